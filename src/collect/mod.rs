@@ -1,0 +1,25 @@
+//! The edge: reads clusters, metrics and files into a [`Snapshot`].
+//!
+//! Every source ends in the same three steps: objects become lean records
+//! ([`Objects`]), records become workloads ([`resolve`]), samples become series
+//! on one grid ([`UsageBuilder`]). What cannot be read becomes a gap; only what
+//! leaves nothing to analyze is an error. The only user of kube and HTTP.
+//!
+//! [`Snapshot`]: crate::snapshot::Snapshot
+
+pub mod demo;
+pub mod files;
+pub mod kubernetes;
+pub mod live;
+pub mod metrics_api;
+mod names;
+mod objects;
+mod owners;
+pub mod prometheus;
+mod scope;
+mod usage;
+
+pub use objects::{Objects, Record};
+pub use owners::{PodIndex, Resolved, resolve};
+pub use scope::{ParseScopeError, Scope};
+pub use usage::{Column, UsageBuilder};

@@ -1,0 +1,1 @@
+//! What the name of a pod says about its controller, for pods that are gone.

@@ -1,0 +1,77 @@
+//! Everything that can go wrong outside kcost itself, with what to do about it.
+
+use std::io;
+
+use crate::collect::files::ImportError;
+use crate::collect::kubernetes::KubernetesError;
+use crate::collect::prometheus::PrometheusError;
+use crate::config::ConfigError;
+use crate::exit::Exit;
+use crate::snapshot::BundleError;
+
+/// A failure that ends the program.
+///
+/// Each area has an enum of its own, with its hints; this one adds the exit code.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
+    #[error(transparent)]
+    Prometheus(#[from] PrometheusError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The command line is understood by clap, but not by us.
+    #[error("{text}")]
+    Usage { text: String, hint: Option<String> },
+    #[error("there is nothing to analyze: {reason}")]
+    Empty { reason: String, hint: String },
+    /// `--strict`, and the snapshot has gaps.
+    #[error("{} in the data, and `--strict` is set", crate::ui::count(*.gaps, "gap"))]
+    Strict { gaps: usize },
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    #[error("failed to start the runtime")]
+    Runtime(#[source] io::Error),
+    #[error("failed to write the result")]
+    Write(#[source] io::Error),
+}
+
+impl Error {
+    /// One next step that the user can take, without a trailing period.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bundle(error) => error.hint(),
+            Self::Import(error) => error.hint(),
+            Self::Kubernetes(error) => error.hint(),
+            Self::Prometheus(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Empty { hint, .. } => Some(hint.clone()),
+            Self::Strict { .. } => {
+                Some("each gap is in the report above, with what to do about it".to_owned())
+            }
+            Self::Interrupted | Self::Runtime(_) | Self::Write(_) => None,
+        }
+    }
+
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Usage { .. } => Exit::Usage,
+            Self::Empty { .. } => Exit::Empty,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Bundle(_)
+            | Self::Import(_)
+            | Self::Kubernetes(_)
+            | Self::Prometheus(_)
+            | Self::Strict { .. }
+            | Self::Runtime(_)
+            | Self::Write(_) => Exit::Failed,
+        }
+    }
+}

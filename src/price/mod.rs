@@ -1,0 +1,99 @@
+//! Sizes into money.
+//!
+//! **Freed** is the value of the requests given back, at the rate of the node.
+//! **Banked** is what leaves the bill; it needs a node plan and is not computed yet.
+
+use crate::recommend::Severity;
+use crate::snapshot::Node;
+use crate::units::{Bytes, Cpu, Money, Ratio};
+
+mod bill;
+mod default_rates;
+
+pub use bill::price;
+
+/// What resources cost an hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rates {
+    /// A core for an hour, in the book's currency.
+    pub cpu_core_hour: f64,
+    /// A GiB for an hour.
+    pub memory_gib_hour: f64,
+    /// A device for an hour.
+    pub gpu_hour: f64,
+}
+
+/// Where prices come from.
+///
+/// Implement it in a new file of this folder and add the value to [`ALL`].
+pub trait PriceSource: Sync {
+    /// The `--prices` value. Never renamed.
+    fn name(&self) -> &'static str;
+    /// What it is, of which date: one line for the report.
+    fn description(&self) -> String;
+    /// ISO 4217.
+    fn currency(&self) -> &'static str;
+    /// What this node's resources cost; with `None`, those of a pod on no known node.
+    fn rates(&self, node: Option<&Node>) -> Rates;
+}
+
+/// Every price source; the first is the default.
+pub static ALL: &[&dyn PriceSource] = &[&default_rates::DefaultRates];
+
+/// The names of [`ALL`].
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|source| source.name()).collect()
+}
+
+/// The source of this name.
+pub fn by_name(name: &str) -> Option<&'static dyn PriceSource> {
+    ALL.iter().copied().find(|source| source.name() == name)
+}
+
+/// Amounts of one resource over the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Total<T> {
+    pub requested: T,
+    /// Mean use over the window, of the pods that run now.
+    pub used_mean: T,
+    /// Requested once the advice is followed.
+    pub recommended: T,
+}
+
+/// What one workload costs a month, all its replicas.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WorkloadBill {
+    pub current: Money,
+    /// Once the advice is followed.
+    pub recommended: Money,
+    pub severity: Severity,
+}
+
+impl WorkloadBill {
+    /// Positive where the advice frees money, negative where it asks for more.
+    pub fn savings(&self) -> Money {
+        self.current - self.recommended
+    }
+}
+
+/// The whole cluster a month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bill {
+    pub currency: &'static str,
+    /// [`PriceSource::name`].
+    pub source: &'static str,
+    /// [`PriceSource::description`].
+    pub description: String,
+    /// One for each workload of the snapshot, in the same order.
+    pub workloads: Vec<WorkloadBill>,
+    pub cpu: Total<Cpu>,
+    pub memory: Total<Bytes>,
+    /// The requests of all workloads.
+    pub current: Money,
+    pub recommended: Money,
+    /// The value of the requests given back; workloads that need more are taken off.
+    pub freed: Money,
+    pub waste_cpu: Ratio,
+    pub waste_memory: Ratio,
+    pub waste_cost: Ratio,
+}

@@ -1,0 +1,1 @@
+//! Corrections of a proposal, applied in order; each leaves its reason.

@@ -1,0 +1,289 @@
+//! Profiles and cohorts into sizes, with a reason for each and the risk it takes.
+//!
+//! A [`Strategy`] proposes; the guards of [`guard`] correct; `judge` gives each
+//! workload its state, severity and confidence.
+
+use crate::cohort::Cohorts;
+use crate::profile::Profile;
+use crate::snapshot::{Container, Series, Snapshot, Workload};
+use crate::units::{Bytes, Cpu, Ratio, Span};
+
+mod advise;
+mod calibrated;
+mod goal;
+pub mod guard;
+mod judge;
+mod krr;
+mod options;
+mod peak;
+mod vpa;
+
+pub use advise::recommend;
+pub use goal::{Goal, Targets};
+pub use options::Options;
+
+/// What is said about one field of one container.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Advice<T> {
+    /// Set the field to this value.
+    Set(T),
+    /// Remove the field.
+    Unset,
+    /// Leave the field as it is; a reason says why.
+    Keep,
+}
+
+/// Why a number is what it is, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// A stable identifier in snake_case: `percentile`, `oom_killed`.
+    pub code: &'static str,
+    /// One sentence without a period, with the numbers.
+    pub text: String,
+}
+
+impl Reason {
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+        }
+    }
+}
+
+/// The four fields of a container's resources that kcost advises on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sizing {
+    pub cpu_request: Advice<Cpu>,
+    pub cpu_limit: Advice<Cpu>,
+    pub memory_request: Advice<Bytes>,
+    pub memory_limit: Advice<Bytes>,
+}
+
+impl Sizing {
+    /// Nothing changes.
+    pub const KEEP: Self = Self {
+        cpu_request: Advice::Keep,
+        cpu_limit: Advice::Keep,
+        memory_request: Advice::Keep,
+        memory_limit: Advice::Keep,
+    };
+}
+
+/// What may go wrong with a size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Risk {
+    /// Over which time.
+    pub horizon: Span,
+    /// Probability that any replica's working set exceeds the memory limit
+    /// within the horizon; `None` where it cannot be said.
+    pub memory_over_limit: Option<f64>,
+    /// Share of time that a replica's CPU use is above its request; `None`
+    /// where it cannot be said.
+    pub cpu_time_over_request: Option<f64>,
+}
+
+/// What a strategy proposes for one container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub sizing: Sizing,
+    pub risk: Option<Risk>,
+    pub confidence: Confidence,
+    /// In the order in which they apply. Never empty.
+    pub reasons: Vec<Reason>,
+}
+
+/// Everything known of one container of one workload.
+#[derive(Debug, Clone)]
+pub struct Pool<'a> {
+    pub workload: &'a Workload,
+    pub container: &'a Container,
+    pub profile: &'a Profile,
+    /// Usage of each pod.
+    pub series: Vec<&'a Series>,
+    /// Its group, see [`Cohorts::groups`].
+    pub cohort: Option<usize>,
+}
+
+/// What a strategy sees.
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    pub snapshot: &'a Snapshot,
+    pub cohorts: &'a Cohorts,
+    /// One for each profile, in the same order.
+    pub pools: Vec<Pool<'a>>,
+}
+
+/// One way of turning usage into sizes.
+///
+/// Implement it in a new file of this folder, add the value to [`ALL`], and add
+/// a test file of the same name. Nothing else needs to know.
+pub trait Strategy: Sync {
+    /// The `--strategy` value and the `strategy` field in JSON. Never renamed.
+    fn name(&self) -> &'static str;
+    /// One line for the help.
+    fn summary(&self) -> &'static str;
+    /// One draft for each pool, in the same order. A pure function of its arguments.
+    fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft>;
+}
+
+/// Every strategy, in the order shown to users; the first is the default.
+pub static ALL: &[&dyn Strategy] = &[&calibrated::Calibrated, &krr::Krr, &vpa::Vpa, &peak::Peak];
+
+/// The names of [`ALL`].
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|strategy| strategy.name()).collect()
+}
+
+/// The strategy of this name.
+pub fn by_name(name: &str) -> Option<&'static dyn Strategy> {
+    ALL.iter().copied().find(|strategy| strategy.name() == name)
+}
+
+/// What stands to be done about a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Idle,
+    OverProvisioned,
+    UnderProvisioned,
+    RightSized,
+    /// Thin, gappy or too new history.
+    Unknown,
+}
+
+impl State {
+    pub const ALL: [Self; 5] = [
+        Self::Idle,
+        Self::OverProvisioned,
+        Self::UnderProvisioned,
+        Self::RightSized,
+        Self::Unknown,
+    ];
+
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::OverProvisioned => "over_provisioned",
+            Self::UnderProvisioned => "under_provisioned",
+            Self::RightSized => "right_sized",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How much it matters, from the money of all replicas and the risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// How far a recommendation can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+impl Confidence {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What is said about one container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContainerAdvice {
+    /// Index into the workload's containers.
+    pub container: usize,
+    /// Index into the profiles.
+    pub profile: usize,
+    pub sizing: Sizing,
+    pub risk: Option<Risk>,
+    /// Never empty.
+    pub reasons: Vec<Reason>,
+}
+
+/// What is said about one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadAdvice {
+    /// Index into the snapshot's workloads.
+    pub workload: usize,
+    pub state: State,
+    pub confidence: Confidence,
+    /// The group of its largest container that has one.
+    pub cohort: Option<usize>,
+    /// One for each container of the workload, in the same order.
+    pub containers: Vec<ContainerAdvice>,
+}
+
+/// What is said about the cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advised {
+    /// One for each workload of the snapshot, in the same order.
+    pub workloads: Vec<WorkloadAdvice>,
+    /// Probability that within the horizon the pods of any one node together
+    /// use more than its allocatable memory; `None` where it cannot be said.
+    pub node_memory_overflow: Option<Ratio>,
+}
+
+impl<T: Copy> Advice<T> {
+    /// What holds after the advice is followed.
+    pub fn after(self, current: Option<T>) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Unset => None,
+            Self::Keep => current,
+        }
+    }
+
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Set(_) => "set",
+            Self::Unset => "unset",
+            Self::Keep => "keep",
+        }
+    }
+
+    /// The value to set.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Unset | Self::Keep => None,
+        }
+    }
+}

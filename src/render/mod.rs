@@ -1,0 +1,64 @@
+//! An analysis into bytes, one file a format.
+//!
+//! A renderer knows nothing of files, streams or terminals: width and colour
+//! come in with [`Look`].
+
+use std::io;
+
+use crate::pipeline::Analysis;
+
+mod csv;
+mod json_v1;
+mod patch;
+mod style;
+mod table;
+mod yaml;
+
+pub use style::escape;
+
+/// How a report for people looks. Machine formats ignore it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal; `None` when there is none, so nothing is cut.
+    pub width: Option<usize>,
+    pub color: bool,
+    /// How the program was called: `kcost` or `kubectl kcost`.
+    pub program: &'static str,
+}
+
+/// One output format.
+///
+/// Implement it in a new file of this folder, add the value to [`ALL`], and add
+/// a test file of the same name.
+pub trait Renderer: Sync {
+    /// The `--output` value. Never renamed.
+    fn name(&self) -> &'static str;
+    /// One line for the help.
+    fn summary(&self) -> &'static str;
+    fn render(
+        &self,
+        analysis: &Analysis<'_>,
+        look: Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()>;
+}
+
+/// Every format, in the order shown to users; the first is the default.
+pub static ALL: &[&dyn Renderer] = &[
+    &table::Table,
+    &table::Wide,
+    &json_v1::Json,
+    &yaml::Yaml,
+    &csv::Csv,
+    &patch::Patch,
+];
+
+/// The names of [`ALL`].
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|renderer| renderer.name()).collect()
+}
+
+/// The format of this name.
+pub fn by_name(name: &str) -> Option<&'static dyn Renderer> {
+    ALL.iter().copied().find(|renderer| renderer.name() == name)
+}

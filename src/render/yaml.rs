@@ -1,0 +1,25 @@
+use std::io;
+
+use super::{Look, Renderer};
+use crate::pipeline::Analysis;
+
+pub(super) struct Yaml;
+
+impl Renderer for Yaml {
+    fn name(&self) -> &'static str {
+        "yaml"
+    }
+
+    fn summary(&self) -> &'static str {
+        ""
+    }
+
+    fn render(
+        &self,
+        _analysis: &Analysis<'_>,
+        _look: Look,
+        _out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        todo!()
+    }
+}

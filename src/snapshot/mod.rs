@@ -1,0 +1,158 @@
+//! What was true of a cluster at one time, without judgement.
+//!
+//! A [`Snapshot`] is all that the core ever sees: what is requested
+//! ([`Workload`]), where it runs ([`Node`]), what was used ([`Usage`]) and what
+//! could not be read ([`Gap`]). It holds no secret: of environment variables
+//! only the settings that size a heap, of annotations only `kcost.dev/…`.
+
+mod bundle;
+mod gap;
+mod heap;
+mod node;
+mod resources;
+mod usage;
+mod workload;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use bundle::{BundleError, FORMAT_VERSION, read, write};
+pub use gap::Gap;
+pub use heap::{Heap, HeapSetting};
+pub use node::{CapacityType, Node};
+pub use resources::Resources;
+pub use usage::{Grid, Metric, Series, Usage};
+pub use workload::{
+    Autoscaler, AutoscalerMetric, Container, ContainerKind, PatchTarget, Pod, Target, Termination,
+    Workload, WorkloadId,
+};
+
+/// What was true of a cluster at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// When it was taken; for imported files the time of the newest sample.
+    pub taken_at: Timestamp,
+    /// The version of kcost that took it.
+    pub tool_version: String,
+    pub cluster: Cluster,
+    /// Where objects and usage came from, in the order they were read.
+    pub sources: Vec<Source>,
+    /// Sorted by namespace, kind, name.
+    pub workloads: Vec<Workload>,
+    pub usage: Usage,
+    /// What could not be read, and what to do about it.
+    pub gaps: Vec<Gap>,
+}
+
+/// The cluster around the workloads.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The kubeconfig context, or another name that a person knows it by.
+    pub name: String,
+    /// As the server says it: `v1.35.1`. Unknown for imported files.
+    pub server_version: Option<String>,
+    /// Sorted by name.
+    pub nodes: Vec<Node>,
+    pub limit_ranges: Vec<LimitRange>,
+    pub quotas: Vec<Quota>,
+    pub volume_claims: Vec<VolumeClaim>,
+    pub services: Vec<Service>,
+    pub disruption_budgets: Vec<DisruptionBudget>,
+}
+
+/// One place that a snapshot was read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub kind: SourceKind,
+    /// A URL without credentials, a context, a file name.
+    pub detail: String,
+}
+
+/// What sort of place a snapshot was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    Kubernetes,
+    Prometheus,
+    /// `metrics.k8s.io`, one sample.
+    MetricsApi,
+    Files,
+    Demo,
+}
+
+impl SourceKind {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Prometheus => "prometheus",
+            Self::MetricsApi => "metrics_api",
+            Self::Files => "files",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// Whether usage, rather than objects, comes from here.
+    pub fn has_usage(self) -> bool {
+        self != Self::Kubernetes
+    }
+}
+
+/// One item of a LimitRange: what a namespace allows for one type of object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitRange {
+    pub namespace: String,
+    pub name: String,
+    /// `Container` or `Pod`; others are not kept.
+    pub applies_to: String,
+    pub min: Resources,
+    pub max: Resources,
+    pub default_request: Resources,
+    pub default_limit: Resources,
+    /// Largest limit ÷ request, CPU.
+    pub max_ratio_cpu: Option<f64>,
+    /// Largest limit ÷ request, memory.
+    pub max_ratio_memory: Option<f64>,
+}
+
+/// A ResourceQuota: what a namespace may have in total.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quota {
+    pub namespace: String,
+    pub name: String,
+    pub hard_requests: Resources,
+    pub hard_limits: Resources,
+    pub used_requests: Resources,
+    pub used_limits: Resources,
+}
+
+/// A PersistentVolumeClaim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VolumeClaim {
+    pub namespace: String,
+    pub name: String,
+    pub storage_class: Option<String>,
+    pub requested: crate::units::Bytes,
+    /// `Bound`, `Pending`, `Lost`.
+    pub phase: String,
+}
+
+/// A Service, as far as it matters for cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    pub namespace: String,
+    pub name: String,
+    /// `ClusterIP`, `NodePort`, `LoadBalancer`, `ExternalName`.
+    pub service_type: String,
+    /// Labels of the pods behind it, sorted.
+    pub selector: Vec<(String, String)>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DisruptionBudget {
+    pub namespace: String,
+    pub name: String,
+    pub disruptions_allowed: i32,
+    pub selector: Vec<(String, String)>,
+}

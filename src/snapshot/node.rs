@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use super::Resources;
+
+/// A node: what it has, and what it is sold as.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    pub name: String,
+    /// `node.kubernetes.io/instance-type`.
+    pub instance_type: Option<String>,
+    /// `topology.kubernetes.io/region`.
+    pub region: Option<String>,
+    /// `topology.kubernetes.io/zone`.
+    pub zone: Option<String>,
+    pub capacity_type: CapacityType,
+    /// The node pool or group, from the label of the cloud or provisioner that set one.
+    pub pool: Option<String>,
+    /// The cloud, from the scheme of `spec.providerID`: `aws`, `gce`, `azure`.
+    pub provider: Option<String>,
+    /// `kubernetes.io/arch`.
+    pub architecture: Option<String>,
+    /// `nvidia.com/gpu.product`.
+    pub gpu_product: Option<String>,
+    /// What pods may use. Includes `pods`.
+    pub allocatable: Resources,
+    /// What the machine has.
+    pub capacity: Resources,
+    pub ready: bool,
+    /// Cordoned.
+    pub unschedulable: bool,
+    /// `key=value:effect`, sorted.
+    pub taints: Vec<String>,
+}
+
+/// How a node is bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapacityType {
+    #[default]
+    Unknown,
+    OnDemand,
+    Spot,
+}

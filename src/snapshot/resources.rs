@@ -1,0 +1,74 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Bytes, Cpu};
+
+/// An amount of each resource; what is absent is not set, which is not zero.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resources {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// Everything else by its full name, in units: `nvidia.com/gpu` → 1, `pods` → 110.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extended: BTreeMap<String, f64>,
+}
+
+impl Resources {
+    pub fn is_empty(&self) -> bool {
+        self.cpu.is_none() && self.memory.is_none() && self.extended.is_empty()
+    }
+
+    /// Whole and partial accelerators: every `*/gpu` resource, and MIG slices as devices.
+    pub fn gpus(&self) -> f64 {
+        let is_gpu = |name: &str| name.ends_with("/gpu") || name.contains("/mig-");
+        self.extended
+            .iter()
+            .filter(|(name, _)| is_gpu(name))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Both together; a resource that only one side sets is taken from it.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let mut sum = self.combine(other, Cpu::plus, Bytes::plus);
+        for (name, count) in &other.extended {
+            *sum.extended.entry(name.clone()).or_default() += count;
+        }
+        sum
+    }
+
+    /// The larger of each resource.
+    #[must_use]
+    pub fn max(&self, other: &Self) -> Self {
+        let mut larger = self.combine(other, Cpu::max, Bytes::max);
+        for (name, count) in &other.extended {
+            let entry = larger.extended.entry(name.clone()).or_default();
+            *entry = entry.max(*count);
+        }
+        larger
+    }
+
+    fn combine(
+        &self,
+        other: &Self,
+        cpu: impl Fn(Cpu, Cpu) -> Cpu,
+        memory: impl Fn(Bytes, Bytes) -> Bytes,
+    ) -> Self {
+        Self {
+            cpu: either(self.cpu, other.cpu, cpu),
+            memory: either(self.memory, other.memory, memory),
+            extended: self.extended.clone(),
+        }
+    }
+}
+
+fn either<T>(a: Option<T>, b: Option<T>, both: impl Fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(both(a, b)),
+        (a, b) => a.or(b),
+    }
+}

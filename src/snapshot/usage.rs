@@ -1,0 +1,169 @@
+//! Usage on one grid of time.
+//!
+//! Samples of all containers stand on the same regular grid, so that adding up
+//! what shares a node, comparing weeks and finding gaps are all index
+//! arithmetic, and a sample costs four bytes a metric.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::units::Span;
+
+/// What was used, by every container of every pod in the window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Usage {
+    pub grid: Grid,
+    /// Sorted by workload, pod, container.
+    pub series: Vec<Series>,
+}
+
+/// The times of samples: `start`, `start + step`, … `len` of them.
+///
+/// Slot `i` covers `[start + i × step, start + (i + 1) × step)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grid {
+    pub start: Timestamp,
+    pub step: Span,
+    pub len: u32,
+}
+
+/// The samples of one container of one pod. `NaN` is a missing sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Index into [`super::Snapshot::workloads`].
+    pub workload: u32,
+    pub pod: String,
+    pub container: String,
+    /// The slot of the first sample.
+    pub first: u32,
+    /// CPU in cores, averaged over the slot.
+    pub cpu_cores: Vec<f32>,
+    /// Working set in bytes, the largest in the slot. Always whole bytes.
+    pub memory_bytes: Vec<f32>,
+    /// Metrics that not every source has. Each as long as `cpu_cores`.
+    pub more: BTreeMap<Metric, Vec<f32>>,
+}
+
+/// A metric besides CPU and memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Throttled ÷ all CFS periods, 0 to 1.
+    CpuThrottledRatio,
+    /// Share of the devices that were busy, 0 to 1 for each device.
+    GpuUtilization,
+    /// Memory in use on the devices, bytes.
+    GpuMemoryBytes,
+    /// Received and sent, bytes a second.
+    NetworkBytesPerSecond,
+}
+
+impl Metric {
+    pub const ALL: [Self; 4] = [
+        Self::CpuThrottledRatio,
+        Self::GpuUtilization,
+        Self::GpuMemoryBytes,
+        Self::NetworkBytesPerSecond,
+    ];
+
+    /// The name of its column.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::CpuThrottledRatio => "cpu_throttled_ratio",
+            Self::GpuUtilization => "gpu_utilization",
+            Self::GpuMemoryBytes => "gpu_memory_bytes",
+            Self::NetworkBytesPerSecond => "network_bytes_per_second",
+        }
+    }
+}
+
+impl Grid {
+    /// The first moment of slot `slot`.
+    pub fn time(&self, slot: u32) -> Timestamp {
+        let seconds = i64::from(slot) * i64::from(self.step.as_secs());
+        Timestamp::from_second(self.start.as_second() + seconds).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The slot that covers `time`; `None` outside the grid.
+    pub fn slot(&self, time: Timestamp) -> Option<u32> {
+        let offset = time.as_second() - self.start.as_second();
+        let slot = offset.div_euclid(i64::from(self.step.as_secs().max(1)));
+        u32::try_from(slot).ok().filter(|slot| *slot < self.len)
+    }
+
+    /// The end of the last slot.
+    pub fn end(&self) -> Timestamp {
+        self.time(self.len)
+    }
+
+    /// Slots a day; at least 1.
+    pub fn per_day(&self) -> u32 {
+        (Span::DAY.as_secs() / self.step.as_secs().max(1)).max(1)
+    }
+
+    /// Slots an hour; at least 1.
+    pub fn per_hour(&self) -> u32 {
+        (Span::HOUR.as_secs() / self.step.as_secs().max(1)).max(1)
+    }
+
+    /// The whole grid as a length of time.
+    pub fn span(&self) -> Span {
+        Span::from_secs(self.step.as_secs().saturating_mul(self.len))
+    }
+
+    /// Hour of the week of a slot in UTC, 0 to 167, from Monday 00:00.
+    pub fn hour_of_week(&self, slot: u32) -> u32 {
+        // 1970-01-01 was a Thursday: three days after Monday.
+        let hour = self.time(slot).as_second().div_euclid(3_600) + 3 * 24;
+        u32::try_from(hour.rem_euclid(168)).unwrap_or(0)
+    }
+}
+
+impl Default for Grid {
+    fn default() -> Self {
+        Self {
+            start: Timestamp::UNIX_EPOCH,
+            step: Span::from_secs(300),
+            len: 0,
+        }
+    }
+}
+
+impl Series {
+    /// Slots from the first sample to the last, missing ones included.
+    pub fn len(&self) -> usize {
+        self.cpu_cores.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.cpu_cores.is_empty()
+    }
+}
+
+impl Usage {
+    /// The series of one container of a workload, all its pods.
+    pub fn pool<'a>(
+        &'a self,
+        workload: u32,
+        container: &'a str,
+    ) -> impl Iterator<Item = &'a Series> + 'a {
+        let from = self
+            .series
+            .partition_point(|series| series.workload < workload);
+        self.series[from..]
+            .iter()
+            .take_while(move |series| series.workload == workload)
+            .filter(move |series| series.container == container)
+    }
+
+    /// The largest number of samples that CPU or memory has, over all series.
+    pub fn samples(&self) -> usize {
+        let known = |values: &[f32]| values.iter().filter(|value| !value.is_nan()).count();
+        self.series
+            .iter()
+            .map(|s| known(&s.cpu_cores).max(known(&s.memory_bytes)))
+            .sum()
+    }
+}

@@ -1,0 +1,182 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Heap, Resources};
+
+/// What a workload is called. Orders by namespace, kind, name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkloadId {
+    pub namespace: String,
+    /// `Deployment`, `StatefulSet`, `CronJob`, …
+    pub kind: String,
+    pub name: String,
+}
+
+/// `shop/Deployment/api`.
+impl fmt::Display for WorkloadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+    }
+}
+
+/// The top controller of some pods, or a bare pod.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    #[serde(flatten)]
+    pub id: WorkloadId,
+    pub api_version: String,
+    /// Pods that should run now: `spec.replicas`; for a DaemonSet the nodes it
+    /// is scheduled on; for a Job or CronJob its parallelism.
+    pub replicas: u32,
+    /// The `schedule` of a CronJob.
+    pub schedule: Option<String>,
+    pub created: Option<Timestamp>,
+    /// When the pod template last changed: the creation of the newest ReplicaSet,
+    /// where that is known.
+    pub template_changed: Option<Timestamp>,
+    /// Labels of the workload, sorted.
+    pub labels: Vec<(String, String)>,
+    /// Annotations that start with `kcost.dev/`, sorted. No others are kept.
+    pub annotations: Vec<(String, String)>,
+    /// Containers of the pod template, then those that were injected into its
+    /// pods; within them init containers and sidecars first, in template order.
+    pub containers: Vec<Container>,
+    /// Requests of the pod as a whole (`spec.resources`).
+    pub pod_requests: Resources,
+    /// Limits of the pod as a whole (`spec.resources`).
+    pub pod_limits: Resources,
+    /// `spec.overhead`.
+    pub overhead: Resources,
+    pub autoscaler: Option<Autoscaler>,
+    /// Where its resources can be changed; `None` where they cannot, as for a
+    /// bare or static pod or a kind that kcost does not know.
+    pub patch: Option<PatchTarget>,
+    /// Pods that are not finished.
+    pub pods: Vec<Pod>,
+}
+
+/// One container of a workload, the same in all its pods.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Container {
+    pub name: String,
+    pub kind: ContainerKind,
+    /// What it requests now: from a running pod of the workload, with the
+    /// defaults of a LimitRange applied; else from the template.
+    pub requests: Resources,
+    pub limits: Resources,
+    /// Whether the pod template names it; a container that a webhook injected
+    /// cannot be patched there.
+    pub in_template: bool,
+    pub heap: Option<Heap>,
+    /// Restarts of all current pods.
+    pub restarts: u32,
+    /// How it ended in current pods (`lastState.terminated` and
+    /// `state.terminated`), oldest first.
+    pub terminations: Vec<Termination>,
+}
+
+/// The part that a container plays in its pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerKind {
+    App,
+    /// An init container with `restartPolicy: Always`.
+    Sidecar,
+    /// An init container that runs once before the others.
+    Init,
+}
+
+impl ContainerKind {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Sidecar => "sidecar",
+            Self::Init => "init",
+        }
+    }
+}
+
+/// One end of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Termination {
+    pub pod: String,
+    /// `OOMKilled`, `Error`, `Completed`, …
+    pub reason: String,
+    pub exit_code: i32,
+    pub finished: Option<Timestamp>,
+}
+
+/// A pod that is not finished.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pod {
+    pub name: String,
+    /// `None` while it waits for a node.
+    pub node: Option<String>,
+    /// `Pending`, `Running`, `Unknown`.
+    pub phase: String,
+    /// `Guaranteed`, `Burstable`, `BestEffort`.
+    pub qos: Option<String>,
+    pub created: Option<Timestamp>,
+    /// What the scheduler counts for it: native sidecars, init containers,
+    /// pod-level resources and overhead included. See KEP-753.
+    pub requests: Resources,
+}
+
+/// A HorizontalPodAutoscaler that scales a workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Autoscaler {
+    pub name: String,
+    pub min_replicas: u32,
+    pub max_replicas: u32,
+    pub current_replicas: Option<u32>,
+    pub metrics: Vec<AutoscalerMetric>,
+}
+
+/// One metric of an autoscaler.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AutoscalerMetric {
+    /// `Resource`, `ContainerResource`, `Pods`, `Object`, `External`.
+    pub kind: String,
+    /// `cpu`, `memory`, or the name of a custom metric.
+    pub name: String,
+    /// For `ContainerResource`.
+    pub container: Option<String>,
+    pub target: Target,
+}
+
+/// What an autoscaler holds a metric at.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Percent of the request.
+    Utilization(u32),
+    /// Average per pod, in the metric's unit.
+    AverageValue(f64),
+    Value(f64),
+}
+
+/// Where a workload's pod template can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchTarget {
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
+    /// Fields from the object's root to the pod spec: `spec.template.spec`.
+    pub pod_spec: Vec<String>,
+}
+
+impl Workload {
+    /// Whether it runs to completion instead of all the time.
+    pub fn is_batch(&self) -> bool {
+        matches!(self.id.kind.as_str(), "Job" | "CronJob")
+    }
+
+    /// The label with this key.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let found = self.labels.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.as_str())
+    }
+}

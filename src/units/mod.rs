@@ -1,0 +1,53 @@
+//! Quantities with their unit in the type. A leaf: imports nothing of kcost.
+//!
+//! Casts between floating point and integers happen here and nowhere else.
+
+mod bytes;
+mod cpu;
+mod money;
+mod quantity;
+mod ratio;
+mod span;
+
+pub use bytes::Bytes;
+pub use cpu::Cpu;
+pub use money::Money;
+pub use quantity::{ParseQuantityError, Quantity, Suffix};
+pub use ratio::Ratio;
+pub use span::{ParseSpanError, Span};
+
+/// Hours in a month, for prices. Source: the clouds' own convention, 365 × 24 ÷ 12.
+pub const HOURS_PER_MONTH: f64 = 730.0;
+
+/// The nearest count for a non-negative float; 0 for NaN and negatives, the largest `u64` beyond it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float-to-integer `as` saturates, which is what this function promises"
+)]
+pub fn count_from(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// A count as a float. Exact up to 2^53, which no count in kcost reaches.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and byte sizes stay below 2^53"
+)]
+pub fn float(value: u64) -> f64 {
+    value as f64
+}
+
+/// A length or index as a float.
+pub fn len_f64(value: usize) -> f64 {
+    float(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+/// The nearest `f32`, for storage of samples.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "samples are stored with 24 bits of precision"
+)]
+pub fn single(value: f64) -> f32 {
+    value as f32
+}

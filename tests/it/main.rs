@@ -1,0 +1,21 @@
+//! One test binary: runs the built kcost, and the library where a binary cannot show it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod bundle;
+mod calibrated;
+mod cli;
+mod cohort;
+mod common;
+mod demo;
+mod gate;
+mod guard;
+mod import;
+mod live;
+mod objects;
+mod price;
+mod profile;
+mod prometheus;
+mod render;
+mod standin;
+mod strategy;
+mod tidy;
