@@ -5,7 +5,6 @@ use std::io;
 use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
-use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::snapshot::BundleError;
 
@@ -23,19 +22,14 @@ pub enum Error {
     Kubernetes(#[from] KubernetesError),
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// The command line is understood by clap, but not by us.
     #[error("{text}")]
     Usage { text: String, hint: Option<String> },
     #[error("there is nothing to analyze: {reason}")]
     Empty { reason: String, hint: String },
     /// `--strict`, and the snapshot has gaps.
-    #[error("{} in the data, and `--strict` is set", crate::ui::count(*.gaps, "gap"))]
+    #[error("the data has {gaps} {}, and `--strict` is set", if *.gaps == 1 { "gap" } else { "gaps" })]
     Strict { gaps: usize },
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
     #[error("failed to start the runtime")]
     Runtime(#[source] io::Error),
     #[error("failed to write the result")]
@@ -50,21 +44,19 @@ impl Error {
             Self::Import(error) => error.hint(),
             Self::Kubernetes(error) => error.hint(),
             Self::Prometheus(error) => error.hint(),
-            Self::Config(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Empty { hint, .. } => Some(hint.clone()),
             Self::Strict { .. } => {
                 Some("each gap is in the report above, with what to do about it".to_owned())
             }
-            Self::Interrupted | Self::Runtime(_) | Self::Write(_) => None,
+            Self::Runtime(_) | Self::Write(_) => None,
         }
     }
 
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } => Exit::Usage,
             Self::Empty { .. } => Exit::Empty,
-            Self::Interrupted => Exit::Interrupted,
             Self::Bundle(_)
             | Self::Import(_)
             | Self::Kubernetes(_)

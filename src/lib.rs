@@ -1,8 +1,50 @@
 //! kcost: a cost-optimization advisor for Kubernetes.
+//!
+//! One binary takes a snapshot of what a cluster requests and what it uses,
+//! groups containers by how they behave, and says what to change. This page is
+//! the map of the code.
+//!
+//! ```text
+//!   edge: async, may fail             core: sync, pure, no clock, no I/O              edge
+//!
+//!   Kubernetes API ┐
+//!   metrics API    ├─ collect ─▶ Snapshot ─▶ profile ─▶ cohort ─▶ recommend ─▶ price ─▶ gate ─▶ render ─▶ stdout
+//!   Prometheus     │               ▲ │
+//!   dumps, CSV     ┘               │ ▼
+//!                            bundle on disk
+//! ```
+//!
+//! In reading order:
+//!
+//! - [`units`]: CPU, bytes, Kubernetes quantities, money, spans of time. A leaf.
+//! - [`snapshot`]: what was true, without judgement, and its form on disk.
+//! - [`collect`]: the edge: a live cluster, Prometheus, the metrics API, files, the demo.
+//! - [`profile`]: usage into one row of statistics a container.
+//! - [`cohort`]: profiles into groups that behave alike, with words for how.
+//! - [`recommend`]: sizes, from a strategy and the guards behind it; states and confidence.
+//! - [`price`]: sizes into money.
+//! - [`gate`]: limits that a CI job fails on.
+//! - [`render`]: the report, one file a format.
+//! - [`pipeline`]: the stages in order, nothing else.
+//! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`]: the program around it.
+//!
+//! # Invariants
+//!
+//! - The core (profile to render) cannot fail, reads no clock, no environment and
+//!   no file: the same snapshot and settings give the same bytes.
+//! - A stage may read the types of earlier stages and of no later one.
+//! - What could not be read is a [`snapshot::Gap`] in the report. Only what leaves
+//!   nothing to analyze is an [`error::Error`].
+//! - No secret enters a snapshot: of environment variables only the settings that
+//!   size a heap, of annotations only `kcost.dev/…`.
+//! - `main.rs` ends the process, [`ui`] alone writes to stderr, results go through
+//!   a writer. Nothing writes to a cluster.
+//! - Strategies, guards, renderers, price sources and gate rules are registries:
+//!   a trait, `static ALL`, `names()`. Flags, help and completions read them.
 
+pub mod cli;
 pub mod cohort;
 pub mod collect;
-pub mod config;
 pub mod error;
 pub mod exit;
 pub mod gate;

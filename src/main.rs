@@ -1,1 +1,27 @@
-fn main() {}
+//! Parse, run, exit: the only place that ends the process.
+
+use std::process::{self, ExitCode};
+use std::{env, io, thread};
+
+use kcost::cli;
+use kcost::exit::Exit;
+
+fn main() -> ExitCode {
+    human_panic::setup_panic!();
+    thread::spawn(end_on_ctrl_c);
+    cli::main(env::args_os().collect(), &mut io::stdout().lock()).into()
+}
+
+/// Ends the program at once, wherever it is; a bundle is whole or absent.
+#[expect(clippy::exit, reason = "the one place that may, see the module")]
+fn end_on_ctrl_c() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build();
+    // Without a runtime the system's own handling of Ctrl-C stays in place.
+    let Ok(runtime) = runtime else { return };
+    if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+        cli::interrupted();
+        process::exit(Exit::Interrupted as i32);
+    }
+}

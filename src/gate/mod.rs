@@ -72,3 +72,22 @@ pub fn judge(analysis: &Analysis<'_>, thresholds: &[Threshold]) -> Vec<Outcome> 
         .map(|threshold| threshold.judge(analysis))
         .collect()
 }
+
+/// One line for all outcomes: what a CI log ends with.
+pub fn verdict(outcomes: &[Outcome]) -> String {
+    let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.failed).collect();
+    let list = |outcomes: &[&Outcome]| {
+        let each = outcomes
+            .iter()
+            .map(|o| format!("{} ({})", o.threshold, o.measured));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    if failed.is_empty() {
+        format!(
+            "gate passed: {}",
+            list(&outcomes.iter().collect::<Vec<_>>())
+        )
+    } else {
+        format!("gate failed: {}", list(&failed))
+    }
+}

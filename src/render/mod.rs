@@ -35,6 +35,10 @@ pub trait Renderer: Sync {
     fn name(&self) -> &'static str;
     /// One line for the help.
     fn summary(&self) -> &'static str;
+    /// Whether people read it: then it ends with the verdict of the gate.
+    fn for_people(&self) -> bool {
+        false
+    }
     fn render(
         &self,
         analysis: &Analysis<'_>,

@@ -10,17 +10,19 @@ mod gap;
 mod heap;
 mod node;
 mod resources;
+mod selector;
 mod usage;
 mod workload;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use bundle::{BundleError, FORMAT_VERSION, read, write};
+pub use bundle::{BundleError, FORMAT_VERSION, abandon, read, write};
 pub use gap::Gap;
 pub use heap::{Heap, HeapSetting};
 pub use node::{CapacityType, Node};
 pub use resources::Resources;
+pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
 pub use workload::{
     Autoscaler, AutoscalerMetric, Container, ContainerKind, PatchTarget, Pod, Target, Termination,
@@ -58,6 +60,34 @@ pub struct Cluster {
     pub volume_claims: Vec<VolumeClaim>,
     pub services: Vec<Service>,
     pub disruption_budgets: Vec<DisruptionBudget>,
+}
+
+impl Snapshot {
+    /// Keeps only these workloads, and the usage of their pods.
+    pub fn retain(&mut self, keep: impl Fn(&Workload) -> bool) {
+        let mut kept = 0;
+        let places: Vec<Option<u32>> = self
+            .workloads
+            .iter()
+            .map(|workload| {
+                keep(workload).then(|| {
+                    kept += 1;
+                    kept - 1
+                })
+            })
+            .collect();
+        let place = |old: u32| places.get(usize::try_from(old).ok()?).copied().flatten();
+        self.usage
+            .series
+            .retain_mut(|series| match place(series.workload) {
+                Some(new) => {
+                    series.workload = new;
+                    true
+                }
+                None => false,
+            });
+        self.workloads.retain(|workload| keep(workload));
+    }
 }
 
 /// One place that a snapshot was read from.

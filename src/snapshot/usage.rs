@@ -140,6 +140,17 @@ impl Series {
     pub fn is_empty(&self) -> bool {
         self.cpu_cores.is_empty()
     }
+
+    /// Moves the start of the grid to `slot`; earlier samples go.
+    fn drop_before(&mut self, slot: u32) {
+        let gone = usize::try_from(slot.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let gone = gone.min(self.len());
+        self.first = self.first.saturating_sub(slot);
+        let columns = [&mut self.cpu_cores, &mut self.memory_bytes];
+        for values in columns.into_iter().chain(self.more.values_mut()) {
+            values.drain(..gone);
+        }
+    }
 }
 
 impl Usage {
@@ -156,6 +167,22 @@ impl Usage {
             .iter()
             .take_while(move |series| series.workload == workload)
             .filter(move |series| series.container == container)
+    }
+
+    /// Drops all but the newest `window` of the grid.
+    pub fn keep_newest(&mut self, window: Span) {
+        let step = self.grid.step.as_secs().max(1);
+        let keep = window.as_secs().div_ceil(step);
+        let drop = self.grid.len.saturating_sub(keep);
+        if drop == 0 {
+            return;
+        }
+        self.grid.start = self.grid.time(drop);
+        self.grid.len -= drop;
+        for series in &mut self.series {
+            series.drop_before(drop);
+        }
+        self.series.retain(|series| !series.is_empty());
     }
 
     /// The largest number of samples that CPU or memory has, over all series.

@@ -28,15 +28,15 @@ impl Span {
     pub const DAY: Self = Self(86_400);
     pub const WEEK: Self = Self(7 * 86_400);
 
-    pub fn from_secs(seconds: u32) -> Self {
+    pub const fn from_secs(seconds: u32) -> Self {
         Self(seconds)
     }
 
-    pub fn days(days: u32) -> Self {
+    pub const fn days(days: u32) -> Self {
         Self(days.saturating_mul(86_400))
     }
 
-    pub fn as_secs(self) -> u32 {
+    pub const fn as_secs(self) -> u32 {
         self.0
     }
 

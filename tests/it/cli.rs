@@ -1,1 +1,147 @@
-//! To come.
+//! The command line as a person and a script see it.
+
+use std::fs;
+
+use crate::common::{Kcost, repository};
+
+const SHELLS: [(&str, &str); 5] = [
+    ("bash", "kcost.bash"),
+    ("elvish", "kcost.elv"),
+    ("fish", "kcost.fish"),
+    ("powershell", "_kcost.ps1"),
+    ("zsh", "_kcost"),
+];
+
+/// The file in the repository, which `KCOST_UPDATE=1` rewrites.
+fn assert_fresh(path: &str, made: &str) {
+    let file = repository(path);
+    if std::env::var_os("KCOST_UPDATE").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, made).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == made,
+        "{path} is stale: run the tests with KCOST_UPDATE=1"
+    );
+}
+
+#[test]
+fn completions_are_fresh() {
+    for (shell, file) in SHELLS {
+        let made = Kcost::new().args(["completions", shell]).run().ended(0);
+        assert_fresh(&format!("completions/{file}"), &made.stdout);
+    }
+}
+
+#[test]
+fn completions_know_the_registries() {
+    let fish = Kcost::new()
+        .args(["completions", "fish"])
+        .run()
+        .ended(0)
+        .stdout;
+    for name in ["calibrated", "krr", "vpa", "reliability", "patch", "wide"] {
+        assert!(fish.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn manual_pages_are_fresh() {
+    let root = Kcost::new().arg("man").run().ended(0);
+    assert_fresh("completions/kcost.1", &root.stdout);
+    for page in ["analyze", "snapshot"] {
+        let made = Kcost::new().args(["man", page]).run().ended(0);
+        assert_fresh(&format!("completions/kcost-{page}.1"), &made.stdout);
+    }
+    let unknown = Kcost::new().args(["man", "nonsense"]).run().ended(2);
+    assert_eq!(unknown.stdout, "");
+}
+
+#[test]
+fn short_help_fits_a_screen_and_long_help_has_the_rest() {
+    let short = Kcost::new().args(["analyze", "-h"]).run().ended(0);
+    assert!(short.stdout.lines().count() <= 60, "{}", short.stdout);
+    assert!(
+        short.stdout.lines().all(|line| line.chars().count() <= 100),
+        "{}",
+        short.stdout
+    );
+    let long = Kcost::new().args(["analyze", "--help"]).run().ended(0);
+    for text in [
+        "Exit codes:",
+        "10   a gate failed",
+        "KCOST_GOAL",
+        "Examples:",
+        "cost-waste",
+    ] {
+        assert!(long.stdout.contains(text), "{text}\n{}", long.stdout);
+    }
+    assert_eq!(long.stderr, "");
+}
+
+#[test]
+fn help_of_every_subcommand() {
+    for args in [
+        vec!["-h"],
+        vec!["analyze", "-h"],
+        vec!["snapshot", "-h"],
+        vec!["man", "-h"],
+    ] {
+        let name = format!("help_{}", args.join("_").replace('-', ""));
+        insta::assert_snapshot!(name, Kcost::new().args(args).run().ended(0).stdout);
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_suggests() {
+    let unknown = Kcost::new()
+        .args(["analyze", "--gaol", "savings"])
+        .run()
+        .ended(2);
+    assert!(unknown.stderr.contains("--goal"), "{}", unknown.stderr);
+    assert_eq!(unknown.stdout, "");
+    let strategy = Kcost::new()
+        .args(["analyze", "--demo", "--strategy", "calibrate"])
+        .run();
+    assert!(strategy.ended(2).stderr.contains("calibrated"));
+    let gate = Kcost::new()
+        .args(["analyze", "--demo", "--fail-on", "cost-wast>30%"])
+        .run();
+    assert!(gate.ended(2).stderr.contains("cost-waste"));
+    let order = Kcost::new()
+        .args(["analyze", "--demo", "--min-cpu", "2", "--max-cpu", "1"])
+        .run()
+        .ended(2);
+    insta::assert_snapshot!(order.transcript(), @r"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: `--max-cpu` is below `--min-cpu`
+
+    hint: raise `--max-cpu`, or lower `--min-cpu`
+    ");
+    Kcost::new()
+        .args(["analyze", "--demo", "--snapshot", "x.kcost"])
+        .run()
+        .ended(2);
+    Kcost::new()
+        .args(["analyze", "--window", "5x"])
+        .run()
+        .ended(2);
+    Kcost::new().run().ended(2);
+}
+
+#[test]
+fn no_cluster_is_a_clear_error() {
+    let seen = Kcost::new().arg("analyze").run();
+    insta::assert_snapshot!(seen.transcript(), @"");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let seen = Kcost::new()
+        .args(["analyze", "--snapshot", "/no/such.kcost"])
+        .run();
+    insta::assert_snapshot!(seen.transcript(), @"");
+}

@@ -1,1 +1,186 @@
-//! To come.
+//! The architecture, as a test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::repository;
+
+/// Which stage may import which. The list is the architecture.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("exit", &[]),
+    ("progress", &[]),
+    ("snapshot", &["units"]),
+    ("collect", &["error", "progress", "snapshot", "units"]),
+    ("profile", &["snapshot", "units"]),
+    ("cohort", &["profile", "snapshot", "units"]),
+    ("recommend", &["cohort", "profile", "snapshot", "units"]),
+    ("price", &["profile", "recommend", "snapshot", "units"]),
+    ("gate", &["pipeline", "price", "recommend", "units"]),
+    (
+        "render",
+        &[
+            "cohort",
+            "gate",
+            "pipeline",
+            "price",
+            "profile",
+            "recommend",
+            "snapshot",
+            "units",
+        ],
+    ),
+    (
+        "pipeline",
+        &[
+            "cohort",
+            "gate",
+            "price",
+            "profile",
+            "progress",
+            "recommend",
+            "snapshot",
+        ],
+    ),
+    ("ui", &["progress"]),
+    ("error", &["collect", "exit", "snapshot"]),
+];
+
+/// Which crate may be used where, besides the stages that are named.
+const CRATES: &[(&str, &[&str])] = &[
+    ("kube::", &["collect"]),
+    ("k8s_openapi::", &["collect"]),
+    ("http::", &["collect"]),
+    ("polars::", &["snapshot", "profile", "collect/files"]),
+    ("linfa", &["cohort"]),
+    ("ndarray::", &["cohort"]),
+    ("comfy_table::", &["render"]),
+    ("indicatif::", &["ui"]),
+    ("clap::", &["cli"]),
+];
+
+/// Every Rust file below a path, with its text.
+fn sources(path: &Path) -> Vec<(PathBuf, String)> {
+    if path.is_file() {
+        return vec![(path.to_owned(), fs::read_to_string(path).unwrap())];
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() || path.extension().is_some_and(|extension| extension == "rs") {
+            found.extend(sources(&path));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn module(name: &str) -> PathBuf {
+    let folder = repository("src").join(name);
+    if folder.is_dir() {
+        folder
+    } else {
+        folder.with_extension("rs")
+    }
+}
+
+#[test]
+fn modules_import_only_what_the_architecture_allows() {
+    let mut broken = Vec::new();
+    for (name, allowed) in MAY_IMPORT {
+        for (path, text) in sources(&module(name)) {
+            for line in text.lines() {
+                let Some(rest) = line.trim_start().strip_prefix("use crate::") else {
+                    continue;
+                };
+                let target = rest.split([':', ';', '{', ' ']).next().unwrap();
+                if target != *name && !allowed.contains(&target) {
+                    broken.push(format!("{}: `{name}` imports `{target}`", path.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn nothing_reaches_past_its_imports() {
+    let mut broken = Vec::new();
+    for (path, text) in sources(&repository("src")) {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.trim_start();
+            let comment = code.starts_with("//");
+            let import = code.starts_with("use ") || code.starts_with("pub use ");
+            if !comment && !import && code.contains("crate::") && !code.contains("$crate::") {
+                broken.push(format!("{}:{}: {code}", path.display(), number + 1));
+            }
+            if code.starts_with("use crate::{") {
+                broken.push(format!("{}:{}: nested import", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn crates_stay_in_their_stages() {
+    let source = repository("src");
+    let mut broken = Vec::new();
+    for (path, text) in sources(&source) {
+        let inside = path
+            .strip_prefix(&source)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        for (name, allowed) in CRATES {
+            let at_home = allowed.iter().any(|stage| inside.starts_with(stage));
+            let used = text.lines().any(|line| {
+                let code = line.trim_start();
+                !code.starts_with("//")
+                    && code
+                        .match_indices(name)
+                        .any(|(at, _)| at == 0 || !is_word(code.as_bytes()[at - 1]))
+            });
+            if used && !at_home {
+                broken.push(format!(
+                    "{inside}: `{name}` belongs to {}",
+                    allowed.join(", ")
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')
+}
+
+#[test]
+fn only_the_edges_touch_clock_and_environment() {
+    let mut broken = Vec::new();
+    for stage in [
+        "units",
+        "profile",
+        "cohort",
+        "recommend",
+        "price",
+        "gate",
+        "render",
+    ] {
+        for (path, text) in sources(&module(stage)) {
+            for word in [
+                "Timestamp::now",
+                "SystemTime::now",
+                "Instant::now",
+                "env::var",
+                "std::fs",
+            ] {
+                if text.contains(word) {
+                    broken.push(format!("{}: {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}

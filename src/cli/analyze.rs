@@ -1,0 +1,187 @@
+use std::io::Write;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::args::{AdviceArgs, SourceArgs};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::gate::{self, Threshold};
+use crate::pipeline::{self, Analysis, Settings};
+use crate::price;
+use crate::render::{self, Look};
+use crate::snapshot::Snapshot;
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} analyze --demo
+  {program} analyze --prometheus-url http://127.0.0.1:9090 -n shop -n 'team-*'
+  {program} analyze --snapshot prod.kcost -o patch > patch.yaml
+  {program} analyze --snapshot prod.kcost --fail-on 'cost-waste>30%'";
+
+/// Say what to change: requests and limits for every workload, and what that saves.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub(super) struct AnalyzeArgs {
+    /// How to write the report.
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = render::ALL[0].name(),
+        value_parser = PossibleValuesParser::new(render::names())
+    )]
+    output: String,
+
+    /// Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable.
+    ///
+    /// One of the gate's numbers, `>` or `>=`, and a limit; several between commas.
+    #[arg(
+        long,
+        value_name = "RULE",
+        env = "KCOST_FAIL_ON",
+        hide_env_values = true
+    )]
+    fail_on: Vec<String>,
+
+    /// Report a failed gate, but exit with 0.
+    #[arg(
+        long,
+        env = "KCOST_EXIT_ZERO",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    exit_zero: bool,
+
+    /// Fail with exit code 1 when anything could not be read.
+    #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
+    strict: bool,
+
+    /// Where prices come from.
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        env = "KCOST_PRICES",
+        hide_env_values = true,
+        hide_short_help = true,
+        default_value = price::ALL[0].name(),
+        value_parser = PossibleValuesParser::new(price::names())
+    )]
+    prices: String,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// The gate's rules, the exit codes, and the examples.
+fn long_help() -> String {
+    let rules: String = gate::ALL
+        .iter()
+        .map(|rule| format!("  {:<16} {}\n", rule.name(), rule.summary()))
+        .collect();
+    let strategies: String = crate::recommend::ALL
+        .iter()
+        .map(|strategy| format!("  {:<16} {}\n", strategy.name(), strategy.summary()))
+        .collect();
+    let formats: String = render::ALL
+        .iter()
+        .map(|format| format!("  {:<16} {}\n", format.name(), format.summary()))
+        .collect();
+    format!(
+        "Formats:\n{formats}\nStrategies:\n{strategies}\nGate:\n{rules}\nExit codes:\n{}\n\n{EXAMPLES}",
+        Exit::HELP
+    )
+}
+
+impl AnalyzeArgs {
+    pub(super) fn run(
+        &self,
+        program: &'static str,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = self.settings()?;
+        let snapshot = self.source.read(ui)?;
+        refuse_empty(&snapshot)?;
+        let analysis = pipeline::analyze(&snapshot, &settings, ui);
+        ui.clear();
+        let look = Look {
+            width: ui.width(),
+            color: ui.color_stdout(),
+            program,
+        };
+        // clap has checked the name against the registry.
+        let renderer = render::by_name(&self.output).unwrap_or(render::ALL[0]);
+        renderer
+            .render(&analysis, look, out)
+            .map_err(Error::Write)?;
+        out.flush().map_err(Error::Write)?;
+        self.verdict(&analysis, renderer.for_people(), ui)
+    }
+
+    fn settings(&self) -> Result<Settings, Error> {
+        Ok(Settings {
+            recommend: self.advice.options()?,
+            prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),
+            thresholds: self.thresholds()?,
+        })
+    }
+
+    fn thresholds(&self) -> Result<Vec<Threshold>, Error> {
+        let mut thresholds = Vec::new();
+        for text in &self.fail_on {
+            let parsed = gate::parse(text).map_err(|error| Error::Usage {
+                text: error.to_string(),
+                hint: Some(format!(
+                    "`--fail-on` takes one of {}",
+                    gate::names().join(", ")
+                )),
+            })?;
+            thresholds.extend(parsed);
+        }
+        Ok(thresholds)
+    }
+
+    /// How the run ends. Doubtful data comes before the gate: a verdict on it is none.
+    fn verdict(&self, analysis: &Analysis<'_>, in_report: bool, ui: &Ui) -> Result<Exit, Error> {
+        let failed: Vec<_> = analysis
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.failed)
+            .collect();
+        if !in_report && !analysis.outcomes.is_empty() {
+            // Machine formats have no place for a verdict line.
+            ui.message(&gate::verdict(&analysis.outcomes));
+        }
+        if self.strict && !analysis.snapshot.gaps.is_empty() {
+            return Err(Error::Strict {
+                gaps: analysis.snapshot.gaps.len(),
+            });
+        }
+        Ok(if failed.is_empty() || self.exit_zero {
+            Exit::Done
+        } else {
+            Exit::Gate
+        })
+    }
+}
+
+fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
+    if !snapshot.workloads.is_empty() {
+        return Ok(());
+    }
+    let seen: Vec<String> = snapshot.gaps.iter().map(|gap| gap.text.clone()).collect();
+    let reason = if seen.is_empty() {
+        "no workloads were found".to_owned()
+    } else {
+        format!("no workloads were found ({})", seen.join("; "))
+    };
+    let hint = "check `--context`, `--namespace` and `--selector`, or try `--demo`".to_owned();
+    Err(Error::Empty { reason, hint })
+}

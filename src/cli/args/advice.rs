@@ -1,0 +1,145 @@
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::error::Error;
+use crate::recommend::{self, Goal, Options, Targets};
+use crate::units::{Bytes, Cpu, Quantity, Span};
+
+/// How usage becomes sizes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Advice")]
+pub(in crate::cli) struct AdviceArgs {
+    /// How usage becomes requests and limits.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "KCOST_STRATEGY",
+        hide_env_values = true,
+        default_value = recommend::ALL[0].name(),
+        value_parser = PossibleValuesParser::new(recommend::names())
+    )]
+    strategy: String,
+
+    /// How much risk to take for how much money.
+    ///
+    /// Largest probability of exceeding the memory limit within a week, share of
+    /// time above the CPU request, and probability that the pods of a node exceed
+    /// its memory within a week: `savings` 5 %, 10 %, 5 %; `balanced` 2 %, 5 %,
+    /// 2 %; `reliability` 0.5 %, 1 %, 0.1 %.
+    #[arg(
+        long,
+        value_name = "GOAL",
+        env = "KCOST_GOAL",
+        hide_env_values = true,
+        default_value = Goal::Balanced.name(),
+        value_parser = PossibleValuesParser::new(Goal::ALL.map(Goal::name))
+    )]
+    goal: String,
+
+    /// Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal].
+    #[arg(long, value_name = "RISK", env = "KCOST_MAX_OOM_RISK", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    max_oom_risk: Option<f64>,
+
+    /// Largest share of time above the CPU request, 0 to 1 [default: from the goal].
+    #[arg(long, value_name = "SHARE", env = "KCOST_MAX_CPU_OVER", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    max_cpu_over: Option<f64>,
+
+    /// Largest probability that the pods of a node exceed its memory within a week, 0 to 1
+    /// [default: from the goal].
+    #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    max_node_overflow: Option<f64>,
+
+    /// Advise no CPU request below this.
+    #[arg(long, value_name = "CPU", env = "KCOST_MIN_CPU", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_cpu.to_quantity())]
+    min_cpu: Quantity,
+
+    /// Advise no memory request below this.
+    #[arg(long, value_name = "MEMORY", env = "KCOST_MIN_MEMORY", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_memory.to_quantity())]
+    min_memory: Quantity,
+
+    /// Advise no CPU request or limit above this.
+    #[arg(
+        long,
+        value_name = "CPU",
+        env = "KCOST_MAX_CPU",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    max_cpu: Option<Quantity>,
+
+    /// Advise no memory request or limit above this.
+    #[arg(
+        long,
+        value_name = "MEMORY",
+        env = "KCOST_MAX_MEMORY",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    max_memory: Option<Quantity>,
+
+    /// Advise nothing from less history than this.
+    #[arg(long, value_name = "SPAN", env = "KCOST_MIN_HISTORY", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_history)]
+    min_history: Span,
+}
+
+/// A number above 0 and below 1.
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("a share between 0 and 1 is needed, such as 0.02 for 2 %".to_owned()),
+    }
+}
+
+impl AdviceArgs {
+    /// Checked options.
+    pub(in crate::cli) fn options(&self) -> Result<Options, Error> {
+        // clap has checked both names against the registries.
+        let strategy = recommend::by_name(&self.strategy).unwrap_or(recommend::ALL[0]);
+        let goal = Goal::by_name(&self.goal).unwrap_or(Goal::Balanced);
+        let options = Options {
+            strategy,
+            goal,
+            targets: self.targets(goal),
+            min_cpu: Cpu::from(&self.min_cpu),
+            min_memory: Bytes::from(&self.min_memory),
+            max_cpu: self.max_cpu.as_ref().map(Cpu::from),
+            max_memory: self.max_memory.as_ref().map(Bytes::from),
+            min_history: self.min_history,
+        };
+        check_order(
+            options.max_cpu.is_some_and(|max| max < options.min_cpu),
+            "cpu",
+        )?;
+        check_order(
+            options
+                .max_memory
+                .is_some_and(|max| max < options.min_memory),
+            "memory",
+        )?;
+        Ok(options)
+    }
+
+    fn targets(&self, goal: Goal) -> Targets {
+        let targets = goal.targets();
+        Targets {
+            memory_over_limit: self.max_oom_risk.unwrap_or(targets.memory_over_limit),
+            cpu_time_over_request: self.max_cpu_over.unwrap_or(targets.cpu_time_over_request),
+            node_memory_overflow: self
+                .max_node_overflow
+                .unwrap_or(targets.node_memory_overflow),
+            horizon: targets.horizon,
+        }
+    }
+}
+
+fn check_order(wrong: bool, resource: &str) -> Result<(), Error> {
+    if !wrong {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        text: format!("`--max-{resource}` is below `--min-{resource}`"),
+        hint: Some(format!(
+            "raise `--max-{resource}`, or lower `--min-{resource}`"
+        )),
+    })
+}

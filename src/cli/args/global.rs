@@ -1,0 +1,64 @@
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::ui::{ColorChoice, Ui, Verbosity};
+
+/// How kcost talks while it works.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(in crate::cli) struct GlobalArgs {
+    /// Say more: what each step did (`-v`), each request (`-vv`).
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+
+    /// Say less: no warnings (`-q`), nothing but errors (`-qq`).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    quiet: u8,
+
+    /// Draw no progress bars.
+    #[arg(
+        long,
+        global = true,
+        env = "KCOST_NO_PROGRESS",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    no_progress: bool,
+
+    /// Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = When::Auto,
+        env = "KCOST_COLOR",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    color: When,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+impl GlobalArgs {
+    pub(in crate::cli) fn ui(&self) -> Ui {
+        let verbosity = match (self.quiet, self.verbose) {
+            (0, 0) => Verbosity::Normal,
+            (0, 1) => Verbosity::Verbose,
+            (0, _) => Verbosity::Trace,
+            (1, _) => Verbosity::Quiet,
+            (_, _) => Verbosity::Silent,
+        };
+        let color = match self.color {
+            When::Auto => ColorChoice::Auto,
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+        };
+        Ui::new(verbosity, color, !self.no_progress)
+    }
+}

@@ -1,0 +1,9 @@
+//! Flags that more than one subcommand has, and what they become.
+
+mod advice;
+mod global;
+mod source;
+
+pub(super) use advice::AdviceArgs;
+pub(super) use global::GlobalArgs;
+pub(super) use source::SourceArgs;

@@ -1,0 +1,131 @@
+//! The command line: one file a subcommand, each with its `Args` and its `run`.
+
+mod analyze;
+mod args;
+mod completions;
+mod man;
+mod program;
+mod snapshot;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::snapshot as snapshot_files;
+use crate::ui::{self, Ui};
+use args::GlobalArgs;
+
+/// What to request in Kubernetes, what it saves, and at which risk.
+///
+/// kcost takes a snapshot of what a cluster requests and what it uses, groups
+/// workloads by how they behave, finds what is idle, over- or
+/// under-provisioned, and says what to change. It only ever reads.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kcost",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Analyze(Box<analyze::AnalyzeArgs>),
+    Snapshot(Box<snapshot::SnapshotArgs>),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// The whole program: reads `argv`, writes the result to `out` and all else to stderr.
+pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
+    let program = program::name(argv.first());
+    let cli = match parse(argv, program) {
+        Ok(cli) => cli,
+        Err(error) => return clap_exit(&error),
+    };
+    let ui = cli.global.ui();
+    let ended = cli.command.run(program, &ui, out);
+    // Whatever is still buffered belongs to the result, and may be what fails.
+    let ended = ended.and_then(|exit| out.flush().map(|()| exit).map_err(Error::Write));
+    match ended {
+        Ok(exit) => exit,
+        // `kcost … | head`: the reader has what it wanted.
+        Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            ui.report(&error, error.hint().as_deref());
+            error.exit()
+        }
+    }
+}
+
+/// The command tree, as `kcost` or as a plugin of kubectl sees it.
+pub fn command(program: &'static str) -> clap::Command {
+    program::rename(Cli::command(), program)
+}
+
+fn parse(argv: Vec<OsString>, program: &'static str) -> Result<Cli, clap::Error> {
+    let mut command = command(program);
+    let matches = command.try_get_matches_from_mut(argv)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Shows help, the version, or what is wrong with the command line.
+fn clap_exit(error: &clap::Error) -> Exit {
+    let shown = error.print();
+    match (error.use_stderr(), shown) {
+        (true, _) => Exit::Usage,
+        (false, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        (false, _) => Exit::Done,
+    }
+}
+
+impl Command {
+    fn run(self, program: &'static str, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
+        match self {
+            Self::Analyze(args) => args.run(program, ui, out),
+            Self::Snapshot(args) => args.run(program, ui),
+            Self::Completions(args) => args.run(out),
+            Self::Man(args) => args.run(out),
+        }
+    }
+}
+
+/// Runs the async edge to its end.
+fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let ended = runtime.block_on(work);
+    // Name lookups run on threads that cannot be stopped; nobody waits for them.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Leaves terminal and disk clean when Ctrl-C ends the program.
+pub fn interrupted() {
+    ui::interrupted();
+    snapshot_files::abandon();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command("kcost").debug_assert();
+        command("kubectl kcost").debug_assert();
+    }
+}

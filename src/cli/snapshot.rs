@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::args::SourceArgs;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::snapshot;
+use crate::ui::{self, Ui};
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} snapshot --prometheus-url http://127.0.0.1:9090 -o prod.kcost
+  {program} snapshot --objects objects.json --usage usage.csv -o prod.kcost
+  {program} analyze --snapshot prod.kcost";
+
+/// Save what a cluster requests and uses, to analyze it later or elsewhere.
+///
+/// The bundle is a folder of JSON and Parquet without any secret: no environment,
+/// no Secret or ConfigMap data, no annotations but `kcost.dev/…`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct SnapshotArgs {
+    /// The folder to write; an older bundle there is replaced.
+    #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath)]
+    output: PathBuf,
+
+    /// Fail with exit code 1 when anything could not be read. The bundle is written all the same.
+    #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
+    strict: bool,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+impl SnapshotArgs {
+    pub(super) fn run(&self, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
+        let snapshot = self.source.read(ui)?;
+        let task = ui.begin("writing the bundle");
+        snapshot::write(&snapshot, &self.output)?;
+        drop(task);
+        ui.clear();
+        for gap in &snapshot.gaps {
+            ui.warning(
+                &format!("{}: {}", gap.subject, gap.text),
+                gap.hint.as_deref(),
+            );
+        }
+        ui.message(&format!(
+            "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
+            self.output.display(),
+            ui::count(snapshot.workloads.len(), "workload"),
+            ui::count(snapshot.usage.samples(), "sample"),
+        ));
+        if self.strict && !snapshot.gaps.is_empty() {
+            return Err(Error::Strict {
+                gaps: snapshot.gaps.len(),
+            });
+        }
+        Ok(Exit::Done)
+    }
+}
