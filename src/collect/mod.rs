@@ -22,4 +22,4 @@ mod usage;
 pub use objects::{Objects, Record};
 pub use owners::{PodIndex, Resolved, resolve};
 pub use scope::{ParseScopeError, Scope};
-pub use usage::{Column, UsageBuilder};
+pub use usage::{Column, UsageBuilder, drop_unknown_containers};

@@ -1,5 +1,6 @@
 //! One test binary: runs the built kcost, and the library where a binary cannot show it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(unreachable_pub, reason = "nothing outside a test binary reaches it")]
 
 mod bundle;
 mod calibrated;
