@@ -25,8 +25,8 @@ pub use resources::Resources;
 pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
 pub use workload::{
-    Autoscaler, AutoscalerMetric, Container, ContainerKind, PatchTarget, Pod, Target, Termination,
-    Workload, WorkloadId,
+    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Target,
+    Termination, Workload, WorkloadId,
 };
 
 /// What was true of a cluster at one time.

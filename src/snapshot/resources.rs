@@ -52,6 +52,18 @@ impl Resources {
         larger
     }
 
+    /// Each resource of `self`, and of `other` what `self` does not set.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let mut extended = other.extended.clone();
+        extended.extend(self.extended.clone());
+        Self {
+            cpu: self.cpu.or(other.cpu),
+            memory: self.memory.or(other.memory),
+            extended,
+        }
+    }
+
     fn combine(
         &self,
         other: &Self,

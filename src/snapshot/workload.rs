@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Heap, Resources};
 
 /// What a workload is called. Orders by namespace, kind, name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct WorkloadId {
     pub namespace: String,
     /// `Deployment`, `StatefulSet`, `CronJob`, …
@@ -22,7 +22,7 @@ impl fmt::Display for WorkloadId {
 }
 
 /// The top controller of some pods, or a bare pod.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Workload {
     #[serde(flatten)]
     pub id: WorkloadId,
@@ -49,7 +49,16 @@ pub struct Workload {
     pub pod_limits: Resources,
     /// `spec.overhead`.
     pub overhead: Resources,
+    /// `spec.priorityClassName`.
+    #[serde(default)]
+    pub priority_class: Option<String>,
+    /// Dynamic resource claims of its pods, by the name of the claim or of its template.
+    #[serde(default)]
+    pub claims: Vec<String>,
     pub autoscaler: Option<Autoscaler>,
+    /// What else changes its resources or replicas while it runs.
+    #[serde(default)]
+    pub managers: Vec<Manager>,
     /// Where its resources can be changed; `None` where they cannot, as for a
     /// bare or static pod or a kind that kcost does not know.
     pub patch: Option<PatchTarget>,
@@ -58,7 +67,7 @@ pub struct Workload {
 }
 
 /// One container of a workload, the same in all its pods.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Container {
     pub name: String,
     pub kind: ContainerKind,
@@ -78,9 +87,10 @@ pub struct Container {
 }
 
 /// The part that a container plays in its pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerKind {
+    #[default]
     App,
     /// An init container with `restartPolicy: Always`.
     Sidecar,
@@ -156,6 +166,46 @@ pub enum Target {
     /// Average per pod, in the metric's unit.
     AverageValue(f64),
     Value(f64),
+}
+
+/// An object that changes a workload's resources or replicas by itself, such as
+/// a VerticalPodAutoscaler or a KEDA ScaledObject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manager {
+    /// `VerticalPodAutoscaler`, `ScaledObject`.
+    pub kind: String,
+    pub name: String,
+    /// As the object says it: `Off`, `Initial`, `Recreate`, `InPlaceOrRecreate`,
+    /// `Auto`; for a ScaledObject `Scale` or `Paused`.
+    pub mode: String,
+    /// `cpu`, `memory`, `replicas`.
+    pub resources: Vec<String>,
+    /// The one container that this is about; `None` for all others.
+    pub container: Option<String>,
+    /// Containers that have an entry of their own, where `container` is `None`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+impl Manager {
+    /// Whether it sets this resource (`cpu`, `memory`) of this container, so that
+    /// advice has to leave it alone. Recommending alone (`Off`) does not count.
+    pub fn manages(&self, container: &str, resource: &str) -> bool {
+        let applies = match &self.container {
+            Some(name) => name == container,
+            None => !self.except.iter().any(|name| name == container),
+        };
+        applies && self.is_active() && self.resources.iter().any(|name| name == resource)
+    }
+
+    /// Whether it sets the number of replicas.
+    pub fn scales(&self) -> bool {
+        self.is_active() && self.resources.iter().any(|name| name == "replicas")
+    }
+
+    fn is_active(&self) -> bool {
+        !matches!(self.mode.as_str(), "Off" | "Paused")
+    }
 }
 
 /// Where a workload's pod template can be changed.

@@ -1,8 +1,28 @@
 //! Kubernetes objects as lean records, before they are related to each other.
+//!
+//! A [`Record`] consumes a typed object and keeps only what kcost uses, so that
+//! pages of a list can be dropped as they arrive. No environment value, no
+//! annotation but `kcost.dev/…` and no `managedFields` outlive it.
+
+mod amounts;
+mod cluster;
+mod controllers;
+mod custom;
+mod heap;
+mod meta;
+mod pod;
+mod scaling;
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::Cluster;
+use crate::snapshot::{Cluster, Gap};
+
+pub(super) use amounts::Amounts;
+pub(super) use controllers::Controller;
+pub(super) use custom::is_ignored_group;
+pub(super) use meta::{Key, Meta, Owner};
+pub(super) use pod::{ContainerRecord, PodRecord, Template, effective};
+pub(super) use scaling::{AutoscalerRecord, ManagerRecord};
 
 /// What was listed, with everything dropped that kcost does not use.
 #[derive(Debug, Default)]
@@ -11,10 +31,58 @@ pub struct Objects {
     pub cluster: Cluster,
     /// Kinds that kcost does not know, and how many of each there were.
     pub skipped: BTreeMap<String, usize>,
+    /// What single objects say that cannot be understood.
+    pub gaps: Vec<Gap>,
+    pub(super) pods: Vec<PodRecord>,
+    /// Whatever can own pods, the unknown kinds included.
+    pub(super) controllers: Vec<Controller>,
+    pub(super) autoscalers: Vec<AutoscalerRecord>,
+    pub(super) managers: Vec<ManagerRecord>,
 }
 
 /// A Kubernetes type that can be recorded.
 pub trait Record: Sized {
     /// Keeps what is needed of `self` and drops the rest.
     fn record(self, objects: &mut Objects);
+}
+
+impl Objects {
+    /// Whether nothing was recorded that could be analyzed.
+    pub fn is_empty(&self) -> bool {
+        self.pods.is_empty() && self.controllers.is_empty() && self.cluster.nodes.is_empty()
+    }
+
+    pub fn pod_count(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// Takes over everything that `other` holds.
+    pub fn merge(&mut self, other: Self) {
+        let cluster = other.cluster;
+        self.cluster.nodes.extend(cluster.nodes);
+        self.cluster.limit_ranges.extend(cluster.limit_ranges);
+        self.cluster.quotas.extend(cluster.quotas);
+        self.cluster.volume_claims.extend(cluster.volume_claims);
+        self.cluster.services.extend(cluster.services);
+        self.cluster
+            .disruption_budgets
+            .extend(cluster.disruption_budgets);
+        for (kind, count) in other.skipped {
+            *self.skipped.entry(kind).or_default() += count;
+        }
+        self.gaps.extend(other.gaps);
+        self.pods.extend(other.pods);
+        self.controllers.extend(other.controllers);
+        self.autoscalers.extend(other.autoscalers);
+        self.managers.extend(other.managers);
+    }
+
+    /// Notes amounts of one object that are no quantities.
+    fn note(&mut self, kind: &str, meta: &Meta, amounts: Amounts) {
+        if let Some(problem) = amounts.into_problem() {
+            let gap = Gap::new("bad-quantity", meta.subject(kind), problem);
+            self.gaps
+                .push(gap.hint("the amount counts as not set; mend it in the object"));
+        }
+    }
 }

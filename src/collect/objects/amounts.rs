@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
+
+use crate::snapshot::Resources;
+use crate::units::{Bytes, Cpu, Quantity};
+
+/// Reads amounts of resources, and remembers those that are no quantities.
+#[derive(Debug, Default)]
+pub(in crate::collect) struct Amounts {
+    bad: Vec<String>,
+}
+
+impl Amounts {
+    /// Requests and limits of a container or pod.
+    pub(super) fn requirements(
+        &mut self,
+        resources: Option<ResourceRequirements>,
+    ) -> (Resources, Resources) {
+        let Some(resources) = resources else {
+            return Default::default();
+        };
+        (self.map(resources.requests), self.map(resources.limits))
+    }
+
+    pub(super) fn map(&mut self, amounts: Option<BTreeMap<String, Text>>) -> Resources {
+        let mut resources = Resources::default();
+        for (name, text) in amounts.into_iter().flatten() {
+            self.set(&mut resources, name, &text);
+        }
+        resources
+    }
+
+    /// Sets one resource by its Kubernetes name.
+    pub(super) fn set(&mut self, resources: &mut Resources, name: String, text: &Text) {
+        let Some(quantity) = self.quantity(&name, text) else {
+            return;
+        };
+        match name.as_str() {
+            "cpu" => resources.cpu = Some(Cpu::from(&quantity)),
+            "memory" => resources.memory = Some(Bytes::from(&quantity)),
+            _ => {
+                resources.extended.insert(name, quantity.to_f64());
+            }
+        }
+    }
+
+    pub(super) fn quantity(&mut self, name: &str, text: &Text) -> Option<Quantity> {
+        match text.0.parse() {
+            Ok(quantity) => Some(quantity),
+            Err(_) => {
+                self.bad.push(format!("{name} `{}`", text.0));
+                None
+            }
+        }
+    }
+
+    /// One sentence about what is no quantity.
+    pub(super) fn into_problem(mut self) -> Option<String> {
+        self.bad.sort();
+        self.bad.dedup();
+        (!self.bad.is_empty()).then(|| format!("no quantity: {}", self.bad.join(", ")))
+    }
+}

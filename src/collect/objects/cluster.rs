@@ -1,0 +1,231 @@
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    LimitRange, LimitRangeItem, Node, PersistentVolumeClaim, ResourceQuota, Service, Taint,
+};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
+
+use super::{Amounts, Meta, Objects, Record};
+use crate::snapshot;
+use crate::snapshot::{CapacityType, Resources};
+
+/// Labels that name a node's pool, those of clouds before those of provisioners.
+const POOL_LABELS: [&str; 10] = [
+    "eks.amazonaws.com/nodegroup",
+    "cloud.google.com/gke-nodepool",
+    "kubernetes.azure.com/agentpool",
+    "karpenter.sh/nodepool",
+    "karpenter.sh/provisioner-name",
+    "alpha.eksctl.io/nodegroup-name",
+    "agentpool",
+    "doks.digitalocean.com/node-pool",
+    "oke.oraclecloud.com/pool.name",
+    "kops.k8s.io/instancegroup",
+];
+
+/// Labels that say how a node is bought, with the values that mean spot.
+const SPOT_LABELS: [(&str, &[&str]); 6] = [
+    ("karpenter.sh/capacity-type", &["spot"]),
+    ("eks.amazonaws.com/capacityType", &["SPOT"]),
+    ("cloud.google.com/gke-spot", &["true"]),
+    ("cloud.google.com/gke-preemptible", &["true"]),
+    ("kubernetes.azure.com/scalesetpriority", &["spot"]),
+    ("node.kubernetes.io/lifecycle", &["spot", "Ec2Spot"]),
+];
+
+impl Record for Node {
+    fn record(self, objects: &mut Objects) {
+        let mut amounts = Amounts::default();
+        let meta = Meta::new(self.metadata);
+        let spec = self.spec.unwrap_or_default();
+        let status = self.status.unwrap_or_default();
+        let allocatable = amounts.map(status.allocatable);
+        let label = |key: &str| find(&meta.labels, key);
+        let mut taints: Vec<String> = spec.taints.into_iter().flatten().map(taint).collect();
+        taints.sort_unstable();
+        objects.cluster.nodes.push(snapshot::Node {
+            name: meta.name.clone(),
+            instance_type: label("node.kubernetes.io/instance-type")
+                .or_else(|| label("beta.kubernetes.io/instance-type")),
+            region: label("topology.kubernetes.io/region")
+                .or_else(|| label("failure-domain.beta.kubernetes.io/region")),
+            zone: label("topology.kubernetes.io/zone")
+                .or_else(|| label("failure-domain.beta.kubernetes.io/zone")),
+            capacity_type: capacity_type(&meta.labels),
+            pool: POOL_LABELS.into_iter().find_map(label),
+            provider: spec.provider_id.as_deref().and_then(provider),
+            architecture: label("kubernetes.io/arch"),
+            gpu_product: label("nvidia.com/gpu.product"),
+            allocatable,
+            capacity: amounts.map(status.capacity),
+            ready: status
+                .conditions
+                .iter()
+                .flatten()
+                .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+            unschedulable: spec.unschedulable.unwrap_or(false),
+            taints,
+        });
+        objects.note("Node", &meta, amounts);
+    }
+}
+
+fn find(labels: &[(String, String)], key: &str) -> Option<String> {
+    let found = labels.iter().find(|(name, _)| name == key);
+    found.map(|(_, value)| value.clone())
+}
+
+fn capacity_type(labels: &[(String, String)]) -> CapacityType {
+    let mut known = CapacityType::Unknown;
+    for (key, spot) in SPOT_LABELS {
+        if let Some(value) = find(labels, key) {
+            if spot.contains(&value.as_str()) {
+                return CapacityType::Spot;
+            }
+            known = CapacityType::OnDemand;
+        }
+    }
+    known
+}
+
+/// `aws` of `aws:///eu-west-1a/i-0abc`.
+fn provider(id: &str) -> Option<String> {
+    let (scheme, _rest) = id.split_once("://")?;
+    (!scheme.is_empty()).then(|| scheme.to_owned())
+}
+
+/// `key=value:effect`.
+fn taint(taint: Taint) -> String {
+    match taint.value.filter(|value| !value.is_empty()) {
+        Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
+        None => format!("{}:{}", taint.key, taint.effect),
+    }
+}
+
+impl Record for LimitRange {
+    fn record(self, objects: &mut Objects) {
+        let mut amounts = Amounts::default();
+        let meta = Meta::new(self.metadata);
+        let items = self.spec.map(|spec| spec.limits).unwrap_or_default();
+        for item in items {
+            if matches!(item.type_.as_str(), "Container" | "Pod") {
+                let item = limit_range(&meta, item, &mut amounts);
+                objects.cluster.limit_ranges.push(item);
+            }
+        }
+        objects.note("LimitRange", &meta, amounts);
+    }
+}
+
+fn limit_range(meta: &Meta, item: LimitRangeItem, amounts: &mut Amounts) -> snapshot::LimitRange {
+    let ratios = item.max_limit_request_ratio.unwrap_or_default();
+    let mut ratio = |name: &str| {
+        let text = ratios.get(name)?;
+        amounts.quantity(name, text).map(|ratio| ratio.to_f64())
+    };
+    snapshot::LimitRange {
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        applies_to: item.type_,
+        max_ratio_cpu: ratio("cpu"),
+        max_ratio_memory: ratio("memory"),
+        min: amounts.map(item.min),
+        max: amounts.map(item.max),
+        default_request: amounts.map(item.default_request),
+        default_limit: amounts.map(item.default),
+    }
+}
+
+impl Record for ResourceQuota {
+    fn record(self, objects: &mut Objects) {
+        let mut amounts = Amounts::default();
+        let meta = Meta::new(self.metadata);
+        let status = self.status.unwrap_or_default();
+        let hard = self.spec.and_then(|spec| spec.hard).or(status.hard);
+        let (hard_requests, hard_limits) = requests_and_limits(hard, &mut amounts);
+        let (used_requests, used_limits) = requests_and_limits(status.used, &mut amounts);
+        objects.cluster.quotas.push(snapshot::Quota {
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            hard_requests,
+            hard_limits,
+            used_requests,
+            used_limits,
+        });
+        objects.note("ResourceQuota", &meta, amounts);
+    }
+}
+
+/// Splits `requests.cpu`, `limits.memory`, `pods` …; a name without prefix means requests.
+fn requests_and_limits(
+    quota: Option<BTreeMap<String, Text>>,
+    amounts: &mut Amounts,
+) -> (Resources, Resources) {
+    let mut requests = Resources::default();
+    let mut limits = Resources::default();
+    for (name, text) in quota.into_iter().flatten() {
+        if let Some(name) = name.strip_prefix("limits.") {
+            amounts.set(&mut limits, name.to_owned(), &text);
+        } else {
+            let name = name.strip_prefix("requests.").unwrap_or(&name);
+            amounts.set(&mut requests, name.to_owned(), &text);
+        }
+    }
+    (requests, limits)
+}
+
+impl Record for PersistentVolumeClaim {
+    fn record(self, objects: &mut Objects) {
+        let mut amounts = Amounts::default();
+        let meta = Meta::new(self.metadata);
+        let spec = self.spec.unwrap_or_default();
+        let requests = spec.resources.and_then(|all| all.requests);
+        let storage = requests.as_ref().and_then(|all| all.get("storage"));
+        let requested = storage.and_then(|text| amounts.quantity("storage", text));
+        objects.cluster.volume_claims.push(snapshot::VolumeClaim {
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            storage_class: spec.storage_class_name,
+            requested: requested
+                .map(|quantity| (&quantity).into())
+                .unwrap_or_default(),
+            phase: self
+                .status
+                .and_then(|status| status.phase)
+                .unwrap_or_else(|| "Unknown".to_owned()),
+        });
+        objects.note("PersistentVolumeClaim", &meta, amounts);
+    }
+}
+
+impl Record for Service {
+    fn record(self, objects: &mut Objects) {
+        let meta = Meta::new(self.metadata);
+        let spec = self.spec.unwrap_or_default();
+        objects.cluster.services.push(snapshot::Service {
+            namespace: meta.namespace,
+            name: meta.name,
+            service_type: spec.type_.unwrap_or_else(|| "ClusterIP".to_owned()),
+            selector: spec.selector.unwrap_or_default().into_iter().collect(),
+        });
+    }
+}
+
+impl Record for PodDisruptionBudget {
+    fn record(self, objects: &mut Objects) {
+        let meta = Meta::new(self.metadata);
+        let selector = self.spec.and_then(|spec| spec.selector).unwrap_or_default();
+        let labels = selector.match_labels.unwrap_or_default();
+        let budget = snapshot::DisruptionBudget {
+            namespace: meta.namespace,
+            name: meta.name,
+            disruptions_allowed: self
+                .status
+                .and_then(|status| status.disruptions_allowed)
+                .unwrap_or(0),
+            selector: labels.into_iter().collect(),
+        };
+        objects.cluster.disruption_budgets.push(budget);
+    }
+}

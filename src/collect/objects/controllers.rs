@@ -1,0 +1,147 @@
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{Amounts, Key, Meta, Objects, Record, Template};
+
+/// The way from the root of a controller to its pod spec.
+const TEMPLATE: &[&str] = &["spec", "template", "spec"];
+const JOB_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template", "spec"];
+
+/// Anything that can own pods.
+#[derive(Debug, Default)]
+pub(in crate::collect) struct Controller {
+    pub(in crate::collect) api_version: String,
+    pub(in crate::collect) kind: String,
+    pub(in crate::collect) meta: Meta,
+    /// How many pods it wants now; `None` where it does not say.
+    pub(in crate::collect) replicas: Option<u32>,
+    pub(in crate::collect) schedule: Option<String>,
+    /// Every pod template found in it, with its path; a built-in kind has one.
+    pub(in crate::collect) templates: Vec<(Vec<String>, Template)>,
+    /// Whether its one template can be patched where it was found.
+    pub(in crate::collect) patchable: bool,
+    /// Whether a workload is worth naming although no pod of it was seen.
+    pub(in crate::collect) known: bool,
+}
+
+impl Controller {
+    pub(in crate::collect) fn key(&self) -> Key {
+        let Self {
+            api_version, kind, ..
+        } = self;
+        Key::new(&self.meta.namespace, api_version, kind, &self.meta.name)
+    }
+
+    fn new(api_version: &str, kind: &str, metadata: ObjectMeta) -> Self {
+        Self {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            meta: Meta::new(metadata),
+            patchable: true,
+            known: true,
+            ..Self::default()
+        }
+    }
+
+    fn replicas(mut self, replicas: Option<i32>) -> Self {
+        self.replicas = Some(count(replicas.unwrap_or(1)));
+        self
+    }
+
+    /// Keeps the template, unless another controller made this one and wants no
+    /// pods of it any more: old ReplicaSets and Jobs are many.
+    fn record(mut self, path: &[&str], template: Option<PodTemplateSpec>, objects: &mut Objects) {
+        let superseded = self.meta.controller.is_some() && self.replicas == Some(0);
+        if let Some(template) = template.filter(|_| !superseded) {
+            let mut amounts = Amounts::default();
+            let path = path.iter().map(ToString::to_string).collect();
+            self.templates = vec![(path, Template::new(template, &mut amounts))];
+            objects.note(&self.kind, &self.meta, amounts);
+        }
+        objects.controllers.push(self);
+    }
+}
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+impl Record for Deployment {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        Controller::new("apps/v1", "Deployment", self.metadata)
+            .replicas(spec.replicas)
+            .record(TEMPLATE, Some(spec.template), objects);
+    }
+}
+
+impl Record for ReplicaSet {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        Controller::new("apps/v1", "ReplicaSet", self.metadata)
+            .replicas(spec.replicas)
+            .record(TEMPLATE, spec.template, objects);
+    }
+}
+
+impl Record for ReplicationController {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec.unwrap_or_default();
+        Controller::new("v1", "ReplicationController", self.metadata)
+            .replicas(spec.replicas)
+            .record(TEMPLATE, spec.template, objects);
+    }
+}
+
+impl Record for StatefulSet {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        Controller::new("apps/v1", "StatefulSet", self.metadata)
+            .replicas(spec.replicas)
+            .record(TEMPLATE, Some(spec.template), objects);
+    }
+}
+
+impl Record for DaemonSet {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        let status = self.status.unwrap_or_default();
+        Controller::new("apps/v1", "DaemonSet", self.metadata)
+            .replicas(Some(status.desired_number_scheduled))
+            .record(TEMPLATE, Some(spec.template), objects);
+    }
+}
+
+impl Record for Job {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec.unwrap_or_default();
+        let status = self.status.unwrap_or_default();
+        let over = status.conditions.iter().flatten().any(|condition| {
+            matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+        });
+        let idle = over || spec.suspend == Some(true);
+        let parallelism = if idle { Some(0) } else { spec.parallelism };
+        let mut job = Controller::new("batch/v1", "Job", self.metadata).replicas(parallelism);
+        // The pod template of a Job is immutable.
+        job.patchable = false;
+        job.record(TEMPLATE, Some(spec.template), objects);
+    }
+}
+
+impl Record for CronJob {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        let job = spec.job_template.spec.unwrap_or_default();
+        let parallelism = if spec.suspend == Some(true) {
+            Some(0)
+        } else {
+            job.parallelism
+        };
+        let mut controller =
+            Controller::new("batch/v1", "CronJob", self.metadata).replicas(parallelism);
+        controller.schedule = Some(spec.schedule);
+        controller.record(JOB_TEMPLATE, Some(job.template), objects);
+    }
+}

@@ -1,0 +1,115 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// What kcost keeps of an object's metadata.
+#[derive(Debug, Clone, Default)]
+pub(in crate::collect) struct Meta {
+    pub(in crate::collect) namespace: String,
+    pub(in crate::collect) name: String,
+    pub(in crate::collect) created: Option<Timestamp>,
+    /// Sorted.
+    pub(in crate::collect) labels: Vec<(String, String)>,
+    /// Only `kcost.dev/…`, sorted.
+    pub(in crate::collect) annotations: Vec<(String, String)>,
+    /// The controller among its owners.
+    pub(in crate::collect) controller: Option<Owner>,
+    /// The first owner, where none is the controller.
+    pub(in crate::collect) other_owner: Option<Owner>,
+}
+
+/// A reference to an owner in the same namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::collect) struct Owner {
+    pub(in crate::collect) api_version: String,
+    pub(in crate::collect) kind: String,
+    pub(in crate::collect) name: String,
+}
+
+/// Identifies a controller whatever version of its API it was read in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::collect) struct Key {
+    pub(in crate::collect) namespace: String,
+    pub(in crate::collect) group: String,
+    pub(in crate::collect) kind: String,
+    pub(in crate::collect) name: String,
+}
+
+impl Meta {
+    pub(in crate::collect) fn new(metadata: ObjectMeta) -> Self {
+        let owners = metadata.owner_references.unwrap_or_default();
+        let mut controller = None;
+        let mut other_owner = None;
+        for owner in owners {
+            let slot = if owner.controller == Some(true) {
+                &mut controller
+            } else {
+                &mut other_owner
+            };
+            slot.get_or_insert(Owner {
+                api_version: owner.api_version,
+                kind: owner.kind,
+                name: owner.name,
+            });
+        }
+        let annotations = metadata.annotations.unwrap_or_default();
+        Self {
+            namespace: metadata.namespace.unwrap_or_default(),
+            name: metadata.name.unwrap_or_default(),
+            created: metadata.creation_timestamp.map(|time| time.0),
+            labels: metadata.labels.unwrap_or_default().into_iter().collect(),
+            annotations: annotations
+                .into_iter()
+                .filter(|(key, _)| key.starts_with("kcost.dev/"))
+                .collect(),
+            controller,
+            other_owner,
+        }
+    }
+
+    /// `Deployment shop/api`.
+    pub(super) fn subject(&self, kind: &str) -> String {
+        if self.namespace.is_empty() {
+            format!("{kind} {}", self.name)
+        } else {
+            format!("{kind} {}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+impl Owner {
+    pub(in crate::collect) fn key(&self, namespace: &str) -> Key {
+        Key::new(namespace, &self.api_version, &self.kind, &self.name)
+    }
+}
+
+impl Key {
+    pub(in crate::collect) fn new(
+        namespace: &str,
+        api_version: &str,
+        kind: &str,
+        name: &str,
+    ) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            group: group(api_version).to_owned(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// `Deployment shop/api`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// `apps` of `apps/v1`; empty for the core group.
+pub(super) fn group(api_version: &str) -> &str {
+    api_version
+        .rsplit_once('/')
+        .map_or("", |(group, _version)| group)
+}

@@ -1,0 +1,256 @@
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{
+    Container, ContainerStatus, Pod, PodSpec, PodStatus, PodTemplateSpec,
+};
+
+use super::{Amounts, Meta, Objects, Record, heap};
+use crate::snapshot::{ContainerKind, Heap, Resources, Termination};
+
+/// A pod, finished or not.
+#[derive(Debug)]
+pub(in crate::collect) struct PodRecord {
+    pub(in crate::collect) meta: Meta,
+    /// Started by a kubelet from a file; the API server only mirrors it.
+    pub(in crate::collect) mirror: bool,
+    pub(in crate::collect) node: Option<String>,
+    pub(in crate::collect) phase: String,
+    pub(in crate::collect) qos: Option<String>,
+    /// As it runs: what status says goes before what spec asks for.
+    pub(in crate::collect) spec: Template,
+    /// What the scheduler counts.
+    pub(in crate::collect) requests: Resources,
+    pub(in crate::collect) endings: Vec<(String, Termination)>,
+}
+
+/// What a pod is made of, from a template or from the pod itself.
+#[derive(Debug, Clone, Default)]
+pub(in crate::collect) struct Template {
+    /// Labels of the pods, for selectors; empty for a pod itself.
+    pub(in crate::collect) labels: Vec<(String, String)>,
+    /// Init containers first, in order.
+    pub(in crate::collect) containers: Vec<ContainerRecord>,
+    pub(in crate::collect) requests: Resources,
+    pub(in crate::collect) limits: Resources,
+    pub(in crate::collect) overhead: Resources,
+    pub(in crate::collect) priority_class: Option<String>,
+    /// Names of dynamic resource claims or of their templates.
+    pub(in crate::collect) claims: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(in crate::collect) struct ContainerRecord {
+    pub(in crate::collect) name: String,
+    pub(in crate::collect) kind: ContainerKind,
+    pub(in crate::collect) requests: Resources,
+    pub(in crate::collect) limits: Resources,
+    pub(in crate::collect) heap: Option<Heap>,
+    pub(in crate::collect) restarts: u32,
+}
+
+impl PodRecord {
+    /// Whether it has run to its end and holds nothing any more.
+    pub(in crate::collect) fn is_finished(&self) -> bool {
+        matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+}
+
+impl Template {
+    pub(super) fn new(template: PodTemplateSpec, amounts: &mut Amounts) -> Self {
+        let labels = template
+            .metadata
+            .and_then(|metadata| metadata.labels)
+            .unwrap_or_default();
+        Self {
+            labels: labels.into_iter().collect(),
+            ..Self::from_spec(template.spec.unwrap_or_default(), amounts)
+        }
+    }
+
+    pub(super) fn from_spec(spec: PodSpec, amounts: &mut Amounts) -> Self {
+        let (requests, limits) = amounts.requirements(spec.resources);
+        let init = spec.init_containers.into_iter().flatten().map(|container| {
+            let sidecar = container.restart_policy.as_deref() == Some("Always");
+            let kind = if sidecar {
+                ContainerKind::Sidecar
+            } else {
+                ContainerKind::Init
+            };
+            (container, kind)
+        });
+        let apps = spec.containers.into_iter();
+        let claims = spec.resource_claims.into_iter().flatten();
+        Self {
+            labels: Vec::new(),
+            containers: init
+                .chain(apps.map(|container| (container, ContainerKind::App)))
+                .map(|(container, kind)| ContainerRecord::new(container, kind, amounts))
+                .collect(),
+            requests,
+            limits,
+            overhead: amounts.map(spec.overhead),
+            priority_class: spec.priority_class_name,
+            claims: claims
+                .map(|claim| {
+                    let source = claim.resource_claim_template_name;
+                    source.or(claim.resource_claim_name).unwrap_or(claim.name)
+                })
+                .collect(),
+        }
+    }
+
+    /// What the scheduler counts for a pod of this template.
+    pub(in crate::collect) fn effective(&self) -> Resources {
+        let each = self.containers.iter().map(|c| (c.kind, &c.requests));
+        effective(each, &self.requests, &self.overhead)
+    }
+}
+
+impl ContainerRecord {
+    fn new(container: Container, kind: ContainerKind, amounts: &mut Amounts) -> Self {
+        let heap = heap::find(&container);
+        let (requests, limits) = amounts.requirements(container.resources);
+        Self {
+            name: container.name,
+            kind,
+            requests,
+            limits,
+            heap,
+            restarts: 0,
+        }
+    }
+}
+
+/// What the scheduler counts for a pod: the larger of what its init containers
+/// and of what its other containers need at once, unless `pod` says it for the
+/// pod as a whole, and `overhead` on top.
+///
+/// An init container runs beside the sidecars that started before it.
+///
+/// Source: KEP-753 (sidecar containers), KEP-2837 (pod-level resources).
+pub(in crate::collect) fn effective<'a>(
+    containers: impl Iterator<Item = (ContainerKind, &'a Resources)>,
+    pod: &Resources,
+    overhead: &Resources,
+) -> Resources {
+    let mut sidecars = Resources::default();
+    let mut apps = Resources::default();
+    let mut init = Resources::default();
+    for (kind, requests) in containers {
+        match kind {
+            ContainerKind::Sidecar => sidecars = sidecars.plus(requests),
+            ContainerKind::Init => init = init.max(&sidecars.plus(requests)),
+            ContainerKind::App => apps = apps.plus(requests),
+        }
+    }
+    pod.or(&init.max(&sidecars.plus(&apps))).plus(overhead)
+}
+
+impl Record for Pod {
+    fn record(self, objects: &mut Objects) {
+        let mut amounts = Amounts::default();
+        let mirror = self
+            .metadata
+            .annotations
+            .as_ref()
+            .is_some_and(|all| all.contains_key("kubernetes.io/config.mirror"));
+        let meta = Meta::new(self.metadata);
+        let mut spec = self.spec.unwrap_or_default();
+        let node = spec.node_name.take();
+        let status = self.status.unwrap_or_default();
+        let mut pod = PodRecord {
+            spec: Template::from_spec(spec, &mut amounts),
+            mirror,
+            node,
+            phase: status.phase.clone().unwrap_or_else(|| "Unknown".to_owned()),
+            qos: status.qos_class.clone(),
+            requests: Resources::default(),
+            endings: Vec::new(),
+            meta,
+        };
+        pod.apply(status, &mut amounts);
+        objects.note("Pod", &pod.meta, amounts);
+        objects.pods.push(pod);
+    }
+}
+
+impl PodRecord {
+    /// Corrects what spec asks for by what status says is there.
+    fn apply(&mut self, status: PodStatus, amounts: &mut Amounts) {
+        let infeasible = status.conditions.iter().flatten().any(|condition| {
+            condition.type_ == "PodResizePending"
+                && condition.reason.as_deref() == Some("Infeasible")
+        });
+        let mut reserved: Vec<Resources> = self
+            .spec
+            .containers
+            .iter()
+            .map(|container| container.requests.clone())
+            .collect();
+        let init = status.init_container_statuses.into_iter().flatten();
+        for status in init.chain(status.container_statuses.into_iter().flatten()) {
+            let found = self.spec.containers.iter_mut().zip(&mut reserved);
+            let mut found = found.filter(|(container, _)| container.name == status.name);
+            if let Some((container, reserved)) = found.next() {
+                let endings = apply(container, reserved, status, infeasible, amounts);
+                let named = endings.map(|ending| self.meta.ended(&container.name, ending));
+                self.endings.extend(named);
+            }
+        }
+        let mut whole = self.spec.requests.clone();
+        if let Some(actual) = status.resources {
+            let (requests, limits) = amounts.requirements(Some(actual));
+            whole = whole.max(&requests);
+            self.spec.requests = requests.or(&self.spec.requests);
+            self.spec.limits = limits.or(&self.spec.limits);
+        }
+        let kinds = self.spec.containers.iter().map(|container| container.kind);
+        self.requests = effective(kinds.zip(&reserved), &whole, &self.spec.overhead);
+    }
+}
+
+/// Sets what a container has now, and what the scheduler counts for it: the
+/// largest of desired, allocated and actual, without the desired where the node
+/// can never grant it. Gives its ends.
+///
+/// Source: KEP-1287 (in-place resize).
+fn apply(
+    container: &mut ContainerRecord,
+    reserved: &mut Resources,
+    status: ContainerStatus,
+    infeasible: bool,
+    amounts: &mut Amounts,
+) -> impl Iterator<Item = (Option<String>, i32, Option<Timestamp>)> + use<> {
+    let allocated = amounts.map(status.allocated_resources);
+    let (requests, limits) = amounts.requirements(status.resources);
+    let granted = allocated.max(&requests);
+    *reserved = if infeasible {
+        granted.or(reserved)
+    } else {
+        granted.max(reserved)
+    };
+    container.requests = requests.or(&container.requests);
+    container.limits = limits.or(&container.limits);
+    container.restarts = u32::try_from(status.restart_count).unwrap_or(0);
+    let states = [status.last_state, status.state].into_iter().flatten();
+    let ended = states.filter_map(|state| state.terminated);
+    ended.map(|end| {
+        let finished = end.finished_at.map(|time| time.0);
+        (end.reason, end.exit_code, finished)
+    })
+}
+
+impl Meta {
+    fn ended(
+        &self,
+        container: &str,
+        (reason, exit_code, finished): (Option<String>, i32, Option<Timestamp>),
+    ) -> (String, Termination) {
+        let termination = Termination {
+            pod: self.name.clone(),
+            reason: reason.unwrap_or_else(|| "Unknown".to_owned()),
+            exit_code,
+            finished,
+        };
+        (container.to_owned(), termination)
+    }
+}
