@@ -47,13 +47,11 @@ impl Amounts {
     }
 
     pub(super) fn quantity(&mut self, name: &str, text: &Text) -> Option<Quantity> {
-        match text.0.parse() {
-            Ok(quantity) => Some(quantity),
-            Err(_) => {
-                self.bad.push(format!("{name} `{}`", text.0));
-                None
-            }
+        let quantity = text.0.parse().ok();
+        if quantity.is_none() {
+            self.bad.push(format!("{name} `{}`", text.0));
         }
+        quantity
     }
 
     /// One sentence about what is no quantity.
