@@ -20,6 +20,6 @@ mod scope;
 mod usage;
 
 pub use objects::{Objects, Record};
-pub use owners::{PodIndex, Resolved, resolve};
+pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve};
 pub use scope::{ParseScopeError, Scope};
 pub use usage::{Column, UsageBuilder, drop_unknown_containers};

@@ -1,1 +1,172 @@
-//! What the name of a pod says about its controller, for pods that are gone.
+//! Names of pods that are gone, and the controllers that may have made them.
+
+/// How controllers name their pods, and names their children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// `name-<n>`: StatefulSet.
+    Ordinal,
+    /// `name-<5>`: DaemonSet, ReplicaSet, Job.
+    Random,
+    /// `name-<hash>-<5>`: Deployment.
+    HashRandom,
+    /// `name-<minutes>-<5>`: CronJob.
+    MinutesRandom,
+    /// `name-<n>-<5>`: indexed Job.
+    OrdinalRandom,
+    /// `name-<minutes>-<n>-<5>`: CronJob of indexed Jobs.
+    MinutesOrdinalRandom,
+}
+
+/// Longest name that the API server makes up, and what it leaves of the base.
+///
+/// Source: `k8s.io/apiserver/pkg/storage/names/generate.go`.
+const LONGEST: usize = 63;
+const LONGEST_BASE: usize = LONGEST - 5;
+
+impl Shape {
+    /// Whether controllers of this kind name pods so. Kinds of others may do
+    /// as any built-in kind does.
+    pub(super) fn fits(self, kind: &str) -> bool {
+        match kind {
+            "Deployment" => self == Self::HashRandom,
+            "StatefulSet" => self == Self::Ordinal,
+            "DaemonSet" | "ReplicaSet" | "ReplicationController" => self == Self::Random,
+            "Job" => matches!(self, Self::Random | Self::OrdinalRandom),
+            "CronJob" => matches!(self, Self::MinutesRandom | Self::MinutesOrdinalRandom),
+            "Pod" | "StaticPod" => false,
+            _ => matches!(self, Self::Ordinal | Self::Random | Self::HashRandom),
+        }
+    }
+}
+
+/// The names of controllers that a pod's name can come from, longest first.
+pub(super) fn bases(pod: &str) -> impl Iterator<Item = (&str, Shape)> {
+    let mut found = Vec::new();
+    if let Some((base, last)) = pod.rsplit_once('-') {
+        if is_number(last) {
+            found.push((base, Shape::Ordinal));
+        }
+        if is_random(last) {
+            found.push((base, Shape::Random));
+            after_random(base, &mut found);
+        }
+    }
+    found.into_iter()
+}
+
+/// What a pod with a random end can come from, beyond its direct owner.
+fn after_random<'a>(owner: &'a str, found: &mut Vec<(&'a str, Shape)>) {
+    let Some((base, middle)) = owner.rsplit_once('-') else {
+        return;
+    };
+    if is_hash(middle) {
+        found.push((base, Shape::HashRandom));
+    }
+    if is_minutes(middle) {
+        found.push((base, Shape::MinutesRandom));
+    }
+    if is_number(middle) {
+        found.push((base, Shape::OrdinalRandom));
+        if let Some((base, minutes)) = base.rsplit_once('-')
+            && is_minutes(minutes)
+        {
+            found.push((base, Shape::MinutesOrdinalRandom));
+        }
+    }
+}
+
+/// The part of a name that was cut to make room for its random end, when the
+/// name is as long as it may be.
+pub(super) fn cut_base(pod: &str) -> Option<&str> {
+    let whole = pod.len() == LONGEST && pod.is_char_boundary(LONGEST_BASE);
+    let (base, end) = whole.then(|| pod.split_at(LONGEST_BASE))?;
+    is_random(end).then_some(base)
+}
+
+/// The Deployment of a ReplicaSet: `api` of `api-7d764666f9`.
+pub(super) fn deployment_of(replica_set: &str) -> Option<&str> {
+    let (base, hash) = replica_set.rsplit_once('-')?;
+    is_hash(hash).then_some(base)
+}
+
+/// The CronJob of a Job: `nightly` of `nightly-29386440`.
+pub(super) fn cron_job_of(job: &str) -> Option<&str> {
+    let (base, minutes) = job.rsplit_once('-')?;
+    is_minutes(minutes).then_some(base)
+}
+
+fn is_number(text: &str) -> bool {
+    matches!(text.len(), 1..=6) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Minutes since 1970: eight digits until 2160. CronJobs of old put seconds.
+fn is_minutes(text: &str) -> bool {
+    matches!(text.len(), 8 | 10) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_random(text: &str) -> bool {
+    text.len() == 5 && text.bytes().all(is_safe)
+}
+
+/// Hash of a pod template: a 32-bit number in decimal, each digit made safe.
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 5..=10) && text.bytes().all(is_safe)
+}
+
+/// The characters of random ends: no vowels, nothing that looks like another.
+///
+/// Source: `k8s.io/apimachinery/pkg/util/rand/rand.go`.
+fn is_safe(byte: u8) -> bool {
+    b"bcdfghjklmnpqrstvwxz2456789".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(pod: &str) -> Vec<(&str, Shape)> {
+        bases(pod).collect()
+    }
+
+    #[test]
+    fn names_come_apart_longest_first() {
+        assert_eq!(
+            all("api-7d764666f9-qdcxt"),
+            [
+                ("api-7d764666f9", Shape::Random),
+                ("api", Shape::HashRandom)
+            ]
+        );
+        assert_eq!(all("db-0"), [("db", Shape::Ordinal)]);
+        assert_eq!(
+            all("nightly-29386440-x7k2p"),
+            [
+                ("nightly-29386440", Shape::Random),
+                ("nightly", Shape::MinutesRandom)
+            ]
+        );
+        assert_eq!(
+            all("nightly-29386440-3-x7k2p"),
+            [
+                ("nightly-29386440-3", Shape::Random),
+                ("nightly-29386440", Shape::OrdinalRandom),
+                ("nightly", Shape::MinutesOrdinalRandom)
+            ]
+        );
+    }
+
+    #[test]
+    fn vowels_and_short_ends_are_no_random_ends() {
+        assert!(all("api-gateway").is_empty());
+        assert!(all("api-house").is_empty());
+        assert!(all("standalone").is_empty());
+        assert!(all("é-é").is_empty());
+    }
+
+    #[test]
+    fn a_name_at_the_limit_has_lost_the_end_of_its_base() {
+        let pod = format!("{}7k2px", "a".repeat(58));
+        assert_eq!(cut_base(&pod), Some(&pod[..58]));
+        assert_eq!(cut_base("api-7k2px"), None);
+    }
+}
