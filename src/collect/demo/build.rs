@@ -192,6 +192,7 @@ fn workload(plan: &Plan, lives: &Lives, pods: &[Placed], containers: Vec<Contain
                 .collect(),
         }),
         pods,
+        ..Workload::default()
     }
 }
 
