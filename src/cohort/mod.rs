@@ -5,10 +5,12 @@
 use std::ops::Range;
 
 mod features;
+mod grouping;
 mod kmeans;
+mod silhouette;
 mod words;
 
-pub use kmeans::group;
+pub use grouping::group;
 
 /// The groups, and which profile is in which.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,3 +38,6 @@ pub struct Cohort {
 
 /// The number of groups that is tried.
 pub const GROUPS: Range<usize> = 2..9;
+
+/// With fewer profiles than this, distances between them mean little.
+pub const FEWEST: usize = 10;

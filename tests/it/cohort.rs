@@ -1,1 +1,286 @@
-//! To come.
+//! Groups of workloads that behave alike, and the words for them.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use kcost::cohort::{Cohorts, FEWEST, group};
+use kcost::collect::demo;
+use kcost::profile::{CpuProfile, MemoryProfile, Profile, Quality};
+use kcost::snapshot::Snapshot;
+use kcost::units::{Bytes, Cpu, Ratio, Span};
+
+static SHOP: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
+
+/// A workload that is calm in every way. `nudge` makes it differ a little from others.
+fn steady(nudge: f64) -> Profile {
+    let mib = |mebibytes: f64| Bytes::from_f64(mebibytes * 1_048_576.0 * (1.0 + nudge / 50.0));
+    Profile {
+        workload: 0,
+        container: 0,
+        quality: Quality {
+            samples: 8064,
+            pods: 1,
+            first: None,
+            last: None,
+            span: Span::days(28),
+            coverage: Ratio::ONE,
+            gaps: 0,
+            longest_gap: Span::default(),
+        },
+        cpu: Some(CpuProfile {
+            mean: Cpu::cores(0.1),
+            p50: Cpu::cores(0.1),
+            p90: Cpu::cores(0.11),
+            p95: Cpu::cores(0.11),
+            p98: Cpu::cores(0.12),
+            p99: Cpu::cores(0.12),
+            max: Cpu::cores(0.15),
+            hour_of_week: vec![0.1; 168],
+            daily_peaks: vec![0.15; 28],
+            variation: 0.1 + nudge / 100.0,
+            burstiness: 1.2 + nudge / 100.0,
+            daily_strength: 0.05,
+            weekly_strength: 0.0,
+            trend_per_day: 0.0,
+            idle_share: Ratio::ZERO,
+        }),
+        memory: Some(MemoryProfile {
+            mean: mib(200.0),
+            p50: mib(200.0),
+            p90: mib(202.0),
+            p95: mib(203.0),
+            p98: mib(204.0),
+            p99: mib(205.0),
+            max: mib(210.0),
+            daily_peaks: vec![2.1e8; 28],
+            hourly_peaks: vec![2.1e8; 28 * 24],
+            variation: 0.01,
+            trend_per_day: 0.0,
+            rising_share: 0.5,
+        }),
+        throttling: None,
+        gpu: None,
+        network_bytes_per_second: None,
+    }
+}
+
+fn cpu(mut profile: Profile, change: impl FnOnce(&mut CpuProfile)) -> Profile {
+    change(profile.cpu.as_mut().unwrap());
+    profile
+}
+
+fn memory(mut profile: Profile, change: impl FnOnce(&mut MemoryProfile)) -> Profile {
+    change(profile.memory.as_mut().unwrap());
+    profile
+}
+
+fn idle(nudge: f64) -> Profile {
+    cpu(steady(nudge), |cpu| {
+        cpu.idle_share = Ratio::new(1.0 - nudge / 100.0);
+    })
+}
+
+fn daily(nudge: f64) -> Profile {
+    cpu(steady(nudge), |cpu| {
+        (cpu.daily_strength, cpu.variation, cpu.burstiness) = (0.85 + nudge / 100.0, 0.5, 2.0);
+    })
+}
+
+fn weekly(nudge: f64) -> Profile {
+    cpu(steady(nudge), |cpu| {
+        (cpu.daily_strength, cpu.weekly_strength) = (0.25, 0.6 + nudge / 100.0);
+        (cpu.variation, cpu.burstiness) = (1.2, 7.0);
+    })
+}
+
+fn bursty(nudge: f64) -> Profile {
+    let profile = cpu(steady(nudge), |cpu| {
+        (cpu.variation, cpu.burstiness) = (2.0, 18.0 + nudge);
+    });
+    memory(profile, |memory| {
+        memory.max = memory.p50.scale(2.6);
+        memory.daily_peaks[7] *= 1.8;
+        memory.variation = 0.2;
+    })
+}
+
+fn growing(nudge: f64) -> Profile {
+    memory(steady(nudge), |memory| {
+        (memory.rising_share, memory.trend_per_day) = (0.97, 0.03 + nudge / 1000.0);
+        (memory.max, memory.variation) = (memory.p50.scale(1.6), 0.3);
+    })
+}
+
+/// A workload for each profile, none of them a job.
+fn group_all(profiles: &mut [Profile]) -> Cohorts {
+    let job = |place: &usize| SHOP.workloads[*place].is_batch();
+    let steady = (0..SHOP.workloads.len()).find(|place| !job(place)).unwrap();
+    for profile in profiles.iter_mut() {
+        profile.workload = steady;
+    }
+    group(&SHOP, profiles)
+}
+
+fn many(makers: &[fn(f64) -> Profile], each: u32) -> Vec<Profile> {
+    let all = makers
+        .iter()
+        .flat_map(|make| (0..each).map(move |n| make(f64::from(n % 9))));
+    all.collect()
+}
+
+const ALL: [fn(f64) -> Profile; 6] = [steady, idle, daily, weekly, bursty, growing];
+
+#[test]
+fn what_behaves_alike_is_found_together_under_its_word() {
+    let mut profiles = many(&ALL, 12);
+    let cohorts = group_all(&mut profiles);
+    let names: BTreeSet<&str> = cohorts.groups.iter().map(|one| one.name.as_str()).collect();
+    let expected = ["bursty", "daily", "growing", "idle", "steady", "weekly"];
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        expected,
+        "{}",
+        cohorts.criterion
+    );
+    for kind in 0..ALL.len() {
+        let found: BTreeSet<_> = cohorts.of_profile[kind * 12..(kind + 1) * 12]
+            .iter()
+            .collect();
+        assert_eq!(found.len(), 1);
+    }
+    assert!(
+        cohorts
+            .criterion
+            .starts_with("6 groups: the largest mean silhouette, 0.9")
+    );
+}
+
+#[test]
+fn members_and_places_say_the_same() {
+    let mut profiles = many(&ALL, 20);
+    let cohorts = group_all(&mut profiles);
+    for (id, cohort) in cohorts.groups.iter().enumerate() {
+        assert!(cohort.members.is_sorted() && cohort.members.len() >= 8);
+        assert!(
+            cohort
+                .members
+                .iter()
+                .all(|member| cohorts.of_profile[*member] == Some(id))
+        );
+        assert!(!cohort.description.is_empty());
+    }
+    assert!(
+        cohorts
+            .groups
+            .is_sorted_by(|a, b| a.members.len() >= b.members.len())
+    );
+}
+
+#[test]
+fn the_order_of_profiles_decides_nothing() {
+    let mut straight = many(&ALL, 11);
+    let count = straight.len();
+    // 7 has no divisor in common with 66.
+    let places: Vec<usize> = (0..count).map(|index| index * 7 % count).collect();
+    let mut shuffled: Vec<Profile> = places
+        .iter()
+        .map(|place| straight[*place].clone())
+        .collect();
+    let (one, other) = (group_all(&mut straight), group_all(&mut shuffled));
+    for (index, place) in places.iter().enumerate() {
+        assert_eq!(other.of_profile[index], one.of_profile[*place]);
+    }
+    let words = |cohorts: &Cohorts| -> Vec<(String, String)> {
+        cohorts
+            .groups
+            .iter()
+            .map(|c| (c.name.clone(), c.description.clone()))
+            .collect()
+    };
+    assert_eq!(words(&one), words(&other));
+}
+
+#[test]
+fn few_workloads_are_grouped_by_rules() {
+    let mut profiles = vec![steady(0.0), idle(0.0), idle(1.0), bursty(0.0)];
+    let cohorts = group_all(&mut profiles);
+    let names: Vec<&str> = cohorts.groups.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((names.len(), names[0]), (3, "idle"));
+    assert!(names.contains(&"steady") && names.contains(&"bursty"));
+    assert!(cohorts.criterion.contains("rules"), "{}", cohorts.criterion);
+    assert!(profiles.len() < FEWEST);
+}
+
+#[test]
+fn nothing_to_group_is_no_group() {
+    let cohorts = group_all(&mut []);
+    assert!(cohorts.groups.is_empty() && cohorts.of_profile.is_empty());
+    assert_eq!(
+        cohorts.criterion,
+        "no container has enough usage to be grouped"
+    );
+}
+
+#[test]
+fn workloads_that_are_all_the_same_are_one_group() {
+    let mut profiles = vec![steady(0.0); 30];
+    let cohorts = group_all(&mut profiles);
+    assert_eq!(cohorts.groups.len(), 1);
+    assert_eq!(cohorts.groups[0].name, "steady");
+    assert!(
+        cohorts.criterion.starts_with("one group"),
+        "{}",
+        cohorts.criterion
+    );
+}
+
+#[test]
+fn what_is_not_a_number_does_not_spread() {
+    let mut profiles = many(&ALL, 12);
+    let broken = cpu(steady(0.0), |cpu| {
+        cpu.variation = f64::NAN;
+        cpu.burstiness = f64::INFINITY;
+        cpu.trend_per_day = f64::NEG_INFINITY;
+    });
+    profiles.push(memory(broken, |memory| {
+        memory.daily_peaks = vec![f64::NAN; 28];
+        memory.p50 = Bytes::ZERO;
+        memory.max = Bytes::ZERO;
+        memory.rising_share = f64::NAN;
+    }));
+    let cohorts = group_all(&mut profiles);
+    assert_eq!(cohorts.groups.len(), 6);
+    assert!(cohorts.of_profile.iter().all(Option::is_some));
+    assert!(
+        cohorts
+            .groups
+            .iter()
+            .all(|one| !one.description.contains("NaN"))
+    );
+}
+
+#[test]
+fn what_has_no_history_has_no_group() {
+    let mut profiles = many(&ALL, 12);
+    profiles.push(Profile {
+        cpu: None,
+        ..steady(0.0)
+    });
+    profiles.push(Profile {
+        memory: None,
+        ..steady(0.0)
+    });
+    let mut new = steady(0.0);
+    new.quality.span = Span::HOUR;
+    profiles.push(new);
+    let cohorts = group_all(&mut profiles);
+    assert_eq!(cohorts.of_profile[72..], [None, None, None]);
+}
+
+#[test]
+fn a_large_cluster_is_grouped_like_a_small_one() {
+    let mut profiles = many(&ALL, 500);
+    let cohorts = group_all(&mut profiles);
+    assert_eq!(cohorts.groups.len(), 6, "{}", cohorts.criterion);
+    assert!(cohorts.groups.iter().all(|one| one.members.len() == 500));
+}
