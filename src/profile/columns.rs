@@ -1,9 +1,166 @@
-//! The statistics of all pools at once, as polars expressions.
+//! The statistics of all pools, from the columns of their series.
 
-use super::Profile;
-use crate::snapshot::Snapshot;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::calendar::Calendar;
+use super::quality::quality;
+use super::shape::{self, Days};
+use super::spread::Spread;
+use super::{CpuProfile, GpuProfile, MemoryProfile, Profile, Throttling};
+use crate::snapshot::{Container, Metric, Series, Snapshot};
+use crate::units::{Bytes, Cpu, Ratio, len_f64};
+
+/// Below this a sample counts as idle, in cores; or 1 % of the request, if that is more.
+const IDLE_CORES: f64 = 0.005;
+
+/// See [`IDLE_CORES`].
+const IDLE_OF_REQUEST: f64 = 0.01;
+
+/// Cores below which a median is too small to compare bursts with.
+const SMALLEST_MEDIAN: f64 = 0.001;
+
+/// How many pools a thread takes at a time.
+const PORTION: usize = 32;
 
 /// One profile for each container of each workload, in their order.
-pub fn profile(_snapshot: &Snapshot) -> Vec<Profile> {
-    todo!()
+///
+/// Pools are independent of each other and worked through on all cores; the
+/// result does not depend on how many there are. Beyond the usage itself it
+/// takes the memory of one pool a core.
+pub fn profile(snapshot: &Snapshot) -> Vec<Profile> {
+    let calendar = Calendar::new(&snapshot.usage.grid);
+    let pools: Vec<(usize, usize)> = snapshot
+        .workloads
+        .iter()
+        .enumerate()
+        .flat_map(|(workload, w)| (0..w.containers.len()).map(move |c| (workload, c)))
+        .collect();
+    let portions: Vec<&[(usize, usize)]> = pools.chunks(PORTION).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(portion) = portions.get(place) else {
+                return done;
+            };
+            let profiles: Vec<Profile> = portion
+                .iter()
+                .map(|pool| one(snapshot, &calendar, *pool))
+                .collect();
+            done.push((place, profiles));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut done = if threads.min(portions.len()) <= 1 {
+        work()
+    } else {
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
+            ended
+                .flat_map(|result| result.unwrap_or_else(|cause| panic::resume_unwind(cause)))
+                .collect()
+        })
+    };
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter()
+        .flat_map(|(_, profiles)| profiles)
+        .collect()
+}
+
+fn one(snapshot: &Snapshot, calendar: &Calendar, pool: (usize, usize)) -> Profile {
+    let (workload, place) = pool;
+    let container = &snapshot.workloads[workload].containers[place];
+    let index = u32::try_from(workload).unwrap_or(u32::MAX);
+    let series: Vec<&Series> = snapshot.usage.pool(index, &container.name).collect();
+    let network = more(&series, Metric::NetworkBytesPerSecond);
+    Profile {
+        workload,
+        container: place,
+        quality: quality(&series, &snapshot.usage.grid),
+        cpu: cpu(&series, calendar, container),
+        memory: memory(&series, calendar),
+        throttling: throttling(&series),
+        gpu: gpu(&series),
+        network_bytes_per_second: Spread::of(network).map(|spread| spread.mean()),
+    }
+}
+
+fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option<CpuProfile> {
+    let values = || series.iter().map(|s| s.cpu_cores.as_slice());
+    let spread = Spread::of(values())?;
+    let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.cpu_cores)).collect();
+    let days = Days::of(&columns, calendar);
+    let hours = shape::hours(&columns, calendar);
+    let cores = |rank: f64| Cpu::cores(spread.quantile(rank));
+    let (p50, p99) = (cores(0.5), cores(0.99));
+    let request = container.requests.cpu.map_or(0.0, Cpu::get);
+    let idle = IDLE_CORES.max(IDLE_OF_REQUEST * request);
+    let strength = shape::strength(&hours, calendar);
+    Some(CpuProfile {
+        mean: Cpu::cores(spread.mean()),
+        p50,
+        p90: cores(0.9),
+        p95: cores(0.95),
+        p98: cores(0.98),
+        p99,
+        max: cores(1.0),
+        hour_of_week: shape::hour_of_week(&columns, calendar),
+        trend_per_day: days.trend_per_day(spread.mean()),
+        daily_peaks: days.peaks,
+        variation: spread.variation(),
+        burstiness: (p99.get() / p50.get().max(SMALLEST_MEDIAN)).max(1.0),
+        daily_strength: strength.daily,
+        weekly_strength: strength.weekly,
+        idle_share: Ratio::of(len_f64(spread.count_below(idle)), len_f64(spread.len())),
+    })
+}
+
+fn memory(series: &[&Series], calendar: &Calendar) -> Option<MemoryProfile> {
+    let spread = Spread::of(series.iter().map(|s| s.memory_bytes.as_slice()))?;
+    let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.memory_bytes)).collect();
+    let days = Days::of(&columns, calendar);
+    let bytes = |rank: f64| Bytes::from_f64(spread.quantile(rank));
+    Some(MemoryProfile {
+        mean: Bytes::from_f64(spread.mean()),
+        p50: bytes(0.5),
+        p90: bytes(0.9),
+        p95: bytes(0.95),
+        p98: bytes(0.98),
+        p99: bytes(0.99),
+        max: bytes(1.0),
+        trend_per_day: days.trend_per_day(spread.mean()),
+        rising_share: days.rising_share(),
+        daily_peaks: days.peaks,
+        hourly_peaks: shape::hourly_peaks(&columns, calendar),
+        variation: spread.variation(),
+    })
+}
+
+fn throttling(series: &[&Series]) -> Option<Throttling> {
+    let spread = Spread::of(more(series, Metric::CpuThrottledRatio))?;
+    Some(Throttling {
+        mean: Ratio::new(spread.mean()),
+        p95: Ratio::new(spread.quantile(0.95)),
+    })
+}
+
+/// `None` where only the memory of the devices is known: no use is not the same as unknown use.
+fn gpu(series: &[&Series]) -> Option<GpuProfile> {
+    let utilization = Spread::of(more(series, Metric::GpuUtilization))?;
+    let memory = Spread::of(more(series, Metric::GpuMemoryBytes));
+    Some(GpuProfile {
+        mean_utilization: Ratio::new(utilization.mean()),
+        p95_utilization: Ratio::new(utilization.quantile(0.95)),
+        max_memory: memory.map(|spread| Bytes::from_f64(spread.quantile(1.0))),
+    })
+}
+
+fn more<'a>(series: &'a [&'a Series], metric: Metric) -> impl Iterator<Item = &'a [f32]> + 'a {
+    series
+        .iter()
+        .filter_map(move |s| s.more.get(&metric).map(Vec::as_slice))
 }

@@ -1,15 +1,23 @@
 //! Usage into one row of statistics for each container of each workload.
 //!
-//! All pods of a workload pool into one profile a container. The statistics are
-//! computed with polars; nothing after this stage sees polars.
+//! All pods of a workload pool into one profile a container: the samples of all
+//! pods stand side by side, so that every number is that of one replica. What
+//! does not depend on time (quantiles, mean, deviation) is computed with polars;
+//! days and hours are index arithmetic on the grid. Nothing after this stage
+//! sees polars.
+//!
+//! A quantile interpolates linearly between the samples around the rank
+//! `q × (n − 1)`, here and wherever kcost says P95.
 
 use jiff::Timestamp;
 
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
+mod calendar;
 mod columns;
 mod quality;
 mod shape;
+mod spread;
 
 pub use columns::profile;
 
@@ -44,7 +52,7 @@ pub struct Quality {
     pub first: Option<Timestamp>,
     /// Start of the last slot with a sample of any pod.
     pub last: Option<Timestamp>,
-    /// From the first to the last sample.
+    /// From the start of the first slot with a sample to the start of the last.
     pub span: Span,
     /// Slots in which any pod has a sample ÷ slots between first and last.
     pub coverage: Ratio,
@@ -68,18 +76,21 @@ pub struct CpuProfile {
     /// there is no sample. 168 values.
     pub hour_of_week: Vec<f64>,
     /// Largest use of any pod in each day of the grid, oldest first; `NaN` for
-    /// a day without a sample.
+    /// a day without a sample. Days count from the grid's start, the last may be short.
     pub daily_peaks: Vec<f64>,
-    /// Standard deviation ÷ mean.
+    /// Standard deviation ÷ mean; 0 where the mean is 0.
     pub variation: f64,
-    /// P99 ÷ P50, at least 1: how far bursts stand above the usual.
+    /// P99 ÷ P50, at least 1: how far bursts stand above the usual. A P50 below
+    /// one millicore counts as one millicore.
     pub burstiness: f64,
-    /// Share of the variance that repeats by hour of the day, 0 to 1.
+    /// Share of the variance of the hourly means that repeats by hour of the
+    /// day, 0 to 1; about 0 for noise, 0 where samples span less than two days.
     pub daily_strength: f64,
     /// Share of the variance that repeats by hour of the week beyond the
-    /// daily one, 0 to 1.
+    /// daily one, 0 to 1; 0 where samples span less than 13 days.
     pub weekly_strength: f64,
-    /// Change a day of a straight line through the daily means ÷ mean.
+    /// Change a day of a straight line through the daily means ÷ mean. Days with
+    /// less than half the samples of the fullest are left out; 0 with fewer than three.
     pub trend_per_day: f64,
     /// Share of samples below 5 millicores or 1 % of the request, whichever is more.
     pub idle_share: Ratio,
@@ -100,12 +111,13 @@ pub struct MemoryProfile {
     pub daily_peaks: Vec<f64>,
     /// The same for each hour of the grid.
     pub hourly_peaks: Vec<f64>,
-    /// Standard deviation ÷ mean.
+    /// Standard deviation ÷ mean; 0 where the mean is 0.
     pub variation: f64,
-    /// Change a day of a straight line through the daily means ÷ mean.
+    /// Change a day of a straight line through the daily means ÷ mean. Days with
+    /// less than half the samples of the fullest are left out; 0 with fewer than three.
     pub trend_per_day: f64,
     /// Share of day-to-day steps of the daily means that rise, 0 to 1; near 1
-    /// for a leak. 0.5 where there are fewer than three days.
+    /// for a leak, 0.5 for what stays the same or has fewer than three days.
     pub rising_share: f64,
 }
 

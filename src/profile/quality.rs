@@ -1,1 +1,74 @@
-//! To come.
+//! How far the numbers can be trusted.
+
+use super::Quality;
+use crate::snapshot::{Grid, Series};
+use crate::units::{Ratio, Span, len_f64};
+
+/// What is there of a pool's samples, and what is missing.
+///
+/// A slot has a sample when CPU or memory is known.
+pub(super) fn quality(series: &[&Series], grid: &Grid) -> Quality {
+    let mut seen = vec![false; usize::try_from(grid.len).unwrap_or(0)];
+    let mut samples = 0;
+    let mut pods: Vec<&str> = Vec::new();
+    for one in series {
+        let before = samples;
+        let pairs = one.cpu_cores.iter().zip(&one.memory_bytes);
+        let from = usize::try_from(one.first).unwrap_or(usize::MAX);
+        let slots = seen.get_mut(from..).unwrap_or_default();
+        for ((cpu, memory), slot) in pairs.zip(slots) {
+            if !cpu.is_nan() || !memory.is_nan() {
+                *slot = true;
+                samples += 1;
+            }
+        }
+        if samples > before {
+            pods.push(&one.pod);
+        }
+    }
+    pods.dedup();
+    let pods = u32::try_from(pods.len()).unwrap_or(u32::MAX);
+    over(&seen, grid, samples, pods)
+}
+
+fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
+    let step = grid.step.as_secs();
+    let (first, last) = (
+        seen.iter().position(|seen| *seen),
+        seen.iter().rposition(|seen| *seen),
+    );
+    let (Some(first), Some(last)) = (first, last) else {
+        return Quality {
+            samples: 0,
+            pods: 0,
+            first: None,
+            last: None,
+            span: Span::default(),
+            coverage: Ratio::ZERO,
+            gaps: 0,
+            longest_gap: Span::default(),
+        };
+    };
+    let between = &seen[first..=last];
+    let missing = between
+        .split(|seen| *seen)
+        .map(<[bool]>::len)
+        .filter(|len| *len > 0);
+    let (mut gaps, mut longest) = (0_u32, 0_u32);
+    for len in missing {
+        gaps = gaps.saturating_add(1);
+        longest = longest.max(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+    let known = between.iter().filter(|seen| **seen).count();
+    let slot = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+    Quality {
+        samples,
+        pods,
+        first: Some(grid.time(slot(first))),
+        last: Some(grid.time(slot(last))),
+        span: Span::from_secs(step.saturating_mul(slot(last - first))),
+        coverage: Ratio::of(len_f64(known), len_f64(between.len())),
+        gaps,
+        longest_gap: Span::from_secs(step.saturating_mul(longest)),
+    }
+}
