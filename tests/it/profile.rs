@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kcost::profile::{Profile, profile};
 use kcost::snapshot::{
-    Cluster, Container, ContainerKind, Grid, Metric, Resources, Series, Snapshot, Usage, Workload,
-    WorkloadId,
+    Cluster, Container, Grid, Metric, Resources, Series, Snapshot, Usage, Workload, WorkloadId,
 };
 use kcost::units::{Cpu, Span};
 
@@ -24,30 +23,16 @@ pub fn workload(name: &str, cpu_request: f64) -> Workload {
         },
         api_version: "apps/v1".to_owned(),
         replicas: 1,
-        schedule: None,
-        created: None,
-        template_changed: None,
-        labels: Vec::new(),
-        annotations: Vec::new(),
         containers: vec![Container {
             name: "app".to_owned(),
-            kind: ContainerKind::App,
             requests: Resources {
                 cpu: Some(Cpu::cores(cpu_request)),
                 ..Resources::default()
             },
-            limits: Resources::default(),
             in_template: true,
-            heap: None,
-            restarts: 0,
-            terminations: Vec::new(),
+            ..Container::default()
         }],
-        pod_requests: Resources::default(),
-        pod_limits: Resources::default(),
-        overhead: Resources::default(),
-        autoscaler: None,
-        patch: None,
-        pods: Vec::new(),
+        ..Workload::default()
     }
 }
 
