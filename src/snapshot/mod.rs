@@ -17,6 +17,8 @@ mod workload;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::units::Bytes;
+
 pub use bundle::{BundleError, FORMAT_VERSION, abandon, read, write};
 pub use gap::Gap;
 pub use heap::{Heap, HeapSetting};
@@ -162,7 +164,7 @@ pub struct VolumeClaim {
     pub namespace: String,
     pub name: String,
     pub storage_class: Option<String>,
-    pub requested: crate::units::Bytes,
+    pub requested: Bytes,
     /// `Bound`, `Pending`, `Lost`.
     pub phase: String,
 }

@@ -1,10 +1,15 @@
 //! Dumps of objects and tables of usage, without a cluster.
 
+mod objects;
+
 use std::path::PathBuf;
 
 use crate::progress::Progress;
+use crate::snapshot::ParseSelectorError;
 use crate::snapshot::Snapshot;
 use crate::units::Span;
+
+pub use objects::read as read_objects;
 
 /// What to import.
 #[derive(Debug, Clone)]
@@ -34,12 +39,28 @@ pub enum ImportError {
         #[source]
         source: std::io::Error,
     },
+    /// A dump of objects that is neither JSON nor YAML.
+    #[error("failed to understand {} at line {line}, column {column}: {problem}", path.display())]
+    Syntax {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+        problem: String,
+    },
+    #[error(transparent)]
+    Selector(#[from] ParseSelectorError),
 }
 
 impl ImportError {
     /// One next step.
     pub fn hint(&self) -> Option<String> {
-        None
+        match self {
+            Self::Syntax { .. } => Some(
+                "objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
+                    .to_owned(),
+            ),
+            Self::Read { .. } | Self::Selector(_) => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::units::{Bytes, Cpu, Quantity};
 
 /// Reads amounts of resources, and remembers those that are no quantities.
 #[derive(Debug, Default)]
-pub(in crate::collect) struct Amounts {
+pub(crate) struct Amounts {
     bad: Vec<String>,
 }
 

@@ -11,23 +11,23 @@ const JOB_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template", "spec
 
 /// Anything that can own pods.
 #[derive(Debug, Default)]
-pub(in crate::collect) struct Controller {
-    pub(in crate::collect) api_version: String,
-    pub(in crate::collect) kind: String,
-    pub(in crate::collect) meta: Meta,
+pub(crate) struct Controller {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) meta: Meta,
     /// How many pods it wants now; `None` where it does not say.
-    pub(in crate::collect) replicas: Option<u32>,
-    pub(in crate::collect) schedule: Option<String>,
+    pub(crate) replicas: Option<u32>,
+    pub(crate) schedule: Option<String>,
     /// Every pod template found in it, with its path; a built-in kind has one.
-    pub(in crate::collect) templates: Vec<(Vec<String>, Template)>,
+    pub(crate) templates: Vec<(Vec<String>, Template)>,
     /// Whether its one template can be patched where it was found.
-    pub(in crate::collect) patchable: bool,
+    pub(crate) patchable: bool,
     /// Whether a workload is worth naming although no pod of it was seen.
-    pub(in crate::collect) known: bool,
+    pub(crate) known: bool,
 }
 
 impl Controller {
-    pub(in crate::collect) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         let Self {
             api_version, kind, ..
         } = self;

@@ -39,7 +39,7 @@ impl Record for DynamicObject {
 
 /// Whether the kinds of this API group, but for those that kcost has types for,
 /// never own pods: the groups of Kubernetes itself.
-pub(in crate::collect) fn is_ignored_group(group: &str) -> bool {
+pub(crate) fn is_ignored_group(group: &str) -> bool {
     matches!(
         group,
         "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions"

@@ -5,39 +5,39 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// What kcost keeps of an object's metadata.
 #[derive(Debug, Clone, Default)]
-pub(in crate::collect) struct Meta {
-    pub(in crate::collect) namespace: String,
-    pub(in crate::collect) name: String,
-    pub(in crate::collect) created: Option<Timestamp>,
+pub(crate) struct Meta {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) created: Option<Timestamp>,
     /// Sorted.
-    pub(in crate::collect) labels: Vec<(String, String)>,
+    pub(crate) labels: Vec<(String, String)>,
     /// Only `kcost.dev/…`, sorted.
-    pub(in crate::collect) annotations: Vec<(String, String)>,
+    pub(crate) annotations: Vec<(String, String)>,
     /// The controller among its owners.
-    pub(in crate::collect) controller: Option<Owner>,
+    pub(crate) controller: Option<Owner>,
     /// The first owner, where none is the controller.
-    pub(in crate::collect) other_owner: Option<Owner>,
+    pub(crate) other_owner: Option<Owner>,
 }
 
 /// A reference to an owner in the same namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::collect) struct Owner {
-    pub(in crate::collect) api_version: String,
-    pub(in crate::collect) kind: String,
-    pub(in crate::collect) name: String,
+pub(crate) struct Owner {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
 }
 
 /// Identifies a controller whatever version of its API it was read in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::collect) struct Key {
-    pub(in crate::collect) namespace: String,
-    pub(in crate::collect) group: String,
-    pub(in crate::collect) kind: String,
-    pub(in crate::collect) name: String,
+pub(crate) struct Key {
+    pub(crate) namespace: String,
+    pub(crate) group: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
 }
 
 impl Meta {
-    pub(in crate::collect) fn new(metadata: ObjectMeta) -> Self {
+    pub(crate) fn new(metadata: ObjectMeta) -> Self {
         let owners = metadata.owner_references.unwrap_or_default();
         let mut controller = None;
         let mut other_owner = None;
@@ -79,18 +79,13 @@ impl Meta {
 }
 
 impl Owner {
-    pub(in crate::collect) fn key(&self, namespace: &str) -> Key {
+    pub(crate) fn key(&self, namespace: &str) -> Key {
         Key::new(namespace, &self.api_version, &self.kind, &self.name)
     }
 }
 
 impl Key {
-    pub(in crate::collect) fn new(
-        namespace: &str,
-        api_version: &str,
-        kind: &str,
-        name: &str,
-    ) -> Self {
+    pub(crate) fn new(namespace: &str, api_version: &str, kind: &str, name: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
             group: group(api_version).to_owned(),
@@ -108,7 +103,7 @@ impl fmt::Display for Key {
 }
 
 /// `apps` of `apps/v1`; empty for the core group.
-pub(super) fn group(api_version: &str) -> &str {
+pub(crate) fn group(api_version: &str) -> &str {
     api_version
         .rsplit_once('/')
         .map_or("", |(group, _version)| group)

@@ -12,6 +12,7 @@ mod heap;
 mod meta;
 mod pod;
 mod scaling;
+mod select;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,8 @@ use crate::snapshot::{Cluster, Gap};
 pub(super) use amounts::Amounts;
 pub(super) use controllers::Controller;
 pub(super) use custom::is_ignored_group;
-pub(super) use meta::{Key, Meta, Owner};
-pub(super) use pod::{ContainerRecord, PodRecord, Template, effective};
+pub(super) use meta::{Key, Meta, group};
+pub(super) use pod::{ContainerRecord, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord};
 
 /// What was listed, with everything dropped that kcost does not use.

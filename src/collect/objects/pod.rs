@@ -8,48 +8,48 @@ use crate::snapshot::{ContainerKind, Heap, Resources, Termination};
 
 /// A pod, finished or not.
 #[derive(Debug)]
-pub(in crate::collect) struct PodRecord {
-    pub(in crate::collect) meta: Meta,
+pub(crate) struct PodRecord {
+    pub(crate) meta: Meta,
     /// Started by a kubelet from a file; the API server only mirrors it.
-    pub(in crate::collect) mirror: bool,
-    pub(in crate::collect) node: Option<String>,
-    pub(in crate::collect) phase: String,
-    pub(in crate::collect) qos: Option<String>,
+    pub(crate) mirror: bool,
+    pub(crate) node: Option<String>,
+    pub(crate) phase: String,
+    pub(crate) qos: Option<String>,
     /// As it runs: what status says goes before what spec asks for.
-    pub(in crate::collect) spec: Template,
+    pub(crate) spec: Template,
     /// What the scheduler counts.
-    pub(in crate::collect) requests: Resources,
-    pub(in crate::collect) endings: Vec<(String, Termination)>,
+    pub(crate) requests: Resources,
+    pub(crate) endings: Vec<(String, Termination)>,
 }
 
 /// What a pod is made of, from a template or from the pod itself.
 #[derive(Debug, Clone, Default)]
-pub(in crate::collect) struct Template {
+pub(crate) struct Template {
     /// Labels of the pods, for selectors; empty for a pod itself.
-    pub(in crate::collect) labels: Vec<(String, String)>,
+    pub(crate) labels: Vec<(String, String)>,
     /// Init containers first, in order.
-    pub(in crate::collect) containers: Vec<ContainerRecord>,
-    pub(in crate::collect) requests: Resources,
-    pub(in crate::collect) limits: Resources,
-    pub(in crate::collect) overhead: Resources,
-    pub(in crate::collect) priority_class: Option<String>,
+    pub(crate) containers: Vec<ContainerRecord>,
+    pub(crate) requests: Resources,
+    pub(crate) limits: Resources,
+    pub(crate) overhead: Resources,
+    pub(crate) priority_class: Option<String>,
     /// Names of dynamic resource claims or of their templates.
-    pub(in crate::collect) claims: Vec<String>,
+    pub(crate) claims: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
-pub(in crate::collect) struct ContainerRecord {
-    pub(in crate::collect) name: String,
-    pub(in crate::collect) kind: ContainerKind,
-    pub(in crate::collect) requests: Resources,
-    pub(in crate::collect) limits: Resources,
-    pub(in crate::collect) heap: Option<Heap>,
-    pub(in crate::collect) restarts: u32,
+pub(crate) struct ContainerRecord {
+    pub(crate) name: String,
+    pub(crate) kind: ContainerKind,
+    pub(crate) requests: Resources,
+    pub(crate) limits: Resources,
+    pub(crate) heap: Option<Heap>,
+    pub(crate) restarts: u32,
 }
 
 impl PodRecord {
     /// Whether it has run to its end and holds nothing any more.
-    pub(in crate::collect) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         matches!(self.phase.as_str(), "Succeeded" | "Failed")
     }
 }
@@ -97,12 +97,6 @@ impl Template {
                 .collect(),
         }
     }
-
-    /// What the scheduler counts for a pod of this template.
-    pub(in crate::collect) fn effective(&self) -> Resources {
-        let each = self.containers.iter().map(|c| (c.kind, &c.requests));
-        effective(each, &self.requests, &self.overhead)
-    }
 }
 
 impl ContainerRecord {
@@ -127,7 +121,7 @@ impl ContainerRecord {
 /// An init container runs beside the sidecars that started before it.
 ///
 /// Source: KEP-753 (sidecar containers), KEP-2837 (pod-level resources).
-pub(in crate::collect) fn effective<'a>(
+fn effective<'a>(
     containers: impl Iterator<Item = (ContainerKind, &'a Resources)>,
     pod: &Resources,
     overhead: &Resources,

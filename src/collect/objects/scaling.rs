@@ -1,3 +1,4 @@
+use k8s_openapi::api::autoscaling::v1;
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec, MetricTarget};
 use serde_json::Value;
 
@@ -6,16 +7,16 @@ use crate::snapshot::{Autoscaler, AutoscalerMetric, Manager, Target};
 
 /// A HorizontalPodAutoscaler and what it scales.
 #[derive(Debug)]
-pub(in crate::collect) struct AutoscalerRecord {
-    pub(in crate::collect) target: Key,
-    pub(in crate::collect) autoscaler: Autoscaler,
+pub(crate) struct AutoscalerRecord {
+    pub(crate) target: Key,
+    pub(crate) autoscaler: Autoscaler,
 }
 
 /// A VerticalPodAutoscaler or ScaledObject and what it manages.
 #[derive(Debug)]
-pub(in crate::collect) struct ManagerRecord {
-    pub(in crate::collect) target: Key,
-    pub(in crate::collect) manager: Manager,
+pub(crate) struct ManagerRecord {
+    pub(crate) target: Key,
+    pub(crate) manager: Manager,
 }
 
 impl Record for HorizontalPodAutoscaler {
@@ -41,6 +42,36 @@ impl Record for HorizontalPodAutoscaler {
             },
         });
         objects.note("HorizontalPodAutoscaler", &meta, amounts);
+    }
+}
+
+/// The older version, which knows a target for CPU alone.
+impl Record for v1::HorizontalPodAutoscaler {
+    fn record(self, objects: &mut Objects) {
+        let meta = Meta::new(self.metadata);
+        let spec = self.spec;
+        let target = spec.scale_target_ref;
+        let api_version = target.api_version.as_deref().unwrap_or("apps/v1");
+        let count = |number: i32| u32::try_from(number).unwrap_or(0);
+        let cpu = spec.target_cpu_utilization_percentage.map(count);
+        objects.autoscalers.push(AutoscalerRecord {
+            target: Key::new(&meta.namespace, api_version, &target.kind, &target.name),
+            autoscaler: Autoscaler {
+                name: meta.name,
+                min_replicas: spec.min_replicas.map_or(1, count),
+                max_replicas: count(spec.max_replicas),
+                current_replicas: self.status.map(|status| count(status.current_replicas)),
+                metrics: cpu
+                    .map(|percent| AutoscalerMetric {
+                        kind: "Resource".to_owned(),
+                        name: "cpu".to_owned(),
+                        container: None,
+                        target: Target::Utilization(percent),
+                    })
+                    .into_iter()
+                    .collect(),
+            },
+        });
     }
 }
 

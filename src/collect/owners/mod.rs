@@ -43,7 +43,8 @@ impl Group {
 }
 
 /// Relates pods to controllers, and containers to what their pods really have.
-pub fn resolve(objects: Objects) -> Resolved {
+pub fn resolve(mut objects: Objects) -> Resolved {
+    objects.dedup();
     let Objects {
         mut cluster,
         gaps,
@@ -168,13 +169,9 @@ fn sort(cluster: &mut Cluster) {
     macro_rules! by_name {
         ($($list:ident),*) => {$(
             cluster.$list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+            cluster.$list.dedup();
         )*};
     }
-    by_name!(
-        limit_ranges,
-        quotas,
-        volume_claims,
-        services,
-        disruption_budgets
-    );
+    by_name!(limit_ranges, quotas, volume_claims);
+    by_name!(services, disruption_budgets);
 }

@@ -3,8 +3,7 @@ use std::cmp::Reverse;
 use super::Group;
 use crate::collect::objects::{ContainerRecord, Controller, Key, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, LimitRange, PatchTarget, Pod, Resources, Termination, Workload,
-    WorkloadId,
+    Container, ContainerKind, LimitRange, PatchTarget, Pod, Termination, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.

@@ -1,0 +1,231 @@
+use std::path::Path;
+
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::autoscaling::{v1, v2};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{
+    LimitRange, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::core::DynamicObject;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::document::Piece;
+use super::{Label, without_place};
+use crate::collect::objects::{group, is_ignored_group};
+use crate::collect::{Objects, Record, Scope};
+use crate::snapshot::Gap;
+
+/// Objects that cannot be read and are named; more of one file are counted.
+const NAMED: usize = 10;
+
+/// Records the objects of one file.
+pub(super) struct Reader<'a> {
+    path: &'a Path,
+    scope: &'a Scope,
+    objects: Objects,
+    gaps: Vec<Gap>,
+    broken: usize,
+    /// Objects seen, the skipped ones included.
+    pub(super) read: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(path: &'a Path, scope: &'a Scope) -> Self {
+        Self {
+            path,
+            scope,
+            objects: Objects::default(),
+            gaps: Vec::new(),
+            broken: 0,
+            read: 0,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> (Objects, Vec<Gap>) {
+        if let Some(more) = self.broken.checked_sub(NAMED).filter(|more| *more > 0) {
+            let text = format!("more objects that cannot be read: {more}");
+            let file = self.path.display().to_string();
+            self.gaps.push(Gap::new("unreadable-object", file, text));
+        }
+        (self.objects, self.gaps)
+    }
+
+    /// Records an object, unless nothing tells of which type it is.
+    pub(super) fn typed(&mut self, piece: &impl Piece, of: Option<&(String, String)>) -> bool {
+        let label = piece.label();
+        let named = label.kind.is_some() || of.is_some();
+        if named {
+            self.label(piece, label, of);
+        }
+        named
+    }
+
+    /// Records an object; `of` is the type of items of the list that it is in.
+    pub(super) fn object(&mut self, piece: &impl Piece, of: Option<&(String, String)>) {
+        let label = piece.label();
+        self.label(piece, label, of);
+    }
+
+    fn label(&mut self, piece: &impl Piece, label: Label, of: Option<&(String, String)>) {
+        self.read += 1;
+        let name = label.metadata.unwrap_or_default();
+        if let Some(namespace) = &name.namespace
+            && !self.scope.namespace(namespace)
+        {
+            return;
+        }
+        let of = of.cloned().unzip();
+        let api_version = label.api_version.or(of.0).unwrap_or_default();
+        let Some(kind) = label.kind.or(of.1) else {
+            self.broken("object", name, "it has no `kind`");
+            return;
+        };
+        if kind == "Status" {
+            let message = piece.parse::<Value>().unwrap_or_default();
+            let message = message.get("message").and_then(Value::as_str);
+            self.broken("answer", name, message.unwrap_or("the API server failed"));
+            return;
+        }
+        if let Err(problem) = self.record(piece, &api_version, &kind) {
+            self.broken(&kind, name, &problem);
+        }
+    }
+
+    /// Names an object that cannot be read.
+    fn broken(&mut self, kind: &str, name: super::Name, problem: &str) {
+        self.broken += 1;
+        if self.broken > NAMED {
+            return;
+        }
+        let place = name.namespace.map(|namespace| format!("{namespace}/"));
+        let subject = match name.name {
+            Some(name) => format!("{kind} {}{name}", place.unwrap_or_default()),
+            None => format!("{kind} {} of {}", self.read, self.path.display()),
+        };
+        let gap = Gap::new("unreadable-object", subject, problem);
+        let hint = format!("mend or remove it in {}", self.path.display());
+        self.gaps.push(gap.hint(hint));
+    }
+
+    fn record(&mut self, piece: &impl Piece, api_version: &str, kind: &str) -> Result<(), String> {
+        let objects = &mut self.objects;
+        match (group(api_version), kind) {
+            ("", "Pod") => typed::<Pod>(piece, objects),
+            ("", "Node") => typed::<Node>(piece, objects),
+            ("", "LimitRange") => typed::<LimitRange>(piece, objects),
+            ("", "ResourceQuota") => typed::<ResourceQuota>(piece, objects),
+            ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>(piece, objects),
+            ("", "Service") => typed::<Service>(piece, objects),
+            ("", "ReplicationController") => typed::<ReplicationController>(piece, objects),
+            ("apps" | "extensions", "Deployment") => typed::<Deployment>(piece, objects),
+            ("apps" | "extensions", "ReplicaSet") => typed::<ReplicaSet>(piece, objects),
+            ("apps" | "extensions", "DaemonSet") => typed::<DaemonSet>(piece, objects),
+            ("apps", "StatefulSet") => typed::<StatefulSet>(piece, objects),
+            ("batch", "Job") => typed::<Job>(piece, objects),
+            ("batch", "CronJob") => typed::<CronJob>(piece, objects),
+            ("policy", "PodDisruptionBudget") => typed::<PodDisruptionBudget>(piece, objects),
+            ("autoscaling", "HorizontalPodAutoscaler") if api_version.ends_with("/v1") => {
+                typed::<v1::HorizontalPodAutoscaler>(piece, objects)
+            }
+            ("autoscaling", "HorizontalPodAutoscaler") => {
+                typed::<v2::HorizontalPodAutoscaler>(piece, objects)
+            }
+            (group, kind) if is_ignored_group(group) && kind != "VerticalPodAutoscaler" => {
+                *objects.skipped.entry(kind.to_owned()).or_default() += 1;
+                Ok(())
+            }
+            _ => dynamic(piece, api_version, kind, objects),
+        }
+    }
+}
+
+/// Records an object of a type that kcost knows. What people write and the API
+/// server never prints, such as `cpu: 1`, is mended first.
+fn typed<T>(piece: &impl Piece, objects: &mut Objects) -> Result<(), String>
+where
+    T: Record + Resource + DeserializeOwned,
+{
+    let object = piece.parse::<T>().or_else(|error| {
+        let mended = mended(piece, T::API_VERSION)?;
+        serde_json::from_value(mended).map_err(|_| error)
+    });
+    let object = object.map_err(|error| without_place(&error.to_string()))?;
+    object.record(objects);
+    Ok(())
+}
+
+fn mended(piece: &impl Piece, api_version: &str) -> Result<Value, serde_json::Error> {
+    let mut object: Value = piece.parse()?;
+    if let Some(field) = object.get_mut("apiVersion") {
+        *field = api_version.into();
+    }
+    quote_amounts(&mut object);
+    Ok(object)
+}
+
+/// Numbers for quantities become texts: `cpu: 1` is valid, and `"1"` is meant.
+fn quote_amounts(value: &mut Value) {
+    const AMOUNTS: [&str; 12] = [
+        "requests",
+        "limits",
+        "overhead",
+        "allocatable",
+        "capacity",
+        "hard",
+        "used",
+        "min",
+        "max",
+        "default",
+        "defaultRequest",
+        "maxLimitRequestRatio",
+    ];
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if AMOUNTS.contains(&name.as_str()) {
+                    quote_numbers(field);
+                } else if matches!(name.as_str(), "averageValue" | "value") && field.is_number() {
+                    *field = Value::String(field.to_string());
+                } else {
+                    quote_amounts(field);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(quote_amounts),
+        _ => {}
+    }
+}
+
+fn quote_numbers(amounts: &mut Value) {
+    match amounts {
+        Value::Object(fields) => {
+            for field in fields.values_mut().filter(|field| field.is_number()) {
+                *field = Value::String(field.to_string());
+            }
+        }
+        // `limits` of a LimitRange is a list.
+        other => quote_amounts(other),
+    }
+}
+
+/// Records an object of any other kind.
+fn dynamic(
+    piece: &impl Piece,
+    api_version: &str,
+    kind: &str,
+    objects: &mut Objects,
+) -> Result<(), String> {
+    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let mut object: Value = piece.parse().map_err(say)?;
+    quote_amounts(&mut object);
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), api_version.into());
+        fields.insert("kind".to_owned(), kind.into());
+    }
+    let object: DynamicObject = serde_json::from_value(object).map_err(say)?;
+    object.record(objects);
+    Ok(())
+}
