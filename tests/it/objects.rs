@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use kcost::collect::files::read_objects;
 use kcost::collect::{MappedBy, Resolved, Scope, resolve};
 use kcost::progress::Silent;
-use kcost::snapshot::{ContainerKind, Gap, Target, Workload};
+use kcost::snapshot::{ContainerKind, Gap, Manager, Target, Workload};
 use kcost::units::{Bytes, Cpu};
 
 use crate::common::{repository, skipped};
@@ -422,7 +422,7 @@ spec: {scaleTargetRef: {name: api}, triggers: []}
     assert!(managed("app", "memory") && !managed("app", "cpu"));
     assert!(!managed("log", "memory"));
     assert!(managed("other", "cpu"));
-    assert!(workload.managers.iter().any(|manager| manager.scales()));
+    assert!(workload.managers.iter().any(Manager::scales));
 }
 
 fn recorded(names: &[&str]) -> (Resolved, Vec<Gap>) {
@@ -565,7 +565,8 @@ fn broken_text_is_an_error_with_its_place() {
     let fails = |content: &str| {
         let dump = file(content);
         let path = dump.path().to_owned();
-        let error = read_objects(&[path.clone()], &Scope::default(), &Silent).unwrap_err();
+        let error =
+            read_objects(std::slice::from_ref(&path), &Scope::default(), &Silent).unwrap_err();
         let text = error.to_string().replace(&*path.to_string_lossy(), "FILE");
         format!("{text}\nhint: {}", error.hint().unwrap_or_default())
     };
