@@ -1,12 +1,14 @@
 //! A live cluster into a snapshot: objects from the API server, usage from
 //! Prometheus where one is named, else one sample from the metrics API.
 
-use super::Scope;
-use super::kubernetes::ClusterOptions;
-use super::prometheus::PrometheusOptions;
+use jiff::Timestamp;
+
+use super::kubernetes::{self, ClusterOptions, Connection};
+use super::prometheus::{self, PrometheusOptions};
+use super::{Scope, UsageBuilder, metrics_api, resolve};
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
 
 /// What to read of a live cluster.
 #[derive(Debug, Clone)]
@@ -16,7 +18,56 @@ pub struct LiveOptions {
     pub scope: Scope,
 }
 
-/// Reads the cluster.
-pub async fn collect(_options: &LiveOptions, _progress: &dyn Progress) -> Result<Snapshot, Error> {
-    todo!()
+/// Reads the cluster: objects and usage side by side.
+///
+/// # Errors
+///
+/// When the cluster cannot be reached or its pods cannot be listed, or when a
+/// Prometheus is named and brings nothing. Everything else becomes a gap.
+pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<Snapshot, Error> {
+    let connection = kubernetes::connect(&options.cluster, progress).await?;
+    let objects = async {
+        let listed = kubernetes::list(&connection, &options.scope, progress).await;
+        listed.map_err(Error::from)
+    };
+    let usage = usage(&connection, options, progress);
+    let ((mut objects, mut gaps), (usage, source, usage_gaps)) = tokio::try_join!(objects, usage)?;
+    objects.cluster.name.clone_from(&connection.name);
+    objects.cluster.server_version.clone_from(&connection.server_version);
+    let resolved = resolve(objects);
+    let (usage, unmatched) = usage.finish(&resolved.pods);
+    gaps.extend(resolved.gaps);
+    gaps.extend(usage_gaps);
+    gaps.extend(unmatched);
+    let cluster = Source {
+        kind: SourceKind::Kubernetes,
+        detail: connection.name,
+    };
+    Ok(Snapshot {
+        taken_at: Timestamp::now(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: resolved.cluster,
+        sources: vec![cluster, source],
+        workloads: resolved.workloads,
+        usage,
+        gaps,
+    })
+}
+
+async fn usage(
+    connection: &Connection,
+    options: &LiveOptions,
+    progress: &dyn Progress,
+) -> Result<(UsageBuilder, Source, Vec<Gap>), Error> {
+    let (usage, kind, detail, gaps) = match &options.prometheus {
+        Some(prometheus) => {
+            let (usage, gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
+            (usage, SourceKind::Prometheus, prometheus.url.clone(), gaps)
+        }
+        None => {
+            let (usage, gaps) = metrics_api::sample(connection, &options.scope, progress).await;
+            (usage, SourceKind::MetricsApi, connection.name.clone(), gaps)
+        }
+    };
+    Ok((usage, Source { kind, detail }, gaps))
 }

@@ -1,13 +1,188 @@
 //! `metrics.k8s.io`: one sample of each container, for clusters without Prometheus.
 
-use super::kubernetes::{Connection, KubernetesError};
-use super::{Scope, UsageBuilder};
-use crate::snapshot::Gap;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::kubernetes::{Connection, Failure, Rule};
+use super::kubernetes::{forbidden, get, list_path, unreadable};
+use super::{Column, Scope, UsageBuilder};
+use crate::progress::Progress;
+use crate::snapshot::{Gap, Grid};
+use crate::units::{Quantity, Span};
+
+const GROUP: &str = "metrics.k8s.io";
+/// Used where the server does not say which version it prefers.
+const VERSION: &str = "v1beta1";
+/// The length of the one slot. Both known servers average over 15 to 60 s.
+const STEP: Span = Span::from_secs(60);
+
+/// A `PodMetricsList`, as far as it is used.
+#[derive(Deserialize)]
+struct List {
+    // `null` is how Go writes an empty list.
+    items: Option<Vec<PodMetrics>>,
+}
+
+#[derive(Deserialize)]
+struct PodMetrics {
+    metadata: Meta,
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    containers: Vec<ContainerMetrics>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    name: String,
+    namespace: String,
+}
+
+#[derive(Deserialize)]
+struct ContainerMetrics {
+    name: String,
+    #[serde(default)]
+    usage: UsageQuantities,
+}
+
+#[derive(Deserialize, Default)]
+struct UsageQuantities {
+    cpu: Option<String>,
+    memory: Option<String>,
+}
 
 /// One sample of every container in scope.
+///
+/// Never an error: without the metrics API everything but usage is still known,
+/// and a gap says so. Memory is the working set; CPU is the average over the
+/// server's own window.
 pub async fn sample(
-    _connection: &Connection,
-    _scope: &Scope,
-) -> Result<(UsageBuilder, Vec<Gap>), KubernetesError> {
-    todo!()
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> (UsageBuilder, Vec<Gap>) {
+    let none = || UsageBuilder::new(Grid::default());
+    if !connection.serves(GROUP) {
+        return (none(), vec![absent()]);
+    }
+    let _task = progress.task("reading current usage", None);
+    let mut pods = Vec::new();
+    let mut gaps = Vec::new();
+    for path in paths(connection, scope) {
+        match read(connection, &path, progress).await {
+            Ok(items) => pods.extend(items),
+            Err(failure) => gaps.push(missed(&failure)),
+        }
+    }
+    gaps.sort();
+    gaps.dedup();
+    pods.retain(|pod: &PodMetrics| scope.namespace(&pod.metadata.namespace));
+    if pods.is_empty() {
+        if gaps.is_empty() {
+            gaps.push(empty());
+        }
+        return (none(), gaps);
+    }
+    let (usage, odd) = build(&pods);
+    gaps.extend(odd);
+    gaps.push(single(pods.len()));
+    (usage, gaps)
+}
+
+fn paths(connection: &Connection, scope: &Scope) -> Vec<String> {
+    let groups = connection.groups.as_ref();
+    let preferred = groups.and_then(|groups| groups.get(GROUP));
+    let version = preferred.map_or(VERSION, String::as_str);
+    let path = |namespace| list_path(GROUP, version, "pods", namespace);
+    match scope.exact_namespaces() {
+        Some(names) => names.into_iter().map(|name| path(Some(name))).collect(),
+        None => vec![path(None)],
+    }
+}
+
+async fn read(
+    connection: &Connection,
+    path: &str,
+    progress: &dyn Progress,
+) -> Result<Vec<PodMetrics>, Failure> {
+    let body = get(connection, path, progress).await?;
+    let list: List =
+        serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
+    Ok(list.items.unwrap_or_default())
+}
+
+/// All samples in one slot, which starts at the oldest of them.
+fn build(pods: &[PodMetrics]) -> (UsageBuilder, Option<Gap>) {
+    let times = || pods.iter().filter_map(|pod| pod.timestamp);
+    let newest = times().max().unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut usage = UsageBuilder::new(Grid {
+        start: newest,
+        step: STEP,
+        len: 1,
+    });
+    let mut odd = Vec::new();
+    for pod in pods {
+        let Meta { name, namespace } = &pod.metadata;
+        for container in &pod.containers {
+            let series = usage.open(namespace, name, &container.name);
+            let values = [
+                (Column::CpuCores, &container.usage.cpu),
+                (Column::MemoryBytes, &container.usage.memory),
+            ];
+            for (column, text) in values {
+                match text.as_deref().map(str::parse::<Quantity>) {
+                    Some(Ok(quantity)) => usage.set(series, column, 0, quantity.to_f64()),
+                    Some(Err(error)) => odd.push(error.to_string()),
+                    None => {}
+                }
+            }
+        }
+    }
+    let gap = odd.first().map(|first| {
+        let text = format!("values that cannot be read: {}; the first: {first}", odd.len());
+        Gap::new("unreadable", "current usage", text)
+    });
+    (usage, gap)
+}
+
+const HISTORY: &str = "name a Prometheus with `--prometheus-url URL`";
+
+/// What one sample cannot tell.
+fn single(pods: usize) -> Gap {
+    let text = format!(
+        "usage is one sample of {pods} pods from the metrics API, and advice needs a history of days"
+    );
+    Gap::new("no-history", "usage", text).hint(HISTORY)
+}
+
+fn absent() -> Gap {
+    let text = "the cluster has no metrics API (metrics-server), and no Prometheus is named";
+    Gap::new("no-usage", "usage", text).hint(HISTORY)
+}
+
+fn empty() -> Gap {
+    let text = "the metrics API knows no pods yet";
+    Gap::new("no-usage", "usage", text).hint(HISTORY)
+}
+
+fn missed(failure: &Failure) -> Gap {
+    match failure.code() {
+        Some(403) => forbidden("current usage".to_owned(), &Rule::list(GROUP, "pods"), failure),
+        Some(404) => absent(),
+        _ => unreadable("current usage".to_owned(), failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_quantity_becomes_a_gap_and_leaves_the_others() {
+        let json = r#"[{"metadata": {"name": "a", "namespace": "shop"},
+            "timestamp": "2026-11-23T19:22:34Z",
+            "containers": [{"name": "app", "usage": {"cpu": "5123456n", "memory": "lots"}}]}]"#;
+        let pods: Vec<PodMetrics> = serde_json::from_str(json).unwrap();
+        let (_, gap) = build(&pods);
+        assert!(gap.unwrap().text.contains("`lots` is not a Kubernetes quantity"));
+    }
 }

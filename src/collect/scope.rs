@@ -42,6 +42,11 @@ impl Scope {
         Ok(scope)
     }
 
+    /// Whether every namespace is looked at.
+    pub fn is_everything(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
     /// Whether a namespace is looked at.
     pub fn namespace(&self, name: &str) -> bool {
         let matches = |patterns: &[Pattern]| patterns.iter().any(|p| p.matcher.is_match(name));

@@ -88,6 +88,10 @@ struct ScopeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cluster")]
 struct ClusterArgs {
+    /// The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    kubeconfig: Option<PathBuf>,
+
     /// The context of the kubeconfig to use [default: the current one].
     #[arg(
         long,
@@ -233,6 +237,7 @@ impl SourceArgs {
                 concurrency: usize::from(self.usage_args.prometheus_concurrency),
             });
         let cluster = ClusterOptions {
+            kubeconfig: self.cluster.kubeconfig.clone(),
             context: self.cluster.context.clone(),
             as_user: self.cluster.as_user.clone(),
             as_groups: self.cluster.as_groups.clone(),

@@ -1,12 +1,34 @@
 //! A live cluster: connects, and lists what kcost needs in pages, several kinds at a time.
+//!
+//! Asks for nothing but `get` and `list`. [`kinds`] is the whole of what is
+//! listed; [`request`] is the only place that waits, repeats and gives up.
 
-use super::{Objects, Scope};
-use crate::progress::Progress;
-use crate::snapshot::Gap;
+mod connect;
+mod error;
+mod gaps;
+mod kinds;
+mod list;
+mod page;
+mod proxy;
+mod request;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use connect::connect;
+pub use error::KubernetesError;
+pub use kinds::{Rule, rules};
+pub use list::list;
+pub(super) use gaps::{forbidden, unreadable};
+pub(super) use kinds::list_path;
+pub(super) use request::{Failure, get};
 
 /// How to reach the cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ClusterOptions {
+    /// The one kubeconfig to read; else the files of `KUBECONFIG`, else `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig; else the current one, else in-cluster credentials.
     pub context: Option<String>,
     /// `--as`.
@@ -14,45 +36,42 @@ pub struct ClusterOptions {
     /// `--as-group`.
     pub as_groups: Vec<String>,
     /// Longest wait for one answer.
-    pub timeout: std::time::Duration,
+    pub timeout: Duration,
+}
+
+impl Default for ClusterOptions {
+    fn default() -> Self {
+        Self {
+            kubeconfig: None,
+            context: None,
+            as_user: None,
+            as_groups: Vec::new(),
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// A connection to one API server.
 #[derive(Clone)]
 pub struct Connection {
     pub client: kube::Client,
-    /// The context, the cluster's name or the server's URL.
+    /// The context, or `in-cluster`.
     pub name: String,
+    /// The server's URL, without credentials.
+    pub url: String,
     /// `v1.35.1`.
     pub server_version: Option<String>,
+    /// API groups that the server has, with the version of each that it
+    /// prefers; `None` where it does not say.
+    pub groups: Option<BTreeMap<String, String>>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
 }
 
-/// Why a cluster could not be read at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KubernetesError {
-    #[error("no Kubernetes cluster is configured")]
-    NoConfig(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl KubernetesError {
-    /// One next step.
-    pub fn hint(&self) -> Option<String> {
-        None
+impl Connection {
+    /// Whether the server has this API group; taken as present where it does not say.
+    pub fn serves(&self, group: &str) -> bool {
+        let known = self.groups.as_ref();
+        group.is_empty() || known.is_none_or(|groups| groups.contains_key(group))
     }
-}
-
-/// Connects, and asks the server for its version.
-pub async fn connect(_options: &ClusterOptions) -> Result<Connection, KubernetesError> {
-    todo!()
-}
-
-/// Lists every kind that kcost uses. A kind that may not be listed becomes a gap;
-/// it is an error when pods cannot be listed anywhere.
-pub async fn list(
-    _connection: &Connection,
-    _scope: &Scope,
-    _progress: &dyn Progress,
-) -> Result<(Objects, Vec<Gap>), KubernetesError> {
-    todo!()
 }

@@ -1,0 +1,167 @@
+//! Every kind that kcost lists. The list is the whole of what it needs to read.
+
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{
+    LimitRange, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
+use serde::de::DeserializeOwned;
+
+use crate::collect::Objects;
+use crate::collect::Record;
+
+/// A kind of object that is listed.
+pub(super) struct Kind {
+    /// `pods`, as in paths and RBAC rules.
+    pub(super) plural: &'static str,
+    /// Empty for the core group.
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) namespaced: bool,
+    /// Parses one object and keeps what is needed of it.
+    pub(super) record: fn(&str, &mut Objects) -> serde_json::Result<()>,
+}
+
+/// Longest lists first, so that they do not come last alone.
+pub(super) static ALL: [Kind; 15] = [
+    Kind::in_namespace::<Pod>(),
+    Kind::in_namespace::<ReplicaSet>(),
+    Kind::in_namespace::<Deployment>(),
+    Kind::in_namespace::<Job>(),
+    Kind::in_cluster::<Node>(),
+    Kind::in_namespace::<Service>(),
+    Kind::in_namespace::<HorizontalPodAutoscaler>(),
+    Kind::in_namespace::<PersistentVolumeClaim>(),
+    Kind::in_namespace::<StatefulSet>(),
+    Kind::in_namespace::<PodDisruptionBudget>(),
+    Kind::in_namespace::<DaemonSet>(),
+    Kind::in_namespace::<CronJob>(),
+    Kind::in_namespace::<LimitRange>(),
+    Kind::in_namespace::<ResourceQuota>(),
+    Kind::in_namespace::<ReplicationController>(),
+];
+
+/// One rule of a Role or ClusterRole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule {
+    pub group: String,
+    pub resource: String,
+    pub verb: &'static str,
+}
+
+/// Everything that a live snapshot asks for: the least that a role must allow.
+pub fn rules() -> Vec<Rule> {
+    let mut rules: Vec<Rule> = ALL.iter().map(Kind::rule).collect();
+    rules.push(Rule::list("metrics.k8s.io", "pods"));
+    rules.sort();
+    rules
+}
+
+impl Rule {
+    pub(in crate::collect) fn list(group: &str, resource: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            verb: "list",
+        }
+    }
+}
+
+/// As one item of `rules:` in YAML, which is also JSON.
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            r#"{{"apiGroups": ["{}"], "resources": ["{}"], "verbs": ["{}"]}}"#,
+            self.group, self.resource, self.verb
+        )
+    }
+}
+
+impl Kind {
+    const fn in_namespace<T>() -> Self
+    where
+        T: Record + DeserializeOwned + Resource<Scope = NamespaceResourceScope>,
+    {
+        Self::new::<T>(true)
+    }
+
+    const fn in_cluster<T>() -> Self
+    where
+        T: Record + DeserializeOwned + Resource<Scope = ClusterResourceScope>,
+    {
+        Self::new::<T>(false)
+    }
+
+    const fn new<T: Record + DeserializeOwned + Resource>(namespaced: bool) -> Self {
+        Self {
+            plural: T::URL_PATH_SEGMENT,
+            group: T::GROUP,
+            version: T::VERSION,
+            namespaced,
+            record: record::<T>,
+        }
+    }
+
+    pub(super) fn rule(&self) -> Rule {
+        Rule::list(self.group, self.plural)
+    }
+
+    /// The path of a list: of one namespace, or of all.
+    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+        list_path(self.group, self.version, self.plural, namespace)
+    }
+
+    /// Without pods there is nothing to analyze.
+    pub(super) fn is_pods(&self) -> bool {
+        self.plural == "pods"
+    }
+}
+
+/// The path of a list of any kind.
+pub(in crate::collect) fn list_path(
+    group: &str,
+    version: &str,
+    plural: &str,
+    namespace: Option<&str>,
+) -> String {
+    let root = if group.is_empty() {
+        format!("/api/{version}")
+    } else {
+        format!("/apis/{group}/{version}")
+    };
+    match namespace {
+        Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+        None => format!("{root}/{plural}"),
+    }
+}
+
+fn record<T: Record + DeserializeOwned>(json: &str, objects: &mut Objects) -> serde_json::Result<()> {
+    serde_json::from_str::<T>(json)?.record(objects);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        let path = |group, plural| list_path(group, "v1", plural, Some("shop"));
+        assert_eq!(path("", "pods"), "/api/v1/namespaces/shop/pods");
+        assert_eq!(path("apps", "deployments"), "/apis/apps/v1/namespaces/shop/deployments");
+        assert_eq!(ALL[0].path(None), "/api/v1/pods");
+    }
+
+    #[test]
+    fn a_rule_can_be_pasted_into_a_role() {
+        let text = Rule::list("apps", "deployments").to_string();
+        assert_eq!(
+            text,
+            r#"{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list"]}"#
+        );
+    }
+}

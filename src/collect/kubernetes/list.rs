@@ -1,0 +1,188 @@
+//! All kinds, in pages, several at a time.
+
+use futures_util::{StreamExt, stream};
+
+use super::error::KubernetesError;
+use super::gaps::{self, Missed};
+use super::kinds::{self, Kind};
+use super::page::{self, Page};
+use super::request::{self, Failure};
+use super::Connection;
+use crate::collect::Objects;
+use crate::collect::Scope;
+use crate::progress::Progress;
+use crate::progress::Task;
+use crate::snapshot::Gap;
+
+/// Objects a page. Source: client-go's pager uses the same.
+const LIMIT: usize = 500;
+/// Lists asked for at a time.
+const PARALLEL: usize = 6;
+
+/// One list to ask for.
+struct Job<'a> {
+    kind: &'static Kind,
+    namespace: Option<&'a str>,
+}
+
+/// What one list brought.
+#[derive(Default)]
+struct Listed {
+    objects: Objects,
+    count: usize,
+    pages: usize,
+    unreadable: usize,
+    problem: Option<String>,
+}
+
+/// Lists every kind that kcost uses.
+///
+/// A kind that may not be listed becomes a gap. With namespaces by name each is
+/// listed alone, which a Role in it is enough for.
+///
+/// # Errors
+///
+/// When pods cannot be listed anywhere, or the credentials are not accepted.
+pub async fn list(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<(Objects, Vec<Gap>), KubernetesError> {
+    let namespaces = scope.exact_namespaces();
+    let jobs = jobs(namespaces.as_deref());
+    let total = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+    let task = progress.task("reading the cluster", Some(total));
+    let answers: Vec<_> = stream::iter(jobs)
+        .map(|job| run(connection, scope, progress, &*task, job))
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
+    let (mut objects, mut missed, mut gaps) = (Objects::default(), Vec::new(), Vec::new());
+    let mut has_pods = false;
+    for (job, answer) in answers {
+        match answer {
+            Ok(listed) => {
+                has_pods |= job.kind.is_pods();
+                gaps.extend(gaps::odd_objects(job.kind, listed.unreadable, listed.problem));
+                objects.merge(listed.objects);
+            }
+            Err(failure) => missed.push(Missed {
+                rule: job.kind.rule(),
+                namespace: job.namespace.map(ToOwned::to_owned),
+                failure,
+            }),
+        }
+    }
+    if let Some(fatal) = gaps::take_fatal(&mut missed, has_pods) {
+        return Err(KubernetesError::from_missed(connection, fatal));
+    }
+    gaps.extend(gaps::explain(missed));
+    gaps.sort();
+    Ok((objects, gaps))
+}
+
+fn jobs<'a>(namespaces: Option<&[&'a str]>) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for kind in &kinds::ALL {
+        match namespaces {
+            Some(names) if kind.namespaced => {
+                jobs.extend(names.iter().map(|name| Job { kind, namespace: Some(name) }));
+            }
+            _ => jobs.push(Job { kind, namespace: None }),
+        }
+    }
+    jobs
+}
+
+async fn run<'a>(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+    task: &dyn Task,
+    job: Job<'a>,
+) -> (Job<'a>, Result<Listed, Failure>) {
+    let listed = restarting(connection, scope, progress, &job).await;
+    if let Ok(listed) = &listed {
+        let (plural, pages) = (job.kind.plural, listed.pages);
+        progress.detail(&format!("listed {} {plural} (pages: {pages})", listed.count));
+    }
+    task.advance(1);
+    (job, listed)
+}
+
+/// Starts again when the token of the next page has expired; at the second time
+/// everything is asked for at once, which cannot expire.
+async fn restarting(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+    job: &Job<'_>,
+) -> Result<Listed, Failure> {
+    for limit in [Some(LIMIT), Some(LIMIT)] {
+        match pages(connection, scope, progress, job, limit).await {
+            Err(failure) if failure.code() == Some(410) => {
+                progress.detail(&format!("the list of {} expired; starting again", job.kind.plural));
+            }
+            answer => return answer,
+        }
+    }
+    pages(connection, scope, progress, job, None).await
+}
+
+async fn pages(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+    job: &Job<'_>,
+    limit: Option<usize>,
+) -> Result<Listed, Failure> {
+    let mut listed = Listed::default();
+    let mut token: Option<String> = None;
+    loop {
+        let path = page_path(job, limit, token.as_deref());
+        let body = request::get(connection, &path, progress).await?;
+        let page;
+        (page, listed.objects) = read(body, job.kind, scope, listed.objects).await?;
+        listed.pages += 1;
+        listed.count += page.count;
+        listed.unreadable += page.unreadable;
+        listed.problem = listed.problem.or(page.problem);
+        match page.next {
+            None => return Ok(listed),
+            next if next == token => {
+                let problem = "the server sends the same page again and again";
+                return Err(Failure::Garbled(problem.to_owned()));
+            }
+            next => token = next,
+        }
+    }
+}
+
+fn page_path(job: &Job<'_>, limit: Option<usize>, token: Option<&str>) -> String {
+    let mut query = Vec::new();
+    query.extend(limit.map(|limit| format!("limit={limit}")));
+    query.extend(token.map(|token| format!("continue={}", request::encode(token))));
+    let path = job.kind.path(job.namespace);
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{}", query.join("&"))
+    }
+}
+
+/// Reads a page beside the runtime, so that other lists go on meanwhile.
+async fn read(
+    body: Vec<u8>,
+    kind: &'static Kind,
+    scope: &Scope,
+    mut objects: Objects,
+) -> Result<(Page, Objects), Failure> {
+    let scope = scope.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        page::read(&body, kind, &scope, &mut objects).map(|page| (page, objects))
+    });
+    match reading.await {
+        Ok(read) => read.map_err(Failure::Garbled),
+        Err(error) => Err(Failure::Garbled(error.to_string())),
+    }
+}

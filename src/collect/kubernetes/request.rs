@@ -1,0 +1,213 @@
+//! One request: sent, waited for, repeated where that can help.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use http::header::{ACCEPT, RETRY_AFTER};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+
+use super::Connection;
+use crate::progress::Progress;
+
+/// Repeats after the first try, and the first pause between them, which doubles.
+const REPEATS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(250);
+/// Longest `Retry-After` that is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Why a request brought no answer that can be used.
+#[derive(Debug)]
+pub(in crate::collect) enum Failure {
+    /// The server answered with an error.
+    Status(Status),
+    /// No answer within the time allowed.
+    Late(Duration),
+    /// No answer, or not a whole one.
+    Lost(kube::Error),
+    /// An answer that is not what was asked for.
+    Garbled(String),
+}
+
+/// An error of the API server, or of a proxy before it.
+#[derive(Debug)]
+pub(in crate::collect) struct Status {
+    pub(in crate::collect) code: u16,
+    pub(in crate::collect) message: String,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// The HTTP status, where there is one.
+    pub(in crate::collect) fn code(&self) -> Option<u16> {
+        match self {
+            Self::Status(status) => Some(status.code),
+            Self::Late(_) | Self::Lost(_) | Self::Garbled(_) => None,
+        }
+    }
+
+    /// How long to wait before it is worth trying again.
+    fn pause(&self, repeat: u32) -> Option<Duration> {
+        let backoff = PAUSE * 2_u32.pow(repeat);
+        match self {
+            Self::Status(status) if matches!(status.code, 429 | 500..=599) => {
+                Some(status.retry_after.unwrap_or(backoff).min(LONGEST_PAUSE))
+            }
+            Self::Lost(_) => Some(backoff),
+            Self::Status(_) | Self::Late(_) | Self::Garbled(_) => None,
+        }
+    }
+}
+
+/// What happened, as one clause for the text of a gap.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) if status.message.is_empty() => {
+                write!(f, "the server answered {}", status.code)
+            }
+            Self::Status(status) => {
+                write!(f, "the server answered {}: {}", status.code, status.message)
+            }
+            Self::Late(after) => write!(f, "no answer within {} s", after.as_secs_f64()),
+            Self::Lost(error) => write!(f, "the connection failed: {}", root(error)),
+            Self::Garbled(problem) => write!(f, "the answer cannot be read: {problem}"),
+        }
+    }
+}
+
+/// The innermost cause: what the layers around it only wrap.
+pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// The body of the answer; repeated with growing pauses where the server is
+/// overloaded or the connection breaks.
+pub(in crate::collect) async fn get(
+    connection: &Connection,
+    path: &str,
+    progress: &dyn Progress,
+) -> Result<Vec<u8>, Failure> {
+    for repeat in 0..REPEATS {
+        let failure = match once(connection, path, progress).await {
+            Ok(body) => return Ok(body),
+            Err(failure) => failure,
+        };
+        let Some(pause) = failure.pause(repeat) else {
+            return Err(failure);
+        };
+        progress.trace(&format!("{failure}; trying again in {} s", pause.as_secs_f64()));
+        tokio::time::sleep(pause).await;
+    }
+    once(connection, path, progress).await
+}
+
+/// The body of the answer, asked for once.
+pub(super) async fn once(
+    connection: &Connection,
+    path: &str,
+    progress: &dyn Progress,
+) -> Result<Vec<u8>, Failure> {
+    let started = Instant::now();
+    let answer = tokio::time::timeout(connection.timeout, answer(&connection.client, path));
+    let result = answer.await.unwrap_or(Err(Failure::Late(connection.timeout)));
+    let seconds = started.elapsed().as_secs_f64();
+    let outcome = match &result {
+        Ok(body) => format!("{} bytes", body.len()),
+        Err(failure) => failure.to_string(),
+    };
+    progress.trace(&format!("GET {path}: {outcome} in {seconds:.3} s"));
+    result
+}
+
+async fn answer(client: &kube::Client, path: &str) -> Result<Vec<u8>, Failure> {
+    let request = http::Request::get(path)
+        .header(ACCEPT, "application/json")
+        .body(Body::empty())
+        .map_err(|error| Failure::Lost(kube::Error::HttpError(error)))?;
+    let response = client.send(request).await.map_err(Failure::Lost)?;
+    let code = response.status();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| {
+        let seconds = value.to_str().ok()?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    });
+    let collected = response.into_body().collect().await;
+    let body = collected
+        .map_err(|error| Failure::Lost(kube::Error::Service(error.into())))?
+        .to_bytes();
+    if code == StatusCode::OK {
+        Ok(Vec::from(body))
+    } else {
+        Err(Failure::Status(Status {
+            code: code.as_u16(),
+            message: message(&body),
+            retry_after,
+        }))
+    }
+}
+
+/// The message of a `Status` object; else the start of the text.
+fn message(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Body {
+        message: String,
+    }
+    let text = match serde_json::from_slice::<Body>(body) {
+        Ok(status) => status.message,
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    };
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or_default().chars().take(300).collect()
+}
+
+/// Percent-encodes a value of a query.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(code: u16, retry_after: Option<u64>) -> Failure {
+        Failure::Status(Status {
+            code,
+            message: String::new(),
+            retry_after: retry_after.map(Duration::from_secs),
+        })
+    }
+
+    #[test]
+    fn only_what_may_pass_is_repeated() {
+        assert_eq!(status(403, None).pause(0), None);
+        assert_eq!(Failure::Late(PAUSE).pause(0), None);
+        assert_eq!(status(503, None).pause(2), Some(PAUSE * 4));
+        assert_eq!(status(429, Some(2)).pause(0), Some(Duration::from_secs(2)));
+        assert_eq!(status(429, Some(9_999)).pause(0), Some(LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn the_message_is_that_of_the_status_or_the_text() {
+        assert_eq!(message(br#"{"kind":"Status","message":"no"}"#), "no");
+        assert_eq!(message(b"404 page not found\n"), "404 page not found");
+        assert_eq!(message(b""), "");
+    }
+
+    #[test]
+    fn selectors_survive_a_query() {
+        assert_eq!(encode("app=a,tier in (b)"), "app%3Da%2Ctier%20in%20%28b%29");
+    }
+}
