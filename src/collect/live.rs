@@ -33,7 +33,10 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     let usage = usage(&connection, options, progress);
     let ((mut objects, mut gaps), (usage, source, usage_gaps)) = tokio::try_join!(objects, usage)?;
     objects.cluster.name.clone_from(&connection.name);
-    objects.cluster.server_version.clone_from(&connection.server_version);
+    objects
+        .cluster
+        .server_version
+        .clone_from(&connection.server_version);
     let resolved = resolve(objects);
     let (usage, unmatched) = usage.finish(&resolved.pods);
     gaps.extend(resolved.gaps);

@@ -138,7 +138,10 @@ fn build(pods: &[PodMetrics]) -> (UsageBuilder, Option<Gap>) {
         }
     }
     let gap = odd.first().map(|first| {
-        let text = format!("values that cannot be read: {}; the first: {first}", odd.len());
+        let text = format!(
+            "values that cannot be read: {}; the first: {first}",
+            odd.len()
+        );
         Gap::new("unreadable", "current usage", text)
     });
     (usage, gap)
@@ -166,7 +169,11 @@ fn empty() -> Gap {
 
 fn missed(failure: &Failure) -> Gap {
     match failure.code() {
-        Some(403) => forbidden("current usage".to_owned(), &Rule::list(GROUP, "pods"), failure),
+        Some(403) => forbidden(
+            "current usage".to_owned(),
+            &Rule::list(GROUP, "pods"),
+            failure,
+        ),
         Some(404) => absent(),
         _ => unreadable("current usage".to_owned(), failure),
     }
@@ -183,6 +190,10 @@ mod tests {
             "containers": [{"name": "app", "usage": {"cpu": "5123456n", "memory": "lots"}}]}]"#;
         let pods: Vec<PodMetrics> = serde_json::from_str(json).unwrap();
         let (_, gap) = build(&pods);
-        assert!(gap.unwrap().text.contains("`lots` is not a Kubernetes quantity"));
+        assert!(
+            gap.unwrap()
+                .text
+                .contains("`lots` is not a Kubernetes quantity")
+        );
     }
 }

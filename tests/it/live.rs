@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kcost::collect::Scope;
 use kcost::collect::kubernetes::{self, ClusterOptions, Rule};
 use kcost::progress::Silent;
+use serde_json::json;
 
 use crate::common::{Kcost, Seen};
 use crate::standin::{Fault, Setup, Standin, Store, TOKEN};
@@ -97,7 +98,11 @@ fn faulty(path: &str, fault: Fault) -> Standin {
 
 /// How often a path was asked for.
 fn count(standin: &Standin, path: &str) -> usize {
-    standin.asked().iter().filter(|asked| asked.path == path).count()
+    standin
+        .asked()
+        .iter()
+        .filter(|asked| asked.path == path)
+        .count()
 }
 
 #[test]
@@ -106,12 +111,24 @@ fn a_healthy_cluster_leaves_no_gap() {
     assert_eq!(listed(&standin, &[]), "");
     let asked = standin.asked();
     assert!(asked.iter().all(|asked| asked.gzip), "gzip is asked for");
-    assert!(asked.iter().all(|asked| asked.user_agent.starts_with("kcost/")));
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.user_agent.starts_with("kcost/"))
+    );
 }
 
 #[test]
 fn nothing_is_asked_for_but_what_the_rules_allow() {
-    let standin = Standin::recorded();
+    let store = Store::recorded()
+        .kind(
+            "autoscaling.k8s.io/v1",
+            "verticalpodautoscalers",
+            "VerticalPodAutoscaler",
+            true,
+        )
+        .kind("keda.sh/v1alpha1", "scaledobjects", "ScaledObject", true);
+    let standin = Setup::new(store).start();
     snapshot(&standin, &[]);
     let mut asked: Vec<String> = standin.paths();
     asked.retain(|path| path != "/version" && path != "/apis");
@@ -119,6 +136,7 @@ fn nothing_is_asked_for_but_what_the_rules_allow() {
         let plural = &rule.resource;
         match rule.group.as_str() {
             "" => format!("/api/v1/{plural}"),
+            "keda.sh" => format!("/apis/keda.sh/v1alpha1/{plural}"),
             "autoscaling" => format!("/apis/autoscaling/v2/{plural}"),
             "metrics.k8s.io" => format!("/apis/metrics.k8s.io/v1beta1/{plural}"),
             group => format!("/apis/{group}/v1/{plural}"),
@@ -135,7 +153,10 @@ fn long_lists_come_in_pages() {
     let standin = Setup::new(Store::generated(1_200, 3)).start();
     assert_eq!(listed(&standin, &[]), "");
     assert_eq!(count(&standin, "/api/v1/pods"), 3);
-    let first = standin.asked().into_iter().find(|asked| asked.path == "/api/v1/pods");
+    let first = standin
+        .asked()
+        .into_iter()
+        .find(|asked| asked.path == "/api/v1/pods");
     assert_eq!(first.unwrap().query, "limit=500");
 }
 
@@ -155,13 +176,20 @@ fn tokens_that_always_expire_lead_to_one_long_list() {
         .fault("/api/v1/pods", Fault::Expired { times: 100 })
         .start();
     assert_eq!(listed(&standin, &[]), "");
-    let last = standin.asked().into_iter().rfind(|asked| asked.path == "/api/v1/pods");
+    let last = standin
+        .asked()
+        .into_iter()
+        .rfind(|asked| asked.path == "/api/v1/pods");
     assert_eq!(last.unwrap().query, "");
 }
 
 #[test]
 fn an_overloaded_server_is_waited_for_as_long_as_it_says() {
-    let fault = Fault::Passing { status: 429, times: 1, retry_after: Some(1) };
+    let fault = Fault::Passing {
+        status: 429,
+        times: 1,
+        retry_after: Some(1),
+    };
     let standin = faulty("/api/v1/pods", fault);
     let started = Instant::now();
     assert_eq!(listed(&standin, &[]), "");
@@ -171,7 +199,11 @@ fn an_overloaded_server_is_waited_for_as_long_as_it_says() {
 
 #[test]
 fn a_passing_500_is_passed_over() {
-    let fault = Fault::Passing { status: 500, times: 2, retry_after: None };
+    let fault = Fault::Passing {
+        status: 500,
+        times: 2,
+        retry_after: None,
+    };
     let standin = faulty("/api/v1/nodes", fault);
     assert_eq!(listed(&standin, &[]), "");
     assert_eq!(count(&standin, "/api/v1/nodes"), 3);
@@ -209,7 +241,10 @@ fn a_slow_list_is_a_gap() {
 fn forbidden_kinds_are_gaps_with_the_rule_to_add() {
     let standin = Setup::new(Store::recorded())
         .fault("/api/v1/nodes", Fault::Forbidden)
-        .fault("/apis/autoscaling/v2/horizontalpodautoscalers", Fault::Forbidden)
+        .fault(
+            "/apis/autoscaling/v2/horizontalpodautoscalers",
+            Fault::Forbidden,
+        )
         .start();
     insta::assert_snapshot!(listed(&standin, &[]), @r#"
     forbidden horizontalpodautoscalers: horizontalpodautoscalers.autoscaling is forbidden: User "viewer" cannot list resource "horizontalpodautoscalers" in API group "autoscaling" at the cluster scope
@@ -232,7 +267,10 @@ fn a_role_in_one_namespace_is_enough() {
 fn namespaces_that_share_a_gap_are_named_together() {
     let standin = Setup::new(Store::recorded()).only(&["extras"]).start();
     let gaps = listed(&standin, &["extras", "shop", "pay"]);
-    let lines: Vec<&str> = gaps.lines().filter(|line| line.contains(" pods ")).collect();
+    let lines: Vec<&str> = gaps
+        .lines()
+        .filter(|line| line.contains(" pods "))
+        .collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"forbidden pods in pay, shop: pods is forbidden: User "viewer" cannot list resource "pods" in API group "" in the namespace "pay""#);
 }
 
@@ -340,7 +378,9 @@ fn a_connection_that_always_breaks_ends_it() {
 fn an_untrusted_certificate_ends_it() {
     let standin = Setup::new(Store::recorded()).secure().start();
     let other = Setup::new(Store::empty()).secure().start();
-    let foreign = other.kubeconfig_text(TOKEN).replace(&other.url(), &standin.url());
+    let foreign = other
+        .kubeconfig_text(TOKEN)
+        .replace(&other.url(), &standin.url());
     insta::assert_snapshot!(listed_with(&standin, &foreign), @r"
     error: failed to reach the cluster at [SERVER]
       caused by: invalid peer certificate: BadSignature
@@ -351,8 +391,11 @@ fn an_untrusted_certificate_ends_it() {
 #[test]
 fn plain_http_where_tls_is_expected_ends_it() {
     let standin = Standin::recorded();
-    let config = standin.kubeconfig_text(TOKEN).replace("http://", "https://");
-    let text = listed_with(&standin, &config).replace(&standin.url().replace("http", "https"), "[SERVER]");
+    let config = standin
+        .kubeconfig_text(TOKEN)
+        .replace("http://", "https://");
+    let text =
+        listed_with(&standin, &config).replace(&standin.url().replace("http", "https"), "[SERVER]");
     insta::assert_snapshot!(text, @r"
     error: failed to reach the cluster at [SERVER]
       caused by: received corrupt message of type InvalidContentType
@@ -378,10 +421,15 @@ fn a_server_that_is_not_there_ends_it() {
 fn a_name_that_nobody_knows_ends_it() {
     let standin = Standin::recorded();
     let elsewhere = "https://kcost.invalid:6443";
-    let config = standin.kubeconfig_text(TOKEN).replace(&standin.url(), elsewhere);
+    let config = standin
+        .kubeconfig_text(TOKEN)
+        .replace(&standin.url(), elsewhere);
     let text = listed_with(&standin, &config);
     // The system's own words differ from one to the next.
-    let shown: Vec<&str> = text.lines().filter(|line| !line.contains("caused by")).collect();
+    let shown: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("caused by"))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
     error: failed to reach the cluster at https://kcost.invalid:6443
     hint: check the name in the kubeconfig, your DNS and your VPN
@@ -391,7 +439,10 @@ fn a_name_that_nobody_knows_ends_it() {
 #[test]
 fn a_kubeconfig_that_is_no_yaml_ends_it() {
     let text = listed_with(&Standin::recorded(), "apiVersion: [");
-    assert!(text.starts_with("error: the kubeconfig cannot be used"), "{text}");
+    assert!(
+        text.starts_with("error: the kubeconfig cannot be used"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -421,9 +472,7 @@ fn a_command_that_is_not_there_ends_it() {
     let config = with_command(&standin, "no-such-plugin", "");
     insta::assert_snapshot!(listed_with(&standin, &config), @r"
     error: the kubeconfig does not lead to credentials
-      caused by: auth error: unable to run auth exec: No such file or directory (os error 2)
-      caused by: unable to run auth exec: No such file or directory (os error 2)
-      caused by: No such file or directory (os error 2)
+      caused by: the command that the kubeconfig names does not start: No such file or directory (os error 2)
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
 }
@@ -432,12 +481,11 @@ fn a_command_that_is_not_there_ends_it() {
 fn a_command_that_fails_ends_it() {
     let standin = Setup::new(Store::recorded()).secure().start();
     let config = with_command(&standin, "false", "");
-    insta::assert_snapshot!(listed_with(&standin, &config), @r#"
+    insta::assert_snapshot!(listed_with(&standin, &config), @r"
     error: the kubeconfig does not lead to credentials
-      caused by: auth error: auth exec command 'KUBERNETES_EXEC_INFO="{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{\"interactive\":false}}" "false" ""' failed with status exit status: 1: Output { status: ExitStatus(unix_wait_status(256)), stdout: "", stderr: "" }
-      caused by: auth exec command 'KUBERNETES_EXEC_INFO="{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{\"interactive\":false}}" "false" ""' failed with status exit status: 1: Output { status: ExitStatus(unix_wait_status(256)), stdout: "", stderr: "" }
+      caused by: the command that the kubeconfig names failed with exit status: 1
     hint: check that the same works in kubectl: `kubectl auth whoami`
-    "#);
+    ");
 }
 
 /// A kubeconfig whose user is asked of a command with one argument.
@@ -451,7 +499,9 @@ fn with_command(standin: &Standin, command: &str, argument: &str) -> String {
       args: ['{argument}']
 "
     );
-    standin.kubeconfig_text("x").replace("\n    token: x\n", &exec)
+    standin
+        .kubeconfig_text("x")
+        .replace("\n    token: x\n", &exec)
 }
 
 #[test]
@@ -459,7 +509,11 @@ fn several_kubeconfigs_are_one() {
     let standin = Standin::recorded();
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first");
-    std::fs::write(&first, "apiVersion: v1\nkind: Config\ncurrent-context: standin\n").unwrap();
+    std::fs::write(
+        &first,
+        "apiVersion: v1\nkind: Config\ncurrent-context: standin\n",
+    )
+    .unwrap();
     let second = standin.kubeconfig(folder.path());
     let missing = folder.path().join("missing");
     let config = std::env::join_paths([&missing, &first, &second]).unwrap();
@@ -470,8 +524,113 @@ fn several_kubeconfigs_are_one() {
 #[test]
 fn impersonation_reaches_the_server() {
     let standin = Setup::new(Store::recorded()).secure().start();
-    snapshot(&standin, &["--as", "ci", "--as-group", "dev", "--as-group", "ops"]);
+    snapshot(
+        &standin,
+        &["--as", "ci", "--as-group", "dev", "--as-group", "ops"],
+    );
     let asked = standin.asked();
-    assert!(asked.iter().all(|asked| asked.acting_as == ["ci", "dev", "ops"]));
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.acting_as == ["ci", "dev", "ops"])
+    );
     assert!(standin.paths().contains(&"/api/v1/pods".to_owned()));
+}
+
+/// A pod of a ReplicaSet of a Rollout, as Argo Rollouts makes them.
+fn rollout() -> Store {
+    let owned = |name: &str, api_version: &str, kind: &str, owner: &str| {
+        json!({
+            "name": name, "namespace": "shop", "uid": name,
+            "ownerReferences": [{
+                "apiVersion": api_version, "kind": kind, "name": owner,
+                "uid": owner, "controller": true,
+            }],
+        })
+    };
+    let spec = json!({"containers": [{"name": "app", "image": "registry.local/x:1"}]});
+    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": spec});
+    let selector = json!({"matchLabels": {"app": "web"}});
+    Store::empty()
+        .kind(ARGO, "rollouts", "Rollout", true)
+        .with(
+            ARGO,
+            "rollouts",
+            &json!({
+                "apiVersion": ARGO, "kind": "Rollout",
+                "metadata": {"name": "web", "namespace": "shop", "uid": "web"},
+                "spec": {"replicas": 1, "selector": selector, "template": template},
+            }),
+        )
+        .with(
+            "apps/v1",
+            "replicasets",
+            &json!({
+                "metadata": owned("web-5d4", ARGO, "Rollout", "web"),
+                "spec": {"replicas": 1, "selector": selector, "template": template},
+            }),
+        )
+        .with(
+            "v1",
+            "pods",
+            &json!({
+                "metadata": owned("web-5d4-x7k", "apps/v1", "ReplicaSet", "web-5d4"),
+                "spec": spec, "status": {"phase": "Running"},
+            }),
+        )
+}
+
+const ARGO: &str = "argoproj.io/v1alpha1";
+
+#[test]
+fn owners_of_any_kind_are_found_by_discovery() {
+    let standin = Setup::new(rollout()).start();
+    assert_eq!(listed(&standin, &[]), "");
+    let of_argo: Vec<String> = standin
+        .paths()
+        .into_iter()
+        .filter(|path| path.contains("argoproj"))
+        .collect();
+    assert_eq!(
+        of_argo,
+        [
+            "/apis/argoproj.io/v1alpha1",
+            "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web"
+        ]
+    );
+}
+
+#[test]
+fn an_owner_that_may_not_be_read_is_a_gap() {
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web";
+    let standin = Setup::new(rollout()).fault(path, Fault::Forbidden).start();
+    insta::assert_snapshot!(listed(&standin, &[]), @r#"
+    forbidden rollouts in shop: rollouts.argoproj.io is forbidden: User "viewer" cannot get resource "rollouts" in API group "argoproj.io" in the namespace "shop"
+      hint: allow it with the rule {"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["get"]}
+    "#);
+}
+
+#[test]
+fn an_owner_that_is_gone_or_unknown_is_no_gap() {
+    for store in [
+        rollout().without(ARGO, "rollouts"),
+        rollout().emptied(ARGO, "rollouts"),
+    ] {
+        let standin = Setup::new(store).start();
+        assert_eq!(listed(&standin, &[]), "");
+    }
+}
+
+#[test]
+fn an_add_on_that_is_not_there_is_no_gap_and_one_that_is_forbidden_is() {
+    let standin = faulty("/apis/keda.sh/*", Fault::Forbidden);
+    assert_eq!(listed(&standin, &[]), "");
+    let store = Store::recorded().kind("keda.sh/v1alpha1", "scaledobjects", "ScaledObject", true);
+    let standin = Setup::new(store)
+        .fault("/apis/keda.sh/*", Fault::Forbidden)
+        .start();
+    insta::assert_snapshot!(listed(&standin, &[]), @r#"
+    forbidden scaledobjects: scaledobjects.keda.sh is forbidden: User "viewer" cannot list resource "scaledobjects" in API group "keda.sh" at the cluster scope
+      hint: allow it with the rule {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list"]}
+    "#);
 }

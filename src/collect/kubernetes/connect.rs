@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use http::header::USER_AGENT;
 use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::Deserialize;
@@ -41,7 +41,11 @@ pub async fn connect(
     if !options.as_groups.is_empty() {
         config.auth_info.impersonate_groups = Some(options.as_groups.clone());
     }
-    let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let url = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
     let client = Client::try_from(config).map_err(KubernetesError::from_client)?;
     let mut connection = Connection {
         client,
@@ -59,15 +63,14 @@ pub async fn connect(
 /// The name of the cluster, and how to reach it.
 async fn configure(options: &ClusterOptions) -> Result<(String, Config), KubernetesError> {
     let kubeconfig = kubeconfig(options.kubeconfig.as_deref())?;
-    let Some(context) = options.context.clone().or(kubeconfig.current_context.clone()) else {
-        // As client-go does: without a context of its own, a pod's service account.
-        let config = Config::incluster();
-        return match config {
-            Ok(config) => Ok(("in-cluster".to_owned(), config)),
-            Err(source) => Err(KubernetesError::NoConfig(Box::new(source))),
-        };
-    };
     let known: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
+    let current = kubeconfig
+        .current_context
+        .clone()
+        .filter(|name| !name.is_empty());
+    let Some(context) = options.context.clone().or(current) else {
+        return in_cluster(known);
+    };
     if !known.contains(&context) {
         return Err(KubernetesError::NoContext { context, known });
     }
@@ -78,11 +81,23 @@ async fn configure(options: &ClusterOptions) -> Result<(String, Config), Kuberne
     };
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &choice)
         .await
-        .map_err(KubernetesError::Kubeconfig)?;
+        .map_err(|error| KubernetesError::from_kubeconfig(&error))?;
     if !own_proxy {
         config.proxy_url = proxy::from_environment(&config.cluster_url)?;
     }
     Ok((context, config))
+}
+
+/// Without a context of its own a pod's service account, as client-go does.
+fn in_cluster(known: Vec<String>) -> Result<(String, Config), KubernetesError> {
+    match Config::incluster() {
+        Ok(config) => Ok(("in-cluster".to_owned(), config)),
+        Err(error) if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
+            Err(KubernetesError::from_in_cluster(&error))
+        }
+        Err(_) if known.is_empty() => Err(KubernetesError::NoConfig),
+        Err(_) => Err(KubernetesError::NoCurrentContext { known }),
+    }
 }
 
 /// The file that is named, else the files of `KUBECONFIG` merged, else
@@ -91,7 +106,8 @@ async fn configure(options: &ClusterOptions) -> Result<(String, Config), Kuberne
 /// Of `KUBECONFIG`, files that do not exist are passed over, as kubectl does.
 fn kubeconfig(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
     if let Some(file) = file {
-        return Kubeconfig::read_from(file).map_err(KubernetesError::Kubeconfig);
+        return Kubeconfig::read_from(file)
+            .map_err(|error| KubernetesError::from_kubeconfig(&error));
     }
     let named = env::var_os("KUBECONFIG").filter(|value| !value.is_empty());
     let paths: Vec<PathBuf> = match named {
@@ -105,20 +121,27 @@ fn kubeconfig(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
     existing
         .map(Kubeconfig::read_from)
         .try_fold(Kubeconfig::default(), |merged, next| merged.merge(next?))
-        .map_err(KubernetesError::Kubeconfig)
+        .map_err(|error| KubernetesError::from_kubeconfig(&error))
 }
 
 /// Whether the cluster of this context names a proxy, which then needs no environment.
 fn own_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
     let contexts = kubeconfig.contexts.iter();
-    let named = contexts.filter(|c| c.name == context).find_map(|c| c.context.as_ref());
+    let named = contexts
+        .filter(|c| c.name == context)
+        .find_map(|c| c.context.as_ref());
     let cluster = named.map(|context| context.cluster.as_str());
     kubeconfig
         .clusters
         .iter()
         .filter(|candidate| Some(candidate.name.as_str()) == cluster)
         .filter_map(|candidate| candidate.cluster.as_ref())
-        .any(|cluster| cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()))
+        .any(|cluster| {
+            cluster
+                .proxy_url
+                .as_ref()
+                .is_some_and(|url| !url.is_empty())
+        })
 }
 
 /// The version as the server says it; `None` where it answers anything else.
@@ -136,11 +159,17 @@ async fn version(
             let version = serde_json::from_slice::<Version>(&body);
             Ok(version.ok().map(|version| version.git_version))
         }
-        Err(failure) if failure.code() == Some(401) => {
-            Err(KubernetesError::from_failure(connection, "the version", failure))
-        }
+        Err(failure) if failure.code() == Some(401) => Err(KubernetesError::from_failure(
+            connection,
+            "the version",
+            failure,
+        )),
         Err(Failure::Status(_) | Failure::Garbled(_)) => Ok(None),
-        Err(failure) => Err(KubernetesError::from_failure(connection, "the version", failure)),
+        Err(failure) => Err(KubernetesError::from_failure(
+            connection,
+            "the version",
+            failure,
+        )),
     }
 }
 

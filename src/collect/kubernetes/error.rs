@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kube::config::KubeconfigError;
+use kube::client::AuthError;
+use kube::config::{InClusterError, KubeconfigError};
 
 use super::Connection;
 use super::gaps::Missed;
@@ -13,15 +14,19 @@ use super::request::{self, Failure};
 #[non_exhaustive]
 pub enum KubernetesError {
     #[error("no Kubernetes cluster is configured")]
-    NoConfig(#[source] Box<dyn std::error::Error + Send + Sync>),
+    NoConfig,
+    #[error("the service account of this pod cannot be used")]
+    InCluster(#[source] Text),
     #[error("the kubeconfig cannot be used")]
-    Kubeconfig(#[source] KubeconfigError),
+    Kubeconfig(#[source] Text),
+    #[error("the kubeconfig sets no current context")]
+    NoCurrentContext { known: Vec<String> },
     #[error("the kubeconfig has no context `{context}`")]
     NoContext { context: String, known: Vec<String> },
     #[error("`HTTPS_PROXY` is not a URL")]
     BadProxy,
     #[error("the kubeconfig does not lead to credentials")]
-    Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Credentials(#[source] Text),
     #[error("failed to reach the cluster at {url}")]
     Unreachable {
         url: String,
@@ -75,7 +80,13 @@ impl KubernetesError {
     /// One next step, without a trailing period.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoConfig(_) => "name a kubeconfig in `KUBECONFIG`, or try `--demo`".to_owned(),
+            Self::NoConfig => "name a kubeconfig in `KUBECONFIG`, or try `--demo`".to_owned(),
+            Self::InCluster(_) => {
+                "check `automountServiceAccountToken` of the pod and its service account".to_owned()
+            }
+            Self::NoCurrentContext { known } => {
+                format!("choose one with `--context`: {}", known.join(", "))
+            }
             Self::Kubeconfig(_) => "check it with `kubectl config view`".to_owned(),
             Self::NoContext { context, known } => other_context(context, known),
             Self::BadProxy => "write it like `http://proxy.example.com:3128`".to_owned(),
@@ -83,11 +94,18 @@ impl KubernetesError {
                 "check that the same works in kubectl: `kubectl auth whoami`".to_owned()
             }
             Self::Unreachable { cause, .. } => cause.hint().to_owned(),
-            Self::Late { .. } => "raise `--timeout`, or check the way with `kubectl version`".to_owned(),
-            Self::Unauthorized { .. } => {
-                "the token may have expired: sign in again, then check with `kubectl auth whoami`".to_owned()
+            Self::Late { .. } => {
+                "raise `--timeout`, or check the way with `kubectl version`".to_owned()
             }
-            Self::Forbidden { rule, cluster_wide: true, .. } => format!(
+            Self::Unauthorized { .. } => {
+                "the token may have expired: sign in again, then check with `kubectl auth whoami`"
+                    .to_owned()
+            }
+            Self::Forbidden {
+                rule,
+                cluster_wide: true,
+                ..
+            } => format!(
                 "name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {rule}"
             ),
             Self::Forbidden { rule, .. } => format!("allow it with the rule {rule}"),
@@ -99,9 +117,19 @@ impl KubernetesError {
     /// From a client that could not be made.
     pub(super) fn from_client(error: kube::Error) -> Self {
         match error {
-            kube::Error::InferKubeconfig(error) => Self::Kubeconfig(error),
-            error => Self::Credentials(Box::new(error)),
+            kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
+            kube::Error::Auth(error) => Self::Credentials(Text(credentials(&error))),
+            error => Self::Credentials(Text(error.to_string())),
         }
+    }
+
+    pub(super) fn from_kubeconfig(error: &KubeconfigError) -> Self {
+        Self::Kubeconfig(Text(error.to_string()))
+    }
+
+    /// From a pod whose service account is not as it should be.
+    pub(super) fn from_in_cluster(error: &InClusterError) -> Self {
+        Self::InCluster(Text(error.to_string()))
     }
 
     /// From a list without which there is nothing to analyze.
@@ -130,7 +158,7 @@ impl KubernetesError {
                 source: Text(status.message),
             },
             Failure::Late(after) => Self::Late { url, after },
-            Failure::Lost(kube::Error::Auth(error)) => Self::Credentials(Box::new(error)),
+            Failure::Lost(kube::Error::Auth(error)) => Self::Credentials(Text(credentials(&error))),
             Failure::Lost(error) => Self::Unreachable {
                 url,
                 cause: Cause::of(&error),
@@ -169,8 +197,33 @@ impl Cause {
         match self {
             Self::Name => "check the name in the kubeconfig, your DNS and your VPN",
             Self::Tls => "check `certificate-authority-data` and the address in the kubeconfig",
-            Self::Connection => "check that the cluster runs and that your VPN is up: `kubectl version`",
+            Self::Connection => {
+                "check that the cluster runs and that your VPN is up: `kubectl version`"
+            }
         }
+    }
+}
+
+/// Why there are no credentials, without what a command printed: that may be a token.
+fn credentials(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(error) => {
+            format!("the command that the kubeconfig names does not start: {error}")
+        }
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.lines().find(|line| !line.trim().is_empty());
+            let said = said.map(|line| format!(": {}", line.trim()));
+            let status = out.status;
+            format!(
+                "the command that the kubeconfig names failed with {status}{}",
+                said.unwrap_or_default()
+            )
+        }
+        AuthError::AuthExecParse(_) => {
+            "the command that the kubeconfig names printed no ExecCredential".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 

@@ -23,9 +23,18 @@ impl Missed {
 /// The failure that leaves nothing to analyze: credentials that are not
 /// accepted, or pods that cannot be listed anywhere.
 pub(super) fn take_fatal(missed: &mut Vec<Missed>, has_pods: bool) -> Option<Missed> {
-    let refused = missed.iter().position(|miss| miss.failure.code() == Some(401));
-    let podless = || missed.iter().position(Missed::is_pods).filter(|_| !has_pods);
-    refused.or_else(podless).map(|index| missed.swap_remove(index))
+    let refused = missed
+        .iter()
+        .position(|miss| miss.failure.code() == Some(401));
+    let podless = || {
+        missed
+            .iter()
+            .position(Missed::is_pods)
+            .filter(|_| !has_pods)
+    };
+    refused
+        .or_else(podless)
+        .map(|index| missed.swap_remove(index))
 }
 
 /// One gap for each kind and cause; namespaces that share them are named together.
@@ -100,7 +109,7 @@ pub(in crate::collect) fn unreadable(subject: String, failure: &Failure) -> Gap 
 pub(super) fn odd_objects(kind: &Kind, unreadable: usize, problem: Option<String>) -> Option<Gap> {
     let problem = problem?;
     let text = format!("objects that cannot be read: {unreadable}; the first: {problem}");
-    Some(Gap::new("unreadable", kind.plural, text))
+    Some(Gap::new("unreadable", kind.plural.as_ref(), text))
 }
 
 #[cfg(test)]
@@ -112,6 +121,9 @@ mod tests {
         let names = |count: u32| (0..count).map(|n| format!("n{n}")).collect();
         assert_eq!(subject("pods", names(0)), "pods");
         assert_eq!(subject("pods", names(2)), "pods in n0, n1");
-        assert_eq!(subject("pods", names(8)), "pods in n0, n1, n2, n3, n4 and 3 more");
+        assert_eq!(
+            subject("pods", names(8)),
+            "pods in n0, n1, n2, n3, n4 and 3 more"
+        );
     }
 }

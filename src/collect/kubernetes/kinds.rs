@@ -1,5 +1,7 @@
 //! Every kind that kcost lists. The list is the whole of what it needs to read.
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -8,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
+use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
 
 use crate::collect::Objects;
@@ -16,17 +19,19 @@ use crate::collect::Record;
 /// A kind of object that is listed.
 pub(super) struct Kind {
     /// `pods`, as in paths and RBAC rules.
-    pub(super) plural: &'static str,
+    pub(super) plural: Cow<'static, str>,
     /// Empty for the core group.
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
+    pub(super) group: Cow<'static, str>,
+    pub(super) version: Cow<'static, str>,
     pub(super) namespaced: bool,
+    /// Comes with an add-on, and is listed only where the server has its group.
+    pub(super) optional: bool,
     /// Parses one object and keeps what is needed of it.
     pub(super) record: fn(&str, &mut Objects) -> serde_json::Result<()>,
 }
 
 /// Longest lists first, so that they do not come last alone.
-pub(super) static ALL: [Kind; 15] = [
+pub(super) static ALL: [Kind; 17] = [
     Kind::in_namespace::<Pod>(),
     Kind::in_namespace::<ReplicaSet>(),
     Kind::in_namespace::<Deployment>(),
@@ -42,6 +47,8 @@ pub(super) static ALL: [Kind; 15] = [
     Kind::in_namespace::<LimitRange>(),
     Kind::in_namespace::<ResourceQuota>(),
     Kind::in_namespace::<ReplicationController>(),
+    Kind::add_on("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
+    Kind::add_on("keda.sh", "v1alpha1", "scaledobjects"),
 ];
 
 /// One rule of a Role or ClusterRole.
@@ -62,10 +69,18 @@ pub fn rules() -> Vec<Rule> {
 
 impl Rule {
     pub(in crate::collect) fn list(group: &str, resource: &str) -> Self {
+        Self::new(group, resource, "list")
+    }
+
+    pub(super) fn get(group: &str, resource: &str) -> Self {
+        Self::new(group, resource, "get")
+    }
+
+    fn new(group: &str, resource: &str, verb: &'static str) -> Self {
         Self {
             group: group.to_owned(),
             resource: resource.to_owned(),
-            verb: "list",
+            verb,
         }
     }
 }
@@ -98,21 +113,45 @@ impl Kind {
 
     const fn new<T: Record + DeserializeOwned + Resource>(namespaced: bool) -> Self {
         Self {
-            plural: T::URL_PATH_SEGMENT,
-            group: T::GROUP,
-            version: T::VERSION,
+            plural: Cow::Borrowed(T::URL_PATH_SEGMENT),
+            group: Cow::Borrowed(T::GROUP),
+            version: Cow::Borrowed(T::VERSION),
             namespaced,
+            optional: false,
             record: record::<T>,
         }
     }
 
+    const fn add_on(group: &'static str, version: &'static str, plural: &'static str) -> Self {
+        Self {
+            plural: Cow::Borrowed(plural),
+            group: Cow::Borrowed(group),
+            version: Cow::Borrowed(version),
+            namespaced: true,
+            optional: true,
+            record: record::<DynamicObject>,
+        }
+    }
+
+    /// A kind that only discovery knows.
+    pub(super) fn custom(group: &str, version: &str, plural: &str, namespaced: bool) -> Self {
+        Self {
+            plural: Cow::Owned(plural.to_owned()),
+            group: Cow::Owned(group.to_owned()),
+            version: Cow::Owned(version.to_owned()),
+            namespaced,
+            optional: true,
+            record: record::<DynamicObject>,
+        }
+    }
+
     pub(super) fn rule(&self) -> Rule {
-        Rule::list(self.group, self.plural)
+        Rule::list(&self.group, &self.plural)
     }
 
     /// The path of a list: of one namespace, or of all.
     pub(super) fn path(&self, namespace: Option<&str>) -> String {
-        list_path(self.group, self.version, self.plural, namespace)
+        list_path(&self.group, &self.version, &self.plural, namespace)
     }
 
     /// Without pods there is nothing to analyze.
@@ -139,7 +178,10 @@ pub(in crate::collect) fn list_path(
     }
 }
 
-fn record<T: Record + DeserializeOwned>(json: &str, objects: &mut Objects) -> serde_json::Result<()> {
+fn record<T: Record + DeserializeOwned>(
+    json: &str,
+    objects: &mut Objects,
+) -> serde_json::Result<()> {
     serde_json::from_str::<T>(json)?.record(objects);
     Ok(())
 }
@@ -152,7 +194,10 @@ mod tests {
     fn paths_are_those_of_the_api() {
         let path = |group, plural| list_path(group, "v1", plural, Some("shop"));
         assert_eq!(path("", "pods"), "/api/v1/namespaces/shop/pods");
-        assert_eq!(path("apps", "deployments"), "/apis/apps/v1/namespaces/shop/deployments");
+        assert_eq!(
+            path("apps", "deployments"),
+            "/apis/apps/v1/namespaces/shop/deployments"
+        );
         assert_eq!(ALL[0].path(None), "/api/v1/pods");
     }
 

@@ -2,12 +2,13 @@
 
 use futures_util::{StreamExt, stream};
 
+use super::Connection;
 use super::error::KubernetesError;
 use super::gaps::{self, Missed};
 use super::kinds::{self, Kind};
-use super::page::{self, Page};
+use super::owners;
+use super::page::{self, Page, Reading};
 use super::request::{self, Failure};
-use super::Connection;
 use crate::collect::Objects;
 use crate::collect::Scope;
 use crate::progress::Progress;
@@ -21,7 +22,7 @@ const PARALLEL: usize = 6;
 
 /// One list to ask for.
 struct Job<'a> {
-    kind: &'static Kind,
+    kind: &'a Kind,
     namespace: Option<&'a str>,
 }
 
@@ -49,7 +50,10 @@ pub async fn list(
     progress: &dyn Progress,
 ) -> Result<(Objects, Vec<Gap>), KubernetesError> {
     let namespaces = scope.exact_namespaces();
-    let jobs = jobs(namespaces.as_deref());
+    let wanted = kinds::ALL
+        .iter()
+        .filter(|kind| !kind.optional || connection.has(&kind.group));
+    let jobs = jobs(wanted, namespaces.as_deref());
     let total = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
     let task = progress.task("reading the cluster", Some(total));
     let answers: Vec<_> = stream::iter(jobs)
@@ -63,7 +67,11 @@ pub async fn list(
         match answer {
             Ok(listed) => {
                 has_pods |= job.kind.is_pods();
-                gaps.extend(gaps::odd_objects(job.kind, listed.unreadable, listed.problem));
+                gaps.extend(gaps::odd_objects(
+                    job.kind,
+                    listed.unreadable,
+                    listed.problem,
+                ));
                 objects.merge(listed.objects);
             }
             Err(failure) => missed.push(Missed {
@@ -76,22 +84,37 @@ pub async fn list(
     if let Some(fatal) = gaps::take_fatal(&mut missed, has_pods) {
         return Err(KubernetesError::from_missed(connection, fatal));
     }
+    missed.retain(|miss| !(miss.failure.code() == Some(404) && is_add_on(miss)));
     gaps.extend(gaps::explain(missed));
+    gaps.extend(owners::read(connection, &mut objects, progress).await);
     gaps.sort();
     Ok((objects, gaps))
 }
 
-fn jobs<'a>(namespaces: Option<&[&'a str]>) -> Vec<Job<'a>> {
+fn jobs<'a>(kinds: impl Iterator<Item = &'a Kind>, namespaces: Option<&[&'a str]>) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
-    for kind in &kinds::ALL {
+    for kind in kinds {
         match namespaces {
             Some(names) if kind.namespaced => {
-                jobs.extend(names.iter().map(|name| Job { kind, namespace: Some(name) }));
+                jobs.extend(names.iter().map(|name| Job {
+                    kind,
+                    namespace: Some(name),
+                }));
             }
-            _ => jobs.push(Job { kind, namespace: None }),
+            _ => jobs.push(Job {
+                kind,
+                namespace: None,
+            }),
         }
     }
     jobs
+}
+
+fn is_add_on(miss: &Missed) -> bool {
+    let kinds = kinds::ALL.iter();
+    kinds
+        .filter(|kind| kind.optional)
+        .any(|kind| kind.rule() == miss.rule)
 }
 
 async fn run<'a>(
@@ -103,8 +126,11 @@ async fn run<'a>(
 ) -> (Job<'a>, Result<Listed, Failure>) {
     let listed = restarting(connection, scope, progress, &job).await;
     if let Ok(listed) = &listed {
-        let (plural, pages) = (job.kind.plural, listed.pages);
-        progress.detail(&format!("listed {} {plural} (pages: {pages})", listed.count));
+        let (plural, pages) = (&job.kind.plural, listed.pages);
+        progress.detail(&format!(
+            "listed {} {plural} (pages: {pages})",
+            listed.count
+        ));
     }
     task.advance(1);
     (job, listed)
@@ -121,7 +147,10 @@ async fn restarting(
     for limit in [Some(LIMIT), Some(LIMIT)] {
         match pages(connection, scope, progress, job, limit).await {
             Err(failure) if failure.code() == Some(410) => {
-                progress.detail(&format!("the list of {} expired; starting again", job.kind.plural));
+                progress.detail(&format!(
+                    "the list of {} expired; starting again",
+                    job.kind.plural
+                ));
             }
             answer => return answer,
         }
@@ -142,7 +171,7 @@ async fn pages(
         let path = page_path(job, limit, token.as_deref());
         let body = request::get(connection, &path, progress).await?;
         let page;
-        (page, listed.objects) = read(body, job.kind, scope, listed.objects).await?;
+        (page, listed.objects) = read(body, job.kind.into(), scope, listed.objects).await?;
         listed.pages += 1;
         listed.count += page.count;
         listed.unreadable += page.unreadable;
@@ -173,7 +202,7 @@ fn page_path(job: &Job<'_>, limit: Option<usize>, token: Option<&str>) -> String
 /// Reads a page beside the runtime, so that other lists go on meanwhile.
 async fn read(
     body: Vec<u8>,
-    kind: &'static Kind,
+    kind: Reading,
     scope: &Scope,
     mut objects: Objects,
 ) -> Result<(Page, Objects), Failure> {

@@ -8,6 +8,7 @@ mod error;
 mod gaps;
 mod kinds;
 mod list;
+mod owners;
 mod page;
 mod proxy;
 mod request;
@@ -18,10 +19,10 @@ use std::time::Duration;
 
 pub use connect::connect;
 pub use error::KubernetesError;
-pub use kinds::{Rule, rules};
-pub use list::list;
 pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;
+pub use kinds::{Rule, rules};
+pub use list::list;
 pub(super) use request::{Failure, get};
 
 /// How to reach the cluster.
@@ -73,5 +74,11 @@ impl Connection {
     pub fn serves(&self, group: &str) -> bool {
         let known = self.groups.as_ref();
         group.is_empty() || known.is_none_or(|groups| groups.contains_key(group))
+    }
+
+    /// Whether the server says that it has this API group.
+    pub(super) fn has(&self, group: &str) -> bool {
+        let known = self.groups.as_ref();
+        known.is_some_and(|groups| groups.contains_key(group))
     }
 }

@@ -36,6 +36,22 @@ struct PlacedMeta<'a> {
     namespace: Option<&'a str>,
 }
 
+/// How the objects of a kind are read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    namespaced: bool,
+    record: fn(&str, &mut Objects) -> serde_json::Result<()>,
+}
+
+impl From<&Kind> for Reading {
+    fn from(kind: &Kind) -> Self {
+        Self {
+            namespaced: kind.namespaced,
+            record: kind.record,
+        }
+    }
+}
+
 /// What a page brought.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -53,7 +69,7 @@ pub(super) struct Page {
 /// does not hide the others.
 pub(super) fn read(
     body: &[u8],
-    kind: &Kind,
+    kind: Reading,
     scope: &Scope,
     objects: &mut Objects,
 ) -> Result<Page, String> {
@@ -82,5 +98,7 @@ fn in_scope(item: &RawValue, scope: &Scope) -> bool {
     }
     let placed = serde_json::from_str::<Placed>(item.get());
     // What cannot be read here cannot be read as its kind either, and is counted there.
-    placed.map_or(true, |placed| scope.namespace(placed.metadata.namespace.unwrap_or_default()))
+    placed.map_or(true, |placed| {
+        scope.namespace(placed.metadata.namespace.unwrap_or_default())
+    })
 }

@@ -67,7 +67,13 @@ mod tests {
     #[test]
     fn no_proxy_names_hosts_domains_and_networks() {
         let list = "10.0.0.0/8, .svc, example.com,172.16.5.5";
-        for host in ["10.2.3.4", "a.svc", "api.example.com", "example.com", "172.16.5.5"] {
+        for host in [
+            "10.2.3.4",
+            "a.svc",
+            "api.example.com",
+            "example.com",
+            "172.16.5.5",
+        ] {
             assert!(bypassed(host, list), "{host}");
         }
         for host in ["11.0.0.1", "badexample.com", "svc.other", "172.16.5.6"] {

@@ -101,7 +101,10 @@ pub(in crate::collect) async fn get(
         let Some(pause) = failure.pause(repeat) else {
             return Err(failure);
         };
-        progress.trace(&format!("{failure}; trying again in {} s", pause.as_secs_f64()));
+        progress.trace(&format!(
+            "{failure}; trying again in {} s",
+            pause.as_secs_f64()
+        ));
         tokio::time::sleep(pause).await;
     }
     once(connection, path, progress).await
@@ -115,7 +118,9 @@ pub(super) async fn once(
 ) -> Result<Vec<u8>, Failure> {
     let started = Instant::now();
     let answer = tokio::time::timeout(connection.timeout, answer(&connection.client, path));
-    let result = answer.await.unwrap_or(Err(Failure::Late(connection.timeout)));
+    let result = answer
+        .await
+        .unwrap_or(Err(Failure::Late(connection.timeout)));
     let seconds = started.elapsed().as_secs_f64();
     let outcome = match &result {
         Ok(body) => format!("{} bytes", body.len()),

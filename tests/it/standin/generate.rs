@@ -57,7 +57,11 @@ pub fn fill(store: &mut Store, pods: usize, nodes: usize) {
                 here(&json)
             };
             store.put("v1", "pods", own(&pod));
-            store.put("metrics.k8s.io/v1beta1", "pods", own(&metrics.replace(&name_of(&metrics), &pod_name)));
+            store.put(
+                "metrics.k8s.io/v1beta1",
+                "pods",
+                own(&metrics.replace(&name_of(&metrics), &pod_name)),
+            );
             made += 1;
         }
     }

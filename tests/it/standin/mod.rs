@@ -120,7 +120,11 @@ impl Standin {
     }
 
     pub fn url(&self) -> String {
-        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        let scheme = if self.authority.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}", self.address)
     }
 
@@ -190,9 +194,10 @@ fn recorded(name: &str) -> Vec<u8> {
     let path = repository("fixtures/standin").join(format!("{name}.json.gz"));
     let file = std::fs::File::open(path).unwrap();
     let mut body = Vec::new();
-    flate2::read::GzDecoder::new(file).read_to_end(&mut body).unwrap();
+    flate2::read::GzDecoder::new(file)
+        .read_to_end(&mut body)
+        .unwrap();
     body
 }
-
 
 type Shared<T> = Mutex<T>;

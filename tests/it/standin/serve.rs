@@ -114,7 +114,10 @@ pub async fn run(
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<State>) {
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    state: Arc<State>,
+) {
     let service = service_fn(move |request| answer(request, Arc::clone(&state)));
     // A fault that ends the connection ends here, and the client is what is tested.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -132,11 +135,19 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
     match fault {
         Some(Fault::Dropped { .. }) => return Err(io::Error::other("dropped on purpose")),
         Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
-        Some(Fault::Passing { status, retry_after, .. }) => return Ok(overloaded(status, retry_after)),
+        Some(Fault::Passing {
+            status,
+            retry_after,
+            ..
+        }) => return Ok(overloaded(status, retry_after)),
         _ => {}
     }
     let reply = reply(request.headers(), &path, &query, fault, &state);
-    let content = if reply.json { "application/json" } else { "text/plain; charset=utf-8" };
+    let content = if reply.json {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    };
     let builder = Response::builder()
         .status(StatusCode::from_u16(reply.status).unwrap())
         .header(CONTENT_TYPE, content);
@@ -146,7 +157,10 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
     // As the real server: nothing small is compressed.
     if gzip && reply.body.len() > 128 * 1024 {
         let body = compressed(&state, &format!("{path}?{query}"), &reply.body);
-        return Ok(builder.header(CONTENT_ENCODING, "gzip").body(whole(body)).unwrap());
+        return Ok(builder
+            .header(CONTENT_ENCODING, "gzip")
+            .body(whole(body))
+            .unwrap());
     }
     Ok(builder.body(whole(Bytes::from(reply.body))).unwrap())
 }
@@ -162,18 +176,25 @@ fn note(headers: &HeaderMap, path: &str, query: &str) -> Asked {
         query: query.to_owned(),
         acting_as,
         user_agent: headers.get(USER_AGENT).map(text).unwrap_or_default(),
-        gzip: headers.get(ACCEPT_ENCODING).is_some_and(|value| text(value).contains("gzip")),
+        gzip: headers
+            .get(ACCEPT_ENCODING)
+            .is_some_and(|value| text(value).contains("gzip")),
     }
 }
 
 fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
-    Full::new(body).map_err(|never: Infallible| match never {}).boxed()
+    Full::new(body)
+        .map_err(|never: Infallible| match never {})
+        .boxed()
 }
 
 /// The first half of a body, and then the end of the connection.
 fn cut(body: &[u8]) -> BoxBody<Bytes, io::Error> {
     let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
-    let frames = [Ok(Frame::data(half)), Err(io::Error::other("cut on purpose"))];
+    let frames = [
+        Ok(Frame::data(half)),
+        Err(io::Error::other("cut on purpose")),
+    ];
     StreamBody::new(stream::iter(frames)).boxed()
 }
 
@@ -207,7 +228,11 @@ fn failure(code: u16, reason: &str, message: &str) -> Reply {
 }
 
 fn json_reply(status: u16, body: Vec<u8>) -> Reply {
-    Reply { status, json: true, body }
+    Reply {
+        status,
+        json: true,
+        body,
+    }
 }
 
 fn not_served() -> Reply {
@@ -218,8 +243,16 @@ fn not_served() -> Reply {
     }
 }
 
-fn reply(headers: &HeaderMap, path: &str, query: &str, fault: Option<Fault>, state: &State) -> Reply {
-    let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+fn reply(
+    headers: &HeaderMap,
+    path: &str,
+    query: &str,
+    fault: Option<Fault>,
+    state: &State,
+) -> Reply {
+    let sent = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let wrong = state
         .token
         .as_ref()
@@ -234,7 +267,8 @@ fn reply(headers: &HeaderMap, path: &str, query: &str, fault: Option<Fault>, sta
             return json_reply(200, b"<html><title>Sign in</title></html>".to_vec());
         }
         Some(Fault::Expired { .. }) => {
-            let message = "The provided continue parameter is too old to display a consistent list result.";
+            let message =
+                "The provided continue parameter is too old to display a consistent list result.";
             return failure(410, "Expired", message);
         }
         _ => {}
@@ -280,11 +314,18 @@ impl<'a> Route<'a> {
             [plural, name] => (None, *plural, Some(*name)),
             _ => return None,
         };
-        Some(Self { api_version, namespace, plural, name })
+        Some(Self {
+            api_version,
+            namespace,
+            plural,
+            name,
+        })
     }
 
     fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
     }
 }
 
@@ -304,7 +345,11 @@ fn denied(route: &Route<'_>) -> Reply {
     };
     let verb = if route.name.is_some() { "get" } else { "list" };
     let (plural, group) = (route.plural, route.group());
-    let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+    let qualified = if group.is_empty() {
+        plural.to_owned()
+    } else {
+        format!("{plural}.{group}")
+    };
     let message = format!(
         "{qualified} is forbidden: User \"viewer\" cannot {verb} resource \"{plural}\" in API group \"{group}\" {place}"
     );
@@ -312,7 +357,8 @@ fn denied(route: &Route<'_>) -> Reply {
 }
 
 fn single(table: &Table, route: &Route<'_>, name: &str) -> Reply {
-    let here = |item: &&Item| item.name == name && route.namespace.is_none_or(|n| n == item.namespace);
+    let here =
+        |item: &&Item| item.name == name && route.namespace.is_none_or(|n| n == item.namespace);
     match table.items.iter().find(here) {
         Some(item) => {
             let (kind, version) = (&table.kind, &table.api_version);
@@ -320,7 +366,11 @@ fn single(table: &Table, route: &Route<'_>, name: &str) -> Reply {
             let body = format!(r#"{{"kind":"{kind}","apiVersion":"{version}",{rest}"#);
             json_reply(200, body.into_bytes())
         }
-        None => failure(404, "NotFound", &format!("{} \"{name}\" not found", route.plural)),
+        None => failure(
+            404,
+            "NotFound",
+            &format!("{} \"{name}\" not found", route.plural),
+        ),
     }
 }
 
@@ -364,7 +414,11 @@ fn list(table: &Table, route: &Route<'_>, query: &str, fault: Option<Fault>) -> 
         let left = matching.len() - end;
         meta += &format!(r#","continue":"from-{end}","remainingItemCount":{left}"#);
     }
-    let items = if fault == Some(Fault::OddObjects) { odd(&page) } else { page.join(",") };
+    let items = if fault == Some(Fault::OddObjects) {
+        odd(&page)
+    } else {
+        page.join(",")
+    };
     let (kind, version) = (&table.kind, &table.api_version);
     let body = format!(
         r#"{{"kind":"{kind}List","apiVersion":"{version}","metadata":{{{meta}}},"items":[{items}]}}"#
@@ -382,7 +436,11 @@ fn odd(page: &[&str]) -> String {
                 .replacen(r#""name":""#, r#""name":7,"was":""#, 1)
         }
     };
-    page.iter().enumerate().map(spoil).collect::<Vec<_>>().join(",")
+    page.iter()
+        .enumerate()
+        .map(spoil)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Undoes percent-encoding.
@@ -391,7 +449,9 @@ fn decode(text: &str) -> String {
     let mut decoded = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = text
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (bytes[at], hex) {
             (b'%', Some(byte)) => {
                 decoded.push(byte);
@@ -408,11 +468,18 @@ fn decode(text: &str) -> String {
 
 /// `/apis`: the groups of all tables.
 fn groups(store: &Store) -> Vec<u8> {
-    let mut versions: Vec<&str> = store.tables().map(|table| table.api_version.as_str()).collect();
+    let mut versions: Vec<&str> = store
+        .tables()
+        .map(|table| table.api_version.as_str())
+        .collect();
     versions.dedup();
     let groups: Vec<_> = versions
         .iter()
-        .filter_map(|api_version| api_version.split_once('/').map(|split| (api_version, split)))
+        .filter_map(|api_version| {
+            api_version
+                .split_once('/')
+                .map(|split| (api_version, split))
+        })
         .map(|(api_version, (group, version))| {
             let version = json!({"groupVersion": api_version, "version": version});
             json!({"name": group, "versions": [version], "preferredVersion": version})

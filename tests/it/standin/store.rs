@@ -41,16 +41,36 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
     ("v1", "services", "Service", true),
     ("v1", "limitranges", "LimitRange", true),
     ("v1", "resourcequotas", "ResourceQuota", true),
-    ("v1", "persistentvolumeclaims", "PersistentVolumeClaim", true),
-    ("v1", "replicationcontrollers", "ReplicationController", true),
+    (
+        "v1",
+        "persistentvolumeclaims",
+        "PersistentVolumeClaim",
+        true,
+    ),
+    (
+        "v1",
+        "replicationcontrollers",
+        "ReplicationController",
+        true,
+    ),
     ("apps/v1", "deployments", "Deployment", true),
     ("apps/v1", "replicasets", "ReplicaSet", true),
     ("apps/v1", "statefulsets", "StatefulSet", true),
     ("apps/v1", "daemonsets", "DaemonSet", true),
     ("batch/v1", "jobs", "Job", true),
     ("batch/v1", "cronjobs", "CronJob", true),
-    ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true),
-    ("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", true),
+    (
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        true,
+    ),
+    (
+        "policy/v1",
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        true,
+    ),
     ("metrics.k8s.io/v1beta1", "pods", "PodMetrics", true),
 ];
 
@@ -132,9 +152,17 @@ impl Store {
         self.sorted()
     }
 
+    /// Serve a kind of which there is nothing.
+    pub fn emptied(mut self, api_version: &str, plural: &str) -> Self {
+        let key = (api_version.to_owned(), plural.to_owned());
+        self.tables.get_mut(&key).unwrap().items.clear();
+        self
+    }
+
     /// Serve a kind no longer.
     pub fn without(mut self, api_version: &str, plural: &str) -> Self {
-        self.tables.remove(&(api_version.to_owned(), plural.to_owned()));
+        self.tables
+            .remove(&(api_version.to_owned(), plural.to_owned()));
         self
     }
 
@@ -163,7 +191,8 @@ impl Store {
     }
 
     pub fn table(&self, api_version: &str, plural: &str) -> Option<&Table> {
-        self.tables.get(&(api_version.to_owned(), plural.to_owned()))
+        self.tables
+            .get(&(api_version.to_owned(), plural.to_owned()))
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
@@ -174,15 +203,18 @@ impl Store {
 impl Item {
     /// Whether a selector of equalities matches, as `app=api,tier!=test`.
     pub fn matches(&self, selector: &str) -> bool {
-        selector.split(',').filter(|part| !part.is_empty()).all(|part| {
-            let label = |key: &str| self.labels.get(key.trim()).map(String::as_str);
-            if let Some((key, value)) = part.split_once("!=") {
-                label(key) != Some(value)
-            } else if let Some((key, value)) = part.split_once('=') {
-                label(key) == Some(value.trim_start_matches('='))
-            } else {
-                label(part).is_some()
-            }
-        })
+        selector
+            .split(',')
+            .filter(|part| !part.is_empty())
+            .all(|part| {
+                let label = |key: &str| self.labels.get(key.trim()).map(String::as_str);
+                if let Some((key, value)) = part.split_once("!=") {
+                    label(key) != Some(value)
+                } else if let Some((key, value)) = part.split_once('=') {
+                    label(key) == Some(value.trim_start_matches('='))
+                } else {
+                    label(part).is_some()
+                }
+            })
     }
 }
