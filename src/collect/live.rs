@@ -62,15 +62,18 @@ async fn usage(
     options: &LiveOptions,
     progress: &dyn Progress,
 ) -> Result<(UsageBuilder, Source, Vec<Gap>), Error> {
-    let (usage, kind, detail, gaps) = match &options.prometheus {
-        Some(prometheus) => {
-            let (usage, gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
-            (usage, SourceKind::Prometheus, prometheus.url.clone(), gaps)
-        }
-        None => {
-            let (usage, gaps) = metrics_api::sample(connection, &options.scope, progress).await;
-            (usage, SourceKind::MetricsApi, connection.name.clone(), gaps)
-        }
+    if let Some(prometheus) = &options.prometheus {
+        let (usage, gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
+        let source = Source {
+            kind: SourceKind::Prometheus,
+            detail: prometheus.url.clone(),
+        };
+        return Ok((usage, source, gaps));
+    }
+    let (usage, gaps) = metrics_api::sample(connection, &options.scope, progress).await;
+    let source = Source {
+        kind: SourceKind::MetricsApi,
+        detail: connection.name.clone(),
     };
-    Ok((usage, Source { kind, detail }, gaps))
+    Ok((usage, source, gaps))
 }

@@ -10,7 +10,7 @@ use kcost::collect::kubernetes::{self, ClusterOptions, Rule};
 use kcost::progress::Silent;
 use serde_json::json;
 
-use crate::common::{Kcost, Seen};
+use crate::common::{Kcost, Seen, needs};
 use crate::standin::{Fault, Setup, Standin, Store, TOKEN};
 
 /// `kcost snapshot` of a stand-in, with its changing port taken out of the words.
@@ -633,4 +633,75 @@ fn an_add_on_that_is_not_there_is_no_gap_and_one_that_is_forbidden_is() {
     forbidden scaledobjects: scaledobjects.keda.sh is forbidden: User "viewer" cannot list resource "scaledobjects" in API group "keda.sh" at the cluster scope
       hint: allow it with the rule {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list"]}
     "#);
+}
+
+#[test]
+fn a_real_kubectl_takes_the_stand_in_for_a_cluster() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let standin = Setup::new(Store::recorded()).secure().start();
+    let folder = tempfile::tempdir().unwrap();
+    let config = standin.kubeconfig(folder.path());
+    let run = |args: &[&str]| {
+        let seen = Kcost::program(&kubectl)
+            .env("KUBECONFIG", &config)
+            .args(args)
+            .run();
+        seen.ended(0)
+    };
+    let pods = run(&[
+        "get",
+        "pods",
+        "-n",
+        "extras",
+        "-o",
+        "json",
+        "--chunk-size",
+        "10",
+    ])
+    .json();
+    assert_eq!(pods["items"].as_array().unwrap().len(), 23);
+    let named = run(&["get", "statefulset", "db", "-n", "extras", "-o", "name"]);
+    assert_eq!(named.stdout, "statefulset.apps/db\n");
+    let chosen = run(&["get", "pods", "-A", "-l", "app=app-0000", "-o", "name"]);
+    assert_eq!(chosen.stdout.lines().count(), 3);
+}
+
+#[test]
+fn kubectl_runs_kcost_as_its_plugin() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-kcost");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kcost"), plugin).unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = vec![folder.path().to_owned()];
+    folders.extend(std::env::split_paths(&path));
+    let path = std::env::join_paths(folders).unwrap();
+    let run = |args: &[&str]| {
+        let seen = Kcost::program(&kubectl).env("PATH", &path).args(args).run();
+        seen.ended(0).stdout
+    };
+    let help = run(&["kcost", "analyze", "--help"]);
+    assert!(help.contains("Usage: kubectl kcost analyze"), "{help}");
+    let version = run(&["kcost", "--version"]);
+    assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+}
+
+/// Serves a cluster of a given size for as long as a file stays: for measuring
+/// by hand, as `KCOST_STANDIN=10000,1000,/tmp/kubeconfig`.
+#[test]
+#[ignore = "serves until its kubeconfig is removed"]
+fn serve_a_cluster_of_any_size() {
+    let setting = std::env::var("KCOST_STANDIN").unwrap();
+    let parts: Vec<&str> = setting.split(',').collect();
+    let store = Store::generated(parts[0].parse().unwrap(), parts[1].parse().unwrap());
+    let standin = Setup::new(store).secure().start();
+    let config = Path::new(parts[2]);
+    std::fs::write(config, standin.kubeconfig_text(TOKEN)).unwrap();
+    while config.exists() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

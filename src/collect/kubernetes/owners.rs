@@ -1,5 +1,6 @@
 //! Owners of pods of kinds that kcost has no type for: found by discovery, read one by one.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, stream};
@@ -56,9 +57,9 @@ pub(super) async fn read(
         let _task = progress.task("reading owners of pods", None);
         for owner in &missing {
             let of = (owner.api_version.clone(), owner.kind.clone());
-            if !kinds.contains_key(&of) {
-                let kind = discover(connection, &of, progress).await;
-                kinds.insert(of, kind);
+            if let Entry::Vacant(unknown) = kinds.entry(of) {
+                let kind = discover(connection, unknown.key(), progress).await;
+                unknown.insert(kind);
             }
         }
         asked.extend(missing.iter().cloned());

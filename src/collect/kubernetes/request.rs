@@ -170,14 +170,16 @@ fn message(body: &[u8]) -> String {
     line.unwrap_or_default().chars().take(300).collect()
 }
 
-/// Percent-encodes a value of a query.
+/// Percent-encodes a part of a path or a value of a query.
 pub(super) fn encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let digit = |four: u8| char::from(HEX[usize::from(four)]);
+            encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     encoded
