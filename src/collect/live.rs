@@ -42,6 +42,8 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     gaps.extend(resolved.gaps);
     gaps.extend(usage_gaps);
     gaps.extend(unmatched);
+    gaps.sort();
+    gaps.dedup();
     let cluster = Source {
         kind: SourceKind::Kubernetes,
         detail: connection.name,

@@ -6,6 +6,7 @@
 
 mod fault;
 mod generate;
+mod reply;
 mod serve;
 mod store;
 mod tls;
