@@ -26,7 +26,7 @@
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.
 //! - [`pipeline`]: the stages in order, nothing else.
-//! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`]: the program around it.
+//! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`], [`text`]: the program around it.
 //!
 //! # Invariants
 //!
@@ -61,5 +61,6 @@ pub mod progress;
 pub mod recommend;
 pub mod render;
 pub mod snapshot;
+pub mod text;
 pub mod ui;
 pub mod units;

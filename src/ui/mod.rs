@@ -1,54 +1,165 @@
 //! The only writer of stderr: progress bars, log lines, the error report.
+//!
+//! Results go to stdout through a renderer and never through here. What may be
+//! said is decided once, by [`Ui::new`]; the rest of kcost speaks through
+//! [`Progress`](crate::progress::Progress) and does not know who listens.
 
-use crate::progress::{Progress, Silent, Task};
+mod bars;
+mod color;
+mod report;
+mod width;
 
-#[derive(Clone, Copy)]
+use std::io::{self, Write};
+use std::sync::OnceLock;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::progress::{Progress, Task};
+use crate::text::escape;
+use bars::Bars;
+use color::{Stream, colored};
+
+pub use color::ColorChoice;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The bars of this process, for whoever ends it early.
+static DRAWN: OnceLock<Bars> = OnceLock::new();
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
+    /// `-qq`: only errors.
     Silent,
+    /// `-q`: no warnings and no bars.
     Quiet,
     Normal,
+    /// `-v`: what each stage did and how long it took.
     Verbose,
+    /// `-vv`: single requests too.
     Trace,
 }
-pub enum ColorChoice {
-    Auto,
-    Always,
-    Never,
+
+/// Everything that is said on stderr, and how stdout looks.
+pub struct Ui {
+    bars: Bars,
+    verbosity: Verbosity,
+    color: ColorChoice,
+    paint: Paint,
 }
-pub struct Ui;
+
 impl Ui {
-    pub fn new(_: Verbosity, _: ColorChoice, _: bool) -> Self {
-        Self
+    /// Bars are drawn only on a terminal, and not beside log lines, which would
+    /// push them around.
+    pub fn new(verbosity: Verbosity, color: ColorChoice, progress: bool) -> Self {
+        let paint = Paint(colored(color, Stream::Stderr));
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let watched = verbosity == Verbosity::Normal && Stream::Stderr.is_terminal() && !dumb;
+        let bars = Bars::new(progress && watched, paint);
+        let _ = DRAWN.set(bars.clone());
+        Self {
+            bars,
+            verbosity,
+            color,
+            paint,
+        }
     }
-    pub fn report(&self, _: &dyn std::error::Error, _: Option<&str>) {}
-    pub fn clear(&self) {}
+
+    /// Columns of a report on stdout; `None` where nothing has to be cut.
     pub fn width(&self) -> Option<usize> {
-        None
+        width::width()
     }
+
+    /// Whether stdout gets colour.
     pub fn color_stdout(&self) -> bool {
-        false
+        colored(self.color, Stream::Stdout)
     }
-    pub fn message(&self, _: &str) {}
-    pub fn warning(&self, _: &str, _: Option<&str>) {}
-    pub fn begin(&self, _: &str) -> Box<dyn Task> {
-        Box::new(Silent)
+
+    /// What was done besides the result, such as a file that was written.
+    pub fn message(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(&report::lines(text));
+        }
+    }
+
+    /// Something that the user should know, though the run goes on.
+    pub fn warning(&self, text: &str, hint: Option<&str>) {
+        if self.verbosity < Verbosity::Normal {
+            return;
+        }
+        let label = self.paint.on(WARNING, "warning:");
+        self.line(&format!("{label} {}", report::lines(text)));
+        if let Some(hint) = hint {
+            let label = self.paint.on(HINT, "hint:");
+            self.line(&format!("  {label} {}", report::lines(hint)));
+        }
+    }
+
+    /// What failed, why, and what to do.
+    pub fn report(&self, error: &dyn std::error::Error, hint: Option<&str>) {
+        self.clear();
+        self.line(report::report(error, hint, self.paint).trim_end());
+    }
+
+    /// Begins work of unknown length.
+    pub fn begin(&self, label: &str) -> Box<dyn Task> {
+        self.task(label, None)
+    }
+
+    /// Takes every bar off the screen.
+    pub fn clear(&self) {
+        self.bars.clear();
+    }
+
+    /// A line above the bars. Nobody is left to tell when stderr is closed.
+    fn line(&self, text: &str) {
+        self.bars.above(|| {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        });
     }
 }
+
 impl Progress for Ui {
-    fn task(&self, _: &str, _: Option<u64>) -> Box<dyn Task> {
-        Box::new(Silent)
+    fn task(&self, label: &str, total: Option<u64>) -> Box<dyn Task> {
+        Box::new(
+            self.bars
+                .task(&escape(label), total, self.verbosity >= Verbosity::Verbose),
+        )
     }
-    fn detail(&self, _: &str) {}
-    fn trace(&self, _: &str) {}
+
+    fn detail(&self, text: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.line(&escape(text));
+        }
+    }
+
+    fn trace(&self, text: &str) {
+        if self.verbosity >= Verbosity::Trace {
+            self.line(&self.paint.on(DIM, &escape(text)));
+        }
+    }
 }
 
-/// `1 gap`, `2 gaps`.
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
+/// Leaves the terminal clean when Ctrl-C ends the program.
+pub fn interrupted() {
+    if let Some(bars) = DRAWN.get() {
+        bars.clear();
     }
 }
 
-pub fn interrupted() {}
+/// Puts style on text, or leaves it plain.
+#[derive(Debug, Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn on(self, style: Style, text: &str) -> String {
+        if self.0 {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}

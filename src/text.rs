@@ -1,0 +1,77 @@
+//! Words and numbers as people read them. A leaf: imports nothing of kcost.
+
+/// Text of others, made safe for a terminal: control characters, and those
+/// that reorder or hide text, are shown as `\u{1b}` and never sent.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmful(character) {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// Beside control characters: line separators, zero-width characters, marks of
+/// direction, and the byte order mark.
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `1 gap`, `2 gaps`.
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{} {noun}s", group(&number.to_string()))
+    }
+}
+
+/// Thousands apart: `1,234`, `-1,234.50`.
+pub fn group(number: &str) -> String {
+    let (sign, number) = match number.strip_prefix('-') {
+        Some(number) => ("-", number),
+        None => ("", number),
+    };
+    let (whole, fraction) = match number.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (number, None),
+    };
+    let mut text = sign.to_owned();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_moves_a_cursor_gets_through() {
+        assert_eq!(escape("api\u{1b}[2J"), "api\\u{1b}[2J");
+        assert_eq!(escape("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
+        assert_eq!(escape("größe-日本"), "größe-日本");
+    }
+
+    #[test]
+    fn one_is_singular_and_thousands_are_apart() {
+        assert_eq!(count(1, "gap"), "1 gap");
+        assert_eq!(count(0, "gap"), "0 gaps");
+        assert_eq!(count(1_234_567, "sample"), "1,234,567 samples");
+        assert_eq!(group("-1234.50"), "-1,234.50");
+        assert_eq!(group("999"), "999");
+    }
+}

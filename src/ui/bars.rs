@@ -1,0 +1,147 @@
+//! Progress bars, and log lines that do not tear them.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{DIM, Paint};
+use crate::progress::Task;
+
+/// How often a spinner turns; its first turn is drawn at once.
+const TICK: Duration = Duration::from_millis(80);
+
+/// All bars of the process.
+#[derive(Debug, Clone)]
+pub(super) struct Bars {
+    all: MultiProgress,
+    drawn: bool,
+    paint: Paint,
+}
+
+impl Bars {
+    pub(super) fn new(drawn: bool, paint: Paint) -> Self {
+        let target = if drawn {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            all: MultiProgress::with_draw_target(target),
+            drawn,
+            paint,
+        }
+    }
+
+    /// A bar where `total` is known, else a spinner. With `told`, a line says
+    /// what was done and how long it took, once it is.
+    pub(super) fn task(&self, label: &str, total: Option<u64>, told: bool) -> Running {
+        let bar = if self.drawn {
+            self.all.add(ProgressBar::no_length())
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        if self.drawn {
+            bar.set_style(self.style(total.is_some()));
+            bar.set_message(label.to_owned());
+            bar.enable_steady_tick(TICK);
+        }
+        Running {
+            bars: self.clone(),
+            bar,
+            label: label.to_owned(),
+            told,
+            started: Instant::now(),
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        let _ = self.all.clear();
+    }
+
+    /// Writes while no bar is on the screen.
+    pub(super) fn above(&self, write: impl FnOnce()) {
+        self.all.suspend(write);
+    }
+
+    fn style(&self, counted: bool) -> ProgressStyle {
+        let template = match (counted, self.paint.0) {
+            (true, true) => {
+                "{spinner:.cyan} {msg:<28} {bar:24.cyan/black.bright} {human_pos}/{human_len} {eta:.dim}"
+            }
+            (true, false) => "{spinner} {msg:<28} {bar:24} {human_pos}/{human_len} {eta}",
+            (false, true) => "{spinner:.cyan} {msg:<28} {elapsed:.dim}",
+            (false, false) => "{spinner} {msg:<28} {elapsed}",
+        };
+        // A plain bar is better than no program.
+        ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .progress_chars("━╸─")
+            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
+    }
+}
+
+/// One bar; gone when it is dropped.
+pub(super) struct Running {
+    bars: Bars,
+    bar: ProgressBar,
+    label: String,
+    told: bool,
+    started: Instant,
+}
+
+impl Task for Running {
+    fn advance(&self, units: u64) {
+        self.bar.inc(units);
+    }
+
+    fn set_total(&self, total: u64) {
+        if self.bar.length() != Some(total) {
+            self.bar.set_length(total);
+            self.bar.set_style(self.bars.style(true));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.bars.all.remove(&self.bar);
+        if !self.told {
+            return;
+        }
+        let took = duration(self.started.elapsed());
+        let done = match (self.bar.position(), self.bar.length()) {
+            (0, _) => String::new(),
+            (done, Some(total)) if done != total => format!(" {done} of {total}"),
+            (done, _) => format!(" {done}"),
+        };
+        let line = format!("{}{done} {}", self.label, self.bars.paint.on(DIM, &took));
+        self.bars.above(|| {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        });
+    }
+}
+
+/// `12 ms`, `3.4 s`.
+fn duration(elapsed: Duration) -> String {
+    if elapsed < Duration::from_secs(1) {
+        format!("{} ms", elapsed.as_millis())
+    } else {
+        format!("{:.1} s", elapsed.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_times_are_in_milliseconds() {
+        assert_eq!(duration(Duration::from_millis(12)), "12 ms");
+        assert_eq!(duration(Duration::from_millis(3_440)), "3.4 s");
+    }
+}
