@@ -1,5 +1,15 @@
-use super::{Outcome, Threshold};
+//! `--fail-on` texts into thresholds, and thresholds into verdicts.
+
+use std::fmt;
+
+use super::{ALL, Comparison, Outcome, Rule, Threshold, Unit, names};
 use crate::pipeline::Analysis;
+use crate::recommend::Severity;
+use crate::text::group;
+use crate::units::{Money, len_f64};
+
+/// How near a name must be to be suggested; 1 is the same.
+const SIMILAR: f64 = 0.7;
 
 /// Why a text is no threshold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,12 +20,233 @@ pub struct ParseRuleError {
 }
 
 /// Reads `cost-waste>30%`, or several between commas.
-pub fn parse(_text: &str) -> Result<Vec<Threshold>, ParseRuleError> {
-    todo!()
+///
+/// # Errors
+///
+/// The first part that is no threshold, with what is wrong and the rule that
+/// was probably meant.
+pub fn parse(text: &str) -> Result<Vec<Threshold>, ParseRuleError> {
+    text.split(',').map(|part| one(part.trim())).collect()
+}
+
+fn one(text: &str) -> Result<Threshold, ParseRuleError> {
+    let fail = |problem: String| ParseRuleError {
+        text: text.to_owned(),
+        problem,
+    };
+    if text.is_empty() {
+        return Err(fail("it is empty".to_owned()));
+    }
+    let Some(at) = text.find(['>', '<', '=']) else {
+        let example = example(rule(text).unwrap_or(ALL[0]));
+        return Err(fail(format!("it has no `>`; write it as `{example}`")));
+    };
+    let (name, rest) = text.split_at(at);
+    let (comparison, limit) = match rest.strip_prefix(">=") {
+        Some(limit) => (Comparison::AtLeast, limit),
+        None => match rest.strip_prefix('>') {
+            Some(limit) => (Comparison::Above, limit),
+            None => return Err(fail("only `>` and `>=` are understood".to_owned())),
+        },
+    };
+    let rule = rule(name.trim()).ok_or_else(|| fail(unknown(name.trim())))?;
+    let limit = limit.trim();
+    let value = read_limit(rule.unit(), limit).map_err(fail)?;
+    Ok(Threshold {
+        rule,
+        comparison,
+        limit: value,
+    })
+}
+
+fn rule(name: &str) -> Option<&'static dyn Rule> {
+    ALL.iter().copied().find(|rule| rule.name() == name)
+}
+
+fn unknown(name: &str) -> String {
+    match nearest(name, &names()) {
+        Some(near) => format!("there is no rule `{name}`; did you mean `{near}`?"),
+        // The hint beside it lists them all.
+        None => format!("there is no rule `{name}`"),
+    }
+}
+
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let scored = known
+        .iter()
+        .map(|other| (strsim::jaro_winkler(name, other), *other));
+    scored
+        .filter(|(score, _)| *score >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other)
+}
+
+fn example(rule: &dyn Rule) -> String {
+    let limit = match rule.unit() {
+        Unit::Percent => ">30%",
+        Unit::Money => ">100",
+        Unit::Count => ">3",
+        Unit::Severity => ">=critical",
+    };
+    format!("{}{limit}", rule.name())
+}
+
+fn read_limit(unit: Unit, text: &str) -> Result<f64, String> {
+    if text.is_empty() {
+        return Err("it has no limit".to_owned());
+    }
+    match unit {
+        Unit::Percent => {
+            let percent = text
+                .strip_suffix('%')
+                .ok_or_else(|| format!("`{text}` is no percentage; write it as `30%`"))?;
+            number(percent).map(|percent| percent / 100.0)
+        }
+        Unit::Money => number(text.trim_start_matches('$')),
+        Unit::Count => number(text),
+        Unit::Severity => {
+            let level = Severity::ALL.iter().position(|level| level.name() == text);
+            level.map(rank).ok_or_else(|| {
+                let levels = Severity::ALL.map(Severity::name);
+                match nearest(text, &levels) {
+                    Some(near) => format!("there is no severity `{text}`; did you mean `{near}`?"),
+                    None => format!(
+                        "there is no severity `{text}`; write one of {}",
+                        levels.join(", ")
+                    ),
+                }
+            })
+        }
+    }
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let value = text.trim().parse::<f64>().ok();
+    value
+        .filter(|value| value.is_finite() && *value >= 0.0)
+        .ok_or_else(|| format!("`{text}` is no number of at least 0"))
+}
+
+/// A severity as a number to compare.
+pub(super) fn rank(position: usize) -> f64 {
+    len_f64(position)
 }
 
 impl Threshold {
-    pub(super) fn judge(&self, _analysis: &Analysis<'_>) -> Outcome {
-        todo!()
+    pub(super) fn judge(&self, analysis: &Analysis<'_>) -> Outcome {
+        let measured = self.rule.measure(analysis);
+        let failed = match self.comparison {
+            Comparison::Above => measured > self.limit,
+            Comparison::AtLeast => measured >= self.limit,
+        };
+        Outcome {
+            threshold: self.to_string(),
+            measured: say(self.rule.unit(), measured),
+            failed,
+        }
+    }
+}
+
+/// As it is written in `--fail-on`.
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comparison = match self.comparison {
+            Comparison::Above => ">",
+            Comparison::AtLeast => ">=",
+        };
+        let limit = match self.rule.unit() {
+            // As it was typed: 100, not 100.00.
+            Unit::Money => self.limit.to_string(),
+            Unit::Percent => format!("{}%", tidy(self.limit * 100.0)),
+            Unit::Count | Unit::Severity => say(self.rule.unit(), self.limit),
+        };
+        write!(f, "{}{comparison}{limit}", self.rule.name())
+    }
+}
+
+/// As a person writes it. Percentages keep a digit, so that 30.4 % is not said
+/// to be above 30 % while it reads `30%`.
+fn say(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Percent => format!("{}%", tidy(value * 100.0)),
+        Unit::Money => group(&Money::from_f64(value).to_string()),
+        Unit::Count => tidy(value),
+        Unit::Severity => {
+            let mut levels = Severity::ALL.into_iter().enumerate();
+            let level = levels.find(|(position, _)| rank(*position) >= value);
+            level
+                .map_or("critical", |(_, level)| level.name())
+                .to_owned()
+        }
+    }
+}
+
+/// At most one digit after the point.
+fn tidy(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        match parse(text) {
+            Ok(all) => {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                all.join(" and ")
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn reads_every_unit_and_both_comparisons() {
+        for text in [
+            "cost-waste>30%",
+            "cpu-waste>=12.5%",
+            "monthly-savings>100",
+            "idle>3",
+            "severity>=critical",
+        ] {
+            assert_eq!(said(text), text);
+        }
+        assert_eq!(
+            said("idle > 3, severity >= high"),
+            "idle>3 and severity>=high"
+        );
+        assert_eq!(said("monthly-savings>$12.5"), "monthly-savings>12.5");
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_what_was_meant() {
+        let wrong = [
+            "cost-wast>30%",
+            "nonsense>>",
+            "zzz>1",
+            "cost-waste",
+            "cost-waste<30%",
+            "cost-waste>30",
+            "severity>=criticl",
+            "idle>-1",
+            "idle>",
+            "idle>1,,",
+            "idle>nan",
+        ];
+        let all: Vec<String> = wrong.iter().map(|text| said(text)).collect();
+        insta::assert_snapshot!(all.join("\n"), @"
+        `cost-wast>30%` is no threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
+        `nonsense>>` is no threshold: there is no rule `nonsense`
+        `zzz>1` is no threshold: there is no rule `zzz`
+        `cost-waste` is no threshold: it has no `>`; write it as `cost-waste>30%`
+        `cost-waste<30%` is no threshold: only `>` and `>=` are understood
+        `cost-waste>30` is no threshold: `30` is no percentage; write it as `30%`
+        `severity>=criticl` is no threshold: there is no severity `criticl`; did you mean `critical`?
+        `idle>-1` is no threshold: `-1` is no number of at least 0
+        `idle>` is no threshold: it has no limit
+        `` is no threshold: it is empty
+        `idle>nan` is no threshold: `nan` is no number of at least 0
+        ");
     }
 }

@@ -1,4 +1,140 @@
-use super::Rule;
+use super::parse::rank;
+use super::{Rule, Unit};
+use crate::pipeline::Analysis;
+use crate::recommend::{Severity, State};
+use crate::units::len_f64;
 
 /// Every rule, in the order shown to users.
-pub static ALL: &[&dyn Rule] = &[];
+pub static ALL: &[&dyn Rule] = &[
+    &CostWaste,
+    &CpuWaste,
+    &MemoryWaste,
+    &MonthlySavings,
+    &Idle,
+    &WorstSeverity,
+];
+
+struct CostWaste;
+
+impl Rule for CostWaste {
+    fn name(&self) -> &'static str {
+        "cost-waste"
+    }
+
+    fn summary(&self) -> &'static str {
+        "share of the requests' value that the advice gives back, in percent"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Percent
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        analysis.bill.waste_cost.get()
+    }
+}
+
+struct CpuWaste;
+
+impl Rule for CpuWaste {
+    fn name(&self) -> &'static str {
+        "cpu-waste"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the same of requested CPU"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Percent
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        analysis.bill.waste_cpu.get()
+    }
+}
+
+struct MemoryWaste;
+
+impl Rule for MemoryWaste {
+    fn name(&self) -> &'static str {
+        "memory-waste"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the same of requested memory"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Percent
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        analysis.bill.waste_memory.get()
+    }
+}
+
+struct MonthlySavings;
+
+impl Rule for MonthlySavings {
+    fn name(&self) -> &'static str {
+        "monthly-savings"
+    }
+
+    fn summary(&self) -> &'static str {
+        "value of the requests that the advice gives back, a month"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Money
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        analysis.bill.freed.to_f64()
+    }
+}
+
+struct Idle;
+
+impl Rule for Idle {
+    fn name(&self) -> &'static str {
+        "idle"
+    }
+
+    fn summary(&self) -> &'static str {
+        "number of idle workloads"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Count
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        let workloads = analysis.advised.workloads.iter();
+        len_f64(workloads.filter(|it| it.state == State::Idle).count())
+    }
+}
+
+struct WorstSeverity;
+
+impl Rule for WorstSeverity {
+    fn name(&self) -> &'static str {
+        "severity"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the worst severity: none, low, medium, high or critical"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Severity
+    }
+
+    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
+        let workloads = analysis.bill.workloads.iter();
+        let worst = workloads.map(|it| it.severity).max();
+        let worst = worst.unwrap_or(Severity::None);
+        let position = Severity::ALL.iter().position(|level| *level == worst);
+        rank(position.unwrap_or(0))
+    }
+}

@@ -1,14 +1,113 @@
-use super::{Bill, PriceSource};
+use super::effective::{self, Amount};
+use super::place::{Place, Places};
+use super::severity::severity;
+use super::waste::Waste;
+use super::{Bill, PriceSource, Rates, Total, WorkloadBill};
 use crate::profile::Profile;
-use crate::recommend::Advised;
-use crate::snapshot::Snapshot;
+use crate::recommend::{Advised, WorkloadAdvice};
+use crate::snapshot::{ContainerKind, Snapshot, Workload};
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
 
 /// What the cluster costs now, and once the advice is followed.
+///
+/// A workload costs what its pods request, at the rates of the nodes they are
+/// on: see [`Places::of`] for which pods count and [`effective`] for what one
+/// requests. Devices cost the same before and after; nothing advises on them.
+/// `freed` is the difference over all workloads, those that need more taken off,
+/// so it is never above the bill.
 pub fn price(
-    _snapshot: &Snapshot,
-    _profiles: &[Profile],
-    _advised: &Advised,
-    _prices: &dyn PriceSource,
+    snapshot: &Snapshot,
+    profiles: &[Profile],
+    advised: &Advised,
+    prices: &dyn PriceSource,
 ) -> Bill {
-    todo!()
+    let places = Places::new(&snapshot.cluster, prices);
+    let mut bill = Bill {
+        currency: prices.currency(),
+        source: prices.name(),
+        description: prices.description(),
+        workloads: Vec::with_capacity(snapshot.workloads.len()),
+        ..Bill::default()
+    };
+    let mut waste = Waste::default();
+    let each = snapshot.workloads.iter().zip(&advised.workloads);
+    for (index, (workload, advice)) in each.enumerate() {
+        let places = places.of(snapshot, index, workload);
+        waste.add(workload, advice, &places);
+        bill.add(workload, advice, profiles, &places);
+    }
+    bill.freed = (bill.current - bill.recommended).floor_zero();
+    bill.waste_cpu = waste.cpu();
+    bill.waste_memory = waste.memory();
+    bill.waste_cost = waste.cost();
+    bill
+}
+
+impl Bill {
+    fn add(
+        &mut self,
+        workload: &Workload,
+        advice: &WorkloadAdvice,
+        profiles: &[Profile],
+        places: &[Place],
+    ) {
+        let before = effective::now(workload);
+        let after = effective::after(workload, advice);
+        let mut own = (Money::ZERO, Money::ZERO);
+        let mut pods = 0.0;
+        for place in places {
+            let next = place.requests.moved(before, after);
+            self.cpu.grow(place.requests.cpu, next.cpu, place.pods);
+            self.memory
+                .grow(place.requests.memory, next.memory, place.pods);
+            own.0 += monthly(place.requests, place.gpus, &place.rates, place.pods);
+            own.1 += monthly(next, place.gpus, &place.rates, place.pods);
+            pods += place.pods;
+        }
+        let (cpu, memory) = used(workload, advice, profiles);
+        self.cpu.used_mean = self.cpu.used_mean.plus(cpu.scale(pods));
+        self.memory.used_mean = self.memory.used_mean.plus(memory.scale(pods));
+        self.current += own.0;
+        self.recommended += own.1;
+        self.workloads.push(WorkloadBill {
+            current: own.0,
+            recommended: own.1,
+            severity: severity(workload, advice, profiles, own.0 - own.1),
+        });
+    }
+}
+
+impl Total<Cpu> {
+    fn grow(&mut self, now: Cpu, next: Cpu, pods: f64) {
+        self.requested = self.requested.plus(now.scale(pods));
+        self.recommended = self.recommended.plus(next.scale(pods));
+    }
+}
+
+impl Total<Bytes> {
+    fn grow(&mut self, now: Bytes, next: Bytes, pods: f64) {
+        self.requested = self.requested.plus(now.scale(pods));
+        self.recommended = self.recommended.plus(next.scale(pods));
+    }
+}
+
+/// What `pods` pods cost a month.
+fn monthly(amount: Amount, gpus: f64, rates: &Rates, pods: f64) -> Money {
+    Money::from_f64((rates.hourly(amount) + gpus * rates.gpu_hour) * pods * HOURS_PER_MONTH)
+}
+
+/// Mean use of one pod: its containers and sidecars; what runs once at its
+/// start is over.
+fn used(workload: &Workload, advice: &WorkloadAdvice, profiles: &[Profile]) -> (Cpu, Bytes) {
+    let mut cpu = Cpu::ZERO;
+    let mut memory = Bytes::ZERO;
+    for advised in &advice.containers {
+        let container = workload.containers.get(advised.container);
+        let runs = container.is_some_and(|container| container.kind != ContainerKind::Init);
+        if let Some(profile) = profiles.get(advised.profile).filter(|_| runs) {
+            cpu = cpu.plus(profile.cpu.as_ref().map_or(Cpu::ZERO, |it| it.mean));
+            memory = memory.plus(profile.memory.as_ref().map_or(Bytes::ZERO, |it| it.mean));
+        }
+    }
+    (cpu, memory)
 }

@@ -1,7 +1,24 @@
 use super::{PriceSource, Rates};
-use crate::snapshot::Node;
+use crate::snapshot::{CapacityType, Node};
 
+/// List prices that stand for any cloud, where no real ones are known.
+///
+/// Source: OpenCost, `configs/default.json`, of 2026-08: on-demand and spot rates
+/// of a general-purpose machine in us-central1.
 pub(super) struct DefaultRates;
+
+const ON_DEMAND: Rates = Rates {
+    cpu_core_hour: 0.031_611,
+    memory_gib_hour: 0.004_237,
+    gpu_hour: 0.95,
+};
+
+/// OpenCost has no spot rate for devices; its on-demand rate stands.
+const SPOT: Rates = Rates {
+    cpu_core_hour: 0.006_655,
+    memory_gib_hour: 0.000_892,
+    gpu_hour: 0.95,
+};
 
 impl PriceSource for DefaultRates {
     fn name(&self) -> &'static str {
@@ -9,14 +26,24 @@ impl PriceSource for DefaultRates {
     }
 
     fn description(&self) -> String {
-        todo!()
+        format!(
+            "OpenCost's defaults of 2026-08 an hour: core ${}, GiB ${}, GPU ${:.2}; on spot ${} and ${}",
+            ON_DEMAND.cpu_core_hour,
+            ON_DEMAND.memory_gib_hour,
+            ON_DEMAND.gpu_hour,
+            SPOT.cpu_core_hour,
+            SPOT.memory_gib_hour
+        )
     }
 
     fn currency(&self) -> &'static str {
         "USD"
     }
 
-    fn rates(&self, _node: Option<&Node>) -> Rates {
-        todo!()
+    fn rates(&self, node: Option<&Node>) -> Rates {
+        match node.map(|node| node.capacity_type) {
+            Some(CapacityType::Spot) => SPOT,
+            Some(CapacityType::OnDemand | CapacityType::Unknown) | None => ON_DEMAND,
+        }
     }
 }

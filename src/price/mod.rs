@@ -9,8 +9,14 @@ use crate::units::{Bytes, Cpu, Money, Ratio};
 
 mod bill;
 mod default_rates;
+mod effective;
+mod place;
+mod severity;
+mod waste;
 
 pub use bill::price;
+
+use effective::Amount;
 
 /// What resources cost an hour.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +27,13 @@ pub struct Rates {
     pub memory_gib_hour: f64,
     /// A device for an hour.
     pub gpu_hour: f64,
+}
+
+impl Rates {
+    /// CPU and memory for an hour.
+    fn hourly(&self, amount: Amount) -> f64 {
+        amount.cpu.get() * self.cpu_core_hour + amount.memory.to_gib() * self.memory_gib_hour
+    }
 }
 
 /// Where prices come from.
@@ -77,7 +90,7 @@ impl WorkloadBill {
 }
 
 /// The whole cluster a month.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bill {
     pub currency: &'static str,
     /// [`PriceSource::name`].

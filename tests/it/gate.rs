@@ -1,1 +1,72 @@
-//! To come.
+//! `--fail-on`: which limits hold.
+
+use kcost::gate;
+use kcost::pipeline::Settings;
+
+use crate::made::{Made, settings};
+
+/// Each outcome of these limits on the shop, a line each.
+fn judged(text: &str) -> String {
+    let settings = Settings {
+        thresholds: gate::parse(text).unwrap(),
+        ..settings()
+    };
+    let made = Made::shop();
+    let analysis = made.analysis(&settings);
+    let outcomes = analysis.outcomes.iter();
+    let lines = outcomes.map(|it| format!("{} {} {}", it.threshold, it.measured, it.failed));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_rule_measures_and_judges() {
+    let text = judged(
+        "cost-waste>30%,cpu-waste>=99%,memory-waste>0%,monthly-savings>100,idle>0,idle>1,severity>=critical",
+    );
+    insta::assert_snapshot!(text, @"
+    cost-waste>30% 73.6% true
+    cpu-waste>=99% 76.7% false
+    memory-waste>0% 61.1% true
+    monthly-savings>100 615.53 true
+    idle>0 1 true
+    idle>1 1 false
+    severity>=critical critical true
+    ");
+}
+
+#[test]
+fn above_and_at_least_differ_at_the_limit() {
+    assert_eq!(judged("idle>1,idle>=1"), "idle>1 1 false\nidle>=1 1 true");
+}
+
+#[test]
+fn severity_is_judged_in_its_order() {
+    assert_eq!(
+        judged("severity>critical"),
+        "severity>critical critical false"
+    );
+    assert_eq!(judged("severity>none"), "severity>none critical true");
+}
+
+#[test]
+fn the_verdict_names_what_failed() {
+    let settings = Settings {
+        thresholds: gate::parse("idle>0,idle>5").unwrap(),
+        ..settings()
+    };
+    let made = Made::shop();
+    let analysis = made.analysis(&settings);
+    assert_eq!(gate::verdict(&analysis.outcomes), "gate failed: idle>0 (1)");
+    assert_eq!(
+        gate::verdict(&analysis.outcomes[1..]),
+        "gate passed: idle>5 (1)"
+    );
+}
+
+#[test]
+fn every_rule_has_a_name_and_a_summary() {
+    for rule in gate::ALL {
+        assert!(!rule.name().is_empty() && !rule.summary().is_empty());
+    }
+    assert_eq!(gate::names().len(), gate::ALL.len());
+}

@@ -12,6 +12,7 @@ mod gate;
 mod guard;
 mod import;
 mod live;
+mod made;
 mod objects;
 mod price;
 mod profile;

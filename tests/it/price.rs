@@ -1,1 +1,192 @@
-//! To come.
+//! Sizes into money.
+
+use kcost::price::{self, Bill};
+use kcost::recommend::{Advice, Severity, Sizing, State};
+use kcost::snapshot::{CapacityType, ContainerKind, Grid, Series};
+use kcost::units::{Bytes, Cpu, Money};
+
+use crate::made::{Made, container, node, resources, set, settings, sidecar, workload};
+
+/// What a core and a GiB cost a month on demand: 730 hours at the default rates.
+const CORE: f64 = 0.031_611 * 730.0;
+const GIB: f64 = 0.004_237 * 730.0;
+
+fn bill(made: &Made) -> Bill {
+    made.analysis(&settings()).bill
+}
+
+fn near(money: Money, expected: f64) {
+    assert!(
+        (money.to_f64() - expected).abs() < 0.001,
+        "{money} is not {expected}"
+    );
+}
+
+fn one(state: State, sizing: Sizing) -> Made {
+    let mut made = Made::empty();
+    made.snapshot.cluster.nodes = vec![node("n0", CapacityType::OnDemand)];
+    made.add(
+        workload("Deployment", "api", 3, vec![container("app", 1000, 1024)]),
+        state,
+        &[sizing],
+    );
+    made
+}
+
+#[test]
+fn a_workload_costs_what_all_its_pods_request() {
+    let bill = bill(&one(State::OverProvisioned, set(250, 512, 512)));
+    near(bill.current, 3.0 * (CORE + GIB));
+    near(bill.recommended, 3.0 * (0.25 * CORE + 0.5 * GIB));
+    near(bill.freed, 3.0 * (0.75 * CORE + 0.5 * GIB));
+    assert_eq!(bill.workloads[0].savings(), bill.freed);
+    assert!((bill.waste_cpu.get() - 0.75).abs() < 1e-9);
+    assert!((bill.waste_memory.get() - 0.5).abs() < 1e-9);
+    assert_eq!(bill.cpu.requested, Cpu::cores(3.0));
+    assert_eq!(bill.memory.recommended, Bytes::mib(1536));
+}
+
+#[test]
+fn a_spot_node_is_cheaper() {
+    let mut made = one(State::RightSized, Sizing::KEEP);
+    made.snapshot.cluster.nodes = vec![node("n0", CapacityType::Spot)];
+    near(bill(&made).current, 3.0 * 730.0 * (0.006_655 + 0.000_892));
+}
+
+#[test]
+fn what_is_too_small_is_taken_off_what_is_freed() {
+    let mut made = one(State::OverProvisioned, set(500, 1024, 1024));
+    let small = workload("Deployment", "small", 1, vec![container("app", 100, 1024)]);
+    made.add(small, State::UnderProvisioned, &[set(600, 1024, 1024)]);
+    near(bill(&made).freed, 1.5 * CORE - 0.5 * CORE);
+    let growing = one(State::UnderProvisioned, set(2000, 1024, 1024));
+    let bill = bill(&growing);
+    assert_eq!(bill.freed, Money::ZERO);
+    assert!(bill.recommended > bill.current);
+    assert!(bill.waste_cpu.get() == 0.0 && bill.waste_cost.get() == 0.0);
+}
+
+#[test]
+fn waste_counts_only_what_could_be_judged() {
+    let mut made = one(State::OverProvisioned, set(500, 1024, 1024));
+    let thin = workload("Deployment", "thin", 1, vec![container("app", 8000, 1024)]);
+    made.add(thin, State::Unknown, &[Sizing::KEEP]);
+    assert!((bill(&made).waste_cpu.get() - 0.5).abs() < 1e-9);
+}
+
+#[test]
+fn sidecars_and_init_containers_count_as_the_scheduler_does() {
+    let mut made = Made::empty();
+    let mut init = container("migrate", 3000, 256);
+    init.kind = ContainerKind::Init;
+    let containers = vec![
+        sidecar("proxy", 100, 128),
+        init,
+        container("app", 1000, 512),
+    ];
+    let mut api = workload("Deployment", "api", 1, containers);
+    // 100m of the sidecar that runs already, and 3 cores of the init container.
+    api.pods[0].requests = resources(3100, 640);
+    made.add(
+        api,
+        State::OverProvisioned,
+        &[set(50, 64, 64), Sizing::KEEP, set(200, 256, 256)],
+    );
+    let bill = bill(&made);
+    assert_eq!(bill.cpu.requested, Cpu::millicores(3100));
+    assert!((bill.cpu.recommended.get() - 3.05).abs() < 1e-9);
+    // The init container now needs as much memory as the two that follow it.
+    assert_eq!(bill.memory.recommended, Bytes::mib(320));
+}
+
+#[test]
+fn devices_are_paid_for_before_and_after() {
+    let mut made = one(State::OverProvisioned, set(500, 512, 512));
+    let gpu = |requests: &mut kcost::snapshot::Resources| {
+        requests.extended.insert("nvidia.com/gpu".to_owned(), 2.0);
+    };
+    for pod in &mut made.snapshot.workloads[0].pods {
+        gpu(&mut pod.requests);
+    }
+    let bill = bill(&made);
+    near(bill.current, 3.0 * (CORE + GIB + 2.0 * 0.95 * 730.0));
+    near(bill.freed, 3.0 * (0.5 * CORE + 0.5 * GIB));
+}
+
+#[test]
+fn a_job_is_paid_for_while_it_runs() {
+    let mut made = Made::empty();
+    made.snapshot.usage.grid = Grid {
+        len: 240,
+        ..Grid::default()
+    };
+    made.add(
+        workload("CronJob", "nightly", 0, vec![container("job", 1000, 1024)]),
+        State::RightSized,
+        &[Sizing::KEEP],
+    );
+    made.snapshot.usage.series = vec![Series {
+        workload: 0,
+        pod: "nightly-1".to_owned(),
+        container: "job".to_owned(),
+        first: 12,
+        cpu_cores: vec![0.9; 24],
+        memory_bytes: vec![1e8; 24],
+        more: std::collections::BTreeMap::new(),
+    }];
+    near(bill(&made).current, 0.1 * (CORE + GIB));
+}
+
+#[test]
+fn pods_that_should_run_count_where_none_is_known() {
+    let mut made = one(State::RightSized, Sizing::KEEP);
+    made.snapshot.workloads[0].pods.clear();
+    near(bill(&made).current, 3.0 * (CORE + GIB));
+}
+
+#[test]
+fn many_small_wastes_are_worse_than_one_large() {
+    let mut made = Made::empty();
+    let many = workload("Deployment", "many", 100, vec![container("app", 100, 64)]);
+    made.add(many, State::OverProvisioned, &[set(10, 64, 64)]);
+    let single = workload("Deployment", "single", 1, vec![container("app", 600, 64)]);
+    made.add(single, State::OverProvisioned, &[set(100, 64, 64)]);
+    let bill = bill(&made);
+    assert_eq!(bill.workloads[0].severity, Severity::High);
+    assert_eq!(bill.workloads[1].severity, Severity::Low);
+}
+
+#[test]
+fn an_oom_kill_is_critical_whatever_it_costs() {
+    let shop = Made::shop();
+    let bill = bill(&shop);
+    let cart = shop
+        .snapshot
+        .workloads
+        .iter()
+        .position(|it| it.id.name == "cart");
+    assert_eq!(bill.workloads[cart.unwrap()].severity, Severity::Critical);
+}
+
+#[test]
+fn the_parts_add_up_to_the_bill() {
+    let bill = bill(&Made::shop());
+    let sum: Money = bill.workloads.iter().map(|it| it.current).sum();
+    assert_eq!(sum, bill.current);
+    assert!(bill.freed <= bill.current);
+}
+
+#[test]
+fn removing_a_request_gives_it_back() {
+    let sizing = Sizing {
+        cpu_request: Advice::Unset,
+        ..Sizing::KEEP
+    };
+    near(bill(&one(State::OverProvisioned, sizing)).freed, 3.0 * CORE);
+}
+
+#[test]
+fn the_default_rates_say_where_they_come_from() {
+    let rates = price::by_name("default").unwrap();
+    insta::assert_snapshot!(rates.description(), @"OpenCost's defaults of 2026-08 an hour: core $0.031611, GiB $0.004237, GPU $0.95; on spot $0.006655 and $0.000892");
+}

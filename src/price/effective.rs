@@ -1,0 +1,91 @@
+//! What the scheduler counts for one pod of a workload.
+
+use crate::recommend::{Sizing, WorkloadAdvice};
+use crate::snapshot::{Container, ContainerKind, Resources, Workload};
+use crate::units::{Bytes, Cpu};
+
+/// CPU and memory of one pod.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Amount {
+    pub(super) cpu: Cpu,
+    pub(super) memory: Bytes,
+}
+
+impl Amount {
+    pub(super) fn of(resources: &Resources) -> Self {
+        Self {
+            cpu: resources.cpu.unwrap_or(Cpu::ZERO),
+            memory: resources.memory.unwrap_or(Bytes::ZERO),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.plus(other.cpu),
+            memory: self.memory.plus(other.memory),
+        }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.max(other.cpu),
+            memory: self.memory.max(other.memory),
+        }
+    }
+
+    /// This, moved by as much as `after` differs from `before`; never below 0.
+    pub(super) fn moved(self, before: Self, after: Self) -> Self {
+        Self {
+            cpu: self.cpu.plus(after.cpu).minus(before.cpu),
+            memory: self.memory.plus(after.memory).minus(before.memory),
+        }
+    }
+}
+
+/// Requests of one pod of the workload as its containers are now.
+pub(super) fn now(workload: &Workload) -> Amount {
+    pod(workload, |_, container| Amount::of(&container.requests))
+}
+
+/// Requests of one pod once the advice is followed.
+pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
+    pod(workload, |index, container| {
+        let advised = advice.containers.iter().find(|it| it.container == index);
+        let sizing = advised.map_or(Sizing::KEEP, |advised| advised.sizing);
+        let requests = &container.requests;
+        Amount {
+            cpu: sizing.cpu_request.after(requests.cpu).unwrap_or(Cpu::ZERO),
+            memory: sizing
+                .memory_request
+                .after(requests.memory)
+                .unwrap_or(Bytes::ZERO),
+        }
+    })
+}
+
+/// `max(largest start-up need, Σ sidecars + Σ containers) + overhead`, where an
+/// init container needs itself and the sidecars started before it. Requests of
+/// the pod as a whole stand in place of the sum. Source: KEP-753, KEP-2837.
+fn pod(workload: &Workload, request: impl Fn(usize, &Container) -> Amount) -> Amount {
+    let mut sidecars = Amount::default();
+    let mut apps = Amount::default();
+    let mut start_up = Amount::default();
+    for (index, container) in workload.containers.iter().enumerate() {
+        let amount = request(index, container);
+        match container.kind {
+            ContainerKind::App => apps = apps.plus(amount),
+            ContainerKind::Sidecar => {
+                sidecars = sidecars.plus(amount);
+                start_up = start_up.max(sidecars);
+            }
+            ContainerKind::Init => start_up = start_up.max(sidecars.plus(amount)),
+        }
+    }
+    let sum = start_up.max(sidecars.plus(apps));
+    let whole = &workload.pod_requests;
+    Amount {
+        cpu: whole.cpu.unwrap_or(sum.cpu),
+        memory: whole.memory.unwrap_or(sum.memory),
+    }
+    .plus(Amount::of(&workload.overhead))
+}

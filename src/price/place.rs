@@ -1,0 +1,86 @@
+//! How many pods of a workload are paid for, and on which nodes.
+
+use std::collections::HashMap;
+
+use super::effective::{self, Amount};
+use super::{PriceSource, Rates};
+use crate::snapshot::{Cluster, Node, Resources, Snapshot, Workload};
+use crate::units::len_f64;
+
+/// Some pods that request the same at the same rates.
+pub(super) struct Place {
+    /// Pods; of a job the mean number of pods over the window.
+    pub(super) pods: f64,
+    pub(super) requests: Amount,
+    pub(super) gpus: f64,
+    pub(super) rates: Rates,
+}
+
+/// Finds the nodes that pods are on, and what those cost.
+pub(super) struct Places<'a> {
+    nodes: HashMap<&'a str, &'a Node>,
+    prices: &'a dyn PriceSource,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(cluster: &'a Cluster, prices: &'a dyn PriceSource) -> Self {
+        let nodes = cluster.nodes.iter();
+        Self {
+            nodes: nodes.map(|node| (node.name.as_str(), node)).collect(),
+            prices,
+        }
+    }
+
+    /// Where the pods of the workload are. Pods that exist count; where none is
+    /// known, those that should, on no known node. A job is paid for while it
+    /// runs, so its pods count by their share of the window.
+    pub(super) fn of(&self, snapshot: &Snapshot, index: usize, workload: &Workload) -> Vec<Place> {
+        let ran = workload.is_batch().then(|| mean_pods(snapshot, index));
+        if let Some(Some(pods)) = ran {
+            let node = workload.pods.iter().find_map(|pod| pod.node.as_deref());
+            return vec![self.template(workload, pods, node)];
+        }
+        if workload.pods.is_empty() {
+            return vec![self.template(workload, f64::from(workload.replicas), None)];
+        }
+        let pods = workload.pods.iter();
+        pods.map(|pod| Place {
+            pods: 1.0,
+            requests: Amount::of(&pod.requests),
+            gpus: pod.requests.gpus(),
+            rates: self.rates(pod.node.as_deref()),
+        })
+        .collect()
+    }
+
+    fn template(&self, workload: &Workload, pods: f64, node: Option<&str>) -> Place {
+        let requests = workload.containers.iter().map(|it| &it.requests);
+        Place {
+            pods,
+            requests: effective::now(workload),
+            gpus: requests.map(Resources::gpus).sum(),
+            rates: self.rates(node),
+        }
+    }
+
+    fn rates(&self, node: Option<&str>) -> Rates {
+        let node = node.and_then(|name| self.nodes.get(name).copied());
+        self.prices.rates(node)
+    }
+}
+
+/// Mean number of pods over the window, from their samples; `None` without usage.
+fn mean_pods(snapshot: &Snapshot, index: usize) -> Option<f64> {
+    let slots = snapshot.usage.grid.len;
+    let mut samples: HashMap<&str, usize> = HashMap::new();
+    let workload = u32::try_from(index).ok()?;
+    let all = snapshot.usage.series.iter();
+    for series in all.filter(|series| series.workload == workload) {
+        let seen = series.cpu_cores.iter().zip(&series.memory_bytes);
+        let known = seen.filter(|(cpu, memory)| !cpu.is_nan() || !memory.is_nan());
+        let longest = samples.entry(&series.pod).or_default();
+        *longest = known.count().max(*longest);
+    }
+    let total: usize = samples.values().sum();
+    (slots > 0 && total > 0).then(|| len_f64(total) / f64::from(slots))
+}
