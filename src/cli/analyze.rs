@@ -3,13 +3,14 @@ use std::io::Write;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::args::{AdviceArgs, SourceArgs};
+use super::args::{AdviceArgs, ShowArgs, SourceArgs};
+use super::invocation::Invocation;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Analysis, Settings};
 use crate::price;
-use crate::render::{self, Look};
+use crate::render::Look;
 use crate::snapshot::Snapshot;
 use crate::ui::Ui;
 
@@ -24,17 +25,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(super) struct AnalyzeArgs {
-    /// How to write the report.
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        env = "KCOST_OUTPUT",
-        hide_env_values = true,
-        default_value = render::ALL[0].name(),
-        value_parser = PossibleValuesParser::new(render::names())
-    )]
-    output: String,
+    #[command(flatten)]
+    show: ShowArgs,
 
     /// Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable.
     ///
@@ -81,20 +73,12 @@ pub(super) struct AnalyzeArgs {
 
 /// The gate's rules, the exit codes, and the examples.
 fn long_help() -> String {
-    let rules: String = gate::ALL
-        .iter()
-        .map(|rule| format!("  {:<16} {}\n", rule.name(), rule.summary()))
-        .collect();
-    let strategies: String = crate::recommend::ALL
-        .iter()
-        .map(|strategy| format!("  {:<16} {}\n", strategy.name(), strategy.summary()))
-        .collect();
-    let formats: String = render::ALL
-        .iter()
-        .map(|format| format!("  {:<16} {}\n", format.name(), format.summary()))
-        .collect();
+    let rules = gate::ALL.iter();
+    let rules = rules.map(|rule| format!("  {:<16} {}", rule.name(), rule.summary()));
+    let rules: Vec<String> = rules.collect();
     format!(
-        "Formats:\n{formats}\nStrategies:\n{strategies}\nGate:\n{rules}\nExit codes:\n{}\n\n{EXAMPLES}",
+        "Gate (--fail-on):\n{}\n\nExit codes:\n{}\n\n{EXAMPLES}",
+        rules.join("\n"),
         Exit::HELP
     )
 }
@@ -102,7 +86,7 @@ fn long_help() -> String {
 impl AnalyzeArgs {
     pub(super) fn run(
         &self,
-        program: &'static str,
+        invocation: &Invocation,
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
@@ -114,12 +98,13 @@ impl AnalyzeArgs {
         let look = Look {
             width: ui.width(),
             color: ui.color_stdout(),
-            program,
+            program: invocation.program,
+            command: invocation.same_source(),
+            view: self.show.view(),
         };
-        // clap has checked the name against the registry.
-        let renderer = render::by_name(&self.output).unwrap_or(render::ALL[0]);
+        let renderer = self.show.renderer();
         renderer
-            .render(&analysis, look, out)
+            .render(&analysis, &look, out)
             .map_err(Error::Write)?;
         out.flush().map_err(Error::Write)?;
         self.verdict(&analysis, renderer.for_people(), ui)

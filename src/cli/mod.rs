@@ -3,9 +3,11 @@
 mod analyze;
 mod args;
 mod completions;
+mod invocation;
 mod man;
 mod program;
 mod snapshot;
+mod values;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -17,6 +19,7 @@ use crate::exit::Exit;
 use crate::snapshot as snapshot_files;
 use crate::ui::{self, Ui};
 use args::GlobalArgs;
+use invocation::Invocation;
 
 /// What to request in Kubernetes, what it saves, and at which risk.
 ///
@@ -49,13 +52,13 @@ enum Command {
 
 /// The whole program: reads `argv`, writes the result to `out` and all else to stderr.
 pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
-    let program = program::name(argv.first());
-    let cli = match parse(argv, program) {
+    let invocation = Invocation::new(&argv);
+    let cli = match parse(argv, invocation.program) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error),
     };
     let ui = cli.global.ui();
-    let ended = cli.command.run(program, &ui, out);
+    let ended = cli.command.run(&invocation, &ui, out);
     // Whatever is still buffered belongs to the result, and may be what fails.
     let ended = ended.and_then(|exit| out.flush().map(|()| exit).map_err(Error::Write));
     match ended {
@@ -91,10 +94,10 @@ fn clap_exit(error: &clap::Error) -> Exit {
 }
 
 impl Command {
-    fn run(self, program: &'static str, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
+    fn run(self, invocation: &Invocation, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
         match self {
-            Self::Analyze(args) => args.run(program, ui, out),
-            Self::Snapshot(args) => args.run(program, ui),
+            Self::Analyze(args) => args.run(invocation, ui, out),
+            Self::Snapshot(args) => args.run(invocation.program, ui),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),
         }

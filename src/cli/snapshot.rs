@@ -6,7 +6,8 @@ use super::args::SourceArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot;
-use crate::ui::{self, Ui};
+use crate::text::count;
+use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,8 +50,8 @@ impl SnapshotArgs {
         ui.message(&format!(
             "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
             self.output.display(),
-            ui::count(snapshot.workloads.len(), "workload"),
-            ui::count(snapshot.usage.samples(), "sample"),
+            count(snapshot.workloads.len(), "workload"),
+            count(snapshot.usage.samples(), "sample"),
         ));
         if self.strict && !snapshot.gaps.is_empty() {
             return Err(Error::Strict {

@@ -1,9 +1,45 @@
+//! One row a container, plain numbers with their unit in the header.
+
 use std::io;
 
+use super::pick::{Field, Part, Row};
 use super::{Look, Renderer};
 use crate::pipeline::Analysis;
+use crate::units::{Bytes, Cpu};
 
 pub(super) struct Csv;
+
+/// Columns are only ever added, at the end.
+const HEADER: [&str; 28] = [
+    "namespace",
+    "kind",
+    "name",
+    "container",
+    "type",
+    "replicas",
+    "state",
+    "severity",
+    "confidence",
+    "cohort",
+    "cpu_request_cores",
+    "cpu_request_cores_recommended",
+    "cpu_request_advice",
+    "cpu_limit_cores",
+    "cpu_limit_cores_recommended",
+    "cpu_limit_advice",
+    "memory_request_bytes",
+    "memory_request_bytes_recommended",
+    "memory_request_advice",
+    "memory_limit_bytes",
+    "memory_limit_bytes_recommended",
+    "memory_limit_advice",
+    "memory_over_limit",
+    "cpu_time_over_request",
+    "workload_monthly_cost",
+    "workload_monthly_savings",
+    "currency",
+    "reasons",
+];
 
 impl Renderer for Csv {
     fn name(&self) -> &'static str {
@@ -11,15 +47,79 @@ impl Renderer for Csv {
     }
 
     fn summary(&self) -> &'static str {
-        ""
+        "one row a container, plain numbers"
     }
 
     fn render(
         &self,
-        _analysis: &Analysis<'_>,
-        _look: Look,
-        _out: &mut dyn io::Write,
+        analysis: &Analysis<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        todo!()
+        let mut table = csv::Writer::from_writer(out);
+        table.write_record(HEADER).map_err(into_io)?;
+        for row in look.view.rows(analysis) {
+            for part in row.parts(analysis) {
+                let record = record(&row, &part, analysis.bill.currency);
+                table.write_record(record).map_err(into_io)?;
+            }
+        }
+        table.flush()
     }
+}
+
+/// Keeps the kind of the error: a closed pipe is no failure.
+fn into_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+fn record(row: &Row<'_>, part: &Part<'_>, currency: &str) -> Vec<String> {
+    let id = &row.workload.id;
+    let risk = part.advice.risk;
+    let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
+    let reasons = part.advice.reasons.iter().map(|it| it.text.as_str());
+    let mut record = vec![
+        id.namespace.clone(),
+        id.kind.clone(),
+        id.name.clone(),
+        part.container.name.clone(),
+        part.container.kind.name().to_owned(),
+        row.workload.replicas.to_string(),
+        row.advice.state.name().to_owned(),
+        row.bill.severity.name().to_owned(),
+        row.advice.confidence.name().to_owned(),
+        row.cohort.unwrap_or_default().to_owned(),
+    ];
+    record.extend(field(&part.cpu_request(), cores));
+    record.extend(field(&part.cpu_limit(), cores));
+    record.extend(field(&part.memory_request(), bytes));
+    record.extend(field(&part.memory_limit(), bytes));
+    record.extend([
+        share(risk.and_then(|risk| risk.memory_over_limit)),
+        share(risk.and_then(|risk| risk.cpu_time_over_request)),
+        row.bill.current.to_string(),
+        row.bill.savings().to_string(),
+        currency.to_owned(),
+        reasons.collect::<Vec<_>>().join("; "),
+    ]);
+    record
+}
+
+fn field<T: Copy>(field: &Field<T>, text: fn(T) -> String) -> [String; 3] {
+    [
+        field.now.map(text).unwrap_or_default(),
+        field.advice.value().map(text).unwrap_or_default(),
+        field.advice.name().to_owned(),
+    ]
+}
+
+fn cores(cpu: Cpu) -> String {
+    cpu.get().to_string()
+}
+
+fn bytes(memory: Bytes) -> String {
+    memory.0.to_string()
 }

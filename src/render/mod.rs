@@ -8,22 +8,30 @@ use std::io;
 use crate::pipeline::Analysis;
 
 mod csv;
+mod findings;
 mod json_v1;
 mod patch;
+mod pick;
 mod style;
 mod table;
+mod view;
+mod words;
 mod yaml;
 
-pub use style::escape;
+pub use view::{Sort, View};
 
-/// How a report for people looks. Machine formats ignore it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a report looks. Machine formats heed only [`Look::view`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// Columns of the terminal; `None` when there is none, so nothing is cut.
     pub width: Option<usize>,
     pub color: bool,
     /// How the program was called: `kcost` or `kubectl kcost`.
     pub program: &'static str,
+    /// The command that made this report, without what only decides its looks.
+    pub command: String,
+    /// Which workloads are listed.
+    pub view: View,
 }
 
 /// One output format.
@@ -42,7 +50,7 @@ pub trait Renderer: Sync {
     fn render(
         &self,
         analysis: &Analysis<'_>,
-        look: Look,
+        look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()>;
 }

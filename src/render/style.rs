@@ -1,12 +1,49 @@
-/// Names and labels come from other people: control characters are shown as `\u{1b}`, never sent.
-pub fn escape(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
+//! Colour and emphasis. Never the only carrier of meaning.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::recommend::{Severity, State};
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const GOOD_BOLD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const BAD_BOLD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
+
+/// Puts style on text, or leaves it plain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    pub(super) fn on(self, style: Style, text: &str) -> String {
+        if self.0 && style != PLAIN && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+pub(super) fn of_state(state: State) -> Style {
+    match state {
+        State::Idle => AnsiColor::Magenta.on_default(),
+        State::OverProvisioned => WARN,
+        State::UnderProvisioned => BAD,
+        State::RightSized => GOOD,
+        State::Unknown => DIM,
+    }
+}
+
+pub(super) fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical => BAD_BOLD,
+        Severity::High => BAD,
+        Severity::Medium => WARN,
+        Severity::Low => PLAIN,
+        Severity::None => DIM,
+    }
 }

@@ -1,5 +1,6 @@
 use std::io;
 
+use super::json_v1::report;
 use super::{Look, Renderer};
 use crate::pipeline::Analysis;
 
@@ -11,15 +12,17 @@ impl Renderer for Yaml {
     }
 
     fn summary(&self) -> &'static str {
-        ""
+        "the same as json"
     }
 
     fn render(
         &self,
-        _analysis: &Analysis<'_>,
-        _look: Look,
-        _out: &mut dyn io::Write,
+        analysis: &Analysis<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        todo!()
+        // Into memory first: the writer's own errors, such as a closed pipe, would be lost.
+        let text = serde_yaml::to_string(&report(analysis, look)).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
     }
 }

@@ -1,1 +1,245 @@
-//! To come.
+//! Reports of analyses made by hand: each format, each width, and the odd cases.
+
+use kcost::gate;
+use kcost::pipeline::Settings;
+use kcost::recommend::{Options, State};
+use kcost::render::{self, Look, Sort, View};
+use kcost::snapshot::{Gap, Resources};
+use kcost::units::Money;
+use unicode_width::UnicodeWidthStr;
+
+use crate::made::{Made, settings};
+
+fn look(width: Option<usize>) -> Look {
+    Look {
+        width,
+        color: false,
+        program: "kcost",
+        command: "kcost analyze --snapshot prod.kcost".to_owned(),
+        view: View::default(),
+    }
+}
+
+fn drawn(made: &Made, settings: &Settings, format: &str, look: &Look) -> String {
+    let analysis = made.analysis(settings);
+    let mut out = Vec::new();
+    let renderer = render::by_name(format).unwrap();
+    renderer.render(&analysis, look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn table(made: &Made, width: usize) -> String {
+    drawn(made, &settings(), "table", &look(Some(width)))
+}
+
+#[test]
+fn a_table_at_80_100_and_160_columns() {
+    for width in [80, 100, 160] {
+        insta::assert_snapshot!(format!("table_{width}"), table(&Made::shop(), width));
+    }
+}
+
+#[test]
+fn a_wide_table_at_80_and_160_columns() {
+    for width in [80, 160] {
+        let text = drawn(&Made::shop(), &settings(), "wide", &look(Some(width)));
+        insta::assert_snapshot!(format!("wide_{width}"), text);
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let settings = settings();
+    for format in ["table", "wide"] {
+        for width in [64, 72, 80, 100, 120, 160, 240] {
+            let text = drawn(&Made::shop(), &settings, format, &look(Some(width)));
+            for line in text.lines() {
+                assert!(line.width() <= width, "{format} {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pipe_gets_every_column_and_no_colour() {
+    let text = drawn(&Made::shop(), &settings(), "table", &look(None));
+    for head in ["KIND", "CONFIDENCE", "COHORT", "COST/MO", "FREED/MO"] {
+        assert!(text.contains(head), "{head}\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn colour_only_adds_to_what_is_said() {
+    let settings = settings();
+    let plain = look(Some(100));
+    let coloured = Look {
+        color: true,
+        ..plain.clone()
+    };
+    for format in ["table", "wide"] {
+        let plain = drawn(&Made::shop(), &settings, format, &plain);
+        let coloured = drawn(&Made::shop(), &settings, format, &coloured);
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(stripped(&coloured), plain);
+    }
+}
+
+fn stripped(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            let _ = characters.by_ref().find(|it| *it == 'm');
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+#[test]
+fn names_of_others_move_no_cursor() {
+    let mut made = Made::shop();
+    let evil = "evil\u{1b}[2J\r\u{202e}";
+    made.snapshot.cluster.name = evil.to_owned();
+    made.snapshot.workloads[0].id.name = evil.to_owned();
+    made.snapshot.workloads[0].containers[0].name = evil.to_owned();
+    made.snapshot.gaps = vec![Gap::new("odd", evil, evil).hint(evil)];
+    made.advised.workloads[0].containers[0].reasons[0].text = evil.to_owned();
+    for format in ["table", "wide", "patch"] {
+        let text = drawn(&made, &settings(), format, &look(Some(120)));
+        let sent = text
+            .chars()
+            .find(|it| (it.is_control() && *it != '\n') || *it == '\u{202e}');
+        assert_eq!(sent, None, "{format}\n{text}");
+        assert!(text.contains("evil\\u{1b}[2J"), "{format}\n{text}");
+    }
+}
+
+#[test]
+fn nothing_is_said_in_words() {
+    insta::assert_snapshot!("table_empty", table(&Made::empty(), 80));
+    insta::assert_snapshot!(
+        "wide_empty",
+        drawn(&Made::empty(), &settings(), "wide", &look(Some(80)))
+    );
+    let patch = drawn(&Made::empty(), &settings(), "patch", &look(None));
+    insta::assert_snapshot!(patch, @"
+    # Sizes for cluster test, from usage up to 2025-11-13T02:13:20Z.
+    # Review, then apply:
+    #   kubectl apply --server-side --field-manager=kcost --force-conflicts -f FILE
+    # Nothing is to be changed.
+    ");
+}
+
+#[test]
+fn a_workload_without_requests_has_none() {
+    let mut made = Made::shop();
+    for container in &mut made.snapshot.workloads[2].containers {
+        container.requests = Resources::default();
+        container.limits = Resources::default();
+    }
+    let text = table(&made, 100);
+    assert!(text.contains("none → "), "{text}");
+}
+
+#[test]
+fn a_view_narrows_the_list_and_not_the_summary() {
+    let settings = settings();
+    let with = |view: View| Look {
+        view,
+        ..look(Some(100))
+    };
+    let idle = with(View {
+        states: vec![State::Idle],
+        ..View::default()
+    });
+    let json = |look: &Look| -> serde_json::Value {
+        serde_json::from_str(&drawn(&Made::shop(), &settings, "json", look)).unwrap()
+    };
+    let (whole, narrow) = (json(&look(None)), json(&idle));
+    assert_eq!(whole["summary"], narrow["summary"]);
+    assert_eq!(narrow["workloads"].as_array().unwrap().len(), 1);
+    assert_eq!(narrow["workloads"][0]["state"], "idle");
+    let savings = with(View {
+        min_savings: Some(Money::from_f64(5.0)),
+        ..View::default()
+    });
+    for workload in json(&savings)["workloads"].as_array().unwrap() {
+        let freed: f64 = workload["monthly_savings"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(freed >= 5.0);
+    }
+    let top = with(View {
+        sort: Some(Sort::Cost),
+        top: Some(1),
+        ..View::default()
+    });
+    assert_eq!(json(&top)["workloads"][0]["name"], "search");
+    let csv = drawn(&Made::shop(), &settings, "csv", &idle);
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    let none = with(View {
+        min_savings: Some(Money::from_f64(1e6)),
+        ..View::default()
+    });
+    assert!(drawn(&Made::shop(), &settings, "table", &none).contains("nothing that matches"));
+}
+
+#[test]
+fn json_has_the_shape_that_is_promised() {
+    let text = drawn(&Made::shop(), &settings(), "json", &look(None));
+    insta::assert_snapshot!("json", text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]"));
+}
+
+#[test]
+fn yaml_says_the_same_as_json() {
+    let settings = settings();
+    let json = drawn(&Made::shop(), &settings, "json", &look(None));
+    let yaml = drawn(&Made::shop(), &settings, "yaml", &look(None));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let yaml: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
+    assert_eq!(json, yaml);
+}
+
+#[test]
+fn csv_is_one_row_a_container() {
+    insta::assert_snapshot!("csv", drawn(&Made::shop(), &settings(), "csv", &look(None)));
+}
+
+#[test]
+fn patches_hold_only_what_changes() {
+    insta::assert_snapshot!(
+        "patch",
+        drawn(&Made::shop(), &settings(), "patch", &look(None))
+    );
+}
+
+#[test]
+fn the_verdict_is_the_last_line() {
+    let settings = Settings {
+        thresholds: gate::parse("cost-waste>1%,idle>5").unwrap(),
+        recommend: Options::default(),
+        ..settings()
+    };
+    for format in ["table", "wide"] {
+        let text = drawn(&Made::shop(), &settings, format, &look(Some(100)));
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("gate failed: cost-waste>1% ("), "{last}");
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for format in render::names() {
+        let one = drawn(&Made::shop(), &settings(), format, &look(Some(100)));
+        assert_eq!(
+            one,
+            drawn(&Made::shop(), &settings(), format, &look(Some(100))),
+            "{format}"
+        );
+    }
+}

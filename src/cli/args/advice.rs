@@ -1,6 +1,7 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use crate::cli::values::described;
 use crate::error::Error;
 use crate::recommend::{self, Goal, Options, Targets};
 use crate::units::{Bytes, Cpu, Quantity, Span};
@@ -16,7 +17,7 @@ pub(in crate::cli) struct AdviceArgs {
         env = "KCOST_STRATEGY",
         hide_env_values = true,
         default_value = recommend::ALL[0].name(),
-        value_parser = PossibleValuesParser::new(recommend::names())
+        value_parser = described(recommend::ALL.iter().map(|it| (it.name(), it.summary())))
     )]
     strategy: String,
 

@@ -2,8 +2,10 @@
 
 mod advice;
 mod global;
+mod show;
 mod source;
 
 pub(super) use advice::AdviceArgs;
 pub(super) use global::GlobalArgs;
+pub(super) use show::ShowArgs;
 pub(super) use source::SourceArgs;

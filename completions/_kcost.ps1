@@ -1,0 +1,170 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'kcost'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'kcost' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('analyze', 'analyze', [CompletionResultType]::ParameterValue, 'Say what to change: requests and limits for every workload, and what that saves')
+            [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kcost;analyze' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the report')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the report')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'List only workloads in these states. The summary stays that of the whole cluster')
+            [CompletionResult]::new('--severity', '--severity', [CompletionResultType]::ParameterName, 'List only workloads of this severity or above')
+            [CompletionResult]::new('--min-savings', '--min-savings', [CompletionResultType]::ParameterName, 'List only workloads whose advice frees at least this much a month')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order of the list [default: urgent first, then savings; in machine formats: name]')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'List only the first of them')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable')
+            [CompletionResult]::new('--prices', '--prices', [CompletionResultType]::ParameterName, 'Where prices come from')
+            [CompletionResult]::new('--strategy', '--strategy', [CompletionResultType]::ParameterName, 'How usage becomes requests and limits')
+            [CompletionResult]::new('--goal', '--goal', [CompletionResultType]::ParameterName, 'How much risk to take for how much money')
+            [CompletionResult]::new('--max-oom-risk', '--max-oom-risk', [CompletionResultType]::ParameterName, 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]')
+            [CompletionResult]::new('--max-cpu-over', '--max-cpu-over', [CompletionResultType]::ParameterName, 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]')
+            [CompletionResult]::new('--max-node-overflow', '--max-node-overflow', [CompletionResultType]::ParameterName, 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]')
+            [CompletionResult]::new('--min-cpu', '--min-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request below this')
+            [CompletionResult]::new('--min-memory', '--min-memory', [CompletionResultType]::ParameterName, 'Advise no memory request below this')
+            [CompletionResult]::new('--max-cpu', '--max-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request or limit above this')
+            [CompletionResult]::new('--max-memory', '--max-memory', [CompletionResultType]::ParameterName, 'Advise no memory request or limit above this')
+            [CompletionResult]::new('--min-history', '--min-history', [CompletionResultType]::ParameterName, 'Advise nothing from less history than this')
+            [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Read a bundle that `kcost snapshot` wrote')
+            [CompletionResult]::new('--objects', '--objects', [CompletionResultType]::ParameterName, 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them')
+            [CompletionResult]::new('--usage', '--usage', [CompletionResultType]::ParameterName, 'Read usage from files: CSV, gzipped CSV or Parquet')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`')
+            [CompletionResult]::new('--selector', '--selector', [CompletionResultType]::ParameterName, 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use [default: the current one]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Act as a member of this group. Repeatable')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest wait for one answer of the cluster or the metrics server')
+            [CompletionResult]::new('--prometheus-url', '--prometheus-url', [CompletionResultType]::ParameterName, 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)')
+            [CompletionResult]::new('--prometheus-concurrency', '--prometheus-concurrency', [CompletionResultType]::ParameterName, 'Queries that Prometheus may run at a time')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How much history to use: `14d` of a live cluster, all of a file or bundle')
+            [CompletionResult]::new('--step', '--step', [CompletionResultType]::ParameterName, 'Distance between samples: `5m` of a live cluster, that of the file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Report a failed gate, but exit with 0')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 1 when anything could not be read')
+            [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Use the built-in demo: a shop of about 40 workloads. Needs nothing')
+            [CompletionResult]::new('--lenient', '--lenient', [CompletionResultType]::ParameterName, 'Count and skip bad rows of usage files instead of stopping at the first')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kcost;snapshot' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The folder to write; an older bundle there is replaced')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The folder to write; an older bundle there is replaced')
+            [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Read a bundle that `kcost snapshot` wrote')
+            [CompletionResult]::new('--objects', '--objects', [CompletionResultType]::ParameterName, 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them')
+            [CompletionResult]::new('--usage', '--usage', [CompletionResultType]::ParameterName, 'Read usage from files: CSV, gzipped CSV or Parquet')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`')
+            [CompletionResult]::new('--selector', '--selector', [CompletionResultType]::ParameterName, 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The context of the kubeconfig to use [default: the current one]')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Act as this user')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Act as a member of this group. Repeatable')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest wait for one answer of the cluster or the metrics server')
+            [CompletionResult]::new('--prometheus-url', '--prometheus-url', [CompletionResultType]::ParameterName, 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)')
+            [CompletionResult]::new('--prometheus-concurrency', '--prometheus-concurrency', [CompletionResultType]::ParameterName, 'Queries that Prometheus may run at a time')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How much history to use: `14d` of a live cluster, all of a file or bundle')
+            [CompletionResult]::new('--step', '--step', [CompletionResultType]::ParameterName, 'Distance between samples: `5m` of a live cluster, that of the file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 1 when anything could not be read. The bundle is written all the same')
+            [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Use the built-in demo: a shop of about 40 workloads. Needs nothing')
+            [CompletionResult]::new('--lenient', '--lenient', [CompletionResultType]::ParameterName, 'Count and skip bad rows of usage files instead of stopping at the first')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kcost;completions' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kcost;man' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kcost;help' {
+            [CompletionResult]::new('analyze', 'analyze', [CompletionResultType]::ParameterValue, 'Say what to change: requests and limits for every workload, and what that saves')
+            [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kcost;help;analyze' {
+            break
+        }
+        'kcost;help;snapshot' {
+            break
+        }
+        'kcost;help;completions' {
+            break
+        }
+        'kcost;help;man' {
+            break
+        }
+        'kcost;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

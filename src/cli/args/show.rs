@@ -1,0 +1,78 @@
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::cli::values::{described, money, rows};
+use crate::recommend::{Severity, State};
+use crate::render::{self, Renderer, Sort, View};
+use crate::units::Money;
+
+/// How the report is written, and which workloads it lists.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct ShowArgs {
+    /// How to write the report.
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = render::ALL[0].name(),
+        value_parser = described(render::ALL.iter().map(|format| (format.name(), format.summary())))
+    )]
+    output: String,
+
+    /// List only workloads in these states. The summary stays that of the whole cluster.
+    #[arg(
+        long,
+        value_name = "STATE",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(State::ALL.map(State::name))
+    )]
+    state: Vec<String>,
+
+    /// List only workloads of this severity or above.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        hide_short_help = true,
+        value_parser = PossibleValuesParser::new(Severity::ALL.map(Severity::name))
+    )]
+    severity: Option<String>,
+
+    /// List only workloads whose advice frees at least this much a month.
+    #[arg(long, value_name = "MONEY", value_parser = money)]
+    min_savings: Option<Money>,
+
+    /// Order of the list [default: urgent first, then savings; in machine formats: name].
+    #[arg(
+        long,
+        value_name = "KEY",
+        hide_short_help = true,
+        value_parser = PossibleValuesParser::new(Sort::ALL.map(Sort::name))
+    )]
+    sort: Option<String>,
+
+    /// List only the first of them.
+    #[arg(long, value_name = "COUNT", value_parser = rows)]
+    top: Option<usize>,
+}
+
+impl ShowArgs {
+    /// clap has checked every name against its registry.
+    pub(in crate::cli) fn renderer(&self) -> &'static dyn Renderer {
+        render::by_name(&self.output).unwrap_or(render::ALL[0])
+    }
+
+    pub(in crate::cli) fn view(&self) -> View {
+        let state = |name: &String| State::ALL.into_iter().find(|state| state.name() == name);
+        let level = |name: &String| Severity::ALL.into_iter().find(|level| level.name() == name);
+        View {
+            states: self.state.iter().filter_map(state).collect(),
+            severity: self.severity.as_ref().and_then(level),
+            min_savings: self.min_savings,
+            sort: self.sort.as_ref().and_then(|name| Sort::by_name(name)),
+            top: self.top,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use std::ffi::OsString;
+
+use super::program;
+
+/// How kcost was called, to write next commands that can be pasted.
+#[derive(Debug, Clone)]
+pub(super) struct Invocation {
+    /// `kcost`, or `kubectl kcost`.
+    pub(super) program: &'static str,
+    arguments: Vec<String>,
+}
+
+/// Flags with a value that say how a report looks, not what it is about.
+const LOOKS: [&str; 10] = [
+    "-o",
+    "--output",
+    "--state",
+    "--severity",
+    "--min-savings",
+    "--sort",
+    "--top",
+    "--fail-on",
+    "--color",
+    "--prices",
+];
+
+/// Flags without a value of the same sort.
+const SWITCHES: [&str; 11] = [
+    "-q",
+    "-qq",
+    "-v",
+    "-vv",
+    "-vvv",
+    "--quiet",
+    "--verbose",
+    "--no-progress",
+    "--strict",
+    "--exit-zero",
+    "--",
+];
+
+impl Invocation {
+    pub(super) fn new(args: &[OsString]) -> Self {
+        let lossy = |arg: &OsString| arg.to_string_lossy().into_owned();
+        Self {
+            program: program::name(args.first()),
+            arguments: args.iter().skip(1).map(lossy).collect(),
+        }
+    }
+
+    /// The same command without what only decides how its report looks.
+    pub(super) fn same_source(&self) -> String {
+        let mut words = vec![self.program.to_owned()];
+        let mut rest = self.arguments.iter();
+        while let Some(argument) = rest.next() {
+            if LOOKS.contains(&argument.as_str()) {
+                rest.next();
+            } else if !is_look(argument) {
+                words.push(quote(argument));
+            }
+        }
+        words.join(" ")
+    }
+}
+
+/// `--output=json`, `-ojson`, `-q`.
+fn is_look(argument: &str) -> bool {
+    let with_value = |flag: &&str| {
+        flag.starts_with("--")
+            && argument
+                .strip_prefix(*flag)
+                .is_some_and(|rest| rest.starts_with('='))
+    };
+    let short_output = argument.starts_with("-o") && !argument.starts_with("--");
+    SWITCHES.contains(&argument) || short_output || LOOKS.iter().any(with_value)
+}
+
+/// As a POSIX shell reads it back.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(line: &[&str]) -> String {
+        let args: Vec<OsString> = line.iter().map(OsString::from).collect();
+        Invocation::new(&args).same_source()
+    }
+
+    #[test]
+    fn keeps_the_source_and_drops_the_looks() {
+        let line = [
+            "kcost", "analyze", "--demo", "-o", "wide", "--top=5", "-q", "-ojson",
+        ];
+        assert_eq!(same(&line), "kcost analyze --demo");
+    }
+
+    #[test]
+    fn quotes_what_a_shell_would_expand() {
+        assert_eq!(
+            same(&["kubectl-kcost", "analyze", "-n", "!kube-*"]),
+            "kubectl kcost analyze -n '!kube-*'"
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! JSON output, schema version 1. Add keys; never rename or remove one.
+//!
+//! The structs of `shape` are a frozen copy of what users parse. They are filled
+//! from the internal types here, so that those stay free to change.
+
+mod shape;
+mod summary;
+mod workloads;
+
+use std::io;
+
+use super::findings::{self, Finding};
+use super::{Look, Renderer};
+use crate::pipeline::Analysis;
+use crate::snapshot::Gap;
+use crate::units::{Span, count_from, float};
+
+pub(super) use shape::Report;
+
+pub(super) struct Json;
+
+impl Renderer for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn summary(&self) -> &'static str {
+        "for programs: kcost.analysis/v1, keys are only ever added"
+    }
+
+    fn render(
+        &self,
+        analysis: &Analysis<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &report(analysis, look))?;
+        writeln!(out)
+    }
+}
+
+/// The report as JSON and YAML write it.
+pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> {
+    let snapshot = analysis.snapshot;
+    let rows = look.view.rows(analysis);
+    Report {
+        schema: "kcost.analysis/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: snapshot.taken_at.to_string(),
+        cluster: summary::cluster(snapshot),
+        window: summary::window(snapshot),
+        sources: summary::sources(snapshot),
+        currency: analysis.bill.currency,
+        prices: shape::Prices {
+            source: analysis.bill.source,
+            description: &analysis.bill.description,
+        },
+        settings: summary::settings(&analysis.settings.recommend),
+        summary: summary::summary(analysis),
+        cohort_criterion: &analysis.cohorts.criterion,
+        cohorts: summary::cohorts(analysis),
+        findings: findings::all(&rows).into_iter().map(finding).collect(),
+        workloads: rows
+            .iter()
+            .map(|row| workloads::workload(row, analysis))
+            .collect(),
+        gaps: snapshot.gaps.iter().map(gap).collect(),
+        gates: analysis
+            .outcomes
+            .iter()
+            .map(|outcome| shape::Gate {
+                threshold: &outcome.threshold,
+                measured: &outcome.measured,
+                failed: outcome.failed,
+            })
+            .collect(),
+    }
+}
+
+fn finding(finding: Finding<'_>) -> shape::Finding<'_> {
+    shape::Finding {
+        code: finding.code,
+        severity: finding.severity.name(),
+        namespace: &finding.id.namespace,
+        kind: &finding.id.kind,
+        name: &finding.id.name,
+        text: finding.text,
+    }
+}
+
+fn gap(gap: &Gap) -> shape::Gap<'_> {
+    shape::Gap {
+        code: &gap.code,
+        subject: &gap.subject,
+        text: &gap.text,
+        hint: gap.hint.as_deref(),
+    }
+}
+
+/// To a millionth, so that sums do not end in the noise of a binary fraction.
+fn rounded(value: f64) -> f64 {
+    let millionths = value * 1e6;
+    if millionths.abs() < 1e15 && millionths >= 0.0 {
+        float(count_from(millionths)) / 1e6
+    } else {
+        value
+    }
+}
+
+fn days(span: Span) -> f64 {
+    rounded(span.as_days())
+}

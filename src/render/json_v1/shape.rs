@@ -1,0 +1,220 @@
+//! The shape of `kcost.analysis/v1`. Add keys; never rename or remove one.
+
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(in crate::render) struct Report<'a> {
+    pub(super) schema: &'static str,
+    pub(super) tool_version: &'static str,
+    pub(super) taken_at: String,
+    pub(super) cluster: Cluster<'a>,
+    pub(super) window: Window,
+    pub(super) sources: Vec<Source<'a>>,
+    pub(super) currency: &'static str,
+    pub(super) prices: Prices<'a>,
+    pub(super) settings: Settings,
+    pub(super) summary: Summary,
+    pub(super) cohort_criterion: &'a str,
+    pub(super) cohorts: Vec<Cohort<'a>>,
+    pub(super) workloads: Vec<Workload<'a>>,
+    pub(super) findings: Vec<Finding<'a>>,
+    pub(super) gaps: Vec<Gap<'a>>,
+    pub(super) gates: Vec<Gate<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Cluster<'a> {
+    pub(super) name: &'a str,
+    pub(super) server_version: Option<&'a str>,
+    pub(super) nodes: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Window {
+    pub(super) start: String,
+    pub(super) end: String,
+    pub(super) step_seconds: u32,
+    /// Where usage came from; null without any.
+    pub(super) source: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Source<'a> {
+    pub(super) kind: &'static str,
+    pub(super) detail: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Prices<'a> {
+    pub(super) source: &'static str,
+    pub(super) description: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Settings {
+    pub(super) strategy: &'static str,
+    pub(super) goal: &'static str,
+    pub(super) targets: Targets,
+    pub(super) min_cpu_cores: f64,
+    pub(super) min_memory_bytes: u64,
+    pub(super) max_cpu_cores: Option<f64>,
+    pub(super) max_memory_bytes: Option<u64>,
+    pub(super) min_history_seconds: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct Targets {
+    pub(super) horizon_days: f64,
+    pub(super) memory_over_limit: f64,
+    pub(super) cpu_time_over_request: f64,
+    pub(super) node_memory_overflow: f64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Summary {
+    pub(super) workloads: usize,
+    pub(super) containers: usize,
+    pub(super) pods: usize,
+    pub(super) cpu_cores: Total<f64>,
+    pub(super) memory_bytes: Total<u64>,
+    pub(super) waste_ratio: Waste,
+    pub(super) monthly_cost: Cost,
+    pub(super) risk: NodeRisk,
+    pub(super) states: States,
+}
+
+#[derive(Serialize)]
+pub(super) struct Total<T> {
+    pub(super) requested: T,
+    pub(super) used_mean: T,
+    pub(super) recommended: T,
+}
+
+#[derive(Serialize)]
+pub(super) struct Waste {
+    pub(super) cpu: f64,
+    pub(super) memory: f64,
+    pub(super) cost: f64,
+}
+
+#[derive(Serialize)]
+pub(super) struct Cost {
+    pub(super) current: String,
+    pub(super) recommended: String,
+    pub(super) freed: String,
+    /// Null as long as there is no node plan.
+    pub(super) banked: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct NodeRisk {
+    pub(super) horizon_days: f64,
+    pub(super) node_memory_overflow: Option<f64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct States {
+    pub(super) idle: usize,
+    pub(super) over_provisioned: usize,
+    pub(super) under_provisioned: usize,
+    pub(super) right_sized: usize,
+    pub(super) unknown: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Cohort<'a> {
+    pub(super) id: usize,
+    pub(super) name: &'a str,
+    pub(super) workloads: usize,
+    pub(super) containers: usize,
+    pub(super) description: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Workload<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) name: &'a str,
+    pub(super) api_version: &'a str,
+    pub(super) replicas: u32,
+    pub(super) pods: usize,
+    pub(super) cohort: Option<&'a str>,
+    pub(super) state: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) confidence: &'static str,
+    pub(super) monthly_cost: String,
+    pub(super) monthly_savings: String,
+    pub(super) containers: Vec<Container<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Container<'a> {
+    pub(super) name: &'a str,
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) cpu_request_cores: Field<f64>,
+    pub(super) cpu_limit_cores: Field<f64>,
+    pub(super) memory_request_bytes: Field<u64>,
+    pub(super) memory_limit_bytes: Field<u64>,
+    pub(super) cpu_used_cores: Option<Used<f64>>,
+    pub(super) memory_used_bytes: Option<Used<u64>>,
+    pub(super) samples: u64,
+    pub(super) risk: Option<Risk>,
+    pub(super) reasons: Vec<Reason<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Field<T> {
+    pub(super) current: Option<T>,
+    /// Null unless `advice` is `set`.
+    pub(super) recommended: Option<T>,
+    pub(super) advice: &'static str,
+}
+
+/// Use of one replica over the window.
+#[derive(Serialize)]
+pub(super) struct Used<T> {
+    pub(super) mean: T,
+    pub(super) p50: T,
+    pub(super) p95: T,
+    pub(super) p99: T,
+    pub(super) max: T,
+}
+
+#[derive(Serialize)]
+pub(super) struct Risk {
+    pub(super) horizon_days: f64,
+    pub(super) memory_over_limit: Option<f64>,
+    pub(super) cpu_time_over_request: Option<f64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Reason<'a> {
+    pub(super) code: &'static str,
+    pub(super) text: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Finding<'a> {
+    pub(super) code: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) namespace: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) name: &'a str,
+    pub(super) text: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Gap<'a> {
+    pub(super) code: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) text: &'a str,
+    pub(super) hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Gate<'a> {
+    pub(super) threshold: &'a str,
+    pub(super) measured: &'a str,
+    pub(super) failed: bool,
+}

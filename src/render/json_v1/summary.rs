@@ -1,0 +1,130 @@
+//! Everything of the report but its workloads.
+
+use std::collections::BTreeSet;
+
+use super::{days, rounded, shape};
+use crate::pipeline::Analysis;
+use crate::recommend::{Options, State};
+use crate::snapshot::{Snapshot, SourceKind};
+
+pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
+    shape::Cluster {
+        name: &snapshot.cluster.name,
+        server_version: snapshot.cluster.server_version.as_deref(),
+        nodes: snapshot.cluster.nodes.len(),
+    }
+}
+
+pub(super) fn window(snapshot: &Snapshot) -> shape::Window {
+    let grid = &snapshot.usage.grid;
+    let sources = snapshot.sources.iter().rev();
+    let source = sources
+        .map(|source| source.kind)
+        .find(|kind| kind.has_usage());
+    shape::Window {
+        start: grid.start.to_string(),
+        end: grid.end().to_string(),
+        step_seconds: grid.step.as_secs(),
+        source: source.map(SourceKind::name),
+    }
+}
+
+pub(super) fn sources(snapshot: &Snapshot) -> Vec<shape::Source<'_>> {
+    let sources = snapshot.sources.iter();
+    sources
+        .map(|source| shape::Source {
+            kind: source.kind.name(),
+            detail: &source.detail,
+        })
+        .collect()
+}
+
+pub(super) fn settings(options: &Options) -> shape::Settings {
+    let targets = &options.targets;
+    shape::Settings {
+        strategy: options.strategy.name(),
+        goal: options.goal.name(),
+        targets: shape::Targets {
+            horizon_days: days(targets.horizon),
+            memory_over_limit: targets.memory_over_limit,
+            cpu_time_over_request: targets.cpu_time_over_request,
+            node_memory_overflow: targets.node_memory_overflow,
+        },
+        min_cpu_cores: rounded(options.min_cpu.get()),
+        min_memory_bytes: options.min_memory.0,
+        max_cpu_cores: options.max_cpu.map(|cpu| rounded(cpu.get())),
+        max_memory_bytes: options.max_memory.map(|memory| memory.0),
+        min_history_seconds: options.min_history.as_secs(),
+    }
+}
+
+pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
+    let bill = &analysis.bill;
+    let workloads = &analysis.snapshot.workloads;
+    let overflow = analysis.advised.node_memory_overflow;
+    shape::Summary {
+        workloads: workloads.len(),
+        containers: workloads.iter().map(|it| it.containers.len()).sum(),
+        pods: workloads.iter().map(|it| it.pods.len()).sum(),
+        cpu_cores: shape::Total {
+            requested: rounded(bill.cpu.requested.get()),
+            used_mean: rounded(bill.cpu.used_mean.get()),
+            recommended: rounded(bill.cpu.recommended.get()),
+        },
+        memory_bytes: shape::Total {
+            requested: bill.memory.requested.0,
+            used_mean: bill.memory.used_mean.0,
+            recommended: bill.memory.recommended.0,
+        },
+        waste_ratio: shape::Waste {
+            cpu: rounded(bill.waste_cpu.get()),
+            memory: rounded(bill.waste_memory.get()),
+            cost: rounded(bill.waste_cost.get()),
+        },
+        monthly_cost: shape::Cost {
+            current: bill.current.to_string(),
+            recommended: bill.recommended.to_string(),
+            freed: bill.freed.to_string(),
+            banked: None,
+        },
+        risk: shape::NodeRisk {
+            horizon_days: days(analysis.settings.recommend.targets.horizon),
+            node_memory_overflow: overflow.map(|overflow| rounded(overflow.get())),
+        },
+        states: states(analysis),
+    }
+}
+
+fn states(analysis: &Analysis<'_>) -> shape::States {
+    let count = |state: State| {
+        let workloads = analysis.advised.workloads.iter();
+        workloads.filter(|workload| workload.state == state).count()
+    };
+    shape::States {
+        idle: count(State::Idle),
+        over_provisioned: count(State::OverProvisioned),
+        under_provisioned: count(State::UnderProvisioned),
+        right_sized: count(State::RightSized),
+        unknown: count(State::Unknown),
+    }
+}
+
+pub(super) fn cohorts<'a>(analysis: &'a Analysis<'_>) -> Vec<shape::Cohort<'a>> {
+    let groups = analysis.cohorts.groups.iter().enumerate();
+    groups
+        .map(|(id, group)| {
+            let profiles = group
+                .members
+                .iter()
+                .filter_map(|it| analysis.profiles.get(*it));
+            let workloads: BTreeSet<usize> = profiles.map(|profile| profile.workload).collect();
+            shape::Cohort {
+                id,
+                name: &group.name,
+                workloads: workloads.len(),
+                containers: group.members.len(),
+                description: &group.description,
+            }
+        })
+        .collect()
+}

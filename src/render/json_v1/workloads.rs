@@ -1,0 +1,97 @@
+//! The workloads of the report.
+
+use super::{days, rounded, shape};
+use crate::pipeline::Analysis;
+use crate::profile::Profile;
+use crate::recommend::Risk;
+use crate::render::pick::{Field, Part, Row};
+use crate::units::{Bytes, Cpu};
+
+pub(super) fn workload<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> shape::Workload<'a> {
+    let workload = row.workload;
+    shape::Workload {
+        namespace: &workload.id.namespace,
+        kind: &workload.id.kind,
+        name: &workload.id.name,
+        api_version: &workload.api_version,
+        replicas: workload.replicas,
+        pods: workload.pods.len(),
+        cohort: row.cohort,
+        state: row.advice.state.name(),
+        severity: row.bill.severity.name(),
+        confidence: row.advice.confidence.name(),
+        monthly_cost: row.bill.current.to_string(),
+        monthly_savings: row.bill.savings().to_string(),
+        containers: row.parts(analysis).iter().map(container).collect(),
+    }
+}
+
+fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
+    shape::Container {
+        name: &part.container.name,
+        kind: part.container.kind.name(),
+        cpu_request_cores: cores(&part.cpu_request()),
+        cpu_limit_cores: cores(&part.cpu_limit()),
+        memory_request_bytes: bytes(&part.memory_request()),
+        memory_limit_bytes: bytes(&part.memory_limit()),
+        cpu_used_cores: part.profile.and_then(cpu_used),
+        memory_used_bytes: part.profile.and_then(memory_used),
+        samples: part.profile.map_or(0, |profile| profile.quality.samples),
+        risk: part.advice.risk.map(risk),
+        reasons: part
+            .advice
+            .reasons
+            .iter()
+            .map(|reason| shape::Reason {
+                code: reason.code,
+                text: &reason.text,
+            })
+            .collect(),
+    }
+}
+
+fn cores(field: &Field<Cpu>) -> shape::Field<f64> {
+    shape::Field {
+        current: field.now.map(|cpu| rounded(cpu.get())),
+        recommended: field.advice.value().map(|cpu| rounded(cpu.get())),
+        advice: field.advice.name(),
+    }
+}
+
+fn bytes(field: &Field<Bytes>) -> shape::Field<u64> {
+    shape::Field {
+        current: field.now.map(|memory| memory.0),
+        recommended: field.advice.value().map(|memory| memory.0),
+        advice: field.advice.name(),
+    }
+}
+
+fn cpu_used(profile: &Profile) -> Option<shape::Used<f64>> {
+    let used = profile.cpu.as_ref()?;
+    Some(shape::Used {
+        mean: rounded(used.mean.get()),
+        p50: rounded(used.p50.get()),
+        p95: rounded(used.p95.get()),
+        p99: rounded(used.p99.get()),
+        max: rounded(used.max.get()),
+    })
+}
+
+fn memory_used(profile: &Profile) -> Option<shape::Used<u64>> {
+    let used = profile.memory.as_ref()?;
+    Some(shape::Used {
+        mean: used.mean.0,
+        p50: used.p50.0,
+        p95: used.p95.0,
+        p99: used.p99.0,
+        max: used.max.0,
+    })
+}
+
+fn risk(risk: Risk) -> shape::Risk {
+    shape::Risk {
+        horizon_days: days(risk.horizon),
+        memory_over_limit: risk.memory_over_limit.map(rounded),
+        cpu_time_over_request: risk.cpu_time_over_request.map(rounded),
+    }
+}

@@ -1,0 +1,106 @@
+//! What belongs together for one workload, picked from all the stages.
+
+use crate::pipeline::Analysis;
+use crate::price::WorkloadBill;
+use crate::profile::Profile;
+use crate::recommend::{Advice, ContainerAdvice, WorkloadAdvice};
+use crate::snapshot::{Container, Workload};
+use crate::units::{Bytes, Cpu};
+
+/// One workload and all that is said about it.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) workload: &'a Workload,
+    pub(super) advice: &'a WorkloadAdvice,
+    pub(super) bill: &'a WorkloadBill,
+    pub(super) cohort: Option<&'a str>,
+}
+
+/// One container and all that is said about it.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) container: &'a Container,
+    pub(super) advice: &'a ContainerAdvice,
+    pub(super) profile: Option<&'a Profile>,
+}
+
+/// One field of a container's resources, now and advised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Field<T> {
+    pub(super) now: Option<T>,
+    pub(super) advice: Advice<T>,
+}
+
+impl<'a> Row<'a> {
+    /// Every workload, by namespace, kind, name.
+    pub(super) fn all(analysis: &'a Analysis<'a>) -> Vec<Self> {
+        let groups = &analysis.cohorts.groups;
+        let advised = analysis.advised.workloads.iter();
+        advised
+            .zip(&analysis.bill.workloads)
+            .filter_map(|(advice, bill)| {
+                let group = advice.cohort.and_then(|group| groups.get(group));
+                Some(Self {
+                    workload: analysis.snapshot.workloads.get(advice.workload)?,
+                    advice,
+                    bill,
+                    cohort: group.map(|group| group.name.as_str()),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn parts(&self, analysis: &'a Analysis<'a>) -> Vec<Part<'a>> {
+        let containers = &self.workload.containers;
+        let part = |advice: &'a ContainerAdvice| {
+            Some(Part {
+                container: containers.get(advice.container)?,
+                advice,
+                profile: analysis.profiles.get(advice.profile),
+            })
+        };
+        self.advice.containers.iter().filter_map(part).collect()
+    }
+}
+
+impl Part<'_> {
+    pub(super) fn cpu_request(&self) -> Field<Cpu> {
+        Field::new(self.container.requests.cpu, self.advice.sizing.cpu_request)
+    }
+
+    pub(super) fn cpu_limit(&self) -> Field<Cpu> {
+        Field::new(self.container.limits.cpu, self.advice.sizing.cpu_limit)
+    }
+
+    pub(super) fn memory_request(&self) -> Field<Bytes> {
+        let advice = self.advice.sizing.memory_request;
+        Field::new(self.container.requests.memory, advice)
+    }
+
+    pub(super) fn memory_limit(&self) -> Field<Bytes> {
+        let advice = self.advice.sizing.memory_limit;
+        Field::new(self.container.limits.memory, advice)
+    }
+
+    /// Whether anything is to be changed.
+    pub(super) fn changes(&self) -> bool {
+        self.cpu_request().changes()
+            || self.cpu_limit().changes()
+            || self.memory_request().changes()
+            || self.memory_limit().changes()
+    }
+}
+
+impl<T: Copy + PartialEq> Field<T> {
+    fn new(now: Option<T>, advice: Advice<T>) -> Self {
+        Self { now, advice }
+    }
+
+    pub(super) fn after(&self) -> Option<T> {
+        self.advice.after(self.now)
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        self.advice.name() != "keep" && self.after() != self.now
+    }
+}

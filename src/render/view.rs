@@ -1,0 +1,100 @@
+//! Which workloads a report lists, and in which order. Never touches the summary.
+
+use std::cmp::Reverse;
+
+use super::pick::Row;
+use crate::pipeline::Analysis;
+use crate::recommend::{Severity, State};
+use crate::units::Money;
+
+/// Which workloads are listed; the default is all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    /// Any of these; empty means every state.
+    pub states: Vec<State>,
+    /// At least this severe.
+    pub severity: Option<Severity>,
+    /// At least this much freed a month.
+    pub min_savings: Option<Money>,
+    /// `None` leaves the order to the format.
+    pub sort: Option<Sort>,
+    /// Only the first of them.
+    pub top: Option<usize>,
+}
+
+/// An order of workloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Namespace, kind, name.
+    Name,
+    /// What the advice frees, most first.
+    Savings,
+    /// What it costs now, most first.
+    Cost,
+    /// Most severe first, then savings.
+    Severity,
+}
+
+impl Sort {
+    pub const ALL: [Self; 4] = [Self::Savings, Self::Cost, Self::Severity, Self::Name];
+
+    /// The `--sort` value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Savings => "savings",
+            Self::Cost => "cost",
+            Self::Severity => "severity",
+        }
+    }
+
+    /// The order of this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.name() == name)
+    }
+
+    /// Sorts rows that are in order of their names; equals stay in that order.
+    pub(super) fn apply(self, rows: &mut [Row<'_>]) {
+        match self {
+            Self::Name => {}
+            Self::Savings => rows.sort_by_key(|row| Reverse(row.bill.savings())),
+            Self::Cost => rows.sort_by_key(|row| Reverse(row.bill.current)),
+            Self::Severity => {
+                rows.sort_by_key(|row| Reverse((row.bill.severity, row.bill.savings())));
+            }
+        }
+    }
+}
+
+impl View {
+    /// Whether every workload is listed.
+    pub fn is_all(&self) -> bool {
+        self.states.is_empty()
+            && self.severity.is_none()
+            && self.min_savings.is_none()
+            && self.top.is_none()
+    }
+
+    /// The rows that are listed, by name unless the view sorts them.
+    pub(super) fn rows<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
+        let mut rows = self.matching(analysis);
+        if let Some(sort) = self.sort {
+            sort.apply(&mut rows);
+        }
+        rows.truncate(self.top.unwrap_or(usize::MAX));
+        rows
+    }
+
+    /// The rows of the right state, severity and savings, by name.
+    pub(super) fn matching<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
+        let mut rows = Row::all(analysis);
+        rows.retain(|row| {
+            (self.states.is_empty() || self.states.contains(&row.advice.state))
+                && self.severity.is_none_or(|least| row.bill.severity >= least)
+                && self
+                    .min_savings
+                    .is_none_or(|least| row.bill.savings() >= least)
+        });
+        rows
+    }
+}

@@ -1,0 +1,108 @@
+//! Numbers as people read them.
+
+use crate::recommend::State;
+use crate::text::group;
+use crate::units::{Cpu, Money, Ratio};
+
+/// `$1,234.50`; a currency without a common sign by its code.
+pub(super) fn money(amount: Money, currency: &str) -> String {
+    let number = group(&amount.to_string());
+    match (currency, number.strip_prefix('-')) {
+        ("USD", Some(number)) => format!("-${number}"),
+        ("USD", None) => format!("${number}"),
+        _ => format!("{number} {currency}"),
+    }
+}
+
+/// Three digits are enough: `31.4`, `250m`.
+pub(super) fn cores(cpu: Cpu) -> String {
+    let cores = cpu.get();
+    if cores >= 100.0 {
+        group(&format!("{cores:.0}"))
+    } else if cores >= 10.0 {
+        short(cores, 1)
+    } else if cores >= 1.0 {
+        short(cores, 2)
+    } else {
+        cpu.to_string()
+    }
+}
+
+fn short(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A probability or a share, with as many digits as it has meaning: `12%`, `1.5%`, `<0.1%`.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent <= 0.0 {
+        "0%".to_owned()
+    } else if percent < 0.1 {
+        "<0.1%".to_owned()
+    } else if percent < 9.95 {
+        format!("{}%", short(percent, 1))
+    } else {
+        format!("{percent:.0}%")
+    }
+}
+
+/// How much less `after` is than `before`: `-71%`, `+5%`, `same`.
+pub(super) fn change(before: f64, after: f64) -> String {
+    if before <= 0.0 {
+        return String::new();
+    }
+    let share = (after - before) / before;
+    if share.abs() < 0.005 {
+        "same".to_owned()
+    } else {
+        let sign = if share < 0.0 { '-' } else { '+' };
+        format!("{sign}{}", Ratio::new(share.abs()))
+    }
+}
+
+/// As people say it.
+pub(super) fn state(state: State) -> &'static str {
+    match state {
+        State::Idle => "idle",
+        State::OverProvisioned => "over-provisioned",
+        State::UnderProvisioned => "under-provisioned",
+        State::RightSized => "right-sized",
+        State::Unknown => "unknown",
+    }
+}
+
+/// As it fits a column.
+pub(super) fn short_state(state: State) -> &'static str {
+    match state {
+        State::Idle => "idle",
+        State::OverProvisioned => "over",
+        State::UnderProvisioned => "under",
+        State::RightSized => "right",
+        State::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_has_its_sign_in_front() {
+        assert_eq!(money(Money::from_f64(-1234.5), "USD"), "-$1,234.50");
+        assert_eq!(money(Money::from_f64(1.0), "EUR"), "1.00 EUR");
+    }
+
+    #[test]
+    fn small_numbers_keep_their_meaning() {
+        assert_eq!(percent(0.0004), "<0.1%");
+        assert_eq!(percent(0.015), "1.5%");
+        assert_eq!(percent(0.02), "2%");
+        assert_eq!(percent(0.996), "100%");
+        assert_eq!(cores(Cpu::cores(31.44)), "31.4");
+        assert_eq!(cores(Cpu::cores(0.25)), "250m");
+        assert_eq!(cores(Cpu::cores(2.0)), "2");
+        assert_eq!(change(10.0, 2.9), "-71%");
+        assert_eq!(change(0.0, 1.0), "");
+    }
+}
