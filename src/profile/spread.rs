@@ -1,8 +1,7 @@
 //! How the samples of a pool spread, whatever their order in time.
 
 use polars::prelude::{
-    ChunkAgg, ChunkQuantile, ChunkSort, ChunkVar, Float32Chunked, NewChunkedArray, QuantileMethod,
-    SortOptions,
+    ChunkAgg, ChunkQuantile, ChunkSort, ChunkVar, Float32Chunked, QuantileMethod, SortOptions,
 };
 
 use crate::units::single;

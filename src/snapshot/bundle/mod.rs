@@ -1,0 +1,102 @@
+//! Snapshots on disk: `NAME.kcost/`, a folder of JSON and Parquet.
+//!
+//! | file | what |
+//! |---|---|
+//! | `snapshot.json` | what this is: versions, cluster, window, sources, gaps, and every other file with its size and SHA-256 |
+//! | `cluster.json` | nodes, limit ranges, quotas, claims, services, budgets |
+//! | `workloads.json` | workloads with their containers and pods |
+//! | `series.json` | one entry a container of a pod: where its rows are in `usage.parquet` |
+//! | `usage.parquet` | one row a container of a pod and slot of the grid |
+//!
+//! `usage.parquet` speaks for itself, so that DuckDB, pandas and Polars open it
+//! as it is; kcost reads only its numbers and takes names and times from
+//! `series.json` and the grid.
+
+mod manifest;
+mod place;
+mod read;
+mod table;
+mod write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use place::abandon;
+pub use read::read;
+pub use write::write;
+
+/// The version of the format that this kcost writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+const MANIFEST: &str = "snapshot.json";
+const CLUSTER: &str = "cluster.json";
+const WORKLOADS: &str = "workloads.json";
+const SERIES: &str = "series.json";
+const USAGE: &str = "usage.parquet";
+
+/// Why a bundle could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    #[error("{} was written in format version {version}; this kcost reads up to {FORMAT_VERSION}", path.display())]
+    Newer { path: PathBuf, version: u32 },
+    #[error("{} is no kcost bundle: {problem}", path.display())]
+    NoBundle { path: PathBuf, problem: String },
+    #[error("{} is damaged: {problem}", path.display())]
+    Damaged { path: PathBuf, problem: String },
+    #[error("failed to read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("failed to write {}", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{} exists and is no kcost bundle, so it is not replaced", path.display())]
+    InTheWay { path: PathBuf },
+}
+
+impl BundleError {
+    /// One next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Newer { .. } => Some("update kcost, or take the snapshot again".to_owned()),
+            Self::NoBundle { .. } => {
+                Some("name the folder that `kcost snapshot -o NAME.kcost` wrote".to_owned())
+            }
+            Self::Damaged { .. } => {
+                Some("copy the whole folder again, or take the snapshot again".to_owned())
+            }
+            Self::Read { .. } => None,
+            Self::Write { .. } => {
+                Some("check space and permissions there, or choose another `-o`".to_owned())
+            }
+            Self::InTheWay { .. } => Some("choose another `-o`, or move it away".to_owned()),
+        }
+    }
+
+    fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where a bundle is written, and how it comes to its place in one move.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::manifest::{FORMAT, Head};
+use super::{BundleError, MANIFEST};
+
+/// Folders that are gone once the program has ended well; removed when it is interrupted.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what an interrupted write has left so far.
+///
+/// Waits while a bundle is being moved to its place, which takes no time.
+pub fn abandon() {
+    for folder in unfinished().drain(..) {
+        // There is nothing left to tell anyone when it cannot be removed.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+/// A folder under a temporary name beside its final place; removed unless it is finished.
+pub(super) struct Unfinished {
+    target: PathBuf,
+    folder: PathBuf,
+}
+
+impl Unfinished {
+    /// Refuses a target that holds something else than a bundle.
+    pub(super) fn new(target: &Path) -> Result<Self, BundleError> {
+        let target = absolute(target)?;
+        check(&target)?;
+        let folder = beside(&target, "tmp");
+        // Left over from a killed process of the same number.
+        if folder.is_dir() {
+            fs::remove_dir_all(&folder).map_err(|error| BundleError::write(&folder, error))?;
+        }
+        unfinished().push(folder.clone());
+        let made = Self { target, folder };
+        fs::create_dir(&made.folder).map_err(|error| BundleError::write(&made.target, error))?;
+        Ok(made)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Moves the folder to its place; an older bundle there is replaced.
+    ///
+    /// Two renames where there is an older one: whoever reads between them
+    /// finds no bundle, never half of one.
+    pub(super) fn finish(self) -> Result<(), BundleError> {
+        let old = beside(&self.target, "old");
+        let mut guard = unfinished();
+        check(&self.target)?;
+        let moved = match fs::rename(&self.target, &old) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(BundleError::write(&self.target, error)),
+        };
+        if let Err(error) = fs::rename(&self.folder, &self.target) {
+            if moved {
+                // The older bundle stays where it was.
+                let _ = fs::rename(&old, &self.target);
+            }
+            return Err(BundleError::write(&self.target, error));
+        }
+        guard.retain(|folder| *folder != self.folder);
+        if moved {
+            guard.push(old.clone());
+            drop(guard);
+            let _ = fs::remove_dir_all(&old);
+            unfinished().retain(|folder| *folder != old);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut guard = unfinished();
+        if guard.contains(&self.folder) {
+            let _ = fs::remove_dir_all(&self.folder);
+            guard.retain(|folder| *folder != self.folder);
+        }
+    }
+}
+
+/// `.NAME.kcost.12345.tmp`: hidden, and of this process alone.
+fn beside(target: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}.{what}", process::id()));
+    target.with_file_name(name)
+}
+
+/// So that `..` and a trailing `/.` have a name and a folder around them.
+fn absolute(target: &Path) -> Result<PathBuf, BundleError> {
+    let path = std::path::absolute(target).map_err(|error| BundleError::write(target, error))?;
+    if path.file_name().is_none() || path.ends_with("..") {
+        return Err(BundleError::InTheWay { path });
+    }
+    Ok(path)
+}
+
+/// Only an older bundle or an empty folder may be replaced.
+fn check(target: &Path) -> Result<(), BundleError> {
+    if fs::symlink_metadata(target).is_err() || is_bundle(target) {
+        return Ok(());
+    }
+    let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    Err(BundleError::InTheWay {
+        path: target.to_owned(),
+    })
+}
+
+fn is_bundle(target: &Path) -> bool {
+    let Ok(text) = fs::read(target.join(MANIFEST)) else {
+        return false;
+    };
+    serde_json::from_slice::<Head>(&text).is_ok_and(|head| head.format == FORMAT)
+}

@@ -1,0 +1,254 @@
+//! `usage.parquet`: sorted by series and time, a few row groups at a time.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
+
+use polars::prelude::{
+    Column, DataFrame, Float32Chunked, IdxCa, Int64Chunked, IntoColumn, IntoSeries,
+    NewChunkedArray, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
+    StringChunked, TimeUnit, TimeZone,
+};
+
+use super::super::{Grid, Metric, Series, Workload};
+use super::manifest::SeriesHead;
+
+/// Rows that are in memory at a time, and rows of a row group.
+const ROWS: usize = 1 << 19;
+
+/// Rows of one series that go into a batch.
+struct Piece<'a> {
+    series: &'a Series,
+    from: usize,
+    to: usize,
+}
+
+/// Writes all series, `ROWS` rows at a time.
+pub(super) fn write(
+    out: impl Write,
+    series: &[Series],
+    workloads: &[Workload],
+    grid: &Grid,
+) -> PolarsResult<()> {
+    let metrics = metrics(series.iter().flat_map(|s| s.more.keys().copied()));
+    let empty = frame(&[], workloads, grid, &metrics)?;
+    let mut writer = ParquetWriter::new(out)
+        .with_compression(ParquetCompression::Zstd(None))
+        .with_row_group_size(Some(ROWS))
+        .batched(empty.schema())?;
+    let mut batch: Vec<Piece<'_>> = Vec::new();
+    let mut rows = 0;
+    for one in series {
+        let mut from = 0;
+        while from < one.len() {
+            let to = one.len().min(from + ROWS - rows);
+            batch.push(Piece {
+                series: one,
+                from,
+                to,
+            });
+            rows += to - from;
+            from = to;
+            if rows == ROWS {
+                writer.write_batch(&frame(&batch, workloads, grid, &metrics)?)?;
+                batch.clear();
+                rows = 0;
+            }
+        }
+    }
+    if rows > 0 {
+        writer.write_batch(&frame(&batch, workloads, grid, &metrics)?)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// The metrics that occur, in the order of [`Metric::ALL`].
+fn metrics(found: impl Iterator<Item = Metric>) -> Vec<Metric> {
+    let found: BTreeSet<Metric> = found.collect();
+    Metric::ALL
+        .into_iter()
+        .filter(|metric| found.contains(metric))
+        .collect()
+}
+
+fn frame(
+    batch: &[Piece<'_>],
+    workloads: &[Workload],
+    grid: &Grid,
+    metrics: &[Metric],
+) -> PolarsResult<DataFrame> {
+    let mut columns = names(batch, workloads)?;
+    columns.push(times(batch, grid));
+    columns.push(numbers("cpu_cores", batch, |s| Some(&s.cpu_cores)));
+    columns.push(numbers("memory_bytes", batch, |s| Some(&s.memory_bytes)));
+    for metric in metrics {
+        columns.push(numbers(metric.column(), batch, |s| s.more.get(metric)));
+    }
+    DataFrame::new_infer_height(columns)
+}
+
+/// Names are written once a piece and then repeated, which copies no text.
+fn names(batch: &[Piece<'_>], workloads: &[Workload]) -> PolarsResult<Vec<Column>> {
+    let workload = |piece: &Piece<'_>| {
+        let place = usize::try_from(piece.series.workload).ok()?;
+        workloads.get(place).map(|workload| &workload.id)
+    };
+    let column = |name: &str, text: &dyn Fn(&Piece<'_>) -> Option<String>| {
+        let texts = batch.iter().map(text);
+        StringChunked::from_iter_options(name.into(), texts).into_column()
+    };
+    let once = DataFrame::new_infer_height(vec![
+        column("namespace", &|p| Some(workload(p)?.namespace.clone())),
+        column("workload_kind", &|p| Some(workload(p)?.kind.clone())),
+        column("workload", &|p| Some(workload(p)?.name.clone())),
+        column("pod", &|p| Some(p.series.pod.clone())),
+        column("container", &|p| Some(p.series.container.clone())),
+    ])?;
+    let places = (0_u32..).zip(batch);
+    let rows = places.flat_map(|(place, piece)| (piece.from..piece.to).map(move |_| place));
+    let rows = IdxCa::from_vec("".into(), rows.collect());
+    Ok(once.take(&rows)?.into_columns())
+}
+
+fn times(batch: &[Piece<'_>], grid: &Grid) -> Column {
+    let (start, step) = (
+        grid.start.as_millisecond(),
+        i64::from(grid.step.as_secs()) * 1000,
+    );
+    let times = batch.iter().flat_map(|piece| {
+        let first = i64::from(piece.series.first);
+        let slot = move |row: usize| first + i64::try_from(row).unwrap_or(0);
+        (piece.from..piece.to).map(move |row| start + slot(row) * step)
+    });
+    Int64Chunked::from_vec("time".into(), times.collect())
+        .into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC))
+        .into_series()
+        .into_column()
+}
+
+/// A missing sample is a null in the file.
+fn numbers(
+    name: &str,
+    batch: &[Piece<'_>],
+    column: impl Fn(&Series) -> Option<&Vec<f32>>,
+) -> Column {
+    let values = batch.iter().flat_map(|piece| {
+        let values = column(piece.series);
+        (piece.from..piece.to).map(move |row| {
+            let value = values.and_then(|values| values.get(row)).copied();
+            value.filter(|value| !value.is_nan())
+        })
+    });
+    Float32Chunked::from_iter_options(name.into(), values).into_column()
+}
+
+/// Reads the numbers of all series, `ROWS` rows at a time.
+///
+/// Fails with a text when the table does not fit the heads.
+pub(super) fn read(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, String> {
+    let fail = |error: polars::prelude::PolarsError| error.to_string();
+    let metrics = metrics(heads.iter().flat_map(|head| head.more.iter().copied()));
+    let mut columns = vec!["cpu_cores".to_owned(), "memory_bytes".to_owned()];
+    columns.extend(metrics.iter().map(|metric| metric.column().to_owned()));
+    let mut file = file;
+    let metadata = ParquetReader::new(&mut file)
+        .get_metadata()
+        .map_err(fail)?
+        .clone();
+    let rows: usize = heads.iter().map(rows).sum();
+    if rows != metadata.num_rows {
+        return Err(format!(
+            "it has {} rows, and {rows} are expected",
+            metadata.num_rows
+        ));
+    }
+    let mut filling = Filling::new(heads);
+    let mut from = 0;
+    while from < rows {
+        let mut reader = ParquetReader::new(&mut file)
+            .with_columns(Some(columns.clone()))
+            .with_slice(Some((from, ROWS)));
+        reader.set_metadata(metadata.clone());
+        let batch = reader.finish().map_err(fail)?;
+        if batch.height() == 0 {
+            return Err(format!("it ends after {from} of {rows} rows"));
+        }
+        from += batch.height();
+        filling.add(&batch, &metrics).map_err(fail)?;
+    }
+    Ok(filling.series)
+}
+
+/// Series that rows are dealt out to, in order.
+struct Filling {
+    series: Vec<Series>,
+    rows: Vec<usize>,
+    /// The series that the next row belongs to.
+    place: usize,
+}
+
+impl Filling {
+    fn new(heads: Vec<SeriesHead>) -> Self {
+        let rows = heads.iter().map(rows).collect();
+        let empty = |head: SeriesHead| Series {
+            workload: head.workload,
+            pod: head.pod,
+            container: head.container,
+            first: head.first,
+            cpu_cores: Vec::new(),
+            memory_bytes: Vec::new(),
+            more: head.more.into_iter().map(|m| (m, Vec::new())).collect(),
+        };
+        Self {
+            series: heads.into_iter().map(empty).collect(),
+            rows,
+            place: 0,
+        }
+    }
+
+    fn add(&mut self, batch: &DataFrame, metrics: &[Metric]) -> PolarsResult<()> {
+        let column = |name: &str| PolarsResult::Ok(dense(batch.column(name)?.f32()?));
+        let cpu = column("cpu_cores")?;
+        let memory = column("memory_bytes")?;
+        let mut more = Vec::new();
+        for metric in metrics {
+            more.push((*metric, column(metric.column())?));
+        }
+        let mut from = 0;
+        while from < batch.height() && self.place < self.series.len() {
+            let rows = self.rows[self.place];
+            let series = &mut self.series[self.place];
+            let to = batch.height().min(from + rows - series.len());
+            extend(&mut series.cpu_cores, &cpu[from..to], rows);
+            extend(&mut series.memory_bytes, &memory[from..to], rows);
+            for (metric, values) in &more {
+                if let Some(held) = series.more.get_mut(metric) {
+                    extend(held, &values[from..to], rows);
+                }
+            }
+            from = to;
+            if series.len() == rows {
+                self.place += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn extend(held: &mut Vec<f32>, values: &[f32], rows: usize) {
+    held.reserve_exact(rows - held.len());
+    held.extend_from_slice(values);
+}
+
+/// Values with `NaN` for null.
+fn dense(column: &Float32Chunked) -> Vec<f32> {
+    column
+        .iter()
+        .map(|value| value.unwrap_or(f32::NAN))
+        .collect()
+}
+
+fn rows(head: &SeriesHead) -> usize {
+    usize::try_from(head.rows).unwrap_or(usize::MAX)
+}

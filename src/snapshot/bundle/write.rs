@@ -1,0 +1,113 @@
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::super::Snapshot;
+use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
+use super::place::Unfinished;
+use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, table};
+
+/// Writes a bundle under a temporary name and renames it when it is whole.
+///
+/// An older bundle at `path` is replaced, anything else there is refused. On an
+/// error or an interruption nothing is left behind. Beyond the snapshot it
+/// needs the memory of half a million rows.
+pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
+    let unfinished = Unfinished::new(path)?;
+    let folder = unfinished.folder();
+    let usage = &snapshot.usage;
+    let heads: Vec<SeriesHead> = usage.series.iter().map(SeriesHead::of).collect();
+    let files = vec![
+        json(folder, CLUSTER, &snapshot.cluster)?,
+        json(folder, WORKLOADS, &snapshot.workloads)?,
+        json(folder, SERIES, &heads)?,
+        file(folder, USAGE, |out| {
+            table::write(out, &usage.series, &snapshot.workloads, &usage.grid)
+                .map_err(io::Error::other)
+        })?,
+    ];
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        tool_version: snapshot.tool_version.clone(),
+        taken_at: snapshot.taken_at,
+        cluster: ClusterHead {
+            name: snapshot.cluster.name.clone(),
+            server_version: snapshot.cluster.server_version.clone(),
+            nodes: snapshot.cluster.nodes.len(),
+        },
+        window: Window::of(&usage.grid),
+        sources: snapshot.sources.clone(),
+        files,
+        gaps: snapshot.gaps.clone(),
+    };
+    file(folder, MANIFEST, |out| {
+        serde_json::to_writer_pretty(&mut *out, &manifest)?;
+        out.write_all(b"\n")
+    })?;
+    unfinished.finish()
+}
+
+fn json(folder: &Path, name: &str, value: &impl Serialize) -> Result<File, BundleError> {
+    file(folder, name, |out| {
+        serde_json::to_writer(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Writes one file, and says how large it is and what its SHA-256 is.
+fn file(
+    folder: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut Hashing<BufWriter<fs::File>>) -> io::Result<()>,
+) -> Result<File, BundleError> {
+    let path = folder.join(name);
+    let written = || {
+        let mut out = Hashing {
+            out: BufWriter::new(fs::File::create(&path)?),
+            hash: Sha256::new(),
+            bytes: 0,
+        };
+        fill(&mut out)?;
+        // A renamed folder must not lose its content to a power failure.
+        out.out.into_inner()?.sync_all()?;
+        Ok(File {
+            name: name.to_owned(),
+            bytes: out.bytes,
+            sha256: hex(&out.hash.finalize()),
+        })
+    };
+    written().map_err(|error| BundleError::write(&path, error))
+}
+
+/// As lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+/// Hashes what passes through.
+struct Hashing<W> {
+    out: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += u64::try_from(written).unwrap_or(0);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
