@@ -3,6 +3,7 @@
 mod advice;
 mod global;
 mod show;
+mod prometheus;
 mod source;
 
 pub(super) use advice::AdviceArgs;

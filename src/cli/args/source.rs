@@ -2,12 +2,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
-use jiff::Timestamp;
 
+use super::prometheus::PrometheusArgs;
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::ClusterOptions;
 use crate::collect::live::{self, LiveOptions};
-use crate::collect::prometheus::PrometheusOptions;
 use crate::collect::{Scope, demo};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -58,6 +57,9 @@ pub(in crate::cli) struct SourceArgs {
 
     #[command(flatten)]
     usage_args: UsageArgs,
+
+    #[command(flatten)]
+    prometheus: PrometheusArgs,
 }
 
 #[derive(Debug, Args)]
@@ -138,14 +140,6 @@ struct ClusterArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Usage")]
 struct UsageArgs {
-    /// Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics).
-    #[arg(long, value_name = "URL", env = "KCOST_PROMETHEUS_URL", hide_env_values = true, value_hint = ValueHint::Url, conflicts_with_all = ["demo", "snapshot", "objects"])]
-    prometheus_url: Option<String>,
-
-    /// Queries that Prometheus may run at a time.
-    #[arg(long, value_name = "COUNT", env = "KCOST_PROMETHEUS_CONCURRENCY", hide_env_values = true, default_value = "2", value_parser = clap::value_parser!(u8).range(1..=16), hide_short_help = true)]
-    prometheus_concurrency: u8,
-
     /// How much history to use: `14d` of a live cluster, all of a file or bundle.
     #[arg(
         long,
@@ -224,18 +218,11 @@ impl SourceArgs {
 
     fn live(&self, scope: &Scope, progress: &dyn Progress) -> Result<Snapshot, Error> {
         let timeout = Duration::from_secs(u64::from(self.cluster.timeout.as_secs()));
-        let prometheus = self
-            .usage_args
-            .prometheus_url
-            .as_ref()
-            .map(|url| PrometheusOptions {
-                url: url.clone(),
-                window: self.usage_args.window.unwrap_or(WINDOW),
-                step: self.usage_args.step.unwrap_or(STEP),
-                end: Timestamp::now(),
-                timeout,
-                concurrency: usize::from(self.usage_args.prometheus_concurrency),
-            });
+        let prometheus = self.prometheus.options(
+            self.usage_args.window.unwrap_or(WINDOW),
+            self.usage_args.step.unwrap_or(STEP),
+            timeout,
+        )?;
         let cluster = ClusterOptions {
             kubeconfig: self.cluster.kubeconfig.clone(),
             context: self.cluster.context.clone(),

@@ -1,0 +1,227 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use jiff::Timestamp;
+
+use crate::collect::prometheus::{
+    Access, Credentials, Header, MAX_SAMPLES, Matcher, PrometheusOptions, Secret,
+};
+use crate::error::Error;
+use crate::units::Span;
+
+/// How to reach Prometheus, and how hard it may be made to work.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Prometheus")]
+pub(super) struct PrometheusArgs {
+    /// Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics).
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KCOST_PROMETHEUS_URL",
+        hide_env_values = true,
+        value_hint = ValueHint::Url,
+        conflicts_with_all = ["demo", "snapshot", "objects"]
+    )]
+    prometheus_url: Option<Secret>,
+
+    /// Queries that Prometheus may run at a time.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KCOST_PROMETHEUS_CONCURRENCY",
+        hide_env_values = true,
+        default_value = "2",
+        value_parser = clap::value_parser!(u8).range(1..=16),
+        hide_short_help = true
+    )]
+    prometheus_concurrency: u8,
+
+    /// The most samples that one query may make Prometheus touch.
+    ///
+    /// Its own limit is 50,000,000 unless it was changed.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KCOST_MAX_SAMPLES_PER_QUERY",
+        hide_env_values = true,
+        default_value_t = MAX_SAMPLES,
+        value_parser = clap::value_parser!(u64).range(1_000..),
+        hide_short_help = true
+    )]
+    max_samples_per_query: u64,
+
+    /// Only series with this label, for stores of many clusters: `cluster=prod`.
+    ///
+    /// `!=`, `=~` and `!~` work as in PromQL. Repeatable.
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        env = "KCOST_PROMETHEUS_LABEL",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    prometheus_label: Vec<Matcher>,
+
+    /// A header for every request: `X-Scope-OrgID: team`. Repeatable.
+    #[arg(
+        long,
+        value_name = "NAME: VALUE",
+        env = "KCOST_PROMETHEUS_HEADER",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    prometheus_header: Vec<Secret>,
+
+    /// A bearer token. Better in the environment, where no process list shows it.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "KCOST_PROMETHEUS_TOKEN",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    prometheus_token: Option<Secret>,
+
+    /// A file with a bearer token; read again when it changes.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KCOST_PROMETHEUS_TOKEN_FILE",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "prometheus_token",
+        hide_short_help = true
+    )]
+    prometheus_token_file: Option<PathBuf>,
+
+    /// A command that prints a bearer token.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        env = "KCOST_PROMETHEUS_TOKEN_COMMAND",
+        hide_env_values = true,
+        value_hint = ValueHint::CommandString,
+        conflicts_with_all = ["prometheus_token", "prometheus_token_file"],
+        hide_short_help = true
+    )]
+    prometheus_token_command: Option<String>,
+
+    /// User and password, as `USER:PASSWORD`.
+    #[arg(
+        long,
+        value_name = "LOGIN",
+        env = "KCOST_PROMETHEUS_LOGIN",
+        hide_env_values = true,
+        conflicts_with_all = [
+            "prometheus_token",
+            "prometheus_token_file",
+            "prometheus_token_command"
+        ],
+        hide_short_help = true
+    )]
+    prometheus_login: Option<Secret>,
+
+    /// PEM of the authorities to trust, instead of the system's.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KCOST_PROMETHEUS_CA",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath,
+        hide_short_help = true
+    )]
+    prometheus_ca: Option<PathBuf>,
+
+    /// PEM of a client certificate.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KCOST_PROMETHEUS_CERTIFICATE",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath,
+        requires = "prometheus_key",
+        hide_short_help = true
+    )]
+    prometheus_certificate: Option<PathBuf>,
+
+    /// PEM of the key of the client certificate.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KCOST_PROMETHEUS_KEY",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath,
+        requires = "prometheus_certificate",
+        hide_short_help = true
+    )]
+    prometheus_key: Option<PathBuf>,
+
+    /// Do not verify the certificate of Prometheus.
+    #[arg(long, hide_short_help = true)]
+    prometheus_insecure: bool,
+}
+
+impl PrometheusArgs {
+    /// What they come to; `None` without a Prometheus.
+    pub(super) fn options(
+        &self,
+        window: Span,
+        step: Span,
+        timeout: Duration,
+    ) -> Result<Option<PrometheusOptions>, Error> {
+        let Some(url) = &self.prometheus_url else {
+            return Ok(None);
+        };
+        Ok(Some(PrometheusOptions {
+            timeout,
+            concurrency: usize::from(self.prometheus_concurrency),
+            max_samples: self.max_samples_per_query,
+            access: self.access()?,
+            matchers: self.prometheus_label.clone(),
+            ..PrometheusOptions::new(url.expose(), window, step, Timestamp::now())
+        }))
+    }
+
+    fn access(&self) -> Result<Access, Error> {
+        let certificate = self.prometheus_certificate.clone();
+        // Parsed here, because clap would repeat a bad value, and it may be secret.
+        let headers = self
+            .prometheus_header
+            .iter()
+            .map(|text| text.expose().parse());
+        let headers: Result<Vec<Header>, _> = headers.collect();
+        Ok(Access {
+            credentials: self.credentials(),
+            headers: headers.map_err(|error| Error::Usage {
+                text: format!("bad value of `--prometheus-header`: {error}"),
+                hint: Some("for example `--prometheus-header 'X-Scope-OrgID: team'`".to_owned()),
+            })?,
+            ca: self.prometheus_ca.clone(),
+            client_certificate: certificate.zip(self.prometheus_key.clone()),
+            insecure: self.prometheus_insecure,
+            proxy: None,
+        })
+    }
+
+    fn credentials(&self) -> Credentials {
+        if let Some(token) = &self.prometheus_token {
+            Credentials::Token(token.clone())
+        } else if let Some(path) = &self.prometheus_token_file {
+            Credentials::TokenFile(path.clone())
+        } else if let Some(command) = &self.prometheus_token_command {
+            Credentials::TokenCommand(command.clone())
+        } else if let Some(login) = &self.prometheus_login {
+            let (user, password) = login
+                .expose()
+                .split_once(':')
+                .unwrap_or((login.expose(), ""));
+            Credentials::Basic {
+                user: user.to_owned(),
+                password: Secret::new(password),
+            }
+        } else {
+            Credentials::None
+        }
+    }
+}

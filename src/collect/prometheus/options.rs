@@ -1,0 +1,238 @@
+//! What the user decides about Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::units::Span;
+
+/// Where usage is read from, and how much of it.
+#[derive(Debug, Clone)]
+pub struct PrometheusOptions {
+    /// `--prometheus-url`; may end in a path, as Mimir's does.
+    pub url: String,
+    pub window: Span,
+    pub step: Span,
+    /// The end of the window.
+    pub end: Timestamp,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Ranges asked for at a time.
+    pub concurrency: usize,
+    /// The most samples that one query may make the server touch.
+    pub max_samples: u64,
+    /// First pause after a refusal; it doubles with each that follows.
+    pub back_off: Duration,
+    pub access: Access,
+    /// Further conditions on every series, for stores that hold many clusters.
+    pub matchers: Vec<Matcher>,
+    pub names: Names,
+}
+
+/// A tenth of what Prometheus allows by default, less than half of that again:
+/// a query takes well under a second, and its answer tens of megabytes of the
+/// server's memory.
+pub const MAX_SAMPLES: u64 = 2_500_000;
+
+impl PrometheusOptions {
+    pub fn new(url: impl Into<String>, window: Span, step: Span, end: Timestamp) -> Self {
+        Self {
+            url: url.into(),
+            window,
+            step,
+            end,
+            timeout: Duration::from_secs(60),
+            concurrency: 2,
+            max_samples: MAX_SAMPLES,
+            back_off: Duration::from_millis(500),
+            access: Access::default(),
+            matchers: Vec::new(),
+            names: Names::default(),
+        }
+    }
+}
+
+/// How to be let in.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    pub credentials: Credentials,
+    /// Sent with every request, such as `X-Scope-OrgID`.
+    pub headers: Vec<Header>,
+    /// PEM of the authorities to trust, instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// PEM of the certificate and of the key to show.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Do not verify the server's certificate.
+    pub insecure: bool,
+    /// An HTTP proxy; credentials in its URL are used.
+    pub proxy: Option<Secret>,
+}
+
+/// Who kcost says it is.
+#[derive(Debug, Clone, Default)]
+pub enum Credentials {
+    #[default]
+    None,
+    Token(Secret),
+    /// Read again when it changes, as projected tokens do.
+    TokenFile(PathBuf),
+    /// A command that prints a token.
+    TokenCommand(String),
+    Basic {
+        user: String,
+        password: Secret,
+    },
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself; to send it, never to show it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// A header; its value is never shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    pub name: String,
+    pub value: Secret,
+}
+
+/// Why a text is no [`Header`]. Does not repeat it: it may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a header is written as `NAME: VALUE`")]
+pub struct ParseHeaderError;
+
+impl FromStr for Header {
+    type Err = ParseHeaderError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once(':').ok_or(ParseHeaderError)?;
+        let name: http::HeaderName = name.trim().parse().map_err(|_| ParseHeaderError)?;
+        http::HeaderValue::from_str(value.trim()).map_err(|_| ParseHeaderError)?;
+        Ok(Self {
+            name: name.as_str().to_owned(),
+            value: Secret::new(value.trim()),
+        })
+    }
+}
+
+/// A condition on a label: `cluster=prod`, `cluster=~"eu-.*"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matcher {
+    pub(super) label: String,
+    /// `=`, `!=`, `=~` or `!~`.
+    pub(super) operator: &'static str,
+    pub(super) value: String,
+}
+
+/// Why a text is no [`Matcher`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no condition on a label: write `NAME=VALUE`, or `!=`, `=~`, `!~` instead of `=`")]
+pub struct ParseMatcherError(String);
+
+impl FromStr for Matcher {
+    type Err = ParseMatcherError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || ParseMatcherError(text.to_owned());
+        let end = text.find(['=', '!']).ok_or_else(bad)?;
+        let (label, rest) = text.split_at(end);
+        // The longer ones first: `=` begins `=~`.
+        let operator = ["=~", "!=", "!~", "="]
+            .into_iter()
+            .find(|operator| rest.starts_with(operator))
+            .ok_or_else(bad)?;
+        let value = &rest[operator.len()..];
+        let value = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or(value);
+        if !is_label(label) || value.contains('\n') {
+            return Err(bad());
+        }
+        Ok(Self {
+            label: label.to_owned(),
+            operator,
+            value: value.to_owned(),
+        })
+    }
+}
+
+fn is_label(name: &str) -> bool {
+    let mut chars = name.chars();
+    let first = chars.next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// What metrics and labels are called, where not as the exporters call them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    pub metrics: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(super) fn metric<'a>(&'a self, name: &'a str) -> &'a str {
+        self.metrics.get(name).map_or(name, String::as_str)
+    }
+
+    pub(super) fn label<'a>(&'a self, name: &'a str) -> &'a str {
+        self.labels.get(name).map_or(name, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matcher_is_read_with_and_without_quotes() {
+        let read = |text: &str| {
+            let matcher: Matcher = text.parse().unwrap();
+            (matcher.label, matcher.operator, matcher.value)
+        };
+        let seen = |label: &str, operator, value: &str| (label.into(), operator, value.into());
+        assert_eq!(read("cluster=prod"), seen("cluster", "=", "prod"));
+        assert_eq!(read("a=~\"x|y\""), seen("a", "=~", "x|y"));
+        assert_eq!(read("a!="), seen("a", "!=", ""));
+        assert_eq!(read("a!~b=c"), seen("a", "!~", "b=c"));
+        for bad in ["", "cluster", "1a=b", "a b=c", "=x", "a!b"] {
+            assert!(bad.parse::<Matcher>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let header: Header = "X-Scope-OrgID: team:a".parse().unwrap();
+        assert_eq!(header.value.expose(), "team:a");
+        assert!(!format!("{header:?}").contains("team"));
+        let error = "no header at all".parse::<Header>().unwrap_err();
+        assert!(!error.to_string().contains("at all"));
+    }
+}

@@ -1,0 +1,326 @@
+//! Which range queries to send, so that none is too much for the server.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::options::PrometheusOptions;
+use super::promql::{Endings, Reading, Selection, Source, Words};
+use super::server::Query;
+use super::survey::Survey;
+use crate::snapshot::Grid;
+use crate::units::Span;
+
+/// Prometheus refuses more than 11,000 points a series.
+const MOST_POINTS: u32 = 10_000;
+
+/// Namespaces in one query at most: their names are part of it.
+const MOST_NAMESPACES: usize = 60;
+
+/// What kcost will ask a Prometheus for, and what that costs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(super) grid: Grid,
+    pub(super) pieces: Vec<Piece>,
+    /// Seconds between samples, as measured.
+    pub(super) interval: u32,
+    pub(super) source: Option<Source>,
+    pub(super) sources: Vec<Source>,
+    pub(super) first: u32,
+    namespaces: usize,
+    series: u64,
+    url: String,
+    max_samples: u64,
+}
+
+/// One range query.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece {
+    pub(super) reading: Reading,
+    pub(super) namespaces: Vec<String>,
+    pub(super) endings: Endings,
+    pub(super) slots: Range<u32>,
+    /// Samples that the server is expected to touch.
+    pub(super) cost: u64,
+    /// How often it has been halved.
+    pub(super) halved: u8,
+}
+
+impl Plan {
+    pub(super) fn new(options: &PrometheusOptions, survey: &Survey, grid: Grid, url: &str) -> Self {
+        let mut plan = Self {
+            grid,
+            pieces: Vec::new(),
+            interval: survey.interval,
+            source: survey.source.clone(),
+            sources: survey.sources.clone(),
+            first: survey.first.min(grid.len),
+            namespaces: survey.namespaces.len(),
+            series: survey.namespaces.values().sum(),
+            url: url.to_owned(),
+            max_samples: options.max_samples.max(1),
+        };
+        for reading in &survey.readings {
+            let pieces = plan.cut(*reading, survey);
+            plan.pieces.extend(pieces);
+        }
+        plan
+    }
+
+    /// Queries that will be sent, unless the server asks for smaller ones.
+    pub fn queries(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Samples that the server will touch for all of them.
+    pub fn samples(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.cost).sum()
+    }
+
+    /// The seconds that a point looks back.
+    ///
+    /// CPU needs two samples, and half an interval more for those that come
+    /// late: not 4 intervals, as dashboards take, which would spread a peak
+    /// over four slots when the step is no longer than the interval. Memory
+    /// needs one sample. Neither is shorter than the step, so that no sample
+    /// between two points is lost.
+    pub(super) fn range(&self, reading: Reading) -> u32 {
+        let needed = match reading {
+            Reading::Cpu | Reading::Throttled => self.interval * 5 / 2,
+            Reading::Memory => self.interval * 11 / 10,
+        };
+        needed.max(self.grid.step.as_secs()).max(1)
+    }
+
+    /// Samples that the server touches for one series at one point: those that
+    /// it reads for the window of that point, and the point itself.
+    fn samples_a_point(&self, reading: Reading) -> f64 {
+        let read = f64::from(self.range(reading)) / f64::from(self.interval.max(1));
+        let selectors = if reading == Reading::Throttled {
+            2.0
+        } else {
+            1.0
+        };
+        selectors * (read + 1.0)
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "an estimate of a cost, never negative"
+    )]
+    fn cost(&self, reading: Reading, series: u64, slots: u32) -> u64 {
+        (self.samples_a_point(reading) * series as f64 * f64::from(slots)).ceil() as u64
+    }
+
+    /// Small namespaces together, large ones alone, larger ones in parts.
+    fn cut(&self, reading: Reading, survey: &Survey) -> Vec<Piece> {
+        let whole = self.first..self.grid.len;
+        let mut pieces = Vec::new();
+        for slots in spans(&whole, MOST_POINTS) {
+            let length = slots.end - slots.start;
+            let mut group: Vec<String> = Vec::new();
+            let mut group_cost = 0;
+            for (namespace, series) in &survey.namespaces {
+                let cost = self.cost(reading, *series, length);
+                if cost > self.max_samples {
+                    pieces.extend(self.parts(reading, namespace, &slots, cost));
+                    continue;
+                }
+                if group_cost + cost > self.max_samples || group.len() == MOST_NAMESPACES {
+                    let full = std::mem::take(&mut group);
+                    pieces.push(Piece::new(reading, full, slots.clone(), group_cost));
+                    group_cost = 0;
+                }
+                group.push(namespace.clone());
+                group_cost += cost;
+            }
+            if !group.is_empty() {
+                pieces.push(Piece::new(reading, group, slots.clone(), group_cost));
+            }
+        }
+        pieces
+    }
+
+    /// A large namespace: first by time, but not below a day, because stores
+    /// keep hours of a series in one chunk and read it whole; then by pods.
+    fn parts(
+        &self,
+        reading: Reading,
+        namespace: &str,
+        slots: &Range<u32>,
+        cost: u64,
+    ) -> Vec<Piece> {
+        let needed = u32::try_from(cost.div_ceil(self.max_samples)).unwrap_or(u32::MAX);
+        let length = slots.end - slots.start;
+        let days = (length / self.grid.per_day()).max(1);
+        let spans = spans(slots, length.div_ceil(needed.min(days)).max(1));
+        let share = cost / spans.len().max(1) as u64;
+        let hands = usize::try_from(share.div_ceil(self.max_samples)).unwrap_or(usize::MAX);
+        let endings = Endings::all().split(hands);
+        let cost = share / endings.len().max(1) as u64;
+        let mut pieces = Vec::new();
+        for slots in spans {
+            for endings in &endings {
+                let namespaces = vec![namespace.to_owned()];
+                pieces.push(Piece {
+                    endings: endings.clone(),
+                    ..Piece::new(reading, namespaces, slots.clone(), cost)
+                });
+            }
+        }
+        pieces
+    }
+
+    /// The query of a piece. A point at the end of a slot speaks for the slot.
+    pub(super) fn query(&self, piece: &Piece, words: Words) -> Query {
+        let selection = Selection {
+            namespaces: &piece.namespaces,
+            endings: Some(&piece.endings),
+            source: self.source.as_ref(),
+        };
+        let text = words.reading(piece.reading, self.range(piece.reading), selection);
+        let start = self.grid.time(piece.slots.start + 1).as_second();
+        let end = self.grid.time(piece.slots.end).as_second();
+        Query::range(text, start, end, self.grid.step.as_secs())
+    }
+}
+
+/// Consecutive parts of at most `longest`, nearly equal.
+fn spans(slots: &Range<u32>, longest: u32) -> Vec<Range<u32>> {
+    let length = slots.end.saturating_sub(slots.start);
+    let parts = length.div_ceil(longest.max(1));
+    let bound = |part: u32| {
+        let offset = u64::from(length) * u64::from(part) / u64::from(parts.max(1));
+        slots.start + u32::try_from(offset).unwrap_or(length)
+    };
+    (0..parts)
+        .map(|part| bound(part)..bound(part + 1))
+        .collect()
+}
+
+impl Piece {
+    fn new(reading: Reading, namespaces: Vec<String>, slots: Range<u32>, cost: u64) -> Self {
+        Self {
+            reading,
+            namespaces,
+            endings: Endings::all(),
+            slots,
+            cost: cost.max(1),
+            halved: 0,
+        }
+    }
+
+    /// Two halves: of the namespaces, else of the time while it is more than
+    /// half a day, else of the pods, else of the time. `None` where it is as
+    /// small as can be.
+    pub(super) fn halves(&self, per_day: u32) -> Option<[Self; 2]> {
+        let length = self.slots.end - self.slots.start;
+        let mut halves = [self.clone(), self.clone()];
+        if self.namespaces.len() > 1 {
+            let (left, right) = self.namespaces.split_at(self.namespaces.len() / 2);
+            halves[0].namespaces = left.to_vec();
+            halves[1].namespaces = right.to_vec();
+        } else if length > 1 && (length > per_day / 2 || self.endings.len() == 1) {
+            let middle = self.slots.start + length / 2;
+            halves[0].slots.end = middle;
+            halves[1].slots.start = middle;
+        } else if self.endings.len() > 1 {
+            for (half, endings) in halves.iter_mut().zip(self.endings.split(2)) {
+                half.endings = endings;
+            }
+        } else {
+            return None;
+        }
+        halves[0].cost = self.cost / 2;
+        halves[1].cost = self.cost - halves[0].cost;
+        for half in &mut halves {
+            half.halved += 1;
+        }
+        Some(halves)
+    }
+
+    /// As a gap or a trace names it: `CPU usage of shop from … to …`.
+    pub(super) fn text(&self, grid: &Grid) -> String {
+        let pods = if self.endings.is_all() {
+            String::new()
+        } else {
+            format!(", {},", self.endings.text())
+        };
+        format!(
+            "{} of {}{pods} from {} to {}",
+            self.reading.label(),
+            names(&self.namespaces),
+            grid.time(self.slots.start),
+            grid.time(self.slots.end)
+        )
+    }
+}
+
+/// The first few names, and how many more.
+pub(super) fn names(all: &[String]) -> String {
+    const SHOWN: usize = 4;
+    if all.len() <= SHOWN {
+        return all.join(", ");
+    }
+    format!(
+        "{} and {} more",
+        all[..SHOWN - 1].join(", "),
+        all.len() + 1 - SHOWN
+    )
+}
+
+/// For `--plan`.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = |slots: u32| Span::from_secs(slots.saturating_mul(self.grid.step.as_secs()));
+        writeln!(f, "Prometheus at {}", self.url)?;
+        writeln!(
+            f,
+            "  {} series in {} namespaces, a sample every {}",
+            self.series,
+            self.namespaces,
+            Span::from_secs(self.interval)
+        )?;
+        writeln!(
+            f,
+            "  window {} to {} at {}, with data since {}",
+            self.grid.start,
+            self.grid.end(),
+            self.grid.step,
+            self.grid.time(self.first)
+        )?;
+        if let Some(source) = &self.source {
+            writeln!(
+                f,
+                "  reads `job=\"{}\",metrics_path=\"{}\"` alone of {} that expose the same containers",
+                source.job,
+                source.path,
+                self.sources.len()
+            )?;
+        }
+        writeln!(
+            f,
+            "{} range queries, about {} samples, at most {} each",
+            self.queries(),
+            self.samples(),
+            self.max_samples
+        )?;
+        for piece in &self.pieces {
+            let pods = if piece.endings.is_all() {
+                String::new()
+            } else {
+                format!(", {}", piece.endings.text())
+            };
+            writeln!(
+                f,
+                "  {:<14}  {:>9} samples  {:>4} of history  {}{pods}",
+                piece.reading.label(),
+                piece.cost,
+                span(piece.slots.end - piece.slots.start).to_string(),
+                names(&piece.namespaces)
+            )?;
+        }
+        Ok(())
+    }
+}

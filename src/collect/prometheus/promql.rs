@@ -1,0 +1,279 @@
+//! The text of queries.
+
+use std::fmt::Write as _;
+
+use super::options::{Matcher, Names};
+use crate::collect::Column;
+use crate::snapshot::Metric;
+
+pub(super) const CPU: &str = "container_cpu_usage_seconds_total";
+pub(super) const MEMORY: &str = "container_memory_working_set_bytes";
+pub(super) const PERIODS: &str = "container_cpu_cfs_periods_total";
+pub(super) const THROTTLED: &str = "container_cpu_cfs_throttled_periods_total";
+
+/// How far back an instant looks for the newest sample of a series: longer than
+/// any scrape interval that is used, where Prometheus itself takes 5 minutes.
+pub(super) const LOOKBACK: &str = "15m";
+
+/// One thing that is read of every container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Reading {
+    Cpu,
+    Memory,
+    Throttled,
+}
+
+impl Reading {
+    pub(super) const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Throttled];
+
+    /// As in progress, plans and gaps.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Cpu => "CPU usage",
+            Self::Memory => "memory usage",
+            Self::Throttled => "CPU throttling",
+        }
+    }
+
+    pub(super) fn column(self) -> Column {
+        match self {
+            Self::Cpu => Column::CpuCores,
+            Self::Memory => Column::MemoryBytes,
+            Self::Throttled => Column::More(Metric::CpuThrottledRatio),
+        }
+    }
+
+    /// The metrics that it needs.
+    pub(super) fn metrics(self) -> &'static [&'static str] {
+        match self {
+            Self::Cpu => &[CPU],
+            Self::Memory => &[MEMORY],
+            Self::Throttled => &[PERIODS, THROTTLED],
+        }
+    }
+
+    /// The largest value that can be true.
+    pub(super) fn largest(self) -> f64 {
+        match self {
+            // Far above any machine: 10,000 cores, 1 PiB.
+            Self::Cpu => 1e4,
+            Self::Memory => 1_125_899_906_842_624.0,
+            Self::Throttled => 1.0 + 1e-9,
+        }
+    }
+}
+
+/// Which pods, by the last character of their names.
+///
+/// The names of pods end in random letters or in a number, so that this cuts a
+/// namespace evenly without knowing the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endings(String);
+
+/// What the name of an object may end in.
+const ENDINGS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+impl Endings {
+    pub(super) fn all() -> Self {
+        Self(ENDINGS.to_owned())
+    }
+
+    pub(super) fn is_all(&self) -> bool {
+        self.0.len() == ENDINGS.len()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Deals the characters out to at most `parts`, so that digits and letters,
+    /// which are not equally frequent, spread over all.
+    pub(super) fn split(&self, parts: usize) -> Vec<Self> {
+        let parts = parts.clamp(1, self.0.len());
+        let mut hands = vec![String::new(); parts];
+        for (at, ending) in self.0.chars().enumerate() {
+            hands[at % parts].push(ending);
+        }
+        hands.into_iter().map(Self).collect()
+    }
+
+    /// As a gap names them.
+    pub(super) fn text(&self) -> String {
+        format!("pods whose names end in one of `{}`", self.0)
+    }
+}
+
+/// Which series.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selection<'a> {
+    /// Empty for all.
+    pub(super) namespaces: &'a [String],
+    pub(super) endings: Option<&'a Endings>,
+    pub(super) source: Option<&'a Source>,
+}
+
+impl Selection<'_> {
+    pub(super) const ALL: Self = Self {
+        namespaces: &[],
+        endings: None,
+        source: None,
+    };
+}
+
+/// One of several scrape jobs that expose the same containers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) struct Source {
+    pub(super) job: String,
+    pub(super) path: String,
+}
+
+/// Writes queries with the names and conditions that the user gave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) names: &'a Names,
+    pub(super) matchers: &'a [Matcher],
+}
+
+impl Words<'_> {
+    /// A label as it is called here.
+    pub(super) fn label<'b>(&'b self, name: &'b str) -> &'b str {
+        self.names.label(name)
+    }
+
+    /// The series of a metric of containers.
+    pub(super) fn containers(&self, metric: &str, selection: Selection) -> String {
+        let mut text = format!("{}{{", self.names.metric(metric));
+        let container = self.label("container");
+        let _ = write!(text, "{container}!=\"\",{container}!=\"POD\"");
+        self.conditions(&mut text, selection);
+        text.push('}');
+        text
+    }
+
+    /// Series of any of these metrics.
+    pub(super) fn any_of(&self, metrics: &[&str]) -> String {
+        let names: Vec<&str> = metrics.iter().map(|m| self.names.metric(m)).collect();
+        let mut text = format!("{{__name__=~\"{}\"", names.join("|"));
+        self.conditions(&mut text, Selection::ALL);
+        text.push('}');
+        text
+    }
+
+    fn conditions(&self, text: &mut String, selection: Selection) {
+        let mut add = |label: &str, operator: &str, value: &str| {
+            let _ = write!(text, ",{label}{operator}\"{}\"", quoted(value));
+        };
+        match selection.namespaces {
+            [] => {}
+            [one] => add(self.label("namespace"), "=", one),
+            many => add(self.label("namespace"), "=~", &many.join("|")),
+        }
+        if let Some(endings) = selection.endings.filter(|endings| !endings.is_all()) {
+            add(self.label("pod"), "=~", &format!(".*[{}]", endings.0));
+        }
+        if let Some(source) = selection.source {
+            add("job", "=", &source.job);
+            add("metrics_path", "=", &source.path);
+        }
+        for matcher in self.matchers {
+            add(&matcher.label, matcher.operator, &matcher.value);
+        }
+    }
+
+    /// The largest of what several series say of one container, so that a
+    /// container that is scraped twice never counts twice.
+    ///
+    /// `range` is the length in seconds that a point looks back.
+    pub(super) fn reading(&self, reading: Reading, range: u32, selection: Selection) -> String {
+        let by = self.by();
+        let rate = |metric| {
+            let series = self.containers(metric, selection);
+            format!("max by ({by}) (rate({series}[{range}s]))")
+        };
+        match reading {
+            Reading::Cpu => rate(CPU),
+            Reading::Memory => {
+                let series = self.containers(MEMORY, selection);
+                format!("max by ({by}) (max_over_time({series}[{range}s]))")
+            }
+            Reading::Throttled => format!("{} / {}", rate(THROTTLED), rate(PERIODS)),
+        }
+    }
+
+    fn by(&self) -> String {
+        ["namespace", "pod", "container"]
+            .map(|l| self.label(l))
+            .join(",")
+    }
+
+    /// How many series there are, by namespace and by what scraped them.
+    pub(super) fn count(&self, selection: Selection) -> String {
+        let namespace = self.label("namespace");
+        let series = self.containers(MEMORY, selection);
+        format!("count by ({namespace},job,metrics_path) (last_over_time({series}[{LOOKBACK}]))")
+    }
+
+    /// Samples an hour of the series that were there all the hour: nearly the
+    /// fewest, because the slowest scrape job decides.
+    pub(super) fn samples_an_hour(&self, selection: Selection) -> String {
+        let series = self.containers(MEMORY, selection);
+        format!(
+            "quantile(0.05, count_over_time({series}[1h]) \
+             and last_over_time({series}[{LOOKBACK}] offset 1h) \
+             and last_over_time({series}[{LOOKBACK}]))"
+        )
+    }
+
+    /// The same where there is less than an hour of history.
+    pub(super) fn most_samples_an_hour(&self, selection: Selection) -> String {
+        let series = self.containers(MEMORY, selection);
+        format!("max(count_over_time({series}[1h]))")
+    }
+
+    /// Which of these metrics there are.
+    pub(super) fn existing(&self, metrics: &[&str]) -> String {
+        let series = self.any_of(metrics);
+        format!("count by (__name__) (last_over_time({series}[{LOOKBACK}]))")
+    }
+}
+
+/// Inside double quotes.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_what_it_wants() {
+        let names = Names::default();
+        let matchers = ["cluster=prod".parse().unwrap()];
+        let words = Words {
+            names: &names,
+            matchers: &matchers,
+        };
+        let namespaces = ["shop".to_owned()];
+        let endings = Endings::all().split(18).remove(0);
+        let selection = Selection {
+            namespaces: &namespaces,
+            endings: Some(&endings),
+            source: None,
+        };
+        insta::assert_snapshot!(
+            words.reading(Reading::Cpu, 750, selection),
+            @r#"max by (namespace,pod,container) (rate(container_cpu_usage_seconds_total{container!="",container!="POD",namespace="shop",pod=~".*[0i]",cluster="prod"}[750s]))"#
+        );
+    }
+
+    #[test]
+    fn endings_are_dealt_out_whole() {
+        for parts in [1, 2, 5, 36, 100] {
+            let hands = Endings::all().split(parts);
+            let mut all: Vec<char> = hands.iter().flat_map(|hand| hand.0.chars()).collect();
+            all.sort_unstable();
+            assert_eq!(all.into_iter().collect::<String>(), ENDINGS);
+        }
+    }
+}

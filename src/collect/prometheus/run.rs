@@ -1,0 +1,302 @@
+//! Carries out a plan, politely: few queries at a time, smaller ones and longer
+//! pauses when the server asks for it, and an end when it does not recover.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{Head, Labels, Sink};
+use super::error::{Failure, Remedy};
+use super::options::PrometheusOptions;
+use super::plan::{Piece, Plan};
+use super::promql::{Reading, Words};
+use super::server::Server;
+use crate::collect::UsageBuilder;
+use crate::progress::{Progress, Task};
+use crate::snapshot::{Gap, Grid};
+
+/// Halvings of a piece until it is given up: 1/64 of it.
+const MOST_HALVINGS: u8 = 6;
+
+/// Failures in a row, of any pieces, until the server is taken for lost.
+const PATIENCE: u32 = 8;
+
+/// The longest pause, however often the server refuses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What came of a plan.
+pub(super) struct Outcome {
+    pub(super) usage: UsageBuilder,
+    pub(super) gaps: Vec<Gap>,
+    /// Pieces that were read.
+    pub(super) done: usize,
+    /// Why the last piece that failed did.
+    pub(super) failure: Option<Failure>,
+}
+
+struct Run<'a> {
+    server: &'a Server,
+    plan: &'a Plan,
+    words: Words<'a>,
+    back_off: Duration,
+    progress: &'a dyn Progress,
+    task: Box<dyn Task>,
+    usage: Mutex<UsageBuilder>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Piece>,
+    /// Nothing is sent before this.
+    not_before: Option<Instant>,
+    failures_in_a_row: u32,
+    done: usize,
+    absurd: u64,
+    partial: bool,
+    lost: Vec<(Piece, String)>,
+    failure: Option<Failure>,
+}
+
+/// Carries out the plan.
+pub(super) async fn run(
+    server: &Server,
+    options: &PrometheusOptions,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> Outcome {
+    let run = Run {
+        server,
+        plan,
+        words: Words {
+            names: &options.names,
+            matchers: &options.matchers,
+        },
+        back_off: options.back_off,
+        progress,
+        task: progress.task("reading usage from Prometheus", Some(plan.samples())),
+        usage: Mutex::new(UsageBuilder::new(plan.grid)),
+        state: Mutex::new(State {
+            queue: plan.pieces.iter().cloned().collect(),
+            ..State::default()
+        }),
+    };
+    join_all((0..options.concurrency.max(1)).map(|_| run.work())).await;
+    let usage = run
+        .usage
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let state = run
+        .state
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    Outcome {
+        usage,
+        gaps: gaps(&state, &plan.grid),
+        done: state.done,
+        failure: state.failure,
+    }
+}
+
+impl Run<'_> {
+    /// Takes pieces until there are none.
+    async fn work(&self) {
+        loop {
+            let (piece, pause) = {
+                let mut state = self.state();
+                let Some(piece) = state.queue.pop_front() else {
+                    return;
+                };
+                (piece, state.not_before)
+            };
+            if let Some(time) = pause {
+                sleep_until(time).await;
+            }
+            let query = self.plan.query(&piece, self.words);
+            let fold = Fold::new(self, piece.reading);
+            let started = Instant::now();
+            match self.server.ask(&query, fold).await {
+                Ok((fold, head)) => self.done(&piece, fold, &head, started.elapsed()),
+                Err(failure) => self.failed(piece, failure),
+            }
+        }
+    }
+
+    fn done(&self, piece: &Piece, mut fold: Fold<'_>, head: &Head, took: Duration) {
+        fold.flush();
+        self.task.advance(piece.cost);
+        self.progress.trace(&format!(
+            "{}: {} points in {took:.2?}",
+            piece.text(&self.plan.grid),
+            fold.points
+        ));
+        for warning in &head.warnings {
+            self.progress
+                .detail(&format!("Prometheus warns: {warning}"));
+        }
+        let mut state = self.state();
+        state.done += 1;
+        state.failures_in_a_row = 0;
+        state.not_before = None;
+        state.absurd += fold.absurd;
+        state.partial |= head.partial;
+    }
+
+    fn failed(&self, piece: Piece, failure: Failure) {
+        self.progress
+            .detail(&format!("{}: {failure}", piece.text(&self.plan.grid)));
+        let remedy = failure.remedy();
+        let reason = failure.to_string();
+        let mut state = self.state();
+        state.failures_in_a_row += 1;
+        state.not_before = Some(Instant::now() + self.pause(&failure, state.failures_in_a_row));
+        state.failure = Some(failure);
+        let halves = match remedy {
+            // Busy is not too large: once more whole, then smaller.
+            Remedy::Wait if state.failures_in_a_row < 2 => {
+                state.queue.push_front(piece);
+                return;
+            }
+            Remedy::Wait | Remedy::Halve if piece.halved < MOST_HALVINGS => {
+                piece.halves(self.plan.grid.per_day())
+            }
+            _ => None,
+        };
+        match halves {
+            Some([first, second]) => {
+                state.queue.push_front(second);
+                state.queue.push_front(first);
+            }
+            None => state.lost.push((piece, reason.clone())),
+        }
+        if state.failures_in_a_row >= PATIENCE {
+            let left: Vec<Piece> = state.queue.drain(..).collect();
+            state
+                .lost
+                .extend(left.into_iter().map(|piece| (piece, reason.clone())));
+        }
+    }
+
+    fn pause(&self, failure: &Failure, in_a_row: u32) -> Duration {
+        let own = self.back_off * 2_u32.saturating_pow(in_a_row.min(16) - 1);
+        let asked = match failure {
+            Failure::Busy {
+                after: Some(seconds),
+                ..
+            } => Duration::from_secs(*seconds),
+            _ => Duration::ZERO,
+        };
+        own.max(asked).min(LONGEST_PAUSE)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts the points of one answer into the columns, a series at a time.
+struct Fold<'a> {
+    usage: &'a Mutex<UsageBuilder>,
+    words: Words<'a>,
+    grid: Grid,
+    reading: Reading,
+    series: Option<usize>,
+    held: Vec<(u32, f64)>,
+    points: u64,
+    /// Values that no container can have.
+    absurd: u64,
+}
+
+impl<'a> Fold<'a> {
+    fn new(run: &'a Run<'a>, reading: Reading) -> Self {
+        Self {
+            usage: &run.usage,
+            words: run.words,
+            grid: run.plan.grid,
+            reading,
+            series: None,
+            held: Vec::new(),
+            points: 0,
+            absurd: 0,
+        }
+    }
+
+    fn flush(&mut self) {
+        let Some(series) = self.series else { return };
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        for (slot, value) in self.held.drain(..) {
+            usage.set(series, self.reading.column(), slot, value);
+        }
+    }
+
+    /// The slot that ends at this time.
+    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
+    fn slot(&self, time: f64) -> Option<u32> {
+        let offset = time.round() as i64 - self.grid.start.as_second();
+        let step = i64::from(self.grid.step.as_secs().max(1));
+        let slot = u32::try_from((offset - 1).div_euclid(step)).ok()?;
+        (slot < self.grid.len).then_some(slot)
+    }
+}
+
+impl Sink for Fold<'_> {
+    fn series(&mut self, labels: &Labels) {
+        self.flush();
+        let get = |label| labels.get(self.words.label(label));
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let series = usage.open(get("namespace"), get("pod"), get("container"));
+        drop(usage);
+        self.series = Some(series);
+    }
+
+    fn point(&mut self, time: f64, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        if !(0.0..=self.reading.largest()).contains(&value) {
+            self.absurd += 1;
+            return;
+        }
+        if let Some(slot) = self.slot(time) {
+            self.points += 1;
+            self.held.push((slot, value));
+        }
+    }
+}
+
+/// What was not read, one gap for each reading and reason.
+fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for (piece, reason) in &state.lost {
+        gaps.push(
+            Gap::new("usage-not-read", piece.text(grid), reason.clone()).hint(
+                "try again when the server is less busy, with `--prometheus-concurrency 1` or a \
+                 smaller `--max-samples-per-query`",
+            ),
+        );
+    }
+    if state.absurd > 0 {
+        gaps.push(Gap::new(
+            "absurd-values",
+            "usage from Prometheus",
+            format!(
+                "{} values are negative or larger than any machine, and were left out",
+                state.absurd
+            ),
+        ));
+    }
+    if state.partial {
+        gaps.push(
+            Gap::new(
+                "partial-answer",
+                "usage from Prometheus",
+                "some storage of the server did not answer, so that samples may be missing",
+            )
+            .hint("check the storage nodes of VictoriaMetrics"),
+        );
+    }
+    gaps
+}

@@ -1,0 +1,311 @@
+//! One server: requests to it, and what its refusals mean.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::access::Address;
+use super::answer::{Broken, Head, Reader, Sink};
+use super::error::{Failure, PrometheusError};
+use super::options::Access;
+
+/// Longer queries go into the body: many proxies cut URLs at 4 or 8 KiB.
+const LONGEST_URL: usize = 3_000;
+
+/// A host that does not even answer the connection is not waited for longer.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+
+/// The most that is read of an error.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+/// An answer that goes on and on is given up after so many timeouts.
+const LONGEST_ANSWER: u32 = 10;
+
+/// Speaks to one server.
+pub(super) struct Server {
+    client: kube::Client,
+    /// Without credentials.
+    pub(super) url: String,
+    timeout: Duration,
+    sent: AtomicU32,
+}
+
+/// A path of the API and its parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    pub(super) path: &'static str,
+    pub(super) parameters: Vec<(&'static str, String)>,
+}
+
+/// The answer for a list of texts.
+#[derive(Deserialize)]
+struct Listed {
+    data: Vec<String>,
+}
+
+/// An error as the API writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    #[serde(default)]
+    error_type: String,
+    error: String,
+}
+
+impl Server {
+    /// Prepares the connection; nothing is sent yet.
+    pub(super) fn new(
+        url: &str,
+        access: &Access,
+        timeout: Duration,
+    ) -> Result<Self, PrometheusError> {
+        let address = Address::parse(url)?;
+        let shown = address.shown.clone();
+        let mut config = access.config(address)?;
+        config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
+        config.write_timeout = Some(timeout);
+        let client = kube::Client::try_from(config).map_err(|error| PrometheusError::Setup {
+            url: shown.clone(),
+            problem: chain(&error),
+        })?;
+        Ok(Self {
+            client,
+            url: shown,
+            timeout,
+            sent: AtomicU32::new(0),
+        })
+    }
+
+    /// How many requests were sent so far.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Asks, and folds the answer into `sink` as it arrives.
+    pub(super) async fn ask<S: Sink>(&self, query: &Query, sink: S) -> Result<(S, Head), Failure> {
+        let deadline = Instant::now() + self.timeout * LONGEST_ANSWER;
+        let response = self.send(query).await?;
+        let mut body = response.into_body();
+        let mut reader = Reader::new(sink);
+        loop {
+            let patience = deadline.min(Instant::now() + self.timeout);
+            let frame = timeout_at(patience, body.frame())
+                .await
+                .map_err(|_| self.slow())?;
+            match frame {
+                None => break,
+                Some(Err(error)) => return Err(Failure::Dropped(chain(&error))),
+                Some(Ok(frame)) => {
+                    if let Some(bytes) = frame.data_ref() {
+                        reader.feed(bytes).map_err(Failure::Broken)?;
+                    }
+                }
+            }
+        }
+        let (sink, head) = reader.finish().map_err(Failure::Broken)?;
+        if head.status == "success" {
+            Ok((sink, head))
+        } else {
+            Err(refusal(StatusCode::OK, &head.error_type, &head.error))
+        }
+    }
+
+    /// Asks for a list of texts, such as the values of a label.
+    pub(super) async fn list(&self, query: &Query) -> Result<Vec<String>, Failure> {
+        let response = self.send(query).await?;
+        let collected = timeout(self.timeout, response.into_body().collect_bytes());
+        let bytes = collected
+            .await
+            .map_err(|_| self.slow())?
+            .map_err(|error| Failure::Dropped(chain(&error)))?;
+        serde_json::from_slice::<Listed>(&bytes)
+            .map(|answer| answer.data)
+            .map_err(|_| Failure::Broken(Broken::Garbage(0)))
+    }
+
+    /// The response, when its status is success.
+    async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
+        let request = request(query).map_err(|error| Failure::Refused {
+            status: 0,
+            text: error.to_string(),
+        })?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let response = timeout(self.timeout, self.client.send(request))
+            .await
+            .map_err(|_| self.slow())?
+            .map_err(|error| unsent(&error))?;
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.refused(response).await)
+        }
+    }
+
+    async fn refused(&self, response: Response<Body>) -> Failure {
+        let status = response.status();
+        let after = response.headers().get(RETRY_AFTER);
+        let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        if matches!(status.as_u16(), 429 | 502 | 503) && !is_json(&response) {
+            let status = status.as_u16();
+            return Failure::Busy { status, after };
+        }
+        let mut body = response.into_body();
+        let mut bytes = Vec::new();
+        // What cannot be read of an error only makes its text shorter.
+        while let Ok(Some(Ok(frame))) = timeout(self.timeout, body.frame()).await {
+            bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            if bytes.len() > LONGEST_ERROR {
+                break;
+            }
+        }
+        match serde_json::from_slice::<Refusal>(&bytes) {
+            Ok(answer) => match refusal(status, &answer.error_type, &answer.error) {
+                Failure::Busy { status, .. } => Failure::Busy { status, after },
+                failure => failure,
+            },
+            Err(_) => refusal(status, "", &excerpt(&bytes)),
+        }
+    }
+
+    fn slow(&self) -> Failure {
+        Failure::Slow {
+            seconds: self.timeout.as_secs(),
+        }
+    }
+}
+
+fn request(query: &Query) -> Result<Request<Body>, http::Error> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in &query.parameters {
+        form.append_pair(name, value);
+    }
+    let form = form.finish();
+    // GET where it fits: through the API server's proxy it needs less permission.
+    if form.len() <= LONGEST_URL {
+        return Request::get(format!("{}?{form}", query.path)).body(Body::empty());
+    }
+    Request::builder()
+        .method(Method::POST)
+        .uri(query.path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.into_bytes()))
+}
+
+/// What an error of the API means.
+///
+/// Texts are those of Prometheus 2.42 and of VictoriaMetrics 1.79; a timeout
+/// comes as 503 `timeout` or as 422 `execution`, depending on where it struck.
+fn refusal(status: StatusCode, error_type: &str, error: &str) -> Failure {
+    let text = error.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let too_much = says(&[
+        "too many",
+        "maximum resolution",
+        "max-samples",
+        "deadline exceeded",
+        "timed out",
+        "timeout",
+        "exceed",
+        "limit",
+        "memory",
+    ]);
+    let code = status.as_u16();
+    match code {
+        413 | 504 => Failure::TooMuch(or(error, "the query took too long")),
+        429 | 502 => Failure::Busy {
+            status: code,
+            after: None,
+        },
+        _ if error_type == "timeout" || (too_much && code != 401 && code != 403) => {
+            Failure::TooMuch(error.to_owned())
+        }
+        503 => Failure::Busy {
+            status: code,
+            after: None,
+        },
+        422 => Failure::TooMuch(or(error, "the query failed")),
+        _ => Failure::Refused {
+            status: code,
+            text: error.to_owned(),
+        },
+    }
+}
+
+fn or(text: &str, other: &str) -> String {
+    if text.is_empty() { other } else { text }.to_owned()
+}
+
+fn is_json(response: &Response<Body>) -> bool {
+    let value = response.headers().get(CONTENT_TYPE);
+    value.is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
+}
+
+/// The first line of a text that is no JSON; nothing of a web page.
+fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim();
+    if text.starts_with('<') {
+        return "a web page".to_owned();
+    }
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// A request that got no response: refused, unknown host, certificate, reset.
+fn unsent(error: &kube::Error) -> Failure {
+    let text = chain(error);
+    // Hyper says so when a server closes before the first byte of an answer.
+    if text.contains("closed before") || text.contains("reset by peer") {
+        Failure::Dropped(text)
+    } else {
+        Failure::Unreachable(text)
+    }
+}
+
+/// The last cause says most, and names no header or URL.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_sorted_by_what_helps() {
+        use super::super::error::Remedy::{GiveUp, Halve, Wait};
+        let remedy = |status: u16, kind: &str, text: &str| {
+            refusal(StatusCode::from_u16(status).unwrap(), kind, text).remedy()
+        };
+        let samples = "query processing would load too many samples into memory";
+        assert_eq!(remedy(422, "execution", samples), Halve);
+        assert_eq!(
+            remedy(503, "timeout", "query timed out in expression evaluation"),
+            Halve
+        );
+        assert_eq!(
+            remedy(
+                400,
+                "bad_data",
+                "exceeded maximum resolution of 11,000 points"
+            ),
+            Halve
+        );
+        assert_eq!(remedy(504, "", ""), Halve);
+        assert_eq!(remedy(429, "", ""), Wait);
+        assert_eq!(remedy(503, "", ""), Wait);
+        assert_eq!(remedy(500, "internal", "boom"), Wait);
+        assert_eq!(remedy(400, "bad_data", "parse error"), GiveUp);
+        assert_eq!(remedy(401, "", "no"), GiveUp);
+    }
+}
