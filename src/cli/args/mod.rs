@@ -2,8 +2,8 @@
 
 mod advice;
 mod global;
-mod show;
 mod prometheus;
+mod show;
 mod source;
 
 pub(super) use advice::AdviceArgs;

@@ -20,8 +20,9 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, PrometheusError> {
-        let text = url.trim().trim_end_matches('/');
+        let text = url.trim();
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let rest = rest.trim_end_matches('/');
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let (login, host) = match authority.rsplit_once('@') {
             Some((login, host)) => (Some(login), host),

@@ -51,16 +51,6 @@ impl Reading {
             Self::Throttled => &[PERIODS, THROTTLED],
         }
     }
-
-    /// The largest value that can be true.
-    pub(super) fn largest(self) -> f64 {
-        match self {
-            // Far above any machine: 10,000 cores, 1 PiB.
-            Self::Cpu => 1e4,
-            Self::Memory => 1_125_899_906_842_624.0,
-            Self::Throttled => 1.0 + 1e-9,
-        }
-    }
 }
 
 /// Which pods, by the last character of their names.

@@ -18,8 +18,8 @@ use crate::collect::UsageBuilder;
 use crate::progress::{Progress, Task};
 use crate::snapshot::{Gap, Grid};
 
-/// Halvings of a piece until it is given up: 1/64 of it.
-const MOST_HALVINGS: u8 = 6;
+/// Halvings of a piece until it is given up: 1/256 of it.
+const MOST_HALVINGS: u8 = 8;
 
 /// Failures in a row, of any pieces, until the server is taken for lost.
 const PATIENCE: u32 = 8;
@@ -53,12 +53,36 @@ struct State {
     queue: VecDeque<Piece>,
     /// Nothing is sent before this.
     not_before: Option<Instant>,
+    /// Of those that say that the server is in trouble.
     failures_in_a_row: u32,
+    /// What the server is known to refuse: a piece of this cost or more.
+    refused: Option<u64>,
     done: usize,
-    absurd: u64,
     partial: bool,
     lost: Vec<(Piece, String)>,
     failure: Option<Failure>,
+}
+
+impl State {
+    /// The next piece, already halved where its like was refused.
+    fn next(&mut self, per_day: u32) -> Option<Piece> {
+        loop {
+            let piece = self.queue.pop_front()?;
+            let refused = self.refused.is_some_and(|refused| piece.cost >= refused);
+            let halves = (refused && piece.halved < MOST_HALVINGS)
+                .then(|| piece.halves(per_day))
+                .flatten();
+            match halves {
+                Some(halves) => self.put_back(halves),
+                None => return Some(piece),
+            }
+        }
+    }
+
+    fn put_back(&mut self, [first, second]: [Piece; 2]) {
+        self.queue.push_front(second);
+        self.queue.push_front(first);
+    }
 }
 
 /// Carries out the plan.
@@ -107,7 +131,7 @@ impl Run<'_> {
         loop {
             let (piece, pause) = {
                 let mut state = self.state();
-                let Some(piece) = state.queue.pop_front() else {
+                let Some(piece) = state.next(self.plan.grid.per_day()) else {
                     return;
                 };
                 (piece, state.not_before)
@@ -141,7 +165,6 @@ impl Run<'_> {
         state.done += 1;
         state.failures_in_a_row = 0;
         state.not_before = None;
-        state.absurd += fold.absurd;
         state.partial |= head.partial;
     }
 
@@ -151,7 +174,12 @@ impl Run<'_> {
         let remedy = failure.remedy();
         let reason = failure.to_string();
         let mut state = self.state();
-        state.failures_in_a_row += 1;
+        if let Failure::TooMuch(_) = failure {
+            // It works, and says what it can take.
+            state.refused = Some(state.refused.map_or(piece.cost, |r| r.min(piece.cost)));
+        } else {
+            state.failures_in_a_row += 1;
+        }
         state.not_before = Some(Instant::now() + self.pause(&failure, state.failures_in_a_row));
         state.failure = Some(failure);
         let halves = match remedy {
@@ -166,22 +194,18 @@ impl Run<'_> {
             _ => None,
         };
         match halves {
-            Some([first, second]) => {
-                state.queue.push_front(second);
-                state.queue.push_front(first);
-            }
+            Some(halves) => state.put_back(halves),
             None => state.lost.push((piece, reason.clone())),
         }
         if state.failures_in_a_row >= PATIENCE {
             let left: Vec<Piece> = state.queue.drain(..).collect();
-            state
-                .lost
-                .extend(left.into_iter().map(|piece| (piece, reason.clone())));
+            let lost = left.into_iter().map(|piece| (piece, reason.clone()));
+            state.lost.extend(lost);
         }
     }
 
     fn pause(&self, failure: &Failure, in_a_row: u32) -> Duration {
-        let own = self.back_off * 2_u32.saturating_pow(in_a_row.min(16) - 1);
+        let own = self.back_off * 2_u32.saturating_pow(in_a_row.clamp(1, 16) - 1);
         let asked = match failure {
             Failure::Busy {
                 after: Some(seconds),
@@ -206,8 +230,6 @@ struct Fold<'a> {
     series: Option<usize>,
     held: Vec<(u32, f64)>,
     points: u64,
-    /// Values that no container can have.
-    absurd: u64,
 }
 
 impl<'a> Fold<'a> {
@@ -220,7 +242,6 @@ impl<'a> Fold<'a> {
             series: None,
             held: Vec::new(),
             points: 0,
-            absurd: 0,
         }
     }
 
@@ -253,11 +274,8 @@ impl Sink for Fold<'_> {
     }
 
     fn point(&mut self, time: f64, value: f64) {
-        if !value.is_finite() {
-            return;
-        }
-        if !(0.0..=self.reading.largest()).contains(&value) {
-            self.absurd += 1;
+        // A rate of nothing is `NaN`: no sample, where other faults are counted.
+        if value.is_nan() {
             return;
         }
         if let Some(slot) = self.slot(time) {
@@ -277,16 +295,6 @@ fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
                  smaller `--max-samples-per-query`",
             ),
         );
-    }
-    if state.absurd > 0 {
-        gaps.push(Gap::new(
-            "absurd-values",
-            "usage from Prometheus",
-            format!(
-                "{} values are negative or larger than any machine, and were left out",
-                state.absurd
-            ),
-        ));
     }
     if state.partial {
         gaps.push(
