@@ -8,6 +8,7 @@ use kcost::snapshot::{Gap, Resources};
 use kcost::units::Money;
 use unicode_width::UnicodeWidthStr;
 
+use crate::common::{Kcost, needs};
 use crate::made::{Made, settings};
 
 fn look(width: Option<usize>) -> Look {
@@ -241,5 +242,90 @@ fn the_same_input_gives_the_same_bytes() {
             drawn(&Made::shop(), &settings(), format, &look(Some(100))),
             "{format}"
         );
+    }
+}
+
+/// The object that a patch is for, as the cluster has it.
+const SEARCH: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: search, namespace: shop}
+spec:
+  selector: {matchLabels: {app: search}}
+  template:
+    metadata: {labels: {app: search}}
+    spec:
+      initContainers:
+      - name: proxy
+        image: proxy:1
+        restartPolicy: Always
+        resources: {requests: {cpu: 200m, memory: 256Mi}, limits: {memory: 256Mi}}
+      containers:
+      - name: search-engine
+        image: search:1
+        resources: {requests: {cpu: '2', memory: 4Gi}, limits: {cpu: '4', memory: 4Gi}}
+";
+
+/// What a real kubectl makes of `SEARCH` and a patch, and its pod spec.
+fn kubectl_patch(kubectl: &std::path::Path, flag: &str, patch: &str) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let object = folder.path().join("object.yaml");
+    std::fs::write(&object, SEARCH).unwrap();
+    let seen = Kcost::program(kubectl)
+        .args(["patch", "--local", "--type=strategic", "-o", "json", "-f"])
+        .arg(&object)
+        .args([flag, patch])
+        .run()
+        .ended(0);
+    seen.json()["spec"]["template"]["spec"].clone()
+}
+
+#[test]
+fn kubectl_merges_a_patch_and_keeps_the_rest() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let text = drawn(&Made::shop(), &settings(), "patch", &look(None));
+    let document = text
+        .split("---\n")
+        .find(|it| it.contains("name: search\n"))
+        .unwrap();
+    let spec = kubectl_patch(&kubectl, "--patch", document);
+    let engine = &spec["containers"][0];
+    assert_eq!(engine["image"], "search:1");
+    assert_eq!(engine["resources"]["requests"]["cpu"], "450m");
+    assert_eq!(engine["resources"]["requests"]["memory"], "1536Mi");
+    assert_eq!(engine["resources"]["limits"]["memory"], "2Gi");
+    let proxy = &spec["initContainers"][0];
+    assert_eq!(proxy["restartPolicy"], "Always");
+    assert_eq!(proxy["resources"]["requests"]["cpu"], "20m");
+}
+
+#[test]
+fn kubectl_removes_a_limit_with_the_command_in_the_comment() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let text = drawn(&Made::shop(), &settings(), "patch", &look(None));
+    let command = text
+        .lines()
+        .find(|line| line.contains("kubectl patch deployment search"))
+        .unwrap();
+    let json = command.split('\'').nth(1).unwrap();
+    let spec = kubectl_patch(&kubectl, "--patch", json);
+    let limits = &spec["containers"][0]["resources"]["limits"];
+    assert!(limits["cpu"].is_null());
+    assert_eq!(limits["memory"], "4Gi");
+}
+
+#[test]
+fn every_patch_document_is_one_object() {
+    let text = drawn(&Made::shop(), &settings(), "patch", &look(None));
+    for document in text.split("---\n").skip(1) {
+        let value: serde_json::Value = serde_yaml::from_str(document).unwrap();
+        // A document of comments alone is for a kind that cannot be merged.
+        if !value.is_null() {
+            assert!(value["apiVersion"].is_string() && value["metadata"]["namespace"] == "shop");
+        }
     }
 }
