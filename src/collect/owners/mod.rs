@@ -38,7 +38,8 @@ struct Group {
 impl Group {
     /// Whether it is a workload: it has pods, or a template for them.
     fn is_workload(&self) -> bool {
-        !self.pods.is_empty() || self.controllers.iter().any(|controller| controller.known)
+        let has_template = |c: &Controller| c.known && !c.templates.is_empty();
+        !self.pods.is_empty() || self.controllers.iter().any(has_template)
     }
 }
 
