@@ -652,3 +652,18 @@ fn manifests_of_a_real_application_are_read_whole() {
             .all(|workload| workload.patch.is_some())
     );
 }
+
+#[test]
+fn old_replica_sets_alone_are_no_workload() {
+    let resolved = dump(
+        "apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: api-6d4b75cb6d
+  namespace: shop
+  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: api, uid: u, controller: true}]
+spec: {replicas: 0, template: {spec: {containers: [{name: app}]}}}
+",
+    );
+    assert_eq!(ids(&resolved), [""; 0]);
+}
