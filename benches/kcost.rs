@@ -4,9 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use divan::{AllocProfiler, Bencher};
+use kcost::cohort;
 use kcost::collect::demo;
 use kcost::pipeline::{self, Settings};
 use kcost::price;
+use kcost::profile::{self, Profile};
 use kcost::progress::Silent;
 use kcost::recommend::Options;
 use kcost::snapshot::{self, Snapshot};
@@ -63,6 +65,14 @@ fn make_the_demo() -> Snapshot {
 fn analyze_the_demo(bencher: Bencher<'_, '_>) {
     let (snapshot, settings) = (demo::snapshot(), settings());
     bencher.bench(|| pipeline::analyze(&snapshot, &settings, &Silent).bill.freed);
+}
+
+#[divan::bench(args = [100, 1_000, 10_000])]
+fn group_profiles(bencher: Bencher<'_, '_>, count: usize) {
+    let snapshot = demo::snapshot();
+    let seed = profile::profile(&snapshot);
+    let profiles: Vec<Profile> = seed.iter().cloned().cycle().take(count).collect();
+    bencher.bench(|| cohort::group(&snapshot, &profiles).groups.len());
 }
 
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 3, sample_size = 1)]

@@ -87,9 +87,9 @@ fn by_distance(placed: &[Placed]) -> (Vec<Vec<usize>>, String) {
 }
 
 /// A group lends its members each other's history, and of fewer than eight
-/// there is little to lend. In a small cluster a tenth of it has to do.
+/// there is little to lend. In a small cluster a twelfth of it has to do.
 fn smallest_group(points: usize) -> usize {
-    (points / 10).clamp(2, 8)
+    (points / 12).clamp(2, 8)
 }
 
 /// Largest group first, each with its words.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use kcost::cohort::{Cohorts, FEWEST, group};
 use kcost::collect::demo;
-use kcost::profile::{CpuProfile, MemoryProfile, Profile, Quality};
+use kcost::profile::{CpuProfile, MemoryProfile, Profile, Quality, profile};
 use kcost::snapshot::Snapshot;
 use kcost::units::{Bytes, Cpu, Ratio, Span};
 
@@ -283,4 +283,25 @@ fn a_large_cluster_is_grouped_like_a_small_one() {
     let cohorts = group_all(&mut profiles);
     assert_eq!(cohorts.groups.len(), 6, "{}", cohorts.criterion);
     assert!(cohorts.groups.iter().all(|one| one.members.len() == 500));
+}
+
+#[test]
+fn the_demo_falls_into_the_groups_that_a_person_would_make() {
+    let profiles = profile(&SHOP);
+    let cohorts = group(&SHOP, &profiles);
+    let of = |name: &str| {
+        let is_it = |one: &Profile| SHOP.workloads[one.workload].id.name == name;
+        let place = profiles.iter().position(is_it).unwrap();
+        cohorts.of_profile[place].map(|id| cohorts.groups[id].name.as_str())
+    };
+    for (name, word) in [
+        ("api-gateway", "daily"),
+        ("checkout", "weekly"),
+        ("order-mailer", "bursty"),
+        ("store-locator", "steady"),
+        ("gift-cards", "idle"),
+        ("nightly-report", "batch"),
+    ] {
+        assert_eq!(of(name), Some(word), "{}", cohorts.criterion);
+    }
 }

@@ -86,6 +86,7 @@ pub(super) fn lives(plan: &Plan, rhythms: &Rhythms, nodes: &[f32]) -> Lives {
             for ordinal in 0..plan.replicas {
                 let mut old = namer.life(ordinal, 0, change + ordinal);
                 old.weight = before;
+                old.age = float(2 * A_DAY);
                 lives.pods.push(old);
             }
             namer.set = noise.suffix(9);
