@@ -1,14 +1,130 @@
-use super::{Advised, Options};
+//! The stage: pools, drafts, guards, judgement.
+
+use super::guard::{self, Case, Plan, Planned};
+use super::{
+    Advised, Confidence, Draft, Effective, Options, Pool, Reason, Seen, Sizing, Strategy, history,
+    judge,
+};
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ContainerKind, Snapshot};
+use crate::units::Ratio;
 
 /// What to change, for every workload.
 pub fn recommend(
-    _snapshot: &Snapshot,
-    _profiles: &[Profile],
-    _cohorts: &Cohorts,
-    _options: &Options,
+    snapshot: &Snapshot,
+    profiles: &[Profile],
+    cohorts: &Cohorts,
+    options: &Options,
 ) -> Advised {
-    todo!()
+    let seen = see(snapshot, profiles, cohorts);
+    let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
+    let drafts = drafts(&seen, &rules, options);
+    let mut plans = plans(&seen, rules, drafts);
+    let case = Case { snapshot };
+    for guard in guard::ALL {
+        guard.apply(&case, &mut plans);
+    }
+    Advised {
+        workloads: plans.into_iter().map(judge::conclude).collect(),
+        node_memory_overflow: None::<Ratio>,
+    }
+}
+
+/// Brings each profile together with its workload, container, series and group.
+fn see<'a>(snapshot: &'a Snapshot, profiles: &'a [Profile], cohorts: &'a Cohorts) -> Seen<'a> {
+    let pools = profiles.iter().enumerate().map(|(index, profile)| {
+        let workload = &snapshot.workloads[profile.workload];
+        let container = &workload.containers[profile.container];
+        let place = u32::try_from(profile.workload).unwrap_or(u32::MAX);
+        Pool {
+            workload,
+            container,
+            profile,
+            series: snapshot.usage.pool(place, &container.name).collect(),
+            cohort: cohorts.of_profile.get(index).copied().flatten(),
+        }
+    });
+    Seen {
+        snapshot,
+        cohorts,
+        pools: pools.collect(),
+    }
+}
+
+/// One draft for each pool, by the strategy that holds for its workload.
+fn drafts(seen: &Seen<'_>, rules: &[Effective], options: &Options) -> Vec<Draft> {
+    let mut used: Vec<&'static dyn Strategy> = Vec::new();
+    for effective in rules {
+        let name = effective.options.strategy.name();
+        if !used.iter().any(|strategy| strategy.name() == name) {
+            used.push(effective.options.strategy);
+        }
+    }
+    let mut chosen: Vec<Option<Draft>> = vec![None; seen.pools.len()];
+    for strategy in used {
+        let drafts = strategy.advise(seen, options);
+        for ((place, draft), pool) in chosen.iter_mut().zip(drafts).zip(&seen.pools) {
+            let wanted = rules[pool.profile.workload].options.strategy.name();
+            if wanted == strategy.name() {
+                *place = Some(draft);
+            }
+        }
+    }
+    let none = || kept(vec![Reason::new("no_draft", "the strategy says nothing")]);
+    chosen
+        .into_iter()
+        .map(|draft| draft.unwrap_or_else(none))
+        .collect()
+}
+
+fn kept(reasons: Vec<Reason>) -> Draft {
+    Draft {
+        sizing: Sizing::KEEP,
+        risk: None,
+        confidence: Confidence::None,
+        reasons,
+    }
+}
+
+/// The drafts by workload, without those that nothing can be said about.
+fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<Plan<'a>> {
+    let mut plans: Vec<Plan<'a>> = seen
+        .snapshot
+        .workloads
+        .iter()
+        .zip(rules)
+        .enumerate()
+        .map(|(index, (workload, rules))| Plan {
+            index,
+            workload,
+            rules,
+            containers: Vec::new(),
+            autoscaler: None,
+        })
+        .collect();
+    for (index, (pool, draft)) in seen.pools.iter().zip(drafts).enumerate() {
+        let plan = &mut plans[pool.profile.workload];
+        let silent = silent(pool, &plan.rules, seen.snapshot);
+        let known = silent.is_empty();
+        let mut draft = if known { draft } else { kept(silent) };
+        draft.reasons.extend(plan.rules.problems.iter().cloned());
+        plan.containers
+            .push(Planned::new(pool.clone(), index, draft, known));
+    }
+    plans
+}
+
+/// Why nothing is said about a container; empty where something is.
+fn silent(pool: &Pool<'_>, rules: &Effective, snapshot: &Snapshot) -> Vec<Reason> {
+    if rules.ignore {
+        let text = "annotation `kcost.dev/ignore` asks for no advice";
+        return vec![Reason::new("ignored", text)];
+    }
+    if pool.container.kind == ContainerKind::Init {
+        let text = "an init container runs once; the scheduler counts it only where it is \
+                    larger than the others together";
+        return vec![Reason::new("init_container", text)];
+    }
+    history::missing(pool, snapshot, rules.options.min_history)
 }

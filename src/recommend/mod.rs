@@ -5,22 +5,27 @@
 
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::{Container, Series, Snapshot, Workload};
+use crate::snapshot::{AutoscalerMetric, Container, Series, Snapshot, Target, Workload};
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
 mod advise;
+mod annotations;
+mod autopilot;
 mod calibrated;
 mod goal;
 pub mod guard;
+mod histogram;
+mod history;
 mod judge;
 mod krr;
 mod options;
 mod peak;
+mod samples;
 mod vpa;
 
 pub use advise::recommend;
 pub use goal::{Goal, Targets};
-pub use options::Options;
+pub use options::{CpuLimits, Effective, Options};
 
 /// What is said about one field of one container.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,7 +133,13 @@ pub trait Strategy: Sync {
 }
 
 /// Every strategy, in the order shown to users; the first is the default.
-pub static ALL: &[&dyn Strategy] = &[&calibrated::Calibrated, &krr::Krr, &vpa::Vpa, &peak::Peak];
+pub static ALL: &[&dyn Strategy] = &[
+    &calibrated::Calibrated,
+    &krr::Krr,
+    &vpa::Vpa,
+    &autopilot::Autopilot,
+    &peak::Peak,
+];
 
 /// The names of [`ALL`].
 pub fn names() -> Vec<&'static str> {
@@ -237,6 +248,27 @@ pub struct ContainerAdvice {
     pub reasons: Vec<Reason>,
 }
 
+/// What goes with new requests so that an autoscaler keeps its scale point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AutoscalerAdvice {
+    /// The HorizontalPodAutoscaler.
+    pub name: String,
+    /// All its metrics, once the advice is followed, in its own order: a patch
+    /// has to name them all.
+    pub metrics: Vec<AutoscalerMetric>,
+    /// Those that differ. Never empty.
+    pub changes: Vec<TargetChange>,
+}
+
+/// One metric of an autoscaler whose target moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetChange {
+    /// Index into [`AutoscalerAdvice::metrics`].
+    pub metric: usize,
+    pub before: Target,
+    pub after: Target,
+}
+
 /// What is said about one workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadAdvice {
@@ -248,6 +280,8 @@ pub struct WorkloadAdvice {
     pub cohort: Option<usize>,
     /// One for each container of the workload, in the same order.
     pub containers: Vec<ContainerAdvice>,
+    /// To be changed together with the requests.
+    pub autoscaler: Option<AutoscalerAdvice>,
 }
 
 /// What is said about the cluster.

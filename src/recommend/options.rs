@@ -1,5 +1,6 @@
-use super::{Goal, Strategy, Targets};
-use crate::units::{Bytes, Cpu, Span};
+use super::{Goal, Reason, Strategy, Targets, annotations};
+use crate::snapshot::Workload;
+use crate::units::{Bytes, Cpu, Ratio, Span};
 
 /// What the user decides about advice.
 #[derive(Clone)]
@@ -16,6 +17,60 @@ pub struct Options {
     pub max_memory: Option<Bytes>,
     /// Less history than this is too little to advise from.
     pub min_history: Span,
+    pub cpu_limits: CpuLimits,
+    /// Largest share that a request or limit is cut by in one run; raises are
+    /// never held back. `None` cuts at once.
+    pub max_step: Option<Ratio>,
+    /// Whether advice may move pods to another QoS class.
+    pub change_qos: bool,
+}
+
+/// What becomes of CPU limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CpuLimits {
+    /// What the owner chose; raised where it throttles or the request passes it.
+    #[default]
+    Keep,
+    /// None, wherever the cluster allows that.
+    Remove,
+    /// The same multiple of the request as now.
+    Ratio,
+}
+
+/// What holds for one workload.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    pub options: Options,
+    /// The owner wants no advice.
+    pub ignore: bool,
+    /// Settings of the owner that could not be read.
+    pub problems: Vec<Reason>,
+}
+
+impl Options {
+    /// What holds for this workload: the options of the run, then the owner's
+    /// annotations. The one place where this is decided.
+    pub fn of(&self, workload: &Workload) -> Effective {
+        annotations::apply(self, workload)
+    }
+}
+
+impl CpuLimits {
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Remove, Self::Ratio];
+
+    /// The `--cpu-limits` value.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+            Self::Ratio => "ratio",
+        }
+    }
+
+    /// The choice of this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
 }
 
 impl Default for Options {
@@ -30,6 +85,9 @@ impl Default for Options {
             max_cpu: None,
             max_memory: None,
             min_history: Span::days(3),
+            cpu_limits: CpuLimits::Keep,
+            max_step: None,
+            change_qos: false,
         }
     }
 }

@@ -1,5 +1,13 @@
-use super::{Draft, Options, Seen, Strategy};
+//! The plainest rule: what was used at most.
 
+use super::samples;
+use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
+use crate::units::{Bytes, Cpu};
+
+/// Requests, and the memory limit, at the largest use of any pod in the window.
+///
+/// The CPU limit is left alone. A yardstick: the peak of 14 days is passed in
+/// the next 7 with a chance of 7 ÷ (14 + 7) where days are exchangeable.
 pub(super) struct Peak;
 
 impl Strategy for Peak {
@@ -8,10 +16,42 @@ impl Strategy for Peak {
     }
 
     fn summary(&self) -> &'static str {
-        ""
+        "the largest use in the window, without a margin"
     }
 
-    fn advise(&self, _seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
-        todo!()
+    fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
+        seen.pools.iter().map(advise).collect()
+    }
+}
+
+fn advise(pool: &Pool<'_>) -> Draft {
+    let series = || pool.series.iter();
+    let cpu = samples::largest(series().flat_map(|s| samples::known(&s.cpu_cores)));
+    let memory = samples::largest(series().flat_map(|s| samples::known(&s.memory_bytes)));
+    let cpu = cpu.map(Cpu::cores);
+    let memory = memory.map(Bytes::from_f64);
+    let mut reasons = Vec::new();
+    if let Some(cpu) = cpu {
+        reasons.push(Reason::new("peak", format!("largest CPU use {cpu}")));
+    }
+    if let Some(memory) = memory {
+        let text = format!("largest memory use {}", memory.human());
+        reasons.push(Reason::new("peak", text));
+    }
+    if reasons.is_empty() {
+        reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
+    }
+    let cpu = cpu.map_or(Advice::Keep, Advice::Set);
+    let memory = memory.map_or(Advice::Keep, Advice::Set);
+    Draft {
+        sizing: Sizing {
+            cpu_request: cpu,
+            cpu_limit: Advice::Keep,
+            memory_request: memory,
+            memory_limit: memory,
+        },
+        risk: None,
+        confidence: Confidence::High,
+        reasons,
     }
 }

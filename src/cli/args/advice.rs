@@ -3,7 +3,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::cli::values::described;
 use crate::error::Error;
-use crate::recommend::{self, Goal, Options, Targets};
+use crate::recommend::{self, CpuLimits, Goal, Options, Targets};
 use crate::units::{Bytes, Cpu, Quantity, Span};
 
 /// How usage becomes sizes.
@@ -49,6 +49,18 @@ pub(in crate::cli) struct AdviceArgs {
     /// [default: from the goal].
     #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = probability)]
     max_node_overflow: Option<f64>,
+
+    /// What becomes of CPU limits: kept as the owner chose them and raised where they
+    /// throttle, removed, or kept at the same multiple of the request.
+    #[arg(
+        long,
+        value_name = "CHOICE",
+        env = "KCOST_CPU_LIMITS",
+        hide_env_values = true,
+        default_value = CpuLimits::default().name(),
+        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name))
+    )]
+    cpu_limits: String,
 
     /// Advise no CPU request below this.
     #[arg(long, value_name = "CPU", env = "KCOST_MIN_CPU", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_cpu.to_quantity())]
@@ -106,6 +118,8 @@ impl AdviceArgs {
             max_cpu: self.max_cpu.as_ref().map(Cpu::from),
             max_memory: self.max_memory.as_ref().map(Bytes::from),
             min_history: self.min_history,
+            cpu_limits: CpuLimits::by_name(&self.cpu_limits).unwrap_or_default(),
+            ..Options::default()
         };
         check_order(
             options.max_cpu.is_some_and(|max| max < options.min_cpu),

@@ -1,1 +1,211 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
+
+use super::{Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing};
+use crate::snapshot::{Snapshot, Workload};
+use crate::units::{Bytes, Cpu};
+
+mod dead_band;
+mod order;
+mod policy;
+mod rounding;
+
+/// One correction of what the strategy proposed.
+///
+/// Implement it in a new file of this folder and add the value to [`ALL`]. It
+/// leaves a reason with the value before and after wherever it changes one.
+pub trait Guard: Sync {
+    /// What it looks after, in snake_case. Never renamed.
+    fn name(&self) -> &'static str;
+    /// Corrects the plans of all workloads.
+    fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]);
+}
+
+/// Every guard, in the order in which they apply.
+///
+/// Sizes become round before they are compared with what is there, and what an
+/// autoscaler or a quota has to follow is decided last, when sizes are final.
+pub static ALL: &[&dyn Guard] = &[
+    &rounding::Rounding,
+    &policy::Policy,
+    &dead_band::DeadBand,
+    &order::Order,
+];
+
+/// What surrounds the plans.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    pub snapshot: &'a Snapshot,
+}
+
+/// What is planned for one workload.
+#[derive(Debug, Clone)]
+pub struct Plan<'a> {
+    /// Index into the snapshot's workloads.
+    pub index: usize,
+    pub workload: &'a Workload,
+    pub rules: Effective,
+    /// One for each container of the workload, in the same order.
+    pub containers: Vec<Planned<'a>>,
+    pub autoscaler: Option<AutoscalerAdvice>,
+}
+
+/// What is planned for one container.
+#[derive(Debug, Clone)]
+pub struct Planned<'a> {
+    pub pool: Pool<'a>,
+    /// Index into the profiles.
+    pub profile: usize,
+    /// As the strategy proposed it.
+    pub draft: Sizing,
+    /// As it stands after the guards so far.
+    pub sizing: Sizing,
+    pub risk: Option<Risk>,
+    pub confidence: Confidence,
+    pub reasons: Vec<Reason>,
+    /// Whether there was enough history to say anything.
+    pub known: bool,
+}
+
+impl<'a> Planned<'a> {
+    pub(super) fn new(pool: Pool<'a>, profile: usize, draft: Draft, known: bool) -> Self {
+        Self {
+            pool,
+            profile,
+            draft: draft.sizing,
+            sizing: draft.sizing,
+            risk: draft.risk,
+            confidence: draft.confidence,
+            reasons: draft.reasons,
+            known,
+        }
+    }
+
+    /// What is requested now.
+    pub fn now(&self) -> Held {
+        let container = self.pool.container;
+        Held {
+            cpu_request: container.requests.cpu,
+            cpu_limit: container.limits.cpu,
+            memory_request: container.requests.memory,
+            memory_limit: container.limits.memory,
+        }
+    }
+
+    /// What holds once the plan is followed.
+    pub fn after(&self) -> Held {
+        let now = self.now();
+        Held {
+            cpu_request: self.sizing.cpu_request.after(now.cpu_request),
+            cpu_limit: self.sizing.cpu_limit.after(now.cpu_limit),
+            memory_request: self.sizing.memory_request.after(now.memory_request),
+            memory_limit: self.sizing.memory_limit.after(now.memory_limit),
+        }
+    }
+
+    /// Replaces values, and leaves one reason that names those that moved,
+    /// before and after.
+    pub(super) fn revise(
+        &mut self,
+        code: &'static str,
+        why: &str,
+        cpu: impl Fn(Field, Cpu) -> Cpu,
+        memory: impl Fn(Field, Bytes) -> Bytes,
+    ) {
+        let before = self.sizing;
+        self.sizing = Sizing {
+            cpu_request: map(before.cpu_request, |v| cpu(Field::CpuRequest, v)),
+            cpu_limit: map(before.cpu_limit, |v| cpu(Field::CpuLimit, v)),
+            memory_request: map(before.memory_request, |v| memory(Field::MemoryRequest, v)),
+            memory_limit: map(before.memory_limit, |v| memory(Field::MemoryLimit, v)),
+        };
+        let moves: Vec<String> = moves(before, self.sizing).collect();
+        if !moves.is_empty() {
+            self.say(code, format!("{why}: {}", moves.join(", ")));
+        }
+    }
+
+    /// Leaves a reason.
+    pub fn say(&mut self, code: &'static str, text: impl Into<String>) {
+        self.reasons.push(Reason::new(code, text));
+    }
+}
+
+/// The four fields of a container's resources, as they hold; `None` is not set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Held {
+    pub cpu_request: Option<Cpu>,
+    pub cpu_limit: Option<Cpu>,
+    pub memory_request: Option<Bytes>,
+    pub memory_limit: Option<Bytes>,
+}
+
+/// One field of a container's resources, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    CpuRequest,
+    CpuLimit,
+    MemoryRequest,
+    MemoryLimit,
+}
+
+impl Field {
+    /// As a person says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CpuRequest => "CPU request",
+            Self::CpuLimit => "CPU limit",
+            Self::MemoryRequest => "memory request",
+            Self::MemoryLimit => "memory limit",
+        }
+    }
+}
+
+/// `CPU request 12m to 15m` for each value that differs.
+fn moves(before: Sizing, after: Sizing) -> impl Iterator<Item = String> {
+    let cpu = [
+        (Field::CpuRequest, before.cpu_request, after.cpu_request),
+        (Field::CpuLimit, before.cpu_limit, after.cpu_limit),
+    ];
+    let memory = [
+        (
+            Field::MemoryRequest,
+            before.memory_request,
+            after.memory_request,
+        ),
+        (Field::MemoryLimit, before.memory_limit, after.memory_limit),
+    ];
+    let cpu = cpu
+        .into_iter()
+        .map(|(field, before, after)| (field, before.value(), after.value()))
+        .map(|(field, a, b)| (field, a.map(|v| v.to_string()), b.map(|v| v.to_string())));
+    let memory = memory
+        .into_iter()
+        .map(|(field, before, after)| (field, before.value(), after.value()))
+        .map(|(field, a, b)| (field, a.map(Bytes::human), b.map(Bytes::human)));
+    cpu.chain(memory)
+        .filter(|(_, before, after)| before != after)
+        .filter_map(|(field, before, after)| {
+            Some(format!("{} {} to {}", field.name(), before?, after?))
+        })
+}
+
+fn map<T>(advice: Advice<T>, value: impl FnOnce(T) -> T) -> Advice<T> {
+    match advice {
+        Advice::Set(set) => Advice::Set(value(set)),
+        Advice::Unset => Advice::Unset,
+        Advice::Keep => Advice::Keep,
+    }
+}
+
+/// Every container of every plan that something is said about.
+pub(super) fn each<'p, 'a>(
+    plans: &'p mut [Plan<'a>],
+) -> impl Iterator<Item = (&'p Effective, &'p mut Planned<'a>)> {
+    plans.iter_mut().flat_map(|plan| {
+        let rules = &plan.rules;
+        plan.containers
+            .iter_mut()
+            .filter(|planned| planned.known)
+            .map(move |planned| (rules, planned))
+    })
+}

@@ -1,0 +1,85 @@
+//! Small arithmetic over samples that the strategies share.
+
+use super::Pool;
+use crate::units::{count_from, float, len_f64};
+
+/// The samples that exist, as `f64`.
+pub(super) fn known(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
+    values
+        .iter()
+        .filter(|value| value.is_finite())
+        .map(|value| f64::from(*value))
+}
+
+/// CPU of all pods, ascending.
+pub(super) fn sorted_cpu(pool: &Pool<'_>) -> Vec<f64> {
+    let all = pool.series.iter().flat_map(|s| known(&s.cpu_cores));
+    sorted(all.collect())
+}
+
+/// Ascending.
+pub(super) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// The quantile of ascending values, straight lines between the ranks, as
+/// Prometheus' `quantile_over_time`; `None` without values.
+pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let rank = share.clamp(0.0, 1.0) * len_f64(last);
+    let below = usize::try_from(count_from(rank.floor())).ok()?.min(last);
+    let above = (below + 1).min(last);
+    let weight = rank - rank.floor();
+    Some(sorted[below] * (1.0 - weight) + sorted[above] * weight)
+}
+
+/// The largest, `None` without values.
+pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.filter(|value| value.is_finite()).reduce(f64::max)
+}
+
+/// Share of ascending values above `bound`; `None` without values.
+pub(super) fn share_above(sorted: &[f64], bound: f64) -> Option<f64> {
+    if sorted.is_empty() {
+        return None;
+    }
+    let below = sorted.partition_point(|value| *value <= bound);
+    Some(len_f64(sorted.len() - below) / len_f64(sorted.len()))
+}
+
+/// The split-conformal quantile: the value of rank ⌈(n + 1)(1 − risk)⌉ of
+/// ascending scores; `None` where there are too few for that risk.
+pub(super) fn conformal(sorted: &[f64], risk: f64) -> Option<f64> {
+    let n = u64::try_from(sorted.len()).ok()?;
+    let rank = count_from((float(n + 1) * (1.0 - risk) - 1e-9).ceil());
+    let index = usize::try_from(rank).ok()?.checked_sub(1)?;
+    sorted.get(index).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_on_lines_between_ranks() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0];
+        assert_eq!(quantile(&values, 0.5), Some(3.0));
+        assert!((quantile(&values, 0.95).unwrap() - 4.8).abs() < 1e-12);
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_small_risk_needs_many_scores() {
+        let scores: Vec<f64> = (1..=19).map(f64::from).collect();
+        assert_eq!(conformal(&scores, 0.05), Some(19.0));
+        assert_eq!(conformal(&scores, 0.02), None);
+        assert_eq!(conformal(&scores, 0.5), Some(10.0));
+    }
+
+    #[test]
+    fn counts_what_lies_above() {
+        assert_eq!(share_above(&[1.0, 2.0, 2.0, 3.0], 2.0), Some(0.25));
+        assert_eq!(share_above(&[], 2.0), None);
+    }
+}
