@@ -1,8 +1,10 @@
 //! Sizes that keep a promised risk, from how peaks followed on peaks before.
 
+use super::event::{self, Events};
 use super::samples;
 use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
-use crate::units::{Bytes, Cpu, Span, float};
+use crate::snapshot::Grid;
+use crate::units::{Bytes, Cpu, Span};
 
 /// CPU request at P98; memory request at the largest use; memory limit at that
 /// times the margin which, over all containers and past days, would have been
@@ -27,6 +29,7 @@ impl Strategy for Calibrated {
 
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
         let horizon = options.targets.horizon;
+        let grid = &seen.snapshot.usage.grid;
         let scores = samples::sorted(
             seen.pools
                 .iter()
@@ -40,7 +43,7 @@ impl Strategy for Calibrated {
         };
         seen.pools
             .iter()
-            .map(|pool| advise(pool, margin(pool), horizon))
+            .map(|pool| advise(pool, grid, margin(pool), horizon))
             .collect()
     }
 }
@@ -61,9 +64,14 @@ fn replays(pool: &Pool<'_>, horizon: Span) -> Vec<f64> {
         .collect()
 }
 
-fn advise(pool: &Pool<'_>, margin: f64, horizon: Span) -> Draft {
+fn advise(pool: &Pool<'_>, grid: &Grid, margin: f64, horizon: Span) -> Draft {
+    let events = Events::of(pool, grid, horizon);
     let mut reasons = Vec::new();
-    let cpu = samples::quantile(&samples::sorted_cpu(pool), CPU_PERCENTILE).map(Cpu::cores);
+    let cpu_samples = match &events.start_up {
+        Some(_) => event::steady_cpu(pool, grid),
+        None => samples::sorted_cpu(pool),
+    };
+    let cpu = samples::quantile(&cpu_samples, CPU_PERCENTILE).map(Cpu::cores);
     if let Some(cpu) = cpu {
         let text = format!("CPU request {cpu}: 98 % of samples are below it");
         reasons.push(Reason::new("percentile", text));
@@ -73,19 +81,23 @@ fn advise(pool: &Pool<'_>, margin: f64, horizon: Span) -> Draft {
         let text = format!(
             "memory request {}: largest use; limit {margin:.2} times that, for the next {:.0} days",
             peak.human(),
-            float(u64::from(horizon.as_secs())) / 86_400.0
+            horizon.as_days()
         );
         reasons.push(Reason::new("peak", text));
     }
     if reasons.is_empty() {
         reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
     }
-    let limit = peak.map(|peak: Bytes| peak.scale(margin));
+    reasons.extend(events.reasons());
+    let floor = events.memory_floor().unwrap_or(Bytes::ZERO);
+    let limit = peak.map(|peak| peak.scale(margin).max(floor));
+    let censored = events.is_memory_censored();
+    let request = peak.map(|peak| if censored { peak.max(floor) } else { peak });
     Draft {
         sizing: Sizing {
             cpu_request: cpu.map_or(Advice::Keep, Advice::Set),
-            cpu_limit: Advice::Keep,
-            memory_request: peak.map_or(Advice::Keep, Advice::Set),
+            cpu_limit: events.cpu_limit_floor().map_or(Advice::Keep, Advice::Set),
+            memory_request: request.map_or(Advice::Keep, Advice::Set),
             memory_limit: limit.map_or(Advice::Keep, Advice::Set),
         },
         risk: None,

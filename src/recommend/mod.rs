@@ -12,6 +12,7 @@ mod advise;
 mod annotations;
 mod autopilot;
 mod calibrated;
+mod event;
 mod goal;
 pub mod guard;
 mod histogram;

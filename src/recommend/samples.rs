@@ -39,6 +39,16 @@ pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.filter(|value| value.is_finite()).reduce(f64::max)
 }
 
+/// `None` without values.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0);
+    for value in values {
+        sum += value;
+        count += 1;
+    }
+    (count > 0).then(|| sum / len_f64(count))
+}
+
 /// Share of ascending values above `bound`; `None` without values.
 pub(super) fn share_above(sorted: &[f64], bound: f64) -> Option<f64> {
     if sorted.is_empty() {

@@ -1,13 +1,22 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
 use super::{Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing};
-use crate::snapshot::{Snapshot, Workload};
+use crate::snapshot::{ContainerKind, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
 
+mod autoscaler;
+mod cpu_limit;
 mod dead_band;
+mod limit_range;
+mod managed;
 mod order;
 mod policy;
+mod qos;
+mod quota;
 mod rounding;
+mod step;
+
+use rounding::{round_cpu, round_memory};
 
 /// One correction of what the strategy proposed.
 ///
@@ -25,10 +34,17 @@ pub trait Guard: Sync {
 /// Sizes become round before they are compared with what is there, and what an
 /// autoscaler or a quota has to follow is decided last, when sizes are final.
 pub static ALL: &[&dyn Guard] = &[
+    &managed::Managed,
+    &cpu_limit::CpuLimit,
     &rounding::Rounding,
     &policy::Policy,
     &dead_band::DeadBand,
+    &step::Step,
     &order::Order,
+    &qos::Qos,
+    &limit_range::LimitRanges,
+    &autoscaler::ScalePoint,
+    &quota::Quotas,
 ];
 
 /// What surrounds the plans.
@@ -158,6 +174,53 @@ impl Field {
             Self::MemoryLimit => "memory limit",
         }
     }
+}
+
+/// The containers that run all the time, which the scheduler adds up.
+pub(super) fn running<'p, 'a>(plan: &'p Plan<'a>) -> impl Iterator<Item = &'p Planned<'a>> {
+    let all = plan.containers.iter();
+    all.filter(|planned| planned.pool.container.kind != ContainerKind::Init)
+}
+
+/// Takes back what would raise these resources, and says which fields that were.
+fn hold_raises(planned: &mut Planned<'_>, cpu: bool, memory: bool) -> Vec<&'static str> {
+    let now = planned.now();
+    let sizing = &mut planned.sizing;
+    let mut held = Vec::new();
+    if cpu {
+        held.extend(hold(
+            &mut sizing.cpu_request,
+            now.cpu_request,
+            Field::CpuRequest,
+        ));
+        held.extend(hold(&mut sizing.cpu_limit, now.cpu_limit, Field::CpuLimit));
+    }
+    if memory {
+        held.extend(hold(
+            &mut sizing.memory_request,
+            now.memory_request,
+            Field::MemoryRequest,
+        ));
+        held.extend(hold(
+            &mut sizing.memory_limit,
+            now.memory_limit,
+            Field::MemoryLimit,
+        ));
+    }
+    held
+}
+
+fn hold<T: Copy + PartialOrd>(
+    advice: &mut Advice<T>,
+    now: Option<T>,
+    field: Field,
+) -> Option<&'static str> {
+    let wanted = advice.value()?;
+    if now.is_some_and(|now| wanted <= now) {
+        return None;
+    }
+    *advice = Advice::Keep;
+    Some(field.name())
 }
 
 /// `CPU request 12m to 15m` for each value that differs.

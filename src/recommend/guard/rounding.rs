@@ -43,7 +43,7 @@ impl Guard for Rounding {
 }
 
 /// The next size up that a person would write.
-pub(in crate::recommend) fn round_cpu(value: Cpu) -> Cpu {
+pub(super) fn round_cpu(value: Cpu) -> Cpu {
     let step = CPU_STEPS
         .into_iter()
         .find(|(up_to, _)| value <= Cpu::millicores(*up_to))
@@ -52,7 +52,7 @@ pub(in crate::recommend) fn round_cpu(value: Cpu) -> Cpu {
 }
 
 /// The next size up that a person would write.
-pub(in crate::recommend) fn round_memory(value: Bytes) -> Bytes {
+pub(super) fn round_memory(value: Bytes) -> Bytes {
     let step = MEMORY_STEPS
         .into_iter()
         .find(|(up_to, _)| value <= Bytes::mib(*up_to))

@@ -1,0 +1,121 @@
+//! What happened, before any statistics: facts that floors follow from.
+//!
+//! Pure functions of a pool, one file each; [`Events::of`] runs them all.
+
+use super::{Pool, Reason};
+use crate::snapshot::Grid;
+use crate::units::{Bytes, Cpu, Span};
+
+mod growth;
+mod heap;
+mod limit_hit;
+mod odd;
+mod oom;
+mod runs;
+mod shift;
+mod start_up;
+mod throttle;
+
+pub(super) use growth::Growth;
+pub(super) use heap::HeapBound;
+pub(super) use limit_hit::LimitHit;
+pub(super) use odd::OddPods;
+pub(super) use oom::OomKills;
+pub(super) use runs::Runs;
+pub(super) use shift::Shift;
+pub(super) use start_up::StartUp;
+pub(super) use start_up::steady_cpu;
+pub(super) use throttle::{Throttled, find as throttled};
+
+/// All that happened to one pool.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Events {
+    pub oom: Option<OomKills>,
+    pub limit_hit: Option<LimitHit>,
+    pub throttled: Option<Throttled>,
+    pub start_up: Option<StartUp>,
+    pub growth: Option<Growth>,
+    pub shift: Option<Shift>,
+    pub heap: Option<HeapBound>,
+    pub odd: Option<OddPods>,
+    pub runs: Option<Runs>,
+}
+
+impl Events {
+    /// Looks for each of them. Growth is extrapolated to the end of `horizon`.
+    pub(in crate::recommend) fn of(pool: &Pool<'_>, grid: &Grid, horizon: Span) -> Self {
+        Self {
+            oom: oom::find(pool, grid),
+            limit_hit: limit_hit::find(pool),
+            throttled: throttle::find(pool),
+            start_up: start_up::find(pool, grid),
+            growth: growth::find(pool, horizon),
+            shift: shift::find(pool, grid),
+            heap: heap::find(pool),
+            odd: odd::find(pool),
+            runs: runs::find(pool),
+        }
+    }
+
+    /// What the memory limit must not be below, and the request with it where
+    /// the two are tied.
+    pub(in crate::recommend) fn memory_floor(&self) -> Option<Bytes> {
+        let floors = [
+            self.oom.as_ref().map(|event| event.floor),
+            self.limit_hit.as_ref().map(|event| event.floor),
+            self.growth.as_ref().map(|event| event.at_horizon),
+            self.heap.as_ref().map(|event| event.floor),
+            self.start_up.as_ref().and_then(|event| event.memory_peak),
+        ];
+        floors.into_iter().flatten().max()
+    }
+
+    /// What the CPU limit must not be below.
+    pub(in crate::recommend) fn cpu_limit_floor(&self) -> Option<Cpu> {
+        self.throttled.as_ref().map(|event| event.floor)
+    }
+
+    /// Whether its memory cannot be known from its use: it was killed, or held
+    /// at its limit.
+    pub(in crate::recommend) fn is_memory_censored(&self) -> bool {
+        self.oom.is_some() || self.limit_hit.is_some()
+    }
+
+    /// One for each event, in the order of importance.
+    pub(in crate::recommend) fn reasons(&self) -> Vec<Reason> {
+        let all = [
+            self.oom.as_ref().map(OomKills::reason),
+            self.limit_hit.as_ref().map(LimitHit::reason),
+            self.throttled.as_ref().map(Throttled::reason),
+            self.growth.as_ref().map(Growth::reason),
+            self.heap.as_ref().map(HeapBound::reason),
+            self.start_up.as_ref().map(StartUp::reason),
+            self.shift.as_ref().map(Shift::reason),
+            self.odd.as_ref().map(OddPods::reason),
+            self.runs.as_ref().map(Runs::reason),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+/// The size after a kill or a hit at `used`: the larger of 1.2 times that and
+/// 100 MiB more.
+///
+/// Source: kubernetes/autoscaler, `OOMBumpUpRatio` and `OOMMinBumpUp` in
+/// `pkg/recommender/model/aggregations_config.go`.
+pub(super) fn bump(used: Bytes) -> Bytes {
+    // In whole bytes: six fifths of a round number is round.
+    let ratio = Bytes(used.0.saturating_add(used.0 / 5));
+    ratio.max(used.plus(Bytes::mib(100)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_kill_adds_100_mib_and_a_large_one_a_fifth() {
+        assert_eq!(bump(Bytes::mib(128)), Bytes::mib(228));
+        assert_eq!(bump(Bytes::mib(1000)), Bytes::mib(1200));
+    }
+}

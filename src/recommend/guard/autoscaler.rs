@@ -1,0 +1,235 @@
+use super::{Case, Guard, Plan, Planned};
+use crate::recommend::{Advice, AutoscalerAdvice, TargetChange};
+use crate::snapshot::{AutoscalerMetric, Target};
+use crate::units::{Bytes, Cpu, Ratio, count_from};
+
+/// The load at which an autoscaler scales stays what it is.
+///
+/// A utilization is a share of the request, so a target moves with it: new =
+/// old × old request ÷ new request, in whole percent. Outside 50 to 90 % it
+/// becomes an average value, which no later request moves: repeated runs
+/// never ratchet. Where the target cannot be moved, the request is kept.
+///
+/// Source of the bounds: StormForge's documentation of HPA settings.
+pub(super) struct ScalePoint;
+
+const BOUNDS: std::ops::RangeInclusive<f64> = 50.0..=90.0;
+
+impl Guard for ScalePoint {
+    fn name(&self) -> &'static str {
+        "autoscaler"
+    }
+
+    fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
+        for plan in plans {
+            keep_unmovable(plan);
+            plan.autoscaler = advise(plan);
+            explain(plan);
+        }
+    }
+}
+
+/// The targets that go with the plan; `None` where none moves.
+pub(super) fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
+    let autoscaler = plan.workload.autoscaler.as_ref()?;
+    let mut metrics = autoscaler.metrics.clone();
+    let mut changes = Vec::new();
+    for (index, metric) in metrics.iter_mut().enumerate() {
+        let before = metric.target;
+        if let Some(after) = moved(plan, metric)
+            && after != before
+        {
+            metric.target = after;
+            changes.push(TargetChange {
+                metric: index,
+                before,
+                after,
+            });
+        }
+    }
+    (!changes.is_empty()).then(|| AutoscalerAdvice {
+        name: autoscaler.name.clone(),
+        metrics,
+        changes,
+    })
+}
+
+/// Where the target goes; `None` where it stays or cannot be said.
+fn moved(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<Target> {
+    let percent = utilization(metric)?;
+    let (before, after) = requests(plan, metric)?;
+    if (before - after).abs() <= 1e-9 * before || after <= 0.0 {
+        return None;
+    }
+    let wanted = percent * before / after;
+    if BOUNDS.contains(&wanted.round()) {
+        let wanted = u32::try_from(count_from(wanted)).ok()?;
+        return Some(Target::Utilization(wanted));
+    }
+    let point = percent / 100.0 * before;
+    Some(Target::AverageValue(if metric.name == "cpu" {
+        Cpu::cores(point).round_up_to(Cpu::millicores(1)).get()
+    } else {
+        Bytes::from_f64(point).to_f64()
+    }))
+}
+
+fn utilization(metric: &AutoscalerMetric) -> Option<f64> {
+    let of_resource = matches!(metric.kind.as_str(), "Resource" | "ContainerResource")
+        && matches!(metric.name.as_str(), "cpu" | "memory");
+    match metric.target {
+        Target::Utilization(percent) if of_resource => Some(f64::from(percent)),
+        _ => None,
+    }
+}
+
+/// The request that the metric is a share of, now and after; `None` where a
+/// container has none, which an autoscaler cannot compute with, or where the
+/// pod as a whole has one, which advice does not touch.
+fn requests(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<(f64, f64)> {
+    let is_cpu = metric.name == "cpu";
+    let pod = &plan.workload.pod_requests;
+    if metric.kind == "Resource"
+        && (if is_cpu {
+            pod.cpu.is_some()
+        } else {
+            pod.memory.is_some()
+        })
+    {
+        return None;
+    }
+    let (mut before, mut after) = (0.0, 0.0);
+    for planned in counted(plan, metric) {
+        let (now, then) = (planned.now(), planned.after());
+        if is_cpu {
+            before += now.cpu_request?.get();
+            after += then.cpu_request?.get();
+        } else {
+            before += now.memory_request?.to_f64();
+            after += then.memory_request?.to_f64();
+        }
+    }
+    Some((before, after))
+}
+
+/// The containers that a metric is about.
+fn counted<'p, 'a>(
+    plan: &'p Plan<'a>,
+    metric: &'p AutoscalerMetric,
+) -> impl Iterator<Item = &'p Planned<'a>> {
+    super::running(plan).filter(move |planned| match &metric.container {
+        Some(name) => *name == planned.pool.container.name,
+        None => true,
+    })
+}
+
+/// Keeps the requests under a target that something else owns or that cannot be computed.
+fn keep_unmovable(plan: &mut Plan<'_>) {
+    let Some(autoscaler) = plan.workload.autoscaler.as_ref() else {
+        return;
+    };
+    let owner = plan
+        .workload
+        .managers
+        .iter()
+        .find(|manager| manager.scales());
+    for metric in &autoscaler.metrics {
+        if utilization(metric).is_none() {
+            continue;
+        }
+        let why = match owner {
+            Some(manager) => format!("{} `{}` owns its autoscaler", manager.kind, manager.name),
+            None if requests(plan, metric).is_none() && !has_pod_request(plan, metric) => format!(
+                "autoscaler `{}` holds a share of a request that a container lacks",
+                autoscaler.name
+            ),
+            None => continue,
+        };
+        keep(plan, metric, &why);
+    }
+}
+
+fn has_pod_request(plan: &Plan<'_>, metric: &AutoscalerMetric) -> bool {
+    let pod = &plan.workload.pod_requests;
+    metric.kind == "Resource"
+        && if metric.name == "cpu" {
+            pod.cpu.is_some()
+        } else {
+            pod.memory.is_some()
+        }
+}
+
+fn keep(plan: &mut Plan<'_>, metric: &AutoscalerMetric, why: &str) {
+    let is_cpu = metric.name == "cpu";
+    let guaranteed = super::qos::is_guaranteed(plan.workload);
+    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+        let wanted = metric.container.as_ref();
+        if wanted.is_some_and(|name| *name != planned.pool.container.name) {
+            continue;
+        }
+        let now = planned.now();
+        let sizing = &mut planned.sizing;
+        let (field, moves) = if is_cpu {
+            let moves = now.cpu_request.is_some() && sizing.cpu_request != Advice::Keep;
+            ("CPU", moves)
+        } else {
+            let moves = now.memory_request.is_some() && sizing.memory_request != Advice::Keep;
+            ("memory", moves)
+        };
+        if !moves {
+            continue;
+        }
+        if is_cpu {
+            sizing.cpu_request = Advice::Keep;
+            if guaranteed {
+                sizing.cpu_limit = Advice::Keep;
+            }
+        } else {
+            sizing.memory_request = Advice::Keep;
+            if guaranteed {
+                sizing.memory_limit = Advice::Keep;
+            }
+        }
+        planned.say("autoscaler", format!("{field} request stays: {why}"));
+        super::order::put_in_order(planned);
+    }
+}
+
+fn explain(plan: &mut Plan<'_>) {
+    let Some(advice) = &plan.autoscaler else {
+        return;
+    };
+    let texts: Vec<(Option<String>, String)> = advice
+        .changes
+        .iter()
+        .map(|change| {
+            let metric = &advice.metrics[change.metric];
+            let text = format!(
+                "autoscaler `{}` target {} {} to {}, so that it scales at the same load",
+                advice.name,
+                metric.name,
+                shown(metric, change.before),
+                shown(metric, change.after)
+            );
+            (metric.container.clone(), text)
+        })
+        .collect();
+    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+        for (container, text) in &texts {
+            let about = container.as_ref();
+            if about.is_none_or(|name| *name == planned.pool.container.name) {
+                planned.say("autoscaler", text.clone());
+            }
+        }
+    }
+}
+
+fn shown(metric: &AutoscalerMetric, target: Target) -> String {
+    match target {
+        Target::Utilization(percent) => Ratio::new(f64::from(percent) / 100.0).to_string(),
+        Target::AverageValue(value) | Target::Value(value) if metric.name == "cpu" => {
+            Cpu::cores(value).to_string()
+        }
+        Target::AverageValue(value) | Target::Value(value) => Bytes::from_f64(value).human(),
+    }
+}
