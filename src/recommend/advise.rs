@@ -98,6 +98,7 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
         .map(|(index, (workload, rules))| Plan {
             index,
             workload,
+            grid: &seen.snapshot.usage.grid,
             rules,
             containers: Vec::new(),
             autoscaler: None,

@@ -98,6 +98,11 @@ impl Events {
     }
 }
 
+/// Whether it was killed for its memory, or held at its limit.
+pub(super) fn is_memory_starved(pool: &Pool<'_>, grid: &Grid) -> bool {
+    oom::find(pool, grid).is_some() || limit_hit::find(pool).is_some()
+}
+
 /// The size after a kill or a hit at `used`: the larger of 1.2 times that and
 /// 100 MiB more.
 ///

@@ -1,7 +1,7 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
 use super::{Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing};
-use crate::snapshot::{ContainerKind, Snapshot, Workload};
+use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
 
 mod autoscaler;
@@ -59,6 +59,8 @@ pub struct Plan<'a> {
     /// Index into the snapshot's workloads.
     pub index: usize,
     pub workload: &'a Workload,
+    /// The times of all samples.
+    pub grid: &'a Grid,
     pub rules: Effective,
     /// One for each container of the workload, in the same order.
     pub containers: Vec<Planned<'a>>,

@@ -49,7 +49,7 @@ pub(super) fn is_guaranteed(workload: &Workload) -> bool {
         })
 }
 
-fn equal<T: PartialEq>(request: Option<T>, limit: Option<T>) -> bool {
+fn equal<T: PartialEq + Copy>(request: Option<T>, limit: Option<T>) -> bool {
     request.is_some() && request == limit
 }
 

@@ -58,8 +58,8 @@ struct Change([f64; 4]);
 fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota) {
     let room = room(quota);
     let changes: Vec<Change> = plans.iter().map(|plan| change(plan)).collect();
-    for kind in 0..4 {
-        let Some(mut left) = room[kind] else { continue };
+    for (kind, room) in room.into_iter().enumerate() {
+        let Some(mut left) = room else { continue };
         // Cuts come first: they make the room.
         left += changes
             .iter()

@@ -1,0 +1,102 @@
+use crate::recommend::Risk;
+use crate::recommend::guard::Planned;
+use crate::recommend::samples;
+use crate::units::{Bytes, Cpu, Span, len_f64};
+
+/// What may go wrong with the sizes that the guards left.
+///
+/// A strategy's word stands where the size did not fall below what it
+/// proposed. Else, and where it says nothing, the pool's own samples speak.
+pub(super) fn complete(planned: &Planned<'_>, risk: Risk) -> Risk {
+    Risk {
+        cpu_time_over_request: cpu(planned, risk.cpu_time_over_request),
+        memory_over_limit: memory(planned, risk),
+        ..risk
+    }
+}
+
+/// Share of time above the request.
+fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
+    let request = planned.after().cpu_request?;
+    let draft = planned.draft.cpu_request.value();
+    let lowered = draft.is_none_or(|draft| request < draft);
+    if promised.is_some() && !lowered {
+        return promised;
+    }
+    let seen = time_over(planned, request)?;
+    Some(promised.map_or(seen, |promised| promised.max(seen)))
+}
+
+/// Share of samples above `request`; 0 without samples.
+pub(super) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
+    let values = samples::sorted_cpu(&planned.pool);
+    samples::share_above(&values, request.get()).unwrap_or(0.0)
+}
+
+/// Share of samples above `request`, plus two standard errors of as many
+/// independent hours: neighbouring samples say little that is new.
+fn time_over(planned: &Planned<'_>, request: Cpu) -> Option<f64> {
+    let values = samples::sorted_cpu(&planned.pool);
+    let share = samples::share_above(&values, request.get())?;
+    let hours = (planned.pool.profile.quality.span.as_days() * 24.0)
+        .min(len_f64(values.len()))
+        .max(1.0);
+    // Laplace's rule keeps the error above zero where nothing was seen above.
+    let smoothed = (share * hours + 1.0) / (hours + 2.0);
+    let error = (smoothed * (1.0 - smoothed) / hours).sqrt();
+    Some((share + 2.0 * error).min(1.0))
+}
+
+/// Probability of exceeding the limit within the horizon.
+fn memory(planned: &Planned<'_>, risk: Risk) -> Option<f64> {
+    let limit = planned.after().memory_limit?;
+    let draft = planned.draft.memory_limit.value();
+    let lowered = draft.is_none_or(|draft| limit < draft);
+    if risk.memory_over_limit.is_some() && !lowered {
+        return risk.memory_over_limit;
+    }
+    let peaks = &planned.pool.profile.memory.as_ref()?.daily_peaks;
+    let seen = weeks_over(peaks, limit, risk.horizon);
+    match (risk.memory_over_limit, seen) {
+        (Some(promised), Some(seen)) => Some(promised.max(seen)),
+        (promised, seen) => promised.or(seen),
+    }
+}
+
+/// Share of horizons in the window with a peak above the limit, by Laplace's
+/// rule over as many as fit without overlap; `None` for a limit that is well
+/// above all that was seen, of which the window says nothing.
+fn weeks_over(daily_peaks: &[f64], limit: Bytes, horizon: Span) -> Option<f64> {
+    let days = daily_peaks.iter().filter(|peak| peak.is_finite());
+    let horizons = len_f64(days.count()) / horizon.as_days().max(1.0);
+    let largest = samples::largest(daily_peaks.iter().copied())?;
+    if largest <= limit.to_f64() {
+        // The largest of all horizons is as likely to be the next one as any of
+        // those seen. A limit with a margin is safer by how much cannot be said.
+        let tight = limit.to_f64() < largest * 1.05;
+        return tight.then(|| 1.0 / (horizons + 1.0));
+    }
+    let length = usize::try_from(horizon.as_secs() / Span::DAY.as_secs()).unwrap_or(1);
+    let windows = daily_peaks.windows(length.clamp(1, daily_peaks.len().max(1)));
+    let over: Vec<f64> = windows
+        .map(|days| samples::largest(days.iter().copied()).unwrap_or(0.0))
+        .collect();
+    let share = samples::share_above(&samples::sorted(over), limit.to_f64())?;
+    Some((share * horizons + 1.0) / (horizons + 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_of_a_fortnight_is_passed_in_a_third_of_weeks() {
+        let mut peaks = vec![100.0; 14];
+        peaks[3] = 200.0;
+        let risk = |limit| weeks_over(&peaks, Bytes(limit), Span::WEEK);
+        assert!((risk(200).unwrap() - 1.0 / 3.0).abs() < 1e-9);
+        assert_eq!(risk(400), None);
+        // Four of the eight weeks of the window contain the peak of day 3.
+        assert!((risk(150).unwrap() - (0.5 * 2.0 + 1.0) / 3.0).abs() < 1e-9);
+    }
+}
