@@ -221,6 +221,7 @@ impl Made {
             },
             cohort: known.then_some(0),
             containers: sizings.iter().enumerate().map(advice).collect(),
+            autoscaler: None,
         });
         self.snapshot.workloads.push(workload);
     }
