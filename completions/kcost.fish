@@ -33,6 +33,8 @@ complete -c kcost -n "__fish_kcost_needs_command" -l no-progress -d 'Draw no pro
 complete -c kcost -n "__fish_kcost_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_needs_command" -s V -l version -d 'Print version'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
+complete -c kcost -n "__fish_kcost_needs_command" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
+complete -c kcost -n "__fish_kcost_needs_command" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
@@ -81,14 +83,25 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l objects -d 'Read
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -96,30 +109,141 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l exit-zero -d 'Re
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strict -d 'Fail with exit code 1 when anything could not be read'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s o -l output -d 'How to write the explanation' -r -f -a "text\t''
+json\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t''
+krr\t''
+vpa\t''
+peak\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l goal -d 'How much risk to take for how much money' -r -f -a "savings\t''
+balanced\t''
+reliability\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-oom-risk -d 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu-over -d 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-node-overflow -d 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-cpu -d 'Advise no CPU request below this' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-memory -d 'Advise no memory request below this' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu -d 'Advise no CPU request or limit above this' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-memory -d 'Advise no memory request or limit above this' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-history -d 'Advise nothing from less history than this' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l as -d 'Act as this user' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l as-group -d 'Act as a member of this group. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l ascii -d 'Draw with ASCII alone [default: where the locale is not UTF-8]'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-progress -d 'Draw no progress bars'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s o -l output -d 'How to write the comparison' -r -f -a "table\t''
+json\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l strategies -d 'Strategies to compare [default: all]' -r -f -a "calibrated\t''
+krr\t''
+vpa\t''
+peak\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l goal -d 'Goals of the strategies that have goals; several are a row each' -r -f -a "savings\t''
+balanced\t''
+reliability\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l fit -d 'History that each origin sees' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l horizon -d 'Time after each origin on which its advice is judged' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l origins -d 'Most origins, the earliest first [default: all that fit]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l as -d 'Act as this user' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l as-group -d 'Act as a member of this group. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-progress -d 'Draw no progress bars'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s o -l output -d 'The folder to write; an older bundle there is replaced' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
-complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
-complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l strict -d 'Fail with exit code 1 when anything could not be read. The bundle is written all the same'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-progress -d 'Draw no progress bars'
@@ -138,8 +262,10 @@ complete -c kcost -n "__fish_kcost_using_subcommand man" -s v -l verbose -d 'Say
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze snapshot completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze snapshot completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze snapshot completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze snapshot completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze snapshot completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

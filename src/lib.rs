@@ -48,11 +48,13 @@
     reason = "the skeleton still has them; goes when it is filled"
 )]
 
+pub mod backtest;
 pub mod cli;
 pub mod cohort;
 pub mod collect;
 pub mod error;
 pub mod exit;
+pub mod explain;
 pub mod gate;
 pub mod pipeline;
 pub mod price;

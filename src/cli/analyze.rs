@@ -157,7 +157,7 @@ impl AnalyzeArgs {
     }
 }
 
-fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
+pub(super) fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
     if !snapshot.workloads.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,9 @@
 
 mod analyze;
 mod args;
+mod backtest;
 mod completions;
+mod explain;
 mod invocation;
 mod man;
 mod program;
@@ -45,6 +47,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(Box<analyze::AnalyzeArgs>),
+    Explain(Box<explain::ExplainArgs>),
+    Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -97,6 +101,8 @@ impl Command {
     fn run(self, invocation: &Invocation, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
         match self {
             Self::Analyze(args) => args.run(invocation, ui, out),
+            Self::Explain(args) => args.run(invocation, ui, out),
+            Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),

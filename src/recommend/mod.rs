@@ -129,6 +129,10 @@ pub trait Strategy: Sync {
     fn name(&self) -> &'static str;
     /// One line for the help.
     fn summary(&self) -> &'static str;
+    /// Whether it heeds the goal and the risks that the user names.
+    fn heeds_goal(&self) -> bool {
+        false
+    }
     /// One draft for each pool, in the same order. A pure function of its arguments.
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft>;
 }

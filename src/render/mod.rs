@@ -7,7 +7,9 @@ use std::io;
 
 use crate::pipeline::Analysis;
 
+mod backtest;
 mod csv;
+mod explain;
 mod findings;
 mod json_v1;
 mod patch;
@@ -18,6 +20,8 @@ mod view;
 mod words;
 mod yaml;
 
+pub use backtest::{backtest_json, backtest_table};
+pub use explain::{explanation_json, explanation_text};
 pub use view::{Sort, View};
 
 /// How a report looks. Machine formats heed only [`Look::view`].

@@ -9,6 +9,7 @@ mod bundle;
 mod gap;
 mod heap;
 mod node;
+mod replay;
 mod resources;
 mod selector;
 mod usage;

@@ -73,6 +73,17 @@ impl Ui {
         width::width()
     }
 
+    /// Whether the locale's text is UTF-8; where none is set, it is.
+    pub fn unicode(&self) -> bool {
+        let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        set.is_none_or(|value| {
+            let value = value.to_ascii_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        })
+    }
+
     /// Whether stdout gets colour.
     pub fn color_stdout(&self) -> bool {
         colored(self.color, Stream::Stdout)

@@ -50,7 +50,7 @@ fn completions_know_the_registries() {
 fn manual_pages_are_fresh() {
     let root = Kcost::new().arg("man").run().ended(0);
     assert_fresh("completions/kcost.1", &root.stdout);
-    for page in ["analyze", "snapshot"] {
+    for page in ["analyze", "backtest", "explain", "snapshot"] {
         let made = Kcost::new().args(["man", page]).run().ended(0);
         assert_fresh(&format!("completions/kcost-{page}.1"), &made.stdout);
     }

@@ -22,9 +22,34 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("gate", &["pipeline", "price", "recommend", "text", "units"]),
     (
-        "render",
+        "backtest",
         &[
             "cohort",
+            "price",
+            "profile",
+            "progress",
+            "recommend",
+            "snapshot",
+            "units",
+        ],
+    ),
+    (
+        "explain",
+        &[
+            "cohort",
+            "pipeline",
+            "price",
+            "profile",
+            "recommend",
+            "snapshot",
+        ],
+    ),
+    (
+        "render",
+        &[
+            "backtest",
+            "cohort",
+            "explain",
             "gate",
             "pipeline",
             "price",
@@ -60,6 +85,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("linfa", &["cohort"]),
     ("ndarray::", &["cohort"]),
     ("comfy_table::", &["render"]),
+    ("ratatui", &["render"]),
     ("indicatif::", &["ui"]),
     ("clap::", &["cli"]),
 ];
@@ -167,6 +193,8 @@ fn only_the_edges_touch_clock_and_environment() {
     let mut broken = Vec::new();
     for stage in [
         "units",
+        "backtest",
+        "explain",
         "profile",
         "cohort",
         "recommend",

@@ -1,0 +1,168 @@
+//! What would this advice have done? Replays strategies over the past.
+//!
+//! At each origin a strategy sees the snapshot as of then ([`Snapshot::as_of`],
+//! so it cannot look ahead) and is judged on the horizon that followed. What
+//! replaying leaves out: workloads would have behaved differently under other
+//! sizes (throttled, killed, rescheduled), and requests have no history.
+
+use jiff::Timestamp;
+
+use crate::cohort;
+use crate::price::PriceSource;
+use crate::profile;
+use crate::progress::Progress;
+use crate::recommend::{self, Options};
+use crate::snapshot::Snapshot;
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Span};
+
+mod interval;
+mod judge;
+mod node;
+mod pack;
+mod score;
+
+pub use interval::Share;
+pub use score::{Score, Verdict};
+
+/// One row of the comparison.
+#[derive(Debug, Clone)]
+pub struct Contender {
+    /// What it is called in the report: `krr`, `calibrated balanced`.
+    pub label: String,
+    pub options: Options,
+}
+
+/// What is replayed.
+pub struct Plan {
+    pub contenders: Vec<Contender>,
+    /// How much history each origin sees.
+    pub fit: Span,
+    /// How long each origin's advice is judged.
+    pub horizon: Span,
+    /// At most so many origins, the earliest first; `None` for all that fit.
+    pub origins: Option<usize>,
+}
+
+/// How every contender did, over all origins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backtest {
+    pub fit: Span,
+    pub horizon: Span,
+    /// When advice was made, earliest first.
+    pub origins: Vec<Timestamp>,
+    /// One for each contender, in the plan's order.
+    pub scores: Vec<Score>,
+}
+
+/// The history is too short for a single origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the history of {history} is too short to fit on {fit} and judge on {horizon}")]
+pub struct TooShort {
+    pub history: Span,
+    pub fit: Span,
+    pub horizon: Span,
+}
+
+impl TooShort {
+    /// One next step.
+    pub fn hint(&self) -> String {
+        let half = Span::from_secs(self.history.as_secs() / 2 / 86_400 * 86_400);
+        if half.as_secs() == 0 {
+            return "take a snapshot with a longer `--window`".to_owned();
+        }
+        format!("take a snapshot with a longer `--window`, or try `--fit {half} --horizon {half}`")
+    }
+}
+
+/// Replays the plan. The same snapshot and plan give the same scores.
+///
+/// # Errors
+///
+/// [`TooShort`] where not one origin has `fit` before it and `horizon` after it.
+pub fn replay(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    prices: &dyn PriceSource,
+    progress: &dyn Progress,
+) -> Result<Backtest, TooShort> {
+    let origins = origins(snapshot, plan)?;
+    let rounds = u64::try_from(origins.len() * plan.contenders.len()).ok();
+    let task = progress.task("replaying the past", rounds);
+    let mut tallies: Vec<score::Tally> = plan
+        .contenders
+        .iter()
+        .map(|_| score::Tally::new())
+        .collect();
+    for &origin in &origins {
+        let past = snapshot.as_of(origin, plan.fit);
+        let horizon = slots(snapshot, plan.horizon);
+        let future = snapshot.usage.between(origin, origin + horizon);
+        let profiles = profile::profile(&past);
+        let cohorts = cohort::group(&past, &profiles);
+        for (contender, tally) in plan.contenders.iter().zip(&mut tallies) {
+            let mut options = contender.options.clone();
+            options.targets.horizon = plan.horizon;
+            let advised = recommend::recommend(&past, &profiles, &cohorts, &options);
+            tally.add(judge::judge(&past, &future, &advised, prices));
+            task.advance(1);
+        }
+    }
+    let scores = plan.contenders.iter().zip(tallies);
+    Ok(Backtest {
+        fit: plan.fit,
+        horizon: plan.horizon,
+        origins: origins
+            .iter()
+            .map(|slot| snapshot.usage.grid.time(*slot))
+            .collect(),
+        scores: scores
+            .map(|(contender, tally)| tally.score(contender))
+            .collect(),
+    })
+}
+
+fn slots(snapshot: &Snapshot, span: Span) -> u32 {
+    span.as_secs() / snapshot.usage.grid.step.as_secs().max(1)
+}
+
+/// The slots at which advice is made: after the first fit, then every horizon.
+fn origins(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<u32>, TooShort> {
+    let (fit, horizon) = (slots(snapshot, plan.fit), slots(snapshot, plan.horizon));
+    let last = snapshot.usage.grid.len.checked_sub(horizon);
+    let most = plan.origins.unwrap_or(usize::MAX);
+    let origins: Vec<u32> = match last {
+        Some(last) if horizon > 0 && fit > 0 => (fit..=last)
+            .step_by(usize::try_from(horizon).unwrap_or(usize::MAX))
+            .take(most)
+            .collect(),
+        _ => Vec::new(),
+    };
+    if origins.is_empty() {
+        return Err(TooShort {
+            history: snapshot.usage.grid.span(),
+            fit: plan.fit,
+            horizon: plan.horizon,
+        });
+    }
+    Ok(origins)
+}
+
+/// What a core and a GiB cost a month on the cluster's nodes, weighted by their size.
+fn monthly_rates(snapshot: &Snapshot, prices: &dyn PriceSource) -> (f64, f64) {
+    let mut cpu = (0.0, 0.0);
+    let mut memory = (0.0, 0.0);
+    for node in &snapshot.cluster.nodes {
+        let rates = prices.rates(Some(node));
+        let cores = node.allocatable.cpu.map_or(0.0, Cpu::get);
+        let gib = node.allocatable.memory.map_or(0.0, Bytes::to_gib);
+        cpu = (cpu.0 + cores * rates.cpu_core_hour, cpu.1 + cores);
+        memory = (memory.0 + gib * rates.memory_gib_hour, memory.1 + gib);
+    }
+    let fallback = prices.rates(None);
+    let mean =
+        |(sum, weight): (f64, f64), other: f64| if weight > 0.0 { sum / weight } else { other };
+    (
+        mean(cpu, fallback.cpu_core_hour) * HOURS_PER_MONTH,
+        mean(memory, fallback.memory_gib_hour) * HOURS_PER_MONTH,
+    )
+}

@@ -1,0 +1,151 @@
+use std::io::Write;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::args::SourceArgs;
+use super::invocation::Invocation;
+use crate::backtest::{self, Contender, Plan};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::price;
+use crate::recommend::{self, Goal, Options};
+use crate::render::{self, Look, View};
+use crate::ui::Ui;
+use crate::units::Span;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} backtest --demo
+  {program} backtest --snapshot prod.kcost --strategies calibrated,krr --fit 14d --horizon 7d
+  {program} backtest --snapshot prod.kcost --strategies calibrated --goal savings,balanced,reliability -o json";
+
+/// Replay strategies over the past: what each would have cost, and what would have broken.
+///
+/// At every origin a strategy sees only what came before it, and is judged on the
+/// horizon that followed. Promised and happened stand side by side.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct BacktestArgs {
+    /// How to write the comparison.
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = ["table", "json"]
+    )]
+    output: String,
+
+    /// Strategies to compare [default: all].
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(recommend::names())
+    )]
+    strategies: Vec<String>,
+
+    /// Goals of the strategies that have goals; several are a row each.
+    #[arg(
+        long,
+        value_name = "GOAL",
+        env = "KCOST_GOAL",
+        hide_env_values = true,
+        value_delimiter = ',',
+        default_value = Goal::Balanced.name(),
+        value_parser = PossibleValuesParser::new(Goal::ALL.map(Goal::name))
+    )]
+    goal: Vec<String>,
+
+    /// History that each origin sees.
+    #[arg(long, value_name = "SPAN", default_value_t = Span::days(14))]
+    fit: Span,
+
+    /// Time after each origin on which its advice is judged.
+    #[arg(long, value_name = "SPAN", default_value_t = Span::WEEK)]
+    horizon: Span,
+
+    /// Most origins, the earliest first [default: all that fit].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    origins: Option<u16>,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+impl BacktestArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let snapshot = self.source.read(ui)?;
+        super::analyze::refuse_empty(&snapshot)?;
+        let plan = Plan {
+            contenders: self.contenders(),
+            fit: self.fit,
+            horizon: self.horizon,
+            origins: self.origins.map(usize::from),
+        };
+        let replayed = backtest::replay(&snapshot, &plan, price::ALL[0], ui);
+        ui.clear();
+        let replayed = replayed.map_err(|error| Error::Empty {
+            reason: error.to_string(),
+            hint: error.hint(),
+        })?;
+        let look = Look {
+            width: ui.width(),
+            color: ui.color_stdout(),
+            program: invocation.program,
+            command: invocation.same_source(),
+            view: View::default(),
+        };
+        let written = match self.output.as_str() {
+            "json" => render::backtest_json(&snapshot, &replayed, out),
+            _ => render::backtest_table(&snapshot, &replayed, &look, out),
+        };
+        written.map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
+    /// A row for each strategy, and for each goal where the strategy heeds it.
+    fn contenders(&self) -> Vec<Contender> {
+        let names = if self.strategies.is_empty() {
+            recommend::names()
+        } else {
+            self.strategies.iter().map(String::as_str).collect()
+        };
+        let mut contenders = Vec::new();
+        for strategy in names.into_iter().filter_map(recommend::by_name) {
+            let goals: Vec<Goal> = self
+                .goal
+                .iter()
+                .filter_map(|name| Goal::by_name(name))
+                .collect();
+            let heeded = if strategy.heeds_goal() {
+                goals.len()
+            } else {
+                1
+            };
+            for goal in goals.into_iter().take(heeded) {
+                let label = if strategy.heeds_goal() {
+                    format!("{} {}", strategy.name(), goal.name())
+                } else {
+                    strategy.name().to_owned()
+                };
+                let options = Options {
+                    strategy,
+                    goal,
+                    targets: goal.targets(),
+                    ..Options::default()
+                };
+                contenders.push(Contender { label, options });
+            }
+        }
+        contenders
+    }
+}

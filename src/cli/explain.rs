@@ -1,0 +1,97 @@
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::{AdviceArgs, SourceArgs};
+use super::invocation::Invocation;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::explain::{self, FindError};
+use crate::pipeline::{self, Settings};
+use crate::price;
+use crate::render::{self, Look, View};
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} explain --demo shop/Deployment/checkout
+  {program} explain --snapshot prod.kcost api --goal reliability
+  {program} explain --snapshot prod.kcost api -o json";
+
+/// Stretches of time that a plot distinguishes.
+const POINTS: usize = 200;
+
+/// Show one workload's way from usage to size: data, plots, steps, risk.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ExplainArgs {
+    /// The workload: `NAMESPACE/KIND/NAME`, or as much of it as names one.
+    #[arg(value_name = "WORKLOAD")]
+    workload: String,
+
+    /// How to write the explanation.
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "text",
+        value_parser = ["text", "json"]
+    )]
+    output: String,
+
+    /// Draw with ASCII alone [default: where the locale is not UTF-8].
+    #[arg(long, env = "KCOST_ASCII", hide_env_values = true)]
+    ascii: bool,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+impl ExplainArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = Settings {
+            recommend: self.advice.options()?,
+            prices: price::ALL[0],
+            thresholds: Vec::new(),
+        };
+        let snapshot = self.source.read(ui)?;
+        super::analyze::refuse_empty(&snapshot)?;
+        let index = explain::find(&snapshot.workloads, &self.workload)
+            .map_err(|error| not_found(&error))?;
+        let analysis = pipeline::analyze(&snapshot, &settings, ui);
+        let story = explain::explain(&analysis, index, POINTS);
+        ui.clear();
+        let look = Look {
+            width: ui.width(),
+            color: ui.color_stdout(),
+            program: invocation.program,
+            command: invocation.same_source(),
+            view: View::default(),
+        };
+        let written = if self.output == "json" {
+            render::explanation_json(&story, out)
+        } else {
+            let unicode = !self.ascii && ui.unicode();
+            render::explanation_text(&story, snapshot.usage.grid, unicode, &look, out)
+        };
+        written.map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn not_found(error: &FindError) -> Error {
+    Error::Usage {
+        text: error.to_string(),
+        hint: error.hint(),
+    }
+}

@@ -1,0 +1,69 @@
+use crate::snapshot::{Workload, WorkloadId};
+
+/// Why a name points at no one workload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    #[error("there is no workload `{name}`")]
+    None { name: String, near: Option<String> },
+    #[error("`{name}` names {} workloads", found.len())]
+    Several { name: String, found: Vec<String> },
+}
+
+impl FindError {
+    /// One next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::None { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
+            Self::Several { found, .. } => {
+                let shown: Vec<_> = found.iter().take(5).map(String::as_str).collect();
+                Some(format!("name one in full: {}", shown.join(", ")))
+            }
+        }
+    }
+}
+
+/// The index of the workload that `name` means: `NAMESPACE/KIND/NAME`,
+/// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`; kinds in any case.
+pub fn find(workloads: &[Workload], name: &str) -> Result<usize, FindError> {
+    let found: Vec<usize> = (0..workloads.len())
+        .filter(|index| means(&workloads[*index].id, name))
+        .collect();
+    match found.as_slice() {
+        [index] => Ok(*index),
+        [] => Err(FindError::None {
+            name: name.to_owned(),
+            near: nearest(workloads, name),
+        }),
+        several => Err(FindError::Several {
+            name: name.to_owned(),
+            found: several
+                .iter()
+                .map(|index| workloads[*index].id.to_string())
+                .collect(),
+        }),
+    }
+}
+
+fn means(id: &WorkloadId, name: &str) -> bool {
+    let kind = |text: &str| text.eq_ignore_ascii_case(&id.kind);
+    match name.split('/').collect::<Vec<_>>().as_slice() {
+        [name] => *name == id.name,
+        [first, name] => *name == id.name && (*first == id.namespace || kind(first)),
+        [namespace, middle, name] => *name == id.name && *namespace == id.namespace && kind(middle),
+        _ => false,
+    }
+}
+
+/// The workload whose full or last name is most like `name`, if any is at all.
+fn nearest(workloads: &[Workload], name: &str) -> Option<String> {
+    let likeness = |id: &WorkloadId| {
+        let full = strsim::jaro_winkler(&id.to_string(), name);
+        full.max(strsim::jaro_winkler(&id.name, name))
+    };
+    let scored = workloads
+        .iter()
+        .map(|workload| (likeness(&workload.id), &workload.id));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    best.filter(|(score, _)| *score > 0.75)
+        .map(|(_, id)| id.to_string())
+}

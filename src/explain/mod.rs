@@ -1,0 +1,102 @@
+//! One workload's way from usage to size, gathered from an analysis.
+
+use crate::cohort::Cohort;
+use crate::pipeline::Analysis;
+use crate::price::WorkloadBill;
+use crate::profile::Profile;
+use crate::recommend::{ContainerAdvice, WorkloadAdvice};
+use crate::snapshot::{Container, Workload};
+
+mod curve;
+mod find;
+
+pub use curve::{Curve, Point};
+pub use find::{FindError, find};
+
+/// Everything there is to say about one workload.
+pub struct Explanation<'a> {
+    pub workload: &'a Workload,
+    pub advice: &'a WorkloadAdvice,
+    pub bill: &'a WorkloadBill,
+    pub cohort: Option<&'a Cohort>,
+    /// Other workloads of its cohort, the most alike first; at most [`ALIKE`].
+    pub alike: Vec<String>,
+    pub containers: Vec<ContainerStory<'a>>,
+}
+
+/// Members of the cohort that are named.
+pub const ALIKE: usize = 5;
+
+/// One container: what it used, and what is said about it.
+pub struct ContainerStory<'a> {
+    pub container: &'a Container,
+    pub profile: &'a Profile,
+    pub advice: &'a ContainerAdvice,
+    /// CPU of a replica over time, in cores.
+    pub cpu: Curve,
+    /// Working set of a replica over time, in bytes.
+    pub memory: Curve,
+}
+
+/// Gathers what `analysis` holds about the workload with this index.
+pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> Explanation<'a> {
+    let snapshot = analysis.snapshot;
+    let workload = &snapshot.workloads[index];
+    let advice = &analysis.advised.workloads[index];
+    let cohort = advice.cohort.map(|group| &analysis.cohorts.groups[group]);
+    let pool = u32::try_from(index).unwrap_or(u32::MAX);
+    let containers = advice.containers.iter().map(|advice| {
+        let container = &workload.containers[advice.container];
+        let series: Vec<_> = snapshot.usage.pool(pool, &container.name).collect();
+        let grid = snapshot.usage.grid;
+        ContainerStory {
+            container,
+            profile: &analysis.profiles[advice.profile],
+            advice,
+            cpu: Curve::new(grid, &series, points, |series| &series.cpu_cores),
+            memory: Curve::new(grid, &series, points, |series| &series.memory_bytes),
+        }
+    });
+    Explanation {
+        workload,
+        advice,
+        bill: &analysis.bill.workloads[index],
+        cohort,
+        alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
+        containers: containers.collect(),
+    }
+}
+
+/// The other workloads of a cohort, by how near their CPU's burstiness and
+/// variation are on a logarithmic scale.
+fn alike(analysis: &Analysis<'_>, cohort: &Cohort, index: usize) -> Vec<String> {
+    let position = |profile: &Profile| {
+        let cpu = profile.cpu.as_ref()?;
+        let log = |value: f64| value.max(1e-3).ln();
+        Some((log(cpu.burstiness), log(cpu.variation)))
+    };
+    let members = cohort
+        .members
+        .iter()
+        .map(|member| &analysis.profiles[*member]);
+    let own = members.clone().find(|profile| profile.workload == index);
+    let Some((x, y)) = own.and_then(position) else {
+        return Vec::new();
+    };
+    let mut others: Vec<(f64, String)> = members
+        .filter(|profile| profile.workload != index)
+        .filter_map(|profile| {
+            let (other_x, other_y) = position(profile)?;
+            let name = analysis.snapshot.workloads[profile.workload].id.to_string();
+            Some(((other_x - x).hypot(other_y - y), name))
+        })
+        .collect();
+    others.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    let mut names: Vec<String> = Vec::new();
+    for (_, name) in others {
+        if names.len() < ALIKE && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
