@@ -52,6 +52,7 @@ pub mod backtest;
 pub mod cli;
 pub mod cohort;
 pub mod collect;
+pub mod config;
 pub mod error;
 pub mod exit;
 pub mod explain;

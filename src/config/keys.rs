@@ -1,0 +1,330 @@
+//! What a `kcost.yaml` may say: one table for reading, checking, the JSON schema and the docs.
+
+use crate::price;
+use crate::recommend::{self, Goal};
+use crate::units::{ParseQuantityError, Quantity, Span, Suffix};
+
+/// One key of the file.
+pub struct Key {
+    /// As in the file; at the top the long flag of the same name.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// One line for people.
+    pub summary: &'static str,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A Kubernetes quantity of cores: `250m`.
+    Cpu,
+    /// A Kubernetes quantity of bytes: `512Mi`.
+    Memory,
+    /// `14d`, `5m`.
+    Span,
+    /// A share above 0 and below 1: `0.02`.
+    Share,
+    /// A whole number above 0.
+    Count,
+    /// `true` or `false`.
+    Switch,
+    Strategy,
+    Goal,
+    Prices,
+    /// `keep`, `remove`, or a ratio to the request such as `2`.
+    CpuLimits,
+    /// Texts, one or a list of them.
+    Texts,
+}
+
+const fn key(name: &'static str, kind: Kind, summary: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        summary,
+    }
+}
+
+/// Keys at the top of the file: settings, each the default of the flag of the same name.
+pub static SETTINGS: &[Key] = &[
+    key(
+        "strategy",
+        Kind::Strategy,
+        "how usage becomes requests and limits",
+    ),
+    key(
+        "goal",
+        Kind::Goal,
+        "how much risk to take for how much money",
+    ),
+    key(
+        "max-oom-risk",
+        Kind::Share,
+        "largest probability of exceeding the memory limit within a week",
+    ),
+    key(
+        "max-cpu-over",
+        Kind::Share,
+        "largest share of time above the CPU request",
+    ),
+    key(
+        "max-node-overflow",
+        Kind::Share,
+        "largest probability that the pods of a node exceed its memory within a week",
+    ),
+    key("min-cpu", Kind::Cpu, "advise no CPU request below this"),
+    key(
+        "min-memory",
+        Kind::Memory,
+        "advise no memory request below this",
+    ),
+    key(
+        "max-cpu",
+        Kind::Cpu,
+        "advise no CPU request or limit above this",
+    ),
+    key(
+        "max-memory",
+        Kind::Memory,
+        "advise no memory request or limit above this",
+    ),
+    key(
+        "min-history",
+        Kind::Span,
+        "advise nothing from less history than this",
+    ),
+    key(
+        "cpu-limits",
+        Kind::CpuLimits,
+        "what becomes of CPU limits: keep, remove, or a ratio to the request",
+    ),
+    key("prices", Kind::Prices, "where prices come from"),
+    key(
+        "fail-on",
+        Kind::Texts,
+        "thresholds of the gate, such as cost-waste>30%",
+    ),
+    key(
+        "namespace",
+        Kind::Texts,
+        "only these namespaces: names or globs, ! in front to exclude",
+    ),
+    key("selector", Kind::Text, "only workloads with these labels"),
+    key("prometheus-url", Kind::Text, "where usage is read from"),
+    key(
+        "prometheus-label",
+        Kind::Texts,
+        "more label matchers of every query, such as cluster=prod",
+    ),
+    key(
+        "prometheus-concurrency",
+        Kind::Count,
+        "queries that Prometheus may run at a time",
+    ),
+    key(
+        "max-samples-per-query",
+        Kind::Count,
+        "samples that one query may touch",
+    ),
+    key("window", Kind::Span, "how much history to use"),
+    key("step", Kind::Span, "distance between samples"),
+];
+
+/// Keys of one entry of `workloads`, besides `match`.
+pub static RULE: &[Key] = &[
+    key(
+        "strategy",
+        Kind::Strategy,
+        "how usage becomes requests and limits",
+    ),
+    key(
+        "goal",
+        Kind::Goal,
+        "how much risk to take for how much money",
+    ),
+    key(
+        "max-oom-risk",
+        Kind::Share,
+        "largest probability of exceeding the memory limit within a week",
+    ),
+    key(
+        "max-cpu-over",
+        Kind::Share,
+        "largest share of time above the CPU request",
+    ),
+    key("min-cpu", Kind::Cpu, "advise no CPU request below this"),
+    key(
+        "min-memory",
+        Kind::Memory,
+        "advise no memory request below this",
+    ),
+    key(
+        "max-cpu",
+        Kind::Cpu,
+        "advise no CPU request or limit above this",
+    ),
+    key(
+        "max-memory",
+        Kind::Memory,
+        "advise no memory request or limit above this",
+    ),
+    key(
+        "cpu-limits",
+        Kind::CpuLimits,
+        "what becomes of CPU limits: keep, remove, or a ratio to the request",
+    ),
+    key(
+        "largest-step",
+        Kind::Share,
+        "largest share of a request that one run may cut",
+    ),
+    key(
+        "tie-memory",
+        Kind::Switch,
+        "advise a memory request equal to its limit",
+    ),
+    key(
+        "allow-qos-change",
+        Kind::Switch,
+        "the advice may change the pod's QoS class",
+    ),
+    key("protected", Kind::Switch, "advise no change at all"),
+];
+
+/// Keys of `match`; all that are there must hold.
+pub(super) static MATCH: &[Key] = &[
+    key("namespace", Kind::Text, "a namespace, or a glob"),
+    key("kind", Kind::Text, "a kind, or a glob"),
+    key("name", Kind::Text, "a name, or a glob"),
+    key(
+        "labels",
+        Kind::Text,
+        "a label selector, as kubectl takes it",
+    ),
+];
+
+impl Kind {
+    /// Whether `text` is such a value; else what it should be.
+    pub fn check(self, text: &str) -> Result<(), String> {
+        let one_of = |names: &[&str]| {
+            if names.contains(&text) {
+                Ok(())
+            } else {
+                Err(format!(
+                    "`{text}` is none of {}{}",
+                    names.join(", "),
+                    suggestion(text, names)
+                ))
+            }
+        };
+        let number = |ok: bool, what: &str| {
+            if ok {
+                Ok(())
+            } else {
+                Err(format!("`{text}` is not {what}"))
+            }
+        };
+        match self {
+            Self::Text | Self::Texts => number(!text.is_empty(), "a text"),
+            Self::Cpu => cpu(text),
+            Self::Memory => memory(text),
+            Self::Span => text
+                .parse::<Span>()
+                .map(|_| ())
+                .map_err(|error| error.to_string()),
+            Self::Share => number(
+                text.parse::<f64>()
+                    .is_ok_and(|share| share > 0.0 && share < 1.0),
+                "a share between 0 and 1, such as 0.02",
+            ),
+            Self::Count => number(
+                text.parse::<u64>().is_ok_and(|count| count > 0),
+                "a whole number above 0",
+            ),
+            Self::Switch => one_of(&["true", "false"]),
+            Self::Strategy => one_of(&recommend::names()),
+            Self::Goal => one_of(&Goal::ALL.map(Goal::name)),
+            Self::Prices => one_of(&price::names()),
+            Self::CpuLimits => number(
+                matches!(text, "keep" | "remove")
+                    || text.parse::<f64>().is_ok_and(|ratio| ratio >= 1.0),
+                "`keep`, `remove` or a ratio of at least 1",
+            ),
+        }
+    }
+
+    /// Whether a list of such values may be given.
+    pub fn takes_list(self) -> bool {
+        self == Self::Texts
+    }
+
+    /// Its JSON Schema.
+    pub fn schema(self) -> serde_json::Value {
+        let names = |names: &[&str]| serde_json::json!({"enum": names});
+        let pattern =
+            |pattern: &str| serde_json::json!({"type": ["string", "number"], "pattern": pattern});
+        match self {
+            Self::Text => serde_json::json!({"type": "string"}),
+            Self::Texts => serde_json::json!({
+                "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+            }),
+            Self::Cpu => pattern("^[0-9.]+m?$"),
+            Self::Memory => pattern("^[0-9.]+([KMGTPE]i?|k)?$"),
+            Self::Span => serde_json::json!({"type": "string", "pattern": "^([0-9]+[wdhms])+$"}),
+            Self::Share => {
+                serde_json::json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+            }
+            Self::Count => serde_json::json!({"type": "integer", "minimum": 1}),
+            Self::Switch => serde_json::json!({"type": "boolean"}),
+            Self::Strategy => names(&recommend::names()),
+            Self::Goal => names(&Goal::ALL.map(Goal::name)),
+            Self::Prices => names(&price::names()),
+            Self::CpuLimits => serde_json::json!({
+                "oneOf": [{"enum": ["keep", "remove"]}, {"type": "number", "minimum": 1}]
+            }),
+        }
+    }
+}
+
+/// Cores: a binary suffix would be bytes.
+fn cpu(text: &str) -> Result<(), String> {
+    let quantity: Quantity = text
+        .parse()
+        .map_err(|error: ParseQuantityError| error.to_string())?;
+    let cores = quantity.to_f64();
+    if quantity.suffix() == Suffix::Binary || !(0.0..=100_000.0).contains(&cores) {
+        return Err(format!(
+            "`{text}` is no amount of CPU: write cores, such as `250m` or `2`"
+        ));
+    }
+    Ok(())
+}
+
+/// Bytes: thousandths of a byte are a CPU's unit in the wrong place.
+fn memory(text: &str) -> Result<(), String> {
+    let quantity: Quantity = text
+        .parse()
+        .map_err(|error: ParseQuantityError| error.to_string())?;
+    let bytes = quantity.to_f64();
+    if text.ends_with(['m', 'n', 'u']) || bytes < 1024.0 {
+        return Err(format!(
+            "`{text}` is no amount of memory: write bytes with a unit, such as `512Mi`"
+        ));
+    }
+    Ok(())
+}
+
+/// `; did you mean …?` where one of the names is close.
+pub(super) fn suggestion(text: &str, names: &[&str]) -> String {
+    let near = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(name, text), name));
+    let best = near
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(score, _)| *score > 0.75);
+    best.map_or(String::new(), |(_, name)| {
+        format!("; did you mean `{name}`?")
+    })
+}

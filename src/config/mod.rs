@@ -1,0 +1,227 @@
+//! `kcost.yaml`: settings and policy from files, each value with its place.
+//!
+//! Precedence: flags, `KCOST_*` variables, `./kcost.yaml`, the user's file,
+//! built-in defaults. A key at the top is the default of the flag of the same
+//! name, so clap itself keeps the order; the rules under `workloads` are the
+//! policy, the first that matches a workload wins.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use keys::Key;
+
+mod keys;
+mod read;
+
+pub use keys::{Kind, RULE, SETTINGS};
+
+/// What one file says, checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// In the order of the file.
+    pub settings: Vec<Setting>,
+    /// In the order of the file: the first that matches wins.
+    pub rules: Vec<Rule>,
+}
+
+/// One setting at the top of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The long flag of the same name.
+    pub key: &'static str,
+    pub values: Vec<String>,
+    /// From 1.
+    pub line: usize,
+}
+
+/// One rule for workloads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// All must hold.
+    pub matches: Vec<(&'static str, String)>,
+    /// What holds then.
+    pub sets: Vec<(&'static str, String)>,
+}
+
+/// One file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFile {
+    pub path: PathBuf,
+    pub parsed: Parsed,
+}
+
+/// Why a file could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    #[error("failed to read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{}:{line}:{column}: {problem}", path.display())]
+    Wrong {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+        problem: String,
+    },
+}
+
+impl ConfigError {
+    /// One next step.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Wrong { .. } => {
+                Some("see `kcost config --schema` for what a file may say".to_owned())
+            }
+        }
+    }
+}
+
+/// Reads one file.
+pub fn read(path: &Path) -> Result<ConfigFile, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let parsed = read::parse(&text).map_err(|error| wrong(path, &text, &error))?;
+    Ok(ConfigFile {
+        path: path.to_owned(),
+        parsed,
+    })
+}
+
+fn wrong(path: &Path, text: &str, error: &serde_yaml::Error) -> ConfigError {
+    let (line, column) = error
+        .location()
+        .map_or((1, 1), |place| (place.line(), place.column()));
+    let said = error.to_string();
+    // The place stands in front of the message already.
+    let problem = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(problem, _)| problem);
+    let (line, column) = key_place(text, line, problem).unwrap_or((line, column));
+    ConfigError::Wrong {
+        path: path.to_owned(),
+        line,
+        column,
+        problem: problem.to_owned(),
+    }
+}
+
+/// Where an unknown key stands: the parser knows only where its map begins.
+fn key_place(text: &str, from: usize, problem: &str) -> Option<(usize, usize)> {
+    let (_, rest) = problem.split_once("unknown key `")?;
+    let key = format!("{}:", rest.split_once('`')?.0);
+    let lines = text.lines().enumerate().skip(from.saturating_sub(1));
+    let mut found = lines.filter_map(|(index, line)| Some((index + 1, line.find(&key)? + 1)));
+    found.next()
+}
+
+/// The JSON Schema of the file, for editors and checks.
+pub fn schema() -> serde_json::Value {
+    let object = |keys: &[Key]| -> serde_json::Map<String, serde_json::Value> {
+        let each = keys.iter().map(|key| {
+            let mut schema = key.kind.schema();
+            schema["description"] = json!(key.summary);
+            (key.name.to_owned(), schema)
+        });
+        each.collect()
+    };
+    let mut rule = object(keys::RULE);
+    rule.insert(
+        "match".to_owned(),
+        json!({
+            "type": "object",
+            "description": "which workloads; all that is given must hold",
+            "properties": object(keys::MATCH),
+            "additionalProperties": false,
+            "minProperties": 1,
+        }),
+    );
+    let mut top = object(keys::SETTINGS);
+    top.insert(
+        "workloads".to_owned(),
+        json!({
+            "type": "array",
+            "description": "policy by workload; the first rule that matches wins",
+            "items": {
+                "type": "object",
+                "properties": rule,
+                "required": ["match"],
+                "additionalProperties": false,
+            },
+        }),
+    );
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "kcost.yaml",
+        "type": "object",
+        "properties": top,
+        "additionalProperties": false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        let error = read::parse(text).unwrap_err();
+        wrong(Path::new("kcost.yaml"), text, &error).to_string()
+    }
+
+    #[test]
+    fn reads_settings_and_rules() {
+        let parsed = read::parse(
+            "# ours\ngoal: savings\nfail-on: [cost-waste>30%, idle>3]\nmin-cpu: 10m\nworkloads:\n- match: {namespace: pay*}\n  goal: reliability\n  protected: true\n",
+        )
+        .unwrap();
+        assert_eq!(parsed.settings[0].key, "goal");
+        assert_eq!(parsed.settings[0].line, 2);
+        assert_eq!(parsed.settings[1].values, ["cost-waste>30%", "idle>3"]);
+        assert_eq!(parsed.rules[0].matches, [("namespace", "pay*".to_owned())]);
+        assert_eq!(parsed.rules[0].sets.len(), 2);
+        assert_eq!(read::parse("# nothing\n").unwrap(), Parsed::default());
+    }
+
+    #[test]
+    fn wrong_files_are_told_where_and_what() {
+        insta::assert_snapshot!(
+            [
+                "goal: balanced\ngaol: savings\n",
+                "goal: save\n",
+                "min-cpu: 1Gi\n",
+                "min-memory: 250m\n",
+                "window: 14\n",
+                "strategy: [krr]\n",
+                "workloads:\n- goal: savings\n",
+                "workloads:\n- match: {namespac: a}\n",
+                "workloads:\n- match: {name: a}\n  min-memroy: 1Gi\n",
+                "- a\n",
+                "goal: [\n",
+            ]
+            .map(problem)
+            .join("\n"),
+            @r"
+            kcost.yaml:2:1: unknown key `gaol`; did you mean `goal`?
+            kcost.yaml:1:7: goal: `save` is none of savings, balanced, reliability; did you mean `savings`?
+            kcost.yaml:1:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
+            kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`
+            kcost.yaml:1:9: window: `14` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`
+            kcost.yaml:1:11: strategy: one value is needed, not a list
+            kcost.yaml:2:3: workloads[0]: a rule needs `match` with `namespace`, `kind`, `name` or `labels`
+            kcost.yaml:2:11: workloads[0].match: unknown key `namespac`; did you mean `namespace`?
+            kcost.yaml:3:3: workloads[0]: unknown key `min-memroy`; did you mean `min-memory`?
+            kcost.yaml:1:1: invalid type: sequence, expected settings, `KEY: VALUE` a line
+            kcost.yaml:1:7: goal: one value is needed, not a list
+            "
+        );
+    }
+}

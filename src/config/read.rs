@@ -1,0 +1,234 @@
+//! The text of a `kcost.yaml` into checked values, each error with its place.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+
+use super::keys::{self, Key, Kind};
+use super::{Parsed, Rule, Setting};
+
+/// Reads one document.
+pub(super) fn parse(text: &str) -> Result<Parsed, serde_yaml::Error> {
+    let mut parsed = Parsed::default();
+    if text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
+        return Ok(parsed);
+    }
+    let document = serde_yaml::Deserializer::from_str(text);
+    document.deserialize_map(Top(&mut parsed))?;
+    for setting in &mut parsed.settings {
+        setting.line = line_of(text, setting.key);
+    }
+    Ok(parsed)
+}
+
+/// The line, from 1, on which a key at the top stands.
+fn line_of(text: &str, key: &str) -> usize {
+    let at = |line: &str| {
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with(':'))
+    };
+    text.lines().position(at).map_or(1, |index| index + 1)
+}
+
+fn unknown<E: de::Error>(name: &str, keys: &[Key], more: &str) -> E {
+    let mut names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+    names.push(more);
+    E::custom(format_args!(
+        "unknown key `{name}`{}",
+        keys::suggestion(name, &names)
+    ))
+}
+
+/// The whole file.
+struct Top<'a>(&'a mut Parsed);
+
+impl<'de> Visitor<'de> for Top<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings, `KEY: VALUE` a line")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "workloads" {
+                map.next_value_seed(Rules(&mut self.0.rules))?;
+                continue;
+            }
+            let key = keys::SETTINGS.iter().find(|key| key.name == name);
+            let key = key.ok_or_else(|| unknown(&name, keys::SETTINGS, "workloads"))?;
+            let values = map.next_value_seed(Values(key))?;
+            self.0.settings.push(Setting {
+                key: key.name,
+                values,
+                line: 1,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The list under `workloads`.
+struct Rules<'a>(&'a mut Vec<Rule>);
+
+impl<'de> DeserializeSeed<'de> for Rules<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
+        source.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rules<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rules, each with `match`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(rule) = seq.next_element_seed(OneRule)? {
+            self.0.push(rule);
+        }
+        Ok(())
+    }
+}
+
+/// One entry of `workloads`.
+struct OneRule;
+
+impl<'de> DeserializeSeed<'de> for OneRule {
+    type Value = Rule;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Rule, D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneRule {
+    type Value = Rule;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a rule: `match` and what holds for what it matches")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rule, A::Error> {
+        let mut rule = Rule::default();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "match" {
+                rule.matches = map.next_value_seed(Flat(keys::MATCH))?;
+                continue;
+            }
+            let key = keys::RULE.iter().find(|key| key.name == name);
+            let key = key.ok_or_else(|| unknown(&name, keys::RULE, "match"))?;
+            let values = map.next_value_seed(Values(key))?;
+            rule.sets
+                .extend(values.into_iter().map(|value| (key.name, value)));
+        }
+        if rule.matches.is_empty() {
+            return Err(de::Error::custom(
+                "a rule needs `match` with `namespace`, `kind`, `name` or `labels`",
+            ));
+        }
+        Ok(rule)
+    }
+}
+
+/// A map of plain values, such as `match`.
+struct Flat(&'static [Key]);
+
+impl<'de> DeserializeSeed<'de> for Flat {
+    type Value = Vec<(&'static str, String)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Self::Value, D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Flat {
+    type Value = Vec<(&'static str, String)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(|key| key.name).collect();
+        write!(f, "a map with {}", names.join(", "))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let key = self.0.iter().find(|key| key.name == name);
+            let key = key.ok_or_else(|| unknown(&name, self.0, ""))?;
+            let values = map.next_value_seed(Values(key))?;
+            found.extend(values.into_iter().map(|value| (key.name, value)));
+        }
+        Ok(found)
+    }
+}
+
+/// The value of a key: a scalar, or a list where the key takes one; checked.
+struct Values(&'static Key);
+
+impl Values {
+    fn one<E: de::Error>(&self, text: String) -> Result<Vec<String>, E> {
+        let checked = self.0.kind.check(&text);
+        checked.map_err(E::custom)?;
+        Ok(vec![text])
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Values {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Vec<String>, D::Error> {
+        source.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a value for `{}`: {}", self.0.name, self.0.summary)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+        self.one(text.to_owned())
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Vec<String>, E> {
+        self.one(value.to_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Vec<String>, E> {
+        self.one(value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Vec<String>, E> {
+        self.one(value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Vec<String>, E> {
+        self.one(value.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+        if !self.0.kind.takes_list() {
+            return Err(de::Error::custom("one value is needed, not a list"));
+        }
+        let item = Key {
+            name: self.0.name,
+            kind: Kind::Text,
+            summary: self.0.summary,
+        };
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element::<String>()? {
+            item.kind.check(&value).map_err(de::Error::custom)?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
