@@ -1,12 +1,16 @@
 //! Dumps of objects and tables of usage, without a cluster.
 
 mod objects;
+mod usage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
+use super::{Resolved, drop_unknown_containers, resolve};
 use crate::progress::Progress;
 use crate::snapshot::ParseSelectorError;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
 
 pub use objects::read as read_objects;
@@ -47,6 +51,25 @@ pub enum ImportError {
         column: usize,
         problem: String,
     },
+    /// A usage file that lacks columns, or has one twice.
+    #[error("failed to read {}: {problem}", path.display())]
+    Columns { path: PathBuf, problem: String },
+    /// A row of a usage file; `line` counts from 1, the header included.
+    #[error("failed to read {} at line {line}, column {column}: {problem}", path.display())]
+    Row {
+        path: PathBuf,
+        line: u64,
+        column: usize,
+        problem: String,
+    },
+    #[error("failed to read {} as Parquet: {problem}", path.display())]
+    Parquet { path: PathBuf, problem: String },
+    #[error("the samples are from {first} to {last}, which is too long for samples every {step}")]
+    TooLong {
+        first: Timestamp,
+        last: Timestamp,
+        step: Span,
+    },
     #[error(transparent)]
     Selector(#[from] ParseSelectorError),
 }
@@ -59,12 +82,85 @@ impl ImportError {
                 "objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
                     .to_owned(),
             ),
+            Self::Columns { .. } => Some(format!(
+                "the first line of a CSV file names its columns: `{}`",
+                usage::REQUIRED.join(",")
+            )),
+            Self::Row { .. } => {
+                Some("mend the row, or skip rows like it with `--lenient`".to_owned())
+            }
+            Self::Parquet { .. } => Some(
+                "usage is read from CSV, gzipped CSV and Parquet; check that the file is whole"
+                    .to_owned(),
+            ),
+            Self::TooLong { .. } => Some(
+                "look for wrong timestamps, keep the newest part with `--window 14d`, or widen `--step`"
+                    .to_owned(),
+            ),
             Self::Read { .. } | Self::Selector(_) => None,
         }
     }
 }
 
 /// Reads the files into a snapshot. The clock is never read.
-pub fn import(_options: &FileOptions, _progress: &dyn Progress) -> Result<Snapshot, ImportError> {
-    todo!()
+///
+/// `taken_at` and the end of the window come from the newest sample; without
+/// usage `taken_at` is the newest creation that the objects tell of.
+pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot, ImportError> {
+    let (objects, mut gaps) = objects::read(&options.objects, &options.scope, progress)?;
+    let Resolved {
+        mut cluster,
+        workloads,
+        pods,
+        gaps: found,
+    } = resolve(objects);
+    cluster.name.clone_from(&options.name);
+    gaps.extend(found);
+    let (read, found) = usage::read(options, progress)?;
+    gaps.extend(found);
+    let newest = read.as_ref().map(|read| read.newest);
+    let mut usage = Usage::default();
+    if let Some(read) = read {
+        let (placed, found) = read.builder.finish(&pods);
+        usage = placed;
+        gaps.extend(found);
+        gaps.extend(drop_unknown_containers(&mut usage, &workloads));
+    } else {
+        let hint = "give samples with `--usage`, as CSV or Parquet";
+        let none = Gap::new("no-usage", "usage", "there is not a single sample").hint(hint);
+        gaps.push(none);
+    }
+    Ok(Snapshot {
+        taken_at: newest.unwrap_or_else(|| newest_creation(&workloads)),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster,
+        sources: sources(options),
+        workloads,
+        usage,
+        gaps,
+    })
+}
+
+/// Without folders: whoever gets the bundle need not know where it was made.
+fn sources(options: &FileOptions) -> Vec<Source> {
+    let files = options.objects.iter().chain(&options.usage);
+    let name = |path: &Path| match path.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    };
+    files
+        .map(|path| Source {
+            kind: SourceKind::Files,
+            detail: name(path),
+        })
+        .collect()
+}
+
+fn newest_creation(workloads: &[Workload]) -> Timestamp {
+    workloads
+        .iter()
+        .flat_map(|w| w.pods.iter().map(|pod| pod.created).chain([w.created]))
+        .flatten()
+        .max()
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,0 +1,126 @@
+//! Single cells.
+
+use std::str;
+
+use jiff::Timestamp;
+
+use crate::units::single;
+
+/// What no builder takes, so that it is counted and named there.
+const IMPOSSIBLE: f32 = -1.0;
+
+/// Larger numbers are milliseconds: the year 5138 in seconds.
+const LATEST: f64 = 1e11;
+
+/// A number; `NaN` for an empty cell, which is a missing sample.
+pub(super) fn number(cell: &[u8]) -> Result<f32, String> {
+    let text = trimmed(cell)?;
+    if text.is_empty() {
+        return Ok(f32::NAN);
+    }
+    let value: f64 = text
+        .parse()
+        .map_err(|_| format!("`{}` is no number", short(text)))?;
+    Ok(sample(value))
+}
+
+/// A value as it is kept until it is placed. A `NaN` that was written is no
+/// missing sample, but one that cannot be true.
+pub(super) fn sample(value: f64) -> f32 {
+    if value.is_nan() {
+        IMPOSSIBLE
+    } else {
+        single(value)
+    }
+}
+
+/// Unix seconds of an RFC 3339 time or of a number of seconds.
+pub(super) fn time(cell: &[u8]) -> Result<i64, String> {
+    let text = trimmed(cell)?;
+    if text.is_empty() {
+        return Err("the timestamp is empty".to_owned());
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        return whole_seconds(seconds);
+    }
+    let time: Timestamp = text.parse().map_err(|_| {
+        let text = short(text);
+        format!("`{text}` is neither an RFC 3339 time with a zone nor Unix seconds")
+    })?;
+    Ok(time.as_second())
+}
+
+/// Rounds down.
+pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
+    if (0.0..LATEST).contains(&seconds) {
+        // Exact: far below 2^53.
+        let time = Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(seconds));
+        return time
+            .map(Timestamp::as_second)
+            .map_err(|error| error.to_string());
+    }
+    if seconds >= LATEST {
+        return Err(format!(
+            "`{seconds}` is no time in Unix seconds; milliseconds?"
+        ));
+    }
+    Err(format!("`{seconds}` is no time in Unix seconds"))
+}
+
+/// A name, which may not be empty.
+pub(super) fn name<'a>(cell: &'a [u8], what: &str) -> Result<&'a str, String> {
+    let text = trimmed(cell)?;
+    if text.is_empty() {
+        return Err(format!("the {what} is empty"));
+    }
+    Ok(text)
+}
+
+fn trimmed(cell: &[u8]) -> Result<&str, String> {
+    str::from_utf8(cell)
+        .map(str::trim_ascii)
+        .map_err(|_| "the text is not UTF-8".to_owned())
+}
+
+/// The start of a text, for messages.
+fn short(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_rfc_3339() {
+        for text in [
+            "1760000000",
+            "1760000000.9",
+            " 1.76e9 ",
+            "2025-10-09T08:53:20Z",
+            "2025-10-09T10:53:20.5+02:00",
+        ] {
+            assert_eq!(time(text.as_bytes()), Ok(1_760_000_000), "{text}");
+        }
+        for text in [
+            "",
+            "today",
+            "2025-10-09T08:53:20",
+            "1760000000000",
+            "-5",
+            "nan",
+            "inf",
+        ] {
+            assert!(time(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_cell_is_a_missing_sample_and_nan_is_not() {
+        assert!(number(b" ").unwrap().is_nan());
+        assert!(number(b"NaN").unwrap() < 0.0);
+        assert_eq!(number(b"2.5e6"), Ok(2.5e6));
+        assert!(number(b"0,5").is_err());
+        assert!(number(b"250m").is_err());
+    }
+}

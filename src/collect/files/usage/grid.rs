@@ -1,0 +1,238 @@
+//! One grid for samples that come with times of their own.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::samples::{Raw, Samples};
+use crate::collect::files::ImportError;
+use crate::collect::{Column, UsageBuilder};
+use crate::snapshot::{Gap, Grid};
+use crate::units::Span;
+
+/// Slots that a grid may have: 19 years at 5 minutes. More is a wrong timestamp.
+const MOST_SLOTS: i64 = 2_000_000;
+
+/// The step where no series has two samples, in seconds.
+const LONE_STEP: i64 = 300;
+
+/// Samples on a grid, the time of the newest, and what is doubtful about the grid.
+type Placed = (UsageBuilder, Timestamp, Option<Gap>);
+
+/// Puts samples on the grid that suits them; `None` without a sample.
+///
+/// The step is the distance that is most frequent in most series, unless it is
+/// given. The last slot is that of the newest sample. Samples that are a little
+/// off the grid go to the nearest slot; on a step that was given, which may be
+/// wider than that of the samples, slots begin at multiples of it.
+///
+/// Where several samples of a series meet in one slot, memory is the largest
+/// and everything else the mean; of several with the same time the largest counts.
+pub(super) fn place(
+    samples: Samples,
+    step: Option<Span>,
+    window: Option<Span>,
+) -> Result<Option<Placed>, ImportError> {
+    let times = || samples.series.iter().flat_map(|raw| &raw.times).copied();
+    let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
+        return Ok(None);
+    };
+    let votes = votes(&samples.series);
+    let step_seconds = step.map_or_else(|| winner(&votes), |step| i64::from(step.as_secs().max(1)));
+    let gap = if step.is_none() {
+        mixed(&votes, step_seconds)
+    } else {
+        None
+    };
+    let rule = Rule::new(oldest, newest, step_seconds, step.is_none(), window);
+    let grid = rule.grid(oldest, newest)?;
+    let mut builder = UsageBuilder::new(grid);
+    for raw in samples.series {
+        place_series(&raw, &rule, &mut builder);
+    }
+    Ok(Some((builder, timestamp(newest), gap)))
+}
+
+/// How a time becomes a slot.
+struct Rule {
+    start: i64,
+    step: i64,
+    len: i64,
+    /// To the nearest slot instead of the one that covers the time.
+    nearest: bool,
+}
+
+impl Rule {
+    fn new(oldest: i64, newest: i64, step: i64, nearest: bool, window: Option<Span>) -> Self {
+        let (last, slots) = if nearest {
+            (newest, (newest - oldest + step / 2).div_euclid(step) + 1)
+        } else {
+            let last = newest.div_euclid(step) * step;
+            (last, (last - oldest.div_euclid(step) * step) / step + 1)
+        };
+        let most = window.map_or(i64::MAX, |window| {
+            (i64::from(window.as_secs()) + step - 1)
+                .div_euclid(step)
+                .max(1)
+        });
+        let len = slots.min(most);
+        Self {
+            start: last - (len - 1) * step,
+            step,
+            len,
+            nearest,
+        }
+    }
+
+    fn grid(&self, oldest: i64, newest: i64) -> Result<Grid, ImportError> {
+        let step = Span::from_secs(u32::try_from(self.step).unwrap_or(u32::MAX));
+        if self.len > MOST_SLOTS {
+            return Err(ImportError::TooLong {
+                first: timestamp(oldest),
+                last: timestamp(newest),
+                step,
+            });
+        }
+        Ok(Grid {
+            start: timestamp(self.start),
+            step,
+            len: u32::try_from(self.len).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// `None` before the window.
+    fn slot(&self, time: i64) -> Option<u32> {
+        let shift = if self.nearest { self.step / 2 } else { 0 };
+        let slot = (time - self.start + shift).div_euclid(self.step);
+        u32::try_from(slot.min(self.len - 1)).ok()
+    }
+}
+
+fn timestamp(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// How many series have each distance as their most frequent one.
+fn votes(series: &[Raw]) -> BTreeMap<i64, usize> {
+    let mut votes = BTreeMap::new();
+    for raw in series {
+        if let Some(step) = usual_step(&raw.times) {
+            *votes.entry(step).or_default() += 1;
+        }
+    }
+    votes
+}
+
+/// The most frequent distance between times; of equally frequent ones the smallest.
+fn usual_step(times: &[i64]) -> Option<i64> {
+    let sorted;
+    let times = if times.is_sorted() {
+        times
+    } else {
+        let mut copy = times.to_vec();
+        copy.sort_unstable();
+        sorted = copy;
+        &sorted
+    };
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    for pair in times.windows(2) {
+        if pair[1] > pair[0] {
+            *counts.entry(pair[1] - pair[0]).or_default() += 1;
+        }
+    }
+    first_most_frequent(&counts)
+}
+
+fn winner(votes: &BTreeMap<i64, usize>) -> i64 {
+    first_most_frequent(votes).unwrap_or(LONE_STEP)
+}
+
+fn first_most_frequent(counts: &BTreeMap<i64, usize>) -> Option<i64> {
+    let most = counts.values().max()?;
+    let found = counts.iter().find(|(_, count)| *count == most);
+    found.map(|(step, _)| *step)
+}
+
+/// Names series whose samples are further apart than the grid: they look as if they had gaps.
+fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
+    let wider: usize = votes.range(step + 1..).map(|(_, series)| series).sum();
+    if wider == 0 {
+        return None;
+    }
+    let widest = *votes.last_key_value()?.0;
+    let all: usize = votes.values().sum();
+    let text = format!(
+        "{wider} of {all} series have samples further apart than the usual {step}s, up to {widest}s"
+    );
+    let hint = format!("put all on one grid with `--step {widest}s`");
+    Some(Gap::new("mixed-steps", "usage", text).hint(hint))
+}
+
+fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) {
+    let series = builder.open(&raw.namespace, &raw.pod, &raw.container);
+    let mut order: Vec<usize> = (0..raw.times.len()).collect();
+    if !raw.times.is_sorted() {
+        order.sort_by_key(|row| raw.times[*row]);
+    }
+    for (column, values) in &raw.columns {
+        let mut meeting = Meeting::default();
+        for row in &order {
+            let Some(value) = values.get(*row).copied().filter(|value| !value.is_nan()) else {
+                continue;
+            };
+            let Some(slot) = rule.slot(raw.times[*row]) else {
+                continue;
+            };
+            if meeting.slot != Some(slot) {
+                meeting.leave(builder, series, *column);
+                meeting.slot = Some(slot);
+            }
+            // What cannot be true is told to the builder, and takes no part in a mean.
+            if (0.0..=1e18).contains(&value) {
+                meeting.add(raw.times[*row], f64::from(value));
+            } else {
+                builder.set(series, *column, slot, f64::from(value));
+            }
+        }
+        meeting.leave(builder, series, *column);
+    }
+}
+
+/// Samples of one slot.
+#[derive(Default)]
+struct Meeting {
+    slot: Option<u32>,
+    time: i64,
+    /// The largest with `time`.
+    now: f64,
+    /// Of earlier times.
+    sum: f64,
+    largest: f64,
+    times: u32,
+}
+
+impl Meeting {
+    fn add(&mut self, time: i64, value: f64) {
+        if self.times > 0 && time == self.time {
+            self.now = self.now.max(value);
+        } else {
+            self.sum += self.now;
+            self.now = value;
+            self.time = time;
+            self.times += 1;
+        }
+        self.largest = self.largest.max(value);
+    }
+
+    fn leave(&mut self, builder: &mut UsageBuilder, series: usize, column: Column) {
+        let done = std::mem::take(self);
+        let Some(slot) = done.slot.filter(|_| done.times > 0) else {
+            return;
+        };
+        let value = match column {
+            Column::MemoryBytes => done.largest,
+            _ => (done.sum + done.now) / f64::from(done.times),
+        };
+        builder.set(series, column, slot, value);
+    }
+}

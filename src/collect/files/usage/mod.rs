@@ -1,0 +1,153 @@
+//! Tables of usage, whatever their form, into samples on one grid.
+
+mod cells;
+mod csv_rows;
+mod grid;
+mod header;
+mod parquet_rows;
+mod samples;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use polars::io::mmap::MmapBytesReader;
+
+use super::{FileOptions, ImportError};
+use crate::collect::{Scope, UsageBuilder};
+use crate::progress::{Progress, Task};
+use crate::snapshot::Gap;
+use jiff::Timestamp;
+use samples::Samples;
+
+pub(super) use header::REQUIRED;
+
+/// What the usage files hold.
+pub(super) struct Found {
+    pub(super) builder: UsageBuilder,
+    pub(super) newest: Timestamp,
+}
+
+/// What a reader of rows needs.
+struct Reading<'a> {
+    path: &'a Path,
+    scope: &'a Scope,
+    lenient: bool,
+    samples: &'a mut Samples,
+    skipped: Skipped,
+}
+
+/// Rows that `--lenient` passes over.
+#[derive(Default)]
+struct Skipped {
+    rows: u64,
+    first: Option<String>,
+}
+
+/// Reads all files; `None` where there is no sample at all.
+pub(super) fn read(
+    options: &FileOptions,
+    progress: &dyn Progress,
+) -> Result<(Option<Found>, Vec<Gap>), ImportError> {
+    let sizes = options.usage.iter().filter_map(|path| path.metadata().ok());
+    let total: u64 = sizes.map(|file| file.len()).sum();
+    let task = progress.task("reading usage", (total > 0).then_some(total));
+    let mut samples = Samples::default();
+    let mut gaps = Vec::new();
+    for path in &options.usage {
+        let mut reading = Reading {
+            path,
+            scope: &options.scope,
+            lenient: options.lenient,
+            samples: &mut samples,
+            skipped: Skipped::default(),
+        };
+        read_file(&mut reading, &*task)?;
+        gaps.extend(reading.skipped.gap(path));
+        let rows = samples.rows();
+        progress.detail(&format!("rows of usage up to {}: {rows}", path.display()));
+    }
+    let found = grid::place(samples, options.step, options.window)?;
+    Ok(match found {
+        Some((builder, newest, mixed)) => {
+            gaps.extend(mixed);
+            (Some(Found { builder, newest }), gaps)
+        }
+        None => (None, gaps),
+    })
+}
+
+fn read_file(reading: &mut Reading<'_>, task: &dyn Task) -> Result<(), ImportError> {
+    let path = reading.path;
+    let fail = |source: io::Error| ImportError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let stdin = path == Path::new("-");
+    let raw: Box<dyn Read> = if stdin {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(fail)?)
+    };
+    let mut raw = BufReader::with_capacity(1 << 16, Counting { raw, task });
+    // The content says what it is, so that a name cannot lie and stdin needs none.
+    let start = raw.fill_buf().map_err(fail)?;
+    let (gzip, parquet) = (start.starts_with(&[0x1f, 0x8b]), start.starts_with(b"PAR1"));
+    if !parquet {
+        return if gzip {
+            csv_rows::read(reading, MultiGzDecoder::new(raw))
+        } else {
+            csv_rows::read(reading, raw)
+        };
+    }
+    let table: Box<dyn MmapBytesReader> = if stdin {
+        let mut whole = Vec::new();
+        raw.read_to_end(&mut whole).map_err(fail)?;
+        Box::new(Cursor::new(whole))
+    } else {
+        Box::new(File::open(path).map_err(fail)?)
+    };
+    parquet_rows::read(reading, table)
+}
+
+impl Reading<'_> {
+    /// Passes over a bad row where that is allowed.
+    fn bad(&mut self, line: u64, column: usize, problem: String) -> Result<(), ImportError> {
+        if self.lenient {
+            self.skipped.rows += 1;
+            let first = || format!("line {line}, column {column}: {problem}");
+            self.skipped.first.get_or_insert_with(first);
+            return Ok(());
+        }
+        Err(ImportError::Row {
+            path: self.path.to_owned(),
+            line,
+            column,
+            problem,
+        })
+    }
+}
+
+impl Skipped {
+    fn gap(self, path: &Path) -> Option<Gap> {
+        let (rows, first) = (self.rows, self.first?);
+        let noun = if rows == 1 { "row is" } else { "rows are" };
+        let text = format!("{rows} {noun} bad and skipped, the first at {first}");
+        Some(Gap::new("bad-rows", path.display().to_string(), text))
+    }
+}
+
+/// Tells of the bytes that pass through.
+struct Counting<'a> {
+    raw: Box<dyn Read>,
+    task: &'a dyn Task,
+}
+
+impl Read for Counting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.raw.read(buffer)?;
+        self.task.advance(u64::try_from(read).unwrap_or(0));
+        Ok(read)
+    }
+}

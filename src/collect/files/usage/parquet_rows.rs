@@ -1,0 +1,158 @@
+//! Parquet, one row a sample.
+
+use polars::io::mmap::MmapBytesReader;
+use polars::prelude::{
+    ChunkedArray, DataFrame, DataType, Float64Type, Int64Type, ParquetReader, PolarsError,
+    PolarsResult, SerReader, StringChunked, TimeUnit,
+};
+
+use super::Reading;
+use super::cells;
+use super::header::Header;
+use crate::collect::files::ImportError;
+
+/// Rows that are in memory at a time.
+const ROWS: usize = 1 << 18;
+
+/// Reads the rows of a table, some row groups at a time.
+pub(super) fn read(
+    reading: &mut Reading<'_>,
+    mut table: Box<dyn MmapBytesReader>,
+) -> Result<(), ImportError> {
+    let path = reading.path.to_owned();
+    let fail = |error: PolarsError| ImportError::Parquet {
+        path: path.clone(),
+        problem: error.to_string(),
+    };
+    let mut reader = ParquetReader::new(&mut table);
+    let metadata = reader.get_metadata().map_err(fail)?.clone();
+    let names: Vec<String> = reader
+        .schema()
+        .map_err(fail)?
+        .iter_names()
+        .map(ToString::to_string)
+        .collect();
+    let header = Header::of(&names).map_err(|problem| ImportError::Columns {
+        path: path.clone(),
+        problem,
+    })?;
+    let read: Vec<String> = header
+        .names
+        .iter()
+        .chain([&header.timestamp])
+        .chain(header.numbers.iter().map(|(_, place)| place))
+        .map(|place| names[*place].clone())
+        .collect();
+    let mut from = 0;
+    while from < metadata.num_rows {
+        let mut reader = ParquetReader::new(&mut table)
+            .with_columns(Some(read.clone()))
+            .with_slice(Some((from, ROWS)));
+        reader.set_metadata(metadata.clone());
+        let batch = reader.finish().map_err(fail)?;
+        if batch.height() == 0 {
+            return Ok(());
+        }
+        let columns = Batch::of(&batch, &header).map_err(fail)?;
+        for row in 0..batch.height() {
+            if let Err((column, problem)) = one(reading, &header, &columns, row) {
+                // Row 1 is the first: a table of numbers has no header line.
+                let line = u64::try_from(from + row + 1).unwrap_or(u64::MAX);
+                reading.bad(line, column + 1, problem)?;
+            }
+        }
+        from += batch.height();
+    }
+    Ok(())
+}
+
+/// The columns of some rows, in the types that are read.
+struct Batch {
+    names: [StringChunked; 3],
+    times: Times,
+    numbers: Vec<ChunkedArray<Float64Type>>,
+}
+
+/// Times in whichever form the file has them.
+enum Times {
+    /// Since 1970, and how many are a second.
+    Since(ChunkedArray<Int64Type>, i64),
+    Seconds(ChunkedArray<Float64Type>),
+    Text(StringChunked),
+}
+
+impl Batch {
+    fn of(batch: &DataFrame, header: &Header) -> PolarsResult<Self> {
+        let text = |name: &str| {
+            let column = batch.column(name)?.cast(&DataType::String)?;
+            PolarsResult::Ok(column.str()?.rechunk().into_owned())
+        };
+        let mut numbers = Vec::new();
+        for (column, _) in &header.numbers {
+            let column = batch.column(column.name())?.cast(&DataType::Float64)?;
+            numbers.push(column.f64()?.rechunk().into_owned());
+        }
+        let times = batch.column("timestamp")?;
+        Ok(Self {
+            names: [text("namespace")?, text("pod")?, text("container")?],
+            times: match times.dtype() {
+                DataType::Datetime(unit, _) => {
+                    let since = times.to_physical_repr().cast(&DataType::Int64)?;
+                    let second = match unit {
+                        TimeUnit::Nanoseconds => 1_000_000_000,
+                        TimeUnit::Microseconds => 1_000_000,
+                        TimeUnit::Milliseconds => 1_000,
+                    };
+                    Times::Since(since.i64()?.rechunk().into_owned(), second)
+                }
+                DataType::String => Times::Text(text("timestamp")?),
+                _ => {
+                    let seconds = times.cast(&DataType::Float64)?;
+                    Times::Seconds(seconds.f64()?.rechunk().into_owned())
+                }
+            },
+            numbers,
+        })
+    }
+}
+
+impl Times {
+    fn get(&self, row: usize) -> Result<i64, String> {
+        let empty = || "the timestamp is empty".to_owned();
+        match self {
+            Self::Since(since, second) => {
+                let since = since.get(row).ok_or_else(empty)?;
+                Ok(since.div_euclid(*second))
+            }
+            Self::Seconds(seconds) => cells::whole_seconds(seconds.get(row).ok_or_else(empty)?),
+            Self::Text(texts) => cells::time(texts.get(row).ok_or_else(empty)?.as_bytes()),
+        }
+    }
+}
+
+/// Keeps one row; fails with the column, from 0, and what is wrong there.
+fn one(
+    reading: &mut Reading<'_>,
+    header: &Header,
+    batch: &Batch,
+    row: usize,
+) -> Result<(), (usize, String)> {
+    let name = |place: usize, what: &str| {
+        let text = batch.names[place].get(row).unwrap_or_default();
+        cells::name(text.as_bytes(), what).map_err(|problem| (header.names[place], problem))
+    };
+    let names = [
+        name(0, "namespace")?,
+        name(1, "pod")?,
+        name(2, "container")?,
+    ];
+    let time = batch.times.get(row).map_err(|p| (header.timestamp, p))?;
+    if reading.scope.namespace(names[0]) {
+        let value =
+            |numbers: &ChunkedArray<Float64Type>| numbers.get(row).map_or(f32::NAN, cells::sample);
+        let columns = header.numbers.iter().map(|(column, _)| *column);
+        let values = batch.numbers.iter().map(value);
+        reading.samples.open(names).add(time, columns.zip(values));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Samples with their own times, before there is a grid.
+
+use std::collections::HashMap;
+
+use crate::collect::Column;
+
+/// All samples, series by series, in the order of the files.
+#[derive(Default)]
+pub(super) struct Samples {
+    pub(super) series: Vec<Raw>,
+    handles: HashMap<String, usize>,
+    /// The series of the last row: most files have long runs of one.
+    last: usize,
+    key: String,
+}
+
+/// The samples of one container of one pod.
+pub(super) struct Raw {
+    pub(super) namespace: String,
+    pub(super) pod: String,
+    pub(super) container: String,
+    /// Unix seconds, in any order.
+    pub(super) times: Vec<i64>,
+    /// Values of the metrics that occur; shorter than `times` where the last
+    /// ones are missing, `NaN` where others are.
+    pub(super) columns: Vec<(Column, Vec<f32>)>,
+}
+
+impl Samples {
+    pub(super) fn rows(&self) -> usize {
+        self.series.iter().map(|raw| raw.times.len()).sum()
+    }
+
+    /// The series of this container.
+    pub(super) fn open(&mut self, names: [&str; 3]) -> &mut Raw {
+        let [namespace, pod, container] = names;
+        let same =
+            |raw: &Raw| raw.container == container && raw.pod == pod && raw.namespace == namespace;
+        if !self.series.get(self.last).is_some_and(same) {
+            self.last = self.find(names);
+        }
+        &mut self.series[self.last]
+    }
+
+    fn find(&mut self, names: [&str; 3]) -> usize {
+        let [namespace, pod, container] = names;
+        self.key.clear();
+        for part in [namespace, "\0", pod, "\0", container] {
+            self.key.push_str(part);
+        }
+        if let Some(handle) = self.handles.get(&self.key) {
+            return *handle;
+        }
+        let handle = self.series.len();
+        self.handles.insert(self.key.clone(), handle);
+        self.series.push(Raw {
+            namespace: namespace.to_owned(),
+            pod: pod.to_owned(),
+            container: container.to_owned(),
+            times: Vec::new(),
+            columns: Vec::new(),
+        });
+        handle
+    }
+}
+
+impl Raw {
+    /// One row; a `NaN` is a missing sample.
+    pub(super) fn add(&mut self, time: i64, values: impl Iterator<Item = (Column, f32)>) {
+        let row = self.times.len();
+        self.times.push(time);
+        for (column, value) in values.filter(|(_, value)| !value.is_nan()) {
+            let held = self.columns.iter().position(|(known, _)| *known == column);
+            let place = held.unwrap_or_else(|| {
+                self.columns.push((column, Vec::new()));
+                self.columns.len() - 1
+            });
+            let samples = &mut self.columns[place].1;
+            samples.resize(row, f32::NAN);
+            samples.push(value);
+        }
+    }
+}
