@@ -1,6 +1,7 @@
 //! Prometheus and VictoriaMetrics, real ones, and one that misbehaves.
 
 mod faults;
+mod measure;
 mod openmetrics;
 mod real;
 mod server;

@@ -83,7 +83,7 @@ pub(super) struct PrometheusArgs {
     )]
     prometheus_token: Option<Secret>,
 
-    /// A file with a bearer token; read again when it changes.
+    /// A file with a bearer token.
     #[arg(
         long,
         value_name = "FILE",

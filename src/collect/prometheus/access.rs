@@ -97,9 +97,8 @@ fn auth(access: &Access, login: Option<(String, String)>) -> Result<AuthInfo, Pr
         }
         Credentials::Token(token) => info.token = Some(token.expose().trim().to_owned().into()),
         Credentials::TokenFile(path) => {
-            // Read here as well, so that a wrong path is told by its name.
-            read(path)?;
-            info.token_file = Some(path.to_string_lossy().into_owned());
+            let token = String::from_utf8_lossy(&read(path)?).trim().to_owned();
+            info.token = Some(token.into());
         }
         Credentials::TokenCommand(command) => info.token = Some(run(command)?.into()),
         Credentials::Basic { user, password } => {

@@ -35,6 +35,12 @@ pub enum PrometheusError {
     Exhausted { url: String, problem: String },
 }
 
+fn overloaded() -> String {
+    "the server may be overloaded: try again with `--prometheus-concurrency 1` or a smaller \
+     `--max-samples-per-query`"
+        .to_owned()
+}
+
 fn colon(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -69,14 +75,13 @@ impl PrometheusError {
                 404 => "the URL may lack a path, such as `/prometheus` for Mimir or \
                     `/select/0/prometheus` for VictoriaMetrics"
                     .to_owned(),
+                429 | 500.. => overloaded(),
                 _ => return None,
             },
             Self::NotPrometheus { .. } => {
                 "check `--prometheus-url`: `/api/v1/query` is added to it".to_owned()
             }
-            Self::Exhausted { .. } => "the server may be overloaded: try again with \
-                `--prometheus-concurrency 1` or a smaller `--max-samples-per-query`"
-                .to_owned(),
+            Self::Exhausted { .. } => overloaded(),
         };
         Some(text)
     }
@@ -113,6 +118,16 @@ pub(super) enum Remedy {
 }
 
 impl Failure {
+    /// Whether the same question may be answered a little later. A server that
+    /// is not there at all is told at once.
+    pub(super) fn passes(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Dropped(_) => true,
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     pub(super) fn remedy(&self) -> Remedy {
         match self {
             // A server that is killed while it writes leaves a whole HTTP

@@ -78,7 +78,6 @@ pub enum Credentials {
     #[default]
     None,
     Token(Secret),
-    /// Read again when it changes, as projected tokens do.
     TokenFile(PathBuf),
     /// A command that prints a token.
     TokenCommand(String),

@@ -21,8 +21,12 @@ use crate::snapshot::{Gap, Grid};
 /// Halvings of a piece until it is given up: 1/256 of it.
 const MOST_HALVINGS: u8 = 8;
 
-/// Failures in a row, of any pieces, until the server is taken for lost.
+/// Troubles in a row, with any pieces, until the server is taken for lost.
 const PATIENCE: u32 = 8;
+
+/// Refusals in a row until it is taken for a server that can do nothing: twice
+/// the halvings of one piece.
+const MOST_REFUSALS: u32 = 16;
 
 /// The longest pause, however often the server refuses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -53,8 +57,10 @@ struct State {
     queue: VecDeque<Piece>,
     /// Nothing is sent before this.
     not_before: Option<Instant>,
-    /// Of those that say that the server is in trouble.
-    failures_in_a_row: u32,
+    /// Failures that say that the server is in trouble.
+    troubles_in_a_row: u32,
+    /// Refusals of a server that works, because it would be too much.
+    refusals_in_a_row: u32,
     /// What the server is known to refuse: a piece of this cost or more.
     refused: Option<u64>,
     done: usize,
@@ -163,7 +169,8 @@ impl Run<'_> {
         }
         let mut state = self.state();
         state.done += 1;
-        state.failures_in_a_row = 0;
+        state.troubles_in_a_row = 0;
+        state.refusals_in_a_row = 0;
         state.not_before = None;
         state.partial |= head.partial;
     }
@@ -176,15 +183,16 @@ impl Run<'_> {
         let mut state = self.state();
         if let Failure::TooMuch(_) = failure {
             // It works, and says what it can take.
+            state.refusals_in_a_row += 1;
             state.refused = Some(state.refused.map_or(piece.cost, |r| r.min(piece.cost)));
         } else {
-            state.failures_in_a_row += 1;
+            state.troubles_in_a_row += 1;
         }
-        state.not_before = Some(Instant::now() + self.pause(&failure, state.failures_in_a_row));
+        state.not_before = Some(Instant::now() + self.pause(&failure, state.troubles_in_a_row));
         state.failure = Some(failure);
         let halves = match remedy {
             // Busy is not too large: once more whole, then smaller.
-            Remedy::Wait if state.failures_in_a_row < 2 => {
+            Remedy::Wait if state.troubles_in_a_row < 2 => {
                 state.queue.push_front(piece);
                 return;
             }
@@ -197,7 +205,7 @@ impl Run<'_> {
             Some(halves) => state.put_back(halves),
             None => state.lost.push((piece, reason.clone())),
         }
-        if state.failures_in_a_row >= PATIENCE {
+        if state.troubles_in_a_row >= PATIENCE || state.refusals_in_a_row >= MOST_REFUSALS {
             let left: Vec<Piece> = state.queue.drain(..).collect();
             let lost = left.into_iter().map(|piece| (piece, reason.clone()));
             state.lost.extend(lost);

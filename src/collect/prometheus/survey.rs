@@ -1,6 +1,9 @@
 //! Counts before anything is read: how many series, since when, how often scraped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::answer::{Labels, Sink};
 use super::error::{Failure, PrometheusError};
@@ -12,6 +15,9 @@ use crate::snapshot::Grid;
 
 /// Moments of the window at which series are counted.
 const MOMENTS: u32 = 24;
+
+/// Times that a question is asked when there is trouble.
+const TRIES: u32 = 3;
 
 /// Series whose scrape interval is measured, at most about so many.
 const MEASURED: f64 = 4_000.0;
@@ -109,6 +115,7 @@ pub(super) async fn survey(
         server,
         words,
         grid,
+        back_off: options.back_off,
     };
     let exact: Vec<String> = scope
         .exact_namespaces()
@@ -154,9 +161,25 @@ struct Asked<'a> {
     server: &'a Server,
     words: Words<'a>,
     grid: &'a Grid,
+    back_off: Duration,
 }
 
 impl Asked<'_> {
+    /// Asks, and asks again when the trouble may pass: nothing can be planned
+    /// without these answers.
+    async fn ask<S: Sink>(&self, query: &Query, sink: impl Fn() -> S) -> Result<S, Failure> {
+        let mut pause = self.back_off;
+        for _ in 1..TRIES {
+            match self.server.ask(query, sink()).await {
+                Ok((sink, _)) => return Ok(sink),
+                Err(failure) if !failure.passes() => return Err(failure),
+                Err(_) => sleep(pause).await,
+            }
+            pause *= 4;
+        }
+        self.server.ask(query, sink()).await.map(|(sink, _)| sink)
+    }
+
     /// Seconds between two moments, and the first moment.
     fn moments(&self) -> (u32, i64) {
         let span = self.grid.span().as_secs();
@@ -181,12 +204,11 @@ impl Asked<'_> {
             self.grid.end().as_second(),
             between,
         );
-        let sink = Counts {
+        let sink = || Counts {
             namespace: self.words.label("namespace").to_owned(),
             ..Counts::default()
         };
-        let (counts, _) = self.server.ask(&query, sink).await?;
-        Ok(counts.cells)
+        Ok(self.ask(&query, sink).await?.cells)
     }
 
     /// Namespaces that had containers at any time. Not every store answers;
@@ -234,7 +256,7 @@ impl Asked<'_> {
             self.words.most_samples_an_hour(selection),
         ] {
             let query = Query::instant(text, time);
-            let (found, _) = self.server.ask(&query, ByLabel::new("")).await?;
+            let found = self.ask(&query, || ByLabel::new("")).await?;
             let count = found.values.values().copied().fold(0.0, f64::max);
             if count >= 2.0 {
                 return Ok(interval_of(count));
@@ -251,7 +273,7 @@ impl Asked<'_> {
             .copied()
             .collect();
         let query = Query::instant(self.words.existing(&metrics), time);
-        let (found, _) = self.server.ask(&query, ByLabel::new("__name__")).await?;
+        let found = self.ask(&query, || ByLabel::new("__name__")).await?;
         let has = |metric: &str| found.values.contains_key(self.words.names.metric(metric));
         let readable = |reading: &Reading| reading.metrics().iter().all(|metric| has(metric));
         Ok(Reading::ALL.into_iter().filter(readable).collect())
