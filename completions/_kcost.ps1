@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show one workload''s way from usage to size: data, plots, steps, risk')
             [CompletionResult]::new('backtest', 'backtest', [CompletionResultType]::ParameterValue, 'Replay strategies over the past: what each would have cost, and what would have broken')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('rbac', 'rbac', [CompletionResultType]::ParameterValue, 'Print the least role that kcost needs, for `kubectl apply`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -55,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--max-oom-risk', '--max-oom-risk', [CompletionResultType]::ParameterName, 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-cpu-over', '--max-cpu-over', [CompletionResultType]::ParameterName, 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-node-overflow', '--max-node-overflow', [CompletionResultType]::ParameterName, 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]')
+            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request')
             [CompletionResult]::new('--min-cpu', '--min-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request below this')
             [CompletionResult]::new('--min-memory', '--min-memory', [CompletionResultType]::ParameterName, 'Advise no memory request below this')
             [CompletionResult]::new('--max-cpu', '--max-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request or limit above this')
@@ -109,6 +111,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--max-oom-risk', '--max-oom-risk', [CompletionResultType]::ParameterName, 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-cpu-over', '--max-cpu-over', [CompletionResultType]::ParameterName, 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-node-overflow', '--max-node-overflow', [CompletionResultType]::ParameterName, 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]')
+            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request')
             [CompletionResult]::new('--min-cpu', '--min-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request below this')
             [CompletionResult]::new('--min-memory', '--min-memory', [CompletionResultType]::ParameterName, 'Advise no memory request below this')
             [CompletionResult]::new('--max-cpu', '--max-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request or limit above this')
@@ -244,6 +247,22 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kcost;rbac' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only for this namespace: a Role in it. Repeatable')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only for this namespace: a Role in it. Repeatable')
+            [CompletionResult]::new('--service-account', '--service-account', [CompletionResultType]::ParameterName, 'Bind the roles to this service account, which has to exist')
+            [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('--with-discovery', '--with-discovery', [CompletionResultType]::ParameterName, 'Add what finding and reaching Prometheus through the API server takes')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kcost;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
@@ -271,6 +290,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show one workload''s way from usage to size: data, plots, steps, risk')
             [CompletionResult]::new('backtest', 'backtest', [CompletionResultType]::ParameterValue, 'Replay strategies over the past: what each would have cost, and what would have broken')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('rbac', 'rbac', [CompletionResultType]::ParameterValue, 'Print the least role that kcost needs, for `kubectl apply`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -286,6 +306,9 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             break
         }
         'kcost;help;snapshot' {
+            break
+        }
+        'kcost;help;rbac' {
             break
         }
         'kcost;help;completions' {

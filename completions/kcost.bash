@@ -34,6 +34,9 @@ _kcost() {
             kcost,man)
                 cmd="kcost__subcmd__man"
                 ;;
+            kcost,rbac)
+                cmd="kcost__subcmd__rbac"
+                ;;
             kcost,snapshot)
                 cmd="kcost__subcmd__snapshot"
                 ;;
@@ -55,6 +58,9 @@ _kcost() {
             kcost__subcmd__help,man)
                 cmd="kcost__subcmd__help__subcmd__man"
                 ;;
+            kcost__subcmd__help,rbac)
+                cmd="kcost__subcmd__help__subcmd__rbac"
+                ;;
             kcost__subcmd__help,snapshot)
                 cmd="kcost__subcmd__help__subcmd__snapshot"
                 ;;
@@ -65,7 +71,7 @@ _kcost() {
 
     case "${cmd}" in
         kcost)
-            opts="-v -q -h -V --verbose --quiet --no-progress --color --help --version analyze explain backtest snapshot completions man help"
+            opts="-v -q -h -V --verbose --quiet --no-progress --color --help --version analyze explain backtest snapshot rbac completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -83,7 +89,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__analyze)
-            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -126,7 +132,7 @@ _kcost() {
                     return 0
                     ;;
                 --strategy)
-                    COMPREPLY=($(compgen -W "calibrated krr vpa peak" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "calibrated krr vpa autopilot peak" -- "${cur}"))
                     return 0
                     ;;
                 --goal)
@@ -143,6 +149,10 @@ _kcost() {
                     ;;
                 --max-node-overflow)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-limits)
+                    COMPREPLY=($(compgen -W "keep remove ratio" -- "${cur}"))
                     return 0
                     ;;
                 --min-cpu)
@@ -376,7 +386,7 @@ _kcost() {
                     return 0
                     ;;
                 --strategies)
-                    COMPREPLY=($(compgen -W "calibrated krr vpa peak" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "calibrated krr vpa autopilot peak" -- "${cur}"))
                     return 0
                     ;;
                 --goal)
@@ -609,7 +619,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__explain)
-            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -624,7 +634,7 @@ _kcost() {
                     return 0
                     ;;
                 --strategy)
-                    COMPREPLY=($(compgen -W "calibrated krr vpa peak" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "calibrated krr vpa autopilot peak" -- "${cur}"))
                     return 0
                     ;;
                 --goal)
@@ -641,6 +651,10 @@ _kcost() {
                     ;;
                 --max-node-overflow)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-limits)
+                    COMPREPLY=($(compgen -W "keep remove ratio" -- "${cur}"))
                     return 0
                     ;;
                 --min-cpu)
@@ -859,7 +873,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__help)
-            opts="analyze explain backtest snapshot completions man help"
+            opts="analyze explain backtest snapshot rbac completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -956,6 +970,20 @@ _kcost() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kcost__subcmd__help__subcmd__rbac)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kcost__subcmd__help__subcmd__snapshot)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -977,6 +1005,40 @@ _kcost() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kcost__subcmd__rbac)
+            opts="-n -v -q -h --namespace --service-account --with-discovery --owner --verbose --quiet --no-progress --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -32,6 +32,7 @@ set edit:completion:arg-completer[kcost] = {|@words|
             cand explain 'Show one workload''s way from usage to size: data, plots, steps, risk'
             cand backtest 'Replay strategies over the past: what each would have cost, and what would have broken'
             cand snapshot 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+            cand rbac 'Print the least role that kcost needs, for `kubectl apply`'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the manual page, of kcost or of one of its subcommands'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -51,6 +52,7 @@ set edit:completion:arg-completer[kcost] = {|@words|
             cand --max-oom-risk 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]'
             cand --max-cpu-over 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]'
             cand --max-node-overflow 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]'
+            cand --cpu-limits 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request'
             cand --min-cpu 'Advise no CPU request below this'
             cand --min-memory 'Advise no memory request below this'
             cand --max-cpu 'Advise no CPU request or limit above this'
@@ -104,6 +106,7 @@ set edit:completion:arg-completer[kcost] = {|@words|
             cand --max-oom-risk 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]'
             cand --max-cpu-over 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]'
             cand --max-node-overflow 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]'
+            cand --cpu-limits 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request'
             cand --min-cpu 'Advise no CPU request below this'
             cand --min-memory 'Advise no memory request below this'
             cand --max-cpu 'Advise no CPU request or limit above this'
@@ -236,6 +239,21 @@ set edit:completion:arg-completer[kcost] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kcost;rbac'= {
+            cand -n 'Only for this namespace: a Role in it. Repeatable'
+            cand --namespace 'Only for this namespace: a Role in it. Repeatable'
+            cand --service-account 'Bind the roles to this service account, which has to exist'
+            cand --owner 'Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable'
+            cand --color 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads'
+            cand --with-discovery 'Add what finding and reaching Prometheus through the API server takes'
+            cand -v 'Say more: what each step did (`-v`), each request (`-vv`)'
+            cand --verbose 'Say more: what each step did (`-v`), each request (`-vv`)'
+            cand -q 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+            cand --quiet 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+            cand --no-progress 'Draw no progress bars'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kcost;completions'= {
             cand --color 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads'
             cand -v 'Say more: what each step did (`-v`), each request (`-vv`)'
@@ -261,6 +279,7 @@ set edit:completion:arg-completer[kcost] = {|@words|
             cand explain 'Show one workload''s way from usage to size: data, plots, steps, risk'
             cand backtest 'Replay strategies over the past: what each would have cost, and what would have broken'
             cand snapshot 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+            cand rbac 'Print the least role that kcost needs, for `kubectl apply`'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the manual page, of kcost or of one of its subcommands'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -272,6 +291,8 @@ set edit:completion:arg-completer[kcost] = {|@words|
         &'kcost;help;backtest'= {
         }
         &'kcost;help;snapshot'= {
+        }
+        &'kcost;help;rbac'= {
         }
         &'kcost;help;completions'= {
         }

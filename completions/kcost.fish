@@ -36,6 +36,7 @@ complete -c kcost -n "__fish_kcost_needs_command" -f -a "analyze" -d 'Say what t
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+complete -c kcost -n "__fish_kcost_needs_command" -f -a "rbac" -d 'Print the least role that kcost needs, for `kubectl apply`'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -63,16 +64,20 @@ name\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l top -d 'List only the first of them' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l fail-on -d 'Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prices -d 'Where prices come from' -r -f -a "default\t''"
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t''
-krr\t''
-vpa\t''
-peak\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'as low as the promised risks allow, from how usage went on in the past'
+krr\t'KRR\'s rule: CPU P95 without a limit, largest memory and 15 % as request and limit'
+vpa\t'the Vertical Pod Autoscaler\'s rule: decayed P90 and 15 %, limits in proportion'
+autopilot\t'Google Autopilot\'s moving window: percentiles of work served, decayed, and 10 to 15 %'
+peak\t'the largest use in the window, without a margin'"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l goal -d 'How much risk to take for how much money' -r -f -a "savings\t''
 balanced\t''
 reliability\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-oom-risk -d 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-cpu-over -d 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-node-overflow -d 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l cpu-limits -d 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request' -r -f -a "keep\t''
+remove\t''
+ratio\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l min-cpu -d 'Advise no CPU request below this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l min-memory -d 'Advise no memory request below this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-cpu -d 'Advise no CPU request or limit above this' -r
@@ -116,16 +121,20 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-progress -d '
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s o -l output -d 'How to write the explanation' -r -f -a "text\t''
 json\t''"
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t''
-krr\t''
-vpa\t''
-peak\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'as low as the promised risks allow, from how usage went on in the past'
+krr\t'KRR\'s rule: CPU P95 without a limit, largest memory and 15 % as request and limit'
+vpa\t'the Vertical Pod Autoscaler\'s rule: decayed P90 and 15 %, limits in proportion'
+autopilot\t'Google Autopilot\'s moving window: percentiles of work served, decayed, and 10 to 15 %'
+peak\t'the largest use in the window, without a margin'"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l goal -d 'How much risk to take for how much money' -r -f -a "savings\t''
 balanced\t''
 reliability\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-oom-risk -d 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu-over -d 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-node-overflow -d 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l cpu-limits -d 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request' -r -f -a "keep\t''
+remove\t''
+ratio\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-cpu -d 'Advise no CPU request below this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-memory -d 'Advise no memory request below this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu -d 'Advise no CPU request or limit above this' -r
@@ -171,6 +180,7 @@ json\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l strategies -d 'Strategies to compare [default: all]' -r -f -a "calibrated\t''
 krr\t''
 vpa\t''
+autopilot\t''
 peak\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l goal -d 'Goals of the strategies that have goals; several are a row each' -r -f -a "savings\t''
 balanced\t''
@@ -248,6 +258,17 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s v -l verbose -d
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s n -l namespace -d 'Only for this namespace: a Role in it. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l service-account -d 'Bind the roles to this service account, which has to exist' -r
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l owner -d 'Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l with-discovery -d 'Add what finding and reaching Prometheus through the API server takes'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l no-progress -d 'Draw no progress bars'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -262,10 +283,11 @@ complete -c kcost -n "__fish_kcost_using_subcommand man" -s v -l verbose -d 'Say
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "rbac" -d 'Print the least role that kcost needs, for `kubectl apply`'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -8,6 +8,7 @@ mod explain;
 mod invocation;
 mod man;
 mod program;
+mod rbac;
 mod snapshot;
 mod values;
 
@@ -50,6 +51,7 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
+    Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -104,6 +106,7 @@ impl Command {
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui),
+            Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),
         }

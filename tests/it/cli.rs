@@ -50,7 +50,7 @@ fn completions_know_the_registries() {
 fn manual_pages_are_fresh() {
     let root = Kcost::new().arg("man").run().ended(0);
     assert_fresh("completions/kcost.1", &root.stdout);
-    for page in ["analyze", "backtest", "explain", "snapshot"] {
+    for page in ["analyze", "backtest", "explain", "rbac", "snapshot"] {
         let made = Kcost::new().args(["man", page]).run().ended(0);
         assert_fresh(&format!("completions/kcost-{page}.1"), &made.stdout);
     }
@@ -86,6 +86,7 @@ fn help_of_every_subcommand() {
         vec!["-h"],
         vec!["analyze", "-h"],
         vec!["snapshot", "-h"],
+        vec!["rbac", "-h"],
         vec!["man", "-h"],
     ] {
         let name = format!("help_{}", args.join("_").replace('-', ""));

@@ -17,6 +17,7 @@ mod objects;
 mod price;
 mod profile;
 mod prometheus;
+mod rbac;
 mod render;
 mod standin;
 mod strategy;

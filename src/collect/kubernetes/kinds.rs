@@ -67,12 +67,35 @@ pub fn rules() -> Vec<Rule> {
     rules
 }
 
+/// What finding Prometheus and reaching it through the API server takes besides.
+///
+/// `get` and `create` for port-forwards: the upgrade to a WebSocket is a GET, and
+/// servers from 1.35 on ask for `create` too.
+pub fn discovery_rules() -> Vec<Rule> {
+    let rule = |resource, verb| Rule::new("", resource, verb);
+    vec![
+        rule("pods", "list"),
+        rule("pods/portforward", "create"),
+        rule("pods/portforward", "get"),
+        rule("services", "get"),
+        rule("services", "list"),
+        rule("services/proxy", "get"),
+    ]
+}
+
 impl Rule {
+    /// Whether a Role can grant it; what no kind of ours says is in a namespace.
+    pub fn is_namespaced(&self) -> bool {
+        let mut own = ALL.iter().filter(|kind| kind.is_of(self));
+        own.all(|kind| kind.namespaced)
+    }
+
     pub(in crate::collect) fn list(group: &str, resource: &str) -> Self {
         Self::new(group, resource, "list")
     }
 
-    pub(super) fn get(group: &str, resource: &str) -> Self {
+    /// Reading single objects by their names.
+    pub fn get(group: &str, resource: &str) -> Self {
         Self::new(group, resource, "get")
     }
 
@@ -147,6 +170,10 @@ impl Kind {
 
     pub(super) fn rule(&self) -> Rule {
         Rule::list(&self.group, &self.plural)
+    }
+
+    fn is_of(&self, rule: &Rule) -> bool {
+        self.group == rule.group && self.plural == rule.resource
     }
 
     /// The path of a list: of one namespace, or of all.

@@ -21,7 +21,7 @@ pub use connect::connect;
 pub use error::KubernetesError;
 pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;
-pub use kinds::{Rule, rules};
+pub use kinds::{Rule, discovery_rules, rules};
 pub use list::list;
 pub(super) use request::{Failure, get};
 

@@ -1,0 +1,97 @@
+//! `kcost rbac`: the rules that [`kubernetes::rules`] knows, as YAML for kubectl.
+
+mod manifest;
+mod names;
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::collect::kubernetes;
+use crate::collect::kubernetes::Rule;
+use crate::error::Error;
+use crate::exit::Exit;
+use manifest::{Account, Grant};
+
+/// The name of every role and binding.
+const NAME: &str = "kcost";
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} rbac | kubectl apply -f -
+  {program} rbac --service-account monitoring/kcost --with-discovery | kubectl apply -f -
+  {program} rbac -n shop -n pay --service-account shop/kcost > roles.yaml";
+
+/// Print the least role that kcost needs, for `kubectl apply`.
+///
+/// A ClusterRole; with `-n` a Role for each namespace, and apart from them a
+/// ClusterRole with what no Role can grant. Needs no cluster.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RbacArgs {
+    /// Only for this namespace: a Role in it. Repeatable.
+    #[arg(short, long, value_name = "NAMESPACE", value_delimiter = ',', value_parser = names::namespace)]
+    namespace: Vec<String>,
+
+    /// Bind the roles to this service account, which has to exist.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = names::account)]
+    service_account: Option<Account>,
+
+    /// Add what finding and reaching Prometheus through the API server takes.
+    #[arg(long)]
+    with_discovery: bool,
+
+    /// Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable.
+    ///
+    /// Pods of operators belong to objects of their own kinds. Without the rule
+    /// such pods are still grouped by their owner, and the report has a gap.
+    #[arg(long, value_name = "PLURAL.GROUP", value_delimiter = ',', value_parser = names::resource)]
+    owner: Vec<(String, String)>,
+}
+
+impl RbacArgs {
+    pub(super) fn run(&self, program: &str, out: &mut dyn Write) -> Result<Exit, Error> {
+        let mut text = format!("# What kcost needs to read; made by `{program} rbac`.\n");
+        let documents: Vec<String> = self
+            .grants()
+            .iter()
+            .flat_map(|grant| grant.documents(self.service_account.as_ref()))
+            .collect();
+        text.push_str(&documents.join("---\n"));
+        out.write_all(text.as_bytes()).map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
+    fn grants(&self) -> Vec<Grant> {
+        let owners = self.owner.iter();
+        let owners = owners.map(|(plural, group)| Rule::get(group, plural));
+        let objects: Vec<Rule> = kubernetes::rules().into_iter().chain(owners).collect();
+        let discovery = if self.with_discovery {
+            kubernetes::discovery_rules()
+        } else {
+            Vec::new()
+        };
+        if self.namespace.is_empty() {
+            let rules = objects.into_iter().chain(discovery).collect();
+            return vec![Grant::everywhere(NAME, None, rules)];
+        }
+        let (inside, mut outside): (Vec<Rule>, Vec<Rule>) =
+            objects.into_iter().partition(Rule::is_namespaced);
+        outside.extend(discovery);
+        let mut namespaces = self.namespace.clone();
+        namespaces.sort();
+        namespaces.dedup();
+        let mut grants: Vec<Grant> = namespaces
+            .into_iter()
+            .map(|namespace| Grant::within(NAME, namespace, inside.clone()))
+            .collect();
+        grants.push(Grant::everywhere("kcost-cluster", Some(NO_ROLE), outside));
+        grants
+    }
+}
+
+/// Stands above the ClusterRole that comes with Roles.
+const NO_ROLE: &str = "\
+# No Role can grant this. Leave it out where you may not create a ClusterRole:
+# the report then has a gap for what is missing.
+";

@@ -1,0 +1,315 @@
+//! The printed roles: just what is asked for, and what a real kubectl reads.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::common::{Kcost, needs, repository};
+use crate::live::{rollout, snapshot};
+use crate::standin::{Setup, Standin, Store};
+
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+
+/// A right to do one thing to one kind; without a namespace, everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Right {
+    namespace: Option<String>,
+    group: String,
+    resource: String,
+    verb: String,
+}
+
+fn printed(args: &[&str]) -> String {
+    let seen = Kcost::new().arg("rbac").args(args).run().ended(0);
+    assert_eq!(seen.stderr, "");
+    seen.stdout
+}
+
+fn documents(yaml: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(yaml);
+    documents
+        .map(|it| Value::deserialize(it).unwrap())
+        .collect()
+}
+
+/// Every right that the roles of a text grant.
+fn granted(yaml: &str) -> BTreeSet<Right> {
+    let texts = |value: &Value| -> Vec<String> {
+        let items = value.as_array().unwrap().iter();
+        items.map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    let mut rights = BTreeSet::new();
+    for role in documents(yaml) {
+        let namespace = role["metadata"]["namespace"].as_str().map(str::to_owned);
+        for rule in role["rules"].as_array().unwrap() {
+            for group in texts(&rule["apiGroups"]) {
+                for resource in texts(&rule["resources"]) {
+                    for verb in texts(&rule["verbs"]) {
+                        rights.insert(Right {
+                            namespace: namespace.clone(),
+                            group: group.clone(),
+                            resource: resource.clone(),
+                            verb,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    rights
+}
+
+/// Every right that the requests to a stand-in needed; discovery needs none.
+fn needed(standin: &Standin) -> BTreeSet<Right> {
+    let paths = standin.paths();
+    let rights = paths.iter().filter_map(|path| {
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (group, rest) = match parts.as_slice() {
+            ["api", _, rest @ ..] => ("", rest),
+            ["apis", group, _, rest @ ..] => (*group, rest),
+            _ => return None,
+        };
+        let (namespace, rest) = match rest {
+            ["namespaces", namespace, rest @ ..] => (Some((*namespace).to_owned()), rest),
+            rest => (None, rest),
+        };
+        let (resource, verb) = match rest {
+            [resource] => (resource, "list"),
+            [resource, _] => (resource, "get"),
+            _ => return None,
+        };
+        Some(Right {
+            namespace,
+            group: group.to_owned(),
+            resource: (*resource).to_owned(),
+            verb: verb.to_owned(),
+        })
+    });
+    rights.collect()
+}
+
+/// The recorded cluster with the add-ons that have rules of their own.
+fn with_add_ons() -> Store {
+    let vpa = ("autoscaling.k8s.io/v1", "verticalpodautoscalers");
+    let keda = ("keda.sh/v1alpha1", "scaledobjects");
+    Store::recorded()
+        .kind(vpa.0, vpa.1, "VerticalPodAutoscaler", true)
+        .kind(keda.0, keda.1, "ScaledObject", true)
+}
+
+#[test]
+fn the_cluster_role_is_just_what_is_asked_for() {
+    let standin = Setup::new(with_add_ons()).start();
+    snapshot(&standin, &[]).ended(0);
+    assert_eq!(granted(&printed(&[])), needed(&standin));
+}
+
+#[test]
+fn roles_are_just_what_is_asked_for_in_their_namespaces() {
+    let standin = Setup::new(with_add_ons()).start();
+    snapshot(&standin, &["-n", "extras", "-n", "team-00"]).ended(0);
+    let yaml = printed(&["-n", "team-00,extras"]);
+    assert_eq!(granted(&yaml), needed(&standin));
+    let outside = granted(&yaml).into_iter();
+    let outside: Vec<Right> = outside.filter(|it| it.namespace.is_none()).collect();
+    assert_eq!(outside.len(), 1);
+    assert_eq!(outside[0].resource, "nodes");
+}
+
+#[test]
+fn owners_of_other_kinds_take_a_rule_of_their_own() {
+    let standin = Setup::new(rollout()).start();
+    snapshot(&standin, &[]).ended(0);
+    let needed = needed(&standin);
+    // Every owner is read in its own namespace, which a ClusterRole allows.
+    let allows = |yaml: &str| {
+        let granted = granted(yaml);
+        needed.iter().all(|right| {
+            let everywhere = Right {
+                namespace: None,
+                ..right.clone()
+            };
+            granted.contains(&everywhere)
+        })
+    };
+    assert!(!allows(&printed(&[])));
+    assert!(allows(&printed(&["--owner", "rollouts.argoproj.io"])));
+}
+
+#[test]
+fn discovery_is_asked_for_apart() {
+    let more = granted(&printed(&["--with-discovery"]));
+    let least = granted(&printed(&[]));
+    assert!(more.is_superset(&least));
+    let words: Vec<String> = more
+        .difference(&least)
+        .map(|right| format!("{} {}", right.verb, right.resource))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "create pods/portforward",
+            "get pods/portforward",
+            "get services",
+            "get services/proxy"
+        ]
+    );
+}
+
+#[test]
+fn roles_of_a_namespace_with_bindings() {
+    let args = ["-n", "shop", "--service-account", "shop/kcost"];
+    insta::assert_snapshot!(printed(&args), @r#"
+    # What kcost needs to read; made by `kcost rbac`.
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata:
+      name: kcost
+      namespace: shop
+    rules:
+    - apiGroups: [""]
+      resources: [limitranges, persistentvolumeclaims, pods, replicationcontrollers, resourcequotas, services]
+      verbs: [list]
+    - apiGroups: [apps]
+      resources: [daemonsets, deployments, replicasets, statefulsets]
+      verbs: [list]
+    - apiGroups: [autoscaling]
+      resources: [horizontalpodautoscalers]
+      verbs: [list]
+    - apiGroups: [autoscaling.k8s.io]
+      resources: [verticalpodautoscalers]
+      verbs: [list]
+    - apiGroups: [batch]
+      resources: [cronjobs, jobs]
+      verbs: [list]
+    - apiGroups: [keda.sh]
+      resources: [scaledobjects]
+      verbs: [list]
+    - apiGroups: [metrics.k8s.io]
+      resources: [pods]
+      verbs: [list]
+    - apiGroups: [policy]
+      resources: [poddisruptionbudgets]
+      verbs: [list]
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata:
+      name: kcost
+      namespace: shop
+    roleRef:
+      apiGroup: rbac.authorization.k8s.io
+      kind: Role
+      name: kcost
+    subjects:
+    - kind: ServiceAccount
+      namespace: shop
+      name: kcost
+    ---
+    # No Role can grant this. Leave it out where you may not create a ClusterRole:
+    # the report then has a gap for what is missing.
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRole
+    metadata:
+      name: kcost-cluster
+    rules:
+    - apiGroups: [""]
+      resources: [nodes]
+      verbs: [list]
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRoleBinding
+    metadata:
+      name: kcost-cluster
+    roleRef:
+      apiGroup: rbac.authorization.k8s.io
+      kind: ClusterRole
+      name: kcost-cluster
+    subjects:
+    - kind: ServiceAccount
+      namespace: shop
+      name: kcost
+    "#);
+}
+
+#[test]
+fn a_real_kubectl_reads_every_form() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let kinds = [
+        ("clusterroles", "ClusterRole", false),
+        ("clusterrolebindings", "ClusterRoleBinding", false),
+        ("roles", "Role", true),
+        ("rolebindings", "RoleBinding", true),
+    ];
+    let store = kinds.iter().fold(Store::empty(), |store, kind| {
+        store.kind(RBAC, kind.0, kind.1, kind.2)
+    });
+    let standin = Setup::new(store).start();
+    let folder = tempfile::tempdir().unwrap();
+    let config = standin.kubeconfig(folder.path());
+    let forms: [&[&str]; 3] = [
+        &[],
+        &[
+            "--with-discovery",
+            "--service-account",
+            "a/b",
+            "--owner",
+            "rollouts.argoproj.io",
+        ],
+        &["-n", "007,shop", "--service-account", "007/kcost"],
+    ];
+    let mut names = String::new();
+    for form in forms {
+        let file = folder.path().join("roles.yaml");
+        fs::write(&file, printed(form)).unwrap();
+        let read = Kcost::program(&kubectl)
+            .env("KUBECONFIG", &config)
+            .args([
+                "create",
+                "--dry-run=client",
+                "--validate=false",
+                "-o",
+                "name",
+                "-f",
+            ])
+            .arg(&file)
+            .run()
+            .ended(0);
+        names.push_str(&read.stdout);
+    }
+    insta::assert_snapshot!(names, @"
+    clusterrole.rbac.authorization.k8s.io/kcost
+    clusterrole.rbac.authorization.k8s.io/kcost
+    clusterrolebinding.rbac.authorization.k8s.io/kcost
+    role.rbac.authorization.k8s.io/kcost
+    rolebinding.rbac.authorization.k8s.io/kcost
+    role.rbac.authorization.k8s.io/kcost
+    rolebinding.rbac.authorization.k8s.io/kcost
+    clusterrole.rbac.authorization.k8s.io/kcost-cluster
+    clusterrolebinding.rbac.authorization.k8s.io/kcost-cluster
+    ");
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(repository("README.md")).unwrap();
+    let block = format!("```yaml\n{}```\n", printed(&[]));
+    assert!(readme.contains(&block), "put this into README.md:\n{block}");
+}
+
+#[test]
+fn names_that_cannot_be_granted_are_wrong_usage() {
+    for args in [
+        ["-n", "team-*"],
+        ["-n", "!shop"],
+        ["--service-account", "kcost"],
+        ["--owner", "rollouts"],
+    ] {
+        let seen = Kcost::new().arg("rbac").args(args).run().ended(2);
+        assert_eq!(seen.stdout, "");
+    }
+}
