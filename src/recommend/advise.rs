@@ -7,7 +7,7 @@ use super::{
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Snapshot};
+use crate::snapshot::{ContainerKind, Resources, Snapshot};
 use crate::units::Ratio;
 
 /// What to change, for every workload.
@@ -17,7 +17,7 @@ pub fn recommend(
     cohorts: &Cohorts,
     options: &Options,
 ) -> Advised {
-    let seen = see(snapshot, profiles, cohorts);
+    let seen = Seen::of(snapshot, profiles, cohorts);
     let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
     let drafts = drafts(&seen, &rules, options);
     let mut plans = plans(&seen, rules, drafts);
@@ -31,24 +31,26 @@ pub fn recommend(
     }
 }
 
-/// Brings each profile together with its workload, container, series and group.
-fn see<'a>(snapshot: &'a Snapshot, profiles: &'a [Profile], cohorts: &'a Cohorts) -> Seen<'a> {
-    let pools = profiles.iter().enumerate().map(|(index, profile)| {
-        let workload = &snapshot.workloads[profile.workload];
-        let container = &workload.containers[profile.container];
-        let place = u32::try_from(profile.workload).unwrap_or(u32::MAX);
-        Pool {
-            workload,
-            container,
-            profile,
-            series: snapshot.usage.pool(place, &container.name).collect(),
-            cohort: cohorts.of_profile.get(index).copied().flatten(),
+impl<'a> Seen<'a> {
+    /// Brings each profile together with its workload, container, series and group.
+    pub fn of(snapshot: &'a Snapshot, profiles: &'a [Profile], cohorts: &'a Cohorts) -> Self {
+        let pools = profiles.iter().enumerate().map(|(index, profile)| {
+            let workload = &snapshot.workloads[profile.workload];
+            let container = &workload.containers[profile.container];
+            let place = u32::try_from(profile.workload).unwrap_or(u32::MAX);
+            Pool {
+                workload,
+                container,
+                profile,
+                series: snapshot.usage.pool(place, &container.name).collect(),
+                cohort: cohorts.of_profile.get(index).copied().flatten(),
+            }
+        });
+        Self {
+            snapshot,
+            cohorts,
+            pools: pools.collect(),
         }
-    });
-    Seen {
-        snapshot,
-        cohorts,
-        pools: pools.collect(),
     }
 }
 
@@ -123,9 +125,29 @@ fn silent(pool: &Pool<'_>, rules: &Effective, snapshot: &Snapshot) -> Vec<Reason
         return vec![Reason::new("ignored", text)];
     }
     if pool.container.kind == ContainerKind::Init {
-        let text = "an init container runs once; the scheduler counts it only where it is \
-                    larger than the others together";
-        return vec![Reason::new("init_container", text)];
+        return vec![init(pool)];
     }
     history::missing(pool, snapshot, rules.options.min_history)
+}
+
+/// Why an init container is left alone, and whether it is what the pod reserves.
+fn init(pool: &Pool<'_>) -> Reason {
+    let others = pool.workload.containers.iter();
+    let running = others
+        .filter(|container| container.kind != ContainerKind::Init)
+        .fold(Resources::default(), |sum, container| {
+            sum.plus(&container.requests)
+        });
+    let own = &pool.container.requests;
+    let cpu = own.cpu.unwrap_or_default() > running.cpu.unwrap_or_default();
+    let memory = own.memory.unwrap_or_default() > running.memory.unwrap_or_default();
+    let text = match (cpu, memory) {
+        (false, false) => "an init container runs once, and the others together request more",
+        (true, false) => "an init container that sets the CPU of the whole pod: shrink it by hand",
+        (false, true) => {
+            "an init container that sets the memory of the whole pod: shrink it by hand"
+        }
+        (true, true) => "an init container that sets the size of the whole pod: shrink it by hand",
+    };
+    Reason::new("init_container", text)
 }

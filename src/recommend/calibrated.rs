@@ -92,7 +92,9 @@ fn advise(pool: &Pool<'_>, grid: &Grid, margin: f64, horizon: Span) -> Draft {
     let floor = events.memory_floor().unwrap_or(Bytes::ZERO);
     let limit = peak.map(|peak| peak.scale(margin).max(floor));
     let censored = events.is_memory_censored();
-    let request = peak.map(|peak| if censored { peak.max(floor) } else { peak });
+    // The request is for the many pods, the limit for all.
+    let usual = events.odd.as_ref().map(|odd| odd.usual).or(peak);
+    let request = usual.map(|peak| if censored { peak.max(floor) } else { peak });
     Draft {
         sizing: Sizing {
             cpu_request: cpu.map_or(Advice::Keep, Advice::Set),

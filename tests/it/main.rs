@@ -14,6 +14,7 @@ mod import;
 mod live;
 mod made;
 mod objects;
+mod played;
 mod price;
 mod profile;
 mod prometheus;

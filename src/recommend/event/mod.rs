@@ -14,6 +14,7 @@ mod oom;
 mod runs;
 mod shift;
 mod start_up;
+mod template;
 mod throttle;
 
 pub(super) use growth::Growth;
@@ -25,6 +26,7 @@ pub(super) use runs::Runs;
 pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
 pub(super) use start_up::steady_cpu;
+pub(super) use template::NewTemplate;
 pub(super) use throttle::{Throttled, find as throttled};
 
 /// All that happened to one pool.
@@ -36,6 +38,7 @@ pub(super) struct Events {
     pub start_up: Option<StartUp>,
     pub growth: Option<Growth>,
     pub shift: Option<Shift>,
+    pub template: Option<NewTemplate>,
     pub heap: Option<HeapBound>,
     pub odd: Option<OddPods>,
     pub runs: Option<Runs>,
@@ -51,6 +54,7 @@ impl Events {
             start_up: start_up::find(pool, grid),
             growth: growth::find(pool, horizon),
             shift: shift::find(pool, grid),
+            template: template::find(pool, grid),
             heap: heap::find(pool),
             odd: odd::find(pool),
             runs: runs::find(pool),
@@ -91,6 +95,7 @@ impl Events {
             self.heap.as_ref().map(HeapBound::reason),
             self.start_up.as_ref().map(StartUp::reason),
             self.shift.as_ref().map(Shift::reason),
+            self.template.as_ref().map(NewTemplate::reason),
             self.odd.as_ref().map(OddPods::reason),
             self.runs.as_ref().map(Runs::reason),
         ];

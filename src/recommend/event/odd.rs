@@ -30,7 +30,7 @@ impl OddPods {
             names.push(&more);
         }
         let text = format!(
-            "{} use up to {}, the others no more than {}; the request is for the others",
+            "unlike the others: {} with up to {}, the other pods no more than {}",
             names.join(", "),
             self.largest.human(),
             self.usual.human()

@@ -24,7 +24,7 @@ const LEAST: f64 = 1.3;
 impl Shift {
     pub(super) fn reason(&self) -> Reason {
         let text = format!(
-            "{} changed its level {} days ago to {:.1} times what it was; days since then weigh more",
+            "{} changed its level {} days ago, to {:.1} times what it was",
             self.resource, self.days, self.factor
         );
         Reason::new("level_shift", text)

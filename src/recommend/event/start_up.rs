@@ -22,7 +22,7 @@ const STANDS_OUT: f64 = 1.5;
 impl StartUp {
     pub(super) fn reason(&self) -> Reason {
         let text = format!(
-            "pods use {} CPU while starting and {} afterwards; the start does not set the request",
+            "pods use {} CPU while starting and {} afterwards",
             self.cpu_peak, self.cpu_steady
         );
         Reason::new("start_up", text)

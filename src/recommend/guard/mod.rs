@@ -10,6 +10,7 @@ mod dead_band;
 mod limit_range;
 mod managed;
 mod order;
+mod pod_level;
 mod policy;
 mod qos;
 mod quota;
@@ -43,6 +44,7 @@ pub static ALL: &[&dyn Guard] = &[
     &order::Order,
     &qos::Qos,
     &limit_range::LimitRanges,
+    &pod_level::PodLevel,
     &autoscaler::ScalePoint,
     &quota::Quotas,
 ];

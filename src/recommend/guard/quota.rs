@@ -1,4 +1,4 @@
-use super::{Case, Guard, Plan, Planned};
+use super::{Case, Guard, Plan};
 use crate::recommend::Advice;
 use crate::snapshot::{Quota, Resources};
 use crate::units::{Bytes, Cpu, float};
@@ -126,6 +126,7 @@ fn refuse(plan: &mut Plan<'_>, kind: usize, more: f64, left: f64, quota: &Quota)
     let (more, left) = (amount(more), amount(left.max(0.0)));
     for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
         let held = super::hold_raises(planned, is_cpu, !is_cpu);
+        super::order::put_in_order(planned);
         if !held.is_empty() {
             let text = format!(
                 "{} cannot be raised: all replicas need {more} more and ResourceQuota `{}` has {left} left",

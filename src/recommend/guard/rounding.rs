@@ -44,6 +44,8 @@ impl Guard for Rounding {
 
 /// The next size up that a person would write.
 pub(super) fn round_cpu(value: Cpu) -> Cpu {
+    // Samples have 24 bits: what is past a step by less than that is at it.
+    let value = value.scale(1.0 - 1e-6);
     let step = CPU_STEPS
         .into_iter()
         .find(|(up_to, _)| value <= Cpu::millicores(*up_to))

@@ -1,0 +1,27 @@
+use super::{Pool, Reason};
+use crate::snapshot::Grid;
+
+/// A pod template that changed inside the window: what was used before counts less.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::recommend) struct NewTemplate {
+    /// The first slot of the new template.
+    pub since: u32,
+    /// Days from there to the end of the window.
+    pub days: f64,
+}
+
+impl NewTemplate {
+    pub(super) fn reason(&self) -> Reason {
+        let text = format!("the pod template changed {:.1} days ago", self.days);
+        Reason::new("template_changed", text)
+    }
+}
+
+pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<NewTemplate> {
+    let since = grid.slot(pool.workload.template_changed?)?;
+    let slots = f64::from(grid.len.saturating_sub(since));
+    (since > 0).then(|| NewTemplate {
+        since,
+        days: slots / f64::from(grid.per_day()),
+    })
+}
