@@ -29,18 +29,31 @@ fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
 
 /// Share of samples above `request`; 0 without samples.
 pub(super) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
-    let values = samples::sorted_cpu(&planned.pool);
-    samples::share_above(&values, request.get()).unwrap_or(0.0)
+    let (above, all) = count_over(planned, request);
+    if all > 0.0 { above / all } else { 0.0 }
+}
+
+/// Samples above `request`, and all samples.
+fn count_over(planned: &Planned<'_>, request: Cpu) -> (f64, f64) {
+    let (mut above, mut all) = (0, 0);
+    let series = planned.pool.series.iter();
+    for value in series.flat_map(|series| samples::known(&series.cpu_cores)) {
+        all += 1;
+        above += usize::from(value > request.get());
+    }
+    (len_f64(above), len_f64(all))
 }
 
 /// Share of samples above `request`, plus two standard errors of as many
 /// independent hours: neighbouring samples say little that is new.
 fn time_over(planned: &Planned<'_>, request: Cpu) -> Option<f64> {
-    let values = samples::sorted_cpu(&planned.pool);
-    let share = samples::share_above(&values, request.get())?;
-    let hours = (planned.pool.profile.quality.span.as_days() * 24.0)
-        .min(len_f64(values.len()))
-        .max(1.0);
+    let (above, all) = count_over(planned, request);
+    if all <= 0.0 {
+        return None;
+    }
+    let share = above / all;
+    let span = planned.pool.profile.quality.span;
+    let hours = (span.as_days() * 24.0).min(all).max(1.0);
     // Laplace's rule keeps the error above zero where nothing was seen above.
     let smoothed = (share * hours + 1.0) / (hours + 2.0);
     let error = (smoothed * (1.0 - smoothed) / hours).sqrt();
