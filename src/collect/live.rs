@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::kubernetes::{self, ClusterOptions, Connection};
-use super::prometheus::{self, PrometheusOptions};
+use super::prometheus::{self, Owners, PrometheusOptions};
 use super::{Scope, UsageBuilder, metrics_api, resolve};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -31,13 +31,15 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         listed.map_err(Error::from)
     };
     let usage = usage(&connection, options, progress);
-    let ((mut objects, mut gaps), (usage, source, usage_gaps)) = tokio::try_join!(objects, usage)?;
+    let ((mut objects, mut gaps), (usage, owners, source, usage_gaps)) =
+        tokio::try_join!(objects, usage)?;
     objects.cluster.name.clone_from(&connection.name);
     objects
         .cluster
         .server_version
         .clone_from(&connection.server_version);
-    let resolved = resolve(objects);
+    let mut resolved = resolve(objects);
+    owners.teach(&mut resolved.pods);
     let (usage, unmatched) = usage.finish(&resolved.pods);
     gaps.extend(resolved.gaps);
     gaps.extend(usage_gaps);
@@ -63,19 +65,21 @@ async fn usage(
     connection: &Connection,
     options: &LiveOptions,
     progress: &dyn Progress,
-) -> Result<(UsageBuilder, Source, Vec<Gap>), Error> {
+) -> Result<(UsageBuilder, Owners, Source, Vec<Gap>), Error> {
     if let Some(prometheus) = &options.prometheus {
-        let (usage, gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
+        let (usage, mut gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
+        let (owners, more) = prometheus::owners(prometheus, &options.scope, progress).await?;
+        gaps.extend(more);
         let source = Source {
             kind: SourceKind::Prometheus,
             detail: prometheus.url.clone(),
         };
-        return Ok((usage, source, gaps));
+        return Ok((usage, owners, source, gaps));
     }
     let (usage, gaps) = metrics_api::sample(connection, &options.scope, progress).await;
     let source = Source {
         kind: SourceKind::MetricsApi,
         detail: connection.name.clone(),
     };
-    Ok((usage, source, gaps))
+    Ok((usage, Owners::default(), source, gaps))
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use kcost::collect::prometheus::{self, PrometheusError, PrometheusOptions};
-use kcost::collect::{Objects, Record as _, Scope, UsageBuilder, resolve};
+use kcost::collect::{Objects, Record as _, Resolved, Scope, UsageBuilder, resolve};
 use kcost::progress::Silent;
 use kcost::snapshot::{Gap, Series, Usage};
 use kcost::units::Span;
@@ -58,6 +58,10 @@ fn by_pod(
 
 /// Series under Deployments that are named as the pods want it.
 fn place(builder: UsageBuilder, containers: &[openmetrics::Container]) -> (Usage, Vec<Gap>) {
+    builder.finish(&resolved(containers).pods)
+}
+
+fn resolved(containers: &[openmetrics::Container]) -> Resolved {
     let mut objects = Objects::default();
     for container in containers {
         let deployment = serde_json::json!({
@@ -70,5 +74,5 @@ fn place(builder: UsageBuilder, containers: &[openmetrics::Container]) -> (Usage
         let deployment: Deployment = serde_json::from_value(deployment).unwrap();
         deployment.record(&mut objects);
     }
-    builder.finish(&resolve(objects).pods)
+    resolve(objects)
 }

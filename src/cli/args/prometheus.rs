@@ -173,17 +173,19 @@ impl PrometheusArgs {
         let Some(url) = &self.prometheus_url else {
             return Ok(None);
         };
+        let new = PrometheusOptions::new(url.expose(), window, step, Timestamp::now());
+        let login = new.access.credentials.clone();
         Ok(Some(PrometheusOptions {
             timeout,
             concurrency: usize::from(self.prometheus_concurrency),
             max_samples: self.max_samples_per_query,
-            access: self.access()?,
+            access: self.access(login)?,
             matchers: self.prometheus_label.clone(),
-            ..PrometheusOptions::new(url.expose(), window, step, Timestamp::now())
+            ..new
         }))
     }
 
-    fn access(&self) -> Result<Access, Error> {
+    fn access(&self, login: Credentials) -> Result<Access, Error> {
         let certificate = self.prometheus_certificate.clone();
         // Parsed here, because clap would repeat a bad value, and it may be secret.
         let headers = self
@@ -192,7 +194,7 @@ impl PrometheusArgs {
             .map(|text| text.expose().parse());
         let headers: Result<Vec<Header>, _> = headers.collect();
         Ok(Access {
-            credentials: self.credentials(),
+            credentials: self.credentials().unwrap_or(login),
             headers: headers.map_err(|error| Error::Usage {
                 text: format!("bad value of `--prometheus-header`: {error}"),
                 hint: Some("for example `--prometheus-header 'X-Scope-OrgID: team'`".to_owned()),
@@ -204,24 +206,23 @@ impl PrometheusArgs {
         })
     }
 
-    fn credentials(&self) -> Credentials {
-        if let Some(token) = &self.prometheus_token {
-            Credentials::Token(token.clone())
-        } else if let Some(path) = &self.prometheus_token_file {
-            Credentials::TokenFile(path.clone())
-        } else if let Some(command) = &self.prometheus_token_command {
-            Credentials::TokenCommand(command.clone())
-        } else if let Some(login) = &self.prometheus_login {
-            let (user, password) = login
-                .expose()
-                .split_once(':')
-                .unwrap_or((login.expose(), ""));
-            Credentials::Basic {
-                user: user.to_owned(),
-                password: Secret::new(password),
-            }
-        } else {
-            Credentials::None
-        }
+    /// What the flags say; a login in the URL counts where they say nothing.
+    fn credentials(&self) -> Option<Credentials> {
+        let token = self.prometheus_token.clone().map(Credentials::Token);
+        let file = self.prometheus_token_file.clone();
+        let command = self.prometheus_token_command.clone();
+        token
+            .or(file.map(Credentials::TokenFile))
+            .or(command.map(Credentials::TokenCommand))
+            .or(self.prometheus_login.as_ref().map(basic))
+    }
+}
+
+fn basic(login: &Secret) -> Credentials {
+    let text = login.expose();
+    let (user, password) = text.split_once(':').unwrap_or((text, ""));
+    Credentials::Basic {
+        user: user.to_owned(),
+        password: Secret::new(password),
     }
 }

@@ -8,27 +8,48 @@ use http::{HeaderName, HeaderValue, Uri};
 use kube::config::AuthInfo;
 
 use super::error::PrometheusError;
-use super::options::{Access, Credentials, Header};
+use super::options::{Access, Credentials, Header, Secret};
 
-/// A URL, taken apart.
+/// The address of a server.
+///
+/// A URL that somebody pasted with a login in it never comes this far: see
+/// [`without_login`].
 pub(super) struct Address {
     uri: Uri,
-    /// Without the login that may stand in it.
     pub(super) shown: String,
-    login: Option<(String, String)>,
+}
+
+/// A URL without the login that may stand in it, and the login.
+pub(super) fn without_login(url: &str) -> (String, Credentials) {
+    let text = url.trim();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let rest = rest.trim_end_matches('/');
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let (login, host) = match authority.rsplit_once('@') {
+        Some((login, host)) => (Some(login), host),
+        None => (None, authority),
+    };
+    let credentials = login.map_or(Credentials::None, |login| {
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        Credentials::Basic {
+            user: plain(user),
+            password: Secret::new(plain(password)),
+        }
+    });
+    (format!("{scheme}://{host}{path}"), credentials)
+}
+
+/// Without percent-encoding. A `+` of a login is a plus, not a blank.
+fn plain(text: &str) -> String {
+    let text = text.replace('+', "%2B");
+    form_urlencoded::parse(text.as_bytes())
+        .next()
+        .map_or_else(String::new, |(key, _)| key.into_owned())
 }
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, PrometheusError> {
-        let text = url.trim();
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let rest = rest.trim_end_matches('/');
-        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let (login, host) = match authority.rsplit_once('@') {
-            Some((login, host)) => (Some(login), host),
-            None => (None, authority),
-        };
-        let shown = format!("{scheme}://{host}{path}");
+        let (shown, _) = without_login(url);
         let uri: Option<Uri> = shown.parse().ok();
         let good = |uri: &Uri| {
             matches!(uri.scheme_str(), Some("http" | "https"))
@@ -38,18 +59,7 @@ impl Address {
         let uri = uri
             .filter(good)
             .ok_or(PrometheusError::BadUrl { url: shown.clone() })?;
-        let login = login.map(|login| {
-            let (user, password) = login.split_once(':').unwrap_or((login, ""));
-            let plain = |text: &str| {
-                // A `+` of a login is a plus, not a blank.
-                let text = text.replace('+', "%2B");
-                form_urlencoded::parse(text.as_bytes())
-                    .next()
-                    .map_or_else(String::new, |(key, _)| key.into_owned())
-            };
-            (plain(user), plain(password))
-        });
-        Ok(Self { uri, shown, login })
+        Ok(Self { uri, shown })
     }
 }
 
@@ -61,7 +71,7 @@ impl Access {
         config.default_retry = false;
         config.accept_invalid_certs = self.insecure;
         config.headers = headers(self);
-        config.auth_info = auth(self, address.login)?;
+        config.auth_info = auth(self)?;
         if let Some(path) = &self.ca {
             config.root_cert = Some(authorities(path)?);
         }
@@ -86,15 +96,10 @@ fn headers(access: &Access) -> Vec<(HeaderName, HeaderValue)> {
     access.headers.iter().filter_map(header).collect()
 }
 
-fn auth(access: &Access, login: Option<(String, String)>) -> Result<AuthInfo, PrometheusError> {
+fn auth(access: &Access) -> Result<AuthInfo, PrometheusError> {
     let mut info = AuthInfo::default();
     match &access.credentials {
-        Credentials::None => {
-            if let Some((user, password)) = login {
-                info.username = Some(user);
-                info.password = Some(password.into());
-            }
-        }
+        Credentials::None => {}
         Credentials::Token(token) => info.token = Some(token.expose().trim().to_owned().into()),
         Credentials::TokenFile(path) => {
             let token = String::from_utf8_lossy(&read(path)?).trim().to_owned();
@@ -164,15 +169,13 @@ mod tests {
 
     #[test]
     fn a_login_in_the_url_is_used_and_not_shown() {
-        let Address { uri, shown, login } =
-            Address::parse("https://me:p%40ss+@prom.example/a/").unwrap();
+        let (shown, login) = without_login("https://me:p%40ss+@prom.example/a/");
         assert_eq!(shown, "https://prom.example/a");
-        assert_eq!(uri.host(), Some("prom.example"));
-        assert_eq!(login, Some(("me".to_owned(), "p@ss+".to_owned())));
-        assert_eq!(
-            Address::parse("prom:9090").unwrap().shown,
-            "http://prom:9090"
-        );
+        let Credentials::Basic { user, password } = login else {
+            panic!("no login")
+        };
+        assert_eq!((user.as_str(), password.expose()), ("me", "p@ss+"));
+        assert_eq!(without_login("prom:9090").0, "http://prom:9090");
     }
 
     #[test]

@@ -73,6 +73,8 @@ enum Frame {
     Root,
     Data,
     Results,
+    /// Label sets, as `/api/v1/series` gives them.
+    Sets,
     Item,
     Metric,
     Values,
@@ -251,7 +253,8 @@ impl<S: Sink> Reader<S> {
             }
             // Points of a series that is not named yet would go to the last one.
             (Some(Frame::Item), false, "values" | "value") if !self.named => return None,
-            (Some(Frame::Item), true, "metric") => {
+            (Some(Frame::Root), false, "data") => Frame::Sets,
+            (Some(Frame::Item), true, "metric") | (Some(Frame::Sets), true, _) => {
                 self.labels.0.clear();
                 Frame::Metric
             }
@@ -401,6 +404,15 @@ mod tests {
                 "{length}"
             );
         }
+    }
+
+    #[test]
+    fn label_sets_are_series_without_points() {
+        let text = br#"{"status":"success","data":[{"pod":"a"},{"pod":"b","x":"y"},{}]}"#;
+        let (all, head) = read(text, 3).unwrap();
+        assert_eq!(head.status, "success");
+        let names: Vec<&str> = all.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a", "b", ""]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod answer;
 mod error;
 mod json;
 mod options;
+mod owners;
 mod plan;
 mod promql;
 mod run;
@@ -31,6 +32,7 @@ pub use options::{
     Access, Credentials, Header, MAX_SAMPLES, Matcher, Names, ParseHeaderError, ParseMatcherError,
     PrometheusOptions, Secret,
 };
+pub use owners::Owners;
 pub use plan::Plan;
 
 /// CPU and memory of every container in scope over the window, and throttling
@@ -73,6 +75,19 @@ pub async fn plan(
     let server = connect(options)?;
     let survey = count(&server, options, scope, progress).await?;
     Ok(survey.map(|survey| Plan::new(options, &survey, grid(options), &server.url)))
+}
+
+/// Who owned the pods in scope over the window, those that are gone included.
+///
+/// Empty without kube-state-metrics. What cannot be read is a gap, because the
+/// names of pods tell nearly as much.
+pub async fn owners(
+    options: &PrometheusOptions,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<(Owners, Vec<Gap>), PrometheusError> {
+    let server = connect(options)?;
+    owners::owners(&server, options, scope, &grid(options), progress).await
 }
 
 fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {

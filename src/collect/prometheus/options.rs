@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::access::without_login;
 use crate::units::Span;
 
 /// Where usage is read from, and how much of it.
 #[derive(Debug, Clone)]
 pub struct PrometheusOptions {
-    /// `--prometheus-url`; may end in a path, as Mimir's does.
+    /// `--prometheus-url`, without credentials; may end in a path, as Mimir's does.
     pub url: String,
     pub window: Span,
     pub step: Span,
@@ -39,9 +40,11 @@ pub struct PrometheusOptions {
 pub const MAX_SAMPLES: u64 = 2_500_000;
 
 impl PrometheusOptions {
-    pub fn new(url: impl Into<String>, window: Span, step: Span, end: Timestamp) -> Self {
+    /// A login in the URL becomes the credentials, and is nowhere shown.
+    pub fn new(url: &str, window: Span, step: Span, end: Timestamp) -> Self {
+        let (url, credentials) = without_login(url);
         Self {
-            url: url.into(),
+            url,
             window,
             step,
             end,
@@ -49,7 +52,10 @@ impl PrometheusOptions {
             concurrency: 2,
             max_samples: MAX_SAMPLES,
             back_off: Duration::from_millis(500),
-            access: Access::default(),
+            access: Access {
+                credentials,
+                ..Access::default()
+            },
             matchers: Vec::new(),
             names: Names::default(),
         }

@@ -1,10 +1,10 @@
 //! One server: requests to it, and what its refusals mean.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
@@ -21,6 +21,15 @@ const LONGEST_URL: usize = 3_000;
 /// A host that does not even answer the connection is not waited for longer.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
+/// Bytes a second below which answers are asked for compressed.
+///
+/// Compressing an answer costs Prometheus ten times the CPU of the query, so a
+/// network that is not the bottleneck carries it as it is.
+const SLOW_NETWORK: f64 = 4e6;
+
+/// Shorter answers say nothing about the network.
+const TELLING_ANSWER: usize = 1 << 20;
+
 /// The most that is read of an error.
 const LONGEST_ERROR: usize = 64 * 1024;
 
@@ -34,6 +43,8 @@ pub(super) struct Server {
     pub(super) url: String,
     timeout: Duration,
     sent: AtomicU32,
+    /// The network is slow.
+    compress: AtomicBool,
 }
 
 /// A path of the API and its parameters.
@@ -79,6 +90,7 @@ impl Server {
             url: shown,
             timeout,
             sent: AtomicU32::new(0),
+            compress: AtomicBool::new(false),
         })
     }
 
@@ -93,6 +105,8 @@ impl Server {
         let response = self.send(query).await?;
         let mut body = response.into_body();
         let mut reader = Reader::new(sink);
+        let started = Instant::now();
+        let mut length = 0;
         loop {
             let patience = deadline.min(Instant::now() + self.timeout);
             let frame = timeout_at(patience, body.frame())
@@ -103,16 +117,26 @@ impl Server {
                 Some(Err(error)) => return Err(Failure::Dropped(chain(&error))),
                 Some(Ok(frame)) => {
                     if let Some(bytes) = frame.data_ref() {
+                        length += bytes.len();
                         reader.feed(bytes).map_err(Failure::Broken)?;
                     }
                 }
             }
         }
+        self.learn(length, started.elapsed());
         let (sink, head) = reader.finish().map_err(Failure::Broken)?;
         if head.status == "success" {
             Ok((sink, head))
         } else {
             Err(refusal(StatusCode::OK, &head.error_type, &head.error))
+        }
+    }
+
+    /// Learns from an answer whether the network is slow.
+    #[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+    fn learn(&self, bytes: usize, took: Duration) {
+        if bytes >= TELLING_ANSWER && bytes as f64 / took.as_secs_f64() < SLOW_NETWORK {
+            self.compress.store(true, Ordering::Relaxed);
         }
     }
 
@@ -131,10 +155,14 @@ impl Server {
 
     /// The response, when its status is success.
     async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let request = request(query).map_err(|error| Failure::Refused {
+        let mut request = request(query).map_err(|error| Failure::Refused {
             status: 0,
             text: error.to_string(),
         })?;
+        if !self.compress.load(Ordering::Relaxed) {
+            let plain = HeaderValue::from_static("identity");
+            request.headers_mut().insert(ACCEPT_ENCODING, plain);
+        }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let response = timeout(self.timeout, self.client.send(request))
             .await

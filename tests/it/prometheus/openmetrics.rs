@@ -129,6 +129,35 @@ pub fn text(containers: &[Container], jobs: &[Job], seconds: i64, interval: i64)
     text
 }
 
+/// What kube-state-metrics says, an hour long, of Deployments' pods whose names
+/// say nothing.
+pub fn owners(pods: &[(&str, &str, &str)]) -> String {
+    let mut text = String::new();
+    let series = |text: &mut String, metric: &str, labels: &str| {
+        for time in [END - 7_200, END - 3_600] {
+            let _ = writeln!(text, "{metric}{{{labels},job=\"ksm\"}} 1 {time}");
+        }
+    };
+    text.push_str("# TYPE kube_pod_owner gauge\n");
+    for (pod, set, _) in pods {
+        let labels = format!(
+            "namespace=\"ksm\",exported_namespace=\"team-00\",pod=\"ksm-0\",exported_pod=\"{pod}\",\
+             owner_kind=\"ReplicaSet\",owner_name=\"{set}\",owner_is_controller=\"true\""
+        );
+        series(&mut text, "kube_pod_owner", &labels);
+    }
+    text.push_str("# TYPE kube_replicaset_owner gauge\n");
+    for (_, set, deployment) in pods {
+        let labels = format!(
+            "namespace=\"team-00\",replicaset=\"{set}\",owner_kind=\"Deployment\",\
+             owner_name=\"{deployment}\",owner_is_controller=\"true\""
+        );
+        series(&mut text, "kube_replicaset_owner", &labels);
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
 type Values = Box<dyn FnMut(i64) -> String>;
 
 fn ratio_counter(number: u32, scale: f64) -> Values {

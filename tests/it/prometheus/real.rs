@@ -6,7 +6,7 @@ use kcost::snapshot::{Metric, Series};
 use kcost::units::Span;
 
 use super::openmetrics::{
-    CADVISOR, Container, END, Job, OFFSET, RESOURCE, containers, memory, millicores, text,
+    CADVISOR, Container, END, Job, OFFSET, RESOURCE, containers, memory, millicores, owners, text,
 };
 use super::server::{Server, prometheus as start, victoria_metrics};
 use super::{block_on, by_pod, everything, options};
@@ -213,6 +213,31 @@ fn only_namespaces_in_scope_are_read() {
         pods.iter()
             .all(|pod| (4..8).any(|n| pod.starts_with(&format!("app-{n}-"))))
     );
+}
+
+#[test]
+fn pods_that_are_gone_are_mapped_by_what_kube_state_metrics_says() {
+    let text = owners(&[
+        ("strange-1", "set-a", "app-0"),
+        ("strange-2", "set-b", "app-1"),
+    ]);
+    for server in [start(&text, &[]), victoria_metrics(&text)] {
+        let Some(server) = server else { return };
+        let options = options(&server.url, Span::DAY);
+        let (owners, gaps) =
+            block_on(prometheus::owners(&options, &everything(), &Silent)).unwrap();
+        assert_eq!((owners.len(), gaps), (4, vec![]));
+        let mut resolved = super::resolved(&containers(4));
+        let app = |resolved: &kcost::collect::Resolved, pod: &str| {
+            let found = resolved.pods.find("team-00", pod)?;
+            let place = usize::try_from(found.0).unwrap();
+            Some((resolved.workloads[place].id.name.clone(), found.1))
+        };
+        assert_eq!(app(&resolved, "strange-2"), None);
+        owners.teach(&mut resolved.pods);
+        let found = Some(("app-1".to_owned(), kcost::collect::MappedBy::Metrics));
+        assert_eq!(app(&resolved, "strange-2"), found);
+    }
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! Who owned the pods that are gone, from kube-state-metrics.
+
+use super::answer::{Labels, Sink};
+use super::error::PrometheusError;
+use super::options::PrometheusOptions;
+use super::promql::{Selection, Words};
+use super::server::{Query, Server};
+use crate::collect::{PodIndex, Scope};
+use crate::progress::Progress;
+use crate::snapshot::{Gap, Grid};
+
+const POD: &str = "kube_pod_owner";
+const REPLICA_SET: &str = "kube_replicaset_owner";
+const JOB: &str = "kube_job_owner";
+
+/// Owners of pods and of the controllers between, over the window.
+#[derive(Debug, Default)]
+pub struct Owners {
+    links: Vec<Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    namespace: String,
+    /// `Pod`, `ReplicaSet` or `Job`.
+    kind: &'static str,
+    name: String,
+    owner_kind: String,
+    owner_name: String,
+}
+
+impl Owners {
+    /// Tells the index; it keeps to what the objects say where they say it.
+    pub fn teach(&self, pods: &mut PodIndex) {
+        for link in &self.links {
+            let owner = (link.owner_kind.as_str(), link.owner_name.as_str());
+            if link.kind == "Pod" {
+                pods.learn_pod(&link.namespace, &link.name, owner.0, owner.1);
+            } else {
+                pods.learn_owner(&link.namespace, (link.kind, &link.name), owner);
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+}
+
+/// Reads owners. Asks for series, not samples: the index alone answers that,
+/// where a query over the window would touch every sample of it.
+pub(super) async fn owners(
+    server: &Server,
+    options: &PrometheusOptions,
+    scope: &Scope,
+    grid: &Grid,
+    progress: &dyn Progress,
+) -> Result<(Owners, Vec<Gap>), PrometheusError> {
+    let _task = progress.task("reading owners of pods from Prometheus", None);
+    let words = Words {
+        names: &options.names,
+        matchers: &options.matchers,
+    };
+    let exact = scope.exact_namespaces().unwrap_or_default();
+    let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
+    let selection = Selection {
+        namespaces: &exact,
+        ..Selection::ALL
+    };
+    let mut parameters: Vec<(&'static str, String)> = [POD, REPLICA_SET, JOB]
+        .map(|metric| ("match[]", words.series(metric, selection)))
+        .to_vec();
+    parameters.push(("start", grid.start.as_second().to_string()));
+    parameters.push(("end", grid.end().as_second().to_string()));
+    let query = Query {
+        path: "/api/v1/series",
+        parameters,
+    };
+    let links = Links {
+        words,
+        scope,
+        found: Vec::new(),
+    };
+    match server.ask(&query, links).await {
+        Ok((links, _)) => {
+            let owners = Owners { links: links.found };
+            progress.detail(&format!("{} owners in Prometheus", owners.len()));
+            Ok((owners, Vec::new()))
+        }
+        Err(failure) => {
+            let gap = Gap::new(
+                "owners-not-read",
+                "owners of pods that are gone",
+                failure.to_string(),
+            )
+            .hint("their names decide instead; try again when the server is less busy");
+            Ok((Owners::default(), vec![gap]))
+        }
+    }
+}
+
+struct Links<'a> {
+    words: Words<'a>,
+    scope: &'a Scope,
+    found: Vec<Link>,
+}
+
+impl Sink for Links<'_> {
+    fn series(&mut self, labels: &Labels) {
+        // Where a scrape job does not honour labels, plain ones are those of
+        // kube-state-metrics itself.
+        let get = |exported: &str, plain: &str| {
+            let text = labels.get(exported);
+            if text.is_empty() {
+                labels.get(plain)
+            } else {
+                text
+            }
+            .to_owned()
+        };
+        let metric = labels.get("__name__");
+        let is = |name: &str| metric == self.words.names.metric(name);
+        let (kind, name) = if is(POD) {
+            ("Pod", get("exported_pod", self.words.label("pod")))
+        } else if is(REPLICA_SET) {
+            ("ReplicaSet", get("exported_replicaset", "replicaset"))
+        } else if is(JOB) {
+            ("Job", get("exported_job_name", "job_name"))
+        } else {
+            return;
+        };
+        let namespace = get("exported_namespace", self.words.label("namespace"));
+        if self.scope.namespace(&namespace) && labels.get("owner_is_controller") != "false" {
+            self.found.push(Link {
+                namespace,
+                kind,
+                name,
+                owner_kind: labels.get("owner_kind").to_owned(),
+                owner_name: labels.get("owner_name").to_owned(),
+            });
+        }
+    }
+
+    fn point(&mut self, _: f64, _: f64) {}
+}
