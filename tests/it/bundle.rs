@@ -7,6 +7,7 @@ use kcost::error::Error;
 use kcost::exit::Exit;
 use kcost::snapshot::{self, Gap, Metric, Snapshot, Source, SourceKind};
 use kcost::units::Bytes;
+use polars::prelude::{ParquetReader, SerReader as _};
 use proptest::prelude::*;
 
 use crate::profile::{series, snapshot as taken, workload};
@@ -101,6 +102,25 @@ fn snapshot_json_says_what_it_is() {
         assert_eq!(file["bytes"], size, "{name}");
         assert_eq!(file["sha256"].as_str().unwrap().len(), 64);
     }
+}
+
+/// Other programs open the table as it is.
+#[test]
+fn usage_parquet_speaks_for_itself() {
+    let (_folder, path) = written();
+    let file = fs::File::open(path.join("usage.parquet")).unwrap();
+    let table = ParquetReader::new(file).finish().unwrap();
+    insta::assert_snapshot!(format!("{:?}", table.schema()), @r#"Schema { fields: {"namespace": String, "workload_kind": String, "workload": String, "pod": String, "container": String, "time": Datetime('ms', 'UTC'), "cpu_cores": Float32, "memory_bytes": Float32, "gpu_utilization": Float32}, metadata: () }"#);
+    assert_eq!(table.height(), 3 + 8 + 8);
+    let times = table.column("time").unwrap().to_physical_repr();
+    let slot_3 = 1_767_571_200_000_i64 + 3 * 300_000;
+    assert_eq!(times.i64().unwrap().get(1), Some(slot_3));
+    let pods = table.column("pod").unwrap();
+    assert_eq!(pods.str().unwrap().get(1), Some("api-a"));
+    let cpu = table.column("cpu_cores").unwrap();
+    assert_eq!(cpu.f32().unwrap().get(1), None);
+    let gpu = table.column("gpu_utilization").unwrap();
+    assert_eq!(gpu.null_count(), 3 + 8);
 }
 
 #[test]

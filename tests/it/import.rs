@@ -13,6 +13,11 @@ use kcost::error::Error;
 use kcost::progress::Silent;
 use kcost::snapshot::{self, Metric, Snapshot};
 use kcost::units::Span;
+use polars::df;
+use polars::prelude::{
+    DataFrame, DataType, Int64Chunked, IntoColumn as _, IntoSeries as _, NewChunkedArray as _,
+    ParquetWriter, TimeUnit, TimeZone,
+};
 use proptest::prelude::*;
 
 use crate::bundle::explain;
@@ -169,6 +174,72 @@ fn gzip_and_several_files() {
     assert!(
         half.refused()
             .contains("failed to read [FOLDER]/half.csv.gz")
+    );
+}
+
+/// Two samples of pod `a` as Parquet, with this column of times.
+fn parquet(times: polars::prelude::Column) -> Vec<u8> {
+    let mut table: DataFrame = df!(
+        "cpu_cores" => [Some(0.25), None],
+        "memory_bytes" => [1000_i64, 2000],
+        "namespace" => ["shop", "shop"],
+        "pod" => ["a", "a"],
+        "container" => ["app", "app"],
+        "note" => ["x", "y"],
+    )
+    .unwrap();
+    table.with_column(times).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut table).unwrap();
+    bytes
+}
+
+#[test]
+fn parquet_with_times_of_any_kind() {
+    let seconds = Int64Chunked::from_slice("timestamp".into(), &[START, START + 300]);
+    let scaled = |factor: i64, unit, zone| {
+        let times = [START * factor, (START + 300) * factor];
+        let times = Int64Chunked::from_slice("timestamp".into(), &times);
+        times.into_datetime(unit, zone).into_series().into_column()
+    };
+    let text = ["2025-10-09T08:53:20Z", "2025-10-09T08:58:20Z"];
+    let text = polars::prelude::Column::new("timestamp".into(), text);
+    for times in [
+        seconds.clone().into_series().into_column(),
+        seconds
+            .into_series()
+            .cast(&DataType::Float64)
+            .unwrap()
+            .into_column(),
+        scaled(1_000, TimeUnit::Milliseconds, Some(TimeZone::UTC)),
+        scaled(1_000_000, TimeUnit::Microseconds, None),
+        scaled(1_000_000_000, TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
+        text,
+    ] {
+        let kind = times.dtype().to_string();
+        let taken = Files::new()
+            .with("usage.parquet", parquet(times))
+            .import()
+            .unwrap();
+        assert_eq!(cpu(&taken), "a+0: 0.25 -\n", "{kind}");
+        assert_eq!(taken.usage.series[0].memory_bytes, [1000.0, 2000.0]);
+        assert_eq!(taken.taken_at.as_second(), START + 300);
+    }
+    let flags = polars::prelude::Column::new("timestamp".into(), [true, false]);
+    let files = Files::new().with("usage.parquet", parquet(flags));
+    insta::assert_snapshot!(files.refused(), @r"
+    error: failed to read [FOLDER]/usage.parquet as Parquet: its column `timestamp` is not a time
+    hint: usage is read from CSV, gzipped CSV and Parquet; check that the file is whole
+    ");
+    let empty =
+        polars::prelude::Column::new("timestamp".into(), [Some("2025-10-09T08:53:20Z"), None]);
+    let files = Files::new().with("usage.parquet", parquet(empty));
+    assert!(
+        files
+            .refused()
+            .contains("at line 2, column 7: the timestamp is empty"),
+        "{}",
+        files.refused()
     );
 }
 

@@ -1,9 +1,12 @@
 //! Parquet, one row a sample.
 
+use std::sync::Arc;
+
+use polars::datatypes::ArrowDataType;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
-    ChunkedArray, DataFrame, DataType, Float64Type, Int64Type, ParquetReader, PolarsError,
-    PolarsResult, SerReader, StringChunked, TimeUnit,
+    ArrowSchema, ChunkedArray, DataFrame, DataType, FileMetadata, Float64Type, Int64Type,
+    ParquetReader, PolarsError, PolarsResult, SerReader, StringChunked, TimeUnit,
 };
 
 use super::Reading;
@@ -25,13 +28,10 @@ pub(super) fn read(
         problem: error.to_string(),
     };
     let mut reader = ParquetReader::new(&mut table);
-    let metadata = reader.get_metadata().map_err(fail)?.clone();
-    let names: Vec<String> = reader
-        .schema()
-        .map_err(fail)?
-        .iter_names()
-        .map(ToString::to_string)
-        .collect();
+    let metadata = plain(reader.get_metadata().map_err(fail)?);
+    reader.set_metadata(metadata.clone());
+    let schema = reader.schema().map_err(fail)?;
+    let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     let header = Header::of(&names).map_err(|problem| ImportError::Columns {
         path: path.clone(),
         problem,
@@ -43,6 +43,9 @@ pub(super) fn read(
         .chain(header.numbers.iter().map(|(_, place)| place))
         .map(|place| names[*place].clone())
         .collect();
+    if let Some(problem) = strange(&schema, &names, &header) {
+        return Err(ImportError::Parquet { path, problem });
+    }
     let mut from = 0;
     while from < metadata.num_rows {
         let mut reader = ParquetReader::new(&mut table)
@@ -64,6 +67,54 @@ pub(super) fn read(
         from += batch.height();
     }
     Ok(())
+}
+
+/// Without the types that Arrow notes beside the table: what pandas calls a
+/// category is plain text in Parquet.
+fn plain(metadata: &FileMetadata) -> Arc<FileMetadata> {
+    let mut metadata = metadata.clone();
+    metadata.key_value_metadata = None;
+    Arc::new(metadata)
+}
+
+/// Says which column has a type that cannot be read as what it should be.
+fn strange(schema: &ArrowSchema, names: &[String], header: &Header) -> Option<String> {
+    let kind = |place: usize| schema.get(&names[place]).map(|field| &field.dtype);
+    let number = |place: &usize| kind(*place).is_some_and(is_number);
+    let text = |place: &usize| kind(*place).is_some_and(is_text);
+    let time = |place: &usize| {
+        let dated = matches!(kind(*place), Some(ArrowDataType::Timestamp(_, _)));
+        dated || number(place) || text(place)
+    };
+    let numbers = || header.numbers.iter().map(|(_, place)| place);
+    let (place, what) = (header
+        .names
+        .iter()
+        .find(|place| !text(place))
+        .map(|p| (p, "text")))
+    .or_else(|| Some((&header.timestamp, "a time")).filter(|(place, _)| !time(place)))
+    .or_else(|| {
+        numbers()
+            .find(|place| !number(place))
+            .map(|p| (p, "a number"))
+    })?;
+    Some(format!("its column `{}` is not {what}", names[*place]))
+}
+
+fn is_text(kind: &ArrowDataType) -> bool {
+    use ArrowDataType::{LargeUtf8, Utf8, Utf8View};
+    matches!(kind, Utf8 | LargeUtf8 | Utf8View)
+}
+
+fn is_number(kind: &ArrowDataType) -> bool {
+    use ArrowDataType::{
+        Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64,
+    };
+    let whole = matches!(
+        kind,
+        Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64
+    );
+    whole || matches!(kind, Float32 | Float64)
 }
 
 /// The columns of some rows, in the types that are read.
