@@ -2,13 +2,13 @@
 
 use super::guard::{self, Case, Plan, Planned};
 use super::{
-    Advised, Confidence, Draft, Effective, Options, Pool, Reason, Seen, Sizing, Strategy, history,
-    judge,
+    Advised, Confidence, Draft, Effective, Options, Pool, Reason, Seen, Sizing, Strategy,
+    calibrated, history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Resources, Snapshot};
-use crate::units::Ratio;
+use crate::units::{Bytes, Ratio};
 
 /// What to change, for every workload.
 pub fn recommend(
@@ -25,10 +25,22 @@ pub fn recommend(
     for guard in guard::ALL {
         guard.apply(&case, &mut plans);
     }
+    let node_memory_overflow = node_memory_overflow(&seen, &plans, options);
     Advised {
         workloads: plans.into_iter().map(judge::conclude).collect(),
-        node_memory_overflow: None::<Ratio>,
+        node_memory_overflow,
     }
+}
+
+/// The risk that what the guards left, or what is there now, fills a node.
+fn node_memory_overflow(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<Ratio> {
+    let mut requests = vec![Bytes::ZERO; seen.pools.len()];
+    for planned in plans.iter().flat_map(|plan| &plan.containers) {
+        let now = planned.pool.container.requests.memory;
+        let after = planned.sizing.memory_request.after(now);
+        requests[planned.profile] = after.unwrap_or(Bytes::ZERO);
+    }
+    calibrated::node_memory_overflow(seen, &requests, options.targets.horizon)
 }
 
 impl<'a> Seen<'a> {

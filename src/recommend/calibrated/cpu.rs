@@ -1,0 +1,235 @@
+//! CPU requests: the level of use that, replayed, keeps the promise on time.
+
+use super::Asked;
+use super::folds::Folds;
+use super::sorted::Sorted;
+use crate::cohort::Cohorts;
+use crate::recommend::event::Events;
+use crate::recommend::{Pool, Seen};
+use crate::snapshot::Grid;
+use crate::units::{Span, len_f64};
+
+/// Levels that are tried, cheapest first: a quantile and a factor on it.
+const LEVELS: [(f64, f64); 17] = [
+    (0.90, 1.0),
+    (0.92, 1.0),
+    (0.94, 1.0),
+    (0.95, 1.0),
+    (0.96, 1.0),
+    (0.97, 1.0),
+    (0.975, 1.0),
+    (0.98, 1.0),
+    (0.985, 1.0),
+    (0.99, 1.0),
+    (0.995, 1.0),
+    (0.998, 1.0),
+    (0.999, 1.0),
+    (1.0, 1.0),
+    (1.0, 1.1),
+    (1.0, 1.25),
+    (1.0, 1.5),
+];
+/// Samples that a stretch must have to be counted.
+const FEWEST: usize = 12;
+/// The first minutes of a pod, in which it starts.
+const START: Span = Span::from_secs(600);
+/// Days after which a lower level of use is believed.
+const SETTLED_DAYS: usize = 7;
+/// Containers that the whole cluster counts for in a cohort.
+const WIDER: f64 = 10.0;
+/// Share of the promise that the replays may use up; the rest is for weeks
+/// unlike any before.
+const SPENT: f64 = 0.55;
+
+/// What is advised for the CPU of one container.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct CpuSize {
+    /// Cores.
+    pub(super) request: f64,
+    pub(super) quantile: f64,
+    pub(super) factor: f64,
+    /// Share of time that replays were above the request.
+    pub(super) replayed: f64,
+    /// The same, with 90 % confidence.
+    pub(super) time_over: f64,
+    /// Containers whose replays chose the level.
+    pub(super) containers: usize,
+}
+
+/// One container's requests at each level, and its time above each when a
+/// stretch was not known.
+struct Replayed {
+    /// The largest request that any stretch asks for at each level; `None` without a sample.
+    requests: Option<Vec<f64>>,
+    /// `None` where fewer than two stretches have samples.
+    time_over: Option<Vec<f64>>,
+}
+
+/// Sizes for all pools, in their order; `None` without a sample.
+pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Option<CpuSize>> {
+    let folds = Folds::new(&seen.snapshot.usage.grid, 1, horizon);
+    let grid = &seen.snapshot.usage.grid;
+    let replayed: Vec<Replayed> = seen
+        .pools
+        .iter()
+        .zip(asked)
+        .map(|(pool, asked)| replay(pool, &folds, &Skipped::of(&asked.events, grid)))
+        .collect();
+    let everyone: Vec<usize> = (0..seen.pools.len()).collect();
+    let all = Levels::of(&replayed, &everyone, None);
+    let cohorts = cohort_levels(seen.cohorts, &replayed, &all);
+    let sized = seen
+        .pools
+        .iter()
+        .zip(asked)
+        .zip(&replayed)
+        .map(|((pool, asked), own)| {
+            let promise = asked.targets.cpu_time_over_request;
+            let levels = pool.cohort.and_then(|cohort| cohorts.get(cohort));
+            let levels = levels.unwrap_or(&all);
+            levels.size(own, promise, folds.correction.max(1.0))
+        });
+    sized.collect()
+}
+
+fn cohort_levels(cohorts: &Cohorts, replayed: &[Replayed], all: &Levels) -> Vec<Levels> {
+    let levels = cohorts
+        .groups
+        .iter()
+        .map(|group| Levels::of(replayed, &group.members, Some(all)));
+    levels.collect()
+}
+
+fn replay(pool: &Pool<'_>, folds: &Folds, skipped: &Skipped) -> Replayed {
+    let mut samples = vec![Vec::new(); folds.stretches.len()];
+    for series in &pool.series {
+        let first = usize::try_from(series.first).unwrap_or(0);
+        let from = skipped.from(first);
+        for (offset, value) in series.cpu_cores.iter().enumerate().skip(from) {
+            if !value.is_nan() {
+                samples[folds.of(first + offset)].push(*value);
+            }
+        }
+    }
+    let known = samples
+        .into_iter()
+        .filter_map(|samples| Sorted::of(samples, LEVELS[0].0));
+    let stretches: Vec<Sorted> = known.collect();
+    Replayed {
+        requests: (!stretches.is_empty()).then(|| requests(&stretches)),
+        time_over: time_over(&stretches),
+    }
+}
+
+/// Samples that say nothing of what is to come.
+struct Skipped {
+    /// Slots after the start of a pod.
+    start: usize,
+    /// Slots before use fell to its present level.
+    before: usize,
+}
+
+impl Skipped {
+    fn of(events: &Events, grid: &Grid) -> Self {
+        let start = START.as_secs().div_ceil(grid.step.as_secs().max(1));
+        let start = events.start_up.as_ref().map_or(0, |_| start);
+        let fell = events.shift.as_ref().filter(|shift| {
+            shift.resource == "CPU" && shift.factor < 1.0 && shift.days >= SETTLED_DAYS
+        });
+        let before = fell.map_or(0, |shift| shift.since);
+        let slots = |slots: u32| usize::try_from(slots).unwrap_or(usize::MAX);
+        Self {
+            start: slots(start),
+            before: slots(before),
+        }
+    }
+
+    /// The first sample that counts of a series that begins at this slot.
+    fn from(&self, first: usize) -> usize {
+        let start = if first > 0 { self.start } else { 0 };
+        start.max(self.before.saturating_sub(first))
+    }
+}
+
+/// At each level, what the most demanding stretch asks for.
+fn requests(stretches: &[Sorted]) -> Vec<f64> {
+    let at = LEVELS.map(|(quantile, factor)| {
+        let levels = stretches.iter().map(|stretch| stretch.quantile(quantile));
+        levels.fold(0.0, f64::max) * factor
+    });
+    at.to_vec()
+}
+
+/// For each level, the mean share of time above it in a stretch that it was not
+/// drawn from.
+fn time_over(stretches: &[Sorted]) -> Option<Vec<f64>> {
+    let usable: Vec<&Sorted> = stretches
+        .iter()
+        .filter(|stretch| stretch.count() >= FEWEST)
+        .collect();
+    if usable.len() < 2 {
+        return None;
+    }
+    let over = LEVELS.map(|(quantile, factor)| {
+        let levels: Vec<f64> = usable.iter().map(|s| s.quantile(quantile)).collect();
+        let left_out = usable.iter().enumerate().map(|(out, stretch)| {
+            let known = levels.iter().enumerate().filter(|(index, _)| *index != out);
+            let request = known.map(|(_, level)| *level).fold(0.0, f64::max);
+            stretch.above(request * factor)
+        });
+        left_out.sum::<f64>() / len_f64(usable.len())
+    });
+    Some(over.to_vec())
+}
+
+/// Time above each level over a group of containers.
+struct Levels {
+    mean: Vec<f64>,
+    upper: Vec<f64>,
+    containers: usize,
+}
+
+impl Levels {
+    fn of(replayed: &[Replayed], members: &[usize], wider: Option<&Self>) -> Self {
+        let known = members.iter().filter_map(|member| replayed.get(*member));
+        let known: Vec<&Vec<f64>> = known.filter_map(|own| own.time_over.as_ref()).collect();
+        let count = len_f64(known.len());
+        let mut levels = Self {
+            mean: Vec::new(),
+            upper: Vec::new(),
+            containers: known.len(),
+        };
+        for level in 0..LEVELS.len() {
+            let sum: f64 = known.iter().map(|own| own[level]).sum();
+            let squares: f64 = known.iter().map(|own| own[level].powi(2)).sum();
+            // Before anything was replayed, a quantile promises what it says.
+            let said = (1.0 - LEVELS[level].0).max(0.001) / LEVELS[level].1;
+            let (wider_mean, weight) =
+                wider.map_or((said, 1.0), |wider| (wider.mean[level], WIDER));
+            let mean = (sum + wider_mean * weight) / (count + weight);
+            let square = (squares + wider_mean.powi(2) * weight) / (count + weight);
+            let spread = (square - mean.powi(2)).max(0.0).sqrt();
+            levels.mean.push(mean);
+            levels
+                .upper
+                .push(mean + 1.2816 * spread / (count + weight).sqrt());
+        }
+        levels
+    }
+
+    /// The cheapest level that spends no more than its share of the promise.
+    fn size(&self, own: &Replayed, promise: f64, correction: f64) -> Option<CpuSize> {
+        let requests = own.requests.as_ref()?;
+        let kept = |level: &usize| self.mean[*level] * correction <= promise * SPENT;
+        let level = (0..LEVELS.len()).find(kept).unwrap_or(LEVELS.len() - 1);
+        let (quantile, factor) = LEVELS[level];
+        Some(CpuSize {
+            request: requests[level],
+            quantile,
+            factor,
+            replayed: self.mean[level],
+            time_over: (self.upper[level] * correction).min(1.0),
+            containers: self.containers,
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! The scheduler, as far as memory is concerned: pods in any order, each on the
+//! first node with room for its request.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::RngCore;
+
+/// A node and what is on it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Packed {
+    /// Allocatable memory, in bytes.
+    pub(super) size: f64,
+    /// Indices into the pods.
+    pub(super) pods: Vec<usize>,
+}
+
+/// Nodes of one kind, whose pods may move between them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pool {
+    /// Allocatable memory of each node, in bytes. Never empty.
+    pub(super) sizes: Vec<f64>,
+    /// Pods that are placed one by one.
+    pub(super) pods: Vec<usize>,
+    /// For each DaemonSet, its pods here.
+    pub(super) everywhere: Vec<Vec<usize>>,
+}
+
+impl Pool {
+    /// Allocatable memory of the largest node.
+    pub(super) fn largest(&self) -> f64 {
+        self.sizes.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Places all pods in a random order on as many nodes as they need, of the
+    /// sizes that there are.
+    ///
+    /// A random order stands for every way in which pods may end up beside each
+    /// other: after a rollout, on a new node, or when those of a failed or
+    /// drained node land on the others.
+    pub(super) fn pack(
+        &self,
+        request: impl Fn(usize) -> f64,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> Vec<Packed> {
+        let mut order = self.pods.clone();
+        shuffle(&mut order, random);
+        let mut nodes: Vec<(f64, Packed)> = Vec::new();
+        // Nodes before this one are too full for the smallest pod.
+        let mut open = 0;
+        let smallest = order
+            .iter()
+            .map(|pod| request(*pod))
+            .fold(f64::MAX, f64::min);
+        for pod in order {
+            let needed = request(pod).min(self.largest());
+            while open < nodes.len() && nodes[open].0 < smallest {
+                open += 1;
+            }
+            let found = (open..nodes.len()).find(|node| nodes[*node].0 >= needed);
+            let node = found.unwrap_or_else(|| {
+                let opened = self.open(nodes.len(), needed, &request, random);
+                nodes.push(opened);
+                nodes.len() - 1
+            });
+            nodes[node].0 -= needed;
+            nodes[node].1.pods.push(pod);
+        }
+        nodes.into_iter().map(|(_, node)| node).collect()
+    }
+
+    /// A new node of a size that there is, with a pod of each DaemonSet, and the room left.
+    fn open(
+        &self,
+        number: usize,
+        needed: f64,
+        request: &impl Fn(usize) -> f64,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> (f64, Packed) {
+        let drawn = self.sizes[below(self.sizes.len(), random)];
+        let pods: Vec<usize> = self
+            .everywhere
+            .iter()
+            .map(|pods| pods[number % pods.len()])
+            .collect();
+        let taken: f64 = pods.iter().map(|pod| request(*pod)).sum();
+        let size = if drawn - taken >= needed {
+            drawn
+        } else {
+            self.largest()
+        };
+        (size - taken, Packed { size, pods })
+    }
+}
+
+/// Fisher and Yates.
+fn shuffle(order: &mut [usize], random: &mut Xoshiro256PlusPlus) {
+    for last in (1..order.len()).rev() {
+        order.swap(last, below(last + 1, random));
+    }
+}
+
+/// A number below `bound`; the bias of the remainder is far below what matters here.
+fn below(bound: usize, random: &mut Xoshiro256PlusPlus) -> usize {
+    let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
+    usize::try_from(random.next_u64() % bound).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_xoshiro::rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn no_node_is_requested_beyond_its_size() {
+        let pool = Pool {
+            sizes: vec![8.0, 16.0],
+            pods: (0..40).collect(),
+            everywhere: vec![vec![40, 41]],
+        };
+        let request = |pod: usize| {
+            if pod >= 40 {
+                1.0
+            } else {
+                [1.0, 3.0, 5.0][pod % 3]
+            }
+        };
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+        let nodes = pool.pack(request, &mut random);
+        let placed: usize = nodes.iter().map(|node| node.pods.len() - 1).sum();
+        assert_eq!(placed, 40);
+        for node in nodes {
+            assert!(node.pods.iter().map(|pod| request(*pod)).sum::<f64>() <= node.size);
+        }
+    }
+
+    #[test]
+    fn a_pod_larger_than_any_node_still_has_a_place() {
+        let pool = Pool {
+            sizes: vec![8.0],
+            pods: vec![0, 1],
+            everywhere: Vec::new(),
+        };
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+        assert_eq!(pool.pack(|_| 20.0, &mut random).len(), 2);
+    }
+}

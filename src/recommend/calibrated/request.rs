@@ -1,0 +1,217 @@
+//! Memory requests: as low as the joint use of what shares a node allows.
+
+use super::joint::{Joint, Overflow};
+use super::packing;
+use super::pods::{Level, Pods};
+use crate::recommend::Seen;
+use crate::units::{Bytes, Ratio, Span, len_f64};
+
+/// Bounds of the common factor on all requests of a kind of nodes, and how many
+/// values between them are told apart.
+const SMALLEST: f64 = 0.8;
+const LARGEST: f64 = 4.0;
+const STEPS: usize = 80;
+/// The factor where no node is known: what a cluster of mixed pods needs on
+/// nodes of 16 to 64 GiB, from replays of a public trace (GWA-T-12).
+const UNKNOWN: f64 = 1.2;
+/// The node that is assumed then, in bytes: a small one, which is the careful choice.
+const UNKNOWN_NODE: f64 = 16.0 * 1024.0 * 1024.0 * 1024.0;
+/// Of the orders of pods: the same for every factor, so that they compare.
+const SEED: u64 = 0x6b63_6f73;
+
+/// What is advised for the memory request of one container, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Request {
+    /// Bytes.
+    pub(super) size: f64,
+    pub(super) level: Level,
+    /// The node that it is sized for, in bytes; `None` where none is known.
+    pub(super) node: Option<f64>,
+    /// Share of that node that its peak fills, 0 to 1.
+    pub(super) filled: f64,
+    pub(super) factor: f64,
+    /// Whether it is as large as the limit.
+    pub(super) tied: bool,
+    /// Chance that a node of this kind overflows.
+    pub(super) overflow: Option<f64>,
+}
+
+/// The largest and the least size, and whether it is as large as the limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bound {
+    /// Bytes.
+    pub(super) limit: f64,
+    pub(super) least: f64,
+    pub(super) tied: bool,
+}
+
+/// Requests for all pools, in their order; `None` where there is no bound
+/// because nothing is known of the container's memory.
+pub(super) fn size(
+    seen: &Seen<'_>,
+    bounds: &[Option<Bound>],
+    promise: f64,
+    horizon: Span,
+) -> Vec<Option<Request>> {
+    let pods = Pods::of(seen, horizon);
+    let levels = pods.levels.clone();
+    let mut requests: Vec<Option<Request>> = vec![None; bounds.len()];
+    if let Some(joint) = Joint::of(pods, &seen.snapshot.cluster.nodes) {
+        for kind in &joint.kinds {
+            let (factor, overflow) = choose(&joint, kind, bounds, promise);
+            let node = kind.largest();
+            for pool in pools_of(&joint, kind) {
+                let Some(bound) = bounds[pool] else { continue };
+                let found = Request {
+                    node: Some(node),
+                    overflow: Some(overflow.any),
+                    ..Request::of(levels[pool], bound, factor, node)
+                };
+                // A workload on several kinds of nodes has one size: the larger.
+                let smaller = requests[pool].is_none_or(|known| known.size < found.size);
+                if smaller {
+                    requests[pool] = Some(found);
+                }
+            }
+        }
+    }
+    for ((request, bound), level) in requests.iter_mut().zip(bounds).zip(&levels) {
+        if let (None, Some(bound)) = (&request, bound) {
+            *request = Some(Request::of(*level, *bound, UNKNOWN, UNKNOWN_NODE));
+        }
+    }
+    requests
+}
+
+/// Probability that a node overflows within the horizon, at these requests for
+/// each pool; `None` where no node is known.
+pub(super) fn overflow(seen: &Seen<'_>, requests: &[Bytes], horizon: Span) -> Option<Ratio> {
+    let joint = Joint::of(Pods::of(seen, horizon), &seen.snapshot.cluster.nodes)?;
+    let mut nodes = 0.0;
+    let mut overflowed = 0.0;
+    for kind in &joint.kinds {
+        // Without a stretch, a request would have been smaller as its base is.
+        let size = |pool: usize, stretch: Option<usize>| {
+            let request = requests.get(pool).map_or(0.0, |request| request.to_f64());
+            let level = |level: Level| shape(level, kind.largest()).max(1.0);
+            stretch.map_or(request, |stretch| {
+                let without = level(joint.pods.without[stretch][pool]);
+                request * without / level(joint.pods.levels[pool])
+            })
+        };
+        let found = joint.overflow(kind, &size, SEED);
+        nodes += found.nodes;
+        overflowed += found.nodes * found.any;
+    }
+    (nodes > 0.0).then(|| Ratio::new(overflowed / nodes))
+}
+
+/// The smallest factor that keeps the promise on a kind of nodes.
+fn choose(
+    joint: &Joint,
+    kind: &packing::Pool,
+    bounds: &[Option<Bound>],
+    promise: f64,
+) -> (f64, Overflow) {
+    let at = |step: usize, seed: u64| {
+        let size = |pool: usize, stretch: Option<usize>| {
+            let level = stretch.map_or(joint.pods.levels[pool], |stretch| {
+                joint.pods.without[stretch][pool]
+            });
+            bounds[pool].map_or(0.0, |bound| {
+                Request::of(level, bound, factor(step), kind.largest()).size
+            })
+        };
+        joint.overflow(kind, &size, seed)
+    };
+    let (mut low, mut high) = (0, STEPS - 1);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if at(middle, SEED).together <= promise {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    (factor(low), at(low, SEED))
+}
+
+impl Request {
+    fn of(level: Level, bound: Bound, factor: f64, node: f64) -> Self {
+        let sized = if bound.tied {
+            bound.limit
+        } else {
+            // Below its usual use, a pod would be the first that a full node evicts.
+            (factor * shape(level, node))
+                .max(level.p95)
+                .min(bound.limit)
+        };
+        Self {
+            size: sized.min(node),
+            level,
+            node: None,
+            filled: filled(level, node),
+            factor,
+            tied: bound.tied,
+            overflow: None,
+        }
+    }
+}
+
+/// The 99th percentile, moved toward the peak by the share of a node that the
+/// peak fills. Many small pods average out; one that fills a node cannot.
+fn shape(level: Level, node: f64) -> f64 {
+    level.p99 + filled(level, node) * (level.peak - level.p99)
+}
+
+fn filled(level: Level, node: f64) -> f64 {
+    (level.peak / node.max(1.0)).clamp(0.0, 1.0)
+}
+
+fn factor(step: usize) -> f64 {
+    SMALLEST * (LARGEST / SMALLEST).powf(len_f64(step) / len_f64(STEPS - 1))
+}
+
+/// Pools with pods on a kind of nodes, each once.
+fn pools_of(joint: &Joint, kind: &packing::Pool) -> Vec<usize> {
+    let pods = kind.pods.iter().chain(kind.everywhere.iter().flatten());
+    let mut pools: Vec<usize> = pods
+        .flat_map(|pod| joint.pods.items[*pod].parts.iter().copied())
+        .collect();
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEVEL: Level = Level {
+        p95: 90.0,
+        p99: 100.0,
+        peak: 200.0,
+    };
+
+    #[test]
+    fn what_fills_a_node_is_sized_by_its_peak() {
+        assert!((shape(LEVEL, 200.0) - 200.0).abs() < 1e-9);
+        assert!((shape(LEVEL, 1e9) - 100.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_request_stays_between_usual_use_and_the_limit() {
+        let bound = Bound {
+            limit: 150.0,
+            least: 0.0,
+            tied: false,
+        };
+        assert!((Request::of(LEVEL, bound, 0.5, 1e9).size - 90.0).abs() < 1e-9);
+        assert!((Request::of(LEVEL, bound, 3.0, 1e9).size - 150.0).abs() < 1e-9);
+        let tied = Bound {
+            tied: true,
+            ..bound
+        };
+        assert!((Request::of(LEVEL, tied, 1.0, 1e9).size - 150.0).abs() < 1e-9);
+    }
+}

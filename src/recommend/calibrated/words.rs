@@ -1,0 +1,169 @@
+//! Why each number is what it is, in words with the numbers.
+
+use super::cpu::CpuSize;
+use super::limit::{Limit, Source};
+use super::request::Request;
+use crate::recommend::{Reason, Targets};
+use crate::units::{Bytes, Cpu};
+
+/// Why the CPU request is what it is.
+pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Reason {
+    let base = if size.quantile >= 1.0 {
+        "the largest use".to_owned()
+    } else {
+        format!(
+            "the P{} of its busiest stretch",
+            trimmed(size.quantile * 100.0)
+        )
+    };
+    let factor = if size.factor > 1.0 {
+        format!(" × {}", trimmed(size.factor))
+    } else {
+        String::new()
+    };
+    Reason::new(
+        "cpu_replayed",
+        format!(
+            "CPU request {} is {base}{factor}; replayed over the window, {} stayed above such requests {} of the time, the promise is {}",
+            Cpu::cores(size.request).to_quantity(),
+            containers(size.containers, cohort),
+            percent(size.replayed),
+            percent(targets.cpu_time_over_request),
+        ),
+    )
+}
+
+/// Why the memory limit is what it is.
+pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
+    let size = limit.size.human();
+    let peak = limit.peak.human();
+    let promise = percent(targets.memory_over_limit);
+    let days = days(targets);
+    match &limit.source {
+        Source::Margin {
+            factor,
+            records,
+            cohort,
+        } => {
+            let group = cohort.as_deref().map_or_else(
+                || "all containers".to_owned(),
+                |name| format!("containers that are {name}, filled up with all others"),
+            );
+            Reason::new(
+                "memory_margin",
+                format!(
+                    "memory limit {size} is the peak of {peak} × {}: of {records:.0} new peaks in replays of {group}, so few went further that {days} exceed it with at most {}, the promise is {promise}",
+                    trimmed((factor * 100.0).round() / 100.0),
+                    percent(limit.risk),
+                ),
+            )
+        }
+        Source::Current { wanted } => Reason::new(
+            "memory_limit_kept",
+            format!(
+                "memory limit {size} is what it is now: the peak of {peak} never reached it, and limits as near as this one are reached within {days} with at most {} (promise {promise}); a margin on the peak alone would be {}",
+                percent(limit.risk),
+                wanted.human(),
+            ),
+        ),
+        Source::Node { wanted } => Reason::new(
+            "memory_limit_node",
+            format!(
+                "memory limit {size} is the largest node; a margin on the peak of {peak} would be {}, so the risk is {} and not {promise}",
+                wanted.human(),
+                percent(limit.risk),
+            ),
+        ),
+    }
+}
+
+/// Why the memory request is what it is.
+pub(super) fn request(request: &Request, tie: Option<Tie>, targets: &Targets) -> Reason {
+    let size = human(request.size);
+    if let (true, Some(tie)) = (request.tied, tie) {
+        let why = match tie {
+            Tie::Goal => "goal reliability reserves all that a pod may use",
+            Tie::Guaranteed => "its pods are Guaranteed and stay so",
+        };
+        return Reason::new(
+            "memory_tied",
+            format!("memory request {size} equals the limit: {why}"),
+        );
+    }
+    let base = format!(
+        "memory request {size} is its P99 of {}, moved {} of the way to its peak of {}",
+        human(request.level.p99),
+        percent(request.filled),
+        human(request.level.peak),
+    );
+    match (request.node, request.overflow) {
+        (Some(node), Some(overflow)) => Reason::new(
+            "memory_joint",
+            format!(
+                "{base} (the share of a {} node that this fills), × {}, the least at which what shares a node overflowed it in at most {} of replayed packings ({} with what was never seen)",
+                human(node),
+                trimmed((request.factor * 100.0).round() / 100.0),
+                percent(targets.node_memory_overflow),
+                percent(overflow),
+            ),
+        ),
+        _ => Reason::new(
+            "memory_no_nodes",
+            format!(
+                "{base}, × {}: a careful choice, since no node that it runs on is known",
+                trimmed((request.factor * 100.0).round() / 100.0),
+            ),
+        ),
+    }
+}
+
+/// Why a request is as large as the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tie {
+    Goal,
+    Guaranteed,
+}
+
+fn containers(count: usize, cohort: Option<&str>) -> String {
+    let plural = if count == 1 {
+        "container"
+    } else {
+        "containers"
+    };
+    match cohort {
+        Some(name) if count > 0 => format!("the {count} {plural} that are {name}"),
+        _ if count > 0 => format!("{count} {plural}"),
+        _ => "containers".to_owned(),
+    }
+}
+
+fn days(targets: &Targets) -> String {
+    let days = targets.horizon.as_days();
+    if (days - 1.0).abs() < 1e-9 {
+        "a day".to_owned()
+    } else {
+        format!("{} days", trimmed((days * 10.0).round() / 10.0))
+    }
+}
+
+fn human(bytes: f64) -> String {
+    Bytes::from_f64(bytes).human()
+}
+
+/// Two significant digits.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 9.95 {
+        format!("{percent:.0} %")
+    } else if percent >= 0.995 || percent <= 0.0 {
+        format!("{} %", trimmed((percent * 10.0).round() / 10.0))
+    } else {
+        format!("{} %", trimmed((percent * 100.0).round() / 100.0))
+    }
+}
+
+/// Without trailing zeros.
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
