@@ -1,7 +1,7 @@
 //! Small arithmetic over samples that the strategies share.
 
 use super::Pool;
-use crate::units::{count_from, float, len_f64};
+use crate::units::{count_from, len_f64};
 
 /// The samples that exist, as `f64`.
 pub(super) fn known(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
@@ -58,15 +58,6 @@ pub(super) fn share_above(sorted: &[f64], bound: f64) -> Option<f64> {
     Some(len_f64(sorted.len() - below) / len_f64(sorted.len()))
 }
 
-/// The split-conformal quantile: the value of rank ⌈(n + 1)(1 − risk)⌉ of
-/// ascending scores; `None` where there are too few for that risk.
-pub(super) fn conformal(sorted: &[f64], risk: f64) -> Option<f64> {
-    let n = u64::try_from(sorted.len()).ok()?;
-    let rank = count_from((float(n + 1) * (1.0 - risk) - 1e-9).ceil());
-    let index = usize::try_from(rank).ok()?.checked_sub(1)?;
-    sorted.get(index).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,14 +68,6 @@ mod tests {
         assert_eq!(quantile(&values, 0.5), Some(3.0));
         assert!((quantile(&values, 0.95).unwrap() - 4.8).abs() < 1e-12);
         assert_eq!(quantile(&[], 0.5), None);
-    }
-
-    #[test]
-    fn a_small_risk_needs_many_scores() {
-        let scores: Vec<f64> = (1..=19).map(f64::from).collect();
-        assert_eq!(conformal(&scores, 0.05), Some(19.0));
-        assert_eq!(conformal(&scores, 0.02), None);
-        assert_eq!(conformal(&scores, 0.5), Some(10.0));
     }
 
     #[test]

@@ -1,1 +1,212 @@
-//! To come.
+//! The default strategy: promises kept on populations whose law is known.
+
+use kcost::recommend::{Draft, Goal, Options};
+use kcost::snapshot::{CapacityType, Node, Snapshot};
+use kcost::units::{Bytes, float};
+
+use crate::made::{container, node, resources, workload};
+use crate::played::{MIB, advised, cluster, drafts, play};
+
+/// Slots of half an hour in a day.
+const DAY: u32 = 48;
+
+/// A number from 0 to 1 that looks like chance and is the same every time.
+fn chance(pod: u32, slot: u32) -> f64 {
+    let mut mixed = u64::from(pod) << 32 | u64::from(slot);
+    for _ in 0..2 {
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+    }
+    float(mixed >> 11) / float(1 << 53)
+}
+
+/// Bursts whose height over 300 MiB has a long tail, independent of each other.
+fn bursty(pod: u32, slot: u32) -> f64 {
+    let luck = chance(pod, slot).max(1e-6);
+    (200.0 + 100.0 / luck.powf(0.15)) * MIB
+}
+
+/// CPU that is exponential around 0.1 cores.
+fn busy(pod: u32, slot: u32) -> f64 {
+    -0.1 * chance(pod + 10_000, slot).max(1e-9).ln()
+}
+
+/// `count` workloads of one pod each, seen for `days` from day `from` on.
+fn population(count: u32, from: u32, days: u32, memory: fn(u32, u32) -> f64) -> Snapshot {
+    let mut snapshot = cluster(days);
+    snapshot.cluster.nodes = vec![sized(16)];
+    for number in 0..count {
+        let name = format!("w{number:03}");
+        let owner = workload("Deployment", &name, 1, vec![container("app", 1000, 8192)]);
+        play(&mut snapshot, owner, |_, slot| {
+            let slot = slot + from * DAY;
+            (busy(number, slot), memory(number, slot))
+        });
+    }
+    snapshot
+}
+
+fn sized(gib: u64) -> Node {
+    let mut node = node("n0", CapacityType::OnDemand);
+    node.allocatable = resources(64_000, gib * 1024);
+    node
+}
+
+fn goal(goal: Goal) -> Options {
+    Options {
+        goal,
+        targets: goal.targets(),
+        ..Options::default()
+    }
+}
+
+fn request(draft: &Draft) -> Bytes {
+    draft.sizing.memory_request.value().unwrap()
+}
+
+fn limit(draft: &Draft) -> Bytes {
+    draft.sizing.memory_limit.value().unwrap()
+}
+
+fn total(drafts: &[Draft]) -> f64 {
+    drafts.iter().map(|draft| request(draft).to_f64()).sum()
+}
+
+/// Share of workloads over their limit, and share of time above the CPU
+/// request, in the week after a fortnight.
+fn happened(drafts: &[Draft], count: u32) -> (f64, f64) {
+    let week = 14 * DAY..21 * DAY;
+    let (mut over, mut above) = (0.0, 0.0);
+    for (number, draft) in (0..count).zip(drafts) {
+        let limit = limit(draft).to_f64();
+        let cpu = draft.sizing.cpu_request.value().unwrap().get();
+        over += f64::from(u8::from(
+            week.clone().any(|slot| bursty(number, slot) > limit),
+        ));
+        let slots = week
+            .clone()
+            .filter(|slot| busy(number, *slot) > cpu)
+            .count();
+        above += float(slots as u64) / f64::from(7 * DAY);
+    }
+    (over / f64::from(count), above / f64::from(count))
+}
+
+#[test]
+fn every_goal_keeps_its_promises_and_asks_for_more_the_less_it_risks() {
+    let count = 80;
+    let snapshot = population(count, 0, 14, bursty);
+    let mut requested = Vec::new();
+    for name in [Goal::Savings, Goal::Balanced, Goal::Reliability] {
+        let options = goal(name);
+        let drafts = drafts(&snapshot, "calibrated", &options);
+        let (over, above) = happened(&drafts, count);
+        let promised = options.targets;
+        // One workload of 80 more than promised is chance.
+        assert!(
+            over <= promised.memory_over_limit + 0.0126,
+            "{name:?}: {over}"
+        );
+        assert!(above <= promised.cpu_time_over_request, "{name:?}: {above}");
+        requested.push(total(&drafts));
+    }
+    assert!(requested.is_sorted(), "{requested:?}");
+}
+
+#[test]
+fn requests_are_far_below_limits_where_peaks_do_not_coincide() {
+    let apart = population(80, 0, 14, bursty);
+    let drafts = drafts(&apart, "calibrated", &Options::default());
+    let limits: f64 = drafts.iter().map(|draft| limit(draft).to_f64()).sum();
+    assert!(
+        total(&drafts) < 0.6 * limits,
+        "{} of {limits}",
+        total(&drafts)
+    );
+}
+
+#[test]
+fn peaks_that_coincide_are_paid_for() {
+    let apart = |pod: u32, slot: u32| {
+        let high = (slot + pod * 7) % DAY == 0;
+        if high { 900.0 * MIB } else { 200.0 * MIB }
+    };
+    let together = |_: u32, slot: u32| {
+        let high = slot % DAY == 0;
+        if high { 900.0 * MIB } else { 200.0 * MIB }
+    };
+    let options = Options::default();
+    let few = total(&drafts(
+        &population(80, 0, 14, apart),
+        "calibrated",
+        &options,
+    ));
+    let many = total(&drafts(
+        &population(80, 0, 14, together),
+        "calibrated",
+        &options,
+    ));
+    assert!(many > 1.2 * few, "{many} against {few}");
+}
+
+#[test]
+fn a_smaller_promise_never_lowers_the_sum_of_requests() {
+    let snapshot = population(80, 0, 14, bursty);
+    let sums = [0.2, 0.05, 0.01].map(|risk| {
+        let mut options = Options::default();
+        options.targets.node_memory_overflow = risk;
+        total(&drafts(&snapshot, "calibrated", &options))
+    });
+    assert!(sums.is_sorted(), "{sums:?}");
+}
+
+#[test]
+fn reliability_and_guaranteed_pods_request_their_limit() {
+    let mut snapshot = population(20, 0, 14, bursty);
+    for draft in drafts(&snapshot, "calibrated", &goal(Goal::Reliability)) {
+        assert!(request(&draft) >= limit(&draft));
+    }
+    snapshot.workloads[3].pods[0].qos = Some("Guaranteed".to_owned());
+    let drafts = drafts(&snapshot, "calibrated", &Options::default());
+    assert!(request(&drafts[3]) >= limit(&drafts[3]));
+    assert!(request(&drafts[4]) < limit(&drafts[4]));
+}
+
+#[test]
+fn nodes_of_several_sizes_and_none_at_all_are_sized_for() {
+    let mut snapshot = population(40, 0, 14, bursty);
+    snapshot.cluster.nodes.push(Node {
+        name: "n1".to_owned(),
+        ..sized(4)
+    });
+    let mixed = advised(&snapshot, &Options::default());
+    assert!(mixed.node_memory_overflow.unwrap().get() <= 0.05);
+    snapshot.cluster.nodes.clear();
+    let unknown = advised(&snapshot, &Options::default());
+    assert_eq!(unknown.node_memory_overflow, None);
+    let drafts = drafts(&snapshot, "calibrated", &Options::default());
+    let codes = drafts[0].reasons.iter().map(|reason| reason.code);
+    assert!(codes.collect::<Vec<_>>().contains(&"memory_no_nodes"));
+}
+
+#[test]
+fn three_days_of_history_get_a_larger_margin_than_two_weeks() {
+    let margin = |days: u32| {
+        let flat = |_: u32, _: u32| 300.0 * MIB;
+        let mut snapshot = population(10, 0, days, flat);
+        // Without a limit of its own, only the margin speaks.
+        for owner in &mut snapshot.workloads {
+            owner.containers[0].limits.memory = None;
+        }
+        limit(&drafts(&snapshot, "calibrated", &Options::default())[0])
+    };
+    assert!(margin(3) > margin(14), "{} {}", margin(3), margin(14));
+}
+
+#[test]
+fn the_same_usage_gives_the_same_sizes() {
+    let snapshot = population(30, 0, 14, bursty);
+    let once = drafts(&snapshot, "calibrated", &Options::default());
+    assert_eq!(once, drafts(&snapshot, "calibrated", &Options::default()));
+}

@@ -33,13 +33,11 @@ const LEVELS: [(f64, f64); 17] = [
 const FEWEST: usize = 12;
 /// The first minutes of a pod, in which it starts.
 const START: Span = Span::from_secs(600);
-/// Days after which a lower level of use is believed.
-const SETTLED_DAYS: usize = 7;
 /// Containers that the whole cluster counts for in a cohort.
 const WIDER: f64 = 10.0;
 /// Share of the promise that the replays may use up; the rest is for weeks
 /// unlike any before.
-const SPENT: f64 = 0.55;
+const SPENT: f64 = 0.7;
 
 /// What is advised for the CPU of one container.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,7 +71,7 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
         .pools
         .iter()
         .zip(asked)
-        .map(|(pool, asked)| replay(pool, &folds, &Skipped::of(&asked.events, grid)))
+        .map(|(pool, asked)| replay(pool, &folds, starting(&asked.events, grid)))
         .collect();
     let everyone: Vec<usize> = (0..seen.pools.len()).collect();
     let all = Levels::of(&replayed, &everyone, None);
@@ -100,11 +98,11 @@ fn cohort_levels(cohorts: &Cohorts, replayed: &[Replayed], all: &Levels) -> Vec<
     levels.collect()
 }
 
-fn replay(pool: &Pool<'_>, folds: &Folds, skipped: &Skipped) -> Replayed {
+fn replay(pool: &Pool<'_>, folds: &Folds, starting: usize) -> Replayed {
     let mut samples = vec![Vec::new(); folds.stretches.len()];
     for series in &pool.series {
         let first = usize::try_from(series.first).unwrap_or(0);
-        let from = skipped.from(first);
+        let from = if first > 0 { starting } else { 0 };
         for (offset, value) in series.cpu_cores.iter().enumerate().skip(from) {
             if !value.is_nan() {
                 samples[folds.of(first + offset)].push(*value);
@@ -121,34 +119,11 @@ fn replay(pool: &Pool<'_>, folds: &Folds, skipped: &Skipped) -> Replayed {
     }
 }
 
-/// Samples that say nothing of what is to come.
-struct Skipped {
-    /// Slots after the start of a pod.
-    start: usize,
-    /// Slots before use fell to its present level.
-    before: usize,
-}
-
-impl Skipped {
-    fn of(events: &Events, grid: &Grid) -> Self {
-        let start = START.as_secs().div_ceil(grid.step.as_secs().max(1));
-        let start = events.start_up.as_ref().map_or(0, |_| start);
-        let fell = events.shift.as_ref().filter(|shift| {
-            shift.resource == "CPU" && shift.factor < 1.0 && shift.days >= SETTLED_DAYS
-        });
-        let before = fell.map_or(0, |shift| shift.since);
-        let slots = |slots: u32| usize::try_from(slots).unwrap_or(usize::MAX);
-        Self {
-            start: slots(start),
-            before: slots(before),
-        }
-    }
-
-    /// The first sample that counts of a series that begins at this slot.
-    fn from(&self, first: usize) -> usize {
-        let start = if first > 0 { self.start } else { 0 };
-        start.max(self.before.saturating_sub(first))
-    }
+/// Slots after the start of a pod that say nothing of its steady state.
+fn starting(events: &Events, grid: &Grid) -> usize {
+    let slots = START.as_secs().div_ceil(grid.step.as_secs().max(1));
+    let slots = events.start_up.as_ref().map_or(0, |_| slots);
+    usize::try_from(slots).unwrap_or(0)
 }
 
 /// At each level, what the most demanding stretch asks for.
@@ -220,7 +195,10 @@ impl Levels {
     /// The cheapest level that spends no more than its share of the promise.
     fn size(&self, own: &Replayed, promise: f64, correction: f64) -> Option<CpuSize> {
         let requests = own.requests.as_ref()?;
-        let kept = |level: &usize| self.mean[*level] * correction <= promise * SPENT;
+        let kept = |level: &usize| {
+            self.mean[*level] * correction <= promise * SPENT
+                && self.upper[*level] * correction <= promise
+        };
         let level = (0..LEVELS.len()).find(kept).unwrap_or(LEVELS.len() - 1);
         let (quantile, factor) = LEVELS[level];
         Some(CpuSize {

@@ -4,6 +4,7 @@ use super::joint::{Joint, Overflow};
 use super::packing;
 use super::pods::{Level, Pods};
 use crate::recommend::Seen;
+use crate::recommend::guard::round_memory;
 use crate::units::{Bytes, Ratio, Span, len_f64};
 
 /// Bounds of the common factor on all requests of a kind of nodes, and how many
@@ -146,8 +147,10 @@ impl Request {
                 .max(level.p95)
                 .min(bound.limit)
         };
+        // Rounded here already, so that the room that rounding adds is counted on.
+        let rounded = round_memory(Bytes::from_f64(sized)).to_f64();
         Self {
-            size: sized.min(node),
+            size: rounded.min(node),
             level,
             node: None,
             filled: filled(level, node),
@@ -187,31 +190,32 @@ fn pools_of(joint: &Joint, kind: &packing::Pool) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    const MIB: f64 = 1024.0 * 1024.0;
     const LEVEL: Level = Level {
-        p95: 90.0,
-        p99: 100.0,
-        peak: 200.0,
+        p95: 96.0 * MIB,
+        p99: 100.0 * MIB,
+        peak: 200.0 * MIB,
     };
 
     #[test]
     fn what_fills_a_node_is_sized_by_its_peak() {
-        assert!((shape(LEVEL, 200.0) - 200.0).abs() < 1e-9);
-        assert!((shape(LEVEL, 1e9) - 100.0).abs() < 1e-3);
+        assert!((shape(LEVEL, 200.0 * MIB) - 200.0 * MIB).abs() < 1.0);
+        assert!((shape(LEVEL, 1e15) - 100.0 * MIB).abs() < 100.0);
     }
 
     #[test]
     fn a_request_stays_between_usual_use_and_the_limit() {
         let bound = Bound {
-            limit: 150.0,
+            limit: 160.0 * MIB,
             least: 0.0,
             tied: false,
         };
-        assert!((Request::of(LEVEL, bound, 0.5, 1e9).size - 90.0).abs() < 1e-9);
-        assert!((Request::of(LEVEL, bound, 3.0, 1e9).size - 150.0).abs() < 1e-9);
+        assert!((Request::of(LEVEL, bound, 0.5, 1e15).size - 96.0 * MIB).abs() < 1.0);
+        assert!((Request::of(LEVEL, bound, 3.0, 1e15).size - 160.0 * MIB).abs() < 1.0);
         let tied = Bound {
             tied: true,
             ..bound
         };
-        assert!((Request::of(LEVEL, tied, 1.0, 1e9).size - 150.0).abs() < 1e-9);
+        assert!((Request::of(LEVEL, tied, 1.0, 1e15).size - 160.0 * MIB).abs() < 1.0);
     }
 }

@@ -35,7 +35,7 @@ const PRIOR: [(f64, f64); 7] = [
 /// have in a fortnight.
 const PRIOR_RECORDS: f64 = 60.0;
 /// The same for what a wider group says of a narrower one.
-const WIDER_RECORDS: f64 = 20.0;
+const WIDER_RECORDS: f64 = 60.0;
 /// A container's own history counts from this many due records on: about two months.
 const OWN_RECORDS: f64 = 2.0;
 

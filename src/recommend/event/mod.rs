@@ -25,7 +25,6 @@ pub(super) use oom::OomKills;
 pub(super) use runs::Runs;
 pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
-pub(super) use start_up::steady_cpu;
 pub(super) use template::NewTemplate;
 pub(super) use throttle::{Throttled, find as throttled};
 

@@ -17,7 +17,9 @@ mod quota;
 mod rounding;
 mod step;
 
-use rounding::{round_cpu, round_memory};
+pub(super) use rounding::round_memory;
+
+use rounding::round_cpu;
 
 /// One correction of what the strategy proposed.
 ///

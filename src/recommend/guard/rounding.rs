@@ -54,7 +54,7 @@ pub(super) fn round_cpu(value: Cpu) -> Cpu {
 }
 
 /// The next size up that a person would write.
-pub(super) fn round_memory(value: Bytes) -> Bytes {
+pub(in crate::recommend) fn round_memory(value: Bytes) -> Bytes {
     let step = MEMORY_STEPS
         .into_iter()
         .find(|(up_to, _)| value <= Bytes::mib(*up_to))
