@@ -129,11 +129,11 @@ fn requests_are_far_below_limits_where_peaks_do_not_coincide() {
 #[test]
 fn peaks_that_coincide_are_paid_for() {
     let apart = |pod: u32, slot: u32| {
-        let high = (slot + pod * 7) % DAY == 0;
+        let high = (slot + pod * 7).is_multiple_of(DAY);
         if high { 900.0 * MIB } else { 200.0 * MIB }
     };
     let together = |_: u32, slot: u32| {
-        let high = slot % DAY == 0;
+        let high = slot.is_multiple_of(DAY);
         if high { 900.0 * MIB } else { 200.0 * MIB }
     };
     let options = Options::default();

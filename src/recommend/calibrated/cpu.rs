@@ -38,6 +38,8 @@ const WIDER: f64 = 10.0;
 /// Share of the promise that the replays may use up; the rest is for weeks
 /// unlike any before.
 const SPENT: f64 = 0.7;
+/// Levels whose time above is within this multiple are about as safe.
+const ABOUT: f64 = 1.25;
 
 /// What is advised for the CPU of one container.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -199,7 +201,9 @@ impl Levels {
             self.mean[*level] * correction <= promise * SPENT
                 && self.upper[*level] * correction <= promise
         };
-        let level = (0..LEVELS.len()).find(kept).unwrap_or(LEVELS.len() - 1);
+        let level = (0..LEVELS.len())
+            .find(kept)
+            .unwrap_or_else(|| self.enough());
         let (quantile, factor) = LEVELS[level];
         Some(CpuSize {
             request: requests[level],
@@ -209,5 +213,13 @@ impl Levels {
             time_over: (self.upper[level] * correction).min(1.0),
             containers: self.containers,
         })
+    }
+
+    /// The cheapest level about as safe as any, where none keeps the promise:
+    /// what some containers may turn to, no request covers.
+    fn enough(&self) -> usize {
+        let least = self.upper.iter().copied().fold(f64::INFINITY, f64::min);
+        let near = self.upper.iter().position(|upper| *upper <= least * ABOUT);
+        near.unwrap_or(LEVELS.len() - 1)
     }
 }
