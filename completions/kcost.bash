@@ -89,7 +89,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__analyze)
-            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,6 +271,10 @@ _kcost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --prometheus-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --prometheus-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -371,7 +375,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__backtest)
-            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -501,6 +505,10 @@ _kcost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --prometheus-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --prometheus-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -619,7 +627,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__explain)
-            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -770,6 +778,10 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus-service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1051,7 +1063,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__snapshot)
-            opts="-o -n -l -v -q -h --output --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1164,6 +1176,10 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus-service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -96,12 +96,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l timeout -d 'Long
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-file -d 'A file with a bearer token' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
@@ -114,6 +115,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l exit-zero -d 'Re
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strict -d 'Fail with exit code 1 when anything could not be read'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
@@ -153,12 +155,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l timeout -d 'Long
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-file -d 'A file with a bearer token' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
@@ -170,6 +173,7 @@ never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l ascii -d 'Draw with ASCII alone [default: where the locale is not UTF-8]'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
@@ -201,12 +205,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l timeout -d 'Lon
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
-complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-file -d 'A file with a bearer token' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
@@ -217,6 +222,7 @@ always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
@@ -236,12 +242,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l timeout -d 'Lon
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l window -d 'How much history to use: `14d` of a live cluster, all of a file or bundle' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l step -d 'Distance between samples: `5m` of a live cluster, that of the file' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-url -d 'Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics)' -r -f
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
-complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-file -d 'A file with a bearer token; read again when it changes' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-file -d 'A file with a bearer token' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-command -d 'A command that prints a bearer token' -r -f -a "(__fish_complete_command)"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-login -d 'User and password, as `USER:PASSWORD`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
@@ -253,6 +260,7 @@ never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l strict -d 'Fail with exit code 1 when anything could not be read. The bundle is written all the same'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'

@@ -5,6 +5,7 @@ use std::io;
 use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
+use crate::collect::reach::ReachError;
 use crate::exit::Exit;
 use crate::snapshot::BundleError;
 
@@ -22,6 +23,8 @@ pub enum Error {
     Kubernetes(#[from] KubernetesError),
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
+    #[error(transparent)]
+    Reach(#[from] ReachError),
     /// The command line is understood by clap, but not by us.
     #[error("{text}")]
     Usage { text: String, hint: Option<String> },
@@ -44,6 +47,7 @@ impl Error {
             Self::Import(error) => error.hint(),
             Self::Kubernetes(error) => error.hint(),
             Self::Prometheus(error) => error.hint(),
+            Self::Reach(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Empty { hint, .. } => Some(hint.clone()),
             Self::Strict { .. } => {
@@ -61,6 +65,7 @@ impl Error {
             | Self::Import(_)
             | Self::Kubernetes(_)
             | Self::Prometheus(_)
+            | Self::Reach(_)
             | Self::Strict { .. }
             | Self::Runtime(_)
             | Self::Write(_) => Exit::Failed,

@@ -1,11 +1,12 @@
 //! A live cluster into a snapshot: objects from the API server, usage from
-//! Prometheus where one is named, else one sample from the metrics API.
+//! Prometheus where one is named or found, else one sample from the metrics API.
 
 use jiff::Timestamp;
 
 use super::kubernetes::{self, ClusterOptions, Connection};
 use super::prometheus::{self, Owners, PrometheusOptions};
-use super::{Scope, UsageBuilder, metrics_api, resolve};
+use super::reach::{self, Looked, ServiceName};
+use super::{Objects, Scope, UsageBuilder, metrics_api, resolve};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
@@ -14,8 +15,31 @@ use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
     pub cluster: ClusterOptions,
-    pub prometheus: Option<PrometheusOptions>,
+    pub usage: UsageFrom,
     pub scope: Scope,
+}
+
+/// Where usage is read from.
+#[derive(Debug, Clone)]
+pub enum UsageFrom {
+    /// One sample of the metrics API.
+    MetricsApi,
+    /// The URL in the options.
+    Url(PrometheusOptions),
+    /// A service of the cluster.
+    Service(ServiceName, PrometheusOptions),
+    /// The best service that is found, else the metrics API.
+    Search(PrometheusOptions),
+}
+
+/// Usage, and what came with it.
+struct Used {
+    usage: UsageBuilder,
+    owners: Owners,
+    source: Source,
+    gaps: Vec<Gap>,
+    /// Services, where they were listed to look for a Prometheus.
+    objects: Objects,
 }
 
 /// Reads the cluster: objects and usage side by side.
@@ -27,22 +51,27 @@ pub struct LiveOptions {
 pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<Snapshot, Error> {
     let connection = kubernetes::connect(&options.cluster, progress).await?;
     let objects = async {
-        let listed = kubernetes::list(&connection, &options.scope, progress).await;
+        let listed = match options.usage {
+            UsageFrom::Search(_) => {
+                kubernetes::list_but_services(&connection, &options.scope, progress).await
+            }
+            _ => kubernetes::list(&connection, &options.scope, progress).await,
+        };
         listed.map_err(Error::from)
     };
     let usage = usage(&connection, options, progress);
-    let ((mut objects, mut gaps), (usage, owners, source, usage_gaps)) =
-        tokio::try_join!(objects, usage)?;
+    let ((mut objects, mut gaps), used) = tokio::try_join!(objects, usage)?;
+    objects.merge(used.objects);
     objects.cluster.name.clone_from(&connection.name);
     objects
         .cluster
         .server_version
         .clone_from(&connection.server_version);
     let mut resolved = resolve(objects);
-    owners.teach(&mut resolved.pods);
-    let (usage, unmatched) = usage.finish(&resolved.pods);
+    used.owners.teach(&mut resolved.pods);
+    let (usage, unmatched) = used.usage.finish(&resolved.pods);
     gaps.extend(resolved.gaps);
-    gaps.extend(usage_gaps);
+    gaps.extend(used.gaps);
     gaps.extend(unmatched);
     gaps.sort();
     gaps.dedup();
@@ -54,7 +83,7 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         taken_at: Timestamp::now(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         cluster: resolved.cluster,
-        sources: vec![cluster, source],
+        sources: vec![cluster, used.source],
         workloads: resolved.workloads,
         usage,
         gaps,
@@ -65,21 +94,70 @@ async fn usage(
     connection: &Connection,
     options: &LiveOptions,
     progress: &dyn Progress,
-) -> Result<(UsageBuilder, Owners, Source, Vec<Gap>), Error> {
-    if let Some(prometheus) = &options.prometheus {
-        let (usage, mut gaps) = prometheus::usage(prometheus, &options.scope, progress).await?;
-        let (owners, more) = prometheus::owners(prometheus, &options.scope, progress).await?;
-        gaps.extend(more);
-        let source = Source {
-            kind: SourceKind::Prometheus,
-            detail: prometheus.url.clone(),
-        };
-        return Ok((usage, owners, source, gaps));
+) -> Result<Used, Error> {
+    let scope = &options.scope;
+    match &options.usage {
+        UsageFrom::MetricsApi => Ok(sample(connection, scope, progress).await),
+        UsageFrom::Url(prometheus) => query(prometheus, &prometheus.url, scope, progress).await,
+        UsageFrom::Service(name, prometheus) => {
+            let found = reach::named(connection, name, prometheus, progress).await?;
+            query(&found.options, &found.detail, scope, progress).await
+        }
+        UsageFrom::Search(prometheus) => search(connection, prometheus, scope, progress).await,
     }
-    let (usage, gaps) = metrics_api::sample(connection, &options.scope, progress).await;
-    let source = Source {
-        kind: SourceKind::MetricsApi,
-        detail: connection.name.clone(),
+}
+
+async fn query(
+    prometheus: &PrometheusOptions,
+    detail: &str,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<Used, Error> {
+    let (usage, mut gaps) = prometheus::usage(prometheus, scope, progress).await?;
+    let (owners, more) = prometheus::owners(prometheus, scope, progress).await?;
+    gaps.extend(more);
+    Ok(Used {
+        usage,
+        owners,
+        gaps,
+        source: Source {
+            kind: SourceKind::Prometheus,
+            detail: detail.to_owned(),
+        },
+        objects: Objects::default(),
+    })
+}
+
+async fn sample(connection: &Connection, scope: &Scope, progress: &dyn Progress) -> Used {
+    let (usage, gaps) = metrics_api::sample(connection, scope, progress).await;
+    Used {
+        usage,
+        owners: Owners::default(),
+        gaps,
+        source: Source {
+            kind: SourceKind::MetricsApi,
+            detail: connection.name.clone(),
+        },
+        objects: Objects::default(),
+    }
+}
+
+async fn search(
+    connection: &Connection,
+    prometheus: &PrometheusOptions,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<Used, Error> {
+    let Looked {
+        found,
+        objects,
+        gaps,
+    } = reach::look(connection, prometheus, scope, progress).await?;
+    let mut used = match found {
+        Some(found) => query(&found.options, &found.detail, scope, progress).await?,
+        None => sample(connection, scope, progress).await,
     };
-    Ok((usage, Owners::default(), source, gaps))
+    used.objects = objects;
+    used.gaps.extend(gaps);
+    Ok(used)
 }

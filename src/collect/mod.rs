@@ -16,6 +16,7 @@ mod names;
 mod objects;
 mod owners;
 pub mod prometheus;
+pub mod reach;
 mod scope;
 mod usage;
 

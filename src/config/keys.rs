@@ -114,6 +114,11 @@ pub static SETTINGS: &[Key] = &[
     key("selector", Kind::Text, "only workloads with these labels"),
     key("prometheus-url", Kind::Text, "where usage is read from"),
     key(
+        "prometheus-service",
+        Kind::Text,
+        "the service that usage is read from, as NAMESPACE/NAME:PORT",
+    ),
+    key(
         "prometheus-label",
         Kind::Texts,
         "more label matchers of every query, such as cluster=prod",

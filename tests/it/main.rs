@@ -19,6 +19,7 @@ mod price;
 mod profile;
 mod prometheus;
 mod rbac;
+mod reach;
 mod render;
 mod standin;
 mod strategy;

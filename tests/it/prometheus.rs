@@ -2,9 +2,9 @@
 
 mod faults;
 mod measure;
-mod openmetrics;
+pub mod openmetrics;
 mod real;
-mod server;
+pub mod server;
 
 use std::collections::BTreeMap;
 

@@ -58,7 +58,8 @@ pub(in crate::cli) struct AdviceArgs {
         env = "KCOST_CPU_LIMITS",
         hide_env_values = true,
         default_value = CpuLimits::default().name(),
-        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name))
+        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name)),
+        hide_short_help = true
     )]
     cpu_limits: String,
 

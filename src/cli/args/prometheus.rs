@@ -4,9 +4,11 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
+use crate::collect::live::UsageFrom;
 use crate::collect::prometheus::{
     Access, Credentials, Header, MAX_SAMPLES, Matcher, PrometheusOptions, Secret,
 };
+use crate::collect::reach::ServiceName;
 use crate::error::Error;
 use crate::units::Span;
 
@@ -24,6 +26,30 @@ pub(super) struct PrometheusArgs {
         conflicts_with_all = ["demo", "snapshot", "objects"]
     )]
     prometheus_url: Option<Secret>,
+
+    /// Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed.
+    ///
+    /// Without it and without a URL, kcost looks for a Prometheus, Thanos, Mimir or
+    /// VictoriaMetrics among the services of the cluster. It goes to it by DNS from
+    /// within the cluster, else by the API server's proxy, else by a port-forward.
+    #[arg(
+        long,
+        value_name = "NAMESPACE/NAME",
+        env = "KCOST_PROMETHEUS_SERVICE",
+        hide_env_values = true,
+        conflicts_with_all = ["prometheus_url", "demo", "snapshot", "objects"],
+        hide_short_help = true
+    )]
+    prometheus_service: Option<ServiceName>,
+
+    /// Do not look for a Prometheus in the cluster: use the metrics API.
+    #[arg(
+        long,
+        env = "KCOST_NO_DISCOVERY",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    no_discovery: bool,
 
     /// Queries that Prometheus may run at a time.
     #[arg(
@@ -163,26 +189,30 @@ pub(super) struct PrometheusArgs {
 }
 
 impl PrometheusArgs {
-    /// What they come to; `None` without a Prometheus.
-    pub(super) fn options(
+    /// Where usage of a live cluster is read from.
+    pub(super) fn usage(
         &self,
         window: Span,
         step: Span,
         timeout: Duration,
-    ) -> Result<Option<PrometheusOptions>, Error> {
-        let Some(url) = &self.prometheus_url else {
-            return Ok(None);
-        };
-        let new = PrometheusOptions::new(url.expose(), window, step, Timestamp::now());
+    ) -> Result<UsageFrom, Error> {
+        let url = self.prometheus_url.as_ref().map_or("", Secret::expose);
+        let new = PrometheusOptions::new(url, window, step, Timestamp::now());
         let login = new.access.credentials.clone();
-        Ok(Some(PrometheusOptions {
+        let options = PrometheusOptions {
             timeout,
             concurrency: usize::from(self.prometheus_concurrency),
             max_samples: self.max_samples_per_query,
             access: self.access(login)?,
             matchers: self.prometheus_label.clone(),
             ..new
-        }))
+        };
+        Ok(match &self.prometheus_service {
+            _ if self.prometheus_url.is_some() => UsageFrom::Url(options),
+            Some(service) => UsageFrom::Service(service.clone(), options),
+            None if self.no_discovery => UsageFrom::MetricsApi,
+            None => UsageFrom::Search(options),
+        })
     }
 
     fn access(&self, login: Credentials) -> Result<Access, Error> {

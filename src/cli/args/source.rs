@@ -218,7 +218,7 @@ impl SourceArgs {
 
     fn live(&self, scope: &Scope, progress: &dyn Progress) -> Result<Snapshot, Error> {
         let timeout = Duration::from_secs(u64::from(self.cluster.timeout.as_secs()));
-        let prometheus = self.prometheus.options(
+        let usage = self.prometheus.usage(
             self.usage_args.window.unwrap_or(WINDOW),
             self.usage_args.step.unwrap_or(STEP),
             timeout,
@@ -232,7 +232,7 @@ impl SourceArgs {
         };
         let options = LiveOptions {
             cluster,
-            prometheus,
+            usage,
             scope: scope.clone(),
         };
         super::super::block_on(live::collect(&options, progress))

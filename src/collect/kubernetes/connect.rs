@@ -31,7 +31,11 @@ pub async fn connect(
     progress: &dyn Progress,
 ) -> Result<Connection, KubernetesError> {
     let _task = progress.task("connecting to the cluster", None);
-    let (name, mut config) = configure(options).await?;
+    let Configured {
+        name,
+        mut config,
+        in_cluster,
+    } = configure(options).await?;
     config.connect_timeout = Some(options.timeout);
     config.default_retry = false;
     config.headers.push((USER_AGENT, AGENT));
@@ -53,6 +57,7 @@ pub async fn connect(
         url,
         server_version: None,
         groups: None,
+        in_cluster,
         timeout: options.timeout,
     };
     connection.server_version = version(&connection, progress).await?;
@@ -61,7 +66,13 @@ pub async fn connect(
 }
 
 /// The name of the cluster, and how to reach it.
-async fn configure(options: &ClusterOptions) -> Result<(String, Config), KubernetesError> {
+struct Configured {
+    name: String,
+    config: Config,
+    in_cluster: bool,
+}
+
+async fn configure(options: &ClusterOptions) -> Result<Configured, KubernetesError> {
     let kubeconfig = kubeconfig(options.kubeconfig.as_deref())?;
     let known: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
     let current = kubeconfig
@@ -69,7 +80,7 @@ async fn configure(options: &ClusterOptions) -> Result<(String, Config), Kuberne
         .clone()
         .filter(|name| !name.is_empty());
     let Some(context) = options.context.clone().or(current) else {
-        return in_cluster(known);
+        return service_account(known);
     };
     if !known.contains(&context) {
         return Err(KubernetesError::NoContext { context, known });
@@ -85,13 +96,21 @@ async fn configure(options: &ClusterOptions) -> Result<(String, Config), Kuberne
     if !own_proxy {
         config.proxy_url = proxy::from_environment(&config.cluster_url)?;
     }
-    Ok((context, config))
+    Ok(Configured {
+        name: context,
+        config,
+        in_cluster: false,
+    })
 }
 
 /// Without a context of its own a pod's service account, as client-go does.
-fn in_cluster(known: Vec<String>) -> Result<(String, Config), KubernetesError> {
+fn service_account(known: Vec<String>) -> Result<Configured, KubernetesError> {
     match Config::incluster() {
-        Ok(config) => Ok(("in-cluster".to_owned(), config)),
+        Ok(config) => Ok(Configured {
+            name: "in-cluster".to_owned(),
+            config,
+            in_cluster: true,
+        }),
         Err(error) if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             Err(KubernetesError::from_in_cluster(&error))
         }

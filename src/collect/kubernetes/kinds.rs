@@ -181,6 +181,10 @@ impl Kind {
         list_path(&self.group, &self.version, &self.plural, namespace)
     }
 
+    pub(super) fn is_services(&self) -> bool {
+        self.plural == "services" && self.group.is_empty()
+    }
+
     /// Without pods there is nothing to analyze.
     pub(super) fn is_pods(&self) -> bool {
         self.plural == "pods"

@@ -21,7 +21,7 @@ const LIMIT: usize = 500;
 const PARALLEL: usize = 6;
 
 /// One list to ask for.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     kind: &'a Kind,
     namespace: Option<&'a str>,
 }
@@ -49,41 +49,40 @@ pub async fn list(
     scope: &Scope,
     progress: &dyn Progress,
 ) -> Result<(Objects, Vec<Gap>), KubernetesError> {
+    chosen(connection, scope, |_| true, progress).await
+}
+
+/// The same without services, where they are listed apart.
+pub(in crate::collect) async fn list_but_services(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<(Objects, Vec<Gap>), KubernetesError> {
+    chosen(connection, scope, |kind| !kind.is_services(), progress).await
+}
+
+async fn chosen(
+    connection: &Connection,
+    scope: &Scope,
+    keep: fn(&Kind) -> bool,
+    progress: &dyn Progress,
+) -> Result<(Objects, Vec<Gap>), KubernetesError> {
     let namespaces = scope.exact_namespaces();
-    let wanted = kinds::ALL
-        .iter()
-        .filter(|kind| !kind.optional || connection.has(&kind.group));
+    let kinds = kinds::ALL.iter();
+    let wanted = kinds.filter(|kind| keep(kind) && (!kind.optional || connection.has(&kind.group)));
     let jobs = jobs(wanted, namespaces.as_deref());
     let total = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
     let task = progress.task("reading the cluster", Some(total));
-    let answers: Vec<_> = stream::iter(jobs)
-        .map(|job| run(connection, scope, progress, &*task, job))
-        .buffer_unordered(PARALLEL)
-        .collect()
-        .await;
-    let (mut objects, mut missed, mut gaps) = (Objects::default(), Vec::new(), Vec::new());
-    let mut has_pods = false;
-    for (job, answer) in answers {
-        match answer {
-            Ok(listed) => {
-                has_pods |= job.kind.is_pods();
-                gaps.extend(gaps::odd_objects(
-                    job.kind,
-                    listed.unreadable,
-                    listed.problem,
-                ));
-                objects.merge(listed.objects);
-            }
-            Err(failure) => missed.push(Missed {
-                rule: job.kind.rule(),
-                namespace: job.namespace.map(ToOwned::to_owned),
-                failure,
-            }),
-        }
-    }
-    if let Some(fatal) = gaps::take_fatal(&mut missed, has_pods) {
+    let mut lists = lists(connection, scope, jobs, &*task, progress).await;
+    if let Some(fatal) = gaps::take_fatal(&mut lists.missed, lists.has_pods) {
         return Err(KubernetesError::from_missed(connection, fatal));
     }
+    let Lists {
+        mut objects,
+        mut missed,
+        mut gaps,
+        ..
+    } = lists;
     missed.retain(|miss| !(miss.failure.code() == Some(404) && is_add_on(miss)));
     gaps.extend(gaps::explain(missed));
     gaps.extend(owners::read(connection, &mut objects, progress).await);
@@ -91,7 +90,53 @@ pub async fn list(
     Ok((objects, gaps))
 }
 
-fn jobs<'a>(kinds: impl Iterator<Item = &'a Kind>, namespaces: Option<&[&'a str]>) -> Vec<Job<'a>> {
+/// What several lists brought.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub(super) objects: Objects,
+    pub(super) missed: Vec<Missed>,
+    pub(super) gaps: Vec<Gap>,
+    has_pods: bool,
+}
+
+pub(super) async fn lists(
+    connection: &Connection,
+    scope: &Scope,
+    jobs: Vec<Job<'_>>,
+    task: &dyn Task,
+    progress: &dyn Progress,
+) -> Lists {
+    let answers: Vec<_> = stream::iter(jobs)
+        .map(|job| run(connection, scope, progress, task, job))
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
+    let mut lists = Lists::default();
+    for (job, answer) in answers {
+        match answer {
+            Ok(listed) => {
+                lists.has_pods |= job.kind.is_pods();
+                lists.gaps.extend(gaps::odd_objects(
+                    job.kind,
+                    listed.unreadable,
+                    listed.problem,
+                ));
+                lists.objects.merge(listed.objects);
+            }
+            Err(failure) => lists.missed.push(Missed {
+                rule: job.kind.rule(),
+                namespace: job.namespace.map(ToOwned::to_owned),
+                failure,
+            }),
+        }
+    }
+    lists
+}
+
+pub(super) fn jobs<'a>(
+    kinds: impl Iterator<Item = &'a Kind>,
+    namespaces: Option<&[&'a str]>,
+) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
     for kind in kinds {
         match namespaces {

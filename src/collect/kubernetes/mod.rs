@@ -12,6 +12,7 @@ mod owners;
 mod page;
 mod proxy;
 mod request;
+mod services;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +24,9 @@ pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;
 pub use kinds::{Rule, discovery_rules, rules};
 pub use list::list;
+pub(super) use list::list_but_services;
 pub(super) use request::{Failure, get};
+pub(super) use services::{service, services};
 
 /// How to reach the cluster.
 #[derive(Debug, Clone)]
@@ -65,6 +68,8 @@ pub struct Connection {
     /// API groups that the server has, with the version of each that it
     /// prefers; `None` where it does not say.
     pub groups: Option<BTreeMap<String, String>>,
+    /// Whether kcost runs in a pod of this cluster, so that its names can be looked up.
+    pub in_cluster: bool,
     /// Longest wait for one answer.
     pub timeout: Duration,
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::{Amounts, Meta, Objects, Record};
+use crate::collect::reach::Candidate;
 use crate::snapshot;
 use crate::snapshot::{CapacityType, Resources};
 
@@ -201,6 +202,7 @@ impl Record for PersistentVolumeClaim {
 
 impl Record for Service {
     fn record(self, objects: &mut Objects) {
+        objects.candidates.extend(Candidate::of(&self));
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
         objects.cluster.services.push(snapshot::Service {

@@ -16,6 +16,7 @@ mod select;
 
 use std::collections::BTreeMap;
 
+use super::reach::Candidate;
 use crate::snapshot::{Cluster, Gap};
 
 pub(super) use amounts::Amounts;
@@ -34,6 +35,8 @@ pub struct Objects {
     pub skipped: BTreeMap<String, usize>,
     /// What single objects say that cannot be understood.
     pub gaps: Vec<Gap>,
+    /// Services that look like a Prometheus.
+    pub(super) candidates: Vec<Candidate>,
     pub(super) pods: Vec<PodRecord>,
     /// Whatever can own pods, the unknown kinds included.
     pub(super) controllers: Vec<Controller>,
@@ -72,6 +75,7 @@ impl Objects {
             *self.skipped.entry(kind).or_default() += count;
         }
         self.gaps.extend(other.gaps);
+        self.candidates.extend(other.candidates);
         self.pods.extend(other.pods);
         self.controllers.extend(other.controllers);
         self.autoscalers.extend(other.autoscalers);

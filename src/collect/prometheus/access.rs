@@ -86,7 +86,7 @@ impl Access {
     }
 }
 
-fn headers(access: &Access) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers(access: &Access) -> Vec<(HeaderName, HeaderValue)> {
     // A header is checked when it is parsed; what is none after all is not sent.
     let header = |header: &Header| {
         let mut value = HeaderValue::from_str(header.value.expose()).ok()?;

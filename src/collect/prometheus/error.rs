@@ -41,6 +41,15 @@ fn overloaded() -> String {
         .to_owned()
 }
 
+/// The last cause says most, and names no header or URL.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 fn colon(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -63,6 +72,9 @@ impl PrometheusError {
             Self::Unreachable { url, problem } if problem.contains("certificate") => format!(
                 "trust its authority with `--prometheus-ca FILE`, or check {url} with `curl -v`"
             ),
+            Self::Unreachable { url, .. } if !url.contains("://") => {
+                "run again, or name a URL with `--prometheus-url`".to_owned()
+            }
             Self::Unreachable { url, .. } => format!("try `curl {url}/api/v1/status/buildinfo`"),
             Self::Timeout { .. } => "raise `--timeout`, or shorten `--window`".to_owned(),
             Self::Refused { status, .. } => match status {

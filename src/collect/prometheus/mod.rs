@@ -14,10 +14,12 @@ mod json;
 mod options;
 mod owners;
 mod plan;
+mod probe;
 mod promql;
 mod run;
 mod server;
 mod survey;
+mod transport;
 
 use jiff::Timestamp;
 
@@ -34,6 +36,8 @@ pub use options::{
 };
 pub use owners::Owners;
 pub use plan::Plan;
+pub(super) use probe::{Holding, probe};
+pub use transport::Transport;
 
 /// CPU and memory of every container in scope over the window, and throttling
 /// where it is known.
@@ -91,7 +95,11 @@ pub async fn owners(
 }
 
 fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {
-    Server::new(&options.url, &options.access, options.timeout)
+    let transport = match &options.transport {
+        Some(transport) => transport.clone(),
+        None => Transport::url(&options.url, &options.access, options.timeout)?,
+    };
+    Ok(Server::new(transport, options.timeout))
 }
 
 async fn count(

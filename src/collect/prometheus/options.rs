@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::access::without_login;
+use super::transport::Transport;
 use crate::units::Span;
 
 /// Where usage is read from, and how much of it.
@@ -16,6 +17,8 @@ use crate::units::Span;
 pub struct PrometheusOptions {
     /// `--prometheus-url`, without credentials; may end in a path, as Mimir's does.
     pub url: String,
+    /// The way there, where it is not just the URL.
+    pub transport: Option<Transport>,
     pub window: Span,
     pub step: Span,
     /// The end of the window.
@@ -45,6 +48,7 @@ impl PrometheusOptions {
         let (url, credentials) = without_login(url);
         Self {
             url,
+            transport: None,
             window,
             step,
             end,

@@ -10,16 +10,12 @@ use kube::client::Body;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::access::Address;
 use super::answer::{Broken, Head, Reader, Sink};
-use super::error::{Failure, PrometheusError};
-use super::options::Access;
+use super::error::{Failure, chain};
+use super::transport::Transport;
 
 /// Longer queries go into the body: many proxies cut URLs at 4 or 8 KiB.
 const LONGEST_URL: usize = 3_000;
-
-/// A host that does not even answer the connection is not waited for longer.
-const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// Bytes a second below which answers are asked for compressed.
 ///
@@ -38,7 +34,7 @@ const LONGEST_ANSWER: u32 = 10;
 
 /// Speaks to one server.
 pub(super) struct Server {
-    client: kube::Client,
+    transport: Transport,
     /// Without credentials.
     pub(super) url: String,
     timeout: Duration,
@@ -60,38 +56,27 @@ struct Listed {
     data: Vec<String>,
 }
 
-/// An error as the API writes it.
+/// An error as the API writes it, or the API server before it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
     #[serde(default)]
     error_type: String,
+    #[serde(alias = "message")]
     error: String,
 }
 
 impl Server {
-    /// Prepares the connection; nothing is sent yet.
-    pub(super) fn new(
-        url: &str,
-        access: &Access,
-        timeout: Duration,
-    ) -> Result<Self, PrometheusError> {
-        let address = Address::parse(url)?;
-        let shown = address.shown.clone();
-        let mut config = access.config(address)?;
-        config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
-        config.write_timeout = Some(timeout);
-        let client = kube::Client::try_from(config).map_err(|error| PrometheusError::Setup {
-            url: shown.clone(),
-            problem: chain(&error),
-        })?;
-        Ok(Self {
-            client,
-            url: shown,
+    /// Nothing is sent yet.
+    pub(super) fn new(transport: Transport, timeout: Duration) -> Self {
+        let compress = transport.is_narrow();
+        Self {
+            url: transport.shown().to_owned(),
+            transport,
             timeout,
             sent: AtomicU32::new(0),
-            compress: AtomicBool::new(false),
-        })
+            compress: AtomicBool::new(compress),
+        }
     }
 
     /// How many requests were sent so far.
@@ -164,7 +149,7 @@ impl Server {
             request.headers_mut().insert(ACCEPT_ENCODING, plain);
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let response = timeout(self.timeout, self.client.send(request))
+        let response = timeout(self.timeout, self.transport.send(request))
             .await
             .map_err(|_| self.slow())?
             .map_err(|error| unsent(&error))?;
@@ -294,15 +279,6 @@ fn unsent(error: &kube::Error) -> Failure {
     } else {
         Failure::Unreachable(text)
     }
-}
-
-/// The last cause says most, and names no header or URL.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

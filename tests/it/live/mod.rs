@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use kcost::collect::Scope;
 use kcost::collect::kubernetes::{self, ClusterOptions};
-use kcost::collect::live::{self, LiveOptions};
+use kcost::collect::live::{self, LiveOptions, UsageFrom};
 use kcost::progress::Silent;
 use kcost::snapshot::Snapshot;
 use serde_json::json;
@@ -121,7 +121,7 @@ pub fn taken(standin: &Standin, namespaces: &[&str]) -> Snapshot {
             kubeconfig: Some(standin.kubeconfig(folder.path())),
             ..ClusterOptions::default()
         },
-        prometheus: None,
+        usage: UsageFrom::MetricsApi,
         scope: Scope::new(&namespaces, None).unwrap(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

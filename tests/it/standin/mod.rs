@@ -10,7 +10,9 @@ mod reply;
 mod serve;
 mod store;
 mod tls;
+mod tunnel;
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -58,6 +60,7 @@ pub struct Setup {
     /// Namespaces that may be read; `None` allows everything.
     only: Option<Vec<String>>,
     faults: Vec<(String, Fault)>,
+    backends: HashMap<String, SocketAddr>,
 }
 
 impl Setup {
@@ -87,11 +90,24 @@ impl Setup {
         self
     }
 
+    /// What answers behind a service's or a pod's port: `shop/api:80`.
+    pub fn backend(mut self, place: &str, url: &str) -> Self {
+        let address = url.trim_start_matches("http://").parse().unwrap();
+        self.backends.insert(place.to_owned(), address);
+        self
+    }
+
     pub fn start(self) -> Standin {
         let authority = self.tls.then(Authority::new);
         let acceptor = authority.as_ref().map(Authority::acceptor);
         let token = self.token.then(|| TOKEN.to_owned());
-        let state = Arc::new(State::new(self.store, token, self.only, self.faults));
+        let state = Arc::new(State::new(
+            self.store,
+            token,
+            self.only,
+            self.faults,
+            self.backends,
+        ));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();

@@ -182,6 +182,7 @@ fn list(table: &Table, route: &Route<'_>, query: &str, fault: Option<Fault>) -> 
     let mut limit = usize::MAX;
     let mut from = 0;
     let mut selector = String::new();
+    let mut name = String::new();
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match key {
             "limit" => limit = value.parse::<usize>().unwrap_or(0).max(1),
@@ -190,6 +191,7 @@ fn list(table: &Table, route: &Route<'_>, query: &str, fault: Option<Fault>) -> 
                 None => return json_reply(400, recorded("pods-bad-continue-400")),
             },
             "labelSelector" => selector = decode(value),
+            "fieldSelector" => name = decode(value),
             _ => {}
         }
     }
@@ -203,6 +205,10 @@ fn list(table: &Table, route: &Route<'_>, query: &str, fault: Option<Fault>) -> 
         .iter()
         .filter(here)
         .filter(|item| item.matches(&selector))
+        .filter(|item| match name.strip_prefix("metadata.name=") {
+            Some(name) => item.name == name,
+            None => true,
+        })
         .collect();
     let page: Vec<&str> = matching
         .iter()

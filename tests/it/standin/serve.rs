@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::stream;
@@ -21,14 +22,16 @@ use tokio_rustls::TlsAcceptor;
 use super::fault::Fault;
 use super::reply::{failure, reply};
 use super::store::Store;
+use super::tunnel::{self, Tunnel};
 use super::{Asked, Shared};
 
-type Answer = Response<BoxBody<Bytes, io::Error>>;
+pub type Answer = Response<BoxBody<Bytes, io::Error>>;
 
 pub struct State {
     pub store: Store,
     pub token: Option<String>,
     pub only: Option<Vec<String>>,
+    pub backends: HashMap<String, SocketAddr>,
     faults: Vec<(String, Fault)>,
     struck: Shared<HashMap<usize, usize>>,
     /// Compressed bodies, so that measuring a client does not measure this server.
@@ -42,11 +45,13 @@ impl State {
         token: Option<String>,
         only: Option<Vec<String>>,
         faults: Vec<(String, Fault)>,
+        backends: HashMap<String, SocketAddr>,
     ) -> Self {
         Self {
             store,
             token,
             only,
+            backends,
             faults,
             struck: Shared::default(),
             compressed: Shared::default(),
@@ -106,6 +111,7 @@ async fn connection(
     // A fault that ends the connection ends here, and the client is what is tested.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
         .await;
 }
 
@@ -125,6 +131,9 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
             ..
         }) => return Ok(overloaded(status, retry_after)),
         _ => {}
+    }
+    if let Some(tunnel) = Tunnel::parse(&path, &query) {
+        return tunnel::answer(tunnel, request, fault, &state).await;
     }
     let reply = reply(request.headers(), &path, &query, fault, &state);
     let content = if reply.json {
@@ -166,7 +175,7 @@ fn note(headers: &HeaderMap, path: &str, query: &str) -> Asked {
     }
 }
 
-fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
+pub fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
     Full::new(body)
         .map_err(|never: Infallible| match never {})
         .boxed()

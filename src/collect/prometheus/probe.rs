@@ -1,0 +1,50 @@
+//! A first question to a server that was found: does it answer, and what has it?
+
+use super::answer::{Labels, Sink};
+use super::options::PrometheusOptions;
+use super::promql::{MEMORY, Selection, Words};
+use super::server::Query;
+
+/// What a server holds at the end of the window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::collect) struct Holding {
+    /// Series of containers.
+    pub(in crate::collect) series: u64,
+    /// Values of the label `cluster`, sorted; one empty text where there is no such label.
+    pub(in crate::collect) clusters: Vec<String>,
+}
+
+impl Sink for Holding {
+    fn series(&mut self, labels: &Labels) {
+        self.clusters.push(labels.get("cluster").to_owned());
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count is whole and small"
+    )]
+    fn point(&mut self, _: f64, value: f64) {
+        self.series += value as u64;
+    }
+}
+
+/// Counts the series of containers, by cluster.
+///
+/// # Errors
+///
+/// In words, why there is no answer.
+pub(in crate::collect) async fn probe(options: &PrometheusOptions) -> Result<Holding, String> {
+    let server = super::connect(options).map_err(|error| error.to_string())?;
+    let words = Words {
+        names: &options.names,
+        matchers: &options.matchers,
+    };
+    let series = words.containers(MEMORY, Selection::ALL);
+    let text = format!("count by (cluster) ({series})");
+    let query = Query::instant(text, options.end.as_second());
+    let asked = server.ask(&query, Holding::default()).await;
+    let (mut holding, _) = asked.map_err(|failure| failure.to_string())?;
+    holding.clusters.sort();
+    Ok(holding)
+}

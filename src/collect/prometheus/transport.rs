@@ -1,0 +1,155 @@
+//! The way to a server: its URL, the API server's proxy, or a stream into a pod.
+//!
+//! Whatever the way, requests, streaming, compression and pauses are the same.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connection;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt};
+use tower::{BoxError, Service, ServiceExt};
+use tower_http::decompression::DecompressionLayer;
+
+use super::access::{self, Address};
+use super::error::{PrometheusError, chain};
+use super::options::Access;
+
+/// A host that does not even answer the connection is not waited for longer.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+
+/// How requests get to a server.
+#[derive(Clone)]
+pub struct Transport {
+    client: kube::Client,
+    /// Before the path of every request; empty where the client knows it.
+    prefix: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether others share what carries the answers.
+    narrow: bool,
+    /// What people are told; without credentials.
+    shown: String,
+}
+
+impl Transport {
+    /// By its URL, with its own credentials. Nothing is sent yet.
+    pub(in crate::collect) fn url(
+        url: &str,
+        access: &Access,
+        timeout: Duration,
+    ) -> Result<Self, PrometheusError> {
+        let address = Address::parse(url)?;
+        let shown = address.shown.clone();
+        let mut config = access.config(address)?;
+        config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
+        config.write_timeout = Some(timeout);
+        let client = kube::Client::try_from(config).map_err(|error| setup(&shown, &error))?;
+        Ok(Self::over(client, false, shown))
+    }
+
+    /// Below a path of the API server, as its client is let in there.
+    ///
+    /// Credentials cannot pass: the API server keeps `Authorization` to itself.
+    pub(in crate::collect) fn proxied(
+        client: kube::Client,
+        prefix: String,
+        access: &Access,
+        shown: String,
+    ) -> Self {
+        Self {
+            client,
+            prefix,
+            headers: access::headers(access),
+            narrow: true,
+            shown,
+        }
+    }
+
+    /// Over connections that `connector` makes, as if they led to `url`.
+    pub(in crate::collect) fn stream<C>(
+        connector: C,
+        url: &str,
+        access: &Access,
+        shown: String,
+    ) -> Result<Self, PrometheusError>
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+        C::Future: Send + 'static,
+        C::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let config = access.config(Address::parse(url)?)?;
+        let fail = |error: kube::Error| setup(&shown, &error);
+        let connector = config
+            .rustls_https_connector_with_connector(connector)
+            .map_err(fail)?;
+        let client: legacy::Client<_, Body> =
+            legacy::Builder::new(TokioExecutor::new()).build(connector);
+        let headers = config.extra_headers_layer().map_err(fail)?;
+        let unpacked = DecompressionLayer::new();
+        let base = config.base_uri_layer();
+        let client = client.map_err(BoxError::from);
+        let service = ClientBuilder::new(client, "").with_layer(&headers);
+        let client = match config.auth_layer().map_err(fail)? {
+            Some(auth) => service
+                .with_layer(&auth)
+                .with_layer(&unpacked)
+                .with_layer(&base)
+                .build(),
+            None => service.with_layer(&unpacked).with_layer(&base).build(),
+        };
+        Ok(Self::over(client, true, shown))
+    }
+
+    fn over(client: kube::Client, narrow: bool, shown: String) -> Self {
+        Self {
+            client,
+            prefix: String::new(),
+            headers: Vec::new(),
+            narrow,
+            shown,
+        }
+    }
+
+    /// Where it leads, without credentials.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether answers go through the API server, whose network and memory are
+    /// not for bulk: then they are asked for compressed from the start.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.narrow
+    }
+
+    /// The response, whatever its status.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Body>,
+    ) -> Result<Response<Body>, kube::Error> {
+        if !self.prefix.is_empty() {
+            let path = format!("{}{}", self.prefix, request.uri());
+            *request.uri_mut() = path
+                .parse()
+                .map_err(|error: http::uri::InvalidUri| kube::Error::HttpError(error.into()))?;
+        }
+        request.headers_mut().extend(self.headers.iter().cloned());
+        self.client.send(request).await
+    }
+}
+
+/// The client inside holds credentials.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Transport").field(&self.shown).finish()
+    }
+}
+
+fn setup(shown: &str, error: &kube::Error) -> PrometheusError {
+    PrometheusError::Setup {
+        url: shown.to_owned(),
+        problem: chain(error),
+    }
+}

@@ -1,0 +1,208 @@
+//! Finds a Prometheus in the cluster, and the way to it.
+//!
+//! Services are told by their labels ([`known`]), each becomes a [`Candidate`],
+//! and the ways to one are tried in order ([`ways`]): DNS inside the cluster,
+//! the API server's proxy, a port-forward to a ready pod. The first that
+//! answers and holds usage of one cluster is taken.
+
+mod candidate;
+mod error;
+mod forward;
+mod known;
+mod name;
+mod ways;
+
+use super::kubernetes::{self, Connection};
+use super::prometheus::{Holding, PrometheusOptions};
+use super::{Objects, Scope};
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::snapshot::Gap;
+
+pub(super) use candidate::Candidate;
+pub use error::ReachError;
+pub use name::{ParseServiceNameError, ServiceName};
+use ways::Tried;
+
+/// Candidates that are tried: where five fail, the sixth is no better.
+const MOST_TRIED: usize = 5;
+
+/// A Prometheus that answers, and what is said of it in the report.
+pub(super) struct Found {
+    pub(super) options: PrometheusOptions,
+    /// Which it is, the way, and why it was taken.
+    pub(super) detail: String,
+}
+
+/// What looking brought.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) found: Option<Found>,
+    /// The services, which need not be listed again.
+    pub(super) objects: Objects,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// The named service.
+///
+/// # Errors
+///
+/// When it is not there, or when no way leads to it.
+pub(super) async fn named(
+    connection: &Connection,
+    name: &ServiceName,
+    options: &PrometheusOptions,
+    progress: &dyn Progress,
+) -> Result<Found, Error> {
+    let listed = kubernetes::service(connection, &name.namespace, &name.name, progress).await;
+    let candidate = match listed {
+        Ok(Some(service)) => Candidate::named(&service, name).map_err(ReachError::from)?,
+        Ok(None) => return Err(ReachError::missing(name).into()),
+        // Reading services may be forbidden where going through them is not.
+        Err(failure) => {
+            progress.detail(&format!("the service {name} cannot be read: {failure}"));
+            Candidate::unseen(name).ok_or_else(|| ReachError::unread(name, &failure))?
+        }
+    };
+    match ways::reach(&candidate, connection, options, progress).await {
+        Ok(reached) => Ok(Found {
+            detail: format!("{}, as `--prometheus-service` says", reached.shown()),
+            options: reached.options,
+        }),
+        Err(tried) => Err(ReachError::no_way(&candidate, &tried).into()),
+    }
+}
+
+/// The best of what the labels of all services show.
+///
+/// # Errors
+///
+/// When the credentials are not accepted. Nothing found is no error.
+pub(super) async fn look(
+    connection: &Connection,
+    options: &PrometheusOptions,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<Looked, Error> {
+    let (mut objects, gaps) = kubernetes::services(connection, scope, progress).await?;
+    let candidates = candidate::ranked(std::mem::take(&mut objects.candidates));
+    for candidate in &candidates {
+        progress.detail(&format!("candidate for usage: {candidate}"));
+    }
+    let mut looked = Looked {
+        objects,
+        gaps,
+        ..Looked::default()
+    };
+    let mut passed = Vec::new();
+    for candidate in candidates.iter().take(MOST_TRIED) {
+        match ways::reach(candidate, connection, options, progress).await {
+            Ok(reached) => match unfit(&reached.holding) {
+                None => {
+                    let why = why(candidate, candidates.len(), &passed);
+                    let detail = format!("{}, {why}", reached.shown());
+                    progress.detail(&format!("reading usage from {detail}"));
+                    looked.found = Some(Found {
+                        detail,
+                        options: reached.options,
+                    });
+                    return Ok(looked);
+                }
+                Some(reason) => passed.push(pass(candidate, reason, progress)),
+            },
+            Err(tried) => passed.push(pass(candidate, Tried::list(&tried), progress)),
+        }
+    }
+    looked.gaps.push(nothing(&passed));
+    Ok(looked)
+}
+
+fn pass(candidate: &Candidate, reason: String, progress: &dyn Progress) -> (String, String) {
+    progress.detail(&format!("passed over {}: {reason}", candidate.place()));
+    (candidate.place(), reason)
+}
+
+/// Why usage should not be read from a server that answers.
+fn unfit(holding: &Holding) -> Option<String> {
+    const NAMED: usize = 5;
+    if holding.series == 0 {
+        return Some("it holds no usage of containers".to_owned());
+    }
+    if holding.clusters.len() < 2 {
+        return None;
+    }
+    let named: Vec<&str> = holding.clusters.iter().map(String::as_str).collect();
+    let rest = named.len().saturating_sub(NAMED);
+    let more = if rest == 0 {
+        String::new()
+    } else {
+        format!(" and {rest} more")
+    };
+    let names = named[..named.len() - rest].join("`, `");
+    Some(format!(
+        "it holds several clusters (`{names}`{more}): choose with `--prometheus-label cluster=NAME`"
+    ))
+}
+
+/// Why this one was taken.
+fn why(candidate: &Candidate, count: usize, passed: &[(String, String)]) -> String {
+    let told = format!("{} by {}", candidate.product(), candidate.evidence());
+    match (count, passed) {
+        (1, _) => format!("{told}, the only candidate"),
+        (_, []) => format!("{told}, the first of {count} candidates"),
+        (_, passed) => {
+            let places: Vec<&str> = passed.iter().map(|(place, _)| place.as_str()).collect();
+            format!(
+                "{told}, of {count} candidates the first after {}",
+                places.join(", ")
+            )
+        }
+    }
+}
+
+/// No history, and what was looked for.
+fn nothing(passed: &[(String, String)]) -> Gap {
+    let products = known::products();
+    if passed.is_empty() {
+        return Gap::new(
+            "no-prometheus",
+            "usage",
+            format!("no service of the cluster has the labels of {products}"),
+        )
+        .hint(
+            "name it with `--prometheus-service NAMESPACE/NAME:PORT` or `--prometheus-url URL`, \
+             or stop looking with `--no-discovery`",
+        );
+    }
+    let each: Vec<String> = passed
+        .iter()
+        .map(|(place, reason)| format!("{place}: {reason}"))
+        .collect();
+    Gap::new(
+        "no-prometheus",
+        "usage",
+        format!("no usage could be read from {}", each.join("; ")),
+    )
+    .hint(error::NEXT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_many_clusters_is_not_taken_for_one() {
+        let holding = |series, clusters: &[&str]| Holding {
+            series,
+            clusters: clusters.iter().map(ToString::to_string).collect(),
+        };
+        assert_eq!(unfit(&holding(9, &[""])), None);
+        assert_eq!(unfit(&holding(9, &["prod"])), None);
+        assert!(unfit(&holding(0, &[])).is_some());
+        let text = unfit(&holding(9, &["a", "b", "c", "d", "e", "f", "g"])).unwrap();
+        assert!(
+            text.contains("(`a`, `b`, `c`, `d`, `e` and 2 more)"),
+            "{text}"
+        );
+    }
+}
