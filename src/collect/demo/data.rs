@@ -61,7 +61,7 @@ fn pipelines() -> Vec<Plan> {
                 .holds(held(560.0).cache(150.0, 1.0).leak(9.0)),
         ),
         deployment(TEAM, "airflow-scheduler", 1).part(
-            app("scheduler", 500, 1536)
+            app("scheduler", 300, 768)
                 .memory_limit(2048)
                 .uses(load(Flat, 0.05, 0.16).wobble(0.15))
                 .holds(held(610.0).cache(120.0, 3.0)),

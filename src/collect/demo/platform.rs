@@ -15,7 +15,7 @@ fn platform() -> Vec<Plan> {
     vec![
         deployment(TEAM, "ingress-nginx", 3)
             .part(
-                app("controller", 500, 512)
+                app("controller", 325, 320)
                     .uses(load(Shop, 0.04, 0.28))
                     .holds(held(190.0).load(70.0).cache(30.0, 4.0)),
             )
@@ -23,7 +23,7 @@ fn platform() -> Vec<Plan> {
             .budget(1),
         stateful_set(TEAM, "prometheus", 1)
             .part(
-                app("prometheus", 2000, 8192)
+                app("prometheus", 1200, 5120)
                     .memory_limit(8192)
                     .uses(load(Flat, 0.0, 0.62).wobble(0.25).bursts(12.0, 0.5, 2))
                     .holds(held(3700.0).cache(900.0, 4.0).wobble(0.06)),
@@ -45,7 +45,7 @@ fn platform() -> Vec<Plan> {
                 .holds(held(620.0).spikes(6.0, 260.0).wobble(0.04)),
         ),
         deployment(TEAM, "cert-manager", 1).part(
-            app("controller", 50, 64)
+            app("controller", 20, 52)
                 .memory_limit(128)
                 .uses(load(Flat, 0.012, 0.0).wobble(0.2))
                 .holds(held(47.0).wobble(0.01)),
@@ -89,7 +89,7 @@ fn system() -> Vec<Plan> {
     vec![
         deployment(SYSTEM, "coredns", 2)
             .part(
-                app("coredns", 100, 70)
+                app("coredns", 100, 52)
                     .memory_limit(170)
                     .uses(load(Shop, 0.02, 0.07))
                     .holds(held(38.0).load(8.0)),
@@ -97,7 +97,7 @@ fn system() -> Vec<Plan> {
             .served("ClusterIP")
             .budget(1),
         daemon_set(SYSTEM, "kube-proxy").part(
-            app("kube-proxy", 100, 64)
+            app("kube-proxy", 20, 52)
                 .uses(load(Shop, 0.004, 0.012))
                 .holds(held(41.0).wobble(0.01)),
         ),
