@@ -21,11 +21,13 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'kcost' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -35,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show one workload''s way from usage to size: data, plots, steps, risk')
             [CompletionResult]::new('backtest', 'backtest', [CompletionResultType]::ParameterValue, 'Replay strategies over the past: what each would have cost, and what would have broken')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show every setting, its value and where it comes from')
             [CompletionResult]::new('rbac', 'rbac', [CompletionResultType]::ParameterValue, 'Print the least role that kcost needs, for `kubectl apply`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
@@ -56,7 +59,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--max-oom-risk', '--max-oom-risk', [CompletionResultType]::ParameterName, 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-cpu-over', '--max-cpu-over', [CompletionResultType]::ParameterName, 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-node-overflow', '--max-node-overflow', [CompletionResultType]::ParameterName, 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]')
-            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request')
+            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits')
             [CompletionResult]::new('--min-cpu', '--min-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request below this')
             [CompletionResult]::new('--min-memory', '--min-memory', [CompletionResultType]::ParameterName, 'Advise no memory request below this')
             [CompletionResult]::new('--max-cpu', '--max-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request or limit above this')
@@ -89,6 +92,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--prometheus-ca', '--prometheus-ca', [CompletionResultType]::ParameterName, 'PEM of the authorities to trust, instead of the system''s')
             [CompletionResult]::new('--prometheus-certificate', '--prometheus-certificate', [CompletionResultType]::ParameterName, 'PEM of a client certificate')
             [CompletionResult]::new('--prometheus-key', '--prometheus-key', [CompletionResultType]::ParameterName, 'PEM of the key of the client certificate')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Report a failed gate, but exit with 0')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 1 when anything could not be read')
@@ -100,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -113,7 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--max-oom-risk', '--max-oom-risk', [CompletionResultType]::ParameterName, 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-cpu-over', '--max-cpu-over', [CompletionResultType]::ParameterName, 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]')
             [CompletionResult]::new('--max-node-overflow', '--max-node-overflow', [CompletionResultType]::ParameterName, 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]')
-            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request')
+            [CompletionResult]::new('--cpu-limits', '--cpu-limits', [CompletionResultType]::ParameterName, 'What becomes of CPU limits')
             [CompletionResult]::new('--min-cpu', '--min-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request below this')
             [CompletionResult]::new('--min-memory', '--min-memory', [CompletionResultType]::ParameterName, 'Advise no memory request below this')
             [CompletionResult]::new('--max-cpu', '--max-cpu', [CompletionResultType]::ParameterName, 'Advise no CPU request or limit above this')
@@ -146,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--prometheus-ca', '--prometheus-ca', [CompletionResultType]::ParameterName, 'PEM of the authorities to trust, instead of the system''s')
             [CompletionResult]::new('--prometheus-certificate', '--prometheus-certificate', [CompletionResultType]::ParameterName, 'PEM of a client certificate')
             [CompletionResult]::new('--prometheus-key', '--prometheus-key', [CompletionResultType]::ParameterName, 'PEM of the key of the client certificate')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw with ASCII alone [default: where the locale is not UTF-8]')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Use the built-in demo: a shop of about 40 workloads. Needs nothing')
@@ -156,6 +162,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -196,6 +203,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--prometheus-ca', '--prometheus-ca', [CompletionResultType]::ParameterName, 'PEM of the authorities to trust, instead of the system''s')
             [CompletionResult]::new('--prometheus-certificate', '--prometheus-certificate', [CompletionResultType]::ParameterName, 'PEM of a client certificate')
             [CompletionResult]::new('--prometheus-key', '--prometheus-key', [CompletionResultType]::ParameterName, 'PEM of the key of the client certificate')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Use the built-in demo: a shop of about 40 workloads. Needs nothing')
             [CompletionResult]::new('--lenient', '--lenient', [CompletionResultType]::ParameterName, 'Count and skip bad rows of usage files instead of stopping at the first')
@@ -205,6 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -240,6 +249,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--prometheus-ca', '--prometheus-ca', [CompletionResultType]::ParameterName, 'PEM of the authorities to trust, instead of the system''s')
             [CompletionResult]::new('--prometheus-certificate', '--prometheus-certificate', [CompletionResultType]::ParameterName, 'PEM of a client certificate')
             [CompletionResult]::new('--prometheus-key', '--prometheus-key', [CompletionResultType]::ParameterName, 'PEM of the key of the client certificate')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 1 when anything could not be read. The bundle is written all the same')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Use the built-in demo: a shop of about 40 workloads. Needs nothing')
@@ -250,6 +260,22 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kcost;config' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
+            [CompletionResult]::new('--default', '--default', [CompletionResultType]::ParameterName, 'Print a file with every setting at its built-in default, commented')
+            [CompletionResult]::new('--schema', '--schema', [CompletionResultType]::ParameterName, 'Print the JSON Schema of `kcost.yaml`')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -260,34 +286,40 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Only for this namespace: a Role in it. Repeatable')
             [CompletionResult]::new('--service-account', '--service-account', [CompletionResultType]::ParameterName, 'Bind the roles to this service account, which has to exist')
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('--with-discovery', '--with-discovery', [CompletionResultType]::ParameterName, 'Add what finding and reaching Prometheus through the API server takes')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'kcost;completions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'kcost;man' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file instead of `./kcost.yaml` and the user''s file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what each step did (`-v`), each request (`-vv`)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: no warnings (`-q`), nothing but errors (`-qq`)')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no file of settings')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Draw no progress bars')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -298,6 +330,7 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show one workload''s way from usage to size: data, plots, steps, risk')
             [CompletionResult]::new('backtest', 'backtest', [CompletionResultType]::ParameterValue, 'Replay strategies over the past: what each would have cost, and what would have broken')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save what a cluster requests and uses, to analyze it later or elsewhere')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show every setting, its value and where it comes from')
             [CompletionResult]::new('rbac', 'rbac', [CompletionResultType]::ParameterValue, 'Print the least role that kcost needs, for `kubectl apply`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of kcost or of one of its subcommands')
@@ -314,6 +347,9 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
             break
         }
         'kcost;help;snapshot' {
+            break
+        }
+        'kcost;help;config' {
             break
         }
         'kcost;help;rbac' {

@@ -25,6 +25,9 @@ _kcost() {
             kcost,completions)
                 cmd="kcost__subcmd__completions"
                 ;;
+            kcost,config)
+                cmd="kcost__subcmd__config"
+                ;;
             kcost,explain)
                 cmd="kcost__subcmd__explain"
                 ;;
@@ -49,6 +52,9 @@ _kcost() {
             kcost__subcmd__help,completions)
                 cmd="kcost__subcmd__help__subcmd__completions"
                 ;;
+            kcost__subcmd__help,config)
+                cmd="kcost__subcmd__help__subcmd__config"
+                ;;
             kcost__subcmd__help,explain)
                 cmd="kcost__subcmd__help__subcmd__explain"
                 ;;
@@ -71,12 +77,27 @@ _kcost() {
 
     case "${cmd}" in
         kcost)
-            opts="-v -q -h -V --verbose --quiet --no-progress --color --help --version analyze explain backtest snapshot rbac completions man help"
+            opts="-v -q -h -V --verbose --quiet --config --no-config --no-progress --color --help --version analyze explain backtest snapshot config rbac completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -89,7 +110,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__analyze)
-            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -363,6 +384,21 @@ _kcost() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -375,7 +411,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__backtest)
-            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -597,6 +633,21 @@ _kcost() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -609,12 +660,60 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__completions)
-            opts="-v -q -h --verbose --quiet --no-progress --color --help bash elvish fish powershell zsh"
+            opts="-v -q -h --verbose --quiet --config --no-config --no-progress --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kcost__subcmd__config)
+            opts="-v -q -h --default --schema --verbose --quiet --config --no-config --no-progress --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -627,7 +726,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__explain)
-            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -873,6 +972,21 @@ _kcost() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -885,7 +999,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__help)
-            opts="analyze explain backtest snapshot rbac completions man help"
+            opts="analyze explain backtest snapshot config rbac completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -927,6 +1041,20 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kcost__subcmd__help__subcmd__config)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1011,12 +1139,27 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__man)
-            opts="-v -q -h --verbose --quiet --no-progress --color --help"
+            opts="-v -q -h --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1029,7 +1172,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__rbac)
-            opts="-n -v -q -h --namespace --service-account --with-discovery --owner --verbose --quiet --no-progress --color --help"
+            opts="-n -v -q -h --namespace --service-account --with-discovery --owner --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1051,6 +1194,21 @@ _kcost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1063,7 +1221,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__snapshot)
-            opts="-o -n -l -v -q -h --output --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1257,6 +1415,21 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kcost_global_optspecs
-    string join \n v/verbose q/quiet no-progress color= h/help V/version
+    string join \n v/verbose q/quiet config= no-config no-progress color= h/help V/version
 end
 
 function __fish_kcost_needs_command
@@ -24,11 +24,13 @@ function __fish_kcost_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c kcost -n "__fish_kcost_needs_command" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_needs_command" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_needs_command" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_needs_command" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_needs_command" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_needs_command" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_needs_command" -s V -l version -d 'Print version'
@@ -36,6 +38,7 @@ complete -c kcost -n "__fish_kcost_needs_command" -f -a "analyze" -d 'Say what t
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+complete -c kcost -n "__fish_kcost_needs_command" -f -a "config" -d 'Show every setting, its value and where it comes from'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "rbac" -d 'Print the least role that kcost needs, for `kubectl apply`'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c kcost -n "__fish_kcost_needs_command" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
@@ -64,7 +67,7 @@ name\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l top -d 'List only the first of them' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l fail-on -d 'Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prices -d 'Where prices come from' -r -f -a "default\t''"
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'as low as the promised risks allow, from how usage went on in the past'
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'sizes that keep a promised risk, from replays of each workload, its cohort and its nodes'
 krr\t'KRR\'s rule: CPU P95 without a limit, largest memory and 15 % as request and limit'
 vpa\t'the Vertical Pod Autoscaler\'s rule: decayed P90 and 15 %, limits in proportion'
 autopilot\t'Google Autopilot\'s moving window: percentiles of work served, decayed, and 10 to 15 %'
@@ -75,7 +78,7 @@ reliability\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-oom-risk -d 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-cpu-over -d 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-node-overflow -d 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]' -r
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l cpu-limits -d 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request' -r -f -a "keep\t''
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l cpu-limits -d 'What becomes of CPU limits' -r -f -a "keep\t''
 remove\t''
 ratio\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l min-cpu -d 'Advise no CPU request below this' -r
@@ -108,6 +111,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-login
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -119,11 +123,12 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-discovery -d 
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s o -l output -d 'How to write the explanation' -r -f -a "text\t''
 json\t''"
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'as low as the promised risks allow, from how usage went on in the past'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l strategy -d 'How usage becomes requests and limits' -r -f -a "calibrated\t'sizes that keep a promised risk, from replays of each workload, its cohort and its nodes'
 krr\t'KRR\'s rule: CPU P95 without a limit, largest memory and 15 % as request and limit'
 vpa\t'the Vertical Pod Autoscaler\'s rule: decayed P90 and 15 %, limits in proportion'
 autopilot\t'Google Autopilot\'s moving window: percentiles of work served, decayed, and 10 to 15 %'
@@ -134,7 +139,7 @@ reliability\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-oom-risk -d 'Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu-over -d 'Largest share of time above the CPU request, 0 to 1 [default: from the goal]' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-node-overflow -d 'Largest probability that the pods of a node exceed its memory within a week, 0 to 1 [default: from the goal]' -r
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l cpu-limits -d 'What becomes of CPU limits: kept as the owner chose them and raised where they throttle, removed, or kept at the same multiple of the request' -r -f -a "keep\t''
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l cpu-limits -d 'What becomes of CPU limits' -r -f -a "keep\t''
 remove\t''
 ratio\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-cpu -d 'Advise no CPU request below this' -r
@@ -167,6 +172,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-login
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -177,6 +183,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-discovery -d 
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s o -l output -d 'How to write the comparison' -r -f -a "table\t''
@@ -217,6 +224,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-logi
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -226,6 +234,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-discovery -d
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s o -l output -d 'The folder to write; an older bundle there is replaced' -r -f -a "(__fish_complete_directories)"
@@ -254,6 +263,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-logi
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-ca -d 'PEM of the authorities to trust, instead of the system\'s' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-certificate -d 'PEM of a client certificate' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-key -d 'PEM of the key of the client certificate' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -264,38 +274,57 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-discovery -d
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l default -d 'Print a file with every setting at its built-in default, commented'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l schema -d 'Print the JSON Schema of `kcost.yaml`'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l no-config -d 'Read no file of settings'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -l no-progress -d 'Draw no progress bars'
+complete -c kcost -n "__fish_kcost_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s n -l namespace -d 'Only for this namespace: a Role in it. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l service-account -d 'Bind the roles to this service account, which has to exist' -r
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l owner -d 'Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable' -r
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l with-discovery -d 'Add what finding and reaching Prometheus through the API server takes'
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand rbac" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand completions" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand completions" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kcost -n "__fish_kcost_using_subcommand man" -l config -d 'Read settings from this file instead of `./kcost.yaml` and the user\'s file' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand man" -l color -d 'Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s q -l quiet -d 'Say less: no warnings (`-q`), nothing but errors (`-qq`)'
+complete -c kcost -n "__fish_kcost_using_subcommand man" -l no-config -d 'Read no file of settings'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "rbac" -d 'Print the least role that kcost needs, for `kubectl apply`'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
-complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot rbac completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "analyze" -d 'Say what to change: requests and limits for every workload, and what that saves'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "explain" -d 'Show one workload\'s way from usage to size: data, plots, steps, risk'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "backtest" -d 'Replay strategies over the past: what each would have cost, and what would have broken'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "snapshot" -d 'Save what a cluster requests and uses, to analyze it later or elsewhere'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "config" -d 'Show every setting, its value and where it comes from'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "rbac" -d 'Print the least role that kcost needs, for `kubectl apply`'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "man" -d 'Print the manual page, of kcost or of one of its subcommands'
+complete -c kcost -n "__fish_kcost_using_subcommand help; and not __fish_seen_subcommand_from analyze explain backtest snapshot config rbac completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

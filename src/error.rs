@@ -6,6 +6,7 @@ use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
 use crate::collect::reach::ReachError;
+use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::snapshot::BundleError;
 
@@ -17,6 +18,8 @@ use crate::snapshot::BundleError;
 pub enum Error {
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]
@@ -44,6 +47,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Bundle(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::Kubernetes(error) => error.hint(),
             Self::Prometheus(error) => error.hint(),
@@ -59,7 +63,7 @@ impl Error {
 
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Config(_) => Exit::Usage,
             Self::Empty { .. } => Exit::Empty,
             Self::Bundle(_)
             | Self::Import(_)

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Analysis, Settings};
 use crate::price;
+use crate::recommend::Policy;
 use crate::render::Look;
 use crate::snapshot::Snapshot;
 use crate::ui::Ui;
@@ -90,7 +91,7 @@ impl AnalyzeArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = self.settings()?;
+        let settings = self.settings(&invocation.policy)?;
         let snapshot = self.source.read(ui)?;
         refuse_empty(&snapshot)?;
         let analysis = pipeline::analyze(&snapshot, &settings, ui);
@@ -110,9 +111,9 @@ impl AnalyzeArgs {
         self.verdict(&analysis, renderer.for_people(), ui)
     }
 
-    fn settings(&self) -> Result<Settings, Error> {
+    fn settings(&self, policy: &Policy) -> Result<Settings, Error> {
         Ok(Settings {
-            recommend: self.advice.options()?,
+            recommend: self.advice.options(policy)?,
             prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),
             thresholds: self.thresholds()?,
         })

@@ -9,7 +9,7 @@ use crate::backtest::{self, Contender, Plan};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::price;
-use crate::recommend::{self, Goal, Options};
+use crate::recommend::{self, Goal, Options, Policy};
 use crate::render::{self, Look, View};
 use crate::ui::Ui;
 use crate::units::Span;
@@ -86,7 +86,7 @@ impl BacktestArgs {
         let snapshot = self.source.read(ui)?;
         super::analyze::refuse_empty(&snapshot)?;
         let plan = Plan {
-            contenders: self.contenders(),
+            contenders: self.contenders(&invocation.policy),
             fit: self.fit,
             horizon: self.horizon,
             origins: self.origins.map(usize::from),
@@ -113,7 +113,7 @@ impl BacktestArgs {
     }
 
     /// A row for each strategy, and for each goal where the strategy heeds it.
-    fn contenders(&self) -> Vec<Contender> {
+    fn contenders(&self, policy: &Policy) -> Vec<Contender> {
         let names = if self.strategies.is_empty() {
             recommend::names()
         } else {
@@ -141,6 +141,7 @@ impl BacktestArgs {
                     strategy,
                     goal,
                     targets: goal.targets(),
+                    policy: policy.clone(),
                     ..Options::default()
                 };
                 contenders.push(Contender { label, options });

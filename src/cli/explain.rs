@@ -60,7 +60,7 @@ impl ExplainArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let settings = Settings {
-            recommend: self.advice.options()?,
+            recommend: self.advice.options(&invocation.policy)?,
             prices: price::ALL[0],
             thresholds: Vec::new(),
         };

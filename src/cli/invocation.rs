@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
 use super::program;
+use crate::recommend::Policy;
 
 /// How kcost was called, to write next commands that can be pasted.
 #[derive(Debug, Clone)]
@@ -8,6 +9,8 @@ pub(super) struct Invocation {
     /// `kcost`, or `kubectl kcost`.
     pub(super) program: &'static str,
     arguments: Vec<String>,
+    /// What `kcost.yaml` rules for single workloads.
+    pub(super) policy: Policy,
 }
 
 /// Flags with a value that say how a report looks, not what it is about.
@@ -45,6 +48,7 @@ impl Invocation {
         Self {
             program: program::name(args.first()),
             arguments: args.iter().skip(1).map(lossy).collect(),
+            policy: Policy::default(),
         }
     }
 

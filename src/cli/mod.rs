@@ -4,11 +4,13 @@ mod analyze;
 mod args;
 mod backtest;
 mod completions;
+mod config;
 mod explain;
 mod invocation;
 mod man;
 mod program;
 mod rbac;
+mod settings;
 mod snapshot;
 mod values;
 
@@ -17,12 +19,14 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::config::ConfigError;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot as snapshot_files;
-use crate::ui::{self, Ui};
+use crate::ui::{self, ColorChoice, Ui, Verbosity};
 use args::GlobalArgs;
 use invocation::Invocation;
+use settings::Files;
 
 /// What to request in Kubernetes, what it saves, and at which risk.
 ///
@@ -51,6 +55,7 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
+    Config(config::ConfigArgs),
     Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -58,13 +63,21 @@ enum Command {
 
 /// The whole program: reads `argv`, writes the result to `out` and all else to stderr.
 pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
-    let invocation = Invocation::new(&argv);
-    let cli = match parse(argv, invocation.program) {
+    let mut invocation = Invocation::new(&argv);
+    let files = Files::read(&argv).and_then(|files| {
+        invocation.policy = files.policy()?;
+        Ok(files)
+    });
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => return wrong_config(error),
+    };
+    let cli = match parse(argv, invocation.program, &files) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error),
     };
     let ui = cli.global.ui();
-    let ended = cli.command.run(&invocation, &ui, out);
+    let ended = cli.command.run(&invocation, &files, &ui, out);
     // Whatever is still buffered belongs to the result, and may be what fails.
     let ended = ended.and_then(|exit| out.flush().map(|()| exit).map_err(Error::Write));
     match ended {
@@ -83,8 +96,16 @@ pub fn command(program: &'static str) -> clap::Command {
     program::rename(Cli::command(), program)
 }
 
-fn parse(argv: Vec<OsString>, program: &'static str) -> Result<Cli, clap::Error> {
-    let mut command = command(program);
+/// A file of settings that cannot be used ends the run before the command line is read.
+fn wrong_config(error: ConfigError) -> Exit {
+    let error = Error::Config(error);
+    let ui = Ui::new(Verbosity::Normal, ColorChoice::Auto, false);
+    ui.report(&error, error.hint().as_deref());
+    error.exit()
+}
+
+fn parse(argv: Vec<OsString>, program: &'static str, files: &Files) -> Result<Cli, clap::Error> {
+    let mut command = files.defaults(command(program));
     let matches = command.try_get_matches_from_mut(argv)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
@@ -100,12 +121,19 @@ fn clap_exit(error: &clap::Error) -> Exit {
 }
 
 impl Command {
-    fn run(self, invocation: &Invocation, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
+    fn run(
+        self,
+        invocation: &Invocation,
+        files: &Files,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
         match self {
             Self::Analyze(args) => args.run(invocation, ui, out),
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui),
+            Self::Config(args) => args.run(invocation.program, files, out),
             Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),

@@ -1,7 +1,7 @@
 //! What a `kcost.yaml` may say: one table for reading, checking, the JSON schema and the docs.
 
 use crate::price;
-use crate::recommend::{self, Goal};
+use crate::recommend::{self, CpuLimits, Goal};
 use crate::units::{ParseQuantityError, Quantity, Span, Suffix};
 
 /// One key of the file.
@@ -33,7 +33,6 @@ pub enum Kind {
     Strategy,
     Goal,
     Prices,
-    /// `keep`, `remove`, or a ratio to the request such as `2`.
     CpuLimits,
     /// Texts, one or a list of them.
     Texts,
@@ -98,7 +97,7 @@ pub static SETTINGS: &[Key] = &[
     key(
         "cpu-limits",
         Kind::CpuLimits,
-        "what becomes of CPU limits: keep, remove, or a ratio to the request",
+        "what becomes of CPU limits: keep, remove, or the same ratio to the request",
     ),
     key("prices", Kind::Prices, "where prices come from"),
     key(
@@ -178,7 +177,7 @@ pub static RULE: &[Key] = &[
     key(
         "cpu-limits",
         Kind::CpuLimits,
-        "what becomes of CPU limits: keep, remove, or a ratio to the request",
+        "what becomes of CPU limits: keep, remove, or the same ratio to the request",
     ),
     key(
         "largest-step",
@@ -252,11 +251,7 @@ impl Kind {
             Self::Strategy => one_of(&recommend::names()),
             Self::Goal => one_of(&Goal::ALL.map(Goal::name)),
             Self::Prices => one_of(&price::names()),
-            Self::CpuLimits => number(
-                matches!(text, "keep" | "remove")
-                    || text.parse::<f64>().is_ok_and(|ratio| ratio >= 1.0),
-                "`keep`, `remove` or a ratio of at least 1",
-            ),
+            Self::CpuLimits => one_of(&CpuLimits::ALL.map(CpuLimits::name)),
         }
     }
 
@@ -286,9 +281,7 @@ impl Kind {
             Self::Strategy => names(&recommend::names()),
             Self::Goal => names(&Goal::ALL.map(Goal::name)),
             Self::Prices => names(&price::names()),
-            Self::CpuLimits => serde_json::json!({
-                "oneOf": [{"enum": ["keep", "remove"]}, {"type": "number", "minimum": 1}]
-            }),
+            Self::CpuLimits => names(&CpuLimits::ALL.map(CpuLimits::name)),
         }
     }
 }

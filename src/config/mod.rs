@@ -63,6 +63,8 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
+    #[error("{}: {problem}", path.display())]
+    Rule { path: PathBuf, problem: String },
     #[error("{}:{line}:{column}: {problem}", path.display())]
     Wrong {
         path: PathBuf,
@@ -77,7 +79,7 @@ impl ConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => None,
-            Self::Wrong { .. } => {
+            Self::Rule { .. } | Self::Wrong { .. } => {
                 Some("see `kcost config --schema` for what a file may say".to_owned())
             }
         }

@@ -132,8 +132,7 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
 
 /// Why nothing is said about a container; empty where something is.
 fn silent(pool: &Pool<'_>, rules: &Effective, snapshot: &Snapshot) -> Vec<Reason> {
-    if rules.ignore {
-        let text = "annotation `kcost.dev/ignore` asks for no advice";
+    if let Some(text) = rules.ignore {
         return vec![Reason::new("ignored", text)];
     }
     if pool.container.kind == ContainerKind::Init {

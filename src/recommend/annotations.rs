@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use super::options::{Effective, Options};
+use super::options::{CpuLimits, Effective, Options};
 use super::{Goal, Reason};
 use crate::snapshot::Workload;
-use crate::units::{Bytes, Cpu, Quantity};
+use crate::units::{Bytes, Cpu, Quantity, Ratio};
 
 const PREFIX: &str = "kcost.dev/";
 
@@ -17,9 +17,18 @@ const KNOWN: &str = "goal, strategy, ignore, min-cpu, max-cpu, min-memory, max-m
 pub(super) fn apply(options: &Options, workload: &Workload) -> Effective {
     let mut effective = Effective {
         options: options.clone(),
-        ignore: false,
+        ignore: None,
         problems: Vec::new(),
     };
+    if let Some(rule) = options.policy.rule(workload) {
+        for (name, value) in &rule.sets {
+            // The file was checked when it was read; what is wrong all the same is said.
+            if let Err(problem) = rule_out(&mut effective, name, value) {
+                let text = format!("`{name}` of `kcost.yaml` is ignored: {problem}");
+                effective.problems.push(Reason::new("policy", text));
+            }
+        }
+    }
     for (key, value) in &workload.annotations {
         let Some(name) = key.strip_prefix(PREFIX) else {
             continue;
@@ -49,11 +58,8 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
                 .ok_or_else(|| format!("`{value}` is not one of {}", super::names().join(", ")))?;
         }
         "ignore" => {
-            effective.ignore = match value {
-                "true" | "" => true,
-                "false" => false,
-                other => return Err(format!("`{other}` is neither true nor false")),
-            };
+            let ignored = "annotation `kcost.dev/ignore` asks for no advice";
+            effective.ignore = switch(value)?.then_some(ignored);
         }
         "min-cpu" => options.min_cpu = Cpu::from(&quantity(value)?),
         "max-cpu" => options.max_cpu = Some(Cpu::from(&quantity(value)?)),
@@ -62,6 +68,44 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
         _ => return Err(format!("there is only {KNOWN}")),
     }
     Ok(())
+}
+
+/// What only a policy may set, else the same as an annotation.
+fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), String> {
+    let options = &mut effective.options;
+    match name {
+        "max-oom-risk" => options.targets.memory_over_limit = share(value)?,
+        "max-cpu-over" => options.targets.cpu_time_over_request = share(value)?,
+        "cpu-limits" => {
+            options.cpu_limits = CpuLimits::by_name(value)
+                .ok_or_else(|| format!("`{value}` is not one of keep, remove, ratio"))?;
+        }
+        "largest-step" => options.max_step = Some(Ratio::new(share(value)?)),
+        "tie-memory" => options.tie_memory = switch(value)?,
+        "allow-qos-change" => options.change_qos = switch(value)?,
+        "protected" => {
+            let protected = "`kcost.yaml` protects it: no advice";
+            effective.ignore = switch(value)?.then_some(protected);
+        }
+        _ => set(effective, name, value)?,
+    }
+    Ok(())
+}
+
+fn switch(value: &str) -> Result<bool, String> {
+    match value {
+        "true" | "" => Ok(true),
+        "false" => Ok(false),
+        other => Err(format!("`{other}` is neither true nor false")),
+    }
+}
+
+fn share(value: &str) -> Result<f64, String> {
+    let share = value
+        .parse::<f64>()
+        .ok()
+        .filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or_else(|| format!("`{value}` is not a share between 0 and 1"))
 }
 
 fn quantity(value: &str) -> Result<Quantity, String> {

@@ -21,12 +21,14 @@ mod judge;
 mod krr;
 mod options;
 mod peak;
+mod policy;
 mod samples;
 mod vpa;
 
 pub use advise::recommend;
 pub use goal::{Goal, Targets};
 pub use options::{CpuLimits, Effective, Options};
+pub use policy::{Policy, Rule, RuleError};
 
 /// What is said about one field of one container.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,4 +1,4 @@
-use super::{Goal, Reason, Strategy, Targets, annotations};
+use super::{Goal, Policy, Reason, Strategy, Targets, annotations};
 use crate::snapshot::Workload;
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
@@ -23,6 +23,10 @@ pub struct Options {
     pub max_step: Option<Ratio>,
     /// Whether advice may move pods to another QoS class.
     pub change_qos: bool,
+    /// Whether the memory request is to equal the memory limit.
+    pub tie_memory: bool,
+    /// What the policy file rules for single workloads.
+    pub policy: Policy,
 }
 
 /// What becomes of CPU limits.
@@ -41,15 +45,15 @@ pub enum CpuLimits {
 #[derive(Debug, Clone)]
 pub struct Effective {
     pub options: Options,
-    /// The owner wants no advice.
-    pub ignore: bool,
+    /// Why no advice is wanted.
+    pub ignore: Option<&'static str>,
     /// Settings of the owner that could not be read.
     pub problems: Vec<Reason>,
 }
 
 impl Options {
-    /// What holds for this workload: the options of the run, then the owner's
-    /// annotations. The one place where this is decided.
+    /// What holds for this workload: the options of the run, then the first rule
+    /// of the policy that matches it, then the owner's annotations. The one place where this is decided.
     pub fn of(&self, workload: &Workload) -> Effective {
         annotations::apply(self, workload)
     }
@@ -88,6 +92,8 @@ impl Default for Options {
             cpu_limits: CpuLimits::Keep,
             max_step: None,
             change_qos: false,
+            tie_memory: false,
+            policy: Policy::default(),
         }
     }
 }

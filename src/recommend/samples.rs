@@ -1,6 +1,5 @@
 //! Small arithmetic over samples that the strategies share.
 
-use super::Pool;
 use crate::units::{count_from, len_f64};
 
 /// The samples that exist, as `f64`.
@@ -9,12 +8,6 @@ pub(super) fn known(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
         .iter()
         .filter(|value| value.is_finite())
         .map(|value| f64::from(*value))
-}
-
-/// CPU of all pods, ascending.
-pub(super) fn sorted_cpu(pool: &Pool<'_>) -> Vec<f64> {
-    let all = pool.series.iter().flat_map(|s| known(&s.cpu_cores));
-    sorted(all.collect())
 }
 
 /// Ascending.

@@ -51,6 +51,12 @@ impl Kcost {
         self
     }
 
+    /// Runs in this folder.
+    pub fn inside(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     pub fn run(mut self) -> Seen {
         let output = self.command.output().unwrap();
         let text = |bytes: &[u8]| {

@@ -7,6 +7,7 @@ mod calibrated;
 mod cli;
 mod cohort;
 mod common;
+mod config;
 mod demo;
 mod gate;
 mod guard;

@@ -73,7 +73,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["progress", "text"]),
-    ("error", &["collect", "exit", "snapshot"]),
+    ("config", &["price", "recommend", "units"]),
+    ("error", &["collect", "config", "exit", "snapshot"]),
 ];
 
 /// Which crate may be used where, besides the stages that are named.

@@ -3,7 +3,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::cli::values::described;
 use crate::error::Error;
-use crate::recommend::{self, CpuLimits, Goal, Options, Targets};
+use crate::recommend::{self, CpuLimits, Goal, Options, Policy, Targets};
 use crate::units::{Bytes, Cpu, Quantity, Span};
 
 /// How usage becomes sizes.
@@ -50,13 +50,16 @@ pub(in crate::cli) struct AdviceArgs {
     #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = probability)]
     max_node_overflow: Option<f64>,
 
-    /// What becomes of CPU limits: kept as the owner chose them and raised where they
-    /// throttle, removed, or kept at the same multiple of the request.
+    /// What becomes of CPU limits.
+    ///
+    /// `keep` leaves what the owner chose, raised where it throttles; `remove` takes
+    /// them away; `ratio` keeps the multiple of the request.
     #[arg(
         long,
         value_name = "CHOICE",
         env = "KCOST_CPU_LIMITS",
         hide_env_values = true,
+        hide_short_help = true,
         default_value = CpuLimits::default().name(),
         value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name)),
         hide_short_help = true
@@ -106,7 +109,7 @@ fn probability(text: &str) -> Result<f64, String> {
 
 impl AdviceArgs {
     /// Checked options.
-    pub(in crate::cli) fn options(&self) -> Result<Options, Error> {
+    pub(in crate::cli) fn options(&self, policy: &Policy) -> Result<Options, Error> {
         // clap has checked both names against the registries.
         let strategy = recommend::by_name(&self.strategy).unwrap_or(recommend::ALL[0]);
         let goal = Goal::by_name(&self.goal).unwrap_or(Goal::Balanced);
@@ -120,6 +123,7 @@ impl AdviceArgs {
             max_memory: self.max_memory.as_ref().map(Bytes::from),
             min_history: self.min_history,
             cpu_limits: CpuLimits::by_name(&self.cpu_limits).unwrap_or_default(),
+            policy: policy.clone(),
             ..Options::default()
         };
         check_order(

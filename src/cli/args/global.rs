@@ -1,4 +1,6 @@
-use clap::{ArgAction, Args, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::ui::{ColorChoice, Ui, Verbosity};
 
@@ -13,6 +15,23 @@ pub(in crate::cli) struct GlobalArgs {
     /// Say less: no warnings (`-q`), nothing but errors (`-qq`).
     #[arg(short, long, global = true, action = ArgAction::Count)]
     quiet: u8,
+
+    /// Read settings from this file instead of `./kcost.yaml` and the user's file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "KCOST_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "no_config"
+    )]
+    config: Option<PathBuf>,
+
+    /// Read no file of settings.
+    #[arg(long, global = true, hide_short_help = true)]
+    no_config: bool,
 
     /// Draw no progress bars.
     #[arg(

@@ -16,6 +16,7 @@ mod qos;
 mod quota;
 mod rounding;
 mod step;
+mod tie;
 
 pub(super) use rounding::round_memory;
 
@@ -43,6 +44,7 @@ pub static ALL: &[&dyn Guard] = &[
     &policy::Policy,
     &dead_band::DeadBand,
     &step::Step,
+    &tie::Tie,
     &order::Order,
     &qos::Qos,
     &limit_range::LimitRanges,

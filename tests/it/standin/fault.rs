@@ -9,8 +9,6 @@ pub enum Fault {
     Unauthorized,
     /// 403 with a `Status` that names user, verb and resource.
     Forbidden,
-    /// 404 in plain text, as for an API group that is not there.
-    NotServed,
     /// A status without a body, each time.
     Status(u16),
     /// A status the first `times` times, with `Retry-After` in seconds where one is given.

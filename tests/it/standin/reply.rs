@@ -65,7 +65,6 @@ pub fn reply(
         return json_reply(401, recorded("error-401"));
     }
     match fault {
-        Some(Fault::NotServed) => return not_served(),
         Some(Fault::Status(code)) => return json_reply(code, Vec::new()),
         Some(Fault::Garbage) => {
             return json_reply(200, b"<html><title>Sign in</title></html>".to_vec());

@@ -1,0 +1,158 @@
+use std::fmt::Write as _;
+use std::io::Write;
+
+use clap::Args;
+use clap::parser::ValueSource;
+
+use super::settings::Files;
+use crate::config::{self, SETTINGS};
+use crate::error::Error;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} config
+  {program} config --default > kcost.yaml
+  {program} config --schema > kcost.schema.json";
+
+/// Show every setting, its value and where it comes from.
+///
+/// Flags win over `KCOST_*` variables, these over `./kcost.yaml`, that over the
+/// user's file (`~/.config/kcost/kcost.yaml`), and that over what is built in.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ConfigArgs {
+    /// Print a file with every setting at its built-in default, commented.
+    #[arg(long, conflicts_with = "schema")]
+    default: bool,
+
+    /// Print the JSON Schema of `kcost.yaml`.
+    #[arg(long)]
+    schema: bool,
+}
+
+/// One setting as it stands.
+struct Value {
+    text: String,
+    origin: String,
+}
+
+impl ConfigArgs {
+    pub(super) fn run(
+        &self,
+        program: &'static str,
+        files: &Files,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let text = if self.schema {
+            let schema = serde_json::to_string_pretty(&config::schema());
+            schema.map_err(|error| Error::Write(error.into()))? + "\n"
+        } else if self.default {
+            default_file(program)
+        } else {
+            resolved(program, files)
+        };
+        out.write_all(text.as_bytes()).map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// A line a setting, then the rules.
+fn resolved(program: &'static str, files: &Files) -> String {
+    let values: Vec<(&str, Value)> = SETTINGS
+        .iter()
+        .map(|key| (key.name, value(program, key.name, files)))
+        .collect();
+    let width = |text: fn(&(&str, Value)) -> usize| values.iter().map(text).max().unwrap_or(0);
+    let (names, texts) = (
+        width(|(name, _)| name.len()),
+        width(|(_, value)| value.text.chars().count()),
+    );
+    let mut text = format!("{:names$}  {:texts$}  ORIGIN\n", "SETTING", "VALUE");
+    for (name, value) in &values {
+        let _ = writeln!(
+            text,
+            "{name:names$}  {:texts$}  {}",
+            value.text, value.origin
+        );
+    }
+    for file in &files.files {
+        for rule in &file.parsed.rules {
+            let list = |pairs: &[(&str, String)]| {
+                let each = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+                each.collect::<Vec<_>>().join(" ")
+            };
+            let _ = writeln!(
+                text,
+                "\nworkloads with {}: {}\n  from {}",
+                list(&rule.matches),
+                list(&rule.sets),
+                file.path.display()
+            );
+        }
+    }
+    text
+}
+
+/// What `analyze` would take without a flag.
+fn value(program: &'static str, key: &str, files: &Files) -> Value {
+    let command = files.defaults(super::command(program));
+    // Required flags are not among the settings, so this line is complete.
+    let matches = command.try_get_matches_from(["kcost", "analyze"]);
+    let matches = matches.ok();
+    let analyze = matches
+        .as_ref()
+        .and_then(|matches| matches.subcommand_matches("analyze"));
+    let id = key.replace('-', "_");
+    let raw = analyze.and_then(|analyze| analyze.try_get_raw(&id).ok().flatten());
+    let text = raw.map(|values| {
+        let each: Vec<_> = values
+            .map(|value| value.to_string_lossy().into_owned())
+            .collect();
+        each.join(", ")
+    });
+    let source = analyze.and_then(|analyze| {
+        analyze.try_contains_id(&id).ok()?;
+        analyze.value_source(&id)
+    });
+    let origin = match source {
+        Some(ValueSource::EnvVariable) => format!("KCOST_{}", id.to_uppercase()),
+        Some(_) => files.origin(key).unwrap_or_else(|| "default".to_owned()),
+        None => "not set".to_owned(),
+    };
+    Value {
+        text: text
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "-".to_owned()),
+        origin,
+    }
+}
+
+/// Every setting as a comment, ready to be changed.
+fn default_file(program: &'static str) -> String {
+    let mut text =
+        String::from("# Settings of kcost. Flags and KCOST_* variables win over this file.\n");
+    for key in SETTINGS {
+        let value = value(program, key.name, &Files::default());
+        let shown = if value.origin == "default" {
+            value.text
+        } else {
+            String::new()
+        };
+        let line = format!("# {}: {shown}", key.name);
+        let _ = writeln!(text, "\n# {}\n{}", key.summary, line.trim_end());
+    }
+    text.push_str(RULES);
+    text
+}
+
+const RULES: &str = "
+# Policy by workload: the first rule that matches wins. Annotations on a workload
+# (kcost.dev/goal, kcost.dev/min-memory, kcost.dev/ignore, …) win over it.
+# workloads:
+# - match: {namespace: payments, kind: Deployment}
+#   goal: reliability
+#   min-memory: 128Mi
+# - match: {name: 'legacy-*'}
+#   protected: true
+";

@@ -1,0 +1,121 @@
+//! `kcost.yaml` beneath the flags: its settings become the flags' defaults.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, ConfigError, ConfigFile};
+use crate::recommend::{Policy, Rule};
+
+/// The file beside which kcost is run.
+const HERE: &str = "kcost.yaml";
+
+/// The files that hold for this run, the stronger first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Files {
+    pub(super) files: Vec<ConfigFile>,
+}
+
+impl Files {
+    /// `--config FILE` alone, else `./kcost.yaml` and the user's file where they
+    /// exist; none with `--no-config`.
+    ///
+    /// The command line is looked at before clap reads it, since what the files
+    /// say are clap's defaults.
+    pub(super) fn read(argv: &[OsString]) -> Result<Self, ConfigError> {
+        let mut files = Vec::new();
+        for path in wanted(argv) {
+            files.push(config::read(&path)?);
+        }
+        Ok(Self { files })
+    }
+
+    /// Makes every setting the default of the flag of its name, in all subcommands.
+    pub(super) fn defaults(&self, mut command: clap::Command) -> clap::Command {
+        // The stronger file comes last, so that it has the last word.
+        for file in self.files.iter().rev() {
+            for setting in &file.parsed.settings {
+                command = command.mut_subcommands(|sub| {
+                    let known = sub
+                        .get_arguments()
+                        .any(|arg| arg.get_long() == Some(setting.key));
+                    if !known {
+                        return sub;
+                    }
+                    let id = setting.key.replace('-', "_");
+                    sub.mut_arg(id, |arg| arg.default_values(setting.values.clone()))
+                });
+            }
+        }
+        command
+    }
+
+    /// Where a setting comes from: `./kcost.yaml:3`.
+    pub(super) fn origin(&self, key: &str) -> Option<String> {
+        self.files.iter().find_map(|file| {
+            let found = file
+                .parsed
+                .settings
+                .iter()
+                .find(|setting| setting.key == key)?;
+            Some(format!("{}:{}", file.path.display(), found.line))
+        })
+    }
+
+    /// The rules for workloads; those of the stronger file are asked first.
+    pub(super) fn policy(&self) -> Result<Policy, ConfigError> {
+        let mut rules = Vec::new();
+        for file in &self.files {
+            for parsed in &file.parsed.rules {
+                let mut rule = Rule::default();
+                for (field, text) in &parsed.matches {
+                    rule.narrow(field, text)
+                        .map_err(|error| ConfigError::Rule {
+                            path: file.path.clone(),
+                            problem: error.to_string(),
+                        })?;
+                }
+                let sets = parsed.sets.iter();
+                rule.sets = sets
+                    .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                    .collect();
+                rules.push(rule);
+            }
+        }
+        Ok(Policy::new(rules))
+    }
+}
+
+/// The files to read, the stronger first.
+fn wanted(argv: &[OsString]) -> Vec<PathBuf> {
+    let mut words = argv.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        if text == "--no-config" {
+            return Vec::new();
+        }
+        if text == "--config" {
+            return words.next().map(PathBuf::from).into_iter().collect();
+        }
+        if let Some(path) = text.strip_prefix("--config=") {
+            return vec![PathBuf::from(path)];
+        }
+    }
+    if let Some(path) = env::var_os("KCOST_CONFIG").filter(|path| !path.is_empty()) {
+        return vec![PathBuf::from(path)];
+    }
+    let here = Some(Path::new(".").join(HERE));
+    let found = [here, user_file()].into_iter().flatten();
+    found.filter(|path| path.is_file()).collect()
+}
+
+/// `$XDG_CONFIG_HOME/kcost/kcost.yaml`, else below `~/.config`.
+fn user_file() -> Option<PathBuf> {
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))?;
+    Some(folder.join("kcost").join(HERE))
+}

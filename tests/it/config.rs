@@ -1,0 +1,149 @@
+//! `kcost.yaml`: precedence, policy by workload, origins, errors with their place.
+
+use std::fs;
+
+use crate::common::{Kcost, Seen};
+
+/// A folder with this `kcost.yaml` in it.
+fn folder(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kcost.yaml"), text).unwrap();
+    folder
+}
+
+fn run(folder: &tempfile::TempDir, args: &[&str]) -> Seen {
+    Kcost::new().inside(folder.path()).args(args).run()
+}
+
+/// The request that is advised for the first container of a workload of the demo.
+fn workload(seen: &Seen, name: &str) -> serde_json::Value {
+    let report = seen.json();
+    let workloads = report["workloads"].as_array().unwrap();
+    workloads
+        .iter()
+        .find(|workload| workload["name"] == name)
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn flags_win_over_variables_over_the_file() {
+    let folder = folder("goal: savings\n");
+    let goal = |seen: &Seen| seen.json()["settings"]["goal"].clone();
+    let args = ["analyze", "--demo", "-o", "json"];
+    assert_eq!(goal(&run(&folder, &args).ended(0)), "savings");
+    let variable = Kcost::new()
+        .inside(folder.path())
+        .args(args)
+        .env("KCOST_GOAL", "reliability");
+    assert_eq!(goal(&variable.run().ended(0)), "reliability");
+    let flag = run(
+        &folder,
+        &["analyze", "--demo", "-o", "json", "--goal", "balanced"],
+    );
+    assert_eq!(goal(&flag.ended(0)), "balanced");
+    let none = run(&folder, &["analyze", "--demo", "-o", "json", "--no-config"]);
+    assert_eq!(goal(&none.ended(0)), "balanced");
+}
+
+#[test]
+fn rules_hold_for_what_they_match() {
+    let folder = folder(
+        "workloads:\n- match: {namespace: shop, name: catalog}\n  min-cpu: 1\n- match: {name: 'search'}\n  protected: true\n",
+    );
+    let seen = run(&folder, &["analyze", "--demo", "-o", "json"]).ended(0);
+    let catalog = workload(&seen, "catalog");
+    let request = &catalog["containers"][0]["cpu_request_cores"];
+    assert!(request["recommended"].as_f64().unwrap() >= 1.0, "{request}");
+    let search = workload(&seen, "search");
+    assert_eq!(
+        search["containers"][0]["cpu_request_cores"]["advice"],
+        "keep"
+    );
+    let reasons = search["containers"][0]["reasons"].to_string();
+    assert!(reasons.contains("protects"), "{reasons}");
+}
+
+#[test]
+fn every_value_has_its_origin() {
+    let folder = folder("# ours\nmin-cpu: 20m\nfail-on: [cost-waste>30%]\n");
+    let seen = Kcost::new()
+        .inside(folder.path())
+        .arg("config")
+        .env("KCOST_GOAL", "savings")
+        .run()
+        .ended(0);
+    let line = |key: &str| {
+        let found = seen.stdout.lines().find(|line| line.starts_with(key));
+        found
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(line("goal"), "goal savings KCOST_GOAL");
+    assert_eq!(line("min-cpu"), "min-cpu 20m ./kcost.yaml:2");
+    assert_eq!(line("fail-on"), "fail-on cost-waste>30% ./kcost.yaml:3");
+    assert_eq!(line("strategy"), "strategy calibrated default");
+    assert_eq!(line("max-cpu "), "max-cpu - not set");
+}
+
+#[test]
+fn the_default_file_and_the_schema_can_be_used() {
+    let written = Kcost::new()
+        .args(["config", "--default"])
+        .run()
+        .ended(0)
+        .stdout;
+    let plain = run(&folder(&written), &["config"]).ended(0);
+    let settings = written.lines().filter_map(|line| line.strip_prefix("# "));
+    let set: Vec<&str> = settings
+        .filter(|line| line.contains(": ") && !line.contains(", "))
+        .collect();
+    assert!(set.contains(&"goal: balanced"), "{written}");
+    assert!(plain.stdout.contains("default"));
+    let schema = Kcost::new()
+        .args(["config", "--schema"])
+        .run()
+        .ended(0)
+        .json();
+    assert_eq!(schema["properties"]["goal"]["enum"][1], "balanced");
+    assert!(schema["properties"]["workloads"]["items"]["properties"]["match"].is_object());
+}
+
+#[test]
+fn a_wrong_file_is_an_error_of_usage_with_its_place() {
+    let seen = run(
+        &folder("goal: balanced\nmin-cpu: 1Gi\n"),
+        &["analyze", "--demo"],
+    );
+    insta::assert_snapshot!(seen.transcript(), @"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: ./kcost.yaml:2:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
+
+    hint: see `kcost config --schema` for what a file may say
+    ");
+    let seen = run(
+        &folder("workloads:\n- match: {name: '['}\n  goal: savings\n"),
+        &["config"],
+    );
+    insta::assert_snapshot!(seen.transcript(), @"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: ./kcost.yaml: `[` matches nothing: unclosed character class; missing ']'
+
+    hint: see `kcost config --schema` for what a file may say
+    ");
+    let missing = Kcost::new()
+        .args(["config", "--config", "/no/such.yaml"])
+        .run()
+        .ended(2);
+    assert!(
+        missing.stderr.contains("/no/such.yaml"),
+        "{}",
+        missing.stderr
+    );
+}
