@@ -3,7 +3,7 @@ use std::io::Write;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::args::{AdviceArgs, ShowArgs, SourceArgs};
+use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -70,6 +70,9 @@ pub(super) struct AnalyzeArgs {
 
     #[command(flatten)]
     source: SourceArgs,
+
+    #[command(flatten)]
+    plan: PlanArgs,
 }
 
 /// The gate's rules, the exit codes, and the examples.
@@ -91,6 +94,9 @@ impl AnalyzeArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
+        if self.plan.wanted() {
+            return self.source.plan(ui, out);
+        }
         let settings = self.settings(&invocation.policy)?;
         let snapshot = self.source.read(ui)?;
         refuse_empty(&snapshot)?;

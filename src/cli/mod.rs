@@ -132,7 +132,7 @@ impl Command {
             Self::Analyze(args) => args.run(invocation, ui, out),
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
-            Self::Snapshot(args) => args.run(invocation.program, ui),
+            Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Config(args) => args.run(invocation.program, files, out),
             Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),

@@ -1,8 +1,9 @@
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-use super::args::SourceArgs;
+use super::args::{PlanArgs, SourceArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot;
@@ -23,8 +24,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct SnapshotArgs {
     /// The folder to write; an older bundle there is replaced.
-    #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath)]
-    output: PathBuf,
+    #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, required_unless_present = "plan")]
+    output: Option<PathBuf>,
 
     /// Fail with exit code 1 when anything could not be read. The bundle is written all the same.
     #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
@@ -32,13 +33,28 @@ pub(super) struct SnapshotArgs {
 
     #[command(flatten)]
     source: SourceArgs,
+
+    #[command(flatten)]
+    plan: PlanArgs,
 }
 
 impl SnapshotArgs {
-    pub(super) fn run(&self, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
+    pub(super) fn run(
+        &self,
+        program: &'static str,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        match &self.output {
+            Some(output) if !self.plan.wanted() => self.save(output, program, ui),
+            _ => self.source.plan(ui, out),
+        }
+    }
+
+    fn save(&self, output: &Path, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
         let snapshot = self.source.read(ui)?;
         let task = ui.begin("writing the bundle");
-        snapshot::write(&snapshot, &self.output)?;
+        snapshot::write(&snapshot, output)?;
         drop(task);
         ui.clear();
         for gap in &snapshot.gaps {
@@ -49,7 +65,7 @@ impl SnapshotArgs {
         }
         ui.message(&format!(
             "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
-            self.output.display(),
+            output.display(),
             count(snapshot.workloads.len(), "workload"),
             count(snapshot.usage.samples(), "sample"),
         ));

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::kubernetes::{self, ClusterOptions, Connection};
-use super::prometheus::{self, Owners, PrometheusOptions};
+use super::prometheus::{self, Owners, Plan, PrometheusOptions};
 use super::reach::{self, Looked, ServiceName};
 use super::{Objects, Scope, UsageBuilder, metrics_api, resolve};
 use crate::error::Error;
@@ -88,6 +88,51 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         usage,
         gaps,
     })
+}
+
+/// What Prometheus would be asked for; it is only asked to count.
+///
+/// A Prometheus that is named by its URL is planned for without the cluster.
+///
+/// # Errors
+///
+/// When there is no Prometheus, it cannot be asked, or it has no usage in scope.
+pub async fn plan(options: &LiveOptions, progress: &dyn Progress) -> Result<Plan, Error> {
+    let scope = &options.scope;
+    let found = match &options.usage {
+        UsageFrom::MetricsApi => return Err(no_prometheus(&[])),
+        UsageFrom::Url(prometheus) => prometheus.clone(),
+        UsageFrom::Service(name, prometheus) => {
+            let connection = kubernetes::connect(&options.cluster, progress).await?;
+            let found = reach::named(&connection, name, prometheus, progress).await?;
+            found.options
+        }
+        UsageFrom::Search(prometheus) => {
+            let connection = kubernetes::connect(&options.cluster, progress).await?;
+            let looked = reach::look(&connection, prometheus, scope, progress).await?;
+            let found = looked.found.ok_or_else(|| no_prometheus(&looked.gaps))?;
+            found.options
+        }
+    };
+    let plan = prometheus::plan(&found, scope, progress).await?;
+    plan.ok_or_else(|| Error::Empty {
+        reason: "Prometheus has no usage of any container in scope".to_owned(),
+        hint: "check `--namespace`, `--prometheus-label` and `--window`".to_owned(),
+    })
+}
+
+fn no_prometheus(gaps: &[Gap]) -> Error {
+    let seen: Vec<&str> = gaps.iter().map(|gap| gap.text.as_str()).collect();
+    let reason = if seen.is_empty() {
+        "no Prometheus to plan for".to_owned()
+    } else {
+        format!("no Prometheus to plan for ({})", seen.join("; "))
+    };
+    let hint = "name it with `--prometheus-url URL` or `--prometheus-service NAMESPACE/NAME:PORT`";
+    Error::Empty {
+        reason,
+        hint: hint.to_owned(),
+    }
 }
 
 async fn usage(

@@ -3,6 +3,7 @@
 mod faults;
 mod measure;
 pub mod openmetrics;
+mod planned;
 mod real;
 pub mod server;
 

@@ -2,11 +2,13 @@
 
 mod advice;
 mod global;
+mod plan;
 mod prometheus;
 mod show;
 mod source;
 
 pub(super) use advice::AdviceArgs;
 pub(super) use global::GlobalArgs;
+pub(super) use plan::PlanArgs;
 pub(super) use show::ShowArgs;
 pub(super) use source::SourceArgs;

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use crate::collect::kubernetes::ClusterOptions;
 use crate::collect::live::{self, LiveOptions};
 use crate::collect::{Scope, demo};
 use crate::error::Error;
+use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::snapshot::{self, Selector, Snapshot};
+use crate::ui::Ui;
 use crate::units::Span;
 
 /// The window of a live snapshot, unless `--window` says otherwise.
@@ -179,6 +182,15 @@ impl SourceArgs {
         Ok(snapshot)
     }
 
+    /// Writes what Prometheus would be asked for; it is only asked to count.
+    pub(in crate::cli) fn plan(&self, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
+        let options = self.live(&self.scope()?)?;
+        let plan = super::super::block_on(live::plan(&options, ui))?;
+        ui.clear();
+        write!(out, "{plan}").map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
     fn source(&self, scope: &Scope, progress: &dyn Progress) -> Result<Snapshot, Error> {
         if self.demo {
             let _task = progress.task("making the demo", None);
@@ -187,7 +199,8 @@ impl SourceArgs {
             let _task = progress.task("reading the bundle", None);
             Ok(snapshot::read(path)?)
         } else if self.objects.is_empty() {
-            self.live(scope, progress)
+            let options = self.live(scope)?;
+            super::super::block_on(live::collect(&options, progress))
         } else {
             Ok(files::import(&self.files(scope), progress)?)
         }
@@ -216,7 +229,7 @@ impl SourceArgs {
         }
     }
 
-    fn live(&self, scope: &Scope, progress: &dyn Progress) -> Result<Snapshot, Error> {
+    fn live(&self, scope: &Scope) -> Result<LiveOptions, Error> {
         let timeout = Duration::from_secs(u64::from(self.cluster.timeout.as_secs()));
         let usage = self.prometheus.usage(
             self.usage_args.window.unwrap_or(WINDOW),
@@ -230,11 +243,10 @@ impl SourceArgs {
             as_groups: self.cluster.as_groups.clone(),
             timeout,
         };
-        let options = LiveOptions {
+        Ok(LiveOptions {
             cluster,
             usage,
             scope: scope.clone(),
-        };
-        super::super::block_on(live::collect(&options, progress))
+        })
     }
 }

@@ -15,7 +15,7 @@ use super::{by_pod, options, read};
 
 /// One way to answer.
 #[derive(Clone)]
-enum Answer {
+pub(super) enum Answer {
     Status(u16, &'static str, &'static str),
     /// As `Status`, with a header more.
     Header(u16, &'static str),
@@ -30,21 +30,21 @@ enum Answer {
 use Answer::{Close, Good, Half, Header, Slow, Status};
 
 /// Answers range queries of usage from a script, and everything else well.
-struct Faulty {
-    url: String,
+pub(super) struct Faulty {
+    pub(super) url: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 /// What the script says when it has ended.
 #[derive(Clone, Copy, PartialEq)]
-enum Then {
+pub(super) enum Then {
     Well,
     Again,
 }
 
 impl Faulty {
     /// `script` for range queries of usage; `survey` for all that comes before.
-    fn new(survey: Option<Answer>, script: &[Answer], then: Then) -> Self {
+    pub(super) fn new(survey: Option<Answer>, script: &[Answer], then: Then) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -87,7 +87,16 @@ impl Faulty {
         options
     }
 
-    fn requests(&self) -> usize {
+    /// Requests that make the server compute usage.
+    pub(super) fn usage_queries(&self) -> usize {
+        let heard = self.heard.lock().unwrap();
+        let reads = |request: &&String| {
+            request.contains("query=rate") || request.contains("query=max_over_time")
+        };
+        heard.iter().filter(reads).count()
+    }
+
+    pub(super) fn requests(&self) -> usize {
         self.heard.lock().unwrap().len()
     }
 }

@@ -1,0 +1,63 @@
+//! `--plan`: what would be asked, and nothing of it is.
+
+use super::faults::{Faulty, Then};
+use super::openmetrics::{CADVISOR, containers, text};
+use super::server::prometheus as start;
+use crate::common::Kcost;
+
+/// What `kcost COMMAND --plan` says of a server, without its address and its times.
+fn planned(command: &[&str], url: &str) -> String {
+    let seen = Kcost::new()
+        .args(command)
+        .args(["--plan", "--prometheus-url", url])
+        .run()
+        .ended(0);
+    assert_eq!(seen.stderr, "");
+    let plain = seen.stdout.replace(url, "http://prometheus");
+    // The window ends now.
+    let lines = plain.lines().filter(|line| !line.contains("window 2"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn analyze_and_snapshot_say_what_they_would_ask() {
+    let text = text(&containers(9), &[CADVISOR], 6 * 3_600, 60);
+    let Some(server) = start(&text, &[]) else {
+        return;
+    };
+    let plan = planned(&["analyze"], &server.url);
+    assert_eq!(plan, planned(&["snapshot"], &server.url));
+    let lines: Vec<&str> = plan.lines().collect();
+    assert_eq!(lines[0], "Prometheus at http://prometheus");
+    assert_eq!(lines[1], "  9 series in 3 namespaces, a sample every 1m");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("3 range queries, about ")),
+        "{plan}"
+    );
+    for reading in ["CPU usage", "memory usage", "CPU throttling"] {
+        assert!(plan.contains(reading), "{plan}");
+    }
+}
+
+#[test]
+fn a_plan_asks_for_no_usage() {
+    let server = Faulty::new(None, &[], Then::Well);
+    planned(&["analyze"], &server.url);
+    assert!(server.requests() > 3);
+    assert_eq!(server.usage_queries(), 0);
+}
+
+#[test]
+fn there_is_no_plan_without_a_prometheus() {
+    let seen = Kcost::new()
+        .args(["analyze", "--plan", "--no-discovery"])
+        .run()
+        .ended(3);
+    insta::assert_snapshot!(seen.stderr, @"
+    error: there is nothing to analyze: no Prometheus to plan for
+
+    hint: name it with `--prometheus-url URL` or `--prometheus-service NAMESPACE/NAME:PORT`
+    ");
+}
