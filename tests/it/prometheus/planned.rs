@@ -16,7 +16,7 @@ fn planned(command: &[&str], url: &str) -> String {
     let plain = seen.stdout.replace(url, "http://prometheus");
     // The window ends now.
     let lines = plain.lines().filter(|line| !line.contains("window 2"));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
