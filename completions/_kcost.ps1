@@ -223,6 +223,9 @@ Register-ArgumentCompleter -Native -CommandName 'kcost' -ScriptBlock {
         'kcost;snapshot' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The folder to write; an older bundle there is replaced')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The folder to write; an older bundle there is replaced')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Sample the metrics API until there is this much, for clusters without Prometheus')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often to sample')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'How often to read objects again while recording, and to write what was sampled as tables')
             [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Read a bundle that `kcost snapshot` wrote')
             [CompletionResult]::new('--objects', '--objects', [CompletionResultType]::ParameterName, 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them')
             [CompletionResult]::new('--usage', '--usage', [CompletionResultType]::ParameterName, 'Read usage from files: CSV, gzipped CSV or Parquet')

@@ -216,6 +216,9 @@ set edit:completion:arg-completer[kcost] = {|@words|
         &'kcost;snapshot'= {
             cand -o 'The folder to write; an older bundle there is replaced'
             cand --output 'The folder to write; an older bundle there is replaced'
+            cand --record 'Sample the metrics API until there is this much, for clusters without Prometheus'
+            cand --every 'How often to sample'
+            cand --refresh 'How often to read objects again while recording, and to write what was sampled as tables'
             cand --snapshot 'Read a bundle that `kcost snapshot` wrote'
             cand --objects 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them'
             cand --usage 'Read usage from files: CSV, gzipped CSV or Parquet'

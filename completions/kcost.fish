@@ -239,6 +239,9 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-config -d 'R
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-progress -d 'Draw no progress bars'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s o -l output -d 'The folder to write; an older bundle there is replaced' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l record -d 'Sample the metrics API until there is this much, for clusters without Prometheus' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l every -d 'How often to sample' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l refresh -d 'How often to read objects again while recording, and to write what was sampled as tables' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F

@@ -6,6 +6,7 @@ use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
 use crate::collect::reach::ReachError;
+use crate::collect::record::RecordError;
 use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::snapshot::BundleError;
@@ -28,6 +29,8 @@ pub enum Error {
     Prometheus(#[from] PrometheusError),
     #[error(transparent)]
     Reach(#[from] ReachError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The command line is understood by clap, but not by us.
     #[error("{text}")]
     Usage { text: String, hint: Option<String> },
@@ -52,6 +55,7 @@ impl Error {
             Self::Kubernetes(error) => error.hint(),
             Self::Prometheus(error) => error.hint(),
             Self::Reach(error) => error.hint(),
+            Self::Record(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Empty { hint, .. } => Some(hint.clone()),
             Self::Strict { .. } => {
@@ -70,6 +74,7 @@ impl Error {
             | Self::Kubernetes(_)
             | Self::Prometheus(_)
             | Self::Reach(_)
+            | Self::Record(_)
             | Self::Strict { .. }
             | Self::Runtime(_)
             | Self::Write(_) => Exit::Failed,

@@ -15,6 +15,8 @@ pub trait Task: Send + Sync {
     fn advance(&self, units: u64);
     /// The number of units, when it becomes known later.
     fn set_total(&self, total: u64);
+    /// What it is doing now, in the place of its label.
+    fn describe(&self, _: &str) {}
 }
 
 /// Says nothing.

@@ -62,11 +62,7 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     let usage = usage(&connection, options, progress);
     let ((mut objects, mut gaps), used) = tokio::try_join!(objects, usage)?;
     objects.merge(used.objects);
-    objects.cluster.name.clone_from(&connection.name);
-    objects
-        .cluster
-        .server_version
-        .clone_from(&connection.server_version);
+    name(&mut objects, &connection);
     let mut resolved = resolve(objects);
     used.owners.teach(&mut resolved.pods);
     let (usage, unmatched) = used.usage.finish(&resolved.pods);
@@ -133,6 +129,15 @@ fn no_prometheus(gaps: &[Gap]) -> Error {
         reason,
         hint: hint.to_owned(),
     }
+}
+
+/// Says of which cluster objects are.
+pub(super) fn name(objects: &mut Objects, connection: &Connection) {
+    let cluster = &mut objects.cluster;
+    cluster.name.clone_from(&connection.name);
+    cluster
+        .server_version
+        .clone_from(&connection.server_version);
 }
 
 async fn usage(

@@ -23,31 +23,35 @@ struct List {
     items: Option<Vec<PodMetrics>>,
 }
 
+/// What a pod used, as the server says it.
 #[derive(Deserialize)]
-struct PodMetrics {
-    metadata: Meta,
-    timestamp: Option<Timestamp>,
+pub(super) struct PodMetrics {
+    pub(super) metadata: Meta,
+    /// The end of what the values are about.
+    pub(super) timestamp: Option<Timestamp>,
+    /// How long that is, as Go writes it: `14.717s`.
+    pub(super) window: Option<String>,
     #[serde(default)]
-    containers: Vec<ContainerMetrics>,
+    pub(super) containers: Vec<ContainerMetrics>,
 }
 
 #[derive(Deserialize)]
-struct Meta {
-    name: String,
-    namespace: String,
+pub(super) struct Meta {
+    pub(super) name: String,
+    pub(super) namespace: String,
 }
 
 #[derive(Deserialize)]
-struct ContainerMetrics {
-    name: String,
+pub(super) struct ContainerMetrics {
+    pub(super) name: String,
     #[serde(default)]
-    usage: UsageQuantities,
+    pub(super) usage: UsageQuantities,
 }
 
 #[derive(Deserialize, Default)]
-struct UsageQuantities {
-    cpu: Option<String>,
-    memory: Option<String>,
+pub(super) struct UsageQuantities {
+    pub(super) cpu: Option<String>,
+    pub(super) memory: Option<String>,
 }
 
 /// One sample of every container in scope.
@@ -61,21 +65,14 @@ pub async fn sample(
     progress: &dyn Progress,
 ) -> (UsageBuilder, Vec<Gap>) {
     let none = || UsageBuilder::new(Grid::default());
-    if !connection.serves(GROUP) {
+    if !is_served(connection) {
         return (none(), vec![absent()]);
     }
     let _task = progress.task("reading current usage", None);
-    let mut pods = Vec::new();
-    let mut gaps = Vec::new();
-    for path in paths(connection, scope) {
-        match read(connection, &path, progress).await {
-            Ok(items) => pods.extend(items),
-            Err(failure) => gaps.push(missed(&failure)),
-        }
-    }
+    let (pods, failures) = pods(connection, scope, progress).await;
+    let mut gaps: Vec<Gap> = failures.iter().map(missed).collect();
     gaps.sort();
     gaps.dedup();
-    pods.retain(|pod: &PodMetrics| scope.namespace(&pod.metadata.namespace));
     if pods.is_empty() {
         if gaps.is_empty() {
             gaps.push(empty());
@@ -86,6 +83,34 @@ pub async fn sample(
     gaps.extend(odd);
     gaps.push(single(pods.len()));
     (usage, gaps)
+}
+
+/// Whether the cluster has a metrics API; taken as present where it does not say.
+pub(super) fn is_served(connection: &Connection) -> bool {
+    connection.serves(GROUP)
+}
+
+/// The rule that reading it takes.
+pub(super) fn rule() -> Rule {
+    Rule::list(GROUP, "pods")
+}
+
+/// What the pods in scope use now, and what could not be read of it.
+pub(super) async fn pods(
+    connection: &Connection,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> (Vec<PodMetrics>, Vec<Failure>) {
+    let mut pods = Vec::new();
+    let mut failures = Vec::new();
+    for path in paths(connection, scope) {
+        match read(connection, &path, progress).await {
+            Ok(items) => pods.extend(items),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    pods.retain(|pod: &PodMetrics| scope.namespace(&pod.metadata.namespace));
+    (pods, failures)
 }
 
 fn paths(connection: &Connection, scope: &Scope) -> Vec<String> {
@@ -147,7 +172,10 @@ fn build(pods: &[PodMetrics]) -> (UsageBuilder, Option<Gap>) {
     (usage, gap)
 }
 
-const HISTORY: &str = "name a Prometheus with `--prometheus-url URL`";
+const HISTORY: &str = "name a Prometheus with `--prometheus-url URL`, or record a history: \
+                       `kcost snapshot --record 7d -o NAME.kcost`";
+/// Where there is nothing to record either.
+const PROMETHEUS: &str = "name a Prometheus with `--prometheus-url URL`";
 
 /// What one sample cannot tell.
 fn single(pods: usize) -> Gap {
@@ -159,7 +187,7 @@ fn single(pods: usize) -> Gap {
 
 fn absent() -> Gap {
     let text = "the cluster has no metrics API (metrics-server), and no Prometheus is named";
-    Gap::new("no-usage", "usage", text).hint(HISTORY)
+    Gap::new("no-usage", "usage", text).hint(PROMETHEUS)
 }
 
 fn empty() -> Gap {
@@ -169,11 +197,7 @@ fn empty() -> Gap {
 
 fn missed(failure: &Failure) -> Gap {
     match failure.code() {
-        Some(403) => forbidden(
-            "current usage".to_owned(),
-            &Rule::list(GROUP, "pods"),
-            failure,
-        ),
+        Some(403) => forbidden("current usage".to_owned(), &rule(), failure),
         Some(404) => absent(),
         _ => unreadable("current usage".to_owned(), failure),
     }

@@ -17,6 +17,7 @@ mod objects;
 mod owners;
 pub mod prometheus;
 pub mod reach;
+pub mod record;
 mod scope;
 mod usage;
 

@@ -43,7 +43,7 @@ impl Column {
     }
 
     /// As it is stored; `None` for what cannot be true.
-    fn stored(self, value: f64) -> Option<f32> {
+    pub(super) fn stored(self, value: f64) -> Option<f32> {
         if !(0.0..=self.limit()).contains(&value) {
             return None;
         }

@@ -22,8 +22,8 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
         return vec![Reason::new("no_usage", text)];
     }
     if is_one_sample(pool, snapshot) {
-        let text = "metrics.k8s.io gives one sample; advice needs history, \
-                    such as Prometheus has it";
+        let text = "metrics.k8s.io gives one sample; advice needs history, such as \
+                    Prometheus has it and `kcost snapshot --record` collects it";
         return vec![Reason::new("one_sample", text)];
     }
     let mut reasons = Vec::new();
@@ -33,11 +33,18 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
             reasons.push(Reason::new("few_runs", text));
         }
     } else {
-        reasons.extend(thin(pool, least));
+        reasons.extend(thin(pool, snapshot, least));
         reasons.extend(stale(pool, snapshot, least));
     }
     reasons.extend(new_template(pool, snapshot, least));
     reasons
+}
+
+/// Whether usage comes from a recording of the metrics API.
+fn is_recording(snapshot: &Snapshot) -> bool {
+    let mut sources = snapshot.sources.iter();
+    let from_api = sources.any(|source| source.kind == SourceKind::MetricsApi);
+    from_api && snapshot.usage.grid.len > 1
 }
 
 fn is_one_sample(pool: &Pool<'_>, snapshot: &Snapshot) -> bool {
@@ -49,11 +56,19 @@ fn is_one_sample(pool: &Pool<'_>, snapshot: &Snapshot) -> bool {
     from_api && quality.samples <= u64::from(quality.pods)
 }
 
-fn thin(pool: &Pool<'_>, least: Span) -> Option<Reason> {
+fn thin(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Option<Reason> {
     let quality = &pool.profile.quality;
     let observed = quality.span.as_days() * quality.coverage.get();
     let samples = float(quality.samples);
-    if quality.span < least {
+    if quality.span < least && is_recording(snapshot) {
+        let text = format!(
+            "the recording covers {:.1} of the {:.1} days that are needed: record {:.1} days more",
+            quality.span.as_days(),
+            least.as_days(),
+            least.as_days() - quality.span.as_days()
+        );
+        Some(Reason::new("short_history", text))
+    } else if quality.span < least {
         let text = format!(
             "history covers {:.1} days, {:.1} are needed",
             quality.span.as_days(),

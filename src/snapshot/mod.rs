@@ -9,6 +9,7 @@ mod bundle;
 mod gap;
 mod heap;
 mod node;
+mod recording;
 mod replay;
 mod resources;
 mod selector;
@@ -20,10 +21,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
-pub use bundle::{BundleError, FORMAT_VERSION, abandon, read, write};
+pub use bundle::{
+    BundleError, FORMAT_VERSION, Found, abandon, open_recording, read, write, write_recording,
+};
 pub use gap::Gap;
 pub use heap::{Heap, HeapSetting};
 pub use node::{CapacityType, Node};
+pub use recording::{
+    Incident, Log, Place, Round, Sample, Tail, Trouble, fold, is_of_a_recording, notice,
+};
 pub use resources::Resources;
 pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
@@ -33,7 +39,7 @@ pub use workload::{
 };
 
 /// What was true of a cluster at one time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     /// When it was taken; for imported files the time of the newest sample.
     pub taken_at: Timestamp,
@@ -107,7 +113,7 @@ pub struct Source {
 pub enum SourceKind {
     Kubernetes,
     Prometheus,
-    /// `metrics.k8s.io`, one sample.
+    /// `metrics.k8s.io`: one sample, or a recording of many.
     MetricsApi,
     Files,
     Demo,

@@ -141,6 +141,23 @@ impl Series {
         self.cpu_cores.is_empty()
     }
 
+    /// Makes room for a slot before or after the others, and says where it is.
+    pub(super) fn reach(&mut self, slot: u32) -> usize {
+        if self.is_empty() {
+            self.first = slot;
+        }
+        let before = usize::try_from(self.first.saturating_sub(slot)).unwrap_or(usize::MAX);
+        self.first = self.first.min(slot);
+        let at = usize::try_from(slot - self.first).unwrap_or(usize::MAX);
+        let len = (self.len() + before).max(at + 1);
+        let columns = [&mut self.cpu_cores, &mut self.memory_bytes];
+        for values in columns.into_iter().chain(self.more.values_mut()) {
+            values.splice(..0, std::iter::repeat_n(f32::NAN, before));
+            values.resize(len, f32::NAN);
+        }
+        at
+    }
+
     /// Moves the start of the grid to `slot`; earlier samples go.
     fn drop_before(&mut self, slot: u32) {
         let gone = usize::try_from(slot.saturating_sub(self.first)).unwrap_or(usize::MAX);

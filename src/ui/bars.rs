@@ -6,6 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{DIM, Paint};
 use crate::progress::Task;
+use crate::text::escape;
 
 /// How often a spinner turns; its first turn is drawn at once.
 const TICK: Duration = Duration::from_millis(80);
@@ -95,6 +96,10 @@ pub(super) struct Running {
 impl Task for Running {
     fn advance(&self, units: u64) {
         self.bar.inc(units);
+    }
+
+    fn describe(&self, text: &str) {
+        self.bar.set_message(escape(text));
     }
 
     fn set_total(&self, total: u64) {

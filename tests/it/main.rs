@@ -21,6 +21,7 @@ mod profile;
 mod prometheus;
 mod rbac;
 mod reach;
+mod record;
 mod render;
 mod standin;
 mod strategy;

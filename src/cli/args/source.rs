@@ -1,5 +1,5 @@
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
@@ -8,6 +8,7 @@ use super::prometheus::PrometheusArgs;
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::ClusterOptions;
 use crate::collect::live::{self, LiveOptions};
+use crate::collect::record::RecordOptions;
 use crate::collect::{Scope, demo};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -163,6 +164,18 @@ struct UsageArgs {
     step: Option<Span>,
 }
 
+impl ClusterArgs {
+    fn options(&self) -> ClusterOptions {
+        ClusterOptions {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            as_user: self.as_user.clone(),
+            as_groups: self.as_groups.clone(),
+            timeout: Duration::from_secs(u64::from(self.timeout.as_secs())),
+        }
+    }
+}
+
 impl SourceArgs {
     /// Takes or reads the snapshot, and narrows it to what was asked for.
     pub(in crate::cli) fn read(&self, progress: &dyn Progress) -> Result<Snapshot, Error> {
@@ -229,22 +242,33 @@ impl SourceArgs {
         }
     }
 
+    /// What `--record` records.
+    pub(in crate::cli) fn recording(
+        &self,
+        length: Span,
+        every: Span,
+        refresh: Span,
+        output: &Path,
+    ) -> Result<RecordOptions, Error> {
+        Ok(RecordOptions {
+            cluster: self.cluster.options(),
+            scope: self.scope()?,
+            length,
+            every,
+            refresh,
+            output: output.to_owned(),
+        })
+    }
+
     fn live(&self, scope: &Scope) -> Result<LiveOptions, Error> {
-        let timeout = Duration::from_secs(u64::from(self.cluster.timeout.as_secs()));
+        let timeout = self.cluster.options().timeout;
         let usage = self.prometheus.usage(
             self.usage_args.window.unwrap_or(WINDOW),
             self.usage_args.step.unwrap_or(STEP),
             timeout,
         )?;
-        let cluster = ClusterOptions {
-            kubeconfig: self.cluster.kubeconfig.clone(),
-            context: self.cluster.context.clone(),
-            as_user: self.cluster.as_user.clone(),
-            as_groups: self.cluster.as_groups.clone(),
-            timeout,
-        };
         Ok(LiveOptions {
-            cluster,
+            cluster: self.cluster.options(),
             usage,
             scope: scope.clone(),
         })

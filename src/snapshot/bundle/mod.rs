@@ -7,6 +7,7 @@
 //! | `workloads.json` | workloads with their containers and pods |
 //! | `series.json` | one entry a container of a pod: where its rows are in `usage.parquet` |
 //! | `usage.parquet` | one row a container of a pod and slot of the grid |
+//! | `recording.log` | only of a recording: what came in since the others were written |
 //!
 //! `usage.parquet` speaks for itself, so that DuckDB, pandas and Polars open it
 //! as it is; kcost reads only its numbers and takes names and times from
@@ -15,6 +16,7 @@
 mod manifest;
 mod place;
 mod read;
+mod recording;
 mod table;
 mod write;
 
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use place::abandon;
 pub use read::read;
+pub use recording::{Found, open_recording, write_recording};
 pub use write::write;
 
 /// The version of the format that this kcost writes, and the newest that it reads.
@@ -58,6 +61,10 @@ pub enum BundleError {
     },
     #[error("{} exists and is no kcost bundle, so it is not replaced", path.display())]
     InTheWay { path: PathBuf },
+    #[error("{} is a snapshot that was taken at once, and no recording to go on with", path.display())]
+    NoRecording { path: PathBuf },
+    #[error("another kcost records into {}", path.display())]
+    Busy { path: PathBuf },
 }
 
 impl BundleError {
@@ -75,7 +82,10 @@ impl BundleError {
             Self::Write { .. } => {
                 Some("check space and permissions there, or choose another `-o`".to_owned())
             }
-            Self::InTheWay { .. } => Some("choose another `-o`, or move it away".to_owned()),
+            Self::InTheWay { .. } | Self::NoRecording { .. } => {
+                Some("choose another `-o`, or move it away".to_owned())
+            }
+            Self::Busy { .. } => Some("wait for it, or choose another `-o`".to_owned()),
         }
     }
 

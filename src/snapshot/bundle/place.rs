@@ -53,14 +53,25 @@ impl Unfinished {
         &self.folder
     }
 
+    /// Where the bundle will be.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Moves the folder to its place; an older bundle there is replaced.
     ///
-    /// Two renames where there is an older one: whoever reads between them
-    /// finds no bundle, never half of one.
+    /// In one step where the system can exchange two folders. Elsewhere in two
+    /// renames: whoever reads between them finds no bundle, never half of one.
     pub(super) fn finish(self) -> Result<(), BundleError> {
-        let old = beside(&self.target, "old");
         let mut guard = unfinished();
         check(&self.target)?;
+        if exchange(&self.folder, &self.target) {
+            // What is under the temporary name now is the older bundle, and
+            // goes when `self` does.
+            settle(&self.target);
+            return Ok(());
+        }
+        let old = beside(&self.target, "old");
         let moved = match fs::rename(&self.target, &old) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
@@ -73,6 +84,7 @@ impl Unfinished {
             }
             return Err(BundleError::write(&self.target, error));
         }
+        settle(&self.target);
         guard.retain(|folder| *folder != self.folder);
         if moved {
             guard.push(old.clone());
@@ -92,6 +104,55 @@ impl Drop for Unfinished {
             guard.retain(|folder| *folder != self.folder);
         }
     }
+}
+
+/// Swaps two folders in one step; whether that was possible.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn exchange(a: &Path, b: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// Makes a rename survive a power failure, where the system has a way to.
+fn settle(target: &Path) {
+    if let Some(Ok(folder)) = target.parent().map(fs::File::open) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Cleans up after processes that were killed while they wrote this bundle, and
+/// puts it back where one was killed between two renames.
+///
+/// Only for whoever knows that nobody else writes it.
+pub(super) fn recover(target: &Path) -> Result<(), BundleError> {
+    let target = absolute(target)?;
+    let mut start = OsString::from(".");
+    start.push(target.file_name().unwrap_or_default());
+    start.push(".");
+    let start = start.to_string_lossy();
+    let Some(Ok(entries)) = target.parent().map(fs::read_dir) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let Some((process, what)) = name.strip_prefix(&*start).and_then(|n| n.split_once('.'))
+        else {
+            continue;
+        };
+        let ours = process.parse::<u32>().is_ok();
+        if ours && what == "old" && fs::symlink_metadata(&target).is_err() {
+            fs::rename(entry.path(), &target).map_err(|e| BundleError::write(&target, e))?;
+        } else if ours && matches!(what, "old" | "tmp") {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// `.NAME.kcost.12345.tmp`: hidden, and of this process alone.

@@ -8,11 +8,23 @@ use sha2::{Digest, Sha256};
 use super::super::{Cluster, Grid, Series, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, Head, Manifest, SeriesHead};
 use super::write::hex;
-use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, table};
+use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS};
+use super::{recording, table};
 
 /// Reads a bundle and checks every file against its size and SHA-256.
+///
+/// Of a recording it reads what is in its log too.
 pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
-    let manifest = manifest(path)?;
+    let (snapshot, tail) = recording::read_whole(path)?;
+    Ok(match tail {
+        Some(tail) => recording::with_tail(snapshot, &tail),
+        None => snapshot,
+    })
+}
+
+/// Reads the tables, and what the SHA-256 of the manifest is.
+pub(super) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
+    let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let cluster: Cluster = bundle.json(CLUSTER)?;
     let workloads: Vec<Workload> = bundle.json(WORKLOADS)?;
@@ -24,7 +36,7 @@ pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
         series: bundle.usage(series)?,
         grid,
     };
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         taken_at: bundle.manifest.taken_at,
         tool_version: bundle.manifest.tool_version,
         cluster,
@@ -32,10 +44,11 @@ pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
         workloads,
         usage,
         gaps: bundle.manifest.gaps,
-    })
+    };
+    Ok((snapshot, hash))
 }
 
-fn manifest(path: &Path) -> Result<Manifest, BundleError> {
+fn manifest(path: &Path) -> Result<(Manifest, String), BundleError> {
     let no_bundle = |problem: &str| BundleError::NoBundle {
         path: path.to_owned(),
         problem: problem.to_owned(),
@@ -67,7 +80,8 @@ fn manifest(path: &Path) -> Result<Manifest, BundleError> {
             version: head.format_version,
         });
     }
-    serde_json::from_slice(&text).map_err(damaged)
+    let manifest = serde_json::from_slice(&text).map_err(damaged)?;
+    Ok((manifest, hex(&Sha256::digest(&text))))
 }
 
 /// A bundle whose manifest is read.

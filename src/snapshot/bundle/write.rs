@@ -17,7 +17,12 @@ use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKL
 /// needs the memory of half a million rows.
 pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
     let unfinished = Unfinished::new(path)?;
-    let folder = unfinished.folder();
+    fill(snapshot, unfinished.folder())?;
+    unfinished.finish()
+}
+
+/// Writes all files of a bundle, and says what the SHA-256 of its manifest is.
+pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
     let usage = &snapshot.usage;
     let heads: Vec<SeriesHead> = usage.series.iter().map(SeriesHead::of).collect();
     let files = vec![
@@ -44,11 +49,11 @@ pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
         files,
         gaps: snapshot.gaps.clone(),
     };
-    file(folder, MANIFEST, |out| {
+    let written = file(folder, MANIFEST, |out| {
         serde_json::to_writer_pretty(&mut *out, &manifest)?;
         out.write_all(b"\n")
     })?;
-    unfinished.finish()
+    Ok(written.sha256)
 }
 
 fn json(folder: &Path, name: &str, value: &impl Serialize) -> Result<File, BundleError> {

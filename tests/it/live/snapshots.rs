@@ -17,7 +17,7 @@ fn a_recorded_namespace_becomes_a_snapshot() {
     extras/Pod/naked: 1 pods, sc used by 0, c used by 1
     extras/StatefulSet/db: 3 pods, init used by 0, pg used by 3
     no-history usage: usage is one sample of 19 pods from the metrics API, and advice needs a history of days
-      hint: name a Prometheus with `--prometheus-url URL`
+      hint: name a Prometheus with `--prometheus-url URL`, or record a history: `kcost snapshot --record 7d -o NAME.kcost`
     ");
 }
 

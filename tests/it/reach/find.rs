@@ -176,7 +176,7 @@ fn without_any_it_says_what_it_looked_for() {
     warning: usage: no service of the cluster has the labels of VictoriaMetrics, Thanos, Mimir, Cortex or Prometheus
       hint: name it with `--prometheus-service NAMESPACE/NAME:PORT` or `--prometheus-url URL`, or stop looking with `--no-discovery`
     warning: usage: the metrics API knows no pods yet
-      hint: name a Prometheus with `--prometheus-url URL`
+      hint: name a Prometheus with `--prometheus-url URL`, or record a history: `kcost snapshot --record 7d -o NAME.kcost`
     wrote live.kcost: 1 workload, 0 samples
     next: kcost analyze --snapshot live.kcost
     ");

@@ -61,6 +61,7 @@ pub struct Setup {
     only: Option<Vec<String>>,
     faults: Vec<(String, Fault)>,
     backends: HashMap<String, SocketAddr>,
+    ticking: bool,
 }
 
 impl Setup {
@@ -81,6 +82,12 @@ impl Setup {
     /// Allow lists in these namespaces alone, as a Role does.
     pub fn only(mut self, namespaces: &[&str]) -> Self {
         self.only = Some(namespaces.iter().map(ToString::to_string).collect());
+        self
+    }
+
+    /// Measure usage anew every second, instead of saying what was recorded.
+    pub fn ticking(mut self) -> Self {
+        self.ticking = true;
         self
     }
 
@@ -107,6 +114,7 @@ impl Setup {
             self.only,
             self.faults,
             self.backends,
+            self.ticking,
         ));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -148,6 +156,12 @@ impl Standin {
     /// Every request so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.asked.lock().unwrap().clone()
+    }
+
+    /// Changes what there is from now on.
+    pub fn change(&self, change: impl FnOnce(Store) -> Store) {
+        let mut store = self.state.store.lock().unwrap();
+        *store = change(std::mem::take(&mut *store));
     }
 
     /// Paths that were asked for, sorted, each once.

@@ -28,10 +28,12 @@ use super::{Asked, Shared};
 pub type Answer = Response<BoxBody<Bytes, io::Error>>;
 
 pub struct State {
-    pub store: Store,
+    pub store: Shared<Store>,
     pub token: Option<String>,
     pub only: Option<Vec<String>>,
     pub backends: HashMap<String, SocketAddr>,
+    /// Whether usage is measured anew every second.
+    pub ticking: bool,
     faults: Vec<(String, Fault)>,
     struck: Shared<HashMap<usize, usize>>,
     /// Compressed bodies, so that measuring a client does not measure this server.
@@ -46,12 +48,14 @@ impl State {
         only: Option<Vec<String>>,
         faults: Vec<(String, Fault)>,
         backends: HashMap<String, SocketAddr>,
+        ticking: bool,
     ) -> Self {
         Self {
-            store,
+            store: Shared::new(store),
             token,
             only,
             backends,
+            ticking,
             faults,
             struck: Shared::default(),
             compressed: Shared::default(),

@@ -153,6 +153,14 @@ impl Store {
         self.sorted()
     }
 
+    /// One object less.
+    pub fn gone(mut self, api_version: &str, plural: &str, name: &str) -> Self {
+        let key = (api_version.to_owned(), plural.to_owned());
+        let table = self.tables.get_mut(&key).unwrap();
+        table.items.retain(|item| item.name != name);
+        self
+    }
+
     /// Serve a kind of which there is nothing.
     pub fn emptied(mut self, api_version: &str, plural: &str) -> Self {
         let key = (api_version.to_owned(), plural.to_owned());
