@@ -216,7 +216,7 @@ fn serve_a_cluster_of_any_size() {
     let setting = std::env::var("KCOST_STANDIN").unwrap();
     let parts: Vec<&str> = setting.split(',').collect();
     let store = Store::generated(parts[0].parse().unwrap(), parts[1].parse().unwrap());
-    let standin = Setup::new(store).secure().start();
+    let standin = Setup::new(store).ticking().secure().start();
     let config = Path::new(parts[2]);
     std::fs::write(config, standin.kubeconfig_text(TOKEN)).unwrap();
     while config.exists() {

@@ -152,7 +152,8 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
         return Ok(builder.body(cut(&reply.body)).unwrap());
     }
     // As the real server: nothing small is compressed.
-    if gzip && reply.body.len() > 128 * 1024 {
+    // What changes every second is not worth it.
+    if gzip && !state.ticking && reply.body.len() > 128 * 1024 {
         let body = compressed(&state, &format!("{path}?{query}"), &reply.body);
         return Ok(builder
             .header(CONTENT_ENCODING, "gzip")
