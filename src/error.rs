@@ -39,6 +39,9 @@ pub enum Error {
     /// `--strict`, and the snapshot has gaps.
     #[error("the data has {gaps} {}, and `--strict` is set", if *.gaps == 1 { "gap" } else { "gaps" })]
     Strict { gaps: usize },
+    /// Some of several clusters have no result; the others have been shown.
+    #[error("{failed} of {all} clusters could not be read")]
+    Clusters { failed: usize, all: usize },
     #[error("failed to start the runtime")]
     Runtime(#[source] io::Error),
     #[error("failed to write the result")]
@@ -61,6 +64,9 @@ impl Error {
             Self::Strict { .. } => {
                 Some("each gap is in the report above, with what to do about it".to_owned())
             }
+            Self::Clusters { .. } => {
+                Some("what failed is told above, with what to do about it".to_owned())
+            }
             Self::Runtime(_) | Self::Write(_) => None,
         }
     }
@@ -76,6 +82,7 @@ impl Error {
             | Self::Reach(_)
             | Self::Record(_)
             | Self::Strict { .. }
+            | Self::Clusters { .. }
             | Self::Runtime(_)
             | Self::Write(_) => Exit::Failed,
         }

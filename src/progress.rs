@@ -19,6 +19,26 @@ pub trait Task: Send + Sync {
     fn describe(&self, _: &str) {}
 }
 
+/// Says whose work it is, where several go on side by side.
+pub struct Named<'a> {
+    pub name: &'a str,
+    pub inner: &'a dyn Progress,
+}
+
+impl Progress for Named<'_> {
+    fn task(&self, label: &str, total: Option<u64>) -> Box<dyn Task> {
+        self.inner.task(&format!("{}: {label}", self.name), total)
+    }
+
+    fn detail(&self, text: &str) {
+        self.inner.detail(&format!("{}: {text}", self.name));
+    }
+
+    fn trace(&self, text: &str) {
+        self.inner.trace(&format!("{}: {text}", self.name));
+    }
+}
+
 /// Says nothing.
 pub struct Silent;
 

@@ -18,7 +18,7 @@ use crate::ui::Ui;
 const EXAMPLES: &str = "\
 Examples:
   {program} analyze --demo
-  {program} analyze --prometheus-url http://127.0.0.1:9090 -n shop -n 'team-*'
+  {program} analyze --context prod-eu --context prod-us -n shop -n 'team-*'
   {program} analyze --snapshot prod.kcost -o patch > patch.yaml
   {program} analyze --snapshot prod.kcost --fail-on 'cost-waste>30%'";
 
@@ -27,7 +27,7 @@ Examples:
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(super) struct AnalyzeArgs {
     #[command(flatten)]
-    show: ShowArgs,
+    pub(super) show: ShowArgs,
 
     /// Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable.
     ///
@@ -47,11 +47,11 @@ pub(super) struct AnalyzeArgs {
         hide_env_values = true,
         hide_short_help = true
     )]
-    exit_zero: bool,
+    pub(super) exit_zero: bool,
 
     /// Fail with exit code 1 when anything could not be read.
     #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
-    strict: bool,
+    pub(super) strict: bool,
 
     /// Where prices come from.
     #[arg(
@@ -69,7 +69,7 @@ pub(super) struct AnalyzeArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
 
     #[command(flatten)]
     plan: PlanArgs,
@@ -97,6 +97,9 @@ impl AnalyzeArgs {
         if self.plan.wanted() {
             return self.source.plan(ui, out);
         }
+        if self.source.is_several() {
+            return self.run_several(invocation, ui, out);
+        }
         let settings = self.settings(&invocation.policy)?;
         let snapshot = self.source.read(ui)?;
         refuse_empty(&snapshot)?;
@@ -117,7 +120,7 @@ impl AnalyzeArgs {
         self.verdict(&analysis, renderer.for_people(), ui)
     }
 
-    fn settings(&self, policy: &Policy) -> Result<Settings, Error> {
+    pub(super) fn settings(&self, policy: &Policy) -> Result<Settings, Error> {
         Ok(Settings {
             recommend: self.advice.options(policy)?,
             prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),

@@ -42,6 +42,12 @@ const SWITCHES: [&str; 11] = [
     "--",
 ];
 
+/// Flags that name one cluster of several, with a value.
+const CLUSTERS: [&str; 2] = ["--context", "--snapshot"];
+
+/// The flag that names them all.
+const ALL: &str = "--all-contexts";
+
 impl Invocation {
     pub(super) fn new(args: &[OsString]) -> Self {
         let lossy = |arg: &OsString| arg.to_string_lossy().into_owned();
@@ -54,17 +60,37 @@ impl Invocation {
 
     /// The same command without what only decides how its report looks.
     pub(super) fn same_source(&self) -> String {
+        self.without(|_| false, &[])
+    }
+
+    /// The same of several clusters for one alone, a context or a bundle.
+    pub(super) fn of_cluster(&self, name: &str) -> String {
+        let is_bundles = self.arguments.iter().any(|it| is_flag(it, "--snapshot"));
+        let flag = CLUSTERS[usize::from(is_bundles)];
+        let clusters = |argument: &str| CLUSTERS.iter().any(|flag| is_flag(argument, flag));
+        self.without(clusters, &[flag, name])
+    }
+
+    /// Without these flags and their values, and with `more` at the end.
+    fn without(&self, left_out: impl Fn(&str) -> bool, more: &[&str]) -> String {
         let mut words = vec![self.program.to_owned()];
         let mut rest = self.arguments.iter();
         while let Some(argument) = rest.next() {
-            if LOOKS.contains(&argument.as_str()) {
+            let cluster = left_out(argument);
+            if LOOKS.contains(&argument.as_str()) || (cluster && !argument.contains('=')) {
                 rest.next();
-            } else if !is_look(argument) {
+            } else if !cluster && !is_look(argument) && (more.is_empty() || argument != ALL) {
                 words.push(quote(argument));
             }
         }
+        words.extend(more.iter().map(|word| quote(word)));
         words.join(" ")
     }
+}
+
+fn is_flag(argument: &str, flag: &str) -> bool {
+    let rest = argument.strip_prefix(flag);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 /// `--output=json`, `-ojson`, `-q`.
@@ -104,6 +130,34 @@ mod tests {
             "kcost", "analyze", "--demo", "-o", "wide", "--top=5", "-q", "-ojson",
         ];
         assert_eq!(same(&line), "kcost analyze --demo");
+    }
+
+    #[test]
+    fn one_of_several_clusters_has_a_command_of_its_own() {
+        let one = |line: &[&str], name: &str| {
+            let args: Vec<OsString> = line.iter().map(OsString::from).collect();
+            Invocation::new(&args).of_cluster(name)
+        };
+        let contexts = [
+            "kcost",
+            "analyze",
+            "--context",
+            "a",
+            "--context=b",
+            "-n",
+            "x",
+        ];
+        assert_eq!(one(&contexts, "b"), "kcost analyze -n x --context b");
+        let all = ["kcost", "analyze", "--all-contexts", "-o", "json"];
+        assert_eq!(one(&all, "a/b"), "kcost analyze --context a/b");
+        let bundles = [
+            "kcost",
+            "analyze",
+            "--snapshot",
+            "a.kcost",
+            "--snapshot=b.kcost",
+        ];
+        assert_eq!(one(&bundles, "a.kcost"), "kcost analyze --snapshot a.kcost");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod man;
 mod program;
 mod rbac;
 mod settings;
+mod several;
 mod snapshot;
 mod values;
 

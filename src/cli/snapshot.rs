@@ -1,9 +1,11 @@
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
 use super::args::{PlanArgs, SourceArgs};
+use super::several::chain;
 use crate::collect::record;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -31,6 +33,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct SnapshotArgs {
     /// The folder to write; an older bundle there is replaced.
+    ///
+    /// Of several contexts each is written beside it, as `NAME-CONTEXT.kcost`.
     #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, required_unless_present = "plan")]
     output: Option<PathBuf>,
 
@@ -94,36 +98,53 @@ impl SnapshotArgs {
     }
 
     fn save(&self, output: &Path, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
+        if self.record.is_none() && self.source.is_several() {
+            return self.save_all(output, program, ui);
+        }
         let snapshot = match self.record {
             Some(length) => self.record(length, output, ui)?,
-            None => self.take(output, ui)?,
+            None => {
+                let snapshot = self.source.read(ui)?;
+                write(&snapshot, output, ui)?;
+                snapshot
+            }
         };
-        ui.clear();
-        for gap in &snapshot.gaps {
-            ui.warning(
-                &format!("{}: {}", gap.subject, gap.text),
-                gap.hint.as_deref(),
-            );
-        }
-        ui.message(&format!(
-            "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
-            output.display(),
-            count(snapshot.workloads.len(), "workload"),
-            count(snapshot.usage.samples(), "sample"),
-        ));
-        if self.strict && !snapshot.gaps.is_empty() {
-            return Err(Error::Strict {
-                gaps: snapshot.gaps.len(),
-            });
-        }
-        Ok(Exit::Done)
+        tell(&snapshot, output, program, ui);
+        self.end(snapshot.gaps.len())
     }
 
-    fn take(&self, output: &Path, ui: &Ui) -> Result<Snapshot, Error> {
-        let snapshot = self.source.read(ui)?;
-        let _task = ui.begin("writing the bundle");
-        snapshot::write(&snapshot, output)?;
-        Ok(snapshot)
+    /// A bundle for each cluster; one that fails ends nothing.
+    fn save_all(&self, output: &Path, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
+        let clusters = self.source.read_all(ui)?;
+        let mut taken = HashSet::new();
+        let (mut failed, mut gaps) = (0, 0);
+        for cluster in &clusters {
+            let place = beside(output, &cluster.name, &mut taken);
+            match &cluster.snapshot {
+                Ok(snapshot) => {
+                    gaps += snapshot.gaps.len();
+                    write(snapshot, &place, ui)?;
+                    tell(snapshot, &place, program, ui);
+                }
+                Err(error) => {
+                    failed += 1;
+                    let text = format!("{}: {}", cluster.name, chain(error));
+                    ui.warning(&text, error.hint().as_deref());
+                }
+            }
+        }
+        if failed > 0 {
+            let all = clusters.len();
+            return Err(Error::Clusters { failed, all });
+        }
+        self.end(gaps)
+    }
+
+    fn end(&self, gaps: usize) -> Result<Exit, Error> {
+        if self.strict && gaps > 0 {
+            return Err(Error::Strict { gaps });
+        }
+        Ok(Exit::Done)
     }
 
     fn record(&self, length: Span, output: &Path, ui: &Ui) -> Result<Snapshot, Error> {
@@ -158,5 +179,64 @@ impl SnapshotArgs {
             ui.message("it has as much already: raise `--record` to go on");
         }
         Ok(recorded.snapshot)
+    }
+}
+
+fn write(snapshot: &Snapshot, place: &Path, ui: &Ui) -> Result<(), Error> {
+    let _task = ui.begin("writing the bundle");
+    Ok(snapshot::write(snapshot, place)?)
+}
+
+/// What was written, and what is missing in it.
+fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
+    ui.clear();
+    for gap in &snapshot.gaps {
+        ui.warning(
+            &format!("{}: {}", gap.subject, gap.text),
+            gap.hint.as_deref(),
+        );
+    }
+    ui.message(&format!(
+        "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
+        place.display(),
+        count(snapshot.workloads.len(), "workload"),
+        count(snapshot.usage.samples(), "sample"),
+    ));
+}
+
+/// `prod-eu-west-1.kcost` of `prod.kcost` and `eu/west:1`; a number more where that is taken.
+fn beside(output: &Path, cluster: &str, taken: &mut HashSet<PathBuf>) -> PathBuf {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let safe: String = cluster
+        .chars()
+        .map(|c| if plain(c) { c } else { '-' })
+        .collect();
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".kcost").unwrap_or(&name);
+    let numbered = |number: u32| match number {
+        0 => output.with_file_name(format!("{stem}-{safe}.kcost")),
+        number => output.with_file_name(format!("{stem}-{safe}-{}.kcost", number + 1)),
+    };
+    let mut number = 0;
+    while !taken.insert(numbered(number)) {
+        number += 1;
+    }
+    numbered(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_context_has_a_file_name_of_its_own() {
+        let mut taken = HashSet::new();
+        let mut place = |cluster: &str| {
+            let path = beside(Path::new("out/prod.kcost"), cluster, &mut taken);
+            path.display().to_string()
+        };
+        assert_eq!(place("arn:aws:eks/x"), "out/prod-arn-aws-eks-x.kcost");
+        assert_eq!(place("arn:aws:eks:x"), "out/prod-arn-aws-eks-x-2.kcost");
+        assert_eq!(place("../etc"), "out/prod-..-etc.kcost");
     }
 }

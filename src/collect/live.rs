@@ -201,10 +201,21 @@ async fn search(
     let Looked {
         found,
         objects,
-        gaps,
+        mut gaps,
     } = reach::look(connection, prometheus, scope, progress).await?;
-    let mut used = match found {
-        Some(found) => query(&found.options, &found.detail, scope, progress).await?,
+    let queried = match found {
+        Some(found) => match query(&found.options, &found.detail, scope, progress).await {
+            Ok(used) => Some(used),
+            // Nobody asked for this one, so it may fail.
+            Err(error) => {
+                gaps.push(reach::failed(&found, &error));
+                None
+            }
+        },
+        None => None,
+    };
+    let mut used = match queried {
+        Some(used) => used,
         None => sample(connection, scope, progress).await,
     };
     used.objects = objects;

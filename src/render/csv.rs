@@ -3,7 +3,7 @@
 use std::io;
 
 use super::pick::{Field, Part, Row};
-use super::{Look, Renderer};
+use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::units::{Bytes, Cpu};
 
@@ -58,14 +58,41 @@ impl Renderer for Csv {
     ) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
         table.write_record(HEADER).map_err(into_io)?;
-        for row in look.view.rows(analysis) {
-            for part in row.parts(analysis) {
-                let record = record(&row, &part, analysis.bill.currency);
-                table.write_record(record).map_err(into_io)?;
-            }
+        rows(analysis, look, None, &mut table)?;
+        table.flush()
+    }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let mut table = csv::Writer::from_writer(out);
+        let header = HEADER.into_iter().chain(["cluster"]);
+        table.write_record(header).map_err(into_io)?;
+        for analysis in fleet.analyses() {
+            let cluster = &analysis.snapshot.cluster.name;
+            rows(analysis, look, Some(cluster), &mut table)?;
         }
         table.flush()
     }
+}
+
+fn rows(
+    analysis: &Analysis<'_>,
+    look: &Look,
+    cluster: Option<&String>,
+    table: &mut csv::Writer<&mut dyn io::Write>,
+) -> io::Result<()> {
+    for row in look.view.rows(analysis) {
+        for part in row.parts(analysis) {
+            let mut record = record(&row, &part, analysis.bill.currency);
+            record.extend(cluster.cloned());
+            table.write_record(record).map_err(into_io)?;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the kind of the error: a closed pipe is no failure.

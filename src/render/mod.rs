@@ -11,6 +11,7 @@ mod backtest;
 mod csv;
 mod explain;
 mod findings;
+mod fleet;
 mod json_v1;
 mod patch;
 mod pick;
@@ -22,6 +23,7 @@ mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};
 pub use explain::{explanation_json, explanation_text};
+pub use fleet::{Fleet, Member};
 pub use view::{Sort, View};
 
 /// How a report looks. Machine formats heed only [`Look::view`].
@@ -57,6 +59,20 @@ pub trait Renderer: Sync {
         look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()>;
+    /// Several clusters; one after the other unless the format has a better way.
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        for member in &fleet.members {
+            if let Member::Analyzed { analysis, command } = member {
+                self.render(analysis, &look.of(command), out)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Every format, in the order shown to users; the first is the default.

@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::pick::{Part, Row};
 use super::words::{money, state};
-use super::{Look, Renderer};
+use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::recommend::Advice;
 use crate::snapshot::{ContainerKind, PatchTarget};
@@ -57,6 +57,20 @@ impl Renderer for Patch {
         }
         if changed == 0 {
             writeln!(out, "# Nothing is to be changed.")?;
+        }
+        Ok(())
+    }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        for analysis in fleet.analyses() {
+            let name = escape(&analysis.snapshot.cluster.name);
+            writeln!(out, "# Cluster {name}: apply this part to no other.")?;
+            self.render(analysis, look, out)?;
         }
         Ok(())
     }

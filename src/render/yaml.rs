@@ -1,7 +1,7 @@
 use std::io;
 
-use super::json_v1::report;
-use super::{Look, Renderer};
+use super::json_v1::{report, reports};
+use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 
 pub(super) struct Yaml;
@@ -23,6 +23,16 @@ impl Renderer for Yaml {
     ) -> io::Result<()> {
         // Into memory first: the writer's own errors, such as a closed pipe, would be lost.
         let text = serde_yaml::to_string(&report(analysis, look)).map_err(io::Error::other)?;
+        out.write_all(text.as_bytes())
+    }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let text = serde_yaml::to_string(&reports(fleet, look)).map_err(io::Error::other)?;
         out.write_all(text.as_bytes())
     }
 }

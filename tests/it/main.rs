@@ -8,6 +8,7 @@ mod cli;
 mod cohort;
 mod common;
 mod config;
+mod contexts;
 mod demo;
 mod gate;
 mod guard;

@@ -11,4 +11,4 @@ pub(super) use advice::AdviceArgs;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::ShowArgs;
-pub(super) use source::SourceArgs;
+pub(super) use source::{Cluster, SourceArgs};

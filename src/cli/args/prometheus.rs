@@ -79,7 +79,8 @@ pub(super) struct PrometheusArgs {
 
     /// Only series with this label, for stores of many clusters: `cluster=prod`.
     ///
-    /// `!=`, `=~` and `!~` work as in PromQL. Repeatable.
+    /// `!=`, `=~` and `!~` work as in PromQL, and `{context}` is the name of the
+    /// context. Repeatable.
     #[arg(
         long,
         value_name = "NAME=VALUE",
@@ -195,6 +196,7 @@ impl PrometheusArgs {
         window: Span,
         step: Span,
         timeout: Duration,
+        context: Option<&String>,
     ) -> Result<UsageFrom, Error> {
         let url = self.prometheus_url.as_ref().map_or("", Secret::expose);
         let new = PrometheusOptions::new(url, window, step, Timestamp::now());
@@ -204,7 +206,7 @@ impl PrometheusArgs {
             concurrency: usize::from(self.prometheus_concurrency),
             max_samples: self.max_samples_per_query,
             access: self.access(login)?,
-            matchers: self.prometheus_label.clone(),
+            matchers: self.matchers(context),
             ..new
         };
         Ok(match &self.prometheus_service {
@@ -212,6 +214,35 @@ impl PrometheusArgs {
             Some(service) => UsageFrom::Service(service.clone(), options),
             None if self.no_discovery => UsageFrom::MetricsApi,
             None => UsageFrom::Search(options),
+        })
+    }
+
+    /// With the name of the context where its place is held.
+    fn matchers(&self, context: Option<&String>) -> Vec<Matcher> {
+        let matchers = self.prometheus_label.iter().cloned();
+        match context {
+            Some(context) => matchers.map(|it| it.of_context(context)).collect(),
+            None => matchers.collect(),
+        }
+    }
+
+    /// Refuses one store for several clusters, unless a label tells them apart.
+    pub(super) fn tells_apart(&self) -> Result<(), Error> {
+        let apart = self
+            .prometheus_label
+            .iter()
+            .any(Matcher::tells_clusters_apart);
+        if self.prometheus_url.is_none() || apart {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            text: "one Prometheus for several clusters needs a label that tells them apart"
+                .to_owned(),
+            hint: Some(
+                "add `--prometheus-label 'cluster={context}'`, or leave out `--prometheus-url` \
+                 to look in each cluster"
+                    .to_owned(),
+            ),
         })
     }
 

@@ -1,18 +1,20 @@
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
+use futures_util::{StreamExt, stream};
 
 use super::prometheus::PrometheusArgs;
 use crate::collect::files::{self, FileOptions};
-use crate::collect::kubernetes::ClusterOptions;
+use crate::collect::kubernetes::{self, ClusterOptions};
 use crate::collect::live::{self, LiveOptions};
 use crate::collect::record::RecordOptions;
 use crate::collect::{Scope, demo};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::progress::Progress;
+use crate::progress::{Named, Progress};
 use crate::snapshot::{self, Selector, Snapshot};
 use crate::ui::Ui;
 use crate::units::Span;
@@ -23,6 +25,9 @@ const WINDOW: Span = Span::days(14);
 /// The step of a live snapshot, unless `--step` says otherwise.
 const STEP: Span = Span::from_secs(300);
 
+/// Clusters that are read at a time.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Where the snapshot comes from; a live cluster unless a flag says otherwise.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source")]
@@ -31,9 +36,11 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, conflicts_with_all = ["snapshot", "objects", "usage"])]
     demo: bool,
 
-    /// Read a bundle that `kcost snapshot` wrote.
+    /// Read a bundle that `kcost snapshot` wrote. Repeatable.
+    ///
+    /// Several bundles are several clusters in one report.
     #[arg(long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, conflicts_with_all = ["objects", "usage"])]
-    snapshot: Option<PathBuf>,
+    snapshot: Vec<PathBuf>,
 
     /// Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them.
     ///
@@ -98,14 +105,24 @@ struct ClusterArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     kubeconfig: Option<PathBuf>,
 
-    /// The context of the kubeconfig to use [default: the current one].
+    /// The context of the kubeconfig to use [default: the current one]. Repeatable.
+    ///
+    /// Several contexts are several clusters in one report.
     #[arg(
         long,
         value_name = "NAME",
         env = "KCOST_CONTEXT",
         hide_env_values = true
     )]
-    context: Option<String>,
+    context: Vec<String>,
+
+    /// Use every cluster of the kubeconfig, with one context each.
+    #[arg(
+        long,
+        conflicts_with_all = ["context", "demo", "snapshot", "objects"],
+        hide_short_help = true
+    )]
+    all_contexts: bool,
 
     /// Act as this user.
     #[arg(
@@ -164,11 +181,18 @@ struct UsageArgs {
     step: Option<Span>,
 }
 
+/// One cluster of several.
+pub(in crate::cli) struct Cluster {
+    /// Its context, or the place of its bundle.
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) snapshot: Result<Snapshot, Error>,
+}
+
 impl ClusterArgs {
-    fn options(&self) -> ClusterOptions {
+    fn options(&self, context: Option<&String>) -> ClusterOptions {
         ClusterOptions {
             kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
+            context: context.cloned(),
             as_user: self.as_user.clone(),
             as_groups: self.as_groups.clone(),
             timeout: Duration::from_secs(u64::from(self.timeout.as_secs())),
@@ -177,27 +201,69 @@ impl ClusterArgs {
 }
 
 impl SourceArgs {
-    /// Takes or reads the snapshot, and narrows it to what was asked for.
+    /// Takes or reads the one snapshot, and narrows it to what was asked for.
     pub(in crate::cli) fn read(&self, progress: &dyn Progress) -> Result<Snapshot, Error> {
+        self.one()?;
         let scope = self.scope()?;
         let mut snapshot = self.source(&scope, progress)?;
+        self.narrow(&scope, &mut snapshot);
+        Ok(snapshot)
+    }
+
+    /// Refuses several clusters where only one can be meant.
+    fn one(&self) -> Result<(), Error> {
+        if !self.is_several() {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            text: "this looks at one cluster at a time".to_owned(),
+            hint: Some("name one `--context`, or one `--snapshot`".to_owned()),
+        })
+    }
+
+    /// Whether more than one cluster may be meant.
+    pub(in crate::cli) fn is_several(&self) -> bool {
+        self.snapshot.len() > 1
+            || (self.is_live() && (self.cluster.context.len() > 1 || self.cluster.all_contexts))
+    }
+
+    /// Takes or reads the snapshot of each cluster; one that fails ends nothing.
+    pub(in crate::cli) fn read_all(&self, progress: &dyn Progress) -> Result<Vec<Cluster>, Error> {
+        let scope = self.scope()?;
+        let mut clusters = if self.is_live() {
+            self.live_all(&scope, progress)?
+        } else {
+            let _task = progress.task("reading the bundles", None);
+            let bundles = self.snapshot.iter();
+            bundles.map(|path| bundle(path)).collect()
+        };
+        for cluster in &mut clusters {
+            if let Ok(snapshot) = &mut cluster.snapshot {
+                self.narrow(&scope, snapshot);
+            }
+        }
+        Ok(clusters)
+    }
+
+    fn is_live(&self) -> bool {
+        !self.demo && self.snapshot.is_empty() && self.objects.is_empty()
+    }
+
+    fn narrow(&self, scope: &Scope, snapshot: &mut Snapshot) {
+        let selector = self.scope.selector.as_ref();
         snapshot.retain(|workload| {
             scope.namespace(&workload.id.namespace)
-                && self
-                    .scope
-                    .selector
-                    .as_ref()
-                    .is_none_or(|s| s.matches(&workload.labels))
+                && selector.is_none_or(|s| s.matches(&workload.labels))
         });
         if let Some(window) = self.usage_args.window {
             snapshot.usage.keep_newest(window);
         }
-        Ok(snapshot)
     }
 
     /// Writes what Prometheus would be asked for; it is only asked to count.
     pub(in crate::cli) fn plan(&self, ui: &Ui, out: &mut dyn Write) -> Result<Exit, Error> {
-        let options = self.live(&self.scope()?)?;
+        self.one()?;
+        let options = self.live(&self.scope()?, self.cluster.context.first())?;
         let plan = super::super::block_on(live::plan(&options, ui))?;
         ui.clear();
         write!(out, "{plan}").map_err(Error::Write)?;
@@ -208,11 +274,11 @@ impl SourceArgs {
         if self.demo {
             let _task = progress.task("making the demo", None);
             Ok(demo::snapshot())
-        } else if let Some(path) = &self.snapshot {
+        } else if let Some(path) = self.snapshot.first() {
             let _task = progress.task("reading the bundle", None);
             Ok(snapshot::read(path)?)
         } else if self.objects.is_empty() {
-            let options = self.live(scope)?;
+            let options = self.live(scope, self.cluster.context.first())?;
             super::super::block_on(live::collect(&options, progress))
         } else {
             Ok(files::import(&self.files(scope), progress)?)
@@ -237,7 +303,8 @@ impl SourceArgs {
             name: self
                 .cluster
                 .context
-                .clone()
+                .first()
+                .cloned()
                 .unwrap_or_else(|| "files".to_owned()),
         }
     }
@@ -250,8 +317,9 @@ impl SourceArgs {
         refresh: Span,
         output: &Path,
     ) -> Result<RecordOptions, Error> {
+        self.one()?;
         Ok(RecordOptions {
-            cluster: self.cluster.options(),
+            cluster: self.cluster.options(self.cluster.context.first()),
             scope: self.scope()?,
             length,
             every,
@@ -260,17 +328,53 @@ impl SourceArgs {
         })
     }
 
-    fn live(&self, scope: &Scope) -> Result<LiveOptions, Error> {
-        let timeout = self.cluster.options().timeout;
+    fn live(&self, scope: &Scope, context: Option<&String>) -> Result<LiveOptions, Error> {
+        let cluster = self.cluster.options(context);
         let usage = self.prometheus.usage(
             self.usage_args.window.unwrap_or(WINDOW),
             self.usage_args.step.unwrap_or(STEP),
-            timeout,
+            cluster.timeout,
+            context,
         )?;
         Ok(LiveOptions {
-            cluster: self.cluster.options(),
+            cluster,
             usage,
             scope: scope.clone(),
         })
+    }
+
+    /// Every context, a few side by side.
+    fn live_all(&self, scope: &Scope, progress: &dyn Progress) -> Result<Vec<Cluster>, Error> {
+        self.prometheus.tells_apart()?;
+        let mut contexts = if self.cluster.all_contexts {
+            kubernetes::contexts(self.cluster.kubeconfig.as_deref())?
+        } else {
+            self.cluster.context.clone()
+        };
+        let mut seen = HashSet::new();
+        contexts.retain(|context| seen.insert(context.clone()));
+        let mut jobs = Vec::new();
+        for name in contexts {
+            let options = self.live(scope, Some(&name))?;
+            jobs.push((name, options));
+        }
+        super::super::block_on(async {
+            let work = stream::iter(jobs).map(async |(name, options)| {
+                let inner = Named {
+                    name: &name,
+                    inner: progress,
+                };
+                let snapshot = live::collect(&options, &inner).await;
+                Cluster { name, snapshot }
+            });
+            Ok(work.buffered(SIDE_BY_SIDE).collect().await)
+        })
+    }
+}
+
+fn bundle(path: &Path) -> Cluster {
+    Cluster {
+        name: path.display().to_string(),
+        snapshot: snapshot::read(path).map_err(Error::from),
     }
 }

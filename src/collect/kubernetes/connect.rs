@@ -123,7 +123,7 @@ fn service_account(known: Vec<String>) -> Result<Configured, KubernetesError> {
 /// `~/.kube/config`; empty where there is none.
 ///
 /// Of `KUBECONFIG`, files that do not exist are passed over, as kubectl does.
-fn kubeconfig(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
+pub(super) fn kubeconfig(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
     if let Some(file) = file {
         return Kubeconfig::read_from(file)
             .map_err(|error| KubernetesError::from_kubeconfig(&error));

@@ -4,6 +4,7 @@
 //! listed; [`request`] is the only place that waits, repeats and gives up.
 
 mod connect;
+mod contexts;
 mod error;
 mod gaps;
 mod kinds;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use connect::connect;
+pub use contexts::contexts;
 pub use error::KubernetesError;
 pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;

@@ -159,6 +159,23 @@ pub struct Matcher {
     pub(super) value: String,
 }
 
+impl Matcher {
+    /// What stands for the name of the context in a condition.
+    pub const CONTEXT: &str = "{context}";
+
+    /// Whether it differs from cluster to cluster.
+    pub fn tells_clusters_apart(&self) -> bool {
+        self.value.contains(Self::CONTEXT)
+    }
+
+    /// The condition for the cluster of this context.
+    #[must_use]
+    pub fn of_context(mut self, context: &str) -> Self {
+        self.value = self.value.replace(Self::CONTEXT, context);
+        self
+    }
+}
+
 /// Why a text is no [`Matcher`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no condition on a label: write `NAME=VALUE`, or `!=`, `=~`, `!~` instead of `=`")]

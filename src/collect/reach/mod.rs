@@ -160,6 +160,16 @@ fn why(candidate: &Candidate, count: usize, passed: &[(String, String)]) -> Stri
     }
 }
 
+/// A Prometheus that was found, and then would not give what it has.
+pub(super) fn failed(found: &Found, error: &Error) -> Gap {
+    let text = format!("{} was found, but {error}", found.detail);
+    let gap = Gap::new("no-prometheus", "usage", text);
+    match error.hint() {
+        Some(hint) => gap.hint(hint),
+        None => gap,
+    }
+}
+
 /// No history, and what was looked for.
 fn nothing(passed: &[(String, String)]) -> Gap {
     let products = known::products();

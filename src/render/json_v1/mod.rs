@@ -3,6 +3,7 @@
 //! The structs of `shape` are a frozen copy of what users parse. They are filled
 //! from the internal types here, so that those stay free to change.
 
+mod fleet;
 mod shape;
 mod summary;
 mod workloads;
@@ -10,11 +11,12 @@ mod workloads;
 use std::io;
 
 use super::findings::{self, Finding};
-use super::{Look, Renderer};
+use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::snapshot::Gap;
 use crate::units::{Span, count_from, float};
 
+pub(super) use fleet::reports;
 pub(super) use shape::Report;
 
 pub(super) struct Json;
@@ -35,6 +37,16 @@ impl Renderer for Json {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, &report(analysis, look))?;
+        writeln!(out)
+    }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &reports(fleet, look))?;
         writeln!(out)
     }
 }

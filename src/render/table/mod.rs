@@ -1,5 +1,6 @@
 //! For people: what it costs, what stands out, and what to do about it.
 
+mod fleet;
 mod grid;
 mod notes;
 mod summary;
@@ -10,7 +11,7 @@ mod wrap;
 use std::io;
 
 use super::style::{BOLD, Paint};
-use super::{Look, Renderer};
+use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 
 pub(super) struct Table;
@@ -40,6 +41,20 @@ impl Renderer for Table {
         page.worth(out)?;
         page.notes(out)
     }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        fleet::write(
+            fleet,
+            look,
+            |analysis, look, out| self.render(analysis, look, out),
+            out,
+        )
+    }
 }
 
 pub(super) struct Wide;
@@ -68,6 +83,20 @@ impl Renderer for Wide {
         page.cohorts(out)?;
         page.containers(out)?;
         page.notes(out)
+    }
+
+    fn render_fleet(
+        &self,
+        fleet: &Fleet<'_>,
+        look: &Look,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        fleet::write(
+            fleet,
+            look,
+            |analysis, look, out| self.render(analysis, look, out),
+            out,
+        )
     }
 }
 

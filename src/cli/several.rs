@@ -1,0 +1,109 @@
+//! `analyze` over several clusters: one report, and the worst verdict.
+
+use std::io::Write;
+
+use super::analyze::{AnalyzeArgs, refuse_empty};
+use super::args::Cluster;
+use super::invocation::Invocation;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::gate;
+use crate::pipeline::{self, Analysis};
+use crate::render::{Fleet, Look, Member};
+use crate::ui::Ui;
+
+impl AnalyzeArgs {
+    pub(super) fn run_several(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = self.settings(&invocation.policy)?;
+        let mut clusters = self.source.read_all(ui)?;
+        clusters.iter_mut().for_each(refuse_if_empty);
+        let members = clusters.iter().map(|cluster| match &cluster.snapshot {
+            Ok(snapshot) => Member::Analyzed {
+                command: invocation.of_cluster(&cluster.name),
+                analysis: Box::new(pipeline::analyze(snapshot, &settings, ui)),
+            },
+            Err(error) => Member::Failed {
+                name: cluster.name.clone(),
+                error: chain(error),
+                hint: error.hint(),
+            },
+        });
+        let fleet = Fleet {
+            members: members.collect(),
+        };
+        ui.clear();
+        let look = Look {
+            width: ui.width(),
+            color: ui.color_stdout(),
+            program: invocation.program,
+            command: invocation.same_source(),
+            view: self.show.view(),
+        };
+        let renderer = self.show.renderer();
+        renderer
+            .render_fleet(&fleet, &look, out)
+            .map_err(Error::Write)?;
+        out.flush().map_err(Error::Write)?;
+        for (name, error, hint) in fleet.failed() {
+            ui.warning(&format!("{name}: {error}"), hint);
+        }
+        self.worst(&fleet, renderer.for_people(), ui)
+    }
+
+    /// How the run ends: a cluster that could not be read comes before doubtful
+    /// data, and that before the gate.
+    fn worst(&self, fleet: &Fleet<'_>, in_report: bool, ui: &Ui) -> Result<Exit, Error> {
+        let fails = |analysis: &&Analysis<'_>| analysis.outcomes.iter().any(|it| it.failed);
+        if !in_report {
+            for analysis in fleet.analyses().filter(|it| !it.outcomes.is_empty()) {
+                let name = &analysis.snapshot.cluster.name;
+                ui.message(&format!("{name}: {}", gate::verdict(&analysis.outcomes)));
+            }
+        }
+        let failed = fleet.failed().count();
+        if failed > 0 {
+            let all = fleet.members.len();
+            return Err(Error::Clusters { failed, all });
+        }
+        let gaps = fleet.analyses().map(|it| it.snapshot.gaps.len()).sum();
+        if self.strict && gaps > 0 {
+            return Err(Error::Strict { gaps });
+        }
+        let failed = fleet.analyses().any(|analysis| fails(&analysis));
+        Ok(if failed && !self.exit_zero {
+            Exit::Gate
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+fn refuse_if_empty(cluster: &mut Cluster) {
+    let refused = cluster
+        .snapshot
+        .as_ref()
+        .ok()
+        .and_then(|snapshot| refuse_empty(snapshot).err());
+    if let Some(error) = refused {
+        cluster.snapshot = Err(error);
+    }
+}
+
+/// An error and its causes in one line, each once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let why = inner.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = inner.source();
+    }
+    text
+}
