@@ -217,7 +217,15 @@ fn bundles_of_several_clusters_make_one_report_and_the_worst_decides() {
     let args = ["snapshot", "-q", "-o", &recorded];
     clusters.run(&[&args[..], &scope].concat()).ended(0);
     let demo = demo(clusters.folder.path(), "demo.kcost");
-    let both = ["analyze", "--snapshot", &recorded, "--snapshot", &demo];
+    let both = [
+        "analyze",
+        "--strategy",
+        "krr",
+        "--snapshot",
+        &recorded,
+        "--snapshot",
+        &demo,
+    ];
     let gate = |limit: &str| {
         let fail_on = format!("cost-waste>{limit}");
         clusters.run(&[&both[..], &["--fail-on", &fail_on]].concat())
