@@ -86,13 +86,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l min-memory -d 'A
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-cpu -d 'Advise no CPU request or limit above this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-memory -d 'Advise no memory request or limit above this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l min-history -d 'Advise nothing from less history than this' -r
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote. Repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
-complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l context -d 'The context of the kubeconfig to use [default: the current one]. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
@@ -119,6 +119,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l exit-zero -d 'Re
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l strict -d 'Fail with exit code 1 when anything could not be read'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l all-contexts -d 'Use every cluster of the kubeconfig, with one context each'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l plan -d 'Say what Prometheus would be asked for and what that costs, and end'
@@ -148,13 +149,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-memory -d 'A
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-cpu -d 'Advise no CPU request or limit above this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-memory -d 'Advise no memory request or limit above this' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l min-history -d 'Advise nothing from less history than this' -r
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote. Repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
-complete -c kcost -n "__fish_kcost_using_subcommand explain" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l context -d 'The context of the kubeconfig to use [default: the current one]. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
@@ -180,6 +181,7 @@ never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l ascii -d 'Draw with ASCII alone [default: where the locale is not UTF-8]'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l all-contexts -d 'Use every cluster of the kubeconfig, with one context each'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
@@ -200,13 +202,13 @@ reliability\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l fit -d 'History that each origin sees' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l horizon -d 'Time after each origin on which its advice is judged' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l origins -d 'Most origins, the earliest first [default: all that fit]' -r
-complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote. Repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
-complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l context -d 'The context of the kubeconfig to use [default: the current one]. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
@@ -231,6 +233,7 @@ always\t''
 never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l all-contexts -d 'Use every cluster of the kubeconfig, with one context each'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -s v -l verbose -d 'Say more: what each step did (`-v`), each request (`-vv`)'
@@ -242,13 +245,13 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s o -l output -d 
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l record -d 'Sample the metrics API until there is this much, for clusters without Prometheus' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l every -d 'How often to sample' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l refresh -d 'How often to read objects again while recording, and to write what was sampled as tables' -r
-complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote' -r -f -a "(__fish_complete_directories)"
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l snapshot -d 'Read a bundle that `kcost snapshot` wrote. Repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l objects -d 'Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l usage -d 'Read usage from files: CSV, gzipped CSV or Parquet' -r -F
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s n -l namespace -d 'Only these namespaces: names or globs, `!` in front to exclude. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -s l -l selector -d 'Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l kubeconfig -d 'The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`]' -r -F
-complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l context -d 'The context of the kubeconfig to use [default: the current one]' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l context -d 'The context of the kubeconfig to use [default: the current one]. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l as -d 'Act as this user' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l as-group -d 'Act as a member of this group. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l timeout -d 'Longest wait for one answer of the cluster or the metrics server' -r
@@ -274,6 +277,7 @@ never\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l strict -d 'Fail with exit code 1 when anything could not be read. The bundle is written all the same'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l demo -d 'Use the built-in demo: a shop of about 40 workloads. Needs nothing'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l lenient -d 'Count and skip bad rows of usage files instead of stopping at the first'
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l all-contexts -d 'Use every cluster of the kubeconfig, with one context each'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l no-discovery -d 'Do not look for a Prometheus in the cluster: use the metrics API'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-insecure -d 'Do not verify the certificate of Prometheus'
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l plan -d 'Say what Prometheus would be asked for and what that costs, and end'
