@@ -101,13 +101,12 @@ impl SnapshotArgs {
         if self.record.is_none() && self.source.is_several() {
             return self.save_all(output, program, ui);
         }
-        let snapshot = match self.record {
-            Some(length) => self.record(length, output, ui)?,
-            None => {
-                let snapshot = self.source.read(ui)?;
-                write(&snapshot, output, ui)?;
-                snapshot
-            }
+        let snapshot = if let Some(length) = self.record {
+            self.record(length, output, ui)?
+        } else {
+            let snapshot = self.source.read(ui)?;
+            write(&snapshot, output, ui)?;
+            snapshot
         };
         tell(&snapshot, output, program, ui);
         self.end(snapshot.gaps.len())
