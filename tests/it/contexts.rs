@@ -125,7 +125,9 @@ fn json_of_several_is_a_document_of_its_own() {
         let each = document["clusters"].as_array().unwrap().iter();
         assert_eq!(each.map(number).sum::<u64>(), number(&document), "{key}");
     };
-    ["workloads", "containers", "pods"].map(sum);
+    ["workloads", "containers", "pods"]
+        .into_iter()
+        .for_each(sum);
     let requested = |it: &Value| it["summary"]["cpu_cores"]["requested"].as_f64().unwrap();
     assert!((requested(&document) - 2.0 * requested(&alone)).abs() < 1e-6);
     let yaml = clusters.analyze(&[&BOTH[..], &["-o", "yaml"]].concat());
