@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use super::kubernetes::{self, ClusterOptions, Connection};
-use super::prometheus::{self, Owners, Plan, PrometheusOptions};
+use super::prometheus::{self, Owners, Plan, PrometheusOptions, Signals};
 use super::reach::{self, Looked, ServiceName};
-use super::{Objects, Scope, UsageBuilder, metrics_api, resolve};
+use super::{Objects, Scope, UsageBuilder, drop_unknown_containers, metrics_api, resolve};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
@@ -36,6 +36,7 @@ pub enum UsageFrom {
 struct Used {
     usage: UsageBuilder,
     owners: Owners,
+    signals: Signals,
     source: Source,
     gaps: Vec<Gap>,
     /// Services, where they were listed to look for a Prometheus.
@@ -60,12 +61,14 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         listed.map_err(Error::from)
     };
     let usage = usage(&connection, options, progress);
-    let ((mut objects, mut gaps), used) = tokio::try_join!(objects, usage)?;
+    let ((mut objects, mut gaps), mut used) = tokio::try_join!(objects, usage)?;
     objects.merge(used.objects);
     name(&mut objects, &connection);
     let mut resolved = resolve(objects);
     used.owners.teach(&mut resolved.pods);
-    let (usage, unmatched) = used.usage.finish(&resolved.pods);
+    used.signals.merge(&mut used.usage, &mut resolved);
+    let (mut usage, unmatched) = used.usage.finish(&resolved.pods);
+    gaps.extend(drop_unknown_containers(&mut usage, &resolved.workloads));
     gaps.extend(resolved.gaps);
     gaps.extend(used.gaps);
     gaps.extend(unmatched);
@@ -166,9 +169,12 @@ async fn query(
     let (usage, mut gaps) = prometheus::usage(prometheus, scope, progress).await?;
     let (owners, more) = prometheus::owners(prometheus, scope, progress).await?;
     gaps.extend(more);
+    let (signals, more) = prometheus::signals(prometheus, scope, progress).await?;
+    gaps.extend(more);
     Ok(Used {
         usage,
         owners,
+        signals,
         gaps,
         source: Source {
             kind: SourceKind::Prometheus,
@@ -183,6 +189,7 @@ async fn sample(connection: &Connection, scope: &Scope, progress: &dyn Progress)
     Used {
         usage,
         owners: Owners::default(),
+        signals: Signals::default(),
         gaps,
         source: Source {
             kind: SourceKind::MetricsApi,

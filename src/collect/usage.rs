@@ -36,9 +36,9 @@ impl Column {
         match self {
             Self::CpuCores => 1e5,
             Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => 1e15,
-            Self::More(Metric::CpuThrottledRatio) => 1.05,
+            Self::More(metric) if is_share(metric) => 1.05,
             Self::More(Metric::GpuUtilization) => 1e3,
-            Self::More(Metric::NetworkBytesPerSecond) => 1e13,
+            Self::More(_) => 1e13,
         }
     }
 
@@ -49,10 +49,18 @@ impl Column {
         }
         Some(single(match self {
             Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => value.round(),
-            Self::More(Metric::CpuThrottledRatio) => value.min(1.0),
+            Self::More(metric) if is_share(metric) => value.min(1.0),
             _ => value,
         }))
     }
+}
+
+/// Whether it is a share of time or of periods.
+fn is_share(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::CpuThrottledRatio | Metric::CpuWaitingRatio | Metric::MemoryWaitingRatio
+    )
 }
 
 /// Collects samples of containers, in any order, on a grid.

@@ -8,7 +8,7 @@ use super::calendar::Calendar;
 use super::quality::quality;
 use super::shape::{self, Days};
 use super::spread::Spread;
-use super::{CpuProfile, GpuProfile, MemoryProfile, Profile, Throttling};
+use super::{CpuProfile, GpuProfile, MemoryProfile, Pressure, Profile, Throttling, Waiting};
 use crate::snapshot::{Container, Metric, Series, Snapshot};
 use crate::units::{Bytes, Cpu, Ratio, len_f64};
 
@@ -84,6 +84,7 @@ fn one(snapshot: &Snapshot, calendar: &Calendar, pool: (usize, usize)) -> Profil
         cpu: cpu(&series, calendar, container),
         memory: memory(&series, calendar),
         throttling: throttling(&series),
+        pressure: pressure(&series),
         gpu: gpu(&series),
         network_bytes_per_second: Spread::of(network).map(|spread| spread.mean()),
     }
@@ -146,6 +147,21 @@ fn throttling(series: &[&Series]) -> Option<Throttling> {
         mean: Ratio::new(spread.mean()),
         p95: Ratio::new(spread.quantile(0.95)),
     })
+}
+
+fn pressure(series: &[&Series]) -> Option<Pressure> {
+    let waiting = |metric| {
+        let spread = Spread::of(more(series, metric))?;
+        Some(Waiting {
+            mean: Ratio::new(spread.mean()),
+            p95: Ratio::new(spread.quantile(0.95)),
+        })
+    };
+    let pressure = Pressure {
+        cpu: waiting(Metric::CpuWaitingRatio),
+        memory: waiting(Metric::MemoryWaitingRatio),
+    };
+    (pressure.cpu.is_some() || pressure.memory.is_some()).then_some(pressure)
 }
 
 /// `None` where only the memory of the devices is known: no use is not the same as unknown use.

@@ -36,6 +36,8 @@ pub struct Profile {
     /// `None` where no source says it.
     pub throttling: Option<Throttling>,
     /// `None` where no source says it.
+    pub pressure: Option<Pressure>,
+    /// `None` where no source says it.
     pub gpu: Option<GpuProfile>,
     /// Mean bytes a second received and sent by the pod; `None` where no source says it.
     pub network_bytes_per_second: Option<f64>,
@@ -125,6 +127,22 @@ pub struct MemoryProfile {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Throttling {
     /// Mean share of periods that were throttled.
+    pub mean: Ratio,
+    /// The 95th percentile of the samples.
+    pub p95: Ratio,
+}
+
+/// Waiting for CPU and memory (PSI, the kernel's pressure stall information),
+/// where a source says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pressure {
+    pub cpu: Option<Waiting>,
+    pub memory: Option<Waiting>,
+}
+
+/// Share of the time that some task had to wait.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waiting {
     pub mean: Ratio,
     /// The 95th percentile of the samples.
     pub p95: Ratio,

@@ -174,6 +174,12 @@ pub struct VolumeClaim {
     pub requested: Bytes,
     /// `Bound`, `Pending`, `Lost`.
     pub phase: String,
+    /// What was in use at the end of the window, where a metrics store says it.
+    #[serde(default)]
+    pub used: Option<Bytes>,
+    /// What its file system could hold then.
+    #[serde(default)]
+    pub capacity: Option<Bytes>,
 }
 
 /// A Service, as far as it matters for cost.

@@ -45,6 +45,7 @@ fn forget_after(workload: &Workload, now: Timestamp) -> Workload {
             .terminations
             .retain(|end| end.finished.is_some_and(|finished| finished <= now));
         container.restarts = 0;
+        container.memory_high_water = None;
     }
     workload
 }

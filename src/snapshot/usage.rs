@@ -52,20 +52,27 @@ pub struct Series {
 pub enum Metric {
     /// Throttled ÷ all CFS periods, 0 to 1.
     CpuThrottledRatio,
-    /// Share of the devices that were busy, 0 to 1 for each device.
+    /// Share of the devices that were busy, 0 to 1: the mean over the container's devices.
     GpuUtilization,
-    /// Memory in use on the devices, bytes.
+    /// Memory in use on the container's devices together, bytes.
     GpuMemoryBytes,
-    /// Received and sent, bytes a second.
+    /// Received and sent by the pod, bytes a second. Stands on one series of the
+    /// pod: that of its first container that is no init container.
     NetworkBytesPerSecond,
+    /// Share of the time that some task of the container waited for CPU, 0 to 1 (PSI).
+    CpuWaitingRatio,
+    /// Share of the time that some task of it waited for memory, 0 to 1 (PSI).
+    MemoryWaitingRatio,
 }
 
 impl Metric {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::CpuThrottledRatio,
         Self::GpuUtilization,
         Self::GpuMemoryBytes,
         Self::NetworkBytesPerSecond,
+        Self::CpuWaitingRatio,
+        Self::MemoryWaitingRatio,
     ];
 
     /// The name of its column.
@@ -75,6 +82,8 @@ impl Metric {
             Self::GpuUtilization => "gpu_utilization",
             Self::GpuMemoryBytes => "gpu_memory_bytes",
             Self::NetworkBytesPerSecond => "network_bytes_per_second",
+            Self::CpuWaitingRatio => "cpu_waiting_ratio",
+            Self::MemoryWaitingRatio => "memory_waiting_ratio",
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Heap, Resources};
+use crate::units::Bytes;
 
 /// What a workload is called. Orders by namespace, kind, name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -79,11 +80,21 @@ pub struct Container {
     /// cannot be patched there.
     pub in_template: bool,
     pub heap: Option<Heap>,
-    /// Restarts of all current pods.
+    /// Restarts of all current pods, and within the window those of pods that are
+    /// gone, where a metrics store tells of them.
     pub restarts: u32,
     /// How it ended in current pods (`lastState.terminated` and
-    /// `state.terminated`), oldest first.
+    /// `state.terminated`), and OOM kills that a metrics store tells of, those of
+    /// pods that are gone included; oldest first.
     pub terminations: Vec<Termination>,
+    /// The most memory that its cgroup ever held in any pod of the window, spikes
+    /// between two scrapes included (`container_memory_max_usage_bytes`).
+    ///
+    /// Page cache counts, which the kernel gives back when memory is short: with
+    /// files read or written it reaches the limit without any need. So it is an
+    /// upper bound of the need and never a floor of advice.
+    #[serde(default)]
+    pub memory_high_water: Option<Bytes>,
 }
 
 /// The part that a container plays in its pod.

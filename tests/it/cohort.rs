@@ -59,6 +59,7 @@ fn steady(nudge: f64) -> Profile {
             rising_share: 0.5,
         }),
         throttling: None,
+        pressure: None,
         gpu: None,
         network_bytes_per_second: None,
     }

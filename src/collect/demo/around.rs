@@ -77,6 +77,8 @@ fn volume_claims(plan: &Plan) -> impl Iterator<Item = VolumeClaim> + '_ {
         storage_class: Some("gp3".to_owned()),
         requested: Bytes::gib(gib),
         phase: "Bound".to_owned(),
+        used: None,
+        capacity: None,
     };
     let gib = plan.volume_gib.filter(|_| plan.kind == Kind::StatefulSet);
     gib.into_iter()

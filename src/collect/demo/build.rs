@@ -63,6 +63,7 @@ fn draw(
         heap: part.heap.clone(),
         restarts: 0,
         terminations: Vec::new(),
+        memory_high_water: None,
     };
     // An init container is over before the first sample.
     if part.kind == ContainerKind::Init {

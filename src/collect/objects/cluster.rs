@@ -195,6 +195,8 @@ impl Record for PersistentVolumeClaim {
                 .status
                 .and_then(|status| status.phase)
                 .unwrap_or_else(|| "Unknown".to_owned()),
+            used: None,
+            capacity: None,
         });
         objects.note("PersistentVolumeClaim", &meta, amounts);
     }

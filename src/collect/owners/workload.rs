@@ -96,6 +96,7 @@ fn containers(
                 in_template,
                 restarts: 0,
                 terminations: Vec::new(),
+                memory_high_water: None,
             });
         }
     };

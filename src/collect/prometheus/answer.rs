@@ -18,6 +18,12 @@ pub(super) trait Sink {
 pub(super) struct Labels(Vec<(String, String)>);
 
 impl Labels {
+    /// Every label and its value, in the order of the answer.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(label, value)| (label.as_str(), value.as_str()))
+    }
+
     /// The value; empty where there is no such label, as Prometheus has it.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0

@@ -18,6 +18,7 @@ mod probe;
 mod promql;
 mod run;
 mod server;
+mod signals;
 mod survey;
 mod transport;
 
@@ -37,6 +38,7 @@ pub use options::{
 pub use owners::Owners;
 pub use plan::Plan;
 pub(super) use probe::{Holding, probe};
+pub use signals::Signals;
 pub use transport::Transport;
 
 /// CPU and memory of every container in scope over the window, and throttling
@@ -92,6 +94,24 @@ pub async fn owners(
 ) -> Result<(Owners, Vec<Gap>), PrometheusError> {
     let server = connect(options)?;
     owners::owners(&server, options, scope, &grid(options), progress).await
+}
+
+/// What else the store knows of the containers in scope: see [`Signals`].
+///
+/// Never all of it is there: what is missing is absent, and what cannot be read
+/// is a gap.
+pub async fn signals(
+    options: &PrometheusOptions,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<(Signals, Vec<Gap>), PrometheusError> {
+    let server = connect(options)?;
+    let read = signals::read(&server, options, scope, grid(options), progress).await;
+    progress.detail(&format!(
+        "read further signals from Prometheus with {} requests",
+        server.sent()
+    ));
+    Ok(read)
 }
 
 fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {

@@ -157,7 +157,8 @@ impl Words<'_> {
         text
     }
 
-    fn conditions(&self, text: &mut String, selection: Selection) {
+    /// The conditions of a selection and of the user, each after a comma.
+    pub(super) fn conditions(&self, text: &mut String, selection: Selection) {
         let mut add = |label: &str, operator: &str, value: &str| {
             let _ = write!(text, ",{label}{operator}\"{}\"", quoted(value));
         };

@@ -11,6 +11,7 @@ mod heap;
 mod limit_hit;
 mod odd;
 mod oom;
+mod pressure;
 mod runs;
 mod shift;
 mod start_up;
@@ -22,6 +23,7 @@ pub(super) use heap::HeapBound;
 pub(super) use limit_hit::LimitHit;
 pub(super) use odd::OddPods;
 pub(super) use oom::OomKills;
+pub(super) use pressure::{Pressed, find as pressed};
 pub(super) use runs::Runs;
 pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
@@ -34,6 +36,7 @@ pub(super) struct Events {
     pub oom: Option<OomKills>,
     pub limit_hit: Option<LimitHit>,
     pub throttled: Option<Throttled>,
+    pub pressed: Option<Pressed>,
     pub start_up: Option<StartUp>,
     pub growth: Option<Growth>,
     pub shift: Option<Shift>,
@@ -50,6 +53,7 @@ impl Events {
             oom: oom::find(pool, grid),
             limit_hit: limit_hit::find(pool),
             throttled: throttle::find(pool),
+            pressed: pressure::find(pool),
             start_up: start_up::find(pool, grid),
             growth: growth::find(pool, horizon),
             shift: shift::find(pool, grid),
@@ -90,6 +94,7 @@ impl Events {
             self.oom.as_ref().map(OomKills::reason),
             self.limit_hit.as_ref().map(LimitHit::reason),
             self.throttled.as_ref().map(Throttled::reason),
+            self.pressed.as_ref().map(Pressed::reason),
             self.growth.as_ref().map(Growth::reason),
             self.heap.as_ref().map(HeapBound::reason),
             self.start_up.as_ref().map(StartUp::reason),

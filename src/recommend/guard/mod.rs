@@ -12,6 +12,7 @@ mod managed;
 mod order;
 mod pod_level;
 mod policy;
+mod pressure;
 mod qos;
 mod quota;
 mod rounding;
@@ -40,6 +41,7 @@ pub trait Guard: Sync {
 pub static ALL: &[&dyn Guard] = &[
     &managed::Managed,
     &cpu_limit::CpuLimit,
+    &pressure::Pressure,
     &rounding::Rounding,
     &policy::Policy,
     &dead_band::DeadBand,

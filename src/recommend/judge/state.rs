@@ -73,7 +73,7 @@ fn is_gpu_idle(plan: &Plan<'_>) -> bool {
         })
 }
 
-/// OOM-killed, at its limit, throttled, or over its CPU request twice as long
+/// OOM-killed, at its limit, throttled, waiting, or over its CPU request twice as long
 /// as the goal allows, and the advice is to give more of just that.
 fn is_held_back(plan: &Plan<'_>) -> bool {
     let allowed = plan.rules.options.targets.cpu_time_over_request;
@@ -88,7 +88,13 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
             super::risk::share_over(planned, request) > 2.0 * allowed
                 && rises(now.cpu_request, after.cpu_request)
         });
-        (starved && more_memory) || throttled || over
+        let waits = event::pressed(pool).is_some_and(|pressed| {
+            let cpu = falls(now.cpu_request, after.cpu_request);
+            let memory = falls(now.memory_limit, after.memory_limit)
+                || falls(now.memory_request, after.memory_request);
+            (pressed.cpu.is_some() && !cpu) || (pressed.memory.is_some() && !memory)
+        });
+        (starved && more_memory) || throttled || waits || over
     })
 }
 

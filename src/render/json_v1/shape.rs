@@ -158,6 +158,14 @@ pub(super) struct Container<'a> {
     pub(super) memory_limit_bytes: Field<u64>,
     pub(super) cpu_used_cores: Option<Used<f64>>,
     pub(super) memory_used_bytes: Option<Used<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory_high_water_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) gpu: Option<Gpu>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pressure: Option<Pressure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) network_bytes_per_second: Option<f64>,
     pub(super) samples: u64,
     pub(super) risk: Option<Risk>,
     pub(super) reasons: Vec<Reason<'a>>,
@@ -179,6 +187,27 @@ pub(super) struct Used<T> {
     pub(super) p95: T,
     pub(super) p99: T,
     pub(super) max: T,
+}
+
+/// Use of accelerators, where a source says it.
+#[derive(Serialize)]
+pub(super) struct Gpu {
+    pub(super) mean_utilization_ratio: f64,
+    pub(super) p95_utilization_ratio: f64,
+    pub(super) max_memory_bytes: Option<u64>,
+}
+
+/// Share of the time that some task waited (PSI), where a source says it.
+#[derive(Serialize)]
+pub(super) struct Pressure {
+    pub(super) cpu_waiting_ratio: Option<Waiting>,
+    pub(super) memory_waiting_ratio: Option<Waiting>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Waiting {
+    pub(super) mean: f64,
+    pub(super) p95: f64,
 }
 
 #[derive(Serialize)]

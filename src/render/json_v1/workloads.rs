@@ -2,7 +2,7 @@
 
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
-use crate::profile::Profile;
+use crate::profile::{Profile, Waiting};
 use crate::recommend::Risk;
 use crate::render::pick::{Field, Part, Row};
 use crate::units::{Bytes, Cpu};
@@ -36,6 +36,12 @@ fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
         memory_limit_bytes: bytes(&part.memory_limit()),
         cpu_used_cores: part.profile.and_then(cpu_used),
         memory_used_bytes: part.profile.and_then(memory_used),
+        memory_high_water_bytes: part.container.memory_high_water.map(|bytes| bytes.0),
+        gpu: part.profile.and_then(gpu),
+        pressure: part.profile.and_then(pressure),
+        network_bytes_per_second: part
+            .profile
+            .and_then(|profile| profile.network_bytes_per_second.map(rounded)),
         samples: part.profile.map_or(0, |profile| profile.quality.samples),
         risk: part.advice.risk.map(risk),
         reasons: part
@@ -85,6 +91,27 @@ fn memory_used(profile: &Profile) -> Option<shape::Used<u64>> {
         p95: used.p95.0,
         p99: used.p99.0,
         max: used.max.0,
+    })
+}
+
+fn gpu(profile: &Profile) -> Option<shape::Gpu> {
+    let gpu = profile.gpu.as_ref()?;
+    Some(shape::Gpu {
+        mean_utilization_ratio: rounded(gpu.mean_utilization.get()),
+        p95_utilization_ratio: rounded(gpu.p95_utilization.get()),
+        max_memory_bytes: gpu.max_memory.map(|bytes| bytes.0),
+    })
+}
+
+fn pressure(profile: &Profile) -> Option<shape::Pressure> {
+    let pressure = profile.pressure.as_ref()?;
+    let waiting = |waiting: Waiting| shape::Waiting {
+        mean: rounded(waiting.mean.get()),
+        p95: rounded(waiting.p95.get()),
+    };
+    Some(shape::Pressure {
+        cpu_waiting_ratio: pressure.cpu.map(waiting),
+        memory_waiting_ratio: pressure.memory.map(waiting),
     })
 }
 

@@ -1,0 +1,385 @@
+//! Questions over the window, in pieces that stay in the budget.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::super::answer::{Labels, Sink};
+use super::super::error::{Failure, Remedy};
+use super::super::options::PrometheusOptions;
+use super::super::promql::{Selection, Words};
+use super::super::server::{Query, Server};
+use super::place::Place;
+use crate::collect::Scope;
+use crate::progress::Progress;
+use crate::snapshot::{Gap, Grid};
+use crate::units::Span;
+
+/// As a gap names all of it.
+pub(super) const SUBJECT: &str = "signals besides CPU and memory";
+
+/// Moments of the window at which series are counted.
+const MOMENTS: u32 = 24;
+
+/// Halvings of a piece until its question is given up.
+const MOST_HALVINGS: u8 = 8;
+
+/// Troubles in a row until nothing more is asked.
+const PATIENCE: u32 = 4;
+
+/// The longest pause, however often the server refuses.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What series are called, and whose are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) words: Words<'a>,
+    pub(super) scope: &'a Scope,
+}
+
+impl View<'_> {
+    /// The place of a series, where its pod is looked at.
+    pub(super) fn place(self, labels: &Labels) -> Option<Place> {
+        let place = Place::of(labels, self.words);
+        self.wants(&place).then_some(place)
+    }
+
+    pub(super) fn wants(self, place: &Place) -> bool {
+        !place.pod.is_empty() && self.wants_namespace(&place.namespace)
+    }
+
+    pub(super) fn wants_namespace(self, namespace: &str) -> bool {
+        !namespace.is_empty() && self.scope.namespace(namespace)
+    }
+}
+
+/// Asks one server, one question at a time.
+pub(super) struct Asker<'a> {
+    server: &'a Server,
+    pub(super) view: View<'a>,
+    /// Namespaces by name, where the scope names them.
+    exact: Vec<String>,
+    pub(super) grid: Grid,
+    max_samples: u64,
+    back_off: Duration,
+    progress: &'a dyn Progress,
+    /// The most series at a time, by metric that there is.
+    series: BTreeMap<&'static str, u64>,
+    troubles: u32,
+    gaps: Vec<Gap>,
+}
+
+/// One thing to ask for over the window.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    /// As a gap names it.
+    pub(super) label: &'static str,
+    pub(super) text: String,
+    /// Seconds between points.
+    pub(super) step: u32,
+    /// Samples that the server touches for a point.
+    pub(super) cost: u64,
+}
+
+/// A series of an answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub(super) labels: Labels,
+    /// Unix seconds and values, in the order of time; finite.
+    pub(super) points: Vec<(i64, f64)>,
+    /// The first point that was asked for.
+    pub(super) first: i64,
+}
+
+#[derive(Default)]
+struct All {
+    first: i64,
+    series: Vec<Answer>,
+}
+
+impl Sink for All {
+    fn series(&mut self, labels: &Labels) {
+        self.series.push(Answer {
+            labels: labels.clone(),
+            points: Vec::new(),
+            first: self.first,
+        });
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
+    fn point(&mut self, time: f64, value: f64) {
+        if let Some(answer) = self.series.last_mut()
+            && value.is_finite()
+        {
+            answer.points.push((time.round() as i64, value));
+        }
+    }
+}
+
+/// Points from `first` to `last`, both included, each a step after the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Piece {
+    first: i64,
+    last: i64,
+    halved: u8,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(
+        server: &'a Server,
+        options: &PrometheusOptions,
+        view: View<'a>,
+        grid: Grid,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let exact = view.scope.exact_namespaces().unwrap_or_default();
+        Self {
+            server,
+            view,
+            exact: exact.into_iter().map(str::to_owned).collect(),
+            grid,
+            max_samples: options.max_samples.max(1),
+            back_off: options.back_off,
+            progress,
+            series: BTreeMap::new(),
+            troubles: 0,
+            gaps: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_gaps(self) -> Vec<Gap> {
+        self.gaps
+    }
+
+    pub(super) fn gap(&mut self, gap: Gap) {
+        self.gaps.push(gap);
+    }
+
+    pub(super) fn has(&self, metric: &str) -> bool {
+        self.series.contains_key(metric)
+    }
+
+    /// Series of these metrics at a time, together.
+    pub(super) fn series(&self, metrics: &[&str]) -> u64 {
+        let counts = metrics.iter().filter_map(|metric| self.series.get(metric));
+        counts.sum::<u64>().max(1)
+    }
+
+    /// An hour, or the step where it is longer or the window is short.
+    pub(super) fn coarse(&self) -> u32 {
+        let step = self.grid.step.as_secs().max(1);
+        if self.grid.span() < Span::days(2) {
+            return step;
+        }
+        Span::HOUR.as_secs().div_ceil(step).max(1) * step
+    }
+
+    /// The selector of any of these metrics; of containers and in scope where
+    /// `condition` says so.
+    pub(super) fn selector(&self, metrics: &[&str], condition: &str, exact: bool) -> String {
+        let names: Vec<&str> = metrics
+            .iter()
+            .map(|metric| self.view.words.names.metric(metric))
+            .collect();
+        let operator = if names.len() > 1 { "=~" } else { "=" };
+        let mut text = format!("{{__name__{operator}\"{}\"{condition}", names.join("|"));
+        let namespaces: &[String] = if exact { &self.exact } else { &[] };
+        let selection = Selection {
+            namespaces,
+            ..Selection::ALL
+        };
+        self.view.words.conditions(&mut text, selection);
+        text.push('}');
+        text
+    }
+
+    /// The condition that a series is of a container, not of a pod.
+    pub(super) fn of_containers(&self) -> String {
+        let container = self.view.words.label("container");
+        format!(",{container}!=\"\",{container}!=\"POD\"")
+    }
+
+    /// Finds which of these metrics there are, and how many series of each.
+    pub(super) async fn find(&mut self, metrics: &[&'static str]) {
+        let query = Query {
+            path: "/api/v1/label/__name__/values",
+            parameters: vec![
+                ("match[]", self.selector(metrics, "", false)),
+                ("start", self.grid.start.as_second().to_string()),
+                ("end", self.grid.end().as_second().to_string()),
+            ],
+        };
+        let found = match self.server.list(&query).await {
+            Ok(found) => found,
+            Err(failure) => return self.give_up(SUBJECT, &failure),
+        };
+        let names = self.view.words.names;
+        let there: Vec<&'static str> = metrics
+            .iter()
+            .filter(|metric| found.iter().any(|name| name == names.metric(metric)))
+            .copied()
+            .collect();
+        if there.is_empty() {
+            return;
+        }
+        self.series = there.iter().map(|metric| (*metric, 1)).collect();
+        let step = (self.grid.span().as_secs() / MOMENTS).max(1);
+        let question = Question {
+            label: SUBJECT,
+            text: format!("count by (__name__) ({})", self.selector(&there, "", false)),
+            step,
+            cost: 1,
+        };
+        let mut series = std::mem::take(&mut self.series);
+        self.over_window(&question, |answer| {
+            let name = answer.labels.get("__name__");
+            let known = series
+                .iter_mut()
+                .find(|(metric, _)| names.metric(metric) == name);
+            let most = answer
+                .points
+                .iter()
+                .map(|(_, count)| *count)
+                .fold(0.0, f64::max);
+            if let Some((_, count)) = known {
+                *count = whole(most).max(*count);
+            }
+        })
+        .await;
+        self.series = series;
+        self.progress.trace(&format!(
+            "further metrics and their series: {:?}",
+            self.series
+        ));
+    }
+
+    /// The newest samples.
+    pub(super) async fn newest(&mut self, label: &'static str, text: String) -> Vec<Answer> {
+        if self.troubles >= PATIENCE {
+            return Vec::new();
+        }
+        let query = Query::instant(text, self.grid.end().as_second());
+        match self.server.ask(&query, All::default()).await {
+            Ok((answer, _)) => answer.series,
+            Err(failure) => {
+                self.give_up(label, &failure);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Hands over the answers to a question, piece by piece, oldest first, so that
+    /// no more than one is held.
+    ///
+    /// A piece begins with the last point of the piece before, so that counters
+    /// can be subtracted within each.
+    pub(super) async fn over_window(&mut self, question: &Question, mut take: impl FnMut(&Answer)) {
+        let mut queue = self.pieces(question);
+        while let Some(piece) = queue.pop() {
+            if self.troubles >= PATIENCE {
+                break;
+            }
+            let text = question.text.clone();
+            let query = Query::range(text, piece.first, piece.last, question.step);
+            let sink = All {
+                first: piece.first,
+                series: Vec::new(),
+            };
+            match self.server.ask(&query, sink).await {
+                Ok((answer, _)) => {
+                    self.troubles = 0;
+                    answer.series.iter().for_each(&mut take);
+                }
+                Err(failure) => {
+                    self.progress
+                        .detail(&format!("{}: {failure}", question.label));
+                    let Some(pieces) = self.again(piece, &failure, question.step).await else {
+                        self.give_up(question.label, &failure);
+                        break;
+                    };
+                    queue.extend(pieces);
+                }
+            }
+        }
+    }
+
+    /// What to ask instead, the first last; `None` where nothing helps.
+    async fn again(&mut self, piece: Piece, failure: &Failure, step: u32) -> Option<Vec<Piece>> {
+        let remedy = failure.remedy();
+        if remedy == Remedy::GiveUp {
+            return None;
+        }
+        if !matches!(failure, Failure::TooMuch(_)) {
+            self.troubles += 1;
+        }
+        if self.troubles >= PATIENCE {
+            return None;
+        }
+        let pause = self.back_off * 2_u32.saturating_pow(self.troubles.min(8));
+        sleep(pause.min(LONGEST_PAUSE)).await;
+        match remedy {
+            Remedy::Halve => piece.halves(step),
+            _ => Some(vec![piece]),
+        }
+    }
+
+    fn give_up(&mut self, label: &str, failure: &Failure) {
+        let gap = Gap::new("signals-not-read", label, failure.to_string());
+        self.gaps.push(
+            gap.hint("try again when the server is less busy; advice does without what is missing"),
+        );
+    }
+
+    /// The last first, as they are taken from the end.
+    fn pieces(&self, question: &Question) -> Vec<Piece> {
+        let step = i64::from(question.step.max(1));
+        let end = self.grid.end().as_second();
+        let points = i64::from(self.grid.span().as_secs()) / step;
+        let most = i64::try_from(self.max_samples / question.cost.max(1)).unwrap_or(i64::MAX);
+        let length = most.clamp(1, MOST_POINTS);
+        let mut pieces = Vec::new();
+        let mut last = points;
+        while last > 0 {
+            let first = (last - length).max(0);
+            pieces.push(Piece {
+                first: end - (points - first) * step,
+                last: end - (points - last) * step,
+                halved: 0,
+            });
+            last = first;
+        }
+        pieces
+    }
+}
+
+/// Prometheus refuses more than 11,000 points a series.
+const MOST_POINTS: i64 = 10_000;
+
+impl Piece {
+    /// The later half first. They share the point between them.
+    fn halves(self, step: u32) -> Option<Vec<Self>> {
+        let step = i64::from(step.max(1));
+        let points = (self.last - self.first) / step;
+        if points < 2 || self.halved >= MOST_HALVINGS {
+            return None;
+        }
+        let middle = self.first + points / 2 * step;
+        let half = |first, last| Self {
+            first,
+            last,
+            halved: self.halved + 1,
+        };
+        Some(vec![half(middle, self.last), half(self.first, middle)])
+    }
+}
+
+/// A count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is cut at both ends"
+)]
+pub(super) fn whole(count: f64) -> u64 {
+    count.clamp(0.0, 1e15) as u64
+}

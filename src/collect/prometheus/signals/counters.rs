@@ -1,0 +1,131 @@
+//! Counters that become rates: network bytes and waiting.
+
+use std::collections::BTreeMap;
+
+use super::Signals;
+use super::ask::{Answer, Asker, Question};
+use super::place::{Place, identity};
+use crate::snapshot::Metric;
+use crate::units::single;
+
+const CPU_WAITING: &str = "container_pressure_cpu_waiting_seconds_total";
+const MEMORY_WAITING: &str = "container_pressure_memory_waiting_seconds_total";
+const RECEIVED: &str = "container_network_receive_bytes_total";
+const SENT: &str = "container_network_transmit_bytes_total";
+
+pub(super) const METRICS: [&str; 4] = [CPU_WAITING, MEMORY_WAITING, RECEIVED, SENT];
+
+/// A series that was away for longer than so many steps is not bridged.
+const LONGEST_BRIDGE: i64 = 3;
+
+pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
+    pressure(asker, signals, CPU_WAITING, Metric::CpuWaitingRatio).await;
+    pressure(asker, signals, MEMORY_WAITING, Metric::MemoryWaitingRatio).await;
+    network(asker, signals).await;
+}
+
+/// Seconds of waiting a second.
+async fn pressure(
+    asker: &mut Asker<'_>,
+    signals: &mut Signals,
+    counter: &'static str,
+    metric: Metric,
+) {
+    if !asker.has(counter) {
+        return;
+    }
+    let step = asker.coarse();
+    let question = Question {
+        label: "pressure",
+        text: asker.selector(&[counter], &asker.of_containers(), true),
+        step,
+        cost: asker.series(&[counter]),
+    };
+    let view = asker.view;
+    let take = |answer: &Answer| {
+        if let Some(place) = view.place(&answer.labels) {
+            for (time, rate) in rates(&answer.points, step) {
+                signals.put(&place, metric, time, single(rate));
+            }
+        }
+    };
+    asker.over_window(&question, take).await;
+}
+
+/// Bytes of all interfaces of a pod, both ways. A pod on the network of its node
+/// (`hostNetwork`) has the traffic of the node here, so that it never seems idle.
+///
+/// Two scrape jobs of the same pod are two sums, of which the larger counts.
+async fn network(asker: &mut Asker<'_>, signals: &mut Signals) {
+    let there: Vec<&str> = [RECEIVED, SENT]
+        .into_iter()
+        .filter(|metric| asker.has(metric))
+        .collect();
+    if there.is_empty() {
+        return;
+    }
+    let step = asker.coarse();
+    let question = Question {
+        label: "network use",
+        text: asker.selector(&there, ",interface!=\"lo\"", true),
+        step,
+        cost: asker.series(&there),
+    };
+    let mut sums: BTreeMap<(Place, String), BTreeMap<i64, f64>> = BTreeMap::new();
+    let view = asker.view;
+    let take = |answer: &Answer| {
+        let Some(place) = view.place(&answer.labels) else {
+            return;
+        };
+        let pod = Place {
+            container: String::new(),
+            ..place
+        };
+        let scrape = identity(&answer.labels, &["__name__", "interface"]);
+        let sum = sums.entry((pod, scrape)).or_default();
+        for (time, rate) in rates(&answer.points, step) {
+            *sum.entry(time).or_default() += rate;
+        }
+    };
+    asker.over_window(&question, take).await;
+    for ((place, _), sum) in sums {
+        for (time, rate) in sum {
+            signals.put(&place, Metric::NetworkBytesPerSecond, time, single(rate));
+        }
+    }
+}
+
+/// The increase a second up to each point from the point before it. A value
+/// that falls has begun at 0 again.
+fn rates(points: &[(i64, f64)], step: u32) -> impl Iterator<Item = (i64, f64)> + '_ {
+    let longest = LONGEST_BRIDGE * i64::from(step);
+    points.windows(2).filter_map(move |pair| {
+        let [(from, before), (time, now)] = [pair[0], pair[1]];
+        let seconds = time - from;
+        if seconds <= 0 || seconds > longest || before < 0.0 || now < 0.0 {
+            return None;
+        }
+        let increase = if now < before { now } else { now - before };
+        #[expect(clippy::cast_precision_loss, reason = "a few hours")]
+        Some((time, increase / seconds as f64))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_that_begins_again_loses_only_what_came_before() {
+        let points = [(0, 10.0), (100, 60.0), (200, 20.0), (300, 20.0)];
+        let seen: Vec<_> = rates(&points, 100).collect();
+        assert_eq!(seen, [(100, 0.5), (200, 0.2), (300, 0.0)]);
+    }
+
+    #[test]
+    fn a_long_absence_is_not_bridged() {
+        let points = [(0, 0.0), (300, 30.0), (700, 70.0)];
+        let seen: Vec<_> = rates(&points, 100).collect();
+        assert_eq!(seen, [(300, 0.1)]);
+    }
+}

@@ -1,0 +1,184 @@
+//! What was read, to where it belongs.
+
+use super::place::Place;
+use super::{Sample, Signals};
+use crate::collect::{Column, Resolved, UsageBuilder};
+use crate::snapshot::{Container, ContainerKind, Grid, Metric, Termination, Workload};
+
+/// What the kernel's SIGKILL leaves as exit code.
+const KILLED: i32 = 137;
+
+/// Two clocks tell the time of the same end up to so many seconds apart.
+const SAME: i64 = 2;
+
+impl Signals {
+    /// Puts samples beside those of CPU and memory, and ends, restarts and volumes
+    /// into the objects. What belongs to no known container is left out.
+    pub fn merge(&self, usage: &mut UsageBuilder, resolved: &mut Resolved) {
+        for ((place, metric), samples) in &self.samples {
+            let Some(workload) = find(resolved, place) else {
+                continue;
+            };
+            if let Some(container) = target(workload, place, *metric) {
+                let series = usage.open(&place.namespace, &place.pod, &container.name);
+                for sample in samples {
+                    if let Some(slot) = self.slot(usage.grid(), *sample) {
+                        let value = f64::from(sample.value);
+                        usage.set(series, Column::More(*metric), slot, value);
+                    }
+                }
+            }
+        }
+        self.merge_ends(resolved);
+        self.merge_levels(resolved);
+    }
+
+    /// The slot that ends with the time that a sample speaks for.
+    fn slot(&self, grid: &Grid, sample: Sample) -> Option<u32> {
+        let time = self.grid.start.as_second() + i64::from(sample.offset);
+        let offset = time - 1 - grid.start.as_second();
+        let slot = u32::try_from(offset.div_euclid(i64::from(grid.step.as_secs().max(1))));
+        slot.ok().filter(|slot| *slot < grid.len)
+    }
+
+    fn merge_ends(&self, resolved: &mut Resolved) {
+        let ends = &self.ends;
+        for (place, seconds) in &ends.exact {
+            if let Some((_, container)) = find_mut(resolved, place) {
+                for second in seconds {
+                    add_exact(container, &place.pod, *second);
+                }
+            }
+        }
+        for (place, kills) in &ends.within {
+            if let Some((_, container)) = find_mut(resolved, place) {
+                for ((from, to), count) in kills {
+                    add_within(container, &place.pod, (*from, *to), *count);
+                }
+            }
+        }
+        for (place, count) in &ends.restarts {
+            // What is there says itself how often it was restarted.
+            if let Some((false, container)) = find_mut(resolved, place) {
+                let count = u32::try_from(*count).unwrap_or(u32::MAX);
+                container.restarts = container.restarts.saturating_add(count);
+            }
+        }
+        for workload in &mut resolved.workloads {
+            for container in &mut workload.containers {
+                let order = |end: &Termination| (end.finished, end.pod.clone());
+                container.terminations.sort_by_key(order);
+            }
+        }
+    }
+
+    fn merge_levels(&self, resolved: &mut Resolved) {
+        for (place, bytes) in &self.high_water {
+            if let Some((_, container)) = find_mut(resolved, place) {
+                container.memory_high_water = container.memory_high_water.max(Some(*bytes));
+            }
+        }
+        for claim in &mut resolved.cluster.volume_claims {
+            let key = (claim.namespace.clone(), claim.name.clone());
+            if let Some((used, capacity)) = self.volumes.get(&key) {
+                (claim.used, claim.capacity) = (*used, *capacity);
+            }
+        }
+    }
+}
+
+fn find<'a>(resolved: &'a Resolved, place: &Place) -> Option<&'a Workload> {
+    let found = resolved.pods.workload(&place.namespace, &place.pod)?;
+    resolved.workloads.get(usize::try_from(found).ok()?)
+}
+
+/// The container, and whether its pod is there now.
+fn find_mut<'a>(resolved: &'a mut Resolved, place: &Place) -> Option<(bool, &'a mut Container)> {
+    let found = resolved.pods.workload(&place.namespace, &place.pod)?;
+    let workload = resolved.workloads.get_mut(usize::try_from(found).ok()?)?;
+    let is_there = workload.pods.iter().any(|pod| pod.name == place.pod);
+    let mut containers = workload.containers.iter_mut();
+    let container = containers.find(|container| container.name == place.container)?;
+    Some((is_there, container))
+}
+
+/// The container whose series a sample stands on.
+fn target<'a>(workload: &'a Workload, place: &Place, metric: Metric) -> Option<&'a Container> {
+    let mut containers = workload.containers.iter();
+    match metric {
+        Metric::NetworkBytesPerSecond => containers
+            .find(|container| container.kind == ContainerKind::App)
+            .or(workload.containers.first()),
+        // What asks for no device uses none: of an idle device an exporter may
+        // name its own pod.
+        Metric::GpuUtilization | Metric::GpuMemoryBytes => containers.find(|container| {
+            let asks = container.requests.gpus() > 0.0 || container.limits.gpus() > 0.0;
+            container.name == place.container && (asks || !workload.claims.is_empty())
+        }),
+        _ => containers.find(|container| container.name == place.container),
+    }
+}
+
+fn kills<'a>(container: &'a Container, pod: &'a str) -> impl Iterator<Item = &'a Termination> {
+    let all = container.terminations.iter();
+    all.filter(move |end| end.reason == "OOMKilled" && end.pod == pod)
+}
+
+fn add_exact(container: &mut Container, pod: &str, second: i64) {
+    let is_known = kills(container, pod).any(|end| {
+        end.finished
+            .is_none_or(|at| (at.as_second() - second).abs() <= SAME)
+    });
+    if !is_known {
+        container.terminations.push(kill(pod, second));
+    }
+}
+
+/// As many more as are not known within the time, which may be scraped a step
+/// late: an end is told from the step before on.
+fn add_within(container: &mut Container, pod: &str, (from, to): (i64, i64), count: u64) {
+    let early = from - (to - from);
+    let known = kills(container, pod)
+        .filter(|end| {
+            end.finished
+                .is_none_or(|at| (early..=to + SAME).contains(&at.as_second()))
+        })
+        .count();
+    for _ in u64::try_from(known).unwrap_or(u64::MAX)..count {
+        container.terminations.push(kill(pod, to));
+    }
+}
+
+fn kill(pod: &str, second: i64) -> Termination {
+    Termination {
+        pod: pod.to_owned(),
+        reason: "OOMKilled".to_owned(),
+        exit_code: KILLED,
+        finished: jiff::Timestamp::from_second(second).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(container: &Container) -> Vec<i64> {
+        let times = container.terminations.iter();
+        times
+            .filter_map(|end| Some(end.finished?.as_second()))
+            .collect()
+    }
+
+    #[test]
+    fn one_kill_is_one_however_many_tell_of_it() {
+        let mut container = Container::default();
+        container.terminations.push(kill("a", 1_000));
+        add_exact(&mut container, "a", 1_001);
+        add_within(&mut container, "a", (900, 1_200), 1);
+        assert_eq!(ends(&container), [1_000]);
+        // Two in that time, of which one is known; and one of another pod.
+        add_within(&mut container, "a", (900, 1_200), 2);
+        add_exact(&mut container, "b", 1_000);
+        assert_eq!(ends(&container), [1_000, 1_200, 1_000]);
+    }
+}

@@ -1,0 +1,125 @@
+//! What a store knows of containers besides CPU and memory: accelerators,
+//! network, pressure, ends, volumes.
+//!
+//! Each is read only where the store has its metric, which the index tells
+//! without touching a sample, and in queries that stay under the budget of
+//! samples. Counters are read as they are, one point an hour, and subtracted
+//! here: a rate over every hour would touch all samples of the window for the
+//! same number. What has no metric is absent; what is odd, or refused, is a gap.
+//!
+//! The number of replicas over time is not among them: the pods that have usage
+//! in a slot are those that ran in it, gone ones included, where
+//! `kube_deployment_spec_replicas` tells of wishes and of Deployments alone.
+
+mod ask;
+mod counters;
+mod ends;
+mod gpu;
+mod latest;
+mod merge;
+mod place;
+
+use std::collections::BTreeMap;
+
+use super::options::PrometheusOptions;
+use super::promql::Words;
+use super::server::Server;
+use crate::collect::Scope;
+use crate::progress::Progress;
+use crate::snapshot::{Gap, Grid, Metric};
+use crate::units::Bytes;
+use ask::{Asker, View};
+use ends::Ends;
+use place::Place;
+
+/// What was read besides CPU and memory, not yet related to workloads.
+#[derive(Debug)]
+pub struct Signals {
+    /// The window that offsets count in.
+    grid: Grid,
+    /// Samples by place; that of network use names no container.
+    samples: BTreeMap<(Place, Metric), Vec<Sample>>,
+    ends: Ends,
+    /// `container_memory_max_usage_bytes`, the largest.
+    high_water: BTreeMap<Place, Bytes>,
+    /// Used and capacity, by namespace and claim.
+    volumes: BTreeMap<(String, String), (Option<Bytes>, Option<Bytes>)>,
+}
+
+/// A value, and the end of the time that it speaks for: seconds after the start
+/// of the window. Half the size of a time and a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sample {
+    offset: u32,
+    value: f32,
+}
+
+impl Default for Signals {
+    /// Nothing was read.
+    fn default() -> Self {
+        Self::new(Grid::default())
+    }
+}
+
+impl Signals {
+    fn new(grid: Grid) -> Self {
+        Self {
+            grid,
+            samples: BTreeMap::new(),
+            ends: Ends::default(),
+            high_water: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a sample; one outside the window is ignored.
+    fn put(&mut self, place: &Place, metric: Metric, time: i64, value: f32) {
+        let Some(offset) = self.offset(time) else {
+            return;
+        };
+        let sample = Sample { offset, value };
+        let key = (place.clone(), metric);
+        self.samples.entry(key).or_default().push(sample);
+    }
+
+    fn offset(&self, time: i64) -> Option<u32> {
+        let offset = u32::try_from(time - self.grid.start.as_second()).ok()?;
+        (offset <= self.grid.span().as_secs()).then_some(offset)
+    }
+}
+
+/// Reads what there is over the window. Never fails: what is missing is absent
+/// or a gap.
+pub(super) async fn read(
+    server: &Server,
+    options: &PrometheusOptions,
+    scope: &Scope,
+    grid: Grid,
+    progress: &dyn Progress,
+) -> (Signals, Vec<Gap>) {
+    let _task = progress.task("reading further signals from Prometheus", None);
+    let words = Words {
+        names: &options.names,
+        matchers: &options.matchers,
+    };
+    let view = View { words, scope };
+    let mut asker = Asker::new(server, options, view, grid, progress);
+    let mut signals = Signals::new(grid);
+    asker.find(&metrics()).await;
+    counters::read(&mut asker, &mut signals).await;
+    gpu::read(&mut asker, &mut signals).await;
+    ends::read(&mut asker, &mut signals).await;
+    latest::read(&mut asker, &mut signals).await;
+    (signals, asker.into_gaps())
+}
+
+/// Every metric that is looked for.
+fn metrics() -> Vec<&'static str> {
+    let groups: [&[&str]; 4] = [
+        &counters::METRICS,
+        &gpu::METRICS,
+        &ends::METRICS,
+        &latest::METRICS,
+    ];
+    groups.concat()
+}

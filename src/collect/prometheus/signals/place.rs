@@ -1,0 +1,59 @@
+//! Whom a series speaks of.
+
+use super::super::answer::Labels;
+use super::super::promql::Words;
+
+/// A container of a pod; without a name, the pod as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) struct Place {
+    pub(super) namespace: String,
+    pub(super) pod: String,
+    pub(super) container: String,
+}
+
+impl Place {
+    /// Of the labels of an exporter that speaks of pods other than its own.
+    ///
+    /// Where a scrape does not honour labels (`honor_labels: false`), the plain
+    /// ones name the exporter and `exported_…` those it speaks of; old
+    /// DCGM exporters say `pod_name`, `pod_namespace`, `container_name`.
+    pub(super) fn of(labels: &Labels, words: Words) -> Self {
+        let own = [
+            words.label("namespace"),
+            words.label("pod"),
+            words.label("container"),
+        ];
+        let exported = ["exported_namespace", "exported_pod", "exported_container"];
+        let old = ["pod_namespace", "pod_name", "container_name"];
+        let named = |names: &[&str; 3]| !labels.get(names[1]).is_empty();
+        let [namespace, pod, container] = [exported, old].into_iter().find(named).unwrap_or(own);
+        let get = |label: &str| labels.get(label).to_owned();
+        Self {
+            namespace: first([get(namespace), get(own[0])]),
+            pod: get(pod),
+            container: get(container),
+        }
+    }
+}
+
+fn first(texts: [String; 2]) -> String {
+    let mut texts = texts.into_iter();
+    texts.find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// A name for the series without some labels: those that split what belongs together.
+pub(super) fn identity(labels: &Labels, without: &[&str]) -> String {
+    let mut pairs: Vec<(&str, &str)> = labels
+        .iter()
+        .filter(|(label, _)| !without.contains(label))
+        .collect();
+    pairs.sort_unstable();
+    let mut text = String::new();
+    for (label, value) in pairs {
+        text.push_str(label);
+        text.push('\0');
+        text.push_str(value);
+        text.push('\0');
+    }
+    text
+}
