@@ -6,6 +6,8 @@ pub mod openmetrics;
 mod planned;
 mod real;
 pub mod server;
+mod signals;
+mod signals_text;
 
 use std::collections::BTreeMap;
 

@@ -64,6 +64,8 @@ pub(super) struct Asker<'a> {
     max_samples: u64,
     back_off: Duration,
     progress: &'a dyn Progress,
+    /// When data is known to have begun; what is there then may be older.
+    pub(super) begins: i64,
     /// The most series at a time, by metric that there is.
     series: BTreeMap<&'static str, u64>,
     troubles: u32,
@@ -142,6 +144,7 @@ impl<'a> Asker<'a> {
             max_samples: options.max_samples.max(1),
             back_off: options.back_off,
             progress,
+            begins: grid.start.as_second(),
             series: BTreeMap::new(),
             troubles: 0,
             gaps: Vec::new(),
@@ -232,6 +235,7 @@ impl<'a> Asker<'a> {
             cost: 1,
         };
         let mut series = std::mem::take(&mut self.series);
+        let mut begins = None;
         self.over_window(&question, |answer| {
             let name = answer.labels.get("__name__");
             let known = series
@@ -242,12 +246,15 @@ impl<'a> Asker<'a> {
                 .iter()
                 .map(|(_, count)| *count)
                 .fold(0.0, f64::max);
+            let first = answer.points.first().map(|(time, _)| *time);
+            begins = begins.into_iter().chain(first).min();
             if let Some((_, count)) = known {
                 *count = whole(most).max(*count);
             }
         })
         .await;
         self.series = series;
+        self.begins = begins.unwrap_or(self.begins);
         self.progress.trace(&format!(
             "further metrics and their series: {:?}",
             self.series

@@ -65,10 +65,10 @@ async fn events(asker: &mut Asker<'_>, ends: &mut Ends) {
         step,
         cost: asker.series(&[EVENTS]),
     };
-    let view = asker.view;
+    let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
-            for (between, count) in increases(&answer.points, answer.first, step) {
+            for (between, count) in increases(&answer.points, answer.first.max(begins), step) {
                 ends.add(&place, between, count);
             }
         }
@@ -77,9 +77,9 @@ async fn events(asker: &mut Asker<'_>, ends: &mut Ends) {
 }
 
 /// By how much a counter rose up to each point. One that was not there before
-/// began at 0, except at the `first` point that was asked for: what came before
-/// the window does not count, and the piece before has judged what came before
-/// its last point.
+/// began at 0, except up to `first`, where data or a piece of the window begins:
+/// what came before the window does not count, and the piece before has judged
+/// what came before its last point.
 fn increases(points: &[(i64, f64)], first: i64, step: u32) -> Vec<((i64, i64), u64)> {
     let step = i64::from(step);
     let mut found = Vec::new();
@@ -113,7 +113,7 @@ async fn last_ends(asker: &mut Asker<'_>, ends: &mut Ends) -> BTreeMap<Place, BT
         step,
         cost: asker.series(&[REASON]),
     };
-    let view = asker.view;
+    let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
             let times = killed.entry(place).or_default();
@@ -142,12 +142,11 @@ async fn last_ends(asker: &mut Asker<'_>, ends: &mut Ends) -> BTreeMap<Place, BT
         };
         asker.over_window(&question, take).await;
     }
-    let start = asker.grid.start.as_second();
     for (place, times) in &killed {
         if ends.exact.get(place).is_some_and(|exact| !exact.is_empty()) {
             continue;
         }
-        for (between, count) in begins(times, start, step) {
+        for (between, count) in appearances(times, begins, step) {
             ends.add(place, between, count);
         }
     }
@@ -155,12 +154,12 @@ async fn last_ends(asker: &mut Asker<'_>, ends: &mut Ends) -> BTreeMap<Place, BT
 }
 
 /// Where an uninterrupted time of saying so begins, there was a kill before;
-/// not at the start of the window, where it may be long ago.
-fn begins(times: &BTreeSet<i64>, start: i64, step: u32) -> Vec<((i64, i64), u64)> {
+/// not where data begins, where it may be long ago.
+fn appearances(times: &BTreeSet<i64>, begins: i64, step: u32) -> Vec<((i64, i64), u64)> {
     let step = i64::from(step);
-    let fresh = |time: &&i64| !times.contains(&(**time - step)) && **time - start >= step;
-    let begins = times.iter().filter(fresh);
-    begins.map(|time| ((time - step, *time), 1)).collect()
+    let fresh = |time: &&i64| !times.contains(&(**time - step)) && **time > begins;
+    let found = times.iter().filter(fresh);
+    found.map(|time| ((time - step, *time), 1)).collect()
 }
 
 async fn restarts(asker: &mut Asker<'_>, ends: &mut Ends, killed: &BTreeMap<Place, BTreeSet<i64>>) {
@@ -175,11 +174,11 @@ async fn restarts(asker: &mut Asker<'_>, ends: &mut Ends, killed: &BTreeMap<Plac
         cost: asker.series(&[RESTARTS]),
     };
     let mut found: BTreeMap<Place, BTreeMap<(i64, i64), u64>> = BTreeMap::new();
-    let view = asker.view;
+    let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
             let all = found.entry(place).or_default();
-            for (between, count) in increases(&answer.points, answer.first, step) {
+            for (between, count) in increases(&answer.points, answer.first.max(begins), step) {
                 let held = all.entry(between).or_default();
                 *held = count.max(*held);
             }
@@ -227,6 +226,6 @@ mod tests {
     #[test]
     fn a_reason_that_appears_is_one_kill() {
         let times = BTreeSet::from([0, 100, 300, 400]);
-        assert_eq!(begins(&times, 0, 100), [((200, 300), 1)]);
+        assert_eq!(appearances(&times, 0, 100), [((200, 300), 1)]);
     }
 }

@@ -1,0 +1,247 @@
+//! What a store knows besides CPU and memory, from real stores into snapshots and advice.
+
+use kcost::collect::Scope;
+use kcost::collect::kubernetes::ClusterOptions;
+use kcost::collect::live::{self, LiveOptions, UsageFrom};
+use kcost::collect::prometheus::PrometheusOptions;
+use kcost::progress::Silent;
+use kcost::snapshot::{Container, Metric, Series, Snapshot};
+use kcost::units::{Bytes, Span};
+
+use super::block_on;
+use super::openmetrics::END;
+use super::server::{Server, prometheus as start, victoria_metrics};
+use super::signals_text::{DAYS, GONE_AT, HERE_AT, LOST_BY, store, text};
+use crate::common::Kcost;
+use crate::standin::{Setup, Standin};
+
+const WINDOW: Span = Span::days(DAYS);
+
+fn options(url: &str) -> PrometheusOptions {
+    PrometheusOptions {
+        window: WINDOW,
+        ..super::options(url, WINDOW)
+    }
+}
+
+fn taken(options: &PrometheusOptions) -> Snapshot {
+    let standin = standin(END);
+    let folder = tempfile::tempdir().unwrap();
+    let live = LiveOptions {
+        cluster: ClusterOptions {
+            kubeconfig: Some(standin.kubeconfig(folder.path())),
+            ..ClusterOptions::default()
+        },
+        usage: UsageFrom::Url(options.clone()),
+        scope: Scope::new(&[], None).unwrap(),
+    };
+    block_on(live::collect(&live, &Silent)).unwrap()
+}
+
+fn standin(end: i64) -> Standin {
+    Setup::new(store(end)).start()
+}
+
+fn container<'a>(snapshot: &'a Snapshot, workload: &str, name: &str) -> &'a Container {
+    let workload = snapshot
+        .workloads
+        .iter()
+        .find(|one| one.id.name == workload);
+    let containers = &workload.unwrap().containers;
+    containers.iter().find(|one| one.name == name).unwrap()
+}
+
+fn series<'a>(snapshot: &'a Snapshot, pod: &str, name: &str) -> &'a Series {
+    let mut all = snapshot.usage.series.iter();
+    all.find(|one| one.pod == pod && one.container == name)
+        .unwrap()
+}
+
+/// The known values of a metric: how many, and the least and the most.
+fn known(series: &Series, metric: Metric) -> Option<(usize, f32, f32)> {
+    let values = series.more.get(&metric)?.iter().copied();
+    let known: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
+    let least = known.iter().copied().fold(f32::INFINITY, f32::min);
+    let most = known.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    Some((known.len(), least, most))
+}
+
+fn near(found: Option<(usize, f32, f32)>, count: usize, value: f32) {
+    let (known, least, most) = found.unwrap();
+    assert!(known + 3 >= count && known <= count, "{known} of {count}");
+    assert!(
+        (least - value).abs() <= value * 0.001 && (most - value).abs() <= value * 0.001,
+        "{least} to {most}, not {value}"
+    );
+}
+
+fn check(snapshot: &Snapshot) {
+    let hours = 24 * DAYS as usize;
+    let api = series(snapshot, "api-6dfdf5796f-x2x2x", "app");
+    near(known(api, Metric::NetworkBytesPerSecond), hours, 200.0);
+    near(known(api, Metric::CpuWaitingRatio), hours, 0.3);
+    near(known(api, Metric::MemoryWaitingRatio), hours, 0.01);
+    let proxy = series(snapshot, "api-6dfdf5796f-x2x2x", "proxy");
+    assert_eq!(known(proxy, Metric::NetworkBytesPerSecond), None);
+
+    let slots = hours * 12;
+    for (pod, utilization, mebibytes) in [
+        // The engine of one device, any kernel of the other; not the percent of both.
+        ("infer-6dfdf5796f-g2g2g", 0.4, 3_000.0),
+        // As an old exporter labels it.
+        ("train-6dfdf5796f-g4g4g", 0.25, 512.0),
+        // Two slices, not the device that they are cut from.
+        ("sliced-6dfdf5796f-g5g5g", 0.3, 300.0),
+    ] {
+        let model = series(snapshot, pod, "model");
+        near(known(model, Metric::GpuUtilization), slots, utilization);
+        near(
+            known(model, Metric::GpuMemoryBytes),
+            slots,
+            mebibytes * 1_048_576.0,
+        );
+    }
+    // An idle device is named after the exporter's own pod, which asks for none.
+    let exporter = series(snapshot, "dcgm-6dfdf5796f-e2e2e", "exporter");
+    assert_eq!(known(exporter, Metric::GpuUtilization), None);
+    for pod in ["shared-6dfdf5796f-s2s2s", "shared-6dfdf5796f-s4s4s"] {
+        let model = series(snapshot, pod, "model");
+        assert_eq!(known(model, Metric::GpuUtilization), None);
+    }
+
+    let app = container(snapshot, "api", "app");
+    let ends: Vec<(&str, i64)> = app
+        .terminations
+        .iter()
+        .map(|end| (end.pod.as_str(), end.finished.unwrap().as_second()))
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            ("api-6dfdf5796f-g9g9g", END - GONE_AT),
+            ("api-6dfdf5796f-l8l8l", END - LOST_BY),
+            ("api-6dfdf5796f-x2x2x", END - HERE_AT),
+        ]
+    );
+    assert!(app.terminations.iter().all(|end| end.reason == "OOMKilled"));
+    // One of the pod that is there, as it says itself, and two of one that is gone.
+    assert_eq!(app.restarts, 1 + 2);
+    assert_eq!(app.memory_high_water, Some(Bytes::mib(255)));
+
+    let claim = &snapshot.cluster.volume_claims[0];
+    assert_eq!(claim.used, Some(Bytes::gib(7)));
+    assert_eq!(claim.capacity, Some(Bytes::gib(10)));
+}
+
+fn shared() -> Option<&'static Server> {
+    static SERVER: std::sync::OnceLock<Option<Server>> = std::sync::OnceLock::new();
+    SERVER.get_or_init(|| start(&text(END), &[])).as_ref()
+}
+
+#[test]
+fn every_signal_comes_back_from_prometheus() {
+    let Some(server) = shared() else { return };
+    let snapshot = taken(&options(&server.url));
+    check(&snapshot);
+    let gaps: Vec<String> = snapshot
+        .gaps
+        .iter()
+        .map(|gap| format!("{} {}: {}", gap.code, gap.subject, gap.text))
+        .collect();
+    insta::assert_snapshot!(gaps.join("\n"), @r"
+    gpu-shared use of GPUs: 2 pods have time-sliced GPUs: a shared device does not tell who used it: shop/shared-6dfdf5796f-s2s2s, shop/shared-6dfdf5796f-s4s4s
+    unknown-containers usage: 1 series is of containers that their workload does not have, and left out: debugger in shop/Deployment/api
+    ");
+}
+
+#[test]
+fn every_signal_comes_back_from_victoria_metrics() {
+    let Some(server) = victoria_metrics(&text(END)) else {
+        return;
+    };
+    check(&taken(&options(&server.url)));
+}
+
+#[test]
+fn small_queries_give_the_same() {
+    let Some(server) = shared() else { return };
+    let small = PrometheusOptions {
+        max_samples: 300,
+        ..options(&server.url)
+    };
+    check(&taken(&small));
+}
+
+#[test]
+fn a_server_with_a_low_limit_is_asked_for_less() {
+    let Some(server) = start(&text(END), &["--query.max-samples=9000"]) else {
+        return;
+    };
+    check(&taken(&options(&server.url)));
+}
+
+#[test]
+fn containers_that_nobody_has_are_dropped_with_a_gap() {
+    let Some(server) = shared() else { return };
+    let snapshot = taken(&options(&server.url));
+    let mut names = snapshot
+        .usage
+        .series
+        .iter()
+        .map(|one| one.container.as_str());
+    assert!(names.all(|name| name != "debugger"));
+    assert!(
+        snapshot
+            .gaps
+            .iter()
+            .any(|gap| gap.code == "unknown-containers")
+    );
+}
+
+#[test]
+fn advice_heeds_what_is_known() {
+    let end = jiff::Timestamp::now().as_second().div_euclid(300) * 300;
+    let Some(server) = start(&text(end), &[]) else {
+        return;
+    };
+    let standin = standin(end);
+    let folder = tempfile::tempdir().unwrap();
+    let seen = Kcost::new()
+        .env("KUBECONFIG", standin.kubeconfig(folder.path()))
+        .args(["analyze", "-o", "json", "--window", &format!("{DAYS}d")])
+        .args(["--prometheus-url", &server.url])
+        .run()
+        .ended(0)
+        .json();
+    let workloads = seen["workloads"].as_array().unwrap();
+    let named = |name: &str| workloads.iter().find(|one| one["name"] == name).unwrap();
+    let reason = |container: &serde_json::Value, code: &str| {
+        let reasons = container["reasons"].as_array().unwrap();
+        let found = reasons.iter().find(|reason| reason["code"] == code);
+        found.map(|reason| reason["text"].as_str().unwrap().to_owned())
+    };
+
+    let api = named("api");
+    assert_eq!(
+        (&api["state"], &api["severity"]),
+        (&"under_provisioned".into(), &"critical".into())
+    );
+    let app = &api["containers"][0];
+    insta::assert_snapshot!(reason(app, "oom_killed").unwrap(), @"OOM-killed repeatedly (3) at 256Mi: memory limit no lower than 356Mi");
+    insta::assert_snapshot!(reason(app, "pressure").unwrap(), @"some task waits for CPU 30% of the time (P95 30%): its CPU is not cut");
+    let limit = app["memory_limit_bytes"]["recommended"].as_u64().unwrap();
+    assert!(limit >= Bytes::mib(356).0, "{limit}");
+    // It uses a fifth of its request, but waits.
+    assert_eq!(app["cpu_request_cores"]["advice"], "keep");
+    let calm = &named("infer")["containers"][0];
+    assert!(calm["cpu_request_cores"]["recommended"].as_f64().unwrap() < 0.5);
+
+    assert_eq!(
+        named("infer")["containers"][0]["gpu"]["mean_utilization_ratio"],
+        0.4
+    );
+    assert_ne!(named("infer")["state"], "idle");
+    // No CPU, no GPU: idle only because the use of its GPU is known.
+    assert_eq!(named("asleep")["state"], "idle");
+    assert_ne!(named("shared")["state"], "idle");
+}
