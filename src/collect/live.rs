@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::kubernetes::{self, ClusterOptions, Connection};
-use super::prometheus::{self, Owners, Plan, PrometheusOptions, Signals};
+use super::prometheus::{self, Engine, Owners, Plan, PrometheusOptions, Signals};
 use super::reach::{self, Looked, ServiceName};
 use super::{Objects, Scope, UsageBuilder, drop_unknown_containers, metrics_api, resolve};
 use crate::error::Error;
@@ -166,19 +166,29 @@ async fn query(
     scope: &Scope,
     progress: &dyn Progress,
 ) -> Result<Used, Error> {
-    let (usage, mut gaps) = prometheus::usage(prometheus, scope, progress).await?;
+    let taken = prometheus::usage(prometheus, scope, progress).await?;
     let (owners, more) = prometheus::owners(prometheus, scope, progress).await?;
+    let mut gaps = taken.gaps;
     gaps.extend(more);
-    let (signals, more) = prometheus::signals(prometheus, scope, progress).await?;
+    // On the same grid as usage.
+    let settled = PrometheusOptions {
+        engine: Some(taken.engine),
+        ..prometheus.clone()
+    };
+    let (signals, more) = prometheus::signals(&settled, scope, progress).await?;
     gaps.extend(more);
+    let detail = match taken.engine {
+        Engine::Raw => detail.to_owned(),
+        Engine::Pushdown => format!("{detail}, engine pushdown"),
+    };
     Ok(Used {
-        usage,
+        usage: taken.usage,
         owners,
         signals,
         gaps,
         source: Source {
             kind: SourceKind::Prometheus,
-            detail: detail.to_owned(),
+            detail,
         },
         objects: Objects::default(),
     })

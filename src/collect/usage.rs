@@ -1,6 +1,7 @@
 //! Samples into series on one grid.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::Range;
 
 use super::PodIndex;
 use crate::snapshot::{Gap, Grid, Metric, Series, Usage, Workload};
@@ -154,6 +155,18 @@ impl UsageBuilder {
         }
     }
 
+    /// Lifts the largest value within these slots to `value`, where that is larger.
+    /// Nothing where none is known.
+    pub fn raise(&mut self, series: usize, column: Column, slots: Range<u32>, value: f64) {
+        let Some(building) = self.series.get_mut(series) else {
+            return;
+        };
+        match column.stored(value) {
+            Some(value) => building.values(column).raise(slots, value),
+            None => building.refused = building.refused.saturating_add(1),
+        }
+    }
+
     /// Sorts series under their workloads. Pods of no known workload become a gap.
     ///
     /// Series of containers that the workload does not have are kept: see
@@ -282,6 +295,16 @@ impl Values {
         let held = &mut self.slots[length(slot - self.first)];
         // `max` takes the number where the other side is NaN.
         *held = held.max(value);
+    }
+
+    fn raise(&mut self, slots: Range<u32>, value: f32) {
+        let from = length(slots.start.saturating_sub(self.first));
+        let until = length(slots.end.saturating_sub(self.first)).min(self.slots.len());
+        let held = self.slots.range_mut(from.min(until)..until);
+        let known = held.filter(|held| !held.is_nan());
+        if let Some(largest) = known.max_by(|a, b| a.total_cmp(b)) {
+            *largest = largest.max(value);
+        }
     }
 
     /// Doubles as a vector does, but never beyond the grid.
@@ -429,6 +452,23 @@ mod tests {
         }
         let (usage, _) = usage.place(owner);
         assert_eq!((usage.series.len(), usage.series[0].cpu_cores[0]), (1, 3.0));
+    }
+
+    #[test]
+    fn the_largest_value_of_some_slots_is_lifted() {
+        let mut usage = builder();
+        let series = usage.open("shop", "a", "app");
+        for (slot, value) in [(3, 9.0), (5, 1.0), (6, 2.0), (8, 9.0)] {
+            usage.set(series, Column::CpuCores, slot, value);
+        }
+        usage.raise(series, Column::CpuCores, 4..8, 3.0);
+        usage.raise(series, Column::CpuCores, 0..4, 3.0);
+        usage.raise(series, Column::CpuCores, 20..30, 3.0);
+        let (usage, _) = usage.place(owner);
+        assert_eq!(
+            format!("{:?}", usage.series[0].cpu_cores),
+            "[9.0, NaN, 1.0, 3.0, NaN, 9.0]"
+        );
     }
 
     #[test]

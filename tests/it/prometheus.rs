@@ -1,6 +1,8 @@
 //! Prometheus and VictoriaMetrics, real ones, and one that misbehaves.
 
+mod engines;
 mod faults;
+mod lively;
 mod measure;
 pub mod openmetrics;
 mod planned;
@@ -41,7 +43,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn read(options: &PrometheusOptions) -> Result<(UsageBuilder, Vec<Gap>), PrometheusError> {
-    block_on(prometheus::usage(options, &everything(), &Silent))
+    let taken = block_on(prometheus::usage(options, &everything(), &Silent))?;
+    Ok((taken.usage, taken.gaps))
 }
 
 /// Reads, and gives what was read by pod.
@@ -71,7 +74,13 @@ fn resolved(containers: &[openmetrics::Container]) -> Resolved {
             "metadata": {"namespace": container.namespace, "name": format!("app-{}", container.number)},
             "spec": {
                 "selector": {},
-                "template": {"spec": {"containers": [{"name": container.name}]}}
+                "template": {"spec": {"containers": [{
+                    "name": container.name,
+                    "resources": {
+                        "requests": {"cpu": "1", "memory": "1Gi"},
+                        "limits": {"memory": "1Gi"}
+                    }
+                }]}}
             }
         });
         let deployment: Deployment = serde_json::from_value(deployment).unwrap();

@@ -9,10 +9,12 @@
 
 mod access;
 mod answer;
+mod engine;
 mod error;
 mod json;
 mod options;
 mod owners;
+mod peaks;
 mod plan;
 mod probe;
 mod promql;
@@ -22,14 +24,13 @@ mod signals;
 mod survey;
 mod transport;
 
-use jiff::Timestamp;
-
 use super::{Scope, UsageBuilder};
 use crate::progress::Progress;
-use crate::snapshot::{Gap, Grid};
+use crate::snapshot::Gap;
 use server::Server;
 use survey::Survey;
 
+pub use engine::Engine;
 pub use error::PrometheusError;
 pub use options::{
     Access, Credentials, Header, MAX_SAMPLES, Matcher, Names, ParseHeaderError, ParseMatcherError,
@@ -41,21 +42,36 @@ pub(super) use probe::{Holding, probe};
 pub use signals::Signals;
 pub use transport::Transport;
 
+/// Usage, as one engine gave it.
+#[derive(Debug)]
+pub struct Taken {
+    pub usage: UsageBuilder,
+    pub gaps: Vec<Gap>,
+    pub engine: Engine,
+}
+
 /// CPU and memory of every container in scope over the window, and throttling
 /// where it is known.
 ///
-/// CPU is averaged over a slot, memory the largest in it.
+/// CPU is averaged over a slot, or drawn from such averages where the server
+/// boils samples down; memory is the largest in the slot.
 pub async fn usage(
     options: &PrometheusOptions,
     scope: &Scope,
     progress: &dyn Progress,
-) -> Result<(UsageBuilder, Vec<Gap>), PrometheusError> {
+) -> Result<Taken, PrometheusError> {
     let server = connect(options)?;
-    let grid = grid(options);
+    let grid = Engine::Raw.grid(options);
     let Some(survey) = count(&server, options, scope, progress).await? else {
-        return Ok((UsageBuilder::new(grid), vec![no_usage(&server)]));
+        return Ok(Taken {
+            usage: UsageBuilder::new(grid),
+            gaps: vec![no_usage(&server)],
+            engine: Engine::Raw,
+        });
     };
-    let plan = Plan::new(options, &survey, grid, &server.url);
+    let plan = Plan::new(options, &survey, &grid, &server.url);
+    let engine = plan.chosen.engine;
+    progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
     let outcome = run::run(&server, options, &plan, progress).await;
     progress.detail(&format!(
         "read usage from Prometheus with {} requests, a sample every {} s",
@@ -67,7 +83,11 @@ pub async fn usage(
     }
     let mut gaps = missing(&survey);
     gaps.extend(outcome.gaps);
-    Ok((outcome.usage, gaps))
+    Ok(Taken {
+        usage: outcome.usage,
+        gaps,
+        engine,
+    })
 }
 
 /// What [`usage`] would ask for; `None` when there is no usage of any container.
@@ -80,7 +100,7 @@ pub async fn plan(
 ) -> Result<Option<Plan>, PrometheusError> {
     let server = connect(options)?;
     let survey = count(&server, options, scope, progress).await?;
-    Ok(survey.map(|survey| Plan::new(options, &survey, grid(options), &server.url)))
+    Ok(survey.map(|survey| Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url)))
 }
 
 /// Who owned the pods in scope over the window, those that are gone included.
@@ -93,11 +113,19 @@ pub async fn owners(
     progress: &dyn Progress,
 ) -> Result<(Owners, Vec<Gap>), PrometheusError> {
     let server = connect(options)?;
-    owners::owners(&server, options, scope, &grid(options), progress).await
+    owners::owners(
+        &server,
+        options,
+        scope,
+        &Engine::Raw.grid(options),
+        progress,
+    )
+    .await
 }
 
 /// What else the store knows of the containers in scope: see [`Signals`].
 ///
+/// On the grid of raw usage, unless the options name another engine.
 /// Never all of it is there: what is missing is absent, and what cannot be read
 /// is a gap.
 pub async fn signals(
@@ -106,7 +134,8 @@ pub async fn signals(
     progress: &dyn Progress,
 ) -> Result<(Signals, Vec<Gap>), PrometheusError> {
     let server = connect(options)?;
-    let read = signals::read(&server, options, scope, grid(options), progress).await;
+    let grid = options.engine.unwrap_or(Engine::Raw).grid(options);
+    let read = signals::read(&server, options, scope, grid, progress).await;
     progress.detail(&format!(
         "read further signals from Prometheus with {} requests",
         server.sent()
@@ -129,21 +158,7 @@ async fn count(
     progress: &dyn Progress,
 ) -> Result<Option<Survey>, PrometheusError> {
     let _task = progress.task("counting series in Prometheus", None);
-    survey::survey(server, options, scope, &grid(options)).await
-}
-
-/// Slots that end at whole multiples of the step, so that two runs within a step
-/// ask for the same points and caches of the server can answer.
-fn grid(options: &PrometheusOptions) -> Grid {
-    let step = i64::from(options.step.as_secs().max(1));
-    let len = (options.window.as_secs() / options.step.as_secs().max(1)).max(1);
-    let end = options.end.as_second().div_euclid(step) * step;
-    let start = end - i64::from(len) * step;
-    Grid {
-        start: Timestamp::from_second(start).unwrap_or(Timestamp::UNIX_EPOCH),
-        step: options.step,
-        len,
-    }
+    survey::survey(server, options, scope, &Engine::Raw.grid(options)).await
 }
 
 fn no_usage(server: &Server) -> Gap {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::access::without_login;
+use super::engine::Engine;
 use super::transport::Transport;
 use crate::units::Span;
 
@@ -29,6 +30,8 @@ pub struct PrometheusOptions {
     pub concurrency: usize,
     /// The most samples that one query may make the server touch.
     pub max_samples: u64,
+    /// Who boils samples down; by their number, where it is not said.
+    pub engine: Option<Engine>,
     /// First pause after a refusal; it doubles with each that follows.
     pub back_off: Duration,
     pub access: Access,
@@ -55,6 +58,7 @@ impl PrometheusOptions {
             timeout: Duration::from_secs(60),
             concurrency: 2,
             max_samples: MAX_SAMPLES,
+            engine: None,
             back_off: Duration::from_millis(500),
             access: Access {
                 credentials,

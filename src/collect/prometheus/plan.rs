@@ -3,11 +3,13 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
 use super::promql::{Endings, Reading, Selection, Source, Words};
 use super::server::Query;
 use super::survey::Survey;
 use crate::snapshot::Grid;
+use crate::text::group;
 use crate::units::Span;
 
 /// Prometheus refuses more than 11,000 points a series.
@@ -20,6 +22,10 @@ const MOST_NAMESPACES: usize = 60;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) grid: Grid,
+    pub(super) chosen: Chosen,
+    /// Between the points that the server computes; slots are longer where one
+    /// is drawn from several.
+    step: Span,
     pub(super) pieces: Vec<Piece>,
     /// Seconds between samples, as measured.
     pub(super) interval: u32,
@@ -46,21 +52,32 @@ pub(super) struct Piece {
 }
 
 impl Plan {
-    pub(super) fn new(options: &PrometheusOptions, survey: &Survey, grid: Grid, url: &str) -> Self {
+    /// `counted` is the grid of the survey.
+    pub(super) fn new(
+        options: &PrometheusOptions,
+        survey: &Survey,
+        counted: &Grid,
+        url: &str,
+    ) -> Self {
+        let chosen = Chosen::new(options, survey, counted);
+        let grid = chosen.engine.grid(options);
+        let readings = readings(survey, chosen.engine);
         let mut plan = Self {
             grid,
+            chosen,
+            step: options.step,
             pieces: Vec::new(),
             interval: survey.interval,
             source: survey.source.clone(),
             sources: survey.sources.clone(),
-            first: survey.first.min(grid.len),
+            first: first(survey, counted, &grid),
             namespaces: survey.namespaces.len(),
-            series: survey.namespaces.values().sum(),
+            series: survey.series(),
             url: url.to_owned(),
             max_samples: options.max_samples.max(1),
         };
-        for reading in &survey.readings {
-            let pieces = plan.cut(*reading, survey);
+        for reading in readings {
+            let pieces = plan.cut(reading, survey);
             plan.pieces.extend(pieces);
         }
         plan
@@ -85,22 +102,30 @@ impl Plan {
     /// between two points is lost.
     pub(super) fn range(&self, reading: Reading) -> u32 {
         let needed = match reading {
-            Reading::Cpu | Reading::Throttled => self.interval * 5 / 2,
+            Reading::Cpu | Reading::CpuPeak | Reading::Throttled => self.interval * 5 / 2,
             Reading::Memory => self.interval * 11 / 10,
         };
-        needed.max(self.grid.step.as_secs()).max(1)
+        let apart = match reading {
+            Reading::Cpu | Reading::CpuPeak => self.step,
+            Reading::Memory | Reading::Throttled => self.grid.step,
+        };
+        needed.max(apart.as_secs()).max(1)
     }
 
-    /// Samples that the server touches for one series at one point: those that
-    /// it reads for the window of that point, and the point itself.
-    fn samples_a_point(&self, reading: Reading) -> f64 {
+    /// Samples that the server touches for one series in one slot: those that it
+    /// reads for each point, the points, and what is drawn from them.
+    fn samples_a_slot(&self, reading: Reading) -> f64 {
         let read = f64::from(self.range(reading)) / f64::from(self.interval.max(1));
         let selectors = if reading == Reading::Throttled {
             2.0
         } else {
             1.0
         };
-        selectors * (read + 1.0)
+        match (self.chosen.engine, reading) {
+            (Engine::Pushdown, Reading::Cpu) => f64::from(DRAWN_FROM) * (read + 1.0) + 1.0,
+            (Engine::Pushdown, Reading::CpuPeak) => f64::from(DRAWN_FROM) * (read + 1.0),
+            _ => selectors * (read + 1.0),
+        }
     }
 
     #[expect(
@@ -110,7 +135,7 @@ impl Plan {
         reason = "an estimate of a cost, never negative"
     )]
     fn cost(&self, reading: Reading, series: u64, slots: u32) -> u64 {
-        (self.samples_a_point(reading) * series as f64 * f64::from(slots)).ceil() as u64
+        (self.samples_a_slot(reading) * series as f64 * f64::from(slots)).ceil() as u64
     }
 
     /// Small namespaces together, large ones alone, larger ones in parts.
@@ -179,11 +204,47 @@ impl Plan {
             endings: Some(&piece.endings),
             source: self.source.as_ref(),
         };
-        let text = words.reading(piece.reading, self.range(piece.reading), selection);
-        let start = self.grid.time(piece.slots.start + 1).as_second();
+        let (range, step) = (self.range(piece.reading), self.step.as_secs().max(1));
+        let slot = self.grid.step.as_secs();
+        let apart = self.slots_a_point(piece);
+        let text = match (self.chosen.engine, piece.reading) {
+            (Engine::Pushdown, Reading::Cpu) => words.drawn(range, step, slot, selection),
+            (_, Reading::CpuPeak) => words.largest(range, step, apart * slot, selection),
+            _ => words.reading(piece.reading, range, selection),
+        };
+        let start = self.grid.time(piece.slots.start + apart).as_second();
         let end = self.grid.time(piece.slots.end).as_second();
-        Query::range(text, start, end, self.grid.step.as_secs())
+        Query::range(text, start, end, apart * slot)
     }
+
+    /// The slots that a point of a piece speaks for: one, but for the peaks of
+    /// days, or of all the piece where that is no number of whole days.
+    pub(super) fn slots_a_point(&self, piece: &Piece) -> u32 {
+        let (length, day) = (piece.slots.end - piece.slots.start, self.grid.per_day());
+        match piece.reading {
+            Reading::CpuPeak if length.is_multiple_of(day) => day,
+            Reading::CpuPeak => length,
+            _ => 1,
+        }
+    }
+}
+
+/// What is asked for: with the peaks of CPU where its points are only drawn from.
+fn readings(survey: &Survey, engine: Engine) -> Vec<Reading> {
+    let mut readings = survey.readings.clone();
+    if engine == Engine::Pushdown && readings.contains(&Reading::Cpu) {
+        readings.push(Reading::CpuPeak);
+    }
+    readings
+}
+
+/// The first slot of `grid` with data, as the survey found it on its own.
+fn first(survey: &Survey, counted: &Grid, grid: &Grid) -> u32 {
+    let since = counted.time(survey.first.min(counted.len));
+    if since <= grid.start {
+        return 0;
+    }
+    grid.slot(since).unwrap_or(grid.len)
 }
 
 /// Consecutive parts of at most `longest`, nearly equal.
@@ -278,7 +339,7 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "  {} series in {} namespaces, a sample every {}",
-            self.series,
+            group(&self.series.to_string()),
             self.namespaces,
             Span::from_secs(self.interval)
         )?;
@@ -290,6 +351,7 @@ impl fmt::Display for Plan {
             self.grid.step,
             self.grid.time(self.first)
         )?;
+        writeln!(f, "  engine {}: {}", self.chosen.engine, self.chosen.why)?;
         if let Some(source) = &self.source {
             writeln!(
                 f,
@@ -302,9 +364,9 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "{} range queries, about {} samples, at most {} each",
-            self.queries(),
-            self.samples(),
-            self.max_samples
+            group(&self.queries().to_string()),
+            group(&self.samples().to_string()),
+            group(&self.max_samples.to_string())
         )?;
         for piece in &self.pieces {
             let pods = if piece.endings.is_all() {
@@ -314,9 +376,9 @@ impl fmt::Display for Plan {
             };
             writeln!(
                 f,
-                "  {:<14}  {:>9} samples  {:>4} of history  {}{pods}",
+                "  {:<14}  {:>11} samples  {:>4} of history  {}{pods}",
                 piece.reading.label(),
-                piece.cost,
+                group(&piece.cost.to_string()),
                 span(piece.slots.end - piece.slots.start).to_string(),
                 names(&piece.namespaces)
             )?;

@@ -15,21 +15,28 @@ pub(super) const THROTTLED: &str = "container_cpu_cfs_throttled_periods_total";
 /// any scrape interval that is used, where Prometheus itself takes 5 minutes.
 pub(super) const LOOKBACK: &str = "15m";
 
+/// The fraction of the golden ratio: its multiples spread most evenly.
+const GOLDEN: &str = "0.6180339887498949";
+
 /// One thing that is read of every container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Reading {
     Cpu,
+    /// The largest, where CPU itself is only drawn from.
+    CpuPeak,
     Memory,
     Throttled,
 }
 
 impl Reading {
+    /// What a container has; [`Self::CpuPeak`] is a second look at one of them.
     pub(super) const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Throttled];
 
     /// As in progress, plans and gaps.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Cpu => "CPU usage",
+            Self::CpuPeak => "CPU peaks",
             Self::Memory => "memory usage",
             Self::Throttled => "CPU throttling",
         }
@@ -37,7 +44,7 @@ impl Reading {
 
     pub(super) fn column(self) -> Column {
         match self {
-            Self::Cpu => Column::CpuCores,
+            Self::Cpu | Self::CpuPeak => Column::CpuCores,
             Self::Memory => Column::MemoryBytes,
             Self::Throttled => Column::More(Metric::CpuThrottledRatio),
         }
@@ -46,7 +53,7 @@ impl Reading {
     /// The metrics that it needs.
     pub(super) fn metrics(self) -> &'static [&'static str] {
         match self {
-            Self::Cpu => &[CPU],
+            Self::Cpu | Self::CpuPeak => &[CPU],
             Self::Memory => &[MEMORY],
             Self::Throttled => &[PERIODS, THROTTLED],
         }
@@ -191,12 +198,34 @@ impl Words<'_> {
             format!("{function}({series}[{range}s])")
         };
         match reading {
-            Reading::Cpu => over("rate", CPU),
+            Reading::Cpu | Reading::CpuPeak => over("rate", CPU),
             Reading::Memory => over("max_over_time", MEMORY),
             Reading::Throttled => {
                 format!("{} / {}", over("rate", THROTTLED), over("rate", PERIODS))
             }
         }
+    }
+
+    /// One of the points that are `step` seconds apart in a slot of `slot` seconds:
+    /// of which rank, the number of the slot says by a golden-ratio sequence.
+    ///
+    /// Some servers count a point at the very start of a range and some do not:
+    /// half a step less leaves no doubt.
+    pub(super) fn drawn(&self, range: u32, step: u32, slot: u32, selection: Selection) -> String {
+        let points = self.reading(Reading::Cpu, range, selection);
+        let count = (slot / step.max(1)).max(2);
+        let window = slot - step / 2;
+        format!(
+            "quantile_over_time(scalar(floor(vector(time() / {slot} * {GOLDEN} % 1 * {count}))) \
+             / {}, {points}[{window}s:{step}s])",
+            count - 1
+        )
+    }
+
+    /// The largest of the points that are `step` seconds apart in `span` seconds.
+    pub(super) fn largest(&self, range: u32, step: u32, span: u32, selection: Selection) -> String {
+        let points = self.reading(Reading::Cpu, range, selection);
+        format!("max_over_time({points}[{}s:{step}s])", span - step / 2)
     }
 
     /// How many series there are, by namespace and by what scraped them.
@@ -258,6 +287,17 @@ mod tests {
             words.reading(Reading::Cpu, 750, selection),
             @r#"rate(container_cpu_usage_seconds_total{container!="",container!="POD",namespace="shop",pod=~".*[0i]",cluster="prod"}[750s])"#
         );
+    }
+
+    #[test]
+    fn a_point_is_drawn_by_the_number_of_its_slot() {
+        let names = Names::default();
+        let words = Words {
+            names: &names,
+            matchers: &[],
+        };
+        insta::assert_snapshot!(words.drawn(300, 300, 900, Selection::ALL), @r#"quantile_over_time(scalar(floor(vector(time() / 900 * 0.6180339887498949 % 1 * 3))) / 2, rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[750s:300s])"#);
+        insta::assert_snapshot!(words.largest(300, 300, 86_400, Selection::ALL), @r#"max_over_time(rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[86250s:300s])"#);
     }
 
     #[test]

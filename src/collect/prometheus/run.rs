@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::answer::{Head, Labels, Sink};
 use super::error::{Failure, Remedy};
 use super::options::PrometheusOptions;
+use super::peaks::Peaks;
 use super::plan::{Piece, Plan};
 use super::promql::{Reading, Words};
 use super::server::Server;
@@ -49,6 +50,7 @@ struct Run<'a> {
     progress: &'a dyn Progress,
     task: Box<dyn Task>,
     usage: Mutex<UsageBuilder>,
+    peaks: Mutex<Peaks>,
     state: Mutex<State>,
 }
 
@@ -109,16 +111,22 @@ pub(super) async fn run(
         progress,
         task: progress.task("reading usage from Prometheus", Some(plan.samples())),
         usage: Mutex::new(UsageBuilder::new(plan.grid)),
+        peaks: Mutex::default(),
         state: Mutex::new(State {
             queue: plan.pieces.iter().cloned().collect(),
             ..State::default()
         }),
     };
     join_all((0..options.concurrency.max(1)).map(|_| run.work())).await;
-    let usage = run
+    let mut usage = run
         .usage
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
+    let peaks = run
+        .peaks
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    peaks.place(&mut usage);
     let state = run
         .state
         .into_inner()
@@ -146,7 +154,7 @@ impl Run<'_> {
                 sleep_until(time).await;
             }
             let query = self.plan.query(&piece, self.words);
-            let fold = Fold::new(self, piece.reading);
+            let fold = Fold::new(self, &piece);
             let started = Instant::now();
             match self.server.ask(&query, fold).await {
                 Ok((fold, head)) => self.done(&piece, fold, &head, started.elapsed()),
@@ -232,21 +240,26 @@ impl Run<'_> {
 /// Puts the points of one answer into the columns, a series at a time.
 struct Fold<'a> {
     usage: &'a Mutex<UsageBuilder>,
+    peaks: &'a Mutex<Peaks>,
     words: Words<'a>,
     grid: Grid,
     reading: Reading,
+    /// Slots that a point speaks for.
+    slots: u32,
     series: Option<usize>,
     held: Vec<(u32, f64)>,
     points: u64,
 }
 
 impl<'a> Fold<'a> {
-    fn new(run: &'a Run<'a>, reading: Reading) -> Self {
+    fn new(run: &'a Run<'a>, piece: &Piece) -> Self {
         Self {
             usage: &run.usage,
+            peaks: &run.peaks,
             words: run.words,
             grid: run.plan.grid,
-            reading,
+            reading: piece.reading,
+            slots: run.plan.slots_a_point(piece),
             series: None,
             held: Vec::new(),
             points: 0,
@@ -255,6 +268,14 @@ impl<'a> Fold<'a> {
 
     fn flush(&mut self) {
         let Some(series) = self.series else { return };
+        if self.reading == Reading::CpuPeak {
+            let mut peaks = self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
+            for (slot, value) in self.held.drain(..) {
+                let end = slot + 1;
+                peaks.add(series, end.saturating_sub(self.slots)..end, value);
+            }
+            return;
+        }
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         for (slot, value) in self.held.drain(..) {
             usage.set(series, self.reading.column(), slot, value);

@@ -44,6 +44,13 @@ pub(super) struct Survey {
     pub(super) readings: Vec<Reading>,
 }
 
+impl Survey {
+    /// Series of all namespaces together.
+    pub(super) fn series(&self) -> u64 {
+        self.namespaces.values().sum()
+    }
+}
+
 /// Series by namespace and source, at each moment.
 #[derive(Debug, Default)]
 struct Counts {

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use kcost::collect::prometheus::{self, PrometheusOptions};
+use kcost::collect::prometheus::{self, Engine, PrometheusOptions};
 use kcost::progress::{Progress, Silent, Task};
 use kcost::units::Span;
 
@@ -38,13 +38,19 @@ fn reading_a_server_is_measured() {
     if let Ok(samples) = std::env::var("KCOST_TEST_MEASURE_SAMPLES") {
         options.max_samples = samples.parse().unwrap();
     }
+    options.engine = match std::env::var("KCOST_TEST_MEASURE_ENGINE").as_deref() {
+        Ok("raw") => Some(Engine::Raw),
+        Ok("pushdown") => Some(Engine::Pushdown),
+        _ => None,
+    };
     let plan = block_on(prometheus::plan(&options, &everything(), &Silent)).unwrap();
     let started = Instant::now();
-    let (usage, gaps) = block_on(prometheus::usage(&options, &everything(), &Telling)).unwrap();
+    let taken = block_on(prometheus::usage(&options, &everything(), &Telling)).unwrap();
     eprintln!(
-        "{:.2} s, {} range queries, {gaps:?}",
+        "{:.2} s, {} range queries, {:?}",
         started.elapsed().as_secs_f64(),
-        plan.unwrap().queries()
+        plan.unwrap().queries(),
+        taken.gaps
     );
-    drop(usage);
+    drop(taken.usage);
 }

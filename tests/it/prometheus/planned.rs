@@ -36,6 +36,10 @@ fn analyze_and_snapshot_say_what_they_would_ask() {
             .any(|line| line.contains("3 range queries, about ")),
         "{plan}"
     );
+    assert_eq!(
+        lines[2],
+        "  engine raw: 108,864 points, and up to 20,000,000 are taken raw"
+    );
     for reading in ["CPU usage", "memory usage", "CPU throttling"] {
         assert!(plan.contains(reading), "{plan}");
     }

@@ -159,15 +159,16 @@ fn a_plan_says_what_it_costs_without_reading() {
     Prometheus at http://prometheus
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
-    8 range queries, about 1066869 samples, at most 200000 each
-      CPU usage          169344 samples   14d of history  team-00, team-01, team-02
-      CPU usage          127008 samples   14d of history  team-03, team-04, team-05
-      memory usage       177813 samples   14d of history  team-00, team-01, team-02 and 3 more
-      CPU throttling     112896 samples   14d of history  team-00
-      CPU throttling     112896 samples   14d of history  team-01
-      CPU throttling     112896 samples   14d of history  team-02
-      CPU throttling     112896 samples   14d of history  team-03
-      CPU throttling     141120 samples   14d of history  team-04, team-05
+      engine raw: 254,016 points, and up to 20,000,000 are taken raw
+    8 range queries, about 1,066,869 samples, at most 200,000 each
+      CPU usage           169,344 samples   14d of history  team-00, team-01, team-02
+      CPU usage           127,008 samples   14d of history  team-03, team-04, team-05
+      memory usage        177,813 samples   14d of history  team-00, team-01, team-02 and 3 more
+      CPU throttling      112,896 samples   14d of history  team-00
+      CPU throttling      112,896 samples   14d of history  team-01
+      CPU throttling      112,896 samples   14d of history  team-02
+      CPU throttling      112,896 samples   14d of history  team-03
+      CPU throttling      141,120 samples   14d of history  team-04, team-05
     ");
 }
 
@@ -201,8 +202,8 @@ fn only_namespaces_in_scope_are_read() {
     let Some(server) = shared() else { return };
     let scope = kcost::collect::Scope::new(&["team-0[12]".to_owned(), "!team-02".to_owned()], None);
     let options = options(&server.url, Span::DAY);
-    let (builder, _) = block_on(prometheus::usage(&options, &scope.unwrap(), &Silent)).unwrap();
-    let (usage, _) = super::place(builder, &containers(21));
+    let taken = block_on(prometheus::usage(&options, &scope.unwrap(), &Silent)).unwrap();
+    let (usage, _) = super::place(taken.usage, &containers(21));
     let pods: Vec<&str> = usage
         .series
         .iter()
