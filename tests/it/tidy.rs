@@ -12,7 +12,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("text", &[]),
     ("snapshot", &["units"]),
-    ("collect", &["error", "progress", "snapshot", "units"]),
+    (
+        "collect",
+        &["error", "progress", "snapshot", "text", "units"],
+    ),
     ("profile", &["snapshot", "units"]),
     ("cohort", &["profile", "snapshot", "units"]),
     ("recommend", &["cohort", "profile", "snapshot", "units"]),

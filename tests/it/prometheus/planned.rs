@@ -36,9 +36,10 @@ fn analyze_and_snapshot_say_what_they_would_ask() {
             .any(|line| line.contains("3 range queries, about ")),
         "{plan}"
     );
-    assert_eq!(
-        lines[2],
-        "  engine raw: 108,864 points, and up to 20,000,000 are taken raw"
+    assert!(lines[2].starts_with("  engine raw: "), "{plan}");
+    assert!(
+        lines[2].ends_with(" points, and up to 20,000,000 are taken raw"),
+        "{plan}"
     );
     for reading in ["CPU usage", "memory usage", "CPU throttling"] {
         assert!(plan.contains(reading), "{plan}");
