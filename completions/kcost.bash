@@ -110,7 +110,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__analyze)
-            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +304,10 @@ _kcost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto raw pushdown" -- "${cur}"))
+                    return 0
+                    ;;
                 --prometheus-label)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -411,7 +415,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__backtest)
-            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -551,6 +555,10 @@ _kcost() {
                     ;;
                 --max-samples-per-query)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto raw pushdown" -- "${cur}"))
                     return 0
                     ;;
                 --prometheus-label)
@@ -726,7 +734,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__explain)
-            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -890,6 +898,10 @@ _kcost() {
                     ;;
                 --max-samples-per-query)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto raw pushdown" -- "${cur}"))
                     return 0
                     ;;
                 --prometheus-label)
@@ -1221,7 +1233,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__snapshot)
-            opts="-o -n -l -v -q -h --output --record --every --refresh --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --record --every --refresh --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1359,6 +1371,10 @@ _kcost() {
                     ;;
                 --max-samples-per-query)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto raw pushdown" -- "${cur}"))
                     return 0
                     ;;
                 --prometheus-label)

@@ -102,6 +102,9 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-url -
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l engine -d 'Who boils samples down to what advice needs: kcost (`raw`), or the server' -r -f -a "auto\t''
+raw\t''
+pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
@@ -165,6 +168,9 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-url -
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l engine -d 'Who boils samples down to what advice needs: kcost (`raw`), or the server' -r -f -a "auto\t''
+raw\t''
+pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
@@ -218,6 +224,9 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-url 
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l engine -d 'Who boils samples down to what advice needs: kcost (`raw`), or the server' -r -f -a "auto\t''
+raw\t''
+pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
@@ -261,6 +270,9 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-url 
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-service -d 'Read usage from this service: `NAMESPACE/NAME`, `:PORT` and `/PATH` where needed' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-concurrency -d 'Queries that Prometheus may run at a time' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l max-samples-per-query -d 'The most samples that one query may make Prometheus touch' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l engine -d 'Who boils samples down to what advice needs: kcost (`raw`), or the server' -r -f -a "auto\t''
+raw\t''
+pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
