@@ -52,5 +52,11 @@ fn reading_a_server_is_measured() {
         plan.unwrap().queries(),
         taken.gaps
     );
+    let started = Instant::now();
+    let (_, gaps) = block_on(prometheus::signals(&options, &everything(), &Telling)).unwrap();
+    eprintln!(
+        "{:.2} s for further signals, {gaps:?}",
+        started.elapsed().as_secs_f64()
+    );
     drop(taken.usage);
 }

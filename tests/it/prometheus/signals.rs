@@ -1,9 +1,14 @@
 //! What a store knows besides CPU and memory, from real stores into snapshots and advice.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use kcost::collect::Scope;
 use kcost::collect::kubernetes::ClusterOptions;
 use kcost::collect::live::{self, LiveOptions, UsageFrom};
-use kcost::collect::prometheus::PrometheusOptions;
+use kcost::collect::prometheus::{Engine, PrometheusOptions};
 use kcost::progress::Silent;
 use kcost::snapshot::{Container, Metric, Series, Snapshot};
 use kcost::units::{Bytes, Span};
@@ -84,7 +89,7 @@ fn check(snapshot: &Snapshot) {
     let proxy = series(snapshot, "api-6dfdf5796f-x2x2x", "proxy");
     assert_eq!(known(proxy, Metric::NetworkBytesPerSecond), None);
 
-    let slots = hours * 12;
+    let slots = hours * snapshot.usage.grid.per_hour() as usize;
     for (pod, utilization, mebibytes) in [
         // The engine of one device, any kernel of the other; not the percent of both.
         ("infer-6dfdf5796f-g2g2g", 0.4, 3_000.0),
@@ -163,6 +168,17 @@ fn every_signal_comes_back_from_victoria_metrics() {
 }
 
 #[test]
+fn signals_fit_usage_that_the_server_boiled_down() {
+    let Some(server) = shared() else { return };
+    let snapshot = taken(&PrometheusOptions {
+        engine: Some(Engine::Pushdown),
+        ..options(&server.url)
+    });
+    assert!(snapshot.usage.grid.per_hour() < 12);
+    check(&snapshot);
+}
+
+#[test]
 fn small_queries_give_the_same() {
     let Some(server) = shared() else { return };
     let small = PrometheusOptions {
@@ -178,6 +194,89 @@ fn a_server_with_a_low_limit_is_asked_for_less() {
         return;
     };
     check(&taken(&options(&server.url)));
+}
+
+/// Answers every request in one way, and counts them.
+struct Broken {
+    url: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Broken {
+    /// `names` for the names of metrics, `rest` for all that follows: status and body.
+    fn new(names: &'static str, rest: (u16, &'static str)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let mut head = Vec::new();
+                let mut bytes = [0; 4_096];
+                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                    match stream.read(&mut bytes) {
+                        Ok(length) if length > 0 => head.extend_from_slice(&bytes[..length]),
+                        _ => break,
+                    }
+                }
+                counted.fetch_add(1, Ordering::Relaxed);
+                let is_names = head.windows(7).any(|part| part == b"/label/");
+                let (status, body) = if is_names && !names.is_empty() {
+                    (200, names)
+                } else {
+                    rest
+                };
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(head.as_bytes());
+            }
+        });
+        Self { url, asked }
+    }
+}
+
+#[test]
+fn what_a_broken_server_does_not_tell_is_a_gap_and_it_is_left_in_peace() {
+    let names = r#"{"status":"success","data":["container_oom_events_total",
+        "container_network_receive_bytes_total","DCGM_FI_DEV_GPU_UTIL",
+        "kube_pod_container_status_restarts_total","kubelet_volume_stats_used_bytes"]}"#;
+    let bad = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
+    for (names, rest, most) in [
+        ("", (503, ""), 1),
+        ("", (200, "<!DOCTYPE html>"), 1),
+        (names, (503, ""), 12),
+        (names, (200, ""), 12),
+        (names, (400, bad), 12),
+    ] {
+        let server = Broken::new(names, rest);
+        let options = options(&server.url);
+        let everything = super::everything();
+        let (signals, gaps) = block_on(kcost::collect::prometheus::signals(
+            &options,
+            &everything,
+            &Silent,
+        ))
+        .unwrap();
+        let asked = server.asked.load(Ordering::Relaxed);
+        assert!(asked <= most, "{rest:?}: {asked}");
+        assert!(!gaps.is_empty(), "{rest:?}");
+        assert!(
+            gaps.iter().all(|gap| gap.code == "signals-not-read"),
+            "{gaps:?}"
+        );
+        drop(signals);
+    }
+}
+
+#[test]
+fn a_store_without_any_of_it_is_no_gap() {
+    let server = Broken::new(r#"{"status":"success","data":["up"]}"#, (503, ""));
+    let (options, everything) = (options(&server.url), super::everything());
+    let read = kcost::collect::prometheus::signals(&options, &everything, &Silent);
+    let (_, gaps) = block_on(read).unwrap();
+    assert_eq!((gaps, server.asked.load(Ordering::Relaxed)), (vec![], 1));
 }
 
 #[test]
