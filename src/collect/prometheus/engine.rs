@@ -8,7 +8,9 @@
 //! stretch of time each rank comes up equally often and in step with no rhythm,
 //! so that quantiles, means and shapes of the week are those of all points.
 //! Memory is the largest of each slot, so that peaks are exact; the largest CPU
-//! of the whole window is asked for besides, and so exact too.
+//! of the whole window is asked for besides, and so exact too. Two things differ:
+//! over a few days the quantiles of CPU have a third of the samples to go by, and
+//! quantiles of memory are those of the peaks of longer slots, never lower.
 
 use std::fmt;
 

@@ -29,6 +29,8 @@ pub struct Plan {
     pub(super) pieces: Vec<Piece>,
     /// Seconds between samples, as measured.
     pub(super) interval: u32,
+    /// See [`Survey::reaches_back`].
+    reaches_back: bool,
     pub(super) source: Option<Source>,
     pub(super) sources: Vec<Source>,
     pub(super) first: u32,
@@ -68,6 +70,7 @@ impl Plan {
             step: options.step,
             pieces: Vec::new(),
             interval: survey.interval,
+            reaches_back: survey.reaches_back,
             source: survey.source.clone(),
             sources: survey.sources.clone(),
             first: first(survey, counted, &grid),
@@ -97,13 +100,14 @@ impl Plan {
     ///
     /// CPU needs two samples, and half an interval more for those that come
     /// late: not 4 intervals, as dashboards take, which would spread a peak
-    /// over four slots when the step is no longer than the interval. Memory
-    /// needs one sample. Neither is shorter than the step, so that no sample
+    /// over four slots when the step is no longer than the interval. Memory needs
+    /// one sample, and so does CPU where the server takes the one before besides. Neither is shorter than the step, so that no sample
     /// between two points is lost.
     pub(super) fn range(&self, reading: Reading) -> u32 {
         let needed = match reading {
-            Reading::Cpu | Reading::CpuPeak | Reading::Throttled => self.interval * 5 / 2,
             Reading::Memory => self.interval * 11 / 10,
+            _ if self.reaches_back => self.interval * 11 / 10,
+            Reading::Cpu | Reading::CpuPeak | Reading::Throttled => self.interval * 5 / 2,
         };
         let apart = match reading {
             Reading::Cpu | Reading::CpuPeak => self.step,

@@ -252,6 +252,13 @@ impl Words<'_> {
         format!("max(count_over_time({series}[1h]))")
     }
 
+    /// How many series have a rate where there is no more than one sample.
+    pub(super) fn rates_of_one_sample(&self, range: u32, selection: Selection) -> String {
+        let rate = self.reading(Reading::Cpu, range, selection);
+        let series = self.containers(CPU, selection);
+        format!("count({rate} unless count_over_time({series}[{range}s]) > 1)")
+    }
+
     /// Which of these metrics there are.
     pub(super) fn existing(&self, metrics: &[&str]) -> String {
         let series = self.any_of(metrics);

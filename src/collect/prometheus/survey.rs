@@ -38,6 +38,9 @@ pub(super) struct Survey {
     pub(super) sources: Vec<Source>,
     /// Seconds between samples.
     pub(super) interval: u32,
+    /// Whether the rate of a range starts at the sample before it, as
+    /// VictoriaMetrics has it, and not at the first within, as Prometheus has it.
+    pub(super) reaches_back: bool,
     /// The first slot that may hold samples.
     pub(super) first: u32,
     /// What there is to read.
@@ -152,6 +155,9 @@ pub(super) async fn survey(
         .interval(&namespaces, source.as_ref(), newest)
         .await
         .map_err(fail)?;
+    let reaches_back = asked
+        .reaches_back(&namespaces, source.as_ref(), newest, interval)
+        .await;
     let readings = asked.readings(newest).await.map_err(fail)?;
     Ok(Some(Survey {
         first: asked.first(oldest),
@@ -159,6 +165,7 @@ pub(super) async fn survey(
         namespaces,
         source,
         interval,
+        reaches_back,
         readings,
     }))
 }
@@ -271,6 +278,27 @@ impl Asked<'_> {
         }
         // One or no sample an hour: slower than anything that is usual.
         Ok(900)
+    }
+
+    /// See [`Survey::reaches_back`]; what gives no answer is taken for a Prometheus.
+    async fn reaches_back(
+        &self,
+        namespaces: &BTreeMap<String, u64>,
+        source: Option<&Source>,
+        time: i64,
+        interval: u32,
+    ) -> bool {
+        let sample = sample(namespaces);
+        let selection = Selection {
+            namespaces: &sample,
+            source,
+            ..Selection::ALL
+        };
+        // Mostly one sample, and never two.
+        let range = (interval * 9 / 10).max(1);
+        let query = Query::instant(self.words.rates_of_one_sample(range, selection), time);
+        let found = self.ask(&query, || ByLabel::new("")).await;
+        found.is_ok_and(|found| found.values.values().any(|count| *count > 0.0))
     }
 
     async fn readings(&self, time: i64) -> Result<Vec<Reading>, Failure> {

@@ -6,19 +6,18 @@ use std::fmt::Write as _;
 
 use super::openmetrics::{Container, END, OFFSET};
 
-/// Between scrapes, seconds.
-const INTERVAL: i64 = 300;
-
-/// Fourteen days of CPU and memory of these containers, eight kinds in turn.
-pub fn text(containers: &[Container]) -> String {
-    let first = END - 14 * 86_400 + OFFSET;
-    let times: Vec<i64> = (0..14 * 288).map(|at| first + at * INTERVAL).collect();
+/// Days of CPU and memory of these containers, eight kinds in turn, a sample
+/// every `interval` seconds.
+pub fn text(containers: &[Container], days: i64, interval: i64) -> String {
+    let first = END - days * 86_400 + OFFSET;
+    let scrapes = days * 86_400 / interval;
+    let times: Vec<i64> = (0..scrapes).map(|at| first + at * interval).collect();
     let mut text = "# TYPE container_cpu_usage_seconds counter\n".to_owned();
     for container in containers {
         let mut seconds = 0.0;
         for time in &times {
             #[expect(clippy::cast_precision_loss, reason = "a few minutes")]
-            let passed = INTERVAL as f64;
+            let passed = interval as f64;
             seconds += cores(container.number, *time) * passed;
             line(
                 &mut text,
@@ -96,7 +95,7 @@ fn cores(number: u32, time: i64) -> f64 {
         6 => 0.1 + 0.2 * daily(time) * chance,
         // One peak in a fortnight.
         _ => {
-            if (END - time) / INTERVAL == 1_000 {
+            if (END - time) / 300 == 1_000 {
                 0.8
             } else {
                 0.004 + 0.002 * chance
