@@ -26,6 +26,9 @@
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.
 //! - [`pipeline`]: the stages in order, nothing else.
+//! - [`backtest`]: replays strategies over the past and scores them.
+//! - [`explain`]: one workload's way from usage to size.
+//! - [`config`]: `kcost.yaml`, settings and policy.
 //! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`], [`text`]: the program around it.
 //!
 //! # Invariants
@@ -41,12 +44,6 @@
 //!   a writer. Nothing writes to a cluster.
 //! - Strategies, guards, renderers, price sources and gate rules are registries:
 //!   a trait, `static ALL`, `names()`. Flags, help and completions read them.
-
-#![allow(
-    clippy::format_collect,
-    clippy::unused_async,
-    reason = "the skeleton still has them; goes when it is filled"
-)]
 
 pub mod backtest;
 pub mod cli;

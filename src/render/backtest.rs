@@ -43,7 +43,7 @@ const NOTES: [&str; 4] = [
     "cost: a month of the requests; slack: the part of it that was not used",
     "footprint: requested ÷ used, lower is cheaper; churn: sizes changed an origin",
     "over limit: workloads above their memory limit, would-be OOM kills",
-    "happened (promised): `!` where it is worse than promised beyond chance",
+    "in brackets what was predicted; `!` where what happened exceeds it beyond chance",
 ];
 
 fn plain(look: &Look) -> Table {

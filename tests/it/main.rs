@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(unreachable_pub, reason = "nothing outside a test binary reaches it")]
 
+mod backtest;
 mod bundle;
 mod calibrated;
 mod cli;
@@ -10,6 +11,7 @@ mod common;
 mod config;
 mod contexts;
 mod demo;
+mod explain;
 mod gate;
 mod guard;
 mod import;

@@ -42,6 +42,10 @@ impl Strategy for Calibrated {
         "sizes that keep a promised risk, from replays of each workload, its cohort and its nodes"
     }
 
+    fn heeds_goal(&self) -> bool {
+        true
+    }
+
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
         let grid = &seen.snapshot.usage.grid;
         let horizon = options.targets.horizon;

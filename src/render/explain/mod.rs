@@ -39,7 +39,7 @@ pub fn explanation_text(
         unicode,
     };
     let width = look.width.unwrap_or(WIDTH).clamp(40, 160);
-    heading(story, ink, out)?;
+    heading(story, width, ink, out)?;
     for container in &story.containers {
         writeln!(out)?;
         self::container(container, grid, width, ink, out)?;
@@ -48,7 +48,7 @@ pub fn explanation_text(
     next_steps(story, look, out)
 }
 
-fn heading(story: &Explanation<'_>, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
+fn heading(story: &Explanation<'_>, width: usize, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
     let dot = if ink.unicode { "·" } else { "-" };
     let (advice, bill) = (story.advice, story.bill);
     writeln!(out, "{}", escape(&story.workload.id.to_string()))?;
@@ -77,9 +77,11 @@ fn heading(story: &Explanation<'_>, ink: Ink, out: &mut dyn Write) -> io::Result
             "no cohort: too little data to say what it behaves like"
         );
     };
-    writeln!(out, "cohort {}: {}", cohort.name, cohort.description)?;
+    let behaviour = format!("{}: {}", cohort.name, cohort.description);
+    writeln!(out, "{}", wrapped("cohort ", &behaviour, width))?;
     if !story.alike.is_empty() {
-        writeln!(out, "most alike: {}", escape(&story.alike.join(", ")))?;
+        let names = escape(&story.alike.join(", "));
+        writeln!(out, "{}", wrapped("most alike: ", &names, width))?;
     }
     Ok(())
 }
