@@ -41,5 +41,12 @@ fn too_little_history_says_what_to_do() {
     let seen = Kcost::new()
         .args(["backtest", "--demo", "--fit", "40d", "--strategies", "peak"])
         .run();
-    insta::assert_snapshot!(seen.transcript(), @"");
+    insta::assert_snapshot!(seen.transcript(), @"
+    exit: 3
+    --- stdout
+    --- stderr
+    error: there is nothing to analyze: the history of 28d is too short to fit on 40d and judge on 7d
+
+    hint: take a snapshot with a longer `--window`, or try `--fit 14d --horizon 14d`
+    ");
 }

@@ -53,5 +53,12 @@ fn numbers_for_programs() {
 #[test]
 fn a_name_that_names_none_is_met_with_the_nearest() {
     let seen = explain(&["catalogue"]);
-    insta::assert_snapshot!(seen.transcript(), @"");
+    insta::assert_snapshot!(seen.transcript(), @"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: there is no workload `catalogue`
+
+    hint: did you mean `shop/Deployment/catalog`?
+    ");
 }
