@@ -50,11 +50,28 @@ impl ConfigArgs {
         } else if self.default {
             default_file(program)
         } else {
+            check(program, files)?;
             resolved(program, files)
         };
         out.write_all(text.as_bytes()).map_err(Error::Write)?;
         Ok(Exit::Done)
     }
+}
+
+/// What a variable or a file says must be what `analyze` would take.
+fn check(program: &'static str, files: &Files) -> Result<(), Error> {
+    let command = files.defaults(super::command(program));
+    let parsed = command.try_get_matches_from(["kcost", "analyze"]);
+    parsed.map(|_| ()).map_err(|error| Error::Usage {
+        text: error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned(),
+        hint: Some("look at the `KCOST_*` variables and the files of settings".to_owned()),
+    })
 }
 
 /// A line a setting, then the rules.

@@ -61,6 +61,11 @@ impl<'de> Visitor<'de> for Top<'_> {
             }
             let key = keys::SETTINGS.iter().find(|key| key.name == name);
             let key = key.ok_or_else(|| unknown(&name, keys::SETTINGS, "workloads"))?;
+            if self.0.settings.iter().any(|setting| setting.key == name) {
+                return Err(de::Error::custom(format_args!(
+                    "`{name}` stands here twice"
+                )));
+            }
             let values = map.next_value_seed(Values(key))?;
             self.0.settings.push(Setting {
                 key: key.name,

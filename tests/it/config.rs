@@ -146,4 +146,12 @@ fn a_wrong_file_is_an_error_of_usage_with_its_place() {
         "{}",
         missing.stderr
     );
+    let twice = run(&folder("goal: savings\ngoal: balanced\n"), &["config"]).ended(2);
+    assert!(twice.stderr.contains("twice"), "{}", twice.stderr);
+    let variable = Kcost::new()
+        .arg("config")
+        .env("KCOST_GOAL", "foo")
+        .run()
+        .ended(2);
+    assert!(variable.stderr.contains("foo"), "{}", variable.stderr);
 }

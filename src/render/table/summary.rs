@@ -179,6 +179,9 @@ impl Page<'_> {
 
     fn risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let options = &self.analysis.settings.recommend;
+        if !options.strategy.heeds_goal() {
+            return self.node_risk(out);
+        }
         let targets = &options.targets;
         let horizon = targets.horizon;
         let text = format!(
@@ -188,6 +191,12 @@ impl Page<'_> {
             percent(targets.cpu_time_over_request),
         );
         self.fact("risk", &text, out)?;
+        self.node_risk(out)
+    }
+
+    fn node_risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let targets = &self.analysis.settings.recommend.targets;
+        let horizon = targets.horizon;
         let text = match self.analysis.advised.node_memory_overflow {
             Some(overflow) => format!(
                 "{} chance that some node runs out of memory within {horizon} (target {})",
