@@ -269,9 +269,13 @@ impl Asked<'_> {
             self.words.samples_an_hour(selection),
             self.words.most_samples_an_hour(selection),
         ] {
-            let query = Query::instant(text, time);
-            let found = self.ask(&query, || ByLabel::new("")).await?;
-            let count = found.values.values().copied().fold(0.0, f64::max);
+            // The hour before `time` may be cut by the beginning or the end of the data.
+            let mut count = 0.0;
+            for at in [time, time - 1_800] {
+                let query = Query::instant(text.clone(), at);
+                let found = self.ask(&query, || ByLabel::new("")).await?;
+                count = found.values.values().copied().fold(count, f64::max);
+            }
             if count >= 2.0 {
                 return Ok(interval_of(count));
             }

@@ -1,7 +1,7 @@
 //! `--plan`: what would be asked, and nothing of it is.
 
 use super::faults::{Faulty, Then};
-use super::openmetrics::{CADVISOR, containers, text};
+use super::openmetrics::{CADVISOR, END, containers, text};
 use super::server::prometheus as start;
 use crate::common::Kcost;
 
@@ -19,17 +19,31 @@ fn planned(command: &[&str], url: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The same samples, moved to end now: the window of the program does.
+fn until_now(text: &str) -> String {
+    let now = jiff::Timestamp::now().as_second();
+    let move_by = (now - END) / 300 * 300;
+    let moved = text.lines().map(|line| {
+        let (head, time) = line.rsplit_once(' ').unwrap_or((line, ""));
+        match time.parse::<i64>() {
+            Ok(time) if !line.starts_with('#') => format!("{head} {}\n", time + move_by),
+            _ => format!("{line}\n"),
+        }
+    });
+    moved.collect()
+}
+
 #[test]
 fn analyze_and_snapshot_say_what_they_would_ask() {
-    let text = text(&containers(9), &[CADVISOR], 6 * 3_600, 60);
-    let Some(server) = start(&text, &[]) else {
+    let text = text(&containers(9), &[CADVISOR], 14 * 86_400, 300);
+    let Some(server) = start(&until_now(&text), &[]) else {
         return;
     };
     let plan = planned(&["analyze"], &server.url);
     assert_eq!(plan, planned(&["snapshot"], &server.url));
     let lines: Vec<&str> = plan.lines().collect();
     assert_eq!(lines[0], "Prometheus at http://prometheus");
-    assert_eq!(lines[1], "  9 series in 3 namespaces, a sample every 1m");
+    assert_eq!(lines[1], "  9 series in 3 namespaces, a sample every 5m");
     assert!(
         lines
             .iter()
