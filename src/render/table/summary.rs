@@ -92,7 +92,7 @@ impl Page<'_> {
             "cpu cores",
             [
                 cores(cpu.requested),
-                cores(cpu.used_mean),
+                self.used(cores(cpu.used_mean)),
                 cores(cpu.recommended),
             ],
             [
@@ -105,7 +105,7 @@ impl Page<'_> {
             "memory",
             [
                 memory.requested.human(),
-                memory.used_mean.human(),
+                self.used(memory.used_mean.human()),
                 memory.recommended.human(),
             ],
             [
@@ -175,6 +175,17 @@ impl Page<'_> {
             writeln!(out, "  {} {text}", self.label("states"))?;
         }
         Ok(())
+    }
+
+    /// Without a single sample nothing is known of use: that is not zero.
+    fn used(&self, text: String) -> String {
+        let bill = &self.analysis.bill;
+        let nothing = bill.cpu.used_mean.is_zero() && bill.memory.used_mean.is_zero();
+        if nothing && self.analysis.snapshot.usage.series.is_empty() {
+            "-".to_owned()
+        } else {
+            text
+        }
     }
 
     fn risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
