@@ -14,7 +14,7 @@ use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKL
 ///
 /// An older bundle at `path` is replaced, anything else there is refused. On an
 /// error or an interruption nothing is left behind. Beyond the snapshot it
-/// needs the memory of half a million rows.
+/// needs the memory of one row group.
 pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
     let unfinished = Unfinished::new(path)?;
     fill(snapshot, unfinished.folder())?;
