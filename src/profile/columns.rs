@@ -1,8 +1,6 @@
 //! The statistics of all pools, from the columns of their series.
 
-use std::panic;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::calendar::Calendar;
 use super::quality::quality;
@@ -21,9 +19,6 @@ const IDLE_OF_REQUEST: f64 = 0.01;
 /// Cores below which a median is too small to compare bursts with.
 const SMALLEST_MEDIAN: f64 = 0.001;
 
-/// How many pools a thread takes at a time.
-const PORTION: usize = 32;
-
 /// One profile for each container of each workload, in their order.
 ///
 /// Pools are independent of each other and worked through on all cores; the
@@ -37,37 +32,9 @@ pub fn profile(snapshot: &Snapshot) -> Vec<Profile> {
         .enumerate()
         .flat_map(|(workload, w)| (0..w.containers.len()).map(move |c| (workload, c)))
         .collect();
-    let portions: Vec<&[(usize, usize)]> = pools.chunks(PORTION).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(portion) = portions.get(place) else {
-                return done;
-            };
-            let profiles: Vec<Profile> = portion
-                .iter()
-                .map(|pool| one(snapshot, &calendar, *pool))
-                .collect();
-            done.push((place, profiles));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let mut done = if threads.min(portions.len()) <= 1 {
-        work()
-    } else {
-        thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
-            ended
-                .flat_map(|result| result.unwrap_or_else(|cause| panic::resume_unwind(cause)))
-                .collect()
-        })
-    };
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter()
-        .flat_map(|(_, profiles)| profiles)
+    pools
+        .par_iter()
+        .map(|pool| one(snapshot, &calendar, *pool))
         .collect()
 }
 

@@ -28,6 +28,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use jiff::Timestamp;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::snapshot::{Grid, Series, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
@@ -128,25 +129,13 @@ fn place(lives: &Lives, mut node: impl FnMut(usize) -> Option<String>) -> Vec<Pl
     lives.pods.iter().enumerate().map(place).collect()
 }
 
-/// Draws all usage on two threads.
+/// Draws all usage.
 fn draw(plans: &[Plan], settled: &[(Lives, Vec<Placed>)], rhythms: &Rhythms) -> Vec<Built> {
-    let build_all = |plans: &[Plan], settled: &[(Lives, Vec<Placed>)]| -> Vec<Built> {
-        let build_one = |(plan, (lives, pods)): (&Plan, &(Lives, Vec<Placed>))| {
-            build(plan, lives, pods, rhythms)
-        };
-        plans.iter().zip(settled).map(build_one).collect()
-    };
-    let middle = plans.len() / 2;
-    std::thread::scope(|scope| {
-        let (first, second) = (&plans[..middle], &settled[..middle]);
-        let other = scope.spawn(move || build_all(first, second));
-        let mut built = build_all(&plans[middle..], &settled[middle..]);
-        match other.join() {
-            Ok(half) => built.extend(half),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        built
-    })
+    plans
+        .par_iter()
+        .zip(settled)
+        .map(|(plan, (lives, pods))| build(plan, lives, pods, rhythms))
+        .collect()
 }
 
 /// Workloads in order, and their series with the numbers of these.
