@@ -12,7 +12,7 @@ use crate::pipeline::{self, Analysis, Settings};
 use crate::price;
 use crate::recommend::Policy;
 use crate::render::Look;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Gap, Snapshot};
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -177,6 +177,11 @@ pub(super) fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
     } else {
         format!("no workloads were found ({})", seen.join("; "))
     };
-    let hint = "check `--context`, `--namespace` and `--selector`, or try `--demo`".to_owned();
+    let about_objects = |gap: &&Gap| matches!(gap.code.as_str(), "no-objects" | "empty-namespace");
+    let mut told = snapshot.gaps.iter().filter(about_objects);
+    let hint = told.find_map(|gap| gap.hint.clone());
+    let hint = hint.unwrap_or_else(|| {
+        "check `--context`, `--namespace` and `--selector`, or try `--demo`".to_owned()
+    });
     Err(Error::Empty { reason, hint })
 }

@@ -26,8 +26,8 @@ const POINTS: usize = 200;
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
     /// The workload: `NAMESPACE/KIND/NAME`, or as much of it as names one.
-    #[arg(value_name = "WORKLOAD")]
-    workload: String,
+    #[arg(value_name = "WORKLOAD", required_unless_present = "objects")]
+    workload: Option<String>,
 
     /// How to write the explanation.
     #[arg(
@@ -54,7 +54,7 @@ pub(super) struct ExplainArgs {
 
 impl ExplainArgs {
     pub(super) fn run(
-        &self,
+        mut self,
         invocation: &Invocation,
         ui: &Ui,
         out: &mut dyn Write,
@@ -64,10 +64,13 @@ impl ExplainArgs {
             prices: price::ALL[0],
             thresholds: Vec::new(),
         };
+        let workload = self.workload.take();
+        let workload = workload.or_else(|| self.source.take_name());
+        let workload = workload.ok_or_else(unnamed)?;
         let snapshot = self.source.read(ui)?;
         super::analyze::refuse_empty(&snapshot)?;
-        let index = explain::find(&snapshot.workloads, &self.workload)
-            .map_err(|error| not_found(&error))?;
+        let index =
+            explain::find(&snapshot.workloads, &workload).map_err(|error| not_found(&error))?;
         let analysis = pipeline::analyze(&snapshot, &settings, ui);
         let story = explain::explain(&analysis, index, POINTS);
         ui.clear();
@@ -86,6 +89,13 @@ impl ExplainArgs {
         };
         written.map_err(Error::Write)?;
         Ok(Exit::Done)
+    }
+}
+
+fn unnamed() -> Error {
+    Error::Usage {
+        text: "no workload is named".to_owned(),
+        hint: Some("name it first: `kcost explain WORKLOAD --objects FILE…`".to_owned()),
     }
 }
 

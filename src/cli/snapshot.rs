@@ -99,8 +99,10 @@ impl SnapshotArgs {
 
     fn save(&self, output: &Path, program: &'static str, ui: &Ui) -> Result<Exit, Error> {
         if self.record.is_none() && self.source.is_several() {
+            snapshot::check_folder(output)?;
             return self.save_all(output, program, ui);
         }
+        snapshot::check_place(output)?;
         let snapshot = if let Some(length) = self.record {
             self.record(length, output, ui)?
         } else {

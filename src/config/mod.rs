@@ -78,7 +78,9 @@ impl ConfigError {
     /// One next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } => None,
+            Self::Read { .. } => Some(
+                "check `--config` and `KCOST_CONFIG`, or use none with `--no-config`".to_owned(),
+            ),
             Self::Rule { .. } | Self::Wrong { .. } => {
                 Some("see `kcost config --schema` for what a file may say".to_owned())
             }

@@ -391,6 +391,30 @@ status: {phase: Running}
 }
 
 #[test]
+fn a_job_that_is_done_wants_no_pods_whether_or_not_it_says_so() {
+    let job = |spec: &str, status: &str| {
+        let text = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: once, namespace: shop}}\n\
+             spec: {{parallelism: 2, {spec}template: {{spec: {{containers: [{{name: app}}]}}}}}}\n\
+             status: {{{status}}}\n"
+        );
+        only(dump(&text)).replicas
+    };
+    assert_eq!(job("completions: 3, ", ""), 2);
+    assert_eq!(job("completions: 3, ", "succeeded: 2, active: 1"), 2);
+    assert_eq!(job("completions: 3, ", "succeeded: 3"), 0);
+    assert_eq!(job("completions: 3, ", "succeeded: 3, active: 1"), 2);
+    assert_eq!(job("", "succeeded: 1"), 0);
+    assert_eq!(job("", "succeeded: 1, active: 1"), 2);
+    let conditions = "conditions: [{type: Complete, status: 'True'}]";
+    assert_eq!(job("completions: 3, ", conditions), 0);
+    assert_eq!(
+        job("completions: 3, ", "completionTime: '2026-01-01T00:00:00Z'"),
+        0
+    );
+}
+
+#[test]
 fn managers_say_what_is_left_to_them() {
     let workload = only(dump(
         "apiVersion: apps/v1
@@ -535,7 +559,7 @@ fn one_broken_object_is_a_gap_and_the_rest_is_read() {
     insta::assert_snapshot!(gaps.join("\n"), @r"
     Pod shop/bad: invalid type: integer `7`, expected a sequence
     object what: it has no `kind`
-    Pod shop/odd: no quantity: cpu `much`
+    Pod shop/odd: cpu `much` is no quantity
     ");
     let resolved = resolve(objects);
     assert_eq!(ids(&resolved), ["shop/Pod/good", "shop/Pod/odd"]);
@@ -556,8 +580,14 @@ fn lists_of_lists_items_alone_and_documents_in_a_row_are_read() {
     let text = format!("{}\n{untyped}\n[{}]\n", pod("one"), pod("two"));
     let resolved = dump(&text);
     assert_eq!(ids(&resolved), ["a/Pod/late", "a/Pod/one", "a/Pod/two"]);
-    assert_eq!(dump("").workloads, []);
-    assert_eq!(dump("---\n---\n").workloads, []);
+    for nothing in ["", "---\n---\n"] {
+        let file = file(nothing);
+        let (resolved, gaps) = read(&[file.path().to_owned()]);
+        assert_eq!(
+            (resolved.workloads.len(), gaps[0].code.as_str()),
+            (0, "no-objects")
+        );
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Flags that more than one subcommand has, and what they become.
 
 mod advice;
+mod bundles;
 mod global;
+mod namespaces;
 mod plan;
 mod prometheus;
 mod show;
 mod source;
 
 pub(super) use advice::AdviceArgs;
+pub(super) use bundles::Cluster;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::ShowArgs;
-pub(super) use source::{Cluster, SourceArgs};
+pub(super) use source::SourceArgs;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use futures_util::{StreamExt, stream};
 
+use super::bundles::{self, Cluster};
+use super::namespaces::empty_namespaces;
 use super::prometheus::PrometheusArgs;
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::{self, ClusterOptions};
@@ -181,13 +183,6 @@ struct UsageArgs {
     step: Option<Span>,
 }
 
-/// One cluster of several.
-pub(in crate::cli) struct Cluster {
-    /// Its context, or the place of its bundle.
-    pub(in crate::cli) name: String,
-    pub(in crate::cli) snapshot: Result<Snapshot, Error>,
-}
-
 impl ClusterArgs {
     fn options(&self, context: Option<&String>) -> ClusterOptions {
         ClusterOptions {
@@ -234,8 +229,7 @@ impl SourceArgs {
             self.live_all(&scope, progress)?
         } else {
             let _task = progress.task("reading the bundles", None);
-            let bundles = self.snapshot.iter();
-            bundles.map(|path| bundle(path)).collect()
+            bundles::read(&self.snapshot)?
         };
         for cluster in &mut clusters {
             if let Ok(snapshot) = &mut cluster.snapshot {
@@ -249,7 +243,18 @@ impl SourceArgs {
         !self.demo && self.snapshot.is_empty() && self.objects.is_empty()
     }
 
+    /// Takes back the name of a workload that follows a list of files, which
+    /// clap counts among them: what is no file and does not look like one.
+    pub(in crate::cli) fn take_name(&mut self) -> Option<String> {
+        let is_name = |path: &PathBuf| path.extension().is_none() && !path.exists();
+        let mut lists = [&mut self.usage, &mut self.objects].into_iter();
+        let files = lists.find(|files| files.len() > 1 && files.last().is_some_and(is_name))?;
+        let name = files.pop()?;
+        Some(name.to_string_lossy().into_owned())
+    }
+
     fn narrow(&self, scope: &Scope, snapshot: &mut Snapshot) {
+        snapshot.gaps.extend(empty_namespaces(scope, snapshot));
         let selector = self.scope.selector.as_ref();
         snapshot.retain(|workload| {
             scope.namespace(&workload.id.namespace)
@@ -369,12 +374,5 @@ impl SourceArgs {
             });
             Ok(work.buffered(SIDE_BY_SIDE).collect().await)
         })
-    }
-}
-
-fn bundle(path: &Path) -> Cluster {
-    Cluster {
-        name: path.display().to_string(),
-        snapshot: snapshot::read(path).map_err(Error::from),
     }
 }

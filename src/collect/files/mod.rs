@@ -3,6 +3,8 @@
 mod objects;
 mod usage;
 
+use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -51,6 +53,14 @@ pub enum ImportError {
         column: usize,
         problem: String,
     },
+    /// An object that is not as its kind should be, where no other can be read.
+    #[error("failed to understand {subject} in {} at line {line}: {problem}", path.display())]
+    Object {
+        path: PathBuf,
+        line: u64,
+        subject: String,
+        problem: String,
+    },
     /// A usage file that lacks columns, or has one twice.
     #[error("failed to read {}: {problem}", path.display())]
     Columns { path: PathBuf, problem: String },
@@ -78,12 +88,12 @@ impl ImportError {
     /// One next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Syntax { .. } => Some(
+            Self::Syntax { .. } | Self::Object { .. } => Some(
                 "objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
                     .to_owned(),
             ),
             Self::Columns { .. } => Some(format!(
-                "the first line of a CSV file names its columns: `{}`",
+                "the columns of a usage file are, by name: `{}`",
                 usage::REQUIRED.join(",")
             )),
             Self::Row { .. } => {
@@ -97,8 +107,22 @@ impl ImportError {
                 "look for wrong timestamps, keep the newest part with `--window 14d`, or widen `--step`"
                     .to_owned(),
             ),
-            Self::Read { .. } | Self::Selector(_) => None,
+            Self::Read { source, .. } => Some(how_to_read(source).to_owned()),
+            Self::Selector(_) => None,
         }
+    }
+}
+
+/// What helps against an error of the system.
+fn how_to_read(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "check the path: relative ones begin at the current folder",
+        ErrorKind::IsADirectory => "name the files in the folder",
+        ErrorKind::PermissionDenied => "allow reading it",
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            "the file is not whole: copy it again, or make it again"
+        }
+        _ => "check the file and its disk",
     }
 }
 

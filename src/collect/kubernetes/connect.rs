@@ -82,6 +82,9 @@ async fn configure(options: &ClusterOptions) -> Result<Configured, KubernetesErr
     let Some(context) = options.context.clone().or(current) else {
         return service_account(known);
     };
+    if known.is_empty() {
+        return Err(unconfigured());
+    }
     if !known.contains(&context) {
         return Err(KubernetesError::NoContext { context, known });
     }
@@ -114,7 +117,7 @@ fn service_account(known: Vec<String>) -> Result<Configured, KubernetesError> {
         Err(error) if env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             Err(KubernetesError::from_in_cluster(&error))
         }
-        Err(_) if known.is_empty() => Err(KubernetesError::NoConfig),
+        Err(_) if known.is_empty() => Err(unconfigured()),
         Err(_) => Err(KubernetesError::NoCurrentContext { known }),
     }
 }
@@ -125,22 +128,35 @@ fn service_account(known: Vec<String>) -> Result<Configured, KubernetesError> {
 /// Of `KUBECONFIG`, files that do not exist are passed over, as kubectl does.
 pub(super) fn kubeconfig(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
     if let Some(file) = file {
+        if !file.exists() {
+            return Err(KubernetesError::no_file(&[file.to_owned()]));
+        }
         return Kubeconfig::read_from(file)
             .map_err(|error| KubernetesError::from_kubeconfig(&error));
     }
-    let named = env::var_os("KUBECONFIG").filter(|value| !value.is_empty());
-    let paths: Vec<PathBuf> = match named {
-        Some(value) => env::split_paths(&value).collect(),
-        None => env::home_dir()
-            .map(|home| home.join(".kube").join("config"))
-            .into_iter()
-            .collect(),
-    };
+    let paths = named_paths().unwrap_or_else(|| {
+        let home = env::home_dir().map(|home| home.join(".kube").join("config"));
+        home.into_iter().collect()
+    });
     let existing = paths.iter().filter(|path| path.is_file());
     existing
         .map(Kubeconfig::read_from)
         .try_fold(Kubeconfig::default(), |merged, next| merged.merge(next?))
         .map_err(|error| KubernetesError::from_kubeconfig(&error))
+}
+
+/// The files that `KUBECONFIG` names.
+fn named_paths() -> Option<Vec<PathBuf>> {
+    let value = env::var_os("KUBECONFIG").filter(|value| !value.is_empty())?;
+    Some(env::split_paths(&value).collect())
+}
+
+/// Why there is no context at all.
+pub(super) fn unconfigured() -> KubernetesError {
+    match named_paths() {
+        Some(paths) if !paths.iter().any(|path| path.is_file()) => KubernetesError::no_file(&paths),
+        _ => KubernetesError::NoConfig,
+    }
 }
 
 /// Whether the cluster of this context names a proxy, which then needs no environment.

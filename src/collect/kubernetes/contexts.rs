@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kube::config::Kubeconfig;
 
-use super::connect::kubeconfig;
+use super::connect::{kubeconfig, unconfigured};
 use super::error::KubernetesError;
 
 /// One context for each cluster of the kubeconfig, in its order.
@@ -18,7 +18,7 @@ use super::error::KubernetesError;
 pub fn contexts(file: Option<&Path>) -> Result<Vec<String>, KubernetesError> {
     let chosen = one_a_cluster(&kubeconfig(file)?);
     if chosen.is_empty() {
-        return Err(KubernetesError::NoConfig);
+        return Err(unconfigured());
     }
     Ok(chosen)
 }

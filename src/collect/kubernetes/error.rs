@@ -1,5 +1,6 @@
 //! Why a cluster could not be read at all, and what to do about it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kube::client::AuthError;
@@ -15,6 +16,8 @@ use super::request::{self, Failure};
 pub enum KubernetesError {
     #[error("no Kubernetes cluster is configured")]
     NoConfig,
+    #[error("there is no kubeconfig at {paths}")]
+    NoFile { paths: String },
     #[error("the service account of this pod cannot be used")]
     InCluster(#[source] Text),
     #[error("the kubeconfig cannot be used")]
@@ -81,6 +84,9 @@ impl KubernetesError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoConfig => "name a kubeconfig in `KUBECONFIG`, or try `--demo`".to_owned(),
+            Self::NoFile { .. } => {
+                "check `--kubeconfig` and `KUBECONFIG`, or try `--demo`".to_owned()
+            }
             Self::InCluster(_) => {
                 "check `automountServiceAccountToken` of the pod and its service account".to_owned()
             }
@@ -120,6 +126,13 @@ impl KubernetesError {
             kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
             kube::Error::Auth(error) => Self::Credentials(Text(credentials(&error))),
             error => Self::Credentials(Text(error.to_string())),
+        }
+    }
+
+    pub(super) fn no_file(paths: &[PathBuf]) -> Self {
+        let paths = paths.iter().map(|path| path.display().to_string());
+        Self::NoFile {
+            paths: paths.collect::<Vec<_>>().join(", "),
         }
     }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use crate::snapshot::Resources;
 use crate::units::{Bytes, Cpu, Quantity};
 
-/// Reads amounts of resources, and remembers those that are no quantities.
+/// Reads amounts of resources, and remembers those that cannot be.
 #[derive(Debug, Default)]
 pub(crate) struct Amounts {
     bad: Vec<String>,
@@ -47,17 +47,19 @@ impl Amounts {
     }
 
     pub(super) fn quantity(&mut self, name: &str, text: &Text) -> Option<Quantity> {
-        let quantity = text.0.parse().ok();
-        if quantity.is_none() {
-            self.bad.push(format!("{name} `{}`", text.0));
-        }
-        quantity
+        let problem = match text.0.parse::<Quantity>() {
+            Ok(quantity) if quantity.to_f64() >= 0.0 => return Some(quantity),
+            Ok(_) => "is negative",
+            Err(_) => "is no quantity",
+        };
+        self.bad.push(format!("{name} `{}` {problem}", text.0));
+        None
     }
 
-    /// One sentence about what is no quantity.
+    /// One sentence about what is no amount.
     pub(super) fn into_problem(mut self) -> Option<String> {
         self.bad.sort();
         self.bad.dedup();
-        (!self.bad.is_empty()).then(|| format!("no quantity: {}", self.bad.join(", ")))
+        (!self.bad.is_empty()).then(|| self.bad.join(", "))
     }
 }

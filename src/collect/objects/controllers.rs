@@ -1,5 +1,5 @@
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -118,16 +118,25 @@ impl Record for Job {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec.unwrap_or_default();
         let status = self.status.unwrap_or_default();
-        let over = status.conditions.iter().flatten().any(|condition| {
-            matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
-        });
-        let idle = over || spec.suspend == Some(true);
+        let idle = is_over(&spec, &status) || spec.suspend == Some(true);
         let parallelism = if idle { Some(0) } else { spec.parallelism };
         let mut job = Controller::new("batch/v1", "Job", self.metadata).replicas(parallelism);
         // The pod template of a Job is immutable.
         job.patchable = false;
         job.record(TEMPLATE, Some(spec.template), objects);
     }
+}
+
+/// Whether a Job has come to its end. Conditions come a little after the last
+/// pod has ended, and some dumps are without them.
+fn is_over(spec: &JobSpec, status: &JobStatus) -> bool {
+    let told = status.conditions.iter().flatten().any(|condition| {
+        matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+    });
+    // Without a number the first pod that succeeds is the end of it.
+    let wanted = spec.completions.unwrap_or(1);
+    let done = status.succeeded.unwrap_or(0) >= wanted && status.active.unwrap_or(0) == 0;
+    told || status.completion_time.is_some() || done
 }
 
 impl Record for CronJob {

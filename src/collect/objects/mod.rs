@@ -82,7 +82,7 @@ impl Objects {
         self.managers.extend(other.managers);
     }
 
-    /// Notes amounts of one object that are no quantities.
+    /// Notes amounts of one object that cannot be.
     fn note(&mut self, kind: &str, meta: &Meta, amounts: Amounts) {
         if let Some(problem) = amounts.into_problem() {
             let gap = Gap::new("bad-quantity", meta.subject(kind), problem);

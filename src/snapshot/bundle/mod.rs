@@ -23,7 +23,7 @@ mod write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use place::abandon;
+pub use place::{abandon, check_folder, check_place};
 pub use read::read;
 pub use recording::{Found, open_recording, write_recording};
 pub use write::write;
@@ -59,6 +59,8 @@ pub enum BundleError {
         #[source]
         source: io::Error,
     },
+    #[error("there is no folder {} to write {} into", folder.display(), path.display())]
+    NoFolder { path: PathBuf, folder: PathBuf },
     #[error("{} exists and is no kcost bundle, so it is not replaced", path.display())]
     InTheWay { path: PathBuf },
     #[error("{} is a snapshot that was taken at once, and no recording to go on with", path.display())]
@@ -78,7 +80,13 @@ impl BundleError {
             Self::Damaged { .. } => {
                 Some("copy the whole folder again, or take the snapshot again".to_owned())
             }
-            Self::Read { .. } => None,
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("name the folder that `kcost snapshot -o NAME.kcost` wrote".to_owned())
+            }
+            Self::Read { .. } => Some("check that it may be read".to_owned()),
+            Self::NoFolder { folder, .. } => {
+                Some(format!("make it with `mkdir -p {}`", folder.display()))
+            }
             Self::Write { .. } => {
                 Some("check space and permissions there, or choose another `-o`".to_owned())
             }

@@ -27,6 +27,32 @@ pub fn abandon() {
     }
 }
 
+/// Whether a bundle can be written here, before anything is read for it.
+///
+/// # Errors
+///
+/// When there is no folder for it, or something else is in the way.
+pub fn check_place(target: &Path) -> Result<(), BundleError> {
+    check_folder(target)?;
+    check(&absolute(target)?)
+}
+
+/// Whether there is a folder to write a bundle into.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn check_folder(target: &Path) -> Result<(), BundleError> {
+    let path = absolute(target)?;
+    match path.parent() {
+        Some(folder) if !folder.is_dir() => Err(BundleError::NoFolder {
+            folder: folder.to_owned(),
+            path,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// A folder under a temporary name beside its final place; removed unless it is finished.
 pub(super) struct Unfinished {
     target: PathBuf,

@@ -9,11 +9,14 @@ use serde_json::value::RawValue;
 
 use super::Label;
 use super::kinds::Reader;
+use super::source;
 
 /// One object as it stands in a file, not yet of any type.
 pub(super) trait Piece: DeserializeOwned {
     fn label(&self) -> Label;
     fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error>;
+    /// How many lines end in it, as it stands in the file.
+    fn lines(&self) -> u64;
     /// As one object of these fields.
     fn join(fields: Vec<(String, Self)>) -> Result<Self, serde_json::Error>;
 }
@@ -25,6 +28,10 @@ impl Piece for Box<RawValue> {
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.get())
+    }
+
+    fn lines(&self) -> u64 {
+        source::lines(self.get().as_bytes())
     }
 
     fn join(fields: Vec<(String, Self)>) -> Result<Self, serde_json::Error> {
@@ -49,6 +56,11 @@ impl Piece for Value {
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(self.clone())
+    }
+
+    /// Of YAML only the line that a document begins at is known.
+    fn lines(&self) -> u64 {
+        0
     }
 
     fn join(fields: Vec<(String, Self)>) -> Result<Self, serde_json::Error> {
@@ -100,14 +112,16 @@ impl<'de, P: Piece> Visitor<'de> for Document<'_, '_, P> {
     /// Items alone, as `jq .items` prints them.
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some(item) = items.next_element::<P>()? {
-            self.reader.object(&item, None);
+            let line = self.reader.line() - item.lines();
+            self.reader.object(&item, None, line);
         }
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let line = self.reader.line();
         let mut others: Vec<(String, P)> = Vec::new();
-        let mut untyped: Option<Vec<P>> = None;
+        let mut untyped: Option<Vec<(u64, P)>> = None;
         while let Some(name) = fields.next_key::<String>()? {
             if name == "items" {
                 let of = list_of(&others);
@@ -123,12 +137,12 @@ impl<'de, P: Piece> Visitor<'de> for Document<'_, '_, P> {
         }
         let Some(untyped) = untyped else {
             let object = P::join(others).map_err(A::Error::custom)?;
-            self.reader.object(&object, None);
+            self.reader.object(&object, None, line);
             return Ok(());
         };
         let of = list_of(&others);
-        for item in untyped {
-            self.reader.object(&item, of.as_ref());
+        for (line, item) in untyped {
+            self.reader.object(&item, of.as_ref(), line);
         }
         Ok(())
     }
@@ -146,7 +160,7 @@ fn list_of<P: Piece>(fields: &[(String, P)]) -> Option<(String, String)> {
     Some((text("apiVersion")?, kind.to_owned()))
 }
 
-/// Records items, and gives back those whose type nothing tells yet.
+/// Records items, and gives back those whose type nothing tells yet, with their lines.
 struct Items<'r, 'p, 'l, P> {
     reader: &'r mut Reader<'p>,
     of: Option<&'l (String, String)>,
@@ -154,29 +168,30 @@ struct Items<'r, 'p, 'l, P> {
 }
 
 impl<'de, P: Piece> DeserializeSeed<'de> for Items<'_, '_, '_, P> {
-    type Value = Vec<P>;
+    type Value = Vec<(u64, P)>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<P>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, P: Piece> Visitor<'de> for Items<'_, '_, '_, P> {
-    type Value = Vec<P>;
+    type Value = Vec<(u64, P)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of Kubernetes objects")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Vec<P>, E> {
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(Vec::new())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<P>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut untyped = Vec::new();
         while let Some(item) = items.next_element::<P>()? {
-            if !self.reader.typed(&item, self.of) {
-                untyped.push(item);
+            let line = self.reader.line() - item.lines();
+            if !self.reader.typed(&item, self.of, line) {
+                untyped.push((line, item));
             }
         }
         Ok(untyped)

@@ -7,6 +7,8 @@ mod document;
 mod kinds;
 mod source;
 
+use std::cell::Cell;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -20,7 +22,10 @@ use document::Document;
 use kinds::Reader;
 use source::Source;
 
-/// Reads the dumps in order. Objects that cannot be read become gaps.
+const DUMP: &str = "dump them with `kubectl get nodes,pods,deployments,replicasets -A -o json`";
+
+/// Reads the dumps in order. Objects that cannot be read become gaps, unless
+/// there are no others.
 pub fn read(
     paths: &[PathBuf],
     scope: &Scope,
@@ -32,15 +37,26 @@ pub fn read(
     let task = progress.task("reading objects", Some(total));
     let mut objects = Objects::default();
     let mut gaps = Vec::new();
+    let mut broken = None;
+    let mut count = 0;
     for path in paths {
-        let mut reader = Reader::new(path, scope);
-        read_file(path, &mut reader, &*task)?;
-        let read = reader.read;
-        progress.detail(&format!("objects in {}: {read}", path.display()));
-        let (mut read, found) = reader.finish();
+        let line = Cell::new(1);
+        let mut reader = Reader::new(path, scope, &line);
+        read_file(path, &mut reader, &line, &*task)?;
+        count += reader.read;
+        progress.detail(&format!("objects in {}: {}", path.display(), reader.read));
+        let (mut read, found, first) = reader.finish();
         read.select(scope, selector.as_ref());
         objects.merge(read);
         gaps.extend(found);
+        broken = broken.or(first);
+    }
+    if let Some(error) = broken.filter(|_| objects.is_empty()) {
+        return Err(error);
+    }
+    if count == 0 {
+        let none = Gap::new("no-objects", "objects", "there is not a single object");
+        gaps.push(none.hint(DUMP));
     }
     objects.drop_strangers();
     gaps.extend(strangers(&objects, progress));
@@ -58,17 +74,21 @@ fn strangers(objects: &Objects, progress: &dyn Progress) -> Option<Gap> {
     progress.detail(&format!("skipped kinds that own no pod: {kinds}"));
     objects.is_empty().then(|| {
         let text = format!("no workload, pod or node is among them, only {kinds}");
-        Gap::new("no-objects", "objects", text)
-            .hint("dump them with `kubectl get nodes,pods,deployments,replicasets -A -o json`")
+        Gap::new("no-objects", "objects", text).hint(DUMP)
     })
 }
 
-fn read_file(path: &Path, reader: &mut Reader, task: &dyn Task) -> Result<(), ImportError> {
+fn read_file(
+    path: &Path,
+    reader: &mut Reader,
+    line: &Cell<u64>,
+    task: &dyn Task,
+) -> Result<(), ImportError> {
     let failed = |source| ImportError::Read {
         path: path.to_owned(),
         source,
     };
-    let mut source = Source::open(path, task).map_err(failed)?;
+    let mut source = Source::open(path, task, line).map_err(failed)?;
     if source.is_json().map_err(failed)? {
         let mut json = serde_json::Deserializer::from_reader(source);
         // An empty file holds no document; several may follow each other.
@@ -80,13 +100,32 @@ fn read_file(path: &Path, reader: &mut Reader, task: &dyn Task) -> Result<(), Im
         }
         return Ok(());
     }
-    for yaml in serde_yaml::Deserializer::from_reader(source) {
+    let mut text = Vec::new();
+    source.read_to_end(&mut text).map_err(failed)?;
+    let mut starts = document_lines(&text).into_iter();
+    for yaml in serde_yaml::Deserializer::from_slice(&text) {
+        line.set(starts.next().unwrap_or(1));
         let document = Document::of_yaml(reader);
         document
             .deserialize(yaml)
             .map_err(|error| yaml_error(path, &error))?;
     }
     Ok(())
+}
+
+/// The lines that documents of YAML begin at.
+fn document_lines(text: &[u8]) -> Vec<u64> {
+    let mut starts = Vec::new();
+    for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
+        let line = line.trim_ascii_end();
+        let content = !line.is_empty() && !b"#%".contains(&line[0]);
+        if line == b"---" {
+            starts.push(number + 1);
+        } else if line.starts_with(b"--- ") || (content && starts.is_empty()) {
+            starts.push(number);
+        }
+    }
+    starts
 }
 
 fn json_error(path: &Path, error: serde_json::Error) -> ImportError {

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -11,11 +12,13 @@ const BUFFER: usize = 1 << 18;
 /// A file or standard input, unpacked where it is gzipped.
 pub(super) struct Source<'a> {
     reader: Box<dyn BufRead + 'a>,
+    /// The line that is read, from 1.
+    line: &'a Cell<u64>,
 }
 
 impl<'a> Source<'a> {
     /// Opens a file; `-` is standard input.
-    pub(super) fn open(path: &Path, task: &'a dyn Task) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, task: &'a dyn Task, line: &'a Cell<u64>) -> io::Result<Self> {
         let raw: Box<dyn Read> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
@@ -28,7 +31,8 @@ impl<'a> Source<'a> {
         } else {
             Box::new(raw)
         };
-        Ok(Self { reader })
+        line.set(1);
+        Ok(Self { reader, line })
     }
 
     /// Whether it begins as JSON does.
@@ -41,7 +45,7 @@ impl<'a> Source<'a> {
                 if blanks == 0 {
                     return Ok(true);
                 }
-                self.reader.consume(blanks);
+                self.consume(blanks);
                 continue;
             };
             let json = matches!(buffer[at], b'{' | b'[');
@@ -56,8 +60,16 @@ impl<'a> Source<'a> {
 
 impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
+        let bytes = self.reader.read(buffer)?;
+        self.line.set(self.line.get() + lines(&buffer[..bytes]));
+        Ok(bytes)
     }
+}
+
+/// How many lines end in it.
+pub(super) fn lines(text: &[u8]) -> u64 {
+    let ends = text.iter().filter(|byte| **byte == b'\n');
+    u64::try_from(ends.count()).unwrap_or(u64::MAX)
 }
 
 impl BufRead for Source<'_> {
@@ -66,6 +78,12 @@ impl BufRead for Source<'_> {
     }
 
     fn consume(&mut self, bytes: usize) {
+        // Without any reading: what is consumed has been in the buffer.
+        let passed = self
+            .reader
+            .fill_buf()
+            .map_or(0, |buffer| lines(&buffer[..bytes]));
+        self.line.set(self.line.get() + passed);
         self.reader.consume(bytes);
     }
 }

@@ -9,8 +9,15 @@ use crate::units::single;
 /// What no builder takes, so that it is counted and named there.
 const IMPOSSIBLE: f32 = -1.0;
 
-/// Larger numbers are milliseconds: the year 5138 in seconds.
-const LATEST: f64 = 1e11;
+/// The year 2100 in Unix seconds: no usage is from then on.
+const LATEST: i64 = 4_102_444_800;
+
+/// Numbers from here on are of a finer unit: milliseconds since 1973, and so on.
+const UNITS: [(f64, &str); 3] = [
+    (1e17, "nanoseconds"),
+    (1e14, "microseconds"),
+    (1e11, "milliseconds"),
+];
 
 /// A number; `NaN` for an empty cell, which is a missing sample.
 pub(super) fn number(cell: &[u8]) -> Result<f32, String> {
@@ -47,24 +54,31 @@ pub(super) fn time(cell: &[u8]) -> Result<i64, String> {
         let text = short(text);
         format!("`{text}` is neither an RFC 3339 time with a zone nor Unix seconds")
     })?;
-    Ok(time.as_second())
+    likely(time)
+}
+
+/// Unix seconds of a time that usage can be of.
+pub(super) fn likely(time: Timestamp) -> Result<i64, String> {
+    let year = time.strftime("%Y");
+    match time.as_second() {
+        seconds @ 0..LATEST => Ok(seconds),
+        ..0 => Err(format!("`{time}` is before 1970")),
+        _ => Err(format!("`{time}` is of the year {year}")),
+    }
 }
 
 /// Rounds down.
 pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
-    if (0.0..LATEST).contains(&seconds) {
-        // Exact: far below 2^53.
-        let time = Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(seconds));
-        return time
-            .map(Timestamp::as_second)
-            .map_err(|error| error.to_string());
+    let wrong = || format!("`{seconds}` is no time in Unix seconds");
+    if let Some((_, unit)) = UNITS.iter().find(|(least, _)| seconds >= *least) {
+        return Err(format!("{}; {unit}?", wrong()));
     }
-    if seconds >= LATEST {
-        return Err(format!(
-            "`{seconds}` is no time in Unix seconds; milliseconds?"
-        ));
+    if seconds.is_nan() || seconds < 0.0 {
+        return Err(wrong());
     }
-    Err(format!("`{seconds}` is no time in Unix seconds"))
+    // Exact: far below 2^53.
+    let time = Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(seconds));
+    likely(time.map_err(|_| wrong())?)
 }
 
 /// A name, which may not be empty.
@@ -107,6 +121,10 @@ mod tests {
             "today",
             "2025-10-09T08:53:20",
             "1760000000000",
+            "1760000000000000000",
+            "4102444800",
+            "2226-01-01T00:00:00Z",
+            "1969-01-01T00:00:00Z",
             "-5",
             "nan",
             "inf",

@@ -6,6 +6,7 @@ use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
 use super::Reading;
 use super::cells;
+use super::days::Place;
 use super::header::Header;
 use crate::collect::files::ImportError;
 
@@ -63,11 +64,15 @@ fn one(
         *value = cells::number(&row[*place])
             .map_err(|problem| (*place, format!("`{}`: {problem}", column.name())))?;
     }
-    if reading.scope.namespace(namespace) {
-        let columns = header.numbers.iter().map(|(column, _)| *column);
-        let raw = reading.samples.open([namespace, pod, container]);
-        raw.add(time, columns.zip(values.iter().copied()));
-    }
+    let columns = header.numbers.iter().map(|(column, _)| *column);
+    let place = Place {
+        file: reading.file,
+        line: row.position().map_or(0, csv::Position::line),
+        column: header.timestamp,
+        time,
+    };
+    let names = [namespace, pod, container];
+    reading.row(names, place, columns.zip(values.iter().copied()));
     Ok(())
 }
 

@@ -16,6 +16,9 @@ const MOST_SLOTS: i64 = 2_000_000;
 /// The step where no series has two samples, in seconds.
 const LONE_STEP: i64 = 300;
 
+/// The longest distance that is a step and no hole, in seconds: a day.
+const LONGEST_STEP: i64 = 86_400;
+
 /// Samples on a grid, the time of the newest, and what is doubtful about the grid.
 type Placed = (UsageBuilder, Timestamp, Option<Gap>);
 
@@ -108,7 +111,7 @@ impl Rule {
     }
 }
 
-fn timestamp(seconds: i64) -> Timestamp {
+pub(super) fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
@@ -123,7 +126,8 @@ fn votes(series: &[Raw]) -> BTreeMap<i64, usize> {
     votes
 }
 
-/// The most frequent distance between times; of equally frequent ones the smallest.
+/// The most frequent distance between times, up to [`LONGEST_STEP`]; of equally
+/// frequent ones the smallest.
 fn usual_step(times: &[i64]) -> Option<i64> {
     let sorted;
     let times = if times.is_sorted() {
@@ -136,8 +140,9 @@ fn usual_step(times: &[i64]) -> Option<i64> {
     };
     let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
     for pair in times.windows(2) {
-        if pair[1] > pair[0] {
-            *counts.entry(pair[1] - pair[0]).or_default() += 1;
+        let distance = pair[1] - pair[0];
+        if (1..=LONGEST_STEP).contains(&distance) {
+            *counts.entry(distance).or_default() += 1;
         }
     }
     first_most_frequent(&counts)

@@ -2,6 +2,7 @@
 
 mod cells;
 mod csv_rows;
+mod days;
 mod grid;
 mod header;
 mod parquet_rows;
@@ -9,15 +10,17 @@ mod samples;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use polars::io::mmap::MmapBytesReader;
 
 use super::{FileOptions, ImportError};
-use crate::collect::{Scope, UsageBuilder};
+use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
 use crate::snapshot::Gap;
+use days::{Days, Place, Strays};
 use jiff::Timestamp;
 use samples::Samples;
 
@@ -35,6 +38,9 @@ struct Reading<'a> {
     scope: &'a Scope,
     lenient: bool,
     samples: &'a mut Samples,
+    days: &'a mut Days,
+    /// Which of the files this is.
+    file: usize,
     skipped: Skipped,
 }
 
@@ -54,19 +60,28 @@ pub(super) fn read(
     let total: u64 = sizes.map(|file| file.len()).sum();
     let task = progress.task("reading usage", (total > 0).then_some(total));
     let mut samples = Samples::default();
+    let mut days = Days::default();
     let mut gaps = Vec::new();
-    for path in &options.usage {
+    for (file, path) in options.usage.iter().enumerate() {
         let mut reading = Reading {
             path,
             scope: &options.scope,
             lenient: options.lenient,
             samples: &mut samples,
+            days: &mut days,
+            file,
             skipped: Skipped::default(),
         };
         read_file(&mut reading, &*task)?;
         gaps.extend(reading.skipped.gap(path));
         let rows = samples.rows();
         progress.detail(&format!("rows of usage up to {}: {rows}", path.display()));
+    }
+    if let Some(torn) = days.torn(options.window) {
+        if let Some(strays) = &torn.strays {
+            gaps.push(skip(strays, &torn.history, options)?);
+        }
+        samples.keep(&torn.history);
     }
     let found = grid::place(samples, options.step, options.window)?;
     Ok(match found {
@@ -76,6 +91,39 @@ pub(super) fn read(
         }
         None => (None, gaps),
     })
+}
+
+/// Wrong times would stretch the grid over years: an error, or a gap where bad
+/// rows may be skipped.
+fn skip(strays: &Strays, history: &Range<i64>, options: &FileOptions) -> Result<Gap, ImportError> {
+    let first = strays.first;
+    let path = &options.usage[first.file];
+    let (days, side) = strays.distance(history);
+    let time = grid::timestamp(first.time);
+    let ends = [history.start, history.end - 1];
+    let [from, until] = ends.map(|day| grid::timestamp(day).strftime("%F"));
+    let problem = format!("`{time}` is {days} days {side} the rows of {from} to {until}");
+    if !options.lenient {
+        return Err(ImportError::Row {
+            path: path.clone(),
+            line: first.line,
+            column: first.column + 1,
+            problem,
+        });
+    }
+    let noun = if strays.rows == 1 {
+        "row is"
+    } else {
+        "rows are"
+    };
+    let text = format!(
+        "{} {noun} more than {} days from all others and skipped, the first at line {} of {}: {problem}",
+        strays.rows,
+        days::LONGEST_HOLE,
+        first.line,
+        path.display()
+    );
+    Ok(Gap::new("bad-rows", "usage", text))
 }
 
 fn read_file(reading: &mut Reading<'_>, task: &dyn Task) -> Result<(), ImportError> {
@@ -112,6 +160,14 @@ fn read_file(reading: &mut Reading<'_>, task: &dyn Task) -> Result<(), ImportErr
 }
 
 impl Reading<'_> {
+    /// Keeps a row, unless it is out of scope.
+    fn row(&mut self, names: [&str; 3], place: Place, values: impl Iterator<Item = (Column, f32)>) {
+        if self.scope.namespace(names[0]) {
+            self.days.add(place);
+            self.samples.open(names).add(place.time, values);
+        }
+    }
+
     /// Passes over a bad row where that is allowed.
     fn bad(&mut self, line: u64, column: usize, problem: String) -> Result<(), ImportError> {
         if self.lenient {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use polars::datatypes::ArrowDataType;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
@@ -11,6 +12,7 @@ use polars::prelude::{
 
 use super::Reading;
 use super::cells;
+use super::days::Place;
 use super::header::Header;
 use crate::collect::files::ImportError;
 
@@ -58,9 +60,9 @@ pub(super) fn read(
         }
         let columns = Batch::of(&batch, &header).map_err(fail)?;
         for row in 0..batch.height() {
-            if let Err((column, problem)) = one(reading, &header, &columns, row) {
-                // Row 1 is the first: a table of numbers has no header line.
-                let line = u64::try_from(from + row + 1).unwrap_or(u64::MAX);
+            // Row 1 is the first: a table of numbers has no header line.
+            let line = u64::try_from(from + row + 1).unwrap_or(u64::MAX);
+            if let Err((column, problem)) = one(reading, &header, &columns, row, line) {
                 reading.bad(line, column + 1, problem)?;
             }
         }
@@ -173,7 +175,8 @@ impl Times {
         match self {
             Self::Since(since, second) => {
                 let since = since.get(row).ok_or_else(empty)?;
-                Ok(since.div_euclid(*second))
+                let time = Timestamp::from_second(since.div_euclid(*second));
+                cells::likely(time.map_err(|error| error.to_string())?)
             }
             Self::Seconds(seconds) => cells::whole_seconds(seconds.get(row).ok_or_else(empty)?),
             Self::Text(texts) => cells::time(texts.get(row).ok_or_else(empty)?.as_bytes()),
@@ -187,6 +190,7 @@ fn one(
     header: &Header,
     batch: &Batch,
     row: usize,
+    line: u64,
 ) -> Result<(), (usize, String)> {
     let name = |place: usize, what: &str| {
         let text = batch.names[place].get(row).unwrap_or_default();
@@ -198,12 +202,15 @@ fn one(
         name(2, "container")?,
     ];
     let time = batch.times.get(row).map_err(|p| (header.timestamp, p))?;
-    if reading.scope.namespace(names[0]) {
-        let value =
-            |numbers: &ChunkedArray<Float64Type>| numbers.get(row).map_or(f32::NAN, cells::sample);
-        let columns = header.numbers.iter().map(|(column, _)| *column);
-        let values = batch.numbers.iter().map(value);
-        reading.samples.open(names).add(time, columns.zip(values));
-    }
+    let value =
+        |numbers: &ChunkedArray<Float64Type>| numbers.get(row).map_or(f32::NAN, cells::sample);
+    let columns = header.numbers.iter().map(|(column, _)| *column);
+    let place = Place {
+        file: reading.file,
+        line,
+        column: header.timestamp,
+        time,
+    };
+    reading.row(names, place, columns.zip(batch.numbers.iter().map(value)));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Samples with their own times, before there is a grid.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::collect::Column;
 
@@ -29,6 +30,13 @@ pub(super) struct Raw {
 impl Samples {
     pub(super) fn rows(&self) -> usize {
         self.series.iter().map(|raw| raw.times.len()).sum()
+    }
+
+    /// Drops what is of other times.
+    pub(super) fn keep(&mut self, times: &Range<i64>) {
+        for raw in &mut self.series {
+            raw.keep(times);
+        }
     }
 
     /// The series of this container.
@@ -65,6 +73,15 @@ impl Samples {
 }
 
 impl Raw {
+    fn keep(&mut self, times: &Range<i64>) {
+        let kept: Vec<bool> = self.times.iter().map(|time| times.contains(time)).collect();
+        for (_, values) in &mut self.columns {
+            let mut kept = kept.iter();
+            values.retain(|_| kept.next() == Some(&true));
+        }
+        self.times.retain(|time| times.contains(time));
+    }
+
     /// One row; a `NaN` is a missing sample.
     pub(super) fn add(&mut self, time: i64, values: impl Iterator<Item = (Column, f32)>) {
         let row = self.times.len();

@@ -1,0 +1,37 @@
+//! Namespaces that are asked for and hold nothing.
+
+use std::collections::BTreeSet;
+
+use crate::collect::Scope;
+use crate::snapshot::{Gap, Snapshot};
+
+/// A gap for each namespace that is named and has no workload.
+pub(super) fn empty_namespaces(scope: &Scope, snapshot: &Snapshot) -> Vec<Gap> {
+    let workloads = snapshot.workloads.iter();
+    let known: BTreeSet<&str> = workloads.map(|it| it.id.namespace.as_str()).collect();
+    let named = scope.exact_namespaces().unwrap_or_default();
+    let empty = named.into_iter().filter(|name| !known.contains(name));
+    empty
+        .map(|name| {
+            let text = format!("no workload is in the namespace `{name}`");
+            let gap = Gap::new("empty-namespace", format!("namespace {name}"), text);
+            gap.hint(other_namespace(name, &known))
+        })
+        .collect()
+}
+
+/// The namespace that was meant, else how to find it.
+fn other_namespace(name: &str, known: &BTreeSet<&str>) -> String {
+    const NAMED: usize = 8;
+    let alike = known.iter().copied().filter(|it| *it != name);
+    let alike = alike.map(|it| (strsim::jaro_winkler(name, it), it));
+    let closest = alike.max_by(|a, b| a.0.total_cmp(&b.0));
+    match closest {
+        Some((likeness, it)) if likeness > 0.8 => format!("did you mean `{it}`?"),
+        Some(_) if known.len() <= NAMED => {
+            let known: Vec<&str> = known.iter().copied().collect();
+            format!("there are {}", known.join(", "))
+        }
+        _ => "list them with `kubectl get namespaces`".to_owned(),
+    }
+}

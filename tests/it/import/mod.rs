@@ -1,0 +1,108 @@
+//! Tables of usage into snapshots.
+
+mod mistakes;
+mod rows;
+mod tables;
+mod times;
+mod whole;
+
+use std::fmt::Write as _;
+use std::fs;
+
+use kcost::collect::Scope;
+use kcost::collect::files::{FileOptions, ImportError, import};
+use kcost::error::Error;
+use kcost::progress::Silent;
+use kcost::snapshot::Snapshot;
+
+use crate::bundle::explain;
+
+const HEADER: &str = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n";
+
+/// 2025-10-09T08:53:20Z.
+const START: i64 = 1_760_000_000;
+
+/// Bare pods `a`, `b` and `c` in `shop`, each with a container `app`.
+fn objects() -> String {
+    let pod = |name: &str| {
+        serde_json::json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "shop", "uid": name, "creationTimestamp": "2025-01-01T00:00:00Z"},
+            "spec": {"containers": [{"name": "app", "image": "i",
+                "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]},
+            "status": {"phase": "Running"}
+        })
+    };
+    let pods = ["a", "b", "c"].map(pod);
+    serde_json::json!({"apiVersion": "v1", "kind": "List", "items": pods}).to_string()
+}
+
+struct Files {
+    folder: tempfile::TempDir,
+    options: FileOptions,
+}
+
+impl Files {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let objects_file = folder.path().join("objects.json");
+        fs::write(&objects_file, objects()).unwrap();
+        let options = FileOptions {
+            objects: vec![objects_file],
+            usage: Vec::new(),
+            lenient: false,
+            window: None,
+            step: None,
+            scope: Scope::default(),
+            name: "files".to_owned(),
+        };
+        Self { folder, options }
+    }
+
+    fn with(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        self.options.usage.push(path);
+        self
+    }
+
+    fn import(&self) -> Result<Snapshot, ImportError> {
+        import(&self.options, &Silent)
+    }
+
+    /// What is said about files that cannot be read.
+    fn refused(&self) -> String {
+        let error = Error::from(self.import().unwrap_err());
+        explain(&error).replace(&*self.folder.path().to_string_lossy(), "[FOLDER]")
+    }
+}
+
+fn csv(rows: &str) -> Files {
+    Files::new().with("usage.csv", format!("{HEADER}{rows}"))
+}
+
+/// CPU of each series, with `-` for a missing sample.
+fn cpu(taken: &Snapshot) -> String {
+    let mut text = String::new();
+    for series in &taken.usage.series {
+        write!(text, "{}+{}:", series.pod, series.first).unwrap();
+        for value in &series.cpu_cores {
+            if value.is_nan() {
+                text.push_str(" -");
+            } else {
+                write!(text, " {value}").unwrap();
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Code and text of the gaps that usage has.
+fn gaps(taken: &Snapshot) -> String {
+    let lines = taken
+        .gaps
+        .iter()
+        .map(|gap| format!("{}: {}", gap.code, gap.text));
+    lines.collect::<Vec<_>>().join("\n")
+}

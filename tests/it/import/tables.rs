@@ -1,0 +1,152 @@
+//! Forms of tables: gzipped CSV, Parquet, and what is neither.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use kcost::units::Span;
+use polars::df;
+use polars::prelude::{
+    DataFrame, DataType, Int64Chunked, IntoColumn as _, IntoSeries as _, NewChunkedArray as _,
+    ParquetWriter, TimeUnit, TimeZone,
+};
+
+use super::{Files, HEADER, START, cpu};
+
+#[test]
+fn gzip_and_several_files() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    writeln!(encoder, "{HEADER}shop,a,app,{START},0.1,1").unwrap();
+    let zipped = encoder.finish().unwrap();
+    let files = Files::new().with("one.csv.gz", &zipped).with(
+        "two.csv",
+        format!("{HEADER}shop,a,app,{},0.2,1\n", START + 60),
+    );
+    let taken = files.import().unwrap();
+    assert_eq!(cpu(&taken), "a+0: 0.1 0.2\n");
+    assert_eq!(taken.usage.grid.step, Span::from_secs(60));
+    let names: Vec<&str> = taken.sources.iter().map(|s| s.detail.as_str()).collect();
+    assert_eq!(names, ["objects.json", "one.csv.gz", "two.csv"]);
+
+    let half = Files::new().with("half.csv.gz", &zipped[..zipped.len() / 2]);
+    assert!(
+        half.refused()
+            .contains("failed to read [FOLDER]/half.csv.gz")
+    );
+}
+
+/// Two samples of pod `a` as Parquet, with this column of times.
+fn parquet(times: polars::prelude::Column) -> Vec<u8> {
+    let mut table: DataFrame = df!(
+        "cpu_cores" => [Some(0.25), None],
+        "memory_bytes" => [1000_i64, 2000],
+        "namespace" => ["shop", "shop"],
+        "pod" => ["a", "a"],
+        "container" => ["app", "app"],
+        "note" => ["x", "y"],
+    )
+    .unwrap();
+    table.with_column(times).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut table).unwrap();
+    bytes
+}
+
+/// A column of one number in two rows.
+fn twice(name: &str, number: i64) -> polars::prelude::Column {
+    polars::prelude::Column::new(name.into(), [number, number])
+}
+
+#[test]
+fn parquet_with_times_of_any_kind() {
+    let seconds = Int64Chunked::from_slice("timestamp".into(), &[START, START + 300]);
+    let scaled = |factor: i64, unit, zone| {
+        let times = [START * factor, (START + 300) * factor];
+        let times = Int64Chunked::from_slice("timestamp".into(), &times);
+        times.into_datetime(unit, zone).into_series().into_column()
+    };
+    let text = ["2025-10-09T08:53:20Z", "2025-10-09T08:58:20Z"];
+    let text = polars::prelude::Column::new("timestamp".into(), text);
+    for times in [
+        seconds.clone().into_series().into_column(),
+        seconds
+            .into_series()
+            .cast(&DataType::Float64)
+            .unwrap()
+            .into_column(),
+        scaled(1_000, TimeUnit::Milliseconds, Some(TimeZone::UTC)),
+        scaled(1_000_000, TimeUnit::Microseconds, None),
+        scaled(1_000_000_000, TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
+        text,
+    ] {
+        let kind = times.dtype().to_string();
+        let taken = Files::new()
+            .with("usage.parquet", parquet(times))
+            .import()
+            .unwrap();
+        assert_eq!(cpu(&taken), "a+0: 0.25 -\n", "{kind}");
+        assert_eq!(taken.usage.series[0].memory_bytes, [1000.0, 2000.0]);
+        assert_eq!(taken.taken_at.as_second(), START + 300);
+    }
+    let flags = polars::prelude::Column::new("timestamp".into(), [true, false]);
+    let files = Files::new().with("usage.parquet", parquet(flags));
+    insta::assert_snapshot!(files.refused(), @r"
+    error: failed to read [FOLDER]/usage.parquet as Parquet: its column `timestamp` is not a time
+    hint: usage is read from CSV, gzipped CSV and Parquet; check that the file is whole
+    ");
+    let files = Files::new().with("usage.parquet", parquet(twice("time", START)));
+    insta::assert_snapshot!(files.refused(), @"
+    error: failed to read [FOLDER]/usage.parquet: it has no column `timestamp`
+    hint: the columns of a usage file are, by name: `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    ");
+    let millis = parquet(twice("timestamp", START * 1_000));
+    let files = Files::new().with("usage.parquet", millis);
+    insta::assert_snapshot!(files.refused(), @"
+    error: failed to read [FOLDER]/usage.parquet at line 1, column 7: `1760000000000` is no time in Unix seconds; milliseconds?
+    hint: mend the row, or skip rows like it with `--lenient`
+    ");
+    let empty =
+        polars::prelude::Column::new("timestamp".into(), [Some("2025-10-09T08:53:20Z"), None]);
+    let files = Files::new().with("usage.parquet", parquet(empty));
+    assert!(
+        files
+            .refused()
+            .contains("at line 2, column 7: the timestamp is empty"),
+        "{}",
+        files.refused()
+    );
+}
+
+#[test]
+fn a_missing_column_is_named() {
+    let files = Files::new().with("usage.csv", "namespace,pod,time,cpu_cores,memory_bytes\n");
+    insta::assert_snapshot!(files.refused(), @"
+    error: failed to read [FOLDER]/usage.csv: it has no columns `container`, `timestamp`
+    hint: the columns of a usage file are, by name: `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    ");
+    let empty = Files::new().with("usage.csv", "");
+    assert!(empty.refused().contains("it has no columns `namespace`"));
+    let twice = Files::new().with("usage.csv", format!("pod,{HEADER}"));
+    assert!(twice.refused().contains("the column `pod` more than once"));
+}
+
+#[test]
+fn files_that_are_not_there_or_no_tables() {
+    let mut files = Files::new();
+    files
+        .options
+        .usage
+        .push(PathBuf::from("/no/such/usage.csv"));
+    insta::assert_snapshot!(files.refused(), @"
+    error: failed to read /no/such/usage.csv
+    caused by: No such file or directory (os error 2)
+    hint: check the path: relative ones begin at the current folder
+    ");
+    let broken = Files::new().with("usage.parquet", b"PAR1 but not really");
+    assert!(
+        broken
+            .refused()
+            .starts_with("error: failed to read [FOLDER]/usage.parquet as Parquet: ")
+    );
+}
