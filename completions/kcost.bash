@@ -110,7 +110,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__analyze)
-            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --state --severity --min-savings --sort --top --fail-on --exit-zero --strict --prices --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-names --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -312,6 +312,10 @@ _kcost() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --prometheus-names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --prometheus-header)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -415,7 +419,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__backtest)
-            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --strategies --goal --fit --horizon --origins --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-names --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +566,10 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus-names)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -734,7 +742,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__explain)
-            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --ascii --strategy --goal --max-oom-risk --max-cpu-over --max-node-overflow --cpu-limits --min-cpu --min-memory --max-cpu --max-memory --min-history --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-names --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -905,6 +913,10 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus-names)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1233,7 +1245,7 @@ _kcost() {
             return 0
             ;;
         kcost__subcmd__snapshot)
-            opts="-o -n -l -v -q -h --output --record --every --refresh --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
+            opts="-o -n -l -v -q -h --output --record --every --refresh --strict --demo --snapshot --objects --usage --lenient --namespace --selector --kubeconfig --context --all-contexts --as --as-group --timeout --window --step --prometheus-url --prometheus-service --no-discovery --prometheus-concurrency --max-samples-per-query --engine --prometheus-label --prometheus-names --prometheus-header --prometheus-token --prometheus-token-file --prometheus-token-command --prometheus-login --prometheus-ca --prometheus-certificate --prometheus-key --prometheus-insecure --plan --verbose --quiet --config --no-config --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1378,6 +1390,10 @@ _kcost() {
                     return 0
                     ;;
                 --prometheus-label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus-names)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -106,6 +106,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l engine -d 'Who b
 raw\t''
 pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-names -d 'What metrics and labels are called in this store, where not as usual' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
 complete -c kcost -n "__fish_kcost_using_subcommand analyze" -l prometheus-token-file -d 'A file with a bearer token' -r -F
@@ -172,6 +173,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand explain" -l engine -d 'Who b
 raw\t''
 pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-names -d 'What metrics and labels are called in this store, where not as usual' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
 complete -c kcost -n "__fish_kcost_using_subcommand explain" -l prometheus-token-file -d 'A file with a bearer token' -r -F
@@ -228,6 +230,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l engine -d 'Who 
 raw\t''
 pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-names -d 'What metrics and labels are called in this store, where not as usual' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
 complete -c kcost -n "__fish_kcost_using_subcommand backtest" -l prometheus-token-file -d 'A file with a bearer token' -r -F
@@ -274,6 +277,7 @@ complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l engine -d 'Who 
 raw\t''
 pushdown\t''"
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-label -d 'Only series with this label, for stores of many clusters: `cluster=prod`' -r
+complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-names -d 'What metrics and labels are called in this store, where not as usual' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-header -d 'A header for every request: `X-Scope-OrgID: team`. Repeatable' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token -d 'A bearer token. Better in the environment, where no process list shows it' -r
 complete -c kcost -n "__fish_kcost_using_subcommand snapshot" -l prometheus-token-file -d 'A file with a bearer token' -r -F

@@ -5,7 +5,7 @@ use clap::Args;
 use clap::parser::ValueSource;
 
 use super::settings::Files;
-use crate::config::{self, SETTINGS};
+use crate::config::{self, Key, Kind, SETTINGS};
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -78,7 +78,7 @@ fn check(program: &'static str, files: &Files) -> Result<(), Error> {
 fn resolved(program: &'static str, files: &Files) -> String {
     let values: Vec<(&str, Value)> = SETTINGS
         .iter()
-        .map(|key| (key.name, value(program, key.name, files)))
+        .map(|key| (key.name, value(program, key, files)))
         .collect();
     let width = |text: fn(&(&str, Value)) -> usize| values.iter().map(text).max().unwrap_or(0);
     let (names, texts) = (
@@ -112,7 +112,7 @@ fn resolved(program: &'static str, files: &Files) -> String {
 }
 
 /// What `analyze` would take without a flag.
-fn value(program: &'static str, key: &str, files: &Files) -> Value {
+fn value(program: &'static str, key: &Key, files: &Files) -> Value {
     let command = files.defaults(super::command(program));
     // Required flags are not among the settings, so this line is complete.
     let matches = command.try_get_matches_from(["kcost", "analyze"]);
@@ -120,11 +120,11 @@ fn value(program: &'static str, key: &str, files: &Files) -> Value {
     let analyze = matches
         .as_ref()
         .and_then(|matches| matches.subcommand_matches("analyze"));
-    let id = key.replace('-', "_");
+    let id = key.name.replace('-', "_");
     let raw = analyze.and_then(|analyze| analyze.try_get_raw(&id).ok().flatten());
     let text = raw.map(|values| {
         let each: Vec<_> = values
-            .map(|value| value.to_string_lossy().into_owned())
+            .map(|value| key.kind.shown(&value.to_string_lossy()))
             .collect();
         each.join(", ")
     });
@@ -134,7 +134,9 @@ fn value(program: &'static str, key: &str, files: &Files) -> Value {
     });
     let origin = match source {
         Some(ValueSource::EnvVariable) => format!("KCOST_{}", id.to_uppercase()),
-        Some(_) => files.origin(key).unwrap_or_else(|| "default".to_owned()),
+        Some(_) => files
+            .origin(key.name)
+            .unwrap_or_else(|| "default".to_owned()),
         None => "not set".to_owned(),
     };
     Value {
@@ -150,7 +152,7 @@ fn default_file(program: &'static str) -> String {
     let mut text =
         String::from("# Settings of kcost. Flags and KCOST_* variables win over this file.\n");
     for key in SETTINGS {
-        let value = value(program, key.name, &Files::default());
+        let value = value(program, key, &Files::default());
         let shown = if value.origin == "default" {
             value.text
         } else {
@@ -158,10 +160,20 @@ fn default_file(program: &'static str) -> String {
         };
         let line = format!("# {}: {shown}", key.name);
         let _ = writeln!(text, "\n# {}\n{}", key.summary, line.trim_end());
+        if key.kind == Kind::Names {
+            text.push_str(NAMES);
+        }
     }
     text.push_str(RULES);
     text
 }
+
+const NAMES: &str = "\
+#   container_*: ours:container_*
+#   namespace: exported_namespace
+#   pod: pod_name
+#   container: container_name
+";
 
 const RULES: &str = "
 # Policy by workload: the first rule that matches wins. Annotations on a workload

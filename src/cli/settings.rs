@@ -4,11 +4,25 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::ArgPredicate;
+
 use crate::config::{self, ConfigError, ConfigFile};
 use crate::recommend::{Policy, Rule};
 
 /// The file beside which kcost is run.
 const HERE: &str = "kcost.yaml";
+
+/// Flags of which only one can hold: one that is given leaves nothing of what a
+/// file says of the others.
+const RIVALS: [&[&str]; 2] = [
+    &["prometheus-url", "prometheus-service"],
+    &[
+        "prometheus-token",
+        "prometheus-token-file",
+        "prometheus-token-command",
+        "prometheus-login",
+    ],
+];
 
 /// The files that hold for this run, the stronger first.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +47,12 @@ impl Files {
     /// Makes every setting the default of the flag of its name, in all subcommands.
     pub(super) fn defaults(&self, mut command: clap::Command) -> clap::Command {
         // The stronger file comes last, so that it has the last word.
-        for file in self.files.iter().rev() {
+        for (place, file) in self.files.iter().enumerate().rev() {
             for setting in &file.parsed.settings {
+                let stronger = &self.files[..place];
+                if stronger.iter().any(|file| has_rival(file, setting.key)) {
+                    continue;
+                }
                 command = command.mut_subcommands(|sub| {
                     let known = sub
                         .get_arguments()
@@ -42,8 +60,13 @@ impl Files {
                     if !known {
                         return sub;
                     }
-                    let id = setting.key.replace('-', "_");
-                    sub.mut_arg(id, |arg| arg.default_values(setting.values.clone()))
+                    let unless =
+                        rivals(setting.key).map(|rival| (id(rival), ArgPredicate::IsPresent, None));
+                    let unless: Vec<(String, ArgPredicate, Option<&str>)> = unless.collect();
+                    sub.mut_arg(id(setting.key), |arg| {
+                        let arg = arg.default_values(setting.values.clone());
+                        arg.default_value_ifs(unless)
+                    })
                 });
             }
         }
@@ -84,6 +107,22 @@ impl Files {
         }
         Ok(Policy::new(rules))
     }
+}
+
+/// What clap calls a flag.
+fn id(key: &str) -> String {
+    key.replace('-', "_")
+}
+
+fn rivals(key: &str) -> impl Iterator<Item = &'static str> {
+    let group = RIVALS.into_iter().find(|group| group.contains(&key));
+    let others = group.unwrap_or_default().iter().copied();
+    others.filter(move |other| *other != key)
+}
+
+/// Whether a file says something that leaves no room for a setting.
+fn has_rival(file: &ConfigFile, key: &str) -> bool {
+    rivals(key).any(|rival| file.parsed.settings.iter().any(|it| it.key == rival))
 }
 
 /// The files to read, the stronger first.

@@ -1,5 +1,8 @@
 //! What a `kcost.yaml` may say: one table for reading, checking, the JSON schema and the docs.
 
+use std::collections::BTreeMap;
+
+use crate::collect::prometheus::{self, Rename};
 use crate::price;
 use crate::recommend::{self, CpuLimits, Goal};
 use crate::units::{ParseQuantityError, Quantity, Span, Suffix};
@@ -36,7 +39,18 @@ pub enum Kind {
     CpuLimits,
     /// Texts, one or a list of them.
     Texts,
+    /// An address that may hold a login.
+    Url,
+    /// Headers, one or a list of them; their values may be secret.
+    Headers,
+    /// Who boils samples down.
+    Engine,
+    /// A map from names of metrics and labels to what they are called.
+    Names,
 }
+
+/// What `engine` may say.
+const ENGINES: [&str; 3] = ["auto", "raw", "pushdown"];
 
 const fn key(name: &'static str, kind: Kind, summary: &'static str) -> Key {
     Key {
@@ -111,16 +125,61 @@ pub static SETTINGS: &[Key] = &[
         "only these namespaces: names or globs, ! in front to exclude",
     ),
     key("selector", Kind::Text, "only workloads with these labels"),
-    key("prometheus-url", Kind::Text, "where usage is read from"),
+    key("prometheus-url", Kind::Url, "where usage is read from"),
     key(
         "prometheus-service",
         Kind::Text,
         "the service that usage is read from, as NAMESPACE/NAME:PORT",
     ),
     key(
+        "no-discovery",
+        Kind::Switch,
+        "look for no Prometheus in the cluster",
+    ),
+    key(
         "prometheus-label",
         Kind::Texts,
         "more label matchers of every query, such as cluster=prod",
+    ),
+    key(
+        "prometheus-names",
+        Kind::Names,
+        "what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}",
+    ),
+    key(
+        "prometheus-header",
+        Kind::Headers,
+        "headers of every request, such as 'X-Scope-OrgID: team'",
+    ),
+    key(
+        "prometheus-token-file",
+        Kind::Text,
+        "a file with a bearer token",
+    ),
+    key(
+        "prometheus-token-command",
+        Kind::Text,
+        "a command that prints a bearer token",
+    ),
+    key(
+        "prometheus-ca",
+        Kind::Text,
+        "PEM file of the authorities to trust",
+    ),
+    key(
+        "prometheus-certificate",
+        Kind::Text,
+        "PEM file of a client certificate",
+    ),
+    key(
+        "prometheus-key",
+        Kind::Text,
+        "PEM file of the key of the client certificate",
+    ),
+    key(
+        "prometheus-insecure",
+        Kind::Switch,
+        "do not verify the certificate of Prometheus",
     ),
     key(
         "prometheus-concurrency",
@@ -131,6 +190,16 @@ pub static SETTINGS: &[Key] = &[
         "max-samples-per-query",
         Kind::Count,
         "samples that one query may touch",
+    ),
+    key(
+        "engine",
+        Kind::Engine,
+        "who boils samples down: kcost (raw) or the server (pushdown)",
+    ),
+    key(
+        "timeout",
+        Kind::Span,
+        "longest wait for one answer of the cluster or of Prometheus",
     ),
     key("window", Kind::Span, "how much history to use"),
     key("step", Kind::Span, "distance between samples"),
@@ -231,7 +300,8 @@ impl Kind {
             }
         };
         match self {
-            Self::Text | Self::Texts => number(!text.is_empty(), "a text"),
+            Self::Text | Self::Texts | Self::Headers => number(!text.is_empty(), "a text"),
+            Self::Url => prometheus::check_url(text).map_err(|error| error.to_string()),
             Self::Cpu => cpu(text),
             Self::Memory => memory(text),
             Self::Span => text
@@ -252,12 +322,29 @@ impl Kind {
             Self::Goal => one_of(&Goal::ALL.map(Goal::name)),
             Self::Prices => one_of(&price::names()),
             Self::CpuLimits => one_of(&CpuLimits::ALL.map(CpuLimits::name)),
+            Self::Engine => one_of(&ENGINES),
+            Self::Names => text
+                .parse::<Rename>()
+                .map(|_| ())
+                .map_err(|error| error.to_string()),
+        }
+    }
+
+    /// A value as it may be shown: without what may be secret.
+    pub fn shown(self, text: &str) -> String {
+        match self {
+            Self::Url => prometheus::shown_url(text),
+            Self::Headers => {
+                let (name, _) = text.split_once(':').unwrap_or((text, ""));
+                format!("{name}: ***")
+            }
+            _ => text.to_owned(),
         }
     }
 
     /// Whether a list of such values may be given.
     pub fn takes_list(self) -> bool {
-        self == Self::Texts
+        matches!(self, Self::Texts | Self::Headers)
     }
 
     /// Its JSON Schema.
@@ -266,8 +353,8 @@ impl Kind {
         let pattern =
             |pattern: &str| serde_json::json!({"type": ["string", "number"], "pattern": pattern});
         match self {
-            Self::Text => serde_json::json!({"type": "string"}),
-            Self::Texts => serde_json::json!({
+            Self::Text | Self::Url => serde_json::json!({"type": "string"}),
+            Self::Texts | Self::Headers => serde_json::json!({
                 "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
             }),
             Self::Cpu => pattern("^[0-9.]+m?$"),
@@ -282,8 +369,22 @@ impl Kind {
             Self::Goal => names(&Goal::ALL.map(Goal::name)),
             Self::Prices => names(&price::names()),
             Self::CpuLimits => names(&CpuLimits::ALL.map(CpuLimits::name)),
+            Self::Engine => names(&ENGINES),
+            Self::Names => table(),
         }
     }
+}
+
+/// The JSON Schema of other names.
+fn table() -> serde_json::Value {
+    let one = |name| (name, serde_json::json!({"type": "string"}));
+    let known: BTreeMap<&str, _> = prometheus::known_names().into_iter().map(one).collect();
+    serde_json::json!({
+        "type": "object",
+        "properties": known,
+        "patternProperties": {"\\*$": {"type": "string", "pattern": "^[^*]*\\*[^*]*$"}},
+        "additionalProperties": false,
+    })
 }
 
 /// Cores: a binary suffix would be bytes.

@@ -11,12 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use keys::Key;
-
 mod keys;
 mod read;
 
-pub use keys::{Kind, RULE, SETTINGS};
+pub use keys::{Key, Kind, RULE, SETTINGS};
 
 /// What one file says, checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -210,22 +208,34 @@ mod tests {
                 "workloads:\n- match: {name: a}\n  min-memroy: 1Gi\n",
                 "- a\n",
                 "goal: [\n",
+                "prometheus-names:\n  pod: pod_name\n  contaner: container_name\n",
+                "prometheus-names:\n  pod: pod-name\n",
+                "prometheus-names:\n  container_*: ours\n",
+                "prometheus-names: pod\n",
+                "engine: push\n",
+                "prometheus-token: secret\n",
             ]
             .map(problem)
             .join("\n"),
-            @r"
-            kcost.yaml:2:1: unknown key `gaol`; did you mean `goal`?
-            kcost.yaml:1:7: goal: `save` is none of savings, balanced, reliability; did you mean `savings`?
-            kcost.yaml:1:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
-            kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`
-            kcost.yaml:1:9: window: `14` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`
-            kcost.yaml:1:11: strategy: one value is needed, not a list
-            kcost.yaml:2:3: workloads[0]: a rule needs `match` with `namespace`, `kind`, `name` or `labels`
-            kcost.yaml:2:11: workloads[0].match: unknown key `namespac`; did you mean `namespace`?
-            kcost.yaml:3:3: workloads[0]: unknown key `min-memroy`; did you mean `min-memory`?
-            kcost.yaml:1:1: invalid type: sequence, expected settings, `KEY: VALUE` a line
-            kcost.yaml:1:7: goal: one value is needed, not a list
-            "
+            @r#"
+        kcost.yaml:2:1: unknown key `gaol`; did you mean `goal`?
+        kcost.yaml:1:7: goal: `save` is none of savings, balanced, reliability; did you mean `savings`?
+        kcost.yaml:1:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
+        kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`
+        kcost.yaml:1:9: window: `14` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`
+        kcost.yaml:1:11: strategy: one value is needed, not a list
+        kcost.yaml:2:3: workloads[0]: a rule needs `match` with `namespace`, `kind`, `name` or `labels`
+        kcost.yaml:2:11: workloads[0].match: unknown key `namespac`; did you mean `namespace`?
+        kcost.yaml:3:3: workloads[0]: unknown key `min-memroy`; did you mean `min-memory`?
+        kcost.yaml:1:1: invalid type: sequence, expected settings, `KEY: VALUE` a line
+        kcost.yaml:1:7: goal: one value is needed, not a list
+        kcost.yaml:3:3: prometheus-names: unknown key `contaner`; did you mean `container`?
+        kcost.yaml:2:8: prometheus-names.pod: `pod-name` cannot be the name of a label
+        kcost.yaml:2:16: prometheus-names.container_*: `ours` needs one `*`, for what `*` stands for in `container_*`
+        kcost.yaml:1:19: prometheus-names: invalid type: string "pod", expected a value for `prometheus-names`: what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}
+        kcost.yaml:1:9: engine: `push` is none of auto, raw, pushdown; did you mean `pushdown`?
+        kcost.yaml:1:1: unknown key `prometheus-token`; did you mean `prometheus-token-file`?
+        "#
         );
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::keys::{self, Key, Kind};
 use super::{Parsed, Rule, Setting};
+use crate::collect::prometheus;
 
 /// Reads one document.
 pub(super) fn parse(text: &str) -> Result<Parsed, serde_yaml::Error> {
@@ -174,11 +175,42 @@ impl<'de> Visitor<'de> for Flat {
     }
 }
 
+/// What one metric or label is called, as `NAME=OTHER`.
+struct Renamed {
+    key: &'static Key,
+    name: String,
+}
+
+impl<'de> DeserializeSeed<'de> for Renamed {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<String, D::Error> {
+        source.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Renamed {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "what `{}` is called", self.name)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        let pair = format!("{}={text}", self.name);
+        let checked = self.key.kind.check(&pair);
+        checked.map(|()| pair).map_err(E::custom)
+    }
+}
+
 /// The value of a key: a scalar, or a list where the key takes one; checked.
 struct Values(&'static Key);
 
 impl Values {
     fn one<E: de::Error>(&self, text: String) -> Result<Vec<String>, E> {
+        if self.0.kind == Kind::Names {
+            return Err(E::invalid_type(Unexpected::Str(&text), self));
+        }
         let checked = self.0.kind.check(&text);
         checked.map_err(E::custom)?;
         Ok(vec![text])
@@ -218,6 +250,24 @@ impl<'de> Visitor<'de> for Values {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Vec<String>, E> {
         self.one(value.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        if self.0.kind != Kind::Names {
+            return Err(de::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let mut values = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let known = prometheus::known_names();
+            if !name.ends_with('*') && !known.contains(&name.as_str()) {
+                let near = keys::suggestion(&name, &known);
+                return Err(de::Error::custom(format_args!(
+                    "unknown key `{name}`{near}"
+                )));
+            }
+            values.push(map.next_value_seed(Renamed { key: self.0, name })?);
+        }
+        Ok(values)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {

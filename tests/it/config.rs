@@ -73,19 +73,72 @@ fn every_value_has_its_origin() {
         .env("KCOST_GOAL", "savings")
         .run()
         .ended(0);
-    let line = |key: &str| {
-        let found = seen.stdout.lines().find(|line| line.starts_with(key));
-        found
-            .unwrap()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
+    for (key, expected) in [
+        ("goal", "goal savings KCOST_GOAL"),
+        ("min-cpu", "min-cpu 20m ./kcost.yaml:2"),
+        ("fail-on", "fail-on cost-waste>30% ./kcost.yaml:3"),
+        ("strategy", "strategy calibrated default"),
+        ("max-cpu ", "max-cpu - not set"),
+    ] {
+        assert_eq!(line(&seen, key), expected);
+    }
+}
+
+/// The line of `kcost config` for a setting, with single blanks.
+fn line(seen: &Seen, key: &str) -> String {
+    let found = seen.stdout.lines().find(|line| line.starts_with(key));
+    let words: Vec<&str> = found.unwrap().split_whitespace().collect();
+    words.join(" ")
+}
+
+#[test]
+fn settings_of_prometheus_have_their_origin_and_no_secret() {
+    let folder = folder(
+        "engine: pushdown\nno-discovery: true\nprometheus-names:\n  pod: pod_name\n  container_*: k8s:*\n\
+         prometheus-header: ['X-Scope-OrgID: hush']\nprometheus-url: http://me:hush@prom:9090\n",
+    );
+    let seen = run(&folder, &["config"]).ended(0);
+    assert!(!seen.stdout.contains("hush"), "{}", seen.stdout);
+    for (key, expected) in [
+        ("engine", "engine pushdown ./kcost.yaml:1"),
+        ("no-discovery", "no-discovery true ./kcost.yaml:2"),
+        (
+            "prometheus-names",
+            "prometheus-names pod=pod_name, container_*=k8s:* ./kcost.yaml:3",
+        ),
+        (
+            "prometheus-header",
+            "prometheus-header X-Scope-OrgID: *** ./kcost.yaml:6",
+        ),
+        (
+            "prometheus-url",
+            "prometheus-url http://prom:9090 ./kcost.yaml:7",
+        ),
+        ("timeout", "timeout 60s default"),
+    ] {
+        assert_eq!(line(&seen, key), expected);
+    }
+}
+
+/// What is given leaves nothing of its rivals in a file.
+#[test]
+fn a_flag_wins_over_a_rival_in_the_file() {
+    let folder = folder(
+        "prometheus-url: http://127.0.0.1:1\nprometheus-token-file: /no/such/token\nprometheus-key: a.pem\n",
+    );
+    let config = |name: &str, value: &str| {
+        let config = Kcost::new().inside(folder.path()).arg("config");
+        config.env(name, value).run().ended(0)
     };
-    assert_eq!(line("goal"), "goal savings KCOST_GOAL");
-    assert_eq!(line("min-cpu"), "min-cpu 20m ./kcost.yaml:2");
-    assert_eq!(line("fail-on"), "fail-on cost-waste>30% ./kcost.yaml:3");
-    assert_eq!(line("strategy"), "strategy calibrated default");
-    assert_eq!(line("max-cpu "), "max-cpu - not set");
+    let seen = config("KCOST_PROMETHEUS_SERVICE", "a/b");
+    assert_eq!(line(&seen, "prometheus-url"), "prometheus-url - not set");
+    let seen = config("KCOST_PROMETHEUS_TOKEN", "t");
+    assert_eq!(
+        line(&seen, "prometheus-token-file"),
+        "prometheus-token-file - not set"
+    );
+    let half = run(&folder, &["analyze", "--plan"]).ended(2);
+    assert!(half.stderr.contains("needs its key"), "{}", half.stderr);
 }
 
 #[test]
@@ -108,6 +161,14 @@ fn the_default_file_and_the_schema_can_be_used() {
         .ended(0)
         .json();
     assert_eq!(schema["properties"]["goal"]["enum"][1], "balanced");
+    let names = &schema["properties"]["prometheus-names"]["properties"];
+    for name in [
+        "pod",
+        "container_memory_working_set_bytes",
+        "kube_pod_owner",
+    ] {
+        assert!(names[name].is_object(), "{name}");
+    }
     assert!(schema["properties"]["workloads"]["items"]["properties"]["match"].is_object());
 }
 

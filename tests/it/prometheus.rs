@@ -7,6 +7,7 @@ mod measure;
 pub mod openmetrics;
 mod planned;
 mod real;
+mod renamed;
 pub mod server;
 mod signals;
 mod signals_text;

@@ -76,7 +76,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["progress", "text"]),
-    ("config", &["price", "recommend", "units"]),
+    ("config", &["collect", "price", "recommend", "units"]),
     ("error", &["collect", "config", "exit", "snapshot"]),
 ];
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::collect::live::UsageFrom;
 use crate::collect::prometheus::{
-    Access, Credentials, Engine, Header, MAX_SAMPLES, Matcher, PrometheusOptions, Secret,
+    self, Access, Credentials, Engine, Header, MAX_SAMPLES, Matcher, PrometheusOptions, Rename,
+    Secret,
 };
 use crate::collect::reach::ServiceName;
 use crate::error::Error;
@@ -113,6 +114,20 @@ pub(super) struct PrometheusArgs {
         hide_short_help = true
     )]
     prometheus_label: Vec<Matcher>,
+
+    /// What metrics and labels are called in this store, where not as usual.
+    ///
+    /// Such as `pod=pod_name`, or `container_*=ours:container_*` for all metrics
+    /// that begin so. In kcost.yaml it is a table. Repeatable.
+    #[arg(
+        long,
+        value_name = "NAME=OTHER",
+        env = "KCOST_PROMETHEUS_NAMES",
+        hide_env_values = true,
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    prometheus_names: Vec<Rename>,
 
     /// A header for every request: `X-Scope-OrgID: team`. Repeatable.
     #[arg(
@@ -223,6 +238,12 @@ impl PrometheusArgs {
         context: Option<&String>,
     ) -> Result<UsageFrom, Error> {
         let url = self.prometheus_url.as_ref().map_or("", Secret::expose);
+        if self.prometheus_url.is_some() {
+            prometheus::check_url(url).map_err(|error| Error::Usage {
+                text: error.to_string(),
+                hint: error.hint(),
+            })?;
+        }
         let new = PrometheusOptions::new(url, window, step, Timestamp::now());
         let login = new.access.credentials.clone();
         let options = PrometheusOptions {
@@ -232,6 +253,7 @@ impl PrometheusArgs {
             engine: self.engine(step)?,
             access: self.access(login)?,
             matchers: self.matchers(context),
+            names: self.prometheus_names.iter().cloned().collect(),
             ..new
         };
         Ok(match &self.prometheus_service {
@@ -288,6 +310,13 @@ impl PrometheusArgs {
 
     fn access(&self, login: Credentials) -> Result<Access, Error> {
         let certificate = self.prometheus_certificate.clone();
+        // clap sees it on the command line, but not where one comes from a file.
+        if certificate.is_some() != self.prometheus_key.is_some() {
+            return Err(Error::Usage {
+                text: "a client certificate needs its key, and a key its certificate".to_owned(),
+                hint: Some("give both `prometheus-certificate` and `prometheus-key`".to_owned()),
+            });
+        }
         // Parsed here, because clap would repeat a bad value, and it may be secret.
         let headers = self
             .prometheus_header

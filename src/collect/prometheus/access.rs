@@ -19,6 +19,16 @@ pub(super) struct Address {
     pub(super) shown: String,
 }
 
+/// Whether requests can go to a URL.
+pub fn check_url(url: &str) -> Result<(), PrometheusError> {
+    Address::parse(url).map(|_| ())
+}
+
+/// A URL as it may be shown: without the login that may stand in it.
+pub fn shown_url(url: &str) -> String {
+    without_login(url).0
+}
+
 /// A URL without the login that may stand in it, and the login.
 pub(super) fn without_login(url: &str) -> (String, Credentials) {
     let text = url.trim();

@@ -12,6 +12,7 @@ mod answer;
 mod engine;
 mod error;
 mod json;
+mod names;
 mod options;
 mod owners;
 mod peaks;
@@ -30,10 +31,12 @@ use crate::snapshot::Gap;
 use server::Server;
 use survey::Survey;
 
+pub use access::{check_url, shown_url};
 pub use engine::Engine;
 pub use error::PrometheusError;
+pub use names::{Names, ParseRenameError, Rename, known_names};
 pub use options::{
-    Access, Credentials, Header, MAX_SAMPLES, Matcher, Names, ParseHeaderError, ParseMatcherError,
+    Access, Credentials, Header, MAX_SAMPLES, Matcher, ParseHeaderError, ParseMatcherError,
     PrometheusOptions, Secret,
 };
 pub use owners::Owners;
@@ -65,7 +68,7 @@ pub async fn usage(
     let Some(survey) = count(&server, options, scope, progress).await? else {
         return Ok(Taken {
             usage: UsageBuilder::new(grid),
-            gaps: vec![no_usage(&server)],
+            gaps: vec![no_usage(&server, &options.names)],
             engine: Engine::Raw,
         });
     };
@@ -74,14 +77,14 @@ pub async fn usage(
     progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
     let outcome = run::run(&server, options, &plan, progress).await;
     progress.detail(&format!(
-        "read usage from Prometheus with {} requests, a sample every {} s",
+        "read usage from Prometheus with {} requests, a sample every {}",
         server.sent(),
-        plan.interval
+        plan.pace
     ));
     if let (0, Some(failure)) = (outcome.done, outcome.failure) {
         return Err(failure.at(&server.url));
     }
-    let mut gaps = missing(&survey);
+    let mut gaps = missing(&survey, &options.names);
     gaps.extend(outcome.gaps);
     Ok(Taken {
         usage: outcome.usage,
@@ -161,34 +164,36 @@ async fn count(
     survey::survey(server, options, scope, &Engine::Raw.grid(options)).await
 }
 
-fn no_usage(server: &Server) -> Gap {
+fn no_usage(server: &Server, names: &Names) -> Gap {
+    let memory = names.get(promql::MEMORY);
     Gap::new(
         "no-usage",
         format!("Prometheus at {}", server.url),
-        format!(
-            "it has no `{}` of any container in scope within the window",
-            promql::MEMORY
-        ),
+        format!("it has no `{memory}` of any container in scope within the window"),
     )
     .hint(format!(
-        "ask it for `count({})`; it must scrape the kubelets' `/metrics/cadvisor`",
-        promql::MEMORY
+        "ask it for `count({memory})`; it must scrape the kubelets' `/metrics/cadvisor`, and other \
+         names of metrics or labels belong into `prometheus-names` of kcost.yaml"
     ))
 }
 
 /// Metrics that are not there.
-fn missing(survey: &Survey) -> Vec<Gap> {
+fn missing(survey: &Survey, names: &Names) -> Vec<Gap> {
     let absent = |reading: &promql::Reading| !survey.readings.contains(reading);
     [promql::Reading::Cpu, promql::Reading::Memory]
         .into_iter()
         .filter(absent)
         .map(|reading| {
+            let metrics: Vec<&str> = reading.metrics().iter().map(|it| names.get(it)).collect();
             Gap::new(
                 "no-metric",
                 reading.label(),
-                format!("Prometheus has no `{}`", reading.metrics().join("`, `")),
+                format!("Prometheus has no `{}`", metrics.join("`, `")),
             )
-            .hint("scrape the kubelets' `/metrics/cadvisor`, or map the name in the configuration")
+            .hint(
+                "scrape the kubelets' `/metrics/cadvisor`, or say what the metric is called in \
+                 `prometheus-names` of kcost.yaml",
+            )
         })
         .collect()
 }

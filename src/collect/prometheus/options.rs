@@ -1,6 +1,5 @@
 //! What the user decides about Prometheus.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,6 +9,7 @@ use jiff::Timestamp;
 
 use super::access::without_login;
 use super::engine::Engine;
+use super::names::Names;
 use super::transport::Transport;
 use crate::units::Span;
 
@@ -37,6 +37,7 @@ pub struct PrometheusOptions {
     pub access: Access,
     /// Further conditions on every series, for stores that hold many clusters.
     pub matchers: Vec<Matcher>,
+    /// What metrics and labels are called in this store.
     pub names: Names,
 }
 
@@ -218,23 +219,6 @@ fn is_label(name: &str) -> bool {
     let first = chars.next();
     first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// What metrics and labels are called, where not as the exporters call them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
-    pub metrics: BTreeMap<String, String>,
-    pub labels: BTreeMap<String, String>,
-}
-
-impl Names {
-    pub(super) fn metric<'a>(&'a self, name: &'a str) -> &'a str {
-        self.metrics.get(name).map_or(name, String::as_str)
-    }
-
-    pub(super) fn label<'a>(&'a self, name: &'a str) -> &'a str {
-        self.labels.get(name).map_or(name, String::as_str)
-    }
 }
 
 #[cfg(test)]

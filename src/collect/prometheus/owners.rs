@@ -3,7 +3,7 @@
 use super::answer::{Labels, Sink};
 use super::error::PrometheusError;
 use super::options::PrometheusOptions;
-use super::promql::{Selection, Words};
+use super::promql::Words;
 use super::server::{Query, Server};
 use crate::collect::{PodIndex, Scope};
 use crate::progress::Progress;
@@ -12,6 +12,8 @@ use crate::snapshot::{Gap, Grid};
 const POD: &str = "kube_pod_owner";
 const REPLICA_SET: &str = "kube_replicaset_owner";
 const JOB: &str = "kube_job_owner";
+
+pub(super) const METRICS: [&str; 3] = [POD, REPLICA_SET, JOB];
 
 /// Owners of pods and of the controllers between, over the window.
 #[derive(Debug, Default)]
@@ -61,23 +63,18 @@ pub(super) async fn owners(
     progress: &dyn Progress,
 ) -> Result<(Owners, Vec<Gap>), PrometheusError> {
     let _task = progress.task("reading owners of pods from Prometheus", None);
-    let words = Words {
-        names: &options.names,
-        matchers: &options.matchers,
-    };
+    let words = Words::new(options);
     let exact = scope.exact_namespaces().unwrap_or_default();
     let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
-    let selection = Selection {
-        namespaces: &exact,
-        ..Selection::ALL
-    };
-    let mut parameters: Vec<(&'static str, String)> = [POD, REPLICA_SET, JOB]
-        .map(|metric| ("match[]", words.series(metric, selection)))
-        .to_vec();
+    let mut parameters: Vec<(&'static str, String)> = METRICS
+        .iter()
+        .flat_map(|metric| words.speaking_of(metric, &exact))
+        .map(|selector| ("match[]", selector))
+        .collect();
     parameters.push(("start", grid.start.as_second().to_string()));
     parameters.push(("end", grid.end().as_second().to_string()));
     let query = Query {
-        path: "/api/v1/series",
+        path: "/api/v1/series".into(),
         parameters,
     };
     let links = Links {
@@ -111,29 +108,19 @@ struct Links<'a> {
 
 impl Sink for Links<'_> {
     fn series(&mut self, labels: &Labels) {
-        // Where a scrape job does not honour labels, plain ones are those of
-        // kube-state-metrics itself.
-        let get = |exported: &str, plain: &str| {
-            let text = labels.get(exported);
-            if text.is_empty() {
-                labels.get(plain)
-            } else {
-                text
-            }
-            .to_owned()
-        };
+        let said = |label: &str| self.words.names.said(labels, label).to_owned();
         let metric = labels.get("__name__");
-        let is = |name: &str| metric == self.words.names.metric(name);
+        let is = |name: &str| metric == self.words.name(name);
         let (kind, name) = if is(POD) {
-            ("Pod", get("exported_pod", self.words.label("pod")))
+            ("Pod", said("pod"))
         } else if is(REPLICA_SET) {
-            ("ReplicaSet", get("exported_replicaset", "replicaset"))
+            ("ReplicaSet", said("replicaset"))
         } else if is(JOB) {
-            ("Job", get("exported_job_name", "job_name"))
+            ("Job", said("job_name"))
         } else {
             return;
         };
-        let namespace = get("exported_namespace", self.words.label("namespace"));
+        let namespace = said("namespace");
         if self.scope.namespace(&namespace) && labels.get("owner_is_controller") != "false" {
             self.found.push(Link {
                 namespace,

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
-use super::promql::{Endings, Reading, Selection, Source, Words};
+use super::promql::{Endings, Look, Reading, Selection, Words};
 use super::server::Query;
-use super::survey::Survey;
+use super::survey::{Pace, Source, Survey};
 use crate::snapshot::Grid;
 use crate::text::group;
 use crate::units::Span;
@@ -27,8 +27,10 @@ pub struct Plan {
     /// is drawn from several.
     step: Span,
     pub(super) pieces: Vec<Piece>,
-    /// Seconds between samples, as measured.
-    pub(super) interval: u32,
+    /// As measured.
+    pub(super) pace: Pace,
+    /// See [`Survey::cpus`].
+    cpus: u64,
     /// See [`Survey::reaches_back`].
     reaches_back: bool,
     pub(super) source: Option<Source>,
@@ -69,7 +71,8 @@ impl Plan {
             chosen,
             step: options.step,
             pieces: Vec::new(),
-            interval: survey.interval,
+            pace: survey.pace,
+            cpus: survey.cpus,
             reaches_back: survey.reaches_back,
             source: survey.source.clone(),
             sources: survey.sources.clone(),
@@ -96,18 +99,36 @@ impl Plan {
         self.pieces.iter().map(|piece| piece.cost).sum()
     }
 
-    /// The seconds that a point looks back.
+    /// How far a point looks back.
+    ///
+    /// Series that are scraped much less often than most look further than the
+    /// others, whose peaks that would spread.
+    pub(super) fn look(&self, reading: Reading) -> Look {
+        let (near, far) = (
+            self.range(reading, self.pace.usual),
+            self.range(reading, self.pace.slowest),
+        );
+        let (back, far) = if far > near + near / 2 {
+            (near, Some(far))
+        } else {
+            (far.max(near), None)
+        };
+        let by_cpu = self.cpus > 1 && matches!(reading, Reading::Cpu | Reading::CpuPeak);
+        Look { back, far, by_cpu }
+    }
+
+    /// The seconds that a point of series looks back that have a sample each `interval`.
     ///
     /// CPU needs two samples, and half an interval more for those that come
     /// late: not 4 intervals, as dashboards take, which would spread a peak
     /// over four slots when the step is no longer than the interval. Memory needs
-    /// one sample, and so does CPU where the server takes the one before besides. Neither is shorter than the step, so that no sample
-    /// between two points is lost.
-    pub(super) fn range(&self, reading: Reading) -> u32 {
+    /// one sample, and so does CPU where the server takes the one before besides.
+    /// Neither is shorter than the step, so that no sample between two points is lost.
+    fn range(&self, reading: Reading, interval: u32) -> u32 {
         let needed = match reading {
-            Reading::Memory => self.interval * 11 / 10,
-            _ if self.reaches_back => self.interval * 11 / 10,
-            Reading::Cpu | Reading::CpuPeak | Reading::Throttled => self.interval * 5 / 2,
+            Reading::Memory => interval * 11 / 10,
+            _ if self.reaches_back => interval * 11 / 10,
+            Reading::Cpu | Reading::CpuPeak | Reading::Throttled => interval * 5 / 2,
         };
         let apart = match reading {
             Reading::Cpu | Reading::CpuPeak => self.step,
@@ -119,16 +140,16 @@ impl Plan {
     /// Samples that the server touches for one series in one slot: those that it
     /// reads for each point, the points, and what is drawn from them.
     fn samples_a_slot(&self, reading: Reading) -> f64 {
-        let read = f64::from(self.range(reading)) / f64::from(self.interval.max(1));
-        let selectors = if reading == Reading::Throttled {
-            2.0
-        } else {
-            1.0
-        };
+        let look = self.look(reading);
+        let ranges = [Some(look.back), look.far].into_iter().flatten();
+        let points: f64 = ranges
+            .map(|range| f64::from(range) / f64::from(self.pace.usual.max(1)) + 1.0)
+            .sum();
         match (self.chosen.engine, reading) {
-            (Engine::Pushdown, Reading::Cpu) => f64::from(DRAWN_FROM) * (read + 1.0) + 1.0,
-            (Engine::Pushdown, Reading::CpuPeak) => f64::from(DRAWN_FROM) * (read + 1.0),
-            _ => selectors * (read + 1.0),
+            (Engine::Pushdown, Reading::Cpu) => f64::from(DRAWN_FROM) * points + 1.0,
+            (Engine::Pushdown, Reading::CpuPeak) => f64::from(DRAWN_FROM) * points,
+            (_, Reading::Throttled) => 2.0 * points,
+            _ => points,
         }
     }
 
@@ -139,6 +160,10 @@ impl Plan {
         reason = "an estimate of a cost, never negative"
     )]
     fn cost(&self, reading: Reading, series: u64, slots: u32) -> u64 {
+        let series = match reading {
+            Reading::Cpu | Reading::CpuPeak => series * self.cpus,
+            Reading::Memory | Reading::Throttled => series,
+        };
         (self.samples_a_slot(reading) * series as f64 * f64::from(slots)).ceil() as u64
     }
 
@@ -203,18 +228,20 @@ impl Plan {
 
     /// The query of a piece. A point at the end of a slot speaks for the slot.
     pub(super) fn query(&self, piece: &Piece, words: Words) -> Query {
+        // Of several sources one may have usage, and another throttling besides.
+        let fits = |source: &&Source| piece.reading != Reading::Throttled || !source.is_summary();
         let selection = Selection {
             namespaces: &piece.namespaces,
             endings: Some(&piece.endings),
-            source: self.source.as_ref(),
+            source: self.source.as_ref().filter(fits),
         };
-        let (range, step) = (self.range(piece.reading), self.step.as_secs().max(1));
+        let (look, step) = (self.look(piece.reading), self.step.as_secs().max(1));
         let slot = self.grid.step.as_secs();
         let apart = self.slots_a_point(piece);
         let text = match (self.chosen.engine, piece.reading) {
-            (Engine::Pushdown, Reading::Cpu) => words.drawn(range, step, slot, selection),
-            (_, Reading::CpuPeak) => words.largest(range, step, apart * slot, selection),
-            _ => words.reading(piece.reading, range, selection),
+            (Engine::Pushdown, Reading::Cpu) => words.drawn(look, step, slot, selection),
+            (_, Reading::CpuPeak) => words.largest(look, step, apart * slot, selection),
+            _ => words.reading(piece.reading, look, selection),
         };
         let start = self.grid.time(piece.slots.start + apart).as_second();
         let end = self.grid.time(piece.slots.end).as_second();
@@ -345,7 +372,7 @@ impl fmt::Display for Plan {
             "  {} series in {} namespaces, a sample every {}",
             group(&self.series.to_string()),
             self.namespaces,
-            Span::from_secs(self.interval)
+            self.pace
         )?;
         writeln!(
             f,
@@ -359,9 +386,7 @@ impl fmt::Display for Plan {
         if let Some(source) = &self.source {
             writeln!(
                 f,
-                "  reads `job=\"{}\",metrics_path=\"{}\"` alone of {} that expose the same containers",
-                source.job,
-                source.path,
+                "  reads `{source}` alone of {} that expose the same containers",
                 self.sources.len()
             )?;
         }

@@ -14,9 +14,14 @@ pub(in crate::collect) struct Holding {
     pub(in crate::collect) clusters: Vec<String>,
 }
 
-impl Sink for Holding {
+/// Counts by the only label of each series.
+#[derive(Default)]
+struct Found(Holding);
+
+impl Sink for Found {
     fn series(&mut self, labels: &Labels) {
-        self.clusters.push(labels.get("cluster").to_owned());
+        let cluster = labels.iter().next().map_or("", |(_, value)| value);
+        self.0.clusters.push(cluster.to_owned());
     }
 
     #[expect(
@@ -25,7 +30,7 @@ impl Sink for Holding {
         reason = "a count is whole and small"
     )]
     fn point(&mut self, _: f64, value: f64) {
-        self.series += value as u64;
+        self.0.series += value as u64;
     }
 }
 
@@ -36,15 +41,12 @@ impl Sink for Holding {
 /// In words, why there is no answer.
 pub(in crate::collect) async fn probe(options: &PrometheusOptions) -> Result<Holding, String> {
     let server = super::connect(options).map_err(|error| error.to_string())?;
-    let words = Words {
-        names: &options.names,
-        matchers: &options.matchers,
-    };
+    let words = Words::new(options);
     let series = words.containers(MEMORY, Selection::ALL);
-    let text = format!("count by (cluster) ({series})");
+    let text = format!("count by ({}) ({series})", words.name("cluster"));
     let query = Query::instant(text, options.end.as_second());
-    let asked = server.ask(&query, Holding::default()).await;
-    let (mut holding, _) = asked.map_err(|failure| failure.to_string())?;
+    let asked = server.ask(&query, Found::default()).await;
+    let (Found(mut holding), _) = asked.map_err(|failure| failure.to_string())?;
     holding.clusters.sort();
     Ok(holding)
 }

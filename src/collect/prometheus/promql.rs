@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::options::{Matcher, Names};
+use super::names::Names;
+use super::options::{Matcher, PrometheusOptions};
+use super::survey::Source;
 use crate::collect::Column;
 use crate::snapshot::Metric;
 
@@ -10,6 +12,8 @@ pub(super) const CPU: &str = "container_cpu_usage_seconds_total";
 pub(super) const MEMORY: &str = "container_memory_working_set_bytes";
 pub(super) const PERIODS: &str = "container_cpu_cfs_periods_total";
 pub(super) const THROTTLED: &str = "container_cpu_cfs_throttled_periods_total";
+
+pub(super) const METRICS: [&str; 4] = [CPU, MEMORY, PERIODS, THROTTLED];
 
 /// How far back an instant looks for the newest sample of a series: longer than
 /// any scrape interval that is used, where Prometheus itself takes 5 minutes.
@@ -117,11 +121,25 @@ impl Selection<'_> {
     };
 }
 
-/// One of several scrape jobs that expose the same containers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(super) struct Source {
-    pub(super) job: String,
-    pub(super) path: String,
+/// How far a point looks back for samples, and what it does with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Seconds.
+    pub(super) back: u32,
+    /// The same for series that have too few samples within those seconds.
+    pub(super) far: Option<u32>,
+    /// Each CPU of a node has a series of its own.
+    pub(super) by_cpu: bool,
+}
+
+impl Look {
+    pub(super) fn of(back: u32) -> Self {
+        Self {
+            back,
+            far: None,
+            by_cpu: false,
+        }
+    }
 }
 
 /// Writes queries with the names and conditions that the user gave.
@@ -131,25 +149,32 @@ pub(super) struct Words<'a> {
     pub(super) matchers: &'a [Matcher],
 }
 
-impl Words<'_> {
-    /// A label as it is called here.
-    pub(super) fn label<'b>(&'b self, name: &'b str) -> &'b str {
-        self.names.label(name)
+impl<'a> Words<'a> {
+    pub(super) fn new(options: &'a PrometheusOptions) -> Self {
+        Self {
+            names: &options.names,
+            matchers: &options.matchers,
+        }
+    }
+
+    /// A metric or a label as it is called here.
+    pub(super) fn name<'b>(self, known: &'b str) -> &'b str
+    where
+        'a: 'b,
+    {
+        self.names.get(known)
     }
 
     /// The series of a metric of containers.
     pub(super) fn containers(&self, metric: &str, selection: Selection) -> String {
-        let mut text = format!("{}{{", self.names.metric(metric));
-        let container = self.label("container");
-        let _ = write!(text, "{container}!=\"\",{container}!=\"POD\"");
-        self.conditions(&mut text, selection);
-        text.push('}');
-        text
+        self.containers_with(metric, "", selection)
     }
 
-    /// The series of any other metric.
-    pub(super) fn series(&self, metric: &str, selection: Selection) -> String {
-        let mut text = format!("{{__name__=\"{}\"", self.names.metric(metric));
+    /// The same, with a condition more, after a comma.
+    fn containers_with(&self, metric: &str, condition: &str, selection: Selection) -> String {
+        let mut text = format!("{}{{", self.name(metric));
+        let container = self.name("container");
+        let _ = write!(text, "{container}!=\"\",{container}!=\"POD\"{condition}");
         self.conditions(&mut text, selection);
         text.push('}');
         text
@@ -157,11 +182,28 @@ impl Words<'_> {
 
     /// Series of any of these metrics.
     pub(super) fn any_of(&self, metrics: &[&str]) -> String {
-        let names: Vec<&str> = metrics.iter().map(|m| self.names.metric(m)).collect();
+        let names: Vec<&str> = metrics.iter().map(|m| self.name(m)).collect();
         let mut text = format!("{{__name__=~\"{}\"", names.join("|"));
         self.conditions(&mut text, Selection::ALL);
         text.push('}');
         text
+    }
+
+    /// The series of a metric that speaks of these namespaces, of all where there
+    /// are none; a selector for each label that may name them.
+    pub(super) fn speaking_of(&self, metric: &str, namespaces: &[String]) -> Vec<String> {
+        let all = format!("{{__name__=\"{}\"", self.name(metric));
+        let end = |mut text: String| {
+            self.conditions(&mut text, Selection::ALL);
+            text + "}"
+        };
+        if namespaces.is_empty() {
+            return vec![end(all)];
+        }
+        let labels = self.names.saying("namespace").into_iter();
+        let values = quoted(&namespaces.join("|"));
+        let named = labels.map(|label| format!("{all},{label}=~\"{values}\""));
+        named.map(end).collect()
     }
 
     /// The conditions of a selection and of the user, each after a comma.
@@ -171,15 +213,14 @@ impl Words<'_> {
         };
         match selection.namespaces {
             [] => {}
-            [one] => add(self.label("namespace"), "=", one),
-            many => add(self.label("namespace"), "=~", &many.join("|")),
+            [one] => add(self.name("namespace"), "=", one),
+            many => add(self.name("namespace"), "=~", &many.join("|")),
         }
         if let Some(endings) = selection.endings.filter(|endings| !endings.is_all()) {
-            add(self.label("pod"), "=~", &format!(".*[{}]", endings.0));
+            add(self.name("pod"), "=~", &format!(".*[{}]", endings.0));
         }
-        if let Some(source) = selection.source {
-            add("job", "=", &source.job);
-            add("metrics_path", "=", &source.path);
+        for (label, value) in selection.source.iter().flat_map(|source| source.labels()) {
+            add(self.name(label), "=", value);
         }
         for matcher in self.matchers {
             add(&matcher.label, matcher.operator, &matcher.value);
@@ -190,14 +231,22 @@ impl Words<'_> {
     /// Prometheus 2.42 spends six times the CPU on that sum as on the rates
     /// under it. Several series of one container meet in one column instead,
     /// where the largest value stays, so that none ever doubles.
-    ///
-    /// `range` is the length in seconds that a point looks back.
-    pub(super) fn reading(&self, reading: Reading, range: u32, selection: Selection) -> String {
+    pub(super) fn reading(&self, reading: Reading, look: Look, selection: Selection) -> String {
+        let near = self.within(reading, look.back, look.by_cpu, selection);
+        look.far.map_or(near.clone(), |far| {
+            let far = self.within(reading, far, look.by_cpu, selection);
+            format!("({near} or {far})")
+        })
+    }
+
+    /// The same from the samples of `range` seconds before each point.
+    fn within(&self, reading: Reading, range: u32, by_cpu: bool, selection: Selection) -> String {
         let over = |function: &str, metric| {
             let series = self.containers(metric, selection);
             format!("{function}({series}[{range}s])")
         };
         match reading {
+            Reading::Cpu | Reading::CpuPeak if by_cpu => self.rate_of_cpus(range, selection),
             Reading::Cpu | Reading::CpuPeak => over("rate", CPU),
             Reading::Memory => over("max_over_time", MEMORY),
             Reading::Throttled => {
@@ -206,13 +255,25 @@ impl Words<'_> {
         }
     }
 
+    /// All CPUs of a container together; where a series says their total too,
+    /// it is not added.
+    fn rate_of_cpus(&self, range: u32, selection: Selection) -> String {
+        let cpu = self.name("cpu");
+        let sum = |operator: &str| {
+            let condition = format!(",{cpu}{operator}\"total\"");
+            let series = self.containers_with(CPU, &condition, selection);
+            format!("sum without ({cpu}) (rate({series}[{range}s]))")
+        };
+        format!("({} or {})", sum("!="), sum("="))
+    }
+
     /// One of the points that are `step` seconds apart in a slot of `slot` seconds:
     /// of which rank, the number of the slot says by a golden-ratio sequence.
     ///
     /// Some servers count a point at the very start of a range and some do not:
     /// half a step less leaves no doubt.
-    pub(super) fn drawn(&self, range: u32, step: u32, slot: u32, selection: Selection) -> String {
-        let points = self.reading(Reading::Cpu, range, selection);
+    pub(super) fn drawn(&self, look: Look, step: u32, slot: u32, selection: Selection) -> String {
+        let points = self.reading(Reading::Cpu, look, selection);
         let count = (slot / step.max(1)).max(2);
         let window = slot - step / 2;
         format!(
@@ -223,46 +284,71 @@ impl Words<'_> {
     }
 
     /// The largest of the points that are `step` seconds apart in `span` seconds.
-    pub(super) fn largest(&self, range: u32, step: u32, span: u32, selection: Selection) -> String {
-        let points = self.reading(Reading::Cpu, range, selection);
+    pub(super) fn largest(&self, look: Look, step: u32, span: u32, selection: Selection) -> String {
+        let points = self.reading(Reading::Cpu, look, selection);
         format!("max_over_time({points}[{}s:{step}s])", span - step / 2)
     }
 
     /// How many series there are, by namespace and by what scraped them.
     pub(super) fn count(&self, selection: Selection) -> String {
-        let namespace = self.label("namespace");
+        let mut labels = vec![self.name("namespace")];
+        labels.extend(Source::LABELS.map(|label| self.name(label)));
         let series = self.containers(MEMORY, selection);
-        format!("count by ({namespace},job,metrics_path) (last_over_time({series}[{LOOKBACK}]))")
+        format!(
+            "count by ({}) (last_over_time({series}[{LOOKBACK}]))",
+            labels.join(",")
+        )
     }
 
-    /// Samples an hour of the series that were there all the hour: nearly the
-    /// fewest, because the slowest scrape job decides.
+    /// How many containers the source of a selection has not while another has
+    /// them, by the number of moments at which it is so.
+    ///
+    /// It may have them some minutes earlier or later: scrapes are not at the
+    /// same time.
+    pub(super) fn missing_from(&self, selection: Selection, span: u32, between: u32) -> String {
+        let of = |selection| self.containers(MEMORY, selection);
+        let all = of(Selection {
+            source: None,
+            ..selection
+        });
+        let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
+        format!(
+            "count_values(\"moments\", count_over_time((last_over_time({all}[15m] offset 5m) \
+             unless on ({}) last_over_time({}[35m]))[{span}s:{between}s]))",
+            labels.join(","),
+            of(selection)
+        )
+    }
+
+    /// How many series there are of each number of samples in the last hour, of
+    /// those that were there all the hour.
     pub(super) fn samples_an_hour(&self, selection: Selection) -> String {
         let series = self.containers(MEMORY, selection);
         format!(
-            "quantile(0.05, count_over_time({series}[1h]) \
+            "count_values(\"samples\", count_over_time({series}[1h]) \
              and last_over_time({series}[{LOOKBACK}] offset 1h) \
              and last_over_time({series}[{LOOKBACK}]))"
         )
     }
 
-    /// The same where there is less than an hour of history.
+    /// The most of a series where there is less than an hour of history.
     pub(super) fn most_samples_an_hour(&self, selection: Selection) -> String {
         let series = self.containers(MEMORY, selection);
-        format!("max(count_over_time({series}[1h]))")
+        format!("count_values(\"samples\", max(count_over_time({series}[1h])))")
     }
 
     /// How many series have a rate where there is no more than one sample.
     pub(super) fn rates_of_one_sample(&self, range: u32, selection: Selection) -> String {
-        let rate = self.reading(Reading::Cpu, range, selection);
+        let rate = self.reading(Reading::Cpu, Look::of(range), selection);
         let series = self.containers(CPU, selection);
         format!("count({rate} unless count_over_time({series}[{range}s]) > 1)")
     }
 
-    /// Which of these metrics there are.
+    /// Which of these metrics there are, and of which CPUs.
     pub(super) fn existing(&self, metrics: &[&str]) -> String {
         let series = self.any_of(metrics);
-        format!("count by (__name__) (last_over_time({series}[{LOOKBACK}]))")
+        let cpu = self.name("cpu");
+        format!("count by (__name__,{cpu}) (last_over_time({series}[{LOOKBACK}]))")
     }
 }
 
@@ -291,7 +377,7 @@ mod tests {
             source: None,
         };
         insta::assert_snapshot!(
-            words.reading(Reading::Cpu, 750, selection),
+            words.reading(Reading::Cpu, Look::of(750), selection),
             @r#"rate(container_cpu_usage_seconds_total{container!="",container!="POD",namespace="shop",pod=~".*[0i]",cluster="prod"}[750s])"#
         );
     }
@@ -303,8 +389,8 @@ mod tests {
             names: &names,
             matchers: &[],
         };
-        insta::assert_snapshot!(words.drawn(300, 300, 900, Selection::ALL), @r#"quantile_over_time(scalar(floor(vector(time() / 900 * 0.6180339887498949 % 1 * 3))) / 2, rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[750s:300s])"#);
-        insta::assert_snapshot!(words.largest(300, 300, 86_400, Selection::ALL), @r#"max_over_time(rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[86250s:300s])"#);
+        insta::assert_snapshot!(words.drawn(Look::of(300), 300, 900, Selection::ALL), @r#"quantile_over_time(scalar(floor(vector(time() / 900 * 0.6180339887498949 % 1 * 3))) / 2, rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[750s:300s])"#);
+        insta::assert_snapshot!(words.largest(Look::of(300), 300, 86_400, Selection::ALL), @r#"max_over_time(rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[300s])[86250s:300s])"#);
     }
 
     #[test]

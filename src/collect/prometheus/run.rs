@@ -103,10 +103,7 @@ pub(super) async fn run(
     let run = Run {
         server,
         plan,
-        words: Words {
-            names: &options.names,
-            matchers: &options.matchers,
-        },
+        words: Words::new(options),
         back_off: options.back_off,
         progress,
         task: progress.task("reading usage from Prometheus", Some(plan.samples())),
@@ -295,7 +292,7 @@ impl<'a> Fold<'a> {
 impl Sink for Fold<'_> {
     fn series(&mut self, labels: &Labels) {
         self.flush();
-        let get = |label| labels.get(self.words.label(label));
+        let get = |label| labels.get(self.words.name(label));
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         let series = usage.open(get("namespace"), get("pod"), get("container"));
         drop(usage);

@@ -1,5 +1,6 @@
 //! One server: requests to it, and what its refusals mean.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -46,8 +47,31 @@ pub(super) struct Server {
 /// A path of the API and its parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) parameters: Vec<(&'static str, String)>,
+}
+
+impl Query {
+    /// Evaluates at one time.
+    pub(super) fn instant(text: String, time: i64) -> Self {
+        Self {
+            path: "/api/v1/query".into(),
+            parameters: vec![("query", text), ("time", time.to_string())],
+        }
+    }
+
+    /// Evaluates at `start`, `start + step`, … `end`.
+    pub(super) fn range(text: String, start: i64, end: i64, step: u32) -> Self {
+        Self {
+            path: "/api/v1/query_range".into(),
+            parameters: vec![
+                ("query", text),
+                ("start", start.to_string()),
+                ("end", end.to_string()),
+                ("step", step.to_string()),
+            ],
+        }
+    }
 }
 
 /// The answer for a list of texts.
@@ -205,7 +229,7 @@ fn request(query: &Query) -> Result<Request<Body>, http::Error> {
     }
     Request::builder()
         .method(Method::POST)
-        .uri(query.path)
+        .uri(query.path.as_ref())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form.into_bytes()))
 }

@@ -20,7 +20,7 @@ fn planned(command: &[&str], url: &str) -> String {
 }
 
 /// The same samples, moved to end now: the window of the program does.
-fn until_now(text: &str) -> String {
+pub(super) fn until_now(text: &str) -> String {
     let now = jiff::Timestamp::now().as_second();
     let move_by = (now - END) / 300 * 300;
     let moved = text.lines().map(|line| {

@@ -20,7 +20,7 @@ use super::signals_text::{DAYS, GONE_AT, HERE_AT, LOST_BY, store, text};
 use crate::common::Kcost;
 use crate::standin::{Setup, Standin};
 
-const WINDOW: Span = Span::days(DAYS);
+pub(super) const WINDOW: Span = Span::days(DAYS);
 
 fn options(url: &str) -> PrometheusOptions {
     PrometheusOptions {
@@ -29,7 +29,7 @@ fn options(url: &str) -> PrometheusOptions {
     }
 }
 
-fn taken(options: &PrometheusOptions) -> Snapshot {
+pub(super) fn taken(options: &PrometheusOptions) -> Snapshot {
     let standin = standin(END);
     let folder = tempfile::tempdir().unwrap();
     let live = LiveOptions {
@@ -80,7 +80,7 @@ fn near(found: Option<(usize, f32, f32)>, count: usize, value: f32) {
     );
 }
 
-fn check(snapshot: &Snapshot) {
+pub(super) fn check(snapshot: &Snapshot) {
     let hours = 24 * DAYS as usize;
     let api = series(snapshot, "api-6dfdf5796f-x2x2x", "app");
     near(known(api, Metric::NetworkBytesPerSecond), hours, 200.0);

@@ -183,7 +183,7 @@ impl<'a> Asker<'a> {
     pub(super) fn selector(&self, metrics: &[&str], condition: &str, exact: bool) -> String {
         let names: Vec<&str> = metrics
             .iter()
-            .map(|metric| self.view.words.names.metric(metric))
+            .map(|metric| self.view.words.name(metric))
             .collect();
         let operator = if names.len() > 1 { "=~" } else { "=" };
         let mut text = format!("{{__name__{operator}\"{}\"{condition}", names.join("|"));
@@ -199,14 +199,14 @@ impl<'a> Asker<'a> {
 
     /// The condition that a series is of a container, not of a pod.
     pub(super) fn of_containers(&self) -> String {
-        let container = self.view.words.label("container");
+        let container = self.view.words.name("container");
         format!(",{container}!=\"\",{container}!=\"POD\"")
     }
 
     /// Finds which of these metrics there are, and how many series of each.
     pub(super) async fn find(&mut self, metrics: &[&'static str]) {
         let query = Query {
-            path: "/api/v1/label/__name__/values",
+            path: "/api/v1/label/__name__/values".into(),
             parameters: vec![
                 ("match[]", self.selector(metrics, "", false)),
                 ("start", self.grid.start.as_second().to_string()),
@@ -217,10 +217,10 @@ impl<'a> Asker<'a> {
             Ok(found) => found,
             Err(failure) => return self.give_up(SUBJECT, &failure),
         };
-        let names = self.view.words.names;
+        let words = self.view.words;
         let there: Vec<&'static str> = metrics
             .iter()
-            .filter(|metric| found.iter().any(|name| name == names.metric(metric)))
+            .filter(|metric| found.iter().any(|name| name == words.name(metric)))
             .copied()
             .collect();
         if there.is_empty() {
@@ -240,7 +240,7 @@ impl<'a> Asker<'a> {
             let name = answer.labels.get("__name__");
             let known = series
                 .iter_mut()
-                .find(|(metric, _)| names.metric(metric) == name);
+                .find(|(metric, _)| words.name(metric) == name);
             let most = answer
                 .points
                 .iter()

@@ -56,10 +56,7 @@ async fn volumes(asker: &mut Asker<'_>, signals: &mut Signals) {
         }
         let text = asker.selector(&[metric], "", false);
         for Answer { labels, points, .. } in asker.newest("use of volumes", text).await {
-            let plain = asker.view.words.label("namespace");
-            let namespaces = [labels.get("exported_namespace"), labels.get(plain)];
-            let named = namespaces.into_iter().find(|name| !name.is_empty());
-            let namespace = named.unwrap_or_default();
+            let namespace = asker.view.words.names.said(&labels, "namespace");
             let value = points.last().map(|(_, value)| *value);
             let wanted = asker.view.wants_namespace(namespace);
             let Some(value) = value.filter(|value| wanted && is_true(*value)) else {

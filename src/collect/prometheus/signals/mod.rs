@@ -98,10 +98,7 @@ pub(super) async fn read(
     progress: &dyn Progress,
 ) -> (Signals, Vec<Gap>) {
     let _task = progress.task("reading further signals from Prometheus", None);
-    let words = Words {
-        names: &options.names,
-        matchers: &options.matchers,
-    };
+    let words = Words::new(options);
     let view = View { words, scope };
     let mut asker = Asker::new(server, options, view, grid, progress);
     let mut signals = Signals::new(grid);
@@ -114,7 +111,7 @@ pub(super) async fn read(
 }
 
 /// Every metric that is looked for.
-fn metrics() -> Vec<&'static str> {
+pub(super) fn metrics() -> Vec<&'static str> {
     let groups: [&[&str]; 4] = [
         &counters::METRICS,
         &gpu::METRICS,

@@ -18,27 +18,22 @@ impl Place {
     /// ones name the exporter and `exported_…` those it speaks of; old
     /// DCGM exporters say `pod_name`, `pod_namespace`, `container_name`.
     pub(super) fn of(labels: &Labels, words: Words) -> Self {
-        let own = [
-            words.label("namespace"),
-            words.label("pod"),
-            words.label("container"),
-        ];
+        let plain = ["namespace", "pod", "container"];
+        let own = plain.map(|label| words.name(label));
         let exported = ["exported_namespace", "exported_pod", "exported_container"];
         let old = ["pod_namespace", "pod_name", "container_name"];
+        let renamed = if own[1] == plain[1] { old } else { own };
         let named = |names: &[&str; 3]| !labels.get(names[1]).is_empty();
-        let [namespace, pod, container] = [exported, old].into_iter().find(named).unwrap_or(own);
-        let get = |label: &str| labels.get(label).to_owned();
+        let families = [exported, renamed, old, own, plain];
+        let family = families.into_iter().find(named).unwrap_or(plain);
+        let namespaces = [family[0], own[0], old[0], plain[0]].map(|label| labels.get(label));
+        let namespace = namespaces.into_iter().find(|name| !name.is_empty());
         Self {
-            namespace: first([get(namespace), get(own[0])]),
-            pod: get(pod),
-            container: get(container),
+            namespace: namespace.unwrap_or_default().to_owned(),
+            pod: labels.get(family[1]).to_owned(),
+            container: labels.get(family[2]).to_owned(),
         }
     }
-}
-
-fn first(texts: [String; 2]) -> String {
-    let mut texts = texts.into_iter();
-    texts.find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// A name for the series without some labels: those that split what belongs together.

@@ -1,0 +1,394 @@
+//! Counts before anything is read: how many series, since when, how often scraped.
+
+mod pace;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::answer::{Labels, Sink};
+use super::error::{Failure, PrometheusError};
+use super::options::PrometheusOptions;
+use super::promql::{CPU, Endings, MEMORY, METRICS, Reading, Selection, Words};
+use super::server::{Query, Server};
+use crate::collect::Scope;
+use crate::snapshot::Grid;
+
+pub(super) use pace::Pace;
+pub(super) use source::Source;
+
+/// Moments of the window at which series are counted.
+const MOMENTS: u32 = 24;
+
+/// Times that a question is asked when there is trouble.
+const TRIES: u32 = 3;
+
+/// Series whose scrape interval is measured, at most about so many.
+const MEASURED: u64 = 4_000;
+
+/// What was counted.
+#[derive(Debug, Clone)]
+pub(super) struct Survey {
+    /// The most containers' series at a time, by namespace in scope.
+    pub(super) namespaces: BTreeMap<String, u64>,
+    /// The only source to read, where it has every container of several.
+    pub(super) source: Option<Source>,
+    /// Every source of containers.
+    pub(super) sources: Vec<Source>,
+    pub(super) pace: Pace,
+    /// Whether the rate of a range starts at the sample before it, as
+    /// VictoriaMetrics has it, and not at the first within, as Prometheus has it.
+    pub(super) reaches_back: bool,
+    /// CPU series of a container: more than one where each CPU has its own.
+    pub(super) cpus: u64,
+    /// The first slot that may hold samples.
+    pub(super) first: u32,
+    /// What there is to read.
+    pub(super) readings: Vec<Reading>,
+}
+
+impl Survey {
+    /// Series of all namespaces together.
+    pub(super) fn series(&self) -> u64 {
+        self.namespaces.values().sum()
+    }
+}
+
+/// Series by namespace and source, at each moment.
+type Cells = BTreeMap<(String, Source), BTreeMap<i64, u64>>;
+
+struct Counts<'a> {
+    words: Words<'a>,
+    current: (String, Source),
+    cells: Cells,
+}
+
+impl<'a> Counts<'a> {
+    fn new(words: Words<'a>) -> Self {
+        Self {
+            words,
+            current: Default::default(),
+            cells: Cells::new(),
+        }
+    }
+}
+
+impl Sink for Counts<'_> {
+    fn series(&mut self, labels: &Labels) {
+        let namespace = labels.get(self.words.name("namespace")).to_owned();
+        self.current = (namespace, Source::of(labels, self.words));
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
+    fn point(&mut self, time: f64, value: f64) {
+        let cell = self.cells.entry(self.current.clone()).or_default();
+        cell.insert(time as i64, whole(value));
+    }
+}
+
+/// Adds up the values of series by some labels.
+struct Sums<'a> {
+    labels: &'a [&'a str],
+    current: Vec<String>,
+    found: BTreeMap<Vec<String>, u64>,
+}
+
+impl<'a> Sums<'a> {
+    fn by(labels: &'a [&'a str]) -> Self {
+        Self {
+            labels,
+            current: Vec::new(),
+            found: BTreeMap::new(),
+        }
+    }
+}
+
+impl Sink for Sums<'_> {
+    fn series(&mut self, labels: &Labels) {
+        let values = self.labels.iter().map(|label| labels.get(label).to_owned());
+        self.current = values.collect();
+    }
+
+    fn point(&mut self, _: f64, value: f64) {
+        *self.found.entry(self.current.clone()).or_default() += whole(value);
+    }
+}
+
+/// A count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole, small and never negative"
+)]
+fn whole(value: f64) -> u64 {
+    value as u64
+}
+
+/// Counts what is in scope. `None` when there is no usage of any container.
+pub(super) async fn survey(
+    server: &Server,
+    options: &PrometheusOptions,
+    scope: &Scope,
+    grid: &Grid,
+) -> Result<Option<Survey>, PrometheusError> {
+    let exact = scope.exact_namespaces().unwrap_or_default();
+    let asked = Asked {
+        server,
+        words: Words::new(options),
+        grid,
+        back_off: options.back_off,
+        exact: exact.into_iter().map(str::to_owned).collect(),
+    };
+    let found = asked.survey(scope).await;
+    found.map_err(|failure| failure.at(&server.url))
+}
+
+/// The questions of a survey.
+struct Asked<'a> {
+    server: &'a Server,
+    words: Words<'a>,
+    grid: &'a Grid,
+    back_off: Duration,
+    /// Namespaces by name, where the scope names them.
+    exact: Vec<String>,
+}
+
+impl Asked<'_> {
+    async fn survey(&self, scope: &Scope) -> Result<Option<Survey>, Failure> {
+        let mut cells = self.counts().await?;
+        // Of all that queries below reach, in scope or not.
+        let all = most_at_a_time(&cells, None).values().sum();
+        cells.retain(|(namespace, _), _| !namespace.is_empty() && scope.namespace(namespace));
+        let times = || cells.values().flat_map(|moments| moments.keys().copied());
+        let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
+            return Ok(None);
+        };
+        let source = self.only_source(&cells, all).await?;
+        let mut namespaces = most_at_a_time(&cells, source.as_ref());
+        let found = self.namespaces().await;
+        for namespace in found.into_iter().filter(|n| scope.namespace(n)) {
+            // It was there between two moments only.
+            namespaces.entry(namespace).or_insert(1);
+        }
+        let endings = sample(all);
+        let selection = Selection {
+            namespaces: &self.exact,
+            endings: Some(&endings),
+            source: source.as_ref(),
+        };
+        let pace = self.pace(selection, newest).await?;
+        let reaches_back = self.reaches_back(selection, newest, pace.usual).await;
+        let (readings, cpus) = self.readings(newest).await?;
+        let sources: BTreeSet<&Source> = cells.keys().map(|(_, source)| source).collect();
+        Ok(Some(Survey {
+            first: self.first(oldest),
+            sources: sources.into_iter().cloned().collect(),
+            namespaces,
+            source,
+            pace,
+            reaches_back,
+            cpus,
+            readings,
+        }))
+    }
+
+    /// Asks, and asks again when the trouble may pass: nothing can be planned
+    /// without these answers.
+    async fn ask<S: Sink>(&self, query: &Query, sink: impl Fn() -> S) -> Result<S, Failure> {
+        let mut pause = self.back_off;
+        for _ in 1..TRIES {
+            match self.server.ask(query, sink()).await {
+                Ok((sink, _)) => return Ok(sink),
+                Err(failure) if !failure.passes() => return Err(failure),
+                Err(_) => sleep(pause).await,
+            }
+            pause *= 4;
+        }
+        self.server.ask(query, sink()).await.map(|(sink, _)| sink)
+    }
+
+    /// The sum of what a question gives at a time, by a label that is a number.
+    async fn histogram(
+        &self,
+        label: &str,
+        text: String,
+        time: i64,
+    ) -> Result<BTreeMap<u64, u64>, Failure> {
+        let query = Query::instant(text, time);
+        let labels = [label];
+        let found = self.ask(&query, || Sums::by(&labels)).await?;
+        let each = found.found.into_iter();
+        let each = each.filter_map(|(key, count)| Some((whole(key[0].parse().ok()?), count)));
+        Ok(each.collect())
+    }
+
+    /// Seconds between two moments, and the first moment.
+    fn moments(&self) -> (u32, i64) {
+        let span = self.grid.span().as_secs();
+        let between = span.div_ceil(MOMENTS).max(1);
+        let end = self.grid.end().as_second();
+        let count = i64::from(span / between);
+        (between, end - count * i64::from(between))
+    }
+
+    fn everything(&self) -> Selection<'_> {
+        Selection {
+            namespaces: &self.exact,
+            ..Selection::ALL
+        }
+    }
+
+    async fn counts(&self) -> Result<Cells, Failure> {
+        let (between, start) = self.moments();
+        let query = Query::range(
+            self.words.count(self.everything()),
+            start,
+            self.grid.end().as_second(),
+            between,
+        );
+        Ok(self.ask(&query, || Counts::new(self.words)).await?.cells)
+    }
+
+    /// The source that has every container that any other has: reading it alone
+    /// halves the work of the server. Equal counts do not say so, because two
+    /// sources may have half a cluster each.
+    async fn only_source(&self, cells: &Cells, series: u64) -> Result<Option<Source>, Failure> {
+        let (between, _) = self.moments();
+        let span = self.grid.span().as_secs();
+        for source in source::candidates(cells) {
+            let selection = Selection {
+                source: Some(&source),
+                ..self.everything()
+            };
+            let text = self.words.missing_from(selection, span, between);
+            let end = self.grid.end().as_second();
+            let missing = self.histogram("moments", text, end).await?;
+            if source::has_all(&missing, series) {
+                return Ok(Some(source));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Namespaces that had containers at any time. Not every store answers;
+    /// then those that were counted have to do.
+    async fn namespaces(&self) -> Vec<String> {
+        let label = self.words.name("namespace");
+        let query = Query {
+            path: format!("/api/v1/label/{label}/values").into(),
+            parameters: vec![
+                ("match[]", self.words.containers(MEMORY, self.everything())),
+                ("start", self.grid.start.as_second().to_string()),
+                ("end", self.grid.end().as_second().to_string()),
+            ],
+        };
+        let mut found = self.server.list(&query).await.unwrap_or_default();
+        found.retain(|namespace| !namespace.is_empty());
+        found
+    }
+
+    /// Measures the scrape interval at a time when there was data.
+    async fn pace(&self, selection: Selection<'_>, time: i64) -> Result<Pace, Failure> {
+        for text in [
+            self.words.samples_an_hour(selection),
+            self.words.most_samples_an_hour(selection),
+        ] {
+            // The hour before `time` may be cut by the beginning or the end of the data.
+            let mut found: Option<Pace> = None;
+            for at in [time, time - 1_800] {
+                let series = self.histogram("samples", text.clone(), at).await?;
+                if let Some(pace) = Pace::of(&series) {
+                    found = Some(found.map_or(pace, |other| other.or_faster(pace)));
+                }
+            }
+            if let Some(pace) = found {
+                return Ok(pace);
+            }
+        }
+        Ok(Pace::UNKNOWN)
+    }
+
+    /// See [`Survey::reaches_back`]; what gives no answer is taken for a Prometheus.
+    async fn reaches_back(&self, selection: Selection<'_>, time: i64, interval: u32) -> bool {
+        // Mostly one sample, and never two.
+        let range = (interval * 9 / 10).max(1);
+        let query = Query::instant(self.words.rates_of_one_sample(range, selection), time);
+        let found = self.ask(&query, || Sums::by(&[])).await;
+        found.is_ok_and(|found| found.found.values().any(|count| *count > 0))
+    }
+
+    /// What there is to read, and the CPU series of a container.
+    async fn readings(&self, time: i64) -> Result<(Vec<Reading>, u64), Failure> {
+        let query = Query::instant(self.words.existing(&METRICS), time);
+        let labels = ["__name__", self.words.name("cpu")];
+        let found = self.ask(&query, || Sums::by(&labels)).await?.found;
+        let of = |metric: &str| {
+            let name = self.words.name(metric).to_owned();
+            found.iter().filter(move |(key, _)| key[0] == name)
+        };
+        let has = |metric: &&str| of(metric).next().is_some();
+        let readable = |reading: &Reading| reading.metrics().iter().all(has);
+        let counted = |(_, count): (&Vec<String>, &u64)| *count;
+        let each = of(CPU).filter(|(key, _)| !matches!(key[1].as_str(), "" | "total"));
+        let containers: u64 = of(MEMORY).map(counted).sum();
+        let cpus = match each.map(counted).sum::<u64>() {
+            0 => 1,
+            series => series.div_ceil(containers.max(1)).max(2),
+        };
+        Ok((Reading::ALL.into_iter().filter(readable).collect(), cpus))
+    }
+
+    /// The first slot that may have data, when the oldest moment with data is
+    /// this: anything since the moment before it.
+    fn first(&self, oldest: i64) -> u32 {
+        let (between, _) = self.moments();
+        let before = oldest - i64::from(between) - self.grid.start.as_second();
+        u32::try_from(before.div_euclid(i64::from(self.grid.step.as_secs().max(1)))).unwrap_or(0)
+    }
+}
+
+/// Pods that make up a sample of so many series: some of every node.
+fn sample(series: u64) -> Endings {
+    let parts = usize::try_from(series.div_ceil(MEASURED)).unwrap_or(usize::MAX);
+    Endings::all().split(parts).swap_remove(0)
+}
+
+/// The most series at a time of each namespace, all sources or one.
+fn most_at_a_time(cells: &Cells, only: Option<&Source>) -> BTreeMap<String, u64> {
+    let mut sums: BTreeMap<(&str, i64), u64> = BTreeMap::new();
+    for ((namespace, source), moments) in cells {
+        if only.is_none_or(|only| only == source) {
+            for (time, count) in moments {
+                *sums.entry((namespace, *time)).or_default() += count;
+            }
+        }
+    }
+    let mut most = BTreeMap::new();
+    for ((namespace, _), count) in sums {
+        let entry: &mut u64 = most.entry(namespace.to_owned()).or_default();
+        *entry = count.max(*entry);
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_add_up_where_none_is_picked() {
+        let one = |job: &str, count| {
+            let source = Source::named(job, "");
+            (
+                ("a".to_owned(), source),
+                BTreeMap::from([(0, count), (60, count + 1)]),
+            )
+        };
+        let cells = Cells::from([one("cadvisor", 5), one("resource", 4)]);
+        assert_eq!(most_at_a_time(&cells, None)["a"], 11);
+        let resource = Source::named("resource", "");
+        assert_eq!(most_at_a_time(&cells, Some(&resource))["a"], 5);
+    }
+}
