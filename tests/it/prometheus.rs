@@ -4,6 +4,7 @@ mod engines;
 mod faults;
 mod lively;
 mod measure;
+mod mixed;
 pub mod openmetrics;
 mod planned;
 mod real;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kcost::collect::prometheus::{self, Engine};
 use kcost::pipeline;
 use kcost::progress::Silent;
-use kcost::recommend;
+use kcost::recommend::{self, Advice, State};
 use kcost::snapshot::{Series, Snapshot};
 use kcost::units::{Bytes, Cpu, Span};
 
@@ -107,6 +107,31 @@ fn compare(days: i64, interval: i64, strategies: &[(&str, f64)]) {
                     apart(raw, pushdown) <= *tolerance,
                     "{strategy} {name}: {raw:?} {pushdown:?}"
                 );
+            }
+        }
+    }
+}
+
+/// Any usual scrape interval, either engine, either server.
+#[test]
+fn every_scrape_interval_gives_advice_for_every_container() {
+    let (containers, settings) = (containers(5), made::settings());
+    for interval in [15, 60, 300] {
+        let text = text(&containers, &[CADVISOR], 4 * 86_400, interval);
+        for server in [start(&text, &[]), victoria_metrics(&text)] {
+            let Some(server) = server else { return };
+            for engine in [Engine::Raw, Engine::Pushdown] {
+                let snapshot = snapshot(&server, engine, &containers);
+                let analysis = pipeline::analyze(&snapshot, &settings, &Silent);
+                for advice in &analysis.advised.workloads {
+                    let sizing = &advice.containers[0].sizing;
+                    assert!(
+                        advice.state == State::OverProvisioned
+                            && matches!(sizing.cpu_request, Advice::Set(_))
+                            && matches!(sizing.memory_request, Advice::Set(_)),
+                        "{interval} {engine}: {advice:?}"
+                    );
+                }
             }
         }
     }

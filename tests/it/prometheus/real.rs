@@ -31,9 +31,18 @@ fn shared() -> Option<&'static Server> {
     SERVER.get_or_init(|| start(fortnight(), &[])).as_ref()
 }
 
-/// Holds what was read of a container against what was written.
+/// Holds what was read of a container against what was written; memory is the
+/// largest of `range` seconds.
 #[expect(clippy::cast_precision_loss, reason = "test data is small")]
-fn check(series: &Series, container: &Container, interval: i64, from: i64, slots: usize) {
+pub(super) fn check(
+    series: &Series,
+    container: &Container,
+    interval: i64,
+    range: i64,
+    window: Span,
+) {
+    let from = END - i64::from(window.as_secs());
+    let slots = window.as_secs() as usize / 300;
     let steady = |hour: i64, time: i64| {
         // Windows that reach over a change of the rate see something between.
         (time - 3_600..=time).all(|t| {
@@ -57,7 +66,6 @@ fn check(series: &Series, container: &Container, interval: i64, from: i64, slots
             );
         }
         let bytes = series.memory_bytes[at];
-        let range = 300.max(interval * 11 / 10);
         let expected = (end - range + 1..=end)
             .filter(|time| (END + OFFSET - time) % interval == 0)
             .map(|time| memory(container.number, time))
@@ -72,20 +80,13 @@ fn check(series: &Series, container: &Container, interval: i64, from: i64, slots
     assert!(seen + 2 >= slots, "{seen} of {slots} slots");
 }
 
-fn check_all(server: &Server, containers: &[Container], window: Span, interval: i64) {
+pub(super) fn check_all(server: &Server, containers: &[Container], window: Span, interval: i64) {
     let (series, gaps) = by_pod(&options(&server.url, window), containers);
     assert_eq!(gaps, []);
     assert_eq!(series.len(), containers.len());
-    let slots = window.as_secs() / 300;
-    let from = END - i64::from(window.as_secs());
+    let range = 300.max(interval * 11 / 10);
     for container in containers {
-        check(
-            &series[&container.pod],
-            container,
-            interval,
-            from,
-            slots as usize,
-        );
+        check(&series[&container.pod], container, interval, range, window);
     }
 }
 

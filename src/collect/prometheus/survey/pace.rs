@@ -13,7 +13,7 @@ const USUAL: [f64; 14] = [
 /// Seconds between samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Pace {
-    /// Of most series.
+    /// Of a tenth of all series or more; the shortest such.
     pub(in super::super) usual: u32,
     /// Of those that are scraped least often: a node pool may have its own.
     pub(in super::super) slowest: u32,
@@ -31,13 +31,13 @@ impl Pace {
     pub(super) fn of(series: &BTreeMap<u64, u64>) -> Option<Self> {
         let known = || series.iter().filter(|(samples, _)| **samples >= 2);
         let all: u64 = known().map(|(_, count)| count).sum();
-        let mut slower = 0;
-        let middle = known().find(|(_, count)| {
-            slower += **count;
-            slower * 2 >= all
+        let mut faster = 0;
+        let usual = known().rev().find(|(_, count)| {
+            faster += **count;
+            faster * 10 >= all
         });
         Some(Self {
-            usual: interval(*middle?.0),
+            usual: interval(*usual?.0),
             slowest: interval(*known().next()?.0),
         })
     }
