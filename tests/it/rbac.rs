@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::common::{Kcost, needs, repository};
 use crate::live::{rollout, snapshot};
-use crate::standin::{Setup, Standin, Store};
+use crate::reach::responder::Responder;
+use crate::reach::with_prometheus;
+use crate::standin::{Fault, Setup, Standin, Store};
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
@@ -63,9 +65,9 @@ fn granted(yaml: &str) -> BTreeSet<Right> {
 
 /// Every right that the requests to a stand-in needed; discovery needs none.
 fn needed(standin: &Standin) -> BTreeSet<Right> {
-    let paths = standin.paths();
-    let rights = paths.iter().filter_map(|path| {
-        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let asked = standin.asked();
+    let rights = asked.iter().filter_map(|asked| {
+        let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
         let (group, rest) = match parts.as_slice() {
             ["api", _, rest @ ..] => ("", rest),
             ["apis", group, _, rest @ ..] => (*group, rest),
@@ -76,18 +78,31 @@ fn needed(standin: &Standin) -> BTreeSet<Right> {
             rest => (None, rest),
         };
         let (resource, verb) = match rest {
-            [resource] => (resource, "list"),
-            [resource, _] => (resource, "get"),
-            _ => return None,
+            [resource] => ((*resource).to_owned(), "list"),
+            [resource, _] => ((*resource).to_owned(), "get"),
+            [resource, _, part, ..] => (format!("{resource}/{part}"), "get"),
+            [] => return None,
         };
+        let verb = if asked.verb == "POST" { "create" } else { verb };
         Some(Right {
             namespace,
             group: group.to_owned(),
-            resource: (*resource).to_owned(),
+            resource,
             verb: verb.to_owned(),
         })
     });
     rights.collect()
+}
+
+/// The same rights in all namespaces.
+fn everywhere(rights: BTreeSet<Right>) -> BTreeSet<Right> {
+    let rights = rights.into_iter();
+    rights
+        .map(|right| Right {
+            namespace: None,
+            ..right
+        })
+        .collect()
 }
 
 /// The recorded cluster with the add-ons that have rules of their own.
@@ -124,40 +139,69 @@ fn roles_are_just_what_is_asked_for_in_their_namespaces() {
 fn owners_of_other_kinds_take_a_rule_of_their_own() {
     let standin = Setup::new(rollout()).start();
     snapshot(&standin, &[]).ended(0);
-    let needed = needed(&standin);
     // Every owner is read in its own namespace, which a ClusterRole allows.
-    let allows = |yaml: &str| {
-        let granted = granted(yaml);
-        needed.iter().all(|right| {
-            let everywhere = Right {
-                namespace: None,
-                ..right.clone()
-            };
-            granted.contains(&everywhere)
-        })
-    };
+    let needed = everywhere(needed(&standin));
+    let allows = |yaml: &str| granted(yaml).is_superset(&needed);
     assert!(!allows(&printed(&[])));
     assert!(allows(&printed(&["--owner", "rollouts.argoproj.io"])));
 }
 
+/// What is asked for where a Prometheus is found or named, by the API server's
+/// proxy and, where that is closed, by port-forward.
+fn needed_to_reach(args: &[&str]) -> BTreeSet<Right> {
+    let responder = Responder::new(&[""]);
+    let proxy = "/api/v1/namespaces/monitoring/services/prom:80/proxy*";
+    let mut rights = BTreeSet::new();
+    for (named, closed) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut setup = Setup::new(with_prometheus(true))
+            .backend("monitoring/prom:80", &responder.url)
+            .backend("monitoring/prom-0:9090", &responder.url);
+        if closed {
+            setup = setup.fault(proxy, Fault::Forbidden);
+        }
+        let standin = setup.start();
+        let service = ["--prometheus-service", "monitoring/prom:http-web"];
+        let more = if named { &service[..] } else { &[] };
+        snapshot(&standin, &[args, more].concat());
+        rights.append(&mut needed(&standin));
+    }
+    rights
+}
+
 #[test]
-fn discovery_is_asked_for_apart() {
+fn discovery_is_just_what_finding_and_reaching_prometheus_asks_for() {
     let more = granted(&printed(&["--with-discovery"]));
     let least = granted(&printed(&[]));
     assert!(more.is_superset(&least));
-    let words: Vec<String> = more
-        .difference(&least)
-        .map(|right| format!("{} {}", right.verb, right.resource))
-        .collect();
+    let needed = everywhere(needed_to_reach(&[]));
+    let mut asked: BTreeSet<Right> = needed.difference(&least).cloned().collect();
+    // A server from 1.35 on asks for this too when a connection is upgraded.
+    asked.insert(Right {
+        namespace: None,
+        group: String::new(),
+        resource: "pods/portforward".to_owned(),
+        verb: "create".to_owned(),
+    });
     assert_eq!(
-        words,
-        [
-            "create pods/portforward",
-            "get pods/portforward",
-            "get services",
-            "get services/proxy"
-        ]
+        more.difference(&least).cloned().collect::<BTreeSet<_>>(),
+        asked
     );
+}
+
+#[test]
+fn discovery_reaches_beyond_the_namespaces_of_roles() {
+    let namespace = ["-n", "team-00"];
+    let roles = granted(&printed(&[&namespace[..], &["--with-discovery"]].concat()));
+    for right in needed_to_reach(&namespace) {
+        let everywhere = Right {
+            namespace: None,
+            ..right.clone()
+        };
+        assert!(
+            roles.contains(&right) || roles.contains(&everywhere),
+            "{right:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Finding a Prometheus among the services, and the ways to it.
 
 mod find;
-mod responder;
+mod front;
+mod inside;
+pub mod responder;
+mod secure;
 mod ways;
 
 use std::fmt::Write as _;
@@ -56,7 +59,7 @@ fn pod(place: &str, service: &str, ready: bool) -> Value {
 }
 
 /// A Prometheus with one pod, ready or not.
-fn with_prometheus(ready: bool) -> Store {
+pub fn with_prometheus(ready: bool) -> Store {
     let labels = json!({"app": "kube-prometheus-stack-prometheus"});
     let ports = json!([{"name": "http-web", "port": 80, "targetPort": "web"}]);
     cluster()

@@ -77,7 +77,6 @@ pub fn discovery_rules() -> Vec<Rule> {
         rule("pods", "list"),
         rule("pods/portforward", "create"),
         rule("pods/portforward", "get"),
-        rule("services", "get"),
         rule("services", "list"),
         rule("services/proxy", "get"),
     ]

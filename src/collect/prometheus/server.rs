@@ -18,6 +18,11 @@ use super::transport::Transport;
 /// Longer queries go into the body: many proxies cut URLs at 4 or 8 KiB.
 const LONGEST_URL: usize = 3_000;
 
+/// The same through the API server's proxy, where a body takes the right to
+/// `create`, which kcost does without. The server itself takes 1 MiB, and
+/// [`http::Uri`] 64 KiB; what stands before it may say 414, and gets less.
+const LONGEST_PROXIED: usize = 60_000;
+
 /// Bytes a second below which answers are asked for compressed.
 ///
 /// Compressing an answer costs Prometheus ten times the CPU of the query, so a
@@ -164,7 +169,12 @@ impl Server {
 
     /// The response, when its status is success.
     async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let mut request = request(query).map_err(|error| Failure::Refused {
+        let longest = if self.transport.is_proxied() {
+            LONGEST_PROXIED
+        } else {
+            LONGEST_URL
+        };
+        let mut request = request(query, longest).map_err(|error| Failure::Refused {
             status: 0,
             text: error.to_string(),
         })?;
@@ -217,14 +227,14 @@ impl Server {
     }
 }
 
-fn request(query: &Query) -> Result<Request<Body>, http::Error> {
+/// `longest` is the length from which on a query goes into the body.
+fn request(query: &Query, longest: usize) -> Result<Request<Body>, http::Error> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in &query.parameters {
         form.append_pair(name, value);
     }
     let form = form.finish();
-    // GET where it fits: through the API server's proxy it needs less permission.
-    if form.len() <= LONGEST_URL {
+    if form.len() <= longest {
         return Request::get(format!("{}?{form}", query.path)).body(Body::empty());
     }
     Request::builder()
@@ -254,7 +264,7 @@ fn refusal(status: StatusCode, error_type: &str, error: &str) -> Failure {
     ]);
     let code = status.as_u16();
     match code {
-        413 | 504 => Failure::TooMuch(or(error, "the query took too long")),
+        413 | 414 | 431 | 504 => Failure::TooMuch(or(error, "the query took too long")),
         429 | 502 => Failure::Busy {
             status: code,
             after: None,

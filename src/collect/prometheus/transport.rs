@@ -124,6 +124,11 @@ impl Transport {
         self.narrow
     }
 
+    /// Whether the API server passes requests on, by its own rules.
+    pub(super) fn is_proxied(&self) -> bool {
+        !self.prefix.is_empty()
+    }
+
     /// The response, whatever its status.
     pub(super) async fn send(
         &self,

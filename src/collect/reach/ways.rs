@@ -145,10 +145,12 @@ async fn attempt(
     Ok(Reached { options, holding })
 }
 
-/// The API server takes `Authorization` for itself, so a login cannot pass.
+/// The API server takes `Authorization` for itself and speaks TLS on its own
+/// behalf, so neither a login nor a certificate can pass.
 fn carries(options: &PrometheusOptions) -> Result<(), String> {
-    match options.access.credentials {
-        Credentials::None => Ok(()),
+    let access = &options.access;
+    match (&access.credentials, &access.client_certificate) {
+        (Credentials::None, None) => Ok(()),
         _ => Err("it passes no credentials on".to_owned()),
     }
 }

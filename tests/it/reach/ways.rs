@@ -16,13 +16,13 @@ use crate::standin::{Fault, Setup};
 const PROXY: &str = "/api/v1/namespaces/monitoring/services/prom:80/proxy*";
 const FORWARD: &str = "/api/v1/namespaces/monitoring/pods/prom-0/portforward";
 
-fn options(window: Span) -> PrometheusOptions {
+pub(super) fn options(window: Span) -> PrometheusOptions {
     let end = Timestamp::from_second(END).unwrap();
     PrometheusOptions::new("", window, Span::from_secs(300), end)
 }
 
 /// A real one with a day of 40 containers.
-fn real() -> Option<&'static Server> {
+pub(super) fn real() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let data = || text(&containers(40), &[CADVISOR], 86_400, 60);
     SERVER.get_or_init(|| prometheus(&data(), &[])).as_ref()

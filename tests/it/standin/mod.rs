@@ -19,12 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+pub use crate::common::repository;
 pub use fault::Fault;
-pub use store::Store;
-
-use crate::common::repository;
 use serve::State;
-use tls::Authority;
+pub use store::Store;
+pub use tls::Authority;
 
 /// What a client must send when the stand-in asks for it.
 pub const TOKEN: &str = "a-token-that-is-not-a-secret";
@@ -106,7 +105,7 @@ impl Setup {
 
     pub fn start(self) -> Standin {
         let authority = self.tls.then(Authority::new);
-        let acceptor = authority.as_ref().map(Authority::acceptor);
+        let acceptor = authority.as_ref().map(|it| it.acceptor(&["127.0.0.1"]));
         let token = self.token.then(|| TOKEN.to_owned());
         let state = Arc::new(State::new(
             self.store,
@@ -142,6 +141,11 @@ impl Standin {
     /// The recorded cluster without faults.
     pub fn recorded() -> Self {
         Setup::new(Store::recorded()).start()
+    }
+
+    /// The certificate of its authority, where it speaks TLS.
+    pub fn authority(&self) -> Option<String> {
+        self.authority.as_ref().map(Authority::pem)
     }
 
     pub fn url(&self) -> String {

@@ -14,7 +14,7 @@ use hyper::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT,
 };
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
@@ -122,7 +122,12 @@ async fn connection(
 async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer, io::Error> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let asked = note(request.headers(), &path, &query);
+    let verb = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => "another",
+    };
+    let asked = note(verb, request.headers(), &path, &query);
     let gzip = asked.gzip;
     state.asked.lock().unwrap().push(asked);
     let fault = state.fault(&path, &query);
@@ -163,13 +168,13 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
     Ok(builder.body(whole(Bytes::from(reply.body))).unwrap())
 }
 
-fn note(headers: &HeaderMap, path: &str, query: &str) -> Asked {
+fn note(verb: &'static str, headers: &HeaderMap, path: &str, query: &str) -> Asked {
     let text = |value: &hyper::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let all = |name: &str| headers.get_all(name).iter().map(text).collect::<Vec<_>>();
     let mut acting_as = all("impersonate-user");
     acting_as.extend(all("impersonate-group"));
     Asked {
-        verb: "GET",
+        verb,
         path: path.to_owned(),
         query: query.to_owned(),
         acting_as,
