@@ -93,7 +93,8 @@ pub async fn usage(
     })
 }
 
-/// What [`usage`] would ask for; `None` when there is no usage of any container.
+/// What [`usage`], [`owners`] and [`signals`] would ask for; `None` when there is
+/// no usage of any container.
 ///
 /// Only counts, with a handful of cheap queries.
 pub async fn plan(
@@ -102,8 +103,14 @@ pub async fn plan(
     progress: &dyn Progress,
 ) -> Result<Option<Plan>, PrometheusError> {
     let server = connect(options)?;
-    let survey = count(&server, options, scope, progress).await?;
-    Ok(survey.map(|survey| Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url)))
+    let Some(survey) = count(&server, options, scope, progress).await? else {
+        return Ok(None);
+    };
+    let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url);
+    let mut more = vec![owners::planned(&plan.grid)];
+    let (signals, unknown) = signals::plan(&server, options, scope, plan.grid, progress).await;
+    more.extend(signals);
+    Ok(Some(plan.with(more, unknown, server.sent())))
 }
 
 /// Who owned the pods in scope over the window, those that are gone included.

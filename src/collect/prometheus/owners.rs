@@ -3,6 +3,7 @@
 use super::answer::{Labels, Sink};
 use super::error::PrometheusError;
 use super::options::PrometheusOptions;
+use super::plan::More;
 use super::promql::Words;
 use super::server::{Query, Server};
 use crate::collect::{PodIndex, Scope};
@@ -50,6 +51,16 @@ impl Owners {
 
     pub fn is_empty(&self) -> bool {
         self.links.is_empty()
+    }
+}
+
+/// The one query that it takes.
+pub(super) fn planned(grid: &Grid) -> More {
+    More {
+        label: "owners of pods",
+        cost: 0,
+        history: Some(grid.span()),
+        only: None,
     }
 }
 

@@ -106,7 +106,10 @@ pub(super) async fn run(
         words: Words::new(options),
         back_off: options.back_off,
         progress,
-        task: progress.task("reading usage from Prometheus", Some(plan.samples())),
+        task: progress.task(
+            "reading usage from Prometheus",
+            Some(plan.samples_of_usage()),
+        ),
         usage: Mutex::new(UsageBuilder::new(plan.grid)),
         peaks: Mutex::default(),
         state: Mutex::new(State {

@@ -1,8 +1,12 @@
 //! `--plan`: what would be asked, and nothing of it is.
 
+use kcost::collect::prometheus::{self, Engine, PrometheusOptions};
+use kcost::progress::Silent;
+
 use super::faults::{Faulty, Then};
 use super::openmetrics::{CADVISOR, END, containers, text};
-use super::server::prometheus as start;
+use super::server::{prometheus as start, victoria_metrics};
+use super::{block_on, everything, options, signals, signals_text};
 use crate::common::Kcost;
 
 /// What `kcost COMMAND --plan` says of a server, without its address and its times.
@@ -45,9 +49,7 @@ fn analyze_and_snapshot_say_what_they_would_ask() {
     assert_eq!(lines[0], "Prometheus at http://prometheus");
     assert_eq!(lines[1], "  9 series in 3 namespaces, a sample every 5m");
     assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("3 range queries, about ")),
+        lines.iter().any(|line| line.contains("4 queries, about ")),
         "{plan}"
     );
     assert!(lines[2].starts_with("  engine raw: "), "{plan}");
@@ -57,6 +59,37 @@ fn analyze_and_snapshot_say_what_they_would_ask() {
     );
     for reading in ["CPU usage", "memory usage", "CPU throttling"] {
         assert!(plan.contains(reading), "{plan}");
+    }
+}
+
+/// On a server that does all that it is asked for.
+#[test]
+fn a_plan_counts_the_requests_of_a_run() {
+    let plain = text(&containers(9), &[CADVISOR], 4 * 86_400, 300);
+    let signals = signals_text::text(END);
+    for (text, has_kills) in [(&plain, false), (&signals, true)] {
+        for server in [start(text, &[]), victoria_metrics(text)] {
+            let Some(server) = server else { return };
+            for (engine, max_samples) in [(Engine::Raw, 20_000), (Engine::Pushdown, 1_000_000)] {
+                let options = PrometheusOptions {
+                    engine: Some(engine),
+                    max_samples,
+                    ..options(&server.url, signals::WINDOW)
+                };
+                let plan = block_on(prometheus::plan(&options, &everything(), &Silent));
+                let plan = plan.unwrap().unwrap();
+                let before = server.requests();
+                signals::taken(&options);
+                let sent = server.requests() - before;
+                let conditional = if has_kills { plan.conditional() } else { 0 };
+                let said = plan.counting() as usize + plan.queries() + conditional;
+                assert_eq!(
+                    (sent as usize, plan.conditional() > 0),
+                    (said, has_kills),
+                    "{plan}"
+                );
+            }
+        }
     }
 }
 

@@ -33,6 +33,27 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    /// Requests to its API so far, as it counts them itself.
+    pub fn requests(&self) -> u32 {
+        let port = self.url.rsplit(':').next().unwrap().parse().unwrap();
+        let read = || exchange(port, "GET /metrics HTTP/1.0\r\n\r\n", b"");
+        let mut metrics = read();
+        if metrics.contains("\nvm_") {
+            // VictoriaMetrics writes them anew each second.
+            std::thread::sleep(Duration::from_millis(1_100));
+            metrics = read();
+        }
+        let counts = metrics.lines().filter(|line| {
+            let is_count = line.starts_with("prometheus_http_requests_total{")
+                || line.starts_with("vm_http_requests_total{");
+            is_count && line.contains("=\"/api/v1/")
+        });
+        let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok());
+        counts.sum()
+    }
+}
+
 /// A Prometheus that holds this OpenMetrics text.
 pub fn prometheus(text: &str, flags: &[&str]) -> Option<Server> {
     let prometheus = needs("prometheus")?;

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::super::answer::{Labels, Sink};
 use super::super::error::{Failure, Remedy};
 use super::super::options::PrometheusOptions;
+use super::super::plan::More;
 use super::super::promql::{Selection, Words};
 use super::super::server::{Query, Server};
 use super::place::Place;
@@ -38,7 +39,12 @@ pub(super) struct View<'a> {
     pub(super) scope: &'a Scope,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    pub(super) fn new(options: &'a PrometheusOptions, scope: &'a Scope) -> Self {
+        let words = Words::new(options);
+        Self { words, scope }
+    }
+
     /// The place of a series, where its pod is looked at.
     pub(super) fn place(self, labels: &Labels) -> Option<Place> {
         let place = Place::of(labels, self.words);
@@ -72,16 +78,38 @@ pub(super) struct Asker<'a> {
     gaps: Vec<Gap>,
 }
 
-/// One thing to ask for over the window.
+/// One thing to ask for.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
-    /// As a gap names it.
+    /// As a gap or a plan names it.
     pub(super) label: &'static str,
     pub(super) text: String,
-    /// Seconds between points.
-    pub(super) step: u32,
+    /// Seconds between points over the window; `None` for the newest alone.
+    pub(super) step: Option<u32>,
     /// Samples that the server touches for a point.
     pub(super) cost: u64,
+}
+
+impl Question {
+    /// The queries that it takes.
+    pub(super) fn planned(&self, asker: &Asker<'_>, only: Option<&'static str>) -> Vec<More> {
+        let more = |points: i64, history| More {
+            label: self.label,
+            cost: self.cost.saturating_mul(points.unsigned_abs()),
+            history,
+            only,
+        };
+        let Some(step) = self.step else {
+            return vec![more(1, None)];
+        };
+        let pieces = asker.pieces(self, step).into_iter().rev();
+        let each = pieces.map(|piece| {
+            let seconds = piece.last - piece.first;
+            let history = Span::from_secs(u32::try_from(seconds).unwrap_or(u32::MAX));
+            more(seconds / i64::from(step) + 1, Some(history))
+        });
+        each.collect()
+    }
 }
 
 /// A series of an answer.
@@ -231,7 +259,7 @@ impl<'a> Asker<'a> {
         let question = Question {
             label: SUBJECT,
             text: format!("count by (__name__) ({})", self.selector(&there, "", false)),
-            step,
+            step: Some(step),
             cost: 1,
         };
         let mut series = std::mem::take(&mut self.series);
@@ -262,15 +290,15 @@ impl<'a> Asker<'a> {
     }
 
     /// The newest samples.
-    pub(super) async fn newest(&mut self, label: &'static str, text: String) -> Vec<Answer> {
+    pub(super) async fn newest(&mut self, question: &Question) -> Vec<Answer> {
         if self.troubles >= PATIENCE {
             return Vec::new();
         }
-        let query = Query::instant(text, self.grid.end().as_second());
+        let query = Query::instant(question.text.clone(), self.grid.end().as_second());
         match self.server.ask(&query, All::default()).await {
             Ok((answer, _)) => answer.series,
             Err(failure) => {
-                self.give_up(label, &failure);
+                self.give_up(question.label, &failure);
                 Vec::new()
             }
         }
@@ -282,13 +310,17 @@ impl<'a> Asker<'a> {
     /// A piece begins with the last point of the piece before, so that counters
     /// can be subtracted within each.
     pub(super) async fn over_window(&mut self, question: &Question, mut take: impl FnMut(&Answer)) {
-        let mut queue = self.pieces(question);
+        let step = question
+            .step
+            .unwrap_or_else(|| self.grid.span().as_secs())
+            .max(1);
+        let mut queue = self.pieces(question, step);
         while let Some(piece) = queue.pop() {
             if self.troubles >= PATIENCE {
                 break;
             }
             let text = question.text.clone();
-            let query = Query::range(text, piece.first, piece.last, question.step);
+            let query = Query::range(text, piece.first, piece.last, step);
             let sink = All {
                 first: piece.first,
                 series: Vec::new(),
@@ -301,7 +333,7 @@ impl<'a> Asker<'a> {
                 Err(failure) => {
                     self.progress
                         .detail(&format!("{}: {failure}", question.label));
-                    let Some(pieces) = self.again(piece, &failure, question.step).await else {
+                    let Some(pieces) = self.again(piece, &failure, step).await else {
                         self.give_up(question.label, &failure);
                         break;
                     };
@@ -339,8 +371,8 @@ impl<'a> Asker<'a> {
     }
 
     /// The last first, as they are taken from the end.
-    fn pieces(&self, question: &Question) -> Vec<Piece> {
-        let step = i64::from(question.step.max(1));
+    fn pieces(&self, question: &Question, step: u32) -> Vec<Piece> {
+        let step = i64::from(step.max(1));
         let end = self.grid.end().as_second();
         let points = i64::from(self.grid.span().as_secs()) / step;
         let most = i64::try_from(self.max_samples / question.cost.max(1)).unwrap_or(i64::MAX);

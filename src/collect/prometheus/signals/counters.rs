@@ -18,10 +18,40 @@ pub(super) const METRICS: [&str; 4] = [CPU_WAITING, MEMORY_WAITING, RECEIVED, SE
 /// A series that was away for longer than so many steps is not bridged.
 const LONGEST_BRIDGE: i64 = 3;
 
+/// What [`read`] asks, where there is something to ask for.
+pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
+    let waiting = [CPU_WAITING, MEMORY_WAITING].map(|counter| waiting(asker, counter));
+    waiting
+        .into_iter()
+        .chain([traffic(asker)])
+        .flatten()
+        .collect()
+}
+
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     pressure(asker, signals, CPU_WAITING, Metric::CpuWaitingRatio).await;
     pressure(asker, signals, MEMORY_WAITING, Metric::MemoryWaitingRatio).await;
     network(asker, signals).await;
+}
+
+fn waiting(asker: &Asker<'_>, counter: &'static str) -> Option<Question> {
+    asker.has(counter).then(|| Question {
+        label: "pressure",
+        text: asker.selector(&[counter], &asker.of_containers(), true),
+        step: Some(asker.coarse()),
+        cost: asker.series(&[counter]),
+    })
+}
+
+fn traffic(asker: &Asker<'_>) -> Option<Question> {
+    let mut there = vec![RECEIVED, SENT];
+    there.retain(|metric| asker.has(metric));
+    (!there.is_empty()).then(|| Question {
+        label: "network use",
+        text: asker.selector(&there, ",interface!=\"lo\"", true),
+        step: Some(asker.coarse()),
+        cost: asker.series(&there),
+    })
 }
 
 /// Seconds of waiting a second.
@@ -31,17 +61,10 @@ async fn pressure(
     counter: &'static str,
     metric: Metric,
 ) {
-    if !asker.has(counter) {
+    let Some(question) = waiting(asker, counter) else {
         return;
-    }
-    let step = asker.coarse();
-    let question = Question {
-        label: "pressure",
-        text: asker.selector(&[counter], &asker.of_containers(), true),
-        step,
-        cost: asker.series(&[counter]),
     };
-    let view = asker.view;
+    let (view, step) = (asker.view, asker.coarse());
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
             for (time, rate) in rates(&answer.points, step) {
@@ -57,22 +80,11 @@ async fn pressure(
 ///
 /// Two scrape jobs of the same pod are two sums, of which the larger counts.
 async fn network(asker: &mut Asker<'_>, signals: &mut Signals) {
-    let there: Vec<&str> = [RECEIVED, SENT]
-        .into_iter()
-        .filter(|metric| asker.has(metric))
-        .collect();
-    if there.is_empty() {
+    let Some(question) = traffic(asker) else {
         return;
-    }
-    let step = asker.coarse();
-    let question = Question {
-        label: "network use",
-        text: asker.selector(&there, ",interface!=\"lo\"", true),
-        step,
-        cost: asker.series(&there),
     };
     let mut sums: BTreeMap<(Place, String), BTreeMap<i64, f64>> = BTreeMap::new();
-    let view = asker.view;
+    let (view, step) = (asker.view, asker.coarse());
     let take = |answer: &Answer| {
         let Some(place) = view.place(&answer.labels) else {
             return;

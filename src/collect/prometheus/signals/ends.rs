@@ -44,6 +44,55 @@ impl Ends {
     }
 }
 
+/// What [`read`] asks, where there is something to ask for.
+pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
+    let all = [kills(asker), reasons(asker), rises(asker)];
+    all.into_iter().flatten().collect()
+}
+
+/// What it asks besides where containers were killed.
+pub(super) fn times(asker: &Asker<'_>) -> Option<Question> {
+    let is_asked = asker.has(REASON) && asker.has(FINISHED);
+    is_asked.then(|| Question {
+        label: "times of OOM kills",
+        text: asker.selector(&[FINISHED], "", false),
+        step: Some(looks(asker)),
+        cost: asker.series(&[FINISHED]),
+    })
+}
+
+/// Counters above zero, so that what was never killed is not even sent.
+fn kills(asker: &Asker<'_>) -> Option<Question> {
+    asker.has(EVENTS).then(|| Question {
+        label: "OOM kills",
+        text: format!(
+            "{} > 0",
+            asker.selector(&[EVENTS], &asker.of_containers(), true)
+        ),
+        step: Some(asker.coarse()),
+        cost: asker.series(&[EVENTS]),
+    })
+}
+
+fn reasons(asker: &Asker<'_>) -> Option<Question> {
+    let reason = || asker.selector(&[REASON], ",reason=\"OOMKilled\"", false);
+    asker.has(REASON).then(|| Question {
+        label: "ends of containers",
+        text: format!("{} > 0", reason()),
+        step: Some(looks(asker)),
+        cost: asker.series(&[REASON]),
+    })
+}
+
+fn rises(asker: &Asker<'_>) -> Option<Question> {
+    asker.has(RESTARTS).then(|| Question {
+        label: "restarts",
+        text: format!("{} > 0", asker.selector(&[RESTARTS], "", false)),
+        step: Some(asker.coarse()),
+        cost: asker.series(&[RESTARTS]),
+    })
+}
+
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     let mut ends = Ends::default();
     events(asker, &mut ends).await;
@@ -52,19 +101,11 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     signals.ends = ends;
 }
 
-/// Counters above zero, so that what was never killed is not even sent.
 async fn events(asker: &mut Asker<'_>, ends: &mut Ends) {
-    if !asker.has(EVENTS) {
+    let Some(question) = kills(asker) else {
         return;
-    }
-    let selector = asker.selector(&[EVENTS], &asker.of_containers(), true);
-    let step = asker.coarse();
-    let question = Question {
-        label: "OOM kills",
-        text: format!("{selector} > 0"),
-        step,
-        cost: asker.series(&[EVENTS]),
     };
+    let step = asker.coarse();
     let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
@@ -102,17 +143,10 @@ fn increases(points: &[(i64, f64)], first: i64, step: u32) -> Vec<((i64, i64), u
 /// end was an OOM kill.
 async fn last_ends(asker: &mut Asker<'_>, ends: &mut Ends) -> BTreeMap<Place, BTreeSet<i64>> {
     let mut killed: BTreeMap<Place, BTreeSet<i64>> = BTreeMap::new();
-    if !asker.has(REASON) {
+    let Some(question) = reasons(asker) else {
         return killed;
-    }
-    let reason = asker.selector(&[REASON], ",reason=\"OOMKilled\"", false);
-    let step = looks(asker);
-    let question = Question {
-        label: "OOM kills",
-        text: format!("{reason} > 0"),
-        step,
-        cost: asker.series(&[REASON]),
     };
+    let step = looks(asker);
     let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
@@ -124,12 +158,7 @@ async fn last_ends(asker: &mut Asker<'_>, ends: &mut Ends) -> BTreeMap<Place, BT
     if killed.is_empty() {
         return killed;
     }
-    if asker.has(FINISHED) {
-        let question = Question {
-            text: asker.selector(&[FINISHED], "", false),
-            cost: asker.series(&[FINISHED]),
-            ..question
-        };
+    if let Some(question) = times(asker) {
         let take = |answer: &Answer| {
             let place = Place::of(&answer.labels, view.words);
             if let Some(times) = killed.get(&place) {
@@ -163,16 +192,10 @@ fn appearances(times: &BTreeSet<i64>, begins: i64, step: u32) -> Vec<((i64, i64)
 }
 
 async fn restarts(asker: &mut Asker<'_>, ends: &mut Ends, killed: &BTreeMap<Place, BTreeSet<i64>>) {
-    if !asker.has(RESTARTS) {
+    let Some(question) = rises(asker) else {
         return;
-    }
-    let step = asker.coarse();
-    let question = Question {
-        label: "restarts",
-        text: format!("{} > 0", asker.selector(&[RESTARTS], "", false)),
-        step,
-        cost: asker.series(&[RESTARTS]),
     };
+    let step = asker.coarse();
     let mut found: BTreeMap<Place, BTreeMap<(i64, i64), u64>> = BTreeMap::new();
     let (view, begins) = (asker.view, asker.begins);
     let take = |answer: &Answer| {

@@ -74,6 +74,12 @@ impl Seen {
 
 type Holders = BTreeMap<Place, BTreeMap<Device, Seen>>;
 
+/// What [`read`] asks, where there is something to ask for.
+pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
+    let there = METRICS.into_iter().filter(|metric| asker.has(metric));
+    there.map(|metric| question(asker, metric)).collect()
+}
+
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     let mut holders = Holders::new();
     let mut odd = 0;
@@ -100,9 +106,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     }
 }
 
-/// Reads one metric; gives how many samples could not be true. All namespaces,
-/// because whoever shares a device may be in any.
-async fn one(asker: &mut Asker<'_>, metric: &'static str, holders: &mut Holders) -> u64 {
+fn question(asker: &Asker<'_>, metric: &'static str) -> Question {
     let step = asker.grid.step.as_secs().max(1);
     let range = step.max(SHORTEST_RANGE);
     let over = if metric == MEMORY {
@@ -111,12 +115,18 @@ async fn one(asker: &mut Asker<'_>, metric: &'static str, holders: &mut Holders)
         "avg_over_time"
     };
     let samples = u64::from(range / SHORTEST_RANGE) * SAMPLES;
-    let question = Question {
+    Question {
         label: "use of GPUs",
         text: format!("{over}({}[{range}s])", asker.selector(&[metric], "", false)),
-        step,
+        step: Some(step),
         cost: asker.series(&[metric]) * samples,
-    };
+    }
+}
+
+/// Reads one metric; gives how many samples could not be true. All namespaces,
+/// because whoever shares a device may be in any.
+async fn one(asker: &mut Asker<'_>, metric: &'static str, holders: &mut Holders) -> u64 {
+    let question = question(asker, metric);
     let mut odd = 0;
     let words = asker.view.words;
     let take = |answer: &Answer| {

@@ -17,22 +17,39 @@ const LOOKS: Span = Span::from_secs(6 * 3_600);
 /// Larger than any memory or volume there is: a fault of the source.
 const ABSURD: f64 = 1e18;
 
+/// What [`read`] asks, where there is something to ask for.
+pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
+    let levels = [most(asker), level(asker, USED), level(asker, CAPACITY)];
+    levels.into_iter().flatten().collect()
+}
+
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     high_water(asker, signals).await;
     volumes(asker, signals).await;
 }
 
-async fn high_water(asker: &mut Asker<'_>, signals: &mut Signals) {
-    if !asker.has(HIGH_WATER) {
-        return;
-    }
-    let question = Question {
+fn most(asker: &Asker<'_>) -> Option<Question> {
+    let looks = LOOKS.as_secs().min(asker.grid.span().as_secs());
+    asker.has(HIGH_WATER).then(|| Question {
         label: "largest memory ever held",
         text: asker.selector(&[HIGH_WATER], &asker.of_containers(), true),
-        step: asker
-            .coarse()
-            .max(LOOKS.as_secs().min(asker.grid.span().as_secs())),
+        step: Some(asker.coarse().max(looks)),
         cost: asker.series(&[HIGH_WATER]),
+    })
+}
+
+fn level(asker: &Asker<'_>, metric: &'static str) -> Option<Question> {
+    asker.has(metric).then(|| Question {
+        label: "use of volumes",
+        text: asker.selector(&[metric], "", false),
+        step: None,
+        cost: asker.series(&[metric]),
+    })
+}
+
+async fn high_water(asker: &mut Asker<'_>, signals: &mut Signals) {
+    let Some(question) = most(asker) else {
+        return;
     };
     let view = asker.view;
     let take = |answer: &Answer| {
@@ -51,11 +68,10 @@ async fn high_water(asker: &mut Asker<'_>, signals: &mut Signals) {
 /// larger counts.
 async fn volumes(asker: &mut Asker<'_>, signals: &mut Signals) {
     for (metric, is_used) in [(USED, true), (CAPACITY, false)] {
-        if !asker.has(metric) {
+        let Some(question) = level(asker, metric) else {
             continue;
-        }
-        let text = asker.selector(&[metric], "", false);
-        for Answer { labels, points, .. } in asker.newest("use of volumes", text).await {
+        };
+        for Answer { labels, points, .. } in asker.newest(&question).await {
             let namespace = asker.view.words.names.said(&labels, "namespace");
             let value = points.last().map(|(_, value)| *value);
             let wanted = asker.view.wants_namespace(namespace);

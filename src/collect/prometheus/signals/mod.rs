@@ -22,7 +22,7 @@ mod place;
 use std::collections::BTreeMap;
 
 use super::options::PrometheusOptions;
-use super::promql::Words;
+use super::plan::More;
 use super::server::Server;
 use crate::collect::Scope;
 use crate::progress::Progress;
@@ -98,8 +98,7 @@ pub(super) async fn read(
     progress: &dyn Progress,
 ) -> (Signals, Vec<Gap>) {
     let _task = progress.task("reading further signals from Prometheus", None);
-    let words = Words::new(options);
-    let view = View { words, scope };
+    let view = View::new(options, scope);
     let mut asker = Asker::new(server, options, view, grid, progress);
     let mut signals = Signals::new(grid);
     asker.find(&metrics()).await;
@@ -108,6 +107,31 @@ pub(super) async fn read(
     ends::read(&mut asker, &mut signals).await;
     latest::read(&mut asker, &mut signals).await;
     (signals, asker.into_gaps())
+}
+
+/// The queries that [`read`] would send after it has looked for what there is,
+/// and why they cannot be told where it is so.
+pub(super) async fn plan(
+    server: &Server,
+    options: &PrometheusOptions,
+    scope: &Scope,
+    grid: Grid,
+    progress: &dyn Progress,
+) -> (Vec<More>, Vec<Gap>) {
+    let _task = progress.task("counting further signals in Prometheus", None);
+    let view = View::new(options, scope);
+    let mut asker = Asker::new(server, options, view, grid, progress);
+    asker.find(&metrics()).await;
+    let mut questions = counters::questions(&asker);
+    questions.extend(gpu::questions(&asker));
+    questions.extend(ends::questions(&asker));
+    questions.extend(latest::questions(&asker));
+    let certain = questions.iter().flat_map(|it| it.planned(&asker, None));
+    let times = ends::times(&asker);
+    let killed = Some("only where containers were killed");
+    let times = times.iter().flat_map(|it| it.planned(&asker, killed));
+    let more = certain.chain(times).collect();
+    (more, asker.into_gaps())
 }
 
 /// Every metric that is looked for.

@@ -1,6 +1,8 @@
-//! Which range queries to send, so that none is too much for the server.
+//! Which queries to send, so that none is too much for the server.
 
-use std::fmt;
+mod piece;
+mod shown;
+
 use std::ops::Range;
 
 use super::engine::{Chosen, DRAWN_FROM, Engine};
@@ -8,9 +10,10 @@ use super::options::PrometheusOptions;
 use super::promql::{Endings, Look, Reading, Selection, Words};
 use super::server::Query;
 use super::survey::{Pace, Source, Survey};
-use crate::snapshot::Grid;
-use crate::text::group;
+use crate::snapshot::{Gap, Grid};
 use crate::units::Span;
+
+pub(super) use piece::Piece;
 
 /// Prometheus refuses more than 11,000 points a series.
 const MOST_POINTS: u32 = 10_000;
@@ -40,19 +43,24 @@ pub struct Plan {
     series: u64,
     url: String,
     max_samples: u64,
+    /// Queries besides those of usage.
+    more: Vec<More>,
+    /// What could not be planned, and why.
+    unknown: Vec<Gap>,
+    /// Queries that were sent to plan; they are sent before usage is read too.
+    counting: u32,
 }
 
-/// One range query.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Piece {
-    pub(super) reading: Reading,
-    pub(super) namespaces: Vec<String>,
-    pub(super) endings: Endings,
-    pub(super) slots: Range<u32>,
-    /// Samples that the server is expected to touch.
+/// One query besides those of usage.
+#[derive(Debug, Clone)]
+pub(super) struct More {
+    pub(super) label: &'static str,
+    /// Samples that the server is expected to touch; none where its index answers.
     pub(super) cost: u64,
-    /// How often it has been halved.
-    pub(super) halved: u8,
+    /// How much history it looks at; `None` for the newest samples alone.
+    pub(super) history: Option<Span>,
+    /// Where it is sent, unless everywhere.
+    pub(super) only: Option<&'static str>,
 }
 
 impl Plan {
@@ -81,6 +89,9 @@ impl Plan {
             series: survey.series(),
             url: url.to_owned(),
             max_samples: options.max_samples.max(1),
+            more: Vec::new(),
+            unknown: Vec::new(),
+            counting: 0,
         };
         for reading in readings {
             let pieces = plan.cut(reading, survey);
@@ -89,14 +100,41 @@ impl Plan {
         plan
     }
 
-    /// Queries that will be sent, unless the server asks for smaller ones.
-    pub fn queries(&self) -> usize {
-        self.pieces.len()
+    /// The same plan with what is read besides usage, and with the number of
+    /// queries that were sent to make it.
+    pub(super) fn with(mut self, more: Vec<More>, unknown: Vec<Gap>, counting: u32) -> Self {
+        self.more = more;
+        self.unknown = unknown;
+        self.counting = counting;
+        self
     }
 
-    /// Samples that the server will touch for all of them.
+    /// Queries that were sent to count, and are sent again before reading.
+    pub fn counting(&self) -> u32 {
+        self.counting
+    }
+
+    /// Queries that will be sent to read, unless the server asks for smaller ones.
+    pub fn queries(&self) -> usize {
+        self.pieces.len() + self.certain().count()
+    }
+
+    /// Queries that will be sent besides where what is read asks for them.
+    pub fn conditional(&self) -> usize {
+        self.more.len() - self.certain().count()
+    }
+
+    /// Samples that the server will touch for all that are certain.
     pub fn samples(&self) -> u64 {
+        self.samples_of_usage() + self.certain().map(|more| more.cost).sum::<u64>()
+    }
+
+    pub(super) fn samples_of_usage(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.cost).sum()
+    }
+
+    fn certain(&self) -> impl Iterator<Item = &More> {
+        self.more.iter().filter(|more| more.only.is_none())
     }
 
     /// How far a point looks back.
@@ -289,129 +327,4 @@ fn spans(slots: &Range<u32>, longest: u32) -> Vec<Range<u32>> {
     (0..parts)
         .map(|part| bound(part)..bound(part + 1))
         .collect()
-}
-
-impl Piece {
-    fn new(reading: Reading, namespaces: Vec<String>, slots: Range<u32>, cost: u64) -> Self {
-        Self {
-            reading,
-            namespaces,
-            endings: Endings::all(),
-            slots,
-            cost: cost.max(1),
-            halved: 0,
-        }
-    }
-
-    /// Two halves: of the namespaces, else of the time while it is more than
-    /// half a day, else of the pods, else of the time. `None` where it is as
-    /// small as can be.
-    pub(super) fn halves(&self, per_day: u32) -> Option<[Self; 2]> {
-        let length = self.slots.end - self.slots.start;
-        let mut halves = [self.clone(), self.clone()];
-        if self.namespaces.len() > 1 {
-            let (left, right) = self.namespaces.split_at(self.namespaces.len() / 2);
-            halves[0].namespaces = left.to_vec();
-            halves[1].namespaces = right.to_vec();
-        } else if length > 1 && (length > per_day / 2 || self.endings.len() == 1) {
-            let middle = self.slots.start + length / 2;
-            halves[0].slots.end = middle;
-            halves[1].slots.start = middle;
-        } else if self.endings.len() > 1 {
-            for (half, endings) in halves.iter_mut().zip(self.endings.split(2)) {
-                half.endings = endings;
-            }
-        } else {
-            return None;
-        }
-        halves[0].cost = self.cost / 2;
-        halves[1].cost = self.cost - halves[0].cost;
-        for half in &mut halves {
-            half.halved += 1;
-        }
-        Some(halves)
-    }
-
-    /// As a gap or a trace names it: `CPU usage of shop from … to …`.
-    pub(super) fn text(&self, grid: &Grid) -> String {
-        let pods = if self.endings.is_all() {
-            String::new()
-        } else {
-            format!(", {},", self.endings.text())
-        };
-        format!(
-            "{} of {}{pods} from {} to {}",
-            self.reading.label(),
-            names(&self.namespaces),
-            grid.time(self.slots.start),
-            grid.time(self.slots.end)
-        )
-    }
-}
-
-/// The first few names, and how many more.
-pub(super) fn names(all: &[String]) -> String {
-    const SHOWN: usize = 4;
-    if all.len() <= SHOWN {
-        return all.join(", ");
-    }
-    format!(
-        "{} and {} more",
-        all[..SHOWN - 1].join(", "),
-        all.len() + 1 - SHOWN
-    )
-}
-
-/// For `--plan`.
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let span = |slots: u32| Span::from_secs(slots.saturating_mul(self.grid.step.as_secs()));
-        writeln!(f, "Prometheus at {}", self.url)?;
-        writeln!(
-            f,
-            "  {} series in {} namespaces, a sample every {}",
-            group(&self.series.to_string()),
-            self.namespaces,
-            self.pace
-        )?;
-        writeln!(
-            f,
-            "  window {} to {} at {}, with data since {}",
-            self.grid.start,
-            self.grid.end(),
-            self.grid.step,
-            self.grid.time(self.first)
-        )?;
-        writeln!(f, "  engine {}: {}", self.chosen.engine, self.chosen.why)?;
-        if let Some(source) = &self.source {
-            writeln!(
-                f,
-                "  reads `{source}` alone of {} that expose the same containers",
-                self.sources.len()
-            )?;
-        }
-        writeln!(
-            f,
-            "{} range queries, about {} samples, at most {} each",
-            group(&self.queries().to_string()),
-            group(&self.samples().to_string()),
-            group(&self.max_samples.to_string())
-        )?;
-        for piece in &self.pieces {
-            let pods = if piece.endings.is_all() {
-                String::new()
-            } else {
-                format!(", {}", piece.endings.text())
-            };
-            writeln!(
-                f,
-                "  {:<14}  {:>11} samples  {:>4} of history  {}{pods}",
-                piece.reading.label(),
-                group(&piece.cost.to_string()),
-                span(piece.slots.end - piece.slots.start).to_string(),
-                names(&piece.namespaces)
-            )?;
-        }
-        Ok(())
-    }
 }
