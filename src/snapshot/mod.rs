@@ -31,7 +31,7 @@ pub use node::{CapacityType, Node};
 pub use recording::{
     Incident, Log, Place, Round, Sample, Tail, Trouble, fold, is_of_a_recording, notice,
 };
-pub use resources::Resources;
+pub use resources::{DEVICE_CLASS, Resources, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
 pub use workload::{

@@ -4,6 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Bytes, Cpu};
 
+/// Before the name of a class of devices where it stands for an extended resource.
+///
+/// Source: KEP-5004, `ResourceDeviceClassPrefix` of the core API.
+pub const DEVICE_CLASS: &str = "deviceclass.resource.kubernetes.io/";
+
+/// Whether a class or driver of devices is called after GPUs: `gpu.nvidia.com`,
+/// `mig.nvidia.com`, `large-gpu`.
+pub fn is_gpu(class: &str) -> bool {
+    let mut words = class.split(['.', '-', '/']);
+    words.any(|word| matches!(word, "gpu" | "mig"))
+}
+
 /// An amount of each resource; what is absent is not set, which is not zero.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Resources {
@@ -21,9 +33,13 @@ impl Resources {
         self.cpu.is_none() && self.memory.is_none() && self.extended.is_empty()
     }
 
-    /// Whole and partial accelerators: every `*/gpu` resource, and MIG slices as devices.
+    /// Whole and partial accelerators: every `*/gpu` resource, classes of devices
+    /// that are called after GPUs, and MIG slices as devices.
     pub fn gpus(&self) -> f64 {
-        let is_gpu = |name: &str| name.ends_with("/gpu") || name.contains("/mig-");
+        let is_gpu = |name: &str| match name.strip_prefix(DEVICE_CLASS) {
+            Some(class) => is_gpu(class),
+            None => name.ends_with("/gpu") || name.contains("/mig-"),
+        };
         self.extended
             .iter()
             .filter(|(name, _)| is_gpu(name))

@@ -105,25 +105,16 @@ fn everywhere(rights: BTreeSet<Right>) -> BTreeSet<Right> {
         .collect()
 }
 
-/// The recorded cluster with the add-ons that have rules of their own.
-fn with_add_ons() -> Store {
-    let vpa = ("autoscaling.k8s.io/v1", "verticalpodautoscalers");
-    let keda = ("keda.sh/v1alpha1", "scaledobjects");
-    Store::recorded()
-        .kind(vpa.0, vpa.1, "VerticalPodAutoscaler", true)
-        .kind(keda.0, keda.1, "ScaledObject", true)
-}
-
 #[test]
 fn the_cluster_role_is_just_what_is_asked_for() {
-    let standin = Setup::new(with_add_ons()).start();
+    let standin = Setup::new(Store::with_add_ons()).start();
     snapshot(&standin, &[]).ended(0);
     assert_eq!(granted(&printed(&[])), needed(&standin));
 }
 
 #[test]
 fn roles_are_just_what_is_asked_for_in_their_namespaces() {
-    let standin = Setup::new(with_add_ons()).start();
+    let standin = Setup::new(Store::with_add_ons()).start();
     // Looking for a Prometheus asks for all services, and goes on where that is forbidden.
     let args = ["-n", "extras", "-n", "team-00", "--no-discovery"];
     snapshot(&standin, &args).ended(0);
@@ -238,6 +229,9 @@ fn roles_of_a_namespace_with_bindings() {
       verbs: [list]
     - apiGroups: [policy]
       resources: [poddisruptionbudgets]
+      verbs: [list]
+    - apiGroups: [resource.k8s.io]
+      resources: [resourceclaims, resourceclaimtemplates]
       verbs: [list]
     ---
     apiVersion: rbac.authorization.k8s.io/v1

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::collect::Objects;
 use crate::collect::Record;
+use crate::collect::objects::{ResourceClaim, ResourceClaimTemplate};
 
 /// A kind of object that is listed.
 pub(super) struct Kind {
@@ -51,6 +52,17 @@ pub(super) static ALL: [Kind; 17] = [
     Kind::add_on("keda.sh", "v1alpha1", "scaledobjects"),
 ];
 
+/// The API group of claims of devices.
+pub(super) const DEVICES: &str = "resource.k8s.io";
+
+/// Claims of devices, listed where pods have some, in the version that the server prefers.
+pub(super) fn devices(version: &str) -> [Kind; 2] {
+    [
+        Kind::devices::<ResourceClaim>("resourceclaims", version),
+        Kind::devices::<ResourceClaimTemplate>("resourceclaimtemplates", version),
+    ]
+}
+
 /// One rule of a Role or ClusterRole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
@@ -62,6 +74,7 @@ pub struct Rule {
 /// Everything that a live snapshot asks for: the least that a role must allow.
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = ALL.iter().map(Kind::rule).collect();
+    rules.extend(devices("v1").iter().map(Kind::rule));
     rules.push(Rule::list("metrics.k8s.io", "pods"));
     rules.sort();
     rules
@@ -152,6 +165,17 @@ impl Kind {
             namespaced: true,
             optional: true,
             record: record::<DynamicObject>,
+        }
+    }
+
+    fn devices<T: Record + DeserializeOwned>(plural: &'static str, version: &str) -> Self {
+        Self {
+            plural: Cow::Borrowed(plural),
+            group: Cow::Borrowed(DEVICES),
+            version: Cow::Owned(version.to_owned()),
+            namespaced: true,
+            optional: true,
+            record: record::<T>,
         }
     }
 

@@ -77,6 +77,9 @@ async fn chosen(
     if let Some(fatal) = gaps::take_fatal(&mut lists.missed, lists.has_pods) {
         return Err(KubernetesError::from_missed(connection, fatal));
     }
+    if lists.objects.claims_devices() {
+        lists.extend(devices(connection, scope, &*task, progress).await);
+    }
     let Lists {
         mut objects,
         mut missed,
@@ -90,6 +93,24 @@ async fn chosen(
     Ok((objects, gaps))
 }
 
+/// Claims of devices, which few clusters have.
+async fn devices(
+    connection: &Connection,
+    scope: &Scope,
+    task: &dyn Task,
+    progress: &dyn Progress,
+) -> Lists {
+    let versions = connection.groups.as_ref();
+    let version = versions.and_then(|groups| groups.get(kinds::DEVICES));
+    let Some(version) = version else {
+        return Lists::default();
+    };
+    let kinds = kinds::devices(version);
+    let namespaces = scope.exact_namespaces();
+    let jobs = jobs(kinds.iter(), namespaces.as_deref());
+    lists(connection, scope, jobs, task, progress).await
+}
+
 /// What several lists brought.
 #[derive(Default)]
 pub(super) struct Lists {
@@ -97,6 +118,14 @@ pub(super) struct Lists {
     pub(super) missed: Vec<Missed>,
     pub(super) gaps: Vec<Gap>,
     has_pods: bool,
+}
+
+impl Lists {
+    fn extend(&mut self, other: Self) {
+        self.objects.merge(other.objects);
+        self.missed.extend(other.missed);
+        self.gaps.extend(other.gaps);
+    }
 }
 
 pub(super) async fn lists(
@@ -156,10 +185,8 @@ pub(super) fn jobs<'a>(
 }
 
 fn is_add_on(miss: &Missed) -> bool {
-    let kinds = kinds::ALL.iter();
-    kinds
-        .filter(|kind| kind.optional)
-        .any(|kind| kind.rule() == miss.rule)
+    let mut kinds = kinds::ALL.iter().filter(|kind| kind.optional);
+    miss.rule.group == kinds::DEVICES || kinds.any(|kind| kind.rule() == miss.rule)
 }
 
 async fn run<'a>(

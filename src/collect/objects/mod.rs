@@ -5,6 +5,7 @@
 //! annotation but `kcost.dev/…` and no `managedFields` outlive it.
 
 mod amounts;
+mod claims;
 mod cluster;
 mod controllers;
 mod custom;
@@ -20,10 +21,11 @@ use super::reach::Candidate;
 use crate::snapshot::{Cluster, Gap};
 
 pub(super) use amounts::Amounts;
+pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
 pub(super) use controllers::Controller;
 pub(super) use custom::is_ignored_group;
 pub(super) use meta::{Key, Meta, group};
-pub(super) use pod::{ContainerRecord, PodRecord, Template};
+pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord};
 
 /// What was listed, with everything dropped that kcost does not use.
@@ -42,6 +44,8 @@ pub struct Objects {
     pub(super) controllers: Vec<Controller>,
     pub(super) autoscalers: Vec<AutoscalerRecord>,
     pub(super) managers: Vec<ManagerRecord>,
+    /// Claims of devices, and templates of them.
+    pub(super) claims: Vec<ClaimRecord>,
 }
 
 /// A Kubernetes type that can be recorded.
@@ -54,6 +58,14 @@ impl Objects {
     /// Whether nothing was recorded that could be analyzed.
     pub fn is_empty(&self) -> bool {
         self.pods.is_empty() && self.controllers.is_empty() && self.cluster.nodes.is_empty()
+    }
+
+    /// Whether a pod, or a template of pods, claims devices.
+    pub(super) fn claims_devices(&self) -> bool {
+        let templates = self.controllers.iter().flat_map(|it| &it.templates);
+        let templates = templates.map(|(_, template)| template);
+        let mut all = self.pods.iter().map(|pod| &pod.spec).chain(templates);
+        all.any(|template| !template.claims.is_empty())
     }
 
     pub fn pod_count(&self) -> usize {
@@ -80,6 +92,7 @@ impl Objects {
         self.controllers.extend(other.controllers);
         self.autoscalers.extend(other.autoscalers);
         self.managers.extend(other.managers);
+        self.claims.extend(other.claims);
     }
 
     /// Notes amounts of one object that cannot be.

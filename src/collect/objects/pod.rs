@@ -33,8 +33,44 @@ pub(crate) struct Template {
     pub(crate) limits: Resources,
     pub(crate) overhead: Resources,
     pub(crate) priority_class: Option<String>,
-    /// Names of dynamic resource claims or of their templates.
-    pub(crate) claims: Vec<String>,
+    pub(crate) claims: Vec<PodClaim>,
+}
+
+/// A claim of devices that a pod has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PodClaim {
+    /// What containers of the pod call it.
+    pub(crate) name: String,
+    /// The claim, where it is known.
+    pub(crate) claim: Option<String>,
+    /// What the claim is made from, where the pod has one of its own.
+    pub(crate) template: Option<String>,
+}
+
+/// A claim of its pod that a container uses, or one request of it.
+#[derive(Debug, Clone)]
+pub(crate) struct ClaimUse {
+    claim: String,
+    request: Option<String>,
+}
+
+impl PodClaim {
+    /// The claim, where other pods may have it too.
+    pub(crate) fn shared(&self) -> Option<&str> {
+        self.claim.as_deref().filter(|_| self.template.is_none())
+    }
+
+    /// What a person knows it by.
+    pub(crate) fn known_as(&self) -> &str {
+        let known = self.template.as_ref().or(self.claim.as_ref());
+        known.unwrap_or(&self.name)
+    }
+}
+
+impl ClaimUse {
+    pub(crate) fn wants(&self, claim: &str, request: &str) -> bool {
+        self.claim == claim && self.request.as_deref().is_none_or(|it| it == request)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +81,7 @@ pub(crate) struct ContainerRecord {
     pub(crate) limits: Resources,
     pub(crate) heap: Option<Heap>,
     pub(crate) restarts: u32,
+    pub(crate) claims: Vec<ClaimUse>,
 }
 
 impl PodRecord {
@@ -90,9 +127,10 @@ impl Template {
             overhead: amounts.map(spec.overhead),
             priority_class: spec.priority_class_name,
             claims: claims
-                .map(|claim| {
-                    let source = claim.resource_claim_template_name;
-                    source.or(claim.resource_claim_name).unwrap_or(claim.name)
+                .map(|claim| PodClaim {
+                    name: claim.name,
+                    claim: claim.resource_claim_name,
+                    template: claim.resource_claim_template_name,
                 })
                 .collect(),
         }
@@ -102,6 +140,8 @@ impl Template {
 impl ContainerRecord {
     fn new(container: Container, kind: ContainerKind, amounts: &mut Amounts) -> Self {
         let heap = heap::find(&container);
+        let claims = container.resources.as_ref();
+        let claims = claims.and_then(|it| it.claims.clone()).unwrap_or_default();
         let (requests, limits) = amounts.requirements(container.resources);
         Self {
             name: container.name,
@@ -110,6 +150,13 @@ impl ContainerRecord {
             limits,
             heap,
             restarts: 0,
+            claims: claims
+                .into_iter()
+                .map(|claim| ClaimUse {
+                    claim: claim.name,
+                    request: claim.request,
+                })
+                .collect(),
         }
     }
 }
@@ -174,6 +221,12 @@ impl PodRecord {
             condition.type_ == "PodResizePending"
                 && condition.reason.as_deref() == Some("Infeasible")
         });
+        for generated in status.resource_claim_statuses.into_iter().flatten() {
+            let mut claims = self.spec.claims.iter_mut();
+            if let Some(claim) = claims.find(|it| it.name == generated.name) {
+                claim.claim = generated.resource_claim_name;
+            }
+        }
         let mut reserved: Vec<Resources> = self
             .spec
             .containers

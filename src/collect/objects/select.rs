@@ -22,6 +22,7 @@ impl Objects {
             .retain(|record| inside(&record.target.namespace));
         self.managers
             .retain(|record| inside(&record.target.namespace));
+        self.claims.retain(|claim| inside(&claim.namespace));
         let cluster = &mut self.cluster;
         cluster.limit_ranges.retain(|item| inside(&item.namespace));
         cluster.quotas.retain(|item| inside(&item.namespace));

@@ -1,6 +1,7 @@
 //! Records into workloads: every pod finds its top controller.
 
 mod chain;
+mod devices;
 mod index;
 mod workload;
 
@@ -48,13 +49,15 @@ pub fn resolve(mut objects: Objects) -> Resolved {
     objects.dedup();
     let Objects {
         mut cluster,
-        gaps,
-        pods,
-        controllers,
+        mut gaps,
+        mut pods,
+        mut controllers,
         autoscalers,
         managers,
+        claims,
         ..
     } = objects;
+    gaps.extend(devices::count(&mut pods, &mut controllers, claims));
     sort(&mut cluster);
     let chain = Chain::new(&controllers);
     let homes = Homes::new(&chain, &autoscalers, &managers);

@@ -42,7 +42,11 @@ pub(super) fn build(key: Key, group: Group, limit_ranges: &[LimitRange]) -> Work
         pod_limits: whole.limits,
         overhead: whole.overhead,
         priority_class: whole.priority_class,
-        claims: whole.claims,
+        claims: whole
+            .claims
+            .iter()
+            .map(|claim| claim.known_as().to_owned())
+            .collect(),
         autoscaler,
         managers,
         patch: top.and_then(patch_target),

@@ -22,15 +22,7 @@ fn a_healthy_cluster_leaves_no_gap() {
 
 #[test]
 fn nothing_is_asked_for_but_what_the_rules_allow() {
-    let store = Store::recorded()
-        .kind(
-            "autoscaling.k8s.io/v1",
-            "verticalpodautoscalers",
-            "VerticalPodAutoscaler",
-            true,
-        )
-        .kind("keda.sh/v1alpha1", "scaledobjects", "ScaledObject", true);
-    let standin = Setup::new(store).start();
+    let standin = Setup::new(Store::with_add_ons()).start();
     snapshot(&standin, &[]);
     let mut asked: Vec<String> = standin.paths();
     asked.retain(|path| path != "/version" && path != "/apis");

@@ -1,6 +1,7 @@
 //! A live cluster: what is asked for, and what happens when it fails.
 
 mod connect;
+mod devices;
 mod kubectl;
 mod listing;
 mod snapshots;

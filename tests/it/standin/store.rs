@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::generate;
 use super::recorded;
@@ -74,6 +74,22 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
     ("metrics.k8s.io/v1beta1", "pods", "PodMetrics", true),
 ];
 
+/// What not every server has.
+const ADD_ONS: &[(&str, &str, &str)] = &[
+    (
+        "autoscaling.k8s.io/v1",
+        "verticalpodautoscalers",
+        "VerticalPodAutoscaler",
+    ),
+    ("keda.sh/v1alpha1", "scaledobjects", "ScaledObject"),
+    ("resource.k8s.io/v1", "resourceclaims", "ResourceClaim"),
+    (
+        "resource.k8s.io/v1",
+        "resourceclaimtemplates",
+        "ResourceClaimTemplate",
+    ),
+];
+
 /// Which recording holds which list.
 const RECORDED: &[(&str, &str, &str)] = &[
     ("nodes", "v1", "nodes"),
@@ -125,6 +141,24 @@ impl Store {
             }
         }
         store.sorted()
+    }
+
+    /// The recorded cluster with all that is asked for only where it is there:
+    /// kinds of add-ons, and claims of devices with a pod that has one.
+    pub fn with_add_ons() -> Self {
+        let pod = json!({
+            "metadata": {"name": "claimer", "namespace": "extras", "uid": "claimer"},
+            "spec": {
+                "resourceClaims": [{"name": "gpu", "resourceClaimName": "gpu"}],
+                "containers": [{"name": "main", "image": "i"}],
+            },
+            "status": {"phase": "Running"},
+        });
+        let mut store = Self::recorded();
+        for (api_version, plural, kind) in ADD_ONS {
+            store = store.kind(api_version, plural, kind, true);
+        }
+        store.with("v1", "pods", &pod)
     }
 
     /// A cluster of Deployments, five pods for every three of them, and usage of each pod.

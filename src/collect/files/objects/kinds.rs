@@ -16,9 +16,11 @@ use serde_json::Value;
 use super::document::Piece;
 use super::{Label, Name, without_place};
 use crate::collect::files::ImportError;
-use crate::collect::objects::{group, is_ignored_group};
+use crate::collect::objects::{ResourceClaim, ResourceClaimTemplate, group, is_ignored_group};
 use crate::collect::{Objects, Record, Scope};
 use crate::snapshot::Gap;
+
+const DEVICES: &str = "resource.k8s.io";
 
 /// Objects that cannot be read and are named; more of one file are counted.
 const NAMED: usize = 10;
@@ -167,6 +169,8 @@ impl<'a> Reader<'a> {
             ("autoscaling", "HorizontalPodAutoscaler") => {
                 typed::<v2::HorizontalPodAutoscaler>(piece, objects)
             }
+            (DEVICES, "ResourceClaim") => plain::<ResourceClaim>(piece, objects),
+            (DEVICES, "ResourceClaimTemplate") => plain::<ResourceClaimTemplate>(piece, objects),
             (group, kind) if is_ignored_group(group) && kind != "VerticalPodAutoscaler" => {
                 *objects.skipped.entry(kind.to_owned()).or_default() += 1;
                 Ok(())
@@ -186,6 +190,17 @@ where
         let mended = mended(piece, T::API_VERSION)?;
         serde_json::from_value(mended).map_err(|_| error)
     });
+    let object = object.map_err(|error| without_place(&error.to_string()))?;
+    object.record(objects);
+    Ok(())
+}
+
+/// Records an object of a type that holds no quantities.
+fn plain<T: Record + DeserializeOwned>(
+    piece: &impl Piece,
+    objects: &mut Objects,
+) -> Result<(), String> {
+    let object = piece.parse::<T>();
     let object = object.map_err(|error| without_place(&error.to_string()))?;
     object.record(objects);
     Ok(())

@@ -1,0 +1,271 @@
+//! Claims of devices (dynamic resource allocation).
+//!
+//! The shapes of resource.k8s.io v1 and v1beta2, which ask for devices in
+//! `exactly` or `firstAvailable`, and of v1beta1, which asks in the request itself.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+use super::{Meta, Objects, Record};
+use crate::snapshot::{DEVICE_CLASS, is_gpu};
+
+/// A ResourceClaim or a ResourceClaimTemplate, and what it asks for.
+#[derive(Debug)]
+pub(crate) struct ClaimRecord {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    /// Whether each pod gets a claim of its own from it.
+    pub(crate) template: bool,
+    pub(crate) requests: Vec<DeviceRequest>,
+}
+
+/// Devices of one class.
+#[derive(Debug, PartialEq)]
+pub(crate) struct DeviceRequest {
+    /// What containers that want only this one call it.
+    pub(crate) name: String,
+    /// Its class as an extended resource.
+    pub(crate) resource: String,
+    /// `None` for all that a node has, before they are allocated.
+    pub(crate) count: Option<f64>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResourceClaim {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResourceClaimTemplate {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: TemplateSpec,
+}
+
+#[derive(Deserialize, Default)]
+struct TemplateSpec {
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Deserialize, Default)]
+struct Spec {
+    #[serde(default)]
+    devices: Devices,
+}
+
+#[derive(Deserialize, Default)]
+struct Devices {
+    requests: Option<Vec<Request>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    name: String,
+    exactly: Option<Wanted>,
+    first_available: Option<Vec<Wanted>>,
+    // As in v1beta1.
+    device_class_name: Option<String>,
+    allocation_mode: Option<String>,
+    count: Option<u32>,
+    admin_access: Option<bool>,
+}
+
+#[derive(Deserialize, Clone, Default)]
+#[serde(rename_all = "camelCase")]
+struct Wanted {
+    /// Of one of several alternatives.
+    #[serde(default)]
+    name: String,
+    device_class_name: Option<String>,
+    allocation_mode: Option<String>,
+    count: Option<u32>,
+    admin_access: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+struct Status {
+    allocation: Option<Allocation>,
+}
+
+#[derive(Deserialize, Default)]
+struct Allocation {
+    #[serde(default)]
+    devices: Allocated,
+}
+
+#[derive(Deserialize, Default)]
+struct Allocated {
+    results: Option<Vec<Device>>,
+}
+
+/// A device that a claim has got.
+#[derive(Deserialize)]
+struct Device {
+    /// `gpu`, or `gpu/large` for one of several alternatives.
+    request: String,
+    #[serde(default)]
+    driver: String,
+}
+
+impl Record for ResourceClaim {
+    fn record(self, objects: &mut Objects) {
+        let allocation = self.status.allocation.as_ref();
+        let got = allocation.map(|it| it.devices.results.as_deref().unwrap_or_default());
+        let requests = self.spec.devices.requests(got);
+        push(self.metadata, false, requests, objects);
+    }
+}
+
+impl Record for ResourceClaimTemplate {
+    fn record(self, objects: &mut Objects) {
+        let requests = self.spec.spec.devices.requests(None);
+        push(self.metadata, true, requests, objects);
+    }
+}
+
+fn push(metadata: ObjectMeta, template: bool, requests: Vec<DeviceRequest>, objects: &mut Objects) {
+    let Meta {
+        namespace, name, ..
+    } = Meta::new(metadata);
+    objects.claims.push(ClaimRecord {
+        namespace,
+        name,
+        template,
+        requests,
+    });
+}
+
+impl Devices {
+    /// What is asked for; where devices are allocated, what there is.
+    fn requests(self, got: Option<&[Device]>) -> Vec<DeviceRequest> {
+        let requests = self.requests.into_iter().flatten();
+        requests
+            .filter_map(|request| request.devices(got))
+            .collect()
+    }
+}
+
+impl Request {
+    fn devices(self, got: Option<&[Device]>) -> Option<DeviceRequest> {
+        let name = self.name.clone();
+        let of = |device: &&Device| {
+            let rest = device.request.strip_prefix(&name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let got = got.map(|all| all.iter().filter(of).collect::<Vec<_>>());
+        let first = got.as_ref().and_then(|devices| devices.first());
+        let chosen = first.and_then(|device| device.request.split_once('/'));
+        let wanted = self.wanted(chosen.map(|(_, alternative)| alternative));
+        // Administrators look on and take nothing away.
+        if wanted.admin_access == Some(true) {
+            return None;
+        }
+        let class = wanted.device_class_name.unwrap_or_default();
+        let driver = first.map(|device| device.driver.clone());
+        // A class may have any name; a driver is called after what it drives.
+        let telling = driver.filter(|driver| !is_gpu(&class) && is_gpu(driver));
+        let count = match (&got, wanted.allocation_mode.as_deref()) {
+            (Some(devices), _) => u32::try_from(devices.len()).ok(),
+            (None, Some("All")) => None,
+            (None, _) => Some(wanted.count.unwrap_or(1)),
+        };
+        Some(DeviceRequest {
+            name: self.name,
+            resource: format!("{DEVICE_CLASS}{}", telling.unwrap_or(class)),
+            count: count.map(f64::from),
+        })
+    }
+
+    /// The alternative that was chosen, else the one that is tried first.
+    fn wanted(&self, chosen: Option<&str>) -> Wanted {
+        let own = || Wanted {
+            name: String::new(),
+            device_class_name: self.device_class_name.clone(),
+            allocation_mode: self.allocation_mode.clone(),
+            count: self.count,
+            admin_access: self.admin_access,
+        };
+        let alternatives = self.first_available.iter().flatten();
+        let mut named = alternatives
+            .clone()
+            .filter(|it| Some(it.name.as_str()) == chosen);
+        let found = named.next().or(alternatives.clone().next());
+        found.or(self.exactly.as_ref()).cloned().unwrap_or_else(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Request, class and count of each request, of a claim with this status.
+    fn read(requests: &Value, status: &Value) -> String {
+        let mut objects = Objects::default();
+        let claim = json!({
+            "metadata": {"namespace": "ml", "name": "c"},
+            "spec": {"devices": {"requests": requests}}, "status": status,
+        });
+        let claim: ResourceClaim = serde_json::from_value(claim).unwrap();
+        claim.record(&mut objects);
+        let requests = objects.claims[0].requests.iter().map(|it| {
+            let class = it.resource.strip_prefix(DEVICE_CLASS).unwrap();
+            let count = it.count.map_or("all".to_owned(), |count| count.to_string());
+            format!("{} {class} {count}", it.name)
+        });
+        requests.collect::<Vec<_>>().join(", ")
+    }
+
+    fn allocated(requests: &[&str]) -> Value {
+        let devices = requests.iter().map(|request| {
+            json!({"request": request, "driver": "gpu.nvidia.com", "pool": "n", "device": "d"})
+        });
+        json!({"allocation": {"devices": {"results": devices.collect::<Vec<_>>()}}})
+    }
+
+    #[test]
+    fn every_version_says_how_many() {
+        let none = json!({});
+        let exact = json!({"deviceClassName": "gpu.nvidia.com", "count": 2});
+        assert_eq!(
+            read(&json!([{"name": "a", "exactly": exact}]), &none),
+            "a gpu.nvidia.com 2"
+        );
+        let old = json!([{"name": "a", "deviceClassName": "gpu.nvidia.com"}]);
+        assert_eq!(read(&old, &none), "a gpu.nvidia.com 1");
+        let all = json!({"deviceClassName": "gpu.nvidia.com", "allocationMode": "All"});
+        assert_eq!(
+            read(&json!([{"name": "a", "exactly": all}]), &none),
+            "a gpu.nvidia.com all"
+        );
+        let admin = json!({"deviceClassName": "gpu.nvidia.com", "adminAccess": true});
+        assert_eq!(read(&json!([{"name": "a", "exactly": admin}]), &none), "");
+        assert_eq!(read(&Value::Null, &none), "");
+    }
+
+    #[test]
+    fn what_is_allocated_goes_before_what_was_asked_for() {
+        let all = json!({"deviceClassName": "large", "allocationMode": "All"});
+        let requests = json!([{"name": "a", "exactly": all}, {"name": "ab", "exactly": {"deviceClassName": "nic"}}]);
+        assert_eq!(
+            read(&requests, &allocated(&["a", "a", "a"])),
+            "a gpu.nvidia.com 3, ab nic 0"
+        );
+        let either = json!([{"name": "a", "firstAvailable": [
+            {"name": "big", "deviceClassName": "gpu.nvidia.com"},
+            {"name": "small", "deviceClassName": "mig.nvidia.com", "count": 2},
+        ]}]);
+        assert_eq!(read(&either, &json!({})), "a gpu.nvidia.com 1");
+        assert_eq!(
+            read(&either, &allocated(&["a/small", "a/small"])),
+            "a mig.nvidia.com 2"
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! Dumps of objects into workloads: owners, arithmetic, and what is kept.
+
+mod devices;
+mod owners;
+mod pods;
+mod recorded;
+mod texts;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use kcost::collect::files::read_objects;
+use kcost::collect::{Resolved, Scope, resolve};
+use kcost::progress::Silent;
+use kcost::snapshot::{Gap, Workload};
+use kcost::units::Bytes;
+
+/// A dump in a file of its own.
+fn file(content: impl AsRef<[u8]>) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(content.as_ref()).unwrap();
+    file
+}
+
+fn read(paths: &[PathBuf]) -> (Resolved, Vec<Gap>) {
+    let (objects, gaps) = read_objects(paths, &Scope::default(), &Silent).unwrap();
+    let mut resolved = resolve(objects);
+    let mut all = std::mem::take(&mut resolved.gaps);
+    all.extend(gaps);
+    (resolved, all)
+}
+
+fn dump(content: &str) -> Resolved {
+    let file = file(content);
+    let (resolved, gaps) = read(&[file.path().to_owned()]);
+    assert_eq!(gaps, []);
+    resolved
+}
+
+fn ids(resolved: &Resolved) -> Vec<String> {
+    let workloads = resolved.workloads.iter();
+    workloads.map(|workload| workload.id.to_string()).collect()
+}
+
+fn only(resolved: Resolved) -> Workload {
+    assert_eq!(resolved.workloads.len(), 1, "{:?}", ids(&resolved));
+    resolved.workloads.into_iter().next().unwrap()
+}
+
+/// A pod of namespace `shop`; `more` are lines below its root.
+fn pod(name: &str, owner: Option<(&str, &str, &str)>, more: &str) -> String {
+    let owner = owner.map_or(String::new(), |(api_version, kind, name)| {
+        format!(
+            "\n  ownerReferences:\n  - {{apiVersion: {api_version}, kind: {kind}, name: {name}, \
+             uid: u, controller: true}}"
+        )
+    });
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  namespace: shop{owner}\n{more}"
+    )
+}
+
+const APP: &str = "
+spec:
+  containers:
+  - name: app
+    resources: {requests: {cpu: 100m, memory: 128Mi}}
+status: {phase: Running}
+";
+
+fn cpu(workload: &Workload) -> f64 {
+    workload.pods[0].requests.cpu.unwrap_or_default().get()
+}
+
+fn memory(workload: &Workload) -> Bytes {
+    workload.pods[0].requests.memory.unwrap_or_default()
+}
