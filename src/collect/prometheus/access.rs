@@ -109,13 +109,9 @@ pub(super) fn headers(access: &Access) -> Vec<(HeaderName, HeaderValue)> {
 fn auth(access: &Access) -> Result<AuthInfo, PrometheusError> {
     let mut info = AuthInfo::default();
     match &access.credentials {
-        Credentials::None => {}
+        // What changes is sent with each request: see `Token`.
+        Credentials::None | Credentials::TokenFile(_) | Credentials::TokenCommand(_) => {}
         Credentials::Token(token) => info.token = Some(token.expose().trim().to_owned().into()),
-        Credentials::TokenFile(path) => {
-            let token = String::from_utf8_lossy(&read(path)?).trim().to_owned();
-            info.token = Some(token.into());
-        }
-        Credentials::TokenCommand(command) => info.token = Some(run(command)?.into()),
         Credentials::Basic { user, password } => {
             info.username = Some(user.clone());
             info.password = Some(password.expose().to_owned().into());
@@ -155,8 +151,16 @@ fn authorities(path: &Path) -> Result<Vec<Vec<u8>>, PrometheusError> {
     Ok(certificates)
 }
 
+/// What a file holds, as a token.
+pub(super) fn token_of_file(path: &Path) -> Result<String, PrometheusError> {
+    one_token(&read(path)?).map_err(|problem| PrometheusError::Read {
+        path: path.to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidData, problem),
+    })
+}
+
 /// What a command prints, as a token. Its output is never shown.
-fn run(command: &str) -> Result<String, PrometheusError> {
+pub(super) fn token_of_command(command: &str) -> Result<String, PrometheusError> {
     let fail = |problem: String| PrometheusError::TokenCommand { problem };
     let output = Command::new("sh")
         .args(["-c", command])
@@ -166,9 +170,13 @@ fn run(command: &str) -> Result<String, PrometheusError> {
     if !output.status.success() {
         return Err(fail(output.status.to_string()));
     }
-    let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(fail("it does not print one token".to_owned()));
+    one_token(&output.stdout).map_err(fail)
+}
+
+fn one_token(bytes: &[u8]) -> Result<String, String> {
+    let token = String::from_utf8_lossy(bytes).trim().to_owned();
+    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err("there is not one token in what it gives".to_owned());
     }
     Ok(token)
 }

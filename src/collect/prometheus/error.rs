@@ -29,6 +29,8 @@ pub enum PrometheusError {
         status: u16,
         text: String,
     },
+    #[error("Prometheus at {url} answered with an error: {problem}")]
+    Answered { url: String, problem: String },
     #[error("what answers at {url} is not Prometheus: {problem}")]
     NotPrometheus { url: String, problem: String },
     #[error("not one query to Prometheus at {url} succeeded: {problem}")]
@@ -38,6 +40,11 @@ pub enum PrometheusError {
 fn overloaded() -> String {
     "the server may be overloaded: try again with `--prometheus-concurrency 1` or a smaller \
      `--max-samples-per-query`"
+        .to_owned()
+}
+
+fn parts() -> String {
+    "check `--prometheus-label`, `--prometheus-names` and `-n`, which are part of every query"
         .to_owned()
 }
 
@@ -87,9 +94,11 @@ impl PrometheusError {
                 404 => "the URL may lack a path, such as `/prometheus` for Mimir or \
                     `/select/0/prometheus` for VictoriaMetrics"
                     .to_owned(),
+                400 => parts(),
                 429 | 500.. => overloaded(),
                 _ => return None,
             },
+            Self::Answered { .. } => parts(),
             Self::NotPrometheus { .. } => {
                 "check `--prometheus-url`: `/api/v1/query` is added to it".to_owned()
             }
@@ -114,6 +123,8 @@ pub(super) enum Failure {
     Dropped(String),
     /// Another status than success.
     Refused { status: u16, text: String },
+    /// An error in an answer that is a success.
+    Error(String),
     /// It is no answer of the API.
     Broken(Broken),
 }
@@ -150,7 +161,7 @@ impl Failure {
             | Self::Broken(Broken::Truncated(_) | Broken::Empty) => Remedy::Halve,
             Self::Busy { .. } | Self::Unreachable(_) => Remedy::Wait,
             Self::Refused { status, .. } if *status >= 500 => Remedy::Wait,
-            Self::Refused { .. } | Self::Broken(_) => Remedy::GiveUp,
+            Self::Refused { .. } | Self::Error(_) | Self::Broken(_) => Remedy::GiveUp,
         }
     }
 
@@ -169,6 +180,7 @@ impl Failure {
                 text: "it is busy".to_owned(),
             },
             Self::TooMuch(problem) => PrometheusError::Exhausted { url, problem },
+            Self::Error(problem) => PrometheusError::Answered { url, problem },
             Self::Broken(broken) => PrometheusError::NotPrometheus {
                 url,
                 problem: broken.to_string(),
@@ -186,6 +198,7 @@ impl std::fmt::Display for Failure {
             Self::Unreachable(text) => write!(f, "the server cannot be reached: {text}"),
             Self::Dropped(text) => write!(f, "the connection was lost: {text}"),
             Self::Refused { status, text } => write!(f, "status {status}{}", colon(text)),
+            Self::Error(text) => write!(f, "an error: {text}"),
             Self::Broken(broken) => write!(f, "{broken}"),
         }
     }

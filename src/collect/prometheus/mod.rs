@@ -23,6 +23,7 @@ mod run;
 mod server;
 mod signals;
 mod survey;
+mod token;
 mod transport;
 
 use super::{Scope, UsageBuilder};

@@ -168,30 +168,37 @@ impl Server {
     }
 
     /// The response, when its status is success.
+    ///
+    /// A token that has run out is asked for again, once.
     async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let longest = if self.transport.is_proxied() {
-            LONGEST_PROXIED
-        } else {
-            LONGEST_URL
-        };
-        let mut request = request(query, longest).map_err(|error| Failure::Refused {
-            status: 0,
-            text: error.to_string(),
-        })?;
-        if !self.compress.load(Ordering::Relaxed) {
-            let plain = HeaderValue::from_static("identity");
-            request.headers_mut().insert(ACCEPT_ENCODING, plain);
+        let mut response = self.send_once(query).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.transport.renew() {
+            response = self.send_once(query).await?;
         }
-        self.sent.fetch_add(1, Ordering::Relaxed);
-        let response = timeout(self.timeout, self.transport.send(request))
-            .await
-            .map_err(|_| self.slow())?
-            .map_err(|error| unsent(&error))?;
         if response.status().is_success() {
             Ok(response)
         } else {
             Err(self.refused(response).await)
         }
+    }
+
+    async fn send_once(&self, query: &Query) -> Result<Response<Body>, Failure> {
+        let longest = if self.transport.is_proxied() {
+            LONGEST_PROXIED
+        } else {
+            LONGEST_URL
+        };
+        let request = request(query, longest);
+        let mut request = request.map_err(|error| Failure::Error(error.to_string()))?;
+        if !self.compress.load(Ordering::Relaxed) {
+            let plain = HeaderValue::from_static("identity");
+            request.headers_mut().insert(ACCEPT_ENCODING, plain);
+        }
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        timeout(self.timeout, self.transport.send(request))
+            .await
+            .map_err(|_| self.slow())?
+            .map_err(|error| unsent(&error))
     }
 
     async fn refused(&self, response: Response<Body>) -> Failure {
@@ -277,6 +284,7 @@ fn refusal(status: StatusCode, error_type: &str, error: &str) -> Failure {
             after: None,
         },
         422 => Failure::TooMuch(or(error, "the query failed")),
+        200 => Failure::Error(or(error, "it does not say which")),
         _ => Failure::Refused {
             status: code,
             text: error.to_owned(),

@@ -3,8 +3,10 @@
 //! Whatever the way, requests, streaming, compression and pauses are the same.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::Connection;
@@ -16,6 +18,7 @@ use tower_http::decompression::DecompressionLayer;
 use super::access::{self, Address};
 use super::error::{PrometheusError, chain};
 use super::options::Access;
+use super::token::Token;
 
 /// A host that does not even answer the connection is not waited for longer.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
@@ -27,6 +30,7 @@ pub struct Transport {
     /// Before the path of every request; empty where the client knows it.
     prefix: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    token: Option<Arc<Token>>,
     /// Whether others share what carries the answers.
     narrow: bool,
     /// What people are told; without credentials.
@@ -46,7 +50,7 @@ impl Transport {
         config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
         config.write_timeout = Some(timeout);
         let client = kube::Client::try_from(config).map_err(|error| setup(&shown, &error))?;
-        Ok(Self::over(client, false, shown))
+        Ok(Self::over(client, false, shown).with(Token::new(&access.credentials)?))
     }
 
     /// Below a path of the API server, as its client is let in there.
@@ -62,6 +66,7 @@ impl Transport {
             client,
             prefix,
             headers: access::headers(access),
+            token: None,
             narrow: true,
             shown,
         }
@@ -100,7 +105,7 @@ impl Transport {
                 .build(),
             None => service.with_layer(&unpacked).with_layer(&base).build(),
         };
-        Ok(Self::over(client, true, shown))
+        Ok(Self::over(client, true, shown).with(Token::new(&access.credentials)?))
     }
 
     fn over(client: kube::Client, narrow: bool, shown: String) -> Self {
@@ -108,9 +113,22 @@ impl Transport {
             client,
             prefix: String::new(),
             headers: Vec::new(),
+            token: None,
             narrow,
             shown,
         }
+    }
+
+    fn with(self, token: Option<Token>) -> Self {
+        Self {
+            token: token.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// Whether there is a new token to be let in with.
+    pub(super) fn renew(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| token.renew())
     }
 
     /// Where it leads, without credentials.
@@ -141,6 +159,9 @@ impl Transport {
                 .map_err(|error: http::uri::InvalidUri| kube::Error::HttpError(error.into()))?;
         }
         request.headers_mut().extend(self.headers.iter().cloned());
+        if let Some(token) = self.token.as_ref().and_then(|token| token.header()) {
+            request.headers_mut().insert(AUTHORIZATION, token);
+        }
         self.client.send(request).await
     }
 }

@@ -377,6 +377,15 @@ fn the_first_refusal_is_told_with_what_to_do() {
     what answers at http://prometheus is not Prometheus: the answer is empty
     hint: check `--prometheus-url`: `/api/v1/query` is added to it
     ");
+    let error = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
+    insta::assert_snapshot!(told(Status(200, "application/json", error)), @"
+    Prometheus at http://prometheus answered with an error: parse error
+    hint: check `--prometheus-label`, `--prometheus-names` and `-n`, which are part of every query
+    ");
+    insta::assert_snapshot!(told(Status(400, "application/json", error)), @"
+    Prometheus at http://prometheus refused with status 400: parse error
+    hint: check `--prometheus-label`, `--prometheus-names` and `-n`, which are part of every query
+    ");
     insta::assert_snapshot!(told(Slow), @"
     Prometheus at http://prometheus gave no answer within 0 s
     hint: raise `--timeout`, or shorten `--window`
@@ -441,6 +450,66 @@ fn credentials_and_headers_are_sent_and_never_told() {
             "{shown}"
         );
     }
+}
+
+/// The tokens of the requests that a server heard, each once, in order.
+fn tokens(server: &Faulty) -> Vec<String> {
+    let heard = server.heard.lock().unwrap();
+    let lines = heard.iter().flat_map(|request| request.lines());
+    let mut tokens: Vec<String> = lines
+        .filter_map(|line| {
+            line.to_lowercase()
+                .strip_prefix("authorization: bearer ")
+                .map(str::to_owned)
+        })
+        .collect();
+    tokens.dedup();
+    tokens
+}
+
+#[test]
+fn a_token_file_that_is_written_anew_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "first").unwrap();
+    let server = Faulty::new(None, &[Header(429, "Retry-After: 1\r\n")], Then::Well);
+    let mut options = server.options();
+    options.access.credentials = Credentials::TokenFile(file.clone());
+    let (pods, gaps) = std::thread::scope(|scope| {
+        // While kcost pauses, as it was asked to.
+        scope.spawn(|| {
+            while server.usage_queries() == 0 {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            std::thread::sleep(Duration::from_millis(300));
+            std::fs::write(&file, "second\n").unwrap();
+        });
+        outcome(&options)
+    });
+    assert_eq!((pods, gaps), (whole(), vec![]));
+    assert_eq!(tokens(&server), ["first", "second"]);
+}
+
+#[test]
+fn a_token_that_has_run_out_is_asked_for_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = |body: &str| {
+        let count = folder.path().join("count");
+        Credentials::TokenCommand(body.replace("COUNT", &count.display().to_string()))
+    };
+    let counting = command("echo x >> COUNT; echo token-$(wc -l < COUNT)");
+    let server = Faulty::new(None, &[Status(401, "", "expired")], Then::Well);
+    let mut options = server.options();
+    options.access.credentials = counting;
+    assert_eq!(outcome(&options), (whole(), vec![]));
+    assert_eq!(tokens(&server), ["token-1", "token-2"]);
+
+    // The same token is not tried again.
+    let server = Faulty::new(Some(Status(401, "", "expired")), &[], Then::Well);
+    let mut options = server.options();
+    options.access.credentials = command("echo always");
+    assert!(read(&options).is_err());
+    assert_eq!(server.requests(), 1);
 }
 
 #[test]

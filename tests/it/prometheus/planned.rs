@@ -113,3 +113,30 @@ fn there_is_no_plan_without_a_prometheus() {
     hint: name it with `--prometheus-url URL` or `--prometheus-service NAMESPACE/NAME:PORT`
     ");
 }
+
+/// Before anything is asked, the cluster included.
+#[test]
+fn a_url_that_is_none_is_told_at_once() {
+    let seen = Kcost::new()
+        .args(["analyze", "--prometheus-url", "ftp://me:hush@prometheus"])
+        .run()
+        .ended(2);
+    insta::assert_snapshot!(seen.stderr, @"
+    error: `ftp://prometheus` is not a URL of a Prometheus
+
+    hint: write it as `--prometheus-url http://prometheus.monitoring:9090`
+    ");
+    let folder = tempfile::tempdir().unwrap();
+    let file = "goal: balanced\nprometheus-url: http://a b\n";
+    std::fs::write(folder.path().join("kcost.yaml"), file).unwrap();
+    let seen = Kcost::new()
+        .inside(folder.path())
+        .arg("analyze")
+        .run()
+        .ended(2);
+    insta::assert_snapshot!(seen.stderr, @"
+    error: ./kcost.yaml:2:17: prometheus-url: `http://a b` is not a URL of a Prometheus
+
+    hint: see `kcost config --schema` for what a file may say
+    ");
+}
