@@ -1,5 +1,7 @@
 //! Words and numbers as people read them. A leaf: imports nothing of kcost.
 
+use std::fmt::Display;
+
 /// Text of others, made safe for a terminal: control characters, and those
 /// that reorder or hide text, are shown as `\u{1b}` and never sent.
 pub fn escape(text: &str) -> String {
@@ -12,6 +14,25 @@ pub fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+/// The same without a character beyond ASCII.
+pub fn ascii(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '×' => plain.push('x'),
+            '÷' => plain.push('/'),
+            '→' => plain.push_str("->"),
+            '…' => plain.push_str("..."),
+            '·' | '−' | '–' | '—' => plain.push('-'),
+            '≥' => plain.push_str(">="),
+            '≤' => plain.push_str("<="),
+            other if other.is_ascii() => plain.push(other),
+            _ => plain.push('?'),
+        }
+    }
+    plain
 }
 
 /// Beside control characters: line separators, zero-width characters, marks of
@@ -28,6 +49,17 @@ pub fn count(number: usize, noun: &str) -> String {
         format!("1 {noun}")
     } else {
         format!("{} {noun}s", group(&number.to_string()))
+    }
+}
+
+/// An amount as people write it: `$1,234.50`; a currency without a common sign
+/// by its code: `1.00 EUR`.
+pub fn money(amount: impl Display, currency: &str) -> String {
+    let number = group(&amount.to_string());
+    match (currency, number.strip_prefix('-')) {
+        ("USD", Some(number)) => format!("-${number}"),
+        ("USD", None) => format!("${number}"),
+        _ => format!("{number} {currency}"),
     }
 }
 
@@ -64,6 +96,18 @@ mod tests {
         assert_eq!(escape("api\u{1b}[2J"), "api\\u{1b}[2J");
         assert_eq!(escape("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
         assert_eq!(escape("größe-日本"), "größe-日本");
+    }
+
+    #[test]
+    fn signs_have_a_spelling_in_ascii() {
+        assert_eq!(ascii("2 × 3 ÷ 4 → 1…"), "2 x 3 / 4 -> 1...");
+        assert_eq!(ascii("größe"), "gr??e");
+    }
+
+    #[test]
+    fn money_has_its_sign_in_front() {
+        assert_eq!(money("-1234.50", "USD"), "-$1,234.50");
+        assert_eq!(money("1.00", "EUR"), "1.00 EUR");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl ExplainArgs {
             width: ui.width(),
             color: ui.color_stdout(),
             program: invocation.program,
-            command: invocation.same_source(),
+            command: invocation.without_goal(),
             view: View::default(),
         };
         let written = if self.output == "json" {

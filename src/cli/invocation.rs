@@ -28,7 +28,8 @@ const LOOKS: [&str; 10] = [
 ];
 
 /// Flags without a value of the same sort.
-const SWITCHES: [&str; 11] = [
+const SWITCHES: [&str; 12] = [
+    "--ascii",
     "-q",
     "-qq",
     "-v",
@@ -63,6 +64,11 @@ impl Invocation {
         self.without(|_| false, &[])
     }
 
+    /// The same without `--goal`, for whoever wants to try another.
+    pub(super) fn without_goal(&self) -> String {
+        self.without(|argument| is_flag(argument, "--goal"), &[])
+    }
+
     /// The same of several clusters for one alone, a context or a bundle.
     pub(super) fn of_cluster(&self, name: &str) -> String {
         let is_bundles = self.arguments.iter().any(|it| is_flag(it, "--snapshot"));
@@ -76,10 +82,10 @@ impl Invocation {
         let mut words = vec![self.program.to_owned()];
         let mut rest = self.arguments.iter();
         while let Some(argument) = rest.next() {
-            let cluster = left_out(argument);
-            if LOOKS.contains(&argument.as_str()) || (cluster && !argument.contains('=')) {
+            let dropped = left_out(argument);
+            if LOOKS.contains(&argument.as_str()) || (dropped && !argument.contains('=')) {
                 rest.next();
-            } else if !cluster && !is_look(argument) && (more.is_empty() || argument != ALL) {
+            } else if !dropped && !is_look(argument) && (more.is_empty() || argument != ALL) {
                 words.push(quote(argument));
             }
         }
@@ -158,6 +164,14 @@ mod tests {
             "--snapshot=b.kcost",
         ];
         assert_eq!(one(&bundles, "a.kcost"), "kcost analyze --snapshot a.kcost");
+    }
+
+    #[test]
+    fn another_goal_can_take_the_place_of_the_one_given() {
+        let line = ["kcost", "explain", "--demo", "api", "--goal", "savings"];
+        let args: Vec<OsString> = line.iter().map(OsString::from).collect();
+        let other = Invocation::new(&args).without_goal();
+        assert_eq!(other, "kcost explain --demo api");
     }
 
     #[test]

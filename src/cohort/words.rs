@@ -94,22 +94,22 @@ pub(super) fn description(centre: &Point) -> String {
     let of = |feature: Feature| feature.of(centre);
     let percent = |feature: Feature| of(feature) * 100.0;
     let mut cpu = format!(
-        "CPU bursts to {:.1} × its median, {:.0} % of its variance repeats daily and {:.0} % more weekly",
+        "CPU bursts to {:.1} × median, {:.0}% daily rhythm, {:.0}% weekly",
         of(Feature::CpuBurst),
         percent(Feature::Daily),
         percent(Feature::Weekly),
     );
     if of(Feature::Idle) >= 0.05 {
-        cpu = format!("{cpu}, idle {:.0} % of the time", percent(Feature::Idle));
+        cpu = format!("{cpu}, idle {:.0}% of the time", percent(Feature::Idle));
     }
     let memory = format!(
-        "memory peaks at {:.2} × its median, its worst day at {:.2} × the usual one",
+        "memory peaks at {:.2} × median, its worst day at {:.2} × the usual one",
         of(Feature::MemoryPeak),
         of(Feature::MemoryDays),
     );
     if of(Feature::MemoryTrend) >= 0.03 {
         let growth = percent(Feature::MemoryTrend);
-        format!("{cpu}; {memory}, growing {growth:.0} % a week")
+        format!("{cpu}; {memory}, growing {growth:.0}% a week")
     } else {
         format!("{cpu}; {memory}")
     }

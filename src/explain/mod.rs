@@ -18,6 +18,8 @@ pub struct Explanation<'a> {
     pub workload: &'a Workload,
     pub advice: &'a WorkloadAdvice,
     pub bill: &'a WorkloadBill,
+    /// ISO 4217.
+    pub currency: &'static str,
     pub cohort: Option<&'a Cohort>,
     /// Other workloads of its cohort, the most alike first; at most [`ALIKE`].
     pub alike: Vec<String>,
@@ -61,6 +63,7 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         workload,
         advice,
         bill: &analysis.bill.workloads[index],
+        currency: analysis.bill.currency,
         cohort,
         alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
         containers: containers.collect(),

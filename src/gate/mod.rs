@@ -1,5 +1,7 @@
 //! Whether the cluster keeps the limits that its owners set: `--fail-on`.
 
+use std::fmt;
+
 use crate::pipeline::Analysis;
 
 mod parse;
@@ -19,6 +21,10 @@ pub trait Rule: Sync {
     fn unit(&self) -> Unit;
     /// The number of this analysis.
     fn measure(&self, analysis: &Analysis<'_>) -> f64;
+    /// The amounts behind a share, as a person writes them, to recompute it.
+    fn over(&self, _analysis: &Analysis<'_>) -> Option<String> {
+        None
+    }
 }
 
 /// How a limit is written.
@@ -57,7 +63,20 @@ pub struct Outcome {
     pub threshold: String,
     /// What was measured, as a person writes it: `41%`.
     pub measured: String,
+    /// The amounts behind a share: `2 of 5 cores`.
+    pub over: Option<String>,
     pub failed: bool,
+}
+
+/// `cost-waste>30% (41%, $410.00 of $1,000.00 a month)`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.threshold, self.measured)?;
+        if let Some(over) = &self.over {
+            write!(f, ", {over}")?;
+        }
+        f.write_str(")")
+    }
 }
 
 /// The names of [`ALL`].
@@ -77,9 +96,7 @@ pub fn judge(analysis: &Analysis<'_>, thresholds: &[Threshold]) -> Vec<Outcome> 
 pub fn verdict(outcomes: &[Outcome]) -> String {
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.failed).collect();
     let list = |outcomes: &[&Outcome]| {
-        let each = outcomes
-            .iter()
-            .map(|o| format!("{} ({})", o.threshold, o.measured));
+        let each = outcomes.iter().map(ToString::to_string);
         each.collect::<Vec<_>>().join(", ")
     };
     if failed.is_empty() {

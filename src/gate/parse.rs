@@ -5,7 +5,7 @@ use std::fmt;
 use super::{ALL, Comparison, Outcome, Rule, Threshold, Unit, names};
 use crate::pipeline::Analysis;
 use crate::recommend::Severity;
-use crate::text::group;
+use crate::text::money;
 use crate::units::{Money, len_f64};
 
 /// How near a name must be to be suggested; 1 is the same.
@@ -141,7 +141,11 @@ impl Threshold {
         };
         Outcome {
             threshold: self.to_string(),
-            measured: say(self.rule.unit(), measured),
+            measured: match self.rule.unit() {
+                Unit::Money => money(Money::from_f64(measured), analysis.bill.currency),
+                unit => say(unit, measured),
+            },
+            over: self.rule.over(analysis),
             failed,
         }
     }
@@ -154,22 +158,18 @@ impl fmt::Display for Threshold {
             Comparison::Above => ">",
             Comparison::AtLeast => ">=",
         };
-        let limit = match self.rule.unit() {
-            // As it was typed: 100, not 100.00.
-            Unit::Money => self.limit.to_string(),
-            Unit::Percent => format!("{}%", tidy(self.limit * 100.0)),
-            Unit::Count | Unit::Severity => say(self.rule.unit(), self.limit),
-        };
+        let limit = say(self.rule.unit(), self.limit);
         write!(f, "{}{comparison}{limit}", self.rule.name())
     }
 }
 
-/// As a person writes it. Percentages keep a digit, so that 30.4 % is not said
-/// to be above 30 % while it reads `30%`.
+/// As a person writes it. Percentages keep a digit, so that 30.4% is not said
+/// to be above 30% while it reads `30%`.
 fn say(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Percent => format!("{}%", tidy(value * 100.0)),
-        Unit::Money => group(&Money::from_f64(value).to_string()),
+        // As it was typed: 100, not 100.00.
+        Unit::Money => value.to_string(),
         Unit::Count => tidy(value),
         Unit::Severity => {
             let mut levels = Severity::ALL.into_iter().enumerate();

@@ -30,7 +30,12 @@ impl Rule for CostWaste {
     }
 
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste_cost.get()
+        analysis.bill.waste.cost.ratio.get()
+    }
+
+    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
+        let bill = &analysis.bill;
+        Some(bill.waste.cost.amounts(bill.currency))
     }
 }
 
@@ -50,7 +55,11 @@ impl Rule for CpuWaste {
     }
 
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste_cpu.get()
+        analysis.bill.waste.cpu.ratio.get()
+    }
+
+    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
+        Some(analysis.bill.waste.cpu.amounts())
     }
 }
 
@@ -70,7 +79,11 @@ impl Rule for MemoryWaste {
     }
 
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste_memory.get()
+        analysis.bill.waste.memory.ratio.get()
+    }
+
+    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
+        Some(analysis.bill.waste.memory.amounts())
     }
 }
 

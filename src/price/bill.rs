@@ -1,7 +1,7 @@
 use super::effective::{self, Amount};
 use super::place::{Place, Places};
 use super::severity::severity;
-use super::waste::Waste;
+use super::waste::Sums;
 use super::{Bill, PriceSource, Rates, Total, WorkloadBill};
 use crate::profile::Profile;
 use crate::recommend::{Advised, WorkloadAdvice};
@@ -13,6 +13,7 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
 /// A workload costs what its pods request, at the rates of the nodes they are
 /// on: see [`Places::of`] for which pods count and [`effective`] for what one
 /// requests. Devices cost the same before and after; nothing advises on them.
+/// Cores and bytes are what the pods of now request, whatever the window.
 /// `freed` is the difference over all workloads, those that need more taken off,
 /// so it is never above the bill.
 pub fn price(
@@ -29,7 +30,7 @@ pub fn price(
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };
-    let mut waste = Waste::default();
+    let mut waste = Sums::default();
     let each = snapshot.workloads.iter().zip(&advised.workloads);
     for (index, (workload, advice)) in each.enumerate() {
         let places = places.of(snapshot, index, workload);
@@ -37,9 +38,7 @@ pub fn price(
         bill.add(workload, advice, profiles, &places);
     }
     bill.freed = (bill.current - bill.recommended).floor_zero();
-    bill.waste_cpu = waste.cpu();
-    bill.waste_memory = waste.memory();
-    bill.waste_cost = waste.cost();
+    bill.waste = waste.waste();
     bill
 }
 
@@ -54,19 +53,19 @@ impl Bill {
         let before = effective::now(workload);
         let after = effective::after(workload, advice);
         let mut own = (Money::ZERO, Money::ZERO);
-        let mut pods = 0.0;
+        let mut present = 0.0;
         for place in places {
             let next = place.requests.moved(before, after);
-            self.cpu.grow(place.requests.cpu, next.cpu, place.pods);
+            self.cpu.grow(place.requests.cpu, next.cpu, place.present);
             self.memory
-                .grow(place.requests.memory, next.memory, place.pods);
+                .grow(place.requests.memory, next.memory, place.present);
             own.0 += monthly(place.requests, place.gpus, &place.rates, place.pods);
             own.1 += monthly(next, place.gpus, &place.rates, place.pods);
-            pods += place.pods;
+            present += place.present;
         }
         let (cpu, memory) = used(workload, advice, profiles);
-        self.cpu.used_mean = self.cpu.used_mean.plus(cpu.scale(pods));
-        self.memory.used_mean = self.memory.used_mean.plus(memory.scale(pods));
+        self.cpu.used_mean = self.cpu.used_mean.plus(cpu.scale(present));
+        self.memory.used_mean = self.memory.used_mean.plus(memory.scale(present));
         self.current += own.0;
         self.recommended += own.1;
         self.workloads.push(WorkloadBill {

@@ -5,6 +5,7 @@
 
 use crate::recommend::Severity;
 use crate::snapshot::Node;
+use crate::text::money;
 use crate::units::{Bytes, Cpu, Money, Ratio};
 
 mod bill;
@@ -106,7 +107,48 @@ pub struct Bill {
     pub recommended: Money,
     /// The value of the requests given back; workloads that need more are taken off.
     pub freed: Money,
-    pub waste_cpu: Ratio,
-    pub waste_memory: Ratio,
-    pub waste_cost: Ratio,
+    pub waste: Waste,
+}
+
+/// What is requested beyond what the advice needs, of containers with advice.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Waste {
+    pub cpu: Wasted<Cpu>,
+    pub memory: Wasted<Bytes>,
+    /// Of CPU and memory together a month, by their value; devices are left out.
+    pub cost: Wasted<Money>,
+}
+
+/// One resource of [`Waste`].
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Wasted<T> {
+    pub requested: T,
+    pub recommended: T,
+    /// `(requested − recommended) ÷ requested`, never below 0.
+    pub ratio: Ratio,
+}
+
+impl Wasted<Cpu> {
+    /// `47.6 of 91.7 cores`.
+    pub fn amounts(&self) -> String {
+        let wasted = self.requested.minus(self.recommended);
+        format!("{:.1} of {:.1} cores", wasted.get(), self.requested.get())
+    }
+}
+
+impl Wasted<Bytes> {
+    /// `100Gi of 229Gi`.
+    pub fn amounts(&self) -> String {
+        let wasted = self.requested.minus(self.recommended);
+        format!("{} of {}", wasted.human(), self.requested.human())
+    }
+}
+
+impl Wasted<Money> {
+    /// `$1,264.33 of $2,534.10 a month`.
+    pub fn amounts(&self, currency: &str) -> String {
+        let wasted = (self.requested - self.recommended).floor_zero();
+        let (wasted, requested) = (money(wasted, currency), money(self.requested, currency));
+        format!("{wasted} of {requested} a month")
+    }
 }

@@ -9,8 +9,10 @@ use crate::units::len_f64;
 
 /// Some pods that request the same at the same rates.
 pub(super) struct Place {
-    /// Pods; of a job the mean number of pods over the window.
+    /// Pods that are paid for; of a job the mean number of pods over the window.
     pub(super) pods: f64,
+    /// Pods that hold the requests now.
+    pub(super) present: f64,
     pub(super) requests: Amount,
     pub(super) gpus: f64,
     pub(super) rates: Rates,
@@ -33,12 +35,17 @@ impl<'a> Places<'a> {
 
     /// Where the pods of the workload are. Pods that exist count; where none is
     /// known, those that should, on no known node. A job is paid for while it
-    /// runs, so its pods count by their share of the window.
+    /// runs, so its pods count by their share of the window, and one between two
+    /// runs holds nothing.
     pub(super) fn of(&self, snapshot: &Snapshot, index: usize, workload: &Workload) -> Vec<Place> {
-        let ran = workload.is_batch().then(|| mean_pods(snapshot, index));
-        if let Some(Some(pods)) = ran {
+        if workload.is_batch() {
+            let present = len_f64(workload.pods.len());
             let node = workload.pods.iter().find_map(|pod| pod.node.as_deref());
-            return vec![self.template(workload, pods, node)];
+            let pods = mean_pods(snapshot, index).unwrap_or(present);
+            return vec![Place {
+                pods,
+                ..self.template(workload, present, node)
+            }];
         }
         if workload.pods.is_empty() {
             return vec![self.template(workload, f64::from(workload.replicas), None)];
@@ -46,6 +53,7 @@ impl<'a> Places<'a> {
         let pods = workload.pods.iter();
         pods.map(|pod| Place {
             pods: 1.0,
+            present: 1.0,
             requests: Amount::of(&pod.requests),
             gpus: pod.requests.gpus(),
             rates: self.rates(pod.node.as_deref()),
@@ -57,6 +65,7 @@ impl<'a> Places<'a> {
         let requests = workload.containers.iter().map(|it| &it.requests);
         Place {
             pods,
+            present: pods,
             requests: effective::now(workload),
             gpus: requests.map(Resources::gpus).sum(),
             rates: self.rates(node),

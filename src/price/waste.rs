@@ -1,14 +1,13 @@
 //! Waste: what is requested beyond what the advice needs.
 
-use super::Rates;
 use super::effective::Amount;
 use super::place::Place;
+use super::{Waste, Wasted};
 use crate::recommend::{Confidence, State, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Workload};
-use crate::units::{Bytes, Cpu, Ratio};
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
 
-/// `(requested − recommended) ÷ requested`, over containers with advice, all
-/// their pods; never below 0.
+/// Sums `(requested, recommended)` over containers with advice and all their pods.
 ///
 /// A container has advice where its workload's history was enough to judge: one
 /// that is told to stay as it is wastes nothing and counts; one whose workload
@@ -16,13 +15,16 @@ use crate::units::{Bytes, Cpu, Ratio};
 /// runs once at the start of a pod is left out, because it holds no requests of
 /// its own afterwards.
 #[derive(Debug, Default)]
-pub(super) struct Waste {
+pub(super) struct Sums {
+    /// In cores.
     cpu: (f64, f64),
+    /// In bytes.
     memory: (f64, f64),
+    /// An hour.
     cost: (f64, f64),
 }
 
-impl Waste {
+impl Sums {
     pub(super) fn add(&mut self, workload: &Workload, advice: &WorkloadAdvice, places: &[Place]) {
         if advice.state == State::Unknown || advice.confidence == Confidence::None {
             return;
@@ -32,22 +34,16 @@ impl Waste {
             let Some(container) = container.filter(|it| it.kind != ContainerKind::Init) else {
                 continue;
             };
-            let now = Amount::of(&container.requests);
-            let sizing = &advised.sizing;
-            let after = |cpu: Option<Cpu>, memory: Option<Bytes>| Amount {
+            let (requests, sizing) = (&container.requests, &advised.sizing);
+            let now = Amount::of(requests);
+            let cpu = requests.cpu.and(sizing.cpu_request.after(requests.cpu));
+            let memory = requests
+                .memory
+                .and(sizing.memory_request.after(requests.memory));
+            let next = Amount {
                 cpu: cpu.unwrap_or(Cpu::ZERO),
                 memory: memory.unwrap_or(Bytes::ZERO),
             };
-            let next = after(
-                container
-                    .requests
-                    .cpu
-                    .and(sizing.cpu_request.after(container.requests.cpu)),
-                container
-                    .requests
-                    .memory
-                    .and(sizing.memory_request.after(container.requests.memory)),
-            );
             for place in places {
                 self.grow(now, next, place);
             }
@@ -55,32 +51,31 @@ impl Waste {
     }
 
     fn grow(&mut self, now: Amount, next: Amount, place: &Place) {
-        let pods = place.pods;
         let add = |sum: &mut (f64, f64), now: f64, next: f64| {
-            sum.0 += now * pods;
-            sum.1 += next * pods;
+            sum.0 += now * place.pods;
+            sum.1 += next * place.pods;
         };
-        let hourly = |amount: Amount, rates: &Rates| rates.hourly(amount);
         add(&mut self.cpu, now.cpu.get(), next.cpu.get());
         add(&mut self.memory, now.memory.to_f64(), next.memory.to_f64());
         let rates = &place.rates;
-        add(&mut self.cost, hourly(now, rates), hourly(next, rates));
+        add(&mut self.cost, rates.hourly(now), rates.hourly(next));
     }
 
-    pub(super) fn cpu(&self) -> Ratio {
-        ratio(self.cpu)
-    }
-
-    pub(super) fn memory(&self) -> Ratio {
-        ratio(self.memory)
-    }
-
-    /// Of CPU and memory together, by their value; devices are left out.
-    pub(super) fn cost(&self) -> Ratio {
-        ratio(self.cost)
+    pub(super) fn waste(&self) -> Waste {
+        Waste {
+            cpu: wasted(self.cpu, Cpu::cores),
+            memory: wasted(self.memory, Bytes::from_f64),
+            cost: wasted(self.cost, |hourly| {
+                Money::from_f64(hourly * HOURS_PER_MONTH)
+            }),
+        }
     }
 }
 
-fn ratio((requested, recommended): (f64, f64)) -> Ratio {
-    Ratio::of(requested - recommended, requested)
+fn wasted<T>((requested, recommended): (f64, f64), amount: impl Fn(f64) -> T) -> Wasted<T> {
+    Wasted {
+        requested: amount(requested),
+        recommended: amount(recommended),
+        ratio: Ratio::of(requested - recommended, requested),
+    }
 }

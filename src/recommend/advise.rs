@@ -25,11 +25,19 @@ pub fn recommend(
     for guard in guard::ALL {
         guard.apply(&case, &mut plans);
     }
-    let node_memory_overflow = node_memory_overflow(&seen, &plans, options);
+    let node_memory_overflow = is_judged(&plans)
+        .then(|| node_memory_overflow(&seen, &plans, options))
+        .flatten();
     Advised {
         workloads: plans.into_iter().map(judge::conclude).collect(),
         node_memory_overflow,
     }
+}
+
+/// Whether there is enough history of any container.
+fn is_judged(plans: &[Plan<'_>]) -> bool {
+    let mut planned = plans.iter().flat_map(|plan| &plan.containers);
+    planned.any(|planned| planned.known)
 }
 
 /// The risk that what the guards left, or what is there now, fills a node.

@@ -8,13 +8,13 @@ use crate::units::{Bytes, Cpu, Span};
 /// Percentiles of work served, over decayed histograms of 5-minute samples.
 ///
 /// Bucket weight is count × value, so the 95th percentile is the size below
-/// which 95 % of the work was done. Half-lives 12 h for CPU, 48 h for memory.
+/// which 95% of the work was done. Half-lives 12 h for CPU, 48 h for memory.
 /// CPU request: serving workloads P95, batch the weighted mean. Memory request
 /// and limit by the tolerance of OOM kills, which the goal stands for:
 /// `reliability` the peak, `balanced` P98, `savings` the larger of P60 and half
-/// the peak. A margin of 15 %, 10 % for the large, then the largest advice of the last hour.
+/// the peak. A margin of 15%, 10% for the large, then the largest advice of the last hour.
 ///
-/// The paper gives the margin as 10 to 15 %, "less for large"; where it changes
+/// The paper gives the margin as 10 to 15%, "less for large"; where it changes
 /// (2 cores, 8 GiB) and that it changes at once is ours, as is the bucket ratio
 /// of 1.05 (the paper says about 400 buckets and not how wide).
 ///
@@ -57,7 +57,7 @@ impl Strategy for Autopilot {
     }
 
     fn summary(&self) -> &'static str {
-        "Google Autopilot's moving window: percentiles of work served, decayed, and 10 to 15 %"
+        "Google Autopilot's moving window: percentiles of work served, decayed, and 10 to 15%"
     }
 
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {

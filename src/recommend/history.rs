@@ -30,7 +30,7 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
     let mut reasons: Vec<Reason> = impossible(pool, snapshot).into_iter().collect();
     if pool.workload.is_batch() {
         if quality.pods < MIN_RUNS {
-            let text = format!("{} runs are known, {MIN_RUNS} are needed", quality.pods);
+            let text = format!("{} of the {MIN_RUNS} runs that are needed", quality.pods);
             reasons.push(Reason::new("few_runs", text));
         }
     } else {

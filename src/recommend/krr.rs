@@ -8,7 +8,7 @@ use crate::units::{Bytes, Cpu, count_from};
 /// KRR's `simple` strategy with its defaults.
 ///
 /// CPU request: the largest of the pods' 95th percentiles, no CPU limit; memory
-/// request and limit: the largest working set and 15 %. Floors of 10m and
+/// request and limit: the largest working set and 15%. Floors of 10m and
 /// 100Mi, rounded up to 1m and 1Mi. Nothing from fewer than 100 samples, nor
 /// for a resource that an autoscaler holds at a utilization.
 ///
@@ -28,7 +28,7 @@ impl Strategy for Krr {
     }
 
     fn summary(&self) -> &'static str {
-        "KRR's rule: CPU P95 without a limit, largest memory and 15 % as request and limit"
+        "KRR's rule: CPU P95 without a limit, largest memory and 15% as request and limit"
     }
 
     fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
@@ -93,12 +93,12 @@ fn memory(pool: &Pool<'_>) -> (Advice<Bytes>, Reason) {
     let points = all().count();
     match samples::largest(all()) {
         Some(peak) if points >= POINTS_REQUIRED => {
-            // To whole bytes first: 15 % of a round number is not quite one in binary.
+            // To whole bytes first: 15% of a round number is not quite one in binary.
             let size = Bytes(count_from(peak * MEMORY_BUFFER))
                 .max(Bytes::mib(MIN_MEMORY_MIB))
                 .round_up_to(Bytes::mib(1));
             let peak = Bytes::from_f64(peak).human();
-            let text = format!("memory {}: largest use {peak} and 15 %", size.human());
+            let text = format!("memory {}: largest use {peak} and 15%", size.human());
             (Advice::Set(size), Reason::new("peak", text))
         }
         _ => (Advice::Keep, too_few("memory", points)),

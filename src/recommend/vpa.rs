@@ -9,7 +9,7 @@ use crate::units::{Bytes, Cpu, Span, float, len_f64};
 ///
 /// CPU: the 90th percentile of a histogram of all samples, decayed with a
 /// half-life of 24 h; memory: the same of one peak a day for each pod, OOM
-/// kills included as `max(used + 100 MiB, used × 1.2)`. Then 15 % on top, and
+/// kills included as `max(used + 100 MiB, used × 1.2)`. Then 15% on top, and
 /// floors of 25m and 250Mi a pod, shared by its containers. Limits keep their
 /// ratio to the request.
 ///
@@ -40,7 +40,7 @@ impl Strategy for Vpa {
     }
 
     fn summary(&self) -> &'static str {
-        "the Vertical Pod Autoscaler's rule: decayed P90 and 15 %, limits in proportion"
+        "the Vertical Pod Autoscaler's rule: decayed P90 and 15%, limits in proportion"
     }
 
     fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
@@ -73,14 +73,14 @@ fn advise(pool: &Pool<'_>, grid: &Grid) -> Draft {
     if let Some(cpu) = cpu {
         let [lower, target, upper] =
             [cpu.lower, cpu.target, cpu.upper].map(|value| Cpu::cores(value).to_string());
-        let text = format!("CPU request {target}: decayed P90 and 15 %, bounds {lower} to {upper}");
+        let text = format!("CPU request {target}: decayed P90 and 15%, bounds {lower} to {upper}");
         reasons.push(Reason::new("percentile", text));
     }
     if let Some(memory) = memory {
         let [lower, target, upper] =
             [memory.lower, memory.target, memory.upper].map(|value| Bytes::from_f64(value).human());
         let text = format!(
-            "memory request {target}: decayed P90 of daily peaks and 15 %, bounds {lower} to {upper}"
+            "memory request {target}: decayed P90 of daily peaks and 15%, bounds {lower} to {upper}"
         );
         reasons.push(Reason::new("percentile", text));
     }

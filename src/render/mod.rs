@@ -19,6 +19,7 @@ mod style;
 mod table;
 mod view;
 mod words;
+mod wrap;
 mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};

@@ -5,13 +5,13 @@ use std::io;
 use serde_yaml::{Mapping, Value};
 
 use super::pick::{Part, Row};
-use super::words::{money, state};
+use super::words::{pods, state, worth};
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::recommend::Advice;
 use crate::snapshot::{ContainerKind, PatchTarget};
-use crate::text::{count, escape};
-use crate::units::{Bytes, Cpu, Money};
+use crate::text::escape;
+use crate::units::{Bytes, Cpu};
 
 pub(super) struct Patch;
 
@@ -126,25 +126,13 @@ fn why(
     analysis: &Analysis<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let savings = row.bill.savings();
-    let worth = match savings {
-        savings if savings.to_cents() > Money::ZERO => {
-            format!("frees {} a month", money(savings, analysis.bill.currency))
-        }
-        savings if savings.to_cents() < Money::ZERO => {
-            format!(
-                "costs {} a month more",
-                money(-savings, analysis.bill.currency)
-            )
-        }
-        _ => "costs the same".to_owned(),
-    };
+    let worth = worth(row.bill.savings(), analysis.bill.currency);
     writeln!(
         out,
-        "# {}: {}, {worth} over {}",
+        "# {}: {}, {}, {worth} a month",
         escape(&row.workload.id.to_string()),
         state(row.advice.state),
-        count(row.workload.pods.len(), "pod")
+        pods(row.workload),
     )?;
     for part in parts {
         for reason in &part.advice.reasons {

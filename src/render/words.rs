@@ -1,18 +1,11 @@
 //! Numbers as people read them.
 
-use crate::recommend::State;
-use crate::text::group;
-use crate::units::{Cpu, Money, Ratio};
+use std::cmp::Ordering;
 
-/// `$1,234.50`; a currency without a common sign by its code.
-pub(super) fn money(amount: Money, currency: &str) -> String {
-    let number = group(&amount.to_string());
-    match (currency, number.strip_prefix('-')) {
-        ("USD", Some(number)) => format!("-${number}"),
-        ("USD", None) => format!("${number}"),
-        _ => format!("{number} {currency}"),
-    }
-}
+use crate::recommend::State;
+use crate::snapshot::Workload;
+use crate::text::{count, group, money};
+use crate::units::{Cpu, Money, Ratio};
 
 /// Three digits are enough: `31.4`, `250m`.
 pub(super) fn cores(cpu: Cpu) -> String {
@@ -61,6 +54,25 @@ pub(super) fn change(before: f64, after: f64) -> String {
     }
 }
 
+/// What a change is worth: `frees $5.00`, `needs $5.00 more`.
+pub(super) fn worth(savings: Money, currency: &str) -> String {
+    match savings.to_cents().cmp(&Money::ZERO) {
+        Ordering::Greater => format!("frees {}", money(savings, currency)),
+        Ordering::Less => format!("needs {} more", money(-savings, currency)),
+        Ordering::Equal => "no change".to_owned(),
+    }
+}
+
+/// How many pods there are; a job has none between two runs.
+pub(super) fn pods(workload: &Workload) -> String {
+    let replicas = usize::try_from(workload.replicas).unwrap_or(usize::MAX);
+    if workload.is_batch() {
+        format!("{} a run", count(replicas.max(1), "pod"))
+    } else {
+        count(workload.pods.len(), "pod")
+    }
+}
+
 /// As people say it.
 pub(super) fn state(state: State) -> &'static str {
     match state {
@@ -86,12 +98,6 @@ pub(super) fn short_state(state: State) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_has_its_sign_in_front() {
-        assert_eq!(money(Money::from_f64(-1234.5), "USD"), "-$1,234.50");
-        assert_eq!(money(Money::from_f64(1.0), "EUR"), "1.00 EUR");
-    }
 
     #[test]
     fn small_numbers_keep_their_meaning() {

@@ -28,10 +28,14 @@ fn the_story_of_a_workload_fits_the_terminal() {
         assert!(seen.stdout.contains(text), "{text}\n{}", seen.stdout);
     }
     let widest = seen.stdout.lines().map(|line| line.chars().count()).max();
-    assert!(widest <= Some(110), "{}", seen.stdout);
+    assert!(widest <= Some(80), "{}", seen.stdout);
     let plots = seen.stdout.lines().filter(|line| line.contains('|'));
-    assert!(plots.clone().count() > 10 && plots.clone().all(str::is_ascii));
+    assert!(plots.count() > 10 && seen.stdout.is_ascii());
     assert!(!seen.stdout.contains('\u{1b}'));
+    assert!(seen.stdout.contains(" a month now, $"), "{}", seen.stdout);
+    assert!(seen.stdout.contains("3 pods over 28d"), "{}", seen.stdout);
+    let again = "kcost explain --demo shop/Deployment/catalog --goal savings";
+    assert!(seen.stdout.contains(again), "{}", seen.stdout);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn every_rule_measures_and_judges() {
     cost-waste>30% 73.6% true
     cpu-waste>=99% 76.7% false
     memory-waste>0% 61.1% true
-    monthly-savings>100 615.53 true
+    monthly-savings>100 $615.53 true
     idle>0 1 true
     idle>1 1 false
     severity>=critical critical true

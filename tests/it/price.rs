@@ -40,8 +40,8 @@ fn a_workload_costs_what_all_its_pods_request() {
     near(bill.recommended, 3.0 * (0.25 * CORE + 0.5 * GIB));
     near(bill.freed, 3.0 * (0.75 * CORE + 0.5 * GIB));
     assert_eq!(bill.workloads[0].savings(), bill.freed);
-    assert!((bill.waste_cpu.get() - 0.75).abs() < 1e-9);
-    assert!((bill.waste_memory.get() - 0.5).abs() < 1e-9);
+    assert!((bill.waste.cpu.ratio.get() - 0.75).abs() < 1e-9);
+    assert!((bill.waste.memory.ratio.get() - 0.5).abs() < 1e-9);
     assert_eq!(bill.cpu.requested, Cpu::cores(3.0));
     assert_eq!(bill.memory.recommended, Bytes::mib(1536));
 }
@@ -63,7 +63,7 @@ fn what_is_too_small_is_taken_off_what_is_freed() {
     let bill = bill(&growing);
     assert_eq!(bill.freed, Money::ZERO);
     assert!(bill.recommended > bill.current);
-    assert!(bill.waste_cpu.get() == 0.0 && bill.waste_cost.get() == 0.0);
+    assert!(bill.waste.cpu.ratio.get() == 0.0 && bill.waste.cost.ratio.get() == 0.0);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn waste_counts_only_what_could_be_judged() {
     let mut made = one(State::OverProvisioned, set(500, 1024, 1024));
     let thin = workload("Deployment", "thin", 1, vec![container("app", 8000, 1024)]);
     made.add(thin, State::Unknown, &[Sizing::KEEP]);
-    assert!((bill(&made).waste_cpu.get() - 0.5).abs() < 1e-9);
+    assert!((bill(&made).waste.cpu.ratio.get() - 0.5).abs() < 1e-9);
 }
 
 #[test]
@@ -135,6 +135,32 @@ fn a_job_is_paid_for_while_it_runs() {
         more: std::collections::BTreeMap::new(),
     }];
     near(bill(&made).current, 0.1 * (CORE + GIB));
+}
+
+#[test]
+fn cores_are_those_of_now_whatever_ran_before() {
+    let mut made = one(State::RightSized, Sizing::KEEP);
+    made.add(
+        workload("CronJob", "nightly", 0, vec![container("job", 1000, 1024)]),
+        State::RightSized,
+        &[Sizing::KEEP],
+    );
+    made.snapshot.workloads[1].replicas = 6;
+    let bill = bill(&made);
+    assert_eq!(bill.cpu.requested, Cpu::cores(3.0));
+    assert_eq!(bill.workloads[1].current, Money::ZERO);
+}
+
+#[test]
+fn waste_says_what_it_is_a_share_of() {
+    let mut made = one(State::OverProvisioned, set(500, 1024, 1024));
+    let thin = workload("Deployment", "thin", 1, vec![container("app", 8000, 1024)]);
+    made.add(thin, State::Unknown, &[Sizing::KEEP]);
+    let waste = bill(&made).waste;
+    assert_eq!(waste.cpu.amounts(), "1.5 of 3.0 cores");
+    assert_eq!(waste.memory.amounts(), "0B of 3Gi");
+    near(waste.cost.requested, 3.0 * (CORE + GIB));
+    assert_eq!(waste.cost.amounts("USD"), "$34.61 of $78.51 a month");
 }
 
 #[test]

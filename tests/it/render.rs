@@ -9,7 +9,7 @@ use kcost::units::Money;
 use unicode_width::UnicodeWidthStr;
 
 use crate::common::{Kcost, needs};
-use crate::made::{Made, settings};
+use crate::made::{Made, container, set, settings, workload};
 
 fn look(width: Option<usize>) -> Look {
     Look {
@@ -143,6 +143,20 @@ fn a_workload_without_requests_has_none() {
     }
     let text = table(&made, 100);
     assert!(text.contains("none → "), "{text}");
+}
+
+#[test]
+fn more_memory_is_asked_for_in_words() {
+    let mut made = Made::empty();
+    made.add(
+        workload("Deployment", "api", 2, vec![container("app", 1000, 1024)]),
+        State::UnderProvisioned,
+        &[set(1000, 2048, 2048)],
+    );
+    let text = table(&made, 100);
+    let line =
+        "more     asks for 2Gi more memory than now: of 1 workload, request and limit become one";
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]

@@ -154,11 +154,11 @@ fn human(bytes: f64) -> String {
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent >= 9.95 {
-        format!("{percent:.0} %")
+        format!("{percent:.0}%")
     } else if percent >= 0.995 || percent <= 0.0 {
-        format!("{} %", trimmed((percent * 10.0).round() / 10.0))
+        format!("{}%", trimmed((percent * 10.0).round() / 10.0))
     } else {
-        format!("{} %", trimmed((percent * 100.0).round() / 100.0))
+        format!("{}%", trimmed((percent * 100.0).round() / 100.0))
     }
 }
 

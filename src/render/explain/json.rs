@@ -19,6 +19,7 @@ struct Report<'a> {
     state: &'static str,
     severity: &'static str,
     confidence: &'static str,
+    currency: &'static str,
     monthly_cost: String,
     monthly_savings: String,
     cohort: Option<Group<'a>>,
@@ -119,6 +120,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         state: story.advice.state.name(),
         severity: story.bill.severity.name(),
         confidence: story.advice.confidence.name(),
+        currency: story.currency,
         monthly_cost: story.bill.current.to_string(),
         monthly_savings: story.bill.savings().to_string(),
         cohort: story.cohort.map(|cohort| Group {

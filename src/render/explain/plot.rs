@@ -1,7 +1,5 @@
 //! Curves in a terminal: braille, or plain ASCII.
 
-use std::fmt::Write;
-
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Style};
@@ -85,13 +83,7 @@ fn row(buffer: &Buffer, y: u16, width: u16, ink: Ink) -> String {
         } else {
             ascii(cell.symbol())
         };
-        match (ink.color, paint(cell.fg)) {
-            (true, Some(color)) => {
-                let style = anstyle::Style::new().fg_color(Some(color.into()));
-                let _ = write!(line, "{style}{symbol}{style:#}");
-            }
-            _ => line.push_str(symbol),
-        }
+        line.push_str(&ink.paint(cell.fg, symbol));
     }
     line.push('\n');
     line
@@ -104,6 +96,19 @@ fn ascii(symbol: &str) -> &str {
         "└" => "+",
         other if other.is_ascii() => other,
         _ => "*",
+    }
+}
+
+impl Ink {
+    /// `text` in this colour, where colours are wanted.
+    pub(super) fn paint(self, color: Color, text: &str) -> String {
+        match paint(color) {
+            Some(color) if self.color => {
+                let style = anstyle::Style::new().fg_color(Some(color.into()));
+                format!("{style}{text}{style:#}")
+            }
+            _ => text.to_owned(),
+        }
     }
 }
 

@@ -78,6 +78,7 @@ pub(super) struct Summary {
     pub(super) cpu_cores: Total<f64>,
     pub(super) memory_bytes: Total<u64>,
     pub(super) waste_ratio: Waste,
+    pub(super) waste_over: WasteOver,
     pub(super) monthly_cost: Cost,
     pub(super) risk: NodeRisk,
     pub(super) states: States,
@@ -95,6 +96,14 @@ pub(super) struct Waste {
     pub(super) cpu: f64,
     pub(super) memory: f64,
     pub(super) cost: f64,
+}
+
+/// The requests that [`Waste`] is a share of: of containers with advice.
+#[derive(Serialize)]
+pub(super) struct WasteOver {
+    pub(super) cpu_cores: f64,
+    pub(super) memory_bytes: u64,
+    pub(super) monthly_cost: String,
 }
 
 #[derive(Serialize)]

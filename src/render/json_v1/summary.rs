@@ -77,9 +77,14 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
             recommended: bill.memory.recommended.0,
         },
         waste_ratio: shape::Waste {
-            cpu: rounded(bill.waste_cpu.get()),
-            memory: rounded(bill.waste_memory.get()),
-            cost: rounded(bill.waste_cost.get()),
+            cpu: rounded(bill.waste.cpu.ratio.get()),
+            memory: rounded(bill.waste.memory.ratio.get()),
+            cost: rounded(bill.waste.cost.ratio.get()),
+        },
+        waste_over: shape::WasteOver {
+            cpu_cores: rounded(bill.waste.cpu.requested.get()),
+            memory_bytes: bill.waste.memory.requested.0,
+            monthly_cost: bill.waste.cost.requested.to_string(),
         },
         monthly_cost: shape::Cost {
             current: bill.current.to_string(),

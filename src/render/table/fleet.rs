@@ -3,12 +3,12 @@
 use std::io;
 
 use super::grid::{Cell, Column, Grid};
-use super::wrap::wrap;
 use crate::pipeline::Analysis;
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, Paint};
-use crate::render::words::{change, money};
+use crate::render::words::change;
+use crate::render::wrap::wrap;
 use crate::render::{Fleet, Look, Member};
-use crate::text::escape;
+use crate::text::{escape, money};
 use crate::units::Money;
 
 /// One section each by `section`, then the table.

@@ -27,8 +27,16 @@ pub(super) struct Column {
     right: bool,
     /// Which goes first when there is no room: the largest. 0 always stays.
     drop: u8,
-    /// Whether its text may be cut.
-    cut: bool,
+    cut: Cut,
+}
+
+/// How texts of a column may be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Never,
+    Anywhere,
+    /// Where a clause ends, else between words.
+    Clauses,
 }
 
 /// One text in a table.
@@ -52,7 +60,7 @@ impl Column {
             head,
             right: true,
             drop: 0,
-            cut: false,
+            cut: Cut::Never,
         }
     }
 
@@ -67,7 +75,15 @@ impl Column {
     /// Words that may be cut.
     pub(super) fn name(head: &'static str) -> Self {
         Self {
-            cut: true,
+            cut: Cut::Anywhere,
+            ..Self::word(head)
+        }
+    }
+
+    /// Sentences, which are cut where a part of them ends.
+    pub(super) fn prose(head: &'static str) -> Self {
+        Self {
+            cut: Cut::Clauses,
             ..Self::word(head)
         }
     }
@@ -156,14 +172,15 @@ impl Grid {
     fn cut_names(&mut self, width: usize, least: usize) {
         let mut excess = self.width().saturating_sub(width);
         for index in 0..self.columns.len() {
-            if excess == 0 || !self.columns[index].cut {
+            let cut = self.columns[index].cut;
+            if excess == 0 || cut == Cut::Never {
                 continue;
             }
             let now = self.column_width(index);
             let head = self.columns[index].head.width();
             let next = now.saturating_sub(excess).max(least.min(now)).max(head);
             for row in &mut self.rows {
-                row[index].text = shorten(&row[index].text, next);
+                row[index].text = cut.shorten(&row[index].text, next);
             }
             excess -= (now - next).min(excess);
         }
@@ -230,6 +247,30 @@ fn paint_line(line: &str, cells: &[Cell], paint: Paint) -> String {
     painted
 }
 
+impl Cut {
+    /// At most `width` columns.
+    fn shorten(self, text: &str, width: usize) -> String {
+        match self {
+            Self::Clauses if text.width() > width => clauses(text, width),
+            _ => shorten(text, width),
+        }
+    }
+}
+
+/// The clauses that fit, or where not even the first does, its words.
+fn clauses(text: &str, width: usize) -> String {
+    let fits = |end: &usize| text[..*end].width() <= width;
+    let mut ends = text.rmatch_indices([',', ';']).map(|(at, _)| at);
+    if let Some(end) = ends.find(fits) {
+        return text[..end].to_owned();
+    }
+    let short = shorten(text, width);
+    match short.rsplit_once(' ') {
+        Some((words, _)) => format!("{words}…"),
+        None => short,
+    }
+}
+
 /// At most `width` columns; what is cut ends in `…`.
 pub(super) fn shorten(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -290,6 +331,17 @@ mod tests {
         a-very-lon…      $1.00
         größe-日本   $1,234.50
         ");
+    }
+
+    #[test]
+    fn prose_is_cut_where_a_part_of_it_ends() {
+        let text = "bursts to 2.1 × its median, 93% of it daily; peaks at 3 ×";
+        assert_eq!(Cut::Clauses.shorten(text, 80), text);
+        let two = "bursts to 2.1 × its median, 93% of it daily";
+        assert_eq!(Cut::Clauses.shorten(text, 50), two);
+        let one = "bursts to 2.1 × its median";
+        assert_eq!(Cut::Clauses.shorten(text, 30), one);
+        assert_eq!(Cut::Clauses.shorten(text, 20), "bursts to 2.1 ×…");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! For people: what it costs, what stands out, and what to do about it.
 
+mod cohorts;
+mod facts;
 mod fleet;
 mod grid;
 mod notes;
 mod summary;
 mod wide;
 mod worth;
-mod wrap;
 
 use std::io;
 
 use super::style::{BOLD, Paint};
+use super::wrap::wrap;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 
@@ -122,7 +124,7 @@ impl<'a> Page<'a> {
         if aside.is_empty() {
             return writeln!(out, "\n{head}");
         }
-        let aside = wrap::wrap(aside, self.room(text.chars().count() + 2), 2);
+        let aside = wrap(aside, self.room(text.chars().count() + 2), 2);
         writeln!(
             out,
             "\n{head}  {}",

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Page;
-use super::wrap::wrap;
 use crate::gate;
 use crate::render::pick::{Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, WARN};
+use crate::render::wrap::wrap;
 use crate::snapshot::Gap;
 use crate::text::{count, escape};
 

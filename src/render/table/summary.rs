@@ -1,16 +1,13 @@
 //! The cluster as a whole: what is requested, used and advised, and what it costs.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use super::Page;
 use super::grid::{Cell, Column, Grid};
-use super::wrap::wrap;
-use crate::price::Bill;
-use crate::recommend::State;
-use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN, of_state};
-use crate::render::words::{change, cores, money, percent, state};
-use crate::text::{count, escape};
+use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN};
+use crate::render::words::{change, cores};
+use crate::render::wrap::wrap;
+use crate::text::{escape, money};
 use crate::units::count_from;
 
 /// Characters of a bar.
@@ -22,9 +19,7 @@ impl Page<'_> {
         writeln!(out)?;
         self.totals(out)?;
         writeln!(out)?;
-        self.freed(out)?;
-        self.states(out)?;
-        self.risk(out)
+        self.facts(out)
     }
 
     fn title(&self, out: &mut dyn io::Write) -> io::Result<()> {
@@ -126,57 +121,6 @@ impl Page<'_> {
         grid.write(self.look.width, self.paint, out)
     }
 
-    /// What the money means: freed is not saved.
-    fn freed(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let bill = &self.analysis.bill;
-        if bill.freed.to_cents().to_f64() <= 0.0 {
-            return self.fact("freed", &nothing_freed(bill), out);
-        }
-        let amount = self.paint.on(GOOD_BOLD, &money(bill.freed, bill.currency));
-        let text = "a month of requests given back; off the bill once nodes go away";
-        let width = money(bill.freed, bill.currency).chars().count();
-        let text = wrap(text, self.room(12 + width), 11);
-        writeln!(out, "  {} {amount} {text}", self.label("freed"))
-    }
-
-    fn states(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let snapshot = self.analysis.snapshot;
-        let containers = snapshot
-            .workloads
-            .iter()
-            .map(|it| it.containers.len())
-            .sum();
-        let pods = snapshot.workloads.iter().map(|it| it.pods.len()).sum();
-        let text = format!(
-            "{}, {}, {} on {}",
-            count(snapshot.workloads.len(), "workload"),
-            count(containers, "container"),
-            count(pods, "pod"),
-            count(snapshot.cluster.nodes.len(), "node"),
-        );
-        self.fact("cluster", &text, out)?;
-        let mut plain = Vec::new();
-        let mut painted = Vec::new();
-        for one in State::ALL {
-            let workloads = self.analysis.advised.workloads.iter();
-            let number = workloads.filter(|it| it.state == one).count();
-            if number > 0 {
-                plain.push(format!("{number} {}", state(one)));
-                painted.push(self.paint.on(of_state(one), &plain[plain.len() - 1]));
-            }
-        }
-        // Painted apart, because wrapping counts what a terminal shows.
-        let wrapped = wrap(&plain.join(", "), self.room(11), 11);
-        let mut text = wrapped;
-        for (plain, painted) in plain.iter().zip(&painted) {
-            text = text.replacen(plain, painted, 1);
-        }
-        if !text.is_empty() {
-            writeln!(out, "  {} {text}", self.label("states"))?;
-        }
-        Ok(())
-    }
-
     /// Without a single sample nothing is known of use: that is not zero.
     fn used(&self, text: String) -> String {
         let bill = &self.analysis.bill;
@@ -186,92 +130,6 @@ impl Page<'_> {
         } else {
             text
         }
-    }
-
-    fn risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let options = &self.analysis.settings.recommend;
-        if !options.strategy.heeds_goal() {
-            return self.node_risk(out);
-        }
-        let targets = &options.targets;
-        let horizon = targets.horizon;
-        let text = format!(
-            "`{}` promises over {horizon}: memory limit exceeded by at most {} of workloads, CPU request at most {} of the time",
-            options.goal.name(),
-            percent(targets.memory_over_limit),
-            percent(targets.cpu_time_over_request),
-        );
-        self.fact("risk", &text, out)?;
-        self.node_risk(out)
-    }
-
-    fn node_risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let targets = &self.analysis.settings.recommend.targets;
-        let horizon = targets.horizon;
-        let text = match self.analysis.advised.node_memory_overflow {
-            Some(overflow) => format!(
-                "{} chance that some node runs out of memory within {horizon} (target {})",
-                percent(overflow.get()),
-                percent(targets.node_memory_overflow)
-            ),
-            None => "too little is known to say whether nodes could run out of memory".to_owned(),
-        };
-        self.fact("nodes", &text, out)?;
-        self.fact("prices", &self.analysis.bill.description, out)?;
-        let gaps = &self.analysis.snapshot.gaps;
-        if !gaps.is_empty() {
-            let text = format!("{} in the data, see below", count(gaps.len(), "gap"));
-            let label = self.label("gaps");
-            writeln!(out, "  {label} {}", self.paint.on(WARN, &text))?;
-        }
-        Ok(())
-    }
-
-    /// A labelled sentence; its text is plain.
-    fn fact(&self, name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
-        let text = wrap(text, self.room(11), 11);
-        writeln!(out, "  {} {text}", self.label(name))
-    }
-
-    fn label(&self, name: &str) -> String {
-        self.paint.on(DIM, &format!("{name:<8}"))
-    }
-
-    /// The groups that were found.
-    pub(super) fn cohorts(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let cohorts = &self.analysis.cohorts;
-        if cohorts.groups.is_empty() {
-            self.heading("Cohorts", "", out)?;
-            return writeln!(out, "  none: too little usage to tell how workloads behave");
-        }
-        self.heading("Cohorts", "workloads that behave alike", out)?;
-        let mut grid = Grid::new(vec![
-            Column::name("NAME"),
-            Column::number("WORKLOADS"),
-            Column::number("CONTAINERS").drop(2),
-            Column::name("BEHAVIOUR").drop(1),
-        ]);
-        for group in &cohorts.groups {
-            let profiles = group.members.iter();
-            let profiles = profiles.filter_map(|it| self.analysis.profiles.get(*it));
-            let workloads: BTreeSet<usize> = profiles.map(|it| it.workload).collect();
-            grid.row(vec![
-                Cell::styled(escape(&group.name), BOLD),
-                Cell::new(workloads.len().to_string()),
-                Cell::new(group.members.len().to_string()),
-                Cell::styled(escape(&group.description), DIM),
-            ]);
-        }
-        grid.write(self.look.width, self.paint, out)
-    }
-}
-
-fn nothing_freed(bill: &Bill) -> String {
-    if bill.recommended > bill.current {
-        let more = money(bill.recommended - bill.current, bill.currency);
-        format!("nothing: what is too small needs {more} a month more than the rest gives back")
-    } else {
-        "nothing to give back".to_owned()
     }
 }
 

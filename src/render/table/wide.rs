@@ -4,12 +4,12 @@ use std::io;
 
 use super::Page;
 use super::grid::{Cell, Column, Grid};
-use super::wrap::wrap;
 use crate::recommend::Advice;
 use crate::render::pick::{Field, Part, Row};
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
-use crate::render::words::{money, percent, state};
-use crate::text::{count, escape};
+use crate::render::words::{percent, pods, state, worth};
+use crate::render::wrap::wrap;
+use crate::text::{escape, money};
 use crate::units::{Bytes, Cpu, Money};
 
 impl Page<'_> {
@@ -52,11 +52,7 @@ impl Page<'_> {
     fn block_head(&self, row: &Row<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let currency = self.analysis.bill.currency;
         let savings = row.bill.savings().to_cents();
-        let worth = match savings {
-            savings if savings > Money::ZERO => format!("frees {}", money(savings, currency)),
-            savings if savings < Money::ZERO => format!("needs {} more", money(-savings, currency)),
-            _ => "no change".to_owned(),
-        };
+        let worth = worth(savings, currency);
         let style = if savings > Money::ZERO { GOOD } else { WARN };
         let style = if savings == Money::ZERO { DIM } else { style };
         writeln!(
@@ -81,7 +77,7 @@ impl Page<'_> {
                 format!("cohort {}", escape(row.cohort.unwrap_or("none"))),
                 PLAIN,
             ),
-            (count(row.workload.pods.len(), "pod"), PLAIN),
+            (pods(row.workload), PLAIN),
             (
                 format!("{} a month", money(row.bill.current, currency)),
                 PLAIN,

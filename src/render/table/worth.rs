@@ -9,9 +9,9 @@ use crate::price::WorkloadBill;
 use crate::recommend::{Severity, State};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
-use crate::render::words::{money, short_state};
+use crate::render::words::short_state;
 use crate::snapshot::ContainerKind;
-use crate::text::{count, escape};
+use crate::text::{count, escape, money};
 use crate::units::{Bytes, Cpu, Money};
 
 /// So many are listed unless `--top` says otherwise; the rest is counted.
@@ -37,10 +37,12 @@ impl Page<'_> {
             out,
         )?;
         if rows.is_empty() {
-            let text = if view.is_all() {
+            let text = if !view.is_all() {
+                "nothing that matches"
+            } else if self.is_judged() {
                 "nothing: every workload that could be judged has a size that fits"
             } else {
-                "nothing that matches"
+                "nothing could be judged; `-o wide` says why"
             };
             return writeln!(out, "  {text}");
         }

@@ -1,0 +1,154 @@
+//! One container: its sizes, why they are so, what was used, and the risk.
+
+use std::io::{self, Write};
+
+use super::Page;
+use super::strip;
+use crate::explain::{ContainerStory, Curve};
+use crate::recommend::{Advice, Risk};
+use crate::render::words::percent;
+use crate::text::count;
+use crate::units::{Bytes, Cpu, Span};
+
+impl Page {
+    pub(super) fn container(
+        self,
+        story: &ContainerStory<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let container = story.container;
+        let kind = container.kind.name();
+        self.line("CONTAINER ", &format!("{} ({kind})", container.name), out)?;
+        sizes(story, out)?;
+        writeln!(out, "\n  why")?;
+        for (number, reason) in (1..).zip(&story.advice.reasons) {
+            self.line(&format!("  {number:>2}. "), &reason.text, out)?;
+        }
+        self.cpu(story, out)?;
+        self.memory(story, out)?;
+        self.quality(story, out)?;
+        self.risk(story, out)
+    }
+
+    fn cpu(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(profile) = &story.profile.cpu else {
+            return writeln!(out, "\n  no CPU samples");
+        };
+        writeln!(
+            out,
+            "\n  CPU of a replica: peak of any pod and mean (cores)"
+        )?;
+        self.cpu_plot(story, out)?;
+        let text = format!(
+            "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
+            profile.p50, profile.p90, profile.p95, profile.p98, profile.p99, profile.max
+        );
+        self.line("  ", &text, out)?;
+        let strip = strip::strip(&profile.hour_of_week, self.ink);
+        if strip.is_empty() {
+            return Ok(());
+        }
+        write!(out, "  mean CPU by hour of the week\n{strip}")
+    }
+
+    fn memory(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(profile) = &story.profile.memory else {
+            return writeln!(out, "\n  no memory samples");
+        };
+        writeln!(
+            out,
+            "\n  memory of a replica: peak of any pod and mean (working set)"
+        )?;
+        self.memory_plot(story, out)?;
+        let text = format!(
+            "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
+            profile.p50.human(),
+            profile.p90.human(),
+            profile.p95.human(),
+            profile.p98.human(),
+            profile.p99.human(),
+            profile.max.human()
+        );
+        self.line("  ", &text, out)
+    }
+
+    fn quality(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let quality = &story.profile.quality;
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let longest = quality.longest_gap.human();
+        let gaps = match quality.gaps {
+            0 => "no gaps".to_owned(),
+            1 => format!("1 gap of {longest}"),
+            many => format!("{many} gaps, the longest {longest}"),
+        };
+        let text = format!(
+            "{} of {} over {}, {} covered, {gaps}",
+            count(number(quality.samples), "sample"),
+            count(number(u64::from(quality.pods)), "pod"),
+            quality.span.human(),
+            quality.coverage,
+        );
+        writeln!(out)?;
+        self.line("  data: ", &text, out)
+    }
+
+    /// What happened with today's sizes, and what is said of the advised ones.
+    fn risk(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let container = story.container;
+        let over = |curve: &Curve, size: Option<f64>| {
+            let share = size.and_then(|size| curve.share_above(size));
+            share.map_or("unknown".to_owned(), percent)
+        };
+        let said = |part: fn(&Risk) -> Option<f64>| {
+            let risk = story.advice.risk.as_ref().and_then(part);
+            risk.map_or("unknown".to_owned(), percent)
+        };
+        let horizon = story.advice.risk.map_or(Span::WEEK, |risk| risk.horizon);
+        let cpu = format!(
+            "time above the CPU request {} so far, {} once advised",
+            over(&story.cpu, container.requests.cpu.map(Cpu::get)),
+            said(|risk| risk.cpu_time_over_request),
+        );
+        self.line("  risk: ", &cpu, out)?;
+        let memory = format!(
+            "time above the memory limit {} so far; chance to exceed it within {horizon} once advised {}",
+            over(&story.memory, container.limits.memory.map(Bytes::to_f64)),
+            said(|risk| risk.memory_over_limit),
+        );
+        self.line("        ", &memory, out)
+    }
+}
+
+/// The four fields, now and advised.
+fn sizes(story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (now, sizing) = (story.container, &story.advice.sizing);
+    writeln!(out, "  {:<15} {:>10} {:>10}", "", "NOW", "ADVISED")?;
+    let mut row = |name: &str, (now, advised): (String, String)| {
+        writeln!(out, "  {name:<15} {now:>10} {advised:>10}")
+    };
+    let cpu = |now, advice| pair(now, advice, |cpu: Cpu| cpu.to_string());
+    let memory = |now, advice| pair(now, advice, Bytes::human);
+    row("CPU request", cpu(now.requests.cpu, sizing.cpu_request))?;
+    row("CPU limit", cpu(now.limits.cpu, sizing.cpu_limit))?;
+    row(
+        "memory request",
+        memory(now.requests.memory, sizing.memory_request),
+    )?;
+    row(
+        "memory limit",
+        memory(now.limits.memory, sizing.memory_limit),
+    )
+}
+
+fn pair<T: Copy>(
+    now: Option<T>,
+    advice: Advice<T>,
+    text: impl Fn(T) -> String,
+) -> (String, String) {
+    let advised = match advice {
+        Advice::Set(value) => text(value),
+        Advice::Unset => "remove".to_owned(),
+        Advice::Keep => "keep".to_owned(),
+    };
+    (now.map_or("-".to_owned(), &text), advised)
+}

@@ -1,0 +1,39 @@
+//! The groups of workloads that behave alike.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::Page;
+use super::grid::{Cell, Column, Grid};
+use crate::render::style::{BOLD, DIM};
+use crate::text::escape;
+
+impl Page<'_> {
+    /// The groups that were found.
+    pub(super) fn cohorts(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let cohorts = &self.analysis.cohorts;
+        if cohorts.groups.is_empty() {
+            self.heading("Cohorts", "", out)?;
+            return writeln!(out, "  none: too little usage to tell how workloads behave");
+        }
+        self.heading("Cohorts", "workloads that behave alike", out)?;
+        let mut grid = Grid::new(vec![
+            Column::name("NAME"),
+            Column::number("WORKLOADS"),
+            Column::number("CONTAINERS").drop(2),
+            Column::prose("BEHAVIOUR").drop(1),
+        ]);
+        for group in &cohorts.groups {
+            let profiles = group.members.iter();
+            let profiles = profiles.filter_map(|it| self.analysis.profiles.get(*it));
+            let workloads: BTreeSet<usize> = profiles.map(|it| it.workload).collect();
+            grid.row(vec![
+                Cell::styled(escape(&group.name), BOLD),
+                Cell::new(workloads.len().to_string()),
+                Cell::new(group.members.len().to_string()),
+                Cell::styled(escape(&group.description), DIM),
+            ]);
+        }
+        grid.write(self.look.width, self.paint, out)
+    }
+}

@@ -1,0 +1,227 @@
+//! What the totals mean: labelled sentences below them.
+
+use std::io;
+
+use super::Page;
+use crate::price::Bill;
+use crate::recommend::State;
+use crate::render::pick::{Part, Row};
+use crate::render::style::{DIM, GOOD_BOLD, WARN, of_state};
+use crate::render::words::{cores, percent, state};
+use crate::render::wrap::wrap;
+use crate::snapshot::Workload;
+use crate::text::{count, money};
+
+/// Stands for a number where there is none.
+const NOT_JUDGED: &str = "unknown: no workload could be judged";
+
+/// A space at which no line ends.
+const UNBROKEN: char = '\u{a0}';
+
+impl Page<'_> {
+    pub(super) fn facts(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.freed(out)?;
+        self.waste(out)?;
+        self.more(out)?;
+        self.states(out)?;
+        self.risk(out)?;
+        self.nodes(out)?;
+        self.prices(out)?;
+        self.gap_count(out)
+    }
+
+    /// What the money means: freed is not saved.
+    fn freed(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let bill = &self.analysis.bill;
+        if bill.freed.to_cents().to_f64() <= 0.0 {
+            return self.fact("freed", &nothing_freed(bill), out);
+        }
+        let amount = self.paint.on(GOOD_BOLD, &money(bill.freed, bill.currency));
+        let text = "a month of requests given back; off the bill once nodes go away";
+        let width = money(bill.freed, bill.currency).chars().count();
+        let text = wrap(text, self.room(12 + width), 11);
+        writeln!(out, "  {} {amount} {text}", self.label("freed"))
+    }
+
+    /// What the gate's rules measure, and over what.
+    fn waste(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let bill = &self.analysis.bill;
+        let waste = &bill.waste;
+        if !self.is_judged() {
+            return self.fact("waste", NOT_JUDGED, out);
+        }
+        let text = format!(
+            "of what workloads with advice request: {} of the cost of CPU and memory ({}), {} of CPU ({}), {} of memory ({})",
+            percent(waste.cost.ratio.get()),
+            waste.cost.amounts(bill.currency),
+            percent(waste.cpu.ratio.get()),
+            waste.cpu.amounts(),
+            percent(waste.memory.ratio.get()),
+            waste.memory.amounts(),
+        );
+        self.fact("waste", &text, out)
+    }
+
+    /// What is asked for beyond what is requested now, in words.
+    fn more(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let (cpu, memory) = (&self.analysis.bill.cpu, &self.analysis.bill.memory);
+        let mut asked = Vec::new();
+        if is_more(cpu.requested.get(), cpu.recommended.get()) {
+            let more = cpu.recommended.minus(cpu.requested);
+            asked.push(format!("{} more cores than now", cores(more)));
+        }
+        if is_more(memory.requested.to_f64(), memory.recommended.to_f64()) {
+            let more = memory.recommended.minus(memory.requested).human();
+            let tied = match self.tied() {
+                0 => String::new(),
+                tied => {
+                    let whose = count(tied, "workload");
+                    format!(": of {whose}, request and limit become one")
+                }
+            };
+            asked.push(format!("{more} more memory than now{tied}"));
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        self.fact(
+            "more",
+            &format!("asks for {}", asked.join(", and for ")),
+            out,
+        )
+    }
+
+    /// Workloads whose memory request is raised to the limit.
+    fn tied(&self) -> usize {
+        let rows = Row::all(self.analysis);
+        let is_tied = |part: &Part<'_>| {
+            let (request, limit) = (part.memory_request(), part.memory_limit());
+            request.after() > request.now && request.after() == limit.after()
+        };
+        let tied = rows
+            .iter()
+            .filter(|row| row.parts(self.analysis).iter().any(is_tied));
+        tied.count()
+    }
+
+    fn states(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let snapshot = self.analysis.snapshot;
+        let containers = snapshot
+            .workloads
+            .iter()
+            .map(|it| it.containers.len())
+            .sum();
+        let pods = snapshot.workloads.iter().map(|it| it.pods.len()).sum();
+        let text = format!(
+            "{}, {}, {} on {}",
+            count(snapshot.workloads.len(), "workload"),
+            count(containers, "container"),
+            count(pods, "pod"),
+            count(snapshot.cluster.nodes.len(), "node"),
+        );
+        self.fact("cluster", &text, out)?;
+        let mut plain = Vec::new();
+        let mut painted = Vec::new();
+        for one in State::ALL {
+            let workloads = self.analysis.advised.workloads.iter();
+            let number = workloads.filter(|it| it.state == one).count();
+            if number > 0 {
+                plain.push(format!("{number}{UNBROKEN}{}", state(one)));
+                let text = format!("{number} {}", state(one));
+                painted.push(self.paint.on(of_state(one), &text));
+            }
+        }
+        if plain.is_empty() {
+            return Ok(());
+        }
+        // Painted apart, because wrapping counts what a terminal shows.
+        let mut text = wrap(&plain.join(", "), self.room(11), 11);
+        for (plain, painted) in plain.iter().zip(&painted) {
+            text = text.replacen(plain, painted, 1);
+        }
+        writeln!(out, "  {} {text}", self.label("states"))
+    }
+
+    fn risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let options = &self.analysis.settings.recommend;
+        if !options.strategy.heeds_goal() {
+            return Ok(());
+        }
+        if !self.is_judged() {
+            return self.fact("risk", NOT_JUDGED, out);
+        }
+        let targets = &options.targets;
+        let horizon = targets.horizon;
+        let text = format!(
+            "`{}` promises over {horizon}: memory limit exceeded by at most {} of workloads, CPU request at most {} of the time",
+            options.goal.name(),
+            percent(targets.memory_over_limit),
+            percent(targets.cpu_time_over_request),
+        );
+        self.fact("risk", &text, out)
+    }
+
+    fn nodes(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let targets = &self.analysis.settings.recommend.targets;
+        let horizon = targets.horizon;
+        let text = match self.analysis.advised.node_memory_overflow {
+            Some(overflow) => format!(
+                "{} chance that some node runs out of memory within {horizon} (target {})",
+                percent(overflow.get()),
+                percent(targets.node_memory_overflow)
+            ),
+            None => "unknown: too little is known to say whether nodes could run out of memory"
+                .to_owned(),
+        };
+        self.fact("nodes", &text, out)
+    }
+
+    fn prices(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut text = self.analysis.bill.description.clone();
+        let mut workloads = self.analysis.snapshot.workloads.iter();
+        if workloads.any(Workload::is_batch) {
+            text.push_str("; jobs for the time that they run");
+        }
+        self.fact("prices", &text, out)
+    }
+
+    fn gap_count(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let gaps = self.analysis.snapshot.gaps.len();
+        if gaps == 0 {
+            return Ok(());
+        }
+        let text = format!("{} in the data, see below", count(gaps, "gap"));
+        let label = self.label("gaps");
+        writeln!(out, "  {label} {}", self.paint.on(WARN, &text))
+    }
+
+    /// Whether there is advice on any workload.
+    pub(super) fn is_judged(&self) -> bool {
+        let mut workloads = self.analysis.advised.workloads.iter();
+        workloads.any(|it| it.state != State::Unknown)
+    }
+
+    /// A labelled sentence; its text is plain.
+    fn fact(&self, name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let text = wrap(text, self.room(11), 11);
+        writeln!(out, "  {} {text}", self.label(name))
+    }
+
+    fn label(&self, name: &str) -> String {
+        self.paint.on(DIM, &format!("{name:<8}"))
+    }
+}
+
+/// Whether a total rises by enough to be told.
+fn is_more(before: f64, after: f64) -> bool {
+    after > before * 1.005
+}
+
+fn nothing_freed(bill: &Bill) -> String {
+    if bill.recommended > bill.current {
+        let more = money(bill.recommended - bill.current, bill.currency);
+        format!("nothing: what is too small needs {more} a month more than the rest gives back")
+    } else {
+        "nothing to give back".to_owned()
+    }
+}
