@@ -5,7 +5,7 @@ use clap::Args;
 use clap::parser::ValueSource;
 
 use super::settings::Files;
-use crate::config::{self, Key, Kind, SETTINGS};
+use crate::config::{self, Key, Kind};
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -76,8 +76,7 @@ fn check(program: &'static str, files: &Files) -> Result<(), Error> {
 
 /// A line a setting, then the rules.
 fn resolved(program: &'static str, files: &Files) -> String {
-    let values: Vec<(&str, Value)> = SETTINGS
-        .iter()
+    let values: Vec<(&str, Value)> = config::settings()
         .map(|key| (key.name, value(program, key, files)))
         .collect();
     let width = |text: fn(&(&str, Value)) -> usize| values.iter().map(text).max().unwrap_or(0);
@@ -151,7 +150,7 @@ fn value(program: &'static str, key: &Key, files: &Files) -> Value {
 fn default_file(program: &'static str) -> String {
     let mut text =
         String::from("# Settings of kcost. Flags and KCOST_* variables win over this file.\n");
-    for key in SETTINGS {
+    for key in config::settings() {
         let value = value(program, key, &Files::default());
         let shown = if value.origin == "default" {
             value.text

@@ -1,8 +1,10 @@
 //! Values of flags, each with an error that says what is right.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, Command};
 
-use crate::units::Money;
+use crate::config::Kind;
+use crate::units::{Bytes, Cpu, Money, Quantity};
 
 /// Names with a line about each, as `--help` lists them.
 pub(super) fn described(
@@ -10,6 +12,45 @@ pub(super) fn described(
 ) -> PossibleValuesParser {
     let value = |(name, summary)| PossibleValue::new(name).help(summary);
     PossibleValuesParser::new(values.map(value).collect::<Vec<_>>())
+}
+
+/// Value names of flags that take an amount.
+const AMOUNTS: [&str; 7] = ["COUNT", "CPU", "MEMORY", "MONEY", "RISK", "SHARE", "SPAN"];
+
+/// Lets an amount that starts with `-` reach its parser, which says what is
+/// wrong with it better than "unexpected argument".
+pub(super) fn signed(command: Command) -> Command {
+    let is_amount = |arg: &Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        names.iter().any(|name| AMOUNTS.contains(&name.as_str()))
+    };
+    command.mut_subcommands(|sub| {
+        sub.mut_args(|arg| {
+            let amount = is_amount(&arg);
+            arg.allow_hyphen_values(amount)
+        })
+    })
+}
+
+/// Cores, as Kubernetes writes them.
+pub(super) fn cpu(text: &str) -> Result<Cpu, String> {
+    Ok(Cpu::from(&quantity(Kind::Cpu, text)?))
+}
+
+/// Bytes, as Kubernetes writes them.
+pub(super) fn memory(text: &str) -> Result<Bytes, String> {
+    Ok(Bytes::from(&quantity(Kind::Memory, text)?))
+}
+
+fn quantity(kind: Kind, text: &str) -> Result<Quantity, String> {
+    kind.check(text)?;
+    text.parse::<Quantity>().map_err(|error| error.to_string())
+}
+
+/// A number above 0 and below 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    Kind::Share.check(text)?;
+    text.parse::<f64>().map_err(|error| error.to_string())
 }
 
 /// An amount in the report's currency.

@@ -1,4 +1,4 @@
-//! What a `kcost.yaml` may say: one table for reading, checking, the JSON schema and the docs.
+//! What the values of a `kcost.yaml` may be, for reading, checking, the JSON schema and the docs.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,24 @@ use crate::recommend::{self, CpuLimits, Goal};
 use crate::units::{ParseQuantityError, Quantity, Span, Suffix};
 
 /// One key of the file.
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// As in the file; at the top the long flag of the same name.
     pub name: &'static str,
     pub kind: Kind,
+    pub place: Place,
     /// One line for people.
     pub summary: &'static str,
+}
+
+/// Where a key may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At the top: it holds for the whole run.
+    Run,
+    /// In an entry of `workloads`.
+    Workload,
+    Both,
 }
 
 /// What a value must be.
@@ -52,232 +64,6 @@ pub enum Kind {
 /// What `engine` may say.
 const ENGINES: [&str; 3] = ["auto", "raw", "pushdown"];
 
-const fn key(name: &'static str, kind: Kind, summary: &'static str) -> Key {
-    Key {
-        name,
-        kind,
-        summary,
-    }
-}
-
-/// Keys at the top of the file: settings, each the default of the flag of the same name.
-pub static SETTINGS: &[Key] = &[
-    key(
-        "strategy",
-        Kind::Strategy,
-        "how usage becomes requests and limits",
-    ),
-    key(
-        "goal",
-        Kind::Goal,
-        "how much risk to take for how much money",
-    ),
-    key(
-        "max-oom-risk",
-        Kind::Share,
-        "largest probability of exceeding the memory limit within a week",
-    ),
-    key(
-        "max-cpu-over",
-        Kind::Share,
-        "largest share of time above the CPU request",
-    ),
-    key(
-        "max-node-overflow",
-        Kind::Share,
-        "largest probability that the pods of a node exceed its memory within a week",
-    ),
-    key("min-cpu", Kind::Cpu, "advise no CPU request below this"),
-    key(
-        "min-memory",
-        Kind::Memory,
-        "advise no memory request below this",
-    ),
-    key(
-        "max-cpu",
-        Kind::Cpu,
-        "advise no CPU request or limit above this",
-    ),
-    key(
-        "max-memory",
-        Kind::Memory,
-        "advise no memory request or limit above this",
-    ),
-    key(
-        "min-history",
-        Kind::Span,
-        "advise nothing from less history than this",
-    ),
-    key(
-        "cpu-limits",
-        Kind::CpuLimits,
-        "what becomes of CPU limits: keep, remove, or the same ratio to the request",
-    ),
-    key("prices", Kind::Prices, "where prices come from"),
-    key(
-        "fail-on",
-        Kind::Texts,
-        "thresholds of the gate, such as cost-waste>30%",
-    ),
-    key(
-        "namespace",
-        Kind::Texts,
-        "only these namespaces: names or globs, ! in front to exclude",
-    ),
-    key("selector", Kind::Text, "only workloads with these labels"),
-    key("prometheus-url", Kind::Url, "where usage is read from"),
-    key(
-        "prometheus-service",
-        Kind::Text,
-        "the service that usage is read from, as NAMESPACE/NAME:PORT",
-    ),
-    key(
-        "no-discovery",
-        Kind::Switch,
-        "look for no Prometheus in the cluster",
-    ),
-    key(
-        "prometheus-label",
-        Kind::Texts,
-        "more label matchers of every query, such as cluster=prod",
-    ),
-    key(
-        "prometheus-names",
-        Kind::Names,
-        "what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}",
-    ),
-    key(
-        "prometheus-header",
-        Kind::Headers,
-        "headers of every request, such as 'X-Scope-OrgID: team'",
-    ),
-    key(
-        "prometheus-token-file",
-        Kind::Text,
-        "a file with a bearer token",
-    ),
-    key(
-        "prometheus-token-command",
-        Kind::Text,
-        "a command that prints a bearer token",
-    ),
-    key(
-        "prometheus-ca",
-        Kind::Text,
-        "PEM file of the authorities to trust",
-    ),
-    key(
-        "prometheus-certificate",
-        Kind::Text,
-        "PEM file of a client certificate",
-    ),
-    key(
-        "prometheus-key",
-        Kind::Text,
-        "PEM file of the key of the client certificate",
-    ),
-    key(
-        "prometheus-insecure",
-        Kind::Switch,
-        "do not verify the certificate of Prometheus",
-    ),
-    key(
-        "prometheus-concurrency",
-        Kind::Count,
-        "queries that Prometheus may run at a time",
-    ),
-    key(
-        "max-samples-per-query",
-        Kind::Count,
-        "samples that one query may touch",
-    ),
-    key(
-        "engine",
-        Kind::Engine,
-        "who boils samples down: kcost (raw) or the server (pushdown)",
-    ),
-    key(
-        "timeout",
-        Kind::Span,
-        "longest wait for one answer of the cluster or of Prometheus",
-    ),
-    key("window", Kind::Span, "how much history to use"),
-    key("step", Kind::Span, "distance between samples"),
-];
-
-/// Keys of one entry of `workloads`, besides `match`.
-pub static RULE: &[Key] = &[
-    key(
-        "strategy",
-        Kind::Strategy,
-        "how usage becomes requests and limits",
-    ),
-    key(
-        "goal",
-        Kind::Goal,
-        "how much risk to take for how much money",
-    ),
-    key(
-        "max-oom-risk",
-        Kind::Share,
-        "largest probability of exceeding the memory limit within a week",
-    ),
-    key(
-        "max-cpu-over",
-        Kind::Share,
-        "largest share of time above the CPU request",
-    ),
-    key("min-cpu", Kind::Cpu, "advise no CPU request below this"),
-    key(
-        "min-memory",
-        Kind::Memory,
-        "advise no memory request below this",
-    ),
-    key(
-        "max-cpu",
-        Kind::Cpu,
-        "advise no CPU request or limit above this",
-    ),
-    key(
-        "max-memory",
-        Kind::Memory,
-        "advise no memory request or limit above this",
-    ),
-    key(
-        "cpu-limits",
-        Kind::CpuLimits,
-        "what becomes of CPU limits: keep, remove, or the same ratio to the request",
-    ),
-    key(
-        "largest-step",
-        Kind::Share,
-        "largest share of a request that one run may cut",
-    ),
-    key(
-        "tie-memory",
-        Kind::Switch,
-        "advise a memory request equal to its limit",
-    ),
-    key(
-        "allow-qos-change",
-        Kind::Switch,
-        "the advice may change the pod's QoS class",
-    ),
-    key("protected", Kind::Switch, "advise no change at all"),
-];
-
-/// Keys of `match`; all that are there must hold.
-pub(super) static MATCH: &[Key] = &[
-    key("namespace", Kind::Text, "a namespace, or a glob"),
-    key("kind", Kind::Text, "a kind, or a glob"),
-    key("name", Kind::Text, "a name, or a glob"),
-    key(
-        "labels",
-        Kind::Text,
-        "a label selector, as kubectl takes it",
-    ),
-];
-
 impl Kind {
     /// Whether `text` is such a value; else what it should be.
     pub fn check(self, text: &str) -> Result<(), String> {
@@ -311,7 +97,7 @@ impl Kind {
             Self::Share => number(
                 text.parse::<f64>()
                     .is_ok_and(|share| share > 0.0 && share < 1.0),
-                "a share between 0 and 1, such as 0.02",
+                "a share above 0 and below 1, such as 0.02 for 2%",
             ),
             Self::Count => number(
                 text.parse::<u64>().is_ok_and(|count| count > 0),

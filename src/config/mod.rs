@@ -13,8 +13,10 @@ use serde_json::json;
 
 mod keys;
 mod read;
+mod table;
 
-pub use keys::{Key, Kind, RULE, SETTINGS};
+pub use keys::{Key, Kind, Place};
+pub use table::settings;
 
 /// What one file says, checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -128,26 +130,26 @@ fn key_place(text: &str, from: usize, problem: &str) -> Option<(usize, usize)> {
 
 /// The JSON Schema of the file, for editors and checks.
 pub fn schema() -> serde_json::Value {
-    let object = |keys: &[Key]| -> serde_json::Map<String, serde_json::Value> {
-        let each = keys.iter().map(|key| {
+    let object = |keys: Vec<&Key>| -> serde_json::Map<String, serde_json::Value> {
+        let each = keys.into_iter().map(|key| {
             let mut schema = key.kind.schema();
             schema["description"] = json!(key.summary);
             (key.name.to_owned(), schema)
         });
         each.collect()
     };
-    let mut rule = object(keys::RULE);
+    let mut rule = object(table::rule().collect());
     rule.insert(
         "match".to_owned(),
         json!({
             "type": "object",
             "description": "which workloads; all that is given must hold",
-            "properties": object(keys::MATCH),
+            "properties": object(table::MATCH.iter().collect()),
             "additionalProperties": false,
             "minProperties": 1,
         }),
     );
-    let mut top = object(keys::SETTINGS);
+    let mut top = object(settings().collect());
     top.insert(
         "workloads".to_owned(),
         json!({

@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::keys::{self, Key, Kind};
-use super::{Parsed, Rule, Setting};
+use super::{Parsed, Rule, Setting, table};
 use crate::collect::prometheus;
 
 /// Reads one document.
@@ -35,8 +35,8 @@ fn line_of(text: &str, key: &str) -> usize {
     text.lines().position(at).map_or(1, |index| index + 1)
 }
 
-fn unknown<E: de::Error>(name: &str, keys: &[Key], more: &str) -> E {
-    let mut names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+fn unknown<E: de::Error>(name: &str, keys: impl Iterator<Item = &'static Key>, more: &str) -> E {
+    let mut names: Vec<&str> = keys.map(|key| key.name).collect();
     names.push(more);
     E::custom(format_args!(
         "unknown key `{name}`{}",
@@ -60,8 +60,8 @@ impl<'de> Visitor<'de> for Top<'_> {
                 map.next_value_seed(Rules(&mut self.0.rules))?;
                 continue;
             }
-            let key = keys::SETTINGS.iter().find(|key| key.name == name);
-            let key = key.ok_or_else(|| unknown(&name, keys::SETTINGS, "workloads"))?;
+            let key = table::settings().find(|key| key.name == name);
+            let key = key.ok_or_else(|| unknown(&name, table::settings(), "workloads"))?;
             if self.0.settings.iter().any(|setting| setting.key == name) {
                 return Err(de::Error::custom(format_args!(
                     "`{name}` stands here twice"
@@ -126,11 +126,11 @@ impl<'de> Visitor<'de> for OneRule {
         let mut rule = Rule::default();
         while let Some(name) = map.next_key::<String>()? {
             if name == "match" {
-                rule.matches = map.next_value_seed(Flat(keys::MATCH))?;
+                rule.matches = map.next_value_seed(Flat(table::MATCH))?;
                 continue;
             }
-            let key = keys::RULE.iter().find(|key| key.name == name);
-            let key = key.ok_or_else(|| unknown(&name, keys::RULE, "match"))?;
+            let key = table::rule().find(|key| key.name == name);
+            let key = key.ok_or_else(|| unknown(&name, table::rule(), "match"))?;
             let values = map.next_value_seed(Values(key))?;
             rule.sets
                 .extend(values.into_iter().map(|value| (key.name, value)));
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Flat {
         let mut found = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             let key = self.0.iter().find(|key| key.name == name);
-            let key = key.ok_or_else(|| unknown(&name, self.0, ""))?;
+            let key = key.ok_or_else(|| unknown(&name, self.0.iter(), ""))?;
             let values = map.next_value_seed(Values(key))?;
             found.extend(values.into_iter().map(|value| (key.name, value)));
         }
@@ -275,9 +275,8 @@ impl<'de> Visitor<'de> for Values {
             return Err(de::Error::custom("one value is needed, not a list"));
         }
         let item = Key {
-            name: self.0.name,
             kind: Kind::Text,
-            summary: self.0.summary,
+            ..*self.0
         };
         let mut values = Vec::new();
         while let Some(value) = seq.next_element::<String>()? {

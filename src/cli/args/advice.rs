@@ -1,10 +1,10 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::cli::values::described;
+use crate::cli::values::{cpu, described, memory, share};
 use crate::error::Error;
 use crate::recommend::{self, CpuLimits, Goal, Options, Policy, Targets};
-use crate::units::{Bytes, Cpu, Quantity, Span};
+use crate::units::{Bytes, Cpu, Ratio, Span};
 
 /// How usage becomes sizes.
 #[derive(Debug, Args)]
@@ -25,8 +25,8 @@ pub(in crate::cli) struct AdviceArgs {
     ///
     /// Largest probability of exceeding the memory limit within a week, share of
     /// time above the CPU request, and probability that the pods of a node exceed
-    /// its memory within a week: `savings` 5 %, 10 %, 5 %; `balanced` 2 %, 5 %,
-    /// 2 %; `reliability` 0.5 %, 1 %, 0.1 %.
+    /// its memory within a week: `savings` 5%, 10%, 5%; `balanced` 2%, 5%,
+    /// 2%; `reliability` 0.5%, 1%, 0.1%.
     #[arg(
         long,
         value_name = "GOAL",
@@ -37,17 +37,17 @@ pub(in crate::cli) struct AdviceArgs {
     )]
     goal: String,
 
-    /// Largest probability of exceeding the memory limit within a week, 0 to 1 [default: from the goal].
-    #[arg(long, value_name = "RISK", env = "KCOST_MAX_OOM_RISK", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    /// Largest probability of exceeding the memory limit within a week, such as 0.02 [default: from the goal].
+    #[arg(long, value_name = "RISK", env = "KCOST_MAX_OOM_RISK", hide_env_values = true, hide_short_help = true, value_parser = share)]
     max_oom_risk: Option<f64>,
 
-    /// Largest share of time above the CPU request, 0 to 1 [default: from the goal].
-    #[arg(long, value_name = "SHARE", env = "KCOST_MAX_CPU_OVER", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    /// Largest share of time above the CPU request, such as 0.05 [default: from the goal].
+    #[arg(long, value_name = "SHARE", env = "KCOST_MAX_CPU_OVER", hide_env_values = true, hide_short_help = true, value_parser = share)]
     max_cpu_over: Option<f64>,
 
-    /// Largest probability that the pods of a node exceed its memory within a week, 0 to 1
+    /// Largest probability that the pods of a node exceed its memory within a week, such as 0.02
     /// [default: from the goal].
-    #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = probability)]
+    #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = share)]
     max_node_overflow: Option<f64>,
 
     /// What becomes of CPU limits.
@@ -61,18 +61,17 @@ pub(in crate::cli) struct AdviceArgs {
         hide_env_values = true,
         hide_short_help = true,
         default_value = CpuLimits::default().name(),
-        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name)),
-        hide_short_help = true
+        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name))
     )]
     cpu_limits: String,
 
     /// Advise no CPU request below this.
-    #[arg(long, value_name = "CPU", env = "KCOST_MIN_CPU", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_cpu.to_quantity())]
-    min_cpu: Quantity,
+    #[arg(long, value_name = "CPU", env = "KCOST_MIN_CPU", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_cpu, value_parser = cpu)]
+    min_cpu: Cpu,
 
     /// Advise no memory request below this.
-    #[arg(long, value_name = "MEMORY", env = "KCOST_MIN_MEMORY", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_memory.to_quantity())]
-    min_memory: Quantity,
+    #[arg(long, value_name = "MEMORY", env = "KCOST_MIN_MEMORY", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_memory, value_parser = memory)]
+    min_memory: Bytes,
 
     /// Advise no CPU request or limit above this.
     #[arg(
@@ -80,9 +79,10 @@ pub(in crate::cli) struct AdviceArgs {
         value_name = "CPU",
         env = "KCOST_MAX_CPU",
         hide_env_values = true,
-        hide_short_help = true
+        hide_short_help = true,
+        value_parser = cpu
     )]
-    max_cpu: Option<Quantity>,
+    max_cpu: Option<Cpu>,
 
     /// Advise no memory request or limit above this.
     #[arg(
@@ -90,21 +90,55 @@ pub(in crate::cli) struct AdviceArgs {
         value_name = "MEMORY",
         env = "KCOST_MAX_MEMORY",
         hide_env_values = true,
-        hide_short_help = true
+        hide_short_help = true,
+        value_parser = memory
     )]
-    max_memory: Option<Quantity>,
+    max_memory: Option<Bytes>,
 
     /// Advise nothing from less history than this.
     #[arg(long, value_name = "SPAN", env = "KCOST_MIN_HISTORY", hide_env_values = true, hide_short_help = true, default_value_t = Options::default().min_history)]
     min_history: Span,
-}
 
-/// A number above 0 and below 1.
-fn probability(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
-        _ => Err("a share between 0 and 1 is needed, such as 0.02 for 2 %".to_owned()),
-    }
+    /// Cut no request or limit by more than this share in one run [default: cut at once].
+    ///
+    /// Raises are never held back.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "KCOST_LARGEST_STEP",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_parser = share
+    )]
+    largest_step: Option<f64>,
+
+    /// Advise memory requests as large as their limits, whatever the goal.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "KCOST_TIE_MEMORY",
+        hide_env_values = true,
+        hide_short_help = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    tie_memory: bool,
+
+    /// Let the advice change the QoS class of pods.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "KCOST_ALLOW_QOS_CHANGE",
+        hide_env_values = true,
+        hide_short_help = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    allow_qos_change: bool,
 }
 
 impl AdviceArgs {
@@ -117,14 +151,16 @@ impl AdviceArgs {
             strategy,
             goal,
             targets: self.targets(goal),
-            min_cpu: Cpu::from(&self.min_cpu),
-            min_memory: Bytes::from(&self.min_memory),
-            max_cpu: self.max_cpu.as_ref().map(Cpu::from),
-            max_memory: self.max_memory.as_ref().map(Bytes::from),
+            min_cpu: self.min_cpu,
+            min_memory: self.min_memory,
+            max_cpu: self.max_cpu,
+            max_memory: self.max_memory,
             min_history: self.min_history,
             cpu_limits: CpuLimits::by_name(&self.cpu_limits).unwrap_or_default(),
+            max_step: self.largest_step.map(Ratio::new),
+            change_qos: self.allow_qos_change,
+            tie_memory: self.tie_memory,
             policy: policy.clone(),
-            ..Options::default()
         };
         check_order(
             options.max_cpu.is_some_and(|max| max < options.min_cpu),
