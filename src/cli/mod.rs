@@ -3,10 +3,12 @@
 mod analyze;
 mod args;
 mod backtest;
+mod complete;
 mod completions;
 mod config;
 mod explain;
 mod invocation;
+mod last;
 mod man;
 mod program;
 mod rbac;
@@ -64,6 +66,10 @@ enum Command {
 
 /// The whole program: reads `argv`, writes the result to `out` and all else to stderr.
 pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
+    if let Some(answered) = complete::answer(&argv, out) {
+        // A shell shows nothing that goes wrong here.
+        return answered.map_or(Exit::Failed, |()| Exit::Done);
+    }
     let mut invocation = Invocation::new(&argv);
     let files = Files::read(&argv).and_then(|files| {
         invocation.policy = files.policy()?;
@@ -94,7 +100,7 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
 
 /// The command tree, as `kcost` or as a plugin of kubectl sees it.
 pub fn command(program: &'static str) -> clap::Command {
-    program::rename(Cli::command(), program)
+    program::rename(values::signed(Cli::command()), program)
 }
 
 /// A file of settings that cannot be used ends the run before the command line is read.

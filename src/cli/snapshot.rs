@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 
 use super::args::{PlanArgs, SourceArgs};
+use super::last;
 use super::several::chain;
 use crate::collect::record;
 use crate::error::Error;
@@ -191,6 +192,7 @@ fn write(snapshot: &Snapshot, place: &Path, ui: &Ui) -> Result<(), Error> {
 /// What was written, and what is missing in it.
 fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
     ui.clear();
+    last::remember(place);
     for gap in &snapshot.gaps {
         ui.warning(
             &format!("{}: {}", gap.subject, gap.text),

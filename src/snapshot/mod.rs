@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::units::Bytes;
 
 pub use bundle::{
-    BundleError, FORMAT_VERSION, Found, abandon, check_folder, check_place, open_recording, read,
-    write, write_recording,
+    BundleError, FORMAT_VERSION, Found, abandon, check_folder, check_place, names, open_recording,
+    read, write, write_recording,
 };
 pub use gap::Gap;
 pub use heap::{Heap, HeapSetting};

@@ -8,6 +8,7 @@ mod calibrated;
 mod cli;
 mod cohort;
 mod common;
+mod complete;
 mod config;
 mod contexts;
 mod demo;

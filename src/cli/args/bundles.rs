@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::last;
 use crate::error::Error;
 use crate::snapshot::{self, Snapshot};
 
@@ -52,6 +53,13 @@ fn refuse_twins(bundles: &[Cluster]) -> Result<(), Error> {
 fn bundle(path: &Path) -> Cluster {
     Cluster {
         name: path.display().to_string(),
-        snapshot: snapshot::read(path).map_err(Error::from),
+        snapshot: one(path),
     }
+}
+
+/// Reads a bundle, and remembers where it is.
+pub(super) fn one(path: &Path) -> Result<Snapshot, Error> {
+    let snapshot = snapshot::read(path)?;
+    last::remember(path);
+    Ok(snapshot)
 }

@@ -17,7 +17,7 @@ use crate::collect::{Scope, demo};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress::{Named, Progress};
-use crate::snapshot::{self, Selector, Snapshot};
+use crate::snapshot::{Selector, Snapshot};
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -281,7 +281,7 @@ impl SourceArgs {
             Ok(demo::snapshot())
         } else if let Some(path) = self.snapshot.first() {
             let _task = progress.task("reading the bundle", None);
-            Ok(snapshot::read(path)?)
+            bundles::one(path)
         } else if self.objects.is_empty() {
             let options = self.live(scope, self.cluster.context.first())?;
             super::super::block_on(live::collect(&options, progress))

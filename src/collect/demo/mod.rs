@@ -30,7 +30,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::snapshot::{Grid, Series, Snapshot, Source, SourceKind, Usage, Workload};
+use crate::snapshot::{Grid, Series, Snapshot, Source, SourceKind, Usage, Workload, WorkloadId};
 use crate::units::Span;
 
 use build::{Built, Placed, build};
@@ -72,6 +72,18 @@ pub fn snapshot() -> Snapshot {
         },
         gaps: Vec::new(),
     }
+}
+
+/// What its workloads are called.
+pub fn names() -> Vec<WorkloadId> {
+    let name = |plan: &Plan| WorkloadId {
+        namespace: plan.namespace.to_owned(),
+        kind: plan.kind.name().to_owned(),
+        name: plan.name.to_owned(),
+    };
+    let mut names: Vec<WorkloadId> = plans().iter().map(name).collect();
+    names.sort();
+    names
 }
 
 fn grid() -> Grid {

@@ -14,6 +14,7 @@
 //! `series.json` and the grid.
 
 mod manifest;
+mod names;
 mod place;
 mod read;
 mod recording;
@@ -23,6 +24,7 @@ mod write;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use names::names;
 pub use place::{abandon, check_folder, check_place};
 pub use read::read;
 pub use recording::{Found, open_recording, write_recording};
