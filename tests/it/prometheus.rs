@@ -2,7 +2,7 @@
 
 mod engines;
 mod faults;
-mod lively;
+pub mod lively;
 mod measure;
 mod mixed;
 pub mod openmetrics;

@@ -1,7 +1,7 @@
 //! Finding a Prometheus among the services, and the ways to it.
 
 mod find;
-mod front;
+pub mod front;
 mod inside;
 pub mod responder;
 mod secure;
@@ -58,11 +58,16 @@ fn pod(place: &str, service: &str, ready: bool) -> Value {
     })
 }
 
-/// A Prometheus with one pod, ready or not.
+/// One workload, and a Prometheus with one pod, ready or not.
 pub fn with_prometheus(ready: bool) -> Store {
+    prometheus_service(cluster(), ready)
+}
+
+/// A Prometheus with one pod, ready or not, in this cluster.
+pub fn prometheus_service(store: Store, ready: bool) -> Store {
     let labels = json!({"app": "kube-prometheus-stack-prometheus"});
     let ports = json!([{"name": "http-web", "port": 80, "targetPort": "web"}]);
-    cluster()
+    store
         .with(
             "v1",
             "services",

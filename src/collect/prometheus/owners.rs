@@ -88,13 +88,13 @@ pub(super) async fn owners(
         path: "/api/v1/series".into(),
         parameters,
     };
-    let links = Links {
+    let links = || Links {
         words,
         scope,
         found: Vec::new(),
     };
-    match server.ask(&query, links).await {
-        Ok((links, _)) => {
+    match server.ask_again(&query, options.back_off, links).await {
+        Ok(links) => {
             let owners = Owners { links: links.found };
             progress.detail(&format!("{} owners in Prometheus", owners.len()));
             Ok((owners, Vec::new()))

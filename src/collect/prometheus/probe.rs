@@ -43,7 +43,10 @@ pub(in crate::collect) async fn probe(options: &PrometheusOptions) -> Result<Hol
     let server = super::connect(options).map_err(|error| error.to_string())?;
     let words = Words::new(options);
     let series = words.containers(MEMORY, Selection::ALL);
-    let text = format!("count by ({}) ({series})", words.name("cluster"));
+    let cluster = words.name("cluster");
+    // A server looks back five minutes by itself, and what is scraped every five
+    // minutes is now and then older.
+    let text = format!("count by ({cluster}) (last_over_time({series}[15m]))");
     let query = Query::instant(text, options.end.as_second());
     let asked = server.ask(&query, Found::default()).await;
     let (Found(mut holding), _) = asked.map_err(|failure| failure.to_string())?;

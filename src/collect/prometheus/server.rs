@@ -9,11 +9,14 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answer::{Broken, Head, Reader, Sink};
 use super::error::{Failure, chain};
 use super::transport::Transport;
+
+/// How often a question is asked at most.
+const TRIES: u32 = 3;
 
 /// Longer queries go into the body: many proxies cut URLs at 4 or 8 KiB.
 const LONGEST_URL: usize = 3_000;
@@ -111,6 +114,25 @@ impl Server {
     /// How many requests were sent so far.
     pub(super) fn sent(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Asks, and asks again after pauses that grow, where the trouble may pass:
+    /// for questions that cannot be cut into smaller ones.
+    pub(super) async fn ask_again<S: Sink>(
+        &self,
+        query: &Query,
+        mut pause: Duration,
+        sink: impl Fn() -> S,
+    ) -> Result<S, Failure> {
+        for _ in 1..TRIES {
+            match self.ask(query, sink()).await {
+                Ok((sink, _)) => return Ok(sink),
+                Err(failure) if !failure.passes() => return Err(failure),
+                Err(_) => sleep(pause).await,
+            }
+            pause *= 4;
+        }
+        self.ask(query, sink()).await.map(|(sink, _)| sink)
     }
 
     /// Asks, and folds the answer into `sink` as it arrives.
@@ -315,8 +337,17 @@ fn excerpt(bytes: &[u8]) -> String {
 /// A request that got no response: refused, unknown host, certificate, reset.
 fn unsent(error: &kube::Error) -> Failure {
     let text = chain(error);
-    // Hyper says so when a server closes before the first byte of an answer.
-    if text.contains("closed before") || text.contains("reset by peer") {
+    // Hyper and rustls say so when a server closes before the first byte of an answer.
+    let closed = [
+        "closed before",
+        "reset by peer",
+        "close_notify",
+        "broken pipe",
+    ];
+    if closed
+        .iter()
+        .any(|words| text.to_lowercase().contains(words))
+    {
         Failure::Dropped(text)
     } else {
         Failure::Unreachable(text)

@@ -5,6 +5,7 @@ mod devices;
 mod kubectl;
 mod listing;
 mod snapshots;
+mod whole;
 
 use std::ffi::OsStr;
 use std::fmt::Write;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -10,16 +11,30 @@ use tokio_rustls::TlsAcceptor;
 
 type Log = Arc<Mutex<Vec<u8>>>;
 
+/// Whether the next connection is let through.
+type Guard = Box<dyn FnMut() -> bool + Send>;
+
 /// Stands until the tests end.
 pub struct Front {
     pub address: SocketAddr,
     asked: Log,
     answered: Log,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Front {
     /// Before the server with this URL; speaks TLS where there is an acceptor.
     pub fn before(url: &str, acceptor: Option<TlsAcceptor>) -> Self {
+        Self::guarded(url, acceptor, |_| true)
+    }
+
+    /// The same; breaks connections that the guard, who is told their number
+    /// from 0, does not let through.
+    pub fn guarded(
+        url: &str,
+        acceptor: Option<TlsAcceptor>,
+        mut guard: impl FnMut(usize) -> bool + Send + 'static,
+    ) -> Self {
         let backend: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -27,14 +42,17 @@ impl Front {
             address: listener.local_addr().unwrap(),
             asked: Log::default(),
             answered: Log::default(),
+            connections: Arc::default(),
         };
+        let connections = Arc::clone(&front.connections);
+        let guard = Box::new(move || guard(connections.fetch_add(1, Ordering::Relaxed)));
         let logs = (Arc::clone(&front.asked), Arc::clone(&front.answered));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(serve(listener, backend, acceptor, logs));
+            runtime.block_on(serve(listener, backend, acceptor, guard, logs));
         });
         front
     }
@@ -44,7 +62,12 @@ impl Front {
         self.address.to_string()
     }
 
-    /// Whether all requests so far had this in common.
+    /// How many connections there were so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request had this in it.
     pub fn asked(&self, text: &str) -> bool {
         holds(&self.asked, text)
     }
@@ -65,10 +88,14 @@ async fn serve(
     listener: std::net::TcpListener,
     backend: SocketAddr,
     acceptor: Option<TlsAcceptor>,
+    mut guard: Guard,
     (asked, answered): (Log, Log),
 ) {
     let listener = TcpListener::from_std(listener).unwrap();
     while let Ok((client, _)) = listener.accept().await {
+        if !guard() {
+            continue;
+        }
         let (asked, answered) = (Arc::clone(&asked), Arc::clone(&answered));
         let acceptor = acceptor.clone();
         tokio::spawn(async move {

@@ -85,11 +85,17 @@ pub async fn answer(
     }
     match tunnel {
         Tunnel::Proxy { place, path } => {
-            if let Some(backend) = state.backends.get(&place) {
-                return proxy(*backend, &path, request).await;
+            let Some(backend) = state.backends.get(&place) else {
+                let message = format!("no endpoints available for service \"{place}\"");
+                return refused(503, "ServiceUnavailable", &message);
+            };
+            match proxy(*backend, &path, request).await {
+                Ok(answer) => Ok(answer),
+                Err(error) => {
+                    let message = format!("error trying to reach service: {error}");
+                    refused(503, "ServiceUnavailable", &message)
+                }
             }
-            let message = format!("no endpoints available for service \"{place}\"");
-            refused(503, "ServiceUnavailable", &message)
         }
         Tunnel::Forward { place, port } => {
             let most = match fault {

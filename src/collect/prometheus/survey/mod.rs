@@ -6,8 +6,6 @@ mod source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use super::answer::{Labels, Sink};
 use super::error::{Failure, PrometheusError};
 use super::options::PrometheusOptions;
@@ -21,9 +19,6 @@ pub(super) use source::Source;
 
 /// Moments of the window at which series are counted.
 const MOMENTS: u32 = 24;
-
-/// Times that a question is asked when there is trouble.
-const TRIES: u32 = 3;
 
 /// Series whose scrape interval is measured, at most about so many.
 const MEASURED: u64 = 4_000;
@@ -194,19 +189,9 @@ impl Asked<'_> {
         }))
     }
 
-    /// Asks, and asks again when the trouble may pass: nothing can be planned
-    /// without these answers.
+    /// Asks more than once if need be: nothing can be planned without these answers.
     async fn ask<S: Sink>(&self, query: &Query, sink: impl Fn() -> S) -> Result<S, Failure> {
-        let mut pause = self.back_off;
-        for _ in 1..TRIES {
-            match self.server.ask(query, sink()).await {
-                Ok((sink, _)) => return Ok(sink),
-                Err(failure) if !failure.passes() => return Err(failure),
-                Err(_) => sleep(pause).await,
-            }
-            pause *= 4;
-        }
-        self.server.ask(query, sink()).await.map(|(sink, _)| sink)
+        self.server.ask_again(query, self.back_off, sink).await
     }
 
     /// The sum of what a question gives at a time, by a label that is a number.
