@@ -1,11 +1,20 @@
 //! How long the stages take, and what they allocate: `cargo bench`.
+//!
+//! `cargo bench -- from_a_bundle` is what a large cluster takes: 10,000 containers
+//! over 14 days at five minutes, 40 million samples, from a bundle on disk. Bundles
+//! and files are made once, in a folder that is gone when the benches end; the last
+//! line is the most memory that was resident since. (divan counts what one thread
+//! allocates, and kcost works on all of them.)
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use divan::{AllocProfiler, Bencher};
 use kcost::cohort;
-use kcost::collect::demo;
+use kcost::collect::files::{self, FileOptions};
+use kcost::collect::{Scope, demo};
 use kcost::pipeline::{self, Settings};
 use kcost::price;
 use kcost::profile::{self, Profile};
@@ -17,8 +26,31 @@ use kcost::units::Span;
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
 
+/// Where bundles and files are; gone when the benches end.
+static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+
 fn main() {
+    let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder"));
     divan::main();
+    let _ = fs::remove_dir_all(folder.path());
+    if let Some(peak) = peak() {
+        let _ = writeln!(std::io::stdout(), "most memory resident: {peak}");
+    }
+}
+
+/// The peak of resident memory, where the system says it: `512000 kB`.
+fn peak() -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().to_owned())
+}
+
+/// Leaves what it took to make a bundle or a file out of the peak.
+fn forget_peak() {
+    // Only Linux has a peak to forget, see proc_pid_clear_refs(5).
+    let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 fn settings() -> Settings {
@@ -83,8 +115,7 @@ fn analyze_14_days(bencher: Bencher<'_, '_>, containers: usize) {
 
 #[divan::bench]
 fn write_and_read_a_bundle(bencher: Bencher<'_, '_>) {
-    let (snapshot, folder) = (demo::snapshot(), folder());
-    let path = folder.join("demo.kcost");
+    let (snapshot, path) = (demo::snapshot(), place("demo.kcost"));
     bencher.bench(|| {
         snapshot::write(&snapshot, &path).expect("a writable temporary folder");
         snapshot::read(&path)
@@ -93,11 +124,119 @@ fn write_and_read_a_bundle(bencher: Bencher<'_, '_>) {
             .series
             .len()
     });
-    let _ = fs::remove_dir_all(folder);
 }
 
-fn folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("kcost-bench-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a writable temporary folder");
-    folder
+/// Reads a bundle and analyzes it.
+#[divan::bench(args = [1_000, 10_000], sample_count = 3, sample_size = 1)]
+fn from_a_bundle(bencher: Bencher<'_, '_>, containers: usize) {
+    let (path, settings) = (bundle(containers), settings());
+    bencher.bench(|| {
+        let snapshot = snapshot::read(&path).expect("what was just written");
+        pipeline::analyze(&snapshot, &settings, &Silent).bill.freed
+    });
+}
+
+/// Reads objects as JSON and usage as CSV, four million rows for 1,000 containers.
+#[divan::bench(args = [100, 1_000], sample_count = 3, sample_size = 1)]
+fn import(bencher: Bencher<'_, '_>, containers: usize) {
+    let options = exported(containers);
+    bencher.bench(|| {
+        let snapshot = files::import(&options, &Silent).expect("what was just written");
+        snapshot.usage.series.len()
+    });
+}
+
+fn place(name: &str) -> PathBuf {
+    FOLDER.get().expect("made by main").path().join(name)
+}
+
+/// A bundle of [`cluster`], written the first time.
+fn bundle(containers: usize) -> PathBuf {
+    let path = place(&format!("{containers}.kcost"));
+    if !path.exists() {
+        snapshot::write(&cluster(containers), &path).expect("a writable temporary folder");
+        forget_peak();
+    }
+    path
+}
+
+/// [`cluster`] as others export it.
+fn exported(containers: usize) -> FileOptions {
+    let (objects, usage) = (
+        place(&format!("{containers}.json")),
+        place(&format!("{containers}.csv")),
+    );
+    if !usage.exists() {
+        let snapshot = cluster(containers);
+        write_objects(&snapshot, &objects).expect("a writable temporary folder");
+        write_usage(&snapshot, &usage).expect("a writable temporary folder");
+        forget_peak();
+    }
+    FileOptions {
+        objects: vec![objects],
+        usage: vec![usage],
+        lenient: false,
+        window: None,
+        step: None,
+        scope: Scope::default(),
+        name: "bench".to_owned(),
+    }
+}
+
+/// Pods as `kubectl get pods -o json` prints them, as far as kcost reads them.
+fn write_objects(snapshot: &Snapshot, path: &Path) -> std::io::Result<()> {
+    let pods = snapshot.workloads.iter().flat_map(|workload| {
+        let containers = workload.containers.iter().map(|container| {
+            let cpu = container.requests.cpu.unwrap_or_default().to_string();
+            serde_json::json!({
+                "name": container.name,
+                "resources": {"requests": {"cpu": cpu, "memory": "1Gi"}},
+            })
+        });
+        let containers: Vec<_> = containers.collect();
+        workload.pods.iter().map(move |pod| {
+            serde_json::json!({
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"namespace": workload.id.namespace, "name": pod.name},
+                "spec": {"containers": containers},
+                "status": {"phase": "Running"},
+            })
+        })
+    });
+    let list = serde_json::json!({"kind": "List", "items": pods.collect::<Vec<_>>()});
+    fs::write(path, list.to_string())
+}
+
+fn write_usage(snapshot: &Snapshot, path: &Path) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    writeln!(
+        out,
+        "namespace,pod,container,timestamp,cpu_cores,memory_bytes"
+    )?;
+    let grid = snapshot.usage.grid;
+    for series in &snapshot.usage.series {
+        let owner = usize::try_from(series.workload).unwrap_or(usize::MAX);
+        let namespace = &snapshot.workloads[owner].id.namespace;
+        let samples = series.cpu_cores.iter().zip(&series.memory_bytes);
+        for (slot, (cpu, memory)) in (series.first..).zip(samples) {
+            let seconds = grid.time(slot).as_second();
+            let (pod, container) = (&series.pod, &series.container);
+            let (cpu, memory) = (cell(*cpu), cell(*memory));
+            writeln!(
+                out,
+                "{namespace},{pod},{container},{seconds},{cpu},{memory}"
+            )?;
+        }
+    }
+    out.flush()
+}
+
+/// A missing sample is an empty cell.
+fn cell(value: f32) -> String {
+    if value.is_nan() {
+        String::new()
+    } else {
+        value.to_string()
+    }
 }
