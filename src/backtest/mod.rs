@@ -46,6 +46,8 @@ pub struct Plan {
 /// How every contender did, over all origins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backtest {
+    /// ISO 4217.
+    pub currency: &'static str,
     pub fit: Span,
     pub horizon: Span,
     /// When advice was made, earliest first.
@@ -109,6 +111,7 @@ pub fn replay(
     }
     let scores = plan.contenders.iter().zip(tallies);
     Ok(Backtest {
+        currency: prices.currency(),
         fit: plan.fit,
         horizon: plan.horizon,
         origins: origins

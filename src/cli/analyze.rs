@@ -11,7 +11,6 @@ use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Analysis, Settings};
 use crate::price;
 use crate::recommend::Policy;
-use crate::render::Look;
 use crate::snapshot::{Gap, Snapshot};
 use crate::ui::Ui;
 
@@ -105,13 +104,7 @@ impl AnalyzeArgs {
         refuse_empty(&snapshot)?;
         let analysis = pipeline::analyze(&snapshot, &settings, ui);
         ui.clear();
-        let look = Look {
-            width: ui.width(),
-            color: ui.color_stdout(),
-            program: invocation.program,
-            command: invocation.same_source(),
-            view: self.show.view(),
-        };
+        let look = invocation.look(ui, self.show.view());
         let renderer = self.show.renderer();
         renderer
             .render(&analysis, &look, out)

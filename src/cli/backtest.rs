@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::price;
 use crate::recommend::{self, Goal, Options, Policy};
-use crate::render::{self, Look, View};
+use crate::render::{self, View};
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -97,13 +97,7 @@ impl BacktestArgs {
             reason: error.to_string(),
             hint: error.hint(),
         })?;
-        let look = Look {
-            width: ui.width(),
-            color: ui.color_stdout(),
-            program: invocation.program,
-            command: invocation.same_source(),
-            view: View::default(),
-        };
+        let look = invocation.look(ui, View::default());
         let written = match self.output.as_str() {
             "json" => render::backtest_json(&snapshot, &replayed, out),
             _ => render::backtest_table(&snapshot, &replayed, &look, out),

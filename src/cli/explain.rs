@@ -75,11 +75,8 @@ impl ExplainArgs {
         let story = explain::explain(&analysis, index, POINTS);
         ui.clear();
         let look = Look {
-            width: ui.width(),
-            color: ui.color_stdout(),
-            program: invocation.program,
             command: invocation.without_goal(),
-            view: View::default(),
+            ..invocation.look(ui, View::default())
         };
         let written = if self.output == "json" {
             render::explanation_json(&story, out)

@@ -2,6 +2,8 @@ use std::ffi::OsString;
 
 use super::program;
 use crate::recommend::Policy;
+use crate::render::{Look, View};
+use crate::ui::Ui;
 
 /// How kcost was called, to write next commands that can be pasted.
 #[derive(Debug, Clone)]
@@ -56,6 +58,17 @@ impl Invocation {
             program: program::name(args.first()),
             arguments: args.iter().skip(1).map(lossy).collect(),
             policy: Policy::default(),
+        }
+    }
+
+    /// How a report on stdout looks.
+    pub(super) fn look(&self, ui: &Ui, view: View) -> Look {
+        Look {
+            width: ui.width(),
+            color: ui.color_stdout(),
+            program: self.program,
+            command: self.same_source(),
+            view,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate;
 use crate::pipeline::{self, Analysis};
-use crate::render::{Fleet, Look, Member};
+use crate::render::{Fleet, Member};
 use crate::ui::Ui;
 
 impl AnalyzeArgs {
@@ -37,13 +37,7 @@ impl AnalyzeArgs {
             members: members.collect(),
         };
         ui.clear();
-        let look = Look {
-            width: ui.width(),
-            color: ui.color_stdout(),
-            program: invocation.program,
-            command: invocation.same_source(),
-            view: self.show.view(),
-        };
+        let look = invocation.look(ui, self.show.view());
         let renderer = self.show.renderer();
         renderer
             .render_fleet(&fleet, &look, out)

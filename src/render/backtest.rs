@@ -2,14 +2,16 @@
 
 use std::io;
 
-use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use super::Look;
+use super::grid::{Cell, Column, Grid};
+use super::style::{BAD_BOLD, BOLD, DIM, Paint};
+use super::words::percent;
+use super::wrap::wrap;
 use crate::backtest::{Backtest, Score, Share, Verdict};
 use crate::snapshot::Snapshot;
-use crate::text::escape;
-use crate::units::Ratio;
+use crate::text::{count, escape, money};
 
 /// The comparison as a table: what each would have cost, what would have broken,
 /// and whether it kept its word.
@@ -19,116 +21,117 @@ pub fn backtest_table(
     look: &Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let origins = backtest.origins.len();
-    writeln!(
-        out,
-        "{}: advice from {} of history, judged on the {} that followed, at {origins} {}",
-        escape(&snapshot.cluster.name),
+    let paint = Paint(look.color);
+    let text = format!(
+        "advice from {} of history, judged on the {} that followed, at {}",
         backtest.fit,
         backtest.horizon,
-        if origins == 1 { "origin" } else { "origins" },
-    )?;
+        count(backtest.origins.len(), "origin"),
+    );
+    let name = escape(&snapshot.cluster.name);
+    writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))?;
     writeln!(out)?;
-    writeln!(out, "{}", cost_table(backtest, look))?;
+    cost_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
-    writeln!(out, "{}", risk_table(backtest, look))?;
+    risk_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
-    for line in NOTES {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+    NOTES.iter().try_for_each(|(name, what)| {
+        let room = look.width.map(|width| width.saturating_sub(13).max(20));
+        let label = paint.on(DIM, &format!("{name:<10}"));
+        writeln!(out, "  {label} {}", wrap(what, room, 13))
+    })
 }
 
-const NOTES: [&str; 4] = [
-    "cost: a month of the requests; slack: the part of it that was not used",
-    "footprint: requested ÷ used, lower is cheaper; churn: sizes changed an origin",
-    "over limit: workloads above their memory limit, would-be OOM kills",
-    "in brackets what was predicted; `!` where what happened exceeds it beyond chance",
+/// What the heads of the tables mean.
+const NOTES: [(&str, &str); 6] = [
+    ("cost", "a month of the requests"),
+    ("slack", "the part of it that was not used"),
+    ("foot", "requested ÷ used, lower is cheaper"),
+    ("churn", "sizes that changed from one origin to the next"),
+    (
+        "over limit",
+        "workloads above their memory limit: would-be OOM kills",
+    ),
+    (
+        "(…)",
+        "what was predicted; `!` where what happened exceeds it beyond chance",
+    ),
 ];
 
-fn plain(look: &Look) -> Table {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    if let Some(width) = look.width {
-        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    }
-    table
-}
-
-fn numbers_right(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-}
-
-fn cost_table(backtest: &Backtest, look: &Look) -> String {
-    let mut table = plain(look);
-    table.set_header([
-        "STRATEGY", "COST", "SLACK", "CPU FOOT", "MEM FOOT", "NODES", "CHURN",
+fn cost_table(backtest: &Backtest) -> Grid {
+    let mut grid = Grid::new(vec![
+        Column::name("STRATEGY"),
+        Column::number("COST"),
+        Column::number("SLACK").drop(2),
+        Column::number("CPU FOOT"),
+        Column::number("MEM FOOT"),
+        Column::number("NODES"),
+        Column::number("CHURN").drop(1),
     ]);
     for score in &backtest.scores {
-        table.add_row([
-            score.label.clone(),
-            score.monthly.to_string(),
-            score.monthly_slack.to_string(),
-            format!("{:.2}", score.cpu_footprint),
-            format!("{:.2}", score.memory_footprint),
-            score
-                .nodes
-                .map_or("-".to_owned(), |nodes| format!("{nodes:.1}")),
-            score
-                .churn
-                .map_or("-".to_owned(), |churn| Ratio::new(churn.rate()).to_string()),
+        let nodes = score.nodes.map(|nodes| format!("{nodes:.1}"));
+        let churn = score.churn.map(|churn| percent(churn.rate()));
+        grid.row(vec![
+            Cell::styled(&score.label, BOLD),
+            Cell::new(money(score.monthly, backtest.currency)),
+            Cell::styled(money(score.monthly_slack, backtest.currency), DIM),
+            Cell::new(format!("{:.2}", score.cpu_footprint)),
+            Cell::new(format!("{:.2}", score.memory_footprint)),
+            Cell::new(nodes.unwrap_or_else(|| "-".to_owned())),
+            Cell::styled(churn.unwrap_or_else(|| "-".to_owned()), DIM),
         ]);
     }
-    numbers_right(&mut table);
-    table.trim_fmt()
+    grid
 }
 
-fn risk_table(backtest: &Backtest, look: &Look) -> String {
-    let mut table = plain(look);
-    table.set_header([
-        "STRATEGY",
-        "OVER LIMIT",
-        "NODE OVERFLOW",
-        "CPU TIME OVER",
-        "CPU WORK OVER",
+fn risk_table(backtest: &Backtest) -> Grid {
+    let mut grid = Grid::new(vec![
+        Column::name("STRATEGY"),
+        Column::number("OVER LIMIT"),
+        Column::number("NODE OVERFLOW"),
+        Column::number("CPU TIME OVER"),
+        Column::number("CPU WORK OVER").drop(1),
     ]);
     for score in &backtest.scores {
-        let share = |share: Share, promised, verdict| said(share.rate(), promised, verdict);
-        table.add_row([
-            score.label.clone(),
-            share(
-                score.over_limit,
-                score.promised_over_limit,
-                score.memory_verdict(),
-            ),
-            score.node_overflow.map_or("-".to_owned(), |overflow| {
-                share(overflow, score.promised_overflow, score.node_verdict())
-            }),
+        let limit = said(
+            score.over_limit.rate(),
+            score.promised_over_limit,
+            score.memory_verdict(),
+        );
+        let nodes = score.node_overflow.map(|overflow| {
             said(
-                score.cpu_time_over,
-                score.promised_time_over,
-                score.cpu_verdict(),
-            ),
-            percent(score.cpu_work_over),
+                overflow.rate(),
+                score.promised_overflow,
+                score.node_verdict(),
+            )
+        });
+        let cpu = said(
+            score.cpu_time_over,
+            score.promised_time_over,
+            score.cpu_verdict(),
+        );
+        grid.row(vec![
+            Cell::styled(&score.label, BOLD),
+            limit,
+            nodes.unwrap_or_else(|| Cell::new("-")),
+            cpu,
+            Cell::styled(percent(score.cpu_work_over), DIM),
         ]);
     }
-    numbers_right(&mut table);
-    table.trim_fmt()
+    grid
 }
 
-/// `1.7% (2.0%)`, with a mark where the promise is broken.
-fn said(happened: f64, promised: Option<f64>, verdict: Verdict) -> String {
-    let mark = if verdict == Verdict::Broken { "!" } else { "" };
+/// `1.7% (2%)`, with a mark where the promise is broken.
+fn said(happened: f64, promised: Option<f64>, verdict: Verdict) -> Cell {
     let promised = promised.map_or(String::new(), |promised| {
         format!(" ({})", percent(promised))
     });
-    format!("{mark}{}{promised}", percent(happened))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
+    let text = format!("{}{promised}", percent(happened));
+    if verdict == Verdict::Broken {
+        Cell::styled(format!("!{text}"), BAD_BOLD)
+    } else {
+        Cell::new(text)
+    }
 }
 
 #[derive(Serialize)]
@@ -136,6 +139,7 @@ struct Report<'a> {
     schema: &'static str,
     tool_version: &'static str,
     cluster: &'a str,
+    currency: &'static str,
     fit_seconds: u32,
     horizon_seconds: u32,
     origins: Vec<String>,
@@ -196,6 +200,7 @@ pub fn backtest_json(
         schema: "kcost.backtest/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         cluster: &snapshot.cluster.name,
+        currency: backtest.currency,
         fit_seconds: backtest.fit.as_secs(),
         horizon_seconds: backtest.horizon.as_secs(),
         origins: backtest.origins.iter().map(ToString::to_string).collect(),

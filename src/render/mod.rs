@@ -12,6 +12,7 @@ mod csv;
 mod explain;
 mod findings;
 mod fleet;
+mod grid;
 mod json_v1;
 mod patch;
 mod pick;
@@ -78,8 +79,8 @@ pub trait Renderer: Sync {
 
 /// Every format, in the order shown to users; the first is the default.
 pub static ALL: &[&dyn Renderer] = &[
-    &table::Table,
-    &table::Wide,
+    &table::TABLE,
+    &table::WIDE,
     &json_v1::Json,
     &yaml::Yaml,
     &csv::Csv,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::Page;
-use super::grid::{Cell, Column, Grid};
+use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BOLD, DIM};
 use crate::text::escape;
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::grid::{Cell, Column, Grid};
 use crate::pipeline::Analysis;
+use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, Paint};
 use crate::render::words::change;
 use crate::render::wrap::wrap;

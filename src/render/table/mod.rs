@@ -3,7 +3,6 @@
 mod cohorts;
 mod facts;
 mod fleet;
-mod grid;
 mod notes;
 mod summary;
 mod wide;
@@ -16,58 +15,32 @@ use super::wrap::wrap;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 
-pub(super) struct Table;
-
-impl Renderer for Table {
-    fn name(&self) -> &'static str {
-        "table"
-    }
-
-    fn summary(&self) -> &'static str {
-        "for people: the summary, and the workloads worth acting on"
-    }
-
-    fn for_people(&self) -> bool {
-        true
-    }
-
-    fn render(
-        &self,
-        analysis: &Analysis<'_>,
-        look: &Look,
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let page = Page::new(analysis, look);
-        page.summary(out)?;
-        page.cohorts(out)?;
-        page.worth(out)?;
-        page.notes(out)
-    }
-
-    fn render_fleet(
-        &self,
-        fleet: &Fleet<'_>,
-        look: &Look,
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        fleet::write(
-            fleet,
-            look,
-            |analysis, look, out| self.render(analysis, look, out),
-            out,
-        )
-    }
+/// A report for people: the same around different lists of workloads.
+pub(super) struct Report {
+    name: &'static str,
+    summary: &'static str,
+    list: fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
-pub(super) struct Wide;
+pub(super) static TABLE: Report = Report {
+    name: "table",
+    summary: "for people: the summary, and the workloads worth acting on",
+    list: |page, out| page.worth(out),
+};
 
-impl Renderer for Wide {
+pub(super) static WIDE: Report = Report {
+    name: "wide",
+    summary: "for people: every container, with limits, risk and reasons",
+    list: |page, out| page.containers(out),
+};
+
+impl Renderer for Report {
     fn name(&self) -> &'static str {
-        "wide"
+        self.name
     }
 
     fn summary(&self) -> &'static str {
-        "for people: every container, with limits, risk and reasons"
+        self.summary
     }
 
     fn for_people(&self) -> bool {
@@ -83,7 +56,7 @@ impl Renderer for Wide {
         let page = Page::new(analysis, look);
         page.summary(out)?;
         page.cohorts(out)?;
-        page.containers(out)?;
+        (self.list)(&page, out)?;
         page.notes(out)
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use super::grid::{Cell, Column, Grid};
+use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN};
 use crate::render::words::{change, cores};
 use crate::render::wrap::wrap;

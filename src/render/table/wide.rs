@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Page;
-use super::grid::{Cell, Column, Grid};
 use crate::recommend::Advice;
+use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
 use crate::render::words::{percent, pods, state, worth};

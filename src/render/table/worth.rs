@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::Page;
-use super::grid::{Cell, Column, Grid};
 use crate::price::WorkloadBill;
 use crate::recommend::{Severity, State};
+use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
 use crate::render::words::short_state;
