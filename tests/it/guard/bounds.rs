@@ -1,0 +1,213 @@
+//! Floors, caps, steps, LimitRanges, quotas and rounding.
+
+use kcost::recommend::{Advice, Options, Sizing, State};
+use kcost::snapshot::{ContainerKind, LimitRange, Quota, Resources};
+use kcost::units::{Bytes, Cpu, Ratio};
+
+use super::{api, busy, container_of, first, reason};
+use crate::made::{container, resources, workload};
+use crate::played::{MIB, advised, apply, by_labels, label, play};
+
+#[test]
+fn rounds_up_and_holds_to_the_policy() {
+    let wanted = [("cpu-request", "101m"), ("memory-request", "5Mi")];
+    let snapshot = busy(label(api(500, 512), &wanted));
+    let advice = container_of(&snapshot, &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(110)));
+    assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::mib(16)));
+    assert_eq!(
+        reason(&advice, "rounding"),
+        "rounded up: CPU request 101m to 110m, memory request 5Mi to 8Mi"
+    );
+    assert_eq!(
+        reason(&advice, "policy"),
+        "floors and caps of the policy: memory request 8Mi to 16Mi"
+    );
+}
+
+#[test]
+fn owners_set_floors_and_caps_by_annotation_and_mistakes_are_named() {
+    let mut workload = label(
+        api(500, 512),
+        &[("cpu-request", "100m"), ("memory-request", "4Gi")],
+    );
+    workload.annotations = [
+        ("kcost.dev/max-memory", "1Gi"),
+        ("kcost.dev/min-cpu", "200m"),
+        ("kcost.dev/min-memory", "lots"),
+        ("kcost.dev/target", "5"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .to_vec();
+    let mut snapshot = busy(workload);
+    let advice = container_of(&snapshot, &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(200)));
+    assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::gib(1)));
+    let mistakes: Vec<&str> = advice
+        .reasons
+        .iter()
+        .filter(|reason| reason.code == "annotation")
+        .map(|reason| reason.text.as_str())
+        .collect();
+    assert_eq!(mistakes.len(), 2);
+    assert!(mistakes[0].contains("`kcost.dev/min-memory` is ignored: `lots`"));
+    assert!(mistakes[1].contains("`kcost.dev/target` is ignored: there is only goal"));
+
+    let ignore = ("kcost.dev/ignore".to_owned(), "true".to_owned());
+    snapshot.workloads[0].annotations = vec![ignore];
+    let advice = first(&snapshot, &by_labels());
+    assert_eq!(advice.state, State::Unknown);
+    reason(&advice.containers[0], "ignored");
+}
+
+#[test]
+fn small_changes_are_not_proposed() {
+    let wanted = [
+        ("cpu-request", "460m"),
+        ("memory-request", "480Mi"),
+        ("memory-limit", "480Mi"),
+    ];
+    let snapshot = busy(label(api(500, 512), &wanted));
+    let advice = first(&snapshot, &by_labels());
+    let sizing = advice.containers[0].sizing;
+    assert_eq!(sizing.cpu_request, Advice::Keep);
+    assert_eq!(sizing.memory_request, Advice::Keep);
+    assert_eq!(sizing.memory_limit, Advice::Keep);
+    assert_eq!(advice.state, State::RightSized);
+    assert!(reason(&advice.containers[0], "dead_band").starts_with("CPU request stays 500m: 475m"));
+    // On a hundred replicas the same change is two and a half cores.
+    let mut many = label(api(500, 512), &wanted);
+    many.replicas = 100;
+    let advice = container_of(&busy(many), &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(475)));
+}
+
+#[test]
+fn cuts_go_in_steps_and_raises_at_once() {
+    let wanted = [("cpu-request", "100m"), ("memory-request", "2Gi")];
+    let mut snapshot = busy(label(api(1000, 512), &wanted));
+    let options = Options {
+        max_step: Some(Ratio::new(0.3)),
+        ..by_labels()
+    };
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        let advised = advised(&snapshot, &options);
+        apply(&mut snapshot, &advised);
+        seen.push(
+            snapshot.workloads[0].containers[0]
+                .requests
+                .cpu
+                .unwrap()
+                .to_string(),
+        );
+    }
+    assert_eq!(
+        seen,
+        [
+            "700m", "500m", "350m", "250m", "180m", "130m", "100m", "100m", "100m"
+        ]
+    );
+    assert_eq!(
+        snapshot.workloads[0].containers[0].requests.memory,
+        Some(Bytes::gib(2))
+    );
+    assert_eq!(
+        snapshot.workloads[0].containers[0].limits.memory,
+        Some(Bytes::gib(2))
+    );
+}
+
+#[test]
+fn limit_ranges_bound_sizes_and_ratios_and_require_limits() {
+    let wanted = [
+        ("cpu-request", "50m"),
+        ("cpu-limit", "unset"),
+        ("memory-request", "128Mi"),
+        ("memory-limit", "4Gi"),
+    ];
+    let mut workload = label(api(500, 512), &wanted);
+    workload.containers[0].limits.cpu = Some(Cpu::cores(1.0));
+    let mut snapshot = busy(workload);
+    snapshot.cluster.limit_ranges = vec![LimitRange {
+        namespace: "shop".to_owned(),
+        name: "bounds".to_owned(),
+        applies_to: "Container".to_owned(),
+        min: resources(100, 0),
+        max: resources(0, 2048),
+        default_request: Resources::default(),
+        default_limit: resources(500, 0),
+        max_ratio_cpu: None,
+        max_ratio_memory: Some(4.0),
+    }];
+    let advice = container_of(&snapshot, &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(100)));
+    assert_eq!(advice.sizing.cpu_limit, Advice::Keep);
+    assert_eq!(advice.sizing.memory_limit, Advice::Set(Bytes::mib(2048)));
+    // 2048 ÷ 4 is what is requested now.
+    assert_eq!(advice.sizing.memory_request, Advice::Keep);
+    assert!(reason(&advice, "limit_range").contains("50m to 100m"));
+}
+
+#[test]
+fn a_quota_admits_what_fits_and_names_what_does_not() {
+    let mut snapshot = busy(label(
+        api(500, 512),
+        &[("memory-request", "256Mi"), ("memory-limit", "256Mi")],
+    ));
+    for (name, wanted) in [("b", "768Mi"), ("c", "1Gi")] {
+        let pairs = [("memory-request", wanted), ("memory-limit", wanted)];
+        let grown = workload("Deployment", name, 2, vec![container("app", 500, 512)]);
+        play(&mut snapshot, label(grown, &pairs), |_, _| {
+            (0.2, 300.0 * MIB)
+        });
+    }
+    // Three workloads of two pods of 512Mi; no room but what `api` gives back: 512Mi.
+    snapshot.cluster.quotas = vec![Quota {
+        namespace: "shop".to_owned(),
+        name: "team".to_owned(),
+        hard_requests: resources(0, 3072),
+        hard_limits: Resources::default(),
+        used_requests: resources(0, 3072),
+        used_limits: Resources::default(),
+    }];
+    let advised = advised(&snapshot, &by_labels());
+    let sizing = |index: usize| advised.workloads[index].containers[0].sizing;
+    assert_eq!(sizing(0).memory_request, Advice::Set(Bytes::mib(256)));
+    assert_eq!(sizing(1).memory_request, Advice::Set(Bytes::mib(768)));
+    assert_eq!(sizing(2).memory_request, Advice::Keep);
+    let text = reason(&advised.workloads[2].containers[0], "quota");
+    assert!(
+        text.contains("`team`") && text.contains("1Gi more") && text.contains("0B left"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_pod_as_a_whole_bounds_its_containers() {
+    let wanted = [
+        ("cpu-request", "700m"),
+        ("memory-request", "256Mi"),
+        ("memory-limit", "2Gi"),
+    ];
+    let mut workload = label(api(500, 512), &wanted);
+    workload.pod_requests = resources(600, 1024);
+    workload.pod_limits = resources(1000, 1024);
+    let advice = container_of(&busy(workload), &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Keep);
+    assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::mib(256)));
+    assert_eq!(advice.sizing.memory_limit, Advice::Keep);
+    reason(&advice, "pod_level");
+}
+
+#[test]
+fn an_init_container_is_left_alone_and_named_where_it_sets_the_size() {
+    let mut workload = label(api(500, 512), &[("cpu-request", "100m")]);
+    let mut init = container("migrate", 100, 2048);
+    init.kind = ContainerKind::Init;
+    workload.containers.push(init);
+    let advice = first(&busy(workload), &by_labels());
+    assert_eq!(advice.containers[1].sizing, Sizing::KEEP);
+    assert!(reason(&advice.containers[1], "init_container").contains("sets the memory"));
+    assert_eq!(advice.state, State::OverProvisioned);
+}
