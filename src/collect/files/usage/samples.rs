@@ -1,18 +1,17 @@
 //! Samples with their own times, before there is a grid.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::collect::Column;
+use crate::collect::usage::Handles;
 
 /// All samples, series by series, in the order of the files.
 #[derive(Default)]
 pub(super) struct Samples {
     pub(super) series: Vec<Raw>,
-    handles: HashMap<String, usize>,
+    handles: Handles,
     /// The series of the last row: most files have long runs of one.
     last: usize,
-    key: String,
 }
 
 /// The samples of one container of one pod.
@@ -52,22 +51,16 @@ impl Samples {
 
     fn find(&mut self, names: [&str; 3]) -> usize {
         let [namespace, pod, container] = names;
-        self.key.clear();
-        for part in [namespace, "\0", pod, "\0", container] {
-            self.key.push_str(part);
+        let (handle, new) = self.handles.of(names);
+        if new {
+            self.series.push(Raw {
+                namespace: namespace.to_owned(),
+                pod: pod.to_owned(),
+                container: container.to_owned(),
+                times: Vec::new(),
+                columns: Vec::new(),
+            });
         }
-        if let Some(handle) = self.handles.get(&self.key) {
-            return *handle;
-        }
-        let handle = self.series.len();
-        self.handles.insert(self.key.clone(), handle);
-        self.series.push(Raw {
-            namespace: namespace.to_owned(),
-            pod: pod.to_owned(),
-            container: container.to_owned(),
-            times: Vec::new(),
-            columns: Vec::new(),
-        });
         handle
     }
 }

@@ -1,0 +1,56 @@
+use crate::snapshot::Metric;
+use crate::units::single;
+
+/// A metric of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Column {
+    CpuCores,
+    MemoryBytes,
+    More(Metric),
+}
+
+impl Column {
+    /// The name of its column in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CpuCores => "cpu_cores",
+            Self::MemoryBytes => "memory_bytes",
+            Self::More(metric) => metric.column(),
+        }
+    }
+
+    /// What no container can exceed: a larger value is a fault of its source.
+    ///
+    /// Far above the largest machines on sale in 2026 (1,920 vCPUs, 32 TiB, 16
+    /// accelerators), so that it only catches counters taken for rates and the
+    /// like. Ratios may be a little above 1, as Prometheus extrapolates.
+    fn limit(self) -> f64 {
+        match self {
+            Self::CpuCores => 1e5,
+            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => 1e15,
+            Self::More(metric) if is_share(metric) => 1.05,
+            Self::More(Metric::GpuUtilization) => 1e3,
+            Self::More(_) => 1e13,
+        }
+    }
+
+    /// As it is stored; `None` for what cannot be true.
+    pub(in crate::collect) fn stored(self, value: f64) -> Option<f32> {
+        if !(0.0..=self.limit()).contains(&value) {
+            return None;
+        }
+        Some(single(match self {
+            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => value.round(),
+            Self::More(metric) if is_share(metric) => value.min(1.0),
+            _ => value,
+        }))
+    }
+}
+
+/// Whether it is a share of time or of periods.
+fn is_share(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::CpuThrottledRatio | Metric::CpuWaitingRatio | Metric::MemoryWaitingRatio
+    )
+}

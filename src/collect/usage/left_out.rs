@@ -1,0 +1,93 @@
+use std::collections::BTreeSet;
+
+use crate::snapshot::{Gap, Usage, Workload};
+
+/// How many names a gap gives as examples.
+const EXAMPLES: usize = 3;
+
+/// Drops series of containers that their workload does not have, with a gap.
+///
+/// They are debug containers, the pod's own sandbox, or containers of an older
+/// template: there is nothing to advise on, and a node's joint use must not
+/// count them as someone's.
+pub fn drop_unknown_containers(usage: &mut Usage, workloads: &[Workload]) -> Option<Gap> {
+    let mut dropped = LeftOut::default();
+    usage.series.retain(|series| {
+        let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
+        let Some(workload) = workloads.get(place) else {
+            return false;
+        };
+        let known = workload
+            .containers
+            .iter()
+            .any(|container| container.name == series.container);
+        if !known {
+            dropped.add(format!("{} in {}", series.container, workload.id), 1);
+        }
+        known
+    });
+    dropped.unknown_containers()
+}
+
+/// Names to mention in a gap, and how many things they stand for.
+#[derive(Default)]
+pub(super) struct LeftOut {
+    names: BTreeSet<String>,
+    count: u64,
+}
+
+impl LeftOut {
+    pub(super) fn add(&mut self, name: String, count: u64) {
+        self.names.insert(name);
+        self.count += count;
+    }
+
+    pub(super) fn unowned_pods(&self) -> Option<Gap> {
+        let pods = self.names.len();
+        self.gap("unowned-pods", "usage", |examples| {
+            let noun = if pods == 1 { "pod" } else { "pods" };
+            format!("usage of {pods} {noun} belongs to no known workload and is left out: {examples}")
+        })
+        .map(|gap| gap.hint("take objects and usage from the same cluster and time; ReplicaSets and Jobs tell whose a pod was"))
+    }
+
+    pub(super) fn refused_values(&self) -> Option<Gap> {
+        let count = self.count;
+        self.gap("impossible-values", "usage", |examples| {
+            let noun = if count == 1 {
+                "sample is"
+            } else {
+                "samples are"
+            };
+            format!(
+                "{count} {noun} not a number, negative or absurdly large and left out: {examples}"
+            )
+        })
+    }
+
+    fn unknown_containers(&self) -> Option<Gap> {
+        let count = self.count;
+        self.gap("unknown-containers", "usage", |examples| {
+            let noun = if count == 1 { "series is" } else { "series are" };
+            format!("{count} {noun} of containers that their workload does not have, and left out: {examples}")
+        })
+    }
+
+    fn gap(&self, code: &str, subject: &str, text: impl Fn(&str) -> String) -> Option<Gap> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let shown: Vec<&str> = self
+            .names
+            .iter()
+            .take(EXAMPLES)
+            .map(String::as_str)
+            .collect();
+        let rest = self.names.len() - shown.len();
+        let mut examples = shown.join(", ");
+        if rest > 0 {
+            examples = format!("{examples} and {rest} more");
+        }
+        Some(Gap::new(code, subject, text(&examples)))
+    }
+}

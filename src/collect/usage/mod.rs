@@ -1,0 +1,12 @@
+//! Samples into series on one grid.
+
+mod builder;
+mod column;
+mod handles;
+mod left_out;
+mod values;
+
+pub use builder::UsageBuilder;
+pub use column::Column;
+pub(super) use handles::Handles;
+pub use left_out::drop_unknown_containers;

@@ -1,0 +1,80 @@
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// One metric over the slots that have samples.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) first: u32,
+    pub(super) slots: VecDeque<f32>,
+}
+
+impl Values {
+    /// The slot after the last.
+    pub(super) fn end(&self) -> u32 {
+        self.first
+            .saturating_add(u32::try_from(self.slots.len()).unwrap_or(u32::MAX))
+    }
+
+    /// `grid` is the number of slots that there can be.
+    pub(super) fn set(&mut self, slot: u32, value: f32, grid: u32) {
+        if self.slots.is_empty() {
+            self.first = slot;
+        }
+        if slot < self.first {
+            self.reserve(self.end() - slot, grid);
+            for _ in slot..self.first {
+                self.slots.push_front(f32::NAN);
+            }
+            self.first = slot;
+        } else if slot >= self.end() {
+            let needed = slot - self.first + 1;
+            self.reserve(needed, grid);
+            self.slots.resize(length(needed), f32::NAN);
+        }
+        let held = &mut self.slots[length(slot - self.first)];
+        // `max` takes the number where the other side is NaN.
+        *held = held.max(value);
+    }
+
+    pub(super) fn raise(&mut self, slots: Range<u32>, value: f32) {
+        let from = length(slots.start.saturating_sub(self.first));
+        let until = length(slots.end.saturating_sub(self.first)).min(self.slots.len());
+        let held = self.slots.range_mut(from.min(until)..until);
+        let known = held.filter(|held| !held.is_nan());
+        if let Some(largest) = known.max_by(|a, b| a.total_cmp(b)) {
+            *largest = largest.max(value);
+        }
+    }
+
+    /// Doubles as a vector does, but never beyond the grid.
+    fn reserve(&mut self, needed: u32, grid: u32) {
+        let (needed, held) = (length(needed), self.slots.capacity());
+        if needed > held {
+            let target = needed.max((held * 2).max(16).min(length(grid)));
+            self.slots.reserve_exact(target - self.slots.len());
+        }
+    }
+
+    pub(super) fn into_column(self, first: u32, end: u32) -> Vec<f32> {
+        let len = length(end - first);
+        if self.slots.is_empty() {
+            return vec![f32::NAN; len];
+        }
+        let before = length(self.first - first);
+        if before == 0 {
+            let mut column = Vec::from(self.slots);
+            column.resize(len, f32::NAN);
+            column.shrink_to_fit();
+            return column;
+        }
+        let mut column = vec![f32::NAN; before];
+        column.reserve_exact(len - before);
+        column.extend(self.slots);
+        column.resize(len, f32::NAN);
+        column
+    }
+}
+
+fn length(slots: u32) -> usize {
+    usize::try_from(slots).unwrap_or(usize::MAX)
+}
