@@ -7,7 +7,7 @@ use super::quality::quality;
 use super::shape::{self, Days};
 use super::spread::Spread;
 use super::{CpuProfile, GpuProfile, MemoryProfile, Pressure, Profile, Throttling, Waiting};
-use crate::snapshot::{Container, Metric, Series, Snapshot};
+use crate::snapshot::{Container, Metric, Series, Snapshot, Values};
 use crate::units::{Bytes, Cpu, Ratio, len_f64};
 
 /// Below this a sample counts as idle, in cores; or 1 % of the request, if that is more.
@@ -145,5 +145,5 @@ fn gpu(series: &[&Series]) -> Option<GpuProfile> {
 fn more<'a>(series: &'a [&'a Series], metric: Metric) -> impl Iterator<Item = &'a [f32]> + 'a {
     series
         .iter()
-        .filter_map(move |s| s.more.get(&metric).map(Vec::as_slice))
+        .filter_map(move |s| s.more.get(&metric).map(Values::known))
 }

@@ -14,6 +14,7 @@ mod replay;
 mod resources;
 mod selector;
 mod usage;
+mod values;
 mod workload;
 
 use jiff::Timestamp;
@@ -34,6 +35,7 @@ pub use recording::{
 pub use resources::{DEVICE_CLASS, Resources, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
+pub use values::Values;
 pub use workload::{
     Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Target,
     Termination, Workload, WorkloadId,

@@ -84,7 +84,7 @@ impl Series {
         let more: BTreeMap<_, _> = self
             .more
             .iter()
-            .map(|(metric, values)| (*metric, values[start..end].to_vec()))
+            .map(|(metric, values)| (*metric, values.part(start..end)))
             .collect();
         Some(Self {
             workload: self.workload,

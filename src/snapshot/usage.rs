@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::values::Values;
 use crate::units::Span;
 
 /// What was used, by every container of every pod in the window.
@@ -43,7 +44,7 @@ pub struct Series {
     /// Working set in bytes, the largest in the slot. Always whole bytes.
     pub memory_bytes: Vec<f32>,
     /// Metrics that not every source has. Each as long as `cpu_cores`.
-    pub more: BTreeMap<Metric, Vec<f32>>,
+    pub more: BTreeMap<Metric, Values>,
 }
 
 /// A metric besides CPU and memory.
@@ -159,10 +160,12 @@ impl Series {
         self.first = self.first.min(slot);
         let at = usize::try_from(slot - self.first).unwrap_or(usize::MAX);
         let len = (self.len() + before).max(at + 1);
-        let columns = [&mut self.cpu_cores, &mut self.memory_bytes];
-        for values in columns.into_iter().chain(self.more.values_mut()) {
+        for values in [&mut self.cpu_cores, &mut self.memory_bytes] {
             values.splice(..0, std::iter::repeat_n(f32::NAN, before));
             values.resize(len, f32::NAN);
+        }
+        for values in self.more.values_mut() {
+            *values = values.widened(before, len);
         }
         at
     }
@@ -172,9 +175,11 @@ impl Series {
         let gone = usize::try_from(slot.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let gone = gone.min(self.len());
         self.first = self.first.saturating_sub(slot);
-        let columns = [&mut self.cpu_cores, &mut self.memory_bytes];
-        for values in columns.into_iter().chain(self.more.values_mut()) {
+        for values in [&mut self.cpu_cores, &mut self.memory_bytes] {
             values.drain(..gone);
+        }
+        for values in self.more.values_mut() {
+            *values = values.part(gone..values.len());
         }
     }
 }

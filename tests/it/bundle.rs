@@ -17,7 +17,8 @@ fn small() -> Snapshot {
     let mut api = workload("api", 0.5);
     api.containers[0].requests.memory = Some(Bytes::mib(256));
     let mut gpu = series(1, "ml-x", 0, vec![0.5; 8], vec![2e9; 8]);
-    gpu.more.insert(Metric::GpuUtilization, vec![0.25; 8]);
+    gpu.more
+        .insert(Metric::GpuUtilization, vec![0.25; 8].into());
     let pools = vec![
         series(0, "api-a", 2, vec![0.1, f32::NAN, 0.3], vec![1e6; 3]),
         series(0, "api-b", 0, vec![0.1; 8], vec![f32::NAN; 8]),
@@ -284,7 +285,7 @@ prop_compose! {
         let mut made = series(workload, &format!("pod-{pod:03}"), first, cpu, memory);
         if throttled {
             let more = made.cpu_cores.clone();
-            made.more.insert(Metric::CpuThrottledRatio, more);
+            made.more.insert(Metric::CpuThrottledRatio, more.into());
         }
         made
     }

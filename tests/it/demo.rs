@@ -1,5 +1,6 @@
 //! The shop that `--demo` shows: whole, believable, and always the same.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -307,7 +308,7 @@ fn throttling_is_where_there_is_a_cpu_limit() {
         mean(
             series(name)
                 .iter()
-                .flat_map(|s| s.more[&Metric::CpuThrottledRatio].clone()),
+                .flat_map(|s| s.more[&Metric::CpuThrottledRatio].every().into_owned()),
         )
     };
     assert!(throttled("fraud-scoring") > 0.1);
@@ -382,7 +383,7 @@ fn every_kind_of_trouble_is_there() {
         mean(
             series(name)
                 .iter()
-                .flat_map(|s| s.more[&Metric::GpuUtilization].clone()),
+                .flat_map(|s| s.more[&Metric::GpuUtilization].every().into_owned()),
         )
     };
     assert!(gpus("embedding-training") > 0.8 && gpus("notebook") < 0.01);
@@ -450,14 +451,12 @@ fn the_bytes_are_always_the_same() {
             "{}/{}/{}",
             series.workload, series.pod, series.container
         ));
-        let more = series.more.values().flatten();
-        for value in series
-            .cpu_cores
-            .iter()
-            .chain(&series.memory_bytes)
-            .chain(more)
-        {
-            hash.update(value.to_le_bytes());
+        let usage = [&series.cpu_cores, &series.memory_bytes].into_iter();
+        let more = series.more.values().map(|values| values.every());
+        for values in usage.map(Cow::from).chain(more) {
+            for value in values.iter() {
+                hash.update(value.to_le_bytes());
+            }
         }
     }
     let start: [u8; 8] = hash.finalize()[..8].try_into().unwrap();

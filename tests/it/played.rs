@@ -55,7 +55,7 @@ pub fn play(
 pub fn with_metric(snapshot: &mut Snapshot, metric: Metric, value: f64) {
     let series = snapshot.usage.series.last_mut().unwrap();
     let len = series.cpu_cores.len();
-    series.more.insert(metric, vec![single(value); len]);
+    series.more.insert(metric, vec![single(value); len].into());
 }
 
 /// What a strategy itself proposes, before any guard.

@@ -207,11 +207,16 @@ fn other_metrics_are_absent_unless_a_source_says_them() {
             .throttling
             .is_none()
     );
+    pool.more.insert(
+        Metric::CpuThrottledRatio,
+        vec![0.0, 0.5, f32::NAN, 1.0].into(),
+    );
     pool.more
-        .insert(Metric::CpuThrottledRatio, vec![0.0, 0.5, f32::NAN, 1.0]);
-    pool.more.insert(Metric::GpuUtilization, vec![0.25; 4]);
-    pool.more
-        .insert(Metric::NetworkBytesPerSecond, vec![10.0, 20.0, 30.0, 20.0]);
+        .insert(Metric::GpuUtilization, vec![0.25; 4].into());
+    pool.more.insert(
+        Metric::NetworkBytesPerSecond,
+        vec![10.0, 20.0, 30.0, 20.0].into(),
+    );
     let seen = profile(&snapshot(vec![workload("api", 1.0)], 4, vec![pool])).remove(0);
     close(seen.throttling.unwrap().mean.get(), 0.5);
     let gpu = seen.gpu.unwrap();

@@ -106,7 +106,7 @@ fn series(
     let stretch = life.stretch(lives.share.as_deref());
     let rhythm = rhythms.table(part.load.rhythm);
     let mut cpu_cores = part.load.draw(&stretch, rhythm, bursts, &mut noise);
-    let mut more = BTreeMap::new();
+    let mut more: BTreeMap<Metric, Vec<f32>> = BTreeMap::new();
     if let Some(limit) = part.limits.cpu {
         let ratios = throttle(&mut cpu_cores, single(limit.get()));
         more.insert(Metric::CpuThrottledRatio, ratios);
@@ -137,7 +137,10 @@ fn series(
         first,
         cpu_cores,
         memory_bytes,
-        more,
+        more: more
+            .into_iter()
+            .map(|(metric, values)| (metric, values.into()))
+            .collect(),
     };
     (series, kills)
 }

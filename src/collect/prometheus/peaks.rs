@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::collect::{Column, UsageBuilder};
+use crate::collect::UsageBuilder;
 
 /// The largest value of each series, and the slots that it is in.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl Peaks {
     /// so that no quantile but the last moves.
     pub(super) fn place(self, usage: &mut UsageBuilder) {
         for (series, (slots, value)) in self.0 {
-            usage.raise(series, Column::CpuCores, slots, value);
+            usage.raise_cpu(series, slots, value);
         }
     }
 }

@@ -1,16 +1,16 @@
 use std::ops::Range;
 
 use super::column::Column;
+use super::growing::{Growing, length};
 use super::handles::Handles;
 use super::left_out::LeftOut;
-use super::values::Values;
 use crate::collect::PodIndex;
-use crate::snapshot::{Gap, Grid, Metric, Series, Usage};
+use crate::snapshot::{Gap, Grid, Metric, Series, Usage, Values};
 
 /// Collects samples of containers, in any order, on a grid.
 ///
 /// Costs four bytes a metric and slot, between the first and the last slot that
-/// has a sample. Opening a series hashes its names, setting a slot does not.
+/// has a sample, and less for metrics of which few slots are known. Opening a series hashes its names, setting a slot does not.
 #[derive(Debug)]
 pub struct UsageBuilder {
     grid: Grid,
@@ -24,8 +24,9 @@ struct Building {
     namespace: String,
     pod: String,
     container: String,
-    cpu: Values,
-    memory: Values,
+    cpu: Growing,
+    memory: Growing,
+    /// Over the whole grid.
     more: Vec<(Metric, Values)>,
     /// Values that cannot be true.
     refused: u32,
@@ -53,8 +54,8 @@ impl UsageBuilder {
                 namespace: namespace.to_owned(),
                 pod: pod.to_owned(),
                 container: container.to_owned(),
-                cpu: Values::default(),
-                memory: Values::default(),
+                cpu: Growing::default(),
+                memory: Growing::default(),
                 more: Vec::new(),
                 refused: 0,
             });
@@ -76,20 +77,20 @@ impl UsageBuilder {
             return;
         }
         match column.stored(value) {
-            Some(value) => building.values(column).set(slot, value, self.grid.len),
+            Some(value) => building.set(column, slot, value, self.grid.len),
             None if value.is_nan() && matches!(column, Column::More(_)) => {}
             None => building.refused = building.refused.saturating_add(1),
         }
     }
 
-    /// Lifts the largest value within these slots to `value`, where that is larger.
-    /// Nothing where none is known.
-    pub fn raise(&mut self, series: usize, column: Column, slots: Range<u32>, value: f64) {
+    /// Lifts the largest CPU use within these slots to `value`, where that is
+    /// larger. Nothing where none is known.
+    pub fn raise_cpu(&mut self, series: usize, slots: Range<u32>, value: f64) {
         let Some(building) = self.series.get_mut(series) else {
             return;
         };
-        match column.stored(value) {
-            Some(value) => building.values(column).raise(slots, value),
+        match Column::CpuCores.stored(value) {
+            Some(value) => building.cpu.raise(slots, value),
             None => building.refused = building.refused.saturating_add(1),
         }
     }
@@ -131,42 +132,38 @@ fn order(series: &Series) -> (u32, &str, &str) {
 }
 
 impl Building {
-    fn values(&mut self, column: Column) -> &mut Values {
+    fn set(&mut self, column: Column, slot: u32, value: f32, grid: u32) {
         let metric = match column {
-            Column::CpuCores => return &mut self.cpu,
-            Column::MemoryBytes => return &mut self.memory,
+            Column::CpuCores => return self.cpu.set(slot, value, grid),
+            Column::MemoryBytes => return self.memory.set(slot, value, grid),
             Column::More(metric) => metric,
         };
         let found = self.more.iter().position(|(known, _)| *known == metric);
         let place = found.unwrap_or_else(|| {
-            self.more.push((metric, Values::default()));
+            self.more.push((metric, Values::unknown(length(grid))));
             self.more.len() - 1
         });
-        &mut self.more[place].1
+        self.more[place].1.raise(length(slot), value);
     }
 
     /// All columns over the same slots; `None` without a sample.
     fn into_series(self, workload: u32) -> Option<Series> {
-        let all = || {
-            let more = self.more.iter().map(|(_, values)| values);
-            [&self.cpu, &self.memory]
-                .into_iter()
-                .chain(more)
-                .filter(|values| !values.slots.is_empty())
-        };
-        let first = all().map(|values| values.first).min()?;
-        let end = all().map(Values::end).max()?;
+        let more = self.more.iter().map(|(_, values)| values.bounds());
+        let usage = [self.cpu.bounds(), self.memory.bounds()];
+        let all = usage.into_iter().chain(more);
+        let all = all.filter(|bounds| !bounds.is_empty());
+        let bounds = all.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))?;
         Some(Series {
             workload,
             pod: self.pod,
             container: self.container,
-            first,
-            cpu_cores: self.cpu.into_column(first, end),
-            memory_bytes: self.memory.into_column(first, end),
+            first: u32::try_from(bounds.start).unwrap_or(u32::MAX),
+            cpu_cores: self.cpu.into_column(&bounds),
+            memory_bytes: self.memory.into_column(&bounds),
             more: self
                 .more
                 .into_iter()
-                .map(|(metric, values)| (metric, values.into_column(first, end)))
+                .map(|(metric, values)| (metric, values.part(bounds.clone())))
                 .collect(),
         })
     }
@@ -230,9 +227,9 @@ mod tests {
         for (slot, value) in [(3, 9.0), (5, 1.0), (6, 2.0), (8, 9.0)] {
             usage.set(series, Column::CpuCores, slot, value);
         }
-        usage.raise(series, Column::CpuCores, 4..8, 3.0);
-        usage.raise(series, Column::CpuCores, 0..4, 3.0);
-        usage.raise(series, Column::CpuCores, 20..30, 3.0);
+        usage.raise_cpu(series, 4..8, 3.0);
+        usage.raise_cpu(series, 0..4, 3.0);
+        usage.raise_cpu(series, 20..30, 3.0);
         let (usage, _) = usage.place(owner);
         assert_eq!(
             format!("{:?}", usage.series[0].cpu_cores),

@@ -2,9 +2,9 @@
 
 mod builder;
 mod column;
+mod growing;
 mod handles;
 mod left_out;
-mod values;
 
 pub use builder::UsageBuilder;
 pub use column::Column;

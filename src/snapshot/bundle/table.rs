@@ -1,5 +1,6 @@
 //! `usage.parquet`: sorted by series and time, a few row groups at a time.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
@@ -10,7 +11,7 @@ use polars::prelude::{
     StringChunked, TimeUnit, TimeZone,
 };
 
-use super::super::{Grid, Metric, Series, Workload};
+use super::super::{Grid, Metric, Series, Values, Workload};
 use super::manifest::SeriesHead;
 
 /// Rows that are in memory at a time, and rows of a row group: about what `DuckDB`
@@ -81,10 +82,16 @@ fn frame(
 ) -> PolarsResult<DataFrame> {
     let mut columns = names(batch, workloads)?;
     columns.push(times(batch, grid));
-    columns.push(numbers("cpu_cores", batch, |s| Some(&s.cpu_cores)));
-    columns.push(numbers("memory_bytes", batch, |s| Some(&s.memory_bytes)));
+    columns.push(numbers("cpu_cores", batch, |s| {
+        Some(Cow::Borrowed(&s.cpu_cores))
+    }));
+    columns.push(numbers("memory_bytes", batch, |s| {
+        Some(Cow::Borrowed(&s.memory_bytes))
+    }));
     for metric in metrics {
-        columns.push(numbers(metric.column(), batch, |s| s.more.get(metric)));
+        columns.push(numbers(metric.column(), batch, |s| {
+            Some(s.more.get(metric)?.every())
+        }));
     }
     DataFrame::new_infer_height(columns)
 }
@@ -132,12 +139,12 @@ fn times(batch: &[Piece<'_>], grid: &Grid) -> Column {
 fn numbers(
     name: &str,
     batch: &[Piece<'_>],
-    column: impl Fn(&Series) -> Option<&Vec<f32>>,
+    column: impl Fn(&Series) -> Option<Cow<'_, [f32]>>,
 ) -> Column {
     let values = batch.iter().flat_map(|piece| {
         let values = column(piece.series);
         (piece.from..piece.to).map(move |row| {
-            let value = values.and_then(|values| values.get(row)).copied();
+            let value = values.as_ref().and_then(|values| values.get(row)).copied();
             value.filter(|value| !value.is_nan())
         })
     });
@@ -199,7 +206,11 @@ impl Filling {
             first: head.first,
             cpu_cores: Vec::new(),
             memory_bytes: Vec::new(),
-            more: head.more.into_iter().map(|m| (m, Vec::new())).collect(),
+            more: head
+                .more
+                .into_iter()
+                .map(|m| (m, Values::unknown(0)))
+                .collect(),
         };
         Self {
             series: heads.into_iter().map(empty).collect(),
@@ -225,7 +236,7 @@ impl Filling {
             extend(&mut series.memory_bytes, &memory[from..to], rows);
             for (metric, values) in &more {
                 if let Some(held) = series.more.get_mut(metric) {
-                    extend(held, &values[from..to], rows);
+                    held.extend(&values[from..to]);
                 }
             }
             from = to;

@@ -41,7 +41,7 @@ fn columns_come_in_any_order_and_some_are_not_ours() {
     let series = &taken.usage.series[0];
     assert_eq!(series.cpu_cores, [0.25, 0.5]);
     assert_eq!(series.memory_bytes, [5.0, 6.0]);
-    let gpu = &series.more[&Metric::GpuUtilization];
+    let gpu = series.more[&Metric::GpuUtilization].every();
     assert!(gpu[1].is_nan());
     assert!((gpu[0] - 0.75).abs() < 1e-6);
     assert_eq!(series.more.len(), 1);

@@ -127,6 +127,7 @@ fn throttled_periods_are_a_share_of_all() {
     let (series, _) = by_pod(&options(&server.url, Span::DAY), &containers);
     let ratios = &series[&containers[3].pod].more[&Metric::CpuThrottledRatio];
     let known: Vec<f32> = ratios
+        .every()
         .iter()
         .copied()
         .filter(|ratio| !ratio.is_nan())

@@ -36,8 +36,7 @@ impl Drop for Server {
 impl Server {
     /// Requests to its API so far, as it counts them itself.
     pub fn requests(&self) -> u32 {
-        let port = self.url.rsplit(':').next().unwrap().parse().unwrap();
-        let read = || exchange(port, "GET /metrics HTTP/1.0\r\n\r\n", b"");
+        let read = || get(&self.url, "/metrics");
         let mut metrics = read();
         if metrics.contains("\nvm_") {
             // VictoriaMetrics writes them anew each second.
@@ -168,6 +167,12 @@ fn start(mut command: Command, port: u16, ready: &str, folder: tempfile::TempDir
         std::thread::sleep(Duration::from_millis(50));
     }
     server
+}
+
+/// What a server answers at this path, head and body.
+pub fn get(url: &str, path: &str) -> String {
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    exchange(port, &format!("GET {path} HTTP/1.0\r\n\r\n"), b"")
 }
 
 /// One request and its answer.

@@ -64,7 +64,7 @@ fn series<'a>(snapshot: &'a Snapshot, pod: &str, name: &str) -> &'a Series {
 
 /// The known values of a metric: how many, and the least and the most.
 fn known(series: &Series, metric: Metric) -> Option<(usize, f32, f32)> {
-    let values = series.more.get(&metric)?.iter().copied();
+    let values = series.more.get(&metric)?.known().iter().copied();
     let known: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
     let least = known.iter().copied().fold(f32::INFINITY, f32::min);
     let most = known.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -130,6 +130,9 @@ struct All {
 
 impl Sink for All {
     fn series(&mut self, labels: &Labels) {
+        if let Some(done) = self.series.last_mut() {
+            done.points.shrink_to_fit();
+        }
         self.series.push(Answer {
             labels: labels.clone(),
             points: Vec::new(),

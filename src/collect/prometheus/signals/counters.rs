@@ -83,7 +83,7 @@ async fn network(asker: &mut Asker<'_>, signals: &mut Signals) {
     let Some(question) = traffic(asker) else {
         return;
     };
-    let mut sums: BTreeMap<(Place, String), BTreeMap<i64, f64>> = BTreeMap::new();
+    let mut sums: BTreeMap<(Place, String), Vec<(i64, f64)>> = BTreeMap::new();
     let (view, step) = (asker.view, asker.coarse());
     let take = |answer: &Answer| {
         let Some(place) = view.place(&answer.labels) else {
@@ -94,15 +94,25 @@ async fn network(asker: &mut Asker<'_>, signals: &mut Signals) {
             ..place
         };
         let scrape = identity(&answer.labels, &["__name__", "interface"]);
-        let sum = sums.entry((pod, scrape)).or_default();
-        for (time, rate) in rates(&answer.points, step) {
-            *sum.entry(time).or_default() += rate;
-        }
+        add(
+            sums.entry((pod, scrape)).or_default(),
+            rates(&answer.points, step),
+        );
     };
     asker.over_window(&question, take).await;
     for ((place, _), sum) in sums {
         for (time, rate) in sum {
             signals.put(&place, Metric::NetworkBytesPerSecond, time, single(rate));
+        }
+    }
+}
+
+/// Adds rates to a sum, both in the order of time.
+fn add(sum: &mut Vec<(i64, f64)>, rates: impl Iterator<Item = (i64, f64)>) {
+    for (time, rate) in rates {
+        match sum.binary_search_by_key(&time, |(time, _)| *time) {
+            Ok(place) => sum[place].1 += rate,
+            Err(place) => sum.insert(place, (time, rate)),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::super::answer::Labels;
 use super::Signals;
 use super::ask::{Answer, Asker, Question};
 use super::place::Place;
-use crate::snapshot::{Gap, Metric};
+use crate::snapshot::{Gap, Grid, Metric};
 use crate::units::{len_f64, single};
 
 /// Share of the time that the graphics engine was active, 0 to 1; of MIG slices too.
@@ -41,34 +41,75 @@ struct Device {
     slice: String,
 }
 
-/// What is known of a device in a container, by time.
+/// What is known of a device in a container, by point of the window. Each is
+/// empty, or `NaN` where nothing is known.
 #[derive(Debug, Default)]
 struct Seen {
-    engine: BTreeMap<i64, f64>,
-    busy: BTreeMap<i64, f64>,
-    memory: BTreeMap<i64, f64>,
+    engine: Vec<f32>,
+    busy: Vec<f32>,
+    memory: Vec<f32>,
 }
 
 impl Seen {
-    fn times(&self) -> BTreeSet<i64> {
-        let maps = [&self.engine, &self.busy, &self.memory];
-        maps.into_iter()
-            .flat_map(|map| map.keys().copied())
-            .collect()
+    fn is_known(&self, point: usize) -> bool {
+        let all = [&self.engine, &self.busy, &self.memory];
+        all.into_iter().any(|values| known(values, point).is_some())
     }
 
     /// The engine's own account where there is one.
-    fn utilization(&self, time: i64) -> Option<f64> {
-        self.engine
-            .get(&time)
-            .or_else(|| self.busy.get(&time))
-            .copied()
+    fn utilization(&self, point: usize) -> Option<f64> {
+        known(&self.engine, point).or_else(|| known(&self.busy, point))
     }
 
-    fn forget(&mut self, times: &BTreeSet<i64>) {
-        for map in [&mut self.engine, &mut self.busy, &mut self.memory] {
-            map.retain(|time, _| !times.contains(time));
+    fn forget(&mut self, point: usize) {
+        for values in [&mut self.engine, &mut self.busy, &mut self.memory] {
+            if let Some(value) = values.get_mut(point) {
+                *value = f32::NAN;
+            }
         }
+    }
+}
+
+fn known(values: &[f32], point: usize) -> Option<f64> {
+    let value = values.get(point).filter(|value| !value.is_nan());
+    value.map(|value| f64::from(*value))
+}
+
+/// Puts a value to a point, of so many; the larger of two stays.
+fn put(values: &mut Vec<f32>, points: usize, point: usize, value: f64) {
+    values.resize(points, f32::NAN);
+    if let Some(held) = values.get_mut(point) {
+        // `max` takes the number where the other side is NaN.
+        *held = held.max(single(value));
+    }
+}
+
+/// The points of the window, a step apart up to its end.
+#[derive(Debug, Clone, Copy)]
+struct Points {
+    end: i64,
+    step: i64,
+    count: usize,
+}
+
+impl Points {
+    fn of(grid: &Grid) -> Self {
+        Self {
+            end: grid.end().as_second(),
+            step: i64::from(grid.step.as_secs().max(1)),
+            // One at the start of the first slot, and one at the end of each.
+            count: usize::try_from(grid.len).unwrap_or(usize::MAX) + 1,
+        }
+    }
+
+    fn at(self, time: i64) -> Option<usize> {
+        let back = usize::try_from((self.end - time).div_euclid(self.step)).ok()?;
+        self.count.checked_sub(back + 1)
+    }
+
+    fn time(self, point: usize) -> i64 {
+        let back = i64::try_from(self.count - 1 - point).unwrap_or(0);
+        self.end - back * self.step
     }
 }
 
@@ -81,11 +122,12 @@ pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
 }
 
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
+    let points = Points::of(&asker.grid);
     let mut holders = Holders::new();
     let mut odd = 0;
     for metric in METRICS {
         if asker.has(metric) {
-            odd += one(asker, metric, &mut holders).await;
+            odd += one(asker, metric, points, &mut holders).await;
         }
     }
     if odd > 0 {
@@ -95,13 +137,13 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
             format!("{odd} samples are out of the range of their metric and left out"),
         ));
     }
-    if let Some(gap) = drop_shared(&mut holders) {
+    if let Some(gap) = drop_shared(&mut holders, points.count) {
         asker.gap(gap);
     }
-    for (place, devices) in &mut holders {
-        keep_slices(devices);
-        if asker.view.wants(place) {
-            fold(place, devices, signals);
+    for (place, mut devices) in holders {
+        keep_slices(&mut devices);
+        if asker.view.wants(&place) {
+            fold(&place, &devices, points, signals);
         }
     }
 }
@@ -125,7 +167,12 @@ fn question(asker: &Asker<'_>, metric: &'static str) -> Question {
 
 /// Reads one metric; gives how many samples could not be true. All namespaces,
 /// because whoever shares a device may be in any.
-async fn one(asker: &mut Asker<'_>, metric: &'static str, holders: &mut Holders) -> u64 {
+async fn one(
+    asker: &mut Asker<'_>,
+    metric: &'static str,
+    points: Points,
+    holders: &mut Holders,
+) -> u64 {
     let question = question(asker, metric);
     let mut odd = 0;
     let words = asker.view.words;
@@ -136,18 +183,18 @@ async fn one(asker: &mut Asker<'_>, metric: &'static str, holders: &mut Holders)
         }
         let devices = holders.entry(place).or_default();
         let seen = devices.entry(device(&answer.labels)).or_default();
-        let (map, unit, most) = match metric {
+        let (values, unit, most) = match metric {
             ENGINE => (&mut seen.engine, 1.0, 1.0),
             BUSY => (&mut seen.busy, 0.01, 1.0),
             _ => (&mut seen.memory, MEBIBYTE, LARGEST),
         };
         for (time, value) in &answer.points {
             let value = value * unit;
-            if (0.0..=most * 1.05).contains(&value) {
-                let held = map.entry(*time).or_insert(0.0);
-                *held = held.max(value.min(most));
-            } else {
-                odd += 1;
+            match points.at(*time) {
+                Some(point) if (0.0..=most * 1.05).contains(&value) => {
+                    put(values, points.count, point, value.min(most));
+                }
+                _ => odd += 1,
             }
         }
     };
@@ -176,32 +223,28 @@ fn device(labels: &Labels) -> Device {
 
 /// Drops what several containers share at a time: DCGM then knows the device,
 /// not who used it.
-fn drop_shared(holders: &mut Holders) -> Option<Gap> {
-    let mut users: BTreeMap<Device, BTreeMap<i64, usize>> = BTreeMap::new();
+fn drop_shared(holders: &mut Holders, points: usize) -> Option<Gap> {
+    let mut users: BTreeMap<Device, Vec<u16>> = BTreeMap::new();
     for devices in holders.values() {
         for (device, seen) in devices {
-            let counts = users.entry(device.clone()).or_default();
-            for time in seen.times() {
-                *counts.entry(time).or_default() += 1;
+            let counts = users.entry(device.clone());
+            let counts = counts.or_insert_with(|| vec![0; points]);
+            for (point, count) in counts.iter_mut().enumerate() {
+                *count += u16::from(seen.is_known(point));
             }
         }
     }
-    let shared: BTreeMap<Device, BTreeSet<i64>> = users
-        .into_iter()
-        .map(|(device, counts)| {
-            let times = counts.into_iter().filter(|(_, users)| *users > 1);
-            (device, times.map(|(time, _)| time).collect())
-        })
-        .collect();
     let mut pods = BTreeSet::new();
     for (place, devices) in holders {
         for (device, seen) in devices {
-            let Some(times) = shared.get(device).filter(|times| !times.is_empty()) else {
-                continue;
-            };
-            let before = seen.times().len();
-            seen.forget(times);
-            if before - seen.times().len() > HANDOVER {
+            let counts = users.get(device).into_iter().flatten().enumerate();
+            let shared = counts.filter(|(_, users)| **users > 1);
+            let mut forgotten = 0;
+            for (point, _) in shared {
+                forgotten += usize::from(seen.is_known(point));
+                seen.forget(point);
+            }
+            if forgotten > HANDOVER {
                 pods.insert(format!("{}/{}", place.namespace, place.pod));
             }
         }
@@ -232,23 +275,17 @@ fn keep_slices(devices: &mut BTreeMap<Device, Seen>) {
 }
 
 /// The mean utilization over the container's devices, and their memory together.
-fn fold(place: &Place, devices: &BTreeMap<Device, Seen>, signals: &mut Signals) {
-    let times: BTreeSet<i64> = devices.values().flat_map(Seen::times).collect();
-    for time in times {
-        let busy: Vec<f64> = devices
-            .values()
-            .filter_map(|seen| seen.utilization(time))
-            .collect();
+fn fold(place: &Place, devices: &BTreeMap<Device, Seen>, points: Points, signals: &mut Signals) {
+    for point in 0..points.count {
+        let time = points.time(point);
+        let all = || devices.values();
+        let busy: Vec<f64> = all().filter_map(|seen| seen.utilization(point)).collect();
         if !busy.is_empty() {
             let mean = busy.iter().sum::<f64>() / len_f64(busy.len());
             signals.put(place, Metric::GpuUtilization, time, single(mean));
         }
-        let memory: Vec<f64> = devices
-            .values()
-            .filter_map(|seen| seen.memory.get(&time).copied())
-            .collect();
-        if !memory.is_empty() {
-            let sum = memory.iter().sum::<f64>();
+        let memory = all().filter_map(|seen| known(&seen.memory, point));
+        if let Some(sum) = memory.reduce(|a, b| a + b) {
             signals.put(place, Metric::GpuMemoryBytes, time, single(sum));
         }
     }

@@ -14,17 +14,18 @@ const SAME: i64 = 2;
 impl Signals {
     /// Puts samples beside those of CPU and memory, and ends, restarts and volumes
     /// into the objects. What belongs to no known container is left out.
-    pub fn merge(&self, usage: &mut UsageBuilder, resolved: &mut Resolved) {
-        for ((place, metric), samples) in &self.samples {
-            let Some(workload) = find(resolved, place) else {
+    pub fn merge(mut self, usage: &mut UsageBuilder, resolved: &mut Resolved) {
+        // Each column goes when it is in the other place.
+        for ((place, metric), samples) in std::mem::take(&mut self.samples) {
+            let Some(workload) = find(resolved, &place) else {
                 continue;
             };
-            if let Some(container) = target(workload, place, *metric) {
+            if let Some(container) = target(workload, &place, metric) {
                 let series = usage.open(&place.namespace, &place.pod, &container.name);
                 for sample in samples {
-                    if let Some(slot) = self.slot(usage.grid(), *sample) {
+                    if let Some(slot) = self.slot(usage.grid(), sample) {
                         let value = f64::from(sample.value);
-                        usage.set(series, Column::More(*metric), slot, value);
+                        usage.set(series, Column::More(metric), slot, value);
                     }
                 }
             }

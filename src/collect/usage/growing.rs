@@ -3,16 +3,22 @@ use std::ops::Range;
 
 /// One metric over the slots that have samples.
 #[derive(Debug, Default)]
-pub(super) struct Values {
-    pub(super) first: u32,
-    pub(super) slots: VecDeque<f32>,
+pub(super) struct Growing {
+    first: u32,
+    slots: VecDeque<f32>,
 }
 
-impl Values {
+impl Growing {
     /// The slot after the last.
-    pub(super) fn end(&self) -> u32 {
+    fn end(&self) -> u32 {
         self.first
             .saturating_add(u32::try_from(self.slots.len()).unwrap_or(u32::MAX))
+    }
+
+    /// From the first slot with a sample to the last; empty where there is none.
+    pub(super) fn bounds(&self) -> Range<usize> {
+        let first = length(self.first);
+        first..first + self.slots.len()
     }
 
     /// `grid` is the number of slots that there can be.
@@ -55,12 +61,12 @@ impl Values {
         }
     }
 
-    pub(super) fn into_column(self, first: u32, end: u32) -> Vec<f32> {
-        let len = length(end - first);
+    pub(super) fn into_column(self, bounds: &Range<usize>) -> Vec<f32> {
+        let len = bounds.len();
         if self.slots.is_empty() {
             return vec![f32::NAN; len];
         }
-        let before = length(self.first - first);
+        let before = length(self.first) - bounds.start;
         if before == 0 {
             let mut column = Vec::from(self.slots);
             column.resize(len, f32::NAN);
@@ -75,6 +81,6 @@ impl Values {
     }
 }
 
-fn length(slots: u32) -> usize {
+pub(super) fn length(slots: u32) -> usize {
     usize::try_from(slots).unwrap_or(usize::MAX)
 }
