@@ -160,6 +160,9 @@ impl AnalyzeArgs {
     }
 }
 
+/// Gaps that tell why there is no workload.
+const ABOUT_OBJECTS: [&str; 3] = ["no-objects", "empty-namespace", "unreadable-object"];
+
 pub(super) fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
     if !snapshot.workloads.is_empty() {
         return Ok(());
@@ -170,7 +173,7 @@ pub(super) fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
     } else {
         format!("no workloads were found ({})", seen.join("; "))
     };
-    let about_objects = |gap: &&Gap| matches!(gap.code.as_str(), "no-objects" | "empty-namespace");
+    let about_objects = |gap: &&Gap| ABOUT_OBJECTS.contains(&gap.code.as_str());
     let mut told = snapshot.gaps.iter().filter(about_objects);
     let hint = told.find_map(|gap| gap.hint.clone());
     let hint = hint.unwrap_or_else(|| {

@@ -54,7 +54,8 @@ pub(in crate::cli) struct SourceArgs {
     /// Read usage from files: CSV, gzipped CSV or Parquet.
     ///
     /// With the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`,
-    /// one row a sample; an empty cell is a missing sample.
+    /// one row a sample; an empty cell is a missing sample. A timestamp more than
+    /// 100 days from most rows is an error; `--window` leaves older ones out.
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath, requires = "objects")]
     usage: Vec<PathBuf>,
 

@@ -75,6 +75,12 @@ fn objects_of_which_none_can_be_read_are_a_failure_with_a_place() {
 
     hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
+    let table = Desk::objects(format!("{HEADER}{}", "shop,a,app,1,1,1 ".repeat(1_000)));
+    assert!(
+        table.starts_with("exit 1\nerror: failed to understand bad at line 1"),
+        "{table}"
+    );
+    assert!(table.len() < 500, "{table}");
     insta::assert_snapshot!(Desk::objects(""), @"
     exit 3
     error: there is nothing to analyze: no workloads were found (there is not a single object; usage of 1 pod belongs to no known workload and is left out: shop/a)

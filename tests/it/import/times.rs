@@ -95,6 +95,21 @@ fn samples_of_every_second_over_months_do_not_fill_the_memory() {
     ");
 }
 
+#[test]
+fn few_samples_of_many_pods_do_not_fill_the_memory_between_them() {
+    let mut rows = String::new();
+    for pod in 0..100 {
+        for time in [START, START + 1, START + 2, START + 20 * DAY] {
+            writeln!(rows, "shop,p{pod},app,{time},0.1,1").unwrap();
+        }
+    }
+    let said = csv(&rows).refused();
+    assert!(said.contains("too long for samples every 1s"), "{said}");
+    let mut wider = csv(&rows);
+    wider.options.step = Some(Span::from_secs(300));
+    assert!(wider.import().is_ok());
+}
+
 /// Three rows and a wild one, in the second file.
 fn stray(time: i64) -> Files {
     let rows = |times: &[i64]| {

@@ -153,10 +153,16 @@ fn yaml_error(path: &Path, error: &serde_yaml::Error) -> ImportError {
 }
 
 /// A message of serde without the place at its end, which is said apart or
-/// would be a place in an extract that nobody sees.
+/// would be a place in an extract that nobody sees; of a value that it quotes
+/// only the start.
 fn without_place(message: &str) -> String {
+    const LONGEST: usize = 160;
     let end = message.find(" at line ").unwrap_or(message.len());
-    message[..end].to_owned()
+    let message = &message[..end];
+    match message.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &message[..cut]),
+        None => message.to_owned(),
+    }
 }
 
 /// What tells an object's type and name, of all that it holds.

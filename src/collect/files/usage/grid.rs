@@ -13,6 +13,12 @@ use crate::units::Span;
 /// Slots that a grid may have: 19 years at 5 minutes. More is a wrong timestamp.
 const MOST_SLOTS: i64 = 2_000_000;
 
+/// Slots of all series that may be held although most are empty.
+const MOST_SPARSE: i64 = 50_000_000;
+
+/// Slots for each row from where on most are empty.
+const SPARSE: i64 = 20;
+
 /// The step where no series has two samples, in seconds.
 const LONE_STEP: i64 = 300;
 
@@ -49,6 +55,7 @@ pub(super) fn place(
     };
     let rule = Rule::new(oldest, newest, step_seconds, step.is_none(), window);
     let grid = rule.grid(oldest, newest)?;
+    rule.refuse_sparse(&samples)?;
     let mut builder = UsageBuilder::new(grid);
     for raw in samples.series {
         place_series(&raw, &rule, &mut builder);
@@ -88,19 +95,42 @@ impl Rule {
     }
 
     fn grid(&self, oldest: i64, newest: i64) -> Result<Grid, ImportError> {
-        let step = Span::from_secs(u32::try_from(self.step).unwrap_or(u32::MAX));
         if self.len > MOST_SLOTS {
-            return Err(ImportError::TooLong {
-                first: timestamp(oldest),
-                last: timestamp(newest),
-                step,
-            });
+            return Err(self.too_long(oldest, newest));
         }
         Ok(Grid {
             start: timestamp(self.start),
-            step,
+            step: self.step(),
             len: u32::try_from(self.len).unwrap_or(u32::MAX),
         })
+    }
+
+    /// A few rows far apart must not take the memory of all between them.
+    fn refuse_sparse(&self, samples: &Samples) -> Result<(), ImportError> {
+        let ends = |raw: &Raw| Some((*raw.times.iter().min()?, *raw.times.iter().max()?));
+        let all = samples.series.iter().filter_map(ends);
+        let slots = all.map(|(from, until)| ((until - from) / self.step + 1).min(self.len));
+        let rows = i64::try_from(samples.rows()).unwrap_or(i64::MAX);
+        let slots: i64 = slots.sum();
+        if slots <= MOST_SPARSE.max(rows.saturating_mul(SPARSE)) {
+            return Ok(());
+        }
+        let ends = samples.series.iter().filter_map(ends);
+        let widest = ends.max_by_key(|(from, until)| until - from);
+        let (from, until) = widest.unwrap_or_default();
+        Err(self.too_long(from, until))
+    }
+
+    fn too_long(&self, from: i64, until: i64) -> ImportError {
+        ImportError::TooLong {
+            first: timestamp(from),
+            last: timestamp(until),
+            step: self.step(),
+        }
+    }
+
+    fn step(&self) -> Span {
+        Span::from_secs(u32::try_from(self.step).unwrap_or(u32::MAX))
     }
 
     /// `None` before the window.
