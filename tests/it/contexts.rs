@@ -82,10 +82,10 @@ fn one_report_of_two_clusters_and_one_that_is_gone() {
 
     All clusters
       CLUSTER  WORKLOADS  COST A MONTH  ADVISED  CHANGE  FREED
-      eu               6        $73.63   $73.63    same  $0.00
-      us               6        $73.63   $73.63    same  $0.00
+      eu               6        $69.39   $69.39    same  $0.00
+      us               6        $69.39   $69.39    same  $0.00
       gone                      failed
-      total           12       $147.25  $147.25    same  $0.00
+      total           12       $138.78  $138.78    same  $0.00
     ");
     assert!(
         seen.stdout
