@@ -1,6 +1,7 @@
 //! Objects and usage of a live cluster, together.
 
 use super::{count, faulty, rollout, taken, told};
+use crate::common::Kcost;
 use crate::standin::{Fault, Setup, Standin, Store};
 
 #[test]
@@ -115,4 +116,31 @@ fn a_rollout_is_the_workload_of_its_pods() {
         (patch.kind.as_str(), patch.pod_spec.join(".").as_str()),
         ("Rollout", "spec.template.spec")
     );
+}
+
+#[test]
+fn a_namespace_that_is_not_there_is_named() {
+    let standin = Standin::recorded();
+    let folder = tempfile::tempdir().unwrap();
+    let analyze = |namespaces: &[&str]| {
+        let seen = Kcost::new()
+            .env("KUBECONFIG", standin.kubeconfig(folder.path()))
+            .args(["analyze", "--no-discovery", "-o", "json"])
+            .args(namespaces.iter().flat_map(|name| ["-n", name]))
+            .run();
+        (seen.exit, seen.stdout, seen.stderr)
+    };
+    let (exit, _, stderr) = analyze(&["nosuch"]);
+    insta::assert_snapshot!(format!("exit {exit}\n{stderr}"), @"
+    exit 3
+    error: there is nothing to analyze: no workloads were found (the metrics API knows no pods yet; no workload is in the namespace `nosuch`)
+
+    hint: list them with `kubectl get namespaces`
+    ");
+    let (exit, stdout, _) = analyze(&["extras", "extra"]);
+    assert_eq!(exit, 0);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let gaps = report["gaps"].as_array().unwrap();
+    let gap = gaps.iter().find(|gap| gap["code"] == "empty-namespace");
+    assert_eq!(gap.unwrap()["hint"], "did you mean `extras`?");
 }
