@@ -1,65 +1,9 @@
-//! An answer of the query API, folded away while it arrives.
-//!
-//! Whatever its size, only the token that is being read is kept: every point
-//! goes straight to a [`Sink`].
-
-use super::json::{Lexed, Token, number_of, token};
-
-/// Where the points of an answer go.
-pub(super) trait Sink {
-    /// The next points are of the series with these labels.
-    fn series(&mut self, labels: &Labels);
-    /// A point: Unix seconds, value. May be `NaN` or infinite.
-    fn point(&mut self, time: f64, value: f64);
-}
-
-/// The labels of a series.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Labels(Vec<(String, String)>);
-
-impl Labels {
-    /// Every label and its value, in the order of the answer.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.0.iter();
-        pairs.map(|(label, value)| (label.as_str(), value.as_str()))
-    }
-
-    /// The value; empty where there is no such label, as Prometheus has it.
-    pub(super) fn get(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(label, _)| label == name)
-            .map_or("", |(_, value)| value)
-    }
-}
-
-/// What an answer says besides its points.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Head {
-    pub(super) status: String,
-    pub(super) error_type: String,
-    pub(super) error: String,
-    pub(super) warnings: Vec<String>,
-    /// VictoriaMetrics: some of its storage did not answer.
-    pub(super) partial: bool,
-}
-
-/// Why an answer could not be read.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Broken {
-    /// Nothing came.
-    Empty,
-    /// It ends in the middle, after so many bytes.
-    Truncated(u64),
-    /// It is a web page, as a login or error page of a proxy.
-    Html,
-    /// It is something else, from this byte on.
-    Garbage(u64),
-}
+use super::super::json::{Lexed, Token, number_of, token};
+use super::{Broken, Head, Labels, Sink};
 
 /// Reads one answer.
-pub(super) struct Reader<S> {
-    pub(super) sink: S,
+pub(in super::super) struct Reader<S> {
+    sink: S,
     head: Head,
     /// Whether each is an object, else a list.
     stack: Vec<(Frame, bool)>,
@@ -110,7 +54,7 @@ struct Point {
 }
 
 impl<S: Sink> Reader<S> {
-    pub(super) fn new(sink: S) -> Self {
+    pub(in super::super) fn new(sink: S) -> Self {
         Self {
             sink,
             head: Head::default(),
@@ -126,7 +70,7 @@ impl<S: Sink> Reader<S> {
     }
 
     /// Takes the next bytes.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    pub(in super::super) fn feed(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         if self.rest.is_empty() {
             let used = self.consume(bytes)?;
             self.rest.extend_from_slice(&bytes[used..]);
@@ -141,7 +85,7 @@ impl<S: Sink> Reader<S> {
     }
 
     /// The end of the answer.
-    pub(super) fn finish(self) -> Result<(S, Head), Broken> {
+    pub(in super::super) fn finish(self) -> Result<(S, Head), Broken> {
         if self.expect == Expect::Done {
             Ok((self.sink, self.head))
         } else if self.read == 0 && self.rest.iter().all(u8::is_ascii_whitespace) {
