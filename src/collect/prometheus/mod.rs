@@ -19,6 +19,7 @@ mod peaks;
 mod plan;
 mod probe;
 mod promql;
+mod reading;
 mod run;
 mod server;
 mod signals;
@@ -29,6 +30,7 @@ mod transport;
 use super::{Scope, UsageBuilder};
 use crate::progress::Progress;
 use crate::snapshot::Gap;
+use reading::Reading;
 use server::Server;
 use survey::Survey;
 
@@ -187,8 +189,8 @@ fn no_usage(server: &Server, names: &Names) -> Gap {
 
 /// Metrics that are not there.
 fn missing(survey: &Survey, names: &Names) -> Vec<Gap> {
-    let absent = |reading: &promql::Reading| !survey.readings.contains(reading);
-    [promql::Reading::Cpu, promql::Reading::Memory]
+    let absent = |reading: &Reading| !survey.readings.contains(reading);
+    [Reading::Cpu, Reading::Memory]
         .into_iter()
         .filter(absent)
         .map(|reading| {

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
-use super::promql::{Endings, Look, Reading, Selection, Words};
+use super::promql::{Endings, Look, Selection, Words};
+use super::reading::Reading;
 use super::server::Query;
 use super::survey::{Pace, Source, Survey};
 use crate::snapshot::{Gap, Grid};

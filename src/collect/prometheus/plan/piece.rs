@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::promql::{Endings, Reading};
+use super::super::promql::Endings;
+use super::super::reading::Reading;
 use crate::snapshot::Grid;
 
 /// One range query.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::super::answer::{Labels, Sink};
+use super::super::answer::Labels;
 use super::super::error::{Failure, Remedy};
 use super::super::options::PrometheusOptions;
-use super::super::plan::More;
 use super::super::promql::{Selection, Words};
 use super::super::server::{Query, Server};
 use super::place::Place;
+use super::question::{All, Answer, Question};
 use crate::collect::Scope;
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Grid};
@@ -78,83 +78,11 @@ pub(super) struct Asker<'a> {
     gaps: Vec<Gap>,
 }
 
-/// One thing to ask for.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    /// As a gap or a plan names it.
-    pub(super) label: &'static str,
-    pub(super) text: String,
-    /// Seconds between points over the window; `None` for the newest alone.
-    pub(super) step: Option<u32>,
-    /// Samples that the server touches for a point.
-    pub(super) cost: u64,
-}
-
-impl Question {
-    /// The queries that it takes.
-    pub(super) fn planned(&self, asker: &Asker<'_>, only: Option<&'static str>) -> Vec<More> {
-        let more = |points: i64, history| More {
-            label: self.label,
-            cost: self.cost.saturating_mul(points.unsigned_abs()),
-            history,
-            only,
-        };
-        let Some(step) = self.step else {
-            return vec![more(1, None)];
-        };
-        let pieces = asker.pieces(self, step).into_iter().rev();
-        let each = pieces.map(|piece| {
-            let seconds = piece.last - piece.first;
-            let history = Span::from_secs(u32::try_from(seconds).unwrap_or(u32::MAX));
-            more(seconds / i64::from(step) + 1, Some(history))
-        });
-        each.collect()
-    }
-}
-
-/// A series of an answer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
-    pub(super) labels: Labels,
-    /// Unix seconds and values, in the order of time; finite.
-    pub(super) points: Vec<(i64, f64)>,
-    /// The first point that was asked for.
-    pub(super) first: i64,
-}
-
-#[derive(Default)]
-struct All {
-    first: i64,
-    series: Vec<Answer>,
-}
-
-impl Sink for All {
-    fn series(&mut self, labels: &Labels) {
-        if let Some(done) = self.series.last_mut() {
-            done.points.shrink_to_fit();
-        }
-        self.series.push(Answer {
-            labels: labels.clone(),
-            points: Vec::new(),
-            first: self.first,
-        });
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
-    fn point(&mut self, time: f64, value: f64) {
-        if let Some(answer) = self.series.last_mut()
-            && value.is_finite()
-        {
-            answer.points.push((time.round() as i64, value));
-        }
-    }
-}
-
 /// Points from `first` to `last`, both included, each a step after the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Piece {
-    first: i64,
-    last: i64,
+pub(super) struct Piece {
+    pub(super) first: i64,
+    pub(super) last: i64,
     halved: u8,
 }
 
@@ -324,11 +252,7 @@ impl<'a> Asker<'a> {
             }
             let text = question.text.clone();
             let query = Query::range(text, piece.first, piece.last, step);
-            let sink = All {
-                first: piece.first,
-                series: Vec::new(),
-            };
-            match self.server.ask(&query, sink).await {
+            match self.server.ask(&query, All::since(piece.first)).await {
                 Ok((answer, _)) => {
                     self.troubles = 0;
                     answer.series.iter().for_each(&mut take);
@@ -374,7 +298,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The last first, as they are taken from the end.
-    fn pieces(&self, question: &Question, step: u32) -> Vec<Piece> {
+    pub(super) fn pieces(&self, question: &Question, step: u32) -> Vec<Piece> {
         let step = i64::from(step.max(1));
         let end = self.grid.end().as_second();
         let points = i64::from(self.grid.span().as_secs()) / step;

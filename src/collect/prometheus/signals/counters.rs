@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Signals;
-use super::ask::{Answer, Asker, Question};
+use super::ask::Asker;
 use super::place::{Place, identity};
+use super::question::{Answer, Question};
 use crate::snapshot::Metric;
 use crate::units::single;
 

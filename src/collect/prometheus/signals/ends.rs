@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Signals;
-use super::ask::{Answer, Asker, Question, whole};
+use super::ask::{Asker, whole};
 use super::place::Place;
+use super::question::{Answer, Question};
 
 /// Of cAdvisor; often gone with the container before it is scraped.
 const EVENTS: &str = "container_oom_events_total";

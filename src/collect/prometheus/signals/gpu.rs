@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::answer::Labels;
 use super::Signals;
-use super::ask::{Answer, Asker, Question};
+use super::ask::Asker;
 use super::place::Place;
+use super::question::{Answer, Question};
 use crate::snapshot::{Gap, Grid, Metric};
 use crate::units::{len_f64, single};
 

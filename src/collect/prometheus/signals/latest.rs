@@ -1,7 +1,8 @@
 //! Levels of which one number is enough: the most memory ever held, and volumes.
 
 use super::Signals;
-use super::ask::{Answer, Asker, Question};
+use super::ask::Asker;
+use super::question::{Answer, Question};
 use crate::units::{Bytes, Span};
 
 const HIGH_WATER: &str = "container_memory_max_usage_bytes";

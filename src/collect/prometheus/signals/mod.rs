@@ -18,6 +18,7 @@ mod gpu;
 mod latest;
 mod merge;
 mod place;
+mod question;
 
 use std::collections::BTreeMap;
 

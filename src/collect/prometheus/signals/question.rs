@@ -1,0 +1,89 @@
+//! What is asked for besides usage, and what comes back.
+
+use super::super::answer::{Labels, Sink};
+use super::super::plan::More;
+use super::ask::Asker;
+use crate::units::Span;
+
+/// One thing to ask for.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    /// As a gap or a plan names it.
+    pub(super) label: &'static str,
+    pub(super) text: String,
+    /// Seconds between points over the window; `None` for the newest alone.
+    pub(super) step: Option<u32>,
+    /// Samples that the server touches for a point.
+    pub(super) cost: u64,
+}
+
+impl Question {
+    /// The queries that it takes.
+    pub(super) fn planned(&self, asker: &Asker<'_>, only: Option<&'static str>) -> Vec<More> {
+        let more = |points: i64, history| More {
+            label: self.label,
+            cost: self.cost.saturating_mul(points.unsigned_abs()),
+            history,
+            only,
+        };
+        let Some(step) = self.step else {
+            return vec![more(1, None)];
+        };
+        let pieces = asker.pieces(self, step).into_iter().rev();
+        let each = pieces.map(|piece| {
+            let seconds = piece.last - piece.first;
+            let history = Span::from_secs(u32::try_from(seconds).unwrap_or(u32::MAX));
+            more(seconds / i64::from(step) + 1, Some(history))
+        });
+        each.collect()
+    }
+}
+
+/// A series of an answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub(super) labels: Labels,
+    /// Unix seconds and values, in the order of time; finite.
+    pub(super) points: Vec<(i64, f64)>,
+    /// The first point that was asked for.
+    pub(super) first: i64,
+}
+
+/// Keeps an answer, series by series.
+#[derive(Default)]
+pub(super) struct All {
+    first: i64,
+    pub(super) series: Vec<Answer>,
+}
+
+impl All {
+    /// `first`: the first point that was asked for.
+    pub(super) fn since(first: i64) -> Self {
+        Self {
+            first,
+            series: Vec::new(),
+        }
+    }
+}
+
+impl Sink for All {
+    fn series(&mut self, labels: &Labels) {
+        if let Some(done) = self.series.last_mut() {
+            done.points.shrink_to_fit();
+        }
+        self.series.push(Answer {
+            labels: labels.clone(),
+            points: Vec::new(),
+            first: self.first,
+        });
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
+    fn point(&mut self, time: f64, value: f64) {
+        if let Some(answer) = self.series.last_mut()
+            && value.is_finite()
+        {
+            answer.points.push((time.round() as i64, value));
+        }
+    }
+}
