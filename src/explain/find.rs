@@ -13,7 +13,12 @@ impl FindError {
     /// One next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::None { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
+            Self::None {
+                near: Some(near), ..
+            } => Some(format!("did you mean `{near}`?")),
+            Self::None { near: None, .. } => {
+                Some("`kcost analyze -o wide` lists all workloads".to_owned())
+            }
             Self::Several { found, .. } => {
                 let shown: Vec<_> = found.iter().take(5).map(String::as_str).collect();
                 Some(format!("name one in full: {}", shown.join(", ")))

@@ -67,12 +67,9 @@ impl Sort {
 }
 
 impl View {
-    /// Whether every workload is listed.
-    pub fn is_all(&self) -> bool {
-        self.states.is_empty()
-            && self.severity.is_none()
-            && self.min_savings.is_none()
-            && self.top.is_none()
+    /// Whether it asks for workloads of some sort, rather than for the first of all.
+    pub fn narrows(&self) -> bool {
+        !self.states.is_empty() || self.severity.is_some() || self.min_savings.is_some()
     }
 
     /// The rows that are listed, by name unless the view sorts them.

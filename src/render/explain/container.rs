@@ -6,6 +6,7 @@ use super::Page;
 use super::strip;
 use crate::explain::{ContainerStory, Curve};
 use crate::recommend::{Advice, Risk};
+use crate::render::style::{BOLD, DIM};
 use crate::render::words::percent;
 use crate::text::count;
 use crate::units::{Bytes, Cpu, Span};
@@ -18,9 +19,9 @@ impl Page {
     ) -> io::Result<()> {
         let container = story.container;
         let kind = container.kind.name();
-        self.line("CONTAINER ", &format!("{} ({kind})", container.name), out)?;
-        sizes(story, out)?;
-        writeln!(out, "\n  why")?;
+        self.head(&format!("CONTAINER {} ({kind})", container.name), out)?;
+        self.sizes(story, out)?;
+        self.part("why", out)?;
         for (number, reason) in (1..).zip(&story.advice.reasons) {
             self.line(&format!("  {number:>2}. "), &reason.text, out)?;
         }
@@ -30,14 +31,33 @@ impl Page {
         self.risk(story, out)
     }
 
+    /// The four fields, now and advised.
+    fn sizes(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let (now, sizing) = (story.container, &story.advice.sizing);
+        let heads = format!("{:<15} {:>10} {:>10}", "", "NOW", "ADVISED");
+        writeln!(out, "  {}", self.paint(DIM, &heads))?;
+        let mut row = |name: &str, (now, advised): (String, String)| {
+            writeln!(out, "  {name:<15} {now:>10} {advised:>10}")
+        };
+        let cpu = |now, advice| pair(now, advice, |cpu: Cpu| cpu.to_string());
+        let memory = |now, advice| pair(now, advice, Bytes::human);
+        row("CPU request", cpu(now.requests.cpu, sizing.cpu_request))?;
+        row("CPU limit", cpu(now.limits.cpu, sizing.cpu_limit))?;
+        row(
+            "memory request",
+            memory(now.requests.memory, sizing.memory_request),
+        )?;
+        row(
+            "memory limit",
+            memory(now.limits.memory, sizing.memory_limit),
+        )
+    }
+
     fn cpu(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
         let Some(profile) = &story.profile.cpu else {
             return writeln!(out, "\n  no CPU samples");
         };
-        writeln!(
-            out,
-            "\n  CPU of a replica: peak of any pod and mean (cores)"
-        )?;
+        self.part("CPU of a replica: peak of any pod and mean (cores)", out)?;
         self.cpu_plot(story, out)?;
         let text = format!(
             "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
@@ -48,17 +68,21 @@ impl Page {
         if strip.is_empty() {
             return Ok(());
         }
-        write!(out, "  mean CPU by hour of the week\n{strip}")
+        self.part("mean CPU by hour of the week", out)?;
+        write!(out, "{strip}")
+    }
+
+    /// A blank line, and the title of what follows.
+    fn part(self, title: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\n  {}", self.paint(BOLD, title))
     }
 
     fn memory(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
         let Some(profile) = &story.profile.memory else {
             return writeln!(out, "\n  no memory samples");
         };
-        writeln!(
-            out,
-            "\n  memory of a replica: peak of any pod and mean (working set)"
-        )?;
+        let title = "memory of a replica: peak of any pod and mean (working set)";
+        self.part(title, out)?;
         self.memory_plot(story, out)?;
         let text = format!(
             "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
@@ -117,27 +141,6 @@ impl Page {
         );
         self.line("        ", &memory, out)
     }
-}
-
-/// The four fields, now and advised.
-fn sizes(story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (now, sizing) = (story.container, &story.advice.sizing);
-    writeln!(out, "  {:<15} {:>10} {:>10}", "", "NOW", "ADVISED")?;
-    let mut row = |name: &str, (now, advised): (String, String)| {
-        writeln!(out, "  {name:<15} {now:>10} {advised:>10}")
-    };
-    let cpu = |now, advice| pair(now, advice, |cpu: Cpu| cpu.to_string());
-    let memory = |now, advice| pair(now, advice, Bytes::human);
-    row("CPU request", cpu(now.requests.cpu, sizing.cpu_request))?;
-    row("CPU limit", cpu(now.limits.cpu, sizing.cpu_limit))?;
-    row(
-        "memory request",
-        memory(now.requests.memory, sizing.memory_request),
-    )?;
-    row(
-        "memory limit",
-        memory(now.limits.memory, sizing.memory_limit),
-    )
 }
 
 fn pair<T: Copy>(

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 mod chart;
 mod container;
 mod json;
@@ -9,6 +11,7 @@ mod plot;
 mod strip;
 
 use super::Look;
+use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
 use crate::explain::Explanation;
@@ -60,7 +63,7 @@ struct Page {
 impl Page {
     fn heading(self, story: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (advice, bill) = (story.advice, story.bill);
-        self.line("", &story.workload.id.to_string(), out)?;
+        self.head(&story.workload.id.to_string(), out)?;
         let facts = [
             state(advice.state).to_owned(),
             format!("severity {}", bill.severity.name()),
@@ -90,7 +93,7 @@ impl Page {
 
     /// How to get other sizes; `command` is the one that was given, without its goal.
     fn next_steps(self, command: &str, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "to change the outcome")?;
+        self.head("to change the outcome", out)?;
         for (what, goal) in [
             ("less risk, larger sizes", "reliability"),
             ("more risk, smaller sizes", "savings"),
@@ -101,6 +104,15 @@ impl Page {
         let annotations = "annotate the workload: kcost.dev/goal, kcost.dev/min-memory, \
                            kcost.dev/ignore";
         self.line("  ", annotations, out)
+    }
+
+    /// A line that stands out.
+    fn head(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.paint(BOLD, &self.words(text)))
+    }
+
+    fn paint(self, style: Style, text: &str) -> String {
+        Paint(self.ink.color).on(style, text)
     }
 
     /// `text` within the width, the first line behind `mark`, the others as far in.

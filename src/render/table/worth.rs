@@ -33,11 +33,11 @@ impl Page<'_> {
         rows.truncate(view.top.unwrap_or(LISTED));
         self.heading(
             "Worth acting on",
-            &aside(all, rows.len(), view.is_all()),
+            &aside(all, rows.len(), view.narrows()),
             out,
         )?;
         if rows.is_empty() {
-            let text = if !view.is_all() {
+            let text = if view.narrows() {
                 "nothing that matches"
             } else if self.is_judged() {
                 "nothing: every workload that could be judged has a size that fits"
@@ -101,8 +101,8 @@ impl Page<'_> {
     }
 }
 
-fn aside(all: usize, listed: usize, whole: bool) -> String {
-    let what = if whole { "" } else { " that match" };
+fn aside(all: usize, listed: usize, narrowed: bool) -> String {
+    let what = if narrowed { " that match" } else { "" };
     if all > listed {
         format!("{listed} of {all}{what}; a pod now → advised")
     } else if all > 0 {
