@@ -26,6 +26,7 @@ mod samples;
 mod vpa;
 
 pub use advise::recommend;
+pub use event::{Growth, OddPod};
 pub use goal::{Goal, Targets};
 pub use options::{CpuLimits, Effective, Options};
 pub use policy::{Policy, Rule, RuleError};
@@ -253,6 +254,10 @@ pub struct ContainerAdvice {
     pub risk: Option<Risk>,
     /// Never empty.
     pub reasons: Vec<Reason>,
+    /// Where its memory only rises.
+    pub growth: Option<Growth>,
+    /// The few pods that use far more than the many.
+    pub odd_pods: Vec<OddPod>,
 }
 
 /// What goes with new requests so that an autoscaler keeps its scale point.

@@ -209,6 +209,8 @@ impl Made {
                 "made",
                 "P98 of 14 days of 5-minute samples, and a margin that held in 98 of 100 weeks of workloads like it",
             )],
+            growth: None,
+            odd_pods: Vec::new(),
         };
         let known = state != State::Unknown;
         self.advised.workloads.push(WorkloadAdvice {

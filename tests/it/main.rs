@@ -12,6 +12,7 @@ mod complete;
 mod config;
 mod contexts;
 mod demo;
+mod event;
 mod explain;
 mod gate;
 mod guard;

@@ -4,9 +4,9 @@ use super::Asked;
 use super::folds::Folds;
 use super::sorted::Sorted;
 use crate::cohort::Cohorts;
-use crate::recommend::event::Events;
+use crate::recommend::event::{Events, Regime};
 use crate::recommend::{Pool, Seen};
-use crate::snapshot::Grid;
+use crate::snapshot::{Grid, Series};
 use crate::units::{Span, len_f64};
 
 /// Levels that are tried, cheapest first: a quantile and a factor on it.
@@ -73,7 +73,7 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
         .pools
         .iter()
         .zip(asked)
-        .map(|(pool, asked)| replay(pool, &folds, starting(&asked.events, grid)))
+        .map(|(pool, asked)| replay(pool, &folds, &asked.events, grid))
         .collect();
     let everyone: Vec<usize> = (0..seen.pools.len()).collect();
     let all = Levels::of(&replayed, &everyone, None);
@@ -100,25 +100,67 @@ fn cohort_levels(cohorts: &Cohorts, replayed: &[Replayed], all: &Levels) -> Vec<
     levels.collect()
 }
 
-fn replay(pool: &Pool<'_>, folds: &Folds, starting: usize) -> Replayed {
-    let mut samples = vec![Vec::new(); folds.stretches.len()];
-    for series in &pool.series {
+fn replay(pool: &Pool<'_>, folds: &Folds, events: &Events, grid: &Grid) -> Replayed {
+    let starting = starting(events, grid);
+    let odd = events.odd.as_ref();
+    let series = pool.series.iter().copied();
+    let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
+    let many: Vec<&Series> = many.collect();
+    let stretches = sort(&many, folds.stretches.len(), starting, |slot| {
+        Some(folds.of(slot))
+    });
+    let regime = events.cpu_regime();
+    let time_over = time_over(&stretches);
+    // What a change of level did to replays of the past is what it may do to
+    // anyone; what is requested now is drawn from what holds since.
+    let stretches = if regime.is_whole() {
+        stretches
+    } else {
+        sort(&many, folds.stretches.len() + 1, starting, |slot| {
+            stretch_of(slot, folds, &regime)
+        })
+    };
+    Replayed {
+        requests: (!stretches.is_empty()).then(|| requests(&stretches)),
+        time_over,
+    }
+}
+
+/// The samples of pods by the stretch that `stretch_of` puts each slot in.
+fn sort(
+    pods: &[&Series],
+    count: usize,
+    starting: usize,
+    stretch_of: impl Fn(usize) -> Option<usize>,
+) -> Vec<Sorted> {
+    let mut samples = vec![Vec::new(); count];
+    for series in pods {
         let first = usize::try_from(series.first).unwrap_or(0);
         let from = if first > 0 { starting } else { 0 };
         for (offset, value) in series.cpu_cores.iter().enumerate().skip(from) {
-            if !value.is_nan() {
-                samples[folds.of(first + offset)].push(*value);
+            if let (false, Some(stretch)) = (value.is_nan(), stretch_of(first + offset)) {
+                samples[stretch].push(*value);
             }
         }
     }
     let known = samples
         .into_iter()
         .filter_map(|samples| Sorted::of(samples, LEVELS[0].0));
-    let stretches: Vec<Sorted> = known.collect();
-    Replayed {
-        requests: (!stretches.is_empty()).then(|| requests(&stretches)),
-        time_over: time_over(&stretches),
+    known.collect()
+}
+
+/// The stretch that a slot is in where the level changed: none before what
+/// counts, and none that holds samples of both levels.
+fn stretch_of(slot: usize, folds: &Folds, regime: &Regime) -> Option<usize> {
+    let at = |slot: u32| usize::try_from(slot).unwrap_or(usize::MAX);
+    if slot < at(regime.from) {
+        return None;
     }
+    let stretch = folds.of(slot);
+    let rose_in_it = regime
+        .risen
+        .is_some_and(|risen| slot >= at(risen) && folds.of(at(risen)) == stretch);
+    Some(stretch + usize::from(rose_in_it))
 }
 
 /// Slots after the start of a pod that say nothing of its steady state.

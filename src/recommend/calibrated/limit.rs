@@ -1,31 +1,23 @@
 //! Memory limits: the peak so far, and a margin that keeps the promise on it.
 
 use super::Asked;
-use super::tail::{SMALL, Tail, upper};
+use super::peaks::Peaks;
+use super::reached::{REACHED, Reached};
+use super::tail::{SMALL, Tail};
 use crate::cohort::Cohorts;
-use crate::profile::MemoryProfile;
 use crate::recommend::{Pool, Seen};
-use crate::units::{Bytes, Span, count_from, len_f64};
+use crate::units::{Bytes, Span};
 
-/// Fewer days with samples than this are cut into quarters of days.
-const FEWEST_DAYS: usize = 5;
-/// A peak at this share of the limit has reached it.
-const REACHED: f64 = 0.98;
-/// A peak above this share of the limit is near it.
-const NEAR: f64 = 0.67;
 /// No node is so small that less than this is left above a peak.
 const LEAST_MARGIN: f64 = 1.5;
-/// First times that a limit was reached, and container-days without, that are
-/// assumed before anything was seen: once in 4,000 days, from replays of the
-/// same public trace as the prior of [`Tail`], in which it did not happen.
-const PRIOR_REACHED: f64 = 0.3;
-const PRIOR_DAYS: f64 = 1200.0;
 
 /// What is advised for the memory limit of one container.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Limit {
-    /// The largest working set in the window.
+    /// The largest working set in the part of the window that counts.
     pub(super) peak: Bytes,
+    /// What it grows to within the horizon, where it grows: the margin is on that.
+    pub(super) grown: Option<Bytes>,
     pub(super) size: Bytes,
     /// Probability that the horizon exceeds it, with 90 % confidence.
     pub(super) risk: f64,
@@ -46,15 +38,11 @@ pub(super) enum Source {
     Current { wanted: Bytes },
     /// The largest node; a margin would have asked for this much.
     Node { wanted: Bytes },
-}
-
-/// A container's peaks over equal stretches of time.
-struct Peaks {
-    values: Vec<f64>,
-    /// How many of them are one horizon.
-    horizon: usize,
-    /// Probability that the horizon brings a record if nothing changes.
-    due: f64,
+    /// The limit that it has: what grows would only reach a lower one sooner.
+    Growing { wanted: Bytes },
+    /// What a kill, a hit of the limit, a heap or a start asks for; a margin alone
+    /// would be lower.
+    Event { wanted: Bytes },
 }
 
 /// Limits for all pools, in their order; `None` without a sample.
@@ -64,7 +52,17 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
     let peaks: Vec<Option<Peaks>> = seen
         .pools
         .iter()
-        .map(|pool| Some(Peaks::of(pool.profile.memory.as_ref()?, horizon)))
+        .zip(asked)
+        .map(|(pool, asked)| {
+            let regime = asked.events.memory_regime();
+            let grid = &seen.snapshot.usage.grid;
+            Some(Peaks::of(
+                pool.profile.memory.as_ref()?,
+                regime,
+                grid,
+                horizon,
+            ))
+        })
         .collect();
     let own: Vec<Tail> = peaks
         .iter()
@@ -85,62 +83,19 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
         } else {
             tail.clone()
         };
-        let peaks = peaks[index].as_ref()?;
-        let risk = asked[index].limit_risk();
-        let drawn = draw(pool, peaks, &tail, risk)?;
-        let events = &asked[index].events;
-        let kept = if events.memory_floor().is_some() {
-            drawn
-        } else {
-            keep(drawn, pool, &reached, risk, horizon)
+        let sizing = Sizing {
+            pool,
+            asked: &asked[index],
+            peaks: peaks[index].as_ref()?,
+            tail: &tail,
         };
-        let fitted = fit(kept, room, peaks, &tail);
         let name = pool
             .cohort
             .and_then(|cohort| seen.cohorts.groups.get(cohort));
-        Some(Limit {
-            size: fitted
-                .size
-                .max(events.memory_floor().unwrap_or(Bytes::ZERO)),
-            ..named(fitted, name.map(|cohort| cohort.name.as_str()))
-        })
+        let limit = sizing.limit(&reached, room, horizon);
+        Some(named(limit, name.map(|cohort| cohort.name.as_str())))
     });
     sized.collect()
-}
-
-impl Peaks {
-    fn of(memory: &MemoryProfile, horizon: Span) -> Self {
-        let known = |peaks: &[f64]| -> Vec<f64> {
-            peaks
-                .iter()
-                .copied()
-                .filter(|peak| !peak.is_nan())
-                .collect()
-        };
-        let mut values = known(&memory.daily_peaks);
-        let mut a_day = 1.0;
-        if values.len() < FEWEST_DAYS {
-            let quarters = memory
-                .hourly_peaks
-                .chunks(6)
-                .map(|hours| hours.iter().copied().fold(f64::NAN, f64::max));
-            values = known(&quarters.collect::<Vec<_>>());
-            a_day = 4.0;
-        }
-        let horizon = horizon.as_days() * a_day;
-        let due = horizon / (horizon + len_f64(values.len()));
-        Self {
-            values,
-            horizon: usize::try_from(count_from(horizon)).unwrap_or(1).max(1),
-            due,
-        }
-    }
-
-    fn replay(&self, pool: &Pool<'_>) -> Tail {
-        let limit = pool.container.limits.memory;
-        let ceiling = limit.map_or(f64::INFINITY, |limit| limit.to_f64() * NEAR);
-        Tail::replay(&self.values, self.horizon, ceiling)
-    }
 }
 
 fn sum<'a>(tails: impl Iterator<Item = &'a Tail>) -> Tail {
@@ -159,59 +114,122 @@ fn cohort_tails(cohorts: &Cohorts, own: &[Tail], all: &Tail) -> Vec<Tail> {
     tails.collect()
 }
 
-/// The peak and the margin that keeps the promise.
-fn draw(pool: &Pool<'_>, peaks: &Peaks, tail: &Tail, risk: f64) -> Option<Limit> {
-    let peak = pool.profile.memory.as_ref()?.max;
-    let margin = tail.margin(risk, peaks.due);
-    let size = (peak.to_f64() + SMALL) * margin.factor - SMALL;
-    Some(Limit {
-        peak,
-        size: Bytes::from_f64(size),
-        risk: margin.risk,
-        source: Source::Margin {
-            factor: margin.factor,
-            records: tail.due(),
-            cohort: None,
-        },
-    })
+/// All that the limit of one container follows from.
+struct Sizing<'a> {
+    pool: &'a Pool<'a>,
+    asked: &'a Asked,
+    peaks: &'a Peaks,
+    tail: &'a Tail,
 }
 
-/// A lower limit that was never reached stays, where limits like it keep the promise too.
-fn keep(drawn: Limit, pool: &Pool<'_>, reached: &Reached, risk: f64, horizon: Span) -> Limit {
-    let Some(current) = pool.container.limits.memory else {
-        return drawn;
-    };
-    let used = drawn.peak.to_f64() / current.to_f64().max(1.0);
-    if current >= drawn.size || used >= REACHED {
-        return drawn;
+impl Sizing<'_> {
+    fn limit(&self, reached: &Reached, room: Option<Bytes>, horizon: Span) -> Limit {
+        let events = &self.asked.events;
+        let drawn = self.draw();
+        // What a rise, a kill or growth made of it, the calm days of others do not tell.
+        let eventful = events.memory_floor().is_some()
+            || events.growth.is_some()
+            || events.memory_regime().risen.is_some();
+        let kept = if eventful {
+            drawn
+        } else {
+            self.keep(drawn, reached, horizon)
+        };
+        let fitted = self.fit(kept, room);
+        self.keep_growing(self.raise(fitted))
     }
-    let kept = reached.risk(used, horizon);
-    if kept > risk {
-        return drawn;
-    }
-    Limit {
-        size: current,
-        risk: kept,
-        source: Source::Current { wanted: drawn.size },
-        ..drawn
-    }
-}
 
-/// No limit is larger than the largest node, unless the peak is nearly so: then
-/// the node is larger than it says, or about to be.
-fn fit(limit: Limit, room: Option<Bytes>, peaks: &Peaks, tail: &Tail) -> Limit {
-    let room = room.map(|room| room.max(limit.peak.scale(LEAST_MARGIN)));
-    match room {
-        Some(room) if room < limit.size => {
-            let factor = (room.to_f64() + SMALL) / (limit.peak.to_f64() + SMALL);
-            Limit {
+    /// The peak, or what it grows to, and the margin that keeps the promise.
+    fn draw(&self) -> Limit {
+        let peak = Bytes::from_f64(self.peaks.largest);
+        let grown = self
+            .asked
+            .events
+            .growth
+            .map(|growth| growth.at_horizon.max(peak));
+        let margin = self.tail.margin(self.asked.limit_risk(), self.peaks.due);
+        let base = grown.unwrap_or(peak);
+        Limit {
+            peak,
+            grown,
+            size: Bytes::from_f64((base.to_f64() + SMALL) * margin.factor - SMALL),
+            risk: margin.risk,
+            source: Source::Margin {
+                factor: margin.factor,
+                records: self.tail.due(),
+                cohort: None,
+            },
+        }
+    }
+
+    /// A lower limit that was never reached stays, where limits like it keep the
+    /// promise too.
+    fn keep(&self, drawn: Limit, reached: &Reached, horizon: Span) -> Limit {
+        let Some(current) = self.pool.container.limits.memory else {
+            return drawn;
+        };
+        let used = drawn.peak.to_f64() / current.to_f64().max(1.0);
+        if current >= drawn.size || used >= REACHED {
+            return drawn;
+        }
+        let kept = reached.risk(used, horizon);
+        if kept > self.asked.limit_risk() {
+            return drawn;
+        }
+        Limit {
+            size: current,
+            risk: kept,
+            source: Source::Current { wanted: drawn.size },
+            ..drawn
+        }
+    }
+
+    /// No limit is larger than the largest node, unless the peak is nearly so: then
+    /// the node is larger than it says, or about to be.
+    fn fit(&self, limit: Limit, room: Option<Bytes>) -> Limit {
+        let room = room.map(|room| room.max(limit.peak.scale(LEAST_MARGIN)));
+        match room {
+            Some(room) if room < limit.size => Limit {
                 size: room,
-                risk: tail.risk(factor, peaks.due),
+                risk: self.risk_of(room, &limit),
                 source: Source::Node { wanted: limit.size },
                 ..limit
-            }
+            },
+            _ => limit,
         }
-        _ => limit,
+    }
+
+    /// Not below what events ask for, even where no node has it.
+    fn raise(&self, limit: Limit) -> Limit {
+        match self.asked.events.memory_floor() {
+            Some(floor) if floor > limit.size => Limit {
+                size: floor,
+                risk: self.risk_of(floor, &limit),
+                source: Source::Event { wanted: limit.size },
+                ..limit
+            },
+            _ => limit,
+        }
+    }
+
+    /// A limit that costs nothing is not lowered where memory grows.
+    fn keep_growing(&self, limit: Limit) -> Limit {
+        let current = self.pool.container.limits.memory;
+        match current.filter(|current| limit.grown.is_some() && *current > limit.size) {
+            Some(current) if self.asked.tie.is_none() => Limit {
+                size: current,
+                risk: self.risk_of(current, &limit),
+                source: Source::Growing { wanted: limit.size },
+                ..limit
+            },
+            _ => limit,
+        }
+    }
+
+    fn risk_of(&self, size: Bytes, limit: &Limit) -> f64 {
+        let base = limit.grown.unwrap_or(limit.peak);
+        let factor = (size.to_f64() + SMALL) / (base.to_f64() + SMALL);
+        self.tail.risk(factor, self.peaks.due)
     }
 }
 
@@ -220,75 +238,4 @@ fn named(mut limit: Limit, name: Option<&str>) -> Limit {
         *cohort = name.map(str::to_owned);
     }
     limit
-}
-
-/// How often limits were reached for the first time.
-struct Reached {
-    /// Days without, and first times: of containers far from their limit, and near it.
-    days: [f64; 2],
-    times: [f64; 2],
-}
-
-impl Reached {
-    /// From the days of all containers that have a limit, each day seen from the
-    /// days before it.
-    fn of(seen: &Seen<'_>) -> Self {
-        let mut reached = Self {
-            days: [0.0; 2],
-            times: [0.0; 2],
-        };
-        for pool in &seen.pools {
-            if let (Some(limit), Some(memory)) =
-                (pool.container.limits.memory, &pool.profile.memory)
-            {
-                reached.count(&memory.daily_peaks, limit.to_f64());
-            }
-        }
-        reached
-    }
-
-    fn count(&mut self, days: &[f64], limit: f64) {
-        let mut before: Option<f64> = None;
-        for peak in days.iter().copied().filter(|peak| !peak.is_nan()) {
-            if let Some(before) = before {
-                if before >= REACHED * limit {
-                    return;
-                }
-                let near = usize::from(before >= NEAR * limit);
-                self.days[near] += 1.0;
-                self.times[near] += f64::from(u8::from(peak >= REACHED * limit));
-            }
-            before = Some(before.unwrap_or(0.0).max(peak));
-        }
-    }
-
-    /// Probability that a limit of which this share was used is reached within
-    /// the horizon, with 90 % confidence.
-    fn risk(&self, used: f64, horizon: Span) -> f64 {
-        let near = usize::from(used >= NEAR);
-        let a_day = upper(self.times[near] + PRIOR_REACHED) / (self.days[near] + PRIOR_DAYS);
-        1.0 - (-a_day * horizon.as_days()).exp()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_that_are_reached_often_are_not_kept() {
-        let mut calm = Reached {
-            days: [0.0; 2],
-            times: [0.0; 2],
-        };
-        for _ in 0..60 {
-            calm.count(&[50.0; 14], 100.0);
-        }
-        let quiet = calm.risk(0.5, Span::WEEK);
-        for _ in 0..10 {
-            calm.count(&[50.0, 60.0, 99.0], 100.0);
-        }
-        assert!(quiet < 0.005, "{quiet}");
-        assert!(calm.risk(0.5, Span::WEEK) > 0.02);
-    }
 }

@@ -12,17 +12,21 @@ use super::goal::{Goal, Targets};
 use super::{Advice, Confidence, Draft, Options, Pool, Reason, Risk, Seen, Sizing, Strategy};
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
+mod bounds;
 mod cpu;
 mod folds;
 mod joint;
 mod limit;
 mod packing;
+mod peaks;
 mod pods;
+mod reached;
 mod request;
 mod sorted;
 mod tail;
 mod words;
 
+use bounds::Bounds;
 use cpu::CpuSize;
 use limit::Limit;
 use request::{Bound, Request};
@@ -60,17 +64,28 @@ impl Strategy for Calibrated {
             .collect();
         let cpu = cpu::size(seen, &asked, horizon);
         let limits = limit::size(seen, &asked, horizon);
-        let bounds: Vec<Option<Bound>> = limits
+        let bounds: Vec<Option<Bounds>> = limits
             .iter()
             .zip(&asked)
-            .map(|(limit, asked)| Some(asked.bound(limit.as_ref()?)))
+            .zip(&seen.pools)
+            .map(|((limit, asked), pool)| Some(Bounds::of(pool, &asked.events, limit.as_ref()?)))
             .collect();
-        let requests = request::size(seen, &bounds, options.targets.node_memory_overflow, horizon);
+        let searched: Vec<Option<Bound>> = bounds
+            .iter()
+            .zip(&limits)
+            .zip(&asked)
+            .map(|((bounds, limit), asked)| {
+                Some(bounds.as_ref()?.bound(limit.as_ref()?, asked.tie.is_some()))
+            })
+            .collect();
+        let overflow = options.targets.node_memory_overflow;
+        let requests = request::size(seen, &searched, overflow, horizon);
         let sized = seen.pools.iter().enumerate().map(|(index, pool)| {
             let sizes = Sizes {
                 cpu: cpu[index],
                 limit: limits[index].as_ref(),
                 request: requests[index],
+                bounds: bounds[index].unwrap_or_default(),
                 asked: &asked[index],
             };
             sizes.draft(pool, seen)
@@ -96,16 +111,6 @@ impl Asked {
             SPENT_WHERE_FREE
         };
         self.targets.memory_over_limit * spent
-    }
-
-    fn bound(&self, limit: &Limit) -> Bound {
-        let starved = self.events.is_memory_censored();
-        Bound {
-            limit: limit.size.to_f64(),
-            // What it needs is unknown, so it is at least what it was seen to use.
-            least: if starved { limit.peak.to_f64() } else { 0.0 },
-            tied: self.tie.is_some(),
-        }
     }
 }
 
@@ -139,6 +144,7 @@ struct Sizes<'a> {
     cpu: Option<CpuSize>,
     limit: Option<&'a Limit>,
     request: Option<Request>,
+    bounds: Bounds,
     asked: &'a Asked,
 }
 
@@ -152,12 +158,15 @@ impl Sizes<'_> {
         let mut reasons = Vec::new();
         reasons.extend(self.cpu.map(|size| words::cpu(&size, cohort, targets)));
         let tie = self.asked.tie;
-        reasons.extend(self.request.map(|size| words::request(&size, tie, targets)));
+        reasons.extend(
+            self.request
+                .map(|size| words::request(&size, tie, &self.bounds, targets)),
+        );
         reasons.extend(self.limit.map(|limit| words::limit(limit, targets)));
         if reasons.is_empty() {
             reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
         }
-        reasons.extend(self.asked.events.reasons());
+        reasons.extend(self.asked.events.reasons(tie.is_some()));
         Draft {
             sizing: self.sizing(),
             risk: Some(Risk {
@@ -183,10 +192,14 @@ impl Sizes<'_> {
         }
     }
 
-    /// Without nodes, or where its need is unknown, the method itself is in doubt.
+    /// Without nodes, where its need is unknown, grows or is new, the method
+    /// itself is in doubt.
     fn confidence(&self) -> Confidence {
         let nodes = self.request.is_none_or(|request| request.node.is_some());
-        if nodes && !self.asked.events.is_memory_censored() {
+        let events = &self.asked.events;
+        let doubted =
+            events.is_memory_censored() || events.growth.is_some() || events.has_newly_risen();
+        if nodes && !doubted {
             Confidence::High
         } else {
             Confidence::Medium

@@ -145,6 +145,7 @@ impl Request {
             // Below its usual use, a pod would be the first that a full node evicts.
             (factor * shape(level, node))
                 .max(level.p95)
+                .max(bound.least)
                 .min(bound.limit)
         };
         // Rounded here already, so that the room that rounding adds is counted on.

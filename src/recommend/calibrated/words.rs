@@ -1,8 +1,10 @@
 //! Why each number is what it is, in words with the numbers.
 
+use super::bounds::{Bounds, Least, Most};
 use super::cpu::CpuSize;
 use super::limit::{Limit, Source};
 use super::request::Request;
+use crate::recommend::guard::round_memory;
 use crate::recommend::{Reason, Targets};
 use crate::units::{Bytes, Cpu};
 
@@ -36,9 +38,16 @@ pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Re
 /// Why the memory limit is what it is.
 pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
     let size = limit.size.human();
-    let peak = limit.peak.human();
+    let peak = match limit.grown {
+        Some(grown) => format!(
+            "the {} that it grows to within {}",
+            grown.human(),
+            days(targets)
+        ),
+        None => format!("the peak of {}", limit.peak.human()),
+    };
     let promise = percent(targets.memory_over_limit);
-    let days = days(targets);
+    let within = days(targets);
     match &limit.source {
         Source::Margin {
             factor,
@@ -52,7 +61,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
             Reason::new(
                 "memory_margin",
                 format!(
-                    "memory limit {size} is the peak of {peak} × {}: of {records:.0} new peaks in replays of {group}, so few went further that {days} exceed it with at most {}, the promise is {promise}",
+                    "memory limit {size} is {peak} × {}: of {records:.0} new peaks in replays of {group}, so few went further that {within} exceed it with at most {}, the promise is {promise}",
                     trimmed((factor * 100.0).round() / 100.0),
                     percent(limit.risk),
                 ),
@@ -61,7 +70,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
         Source::Current { wanted } => Reason::new(
             "memory_limit_kept",
             format!(
-                "memory limit {size} is what it is now: the peak of {peak} never reached it, and limits as near as this one are reached within {days} with at most {} (promise {promise}); a margin on the peak alone would be {}",
+                "memory limit {size} is what it is now: {peak} never reached it, and limits as near as this one are reached within {within} with at most {} (promise {promise}); a margin on the peak alone would be {}",
                 percent(limit.risk),
                 wanted.human(),
             ),
@@ -69,16 +78,35 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
         Source::Node { wanted } => Reason::new(
             "memory_limit_node",
             format!(
-                "memory limit {size} is the largest node; a margin on the peak of {peak} would be {}, so the risk is {} and not {promise}",
+                "memory limit {size} is the largest node; a margin on {peak} would be {}, so the risk is {} and not {promise}",
                 wanted.human(),
                 percent(limit.risk),
+            ),
+        ),
+        Source::Event { wanted } => Reason::new(
+            "memory_limit_event",
+            format!(
+                "memory limit {size} is what happened to it asks for; a margin on {peak} would be {}",
+                wanted.human(),
+            ),
+        ),
+        Source::Growing { wanted } => Reason::new(
+            "memory_limit_growing",
+            format!(
+                "memory limit {size} stays: it costs nothing, and a lower one (a margin on {peak} would be {}) is only reached sooner",
+                wanted.human(),
             ),
         ),
     }
 }
 
 /// Why the memory request is what it is.
-pub(super) fn request(request: &Request, tie: Option<Tie>, targets: &Targets) -> Reason {
+pub(super) fn request(
+    request: &Request,
+    tie: Option<Tie>,
+    bounds: &Bounds,
+    targets: &Targets,
+) -> Reason {
     let size = human(request.size);
     if let (true, Some(tie)) = (request.tied, tie) {
         let why = match tie {
@@ -89,6 +117,9 @@ pub(super) fn request(request: &Request, tie: Option<Tie>, targets: &Targets) ->
             "memory_tied",
             format!("memory request {size} equals the limit: {why}"),
         );
+    }
+    if let Some((code, what)) = bounded(request, bounds, targets) {
+        return Reason::new(code, format!("memory request {size} is {what}"));
     }
     let base = format!(
         "memory request {size} is its P99 of {}, moved {} of the way to its peak of {}",
@@ -115,6 +146,36 @@ pub(super) fn request(request: &Request, tie: Option<Tie>, targets: &Targets) ->
             ),
         ),
     }
+}
+
+/// What an event made of a request, where it did.
+fn bounded(
+    request: &Request,
+    bounds: &Bounds,
+    targets: &Targets,
+) -> Option<(&'static str, String)> {
+    let is = |size: Bytes| round_memory(size) == Bytes::from_f64(request.size);
+    if let Some((_, least)) = bounds.least.filter(|(size, _)| is(*size)) {
+        return Some(match least {
+            Least::Starved => (
+                "memory_starved",
+                "its peak: what it needs beyond that is unknown".to_owned(),
+            ),
+            Least::Risen => ("memory_risen", "its P99 since its level rose".to_owned()),
+            Least::Growing => (
+                "memory_growing",
+                format!("what it grows to within {}", days(targets)),
+            ),
+        });
+    }
+    let (_, most) = bounds.most.filter(|(size, _)| is(*size))?;
+    Some(match most {
+        Most::Fallen => ("memory_fallen", "its peak since its level fell".to_owned()),
+        Most::Many => (
+            "memory_many",
+            "the peak of the pods that are alike".to_owned(),
+        ),
+    })
 }
 
 /// Why a request is as large as the limit.

@@ -1,13 +1,20 @@
-use super::{Pool, Reason};
+use super::{Pool, Reason, days};
 use crate::recommend::samples;
-use crate::units::{Bytes, Span, len_f64};
+use crate::snapshot::{Grid, Series};
+use crate::units::{Bytes, Span, float, len_f64};
 
 /// Memory that only rises: what was used is not what will be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::recommend) struct Growth {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    /// Of a replica.
     pub per_day: Bytes,
-    /// The last day's peak and the growth until the end of the horizon.
+    /// The largest working set of the last two days.
+    pub now: Bytes,
+    /// What it reaches by the end of the horizon, with 90 % confidence.
     pub at_horizon: Bytes,
+    pub horizon: Span,
+    /// Days until it reaches the memory limit that it has now; `None` without one.
+    pub days_to_limit: Option<f64>,
 }
 
 /// Share of days that rise. Five of six by chance have one in ten.
@@ -16,51 +23,189 @@ const RISING: f64 = 0.8;
 const MIN_DAYS: usize = 6;
 /// Growth over the horizon ÷ mean, below which it is noise.
 const MATTERS: f64 = 0.05;
+/// Standard errors above the mean for 90 % confidence.
+const CAREFUL: f64 = 1.2816;
+/// A limit further off than this is no concern of today.
+const FAR: f64 = 90.0;
 
 impl Growth {
-    pub(super) fn reason(&self) -> Reason {
+    pub(super) fn reason(&self, limit: Option<Bytes>) -> Reason {
         let text = format!(
-            "memory rises by {} a day and will be at {} by the end of the horizon; \
-             a leak needs a fix, not memory",
+            "memory only rises, by {} a day: {} now, {} in {}{}; a leak needs a fix, not memory",
             self.per_day.human(),
-            self.at_horizon.human()
+            self.now.human(),
+            self.at_horizon.human(),
+            days(self.horizon.as_days()),
+            limit.map_or_else(String::new, |limit| format!(", {}", self.until(limit))),
         );
         Reason::new("growing", text)
     }
+
+    /// When the limit that it has now is reached.
+    fn until(&self, limit: Bytes) -> String {
+        let limit = limit.human();
+        match self.days_to_limit {
+            Some(left) if left < 1.0 => format!("its limit of {limit} within a day"),
+            Some(left) if left < FAR => {
+                format!("its limit of {limit} in about {}", days(left.round()))
+            }
+            _ => format!("its limit of {limit} not for months"),
+        }
+    }
+
+    /// Whether the limit that it has now is reached within the horizon.
+    pub fn reaches_limit(&self) -> bool {
+        self.days_to_limit
+            .is_some_and(|left| left <= self.horizon.as_days())
+    }
 }
 
-pub(super) fn find(pool: &Pool<'_>, horizon: Span) -> Option<Growth> {
-    let memory = pool.profile.memory.as_ref()?;
-    let peaks: Vec<f64> = memory
-        .daily_peaks
-        .iter()
-        .copied()
-        .filter(|peak| peak.is_finite())
-        .collect();
-    let over_horizon = memory.trend_per_day * horizon.as_days();
-    if peaks.len() < MIN_DAYS || memory.rising_share < RISING || over_horizon < MATTERS {
+/// By the pods that have run for long, where there are any: a leak is one of
+/// each pod, and starts over with the next. Else by all pods together.
+pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid, horizon: Span) -> Option<Growth> {
+    if pool.workload.is_batch() {
         return None;
     }
-    let per_day = slope(&peaks).max(memory.trend_per_day * memory.mean.to_f64());
-    let last = samples::largest(peaks.iter().rev().take(2).copied())?;
+    let long: Vec<Trend> = pool
+        .series
+        .iter()
+        .filter(|series| ends_with(series, grid))
+        .map(|series| day_levels(&[*series], grid))
+        .filter(|days| days.len() >= MIN_DAYS)
+        .map(|days| Trend::of(&days))
+        .collect();
+    let (trend, running) = if long.is_empty() {
+        (Trend::of(&day_levels(&pool.series, grid)), false)
+    } else {
+        let growing = long.iter().filter(|trend| trend.grows(horizon)).count();
+        if 2 * growing <= long.len() {
+            return None;
+        }
+        let steepest = long
+            .into_iter()
+            .max_by(|a, b| a.per_day.total_cmp(&b.per_day))?;
+        (steepest, true)
+    };
+    if !trend.grows(horizon) {
+        return None;
+    }
+    let from = grid.len.saturating_sub(2 * grid.per_day());
+    let recent = pool
+        .series
+        .iter()
+        .filter(|series| !running || ends_with(series, grid))
+        .filter_map(|series| peak_since(series, from));
+    let now = samples::largest(recent)?;
+    let ahead = (trend.per_day + CAREFUL * trend.error) * horizon.as_days();
+    let limit = pool.container.limits.memory.map(Bytes::to_f64);
     Some(Growth {
-        per_day: Bytes::from_f64(per_day),
-        at_horizon: Bytes::from_f64(last + per_day * horizon.as_days()),
+        per_day: Bytes::from_f64(trend.per_day),
+        now: Bytes::from_f64(now),
+        at_horizon: Bytes::from_f64(now + ahead),
+        horizon,
+        days_to_limit: limit.map(|limit| ((limit - now) / trend.per_day).max(0.0)),
     })
 }
 
-/// Of the least-squares line through values one day apart.
-fn slope(values: &[f64]) -> f64 {
+/// Whether a pod still runs: it has a sample in the last hour.
+fn ends_with(series: &Series, grid: &Grid) -> bool {
+    let end = u64::from(series.first) + u64::try_from(series.len()).unwrap_or(0);
+    end + u64::from(grid.per_hour()) >= u64::from(grid.len)
+}
+
+fn peak_since(series: &Series, from: u32) -> Option<f64> {
+    let skip = usize::try_from(from.saturating_sub(series.first)).unwrap_or(usize::MAX);
+    samples::largest(samples::known(series.memory_bytes.get(skip..)?))
+}
+
+/// Mean working set of each whole day with samples, counted back from the end
+/// of the grid, oldest first. Gaps close up.
+fn day_levels(series: &[&Series], grid: &Grid) -> Vec<f64> {
+    let per_day = u64::from(grid.per_day());
+    let count = u64::from(grid.len) / per_day;
+    let mut days = vec![(0.0, 0_u64); usize::try_from(count).unwrap_or(0)];
+    for series in series {
+        for (slot, value) in (series.first..).zip(&series.memory_bytes) {
+            let back = u64::from(grid.len.saturating_sub(1).saturating_sub(slot)) / per_day;
+            let day = count.checked_sub(back + 1);
+            let day = day.and_then(|day| days.get_mut(usize::try_from(day).ok()?));
+            if let (true, Some(day)) = (value.is_finite(), day) {
+                day.0 += f64::from(*value);
+                day.1 += 1;
+            }
+        }
+    }
+    let fullest = days.iter().map(|day| day.1).max().unwrap_or(0);
+    days.into_iter()
+        .filter(|(_, count)| *count > 0 && 2 * count >= fullest)
+        .map(|(sum, count)| sum / float(count))
+        .collect()
+}
+
+/// How levels of consecutive days move.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Trend {
+    /// Slope of the straight line through the later half of the days, and six at least:
+    /// what has come to rest grows no more.
+    per_day: f64,
+    /// Standard error of the slope.
+    error: f64,
+    /// Share of steps from day to day that rise; equal ones count half.
+    rising: f64,
+    mean: f64,
+    days: usize,
+}
+
+impl Trend {
+    fn of(days: &[f64]) -> Self {
+        let count = days.len();
+        let recent = &days[count - count.min(MIN_DAYS.max(count / 2))..];
+        let (per_day, error) = line(recent);
+        let rises = days.windows(2).map(|pair| {
+            let change = pair[1] - pair[0];
+            if change > 0.0 {
+                1.0
+            } else if change < 0.0 {
+                0.0
+            } else {
+                0.5
+            }
+        });
+        Self {
+            per_day,
+            error,
+            rising: samples::mean(rises).unwrap_or(0.5),
+            mean: samples::mean(days.iter().copied()).unwrap_or(0.0),
+            days: count,
+        }
+    }
+
+    fn grows(&self, horizon: Span) -> bool {
+        self.days >= MIN_DAYS
+            && self.rising >= RISING
+            && self.per_day > CAREFUL * self.error
+            && self.per_day * horizon.as_days() >= MATTERS * self.mean
+    }
+}
+
+/// Slope of the least-squares line through values one day apart, and its standard error.
+fn line(values: &[f64]) -> (f64, f64) {
     let n = len_f64(values.len());
     let middle = (n - 1.0) / 2.0;
-    let mean = values.iter().sum::<f64>() / n;
-    let (mut up, mut down) = (0.0, 0.0);
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    let (mut up, mut across, mut total) = (0.0, 0.0, 0.0);
     for (day, value) in values.iter().enumerate() {
         let x = len_f64(day) - middle;
         up += x * (value - mean);
-        down += x * x;
+        across += x * x;
+        total += (value - mean).powi(2);
     }
-    if down > 0.0 { up / down } else { 0.0 }
+    if across <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let slope = up / across;
+    let left = (total - slope * up).max(0.0);
+    (slope, (left / (n - 2.0).max(1.0) / across).sqrt())
 }
 
 #[cfg(test)]
@@ -68,8 +213,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_has_its_slope() {
-        assert!((slope(&[1.0, 3.0, 5.0, 7.0]) - 2.0).abs() < 1e-12);
-        assert!(slope(&[1.0]).abs() < 1e-12);
+    fn a_line_has_its_slope_and_no_error() {
+        let (slope, error) = line(&[1.0, 3.0, 5.0, 7.0]);
+        assert!(
+            (slope - 2.0).abs() < 1e-12 && error < 1e-6,
+            "{slope} {error}"
+        );
+        assert_eq!(line(&[1.0]), (0.0, 0.0));
+        let (slope, error) = line(&[0.0, 3.0, 0.0, 3.0]);
+        // Residuals −0.6, 1.8, −1.8, 0.6 on a slope of 0.6.
+        assert!((slope - 0.6).abs() < 1e-12);
+        assert!((error - (7.2_f64 / 2.0 / 5.0).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_has_come_to_rest_grows_no_more() {
+        let rising: Vec<f64> = (100..114).map(f64::from).collect();
+        assert!(Trend::of(&rising).grows(Span::WEEK));
+        let mut filled: Vec<f64> = (0..14).map(|day| f64::from(100 + 10 * day)).collect();
+        filled[7..].copy_from_slice(&[165.0, 165.5, 165.6, 165.7, 165.8, 165.8, 165.9]);
+        assert!(Trend::of(&filled).rising >= RISING);
+        assert!(!Trend::of(&filled).grows(Span::WEEK));
+        assert!(!Trend::of(&rising[..5]).grows(Span::WEEK));
     }
 }

@@ -12,20 +12,24 @@ mod limit_hit;
 mod odd;
 mod oom;
 mod pressure;
+mod regime;
 mod runs;
 mod shift;
 mod start_up;
 mod template;
 mod throttle;
 
-pub(super) use growth::Growth;
+pub use growth::Growth;
+pub(super) use growth::find as growth;
 pub(super) use heap::HeapBound;
 pub(super) use limit_hit::LimitHit;
-pub(super) use odd::OddPods;
+pub use odd::OddPod;
+pub(super) use odd::{OddPods, find as odd_pods};
 pub(super) use oom::OomKills;
 pub(super) use pressure::{Pressed, find as pressed};
+pub(super) use regime::Regime;
 pub(super) use runs::Runs;
-pub(super) use shift::Shift;
+pub(super) use shift::{Followed, Shift};
 pub(super) use start_up::StartUp;
 pub(super) use template::NewTemplate;
 pub(super) use throttle::{Throttled, find as throttled};
@@ -33,13 +37,16 @@ pub(super) use throttle::{Throttled, find as throttled};
 /// All that happened to one pool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Events {
+    /// The memory limit that it has now.
+    pub limit: Option<Bytes>,
     pub oom: Option<OomKills>,
     pub limit_hit: Option<LimitHit>,
     pub throttled: Option<Throttled>,
     pub pressed: Option<Pressed>,
     pub start_up: Option<StartUp>,
     pub growth: Option<Growth>,
-    pub shift: Option<Shift>,
+    pub cpu_shift: Option<Shift>,
+    pub memory_shift: Option<Shift>,
     pub template: Option<NewTemplate>,
     pub heap: Option<HeapBound>,
     pub odd: Option<OddPods>,
@@ -49,15 +56,18 @@ pub(super) struct Events {
 impl Events {
     /// Looks for each of them. Growth is extrapolated to the end of `horizon`.
     pub(in crate::recommend) fn of(pool: &Pool<'_>, grid: &Grid, horizon: Span) -> Self {
+        let template = template::find(pool, grid);
         Self {
+            limit: pool.container.limits.memory,
             oom: oom::find(pool, grid),
             limit_hit: limit_hit::find(pool),
             throttled: throttle::find(pool),
             pressed: pressure::find(pool),
             start_up: start_up::find(pool, grid),
-            growth: growth::find(pool, horizon),
-            shift: shift::find(pool, grid),
-            template: template::find(pool, grid),
+            growth: growth::find(pool, grid, horizon),
+            cpu_shift: shift::of_cpu(pool, grid, template.as_ref()),
+            memory_shift: shift::of_memory(pool, grid, template.as_ref()),
+            template,
             heap: heap::find(pool),
             odd: odd::find(pool),
             runs: runs::find(pool),
@@ -70,7 +80,6 @@ impl Events {
         let floors = [
             self.oom.as_ref().map(|event| event.floor),
             self.limit_hit.as_ref().map(|event| event.floor),
-            self.growth.as_ref().map(|event| event.at_horizon),
             self.heap.as_ref().map(|event| event.floor),
             self.start_up.as_ref().and_then(|event| event.memory_peak),
         ];
@@ -82,25 +91,43 @@ impl Events {
         self.throttled.as_ref().map(|event| event.floor)
     }
 
+    /// The part of the history that CPU sizes are drawn from.
+    pub(in crate::recommend) fn cpu_regime(&self) -> Regime {
+        Regime::of(self.cpu_shift.as_ref(), self.template.as_ref())
+    }
+
+    /// The part of the history that memory sizes are drawn from.
+    pub(in crate::recommend) fn memory_regime(&self) -> Regime {
+        Regime::of(self.memory_shift.as_ref(), self.template.as_ref())
+    }
+
+    /// Whether it is on a higher level that has not yet seen every weekday.
+    pub(in crate::recommend) fn has_newly_risen(&self) -> bool {
+        let mut shifts = [&self.cpu_shift, &self.memory_shift].into_iter().flatten();
+        shifts.any(|shift| shift.followed == Followed::Up && shift.days < 7.0)
+    }
+
     /// Whether its memory cannot be known from its use: it was killed, or held
     /// at its limit.
     pub(in crate::recommend) fn is_memory_censored(&self) -> bool {
         self.oom.is_some() || self.limit_hit.is_some()
     }
 
-    /// One for each event, in the order of importance.
-    pub(in crate::recommend) fn reasons(&self) -> Vec<Reason> {
+    /// One for each event, in the order of importance. `tied` where the memory
+    /// request is to equal the limit.
+    pub(in crate::recommend) fn reasons(&self, tied: bool) -> Vec<Reason> {
         let all = [
             self.oom.as_ref().map(OomKills::reason),
             self.limit_hit.as_ref().map(LimitHit::reason),
             self.throttled.as_ref().map(Throttled::reason),
             self.pressed.as_ref().map(Pressed::reason),
-            self.growth.as_ref().map(Growth::reason),
+            self.growth.map(|event| event.reason(self.limit)),
             self.heap.as_ref().map(HeapBound::reason),
             self.start_up.as_ref().map(StartUp::reason),
-            self.shift.as_ref().map(Shift::reason),
+            self.cpu_shift.as_ref().map(Shift::reason),
+            self.memory_shift.as_ref().map(Shift::reason),
             self.template.as_ref().map(NewTemplate::reason),
-            self.odd.as_ref().map(OddPods::reason),
+            self.odd.as_ref().map(|odd| odd.reason(tied)),
             self.runs.as_ref().map(Runs::reason),
         ];
         all.into_iter().flatten().collect()
@@ -121,6 +148,15 @@ pub(super) fn bump(used: Bytes) -> Bytes {
     // In whole bytes: six fifths of a round number is round.
     let ratio = Bytes(used.0.saturating_add(used.0 / 5));
     ratio.max(used.plus(Bytes::mib(100)))
+}
+
+/// `1 day`, `2.5 days`.
+fn days(days: f64) -> String {
+    let text = format!("{days:.1}");
+    match text.strip_suffix(".0").unwrap_or(&text) {
+        "1" => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
 }
 
 #[cfg(test)]

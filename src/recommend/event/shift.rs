@@ -1,103 +1,336 @@
-use super::{Pool, Reason};
+use super::template::NewTemplate;
+use super::{Pool, Reason, days};
 use crate::recommend::samples;
-use crate::snapshot::Grid;
-use crate::units::len_f64;
+use crate::snapshot::{Grid, Series};
+use crate::units::{Span, len_f64};
 
 /// A change of level: the days after it are unlike the days before.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::recommend) struct Shift {
-    /// `CPU` or `memory`.
-    pub resource: &'static str,
+    pub resource: Resource,
     /// The first slot of the new level.
     pub since: u32,
-    /// Days of the new level.
-    pub days: usize,
-    /// Mean daily peak after ÷ before.
+    /// Days from there to the end of the window.
+    pub days: f64,
+    /// Mean level of the days after ÷ before.
     pub factor: f64,
+    pub followed: Followed,
 }
 
-/// Days that each side needs.
+/// Which resource changed its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::recommend) enum Resource {
+    Cpu,
+    Memory,
+}
+
+/// What sizes make of a change of level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::recommend) enum Followed {
+    /// It rose: the days since are sized on their own.
+    Up,
+    /// It fell for good: the days before are left out.
+    Down { new_template: bool },
+    /// It fell, and may come back: the level before is still covered, until
+    /// the new one has lasted for so many days.
+    NotYet { until: u32 },
+}
+
+/// Days that each side of a change needs, where it need not last by the hour.
 const MIN_DAYS: usize = 3;
+/// Known days before a rise that is younger than that: any weekday is among them.
+const DAYS_BEFORE: usize = 7;
 /// The least change of level.
 const LEAST: f64 = 1.3;
+/// Hours that a rise has to last: a day, less what the first hours leave open.
+const LASTS: usize = 20;
+/// Share of these that must be above all that was seen at the same hour before.
+const ABOVE: f64 = 0.75;
+/// A lower level that comes with a new pod template is believed once it has seen
+/// every weekday.
+const BELIEVED_WITH_TEMPLATE: u32 = 7;
+/// Any other once it has lasted as long as the default window, which would show
+/// nothing else. Of machines whose level fell for a week in a public trace
+/// (GWA-T-12), about half were back on the old level a week later.
+const BELIEVED: u32 = 14;
+/// A level that changes within so many days after the pod template did so with it.
+const ROLLOUT: f64 = 1.25;
 
 impl Shift {
     pub(super) fn reason(&self) -> Reason {
-        let text = format!(
-            "{} changed its level {} days ago, to {:.1} times what it was",
-            self.resource, self.days, self.factor
-        );
+        let resource = match self.resource {
+            Resource::Cpu => "CPU",
+            Resource::Memory => "memory",
+        };
+        let (factor, ago) = (self.factor, days(self.days));
+        let text = match (self.followed, self.resource) {
+            (Followed::Up, Resource::Cpu) => format!(
+                "{resource} rose to {factor:.1} times its level {ago} ago: \
+                 what came since is sized on its own"
+            ),
+            (Followed::Up, Resource::Memory) => format!(
+                "{resource} rose to {factor:.1} times its level {ago} ago: \
+                 the request is at the new level, and the limit's margin is that of {ago} of history"
+            ),
+            (Followed::Down { new_template }, _) => {
+                let with = if new_template {
+                    ", with a new pod template"
+                } else {
+                    ""
+                };
+                format!(
+                    "{resource} fell to {factor:.2} times its level {ago} ago{with}: \
+                     sizes come from these {ago} alone"
+                )
+            }
+            (Followed::NotYet { until }, _) => format!(
+                "{resource} fell to {factor:.2} times its level {ago} ago: \
+                 sizes still cover the level before, until the new one has lasted {until} days"
+            ),
+        };
         Reason::new("level_shift", text)
     }
 }
 
-pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<Shift> {
-    let memory = pool.profile.memory.as_ref();
-    let cpu = pool.profile.cpu.as_ref();
-    let of = |resource, peaks: &[f64]| {
-        let (day, factor) = split(peaks)?;
-        let slot = u32::try_from(day).ok()?.saturating_mul(grid.per_day());
-        Some(Shift {
-            resource,
-            since: slot.min(grid.len),
-            days: peaks.len() - day,
-            factor,
-        })
+/// By the mean use of a replica, hour by hour.
+pub(super) fn of_cpu(
+    pool: &Pool<'_>,
+    grid: &Grid,
+    template: Option<&NewTemplate>,
+) -> Option<Shift> {
+    let hours = hourly_means(&pool.series, grid);
+    find(Resource::Cpu, &hours, grid, template)
+}
+
+/// By the largest working set of each hour.
+pub(super) fn of_memory(
+    pool: &Pool<'_>,
+    grid: &Grid,
+    template: Option<&NewTemplate>,
+) -> Option<Shift> {
+    let memory = pool.profile.memory.as_ref()?;
+    find(Resource::Memory, &memory.hourly_peaks, grid, template)
+}
+
+fn find(
+    resource: Resource,
+    hours: &[f64],
+    grid: &Grid,
+    template: Option<&NewTemplate>,
+) -> Option<Shift> {
+    let (hour, factor) = split(hours)?;
+    let step = u64::from(grid.step.as_secs().max(1));
+    let second = u64::try_from(hour).ok()? * u64::from(Span::HOUR.as_secs());
+    let since = u32::try_from(second.div_ceil(step)).ok()?.min(grid.len);
+    let lasted = f64::from(grid.len - since) / f64::from(grid.per_day());
+    let new_template = template.is_some_and(|template| {
+        let after = template.days - lasted;
+        (-0.25..=ROLLOUT).contains(&after)
+    });
+    let until = if new_template {
+        BELIEVED_WITH_TEMPLATE
+    } else {
+        BELIEVED
     };
-    memory
-        .and_then(|memory| of("memory", &memory.daily_peaks))
-        .or_else(|| cpu.and_then(|cpu| of("CPU", &cpu.daily_peaks)))
+    let followed = if factor > 1.0 {
+        Followed::Up
+    } else if lasted >= f64::from(until) {
+        Followed::Down { new_template }
+    } else {
+        Followed::NotYet { until }
+    };
+    Some(Shift {
+        resource,
+        since,
+        days: lasted,
+        factor,
+        followed,
+    })
 }
 
-/// The day from which on every peak is above, or below, every one before, where
-/// the means differ enough; and by how much.
-fn split(peaks: &[f64]) -> Option<(usize, f64)> {
-    let range = MIN_DAYS..peaks.len().checked_sub(MIN_DAYS)? + 1;
-    range
-        .filter_map(|day| {
-            let (before, after) = peaks.split_at(day);
-            let (low, high) = (bounds(before)?, bounds(after)?);
-            let apart = high.0 > low.1 || high.1 < low.0;
-            let factor = mean(after) / mean(before);
-            let large = factor >= LEAST || factor <= 1.0 / LEAST;
-            (apart && large && !is_drift(before, after)).then_some((day, factor))
+/// The hour from which on the level of every day is above, or below, that of
+/// every day before; and by how much.
+fn split(hours: &[f64]) -> Option<(usize, f64)> {
+    let days = day_levels(hours);
+    let found = (1..days.len()).filter_map(|day| {
+        let (before, after) = days.split_at(day);
+        let factor = step(before, after)?;
+        let start = hours.len().saturating_sub(after.len() * 24);
+        if factor < 1.0 {
+            return (after.len() >= MIN_DAYS).then_some((start, factor));
+        }
+        let top = largest(before);
+        let since = (start..hours.len()).find(|hour| hours[*hour] > top)?;
+        (after.len() >= MIN_DAYS || lasts(hours, since)).then_some((since, factor))
+    });
+    found.max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()))
+}
+
+/// The busiest hour of each day, counted back from the end; `NaN` for a day with
+/// less than half the hours of the fullest.
+fn day_levels(hours: &[f64]) -> Vec<f64> {
+    let known = |day: &[f64]| day.iter().filter(|level| level.is_finite()).count();
+    let fullest = hours.rchunks(24).map(known).max().unwrap_or(0);
+    let mut days: Vec<f64> = hours
+        .rchunks(24)
+        .map(|day| {
+            let enough = known(day) > 0 && 2 * known(day) >= fullest;
+            if enough { largest(day) } else { f64::NAN }
         })
-        .max_by(|a, b| a.1.ln().abs().total_cmp(&b.1.ln().abs()))
+        .collect();
+    days.reverse();
+    days
 }
 
-/// A slow rise passes the test of every day; a step is larger than what is
-/// spanned on either side.
-fn is_drift(before: &[f64], after: &[f64]) -> bool {
-    let width = |side| bounds(side).map_or(0.0, |(low, high)| high - low);
-    (mean(after) - mean(before)).abs() < width(before) + width(after)
-}
-
-/// Smallest and largest; `None` where fewer days than needed are known.
-fn bounds(peaks: &[f64]) -> Option<(f64, f64)> {
-    let known = || peaks.iter().copied().filter(|peak| peak.is_finite());
-    if known().count() < MIN_DAYS {
+/// Mean after ÷ mean before, where all days before are apart from all after and
+/// a step explains them better than a straight line.
+fn step(before: &[f64], after: &[f64]) -> Option<f64> {
+    let recent = after.len() < MIN_DAYS;
+    let least = if recent { DAYS_BEFORE } else { MIN_DAYS };
+    let known = |days: &[f64]| known(days).count();
+    if known(before) < least || known(after) < MIN_DAYS.min(after.len()) {
         return None;
     }
-    Some((known().reduce(f64::min)?, samples::largest(known())?))
+    let apart = smallest(after) > largest(before) || largest(after) < smallest(before);
+    let factor = mean(after)? / mean(before)?;
+    let large = factor >= LEAST || factor <= 1.0 / LEAST;
+    (apart && large && is_step(before, after)).then_some(factor)
 }
 
-fn mean(peaks: &[f64]) -> f64 {
-    let known: Vec<f64> = peaks.iter().copied().filter(|p| p.is_finite()).collect();
-    known.iter().sum::<f64>() / len_f64(known.len().max(1))
+/// Whether two levels leave less unexplained than a slope does.
+fn is_step(before: &[f64], after: &[f64]) -> bool {
+    let around = |days: &[f64]| -> f64 {
+        let mean = mean(days).unwrap_or(0.0);
+        known(days).map(|level| (level - mean).powi(2)).sum()
+    };
+    let all: Vec<(f64, f64)> = before
+        .iter()
+        .chain(after)
+        .enumerate()
+        .filter(|(_, level)| level.is_finite())
+        .map(|(day, level)| (len_f64(day), *level))
+        .collect();
+    around(before) + around(after) < around_line(&all)
+}
+
+/// Sum of squares around the least-squares line.
+fn around_line(points: &[(f64, f64)]) -> f64 {
+    let count = len_f64(points.len().max(1));
+    let center = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let level = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let (mut along, mut across, mut total) = (0.0, 0.0, 0.0);
+    for (x, y) in points {
+        along += (x - center) * (y - level);
+        across += (x - center).powi(2);
+        total += (y - level).powi(2);
+    }
+    if across > 0.0 {
+        total - along.powi(2) / across
+    } else {
+        total
+    }
+}
+
+/// Whether a rise goes on hour by hour, and is no burst.
+fn lasts(hours: &[f64], since: usize) -> bool {
+    let (before, after) = hours.split_at(since);
+    let known: Vec<bool> = (since..)
+        .zip(after)
+        .filter(|(_, level)| level.is_finite())
+        .map(|(hour, level)| {
+            let same = before.iter().skip(hour % 24).step_by(24);
+            *level > samples::largest(same.copied()).unwrap_or(0.0)
+        })
+        .collect();
+    let above = known.iter().filter(|above| **above).count();
+    known.len() >= LASTS && len_f64(above) >= ABOVE * len_f64(known.len())
+}
+
+/// Mean over the samples of all pods in each hour of the grid; `NaN` without one.
+fn hourly_means(series: &[&Series], grid: &Grid) -> Vec<f64> {
+    let step = u64::from(grid.step.as_secs());
+    let hour = |slot: u32| usize::try_from(u64::from(slot) * step / 3_600).unwrap_or(usize::MAX);
+    let count = grid.len.checked_sub(1).map_or(0, |last| hour(last) + 1);
+    let mut hours = vec![(0.0, 0.0); count];
+    for series in series {
+        for (slot, value) in (series.first..).zip(&series.cpu_cores) {
+            if let (true, Some(hour)) = (value.is_finite(), hours.get_mut(hour(slot))) {
+                hour.0 += f64::from(*value);
+                hour.1 += 1.0;
+            }
+        }
+    }
+    // 0 ÷ 0 is the NaN of an hour without a sample.
+    hours.into_iter().map(|(sum, count)| sum / count).collect()
+}
+
+fn known(days: &[f64]) -> impl Iterator<Item = f64> + '_ {
+    days.iter().copied().filter(|level| level.is_finite())
+}
+
+fn largest(days: &[f64]) -> f64 {
+    known(days).fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn smallest(days: &[f64]) -> f64 {
+    known(days).fold(f64::INFINITY, f64::min)
+}
+
+fn mean(days: &[f64]) -> Option<f64> {
+    samples::mean(known(days))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Hours of days that go up and down between half and all of their level.
+    fn hours(days: &[f64]) -> Vec<f64> {
+        let hour = |level: f64, hour: u32| level * (0.5 + 0.5 * f64::from(hour % 12) / 11.0);
+        days.iter()
+            .flat_map(|level| (0..24).map(move |at| hour(*level, at)))
+            .collect()
+    }
+
     #[test]
-    fn finds_the_day_of_a_step_and_no_step_in_a_slope() {
-        let step = [1.0, 1.1, 1.0, 1.05, 2.0, 2.1, 2.0, 2.05];
-        let (day, factor) = split(&step).unwrap();
-        assert_eq!(day, 4);
+    fn a_step_is_found_to_the_hour_and_a_slope_is_none() {
+        let mut rises = hours(&[1.0, 1.1, 1.0, 1.05, 2.0, 2.1, 2.0, 2.05]);
+        let (hour, factor) = split(&rises).unwrap();
+        // The first hour above all before: 2 × (0.5 + 0.5 × 2 ÷ 11).
+        assert_eq!(hour, 4 * 24 + 2);
         assert!((factor - 8.15 / 4.15).abs() < 1e-9);
+        rises.reverse();
+        let (hour, factor) = split(&rises).unwrap();
+        assert_eq!(hour, 4 * 24);
+        assert!((factor - 4.15 / 8.15).abs() < 1e-9);
         let slope: Vec<f64> = (10..24).map(f64::from).collect();
-        assert_eq!(split(&slope), None);
-        assert_eq!(split(&[1.0, f64::NAN, 2.0]), None);
+        assert_eq!(split(&hours(&slope)), None);
+        assert_eq!(split(&hours(&[1.0, f64::NAN, 2.0])), None);
+    }
+
+    #[test]
+    fn a_young_rise_has_to_last_and_needs_a_week_before_it() {
+        let mut week = hours(&[1.0; 8]);
+        week.extend(hours(&[3.0]));
+        assert_eq!(split(&week).unwrap().0, 8 * 24);
+        assert_eq!(split(&week[4 * 24..]), None);
+        // A burst of three hours is no level.
+        let mut burst = hours(&[1.0; 9]);
+        burst[8 * 24 + 1..8 * 24 + 4].fill(3.0);
+        assert_eq!(split(&burst), None);
+        // Nor is a quiet day.
+        assert_eq!(
+            split(&hours(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.2])),
+            None
+        );
+    }
+
+    #[test]
+    fn weekends_are_no_levels() {
+        let week = [1.0, 1.0, 1.0, 1.0, 1.0, 0.3, 0.3];
+        let fortnight: Vec<f64> = week.iter().chain(&week).copied().collect();
+        for start in 0..7 {
+            assert_eq!(split(&hours(&fortnight[start..])), None, "{start}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Pool, Reason};
+use super::{Pool, Reason, days};
 use crate::snapshot::Grid;
 
 /// A pod template that changed inside the window: what was used before counts less.
@@ -12,7 +12,11 @@ pub(in crate::recommend) struct NewTemplate {
 
 impl NewTemplate {
     pub(super) fn reason(&self) -> Reason {
-        let text = format!("the pod template changed {:.1} days ago", self.days);
+        let text = format!(
+            "the pod template changed {} ago: days before it count half as history \
+             for the margin on memory",
+            days(self.days)
+        );
         Reason::new("template_changed", text)
     }
 }

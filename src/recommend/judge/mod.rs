@@ -1,9 +1,9 @@
 //! The verdict on a workload: state, confidence and risk of what is planned.
 
 use super::guard::{Plan, Planned};
-use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice};
-use crate::snapshot::ContainerKind;
-use crate::units::Cpu;
+use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, event};
+use crate::snapshot::{ContainerKind, Grid};
+use crate::units::{Cpu, Span};
 
 mod confidence;
 mod risk;
@@ -31,14 +31,22 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
             .containers
             .into_iter()
             .enumerate()
-            .map(|(container, planned)| ContainerAdvice {
-                container,
-                profile: planned.profile,
-                sizing: planned.sizing,
-                risk: planned.risk,
-                reasons: planned.reasons,
-            })
+            .map(|(container, planned)| advice(container, planned, plan.grid, horizon))
             .collect(),
+    }
+}
+
+fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) -> ContainerAdvice {
+    let pool = Some(&planned.pool).filter(|_| planned.known);
+    let odd = pool.and_then(event::odd_pods);
+    ContainerAdvice {
+        container,
+        profile: planned.profile,
+        sizing: planned.sizing,
+        risk: planned.risk,
+        growth: pool.and_then(|pool| event::growth(pool, grid, horizon)),
+        odd_pods: odd.map_or_else(Vec::new, |odd| odd.few),
+        reasons: planned.reasons,
     }
 }
 

@@ -73,7 +73,7 @@ fn is_gpu_idle(plan: &Plan<'_>) -> bool {
         })
 }
 
-/// OOM-killed, at its limit, throttled, waiting, or over its CPU request twice as long
+/// OOM-killed, at its limit, growing, throttled, waiting, or over its CPU request twice as long
 /// as the goal allows, and the advice is to give more of just that.
 fn is_held_back(plan: &Plan<'_>) -> bool {
     let allowed = plan.rules.options.targets.cpu_time_over_request;
@@ -82,7 +82,11 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
         let (now, after) = (planned.now(), planned.after());
         let more_memory = rises(now.memory_limit, after.memory_limit)
             || rises(now.memory_request, after.memory_request);
-        let starved = event::is_memory_starved(pool, plan.grid);
+        let horizon = plan.rules.options.targets.horizon;
+        let short = || {
+            event::is_memory_starved(pool, plan.grid)
+                || event::growth(pool, plan.grid, horizon).is_some()
+        };
         let throttled = event::throttled(pool).is_some() && !falls(now.cpu_limit, after.cpu_limit);
         let over = now.cpu_request.is_some_and(|request| {
             super::risk::share_over(planned, request) > 2.0 * allowed
@@ -94,7 +98,7 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
                 || falls(now.memory_request, after.memory_request);
             (pressed.cpu.is_some() && !cpu) || (pressed.memory.is_some() && !memory)
         });
-        (starved && more_memory) || throttled || waits || over
+        (more_memory && short()) || throttled || waits || over
     })
 }
 

@@ -1,0 +1,86 @@
+//! What events make of a memory request: no joint use of a node goes below or
+//! above that.
+
+use super::limit::Limit;
+use super::request::Bound;
+use crate::recommend::event::{Events, OddPods};
+use crate::recommend::{Pool, samples};
+use crate::units::Bytes;
+
+/// Quantile of the samples since a rise that a request covers at least, as
+/// requests do elsewhere.
+const RISEN: f64 = 0.99;
+
+/// The least and the largest memory request, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Bounds {
+    pub(super) least: Option<(Bytes, Least)>,
+    pub(super) most: Option<(Bytes, Most)>,
+}
+
+/// Why a request is not smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Least {
+    /// What it needs is unknown, so it is at least what it was seen to use.
+    Starved,
+    /// What it has used since its level rose.
+    Risen,
+    /// What it grows to within the horizon.
+    Growing,
+}
+
+/// Why a request is not larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Most {
+    /// The largest use since its level fell for good.
+    Fallen,
+    /// The largest use of the many pods that are alike.
+    Many,
+}
+
+impl Bounds {
+    pub(super) fn of(pool: &Pool<'_>, events: &Events, limit: &Limit) -> Self {
+        let starved = events.is_memory_censored().then_some(limit.peak);
+        let regime = events.memory_regime();
+        let risen = regime.risen.and_then(|since| level_since(pool, since));
+        let least = [
+            starved.map(|size| (size, Least::Starved)),
+            risen.map(|size| (size, Least::Risen)),
+            limit.grown.map(|size| (size, Least::Growing)),
+        ];
+        let fallen = (regime.from > 0).then_some((limit.peak, Most::Fallen));
+        let many = events.odd.as_ref().and_then(OddPods::memory_of_many);
+        let many = many.map(|size| (size, Most::Many));
+        Self {
+            least: least.into_iter().flatten().max_by_key(|(size, _)| *size),
+            most: [fallen, many]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(size, _)| *size),
+        }
+    }
+
+    /// For the search of sizes.
+    pub(super) fn bound(&self, limit: &Limit, tied: bool) -> Bound {
+        let least = self.least.map_or(Bytes::ZERO, |(size, _)| size);
+        let most = self.most.map_or(limit.size, |(size, _)| size.max(least));
+        let most = if tied {
+            limit.size
+        } else {
+            most.min(limit.size)
+        };
+        Bound {
+            limit: most.to_f64(),
+            least: least.to_f64(),
+            tied,
+        }
+    }
+}
+
+fn level_since(pool: &Pool<'_>, since: u32) -> Option<Bytes> {
+    let of_pod = pool.series.iter().flat_map(|series| {
+        let skip = usize::try_from(since.saturating_sub(series.first)).unwrap_or(usize::MAX);
+        samples::known(series.memory_bytes.get(skip..).unwrap_or_default())
+    });
+    samples::quantile(&samples::sorted(of_pod.collect()), RISEN).map(Bytes::from_f64)
+}

@@ -1,0 +1,77 @@
+//! A container's largest working sets over time, and how much history they are.
+
+use super::reached::NEAR;
+use super::tail::Tail;
+use crate::profile::MemoryProfile;
+use crate::recommend::event::Regime;
+use crate::recommend::{Pool, samples};
+use crate::snapshot::Grid;
+use crate::units::{Span, count_from, float};
+
+/// Fewer days with samples than this are cut into quarters of days.
+const FEWEST_DAYS: usize = 5;
+
+/// A container's peaks over equal stretches of time.
+pub(super) struct Peaks {
+    values: Vec<f64>,
+    /// The largest in the part of the window that counts, in bytes.
+    pub(super) largest: f64,
+    /// How many of them are one horizon.
+    horizon: usize,
+    /// Probability that the horizon brings a record if nothing changes.
+    pub(super) due: f64,
+}
+
+impl Peaks {
+    pub(super) fn of(memory: &MemoryProfile, regime: Regime, grid: &Grid, horizon: Span) -> Self {
+        let mut length = Span::DAY;
+        let mut peaks = known(memory.daily_peaks.iter().copied());
+        if peaks.len() < FEWEST_DAYS {
+            length = Span::from_secs(Span::DAY.as_secs() / 4);
+            let quarters = memory.hourly_peaks.chunks(6);
+            peaks = known(quarters.map(|hours| hours.iter().copied().fold(f64::NAN, f64::max)));
+        }
+        let step = grid.step.as_secs().max(1);
+        let slots = |index: usize| {
+            let start = u32::try_from(index).unwrap_or(u32::MAX);
+            let start = start.saturating_mul(length.as_secs()) / step;
+            (
+                start,
+                start
+                    .saturating_add(length.as_secs().div_ceil(step))
+                    .min(grid.len),
+            )
+        };
+        let history: f64 = peaks
+            .iter()
+            .map(|(index, _)| {
+                let (start, end) = slots(*index);
+                regime.history(start, end) / f64::from(end.saturating_sub(start).max(1))
+            })
+            .sum();
+        let hour = u64::from(regime.from) * u64::from(step) / u64::from(Span::HOUR.as_secs());
+        let counted = memory
+            .hourly_peaks
+            .get(usize::try_from(hour).unwrap_or(0)..);
+        let horizon = horizon.as_days() * float(u64::from(Span::DAY.as_secs() / length.as_secs()));
+        Self {
+            largest: samples::largest(counted.unwrap_or_default().iter().copied())
+                .unwrap_or(memory.max.to_f64()),
+            values: peaks.into_iter().map(|(_, peak)| peak).collect(),
+            horizon: usize::try_from(count_from(horizon)).unwrap_or(1).max(1),
+            due: horizon / (horizon + history),
+        }
+    }
+
+    pub(super) fn replay(&self, pool: &Pool<'_>) -> Tail {
+        let limit = pool.container.limits.memory;
+        let ceiling = limit.map_or(f64::INFINITY, |limit| limit.to_f64() * NEAR);
+        Tail::replay(&self.values, self.horizon, ceiling)
+    }
+}
+
+/// Those that are known, with their place.
+fn known(peaks: impl Iterator<Item = f64>) -> Vec<(usize, f64)> {
+    let places = peaks.enumerate();
+    places.filter(|(_, peak)| !peak.is_nan()).collect()
+}
