@@ -1,7 +1,7 @@
 //! How much a workload matters: the money of all its replicas, and its risk.
 
 use crate::profile::Profile;
-use crate::recommend::{Severity, State, WorkloadAdvice};
+use crate::recommend::{Growth, Severity, State, WorkloadAdvice};
 use crate::snapshot::{Container, Workload};
 use crate::units::Money;
 
@@ -60,12 +60,13 @@ fn was_killed(container: &Container) -> bool {
 }
 
 /// Whether some container is far above what it should risk: at its memory
-/// limit, throttled much of the time, or above its CPU request one time in ten.
+/// limit or growing into it, throttled much of the time, or above its CPU request one time in ten.
 fn in_danger(workload: &Workload, advice: &WorkloadAdvice, profiles: &[Profile]) -> bool {
     advice.containers.iter().any(|advised| {
+        let grows = advised.growth.as_ref().is_some_and(Growth::reaches_limit);
         let container = workload.containers.get(advised.container);
         let profile = profiles.get(advised.profile);
-        container.zip(profile).is_some_and(|(container, profile)| {
+        let used_up = container.zip(profile).is_some_and(|(container, profile)| {
             let full = container.limits.memory.zip(profile.memory.as_ref());
             let busy = container.requests.cpu.zip(profile.cpu.as_ref());
             full.is_some_and(|(limit, used)| used.max >= limit.scale(NEAR_LIMIT))
@@ -74,6 +75,7 @@ fn in_danger(workload: &Workload, advice: &WorkloadAdvice, profiles: &[Profile])
                     .throttling
                     .as_ref()
                     .is_some_and(|throttling| throttling.mean.get() >= THROTTLED)
-        })
+        });
+        grows || used_up
     })
 }

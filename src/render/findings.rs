@@ -17,10 +17,16 @@ pub(super) struct Finding<'a> {
 
 /// The findings of these rows, in their order.
 pub(super) fn all<'a>(rows: &[Row<'a>]) -> Vec<Finding<'a>> {
-    rows.iter()
-        .flat_map(|row| [idle(row), killed(row), not_patchable(row)])
-        .flatten()
-        .collect()
+    let of = |row: &Row<'a>| {
+        [
+            idle(row),
+            killed(row),
+            growing(row),
+            odd_pods(row),
+            not_patchable(row),
+        ]
+    };
+    rows.iter().flat_map(of).flatten().collect()
 }
 
 fn idle<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
@@ -54,6 +60,40 @@ fn killed<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
                 .limits
                 .memory
                 .map_or_else(|| "none".to_owned(), |limit| limit.to_string())
+        ),
+    })
+}
+
+fn growing<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
+    let mut advised = row.advice.containers.iter();
+    let (advice, growth) = advised.find_map(|it| Some((it, it.growth?)))?;
+    let container = row.workload.containers.get(advice.container)?;
+    let outlook = growth.outlook();
+    Some(Finding {
+        code: "growing",
+        severity: row.bill.severity,
+        id: &row.workload.id,
+        text: format!(
+            "memory of container `{}` only rises, by {} a day{}: find out whether it leaks",
+            container.name,
+            growth.per_day.human(),
+            outlook.map_or_else(String::new, |outlook| format!(", and {outlook}")),
+        ),
+    })
+}
+
+/// Only a DaemonSet can be parted by node.
+fn odd_pods<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
+    let mut advised = row.advice.containers.iter();
+    let advice = advised.find(|it| !it.odd_pods.is_empty())?;
+    let few: Vec<&str> = advice.odd_pods.iter().map(|it| it.pod.as_str()).collect();
+    (row.workload.id.kind == "DaemonSet").then(|| Finding {
+        code: "odd_pods",
+        severity: Severity::None,
+        id: &row.workload.id,
+        text: format!(
+            "a few pods use far more than the others: give them a DaemonSet of their own ({})",
+            few.join(", ")
         ),
     })
 }

@@ -9,6 +9,7 @@ use crate::pipeline::Analysis;
 
 mod backtest;
 mod csv;
+mod events;
 mod explain;
 mod findings;
 mod fleet;

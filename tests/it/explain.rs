@@ -55,6 +55,38 @@ fn numbers_for_programs() {
 }
 
 #[test]
+fn what_grows_is_said_in_every_form() {
+    let run = |args: &[&str]| Kcost::new().args(args).run().ended(0);
+    let table = run(&["analyze", "--demo"])
+        .stdout
+        .replace("\n           ", " ");
+    let grows = table.lines().find(|line| line.starts_with("  grows"));
+    let expected = "shop/wishlist by 36.8Mi a day, reaches its limit of 1.5Gi in about 11 days";
+    assert!(grows.unwrap().contains(expected), "{grows:?}");
+    let text = run(&["explain", "--demo", "wishlist"]).stdout;
+    assert!(text.contains("under-provisioned"), "{text}");
+    assert!(
+        text.contains("memory only rises, by 36.8Mi a day: 1.11Gi now, 1.37Gi in 7"),
+        "{text}"
+    );
+    let story = run(&["explain", "--demo", "wishlist", "-o", "json"]).json();
+    let growth = &story["containers"][0]["growth"];
+    assert_eq!(growth["memory_bytes_per_day"], 38_579_378);
+    assert_eq!(growth["days_to_memory_limit"], 10.8);
+    let now = growth["memory_bytes"].as_u64().unwrap();
+    let later = growth["memory_bytes_at_horizon"].as_u64().unwrap();
+    for field in ["memory_request_bytes", "memory_limit_bytes"] {
+        let advised = story["containers"][0][field]["recommended"]
+            .as_f64()
+            .unwrap();
+        assert!(
+            advised >= kcost::units::float(later) && later > now,
+            "{field}"
+        );
+    }
+}
+
+#[test]
 fn a_name_that_names_none_is_met_with_the_nearest() {
     let seen = explain(&["catalogue"]);
     insta::assert_snapshot!(seen.transcript(), @"

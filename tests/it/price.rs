@@ -1,9 +1,9 @@
 //! Sizes into money.
 
 use kcost::price::{self, Bill};
-use kcost::recommend::{Advice, Severity, Sizing, State};
+use kcost::recommend::{Advice, Growth, Severity, Sizing, State};
 use kcost::snapshot::{CapacityType, ContainerKind, Grid, Series};
-use kcost::units::{Bytes, Cpu, Money};
+use kcost::units::{Bytes, Cpu, Money, Span};
 
 use crate::made::{Made, container, node, resources, set, settings, sidecar, workload};
 
@@ -215,4 +215,21 @@ fn removing_a_request_gives_it_back() {
 fn the_default_rates_say_where_they_come_from() {
     let rates = price::by_name("default").unwrap();
     insta::assert_snapshot!(rates.description(), @"OpenCost's defaults of 2026-08 an hour: core $0.031611, GiB $0.004237, GPU $0.95; on spot $0.006655 and $0.000892");
+}
+
+#[test]
+fn what_grows_into_its_limit_is_in_danger() {
+    let severity = |limit: u64| {
+        let mut made = one(State::UnderProvisioned, set(1000, 1200, 1200));
+        made.advised.workloads[0].containers[0].growth = Some(Growth {
+            per_day: Bytes::mib(20),
+            now: Bytes::mib(700),
+            at_horizon: Bytes::mib(840),
+            horizon: Span::WEEK,
+            limit: Some(Bytes::mib(limit)),
+        });
+        bill(&made).workloads[0].severity
+    };
+    assert_eq!(severity(800), Severity::High);
+    assert_eq!(severity(1024), Severity::Medium);
 }

@@ -2,7 +2,7 @@
 
 use super::Asked;
 use super::peaks::Peaks;
-use super::reached::{REACHED, Reached};
+use super::reached::{NEAR, REACHED, Reached};
 use super::tail::{SMALL, Tail};
 use crate::cohort::Cohorts;
 use crate::recommend::{Pool, Seen};
@@ -126,10 +126,12 @@ impl Sizing<'_> {
     fn limit(&self, reached: &Reached, room: Option<Bytes>, horizon: Span) -> Limit {
         let events = &self.asked.events;
         let drawn = self.draw();
-        // What a rise, a kill or growth made of it, the calm days of others do not tell.
-        let eventful = events.memory_floor().is_some()
-            || events.growth.is_some()
-            || events.memory_regime().risen.is_some();
+        // What a kill or a rise made of it, the calm days of others do not tell.
+        let current = self.pool.container.limits.memory;
+        let too_low = events
+            .memory_floor()
+            .is_some_and(|floor| Some(floor) > current);
+        let eventful = too_low || events.memory_regime().risen.is_some();
         let kept = if eventful {
             drawn
         } else {
@@ -168,8 +170,13 @@ impl Sizing<'_> {
         let Some(current) = self.pool.container.limits.memory else {
             return drawn;
         };
-        let used = drawn.peak.to_f64() / current.to_f64().max(1.0);
-        if current >= drawn.size || used >= REACHED {
+        // What grows near its limit goes on beyond it.
+        let (base, near) = match drawn.grown {
+            Some(grown) => (grown, NEAR),
+            None => (drawn.peak, REACHED),
+        };
+        let used = base.to_f64() / current.to_f64().max(1.0);
+        if current >= drawn.size || used >= near {
             return drawn;
         }
         let kept = reached.risk(used, horizon);

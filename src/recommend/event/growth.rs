@@ -13,8 +13,8 @@ pub struct Growth {
     /// What it reaches by the end of the horizon, with 90 % confidence.
     pub at_horizon: Bytes,
     pub horizon: Span,
-    /// Days until it reaches the memory limit that it has now; `None` without one.
-    pub days_to_limit: Option<f64>,
+    /// The memory limit that it has now.
+    pub limit: Option<Bytes>,
 }
 
 /// Share of days that rise. Five of six by chance have one in ten.
@@ -29,34 +29,44 @@ const CAREFUL: f64 = 1.2816;
 const FAR: f64 = 90.0;
 
 impl Growth {
-    pub(super) fn reason(&self, limit: Option<Bytes>) -> Reason {
+    pub(super) fn reason(&self) -> Reason {
+        let outlook = self.outlook();
         let text = format!(
             "memory only rises, by {} a day: {} now, {} in {}{}; a leak needs a fix, not memory",
             self.per_day.human(),
             self.now.human(),
             self.at_horizon.human(),
             days(self.horizon.as_days()),
-            limit.map_or_else(String::new, |limit| format!(", {}", self.until(limit))),
+            outlook.map_or_else(String::new, |outlook| format!("; it {outlook}")),
         );
         Reason::new("growing", text)
     }
 
-    /// When the limit that it has now is reached.
-    fn until(&self, limit: Bytes) -> String {
-        let limit = limit.human();
-        match self.days_to_limit {
-            Some(left) if left < 1.0 => format!("its limit of {limit} within a day"),
-            Some(left) if left < FAR => {
-                format!("its limit of {limit} in about {}", days(left.round()))
-            }
-            _ => format!("its limit of {limit} not for months"),
-        }
+    /// Days until it reaches the memory limit that it has now; `None` without one.
+    pub fn days_to_limit(&self) -> Option<f64> {
+        let left = self.limit?.minus(self.now).to_f64();
+        Some(left / self.per_day.to_f64().max(1.0))
     }
 
     /// Whether the limit that it has now is reached within the horizon.
     pub fn reaches_limit(&self) -> bool {
-        self.days_to_limit
-            .is_some_and(|left| left <= self.horizon.as_days())
+        let left = self.days_to_limit();
+        left.is_some_and(|left| left <= self.horizon.as_days())
+    }
+
+    /// `reaches its limit of 1.5Gi in about 11 days`; `None` without a limit.
+    pub fn outlook(&self) -> Option<String> {
+        let (limit, left) = (self.limit?.human(), self.days_to_limit()?);
+        Some(if left < 1.0 {
+            format!("reaches its limit of {limit} within a day")
+        } else if left < FAR {
+            format!(
+                "reaches its limit of {limit} in about {}",
+                days(left.round())
+            )
+        } else {
+            format!("stays below its limit of {limit} for months")
+        })
     }
 }
 
@@ -97,13 +107,12 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid, horizon: Span) ->
         .filter_map(|series| peak_since(series, from));
     let now = samples::largest(recent)?;
     let ahead = (trend.per_day + CAREFUL * trend.error) * horizon.as_days();
-    let limit = pool.container.limits.memory.map(Bytes::to_f64);
     Some(Growth {
         per_day: Bytes::from_f64(trend.per_day),
         now: Bytes::from_f64(now),
         at_horizon: Bytes::from_f64(now + ahead),
         horizon,
-        days_to_limit: limit.map(|limit| ((limit - now) / trend.per_day).max(0.0)),
+        limit: pool.container.limits.memory,
     })
 }
 

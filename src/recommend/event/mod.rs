@@ -37,8 +37,6 @@ pub(super) use throttle::{Throttled, find as throttled};
 /// All that happened to one pool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Events {
-    /// The memory limit that it has now.
-    pub limit: Option<Bytes>,
     pub oom: Option<OomKills>,
     pub limit_hit: Option<LimitHit>,
     pub throttled: Option<Throttled>,
@@ -58,7 +56,6 @@ impl Events {
     pub(in crate::recommend) fn of(pool: &Pool<'_>, grid: &Grid, horizon: Span) -> Self {
         let template = template::find(pool, grid);
         Self {
-            limit: pool.container.limits.memory,
             oom: oom::find(pool, grid),
             limit_hit: limit_hit::find(pool),
             throttled: throttle::find(pool),
@@ -69,7 +66,7 @@ impl Events {
             memory_shift: shift::of_memory(pool, grid, template.as_ref()),
             template,
             heap: heap::find(pool),
-            odd: odd::find(pool),
+            odd: odd::find(pool, grid),
             runs: runs::find(pool),
         }
     }
@@ -121,12 +118,14 @@ impl Events {
             self.limit_hit.as_ref().map(LimitHit::reason),
             self.throttled.as_ref().map(Throttled::reason),
             self.pressed.as_ref().map(Pressed::reason),
-            self.growth.map(|event| event.reason(self.limit)),
+            self.growth.as_ref().map(Growth::reason),
             self.heap.as_ref().map(HeapBound::reason),
             self.start_up.as_ref().map(StartUp::reason),
             self.cpu_shift.as_ref().map(Shift::reason),
             self.memory_shift.as_ref().map(Shift::reason),
-            self.template.as_ref().map(NewTemplate::reason),
+            self.template
+                .as_ref()
+                .map(|template| template.reason(self.memory_regime().is_whole())),
             self.odd.as_ref().map(|odd| odd.reason(tied)),
             self.runs.as_ref().map(Runs::reason),
         ];

@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 
 use super::{Pool, Reason};
 use crate::recommend::samples;
+use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, len_f64};
 
 /// A few pods that use far more than the many, as DaemonSets have them on a few nodes.
@@ -126,13 +127,14 @@ struct Used<'a> {
     cpu: Option<f64>,
 }
 
-pub(in crate::recommend) fn find(pool: &Pool<'_>) -> Option<OddPods> {
-    if pool.workload.is_batch() || pool.series.len() < MIN_PODS {
+/// Among the pods that have run for a day: an hour is not how a pod is.
+pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<OddPods> {
+    let day = usize::try_from(grid.per_day()).unwrap_or(usize::MAX);
+    let long = pool.series.iter().filter(|series| series.len() >= day);
+    if pool.workload.is_batch() || long.clone().count() < MIN_PODS {
         return None;
     }
-    let used: Vec<Used<'_>> = pool
-        .series
-        .iter()
+    let used: Vec<Used<'_>> = long
         .map(|series| Used {
             pod: &series.pod,
             memory: samples::largest(samples::known(&series.memory_bytes)),

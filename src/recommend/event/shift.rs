@@ -42,6 +42,9 @@ const MIN_DAYS: usize = 3;
 const DAYS_BEFORE: usize = 7;
 /// The least change of level.
 const LEAST: f64 = 1.3;
+/// Of a day before and a day after a new pod template, this share of all pairs
+/// must differ in the same direction. Ours: one odd day in ten.
+const PAIRS: f64 = 0.9;
 /// Hours that a rise has to last: a day, less what the first hours leave open.
 const LASTS: usize = 20;
 /// Share of these that must be above all that was seen at the same hour before.
@@ -118,8 +121,14 @@ fn find(
     grid: &Grid,
     template: Option<&NewTemplate>,
 ) -> Option<Shift> {
-    let (hour, factor) = split(hours)?;
     let step = u64::from(grid.step.as_secs().max(1));
+    let rolled_out = template.and_then(|template| {
+        let hour = u64::from(template.since) * step / u64::from(Span::HOUR.as_secs());
+        usize::try_from(hour).ok()
+    });
+    let (hour, factor) = rolled_out
+        .and_then(|hour| split_at(hours, hour))
+        .or_else(|| split(hours))?;
     let second = u64::try_from(hour).ok()? * u64::from(Span::HOUR.as_secs());
     let since = u32::try_from(second.div_ceil(step)).ok()?.min(grid.len);
     let lasted = f64::from(grid.len - since) / f64::from(grid.per_day());
@@ -146,6 +155,29 @@ fn find(
         factor,
         followed,
     })
+}
+
+/// The start of the first whole day of a new pod template, where the days since
+/// are on another level than those before it: its cause is known, so that days
+/// that are out of line do not hide it.
+fn split_at(hours: &[f64], rolled_out: usize) -> Option<(usize, f64)> {
+    let days = day_levels(hours);
+    let whole = hours.len().saturating_sub(rolled_out) / 24;
+    let (before, after) = days.split_at_checked(days.len().checked_sub(whole)?)?;
+    if known(before).count() < MIN_DAYS || known(after).count() < MIN_DAYS {
+        return None;
+    }
+    let pairs = known(before).flat_map(|a| known(after).map(move |b| b > a));
+    let (mut above, mut all) = (0, 0);
+    for rises in pairs {
+        above += usize::from(rises);
+        all += 1;
+    }
+    let above = len_f64(above) / len_f64(all);
+    let factor = mean(after)? / mean(before)?;
+    let apart =
+        (above >= PAIRS && factor >= LEAST) || (1.0 - above >= PAIRS && factor <= 1.0 / LEAST);
+    apart.then_some((hours.len() - 24 * whole, factor))
 }
 
 /// The hour from which on the level of every day is above, or below, that of

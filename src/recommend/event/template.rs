@@ -11,12 +11,17 @@ pub(in crate::recommend) struct NewTemplate {
 }
 
 impl NewTemplate {
-    pub(super) fn reason(&self) -> Reason {
-        let text = format!(
-            "the pod template changed {} ago: days before it count half as history \
-             for the margin on memory",
-            days(self.days)
-        );
+    /// `halved` where the days before it still count for the memory limit, by half.
+    pub(super) fn reason(&self, halved: bool) -> Reason {
+        let ago = days(self.days);
+        let text = if halved {
+            format!(
+                "the pod template changed {ago} ago: days before it count half as history \
+                 for the margin on memory"
+            )
+        } else {
+            format!("the pod template changed {ago} ago")
+        };
         Reason::new("template_changed", text)
     }
 }

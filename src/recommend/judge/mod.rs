@@ -38,7 +38,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
 
 fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) -> ContainerAdvice {
     let pool = Some(&planned.pool).filter(|_| planned.known);
-    let odd = pool.and_then(event::odd_pods);
+    let odd = pool.and_then(|pool| event::odd_pods(pool, grid));
     ContainerAdvice {
         container,
         profile: planned.profile,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::Advice;
+use crate::render::events::{Growing, Odd};
 use crate::units::{Bytes, Cpu};
 
 #[derive(Serialize)]
@@ -49,6 +50,10 @@ struct Container<'a> {
     quality: Quality,
     risk_now: RiskNow,
     risk: Option<Risk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth: Option<Growing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    odd_pods: Vec<Odd<'a>>,
 }
 
 #[derive(Serialize)]
@@ -199,6 +204,8 @@ fn container<'a>(story: &ContainerStory<'a>) -> Container<'a> {
             memory_over_limit: risk.memory_over_limit,
             cpu_time_over_request: risk.cpu_time_over_request,
         }),
+        growth: Growing::of(advice),
+        odd_pods: Odd::of(advice),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::render::events::{Growing, Odd};
+
 #[derive(Serialize)]
 pub(in crate::render) struct Report<'a> {
     pub(super) schema: &'static str,
@@ -177,6 +179,10 @@ pub(super) struct Container<'a> {
     pub(super) network_bytes_per_second: Option<f64>,
     pub(super) samples: u64,
     pub(super) risk: Option<Risk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) growth: Option<Growing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) odd_pods: Vec<Odd<'a>>,
     pub(super) reasons: Vec<Reason<'a>>,
 }
 

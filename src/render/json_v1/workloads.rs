@@ -4,6 +4,7 @@ use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::profile::{Profile, Waiting};
 use crate::recommend::Risk;
+use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
 use crate::units::{Bytes, Cpu};
 
@@ -44,6 +45,8 @@ fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
             .and_then(|profile| profile.network_bytes_per_second.map(rounded)),
         samples: part.profile.map_or(0, |profile| profile.quality.samples),
         risk: part.advice.risk.map(risk),
+        growth: Growing::of(part.advice),
+        odd_pods: Odd::of(part.advice),
         reasons: part
             .advice
             .reasons

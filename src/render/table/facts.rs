@@ -4,16 +4,19 @@ use std::io;
 
 use super::Page;
 use crate::price::Bill;
-use crate::recommend::State;
+use crate::recommend::{Growth, State};
 use crate::render::pick::{Part, Row};
 use crate::render::style::{DIM, GOOD_BOLD, WARN, of_state};
 use crate::render::words::{cores, percent, state};
 use crate::render::wrap::wrap;
 use crate::snapshot::Workload;
-use crate::text::{count, money};
+use crate::text::{count, escape, money};
 
 /// Stands for a number where there is none.
 const NOT_JUDGED: &str = "unknown: no workload could be judged";
+
+/// So many growing workloads are named.
+const NAMED: usize = 3;
 
 /// A space at which no line ends.
 const UNBROKEN: char = '\u{a0}';
@@ -24,6 +27,7 @@ impl Page<'_> {
         self.waste(out)?;
         self.more(out)?;
         self.states(out)?;
+        self.grows(out)?;
         self.risk(out)?;
         self.nodes(out)?;
         self.prices(out)?;
@@ -140,6 +144,42 @@ impl Page<'_> {
             text = text.replacen(plain, painted, 1);
         }
         writeln!(out, "  {} {text}", self.label("states"))
+    }
+
+    /// Whose memory only rises, and when it meets its limit.
+    fn grows(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let rows = Row::all(self.analysis);
+        let mut growing: Vec<(&Row<'_>, Growth)> = rows
+            .iter()
+            .filter_map(|row| {
+                let containers = row.advice.containers.iter();
+                let growth = containers
+                    .filter_map(|it| it.growth)
+                    .max_by_key(|it| it.per_day)?;
+                Some((row, growth))
+            })
+            .collect();
+        if growing.is_empty() {
+            return Ok(());
+        }
+        let left = |growth: &Growth| growth.days_to_limit().unwrap_or(f64::INFINITY);
+        growing.sort_by(|a, b| left(&a.1).total_cmp(&left(&b.1)));
+        let mut texts: Vec<String> = growing
+            .iter()
+            .take(NAMED)
+            .map(|(row, growth)| {
+                let id = &row.workload.id;
+                let name = escape(&format!("{}/{}", id.namespace, id.name));
+                let outlook = growth.outlook();
+                let outlook = outlook.map_or_else(String::new, |it| format!(", {it}"));
+                format!("{name} by {} a day{outlook}", growth.per_day.human())
+            })
+            .collect();
+        if growing.len() > NAMED {
+            texts.push(count(growing.len() - NAMED, "more workload"));
+        }
+        let text = format!("memory that only rises: {}", texts.join("; "));
+        self.fact("grows", &text, out)
     }
 
     fn risk(&self, out: &mut dyn io::Write) -> io::Result<()> {
