@@ -1,12 +1,15 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
-use super::{Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing};
+use super::{
+    Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing,
+};
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
 
 mod autoscaler;
 mod cpu_limit;
 mod dead_band;
+mod field;
 mod limit_range;
 mod managed;
 mod order;
@@ -19,6 +22,7 @@ mod rounding;
 mod step;
 mod tie;
 
+pub use field::{Field, Held};
 pub(super) use rounding::round_memory;
 
 use rounding::round_cpu;
@@ -36,8 +40,9 @@ pub trait Guard: Sync {
 
 /// Every guard, in the order in which they apply.
 ///
-/// Sizes become round before they are compared with what is there, and what an
-/// autoscaler or a quota has to follow is decided last, when sizes are final.
+/// Sizes become round before they are compared with what is there. What an
+/// autoscaler has to follow, what a quota admits and the heap below a limit are
+/// decided last, when sizes are final.
 pub static ALL: &[&dyn Guard] = &[
     &managed::Managed,
     &cpu_limit::CpuLimit,
@@ -150,39 +155,34 @@ impl<'a> Planned<'a> {
         }
     }
 
+    /// Puts a field at an amount, in cores or bytes, that is rounded up but not
+    /// above `most`, and leaves a reason with the value before and after.
+    fn put(&mut self, field: Field, amount: f64, most: f64, code: &'static str, why: &str) {
+        let before = field.of(self.after());
+        field.set(&mut self.sizing, amount, most);
+        let after = field.of(self.after());
+        if let (Some(before), Some(after)) = (before, after)
+            && before < after
+        {
+            let (before, after) = (field.shown(before), field.shown(after));
+            self.say(code, format!("{} {before} to {after}: {why}", field.name()));
+        }
+    }
+
+    /// Whether advice may set a field: not where another controller does, nor
+    /// where the pod template has no place for it.
+    fn may_set(&self, field: Field) -> bool {
+        let container = self.pool.container;
+        let managers = &self.pool.workload.managers;
+        container.in_template
+            && !managers
+                .iter()
+                .any(|manager| manager.manages(&container.name, field.resource()))
+    }
+
     /// Leaves a reason.
     pub fn say(&mut self, code: &'static str, text: impl Into<String>) {
         self.reasons.push(Reason::new(code, text));
-    }
-}
-
-/// The four fields of a container's resources, as they hold; `None` is not set.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Held {
-    pub cpu_request: Option<Cpu>,
-    pub cpu_limit: Option<Cpu>,
-    pub memory_request: Option<Bytes>,
-    pub memory_limit: Option<Bytes>,
-}
-
-/// One field of a container's resources, for messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    CpuRequest,
-    CpuLimit,
-    MemoryRequest,
-    MemoryLimit,
-}
-
-impl Field {
-    /// As a person says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CpuRequest => "CPU request",
-            Self::CpuLimit => "CPU limit",
-            Self::MemoryRequest => "memory request",
-            Self::MemoryLimit => "memory limit",
-        }
     }
 }
 

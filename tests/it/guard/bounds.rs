@@ -1,7 +1,7 @@
-//! Floors, caps, steps, LimitRanges, quotas and rounding.
+//! Floors, caps, steps, quotas and rounding.
 
 use kcost::recommend::{Advice, Options, Sizing, State};
-use kcost::snapshot::{ContainerKind, LimitRange, Quota, Resources};
+use kcost::snapshot::{ContainerKind, Quota, Resources};
 use kcost::units::{Bytes, Cpu, Ratio};
 
 use super::{api, busy, container_of, first, reason};
@@ -116,37 +116,6 @@ fn cuts_go_in_steps_and_raises_at_once() {
         snapshot.workloads[0].containers[0].limits.memory,
         Some(Bytes::gib(2))
     );
-}
-
-#[test]
-fn limit_ranges_bound_sizes_and_ratios_and_require_limits() {
-    let wanted = [
-        ("cpu-request", "50m"),
-        ("cpu-limit", "unset"),
-        ("memory-request", "128Mi"),
-        ("memory-limit", "4Gi"),
-    ];
-    let mut workload = label(api(500, 512), &wanted);
-    workload.containers[0].limits.cpu = Some(Cpu::cores(1.0));
-    let mut snapshot = busy(workload);
-    snapshot.cluster.limit_ranges = vec![LimitRange {
-        namespace: "shop".to_owned(),
-        name: "bounds".to_owned(),
-        applies_to: "Container".to_owned(),
-        min: resources(100, 0),
-        max: resources(0, 2048),
-        default_request: Resources::default(),
-        default_limit: resources(500, 0),
-        max_ratio_cpu: None,
-        max_ratio_memory: Some(4.0),
-    }];
-    let advice = container_of(&snapshot, &by_labels());
-    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(100)));
-    assert_eq!(advice.sizing.cpu_limit, Advice::Keep);
-    assert_eq!(advice.sizing.memory_limit, Advice::Set(Bytes::mib(2048)));
-    // 2048 ÷ 4 is what is requested now.
-    assert_eq!(advice.sizing.memory_request, Advice::Keep);
-    assert!(reason(&advice, "limit_range").contains("50m to 100m"));
 }
 
 #[test]

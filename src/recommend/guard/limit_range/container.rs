@@ -1,40 +1,11 @@
-use super::{Case, Field, Guard, Plan, Planned};
+//! Bounds of each container.
+
+use super::{Field, Planned, positive};
 use crate::recommend::Advice;
 use crate::snapshot::LimitRange;
 use crate::units::{Bytes, Cpu};
 
-/// What the namespace's LimitRanges admit.
-///
-/// `Container`: sizes between min and max; a limit that is required or would
-/// come back by default is not removed; a limit too large for its request
-/// raises the request. `Pod`: sums that would not be admitted hold every raise
-/// of that resource back.
-pub(super) struct LimitRanges;
-
-impl Guard for LimitRanges {
-    fn name(&self) -> &'static str {
-        "limit_range"
-    }
-
-    fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
-        for plan in plans {
-            for range in &case.snapshot.cluster.limit_ranges {
-                if range.namespace != plan.workload.id.namespace {
-                    continue;
-                }
-                if range.applies_to == "Pod" {
-                    for_pod(plan, range);
-                } else if range.applies_to == "Container" {
-                    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-                        for_container(planned, range);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn for_container(planned: &mut Planned<'_>, range: &LimitRange) {
+pub(super) fn hold(planned: &mut Planned<'_>, range: &LimitRange) {
     let why = format!("LimitRange `{}`", range.name);
     let (min, max) = (&range.min, &range.max);
     planned.revise(
@@ -82,7 +53,8 @@ fn keep_required_limits(planned: &mut Planned<'_>, range: &LimitRange) {
 
 fn keep_ratio(planned: &mut Planned<'_>, range: &LimitRange) {
     let after = planned.after();
-    if let (Some(ratio), Some(request), Some(limit)) = (
+    if let (true, Some(ratio), Some(request), Some(limit)) = (
+        planned.may_set(Field::CpuRequest),
         positive(range.max_ratio_cpu),
         after.cpu_request,
         after.cpu_limit,
@@ -98,7 +70,8 @@ fn keep_ratio(planned: &mut Planned<'_>, range: &LimitRange) {
             range,
         );
     }
-    if let (Some(ratio), Some(request), Some(limit)) = (
+    if let (true, Some(ratio), Some(request), Some(limit)) = (
+        planned.may_set(Field::MemoryRequest),
         positive(range.max_ratio_memory),
         after.memory_request,
         after.memory_limit,
@@ -117,10 +90,6 @@ fn keep_ratio(planned: &mut Planned<'_>, range: &LimitRange) {
     }
 }
 
-fn positive(ratio: Option<f64>) -> Option<f64> {
-    ratio.filter(|ratio| *ratio >= 1.0)
-}
-
 fn say_ratio(
     planned: &mut Planned<'_>,
     field: Field,
@@ -134,35 +103,4 @@ fn say_ratio(
         range.name
     );
     planned.say("limit_range", text);
-}
-
-/// Sums over the containers that run together.
-fn for_pod(plan: &mut Plan<'_>, range: &LimitRange) {
-    let (mut cpu, mut memory) = (Cpu::ZERO, Bytes::ZERO);
-    for planned in super::running(plan) {
-        let after = planned.after();
-        cpu = cpu.plus(after.cpu_limit.or(after.cpu_request).unwrap_or(Cpu::ZERO));
-        memory = memory.plus(
-            after
-                .memory_limit
-                .or(after.memory_request)
-                .unwrap_or(Bytes::ZERO),
-        );
-    }
-    let cpu_too_large = range.max.cpu.is_some_and(|max| cpu > max);
-    let memory_too_large = range.max.memory.is_some_and(|max| memory > max);
-    if !cpu_too_large && !memory_too_large {
-        return;
-    }
-    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-        let held = super::hold_raises(planned, cpu_too_large, memory_too_large);
-        if !held.is_empty() {
-            let text = format!(
-                "{} cannot be raised: LimitRange `{}` would not admit the pod",
-                held.join(", "),
-                range.name
-            );
-            planned.say("limit_range", text);
-        }
-    }
 }

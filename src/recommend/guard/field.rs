@@ -1,0 +1,91 @@
+use super::{Advice, Sizing, round_cpu, round_memory};
+use crate::units::{Bytes, Cpu};
+
+/// The four fields of a container's resources, as they hold; `None` is not set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Held {
+    pub cpu_request: Option<Cpu>,
+    pub cpu_limit: Option<Cpu>,
+    pub memory_request: Option<Bytes>,
+    pub memory_limit: Option<Bytes>,
+}
+
+/// One field of a container's resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    CpuRequest,
+    CpuLimit,
+    MemoryRequest,
+    MemoryLimit,
+}
+
+impl Field {
+    /// As a person says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CpuRequest => "CPU request",
+            Self::CpuLimit => "CPU limit",
+            Self::MemoryRequest => "memory request",
+            Self::MemoryLimit => "memory limit",
+        }
+    }
+
+    /// `cpu` or `memory`.
+    pub(super) fn resource(self) -> &'static str {
+        match self {
+            Self::CpuRequest | Self::CpuLimit => "cpu",
+            Self::MemoryRequest | Self::MemoryLimit => "memory",
+        }
+    }
+
+    /// The amount, in cores or bytes.
+    pub(super) fn of(self, held: Held) -> Option<f64> {
+        match self {
+            Self::CpuRequest => held.cpu_request.map(Cpu::get),
+            Self::CpuLimit => held.cpu_limit.map(Cpu::get),
+            Self::MemoryRequest => held.memory_request.map(Bytes::to_f64),
+            Self::MemoryLimit => held.memory_limit.map(Bytes::to_f64),
+        }
+    }
+
+    /// Sets an amount, rounded up but not above `most`.
+    pub(super) fn set(self, sizing: &mut Sizing, amount: f64, most: f64) {
+        let cpu = || Advice::Set(round_cpu(Cpu::cores(amount)).min(Cpu::cores(most)));
+        let memory = || {
+            let round = round_memory(Bytes::from_f64(amount.ceil()));
+            Advice::Set(round.min(Bytes::from_f64(most)))
+        };
+        match self {
+            Self::CpuRequest => sizing.cpu_request = cpu(),
+            Self::CpuLimit => sizing.cpu_limit = cpu(),
+            Self::MemoryRequest => sizing.memory_request = memory(),
+            Self::MemoryLimit => sizing.memory_limit = memory(),
+        }
+    }
+
+    pub(super) fn keep(self, sizing: &mut Sizing) {
+        match self {
+            Self::CpuRequest => sizing.cpu_request = Advice::Keep,
+            Self::CpuLimit => sizing.cpu_limit = Advice::Keep,
+            Self::MemoryRequest => sizing.memory_request = Advice::Keep,
+            Self::MemoryLimit => sizing.memory_limit = Advice::Keep,
+        }
+    }
+
+    pub(super) fn is_unset(self, sizing: Sizing) -> bool {
+        match self {
+            Self::CpuRequest => sizing.cpu_request == Advice::Unset,
+            Self::CpuLimit => sizing.cpu_limit == Advice::Unset,
+            Self::MemoryRequest => sizing.memory_request == Advice::Unset,
+            Self::MemoryLimit => sizing.memory_limit == Advice::Unset,
+        }
+    }
+
+    /// An amount for people: `250m`, `1.5Gi`.
+    pub(super) fn shown(self, amount: f64) -> String {
+        match self {
+            Self::CpuRequest | Self::CpuLimit => Cpu::cores(amount).to_string(),
+            Self::MemoryRequest | Self::MemoryLimit => Bytes::from_f64(amount).human(),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Bounds of the sums over a pod.
+//!
+//! Init containers count by the largest that runs at a time, beside the sidecars
+//! started before it; the overhead of the pod does not count; what the pod
+//! requests as a whole goes before its containers. Source: `PodValidateLimitFunc`,
+//! `podRequests` and `podLimits` of kubernetes
+//! `plugin/pkg/admission/limitranger/admission.go`.
+
+use super::positive;
+use crate::recommend::guard::{Field, Plan, Planned, hold_raises};
+use crate::snapshot::{ContainerKind, LimitRange, Resources};
+use crate::units::{Bytes, Cpu};
+
+/// One resource of a pod, and what a LimitRange says of it.
+struct Bounds<'r> {
+    range: &'r LimitRange,
+    request: Field,
+    limit: Field,
+    min: Option<f64>,
+    max: Option<f64>,
+    ratio: Option<f64>,
+}
+
+/// What a pod has of a field, in cores or bytes.
+#[derive(Clone, Copy)]
+struct Sum {
+    /// At once, at the most.
+    most: f64,
+    /// Once it has started: what init containers need is no part of it.
+    running: f64,
+}
+
+/// Keeps the sums within their bounds, or says that they are not.
+pub(super) fn hold(plan: &mut Plan<'_>, range: &LimitRange) {
+    let (requests, limits) = (&plan.workload.pod_requests, &plan.workload.pod_limits);
+    let cpu = requests.cpu.is_some() || limits.cpu.is_some();
+    let memory = requests.memory.is_some() || limits.memory.is_some();
+    if !cpu {
+        Bounds::cpu(range).hold(plan);
+    }
+    if !memory {
+        Bounds::memory(range).hold(plan);
+    }
+}
+
+impl<'r> Bounds<'r> {
+    fn cpu(range: &'r LimitRange) -> Self {
+        let of = |resources: &Resources| resources.cpu.map(Cpu::get);
+        Self {
+            range,
+            request: Field::CpuRequest,
+            limit: Field::CpuLimit,
+            min: of(&range.min),
+            max: of(&range.max),
+            ratio: positive(range.max_ratio_cpu),
+        }
+    }
+
+    fn memory(range: &'r LimitRange) -> Self {
+        let of = |resources: &Resources| resources.memory.map(Bytes::to_f64);
+        Self {
+            range,
+            request: Field::MemoryRequest,
+            limit: Field::MemoryLimit,
+            min: of(&range.min),
+            max: of(&range.max),
+            ratio: positive(range.max_ratio_memory),
+        }
+    }
+
+    fn hold(&self, plan: &mut Plan<'_>) {
+        if self.max.is_some() || self.ratio.is_some() {
+            self.keep_limits(plan);
+        }
+        self.hold_raises(plan);
+        self.hold_cuts(plan, self.request);
+        self.hold_cuts(plan, self.limit);
+        self.raise_requests(plan);
+        self.say_refused(plan);
+    }
+
+    /// A maximum and a ratio need some limit.
+    fn keep_limits(&self, plan: &mut Plan<'_>) {
+        if Sum::of(plan, self.limit).is_some() {
+            return;
+        }
+        for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+            if self.limit.is_unset(planned.sizing) {
+                self.limit.keep(&mut planned.sizing);
+                let text = format!(
+                    "{} stays: LimitRange `{}` requires one of the pod",
+                    self.limit.name(),
+                    self.range.name
+                );
+                planned.say("limit_range", text);
+            }
+        }
+    }
+
+    fn hold_raises(&self, plan: &mut Plan<'_>) {
+        let Some(max) = self.too_much(plan) else {
+            return;
+        };
+        let is_cpu = self.request == Field::CpuRequest;
+        for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+            let held = hold_raises(planned, is_cpu, !is_cpu);
+            if !held.is_empty() {
+                let text = format!(
+                    "{} cannot be raised: LimitRange `{}` admits no pod above {}",
+                    held.join(", "),
+                    self.range.name,
+                    self.request.shown(max),
+                );
+                planned.say("limit_range", text);
+            }
+        }
+    }
+
+    /// Cuts that would leave too little stop in between, each at the same share
+    /// of its way.
+    fn hold_cuts(&self, plan: &mut Plan<'_>, field: Field) {
+        let short = Sum::of(plan, field).zip(self.min);
+        let Some((sum, min)) = short.filter(|(sum, min)| sum.most < *min) else {
+            return;
+        };
+        let given: f64 = plan.containers.iter().filter_map(|it| cut(it, field)).sum();
+        if given <= 0.0 {
+            return;
+        }
+        let back = ((min - sum.running) / given).min(1.0);
+        let why = format!(
+            "LimitRange `{}` admits no pod below {}",
+            self.range.name,
+            field.shown(min)
+        );
+        for planned in &mut plan.containers {
+            if let (Some(cut), Some(now)) = (cut(planned, field), field.of(planned.now())) {
+                planned.put(field, now - cut * (1.0 - back), now, "limit_range", &why);
+            }
+        }
+    }
+
+    /// Limits too large for the requests raise these, each by the same share of
+    /// what is left to its own limit.
+    fn raise_requests(&self, plan: &mut Plan<'_>) {
+        let sums = (Sum::of(plan, self.request), Sum::of(plan, self.limit));
+        let (Some(ratio), (Some(request), Some(limit))) = (self.ratio, sums) else {
+            return;
+        };
+        let least = limit.most / ratio;
+        let room: f64 = plan.containers.iter().filter_map(|it| self.gap(it)).sum();
+        if !is_above(least, request.most) || room <= 0.0 {
+            return;
+        }
+        let share = ((least - request.running) / room).min(1.0);
+        let why = format!(
+            "LimitRange `{}` bounds limit ÷ request of the pod at {ratio}",
+            self.range.name
+        );
+        for planned in &mut plan.containers {
+            let after = planned.after();
+            if let (Some(gap), Some(limit)) = (self.gap(planned), self.limit.of(after)) {
+                planned.put(
+                    self.request,
+                    limit - gap * (1.0 - share),
+                    limit,
+                    "limit_range",
+                    &why,
+                );
+            }
+        }
+    }
+
+    /// From a request that may move up to its limit.
+    fn gap(&self, planned: &Planned<'_>) -> Option<f64> {
+        let after = planned.after();
+        let runs = planned.pool.container.kind != ContainerKind::Init;
+        let moves = runs && planned.known && planned.may_set(self.request);
+        let (request, limit) = (self.request.of(after)?, self.limit.of(after)?);
+        (moves && limit > request).then_some(limit - request)
+    }
+
+    /// What no advice mends is said, where a new pod would be made for it.
+    fn say_refused(&self, plan: &mut Plan<'_>) {
+        let what = match (self.too_much(plan), self.too_little(plan)) {
+            (Some(max), _) => format!("above {}", self.request.shown(max)),
+            (None, Some(min)) => format!("below {}", self.request.shown(min)),
+            (None, None) => return,
+        };
+        let changed =
+            |planned: &&mut Planned<'_>| planned.known && planned.after() != planned.now();
+        for planned in plan.containers.iter_mut().filter(changed) {
+            let text = format!(
+                "no new pod is admitted as it is: LimitRange `{}` takes none {what} of {}",
+                self.range.name,
+                self.request.resource(),
+            );
+            planned.say("limit_range", text);
+        }
+    }
+
+    /// The maximum, where a sum is above it.
+    fn too_much(&self, plan: &Plan<'_>) -> Option<f64> {
+        let above = |field, max| Sum::of(plan, field).is_some_and(|sum| is_above(sum.most, max));
+        self.max
+            .filter(|max| above(self.request, *max) || above(self.limit, *max))
+    }
+
+    /// The minimum, where a sum is below it or there is no request.
+    fn too_little(&self, plan: &Plan<'_>) -> Option<f64> {
+        let (request, limit) = (Sum::of(plan, self.request), Sum::of(plan, self.limit));
+        self.min.filter(|min| {
+            request.is_none_or(|sum| is_above(*min, sum.most))
+                || limit.is_some_and(|sum| is_above(*min, sum.most))
+        })
+    }
+}
+
+impl Sum {
+    /// `None` where no container has any.
+    fn of(plan: &Plan<'_>, field: Field) -> Option<Self> {
+        let (mut sidecars, mut apps, mut starting) = (0.0, 0.0, 0.0_f64);
+        let mut any = false;
+        for planned in &plan.containers {
+            let amount = field.of(planned.after());
+            any |= amount.is_some();
+            let amount = amount.unwrap_or(0.0);
+            match planned.pool.container.kind {
+                ContainerKind::Sidecar => sidecars += amount,
+                ContainerKind::Init => starting = starting.max(sidecars + amount),
+                ContainerKind::App => apps += amount,
+            }
+        }
+        let running = sidecars + apps;
+        any.then(|| Self {
+            most: starting.max(running),
+            running,
+        })
+    }
+}
+
+/// By how much a field is cut.
+fn cut(planned: &Planned<'_>, field: Field) -> Option<f64> {
+    let (now, after) = (field.of(planned.now())?, field.of(planned.after())?);
+    (planned.known && after < now).then_some(now - after)
+}
+
+/// By more than a division loses.
+fn is_above(amount: f64, bound: f64) -> bool {
+    amount > bound * (1.0 + 1e-9)
+}
