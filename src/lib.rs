@@ -39,7 +39,8 @@
 //! - What could not be read is a [`snapshot::Gap`] in the report. Only what leaves
 //!   nothing to analyze is an [`error::Error`].
 //! - No secret enters a snapshot: of environment variables only the settings that
-//!   size a heap, of annotations only `kcost.dev/…`.
+//!   size a heap and options of a list in the source, of annotations only
+//!   `kcost.dev/…`.
 //! - `main.rs` ends the process, [`ui`] alone writes to stderr, results go through
 //!   a writer. Nothing writes to a cluster.
 //! - Strategies, guards, renderers, price sources and gate rules are registries:

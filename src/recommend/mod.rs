@@ -5,7 +5,7 @@
 
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::{AutoscalerMetric, Container, Series, Snapshot, Target, Workload};
+use crate::snapshot::{AutoscalerMetric, Container, HeapSize, Series, Snapshot, Target, Workload};
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
 mod advise;
@@ -251,6 +251,8 @@ pub struct ContainerAdvice {
     /// Index into the profiles.
     pub profile: usize,
     pub sizing: Sizing,
+    /// Where a heap setting is known.
+    pub heap: Option<HeapAdvice>,
     pub risk: Option<Risk>,
     /// Never empty.
     pub reasons: Vec<Reason>,
@@ -258,6 +260,27 @@ pub struct ContainerAdvice {
     pub growth: Option<Growth>,
     /// The few pods that use far more than the many.
     pub odd_pods: Vec<OddPod>,
+}
+
+/// What becomes of a heap that a setting bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeapAdvice {
+    /// The largest heap now (of Go, all memory); `None` where it is not known.
+    pub before: Option<Bytes>,
+    /// The same once the advice is followed.
+    pub after: Option<Bytes>,
+    /// What to set together with the memory limit; `None` where the setting stays.
+    pub change: Option<HeapChange>,
+}
+
+/// An environment variable of a container that sizes its heap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeapChange {
+    pub variable: String,
+    /// Its whole new value.
+    pub value: String,
+    /// The size in it.
+    pub size: HeapSize,
 }
 
 /// What goes with new requests so that an autoscaler keeps its scale point.

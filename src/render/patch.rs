@@ -8,7 +8,7 @@ use super::pick::{Part, Row};
 use super::words::{pods, state, worth};
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
-use crate::recommend::Advice;
+use crate::recommend::{Advice, HeapChange};
 use crate::snapshot::{ContainerKind, PatchTarget};
 use crate::text::escape;
 use crate::units::{Bytes, Cpu};
@@ -198,12 +198,18 @@ fn removals(
 fn patch(row: &Row<'_>, target: &PatchTarget, parts: &[Part<'_>]) -> Option<Mapping> {
     let mut spec = Mapping::new();
     for part in parts {
-        let Some(resources) = resources(part) else {
+        let (resources, env) = (resources(part), part.heap_change().map(variable));
+        if resources.is_none() && env.is_none() {
             continue;
-        };
+        }
         let mut container = Mapping::new();
         container.insert("name".into(), part.container.name.as_str().into());
-        container.insert("resources".into(), resources.into());
+        if let Some(env) = env {
+            container.insert("env".into(), Value::Sequence(vec![env]));
+        }
+        if let Some(resources) = resources {
+            container.insert("resources".into(), resources.into());
+        }
         let list = spec
             .entry(list_of(part.container.kind).into())
             .or_insert_with(|| Value::Sequence(Vec::new()));
@@ -240,6 +246,14 @@ fn list_of(kind: ContainerKind) -> &'static str {
         ContainerKind::App => "containers",
         ContainerKind::Sidecar | ContainerKind::Init => "initContainers",
     }
+}
+
+/// The variable that sizes a heap: lists of variables merge by name.
+fn variable(change: &HeapChange) -> Value {
+    let mut variable = Mapping::new();
+    variable.insert("name".into(), change.variable.as_str().into());
+    variable.insert("value".into(), change.value.as_str().into());
+    variable.into()
 }
 
 /// The fields that are set to something else than they are.

@@ -3,7 +3,7 @@
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
-use crate::recommend::{Advice, ContainerAdvice, WorkloadAdvice};
+use crate::recommend::{Advice, ContainerAdvice, HeapChange, WorkloadAdvice};
 use crate::snapshot::{Container, Workload};
 use crate::units::{Bytes, Cpu};
 
@@ -82,12 +82,18 @@ impl Part<'_> {
         Field::new(self.container.limits.memory, advice)
     }
 
+    /// The variable that sizes its heap, where that is to be set.
+    pub(super) fn heap_change(&self) -> Option<&HeapChange> {
+        self.advice.heap.as_ref()?.change.as_ref()
+    }
+
     /// Whether anything is to be changed.
     pub(super) fn changes(&self) -> bool {
         self.cpu_request().changes()
             || self.cpu_limit().changes()
             || self.memory_request().changes()
             || self.memory_limit().changes()
+            || self.heap_change().is_some()
     }
 }
 

@@ -27,7 +27,7 @@ pub use bundle::{
     read, write, write_recording,
 };
 pub use gap::Gap;
-pub use heap::{Heap, HeapSetting};
+pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use node::{CapacityType, Node};
 pub use recording::{
     Incident, Log, Place, Round, Sample, Tail, Trouble, fold, is_of_a_recording, notice,

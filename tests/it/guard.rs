@@ -2,6 +2,7 @@
 
 mod bounds;
 mod events;
+mod heap;
 mod limit_range;
 mod limits;
 mod scaling;

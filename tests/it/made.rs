@@ -200,6 +200,7 @@ impl Made {
             container,
             profile: usize::MAX,
             sizing: *sizing,
+            heap: None,
             risk: (state != State::Unknown).then_some(Risk {
                 horizon: Span::WEEK,
                 memory_over_limit: Some(0.0123),

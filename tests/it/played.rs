@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use kcost::cohort::Cohorts;
 use kcost::profile::{Profile, profile};
 use kcost::recommend::{
-    Advice, Advised, Confidence, Draft, Options, Reason, Seen, Sizing, Strategy, recommend,
+    Advice, Advised, Confidence, Draft, HeapChange, Options, Reason, Seen, Sizing, Strategy,
+    recommend,
 };
-use kcost::snapshot::{Grid, Metric, Resources, Series, Snapshot, Workload};
+use kcost::snapshot::{
+    Grid, Heap, HeapPlace, HeapSize, Metric, Resources, Series, Snapshot, Workload,
+};
 use kcost::units::{Bytes, Cpu, Quantity, Span, single};
 
 use crate::made::Made;
@@ -126,7 +129,7 @@ pub fn label(mut workload: Workload, pairs: &[(&str, &str)]) -> Workload {
     workload
 }
 
-/// Follows the advice: requests, limits and targets of the autoscaler.
+/// Follows the advice: requests, limits, heaps and targets of the autoscaler.
 pub fn apply(snapshot: &mut Snapshot, advised: &Advised) {
     for advice in &advised.workloads {
         let workload = &mut snapshot.workloads[advice.workload];
@@ -135,11 +138,26 @@ pub fn apply(snapshot: &mut Snapshot, advised: &Advised) {
             let (requests, limits) = (&mut container.requests, &mut container.limits);
             follow(requests, one.sizing.cpu_request, one.sizing.memory_request);
             follow(limits, one.sizing.cpu_limit, one.sizing.memory_limit);
+            let change = one.heap.as_ref().and_then(|heap| heap.change.as_ref());
+            if let (Some(heap), Some(change)) = (&mut container.heap, change) {
+                resize(heap, change);
+            }
         }
         if let (Some(autoscaler), Some(new)) = (&mut workload.autoscaler, &advice.autoscaler) {
             autoscaler.metrics.clone_from(&new.metrics);
         }
     }
+}
+
+fn resize(heap: &mut Heap, change: &HeapChange) {
+    match change.size {
+        HeapSize::Fixed(bytes) => heap.bytes = Some(bytes),
+        HeapSize::Share(percent) => heap.percent = Some(percent),
+    }
+    heap.place = Some(HeapPlace::Variable {
+        name: change.variable.clone(),
+        value: Some(change.value.clone()),
+    });
 }
 
 fn follow(resources: &mut Resources, cpu: Advice<Cpu>, memory: Advice<Bytes>) {

@@ -2,7 +2,7 @@
 
 use super::curve::{Bursts, Device, Held, Load};
 use super::rhythm::Rhythm;
-use crate::snapshot::{ContainerKind, Heap, HeapSetting, Resources};
+use crate::snapshot::{ContainerKind, Heap, HeapPlace, HeapSetting, HeapSize, Resources};
 use crate::units::{Bytes, Cpu};
 
 /// A workload before it has pods.
@@ -278,10 +278,17 @@ impl Part {
     }
 
     pub(super) fn heap(self, setting: HeapSetting, mib: u64) -> Self {
+        let size = setting.with(HeapSize::Fixed(Bytes::mib(mib)));
+        let (variable, value) = match setting {
+            HeapSetting::NodeMaxOldSpace => ("NODE_OPTIONS", size),
+            HeapSetting::GoMemLimit => ("GOMEMLIMIT", format!("{mib}MiB")),
+            _ => ("JAVA_TOOL_OPTIONS", format!("-XX:+UseG1GC {size}")),
+        };
         let heap = Heap {
             setting,
             bytes: Some(Bytes::mib(mib)),
             percent: None,
+            place: Some(HeapPlace::variable(variable, &value, setting, true)),
         };
         Self {
             heap: Some(heap),
@@ -290,10 +297,13 @@ impl Part {
     }
 
     pub(super) fn heap_percent(self, percent: f64) -> Self {
+        let setting = HeapSetting::JavaMaxRamPercentage;
+        let value = setting.with(HeapSize::Share(percent));
         let heap = Heap {
-            setting: HeapSetting::JavaMaxRamPercentage,
+            setting,
             bytes: None,
             percent: Some(percent),
+            place: Some(HeapPlace::variable("JAVA_OPTS", &value, setting, true)),
         };
         Self {
             heap: Some(heap),

@@ -38,8 +38,8 @@ fn traffic() -> Vec<Plan> {
         deployment(TEAM, "storefront-bff", 3)
             .part(
                 app("node", 1000, 2048)
-                    .memory_limit(2048)
-                    .heap(HeapSetting::NodeMaxOldSpace, 1536)
+                    .memory_limit(3072)
+                    .heap(HeapSetting::NodeMaxOldSpace, 2560)
                     .uses(load(Shop, 0.06, 0.40).wobble(0.2))
                     .holds(held(420.0).load(210.0).wobble(0.12)),
             )

@@ -3,7 +3,8 @@ use std::cmp::Reverse;
 use super::Group;
 use crate::collect::objects::{ContainerRecord, Controller, Key, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, LimitRange, PatchTarget, Pod, Termination, Workload, WorkloadId,
+    Container, ContainerKind, Heap, HeapPlace, LimitRange, PatchTarget, Pod, Termination, Workload,
+    WorkloadId,
 };
 
 /// One workload of all that belongs to it.
@@ -146,8 +147,29 @@ fn observe(container: &mut Container, running: &[&PodRecord]) -> bool {
     };
     container.requests = record.requests.clone();
     container.limits = record.limits.clone();
-    container.heap = record.heap.clone().or(container.heap.take());
+    container.heap = heap(
+        record.heap.as_ref(),
+        container.heap.take(),
+        container.in_template,
+    );
     true
+}
+
+/// What the pod runs with, and where the template says so.
+fn heap(runs: Option<&Heap>, template: Option<Heap>, in_template: bool) -> Option<Heap> {
+    let Some(runs) = runs else {
+        return template;
+    };
+    let said = template.filter(|template| template.is_like(runs));
+    let place = match said {
+        Some(template) => template.place,
+        None if in_template => Some(HeapPlace::Injected),
+        None => runs.place.clone(),
+    };
+    Some(Heap {
+        place,
+        ..runs.clone()
+    })
 }
 
 /// What the API server and LimitRanges would set on a new pod: a limit is also

@@ -7,7 +7,6 @@ use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span};
 
 mod growth;
-mod heap;
 mod limit_hit;
 mod odd;
 mod oom;
@@ -21,7 +20,6 @@ mod throttle;
 
 pub use growth::Growth;
 pub(super) use growth::find as growth;
-pub(super) use heap::HeapBound;
 pub(super) use limit_hit::LimitHit;
 pub use odd::OddPod;
 pub(super) use odd::{OddPods, find as odd_pods};
@@ -46,7 +44,6 @@ pub(super) struct Events {
     pub cpu_shift: Option<Shift>,
     pub memory_shift: Option<Shift>,
     pub template: Option<NewTemplate>,
-    pub heap: Option<HeapBound>,
     pub odd: Option<OddPods>,
     pub runs: Option<Runs>,
 }
@@ -65,7 +62,6 @@ impl Events {
             cpu_shift: shift::of_cpu(pool, grid, template.as_ref()),
             memory_shift: shift::of_memory(pool, grid, template.as_ref()),
             template,
-            heap: heap::find(pool),
             odd: odd::find(pool, grid),
             runs: runs::find(pool),
         }
@@ -77,7 +73,6 @@ impl Events {
         let floors = [
             self.oom.as_ref().map(|event| event.floor),
             self.limit_hit.as_ref().map(|event| event.floor),
-            self.heap.as_ref().map(|event| event.floor),
             self.start_up.as_ref().and_then(|event| event.memory_peak),
         ];
         floors.into_iter().flatten().max()
@@ -119,7 +114,6 @@ impl Events {
             self.throttled.as_ref().map(Throttled::reason),
             self.pressed.as_ref().map(Pressed::reason),
             self.growth.as_ref().map(Growth::reason),
-            self.heap.as_ref().map(HeapBound::reason),
             self.start_up.as_ref().map(StartUp::reason),
             self.cpu_shift.as_ref().map(Shift::reason),
             self.memory_shift.as_ref().map(Shift::reason),

@@ -1,7 +1,7 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
 use super::{
-    Advice, AutoscalerAdvice, Confidence, Draft, Effective, Pool, Reason, Risk, Sizing,
+    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, Pool, Reason, Risk, Sizing,
 };
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
@@ -10,6 +10,7 @@ mod autoscaler;
 mod cpu_limit;
 mod dead_band;
 mod field;
+mod heap;
 mod limit_range;
 mod managed;
 mod order;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Guard] = &[
     &managed::Managed,
     &cpu_limit::CpuLimit,
     &pressure::Pressure,
+    &heap::Room,
     &rounding::Rounding,
     &policy::Policy,
     &dead_band::DeadBand,
@@ -58,6 +60,7 @@ pub static ALL: &[&dyn Guard] = &[
     &pod_level::PodLevel,
     &autoscaler::ScalePoint,
     &quota::Quotas,
+    &heap::Setting,
 ];
 
 /// What surrounds the plans.
@@ -90,6 +93,8 @@ pub struct Planned<'a> {
     pub draft: Sizing,
     /// As it stands after the guards so far.
     pub sizing: Sizing,
+    /// Where it has a heap setting, once the limit is final.
+    pub heap: Option<HeapAdvice>,
     pub risk: Option<Risk>,
     pub confidence: Confidence,
     pub reasons: Vec<Reason>,
@@ -104,6 +109,7 @@ impl<'a> Planned<'a> {
             profile,
             draft: draft.sizing,
             sizing: draft.sizing,
+            heap: None,
             risk: draft.risk,
             confidence: draft.confidence,
             reasons: draft.reasons,

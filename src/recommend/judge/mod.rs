@@ -43,6 +43,7 @@ fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) ->
         container,
         profile: planned.profile,
         sizing: planned.sizing,
+        heap: planned.heap,
         risk: planned.risk,
         growth: pool.and_then(|pool| event::growth(pool, grid, horizon)),
         odd_pods: odd.map_or_else(Vec::new, |odd| odd.few),

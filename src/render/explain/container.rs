@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use super::strip;
 use crate::explain::{ContainerStory, Curve};
-use crate::recommend::{Advice, Risk};
+use crate::recommend::{Advice, HeapAdvice, Risk};
 use crate::render::style::{BOLD, DIM};
 use crate::render::words::percent;
 use crate::text::count;
@@ -31,7 +31,7 @@ impl Page {
         self.risk(story, out)
     }
 
-    /// The four fields, now and advised.
+    /// The four fields and the heap, now and advised.
     fn sizes(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (now, sizing) = (story.container, &story.advice.sizing);
         let heads = format!("{:<15} {:>10} {:>10}", "", "NOW", "ADVISED");
@@ -50,7 +50,11 @@ impl Page {
         row(
             "memory limit",
             memory(now.limits.memory, sizing.memory_limit),
-        )
+        )?;
+        match &story.advice.heap {
+            Some(heap) => row("heap at most", sides(heap)),
+            None => Ok(()),
+        }
     }
 
     fn cpu(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -141,6 +145,17 @@ impl Page {
         );
         self.line("        ", &memory, out)
     }
+}
+
+/// The largest heap, now and advised.
+fn sides(heap: &HeapAdvice) -> (String, String) {
+    let text = |size: Option<Bytes>| size.map_or("unknown".to_owned(), Bytes::human);
+    let after = if heap.before == heap.after {
+        "keep".to_owned()
+    } else {
+        text(heap.after)
+    };
+    (text(heap.before), after)
 }
 
 fn pair<T: Copy>(

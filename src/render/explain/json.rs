@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::Advice;
 use crate::render::events::{Growing, Odd};
+use crate::render::json_v1::{Heap, heap};
 use crate::units::{Bytes, Cpu};
 
 #[derive(Serialize)]
@@ -42,6 +43,8 @@ struct Container<'a> {
     cpu_limit_cores: Field,
     memory_request_bytes: Field,
     memory_limit_bytes: Field,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heap: Option<Heap<'a>>,
     steps: Vec<Step<'a>>,
     cpu_cores: Option<Distribution>,
     memory_bytes: Option<Distribution>,
@@ -153,6 +156,7 @@ fn container<'a>(story: &ContainerStory<'a>) -> Container<'a> {
         cpu_limit_cores: field(cpu_limit, sizing.cpu_limit, Cpu::get),
         memory_request_bytes: field(memory_request, sizing.memory_request, Bytes::to_f64),
         memory_limit_bytes: field(memory_limit, sizing.memory_limit, Bytes::to_f64),
+        heap: heap(now, advice),
         steps: advice
             .reasons
             .iter()

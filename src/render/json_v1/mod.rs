@@ -17,7 +17,8 @@ use crate::snapshot::Gap;
 use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
-pub(super) use shape::Report;
+pub(super) use shape::{Heap, Report};
+pub(super) use workloads::heap;
 
 pub(super) struct Json;
 

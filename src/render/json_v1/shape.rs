@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::render::events::{Growing, Odd};
+use crate::snapshot::HeapSetting;
 
 #[derive(Serialize)]
 pub(in crate::render) struct Report<'a> {
@@ -167,6 +168,8 @@ pub(super) struct Container<'a> {
     pub(super) cpu_limit_cores: Field<f64>,
     pub(super) memory_request_bytes: Field<u64>,
     pub(super) memory_limit_bytes: Field<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) heap: Option<Heap<'a>>,
     pub(super) cpu_used_cores: Option<Used<f64>>,
     pub(super) memory_used_bytes: Option<Used<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +195,23 @@ pub(super) struct Field<T> {
     /// Null unless `advice` is `set`.
     pub(super) recommended: Option<T>,
     pub(super) advice: &'static str,
+}
+
+/// A setting that bounds a heap, which goes with the memory limit.
+#[derive(Serialize)]
+pub(in crate::render) struct Heap<'a> {
+    /// `java_xmx`, `java_max_ram_percentage`, `go_mem_limit`, `node_max_old_space`.
+    pub(super) setting: HeapSetting,
+    /// The environment variable that it stands in; null where it is none.
+    pub(super) env: Option<&'a str>,
+    /// Where it is a share of the memory limit.
+    pub(super) percent_of_limit: Option<f64>,
+    /// The largest heap now, and once the advice is followed; null where it is not known.
+    pub(super) before_bytes: Option<u64>,
+    pub(super) after_bytes: Option<u64>,
+    /// `set` where the variable is to be set to `env_value`, else `keep`.
+    pub(super) advice: &'static str,
+    pub(super) env_value: Option<&'a str>,
 }
 
 /// Use of one replica over the window.

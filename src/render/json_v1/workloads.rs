@@ -3,9 +3,10 @@
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::profile::{Profile, Waiting};
-use crate::recommend::Risk;
+use crate::recommend::{ContainerAdvice, Risk};
 use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
+use crate::snapshot::{Container, HeapPlace};
 use crate::units::{Bytes, Cpu};
 
 pub(super) fn workload<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> shape::Workload<'a> {
@@ -35,6 +36,7 @@ fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
         cpu_limit_cores: cores(&part.cpu_limit()),
         memory_request_bytes: bytes(&part.memory_request()),
         memory_limit_bytes: bytes(&part.memory_limit()),
+        heap: heap(part.container, part.advice),
         cpu_used_cores: part.profile.and_then(cpu_used),
         memory_used_bytes: part.profile.and_then(memory_used),
         memory_high_water_bytes: part.container.memory_high_water.map(|bytes| bytes.0),
@@ -57,6 +59,30 @@ fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
             })
             .collect(),
     }
+}
+
+pub(in crate::render) fn heap<'a>(
+    container: &'a Container,
+    advice: &'a ContainerAdvice,
+) -> Option<shape::Heap<'a>> {
+    let set = container.heap.as_ref()?;
+    let advice = advice.heap.as_ref();
+    let change = advice.and_then(|advice| advice.change.as_ref());
+    let now = set.under(container.limits.memory);
+    Some(shape::Heap {
+        setting: set.setting,
+        env: match &set.place {
+            Some(HeapPlace::Variable { name, .. } | HeapPlace::Reference { name }) => Some(name),
+            Some(HeapPlace::Arguments | HeapPlace::Injected) | None => None,
+        },
+        percent_of_limit: set.percent.map(rounded),
+        before_bytes: now.map(|bytes| bytes.0),
+        after_bytes: advice
+            .map_or(now, |advice| advice.after)
+            .map(|bytes| bytes.0),
+        advice: if change.is_some() { "set" } else { "keep" },
+        env_value: change.map(|change| change.value.as_str()),
+    })
 }
 
 fn cores(field: &Field<Cpu>) -> shape::Field<f64> {

@@ -1,9 +1,7 @@
 //! What is known of a container before statistics: history, kills, leaks, heaps.
 
 use kcost::recommend::{ContainerAdvice, Options, Sizing, State};
-use kcost::snapshot::{
-    Heap, HeapSetting, Metric, Snapshot, Source, SourceKind, Termination, Workload,
-};
+use kcost::snapshot::{Metric, Snapshot, Source, SourceKind, Termination, Workload};
 use kcost::units::{Bytes, Span};
 
 use super::{api, busy, container_of, first, reason};
@@ -143,24 +141,6 @@ fn a_leak_is_followed_to_the_end_of_the_horizon() {
         .unwrap();
     assert!(limit >= Bytes::mib(615), "{}", limit.human());
     reason(&advice, "growing");
-}
-
-#[test]
-fn a_heap_setting_binds_the_limit() {
-    let mut java = api(500, 2048);
-    java.containers[0].heap = Some(Heap {
-        setting: HeapSetting::JavaXmx,
-        bytes: Some(Bytes::gib(1)),
-        percent: None,
-    });
-    let advice = default_advice(java, |_, _| (0.2, 300.0 * MIB));
-    let limit = advice
-        .sizing
-        .memory_limit
-        .after(Some(Bytes::mib(2048)))
-        .unwrap();
-    assert!(limit >= Bytes::mib(1280), "{}", limit.human());
-    assert!(reason(&advice, "heap_setting").contains("both could be lower"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Pods: what they request, what status says, which containers they have.
 
 use kcost::collect::MappedBy;
-use kcost::snapshot::ContainerKind;
+use kcost::snapshot::{ContainerKind, HeapPlace};
 use kcost::units::{Bytes, Cpu};
 
 use super::{APP, cpu, dump, memory, only, pod};
@@ -197,4 +197,97 @@ status: {phase: Running}
     );
     let heap = only(resolved).containers[0].heap.clone().unwrap();
     assert_eq!(heap.bytes, Some(Bytes::mib(384)));
+    let place = HeapPlace::Variable {
+        name: "JAVA_TOOL_OPTIONS".to_owned(),
+        value: None,
+    };
+    assert_eq!(heap.place, Some(place));
+}
+
+/// Where the heap of a Deployment's container is set, whose template and pod have
+/// this environment and these arguments.
+fn heap_place(template: &str, pod: &str, args: &str) -> Option<HeapPlace> {
+    let spec = |env: &str| format!("{{containers: [{{name: app, args: [{args}], env: [{env}]}}]}}");
+    let owner = |version: &str, kind: &str, name: &str, uid: &str| {
+        format!(
+            "[{{apiVersion: {version}, kind: {kind}, name: {name}, uid: {uid}, controller: true}}]"
+        )
+    };
+    let resolved = dump(&format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: java, namespace: shop, uid: d}}
+spec: {{template: {{spec: {}}}}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {{name: java-1, namespace: shop, uid: r, ownerReferences: {}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: java-1-x, namespace: shop, uid: p, ownerReferences: {}}}
+spec: {}
+status: {{phase: Running}}
+",
+        spec(template),
+        owner("apps/v1", "Deployment", "java", "d"),
+        owner("apps/v1", "ReplicaSet", "java-1", "r"),
+        spec(pod)
+    ));
+    only(resolved).containers[0].heap.as_ref()?.place.clone()
+}
+
+#[test]
+fn a_heap_can_be_patched_where_the_template_says_it_plainly_and_alone() {
+    let variable = |name: &str, value: Option<&str>| {
+        Some(HeapPlace::Variable {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+        })
+    };
+    let same = |env: &str, args: &str| heap_place(env, env, args);
+    let plain = "{name: JAVA_OPTS, value: -XX:+UseG1GC -Xms64m -Xmx512m}";
+    assert_eq!(
+        same(plain, ""),
+        variable("JAVA_OPTS", Some("-XX:+UseG1GC -Xms64m -Xmx512m"))
+    );
+    assert_eq!(
+        same("{name: NODE_OPTIONS, value: --max-old-space-size=512}", ""),
+        variable("NODE_OPTIONS", Some("--max-old-space-size=512"))
+    );
+    assert_eq!(
+        same("{name: GOMEMLIMIT, value: 900MiB}", ""),
+        variable("GOMEMLIMIT", Some("900MiB"))
+    );
+    // What else speaks of the heap, or may be secret, must not be guessed at.
+    assert_eq!(same(plain, "-Xms600m"), variable("JAVA_OPTS", None));
+    assert_eq!(
+        same(&format!("{plain}, {plain}"), ""),
+        variable("JAVA_OPTS", None)
+    );
+    assert_eq!(same(plain, "-Xmx1g"), Some(HeapPlace::Arguments));
+    assert_eq!(
+        same("{name: JAVA_OPTS, value: -Xmx$(HEAP)}", ""),
+        variable("JAVA_OPTS", None)
+    );
+    let from = "{name: JAVA_OPTS, valueFrom: {configMapKeyRef: {name: a, key: b}}}";
+    let reference = |name: &str| {
+        Some(HeapPlace::Reference {
+            name: name.to_owned(),
+        })
+    };
+    assert_eq!(same(from, ""), reference("JAVA_OPTS"));
+    let limit = "{name: GOMEMLIMIT, valueFrom: {resourceFieldRef: {resource: limits.memory}}}";
+    assert_eq!(same(limit, ""), reference("GOMEMLIMIT"));
+    // A webhook that adds an agent leaves the heap to the template, one that
+    // sets another heap does not.
+    let agent = "{name: JAVA_OPTS, value: -javaagent:a.jar -XX:+UseG1GC -Xmx512m}";
+    assert!(matches!(
+        heap_place(plain, agent, ""),
+        Some(HeapPlace::Variable { value: Some(_), .. })
+    ));
+    let other = "{name: JAVA_OPTS, value: -Xmx256m}";
+    assert_eq!(heap_place(plain, other, ""), Some(HeapPlace::Injected));
+    assert_eq!(heap_place("", other, ""), Some(HeapPlace::Injected));
 }
