@@ -154,6 +154,20 @@ pub struct Autoscaler {
     pub max_replicas: u32,
     pub current_replicas: Option<u32>,
     pub metrics: Vec<AutoscalerMetric>,
+    /// Metrics that it has besides those, which could not be read.
+    #[serde(default)]
+    pub unread: usize,
+}
+
+impl Autoscaler {
+    /// Whether all that it holds is known well enough to be written again.
+    pub fn is_whole(&self) -> bool {
+        let known = |metric: &AutoscalerMetric| {
+            metric.spec.is_some()
+                || matches!(metric.kind.as_str(), "Resource" | "ContainerResource")
+        };
+        self.unread == 0 && self.metrics.iter().all(known)
+    }
 }
 
 /// One metric of an autoscaler.
@@ -166,6 +180,10 @@ pub struct AutoscalerMetric {
     /// For `ContainerResource`.
     pub container: Option<String>,
     pub target: Target,
+    /// The whole metric as the API has it, for kinds with more to them than
+    /// this: who changes one metric of an autoscaler has to repeat all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<serde_json::Value>,
 }
 
 /// What an autoscaler holds a metric at.

@@ -20,6 +20,7 @@ mod import;
 mod live;
 mod made;
 mod objects;
+mod patch;
 mod played;
 mod price;
 mod profile;

@@ -129,7 +129,7 @@ fn nothing_is_said_in_words() {
     insta::assert_snapshot!(patch, @"
     # Sizes for cluster test, from usage up to 2025-11-13T02:13:20Z.
     # Review, then apply:
-    #   kubectl apply --server-side --field-manager=kcost --force-conflicts -f FILE
+    #   kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f FILE
     # Nothing is to be changed.
     ");
 }

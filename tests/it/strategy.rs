@@ -64,7 +64,9 @@ fn krr_has_floors_and_keeps_what_it_cannot_judge() {
             name: "cpu".to_owned(),
             container: None,
             target: Target::Utilization(80),
+            spec: None,
         }],
+        unread: 0,
     });
     play(&mut snapshot, scaled, |_, _| (0.3, 200.0 * MIB));
     let thin = workload("Deployment", "thin", 1, vec![container("app", 500, 512)]);

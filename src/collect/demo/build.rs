@@ -236,7 +236,9 @@ fn autoscaler(plan: &Plan, current: usize) -> Option<Autoscaler> {
             name: "cpu".to_owned(),
             container: None,
             target: Target::Utilization(percent),
+            spec: None,
         }],
+        unread: 0,
     })
 }
 

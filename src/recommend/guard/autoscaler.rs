@@ -139,6 +139,10 @@ fn keep_unmovable(plan: &mut Plan<'_>) {
         }
         let why = match owner {
             Some(manager) => format!("{} `{}` owns its autoscaler", manager.kind, manager.name),
+            None if !autoscaler.is_whole() => format!(
+                "autoscaler `{}` has metrics that could not be read, so its target cannot be moved",
+                autoscaler.name
+            ),
             None if requests(plan, metric).is_none() && !has_pod_request(plan, metric) => format!(
                 "autoscaler `{}` holds a share of a request that a container lacks",
                 autoscaler.name

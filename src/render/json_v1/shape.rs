@@ -157,6 +157,36 @@ pub(super) struct Workload<'a> {
     pub(super) monthly_cost: String,
     pub(super) monthly_savings: String,
     pub(super) containers: Vec<Container<'a>>,
+    /// Where targets have to move together with the requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) autoscaler: Option<Autoscaler<'a>>,
+}
+
+/// A HorizontalPodAutoscaler whose targets go with new requests.
+#[derive(Serialize)]
+pub(super) struct Autoscaler<'a> {
+    pub(super) name: &'a str,
+    pub(super) changes: Vec<TargetChange<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct TargetChange<'a> {
+    /// `cpu` or `memory`.
+    pub(super) metric: &'a str,
+    /// Null where it is about all containers of a pod.
+    pub(super) container: Option<&'a str>,
+    pub(super) current: Target,
+    pub(super) recommended: Target,
+}
+
+/// What a metric is held at: one of the three.
+#[derive(Serialize)]
+pub(super) struct Target {
+    /// Percent of the request.
+    pub(super) utilization_percent: Option<u32>,
+    /// Average of the pods.
+    pub(super) average_cpu_cores: Option<f64>,
+    pub(super) average_memory_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]

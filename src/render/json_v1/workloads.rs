@@ -3,10 +3,10 @@
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::profile::{Profile, Waiting};
-use crate::recommend::{ContainerAdvice, Risk};
+use crate::recommend::{AutoscalerAdvice, ContainerAdvice, Risk};
 use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
-use crate::snapshot::{Container, HeapPlace};
+use crate::snapshot::{AutoscalerMetric, Container, HeapPlace, Target};
 use crate::units::{Bytes, Cpu};
 
 pub(super) fn workload<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> shape::Workload<'a> {
@@ -25,6 +25,38 @@ pub(super) fn workload<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> shape::
         monthly_cost: row.bill.current.to_string(),
         monthly_savings: row.bill.savings().to_string(),
         containers: row.parts(analysis).iter().map(container).collect(),
+        autoscaler: row.advice.autoscaler.as_ref().map(autoscaler),
+    }
+}
+
+fn autoscaler(advice: &AutoscalerAdvice) -> shape::Autoscaler<'_> {
+    let changes = advice.changes.iter().map(|change| {
+        let metric = &advice.metrics[change.metric];
+        shape::TargetChange {
+            metric: &metric.name,
+            container: metric.container.as_deref(),
+            current: target(metric, change.before),
+            recommended: target(metric, change.after),
+        }
+    });
+    shape::Autoscaler {
+        name: &advice.name,
+        changes: changes.collect(),
+    }
+}
+
+fn target(metric: &AutoscalerMetric, target: Target) -> shape::Target {
+    let (percent, value) = match target {
+        Target::Utilization(percent) => (Some(percent), None),
+        Target::AverageValue(value) | Target::Value(value) => (None, Some(value)),
+    };
+    let is_cpu = metric.name == "cpu";
+    shape::Target {
+        utilization_percent: percent,
+        average_cpu_cores: value.filter(|_| is_cpu).map(rounded),
+        average_memory_bytes: value
+            .filter(|_| !is_cpu)
+            .map(|value| Bytes::from_f64(value).0),
     }
 }
 

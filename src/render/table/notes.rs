@@ -5,6 +5,7 @@ use std::io;
 
 use super::Page;
 use crate::gate;
+use crate::render::patch::APPLY;
 use crate::render::pick::{Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, WARN};
 use crate::render::wrap::wrap;
@@ -75,11 +76,7 @@ impl Page<'_> {
                 format!("{command} -o patch > patches.yaml"),
                 "YAML to review",
             ));
-            next.push((
-                "kubectl apply --server-side --field-manager=kcost --force-conflicts -f patches.yaml"
-                    .to_owned(),
-                "apply it",
-            ));
+            next.push((format!("{APPLY} patches.yaml"), "apply it"));
         }
         for (command, what) in next {
             let label = self.paint.on(HINT, "next:");

@@ -19,7 +19,9 @@ fn scaled_on(mut workload: Workload, target: Target) -> Workload {
             name: "cpu".to_owned(),
             container: None,
             target,
+            spec: None,
         }],
+        unread: 0,
     });
     workload
 }

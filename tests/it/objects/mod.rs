@@ -4,6 +4,7 @@ mod devices;
 mod owners;
 mod pods;
 mod recorded;
+mod scaling;
 mod texts;
 
 use std::io::Write;

@@ -4,6 +4,9 @@ use std::io;
 
 use serde_yaml::{Mapping, Value};
 
+mod autoscaler;
+mod removal;
+
 use super::pick::{Part, Row};
 use super::words::{pods, state, worth};
 use super::{Fleet, Look, Renderer};
@@ -14,6 +17,14 @@ use crate::text::escape;
 use crate::units::{Bytes, Cpu};
 
 pub(super) struct Patch;
+
+/// Applies a file of such documents, whose name follows.
+///
+/// A server-side apply takes away what the same field manager has set before and
+/// does not name any more. A document names only what changes, so each patch gets a
+/// manager of its own.
+pub(super) const APPLY: &str =
+    "kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f";
 
 /// Groups whose kinds merge containers by name in a server-side apply.
 /// A custom resource may treat the list as one value, and lose its images.
@@ -42,10 +53,7 @@ impl Renderer for Patch {
             snapshot.taken_at
         )?;
         writeln!(out, "# Review, then apply:")?;
-        writeln!(
-            out,
-            "#   kubectl apply --server-side --field-manager=kcost --force-conflicts -f FILE"
-        )?;
+        writeln!(out, "#   {APPLY} FILE")?;
         let mut changed = 0;
         for row in look.view.rows(analysis) {
             let parts = row.parts(analysis);
@@ -101,7 +109,7 @@ fn document(
             escape(&row.workload.id.kind)
         );
     };
-    removals(row, target, &inside, out)?;
+    removal::write(row, target, &inside, out)?;
     let Some(patch) = patch(row, target, &inside) else {
         return Ok(());
     };
@@ -110,14 +118,51 @@ fn document(
         .iter()
         .any(|group| target.api_version.starts_with(group));
     if merged {
-        return out.write_all(text.as_bytes());
+        out.write_all(text.as_bytes())?;
+    } else {
+        writeln!(
+            out,
+            "# Not for a server-side apply: a custom resource may replace its whole list of containers."
+        )?;
+        comment(&text, out)?;
     }
+    scaling(row, merged, out)
+}
+
+/// The autoscaler whose targets move with the requests: one advice, both or none.
+fn scaling(row: &Row<'_>, merged: bool, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(advice) = &row.advice.autoscaler else {
+        return Ok(());
+    };
+    let namespace = &row.workload.id.namespace;
+    let Some(document) = autoscaler::document(namespace, advice) else {
+        return Ok(());
+    };
+    let text = serde_yaml::to_string(&document).map_err(io::Error::other)?;
+    writeln!(out, "---")?;
     writeln!(
         out,
-        "# Not for a server-side apply: a custom resource may replace its whole list of containers."
+        "# Together with {}: it scales at the same load as before.",
+        escape(&row.workload.id.to_string())
     )?;
+    if merged {
+        out.write_all(text.as_bytes())
+    } else {
+        comment(&text, out)
+    }
+}
+
+fn comment(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
     text.lines()
         .try_for_each(|line| writeln!(out, "#   {line}"))
+}
+
+/// A mapping of these fields, in their order.
+fn map<const N: usize>(fields: [(&str, Value); N]) -> Mapping {
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.into(), value))
+        .collect()
 }
 
 fn why(
@@ -143,57 +188,6 @@ fn why(
     Ok(())
 }
 
-/// A server-side apply cannot take away what another manager owns; this can.
-fn removals(
-    row: &Row<'_>,
-    target: &PatchTarget,
-    parts: &[Part<'_>],
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    for part in parts {
-        let limits = [
-            (
-                "requests",
-                "cpu",
-                part.cpu_request().changes() && part.cpu_request().advice == Advice::Unset,
-            ),
-            (
-                "requests",
-                "memory",
-                part.memory_request().changes() && part.memory_request().advice == Advice::Unset,
-            ),
-            (
-                "limits",
-                "cpu",
-                part.cpu_limit().changes() && part.cpu_limit().advice == Advice::Unset,
-            ),
-            (
-                "limits",
-                "memory",
-                part.memory_limit().changes() && part.memory_limit().advice == Advice::Unset,
-            ),
-        ];
-        for (section, resource, _) in limits.into_iter().filter(|(_, _, unset)| *unset) {
-            let inner = format!(
-                r#"{{"{}":[{{"name":"{}","resources":{{"{section}":{{"{resource}":null}}}}}}]}}"#,
-                list_of(part.container.kind),
-                escape(&part.container.name)
-            );
-            let path = target.pod_spec.iter().rev();
-            let json = path.fold(inner, |json, field| format!(r#"{{"{field}":{json}}}"#));
-            writeln!(
-                out,
-                "# To remove {section}.{resource} of {}:\n#   kubectl patch {} {} -n {} --type=strategic -p '{json}'",
-                escape(&part.container.name),
-                target.kind.to_lowercase(),
-                target.name,
-                row.workload.id.namespace,
-            )?;
-        }
-    }
-    Ok(())
-}
-
 /// The document; `None` where nothing is to be set.
 fn patch(row: &Row<'_>, target: &PatchTarget, parts: &[Part<'_>]) -> Option<Mapping> {
     let mut spec = Mapping::new();
@@ -202,8 +196,7 @@ fn patch(row: &Row<'_>, target: &PatchTarget, parts: &[Part<'_>]) -> Option<Mapp
         if resources.is_none() && env.is_none() {
             continue;
         }
-        let mut container = Mapping::new();
-        container.insert("name".into(), part.container.name.as_str().into());
+        let mut container = map([("name", part.container.name.as_str().into())]);
         if let Some(env) = env {
             container.insert("env".into(), Value::Sequence(vec![env]));
         }
@@ -220,16 +213,15 @@ fn patch(row: &Row<'_>, target: &PatchTarget, parts: &[Part<'_>]) -> Option<Mapp
     if spec.is_empty() {
         return None;
     }
-    let mut metadata = Mapping::new();
-    metadata.insert("name".into(), target.name.as_str().into());
-    metadata.insert(
-        "namespace".into(),
-        row.workload.id.namespace.as_str().into(),
-    );
-    let mut document = Mapping::new();
-    document.insert("apiVersion".into(), target.api_version.as_str().into());
-    document.insert("kind".into(), target.kind.as_str().into());
-    document.insert("metadata".into(), metadata.into());
+    let metadata = map([
+        ("name", target.name.as_str().into()),
+        ("namespace", row.workload.id.namespace.as_str().into()),
+    ]);
+    let mut document = map([
+        ("apiVersion", target.api_version.as_str().into()),
+        ("kind", target.kind.as_str().into()),
+        ("metadata", metadata.into()),
+    ]);
     let mut path = target.pod_spec.iter();
     let root = path.next()?.as_str();
     let nested = path.rev().fold(spec, |inner, field| {
@@ -250,10 +242,11 @@ fn list_of(kind: ContainerKind) -> &'static str {
 
 /// The variable that sizes a heap: lists of variables merge by name.
 fn variable(change: &HeapChange) -> Value {
-    let mut variable = Mapping::new();
-    variable.insert("name".into(), change.variable.as_str().into());
-    variable.insert("value".into(), change.value.as_str().into());
-    variable.into()
+    map([
+        ("name", change.variable.as_str().into()),
+        ("value", change.value.as_str().into()),
+    ])
+    .into()
 }
 
 /// The fields that are set to something else than they are.

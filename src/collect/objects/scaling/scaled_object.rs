@@ -1,0 +1,88 @@
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
+use serde_json::Value;
+
+use super::{Amounts, Key, ManagerRecord, Meta, Objects, text};
+use crate::snapshot::{Autoscaler, AutoscalerMetric, Manager, Target};
+
+/// Replicas where a ScaledObject names none.
+const MIN_REPLICAS: u64 = 0;
+const MAX_REPLICAS: u64 = 100;
+
+/// Records a ScaledObject of keda.sh, and the HorizontalPodAutoscaler that it
+/// makes. Source: https://keda.sh/docs/latest/reference/scaledobject-spec/ and
+/// https://keda.sh/docs/latest/scalers/cpu/
+pub(in crate::collect::objects) fn scaled_object(
+    meta: &Meta,
+    paused: bool,
+    object: &Value,
+    objects: &mut Objects,
+) {
+    let Some(name) = text(object, "/spec/scaleTargetRef/name") else {
+        return;
+    };
+    let kind = text(object, "/spec/scaleTargetRef/kind").unwrap_or("Deployment");
+    let api_version = text(object, "/spec/scaleTargetRef/apiVersion").unwrap_or("apps/v1");
+    let mut amounts = Amounts::default();
+    objects.managers.push(ManagerRecord {
+        target: Key::new(&meta.namespace, api_version, kind, name),
+        manager: Manager {
+            kind: "ScaledObject".to_owned(),
+            name: meta.name.clone(),
+            mode: if paused { "Paused" } else { "Scale" }.to_owned(),
+            resources: vec!["replicas".to_owned()],
+            container: None,
+            except: Vec::new(),
+        },
+        autoscaler: (!paused).then(|| autoscaler(meta, object, &mut amounts)),
+    });
+    objects.note("ScaledObject", meta, amounts);
+}
+
+fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler {
+    let count = |path: &str, default: u64| {
+        let number = object.pointer(path).and_then(Value::as_u64);
+        u32::try_from(number.unwrap_or(default)).unwrap_or(u32::MAX)
+    };
+    let triggers = object.pointer("/spec/triggers").and_then(Value::as_array);
+    let triggers = triggers.map_or(&[][..], Vec::as_slice);
+    let metrics: Vec<AutoscalerMetric> = triggers
+        .iter()
+        .filter_map(|trigger| metric(trigger, amounts))
+        .collect();
+    let name = text(object, "/spec/advanced/horizontalPodAutoscalerConfig/name");
+    Autoscaler {
+        name: name.map_or_else(|| format!("keda-hpa-{}", meta.name), str::to_owned),
+        min_replicas: count("/spec/minReplicaCount", MIN_REPLICAS),
+        max_replicas: count("/spec/maxReplicaCount", MAX_REPLICAS),
+        current_replicas: None,
+        unread: triggers.len() - metrics.len(),
+        metrics,
+    }
+}
+
+/// A trigger on CPU or memory; others have no target in terms of what is requested.
+fn metric(trigger: &Value, amounts: &mut Amounts) -> Option<AutoscalerMetric> {
+    let name = text(trigger, "/type").filter(|name| matches!(*name, "cpu" | "memory"))?;
+    let value = text(trigger, "/metadata/value")?;
+    // Before KEDA 2.7 the type stood among the metadata.
+    let kind = text(trigger, "/metricType").or_else(|| text(trigger, "/metadata/type"))?;
+    let container = text(trigger, "/metadata/containerName").map(str::to_owned);
+    let target = if kind == "Utilization" {
+        Target::Utilization(value.parse().ok()?)
+    } else {
+        let value = amounts.quantity(name, &Text(value.to_owned()))?;
+        Target::AverageValue(value.to_f64())
+    };
+    Some(AutoscalerMetric {
+        kind: if container.is_some() {
+            "ContainerResource"
+        } else {
+            "Resource"
+        }
+        .to_owned(),
+        name: name.to_owned(),
+        container,
+        target,
+        spec: None,
+    })
+}

@@ -1,0 +1,210 @@
+//! Patches of the built kcost, and what a real kubectl makes of them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::common::{Kcost, needs};
+
+const START: i64 = 1_760_000_000;
+
+/// A JVM with far more heap than it uses, and an autoscaler on its CPU.
+fn deployment() -> Value {
+    let container = json!({
+        "name": "app", "image": "i",
+        "env": [
+            {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}},
+            {"name": "JAVA_TOOL_OPTIONS", "value": "-XX:+UseG1GC -Xms256m -Xmx3g"}
+        ],
+        "resources": {
+            "requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "4Gi"}
+        }
+    });
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "api", "namespace": "shop", "uid": "d"},
+        "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"app": "api"}},
+            "template": {"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [container]}}
+        }
+    })
+}
+
+fn autoscaler() -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "api", "namespace": "shop", "uid": "h"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"},
+            "maxReplicas": 9,
+            "metrics": [
+                {"type": "Resource", "resource": {"name": "cpu",
+                    "target": {"type": "Utilization", "averageUtilization": 30}}},
+                {"type": "External", "external": {"metric": {"name": "queue",
+                    "selector": {"matchLabels": {"queue": "mail"}}},
+                    "target": {"type": "AverageValue", "averageValue": "30"}}}
+            ]
+        }
+    })
+}
+
+fn objects() -> Value {
+    let spec = &deployment()["spec"]["template"]["spec"];
+    let owner = |kind: &str, name: &str, uid: &str| json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid, "controller": true}]);
+    let pod = |name: &str| {
+        let mut spec = spec.clone();
+        spec["nodeName"] = "n0".into();
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "shop", "uid": name,
+                "ownerReferences": owner("ReplicaSet", "api-1", "r")},
+            "spec": spec, "status": {"phase": "Running"}
+        })
+    };
+    let size = json!({"cpu": "8", "memory": "32Gi", "pods": "110"});
+    json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n0"},
+            "status": {"allocatable": size, "capacity": size}},
+        deployment(),
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"name": "api-1", "namespace": "shop", "uid": "r",
+                "ownerReferences": owner("Deployment", "api", "d")},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "api"}}}},
+        pod("api-1-a"), pod("api-1-b"), autoscaler()
+    ]})
+}
+
+fn usage() -> String {
+    let mut text = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n".to_owned();
+    for slot in 0..14 * 48 {
+        for pod in ["api-1-a", "api-1-b"] {
+            let at = START + 1800 * slot;
+            let cpu = 0.3 + 0.02 * f64::from(u32::try_from(slot % 7).unwrap());
+            let memory = 220_000_000 + 1_000_000 * (slot % 11);
+            writeln!(text, "shop,{pod},app,{at},{cpu},{memory}").unwrap();
+        }
+    }
+    text
+}
+
+/// A bundle of it, in a folder of its own.
+fn bundle(folder: &Path) -> PathBuf {
+    let (objects_file, usage_file) = (folder.join("objects.json"), folder.join("usage.csv"));
+    fs::write(&objects_file, objects().to_string()).unwrap();
+    fs::write(&usage_file, usage()).unwrap();
+    let bundle = folder.join("a.kcost");
+    Kcost::new()
+        .arg("snapshot")
+        .arg("--objects")
+        .arg(&objects_file)
+        .arg("--usage")
+        .arg(&usage_file)
+        .arg("-o")
+        .arg(&bundle)
+        .run()
+        .ended(0);
+    bundle
+}
+
+fn analyzed(bundle: &Path, format: &str) -> String {
+    Kcost::new()
+        .args(["analyze", "-o", format, "--snapshot"])
+        .arg(bundle)
+        .run()
+        .ended(0)
+        .stdout
+}
+
+#[test]
+fn json_says_what_goes_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let report: Value = serde_json::from_str(&analyzed(&bundle(folder.path()), "json")).unwrap();
+    let workload = &report["workloads"][0];
+    let container = &workload["containers"][0];
+    let heap = &container["heap"];
+    assert_eq!(heap["setting"], "java_xmx");
+    assert_eq!(heap["env"], "JAVA_TOOL_OPTIONS");
+    assert_eq!(heap["before_bytes"], 3_u64 << 30);
+    assert_eq!(heap["advice"], "set");
+    let (after, limit) = (
+        heap["after_bytes"].as_u64().unwrap(),
+        container["memory_limit_bytes"]["recommended"]
+            .as_u64()
+            .unwrap(),
+    );
+    assert!(
+        after > 230_000_000 && after < limit && limit < 4 << 30,
+        "{container}"
+    );
+    let text = format!("-XX:+UseG1GC -Xms256m -Xmx{}m", after >> 20);
+    assert_eq!(heap["env_value"], text.as_str());
+    let change = &workload["autoscaler"]["changes"][0];
+    assert_eq!(change["metric"], "cpu");
+    assert_eq!(change["current"]["utilization_percent"], 30);
+    // 30 % of one core, as a share of what is requested then.
+    let request = container["cpu_request_cores"]["recommended"]
+        .as_f64()
+        .unwrap();
+    let percent = change["recommended"]["utilization_percent"]
+        .as_f64()
+        .unwrap();
+    assert!(
+        (percent / 100.0 * request - 0.3).abs() < 0.01,
+        "{change} of {request}"
+    );
+}
+
+#[test]
+fn a_real_kubectl_merges_heap_and_autoscaler_and_leaves_the_rest() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let patches = analyzed(&bundle(folder.path()), "patch");
+    let documents: Vec<&str> = patches.split("---\n").skip(1).collect();
+    assert_eq!(documents.len(), 2, "{patches}");
+    let merged = |number: usize, document: &Value| -> Value {
+        let file = folder.path().join(format!("{number}.json"));
+        fs::write(&file, document.to_string()).unwrap();
+        let patch = folder.path().join(format!("{number}.yaml"));
+        fs::write(&patch, documents[number]).unwrap();
+        let seen = Kcost::program(&kubectl)
+            .args(["patch", "--local", "--type=strategic", "-o", "json", "-f"])
+            .arg(&file)
+            .arg("--patch-file")
+            .arg(&patch)
+            .run()
+            .ended(0);
+        seen.json()
+    };
+    let after = merged(0, &deployment());
+    let container = &after["spec"]["template"]["spec"]["containers"][0];
+    let env = container["env"].as_array().unwrap();
+    assert_eq!(env.len(), 2);
+    let named = |name: &str| env.iter().find(|it| it["name"] == name).unwrap();
+    assert_eq!(
+        named("PASSWORD"),
+        &deployment()["spec"]["template"]["spec"]["containers"][0]["env"][0]
+    );
+    let value = named("JAVA_TOOL_OPTIONS")["value"].as_str().unwrap();
+    assert!(
+        value.starts_with("-XX:+UseG1GC -Xms256m -Xmx") && !value.ends_with("3g"),
+        "{value}"
+    );
+    assert_eq!(container["image"], "i");
+    assert_ne!(
+        container["resources"],
+        deployment()["spec"]["template"]["spec"]["containers"][0]["resources"]
+    );
+    let after = merged(1, &autoscaler());
+    assert_eq!(
+        after["spec"]["metrics"][1],
+        autoscaler()["spec"]["metrics"][1]
+    );
+    let target = &after["spec"]["metrics"][0]["resource"]["target"];
+    assert_eq!(target["type"], "Utilization");
+    assert_ne!(target["averageUtilization"], 30);
+    assert_eq!(after["spec"]["maxReplicas"], 9);
+}
