@@ -61,6 +61,8 @@ impl Curve {
 
     /// Share of all samples above `size`; `None` without samples.
     pub fn share_above(&self, size: f64) -> Option<f64> {
+        // By more than the last bit of a sample, so that one at the size is not above it.
+        let size = size * (1.0 + f64::from(f32::EPSILON));
         let below = self
             .values
             .partition_point(|value| f64::from(*value) <= size);

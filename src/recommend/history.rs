@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Pool, Reason};
+use super::{Pool, Reason, event};
 use crate::snapshot::{Snapshot, SourceKind};
 use crate::units::{Cpu, Span, float};
 
 /// Runs of a job that make a history.
-const MIN_RUNS: u32 = 3;
+const MIN_RUNS: usize = 3;
 /// Samples that a day of history needs at least, whatever the step.
 const MIN_SAMPLES_A_DAY: f64 = 24.0;
 /// How far CPU may seem to exceed the largest node: rates overshoot, and larger nodes may be gone.
@@ -29,8 +29,9 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
     }
     let mut reasons: Vec<Reason> = impossible(pool, snapshot).into_iter().collect();
     if pool.workload.is_batch() {
-        if quality.pods < MIN_RUNS {
-            let text = format!("{} of the {MIN_RUNS} runs that are needed", quality.pods);
+        let runs = event::runs(pool).map_or(0, |runs| runs.in_turn.len());
+        if runs < MIN_RUNS {
+            let text = format!("{runs} of the {MIN_RUNS} runs that are needed");
             reasons.push(Reason::new("few_runs", text));
         }
     } else {

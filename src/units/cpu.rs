@@ -73,9 +73,11 @@ impl Cpu {
         }
     }
 
-    /// As a canonical Kubernetes quantity, rounded up to a whole millicore.
+    /// As a canonical Kubernetes quantity, rounded up to a whole millicore. What
+    /// exceeds one by no more than the last bit of a sample is that one.
     pub fn to_quantity(self) -> Quantity {
-        Quantity::from_millis(count_from((self.0 * 1000.0 - 1e-6).ceil()))
+        let millis = self.0 * 1000.0 * (1.0 - f64::from(f32::EPSILON));
+        Quantity::from_millis(count_from((millis - 1e-6).ceil()))
     }
 }
 
@@ -119,5 +121,8 @@ mod tests {
         assert_eq!(Cpu::cores(0.25).to_string(), "250m");
         assert_eq!(Cpu::cores(2.0).to_string(), "2");
         assert_eq!(Cpu::cores(0.0004).to_string(), "1m");
+        // The nearest sample lies above.
+        assert_eq!(Cpu::cores(f64::from(0.8_f32)).to_string(), "800m");
+        assert_eq!(Cpu::cores(0.800_001).to_string(), "801m");
     }
 }

@@ -2,6 +2,7 @@
 
 mod growth;
 mod odd;
+mod runs;
 mod shift;
 
 use kcost::recommend::{ContainerAdvice, Options, WorkloadAdvice};

@@ -54,14 +54,8 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
         .iter()
         .zip(asked)
         .map(|(pool, asked)| {
-            let regime = asked.events.memory_regime();
             let grid = &seen.snapshot.usage.grid;
-            Some(Peaks::of(
-                pool.profile.memory.as_ref()?,
-                regime,
-                grid,
-                horizon,
-            ))
+            Peaks::of(pool, &asked.events, grid, horizon)
         })
         .collect();
     let own: Vec<Tail> = peaks

@@ -3,15 +3,15 @@
 use super::reached::NEAR;
 use super::tail::Tail;
 use crate::profile::MemoryProfile;
-use crate::recommend::event::Regime;
+use crate::recommend::event::{Events, Regime};
 use crate::recommend::{Pool, samples};
 use crate::snapshot::Grid;
-use crate::units::{Span, count_from, float};
+use crate::units::{Span, count_from, float, len_f64};
 
 /// Fewer days with samples than this are cut into quarters of days.
 const FEWEST_DAYS: usize = 5;
 
-/// A container's peaks over equal stretches of time.
+/// A container's peaks over equal stretches of time, or over runs.
 pub(super) struct Peaks {
     values: Vec<f64>,
     /// The largest in the part of the window that counts, in bytes.
@@ -23,7 +23,31 @@ pub(super) struct Peaks {
 }
 
 impl Peaks {
-    pub(super) fn of(memory: &MemoryProfile, regime: Regime, grid: &Grid, horizon: Span) -> Self {
+    /// `None` without a sample of memory.
+    pub(super) fn of(pool: &Pool<'_>, events: &Events, grid: &Grid, horizon: Span) -> Option<Self> {
+        let memory = pool.profile.memory.as_ref()?;
+        let runs = events.runs.as_ref().map(|runs| &runs.in_turn);
+        let rare = runs.filter(|runs| len_f64(runs.len()) < grid.span().as_days());
+        Some(match rare {
+            Some(runs) => Self::by_run(runs, memory, grid, horizon),
+            None => Self::by_day(memory, events.memory_regime(), grid, horizon),
+        })
+    }
+
+    /// Of a job that runs less than daily: days on which it did not run are no history.
+    fn by_run(runs: &[f64], memory: &MemoryProfile, grid: &Grid, horizon: Span) -> Self {
+        let count = len_f64(runs.len());
+        let window = grid.span().as_days().max(f64::MIN_POSITIVE);
+        let ahead = (count * horizon.as_days() / window).max(1.0);
+        Self {
+            values: runs.to_vec(),
+            largest: memory.max.to_f64(),
+            horizon: usize::try_from(count_from(ahead)).unwrap_or(1),
+            due: ahead / (ahead + count),
+        }
+    }
+
+    fn by_day(memory: &MemoryProfile, regime: Regime, grid: &Grid, horizon: Span) -> Self {
         let mut length = Span::DAY;
         let mut peaks = known(memory.daily_peaks.iter().copied());
         if peaks.len() < FEWEST_DAYS {

@@ -26,7 +26,7 @@ pub(super) use odd::{OddPods, find as odd_pods};
 pub(super) use oom::OomKills;
 pub(super) use pressure::{Pressed, find as pressed};
 pub(super) use regime::Regime;
-pub(super) use runs::Runs;
+pub(super) use runs::{Runs, find as runs};
 pub(super) use shift::{Followed, Shift};
 pub(super) use start_up::StartUp;
 pub(super) use template::NewTemplate;

@@ -1,6 +1,7 @@
 use std::cmp::Reverse;
 
 use super::{Pool, Reason};
+use crate::recommend::guard::{round_cpu, round_memory};
 use crate::recommend::samples;
 use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, len_f64};
@@ -83,8 +84,8 @@ impl OddPods {
         let cpu = self.few.iter().filter_map(|pod| pod.cpu_p95);
         let cpu = cpu.max_by(|a, b| a.get().total_cmp(&b.get()));
         let sizes = [
-            memory.map(|memory| memory.round_up_to(Bytes::mib(16)).human()),
-            cpu.map(|cpu| format!("{} CPU", cpu.round_up_to(Cpu::millicores(10)))),
+            memory.map(|memory| round_memory(memory).human()),
+            cpu.map(|cpu| format!("{} CPU", round_cpu(cpu))),
         ];
         let sizes: Vec<String> = sizes.into_iter().flatten().collect();
         format!(

@@ -1,43 +1,85 @@
+use std::collections::BTreeMap;
+
 use super::{Pool, Reason};
 use crate::recommend::samples;
+use crate::snapshot::WorkloadId;
 use crate::units::Bytes;
 
-/// A batch workload by run: each pod is one.
+/// A batch workload by run.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::recommend) struct Runs {
-    /// Largest working set of each run, ascending, in bytes.
-    pub memory_peaks: Vec<f64>,
-    /// Mean CPU of each run, ascending, in cores.
-    pub cpu_means: Vec<f64>,
+    /// Largest working set of any pod of each run, oldest first, in bytes.
+    pub in_turn: Vec<f64>,
 }
 
 impl Runs {
     pub(super) fn reason(&self) -> Reason {
-        let runs = self.memory_peaks.len().max(self.cpu_means.len());
-        let largest = self.memory_peaks.last().copied().map(Bytes::from_f64);
-        let text = match largest {
-            Some(peak) => format!("{runs} runs, the largest used {}", peak.human()),
-            None => format!("{runs} runs"),
+        let runs = match self.in_turn.len() {
+            1 => "1 run".to_owned(),
+            runs => format!("{runs} runs"),
+        };
+        let largest = samples::largest(self.in_turn.iter().copied());
+        let median = samples::quantile(&samples::sorted(self.in_turn.clone()), 0.5);
+        let text = match median.zip(largest) {
+            Some((median, largest)) => format!(
+                "judged by run: the usual one of {runs} used {} at most, the largest {}",
+                Bytes::from_f64(median).human(),
+                Bytes::from_f64(largest).human()
+            ),
+            None => format!("judged by run: {runs}"),
         };
         Reason::new("batch", text)
     }
 }
 
-pub(super) fn find(pool: &Pool<'_>) -> Option<Runs> {
+pub(in crate::recommend) fn find(pool: &Pool<'_>) -> Option<Runs> {
     if !pool.workload.is_batch() {
         return None;
     }
-    let peaks = pool
-        .series
-        .iter()
-        .filter_map(|series| samples::largest(samples::known(&series.memory_bytes)));
-    let means = pool
-        .series
-        .iter()
-        .filter_map(|series| samples::mean(samples::known(&series.cpu_cores)));
-    let runs = Runs {
-        memory_peaks: samples::sorted(peaks.collect()),
-        cpu_means: samples::sorted(means.collect()),
-    };
-    (!runs.memory_peaks.is_empty() || !runs.cpu_means.is_empty()).then_some(runs)
+    // Start and peak of each run.
+    let mut runs: BTreeMap<&str, (u32, f64)> = BTreeMap::new();
+    for series in &pool.series {
+        let peak = samples::largest(samples::known(&series.memory_bytes));
+        let run = runs
+            .entry(run_of(&pool.workload.id, &series.pod))
+            .or_insert((series.first, 0.0));
+        run.0 = run.0.min(series.first);
+        run.1 = run.1.max(peak.unwrap_or(0.0));
+    }
+    let mut runs: Vec<(u32, f64)> = runs.into_values().collect();
+    runs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let in_turn: Vec<f64> = runs.into_iter().map(|(_, peak)| peak).collect();
+    (!in_turn.is_empty()).then_some(Runs { in_turn })
+}
+
+/// What the pods of one run share: of a CronJob the name of its Job, which it
+/// calls by the time of its schedule. Each pod of a Job does a part of its own.
+fn run_of<'p>(id: &WorkloadId, pod: &'p str) -> &'p str {
+    let rest = pod
+        .strip_prefix(&id.name)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .filter(|_| id.kind == "CronJob");
+    let job = rest.and_then(|rest| rest.split('-').next());
+    job.filter(|job| !job.is_empty()).unwrap_or(pod)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_of_one_scheduled_time_are_one_run() {
+        let run = |kind: &str, pod| {
+            let id = WorkloadId {
+                namespace: "shop".to_owned(),
+                kind: kind.to_owned(),
+                name: "night".to_owned(),
+            };
+            run_of(&id, pod)
+        };
+        assert_eq!(run("CronJob", "night-29000001-x2x"), "29000001");
+        assert_eq!(run("CronJob", "night-29000001-3-abcde"), "29000001");
+        assert_eq!(run("CronJob", "by-hand-x2x"), "by-hand-x2x");
+        assert_eq!(run("Job", "night-x2x"), "night-x2x");
+    }
 }

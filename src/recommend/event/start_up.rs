@@ -21,8 +21,14 @@ const STANDS_OUT: f64 = 1.5;
 
 impl StartUp {
     pub(super) fn reason(&self) -> Reason {
+        let memory = self.memory_peak.map_or_else(String::new, |peak| {
+            format!(
+                "; they hold {} while starting, and the limit is no lower",
+                peak.human()
+            )
+        });
         let text = format!(
-            "pods use {} CPU while starting and {} afterwards",
+            "pods use {} CPU in their first 10 minutes and {} afterwards, which the request is for{memory}",
             self.cpu_peak, self.cpu_steady
         );
         Reason::new("start_up", text)

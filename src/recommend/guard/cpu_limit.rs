@@ -62,9 +62,7 @@ fn ratio(planned: &mut Planned<'_>) {
     };
     let old = now.cpu_request.unwrap_or(limit).get();
     let scaled = request.scale(if old > 0.0 { limit.get() / old } else { 1.0 });
-    let least = unthrottled(planned).min(limit);
-    let throttled = event::throttled(&planned.pool).map(|event| event.floor);
-    let wanted = scaled.max(least).max(throttled.unwrap_or(Cpu::ZERO));
+    let wanted = scaled.max(unthrottled(planned, limit));
     planned.sizing.cpu_limit = Advice::Set(wanted);
     let name = Field::CpuLimit.name();
     let text =
@@ -72,8 +70,11 @@ fn ratio(planned: &mut Planned<'_>) {
     planned.say("cpu_limit", text);
 }
 
-/// What a limit must not be below to hold back nothing that was seen.
-pub(super) fn unthrottled(planned: &Planned<'_>) -> Cpu {
+/// What a limit, `now` that much, must not be below to hold back nothing that was
+/// seen: no more than it is, unless it throttles.
+pub(super) fn unthrottled(planned: &Planned<'_>, now: Cpu) -> Cpu {
     let peak = planned.pool.profile.cpu.as_ref().map(|cpu| cpu.max);
-    peak.unwrap_or(Cpu::ZERO).scale(BURSTS)
+    let least = peak.unwrap_or(Cpu::ZERO).scale(BURSTS).min(now);
+    let throttled = event::throttled(&planned.pool).map(|event| event.floor);
+    least.max(throttled.unwrap_or(Cpu::ZERO))
 }

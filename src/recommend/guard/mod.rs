@@ -24,9 +24,7 @@ mod step;
 mod tie;
 
 pub use field::{Field, Held};
-pub(super) use rounding::round_memory;
-
-use rounding::round_cpu;
+pub(super) use rounding::{round_cpu, round_memory};
 
 /// One correction of what the strategy proposed.
 ///

@@ -70,12 +70,13 @@ fn tie(plan: &mut Plan<'_>) {
         if cpu_differs(after) {
             // The limit comes down with the request, as far as nothing throttles.
             let limit = after.cpu_limit.or(now.cpu_limit).unwrap_or(Cpu::ZERO);
-            let least = unthrottled(planned).min(limit);
+            let least = unthrottled(planned, limit);
             let tied = after.cpu_request.unwrap_or(limit).max(least);
-            let tied = if tied < limit {
-                super::round_cpu(tied).min(limit)
+            let round = super::round_cpu(tied);
+            let tied = if tied > limit {
+                round
             } else {
-                tied
+                round.min(limit)
             };
             set(&mut planned.sizing.cpu_request, Some(tied));
             set(&mut planned.sizing.cpu_limit, Some(tied));

@@ -43,7 +43,7 @@ impl Guard for Rounding {
 }
 
 /// The next size up that a person would write.
-pub(super) fn round_cpu(value: Cpu) -> Cpu {
+pub(in crate::recommend) fn round_cpu(value: Cpu) -> Cpu {
     // Samples have 24 bits: what is past a step by less than that is at it.
     let value = value.scale(1.0 - 1e-6);
     let step = CPU_STEPS

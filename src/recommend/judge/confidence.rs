@@ -1,12 +1,13 @@
 use super::apps;
 use crate::recommend::Confidence;
+use crate::recommend::event;
 use crate::recommend::guard::{Plan, Planned};
 
 /// What the history allows is `high` from this many days and this coverage on.
 const HIGH: (f64, f64) = (13.5, 0.9);
 const MEDIUM: (f64, f64) = (6.5, 0.6);
 /// Runs that make the history of a job `high` and `medium`.
-const RUNS: (u32, u32) = (14, 7);
+const RUNS: (usize, usize) = (14, 7);
 
 /// The least over the containers: what the strategy says of its method, held
 /// down by what the history allows.
@@ -29,7 +30,8 @@ fn of_history(planned: &Planned<'_>) -> Confidence {
     let quality = &planned.pool.profile.quality;
     let (days, coverage) = (quality.span.as_days(), quality.coverage.get());
     let (high, medium) = if planned.pool.workload.is_batch() {
-        (quality.pods >= RUNS.0, quality.pods >= RUNS.1)
+        let runs = event::runs(&planned.pool).map_or(0, |runs| runs.in_turn.len());
+        (runs >= RUNS.0, runs >= RUNS.1)
     } else {
         (
             days >= HIGH.0 && coverage >= HIGH.1,

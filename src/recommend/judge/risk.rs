@@ -1,7 +1,7 @@
 use crate::recommend::Risk;
 use crate::recommend::guard::Planned;
 use crate::recommend::samples;
-use crate::units::{Bytes, Cpu, Span, len_f64};
+use crate::units::{Bytes, Cpu, Span, len_f64, single};
 
 /// What may go wrong with the sizes that the guards left.
 ///
@@ -19,12 +19,17 @@ pub(super) fn complete(planned: &Planned<'_>, risk: Risk) -> Risk {
 fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
     let request = planned.after().cpu_request?;
     let draft = planned.draft.cpu_request.value();
-    let lowered = draft.is_none_or(|draft| request < draft);
+    let lowered = draft.is_none_or(|draft| request < draft && !same(request, draft));
     if promised.is_some() && !lowered {
         return promised;
     }
     let seen = time_over(planned, request)?;
     Some(promised.map_or(seen, |promised| promised.max(seen)))
+}
+
+/// Whether they differ by no more than rounding forgives.
+fn same(a: Cpu, b: Cpu) -> bool {
+    a.to_quantity() == b.to_quantity()
 }
 
 /// Share of samples above `request`; 0 without samples.
@@ -35,11 +40,13 @@ pub(super) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
 
 /// Samples above `request`, and all samples.
 fn count_over(planned: &Planned<'_>, request: Cpu) -> (f64, f64) {
+    // In the precision of samples, so that one at the request is not above it.
+    let request = f64::from(single(request.get()));
     let (mut above, mut all) = (0, 0);
     let series = planned.pool.series.iter();
     for value in series.flat_map(|series| samples::known(&series.cpu_cores)) {
         all += 1;
-        above += usize::from(value > request.get());
+        above += usize::from(value > request);
     }
     (len_f64(above), len_f64(all))
 }

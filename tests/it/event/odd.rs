@@ -37,9 +37,9 @@ fn requests_of_a_daemon_are_for_the_many_and_its_limit_covers_the_few() {
     let text = reason(&advice, "odd_pods");
     for part in [
         "unlike the other 9 pods",
-        "agent-7 on n7 (972Mi, 541m CPU)",
+        "agent-7 on n7 (972Mi, 540m CPU)",
         "requests are for the many and the limit covers all",
-        "requests of 976Mi and 550m CPU",
+        "requests of 992Mi and 550m CPU",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -77,7 +77,7 @@ fn what_is_tied_covers_all_and_says_what_that_costs() {
         "{text}"
     );
     assert!(
-        text.ends_with("the many need no more than 97.2Mi and 55m CPU"),
+        text.ends_with("the many need no more than 97.2Mi and 54m CPU"),
         "{text}"
     );
 }

@@ -167,3 +167,19 @@ fn every_number_for_cpu_comes_with_its_risk() {
     assert!(over > 0.4 && over < 0.5, "{over}");
     assert_eq!(risk.horizon, Span::WEEK);
 }
+
+#[test]
+fn a_constant_that_no_sample_can_hold_exactly_is_not_above_itself() {
+    // The nearest sample to 0.8 lies above it.
+    let snapshot = {
+        let mut snapshot = cluster(14);
+        let wanted = label(api(500, 512), &[("cpu-request", "800m")]);
+        play(&mut snapshot, wanted, |_, _| (0.8, 200.0 * MIB));
+        snapshot
+    };
+    let risk = container_of(&snapshot, &by_labels()).risk.unwrap();
+    assert!(risk.cpu_time_over_request.unwrap() < 0.02);
+    let advice = container_of(&snapshot, &Options::default());
+    assert!(reason(&advice, "cpu_replayed").starts_with("CPU request 800m"));
+    assert!(advice.risk.unwrap().cpu_time_over_request.unwrap() < 0.5);
+}

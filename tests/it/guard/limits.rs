@@ -34,6 +34,17 @@ fn guaranteed_pods_stay_so_without_throttling() {
 }
 
 #[test]
+fn guaranteed_pods_that_are_throttled_get_more_of_both() {
+    let mut workload = label(api(500, 512), &[("cpu-request", "220m")]);
+    workload.containers[0].limits.cpu = Some(Cpu::millicores(500));
+    let mut snapshot = busy(workload);
+    with_metric(&mut snapshot, Metric::CpuThrottledRatio, 0.3);
+    let advice = container_of(&snapshot, &by_labels());
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(650)));
+    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(650)));
+}
+
+#[test]
 fn pods_do_not_become_guaranteed_by_chance() {
     let wanted = [
         ("cpu-request", "200m"),
