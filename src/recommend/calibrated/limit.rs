@@ -40,7 +40,7 @@ pub(super) enum Source {
     Node { wanted: Bytes },
     /// The limit that it has: what grows would only reach a lower one sooner.
     Growing { wanted: Bytes },
-    /// What a kill, a hit of the limit, a heap or a start asks for; a margin alone
+    /// What a kill, a hit of the limit or a start asks for; a margin alone
     /// would be lower.
     Event { wanted: Bytes },
 }
