@@ -3,7 +3,7 @@
 use super::interval::Share;
 use super::{monthly_rates, node};
 use crate::price::PriceSource;
-use crate::recommend::{Advised, ContainerAdvice};
+use crate::recommend::{Advised, ContainerAdvice, State};
 use crate::snapshot::{Container, ContainerKind, Series, Snapshot, Usage};
 use crate::units::{Bytes, Cpu, Ratio};
 
@@ -11,6 +11,8 @@ use crate::units::{Bytes, Cpu, Ratio};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
     pub workloads: usize,
+    /// Of them, those with enough history to advise from.
+    pub advised: usize,
     pub cpu: Resource,
     /// Share of samples above the CPU request, a container each.
     pub time_over: Vec<f64>,
@@ -104,6 +106,7 @@ pub(super) fn judge(
         if let Some(over) = limited {
             outcome.over_limit.count(over);
             outcome.workloads += 1;
+            outcome.advised += usize::from(advice.state != State::Unknown);
         }
     }
     outcome.cpu.slots = f64::from(future.grid.len);

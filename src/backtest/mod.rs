@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use crate::cohort;
+use crate::cohort::{self, Cohorts};
 use crate::price::PriceSource;
 use crate::profile;
 use crate::progress::Progress;
@@ -30,6 +30,8 @@ pub struct Contender {
     /// What it is called in the report: `krr`, `calibrated balanced`.
     pub label: String,
     pub options: Options,
+    /// Whether the strategy sees cohorts; without, all containers are alike to it.
+    pub cohorts: bool,
 }
 
 /// What is replayed.
@@ -101,10 +103,12 @@ pub fn replay(
         let future = snapshot.usage.between(origin, origin + horizon);
         let profiles = profile::profile(&past);
         let cohorts = cohort::group(&past, &profiles);
+        let alike = Cohorts::none(profiles.len());
         for (contender, tally) in plan.contenders.iter().zip(&mut tallies) {
             let mut options = contender.options.clone();
             options.targets.horizon = plan.horizon;
-            let advised = recommend::recommend(&past, &profiles, &cohorts, &options);
+            let cohorts = if contender.cohorts { &cohorts } else { &alike };
+            let advised = recommend::recommend(&past, &profiles, cohorts, &options);
             tally.add(judge::judge(&past, &future, &advised, prices));
             task.advance(1);
         }

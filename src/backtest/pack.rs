@@ -1,19 +1,18 @@
 //! Pods onto nodes, by their requests, as a scheduler that fills up would.
+//!
+//! Simpler than what `calibrated` packs by, and apart from it: a judge that shares
+//! the code of what it judges shares its mistakes.
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
 use crate::units::count_from;
 
-/// The indices of `requests` in an order of their own for each seed.
+/// The numbers below `len` in an order of their own for each seed.
 pub(super) fn shuffled(len: usize, seed: u64) -> Vec<usize> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..len).collect();
-    for i in (1..len).rev() {
-        let span = u64::try_from(i + 1).unwrap_or(u64::MAX);
-        let j = usize::try_from(random.next_u64() % span).unwrap_or(0);
-        order.swap(i, j);
-    }
+    order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
     order
 }
 

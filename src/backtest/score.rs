@@ -16,6 +16,8 @@ pub struct Score {
     pub goal: &'static str,
     /// Workloads judged, counted once an origin.
     pub workloads: usize,
+    /// Of them, those with enough history to advise from; the others kept their sizes.
+    pub advised: usize,
     /// A month of the requests it advises.
     pub monthly: Money,
     /// A month of what it advises beyond what was used.
@@ -142,6 +144,7 @@ impl Tally {
             strategy: options.strategy.name(),
             goal: options.goal.name(),
             workloads: outcomes.iter().map(|outcome| outcome.workloads).sum(),
+            advised: outcomes.iter().map(|outcome| outcome.advised).sum(),
             monthly: Money::from_f64(each(&|outcome| outcome.monthly)),
             monthly_slack: Money::from_f64(each(&|outcome| outcome.monthly_slack)),
             cpu_footprint: each(&|outcome| outcome.cpu.footprint()),

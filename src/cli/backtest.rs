@@ -60,6 +60,10 @@ pub(super) struct BacktestArgs {
     )]
     goal: Vec<String>,
 
+    /// Replay each goal once more with all containers in one group, which shows what cohorts add.
+    #[arg(long)]
+    without_cohorts: bool,
+
     /// History that each origin sees.
     #[arg(long, value_name = "SPAN", default_value_t = Span::days(14))]
     fit: Span,
@@ -138,7 +142,18 @@ impl BacktestArgs {
                     policy: policy.clone(),
                     ..Options::default()
                 };
-                contenders.push(Contender { label, options });
+                let alike = self.without_cohorts && strategy.heeds_goal();
+                let without = alike.then(|| Contender {
+                    label: format!("{label}, no cohorts"),
+                    options: options.clone(),
+                    cohorts: false,
+                });
+                contenders.push(Contender {
+                    label,
+                    options,
+                    cohorts: true,
+                });
+                contenders.extend(without);
             }
         }
         contenders

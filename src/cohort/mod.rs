@@ -24,6 +24,16 @@ pub struct Cohorts {
     pub criterion: String,
 }
 
+impl Cohorts {
+    /// No groups of so many profiles.
+    pub fn none(profiles: usize) -> Self {
+        Self {
+            of_profile: vec![None; profiles],
+            ..Self::default()
+        }
+    }
+}
+
 /// Containers that behave alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cohort {

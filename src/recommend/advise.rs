@@ -1,5 +1,6 @@
 //! The stage: pools, drafts, guards, judgement.
 
+use super::calibrated::MemorySize;
 use super::guard::{self, Case, Plan, Planned};
 use super::{
     Advised, Confidence, Draft, Effective, Options, Pool, Reason, Seen, Sizing, Strategy,
@@ -42,13 +43,15 @@ fn is_judged(plans: &[Plan<'_>]) -> bool {
 
 /// The risk that what the guards left, or what is there now, fills a node.
 fn node_memory_overflow(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<Ratio> {
-    let mut requests = vec![Bytes::ZERO; seen.pools.len()];
+    let mut sizes = vec![MemorySize::default(); seen.pools.len()];
     for planned in plans.iter().flat_map(|plan| &plan.containers) {
-        let now = planned.pool.container.requests.memory;
-        let after = planned.sizing.memory_request.after(now);
-        requests[planned.profile] = after.unwrap_or(Bytes::ZERO);
+        let after = planned.after();
+        sizes[planned.profile] = MemorySize {
+            request: after.memory_request.unwrap_or(Bytes::ZERO),
+            limit: after.memory_limit,
+        };
     }
-    calibrated::node_memory_overflow(seen, &requests, options.targets.horizon)
+    calibrated::node_memory_overflow(seen, &sizes, options.targets.horizon)
 }
 
 impl<'a> Seen<'a> {

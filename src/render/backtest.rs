@@ -30,6 +30,9 @@ pub fn backtest_table(
     );
     let name = escape(&snapshot.cluster.name);
     writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))?;
+    if let Some(judged) = judged(backtest) {
+        writeln!(out, "{}", paint.on(DIM, &wrap(&judged, look.width, 0)))?;
+    }
     writeln!(out)?;
     cost_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
@@ -40,6 +43,19 @@ pub fn backtest_table(
         let label = paint.on(DIM, &format!("{name:<10}"));
         writeln!(out, "  {label} {}", wrap(what, room, 13))
     })
+}
+
+/// How many workloads the figures are of; the history that is needed is the same for all strategies.
+fn judged(backtest: &Backtest) -> Option<String> {
+    let score = backtest.scores.first()?;
+    let thin = score.workloads.saturating_sub(score.advised);
+    let kept = if thin == 0 {
+        String::new()
+    } else {
+        format!("; {thin} had too little history for advice and keep their sizes")
+    };
+    let counted = count(score.workloads, "workload");
+    Some(format!("{counted} judged, counted once an origin{kept}"))
 }
 
 /// What the heads of the tables mean.
@@ -152,6 +168,7 @@ struct Row<'a> {
     strategy: &'static str,
     goal: &'static str,
     workloads: usize,
+    workloads_advised: usize,
     monthly_cost: String,
     monthly_slack: String,
     cpu_footprint_ratio: f64,
@@ -216,6 +233,7 @@ fn row(score: &Score) -> Row<'_> {
         strategy: score.strategy,
         goal: score.goal,
         workloads: score.workloads,
+        workloads_advised: score.advised,
         monthly_cost: score.monthly.to_string(),
         monthly_slack: score.monthly_slack.to_string(),
         cpu_footprint_ratio: score.cpu_footprint,

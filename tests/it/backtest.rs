@@ -37,6 +37,38 @@ fn every_goal_is_a_row_and_what_happened_stands_beside_what_was_said() {
 }
 
 #[test]
+fn what_cohorts_add_is_a_row_beside() {
+    let rows = Kcost::new()
+        .args(["backtest", "--demo", "-o", "json", "--origins", "1"])
+        .args(["--strategies", "calibrated,peak", "--goal", "savings"])
+        .args(["--without-cohorts"])
+        .run()
+        .ended(0)
+        .json();
+    let rows = rows["strategies"].as_array().unwrap();
+    let labels: Vec<_> = rows
+        .iter()
+        .map(|row| row["label"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "calibrated savings",
+            "calibrated savings, no cohorts",
+            "peak"
+        ]
+    );
+    assert_ne!(
+        rows[0]["promised"]["memory_over_limit"],
+        rows[1]["promised"]["memory_over_limit"]
+    );
+    let number = |row: usize, key: &str| rows[row][key].as_u64().unwrap();
+    assert_eq!(number(0, "workloads"), number(1, "workloads"));
+    assert!(number(0, "workloads_advised") <= number(0, "workloads"));
+    assert!(number(0, "workloads_advised") > 20);
+}
+
+#[test]
 fn too_little_history_says_what_to_do() {
     let seen = Kcost::new()
         .args(["backtest", "--demo", "--fit", "40d", "--strategies", "peak"])

@@ -1,8 +1,11 @@
 //! The default strategy: promises kept on populations whose law is known.
 
+use kcost::backtest::{Contender, Plan, Score, replay};
+use kcost::price;
+use kcost::progress::Silent;
 use kcost::recommend::{Draft, Goal, Options};
 use kcost::snapshot::{CapacityType, Node, Snapshot};
-use kcost::units::{Bytes, float};
+use kcost::units::{Bytes, Span, float};
 
 use crate::made::{container, node, resources, workload};
 use crate::played::{MIB, advised, cluster, drafts, play};
@@ -159,6 +162,68 @@ fn a_smaller_promise_never_lowers_the_sum_of_requests() {
         total(&drafts(&snapshot, "calibrated", &options))
     });
     assert!(sums.is_sorted(), "{sums:?}");
+}
+
+/// Each pod for itself has days of far more memory than it ever had before.
+fn surging(pod: u32, slot: u32) -> f64 {
+    let luck = chance(pod + 500, slot / DAY).max(1e-6);
+    (350.0 + 50.0 / luck.powf(0.5)) * MIB
+}
+
+/// How these goals fare over five weeks, each after the fortnight before it.
+fn five_weeks(goals: &[Goal], memory: fn(u32, u32) -> f64) -> Vec<Score> {
+    let contender = |chosen: &Goal| Contender {
+        label: chosen.name().to_owned(),
+        options: goal(*chosen),
+        cohorts: true,
+    };
+    let plan = Plan {
+        contenders: goals.iter().map(contender).collect(),
+        fit: Span::days(14),
+        horizon: Span::WEEK,
+        origins: None,
+    };
+    let snapshot = population(100, 0, 49, memory);
+    let seen = replay(&snapshot, &plan, price::ALL[0], &Silent).unwrap();
+    assert_eq!(seen.origins.len(), 5);
+    seen.scores
+}
+
+#[test]
+fn nodes_overflow_no_more_often_than_promised_and_promises_have_a_price() {
+    let scores = five_weeks(&[Goal::Savings, Goal::Balanced], surging);
+    for score in &scores {
+        let happened = score.node_overflow.unwrap();
+        let promised = score.promised_overflow.unwrap();
+        let target = score.targets.node_memory_overflow;
+        assert!(promised <= 1.2 * target, "{}: said {promised}", score.label);
+        assert!(happened.keeps(target), "{}: {happened:?}", score.label);
+    }
+    let price = [scores[0].memory_footprint, scores[1].memory_footprint];
+    assert!(price[0] < price[1], "{price:?}");
+}
+
+#[test]
+fn what_rises_every_week_reserves_more_than_what_falls() {
+    // The same weeks in both directions, with surges of pods among them.
+    let rising = |pod: u32, slot: u32| surging(pod, slot) * (1.0 + f64::from(slot / DAY) / 14.0);
+    let falling = |pod: u32, slot: u32| surging(pod, slot) * (2.0 - f64::from(slot / DAY) / 14.0);
+    let share = |memory: fn(u32, u32) -> f64| {
+        let snapshot = population(100, 0, 14, memory);
+        let requested = total(&drafts(&snapshot, "calibrated", &Options::default()));
+        let peaks = (0..100).map(|pod| {
+            (0..14 * DAY)
+                .map(|slot| memory(pod, slot))
+                .fold(0.0, f64::max)
+        });
+        requested / peaks.sum::<f64>()
+    };
+    assert!(
+        share(rising) > share(falling),
+        "{} {}",
+        share(rising),
+        share(falling)
+    );
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! CPU requests: the level of use that, replayed, keeps the promise on time.
 
+use std::ops::Range;
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
 use super::Asked;
-use super::folds::Folds;
+use super::replays::Replays;
 use super::sorted::Sorted;
 use crate::cohort::Cohorts;
 use crate::recommend::event::{Events, Regime};
@@ -29,7 +33,7 @@ const LEVELS: [(f64, f64); 17] = [
     (1.0, 1.25),
     (1.0, 1.5),
 ];
-/// Samples that a stretch must have to be counted.
+/// Samples that there must be before a moment, and after it.
 const FEWEST: usize = 12;
 /// The first minutes of a pod, in which it starts.
 const START: Span = Span::from_secs(600);
@@ -54,26 +58,29 @@ pub(super) struct CpuSize {
     pub(super) time_over: f64,
     /// Containers whose replays chose the level.
     pub(super) containers: usize,
+    /// Whether the promise is kept at this level; at none otherwise.
+    pub(super) kept: bool,
 }
 
-/// One container's requests at each level, and its time above each when a
-/// stretch was not known.
+/// One container's requests at each level, and how it fared with those that it
+/// would have had.
 struct Replayed {
     /// The largest request that any stretch asks for at each level; `None` without a sample.
     requests: Option<Vec<f64>>,
-    /// `None` where fewer than two stretches have samples.
+    /// For each level, the mean share of time above it in what followed the
+    /// moments of the window; `None` where no moment has samples on both sides.
     time_over: Option<Vec<f64>>,
 }
 
 /// Sizes for all pools, in their order; `None` without a sample.
 pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Option<CpuSize>> {
-    let folds = Folds::new(&seen.snapshot.usage.grid, 1, horizon);
     let grid = &seen.snapshot.usage.grid;
+    let replays = Replays::new(grid, 1, horizon);
     let replayed: Vec<Replayed> = seen
         .pools
-        .iter()
+        .par_iter()
         .zip(asked)
-        .map(|(pool, asked)| replay(pool, &folds, &asked.events, grid))
+        .map(|(pool, asked)| Replayed::of(pool, &replays, &asked.events, grid))
         .collect();
     let everyone: Vec<usize> = (0..seen.pools.len()).collect();
     let all = Levels::of(&replayed, &everyone, None);
@@ -87,7 +94,7 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
             let promise = asked.targets.cpu_time_over_request;
             let levels = pool.cohort.and_then(|cohort| cohorts.get(cohort));
             let levels = levels.unwrap_or(&all);
-            levels.size(own, promise, folds.correction.max(1.0))
+            levels.size(own, promise, replays.newer)
         });
     sized.collect()
 }
@@ -100,67 +107,72 @@ fn cohort_levels(cohorts: &Cohorts, replayed: &[Replayed], all: &Levels) -> Vec<
     levels.collect()
 }
 
-fn replay(pool: &Pool<'_>, folds: &Folds, events: &Events, grid: &Grid) -> Replayed {
-    let starting = starting(events, grid);
-    let odd = events.odd.as_ref();
-    let series = pool.series.iter().copied();
-    let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
-    let many: Vec<&Series> = many.collect();
-    let stretches = sort(&many, folds.stretches.len(), starting, |slot| {
-        Some(folds.of(slot))
-    });
-    let regime = events.cpu_regime();
-    let time_over = time_over(&stretches);
-    // What a change of level did to replays of the past is what it may do to
-    // anyone; what is requested now is drawn from what holds since.
-    let stretches = if regime.is_whole() {
-        stretches
-    } else {
-        sort(&many, folds.stretches.len() + 1, starting, |slot| {
-            stretch_of(slot, folds, &regime)
-        })
-    };
-    Replayed {
-        requests: (!stretches.is_empty()).then(|| requests(&stretches)),
-        time_over,
-    }
-}
-
-/// The samples of pods by the stretch that `stretch_of` puts each slot in.
-fn sort(
-    pods: &[&Series],
-    count: usize,
-    starting: usize,
-    stretch_of: impl Fn(usize) -> Option<usize>,
-) -> Vec<Sorted> {
-    let mut samples = vec![Vec::new(); count];
-    for series in pods {
-        let first = usize::try_from(series.first).unwrap_or(0);
-        let from = if first > 0 { starting } else { 0 };
-        for (offset, value) in series.cpu_cores.iter().enumerate().skip(from) {
-            if let (false, Some(stretch)) = (value.is_nan(), stretch_of(first + offset)) {
-                samples[stretch].push(*value);
+impl Replayed {
+    fn of(pool: &Pool<'_>, replays: &Replays, events: &Events, grid: &Grid) -> Self {
+        let odd = events.odd.as_ref();
+        let series = pool.series.iter().copied();
+        let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
+        let many: Vec<&Series> = many.collect();
+        let starting = starting(events, grid);
+        let sorted =
+            |range: &Range<usize>| Sorted::of(samples(&many, range, starting), LEVELS[0].0);
+        let each = |ranges: Vec<Range<usize>>| -> Vec<Sorted> {
+            ranges.iter().filter_map(sorted).collect()
+        };
+        let moments = replays.all.iter().filter_map(|replay| {
+            let (known, ahead) = (each(replays.cut(&replay.known)), sorted(&replay.ahead)?);
+            let before: usize = known.iter().map(Sorted::count).sum();
+            if before.min(ahead.count()) < FEWEST {
+                return None;
             }
+            let requests = busiest(&known);
+            Some(requests.iter().map(|size| ahead.above(*size)).collect())
+        });
+        let moments: Vec<Vec<f64>> = moments.collect();
+        let mean = |level: usize| {
+            moments.iter().map(|moment| moment[level]).sum::<f64>() / len_f64(moments.len())
+        };
+        // What a change of level did to replays of the past is what it may do to
+        // anyone; what is requested now is drawn from what holds since.
+        let now = since(replays.cut(&replays.window), &events.cpu_regime());
+        let now = each(now);
+        Self {
+            requests: (!now.is_empty()).then(|| busiest(&now)),
+            time_over: (!moments.is_empty()).then(|| (0..LEVELS.len()).map(mean).collect()),
         }
     }
-    let known = samples
-        .into_iter()
-        .filter_map(|samples| Sorted::of(samples, LEVELS[0].0));
-    known.collect()
 }
 
-/// The stretch that a slot is in where the level changed: none before what
-/// counts, and none that holds samples of both levels.
-fn stretch_of(slot: usize, folds: &Folds, regime: &Regime) -> Option<usize> {
-    let at = |slot: u32| usize::try_from(slot).unwrap_or(usize::MAX);
-    if slot < at(regime.from) {
-        return None;
+/// What pods used in a range of slots, without the first moments of each.
+fn samples(pods: &[&Series], range: &Range<usize>, starting: usize) -> Vec<f32> {
+    let mut samples = Vec::new();
+    for series in pods {
+        let first = usize::try_from(series.first).unwrap_or(0);
+        let used = &series.cpu_cores;
+        let steady = if first > 0 { starting } else { 0 };
+        let from = range.start.saturating_sub(first).max(steady);
+        let until = range.end.saturating_sub(first).min(used.len());
+        if let Some(used) = used.get(from..until) {
+            samples.extend(used.iter().copied().filter(|used| !used.is_nan()));
+        }
     }
-    let stretch = folds.of(slot);
-    let rose_in_it = regime
-        .risen
-        .is_some_and(|risen| slot >= at(risen) && folds.of(at(risen)) == stretch);
-    Some(stretch + usize::from(rose_in_it))
+    samples
+}
+
+/// The stretches where the level changed: none before what counts, and none that
+/// holds samples of both levels.
+fn since(stretches: Vec<Range<usize>>, regime: &Regime) -> Vec<Range<usize>> {
+    let at = |slot: u32| usize::try_from(slot).unwrap_or(usize::MAX);
+    let from = at(regime.from);
+    let counted = stretches
+        .into_iter()
+        .filter(|stretch| stretch.end > from)
+        .map(|stretch| stretch.start.max(from)..stretch.end);
+    let parted = counted.flat_map(|stretch| match regime.risen.map(at) {
+        Some(risen) if stretch.contains(&risen) => vec![stretch.start..risen, risen..stretch.end],
+        _ => vec![stretch],
+    });
+    parted.collect()
 }
 
 /// Slots after the start of a pod that say nothing of its steady state.
@@ -171,34 +183,12 @@ fn starting(events: &Events, grid: &Grid) -> usize {
 }
 
 /// At each level, what the most demanding stretch asks for.
-fn requests(stretches: &[Sorted]) -> Vec<f64> {
+fn busiest(stretches: &[Sorted]) -> Vec<f64> {
     let at = LEVELS.map(|(quantile, factor)| {
         let levels = stretches.iter().map(|stretch| stretch.quantile(quantile));
         levels.fold(0.0, f64::max) * factor
     });
     at.to_vec()
-}
-
-/// For each level, the mean share of time above it in a stretch that it was not
-/// drawn from.
-fn time_over(stretches: &[Sorted]) -> Option<Vec<f64>> {
-    let usable: Vec<&Sorted> = stretches
-        .iter()
-        .filter(|stretch| stretch.count() >= FEWEST)
-        .collect();
-    if usable.len() < 2 {
-        return None;
-    }
-    let over = LEVELS.map(|(quantile, factor)| {
-        let levels: Vec<f64> = usable.iter().map(|s| s.quantile(quantile)).collect();
-        let left_out = usable.iter().enumerate().map(|(out, stretch)| {
-            let known = levels.iter().enumerate().filter(|(index, _)| *index != out);
-            let request = known.map(|(_, level)| *level).fold(0.0, f64::max);
-            stretch.above(request * factor)
-        });
-        left_out.sum::<f64>() / len_f64(usable.len())
-    });
-    Some(over.to_vec())
 }
 
 /// Time above each level over a group of containers.
@@ -243,9 +233,8 @@ impl Levels {
             self.mean[*level] * correction <= promise * SPENT
                 && self.upper[*level] * correction <= promise
         };
-        let level = (0..LEVELS.len())
-            .find(kept)
-            .unwrap_or_else(|| self.enough());
+        let found = (0..LEVELS.len()).find(kept);
+        let level = found.unwrap_or_else(|| self.enough());
         let (quantile, factor) = LEVELS[level];
         Some(CpuSize {
             request: requests[level],
@@ -254,6 +243,7 @@ impl Levels {
             replayed: self.mean[level],
             time_over: (self.upper[level] * correction).min(1.0),
             containers: self.containers,
+            kept: found.is_some(),
         })
     }
 

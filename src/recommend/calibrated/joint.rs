@@ -1,15 +1,17 @@
 //! The risk that pods together fill a node, from the series themselves.
 //!
 //! Peaks of different pods rarely coincide, but some do: nightly jobs, replicas
-//! of one service, a Monday morning. Nothing is assumed about that here. The
-//! pods are packed at random by their requests, and the memory that each set
-//! used, moment by moment, is added up.
+//! of one service, a Monday morning. Nothing is assumed about that here. At many
+//! moments of the past, the pods are packed at random by the requests that they
+//! would have had, and the memory that each set then used, moment by moment, is
+//! added up.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::packing::{Packed, Pool};
 use super::pods::Pods;
@@ -19,13 +21,10 @@ use crate::units::len_f64;
 /// A node overflows at this share of its allocatable memory: there the kubelet
 /// is about to evict, and what no pod accounts for needs room too.
 pub(super) const FULL: f64 = 0.97;
-/// Weight of stretches that the sizes were not drawn from, beside the whole
-/// window, which they were. See the README for what each weight would cost and keep.
-const UNSEEN: f64 = 0.1;
-/// Nodes that are packed before a chance is believed.
-const NODES: usize = 320;
+/// Nodes that are packed at each moment before a chance is believed.
+const NODES: usize = 64;
 /// Bounds of how often all pods are packed for that.
-const PACKINGS: Range<usize> = 2..41;
+const PACKINGS: Range<usize> = 1..41;
 
 /// All pods and the kinds of nodes that they share.
 #[derive(Debug)]
@@ -33,10 +32,10 @@ pub(super) struct Joint {
     pub(super) pods: Pods,
     /// Largest number of nodes first.
     pub(super) kinds: Vec<Pool>,
-    /// For each pod and horizon, its own largest use.
+    /// For each horizon of the window and pod, its own largest use.
     peaks: Vec<Vec<f32>>,
-    /// The same for each stretch.
-    stretch_peaks: Vec<Vec<f32>>,
+    /// The same for what followed each moment.
+    peaks_ahead: Vec<Vec<f32>>,
 }
 
 /// How likely a node of one kind overflows within the horizon.
@@ -44,6 +43,8 @@ pub(super) struct Joint {
 pub(super) struct Overflow {
     /// By pods that each fit alone: what smaller requests bring about.
     pub(super) together: f64,
+    /// By one pod alone, which no request prevents.
+    pub(super) alone: f64,
     /// In any way, and never quite nothing: what was not seen in so many nodes.
     pub(super) any: f64,
     /// Nodes that the pods need, on average.
@@ -65,66 +66,62 @@ impl Joint {
         if kinds.is_empty() {
             return None;
         }
-        let peaks = |ranges: &[Range<usize>]| -> Vec<Vec<f32>> {
-            let of_pod = |used: &[f32]| -> Vec<f32> {
-                let largest =
-                    |range: &Range<usize>| used[range.clone()].iter().copied().fold(0.0, f32::max);
-                ranges.iter().map(largest).collect()
-            };
-            pods.items.iter().map(|item| of_pod(&item.used)).collect()
+        let peaks = |range: &Range<usize>| -> Vec<f32> {
+            let used = pods.items.iter().map(|item| &item.used[range.clone()]);
+            used.map(|used| used.iter().copied().fold(0.0, f32::max))
+                .collect()
         };
+        let replays = &pods.replays;
         Some(Self {
-            peaks: peaks(&pods.folds.horizons),
-            stretch_peaks: peaks(&pods.folds.stretches),
+            peaks: replays.horizons.iter().map(peaks).collect(),
+            peaks_ahead: replays
+                .all
+                .par_iter()
+                .map(|replay| peaks(&replay.ahead))
+                .collect(),
             kinds,
             pods,
         })
     }
 
     /// The chance that a node of a kind overflows, where `size` gives the memory
-    /// request of each pool, drawn from the whole window or from what is left
-    /// without a stretch. The same seed gives the same orders of pods.
+    /// request of each pool, drawn from the whole window or from what was known
+    /// at a moment. The same seed gives the same orders of pods.
     pub(super) fn overflow(
         &self,
         kind: &Pool,
-        size: &impl Fn(usize, Option<usize>) -> f64,
+        size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
         seed: u64,
     ) -> Overflow {
-        let folds = &self.pods.folds;
-        let mut known = Tally::default();
-        let mut unseen = Tally::default();
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut packings = PACKINGS.start;
-        let mut nodes = 0;
-        let mut packed = 0;
-        while packed < packings {
-            let placed = kind.pack(|item| self.request(item, size, None), &mut random);
-            nodes += placed.len();
-            packed += 1;
-            packings = NODES
-                .div_ceil((nodes / packed).max(1))
-                .clamp(PACKINGS.start, PACKINGS.end - 1);
-            known.watch(self, &placed, &folds.horizons, &self.peaks, None);
-            for stretch in 0..folds.stretches.len() {
-                let placed = kind.pack(|item| self.request(item, size, Some(stretch)), &mut random);
-                unseen.watch(
-                    self,
-                    &placed,
-                    &folds.stretches,
-                    &self.stretch_peaks,
-                    Some(stretch),
-                );
+        let replays = &self.pods.replays;
+        // The whole window, by sizes that were drawn from it: what came back.
+        let mut again = Tally::default();
+        let mut packed = Orders::new(seed);
+        while packed.go_on() {
+            let placed = packed.pack(kind, |item| self.request(item, size, None));
+            for (range, peaks) in replays.horizons.iter().zip(&self.peaks) {
+                again.watch(self, &placed, range, peaks);
             }
         }
-        let blend = |known: f64, unseen: f64| {
-            let known = (known * folds.longer).min(1.0);
-            let unseen = (unseen * folds.correction).min(1.0);
-            known + (unseen - known) * UNSEEN
-        };
+        // What followed each moment, by sizes that knew nothing of it.
+        let moments = replays.all.par_iter().zip(&self.peaks_ahead).enumerate();
+        let tallies = moments.map(|(moment, (replay, peaks))| {
+            let mut ahead = Tally::default();
+            let mut packed = Orders::new(seed);
+            while packed.go_on() {
+                let placed = packed.pack(kind, |item| self.request(item, size, Some(moment)));
+                ahead.watch(self, &placed, &replay.ahead, peaks);
+            }
+            ahead
+        });
+        let tallies: Vec<Tally> = tallies.collect();
+        let ahead = tallies.iter().fold(Tally::default(), Tally::plus);
+        let longer = |chance: f64| (chance * replays.longer).min(1.0);
         Overflow {
-            together: blend(known.share(known.together), unseen.share(unseen.together)),
-            any: blend(known.careful(), unseen.careful()),
-            nodes: len_f64(nodes) / len_f64(packed),
+            together: longer(again.share(again.together).max(ahead.share(ahead.together))),
+            alone: longer(again.share(again.alone).max(ahead.share(ahead.alone))),
+            any: longer(again.careful().max(ahead.careful())),
+            nodes: packed.nodes_each(),
         }
     }
 
@@ -133,53 +130,49 @@ impl Joint {
         &self,
         item: usize,
         size: &impl Fn(usize, Option<usize>) -> f64,
-        stretch: Option<usize>,
+        moment: Option<usize>,
     ) -> f64 {
         let item = &self.pods.items[item];
-        let parts = item.parts.iter().map(|pool| size(*pool, stretch));
+        let parts = item.parts.iter().map(|pool| size(*pool, moment));
         (parts.sum::<f64>() + item.other).max(1.0)
     }
 }
 
 impl Tally {
-    /// Counts the nodes that overflowed in each range, or in one of them.
-    fn watch(
-        &mut self,
-        joint: &Joint,
-        nodes: &[Packed],
-        ranges: &[Range<usize>],
-        peaks: &[Vec<f32>],
-        only: Option<usize>,
-    ) {
+    /// Counts the nodes that overflowed in a range, in which each pod had its peak.
+    fn watch(&mut self, joint: &Joint, nodes: &[Packed], range: &Range<usize>, peaks: &[f32]) {
         let mut sum: Vec<f32> = Vec::new();
+        let own = |pod: &usize| f64::from(peaks[*pod]);
         for node in nodes {
             let full = node.size * FULL;
-            for (index, range) in ranges.iter().enumerate() {
-                if only.is_some_and(|only| only != index) {
-                    continue;
-                }
-                self.seen += 1.0;
-                let own = |pod: &usize| f64::from(peaks[*pod][index]);
-                if node.pods.iter().any(|pod| own(pod) > full) {
-                    self.alone += 1.0;
-                    continue;
-                }
-                // Most nodes are not full even if all their peaks fell together.
-                if node.pods.iter().map(own).sum::<f64>() <= full {
-                    continue;
-                }
-                sum.clear();
-                sum.resize(range.len(), 0.0);
-                for pod in &node.pods {
-                    let used = &joint.pods.items[*pod].used[range.clone()];
-                    for (sum, used) in sum.iter_mut().zip(used) {
-                        *sum += used;
-                    }
-                }
-                if sum.iter().any(|used| f64::from(*used) > full) {
-                    self.together += 1.0;
+            self.seen += 1.0;
+            if node.pods.iter().any(|pod| own(pod) > full) {
+                self.alone += 1.0;
+                continue;
+            }
+            // Most nodes are not full even if all their peaks fell together.
+            if node.pods.iter().map(own).sum::<f64>() <= full {
+                continue;
+            }
+            sum.clear();
+            sum.resize(range.len(), 0.0);
+            for pod in &node.pods {
+                let used = &joint.pods.items[*pod].used[range.clone()];
+                for (sum, used) in sum.iter_mut().zip(used) {
+                    *sum += used;
                 }
             }
+            if sum.iter().any(|used| f64::from(*used) > full) {
+                self.together += 1.0;
+            }
+        }
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            together: self.together + other.together,
+            alone: self.alone + other.alone,
+            seen: self.seen + other.seen,
         }
     }
 
@@ -190,6 +183,40 @@ impl Tally {
     /// Half an overflow more than was seen: what never happened so far is not impossible.
     fn careful(&self) -> f64 {
         (self.together + self.alone + 0.5) / (self.seen + 1.0)
+    }
+}
+
+/// The same pods packed in one order after another, until enough nodes were filled.
+struct Orders {
+    random: Xoshiro256PlusPlus,
+    packings: usize,
+    nodes: usize,
+}
+
+impl Orders {
+    fn new(seed: u64) -> Self {
+        Self {
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            packings: 0,
+            nodes: 0,
+        }
+    }
+
+    fn go_on(&self) -> bool {
+        let enough = self.packings >= PACKINGS.start && self.nodes >= NODES;
+        !enough && self.packings < PACKINGS.end
+    }
+
+    fn pack(&mut self, kind: &Pool, request: impl Fn(usize) -> f64) -> Vec<Packed> {
+        let placed = kind.pack(request, &mut self.random);
+        self.packings += 1;
+        self.nodes += placed.len();
+        placed
+    }
+
+    /// Nodes that a packing takes on average.
+    fn nodes_each(&self) -> f64 {
+        len_f64(self.nodes) / len_f64(self.packings.max(1))
     }
 }
 

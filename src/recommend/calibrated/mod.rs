@@ -14,13 +14,13 @@ use crate::units::{Bytes, Cpu, Ratio, Span};
 
 mod bounds;
 mod cpu;
-mod folds;
 mod joint;
 mod limit;
 mod packing;
 mod peaks;
 mod pods;
 mod reached;
+mod replays;
 mod request;
 mod sorted;
 mod tail;
@@ -114,15 +114,22 @@ impl Asked {
     }
 }
 
+/// The memory that one container asks for, however that came about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct MemorySize {
+    pub(super) request: Bytes,
+    pub(super) limit: Option<Bytes>,
+}
+
 /// Probability that within the horizon the pods of a node together use more
-/// than its allocatable memory, at these memory requests for each pool, however
-/// they came about; `None` where no node is known.
+/// than its allocatable memory, at these sizes for each pool; `None` where no
+/// node is known.
 pub(super) fn node_memory_overflow(
     seen: &Seen<'_>,
-    requests: &[Bytes],
+    sizes: &[MemorySize],
     horizon: Span,
 ) -> Option<Ratio> {
-    request::overflow(seen, requests, horizon)
+    request::overflow(seen, sizes, horizon)
 }
 
 /// Whether the memory request must equal the limit.

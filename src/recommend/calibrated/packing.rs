@@ -1,8 +1,9 @@
 //! The scheduler, as far as memory is concerned: pods in any order, each on the
 //! first node with room for its request.
 
+use rand::Rng;
+use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::RngCore;
 
 /// A node and what is on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +43,7 @@ impl Pool {
         random: &mut Xoshiro256PlusPlus,
     ) -> Vec<Packed> {
         let mut order = self.pods.clone();
-        shuffle(&mut order, random);
+        order.shuffle(random);
         let mut nodes: Vec<(f64, Packed)> = Vec::new();
         // Nodes before this one are too full for the smallest pod.
         let mut open = 0;
@@ -75,7 +76,7 @@ impl Pool {
         request: &impl Fn(usize) -> f64,
         random: &mut Xoshiro256PlusPlus,
     ) -> (f64, Packed) {
-        let drawn = self.sizes[below(self.sizes.len(), random)];
+        let drawn = self.sizes[random.gen_range(0..self.sizes.len())];
         let pods: Vec<usize> = self
             .everywhere
             .iter()
@@ -89,19 +90,6 @@ impl Pool {
         };
         (size - taken, Packed { size, pods })
     }
-}
-
-/// Fisher and Yates.
-fn shuffle(order: &mut [usize], random: &mut Xoshiro256PlusPlus) {
-    for last in (1..order.len()).rev() {
-        order.swap(last, below(last + 1, random));
-    }
-}
-
-/// A number below `bound`; the bias of the remainder is far below what matters here.
-fn below(bound: usize, random: &mut Xoshiro256PlusPlus) -> usize {
-    let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
-    usize::try_from(random.next_u64() % bound).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::folds::Folds;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::replays::Replays;
 use crate::recommend::{Pool, Seen};
 use crate::snapshot::{ContainerKind, Series, Workload};
 use crate::units::{Bytes, Span};
@@ -49,13 +51,20 @@ pub(super) struct Pods {
     pub(super) items: Vec<Item>,
     /// For each pool, in the whole window.
     pub(super) levels: Vec<Level>,
-    /// For each stretch and pool, in the window without that stretch.
-    pub(super) without: Vec<Vec<Level>>,
-    pub(super) folds: Folds,
+    /// For each moment and pool, in what was known then.
+    pub(super) known: Vec<Vec<Level>>,
+    pub(super) replays: Replays,
 }
 
 /// The pods of one chain, in order.
 type Chain<'a> = Vec<&'a str>;
+
+/// What one workload adds.
+struct Added {
+    items: Vec<Item>,
+    /// For each of its pools, in the whole window and in what was known at each moment.
+    levels: Vec<(usize, Level, Vec<Level>)>,
+}
 
 impl Pods {
     pub(super) fn of(seen: &Seen<'_>, horizon: Span) -> Self {
@@ -64,78 +73,85 @@ impl Pods {
         let slots = usize::try_from(grid.len).unwrap_or(0);
         let fits = |factor: &usize| running * slots.div_ceil(*factor) <= CELLS;
         let factor = FACTORS.into_iter().find(fits).unwrap_or(FACTORS[5]);
-        let folds = Folds::new(grid, factor, horizon);
+        let replays = Replays::new(grid, factor, horizon);
+        let levels: Vec<Level> = seen.pools.iter().map(profiled).collect();
         let mut pods = Self {
             items: Vec::new(),
-            levels: seen.pools.iter().map(profiled).collect(),
-            without: vec![seen.pools.iter().map(profiled).collect(); folds.stretches.len()],
-            folds,
+            known: vec![levels.clone(); replays.all.len()],
+            levels,
+            replays,
         };
-        let cells = slots.div_ceil(factor);
-        for (pools, workload) in by_workload(seen) {
-            pods.add(seen, workload, pools, cells, factor);
+        let workloads = by_workload(seen);
+        let added: Vec<Added> = workloads
+            .par_iter()
+            .map(|(pools, workload)| pods.lay(seen, *workload, pools, factor))
+            .collect();
+        for added in added {
+            pods.items.extend(added.items);
+            for (pool, level, known) in added.levels {
+                pods.levels[pool] = level;
+                for (of_moment, level) in pods.known.iter_mut().zip(known) {
+                    of_moment[pool] = level;
+                }
+            }
         }
         pods
     }
 
-    /// Adds the pods of one workload.
-    fn add(
-        &mut self,
-        seen: &Seen<'_>,
-        workload: usize,
-        pools: Range<usize>,
-        cells: usize,
-        factor: usize,
-    ) {
+    /// The pods of one workload.
+    fn lay(&self, seen: &Seen<'_>, workload: usize, pools: &Range<usize>, factor: usize) -> Added {
         let owner = &seen.snapshot.workloads[workload];
         let chains = chains(pools.clone().flat_map(|pool| &seen.pools[pool].series));
+        let mut added = Added {
+            items: Vec::new(),
+            levels: Vec::new(),
+        };
         if chains.is_empty() {
-            return;
+            return added;
         }
-        let from = self.items.len();
+        let slots = usize::try_from(seen.snapshot.usage.grid.len).unwrap_or(0);
+        let cells = slots.div_ceil(factor);
         for replica in 0..count(owner) {
             let pod = owner.pods.get(replica);
-            self.items.push(Item {
+            added.items.push(Item {
                 workload,
                 node: pod.and_then(|pod| pod.node.clone()),
                 parts: pools.clone().collect(),
                 used: vec![0.0; cells],
-                other: other(owner, seen, &pools),
+                other: other(owner, seen, pools),
                 everywhere: owner.id.kind == "DaemonSet",
             });
         }
-        for pool in pools {
+        for pool in pools.clone() {
             let replicas: Vec<Vec<f32>> = (0..count(owner))
                 .map(|replica| {
                     let chain = &chains[replica % chains.len()];
                     lay(&seen.pools[pool].series, chain, cells, factor)
                 })
                 .collect();
-            self.measure(pool, &replicas);
-            for (item, used) in self.items[from..].iter_mut().zip(&replicas) {
+            let (level, known) = self.measure(pool, &replicas, cells);
+            added.levels.push((pool, level, known));
+            for (item, used) in added.items.iter_mut().zip(&replicas) {
                 for (sum, used) in item.used.iter_mut().zip(used) {
                     *sum += if used.is_nan() { 0.0 } else { *used };
                 }
             }
         }
+        added
     }
 
-    /// The levels of one pool, with and without each stretch.
-    fn measure(&mut self, pool: usize, replicas: &[Vec<f32>]) {
-        let pooled = |left_out: &Range<usize>| -> Vec<f32> {
-            let kept = replicas.iter().flat_map(|cells| {
-                let (before, after) = (&cells[..left_out.start], &cells[left_out.end..]);
-                before.iter().chain(after).copied()
-            });
-            kept.filter(|used| !used.is_nan()).collect()
+    /// The levels of one pool, in the whole window and in what was known at each moment.
+    fn measure(&self, pool: usize, replicas: &[Vec<f32>], cells: usize) -> (Level, Vec<Level>) {
+        let within = |range: Range<usize>| {
+            let used = replicas.iter().flat_map(|cells| &cells[range.clone()]);
+            Level::of(used.copied().filter(|used| !used.is_nan()).collect())
         };
-        if let Some(level) = Level::of(pooled(&(0..0))) {
-            self.levels[pool] = level;
-        }
-        for (stretch, levels) in self.folds.stretches.iter().zip(&mut self.without) {
-            // A container that only ran in this stretch is known from it alone.
-            levels[pool] = Level::of(pooled(stretch)).unwrap_or(self.levels[pool]);
-        }
+        let level = within(0..cells).unwrap_or(self.levels[pool]);
+        let known = self.replays.all.iter().map(|replay| {
+            // A container that did not run before is known from later alone.
+            within(replay.known.clone()).unwrap_or(level)
+        });
+        (level, known.collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Memory requests: as low as the joint use of what shares a node allows.
 
+use super::MemorySize;
 use super::joint::{Joint, Overflow};
 use super::packing;
 use super::pods::{Level, Pods};
@@ -84,27 +85,57 @@ pub(super) fn size(
     requests
 }
 
-/// Probability that a node overflows within the horizon, at these requests for
+/// Probability that a node overflows within the horizon, at these sizes for
 /// each pool; `None` where no node is known.
-pub(super) fn overflow(seen: &Seen<'_>, requests: &[Bytes], horizon: Span) -> Option<Ratio> {
+pub(super) fn overflow(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<Ratio> {
     let joint = Joint::of(Pods::of(seen, horizon), &seen.snapshot.cluster.nodes)?;
     let mut nodes = 0.0;
     let mut overflowed = 0.0;
+    let held: Vec<Held> = sizes.iter().map(Held::of).collect();
     for kind in &joint.kinds {
-        // Without a stretch, a request would have been smaller as its base is.
-        let size = |pool: usize, stretch: Option<usize>| {
-            let request = requests.get(pool).map_or(0.0, |request| request.to_f64());
-            let level = |level: Level| shape(level, kind.largest()).max(1.0);
-            stretch.map_or(request, |stretch| {
-                let without = level(joint.pods.without[stretch][pool]);
-                request * without / level(joint.pods.levels[pool])
-            })
-        };
-        let found = joint.overflow(kind, &size, SEED);
+        let found = joint.overflow(kind, &at_moments(&joint, kind, &held), SEED);
         nodes += found.nodes;
         overflowed += found.nodes * found.any;
     }
     (nodes > 0.0).then(|| Ratio::new(overflowed / nodes))
+}
+
+/// What a pool's pods ask of a node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    /// Bytes.
+    request: f64,
+    /// Whether that is all they may use: they are killed before they fill a node.
+    reserved: bool,
+}
+
+impl Held {
+    fn of(size: &MemorySize) -> Self {
+        Self {
+            request: size.request.to_f64(),
+            reserved: size.limit.is_some_and(|limit| limit <= size.request),
+        }
+    }
+}
+
+/// The request of a pool now, and what it would have been at a moment: as much
+/// smaller as its base was.
+fn at_moments<'a>(
+    joint: &'a Joint,
+    kind: &packing::Pool,
+    held: &'a [Held],
+) -> impl Fn(usize, Option<usize>) -> f64 + Sync + 'a {
+    let node = kind.largest();
+    move |pool, moment| {
+        let Held { request, reserved } = held[pool];
+        match moment {
+            Some(moment) if !reserved => {
+                let base = |level: Level| shape(level, node).max(1.0);
+                request * base(joint.pods.known[moment][pool]) / base(joint.pods.levels[pool])
+            }
+            _ => request,
+        }
+    }
 }
 
 /// The smallest factor that keeps the promise on a kind of nodes.
@@ -114,27 +145,32 @@ fn choose(
     bounds: &[Option<Bound>],
     promise: f64,
 ) -> (f64, Overflow) {
-    let at = |step: usize, seed: u64| {
-        let size = |pool: usize, stretch: Option<usize>| {
-            let level = stretch.map_or(joint.pods.levels[pool], |stretch| {
-                joint.pods.without[stretch][pool]
-            });
-            bounds[pool].map_or(0.0, |bound| {
-                Request::of(level, bound, factor(step), kind.largest()).size
+    let at = |step: usize| {
+        let held = bounds.iter().zip(&joint.pods.levels).map(|(bound, level)| {
+            bound.map_or_else(Held::default, |bound| Held {
+                request: Request::of(*level, bound, factor(step), kind.largest()).size,
+                reserved: bound.tied,
             })
-        };
-        joint.overflow(kind, &size, seed)
+        });
+        let held: Vec<Held> = held.collect();
+        joint.overflow(kind, &at_moments(joint, kind, &held), SEED)
     };
     let (mut low, mut high) = (0, STEPS - 1);
     while low < high {
         let middle = usize::midpoint(low, high);
-        if at(middle, SEED).together <= promise {
+        if keeps(at(middle), promise) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    (factor(low), at(low, SEED))
+    (factor(low), at(low))
+}
+
+/// What pods do alone uses up some of the promise, but no more than half: beyond
+/// that, no request could keep it.
+fn keeps(overflow: Overflow, promise: f64) -> bool {
+    overflow.together <= (promise - overflow.alone).max(promise / 2.0)
 }
 
 impl Request {
@@ -148,8 +184,13 @@ impl Request {
                 .max(bound.least)
                 .min(bound.limit)
         };
-        // Rounded here already, so that the room that rounding adds is counted on.
-        let rounded = round_memory(Bytes::from_f64(sized)).to_f64();
+        // Rounded here already, so that the room that rounding adds is counted on;
+        // with a limit it is rounded where the limit is.
+        let rounded = if bound.tied {
+            sized
+        } else {
+            round_memory(Bytes::from_f64(sized)).to_f64()
+        };
         Self {
             size: rounded.min(node),
             level,

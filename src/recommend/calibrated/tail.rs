@@ -44,8 +44,9 @@ const OWN_RECORDS: f64 = 2.0;
 pub(super) struct Tail {
     /// For each margin of the grid, the records that went beyond it.
     beyond: Vec<f64>,
-    /// Records that were due.
-    due: f64,
+    /// For each margin, the records that were due and that a limit left room to go
+    /// beyond it: what cannot go further says nothing of what could.
+    due: Vec<f64>,
 }
 
 /// The margin that keeps a promise, and the risk that remains.
@@ -60,7 +61,7 @@ impl Tail {
     pub(super) fn empty() -> Self {
         Self {
             beyond: vec![0.0; STEPS],
-            due: 0.0,
+            due: vec![0.0; STEPS],
         }
     }
 
@@ -69,13 +70,13 @@ impl Tail {
         let beyond = (0..STEPS).map(|step| prior_share(factor(step)) * PRIOR_RECORDS);
         Self {
             beyond: beyond.collect(),
-            due: PRIOR_RECORDS,
+            due: vec![PRIOR_RECORDS; STEPS],
         }
     }
 
     /// Replays one container: `peaks` of equal stretches of time, oldest first;
-    /// the horizon is that many of them. Moments at which it was already at
-    /// `ceiling`, close to its limit, say nothing: it could not go further.
+    /// the horizon is that many of them. Beyond `ceiling`, close to its limit, it
+    /// could not go: there it says nothing.
     ///
     /// Replays overlap, so they do not count one by one: together they count for
     /// the records that are due between the first and the last of them, which is
@@ -87,7 +88,6 @@ impl Tail {
         if count <= first {
             return tail;
         }
-        let mut counted = 0.0;
         let mut weight = 0.0;
         for origin in first..count {
             let until = (origin + horizon.max(1)).min(count);
@@ -95,43 +95,36 @@ impl Tail {
             let due = ahead / (len_f64(origin) + ahead);
             weight += due;
             let before = largest(&peaks[..origin]);
-            if before >= ceiling {
-                continue;
-            }
-            counted += due;
+            let room = (ceiling + SMALL) / (before + SMALL);
             let reached = (largest(&peaks[origin..until]) + SMALL) / (before + SMALL);
-            for (step, beyond) in tail.beyond.iter_mut().enumerate() {
-                if reached <= factor(step) {
-                    break;
-                }
-                *beyond += 1.0;
+            for step in (0..STEPS).take_while(|step| factor(*step) < room) {
+                tail.due[step] += due;
+                tail.beyond[step] += f64::from(u8::from(reached > factor(step)));
             }
         }
         // All replays together stand for this many records.
         let due = (len_f64(count) / len_f64(first)).ln();
-        for beyond in &mut tail.beyond {
-            *beyond *= due / weight;
+        for sum in tail.beyond.iter_mut().chain(&mut tail.due) {
+            *sum *= due / weight;
         }
-        tail.due = due * counted / weight;
         tail
     }
 
     /// Adds the scores of another container.
     pub(super) fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.beyond.iter_mut().zip(&other.beyond) {
+        let sums = self.beyond.iter_mut().chain(&mut self.due);
+        for (mine, theirs) in sums.zip(other.beyond.iter().chain(&other.due)) {
             *mine += theirs;
         }
-        self.due += other.due;
     }
 
     /// These scores, filled up with what the wider group says.
     #[must_use]
     pub(super) fn within(&self, wider: &Self) -> Self {
-        let share = WIDER_RECORDS / wider.due.max(f64::MIN_POSITIVE);
-        let filled = self.beyond.iter().zip(&wider.beyond);
+        let beyond = (0..STEPS).map(|step| self.beyond[step] + wider.share(step) * WIDER_RECORDS);
         Self {
-            beyond: filled.map(|(mine, theirs)| mine + theirs * share).collect(),
-            due: self.due + WIDER_RECORDS,
+            beyond: beyond.collect(),
+            due: self.due.iter().map(|due| due + WIDER_RECORDS).collect(),
         }
     }
 
@@ -145,19 +138,19 @@ impl Tail {
 
     /// Whether there are enough for them to count alone.
     pub(super) fn stands_alone(&self) -> bool {
-        self.due >= OWN_RECORDS
+        self.due() >= OWN_RECORDS
     }
 
     /// Records that were due in the replays.
     pub(super) fn due(&self) -> f64 {
-        self.due
+        self.due[0]
     }
 
     /// The smallest margin whose risk is at most `risk`, where a record is due
     /// with probability `due`.
     pub(super) fn margin(&self, risk: f64, due: f64) -> Margin {
-        let found = (0..STEPS).find(|step| self.risk_at(*step, due) <= risk);
-        let step = found.unwrap_or(STEPS - 1);
+        let beyond = (0..STEPS).rfind(|step| self.risk_at(*step, due) > risk);
+        let step = beyond.map_or(0, |step| (step + 1).min(STEPS - 1));
         Margin {
             factor: factor(step),
             risk: self.risk_at(step, due),
@@ -172,7 +165,12 @@ impl Tail {
     }
 
     fn risk_at(&self, step: usize, due: f64) -> f64 {
-        (due * upper(self.beyond[step]) / self.due.max(f64::MIN_POSITIVE)).min(due)
+        (due * upper(self.beyond[step]) / self.due[step].max(f64::MIN_POSITIVE)).min(due)
+    }
+
+    /// Of the records that were due, those that went beyond a margin.
+    fn share(&self, step: usize) -> f64 {
+        self.beyond[step] / self.due[step].max(f64::MIN_POSITIVE)
     }
 }
 
@@ -234,7 +232,7 @@ mod tests {
         let gib = 1024.0 * 1024.0 * 1024.0;
         let flat = Tail::replay(&[gib; 14], 7, f64::INFINITY);
         assert!(flat.beyond.iter().all(|beyond| *beyond == 0.0));
-        assert!(flat.due > 1.0);
+        assert!(flat.due() > 1.0);
     }
 
     #[test]

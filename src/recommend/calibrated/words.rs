@@ -26,11 +26,16 @@ pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Re
     Reason::new(
         "cpu_replayed",
         format!(
-            "CPU request {} is {base}{factor}; replayed over the window, {} stayed above such requests {} of the time, the promise is {}",
+            "CPU request {} is {base}{factor}; replayed over the window, {} stayed above such requests {} of the time, the promise is {}{}",
             Cpu::cores(size.request).to_quantity(),
             containers(size.containers, cohort),
             percent(size.replayed),
             percent(targets.cpu_time_over_request),
+            if size.kept {
+                ""
+            } else {
+                ", which no larger request would keep much better"
+            },
         ),
     )
 }
@@ -131,7 +136,7 @@ pub(super) fn request(
         (Some(node), Some(overflow)) => Reason::new(
             "memory_joint",
             format!(
-                "{base} (the share of a {} node that this fills), × {}, the least at which what shares a node overflowed it in at most {} of replayed packings ({} with what was never seen)",
+                "{base} (the share of a {} node that this fills), × {}, the least at which pods packed by what was known at moments of the window overflowed at most {} of their nodes in what followed (as it is sized now: {})",
                 human(node),
                 trimmed((request.factor * 100.0).round() / 100.0),
                 percent(targets.node_memory_overflow),

@@ -6,7 +6,8 @@ use crate::units::{Bytes, Cpu, float};
 ///
 /// A change passes that moves at least 10 %, or over all replicas at least a
 /// tenth of a core or 256 MiB (about 2 and 1 dollars a month). A memory limit
-/// that has to rise always passes: it keeps the promised risk.
+/// that has to rise always passes: it keeps the promised risk. A request that
+/// equals the limit goes with it.
 pub(super) struct DeadBand;
 
 const RELATIVE: f64 = 0.10;
@@ -49,13 +50,17 @@ fn apply(planned: &mut Planned<'_>, replicas: f64) {
             &wanted.to_string(),
         );
     }
-    if let Some((now, wanted)) = memory(sizing.memory_request, now.memory_request) {
+    let small_limit = memory(sizing.memory_limit, now.memory_limit);
+    let small_limit = small_limit.filter(|(now, wanted)| wanted <= now);
+    let tied = sizing.memory_limit.value().is_some()
+        && sizing.memory_request.value() == sizing.memory_limit.value();
+    if let Some((now, wanted)) = memory(sizing.memory_request, now.memory_request)
+        && (!tied || small_limit.is_some())
+    {
         planned.sizing.memory_request = Advice::Keep;
         hold(planned, Field::MemoryRequest, &now.human(), &wanted.human());
     }
-    if let Some((now, wanted)) = memory(sizing.memory_limit, now.memory_limit)
-        && wanted <= now
-    {
+    if let Some((now, wanted)) = small_limit {
         planned.sizing.memory_limit = Advice::Keep;
         hold(planned, Field::MemoryLimit, &now.human(), &wanted.human());
     }

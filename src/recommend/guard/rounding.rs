@@ -1,7 +1,8 @@
 use super::{Case, Guard, Plan, each};
 use crate::units::{Bytes, Cpu};
 
-/// Sizes that a person would write, always rounded up.
+/// Sizes that a person would write, always rounded up. One that is there already
+/// stays as it was written.
 pub(super) struct Rounding;
 
 /// CPU up to this many millicores goes in steps of that many; beyond the last,
@@ -32,11 +33,22 @@ impl Guard for Rounding {
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (_, planned) in each(plans) {
+            let now = planned.now();
+            let (cpu, memory) = (
+                [now.cpu_request, now.cpu_limit],
+                [now.memory_request, now.memory_limit],
+            );
             planned.revise(
                 "rounding",
                 "rounded up",
-                |_, value| round_cpu(value),
-                |_, value| round_memory(value),
+                |_, value| {
+                    let there = cpu.contains(&Some(value));
+                    if there { value } else { round_cpu(value) }
+                },
+                |_, value| {
+                    let there = memory.contains(&Some(value));
+                    if there { value } else { round_memory(value) }
+                },
             );
         }
     }
