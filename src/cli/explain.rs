@@ -41,10 +41,6 @@ pub(super) struct ExplainArgs {
     )]
     output: String,
 
-    /// Draw with ASCII alone [default: where the locale is not UTF-8].
-    #[arg(long, env = "KCOST_ASCII", hide_env_values = true)]
-    ascii: bool,
-
     #[command(flatten)]
     advice: AdviceArgs,
 
@@ -81,8 +77,7 @@ impl ExplainArgs {
         let written = if self.output == "json" {
             render::explanation_json(&story, out)
         } else {
-            let unicode = !self.ascii && ui.unicode();
-            render::explanation_text(&story, snapshot.usage.grid, unicode, &look, out)
+            render::explanation_text(&story, snapshot.usage.grid, &look, out)
         };
         written.map_err(Error::Write)?;
         Ok(Exit::Done)

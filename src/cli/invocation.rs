@@ -66,6 +66,7 @@ impl Invocation {
         Look {
             width: ui.width(),
             color: ui.color_stdout(),
+            unicode: ui.unicode(),
             program: self.program,
             command: self.same_source(),
             view,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Look;
 use super::grid::{Cell, Column, Grid};
+use super::plain::plain;
 use super::style::{BAD_BOLD, BOLD, DIM, Paint};
 use super::words::percent;
 use super::wrap::wrap;
@@ -21,7 +22,16 @@ pub fn backtest_table(
     look: &Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let paint = Paint(look.color);
+    plain(look, out, |out| table(snapshot, backtest, look, out))
+}
+
+fn table(
+    snapshot: &Snapshot,
+    backtest: &Backtest,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let paint = Paint::of(look);
     let text = format!(
         "advice from {} of history, judged on the {} that followed, at {}",
         backtest.fit,

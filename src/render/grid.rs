@@ -1,5 +1,6 @@
 //! Tables that fit: the least important columns go, names are cut, numbers never.
 
+use std::borrow::Cow;
 use std::io;
 
 use anstyle::Style;
@@ -7,6 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::render::style::{DIM, PLAIN, Paint};
+use crate::text::ascii;
 
 /// Space between columns.
 const GUTTER: usize = 2;
@@ -23,7 +25,7 @@ const SHORTEST: usize = 8;
 /// One column.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
-    head: &'static str,
+    head: Cow<'static, str>,
     right: bool,
     /// Which goes first when there is no room: the largest. 0 always stays.
     drop: u8,
@@ -57,7 +59,7 @@ impl Column {
     /// Numbers, to the right.
     pub(super) fn number(head: &'static str) -> Self {
         Self {
-            head,
+            head: Cow::Borrowed(head),
             right: true,
             drop: 0,
             cut: Cut::Never,
@@ -126,11 +128,16 @@ impl Grid {
         paint: Paint,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
+        if !paint.unicode {
+            self.spell();
+        }
         self.drop_empty();
         self.fit(width.unwrap_or(usize::MAX));
         let table = self.table();
         let heads = self.columns.iter();
-        let heads = heads.map(|column| Cell::styled(column.head, DIM)).collect();
+        let heads = heads
+            .map(|column| Cell::styled(column.head.as_ref(), DIM))
+            .collect();
         let has_head = self.columns.iter().any(|column| !column.head.is_empty());
         let rows = has_head.then_some(&heads).into_iter().chain(&self.rows);
         for (line, cells) in table.lines().zip(rows) {
@@ -142,6 +149,16 @@ impl Grid {
             )?;
         }
         Ok(())
+    }
+
+    /// With ASCII alone, before anything is measured.
+    fn spell(&mut self) {
+        for column in &mut self.columns {
+            column.head = Cow::Owned(ascii(&column.head));
+        }
+        for cell in self.rows.iter_mut().flatten() {
+            cell.text = ascii(&cell.text);
+        }
     }
 
     /// A column that says nothing in any row only takes room.
@@ -210,7 +227,7 @@ impl Grid {
         table.load_style(comfy_table::presets::NOTHING);
         table.set_content_arrangement(ContentArrangement::Disabled);
         if self.columns.iter().any(|column| !column.head.is_empty()) {
-            table.set_header(self.columns.iter().map(|column| column.head));
+            table.set_header(self.columns.iter().map(|column| column.head.as_ref()));
         }
         for row in &self.rows {
             table.add_row(row.iter().map(|cell| cell.text.as_str()));
@@ -310,7 +327,8 @@ mod tests {
             Cell::new("$1,234.50"),
         ]);
         let mut out = Vec::new();
-        grid.write(Some(width), Paint(false), &mut out).unwrap();
+        grid.write(Some(width), Paint::new(false, true), &mut out)
+            .unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -347,7 +365,7 @@ mod tests {
     #[test]
     fn colour_goes_around_the_text_alone() {
         let cells = [Cell::styled("a", DIM), Cell::new("b")];
-        let line = paint_line("a   b", &cells, Paint(true));
+        let line = paint_line("a   b", &cells, Paint::new(true, true));
         assert_eq!(line, "\u{1b}[2ma\u{1b}[0m   b");
     }
 }

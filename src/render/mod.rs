@@ -17,6 +17,7 @@ mod grid;
 mod json_v1;
 mod patch;
 mod pick;
+mod plain;
 mod style;
 mod table;
 mod view;
@@ -35,6 +36,8 @@ pub struct Look {
     /// Columns of the terminal; `None` when there is none, so nothing is cut.
     pub width: Option<usize>,
     pub color: bool,
+    /// Whether text for people may go beyond ASCII.
+    pub unicode: bool,
     /// How the program was called: `kcost` or `kubectl kcost`.
     pub program: &'static str,
     /// The command that made this report, without what only decides its looks.

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::Look;
 use crate::recommend::{Severity, State};
 
 pub(super) const PLAIN: Style = Style::new();
@@ -16,11 +17,23 @@ pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// Puts style on text, or leaves it plain.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint(pub(super) bool);
+pub(super) struct Paint {
+    color: bool,
+    /// Whether marks and arrows may be more than ASCII.
+    pub(super) unicode: bool,
+}
 
 impl Paint {
+    pub(super) fn new(color: bool, unicode: bool) -> Self {
+        Self { color, unicode }
+    }
+
+    pub(super) fn of(look: &Look) -> Self {
+        Self::new(look.color, look.unicode)
+    }
+
     pub(super) fn on(self, style: Style, text: &str) -> String {
-        if self.0 && style != PLAIN && !text.is_empty() {
+        if self.color && style != PLAIN && !text.is_empty() {
             format!("{style}{text}{style:#}")
         } else {
             text.to_owned()

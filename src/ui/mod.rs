@@ -49,6 +49,7 @@ pub struct Ui {
     verbosity: Verbosity,
     color: ColorChoice,
     paint: Paint,
+    ascii: bool,
 }
 
 impl Ui {
@@ -65,7 +66,14 @@ impl Ui {
             verbosity,
             color,
             paint,
+            ascii: false,
         }
+    }
+
+    /// The same, for a terminal that shows nothing else where that is wanted.
+    #[must_use]
+    pub fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
     }
 
     /// Columns of a report on stdout; `None` where nothing has to be cut.
@@ -73,8 +81,12 @@ impl Ui {
         width::width()
     }
 
-    /// Whether the locale's text is UTF-8; where none is set, it is.
+    /// Whether reports may go beyond ASCII: unless unwanted, where the locale's
+    /// text is UTF-8; where none is set, it is.
     pub fn unicode(&self) -> bool {
+        if self.ascii {
+            return false;
+        }
         let set = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));

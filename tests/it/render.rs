@@ -15,6 +15,7 @@ fn look(width: Option<usize>) -> Look {
     Look {
         width,
         color: false,
+        unicode: true,
         program: "kcost",
         command: "kcost analyze --snapshot prod.kcost".to_owned(),
         view: View::default(),
@@ -83,6 +84,24 @@ fn colour_only_adds_to_what_is_said() {
         let coloured = drawn(&Made::shop(), &settings, format, &coloured);
         assert!(coloured.contains("\u{1b}["));
         assert_eq!(stripped(&coloured), plain);
+    }
+}
+
+#[test]
+fn ascii_alone_says_the_same_within_the_same_width() {
+    let settings = settings();
+    for format in ["table", "wide"] {
+        for width in [80, 160] {
+            let plain = Look {
+                unicode: false,
+                ..look(Some(width))
+            };
+            let text = drawn(&Made::shop(), &settings, format, &plain);
+            assert!(text.is_ascii(), "{text}");
+            assert!(text.contains("-> "), "{text}");
+            let widest = text.lines().map(str::len).max();
+            assert!(widest <= Some(width), "{text}");
+        }
     }
 }
 

@@ -55,6 +55,16 @@ pub(in crate::cli) struct GlobalArgs {
         hide_short_help = true
     )]
     color: When,
+
+    /// Write reports with ASCII alone [default: where the locale is not UTF-8].
+    #[arg(
+        long,
+        global = true,
+        env = "KCOST_ASCII",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    ascii: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -78,6 +88,6 @@ impl GlobalArgs {
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,
         };
-        Ui::new(verbosity, color, !self.no_progress)
+        Ui::new(verbosity, color, !self.no_progress).in_ascii(self.ascii)
     }
 }

@@ -31,14 +31,13 @@ const WIDTH: usize = 100;
 pub fn explanation_text(
     story: &Explanation<'_>,
     grid: Grid,
-    unicode: bool,
     look: &Look,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let page = Page {
         ink: Ink {
             color: look.color,
-            unicode,
+            unicode: look.unicode,
         },
         width: look.width.unwrap_or(WIDTH).clamp(40, 160),
         grid,
@@ -112,7 +111,7 @@ impl Page {
     }
 
     fn paint(self, style: Style, text: &str) -> String {
-        Paint(self.ink.color).on(style, text)
+        Paint::new(self.ink.color, self.ink.unicode).on(style, text)
     }
 
     /// `text` within the width, the first line behind `mark`, the others as far in.

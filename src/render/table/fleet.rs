@@ -18,7 +18,7 @@ pub(super) fn write(
     section: impl Fn(&Analysis<'_>, &Look, &mut dyn io::Write) -> io::Result<()>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let paint = Paint(look.color);
+    let paint = Paint::of(look);
     for member in &fleet.members {
         match member {
             Member::Analyzed { analysis, command } => section(analysis, &look.of(command), out)?,

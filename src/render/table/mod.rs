@@ -10,6 +10,7 @@ mod worth;
 
 use std::io;
 
+use super::plain::plain;
 use super::style::{BOLD, Paint};
 use super::wrap::wrap;
 use super::{Fleet, Look, Renderer};
@@ -54,10 +55,12 @@ impl Renderer for Report {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         let page = Page::new(analysis, look);
-        page.summary(out)?;
-        page.cohorts(out)?;
-        (self.list)(&page, out)?;
-        page.notes(out)
+        plain(look, out, |out| {
+            page.summary(out)?;
+            page.cohorts(out)?;
+            (self.list)(&page, out)?;
+            page.notes(out)
+        })
     }
 
     fn render_fleet(
@@ -66,12 +69,10 @@ impl Renderer for Report {
         look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        fleet::write(
-            fleet,
-            look,
-            |analysis, look, out| self.render(analysis, look, out),
-            out,
-        )
+        let one = |analysis: &Analysis<'_>, look: &Look, out: &mut dyn io::Write| {
+            self.render(analysis, look, out)
+        };
+        plain(look, out, |out| fleet::write(fleet, look, one, out))
     }
 }
 
@@ -87,7 +88,7 @@ impl<'a> Page<'a> {
         Self {
             analysis,
             look,
-            paint: Paint(look.color),
+            paint: Paint::of(look),
         }
     }
 
