@@ -40,16 +40,18 @@ pub(super) enum Most {
 
 impl Bounds {
     pub(super) fn of(pool: &Pool<'_>, events: &Events, limit: &Limit) -> Self {
+        // What only the few used is for the limit to cover.
+        let many = events.odd.as_ref().and_then(OddPods::memory_of_many);
+        let of_many = |size: Bytes| many.map_or(size, |many| many.min(size));
         let starved = events.is_memory_censored().then_some(limit.peak);
         let regime = events.memory_regime();
         let risen = regime.risen.and_then(|since| level_since(pool, since));
         let least = [
-            starved.map(|size| (size, Least::Starved)),
-            risen.map(|size| (size, Least::Risen)),
+            starved.map(|size| (of_many(size), Least::Starved)),
+            risen.map(|size| (of_many(size), Least::Risen)),
             limit.grown.map(|size| (size, Least::Growing)),
         ];
         let fallen = (regime.from > 0).then_some((limit.peak, Most::Fallen));
-        let many = events.odd.as_ref().and_then(OddPods::memory_of_many);
         let many = many.map(|size| (size, Most::Many));
         Self {
             least: least.into_iter().flatten().max_by_key(|(size, _)| *size),

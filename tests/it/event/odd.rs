@@ -1,7 +1,7 @@
 //! Pods that differ by node: advice for the many, the few named.
 
 use kcost::recommend::{ContainerAdvice, Goal, Options, WorkloadAdvice};
-use kcost::snapshot::{Snapshot, Workload};
+use kcost::snapshot::{Snapshot, Termination, Workload};
 use kcost::units::{Bytes, Cpu};
 
 use super::{container_of, cpu_request, fortnight, memory_request, reason};
@@ -80,4 +80,20 @@ fn what_is_tied_covers_all_and_says_what_that_costs() {
         text.ends_with("the many need no more than 97.2Mi and 54m CPU"),
         "{text}"
     );
+}
+
+#[test]
+fn a_kill_of_one_of_the_few_raises_the_limit_and_no_request() {
+    let mut snapshot = agents("DaemonSet");
+    let container = &mut snapshot.workloads[0].containers[0];
+    container.terminations = vec![Termination {
+        pod: "agent-7".to_owned(),
+        reason: "OOMKilled".to_owned(),
+        exit_code: 137,
+        finished: None,
+    }];
+    let advice = container_of(&snapshot);
+    // 1.2 times the limit of 1 GiB.
+    assert!(limit_after(&advice) >= Bytes::mib(1229));
+    assert!(memory_request(&advice) < Bytes::mib(120));
 }
