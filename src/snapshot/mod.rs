@@ -157,11 +157,24 @@ pub struct LimitRange {
     pub max_ratio_memory: Option<f64>,
 }
 
+/// What holds for the pods that a ResourceQuota counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaScope {
+    /// `Terminating`, `NotBestEffort`, `PriorityClass`, …
+    pub name: String,
+    /// `Exists`, `DoesNotExist`, `In`, `NotIn`.
+    pub operator: String,
+    pub values: Vec<String>,
+}
+
 /// A ResourceQuota: what a namespace may have in total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quota {
     pub namespace: String,
     pub name: String,
+    /// Which pods it counts: those that all of these hold for; all where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<QuotaScope>,
     pub hard_requests: Resources,
     pub hard_limits: Resources,
     pub used_requests: Resources,

@@ -53,6 +53,9 @@ pub struct Workload {
     /// `spec.priorityClassName`.
     #[serde(default)]
     pub priority_class: Option<String>,
+    /// Whether its pods end by themselves after a time (`spec.activeDeadlineSeconds`).
+    #[serde(default)]
+    pub has_deadline: bool,
     /// Dynamic resource claims of its pods, by the name of the claim or of its template.
     #[serde(default)]
     pub claims: Vec<String>,

@@ -5,6 +5,7 @@ mod events;
 mod heap;
 mod limit_range;
 mod limits;
+mod quota;
 mod scaling;
 
 use kcost::recommend::{ContainerAdvice, Options, WorkloadAdvice};

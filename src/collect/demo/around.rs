@@ -60,6 +60,7 @@ fn quota(workloads: &[Workload]) -> Quota {
     Quota {
         namespace: RULED.to_owned(),
         name: "team-payments".to_owned(),
+        scopes: Vec::new(),
         hard_requests: amount(12_000, Bytes::gib(24)),
         hard_limits: Resources {
             memory: Some(Bytes::gib(40)),

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use super::{Amounts, Meta, Objects, Record};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
-use crate::snapshot::{CapacityType, Resources};
+use crate::snapshot::{CapacityType, QuotaScope, Resources};
 
 /// Labels that name a node's pool, those of clouds before those of provisioners.
 const POOL_LABELS: [&str; 10] = [
@@ -143,12 +143,27 @@ impl Record for ResourceQuota {
         let mut amounts = Amounts::default();
         let meta = Meta::new(self.metadata);
         let status = self.status.unwrap_or_default();
-        let hard = self.spec.and_then(|spec| spec.hard).or(status.hard);
+        let spec = self.spec.unwrap_or_default();
+        let selected = spec
+            .scope_selector
+            .and_then(|selector| selector.match_expressions);
+        let named = spec.scopes.into_iter().flatten().map(|name| QuotaScope {
+            name,
+            operator: "Exists".to_owned(),
+            values: Vec::new(),
+        });
+        let selected = selected.into_iter().flatten().map(|scope| QuotaScope {
+            name: scope.scope_name,
+            operator: scope.operator,
+            values: scope.values.unwrap_or_default(),
+        });
+        let hard = spec.hard.or(status.hard);
         let (hard_requests, hard_limits) = requests_and_limits(hard, &mut amounts);
         let (used_requests, used_limits) = requests_and_limits(status.used, &mut amounts);
         objects.cluster.quotas.push(snapshot::Quota {
             namespace: meta.namespace.clone(),
             name: meta.name.clone(),
+            scopes: named.chain(selected).collect(),
             hard_requests,
             hard_limits,
             used_requests,

@@ -33,6 +33,7 @@ pub(crate) struct Template {
     pub(crate) limits: Resources,
     pub(crate) overhead: Resources,
     pub(crate) priority_class: Option<String>,
+    pub(crate) has_deadline: bool,
     pub(crate) claims: Vec<PodClaim>,
 }
 
@@ -126,6 +127,7 @@ impl Template {
             limits,
             overhead: amounts.map(spec.overhead),
             priority_class: spec.priority_class_name,
+            has_deadline: spec.active_deadline_seconds.is_some(),
             claims: claims
                 .map(|claim| PodClaim {
                     name: claim.name,

@@ -43,6 +43,7 @@ pub(super) fn build(key: Key, group: Group, limit_ranges: &[LimitRange]) -> Work
         pod_limits: whole.limits,
         overhead: whole.overhead,
         priority_class: whole.priority_class,
+        has_deadline: whole.has_deadline,
         claims: whole
             .claims
             .iter()

@@ -1,4 +1,4 @@
-use super::{Case, Guard, Plan, Planned};
+use super::{Case, Field, Guard, Plan, Planned};
 use crate::recommend::{Advice, AutoscalerAdvice, TargetChange};
 use crate::snapshot::{AutoscalerMetric, Target};
 use crate::units::{Bytes, Cpu, Ratio, count_from};
@@ -164,37 +164,26 @@ fn has_pod_request(plan: &Plan<'_>, metric: &AutoscalerMetric) -> bool {
 }
 
 fn keep(plan: &mut Plan<'_>, metric: &AutoscalerMetric, why: &str) {
-    let is_cpu = metric.name == "cpu";
+    let (request, limit) = if metric.name == "cpu" {
+        (Field::CpuRequest, Field::CpuLimit)
+    } else {
+        (Field::MemoryRequest, Field::MemoryLimit)
+    };
     let guaranteed = super::qos::is_guaranteed(plan.workload);
     for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
         let wanted = metric.container.as_ref();
         if wanted.is_some_and(|name| *name != planned.pool.container.name) {
             continue;
         }
-        let now = planned.now();
-        let sizing = &mut planned.sizing;
-        let (field, moves) = if is_cpu {
-            let moves = now.cpu_request.is_some() && sizing.cpu_request != Advice::Keep;
-            ("CPU", moves)
-        } else {
-            let moves = now.memory_request.is_some() && sizing.memory_request != Advice::Keep;
-            ("memory", moves)
-        };
-        if !moves {
+        let (now, before) = (planned.now(), planned.sizing);
+        if request.of(now).is_none() || request.advised(before) == Advice::Keep {
             continue;
         }
-        if is_cpu {
-            sizing.cpu_request = Advice::Keep;
-            if guaranteed {
-                sizing.cpu_limit = Advice::Keep;
-            }
-        } else {
-            sizing.memory_request = Advice::Keep;
-            if guaranteed {
-                sizing.memory_limit = Advice::Keep;
-            }
+        request.keep(&mut planned.sizing);
+        if guaranteed {
+            limit.keep(&mut planned.sizing);
         }
-        planned.say("autoscaler", format!("{field} request stays: {why}"));
+        planned.kept(before, "autoscaler", why);
         super::order::put_in_order(planned);
     }
 }

@@ -20,6 +20,13 @@ pub enum Field {
 }
 
 impl Field {
+    pub(super) const ALL: [Self; 4] = [
+        Self::CpuRequest,
+        Self::CpuLimit,
+        Self::MemoryRequest,
+        Self::MemoryLimit,
+    ];
+
     /// As a person says it.
     pub fn name(self) -> &'static str {
         match self {
@@ -72,12 +79,13 @@ impl Field {
         }
     }
 
-    pub(super) fn is_unset(self, sizing: Sizing) -> bool {
+    /// What is said of it, in cores or bytes.
+    pub(super) fn advised(self, sizing: Sizing) -> Advice<f64> {
         match self {
-            Self::CpuRequest => sizing.cpu_request == Advice::Unset,
-            Self::CpuLimit => sizing.cpu_limit == Advice::Unset,
-            Self::MemoryRequest => sizing.memory_request == Advice::Unset,
-            Self::MemoryLimit => sizing.memory_limit == Advice::Unset,
+            Self::CpuRequest => number(sizing.cpu_request, Cpu::get),
+            Self::CpuLimit => number(sizing.cpu_limit, Cpu::get),
+            Self::MemoryRequest => number(sizing.memory_request, Bytes::to_f64),
+            Self::MemoryLimit => number(sizing.memory_limit, Bytes::to_f64),
         }
     }
 
@@ -87,5 +95,13 @@ impl Field {
             Self::CpuRequest | Self::CpuLimit => Cpu::cores(amount).to_string(),
             Self::MemoryRequest | Self::MemoryLimit => Bytes::from_f64(amount).human(),
         }
+    }
+}
+
+fn number<T>(advice: Advice<T>, amount: impl FnOnce(T) -> f64) -> Advice<f64> {
+    match advice {
+        Advice::Set(value) => Advice::Set(amount(value)),
+        Advice::Unset => Advice::Unset,
+        Advice::Keep => Advice::Keep,
     }
 }

@@ -1,5 +1,4 @@
-use super::{Case, Guard, Plan};
-use crate::recommend::Advice;
+use super::{Case, Field, Guard, Plan};
 
 /// What another controller sets is left to it, with a note.
 pub(super) struct Managed;
@@ -15,23 +14,21 @@ impl Guard for Managed {
                 let container = planned.pool.container;
                 for manager in &plan.workload.managers {
                     let manages = |resource| manager.manages(&container.name, resource);
-                    let (cpu, memory) = (manages("cpu"), manages("memory"));
-                    let sizing = &mut planned.sizing;
-                    if cpu {
-                        (sizing.cpu_request, sizing.cpu_limit) = (Advice::Keep, Advice::Keep);
+                    let before = planned.sizing;
+                    let fields = Field::ALL.into_iter();
+                    for field in fields.filter(|field| manages(field.resource())) {
+                        field.keep(&mut planned.sizing);
                     }
-                    if memory {
-                        sizing.memory_request = Advice::Keep;
-                        sizing.memory_limit = Advice::Keep;
-                    }
-                    let what = match (cpu, memory) {
+                    let what = match (manages("cpu"), manages("memory")) {
                         (true, true) => "CPU and memory are",
                         (true, false) => "CPU is",
                         (false, true) => "memory is",
                         (false, false) => continue,
                     };
-                    let text = format!("{what} left to {} `{}`", manager.kind, manager.name);
-                    planned.say("managed", text);
+                    let why = format!("{what} left to {} `{}`", manager.kind, manager.name);
+                    if !planned.kept(before, "managed", &why) {
+                        planned.say("managed", why);
+                    }
                 }
                 if !container.in_template {
                     planned.sizing = super::Sizing::KEEP;

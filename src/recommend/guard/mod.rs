@@ -21,10 +21,13 @@ mod qos;
 mod quota;
 mod rounding;
 mod step;
+mod sum;
 mod tie;
 
 pub use field::{Field, Held};
 pub(super) use rounding::{round_cpu, round_memory};
+
+use sum::Sum;
 
 /// One correction of what the strategy proposed.
 ///
@@ -153,10 +156,40 @@ impl<'a> Planned<'a> {
             memory_request: map(before.memory_request, |v| memory(Field::MemoryRequest, v)),
             memory_limit: map(before.memory_limit, |v| memory(Field::MemoryLimit, v)),
         };
-        let moves: Vec<String> = moves(before, self.sizing).collect();
+        let moves = moves(before, self.sizing);
         if !moves.is_empty() {
             self.say(code, format!("{why}: {}", moves.join(", ")));
         }
+    }
+
+    /// Leaves one reason that names all fields which were to change in `before` and
+    /// now stay, with the values. `false` where there are none.
+    fn kept(&mut self, before: Sizing, code: &'static str, why: &str) -> bool {
+        let now = self.now();
+        let fields = Field::ALL.into_iter().filter_map(|field| {
+            if field.advised(self.sizing) != Advice::Keep {
+                return None;
+            }
+            let stays = field
+                .of(now)
+                .map_or("none".to_owned(), |now| field.shown(now));
+            let name = field.name();
+            match field.advised(before) {
+                Advice::Set(wanted) if field.shown(wanted) != stays => {
+                    Some(format!("{name} stays {stays}, not {}", field.shown(wanted)))
+                }
+                Advice::Unset if field.of(now).is_some() => {
+                    Some(format!("{name} stays {stays} and is not removed"))
+                }
+                _ => None,
+            }
+        });
+        let fields: Vec<String> = fields.collect();
+        let any = !fields.is_empty();
+        if any {
+            self.say(code, format!("{why}: {}", fields.join(", ")));
+        }
+        any
     }
 
     /// Puts a field at an amount, in cores or bytes, that is rounded up but not
@@ -196,74 +229,29 @@ pub(super) fn running<'p, 'a>(plan: &'p Plan<'a>) -> impl Iterator<Item = &'p Pl
     all.filter(|planned| planned.pool.container.kind != ContainerKind::Init)
 }
 
-/// Takes back what would raise these resources, and says which fields that were.
-fn hold_raises(planned: &mut Planned<'_>, cpu: bool, memory: bool) -> Vec<&'static str> {
-    let now = planned.now();
-    let sizing = &mut planned.sizing;
-    let mut held = Vec::new();
-    if cpu {
-        held.extend(hold(
-            &mut sizing.cpu_request,
-            now.cpu_request,
-            Field::CpuRequest,
-        ));
-        held.extend(hold(&mut sizing.cpu_limit, now.cpu_limit, Field::CpuLimit));
+/// Takes back what would raise a resource, and leaves a reason that says so.
+fn hold_raises(planned: &mut Planned<'_>, resource: &str, code: &'static str, why: &str) {
+    let (now, before) = (planned.now(), planned.sizing);
+    for field in Field::ALL
+        .into_iter()
+        .filter(|it| it.resource() == resource)
+    {
+        let wanted = field.advised(before).value();
+        if wanted.is_some_and(|wanted| field.of(now).is_none_or(|now| wanted > now)) {
+            field.keep(&mut planned.sizing);
+        }
     }
-    if memory {
-        held.extend(hold(
-            &mut sizing.memory_request,
-            now.memory_request,
-            Field::MemoryRequest,
-        ));
-        held.extend(hold(
-            &mut sizing.memory_limit,
-            now.memory_limit,
-            Field::MemoryLimit,
-        ));
-    }
-    held
-}
-
-fn hold<T: Copy + PartialOrd>(
-    advice: &mut Advice<T>,
-    now: Option<T>,
-    field: Field,
-) -> Option<&'static str> {
-    let wanted = advice.value()?;
-    if now.is_some_and(|now| wanted <= now) {
-        return None;
-    }
-    *advice = Advice::Keep;
-    Some(field.name())
+    planned.kept(before, code, why);
 }
 
 /// `CPU request 12m to 15m` for each value that differs.
-fn moves(before: Sizing, after: Sizing) -> impl Iterator<Item = String> {
-    let cpu = [
-        (Field::CpuRequest, before.cpu_request, after.cpu_request),
-        (Field::CpuLimit, before.cpu_limit, after.cpu_limit),
-    ];
-    let memory = [
-        (
-            Field::MemoryRequest,
-            before.memory_request,
-            after.memory_request,
-        ),
-        (Field::MemoryLimit, before.memory_limit, after.memory_limit),
-    ];
-    let cpu = cpu
-        .into_iter()
-        .map(|(field, before, after)| (field, before.value(), after.value()))
-        .map(|(field, a, b)| (field, a.map(|v| v.to_string()), b.map(|v| v.to_string())));
-    let memory = memory
-        .into_iter()
-        .map(|(field, before, after)| (field, before.value(), after.value()))
-        .map(|(field, a, b)| (field, a.map(Bytes::human), b.map(Bytes::human)));
-    cpu.chain(memory)
-        .filter(|(_, before, after)| before != after)
-        .filter_map(|(field, before, after)| {
-            Some(format!("{} {} to {}", field.name(), before?, after?))
-        })
+fn moves(before: Sizing, after: Sizing) -> Vec<String> {
+    let moved = Field::ALL.into_iter().filter_map(|field| {
+        let shown = |sizing| Some(field.shown(field.advised(sizing).value()?));
+        let (before, after) = (shown(before)?, shown(after)?);
+        (before != after).then(|| format!("{} {before} to {after}", field.name()))
+    });
+    moved.collect()
 }
 
 fn map<T>(advice: Advice<T>, value: impl FnOnce(T) -> T) -> Advice<T> {

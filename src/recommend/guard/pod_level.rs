@@ -1,5 +1,4 @@
-use super::{Case, Guard, Plan, hold_raises, running};
-use crate::recommend::Advice;
+use super::{Case, Field, Guard, Plan, hold_raises, running};
 use crate::units::{Bytes, Cpu};
 
 /// Resources of the pod as a whole are the owner's and bound those of its containers.
@@ -29,46 +28,40 @@ impl Guard for PodLevel {
     }
 }
 
+/// Requests of all containers together.
 fn keep_sums(plan: &mut Plan<'_>) {
-    let cpu: Cpu = running(plan).filter_map(|p| p.after().cpu_request).sum();
-    let memory: Bytes = running(plan).filter_map(|p| p.after().memory_request).sum();
     let pod = &plan.workload.pod_requests;
-    let cpu = pod.cpu.is_some_and(|most| cpu > most);
-    let memory = pod.memory.is_some_and(|most| memory > most);
-    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-        let held = hold_raises(planned, cpu, memory);
-        if !held.is_empty() {
-            let text = format!("{} cannot be raised past that of the pod", held.join(", "));
-            planned.say("pod_level", text);
+    for (field, most) in [
+        (Field::CpuRequest, pod.cpu.map(Cpu::get)),
+        (Field::MemoryRequest, pod.memory.map(Bytes::to_f64)),
+    ] {
+        let sum: f64 = running(plan).filter_map(|it| field.of(it.after())).sum();
+        let Some(most) = most.filter(|most| sum > *most) else {
+            continue;
+        };
+        let why = format!("the pod as a whole requests {}", field.shown(most));
+        for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+            hold_raises(planned, field.resource(), "pod_level", &why);
         }
     }
 }
 
+/// The limit of each container.
 fn keep_limits(plan: &mut Plan<'_>) {
-    let most = &plan.workload.pod_limits;
-    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-        let (now, after) = (planned.now(), planned.after());
-        let passes_cpu = most
-            .cpu
-            .zip(after.cpu_limit)
-            .is_some_and(|(most, limit)| limit > most);
-        let passes_memory = most
-            .memory
-            .zip(after.memory_limit)
-            .is_some_and(|(most, limit)| limit > most);
-        if passes_cpu && after.cpu_limit != now.cpu_limit {
-            planned.sizing.cpu_limit = Advice::Keep;
-            planned.say(
-                "pod_level",
-                "CPU limit cannot be raised past that of the pod",
-            );
-        }
-        if passes_memory && after.memory_limit != now.memory_limit {
-            planned.sizing.memory_limit = Advice::Keep;
-            planned.say(
-                "pod_level",
-                "memory limit cannot be raised past that of the pod",
-            );
+    let pod = &plan.workload.pod_limits;
+    for (field, most) in [
+        (Field::CpuLimit, pod.cpu.map(Cpu::get)),
+        (Field::MemoryLimit, pod.memory.map(Bytes::to_f64)),
+    ] {
+        let Some(most) = most else { continue };
+        let why = format!("the pod as a whole is limited to {}", field.shown(most));
+        for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+            let before = planned.sizing;
+            let (now, after) = (field.of(planned.now()), field.of(planned.after()));
+            if after.is_some_and(|after| after > most) && after != now {
+                field.keep(&mut planned.sizing);
+                planned.kept(before, "pod_level", &why);
+            }
         }
     }
 }

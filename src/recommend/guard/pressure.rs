@@ -1,4 +1,4 @@
-use super::{Advice, Case, Guard, Plan, Planned, each};
+use super::{Case, Field, Guard, Plan, Planned, each};
 use crate::recommend::event;
 
 /// What has to wait for CPU or memory is not cut.
@@ -20,26 +20,21 @@ fn hold_cuts(planned: &mut Planned<'_>) {
     let Some(pressed) = event::pressed(&planned.pool) else {
         return;
     };
-    let now = planned.now();
-    let sizing = &mut planned.sizing;
-    if pressed.cpu.is_some() {
-        hold(&mut sizing.cpu_request, now.cpu_request);
-        hold(&mut sizing.cpu_limit, now.cpu_limit);
-    }
-    if pressed.memory.is_some() {
-        hold(&mut sizing.memory_request, now.memory_request);
-        hold(&mut sizing.memory_limit, now.memory_limit);
-    }
     let reason = pressed.reason();
     if !planned.reasons.contains(&reason) {
         planned.reasons.push(reason);
     }
-}
-
-/// A limit that is removed holds nothing back.
-fn hold<T: Copy + PartialOrd>(advice: &mut Advice<T>, now: Option<T>) {
-    let cuts = advice.value().zip(now);
-    if cuts.is_some_and(|(wanted, now)| wanted < now) {
-        *advice = Advice::Keep;
+    let (now, before) = (planned.now(), planned.sizing);
+    for field in Field::ALL {
+        let waits = match field.resource() {
+            "cpu" => pressed.cpu.is_some(),
+            _ => pressed.memory.is_some(),
+        };
+        // A limit that is removed holds nothing back.
+        let cut = field.advised(before).value().zip(field.of(now));
+        if waits && cut.is_some_and(|(wanted, now)| wanted < now) {
+            field.keep(&mut planned.sizing);
+        }
     }
+    planned.kept(before, "pressure", "what waits is not cut");
 }

@@ -1,12 +1,12 @@
-//! Floors, caps, steps, quotas and rounding.
+//! Floors, caps, steps and rounding.
 
 use kcost::recommend::{Advice, Options, Sizing, State};
-use kcost::snapshot::{ContainerKind, Quota, Resources};
+use kcost::snapshot::ContainerKind;
 use kcost::units::{Bytes, Cpu, Ratio};
 
 use super::{api, busy, container_of, first, reason};
-use crate::made::{container, resources, workload};
-use crate::played::{MIB, advised, apply, by_labels, label, play};
+use crate::made::{container, resources};
+use crate::played::{advised, apply, by_labels, label};
 
 #[test]
 fn rounds_up_and_holds_to_the_policy() {
@@ -115,40 +115,6 @@ fn cuts_go_in_steps_and_raises_at_once() {
     assert_eq!(
         snapshot.workloads[0].containers[0].limits.memory,
         Some(Bytes::gib(2))
-    );
-}
-
-#[test]
-fn a_quota_admits_what_fits_and_names_what_does_not() {
-    let mut snapshot = busy(label(
-        api(500, 512),
-        &[("memory-request", "256Mi"), ("memory-limit", "256Mi")],
-    ));
-    for (name, wanted) in [("b", "768Mi"), ("c", "1Gi")] {
-        let pairs = [("memory-request", wanted), ("memory-limit", wanted)];
-        let grown = workload("Deployment", name, 2, vec![container("app", 500, 512)]);
-        play(&mut snapshot, label(grown, &pairs), |_, _| {
-            (0.2, 300.0 * MIB)
-        });
-    }
-    // Three workloads of two pods of 512Mi; no room but what `api` gives back: 512Mi.
-    snapshot.cluster.quotas = vec![Quota {
-        namespace: "shop".to_owned(),
-        name: "team".to_owned(),
-        hard_requests: resources(0, 3072),
-        hard_limits: Resources::default(),
-        used_requests: resources(0, 3072),
-        used_limits: Resources::default(),
-    }];
-    let advised = advised(&snapshot, &by_labels());
-    let sizing = |index: usize| advised.workloads[index].containers[0].sizing;
-    assert_eq!(sizing(0).memory_request, Advice::Set(Bytes::mib(256)));
-    assert_eq!(sizing(1).memory_request, Advice::Set(Bytes::mib(768)));
-    assert_eq!(sizing(2).memory_request, Advice::Keep);
-    let text = reason(&advised.workloads[2].containers[0], "quota");
-    assert!(
-        text.contains("`team`") && text.contains("1Gi more") && text.contains("0B left"),
-        "{text}"
     );
 }
 

@@ -93,7 +93,7 @@ fn what_another_controller_sets_is_left_to_it() {
     assert_eq!(advice.sizing.memory_request, Advice::Keep);
     assert_eq!(
         reason(&advice, "managed"),
-        "memory is left to VerticalPodAutoscaler `api`"
+        "memory is left to VerticalPodAutoscaler `api`: memory request stays 512Mi, not 256Mi"
     );
     snapshot.workloads[0].containers[0].in_template = false;
     let advice = container_of(&snapshot, &by_labels());
@@ -131,6 +131,7 @@ fn relive(template: &Workload) -> Snapshot {
     snapshot.cluster.quotas = vec![Quota {
         namespace: "shop".to_owned(),
         name: "team".to_owned(),
+        scopes: Vec::new(),
         hard_requests: resources(24_000, 24_576),
         hard_limits: resources(0, 24_576),
         used_requests: resources(20_000, 20_480),

@@ -25,30 +25,24 @@ pub(super) fn hold(planned: &mut Planned<'_>, range: &LimitRange) {
 }
 
 fn keep_required_limits(planned: &mut Planned<'_>, range: &LimitRange) {
-    let required = |default: bool, max: bool| default || max;
-    let sizing = &mut planned.sizing;
-    let mut kept = None;
-    let cpu = required(range.default_limit.cpu.is_some(), range.max.cpu.is_some());
-    if cpu && sizing.cpu_limit == Advice::Unset {
-        sizing.cpu_limit = Advice::Keep;
-        kept = Some(Field::CpuLimit);
+    let before = planned.sizing;
+    let (default, max) = (&range.default_limit, &range.max);
+    for (field, required) in [
+        (Field::CpuLimit, default.cpu.is_some() || max.cpu.is_some()),
+        (
+            Field::MemoryLimit,
+            default.memory.is_some() || max.memory.is_some(),
+        ),
+    ] {
+        if required && field.advised(before) == Advice::Unset {
+            field.keep(&mut planned.sizing);
+        }
     }
-    let memory = required(
-        range.default_limit.memory.is_some(),
-        range.max.memory.is_some(),
+    let why = format!(
+        "LimitRange `{}` requires a limit or sets its own",
+        range.name
     );
-    if memory && sizing.memory_limit == Advice::Unset {
-        sizing.memory_limit = Advice::Keep;
-        kept = Some(Field::MemoryLimit);
-    }
-    if let Some(field) = kept {
-        let text = format!(
-            "{} stays: LimitRange `{}` requires one or sets its own",
-            field.name(),
-            range.name
-        );
-        planned.say("limit_range", text);
-    }
+    planned.kept(before, "limit_range", &why);
 }
 
 fn keep_ratio(planned: &mut Planned<'_>, range: &LimitRange) {

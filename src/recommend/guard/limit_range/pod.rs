@@ -7,7 +7,8 @@
 //! `plugin/pkg/admission/limitranger/admission.go`.
 
 use super::positive;
-use crate::recommend::guard::{Field, Plan, Planned, hold_raises};
+use crate::recommend::Advice;
+use crate::recommend::guard::{Field, Plan, Planned, Sum, hold_raises};
 use crate::snapshot::{ContainerKind, LimitRange, Resources};
 use crate::units::{Bytes, Cpu};
 
@@ -19,15 +20,6 @@ struct Bounds<'r> {
     min: Option<f64>,
     max: Option<f64>,
     ratio: Option<f64>,
-}
-
-/// What a pod has of a field, in cores or bytes.
-#[derive(Clone, Copy)]
-struct Sum {
-    /// At once, at the most.
-    most: f64,
-    /// Once it has started: what init containers need is no part of it.
-    running: f64,
 }
 
 /// Keeps the sums within their bounds, or says that they are not.
@@ -81,18 +73,18 @@ impl<'r> Bounds<'r> {
 
     /// A maximum and a ratio need some limit.
     fn keep_limits(&self, plan: &mut Plan<'_>) {
-        if Sum::of(plan, self.limit).is_some() {
+        if sum(plan, self.limit).is_some() {
             return;
         }
         for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-            if self.limit.is_unset(planned.sizing) {
+            let before = planned.sizing;
+            if self.limit.advised(before) == Advice::Unset {
                 self.limit.keep(&mut planned.sizing);
-                let text = format!(
-                    "{} stays: LimitRange `{}` requires one of the pod",
-                    self.limit.name(),
+                let why = format!(
+                    "LimitRange `{}` requires a limit of the pod",
                     self.range.name
                 );
-                planned.say("limit_range", text);
+                planned.kept(before, "limit_range", &why);
             }
         }
     }
@@ -101,25 +93,20 @@ impl<'r> Bounds<'r> {
         let Some(max) = self.too_much(plan) else {
             return;
         };
-        let is_cpu = self.request == Field::CpuRequest;
+        let why = format!(
+            "LimitRange `{}` admits no pod above {}",
+            self.range.name,
+            self.request.shown(max)
+        );
         for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-            let held = hold_raises(planned, is_cpu, !is_cpu);
-            if !held.is_empty() {
-                let text = format!(
-                    "{} cannot be raised: LimitRange `{}` admits no pod above {}",
-                    held.join(", "),
-                    self.range.name,
-                    self.request.shown(max),
-                );
-                planned.say("limit_range", text);
-            }
+            hold_raises(planned, self.request.resource(), "limit_range", &why);
         }
     }
 
     /// Cuts that would leave too little stop in between, each at the same share
     /// of its way.
     fn hold_cuts(&self, plan: &mut Plan<'_>, field: Field) {
-        let short = Sum::of(plan, field).zip(self.min);
+        let short = sum(plan, field).zip(self.min);
         let Some((sum, min)) = short.filter(|(sum, min)| sum.most < *min) else {
             return;
         };
@@ -143,7 +130,7 @@ impl<'r> Bounds<'r> {
     /// Limits too large for the requests raise these, each by the same share of
     /// what is left to its own limit.
     fn raise_requests(&self, plan: &mut Plan<'_>) {
-        let sums = (Sum::of(plan, self.request), Sum::of(plan, self.limit));
+        let sums = (sum(plan, self.request), sum(plan, self.limit));
         let (Some(ratio), (Some(request), Some(limit))) = (self.ratio, sums) else {
             return;
         };
@@ -201,14 +188,14 @@ impl<'r> Bounds<'r> {
 
     /// The maximum, where a sum is above it.
     fn too_much(&self, plan: &Plan<'_>) -> Option<f64> {
-        let above = |field, max| Sum::of(plan, field).is_some_and(|sum| is_above(sum.most, max));
+        let above = |field, max| sum(plan, field).is_some_and(|sum| is_above(sum.most, max));
         self.max
             .filter(|max| above(self.request, *max) || above(self.limit, *max))
     }
 
     /// The minimum, where a sum is below it or there is no request.
     fn too_little(&self, plan: &Plan<'_>) -> Option<f64> {
-        let (request, limit) = (Sum::of(plan, self.request), Sum::of(plan, self.limit));
+        let (request, limit) = (sum(plan, self.request), sum(plan, self.limit));
         self.min.filter(|min| {
             request.is_none_or(|sum| is_above(*min, sum.most))
                 || limit.is_some_and(|sum| is_above(*min, sum.most))
@@ -216,27 +203,9 @@ impl<'r> Bounds<'r> {
     }
 }
 
-impl Sum {
-    /// `None` where no container has any.
-    fn of(plan: &Plan<'_>, field: Field) -> Option<Self> {
-        let (mut sidecars, mut apps, mut starting) = (0.0, 0.0, 0.0_f64);
-        let mut any = false;
-        for planned in &plan.containers {
-            let amount = field.of(planned.after());
-            any |= amount.is_some();
-            let amount = amount.unwrap_or(0.0);
-            match planned.pool.container.kind {
-                ContainerKind::Sidecar => sidecars += amount,
-                ContainerKind::Init => starting = starting.max(sidecars + amount),
-                ContainerKind::App => apps += amount,
-            }
-        }
-        let running = sidecars + apps;
-        any.then(|| Self {
-            most: starting.max(running),
-            running,
-        })
-    }
+/// What a pod has of a field once the plan is followed.
+fn sum(plan: &Plan<'_>, field: Field) -> Option<Sum> {
+    Sum::of(plan, |planned| field.of(planned.after()))
 }
 
 /// By how much a field is cut.

@@ -1,0 +1,114 @@
+use super::{Case, Field, Guard, Plan, Sum};
+use crate::recommend::Advice;
+use crate::snapshot::{Quota, Resources};
+use crate::units::{Bytes, Cpu, float};
+
+mod scope;
+
+/// An increase that a ResourceQuota cannot admit is not advised.
+///
+/// What the cuts of the same namespace free is counted: the advice is one
+/// whole. Where not all increases fit, workloads come in their order and each
+/// is taken whole or not at all. A quota on limits makes limits mandatory.
+pub(super) struct Quotas;
+
+impl Guard for Quotas {
+    fn name(&self) -> &'static str {
+        "quota"
+    }
+
+    fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
+        for quota in &case.snapshot.cluster.quotas {
+            let mut inside: Vec<&mut Plan<'_>> = plans
+                .iter_mut()
+                .filter(|plan| plan.workload.id.namespace == quota.namespace)
+                .filter(|plan| scope::holds(quota, plan))
+                .collect();
+            keep_limits(&mut inside, quota);
+            for field in Field::ALL {
+                if let Some(room) = room(quota, field) {
+                    admit(&mut inside, quota, field, room);
+                }
+            }
+        }
+    }
+}
+
+fn keep_limits(plans: &mut [&mut Plan<'_>], quota: &Quota) {
+    let why = format!("ResourceQuota `{}` requires a limit", quota.name);
+    for planned in plans.iter_mut().flat_map(|plan| plan.containers.iter_mut()) {
+        let before = planned.sizing;
+        for (field, required) in [
+            (Field::CpuLimit, quota.hard_limits.cpu.is_some()),
+            (Field::MemoryLimit, quota.hard_limits.memory.is_some()),
+        ] {
+            if required && field.advised(before) == Advice::Unset {
+                field.keep(&mut planned.sizing);
+            }
+        }
+        planned.kept(before, "quota", &why);
+    }
+}
+
+/// What may still be added of a field, in cores or bytes; `None` where nothing
+/// bounds it. Never below zero: a namespace past its quota is not asked to give
+/// back.
+fn room(quota: &Quota, field: Field) -> Option<f64> {
+    let (hard, used) = match field {
+        Field::CpuRequest | Field::MemoryRequest => (&quota.hard_requests, &quota.used_requests),
+        Field::CpuLimit | Field::MemoryLimit => (&quota.hard_limits, &quota.used_limits),
+    };
+    let amount = |resources: &Resources| match field.resource() {
+        "cpu" => resources.cpu.map(Cpu::get),
+        _ => resources.memory.map(Bytes::to_f64),
+    };
+    Some((amount(hard)? - amount(used).unwrap_or(0.0)).max(0.0))
+}
+
+fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64) {
+    let changes: Vec<f64> = plans.iter().map(|plan| change(plan, field)).collect();
+    // Cuts come first: they make the room.
+    room -= changes.iter().map(|change| change.min(0.0)).sum::<f64>();
+    for (plan, more) in plans.iter_mut().zip(changes) {
+        if more <= 0.0 {
+            continue;
+        }
+        if more <= room + 1e-9 {
+            room -= more;
+        } else {
+            refuse(plan, field, more, room, quota);
+        }
+    }
+}
+
+/// What all replicas have more of a field than now.
+fn change(plan: &Plan<'_>, field: Field) -> f64 {
+    let of_pod = match field {
+        Field::CpuRequest => plan.workload.pod_requests.cpu.is_some(),
+        Field::CpuLimit => plan.workload.pod_limits.cpu.is_some(),
+        Field::MemoryRequest => plan.workload.pod_requests.memory.is_some(),
+        Field::MemoryLimit => plan.workload.pod_limits.memory.is_some(),
+    };
+    if of_pod {
+        return 0.0;
+    }
+    let now = Sum::of(plan, |planned| field.of(planned.now()));
+    let after = Sum::of(plan, |planned| field.of(planned.after()));
+    let most = |sum: Option<Sum>| sum.map_or(0.0, |sum| sum.most);
+    (most(after) - most(now)) * float(u64::from(plan.workload.replicas))
+}
+
+fn refuse(plan: &mut Plan<'_>, field: Field, more: f64, room: f64, quota: &Quota) {
+    let why = format!(
+        "all replicas need {} more and ResourceQuota `{}` has {} left",
+        field.shown(more),
+        quota.name,
+        field.shown(room)
+    );
+    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+        super::hold_raises(planned, field.resource(), "quota", &why);
+        super::order::put_in_order(planned);
+    }
+    // The sizes of the pod have changed under the autoscaler's targets.
+    plan.autoscaler = super::autoscaler::advise(plan);
+}
