@@ -100,14 +100,24 @@ fn resolved(program: &'static str, files: &Files) -> String {
             };
             let _ = writeln!(
                 text,
-                "\nworkloads with {}: {}\n  from {}",
+                "\nworkloads with {}: {}\n  from {}{}",
                 list(&rule.matches),
                 list(&rule.sets),
-                file.path.display()
+                file.path.display(),
+                line(rule.line)
             );
         }
     }
     text
+}
+
+/// `:3`; nothing where the line is not known.
+fn line(line: usize) -> String {
+    if line == 0 {
+        String::new()
+    } else {
+        format!(":{line}")
+    }
 }
 
 /// What `analyze` would take without a flag.

@@ -92,9 +92,12 @@ impl Files {
             for parsed in &file.parsed.rules {
                 let mut rule = Rule::default();
                 for (field, text) in &parsed.matches {
+                    // Both were checked when the file was read.
                     rule.narrow(field, text)
-                        .map_err(|error| ConfigError::Rule {
+                        .map_err(|error| ConfigError::Wrong {
                             path: file.path.clone(),
+                            line: parsed.line.max(1),
+                            column: 1,
                             problem: error.to_string(),
                         })?;
                 }

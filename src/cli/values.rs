@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command};
 
 use crate::config::Kind;
-use crate::units::{Bytes, Cpu, Money, Quantity};
+use crate::units::{Bytes, Cpu, Money, ParseAmountError};
 
 /// Names with a line about each, as `--help` lists them.
 pub(super) fn described(
@@ -34,17 +34,14 @@ pub(super) fn signed(command: Command) -> Command {
 
 /// Cores, as Kubernetes writes them.
 pub(super) fn cpu(text: &str) -> Result<Cpu, String> {
-    Ok(Cpu::from(&quantity(Kind::Cpu, text)?))
+    text.parse()
+        .map_err(|error: ParseAmountError| error.to_string())
 }
 
 /// Bytes, as Kubernetes writes them.
 pub(super) fn memory(text: &str) -> Result<Bytes, String> {
-    Ok(Bytes::from(&quantity(Kind::Memory, text)?))
-}
-
-fn quantity(kind: Kind, text: &str) -> Result<Quantity, String> {
-    kind.check(text)?;
-    text.parse::<Quantity>().map_err(|error| error.to_string())
+    text.parse()
+        .map_err(|error: ParseAmountError| error.to_string())
 }
 
 /// A number above 0 and below 1.

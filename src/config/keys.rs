@@ -1,11 +1,14 @@
 //! What the values of a `kcost.yaml` may be, for reading, checking, the JSON schema and the docs.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use crate::collect::Scope;
 use crate::collect::prometheus::{self, Rename};
+use crate::gate;
 use crate::price;
-use crate::recommend::{self, CpuLimits, Goal};
-use crate::units::{ParseQuantityError, Quantity, Span, Suffix};
+use crate::recommend::{self, CpuLimits, Goal, Rule};
+use crate::units::{Bytes, Cpu, Span};
 
 /// One key of the file.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,14 @@ pub enum Kind {
     CpuLimits,
     /// Texts, one or a list of them.
     Texts,
+    /// A name, or a glob.
+    Glob,
+    /// A label selector, or a map of labels.
+    Selector,
+    /// Names or globs of namespaces, one or a list of them.
+    Namespaces,
+    /// Thresholds of the gate, one or a list of them.
+    Thresholds,
     /// An address that may hold a login.
     Url,
     /// Headers, one or a list of them; their values may be secret.
@@ -88,31 +99,31 @@ impl Kind {
         match self {
             Self::Text | Self::Texts | Self::Headers => number(!text.is_empty(), "a text"),
             Self::Url => prometheus::check_url(text).map_err(|error| error.to_string()),
-            Self::Cpu => cpu(text),
-            Self::Memory => memory(text),
-            Self::Span => text
-                .parse::<Span>()
-                .map(|_| ())
-                .map_err(|error| error.to_string()),
-            Self::Share => number(
-                text.parse::<f64>()
-                    .is_ok_and(|share| share > 0.0 && share < 1.0),
-                "a share above 0 and below 1, such as 0.02 for 2%",
-            ),
+            Self::Cpu => read::<Cpu>(text),
+            Self::Memory => read::<Bytes>(text),
+            Self::Span => read::<Span>(text),
+            Self::Share => share(text),
             Self::Count => number(
                 text.parse::<u64>().is_ok_and(|count| count > 0),
                 "a whole number above 0",
             ),
-            Self::Switch => one_of(&["true", "false"]),
+            Self::Switch => switch(text),
             Self::Strategy => one_of(&recommend::names()),
             Self::Goal => one_of(&Goal::ALL.map(Goal::name)),
             Self::Prices => one_of(&price::names()),
             Self::CpuLimits => one_of(&CpuLimits::ALL.map(CpuLimits::name)),
             Self::Engine => one_of(&ENGINES),
-            Self::Names => text
-                .parse::<Rename>()
-                .map(|_| ())
-                .map_err(|error| error.to_string()),
+            Self::Names => read::<Rename>(text),
+            Self::Glob => narrows("name", text),
+            Self::Selector => narrows("labels", text),
+            Self::Namespaces => {
+                let scope = Scope::new(&[text.to_owned()], None);
+                scope.map(|_| ()).map_err(|error| error.to_string())
+            }
+            Self::Thresholds => {
+                let thresholds = gate::parse(text);
+                thresholds.map(|_| ()).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -130,7 +141,10 @@ impl Kind {
 
     /// Whether a list of such values may be given.
     pub fn takes_list(self) -> bool {
-        matches!(self, Self::Texts | Self::Headers)
+        matches!(
+            self,
+            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers
+        )
     }
 
     /// Its JSON Schema.
@@ -139,9 +153,17 @@ impl Kind {
         let pattern =
             |pattern: &str| serde_json::json!({"type": ["string", "number"], "pattern": pattern});
         match self {
-            Self::Text | Self::Url => serde_json::json!({"type": "string"}),
-            Self::Texts | Self::Headers => serde_json::json!({
-                "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+            Self::Text | Self::Url | Self::Glob => serde_json::json!({"type": "string"}),
+            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers => {
+                serde_json::json!({
+                    "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+                })
+            }
+            Self::Selector => serde_json::json!({
+                "oneOf": [
+                    {"type": "string"},
+                    {"type": "object", "additionalProperties": {"type": "string"}}
+                ]
             }),
             Self::Cpu => pattern("^[0-9.]+m?$"),
             Self::Memory => pattern("^[0-9.]+([KMGTPE]i?|k)?$"),
@@ -161,6 +183,17 @@ impl Kind {
     }
 }
 
+fn read<T: FromStr<Err: ToString>>(text: &str) -> Result<(), String> {
+    let value = text.parse::<T>();
+    value.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Whether a rule can be narrowed by it.
+fn narrows(field: &str, text: &str) -> Result<(), String> {
+    let narrowed = Rule::default().narrow(field, text);
+    narrowed.map_err(|error| error.to_string())
+}
+
 /// The JSON Schema of other names.
 fn table() -> serde_json::Value {
     let one = |name| (name, serde_json::json!({"type": "string"}));
@@ -173,32 +206,29 @@ fn table() -> serde_json::Value {
     })
 }
 
-/// Cores: a binary suffix would be bytes.
-fn cpu(text: &str) -> Result<(), String> {
-    let quantity: Quantity = text
-        .parse()
-        .map_err(|error: ParseQuantityError| error.to_string())?;
-    let cores = quantity.to_f64();
-    if quantity.suffix() == Suffix::Binary || !(0.0..=100_000.0).contains(&cores) {
-        return Err(format!(
-            "`{text}` is no amount of CPU: write cores, such as `250m` or `2`"
-        ));
+/// A share above 0 and below 1; a percentage is told as one.
+fn share(text: &str) -> Result<(), String> {
+    let fits = |share: &f64| *share > 0.0 && *share < 1.0;
+    if text.parse().is_ok_and(|share| fits(&share)) {
+        return Ok(());
     }
-    Ok(())
+    let percent = text.trim_end_matches('%').trim().parse::<f64>();
+    let meant = percent.ok().map(|percent| percent / 100.0).filter(fits);
+    let near = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    Err(format!(
+        "`{text}` is not a share above 0 and below 1, such as 0.02 for 2%{near}"
+    ))
 }
 
-/// Bytes: thousandths of a byte are a CPU's unit in the wrong place.
-fn memory(text: &str) -> Result<(), String> {
-    let quantity: Quantity = text
-        .parse()
-        .map_err(|error: ParseQuantityError| error.to_string())?;
-    let bytes = quantity.to_f64();
-    if text.ends_with(['m', 'n', 'u']) || bytes < 1024.0 {
-        return Err(format!(
-            "`{text}` is no amount of memory: write bytes with a unit, such as `512Mi`"
-        ));
-    }
-    Ok(())
+/// YAML of today knows two words for each, the one before it knew more.
+fn switch(text: &str) -> Result<(), String> {
+    let meant = match text {
+        "true" | "false" => return Ok(()),
+        "yes" | "Yes" | "on" | "On" | "True" => "; did you mean `true`?",
+        "no" | "No" | "off" | "Off" | "False" => "; did you mean `false`?",
+        _ => "",
+    };
+    Err(format!("`{text}` is neither true nor false{meant}"))
 }
 
 /// `; did you mean …?` where one of the names is close.

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 mod keys;
+mod mistake;
+mod place;
 mod read;
 mod table;
 
@@ -44,6 +46,8 @@ pub struct Rule {
     pub matches: Vec<(&'static str, String)>,
     /// What holds then.
     pub sets: Vec<(&'static str, String)>,
+    /// From 1; 0 where it is not known.
+    pub line: usize,
 }
 
 /// One file that was read.
@@ -63,8 +67,6 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    #[error("{}: {problem}", path.display())]
-    Rule { path: PathBuf, problem: String },
     #[error("{}:{line}:{column}: {problem}", path.display())]
     Wrong {
         path: PathBuf,
@@ -81,7 +83,7 @@ impl ConfigError {
             Self::Read { .. } => Some(
                 "check `--config` and `KCOST_CONFIG`, or use none with `--no-config`".to_owned(),
             ),
-            Self::Rule { .. } | Self::Wrong { .. } => {
+            Self::Wrong { .. } => {
                 Some("see `kcost config --schema` for what a file may say".to_owned())
             }
         }
@@ -110,22 +112,13 @@ fn wrong(path: &Path, text: &str, error: &serde_yaml::Error) -> ConfigError {
     let problem = said
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(problem, _)| problem);
-    let (line, column) = key_place(text, line, problem).unwrap_or((line, column));
+    let (line, column) = place::of_problem(text, line, problem).unwrap_or((line, column));
     ConfigError::Wrong {
         path: path.to_owned(),
         line,
         column,
         problem: problem.to_owned(),
     }
-}
-
-/// Where an unknown key stands: the parser knows only where its map begins.
-fn key_place(text: &str, from: usize, problem: &str) -> Option<(usize, usize)> {
-    let (_, rest) = problem.split_once("unknown key `")?;
-    let key = format!("{}:", rest.split_once('`')?.0);
-    let lines = text.lines().enumerate().skip(from.saturating_sub(1));
-    let mut found = lines.filter_map(|(index, line)| Some((index + 1, line.find(&key)? + 1)));
-    found.next()
 }
 
 /// The JSON Schema of the file, for editors and checks.
@@ -216,6 +209,23 @@ mod tests {
                 "prometheus-names: pod\n",
                 "engine: push\n",
                 "prometheus-token: secret\n",
+                "goal: savings\nmin-cpu: 2\ngoal: balanced\n",
+                "min-cpu: 2\nmax-cpu: 1500m\n",
+                "protected: true\n",
+                "workloads:\n- match: {name: a}\n  window: 7d\n",
+                "workloads:\n- match: {name: a, protected: true}\n",
+                "workloads:\n- match: {name: a}\n  min-memory: 1Gi\n  max-memory: 512Mi\n",
+                "workloads:\n- match: {name: a}\n  goal: savings\n  goal: balanced\n",
+                "workloads:\n- match: {name: a, name: b}\n",
+                "workloads:\n- match: {name: a}\n  match: {name: b}\n",
+                "workloads:\n- match: {name: [a, b]}\n",
+                "workloads:\n- match: {name: '['}\n",
+                "workloads:\n- match: {labels: a in (b}\n",
+                "workloads:\n- match: {name: a}\n  largest-step: 30%\n",
+                "tie-memory: yes\n",
+                "min-memory: 512MB\n",
+                "fail-on: [idle>3, cost-wast>30%]\n",
+                "namespace: ['!['] \n",
             ]
             .map(problem)
             .join("\n"),
@@ -223,7 +233,7 @@ mod tests {
         kcost.yaml:2:1: unknown key `gaol`; did you mean `goal`?
         kcost.yaml:1:7: goal: `save` is none of savings, balanced, reliability; did you mean `savings`?
         kcost.yaml:1:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
-        kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`
+        kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `250Mi`?
         kcost.yaml:1:9: window: `14` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`
         kcost.yaml:1:11: strategy: one value is needed, not a list
         kcost.yaml:2:3: workloads[0]: a rule needs `match` with `namespace`, `kind`, `name` or `labels`
@@ -237,6 +247,23 @@ mod tests {
         kcost.yaml:1:19: prometheus-names: invalid type: string "pod", expected a value for `prometheus-names`: what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}
         kcost.yaml:1:9: engine: `push` is none of auto, raw, pushdown; did you mean `pushdown`?
         kcost.yaml:1:1: unknown key `prometheus-token`; did you mean `prometheus-token-file`?
+        kcost.yaml:3:1: `goal` stands here twice
+        kcost.yaml:2:1: `max-cpu` 1500m is below `min-cpu` 2
+        kcost.yaml:1:1: unknown key `protected`; it belongs beside `match`, in an entry of `workloads`
+        kcost.yaml:3:3: workloads[0]: unknown key `window`; it holds for the whole run and belongs at the top
+        kcost.yaml:2:20: workloads[0].match: unknown key `protected`; it belongs beside `match`, in an entry of `workloads`
+        kcost.yaml:4:3: workloads[0]: `max-memory` 512Mi is below `min-memory` 1Gi
+        kcost.yaml:4:3: workloads[0]: `goal` stands here twice
+        kcost.yaml:2:20: workloads[0].match: `name` stands here twice
+        kcost.yaml:3:3: workloads[0]: `match` stands here twice
+        kcost.yaml:2:17: workloads[0].match.name: one value is needed, not a list; a glob can name several: '{a,b}'
+        kcost.yaml:2:17: workloads[0].match.name: `[` is no glob: unclosed character class; missing ']'
+        kcost.yaml:2:19: workloads[0].match.labels: `a in (b` is not a label selector such as `app=api`, `tier!=test`, `env in (a,b)` or `!legacy`
+        kcost.yaml:3:17: workloads[0].largest-step: `30%` is not a share above 0 and below 1, such as 0.02 for 2%; did you mean `0.3`?
+        kcost.yaml:1:13: tie-memory: `yes` is neither true nor false; did you mean `true`?
+        kcost.yaml:1:13: min-memory: `512MB` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512M`?
+        kcost.yaml:1:10: fail-on: `cost-wast>30%` is no threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
+        kcost.yaml:1:12: namespace: `[` is no pattern for namespaces: error parsing glob '[': unclosed character class; missing ']'
         "#
         );
     }

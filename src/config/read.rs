@@ -6,7 +6,8 @@ use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::keys::{self, Key, Kind};
-use super::{Parsed, Rule, Setting, table};
+use super::mistake::{check_bounds, twice, unknown};
+use super::{Parsed, Rule, Setting, place, table};
 use crate::collect::prometheus;
 
 /// Reads one document.
@@ -21,27 +22,15 @@ pub(super) fn parse(text: &str) -> Result<Parsed, serde_yaml::Error> {
     let document = serde_yaml::Deserializer::from_str(text);
     document.deserialize_map(Top(&mut parsed))?;
     for setting in &mut parsed.settings {
-        setting.line = line_of(text, setting.key);
+        setting.line = place::of_setting(text, setting.key);
+    }
+    let lines = place::of_rules(text);
+    if lines.len() == parsed.rules.len() {
+        for (rule, line) in parsed.rules.iter_mut().zip(lines) {
+            rule.line = line;
+        }
     }
     Ok(parsed)
-}
-
-/// The line, from 1, on which a key at the top stands.
-fn line_of(text: &str, key: &str) -> usize {
-    let at = |line: &str| {
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start().starts_with(':'))
-    };
-    text.lines().position(at).map_or(1, |index| index + 1)
-}
-
-fn unknown<E: de::Error>(name: &str, keys: impl Iterator<Item = &'static Key>, more: &str) -> E {
-    let mut names: Vec<&str> = keys.map(|key| key.name).collect();
-    names.push(more);
-    E::custom(format_args!(
-        "unknown key `{name}`{}",
-        keys::suggestion(name, &names)
-    ))
 }
 
 /// The whole file.
@@ -63,9 +52,7 @@ impl<'de> Visitor<'de> for Top<'_> {
             let key = table::settings().find(|key| key.name == name);
             let key = key.ok_or_else(|| unknown(&name, table::settings(), "workloads"))?;
             if self.0.settings.iter().any(|setting| setting.key == name) {
-                return Err(de::Error::custom(format_args!(
-                    "`{name}` stands here twice"
-                )));
+                return Err(twice(&name));
             }
             let values = map.next_value_seed(Values(key))?;
             self.0.settings.push(Setting {
@@ -74,7 +61,11 @@ impl<'de> Visitor<'de> for Top<'_> {
                 line: 1,
             });
         }
-        Ok(())
+        let settings = &self.0.settings;
+        check_bounds(|name| {
+            let found = settings.iter().find(|setting| setting.key == name);
+            found?.values.first().map(String::as_str)
+        })
     }
 }
 
@@ -125,6 +116,10 @@ impl<'de> Visitor<'de> for OneRule {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rule, A::Error> {
         let mut rule = Rule::default();
         while let Some(name) = map.next_key::<String>()? {
+            let known = rule.sets.iter().any(|(set, _)| *set == name);
+            if known || (name == "match" && !rule.matches.is_empty()) {
+                return Err(twice(&name));
+            }
             if name == "match" {
                 rule.matches = map.next_value_seed(Flat(table::MATCH))?;
                 continue;
@@ -140,6 +135,10 @@ impl<'de> Visitor<'de> for OneRule {
                 "a rule needs `match` with `namespace`, `kind`, `name` or `labels`",
             ));
         }
+        check_bounds(|name| {
+            let found = rule.sets.iter().find(|(set, _)| *set == name);
+            found.map(|(_, value)| value.as_str())
+        })?;
         Ok(rule)
     }
 }
@@ -168,6 +167,9 @@ impl<'de> Visitor<'de> for Flat {
         while let Some(name) = map.next_key::<String>()? {
             let key = self.0.iter().find(|key| key.name == name);
             let key = key.ok_or_else(|| unknown(&name, self.0.iter(), ""))?;
+            if found.iter().any(|(known, _)| *known == name) {
+                return Err(twice(&name));
+            }
             let values = map.next_value_seed(Values(key))?;
             found.extend(values.into_iter().map(|value| (key.name, value)));
         }
@@ -253,6 +255,13 @@ impl<'de> Visitor<'de> for Values {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        if self.0.kind == Kind::Selector {
+            let mut labels = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                labels.push(format!("{name}={value}"));
+            }
+            return self.one(labels.join(","));
+        }
         if self.0.kind != Kind::Names {
             return Err(de::Error::invalid_type(Unexpected::Map, &self));
         }
@@ -271,16 +280,17 @@ impl<'de> Visitor<'de> for Values {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+        if self.0.kind == Kind::Glob {
+            return Err(de::Error::custom(
+                "one value is needed, not a list; a glob can name several: '{a,b}'",
+            ));
+        }
         if !self.0.kind.takes_list() {
             return Err(de::Error::custom("one value is needed, not a list"));
         }
-        let item = Key {
-            kind: Kind::Text,
-            ..*self.0
-        };
         let mut values = Vec::new();
         while let Some(value) = seq.next_element::<String>()? {
-            item.kind.check(&value).map_err(de::Error::custom)?;
+            self.0.kind.check(&value).map_err(de::Error::custom)?;
             values.push(value);
         }
         Ok(values)

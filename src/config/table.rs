@@ -106,19 +106,19 @@ static KEYS: &[Key] = &[
     key("prices", Kind::Prices, Place::Run, "where prices come from"),
     key(
         "fail-on",
-        Kind::Texts,
+        Kind::Thresholds,
         Place::Run,
         "thresholds of the gate, such as cost-waste>30%",
     ),
     key(
         "namespace",
-        Kind::Texts,
+        Kind::Namespaces,
         Place::Run,
         "only these namespaces: names or globs, ! in front to exclude",
     ),
     key(
         "selector",
-        Kind::Text,
+        Kind::Selector,
         Place::Run,
         "only workloads with these labels",
     ),
@@ -226,15 +226,15 @@ static KEYS: &[Key] = &[
 pub(super) static MATCH: &[Key] = &[
     key(
         "namespace",
-        Kind::Text,
+        Kind::Glob,
         Place::Workload,
         "a namespace, or a glob",
     ),
-    key("kind", Kind::Text, Place::Workload, "a kind, or a glob"),
-    key("name", Kind::Text, Place::Workload, "a name, or a glob"),
+    key("kind", Kind::Glob, Place::Workload, "a kind, or a glob"),
+    key("name", Kind::Glob, Place::Workload, "a name, or a glob"),
     key(
         "labels",
-        Kind::Text,
+        Kind::Selector,
         Place::Workload,
         "a label selector, as kubectl takes it",
     ),

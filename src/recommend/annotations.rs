@@ -1,16 +1,24 @@
 //! What owners ask for in annotations that start with `kcost.dev/`.
 
-use std::str::FromStr;
-
 use super::options::{CpuLimits, Effective, Options};
 use super::{Goal, Reason};
 use crate::snapshot::Workload;
-use crate::units::{Bytes, Cpu, Quantity, Ratio};
+use crate::units::{Bytes, Cpu, ParseAmountError, Ratio};
 
 const PREFIX: &str = "kcost.dev/";
 
-/// The annotations that are known, for the message about one that is not.
-const KNOWN: &str = "goal, strategy, ignore, min-cpu, max-cpu, min-memory, max-memory";
+/// The annotations that are known.
+const KNOWN: [&str; 7] = [
+    "goal",
+    "strategy",
+    "ignore",
+    "min-cpu",
+    "max-cpu",
+    "min-memory",
+    "max-memory",
+];
+/// How near a name must be to be suggested; 1 is the same.
+const SIMILAR: f64 = 0.6;
 
 /// `options` with the workload's annotations applied. A value that cannot be
 /// read changes nothing and is a problem.
@@ -21,7 +29,10 @@ pub(super) fn apply(options: &Options, workload: &Workload) -> Effective {
         problems: Vec::new(),
     };
     if let Some(rule) = options.policy.rule(workload) {
-        for (name, value) in &rule.sets {
+        // A goal stands for risks, which the same rule may name on their own.
+        let (goals, rest): (Vec<_>, Vec<_>) =
+            rule.sets.iter().partition(|(name, _)| name == "goal");
+        for (name, value) in goals.into_iter().chain(rest) {
             // The file was checked when it was read; what is wrong all the same is said.
             if let Err(problem) = rule_out(&mut effective, name, value) {
                 let text = format!("`{name}` of `kcost.yaml` is ignored: {problem}");
@@ -61,13 +72,22 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
             let ignored = "annotation `kcost.dev/ignore` asks for no advice";
             effective.ignore = switch(value)?.then_some(ignored);
         }
-        "min-cpu" => options.min_cpu = Cpu::from(&quantity(value)?),
-        "max-cpu" => options.max_cpu = Some(Cpu::from(&quantity(value)?)),
-        "min-memory" => options.min_memory = Bytes::from(&quantity(value)?),
-        "max-memory" => options.max_memory = Some(Bytes::from(&quantity(value)?)),
-        _ => return Err(format!("there is only {KNOWN}")),
+        "min-cpu" => options.min_cpu = cpu(value)?,
+        "max-cpu" => options.max_cpu = Some(cpu(value)?),
+        "min-memory" => options.min_memory = memory(value)?,
+        "max-memory" => options.max_memory = Some(memory(value)?),
+        _ => return Err(unknown(name)),
     }
     Ok(())
+}
+
+fn unknown(name: &str) -> String {
+    let scored = KNOWN.map(|known| (strsim::normalized_damerau_levenshtein(known, name), known));
+    let nearest = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest.filter(|(score, _)| *score > SIMILAR) {
+        Some((_, near)) => format!("did you mean `{PREFIX}{near}`?"),
+        None => format!("there is only {}", KNOWN.join(", ")),
+    }
 }
 
 /// What only a policy may set, else the same as an annotation.
@@ -108,33 +128,39 @@ fn share(value: &str) -> Result<f64, String> {
     share.ok_or_else(|| format!("`{value}` is not a share between 0 and 1"))
 }
 
-fn quantity(value: &str) -> Result<Quantity, String> {
-    let quantity = Quantity::from_str(value).map_err(|error| error.to_string())?;
-    if quantity.to_f64() > 0.0 {
-        Ok(quantity)
-    } else {
-        Err(format!("`{value}` is not above zero"))
+fn cpu(value: &str) -> Result<Cpu, String> {
+    let cpu: Cpu = value
+        .parse()
+        .map_err(|error: ParseAmountError| error.to_string())?;
+    if cpu.is_zero() {
+        return Err(format!("`{value}` is not above zero"));
     }
+    Ok(cpu)
 }
 
-/// A floor above its cap sets neither.
+fn memory(value: &str) -> Result<Bytes, String> {
+    value
+        .parse()
+        .map_err(|error: ParseAmountError| error.to_string())
+}
+
+/// A floor above its cap sets neither: they come from several places, each of
+/// which is right alone.
 fn check_order(effective: &mut Effective, run: &Options) {
     let options = &mut effective.options;
-    let mut problem = |resource: &str| {
+    let mut problem = |resource: &str, floor: String, cap: String| {
         let text = format!(
-            "annotations `{PREFIX}min-{resource}` and `{PREFIX}max-{resource}` are ignored: the floor is above the cap"
+            "of `kcost.yaml` and annotations `min-{resource}` {floor} is above `max-{resource}` \
+             {cap}: neither holds"
         );
-        effective.problems.push(Reason::new("annotation", text));
+        effective.problems.push(Reason::new("policy", text));
     };
-    if options.max_cpu.is_some_and(|max| max < options.min_cpu) {
+    if let Some(cap) = options.max_cpu.filter(|cap| *cap < options.min_cpu) {
+        problem("cpu", options.min_cpu.to_string(), cap.to_string());
         (options.min_cpu, options.max_cpu) = (run.min_cpu, run.max_cpu);
-        problem("cpu");
     }
-    if options
-        .max_memory
-        .is_some_and(|max| max < options.min_memory)
-    {
+    if let Some(cap) = options.max_memory.filter(|cap| *cap < options.min_memory) {
+        problem("memory", options.min_memory.to_string(), cap.to_string());
         (options.min_memory, options.max_memory) = (run.min_memory, run.max_memory);
-        problem("memory");
     }
 }

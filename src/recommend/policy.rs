@@ -25,9 +25,8 @@ pub struct Rule {
 
 /// Why a text is no rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` matches nothing: {problem}")]
+#[error("{problem}")]
 pub struct RuleError {
-    text: String,
     problem: String,
 }
 
@@ -47,16 +46,14 @@ impl Policy {
 impl Rule {
     /// Narrows the rule: `field` is `namespace`, `kind`, `name` (globs) or `labels` (a selector).
     pub fn narrow(&mut self, field: &str, text: &str) -> Result<(), RuleError> {
-        let wrong = |problem: String| RuleError {
-            text: text.to_owned(),
-            problem,
-        };
+        let wrong = |problem: String| RuleError { problem };
         if field == "labels" {
             let selector = text.parse::<Selector>();
             self.labels = Some(selector.map_err(|error| wrong(error.to_string()))?);
             return Ok(());
         }
-        let glob = Glob::new(text).map_err(|error| wrong(error.kind().to_string()))?;
+        let glob = Glob::new(text)
+            .map_err(|error| wrong(format!("`{text}` is no glob: {}", error.kind())))?;
         let place = match field {
             "namespace" => &mut self.namespace,
             "kind" => &mut self.kind,

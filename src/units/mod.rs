@@ -2,6 +2,7 @@
 //!
 //! Casts between floating point and integers happen here and nowhere else.
 
+mod amount;
 mod bytes;
 mod cpu;
 mod money;
@@ -9,6 +10,7 @@ mod quantity;
 mod ratio;
 mod span;
 
+pub use amount::ParseAmountError;
 pub use bytes::Bytes;
 pub use cpu::Cpu;
 pub use money::Money;

@@ -65,6 +65,34 @@ fn rules_hold_for_what_they_match() {
 }
 
 #[test]
+fn labels_are_a_selector_or_a_map_and_a_goal_leaves_named_risks() {
+    let limit = |rule: &str| {
+        let folder = folder(&format!("workloads:\n- {rule}\n"));
+        let seen = run(&folder, &["analyze", "--demo", "-o", "json"]).ended(0);
+        let catalog = workload(&seen, "storefront-bff");
+        let container = &catalog["containers"][0];
+        container["risk"]["memory_over_limit"].as_f64().unwrap()
+    };
+    let usual = limit("match: {name: none}\n  goal: savings");
+    let before = limit("match: {name: storefront-bff}\n  max-oom-risk: 0.001\n  goal: savings");
+    let after = limit("match: {name: storefront-bff}\n  goal: savings\n  max-oom-risk: 0.001");
+    assert!(before < usual, "{before} {usual}");
+    assert!((before - after).abs() < 1e-12, "{before} {after}");
+    let folder = folder(
+        "# ours\nworkloads:\n- match: {labels: {app: web, tier: front}}\n  goal: savings\n\n- match: {kind: '{Job,CronJob}'}\n  protected: true\n",
+    );
+    let seen = run(&folder, &["config"]).ended(0);
+    let rules = seen.stdout.split_once("\n\n").unwrap().1;
+    insta::assert_snapshot!(rules, @"
+    workloads with labels=app=web,tier=front: goal=savings
+      from ./kcost.yaml:3
+
+    workloads with kind={Job,CronJob}: protected=true
+      from ./kcost.yaml:6
+    ");
+}
+
+#[test]
 fn every_value_has_its_origin() {
     let folder = folder("# ours\nmin-cpu: 20m\nfail-on: [cost-waste>30%]\n");
     let seen = Kcost::new()
@@ -194,7 +222,7 @@ fn a_wrong_file_is_an_error_of_usage_with_its_place() {
     exit: 2
     --- stdout
     --- stderr
-    error: ./kcost.yaml: `[` matches nothing: unclosed character class; missing ']'
+    error: ./kcost.yaml:2:17: workloads[0].match.name: `[` is no glob: unclosed character class; missing ']'
 
     hint: see `kcost config --schema` for what a file may say
     ");

@@ -76,7 +76,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["progress", "text"]),
-    ("config", &["collect", "price", "recommend", "units"]),
+    (
+        "config",
+        &["collect", "gate", "price", "recommend", "units"],
+    ),
     ("error", &["collect", "config", "exit", "snapshot"]),
 ];
 

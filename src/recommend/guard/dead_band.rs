@@ -1,5 +1,5 @@
-use super::{Case, Field, Guard, Plan, Planned, each};
-use crate::recommend::Advice;
+use super::{Case, Field, Guard, Plan, Planned, each, policy};
+use crate::recommend::{Advice, Options};
 use crate::units::{Bytes, Cpu, float};
 
 /// Changes too small to matter are not proposed.
@@ -7,7 +7,8 @@ use crate::units::{Bytes, Cpu, float};
 /// A change passes that moves at least 10 %, or over all replicas at least a
 /// tenth of a core or 256 MiB (about 2 and 1 dollars a month). A memory limit
 /// that has to rise always passes: it keeps the promised risk. A request that
-/// equals the limit goes with it.
+/// equals the limit goes with it. What is outside of the policy's floor and cap
+/// now passes too.
 pub(super) struct DeadBand;
 
 const RELATIVE: f64 = 0.10;
@@ -20,53 +21,58 @@ impl Guard for DeadBand {
     }
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
-        for (_, planned) in each(plans) {
-            let replicas = float(u64::from(planned.pool.workload.replicas.max(1)));
-            apply(planned, replicas);
+        for (rules, planned) in each(plans) {
+            apply(planned, &rules.options);
         }
     }
 }
 
-fn apply(planned: &mut Planned<'_>, replicas: f64) {
-    let now = planned.now();
-    let cpu = |advice, now| cpu_is_small(advice, now, replicas);
-    let memory = |advice, now| memory_is_small(advice, now, replicas);
+fn apply(planned: &mut Planned<'_>, options: &Options) {
     let sizing = planned.sizing;
-    if let Some((now, wanted)) = cpu(sizing.cpu_request, now.cpu_request) {
-        planned.sizing.cpu_request = Advice::Keep;
-        hold(
-            planned,
-            Field::CpuRequest,
-            &now.to_string(),
-            &wanted.to_string(),
-        );
-    }
-    if let Some((now, wanted)) = cpu(sizing.cpu_limit, now.cpu_limit) {
-        planned.sizing.cpu_limit = Advice::Keep;
-        hold(
-            planned,
-            Field::CpuLimit,
-            &now.to_string(),
-            &wanted.to_string(),
-        );
-    }
-    let small_limit = memory(sizing.memory_limit, now.memory_limit);
-    let small_limit = small_limit.filter(|(now, wanted)| wanted <= now);
-    let tied = sizing.memory_limit.value().is_some()
-        && sizing.memory_request.value() == sizing.memory_limit.value();
-    if let Some((now, wanted)) = memory(sizing.memory_request, now.memory_request)
-        && (!tied || small_limit.is_some())
-    {
-        planned.sizing.memory_request = Advice::Keep;
-        hold(planned, Field::MemoryRequest, &now.human(), &wanted.human());
-    }
-    if let Some((now, wanted)) = small_limit {
-        planned.sizing.memory_limit = Advice::Keep;
-        hold(planned, Field::MemoryLimit, &now.human(), &wanted.human());
+    let tied = sizing.memory_limit != Advice::Keep && sizing.memory_request == sizing.memory_limit;
+    let limit_moves = !is_held(planned, Field::MemoryLimit, options);
+    for field in Field::ALL {
+        let follows = tied && limit_moves && field == Field::MemoryRequest;
+        if !follows && is_held(planned, field, options) {
+            hold(planned, field);
+        }
     }
 }
 
-fn hold(planned: &mut Planned<'_>, field: Field, now: &str, wanted: &str) {
+/// Whether a field is to be set to what it nearly or wholly is.
+fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
+    let wanted = field.advised(planned.sizing).value();
+    let (Some(now), Some(wanted)) = (field.of(planned.now()), wanted) else {
+        return false;
+    };
+    let replicas = float(u64::from(planned.pool.workload.replicas.max(1)));
+    let must_rise = field == Field::MemoryLimit && wanted > now;
+    let must_move = must_rise || policy::breaks(options, field, now);
+    is_same(field, now, wanted) || (!must_move && is_small(field, now, wanted, replicas))
+}
+
+fn is_small(field: Field, now: f64, wanted: f64, replicas: f64) -> bool {
+    let moved = (now - wanted).abs();
+    let worth = match field.resource() {
+        "cpu" => CPU_WORTH,
+        _ => Bytes::mib(MEMORY_WORTH_MIB).to_f64(),
+    };
+    moved < RELATIVE * now - 1e-9 && moved * replicas < worth
+}
+
+/// Whether Kubernetes would write both the same.
+fn is_same(field: Field, now: f64, wanted: f64) -> bool {
+    match field.resource() {
+        "cpu" => Cpu::cores(now).to_quantity() == Cpu::cores(wanted).to_quantity(),
+        _ => Bytes::from_f64(now) == Bytes::from_f64(wanted),
+    }
+}
+
+fn hold(planned: &mut Planned<'_>, field: Field) {
+    let shown = |amount: Option<f64>| amount.map_or_else(String::new, |it| field.shown(it));
+    let now = shown(field.of(planned.now()));
+    let wanted = shown(field.advised(planned.sizing).value());
+    field.keep(&mut planned.sizing);
     let name = field.name();
     let text = if now == wanted {
         format!("{name} {now} is what it should be")
@@ -74,24 +80,4 @@ fn hold(planned: &mut Planned<'_>, field: Field, now: &str, wanted: &str) {
         format!("{name} stays {now}: {wanted} would be too small a change")
     };
     planned.say("dead_band", text);
-}
-
-/// What is there and what is advised, where the difference is too small.
-fn cpu_is_small(advice: Advice<Cpu>, now: Option<Cpu>, replicas: f64) -> Option<(Cpu, Cpu)> {
-    let (now, wanted) = (now?, advice.value()?);
-    let moved = (now.get() - wanted.get()).abs();
-    let small = moved < RELATIVE * now.get() - 1e-9 && moved * replicas < CPU_WORTH;
-    (small || now.to_quantity() == wanted.to_quantity()).then_some((now, wanted))
-}
-
-fn memory_is_small(
-    advice: Advice<Bytes>,
-    now: Option<Bytes>,
-    replicas: f64,
-) -> Option<(Bytes, Bytes)> {
-    let (now, wanted) = (now?, advice.value()?);
-    let moved = (now.to_f64() - wanted.to_f64()).abs();
-    let worth = Bytes::mib(MEMORY_WORTH_MIB).to_f64();
-    let small = moved < RELATIVE * now.to_f64() && moved * replicas < worth;
-    (small || now == wanted).then_some((now, wanted))
 }

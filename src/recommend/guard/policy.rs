@@ -1,4 +1,5 @@
 use super::{Case, Field, Guard, Plan, each};
+use crate::recommend::Options;
 use crate::units::{Bytes, Cpu};
 
 /// The floors and caps of the run and of the owner's annotations.
@@ -42,4 +43,16 @@ fn bounded_cpu(value: Cpu, floor: Option<Cpu>, cap: Option<Cpu>) -> Cpu {
 fn bounded_memory(value: Bytes, floor: Option<Bytes>, cap: Option<Bytes>) -> Bytes {
     let value = floor.map_or(value, |floor| value.max(floor));
     cap.map_or(value, |cap| value.min(cap))
+}
+
+/// Whether an amount, in cores or bytes, is below the floor or above the cap of a field.
+pub(super) fn breaks(options: &Options, field: Field, amount: f64) -> bool {
+    let (floor, cap) = match field.resource() {
+        "cpu" => (options.min_cpu.get(), options.max_cpu.map(Cpu::get)),
+        _ => (
+            options.min_memory.to_f64(),
+            options.max_memory.map(Bytes::to_f64),
+        ),
+    };
+    (is_request(field) && amount < floor) || cap.is_some_and(|cap| amount > cap)
 }

@@ -36,6 +36,8 @@ fn owners_set_floors_and_caps_by_annotation_and_mistakes_are_named() {
         ("kcost.dev/min-cpu", "200m"),
         ("kcost.dev/min-memory", "lots"),
         ("kcost.dev/target", "5"),
+        ("kcost.dev/max-cpus", "2"),
+        ("kcost.dev/max-cpu", "1Gi"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .to_vec();
@@ -49,9 +51,11 @@ fn owners_set_floors_and_caps_by_annotation_and_mistakes_are_named() {
         .filter(|reason| reason.code == "annotation")
         .map(|reason| reason.text.as_str())
         .collect();
-    assert_eq!(mistakes.len(), 2);
+    assert_eq!(mistakes.len(), 4);
     assert!(mistakes[0].contains("`kcost.dev/min-memory` is ignored: `lots`"));
     assert!(mistakes[1].contains("`kcost.dev/target` is ignored: there is only goal"));
+    assert!(mistakes[2].contains("did you mean `kcost.dev/max-cpu`?"));
+    assert!(mistakes[3].contains("`1Gi` is no amount of CPU"));
 
     let ignore = ("kcost.dev/ignore".to_owned(), "true".to_owned());
     snapshot.workloads[0].annotations = vec![ignore];
@@ -80,6 +84,27 @@ fn small_changes_are_not_proposed() {
     many.replicas = 100;
     let advice = container_of(&busy(many), &by_labels());
     assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(475)));
+}
+
+#[test]
+fn what_the_policy_rules_out_now_is_changed_however_little() {
+    let floor = Options {
+        min_cpu: Cpu::millicores(520),
+        max_memory: Some(Bytes::mib(500)),
+        ..by_labels()
+    };
+    let wanted = [
+        ("cpu-request", "490m"),
+        ("memory-request", "256Mi"),
+        ("memory-limit", "512Mi"),
+    ];
+    let advice = container_of(&busy(label(api(500, 512), &wanted)), &floor);
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(520)));
+    assert_eq!(advice.sizing.memory_limit, Advice::Set(Bytes::mib(500)));
+    // Without the policy both changes are too small.
+    let free = container_of(&busy(label(api(500, 512), &wanted)), &by_labels());
+    assert_eq!(free.sizing.cpu_request, Advice::Keep);
+    assert_eq!(free.sizing.memory_limit, Advice::Keep);
 }
 
 #[test]
