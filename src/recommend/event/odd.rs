@@ -67,7 +67,7 @@ impl OddPods {
                 self.of_their_own(),
                 usual.join(" and ")
             ),
-            (false, _) => "any pod may become such a one, so sizes cover all".to_owned(),
+            (false, _) => "all pods share one size, so sizes cover all".to_owned(),
         };
         let text = format!(
             "unlike the other {} pods with up to {}: {}; {sizes}",

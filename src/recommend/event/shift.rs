@@ -53,8 +53,9 @@ const ABOVE: f64 = 0.75;
 /// every weekday.
 const BELIEVED_WITH_TEMPLATE: u32 = 7;
 /// Any other once it has lasted as long as the default window, which would show
-/// nothing else. Of machines whose level fell for a week in a public trace
-/// (GWA-T-12), about half were back on the old level a week later.
+/// nothing else. Of falls that had lasted for a week or more half were undone
+/// within the next one, and nearly all that were younger: 22 and 27 falls in
+/// replays of a public trace (GWA-T-12) at nine origins.
 const BELIEVED: u32 = 14;
 /// A level that changes within so many days after the pod template did so with it.
 const ROLLOUT: f64 = 1.25;
