@@ -1,6 +1,6 @@
 //! Changes of level and of the pod template: the recent regime weighs more.
 
-use kcost::recommend::{Confidence, ContainerAdvice};
+use kcost::recommend::{Confidence, ContainerAdvice, Goal, Options};
 use kcost::snapshot::{CapacityType, Snapshot};
 use kcost::units::Bytes;
 
@@ -8,8 +8,8 @@ use super::{
     container_of, cpu_request, first, fortnight, has_reason, memory_limit, memory_request, reason,
     roomy,
 };
-use crate::made::node;
-use crate::played::MIB;
+use crate::made::{container, node, workload};
+use crate::played::{MIB, advised, apply, cluster, play};
 
 /// Slots of half an hour in a day, and in the fortnight.
 const DAY: u32 = 48;
@@ -121,4 +121,57 @@ fn history_before_a_new_template_counts_half() {
     let (settled, old, new) = (limit(None), limit(Some(2)), limit(Some(10)));
     assert!(settled.0 < new.0 && old.0 <= new.0, "{settled:?} {new:?}");
     assert_eq!(settled.1, new.1);
+}
+
+/// Following advice is a new pod template itself: that must not bring new advice.
+#[test]
+fn advice_comes_to_rest_though_each_patch_is_a_new_template() {
+    for goal in [Goal::Savings, Goal::Balanced, Goal::Reliability] {
+        let options = Options {
+            goal,
+            targets: goal.targets(),
+            ..Options::default()
+        };
+        let mut snapshot = cluster(14);
+        snapshot.cluster.nodes = vec![node("n0", CapacityType::OnDemand)];
+        for number in 0..12_u32 {
+            let limit = 400 + 60 * u64::from(number);
+            let owner = workload(
+                "Deployment",
+                &format!("w{number:02}"),
+                2,
+                vec![container("app", 500, limit)],
+            );
+            play(&mut snapshot, owner, |pod, slot| {
+                let turn = slot.wrapping_mul(2_654_435_761).wrapping_add(number) >> 7;
+                let burst = f64::from(turn % 97 + u32::try_from(pod).unwrap()) / 97.0;
+                (0.1 + 0.1 * burst, (250.0 + 120.0 * burst.powi(4)) * MIB)
+            });
+        }
+        let mut seen = Vec::new();
+        for _round in 0..8 {
+            let advice = advised(&snapshot, &options);
+            let before = snapshot.workloads.clone();
+            apply(&mut snapshot, &advice);
+            let changed_at = snapshot.usage.grid.time(10 * DAY);
+            for (now, before) in snapshot.workloads.iter_mut().zip(&before) {
+                let same = now.containers == before.containers;
+                now.template_changed = (!same).then_some(changed_at);
+            }
+            seen.push(
+                snapshot
+                    .workloads
+                    .iter()
+                    .map(|it| {
+                        (
+                            it.containers[0].requests.clone(),
+                            it.containers[0].limits.clone(),
+                        )
+                    })
+                    .collect::<Vec<_>>(),
+            );
+        }
+        assert_eq!(seen[5], seen[6], "{goal:?}");
+        assert_eq!(seen[6], seen[7], "{goal:?}");
+    }
 }
