@@ -129,7 +129,14 @@ impl Events {
 
 /// Whether it was killed for its memory, or held at its limit.
 pub(super) fn is_memory_starved(pool: &Pool<'_>, grid: &Grid) -> bool {
-    oom::find(pool, grid).is_some() || limit_hit::find(pool).is_some()
+    starved_floor(pool, grid).is_some()
+}
+
+/// What the memory limit must not be below after a kill or a hit; `None` without.
+pub(super) fn starved_floor(pool: &Pool<'_>, grid: &Grid) -> Option<Bytes> {
+    let killed = oom::find(pool, grid).map(|event| event.floor);
+    let hit = limit_hit::find(pool).map(|event| event.floor);
+    killed.max(hit)
 }
 
 /// The size after a kill or a hit at `used`: the larger of 1.2 times that and

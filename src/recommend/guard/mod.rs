@@ -8,6 +8,7 @@ use crate::units::{Bytes, Cpu};
 
 mod autoscaler;
 mod cpu_limit;
+mod cut;
 mod dead_band;
 mod field;
 mod heap;

@@ -1,5 +1,5 @@
 use super::cpu_limit::unthrottled;
-use super::{Case, Guard, Held, Plan};
+use super::{Case, Field, Guard, Held, Plan};
 use crate::recommend::Advice;
 use crate::snapshot::{ContainerKind, Workload};
 use crate::units::{Bytes, Cpu};
@@ -27,7 +27,26 @@ impl Guard for Qos {
             } else if becomes_guaranteed(plan) {
                 part(plan);
             }
+            tell_first_sizes(plan);
         }
+    }
+}
+
+/// Says that pods which nothing is known of to the scheduler become known to it.
+fn tell_first_sizes(plan: &mut Plan<'_>) {
+    let sized = |held: Held| Field::ALL.into_iter().any(|field| field.of(held).is_some());
+    let whole = !plan.workload.pod_requests.is_empty() || !plan.workload.pod_limits.is_empty();
+    if whole || plan.containers.iter().any(|planned| sized(planned.now())) {
+        return;
+    }
+    let first = plan
+        .containers
+        .iter_mut()
+        .find(|planned| sized(planned.after()));
+    if let Some(planned) = first {
+        let text = "pods become Burstable with their first size: as BestEffort they are the first \
+                    to be evicted";
+        planned.say("qos_class", text);
     }
 }
 

@@ -22,7 +22,7 @@ impl Guard for Tie {
             let before = after.memory_request.map_or("none".to_owned(), Bytes::human);
             planned.sizing.memory_request = Advice::Set(limit);
             let text = format!(
-                "memory request {before} becomes {}, tied to the limit by `kcost.yaml`",
+                "memory request {before} becomes {}, tied to the limit by the policy",
                 limit.human()
             );
             planned.say("tied", text);

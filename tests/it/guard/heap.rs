@@ -2,7 +2,8 @@
 
 use kcost::recommend::{Advice, ContainerAdvice, Goal, HeapAdvice, Options};
 use kcost::snapshot::{
-    Heap, HeapPlace, HeapSetting, HeapSize, LimitRange, Resources, Snapshot, Termination, Workload,
+    Autoscaler, AutoscalerMetric, Heap, HeapPlace, HeapSetting, HeapSize, LimitRange, Resources,
+    Snapshot, Target, Termination, Workload,
 };
 use kcost::units::{Bytes, Ratio};
 
@@ -193,6 +194,12 @@ fn a_kill_below_a_heap_gives_room_beside_it_and_not_to_it() {
     let other = said(killed(java(2048, xmx(512), "2458Mi")), 1900.0);
     assert!(reason(&other, "heap_setting").contains("what grows is not the heap"));
     assert_eq!(value(&other), None);
+    // The heap bounds what a margin for use without a bound would ask for.
+    let bounded = said(killed(java(512, xmx(480), "3Gi")), 490.0);
+    assert_eq!(limit(&bounded), Some(Bytes::mib(640)));
+    let shared = said(killed(java(512, share(90.0), "3Gi")), 490.0);
+    assert_eq!(limit(&shared), Some(Bytes::mib(640)));
+    assert_eq!(value(&shared), Some("-XX:MaxRAMPercentage=72.0"));
     // A floor that the heap needs is higher than what a kill asks for.
     let large = said(killed(java(512, xmx(1024), "640Mi")), 490.0);
     assert_eq!(limit(&large), Some(Bytes::mib(1280)));
@@ -220,6 +227,14 @@ fn a_share_moves_with_the_limit_and_says_the_heap_before_and_after() {
     assert_eq!(limit(&starved), Some(Bytes::mib(1280)));
     assert_eq!(value(&starved), Some("-XX:MaxRAMPercentage=72.0"));
     assert!(heap(&starved).after <= heap(&starved).before);
+    let texts: Vec<&str> = starved.reasons.iter().map(|it| it.text.as_str()).collect();
+    assert!(
+        texts
+            .last()
+            .unwrap()
+            .contains("90% to -XX:MaxRAMPercentage=72.0"),
+        "{texts:?}"
+    );
 }
 
 #[test]
@@ -227,6 +242,39 @@ fn a_go_program_beyond_its_limit_gets_both_raised() {
     let advice = said(java(600, go(400), "800Mi"), 560.0);
     assert_eq!(limit(&advice), Some(Bytes::mib(800)));
     assert_eq!(value(&advice), Some("736MiB"));
+}
+
+#[test]
+fn what_an_autoscaler_holds_by_its_memory_keeps_its_heap() {
+    let scaled = |heap| {
+        let mut workload = java(2048, heap, "500Mi");
+        workload.autoscaler = Some(Autoscaler {
+            name: "api".to_owned(),
+            min_replicas: 1,
+            max_replicas: 9,
+            current_replicas: None,
+            metrics: vec![AutoscalerMetric {
+                kind: "Resource".to_owned(),
+                name: "memory".to_owned(),
+                container: None,
+                target: Target::AverageValue(400.0 * MIB),
+                spec: None,
+            }],
+            unread: 0,
+        });
+        said(workload, 300.0)
+    };
+    let fixed = scaled(xmx(1536));
+    assert_eq!(
+        (limit(&fixed), value(&fixed)),
+        (Some(Bytes::mib(1920)), None)
+    );
+    let text = reason(&fixed, "heap_setting");
+    assert!(
+        text.contains("autoscaler `api` scales on its memory"),
+        "{text}"
+    );
+    assert_eq!(scaled(share(75.0)).sizing.memory_limit, Advice::Keep);
 }
 
 #[test]

@@ -58,6 +58,14 @@ fn pods_do_not_become_guaranteed_by_chance() {
 }
 
 #[test]
+fn the_first_size_of_a_pod_is_told() {
+    let mut workload = label(api(0, 0), &[("cpu-request", "200m")]);
+    workload.containers[0].requests = kcost::snapshot::Resources::default();
+    let advice = container_of(&busy(workload), &by_labels());
+    assert!(reason(&advice, "qos_class").contains("become Burstable"));
+}
+
+#[test]
 fn cpu_limits_follow_the_policy_and_never_add_throttling() {
     let mut workload = label(api(500, 512), &[("cpu-request", "100m")]);
     workload.containers[0].limits.cpu = Some(Cpu::cores(1.0));

@@ -74,6 +74,59 @@ fn a_target_that_cannot_move_keeps_the_request() {
 }
 
 #[test]
+fn a_limit_is_not_cut_to_where_the_autoscaler_could_not_act() {
+    let wanted = [
+        ("cpu-request", "300m"),
+        ("cpu-limit", "400m"),
+        ("memory-request", "256Mi"),
+        ("memory-limit", "256Mi"),
+    ];
+    let limited = |qos: &str| {
+        let mut workload = scaled_on(label(api(1000, 512), &wanted), Target::Utilization(60));
+        workload.containers[0].limits.cpu = Some(Cpu::cores(1.0));
+        for pod in &mut workload.pods {
+            pod.qos = Some(qos.to_owned());
+        }
+        workload
+    };
+    // It scales at 600m, and acts from a tenth more on.
+    let advice = first(&busy(limited("Burstable")), &by_labels());
+    let sizing = advice.containers[0].sizing;
+    assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(300)));
+    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(700)));
+    assert_eq!(target_after(&advice), Some(Target::AverageValue(0.6)));
+    assert!(reason(&advice.containers[0], "autoscaler").contains("scales at 600m"));
+    // Guaranteed pods request as much.
+    let advice = first(&busy(limited("Guaranteed")), &by_labels());
+    let sizing = advice.containers[0].sizing;
+    assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(700)));
+    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(700)));
+    assert_eq!(target_after(&advice), Some(Target::Utilization(86)));
+    // The same for memory, and for an average value.
+    let mut workload = limited("Burstable");
+    let autoscaler = workload.autoscaler.as_mut().unwrap();
+    "memory".clone_into(&mut autoscaler.metrics[0].name);
+    autoscaler.metrics[0].target = Target::AverageValue(400.0 * MIB);
+    let advice = container_of(&busy(workload), &by_labels());
+    assert_eq!(advice.sizing.memory_limit, Advice::Set(Bytes::mib(448)));
+    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(400)));
+}
+
+#[test]
+fn an_autoscaler_that_cannot_be_written_again_keeps_the_request() {
+    let mut workload = scaled_on(
+        label(api(500, 512), &[("cpu-request", "400m")]),
+        Target::Utilization(60),
+    );
+    workload.autoscaler.as_mut().unwrap().unread = 1;
+    let advice = first(&busy(workload), &by_labels());
+    assert_eq!(advice.containers[0].sizing.cpu_request, Advice::Keep);
+    assert_eq!(advice.autoscaler, None);
+    let text = reason(&advice.containers[0], "autoscaler");
+    assert!(text.ends_with("CPU request stays 500m, not 400m"), "{text}");
+}
+
+#[test]
 fn what_another_controller_sets_is_left_to_it() {
     let mut workload = label(
         api(500, 512),

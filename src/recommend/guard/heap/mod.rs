@@ -13,6 +13,7 @@ use crate::units::Bytes;
 mod need;
 mod room;
 mod share;
+mod words;
 
 /// Makes the room in the limit that a heap needs. What comes after it may still
 /// move the limit.
@@ -108,7 +109,7 @@ fn set(planned: &mut Planned<'_>, heap: &Heap, size: Option<HeapSize>) {
         );
         planned.say("heap_setting", text);
     } else if let (Some(before), Some(after)) = (before, after)
-        && before != after
+        && (before != after || change.is_some())
     {
         let (before, after) = (before.human(), after.human());
         let text = match (&change, heap.percent) {

@@ -11,6 +11,8 @@ const BESIDE: f64 = 0.25;
 const BESIDE_LEAST: Bytes = Bytes(64 << 20);
 /// `GOMEMLIMIT` counts nearly all memory of the process.
 const BESIDE_GO: f64 = 0.05;
+/// What may be used beside a heap ÷ what was seen beyond its size. Ours.
+const UNSEEN: f64 = 2.0;
 /// No smaller heap is proposed.
 pub(super) const LEAST: Bytes = Bytes(64 << 20);
 
@@ -27,6 +29,13 @@ pub(super) fn beside(setting: HeapSetting, heap: Bytes) -> Bytes {
 /// The limit that a heap of this size needs.
 pub(super) fn limit_of(setting: HeapSetting, heap: Bytes) -> Bytes {
     heap.plus(beside(setting, heap))
+}
+
+/// The most that is used below a heap: a full one, and beside it what it needs,
+/// or by far more than was seen where that was more.
+pub(super) fn bound(setting: HeapSetting, heap: Bytes, peak: Bytes) -> Bytes {
+    let seen = peak.minus(heap).scale(UNSEEN);
+    heap.plus(beside(setting, heap).max(seen))
 }
 
 /// The largest heap that a limit leaves room for, in whole MiB, and of a size

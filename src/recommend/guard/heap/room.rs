@@ -1,19 +1,17 @@
 //! The memory limit that goes with a heap.
 
 use super::need::{self, beside, limit_of};
+use super::words;
 use super::{Planned, named, peak, place, share};
 use crate::recommend::event;
 use crate::recommend::guard::round_memory;
 use crate::recommend::{Advice, Goal, Options};
-use crate::snapshot::{Grid, Heap, HeapPlace, HeapSetting, HeapSize};
+use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;
 
 /// A smaller heap is proposed from this share of the present one on: what is
 /// saved has to be worth a change of how the program runs. Ours.
 const WORTH: f64 = 0.8;
-
-/// What may be used beside a heap ÷ what was seen beyond its size. Ours.
-const UNSEEN: f64 = 2.0;
 
 /// One container with a heap setting, and the limit that its use alone would get.
 struct Case<'p, 'a> {
@@ -21,8 +19,12 @@ struct Case<'p, 'a> {
     heap: &'a Heap,
     now: Option<Bytes>,
     wanted: Bytes,
-    /// Killed for its memory, or held at its limit.
-    starved: bool,
+    /// After a kill for memory or a hit of the limit: what the limit must not be below.
+    floor: Option<Bytes>,
+    /// The autoscaler that holds a target of its memory.
+    scaled_by: Option<&'a str>,
+    /// Where memory that only rises will be.
+    rises_to: Option<Bytes>,
 }
 
 /// Puts the limit where the heap below it has room.
@@ -33,46 +35,61 @@ pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
     ) else {
         return;
     };
-    let starved = event::is_memory_starved(&planned.pool, grid);
-    let now = planned.now().memory_limit;
     let mut case = Case {
-        planned,
         heap,
-        now,
+        now: planned.now().memory_limit,
         wanted,
-        starved,
+        floor: event::starved_floor(&planned.pool, grid),
+        scaled_by: scaled_by(planned),
+        rises_to: event::growth(&planned.pool, grid, options.targets.horizon)
+            .map(|growth| growth.at_horizon),
+        planned,
     };
     match heap.size() {
         Some(HeapSize::Fixed(size)) => case.fixed(size),
-        Some(HeapSize::Share(percent)) => {
-            let limit = share::limit(heap.setting, percent, now, wanted, starved);
-            case.share(percent, limit);
-        }
+        Some(HeapSize::Share(percent)) => case.share(percent),
         None => case.unknown(),
     }
     follow(planned, wanted, options);
+}
+
+/// Scaled on memory, a smaller heap could keep use below where it scales.
+fn scaled_by<'a>(planned: &Planned<'a>) -> Option<&'a str> {
+    let container = planned.pool.container;
+    let autoscaler = planned.pool.workload.autoscaler.as_ref()?;
+    let mut metrics = autoscaler.metrics.iter();
+    let holds = metrics.any(|metric| {
+        let about = metric.container.as_ref();
+        metric.name == "memory" && about.is_none_or(|name| *name == container.name)
+    });
+    holds.then_some(autoscaler.name.as_str())
 }
 
 impl Case<'_, '_> {
     fn fixed(&mut self, size: Bytes) {
         let setting = self.heap.setting;
         let need = limit_of(setting, size);
-        if self.starved {
-            let text = starved(self.heap, size, self.now);
-            self.planned.say("heap_setting", text);
-            self.raise_to(need, size, None);
-            return;
+        let least = match (self.floor, self.now) {
+            (Some(floor), _) => {
+                let text = words::starved(self.heap, size, self.now);
+                self.planned.say("heap_setting", text);
+                floor.max(need)
+            }
+            // Without a kill the heap is no reason for more than there is.
+            (None, Some(now)) => need.min(now),
+            (None, None) => need,
+        };
+        // `GOMEMLIMIT` is aimed at, and no bound. Past a full heap it is all else
+        // that rises.
+        let peak = peak(self.planned);
+        let rises_to = self.rises_to.filter(|_| peak > size);
+        let bound = need::bound(setting, size, peak)
+            .max(least)
+            .max(rises_to.unwrap_or(Bytes::ZERO));
+        if setting != HeapSetting::GoMemLimit && self.wanted > bound {
+            return self.lower_to(bound, size);
         }
-        // `GOMEMLIMIT` is aimed at, and no bound.
-        let hard = setting != HeapSetting::GoMemLimit;
-        let most = self.now.map(|now| self.bound(size).max(now));
-        if let (true, Some(most)) = (hard, most.filter(|most| *most < self.wanted)) {
-            return self.bounded(size, most);
-        }
-        // Without a kill the heap is no reason for more than there is.
-        let floor = self.now.map_or(need, |now| need.min(now));
-        let smaller = self.smaller(size);
-        match smaller {
+        match self.smaller(size) {
             Some((heap, limit)) if self.can_change(heap) => {
                 let text = format!(
                     "{} allows {}, and what was used needs {} with its margin: both can be lower, \
@@ -86,41 +103,16 @@ impl Case<'_, '_> {
                 );
                 self.set(limit, text);
             }
-            smaller => self.raise_to(floor, size, smaller),
-        }
-    }
-
-    /// The most that is used: a full heap, and beside it what it needs, or more
-    /// than that by far where more was seen.
-    fn bound(&self, size: Bytes) -> Bytes {
-        let seen = peak(self.planned).minus(size).scale(UNSEEN);
-        size.plus(beside(self.heap.setting, size).max(seen))
-    }
-
-    /// A margin for use without a bound asks for more than a full heap can take.
-    fn bounded(&mut self, size: Bytes, most: Bytes) {
-        let bound = self.bound(size).human();
-        let why = format!(
-            "{} allows {}, so all that is used is {bound} at most",
-            named(self.heap),
-            size.human()
-        );
-        let wanted = self.wanted.human();
-        if Some(most) == self.now {
-            self.planned.sizing.memory_limit = Advice::Keep;
-            let text = format!("{why}: memory limit stays {}, not {wanted}", most.human());
-            self.planned.say("heap_setting", text);
-        } else {
-            self.set(
-                most,
-                format!("{why}: memory limit {wanted} to {}", most.human()),
-            );
+            smaller => self.raise_to(least, size, smaller),
         }
     }
 
     /// A heap that holds what was used, with the margin of the whole limit, and
     /// the limit for it; `None` where that is not worth it.
     fn smaller(&self, size: Bytes) -> Option<(Bytes, Bytes)> {
+        if self.floor.is_some() || self.scaled_by.is_some() {
+            return None;
+        }
         let needed = self.wanted.max(peak(self.planned)).max(need::LEAST);
         let heap = round_memory(needed);
         let limit = limit_of(self.heap.setting, heap);
@@ -135,19 +127,47 @@ impl Case<'_, '_> {
             && self.heap.resized(HeapSize::Fixed(heap)).is_some()
     }
 
-    /// No limit below `floor`, and what would have to be changed for a lower one.
-    fn raise_to(&mut self, floor: Bytes, size: Bytes, smaller: Option<(Bytes, Bytes)>) {
-        if self.wanted >= floor {
+    /// A margin for use without a bound asks for more than a full heap can take.
+    fn lower_to(&mut self, bound: Bytes, size: Bytes) {
+        let why = format!(
+            "{} allows {}, so all that is used is {} at most",
+            named(self.heap),
+            size.human(),
+            bound.human()
+        );
+        let wanted = self.wanted.human();
+        match self.now.filter(|now| *now >= bound) {
+            Some(now) if self.wanted > now => {
+                self.planned.sizing.memory_limit = Advice::Keep;
+                let text = format!("{why}: memory limit stays {}, not {wanted}", now.human());
+                self.planned.say("heap_setting", text);
+            }
+            // What the margin cuts is cut, and no more.
+            Some(_) => {}
+            None => {
+                let text = format!("{why}: memory limit {wanted} to {}", bound.human());
+                self.set(bound, text);
+            }
+        }
+    }
+
+    /// No limit below `least`, and what would have to be changed for a lower one.
+    fn raise_to(&mut self, least: Bytes, size: Bytes, smaller: Option<(Bytes, Bytes)>) {
+        if self.wanted >= least {
             return;
         }
-        let next = smaller.map_or_else(String::new, |(heap, limit)| {
-            let setting = self.heap.setting.with(HeapSize::Fixed(heap));
-            format!(
-                "; to lower both, set `{setting}` {} and a limit of {}",
-                place(self.heap),
-                limit.human()
-            )
-        });
+        let next = match (smaller, self.scaled_by) {
+            (Some((heap, limit)), _) => {
+                let setting = self.heap.setting.with(HeapSize::Fixed(heap));
+                let place = place(self.heap);
+                let limit = limit.human();
+                format!("; to lower both, set `{setting}` {place} and a limit of {limit}")
+            }
+            (None, Some(name)) => {
+                format!("; it stays, since autoscaler `{name}` scales on its memory")
+            }
+            (None, None) => String::new(),
+        };
         let why = format!(
             "{} allows {}, and {} are needed beside it",
             named(self.heap),
@@ -156,41 +176,56 @@ impl Case<'_, '_> {
         );
         match self.now {
             // A round size above would be a raise.
-            Some(now) if floor <= now && round_memory(floor) >= now => {
+            Some(now) if least <= now && round_memory(least) >= now => {
                 self.planned.sizing.memory_limit = Advice::Keep;
                 let now = now.human();
                 let text = format!("{why}: memory limit stays {now}{next}");
                 self.planned.say("heap_setting", text);
             }
             _ => {
-                let (wanted, room) = (self.wanted.human(), floor.human());
+                let (wanted, room) = (self.wanted.human(), least.human());
                 let text = format!("{why}: memory limit {wanted} to {room}{next}");
-                self.set(floor, text);
+                self.set(least, text);
             }
         }
     }
 
-    fn share(&mut self, percent: f64, limit: Option<Bytes>) {
-        let named = named(self.heap);
-        let now = self.now.map_or("none".to_owned(), Bytes::human);
+    fn share(&mut self, percent: f64) {
+        let asked = share::Asked {
+            setting: self.heap.setting,
+            percent,
+            now: self.now,
+            wanted: self.wanted,
+            peak: peak(self.planned),
+            floor: self.floor,
+        };
+        let limit = asked.limit();
+        let is_cut = limit.zip(self.now).is_some_and(|(limit, now)| limit < now);
+        let limit = limit.filter(|_| !is_cut || self.scaled_by.is_none());
+        let why = format!("{} is {percent}% of the limit", named(self.heap));
+        let wanted = self.wanted.human();
         match limit {
             Some(limit) if limit == self.wanted => {}
+            Some(limit) if self.floor.is_some() => {
+                let limit_now = limit.human();
+                let text = format!("{why}: memory limit {wanted} to {limit_now} is room enough");
+                self.set(limit, text);
+            }
             Some(limit) => {
-                let text = format!(
-                    "{named} makes {percent}% of the limit the heap, which has to hold {}: \
-                     memory limit {} to {}",
-                    self.wanted.human(),
-                    self.wanted.human(),
-                    limit.human(),
-                );
+                let after = limit.human();
+                let text =
+                    format!("{why}, and has to hold {wanted}: memory limit {wanted} to {after}");
                 self.set(limit, text);
             }
             None => {
                 self.planned.sizing.memory_limit = Advice::Keep;
-                let text = format!(
-                    "{named} makes {percent}% of the limit the heap, so what is used follows the \
-                     limit: it stays {now}",
-                );
+                let now = self.now.map_or("none".to_owned(), Bytes::human);
+                let text = match self.scaled_by {
+                    Some(name) if is_cut => format!(
+                        "{why}, and autoscaler `{name}` scales on its memory: memory limit stays {now}"
+                    ),
+                    _ => format!("{why}, so what is used follows it: memory limit stays {now}"),
+                };
                 self.planned.say("heap_setting", text);
             }
         }
@@ -202,21 +237,7 @@ impl Case<'_, '_> {
             return;
         };
         self.planned.sizing.memory_limit = Advice::Keep;
-        let text = match &self.heap.place {
-            Some(HeapPlace::Reference { name }) => format!(
-                "the value of `{name}` is not in the pod template, and may size a heap: memory \
-                 limit stays {}, not {}; lower both together",
-                now.human(),
-                self.wanted.human()
-            ),
-            _ => format!(
-                "{} has a size that stands elsewhere: memory limit stays {}, not {}; lower both \
-                 together",
-                named(self.heap),
-                now.human(),
-                self.wanted.human()
-            ),
-        };
+        let text = words::unknown(self.heap, now, self.wanted);
         self.planned.say("heap_setting", text);
     }
 
@@ -241,37 +262,5 @@ fn follow(planned: &mut Planned<'_>, wanted: Bytes, options: &Options) {
             limit.human()
         );
         planned.say("heap_setting", text);
-    }
-}
-
-/// Whether it was the heap that took the memory, and what helps.
-fn starved(heap: &Heap, size: Bytes, limit: Option<Bytes>) -> String {
-    let named = named(heap);
-    let left = limit.map_or(Bytes::ZERO, |limit| limit.minus(size));
-    let tight = left < beside(heap.setting, size);
-    match (heap.setting, tight) {
-        (HeapSetting::GoMemLimit, true) => format!(
-            "{named} of {} leaves {} below the limit for peaks: the limit has to grow, and \
-             `GOMEMLIMIT` to stay",
-            size.human(),
-            left.human()
-        ),
-        (HeapSetting::GoMemLimit, false) => format!(
-            "more was used than {named} of {} aims at: what is live does not fit in it",
-            size.human()
-        ),
-        (_, true) => format!(
-            "{named} of {} leaves {} of the limit for all else: the limit has to grow; a larger \
-             heap alone would make it worse",
-            size.human(),
-            left.human()
-        ),
-        (_, false) => format!(
-            "{named} of {} leaves {} of the limit: what grows is not the heap, so another `{}` \
-             does not help",
-            size.human(),
-            left.human(),
-            heap.setting.name()
-        ),
     }
 }

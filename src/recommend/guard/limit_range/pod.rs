@@ -8,6 +8,7 @@
 
 use super::positive;
 use crate::recommend::Advice;
+use crate::recommend::guard::cut::give_back;
 use crate::recommend::guard::{Field, Plan, Planned, Sum, hold_raises};
 use crate::snapshot::{ContainerKind, LimitRange, Resources};
 use crate::units::{Bytes, Cpu};
@@ -110,21 +111,18 @@ impl<'r> Bounds<'r> {
         let Some((sum, min)) = short.filter(|(sum, min)| sum.most < *min) else {
             return;
         };
-        let given: f64 = plan.containers.iter().filter_map(|it| cut(it, field)).sum();
-        if given <= 0.0 {
-            return;
-        }
-        let back = ((min - sum.running) / given).min(1.0);
         let why = format!(
             "LimitRange `{}` admits no pod below {}",
             self.range.name,
             field.shown(min)
         );
-        for planned in &mut plan.containers {
-            if let (Some(cut), Some(now)) = (cut(planned, field), field.of(planned.now())) {
-                planned.put(field, now - cut * (1.0 - back), now, "limit_range", &why);
-            }
-        }
+        give_back(
+            plan,
+            field,
+            min - sum.running,
+            |_| true,
+            ("limit_range", &why),
+        );
     }
 
     /// Limits too large for the requests raise these, each by the same share of
@@ -206,12 +204,6 @@ impl<'r> Bounds<'r> {
 /// What a pod has of a field once the plan is followed.
 fn sum(plan: &Plan<'_>, field: Field) -> Option<Sum> {
     Sum::of(plan, |planned| field.of(planned.after()))
-}
-
-/// By how much a field is cut.
-fn cut(planned: &Planned<'_>, field: Field) -> Option<f64> {
-    let (now, after) = (field.of(planned.now())?, field.of(planned.after())?);
-    (planned.known && after < now).then_some(now - after)
 }
 
 /// By more than a division loses.

@@ -1,3 +1,5 @@
+mod reach;
+
 use super::{Case, Field, Guard, Plan, Planned};
 use crate::recommend::{Advice, AutoscalerAdvice, TargetChange};
 use crate::snapshot::{AutoscalerMetric, Target};
@@ -8,7 +10,8 @@ use crate::units::{Bytes, Cpu, Ratio, count_from};
 /// A utilization is a share of the request, so a target moves with it: new =
 /// old × old request ÷ new request, in whole percent. Outside 50 to 90 % it
 /// becomes an average value, which no later request moves: repeated runs
-/// never ratchet. Where the target cannot be moved, the request is kept.
+/// never ratchet. Where the target cannot be moved, the request is kept, and a
+/// limit is never cut to where use could not reach it.
 ///
 /// Source of the bounds: StormForge's documentation of HPA settings.
 pub(super) struct ScalePoint;
@@ -23,6 +26,7 @@ impl Guard for ScalePoint {
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
             keep_unmovable(plan);
+            reach::keep(plan);
             plan.autoscaler = advise(plan);
             explain(plan);
         }
@@ -150,6 +154,29 @@ fn keep_unmovable(plan: &mut Plan<'_>) {
             None => continue,
         };
         keep(plan, metric, &why);
+        if owner.is_none() {
+            tell_begin(plan, metric, &autoscaler.name);
+        }
+    }
+}
+
+/// An autoscaler that could not work, for want of a request, does once it is there.
+fn tell_begin(plan: &mut Plan<'_>, metric: &AutoscalerMetric, name: &str) {
+    let (request, what) = match metric.name.as_str() {
+        "cpu" => (Field::CpuRequest, "CPU"),
+        _ => (Field::MemoryRequest, "memory"),
+    };
+    let text = format!(
+        "autoscaler `{name}` cannot work while a container requests no {what}: with this request \
+         it may begin to scale"
+    );
+    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+        let about = metric.container.as_ref();
+        let counts = about.is_none_or(|name| *name == planned.pool.container.name);
+        let first = request.of(planned.now()).is_none() && request.of(planned.after()).is_some();
+        if counts && first {
+            planned.say("autoscaler", text.clone());
+        }
     }
 }
 
