@@ -5,6 +5,7 @@ use super::peaks::Peaks;
 use super::reached::{NEAR, REACHED, Reached};
 use super::tail::{SMALL, Tail};
 use crate::cohort::Cohorts;
+use crate::recommend::event::Shift;
 use crate::recommend::{Pool, Seen};
 use crate::units::{Bytes, Span};
 
@@ -125,8 +126,8 @@ impl Sizing<'_> {
         let too_low = events
             .memory_floor()
             .is_some_and(|floor| Some(floor) > current);
-        let eventful = too_low || events.memory_regime().risen.is_some();
-        let kept = if eventful {
+        let new = events.memory_shift.as_ref().is_some_and(Shift::is_new_rise);
+        let kept = if too_low || new {
             drawn
         } else {
             self.keep(drawn, reached, horizon)

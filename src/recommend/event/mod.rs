@@ -15,6 +15,7 @@ mod regime;
 mod runs;
 mod shift;
 mod start_up;
+mod step;
 mod template;
 mod throttle;
 
@@ -27,7 +28,7 @@ pub(super) use oom::OomKills;
 pub(super) use pressure::{Pressed, find as pressed};
 pub(super) use regime::Regime;
 pub(super) use runs::{Runs, find as runs};
-pub(super) use shift::{Followed, Shift};
+pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
 pub(super) use template::NewTemplate;
 pub(super) use throttle::{Throttled, find as throttled};
@@ -93,10 +94,10 @@ impl Events {
         Regime::of(self.memory_shift.as_ref(), self.template.as_ref())
     }
 
-    /// Whether it is on a higher level that has not yet seen every weekday.
+    /// Whether it is on a higher level of CPU or memory that is new.
     pub(in crate::recommend) fn has_newly_risen(&self) -> bool {
         let mut shifts = [&self.cpu_shift, &self.memory_shift].into_iter().flatten();
-        shifts.any(|shift| shift.followed == Followed::Up && shift.days < 7.0)
+        shifts.any(Shift::is_new_rise)
     }
 
     /// Whether its memory cannot be known from its use: it was killed, or held
