@@ -58,19 +58,35 @@ pub struct Backtest {
     pub scores: Vec<Score>,
 }
 
-/// The history is too short for a single origin.
+/// Why nothing was replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the history of {history} is too short to fit on {fit} and judge on {horizon}")]
-pub struct TooShort {
-    pub history: Span,
-    pub fit: Span,
-    pub horizon: Span,
+pub enum Impossible {
+    /// The history is too short for a single origin.
+    #[error("the history of {history} is too short to fit on {fit} and judge on {horizon}")]
+    TooShort {
+        history: Span,
+        fit: Span,
+        horizon: Span,
+    },
+    /// So many origins would take hours and say nothing new.
+    #[error("{origins} origins are more than the {MOST_ORIGINS} that are replayed at most")]
+    TooMany { origins: usize },
 }
 
-impl TooShort {
+/// Origins that are replayed at most.
+pub const MOST_ORIGINS: usize = 200;
+
+impl Impossible {
     /// One next step.
     pub fn hint(&self) -> String {
-        let half = Span::from_secs(self.history.as_secs() / 2 / 86_400 * 86_400);
+        let history = match self {
+            Self::TooShort { history, .. } => history,
+            Self::TooMany { .. } => {
+                return "take a longer `--horizon`, or name the first few with `--origins`"
+                    .to_owned();
+            }
+        };
+        let half = Span::from_secs(history.as_secs() / 2 / 86_400 * 86_400);
         if half.as_secs() == 0 {
             return "take a snapshot with a longer `--window`".to_owned();
         }
@@ -82,13 +98,14 @@ impl TooShort {
 ///
 /// # Errors
 ///
-/// [`TooShort`] where not one origin has `fit` before it and `horizon` after it.
+/// [`Impossible`] where not one origin has `fit` before it and `horizon` after it,
+/// or more than [`MOST_ORIGINS`] have.
 pub fn replay(
     snapshot: &Snapshot,
     plan: &Plan,
     prices: &dyn PriceSource,
     progress: &dyn Progress,
-) -> Result<Backtest, TooShort> {
+) -> Result<Backtest, Impossible> {
     let origins = origins(snapshot, plan)?;
     let rounds = u64::try_from(origins.len() * plan.contenders.len()).ok();
     let task = progress.task("replaying the past", rounds);
@@ -133,7 +150,7 @@ fn slots(snapshot: &Snapshot, span: Span) -> u32 {
 }
 
 /// The slots at which advice is made: after the first fit, then every horizon.
-fn origins(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<u32>, TooShort> {
+fn origins(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<u32>, Impossible> {
     let (fit, horizon) = (slots(snapshot, plan.fit), slots(snapshot, plan.horizon));
     let last = snapshot.usage.grid.len.checked_sub(horizon);
     let most = plan.origins.unwrap_or(usize::MAX);
@@ -145,10 +162,15 @@ fn origins(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<u32>, TooShort> {
         _ => Vec::new(),
     };
     if origins.is_empty() {
-        return Err(TooShort {
+        return Err(Impossible::TooShort {
             history: snapshot.usage.grid.span(),
             fit: plan.fit,
             horizon: plan.horizon,
+        });
+    }
+    if origins.len() > MOST_ORIGINS {
+        return Err(Impossible::TooMany {
+            origins: origins.len(),
         });
     }
     Ok(origins)

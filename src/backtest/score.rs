@@ -44,6 +44,8 @@ pub struct Score {
     pub promised_over_limit: Option<f64>,
     pub promised_time_over: Option<f64>,
     pub promised_overflow: Option<f64>,
+    /// Whether it heeds the goal and its targets.
+    pub heeds_goal: bool,
     /// The targets that it was asked to keep.
     pub targets: Targets,
 }
@@ -160,6 +162,7 @@ impl Tally {
             promised_over_limit: pooled(&|outcome| &outcome.promised_over_limit),
             promised_time_over: pooled(&|outcome| &outcome.promised_time_over),
             promised_overflow: some_mean(outcomes.iter().filter_map(|o| o.promised_overflow)),
+            heeds_goal: options.strategy.heeds_goal(),
             targets: options.targets,
         }
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use clap::Args;
@@ -112,11 +113,13 @@ impl BacktestArgs {
 
     /// A row for each strategy, and for each goal where the strategy heeds it.
     fn contenders(&self, policy: &Policy) -> Vec<Contender> {
-        let names = if self.strategies.is_empty() {
-            recommend::names()
-        } else {
-            self.strategies.iter().map(String::as_str).collect()
-        };
+        let mut names = recommend::names();
+        if !self.strategies.is_empty() {
+            // In the order that was asked for, each once.
+            names = self.strategies.iter().map(String::as_str).collect();
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(*name));
+        }
         let mut contenders = Vec::new();
         for strategy in names.into_iter().filter_map(recommend::by_name) {
             let goals: Vec<Goal> = self

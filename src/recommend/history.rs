@@ -78,20 +78,23 @@ fn is_one_sample(pool: &Pool<'_>, snapshot: &Snapshot) -> bool {
 
 fn thin(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Option<Reason> {
     let quality = &pool.profile.quality;
-    let observed = quality.span.as_days() * quality.coverage.get();
+    // The last sample speaks for its step too.
+    let step = snapshot.usage.grid.step.as_secs();
+    let span = Span::from_secs(quality.span.as_secs().saturating_add(step));
+    let observed = span.as_days() * quality.coverage.get();
     let samples = float(quality.samples);
-    if quality.span < least && is_recording(snapshot) {
+    if span < least && is_recording(snapshot) {
         let text = format!(
             "the recording covers {:.1} of the {:.1} days that are needed: record {:.1} days more",
-            quality.span.as_days(),
+            span.as_days(),
             least.as_days(),
-            least.as_days() - quality.span.as_days()
+            least.as_days() - span.as_days()
         );
         Some(Reason::new("short_history", text))
-    } else if quality.span < least {
+    } else if span < least {
         let text = format!(
             "history covers {:.1} days, {:.1} are needed",
-            quality.span.as_days(),
+            span.as_days(),
             least.as_days()
         );
         Some(Reason::new("short_history", text))

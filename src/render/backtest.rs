@@ -48,11 +48,33 @@ fn table(
     writeln!(out)?;
     risk_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
-    NOTES.iter().try_for_each(|(name, what)| {
+    let note = |(name, what): (&str, &str), out: &mut dyn io::Write| {
         let room = look.width.map(|width| width.saturating_sub(13).max(20));
         let label = paint.on(DIM, &format!("{name:<10}"));
         writeln!(out, "  {label} {}", wrap(what, room, 13))
-    })
+    };
+    NOTES.into_iter().try_for_each(|it| note(it, out))?;
+    promises(backtest)
+        .iter()
+        .try_for_each(|(goal, what)| note((goal, what), out))
+}
+
+/// What each goal asks for, once.
+fn promises(backtest: &Backtest) -> Vec<(&'static str, String)> {
+    let mut promises: Vec<(&'static str, String)> = Vec::new();
+    for score in backtest.scores.iter().filter(|score| score.heeds_goal) {
+        if promises.iter().all(|(goal, _)| *goal != score.goal) {
+            let targets = &score.targets;
+            let text = format!(
+                "promises at most {} over limit, {} node overflow, {} CPU time over",
+                percent(targets.memory_over_limit),
+                percent(targets.node_memory_overflow),
+                percent(targets.cpu_time_over_request),
+            );
+            promises.push((score.goal, text));
+        }
+    }
+    promises
 }
 
 /// How many workloads the figures are of; the history that is needed is the same for all strategies.

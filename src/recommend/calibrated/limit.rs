@@ -30,7 +30,6 @@ pub(super) struct Limit {
 pub(super) enum Source {
     /// A margin on the peak, from this many due records of this group.
     Margin {
-        factor: f64,
         records: f64,
         cohort: Option<String>,
     },
@@ -152,7 +151,6 @@ impl Sizing<'_> {
             size: Bytes::from_f64((base.to_f64() + SMALL) * margin.factor - SMALL),
             risk: margin.risk,
             source: Source::Margin {
-                factor: margin.factor,
                 records: self.tail.due(),
                 cohort: None,
             },
@@ -174,7 +172,7 @@ impl Sizing<'_> {
         if current >= drawn.size || used >= near {
             return drawn;
         }
-        let kept = reached.risk(used, horizon);
+        let kept = reached.risk(used, self.pool.container.heap.is_some(), horizon);
         if kept > self.asked.limit_risk() {
             return drawn;
         }

@@ -53,21 +53,28 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
     };
     let promise = percent(targets.memory_over_limit);
     let within = days(targets);
+    let base = limit.grown.unwrap_or(limit.peak);
     match &limit.source {
-        Source::Margin {
-            factor,
-            records,
-            cohort,
-        } => {
+        Source::Margin { records, cohort } => {
             let group = cohort.as_deref().map_or_else(
                 || "all containers".to_owned(),
                 |name| format!("containers that are {name}, filled up with all others"),
             );
+            // Small processes get room on top, so this is more than the margin alone.
+            let factor = if base.is_zero() {
+                "and room to load".to_owned()
+            } else {
+                format!("× {}", trimmed(limit.size.to_f64() / base.to_f64()))
+            };
+            let largest = if limit.risk > targets.memory_over_limit {
+                ", and no larger margin is ever advised"
+            } else {
+                ""
+            };
             Reason::new(
                 "memory_margin",
                 format!(
-                    "memory limit {size} is {peak} × {}: of {records:.0} new peaks in replays of {group}, so few went further that {within} exceed it with at most {}, the promise is {promise}",
-                    trimmed((factor * 100.0).round() / 100.0),
+                    "memory limit {size} is {peak} {factor}: of {records:.0} new peaks that were due in replays of {group} and a prior, so few went further that {within} exceed it with at most {}, the promise is {promise}{largest}",
                     percent(limit.risk),
                 ),
             )
@@ -125,6 +132,15 @@ pub(super) fn request(
     }
     if let Some((code, what)) = bounded(request, bounds, targets) {
         return Reason::new(code, format!("memory request {size} is {what}"));
+    }
+    if request.usual {
+        return Reason::new(
+            "memory_usual",
+            format!(
+                "memory request {size} is its P95 of {}: what shares its nodes would allow less, but a pod above its request is the first that a full node evicts",
+                human(request.level.p95)
+            ),
+        );
     }
     let base = format!(
         "memory request {size} is its P99 of {}, moved {} of the way to its peak of {}",

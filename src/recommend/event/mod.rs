@@ -128,16 +128,22 @@ impl Events {
     }
 }
 
-/// Whether it was killed for its memory, or held at its limit.
-pub(super) fn is_memory_starved(pool: &Pool<'_>, grid: &Grid) -> bool {
-    starved_floor(pool, grid).is_some()
+/// Kills for memory, or hits of the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shortage {
+    pub times: usize,
+    /// The limit must not be below this.
+    pub floor: Bytes,
 }
 
-/// What the memory limit must not be below after a kill or a hit; `None` without.
-pub(super) fn starved_floor(pool: &Pool<'_>, grid: &Grid) -> Option<Bytes> {
-    let killed = oom::find(pool, grid).map(|event| event.floor);
-    let hit = limit_hit::find(pool).map(|event| event.floor);
-    killed.max(hit)
+/// Whether it was killed for its memory, or held at its limit.
+pub(super) fn memory_shortage(pool: &Pool<'_>, grid: &Grid) -> Option<Shortage> {
+    let killed = oom::find(pool, grid).map(|kills| (kills.count, kills.floor));
+    let hit = limit_hit::find(pool).map(|hits| (1, hits.floor));
+    let (times, _) = killed.or(hit)?;
+    let floors = [killed, hit].into_iter().flatten();
+    let floor = floors.map(|(_, floor)| floor).max()?;
+    Some(Shortage { times, floor })
 }
 
 /// The size after a kill or a hit at `used`: the larger of 1.2 times that and

@@ -1,14 +1,14 @@
 use super::{Case, Field, Guard, Plan, Planned, each, policy};
-use crate::recommend::{Advice, Options};
+use crate::recommend::{Advice, Options, judge};
 use crate::units::{Bytes, Cpu, float};
 
 /// Changes too small to matter are not proposed.
 ///
 /// A change passes that moves at least 10 %, or over all replicas at least a
 /// tenth of a core or 256 MiB (about 2 and 1 dollars a month). A memory limit
-/// that has to rise always passes: it keeps the promised risk. A request that
-/// equals the limit goes with it. What is outside of the policy's floor and cap
-/// now passes too.
+/// that has to rise always passes, and so does a CPU request that use was above
+/// for longer than is promised. A request that equals the limit goes with it.
+/// What is outside of the policy's floor and cap now passes too.
 pub(super) struct DeadBand;
 
 const RELATIVE: f64 = 0.10;
@@ -46,8 +46,15 @@ fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
         return false;
     };
     let replicas = float(u64::from(planned.pool.workload.replicas.max(1)));
-    let must_rise = field == Field::MemoryLimit && wanted > now;
-    let must_move = must_rise || policy::breaks(options, field, now);
+    let must_rise = match field {
+        Field::MemoryLimit => true,
+        Field::CpuRequest => {
+            let promised = options.targets.cpu_time_over_request;
+            judge::share_over(planned, Cpu::cores(now)) > promised
+        }
+        Field::CpuLimit | Field::MemoryRequest => false,
+    };
+    let must_move = (must_rise && wanted > now) || policy::breaks(options, field, now);
     is_same(field, now, wanted) || (!must_move && is_small(field, now, wanted, replicas))
 }
 

@@ -9,6 +9,8 @@ mod confidence;
 mod risk;
 mod state;
 
+pub(super) use risk::share_over;
+
 /// Turns a finished plan into advice.
 pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
     let horizon = plan.rules.options.targets.horizon;
@@ -19,7 +21,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
             memory_over_limit: None,
             cpu_time_over_request: None,
         });
-        planned.risk = Some(risk::complete(planned, risk));
+        planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
     WorkloadAdvice {
         workload: plan.index,

@@ -1,30 +1,53 @@
 use crate::recommend::Risk;
 use crate::recommend::guard::Planned;
-use crate::recommend::samples;
+use crate::recommend::{event, samples};
+use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span, len_f64, single};
 
 /// What may go wrong with the sizes that the guards left.
 ///
-/// A strategy's word stands where the size did not fall below what it
-/// proposed. Else, and where it says nothing, the pool's own samples speak.
-pub(super) fn complete(planned: &Planned<'_>, risk: Risk) -> Risk {
+/// A strategy's word stands where the size is about what it proposed. Where it is
+/// smaller, and where nothing was said, the pool's own samples speak; where it is
+/// far larger, they may speak for it. What was killed at a limit that stays may be
+/// killed again.
+pub(super) fn complete(planned: &Planned<'_>, risk: Risk, grid: &Grid) -> Risk {
+    let memory = memory(planned, risk);
+    let again = killed_again(planned, grid, risk.horizon);
     Risk {
         cpu_time_over_request: cpu(planned, risk.cpu_time_over_request),
-        memory_over_limit: memory(planned, risk),
+        memory_over_limit: memory.map(|said| again.map_or(said, |again| said.max(again))),
         ..risk
     }
 }
+
+/// A request this many times what a strategy proposed is another one.
+const FAR_LARGER: f64 = 1.25;
 
 /// Share of time above the request.
 fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
     let request = planned.after().cpu_request?;
     let draft = planned.draft.cpu_request.value();
     let lowered = draft.is_none_or(|draft| request < draft && !same(request, draft));
-    if promised.is_some() && !lowered {
-        return promised;
+    let raised = draft.is_some_and(|draft| request > draft.scale(FAR_LARGER));
+    match promised {
+        Some(promised) if raised => {
+            return time_over(planned, request).map(|seen| seen.min(promised));
+        }
+        Some(promised) if !lowered => return Some(promised),
+        _ => {}
     }
     let seen = time_over(planned, request)?;
     Some(promised.map_or(seen, |promised| promised.max(seen)))
+}
+
+/// By Laplace's rule over the horizons of the window, those with a kill; `None`
+/// unless the limit stays below what the last kill asks for.
+fn killed_again(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Option<f64> {
+    let short = event::memory_shortage(&planned.pool, grid)?;
+    let limit = planned.after().memory_limit?;
+    let horizons = (grid.span().as_days() / horizon.as_days()).max(1.0);
+    let hit = len_f64(short.times).min(horizons);
+    (limit < short.floor).then(|| (hit + 1.0) / (horizons + 2.0))
 }
 
 /// Whether they differ by no more than rounding forgives.
@@ -33,7 +56,7 @@ fn same(a: Cpu, b: Cpu) -> bool {
 }
 
 /// Share of samples above `request`; 0 without samples.
-pub(super) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
+pub(in crate::recommend) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
     let (above, all) = count_over(planned, request);
     if all > 0.0 { above / all } else { 0.0 }
 }

@@ -73,8 +73,9 @@ fn is_gpu_idle(plan: &Plan<'_>) -> bool {
         })
 }
 
-/// OOM-killed, at its limit, growing, throttled, waiting, or over its CPU request twice as long
-/// as the goal allows, and the advice is to give more of just that.
+/// OOM-killed or held at a limit that is still too low, growing, throttled, waiting, or over
+/// its CPU request twice as long as the goal allows, and the advice is not to give less of just
+/// that. A guard that holds a raise back changes nothing in that.
 fn is_held_back(plan: &Plan<'_>) -> bool {
     let allowed = plan.rules.options.targets.cpu_time_over_request;
     apps(plan).any(|planned| {
@@ -83,14 +84,15 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
         let more_memory = rises(now.memory_limit, after.memory_limit)
             || rises(now.memory_request, after.memory_request);
         let horizon = plan.rules.options.targets.horizon;
-        let short = || {
-            event::is_memory_starved(pool, plan.grid)
-                || event::growth(pool, plan.grid, horizon).is_some()
-        };
+        let shortage = event::memory_shortage(pool, plan.grid);
+        let starved = shortage.is_some_and(|short| {
+            more_memory || now.memory_limit.is_some_and(|limit| limit < short.floor)
+        });
+        let grows = more_memory && event::growth(pool, plan.grid, horizon).is_some();
         let throttled = event::throttled(pool).is_some() && !falls(now.cpu_limit, after.cpu_limit);
         let over = now.cpu_request.is_some_and(|request| {
             super::risk::share_over(planned, request) > 2.0 * allowed
-                && rises(now.cpu_request, after.cpu_request)
+                && !falls(now.cpu_request, after.cpu_request)
         });
         let waits = event::pressed(pool).is_some_and(|pressed| {
             let cpu = falls(now.cpu_request, after.cpu_request);
@@ -98,7 +100,7 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
                 || falls(now.memory_request, after.memory_request);
             (pressed.cpu.is_some() && !cpu) || (pressed.memory.is_some() && !memory)
         });
-        (more_memory && short()) || throttled || waits || over
+        starved || grows || throttled || waits || over
     })
 }
 

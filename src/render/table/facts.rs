@@ -198,7 +198,35 @@ impl Page<'_> {
             percent(targets.memory_over_limit),
             percent(targets.cpu_time_over_request),
         );
-        self.fact("risk", &text, out)
+        let more = match self.beyond_promise() {
+            0 => String::new(),
+            1 => "; 1 takes more, and its reasons say why".to_owned(),
+            many => format!("; {many} take more, and their reasons say why"),
+        };
+        self.fact("risk", &(text + &more), out)
+    }
+
+    /// Workloads with advice that say more than what is promised to them.
+    fn beyond_promise(&self) -> usize {
+        let (options, snapshot) = (&self.analysis.settings.recommend, &self.analysis.snapshot);
+        let advised = self.analysis.advised.workloads.iter();
+        let beyond = advised.filter(|advice| {
+            let targets = options
+                .of(&snapshot.workloads[advice.workload])
+                .options
+                .targets;
+            let more = |said: Option<f64>, target: f64| said.is_some_and(|said| said > target);
+            advice.state != State::Unknown
+                && advice
+                    .containers
+                    .iter()
+                    .filter_map(|it| it.risk)
+                    .any(|risk| {
+                        more(risk.memory_over_limit, targets.memory_over_limit)
+                            || more(risk.cpu_time_over_request, targets.cpu_time_over_request)
+                    })
+        });
+        beyond.count()
     }
 
     fn nodes(&self, out: &mut dyn io::Write) -> io::Result<()> {
@@ -206,9 +234,14 @@ impl Page<'_> {
         let horizon = targets.horizon;
         let text = match self.analysis.advised.node_memory_overflow {
             Some(overflow) => format!(
-                "{} chance that some node runs out of memory within {horizon} (target {})",
+                "{} chance that a node runs out of memory within {horizon} (target {}){}",
                 percent(overflow.get()),
-                percent(targets.node_memory_overflow)
+                percent(targets.node_memory_overflow),
+                if overflow.get() > targets.node_memory_overflow {
+                    ": pods that fill one alone, or whose sizes stay, take more"
+                } else {
+                    ""
+                }
             ),
             None => "unknown: too little is known to say whether nodes could run out of memory"
                 .to_owned(),

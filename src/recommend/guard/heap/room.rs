@@ -39,7 +39,7 @@ pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
         heap,
         now: planned.now().memory_limit,
         wanted,
-        floor: event::starved_floor(&planned.pool, grid),
+        floor: event::memory_shortage(&planned.pool, grid).map(|short| short.floor),
         scaled_by: scaled_by(planned),
         rises_to: event::growth(&planned.pool, grid, options.targets.horizon)
             .map(|growth| growth.at_horizon),

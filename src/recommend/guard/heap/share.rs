@@ -48,7 +48,7 @@ impl Asked {
 /// after a kill: what is added is room beside it. `None` where nothing changes.
 pub(super) fn lowered(planned: &Planned<'_>, grid: &Grid, percent: f64) -> Option<f64> {
     let (now, after) = (planned.now().memory_limit?, planned.after().memory_limit?);
-    if after <= now || !event::is_memory_starved(&planned.pool, grid) {
+    if after <= now || event::memory_shortage(&planned.pool, grid).is_none() {
         return None;
     }
     let kept = (percent * now.to_f64() / after.to_f64()).floor();
