@@ -172,7 +172,8 @@ impl Sizing<'_> {
         if current >= drawn.size || used >= near {
             return drawn;
         }
-        let kept = reached.risk(used, self.pool.container.heap.is_some(), horizon);
+        let bounded = self.pool.container.heap.is_some() || self.asked.tie.is_some();
+        let kept = reached.risk(used, bounded, horizon);
         if kept > self.asked.limit_risk() {
             return drawn;
         }

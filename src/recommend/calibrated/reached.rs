@@ -59,8 +59,9 @@ impl Reached {
     }
 
     /// Probability that a limit of which this share was used is reached within
-    /// the horizon, with 90 % confidence. A runtime that bounds its heap makes room
-    /// itself when it comes close.
+    /// the horizon, with 90 % confidence. What bounds itself when it comes close, as
+    /// runtimes with a heap do, is no different from what is only near; nor is, until
+    /// it was seen to happen, what would pay for more room with its request.
     pub(super) fn risk(&self, used: f64, bounded: bool, horizon: Span) -> f64 {
         let near = distance(used).min(if bounded { 1 } else { 2 });
         let (times, days) = PRIOR[near];
