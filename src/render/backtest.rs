@@ -49,9 +49,9 @@ fn table(
     risk_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
     let note = |(name, what): (&str, &str), out: &mut dyn io::Write| {
-        let room = look.width.map(|width| width.saturating_sub(13).max(20));
-        let label = paint.on(DIM, &format!("{name:<10}"));
-        writeln!(out, "  {label} {}", wrap(what, room, 13))
+        let room = look.width.map(|width| width.saturating_sub(14).max(20));
+        let label = paint.on(DIM, &format!("{name:<11}"));
+        writeln!(out, "  {label} {}", wrap(what, room, 14))
     };
     NOTES.into_iter().try_for_each(|it| note(it, out))?;
     promises(backtest)
