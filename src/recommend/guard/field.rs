@@ -70,6 +70,17 @@ impl Field {
         }
     }
 
+    /// An amount that a person would write, not above this one.
+    pub(super) fn round_down(self, amount: f64) -> f64 {
+        let down = |step: f64| (amount / step).floor() * step;
+        match self.resource() {
+            "cpu" if amount < 0.1 => down(0.001),
+            "cpu" => down(0.01),
+            _ if amount < Bytes::mib(256).to_f64() => down(Bytes::mib(1).to_f64()),
+            _ => down(Bytes::mib(16).to_f64()),
+        }
+    }
+
     pub(super) fn keep(self, sizing: &mut Sizing) {
         match self {
             Self::CpuRequest => sizing.cpu_request = Advice::Keep,

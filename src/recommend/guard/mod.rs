@@ -62,6 +62,7 @@ pub static ALL: &[&dyn Guard] = &[
     &pod_level::PodLevel,
     &autoscaler::ScalePoint,
     &quota::Quotas,
+    &autoscaler::Targets,
     &heap::Setting,
 ];
 

@@ -43,6 +43,32 @@ fn a_quota_admits_what_fits_and_names_what_does_not() {
     );
 }
 
+#[test]
+fn what_is_left_of_a_quota_goes_to_the_raise_that_does_not_fit() {
+    let pairs = [("memory-request", "768Mi"), ("memory-limit", "1792Mi")];
+    let mut snapshot = busy(label(api(500, 512), &pairs));
+    let mut advise = |left: u64| {
+        snapshot.cluster.quotas = vec![Quota {
+            hard_requests: Resources::default(),
+            used_requests: Resources::default(),
+            hard_limits: resources(0, 4096),
+            used_limits: resources(0, 4096 - left),
+            ..full(&[])
+        }];
+        container_of(&snapshot, &by_labels())
+    };
+    // Two pods: 300Mi each, down to what a person writes.
+    let part = advise(600);
+    assert_eq!(part.sizing.memory_limit, Advice::Set(Bytes::mib(800)));
+    assert_eq!(part.sizing.memory_request, Advice::Set(Bytes::mib(768)));
+    let text = reason(&part, "quota");
+    assert!(text.contains("1.75Gi to 800Mi"), "{text}");
+    // What is hardly more is not worth it.
+    let none = advise(40);
+    assert_eq!(none.sizing.memory_limit, Advice::Keep);
+    assert_eq!(none.sizing.memory_request, Advice::Keep);
+}
+
 /// A quota of namespace `shop` without any memory left.
 fn full(scopes: &[(&str, &str, &[&str])]) -> Quota {
     let scope = |(name, operator, values): &(&str, &str, &[&str])| QuotaScope {

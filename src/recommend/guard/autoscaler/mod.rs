@@ -27,6 +27,20 @@ impl Guard for ScalePoint {
         for plan in plans {
             keep_unmovable(plan);
             reach::keep(plan);
+        }
+    }
+}
+
+/// Targets go with the sizes that all other guards have left.
+pub(super) struct Targets;
+
+impl Guard for Targets {
+    fn name(&self) -> &'static str {
+        "autoscaler_targets"
+    }
+
+    fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
+        for plan in plans {
             plan.autoscaler = advise(plan);
             explain(plan);
         }
@@ -34,7 +48,7 @@ impl Guard for ScalePoint {
 }
 
 /// The targets that go with the plan; `None` where none moves.
-pub(super) fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
+fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
     let autoscaler = plan.workload.autoscaler.as_ref()?;
     let mut metrics = autoscaler.metrics.clone();
     let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-use super::{Case, Field, Guard, Plan, Sum};
+use super::{Case, Field, Guard, Plan, Planned, Sum};
 use crate::recommend::Advice;
 use crate::snapshot::{Quota, Resources};
 use crate::units::{Bytes, Cpu, float};
@@ -8,8 +8,9 @@ mod scope;
 /// An increase that a ResourceQuota cannot admit is not advised.
 ///
 /// What the cuts of the same namespace free is counted: the advice is one
-/// whole. Where not all increases fit, workloads come in their order and each
-/// is taken whole or not at all. A quota on limits makes limits mandatory.
+/// whole. Where not all increases fit, workloads come in their order, and the
+/// last that finds room takes what is left. A quota on limits makes limits
+/// mandatory.
 pub(super) struct Quotas;
 
 impl Guard for Quotas {
@@ -25,9 +26,15 @@ impl Guard for Quotas {
                 .filter(|plan| scope::holds(quota, plan))
                 .collect();
             keep_limits(&mut inside, quota);
+            // A part of a raise could break a bound on limit ÷ request.
+            let mut ranges = case.snapshot.cluster.limit_ranges.iter();
+            let parts = !ranges.any(|range| {
+                let bounded = range.max_ratio_cpu.or(range.max_ratio_memory).is_some();
+                range.namespace == quota.namespace && bounded
+            });
             for field in Field::ALL {
                 if let Some(room) = room(quota, field) {
-                    admit(&mut inside, quota, field, room);
+                    admit(&mut inside, quota, field, room, parts);
                 }
             }
         }
@@ -65,7 +72,7 @@ fn room(quota: &Quota, field: Field) -> Option<f64> {
     Some((amount(hard)? - amount(used).unwrap_or(0.0)).max(0.0))
 }
 
-fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64) {
+fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64, parts: bool) {
     let changes: Vec<f64> = plans.iter().map(|plan| change(plan, field)).collect();
     // Cuts come first: they make the room.
     room -= changes.iter().map(|change| change.min(0.0)).sum::<f64>();
@@ -75,9 +82,12 @@ fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64
         }
         if more <= room + 1e-9 {
             room -= more;
-        } else {
+            continue;
+        }
+        if !(parts && grant(plan, field, more, room, quota)) {
             refuse(plan, field, more, room, quota);
         }
+        room -= change(plan, field).max(0.0);
     }
 }
 
@@ -98,17 +108,59 @@ fn change(plan: &Plan<'_>, field: Field) -> f64 {
     (most(after) - most(now)) * float(u64::from(plan.workload.replicas))
 }
 
-fn refuse(plan: &mut Plan<'_>, field: Field, more: f64, room: f64, quota: &Quota) {
-    let why = format!(
+/// A part of a raise that is less than this share of what there is now is not worth it.
+const LEAST: f64 = 0.05;
+
+/// Gives each container its share of the room that there is, where that is worth it.
+fn grant(plan: &mut Plan<'_>, field: Field, more: f64, room: f64, quota: &Quota) -> bool {
+    let part = |planned: &Planned<'_>| {
+        let now = field.of(planned.now())?;
+        let wanted = field.advised(planned.sizing).value()?;
+        let granted = field.round_down(now + (wanted - now) * room / more);
+        (granted > now * (1.0 + LEAST)).then_some((wanted, granted))
+    };
+    if !plan
+        .containers
+        .iter()
+        .any(|planned| part(planned).is_some())
+    {
+        return false;
+    }
+    let why = why(field, more, room, quota);
+    for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
+        let Some((wanted, granted)) = part(planned) else {
+            continue;
+        };
+        for moved in Field::ALL {
+            let follows = moved.resource() == field.resource()
+                && moved.advised(planned.sizing).value() == Some(wanted);
+            if follows {
+                moved.set(&mut planned.sizing, granted, granted);
+            }
+        }
+        let (wanted, granted) = (field.shown(wanted), field.shown(granted));
+        planned.say(
+            "quota",
+            format!("{why}: {} {wanted} to {granted}", field.name()),
+        );
+        super::order::put_in_order(planned);
+    }
+    true
+}
+
+fn why(field: Field, more: f64, room: f64, quota: &Quota) -> String {
+    format!(
         "all replicas need {} more and ResourceQuota `{}` has {} left",
         field.shown(more),
         quota.name,
         field.shown(room)
-    );
+    )
+}
+
+fn refuse(plan: &mut Plan<'_>, field: Field, more: f64, room: f64, quota: &Quota) {
+    let why = why(field, more, room, quota);
     for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
         super::hold_raises(planned, field.resource(), "quota", &why);
         super::order::put_in_order(planned);
     }
-    // The sizes of the pod have changed under the autoscaler's targets.
-    plan.autoscaler = super::autoscaler::advise(plan);
 }
