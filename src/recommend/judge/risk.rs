@@ -102,8 +102,25 @@ fn memory(planned: &Planned<'_>, risk: Risk) -> Option<f64> {
     let seen = weeks_over(peaks, limit, risk.horizon);
     match (risk.memory_over_limit, seen) {
         (Some(promised), Some(seen)) => Some(promised.max(seen)),
-        (promised, seen) => promised.or(seen),
+        (Some(promised), None) => Some(draft.map_or(promised, |draft| {
+            between(peaks, limit, draft, promised, risk.horizon)
+        })),
+        (None, seen) => seen,
     }
+}
+
+/// The risk of a limit between the peak, which the horizon exceeds as often as it
+/// brings a record, and a larger one of which the risk is known: a straight line on
+/// logarithmic scales.
+fn between(daily_peaks: &[f64], limit: Bytes, draft: Bytes, said: f64, horizon: Span) -> f64 {
+    let days = daily_peaks.iter().filter(|peak| peak.is_finite()).count();
+    let due = horizon.as_days() / (horizon.as_days() + len_f64(days));
+    let peak = samples::largest(daily_peaks.iter().copied()).unwrap_or(0.0);
+    let (whole, part) = (draft.to_f64() / peak, limit.to_f64() / peak);
+    if part >= whole || part <= 1.0 || !(0.0..due).contains(&said) || said <= 0.0 {
+        return said;
+    }
+    due * (said / due).powf(part.ln() / whole.ln())
 }
 
 /// Share of horizons in the window with a peak above the limit, by Laplace's
@@ -139,6 +156,9 @@ mod tests {
         let risk = |limit| weeks_over(&peaks, Bytes(limit), Span::WEEK);
         assert!((risk(200).unwrap() - 1.0 / 3.0).abs() < 1e-9);
         assert_eq!(risk(400), None);
+        // A third at the peak, a hundredth at four times: the mean of both halfway.
+        let halfway = between(&peaks, Bytes(400), Bytes(800), 0.01, Span::WEEK);
+        assert!((halfway - (0.01_f64 / 3.0).sqrt()).abs() < 1e-9);
         // Four of the eight weeks of the window contain the peak of day 3.
         assert!((risk(150).unwrap() - (0.5 * 2.0 + 1.0) / 3.0).abs() < 1e-9);
     }

@@ -47,14 +47,14 @@ fn guaranteed_pods_that_are_throttled_get_more_of_both() {
 #[test]
 fn pods_do_not_become_guaranteed_by_chance() {
     let wanted = [
-        ("cpu-request", "200m"),
+        ("cpu-request", "250m"),
         ("memory-request", "256Mi"),
         ("memory-limit", "256Mi"),
     ];
     let mut workload = label(api(500, 512), &wanted);
-    workload.containers[0].limits.cpu = Some(Cpu::millicores(200));
+    workload.containers[0].limits.cpu = Some(Cpu::millicores(250));
     let advice = container_of(&busy(workload), &by_labels());
-    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(220)));
+    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(275)));
 }
 
 #[test]
