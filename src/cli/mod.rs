@@ -20,6 +20,7 @@ mod values;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::ConfigError;
@@ -113,8 +114,29 @@ fn wrong_config(error: ConfigError) -> Exit {
 
 fn parse(argv: Vec<OsString>, program: &'static str, files: &Files) -> Result<Cli, clap::Error> {
     let mut command = files.defaults(command(program));
-    let matches = command.try_get_matches_from_mut(argv)?;
+    let matches = command.try_get_matches_from_mut(argv).map_err(tip)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A flag that is not there, and what is meant by it. The most similar one is
+/// `--prometheus-ca`.
+const MEANT: (&str, &str) = ("--prometheus", "--prometheus-url");
+
+/// Suggests what was meant, in subcommands that have anything like it.
+fn tip(mut error: clap::Error) -> clap::Error {
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (wrong, near) = (
+        said(ContextKind::InvalidArg),
+        said(ContextKind::SuggestedArg),
+    );
+    if wrong == Some(MEANT.0) && near.is_some_and(|near| near.starts_with(MEANT.0)) {
+        let meant = ContextValue::String(MEANT.1.to_owned());
+        error.insert(ContextKind::SuggestedArg, meant);
+    }
+    error
 }
 
 /// Shows help, the version, or what is wrong with the command line.

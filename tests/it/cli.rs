@@ -123,6 +123,26 @@ fn wrong_usage_exits_with_2_and_suggests() {
 }
 
 #[test]
+fn a_wrong_flag_is_told_with_the_one_that_is_meant() {
+    let tip = |args: &[&str]| {
+        let seen = Kcost::new().args(args).run().ended(2);
+        let tip = seen
+            .stderr
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("tip: "));
+        tip.map(str::to_owned)
+    };
+    let meant = "a similar argument exists: '--prometheus-url'";
+    for command in ["analyze", "snapshot", "explain", "backtest"] {
+        let said = tip(&[command, "--prometheus", "http://127.0.0.1:9090"]);
+        assert_eq!(said.as_deref(), Some(meant), "{command}");
+    }
+    assert_eq!(tip(&["config", "--prometheus", "a"]), None);
+    let other = tip(&["analyze", "--prometheus-ur", "a"]);
+    assert_eq!(other.as_deref(), Some(meant));
+}
+
+#[test]
 fn amounts_that_cannot_be_say_what_is_right() {
     let wrong = [
         ["--max-oom-risk", "0"],
