@@ -33,19 +33,26 @@ impl OomKills {
 }
 
 pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<OomKills> {
-    let kills: Vec<Bytes> = pool
+    let kills: Vec<Kill> = pool
         .container
         .terminations
         .iter()
         .filter(|end| end.reason == "OOMKilled" && is_recent(end, grid))
-        .map(|end| used(pool, end, grid))
+        .map(|end| Kill::of(pool, end, grid))
         .collect();
-    let used = kills.iter().copied().max()?;
-    (!used.is_zero()).then(|| OomKills {
+    let used = kills.iter().map(|kill| kill.used).max()?;
+    let floor = kills.iter().map(|kill| kill.floor).max()?;
+    (!used.is_zero()).then_some(OomKills {
         count: kills.len(),
         used,
-        floor: bump(used),
+        floor,
     })
+}
+
+/// What one kill says.
+struct Kill {
+    used: Bytes,
+    floor: Bytes,
 }
 
 fn is_recent(end: &Termination, grid: &Grid) -> bool {
@@ -53,24 +60,51 @@ fn is_recent(end: &Termination, grid: &Grid) -> bool {
         .is_none_or(|at| at >= grid.start && at <= grid.end())
 }
 
-/// The larger of its limit (else its request) and its peak in the day before.
-fn used(pool: &Pool<'_>, end: &Termination, grid: &Grid) -> Bytes {
+impl Kill {
+    /// By the larger of its limit (else its request) and its peak in the day before.
+    fn of(pool: &Pool<'_>, end: &Termination, grid: &Grid) -> Self {
+        let peak = peak_before(pool, end, grid);
+        let changed_since = pool.workload.template_changed.zip(end.finished);
+        if changed_since.is_some_and(|(changed, killed): (Timestamp, _)| changed > killed) {
+            // What is set now was set after the kill, and says nothing of it.
+            return Self {
+                used: peak,
+                floor: bump(peak),
+            };
+        }
+        let limits = &pool.container.limits;
+        let held = limits.memory.or(pool.container.requests.memory);
+        let held = held.unwrap_or(Bytes::ZERO);
+        let used = peak.max(held);
+        let floor = if is_replaced(pool, end) {
+            bump(peak).max(held)
+        } else {
+            bump(used)
+        };
+        Self { used, floor }
+    }
+}
+
+/// Whether every pod is younger than the kill, where nothing else says when the
+/// template changed. What they have may be the raise that followed it: another
+/// would come with every run for as long as the kill is in the window.
+fn is_replaced(pool: &Pool<'_>, end: &Termination) -> bool {
+    let workload = pool.workload;
+    let (Some(killed), None) = (end.finished, workload.template_changed) else {
+        return false;
+    };
+    let younger = |created: Option<Timestamp>| created.is_some_and(|created| created > killed);
+    !workload.is_batch()
+        && !workload.pods.is_empty()
+        && workload.pods.iter().all(|pod| younger(pod.created))
+}
+
+fn peak_before(pool: &Pool<'_>, end: &Termination, grid: &Grid) -> Bytes {
     let until = end.finished.and_then(|at| grid.slot(at));
     let own = pool.series.iter().filter(|series| series.pod == end.pod);
     let of_pod = samples::largest(own.flat_map(|s| before(s, until, grid)));
     let of_all = || samples::largest(pool.series.iter().flat_map(|s| before(s, until, grid)));
-    let peak = of_pod.or_else(of_all).map_or(Bytes::ZERO, Bytes::from_f64);
-    let changed_since = pool.workload.template_changed.zip(end.finished);
-    if changed_since.is_some_and(|(changed, killed): (Timestamp, _)| changed > killed) {
-        // What is set now was set after the kill, and says nothing of it.
-        return peak;
-    }
-    let held = pool
-        .container
-        .limits
-        .memory
-        .or(pool.container.requests.memory);
-    peak.max(held.unwrap_or(Bytes::ZERO))
+    of_pod.or_else(of_all).map_or(Bytes::ZERO, Bytes::from_f64)
 }
 
 /// Memory in the 24 h up to a slot, in all the window where that is unknown.

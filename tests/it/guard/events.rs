@@ -108,6 +108,34 @@ fn a_kill_is_a_floor_for_the_default_strategy() {
     reason(&advice.containers[0], "oom_killed");
 }
 
+#[test]
+fn one_kill_raises_once_though_nothing_says_when_the_template_changed() {
+    let mut workload = workload("StatefulSet", "db", 2, vec![container("app", 500, 512)]);
+    let grid = cluster(14).usage.grid;
+    workload.containers[0].terminations = vec![Termination {
+        pod: "db-0".to_owned(),
+        reason: "OOMKilled".to_owned(),
+        exit_code: 137,
+        finished: Some(grid.time(4 * 48)),
+    }];
+    let limit = |workload: &Workload| {
+        let advice = container_of(&busy(workload.clone()), &Options::default());
+        let now = workload.containers[0].limits.memory;
+        advice.sizing.memory_limit.after(now).unwrap()
+    };
+    for pod in &mut workload.pods {
+        pod.created = Some(grid.time(0));
+    }
+    let raised = limit(&workload);
+    assert!(raised >= Bytes::mib(615), "{}", raised.human());
+    // The raise was followed by new pods, and the kill is still in the window.
+    workload.containers[0].limits.memory = Some(raised);
+    for pod in &mut workload.pods {
+        pod.created = Some(grid.time(5 * 48));
+    }
+    assert_eq!(limit(&workload), raised);
+}
+
 /// What the default strategy says of a workload whose use is played.
 fn default_advice(
     workload: Workload,
