@@ -153,3 +153,35 @@ impl Heap {
         (self.setting, self.bytes, self.percent) == (other.setting, other.bytes, other.percent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundles_that_do_not_say_where_are_read() {
+        let older = r#"{"setting":"java_xmx","bytes":1073741824,"percent":null}"#;
+        let heap: Heap = serde_json::from_str(older).unwrap();
+        assert_eq!(
+            (heap.bytes, heap.place.as_ref()),
+            (Some(Bytes::gib(1)), None)
+        );
+        assert_eq!(heap.resized(HeapSize::Fixed(Bytes::mib(512))), None);
+        assert_eq!(serde_json::to_string(&heap).unwrap(), older);
+        let placed = Heap {
+            place: Some(HeapPlace::variable(
+                "JAVA_OPTS",
+                "-Xmx1g",
+                HeapSetting::JavaXmx,
+                true,
+            )),
+            ..heap
+        };
+        let text = serde_json::to_string(&placed).unwrap();
+        assert!(
+            text.ends_with(r#""place":{"variable":{"name":"JAVA_OPTS","value":"-Xmx1g"}}}"#),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<Heap>(&text).unwrap(), placed);
+    }
+}
