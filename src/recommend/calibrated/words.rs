@@ -4,9 +4,13 @@ use super::bounds::{Bounds, Least, Most};
 use super::cpu::CpuSize;
 use super::limit::{Limit, Source};
 use super::request::Request;
+use super::tail::SMALL;
 use crate::recommend::guard::round_memory;
 use crate::recommend::{Reason, Targets};
 use crate::units::{Bytes, Cpu};
+
+/// Below this, what is added to each peak is told.
+const SMALL_BASE: f64 = 4.0 * SMALL;
 
 /// Why the CPU request is what it is.
 pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Reason {
@@ -60,11 +64,18 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
                 || "all containers".to_owned(),
                 |name| format!("containers that are {name}, filled up with all others"),
             );
-            // Small processes get room on top, so this is more than the margin alone.
-            let factor = if base.is_zero() {
-                "and room to load".to_owned()
+            let times = |room: f64| {
+                let factor = (limit.size.to_f64() + room) / (base.to_f64() + room);
+                trimmed((factor * 100.0).round() / 100.0)
+            };
+            let factor = if base.to_f64() < SMALL_BASE {
+                format!(
+                    "(and {} that any process may load) × {}",
+                    human(SMALL),
+                    times(SMALL)
+                )
             } else {
-                format!("× {}", trimmed(limit.size.to_f64() / base.to_f64()))
+                format!("× {}", times(0.0))
             };
             let largest = if limit.risk > targets.memory_over_limit {
                 ", and no larger margin is ever advised"
@@ -207,15 +218,12 @@ pub(super) enum Tie {
 }
 
 fn containers(count: usize, cohort: Option<&str>) -> String {
-    let plural = if count == 1 {
-        "container"
-    } else {
-        "containers"
-    };
-    match cohort {
-        Some(name) if count > 0 => format!("the {count} {plural} that are {name}"),
-        _ if count > 0 => format!("{count} {plural}"),
-        _ => "containers".to_owned(),
+    match (count, cohort) {
+        (0, _) => "containers".to_owned(),
+        (1, Some(name)) => format!("the one container that is {name}"),
+        (1, None) => "the one container".to_owned(),
+        (_, Some(name)) => format!("the {count} containers that are {name}"),
+        (_, None) => format!("{count} containers"),
     }
 }
 
