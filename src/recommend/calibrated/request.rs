@@ -176,10 +176,12 @@ fn choose(
     (factor(low), at(low))
 }
 
-/// What pods do alone uses up some of the promise, but no more than half: beyond
-/// that, no request could keep it.
+/// What pods do alone uses up some of the promise; where that is more than half,
+/// no request could keep it, and the promise is on what they do together.
 fn keeps(overflow: Overflow, promise: f64) -> bool {
-    overflow.together <= (promise - overflow.alone).max(promise / 2.0)
+    let left = promise - overflow.alone;
+    let left = if left < promise / 2.0 { promise } else { left };
+    overflow.together <= left
 }
 
 impl Request {
