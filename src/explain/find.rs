@@ -28,7 +28,8 @@ impl FindError {
 }
 
 /// The index of the workload that `name` means: `NAMESPACE/KIND/NAME`,
-/// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`; kinds in any case.
+/// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`; kinds in any case, in the plural, and
+/// by the short names that kubectl takes.
 pub fn find(workloads: &[Workload], name: &str) -> Result<usize, FindError> {
     let found: Vec<usize> = (0..workloads.len())
         .filter(|index| means(&workloads[*index].id, name))
@@ -50,13 +51,30 @@ pub fn find(workloads: &[Workload], name: &str) -> Result<usize, FindError> {
 }
 
 fn means(id: &WorkloadId, name: &str) -> bool {
-    let kind = |text: &str| text.eq_ignore_ascii_case(&id.kind);
+    let kind = |text: &str| is_kind(&id.kind, &text.to_ascii_lowercase());
     match name.split('/').collect::<Vec<_>>().as_slice() {
         [name] => *name == id.name,
         [first, name] => *name == id.name && (*first == id.namespace || kind(first)),
         [namespace, middle, name] => *name == id.name && *namespace == id.namespace && kind(middle),
         _ => false,
     }
+}
+
+/// Short names of built-in kinds, as `kubectl api-resources` lists them.
+const SHORT: [(&str, &str); 6] = [
+    ("deploy", "deployment"),
+    ("sts", "statefulset"),
+    ("ds", "daemonset"),
+    ("rs", "replicaset"),
+    ("cj", "cronjob"),
+    ("po", "pod"),
+];
+
+/// Whether `text`, in lower case, names a kind.
+fn is_kind(kind: &str, text: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let short = SHORT.contains(&(text, kind.as_str()));
+    text == kind || text.strip_suffix('s') == Some(kind.as_str()) || short
 }
 
 /// The workload whose full or last name is most like `name`, if any is at all.
@@ -71,4 +89,18 @@ fn nearest(workloads: &[Workload], name: &str) -> Option<String> {
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
     best.filter(|(score, _)| *score > 0.75)
         .map(|(_, id)| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_plurals_and_short_names() {
+        for text in ["deployment", "deployments", "deploy"] {
+            assert!(is_kind("Deployment", text), "{text}");
+        }
+        assert!(is_kind("StatefulSet", "sts") && is_kind("Rollout", "rollouts"));
+        assert!(!is_kind("StatefulSet", "ds") && !is_kind("Pod", "p"));
+    }
 }
