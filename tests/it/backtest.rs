@@ -1,5 +1,7 @@
 //! Replays of the past: rows, promises, and history that is too short.
 
+use serde_json::Value;
+
 use crate::common::Kcost;
 
 #[test]
@@ -18,12 +20,8 @@ fn every_goal_is_a_row_and_what_happened_stands_beside_what_was_said() {
         .json();
     assert_eq!(seen["schema"], "kcost.backtest/v1");
     let rows = seen["strategies"].as_array().unwrap();
-    let labels: Vec<_> = rows
-        .iter()
-        .map(|row| row["label"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        labels,
+        labels(rows),
         ["calibrated savings", "calibrated reliability", "krr"]
     );
     let number = |row: usize, key: &str| rows[row][key].as_f64().unwrap();
@@ -46,12 +44,8 @@ fn what_cohorts_add_is_a_row_beside() {
         .ended(0)
         .json();
     let rows = rows["strategies"].as_array().unwrap();
-    let labels: Vec<_> = rows
-        .iter()
-        .map(|row| row["label"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        labels,
+        labels(rows),
         [
             "calibrated savings",
             "calibrated savings, no cohorts",
@@ -66,6 +60,11 @@ fn what_cohorts_add_is_a_row_beside() {
     assert_eq!(number(0, "workloads"), number(1, "workloads"));
     assert!(number(0, "workloads_advised") <= number(0, "workloads"));
     assert!(number(0, "workloads_advised") > 20);
+}
+
+fn labels(rows: &[Value]) -> Vec<&str> {
+    let labels = rows.iter().map(|row| row["label"].as_str().unwrap());
+    labels.collect()
 }
 
 #[test]

@@ -21,6 +21,8 @@ use crate::units::len_f64;
 /// A node overflows at this share of its allocatable memory: there the kubelet
 /// is about to evict, and what no pod accounts for needs room too.
 pub(super) const FULL: f64 = 0.97;
+/// Of the orders of pods.
+const SEED: u64 = 0x6b63_6f73;
 /// Nodes that are packed at each moment before a chance is believed.
 const NODES: usize = 64;
 /// Bounds of how often all pods are packed for that.
@@ -86,17 +88,16 @@ impl Joint {
 
     /// The chance that a node of a kind overflows, where `size` gives the memory
     /// request of each pool, drawn from the whole window or from what was known
-    /// at a moment. The same seed gives the same orders of pods.
+    /// at a moment. The orders of pods are the same for all sizes, so that they compare.
     pub(super) fn overflow(
         &self,
         kind: &Pool,
         size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
-        seed: u64,
     ) -> Overflow {
         let replays = &self.pods.replays;
         // The whole window, by sizes that were drawn from it: what came back.
         let mut again = Tally::default();
-        let mut packed = Orders::new(seed);
+        let mut packed = Orders::new();
         while packed.go_on() {
             let placed = packed.pack(kind, |item| self.request(item, size, None));
             for (range, peaks) in replays.horizons.iter().zip(&self.peaks) {
@@ -107,7 +108,7 @@ impl Joint {
         let moments = replays.all.par_iter().zip(&self.peaks_ahead).enumerate();
         let tallies = moments.map(|(moment, (replay, peaks))| {
             let mut ahead = Tally::default();
-            let mut packed = Orders::new(seed);
+            let mut packed = Orders::new();
             while packed.go_on() {
                 let placed = packed.pack(kind, |item| self.request(item, size, Some(moment)));
                 ahead.watch(self, &placed, &replay.ahead, peaks);
@@ -194,9 +195,9 @@ struct Orders {
 }
 
 impl Orders {
-    fn new(seed: u64) -> Self {
+    fn new() -> Self {
         Self {
-            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            random: Xoshiro256PlusPlus::seed_from_u64(SEED),
             packings: 0,
             nodes: 0,
         }

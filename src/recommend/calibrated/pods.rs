@@ -84,7 +84,7 @@ impl Pods {
         let workloads = by_workload(seen);
         let added: Vec<Added> = workloads
             .par_iter()
-            .map(|(pools, workload)| pods.lay(seen, *workload, pools, factor))
+            .map(|(pools, workload)| pods.added(seen, *workload, pools, factor))
             .collect();
         for added in added {
             pods.items.extend(added.items);
@@ -99,7 +99,13 @@ impl Pods {
     }
 
     /// The pods of one workload.
-    fn lay(&self, seen: &Seen<'_>, workload: usize, pools: &Range<usize>, factor: usize) -> Added {
+    fn added(
+        &self,
+        seen: &Seen<'_>,
+        workload: usize,
+        pools: &Range<usize>,
+        factor: usize,
+    ) -> Added {
         let owner = &seen.snapshot.workloads[workload];
         let chains = chains(pools.clone().flat_map(|pool| &seen.pools[pool].series));
         let mut added = Added {

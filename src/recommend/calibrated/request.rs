@@ -20,8 +20,6 @@ const STRIDE: usize = 7;
 const UNKNOWN: f64 = 1.2;
 /// The node that is assumed then, in bytes: a small one, which is the careful choice.
 const UNKNOWN_NODE: f64 = 16.0 * 1024.0 * 1024.0 * 1024.0;
-/// Of the orders of pods: the same for every factor, so that they compare.
-const SEED: u64 = 0x6b63_6f73;
 
 /// What is advised for the memory request of one container, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,7 +95,7 @@ pub(super) fn overflow(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> 
     let mut overflowed = 0.0;
     let held: Vec<Held> = sizes.iter().map(Held::of).collect();
     for kind in &joint.kinds {
-        let found = joint.overflow(kind, &at_moments(&joint, kind, &held), SEED);
+        let found = joint.overflow(kind, &at_moments(&joint, kind, &held));
         nodes += found.nodes;
         overflowed += found.nodes * found.any;
     }
@@ -157,7 +155,7 @@ fn choose(
             })
         });
         let held: Vec<Held> = held.collect();
-        joint.overflow(kind, &at_moments(joint, kind, &held), SEED)
+        joint.overflow(kind, &at_moments(joint, kind, &held))
     };
     // More room moves pods between nodes, so more of it may once in a while keep
     // the promise less: from the cheapest on, and not from the middle.

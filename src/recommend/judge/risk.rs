@@ -29,15 +29,15 @@ fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
     let draft = planned.draft.cpu_request.value();
     let lowered = draft.is_none_or(|draft| request < draft && !same(request, draft));
     let raised = draft.is_some_and(|draft| request > draft.scale(FAR_LARGER));
-    match promised {
-        Some(promised) if raised => {
-            return time_over(planned, request).map(|seen| seen.min(promised));
-        }
-        Some(promised) if !lowered => return Some(promised),
-        _ => {}
+    if promised.is_some() && !lowered && !raised {
+        return promised;
     }
     let seen = time_over(planned, request)?;
-    Some(promised.map_or(seen, |promised| promised.max(seen)))
+    Some(match promised {
+        Some(promised) if raised => seen.min(promised),
+        Some(promised) => seen.max(promised),
+        None => seen,
+    })
 }
 
 /// By Laplace's rule over the horizons of the window, those with a kill; `None`

@@ -15,25 +15,24 @@ impl Record for HorizontalPodAutoscaler {
         let meta = Meta::new(self.metadata);
         let spec = self.spec;
         let target = spec.scale_target_ref;
-        let api_version = target.api_version.as_deref().unwrap_or("apps/v1");
-        let count = |number: i32| u32::try_from(number).unwrap_or(0);
-        let status = self.status.unwrap_or_default();
         let given = spec.metrics.unwrap_or_default();
         let all = given.len();
         let metrics: Vec<AutoscalerMetric> = given
             .into_iter()
             .filter_map(|spec| metric(spec, &mut amounts))
             .collect();
+        let autoscaler = Autoscaler {
+            name: meta.name.clone(),
+            min_replicas: spec.min_replicas.map_or(1, count),
+            max_replicas: count(spec.max_replicas),
+            current_replicas: self.status.and_then(|it| it.current_replicas).map(count),
+            unread: all - metrics.len(),
+            metrics,
+        };
+        let api_version = target.api_version.as_deref();
         objects.autoscalers.push(AutoscalerRecord {
-            target: Key::new(&meta.namespace, api_version, &target.kind, &target.name),
-            autoscaler: Autoscaler {
-                name: meta.name.clone(),
-                min_replicas: spec.min_replicas.map_or(1, count),
-                max_replicas: count(spec.max_replicas),
-                current_replicas: status.current_replicas.map(count),
-                unread: all - metrics.len(),
-                metrics,
-            },
+            target: scaled(&meta, api_version, &target.kind, &target.name),
+            autoscaler,
         });
         objects.note("HorizontalPodAutoscaler", &meta, amounts);
     }
@@ -58,25 +57,36 @@ impl Record for v1::HorizontalPodAutoscaler {
         let meta = Meta::new(self.metadata);
         let spec = self.spec;
         let target = spec.scale_target_ref;
-        let api_version = target.api_version.as_deref().unwrap_or("apps/v1");
-        let count = |number: i32| u32::try_from(number).unwrap_or(0);
         if let Some(percent) = spec.target_cpu_utilization_percentage {
             let target = Target::Utilization(count(percent));
             metrics.push(resource("cpu", None, target));
         }
+        let autoscaler = Autoscaler {
+            name: meta.name.clone(),
+            min_replicas: spec.min_replicas.map_or(1, count),
+            max_replicas: count(spec.max_replicas),
+            current_replicas: self.status.map(|status| count(status.current_replicas)),
+            metrics,
+            unread,
+        };
+        let api_version = target.api_version.as_deref();
         objects.autoscalers.push(AutoscalerRecord {
-            target: Key::new(&meta.namespace, api_version, &target.kind, &target.name),
-            autoscaler: Autoscaler {
-                name: meta.name.clone(),
-                min_replicas: spec.min_replicas.map_or(1, count),
-                max_replicas: count(spec.max_replicas),
-                current_replicas: self.status.map(|status| count(status.current_replicas)),
-                metrics,
-                unread,
-            },
+            target: scaled(&meta, api_version, &target.kind, &target.name),
+            autoscaler,
         });
         objects.note("HorizontalPodAutoscaler", &meta, amounts);
     }
+}
+
+/// What an autoscaler scales.
+fn scaled(meta: &Meta, api_version: Option<&str>, kind: &str, name: &str) -> Key {
+    let api_version = api_version.unwrap_or("apps/v1");
+    Key::new(&meta.namespace, api_version, kind, name)
+}
+
+/// Replicas; the API server admits none below zero.
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
 }
 
 fn metric(spec: MetricSpec, amounts: &mut Amounts) -> Option<AutoscalerMetric> {
