@@ -62,7 +62,7 @@ pub struct Backtest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
     /// The history is too short for a single origin.
-    #[error("the history of {history} is too short to fit on {fit} and judge on {horizon}")]
+    #[error("the history of {} is too short to fit on {fit} and judge on {horizon}", .history.human())]
     TooShort {
         history: Span,
         fit: Span,

@@ -6,6 +6,7 @@
 //! only the settings that size a heap, of annotations only `kcost.dev/…`.
 
 mod bundle;
+mod coarsen;
 mod gap;
 mod heap;
 mod node;

@@ -192,3 +192,29 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(seen.stdout, "");
     assert!(seen.stderr.contains("/no/such.kcost"), "{}", seen.stderr);
 }
+
+#[test]
+fn what_was_taken_can_be_put_on_a_multiple_of_its_step() {
+    let step = |step| Kcost::new().args(["analyze", "--demo", "--step", step, "-o", "json"]);
+    let seen = step("1h").run().ended(0).json();
+    assert_eq!(seen["window"]["step_seconds"], 3_600);
+    let seen = step("7m").run().ended(2);
+    insta::assert_snapshot!(seen.stderr, @"
+    error: `--step 7m` is no whole multiple of 5m, the step of what was taken
+
+    hint: leave `--step` out, or take a multiple, such as `--step 10m`
+    ");
+}
+
+#[test]
+fn a_window_that_is_no_whole_day_is_told_in_days() {
+    let seen = Kcost::new()
+        .args(["analyze", "--demo", "--window", "18655m", "--top", "1"])
+        .run()
+        .ended(0);
+    assert!(
+        seen.stdout.contains(", 13d of usage to "),
+        "{}",
+        seen.stdout
+    );
+}

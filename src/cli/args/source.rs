@@ -173,7 +173,10 @@ struct UsageArgs {
     )]
     window: Option<Span>,
 
-    /// Distance between samples: `5m` of a live cluster, that of the file.
+    /// Distance between samples: `5m` of a live cluster, that of a file or bundle.
+    ///
+    /// Samples of a bundle can be put on a multiple of their step: of memory the
+    /// largest counts then, of everything else the mean.
     #[arg(
         long,
         value_name = "SPAN",
@@ -202,7 +205,7 @@ impl SourceArgs {
         self.one()?;
         let scope = self.scope()?;
         let mut snapshot = self.source(&scope, progress)?;
-        self.narrow(&scope, &mut snapshot);
+        self.narrow(&scope, &mut snapshot)?;
         Ok(snapshot)
     }
 
@@ -234,7 +237,7 @@ impl SourceArgs {
         };
         for cluster in &mut clusters {
             if let Ok(snapshot) = &mut cluster.snapshot {
-                self.narrow(&scope, snapshot);
+                self.narrow(&scope, snapshot)?;
             }
         }
         Ok(clusters)
@@ -254,15 +257,34 @@ impl SourceArgs {
         Some(name.to_string_lossy().into_owned())
     }
 
-    fn narrow(&self, scope: &Scope, snapshot: &mut Snapshot) {
+    fn narrow(&self, scope: &Scope, snapshot: &mut Snapshot) -> Result<(), Error> {
         snapshot.gaps.extend(empty_namespaces(scope, snapshot));
         let selector = self.scope.selector.as_ref();
         snapshot.retain(|workload| {
             scope.namespace(&workload.id.namespace)
                 && selector.is_none_or(|s| s.matches(&workload.labels))
         });
+        self.regrid(snapshot)?;
         if let Some(window) = self.usage_args.window {
             snapshot.usage.keep_newest(window);
+        }
+        Ok(())
+    }
+
+    /// Puts what is not asked for anew, but was taken already, on the step that is wanted.
+    fn regrid(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let there = snapshot.usage.grid.step;
+        match self.usage_args.step {
+            Some(step) if !self.is_live() && !snapshot.usage.coarsen(step) => Err(Error::Usage {
+                text: format!(
+                    "`--step {step}` is no whole multiple of {there}, the step of what was taken"
+                ),
+                hint: Some(format!(
+                    "leave `--step` out, or take a multiple, such as `--step {}`",
+                    twice(there)
+                )),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -376,4 +398,8 @@ impl SourceArgs {
             Ok(work.buffered(SIDE_BY_SIDE).collect().await)
         })
     }
+}
+
+fn twice(step: Span) -> Span {
+    Span::from_secs(step.as_secs().saturating_mul(2))
 }

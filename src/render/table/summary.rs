@@ -40,7 +40,8 @@ impl Page<'_> {
             "no usage".to_owned()
         } else {
             let end = grid.end().strftime("%Y-%m-%d %H:%M UTC");
-            format!("{} of usage to {end} every {}", grid.span(), grid.step)
+            let span = grid.span().human();
+            format!("{span} of usage to {end} every {}", grid.step)
         };
         let mut facts = vec![usage];
         if !version.is_empty() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::samples::{Raw, Samples};
 use crate::collect::files::ImportError;
 use crate::collect::{Column, UsageBuilder};
-use crate::snapshot::{Gap, Grid};
+use crate::snapshot::{Gap, Grid, Metric};
 use crate::units::Span;
 
 /// Slots that a grid may have: 19 years at 5 minutes. More is a wrong timestamp.
@@ -265,7 +265,7 @@ impl Meeting {
             return;
         };
         let value = match column {
-            Column::MemoryBytes => done.largest,
+            Column::MemoryBytes | Column::More(Metric::GpuMemoryBytes) => done.largest,
             _ => (done.sum + done.now) / f64::from(done.times),
         };
         builder.set(series, column, slot, value);

@@ -81,6 +81,8 @@ fn line(
         0 => "the index alone".to_owned(),
         cost => format!("{} samples", group(&cost.to_string())),
     };
-    let history = history.map_or("the newest".to_owned(), |span| format!("{span} of history"));
+    let history = history.map_or("the newest".to_owned(), |span| {
+        format!("{} of history", span.human())
+    });
     writeln!(f, "  {label:<24}  {cost:>19}  {history:>15}  {whose}")
 }
