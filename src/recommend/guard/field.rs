@@ -1,4 +1,4 @@
-use super::{Advice, Sizing, round_cpu, round_memory};
+use super::{Advice, Sizing, cpu_step, round_cpu, round_memory};
 use crate::units::{Bytes, Cpu};
 
 /// The four fields of a container's resources, as they hold; `None` is not set.
@@ -74,8 +74,7 @@ impl Field {
     pub(super) fn round_down(self, amount: f64) -> f64 {
         let down = |step: f64| (amount / step).floor() * step;
         match self.resource() {
-            "cpu" if amount < 0.1 => down(0.001),
-            "cpu" => down(0.01),
+            "cpu" => down(cpu_step(Cpu::cores(amount)).get()),
             _ if amount < Bytes::mib(256).to_f64() => down(Bytes::mib(1).to_f64()),
             _ => down(Bytes::mib(16).to_f64()),
         }

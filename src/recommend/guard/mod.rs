@@ -26,6 +26,7 @@ mod sum;
 mod tie;
 
 pub use field::{Field, Held};
+use rounding::cpu_step;
 pub(super) use rounding::{round_cpu, round_memory};
 
 use sum::Sum;

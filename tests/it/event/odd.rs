@@ -39,7 +39,7 @@ fn requests_of_a_daemon_are_for_the_many_and_its_limit_covers_the_few() {
         "unlike the other 9 pods",
         "agent-7 on n7 (972Mi, 540m CPU)",
         "requests are for the many and the limit covers all",
-        "requests of 992Mi and 550m CPU",
+        "requests of 992Mi and 540m CPU",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

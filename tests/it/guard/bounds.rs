@@ -10,14 +10,14 @@ use crate::played::{advised, apply, by_labels, label};
 
 #[test]
 fn rounds_up_and_holds_to_the_policy() {
-    let wanted = [("cpu-request", "101m"), ("memory-request", "5Mi")];
-    let snapshot = busy(label(api(500, 512), &wanted));
+    let wanted = [("cpu-request", "501m"), ("memory-request", "5Mi")];
+    let snapshot = busy(label(api(1000, 512), &wanted));
     let advice = container_of(&snapshot, &by_labels());
-    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(110)));
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(505)));
     assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::mib(16)));
     assert_eq!(
         reason(&advice, "rounding"),
-        "rounded up: CPU request 101m to 110m, memory request 5Mi to 8Mi"
+        "rounded up: CPU request 501m to 505m, memory request 5Mi to 8Mi"
     );
     assert_eq!(
         reason(&advice, "policy"),
@@ -78,12 +78,12 @@ fn small_changes_are_not_proposed() {
     assert_eq!(sizing.memory_request, Advice::Keep);
     assert_eq!(sizing.memory_limit, Advice::Keep);
     assert_eq!(advice.state, State::RightSized);
-    assert!(reason(&advice.containers[0], "dead_band").starts_with("CPU request stays 500m: 475m"));
-    // On a hundred replicas the same change is two and a half cores.
+    assert!(reason(&advice.containers[0], "dead_band").starts_with("CPU request stays 500m: 460m"));
+    // On a hundred replicas the same change is four cores.
     let mut many = label(api(500, 512), &wanted);
     many.replicas = 100;
     let advice = container_of(&busy(many), &by_labels());
-    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(475)));
+    assert_eq!(advice.sizing.cpu_request, Advice::Set(Cpu::millicores(460)));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn cuts_go_in_steps_and_raises_at_once() {
     assert_eq!(
         seen,
         [
-            "700m", "500m", "350m", "250m", "180m", "130m", "100m", "100m", "100m"
+            "700m", "490m", "343m", "241m", "169m", "119m", "100m", "100m", "100m"
         ]
     );
     assert_eq!(

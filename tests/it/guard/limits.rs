@@ -54,7 +54,7 @@ fn pods_do_not_become_guaranteed_by_chance() {
     let mut workload = label(api(500, 512), &wanted);
     workload.containers[0].limits.cpu = Some(Cpu::millicores(250));
     let advice = container_of(&busy(workload), &by_labels());
-    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(275)));
+    assert_eq!(advice.sizing.cpu_limit, Advice::Set(Cpu::millicores(264)));
 }
 
 #[test]

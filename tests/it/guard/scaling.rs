@@ -93,15 +93,15 @@ fn a_limit_is_not_cut_to_where_the_autoscaler_could_not_act() {
     let advice = first(&busy(limited("Burstable")), &by_labels());
     let sizing = advice.containers[0].sizing;
     assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(300)));
-    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(700)));
+    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(660)));
     assert_eq!(target_after(&advice), Some(Target::AverageValue(0.6)));
     assert!(reason(&advice.containers[0], "autoscaler").contains("scales at 600m"));
     // Guaranteed pods request as much.
     let advice = first(&busy(limited("Guaranteed")), &by_labels());
     let sizing = advice.containers[0].sizing;
-    assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(700)));
-    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(700)));
-    assert_eq!(target_after(&advice), Some(Target::Utilization(86)));
+    assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(660)));
+    assert_eq!(sizing.cpu_limit, Advice::Set(Cpu::millicores(660)));
+    assert_eq!(target_after(&advice), Some(Target::AverageValue(0.6)));
     // The same for memory, and for an average value.
     let mut workload = limited("Burstable");
     let autoscaler = workload.autoscaler.as_mut().unwrap();
