@@ -15,7 +15,7 @@ pub(super) struct Outcome {
     pub advised: usize,
     pub cpu: Resource,
     /// Share of samples above the CPU request, a container each.
-    pub time_over: Vec<f64>,
+    pub time_over: Vec<TimeOver>,
     /// Core-slots above the requests.
     pub work_over: f64,
     pub memory: Resource,
@@ -26,11 +26,20 @@ pub(super) struct Outcome {
     /// workload, container, CPU request in cores, memory request in bytes.
     pub sizes: Vec<(usize, usize, f64, f64)>,
     pub promised_over_limit: Vec<f64>,
-    pub promised_time_over: Vec<f64>,
     pub promised_overflow: Option<f64>,
     /// A month of the requests, and of the part of them that was not used.
     pub monthly: f64,
     pub monthly_slack: f64,
+}
+
+/// How long one container was above its CPU request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeOver {
+    /// Indices of the workload and of its container.
+    pub of: (usize, usize),
+    /// Share of its samples.
+    pub share: f64,
+    pub promised: Option<f64>,
 }
 
 /// Amounts × slots of one resource, over all replicas.
@@ -94,7 +103,7 @@ pub(super) fn judge(
             let index = u32::try_from(advice.workload).unwrap_or(u32::MAX);
             let pool: Vec<&Series> = future.pool(index, &container.name).collect();
             let sizes = sizes_after(advice_of, container);
-            outcome.judge_cpu(&pool, &sizes, advice_of);
+            outcome.judge_cpu(&pool, &sizes, advice.workload, advice_of);
             outcome.judge_memory(&pool, &sizes, advice_of, &mut limited);
             outcome.sizes.push((
                 advice.workload,
@@ -121,7 +130,13 @@ pub(super) fn judge(
 }
 
 impl Outcome {
-    fn judge_cpu(&mut self, pool: &[&Series], sizes: &Sizes, advice: &ContainerAdvice) {
+    fn judge_cpu(
+        &mut self,
+        pool: &[&Series],
+        sizes: &Sizes,
+        workload: usize,
+        advice: &ContainerAdvice,
+    ) {
         let Some(request) = sizes.cpu_request.map(Cpu::get) else {
             return;
         };
@@ -136,9 +151,11 @@ impl Outcome {
             }
         }
         if samples > 0.0 {
-            self.time_over.push(above / samples);
-            let promised = advice.risk.and_then(|risk| risk.cpu_time_over_request);
-            self.promised_time_over.extend(promised);
+            self.time_over.push(TimeOver {
+                of: (workload, advice.container),
+                share: above / samples,
+                promised: advice.risk.and_then(|risk| risk.cpu_time_over_request),
+            });
         }
     }
 

@@ -18,10 +18,13 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Span};
 mod interval;
 mod judge;
 mod node;
+mod origins;
 mod pack;
 mod score;
 
-pub use interval::Share;
+use origins::{Origins, slots};
+
+pub use interval::{MeanShare, Share};
 pub use score::{Score, Verdict};
 
 /// One row of the comparison.
@@ -41,7 +44,8 @@ pub struct Plan {
     pub fit: Span,
     /// How long each origin's advice is judged.
     pub horizon: Span,
-    /// At most so many origins, the earliest first; `None` for all that fit.
+    /// At most so many origins; `None` for all that fit without overlap, or about
+    /// a dozen with.
     pub origins: Option<usize>,
 }
 
@@ -54,6 +58,11 @@ pub struct Backtest {
     pub horizon: Span,
     /// When advice was made, earliest first.
     pub origins: Vec<Timestamp>,
+    /// From one of them to the next.
+    pub every: Span,
+    /// Horizons without overlap that hold as much time as was judged: what is known
+    /// of chance is of so many.
+    pub independent_horizons: f64,
     /// One for each contender, in the plan's order.
     pub scores: Vec<Score>,
 }
@@ -106,15 +115,15 @@ pub fn replay(
     prices: &dyn PriceSource,
     progress: &dyn Progress,
 ) -> Result<Backtest, Impossible> {
-    let origins = origins(snapshot, plan)?;
-    let rounds = u64::try_from(origins.len() * plan.contenders.len()).ok();
+    let origins = Origins::of(snapshot, plan)?;
+    let rounds = u64::try_from(origins.slots.len() * plan.contenders.len()).ok();
     let task = progress.task("replaying the past", rounds);
     let mut tallies: Vec<score::Tally> = plan
         .contenders
         .iter()
         .map(|_| score::Tally::new())
         .collect();
-    for &origin in &origins {
+    for &origin in &origins.slots {
         let past = snapshot.as_of(origin, plan.fit);
         let horizon = slots(snapshot, plan.horizon);
         let future = snapshot.usage.between(origin, origin + horizon);
@@ -136,44 +145,16 @@ pub fn replay(
         fit: plan.fit,
         horizon: plan.horizon,
         origins: origins
+            .slots
             .iter()
             .map(|slot| snapshot.usage.grid.time(*slot))
             .collect(),
+        every: Span::from_secs(origins.every * snapshot.usage.grid.step.as_secs()),
+        independent_horizons: origins.independent(),
         scores: scores
-            .map(|(contender, tally)| tally.score(contender))
+            .map(|(contender, tally)| tally.score(contender, &origins))
             .collect(),
     })
-}
-
-fn slots(snapshot: &Snapshot, span: Span) -> u32 {
-    span.as_secs() / snapshot.usage.grid.step.as_secs().max(1)
-}
-
-/// The slots at which advice is made: after the first fit, then every horizon.
-fn origins(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<u32>, Impossible> {
-    let (fit, horizon) = (slots(snapshot, plan.fit), slots(snapshot, plan.horizon));
-    let last = snapshot.usage.grid.len.checked_sub(horizon);
-    let most = plan.origins.unwrap_or(usize::MAX);
-    let origins: Vec<u32> = match last {
-        Some(last) if horizon > 0 && fit > 0 => (fit..=last)
-            .step_by(usize::try_from(horizon).unwrap_or(usize::MAX))
-            .take(most)
-            .collect(),
-        _ => Vec::new(),
-    };
-    if origins.is_empty() {
-        return Err(Impossible::TooShort {
-            history: snapshot.usage.grid.span(),
-            fit: plan.fit,
-            horizon: plan.horizon,
-        });
-    }
-    if origins.len() > MOST_ORIGINS {
-        return Err(Impossible::TooMany {
-            origins: origins.len(),
-        });
-    }
-    Ok(origins)
 }
 
 /// What a core and a GiB cost a month on the cluster's nodes, weighted by their size.

@@ -1,11 +1,17 @@
+use std::collections::BTreeMap;
+
 use super::Contender;
-use super::interval::Share;
-use super::judge::Outcome;
+use super::interval::{MeanShare, Share};
+use super::judge::{Outcome, TimeOver};
+use super::node::Packed;
+use super::origins::Origins;
 use crate::recommend::Targets;
-use crate::units::Money;
+use crate::units::{Money, len_f64};
 
 /// A change smaller than this share is no change.
 const CHANGED: f64 = 0.01;
+/// More of the time above the request than this is often.
+const OFTEN: f64 = 0.05;
 
 /// How one contender did, mean over the origins.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +31,7 @@ pub struct Score {
     /// CPU requests ÷ mean use; lower is cheaper.
     pub cpu_footprint: f64,
     /// Mean share of time above the CPU request, over containers.
-    pub cpu_time_over: f64,
+    pub cpu_time_over: MeanShare,
     /// Share of CPU work above the requests.
     pub cpu_work_over: f64,
     /// Containers above their CPU request more than 5 % of the time.
@@ -36,9 +42,14 @@ pub struct Score {
     pub over_limit: Share,
     /// Nodes that hold the memory requests; `None` where no node is known.
     pub nodes: Option<f64>,
-    /// Nodes whose pods together used more than the node has.
+    /// Nodes whose pods used more than the node has.
     pub node_overflow: Option<Share>,
-    /// Sizes that changed from one origin to the next; `None` with one origin.
+    /// Of them, those that pods filled which each fit alone.
+    pub node_overflow_together: Option<Share>,
+    /// Those that one pod filled alone, which no request prevents.
+    pub node_overflow_alone: Option<Share>,
+    /// Sizes that changed from one origin to the one a horizon later; `None` where
+    /// there is none.
     pub churn: Option<Share>,
     /// The mean of what it said would happen; `None` where it says nothing.
     pub promised_over_limit: Option<f64>,
@@ -48,6 +59,8 @@ pub struct Score {
     pub heeds_goal: bool,
     /// The targets that it was asked to keep.
     pub targets: Targets,
+    /// Whether guards corrected its sizes.
+    pub guards: bool,
 }
 
 /// Whether a promise was kept.
@@ -90,7 +103,7 @@ impl Score {
     /// Time above the CPU request.
     pub fn cpu_verdict(&self) -> Verdict {
         Verdict::of(self.promised_time_over, |promised| {
-            self.cpu_time_over <= promised
+            self.cpu_time_over.keeps(promised)
         })
     }
 
@@ -121,7 +134,7 @@ impl Tally {
     }
 
     /// Sums over everything judged, means over the origins.
-    pub(super) fn score(self, contender: &Contender) -> Score {
+    pub(super) fn score(self, contender: &Contender, origins: &Origins) -> Score {
         let outcomes = &self.outcomes;
         let each = |measure: &dyn Fn(&Outcome) -> f64| {
             mean(
@@ -133,13 +146,14 @@ impl Tally {
         };
         let nodes = outcomes.iter().filter_map(|outcome| outcome.nodes);
         let packed: Vec<_> = nodes.collect();
-        let pooled = |list: &dyn Fn(&Outcome) -> &Vec<f64>| {
-            some_mean(
-                outcomes
-                    .iter()
-                    .flat_map(|outcome| list(outcome).iter().copied()),
-            )
+        // Horizons overlap: together they are fewer.
+        let fewer = origins.independent() / len_f64(origins.slots.len());
+        let overflow = |share: &dyn Fn(&Packed) -> Share| {
+            let all = total(packed.iter().map(share)).thinned(fewer);
+            (!packed.is_empty()).then_some(all)
         };
+        let time_over = || outcomes.iter().flat_map(|outcome| &outcome.time_over);
+        let promised_over_limit = outcomes.iter().flat_map(|o| &o.promised_over_limit);
         let options = &contender.options;
         Score {
             label: contender.label.clone(),
@@ -150,20 +164,22 @@ impl Tally {
             monthly: Money::from_f64(each(&|outcome| outcome.monthly)),
             monthly_slack: Money::from_f64(each(&|outcome| outcome.monthly_slack)),
             cpu_footprint: each(&|outcome| outcome.cpu.footprint()),
-            cpu_time_over: each(&|outcome| mean(outcome.time_over.iter().copied())),
+            cpu_time_over: mean_over(time_over(), origins.independent()),
             cpu_work_over: each(&|outcome| outcome.work_over / outcome.cpu.used),
-            cpu_often_over: often_over(outcomes),
+            cpu_often_over: often_over(time_over()).thinned(fewer),
             memory_footprint: each(&|outcome| outcome.memory.footprint()),
-            over_limit: total(outcomes.iter().map(|outcome| outcome.over_limit)),
+            over_limit: total(outcomes.iter().map(|outcome| outcome.over_limit)).thinned(fewer),
             nodes: some_mean(packed.iter().map(|packed| packed.nodes)),
-            node_overflow: (!packed.is_empty())
-                .then(|| total(packed.iter().map(|packed| packed.overflowed))),
-            churn: churn(outcomes),
-            promised_over_limit: pooled(&|outcome| &outcome.promised_over_limit),
-            promised_time_over: pooled(&|outcome| &outcome.promised_time_over),
+            node_overflow: overflow(&Packed::any),
+            node_overflow_together: overflow(&|packed| packed.together),
+            node_overflow_alone: overflow(&|packed| packed.alone),
+            churn: churn(outcomes, origins.in_a_horizon).map(|churn| churn.thinned(fewer)),
+            promised_over_limit: some_mean(promised_over_limit.copied()),
+            promised_time_over: some_mean(time_over().filter_map(|over| over.promised)),
             promised_overflow: some_mean(outcomes.iter().filter_map(|o| o.promised_overflow)),
             heeds_goal: options.strategy.heeds_goal(),
             targets: options.targets,
+            guards: options.guards,
         }
     }
 }
@@ -182,25 +198,35 @@ fn some_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0.0).then(|| sum / count)
 }
 
-fn often_over(outcomes: &[Outcome]) -> Share {
-    let over = outcomes.iter().flat_map(|outcome| &outcome.time_over);
-    Share {
-        hits: over.clone().filter(|share| **share > 0.05).count(),
-        of: over.count(),
-    }
+fn often_over<'a>(over: impl Iterator<Item = &'a TimeOver>) -> Share {
+    let mut share = Share::default();
+    over.for_each(|over| share.count(over.share > OFTEN));
+    share
 }
 
-/// Containers whose CPU or memory request is another one than at the origin before.
-fn churn(outcomes: &[Outcome]) -> Option<Share> {
-    if outcomes.len() < 2 {
-        return None;
+/// The mean over all, as sure as containers agree on how far they were from what
+/// was promised; of each, all origins are one case.
+fn mean_over<'a>(over: impl Iterator<Item = &'a TimeOver> + Clone, horizons: f64) -> MeanShare {
+    let mut apart: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
+    for one in over.clone() {
+        let promised = one.promised.unwrap_or(0.0);
+        apart.entry(one.of).or_default().push(one.share - promised);
     }
+    let apart: Vec<f64> = apart
+        .into_values()
+        .map(|each| mean(each.into_iter()))
+        .collect();
+    MeanShare::of(mean(over.map(|over| over.share)), &apart, horizons)
+}
+
+/// Containers whose CPU or memory request is another one than a horizon before.
+fn churn(outcomes: &[Outcome], in_a_horizon: usize) -> Option<Share> {
     let moved = |before: f64, after: f64| (after - before).abs() > CHANGED * before;
     let mut share = Share::default();
-    for pair in outcomes.windows(2) {
-        for (before, after) in pair[0].sizes.iter().zip(&pair[1].sizes) {
+    for (before, after) in outcomes.iter().zip(outcomes.iter().skip(in_a_horizon)) {
+        for (before, after) in before.sizes.iter().zip(&after.sizes) {
             share.count(moved(before.2, after.2) || moved(before.3, after.3));
         }
     }
-    Some(share)
+    (share.of > 0).then_some(share)
 }

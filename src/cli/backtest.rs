@@ -24,7 +24,8 @@ Examples:
 /// Replay strategies over the past: what each would have cost, and what would have broken.
 ///
 /// At every origin a strategy sees only what came before it, and is judged on the
-/// horizon that followed. Promised and happened stand side by side.
+/// horizon that followed. Promised and happened stand side by side. The rules of
+/// other tools are judged as those tools would set their sizes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct BacktestArgs {
@@ -73,7 +74,13 @@ pub(super) struct BacktestArgs {
     #[arg(long, value_name = "SPAN", default_value_t = Span::WEEK)]
     horizon: Span,
 
-    /// Most origins, the earliest first [default: all that fit].
+    /// Put kcost's floors, steps, rounding and other guards on the rules of other tools
+    /// too, as `analyze --strategy` does.
+    #[arg(long)]
+    with_guards: bool,
+
+    /// Most origins, as close as a seventh of the horizon [default: 12, or all that fit
+    /// without overlap].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     origins: Option<u16>,
 
@@ -142,6 +149,7 @@ impl BacktestArgs {
                     strategy,
                     goal,
                     targets: goal.targets(),
+                    guards: self.with_guards || !strategy.is_peer(),
                     policy: policy.clone(),
                     ..Options::default()
                 };

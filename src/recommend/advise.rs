@@ -22,9 +22,13 @@ pub fn recommend(
     let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
     let drafts = drafts(&seen, &rules, options);
     let mut plans = plans(&seen, rules, drafts);
-    let case = Case { snapshot };
-    for guard in guard::ALL {
-        guard.apply(&case, &mut plans);
+    if options.guards {
+        let case = Case { snapshot };
+        for guard in guard::ALL {
+            guard.apply(&case, &mut plans);
+        }
+    } else {
+        guard::each(&mut plans).for_each(|(_, planned)| planned.write());
     }
     let node_memory_overflow = is_judged(&plans)
         .then(|| node_memory_overflow(&seen, &plans, options))

@@ -60,6 +60,10 @@ impl Strategy for Autopilot {
         "Google Autopilot's moving window: percentiles of work served, decayed, and 10 to 15%"
     }
 
+    fn is_peer(&self) -> bool {
+        true
+    }
+
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
         let grid = &seen.snapshot.usage.grid;
         seen.pools

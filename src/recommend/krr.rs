@@ -31,6 +31,10 @@ impl Strategy for Krr {
         "KRR's rule: CPU P95 without a limit, largest memory and 15% as request and limit"
     }
 
+    fn is_peer(&self) -> bool {
+        true
+    }
+
     fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
         seen.pools.iter().map(advise).collect()
     }

@@ -31,6 +31,11 @@ pub use goal::{Goal, Targets};
 pub use options::{CpuLimits, Effective, Options};
 pub use policy::{Policy, Rule, RuleError};
 
+/// A node is full at this share of its allocatable memory: there the kubelet is
+/// about to evict, and what no pod accounts for needs room too. Advice promises
+/// by it, and what happened is judged by it.
+pub const NODE_FULL: f64 = 0.97;
+
 /// What is said about one field of one container.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Advice<T> {
@@ -134,6 +139,11 @@ pub trait Strategy: Sync {
     fn summary(&self) -> &'static str;
     /// Whether it heeds the goal and the risks that the user names.
     fn heeds_goal(&self) -> bool {
+        false
+    }
+    /// Whether it stands for another tool's rule, whose sizes are what that tool
+    /// would set: to compare with it they are taken as they are, see [`Options::guards`].
+    fn is_peer(&self) -> bool {
         false
     }
     /// One draft for each pool, in the same order. A pure function of its arguments.

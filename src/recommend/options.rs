@@ -25,6 +25,9 @@ pub struct Options {
     pub change_qos: bool,
     /// Whether the memory request is to equal the memory limit.
     pub tie_memory: bool,
+    /// Whether guards correct what the strategy proposes. Without, its sizes are
+    /// taken as they are, as far as Kubernetes can hold them.
+    pub guards: bool,
     /// What the policy file rules for single workloads.
     pub policy: Policy,
 }
@@ -93,6 +96,7 @@ impl Default for Options {
             max_step: None,
             change_qos: false,
             tie_memory: false,
+            guards: true,
             policy: Policy::default(),
         }
     }

@@ -19,6 +19,10 @@ impl Strategy for Peak {
         "the largest use in the window, without a margin"
     }
 
+    fn is_peer(&self) -> bool {
+        true
+    }
+
     fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
         seen.pools.iter().map(advise).collect()
     }

@@ -43,6 +43,10 @@ impl Strategy for Vpa {
         "the Vertical Pod Autoscaler's rule: decayed P90 and 15%, limits in proportion"
     }
 
+    fn is_peer(&self) -> bool {
+        true
+    }
+
     fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
         let grid = &seen.snapshot.usage.grid;
         seen.pools.iter().map(|pool| advise(pool, grid)).collect()

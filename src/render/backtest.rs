@@ -33,10 +33,11 @@ fn table(
 ) -> io::Result<()> {
     let paint = Paint::of(look);
     let text = format!(
-        "advice from {} of history, judged on the {} that followed, at {}",
+        "advice from {} of history, judged on the {} that followed, at {}{}",
         backtest.fit,
         backtest.horizon,
         count(backtest.origins.len(), "origin"),
+        apart(backtest),
     );
     let name = escape(&snapshot.cluster.name);
     writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))?;
@@ -54,6 +55,9 @@ fn table(
         writeln!(out, "  {label} {}", wrap(what, room, 14))
     };
     NOTES.into_iter().try_for_each(|it| note(it, out))?;
+    if backtest.scores.iter().any(|score| !score.guards) {
+        note(BARE, out)?;
+    }
     promises(backtest)
         .iter()
         .try_for_each(|(goal, what)| note((goal, what), out))
@@ -87,24 +91,55 @@ fn judged(backtest: &Backtest) -> Option<String> {
         format!("; {thin} had too little history for advice and keep their sizes")
     };
     let counted = count(score.workloads, "workload");
-    Some(format!("{counted} judged, counted once an origin{kept}"))
+    let overlap = if overlaps(backtest) {
+        let horizons = backtest.independent_horizons;
+        format!("; horizons overlap, and are {horizons:.1} of their own where chance is judged")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "{counted} judged, counted once an origin{kept}{overlap}"
+    ))
+}
+
+fn overlaps(backtest: &Backtest) -> bool {
+    backtest.origins.len() > 1 && backtest.every < backtest.horizon
+}
+
+/// How far origins are apart, where that is not a horizon.
+fn apart(backtest: &Backtest) -> String {
+    if overlaps(backtest) {
+        format!(", {} apart", backtest.every.human())
+    } else {
+        String::new()
+    }
 }
 
 /// What the heads of the tables mean.
-const NOTES: [(&str, &str); 6] = [
+const NOTES: [(&str, &str); 7] = [
     ("cost", "a month of the requests"),
     ("slack", "the part of it that was not used"),
     ("foot", "requested ÷ used, lower is cheaper"),
-    ("churn", "sizes that changed from one origin to the next"),
+    ("churn", "sizes that changed from one horizon to the next"),
     (
         "over limit",
         "workloads above their memory limit: would-be OOM kills",
+    ),
+    (
+        "overflow",
+        "nodes over 97% of their memory: by pods together, or by one alone, which no request prevents",
     ),
     (
         "(…)",
         "what was predicted; `!` where what happened exceeds it beyond chance",
     ),
 ];
+
+/// What is said where sizes were taken as they are.
+const BARE: (&str, &str) = (
+    "peers",
+    "rules of other tools, as those would set them: without kcost's guards (`--with-guards`)",
+);
 
 fn cost_table(backtest: &Backtest) -> Grid {
     let mut grid = Grid::new(vec![
@@ -137,6 +172,8 @@ fn risk_table(backtest: &Backtest) -> Grid {
         Column::name("STRATEGY"),
         Column::number("OVER LIMIT"),
         Column::number("NODE OVERFLOW"),
+        Column::number("TOGETHER").drop(2),
+        Column::number("ALONE").drop(2),
         Column::number("CPU TIME OVER"),
         Column::number("CPU WORK OVER").drop(1),
     ]);
@@ -154,7 +191,7 @@ fn risk_table(backtest: &Backtest) -> Grid {
             )
         });
         let cpu = said(
-            score.cpu_time_over,
+            score.cpu_time_over.rate,
             score.promised_time_over,
             score.cpu_verdict(),
         );
@@ -162,11 +199,18 @@ fn risk_table(backtest: &Backtest) -> Grid {
             Cell::styled(&score.label, BOLD),
             limit,
             nodes.unwrap_or_else(|| Cell::new("-")),
+            part(score.node_overflow_together),
+            part(score.node_overflow_alone),
             cpu,
             Cell::styled(percent(score.cpu_work_over), DIM),
         ]);
     }
     grid
+}
+
+fn part(share: Option<Share>) -> Cell {
+    let text = share.map(|share| percent(share.rate()));
+    Cell::styled(text.unwrap_or_else(|| "-".to_owned()), DIM)
 }
 
 /// `1.7% (2%)`, with a mark where the promise is broken.
@@ -191,6 +235,8 @@ struct Report<'a> {
     fit_seconds: u32,
     horizon_seconds: u32,
     origins: Vec<String>,
+    origins_every_seconds: u32,
+    independent_horizons: f64,
     strategies: Vec<Row<'a>>,
 }
 
@@ -199,18 +245,23 @@ struct Row<'a> {
     label: &'a str,
     strategy: &'static str,
     goal: &'static str,
+    guards: bool,
     workloads: usize,
     workloads_advised: usize,
     monthly_cost: String,
     monthly_slack: String,
     cpu_footprint_ratio: f64,
     cpu_time_over_request_ratio: f64,
+    cpu_time_over_request_ratio_low: f64,
+    cpu_time_over_request_ratio_high: f64,
     cpu_work_over_request_ratio: f64,
     containers_often_over_request: Rate,
     memory_footprint_ratio: f64,
     workloads_over_limit: Rate,
     nodes: Option<f64>,
     node_overflow: Option<Rate>,
+    node_overflow_together: Option<Rate>,
+    node_overflow_alone: Option<Rate>,
     churn: Option<Rate>,
     promised: Promised,
     verdict: Verdicts,
@@ -220,6 +271,7 @@ struct Row<'a> {
 struct Rate {
     hits: usize,
     of: usize,
+    independent: f64,
     ratio: f64,
     ratio_low: f64,
     ratio_high: f64,
@@ -253,6 +305,8 @@ pub fn backtest_json(
         fit_seconds: backtest.fit.as_secs(),
         horizon_seconds: backtest.horizon.as_secs(),
         origins: backtest.origins.iter().map(ToString::to_string).collect(),
+        origins_every_seconds: backtest.every.as_secs(),
+        independent_horizons: backtest.independent_horizons,
         strategies: backtest.scores.iter().map(row).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
@@ -260,22 +314,28 @@ pub fn backtest_json(
 }
 
 fn row(score: &Score) -> Row<'_> {
+    let (cpu_low, cpu_high) = score.cpu_time_over.interval();
     Row {
         label: &score.label,
         strategy: score.strategy,
         goal: score.goal,
+        guards: score.guards,
         workloads: score.workloads,
         workloads_advised: score.advised,
         monthly_cost: score.monthly.to_string(),
         monthly_slack: score.monthly_slack.to_string(),
         cpu_footprint_ratio: score.cpu_footprint,
-        cpu_time_over_request_ratio: score.cpu_time_over,
+        cpu_time_over_request_ratio: score.cpu_time_over.rate,
+        cpu_time_over_request_ratio_low: cpu_low,
+        cpu_time_over_request_ratio_high: cpu_high,
         cpu_work_over_request_ratio: score.cpu_work_over,
         containers_often_over_request: rate(score.cpu_often_over),
         memory_footprint_ratio: score.memory_footprint,
         workloads_over_limit: rate(score.over_limit),
         nodes: score.nodes,
         node_overflow: score.node_overflow.map(rate),
+        node_overflow_together: score.node_overflow_together.map(rate),
+        node_overflow_alone: score.node_overflow_alone.map(rate),
         churn: score.churn.map(rate),
         promised: Promised {
             memory_over_limit: score.promised_over_limit,
@@ -295,6 +355,7 @@ fn rate(share: Share) -> Rate {
     Rate {
         hits: share.hits,
         of: share.of,
+        independent: share.independent,
         ratio: share.rate(),
         ratio_low,
         ratio_high,

@@ -1,8 +1,16 @@
 //! Replays of the past: rows, promises, and history that is too short.
 
+use kcost::backtest::{self, Contender, Plan, Score, Share};
+use kcost::price;
+use kcost::progress::Silent;
+use kcost::recommend::{self, Options, Strategy};
+use kcost::snapshot::{CapacityType, Snapshot};
+use kcost::units::{Bytes, Span};
 use serde_json::Value;
 
 use crate::common::Kcost;
+use crate::made::{container, node, workload};
+use crate::played::{MIB, cluster, play};
 
 #[test]
 fn every_goal_is_a_row_and_what_happened_stands_beside_what_was_said() {
@@ -80,4 +88,116 @@ fn too_little_history_says_what_to_do() {
 
     hint: take a snapshot with a longer `--window`, or try `--fit 14d --horizon 14d`
     ");
+}
+
+#[test]
+fn horizons_overlap_and_count_for_less() {
+    let seen = Kcost::new()
+        .args(["backtest", "--demo", "-o", "json", "--strategies", "krr"])
+        .args(["--origins", "3"])
+        .run()
+        .ended(0)
+        .json();
+    // Of 28 days, half a week apart from day 14 to day 21.
+    assert_eq!(seen["origins"].as_array().unwrap().len(), 3);
+    assert_eq!(seen["origins_every_seconds"], 302_400);
+    assert_eq!(seen["independent_horizons"], 2.0);
+    let over = &seen["strategies"][0]["workloads_over_limit"];
+    let number = |key: &str| over[key].as_f64().unwrap();
+    assert!((number("independent") - number("of") * 2.0 / 3.0).abs() < 1e-9);
+    let width = number("ratio_high") - number("ratio_low");
+    assert!(width > 0.05, "{over}");
+    let row = &seen["strategies"][0];
+    let time = |key: &str| row[key].as_f64().unwrap();
+    assert!(time("cpu_time_over_request_ratio_low") < time("cpu_time_over_request_ratio"));
+    assert!(time("cpu_time_over_request_ratio_high") > time("cpu_time_over_request_ratio"));
+}
+
+#[test]
+fn rules_of_other_tools_are_judged_as_those_would_set_them() {
+    // KRR asks for P95 to the millicore and at least 100 MiB; the policy of kcost is no
+    // part of its rule.
+    let krr = recommend::by_name("krr").unwrap();
+    let mut snapshot = cluster(21);
+    let mut small = workload("Deployment", "small", 1, vec![container("app", 500, 512)]);
+    small.annotations = vec![("kcost.dev/min-memory".to_owned(), "1Gi".to_owned())];
+    play(&mut snapshot, small, |_, _| (0.1234, 60.0 * MIB));
+    let footprints = |guards: bool| {
+        let score = score(&snapshot, krr, guards);
+        assert_eq!(score.guards, guards);
+        (score.cpu_footprint, score.memory_footprint)
+    };
+    let (cpu, memory) = footprints(false);
+    assert!((cpu - 0.124 / 0.1234).abs() < 1e-6, "{cpu}");
+    assert!((memory - 100.0 / 60.0).abs() < 1e-6, "{memory}");
+    let (_, guarded) = footprints(true);
+    assert!((guarded - 1024.0 / 60.0).abs() < 1e-6, "{guarded}");
+
+    let rows = |more: &[&str]| {
+        Kcost::new()
+            .args(["backtest", "--demo", "-o", "json", "--origins", "1"])
+            .args(["--strategies", "calibrated,krr"])
+            .args(more)
+            .run()
+            .ended(0)
+            .json()
+    };
+    for (more, expected) in [(vec![], false), (vec!["--with-guards"], true)] {
+        let rows = rows(&more);
+        assert_eq!(rows["strategies"][0]["guards"], true);
+        assert_eq!(rows["strategies"][1]["guards"], expected);
+    }
+}
+
+#[test]
+fn a_node_is_as_full_as_advice_takes_it_to_be() {
+    let peak = recommend::by_name("peak").unwrap();
+    let mut snapshot = cluster(21);
+    let mut node = node("n0", CapacityType::OnDemand);
+    node.allocatable.memory = Some(Bytes::mib(1_000));
+    snapshot.cluster.nodes = vec![node];
+    let mut with = |name: &str, mebibytes: f64| {
+        let one = workload("Deployment", name, 1, vec![container("app", 500, 512)]);
+        play(&mut snapshot, one, |_, _| (0.1, mebibytes * MIB));
+        let score = score(&snapshot, peak, false);
+        let rate = |share: Option<Share>| share.unwrap().rate();
+        (
+            rate(score.node_overflow),
+            rate(score.node_overflow_together),
+            rate(score.node_overflow_alone),
+        )
+    };
+    assert_eq!(with("a", 480.0), (0.0, 0.0, 0.0));
+    // 970 of 1000 MiB are full, and no more than that is not.
+    assert_eq!(with("b", 489.0), (0.0, 0.0, 0.0));
+    // The third node is filled by one pod.
+    let (any, together, alone) = with("c", 980.0);
+    assert!(
+        (any - 0.5).abs() < 1e-9 && (alone - 0.5).abs() < 1e-9,
+        "{any} {alone}"
+    );
+    assert!(together.abs() < 1e-9);
+    // 480 and 500 fit by their requests, and fill the node together.
+    let (any, together, _) = with("d", 500.0);
+    assert!(together > 0.1 && together < any, "{together} of {any}");
+}
+
+fn score(snapshot: &Snapshot, strategy: &'static dyn Strategy, guards: bool) -> Score {
+    let options = Options {
+        strategy,
+        guards,
+        ..Options::default()
+    };
+    let plan = Plan {
+        contenders: vec![Contender {
+            label: strategy.name().to_owned(),
+            options,
+            cohorts: true,
+        }],
+        fit: Span::days(14),
+        horizon: Span::WEEK,
+        origins: None,
+    };
+    let replayed = backtest::replay(snapshot, &plan, price::ALL[0], &Silent).unwrap();
+    replayed.scores.into_iter().next().unwrap()
 }

@@ -160,6 +160,7 @@ impl AdviceArgs {
             max_step: self.largest_step.map(Ratio::new),
             change_qos: self.allow_qos_change,
             tie_memory: self.tie_memory,
+            guards: true,
             policy: policy.clone(),
         };
         check_order(

@@ -143,6 +143,13 @@ impl<'a> Planned<'a> {
         }
     }
 
+    /// Takes the sizes as they are; only that Kubernetes counts CPU by the millicore.
+    pub(super) fn write(&mut self) {
+        let whole = |cpu| map(cpu, |value: Cpu| value.round_up_to(Cpu::millicores(1)));
+        self.sizing.cpu_request = whole(self.sizing.cpu_request);
+        self.sizing.cpu_limit = whole(self.sizing.cpu_limit);
+    }
+
     /// Replaces values, and leaves one reason that names those that moved,
     /// before and after.
     pub(super) fn revise(
