@@ -202,7 +202,7 @@ fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
     ui.message(&format!(
         "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
         place.display(),
-        count(snapshot.workloads.len(), "workload"),
+        count(snapshot.owners(), "workload"),
         count(snapshot.usage.samples(), "sample"),
     ));
 }

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use super::kubernetes::{self, ClusterOptions, Connection};
 use super::prometheus::{self, Engine, Owners, Plan, PrometheusOptions, Signals};
 use super::reach::{self, Looked, ServiceName};
-use super::{Objects, Scope, UsageBuilder, drop_unknown_containers, metrics_api, resolve};
+use super::{
+    Objects, Scope, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs, metrics_api,
+    resolve_with_ended,
+};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
@@ -64,11 +67,12 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     let ((mut objects, mut gaps), mut used) = tokio::try_join!(objects, usage)?;
     objects.merge(used.objects);
     name(&mut objects, &connection);
-    let mut resolved = resolve(objects);
+    let mut resolved = resolve_with_ended(objects);
     used.owners.teach(&mut resolved.pods);
     used.signals.merge(&mut used.usage, &mut resolved);
     let (mut usage, unmatched) = used.usage.finish(&resolved.pods);
     gaps.extend(drop_unknown_containers(&mut usage, &resolved.workloads));
+    mark_runs(&usage, &mut resolved.workloads);
     gaps.extend(resolved.gaps);
     gaps.extend(used.gaps);
     gaps.extend(unmatched);
@@ -78,7 +82,7 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         kind: SourceKind::Kubernetes,
         detail: connection.name,
     };
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         taken_at: Timestamp::now(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         cluster: resolved.cluster,
@@ -86,7 +90,9 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         workloads: resolved.workloads,
         usage,
         gaps,
-    })
+    };
+    drop_ended(&mut snapshot, &resolved.ended);
+    Ok(snapshot)
 }
 
 /// What Prometheus would be asked for; it is only asked to count.

@@ -22,6 +22,6 @@ mod scope;
 mod usage;
 
 pub use objects::{Objects, Record};
-pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve};
+pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};
-pub use usage::{Column, UsageBuilder, drop_unknown_containers};
+pub use usage::{Column, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs};

@@ -95,6 +95,60 @@ pub(super) fn cron_job_of(job: &str) -> Option<&str> {
     is_minutes(minutes).then_some(base)
 }
 
+/// A name without what was made up for this one object: numbers, hashes, random
+/// ends and UUIDs, wherever they stand. What runs of the same thing share.
+pub(super) fn stem(name: &str) -> String {
+    let mut parts: Vec<&str> = name.split(['-', '.']).collect();
+    let mut kept: Vec<&str> = Vec::with_capacity(parts.len());
+    while let Some(part) = parts.pop() {
+        if let Some(before) = before_uuid(&parts, part) {
+            parts.truncate(before);
+        } else if !is_made_up(part, kept.is_empty()) {
+            kept.push(part);
+        }
+    }
+    kept.reverse();
+    kept.join("-")
+}
+
+/// Whether a part of a name was made up by a program, rather than counted by hand.
+pub(super) fn is_generated(name: &str) -> bool {
+    let mut parts = name.split(['-', '.']).rev().enumerate();
+    parts.any(|(place, part)| is_made_up(part, place == 0) && !(is_number(part) || part.is_empty()))
+}
+
+/// Lengths of the parts of a UUID.
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+
+/// How many parts come before the UUID that ends here, if one does.
+fn before_uuid(parts: &[&str], last: &str) -> Option<usize> {
+    let before = (parts.len() + 1).checked_sub(UUID.len())?;
+    let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = parts[before..].iter().chain([&last]);
+    let mut fits = parts
+        .zip(UUID)
+        .map(|(part, length)| part.len() == length && is_hex(part));
+    fits.all(|fits| fits).then_some(before)
+}
+
+/// Whether a part of a name is a number or looks as if nobody had thought of it;
+/// `at_end` is whether only such parts follow.
+fn is_made_up(part: &str, at_end: bool) -> bool {
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let is_hex = part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_long = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    digits == part.len()
+        || (is_hex && part.len() >= 6 && digits > 0)
+        || (is_long && digits >= 2)
+        || (at_end && (is_hash(part) || (is_long && digits > 0)))
+}
+
+/// A name without the number that tells it from its like: `db` of `db-0`.
+pub(super) fn without_ordinal(name: &str) -> &str {
+    let found = name.rsplit_once('-').filter(|(_, end)| is_number(end));
+    found.map_or(name, |(base, _)| base)
+}
+
 fn is_number(text: &str) -> bool {
     matches!(text.len(), 1..=6) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -161,6 +215,31 @@ mod tests {
         assert!(all("api-house").is_empty());
         assert!(all("standalone").is_empty());
         assert!(all("é-é").is_empty());
+    }
+
+    #[test]
+    fn what_was_made_up_for_one_run_is_no_part_of_a_stem() {
+        for (name, expected) in [
+            ("train-worker-0", "train-worker"),
+            ("ray-head-x7k2p", "ray-head"),
+            ("etl-49ac0e8b7d8e4b2a-exec-12", "etl-exec"),
+            (
+                "runner-t1-project-17-concurrent-0-qdcxt",
+                "runner-t1-project-concurrent",
+            ),
+            (
+                "load-users-5f3a8c1e-0b1c-4d5e-8f90-123456789abc",
+                "load-users",
+            ),
+            ("load-users-k3j9x0ab", "load-users"),
+            ("nightly-29386440-x7k2p", "nightly"),
+            ("import-qdcxt-bcdfg", "import"),
+            ("api-v2-gateway", "api-v2-gateway"),
+            ("standalone", "standalone"),
+            ("12345", ""),
+        ] {
+            assert_eq!(stem(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::snapshot::{Workload, WorkloadId};
+use crate::snapshot::{Workload, WorkloadId, owners};
 
 /// Why a name points at no one workload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,19 +28,26 @@ impl FindError {
 }
 
 /// The index of the workload that `name` means: `NAMESPACE/KIND/NAME`,
-/// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`; kinds in any case, in the plural, and
-/// by the short names that kubectl takes.
+/// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`, and of one template of several
+/// `NAMESPACE/KIND/NAME/TEMPLATE`; kinds in any case, in the plural, and by the
+/// short names that kubectl takes.
 pub fn find(workloads: &[Workload], name: &str) -> Result<usize, FindError> {
     let found: Vec<usize> = (0..workloads.len())
         .filter(|index| means(&workloads[*index].id, name))
         .collect();
-    match found.as_slice() {
-        [index] => Ok(*index),
-        [] => Err(FindError::None {
+    let is_one = owners(found.iter().map(|index| &workloads[*index].id)) == 1;
+    let mut own = found
+        .iter()
+        .filter(|index| workloads[**index].id.template.is_none());
+    match (found.as_slice(), own.next()) {
+        ([index], _) => Ok(*index),
+        // The owner's own template goes before what else it makes.
+        (_, Some(index)) if is_one => Ok(*index),
+        ([], _) => Err(FindError::None {
             name: name.to_owned(),
             near: nearest(workloads, name),
         }),
-        several => Err(FindError::Several {
+        (several, _) => Err(FindError::Several {
             name: name.to_owned(),
             found: several
                 .iter()
@@ -56,6 +63,10 @@ fn means(id: &WorkloadId, name: &str) -> bool {
         [name] => *name == id.name,
         [first, name] => *name == id.name && (*first == id.namespace || kind(first)),
         [namespace, middle, name] => *name == id.name && *namespace == id.namespace && kind(middle),
+        [namespace, middle, name, template] => {
+            let owner = *name == id.name && *namespace == id.namespace && kind(middle);
+            owner && id.template.as_deref() == Some(*template)
+        }
         _ => false,
     }
 }

@@ -55,7 +55,7 @@ impl Bill {
         let mut own = (Money::ZERO, Money::ZERO);
         let mut present = 0.0;
         for place in places {
-            let next = place.requests.moved(before, after);
+            let next = place.after(before, after, advice);
             self.cpu.grow(place.requests.cpu, next.cpu, place.present);
             self.memory
                 .grow(place.requests.memory, next.memory, place.present);

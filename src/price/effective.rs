@@ -33,11 +33,21 @@ impl Amount {
         }
     }
 
-    /// This, moved by as much as `after` differs from `before`; never below 0.
-    pub(super) fn moved(self, before: Self, after: Self) -> Self {
+    /// What a pod that requests this does once the advice is followed: what a new
+    /// pod does of a resource that the advice changes, else what it does now.
+    /// With `renewed` it is made again in any case.
+    pub(super) fn moved(self, before: Self, after: Self, renewed: bool) -> Self {
         Self {
-            cpu: self.cpu.plus(after.cpu).minus(before.cpu),
-            memory: self.memory.plus(after.memory).minus(before.memory),
+            cpu: if renewed || after.cpu != before.cpu {
+                after.cpu
+            } else {
+                self.cpu
+            },
+            memory: if renewed || after.memory != before.memory {
+                after.memory
+            } else {
+                self.memory
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::effective::{self, Amount};
 use super::{PriceSource, Rates};
+use crate::recommend::{State, WorkloadAdvice};
 use crate::snapshot::{Cluster, Node, Resources, Snapshot, Workload};
 use crate::units::len_f64;
 
@@ -14,8 +15,19 @@ pub(super) struct Place {
     /// Pods that hold the requests now.
     pub(super) present: f64,
     pub(super) requests: Amount,
+    /// Whether the pods are of an older template, which the advice is not about.
+    pub(super) outdated: bool,
     pub(super) gpus: f64,
     pub(super) rates: Rates,
+}
+
+impl Place {
+    /// What one of the pods requests once the advice is followed, which takes a
+    /// pod from `before` to `after`. Of what cannot be judged nothing changes.
+    pub(super) fn after(&self, before: Amount, after: Amount, advice: &WorkloadAdvice) -> Amount {
+        let renewed = self.outdated && advice.state != State::Unknown;
+        self.requests.moved(before, after, renewed)
+    }
 }
 
 /// Finds the nodes that pods are on, and what those cost.
@@ -34,7 +46,8 @@ impl<'a> Places<'a> {
     }
 
     /// Where the pods of the workload are. Pods that exist count; where none is
-    /// known, those that should, on no known node. A job is paid for while it
+    /// known, those that its controller says there are, else those that should be,
+    /// on no known node. A job is paid for while it
     /// runs, so its pods count by their share of the window, and one between two
     /// runs holds nothing.
     pub(super) fn of(&self, snapshot: &Snapshot, index: usize, workload: &Workload) -> Vec<Place> {
@@ -48,13 +61,15 @@ impl<'a> Places<'a> {
             }];
         }
         if workload.pods.is_empty() {
-            return vec![self.template(workload, f64::from(workload.replicas), None)];
+            let pods = workload.present.unwrap_or(workload.replicas);
+            return vec![self.template(workload, f64::from(pods), None)];
         }
         let pods = workload.pods.iter();
         pods.map(|pod| Place {
             pods: 1.0,
             present: 1.0,
             requests: Amount::of(&pod.requests),
+            outdated: pod.outdated,
             gpus: pod.requests.gpus(),
             rates: self.rates(pod.node.as_deref()),
         })
@@ -67,6 +82,7 @@ impl<'a> Places<'a> {
             pods,
             present: pods,
             requests: effective::now(workload),
+            outdated: false,
             gpus: requests.map(Resources::gpus).sum(),
             rates: self.rates(node),
         }

@@ -1,6 +1,6 @@
 //! Waste: what is requested beyond what the advice needs.
 
-use super::effective::Amount;
+use super::effective::{self, Amount};
 use super::place::Place;
 use super::{Waste, Wasted};
 use crate::recommend::{Confidence, State, WorkloadAdvice};
@@ -13,7 +13,7 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
 /// that is told to stay as it is wastes nothing and counts; one whose workload
 /// is `unknown` does not count at all, nor does one that requests nothing. What
 /// runs once at the start of a pod is left out, because it holds no requests of
-/// its own afterwards.
+/// its own afterwards. Pods of an older template count as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     /// In cores.
@@ -44,9 +44,13 @@ impl Sums {
                 cpu: cpu.unwrap_or(Cpu::ZERO),
                 memory: memory.unwrap_or(Bytes::ZERO),
             };
-            for place in places {
+            for place in places.iter().filter(|place| !place.outdated) {
                 self.grow(now, next, place);
             }
+        }
+        let (before, after) = (effective::now(workload), effective::after(workload, advice));
+        for place in places.iter().filter(|place| place.outdated) {
+            self.grow(place.requests, place.after(before, after, advice), place);
         }
     }
 

@@ -87,6 +87,7 @@ mod tests {
                 namespace: namespace.to_owned(),
                 kind: "Deployment".to_owned(),
                 name: name.to_owned(),
+                template: None,
             },
             labels: vec![("tier".to_owned(), "web".to_owned())],
             ..Workload::default()

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::pick::{Field, Part, Row};
+use super::whole::Whole;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::units::{Bytes, Cpu};
@@ -10,7 +11,7 @@ use crate::units::{Bytes, Cpu};
 pub(super) struct Csv;
 
 /// Columns are only ever added, at the end.
-const HEADER: [&str; 28] = [
+const HEADER: [&str; 29] = [
     "namespace",
     "kind",
     "name",
@@ -39,6 +40,7 @@ const HEADER: [&str; 28] = [
     "workload_monthly_savings",
     "currency",
     "reasons",
+    "template",
 ];
 
 impl Renderer for Csv {
@@ -85,11 +87,13 @@ fn rows(
     cluster: Option<&String>,
     table: &mut csv::Writer<&mut dyn io::Write>,
 ) -> io::Result<()> {
-    for row in look.view.rows(analysis) {
-        for part in row.parts(analysis) {
-            let mut record = record(&row, &part, analysis.bill.currency);
-            record.extend(cluster.cloned());
-            table.write_record(record).map_err(into_io)?;
+    for whole in look.view.workloads(analysis) {
+        for row in &whole.rows {
+            for part in row.parts(analysis) {
+                let mut record = record(row, &part, &whole, analysis.bill.currency);
+                record.extend(cluster.cloned());
+                table.write_record(record).map_err(into_io)?;
+            }
         }
     }
     Ok(())
@@ -103,7 +107,7 @@ fn into_io(error: csv::Error) -> io::Error {
     }
 }
 
-fn record(row: &Row<'_>, part: &Part<'_>, currency: &str) -> Vec<String> {
+fn record(row: &Row<'_>, part: &Part<'_>, whole: &Whole<'_>, currency: &str) -> Vec<String> {
     let id = &row.workload.id;
     let risk = part.advice.risk;
     let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
@@ -127,10 +131,11 @@ fn record(row: &Row<'_>, part: &Part<'_>, currency: &str) -> Vec<String> {
     record.extend([
         share(risk.and_then(|risk| risk.memory_over_limit)),
         share(risk.and_then(|risk| risk.cpu_time_over_request)),
-        row.bill.current.to_string(),
-        row.bill.savings().to_string(),
+        whole.current().to_string(),
+        whole.savings().to_string(),
         currency.to_owned(),
         reasons.collect::<Vec<_>>().join("; "),
+        id.template.clone().unwrap_or_default(),
     ]);
     record
 }

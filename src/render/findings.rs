@@ -23,6 +23,7 @@ pub(super) fn all<'a>(rows: &[Row<'a>]) -> Vec<Finding<'a>> {
             killed(row),
             growing(row),
             odd_pods(row),
+            missing_pods(row),
             not_patchable(row),
         ]
     };
@@ -94,6 +95,19 @@ fn odd_pods<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
         text: format!(
             "a few pods use far more than the others: give them a DaemonSet of their own ({})",
             few.join(", ")
+        ),
+    })
+}
+
+fn missing_pods<'a>(row: &Row<'a>) -> Option<Finding<'a>> {
+    let (present, all) = row.workload.missing()?;
+    Some(Finding {
+        code: "missing_pods",
+        severity: Severity::Medium,
+        id: &row.workload.id,
+        text: format!(
+            "{present} of {all} pods exist: the missing ones are not billed; a quota, a webhook or \
+             a missing account may keep them from being created"
         ),
     })
 }

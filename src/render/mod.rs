@@ -21,6 +21,7 @@ mod plain;
 mod style;
 mod table;
 mod view;
+mod whole;
 mod words;
 mod wrap;
 mod yaml;

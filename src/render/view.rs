@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::pick::Row;
+use super::whole::Whole;
 use crate::pipeline::Analysis;
 use crate::recommend::{Severity, State};
 use crate::units::Money;
@@ -53,15 +54,13 @@ impl Sort {
         Self::ALL.into_iter().find(|sort| sort.name() == name)
     }
 
-    /// Sorts rows that are in order of their names; equals stay in that order.
-    pub(super) fn apply(self, rows: &mut [Row<'_>]) {
+    /// Sorts workloads that are in order of their names; equals stay in that order.
+    pub(super) fn apply(self, all: &mut [Whole<'_>]) {
         match self {
             Self::Name => {}
-            Self::Savings => rows.sort_by_key(|row| Reverse(row.bill.savings())),
-            Self::Cost => rows.sort_by_key(|row| Reverse(row.bill.current)),
-            Self::Severity => {
-                rows.sort_by_key(|row| Reverse((row.bill.severity, row.bill.savings())));
-            }
+            Self::Savings => all.sort_by_key(|it| Reverse(it.savings())),
+            Self::Cost => all.sort_by_key(|it| Reverse(it.current())),
+            Self::Severity => all.sort_by_key(|it| Reverse((it.severity(), it.savings()))),
         }
     }
 }
@@ -72,26 +71,32 @@ impl View {
         !self.states.is_empty() || self.severity.is_some() || self.min_savings.is_some()
     }
 
-    /// The rows that are listed, by name unless the view sorts them.
-    pub(super) fn rows<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
-        let mut rows = self.matching(analysis);
+    /// The workloads that are listed, by name unless the view sorts them.
+    pub(super) fn workloads<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Whole<'a>> {
+        let mut all = self.matching(analysis);
         if let Some(sort) = self.sort {
-            sort.apply(&mut rows);
+            sort.apply(&mut all);
         }
-        rows.truncate(self.top.unwrap_or(usize::MAX));
-        rows
+        all.truncate(self.top.unwrap_or(usize::MAX));
+        all
     }
 
-    /// The rows of the right state, severity and savings, by name.
-    pub(super) fn matching<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
-        let mut rows = Row::all(analysis);
-        rows.retain(|row| {
-            (self.states.is_empty() || self.states.contains(&row.advice.state))
-                && self.severity.is_none_or(|least| row.bill.severity >= least)
-                && self
-                    .min_savings
-                    .is_none_or(|least| row.bill.savings() >= least)
+    /// The rows of the workloads that are listed.
+    pub(super) fn rows<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
+        let all = self.workloads(analysis).into_iter();
+        all.flat_map(|whole| whole.rows).collect()
+    }
+
+    /// The workloads of the right state, severity and savings, by name. The state
+    /// is that of any of its templates.
+    pub(super) fn matching<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Whole<'a>> {
+        let mut all = Whole::all(analysis);
+        all.retain(|it| {
+            let mut states = it.rows.iter().map(|row| row.advice.state);
+            (self.states.is_empty() || states.any(|state| self.states.contains(&state)))
+                && self.severity.is_none_or(|least| it.severity() >= least)
+                && self.min_savings.is_none_or(|least| it.savings() >= least)
         });
-        rows
+        all
     }
 }

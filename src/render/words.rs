@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::recommend::State;
-use crate::snapshot::Workload;
+use crate::snapshot::{Workload, WorkloadId};
 use crate::text::{count, group, money};
 use crate::units::{Cpu, Money, Ratio};
 
@@ -70,6 +70,14 @@ pub(super) fn pods(workload: &Workload) -> String {
         format!("{} a run", count(replicas.max(1), "pod"))
     } else {
         count(workload.pods.len(), "pod")
+    }
+}
+
+/// `shop/api`; with a template `ml/ray/head`.
+pub(super) fn called(id: &WorkloadId) -> String {
+    match &id.template {
+        Some(template) => format!("{}/{}/{template}", id.namespace, id.name),
+        None => format!("{}/{}", id.namespace, id.name),
     }
 }
 

@@ -39,7 +39,7 @@ pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{
     Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Target,
-    Termination, Workload, WorkloadId,
+    Termination, Workload, WorkloadId, owners,
 };
 
 /// What was true of a cluster at one time.
@@ -76,6 +76,11 @@ pub struct Cluster {
 }
 
 impl Snapshot {
+    /// Workloads as people know them: one for each owner, whatever templates it has.
+    pub fn owners(&self) -> usize {
+        owners(self.workloads.iter().map(|workload| &workload.id))
+    }
+
     /// Keeps only these workloads, and the usage of their pods.
     pub fn retain(&mut self, keep: impl Fn(&Workload) -> bool) {
         let mut kept = 0;

@@ -185,19 +185,22 @@ impl Series {
 }
 
 impl Usage {
+    /// The series of a workload, all its pods and containers.
+    pub fn of_workload(&self, workload: u32) -> impl Iterator<Item = &Series> {
+        let before = |series: &Series| series.workload < workload;
+        let from = self.series.partition_point(before);
+        let rest = self.series[from..].iter();
+        rest.take_while(move |series| series.workload == workload)
+    }
+
     /// The series of one container of a workload, all its pods.
     pub fn pool<'a>(
         &'a self,
         workload: u32,
         container: &'a str,
     ) -> impl Iterator<Item = &'a Series> + 'a {
-        let from = self
-            .series
-            .partition_point(|series| series.workload < workload);
-        self.series[from..]
-            .iter()
-            .take_while(move |series| series.workload == workload)
-            .filter(move |series| series.container == container)
+        let all = self.of_workload(workload);
+        all.filter(move |series| series.container == container)
     }
 
     /// Drops all but the newest `window` of the grid.

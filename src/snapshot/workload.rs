@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,18 +8,42 @@ use super::{Heap, Resources};
 use crate::units::Bytes;
 
 /// What a workload is called. Orders by namespace, kind, name.
+///
+/// Pods of different templates of one owner are workloads of their own, with the
+/// same three and a template; people know them as one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct WorkloadId {
     pub namespace: String,
     /// `Deployment`, `StatefulSet`, `CronJob`, …
     pub kind: String,
     pub name: String,
+    /// Which pod template of the owner, where it has several: `head`, `Worker`.
+    /// Pods from the template of a built-in controller have none beside others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
-/// `shop/Deployment/api`.
+impl WorkloadId {
+    /// Whether both are of one owner.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        (&self.namespace, &self.kind, &self.name) == (&other.namespace, &other.kind, &other.name)
+    }
+}
+
+/// How many owners these are of.
+pub fn owners<'a>(ids: impl IntoIterator<Item = &'a WorkloadId>) -> usize {
+    let of = |id: &'a WorkloadId| (&id.namespace, &id.kind, &id.name);
+    ids.into_iter().map(of).collect::<BTreeSet<_>>().len()
+}
+
+/// `shop/Deployment/api`; with a template `ml/RayCluster/ray/head`.
 impl fmt::Display for WorkloadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)?;
+        match &self.template {
+            Some(template) => write!(f, "/{template}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -31,6 +56,12 @@ pub struct Workload {
     /// Pods that should run now: `spec.replicas`; for a DaemonSet the nodes it
     /// is scheduled on; for a Job or CronJob its parallelism.
     pub replicas: u32,
+    /// Pods that there are, where their controller says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<u32>,
+    /// Whether its pods run to completion, where its kind does not say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch: bool,
     /// The `schedule` of a CronJob.
     pub schedule: Option<String>,
     pub created: Option<Timestamp>,
@@ -147,6 +178,10 @@ pub struct Pod {
     /// What the scheduler counts for it: native sidecars, init containers,
     /// pod-level resources and overhead included. See KEP-753.
     pub requests: Resources,
+    /// Whether it was made from an older template: a new one would request
+    /// something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
 }
 
 /// A HorizontalPodAutoscaler that scales a workload.
@@ -235,6 +270,12 @@ impl Manager {
         self.is_active() && self.resources.iter().any(|name| name == "replicas")
     }
 
+    /// Whether it sets requests of pods.
+    pub fn resizes(&self) -> bool {
+        let is_size = |name: &String| matches!(name.as_str(), "cpu" | "memory");
+        self.is_active() && self.resources.iter().any(is_size)
+    }
+
     fn is_active(&self) -> bool {
         !matches!(self.mode.as_str(), "Off" | "Paused")
     }
@@ -253,7 +294,13 @@ pub struct PatchTarget {
 impl Workload {
     /// Whether it runs to completion instead of all the time.
     pub fn is_batch(&self) -> bool {
-        matches!(self.id.kind.as_str(), "Job" | "CronJob")
+        self.batch || matches!(self.id.kind.as_str(), "Job" | "CronJob")
+    }
+
+    /// How many pods there are of those that should be, where some are missing.
+    pub fn missing(&self) -> Option<(u32, u32)> {
+        let present = self.present.filter(|_| !self.is_batch())?;
+        (present < self.replicas).then_some((present, self.replicas))
     }
 
     /// The label with this key.

@@ -182,7 +182,7 @@ fn csv_gets_the_cluster_at_the_end_of_each_row() {
         .analyze(&[&BOTH[..], &["-o", "csv"]].concat())
         .ended(0);
     let mut lines = seen.stdout.lines();
-    assert!(lines.next().unwrap().ends_with(",reasons,cluster"));
+    assert!(lines.next().unwrap().ends_with(",reasons,template,cluster"));
     let last: Vec<&str> = lines.map(|line| line.rsplit(',').next().unwrap()).collect();
     let of = |name: &str| last.iter().filter(|cluster| **cluster == name).count();
     assert!(of("eu") > 0);

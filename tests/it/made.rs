@@ -71,12 +71,14 @@ pub fn workload(kind: &str, name: &str, pods: u32, containers: Vec<Container>) -
         qos: None,
         created: None,
         requests: sum.clone(),
+        outdated: false,
     };
     Workload {
         id: WorkloadId {
             namespace: "shop".to_owned(),
             kind: kind.to_owned(),
             name: name.to_owned(),
+            template: None,
         },
         api_version: api_version.to_owned(),
         replicas: pods,

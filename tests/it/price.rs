@@ -233,3 +233,56 @@ fn what_grows_into_its_limit_is_in_danger() {
     assert_eq!(severity(800), Severity::High);
     assert_eq!(severity(1024), Severity::Medium);
 }
+
+#[test]
+fn pods_of_an_older_template_cost_what_they_request_and_then_what_is_advised() {
+    let mut made = one(State::OverProvisioned, set(250, 512, 512));
+    let pods = &mut made.snapshot.workloads[0].pods;
+    // Far below what is taken off a pod of the template, and far above it.
+    pods[1].requests = resources(100, 256);
+    pods[2].requests = resources(8000, 1024);
+    for pod in &mut pods[1..] {
+        pod.outdated = true;
+    }
+    let bill = bill(&made);
+    near(bill.current, 9.1 * CORE + 2.25 * GIB);
+    near(bill.recommended, 3.0 * (0.25 * CORE + 0.5 * GIB));
+    assert!((bill.waste.cpu.requested.get() - 9.1).abs() < 1e-9);
+}
+
+#[test]
+fn pods_of_an_older_template_go_with_it_where_its_size_stays() {
+    let outdated = |state| {
+        let mut made = one(state, Sizing::KEEP);
+        let pod = &mut made.snapshot.workloads[0].pods[0];
+        (pod.requests, pod.outdated) = (resources(4000, 1024), true);
+        bill(&made)
+    };
+    let judged = outdated(State::RightSized);
+    near(judged.current, 6.0 * CORE + 3.0 * GIB);
+    near(judged.recommended, 3.0 * CORE + 3.0 * GIB);
+    // Of what cannot be judged nothing is freed.
+    assert_eq!(outdated(State::Unknown).freed, Money::ZERO);
+}
+
+#[test]
+fn what_the_advice_leaves_alone_each_pod_keeps() {
+    let advice = Sizing {
+        cpu_request: Advice::Set(Cpu::millicores(250)),
+        ..Sizing::KEEP
+    };
+    let mut made = one(State::OverProvisioned, advice);
+    made.snapshot.workloads[0].pods[0].requests = resources(1000, 3072);
+    near(bill(&made).recommended, 0.75 * CORE + 5.0 * GIB);
+}
+
+#[test]
+fn pods_that_could_not_be_created_cost_nothing() {
+    let mut made = one(State::RightSized, Sizing::KEEP);
+    made.snapshot.workloads[0].pods.clear();
+    near(bill(&made).current, 3.0 * (CORE + GIB));
+    made.snapshot.workloads[0].present = Some(1);
+    near(bill(&made).current, CORE + GIB);
+    made.snapshot.workloads[0].present = Some(0);
+    assert_eq!(bill(&made).current, Money::ZERO);
+}

@@ -20,6 +20,7 @@ pub fn workload(name: &str, cpu_request: f64) -> Workload {
             namespace: "shop".to_owned(),
             kind: "Deployment".to_owned(),
             name: name.to_owned(),
+            template: None,
         },
         api_version: "apps/v1".to_owned(),
         replicas: 1,

@@ -2,7 +2,7 @@
 
 use kcost::gate;
 use kcost::pipeline::Settings;
-use kcost::recommend::{Options, State};
+use kcost::recommend::{Options, Sizing, State};
 use kcost::render::{self, Look, Sort, View};
 use kcost::snapshot::{Gap, Resources};
 use kcost::units::Money;
@@ -237,6 +237,95 @@ fn yaml_says_the_same_as_json() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let yaml: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
     assert_eq!(json, yaml);
+}
+
+#[test]
+fn pods_that_do_not_exist_are_named() {
+    let mut made = Made::empty();
+    let mut web = workload("Deployment", "web", 0, vec![container("web", 500, 512)]);
+    (web.replicas, web.present) = (2, Some(0));
+    made.add(web, State::Unknown, &[Sizing::KEEP]);
+    let said = "missing  pods that do not exist are not billed: shop/web (0 of 2)";
+    assert!(table(&made, 160).contains(said));
+    let json: serde_json::Value =
+        serde_json::from_str(&drawn(&made, &settings(), "json", &look(None))).unwrap();
+    assert_eq!(json["findings"][0]["code"], "missing_pods");
+    assert_eq!(json["workloads"][0]["monthly_cost"], "0.00");
+}
+
+/// A head and two workers, both with a container `ray`, and a workload beside them.
+fn templates() -> Made {
+    let mut made = Made::empty();
+    let mut head = workload("RayCluster", "ray", 1, vec![container("ray", 1000, 1024)]);
+    head.id.template = Some("head".to_owned());
+    let mut worker = workload("RayCluster", "ray", 2, vec![container("ray", 4000, 4096)]);
+    worker.id.template = Some("worker".to_owned());
+    made.add(head, State::RightSized, &[Sizing::KEEP]);
+    made.add(worker, State::OverProvisioned, &[set(2000, 2048, 2048)]);
+    let web = workload("Rollout", "web", 1, vec![container("web", 500, 512)]);
+    made.add(web, State::Unknown, &[Sizing::KEEP]);
+    made
+}
+
+#[test]
+fn templates_of_one_owner_are_one_workload_whose_containers_say_of_which_they_are() {
+    let json = |view: View| -> serde_json::Value {
+        let look = Look { view, ..look(None) };
+        serde_json::from_str(&drawn(&templates(), &settings(), "json", &look)).unwrap()
+    };
+    let report = json(View::default());
+    assert_eq!(report["summary"]["workloads"], 2);
+    assert_eq!(report["summary"]["containers"], 3);
+    assert_eq!(report["summary"]["states"]["over_provisioned"], 1);
+    assert_eq!(report["summary"]["states"]["right_sized"], 0);
+    let workloads = report["workloads"].as_array().unwrap();
+    assert_eq!(workloads.len(), 2);
+    let (ray, web) = (&workloads[0], &workloads[1]);
+    assert_eq!(
+        (ray["replicas"].as_u64(), ray["pods"].as_u64()),
+        (Some(3), Some(3))
+    );
+    assert_eq!(ray["state"], "over_provisioned");
+    let of = |key: &str, field: &str| {
+        let all = ray[key].as_array().unwrap().iter();
+        all.map(|it| it[field].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("containers", "template"), ["head", "worker"]);
+    assert_eq!(of("containers", "name"), ["ray", "ray"]);
+    assert_eq!(of("templates", "name"), ["head", "worker"]);
+    assert_eq!(of("templates", "replicas"), [1, 2]);
+    // 2 cores and 2 GiB of each of two workers.
+    assert_eq!(ray["monthly_savings"], "104.68");
+    assert_eq!(of("templates", "monthly_savings"), ["0.00", "104.68"]);
+    assert!(web.get("templates").is_none());
+    assert!(web["containers"][0].get("template").is_none());
+    // A view takes a workload whole.
+    let one = json(View {
+        states: vec![State::RightSized],
+        ..View::default()
+    });
+    assert_eq!(
+        one["workloads"][0]["containers"].as_array().unwrap().len(),
+        2
+    );
+    let first = json(View {
+        top: Some(1),
+        ..View::default()
+    });
+    assert_eq!(first["workloads"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn people_and_tables_see_templates_apart() {
+    let wide = drawn(&templates(), &settings(), "wide", &look(None));
+    assert!(wide.contains("\nshop/RayCluster/ray/head\n"), "{wide}");
+    assert!(table(&templates(), 160).contains("shop/ray/worker"));
+    let csv = drawn(&templates(), &settings(), "csv", &look(None));
+    let ends: Vec<&str> = csv
+        .lines()
+        .map(|line| line.rsplit(',').next().unwrap())
+        .collect();
+    assert_eq!(ends, ["template", "head", "worker", ""]);
 }
 
 #[test]

@@ -165,6 +165,7 @@ fn workload(plan: &Plan, lives: &Lives, pods: &[Placed], containers: Vec<Contain
             namespace: plan.namespace.to_owned(),
             kind: plan.kind.name().to_owned(),
             name: plan.name.to_owned(),
+            template: None,
         },
         api_version: plan.kind.api_version().to_owned(),
         replicas: u32::try_from(replicas).unwrap_or(u32::MAX),
@@ -218,6 +219,7 @@ fn running(plan: &Plan, pod: &Placed) -> Pod {
         qos: Some(plan.qos().to_owned()),
         created: Timestamp::from_second(created).ok(),
         requests: plan.pod_requests(),
+        outdated: false,
     }
 }
 

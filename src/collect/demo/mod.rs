@@ -80,6 +80,7 @@ pub fn names() -> Vec<WorkloadId> {
         namespace: plan.namespace.to_owned(),
         kind: plan.kind.name().to_owned(),
         name: plan.name.to_owned(),
+        template: None,
     };
     let mut names: Vec<WorkloadId> = plans().iter().map(name).collect();
     names.sort();

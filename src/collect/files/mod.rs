@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Resolved, drop_unknown_containers, resolve};
+use super::{Resolved, drop_ended, drop_unknown_containers, mark_runs, resolve_with_ended};
 use crate::progress::Progress;
 use crate::snapshot::ParseSelectorError;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
@@ -134,10 +134,11 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
     let (objects, mut gaps) = objects::read(&options.objects, &options.scope, progress)?;
     let Resolved {
         mut cluster,
-        workloads,
+        mut workloads,
         pods,
+        ended,
         gaps: found,
-    } = resolve(objects);
+    } = resolve_with_ended(objects);
     cluster.name.clone_from(&options.name);
     gaps.extend(found);
     let (read, found) = usage::read(options, progress)?;
@@ -149,12 +150,13 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
         usage = placed;
         gaps.extend(found);
         gaps.extend(drop_unknown_containers(&mut usage, &workloads));
+        mark_runs(&usage, &mut workloads);
     } else {
         let hint = "give samples with `--usage`, as CSV or Parquet";
         let none = Gap::new("no-usage", "usage", "there is not a single sample").hint(hint);
         gaps.push(none);
     }
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         taken_at: newest.unwrap_or_else(|| newest_creation(&workloads)),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         cluster,
@@ -162,7 +164,9 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
         workloads,
         usage,
         gaps,
-    })
+    };
+    drop_ended(&mut snapshot, &ended);
+    Ok(snapshot)
 }
 
 /// Without folders: whoever gets the bundle need not know where it was made.

@@ -69,6 +69,7 @@ impl Record for Node {
             taints,
         });
         objects.note("Node", &meta, amounts);
+        objects.node_labels.insert(meta.name, meta.labels);
     }
 }
 

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Amounts, Key, Meta, Objects, Record, Template};
+use crate::snapshot::PatchTarget;
 
 /// The way from the root of a controller to its pod spec.
 const TEMPLATE: &[&str] = &["spec", "template", "spec"];
@@ -17,13 +18,51 @@ pub(crate) struct Controller {
     pub(crate) meta: Meta,
     /// How many pods it wants now; `None` where it does not say.
     pub(crate) replicas: Option<u32>,
+    /// How many there are, where its status says so.
+    pub(crate) present: Option<Present>,
     pub(crate) schedule: Option<String>,
-    /// Every pod template found in it, with its path; a built-in kind has one.
-    pub(crate) templates: Vec<(Vec<String>, Template)>,
-    /// Whether its one template can be patched where it was found.
+    /// Every pod template found in it; a built-in kind has one.
+    pub(crate) templates: Vec<Placed>,
+    /// The controller whose template it takes, where it has none of its own.
+    pub(crate) template_of: Option<Key>,
+    /// Where the template that it took can be changed.
+    pub(crate) patch_at: Option<PatchTarget>,
+    /// Whether its templates can be patched where they were found.
     pub(crate) patchable: bool,
     /// Whether a workload is worth naming although no pod of it was seen.
     pub(crate) known: bool,
+}
+
+/// A pod template, and where in its controller it stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Placed {
+    /// Fields from the root to the pod spec.
+    pub(crate) path: Vec<String>,
+    /// What tells it from other templates of the controller.
+    pub(crate) name: Option<String>,
+    /// How many pods are wanted of it, where it says so itself.
+    pub(crate) replicas: Option<u32>,
+    pub(crate) template: Template,
+}
+
+/// Pods that there are, as a status says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Present {
+    pub(crate) pods: u32,
+    /// Whether a controller has written it: manifests come with empty ones.
+    pub(crate) sure: bool,
+}
+
+/// The pods of a status, and what only a controller writes beside them.
+macro_rules! present {
+    ($status:expr, $pods:ident) => {
+        $status.map(|status| {
+            let pods = count(Option::from(status.$pods).unwrap_or(0));
+            let signed = status.observed_generation.is_some() || status.conditions.is_some();
+            let sure = signed || pods > 0;
+            Present { pods, sure }
+        })
+    };
 }
 
 impl Controller {
@@ -50,14 +89,22 @@ impl Controller {
         self
     }
 
+    fn present(mut self, present: Option<Present>) -> Self {
+        self.present = present;
+        self
+    }
+
     /// Keeps the template, unless another controller made this one and wants no
     /// pods of it any more: old ReplicaSets and Jobs are many.
     fn record(mut self, path: &[&str], template: Option<PodTemplateSpec>, objects: &mut Objects) {
         let superseded = self.meta.controller.is_some() && self.replicas == Some(0);
         if let Some(template) = template.filter(|_| !superseded) {
             let mut amounts = Amounts::default();
-            let path = path.iter().map(ToString::to_string).collect();
-            self.templates = vec![(path, Template::new(template, &mut amounts))];
+            self.templates = vec![Placed {
+                path: path.iter().map(ToString::to_string).collect(),
+                template: Template::new(template, &mut amounts),
+                ..Placed::default()
+            }];
             objects.note(&self.kind, &self.meta, amounts);
         }
         objects.controllers.push(self);
@@ -71,8 +118,10 @@ fn count(number: i32) -> u32 {
 impl Record for Deployment {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
+        let present = present!(self.status, replicas);
         Controller::new("apps/v1", "Deployment", self.metadata)
             .replicas(spec.replicas)
+            .present(present)
             .record(TEMPLATE, Some(spec.template), objects);
     }
 }
@@ -80,8 +129,10 @@ impl Record for Deployment {
 impl Record for ReplicaSet {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
+        let present = present!(self.status, replicas);
         Controller::new("apps/v1", "ReplicaSet", self.metadata)
             .replicas(spec.replicas)
+            .present(present)
             .record(TEMPLATE, spec.template, objects);
     }
 }
@@ -89,8 +140,10 @@ impl Record for ReplicaSet {
 impl Record for ReplicationController {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec.unwrap_or_default();
+        let present = present!(self.status, replicas);
         Controller::new("v1", "ReplicationController", self.metadata)
             .replicas(spec.replicas)
+            .present(present)
             .record(TEMPLATE, spec.template, objects);
     }
 }
@@ -98,8 +151,10 @@ impl Record for ReplicationController {
 impl Record for StatefulSet {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
+        let present = present!(self.status, replicas);
         Controller::new("apps/v1", "StatefulSet", self.metadata)
             .replicas(spec.replicas)
+            .present(present)
             .record(TEMPLATE, Some(spec.template), objects);
     }
 }
@@ -107,10 +162,14 @@ impl Record for StatefulSet {
 impl Record for DaemonSet {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
-        let status = self.status.unwrap_or_default();
-        Controller::new("apps/v1", "DaemonSet", self.metadata)
-            .replicas(Some(status.desired_number_scheduled))
-            .record(TEMPLATE, Some(spec.template), objects);
+        let wanted = self.status.as_ref().map(|it| it.desired_number_scheduled);
+        let present = present!(self.status, current_number_scheduled);
+        let mut controller = Controller::new("apps/v1", "DaemonSet", self.metadata);
+        // Without a status, as many as there are nodes for it.
+        let is_said = |wanted: &u32| *wanted > 0 || present.is_some_and(|it| it.sure);
+        controller.replicas = wanted.map(count).filter(is_said);
+        controller.present = present.filter(|it| it.sure);
+        controller.record(TEMPLATE, Some(spec.template), objects);
     }
 }
 

@@ -1,13 +1,9 @@
-use k8s_openapi::api::core::v1::PodSpec;
 use kube::core::DynamicObject;
 use serde_json::Value;
 
-use super::meta::group;
-use super::{Amounts, Controller, Meta, Objects, Record, Template, scaling};
-
-/// How deep below the root of an object its pod templates are looked for:
-/// `spec.pytorchReplicaSpecs.Worker.template.spec` is five fields deep.
-const DEPTH: usize = 7;
+use super::api::{current, group};
+use super::{Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Template, scaling};
+use super::{is_ignored_group, owns_pods, placed, runs_to_completion};
 
 /// An object of any kind: a controller that kcost has no type for, a
 /// VerticalPodAutoscaler or a ScaledObject.
@@ -22,7 +18,8 @@ impl Record for DynamicObject {
                 || all.contains_key("autoscaling.keda.sh/paused-replicas")
         });
         let meta = Meta::new(self.metadata);
-        match (group(&types.api_version), types.kind.as_str()) {
+        let api_version = current(&types.api_version, &types.kind);
+        match (group(&api_version), types.kind.as_str()) {
             ("autoscaling.k8s.io", "VerticalPodAutoscaler") => {
                 scaling::vertical(&meta, &self.data, objects);
             }
@@ -32,18 +29,9 @@ impl Record for DynamicObject {
             (group, kind) if is_ignored_group(group) => {
                 *objects.skipped.entry(kind.to_owned()).or_default() += 1;
             }
-            _ => controller(types.api_version, types.kind, meta, self.data, objects),
+            _ => controller(api_version, types.kind, meta, self.data, objects),
         }
     }
-}
-
-/// Whether the kinds of this API group, but for those that kcost has types for,
-/// never own pods: the groups of Kubernetes itself.
-pub(crate) fn is_ignored_group(group: &str) -> bool {
-    matches!(
-        group,
-        "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions"
-    ) || (group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io"))
 }
 
 fn controller(
@@ -53,64 +41,100 @@ fn controller(
     mut data: Value,
     objects: &mut Objects,
 ) {
+    let group = group(&api_version).to_owned();
     let mut amounts = Amounts::default();
-    let replicas = data.pointer("/spec/replicas").and_then(Value::as_u64);
     let schedule = data.pointer("/spec/schedule").and_then(Value::as_str);
     let schedule = schedule.map(str::to_owned);
-    let mut found = Vec::new();
-    if let Some(spec) = data.get_mut("spec") {
-        search(spec, &mut vec!["spec".to_owned()], &mut found);
-    }
-    let templates: Vec<_> = found
+    let mut replicas = number(&data, "/spec/replicas");
+    let present = number(&data, "/status/replicas");
+    let template_of = template_of(&group, &kind, &meta, &data);
+    let is_over = runs_to_completion(&group, &kind) && is_over(&data);
+    let found = placed::find(&group, &kind, &mut data);
+    let patchable = !found.steps;
+    let mut templates: Vec<Placed> = found
+        .specs
         .into_iter()
-        .map(|(path, spec)| (path, Template::from_spec(spec, &mut amounts)))
+        .map(|spec| Placed {
+            path: spec.path,
+            name: spec.name,
+            replicas: spec.replicas,
+            template: Template::new(spec.template, &mut amounts),
+        })
         .collect();
-    // A list cannot be patched by the path of fields alone.
-    let patchable = templates.len() == 1
-        && templates[0]
-            .0
-            .iter()
-            .all(|field| field.parse::<usize>().is_err());
+    if is_over {
+        replicas = Some(0);
+        for placed in &mut templates {
+            placed.replicas = Some(0);
+        }
+    }
     objects.note(&kind, &meta, amounts);
     objects.controllers.push(Controller {
+        known: owns_pods(&group, &kind) && !(templates.is_empty() && template_of.is_none()),
         api_version,
         kind,
         meta,
-        replicas: replicas.and_then(|count| u32::try_from(count).ok()),
+        replicas,
+        present: present.map(|pods| Present { pods, sure: true }),
         schedule,
-        known: !templates.is_empty(),
         templates,
+        template_of,
+        patch_at: None,
         patchable,
     });
 }
 
-/// Finds pod specs: objects with a list `containers`, under `…template.spec` or
-/// wherever else the kind keeps them.
-fn search(value: &mut Value, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, PodSpec)>) {
-    if path.len() > DEPTH {
-        return;
-    }
-    if value.get("containers").is_some_and(Value::is_array) {
-        if let Ok(spec) = serde_json::from_value::<PodSpec>(value.take()) {
-            found.push((path.clone(), spec));
-        }
-        return;
-    }
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                path.push(name.clone());
-                search(field, path, found);
-                path.pop();
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                path.push(index.to_string());
-                search(item, path, found);
-                path.pop();
-            }
-        }
-        _ => {}
-    }
+fn number(data: &Value, path: &str) -> Option<u32> {
+    let number = data.pointer(path).and_then(Value::as_u64)?;
+    u32::try_from(number).ok()
+}
+
+/// The Deployment whose template another controller takes: that of a Rollout that
+/// refers to one, and that of which a Canary makes its primary.
+fn template_of(group: &str, kind: &str, meta: &Meta, data: &Value) -> Option<Key> {
+    let reference = match (group, kind) {
+        ("argoproj.io", "Rollout") => data.pointer("/spec/workloadRef")?,
+        ("flagger.app", "Canary") => data.pointer("/spec/targetRef")?,
+        _ => return None,
+    };
+    let text = |name: &str| reference.get(name).and_then(Value::as_str);
+    let api_version = text("apiVersion").unwrap_or("apps/v1");
+    let kind = text("kind").unwrap_or("Deployment");
+    Some(Key::new(&meta.namespace, api_version, kind, text("name")?))
+}
+
+/// Whether something that runs to completion has come to its end, by any of the
+/// ways in which its kinds say so.
+fn is_over(data: &Value) -> bool {
+    const ENDS: [&str; 6] = [
+        "Complete",
+        "Completed",
+        "Succeeded",
+        "Failed",
+        "Error",
+        "Finished",
+    ];
+    let is_end = |text: &str| ENDS.iter().any(|end| text.eq_ignore_ascii_case(end));
+    let status = data.get("status");
+    let text = |value: &Value, path: &str| {
+        value
+            .pointer(path)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let conditions = data.pointer("/status/conditions").and_then(Value::as_array);
+    let mut conditions = conditions.into_iter().flatten();
+    let ended = conditions.any(|condition| {
+        let holds = text(condition, "/status").is_some_and(|it| it == "True");
+        holds && text(condition, "/type").is_some_and(|it| is_end(&it))
+    });
+    let phases = [
+        "/phase",
+        "/state",
+        "/state/phase",
+        "/applicationState/state",
+        "/jobStatus",
+    ];
+    let mut phases = phases.iter().filter_map(|path| text(status?, path));
+    let timed = status.is_some_and(|it| it.get("completionTime").is_some_and(|at| !at.is_null()));
+    ended || timed || phases.any(|phase| is_end(&phase))
 }

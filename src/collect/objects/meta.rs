@@ -3,11 +3,15 @@ use std::fmt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::api::{current, group, group_today, may_own};
+
 /// What kcost keeps of an object's metadata.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meta {
     pub(crate) namespace: String,
     pub(crate) name: String,
+    /// What the API server made the name from: `import-` of `import-x7k2p`.
+    pub(crate) generate_name: Option<String>,
     pub(crate) created: Option<Timestamp>,
     /// Sorted.
     pub(crate) labels: Vec<(String, String)>,
@@ -22,6 +26,7 @@ pub(crate) struct Meta {
 /// A reference to an owner in the same namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Owner {
+    /// With the group that the kind is in today.
     pub(crate) api_version: String,
     pub(crate) kind: String,
     pub(crate) name: String,
@@ -42,13 +47,17 @@ impl Meta {
         let mut controller = None;
         let mut other_owner = None;
         for owner in owners {
-            let slot = if owner.controller == Some(true) {
+            let controls = owner.controller == Some(true);
+            if !may_own(&owner.api_version, &owner.kind, controls) {
+                continue;
+            }
+            let slot = if controls {
                 &mut controller
             } else {
                 &mut other_owner
             };
             slot.get_or_insert(Owner {
-                api_version: owner.api_version,
+                api_version: current(&owner.api_version, &owner.kind),
                 kind: owner.kind,
                 name: owner.name,
             });
@@ -57,6 +66,7 @@ impl Meta {
         Self {
             namespace: metadata.namespace.unwrap_or_default(),
             name: metadata.name.unwrap_or_default(),
+            generate_name: metadata.generate_name,
             created: metadata.creation_timestamp.map(|time| time.0),
             labels: metadata.labels.unwrap_or_default().into_iter().collect(),
             annotations: annotations
@@ -88,10 +98,16 @@ impl Key {
     pub(crate) fn new(namespace: &str, api_version: &str, kind: &str, name: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
-            group: group(api_version).to_owned(),
+            group: group_today(group(api_version), kind).to_owned(),
             kind: kind.to_owned(),
             name: name.to_owned(),
         }
+    }
+}
+
+impl Key {
+    pub(crate) fn is_pod(&self) -> bool {
+        self.group.is_empty() && self.kind == "Pod"
     }
 }
 
@@ -100,11 +116,4 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
     }
-}
-
-/// `apps` of `apps/v1`; empty for the core group.
-pub(crate) fn group(api_version: &str) -> &str {
-    api_version
-        .rsplit_once('/')
-        .map_or("", |(group, _version)| group)
 }

@@ -5,12 +5,15 @@
 //! annotation but `kcost.dev/…` and no `managedFields` outlive it.
 
 mod amounts;
+mod api;
 mod claims;
 mod cluster;
 mod controllers;
 mod custom;
 mod heap;
 mod meta;
+mod namespace;
+mod placed;
 mod pod;
 mod scaling;
 mod select;
@@ -21,10 +24,10 @@ use super::reach::Candidate;
 use crate::snapshot::{Cluster, Gap};
 
 pub(super) use amounts::Amounts;
+pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
-pub(super) use controllers::Controller;
-pub(super) use custom::is_ignored_group;
-pub(super) use meta::{Key, Meta, group};
+pub(super) use controllers::{Controller, Placed, Present};
+pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord};
 
@@ -46,6 +49,8 @@ pub struct Objects {
     pub(super) managers: Vec<ManagerRecord>,
     /// Claims of devices, and templates of them.
     pub(super) claims: Vec<ClaimRecord>,
+    /// By name, what a node can be chosen by.
+    pub(super) node_labels: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// A Kubernetes type that can be recorded.
@@ -63,7 +68,7 @@ impl Objects {
     /// Whether a pod, or a template of pods, claims devices.
     pub(super) fn claims_devices(&self) -> bool {
         let templates = self.controllers.iter().flat_map(|it| &it.templates);
-        let templates = templates.map(|(_, template)| template);
+        let templates = templates.map(|placed| &placed.template);
         let mut all = self.pods.iter().map(|pod| &pod.spec).chain(templates);
         all.any(|template| !template.claims.is_empty())
     }
@@ -93,6 +98,7 @@ impl Objects {
         self.autoscalers.extend(other.autoscalers);
         self.managers.extend(other.managers);
         self.claims.extend(other.claims);
+        self.node_labels.extend(other.node_labels);
     }
 
     /// Notes amounts of one object that cannot be.

@@ -35,6 +35,12 @@ pub(crate) struct Template {
     pub(crate) priority_class: Option<String>,
     pub(crate) has_deadline: bool,
     pub(crate) claims: Vec<PodClaim>,
+    /// Whether its containers are never started again (`restartPolicy: Never`).
+    pub(crate) runs_once: bool,
+    /// Labels that its node must have.
+    pub(crate) node_selector: Vec<(String, String)>,
+    /// Keys of taints that it stands; all of them where one is empty.
+    pub(crate) tolerations: Vec<String>,
 }
 
 /// A claim of devices that a pod has.
@@ -78,6 +84,8 @@ impl ClaimUse {
 pub(crate) struct ContainerRecord {
     pub(crate) name: String,
     pub(crate) kind: ContainerKind,
+    /// What its spec requests, whatever it has been given since.
+    pub(crate) asked: Resources,
     pub(crate) requests: Resources,
     pub(crate) limits: Resources,
     pub(crate) heap: Option<Heap>,
@@ -135,6 +143,14 @@ impl Template {
                     template: claim.resource_claim_template_name,
                 })
                 .collect(),
+            runs_once: spec.restart_policy.as_deref() == Some("Never"),
+            node_selector: spec.node_selector.into_iter().flatten().collect(),
+            tolerations: spec
+                .tolerations
+                .into_iter()
+                .flatten()
+                .map(|toleration| toleration.key.unwrap_or_default())
+                .collect(),
         }
     }
 }
@@ -148,6 +164,7 @@ impl ContainerRecord {
         Self {
             name: container.name,
             kind,
+            asked: requests.clone(),
             requests,
             limits,
             heap,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Key, Objects};
+use super::{Key, Objects, is_ignored_group};
 use crate::collect::Scope;
 use crate::snapshot::Selector;
 
@@ -15,7 +15,7 @@ impl Objects {
         self.controllers.retain(|c| inside(&c.meta.namespace));
         for controller in &mut self.controllers {
             let mut templates = controller.templates.iter();
-            let picked = templates.any(|(_, template)| picks(&template.labels));
+            let picked = templates.any(|placed| picks(&placed.template.labels));
             controller.known &= selector.is_none() || picked;
         }
         self.autoscalers
@@ -33,8 +33,7 @@ impl Objects {
             .retain(|item| inside(&item.namespace));
     }
 
-    /// Drops objects of unknown kinds that own nothing and have no template, and
-    /// counts them as skipped.
+    /// Drops objects of unknown kinds that own nothing, and counts them as skipped.
     pub(crate) fn drop_strangers(&mut self) {
         let controllers = self.controllers.iter().map(|controller| &controller.meta);
         let metas = self.pods.iter().map(|pod| &pod.meta).chain(controllers);
@@ -46,9 +45,9 @@ impl Objects {
             .collect();
         let skipped = &mut self.skipped;
         self.controllers.retain(|controller| {
-            let kept = !controller.templates.is_empty()
-                || controller.known
-                || owners.contains(&controller.key());
+            let key = controller.key();
+            let built_in = is_ignored_group(&key.group);
+            let kept = built_in || controller.known || owners.contains(&key);
             if !kept {
                 *skipped.entry(controller.kind.clone()).or_default() += 1;
             }

@@ -38,11 +38,12 @@ pub(super) fn count(
         }
     }
     for controller in controllers {
-        let replicas = usize::try_from(controller.replicas.unwrap_or(1)).unwrap_or(1);
         let meta = &controller.meta;
-        for (_, template) in &mut controller.templates {
+        for placed in &mut controller.templates {
+            let replicas = placed.replicas.or(controller.replicas).unwrap_or(1);
+            let replicas = usize::try_from(replicas).unwrap_or(1);
             // What is missing here is told of its pods.
-            claims.add(&meta.namespace, template, replicas);
+            claims.add(&meta.namespace, &mut placed.template, replicas);
         }
     }
     gap(&uncounted)

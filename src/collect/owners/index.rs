@@ -38,6 +38,9 @@ struct Names {
     controllers: HashMap<String, Vec<(String, u32)>>,
     /// Names too long for the names of their pods to hold them.
     long: Vec<(String, u32)>,
+    /// What names of pods share that no controller is called after; `None` where
+    /// several workloads have such pods.
+    stems: HashMap<String, Option<u32>>,
     learned_pods: HashMap<String, (String, String)>,
     /// By kind and name, what owns a controller that is gone.
     learned_owners: HashMap<(String, String), (String, String)>,
@@ -56,11 +59,16 @@ impl PodIndex {
             return Some((*workload, MappedBy::Owner));
         }
         if let Some((kind, name)) = names.learned_pods.get(pod) {
-            let found = names.controller(kind, name);
-            return found.map(|workload| (workload, MappedBy::Metrics));
+            if let Some(workload) = names.controller(kind, name) {
+                return Some((workload, MappedBy::Metrics));
+            }
+            // The owner may have pods of several templates.
+            return names.by_stem(pod);
         }
-        let found = names.by_pattern(pod);
-        found.map(|workload| (workload, MappedBy::Name))
+        match names.by_pattern(pod) {
+            Some(workload) => Some((workload, MappedBy::Name)),
+            None => names.by_stem(pod),
+        }
     }
 
     /// How these pods, each given once by namespace and name, are mapped.
@@ -118,6 +126,18 @@ impl PodIndex {
         kinds.push((kind.to_owned(), index));
     }
 
+    /// Adds what names of pods of this workload share.
+    pub(super) fn add_stem(&mut self, namespace: &str, stem: &str, workload: u32) {
+        if stem.is_empty() {
+            return;
+        }
+        let stems = &mut self.names(namespace).stems;
+        let held = stems.entry(stem.to_owned()).or_insert(Some(workload));
+        if *held != Some(workload) {
+            *held = None;
+        }
+    }
+
     fn names(&mut self, namespace: &str) -> &mut Names {
         self.namespaces.entry(namespace.to_owned()).or_default()
     }
@@ -164,6 +184,13 @@ impl Names {
         let cut = names::cut_base(pod)?;
         let fits = |name: &str| name.starts_with(cut) || cut.starts_with(name);
         single(self.long.iter().filter(|(name, _)| fits(name)))
+    }
+}
+
+impl Names {
+    fn by_stem(&self, pod: &str) -> Option<(u32, MappedBy)> {
+        let workload = self.stems.get(&names::stem(pod)).copied().flatten();
+        workload.map(|workload| (workload, MappedBy::Name))
     }
 }
 

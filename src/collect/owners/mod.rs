@@ -1,17 +1,27 @@
-//! Records into workloads: every pod finds its top controller.
+//! Records into workloads: every pod finds its top controller, and the template
+//! that it was made from.
 
+mod alike;
+mod borrowed;
 mod chain;
+mod daemons;
 mod devices;
 mod index;
+mod part;
+mod role;
+mod whole;
 mod workload;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Objects;
-use super::objects::{AutoscalerRecord, Controller, Key, ManagerRecord, PodRecord};
-use crate::snapshot::{Autoscaler, Cluster, Gap, Manager, Workload};
-use chain::{Chain, Top};
+use super::objects::{
+    AutoscalerRecord, Controller, Key, ManagerRecord, PodRecord, is_ignored_group,
+};
+use crate::snapshot::{Autoscaler, Cluster, Gap, Manager, Workload, WorkloadId};
+use chain::{Chain, Way};
 pub use index::{Mapped, MappedBy, PodIndex};
+use part::Part;
 
 /// Objects, related to each other.
 #[derive(Debug)]
@@ -19,34 +29,74 @@ pub struct Resolved {
     pub cluster: Cluster,
     /// Sorted by id.
     pub workloads: Vec<Workload>,
+    /// Those of them of which only pods that have ended are left: without any
+    /// usage they are none.
+    pub ended: BTreeSet<WorkloadId>,
     pub pods: PodIndex,
     pub gaps: Vec<Gap>,
 }
 
-/// All that belongs to one workload.
+/// All that belongs to one owner.
 #[derive(Default)]
 struct Group {
     /// As references to it say it.
     api_version: String,
-    /// The top controller first, where it is known, then those below it.
-    controllers: Vec<Controller>,
+    /// The owner, where it is known; several where they are runs of the same.
+    tops: Vec<Controller>,
+    /// Controllers below it.
+    below: Vec<Member<Controller>>,
     /// Finished pods included.
-    pods: Vec<PodRecord>,
+    pods: Vec<Member<PodRecord>>,
     autoscaler: Option<Autoscaler>,
     managers: Vec<Manager>,
+    /// Whether it stands for several owners that are of the same sort.
+    merged: bool,
+    /// Whether those are runs, which come to an end.
+    runs: bool,
+}
+
+/// A pod or controller, and how it comes to its group.
+struct Member<T> {
+    is: T,
+    /// The highest controller below the top, or below the first pod on the way.
+    maker: Option<Key>,
+    through_pod: bool,
 }
 
 impl Group {
-    /// Whether it is a workload: it has pods, or a template for them.
+    /// Whether what is left of it are runs that have ended, of what will run again.
+    fn has_run(&self, key: &Key) -> bool {
+        let again = self.merged || alike::is_schedule(&key.kind);
+        again && self.pods.iter().any(|it| it.is.is_finished())
+    }
+
+    /// Whether it is a workload: it has pods that are not finished, or a template
+    /// for pods of its own.
     fn is_workload(&self) -> bool {
-        let has_template = |c: &Controller| c.known && !c.templates.is_empty();
-        !self.pods.is_empty() || self.controllers.iter().any(has_template)
+        let own = |c: &Controller| c.known && !c.templates.is_empty();
+        let below = |c: &Controller| own(c) && is_ignored_group(&c.key().group);
+        self.pods.iter().any(|it| !it.is.is_finished())
+            || self.tops.iter().any(own)
+            || self.below.iter().any(|it| below(&it.is))
     }
 }
 
 /// Relates pods to controllers, and containers to what their pods really have.
-pub fn resolve(mut objects: Objects) -> Resolved {
+pub fn resolve(objects: Objects) -> Resolved {
+    resolved(objects, false)
+}
+
+/// The same with workloads of which only pods that have ended are left; see
+/// [`Resolved::ended`].
+pub fn resolve_with_ended(objects: Objects) -> Resolved {
+    resolved(objects, true)
+}
+
+fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
     objects.dedup();
+    daemons::count_nodes(&mut objects);
+    borrowed::lend(&mut objects.controllers);
+    let has_pods = !objects.pods.is_empty();
     let Objects {
         mut cluster,
         mut gaps,
@@ -59,25 +109,35 @@ pub fn resolve(mut objects: Objects) -> Resolved {
     } = objects;
     gaps.extend(devices::count(&mut pods, &mut controllers, claims));
     sort(&mut cluster);
-    let chain = Chain::new(&controllers);
-    let homes = Homes::new(&chain, &autoscalers, &managers);
-    let mut groups = group(&chain, pods);
+    let chain = Chain::new(&controllers, &pods);
+    let homes = Homes::new(&chain, &pods, &autoscalers, &managers);
     drop(chain);
-    add_controllers(&mut groups, &homes, controllers);
+    let mut groups = group(&homes, pods, controllers);
     add_scaling(&mut groups, homes, autoscalers, managers);
-    groups.retain(|_, group| group.is_workload());
-
+    borrowed::give_back(&mut groups);
+    let mut groups = alike::merge(groups);
+    groups.retain(|key, group| group.is_workload() || (with_ended && group.has_run(key)));
     let mut sorted: Vec<(Key, Group)> = groups.into_iter().collect();
     sorted.sort_by(|(a, _), (b, _)| id(a).cmp(&id(b)));
     let mut index = PodIndex::default();
     let mut workloads = Vec::with_capacity(sorted.len());
-    for (position, (key, group)) in (0_u32..).zip(sorted) {
-        remember(&mut index, &key, &group, position);
-        workloads.push(workload::build(key, group, &cluster.limit_ranges));
+    let mut ended = BTreeSet::new();
+    for (key, group) in sorted {
+        let has_ended = !group.is_workload();
+        for part in Part::all(&key, group, has_pods) {
+            let position = u32::try_from(workloads.len()).unwrap_or(u32::MAX);
+            part.remember(&mut index, position);
+            let workload = workload::build(part, &cluster.limit_ranges);
+            if has_ended {
+                ended.insert(workload.id.clone());
+            }
+            workloads.push(workload);
+        }
     }
     Resolved {
         cluster,
         workloads,
+        ended,
         pods: index,
         gaps,
     }
@@ -87,46 +147,64 @@ fn id(key: &Key) -> (&str, &str, &str, &str) {
     (&key.namespace, &key.kind, &key.name, &key.group)
 }
 
-/// The top controller of every controller, and of what scaling objects target.
+/// The way of every pod and controller to its top, and the tops of what scaling
+/// objects target.
 struct Homes {
-    controllers: Vec<Top>,
+    pods: Vec<Way>,
+    controllers: Vec<Way>,
     targets: HashMap<Key, Key>,
 }
 
 impl Homes {
-    fn new(chain: &Chain, scaled: &[AutoscalerRecord], managed: &[ManagerRecord]) -> Self {
+    fn new(
+        chain: &Chain,
+        pods: &[PodRecord],
+        scaled: &[AutoscalerRecord],
+        managed: &[ManagerRecord],
+    ) -> Self {
         let scaled = scaled.iter().map(|record| &record.target);
         let managed = managed.iter().map(|record| &record.target);
         let targets = scaled
             .chain(managed)
-            .map(|target| (target.clone(), chain.top_of(target.clone(), "").key))
+            .map(|target| (target.clone(), chain.top_of(target.clone())))
             .collect();
         Self {
-            controllers: chain.tops(),
+            pods: pods.iter().map(|pod| chain.pod(pod)).collect(),
+            controllers: chain.controllers(),
             targets,
         }
     }
 }
 
-fn group(chain: &Chain, pods: Vec<PodRecord>) -> BTreeMap<Key, Group> {
+fn group(
+    homes: &Homes,
+    pods: Vec<PodRecord>,
+    controllers: Vec<Controller>,
+) -> BTreeMap<Key, Group> {
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
-    for pod in pods {
-        let top = chain.top(&pod);
-        let group = groups.entry(top.key).or_default();
-        group.api_version = top.api_version;
-        group.pods.push(pod);
+    for (pod, way) in pods.into_iter().zip(&homes.pods) {
+        let group = groups.entry(way.top.key.clone()).or_default();
+        group.api_version.clone_from(&way.top.api_version);
+        group.pods.push(way.member(pod));
+    }
+    for (controller, way) in controllers.into_iter().zip(&homes.controllers) {
+        let group = groups.entry(way.top.key.clone()).or_default();
+        group.api_version.clone_from(&way.top.api_version);
+        if controller.key() == way.top.key {
+            group.tops.push(controller);
+        } else {
+            group.below.push(way.member(controller));
+        }
     }
     groups
 }
 
-fn add_controllers(groups: &mut BTreeMap<Key, Group>, homes: &Homes, controllers: Vec<Controller>) {
-    for (controller, top) in controllers.into_iter().zip(&homes.controllers) {
-        let group = groups.entry(top.key.clone()).or_default();
-        group.api_version.clone_from(&top.api_version);
-        if controller.key() == top.key {
-            group.controllers.insert(0, controller);
-        } else {
-            group.controllers.push(controller);
+impl Way {
+    fn member<T>(&self, is: T) -> Member<T> {
+        Member {
+            is,
+            maker: self.maker.clone(),
+            through_pod: self.through_pod,
         }
     }
 }
@@ -153,20 +231,6 @@ fn add_scaling(
                 group.autoscaler = record.autoscaler;
             }
         }
-    }
-}
-
-fn remember(index: &mut PodIndex, key: &Key, group: &Group, position: u32) {
-    let namespace = &key.namespace;
-    index.add_controller(namespace, &key.kind, &key.name, position);
-    for controller in &group.controllers {
-        let Controller { kind, meta, .. } = controller;
-        if (kind, &meta.name) != (&key.kind, &key.name) {
-            index.add_controller(namespace, kind, &meta.name, position);
-        }
-    }
-    for pod in &group.pods {
-        index.add_pod(namespace, &pod.meta.name, position);
     }
 }
 

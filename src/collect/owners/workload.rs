@@ -1,43 +1,51 @@
 use std::cmp::Reverse;
 
-use super::Group;
-use crate::collect::objects::{ContainerRecord, Controller, Key, PodRecord, Template};
+use super::part::Part;
+use super::role::requests_as;
+use crate::collect::objects::{ContainerRecord, Controller, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, Heap, HeapPlace, LimitRange, PatchTarget, Pod, Termination, Workload,
+    Container, ContainerKind, Heap, HeapPlace, LimitRange, Manager, Pod, Termination, Workload,
     WorkloadId,
 };
 
 /// One workload of all that belongs to it.
-pub(super) fn build(key: Key, group: Group, limit_ranges: &[LimitRange]) -> Workload {
-    let Group {
-        api_version,
-        controllers,
-        mut pods,
-        autoscaler,
-        managers,
-    } = group;
-    pods.sort_by(|a, b| newest_running(a).cmp(&newest_running(b)));
-    let top = controllers.first().filter(|first| first.key() == key);
-    let templates = templates(top, &controllers);
+pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
+    let Part {
+        key,
+        owner,
+        templates,
+        below,
+        pods,
+        ..
+    } = part;
+    // Under something that sizes pods one by one, no template says what they are.
+    let resized = part.managers.iter().any(Manager::resizes);
+    let standard = if resized { &[][..] } else { &templates };
+    let pods = pods.into_iter().map(|pod| Seen::new(pod, standard));
+    let mut pods: Vec<Seen> = pods.collect();
+    pods.sort_by(|a, b| a.order().cmp(&b.order()));
     let containers = containers(&templates, &pods, &key.namespace, limit_ranges);
-    let whole = pods.iter().find(|pod| !pod.is_finished());
-    let whole = whole.map(|pod| &pod.spec);
-    let whole = whole.or(templates.first().copied()).cloned();
-    let whole = whole.or_else(|| pods.first().map(|pod| pod.spec.clone()));
+    let pods_first = pods.first().map(|seen| &seen.pod.spec);
+    let whole = pods.iter().find(|seen| !seen.pod.is_finished());
+    let whole = whole.map(|seen| &seen.pod.spec);
+    let whole = whole.or(templates.first()).or(pods_first).cloned();
     let whole = whole.unwrap_or_default();
     let current = current(&pods);
     let fallback = u32::try_from(current.len()).unwrap_or(u32::MAX);
+    let (labels, annotations) = match &owner {
+        Some(owner) => (owner.labels.clone(), owner.annotations.clone()),
+        None => (pod_labels(&pods), pod_annotations(&pods)),
+    };
     Workload {
-        api_version,
-        replicas: top.and_then(|top| top.replicas).unwrap_or(fallback),
-        schedule: top.and_then(|top| top.schedule.clone()),
-        created: top.map_or_else(|| oldest(&pods), |top| top.meta.created),
-        template_changed: template_changed(&key, &controllers),
-        labels: top.map_or_else(|| pod_labels(&pods), |top| top.meta.labels.clone()),
-        annotations: top.map_or_else(
-            || pod_annotations(&pods),
-            |top| top.meta.annotations.clone(),
-        ),
+        api_version: part.api_version,
+        replicas: part.replicas.unwrap_or(fallback),
+        present: part.present,
+        batch: part.batch,
+        schedule: owner.as_ref().and_then(|owner| owner.schedule.clone()),
+        created: owner.map_or_else(|| oldest(&pods), |owner| owner.created),
+        template_changed: template_changed(&below),
+        labels,
+        annotations,
         containers,
         pod_requests: whole.requests,
         pod_limits: whole.limits,
@@ -49,44 +57,51 @@ pub(super) fn build(key: Key, group: Group, limit_ranges: &[LimitRange]) -> Work
             .iter()
             .map(|claim| claim.known_as().to_owned())
             .collect(),
-        autoscaler,
-        managers,
-        patch: top.and_then(patch_target),
+        autoscaler: part.autoscaler,
+        managers: part.managers,
+        patch: part.patch,
         pods: current,
         id: WorkloadId {
             namespace: key.namespace,
             kind: key.kind,
             name: key.name,
+            template: part.template,
         },
     }
 }
 
-/// Orders pods: running ones first, then those that wait, the finished last;
-/// the newest first among each, names where nothing else tells them apart.
-fn newest_running(pod: &PodRecord) -> (u8, Reverse<Option<jiff::Timestamp>>, &str) {
-    let rank = match pod.phase.as_str() {
-        "Running" => 0,
-        _ if pod.is_finished() => 2,
-        _ => 1,
-    };
-    (rank, Reverse(pod.meta.created), &pod.meta.name)
+/// A pod, held against the template that pods are made from now.
+struct Seen {
+    pod: PodRecord,
+    /// Whether it requests something else than a pod of the template would.
+    outdated: bool,
 }
 
-/// The templates of the top controller, else of the newest controllers below it.
-fn templates<'a>(top: Option<&'a Controller>, all: &'a [Controller]) -> Vec<&'a Template> {
-    let own = top.map_or(&[][..], |top| &top.templates);
-    if !own.is_empty() {
-        return own.iter().map(|(_, template)| template).collect();
+impl Seen {
+    fn new(pod: PodRecord, templates: &[Template]) -> Self {
+        // One template of several is as good as the other: they are of one sort.
+        let outdated =
+            !templates.is_empty() && !templates.iter().any(|it| requests_as(it, &pod.spec));
+        Self { pod, outdated }
     }
-    let mut below: Vec<&Controller> = all.iter().collect();
-    below.sort_by_key(|controller| Reverse(controller.meta.created));
-    let templates = below.into_iter().flat_map(|below| &below.templates);
-    templates.map(|(_, template)| template).collect()
+
+    /// Running ones first, then those that wait, the finished last; those as the
+    /// template has them before others, the newest first among each, names where
+    /// nothing else tells them apart.
+    fn order(&self) -> (u8, bool, Reverse<Option<jiff::Timestamp>>, &str) {
+        let rank = match self.pod.phase.as_str() {
+            "Running" => 0,
+            _ if self.pod.is_finished() => 2,
+            _ => 1,
+        };
+        let meta = &self.pod.meta;
+        (rank, self.outdated, Reverse(meta.created), &meta.name)
+    }
 }
 
 fn containers(
-    templates: &[&Template],
-    pods: &[PodRecord],
+    templates: &[Template],
+    pods: &[Seen],
     namespace: &str,
     limit_ranges: &[LimitRange],
 ) -> Vec<Container> {
@@ -110,19 +125,21 @@ fn containers(
         add(record, true);
     }
     let alone = templates.is_empty();
-    let running = pods.iter().filter(|pod| !pod.is_finished());
-    for record in running.clone().flat_map(|pod| &pod.spec.containers) {
+    let running: Vec<&Seen> = pods.iter().filter(|seen| !seen.pod.is_finished()).collect();
+    let renewed = running.iter().any(|seen| !seen.outdated);
+    // What only pods of an older template have goes with them.
+    let lasting = running.iter().filter(|seen| !(renewed && seen.outdated));
+    for record in lasting.flat_map(|seen| &seen.pod.spec.containers) {
         add(record, alone);
     }
     // What a finished pod was made of says nothing beside a template.
     if alone {
-        for record in pods.iter().flat_map(|pod| &pod.spec.containers) {
+        for record in pods.iter().flat_map(|seen| &seen.pod.spec.containers) {
             add(record, true);
         }
     }
     containers
         .sort_by_key(|container| (!container.in_template, container.kind == ContainerKind::App));
-    let running: Vec<&PodRecord> = running.collect();
     for container in &mut containers {
         if !observe(container, &running) {
             default(container, namespace, limit_ranges);
@@ -133,9 +150,9 @@ fn containers(
 }
 
 /// Takes what the newest running pod really has. `false` where no pod has it.
-fn observe(container: &mut Container, running: &[&PodRecord]) -> bool {
-    let found = running.iter().filter_map(|pod| {
-        let records = pod.spec.containers.iter();
+fn observe(container: &mut Container, running: &[&Seen]) -> bool {
+    let found = running.iter().filter_map(|seen| {
+        let records = seen.pod.spec.containers.iter();
         records.clone().find(|record| record.name == container.name)
     });
     let mut newest = None;
@@ -188,8 +205,9 @@ fn default(container: &mut Container, namespace: &str, limit_ranges: &[LimitRang
 
 /// How the container ended in pods that still exist, oldest first. A finished
 /// pod that did its work is no news.
-fn terminations(container: &str, pods: &[PodRecord]) -> Vec<Termination> {
-    let endings = pods.iter().flat_map(|pod| {
+fn terminations(container: &str, pods: &[Seen]) -> Vec<Termination> {
+    let endings = pods.iter().flat_map(|seen| {
+        let pod = &seen.pod;
         let done = pod.phase == "Succeeded";
         pod.endings
             .iter()
@@ -203,31 +221,30 @@ fn terminations(container: &str, pods: &[PodRecord]) -> Vec<Termination> {
     found
 }
 
-fn current(pods: &[PodRecord]) -> Vec<Pod> {
-    let running = pods.iter().filter(|pod| !pod.is_finished());
+fn current(pods: &[Seen]) -> Vec<Pod> {
+    let running = pods.iter().filter(|seen| !seen.pod.is_finished());
     let mut current: Vec<Pod> = running
-        .map(|pod| Pod {
+        .map(|Seen { pod, outdated }| Pod {
             name: pod.meta.name.clone(),
             node: pod.node.clone(),
             phase: pod.phase.clone(),
             qos: pod.qos.clone(),
             created: pod.meta.created,
             requests: pod.requests.clone(),
+            outdated: *outdated,
         })
         .collect();
     current.sort_by(|a, b| a.name.cmp(&b.name));
     current
 }
 
-fn oldest(pods: &[PodRecord]) -> Option<jiff::Timestamp> {
-    pods.iter().filter_map(|pod| pod.meta.created).min()
+fn oldest(pods: &[Seen]) -> Option<jiff::Timestamp> {
+    pods.iter().filter_map(|seen| seen.pod.meta.created).min()
 }
 
-/// The creation of the newest ReplicaSet of a Deployment.
-fn template_changed(key: &Key, controllers: &[Controller]) -> Option<jiff::Timestamp> {
-    let sets = controllers
-        .iter()
-        .filter(|controller| controller.kind == "ReplicaSet" && controller.key() != *key);
+/// The creation of the newest ReplicaSet below the owner.
+fn template_changed(below: &[Controller]) -> Option<jiff::Timestamp> {
+    let sets = below.iter().filter(|it| it.kind == "ReplicaSet");
     sets.filter_map(|set| set.meta.created).max()
 }
 
@@ -242,25 +259,14 @@ const OF_PODS: [&str; 7] = [
     "batch.kubernetes.io/controller-uid",
 ];
 
-fn pod_labels(pods: &[PodRecord]) -> Vec<(String, String)> {
-    let labels = pods.first().map(|pod| pod.meta.labels.clone());
+fn pod_labels(pods: &[Seen]) -> Vec<(String, String)> {
+    let labels = pods.first().map(|seen| seen.pod.meta.labels.clone());
     let mut labels = labels.unwrap_or_default();
     labels.retain(|(key, _)| !OF_PODS.contains(&key.as_str()));
     labels
 }
 
-fn pod_annotations(pods: &[PodRecord]) -> Vec<(String, String)> {
-    let annotations = pods.first().map(|pod| pod.meta.annotations.clone());
+fn pod_annotations(pods: &[Seen]) -> Vec<(String, String)> {
+    let annotations = pods.first().map(|seen| seen.pod.meta.annotations.clone());
     annotations.unwrap_or_default()
-}
-
-/// Where the template of a top controller can be patched.
-fn patch_target(top: &Controller) -> Option<PatchTarget> {
-    let (path, _) = top.templates.first()?;
-    top.patchable.then(|| PatchTarget {
-        api_version: top.api_version.clone(),
-        kind: top.kind.clone(),
-        name: top.meta.name.clone(),
-        pod_spec: path.clone(),
-    })
 }

@@ -32,6 +32,9 @@ impl Runs {
     }
 }
 
+/// How kinds begin whose objects start runs again and again.
+const RUN_AGAIN: [&str; 4] = ["Cron", "AdvancedCron", "Scheduled", "Scaled"];
+
 pub(in crate::recommend) fn find(pool: &Pool<'_>) -> Option<Runs> {
     if !pool.workload.is_batch() {
         return None;
@@ -52,13 +55,14 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>) -> Option<Runs> {
     (!in_turn.is_empty()).then_some(Runs { in_turn })
 }
 
-/// What the pods of one run share: of a CronJob the name of its Job, which it
-/// calls by the time of its schedule. Each pod of a Job does a part of its own.
+/// What the pods of one run share: of a CronJob and its like the name of the Job
+/// or workflow, which is called by the time of its schedule. Each pod of a Job
+/// does a part of its own.
 fn run_of<'p>(id: &WorkloadId, pod: &'p str) -> &'p str {
     let rest = pod
         .strip_prefix(&id.name)
         .and_then(|rest| rest.strip_prefix('-'))
-        .filter(|_| id.kind == "CronJob");
+        .filter(|_| RUN_AGAIN.iter().any(|word| id.kind.starts_with(word)));
     let job = rest.and_then(|rest| rest.split('-').next());
     job.filter(|job| !job.is_empty()).unwrap_or(pod)
 }
@@ -74,12 +78,15 @@ mod tests {
                 namespace: "shop".to_owned(),
                 kind: kind.to_owned(),
                 name: "night".to_owned(),
+                template: None,
             };
             run_of(&id, pod)
         };
         assert_eq!(run("CronJob", "night-29000001-x2x"), "29000001");
         assert_eq!(run("CronJob", "night-29000001-3-abcde"), "29000001");
         assert_eq!(run("CronJob", "by-hand-x2x"), "by-hand-x2x");
+        let workflow = "night-1700000000-load-123456";
+        assert_eq!(run("CronWorkflow", workflow), "1700000000");
         assert_eq!(run("Job", "night-x2x"), "night-x2x");
     }
 }

@@ -17,6 +17,8 @@ struct Report<'a> {
     namespace: &'a str,
     kind: &'a str,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a str>,
     replicas: u32,
     state: &'static str,
     severity: &'static str,
@@ -124,6 +126,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         namespace: &id.namespace,
         kind: &id.kind,
         name: &id.name,
+        template: id.template.as_deref(),
         replicas: story.workload.replicas,
         state: story.advice.state.name(),
         severity: story.bill.severity.name(),

@@ -11,6 +11,7 @@ mod workloads;
 use std::io;
 
 use super::findings::{self, Finding};
+use super::pick::Row;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::snapshot::Gap;
@@ -55,7 +56,11 @@ impl Renderer for Json {
 /// The report as JSON and YAML write it.
 pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> {
     let snapshot = analysis.snapshot;
-    let rows = look.view.rows(analysis);
+    let listed = look.view.workloads(analysis);
+    let rows: Vec<Row<'_>> = listed
+        .iter()
+        .flat_map(|it| it.rows.iter().copied())
+        .collect();
     Report {
         schema: "kcost.analysis/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -73,9 +78,9 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
         cohort_criterion: &analysis.cohorts.criterion,
         cohorts: summary::cohorts(analysis),
         findings: findings::all(&rows).into_iter().map(finding).collect(),
-        workloads: rows
+        workloads: listed
             .iter()
-            .map(|row| workloads::workload(row, analysis))
+            .map(|whole| workloads::workload(whole, analysis))
             .collect(),
         gaps: snapshot.gaps.iter().map(gap).collect(),
         gates: analysis
@@ -97,6 +102,7 @@ fn finding(finding: Finding<'_>) -> shape::Finding<'_> {
         namespace: &finding.id.namespace,
         kind: &finding.id.kind,
         name: &finding.id.name,
+        template: finding.id.template.as_deref(),
         text: finding.text,
     }
 }

@@ -156,10 +156,27 @@ pub(super) struct Workload<'a> {
     pub(super) confidence: &'static str,
     pub(super) monthly_cost: String,
     pub(super) monthly_savings: String,
+    /// Where pods are made from several templates: each by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) templates: Vec<Template<'a>>,
     pub(super) containers: Vec<Container<'a>>,
     /// Where targets have to move together with the requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) autoscaler: Option<Autoscaler<'a>>,
+}
+
+/// Pods of one template of a workload.
+#[derive(Serialize)]
+pub(super) struct Template<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) replicas: u32,
+    pub(super) pods: usize,
+    pub(super) cohort: Option<&'a str>,
+    pub(super) state: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) confidence: &'static str,
+    pub(super) monthly_cost: String,
+    pub(super) monthly_savings: String,
 }
 
 /// A HorizontalPodAutoscaler whose targets go with new requests.
@@ -192,6 +209,9 @@ pub(super) struct Target {
 #[derive(Serialize)]
 pub(super) struct Container<'a> {
     pub(super) name: &'a str,
+    /// Where the workload has several: containers of different ones may have the same name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) template: Option<&'a str>,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     pub(super) cpu_request_cores: Field<f64>,
@@ -295,6 +315,8 @@ pub(super) struct Finding<'a> {
     pub(super) namespace: &'a str,
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) template: Option<&'a str>,
     pub(super) text: String,
 }
 

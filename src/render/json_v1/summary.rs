@@ -1,11 +1,10 @@
 //! Everything of the report but its workloads.
 
-use std::collections::BTreeSet;
-
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::recommend::{Options, State};
-use crate::snapshot::{Snapshot, SourceKind};
+use crate::render::whole::Whole;
+use crate::snapshot::{Snapshot, SourceKind, owners};
 
 pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
@@ -63,7 +62,7 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
     let workloads = &analysis.snapshot.workloads;
     let overflow = analysis.advised.node_memory_overflow;
     shape::Summary {
-        workloads: workloads.len(),
+        workloads: analysis.snapshot.owners(),
         containers: workloads.iter().map(|it| it.containers.len()).sum(),
         pods: workloads.iter().map(|it| it.pods.len()).sum(),
         cpu_cores: shape::Total {
@@ -101,10 +100,8 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
 }
 
 fn states(analysis: &Analysis<'_>) -> shape::States {
-    let count = |state: State| {
-        let workloads = analysis.advised.workloads.iter();
-        workloads.filter(|workload| workload.state == state).count()
-    };
+    let states: Vec<State> = Whole::all(analysis).iter().map(Whole::state).collect();
+    let count = |state: State| states.iter().filter(|it| **it == state).count();
     shape::States {
         idle: count(State::Idle),
         over_provisioned: count(State::OverProvisioned),
@@ -122,11 +119,12 @@ pub(super) fn cohorts<'a>(analysis: &'a Analysis<'_>) -> Vec<shape::Cohort<'a>> 
                 .members
                 .iter()
                 .filter_map(|it| analysis.profiles.get(*it));
-            let workloads: BTreeSet<usize> = profiles.map(|profile| profile.workload).collect();
+            let workloads = profiles.map(|profile| &analysis.snapshot.workloads[profile.workload]);
+            let ids = workloads.map(|workload| &workload.id);
             shape::Cohort {
                 id,
                 name: &group.name,
-                workloads: workloads.len(),
+                workloads: owners(ids),
                 containers: group.members.len(),
                 description: &group.description,
             }

@@ -6,27 +6,60 @@ use crate::profile::{Profile, Waiting};
 use crate::recommend::{AutoscalerAdvice, ContainerAdvice, Risk};
 use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
+use crate::render::whole::Whole;
 use crate::snapshot::{AutoscalerMetric, Container, HeapPlace, Target};
 use crate::units::{Bytes, Cpu};
 
-pub(super) fn workload<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> shape::Workload<'a> {
-    let workload = row.workload;
+pub(super) fn workload<'a>(whole: &Whole<'a>, analysis: &'a Analysis<'a>) -> shape::Workload<'a> {
+    let id = whole.id();
+    let rows = whole.rows.iter();
+    let split = whole.rows.len() > 1;
     shape::Workload {
-        namespace: &workload.id.namespace,
-        kind: &workload.id.kind,
-        name: &workload.id.name,
-        api_version: &workload.api_version,
-        replicas: workload.replicas,
-        pods: workload.pods.len(),
+        namespace: &id.namespace,
+        kind: &id.kind,
+        name: &id.name,
+        api_version: &whole.rows[0].workload.api_version,
+        replicas: whole.replicas(),
+        pods: whole.pods(),
+        cohort: whole.cohort(),
+        state: whole.state().name(),
+        severity: whole.severity().name(),
+        confidence: whole.confidence().name(),
+        monthly_cost: whole.current().to_string(),
+        monthly_savings: whole.savings().to_string(),
+        templates: rows.clone().filter(|_| split).map(template).collect(),
+        containers: rows
+            .clone()
+            .flat_map(|row| containers(row, analysis))
+            .collect(),
+        autoscaler: rows
+            .clone()
+            .find_map(|row| row.advice.autoscaler.as_ref())
+            .map(autoscaler),
+    }
+}
+
+/// One template of a workload that has several.
+fn template<'a>(row: &Row<'a>) -> shape::Template<'a> {
+    shape::Template {
+        name: row.workload.id.template.as_deref(),
+        replicas: row.workload.replicas,
+        pods: row.workload.pods.len(),
         cohort: row.cohort,
         state: row.advice.state.name(),
         severity: row.bill.severity.name(),
         confidence: row.advice.confidence.name(),
         monthly_cost: row.bill.current.to_string(),
         monthly_savings: row.bill.savings().to_string(),
-        containers: row.parts(analysis).iter().map(container).collect(),
-        autoscaler: row.advice.autoscaler.as_ref().map(autoscaler),
     }
+}
+
+fn containers<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> Vec<shape::Container<'a>> {
+    let template = row.workload.id.template.as_deref();
+    row.parts(analysis)
+        .iter()
+        .map(|part| container(part, template))
+        .collect()
 }
 
 fn autoscaler(advice: &AutoscalerAdvice) -> shape::Autoscaler<'_> {
@@ -60,9 +93,10 @@ fn target(metric: &AutoscalerMetric, target: Target) -> shape::Target {
     }
 }
 
-fn container<'a>(part: &Part<'a>) -> shape::Container<'a> {
+fn container<'a>(part: &Part<'a>, template: Option<&'a str>) -> shape::Container<'a> {
     shape::Container {
         name: &part.container.name,
+        template,
         kind: part.container.kind.name(),
         cpu_request_cores: cores(&part.cpu_request()),
         cpu_limit_cores: cores(&part.cpu_limit()),

@@ -1,11 +1,11 @@
 //! The groups of workloads that behave alike.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use super::Page;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BOLD, DIM};
+use crate::snapshot::owners;
 use crate::text::escape;
 
 impl Page<'_> {
@@ -26,10 +26,10 @@ impl Page<'_> {
         for group in &cohorts.groups {
             let profiles = group.members.iter();
             let profiles = profiles.filter_map(|it| self.analysis.profiles.get(*it));
-            let workloads: BTreeSet<usize> = profiles.map(|it| it.workload).collect();
+            let workloads = profiles.map(|it| &self.analysis.snapshot.workloads[it.workload]);
             grid.row(vec![
                 Cell::styled(escape(&group.name), BOLD),
-                Cell::new(workloads.len().to_string()),
+                Cell::new(owners(workloads.map(|it| &it.id)).to_string()),
                 Cell::new(group.members.len().to_string()),
                 Cell::styled(escape(&group.description), DIM),
             ]);

@@ -7,7 +7,8 @@ use crate::price::Bill;
 use crate::recommend::{Growth, State};
 use crate::render::pick::{Part, Row};
 use crate::render::style::{DIM, GOOD_BOLD, WARN, of_state};
-use crate::render::words::{cores, percent, state};
+use crate::render::whole::Whole;
+use crate::render::words::{called, cores, percent, state};
 use crate::render::wrap::wrap;
 use crate::snapshot::Workload;
 use crate::text::{count, escape, money};
@@ -27,6 +28,7 @@ impl Page<'_> {
         self.waste(out)?;
         self.more(out)?;
         self.states(out)?;
+        self.missing(out)?;
         self.grows(out)?;
         self.risk(out)?;
         self.nodes(out)?;
@@ -118,17 +120,17 @@ impl Page<'_> {
         let pods = snapshot.workloads.iter().map(|it| it.pods.len()).sum();
         let text = format!(
             "{}, {}, {} on {}",
-            count(snapshot.workloads.len(), "workload"),
+            count(snapshot.owners(), "workload"),
             count(containers, "container"),
             count(pods, "pod"),
             count(snapshot.cluster.nodes.len(), "node"),
         );
         self.fact("cluster", &text, out)?;
+        let all = Whole::all(self.analysis);
         let mut plain = Vec::new();
         let mut painted = Vec::new();
         for one in State::ALL {
-            let workloads = self.analysis.advised.workloads.iter();
-            let number = workloads.filter(|it| it.state == one).count();
+            let number = all.iter().filter(|it| it.state() == one).count();
             if number > 0 {
                 plain.push(format!("{number}{UNBROKEN}{}", state(one)));
                 let text = format!("{number} {}", state(one));
@@ -144,6 +146,32 @@ impl Page<'_> {
             text = text.replacen(plain, painted, 1);
         }
         writeln!(out, "  {} {text}", self.label("states"))
+    }
+
+    /// Whose pods are not all there.
+    fn missing(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let workloads = self.analysis.snapshot.workloads.iter();
+        let short: Vec<String> = workloads
+            .filter_map(|workload| {
+                let (present, all) = workload.missing()?;
+                Some(format!(
+                    "{} ({present} of {all})",
+                    escape(&called(&workload.id))
+                ))
+            })
+            .collect();
+        if short.is_empty() {
+            return Ok(());
+        }
+        let mut named = short.iter().take(NAMED).cloned().collect::<Vec<_>>();
+        if short.len() > NAMED {
+            named.push(count(short.len() - NAMED, "more workload"));
+        }
+        let text = format!(
+            "pods that do not exist are not billed: {}",
+            named.join(", ")
+        );
+        self.fact("missing", &text, out)
     }
 
     /// Whose memory only rises, and when it meets its limit.
@@ -169,7 +197,7 @@ impl Page<'_> {
             .take(NAMED)
             .map(|(row, growth)| {
                 let id = &row.workload.id;
-                let name = escape(&format!("{}/{}", id.namespace, id.name));
+                let name = escape(&called(id));
                 let outlook = growth.outlook();
                 let outlook = outlook.map_or_else(String::new, |it| format!(", {it}"));
                 format!("{name} by {} a day{outlook}", growth.per_day.human())

@@ -54,7 +54,7 @@ fn table(fleet: &Fleet<'_>) -> Grid {
             Member::Analyzed { analysis, .. } => {
                 let bill = &analysis.bill;
                 let name = escape(&analysis.snapshot.cluster.name);
-                let workloads = analysis.snapshot.workloads.len();
+                let workloads = analysis.snapshot.owners();
                 let sums = [bill.current, bill.recommended, bill.freed];
                 grid.row(row(name, workloads, sums, bill.currency));
             }
@@ -69,7 +69,7 @@ fn table(fleet: &Fleet<'_>) -> Grid {
             }
         }
     }
-    let workloads = fleet.analyses().map(|it| it.snapshot.workloads.len()).sum();
+    let workloads = fleet.analyses().map(|it| it.snapshot.owners()).sum();
     let sums = [
         fleet.sum(|bill| bill.current),
         fleet.sum(|bill| bill.recommended),

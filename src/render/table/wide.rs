@@ -14,18 +14,19 @@ use crate::units::{Bytes, Cpu, Money};
 
 impl Page<'_> {
     pub(super) fn containers(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let rows = self.look.view.rows(self.analysis);
-        let all = self.analysis.snapshot.workloads.len();
-        let aside = if rows.len() == all {
+        let listed = self.look.view.workloads(self.analysis);
+        let all = self.analysis.snapshot.owners();
+        let aside = if listed.len() == all {
             "one replica, now → advised".to_owned()
         } else {
-            format!("{} of {all}; one replica, now → advised", rows.len())
+            format!("{} of {all}; one replica, now → advised", listed.len())
         };
         self.heading("Workloads", &aside, out)?;
-        if rows.is_empty() {
+        if listed.is_empty() {
             return writeln!(out, "  none that matches");
         }
-        rows.iter().try_for_each(|row| self.block(row, out))
+        let mut rows = listed.iter().flat_map(|it| &it.rows);
+        rows.try_for_each(|row| self.block(row, out))
     }
 
     fn block(&self, row: &Row<'_>, out: &mut dyn io::Write) -> io::Result<()> {

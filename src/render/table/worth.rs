@@ -9,7 +9,7 @@ use crate::recommend::{Severity, State};
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
-use crate::render::words::short_state;
+use crate::render::words::{called, short_state};
 use crate::snapshot::ContainerKind;
 use crate::text::{count, escape, money};
 use crate::units::{Bytes, Cpu, Money};
@@ -20,23 +20,27 @@ const LISTED: usize = 20;
 impl Page<'_> {
     pub(super) fn worth(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let view = &self.look.view;
-        let mut rows = view.matching(self.analysis);
+        let mut listed = view.matching(self.analysis);
         // Who asks for a state gets it, even one that needs nothing.
         if view.states.is_empty() {
-            rows.retain(|row| is_worth(row, &row.parts(self.analysis)));
+            let is_worth = |row: &Row<'_>| is_worth(row, &row.parts(self.analysis));
+            listed.retain(|it| it.rows.iter().any(is_worth));
         }
         match view.sort {
-            Some(sort) => sort.apply(&mut rows),
-            None => rows.sort_by_key(|row| (Reverse(urgency(row)), Reverse(row.bill.savings()))),
+            Some(sort) => sort.apply(&mut listed),
+            None => listed.sort_by_key(|it| {
+                let urgency = it.rows.iter().map(urgency).max();
+                (Reverse(urgency), Reverse(it.savings()))
+            }),
         }
-        let all = rows.len();
-        rows.truncate(view.top.unwrap_or(LISTED));
+        let all = listed.len();
+        listed.truncate(view.top.unwrap_or(LISTED));
         self.heading(
             "Worth acting on",
-            &aside(all, rows.len(), view.narrows()),
+            &aside(all, listed.len(), view.narrows()),
             out,
         )?;
-        if rows.is_empty() {
+        if listed.is_empty() {
             let text = if view.narrows() {
                 "nothing that matches"
             } else if self.is_judged() {
@@ -46,9 +50,13 @@ impl Page<'_> {
             };
             return writeln!(out, "  {text}");
         }
+        let rows: Vec<Row<'_>> = listed
+            .iter()
+            .flat_map(|it| it.rows.iter().copied())
+            .collect();
         self.grid(&rows).write(self.look.width, self.paint, out)?;
-        if all > rows.len() {
-            let more = format!("  … and {}", count(all - rows.len(), "more workload"));
+        if all > listed.len() {
+            let more = format!("  … and {}", count(all - listed.len(), "more workload"));
             writeln!(out, "{}", self.paint.on(DIM, &more))?;
         }
         Ok(())
@@ -86,7 +94,7 @@ impl Page<'_> {
         };
         vec![
             Cell::styled(mark, BAD_BOLD),
-            Cell::styled(escape(&format!("{}/{}", id.namespace, id.name)), BOLD),
+            Cell::styled(escape(&called(id)), BOLD),
             Cell::styled(escape(&id.kind), DIM),
             Cell::new(row.workload.pods.len().to_string()),
             Cell::styled(short_state(advice.state), of_state(advice.state)),

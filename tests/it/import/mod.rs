@@ -2,6 +2,7 @@
 
 mod mistakes;
 mod rows;
+mod runs;
 mod tables;
 mod times;
 mod whole;

@@ -1,10 +1,14 @@
 //! Dumps of objects into workloads: owners, arithmetic, and what is kept.
 
+mod chains;
 mod devices;
 mod owners;
 mod pods;
 mod recorded;
+mod replicas;
+mod runs;
 mod scaling;
+mod templates;
 mod texts;
 
 use std::io::Write;
@@ -68,6 +72,38 @@ spec:
     resources: {requests: {cpu: 100m, memory: 128Mi}}
 status: {phase: Running}
 ";
+
+/// The same without asking for the absence of gaps.
+fn with_gaps(content: &str) -> (Resolved, Vec<Gap>) {
+    let file = file(content);
+    read(&[file.path().to_owned()])
+}
+
+/// A pod of namespace `shop` with these containers and cores; `more` are fields of its metadata.
+fn sized(name: &str, owner: Option<(&str, &str, &str)>, containers: &[(&str, f64)]) -> String {
+    let containers: Vec<String> = containers.iter().map(container).collect();
+    let spec = format!(
+        "spec: {{containers: [{}]}}\nstatus: {{phase: Running}}\n",
+        containers.join(", ")
+    );
+    pod(name, owner, &spec)
+}
+
+fn container((name, cores): &(&str, f64)) -> String {
+    format!("{{name: {name}, image: x, resources: {{requests: {{cpu: '{cores}', memory: 1Gi}}}}}}")
+}
+
+/// Ids, pods and cores of one pod as the scheduler counts them.
+fn summary(resolved: &Resolved) -> Vec<(String, usize, f64)> {
+    let cores = |workload: &Workload| {
+        let cpu = workload.pods.first().and_then(|pod| pod.requests.cpu);
+        cpu.unwrap_or_default().get()
+    };
+    let workloads = resolved.workloads.iter();
+    workloads
+        .map(|it| (it.id.to_string(), it.pods.len(), cores(it)))
+        .collect()
+}
 
 fn cpu(workload: &Workload) -> f64 {
     workload.pods[0].requests.cpu.unwrap_or_default().get()

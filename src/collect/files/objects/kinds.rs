@@ -16,7 +16,9 @@ use serde_json::Value;
 use super::document::Piece;
 use super::{Label, Name, without_place};
 use crate::collect::files::ImportError;
-use crate::collect::objects::{ResourceClaim, ResourceClaimTemplate, group, is_ignored_group};
+use crate::collect::objects::{
+    ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
+};
 use crate::collect::{Objects, Record, Scope};
 use crate::snapshot::Gap;
 
@@ -148,7 +150,7 @@ impl<'a> Reader<'a> {
 
     fn record(&mut self, piece: &impl Piece, api_version: &str, kind: &str) -> Result<(), String> {
         let objects = &mut self.objects;
-        match (group(api_version), kind) {
+        match (group_today(group(api_version), kind), kind) {
             ("", "Pod") => typed::<Pod>(piece, objects),
             ("", "Node") => typed::<Node>(piece, objects),
             ("", "LimitRange") => typed::<LimitRange>(piece, objects),
@@ -156,13 +158,16 @@ impl<'a> Reader<'a> {
             ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>(piece, objects),
             ("", "Service") => typed::<Service>(piece, objects),
             ("", "ReplicationController") => typed::<ReplicationController>(piece, objects),
-            ("apps" | "extensions", "Deployment") => typed::<Deployment>(piece, objects),
-            ("apps" | "extensions", "ReplicaSet") => typed::<ReplicaSet>(piece, objects),
-            ("apps" | "extensions", "DaemonSet") => typed::<DaemonSet>(piece, objects),
+            ("apps", "Deployment") => typed::<Deployment>(piece, objects),
+            ("apps", "ReplicaSet") => typed::<ReplicaSet>(piece, objects),
+            ("apps", "DaemonSet") => typed::<DaemonSet>(piece, objects),
             ("apps", "StatefulSet") => typed::<StatefulSet>(piece, objects),
             ("batch", "Job") => typed::<Job>(piece, objects),
             ("batch", "CronJob") => typed::<CronJob>(piece, objects),
             ("policy", "PodDisruptionBudget") => typed::<PodDisruptionBudget>(piece, objects),
+            ("autoscaling", "HorizontalPodAutoscaler") if group(api_version) == "extensions" => {
+                first_autoscaler(piece, objects)
+            }
             ("autoscaling", "HorizontalPodAutoscaler") if api_version.ends_with("/v1") => {
                 typed::<v1::HorizontalPodAutoscaler>(piece, objects)
             }
@@ -192,6 +197,27 @@ where
     });
     let object = object.map_err(|error| without_place(&error.to_string()))?;
     object.record(objects);
+    Ok(())
+}
+
+/// Records an autoscaler as `extensions/v1beta1` had it: with the fields of today
+/// under other names.
+fn first_autoscaler(piece: &impl Piece, objects: &mut Objects) -> Result<(), String> {
+    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let mut object: Value = piece.parse().map_err(say)?;
+    object["apiVersion"] = "autoscaling/v1".into();
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        if let Some(target) = spec.remove("scaleRef") {
+            spec.insert("scaleTargetRef".to_owned(), target);
+        }
+        let held = spec.remove("cpuUtilization");
+        if let Some(percent) = held.and_then(|mut it| Some(it.get_mut("targetPercentage")?.take()))
+        {
+            spec.insert("targetCPUUtilizationPercentage".to_owned(), percent);
+        }
+    }
+    let autoscaler: v1::HorizontalPodAutoscaler = serde_json::from_value(object).map_err(say)?;
+    autoscaler.record(objects);
     Ok(())
 }
 

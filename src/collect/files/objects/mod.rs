@@ -39,6 +39,7 @@ pub fn read(
     let mut gaps = Vec::new();
     let mut broken = None;
     let mut count = 0;
+    let mut homeless = 0;
     for path in paths {
         let line = Cell::new(1);
         let mut reader = Reader::new(path, scope, &line);
@@ -46,6 +47,7 @@ pub fn read(
         count += reader.read;
         progress.detail(&format!("objects in {}: {}", path.display(), reader.read));
         let (mut read, found, first) = reader.finish();
+        homeless += read.default_namespace();
         read.select(scope, selector.as_ref());
         objects.merge(read);
         gaps.extend(found);
@@ -58,9 +60,23 @@ pub fn read(
         let none = Gap::new("no-objects", "objects", "there is not a single object");
         gaps.push(none.hint(DUMP));
     }
+    gaps.extend(no_namespace(homeless));
     objects.drop_strangers();
     gaps.extend(strangers(&objects, progress));
     Ok((objects, gaps))
+}
+
+/// Says that objects name no namespace, where that is so.
+fn no_namespace(objects: usize) -> Option<Gap> {
+    let noun = if objects == 1 {
+        "object names"
+    } else {
+        "objects name"
+    };
+    let text =
+        format!("{objects} {noun} no namespace and count as of `default`, as kubectl takes them");
+    let hint = "name another as `metadata.namespace` of the objects";
+    (objects > 0).then(|| Gap::new("no-namespace", "objects", text).hint(hint))
 }
 
 /// Says which kinds were skipped; a gap where they are all that there was.

@@ -157,6 +157,10 @@ fn keep_unmovable(plan: &mut Plan<'_>) {
         }
         let why = match owner {
             Some(manager) => format!("{} `{}` owns its autoscaler", manager.kind, manager.name),
+            None if plan.workload.id.template.is_some() => format!(
+                "autoscaler `{}` scales pods of several templates, so its target cannot be moved",
+                autoscaler.name
+            ),
             None if !autoscaler.is_whole() => format!(
                 "autoscaler `{}` has metrics that could not be read, so its target cannot be moved",
                 autoscaler.name
