@@ -188,7 +188,14 @@ fn csv_gets_the_cluster_at_the_end_of_each_row() {
     assert!(of("eu") > 0);
     assert_eq!((of("eu"), of("us")), (last.len() / 2, last.len() / 2));
     let alone = clusters.analyze(&["--context", "eu", "-o", "csv"]).ended(0);
-    assert!(alone.stdout.lines().next().unwrap().ends_with(",reasons"));
+    assert!(
+        alone
+            .stdout
+            .lines()
+            .next()
+            .unwrap()
+            .ends_with(",reasons,template")
+    );
 }
 
 #[test]

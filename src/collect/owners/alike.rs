@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Group, Member};
+use super::Group;
 use crate::collect::names;
-use crate::collect::objects::{Key, PodRecord, is_ignored_group, runs_to_completion};
+use crate::collect::objects::{Key, Meta, PodRecord, is_ignored_group, runs_to_completion};
 
 /// So many bare pods of one sort are one workload, even where none is known to end.
 const MANY: usize = 10;
@@ -15,9 +15,29 @@ const MANY: usize = 10;
 ///
 /// Alone such an owner keeps its own name.
 pub(super) fn merge(mut groups: BTreeMap<Key, Group>) -> BTreeMap<Key, Group> {
+    for (whole, keys) in alike(&groups, stem) {
+        let ends = ends(&groups, &whole, &keys);
+        if keys.len() >= if ends { 2 } else { MANY } {
+            join(&mut groups, whole, &keys, ends);
+        }
+    }
+    // Some make ends up that look like words; what is many and ends is runs all the same.
+    for (whole, keys) in alike(&groups, prefix) {
+        if keys.len() >= MANY && ends(&groups, &whole, &keys) {
+            join(&mut groups, whole, &keys, true);
+        }
+    }
+    groups
+}
+
+/// Owners by what `name` says that they share.
+fn alike(
+    groups: &BTreeMap<Key, Group>,
+    name: fn(&Key, &Group) -> Option<String>,
+) -> BTreeMap<Key, Vec<Key>> {
     let mut alike: BTreeMap<Key, Vec<Key>> = BTreeMap::new();
-    for (key, group) in &groups {
-        if let Some(name) = stem(key, group) {
+    for (key, group) in groups {
+        if let Some(name) = name(key, group) {
             let whole = Key {
                 name,
                 ..key.clone()
@@ -25,25 +45,28 @@ pub(super) fn merge(mut groups: BTreeMap<Key, Group>) -> BTreeMap<Key, Group> {
             alike.entry(whole).or_default().push(key.clone());
         }
     }
-    for (whole, keys) in alike {
-        let of = keys.iter().filter_map(|key| groups.get(key));
-        let ends = !whole.is_pod() || of.flat_map(|group| &group.pods).any(ends);
-        let enough = keys.len() >= if ends { 2 } else { MANY };
-        if !enough || groups.contains_key(&whole) {
-            continue;
-        }
-        let mut merged = Group {
-            merged: true,
-            runs: ends,
-            ..Group::default()
-        };
-        for group in keys.iter().filter_map(|key| groups.remove(key)) {
-            merged.extend(group);
-        }
-        merged.tops.sort_by_key(|top| Reverse(top.meta.created));
-        groups.insert(whole, merged);
+    alike.retain(|whole, _| !groups.contains_key(whole));
+    alike
+}
+
+/// Whether some of these are known to end by themselves.
+fn ends(groups: &BTreeMap<Key, Group>, whole: &Key, keys: &[Key]) -> bool {
+    let of = keys.iter().filter_map(|key| groups.get(key));
+    let ends = |pod: &PodRecord| pod.spec.runs_once || pod.phase == "Succeeded";
+    !whole.is_pod() || of.flat_map(|group| &group.pods).any(|it| ends(&it.is))
+}
+
+fn join(groups: &mut BTreeMap<Key, Group>, whole: Key, keys: &[Key], runs: bool) {
+    let mut merged = Group {
+        merged: true,
+        runs,
+        ..Group::default()
+    };
+    for group in keys.iter().filter_map(|key| groups.remove(key)) {
+        merged.extend(group);
     }
-    groups
+    merged.tops.sort_by_key(|top| Reverse(top.meta.created));
+    groups.insert(whole, merged);
 }
 
 impl Group {
@@ -60,25 +83,36 @@ impl Group {
 /// What an owner shares with others that are runs of the same; `None` where it is
 /// none, or has a name of its own.
 fn stem(key: &Key, group: &Group) -> Option<String> {
-    let is_run = if key.is_pod() {
-        // The owner is a pod itself, rather than known by what it owns alone.
-        group.pods.iter().any(|it| it.is.meta.name == key.name)
+    let generated = if key.is_pod() {
+        own(key, group)?.generate_name.as_ref()
+    } else if runs_to_completion(&key.group, &key.kind) && !is_schedule(&key.kind) {
+        let mut tops = group.tops.iter();
+        tops.find_map(|top| top.meta.generate_name.as_ref())
     } else {
-        runs_to_completion(&key.group, &key.kind) && !is_schedule(&key.kind)
+        return None;
     };
     // What people number by hand they may well know each by its name.
-    let mut tops = group.tops.iter();
-    let made_up = is_ignored_group(&key.group)
-        || tops.any(|top| top.meta.generate_name.is_some())
-        || names::is_generated(&key.name);
-    let stem = names::stem(&key.name);
-    let found = is_run && made_up && !stem.is_empty() && stem != key.name;
-    found.then_some(stem)
+    let made_up = is_ignored_group(&key.group) || generated.is_some();
+    if !made_up && !names::is_generated(&key.name) {
+        return None;
+    }
+    let begin = generated.filter(|begin| key.name.starts_with(*begin));
+    let begin = begin.map_or(key.name.as_str(), |begin| begin.trim_end_matches('-'));
+    let stem = names::stem(begin);
+    (!stem.is_empty() && stem != key.name).then_some(stem)
 }
 
-/// Whether a pod is known to end by itself.
-fn ends(member: &Member<PodRecord>) -> bool {
-    member.is.spec.runs_once || member.is.phase == "Succeeded"
+/// What a bare pod is called up to its last part.
+fn prefix(key: &Key, group: &Group) -> Option<String> {
+    let _ = own(key, group)?;
+    let (begin, _) = key.name.rsplit_once('-')?;
+    Some(begin.to_owned())
+}
+
+/// The pod that is its own owner, rather than known by what it owns alone.
+fn own<'a>(key: &Key, group: &'a Group) -> Option<&'a Meta> {
+    let mut pods = group.pods.iter().map(|it| &it.is.meta);
+    pods.find(|meta| key.is_pod() && !group.merged && meta.name == key.name)
 }
 
 /// Whether it starts runs, rather than being one.

@@ -41,6 +41,8 @@ struct Names {
     /// What names of pods share that no controller is called after; `None` where
     /// several workloads have such pods.
     stems: HashMap<String, Option<u32>>,
+    /// The same up to a last part that may be anything.
+    prefixes: HashMap<String, Option<u32>>,
     learned_pods: HashMap<String, (String, String)>,
     /// By kind and name, what owns a controller that is gone.
     learned_owners: HashMap<(String, String), (String, String)>,
@@ -128,14 +130,14 @@ impl PodIndex {
 
     /// Adds what names of pods of this workload share.
     pub(super) fn add_stem(&mut self, namespace: &str, stem: &str, workload: u32) {
-        if stem.is_empty() {
-            return;
+        if !stem.is_empty() {
+            add(&mut self.names(namespace).stems, stem, workload);
         }
-        let stems = &mut self.names(namespace).stems;
-        let held = stems.entry(stem.to_owned()).or_insert(Some(workload));
-        if *held != Some(workload) {
-            *held = None;
-        }
+    }
+
+    /// Adds what names of pods of this workload begin with, up to one last part.
+    pub(super) fn add_prefix(&mut self, namespace: &str, prefix: &str, workload: u32) {
+        add(&mut self.names(namespace).prefixes, prefix, workload);
     }
 
     fn names(&mut self, namespace: &str) -> &mut Names {
@@ -187,9 +189,19 @@ impl Names {
     }
 }
 
+/// What is of several workloads is of none.
+fn add(names: &mut HashMap<String, Option<u32>>, name: &str, workload: u32) {
+    let held = names.entry(name.to_owned()).or_insert(Some(workload));
+    if *held != Some(workload) {
+        *held = None;
+    }
+}
+
 impl Names {
     fn by_stem(&self, pod: &str) -> Option<(u32, MappedBy)> {
-        let workload = self.stems.get(&names::stem(pod)).copied().flatten();
+        let stem = self.stems.get(&names::stem(pod));
+        let prefix = || self.prefixes.get(pod.rsplit_once('-')?.0);
+        let workload = stem.or_else(prefix).copied().flatten();
         workload.map(|workload| (workload, MappedBy::Name))
     }
 }

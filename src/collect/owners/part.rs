@@ -35,6 +35,8 @@ pub(super) struct Part {
     pub(super) managers: Vec<Manager>,
     /// Kinds and names of what names of its pods can come from.
     pub(super) makers: Vec<(String, String)>,
+    /// Whether it stands for several owners of the same sort.
+    pub(super) merged: bool,
     /// Whether it has pods that no controller is called after.
     pub(super) loose: bool,
 }
@@ -116,6 +118,9 @@ impl Part {
             if self.loose {
                 index.add_stem(namespace, &names::stem(&pod.meta.name), position);
             }
+        }
+        if self.merged && self.key.is_pod() {
+            index.add_prefix(namespace, &self.key.name, position);
         }
         if let Some(template) = &self.template {
             let owner = names::stem(&self.key.name);

@@ -67,8 +67,10 @@ impl<'a> Roles<'a> {
         }
         let name = &pod.meta.name;
         let numbered = names::without_ordinal(name) != name;
-        let by_size = self.merged || !numbered;
-        Role::Pods(names::stem(name), signature(&pod.spec, by_size))
+        let made = signature(&pod.spec, self.merged || !numbered);
+        let is_run = self.merged && !member.through_pod && is_ignored_group(&self.key.group);
+        let called = is_run.then(|| self.key.name.clone());
+        Role::Pods(called.unwrap_or_else(|| names::stem(name)), made)
     }
 
     /// Whether something made a pod in the name of a Deployment, which makes none

@@ -53,6 +53,7 @@ impl Whole<'_> {
             autoscaler: group.autoscaler.clone().filter(|_| own),
             managers: managers.cloned().collect(),
             makers: self.makers(role, &below, &pods),
+            merged: group.merged,
             loose: self.split || group.merged || is_bare_run(key, &pods),
             below,
             pods,

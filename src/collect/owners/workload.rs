@@ -4,8 +4,8 @@ use super::part::Part;
 use super::role::requests_as;
 use crate::collect::objects::{ContainerRecord, Controller, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, Heap, HeapPlace, LimitRange, Manager, Pod, Termination, Workload,
-    WorkloadId,
+    Container, ContainerKind, Heap, HeapPlace, LimitRange, Manager, Pod, Resources, Termination,
+    Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.
@@ -20,8 +20,11 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
     } = part;
     // Under something that sizes pods one by one, no template says what they are.
     let resized = part.managers.iter().any(Manager::resizes);
-    let standard = if resized { &[][..] } else { &templates };
-    let pods = pods.into_iter().map(|pod| Seen::new(pod, standard));
+    let standard = templates.iter().filter(|_| !resized);
+    let standard: Vec<Template> = standard
+        .map(|template| defaulted(template, &key.namespace, limit_ranges))
+        .collect();
+    let pods = pods.into_iter().map(|pod| Seen::new(pod, &standard));
     let mut pods: Vec<Seen> = pods.collect();
     pods.sort_by(|a, b| a.order().cmp(&b.order()));
     let containers = containers(&templates, &pods, &key.namespace, limit_ranges);
@@ -193,14 +196,38 @@ fn heap(runs: Option<&Heap>, template: Option<Heap>, in_template: bool) -> Optio
 /// What the API server and LimitRanges would set on a new pod: a limit is also
 /// the request, then the defaults of the namespace.
 fn default(container: &mut Container, namespace: &str, limit_ranges: &[LimitRange]) {
-    container.requests = container.requests.or(&container.limits);
+    let (requests, limits) = (&mut container.requests, &mut container.limits);
+    fill(requests, limits, namespace, limit_ranges);
+}
+
+fn fill(
+    requests: &mut Resources,
+    limits: &mut Resources,
+    namespace: &str,
+    limit_ranges: &[LimitRange],
+) {
+    *requests = requests.or(limits);
     let ranges = limit_ranges
         .iter()
         .filter(|range| range.namespace == namespace && range.applies_to == "Container");
     for range in ranges {
-        container.requests = container.requests.or(&range.default_request);
-        container.limits = container.limits.or(&range.default_limit);
+        *requests = requests.or(&range.default_request);
+        *limits = limits.or(&range.default_limit);
     }
+}
+
+/// A template as its pods come out.
+fn defaulted(template: &Template, namespace: &str, limit_ranges: &[LimitRange]) -> Template {
+    let mut template = template.clone();
+    for record in &mut template.containers {
+        fill(
+            &mut record.asked,
+            &mut record.limits,
+            namespace,
+            limit_ranges,
+        );
+    }
+    template
 }
 
 /// How the container ended in pods that still exist, oldest first. A finished

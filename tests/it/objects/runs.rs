@@ -94,6 +94,23 @@ fn bare_pods_of_which_some_have_ended_or_that_are_many_are_one_workload() {
         (workload.id.to_string().as_str(), workload.is_batch()),
         ("shop/Pod/task", true)
     );
+    // Ends that look like words, of what was given a prefix and of what was not.
+    let words = [
+        "apple", "banana", "cherry", "dahlia", "elder", "fennel", "ginger", "hazel", "iris",
+        "jasmine",
+    ];
+    let all: Vec<String> = words
+        .iter()
+        .map(|word| runs_once(&task(&format!("run-{word}"))))
+        .collect();
+    let resolved = dump(&all.concat());
+    assert_eq!(resolved.pods.workload("shop", "run-kiwi"), Some(0));
+    assert_eq!(only(resolved).id.to_string(), "shop/Pod/run");
+    assert_eq!(ids(&dump(&all[..4].concat())).len(), 4);
+    let prefixed =
+        |text: &String| text.replace("namespace: shop", "namespace: shop\n  generateName: run-");
+    let few: Vec<String> = all[..2].iter().map(prefixed).collect();
+    assert_eq!(only(dump(&few.concat())).id.to_string(), "shop/Pod/run");
     let many: Vec<String> = (0..20)
         .map(|number| task(&format!("node-{number}")))
         .collect();

@@ -235,6 +235,25 @@ status: {phase: Running}
 }
 
 #[test]
+fn pods_with_defaults_of_their_namespace_are_as_their_template_says() {
+    let text = "
+apiVersion: v1
+kind: LimitRange
+metadata: {name: defaults, namespace: shop}
+spec: {limits: [{type: Container, defaultRequest: {cpu: 100m, memory: 128Mi}}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec: {template: {spec: {containers: [{name: app}]}}}
+"
+    .to_owned();
+    let of = Some(("apps/v1", "StatefulSet", "db"));
+    let workload = only(dump(&[text, pod("db-0", of, APP)].concat()));
+    assert!(!workload.pods[0].outdated);
+}
+
+#[test]
 fn pods_under_a_vertical_autoscaler_are_not_of_an_older_template() {
     let text = [
         pod("web-7d764666f9-qdcxt", Some(("apps/v1", "Deployment", "web")), APP),
