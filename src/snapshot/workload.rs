@@ -129,6 +129,9 @@ pub struct Container {
     /// upper bound of the need and never a floor of advice.
     #[serde(default)]
     pub memory_high_water: Option<Bytes>,
+    /// Why what its source said of its use cannot be, and is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
 }
 
 /// The part that a container plays in its pod.
@@ -195,6 +198,12 @@ pub struct Autoscaler {
     /// Metrics that it has besides those, which could not be read.
     #[serde(default)]
     pub unread: usize,
+    /// `cpu`, `memory`: the requests that those may be a share of, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_of: Vec<String>,
+    /// The controller that made it and would write it again: ``ScaledObject `api` ``.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
 }
 
 impl Autoscaler {
@@ -205,6 +214,20 @@ impl Autoscaler {
                 || matches!(metric.kind.as_str(), "Resource" | "ContainerResource")
         };
         self.unread == 0 && self.metrics.iter().all(known)
+    }
+
+    /// This one, where `other` scales the same workload too: its metrics count as unread.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.unread += other.unread + other.metrics.len().max(1);
+        let theirs = other.metrics.iter().filter(|metric| metric.is_share());
+        let theirs = theirs.map(|metric| &metric.name).chain(&other.unread_of);
+        for name in theirs {
+            if !self.unread_of.contains(name) {
+                self.unread_of.push(name.clone());
+            }
+        }
+        self
     }
 }
 
@@ -222,6 +245,15 @@ pub struct AutoscalerMetric {
     /// this: who changes one metric of an autoscaler has to repeat all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<serde_json::Value>,
+}
+
+impl AutoscalerMetric {
+    /// Whether it is use of CPU or memory as a share of what is requested.
+    pub fn is_share(&self) -> bool {
+        matches!(self.target, Target::Utilization(_))
+            && matches!(self.kind.as_str(), "Resource" | "ContainerResource")
+            && matches!(self.name.as_str(), "cpu" | "memory")
+    }
 }
 
 /// What an autoscaler holds a metric at.

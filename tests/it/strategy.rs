@@ -67,6 +67,8 @@ fn krr_has_floors_and_keeps_what_it_cannot_judge() {
             spec: None,
         }],
         unread: 0,
+        unread_of: Vec::new(),
+        made_by: None,
     });
     play(&mut snapshot, scaled, |_, _| (0.3, 200.0 * MIB));
     let thin = workload("Deployment", "thin", 1, vec![container("app", 500, 512)]);

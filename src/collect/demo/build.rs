@@ -64,6 +64,7 @@ fn draw(
         restarts: 0,
         terminations: Vec::new(),
         memory_high_water: None,
+        not_measured: None,
     };
     // An init container is over before the first sample.
     if part.kind == ContainerKind::Init {
@@ -241,6 +242,8 @@ fn autoscaler(plan: &Plan, current: usize) -> Option<Autoscaler> {
             spec: None,
         }],
         unread: 0,
+        unread_of: Vec::new(),
+        made_by: None,
     })
 }
 

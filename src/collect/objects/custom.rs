@@ -29,9 +29,20 @@ impl Record for DynamicObject {
             (group, kind) if is_ignored_group(group) => {
                 *objects.skipped.entry(kind.to_owned()).or_default() += 1;
             }
-            _ => controller(api_version, types.kind, meta, self.data, objects),
+            (group, _) => {
+                if !scales_by_requests_served(group) {
+                    scaling::unreadable(&meta, &self.data, objects);
+                }
+                controller(api_version, types.kind, meta, self.data, objects);
+            }
         }
     }
+}
+
+/// Whether autoscalers of this API group never look at what is requested: those of
+/// Knative count calls, and make another autoscaler where they are to look at CPU.
+fn scales_by_requests_served(group: &str) -> bool {
+    group.ends_with("knative.dev")
 }
 
 fn controller(

@@ -29,7 +29,7 @@ pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaim
 pub(super) use controllers::{Controller, Placed, Present};
 pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
-pub(super) use scaling::{AutoscalerRecord, ManagerRecord};
+pub(super) use scaling::{AutoscalerRecord, ManagerRecord, renew as renew_autoscaler, unreadable};
 
 /// What was listed, with everything dropped that kcost does not use.
 #[derive(Debug, Default)]

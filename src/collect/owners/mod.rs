@@ -220,7 +220,11 @@ fn add_scaling(
     for record in autoscalers {
         let home = targets.get(&record.target);
         if let Some(group) = home.and_then(|key| groups.get_mut(key)) {
-            group.autoscaler = Some(record.autoscaler);
+            let other = group.autoscaler.take();
+            group.autoscaler = Some(match other {
+                Some(other) => record.autoscaler.beside(&other),
+                None => record.autoscaler,
+            });
         }
     }
     for record in managers {

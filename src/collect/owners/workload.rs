@@ -121,6 +121,7 @@ fn containers(
                 restarts: 0,
                 terminations: Vec::new(),
                 memory_high_water: None,
+                not_measured: None,
             });
         }
     };

@@ -261,6 +261,8 @@ fn what_an_autoscaler_holds_by_its_memory_keeps_its_heap() {
                 spec: None,
             }],
             unread: 0,
+            unread_of: Vec::new(),
+            made_by: None,
         });
         said(workload, 300.0)
     };

@@ -22,6 +22,8 @@ fn scaled_on(mut workload: Workload, target: Target) -> Workload {
             spec: None,
         }],
         unread: 0,
+        unread_of: Vec::new(),
+        made_by: None,
     });
     workload
 }
@@ -71,6 +73,12 @@ fn a_target_that_cannot_move_keeps_the_request() {
         Advice::Set(Bytes::mib(256))
     );
     assert!(reason(&advice.containers[0], "autoscaler").contains("ScaledObject `api`"));
+    // The same where only the autoscaler that it made is known.
+    let workload = label(api(500, 512), &[("cpu-request", "100m")]);
+    let mut workload = scaled_on(workload, Target::Utilization(60));
+    workload.autoscaler.as_mut().unwrap().made_by = Some("ScaledObject `api`".to_owned());
+    let advice = first(&busy(workload), &by_labels());
+    assert_eq!(advice.containers[0].sizing.cpu_request, Advice::Keep);
 }
 
 #[test]
@@ -124,6 +132,43 @@ fn an_autoscaler_that_cannot_be_written_again_keeps_the_request() {
     assert_eq!(advice.autoscaler, None);
     let text = reason(&advice.containers[0], "autoscaler");
     assert!(text.ends_with("CPU request stays 500m, not 400m"), "{text}");
+}
+
+#[test]
+fn a_metric_that_could_not_be_read_keeps_what_it_may_hold_a_share_of() {
+    let wanted = [
+        ("cpu-request", "100m"),
+        ("cpu-limit", "200m"),
+        ("memory-request", "256Mi"),
+        ("memory-limit", "300Mi"),
+    ];
+    let unread = |of: &[&str]| {
+        let mut workload = label(api(500, 512), &wanted);
+        workload.containers[0].limits.cpu = Some(Cpu::cores(1.0));
+        let mut workload = scaled_on(workload, Target::Utilization(60));
+        let autoscaler = workload.autoscaler.as_mut().unwrap();
+        autoscaler.metrics.clear();
+        autoscaler.unread = 1;
+        autoscaler.unread_of = of.iter().map(ToString::to_string).collect();
+        container_of(&busy(workload), &by_labels())
+    };
+    let advice = unread(&["cpu"]);
+    assert_eq!(advice.sizing.cpu_request, Advice::Keep);
+    assert_eq!(advice.sizing.cpu_limit, Advice::Keep);
+    assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::mib(256)));
+    assert_eq!(
+        reason(&advice, "autoscaler"),
+        "autoscaler `api` has a metric that could not be read, and may hold a share of this: \
+         CPU request stays 500m, not 100m, CPU limit stays 1, not 200m"
+    );
+    let advice = unread(&["cpu", "memory"]);
+    assert_eq!(advice.sizing.memory_request, Advice::Keep);
+    assert_eq!(advice.sizing.memory_limit, Advice::Keep);
+    // Triggers that are not of use at all hold nothing.
+    assert_eq!(
+        unread(&[]).sizing.cpu_request,
+        Advice::Set(Cpu::millicores(100))
+    );
 }
 
 #[test]

@@ -17,7 +17,8 @@ use super::document::Piece;
 use super::{Label, Name, without_place};
 use crate::collect::files::ImportError;
 use crate::collect::objects::{
-    ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
+    Meta, ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
+    renew_autoscaler, unreadable,
 };
 use crate::collect::{Objects, Record, Scope};
 use crate::snapshot::Gap;
@@ -165,15 +166,7 @@ impl<'a> Reader<'a> {
             ("batch", "Job") => typed::<Job>(piece, objects),
             ("batch", "CronJob") => typed::<CronJob>(piece, objects),
             ("policy", "PodDisruptionBudget") => typed::<PodDisruptionBudget>(piece, objects),
-            ("autoscaling", "HorizontalPodAutoscaler") if group(api_version) == "extensions" => {
-                first_autoscaler(piece, objects)
-            }
-            ("autoscaling", "HorizontalPodAutoscaler") if api_version.ends_with("/v1") => {
-                typed::<v1::HorizontalPodAutoscaler>(piece, objects)
-            }
-            ("autoscaling", "HorizontalPodAutoscaler") => {
-                typed::<v2::HorizontalPodAutoscaler>(piece, objects)
-            }
+            ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(piece, api_version, objects),
             (DEVICES, "ResourceClaim") => plain::<ResourceClaim>(piece, objects),
             (DEVICES, "ResourceClaimTemplate") => plain::<ResourceClaimTemplate>(piece, objects),
             (group, kind) if is_ignored_group(group) && kind != "VerticalPodAutoscaler" => {
@@ -218,6 +211,35 @@ fn first_autoscaler(piece: &impl Piece, objects: &mut Objects) -> Result<(), Str
     }
     let autoscaler: v1::HorizontalPodAutoscaler = serde_json::from_value(object).map_err(say)?;
     autoscaler.record(objects);
+    Ok(())
+}
+
+/// Records an autoscaler of any version. One that cannot be read still scales
+/// what it names.
+fn autoscaler(piece: &impl Piece, version: &str, objects: &mut Objects) -> Result<(), String> {
+    let read = match version {
+        version if group(version) == "extensions" => first_autoscaler(piece, objects),
+        "autoscaling/v1" => typed::<v1::HorizontalPodAutoscaler>(piece, objects),
+        "autoscaling/v2beta1" => older(piece, objects),
+        _ => typed::<v2::HorizontalPodAutoscaler>(piece, objects),
+    };
+    if read.is_err() {
+        let object: Value = piece.parse().unwrap_or_default();
+        let meta = object.get("metadata").cloned().unwrap_or_default();
+        let meta = serde_json::from_value(meta).map(Meta::new);
+        unreadable(&meta.unwrap_or_default(), &object, objects);
+    }
+    read
+}
+
+fn older(piece: &impl Piece, objects: &mut Objects) -> Result<(), String> {
+    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let mut object = mended(piece, v2::HorizontalPodAutoscaler::API_VERSION).map_err(say)?;
+    renew_autoscaler(&mut object);
+    // The older fields hold quantities under other names.
+    quote_amounts(&mut object);
+    let object: v2::HorizontalPodAutoscaler = serde_json::from_value(object).map_err(say)?;
+    object.record(objects);
     Ok(())
 }
 

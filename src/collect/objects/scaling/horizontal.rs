@@ -1,81 +1,207 @@
 use k8s_openapi::api::autoscaling::v1;
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec, MetricTarget};
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use serde_json::Value;
 
-use super::{Amounts, AutoscalerRecord, Key, Meta, Objects, Record, text};
-use crate::snapshot::{Autoscaler, AutoscalerMetric, Target};
+use super::older::renewed;
+use super::{Amounts, AutoscalerRecord, Key, Meta, Objects, Record, group, text};
+use crate::snapshot::{Autoscaler, AutoscalerMetric, Gap, Target};
 
-/// Where the older version keeps the metrics that it has no field for.
+/// Where the oldest version keeps the metrics that it has no field for.
 const MORE_METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
+
+/// What an autoscaler holds CPU at, in percent, that names no metric.
+///
+/// Source: `DefaultCPUUtilization` of kubernetes `pkg/apis/autoscaling/v2/defaults.go`.
+const DEFAULT_CPU: u32 = 80;
+
+/// Requests that a metric may be a share of of which nothing is known.
+const SHARED: [&str; 2] = ["cpu", "memory"];
 
 impl Record for HorizontalPodAutoscaler {
     fn record(self, objects: &mut Objects) {
-        let mut amounts = Amounts::default();
+        let mut metrics = Metrics::default();
         let meta = Meta::new(self.metadata);
         let spec = self.spec;
         let target = spec.scale_target_ref;
-        let given = spec.metrics.unwrap_or_default();
-        let all = given.len();
-        let metrics: Vec<AutoscalerMetric> = given
-            .into_iter()
-            .filter_map(|spec| metric(spec, &mut amounts))
-            .collect();
+        for given in spec.metrics.unwrap_or_default() {
+            metrics.add(given);
+        }
+        metrics.fill();
         let autoscaler = Autoscaler {
             name: meta.name.clone(),
             min_replicas: spec.min_replicas.map_or(1, count),
             max_replicas: count(spec.max_replicas),
             current_replicas: self.status.and_then(|it| it.current_replicas).map(count),
-            unread: all - metrics.len(),
-            metrics,
+            metrics: metrics.read,
+            unread: metrics.unread,
+            unread_of: metrics.unread_of,
+            made_by: made_by(&meta),
         };
         let api_version = target.api_version.as_deref();
         objects.autoscalers.push(AutoscalerRecord {
             target: scaled(&meta, api_version, &target.kind, &target.name),
             autoscaler,
         });
-        objects.note("HorizontalPodAutoscaler", &meta, amounts);
+        tell_unread(objects, &meta);
+        objects.note("HorizontalPodAutoscaler", &meta, metrics.amounts);
     }
 }
 
-/// The older version, which knows a target for CPU alone and keeps all others in
+/// The oldest version, which knows a target for CPU alone and keeps all others in
 /// an annotation.
 impl Record for v1::HorizontalPodAutoscaler {
     fn record(self, objects: &mut Objects) {
-        let mut amounts = Amounts::default();
+        let mut metrics = Metrics::default();
         let annotations = self.metadata.annotations.as_ref();
         let more = annotations.and_then(|all| all.get(MORE_METRICS));
         let more: Vec<Value> = more.map_or_else(Vec::new, |text| {
             // What is no list counts as one metric that cannot be read.
             serde_json::from_str(text).unwrap_or_else(|_| vec![Value::Null])
         });
-        let mut metrics: Vec<AutoscalerMetric> = more
-            .iter()
-            .filter_map(|metric| older_metric(metric, &mut amounts))
-            .collect();
-        let unread = more.len() - metrics.len();
+        for metric in more {
+            metrics.add_older(metric);
+        }
         let meta = Meta::new(self.metadata);
         let spec = self.spec;
         let target = spec.scale_target_ref;
         if let Some(percent) = spec.target_cpu_utilization_percentage {
             let target = Target::Utilization(count(percent));
-            metrics.push(resource("cpu", None, target));
+            metrics.read.push(resource("cpu", None, target));
         }
+        metrics.fill();
         let autoscaler = Autoscaler {
             name: meta.name.clone(),
             min_replicas: spec.min_replicas.map_or(1, count),
             max_replicas: count(spec.max_replicas),
             current_replicas: self.status.map(|status| count(status.current_replicas)),
-            metrics,
-            unread,
+            metrics: metrics.read,
+            unread: metrics.unread,
+            unread_of: metrics.unread_of,
+            made_by: made_by(&meta),
         };
         let api_version = target.api_version.as_deref();
         objects.autoscalers.push(AutoscalerRecord {
             target: scaled(&meta, api_version, &target.kind, &target.name),
             autoscaler,
         });
-        objects.note("HorizontalPodAutoscaler", &meta, amounts);
+        tell_unread(objects, &meta);
+        objects.note("HorizontalPodAutoscaler", &meta, metrics.amounts);
     }
+}
+
+/// Records that something scales a workload of which nothing else can be read.
+///
+/// Nothing where it does not say what it scales, in `spec.scaleTargetRef`.
+pub(in crate::collect) fn unreadable(meta: &Meta, object: &Value, objects: &mut Objects) {
+    let field = |name: &str| text(object, &format!("/spec/scaleTargetRef/{name}"));
+    let (Some(kind), Some(name)) = (field("kind"), field("name")) else {
+        return;
+    };
+    let replicas = |path: &str| {
+        let number = object.pointer(path).and_then(Value::as_u64);
+        number.and_then(|number| u32::try_from(number).ok())
+    };
+    objects.autoscalers.push(AutoscalerRecord {
+        target: scaled(meta, field("apiVersion"), kind, name),
+        autoscaler: Autoscaler {
+            name: meta.name.clone(),
+            min_replicas: replicas("/spec/minReplicas").unwrap_or(1),
+            max_replicas: replicas("/spec/maxReplicas").unwrap_or(u32::MAX),
+            current_replicas: None,
+            metrics: Vec::new(),
+            unread: 1,
+            unread_of: SHARED.map(str::to_owned).to_vec(),
+            made_by: made_by(meta),
+        },
+    });
+}
+
+/// Says of the newest autoscaler that not all of it could be read.
+fn tell_unread(objects: &mut Objects, meta: &Meta) {
+    let newest = objects.autoscalers.last().map(|record| &record.autoscaler);
+    let Some(autoscaler) = newest.filter(|autoscaler| autoscaler.unread > 0) else {
+        return;
+    };
+    let text = match autoscaler.unread_of.join(" and ") {
+        of if of.is_empty() => "a metric of it could not be read".to_owned(),
+        of => format!("a metric of it could not be read, and {of} requests stay as they are"),
+    };
+    let gap = Gap::new(
+        "unread-metric",
+        meta.subject("HorizontalPodAutoscaler"),
+        text,
+    );
+    objects
+        .gaps
+        .push(gap.hint("take it in `autoscaling/v2`, with the type and target of each metric"));
+}
+
+/// The metrics of an autoscaler, as they are read.
+#[derive(Default)]
+struct Metrics {
+    read: Vec<AutoscalerMetric>,
+    unread: usize,
+    /// See [`Autoscaler::unread_of`].
+    unread_of: Vec<String>,
+    amounts: Amounts,
+}
+
+impl Metrics {
+    fn add(&mut self, spec: MetricSpec) {
+        let of = may_share(&spec);
+        match metric(spec, &mut self.amounts) {
+            Some(metric) => self.read.push(metric),
+            None => self.fail(of),
+        }
+    }
+
+    /// A metric as the versions before `v2beta2` wrote it.
+    fn add_older(&mut self, metric: Value) {
+        match serde_json::from_value(renewed(metric)) {
+            Ok(spec) => self.add(spec),
+            Err(_) => self.fail(SHARED.map(str::to_owned).to_vec()),
+        }
+    }
+
+    fn fail(&mut self, of: Vec<String>) {
+        self.unread += 1;
+        for name in of {
+            if !self.unread_of.contains(&name) {
+                self.unread_of.push(name);
+            }
+        }
+    }
+
+    /// What the API server sets where no metric is named.
+    fn fill(&mut self) {
+        if self.read.is_empty() && self.unread == 0 {
+            let target = Target::Utilization(DEFAULT_CPU);
+            self.read.push(resource("cpu", None, target));
+        }
+    }
+}
+
+/// The requests that a metric may be a share of, if it cannot be read: that of its
+/// resource, none for metrics that are not of use, any for a type that is not known.
+fn may_share(spec: &MetricSpec) -> Vec<String> {
+    let container = spec.container_resource.as_ref();
+    let name = spec.resource.as_ref().map(|source| &source.name);
+    let name = name.or(container.map(|source| &source.name));
+    match name {
+        Some(name) if SHARED.contains(&name.as_str()) => vec![name.clone()],
+        Some(name) if !name.is_empty() => Vec::new(),
+        None if spec.pods.is_some() || spec.object.is_some() || spec.external.is_some() => {
+            Vec::new()
+        }
+        _ => SHARED.map(str::to_owned).to_vec(),
+    }
+}
+
+/// The controller of an autoscaler. What it scales may own it too, and leaves it alone.
+fn made_by(meta: &Meta) -> Option<String> {
+    let owner = meta.controller.as_ref()?;
+    let made = group(&owner.api_version) != "apps";
+    made.then(|| format!("{} `{}`", owner.kind, owner.name))
 }
 
 /// What an autoscaler scales.
@@ -142,25 +268,4 @@ fn held(name: &str, target: MetricTarget, amounts: &mut Amounts) -> Option<Targe
     }
     let value = amounts.quantity(name, &target.value?)?;
     Some(Target::Value(value.to_f64()))
-}
-
-/// A metric as `autoscaling/v2beta1` wrote it; only those of resources are known.
-fn older_metric(metric: &Value, amounts: &mut Amounts) -> Option<AutoscalerMetric> {
-    let (source, container) = if let Some(source) = metric.get("resource") {
-        (source, None)
-    } else {
-        let source = metric.get("containerResource")?;
-        (source, Some(text(source, "/container")?.to_owned()))
-    };
-    let name = text(source, "/name")?;
-    let percent = source
-        .get("targetAverageUtilization")
-        .and_then(Value::as_u64);
-    let target = if let Some(percent) = percent {
-        Target::Utilization(u32::try_from(percent).ok()?)
-    } else {
-        let value = Text(text(source, "/targetAverageValue")?.to_owned());
-        Target::AverageValue(amounts.quantity(name, &value)?.to_f64())
-    };
-    Some(resource(name, container, target))
 }

@@ -1,12 +1,15 @@
 use serde_json::Value;
 
-use super::{Amounts, Key, Meta, Objects, Record};
+use super::{Amounts, Key, Meta, Objects, Record, group};
 use crate::snapshot::{Autoscaler, Manager};
 
 mod horizontal;
+mod older;
 mod scaled_object;
 mod vertical;
 
+pub(in crate::collect) use horizontal::unreadable;
+pub(in crate::collect) use older::renew;
 pub(super) use scaled_object::scaled_object;
 pub(super) use vertical::vertical;
 

@@ -45,10 +45,18 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
     };
     let triggers = object.pointer("/spec/triggers").and_then(Value::as_array);
     let triggers = triggers.map_or(&[][..], Vec::as_slice);
-    let metrics: Vec<AutoscalerMetric> = triggers
-        .iter()
-        .filter_map(|trigger| metric(trigger, amounts))
-        .collect();
+    let mut metrics = Vec::new();
+    let mut unread_of: Vec<String> = Vec::new();
+    for trigger in triggers {
+        let of_use = text(trigger, "/type").filter(|name| matches!(*name, "cpu" | "memory"));
+        match (metric(trigger, amounts), of_use) {
+            (Some(metric), _) => metrics.push(metric),
+            (None, Some(name)) if unread_of.iter().all(|known| known != name) => {
+                unread_of.push(name.to_owned());
+            }
+            (None, _) => {}
+        }
+    }
     let name = text(object, "/spec/advanced/horizontalPodAutoscalerConfig/name");
     Autoscaler {
         name: name.map_or_else(|| format!("keda-hpa-{}", meta.name), str::to_owned),
@@ -56,6 +64,8 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         max_replicas: count("/spec/maxReplicaCount", MAX_REPLICAS),
         current_replicas: None,
         unread: triggers.len() - metrics.len(),
+        unread_of,
+        made_by: None,
         metrics,
     }
 }

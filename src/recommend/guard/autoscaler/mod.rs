@@ -1,4 +1,5 @@
 mod reach;
+mod unread;
 
 use super::{Case, Field, Guard, Plan, Planned};
 use crate::recommend::{Advice, AutoscalerAdvice, TargetChange};
@@ -25,6 +26,7 @@ impl Guard for ScalePoint {
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
+            unread::keep(plan);
             keep_unmovable(plan);
             reach::keep(plan);
         }
@@ -93,10 +95,8 @@ fn moved(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<Target> {
 }
 
 fn utilization(metric: &AutoscalerMetric) -> Option<f64> {
-    let of_resource = matches!(metric.kind.as_str(), "Resource" | "ContainerResource")
-        && matches!(metric.name.as_str(), "cpu" | "memory");
     match metric.target {
-        Target::Utilization(percent) if of_resource => Some(f64::from(percent)),
+        Target::Utilization(percent) if metric.is_share() => Some(f64::from(percent)),
         _ => None,
     }
 }
@@ -146,17 +146,16 @@ fn keep_unmovable(plan: &mut Plan<'_>) {
     let Some(autoscaler) = plan.workload.autoscaler.as_ref() else {
         return;
     };
-    let owner = plan
-        .workload
-        .managers
-        .iter()
-        .find(|manager| manager.scales());
+    let mut managers = plan.workload.managers.iter();
+    let manager = managers.find(|manager| manager.scales());
+    let owner = manager.map(|manager| format!("{} `{}`", manager.kind, manager.name));
+    let owner = owner.or_else(|| autoscaler.made_by.clone());
     for metric in &autoscaler.metrics {
         if utilization(metric).is_none() {
             continue;
         }
-        let why = match owner {
-            Some(manager) => format!("{} `{}` owns its autoscaler", manager.kind, manager.name),
+        let why = match &owner {
+            Some(owner) => format!("{owner} owns its autoscaler"),
             None if plan.workload.id.template.is_some() => format!(
                 "autoscaler `{}` scales pods of several templates, so its target cannot be moved",
                 autoscaler.name
