@@ -3,7 +3,8 @@
 //! Every source ends in the same three steps: objects become lean records
 //! ([`Objects`]), records become workloads ([`resolve`]), samples become series
 //! on one grid ([`UsageBuilder`]). What cannot be read becomes a gap; only what
-//! leaves nothing to analyze is an error. The only user of kube and HTTP.
+//! leaves nothing to analyze is an error. What cannot have been measured is taken
+//! out last ([`refuse_impossible`]). The only user of kube and HTTP.
 //!
 //! [`Snapshot`]: crate::snapshot::Snapshot
 
@@ -24,4 +25,6 @@ mod usage;
 pub use objects::{Objects, Record};
 pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};
-pub use usage::{Column, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs};
+pub use usage::{
+    Column, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs, refuse_impossible,
+};

@@ -4,19 +4,20 @@ use jiff::Timestamp;
 
 use super::{Pool, Reason, event};
 use crate::snapshot::{Snapshot, SourceKind};
-use crate::units::{Cpu, Span, float};
+use crate::units::{Span, float};
 
 /// Runs of a job that make a history.
 const MIN_RUNS: usize = 3;
 /// Samples that a day of history needs at least, whatever the step.
 const MIN_SAMPLES_A_DAY: f64 = 24.0;
-/// How far CPU may seem to exceed the largest node: rates overshoot, and larger nodes may be gone.
-const MEASURED_BEYOND: f64 = 4.0;
 /// Share of the time from the first to the last sample that must have one.
 const MIN_COVERAGE: f64 = 0.25;
 
 /// What is missing before advice can be given; empty where nothing is.
 pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<Reason> {
+    if let Some(text) = &pool.container.not_measured {
+        return vec![Reason::new("not_measured", text)];
+    }
     let quality = &pool.profile.quality;
     if quality.samples == 0 {
         let text = "there is no sample of its CPU or memory";
@@ -27,7 +28,7 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
                     Prometheus has it and `kcost snapshot --record` collects it";
         return vec![Reason::new("one_sample", text)];
     }
-    let mut reasons: Vec<Reason> = impossible(pool, snapshot).into_iter().collect();
+    let mut reasons = Vec::new();
     if pool.workload.is_batch() {
         let runs = event::runs(pool).map_or(0, |runs| runs.in_turn.len());
         if runs < MIN_RUNS {
@@ -40,24 +41,6 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
     }
     reasons.extend(new_template(pool, snapshot, least));
     reasons
-}
-
-/// CPU that no node of the cluster could serve: a counter instead of a rate, or a wrong unit.
-fn impossible(pool: &Pool<'_>, snapshot: &Snapshot) -> Option<Reason> {
-    let nodes = &snapshot.cluster.nodes;
-    let sizes = nodes.iter().filter_map(|node| node.capacity.cpu);
-    let cores = sizes.map(Cpu::get).reduce(f64::max);
-    let used = pool.profile.cpu.as_ref().map(|cpu| cpu.max);
-    if let (Some(most), Some(used)) = (cores, used)
-        && used.get() > most * MEASURED_BEYOND
-    {
-        let text = format!(
-            "its CPU reaches {used} cores where the largest node has {most:.0}; a counter of \
-             seconds is no usage, give a rate"
-        );
-        return Some(Reason::new("impossible_usage", text));
-    }
-    None
 }
 
 /// Whether usage comes from a recording of the metrics API.

@@ -19,6 +19,7 @@ mod guard;
 mod import;
 mod live;
 mod made;
+mod measured;
 mod objects;
 mod patch;
 mod played;

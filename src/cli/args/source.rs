@@ -13,7 +13,7 @@ use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::{self, ClusterOptions};
 use crate::collect::live::{self, LiveOptions};
 use crate::collect::record::RecordOptions;
-use crate::collect::{Scope, demo};
+use crate::collect::{Scope, demo, refuse_impossible};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress::{Named, Progress};
@@ -205,6 +205,7 @@ impl SourceArgs {
         self.one()?;
         let scope = self.scope()?;
         let mut snapshot = self.source(&scope, progress)?;
+        refuse_impossible(&mut snapshot);
         self.narrow(&scope, &mut snapshot)?;
         Ok(snapshot)
     }
@@ -237,6 +238,7 @@ impl SourceArgs {
         };
         for cluster in &mut clusters {
             if let Ok(snapshot) = &mut cluster.snapshot {
+                refuse_impossible(snapshot);
                 self.narrow(&scope, snapshot)?;
             }
         }

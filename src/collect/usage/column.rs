@@ -29,7 +29,6 @@ impl Column {
             Self::CpuCores => 1e5,
             Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => 1e15,
             Self::More(metric) if is_share(metric) => 1.05,
-            Self::More(Metric::GpuUtilization) => 1e3,
             Self::More(_) => 1e13,
         }
     }
@@ -47,10 +46,13 @@ impl Column {
     }
 }
 
-/// Whether it is a share of time or of periods.
+/// Whether it is a share of time, of periods or of devices.
 fn is_share(metric: Metric) -> bool {
     matches!(
         metric,
-        Metric::CpuThrottledRatio | Metric::CpuWaitingRatio | Metric::MemoryWaitingRatio
+        Metric::CpuThrottledRatio
+            | Metric::CpuWaitingRatio
+            | Metric::MemoryWaitingRatio
+            | Metric::GpuUtilization
     )
 }

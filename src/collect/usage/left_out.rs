@@ -65,6 +65,25 @@ impl LeftOut {
         })
     }
 
+    /// Usage of these containers is of a sort that cannot be.
+    pub(super) fn impossible(&self, what: &str) -> Option<Gap> {
+        let count = self.count;
+        let noun = if count == 1 {
+            "container"
+        } else {
+            "containers"
+        };
+        self.gap("impossible-usage", "usage", |examples| {
+            format!("{count} {noun} with {what}, and left out: {examples}")
+        })
+        .map(|gap| {
+            gap.hint(
+                "look at what is measured and in which unit; a kubelet says it with `kubectl get \
+                 --raw /api/v1/nodes/NODE/proxy/stats/summary`",
+            )
+        })
+    }
+
     fn unknown_containers(&self) -> Option<Gap> {
         let count = self.count;
         self.gap("unknown-containers", "usage", |examples| {

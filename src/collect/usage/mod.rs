@@ -5,10 +5,12 @@ mod column;
 mod growing;
 mod handles;
 mod left_out;
+mod refuse;
 mod runs;
 
 pub use builder::UsageBuilder;
 pub use column::Column;
 pub(super) use handles::Handles;
 pub use left_out::drop_unknown_containers;
+pub use refuse::refuse_impossible;
 pub use runs::{drop_ended, mark_runs};

@@ -1,0 +1,150 @@
+//! Usage that cannot have been measured, taken out before anything is made of it.
+//!
+//! A running process holds memory, nothing uses more than its node has, and units
+//! tell themselves by what they would mean. A source that breaks one of these says
+//! nothing of its container, so that this one stays unknown, and a gap says why.
+
+mod bounds;
+mod fault;
+mod sift;
+mod units;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
+
+use super::left_out::LeftOut;
+use crate::snapshot::{Container, ContainerKind, Gap, Series, Snapshot};
+use bounds::Bounds;
+use fault::{Fault, Left};
+use sift::{Sifted, sift};
+
+/// One container of one workload, by the places of both.
+type Place = (usize, usize);
+
+/// What is left of the samples of one container, all its pods.
+#[derive(Debug, Default)]
+struct Pool {
+    cpu: Left,
+    memory: Left,
+    /// Of single pods, with their names.
+    faults: Vec<(String, Fault)>,
+}
+
+/// Takes out samples that cannot be, marks containers of which mostly such are
+/// known, and says so in gaps. What was marked before stays marked.
+pub fn refuse_impossible(snapshot: &mut Snapshot) {
+    let sifted = sift_all(snapshot);
+    let mut pools: BTreeMap<Place, Pool> = BTreeMap::new();
+    for (series, sifted) in snapshot.usage.series.iter().zip(sifted) {
+        if let Some(place) = place(series, snapshot) {
+            pools.entry(place).or_default().add(&series.pod, sifted);
+        }
+    }
+    let mut refused: BTreeMap<Place, Fault> = BTreeMap::new();
+    for (place, pool) in &pools {
+        let fault = pool.refused();
+        let fault = fault.or_else(|| units::too_small(container(snapshot, *place), pool));
+        refused.extend(fault.map(|fault| (*place, fault)));
+    }
+    for place in units::all_too_small(&pools, &refused) {
+        refused.entry(place).or_insert(Fault::TooSmallTogether);
+    }
+    let gaps = gaps(snapshot, &pools, &refused);
+    snapshot.gaps.extend(gaps);
+    forget(snapshot, &refused);
+    for ((workload, container), fault) in refused {
+        let container = &mut snapshot.workloads[workload].containers[container];
+        container.not_measured.get_or_insert(fault.to_string());
+    }
+}
+
+fn sift_all(snapshot: &mut Snapshot) -> Vec<Sifted> {
+    let bounds = Bounds::new(&snapshot.cluster);
+    let workloads = &snapshot.workloads;
+    let series = snapshot.usage.series.par_iter_mut();
+    series
+        .map(|series| {
+            let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
+            let bound = workloads.get(place).map(|it| bounds.of(it, series));
+            bound.map_or_else(Sifted::default, |bound| sift(series, &bound))
+        })
+        .collect()
+}
+
+/// Of what runs all the time: what runs once has no samples worth a word.
+fn place(series: &Series, snapshot: &Snapshot) -> Option<Place> {
+    let workload = usize::try_from(series.workload).ok()?;
+    let mut containers = snapshot.workloads.get(workload)?.containers.iter();
+    let container = containers.position(|container| {
+        container.name == series.container && container.kind != ContainerKind::Init
+    })?;
+    Some((workload, container))
+}
+
+fn container(snapshot: &Snapshot, (workload, container): Place) -> &Container {
+    &snapshot.workloads[workload].containers[container]
+}
+
+impl Pool {
+    fn add(&mut self, pod: &str, sifted: Sifted) {
+        self.cpu.add(&sifted.cpu);
+        self.memory.add(&sifted.memory);
+        let faults = sifted.faults.into_iter();
+        self.faults
+            .extend(faults.map(|fault| (pod.to_owned(), fault)));
+    }
+
+    /// The worst that was said, where more of a column is taken out than left.
+    fn refused(&self) -> Option<Fault> {
+        let mut said = self.faults.iter().map(|(_, fault)| fault);
+        let fault = said.find(|fault| {
+            let left = if fault.is_of_cpu() {
+                &self.cpu
+            } else {
+                &self.memory
+            };
+            left.refused > left.kept
+        });
+        fault.cloned()
+    }
+}
+
+/// Memory that is wrong in a way that shows only beside other containers.
+fn forget(snapshot: &mut Snapshot, refused: &BTreeMap<Place, Fault>) {
+    let places: Vec<Option<Place>> = {
+        let series = snapshot.usage.series.iter();
+        series.map(|series| place(series, snapshot)).collect()
+    };
+    for (series, place) in snapshot.usage.series.iter_mut().zip(places) {
+        let fault = place.and_then(|place| refused.get(&place));
+        if fault.is_some_and(Fault::is_too_small) {
+            series.memory_bytes.fill(f32::NAN);
+        }
+    }
+}
+
+/// One for each kind of fault, with examples.
+fn gaps(
+    snapshot: &Snapshot,
+    pools: &BTreeMap<Place, Pool>,
+    refused: &BTreeMap<Place, Fault>,
+) -> Vec<Gap> {
+    let mut all: BTreeMap<&'static str, LeftOut> = BTreeMap::new();
+    for (place, pool) in pools {
+        let id = &snapshot.workloads[place.0].id;
+        let name = &container(snapshot, *place).name;
+        if let Some(fault) = refused.get(place) {
+            let left_out = all.entry(fault.what()).or_default();
+            left_out.add(format!("{name} in {id}"), 1);
+            continue;
+        }
+        for (pod, fault) in &pool.faults {
+            let left_out = all.entry(fault.what()).or_default();
+            left_out.add(format!("{name} in {}/{pod}", id.namespace), 1);
+        }
+    }
+    let gaps = all.into_iter();
+    gaps.filter_map(|(what, left_out)| left_out.impossible(what))
+        .collect()
+}
