@@ -8,6 +8,8 @@ use crate::progress::Progress;
 use crate::recommend::{self, Advised};
 use crate::snapshot::Snapshot;
 
+mod narrow;
+
 /// What the user decides about an analysis.
 pub struct Settings {
     pub recommend: recommend::Options,
@@ -27,12 +29,41 @@ pub struct Analysis<'a> {
     pub outcomes: Vec<Outcome>,
 }
 
+/// What is known of all workloads of a snapshot, whichever of them are asked for.
+pub struct Evidence {
+    pub profiles: Vec<Profile>,
+    pub cohorts: Cohorts,
+    pub advised: Advised,
+}
+
 /// The same snapshot and settings give the same analysis, bit for bit.
 pub fn analyze<'a>(
     snapshot: &'a Snapshot,
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
+    let evidence = advise(snapshot, settings, progress);
+    report(snapshot, evidence, settings, progress)
+}
+
+/// What there is to say of the workloads that are asked for, one `bool` for each; the
+/// others teach, and are gone from the snapshot afterwards.
+pub fn analyze_part<'a>(
+    snapshot: &'a mut Snapshot,
+    asked: &[bool],
+    settings: &'a Settings,
+    progress: &dyn Progress,
+) -> Analysis<'a> {
+    let mut evidence = advise(snapshot, settings, progress);
+    if asked.contains(&false) {
+        evidence.retain(asked);
+        snapshot.retain(asked);
+    }
+    report(snapshot, evidence, settings, progress)
+}
+
+/// The stages that learn: the more workloads they see, the better.
+pub fn advise(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Evidence {
     let profiles = staged(progress, "profiling usage", || profile::profile(snapshot));
     let cohorts = staged(progress, "grouping workloads", || {
         cohort::group(snapshot, &profiles)
@@ -40,6 +71,25 @@ pub fn analyze<'a>(
     let advised = staged(progress, "sizing containers", || {
         recommend::recommend(snapshot, &profiles, &cohorts, &settings.recommend)
     });
+    Evidence {
+        profiles,
+        cohorts,
+        advised,
+    }
+}
+
+/// The stages that tell, of the workloads that are in the snapshot and in the evidence.
+pub fn report<'a>(
+    snapshot: &'a Snapshot,
+    evidence: Evidence,
+    settings: &'a Settings,
+    progress: &dyn Progress,
+) -> Analysis<'a> {
+    let Evidence {
+        profiles,
+        cohorts,
+        advised,
+    } = evidence;
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, settings.prices)
     });

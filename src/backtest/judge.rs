@@ -89,7 +89,7 @@ pub(super) fn judge(
     prices: &dyn PriceSource,
 ) -> Outcome {
     let mut outcome = Outcome {
-        promised_overflow: advised.node_memory_overflow.map(Ratio::get),
+        promised_overflow: advised.node_memory_overflow().map(Ratio::get),
         ..Outcome::default()
     };
     for advice in &advised.workloads {

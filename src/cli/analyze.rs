@@ -3,7 +3,7 @@ use std::io::Write;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs};
+use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -100,9 +100,12 @@ impl AnalyzeArgs {
             return self.run_several(invocation, ui, out);
         }
         let settings = self.settings(&invocation.policy)?;
-        let snapshot = self.source.read(ui)?;
-        refuse_empty(&snapshot)?;
-        let analysis = pipeline::analyze(&snapshot, &settings, ui);
+        let Whole {
+            mut snapshot,
+            asked,
+        } = self.source.read_whole(ui)?;
+        refuse_empty(&snapshot, &asked)?;
+        let analysis = pipeline::analyze_part(&mut snapshot, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.show.view());
         let renderer = self.show.renderer();
@@ -163,8 +166,8 @@ impl AnalyzeArgs {
 /// Gaps that tell why there is no workload.
 const ABOUT_OBJECTS: [&str; 3] = ["no-objects", "empty-namespace", "unreadable-object"];
 
-pub(super) fn refuse_empty(snapshot: &Snapshot) -> Result<(), Error> {
-    if !snapshot.workloads.is_empty() {
+pub(super) fn refuse_empty(snapshot: &Snapshot, asked: &[bool]) -> Result<(), Error> {
+    if asked.contains(&true) {
         return Ok(());
     }
     let seen: Vec<String> = snapshot.gaps.iter().map(|gap| gap.text.clone()).collect();

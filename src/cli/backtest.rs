@@ -62,8 +62,8 @@ pub(super) struct BacktestArgs {
     )]
     goal: Vec<String>,
 
-    /// Replay each goal once more with all containers in one group, which shows what cohorts add.
-    #[arg(long)]
+    /// Replay each goal once more without cohorts: sizes do not depend on them.
+    #[arg(long, hide = true)]
     without_cohorts: bool,
 
     /// History that each origin sees.
@@ -96,7 +96,8 @@ impl BacktestArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let snapshot = self.source.read(ui)?;
-        super::analyze::refuse_empty(&snapshot)?;
+        let all = vec![true; snapshot.workloads.len()];
+        super::analyze::refuse_empty(&snapshot, &all)?;
         let plan = Plan {
             contenders: self.contenders(&invocation.policy),
             fit: self.fit,

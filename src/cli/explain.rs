@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, SourceArgs};
+use super::args::{AdviceArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -63,11 +63,16 @@ impl ExplainArgs {
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         let workload = workload.ok_or_else(unnamed)?;
-        let snapshot = self.source.read(ui)?;
-        super::analyze::refuse_empty(&snapshot)?;
-        let index =
-            explain::find(&snapshot.workloads, &workload).map_err(|error| not_found(&error))?;
-        let analysis = pipeline::analyze(&snapshot, &settings, ui);
+        let Whole {
+            mut snapshot,
+            asked,
+        } = self.source.read_whole(ui)?;
+        super::analyze::refuse_empty(&snapshot, &asked)?;
+        let grid = snapshot.usage.grid;
+        let place = explain::find(&snapshot.workloads, &asked, &workload)
+            .map_err(|error| not_found(&error))?;
+        let index = asked[..place].iter().filter(|asked| **asked).count();
+        let analysis = pipeline::analyze_part(&mut snapshot, &asked, &settings, ui);
         let story = explain::explain(&analysis, index, POINTS);
         ui.clear();
         let look = Look {
@@ -77,7 +82,7 @@ impl ExplainArgs {
         let written = if self.output == "json" {
             render::explanation_json(&story, out)
         } else {
-            render::explanation_text(&story, snapshot.usage.grid, &look, out)
+            render::explanation_text(&story, grid, &look, out)
         };
         written.map_err(Error::Write)?;
         Ok(Exit::Done)

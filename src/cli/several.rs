@@ -22,17 +22,24 @@ impl AnalyzeArgs {
         let settings = self.settings(&invocation.policy)?;
         let mut clusters = self.source.read_all(ui)?;
         clusters.iter_mut().for_each(refuse_if_empty);
-        let members = clusters.iter().map(|cluster| match &cluster.snapshot {
-            Ok(snapshot) => Member::Analyzed {
-                command: invocation.of_cluster(&cluster.name),
-                analysis: Box::new(pipeline::analyze(snapshot, &settings, ui)),
-            },
-            Err(error) => Member::Failed {
-                name: cluster.name.clone(),
-                error: chain(error),
-                hint: error.hint(),
-            },
-        });
+        let members = clusters
+            .iter_mut()
+            .map(|cluster| match &mut cluster.snapshot {
+                Ok(snapshot) => Member::Analyzed {
+                    command: invocation.of_cluster(&cluster.name),
+                    analysis: Box::new(pipeline::analyze_part(
+                        snapshot,
+                        &cluster.asked,
+                        &settings,
+                        ui,
+                    )),
+                },
+                Err(error) => Member::Failed {
+                    name: cluster.name.clone(),
+                    error: chain(error),
+                    hint: error.hint(),
+                },
+            });
         let fleet = Fleet {
             members: members.collect(),
         };
@@ -82,7 +89,7 @@ fn refuse_if_empty(cluster: &mut Cluster) {
         .snapshot
         .as_ref()
         .ok()
-        .and_then(|snapshot| refuse_empty(snapshot).err());
+        .and_then(|snapshot| refuse_empty(snapshot, &cluster.asked).err());
     if let Some(error) = refused {
         cluster.snapshot = Err(error);
     }

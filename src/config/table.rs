@@ -38,6 +38,12 @@ static KEYS: &[Key] = &[
         "largest share of time above the CPU request",
     ),
     key(
+        "max-cpu-work-over",
+        Kind::Share,
+        Place::Both,
+        "largest share of CPU work above the CPU request",
+    ),
+    key(
         "max-node-overflow",
         Kind::Share,
         Place::Run,

@@ -30,10 +30,10 @@ impl FindError {
 /// The index of the workload that `name` means: `NAMESPACE/KIND/NAME`,
 /// `NAMESPACE/NAME`, `KIND/NAME` or `NAME`, and of one template of several
 /// `NAMESPACE/KIND/NAME/TEMPLATE`; kinds in any case, in the plural, and by the
-/// short names that kubectl takes.
-pub fn find(workloads: &[Workload], name: &str) -> Result<usize, FindError> {
+/// short names that kubectl takes. Only of those that are `asked` for.
+pub fn find(workloads: &[Workload], asked: &[bool], name: &str) -> Result<usize, FindError> {
     let found: Vec<usize> = (0..workloads.len())
-        .filter(|index| means(&workloads[*index].id, name))
+        .filter(|index| asked.get(*index) == Some(&true) && means(&workloads[*index].id, name))
         .collect();
     let is_one = owners(found.iter().map(|index| &workloads[*index].id)) == 1;
     let mut own = found

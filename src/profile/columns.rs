@@ -50,7 +50,7 @@ fn one(snapshot: &Snapshot, calendar: &Calendar, pool: (usize, usize)) -> Profil
         quality: quality(&series, &snapshot.usage.grid),
         cpu: cpu(&series, calendar, container),
         memory: memory(&series, calendar),
-        throttling: throttling(&series),
+        throttling: throttling(&series, template_since(snapshot, workload)),
         pressure: pressure(&series),
         gpu: gpu(&series),
         network_bytes_per_second: Spread::of(network).map(|spread| spread.mean()),
@@ -108,8 +108,23 @@ fn memory(series: &[&Series], calendar: &Calendar) -> Option<MemoryProfile> {
     })
 }
 
-fn throttling(series: &[&Series]) -> Option<Throttling> {
-    let spread = Spread::of(more(series, Metric::CpuThrottledRatio))?;
+/// The slot at which the pod template changed inside the window; 0 where it did not.
+fn template_since(snapshot: &Snapshot, workload: usize) -> usize {
+    let changed = snapshot.workloads[workload].template_changed;
+    let slot = changed.and_then(|changed| snapshot.usage.grid.slot(changed));
+    slot.map_or(0, |slot| usize::try_from(slot).unwrap_or(0))
+}
+
+/// Of the pods of the template that there is: what those before it were throttled at
+/// may have been another limit.
+fn throttling(series: &[&Series], since: usize) -> Option<Throttling> {
+    let known = series.iter().filter_map(|series| {
+        let values = series.more.get(&Metric::CpuThrottledRatio)?;
+        let skipped = since.saturating_sub(usize::try_from(series.first).unwrap_or(0));
+        Some(values.part(skipped.min(values.len())..values.len()))
+    });
+    let known: Vec<Values> = known.collect();
+    let spread = Spread::of(known.iter().map(Values::known))?;
     Some(Throttling {
         mean: Ratio::new(spread.mean()),
         p95: Ratio::new(spread.quantile(0.95)),

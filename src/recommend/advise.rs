@@ -3,13 +3,13 @@
 use super::calibrated::MemorySize;
 use super::guard::{self, Case, Plan, Planned};
 use super::{
-    Advised, Confidence, Draft, Effective, Options, Pool, Reason, Seen, Sizing, Strategy,
+    Advised, Confidence, Draft, Effective, NodeRisk, Options, Pool, Reason, Seen, Sizing, Strategy,
     calibrated, history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Resources, Snapshot};
-use crate::units::{Bytes, Ratio};
+use crate::units::Bytes;
 
 /// What to change, for every workload.
 pub fn recommend(
@@ -30,12 +30,12 @@ pub fn recommend(
     } else {
         guard::each(&mut plans).for_each(|(_, planned)| planned.write());
     }
-    let node_memory_overflow = is_judged(&plans)
-        .then(|| node_memory_overflow(&seen, &plans, options))
+    let node_risk = is_judged(&plans)
+        .then(|| node_risk(&seen, &plans, options))
         .flatten();
     Advised {
         workloads: plans.into_iter().map(judge::conclude).collect(),
-        node_memory_overflow,
+        node_risk,
     }
 }
 
@@ -46,7 +46,7 @@ fn is_judged(plans: &[Plan<'_>]) -> bool {
 }
 
 /// The risk that what the guards left, or what is there now, fills a node.
-fn node_memory_overflow(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<Ratio> {
+fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<NodeRisk> {
     let mut sizes = vec![MemorySize::default(); seen.pools.len()];
     for planned in plans.iter().flat_map(|plan| &plan.containers) {
         let after = planned.after();
@@ -55,7 +55,7 @@ fn node_memory_overflow(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) 
             limit: after.memory_limit,
         };
     }
-    calibrated::node_memory_overflow(seen, &sizes, options.targets.horizon)
+    calibrated::node_risk(seen, &sizes, options.targets.horizon)
 }
 
 impl<'a> Seen<'a> {

@@ -96,6 +96,7 @@ fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), St
     match name {
         "max-oom-risk" => options.targets.memory_over_limit = share(value)?,
         "max-cpu-over" => options.targets.cpu_time_over_request = share(value)?,
+        "max-cpu-work-over" => options.targets.cpu_work_over_request = share(value)?,
         "cpu-limits" => {
             options.cpu_limits = CpuLimits::by_name(value)
                 .ok_or_else(|| format!("`{value}` is not one of keep, remove, ratio"))?;

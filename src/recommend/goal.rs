@@ -15,6 +15,8 @@ pub struct Targets {
     pub memory_over_limit: f64,
     /// Largest share of time above the CPU request.
     pub cpu_time_over_request: f64,
+    /// Largest share of CPU work above the CPU request.
+    pub cpu_work_over_request: f64,
     /// Largest probability that the pods of a node exceed its memory within the horizon.
     pub node_memory_overflow: f64,
     pub horizon: Span,
@@ -39,14 +41,16 @@ impl Goal {
 
     /// The risks that it stands for, over a week.
     pub fn targets(self) -> Targets {
-        let (memory_over_limit, cpu_time_over_request, node_memory_overflow) = match self {
-            Self::Savings => (0.05, 0.10, 0.05),
-            Self::Balanced => (0.02, 0.05, 0.02),
-            Self::Reliability => (0.005, 0.01, 0.001),
-        };
+        let (memory_over_limit, cpu_time_over_request, cpu_work_over_request, node_memory_overflow) =
+            match self {
+                Self::Savings => (0.05, 0.10, 0.20, 0.05),
+                Self::Balanced => (0.02, 0.05, 0.10, 0.02),
+                Self::Reliability => (0.005, 0.01, 0.02, 0.001),
+            };
         Targets {
             memory_over_limit,
             cpu_time_over_request,
+            cpu_work_over_request,
             node_memory_overflow,
             horizon: Span::WEEK,
         }

@@ -95,6 +95,9 @@ pub struct Risk {
     /// Share of time that a replica's CPU use is above its request; `None`
     /// where it cannot be said.
     pub cpu_time_over_request: Option<f64>,
+    /// Share of the CPU work of the window that was above the request: short bursts
+    /// are little time and much work; `None` where it cannot be said.
+    pub cpu_work_over_request: Option<f64>,
 }
 
 /// What a strategy proposes for one container.
@@ -334,9 +337,30 @@ pub struct WorkloadAdvice {
 pub struct Advised {
     /// One for each workload of the snapshot, in the same order.
     pub workloads: Vec<WorkloadAdvice>,
-    /// Probability that within the horizon the pods of any one node together
-    /// use more than its allocatable memory; `None` where it cannot be said.
-    pub node_memory_overflow: Option<Ratio>,
+    /// `None` where it cannot be said.
+    pub node_risk: Option<NodeRisk>,
+}
+
+/// What may happen to nodes once the advice is followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRisk {
+    /// Probability that within the horizon the pods of any one node together use more
+    /// than its allocatable memory.
+    pub overflow: Ratio,
+    /// Of it, by one pod that outgrows the node alone, which no request prevents.
+    pub alone: Ratio,
+    /// The share of nodes that overflowed in the worst stretch of the window: use
+    /// surges in single weeks, and on many nodes at once.
+    pub surge: Ratio,
+    /// Workloads of which one pod alone has filled a node, as indices, in order.
+    pub fill_a_node: Vec<usize>,
+}
+
+impl Advised {
+    /// See [`NodeRisk::overflow`].
+    pub fn node_memory_overflow(&self) -> Option<Ratio> {
+        self.node_risk.as_ref().map(|risk| risk.overflow)
+    }
 }
 
 impl<T: Copy> Advice<T> {

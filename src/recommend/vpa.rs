@@ -1,5 +1,6 @@
 //! The rule of the Vertical Pod Autoscaler's recommender.
 
+use super::guard::{round_cpu, round_memory};
 use super::histogram::{Histogram, decay};
 use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
 use crate::snapshot::{ContainerKind, Grid, Series};
@@ -104,9 +105,11 @@ fn sizing(pool: &Pool<'_>, cpu: Option<Bounds>, memory: Option<Bounds>) -> Sizin
     let cpu = cpu.map(|bounds| Cpu::cores(bounds.target));
     let memory = memory.map(|bounds| Bytes::from_f64(bounds.target));
     // Where only a limit is set, Kubernetes takes it as the request too.
+    // In proportion to the request as it will be written, so that following it twice
+    // changes nothing.
     let cpu_limit = cpu.zip(limits.cpu).map(|(target, limit)| {
         let request = requests.cpu.unwrap_or(limit).get();
-        target.scale(if request > 0.0 {
+        round_cpu(target).scale(if request > 0.0 {
             limit.get() / request
         } else {
             1.0
@@ -114,7 +117,7 @@ fn sizing(pool: &Pool<'_>, cpu: Option<Bounds>, memory: Option<Bounds>) -> Sizin
     });
     let memory_limit = memory.zip(limits.memory).map(|(target, limit)| {
         let request = requests.memory.unwrap_or(limit).to_f64();
-        target.scale(if request > 0.0 {
+        round_memory(target).scale(if request > 0.0 {
             limit.to_f64() / request
         } else {
             1.0
@@ -216,7 +219,8 @@ fn daily_peaks(pool: &Pool<'_>, series: &Series, grid: &Grid) -> Vec<(u32, f64)>
             .iter_mut()
             .find(|(end, _)| killed < *end && killed + per_day >= *end)
         {
-            let request = pool.container.requests.memory.map_or(0.0, Bytes::to_f64);
+            let request = pool.container.ran_requests().memory;
+            let request = request.map_or(0.0, Bytes::to_f64);
             let used = request.max(*peak);
             *peak = (used + OOM_MIN_BUMP).max(used * OOM_BUMP_RATIO);
         }

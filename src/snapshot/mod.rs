@@ -38,8 +38,8 @@ pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{
-    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Target,
-    Termination, Workload, WorkloadId, owners,
+    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Sizes,
+    Target, Termination, Workload, WorkloadId, owners,
 };
 
 /// What was true of a cluster at one time.
@@ -81,18 +81,12 @@ impl Snapshot {
         owners(self.workloads.iter().map(|workload| &workload.id))
     }
 
-    /// Keeps only these workloads, and the usage of their pods.
-    pub fn retain(&mut self, keep: impl Fn(&Workload) -> bool) {
-        let mut kept = 0;
-        let places: Vec<Option<u32>> = self
-            .workloads
+    /// Keeps only these workloads, one `bool` for each, and the usage of their pods.
+    pub fn retain(&mut self, kept: &[bool]) {
+        let mut next = 0..;
+        let places: Vec<Option<u32>> = kept
             .iter()
-            .map(|workload| {
-                keep(workload).then(|| {
-                    kept += 1;
-                    kept - 1
-                })
-            })
+            .map(|kept| if *kept { next.next() } else { None })
             .collect();
         let place = |old: u32| places.get(usize::try_from(old).ok()?).copied().flatten();
         self.usage
@@ -104,7 +98,9 @@ impl Snapshot {
                 }
                 None => false,
             });
-        self.workloads.retain(|workload| keep(workload));
+        let mut kept = kept.iter();
+        self.workloads
+            .retain(|_| kept.next().copied().unwrap_or(false));
     }
 }
 

@@ -132,6 +132,45 @@ pub struct Container {
     /// Why what its source said of its use cannot be, and is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_measured: Option<String>,
+    /// The sizes that its usage was measured under, where those above were changed
+    /// since in a bundle: throttling and kills are those of the sizes it ran with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran_with: Option<Sizes>,
+}
+
+/// Requests and limits of a container.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sizes {
+    pub requests: Resources,
+    pub limits: Resources,
+}
+
+impl Container {
+    /// The requests that its usage was measured under.
+    pub fn ran_requests(&self) -> &Resources {
+        let ran = self.ran_with.as_ref();
+        ran.map_or(&self.requests, |sizes| &sizes.requests)
+    }
+
+    /// The limits that its usage was measured under.
+    pub fn ran_limits(&self) -> &Resources {
+        let ran = self.ran_with.as_ref();
+        ran.map_or(&self.limits, |sizes| &sizes.limits)
+    }
+
+    /// Writes down what it ran with, so that it stands when the sizes are changed.
+    pub(super) fn note_sizes(&mut self) {
+        let (requests, limits) = (self.ran_requests().clone(), self.ran_limits().clone());
+        self.ran_with = Some(Sizes { requests, limits });
+    }
+
+    /// Forgets what it ran with where that is what it has.
+    pub(super) fn forget_same_sizes(&mut self) {
+        let same = self.ran_requests() == &self.requests && self.ran_limits() == &self.limits;
+        if same {
+            self.ran_with = None;
+        }
+    }
 }
 
 /// The part that a container plays in its pod.

@@ -3,6 +3,7 @@
 mod growth;
 mod odd;
 mod runs;
+mod sawtooth;
 mod shift;
 
 use kcost::recommend::{ContainerAdvice, Options, State, WorkloadAdvice};

@@ -7,7 +7,7 @@ use kcost::pipeline::{Analysis, Settings};
 use kcost::price;
 use kcost::profile::Profile;
 use kcost::recommend::{
-    Advice, Advised, Confidence, ContainerAdvice, Options, Reason, Risk, Sizing, State,
+    Advice, Advised, Confidence, ContainerAdvice, NodeRisk, Options, Reason, Risk, Sizing, State,
     WorkloadAdvice,
 };
 use kcost::snapshot::{
@@ -126,7 +126,7 @@ impl Made {
             cohorts: Cohorts::default(),
             advised: Advised {
                 workloads: Vec::new(),
-                node_memory_overflow: None,
+                node_risk: None,
             },
         }
     }
@@ -137,7 +137,12 @@ impl Made {
         made.snapshot.cluster.nodes = vec![node("n0", CapacityType::OnDemand)];
         made.snapshot.usage.grid.start = Timestamp::from_second(1_761_790_400).unwrap();
         made.snapshot.usage.grid.len = 14 * 288;
-        made.advised.node_memory_overflow = Some(Ratio::new(0.0123));
+        made.advised.node_risk = Some(NodeRisk {
+            overflow: Ratio::new(0.0123),
+            alone: Ratio::ZERO,
+            surge: Ratio::new(0.05),
+            fill_a_node: Vec::new(),
+        });
         made.cohorts.groups = vec![Cohort {
             name: "steady".to_owned(),
             description: "CPU hardly varies (0.1 of its mean), no daily pattern".to_owned(),
@@ -207,6 +212,7 @@ impl Made {
                 horizon: Span::WEEK,
                 memory_over_limit: Some(0.0123),
                 cpu_time_over_request: Some(0.05),
+                cpu_work_over_request: Some(0.04),
             }),
             reasons: vec![Reason::new(
                 "made",

@@ -30,6 +30,7 @@ mod rbac;
 mod reach;
 mod record;
 mod render;
+mod settled;
 mod standin;
 mod strategy;
 mod tidy;

@@ -111,7 +111,8 @@ fn vpa_takes_the_end_of_the_bucket_and_15_percent_and_keeps_the_ratio() {
     let sizing = drafts(&snapshot, "vpa", &Options::default())[0].sizing;
     near(cores(sizing.cpu_request), 0.110_266 * 1.15);
     near(bytes(sizing.memory_request), 546_691_265.0 * 1.15);
-    near(bytes(sizing.memory_limit), 2.0 * 546_691_265.0 * 1.15);
+    // Of the request as it is written: 608 MiB.
+    near(bytes(sizing.memory_limit), 2.0 * 608.0 * MIB);
     assert_eq!(sizing.cpu_limit, Advice::Keep);
 }
 

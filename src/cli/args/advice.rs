@@ -45,6 +45,10 @@ pub(in crate::cli) struct AdviceArgs {
     #[arg(long, value_name = "SHARE", env = "KCOST_MAX_CPU_OVER", hide_env_values = true, hide_short_help = true, value_parser = share)]
     max_cpu_over: Option<f64>,
 
+    /// Largest share of CPU work above the CPU request, such as 0.1 [default: from the goal].
+    #[arg(long, value_name = "SHARE", env = "KCOST_MAX_CPU_WORK_OVER", hide_env_values = true, hide_short_help = true, value_parser = share)]
+    max_cpu_work_over: Option<f64>,
+
     /// Largest probability that the pods of a node exceed its memory within a week, such as 0.02
     /// [default: from the goal].
     #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = share)]
@@ -181,6 +185,9 @@ impl AdviceArgs {
         Targets {
             memory_over_limit: self.max_oom_risk.unwrap_or(targets.memory_over_limit),
             cpu_time_over_request: self.max_cpu_over.unwrap_or(targets.cpu_time_over_request),
+            cpu_work_over_request: self
+                .max_cpu_work_over
+                .unwrap_or(targets.cpu_work_over_request),
             node_memory_overflow: self
                 .max_node_overflow
                 .unwrap_or(targets.node_memory_overflow),

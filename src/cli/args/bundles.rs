@@ -11,6 +11,8 @@ pub(in crate::cli) struct Cluster {
     /// Its context, or the place of its bundle.
     pub(in crate::cli) name: String,
     pub(in crate::cli) snapshot: Result<Snapshot, Error>,
+    /// For each workload of it, whether it is asked for.
+    pub(in crate::cli) asked: Vec<bool>,
 }
 
 /// Reads each bundle; one that fails ends nothing.
@@ -54,6 +56,7 @@ fn bundle(path: &Path) -> Cluster {
     Cluster {
         name: path.display().to_string(),
         snapshot: one(path),
+        asked: Vec::new(),
     }
 }
 

@@ -161,6 +161,12 @@ struct ClusterArgs {
     timeout: Span,
 }
 
+/// A snapshot, and which of its workloads are asked for.
+pub(in crate::cli) struct Whole {
+    pub(in crate::cli) snapshot: Snapshot,
+    pub(in crate::cli) asked: Vec<bool>,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Usage")]
 struct UsageArgs {
@@ -202,12 +208,22 @@ impl ClusterArgs {
 impl SourceArgs {
     /// Takes or reads the one snapshot, and narrows it to what was asked for.
     pub(in crate::cli) fn read(&self, progress: &dyn Progress) -> Result<Snapshot, Error> {
+        let Whole {
+            mut snapshot,
+            asked,
+        } = self.read_whole(progress)?;
+        snapshot.retain(&asked);
+        Ok(snapshot)
+    }
+
+    /// The same for advice: what is asked for is told apart from what there is to learn from.
+    pub(in crate::cli) fn read_whole(&self, progress: &dyn Progress) -> Result<Whole, Error> {
         self.one()?;
         let scope = self.scope()?;
         let mut snapshot = self.source(&scope, progress)?;
         refuse_impossible(&mut snapshot);
-        self.narrow(&scope, &mut snapshot)?;
-        Ok(snapshot)
+        let asked = self.look_at(&scope, &mut snapshot)?;
+        Ok(Whole { snapshot, asked })
     }
 
     /// Refuses several clusters where only one can be meant.
@@ -239,7 +255,7 @@ impl SourceArgs {
         for cluster in &mut clusters {
             if let Ok(snapshot) = &mut cluster.snapshot {
                 refuse_impossible(snapshot);
-                self.narrow(&scope, snapshot)?;
+                cluster.asked = self.look_at(&scope, snapshot)?;
             }
         }
         Ok(clusters)
@@ -259,18 +275,20 @@ impl SourceArgs {
         Some(name.to_string_lossy().into_owned())
     }
 
-    fn narrow(&self, scope: &Scope, snapshot: &mut Snapshot) -> Result<(), Error> {
+    /// Cuts usage to the window and the step, and says of each workload whether it is
+    /// asked for.
+    fn look_at(&self, scope: &Scope, snapshot: &mut Snapshot) -> Result<Vec<bool>, Error> {
         snapshot.gaps.extend(empty_namespaces(scope, snapshot));
-        let selector = self.scope.selector.as_ref();
-        snapshot.retain(|workload| {
-            scope.namespace(&workload.id.namespace)
-                && selector.is_none_or(|s| s.matches(&workload.labels))
-        });
         self.regrid(snapshot)?;
         if let Some(window) = self.usage_args.window {
             snapshot.usage.keep_newest(window);
         }
-        Ok(())
+        let selector = self.scope.selector.as_ref();
+        let asked = snapshot.workloads.iter().map(|workload| {
+            scope.namespace(&workload.id.namespace)
+                && selector.is_none_or(|s| s.matches(&workload.labels))
+        });
+        Ok(asked.collect())
     }
 
     /// Puts what is not asked for anew, but was taken already, on the step that is wanted.
@@ -395,7 +413,11 @@ impl SourceArgs {
                     inner: progress,
                 };
                 let snapshot = live::collect(&options, &inner).await;
-                Cluster { name, snapshot }
+                Cluster {
+                    name,
+                    snapshot,
+                    asked: Vec::new(),
+                }
             });
             Ok(work.buffered(SIDE_BY_SIDE).collect().await)
         })

@@ -65,6 +65,7 @@ fn draw(
         terminations: Vec::new(),
         memory_high_water: None,
         not_measured: None,
+        ran_with: None,
     };
     // An init container is over before the first sample.
     if part.kind == ContainerKind::Init {

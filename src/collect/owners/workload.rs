@@ -122,6 +122,7 @@ fn containers(
                 terminations: Vec::new(),
                 memory_high_water: None,
                 not_measured: None,
+                ran_with: None,
             });
         }
     };

@@ -27,5 +27,10 @@ pub fn drop_ended(snapshot: &mut Snapshot, ended: &BTreeSet<WorkloadId>) {
         .map(|(_, workload)| workload.id.clone())
         .filter(|id| ended.contains(id))
         .collect();
-    snapshot.retain(|workload| !gone.contains(&workload.id));
+    let kept: Vec<bool> = snapshot
+        .workloads
+        .iter()
+        .map(|workload| !gone.contains(&workload.id))
+        .collect();
+    snapshot.retain(&kept);
 }

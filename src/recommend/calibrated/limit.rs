@@ -2,15 +2,25 @@
 
 use super::Asked;
 use super::peaks::Peaks;
-use super::reached::{NEAR, REACHED, Reached};
-use super::tail::{SMALL, Tail};
-use crate::cohort::Cohorts;
+use super::tail::{ALONG_A_LINE, SMALL, Tail, Tails};
 use crate::recommend::event::Shift;
 use crate::recommend::{Pool, Seen};
 use crate::units::{Bytes, Span};
 
-/// No node is so small that less than this is left above a peak.
-const LEAST_MARGIN: f64 = 1.5;
+/// A peak at this share of the limit has reached it.
+pub(super) const REACHED: f64 = 0.98;
+/// What grows beyond this share of the limit goes on beyond it.
+const NEAR: f64 = 0.67;
+/// How often a limit that was never reached is reached, to how often memory without
+/// one grows by as much. In replays of the trace that the prior of [`Tails`] is from,
+/// it happened once where 45 times were due; a tenth, because its machines make room
+/// in their caches, and containers are killed.
+const HELD_BELOW: f64 = 0.1;
+/// What grows gets at most this above what it grows to: a leak is not to be fed.
+const MOST_ABOVE_GROWTH: f64 = 1.2;
+/// Where a peak nearly fills the largest node, the node is larger than it says, or
+/// about to be: this much is left above the peak.
+const LEAST_MARGIN: f64 = 1.05;
 
 /// What is advised for the memory limit of one container.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +30,7 @@ pub(super) struct Limit {
     /// What it grows to within the horizon, where it grows: the margin is on that.
     pub(super) grown: Option<Bytes>,
     pub(super) size: Bytes,
-    /// Probability that the horizon exceeds it, with 90 % confidence.
+    /// Probability that the horizon exceeds it.
     pub(super) risk: f64,
     pub(super) source: Source,
 }
@@ -28,11 +38,8 @@ pub(super) struct Limit {
 /// Where a limit comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
-    /// A margin on the peak, from this many due records of this group.
-    Margin {
-        records: f64,
-        cohort: Option<String>,
-    },
+    /// A margin on the peak, from this many due records of histories like it.
+    Margin { records: f64 },
     /// The limit that it has, which was never reached; a margin alone would
     /// have asked for this much.
     Current { wanted: Bytes },
@@ -40,6 +47,8 @@ pub(super) enum Source {
     Node { wanted: Bytes },
     /// The limit that it has: what grows would only reach a lower one sooner.
     Growing { wanted: Bytes },
+    /// The limit that it has: a leak rises to any.
+    Leak,
     /// What a kill, a hit of the limit or a start asks for; a margin alone
     /// would be lower.
     Event { wanted: Bytes },
@@ -58,54 +67,38 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
             Peaks::of(pool, &asked.events, grid, horizon)
         })
         .collect();
-    let own: Vec<Tail> = peaks
-        .iter()
-        .zip(&seen.pools)
-        .map(|(peaks, pool)| {
-            let peaks = peaks.as_ref();
-            peaks.map_or_else(Tail::empty, |peaks| peaks.replay(pool))
-        })
-        .collect();
-    let all = sum(own.iter()).with_prior();
-    let cohorts = cohort_tails(seen.cohorts, &own, &all);
-    let reached = Reached::of(seen);
+    let mut tails = Tails::prior();
+    for (peaks, pool) in peaks.iter().zip(&seen.pools) {
+        if let Some(peaks) = peaks {
+            peaks.replay(pool, &mut tails);
+        }
+    }
     let sized = seen.pools.iter().enumerate().map(|(index, pool)| {
-        let group = pool.cohort.and_then(|cohort| cohorts.get(cohort));
-        let tail = group.unwrap_or(&all);
-        let tail = if own[index].stands_alone() {
-            own[index].within(tail)
-        } else {
-            tail.clone()
-        };
+        let peaks = peaks[index].as_ref()?;
         let sizing = Sizing {
             pool,
             asked: &asked[index],
-            peaks: peaks[index].as_ref()?,
-            tail: &tail,
+            peaks,
+            tail: &tail_of(peaks, pool, &asked[index], &tails),
         };
-        let name = pool
-            .cohort
-            .and_then(|cohort| seen.cohorts.groups.get(cohort));
-        let limit = sizing.limit(&reached, room, horizon);
-        Some(named(limit, name.map(|cohort| cohort.name.as_str())))
+        Some(sizing.limit(room))
     });
     sized.collect()
 }
 
-fn sum<'a>(tails: impl Iterator<Item = &'a Tail>) -> Tail {
-    let mut total = Tail::empty();
-    for tail in tails {
-        total.add(tail);
+/// What histories like this one say, and a long one says of itself.
+fn tail_of(peaks: &Peaks, pool: &Pool<'_>, asked: &Asked, tails: &Tails) -> Tail {
+    let grows = asked.events.growth.is_some();
+    let spread = if grows { ALONG_A_LINE } else { peaks.spread };
+    let alike = tails.at(spread);
+    let mut own = Tails::empty();
+    peaks.replay(pool, &mut own);
+    let own = own.all();
+    if own.stands_alone() {
+        own.within(&alike)
+    } else {
+        alike
     }
-    total
-}
-
-fn cohort_tails(cohorts: &Cohorts, own: &[Tail], all: &Tail) -> Vec<Tail> {
-    let tails = cohorts.groups.iter().map(|group| {
-        let members = group.members.iter().filter_map(|member| own.get(*member));
-        sum(members).within(all)
-    });
-    tails.collect()
 }
 
 /// All that the limit of one container follows from.
@@ -117,9 +110,17 @@ struct Sizing<'a> {
 }
 
 impl Sizing<'_> {
-    fn limit(&self, reached: &Reached, room: Option<Bytes>, horizon: Span) -> Limit {
+    fn limit(&self, room: Option<Bytes>) -> Limit {
         let events = &self.asked.events;
         let drawn = self.draw();
+        if let (Some(leak), Some(current)) = (&events.sawtooth, self.pool.container.limits.memory) {
+            return Limit {
+                size: current.max(leak.limit),
+                risk: 1.0 - (-self.asked.targets.horizon.as_days() / leak.days.max(0.01)).exp(),
+                source: Source::Leak,
+                ..drawn
+            };
+        }
         // What a kill or a rise made of it, the calm days of others do not tell.
         let current = self.pool.container.limits.memory;
         let too_low = events
@@ -129,10 +130,10 @@ impl Sizing<'_> {
         let kept = if too_low || new {
             drawn
         } else {
-            self.keep(drawn, reached, horizon)
+            self.keep(drawn)
         };
-        let fitted = self.fit(kept, room);
-        self.keep_growing(self.raise(fitted))
+        let fitted = self.fit(self.raise(kept), room);
+        self.keep_growing(fitted)
     }
 
     /// The peak, or what it grows to, and the margin that keeps the promise.
@@ -144,26 +145,28 @@ impl Sizing<'_> {
             .growth
             .map(|growth| growth.at_horizon.max(peak));
         let margin = self.tail.margin(self.asked.limit_risk(), self.peaks.due);
+        let factor = match grown {
+            Some(_) => margin.factor.min(MOST_ABOVE_GROWTH),
+            None => margin.factor,
+        };
         let base = grown.unwrap_or(peak);
         Limit {
             peak,
             grown,
-            size: Bytes::from_f64((base.to_f64() + SMALL) * margin.factor - SMALL),
-            risk: margin.risk,
+            size: Bytes::from_f64((base.to_f64() + SMALL) * factor - SMALL),
+            risk: self.tail.risk(factor, self.peaks.due),
             source: Source::Margin {
                 records: self.tail.due(),
-                cohort: None,
             },
         }
     }
 
-    /// A lower limit that was never reached stays, where limits like it keep the
-    /// promise too.
-    fn keep(&self, drawn: Limit, reached: &Reached, horizon: Span) -> Limit {
+    /// A limit that was never reached stays while it keeps the promise: that memory
+    /// has come near it and gone no further says that it is enough.
+    fn keep(&self, drawn: Limit) -> Limit {
         let Some(current) = self.pool.container.limits.memory else {
             return drawn;
         };
-        // What grows near its limit goes on beyond it.
         let (base, near) = match drawn.grown {
             Some(grown) => (grown, NEAR),
             None => (drawn.peak, REACHED),
@@ -172,21 +175,27 @@ impl Sizing<'_> {
         if current >= drawn.size || used >= near {
             return drawn;
         }
-        let bounded = self.pool.container.heap.is_some() || self.asked.tie.is_some();
-        let kept = reached.risk(used, bounded, horizon);
-        if kept > self.asked.limit_risk() {
+        // What bounds itself when it comes close, as runtimes with a heap do, is held
+        // back once more.
+        let bounded = self.pool.container.heap.is_some();
+        let held = if bounded {
+            HELD_BELOW.powi(2)
+        } else {
+            HELD_BELOW
+        };
+        let risk = self.risk_of(current, &drawn) * held;
+        if risk > self.asked.targets.memory_over_limit {
             return drawn;
         }
         Limit {
             size: current,
-            risk: kept,
+            risk,
             source: Source::Current { wanted: drawn.size },
             ..drawn
         }
     }
 
-    /// No limit is larger than the largest node, unless the peak is nearly so: then
-    /// the node is larger than it says, or about to be.
+    /// No limit is larger than the largest node.
     fn fit(&self, limit: Limit, room: Option<Bytes>) -> Limit {
         let room = room.map(|room| room.max(limit.peak.scale(LEAST_MARGIN)));
         match room {
@@ -200,7 +209,7 @@ impl Sizing<'_> {
         }
     }
 
-    /// Not below what events ask for, even where no node has it.
+    /// Not below what events ask for.
     fn raise(&self, limit: Limit) -> Limit {
         match self.asked.events.memory_floor() {
             Some(floor) if floor > limit.size => Limit {
@@ -232,11 +241,4 @@ impl Sizing<'_> {
         let factor = (size.to_f64() + SMALL) / (base.to_f64() + SMALL);
         self.tail.risk(factor, self.peaks.due)
     }
-}
-
-fn named(mut limit: Limit, name: Option<&str>) -> Limit {
-    if let Source::Margin { cohort, .. } = &mut limit.source {
-        *cohort = name.map(str::to_owned);
-    }
-    limit
 }

@@ -4,13 +4,19 @@
 //! that replays of the past say is exceeded as rarely as promised ([`limit`],
 //! [`tail`]). The **memory request** is as low as the joint use of what shares a
 //! node allows ([`request`], [`joint`]). The **CPU request** is the level that
-//! replays stay above for no more time than promised ([`cpu`]). What a cohort
-//! has shown counts for its members, filled up with what all have shown.
+//! replays stay above for no more time than promised ([`cpu`]), and that leaves no
+//! more of the work above it ([`work`]).
+//!
+//! Each starts from what a public trace has taught, and shrinks from there towards
+//! what the cluster shows: the same container gets about the same size, whatever
+//! else is looked at.
 
 use super::event::Events;
-use super::goal::{Goal, Targets};
-use super::{Advice, Confidence, Draft, Options, Pool, Reason, Risk, Seen, Sizing, Strategy};
-use crate::units::{Bytes, Cpu, Ratio, Span};
+use super::goal::Targets;
+use super::{
+    Advice, Confidence, Draft, NodeRisk, Options, Pool, Reason, Risk, Seen, Sizing, Strategy,
+};
+use crate::units::{Bytes, Cpu, Span};
 
 mod bounds;
 mod cpu;
@@ -19,12 +25,12 @@ mod limit;
 mod packing;
 mod peaks;
 mod pods;
-mod reached;
 mod replays;
 mod request;
 mod sorted;
 mod tail;
 mod words;
+mod work;
 
 use bounds::Bounds;
 use cpu::CpuSize;
@@ -34,7 +40,7 @@ use words::Tie;
 
 /// Share of the promised risk that a limit spends where it may be larger than
 /// the request: such a limit costs nothing, so it need not go to the edge.
-const SPENT_WHERE_FREE: f64 = 0.5;
+const SPENT_WHERE_FREE: f64 = 0.35;
 pub(super) struct Calibrated;
 
 impl Strategy for Calibrated {
@@ -80,7 +86,7 @@ impl Strategy for Calibrated {
             .collect();
         let overflow = options.targets.node_memory_overflow;
         let requests = request::size(seen, &searched, overflow, horizon);
-        let sized = seen.pools.iter().enumerate().map(|(index, pool)| {
+        let sized = (0..seen.pools.len()).map(|index| {
             let sizes = Sizes {
                 cpu: cpu[index],
                 limit: limits[index].as_ref(),
@@ -88,7 +94,7 @@ impl Strategy for Calibrated {
                 bounds: bounds[index].unwrap_or_default(),
                 asked: &asked[index],
             };
-            sizes.draft(pool, seen)
+            sizes.draft()
         });
         sized.collect()
     }
@@ -121,14 +127,9 @@ pub(super) struct MemorySize {
     pub(super) limit: Option<Bytes>,
 }
 
-/// Probability that within the horizon the pods of a node together use more
-/// than its allocatable memory, at these sizes for each pool; `None` where no
-/// node is known.
-pub(super) fn node_memory_overflow(
-    seen: &Seen<'_>,
-    sizes: &[MemorySize],
-    horizon: Span,
-) -> Option<Ratio> {
+/// What may happen to nodes within the horizon, at these sizes for each pool; `None`
+/// where no node is known.
+pub(super) fn node_risk(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<NodeRisk> {
     request::overflow(seen, sizes, horizon)
 }
 
@@ -141,8 +142,11 @@ fn tie(pool: &Pool<'_>, options: &Options) -> Option<Tie> {
     if guaranteed {
         Some(Tie::Guaranteed)
     } else {
-        let goal = options.of(pool.workload).options.goal;
-        (goal == Goal::Reliability).then_some(Tie::Goal)
+        options
+            .of(pool.workload)
+            .options
+            .tie_memory
+            .then_some(Tie::Policy)
     }
 }
 
@@ -156,14 +160,10 @@ struct Sizes<'a> {
 }
 
 impl Sizes<'_> {
-    fn draft(&self, pool: &Pool<'_>, seen: &Seen<'_>) -> Draft {
+    fn draft(&self) -> Draft {
         let targets = &self.asked.targets;
-        let cohort = pool
-            .cohort
-            .and_then(|cohort| seen.cohorts.groups.get(cohort));
-        let cohort = cohort.map(|cohort| cohort.name.as_str());
         let mut reasons = Vec::new();
-        reasons.extend(self.cpu.map(|size| words::cpu(&size, cohort, targets)));
+        reasons.extend(self.cpu.map(|size| words::cpu(&size, targets)));
         let tie = self.asked.tie;
         reasons.extend(
             self.request
@@ -180,6 +180,7 @@ impl Sizes<'_> {
                 horizon: targets.horizon,
                 memory_over_limit: self.limit.map(|limit| limit.risk),
                 cpu_time_over_request: self.cpu.map(|size| size.time_over),
+                cpu_work_over_request: self.cpu.map(|size| size.work_over),
             }),
             confidence: self.confidence(),
             reasons,

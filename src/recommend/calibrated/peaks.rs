@@ -1,7 +1,7 @@
 //! A container's largest working sets over time, and how much history they are.
 
-use super::reached::NEAR;
-use super::tail::Tail;
+use super::limit::REACHED;
+use super::tail::{ALONG_A_LINE, Tails, spread};
 use crate::profile::MemoryProfile;
 use crate::recommend::event::{Events, Regime};
 use crate::recommend::{Pool, samples};
@@ -20,6 +20,8 @@ pub(super) struct Peaks {
     horizon: usize,
     /// Probability that the horizon brings a record if nothing changes.
     pub(super) due: f64,
+    /// How far the largest stands above the usual one, see [`spread`].
+    pub(super) spread: f64,
 }
 
 impl Peaks {
@@ -44,6 +46,7 @@ impl Peaks {
             largest: memory.max.to_f64(),
             horizon: usize::try_from(count_from(ahead)).unwrap_or(1),
             due: ahead / (ahead + count),
+            spread: careful_spread(runs),
         }
     }
 
@@ -78,7 +81,15 @@ impl Peaks {
             .hourly_peaks
             .get(usize::try_from(hour).unwrap_or(0)..);
         let horizon = horizon.as_days() * float(u64::from(Span::DAY.as_secs() / length.as_secs()));
+        // Only days on the level that counts tell how even it is.
+        let since = |index: usize| slots(index).1 > regime.from;
+        let of_level: Vec<f64> = peaks
+            .iter()
+            .filter(|(index, _)| since(*index))
+            .map(|(_, peak)| *peak)
+            .collect();
         Self {
+            spread: careful_spread(&of_level),
             largest: samples::largest(counted.unwrap_or_default().iter().copied())
                 .unwrap_or(memory.max.to_f64()),
             values: peaks.into_iter().map(|(_, peak)| peak).collect(),
@@ -87,10 +98,21 @@ impl Peaks {
         }
     }
 
-    pub(super) fn replay(&self, pool: &Pool<'_>) -> Tail {
-        let limit = pool.container.limits.memory;
-        let ceiling = limit.map_or(f64::INFINITY, |limit| limit.to_f64() * NEAR);
-        Tail::replay(&self.values, self.horizon, ceiling)
+    /// Adds how its peaks went on to what is known of histories like it.
+    pub(super) fn replay(&self, pool: &Pool<'_>, tails: &mut Tails) {
+        let limit = pool.container.ran_limits().memory;
+        let ceiling = limit.map_or(f64::INFINITY, |limit| limit.to_f64() * REACHED);
+        tails.replay(&self.values, self.horizon, ceiling);
+    }
+}
+
+/// A few peaks look more alike than many would.
+fn careful_spread(peaks: &[f64]) -> f64 {
+    let spread = spread(peaks);
+    if peaks.len() < FEWEST_DAYS {
+        spread.max(ALONG_A_LINE)
+    } else {
+        spread
     }
 }
 

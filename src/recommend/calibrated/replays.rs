@@ -42,8 +42,12 @@ pub(super) struct Replays {
     /// By how much more often the horizon breaks a record than one that is
     /// replayed; 1 where the window is at least as long as it.
     pub(super) newer: f64,
+    /// Probability that the horizon brings a record if nothing changes.
+    pub(super) due: f64,
     /// All cells.
     pub(super) window: Range<usize>,
+    /// Cells of a day.
+    pub(super) day: usize,
     /// Stretches that a history is cut into: as many as horizons, and one more.
     stretches: usize,
 }
@@ -63,7 +67,9 @@ impl Replays {
             horizons: cut(&(0..cells), horizons.max(1)),
             longer: (horizon / window).max(1.0),
             newer: due(horizon / window) / due(ahead),
+            due: due(horizon / window),
             window: 0..cells,
+            day: usize::try_from(grid.per_day()).map_or(1, |day| (day / factor.max(1)).max(1)),
             stretches: (horizons + 1).clamp(2, MOST),
         }
     }

@@ -4,8 +4,8 @@ use super::MemorySize;
 use super::joint::{Joint, Overflow};
 use super::packing;
 use super::pods::{Level, Pods};
-use crate::recommend::Seen;
 use crate::recommend::guard::round_memory;
+use crate::recommend::{NodeRisk, Seen};
 use crate::units::{Bytes, Ratio, Span, len_f64};
 
 /// Bounds of the common factor on all requests of a kind of nodes, and how many
@@ -68,7 +68,7 @@ pub(super) fn size(
                 let Some(bound) = bounds[pool] else { continue };
                 let found = Request {
                     node: Some(node),
-                    overflow: Some(overflow.any),
+                    overflow: Some(overflow.together),
                     ..Request::of(levels[pool], bound, factor, node)
                 };
                 // A workload on several kinds of nodes has one size: the larger.
@@ -87,19 +87,25 @@ pub(super) fn size(
     requests
 }
 
-/// Probability that a node overflows within the horizon, at these sizes for
-/// each pool; `None` where no node is known.
-pub(super) fn overflow(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<Ratio> {
+/// What may happen to nodes within the horizon, at these sizes for each pool; `None`
+/// where no node is known.
+pub(super) fn overflow(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<NodeRisk> {
     let joint = Joint::of(Pods::of(seen, horizon), &seen.snapshot.cluster.nodes)?;
-    let mut nodes = 0.0;
-    let mut overflowed = 0.0;
     let held: Vec<Held> = sizes.iter().map(Held::of).collect();
-    for kind in &joint.kinds {
-        let found = joint.overflow(kind, &at_moments(&joint, kind, &held));
-        nodes += found.nodes;
-        overflowed += found.nodes * found.any;
-    }
-    (nodes > 0.0).then(|| Ratio::new(overflowed / nodes))
+    let kinds = joint.kinds.iter();
+    let found = kinds.map(|kind| joint.overflow(kind, &at_moments(&joint, kind, &held)));
+    let found: Vec<Overflow> = found.collect();
+    let nodes: f64 = found.iter().map(|kind| kind.nodes).sum();
+    let mean = |part: fn(&Overflow) -> f64| {
+        let sum: f64 = found.iter().map(|kind| kind.nodes * part(kind)).sum();
+        Ratio::new(sum / nodes)
+    };
+    (nodes > 0.0).then(|| NodeRisk {
+        overflow: mean(Overflow::any),
+        alone: mean(|kind| kind.alone),
+        surge: mean(|kind| kind.surge),
+        fill_a_node: joint.fill_a_node(),
+    })
 }
 
 /// What a pool's pods ask of a node.
@@ -141,45 +147,58 @@ fn at_moments<'a>(
 }
 
 /// The smallest factor that keeps the promise on a kind of nodes.
+///
+/// Doubt about what was never seen goes no further than to reserve what all pods
+/// used at most, as if all did so at once.
 fn choose(
     joint: &Joint,
     kind: &packing::Pool,
     bounds: &[Option<Bound>],
     promise: f64,
 ) -> (f64, Overflow) {
+    let sized = |pool: usize, step: usize| {
+        let bound = bounds[pool]?;
+        let level = joint.pods.levels[pool];
+        Some(Request::of(level, bound, factor(step), kind.largest()))
+    };
     let at = |step: usize| {
-        let held = bounds.iter().zip(&joint.pods.levels).map(|(bound, level)| {
-            bound.map_or_else(Held::default, |bound| Held {
-                request: Request::of(*level, bound, factor(step), kind.largest()).size,
-                reserved: bound.tied,
-            })
+        let held = bounds.iter().enumerate().map(|(pool, bound)| Held {
+            request: sized(pool, step).map_or(0.0, |request| request.size),
+            reserved: bound.is_some_and(|bound| bound.tied),
         });
         let held: Vec<Held> = held.collect();
         joint.overflow(kind, &at_moments(joint, kind, &held))
     };
+    let of_all = |amount: &dyn Fn(usize) -> f64| -> f64 {
+        let pods = kind.pods.iter().map(|pod| &joint.pods.items[*pod]);
+        pods.flat_map(|item| item.parts.iter())
+            .map(|pool| amount(*pool))
+            .sum()
+    };
+    let peaks = of_all(&|pool| joint.pods.levels[pool].peak);
+    let reserves_peaks =
+        |step: usize| of_all(&|pool| sized(pool, step).map_or(0.0, |it| it.size)) >= peaks;
+    let enough = (0..STEPS)
+        .find(|step| reserves_peaks(*step))
+        .unwrap_or(STEPS - 1);
+    let keeps = |step: usize| {
+        let overflow = at(step);
+        overflow.together <= promise || (step >= enough && overflow.seen <= promise)
+    };
     // More room moves pods between nodes, so more of it may once in a while keep
     // the promise less: from the cheapest on, and not from the middle.
-    let coarse = (0..STEPS).step_by(STRIDE);
-    let kept = coarse.clone().find(|step| keeps(at(*step), promise));
+    let kept = (0..STEPS).step_by(STRIDE).find(|step| keeps(*step));
     let mut high = kept.unwrap_or(STEPS - 1);
     let mut low = (high + 1).saturating_sub(STRIDE);
     while low < high {
         let middle = usize::midpoint(low, high);
-        if keeps(at(middle), promise) {
+        if keeps(middle) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
     (factor(low), at(low))
-}
-
-/// What pods do alone uses up some of the promise; where that is more than half,
-/// no request could keep it, and the promise is on what they do together.
-fn keeps(overflow: Overflow, promise: f64) -> bool {
-    let left = promise - overflow.alone;
-    let left = if left < promise / 2.0 { promise } else { left };
-    overflow.together <= left
 }
 
 impl Request {

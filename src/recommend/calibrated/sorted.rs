@@ -22,6 +22,16 @@ impl Sorted {
         Some(Self { samples, from })
     }
 
+    /// All samples added up.
+    pub(super) fn sum(&self) -> f64 {
+        self.samples.iter().map(|sample| f64::from(*sample)).sum()
+    }
+
+    /// The sorted part, ascending.
+    pub(super) fn upper(&self) -> &[f32] {
+        &self.samples[self.from..]
+    }
+
     pub(super) fn count(&self) -> usize {
         self.samples.len()
     }

@@ -7,111 +7,232 @@
 //! a **share of the records that are due**, which does not depend on how long
 //! the history or the horizon is: a fortnight's replays say what to expect of a
 //! week, and three days of history get the larger margin that they deserve.
+//!
+//! How much higher depends most on how far a container's largest day has stood
+//! above its usual one. So scores are kept by that [`spread`], on a few anchors
+//! with straight lines between them: a container's margin follows from its own
+//! history and from what was learned of such histories, not from what else
+//! happens to be looked at.
 
 use crate::units::{count_from, len_f64};
 
 /// Steps of the grid of margins, on a logarithmic scale.
 const STEPS: usize = 240;
 /// The largest margin that is ever advised; beyond it the risk is told instead.
-const LARGEST: f64 = 8.0;
+const LARGEST: f64 = 6.0;
+/// The smallest: samples minutes apart miss part of a peak.
+const SMALLEST: f64 = 1.05;
 
 /// Below this, growth is a matter of megabytes and not of factors: what a small
 /// process adds by loading a library would look like a jump.
 pub(super) const SMALL: f64 = 64.0 * 1024.0 * 1024.0;
 
-/// Share of due records that go beyond a margin, where nothing is known yet.
-/// From replays of a public trace of 60 business machines over a month
-/// (GWA-T-12), rounded up; each pair is a margin and a share.
-const PRIOR: [(f64, f64); 7] = [
-    (1.0, 1.0),
-    (1.15, 0.42),
-    (1.5, 0.14),
-    (2.0, 0.075),
-    (3.0, 0.045),
-    (4.0, 0.02),
-    (8.0, 0.004),
+/// Spreads at which scores are kept apart.
+const ANCHORS: [f64; 4] = [0.04, 0.1, 0.25, 0.8];
+/// The spread of what rises or falls along a line, once the line is taken off.
+pub(super) const ALONG_A_LINE: f64 = 0.05;
+/// What few peaks have not shown yet: this much, divided by how many they are, is
+/// added to their spread. By it, a history of four days and one of a fortnight whose
+/// spreads are equal come to equal scores on the trace below.
+const UNSHOWN: f64 = 0.3;
+
+/// Shares of due records that go beyond a margin, for each anchor, where nothing
+/// else is known. From 7,000 replays of 4 to 18 days, each judged on half as many,
+/// of a public trace of 60 business machines over a month (GWA-T-12 Bitbrains
+/// "rnd"), smoothed beyond a margin of 2, where a handful of machines decide.
+const PRIOR: [(f64, [f64; 4]); 10] = [
+    (1.0, [1.0, 1.0, 1.0, 0.45]),
+    (1.02, [0.5, 0.95, 0.9, 0.38]),
+    (1.05, [0.16, 0.63, 0.7, 0.35]),
+    (1.15, [0.07, 0.36, 0.46, 0.25]),
+    (1.3, [0.035, 0.18, 0.23, 0.15]),
+    (1.5, [0.025, 0.11, 0.14, 0.115]),
+    (2.0, [0.013, 0.065, 0.074, 0.04]),
+    (3.0, [0.008, 0.03, 0.034, 0.02]),
+    (4.0, [0.005, 0.012, 0.015, 0.012]),
+    (6.0, [0.002, 0.004, 0.006, 0.005]),
 ];
-/// How many due records the prior counts for: about as many as 60 containers
-/// have in a fortnight.
+/// How many due records the prior counts for at each anchor: about as many as 50
+/// containers have in a fortnight.
 const PRIOR_RECORDS: f64 = 60.0;
-/// The same for what a wider group says of a narrower one.
+/// The same for what all say of one container.
 const WIDER_RECORDS: f64 = 60.0;
 /// A container's own history counts from this many due records on: about two months.
 const OWN_RECORDS: f64 = 2.0;
+
+/// Scores of replays by the spread of the history that they follow.
+#[derive(Debug, Clone)]
+pub(super) struct Tails([Tail; ANCHORS.len()]);
 
 /// Scores of replays, and how many records were due in them.
 #[derive(Debug, Clone)]
 pub(super) struct Tail {
     /// For each margin of the grid, the records that went beyond it.
     beyond: Vec<f64>,
-    /// For each margin, the records that were due and that a limit left room to go
-    /// beyond it: what cannot go further says nothing of what could.
+    /// For each margin, the records that were due and that could have gone beyond it:
+    /// one that was held at the limit says nothing of what is above.
     due: Vec<f64>,
+    /// Of those beyond, what was not seen here but is known from elsewhere.
+    assumed: Vec<f64>,
 }
 
-/// The margin that keeps a promise, and the risk that remains.
+/// The margin that keeps a promise, and the risk that remains, one standard error up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Margin {
     pub(super) factor: f64,
-    /// At most this, with 90 % confidence.
     pub(super) risk: f64,
 }
 
-impl Tail {
-    pub(super) fn empty() -> Self {
-        Self {
-            beyond: vec![0.0; STEPS],
-            due: vec![0.0; STEPS],
+/// How far the largest of these peaks stands above the usual one: the logarithm of
+/// their ratio, and what few peaks have not shown yet; 0 without peaks.
+pub(super) fn spread(peaks: &[f64]) -> f64 {
+    let mut sorted = peaks.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (Some(most), Some(usual)) = (sorted.last(), sorted.get(sorted.len() / 2)) else {
+        return 0.0;
+    };
+    ((most + SMALL) / (usual + SMALL)).ln() + UNSHOWN / len_f64(sorted.len())
+}
+
+/// The risk that a history of such peaks goes beyond a margin before anything else
+/// is known, where a record is due with probability `due`.
+pub(super) fn prior_risk(peaks: &[f64], margin: f64, due: f64) -> f64 {
+    let anchors = weights(spread(peaks)).into_iter().enumerate();
+    let share: f64 = anchors
+        .map(|(anchor, weight)| weight * prior_share(anchor, margin))
+        .sum();
+    due * share
+}
+
+/// The anchors beside a spread, and how much each counts.
+fn weights(spread: f64) -> [f64; ANCHORS.len()] {
+    let mut weights = [0.0; ANCHORS.len()];
+    let above = ANCHORS.partition_point(|anchor| *anchor <= spread);
+    match above.checked_sub(1) {
+        None => weights[0] = 1.0,
+        Some(last) if last + 1 == ANCHORS.len() => weights[last] = 1.0,
+        Some(below) => {
+            let along = (spread / ANCHORS[below]).ln() / (ANCHORS[below + 1] / ANCHORS[below]).ln();
+            weights[below] = 1.0 - along;
+            weights[below + 1] = along;
         }
+    }
+    weights
+}
+
+impl Tails {
+    pub(super) fn empty() -> Self {
+        Self(std::array::from_fn(|_| Tail::empty()))
     }
 
     /// What is assumed before anything was seen.
     pub(super) fn prior() -> Self {
-        let beyond = (0..STEPS).map(|step| prior_share(factor(step)) * PRIOR_RECORDS);
-        Self {
-            beyond: beyond.collect(),
-            due: vec![PRIOR_RECORDS; STEPS],
-        }
+        Self(std::array::from_fn(Tail::prior))
     }
 
     /// Replays one container: `peaks` of equal stretches of time, oldest first;
-    /// the horizon is that many of them. Beyond `ceiling`, close to its limit, it
-    /// could not go: there it says nothing.
+    /// the horizon is that many of them. A peak at `ceiling` was held by the limit.
     ///
     /// Replays overlap, so they do not count one by one: together they count for
     /// the records that are due between the first and the last of them, which is
     /// the logarithm of the growth of the history (Rényi 1962).
-    pub(super) fn replay(peaks: &[f64], horizon: usize, ceiling: f64) -> Self {
-        let mut tail = Self::empty();
+    pub(super) fn replay(&mut self, peaks: &[f64], horizon: usize, ceiling: f64) {
         let count = peaks.len();
         let first = (count / 3).min(horizon).max(2);
         if count <= first {
-            return tail;
+            return;
         }
-        let mut weight = 0.0;
+        let due = |origin: usize| {
+            let ahead = len_f64((origin + horizon.max(1)).min(count) - origin);
+            ahead / (len_f64(origin) + ahead)
+        };
+        let weight: f64 = (first..count).map(due).sum();
+        // All replays together stand for this many records.
+        let records = (len_f64(count) / len_f64(first)).ln() / weight;
         for origin in first..count {
             let until = (origin + horizon.max(1)).min(count);
-            let ahead = len_f64(until - origin);
-            let due = ahead / (len_f64(origin) + ahead);
-            weight += due;
-            let before = largest(&peaks[..origin]);
-            let room = (ceiling + SMALL) / (before + SMALL);
-            let reached = (largest(&peaks[origin..until]) + SMALL) / (before + SMALL);
-            for step in (0..STEPS).take_while(|step| factor(*step) < room) {
-                tail.due[step] += due;
-                tail.beyond[step] += f64::from(u8::from(reached > factor(step)));
+            let (known, ahead) = (&peaks[..origin], &peaks[origin..until]);
+            if largest(known) >= ceiling {
+                continue;
+            }
+            let seen = Ahead {
+                reached: (largest(ahead) + SMALL) / (largest(known) + SMALL),
+                held: largest(ahead) >= ceiling,
+            };
+            for (tail, weight) in self.0.iter_mut().zip(weights(spread(known))) {
+                if weight > 0.0 {
+                    tail.count(seen, weight * records, due(origin));
+                }
             }
         }
-        // All replays together stand for this many records.
-        let due = (len_f64(count) / len_f64(first)).ln();
-        for sum in tail.beyond.iter_mut().chain(&mut tail.due) {
-            *sum *= due / weight;
-        }
-        tail
     }
 
-    /// Adds the scores of another container.
-    pub(super) fn add(&mut self, other: &Self) {
+    /// What is known of a container whose peaks have this spread.
+    pub(super) fn at(&self, spread: f64) -> Tail {
+        let mut found = Tail::empty();
+        for (tail, weight) in self.0.iter().zip(weights(spread)) {
+            for step in 0..STEPS {
+                found.due[step] += weight * tail.due[step];
+                found.beyond[step] += weight * tail.share(step);
+                found.assumed[step] += weight * tail.assumed[step];
+            }
+        }
+        for (beyond, due) in found.beyond.iter_mut().zip(&found.due) {
+            *beyond *= due;
+        }
+        found
+    }
+
+    /// All scores, whatever the spread.
+    pub(super) fn all(&self) -> Tail {
+        let mut all = Tail::empty();
+        for tail in &self.0 {
+            all.add(tail);
+        }
+        all
+    }
+}
+
+/// What followed a moment of the past.
+#[derive(Clone, Copy)]
+struct Ahead {
+    /// The peak that followed ÷ the peak before it.
+    reached: f64,
+    /// Whether the limit held it there.
+    held: bool,
+}
+
+impl Tail {
+    fn empty() -> Self {
+        Self {
+            beyond: vec![0.0; STEPS],
+            due: vec![0.0; STEPS],
+            assumed: vec![0.0; STEPS],
+        }
+    }
+
+    fn prior(anchor: usize) -> Self {
+        let beyond = (0..STEPS).map(|step| prior_share(anchor, factor(step)) * PRIOR_RECORDS);
+        let beyond: Vec<f64> = beyond.collect();
+        Self {
+            assumed: beyond.clone(),
+            beyond,
+            due: vec![PRIOR_RECORDS; STEPS],
+        }
+    }
+
+    fn count(&mut self, seen: Ahead, records: f64, due: f64) {
+        for step in 0..STEPS {
+            let beyond = seen.reached > factor(step);
+            if !beyond && seen.held {
+                break;
+            }
+            self.due[step] += records * due;
+            self.beyond[step] += records * f64::from(u8::from(beyond));
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
         let sums = self.beyond.iter_mut().chain(&mut self.due);
         for (mine, theirs) in sums.zip(other.beyond.iter().chain(&other.due)) {
             *mine += theirs;
@@ -121,19 +242,14 @@ impl Tail {
     /// These scores, filled up with what the wider group says.
     #[must_use]
     pub(super) fn within(&self, wider: &Self) -> Self {
-        let beyond = (0..STEPS).map(|step| self.beyond[step] + wider.share(step) * WIDER_RECORDS);
+        let known = (0..STEPS).map(|step| wider.share(step) * WIDER_RECORDS);
+        let assumed: Vec<f64> = known.collect();
+        let beyond = self.beyond.iter().zip(&assumed);
         Self {
-            beyond: beyond.collect(),
+            beyond: beyond.map(|(own, known)| own + known).collect(),
+            assumed,
             due: self.due.iter().map(|due| due + WIDER_RECORDS).collect(),
         }
-    }
-
-    /// These scores with the prior among them.
-    #[must_use]
-    pub(super) fn with_prior(&self) -> Self {
-        let mut tail = Self::prior();
-        tail.add(self);
-        tail
     }
 
     /// Whether there are enough for them to count alone.
@@ -149,23 +265,27 @@ impl Tail {
     /// The smallest margin whose risk is at most `risk`, where a record is due
     /// with probability `due`.
     pub(super) fn margin(&self, risk: f64, due: f64) -> Margin {
-        let beyond = (0..STEPS).rfind(|step| self.risk_at(*step, due) > risk);
-        let step = beyond.map_or(0, |step| (step + 1).min(STEPS - 1));
+        let least = step_of(SMALLEST) + 1;
+        let beyond = (least..STEPS).rfind(|step| self.risk_at(*step, due) > risk);
+        let step = beyond.map_or(least, |step| (step + 1).min(STEPS - 1));
         Margin {
             factor: factor(step),
             risk: self.risk_at(step, due),
         }
     }
 
-    /// The risk of a margin, with 90 % confidence.
+    /// The risk of a margin.
     pub(super) fn risk(&self, margin: f64, due: f64) -> f64 {
-        let position = margin.max(1.0).ln() / LARGEST.ln() * len_f64(STEPS - 1);
-        let step = usize::try_from(count_from(position.floor())).unwrap_or(usize::MAX);
-        self.risk_at(step.min(STEPS - 1), due)
+        self.risk_at(step_of(margin), due)
     }
 
+    /// One standard error above the mean: chance brought so many records beyond,
+    /// and may bring more. Doubt is on what was seen here, not on what is known from
+    /// elsewhere, or the fewer containers there are, the larger any margin would be.
     fn risk_at(&self, step: usize, due: f64) -> f64 {
-        (due * upper(self.beyond[step]) / self.due[step].max(f64::MIN_POSITIVE)).min(due)
+        let seen = (self.beyond[step] - self.assumed[step]).max(0.0);
+        let beyond = self.beyond[step] + seen.sqrt();
+        (due * beyond / self.due[step].max(f64::MIN_POSITIVE)).min(due)
     }
 
     /// Of the records that were due, those that went beyond a margin.
@@ -179,15 +299,23 @@ fn factor(step: usize) -> f64 {
     (LARGEST.ln() * len_f64(step) / len_f64(STEPS - 1)).exp()
 }
 
+/// The last step of the grid that is not above a margin.
+fn step_of(margin: f64) -> usize {
+    let position = margin.max(1.0).ln() / LARGEST.ln() * len_f64(STEPS - 1);
+    let step = usize::try_from(count_from(position.floor())).unwrap_or(usize::MAX);
+    step.min(STEPS - 1)
+}
+
 fn largest(peaks: &[f64]) -> f64 {
     peaks.iter().copied().fold(0.0, f64::max)
 }
 
 /// Straight lines through [`PRIOR`] on logarithmic scales.
-fn prior_share(margin: f64) -> f64 {
+fn prior_share(anchor: usize, margin: f64) -> f64 {
     let after = PRIOR.partition_point(|(known, _)| *known < margin);
     let (before, after) = (after.saturating_sub(1), after.min(PRIOR.len() - 1));
     let ((x0, y0), (x1, y1)) = (PRIOR[before], PRIOR[after]);
+    let (y0, y1) = (y0[anchor], y1[anchor]);
     if before == after {
         return y0;
     }
@@ -195,61 +323,93 @@ fn prior_share(margin: f64) -> f64 {
     y0 * (y1 / y0).powf(along)
 }
 
-/// The 90th percentile of a gamma distribution with this shape and rate 1: with
-/// that confidence, a rate that brought `count` events is at most this.
-///
-/// Source: Wilson and Hilferty 1931.
-pub(super) fn upper(count: f64) -> f64 {
-    let shape = count.max(0.1);
-    let cube = 1.0 - 1.0 / (9.0 * shape) + 1.2816 / (3.0 * shape.sqrt());
-    shape * cube.max(0.0).powi(3)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+    /// A week after a fortnight.
+    const DUE: f64 = 1.0 / 3.0;
+
+    fn flat(count: usize, ceiling: f64) -> Tails {
+        let mut tails = Tails::prior();
+        for _ in 0..count {
+            tails.replay(&[GIB; 14], 7, ceiling);
+        }
+        tails
+    }
+
     #[test]
     fn a_smaller_risk_takes_a_larger_margin() {
-        let tail = Tail::prior();
-        let margins = [0.2, 0.05, 0.02, 0.005].map(|risk| tail.margin(risk, 1.0 / 3.0).factor);
-        assert!(
-            margins.is_sorted() && margins[0] < margins[3],
-            "{margins:?}"
-        );
+        for spread in [0.01, 0.1, 0.5, 2.0] {
+            let tail = Tails::prior().at(spread);
+            let margins = [0.2, 0.05, 0.02, 0.005].map(|risk| tail.margin(risk, DUE).factor);
+            assert!(
+                margins.is_sorted() && margins[0] < margins[3],
+                "{margins:?}"
+            );
+        }
     }
 
     #[test]
     fn a_shorter_history_takes_a_larger_margin() {
-        let tail = Tail::prior();
-        let fortnight = tail.margin(0.02, 7.0 / 21.0);
-        let three_days = tail.margin(0.02, 7.0 / 10.0);
+        let tail = Tails::prior().at(0.1);
+        let fortnight = tail.margin(0.02, DUE);
+        let three_days = tail.margin(0.02, 0.7);
         assert!(three_days.factor > fortnight.factor);
     }
 
     #[test]
-    fn flat_peaks_leave_nothing_beyond() {
-        let gib = 1024.0 * 1024.0 * 1024.0;
-        let flat = Tail::replay(&[gib; 14], 7, f64::INFINITY);
-        assert!(flat.beyond.iter().all(|beyond| *beyond == 0.0));
-        assert!(flat.due() > 1.0);
+    fn what_was_even_takes_a_smaller_margin_than_what_was_not() {
+        let tails = Tails::prior();
+        let margin = |spread| tails.at(spread).margin(0.01, DUE).factor;
+        assert!(margin(0.0) < 2.5, "{}", margin(0.0));
+        assert!(margin(0.0) < margin(0.1));
+        // Without a jump between two containers that are nearly alike.
+        for step in 0..500 {
+            let at = 0.01 * 1.01_f64.powi(step);
+            let (one, next) = (margin(at), margin(at * 1.01));
+            assert!((one / next).ln().abs() < 0.1, "{at}: {one} {next}");
+        }
     }
 
     #[test]
-    fn many_flat_containers_outweigh_the_prior() {
-        let gib = 1024.0 * 1024.0 * 1024.0;
-        let mut tail = Tail::empty();
-        for _ in 0..500 {
-            tail.add(&Tail::replay(&[gib; 14], 7, f64::INFINITY));
-        }
-        let learned = tail.with_prior().margin(0.02, 1.0 / 3.0).factor;
-        assert!(learned < 1.5, "{learned}");
+    fn margins_of_even_containers_stay_within_bounds_for_any_number_of_them() {
+        let margins = [0, 1, 10, 100, 1000].map(|count| {
+            let tail = flat(count, f64::INFINITY).at(0.0);
+            tail.margin(0.01, DUE).factor
+        });
+        assert!(margins.is_sorted_by(|few, many| few >= many), "{margins:?}");
+        assert!(margins[0] < 2.5 && margins[4] < 1.1, "{margins:?}");
+    }
+
+    #[test]
+    fn a_limit_that_was_never_reached_takes_no_evidence_away() {
+        let free = flat(50, f64::INFINITY).at(0.0);
+        let limited = flat(50, 1.1 * GIB).at(0.0);
+        assert_eq!(free.due, limited.due);
+        assert_eq!(free.beyond, limited.beyond);
+    }
+
+    #[test]
+    fn what_the_limit_held_says_nothing_of_what_is_above_it() {
+        let mut held = Tails::empty();
+        let mut peaks = [GIB; 14];
+        peaks[13] = 1.5 * GIB;
+        held.replay(&peaks, 7, 1.5 * GIB);
+        let tail = held.all();
+        assert!(tail.due[step_of(1.2)] > tail.due[step_of(3.0)]);
+        assert!(tail.beyond[step_of(1.2)] > 0.0);
+        // Behind the limit, there is nothing to learn.
+        let mut behind = Tails::empty();
+        behind.replay(&[GIB; 14], 7, GIB);
+        assert!(behind.all().due() == 0.0);
     }
 
     #[test]
     fn the_risk_of_a_margin_is_the_risk_that_chose_it() {
-        let tail = Tail::prior();
-        let margin = tail.margin(0.02, 1.0 / 3.0);
-        assert!((tail.risk(margin.factor * 1.0001, 1.0 / 3.0) - margin.risk).abs() < 1e-9);
+        let tail = Tails::prior().at(0.1);
+        let margin = tail.margin(0.02, DUE);
+        assert!((tail.risk(margin.factor * 1.0001, DUE) - margin.risk).abs() < 1e-9);
     }
 }

@@ -13,7 +13,18 @@ use crate::units::{Bytes, Cpu};
 const SMALL_BASE: f64 = 4.0 * SMALL;
 
 /// Why the CPU request is what it is.
-pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Reason {
+pub(super) fn cpu(size: &CpuSize, targets: &Targets) -> Reason {
+    let request = Cpu::cores(size.request).to_quantity();
+    if size.bursts {
+        return Reason::new(
+            "cpu_bursts",
+            format!(
+                "CPU request {request} leaves {} of its CPU work above it: it works in bursts, and the promise is {}",
+                percent(size.work_over),
+                percent(targets.cpu_work_over_request),
+            ),
+        );
+    }
     let base = if size.quantile >= 1.0 {
         "the largest use".to_owned()
     } else {
@@ -22,17 +33,11 @@ pub(super) fn cpu(size: &CpuSize, cohort: Option<&str>, targets: &Targets) -> Re
             trimmed(size.quantile * 100.0)
         )
     };
-    let factor = if size.factor > 1.0 {
-        format!(" × {}", trimmed(size.factor))
-    } else {
-        String::new()
-    };
     Reason::new(
         "cpu_replayed",
         format!(
-            "CPU request {} is {base}{factor}; replayed over the window, {} stayed above such requests {} of the time, the promise is {}{}",
-            Cpu::cores(size.request).to_quantity(),
-            containers(size.containers, cohort),
+            "CPU request {request} is {base}; replayed over the window, {} and a prior stayed above such requests {} of the time, the promise is {}{}",
+            containers(size.containers),
             percent(size.replayed),
             percent(targets.cpu_time_over_request),
             if size.kept {
@@ -59,11 +64,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
     let within = days(targets);
     let base = limit.grown.unwrap_or(limit.peak);
     match &limit.source {
-        Source::Margin { records, cohort } => {
-            let group = cohort.as_deref().map_or_else(
-                || "all containers".to_owned(),
-                |name| format!("containers that are {name}, filled up with all others"),
-            );
+        Source::Margin { records } => {
             let times = |room: f64| {
                 let factor = (limit.size.to_f64() + room) / (base.to_f64() + room);
                 trimmed((factor * 100.0).round() / 100.0)
@@ -85,7 +86,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
             Reason::new(
                 "memory_margin",
                 format!(
-                    "memory limit {size} is {peak} {factor}: of {records:.0} new peaks that were due in replays of {group} and a prior, so few went further that {within} exceed it with at most {}, the promise is {promise}{largest}",
+                    "memory limit {size} is {peak} {factor}: by {records:.0} new peaks of memory as even as this, {within} exceed it with {}, the promise is {promise}{largest}",
                     percent(limit.risk),
                 ),
             )
@@ -93,7 +94,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
         Source::Current { wanted } => Reason::new(
             "memory_limit_kept",
             format!(
-                "memory limit {size} is what it is now: {peak} never reached it, and limits as near as this one are reached within {within} with at most {} (promise {promise}); a margin on the peak alone would be {}",
+                "memory limit {size} is what it is now: {peak} never reached it, and will within {within} with {} (promise {promise}); a margin on the peak alone would be {}",
                 percent(limit.risk),
                 wanted.human(),
             ),
@@ -112,6 +113,10 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
                 "memory limit {size} is what happened to it asks for; a margin on {peak} would be {}",
                 wanted.human(),
             ),
+        ),
+        Source::Leak => Reason::new(
+            "memory_limit_leak",
+            format!("memory limit {size} stays: a leak rises to any limit"),
         ),
         Source::Growing { wanted } => Reason::new(
             "memory_limit_growing",
@@ -133,7 +138,7 @@ pub(super) fn request(
     let size = human(request.size);
     if let (true, Some(tie)) = (request.tied, tie) {
         let why = match tie {
-            Tie::Goal => "goal reliability reserves all that a pod may use",
+            Tie::Policy => "the policy ties them",
             Tie::Guaranteed => "its pods are Guaranteed and stay so",
         };
         return Reason::new(
@@ -213,17 +218,14 @@ fn bounded(
 /// Why a request is as large as the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tie {
-    Goal,
+    Policy,
     Guaranteed,
 }
 
-fn containers(count: usize, cohort: Option<&str>) -> String {
-    match (count, cohort) {
-        (0, _) => "containers".to_owned(),
-        (1, Some(name)) => format!("the one container that is {name}"),
-        (1, None) => "the one container".to_owned(),
-        (_, Some(name)) => format!("the {count} containers that are {name}"),
-        (_, None) => format!("{count} containers"),
+fn containers(count: usize) -> String {
+    match count {
+        1 => "1 container".to_owned(),
+        _ => format!("{count} containers"),
     }
 }
 

@@ -29,7 +29,7 @@ impl LimitHit {
 }
 
 pub(super) fn find(pool: &Pool<'_>) -> Option<LimitHit> {
-    let limit = pool.container.limits.memory?;
+    let limit = pool.container.ran_limits().memory?;
     let at = limit.to_f64() * AT_LIMIT;
     let hits = pool
         .series

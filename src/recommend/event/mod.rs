@@ -13,6 +13,7 @@ mod oom;
 mod pressure;
 mod regime;
 mod runs;
+mod sawtooth;
 mod shift;
 mod start_up;
 mod step;
@@ -28,6 +29,7 @@ pub(super) use oom::OomKills;
 pub(super) use pressure::{Pressed, find as pressed};
 pub(super) use regime::Regime;
 pub(super) use runs::{Runs, find as runs};
+pub(super) use sawtooth::Sawtooth;
 pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
 pub(super) use template::NewTemplate;
@@ -42,6 +44,7 @@ pub(super) struct Events {
     pub pressed: Option<Pressed>,
     pub start_up: Option<StartUp>,
     pub growth: Option<Growth>,
+    pub sawtooth: Option<Sawtooth>,
     pub cpu_shift: Option<Shift>,
     pub memory_shift: Option<Shift>,
     pub template: Option<NewTemplate>,
@@ -60,6 +63,7 @@ impl Events {
             pressed: pressure::find(pool),
             start_up: start_up::find(pool, grid),
             growth: growth::find(pool, grid, horizon),
+            sawtooth: sawtooth::find(pool, grid),
             cpu_shift: shift::of_cpu(pool, grid, template.as_ref()),
             memory_shift: shift::of_memory(pool, grid, template.as_ref()),
             template,
@@ -71,6 +75,10 @@ impl Events {
     /// What the memory limit must not be below, and the request with it where
     /// the two are tied.
     pub(in crate::recommend) fn memory_floor(&self) -> Option<Bytes> {
+        if self.sawtooth.is_some() {
+            // It would rise to any.
+            return None;
+        }
         let floors = [
             self.oom.as_ref().map(|event| event.floor),
             self.limit_hit.as_ref().map(|event| event.floor),
@@ -114,6 +122,7 @@ impl Events {
             self.limit_hit.as_ref().map(LimitHit::reason),
             self.throttled.as_ref().map(Throttled::reason),
             self.pressed.as_ref().map(Pressed::reason),
+            self.sawtooth.as_ref().map(Sawtooth::reason),
             self.growth.as_ref().map(Growth::reason),
             self.start_up.as_ref().map(StartUp::reason),
             self.cpu_shift.as_ref().map(Shift::reason),

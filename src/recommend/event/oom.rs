@@ -72,8 +72,9 @@ impl Kill {
                 floor: bump(peak),
             };
         }
-        let limits = &pool.container.limits;
-        let held = limits.memory.or(pool.container.requests.memory);
+        let container = pool.container;
+        let limit = container.ran_limits().memory;
+        let held = limit.or(container.ran_requests().memory);
         let held = held.unwrap_or(Bytes::ZERO);
         let used = peak.max(held);
         let floor = if is_replaced(pool, end) {

@@ -1,4 +1,5 @@
 use super::{Pool, Reason};
+use crate::profile::Throttling;
 use crate::recommend::samples;
 use crate::units::{Cpu, Ratio, len_f64};
 
@@ -43,11 +44,19 @@ impl Throttled {
     }
 }
 
+/// By the limit that it ran with. One that was raised since as far as that asked for
+/// holds nothing back any more.
 pub(in crate::recommend) fn find(pool: &Pool<'_>) -> Option<Throttled> {
-    let limit = pool.container.limits.cpu?;
-    let Some(throttling) = pool.profile.throttling.as_ref() else {
-        return at_limit(pool, limit);
+    let now = pool.container.limits.cpu?;
+    let limit = pool.container.ran_limits().cpu.unwrap_or(now);
+    let found = match pool.profile.throttling.as_ref() {
+        Some(throttling) => measured(throttling, limit),
+        None => at_limit(pool, limit),
     };
+    found.filter(|throttled| now < throttled.floor)
+}
+
+fn measured(throttling: &Throttling, limit: Cpu) -> Option<Throttled> {
     let (mean, p95) = (throttling.mean.get(), throttling.p95.get());
     (mean >= MEAN || p95 >= P95).then(|| Throttled {
         limit,

@@ -7,11 +7,13 @@ use crate::units::{Bytes, Cpu, float};
 /// A change passes that moves at least 10 %, or over all replicas at least a
 /// tenth of a core or 256 MiB (about 2 and 1 dollars a month). A memory limit
 /// that has to rise always passes, and so does a CPU request that use was above
-/// for longer than is promised. A request that equals the limit goes with it.
+/// for longer, or for more of its work, than is promised. A request that equals the limit goes with it.
 /// What is outside of the policy's floor and cap now passes too.
 pub(super) struct DeadBand;
 
 const RELATIVE: f64 = 0.10;
+/// Shares that differ by less than this are one: sizes are rounded in between.
+const PROPORTION: f64 = 0.1;
 const CPU_WORTH: f64 = 0.1;
 const MEMORY_WORTH_MIB: u64 = 256;
 
@@ -31,11 +33,39 @@ fn apply(planned: &mut Planned<'_>, options: &Options) {
     let sizing = planned.sizing;
     let tied = sizing.memory_limit != Advice::Keep && sizing.memory_request == sizing.memory_limit;
     let limit_moves = !is_held(planned, Field::MemoryLimit, options);
+    // Before anything is held: what moves in proportion is told from the proposal.
+    let in_proportion = [
+        (Field::CpuLimit, Field::CpuRequest),
+        (Field::MemoryLimit, Field::MemoryRequest),
+    ]
+    .map(|(limit, request)| {
+        let stays = is_held(planned, request, options) && !limit_is_own(planned, limit);
+        (stays && moves_with(planned, limit, request)).then_some(limit)
+    });
     for field in Field::ALL {
         let follows = tied && limit_moves && field == Field::MemoryRequest;
-        if !follows && is_held(planned, field, options) {
+        let stays = in_proportion.contains(&Some(field));
+        if stays || (!follows && is_held(planned, field, options)) {
             hold(planned, field);
         }
+    }
+}
+
+/// Whether the strategy promises something of the limit by itself.
+fn limit_is_own(planned: &Planned<'_>, limit: Field) -> bool {
+    limit == Field::MemoryLimit && planned.risk.is_some()
+}
+
+/// Whether a limit moves by the same share as the request. Where the request then
+/// stays, the limit would move a little further with every run.
+fn moves_with(planned: &Planned<'_>, limit: Field, request: Field) -> bool {
+    let share = |field: Field| {
+        let wanted = field.advised(planned.draft).value()?;
+        Some(wanted / field.of(planned.now())?)
+    };
+    match (share(limit), share(request)) {
+        (Some(limit), Some(request)) => (limit / request - 1.0).abs() < PROPORTION,
+        _ => false,
     }
 }
 
@@ -49,8 +79,10 @@ fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
     let must_rise = match field {
         Field::MemoryLimit => true,
         Field::CpuRequest => {
-            let promised = options.targets.cpu_time_over_request;
-            judge::share_over(planned, Cpu::cores(now)) > promised
+            let (targets, now) = (&options.targets, Cpu::cores(now));
+            judge::share_over(planned, now) > targets.cpu_time_over_request
+                || judge::work_over(planned, now)
+                    .is_some_and(|share| share > targets.cpu_work_over_request)
         }
         Field::CpuLimit | Field::MemoryRequest => false,
     };

@@ -9,7 +9,7 @@ mod confidence;
 mod risk;
 mod state;
 
-pub(super) use risk::share_over;
+pub(super) use risk::{share_over, work_over};
 
 /// Turns a finished plan into advice.
 pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
@@ -20,6 +20,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
             horizon,
             memory_over_limit: None,
             cpu_time_over_request: None,
+            cpu_work_over_request: None,
         });
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }

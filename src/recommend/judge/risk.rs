@@ -15,6 +15,10 @@ pub(super) fn complete(planned: &Planned<'_>, risk: Risk, grid: &Grid) -> Risk {
     let again = killed_again(planned, grid, risk.horizon);
     Risk {
         cpu_time_over_request: cpu(planned, risk.cpu_time_over_request),
+        cpu_work_over_request: planned
+            .after()
+            .cpu_request
+            .and_then(|request| work_over(planned, request)),
         memory_over_limit: memory.map(|said| again.map_or(said, |again| said.max(again))),
         ..risk
     }
@@ -59,6 +63,17 @@ fn same(a: Cpu, b: Cpu) -> bool {
 pub(in crate::recommend) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
     let (above, all) = count_over(planned, request);
     if all > 0.0 { above / all } else { 0.0 }
+}
+
+/// Share of the CPU work of the window above `request`; `None` where there was none.
+pub(in crate::recommend) fn work_over(planned: &Planned<'_>, request: Cpu) -> Option<f64> {
+    let (mut above, mut all) = (0.0, 0.0);
+    let series = planned.pool.series.iter();
+    for used in series.flat_map(|series| samples::known(&series.cpu_cores)) {
+        above += (used - request.get()).max(0.0);
+        all += used;
+    }
+    (all > 0.0).then_some(above / all)
 }
 
 /// Samples above `request`, and all samples.

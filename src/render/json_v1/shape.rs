@@ -70,6 +70,7 @@ pub(super) struct Targets {
     pub(super) horizon_days: f64,
     pub(super) memory_over_limit: f64,
     pub(super) cpu_time_over_request: f64,
+    pub(super) cpu_work_over_request: f64,
     pub(super) node_memory_overflow: f64,
 }
 
@@ -122,6 +123,19 @@ pub(super) struct Cost {
 pub(super) struct NodeRisk {
     pub(super) horizon_days: f64,
     pub(super) node_memory_overflow: Option<f64>,
+    /// Of it, by one pod that outgrows a node alone.
+    pub(super) node_memory_overflow_alone: Option<f64>,
+    /// The share of nodes in the worst stretch of the window.
+    pub(super) node_memory_overflow_surge: Option<f64>,
+    /// Workloads of which one pod alone has filled a node.
+    pub(super) fill_a_node: Vec<WorkloadName>,
+}
+
+#[derive(Serialize)]
+pub(super) struct WorkloadName {
+    pub(super) namespace: String,
+    pub(super) kind: String,
+    pub(super) name: String,
 }
 
 #[derive(Serialize)]
@@ -300,6 +314,8 @@ pub(super) struct Risk {
     pub(super) horizon_days: f64,
     pub(super) memory_over_limit: Option<f64>,
     pub(super) cpu_time_over_request: Option<f64>,
+    /// Share of the CPU work of the window above the request.
+    pub(super) cpu_work_over_request: Option<f64>,
 }
 
 #[derive(Serialize)]

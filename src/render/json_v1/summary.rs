@@ -2,9 +2,10 @@
 
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
-use crate::recommend::{Options, State};
+use crate::recommend::{NodeRisk, Options, State};
 use crate::render::whole::Whole;
 use crate::snapshot::{Snapshot, SourceKind, owners};
+use crate::units::Ratio;
 
 pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
@@ -47,6 +48,7 @@ pub(super) fn settings(options: &Options) -> shape::Settings {
             horizon_days: days(targets.horizon),
             memory_over_limit: targets.memory_over_limit,
             cpu_time_over_request: targets.cpu_time_over_request,
+            cpu_work_over_request: targets.cpu_work_over_request,
             node_memory_overflow: targets.node_memory_overflow,
         },
         min_cpu_cores: rounded(options.min_cpu.get()),
@@ -60,7 +62,8 @@ pub(super) fn settings(options: &Options) -> shape::Settings {
 pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
     let bill = &analysis.bill;
     let workloads = &analysis.snapshot.workloads;
-    let overflow = analysis.advised.node_memory_overflow;
+    let nodes = analysis.advised.node_risk.as_ref();
+    let share = |part: fn(&NodeRisk) -> Ratio| nodes.map(|risk| rounded(part(risk).get()));
     shape::Summary {
         workloads: analysis.snapshot.owners(),
         containers: workloads.iter().map(|it| it.containers.len()).sum(),
@@ -93,10 +96,29 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
         },
         risk: shape::NodeRisk {
             horizon_days: days(analysis.settings.recommend.targets.horizon),
-            node_memory_overflow: overflow.map(|overflow| rounded(overflow.get())),
+            node_memory_overflow: share(|risk| risk.overflow),
+            node_memory_overflow_alone: share(|risk| risk.alone),
+            node_memory_overflow_surge: share(|risk| risk.surge),
+            fill_a_node: fill_a_node(analysis),
         },
         states: states(analysis),
     }
+}
+
+/// Workloads of which one pod alone fills a node.
+fn fill_a_node(analysis: &Analysis<'_>) -> Vec<shape::WorkloadName> {
+    let risk = analysis.advised.node_risk.iter();
+    let found = risk.flat_map(|risk| &risk.fill_a_node);
+    found
+        .map(|index| {
+            let id = analysis.snapshot.workloads[*index].id.clone();
+            shape::WorkloadName {
+                namespace: id.namespace,
+                kind: id.kind,
+                name: id.name,
+            }
+        })
+        .collect()
 }
 
 fn states(analysis: &Analysis<'_>) -> shape::States {

@@ -215,5 +215,6 @@ fn risk(risk: Risk) -> shape::Risk {
         horizon_days: days(risk.horizon),
         memory_over_limit: risk.memory_over_limit.map(rounded),
         cpu_time_over_request: risk.cpu_time_over_request.map(rounded),
+        cpu_work_over_request: risk.cpu_work_over_request.map(rounded),
     }
 }

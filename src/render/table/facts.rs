@@ -257,26 +257,6 @@ impl Page<'_> {
         beyond.count()
     }
 
-    fn nodes(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let targets = &self.analysis.settings.recommend.targets;
-        let horizon = targets.horizon;
-        let text = match self.analysis.advised.node_memory_overflow {
-            Some(overflow) => format!(
-                "{} chance that a node runs out of memory within {horizon} (target {}){}",
-                percent(overflow.get()),
-                percent(targets.node_memory_overflow),
-                if overflow.get() > targets.node_memory_overflow {
-                    ": pods that fill one alone, or whose sizes stay, take more"
-                } else {
-                    ""
-                }
-            ),
-            None => "unknown: too little is known to say whether nodes could run out of memory"
-                .to_owned(),
-        };
-        self.fact("nodes", &text, out)
-    }
-
     fn prices(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut text = self.analysis.bill.description.clone();
         let mut workloads = self.analysis.snapshot.workloads.iter();
@@ -303,7 +283,7 @@ impl Page<'_> {
     }
 
     /// A labelled sentence; its text is plain.
-    fn fact(&self, name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    pub(super) fn fact(&self, name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
         let text = wrap(text, self.room(11), 11);
         writeln!(out, "  {} {text}", self.label(name))
     }

@@ -3,6 +3,7 @@
 mod cohorts;
 mod facts;
 mod fleet;
+mod nodes;
 mod notes;
 mod summary;
 mod wide;

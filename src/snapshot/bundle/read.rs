@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::super::{Cluster, Grid, Series, Snapshot, Usage, Workload};
+use super::super::{Cluster, Container, Grid, Series, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, Head, Manifest, SeriesHead};
 use super::write::hex;
 use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS};
@@ -27,7 +27,9 @@ pub(super) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let cluster: Cluster = bundle.json(CLUSTER)?;
-    let workloads: Vec<Workload> = bundle.json(WORKLOADS)?;
+    let mut workloads: Vec<Workload> = bundle.json(WORKLOADS)?;
+    let containers = workloads.iter_mut().flat_map(|it| &mut it.containers);
+    containers.for_each(Container::forget_same_sizes);
     let series: Vec<SeriesHead> = bundle.json(SERIES)?;
     let grid = bundle.manifest.window.grid();
     check_heads(&series, &workloads, &grid)

@@ -2,10 +2,10 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::super::Snapshot;
+use super::super::{Container, Snapshot, Workload};
 use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
 use super::place::Unfinished;
 use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, table};
@@ -27,7 +27,7 @@ pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleE
     let heads: Vec<SeriesHead> = usage.series.iter().map(SeriesHead::of).collect();
     let files = vec![
         json(folder, CLUSTER, &snapshot.cluster)?,
-        json(folder, WORKLOADS, &snapshot.workloads)?,
+        json(folder, WORKLOADS, &Noted(&snapshot.workloads))?,
         json(folder, SERIES, &heads)?,
         file(folder, USAGE, |out| {
             table::write(out, &usage.series, &snapshot.workloads, &usage.grid)
@@ -54,6 +54,22 @@ pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleE
         out.write_all(b"\n")
     })?;
     Ok(written.sha256)
+}
+
+/// Workloads with the sizes that their usage was measured under.
+struct Noted<'a>(&'a [Workload]);
+
+impl Serialize for Noted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|workload| {
+            let mut workload = workload.clone();
+            workload
+                .containers
+                .iter_mut()
+                .for_each(Container::note_sizes);
+            workload
+        }))
+    }
 }
 
 fn json(folder: &Path, name: &str, value: &impl Serialize) -> Result<File, BundleError> {

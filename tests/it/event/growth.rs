@@ -47,7 +47,7 @@ fn request_and_limit_cover_what_it_grows_to() {
 
 #[test]
 fn what_needs_more_is_under_provisioned_whatever_its_cpu_gives_back() {
-    let mut wasteful = app(768, 1024);
+    let mut wasteful = app(640, 1024);
     wasteful.containers[0].requests.cpu = Some(kcost::units::Cpu::cores(4.0));
     let advice = leaking(wasteful);
     assert_eq!(advice.state, State::UnderProvisioned);

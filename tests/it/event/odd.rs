@@ -66,6 +66,7 @@ fn what_is_tied_covers_all_and_says_what_that_costs() {
     let options = Options {
         goal: Goal::Reliability,
         targets: Goal::Reliability.targets(),
+        tie_memory: true,
         ..Options::default()
     };
     let advice: WorkloadAdvice = advised(&agents("DaemonSet"), &options).workloads.remove(0);

@@ -5,7 +5,7 @@ use super::words;
 use super::{Planned, named, peak, place, share};
 use crate::recommend::event;
 use crate::recommend::guard::round_memory;
-use crate::recommend::{Advice, Goal, Options};
+use crate::recommend::{Advice, Options};
 use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;
 
@@ -247,11 +247,9 @@ impl Case<'_, '_> {
     }
 }
 
-/// A request that is tied to the limit by the goal goes with it.
+/// A request that is tied to the limit by the policy goes with it.
 fn follow(planned: &mut Planned<'_>, wanted: Bytes, options: &Options) {
-    let tied = options.goal == Goal::Reliability
-        && options.strategy.heeds_goal()
-        && planned.sizing.memory_request == Advice::Set(wanted);
+    let tied = options.tie_memory && planned.sizing.memory_request == Advice::Set(wanted);
     if let (true, Some(limit)) = (tied, planned.after().memory_limit)
         && limit != wanted
     {
