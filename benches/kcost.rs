@@ -58,6 +58,7 @@ fn settings() -> Settings {
         recommend: Options::default(),
         prices: price::ALL[0],
         thresholds: Vec::new(),
+        min_judged: 0.0,
     }
 }
 

@@ -39,6 +39,9 @@ pub enum Error {
     /// `--strict`, and the snapshot has gaps.
     #[error("the data has {gaps} {}, and `--strict` is set", if *.gaps == 1 { "gap" } else { "gaps" })]
     Strict { gaps: usize },
+    /// A gate that no verdict can be given on.
+    #[error("the gate is not judged: {:.0}% of the value of requests could be judged", (*.share * 100.0).floor())]
+    NotJudged { share: f64 },
     /// Some of several clusters have no result; the others have been shown.
     #[error("{failed} of {all} clusters could not be read")]
     Clusters { failed: usize, all: usize },
@@ -64,6 +67,10 @@ impl Error {
             Self::Strict { .. } => {
                 Some("each gap is in the report above, with what to do about it".to_owned())
             }
+            Self::NotJudged { .. } => Some(
+                "`unknown` workloads say what is missing, in `-o wide`; `--min-judged` sets how much must be judged"
+                    .to_owned(),
+            ),
             Self::Clusters { .. } => {
                 Some("what failed is told above, with what to do about it".to_owned())
             }
@@ -82,6 +89,7 @@ impl Error {
             | Self::Reach(_)
             | Self::Record(_)
             | Self::Strict { .. }
+            | Self::NotJudged { .. }
             | Self::Clusters { .. }
             | Self::Runtime(_)
             | Self::Write(_) => Exit::Failed,

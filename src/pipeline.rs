@@ -15,6 +15,9 @@ pub struct Settings {
     pub recommend: recommend::Options,
     pub prices: &'static dyn PriceSource,
     pub thresholds: Vec<Threshold>,
+    /// Share of the value of all requests that must be judged for a verdict of the gate,
+    /// 0 to 1.
+    pub min_judged: f64,
 }
 
 /// Everything that kcost has to say about a snapshot.

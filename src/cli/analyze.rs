@@ -39,6 +39,20 @@ pub(super) struct AnalyzeArgs {
     )]
     fail_on: Vec<String>,
 
+    /// Give no verdict of the gate when less of the value of all requests can be judged, such as 80%.
+    ///
+    /// Without a verdict the exit code is 1. Where nothing can be judged there never is one.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "KCOST_MIN_JUDGED",
+        hide_env_values = true,
+        hide_short_help = true,
+        default_value = "0%",
+        value_parser = percent
+    )]
+    min_judged: f64,
+
     /// Report a failed gate, but exit with 0.
     #[arg(
         long,
@@ -121,6 +135,7 @@ impl AnalyzeArgs {
             recommend: self.advice.options(policy)?,
             prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),
             thresholds: self.thresholds()?,
+            min_judged: self.min_judged,
         })
     }
 
@@ -150,6 +165,12 @@ impl AnalyzeArgs {
             // Machine formats have no place for a verdict line.
             ui.message(&gate::verdict(&analysis.outcomes));
         }
+        let unjudged = analysis.outcomes.iter().find(|outcome| !outcome.judged);
+        if let Some(outcome) = unjudged.filter(|_| !self.exit_zero) {
+            return Err(Error::NotJudged {
+                share: outcome.judged_share,
+            });
+        }
         if self.strict && !analysis.snapshot.gaps.is_empty() {
             return Err(Error::Strict {
                 gaps: analysis.snapshot.gaps.len(),
@@ -161,6 +182,15 @@ impl AnalyzeArgs {
             Exit::Gate
         })
     }
+}
+
+/// `80%`, as a share.
+fn percent(text: &str) -> Result<f64, String> {
+    let value = text.strip_suffix('%').and_then(|it| it.parse::<f64>().ok());
+    let value = value.filter(|value| (0.0..=100.0).contains(value));
+    value
+        .map(|value| value / 100.0)
+        .ok_or_else(|| format!("`{text}` is not a percentage from 0% to 100%, such as 80%"))
 }
 
 /// Gaps that tell why there is no workload.

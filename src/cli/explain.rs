@@ -59,6 +59,7 @@ impl ExplainArgs {
             recommend: self.advice.options(&invocation.policy)?,
             prices: price::ALL[0],
             thresholds: Vec::new(),
+            min_judged: 0.0,
         };
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());

@@ -72,6 +72,12 @@ impl AnalyzeArgs {
             return Err(Error::Clusters { failed, all });
         }
         let gaps = fleet.analyses().map(|it| it.snapshot.gaps.len()).sum();
+        let mut outcomes = fleet.analyses().flat_map(|it| &it.outcomes);
+        if let Some(outcome) = outcomes.find(|it| !it.judged && !self.exit_zero) {
+            return Err(Error::NotJudged {
+                share: outcome.judged_share,
+            });
+        }
         if self.strict && gaps > 0 {
             return Err(Error::Strict { gaps });
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::pipeline::Analysis;
+use crate::price::WorkloadBill;
+use crate::recommend::{State, WorkloadAdvice};
 
 mod parse;
 mod rules;
@@ -66,6 +68,11 @@ pub struct Outcome {
     /// The amounts behind a share: `2 of 5 cores`.
     pub over: Option<String>,
     pub failed: bool,
+    /// Whether enough could be judged for a verdict. What is not judged never fails,
+    /// and is no pass either.
+    pub judged: bool,
+    /// Share of the value of all requests that is of workloads that could be judged.
+    pub judged_share: f64,
 }
 
 /// `cost-waste>30% (41%, $410.00 of $1,000.00 a month)`.
@@ -86,10 +93,29 @@ pub fn names() -> Vec<&'static str> {
 
 /// Each threshold held against the analysis, in order.
 pub fn judge(analysis: &Analysis<'_>, thresholds: &[Threshold]) -> Vec<Outcome> {
+    let share = judged_share(analysis);
+    let judged = share > 0.0 && share >= analysis.settings.min_judged;
     thresholds
         .iter()
-        .map(|threshold| threshold.judge(analysis))
+        .map(|threshold| threshold.judge(analysis, judged, share))
         .collect()
+}
+
+/// Share of the value of all requests that is of workloads that could be judged; of
+/// the workloads, where nothing is requested.
+fn judged_share(analysis: &Analysis<'_>) -> f64 {
+    let workloads = analysis.advised.workloads.iter();
+    let bills = workloads.zip(&analysis.bill.workloads);
+    let share = |worth: &dyn Fn(&WorkloadBill) -> f64| {
+        let known = |advice: &WorkloadAdvice| advice.state != State::Unknown;
+        let all: f64 = bills.clone().map(|(_, bill)| worth(bill)).sum();
+        let judged = bills.clone().filter(|(advice, _)| known(advice));
+        let judged: f64 = judged.map(|(_, bill)| worth(bill)).sum();
+        (all > 0.0).then(|| judged / all)
+    };
+    share(&|bill| bill.current.to_f64())
+        .or_else(|| share(&|_| 1.0))
+        .unwrap_or(0.0)
 }
 
 /// One line for all outcomes: what a CI log ends with.
@@ -99,12 +125,25 @@ pub fn verdict(outcomes: &[Outcome]) -> String {
         let each = outcomes.iter().map(ToString::to_string);
         each.collect::<Vec<_>>().join(", ")
     };
-    if failed.is_empty() {
-        format!(
-            "gate passed: {}",
-            list(&outcomes.iter().collect::<Vec<_>>())
-        )
+    let all: Vec<&Outcome> = outcomes.iter().collect();
+    let share = outcomes.first().map_or(0.0, |outcome| outcome.judged_share);
+    let percent = (share * 100.0).floor();
+    if outcomes.iter().any(|outcome| !outcome.judged) {
+        let names = outcomes.iter().map(|it| it.threshold.as_str());
+        let names: Vec<&str> = names.collect();
+        return format!(
+            "gate not judged: {} ({percent}% of requests could be judged)",
+            names.join(", ")
+        );
+    }
+    let part = if share < 0.995 {
+        format!("; judged on {percent}% of requests")
     } else {
-        format!("gate failed: {}", list(&failed))
+        String::new()
+    };
+    if failed.is_empty() {
+        format!("gate passed: {}{part}", list(&all))
+    } else {
+        format!("gate failed: {}{part}", list(&failed))
     }
 }

@@ -52,6 +52,15 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
     let rule = rule(name.trim()).ok_or_else(|| fail(unknown(name.trim())))?;
     let limit = limit.trim();
     let value = read_limit(rule.unit(), limit).map_err(fail)?;
+    if let Some(most) = most(rule.unit()).filter(|most| match comparison {
+        Comparison::Above => value >= *most,
+        Comparison::AtLeast => value > *most,
+    }) {
+        return Err(fail(format!(
+            "it can never fail: there is nothing above {}",
+            say(rule.unit(), most)
+        )));
+    }
     Ok(Threshold {
         rule,
         comparison,
@@ -120,6 +129,15 @@ fn read_limit(unit: Unit, text: &str) -> Result<f64, String> {
     }
 }
 
+/// The largest value that there can be.
+fn most(unit: Unit) -> Option<f64> {
+    match unit {
+        Unit::Percent => Some(1.0),
+        Unit::Severity => Some(rank(Severity::ALL.len() - 1)),
+        Unit::Money | Unit::Count => None,
+    }
+}
+
 fn number(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok();
     value
@@ -133,7 +151,7 @@ pub(super) fn rank(position: usize) -> f64 {
 }
 
 impl Threshold {
-    pub(super) fn judge(&self, analysis: &Analysis<'_>) -> Outcome {
+    pub(super) fn judge(&self, analysis: &Analysis<'_>, judged: bool, share: f64) -> Outcome {
         let measured = self.rule.measure(analysis);
         let failed = match self.comparison {
             Comparison::Above => measured > self.limit,
@@ -146,7 +164,9 @@ impl Threshold {
                 unit => say(unit, measured),
             },
             over: self.rule.over(analysis),
-            failed,
+            failed: judged && failed,
+            judged,
+            judged_share: share,
         }
     }
 }

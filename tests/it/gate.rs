@@ -1,7 +1,9 @@
 //! `--fail-on`: which limits hold.
 
+use kcost::collect::demo;
 use kcost::gate;
-use kcost::pipeline::Settings;
+use kcost::pipeline::{self, Settings};
+use kcost::progress::Silent;
 
 use crate::made::{Made, settings};
 
@@ -9,6 +11,7 @@ use crate::made::{Made, settings};
 fn judged(text: &str) -> String {
     let settings = Settings {
         thresholds: gate::parse(text).unwrap(),
+        min_judged: 0.0,
         ..settings()
     };
     let made = Made::shop();
@@ -52,6 +55,7 @@ fn severity_is_judged_in_its_order() {
 fn the_verdict_names_what_failed() {
     let settings = Settings {
         thresholds: gate::parse("idle>0,idle>5").unwrap(),
+        min_judged: 0.0,
         ..settings()
     };
     let made = Made::shop();
@@ -69,4 +73,40 @@ fn every_rule_has_a_name_and_a_summary() {
         assert!(!rule.name().is_empty() && !rule.summary().is_empty());
     }
     assert_eq!(gate::names().len(), gate::ALL.len());
+}
+
+#[test]
+fn a_gate_over_nothing_is_not_judged() {
+    let mut asked = Settings {
+        thresholds: gate::parse("cost-waste>1%,idle>0").unwrap(),
+        min_judged: 0.0,
+        ..settings()
+    };
+    let snapshot = demo::snapshot();
+    let mut without = snapshot.clone();
+    without.usage.series.clear();
+    let analysis = pipeline::analyze(&without, &asked, &Silent);
+    for outcome in &analysis.outcomes {
+        assert!(!outcome.judged && !outcome.failed, "{outcome:?}");
+    }
+    let verdict = gate::verdict(&analysis.outcomes);
+    assert_eq!(
+        verdict,
+        "gate not judged: cost-waste>1%, idle>0 (0% of requests could be judged)"
+    );
+    let analysis = pipeline::analyze(&snapshot, &asked, &Silent);
+    let share = analysis.outcomes[0].judged_share;
+    assert!(share > 0.5 && analysis.outcomes.iter().all(|it| it.judged && it.failed));
+    asked.min_judged = (share + 1.0) / 2.0;
+    let analysis = pipeline::analyze(&snapshot, &asked, &Silent);
+    assert_eq!(analysis.outcomes[0].judged, share >= 1.0);
+}
+
+#[test]
+fn a_threshold_that_can_never_fail_is_refused() {
+    for text in ["cost-waste>100%", "cpu-waste>=101%", "severity>critical"] {
+        let error = gate::parse(text).err().unwrap().to_string();
+        assert!(error.contains("can never fail"), "{error}");
+    }
+    assert!(gate::parse("severity>=critical,cost-waste>=100%").is_ok());
 }

@@ -29,6 +29,7 @@ pub fn settings() -> Settings {
         recommend: Options::default(),
         prices: price::ALL[0],
         thresholds: Vec::new(),
+        min_judged: 0.0,
     }
 }
 

@@ -345,6 +345,7 @@ fn patches_hold_only_what_changes() {
 fn the_verdict_is_the_last_line() {
     let settings = Settings {
         thresholds: gate::parse("cost-waste>1%,idle>5").unwrap(),
+        min_judged: 0.0,
         recommend: Options::default(),
         ..settings()
     };

@@ -90,6 +90,8 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
                 threshold: &outcome.threshold,
                 measured: &outcome.measured,
                 failed: outcome.failed,
+                judged: outcome.judged,
+                judged_ratio: rounded(outcome.judged_share),
             })
             .collect(),
     }

@@ -349,4 +349,8 @@ pub(super) struct Gate<'a> {
     pub(super) threshold: &'a str,
     pub(super) measured: &'a str,
     pub(super) failed: bool,
+    /// Whether enough could be judged for a verdict.
+    pub(super) judged: bool,
+    /// Share of the value of all requests that could be judged.
+    pub(super) judged_ratio: f64,
 }

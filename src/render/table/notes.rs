@@ -100,7 +100,9 @@ impl Page<'_> {
         if outcomes.is_empty() {
             return Ok(());
         }
-        let failed = outcomes.iter().any(|outcome| outcome.failed);
+        let failed = outcomes
+            .iter()
+            .any(|outcome| outcome.failed || !outcome.judged);
         let style = if failed { BAD_BOLD } else { GOOD_BOLD };
         writeln!(out)?;
         writeln!(out, "{}", self.paint.on(style, &gate::verdict(outcomes)))
