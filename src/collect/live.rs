@@ -106,15 +106,25 @@ pub async fn plan(options: &LiveOptions, progress: &dyn Progress) -> Result<Plan
     let scope = &options.scope;
     let found = match &options.usage {
         UsageFrom::MetricsApi => return Err(no_prometheus(&[])),
-        UsageFrom::Url(prometheus) => prometheus.clone(),
+        UsageFrom::Url(prometheus) => {
+            let ClusterOptions {
+                kubeconfig,
+                context,
+                ..
+            } = &options.cluster;
+            let names = kubernetes::names(kubeconfig.as_deref(), context.as_deref());
+            called(prometheus, &names)
+        }
         UsageFrom::Service(name, prometheus) => {
             let connection = kubernetes::connect(&options.cluster, progress).await?;
-            let found = reach::named(&connection, name, prometheus, progress).await?;
+            let prometheus = called(prometheus, &connection.names);
+            let found = reach::named(&connection, name, &prometheus, progress).await?;
             found.options
         }
         UsageFrom::Search(prometheus) => {
             let connection = kubernetes::connect(&options.cluster, progress).await?;
-            let looked = reach::look(&connection, prometheus, scope, progress).await?;
+            let prometheus = called(prometheus, &connection.names);
+            let looked = reach::look(&connection, &prometheus, scope, progress).await?;
             let found = looked.found.ok_or_else(|| no_prometheus(&looked.gaps))?;
             found.options
         }
@@ -159,12 +169,27 @@ async fn usage(
     let scope = &options.scope;
     match &options.usage {
         UsageFrom::MetricsApi => Ok(sample(connection, scope, progress).await),
-        UsageFrom::Url(prometheus) => query(prometheus, &prometheus.url, scope, progress).await,
+        UsageFrom::Url(prometheus) => {
+            let prometheus = called(prometheus, &connection.names);
+            query(&prometheus, &prometheus.url, scope, progress).await
+        }
         UsageFrom::Service(name, prometheus) => {
-            let found = reach::named(connection, name, prometheus, progress).await?;
+            let prometheus = called(prometheus, &connection.names);
+            let found = reach::named(connection, name, &prometheus, progress).await?;
             query(&found.options, &found.detail, scope, progress).await
         }
-        UsageFrom::Search(prometheus) => search(connection, prometheus, scope, progress).await,
+        UsageFrom::Search(prometheus) => {
+            let prometheus = called(prometheus, &connection.names);
+            search(connection, &prometheus, scope, progress).await
+        }
+    }
+}
+
+/// With what the kubeconfig calls the cluster, for stores that hold several.
+fn called(prometheus: &PrometheusOptions, names: &[String]) -> PrometheusOptions {
+    PrometheusOptions {
+        cluster: names.to_vec(),
+        ..prometheus.clone()
     }
 }
 
@@ -175,20 +200,22 @@ async fn query(
     progress: &dyn Progress,
 ) -> Result<Used, Error> {
     let taken = prometheus::usage(prometheus, scope, progress).await?;
-    let (owners, more) = prometheus::owners(prometheus, scope, progress).await?;
     let mut gaps = taken.gaps;
+    // Of the same cluster as usage, and on the same grid.
+    let mut settled = prometheus.clone();
+    settled.matchers.extend(taken.cluster.clone());
+    let (owners, more) = prometheus::owners(&settled, scope, progress).await?;
     gaps.extend(more);
-    // On the same grid as usage.
-    let settled = PrometheusOptions {
-        engine: Some(taken.engine),
-        ..prometheus.clone()
-    };
+    settled.engine = Some(taken.engine);
     let (signals, more) = prometheus::signals(&settled, scope, progress).await?;
     gaps.extend(more);
-    let detail = match taken.engine {
-        Engine::Raw => detail.to_owned(),
-        Engine::Pushdown => format!("{detail}, engine pushdown"),
-    };
+    let mut detail = detail.to_owned();
+    if let Some(cluster) = taken.cluster {
+        detail = format!("{detail}, only `{cluster}` as the kubeconfig calls the cluster");
+    }
+    if taken.engine == Engine::Pushdown {
+        detail.push_str(", engine pushdown");
+    }
     Ok(Used {
         usage: taken.usage,
         owners,

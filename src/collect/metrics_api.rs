@@ -1,7 +1,7 @@
 //! `metrics.k8s.io`: one sample of each container, for clusters without Prometheus.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::kubernetes::{Connection, Failure, Rule};
 use super::kubernetes::{forbidden, get, list_path, unreadable};
@@ -31,7 +31,7 @@ pub(super) struct PodMetrics {
     pub(super) timestamp: Option<Timestamp>,
     /// How long that is, as Go writes it: `14.717s`.
     pub(super) window: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(super) containers: Vec<ContainerMetrics>,
 }
 
@@ -44,8 +44,15 @@ pub(super) struct Meta {
 #[derive(Deserialize)]
 pub(super) struct ContainerMetrics {
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(super) usage: UsageQuantities,
+}
+
+/// `null` is how Go writes what is empty.
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[derive(Deserialize, Default)]
@@ -70,7 +77,7 @@ pub async fn sample(
     }
     let _task = progress.task("reading current usage", None);
     let (pods, failures) = pods(connection, scope, progress).await;
-    let mut gaps: Vec<Gap> = failures.iter().map(missed).collect();
+    let mut gaps: Vec<Gap> = failures.iter().map(|it| missed(connection, it)).collect();
     gaps.sort();
     gaps.dedup();
     if pods.is_empty() {
@@ -114,14 +121,18 @@ pub(super) async fn pods(
 }
 
 fn paths(connection: &Connection, scope: &Scope) -> Vec<String> {
-    let groups = connection.groups.as_ref();
-    let preferred = groups.and_then(|groups| groups.get(GROUP));
-    let version = preferred.map_or(VERSION, String::as_str);
-    let path = |namespace| list_path(GROUP, version, "pods", namespace);
+    let path = |namespace| list_path(GROUP, version(connection), "pods", namespace);
     match scope.exact_namespaces() {
         Some(names) => names.into_iter().map(|name| path(Some(name))).collect(),
         None => vec![path(None)],
     }
+}
+
+/// The version that the server prefers.
+fn version(connection: &Connection) -> &str {
+    let groups = connection.groups.as_ref();
+    let preferred = groups.and_then(|groups| groups.get(GROUP));
+    preferred.map_or(VERSION, String::as_str)
 }
 
 async fn read(
@@ -175,7 +186,8 @@ fn build(pods: &[PodMetrics]) -> (UsageBuilder, Option<Gap>) {
 const HISTORY: &str = "name a Prometheus with `--prometheus-url URL`, or record a history: \
                        `kcost snapshot --record 7d -o NAME.kcost`";
 /// Where there is nothing to record either.
-const PROMETHEUS: &str = "name a Prometheus with `--prometheus-url URL`";
+const PROMETHEUS: &str = "name a Prometheus with `--prometheus-url URL`, or see whether \
+                          metrics-server is there: `kubectl get apiservice v1beta1.metrics.k8s.io`";
 
 /// What one sample cannot tell.
 fn single(pods: usize) -> Gap {
@@ -195,12 +207,24 @@ fn empty() -> Gap {
     Gap::new("no-usage", "usage", text).hint(HISTORY)
 }
 
-fn missed(failure: &Failure) -> Gap {
+fn missed(connection: &Connection, failure: &Failure) -> Gap {
+    let subject = "current usage".to_owned();
     match failure.code() {
-        Some(403) => forbidden("current usage".to_owned(), &rule(), failure),
+        Some(403) => forbidden(subject, &rule(), failure),
         Some(404) => absent(),
-        _ => unreadable("current usage".to_owned(), failure),
+        Some(500..) => down(connection, failure),
+        _ => unreadable(subject, failure),
     }
+}
+
+/// The API server passes requests on to metrics-server, and nobody answers there.
+fn down(connection: &Connection, failure: &Failure) -> Gap {
+    let text = format!("the metrics API (metrics-server) does not answer: {failure}");
+    Gap::new("unreadable", "current usage", text).hint(format!(
+        "see why with `kubectl get apiservice {}.{GROUP}`, or name a Prometheus with \
+         `--prometheus-url URL`",
+        version(connection)
+    ))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 //!
 //! [`Snapshot`]: crate::snapshot::Snapshot
 
+mod cause;
+mod client;
 pub mod demo;
 pub mod files;
 pub mod kubernetes;
@@ -19,9 +21,12 @@ mod owners;
 pub mod prometheus;
 pub mod reach;
 pub mod record;
+mod redirect;
 mod scope;
+mod tls;
 mod usage;
 
+pub use cause::{Cause, CauseKind};
 pub use objects::{Objects, Record};
 pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};

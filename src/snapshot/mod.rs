@@ -81,6 +81,13 @@ impl Snapshot {
         owners(self.workloads.iter().map(|workload| &workload.id))
     }
 
+    /// How many nodes there are; `None` where pods run on some that were not read.
+    pub fn nodes(&self) -> Option<usize> {
+        let nodes = self.cluster.nodes.len();
+        let mut pods = self.workloads.iter().flat_map(|workload| &workload.pods);
+        (nodes > 0 || pods.all(|pod| pod.node.is_none())).then_some(nodes)
+    }
+
     /// Keeps only these workloads, one `bool` for each, and the usage of their pods.
     pub fn retain(&mut self, kept: &[bool]) {
         let mut next = 0..;

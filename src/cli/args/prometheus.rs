@@ -245,13 +245,13 @@ impl PrometheusArgs {
             })?;
         }
         let new = PrometheusOptions::new(url, window, step, Timestamp::now());
-        let login = new.access.credentials.clone();
+        let in_url = new.access.clone();
         let options = PrometheusOptions {
             timeout,
             concurrency: usize::from(self.prometheus_concurrency),
             max_samples: self.max_samples_per_query,
             engine: self.engine(step)?,
-            access: self.access(login)?,
+            access: self.access(in_url)?,
             matchers: self.matchers(context),
             names: self.prometheus_names.iter().cloned().collect(),
             ..new
@@ -308,7 +308,7 @@ impl PrometheusArgs {
         Ok(Some(engine))
     }
 
-    fn access(&self, login: Credentials) -> Result<Access, Error> {
+    fn access(&self, in_url: Access) -> Result<Access, Error> {
         let certificate = self.prometheus_certificate.clone();
         // clap sees it on the command line, but not where one comes from a file.
         if certificate.is_some() != self.prometheus_key.is_some() {
@@ -324,7 +324,8 @@ impl PrometheusArgs {
             .map(|text| text.expose().parse());
         let headers: Result<Vec<Header>, _> = headers.collect();
         Ok(Access {
-            credentials: self.credentials().unwrap_or(login),
+            credentials: self.credentials().unwrap_or(in_url.credentials),
+            parameters: in_url.parameters,
             headers: headers.map_err(|error| Error::Usage {
                 text: format!("bad value of `--prometheus-header`: {error}"),
                 hint: Some("for example `--prometheus-header 'X-Scope-OrgID: team'`".to_owned()),

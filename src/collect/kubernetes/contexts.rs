@@ -4,8 +4,8 @@ use std::path::Path;
 
 use kube::config::Kubeconfig;
 
-use super::connect::{kubeconfig, unconfigured};
 use super::error::KubernetesError;
+use super::kubeconfig::{self, unconfigured};
 
 /// One context for each cluster of the kubeconfig, in its order.
 ///
@@ -16,7 +16,7 @@ use super::error::KubernetesError;
 ///
 /// When there is no context at all, or the kubeconfig cannot be read.
 pub fn contexts(file: Option<&Path>) -> Result<Vec<String>, KubernetesError> {
-    let chosen = one_a_cluster(&kubeconfig(file)?);
+    let chosen = one_a_cluster(&kubeconfig::read(file)?);
     if chosen.is_empty() {
         return Err(unconfigured());
     }

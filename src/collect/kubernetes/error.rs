@@ -8,7 +8,11 @@ use kube::config::{InClusterError, KubeconfigError};
 
 use super::Connection;
 use super::gaps::Missed;
-use super::request::{self, Failure};
+use super::plugin::Plugin;
+use super::request::Failure;
+use super::words;
+use crate::collect::cause::Cause;
+use crate::collect::tls::{self, TlsError};
 
 /// Why a cluster could not be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -26,16 +30,31 @@ pub enum KubernetesError {
     NoCurrentContext { known: Vec<String> },
     #[error("the kubeconfig has no context `{context}`")]
     NoContext { context: String, known: Vec<String> },
-    #[error("`HTTPS_PROXY` is not a URL")]
-    BadProxy,
+    #[error(
+        "the context `{context}` names the cluster `{cluster}`, which the kubeconfig does not have"
+    )]
+    NoCluster { context: String, cluster: String },
+    #[error("the server `{server}` of the kubeconfig is no URL")]
+    BadServer { server: String },
+    #[error("`{setting}` names no URL of a proxy")]
+    BadProxy { setting: &'static str },
+    #[error("`{setting}` names a proxy of the scheme `{scheme}`, which is not supported")]
+    OtherProxy {
+        setting: &'static str,
+        scheme: String,
+    },
     #[error("the kubeconfig does not lead to credentials")]
-    Credentials(#[source] Text),
-    #[error("failed to reach the cluster at {url}")]
-    Unreachable {
-        url: String,
-        cause: Cause,
+    Credentials {
+        hint: Option<String>,
         #[source]
         source: Text,
+    },
+    #[error("failed to reach the cluster at {url}{}", words::through(.proxy.as_deref()))]
+    Unreachable {
+        url: String,
+        proxy: Option<String>,
+        #[source]
+        cause: Cause,
     },
     #[error("no answer from the cluster at {url} within {} s", after.as_secs_f64())]
     Late { url: String, after: Duration },
@@ -46,10 +65,18 @@ pub enum KubernetesError {
         #[source]
         source: Text,
     },
+    #[error("you may not act as somebody else")]
+    Impersonation {
+        rule: String,
+        #[source]
+        source: Text,
+    },
     #[error("{what} may not be listed")]
     Forbidden {
         what: String,
         rule: String,
+        /// What else may not be listed.
+        others: Vec<String>,
         cluster_wide: bool,
         #[source]
         source: Text,
@@ -61,17 +88,6 @@ pub enum KubernetesError {
         #[source]
         source: Text,
     },
-}
-
-/// What kept a connection from being made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The name of the server is unknown.
-    Name,
-    /// The certificate is not trusted, or the server speaks no TLS.
-    Tls,
-    /// Nothing listens there, or the way is blocked.
-    Connection,
 }
 
 /// What a server or a library said, shown as the cause.
@@ -94,12 +110,20 @@ impl KubernetesError {
                 format!("choose one with `--context`: {}", known.join(", "))
             }
             Self::Kubeconfig(_) => "check it with `kubectl config view`".to_owned(),
-            Self::NoContext { context, known } => other_context(context, known),
-            Self::BadProxy => "write it like `http://proxy.example.com:3128`".to_owned(),
-            Self::Credentials(_) => {
-                "check that the same works in kubectl: `kubectl auth whoami`".to_owned()
+            Self::NoContext { context, known } => words::other_context(context, known),
+            Self::NoCluster { .. } => {
+                "check it with `kubectl config get-clusters`, or name other files in `KUBECONFIG`"
+                    .to_owned()
             }
-            Self::Unreachable { cause, .. } => cause.hint().to_owned(),
+            Self::BadServer { .. } => "write it like `https://kube.example.com:6443`".to_owned(),
+            Self::BadProxy { .. } => "write it like `http://proxy.example.com:3128`".to_owned(),
+            Self::OtherProxy { setting, scheme } => words::other_proxy(setting, scheme),
+            Self::Credentials { hint, .. } => hint.clone().unwrap_or_else(|| {
+                "check that the same works in kubectl: `kubectl auth whoami`".to_owned()
+            }),
+            Self::Unreachable { cause, proxy, .. } => {
+                words::unreachable_hint(cause.kind, proxy.is_some())
+            }
             Self::Late { .. } => {
                 "raise `--timeout`, or check the way with `kubectl version`".to_owned()
             }
@@ -107,25 +131,52 @@ impl KubernetesError {
                 "the token may have expired: sign in again, then check with `kubectl auth whoami`"
                     .to_owned()
             }
+            Self::Impersonation { rule, .. } => {
+                format!("leave out `--as` and `--as-group`, or allow it with the rule {rule}")
+            }
             Self::Forbidden {
                 rule,
-                cluster_wide: true,
+                others,
+                cluster_wide,
                 ..
-            } => format!(
-                "name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {rule}"
-            ),
-            Self::Forbidden { rule, .. } => format!("allow it with the rule {rule}"),
+            } => words::forbidden(rule, others, *cluster_wide),
             Self::Failed { .. } => "run again; `-vv` shows every request".to_owned(),
         };
         Some(hint)
     }
 
     /// From a client that could not be made.
-    pub(super) fn from_client(error: kube::Error) -> Self {
+    pub(super) fn from_client(error: TlsError, plugin: Option<&Plugin>) -> Self {
         match error {
-            kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
-            kube::Error::Auth(error) => Self::Credentials(Text(credentials(&error))),
-            error => Self::Credentials(Text(error.to_string())),
+            TlsError::Kube(error) => match *error {
+                kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
+                kube::Error::Auth(error) => Self::from_auth(&error, plugin),
+                error => Self::from_tls(&TlsError::Kube(Box::new(error))),
+            },
+            TlsError::NoCredential => Self::Credentials {
+                hint: None,
+                source: Text(format!(
+                    "{} printed a credential without a token or a certificate",
+                    words::named(plugin)
+                )),
+            },
+            error => Self::from_tls(&error),
+        }
+    }
+
+    /// From certificates and keys that cannot be used.
+    pub(super) fn from_tls(error: &TlsError) -> Self {
+        Self::Credentials {
+            hint: error.hint().map(str::to_owned),
+            source: Text(tls::chain(error)),
+        }
+    }
+
+    fn from_auth(error: &AuthError, plugin: Option<&Plugin>) -> Self {
+        let missing = matches!(error, AuthError::AuthExecStart(_));
+        Self::Credentials {
+            hint: plugin.filter(|_| missing).map(Plugin::install),
+            source: Text(words::credentials(error, plugin)),
         }
     }
 
@@ -145,19 +196,22 @@ impl KubernetesError {
         Self::InCluster(Text(error.to_string()))
     }
 
-    /// From a list without which there is nothing to analyze.
-    pub(super) fn from_missed(connection: &Connection, miss: Missed) -> Self {
+    /// From a list without which there is nothing to analyze, and what failed besides.
+    pub(super) fn from_missed(connection: &Connection, miss: Missed, others: &[Missed]) -> Self {
         let what = match &miss.namespace {
             Some(namespace) => format!("{} in `{namespace}`", miss.rule.resource),
             None => miss.rule.resource.clone(),
         };
         match miss.failure {
-            Failure::Status(status) if status.code == 403 => Self::Forbidden {
-                what,
-                rule: miss.rule.to_string(),
-                cluster_wide: miss.namespace.is_none(),
-                source: Text(status.message),
-            },
+            Failure::Status(status) if status.code == 403 && !status.is_impersonation() => {
+                Self::Forbidden {
+                    what,
+                    others: words::also_forbidden(&miss.rule, others),
+                    rule: miss.rule.to_string(),
+                    cluster_wide: miss.namespace.is_none(),
+                    source: Text(status.message),
+                }
+            }
             failure => Self::from_failure(connection, &what, failure),
         }
     }
@@ -170,12 +224,18 @@ impl KubernetesError {
                 context: connection.name.clone(),
                 source: Text(status.message),
             },
+            Failure::Status(status) if status.is_impersonation() => Self::Impersonation {
+                rule: words::impersonation(&status.message),
+                source: Text(status.message),
+            },
             Failure::Late(after) => Self::Late { url, after },
-            Failure::Lost(kube::Error::Auth(error)) => Self::Credentials(Text(credentials(&error))),
+            Failure::Lost(kube::Error::Auth(error)) => {
+                Self::from_auth(&error, connection.plugin.as_ref())
+            }
             Failure::Lost(error) => Self::Unreachable {
                 url,
+                proxy: connection.proxy.clone(),
                 cause: Cause::of(&error),
-                source: Text(request::root(&error)),
             },
             failure => Self::Failed {
                 url,
@@ -183,73 +243,5 @@ impl KubernetesError {
                 source: Text(failure.to_string()),
             },
         }
-    }
-}
-
-impl Cause {
-    /// Told by the words of the whole chain: the types behind it belong to
-    /// libraries that kube uses and does not show.
-    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut words = String::new();
-        let mut next = Some(error);
-        while let Some(error) = next {
-            words.push_str(&error.to_string().to_lowercase());
-            next = error.source();
-        }
-        let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-        if says(&["dns error", "failed to lookup address"]) {
-            Self::Name
-        } else if says(&["certificate", "tls", "corrupt message", "fatal alert"]) {
-            Self::Tls
-        } else {
-            Self::Connection
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Name => "check the name in the kubeconfig, your DNS and your VPN",
-            Self::Tls => "check `certificate-authority-data` and the address in the kubeconfig",
-            Self::Connection => {
-                "check that the cluster runs and that your VPN is up: `kubectl version`"
-            }
-        }
-    }
-}
-
-/// Why there are no credentials, without what a command printed: that may be a token.
-fn credentials(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecStart(error) => {
-            format!("the command that the kubeconfig names does not start: {error}")
-        }
-        AuthError::AuthExecRun { out, .. } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said = said.lines().find(|line| !line.trim().is_empty());
-            let said = said.map(|line| format!(": {}", line.trim()));
-            let status = out.status;
-            format!(
-                "the command that the kubeconfig names failed with {status}{}",
-                said.unwrap_or_default()
-            )
-        }
-        AuthError::AuthExecParse(_) => {
-            "the command that the kubeconfig names printed no ExecCredential".to_owned()
-        }
-        error => error.to_string(),
-    }
-}
-
-/// The context that was meant, else those that there are.
-fn other_context(context: &str, known: &[String]) -> String {
-    let alike = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(context, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match alike {
-        Some((_, name)) => format!("did you mean `{name}`?"),
-        None if known.is_empty() => "it has no contexts at all".to_owned(),
-        None => format!("it has {}", known.join(", ")),
     }
 }

@@ -75,7 +75,11 @@ async fn chosen(
     let task = progress.task("reading the cluster", Some(total));
     let mut lists = lists(connection, scope, jobs, &*task, progress).await;
     if let Some(fatal) = gaps::take_fatal(&mut lists.missed, lists.has_pods) {
-        return Err(KubernetesError::from_missed(connection, fatal));
+        return Err(KubernetesError::from_missed(
+            connection,
+            fatal,
+            &lists.missed,
+        ));
     }
     if lists.objects.claims_devices() {
         lists.extend(devices(connection, scope, &*task, progress).await);

@@ -8,12 +8,15 @@ mod contexts;
 mod error;
 mod gaps;
 mod kinds;
+mod kubeconfig;
 mod list;
 mod owners;
 mod page;
+mod plugin;
 mod proxy;
 mod request;
 mod services;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,8 +28,10 @@ pub use error::KubernetesError;
 pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;
 pub use kinds::{Rule, discovery_rules, rules};
+pub(super) use kubeconfig::names;
 pub use list::list;
 pub(super) use list::list_but_services;
+pub use plugin::Plugin;
 pub(super) use request::{Failure, get};
 pub(super) use services::{service, services};
 
@@ -63,8 +68,14 @@ pub struct Connection {
     pub client: kube::Client,
     /// The context, or `in-cluster`.
     pub name: String,
+    /// What the kubeconfig calls the cluster: the context and the cluster's entry.
+    pub names: Vec<String>,
     /// The server's URL, without credentials.
     pub url: String,
+    /// The proxy on the way there, without credentials.
+    pub proxy: Option<String>,
+    /// The command that gives credentials.
+    pub plugin: Option<Plugin>,
     /// `v1.35.1`.
     pub server_version: Option<String>,
     /// API groups that the server has, with the version of each that it

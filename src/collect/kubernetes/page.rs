@@ -10,14 +10,13 @@ use crate::collect::Scope;
 /// A `List`, its objects not read yet.
 #[derive(Deserialize)]
 struct List<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
+    metadata: Option<ListMeta>,
     // `null` is how Go writes an empty list.
     #[serde(borrow)]
     items: Option<Vec<&'a RawValue>>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct ListMeta {
     #[serde(default, rename = "continue")]
     token: Option<String>,
@@ -76,7 +75,10 @@ pub(super) fn read(
     let list: List = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let items = list.items.ok_or("it has no `items`")?;
     let mut page = Page {
-        next: list.metadata.token.filter(|token| !token.is_empty()),
+        next: list
+            .metadata
+            .and_then(|metadata| metadata.token)
+            .filter(|token| !token.is_empty()),
         count: items.len(),
         ..Page::default()
     };

@@ -9,6 +9,8 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use super::Connection;
+use crate::collect::cause::Cause;
+use crate::collect::redirect;
 use crate::progress::Progress;
 
 /// Repeats after the first try, and the first pause between them, which doubles.
@@ -38,6 +40,13 @@ pub(in crate::collect) struct Status {
     retry_after: Option<Duration>,
 }
 
+impl Status {
+    /// Whether the server does not let us act as somebody else.
+    pub(super) fn is_impersonation(&self) -> bool {
+        self.code == 403 && self.message.contains("cannot impersonate")
+    }
+}
+
 impl Failure {
     /// The HTTP status, where there is one.
     pub(in crate::collect) fn code(&self) -> Option<u16> {
@@ -45,6 +54,11 @@ impl Failure {
             Self::Status(status) => Some(status.code),
             Self::Late(_) | Self::Lost(_) | Self::Garbled(_) => None,
         }
+    }
+
+    /// Whether the server does not let us act as somebody else.
+    pub(super) fn is_impersonation(&self) -> bool {
+        matches!(self, Self::Status(status) if status.is_impersonation())
     }
 
     /// How long to wait before it is worth trying again.
@@ -71,19 +85,10 @@ impl std::fmt::Display for Failure {
                 write!(f, "the server answered {}: {}", status.code, status.message)
             }
             Self::Late(after) => write!(f, "no answer within {} s", after.as_secs_f64()),
-            Self::Lost(error) => write!(f, "the connection failed: {}", root(error)),
+            Self::Lost(error) => write!(f, "the connection failed: {}", Cause::of(error)),
             Self::Garbled(problem) => write!(f, "the answer cannot be read: {problem}"),
         }
     }
-}
-
-/// The innermost cause: what the layers around it only wrap.
-pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }
 
 /// The body of the answer; repeated with growing pauses where the server is
@@ -141,6 +146,7 @@ async fn answer(client: &kube::Client, path: &str) -> Result<Vec<u8>, Failure> {
         let seconds = value.to_str().ok()?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))
     });
+    let elsewhere = redirect::place(&response);
     let collected = response.into_body().collect().await;
     let body = collected
         .map_err(|error| Failure::Lost(kube::Error::Service(error.into())))?
@@ -150,7 +156,10 @@ async fn answer(client: &kube::Client, path: &str) -> Result<Vec<u8>, Failure> {
     } else {
         Err(Failure::Status(Status {
             code: code.as_u16(),
-            message: message(&body),
+            message: match elsewhere {
+                Some(place) => format!("it redirects to {place}"),
+                None => message(&body),
+            },
             retry_after,
         }))
     }

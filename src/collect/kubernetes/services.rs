@@ -40,7 +40,11 @@ pub(in crate::collect) async fn services(
         lists = read(scope, Some(&namespaces)).await;
     }
     if let Some(fatal) = gaps::take_fatal(&mut lists.missed, true) {
-        return Err(KubernetesError::from_missed(connection, fatal));
+        return Err(KubernetesError::from_missed(
+            connection,
+            fatal,
+            &lists.missed,
+        ));
     }
     let mut objects = lists.objects;
     let services = &mut objects.cluster.services;

@@ -9,29 +9,91 @@ use kube::config::AuthInfo;
 
 use super::error::PrometheusError;
 use super::options::{Access, Credentials, Header, Secret};
+use crate::collect::client::unescaped;
 
 /// The address of a server.
 ///
-/// A URL that somebody pasted with a login in it never comes this far: see
-/// [`without_login`].
+/// A URL that somebody pasted with a login or parameters in it never comes this
+/// far: see [`parts`].
 pub(super) struct Address {
     uri: Uri,
     pub(super) shown: String,
 }
 
-/// Whether requests can go to a URL.
+/// Whether requests can go to a URL, with the parameters that it has.
 pub fn check_url(url: &str) -> Result<(), PrometheusError> {
-    Address::parse(url).map(|_| ())
+    let (shown, _, parameters) = parts(url);
+    let given = parameters.as_ref().map_or("", Secret::expose);
+    if let Some(name) = form_urlencoded::parse(given.as_bytes())
+        .map(|(name, _)| name)
+        .find(|name| is_of_page(name))
+    {
+        return Err(PrometheusError::Page {
+            parameter: name.into_owned(),
+            base: base(&shown),
+        });
+    }
+    Address::parse(&shown).map(|_| ())
 }
 
-/// A URL as it may be shown: without the login that may stand in it.
+/// Parameters of the pages that browsers show, and of single queries.
+fn is_of_page(name: &str) -> bool {
+    let panel = name.strip_prefix('g').map_or("", |rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_digit())
+    });
+    panel.starts_with('.')
+        || ["query", "expr", "time", "start", "end", "step", "match[]"].contains(&name)
+}
+
+/// What follows the address where a browser shows a page, or a single API is meant.
+const PAGES: [&str; 16] = [
+    "/api/v1/query_range",
+    "/api/v1/query",
+    "/api/v1/series",
+    "/api/v1/labels",
+    "/api/v1/write",
+    "/api/v1",
+    "/api",
+    "/classic/graph",
+    "/new/graph",
+    "/graph",
+    "/query",
+    "/alerts",
+    "/targets",
+    "/stores",
+    "/status",
+    "/vmui",
+];
+
+/// A URL without the page that it shows.
+pub(super) fn base(url: &str) -> String {
+    match page(url) {
+        Some(page) => url[..url.len() - page.len()].to_owned(),
+        None => url.to_owned(),
+    }
+}
+
+/// The page at the end of a URL, where it is one that Prometheus, Thanos or
+/// VictoriaMetrics has.
+pub(super) fn page(url: &str) -> Option<&'static str> {
+    let (_, rest) = url.split_once("://")?;
+    let path = &rest[rest.find('/')?..];
+    PAGES.into_iter().find(|page| path.ends_with(page))
+}
+
+/// A URL as it may be shown: without the login and the parameters that may stand in it.
 pub fn shown_url(url: &str) -> String {
-    without_login(url).0
+    parts(url).0
 }
 
-/// A URL without the login that may stand in it, and the login.
-pub(super) fn without_login(url: &str) -> (String, Credentials) {
+/// A URL without login and parameters, and the two.
+pub(super) fn parts(url: &str) -> (String, Credentials, Option<Secret>) {
     let text = url.trim();
+    let text = text.split('#').next().unwrap_or_default();
+    let (text, parameters) = match text.split_once('?') {
+        Some((text, parameters)) => (text, parameters),
+        None => (text, ""),
+    };
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let rest = rest.trim_end_matches('/');
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -42,29 +104,22 @@ pub(super) fn without_login(url: &str) -> (String, Credentials) {
     let credentials = login.map_or(Credentials::None, |login| {
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         Credentials::Basic {
-            user: plain(user),
-            password: Secret::new(plain(password)),
+            user: unescaped(user),
+            password: Secret::new(unescaped(password)),
         }
     });
-    (format!("{scheme}://{host}{path}"), credentials)
-}
-
-/// Without percent-encoding. A `+` of a login is a plus, not a blank.
-fn plain(text: &str) -> String {
-    let text = text.replace('+', "%2B");
-    form_urlencoded::parse(text.as_bytes())
-        .next()
-        .map_or_else(String::new, |(key, _)| key.into_owned())
+    let parameters = (!parameters.is_empty()).then(|| Secret::new(parameters));
+    let shown = format!("{scheme}://{host}{path}");
+    (shown, credentials, parameters)
 }
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, PrometheusError> {
-        let (shown, _) = without_login(url);
+        let (shown, ..) = parts(url);
         let uri: Option<Uri> = shown.parse().ok();
         let good = |uri: &Uri| {
             matches!(uri.scheme_str(), Some("http" | "https"))
                 && uri.host().is_some_and(|host| !host.is_empty())
-                && uri.query().is_none()
         };
         let uri = uri
             .filter(good)
@@ -90,6 +145,7 @@ impl Access {
             config.proxy_url = Some(uri.map_err(|_| PrometheusError::Setup {
                 url: address.shown,
                 problem: "the proxy is no URL".to_owned(),
+                hint: None,
             })?);
         }
         Ok(config)
@@ -187,24 +243,49 @@ mod tests {
 
     #[test]
     fn a_login_in_the_url_is_used_and_not_shown() {
-        let (shown, login) = without_login("https://me:p%40ss+@prom.example/a/");
+        let (shown, login, _) = parts("https://me:p%40ss+@prom.example/a/");
         assert_eq!(shown, "https://prom.example/a");
         let Credentials::Basic { user, password } = login else {
             panic!("no login")
         };
         assert_eq!((user.as_str(), password.expose()), ("me", "p@ss+"));
-        assert_eq!(without_login("prom:9090").0, "http://prom:9090");
+        assert_eq!(parts("prom:9090").0, "http://prom:9090");
+    }
+
+    #[test]
+    fn parameters_of_a_url_are_kept_and_not_shown() {
+        let (shown, _, parameters) = parts("http://a/x/?namespace=shop&k=p%20q#top");
+        assert_eq!(shown, "http://a/x");
+        assert_eq!(parameters.unwrap().expose(), "namespace=shop&k=p%20q");
+        assert!(check_url("http://a/?namespace=shop").is_ok());
+        for page in [
+            "http://a/graph?g0.expr=up&g0.tab=1",
+            "http://a/api/v1/query?query=up",
+        ] {
+            let error = check_url(page).unwrap_err();
+            let hint = error.hint().unwrap();
+            assert!(hint.ends_with("`--prometheus-url http://a`"), "{hint}");
+        }
+    }
+
+    #[test]
+    fn the_page_at_the_end_of_a_url_is_told_from_its_path() {
+        assert_eq!(page("http://a/thanos/graph"), Some("/graph"));
+        assert_eq!(base("http://a/thanos/graph"), "http://a/thanos");
+        assert_eq!(page("http://a:9090/api/v1"), Some("/api/v1"));
+        for plain in [
+            "http://a",
+            "http://graph",
+            "http://a/prometheus",
+            "http://a/x/paragraph",
+        ] {
+            assert_eq!(page(plain), None, "{plain}");
+        }
     }
 
     #[test]
     fn what_is_no_url_is_told_without_its_login() {
-        for url in [
-            "ftp://a",
-            "http://",
-            "http://a b",
-            "http://me:pw@",
-            "http://a/?x=1",
-        ] {
+        for url in ["ftp://a", "http://", "http://a b", "http://me:pw@"] {
             let error = Address::parse(url).map(|_| ()).unwrap_err().to_string();
             assert!(!error.contains("pw"), "{error}");
         }

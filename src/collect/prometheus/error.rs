@@ -2,6 +2,10 @@ use std::io;
 use std::path::PathBuf;
 
 use super::answer::Broken;
+use super::clusters::Mixed;
+use super::hints;
+use crate::collect::cause::Cause;
+use crate::units::Span;
 
 /// Why no usage could be read at all. URLs are shown without credentials.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +13,8 @@ use super::answer::Broken;
 pub enum PrometheusError {
     #[error("`{url}` is not a URL of a Prometheus")]
     BadUrl { url: String },
+    #[error("the URL of Prometheus is that of a page: it has the parameter `{parameter}`")]
+    Page { parameter: String, base: String },
     #[error("failed to read {}", path.display())]
     Read {
         path: PathBuf,
@@ -18,9 +24,13 @@ pub enum PrometheusError {
     #[error("the command for the token of Prometheus failed: {problem}")]
     TokenCommand { problem: String },
     #[error("failed to prepare the connection to {url}: {problem}")]
-    Setup { url: String, problem: String },
+    Setup {
+        url: String,
+        problem: String,
+        hint: Option<&'static str>,
+    },
     #[error("failed to reach Prometheus at {url}: {problem}")]
-    Unreachable { url: String, problem: String },
+    Unreachable { url: String, problem: Cause },
     #[error("Prometheus at {url} gave no answer within {seconds} s")]
     Timeout { url: String, seconds: u64 },
     #[error("Prometheus at {url} refused with status {status}{text}", text = colon(.text))]
@@ -29,32 +39,27 @@ pub enum PrometheusError {
         status: u16,
         text: String,
     },
+    #[error("Prometheus at {url} redirects to {place}")]
+    Redirected { url: String, place: String },
     #[error("Prometheus at {url} answered with an error: {problem}")]
     Answered { url: String, problem: String },
-    #[error("what answers at {url} is not Prometheus: {problem}")]
+    #[error("what answers at {url} is not a Prometheus: {problem}")]
     NotPrometheus { url: String, problem: String },
     #[error("not one query to Prometheus at {url} succeeded: {problem}")]
     Exhausted { url: String, problem: String },
-}
-
-fn overloaded() -> String {
-    "the server may be overloaded: try again with `--prometheus-concurrency 1` or a smaller \
-     `--max-samples-per-query`"
-        .to_owned()
-}
-
-fn parts() -> String {
-    "check `--prometheus-label`, `--prometheus-names` and `-n`, which are part of every query"
-        .to_owned()
-}
-
-/// The last cause says most, and names no header or URL.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    #[error("Prometheus at {url} holds {text}")]
+    Mixed {
+        url: String,
+        text: String,
+        /// The flag that chooses one.
+        flag: String,
+    },
+    #[error("Prometheus at {url} answers no query over so long a time: {problem}")]
+    TooLong {
+        url: String,
+        problem: String,
+        limit: Option<Span>,
+    },
 }
 
 fn colon(text: &str) -> String {
@@ -66,43 +71,46 @@ fn colon(text: &str) -> String {
 }
 
 impl PrometheusError {
+    /// Of labels that each tell clusters apart, the first.
+    pub(super) fn mixed(url: &str, mixed: &[Mixed], names: &[String]) -> Self {
+        let first = mixed.first();
+        Self::Mixed {
+            url: url.to_owned(),
+            text: first.map_or_else(|| "several clusters".to_owned(), Mixed::text),
+            flag: first.map_or_else(
+                || "--prometheus-label NAME=VALUE".to_owned(),
+                |one| one.flag(names),
+            ),
+        }
+    }
+
     /// One next step.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::BadUrl { .. } => {
                 "write it as `--prometheus-url http://prometheus.monitoring:9090`".to_owned()
             }
+            Self::Page { base, .. } => {
+                format!("leave out what follows the address: `--prometheus-url {base}`")
+            }
             Self::Read { .. } | Self::TokenCommand { .. } => return None,
-            Self::Setup { .. } => {
-                "check the certificates and headers given with `--prometheus-…`".to_owned()
-            }
-            Self::Unreachable { url, problem } if problem.contains("certificate") => format!(
-                "trust its authority with `--prometheus-ca FILE`, or check {url} with `curl -v`"
-            ),
-            Self::Unreachable { url, .. } if !url.contains("://") => {
-                "run again, or name a URL with `--prometheus-url`".to_owned()
-            }
-            Self::Unreachable { url, .. } => format!("try `curl {url}/api/v1/status/buildinfo`"),
+            Self::Setup { hint, .. } => hint
+                .unwrap_or("check the certificates and headers given with `--prometheus-…`")
+                .to_owned(),
+            Self::Unreachable { url, problem } => hints::unreachable(url, problem.kind),
             Self::Timeout { .. } => "raise `--timeout`, or shorten `--window`".to_owned(),
-            Self::Refused { status, .. } => match status {
-                401 | 403 | 407 => "give a token with `--prometheus-token-file FILE`, or a header \
-                    with `--prometheus-header 'X-Scope-OrgID: TENANT'`"
-                    .to_owned(),
-                300..=399 => "it redirects, as login pages do: use a URL behind the login, or \
-                    give a token with `--prometheus-token-file FILE`"
-                    .to_owned(),
-                404 => "the URL may lack a path, such as `/prometheus` for Mimir or \
-                    `/select/0/prometheus` for VictoriaMetrics"
-                    .to_owned(),
-                400 => parts(),
-                429 | 500.. => overloaded(),
-                _ => return None,
-            },
-            Self::Answered { .. } => parts(),
-            Self::NotPrometheus { .. } => {
+            Self::Refused { url, status, text } => return hints::refused(url, *status, text),
+            Self::Redirected { url, place } => hints::redirected(url, place),
+            Self::Answered { .. } => hints::parts(),
+            Self::NotPrometheus { url, .. } => hints::without_page(url).unwrap_or_else(|| {
                 "check `--prometheus-url`: `/api/v1/query` is added to it".to_owned()
-            }
-            Self::Exhausted { .. } => overloaded(),
+            }),
+            Self::Exhausted { .. } => hints::overloaded(),
+            Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
+            Self::TooLong { limit, .. } => match limit {
+                Some(limit) => format!("take a shorter window: `--window {}`", hints::days(*limit)),
+                None => "take a shorter window, such as `--window 2d`".to_owned(),
+            },
         };
         Some(text)
     }
@@ -113,16 +121,20 @@ impl PrometheusError {
 pub(super) enum Failure {
     /// The server says that it is too much at once.
     TooMuch(String),
+    /// The server does not look at so long a time at once, but at this much.
+    TooLong { limit: Option<Span>, text: String },
     /// The server took too long, or the answer stopped.
     Slow { seconds: u64 },
     /// The server asks to come back later.
     Busy { status: u16, after: Option<u64> },
     /// The connection could not be made.
-    Unreachable(String),
+    Unreachable(Cause),
     /// The connection was lost in the middle of an answer.
-    Dropped(String),
+    Dropped(Cause),
     /// Another status than success.
     Refused { status: u16, text: String },
+    /// The server sends its clients elsewhere.
+    Redirected(String),
     /// An error in an answer that is a success.
     Error(String),
     /// It is no answer of the API.
@@ -156,12 +168,15 @@ impl Failure {
             // A server that is killed while it writes leaves a whole HTTP
             // answer of half a document when a proxy stands between.
             Self::TooMuch(_)
+            | Self::TooLong { .. }
             | Self::Slow { .. }
             | Self::Dropped(_)
             | Self::Broken(Broken::Truncated(_) | Broken::Empty) => Remedy::Halve,
             Self::Busy { .. } | Self::Unreachable(_) => Remedy::Wait,
             Self::Refused { status, .. } if *status >= 500 => Remedy::Wait,
-            Self::Refused { .. } | Self::Error(_) | Self::Broken(_) => Remedy::GiveUp,
+            Self::Refused { .. } | Self::Redirected(_) | Self::Error(_) | Self::Broken(_) => {
+                Remedy::GiveUp
+            }
         }
     }
 
@@ -180,6 +195,12 @@ impl Failure {
                 text: "it is busy".to_owned(),
             },
             Self::TooMuch(problem) => PrometheusError::Exhausted { url, problem },
+            Self::TooLong { limit, text } => PrometheusError::TooLong {
+                url,
+                problem: text,
+                limit,
+            },
+            Self::Redirected(place) => PrometheusError::Redirected { url, place },
             Self::Error(problem) => PrometheusError::Answered { url, problem },
             Self::Broken(broken) => PrometheusError::NotPrometheus {
                 url,
@@ -193,10 +214,12 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TooMuch(text) => write!(f, "the server finds it too much: {text}"),
+            Self::TooLong { text, .. } => write!(f, "the server finds it too long: {text}"),
+            Self::Redirected(place) => write!(f, "it redirects to {place}"),
             Self::Slow { seconds } => write!(f, "no answer within {seconds} s"),
             Self::Busy { status, .. } => write!(f, "the server is busy (status {status})"),
-            Self::Unreachable(text) => write!(f, "the server cannot be reached: {text}"),
-            Self::Dropped(text) => write!(f, "the connection was lost: {text}"),
+            Self::Unreachable(cause) => write!(f, "the server cannot be reached: {cause}"),
+            Self::Dropped(cause) => write!(f, "the connection was lost: {cause}"),
             Self::Refused { status, text } => write!(f, "status {status}{}", colon(text)),
             Self::Error(text) => write!(f, "an error: {text}"),
             Self::Broken(broken) => write!(f, "{broken}"),
@@ -210,6 +233,7 @@ impl std::fmt::Display for Broken {
             Self::Empty => f.write_str("the answer is empty"),
             Self::Truncated(bytes) => write!(f, "the answer ends after {bytes} bytes"),
             Self::Html => f.write_str("the answer is a web page"),
+            Self::Foreign => f.write_str("the answer has no `status`"),
             Self::Garbage(at) => write!(f, "the answer is not what the API gives, from byte {at}"),
         }
     }

@@ -9,10 +9,15 @@
 
 mod access;
 mod answer;
+mod clusters;
 mod engine;
 mod error;
+mod hints;
 mod json;
+mod limit;
+mod lost;
 mod names;
+mod notes;
 mod options;
 mod owners;
 mod peaks;
@@ -20,6 +25,7 @@ mod plan;
 mod probe;
 mod promql;
 mod reading;
+mod refusal;
 mod run;
 mod server;
 mod signals;
@@ -32,9 +38,11 @@ use crate::progress::Progress;
 use crate::snapshot::Gap;
 use reading::Reading;
 use server::Server;
-use survey::Survey;
+use survey::{Survey, Unsurveyed};
 
 pub use access::{check_url, shown_url};
+#[cfg(test)]
+pub(super) use clusters::Mixed;
 pub use engine::Engine;
 pub use error::PrometheusError;
 pub use names::{Names, ParseRenameError, Rename, known_names};
@@ -54,6 +62,8 @@ pub struct Taken {
     pub usage: UsageBuilder,
     pub gaps: Vec<Gap>,
     pub engine: Engine,
+    /// The condition that was found to tell the cluster from others in the store.
+    pub cluster: Option<Matcher>,
 }
 
 /// CPU and memory of every container in scope over the window, and throttling
@@ -68,17 +78,25 @@ pub async fn usage(
 ) -> Result<Taken, PrometheusError> {
     let server = connect(options)?;
     let grid = Engine::Raw.grid(options);
-    let Some(survey) = count(&server, options, scope, progress).await? else {
+    let Counted {
+        survey,
+        options,
+        cluster,
+    } = count(&server, options, scope, progress).await?;
+    let Some(survey) = survey else {
+        let mut gaps = server.gaps();
+        gaps.push(no_usage(&server, &options, scope).await);
         return Ok(Taken {
             usage: UsageBuilder::new(grid),
-            gaps: vec![no_usage(&server, &options.names)],
+            gaps,
             engine: Engine::Raw,
+            cluster,
         });
     };
-    let plan = Plan::new(options, &survey, &grid, &server.url);
+    let plan = Plan::new(&options, &survey, &grid, &server.url);
     let engine = plan.chosen.engine;
     progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
-    let outcome = run::run(&server, options, &plan, progress).await;
+    let outcome = run::run(&server, &options, &plan, progress).await;
     progress.detail(&format!(
         "read usage from Prometheus with {} requests, a sample every {}",
         server.sent(),
@@ -88,11 +106,14 @@ pub async fn usage(
         return Err(failure.at(&server.url));
     }
     let mut gaps = missing(&survey, &options.names);
+    gaps.extend(survey.gaps);
     gaps.extend(outcome.gaps);
+    gaps.extend(server.gaps());
     Ok(Taken {
         usage: outcome.usage,
         gaps,
         engine,
+        cluster,
     })
 }
 
@@ -106,7 +127,9 @@ pub async fn plan(
     progress: &dyn Progress,
 ) -> Result<Option<Plan>, PrometheusError> {
     let server = connect(options)?;
-    let Some(survey) = count(&server, options, scope, progress).await? else {
+    let counted = count(&server, options, scope, progress).await?;
+    let options = &counted.options;
+    let Some(survey) = counted.survey else {
         return Ok(None);
     };
     let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url);
@@ -153,7 +176,9 @@ pub async fn signals(
         "read further signals from Prometheus with {} requests",
         server.sent()
     ));
-    Ok(read)
+    let (signals, mut gaps) = read;
+    gaps.extend(server.gaps());
+    Ok((signals, gaps))
 }
 
 fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {
@@ -164,27 +189,66 @@ fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {
     Ok(Server::new(transport, options.timeout))
 }
 
+/// What was counted, of one cluster.
+struct Counted {
+    survey: Option<Survey>,
+    /// With the condition that tells the cluster apart, where one was found.
+    options: PrometheusOptions,
+    cluster: Option<Matcher>,
+}
+
+/// Counts; of several clusters in the store the one that is called as the
+/// kubeconfig calls it.
 async fn count(
     server: &Server,
     options: &PrometheusOptions,
     scope: &Scope,
     progress: &dyn Progress,
-) -> Result<Option<Survey>, PrometheusError> {
+) -> Result<Counted, PrometheusError> {
     let _task = progress.task("counting series in Prometheus", None);
-    survey::survey(server, options, scope, &Engine::Raw.grid(options)).await
+    let grid = Engine::Raw.grid(options);
+    let mut options = options.clone();
+    let mixed = match survey::survey(server, &options, scope, &grid).await {
+        Ok(survey) => {
+            return Ok(Counted {
+                survey,
+                options,
+                cluster: None,
+            });
+        }
+        Err(Unsurveyed::Failed(failure)) => return Err(failure.at(&server.url)),
+        Err(Unsurveyed::Mixed(mixed)) => mixed,
+    };
+    let Some(matcher) = mixed.iter().find_map(|one| one.of(&options.cluster)) else {
+        return Err(PrometheusError::mixed(
+            &server.url,
+            &mixed,
+            &options.cluster,
+        ));
+    };
+    progress.detail(&format!(
+        "the store holds several clusters: only series with `{matcher}` are read"
+    ));
+    options.matchers.push(matcher.clone());
+    match survey::survey(server, &options, scope, &grid).await {
+        Ok(survey) => Ok(Counted {
+            survey,
+            options,
+            cluster: Some(matcher),
+        }),
+        Err(Unsurveyed::Failed(failure)) => Err(failure.at(&server.url)),
+        Err(Unsurveyed::Mixed(mixed)) => Err(PrometheusError::mixed(
+            &server.url,
+            &mixed,
+            &options.cluster,
+        )),
+    }
 }
 
-fn no_usage(server: &Server, names: &Names) -> Gap {
-    let memory = names.get(promql::MEMORY);
-    Gap::new(
-        "no-usage",
-        format!("Prometheus at {}", server.url),
-        format!("it has no `{memory}` of any container in scope within the window"),
-    )
-    .hint(format!(
-        "ask it for `count({memory})`; it must scrape the kubelets' `/metrics/cadvisor`, and other \
-         names of metrics or labels belong into `prometheus-names` of kcost.yaml"
-    ))
+async fn no_usage(server: &Server, options: &PrometheusOptions, scope: &Scope) -> Gap {
+    let exact = scope.exact_namespaces().unwrap_or_default();
+    let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
+    lost::gap(server, options, &exact).await
 }
 
 /// Metrics that are not there.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::access::without_login;
+use super::access::parts;
 use super::engine::Engine;
 use super::names::Names;
 use super::transport::Transport;
@@ -37,6 +37,8 @@ pub struct PrometheusOptions {
     pub access: Access,
     /// Further conditions on every series, for stores that hold many clusters.
     pub matchers: Vec<Matcher>,
+    /// What the cluster may be called in a store that holds many.
+    pub cluster: Vec<String>,
     /// What metrics and labels are called in this store.
     pub names: Names,
 }
@@ -47,9 +49,10 @@ pub struct PrometheusOptions {
 pub const MAX_SAMPLES: u64 = 1_250_000;
 
 impl PrometheusOptions {
-    /// A login in the URL becomes the credentials, and is nowhere shown.
+    /// A login in the URL becomes the credentials, its parameters go with every
+    /// request, and neither is shown anywhere.
     pub fn new(url: &str, window: Span, step: Span, end: Timestamp) -> Self {
-        let (url, credentials) = without_login(url);
+        let (url, credentials, parameters) = parts(url);
         Self {
             url,
             transport: None,
@@ -63,9 +66,11 @@ impl PrometheusOptions {
             back_off: Duration::from_millis(500),
             access: Access {
                 credentials,
+                parameters,
                 ..Access::default()
             },
             matchers: Vec::new(),
+            cluster: Vec::new(),
             names: Names::default(),
         }
     }
@@ -77,6 +82,8 @@ pub struct Access {
     pub credentials: Credentials,
     /// Sent with every request, such as `X-Scope-OrgID`.
     pub headers: Vec<Header>,
+    /// Parameters of every request, encoded: `namespace=shop`, for tenancy proxies.
+    pub parameters: Option<Secret>,
     /// PEM of the authorities to trust, instead of the system's.
     pub ca: Option<PathBuf>,
     /// PEM of the certificate and of the key to show.
@@ -165,6 +172,14 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    pub(super) fn equal(label: &str, value: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            operator: "=",
+            value: value.to_owned(),
+        }
+    }
+
     /// What stands for the name of the context in a condition.
     pub const CONTEXT: &str = "{context}";
 
@@ -178,6 +193,13 @@ impl Matcher {
     pub fn of_context(mut self, context: &str) -> Self {
         self.value = self.value.replace(Self::CONTEXT, context);
         self
+    }
+}
+
+/// As it is written: `cluster=prod`.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{}", self.label, self.operator, self.value)
     }
 }
 

@@ -9,6 +9,7 @@ use super::server::{Query, Server};
 use crate::collect::{PodIndex, Scope};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Grid};
+use crate::units::Span;
 
 const POD: &str = "kube_pod_owner";
 const REPLICA_SET: &str = "kube_replicaset_owner";
@@ -77,27 +78,34 @@ pub(super) async fn owners(
     let words = Words::new(options);
     let exact = scope.exact_namespaces().unwrap_or_default();
     let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
-    let mut parameters: Vec<(&'static str, String)> = METRICS
+    let selectors: Vec<(&'static str, String)> = METRICS
         .iter()
         .flat_map(|metric| words.speaking_of(metric, &exact))
         .map(|selector| ("match[]", selector))
         .collect();
-    parameters.push(("start", grid.start.as_second().to_string()));
-    parameters.push(("end", grid.end().as_second().to_string()));
-    let query = Query {
-        path: "/api/v1/series".into(),
-        parameters,
-    };
     let links = || Links {
         words,
         scope,
         found: Vec::new(),
     };
-    match server.ask_again(&query, options.back_off, links).await {
-        Ok(links) => {
-            let owners = Owners { links: links.found };
+    let ask = async |first: i64, last: i64| {
+        let mut parameters = selectors.clone();
+        parameters.push(("start", first.to_string()));
+        parameters.push(("end", last.to_string()));
+        let query = Query {
+            path: "/api/v1/series".into(),
+            parameters,
+        };
+        server.ask_again(&query, options.back_off, links).await
+    };
+    let span = (grid.start.as_second(), grid.end().as_second());
+    let parts = server.in_parts(span, Span::HOUR.as_secs(), ask).await;
+    match parts {
+        Ok(parts) => {
+            let links = parts.into_iter().flat_map(|links| links.found).collect();
+            let owners = Owners { links };
             progress.detail(&format!("{} owners in Prometheus", owners.len()));
-            Ok((owners, Vec::new()))
+            Ok((owners, server.gaps()))
         }
         Err(failure) => {
             let gap = Gap::new(

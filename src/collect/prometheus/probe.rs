@@ -1,8 +1,9 @@
 //! A first question to a server that was found: does it answer, and what has it?
 
 use super::answer::{Labels, Sink};
+use super::clusters::{self, Mixed, Seen};
 use super::options::PrometheusOptions;
-use super::promql::{MEMORY, Selection, Words};
+use super::promql::{LOOKBACK, MEMORY, Selection, Words};
 use super::server::Query;
 
 /// What a server holds at the end of the window.
@@ -10,18 +11,22 @@ use super::server::Query;
 pub(in crate::collect) struct Holding {
     /// Series of containers.
     pub(in crate::collect) series: u64,
-    /// Values of the label `cluster`, sorted; one empty text where there is no such label.
-    pub(in crate::collect) clusters: Vec<String>,
+    /// What tells clusters apart, where it holds several.
+    pub(in crate::collect) mixed: Vec<Mixed>,
 }
 
-/// Counts by the only label of each series.
-#[derive(Default)]
-struct Found(Holding);
+/// Counts by the labels that may name a cluster.
+struct Found<'a> {
+    labels: &'a [String],
+    series: u64,
+    seen: Seen,
+}
 
-impl Sink for Found {
+impl Sink for Found<'_> {
     fn series(&mut self, labels: &Labels) {
-        let cluster = labels.iter().next().map_or("", |(_, value)| value);
-        self.0.clusters.push(cluster.to_owned());
+        for label in self.labels {
+            self.seen.add(label, labels.get(label), 0);
+        }
     }
 
     #[expect(
@@ -30,7 +35,7 @@ impl Sink for Found {
         reason = "a count is whole and small"
     )]
     fn point(&mut self, _: f64, value: f64) {
-        self.0.series += value as u64;
+        self.series += value as u64;
     }
 }
 
@@ -43,13 +48,21 @@ pub(in crate::collect) async fn probe(options: &PrometheusOptions) -> Result<Hol
     let server = super::connect(options).map_err(|error| error.to_string())?;
     let words = Words::new(options);
     let series = words.containers(MEMORY, Selection::ALL);
-    let cluster = words.name("cluster");
+    let end = options.end.as_second();
+    let labels = clusters::usual(words);
     // A server looks back five minutes by itself, and what is scraped every five
     // minutes is now and then older.
-    let text = format!("count by ({cluster}) (last_over_time({series}[15m]))");
-    let query = Query::instant(text, options.end.as_second());
-    let asked = server.ask(&query, Found::default()).await;
-    let (Found(mut holding), _) = asked.map_err(|failure| failure.to_string())?;
-    holding.clusters.sort();
-    Ok(holding)
+    let by = labels.join(",");
+    let text = format!("count by ({by}) (last_over_time({series}[{LOOKBACK}]))");
+    let found = Found {
+        labels: &labels,
+        series: 0,
+        seen: Seen::default(),
+    };
+    let asked = server.ask(&Query::instant(text, end), found).await;
+    let (found, _) = asked.map_err(|failure| failure.to_string())?;
+    Ok(Holding {
+        series: found.series,
+        mixed: found.seen.mixed(),
+    })
 }

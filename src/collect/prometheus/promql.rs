@@ -246,14 +246,66 @@ impl<'a> Words<'a> {
         format!("max_over_time({points}[{}s:{step}s])", span - step / 2)
     }
 
-    /// How many series there are, by namespace and by what scraped them.
-    pub(super) fn count(&self, selection: Selection) -> String {
+    /// How many series there are, by namespace, by what scraped them, and by these
+    /// labels besides.
+    pub(super) fn count(&self, selection: Selection, besides: &[String]) -> String {
         let mut labels = vec![self.name("namespace")];
         labels.extend(Source::LABELS.map(|label| self.name(label)));
+        labels.extend(besides.iter().map(String::as_str));
         let series = self.containers(MEMORY, selection);
         format!(
             "count by ({}) (last_over_time({series}[{LOOKBACK}]))",
             labels.join(",")
+        )
+    }
+
+    /// A few series that name no container: of pods, or of anything.
+    pub(super) fn without_container(&self, pods: bool, namespaces: &[String], most: u32) -> String {
+        let mut text = format!("{}{{{}=\"\"", self.name(MEMORY), self.name("container"));
+        if pods {
+            let _ = write!(text, ",{}!=\"\"", self.name("pod"));
+        }
+        let selection = Selection {
+            namespaces,
+            ..Selection::ALL
+        };
+        self.conditions(&mut text, selection);
+        format!("topk({most}, last_over_time({text}}}[{LOOKBACK}]))")
+    }
+
+    /// Series of containers that have several at a time, of a few of them.
+    pub(super) fn twins(&self, selection: Selection, most: u32) -> String {
+        let series = self.containers(MEMORY, selection);
+        let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
+        let labels = labels.join(",");
+        format!("{series} and on ({labels}) topk({most}, count by ({labels}) ({series}) > 1)")
+    }
+
+    /// Series of containers of pods with these names.
+    pub(super) fn of_pods(&self, pods: &[&str], selection: Selection) -> String {
+        let condition = format!(",{}=~\"{}\"", self.name("pod"), quoted(&pods.join("|")));
+        self.containers_with(MEMORY, &condition, selection)
+    }
+
+    /// How many containers series with a label have that others have not, and of
+    /// how many: by whether the label is there.
+    pub(super) fn shared(&self, label: &str, selection: Selection) -> String {
+        let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
+        let labels = labels.join(",");
+        let of = |operator: &str| {
+            let condition = format!(",{label}{operator}\"\"");
+            let series = self.containers_with(MEMORY, &condition, selection);
+            format!("count by ({labels}) (last_over_time({series}[{LOOKBACK}]))")
+        };
+        let (with, without) = (of("!="), of("="));
+        let named = |what: &str, text: String| {
+            format!("label_replace(count({text}), \"what\", \"{what}\", \"\", \"\")")
+        };
+        format!(
+            "{} or {} or {}",
+            named("both", format!("{with} and {without}")),
+            named("with", with.clone()),
+            named("without", without.clone())
         )
     }
 

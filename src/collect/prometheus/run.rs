@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{Head, Labels, Sink};
+use super::answer::{Labels, Sink};
 use super::error::{Failure, Remedy};
 use super::options::PrometheusOptions;
 use super::peaks::Peaks;
@@ -66,8 +66,9 @@ struct State {
     refusals_in_a_row: u32,
     /// What the server is known to refuse: a piece of this cost or more.
     refused: Option<u64>,
+    /// Slots that a query may span, where the server limits that.
+    longest: Option<u32>,
     done: usize,
-    partial: bool,
     lost: Vec<(Piece, String)>,
     failure: Option<Failure>,
 }
@@ -77,6 +78,15 @@ impl State {
     fn next(&mut self, per_day: u32) -> Option<Piece> {
         loop {
             let piece = self.queue.pop_front()?;
+            if let Some(shorter) = self
+                .longest
+                .and_then(|longest| piece.shorter(longest, per_day))
+            {
+                for piece in shorter.into_iter().rev() {
+                    self.queue.push_front(piece);
+                }
+                continue;
+            }
             let refused = self.refused.is_some_and(|refused| piece.cost >= refused);
             let halves = (refused && piece.halved < MOST_HALVINGS)
                 .then(|| piece.halves(per_day))
@@ -158,13 +168,13 @@ impl Run<'_> {
             let fold = Fold::new(self, &piece);
             let started = Instant::now();
             match self.server.ask(&query, fold).await {
-                Ok((fold, head)) => self.done(&piece, fold, &head, started.elapsed()),
+                Ok((fold, _)) => self.done(&piece, fold, started.elapsed()),
                 Err(failure) => self.failed(piece, failure),
             }
         }
     }
 
-    fn done(&self, piece: &Piece, mut fold: Fold<'_>, head: &Head, took: Duration) {
+    fn done(&self, piece: &Piece, mut fold: Fold<'_>, took: Duration) {
         fold.flush();
         self.task.advance(piece.cost);
         self.progress.trace(&format!(
@@ -172,16 +182,11 @@ impl Run<'_> {
             piece.text(&self.plan.grid),
             fold.points
         ));
-        for warning in &head.warnings {
-            self.progress
-                .detail(&format!("Prometheus warns: {warning}"));
-        }
         let mut state = self.state();
         state.done += 1;
         state.troubles_in_a_row = 0;
         state.refusals_in_a_row = 0;
         state.not_before = None;
-        state.partial |= head.partial;
     }
 
     fn failed(&self, piece: Piece, failure: Failure) {
@@ -190,6 +195,9 @@ impl Run<'_> {
         let remedy = failure.remedy();
         let reason = failure.to_string();
         let mut state = self.state();
+        if let Failure::TooLong { .. } = failure {
+            return self.too_long(&mut state, piece, failure);
+        }
         if let Failure::TooMuch(_) = failure {
             // It works, and says what it can take.
             state.refusals_in_a_row += 1;
@@ -219,6 +227,25 @@ impl Run<'_> {
             let lost = left.into_iter().map(|piece| (piece, reason.clone()));
             state.lost.extend(lost);
         }
+    }
+
+    /// What is too long is asked in parts of the length that the server names, or
+    /// half as long each time where it names none.
+    fn too_long(&self, state: &mut State, piece: Piece, failure: Failure) {
+        let length = piece.slots.end - piece.slots.start;
+        let step = self.plan.grid.step.as_secs().max(1);
+        let said = self
+            .server
+            .longest()
+            .map(|longest| longest.as_secs() / step);
+        let longest = said.filter(|said| *said < length).unwrap_or(length / 2);
+        if longest == 0 {
+            state.lost.push((piece, failure.to_string()));
+        } else {
+            state.longest = Some(state.longest.map_or(longest, |known| known.min(longest)));
+            state.queue.push_front(piece);
+        }
+        state.failure = Some(failure);
     }
 
     fn pause(&self, failure: &Failure, in_a_row: u32) -> Duration {
@@ -317,24 +344,12 @@ impl Sink for Fold<'_> {
 
 /// What was not read, one gap for each reading and reason.
 fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    for (piece, reason) in &state.lost {
-        gaps.push(
-            Gap::new("usage-not-read", piece.text(grid), reason.clone()).hint(
-                "try again when the server is less busy, with `--prometheus-concurrency 1` or a \
-                 smaller `--max-samples-per-query`",
-            ),
-        );
-    }
-    if state.partial {
-        gaps.push(
-            Gap::new(
-                "partial-answer",
-                "usage from Prometheus",
-                "some storage of the server did not answer, so that samples may be missing",
-            )
-            .hint("check the storage nodes of VictoriaMetrics"),
-        );
-    }
-    gaps
+    let lost = state.lost.iter();
+    let gap = |(piece, reason): &(Piece, String)| {
+        Gap::new("usage-not-read", piece.text(grid), reason.clone()).hint(
+            "try again when the server is less busy, with `--prometheus-concurrency 1` or a \
+             smaller `--max-samples-per-query`",
+        )
+    };
+    lost.map(gap).collect()
 }

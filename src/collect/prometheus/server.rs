@@ -12,8 +12,15 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answer::{Broken, Head, Reader, Sink};
-use super::error::{Failure, chain};
+use super::error::Failure;
+use super::limit;
+use super::notes::Notes;
+use super::refusal::{self, refusal};
 use super::transport::Transport;
+use crate::collect::cause::Cause;
+use crate::collect::redirect;
+use crate::snapshot::Gap;
+use crate::units::Span;
 
 /// How often a question is asked at most.
 const TRIES: u32 = 3;
@@ -21,10 +28,10 @@ const TRIES: u32 = 3;
 /// Longer queries go into the body: many proxies cut URLs at 4 or 8 KiB.
 const LONGEST_URL: usize = 3_000;
 
-/// The same through the API server's proxy, where a body takes the right to
-/// `create`, which kcost does without. The server itself takes 1 MiB, and
-/// [`http::Uri`] 64 KiB; what stands before it may say 414, and gets less.
-const LONGEST_PROXIED: usize = 60_000;
+/// The same where a body is refused, and through the API server's proxy, where it
+/// takes the right to `create`, which kcost does without. The server itself takes
+/// 1 MiB, and [`http::Uri`] 64 KiB; what stands before it may say 414, and gets less.
+const LONGEST_IN_URL: usize = 60_000;
 
 /// Bytes a second below which answers are asked for compressed.
 ///
@@ -50,6 +57,12 @@ pub(super) struct Server {
     sent: AtomicU32,
     /// The network is slow.
     compress: AtomicBool,
+    /// A body is refused, so that long queries go into the URL too.
+    only_get: AtomicBool,
+    /// Seconds that a query may look at, as the server says; the most where it does not.
+    longest: AtomicU32,
+    /// What the server said besides its answers.
+    notes: Notes,
 }
 
 /// A path of the API and its parameters.
@@ -82,20 +95,29 @@ impl Query {
     }
 }
 
-/// The answer for a list of texts.
-#[derive(Deserialize)]
-struct Listed {
-    data: Vec<String>,
-}
-
-/// An error as the API writes it, or the API server before it.
+/// The answer for a list of texts. `null` is how Go writes an empty list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Refusal {
+struct Listed {
+    data: Option<Vec<String>>,
     #[serde(default)]
-    error_type: String,
-    #[serde(alias = "message")]
-    error: String,
+    warnings: Option<Vec<String>>,
+    #[serde(default)]
+    infos: Option<Vec<String>>,
+    #[serde(default)]
+    is_partial: Option<bool>,
+}
+
+impl Listed {
+    /// What it says besides its texts.
+    fn head(&self) -> Head {
+        Head {
+            warnings: self.warnings.clone().unwrap_or_default(),
+            infos: self.infos.clone().unwrap_or_default(),
+            partial: self.is_partial.unwrap_or(false),
+            ..Head::default()
+        }
+    }
 }
 
 impl Server {
@@ -108,7 +130,21 @@ impl Server {
             timeout,
             sent: AtomicU32::new(0),
             compress: AtomicBool::new(compress),
+            only_get: AtomicBool::new(false),
+            longest: AtomicU32::new(u32::MAX),
+            notes: Notes::default(),
         }
+    }
+
+    /// What the server said besides its answers so far.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        self.notes.gaps(&self.url)
+    }
+
+    /// How long a time a query may look at, where the server limits that.
+    pub(super) fn longest(&self) -> Option<Span> {
+        let seconds = self.longest.load(Ordering::Relaxed);
+        (seconds < u32::MAX).then(|| Span::from_secs(seconds))
     }
 
     /// How many requests were sent so far.
@@ -150,7 +186,7 @@ impl Server {
                 .map_err(|_| self.slow())?;
             match frame {
                 None => break,
-                Some(Err(error)) => return Err(Failure::Dropped(chain(&error))),
+                Some(Err(error)) => return Err(Failure::Dropped(Cause::of(&error))),
                 Some(Ok(frame)) => {
                     if let Some(bytes) = frame.data_ref() {
                         length += bytes.len();
@@ -161,11 +197,26 @@ impl Server {
         }
         self.learn(length, started.elapsed());
         let (sink, head) = reader.finish().map_err(Failure::Broken)?;
-        if head.status == "success" {
-            Ok((sink, head))
-        } else {
-            Err(refusal(StatusCode::OK, &head.error_type, &head.error))
+        match head.status.as_str() {
+            "success" => {
+                self.notes.take(&head);
+                Ok((sink, head))
+            }
+            "" => Err(Failure::Broken(Broken::Foreign)),
+            _ => Err(self.learned(refusal(StatusCode::OK, &head.error_type, &head.error))),
         }
+    }
+
+    /// Learns from a refusal how long a query may be.
+    fn learned(&self, failure: Failure) -> Failure {
+        if let Failure::TooLong {
+            limit: Some(limit), ..
+        } = &failure
+        {
+            let usable = limit::usable(*limit).as_secs();
+            self.longest.fetch_min(usable, Ordering::Relaxed);
+        }
+        failure
     }
 
     /// Learns from an answer whether the network is slow.
@@ -176,6 +227,41 @@ impl Server {
         }
     }
 
+    /// Asks about a stretch of time, in parts where the server limits how long one
+    /// may be. Parts begin and end at multiples of `step` after `start`.
+    pub(super) async fn in_parts<T>(
+        &self,
+        (start, end): (i64, i64),
+        step: u32,
+        ask: impl AsyncFn(i64, i64) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut left = self.parts(start, end, step);
+        let mut got = Vec::new();
+        while let Some((first, last)) = left.pop() {
+            match ask(first, last).await {
+                Ok(answer) => got.push(answer),
+                Err(failure @ Failure::TooLong { .. }) => {
+                    let mut shorter = self.parts(first, last, step);
+                    if shorter.len() < 2 {
+                        shorter = limit::halves(first, last, step);
+                    }
+                    if shorter.is_empty() {
+                        return Err(failure);
+                    }
+                    left.extend(shorter);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(got)
+    }
+
+    /// The last part first.
+    fn parts(&self, start: i64, end: i64, step: u32) -> Vec<(i64, i64)> {
+        let longest = self.longest().map_or(u32::MAX, Span::as_secs);
+        limit::parts(start, end, step, longest)
+    }
+
     /// Asks for a list of texts, such as the values of a label.
     pub(super) async fn list(&self, query: &Query) -> Result<Vec<String>, Failure> {
         let response = self.send(query).await?;
@@ -183,19 +269,25 @@ impl Server {
         let bytes = collected
             .await
             .map_err(|_| self.slow())?
-            .map_err(|error| Failure::Dropped(chain(&error)))?;
-        serde_json::from_slice::<Listed>(&bytes)
-            .map(|answer| answer.data)
-            .map_err(|_| Failure::Broken(Broken::Garbage(0)))
+            .map_err(|error| Failure::Dropped(Cause::of(&error)))?;
+        let answer = serde_json::from_slice::<Listed>(&bytes);
+        let answer = answer.map_err(|_| Failure::Broken(Broken::Garbage(0)))?;
+        self.notes.take(&answer.head());
+        Ok(answer.data.unwrap_or_default())
     }
 
     /// The response, when its status is success.
     ///
-    /// A token that has run out is asked for again, once.
+    /// A token that has run out is asked for again, once; and a body that is
+    /// refused, as proxies that allow reading alone do, is not sent again.
     async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let mut response = self.send_once(query).await?;
+        let (mut posted, mut response) = self.send_once(query).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.transport.renew() {
-            response = self.send_once(query).await?;
+            (posted, response) = self.send_once(query).await?;
+        }
+        if posted && refusal::is_of_body(response.status()) {
+            self.only_get.store(true, Ordering::Relaxed);
+            (_, response) = self.send_once(query).await?;
         }
         if response.status().is_success() {
             Ok(response)
@@ -204,30 +296,41 @@ impl Server {
         }
     }
 
-    async fn send_once(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let longest = if self.transport.is_proxied() {
-            LONGEST_PROXIED
+    /// The response, and whether it was asked for with a body.
+    async fn send_once(&self, query: &Query) -> Result<(bool, Response<Body>), Failure> {
+        let only_get = self.only_get.load(Ordering::Relaxed);
+        let longest = if only_get || self.transport.is_proxied() {
+            LONGEST_IN_URL
         } else {
             LONGEST_URL
         };
         let request = request(query, longest);
         let mut request = request.map_err(|error| Failure::Error(error.to_string()))?;
+        let posted = request.method() == Method::POST;
+        if posted && only_get {
+            let text = "the query is too long for a URL, and the server takes no other";
+            return Err(Failure::TooMuch(text.to_owned()));
+        }
         if !self.compress.load(Ordering::Relaxed) {
             let plain = HeaderValue::from_static("identity");
             request.headers_mut().insert(ACCEPT_ENCODING, plain);
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
-        timeout(self.timeout, self.transport.send(request))
+        let response = timeout(self.timeout, self.transport.send(request))
             .await
             .map_err(|_| self.slow())?
-            .map_err(|error| unsent(&error))
+            .map_err(|error| refusal::unsent(&error))?;
+        Ok((posted, response))
     }
 
     async fn refused(&self, response: Response<Body>) -> Failure {
         let status = response.status();
+        if let Some(place) = redirect::place(&response) {
+            return Failure::Redirected(place);
+        }
         let after = response.headers().get(RETRY_AFTER);
         let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        if matches!(status.as_u16(), 429 | 502 | 503) && !is_json(&response) {
+        if matches!(status.as_u16(), 429 | 502 | 503) && !refusal::is_json(&response) {
             let status = status.as_u16();
             return Failure::Busy { status, after };
         }
@@ -240,13 +343,10 @@ impl Server {
                 break;
             }
         }
-        match serde_json::from_slice::<Refusal>(&bytes) {
-            Ok(answer) => match refusal(status, &answer.error_type, &answer.error) {
-                Failure::Busy { status, .. } => Failure::Busy { status, after },
-                failure => failure,
-            },
-            Err(_) => refusal(status, "", &excerpt(&bytes)),
-        }
+        self.learned(match refusal::read(status, &bytes) {
+            Failure::Busy { status, .. } => Failure::Busy { status, after },
+            failure => failure,
+        })
     }
 
     fn slow(&self) -> Failure {
@@ -271,118 +371,4 @@ fn request(query: &Query, longest: usize) -> Result<Request<Body>, http::Error> 
         .uri(query.path.as_ref())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form.into_bytes()))
-}
-
-/// What an error of the API means.
-///
-/// Texts are those of Prometheus 2.42 and of VictoriaMetrics 1.79; a timeout
-/// comes as 503 `timeout` or as 422 `execution`, depending on where it struck.
-fn refusal(status: StatusCode, error_type: &str, error: &str) -> Failure {
-    let text = error.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let too_much = says(&[
-        "too many",
-        "maximum resolution",
-        "max-samples",
-        "deadline exceeded",
-        "timed out",
-        "timeout",
-        "exceed",
-        "limit",
-        "memory",
-    ]);
-    let code = status.as_u16();
-    match code {
-        413 | 414 | 431 | 504 => Failure::TooMuch(or(error, "the query took too long")),
-        429 | 502 => Failure::Busy {
-            status: code,
-            after: None,
-        },
-        _ if error_type == "timeout" || (too_much && code != 401 && code != 403) => {
-            Failure::TooMuch(error.to_owned())
-        }
-        503 => Failure::Busy {
-            status: code,
-            after: None,
-        },
-        422 => Failure::TooMuch(or(error, "the query failed")),
-        200 => Failure::Error(or(error, "it does not say which")),
-        _ => Failure::Refused {
-            status: code,
-            text: error.to_owned(),
-        },
-    }
-}
-
-fn or(text: &str, other: &str) -> String {
-    if text.is_empty() { other } else { text }.to_owned()
-}
-
-fn is_json(response: &Response<Body>) -> bool {
-    let value = response.headers().get(CONTENT_TYPE);
-    value.is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
-}
-
-/// The first line of a text that is no JSON; nothing of a web page.
-fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.trim();
-    if text.starts_with('<') {
-        return "a web page".to_owned();
-    }
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// A request that got no response: refused, unknown host, certificate, reset.
-fn unsent(error: &kube::Error) -> Failure {
-    let text = chain(error);
-    // Hyper and rustls say so when a server closes before the first byte of an answer.
-    let closed = [
-        "closed before",
-        "reset by peer",
-        "close_notify",
-        "broken pipe",
-    ];
-    if closed
-        .iter()
-        .any(|words| text.to_lowercase().contains(words))
-    {
-        Failure::Dropped(text)
-    } else {
-        Failure::Unreachable(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_are_sorted_by_what_helps() {
-        use super::super::error::Remedy::{GiveUp, Halve, Wait};
-        let remedy = |status: u16, kind: &str, text: &str| {
-            refusal(StatusCode::from_u16(status).unwrap(), kind, text).remedy()
-        };
-        let samples = "query processing would load too many samples into memory";
-        assert_eq!(remedy(422, "execution", samples), Halve);
-        assert_eq!(
-            remedy(503, "timeout", "query timed out in expression evaluation"),
-            Halve
-        );
-        assert_eq!(
-            remedy(
-                400,
-                "bad_data",
-                "exceeded maximum resolution of 11,000 points"
-            ),
-            Halve
-        );
-        assert_eq!(remedy(504, "", ""), Halve);
-        assert_eq!(remedy(429, "", ""), Wait);
-        assert_eq!(remedy(503, "", ""), Wait);
-        assert_eq!(remedy(500, "internal", "boom"), Wait);
-        assert_eq!(remedy(400, "bad_data", "parse error"), GiveUp);
-        assert_eq!(remedy(401, "", "no"), GiveUp);
-    }
 }

@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
-use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::Connection;
-use hyper_util::rt::TokioExecutor;
-use kube::client::{Body, ClientBuilder, ConfigExt};
-use tower::{BoxError, Service, ServiceExt};
-use tower_http::decompression::DecompressionLayer;
+use kube::client::Body;
+use tower::{BoxError, Service};
 
 use super::access::{self, Address};
-use super::error::{PrometheusError, chain};
-use super::options::Access;
+use super::error::PrometheusError;
+use super::options::{Access, Secret};
 use super::token::Token;
+use crate::collect::client;
+use crate::collect::tls::{self, TlsError};
 
 /// A host that does not even answer the connection is not waited for longer.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
@@ -30,6 +29,8 @@ pub struct Transport {
     /// Before the path of every request; empty where the client knows it.
     prefix: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Before the parameters of every request, as tenancy proxies want it.
+    parameters: Option<Secret>,
     token: Option<Arc<Token>>,
     /// Whether others share what carries the answers.
     narrow: bool,
@@ -49,8 +50,8 @@ impl Transport {
         let mut config = access.config(address)?;
         config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
         config.write_timeout = Some(timeout);
-        let client = kube::Client::try_from(config).map_err(|error| setup(&shown, &error))?;
-        Ok(Self::over(client, false, shown).with(Token::new(&access.credentials)?))
+        let client = client::client(&config).map_err(|error| setup(&shown, &error))?;
+        Self::over(client, false, shown).with(access)
     }
 
     /// Below a path of the API server, as its client is let in there.
@@ -66,6 +67,7 @@ impl Transport {
             client,
             prefix,
             headers: access::headers(access),
+            parameters: access.parameters.clone(),
             token: None,
             narrow: true,
             shown,
@@ -83,29 +85,12 @@ impl Transport {
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
         C::Future: Send + 'static,
-        C::Error: std::error::Error + Send + Sync + 'static,
+        C::Error: Into<BoxError>,
     {
         let config = access.config(Address::parse(url)?)?;
-        let fail = |error: kube::Error| setup(&shown, &error);
-        let connector = config
-            .rustls_https_connector_with_connector(connector)
-            .map_err(fail)?;
-        let client: legacy::Client<_, Body> =
-            legacy::Builder::new(TokioExecutor::new()).build(connector);
-        let headers = config.extra_headers_layer().map_err(fail)?;
-        let unpacked = DecompressionLayer::new();
-        let base = config.base_uri_layer();
-        let client = client.map_err(BoxError::from);
-        let service = ClientBuilder::new(client, "").with_layer(&headers);
-        let client = match config.auth_layer().map_err(fail)? {
-            Some(auth) => service
-                .with_layer(&auth)
-                .with_layer(&unpacked)
-                .with_layer(&base)
-                .build(),
-            None => service.with_layer(&unpacked).with_layer(&base).build(),
-        };
-        Ok(Self::over(client, true, shown).with(Token::new(&access.credentials)?))
+        let fail = |error: TlsError| setup(&shown, &error);
+        let client = client::over(connector, &config).map_err(fail)?;
+        Self::over(client, true, shown).with(access)
     }
 
     fn over(client: kube::Client, narrow: bool, shown: String) -> Self {
@@ -113,17 +98,20 @@ impl Transport {
             client,
             prefix: String::new(),
             headers: Vec::new(),
+            parameters: None,
             token: None,
             narrow,
             shown,
         }
     }
 
-    fn with(self, token: Option<Token>) -> Self {
-        Self {
-            token: token.map(Arc::new),
+    /// With what requests carry to be let in.
+    fn with(self, access: &Access) -> Result<Self, PrometheusError> {
+        Ok(Self {
+            parameters: access.parameters.clone(),
+            token: Token::new(&access.credentials)?.map(Arc::new),
             ..self
-        }
+        })
     }
 
     /// Whether there is a new token to be let in with.
@@ -147,14 +135,25 @@ impl Transport {
         !self.prefix.is_empty()
     }
 
+    /// The path and query of a request with what goes before each.
+    fn target(&self, uri: &Uri) -> String {
+        let path = format!("{}{}", self.prefix, uri.path());
+        let own = self.parameters.as_ref().map(Secret::expose);
+        let all: Vec<&str> = own.into_iter().chain(uri.query()).collect();
+        if all.is_empty() {
+            return path;
+        }
+        format!("{path}?{}", all.join("&"))
+    }
+
     /// The response, whatever its status.
     pub(super) async fn send(
         &self,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, kube::Error> {
-        if !self.prefix.is_empty() {
-            let path = format!("{}{}", self.prefix, request.uri());
-            *request.uri_mut() = path
+        if !self.prefix.is_empty() || self.parameters.is_some() {
+            let target = self.target(request.uri());
+            *request.uri_mut() = target
                 .parse()
                 .map_err(|error: http::uri::InvalidUri| kube::Error::HttpError(error.into()))?;
         }
@@ -173,9 +172,10 @@ impl fmt::Debug for Transport {
     }
 }
 
-fn setup(shown: &str, error: &kube::Error) -> PrometheusError {
+fn setup(shown: &str, error: &TlsError) -> PrometheusError {
     PrometheusError::Setup {
         url: shown.to_owned(),
-        problem: chain(error),
+        problem: tls::chain(error),
+        hint: error.hint(),
     }
 }

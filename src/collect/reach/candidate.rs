@@ -17,6 +17,9 @@ const QUERY_PORTS: [&str; 7] = [
     "http-service",
 ];
 
+/// Where Prometheus listens unless told otherwise.
+const USUAL_PORT: i32 = 9090;
+
 /// A service that may answer queries for usage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -193,6 +196,11 @@ fn query_port(ports: &[ServicePort]) -> Option<&ServicePort> {
     QUERY_PORTS
         .iter()
         .find_map(named)
+        .or_else(|| {
+            ports
+                .iter()
+                .find(|port| tcp(port) && port.port == USUAL_PORT)
+        })
         .or_else(|| ports.iter().find(other))
 }
 

@@ -58,6 +58,24 @@ pub(super) static ALL: &[Known] = &[
     Known::new("Prometheus", &[("app", "prometheus-prometheus")]),
     Known::new("Prometheus", &[("app", "stack-prometheus")]),
     Known::new("Prometheus", &[("operated-prometheus", "true")]),
+    // Manifests of one's own say no more than this.
+    Known::new("Prometheus", &[(NAME, "prometheus")]),
+    Known::new("Prometheus", &[("app", "prometheus")]),
+    Known::new("Prometheus", &[("k8s-app", "prometheus")]),
+];
+
+/// Labels that say which part of a product a service is; an exporter, an operator
+/// and Alertmanager carry the name of the product too.
+const PARTS: [&str; 2] = [COMPONENT, "component"];
+
+/// Parts of a product that answer queries.
+const ANSWERING: [&str; 6] = [
+    "prometheus",
+    "server",
+    "query",
+    "query-frontend",
+    "query-layer",
+    "vmselect",
 ];
 
 impl Known {
@@ -78,6 +96,11 @@ impl Known {
         Self::at(product, labels, "")
     }
 
+    /// Whether nothing but the name of the product is asked for.
+    fn is_bare(&self) -> bool {
+        matches!(self.labels, [(_, "prometheus")])
+    }
+
     const fn tenant(
         product: &'static str,
         labels: &'static [(&'static str, &'static str)],
@@ -94,8 +117,15 @@ impl Known {
 /// The first of [`ALL`] that these labels fit, and its rank.
 pub(super) fn find(labels: &BTreeMap<String, String>) -> Option<(usize, &'static Known)> {
     let fits = |(key, value): &(&str, &str)| labels.get(*key).is_some_and(|v| v == value);
+    let is_other = |part: &&str| {
+        let said = labels.get(*part);
+        said.is_some_and(|said| !ANSWERING.contains(&said.as_str()))
+    };
+    let other = PARTS.iter().any(is_other);
     ALL.iter()
         .enumerate()
+        // One label alone may be of any part of a product.
+        .filter(|(_, known)| !(other && known.is_bare()))
         .find(|(_, known)| known.labels.iter().all(fits))
 }
 
@@ -131,8 +161,32 @@ mod tests {
         ] {
             assert!(find(&labels(&[(NAME, other)])).is_none(), "{other}");
         }
+        for part in ["alertmanager", "node-exporter", "pushgateway", "operator"] {
+            for (name, component) in [("app", "component"), (NAME, COMPONENT)] {
+                let other = labels(&[(name, "prometheus"), (component, part)]);
+                assert!(find(&other).is_none(), "{part}");
+            }
+        }
         let querier = labels(&[(NAME, "thanos-query"), (COMPONENT, "query-layer")]);
         assert_eq!(find(&querier).unwrap().1.product, "Thanos");
+    }
+
+    #[test]
+    fn the_name_alone_is_enough_and_comes_last() {
+        let labels = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
+        };
+        let stack = find(&labels(&[("app", "kube-prometheus-stack-prometheus")])).unwrap();
+        for bare in ["app", NAME, "k8s-app"] {
+            let (rank, known) = find(&labels(&[(bare, "prometheus")])).unwrap();
+            assert_eq!(known.product, "Prometheus");
+            assert!(rank > stack.0);
+        }
+        let server = labels(&[("app", "prometheus"), ("component", "prometheus")]);
+        assert!(find(&server).is_some());
     }
 
     #[test]

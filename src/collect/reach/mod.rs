@@ -97,7 +97,7 @@ pub(super) async fn look(
     let mut passed = Vec::new();
     for candidate in candidates.iter().take(MOST_TRIED) {
         match ways::reach(candidate, connection, options, progress).await {
-            Ok(reached) => match unfit(&reached.holding) {
+            Ok(reached) => match unfit(&reached.holding, &options.cluster) {
                 None => {
                     let why = why(candidate, candidates.len(), &passed);
                     let detail = format!("{}, {why}", reached.shown());
@@ -122,26 +122,18 @@ fn pass(candidate: &Candidate, reason: String, progress: &dyn Progress) -> (Stri
     (candidate.place(), reason)
 }
 
-/// Why usage should not be read from a server that answers.
-fn unfit(holding: &Holding) -> Option<String> {
-    const NAMED: usize = 5;
+/// Why usage should not be read from a server that answers. Of several clusters
+/// the one is read that is called as the kubeconfig calls it.
+fn unfit(holding: &Holding, names: &[String]) -> Option<String> {
     if holding.series == 0 {
         return Some("it holds no usage of containers".to_owned());
     }
-    if holding.clusters.len() < 2 {
+    let first = holding.mixed.first()?;
+    if holding.mixed.iter().any(|mixed| mixed.of(names).is_some()) {
         return None;
     }
-    let named: Vec<&str> = holding.clusters.iter().map(String::as_str).collect();
-    let rest = named.len().saturating_sub(NAMED);
-    let more = if rest == 0 {
-        String::new()
-    } else {
-        format!(" and {rest} more")
-    };
-    let names = named[..named.len() - rest].join("`, `");
-    Some(format!(
-        "it holds several clusters (`{names}`{more}): choose with `--prometheus-label cluster=NAME`"
-    ))
+    let (text, flag) = (first.text(), first.flag(names));
+    Some(format!("it holds {text}; choose with `{flag}`"))
 }
 
 /// Why this one was taken.
@@ -199,20 +191,28 @@ fn nothing(passed: &[(String, String)]) -> Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::prometheus::Mixed;
 
     #[test]
     fn a_store_of_many_clusters_is_not_taken_for_one() {
         let holding = |series, clusters: &[&str]| Holding {
             series,
-            clusters: clusters.iter().map(ToString::to_string).collect(),
+            mixed: (clusters.len() > 1)
+                .then(|| Mixed {
+                    label: "cluster".to_owned(),
+                    values: clusters.iter().map(ToString::to_string).collect(),
+                })
+                .into_iter()
+                .collect(),
         };
-        assert_eq!(unfit(&holding(9, &[""])), None);
-        assert_eq!(unfit(&holding(9, &["prod"])), None);
-        assert!(unfit(&holding(0, &[])).is_some());
-        let text = unfit(&holding(9, &["a", "b", "c", "d", "e", "f", "g"])).unwrap();
-        assert!(
-            text.contains("(`a`, `b`, `c`, `d`, `e` and 2 more)"),
-            "{text}"
+        assert_eq!(unfit(&holding(9, &["prod"]), &[]), None);
+        assert!(unfit(&holding(0, &[]), &[]).is_some());
+        let two = holding(9, &["prod", "test"]);
+        assert_eq!(unfit(&two, &["test".to_owned()]), None);
+        assert_eq!(
+            unfit(&two, &["stage".to_owned()]).unwrap(),
+            "it holds several clusters: `cluster` is `prod`, `test`; choose with \
+             `--prometheus-label cluster=test`"
         );
     }
 }

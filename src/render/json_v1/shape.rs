@@ -29,7 +29,7 @@ pub(in crate::render) struct Report<'a> {
 pub(super) struct Cluster<'a> {
     pub(super) name: &'a str,
     pub(super) server_version: Option<&'a str>,
-    pub(super) nodes: usize,
+    pub(super) nodes: Option<usize>,
 }
 
 #[derive(Serialize)]

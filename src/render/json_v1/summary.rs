@@ -11,7 +11,7 @@ pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
         name: &snapshot.cluster.name,
         server_version: snapshot.cluster.server_version.as_deref(),
-        nodes: snapshot.cluster.nodes.len(),
+        nodes: snapshot.nodes(),
     }
 }
 

@@ -123,7 +123,10 @@ impl Page<'_> {
             count(snapshot.owners(), "workload"),
             count(containers, "container"),
             count(pods, "pod"),
-            count(snapshot.cluster.nodes.len(), "node"),
+            match snapshot.nodes() {
+                Some(nodes) => count(nodes, "node"),
+                None => "nodes that could not be read".to_owned(),
+            },
         );
         self.fact("cluster", &text, out)?;
         let all = Whole::all(self.analysis);

@@ -22,16 +22,17 @@ impl Page<'_> {
         self.verdict(out)
     }
 
-    /// Gaps of one kind together, with a few subjects and each hint once.
+    /// Gaps of one kind together that one next step closes, with a few subjects.
     fn gaps(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let gaps = &self.analysis.snapshot.gaps;
         if gaps.is_empty() {
             return Ok(());
         }
         self.heading("Gaps", "what could not be read or understood", out)?;
-        let mut groups: BTreeMap<&str, Vec<&Gap>> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, Option<&str>), Vec<&Gap>> = BTreeMap::new();
         for gap in gaps {
-            groups.entry(&gap.code).or_default().push(gap);
+            let key = (&*gap.code, gap.hint.as_deref());
+            groups.entry(key).or_default().push(gap);
         }
         for gaps in groups.values() {
             self.gap(gaps, out)?;
@@ -40,11 +41,12 @@ impl Page<'_> {
     }
 
     fn gap(&self, gaps: &[&Gap], out: &mut dyn io::Write) -> io::Result<()> {
-        let named = gaps.iter().take(NAMED);
-        let named: Vec<String> = named.map(|gap| escape(&gap.subject)).collect();
+        let mut subjects: Vec<&str> = gaps.iter().map(|gap| gap.subject.as_str()).collect();
+        subjects.dedup();
+        let named: Vec<String> = subjects.iter().take(NAMED).map(|it| escape(it)).collect();
         let mut subject = named.join(", ");
-        if gaps.len() > NAMED {
-            subject = format!("{subject} and {}", count(gaps.len() - NAMED, "other"));
+        if subjects.len() > NAMED {
+            subject = format!("{subject} and {}", count(subjects.len() - NAMED, "other"));
         }
         let text = format!("{subject}: {}", escape(&gaps[0].text));
         let text = wrap(&text, self.room(4), 4);
@@ -55,7 +57,7 @@ impl Page<'_> {
             self.paint.on(WARN, "-"),
             self.paint.on(BOLD, head)
         )?;
-        if let Some(hint) = gaps.iter().find_map(|gap| gap.hint.as_deref()) {
+        if let Some(hint) = gaps[0].hint.as_deref() {
             let hint = wrap(&escape(hint), self.room(10), 10);
             writeln!(out, "    {} {hint}", self.paint.on(HINT, "hint:"))?;
         }

@@ -54,7 +54,7 @@ fn an_untrusted_certificate_ends_it() {
         .replace(&other.url(), &standin.url());
     insta::assert_snapshot!(listed_with(&standin, &foreign), @r"
     error: failed to reach the cluster at [SERVER]
-      caused by: invalid peer certificate: BadSignature
+      caused by: its certificate is signed by another authority of the same name
     hint: check `certificate-authority-data` and the address in the kubeconfig
     ");
 }
@@ -69,8 +69,8 @@ fn plain_http_where_tls_is_expected_ends_it() {
         listed_with(&standin, &config).replace(&standin.url().replace("http", "https"), "[SERVER]");
     insta::assert_snapshot!(text, @r"
     error: failed to reach the cluster at [SERVER]
-      caused by: received corrupt message of type InvalidContentType
-    hint: check `certificate-authority-data` and the address in the kubeconfig
+      caused by: it speaks no TLS
+    hint: check the address in the kubeconfig: `http://` instead of `https://`, or another port
     ");
 }
 
@@ -143,8 +143,8 @@ fn a_command_that_is_not_there_ends_it() {
     let config = with_command(&standin, "no-such-plugin", "");
     insta::assert_snapshot!(listed_with(&standin, &config), @r"
     error: the kubeconfig does not lead to credentials
-      caused by: the command that the kubeconfig names does not start: No such file or directory (os error 2)
-    hint: check that the same works in kubectl: `kubectl auth whoami`
+      caused by: the command `no-such-plugin` of the kubeconfig is not installed
+    hint: install `no-such-plugin`, or put the folder that it is in on `PATH`
     ");
 }
 
@@ -154,7 +154,7 @@ fn a_command_that_fails_ends_it() {
     let config = with_command(&standin, "false", "");
     insta::assert_snapshot!(listed_with(&standin, &config), @r"
     error: the kubeconfig does not lead to credentials
-      caused by: the command that the kubeconfig names failed with exit status: 1
+      caused by: the command `false` of the kubeconfig failed with exit status: 1
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
 }

@@ -62,7 +62,7 @@ fn without_the_metrics_api_states_are_still_known() {
         .unwrap();
     insta::assert_snapshot!(format!("{}\n{}", gap.text, gap.hint.as_ref().unwrap()), @r"
     the cluster has no metrics API (metrics-server), and no Prometheus is named
-    name a Prometheus with `--prometheus-url URL`
+    name a Prometheus with `--prometheus-url URL`, or see whether metrics-server is there: `kubectl get apiservice v1beta1.metrics.k8s.io`
     ");
 }
 

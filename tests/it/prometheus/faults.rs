@@ -362,19 +362,19 @@ fn the_first_refusal_is_told_with_what_to_do() {
     hint: give a token with `--prometheus-token-file FILE`, or a header with `--prometheus-header 'X-Scope-OrgID: TENANT'`
     ");
     insta::assert_snapshot!(told(Header(302, "Location: /login\r\n")), @"
-    Prometheus at http://prometheus refused with status 302
-    hint: it redirects, as login pages do: use a URL behind the login, or give a token with `--prometheus-token-file FILE`
+    Prometheus at http://prometheus redirects to /login
+    hint: it redirects as login pages do: use a URL behind the login, or give a token with `--prometheus-token-file FILE`
     ");
     insta::assert_snapshot!(told(Status(404, "text/plain", "404 page not found")), @"
     Prometheus at http://prometheus refused with status 404: 404 page not found
     hint: the URL may lack a path, such as `/prometheus` for Mimir or `/select/0/prometheus` for VictoriaMetrics
     ");
     insta::assert_snapshot!(told(Status(200, "text/html", "<html>Log in</html>")), @"
-    what answers at http://prometheus is not Prometheus: the answer is a web page
+    what answers at http://prometheus is not a Prometheus: the answer is a web page
     hint: check `--prometheus-url`: `/api/v1/query` is added to it
     ");
     insta::assert_snapshot!(told(Status(200, "", "")), @"
-    what answers at http://prometheus is not Prometheus: the answer is empty
+    what answers at http://prometheus is not a Prometheus: the answer is empty
     hint: check `--prometheus-url`: `/api/v1/query` is added to it
     ");
     let error = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;

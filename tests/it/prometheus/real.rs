@@ -162,7 +162,7 @@ fn a_plan_says_what_it_costs_without_reading() {
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
       engine raw: 254,016 points, and up to 20,000,000 are taken raw
-    9 queries, about 1,066,869 samples, at most 200,000 each; 7 more count, as now
+    9 queries, about 1,066,869 samples, at most 200,000 each; 9 more count, as now
       CPU usage                     169,344 samples   14d of history  team-00, team-01, team-02
       CPU usage                     127,008 samples   14d of history  team-03, team-04, team-05
       memory usage                  177,813 samples   14d of history  team-00, team-01, team-02 and 3 more

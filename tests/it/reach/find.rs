@@ -113,7 +113,10 @@ fn the_store_that_goes_back_further_is_taken() {
 fn a_store_of_many_clusters_or_none_is_passed_over() {
     let prometheus = Responder::new(&[""]);
     for (clusters, words) in [
-        (&["eu", "us"][..], "it holds several clusters (`eu`, `us`)"),
+        (
+            &["eu", "us"][..],
+            "it holds several clusters: `cluster` is `eu`, `us`; choose with",
+        ),
         (&[][..], "it holds no usage of containers"),
     ] {
         let thanos = Responder::new(clusters);

@@ -42,6 +42,7 @@ pub(super) struct Head {
     pub(super) error_type: String,
     pub(super) error: String,
     pub(super) warnings: Vec<String>,
+    pub(super) infos: Vec<String>,
     /// VictoriaMetrics: some of its storage did not answer.
     pub(super) partial: bool,
 }
@@ -55,6 +56,8 @@ pub(super) enum Broken {
     Truncated(u64),
     /// It is a web page, as a login or error page of a proxy.
     Html,
+    /// It is JSON, but of another API.
+    Foreign,
     /// It is something else, from this byte on.
     Garbage(u64),
 }

@@ -31,6 +31,7 @@ enum Frame {
     /// `[time, "value"]`.
     Point,
     Warnings,
+    Infos,
     /// What is not used.
     Skip,
 }
@@ -179,14 +180,25 @@ impl<S: Sink> Reader<S> {
             Token::Text(text) => self.text(&text)?,
             Token::Number(number) => self.number(number)?,
             Token::Word(word) => {
-                if self.frame() == Some(Frame::Root) && self.key == "isPartial" {
-                    self.head.partial = word;
-                } else if !matches!(self.frame(), Some(Frame::Root | Frame::Data | Frame::Skip)) {
-                    return None;
-                }
+                self.word(word)?;
                 self.expect = Expect::CommaOrEnd;
             }
             _ => return None,
+        }
+        Some(())
+    }
+
+    /// `null` stands for a list or an object that is empty, as Go writes it.
+    fn word(&mut self, word: bool) -> Option<()> {
+        match (self.frame()?, self.key.as_str()) {
+            (Frame::Root, "isPartial") => self.head.partial = word,
+            (Frame::Item, "metric") => {
+                self.labels.0.clear();
+                self.named = true;
+                self.sink.series(&self.labels);
+            }
+            (Frame::Point, _) => return None,
+            _ => {}
         }
         Some(())
     }
@@ -195,7 +207,8 @@ impl<S: Sink> Reader<S> {
         let frame = match (self.frame(), object, self.key.as_str()) {
             (None, true, _) => Frame::Root,
             (Some(Frame::Root), true, "data") => Frame::Data,
-            (Some(Frame::Root), false, "warnings" | "infos") => Frame::Warnings,
+            (Some(Frame::Root), false, "warnings") => Frame::Warnings,
+            (Some(Frame::Root), false, "infos") => Frame::Infos,
             (Some(Frame::Data), false, "result") => Frame::Results,
             (Some(Frame::Results), true, _) => {
                 self.named = false;
@@ -251,6 +264,7 @@ impl<S: Sink> Reader<S> {
             (Frame::Root, "errorType") => text.clone_into(&mut self.head.error_type),
             (Frame::Root, "error") => text.clone_into(&mut self.head.error),
             (Frame::Warnings, _) => self.head.warnings.push(text.to_owned()),
+            (Frame::Infos, _) => self.head.infos.push(text.to_owned()),
             (Frame::Metric, _) => self.labels.0.push((self.key.clone(), text.to_owned())),
             (Frame::Point, _) if self.point.fields == 1 => {
                 self.point.value = number_of(text.as_bytes())?;
@@ -363,6 +377,29 @@ mod tests {
         assert_eq!(head.status, "success");
         let names: Vec<&str> = all.0.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b", ""]);
+    }
+
+    #[test]
+    fn null_is_a_list_without_anything_in_it() {
+        for empty in [
+            r#"{"status":"success","data":{"resultType":"matrix","result":null},"warnings":null}"#,
+            r#"{"status":"success","data":null,"infos":null}"#,
+            r#"{"status":"success","data":{"result":[null]}}"#,
+        ] {
+            let (all, head) = read(empty.as_bytes(), 4).unwrap();
+            assert_eq!(
+                (all.0.len(), head.status.as_str()),
+                (0, "success"),
+                "{empty}"
+            );
+        }
+        let text = r#"{"status":"success","data":{"result":[
+            {"metric":{"pod":"a"},"values":null},{"metric":null,"values":[[1,"2"],null]}]}}"#;
+        let (all, _) = read(text.as_bytes(), 4).unwrap();
+        assert_eq!(
+            all.0,
+            [("a".to_owned(), vec![]), (String::new(), vec![(1.0, 2.0)])]
+        );
     }
 
     #[test]

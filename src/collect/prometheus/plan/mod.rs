@@ -94,9 +94,13 @@ impl Plan {
             unknown: Vec::new(),
             counting: 0,
         };
+        let step = grid.step.as_secs().max(1);
+        let longest = survey.longest.map(|longest| longest.as_secs() / step);
         for reading in readings {
-            let pieces = plan.cut(reading, survey);
-            plan.pieces.extend(pieces);
+            for piece in plan.cut(reading, survey) {
+                let shorter = longest.and_then(|it| piece.shorter(it, grid.per_day()));
+                plan.pieces.extend(shorter.unwrap_or_else(|| vec![piece]));
+            }
         }
         plan
     }

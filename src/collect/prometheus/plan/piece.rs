@@ -65,6 +65,30 @@ impl Piece {
         Some(halves)
     }
 
+    /// Parts of at most so many slots, in the order of time; `None` where it is no
+    /// longer. Parts of days or more are whole days, as peaks of days need it.
+    pub(in super::super) fn shorter(&self, longest: u32, per_day: u32) -> Option<Vec<Self>> {
+        let length = self.slots.end - self.slots.start;
+        let longest = match longest / per_day.max(1) {
+            0 => longest.max(1),
+            days => days * per_day,
+        };
+        if length <= longest {
+            return None;
+        }
+        let starts = self.slots.clone().step_by(usize::try_from(longest).ok()?);
+        let part = |start: u32| {
+            let slots = start..(start + longest).min(self.slots.end);
+            let share = u64::from(slots.end - slots.start) * self.cost / u64::from(length);
+            Self {
+                slots,
+                cost: share.max(1),
+                ..self.clone()
+            }
+        };
+        Some(starts.map(part).collect())
+    }
+
     /// As a gap or a trace names it: `CPU usage of shop from … to …`.
     pub(in super::super) fn text(&self, grid: &Grid) -> String {
         let pods = if self.endings.is_all() {

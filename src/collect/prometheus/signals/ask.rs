@@ -164,15 +164,7 @@ impl<'a> Asker<'a> {
 
     /// Finds which of these metrics there are, and how many series of each.
     pub(super) async fn find(&mut self, metrics: &[&'static str]) {
-        let query = Query {
-            path: "/api/v1/label/__name__/values".into(),
-            parameters: vec![
-                ("match[]", self.selector(metrics, "", false)),
-                ("start", self.grid.start.as_second().to_string()),
-                ("end", self.grid.end().as_second().to_string()),
-            ],
-        };
-        let found = match self.server.list(&query).await {
+        let found = match self.names(metrics).await {
             Ok(found) => found,
             Err(failure) => return self.give_up(SUBJECT, &failure),
         };
@@ -218,6 +210,28 @@ impl<'a> Asker<'a> {
             "further metrics and their series: {:?}",
             self.series
         ));
+    }
+
+    /// Names of those of these metrics that there are.
+    async fn names(&self, metrics: &[&'static str]) -> Result<Vec<String>, Failure> {
+        let selector = self.selector(metrics, "", false);
+        let ask = async |first: i64, last: i64| {
+            let query = Query {
+                path: "/api/v1/label/__name__/values".into(),
+                parameters: vec![
+                    ("match[]", selector.clone()),
+                    ("start", first.to_string()),
+                    ("end", last.to_string()),
+                ],
+            };
+            self.server.list(&query).await
+        };
+        let span = (self.grid.start.as_second(), self.grid.end().as_second());
+        let parts = self
+            .server
+            .in_parts(span, Span::HOUR.as_secs(), ask)
+            .await?;
+        Ok(parts.into_iter().flatten().collect())
     }
 
     /// The newest samples.
@@ -276,11 +290,21 @@ impl<'a> Asker<'a> {
         if remedy == Remedy::GiveUp {
             return None;
         }
-        if !matches!(failure, Failure::TooMuch(_)) {
+        if !matches!(failure, Failure::TooMuch(_) | Failure::TooLong { .. }) {
             self.troubles += 1;
         }
         if self.troubles >= PATIENCE {
             return None;
+        }
+        if matches!(failure, Failure::TooLong { .. }) {
+            // It works, and says how long a piece may be.
+            let shorter = self.cut(piece.first, piece.last, step);
+            let helps = shorter.len() > 1;
+            return if helps {
+                Some(shorter)
+            } else {
+                piece.halves(step)
+            };
         }
         let pause = self.back_off * 2_u32.saturating_pow(self.troubles.min(8));
         sleep(pause.min(LONGEST_PAUSE)).await;
@@ -299,24 +323,43 @@ impl<'a> Asker<'a> {
 
     /// The last first, as they are taken from the end.
     pub(super) fn pieces(&self, question: &Question, step: u32) -> Vec<Piece> {
-        let step = i64::from(step.max(1));
+        let seconds = i64::from(step.max(1));
         let end = self.grid.end().as_second();
-        let points = i64::from(self.grid.span().as_secs()) / step;
+        let points = i64::from(self.grid.span().as_secs()) / seconds;
         let most = i64::try_from(self.max_samples / question.cost.max(1)).unwrap_or(i64::MAX);
-        let length = most.clamp(1, MOST_POINTS);
-        let mut pieces = Vec::new();
-        let mut last = points;
-        while last > 0 {
-            let first = (last - length).max(0);
-            pieces.push(Piece {
-                first: end - (points - first) * step,
-                last: end - (points - last) * step,
-                halved: 0,
-            });
-            last = first;
-        }
-        pieces
+        let start = end - points * seconds;
+        let affordable = spans(start, end, seconds, most.clamp(1, MOST_POINTS)).into_iter();
+        affordable
+            .flat_map(|piece| self.cut(piece.first, piece.last, step))
+            .collect()
     }
+
+    /// In pieces that are as long as the server takes, the last first.
+    fn cut(&self, first: i64, last: i64, step: u32) -> Vec<Piece> {
+        let step = i64::from(step.max(1));
+        let longest = self
+            .server
+            .longest()
+            .map_or(i64::MAX, |it| i64::from(it.as_secs()));
+        spans(first, last, step, (longest / step).max(1))
+    }
+}
+
+/// Pieces of at most so many steps that share the points between them, the last first.
+fn spans(first: i64, last: i64, step: i64, length: i64) -> Vec<Piece> {
+    let points = (last - first) / step;
+    let mut pieces = Vec::new();
+    let mut until = points;
+    while until > 0 {
+        let from = (until - length).max(0);
+        pieces.push(Piece {
+            first: last - (points - from) * step,
+            last: last - (points - until) * step,
+            halved: 0,
+        });
+        until = from;
+    }
+    pieces
 }
 
 /// Prometheus refuses more than 11,000 points a series.

@@ -1,19 +1,24 @@
 //! Counts before anything is read: how many series, since when, how often scraped.
 
+mod cluster;
+mod counts;
 mod pace;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::answer::{Labels, Sink};
-use super::error::{Failure, PrometheusError};
+use super::answer::Sink;
+use super::clusters::{self, Mixed};
+use super::error::Failure;
 use super::options::PrometheusOptions;
 use super::promql::{CPU, Endings, MEMORY, METRICS, Selection, Words};
 use super::reading::Reading;
 use super::server::{Query, Server};
 use crate::collect::Scope;
-use crate::snapshot::Grid;
+use crate::snapshot::{Gap, Grid};
+use crate::units::Span;
+use counts::{Counted, Counts, Sums, whole};
 
 pub(super) use pace::Pace;
 pub(super) use source::Source;
@@ -43,6 +48,23 @@ pub(super) struct Survey {
     pub(super) first: u32,
     /// What there is to read.
     pub(super) readings: Vec<Reading>,
+    /// How long a time a query may look at, where the server limits that.
+    pub(super) longest: Option<Span>,
+    /// What is in doubt.
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Why nothing can be planned.
+pub(super) enum Unsurveyed {
+    Failed(Failure),
+    /// The store holds several clusters, told apart by any of these labels.
+    Mixed(Vec<Mixed>),
+}
+
+impl From<Failure> for Unsurveyed {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl Survey {
@@ -55,80 +77,13 @@ impl Survey {
 /// Series by namespace and source, at each moment.
 type Cells = BTreeMap<(String, Source), BTreeMap<i64, u64>>;
 
-struct Counts<'a> {
-    words: Words<'a>,
-    current: (String, Source),
-    cells: Cells,
-}
-
-impl<'a> Counts<'a> {
-    fn new(words: Words<'a>) -> Self {
-        Self {
-            words,
-            current: Default::default(),
-            cells: Cells::new(),
-        }
-    }
-}
-
-impl Sink for Counts<'_> {
-    fn series(&mut self, labels: &Labels) {
-        let namespace = labels.get(self.words.name("namespace")).to_owned();
-        self.current = (namespace, Source::of(labels, self.words));
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
-    fn point(&mut self, time: f64, value: f64) {
-        let cell = self.cells.entry(self.current.clone()).or_default();
-        cell.insert(time as i64, whole(value));
-    }
-}
-
-/// Adds up the values of series by some labels.
-struct Sums<'a> {
-    labels: &'a [&'a str],
-    current: Vec<String>,
-    found: BTreeMap<Vec<String>, u64>,
-}
-
-impl<'a> Sums<'a> {
-    fn by(labels: &'a [&'a str]) -> Self {
-        Self {
-            labels,
-            current: Vec::new(),
-            found: BTreeMap::new(),
-        }
-    }
-}
-
-impl Sink for Sums<'_> {
-    fn series(&mut self, labels: &Labels) {
-        let values = self.labels.iter().map(|label| labels.get(label).to_owned());
-        self.current = values.collect();
-    }
-
-    fn point(&mut self, _: f64, value: f64) {
-        *self.found.entry(self.current.clone()).or_default() += whole(value);
-    }
-}
-
-/// A count.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts are whole, small and never negative"
-)]
-fn whole(value: f64) -> u64 {
-    value as u64
-}
-
 /// Counts what is in scope. `None` when there is no usage of any container.
 pub(super) async fn survey(
     server: &Server,
     options: &PrometheusOptions,
     scope: &Scope,
     grid: &Grid,
-) -> Result<Option<Survey>, PrometheusError> {
+) -> Result<Option<Survey>, Unsurveyed> {
     let exact = scope.exact_namespaces().unwrap_or_default();
     let asked = Asked {
         server,
@@ -137,8 +92,7 @@ pub(super) async fn survey(
         back_off: options.back_off,
         exact: exact.into_iter().map(str::to_owned).collect(),
     };
-    let found = asked.survey(scope).await;
-    found.map_err(|failure| failure.at(&server.url))
+    asked.survey(scope).await
 }
 
 /// The questions of a survey.
@@ -152,8 +106,11 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn survey(&self, scope: &Scope) -> Result<Option<Survey>, Failure> {
-        let mut cells = self.counts().await?;
+    async fn survey(&self, scope: &Scope) -> Result<Option<Survey>, Unsurveyed> {
+        let Counted {
+            mut cells,
+            mut clusters,
+        } = self.counts().await?;
         // Of all that queries below reach, in scope or not.
         let all = most_at_a_time(&cells, None).values().sum();
         cells.retain(|(namespace, _), _| !namespace.is_empty() && scope.namespace(namespace));
@@ -161,6 +118,8 @@ impl Asked<'_> {
         let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
             return Ok(None);
         };
+        clusters.retain(|namespace, _| !namespace.is_empty() && scope.namespace(namespace));
+        self.one_cluster(&clusters).await?;
         let source = self.only_source(&cells, all).await;
         let mut namespaces = most_at_a_time(&cells, source.as_ref());
         let found = self.namespaces().await;
@@ -174,6 +133,7 @@ impl Asked<'_> {
             endings: Some(&endings),
             source: source.as_ref(),
         };
+        let gaps = self.no_twins(source.as_ref(), newest).await?;
         let pace = self.pace(selection, newest).await?;
         let reaches_back = self.reaches_back(selection, newest, pace.usual).await;
         let (readings, cpus) = self.readings(newest).await?;
@@ -187,6 +147,8 @@ impl Asked<'_> {
             reaches_back,
             cpus,
             readings,
+            longest: self.server.longest(),
+            gaps,
         }))
     }
 
@@ -226,32 +188,37 @@ impl Asked<'_> {
         }
     }
 
-    async fn counts(&self) -> Result<Cells, Failure> {
+    async fn counts(&self) -> Result<Counted, Failure> {
         let (between, start) = self.moments();
-        let query = Query::range(
-            self.words.count(self.everything()),
-            start,
-            self.grid.end().as_second(),
-            between,
-        );
-        Ok(self.ask(&query, || Counts::new(self.words)).await?.cells)
+        let span = (start, self.grid.end().as_second());
+        let labels = clusters::labels(self.server, self.words, span).await?;
+        let text = self.words.count(self.everything(), &labels);
+        let ask = async |first: i64, last: i64| {
+            let query = Query::range(text.clone(), first, last, between);
+            let counts = self
+                .ask(&query, || Counts::new(self.words, &labels))
+                .await?;
+            Ok(counts.counted)
+        };
+        let mut counted = Counted::default();
+        for part in self.server.in_parts(span, between, ask).await? {
+            for (key, moments) in part.cells {
+                counted.cells.entry(key).or_default().extend(moments);
+            }
+            for (namespace, seen) in part.clusters {
+                counted.clusters.entry(namespace).or_default().extend(seen);
+            }
+        }
+        Ok(counted)
     }
 
     /// The source that has every container that any other has: reading it alone
     /// halves the work of the server. Equal counts do not say so, because two
     /// sources may have half a cluster each.
     async fn only_source(&self, cells: &Cells, series: u64) -> Option<Source> {
-        let (between, _) = self.moments();
-        let span = self.grid.span().as_secs();
         for source in source::candidates(cells) {
-            let selection = Selection {
-                source: Some(&source),
-                ..self.everything()
-            };
-            let text = self.words.missing_from(selection, span, between);
-            let end = self.grid.end().as_second();
             // Whoever cannot tell has all sources read, which only costs more.
-            let missing = self.histogram("moments", text, end).await;
+            let missing = self.missing_from(&source).await;
             if missing.is_ok_and(|missing| source::has_all(&missing, series)) {
                 return Some(source);
             }
@@ -259,19 +226,47 @@ impl Asked<'_> {
         None
     }
 
+    /// How many containers a source has not, by the number of moments at which it
+    /// has not. In parts, a container that is missing once in two counts twice.
+    async fn missing_from(&self, source: &Source) -> Result<BTreeMap<u64, u64>, Failure> {
+        let (between, start) = self.moments();
+        let selection = Selection {
+            source: Some(source),
+            ..self.everything()
+        };
+        let span = (start, self.grid.end().as_second());
+        let ask = async |first: i64, last: i64| {
+            let range = u32::try_from(last - first).unwrap_or(u32::MAX).max(between);
+            let text = self.words.missing_from(selection, range, between);
+            self.histogram("moments", text, last).await
+        };
+        let mut missing = BTreeMap::new();
+        for part in self.server.in_parts(span, between, ask).await? {
+            for (moments, containers) in part {
+                *missing.entry(moments).or_default() += containers;
+            }
+        }
+        Ok(missing)
+    }
+
     /// Namespaces that had containers at any time. Not every store answers;
     /// then those that were counted have to do.
     async fn namespaces(&self) -> Vec<String> {
         let label = self.words.name("namespace");
-        let query = Query {
-            path: format!("/api/v1/label/{label}/values").into(),
-            parameters: vec![
-                ("match[]", self.words.containers(MEMORY, self.everything())),
-                ("start", self.grid.start.as_second().to_string()),
-                ("end", self.grid.end().as_second().to_string()),
-            ],
+        let span = (self.grid.start.as_second(), self.grid.end().as_second());
+        let ask = async |first: i64, last: i64| {
+            let query = Query {
+                path: format!("/api/v1/label/{label}/values").into(),
+                parameters: vec![
+                    ("match[]", self.words.containers(MEMORY, self.everything())),
+                    ("start", first.to_string()),
+                    ("end", last.to_string()),
+                ],
+            };
+            self.server.list(&query).await
         };
-        let mut found = self.server.list(&query).await.unwrap_or_default();
+        let parts = self.server.in_parts(span, Span::HOUR.as_secs(), ask).await;
+        let mut found: Vec<String> = parts.unwrap_or_default().into_iter().flatten().collect();
         found.retain(|namespace| !namespace.is_empty());
         found
     }
