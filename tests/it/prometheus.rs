@@ -1,5 +1,7 @@
 //! Prometheus and VictoriaMetrics, real ones, and one that misbehaves.
 
+mod between;
+mod clusters;
 mod engines;
 mod faults;
 pub mod lively;
@@ -12,6 +14,7 @@ mod renamed;
 pub mod server;
 mod signals;
 mod signals_text;
+mod stores;
 
 use std::collections::BTreeMap;
 

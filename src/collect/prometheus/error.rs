@@ -55,11 +55,7 @@ pub enum PrometheusError {
         flag: String,
     },
     #[error("Prometheus at {url} answers no query over so long a time: {problem}")]
-    TooLong {
-        url: String,
-        problem: String,
-        limit: Option<Span>,
-    },
+    TooLong { url: String, problem: String },
 }
 
 fn colon(text: &str) -> String {
@@ -107,10 +103,9 @@ impl PrometheusError {
             }),
             Self::Exhausted { .. } => hints::overloaded(),
             Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
-            Self::TooLong { limit, .. } => match limit {
-                Some(limit) => format!("take a shorter window: `--window {}`", hints::days(*limit)),
-                None => "take a shorter window, such as `--window 2d`".to_owned(),
-            },
+            Self::TooLong { .. } => "it is asked in parts, but for an hour at a time at least: \
+                raise its limit, such as `max_query_length` of Mimir, or take a shorter `--window`"
+                .to_owned(),
         };
         Some(text)
     }
@@ -195,11 +190,7 @@ impl Failure {
                 text: "it is busy".to_owned(),
             },
             Self::TooMuch(problem) => PrometheusError::Exhausted { url, problem },
-            Self::TooLong { limit, text } => PrometheusError::TooLong {
-                url,
-                problem: text,
-                limit,
-            },
+            Self::TooLong { text, .. } => PrometheusError::TooLong { url, problem: text },
             Self::Redirected(place) => PrometheusError::Redirected { url, place },
             Self::Error(problem) => PrometheusError::Answered { url, problem },
             Self::Broken(broken) => PrometheusError::NotPrometheus {

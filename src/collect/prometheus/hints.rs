@@ -2,7 +2,6 @@
 
 use super::access::{base, page};
 use crate::collect::cause::CauseKind;
-use crate::units::Span;
 
 pub(super) fn overloaded() -> String {
     "the server may be overloaded: try again with `--prometheus-concurrency 1` or a smaller \
@@ -95,15 +94,4 @@ pub(super) fn redirected(url: &str, place: &str) -> String {
         format!("{}{there}", &url[..end])
     };
     format!("name it: `--prometheus-url {there}`")
-}
-
-/// Whole days, or hours below two days; a little less than what is allowed.
-pub(super) fn days(limit: Span) -> Span {
-    let seconds = limit.as_secs();
-    let unit = if seconds >= 2 * Span::DAY.as_secs() {
-        Span::DAY.as_secs()
-    } else {
-        Span::HOUR.as_secs()
-    };
-    Span::from_secs(((seconds - seconds / 16) / unit).max(1) * unit)
 }

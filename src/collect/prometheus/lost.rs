@@ -6,6 +6,7 @@ use super::names::Names;
 use super::options::PrometheusOptions;
 use super::promql::{MEMORY, Words};
 use super::server::{Query, Server};
+use crate::collect::Scope;
 use crate::snapshot::Gap;
 
 /// Series whose labels are looked at.
@@ -61,7 +62,7 @@ impl Sink for Found {
 }
 
 /// The gap for a store without usage of any container in scope.
-pub(super) async fn gap(server: &Server, options: &PrometheusOptions, exact: &[String]) -> Gap {
+pub(super) async fn gap(server: &Server, options: &PrometheusOptions, scope: &Scope) -> Gap {
     let words = Words::new(options);
     let end = options.end.as_second();
     let ask = async |text: String| {
@@ -70,9 +71,12 @@ pub(super) async fn gap(server: &Server, options: &PrometheusOptions, exact: &[S
             .await;
         asked.map_or_else(|_| Vec::new(), |(Found(series), _)| series)
     };
+    let exact = scope.exact_namespaces().unwrap_or_default();
+    let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
     // Those of pods first: cgroups of the whole node never have these labels.
-    let mut series = ask(words.without_container(true, exact, LOOKED_AT)).await;
-    if series.is_empty() {
+    let mut series = ask(words.without_container(true, &exact, LOOKED_AT)).await;
+    series.retain(|labels| scope.namespace(labels.get(words.name("namespace"))));
+    if series.is_empty() && ask(words.any_container()).await.is_empty() {
         series = ask(words.without_container(false, &[], LOOKED_AT)).await;
     }
     let subject = format!("Prometheus at {}", server.url);

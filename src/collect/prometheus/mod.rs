@@ -85,7 +85,7 @@ pub async fn usage(
     } = count(&server, options, scope, progress).await?;
     let Some(survey) = survey else {
         let mut gaps = server.gaps();
-        gaps.push(no_usage(&server, &options, scope).await);
+        gaps.push(lost::gap(&server, &options, scope).await);
         return Ok(Taken {
             usage: UsageBuilder::new(grid),
             gaps,
@@ -243,12 +243,6 @@ async fn count(
             &options.cluster,
         )),
     }
-}
-
-async fn no_usage(server: &Server, options: &PrometheusOptions, scope: &Scope) -> Gap {
-    let exact = scope.exact_namespaces().unwrap_or_default();
-    let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
-    lost::gap(server, options, &exact).await
 }
 
 /// Metrics that are not there.

@@ -1,5 +1,7 @@
 //! Who owned the pods that are gone, from kube-state-metrics.
 
+use std::collections::BTreeSet;
+
 use super::answer::{Labels, Sink};
 use super::error::PrometheusError;
 use super::options::PrometheusOptions;
@@ -23,7 +25,7 @@ pub struct Owners {
     links: Vec<Link>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Link {
     namespace: String,
     /// `Pod`, `ReplicaSet` or `Job`.
@@ -102,7 +104,9 @@ pub(super) async fn owners(
     let parts = server.in_parts(span, Span::HOUR.as_secs(), ask).await;
     match parts {
         Ok(parts) => {
-            let links = parts.into_iter().flat_map(|links| links.found).collect();
+            // A series that goes on has its place in several parts.
+            let links: BTreeSet<Link> = parts.into_iter().flat_map(|part| part.found).collect();
+            let links = links.into_iter().collect();
             let owners = Owners { links };
             progress.detail(&format!("{} owners in Prometheus", owners.len()));
             Ok((owners, server.gaps()))

@@ -273,6 +273,12 @@ impl<'a> Words<'a> {
         format!("topk({most}, last_over_time({text}}}[{LOOKBACK}]))")
     }
 
+    /// One series of any container.
+    pub(super) fn any_container(&self) -> String {
+        let series = self.containers(MEMORY, Selection::ALL);
+        format!("topk(1, last_over_time({series}[{LOOKBACK}]))")
+    }
+
     /// Series of containers that have several at a time, of a few of them.
     pub(super) fn twins(&self, selection: Selection, most: u32) -> String {
         let series = self.containers(MEMORY, selection);

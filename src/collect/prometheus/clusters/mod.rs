@@ -54,15 +54,24 @@ impl Mixed {
     /// ``several clusters: `cluster` is `a`, `b` ``.
     pub(in crate::collect) fn text(&self) -> String {
         const NAMED: usize = 5;
-        let named: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        let named = self.values.iter().filter(|value| !value.is_empty());
+        let named: Vec<&str> = named.map(String::as_str).collect();
         let rest = named.len().saturating_sub(NAMED);
+        let names = named[..named.len() - rest].join("`, `");
         let more = if rest == 0 {
             String::new()
         } else {
             format!(" and {rest} more")
         };
-        let names = named[..named.len() - rest].join("`, `");
-        format!("several clusters: `{}` is `{names}`{more}", self.label)
+        let missing = if named.len() < self.values.len() {
+            ", or is not there"
+        } else {
+            ""
+        };
+        format!(
+            "several clusters: `{}` is `{names}`{more}{missing}",
+            self.label
+        )
     }
 
     /// The flag that chooses one: the value most like what the kubeconfig says.
