@@ -1,6 +1,6 @@
 //! Prometheus and VictoriaMetrics, real ones, and one that misbehaves.
 
-mod between;
+pub mod between;
 mod clusters;
 mod engines;
 mod faults;

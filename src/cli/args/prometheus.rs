@@ -25,6 +25,9 @@ enum EngineArg {
 #[command(next_help_heading = "Prometheus")]
 pub(super) struct PrometheusArgs {
     /// Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics).
+    ///
+    /// Parameters in it, such as `?namespace=shop` for a tenancy proxy, go with every
+    /// request.
     #[arg(
         long,
         value_name = "URL",
@@ -105,7 +108,8 @@ pub(super) struct PrometheusArgs {
     /// Only series with this label, for stores of many clusters: `cluster=prod`.
     ///
     /// `!=`, `=~` and `!~` work as in PromQL, and `{context}` is the name of the
-    /// context. Repeatable.
+    /// context. Without it, the cluster is read that is called as the kubeconfig calls
+    /// it, where the store holds several. Repeatable.
     #[arg(
         long,
         value_name = "NAME=VALUE",

@@ -81,6 +81,12 @@ pub enum KubernetesError {
         #[source]
         source: Text,
     },
+    #[error("what answers at {url} is no API server")]
+    Redirected {
+        url: String,
+        #[source]
+        source: Text,
+    },
     #[error("failed to read {what} from the cluster at {url}")]
     Failed {
         url: String,
@@ -140,6 +146,9 @@ impl KubernetesError {
                 cluster_wide,
                 ..
             } => words::forbidden(rule, others, *cluster_wide),
+            Self::Redirected { .. } => {
+                "name the API server itself as `server` of the kubeconfig, with its path".to_owned()
+            }
             Self::Failed { .. } => "run again; `-vv` shows every request".to_owned(),
         };
         Some(hint)
@@ -226,6 +235,10 @@ impl KubernetesError {
             },
             Failure::Status(status) if status.is_impersonation() => Self::Impersonation {
                 rule: words::impersonation(&status.message),
+                source: Text(status.message),
+            },
+            Failure::Status(status) if (300..400).contains(&status.code) => Self::Redirected {
+                url,
                 source: Text(status.message),
             },
             Failure::Late(after) => Self::Late { url, after },

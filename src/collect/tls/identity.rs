@@ -69,7 +69,9 @@ fn load(
             .map_err(|_| TlsError::Base64 { what })?;
         return Ok(Some(decoded));
     }
-    let Some(path) = file.filter(|file| !file.is_empty()).map(Path::new) else {
+    // An empty one has become the folder of its kubeconfig.
+    let file = file.filter(|file| !file.is_empty() && !file.ends_with('/'));
+    let Some(path) = file.map(Path::new) else {
         return Ok(None);
     };
     let read = std::fs::read(path).map_err(|source| TlsError::Read {

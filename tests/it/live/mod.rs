@@ -1,9 +1,13 @@
 //! A live cluster: what is asked for, and what happens when it fails.
 
+mod certificates;
 mod connect;
+mod denied;
 mod devices;
+mod kubeconfigs;
 mod kubectl;
 mod listing;
+mod proxies;
 mod snapshots;
 mod whole;
 

@@ -148,15 +148,15 @@ fn answer(mut stream: &TcpStream, behind: &str, asked: &Asked, fate: &Fate) -> O
     stream.write_all(&body).ok()
 }
 
-/// Always with all parameters in a body, whatever came.
+/// With all parameters in a body, where the server takes one.
 fn pass(behind: &str, asked: &Asked) -> Option<(u16, Vec<u8>)> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(asked.in_url.iter().chain(&asked.in_body));
     let form = form.finish();
-    let get = asked.path.contains("/label");
-    let (method, target, body) = match get {
-        true => ("GET", format!("{}?{form}", asked.path), String::new()),
-        false => ("POST", asked.path.clone(), form),
+    let (method, target, body) = if asked.path.contains("/label/") {
+        ("GET", format!("{}?{form}", asked.path), String::new())
+    } else {
+        ("POST", asked.path.clone(), form)
     };
     let length = body.len();
     let head = format!(

@@ -172,14 +172,7 @@ fn a_cluster_that_was_renamed_is_one() {
             }
         })
         .collect();
-    // Prometheus wants the samples of a series together.
-    let of = |name: &str| {
-        let lines = renamed
-            .lines()
-            .filter(|line| line.contains(name) && !line.starts_with('#'));
-        lines.map(|line| format!("{line}\n")).collect::<String>()
-    };
-    let Some(server) = victoria_metrics(&(of("\"old\"") + &of("\"new\""))) else {
+    let Some(server) = victoria_metrics(&renamed) else {
         return;
     };
     let (most, gaps) = taken(&options(&server.url, Span::DAY)).unwrap();

@@ -326,7 +326,8 @@ fn relabelled(change: impl Fn(&str) -> String) -> String {
 
 #[test]
 fn usage_without_the_labels_of_containers_says_where_they_are_lost() {
-    let cases: [(&str, fn(&str) -> String); 3] = [
+    type Change = fn(&str) -> String;
+    let cases: [(&str, Change); 3] = [
         ("lost", |rest| rest.replace("container=\"main\",", "")),
         ("renamed", |rest| {
             rest.replace(",pod=", ",pod_name=")

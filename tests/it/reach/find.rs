@@ -47,6 +47,8 @@ fn every_kind_of_store_is_known() {
             json!({"app": "prometheus", "component": "server"}),
             "",
         ),
+        ("Prometheus", json!({"app": "prometheus"}), ""),
+        ("Prometheus", name("prometheus"), ""),
         ("Thanos", both("thanos", "query"), ""),
         ("Thanos", both("thanos-query", "query-layer"), ""),
         ("VictoriaMetrics", name("vmsingle"), ""),

@@ -11,6 +11,8 @@ pub enum Fault {
     Forbidden,
     /// A status without a body, each time.
     Status(u16),
+    /// The same with a `Status` that says this.
+    Says(u16, &'static str),
     /// A status the first `times` times, with `Retry-After` in seconds where one is given.
     Passing {
         status: u16,

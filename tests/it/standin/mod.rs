@@ -24,6 +24,7 @@ pub use fault::Fault;
 use serve::State;
 pub use store::Store;
 pub use tls::Authority;
+use tokio_rustls::TlsAcceptor;
 
 /// What a client must send when the stand-in asks for it.
 pub const TOKEN: &str = "a-token-that-is-not-a-secret";
@@ -32,6 +33,7 @@ pub const TOKEN: &str = "a-token-that-is-not-a-secret";
 pub struct Standin {
     address: SocketAddr,
     authority: Option<Authority>,
+    tls: bool,
     state: Arc<State>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -55,6 +57,7 @@ pub struct Asked {
 pub struct Setup {
     store: Store,
     tls: bool,
+    acceptor: Option<TlsAcceptor>,
     token: bool,
     /// Namespaces that may be read; `None` allows everything.
     only: Option<Vec<String>>,
@@ -75,6 +78,12 @@ impl Setup {
     pub fn secure(mut self) -> Self {
         self.tls = true;
         self.token = true;
+        self
+    }
+
+    /// Speak TLS in this way.
+    pub fn acceptor(mut self, acceptor: TlsAcceptor) -> Self {
+        self.acceptor = Some(acceptor);
         self
     }
 
@@ -105,7 +114,9 @@ impl Setup {
 
     pub fn start(self) -> Standin {
         let authority = self.tls.then(Authority::new);
-        let acceptor = authority.as_ref().map(|it| it.acceptor(&["127.0.0.1"]));
+        let own = authority.as_ref().map(|it| it.acceptor(&["127.0.0.1"]));
+        let acceptor = self.acceptor.or(own);
+        let tls = acceptor.is_some();
         let token = self.token.then(|| TOKEN.to_owned());
         let state = Arc::new(State::new(
             self.store,
@@ -130,6 +141,7 @@ impl Setup {
         Standin {
             address,
             authority,
+            tls,
             state,
             stop: Some(stop),
             thread: Some(thread),
@@ -149,11 +161,7 @@ impl Standin {
     }
 
     pub fn url(&self) -> String {
-        let scheme = if self.authority.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 

@@ -66,6 +66,7 @@ pub fn reply(
     }
     match fault {
         Some(Fault::Status(code)) => return json_reply(code, Vec::new()),
+        Some(Fault::Says(code, message)) => return failure(code, "", message),
         Some(Fault::Garbage) => {
             return json_reply(200, b"<html><title>Sign in</title></html>".to_vec());
         }
