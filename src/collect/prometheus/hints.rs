@@ -64,6 +64,10 @@ pub(super) fn refused(url: &str, status: u16, text: &str) -> Option<String> {
                 .to_owned()
         }),
         400 => parts(),
+        422 => format!(
+            "a store behind it is down: bring it back, or take what the others have with \
+             `--prometheus-url '{url}?partial_response=true'`"
+        ),
         429 | 500.. => overloaded(),
         _ => return None,
     })

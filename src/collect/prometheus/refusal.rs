@@ -63,6 +63,13 @@ pub(super) fn refusal(status: StatusCode, error_type: &str, error: &str) -> Fail
             status: code,
             after: None,
         },
+        // Thanos, where it is not allowed to answer in part: no smaller query helps.
+        422 if says(&["code = unavailable", "connection refused", "no such host"]) => {
+            Failure::Refused {
+                status: code,
+                text: error.to_owned(),
+            }
+        }
         _ if error_type == "timeout" || (too_much && code != 401 && code != 403) => {
             Failure::TooMuch(error.to_owned())
         }
@@ -151,6 +158,8 @@ mod tests {
             ),
             Halve
         );
+        let down = "proxy Series(): rpc error: code = Unavailable desc = connection refused";
+        assert_eq!(remedy(422, "execution", down), GiveUp);
         assert_eq!(remedy(504, "", ""), Halve);
         assert_eq!(remedy(429, "", ""), Wait);
         assert_eq!(remedy(503, "", ""), Wait);
