@@ -6,6 +6,9 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+const NOTHING_SHARED: &str =
+    "it speaks no version of TLS from 1.2 on with a cipher and a curve that are known here";
+
 /// What kept a connection from being made, or ended it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -91,8 +94,12 @@ impl Cause {
                     CauseKind::Client,
                     &format!("it does not accept the client certificate ({alert:?})"),
                 ),
+                AlertDescription::HandshakeFailure
+                | AlertDescription::ProtocolVersion
+                | AlertDescription::InsufficientSecurity => told(CauseKind::Tls, NOTHING_SHARED),
                 _ => told(CauseKind::Tls, &error.to_string()),
             },
+            Tls::PeerIncompatible(_) => told(CauseKind::Tls, NOTHING_SHARED),
             _ => told(CauseKind::Tls, &error.to_string()),
         }
     }
