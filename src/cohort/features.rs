@@ -17,8 +17,6 @@ pub(super) enum Feature {
     Weekly,
     /// Change of CPU a week ÷ mean.
     CpuTrend,
-    /// Share of time without work.
-    Idle,
     /// Memory, standard deviation ÷ mean.
     MemoryVariation,
     /// Memory, largest ÷ P50.
@@ -33,7 +31,7 @@ pub(super) enum Feature {
     Batch,
 }
 
-pub(super) const COUNT: usize = 12;
+pub(super) const COUNT: usize = 11;
 
 /// One value for each feature.
 pub(super) type Point = [f64; COUNT];
@@ -70,7 +68,6 @@ const SCALES: [Scale; COUNT] = [
     scale(Feature::Daily, 0.0, 1.0, false, 1.0),
     scale(Feature::Weekly, 0.0, 0.5, false, 1.0),
     scale(Feature::CpuTrend, -0.3, 0.3, false, 0.5),
-    scale(Feature::Idle, 0.0, 1.0, false, 1.0),
     scale(Feature::MemoryVariation, 0.005, 0.6, true, 0.5),
     scale(Feature::MemoryPeak, 1.0, 3.0, true, 1.0),
     scale(Feature::MemoryDays, 1.0, 2.0, true, 1.0),
@@ -78,6 +75,9 @@ const SCALES: [Scale; COUNT] = [
     scale(Feature::MemoryTrend, -0.3, 0.3, false, 0.5),
     scale(Feature::Batch, 0.0, 1.0, false, 1.0),
 ];
+
+/// A smaller median of memory counts as this, in bytes: next to nothing, peaks are all there is.
+const SMALLEST_MEDIAN: f64 = 1024.0 * 1024.0;
 
 /// Less history than this shows no day.
 const SHORTEST: Span = Span::DAY;
@@ -87,6 +87,12 @@ impl Feature {
     pub(super) fn of(self, point: &Point) -> f64 {
         let place = SCALES.iter().position(|scale| scale.feature == self);
         point[place.unwrap_or(0)]
+    }
+
+    /// Whether it is clipped here: it may be more.
+    pub(super) fn is_most(self, value: f64) -> bool {
+        let scale = SCALES.iter().find(|scale| scale.feature == self);
+        scale.is_some_and(|scale| value >= scale.high)
     }
 }
 
@@ -104,8 +110,7 @@ pub(super) fn features(snapshot: &Snapshot, profile: &Profile) -> Option<Point> 
         | Feature::CpuVariation
         | Feature::Daily
         | Feature::Weekly
-        | Feature::CpuTrend
-        | Feature::Idle => of_cpu(feature, cpu),
+        | Feature::CpuTrend => of_cpu(feature, cpu),
         _ => of_memory(feature, memory),
     };
     Some(std::array::from_fn(|index| {
@@ -120,15 +125,14 @@ fn of_cpu(feature: Feature, cpu: &CpuProfile) -> f64 {
         Feature::CpuVariation => cpu.variation,
         Feature::Daily => cpu.daily_strength,
         Feature::Weekly => cpu.weekly_strength,
-        Feature::CpuTrend => cpu.trend_per_day * 7.0,
-        _ => cpu.idle_share.get(),
+        _ => cpu.trend_per_day * 7.0,
     }
 }
 
 fn of_memory(feature: Feature, memory: &MemoryProfile) -> f64 {
     match feature {
         Feature::MemoryVariation => memory.variation,
-        Feature::MemoryPeak => memory.max.to_f64() / memory.p50.to_f64(),
+        Feature::MemoryPeak => memory.max.to_f64() / memory.p50.to_f64().max(SMALLEST_MEDIAN),
         Feature::MemoryDays => above_usual(&memory.daily_peaks),
         Feature::MemoryRising => memory.rising_share,
         _ => memory.trend_per_day * 7.0,

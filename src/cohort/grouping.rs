@@ -1,9 +1,12 @@
 //! From profiles to named groups.
 
-use super::features::{Point, coordinates, features, medians};
-use super::kmeans::{Grouping, best_grouping};
-use super::words::{description, names, word};
-use super::{Cohort, Cohorts, FEWEST, GROUPS};
+use std::collections::BTreeMap;
+
+use super::class::Class;
+use super::features::{Point, features, medians};
+use super::split::parts;
+use super::words::description;
+use super::{Cohort, Cohorts};
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 
@@ -13,23 +16,65 @@ struct Placed {
     point: Point,
 }
 
+/// A group before it has its place among the others.
+struct Group {
+    name: String,
+    description: String,
+    middle: Point,
+    members: Vec<usize>,
+}
+
 /// Groups the profiles. The same profiles, in any order, always give the same groups.
 pub fn group(snapshot: &Snapshot, profiles: &[Profile]) -> Cohorts {
-    let mut placed: Vec<Placed> = (0..profiles.len())
-        .filter_map(|profile| {
-            let point = features(snapshot, &profiles[profile])?;
-            Some(Placed { profile, point })
-        })
+    let mut classes: BTreeMap<Class, Vec<Placed>> = BTreeMap::new();
+    for (index, profile) in profiles.iter().enumerate() {
+        let Some(point) = features(snapshot, profile) else {
+            continue;
+        };
+        classes
+            .entry(Class::of(profile, &point))
+            .or_default()
+            .push(Placed {
+                profile: index,
+                point,
+            });
+    }
+    let kinds = classes.len();
+    let groups: Vec<Group> = classes
+        .into_iter()
+        .flat_map(|(class, placed)| groups(class, placed))
         .collect();
+    let split = groups.len() - kinds;
+    in_order(groups, profiles.len(), criterion(kinds, split))
+}
+
+/// One group, or two where they are clearly two.
+fn groups(class: Class, mut placed: Vec<Placed>) -> Vec<Group> {
     // By what they are and not by where they stand: the order of the input then
     // decides nothing.
     placed.sort_by(|a, b| compare(&a.point, &b.point));
-    let (members, criterion) = if placed.len() < FEWEST {
-        (by_word(&placed), by_word_criterion(placed.len()))
-    } else {
-        by_distance(&placed)
+    let points: Vec<Point> = placed.iter().map(|one| one.point).collect();
+    let make = |name: String, definitions: &[&str], members: &[usize]| {
+        let middle = medians(members.iter().map(|member| &points[*member]));
+        let mut profiles: Vec<usize> = members.iter().map(|it| placed[*it].profile).collect();
+        profiles.sort_unstable();
+        Group {
+            name,
+            description: description(definitions, &middle),
+            middle,
+            members: profiles,
+        }
     };
-    name(&placed, members, profiles.len(), criterion)
+    let (word, definition) = (class.word(), class.definition());
+    let Some(parts) = parts(&points, word) else {
+        let all: Vec<usize> = (0..points.len()).collect();
+        return vec![make(word.to_owned(), &[definition], &all)];
+    };
+    let parts = parts.iter().map(|part| {
+        let name = format!("{} {word}", part.word);
+        make(name, &[definition, &part.definition], &part.members)
+    });
+    parts.collect()
 }
 
 fn compare(a: &Point, b: &Point) -> std::cmp::Ordering {
@@ -40,91 +85,40 @@ fn compare(a: &Point, b: &Point) -> std::cmp::Ordering {
         .unwrap_or(std::cmp::Ordering::Equal)
 }
 
-/// One group for each word that describes a member.
-fn by_word(placed: &[Placed]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
-    for (place, one) in placed.iter().enumerate() {
-        let word = word(&one.point);
-        match groups.iter_mut().find(|(other, _)| *other == word) {
-            Some((_, members)) => members.push(place),
-            None => groups.push((word, vec![place])),
-        }
+fn criterion(kinds: usize, split: usize) -> String {
+    if kinds == 0 {
+        return "no container has enough usage to be grouped".to_owned();
     }
-    groups.into_iter().map(|(_, members)| members).collect()
-}
-
-fn by_word_criterion(count: usize) -> String {
-    match count {
-        0 => "no container has enough usage to be grouped".to_owned(),
-        _ => format!(
-            "{count} of the containers can be grouped, and fewer than {FEWEST} are grouped by rules instead of by distance"
-        ),
-    }
-}
-
-/// Groups of points that are near each other.
-fn by_distance(placed: &[Placed]) -> (Vec<Vec<usize>>, String) {
-    let points: Vec<Point> = placed.iter().map(|one| coordinates(&one.point)).collect();
-    let smallest = smallest_group(points.len());
-    let Grouping {
-        groups,
-        count,
-        silhouette,
-    } = best_grouping(&points, smallest);
-    let mut members = vec![Vec::new(); count];
-    for (place, group) in groups.into_iter().enumerate() {
-        members[group].push(place);
-    }
-    let tried = format!("{} to {}", GROUPS.start, GROUPS.end - 1);
-    let criterion = if count == 1 {
-        format!("one group: none of {tried} groups of at least {smallest} members stand apart")
-    } else {
-        format!(
-            "{count} groups: the largest mean silhouette, {silhouette:.2}, of {tried} groups of at least {smallest} members"
-        )
+    let plural = if kinds == 1 { "" } else { "s" };
+    let parts = match split {
+        0 => String::new(),
+        1 => ", one of which falls clearly into two".to_owned(),
+        many => format!(", {many} of which fall clearly into two"),
     };
-    (members, criterion)
+    format!(
+        "{kinds} kind{plural} of behaviour, each by a definition that every member meets{parts}"
+    )
 }
 
-/// A group lends its members each other's history, and of fewer than eight
-/// there is little to lend. In a small cluster a twelfth of it has to do.
-fn smallest_group(points: usize) -> usize {
-    (points / 12).clamp(2, 8)
-}
-
-/// Largest group first, each with its words.
-fn name(
-    placed: &[Placed],
-    members: Vec<Vec<usize>>,
-    profiles: usize,
-    criterion: String,
-) -> Cohorts {
-    let mut groups: Vec<(Point, Vec<usize>)> = members
-        .into_iter()
-        .filter(|members| !members.is_empty())
-        .map(|members| {
-            let centre = medians(members.iter().map(|place| &placed[*place].point));
-            (centre, members)
-        })
-        .collect();
-    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(compare(&a.0, &b.0)));
-    let centres: Vec<Point> = groups.iter().map(|(centre, _)| *centre).collect();
+/// Largest group first.
+fn in_order(mut groups: Vec<Group>, profiles: usize, criterion: String) -> Cohorts {
+    groups.sort_by(|a, b| {
+        let by_size = b.members.len().cmp(&a.members.len());
+        by_size.then(compare(&a.middle, &b.middle))
+    });
     let mut of_profile = vec![None; profiles];
-    let mut cohorts = Vec::with_capacity(groups.len());
-    for (id, ((centre, places), name)) in groups.into_iter().zip(names(&centres)).enumerate() {
-        let mut members: Vec<usize> = places.iter().map(|place| placed[*place].profile).collect();
-        members.sort_unstable();
-        for member in &members {
+    for (id, group) in groups.iter().enumerate() {
+        for member in &group.members {
             of_profile[*member] = Some(id);
         }
-        cohorts.push(Cohort {
-            name,
-            description: description(&centre),
-            members,
-        });
     }
+    let groups = groups.into_iter().map(|group| Cohort {
+        name: group.name,
+        description: group.description,
+        members: group.members,
+    });
     Cohorts {
-        groups: cohorts,
+        groups: groups.collect(),
         of_profile,
         criterion,
     }

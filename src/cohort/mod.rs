@@ -1,13 +1,16 @@
 //! Profiles into groups of workloads that behave alike, each with words for how.
 //!
-//! linfa and ndarray stay in this stage.
+//! A container's group follows from a definition that it meets, so that it is the same
+//! tomorrow and whatever else is looked at; k-means splits a large group where two
+//! kinds of members stand far apart in it. linfa and ndarray stay in this stage.
 
-use std::ops::Range;
-
+mod class;
 mod features;
 mod grouping;
 mod kmeans;
+mod rise;
 mod silhouette;
+mod split;
 mod words;
 
 pub use grouping::group;
@@ -20,7 +23,7 @@ pub struct Cohorts {
     /// For each profile, in the order of the profiles, its group; `None`
     /// where there is too little data to place it.
     pub of_profile: Vec<Option<usize>>,
-    /// How the number of groups was chosen, one sentence.
+    /// How the groups came about, one sentence.
     pub criterion: String,
 }
 
@@ -37,17 +40,12 @@ impl Cohorts {
 /// Containers that behave alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cohort {
-    /// A word or two from the group's centre: `idle`, `steady`, `daily`,
+    /// A word or two that hold for each member: `idle`, `steady`, `daily`, `weekly`,
     /// `bursty`, `growing`, `batch`. Unique within a run.
     pub name: String,
-    /// One sentence with the numbers behind the name.
+    /// One sentence: the definition that each member meets, then the numbers of the
+    /// one in the middle.
     pub description: String,
     /// Indices of the profiles in it, ascending.
     pub members: Vec<usize>,
 }
-
-/// The number of groups that is tried.
-pub const GROUPS: Range<usize> = 2..9;
-
-/// With fewer profiles than this, distances between them mean little.
-pub const FEWEST: usize = 10;

@@ -31,7 +31,10 @@ const FAR_LARGER: f64 = 1.25;
 fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
     let request = planned.after().cpu_request?;
     let draft = planned.draft.cpu_request.value();
-    let lowered = draft.is_none_or(|draft| request < draft && !same(request, draft));
+    let lowered = draft.is_none_or(|draft| {
+        let same = request.to_quantity() == draft.to_quantity();
+        request < draft.scale(FORGIVEN) && !same
+    });
     let raised = draft.is_some_and(|draft| request > draft.scale(FAR_LARGER));
     if promised.is_some() && !lowered && !raised {
         return promised;
@@ -54,10 +57,8 @@ fn killed_again(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Option<f64
     (limit < short.floor).then(|| (hit + 1.0) / (horizons + 2.0))
 }
 
-/// Whether they differ by no more than rounding forgives.
-fn same(a: Cpu, b: Cpu) -> bool {
-    a.to_quantity() == b.to_quantity()
-}
+/// What is this little below what a strategy proposed is no other size.
+const FORGIVEN: f64 = 0.99;
 
 /// Share of samples above `request`; 0 without samples.
 pub(in crate::recommend) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
