@@ -72,16 +72,16 @@ impl AnalyzeArgs {
             return Err(Error::Clusters { failed, all });
         }
         let gaps = fleet.analyses().map(|it| it.snapshot.gaps.len()).sum();
-        let mut outcomes = fleet.analyses().flat_map(|it| &it.outcomes);
-        if let Some(outcome) = outcomes.find(|it| !it.judged && !self.exit_zero) {
-            return Err(Error::NotJudged {
-                share: outcome.judged_share,
-            });
-        }
         if self.strict && gaps > 0 {
             return Err(Error::Strict { gaps });
         }
         let failed = fleet.analyses().any(|analysis| fails(&analysis));
+        let mut outcomes = fleet.analyses().flat_map(|it| &it.outcomes);
+        if let Some(outcome) = outcomes.find(|it| !it.judged && !failed && !self.exit_zero) {
+            return Err(Error::NotJudged {
+                share: outcome.judged_share,
+            });
+        }
         Ok(if failed && !self.exit_zero {
             Exit::Gate
         } else {

@@ -111,7 +111,8 @@ fn judged_share(analysis: &Analysis<'_>) -> f64 {
         let all: f64 = bills.clone().map(|(_, bill)| worth(bill)).sum();
         let judged = bills.clone().filter(|(advice, _)| known(advice));
         let judged: f64 = judged.map(|(_, bill)| worth(bill)).sum();
-        (all > 0.0).then(|| judged / all)
+        // An empty sum is −0.
+        (all > 0.0).then(|| judged / all + 0.0)
     };
     share(&|bill| bill.current.to_f64())
         .or_else(|| share(&|_| 1.0))

@@ -45,8 +45,8 @@ fn above_and_at_least_differ_at_the_limit() {
 #[test]
 fn severity_is_judged_in_its_order() {
     assert_eq!(
-        judged("severity>critical"),
-        "severity>critical critical false"
+        judged("severity>=critical"),
+        "severity>=critical critical true"
     );
     assert_eq!(judged("severity>none"), "severity>none critical true");
 }
@@ -97,7 +97,7 @@ fn a_gate_over_nothing_is_not_judged() {
     let analysis = pipeline::analyze(&snapshot, &asked, &Silent);
     let share = analysis.outcomes[0].judged_share;
     assert!(share > 0.5 && analysis.outcomes.iter().all(|it| it.judged && it.failed));
-    asked.min_judged = (share + 1.0) / 2.0;
+    asked.min_judged = f64::midpoint(share, 1.0);
     let analysis = pipeline::analyze(&snapshot, &asked, &Silent);
     assert_eq!(analysis.outcomes[0].judged, share >= 1.0);
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::gate::Outcome;
 use crate::pipeline::Analysis;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, Paint};
@@ -100,20 +101,17 @@ fn verdict(fleet: &Fleet<'_>, paint: Paint, out: &mut dyn io::Write) -> io::Resu
     {
         return Ok(());
     }
-    let failed = fleet
-        .analyses()
-        .filter(|analysis| analysis.outcomes.iter().any(|it| it.failed));
-    let failed: Vec<String> = failed
-        .map(|analysis| escape(&analysis.snapshot.cluster.name))
-        .collect();
+    let named = |is: fn(&Outcome) -> bool| {
+        let found = fleet.analyses().filter(|it| it.outcomes.iter().any(is));
+        let names = found.map(|it| escape(&it.snapshot.cluster.name));
+        names.collect::<Vec<String>>().join(", ")
+    };
+    let (failed, unjudged) = (named(|it| it.failed), named(|it| !it.judged));
+    let (style, text) = match (failed.as_str(), unjudged.as_str()) {
+        ("", "") => (GOOD_BOLD, "gate passed in every cluster".to_owned()),
+        ("", names) => (BAD_BOLD, format!("gate not judged in {names}")),
+        (names, _) => (BAD_BOLD, format!("gate failed in {names}")),
+    };
     writeln!(out)?;
-    if failed.is_empty() {
-        return writeln!(
-            out,
-            "{}",
-            paint.on(GOOD_BOLD, "gate passed in every cluster")
-        );
-    }
-    let text = format!("gate failed in {}", failed.join(", "));
-    writeln!(out, "{}", paint.on(BAD_BOLD, &text))
+    writeln!(out, "{}", paint.on(style, &text))
 }
