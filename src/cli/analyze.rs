@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
+use super::values::percent;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Threshold};
@@ -182,15 +183,6 @@ impl AnalyzeArgs {
             Exit::Gate
         })
     }
-}
-
-/// `80%`, as a share.
-fn percent(text: &str) -> Result<f64, String> {
-    let value = text.strip_suffix('%').and_then(|it| it.parse::<f64>().ok());
-    let value = value.filter(|value| (0.0..=100.0).contains(value));
-    value
-        .map(|value| value / 100.0)
-        .ok_or_else(|| format!("`{text}` is not a percentage from 0% to 100%, such as 80%"))
 }
 
 /// Gaps that tell why there is no workload.

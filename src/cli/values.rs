@@ -50,6 +50,15 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     text.parse::<f64>().map_err(|error| error.to_string())
 }
 
+/// `80%`, as a number from 0 to 1.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    let value = text.strip_suffix('%').and_then(|it| it.parse::<f64>().ok());
+    let value = value.filter(|value| (0.0..=100.0).contains(value));
+    value
+        .map(|value| value / 100.0)
+        .ok_or_else(|| format!("`{text}` is not a percentage from 0% to 100%, such as 80%"))
+}
+
 /// An amount in the report's currency.
 pub(super) fn money(text: &str) -> Result<Money, String> {
     match text.trim().trim_start_matches('$').parse::<f64>() {

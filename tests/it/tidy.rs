@@ -225,3 +225,37 @@ fn only_the_edges_touch_clock_and_environment() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+/// A file that no module names is not compiled, and reads as if it were.
+#[test]
+fn every_file_is_a_module() {
+    let files = sources(&repository("src"));
+    let roots = ["src/lib.rs", "src/main.rs"].map(repository);
+    let orphans = files.iter().map(|(path, _)| path);
+    let orphans = orphans.filter(|path| !roots.contains(path) && !is_named(path, &files));
+    let orphans: Vec<&PathBuf> = orphans.collect();
+    assert!(orphans.is_empty(), "{orphans:?}");
+}
+
+/// Whether the module above a file says `mod` of it.
+fn is_named(path: &Path, files: &[(PathBuf, String)]) -> bool {
+    let module = if path.ends_with("mod.rs") {
+        path.parent().unwrap().to_owned()
+    } else {
+        path.with_extension("")
+    };
+    let folder = module.parent().unwrap();
+    let above = [
+        folder.join("mod.rs"),
+        folder.join("lib.rs"),
+        folder.with_extension("rs"),
+    ];
+    let line = format!("mod {};", module.file_name().unwrap().to_str().unwrap());
+    let says = |text: &str| {
+        let mut lines = text.lines();
+        lines.any(|it| it == line || it.ends_with(&format!(" {line}")))
+    };
+    files
+        .iter()
+        .any(|(path, text)| above.contains(path) && says(text))
+}

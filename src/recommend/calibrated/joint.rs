@@ -16,12 +16,10 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 use super::packing::{Packed, Pool};
 use super::pods::Pods;
 use super::tail::prior_risk;
+use crate::recommend::NODE_FULL;
 use crate::snapshot::Node;
 use crate::units::len_f64;
 
-/// A node overflows at this share of its allocatable memory: there the kubelet
-/// is about to evict, and what no pod accounts for needs room too.
-pub(super) const FULL: f64 = 0.97;
 /// Of the orders of pods.
 const SEED: u64 = 0x6b63_6f73;
 /// Nodes that are packed at each moment before a chance is believed.
@@ -160,7 +158,7 @@ impl Joint {
             .map(|day| f64::from(day.iter().copied().fold(0.0, f32::max)))
             .collect();
         let peak = days.iter().copied().fold(0.0, f64::max);
-        let margin = node.size * FULL / peak.max(1.0);
+        let margin = node.size * NODE_FULL / peak.max(1.0);
         if margin < 1.0 {
             // It has overflowed, and is counted as such.
             return 0.0;
@@ -173,7 +171,7 @@ impl Joint {
         let fills = |kind: &Pool, pod: usize| {
             let item = &self.pods.items[pod];
             let peak = item.used.iter().copied().fold(0.0, f32::max);
-            (f64::from(peak) > kind.largest() * FULL).then_some(item.workload)
+            (f64::from(peak) > kind.largest() * NODE_FULL).then_some(item.workload)
         };
         let kinds = self.kinds.iter();
         let found =
@@ -208,7 +206,7 @@ impl Tally {
         let mut sum: Vec<f32> = Vec::new();
         let own = |pod: &usize| f64::from(peaks[*pod]);
         for node in nodes {
-            let full = node.size * FULL;
+            let full = node.size * NODE_FULL;
             self.seen += 1.0;
             if node.pods.iter().any(|pod| own(pod) > full) {
                 self.alone += 1.0;

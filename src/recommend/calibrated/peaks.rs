@@ -1,7 +1,7 @@
 //! A container's largest working sets over time, and how much history they are.
 
 use super::limit::REACHED;
-use super::tail::{ALONG_A_LINE, Tails, spread};
+use super::tail::{ALONG_A_LINE, Tails, may_stand_alone, spread};
 use crate::profile::MemoryProfile;
 use crate::recommend::event::{Events, Regime};
 use crate::recommend::{Pool, samples};
@@ -96,6 +96,11 @@ impl Peaks {
             horizon: usize::try_from(count_from(horizon)).unwrap_or(1).max(1),
             due: horizon / (horizon + history),
         }
+    }
+
+    /// Whether its replays can be enough to count alone.
+    pub(super) fn may_stand_alone(&self) -> bool {
+        may_stand_alone(self.values.len(), self.horizon)
     }
 
     /// Adds how its peaks went on to what is known of histories like it.

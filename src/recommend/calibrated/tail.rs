@@ -83,6 +83,22 @@ pub(super) struct Margin {
     pub(super) risk: f64,
 }
 
+/// The first of so many peaks that is judged by those before it.
+fn first_origin(count: usize, horizon: usize) -> usize {
+    (count / 3).min(horizon).max(2)
+}
+
+/// What all replays of so many peaks together stand for.
+fn records(count: usize, first: usize) -> f64 {
+    (len_f64(count) / len_f64(first)).ln()
+}
+
+/// Whether so many peaks can make [`Tail::stands_alone`], if no limit hides any.
+pub(super) fn may_stand_alone(count: usize, horizon: usize) -> bool {
+    // As the sum over the replays, which rounds a little.
+    records(count, first_origin(count, horizon)) >= OWN_RECORDS - 1e-9
+}
+
 /// How far the largest of these peaks stands above the usual one: the logarithm of
 /// their ratio, and what few peaks have not shown yet; 0 without peaks.
 pub(super) fn spread(peaks: &[f64]) -> f64 {
@@ -138,7 +154,7 @@ impl Tails {
     /// the logarithm of the growth of the history (Rényi 1962).
     pub(super) fn replay(&mut self, peaks: &[f64], horizon: usize, ceiling: f64) {
         let count = peaks.len();
-        let first = (count / 3).min(horizon).max(2);
+        let first = first_origin(count, horizon);
         if count <= first {
             return;
         }
@@ -147,8 +163,7 @@ impl Tails {
             ahead / (len_f64(origin) + ahead)
         };
         let weight: f64 = (first..count).map(due).sum();
-        // All replays together stand for this many records.
-        let records = (len_f64(count) / len_f64(first)).ln() / weight;
+        let records = records(count, first) / weight;
         for origin in first..count {
             let until = (origin + horizon.max(1)).min(count);
             let (known, ahead) = (&peaks[..origin], &peaks[origin..until]);

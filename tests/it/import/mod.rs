@@ -14,9 +14,10 @@ use kcost::collect::Scope;
 use kcost::collect::files::{FileOptions, ImportError, import};
 use kcost::error::Error;
 use kcost::progress::Silent;
-use kcost::snapshot::Snapshot;
+use kcost::snapshot::{self, Snapshot};
 
 use crate::bundle::explain;
+use crate::common::Kcost;
 
 const HEADER: &str = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n";
 
@@ -44,6 +45,21 @@ struct Files {
 }
 
 impl Files {
+    /// The bundle that the binary makes of them.
+    fn taken(&self) -> Snapshot {
+        let path = self.folder.path().join("a.kcost");
+        Kcost::new()
+            .args(["snapshot", "--objects"])
+            .arg(&self.options.objects[0])
+            .arg("--usage")
+            .arg(&self.options.usage[0])
+            .arg("-o")
+            .arg(&path)
+            .run()
+            .ended(0);
+        snapshot::read(&path).unwrap()
+    }
+
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let objects_file = folder.path().join("objects.json");

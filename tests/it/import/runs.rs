@@ -7,10 +7,9 @@ use std::fs;
 use kcost::pipeline;
 use kcost::price::Bill;
 use kcost::progress::Silent;
-use kcost::snapshot::{self, Snapshot};
+use kcost::snapshot::Snapshot;
 
 use super::{Files, HEADER, START};
-use crate::common::Kcost;
 use crate::made::settings;
 
 /// What a core and a GiB cost a month on demand: 730 hours at the default rates.
@@ -111,17 +110,7 @@ fn usage_goes_to_the_template_of_its_pod_and_a_bundle_keeps_both_apart() {
     ]
     .concat();
     let files = files(&objects, &rows);
-    let path = files.folder.path().join("a.kcost");
-    Kcost::new()
-        .args(["snapshot", "--objects"])
-        .arg(&files.options.objects[0])
-        .arg("--usage")
-        .arg(&files.options.usage[0])
-        .arg("-o")
-        .arg(&path)
-        .run()
-        .ended(0);
-    let taken = snapshot::read(&path).unwrap();
+    let taken = files.taken();
     assert_eq!(
         ids(&taken),
         [

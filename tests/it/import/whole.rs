@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use kcost::snapshot;
 use kcost::units::Span;
 use proptest::prelude::*;
 
@@ -14,17 +13,7 @@ use crate::common::{Kcost, skipped};
 #[test]
 fn the_binary_makes_a_bundle_of_files() {
     let files = csv(&format!("shop,a,app,{START},0.1,1000\n"));
-    let path = files.folder.path().join("a.kcost");
-    Kcost::new()
-        .args(["snapshot", "--objects"])
-        .arg(&files.options.objects[0])
-        .arg("--usage")
-        .arg(&files.options.usage[0])
-        .arg("-o")
-        .arg(&path)
-        .run()
-        .ended(0);
-    let taken = snapshot::read(&path).unwrap();
+    let taken = files.taken();
     assert_eq!(taken.usage.samples(), 1);
     assert_eq!(taken.taken_at.as_second(), START);
 }

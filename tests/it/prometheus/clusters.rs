@@ -69,6 +69,16 @@ fn is_here(most: f32) -> bool {
     (most - HERE).abs() < 0.01
 }
 
+/// What the label chooses is this cluster, whole.
+fn is_here_alone(options: PrometheusOptions, label: &str) {
+    let chosen = PrometheusOptions {
+        matchers: vec![label.parse().unwrap()],
+        ..options
+    };
+    let (most, gaps) = taken(&chosen).unwrap();
+    assert!(is_here(most) && gaps.is_empty(), "{most} {gaps:?}");
+}
+
 #[test]
 fn two_clusters_are_never_taken_for_one() {
     for server in servers(&two(",cluster=\"a\"", ",cluster=\"b\"")) {
@@ -79,12 +89,7 @@ fn two_clusters_are_never_taken_for_one() {
             hint: choose the one of this cluster: `--prometheus-label cluster=a`
             ");
         }
-        let chosen = PrometheusOptions {
-            matchers: vec!["cluster=a".parse().unwrap()],
-            ..options
-        };
-        let (most, gaps) = taken(&chosen).unwrap();
-        assert!(is_here(most) && gaps.is_empty(), "{most} {gaps:?}");
+        is_here_alone(options, "cluster=a");
     }
 }
 
@@ -201,12 +206,7 @@ fn any_label_that_tells_two_of_one_name_apart_is_named() {
             hint: choose the one of this cluster: `--prometheus-label env=live`
             ");
         }
-        let chosen = PrometheusOptions {
-            matchers: vec!["env=live".parse().unwrap()],
-            ..options
-        };
-        let (most, gaps) = taken(&chosen).unwrap();
-        assert!(is_here(most) && gaps.is_empty(), "{most} {gaps:?}");
+        is_here_alone(options, "env=live");
     }
 }
 
