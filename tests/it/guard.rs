@@ -6,6 +6,7 @@ mod heap;
 mod limit_range;
 mod limits;
 mod quota;
+mod runtimes;
 mod scaling;
 
 use kcost::recommend::{ContainerAdvice, Options, WorkloadAdvice};

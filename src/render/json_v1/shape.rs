@@ -264,7 +264,8 @@ pub(super) struct Field<T> {
 /// A setting that bounds a heap, which goes with the memory limit.
 #[derive(Serialize)]
 pub(in crate::render) struct Heap<'a> {
-    /// `java_xmx`, `java_max_ram_percentage`, `go_mem_limit`, `node_max_old_space`.
+    /// `java_xmx`, `java_max_ram_percentage`, `go_mem_limit`, `node_max_old_space` …; of a
+    /// runtime that nothing sizes the one that would.
     pub(super) setting: HeapSetting,
     /// The environment variable that it stands in; null where it is none.
     pub(super) env: Option<&'a str>,

@@ -139,7 +139,7 @@ pub(in crate::render) fn heap<'a>(
         setting: set.setting,
         env: match &set.place {
             Some(HeapPlace::Variable { name, .. } | HeapPlace::Reference { name }) => Some(name),
-            Some(HeapPlace::Arguments | HeapPlace::Injected) | None => None,
+            _ => None,
         },
         percent_of_limit: set.percent.map(rounded),
         before_bytes: now.map(|bytes| bytes.0),

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::units::Bytes;
+use crate::units::{Bytes, count_from, float};
 
 mod options;
+mod whole;
 
 pub use options::{OptionWord, Size};
 
@@ -17,8 +18,8 @@ pub struct Heap {
     /// A fixed size; `None` where the setting is a share of the limit, or its
     /// value is not known.
     pub bytes: Option<Bytes>,
-    /// Share of the container's memory limit in percent: `MaxRAMPercentage`, or
-    /// a `GOMEMLIMIT` that is taken from the limit.
+    /// Share of the container's memory limit in percent: `MaxRAMPercentage`, a
+    /// `GOMEMLIMIT` that is taken from the limit, or what a runtime takes by itself.
     pub percent: Option<f64>,
     /// Where it is set; `None` in bundles that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +38,14 @@ pub enum HeapSetting {
     GoMemLimit,
     /// `--max-old-space-size`, Node.js.
     NodeMaxOldSpace,
+    /// `-XX:MaxRAMFraction`, older JVMs: one part of so many.
+    JavaMaxRamFraction,
+    /// `JAVA_MAX_MEM_RATIO`, the start script of many JVM images.
+    JavaMaxMemRatio,
+    /// `DOTNET_GCHeapHardLimit`, .NET.
+    DotnetHeapHardLimit,
+    /// `DOTNET_GCHeapHardLimitPercent`, .NET.
+    DotnetHeapHardLimitPercent,
 }
 
 /// Where a heap setting stands.
@@ -59,6 +68,12 @@ pub enum HeapPlace {
     /// The pods run with another value than the template says: something
     /// changes them when they are created.
     Injected,
+    /// Nowhere: it is what the runtime takes by itself.
+    Default,
+    /// In what starts the program of the image, which sizes its heap by itself.
+    Image,
+    /// Perhaps in variables that come from a ConfigMap or Secret as a whole.
+    EnvFrom,
 }
 
 /// What a heap is to be set to.
@@ -77,6 +92,24 @@ impl HeapSetting {
             Self::JavaMaxRamPercentage => "-XX:MaxRAMPercentage",
             Self::GoMemLimit => "GOMEMLIMIT",
             Self::NodeMaxOldSpace => "--max-old-space-size",
+            Self::JavaMaxRamFraction => "-XX:MaxRAMFraction",
+            Self::JavaMaxMemRatio => "JAVA_MAX_MEM_RATIO",
+            Self::DotnetHeapHardLimit => "DOTNET_GCHeapHardLimit",
+            Self::DotnetHeapHardLimitPercent => "DOTNET_GCHeapHardLimitPercent",
+        }
+    }
+
+    /// Whether the size is the whole value of a variable, rather than one of its words.
+    fn is_whole_value(self) -> bool {
+        match self {
+            Self::GoMemLimit
+            | Self::JavaMaxMemRatio
+            | Self::DotnetHeapHardLimit
+            | Self::DotnetHeapHardLimitPercent => true,
+            Self::JavaXmx
+            | Self::JavaMaxRamPercentage
+            | Self::JavaMaxRamFraction
+            | Self::NodeMaxOldSpace => false,
         }
     }
 
@@ -84,24 +117,57 @@ impl HeapSetting {
     /// of this setting.
     pub fn read(self, text: &str) -> Option<Bytes> {
         match self {
-            Self::GoMemLimit => options::go_size(text),
+            Self::GoMemLimit => whole::go_size(text),
+            Self::DotnetHeapHardLimit => whole::hexadecimal(text).map(Bytes),
             Self::NodeMaxOldSpace => options::mebibytes(text),
-            Self::JavaXmx | Self::JavaMaxRamPercentage => None,
+            Self::JavaXmx
+            | Self::JavaMaxRamPercentage
+            | Self::JavaMaxRamFraction
+            | Self::JavaMaxMemRatio
+            | Self::DotnetHeapHardLimitPercent => None,
+        }
+    }
+
+    /// The share in percent in the whole value of a variable of this setting.
+    pub fn read_share(self, text: &str) -> Option<f64> {
+        match self {
+            Self::JavaMaxMemRatio => whole::percent(text),
+            Self::DotnetHeapHardLimitPercent => {
+                let percent = float(whole::hexadecimal(text)?);
+                (percent <= 100.0).then_some(percent)
+            }
+            _ => None,
         }
     }
 
     /// With a value, as a person writes it: `-Xmx448m`.
     pub fn with(self, size: HeapSize) -> String {
-        let mib = |size: HeapSize| match size {
-            HeapSize::Fixed(bytes) => bytes.0 >> 20,
-            HeapSize::Share(_) => 0,
+        let (mib, percent) = match size {
+            HeapSize::Fixed(bytes) => (bytes.0 >> 20, 0.0),
+            HeapSize::Share(percent) => (0, percent),
         };
         match (self, size) {
+            (Self::JavaMaxMemRatio, HeapSize::Share(_)) => {
+                format!("JAVA_MAX_MEM_RATIO={}", percent.floor())
+            }
+            (Self::DotnetHeapHardLimitPercent, HeapSize::Share(_)) => {
+                let percent = count_from(percent.floor());
+                format!("DOTNET_GCHeapHardLimitPercent=0x{percent:X}")
+            }
             // Older JVMs take no percentage without a decimal point.
-            (_, HeapSize::Share(percent)) => format!("-XX:MaxRAMPercentage={percent:.1}"),
-            (Self::GoMemLimit, _) => format!("GOMEMLIMIT={}MiB", mib(size)),
-            (Self::NodeMaxOldSpace, _) => format!("--max-old-space-size={}", mib(size)),
-            (Self::JavaXmx | Self::JavaMaxRamPercentage, _) => format!("-Xmx{}m", mib(size)),
+            (_, HeapSize::Share(_)) => format!("-XX:MaxRAMPercentage={percent:.1}"),
+            (Self::GoMemLimit, _) => format!("GOMEMLIMIT={mib}MiB"),
+            (Self::NodeMaxOldSpace, _) => format!("--max-old-space-size={mib}"),
+            (Self::DotnetHeapHardLimit | Self::DotnetHeapHardLimitPercent, _) => {
+                format!("DOTNET_GCHeapHardLimit=0x{:X}", mib << 20)
+            }
+            (
+                Self::JavaXmx
+                | Self::JavaMaxRamPercentage
+                | Self::JavaMaxRamFraction
+                | Self::JavaMaxMemRatio,
+                _,
+            ) => format!("-Xmx{mib}m"),
         }
     }
 }
@@ -110,9 +176,10 @@ impl HeapPlace {
     /// A plain variable with this value, of which `alone` says that nothing
     /// else sizes the same heap.
     pub fn variable(name: &str, value: &str, setting: HeapSetting, alone: bool) -> Self {
-        let plain = match setting {
-            HeapSetting::GoMemLimit => setting.read(value).is_some(),
-            _ => options::is_plain(value),
+        let plain = if setting.is_whole_value() {
+            setting.read(value).is_some() || setting.read_share(value).is_some()
+        } else {
+            options::is_plain(value)
         };
         Self::Variable {
             name: name.to_owned(),
@@ -132,8 +199,22 @@ impl Heap {
     pub fn under(&self, limit: Option<Bytes>) -> Option<Bytes> {
         match self.size()? {
             HeapSize::Fixed(bytes) => Some(bytes),
-            HeapSize::Share(percent) => Some(limit?.scale(percent / 100.0)),
+            HeapSize::Share(percent) => {
+                let share = limit?.scale(percent / 100.0);
+                Some(match self.setting {
+                    HeapSetting::JavaMaxRamPercentage | HeapSetting::JavaMaxRamFraction => {
+                        jvm_share(limit?, share)
+                    }
+                    HeapSetting::NodeMaxOldSpace => share.min(NODE_MOST),
+                    _ => share,
+                })
+            }
         }
+    }
+
+    /// The heap that a share never goes beyond, whatever the limit is.
+    pub fn most(&self) -> Option<Bytes> {
+        (self.setting == HeapSetting::NodeMaxOldSpace && self.bytes.is_none()).then_some(NODE_MOST)
     }
 
     /// The variable in which a patch can change it, and the whole new value:
@@ -154,9 +235,78 @@ impl Heap {
     }
 }
 
+/// The heap that Node.js takes at most by itself. Source: `MaxOldGenerationSize` of V8
+/// `src/heap/heap.cc`; older ones stop at half of it.
+const NODE_MOST: Bytes = Bytes(4 << 30);
+
+/// What a JVM takes at least, unless that is more than half of the memory.
+const JVM_LEAST: Bytes = Bytes(130_862_280);
+
+/// A share of the memory as a JVM takes it: half of little memory, whatever the share is.
+///
+/// Source: `Arguments::set_heap_size` of OpenJDK `src/hotspot/share/runtime/arguments.cpp`,
+/// with the defaults of `MinRAMPercentage` and `MaxHeapSize` of 64-bit machines.
+fn jvm_share(memory: Bytes, share: Bytes) -> Bytes {
+    let half = memory.scale(0.5);
+    if half < JVM_LEAST {
+        half
+    } else {
+        share.max(JVM_LEAST)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_little_memory_is_half_of_it() {
+        let heap = |setting, percent: f64, mib: u64| {
+            let heap = Heap {
+                setting,
+                bytes: None,
+                percent: Some(percent),
+                place: Some(HeapPlace::Default),
+            };
+            heap.under(Some(Bytes::mib(mib))).unwrap().0 >> 20
+        };
+        let java = HeapSetting::JavaMaxRamPercentage;
+        assert_eq!(heap(java, 25.0, 8192), 2048);
+        assert_eq!(heap(java, 25.0, 100), 50);
+        assert_eq!(heap(java, 25.0, 300), 124);
+        assert_eq!(heap(java, 75.0, 100), 50);
+        let node = HeapSetting::NodeMaxOldSpace;
+        assert_eq!(
+            (heap(node, 50.0, 1024), heap(node, 50.0, 32_768)),
+            (512, 4096)
+        );
+    }
+
+    #[test]
+    fn settings_are_written_as_runtimes_read_them() {
+        let share = HeapSize::Share(80.9);
+        let with = |setting: HeapSetting, size| setting.with(size);
+        assert_eq!(
+            with(HeapSetting::DotnetHeapHardLimitPercent, share),
+            "DOTNET_GCHeapHardLimitPercent=0x50"
+        );
+        assert_eq!(
+            with(
+                HeapSetting::DotnetHeapHardLimit,
+                HeapSize::Fixed(Bytes::mib(512))
+            ),
+            "DOTNET_GCHeapHardLimit=0x20000000"
+        );
+        assert_eq!(
+            with(HeapSetting::JavaMaxMemRatio, share),
+            "JAVA_MAX_MEM_RATIO=80"
+        );
+        let read = |text| HeapSetting::DotnetHeapHardLimitPercent.read_share(text);
+        assert_eq!(
+            (read("0x4B"), read("4b"), read("0xFF")),
+            (Some(75.0), Some(75.0), None)
+        );
+    }
 
     #[test]
     fn bundles_that_do_not_say_where_are_read() {

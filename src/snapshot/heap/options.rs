@@ -1,7 +1,7 @@
 //! The words of variables such as `JAVA_TOOL_OPTIONS`.
 
-use super::{HeapSetting, HeapSize};
-use crate::units::{Bytes, Quantity};
+use super::{HeapSetting, HeapSize, whole};
+use crate::units::Bytes;
 
 /// What one word of a runtime's options is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +13,8 @@ pub enum OptionWord {
     InitialHeap(Size),
     /// `-XX:MaxRAMPercentage=75.0`.
     MaxRamPercentage(Option<f64>),
+    /// `-XX:MaxRAMFraction=2`, as a share in percent.
+    MaxRamFraction(Option<f64>),
     /// `--max-old-space-size=4096`, in MiB; without a size the next word has it.
     MaxOldSpace(Option<Size>),
     /// Bound to the size of the heap in another way: `-Xmn`.
@@ -121,6 +123,9 @@ impl OptionWord {
         if let Some(text) = word.strip_prefix("-XX:MaxRAMPercentage=") {
             return share(text);
         }
+        if let Some(text) = word.strip_prefix("-XX:MaxRAMFraction=") {
+            return fraction(text);
+        }
         // Node takes `_` for `-` in the names of V8's options.
         let dashed = word.replace('_', "-");
         if let Some(rest) = dashed.strip_prefix(OLD_SPACE) {
@@ -165,6 +170,16 @@ fn share(text: &str) -> OptionWord {
     }
 }
 
+fn fraction(text: &str) -> OptionWord {
+    if text.contains('$') {
+        return OptionWord::MaxRamFraction(None);
+    }
+    match text.parse::<f64>() {
+        Ok(parts) if parts >= 1.0 => OptionWord::MaxRamFraction(Some(100.0 / parts)),
+        _ => OptionWord::Foreign,
+    }
+}
+
 fn old_space(rest: &str) -> OptionWord {
     let Some(text) = rest.strip_prefix('=') else {
         return if rest.is_empty() {
@@ -201,14 +216,6 @@ fn java_size(text: &str) -> Option<Bytes> {
     number.checked_mul(1_u64 << shift).map(Bytes)
 }
 
-/// `512MiB`, `1GiB`, `1000000`; not `off`. Source:
-/// https://pkg.go.dev/runtime#hdr-Environment_Variables
-pub(super) fn go_size(text: &str) -> Option<Bytes> {
-    let quantity: Quantity = text.trim_end_matches('B').parse().ok()?;
-    let bytes = Bytes::from(&quantity);
-    (!bytes.is_zero()).then_some(bytes)
-}
-
 /// Digits and at most one unit: nothing of it can be secret.
 fn is_number(text: &str) -> bool {
     let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
@@ -242,9 +249,8 @@ pub(super) fn is_plain(value: &str) -> bool {
 /// A first heap that was as large as the largest stays so; a smaller one stays,
 /// unless it would be above it.
 pub(super) fn resized(setting: HeapSetting, value: &str, size: HeapSize) -> Option<String> {
-    if setting == HeapSetting::GoMemLimit {
-        let whole = setting.with(size);
-        return whole.strip_prefix("GOMEMLIMIT=").map(str::to_owned);
+    if setting.is_whole_value() {
+        return whole::resized(setting, value, size);
     }
     let before = largest(value);
     let mut written = false;

@@ -2,6 +2,7 @@
 
 mod chains;
 mod devices;
+mod heaps;
 mod owners;
 mod pods;
 mod recorded;

@@ -53,9 +53,7 @@ impl Guard for Setting {
                     Some(HeapSize::Fixed(bytes)) => {
                         fixed(planned, heap.setting, bytes).map(HeapSize::Fixed)
                     }
-                    Some(HeapSize::Share(percent)) => {
-                        share::lowered(planned, grid, percent).map(HeapSize::Share)
-                    }
+                    Some(HeapSize::Share(percent)) => share::moved(planned, grid, &heap, percent),
                     None => None,
                 };
                 set(planned, &heap, size);
@@ -145,11 +143,15 @@ fn peak(planned: &Planned<'_>) -> Bytes {
 /// Where a person has to change it.
 fn place(heap: &Heap) -> String {
     match &heap.place {
+        Some(HeapPlace::Variable { name, .. }) if name == heap.setting.name() => {
+            "in its variable".to_owned()
+        }
         Some(HeapPlace::Variable { name, .. }) => format!("in `{name}`"),
         Some(HeapPlace::Reference { name }) => format!("where `{name}` comes from"),
         Some(HeapPlace::Arguments) => "in the arguments".to_owned(),
         Some(HeapPlace::Injected) => "where it is injected".to_owned(),
-        None => "where it stands".to_owned(),
+        Some(HeapPlace::Default) => "for its runtime".to_owned(),
+        Some(HeapPlace::Image | HeapPlace::EnvFrom) | None => "where it stands".to_owned(),
     }
 }
 
@@ -166,6 +168,9 @@ fn named(heap: &Heap) -> String {
             format!("`{setting}` in `{name}`")
         }
         Some(HeapPlace::Arguments) => format!("`{setting}` in the arguments"),
-        Some(HeapPlace::Injected) | None => format!("`{setting}`"),
+        Some(HeapPlace::Default) => format!("the heap of {}", words::without(heap.setting)),
+        Some(HeapPlace::Injected | HeapPlace::Image | HeapPlace::EnvFrom) | None => {
+            format!("`{setting}`")
+        }
     }
 }

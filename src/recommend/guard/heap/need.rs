@@ -4,7 +4,7 @@ use crate::recommend::guard::round_memory;
 use crate::snapshot::HeapSetting;
 use crate::units::Bytes;
 
-/// What a JVM or Node.js needs beside its heap (metaspace, stacks, code,
+/// What a JVM, Node.js or .NET needs beside its heap (metaspace, stacks, code,
 /// buffers): a quarter of it, and 64 MiB at least. Ours, on the low side of
 /// what they show; the margin on what was used comes on top.
 const BESIDE: f64 = 0.25;
@@ -18,11 +18,10 @@ pub(super) const LEAST: Bytes = Bytes(64 << 20);
 
 /// What a runtime needs beside a heap of this size.
 pub(super) fn beside(setting: HeapSetting, heap: Bytes) -> Bytes {
-    match setting {
-        HeapSetting::GoMemLimit => heap.scale(BESIDE_GO),
-        HeapSetting::JavaXmx | HeapSetting::JavaMaxRamPercentage | HeapSetting::NodeMaxOldSpace => {
-            heap.scale(BESIDE).max(BESIDE_LEAST)
-        }
+    if setting == HeapSetting::GoMemLimit {
+        heap.scale(BESIDE_GO)
+    } else {
+        heap.scale(BESIDE).max(BESIDE_LEAST)
     }
 }
 
@@ -41,12 +40,11 @@ pub(super) fn bound(setting: HeapSetting, heap: Bytes, peak: Bytes) -> Bytes {
 /// The largest heap that a limit leaves room for, in whole MiB, and of a size
 /// that a person would write where that is not below `least`.
 pub(super) fn heap_of(setting: HeapSetting, limit: Bytes, least: Bytes) -> Bytes {
-    let share = match setting {
-        HeapSetting::GoMemLimit => limit.scale(1.0 / (1.0 + BESIDE_GO)),
-        HeapSetting::JavaXmx | HeapSetting::JavaMaxRamPercentage | HeapSetting::NodeMaxOldSpace => {
-            let by_share = limit.scale(1.0 / (1.0 + BESIDE));
-            by_share.min(limit.minus(BESIDE_LEAST))
-        }
+    let share = if setting == HeapSetting::GoMemLimit {
+        limit.scale(1.0 / (1.0 + BESIDE_GO))
+    } else {
+        let by_share = limit.scale(1.0 / (1.0 + BESIDE));
+        by_share.min(limit.minus(BESIDE_LEAST))
     };
     let whole = Bytes::mib(share.0 >> 20);
     let mut round = whole;

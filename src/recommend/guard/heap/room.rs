@@ -2,7 +2,7 @@
 
 use super::need::{self, beside, limit_of};
 use super::words;
-use super::{Planned, named, peak, place, share};
+use super::{Planned, named, peak, place};
 use crate::recommend::event;
 use crate::recommend::guard::round_memory;
 use crate::recommend::{Advice, Options};
@@ -11,29 +11,29 @@ use crate::units::Bytes;
 
 /// A smaller heap is proposed from this share of the present one on: what is
 /// saved has to be worth a change of how the program runs. Ours.
-const WORTH: f64 = 0.8;
+pub(super) const WORTH: f64 = 0.8;
 
 /// One container with a heap setting, and the limit that its use alone would get.
-struct Case<'p, 'a> {
-    planned: &'p mut Planned<'a>,
-    heap: &'a Heap,
-    now: Option<Bytes>,
-    wanted: Bytes,
+pub(super) struct Case<'p, 'a> {
+    pub(super) planned: &'p mut Planned<'a>,
+    pub(super) heap: &'a Heap,
+    pub(super) now: Option<Bytes>,
+    pub(super) wanted: Bytes,
     /// After a kill for memory or a hit of the limit: what the limit must not be below.
-    floor: Option<Bytes>,
+    pub(super) floor: Option<Bytes>,
     /// The autoscaler that holds a target of its memory.
-    scaled_by: Option<&'a str>,
+    pub(super) scaled_by: Option<&'a str>,
     /// Where memory that only rises will be.
     rises_to: Option<Bytes>,
 }
 
 /// Puts the limit where the heap below it has room.
 pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
-    let (Some(heap), Advice::Set(wanted)) = (
-        planned.pool.container.heap.as_ref(),
-        planned.sizing.memory_limit,
-    ) else {
+    let Some(heap) = planned.pool.container.heap.as_ref() else {
         return;
+    };
+    let Advice::Set(wanted) = planned.sizing.memory_limit else {
+        return keep_bound(planned, heap);
     };
     let mut case = Case {
         heap,
@@ -51,6 +51,26 @@ pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
         None => case.unknown(),
     }
     follow(planned, wanted, options);
+}
+
+/// Without a limit the node is what a share is of.
+fn keep_bound(planned: &mut Planned<'_>, heap: &Heap) {
+    let removed = planned.sizing.memory_limit == Advice::Unset;
+    let Some(now) = planned.now().memory_limit.filter(|_| removed) else {
+        return;
+    };
+    let text = match heap.size() {
+        Some(HeapSize::Fixed(_)) => return,
+        Some(HeapSize::Share(percent)) => format!(
+            "{} is {percent}% of the limit, and would be of the node: memory limit stays {} and \
+             is not removed",
+            named(heap),
+            now.human()
+        ),
+        None => words::unknown(heap, now, None),
+    };
+    planned.sizing.memory_limit = Advice::Keep;
+    planned.say("heap_setting", text);
 }
 
 /// Scaled on memory, a smaller heap could keep use below where it scales.
@@ -90,7 +110,7 @@ impl Case<'_, '_> {
             return self.lower_to(bound, size);
         }
         match self.smaller(size) {
-            Some((heap, limit)) if self.can_change(heap) => {
+            Some((heap, limit)) if self.can_change(HeapSize::Fixed(heap)) => {
                 let text = format!(
                     "{} allows {}, and what was used needs {} with its margin: both can be lower, \
                      and {} stay beside the heap: memory limit {} to {}",
@@ -120,11 +140,11 @@ impl Case<'_, '_> {
         (worth && limit < self.now?).then_some((heap, limit))
     }
 
-    fn can_change(&self, heap: Bytes) -> bool {
+    pub(super) fn can_change(&self, heap: HeapSize) -> bool {
         let container = self.planned.pool.container;
         container.in_template
             && self.planned.pool.workload.patch.is_some()
-            && self.heap.resized(HeapSize::Fixed(heap)).is_some()
+            && self.heap.resized(heap).is_some()
     }
 
     /// A margin for use without a bound asks for more than a full heap can take.
@@ -190,58 +210,17 @@ impl Case<'_, '_> {
         }
     }
 
-    fn share(&mut self, percent: f64) {
-        let asked = share::Asked {
-            setting: self.heap.setting,
-            percent,
-            now: self.now,
-            wanted: self.wanted,
-            peak: peak(self.planned),
-            floor: self.floor,
-        };
-        let limit = asked.limit();
-        let is_cut = limit.zip(self.now).is_some_and(|(limit, now)| limit < now);
-        let limit = limit.filter(|_| !is_cut || self.scaled_by.is_none());
-        let why = format!("{} is {percent}% of the limit", named(self.heap));
-        let wanted = self.wanted.human();
-        match limit {
-            Some(limit) if limit == self.wanted => {}
-            Some(limit) if self.floor.is_some() => {
-                let limit_now = limit.human();
-                let text = format!("{why}: memory limit {wanted} to {limit_now} is room enough");
-                self.set(limit, text);
-            }
-            Some(limit) => {
-                let after = limit.human();
-                let text =
-                    format!("{why}, and has to hold {wanted}: memory limit {wanted} to {after}");
-                self.set(limit, text);
-            }
-            None => {
-                self.planned.sizing.memory_limit = Advice::Keep;
-                let now = self.now.map_or("none".to_owned(), Bytes::human);
-                let text = match self.scaled_by {
-                    Some(name) if is_cut => format!(
-                        "{why}, and autoscaler `{name}` scales on its memory: memory limit stays {now}"
-                    ),
-                    _ => format!("{why}, so what is used follows it: memory limit stays {now}"),
-                };
-                self.planned.say("heap_setting", text);
-            }
-        }
-    }
-
     /// A setting without a known size may need all of the limit there is.
     fn unknown(&mut self) {
         let Some(now) = self.now.filter(|now| self.wanted < *now) else {
             return;
         };
         self.planned.sizing.memory_limit = Advice::Keep;
-        let text = words::unknown(self.heap, now, self.wanted);
+        let text = words::unknown(self.heap, now, Some(self.wanted));
         self.planned.say("heap_setting", text);
     }
 
-    fn set(&mut self, limit: Bytes, text: String) {
+    pub(super) fn set(&mut self, limit: Bytes, text: String) {
         self.planned.sizing.memory_limit = Advice::Set(limit);
         self.planned.say("heap_setting", text);
     }

@@ -38,16 +38,52 @@ pub(super) fn starved(heap: &Heap, size: Bytes, limit: Option<Bytes>) -> String 
 }
 
 /// Why the limit stays where nobody knows the heap below it.
-pub(super) fn unknown(heap: &Heap, now: Bytes, wanted: Bytes) -> String {
+pub(super) fn unknown(heap: &Heap, now: Bytes, wanted: Option<Bytes>) -> String {
     let why = match &heap.place {
         Some(HeapPlace::Reference { name }) => {
             format!("the value of `{name}` is not in the pod template, and may size a heap")
         }
+        Some(HeapPlace::Image) => {
+            format!("the image of {} sizes its heap by itself", of(heap.setting))
+        }
+        Some(HeapPlace::EnvFrom) => format!(
+            "variables from `envFrom` may size the heap of {}, and are not in the pod template",
+            of(heap.setting)
+        ),
         _ => format!("{} has a size that stands elsewhere", named(heap)),
     };
+    let instead = wanted.map_or("removed".to_owned(), Bytes::human);
     format!(
-        "{why}: memory limit stays {}, not {}; lower both together",
+        "{why}: memory limit stays {}, not {instead}; lower both together",
         now.human(),
-        wanted.human()
     )
+}
+
+/// The runtime of a setting.
+fn of(setting: HeapSetting) -> &'static str {
+    match setting {
+        HeapSetting::GoMemLimit => "a Go program",
+        HeapSetting::NodeMaxOldSpace => "Node.js",
+        HeapSetting::DotnetHeapHardLimit | HeapSetting::DotnetHeapHardLimitPercent => ".NET",
+        HeapSetting::JavaXmx
+        | HeapSetting::JavaMaxRamPercentage
+        | HeapSetting::JavaMaxRamFraction
+        | HeapSetting::JavaMaxMemRatio => "a JVM",
+    }
+}
+
+/// The same without the option that would size it.
+pub(super) fn without(setting: HeapSetting) -> String {
+    let option = match setting {
+        HeapSetting::GoMemLimit => "GOMEMLIMIT",
+        HeapSetting::NodeMaxOldSpace => "--max-old-space-size",
+        HeapSetting::DotnetHeapHardLimit | HeapSetting::DotnetHeapHardLimitPercent => {
+            "DOTNET_GCHeapHardLimit"
+        }
+        HeapSetting::JavaXmx
+        | HeapSetting::JavaMaxRamPercentage
+        | HeapSetting::JavaMaxRamFraction
+        | HeapSetting::JavaMaxMemRatio => "-Xmx",
+    };
+    format!("{} without `{option}`", of(setting))
 }
