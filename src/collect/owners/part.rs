@@ -19,8 +19,8 @@ pub(super) struct Part {
     pub(super) template: Option<String>,
     /// What the owner says of itself; `None` where it is not known.
     pub(super) owner: Option<Owner>,
-    /// The templates of the owner, else of the newest controllers below it.
-    pub(super) templates: Vec<Template>,
+    /// The template of the owner, else of the newest controller next below it.
+    pub(super) made_from: Option<Template>,
     /// Controllers below the owner that make its pods.
     pub(super) below: Vec<Controller>,
     /// Finished ones included.

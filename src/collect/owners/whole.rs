@@ -7,7 +7,7 @@ use super::role::{Role, signature};
 use super::{Group, Member};
 use crate::collect::names;
 use crate::collect::objects::{
-    Controller, Key, Placed, PodRecord, Present, Template, is_ignored_group, runs_to_completion,
+    Controller, Key, Placed, PodRecord, Present, is_ignored_group, runs_to_completion,
 };
 use crate::snapshot::PatchTarget;
 
@@ -36,8 +36,12 @@ impl Whole<'_> {
         let through_pod = makers.pods.iter().any(|it| it.through_pod);
         let own = !through_pod || !is_ignored_group(&key.group);
         let (replicas, present) = self.counts(role, &makers.below);
-        let mut below: Vec<Controller> = makers.below.into_iter().map(|it| it.is).collect();
-        below.sort_by_key(|controller| Reverse(controller.meta.created));
+        let mut below = makers.below;
+        below.sort_by_key(|it| (!it.is_next(), Reverse(it.is.meta.created)));
+        let below: Vec<Controller> = below.into_iter().map(|it| it.is).collect();
+        // Of several controllers the newest says what pods are to be.
+        let newest = || below.iter().find_map(|it| it.templates.first());
+        let made_from = placed.or_else(newest);
         let pods: Vec<PodRecord> = makers.pods.into_iter().map(|it| it.is).collect();
         let managers = group.managers.iter().filter(|_| own);
         Part {
@@ -45,7 +49,7 @@ impl Whole<'_> {
             api_version: group.api_version.clone(),
             template,
             owner: group.tops.first().filter(|_| own).map(Owner::of),
-            templates: templates(placed, &below),
+            made_from: made_from.map(|placed| placed.template.clone()),
             replicas,
             present,
             batch: self.is_batch(role, &pods),
@@ -77,8 +81,7 @@ impl Whole<'_> {
     /// owner, by its template, or by the controllers next below it.
     fn counts(&self, role: &Role, below: &[Member<Controller>]) -> (Option<u32>, Option<u32>) {
         let said = |present: Present| (present.sure || self.has_pods).then_some(present.pods);
-        let next = |it: &&Member<Controller>| it.maker.as_ref() == Some(&it.is.key());
-        let below = below.iter().filter(next).map(|it| &it.is);
+        let below = below.iter().filter(|it| it.is_next()).map(|it| &it.is);
         let wanted = sum(below.clone().map(|it| it.replicas));
         let there = sum(below.map(|it| it.present.and_then(said)));
         let placed = self.placed(role);
@@ -155,12 +158,11 @@ impl Owner {
     }
 }
 
-/// The template of the owner, else those of controllers below it.
-fn templates(placed: Option<&Placed>, below: &[Controller]) -> Vec<Template> {
-    let below = below.iter().filter(|_| placed.is_none());
-    let below = below.flat_map(|it| &it.templates);
-    let all = placed.into_iter().chain(below);
-    all.map(|placed| placed.template.clone()).collect()
+impl Member<Controller> {
+    /// Whether it is the highest of the controllers on its way.
+    fn is_next(&self) -> bool {
+        self.maker.as_ref() == Some(&self.is.key())
+    }
 }
 
 /// `None` where there are no numbers, or one is not known.

@@ -13,25 +13,26 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
     let Part {
         key,
         owner,
-        templates,
+        made_from,
         below,
         pods,
         ..
     } = part;
+    let template = made_from.as_ref();
     // Under something that sizes pods one by one, no template says what they are.
     let resized = part.managers.iter().any(Manager::resizes);
-    let standard = templates.iter().filter(|_| !resized);
-    let standard: Vec<Template> = standard
-        .map(|template| defaulted(template, &key.namespace, limit_ranges))
-        .collect();
-    let pods = pods.into_iter().map(|pod| Seen::new(pod, &standard));
+    let standard = template.filter(|_| !resized);
+    let standard = standard.map(|it| defaulted(it, &key.namespace, limit_ranges));
+    let pods = pods
+        .into_iter()
+        .map(|pod| Seen::new(pod, standard.as_ref()));
     let mut pods: Vec<Seen> = pods.collect();
     pods.sort_by(|a, b| a.order().cmp(&b.order()));
-    let containers = containers(&templates, &pods, &key.namespace, limit_ranges);
+    let containers = containers(template, &pods, &key.namespace, limit_ranges);
     let pods_first = pods.first().map(|seen| &seen.pod.spec);
     let whole = pods.iter().find(|seen| !seen.pod.is_finished());
     let whole = whole.map(|seen| &seen.pod.spec);
-    let whole = whole.or(templates.first()).or(pods_first).cloned();
+    let whole = whole.or(template).or(pods_first).cloned();
     let whole = whole.unwrap_or_default();
     let current = current(&pods);
     let fallback = u32::try_from(current.len()).unwrap_or(u32::MAX);
@@ -81,10 +82,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(pod: PodRecord, templates: &[Template]) -> Self {
-        // One template of several is as good as the other: they are of one sort.
-        let outdated =
-            !templates.is_empty() && !templates.iter().any(|it| requests_as(it, &pod.spec));
+    fn new(pod: PodRecord, template: Option<&Template>) -> Self {
+        let outdated = template.is_some_and(|it| !requests_as(it, &pod.spec));
         Self { pod, outdated }
     }
 
@@ -103,7 +102,7 @@ impl Seen {
 }
 
 fn containers(
-    templates: &[Template],
+    template: Option<&Template>,
     pods: &[Seen],
     namespace: &str,
     limit_ranges: &[LimitRange],
@@ -126,10 +125,10 @@ fn containers(
             });
         }
     };
-    for record in templates.iter().flat_map(|template| &template.containers) {
+    for record in template.into_iter().flat_map(|it| &it.containers) {
         add(record, true);
     }
-    let alone = templates.is_empty();
+    let alone = template.is_none();
     let running: Vec<&Seen> = pods.iter().filter(|seen| !seen.pod.is_finished()).collect();
     let renewed = running.iter().any(|seen| !seen.outdated);
     // What only pods of an older template have goes with them.

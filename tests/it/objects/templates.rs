@@ -235,6 +235,43 @@ status: {phase: Running}
 }
 
 #[test]
+fn of_several_revisions_below_an_owner_that_was_not_read_the_newest_counts() {
+    let set = |name: &str, day: u8, containers: &[(&str, f64)]| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata:\n  name: {name}\n  namespace: shop\n  creationTimestamp: '2026-11-0{day}T00:00:00Z'\n  ownerReferences: [{{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: web, uid: u, controller: true}}]\nspec: {{replicas: 1, template: {}}}\n",
+            spec(containers)
+        )
+    };
+    let (old, new) = ([("app", 4.0), ("agent", 1.0)], [("app", 2.0)]);
+    let text = [
+        set("web-7d764666f9", 1, &old),
+        set("web-5f4d8c9b7d", 2, &new),
+        sized(
+            "web-7d764666f9-qdcxt",
+            Some(("apps/v1", "ReplicaSet", "web-7d764666f9")),
+            &old,
+        ),
+        sized(
+            "web-5f4d8c9b7d-qdcxt",
+            Some(("apps/v1", "ReplicaSet", "web-5f4d8c9b7d")),
+            &new,
+        ),
+    ]
+    .concat();
+    let workload = only(dump(&text));
+    assert_eq!(
+        (workload.id.to_string().as_str(), workload.replicas),
+        ("shop/Rollout/web", 2)
+    );
+    assert_eq!(
+        containers(&workload),
+        [("app", true, Some(Cpu::cores(2.0)))]
+    );
+    let outdated: Vec<bool> = workload.pods.iter().map(|it| it.outdated).collect();
+    assert_eq!(outdated, [false, true]);
+}
+
+#[test]
 fn pods_with_defaults_of_their_namespace_are_as_their_template_says() {
     let text = "
 apiVersion: v1
