@@ -95,20 +95,39 @@ pub(super) fn cron_job_of(job: &str) -> Option<&str> {
     is_minutes(minutes).then_some(base)
 }
 
+/// Stands for a part of a name that was made up.
+const MADE_UP: &str = "#";
+
 /// A name without what was made up for this one object: numbers, hashes, random
 /// ends and UUIDs, wherever they stand. What runs of the same thing share.
 pub(super) fn stem(name: &str) -> String {
+    let mut parts = parts(name);
+    parts.retain(|part| *part != MADE_UP);
+    parts.join("-")
+}
+
+/// The same with a mark for each part that was made up: `load-#` of `load-17`.
+pub(super) fn pattern(name: &str) -> String {
+    parts(name).join("-")
+}
+
+fn parts(name: &str) -> Vec<&str> {
     let mut parts: Vec<&str> = name.split(['-', '.']).collect();
-    let mut kept: Vec<&str> = Vec::with_capacity(parts.len());
+    let mut found: Vec<&str> = Vec::with_capacity(parts.len());
+    let mut at_end = true;
     while let Some(part) = parts.pop() {
         if let Some(before) = before_uuid(&parts, part) {
             parts.truncate(before);
-        } else if !is_made_up(part, kept.is_empty()) {
-            kept.push(part);
+            found.push(MADE_UP);
+        } else if is_made_up(part, at_end) {
+            found.push(MADE_UP);
+        } else {
+            at_end = false;
+            found.push(part);
         }
     }
-    kept.reverse();
-    kept.join("-")
+    found.reverse();
+    found
 }
 
 /// Whether a part of a name was made up by a program, rather than counted by hand.
@@ -136,11 +155,15 @@ fn before_uuid(parts: &[&str], last: &str) -> Option<usize> {
 fn is_made_up(part: &str, at_end: bool) -> bool {
     let digits = part.bytes().filter(u8::is_ascii_digit).count();
     let is_hex = part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_long = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_word = part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // A version or number behind a word is part of the word.
+    let mixed = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    let mixed = mixed.bytes().any(|byte| byte.is_ascii_digit());
+    let is_random = is_word && part.len() >= 8 && mixed;
     digits == part.len()
         || (is_hex && part.len() >= 6 && digits > 0)
-        || (is_long && digits >= 2)
-        || (at_end && (is_hash(part) || (is_long && digits > 0)))
+        || (is_random && (at_end || digits >= 2))
+        || (at_end && is_hash(part))
 }
 
 /// A name without the number that tells it from its like: `db` of `db-0`.
@@ -235,6 +258,7 @@ mod tests {
             ("nightly-29386440-x7k2p", "nightly"),
             ("import-qdcxt-bcdfg", "import"),
             ("api-v2-gateway", "api-v2-gateway"),
+            ("pg-postgres14-0", "pg-postgres14"),
             ("standalone", "standalone"),
             ("12345", ""),
         ] {

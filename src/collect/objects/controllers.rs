@@ -31,6 +31,8 @@ pub(crate) struct Controller {
     pub(crate) patchable: bool,
     /// Whether a workload is worth naming although no pod of it was seen.
     pub(crate) known: bool,
+    /// Whether it is a run that has come to its end.
+    pub(crate) over: bool,
 }
 
 /// A pod template, and where in its controller it stands.

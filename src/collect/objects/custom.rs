@@ -79,8 +79,10 @@ fn controller(
         }
     }
     objects.note(&kind, &meta, amounts);
+    let has_template = !templates.is_empty() || template_of.is_some();
     objects.controllers.push(Controller {
-        known: owns_pods(&group, &kind) && !(templates.is_empty() && template_of.is_none()),
+        known: owns_pods(&group, &kind) && has_template && !is_over,
+        over: is_over,
         api_version,
         kind,
         meta,

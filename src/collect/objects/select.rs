@@ -47,7 +47,8 @@ impl Objects {
         self.controllers.retain(|controller| {
             let key = controller.key();
             let built_in = is_ignored_group(&key.group);
-            let kept = built_in || controller.known || owners.contains(&key);
+            let is_own = controller.known || controller.over;
+            let kept = built_in || is_own || owners.contains(&key);
             if !kept {
                 *skipped.entry(controller.kind.clone()).or_default() += 1;
             }

@@ -21,9 +21,11 @@ pub(super) fn merge(mut groups: BTreeMap<Key, Group>) -> BTreeMap<Key, Group> {
             join(&mut groups, whole, &keys, ends);
         }
     }
-    // Some make ends up that look like words; what is many and ends is runs all the same.
+    // Some make ends up that look like words: what goes with other runs, or is many
+    // and ends, is runs all the same.
     for (whole, keys) in alike(&groups, prefix) {
-        if keys.len() >= MANY && ends(&groups, &whole, &keys) {
+        let runs = groups.get(&whole).is_some_and(|group| group.runs);
+        if runs || (keys.len() >= MANY && ends(&groups, &whole, &keys)) {
             join(&mut groups, whole, &keys, true);
         }
     }
@@ -45,7 +47,8 @@ fn alike(
             alike.entry(whole).or_default().push(key.clone());
         }
     }
-    alike.retain(|whole, _| !groups.contains_key(whole));
+    let is_free = |whole: &Key| groups.get(whole).is_none_or(|group| group.merged);
+    alike.retain(|whole, _| is_free(whole));
     alike
 }
 
@@ -57,11 +60,9 @@ fn ends(groups: &BTreeMap<Key, Group>, whole: &Key, keys: &[Key]) -> bool {
 }
 
 fn join(groups: &mut BTreeMap<Key, Group>, whole: Key, keys: &[Key], runs: bool) {
-    let mut merged = Group {
-        merged: true,
-        runs,
-        ..Group::default()
-    };
+    let mut merged = groups.remove(&whole).unwrap_or_default();
+    merged.merged = true;
+    merged.runs = runs;
     for group in keys.iter().filter_map(|key| groups.remove(key)) {
         merged.extend(group);
     }

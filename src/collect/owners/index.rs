@@ -38,8 +38,10 @@ struct Names {
     controllers: HashMap<String, Vec<(String, u32)>>,
     /// Names too long for the names of their pods to hold them.
     long: Vec<(String, u32)>,
-    /// What names of pods share that no controller is called after; `None` where
-    /// several workloads have such pods.
+    /// What names of pods are like that no controller is called after; `None`
+    /// where several workloads have such pods.
+    patterns: HashMap<String, Option<u32>>,
+    /// What else such names have in them, whatever was made up around it.
     stems: HashMap<String, Option<u32>>,
     /// The same up to a last part that may be anything.
     prefixes: HashMap<String, Option<u32>>,
@@ -128,7 +130,15 @@ impl PodIndex {
         kinds.push((kind.to_owned(), index));
     }
 
-    /// Adds what names of pods of this workload share.
+    /// Adds what names of pods of this workload are like, by one of them.
+    pub(super) fn add_like(&mut self, namespace: &str, pod: &str, workload: u32) {
+        let pattern = names::pattern(pod);
+        if pattern != pod {
+            add(&mut self.names(namespace).patterns, &pattern, workload);
+        }
+    }
+
+    /// Adds what names of pods of this workload have in them.
     pub(super) fn add_stem(&mut self, namespace: &str, stem: &str, workload: u32) {
         if !stem.is_empty() {
             add(&mut self.names(namespace).stems, stem, workload);
@@ -199,9 +209,11 @@ fn add(names: &mut HashMap<String, Option<u32>>, name: &str, workload: u32) {
 
 impl Names {
     fn by_stem(&self, pod: &str) -> Option<(u32, MappedBy)> {
-        let stem = self.stems.get(&names::stem(pod));
+        let pattern = self.patterns.get(&names::pattern(pod));
+        let stem = || self.stems.get(&names::stem(pod));
         let prefix = || self.prefixes.get(pod.rsplit_once('-')?.0);
-        let workload = stem.or_else(prefix).copied().flatten();
+        let found = pattern.or_else(stem).or_else(prefix);
+        let workload = found.copied().flatten();
         workload.map(|workload| (workload, MappedBy::Name))
     }
 }

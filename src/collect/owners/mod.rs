@@ -64,10 +64,13 @@ struct Member<T> {
 }
 
 impl Group {
-    /// Whether what is left of it are runs that have ended, of what will run again.
+    /// Whether what is left of it are runs that have ended: of what will run again,
+    /// or of what says so itself.
     fn has_run(&self, key: &Key) -> bool {
         let again = self.merged || alike::is_schedule(&key.kind);
-        again && self.pods.iter().any(|it| it.is.is_finished())
+        let mut over = self.tops.iter().filter(|top| top.over);
+        (again && self.pods.iter().any(|it| it.is.is_finished()))
+            || over.any(|top| !top.templates.is_empty())
     }
 
     /// Whether it is a workload: it has pods that are not finished, or a template

@@ -116,7 +116,7 @@ impl Part {
         for pod in &self.pods {
             index.add_pod(namespace, &pod.meta.name, position);
             if self.loose {
-                index.add_stem(namespace, &names::stem(&pod.meta.name), position);
+                index.add_like(namespace, &pod.meta.name, position);
             }
         }
         if self.merged && self.key.is_pod() {

@@ -217,6 +217,7 @@ pub(super) fn names(
     for role in roles {
         let name = match &role {
             Role::Main => "main".to_owned(),
+            Role::Child(_, _, name) | Role::Pods(name, _) if *name == key.name => "main".to_owned(),
             Role::Template(place) => templates
                 .get(*place)
                 .and_then(|placed| placed.name.clone())

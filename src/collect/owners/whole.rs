@@ -89,8 +89,10 @@ impl Whole<'_> {
             [top] if placed.is_some() && (!self.split || *role == Role::Main) => Some(top),
             _ => None,
         };
-        let replicas = placed.and_then(|it| it.replicas);
-        let replicas = replicas.or(top.and_then(|it| it.replicas));
+        let own = placed.and_then(|it| it.replicas);
+        let replicas = own.or(top.and_then(|it| it.replicas));
+        // Where a template counts its own pods, the owner may count groups of them.
+        let top = top.filter(|_| own.is_none());
         let present = top.and_then(|it| it.present).and_then(said);
         (replicas.or(wanted), present.or(there))
     }

@@ -427,6 +427,37 @@ fn a_rollout_is_patched_where_its_template_is() {
         ("Deployment", "web")
     );
     assert_eq!(patch.pod_spec.join("."), "spec.template.spec");
+    // So is a Canary, which makes a primary of its own of it.
+    let canary = "flagger.app/v1beta1";
+    let text = [
+        controller(
+            "apps/v1",
+            "Deployment",
+            "web",
+            "",
+            &format!("replicas: 0, {}", template(&[("app", 1.0)])),
+        ),
+        controller(
+            canary,
+            "Canary",
+            "web",
+            "",
+            "targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}",
+        ),
+        controller(
+            "apps/v1",
+            "Deployment",
+            "web-primary",
+            &owner(canary, "Canary", "web"),
+            &format!("replicas: 2, {}", template(&[("app", 1.0)])),
+        ),
+    ];
+    let workload = only(dump(&text.concat()));
+    assert_eq!(
+        (workload.id.to_string().as_str(), workload.replicas),
+        ("shop/Canary/web", 2)
+    );
+    assert_eq!(workload.patch.unwrap().kind, "Deployment");
     // While both run, both are there.
     assert_eq!(
         ids(&made(2)),

@@ -1,6 +1,6 @@
 //! What runs to completion: of every kind, and under names that are made up.
 
-use kcost::collect::{Scope, files::read_objects, resolve_with_ended};
+use kcost::collect::{Resolved, Scope, files::read_objects, resolve_with_ended};
 use kcost::progress::Silent;
 use kcost::snapshot::Workload;
 
@@ -54,6 +54,8 @@ fn bare_pods_that_are_started_again_and_again_are_one_workload() {
     let text = [
         task("load-users-k3j9x0ab", 1.0),
         ended(&task("load-users-m2n8q1cd", 1.0)),
+        // By chance without a number.
+        task("load-users-abcdefgh", 1.0),
         ended(&task(
             "load-users-5f3a8c1e-0b1c-4d5e-8f90-123456789abc",
             1.0,
@@ -71,8 +73,8 @@ fn bare_pods_that_are_started_again_and_again_are_one_workload() {
         summary(&resolved),
         [
             ("shop/Pod/load-orders-a1b2c3d4".to_owned(), 1, 1.0),
-            ("shop/Pod/load-users/load-users".to_owned(), 1, 1.0),
-            ("shop/Pod/load-users/load-users-2".to_owned(), 1, 4.0),
+            ("shop/Pod/load-users/main".to_owned(), 2, 1.0),
+            ("shop/Pod/load-users/main-2".to_owned(), 1, 4.0),
             ("shop/Pod/worker-0".to_owned(), 1, 1.0),
             ("shop/Pod/worker-1".to_owned(), 1, 1.0),
         ]
@@ -82,6 +84,9 @@ fn bare_pods_that_are_started_again_and_again_are_one_workload() {
     assert_eq!(find("load-users-m2n8q1cd"), Some(1));
     // One that is alone may have had others before it.
     assert_eq!(find("load-orders-0123abcd"), Some(0));
+    // What was called otherwise was something else.
+    assert_eq!(find("load-orders-7d764666f9-qdcxt"), None);
+    assert_eq!(find("load-orders"), None);
 }
 
 #[test]
@@ -241,26 +246,39 @@ fn steps_of_a_workflow_are_templates_of_its_schedule() {
     );
 }
 
+/// What is left where pods that have ended count.
+fn with_ended(text: &str) -> Resolved {
+    let file = file(text);
+    let paths = [file.path().to_owned()];
+    let (objects, _) = read_objects(&paths, &Scope::default(), &Silent).unwrap();
+    resolve_with_ended(objects)
+}
+
 #[test]
-fn training_that_has_come_to_its_end_wants_no_pods() {
+fn training_that_has_come_to_its_end_is_none_but_for_its_usage() {
     let text = |status: &str| {
         format!(
             "apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {{name: train, namespace: shop}}\n\
-            spec: {{tfReplicaSpecs: {{Worker: {{replicas: 4, template: {{spec: {{containers: [{{name: tensorflow, image: x}}]}}}}}}}}}}\nstatus: {{{status}}}\n"
+             spec: {{tfReplicaSpecs: {{Worker: {{replicas: 4, template: {{spec: {{containers: [{{name: tensorflow, image: x}}]}}}}}}}}}}\nstatus: {{{status}}}\n"
         )
     };
     assert_eq!(only(dump(&text(""))).replicas, 4);
-    assert_eq!(
-        only(dump(&text("conditions: [{type: Running, status: 'True'}]"))).replicas,
-        4
-    );
-    assert_eq!(
-        only(dump(&text(
-            "conditions: [{type: Succeeded, status: 'True'}]"
-        )))
-        .replicas,
-        0
-    );
+    let running = text("conditions: [{type: Running, status: 'True'}]");
+    assert_eq!(only(dump(&running)).replicas, 4);
+    for status in [
+        "conditions: [{type: Succeeded, status: 'True'}]",
+        "completionTime: '2026-01-01T00:00:00Z'",
+        "phase: Failed",
+    ] {
+        assert_eq!(ids(&dump(&text(status))), [""; 0]);
+        let resolved = with_ended(&text(status));
+        let workload = &resolved.workloads[0];
+        assert_eq!(
+            (workload.replicas, resolved.ended.len()),
+            (0, 1),
+            "{status}"
+        );
+    }
 }
 
 #[test]
@@ -268,9 +286,7 @@ fn runs_of_which_all_have_ended_are_a_workload_where_they_have_usage() {
     let task = |name: &str| ended(&runs_once(&sized(name, None, &[("base", 1.0)])));
     let text = [task("load-k3j9x0ab"), task("load-m2n8q1cd")].concat();
     assert_eq!(ids(&dump(&text)), [""; 0]);
-    let file = file(&text);
-    let (objects, _) = read_objects(&[file.path().to_owned()], &Scope::default(), &Silent).unwrap();
-    let resolved = resolve_with_ended(objects);
+    let resolved = with_ended(&text);
     let found: Vec<&Workload> = resolved.workloads.iter().collect();
     assert_eq!(found.len(), 1);
     assert!(resolved.ended.contains(&found[0].id) && found[0].is_batch());
