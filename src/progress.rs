@@ -4,6 +4,10 @@
 pub trait Progress: Send + Sync {
     /// Begins a piece of work, of `total` units where that is known.
     fn task(&self, label: &str, total: Option<u64>) -> Box<dyn Task>;
+    /// Something that everyone should know of what was read.
+    fn note(&self, text: &str) {
+        self.detail(text);
+    }
     /// Something worth knowing with `-v`: what was done, how much, how long.
     fn detail(&self, text: &str);
     /// Something worth knowing with `-vv`: single requests.
@@ -28,6 +32,10 @@ pub struct Named<'a> {
 impl Progress for Named<'_> {
     fn task(&self, label: &str, total: Option<u64>) -> Box<dyn Task> {
         self.inner.task(&format!("{}: {label}", self.name), total)
+    }
+
+    fn note(&self, text: &str) {
+        self.inner.note(&format!("{}: {text}", self.name));
     }
 
     fn detail(&self, text: &str) {

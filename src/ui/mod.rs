@@ -153,6 +153,10 @@ impl Progress for Ui {
         )
     }
 
+    fn note(&self, text: &str) {
+        self.message(text);
+    }
+
     fn detail(&self, text: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.line(&escape(text));

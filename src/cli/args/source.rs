@@ -46,9 +46,11 @@ pub(in crate::cli) struct SourceArgs {
 
     /// Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them.
     ///
-    /// A `List` or single objects, several documents a file, `.gz` too. Kinds that
-    /// kcost does not know are counted and skipped.
-    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    /// Lists or single objects, several documents a file, `.gz` too. A folder or a
+    /// `.tar.gz` of such files, as `kubectl cluster-info dump` and `oc adm must-gather`
+    /// write them, is read file by file. Kinds that kcost does not know are counted
+    /// and skipped.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::AnyPath)]
     objects: Vec<PathBuf>,
 
     /// Read usage from files: CSV, gzipped CSV or Parquet.

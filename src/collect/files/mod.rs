@@ -1,5 +1,7 @@
 //! Dumps of objects and tables of usage, without a cluster.
 
+mod foreign;
+mod input;
 mod objects;
 mod usage;
 
@@ -15,12 +17,14 @@ use crate::snapshot::ParseSelectorError;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
 
+pub use foreign::Foreign;
 pub use objects::read as read_objects;
 
 /// What to import.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
-    /// JSON or YAML as `kubectl get -o json|yaml` prints it; `.gz` too.
+    /// JSON or YAML as `kubectl get -o json|yaml` prints it, `.gz` too; folders
+    /// and archives (`.tar`, `.tar.gz`) of it.
     pub objects: Vec<PathBuf>,
     /// CSV, gzipped CSV or Parquet.
     pub usage: Vec<PathBuf>,
@@ -49,10 +53,13 @@ pub enum ImportError {
     #[error("failed to understand {} at line {line}, column {column}: {problem}", path.display())]
     Syntax {
         path: PathBuf,
-        line: usize,
+        line: u64,
         column: usize,
         problem: String,
     },
+    /// Something else than what the option takes.
+    #[error("failed to understand {}: {}", path.display(), what.says())]
+    Foreign { path: PathBuf, what: Foreign },
     /// An object that is not as its kind should be, where no other can be read.
     #[error("failed to understand {subject} in {} at line {line}: {problem}", path.display())]
     Object {
@@ -92,6 +99,7 @@ impl ImportError {
                 "objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
                     .to_owned(),
             ),
+            Self::Foreign { what, .. } => Some(what.hint().to_owned()),
             Self::Columns { .. } => Some(format!(
                 "the columns of a usage file are, by name: `{}`",
                 usage::REQUIRED.join(",")
@@ -111,6 +119,22 @@ impl ImportError {
             Self::Selector(_) => None,
         }
     }
+
+    /// The file, and what is wrong with it and where.
+    fn file_and_problem(&self) -> (String, String) {
+        let at = |path: &Path, problem: String| (path.display().to_string(), problem);
+        match self {
+            Self::Read { path, source } => at(path, source.to_string()),
+            Self::Syntax {
+                path,
+                line,
+                column,
+                problem,
+            } => at(path, format!("line {line}, column {column}: {problem}")),
+            Self::Foreign { path, what } => at(path, what.says().to_owned()),
+            other => ("objects".to_owned(), other.to_string()),
+        }
+    }
 }
 
 /// What helps against an error of the system.
@@ -118,6 +142,10 @@ fn how_to_read(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::NotFound => "check the path: relative ones begin at the current folder",
         ErrorKind::IsADirectory => "name the files in the folder",
+        ErrorKind::FileTooLarge => {
+            "no cluster has objects like that: look for what is broken in the file"
+        }
+        ErrorKind::Unsupported => "make the file again",
         ErrorKind::PermissionDenied => "allow reading it",
         ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
             "the file is not whole: copy it again, or make it again"

@@ -75,12 +75,12 @@ fn objects_of_which_none_can_be_read_are_a_failure_with_a_place() {
 
     hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
-    let table = Desk::objects(format!("{HEADER}{}", "shop,a,app,1,1,1 ".repeat(1_000)));
+    let long = Desk::objects(format!("{}: x", "shop,a,app,1,1,1 ".repeat(1_000)));
     assert!(
-        table.starts_with("exit 1\nerror: failed to understand bad at line 1"),
-        "{table}"
+        long.starts_with("exit 1\nerror: failed to understand bad at line 1"),
+        "{long}"
     );
-    assert!(table.len() < 500, "{table}");
+    assert!(long.len() < 500, "{long}");
     insta::assert_snapshot!(Desk::objects(""), @"
     exit 3
     error: there is nothing to analyze: no workloads were found (there is not a single object; usage of 1 pod belongs to no known workload and is left out: shop/a)
@@ -125,7 +125,7 @@ fn files_that_are_cut_off_say_so() {
     ");
     insta::assert_snapshot!(desk.told("analyze --objects open.yaml --usage usage.csv"), @"
     exit 1
-    error: failed to understand open.yaml at line 3, column 5: did not find expected ',' or '}'
+    error: failed to understand open.yaml at line 3, column 5: while parsing a flow mapping, did not find expected ',' or '}'
 
     hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
@@ -148,7 +148,7 @@ fn what_is_not_there_is_named_with_a_way_on() {
 
     hint: check the path: relative ones begin at the current folder
     ");
-    insta::assert_snapshot!(desk.told("analyze --objects . --usage usage.csv"), @"
+    insta::assert_snapshot!(desk.told("analyze --objects objects.json --usage ."), @"
     exit 1
     error: failed to read .
       caused by: Is a directory (os error 21)

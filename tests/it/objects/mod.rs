@@ -3,6 +3,7 @@
 mod chains;
 mod devices;
 mod heaps;
+mod inputs;
 mod owners;
 mod pods;
 mod recorded;

@@ -1,6 +1,3 @@
-use std::cell::Cell;
-use std::path::Path;
-
 use k8s_openapi::Resource;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::{v1, v2};
@@ -13,143 +10,25 @@ use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::document::Piece;
-use super::{Label, Name, without_place};
-use crate::collect::files::ImportError;
+use super::object::Piece;
+use super::reader::Reader;
+use super::without_place;
 use crate::collect::objects::{
     Meta, ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
     renew_autoscaler, unreadable,
 };
-use crate::collect::{Objects, Record, Scope};
-use crate::snapshot::Gap;
+use crate::collect::{Objects, Record};
 
 const DEVICES: &str = "resource.k8s.io";
 
-/// Objects that cannot be read and are named; more of one file are counted.
-const NAMED: usize = 10;
-
-/// Records the objects of one file.
-pub(super) struct Reader<'a> {
-    path: &'a Path,
-    scope: &'a Scope,
-    line: &'a Cell<u64>,
-    objects: Objects,
-    gaps: Vec<Gap>,
-    broken: usize,
-    /// The first object that cannot be read.
-    first: Option<ImportError>,
-    /// Objects seen, the skipped ones included.
-    pub(super) read: usize,
-}
-
-impl<'a> Reader<'a> {
-    /// `line` is the one that is being read.
-    pub(super) fn new(path: &'a Path, scope: &'a Scope, line: &'a Cell<u64>) -> Self {
-        Self {
-            path,
-            scope,
-            line,
-            objects: Objects::default(),
-            gaps: Vec::new(),
-            broken: 0,
-            first: None,
-            read: 0,
-        }
-    }
-
-    pub(super) fn line(&self) -> u64 {
-        self.line.get()
-    }
-
-    /// What was read, what could not be, and the first of that as an error.
-    pub(super) fn finish(mut self) -> (Objects, Vec<Gap>, Option<ImportError>) {
-        if let Some(more) = self.broken.checked_sub(NAMED).filter(|more| *more > 0) {
-            let text = format!("more objects that cannot be read: {more}");
-            let file = self.path.display().to_string();
-            self.gaps.push(Gap::new("unreadable-object", file, text));
-        }
-        (self.objects, self.gaps, self.first)
-    }
-
-    /// Records an object, unless nothing tells of which type it is.
-    pub(super) fn typed(
+impl Reader<'_> {
+    /// Records one object of a type.
+    pub(super) fn record(
         &mut self,
         piece: &impl Piece,
-        of: Option<&(String, String)>,
-        line: u64,
-    ) -> bool {
-        let label = piece.label();
-        let named = label.kind.is_some() || of.is_some();
-        if named {
-            self.label(piece, label, of, line);
-        }
-        named
-    }
-
-    /// Records an object; `of` is the type of items of the list that it is in.
-    pub(super) fn object(&mut self, piece: &impl Piece, of: Option<&(String, String)>, line: u64) {
-        let label = piece.label();
-        self.label(piece, label, of, line);
-    }
-
-    fn label(
-        &mut self,
-        piece: &impl Piece,
-        label: Label,
-        of: Option<&(String, String)>,
-        line: u64,
-    ) {
-        self.read += 1;
-        let name = label.metadata.unwrap_or_default();
-        if let Some(namespace) = &name.namespace
-            && !self.scope.namespace(namespace)
-        {
-            return;
-        }
-        let of = of.cloned().unzip();
-        let api_version = label.api_version.or(of.0).unwrap_or_default();
-        let Some(kind) = label.kind.or(of.1) else {
-            self.broken("object", name, line, "it has no `kind`");
-            return;
-        };
-        if kind == "Status" {
-            let message = piece.parse::<Value>().unwrap_or_default();
-            let message = message.get("message").and_then(Value::as_str);
-            let message = message.unwrap_or("the API server failed");
-            self.broken("answer", name, line, message);
-            return;
-        }
-        if let Err(problem) = self.record(piece, &api_version, &kind) {
-            self.broken(&kind, name, line, &problem);
-        }
-    }
-
-    /// Names an object that cannot be read.
-    fn broken(&mut self, kind: &str, name: Name, line: u64, problem: &str) {
-        self.broken += 1;
-        if self.broken > NAMED {
-            return;
-        }
-        let place = name.namespace.map(|namespace| format!("{namespace}/"));
-        let subject = match name.name {
-            Some(name) => format!("{kind} {}{name}", place.unwrap_or_default()),
-            None => format!("{kind} {}", self.read),
-        };
-        self.first.get_or_insert_with(|| ImportError::Object {
-            path: self.path.to_owned(),
-            line,
-            subject: subject.clone(),
-            problem: problem.to_owned(),
-        });
-        let gap = Gap::new("unreadable-object", subject, problem);
-        let hint = format!(
-            "mend or remove it at line {line} of {}",
-            self.path.display()
-        );
-        self.gaps.push(gap.hint(hint));
-    }
-
-    fn record(&mut self, piece: &impl Piece, api_version: &str, kind: &str) -> Result<(), String> {
+        api_version: &str,
+        kind: &str,
+    ) -> Result<(), String> {
         let objects = &mut self.objects;
         match (group_today(group(api_version), kind), kind) {
             ("", "Pod") => typed::<Pod>(piece, objects),

@@ -3,29 +3,36 @@
 //! Objects are parsed one by one and recorded at once, so that a dump is never
 //! in memory as a whole.
 
-mod document;
+mod broken;
+mod dump;
+mod folder;
+mod json;
 mod kinds;
+mod object;
+mod reader;
+mod scalar;
 mod source;
+mod tar;
+mod yaml;
 
-use std::cell::Cell;
-use std::io::Read as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::DeserializeSeed;
-
-use super::ImportError;
+use super::input::{self, Bytes};
+use super::{Foreign, ImportError};
 use crate::collect::{Objects, Scope};
 use crate::progress::{Progress, Task};
 use crate::snapshot::{Gap, Selector};
-use document::Document;
-use kinds::Reader;
-use source::Source;
+use crate::text::count;
+use broken::Broken;
+use reader::Reader;
+use source::{Place, Source};
 
 const DUMP: &str = "dump them with `kubectl get nodes,pods,deployments,replicasets -A -o json`";
 
-/// Reads the dumps in order. Objects that cannot be read become gaps, unless
-/// there are no others.
+/// Reads dumps in order: files, folders of files, archives of them, standard
+/// input. Objects that cannot be read become gaps, unless there are no others;
+/// so do files in folders and archives.
 pub fn read(
     paths: &[PathBuf],
     scope: &Scope,
@@ -33,30 +40,35 @@ pub fn read(
 ) -> Result<(Objects, Vec<Gap>), ImportError> {
     let selector: Option<Selector> = scope.selector.as_deref().map(str::parse).transpose()?;
     let sizes = paths.iter().filter_map(|path| path.metadata().ok());
-    let total: u64 = sizes.map(|file| file.len()).sum();
-    let task = progress.task("reading objects", Some(total));
-    let mut objects = Objects::default();
+    // What a folder holds is not known yet.
+    let sizes: Option<Vec<u64>> = sizes.map(|it| it.is_file().then(|| it.len())).collect();
+    let total = sizes.map(|sizes| sizes.iter().sum());
+    let task = progress.task("reading objects", total);
+    let mut all = Found::new(scope, selector.as_ref());
     let mut gaps = Vec::new();
-    let mut broken = None;
-    let mut count = 0;
-    let mut homeless = 0;
+    let mut first = None;
     for path in paths {
-        let line = Cell::new(1);
-        let mut reader = Reader::new(path, scope, &line);
-        read_file(path, &mut reader, &line, &*task)?;
-        count += reader.read;
-        progress.detail(&format!("objects in {}: {}", path.display(), reader.read));
-        let (mut read, found, first) = reader.finish();
-        homeless += read.default_namespace();
-        read.select(scope, selector.as_ref());
-        objects.merge(read);
+        let before = all.read;
+        all.path(path, &*task)?;
+        let read = all.read - before;
+        progress.detail(&format!("objects in {}: {read}", path.display()));
+        if let Some(several) = all.several.take() {
+            progress.note(&several.say(path));
+        }
+        let (found, error) = std::mem::take(&mut all.broken).finish(path);
         gaps.extend(found);
-        broken = broken.or(first);
+        first = first.or(error);
     }
-    if let Some(error) = broken.filter(|_| objects.is_empty()) {
+    let Found {
+        mut objects,
+        read,
+        homeless,
+        ..
+    } = all;
+    if let Some(error) = first.filter(|_| objects.is_empty()) {
         return Err(error);
     }
-    if count == 0 {
+    if read == 0 {
         let none = Gap::new("no-objects", "objects", "there is not a single object");
         gaps.push(none.hint(DUMP));
     }
@@ -79,6 +91,152 @@ fn no_namespace(objects: usize) -> Option<Gap> {
     (objects > 0).then(|| Gap::new("no-namespace", "objects", text).hint(hint))
 }
 
+/// What was found so far.
+struct Found<'a> {
+    scope: &'a Scope,
+    selector: Option<&'a Selector>,
+    objects: Objects,
+    broken: Broken,
+    /// Objects seen, the skipped ones included.
+    read: usize,
+    /// Those that name no namespace and need one.
+    homeless: usize,
+    /// What was in a folder or an archive.
+    several: Option<Several>,
+}
+
+/// How many files a folder or an archive had.
+struct Several {
+    /// `folder` or `archive`.
+    what: &'static str,
+    dumps: usize,
+    /// Files that are not called like dumps.
+    others: usize,
+}
+
+impl Several {
+    fn of(what: &'static str) -> Self {
+        let (dumps, others) = (0, 0);
+        Self {
+            what,
+            dumps,
+            others,
+        }
+    }
+
+    fn say(&self, path: &Path) -> String {
+        let (dumps, others) = (count(self.dumps, "file"), count(self.others, "other"));
+        let read = format!("read {dumps} of the {} {}", self.what, path.display());
+        if self.others == 0 {
+            return read;
+        }
+        format!("{read}; {others} not called `.json`, `.yaml` or `.yml` passed over")
+    }
+}
+
+impl<'a> Found<'a> {
+    fn new(scope: &'a Scope, selector: Option<&'a Selector>) -> Self {
+        Self {
+            scope,
+            selector,
+            objects: Objects::default(),
+            broken: Broken::default(),
+            read: 0,
+            homeless: 0,
+            several: None,
+        }
+    }
+
+    /// Reads what is given on the command line.
+    fn path(&mut self, path: &Path, task: &dyn Task) -> Result<(), ImportError> {
+        let failed = |source| ImportError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        if path.is_dir() {
+            return self.folder(path, task).map_err(failed);
+        }
+        let raw = input::open(path, task).and_then(input::unpacked);
+        let (start, raw) = raw.and_then(|raw| input::peek(raw, 512)).map_err(failed)?;
+        if tar::is_archive(&start) {
+            return self.archive(path, raw).map_err(failed);
+        }
+        match Foreign::starting(&start) {
+            Some(foreign) => Err(foreign.of(path)),
+            None => self.file(path, raw, false),
+        }
+    }
+
+    fn folder(&mut self, path: &Path, task: &dyn Task) -> io::Result<()> {
+        let folder = folder::list(path)?;
+        let mut several = Several::of("folder");
+        several.others = folder.others;
+        several.dumps = folder.dumps.len();
+        self.several = Some(several);
+        for (path, source) in folder.closed {
+            self.unreadable(ImportError::Read { path, source });
+        }
+        for file in folder.dumps {
+            match input::open(&file, task).and_then(input::unpacked) {
+                Ok(raw) => self.found(&file, raw),
+                Err(source) => self.unreadable(ImportError::Read { path: file, source }),
+            }
+        }
+        Ok(())
+    }
+
+    fn archive(&mut self, path: &Path, raw: Bytes<'_>) -> io::Result<()> {
+        let mut several = Several::of("archive");
+        let ended = tar::each(raw, |name, member| {
+            if !folder::is_dump(name) {
+                several.others += 1;
+                return;
+            }
+            several.dumps += 1;
+            let path = path.join(name.trim_start_matches(['.', '/']));
+            match input::unpacked(member) {
+                Ok(raw) => self.found(&path, raw),
+                Err(source) => self.unreadable(ImportError::Read { path, source }),
+            }
+        });
+        self.several = Some(several);
+        ended
+    }
+
+    /// Reads one of many files.
+    fn found(&mut self, path: &Path, raw: Bytes<'_>) {
+        if let Err(error) = self.file(path, raw, true) {
+            self.unreadable(error);
+        }
+    }
+
+    fn file(&mut self, path: &Path, raw: Bytes<'_>, found: bool) -> Result<(), ImportError> {
+        let place = Place::start();
+        let mut reader = Reader::new(path, self.scope, &place, found);
+        let source = Source::new(raw, &place).map_err(|source| ImportError::Read {
+            path: path.to_owned(),
+            source,
+        });
+        let read = source.and_then(|mut source| dump::read(&mut source, &mut reader));
+        self.read += reader.read;
+        self.broken.merge(reader.broken);
+        let mut objects = reader.objects;
+        self.homeless += objects.default_namespace();
+        objects.select(self.scope, self.selector);
+        self.objects.merge(objects);
+        read
+    }
+
+    /// Notes a file that is not read, or only in part.
+    fn unreadable(&mut self, error: ImportError) {
+        self.broken.note(|| {
+            let (subject, problem) = error.file_and_problem();
+            let gap = Gap::new("unreadable-file", subject, problem);
+            (gap.hint("mend it, or leave it out of what is given"), error)
+        });
+    }
+}
+
 /// Says which kinds were skipped; a gap where they are all that there was.
 fn strangers(objects: &Objects, progress: &dyn Progress) -> Option<Gap> {
     let kinds = objects.skipped.iter();
@@ -94,80 +252,6 @@ fn strangers(objects: &Objects, progress: &dyn Progress) -> Option<Gap> {
     })
 }
 
-fn read_file(
-    path: &Path,
-    reader: &mut Reader,
-    line: &Cell<u64>,
-    task: &dyn Task,
-) -> Result<(), ImportError> {
-    let failed = |source| ImportError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut source = Source::open(path, task, line).map_err(failed)?;
-    if source.is_json().map_err(failed)? {
-        let mut json = serde_json::Deserializer::from_reader(source);
-        // An empty file holds no document; several may follow each other.
-        while json.end().is_err() {
-            let document = Document::of_json(reader);
-            document
-                .deserialize(&mut json)
-                .map_err(|error| json_error(path, error))?;
-        }
-        return Ok(());
-    }
-    let mut text = Vec::new();
-    source.read_to_end(&mut text).map_err(failed)?;
-    let mut starts = document_lines(&text).into_iter();
-    for yaml in serde_yaml::Deserializer::from_slice(&text) {
-        line.set(starts.next().unwrap_or(1));
-        let document = Document::of_yaml(reader);
-        document
-            .deserialize(yaml)
-            .map_err(|error| yaml_error(path, &error))?;
-    }
-    Ok(())
-}
-
-/// The lines that documents of YAML begin at.
-fn document_lines(text: &[u8]) -> Vec<u64> {
-    let mut starts = Vec::new();
-    for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
-        let line = line.trim_ascii_end();
-        let content = !line.is_empty() && !b"#%".contains(&line[0]);
-        if line == b"---" {
-            starts.push(number + 1);
-        } else if line.starts_with(b"--- ") || (content && starts.is_empty()) {
-            starts.push(number);
-        }
-    }
-    starts
-}
-
-fn json_error(path: &Path, error: serde_json::Error) -> ImportError {
-    let path = path.to_owned();
-    if error.is_io() {
-        let source = error.into();
-        return ImportError::Read { path, source };
-    }
-    ImportError::Syntax {
-        path,
-        line: error.line(),
-        column: error.column(),
-        problem: without_place(&error.to_string()),
-    }
-}
-
-fn yaml_error(path: &Path, error: &serde_yaml::Error) -> ImportError {
-    let place = error.location();
-    ImportError::Syntax {
-        path: path.to_owned(),
-        line: place.as_ref().map_or(1, serde_yaml::Location::line),
-        column: place.as_ref().map_or(1, serde_yaml::Location::column),
-        problem: without_place(&error.to_string()),
-    }
-}
-
 /// A message of serde without the place at its end, which is said apart or
 /// would be a place in an extract that nobody sees; of a value that it quotes
 /// only the start.
@@ -179,21 +263,4 @@ fn without_place(message: &str) -> String {
         Some((cut, _)) => format!("{}…", &message[..cut]),
         None => message.to_owned(),
     }
-}
-
-/// What tells an object's type and name, of all that it holds.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Label {
-    #[serde(rename = "apiVersion")]
-    api_version: Option<String>,
-    kind: Option<String>,
-    metadata: Option<Name>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Name {
-    namespace: Option<String>,
-    name: Option<String>,
 }

@@ -76,10 +76,8 @@ fn one(
     Ok(())
 }
 
-/// Without the mark that some programs put at the start of a file.
 fn column_name(cell: &[u8]) -> String {
-    let name = String::from_utf8_lossy(cell);
-    name.trim_start_matches('\u{feff}').trim().to_owned()
+    String::from_utf8_lossy(cell).trim().to_owned()
 }
 
 fn failed(reading: &Reading<'_>, error: csv::Error) -> ImportError {

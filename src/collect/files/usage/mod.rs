@@ -9,14 +9,14 @@ mod parquet_rows;
 mod samples;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read as _};
 use std::ops::Range;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use polars::io::mmap::MmapBytesReader;
 
-use super::{FileOptions, ImportError};
+use super::input::{self, Bytes};
+use super::{FileOptions, Foreign, ImportError};
 use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
 use crate::snapshot::Gap;
@@ -132,31 +132,32 @@ fn read_file(reading: &mut Reading<'_>, task: &dyn Task) -> Result<(), ImportErr
         path: path.to_owned(),
         source,
     };
-    let stdin = path == Path::new("-");
-    let raw: Box<dyn Read> = if stdin {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(fail)?)
-    };
-    let mut raw = BufReader::with_capacity(1 << 16, Counting { raw, task });
     // The content says what it is, so that a name cannot lie and stdin needs none.
-    let start = raw.fill_buf().map_err(fail)?;
-    let (gzip, parquet) = (start.starts_with(&[0x1f, 0x8b]), start.starts_with(b"PAR1"));
-    if !parquet {
-        return if gzip {
-            csv_rows::read(reading, MultiGzDecoder::new(raw))
-        } else {
-            csv_rows::read(reading, raw)
-        };
+    let raw = input::open(path, task).and_then(|raw| input::peek(raw, 8));
+    let (start, raw) = raw.map_err(fail)?;
+    match Foreign::starting(&start) {
+        Some(Foreign::Parquet) => {
+            let table = table(path, raw).map_err(fail)?;
+            parquet_rows::read(reading, table)
+        }
+        Some(foreign) => Err(foreign.of(path)),
+        None => {
+            let text = input::unpacked(raw)
+                .and_then(input::decoded)
+                .map_err(fail)?;
+            csv_rows::read(reading, text)
+        }
     }
-    let table: Box<dyn MmapBytesReader> = if stdin {
-        let mut whole = Vec::new();
-        raw.read_to_end(&mut whole).map_err(fail)?;
-        Box::new(Cursor::new(whole))
-    } else {
-        Box::new(File::open(path).map_err(fail)?)
-    };
-    parquet_rows::read(reading, table)
+}
+
+/// What can be read from its end too, as Parquet must be.
+fn table(path: &Path, mut raw: Bytes<'_>) -> io::Result<Box<dyn MmapBytesReader>> {
+    if path != Path::new("-") {
+        return Ok(Box::new(File::open(path)?));
+    }
+    let mut whole = Vec::new();
+    raw.read_to_end(&mut whole)?;
+    Ok(Box::new(Cursor::new(whole)))
 }
 
 impl Reading<'_> {
@@ -191,19 +192,5 @@ impl Skipped {
         let noun = if rows == 1 { "row is" } else { "rows are" };
         let text = format!("{rows} {noun} bad and skipped, the first at {first}");
         Some(Gap::new("bad-rows", path.display().to_string(), text))
-    }
-}
-
-/// Tells of the bytes that pass through.
-struct Counting<'a> {
-    raw: Box<dyn Read>,
-    task: &'a dyn Task,
-}
-
-impl Read for Counting<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.raw.read(buffer)?;
-        self.task.advance(u64::try_from(read).unwrap_or(0));
-        Ok(read)
     }
 }

@@ -1,0 +1,449 @@
+//! What people give as a dump: other encodings, lists, folders, archives, logs.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use kcost::collect::files::read_objects;
+use kcost::collect::{Scope, resolve};
+use kcost::error::Error;
+use kcost::progress::Silent;
+
+use crate::bundle::explain;
+use crate::common::needs;
+
+use super::{dump, file, ids, only, read};
+
+/// A pod of namespace `shop`, as JSON, without its type.
+fn body(name: &str) -> String {
+    format!(
+        r#"{{"metadata":{{"name":"{name}","namespace":"shop"}},"spec":{{"containers":[{{"name":"app","resources":{{"requests":{{"cpu":"1"}}}}}}]}}}}"#
+    )
+}
+
+/// The same with its type.
+fn typed(name: &str) -> String {
+    body(name).replacen('{', r#"{"apiVersion":"v1","kind":"Pod","#, 1)
+}
+
+/// A list as the API server answers a request for pods.
+fn listed(names: &[&str]) -> String {
+    let items: Vec<String> = names.iter().map(|name| body(name)).collect();
+    let items = items.join(",");
+    format!(r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{}},"items":[{items}]}}"#)
+}
+
+/// The names of the pods that a dump has, without a gap.
+fn pods(content: impl AsRef<[u8]>) -> Vec<String> {
+    let file = file(content);
+    let (resolved, gaps) = read(&[file.path().to_owned()]);
+    assert_eq!(gaps, []);
+    let names = resolved.workloads.iter().map(|it| it.id.name.clone());
+    names.collect()
+}
+
+/// What is said of a dump of which nothing can be read.
+fn refused(content: impl AsRef<[u8]>) -> String {
+    let file = file(content);
+    said(file.path())
+}
+
+fn said(path: &Path) -> String {
+    let error = read_objects(&[path.to_owned()], &Scope::default(), &Silent).unwrap_err();
+    explain(&Error::from(error)).replace(&*path.to_string_lossy(), "FILE")
+}
+
+/// Pods and gaps of a folder or an archive.
+fn found(path: &Path) -> (Vec<String>, Vec<String>) {
+    let (objects, gaps) = read_objects(&[path.to_owned()], &Scope::default(), &Silent).unwrap();
+    let gaps = gaps.iter().map(|gap| {
+        let subject = gap.subject.replace(&*path.to_string_lossy(), "PATH");
+        format!("{} {subject}: {}", gap.code, gap.text)
+    });
+    let gaps = gaps.collect();
+    let resolved = resolve(objects);
+    let names = resolved.workloads.iter().map(|it| it.id.name.clone());
+    (names.collect(), gaps)
+}
+
+fn wide(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+fn packed(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn dumps_are_read_in_the_encodings_of_windows() {
+    let yaml = "kind: List\r\nitems:\r\n- kind: Pod\r\n  apiVersion: v1\r\n  metadata: {name: größe, namespace: shop}\r\n";
+    for (text, names) in [
+        (listed(&["a", "b"]), vec!["a", "b"]),
+        (yaml.to_owned(), vec!["größe"]),
+    ] {
+        let marked = format!("\u{feff}{text}");
+        assert_eq!(pods(&marked), names);
+        assert_eq!(pods(wide(&marked, u16::to_le_bytes)), names);
+        assert_eq!(pods(wide(&marked, u16::to_be_bytes)), names);
+        assert_eq!(pods(wide(&text, u16::to_le_bytes)), names);
+        assert_eq!(pods(packed(&wide(&marked, u16::to_le_bytes))), names);
+    }
+    insta::assert_snapshot!(refused(b"\xff\xfe\0\0{\0\0\0"), @"
+    error: failed to read FILE
+    caused by: the text is UTF-32; save it as UTF-8
+    hint: make the file again
+    ");
+    insta::assert_snapshot!(refused(b"kind: Pod\nmetadata: {name: gr\xf6\xdfe}\n"), @"
+    error: failed to understand FILE at line 2, column 20: the text is not UTF-8
+    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    ");
+}
+
+#[test]
+fn lists_may_hold_lists_of_any_kind() {
+    let lists = format!(
+        r#"{{"apiVersion":"v1","kind":"List","items":[{},{},{{"kind":"List","apiVersion":"v1","items":[{}]}}]}}"#,
+        listed(&["a", "b"]),
+        typed("c"),
+        listed(&["d"]),
+    );
+    assert_eq!(pods(&lists), ["a", "b", "c", "d"]);
+    assert_eq!(
+        pods(format!("[{lists},[{}]]", typed("e"))),
+        ["a", "b", "c", "d", "e"]
+    );
+    assert_eq!(pods(format!("# YAML\n{lists}")), ["a", "b", "c", "d"]);
+    assert_eq!(
+        pods(format!("# YAML\n[{lists},[{}]]", typed("e"))),
+        ["a", "b", "c", "d", "e"]
+    );
+}
+
+#[test]
+fn items_without_a_type_have_that_of_their_list() {
+    let behind = format!(
+        r#"{{"items":[{}],"metadata":{{}},"apiVersion":"v1","kind":"PodList"}}"#,
+        body("a")
+    );
+    let empty = format!(
+        r#"{{"apiVersion":"v1","kind":"PodList","items":[{}]}}"#,
+        body("a").replacen('{', r#"{"kind":"","apiVersion":"","#, 1)
+    );
+    let gathered = "apiVersion: v1\nitems:\n- metadata: {name: a, namespace: shop}\n  spec: {containers: []}\n- null\nkind: PodList\nmetadata: {}\n";
+    for text in [
+        behind.clone(),
+        empty,
+        gathered.to_owned(),
+        format!("# YAML\n{behind}"),
+    ] {
+        assert_eq!(pods(&text), ["a"], "{text}");
+    }
+    let deployments = r#"{"kind":"DeploymentList","apiVersion":"apps/v1","items":[{"metadata":{"name":"web","namespace":"shop"},
+        "spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"app"}]}}}}]}"#;
+    assert_eq!(ids(&dump(deployments)), ["shop/Deployment/web"]);
+}
+
+#[test]
+fn what_a_kind_that_is_no_list_calls_items_is_its_own() {
+    for order in [
+        r#""kind":"Pod","items":[1]"#,
+        r#""items":[{"key":"a"}],"kind":"Pod""#,
+    ] {
+        let object = body("a").replacen('{', &format!(r#"{{"apiVersion":"v1",{order},"#), 1);
+        assert_eq!(pods(&object), ["a"]);
+        assert_eq!(pods(format!("# YAML\n{object}")), ["a"]);
+    }
+}
+
+#[test]
+fn flow_style_is_yaml_however_much_it_looks_like_json() {
+    for text in [
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}}",
+        "{\"apiVersion\": v1, \"kind\": \"Pod\", \"metadata\": {\"name\": 'a', \"namespace\": shop},}",
+        "[{kind: Pod, apiVersion: v1, metadata: {name: a, namespace: shop}}] # all",
+        "{'kind': 'Pod', 'apiVersion': 'v1', 'metadata': {'name': 'a', 'namespace': 'shop'}}\n---\n",
+        "  kind: Pod\n  apiVersion: v1\n  metadata: {name: a, namespace: shop}\n",
+    ] {
+        assert_eq!(pods(text), ["a"], "{text}");
+    }
+}
+
+#[test]
+fn documents_of_json_may_be_parted_as_those_of_yaml() {
+    let text = format!("---\n{}\n---\n{}\n", typed("a"), typed("b"));
+    assert_eq!(pods(text), ["a", "b"]);
+}
+
+#[test]
+fn anchors_and_merge_keys_are_read_as_kubectl_reads_them() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec:\n  containers:\n  \
+        - name: app\n    resources: &all\n      requests: &small {cpu: 250m, memory: 64Mi}\n  \
+        - name: other\n    resources:\n      requests: {<<: *small, cpu: 500m}\n  - {name: third, resources: *all}\n";
+    let workload = only(dump(text));
+    let cores = workload
+        .containers
+        .iter()
+        .map(|it| it.requests.cpu.unwrap().get());
+    assert_eq!(cores.collect::<Vec<_>>(), [0.25, 0.5, 0.25]);
+    assert!(
+        workload
+            .containers
+            .iter()
+            .all(|it| it.requests.memory == workload.containers[0].requests.memory)
+    );
+}
+
+#[test]
+fn logs_between_objects_are_passed_over() {
+    let logs = "==== START logs for container app of pod shop/a ====\n\
+        {\"kind\": \"Pod\"\n==== END logs for container b of pod shop/a ====\n\
+        ---\n==== END logs for container app of pod shop/a ====\n";
+    let (a, b) = (listed(&["a"]), listed(&["b"]));
+    assert_eq!(pods(format!("{a}\n{logs}{logs}{b}\n{logs}")), ["a", "b"]);
+    let yaml = |name: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  namespace: shop\n")
+    };
+    assert_eq!(
+        pods(format!("{}{logs}---\n{}{logs}", yaml("a"), yaml("b"))),
+        ["a", "b"]
+    );
+    insta::assert_snapshot!(refused(format!("{a}\n==== START logs for container app of pod shop/a ====\n")), @"
+    error: failed to understand FILE at line 2, column 1: the logs that begin here have no end
+    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    ");
+    insta::assert_snapshot!(refused("==== other\n"), @"
+    error: failed to understand FILE at line 1, column 1: neither an object nor the start of logs
+    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    ");
+}
+
+#[test]
+fn what_is_no_dump_is_called_what_it_is() {
+    for (content, is) in [
+        (
+            "NAME   READY   STATUS\na      1/1     Running\n",
+            "it is a table for people",
+        ),
+        (
+            "NAMESPACE   NAME   READY   STATUS\nshop   a      1/1     Running\n",
+            "it is a table for people",
+        ),
+        (
+            "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n",
+            "it is a table of usage",
+        ),
+        ("<!DOCTYPE html>\n<html></html>", "it is a page of HTML"),
+        ("PK\u{3}\u{4}", "it is a zip archive"),
+        ("PAR1", "it is a Parquet table"),
+        ("BZh9", "it is packed with something else"),
+        ("error: You must be logged in\n", "it has no `kind`"),
+        ("just text", "it is a text, not an object"),
+    ] {
+        let said = refused(content);
+        assert!(said.contains(is), "{said}");
+    }
+}
+
+/// A folder as `oc adm must-gather` and `kubectl cluster-info dump` fill it.
+fn gather(root: &Path) {
+    let put = |path: &str, content: &[u8]| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    };
+    put("namespaces/shop/core/pods.yaml", b"apiVersion: v1\nitems:\n- metadata: {name: a, namespace: shop}\n  spec: {containers: [{name: app}]}\nkind: PodList\n");
+    put("namespaces/shop/pods/a/a.yaml", b"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: app}]}\n");
+    put("namespaces/shop/pods/a/app/logs/current.log", b"{]");
+    put(
+        "namespaces/mail/core/pods.json.gz",
+        &packed(listed(&["b"]).as_bytes()),
+    );
+    put(
+        "etcd/status.json",
+        b"[{\"Endpoint\": \"https://10.0.0.1:2379\"}]",
+    );
+    put("monitoring/values.yaml", b"replicas: 2\n");
+    put("version", b"4.20");
+    put(".git/config.yaml", b"{]");
+    let long = "n".repeat(120);
+    put(
+        &format!("namespaces/{long}/core/pods.json"),
+        listed(&["c"]).as_bytes(),
+    );
+}
+
+#[test]
+fn a_folder_is_read_file_by_file() {
+    let folder = tempfile::tempdir().unwrap();
+    gather(folder.path());
+    assert_eq!(
+        found(folder.path()),
+        (vec!["a".into(), "b".into(), "c".into()], vec![])
+    );
+}
+
+#[test]
+fn files_of_a_folder_that_cannot_be_read_are_gaps() {
+    let folder = tempfile::tempdir().unwrap();
+    gather(folder.path());
+    let put = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    put("broken.json", b"{\"kind\": \"PodList\", \"items\": [");
+    put("cut.yaml.gz", &packed(listed(&["d"]).as_bytes())[..20]);
+    put(
+        "nameless.json",
+        br#"{"apiVersion": "v1", "metadata": {"name": "x"}}"#,
+    );
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("broken.json", folder.path().join("link.json")).unwrap();
+    let (pods, gaps) = found(folder.path());
+    assert_eq!(pods, ["a", "b", "c"]);
+    insta::assert_snapshot!(gaps.join("\n"), @"
+    unreadable-file PATH/link.json: it is a link, and links in folders are not followed
+    unreadable-file PATH/broken.json: line 1, column 30: EOF while parsing a list
+    unreadable-file PATH/cut.yaml.gz: incomplete deflate stream
+    unreadable-object object x: it has no `kind`
+    ");
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(
+        found(empty.path()),
+        (
+            vec![],
+            vec!["no-objects objects: there is not a single object".into()]
+        )
+    );
+    fs::write(empty.path().join("a.json"), "{").unwrap();
+    assert!(said(empty.path()).starts_with("error: failed to understand FILE/a.json at line 1"));
+}
+
+/// An archive of these files, as POSIX says.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, content) in files {
+        member(&mut bytes, name, b'0', content);
+    }
+    bytes.extend([0; 1024]);
+    bytes
+}
+
+fn member(bytes: &mut Vec<u8>, name: &str, kind: u8, content: &[u8]) {
+    let size = format!("{:011o}\0", content.len());
+    bytes.extend(header(name, kind, size.as_bytes()));
+    bytes.extend(content);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+}
+
+fn header(name: &str, kind: u8, size: &[u8]) -> [u8; 512] {
+    let mut header = [0_u8; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..136].copy_from_slice(size);
+    header[156] = kind;
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    header
+}
+
+#[test]
+fn an_archive_is_read_member_by_member() {
+    let (a, b) = (listed(&["a"]), listed(&["b"]));
+    let long = format!("dump/{}.json", "n".repeat(200));
+    let mut bytes = Vec::new();
+    member(&mut bytes, "dump/", b'5', b"");
+    member(&mut bytes, "dump/pods.log", b'0', b"{]");
+    member(
+        &mut bytes,
+        "././@LongLink",
+        b'L',
+        format!("{long}\0").as_bytes(),
+    );
+    member(&mut bytes, "cut", b'0', a.as_bytes());
+    let path = format!("path={long}\n");
+    let property = format!("{} {path}", path.len() + 4);
+    member(&mut bytes, "PaxHeaders/1", b'x', property.as_bytes());
+    member(&mut bytes, "cut", b'0', b.as_bytes());
+    member(&mut bytes, "link.json", b'2', b"");
+    member(&mut bytes, "../../bad.json", b'0', b"{");
+    bytes.extend([0; 1024]);
+    for bytes in [bytes.clone(), packed(&bytes)] {
+        let file = file(bytes);
+        let (pods, gaps) = found(file.path());
+        assert_eq!(pods, ["a", "b"]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(gaps.join("\n"), @"unreadable-file PATH/bad.json: line 1, column 1: EOF while parsing an object");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_archive_is_a_failure() {
+    let whole = archive(&[
+        ("a.json", listed(&["a"]).as_bytes()),
+        ("b.json", listed(&["b"]).as_bytes()),
+    ]);
+    let cut = &whole[..whole.len() - 1024 - 300];
+    insta::assert_snapshot!(refused(cut), @"
+    error: failed to read FILE
+    caused by: unexpected end of file
+    hint: the file is not whole: copy it again, or make it again
+    ");
+    let mut damaged = whole.clone();
+    damaged[1024 + 5] ^= 1;
+    insta::assert_snapshot!(refused(damaged), @"
+    error: failed to read FILE
+    caused by: a header in the archive is damaged
+    hint: the file is not whole: copy it again, or make it again
+    ");
+    let size = b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff";
+    for kind in [b'0', b'L', b'x', b'5'] {
+        let endless = header("a.json", kind, size);
+        assert!(refused(endless).starts_with("error: failed to read FILE"));
+    }
+}
+
+#[test]
+fn what_a_real_tar_makes_is_read() {
+    let Some(tar) = needs("tar") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    gather(&folder.path().join("must-gather"));
+    for format in ["gnu", "pax", "ustar"] {
+        let archive = folder.path().join(format!("{format}.tar.gz"));
+        let made = Command::new(&tar)
+            .args(["--format", format, "-czf"])
+            .arg(&archive)
+            .arg("-C")
+            .arg(folder.path())
+            .arg("must-gather")
+            .status();
+        assert!(made.unwrap().success());
+        assert_eq!(
+            found(&archive),
+            (vec!["a".into(), "b".into(), "c".into()], vec![]),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn objects_without_a_status_are_read_as_they_are_meant() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {nodeName: n, containers: [{name: app, resources: {requests: {cpu: 1}}}]}\n\
+        ---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {replicas: 3, selector: {}, template: {spec: {containers: [{name: app}]}}}\n\
+        ---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: once, namespace: shop}\nspec: {parallelism: 2, template: {spec: {containers: [{name: app}]}}}\n\
+        ---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web, namespace: shop}\nspec: {maxReplicas: 5, scaleTargetRef: {kind: Deployment, name: web, apiVersion: apps/v1}}\n";
+    let resolved = dump(text);
+    let replicas = resolved
+        .workloads
+        .iter()
+        .map(|it| (it.id.name.as_str(), it.replicas));
+    assert_eq!(
+        replicas.collect::<Vec<_>>(),
+        [("web", 3), ("once", 2), ("a", 1)]
+    );
+}
