@@ -41,7 +41,7 @@ pub fn read(
     let selector: Option<Selector> = scope.selector.as_deref().map(str::parse).transpose()?;
     let sizes = paths.iter().filter_map(|path| path.metadata().ok());
     // What a folder holds is not known yet.
-    let sizes: Option<Vec<u64>> = sizes.map(|it| it.is_file().then(|| it.len())).collect();
+    let sizes: Option<Vec<u64>> = sizes.map(|it| it.is_file().then_some(it.len())).collect();
     let total = sizes.map(|sizes| sizes.iter().sum());
     let task = progress.task("reading objects", total);
     let mut all = Found::new(scope, selector.as_ref());

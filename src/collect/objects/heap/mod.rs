@@ -117,9 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_setting() {
+    fn nonsense_sets_nothing_and_the_default_holds() {
+        let default = Some(("-XX:MaxRAMPercentage", "25%".to_owned()));
         for text in ["-Xmx", "-Xmxm", "-Xmx0", "-Xmx99999999999999999999g", "é"] {
-            assert_eq!(found(&[("JAVA_OPTS", text)], &[]), None, "{text}");
+            assert_eq!(found(&[("JAVA_OPTS", text)], &[]), default, "{text}");
         }
         assert_eq!(found(&[("GOMEMLIMIT", "off")], &[]), None);
     }
