@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -124,11 +124,15 @@ impl AnalyzeArgs {
         ui.clear();
         let look = invocation.look(ui, self.show.view());
         let renderer = self.show.renderer();
-        renderer
-            .render(&analysis, &look, out)
-            .map_err(Error::Write)?;
-        out.flush().map_err(Error::Write)?;
-        self.verdict(&analysis, renderer.for_people(), ui)
+        // Judged before anything is written, so that no reader can cut it off.
+        let verdict = self.verdict(&analysis);
+        let written = renderer.render(&analysis, &look, out);
+        written_or_cut_off(written.and_then(|()| out.flush()))?;
+        if !renderer.for_people() && !analysis.outcomes.is_empty() {
+            // Machine formats have no place for a verdict line.
+            ui.message(&gate::verdict(&analysis.outcomes));
+        }
+        verdict
     }
 
     pub(super) fn settings(&self, policy: &Policy) -> Result<Settings, Error> {
@@ -156,18 +160,10 @@ impl AnalyzeArgs {
     }
 
     /// How the run ends. Doubtful data comes before the gate: a verdict on it is none.
-    fn verdict(&self, analysis: &Analysis<'_>, in_report: bool, ui: &Ui) -> Result<Exit, Error> {
-        let failed: Vec<_> = analysis
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.failed)
-            .collect();
-        if !in_report && !analysis.outcomes.is_empty() {
-            // Machine formats have no place for a verdict line.
-            ui.message(&gate::verdict(&analysis.outcomes));
-        }
-        let unjudged = analysis.outcomes.iter().find(|outcome| !outcome.judged);
-        if let Some(outcome) = unjudged.filter(|_| !self.exit_zero) {
+    fn verdict(&self, analysis: &Analysis<'_>) -> Result<Exit, Error> {
+        let failed = analysis.outcomes.iter().any(|outcome| outcome.failed);
+        let mut unjudged = analysis.outcomes.iter().filter(|outcome| !outcome.judged);
+        if let Some(outcome) = unjudged.next().filter(|_| !failed && !self.exit_zero) {
             return Err(Error::NotJudged {
                 share: outcome.judged_share,
             });
@@ -177,11 +173,19 @@ impl AnalyzeArgs {
                 gaps: analysis.snapshot.gaps.len(),
             });
         }
-        Ok(if failed.is_empty() || self.exit_zero {
-            Exit::Done
-        } else {
+        Ok(if failed && !self.exit_zero {
             Exit::Gate
+        } else {
+            Exit::Done
         })
+    }
+}
+
+/// A reader that has seen enough, as `head` has, changes no verdict.
+pub(super) fn written_or_cut_off(written: io::Result<()>) -> Result<(), Error> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::Write),
     }
 }
 

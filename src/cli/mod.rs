@@ -87,7 +87,13 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
     let ui = cli.global.ui();
     let ended = cli.command.run(&invocation, &files, &ui, out);
     // Whatever is still buffered belongs to the result, and may be what fails.
-    let ended = ended.and_then(|exit| out.flush().map(|()| exit).map_err(Error::Write));
+    let ended = match out.flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            ended.and(Err(Error::Write(error)))
+        }
+        // What is still buffered has no reader any more: see below.
+        _ => ended,
+    };
     match ended {
         Ok(exit) => exit,
         // `kcost … | head`: the reader has what it wanted.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::analyze::{AnalyzeArgs, refuse_empty};
+use super::analyze::{AnalyzeArgs, refuse_empty, written_or_cut_off};
 use super::args::Cluster;
 use super::invocation::Invocation;
 use crate::error::Error;
@@ -46,26 +46,26 @@ impl AnalyzeArgs {
         ui.clear();
         let look = invocation.look(ui, self.show.view());
         let renderer = self.show.renderer();
-        renderer
-            .render_fleet(&fleet, &look, out)
-            .map_err(Error::Write)?;
-        out.flush().map_err(Error::Write)?;
+        // Judged before anything is written, so that no reader can cut it off.
+        let verdict = self.worst(&fleet);
+        let written = renderer.render_fleet(&fleet, &look, out);
+        written_or_cut_off(written.and_then(|()| out.flush()))?;
         for (name, error, hint) in fleet.failed() {
             ui.warning(&format!("{name}: {error}"), hint);
         }
-        self.worst(&fleet, renderer.for_people(), ui)
-    }
-
-    /// How the run ends: a cluster that could not be read comes before doubtful
-    /// data, and that before the gate.
-    fn worst(&self, fleet: &Fleet<'_>, in_report: bool, ui: &Ui) -> Result<Exit, Error> {
-        let fails = |analysis: &&Analysis<'_>| analysis.outcomes.iter().any(|it| it.failed);
-        if !in_report {
+        if !renderer.for_people() {
             for analysis in fleet.analyses().filter(|it| !it.outcomes.is_empty()) {
                 let name = &analysis.snapshot.cluster.name;
                 ui.message(&format!("{name}: {}", gate::verdict(&analysis.outcomes)));
             }
         }
+        verdict
+    }
+
+    /// How the run ends: a cluster that could not be read comes before doubtful
+    /// data, and that before the gate.
+    fn worst(&self, fleet: &Fleet<'_>) -> Result<Exit, Error> {
+        let fails = |analysis: &&Analysis<'_>| analysis.outcomes.iter().any(|it| it.failed);
         let failed = fleet.failed().count();
         if failed > 0 {
             let all = fleet.members.len();

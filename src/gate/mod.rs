@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
+use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 
 mod parse;
@@ -21,12 +22,26 @@ pub trait Rule: Sync {
     /// One line for the help.
     fn summary(&self) -> &'static str;
     fn unit(&self) -> Unit;
+    /// The resources whose use must be known of a workload that it judges.
+    fn needs(&self) -> Needs {
+        Needs::Either
+    }
     /// The number of this analysis.
     fn measure(&self, analysis: &Analysis<'_>) -> f64;
     /// The amounts behind a share, as a person writes them, to recompute it.
     fn over(&self, _analysis: &Analysis<'_>) -> Option<String> {
         None
     }
+}
+
+/// Resources without whose use a rule has nothing to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    Cpu,
+    Memory,
+    Both,
+    /// Any of the two.
+    Either,
 }
 
 /// How a limit is written.
@@ -93,21 +108,23 @@ pub fn names() -> Vec<&'static str> {
 
 /// Each threshold held against the analysis, in order.
 pub fn judge(analysis: &Analysis<'_>, thresholds: &[Threshold]) -> Vec<Outcome> {
-    let share = judged_share(analysis);
-    let judged = share > 0.0 && share >= analysis.settings.min_judged;
-    thresholds
-        .iter()
-        .map(|threshold| threshold.judge(analysis, judged, share))
-        .collect()
+    let judge = |threshold: &Threshold| {
+        let share = judged_share(analysis, threshold.rule.needs());
+        let judged = share > 0.0 && share >= analysis.settings.min_judged;
+        threshold.judge(analysis, judged, share)
+    };
+    thresholds.iter().map(judge).collect()
 }
 
 /// Share of the value of all requests that is of workloads that could be judged; of
 /// the workloads, where nothing is requested.
-fn judged_share(analysis: &Analysis<'_>) -> f64 {
+fn judged_share(analysis: &Analysis<'_>, needs: Needs) -> f64 {
     let workloads = analysis.advised.workloads.iter();
     let bills = workloads.zip(&analysis.bill.workloads);
     let share = |worth: &dyn Fn(&WorkloadBill) -> f64| {
-        let known = |advice: &WorkloadAdvice| advice.state != State::Unknown;
+        let known = |advice: &WorkloadAdvice| {
+            advice.state != State::Unknown && needs.are_met(advice, analysis)
+        };
         let all: f64 = bills.clone().map(|(_, bill)| worth(bill)).sum();
         let judged = bills.clone().filter(|(advice, _)| known(advice));
         let judged: f64 = judged.map(|(_, bill)| worth(bill)).sum();
@@ -119,6 +136,24 @@ fn judged_share(analysis: &Analysis<'_>) -> f64 {
         .unwrap_or(0.0)
 }
 
+impl Needs {
+    /// Whether use of what is needed is known of any container.
+    fn are_met(self, advice: &WorkloadAdvice, analysis: &Analysis<'_>) -> bool {
+        let any = |is_known: fn(&Profile) -> bool| {
+            let mut containers = advice.containers.iter();
+            containers.any(|it| analysis.profiles.get(it.profile).is_none_or(is_known))
+        };
+        let cpu = || any(|profile| profile.cpu.is_some());
+        let memory = || any(|profile| profile.memory.is_some());
+        match self {
+            Self::Cpu => cpu(),
+            Self::Memory => memory(),
+            Self::Both => cpu() && memory(),
+            Self::Either => true,
+        }
+    }
+}
+
 /// One line for all outcomes: what a CI log ends with.
 pub fn verdict(outcomes: &[Outcome]) -> String {
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.failed).collect();
@@ -127,14 +162,15 @@ pub fn verdict(outcomes: &[Outcome]) -> String {
         each.collect::<Vec<_>>().join(", ")
     };
     let all: Vec<&Outcome> = outcomes.iter().collect();
-    let share = outcomes.first().map_or(0.0, |outcome| outcome.judged_share);
+    let share = all.iter().map(|it| it.judged_share).reduce(f64::min);
+    let share = share.unwrap_or(0.0);
     let percent = (share * 100.0).floor();
-    if outcomes.iter().any(|outcome| !outcome.judged) {
-        let names = outcomes.iter().map(|it| it.threshold.as_str());
-        let names: Vec<&str> = names.collect();
+    let unjudged = all.iter().filter(|outcome| !outcome.judged);
+    let unjudged: Vec<&str> = unjudged.map(|it| it.threshold.as_str()).collect();
+    if failed.is_empty() && !unjudged.is_empty() {
         return format!(
             "gate not judged: {} ({percent}% of requests could be judged)",
-            names.join(", ")
+            unjudged.join(", ")
         );
     }
     let part = if share < 0.995 {

@@ -1,5 +1,5 @@
 use super::parse::rank;
-use super::{Rule, Unit};
+use super::{Needs, Rule, Unit};
 use crate::pipeline::Analysis;
 use crate::recommend::{Severity, State};
 use crate::units::len_f64;
@@ -29,6 +29,10 @@ impl Rule for CostWaste {
         Unit::Percent
     }
 
+    fn needs(&self) -> Needs {
+        Needs::Both
+    }
+
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
         analysis.bill.waste.cost.ratio.get()
     }
@@ -52,6 +56,10 @@ impl Rule for CpuWaste {
 
     fn unit(&self) -> Unit {
         Unit::Percent
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Cpu
     }
 
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
@@ -78,6 +86,10 @@ impl Rule for MemoryWaste {
         Unit::Percent
     }
 
+    fn needs(&self) -> Needs {
+        Needs::Memory
+    }
+
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
         analysis.bill.waste.memory.ratio.get()
     }
@@ -102,6 +114,10 @@ impl Rule for MonthlySavings {
         Unit::Money
     }
 
+    fn needs(&self) -> Needs {
+        Needs::Both
+    }
+
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {
         analysis.bill.freed.to_f64()
     }
@@ -120,6 +136,10 @@ impl Rule for Idle {
 
     fn unit(&self) -> Unit {
         Unit::Count
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Cpu
     }
 
     fn measure(&self, analysis: &Analysis<'_>) -> f64 {

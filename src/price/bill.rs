@@ -34,7 +34,7 @@ pub fn price(
     let each = snapshot.workloads.iter().zip(&advised.workloads);
     for (index, (workload, advice)) in each.enumerate() {
         let places = places.of(snapshot, index, workload);
-        waste.add(workload, advice, &places);
+        waste.add(workload, advice, profiles, &places);
         bill.add(workload, advice, profiles, &places);
     }
     bill.freed = (bill.current - bill.recommended).floor_zero();
@@ -64,8 +64,10 @@ impl Bill {
             present += place.present;
         }
         let (cpu, memory) = used(workload, advice, profiles);
-        self.cpu.used_mean = self.cpu.used_mean.plus(cpu.scale(present));
-        self.memory.used_mean = self.memory.used_mean.plus(memory.scale(present));
+        let cpu = cpu.map(|it| it.scale(present));
+        self.cpu.used_mean = sum(self.cpu.used_mean, cpu, Cpu::plus);
+        let memory = memory.map(|it| it.scale(present));
+        self.memory.used_mean = sum(self.memory.used_mean, memory, Bytes::plus);
         self.current += own.0;
         self.recommended += own.1;
         self.workloads.push(WorkloadBill {
@@ -95,17 +97,30 @@ fn monthly(amount: Amount, gpus: f64, rates: &Rates, pods: f64) -> Money {
     Money::from_f64((rates.hourly(amount) + gpus * rates.gpu_hour) * pods * HOURS_PER_MONTH)
 }
 
+/// Of two amounts those that are known, together.
+fn sum<T>(a: Option<T>, b: Option<T>, plus: fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(plus(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// Mean use of one pod: its containers and sidecars; what runs once at its
 /// start is over.
-fn used(workload: &Workload, advice: &WorkloadAdvice, profiles: &[Profile]) -> (Cpu, Bytes) {
-    let mut cpu = Cpu::ZERO;
-    let mut memory = Bytes::ZERO;
+fn used(
+    workload: &Workload,
+    advice: &WorkloadAdvice,
+    profiles: &[Profile],
+) -> (Option<Cpu>, Option<Bytes>) {
+    let mut cpu = None;
+    let mut memory = None;
     for advised in &advice.containers {
         let container = workload.containers.get(advised.container);
         let runs = container.is_some_and(|container| container.kind != ContainerKind::Init);
         if let Some(profile) = profiles.get(advised.profile).filter(|_| runs) {
-            cpu = cpu.plus(profile.cpu.as_ref().map_or(Cpu::ZERO, |it| it.mean));
-            memory = memory.plus(profile.memory.as_ref().map_or(Bytes::ZERO, |it| it.mean));
+            cpu = sum(cpu, profile.cpu.as_ref().map(|it| it.mean), Cpu::plus);
+            let mean = profile.memory.as_ref().map(|it| it.mean);
+            memory = sum(memory, mean, Bytes::plus);
         }
     }
     (cpu, memory)

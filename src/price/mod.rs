@@ -68,8 +68,9 @@ pub fn by_name(name: &str) -> Option<&'static dyn PriceSource> {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Total<T> {
     pub requested: T,
-    /// Mean use over the window, of the pods that run now.
-    pub used_mean: T,
+    /// Mean use over the window, of the pods that run now and of whose use anything is
+    /// known; `None` where nothing is.
+    pub used_mean: Option<T>,
     /// Requested once the advice is followed.
     pub recommended: T,
 }
@@ -126,6 +127,13 @@ pub struct Wasted<T> {
     pub recommended: T,
     /// `(requested − recommended) ÷ requested`, never below 0.
     pub ratio: Ratio,
+}
+
+impl<T: PartialOrd + Default> Wasted<T> {
+    /// The ratio, where it is one of anything.
+    pub fn known(&self) -> Option<Ratio> {
+        (self.requested > T::default()).then_some(self.ratio)
+    }
 }
 
 impl Wasted<Cpu> {

@@ -3,6 +3,7 @@
 use super::effective::{self, Amount};
 use super::place::Place;
 use super::{Waste, Wasted};
+use crate::profile::Profile;
 use crate::recommend::{Confidence, State, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Workload};
 use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
@@ -11,7 +12,8 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
 ///
 /// A container has advice where its workload's history was enough to judge: one
 /// that is told to stay as it is wastes nothing and counts; one whose workload
-/// is `unknown` does not count at all, nor does one that requests nothing. What
+/// is `unknown` does not count at all, nor does one that requests nothing, nor a
+/// resource of whose use there is no sample. What
 /// runs once at the start of a pod is left out, because it holds no requests of
 /// its own afterwards. Pods of an older template count as a whole.
 #[derive(Debug, Default)]
@@ -25,7 +27,13 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub(super) fn add(&mut self, workload: &Workload, advice: &WorkloadAdvice, places: &[Place]) {
+    pub(super) fn add(
+        &mut self,
+        workload: &Workload,
+        advice: &WorkloadAdvice,
+        profiles: &[Profile],
+        places: &[Place],
+    ) {
         if advice.state == State::Unknown || advice.confidence == Confidence::None {
             return;
         }
@@ -34,12 +42,18 @@ impl Sums {
             let Some(container) = container.filter(|it| it.kind != ContainerKind::Init) else {
                 continue;
             };
-            let (requests, sizing) = (&container.requests, &advised.sizing);
-            let now = Amount::of(requests);
-            let cpu = requests.cpu.and(sizing.cpu_request.after(requests.cpu));
-            let memory = requests
-                .memory
-                .and(sizing.memory_request.after(requests.memory));
+            let sizing = &advised.sizing;
+            let profile = profiles.get(advised.profile);
+            let has_cpu = profile.is_none_or(|it| it.cpu.is_some());
+            let has_memory = profile.is_none_or(|it| it.memory.is_some());
+            let cpu = container.requests.cpu.filter(|_| has_cpu);
+            let memory = container.requests.memory.filter(|_| has_memory);
+            let now = Amount {
+                cpu: cpu.unwrap_or(Cpu::ZERO),
+                memory: memory.unwrap_or(Bytes::ZERO),
+            };
+            let cpu = cpu.and(sizing.cpu_request.after(cpu));
+            let memory = memory.and(sizing.memory_request.after(memory));
             let next = Amount {
                 cpu: cpu.unwrap_or(Cpu::ZERO),
                 memory: memory.unwrap_or(Bytes::ZERO),

@@ -51,10 +51,28 @@ impl Kcost {
         self
     }
 
+    /// With a kubeconfig of this text, in the home.
+    pub fn with_kubeconfig(self, text: &str) -> Self {
+        let path = self.home.path().join("kubeconfig");
+        std::fs::write(&path, text).unwrap();
+        self.env("KUBECONFIG", path)
+    }
+
     /// Runs in this folder.
     pub fn inside(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
+    }
+
+    /// Runs for a reader that takes one byte and goes; gives the exit code.
+    pub fn cut_off(mut self) -> i32 {
+        use std::io::Read;
+        let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = piped.spawn().unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0]).unwrap();
+        drop(out);
+        child.wait().unwrap().code().unwrap_or(-1)
     }
 
     pub fn run(mut self) -> Seen {

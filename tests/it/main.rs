@@ -16,6 +16,7 @@ mod event;
 mod explain;
 mod gate;
 mod guard;
+mod hostile;
 mod import;
 mod live;
 mod made;

@@ -1,7 +1,7 @@
 //! Carries out a plan, politely: few queries at a time, smaller ones and longer
 //! pauses when the server asks for it, and an end when it does not recover.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ struct State {
     done: usize,
     lost: Vec<(Piece, String)>,
     failure: Option<Failure>,
+    /// Points of each reading of which a piece was read.
+    points: HashMap<Reading, u64>,
 }
 
 impl State {
@@ -184,6 +186,7 @@ impl Run<'_> {
         ));
         let mut state = self.state();
         state.done += 1;
+        *state.points.entry(piece.reading).or_default() += fold.points;
         state.troubles_in_a_row = 0;
         state.refusals_in_a_row = 0;
         state.not_before = None;
@@ -276,6 +279,8 @@ struct Fold<'a> {
     slots: u32,
     series: Option<usize>,
     held: Vec<(u32, f64)>,
+    /// Of the series, outside the window.
+    outside: u32,
     points: u64,
 }
 
@@ -290,19 +295,29 @@ impl<'a> Fold<'a> {
             slots: run.plan.slots_a_point(piece),
             series: None,
             held: Vec::new(),
+            outside: 0,
             points: 0,
         }
     }
 
     fn flush(&mut self) {
         let Some(series) = self.series else { return };
-        if self.reading == Reading::CpuPeak {
-            let mut peaks = self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
-            for (slot, value) in self.held.drain(..) {
+        if self.outside > 0 {
+            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            usage.outside(series, std::mem::take(&mut self.outside));
+        }
+        let is_peak = self.reading == Reading::CpuPeak;
+        // What is no number is refused with all that is.
+        let peaks = self
+            .held
+            .extract_if(.., |(_, value)| is_peak && !value.is_nan());
+        let peaks: Vec<(u32, f64)> = peaks.collect();
+        if !peaks.is_empty() {
+            let mut all = self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
+            for (slot, value) in peaks {
                 let end = slot + 1;
-                peaks.add(series, end.saturating_sub(self.slots)..end, value);
+                all.add(series, end.saturating_sub(self.slots)..end, value);
             }
-            return;
         }
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         for (slot, value) in self.held.drain(..) {
@@ -331,13 +346,10 @@ impl Sink for Fold<'_> {
     }
 
     fn point(&mut self, time: f64, value: f64) {
-        // A rate of nothing is `NaN`: no sample, where other faults are counted.
-        if value.is_nan() {
-            return;
-        }
-        if let Some(slot) = self.slot(time) {
-            self.points += 1;
-            self.held.push((slot, value));
+        self.points += 1;
+        match self.slot(time) {
+            Some(slot) => self.held.push((slot, value)),
+            None => self.outside = self.outside.saturating_add(1),
         }
     }
 }
@@ -345,11 +357,25 @@ impl Sink for Fold<'_> {
 /// What was not read, one gap for each reading and reason.
 fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
     let lost = state.lost.iter();
-    let gap = |(piece, reason): &(Piece, String)| {
+    let lost = lost.map(|(piece, reason)| {
         Gap::new("usage-not-read", piece.text(grid), reason.clone()).hint(
             "try again when the server is less busy, with `--prometheus-concurrency 1` or a \
              smaller `--max-samples-per-query`",
         )
-    };
-    lost.map(gap).collect()
+    });
+    lost.chain(silent(state)).collect()
+}
+
+/// What was counted before, and then not one point came of it.
+fn silent(state: &State) -> impl Iterator<Item = Gap> {
+    // Containers without a limit have no throttling.
+    let counted = [Reading::Cpu, Reading::CpuPeak, Reading::Memory];
+    let silent = counted
+        .into_iter()
+        .filter(|it| state.points.get(it) == Some(&0));
+    silent.map(|reading| {
+        let text = "Prometheus counts series of containers, and has no sample of any of them";
+        Gap::new("no-samples", reading.label(), text)
+            .hint("ask it for the same series over the same window, or name another store with `--prometheus-url`")
+    })
 }

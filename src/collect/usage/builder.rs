@@ -30,6 +30,8 @@ struct Building {
     more: Vec<(Metric, Values)>,
     /// Values that cannot be true.
     refused: u32,
+    /// Values of a time that is not on the grid.
+    outside: u32,
 }
 
 impl UsageBuilder {
@@ -58,6 +60,7 @@ impl UsageBuilder {
                 memory: Growing::default(),
                 more: Vec::new(),
                 refused: 0,
+                outside: 0,
             });
         }
         handle
@@ -80,6 +83,13 @@ impl UsageBuilder {
             Some(value) => building.set(column, slot, value, self.grid.len),
             None if value.is_nan() && matches!(column, Column::More(_)) => {}
             None => building.refused = building.refused.saturating_add(1),
+        }
+    }
+
+    /// Counts values of a time outside the grid, where none was asked for: they become a gap.
+    pub fn outside(&mut self, series: usize, values: u32) {
+        if let Some(building) = self.series.get_mut(series) {
+            building.outside = building.outside.saturating_add(values);
         }
     }
 
@@ -106,11 +116,15 @@ impl UsageBuilder {
     fn place(self, owner: impl Fn(&str, &str) -> Option<u32>) -> (Usage, Vec<Gap>) {
         let mut unknown = LeftOut::default();
         let mut refused = LeftOut::default();
+        let mut outside = LeftOut::default();
         let mut series = Vec::with_capacity(self.series.len());
         for building in self.series {
             let name = || format!("{}/{}", building.namespace, building.pod);
             if building.refused > 0 {
                 refused.add(name(), u64::from(building.refused));
+            }
+            if building.outside > 0 {
+                outside.add(name(), u64::from(building.outside));
             }
             match owner(&building.namespace, &building.pod) {
                 Some(workload) => series.extend(building.into_series(workload)),
@@ -122,7 +136,11 @@ impl UsageBuilder {
             grid: self.grid,
             series,
         };
-        let gaps = [unknown.unowned_pods(), refused.refused_values()];
+        let gaps = [
+            unknown.unowned_pods(),
+            refused.refused_values(),
+            outside.outside_window(),
+        ];
         (usage, gaps.into_iter().flatten().collect())
     }
 }

@@ -65,6 +65,19 @@ impl LeftOut {
         })
     }
 
+    pub(super) fn outside_window(&self) -> Option<Gap> {
+        let count = self.count;
+        self.gap("outside-window", "usage", |examples| {
+            let noun = if count == 1 {
+                "sample is"
+            } else {
+                "samples are"
+            };
+            format!("{count} {noun} of times outside the window and left out: {examples}")
+        })
+        .map(|gap| gap.hint("check the clocks here and of the server that they came from"))
+    }
+
     /// Usage of these containers is of a sort that cannot be.
     pub(super) fn impossible(&self, what: &str) -> Option<Gap> {
         let count = self.count;

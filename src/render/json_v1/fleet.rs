@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::shape::{Cost, Report, States, Total};
 use super::{report, rounded, summary};
+use crate::price::Bill;
 use crate::render::{Fleet, Look, Member};
 
 /// Each cluster as `kcost.analysis/v1`, and their sums.
@@ -61,6 +62,12 @@ pub(in crate::render) fn reports<'a>(fleet: &'a Fleet<'a>, look: &Look) -> Repor
     }
 }
 
+/// The sum of those that are known; `None` where none is.
+fn known<T: std::iter::Sum>(fleet: &Fleet<'_>, of: impl Fn(&Bill) -> Option<T>) -> Option<T> {
+    let mut each = fleet.analyses().filter_map(|it| of(&it.bill)).peekable();
+    each.peek().is_some().then(|| each.sum())
+}
+
 fn sums(fleet: &Fleet<'_>) -> Sums {
     let each: Vec<_> = fleet.analyses().map(summary::summary).collect();
     let count = |of: fn(&super::shape::Summary) -> usize| each.iter().map(of).sum();
@@ -72,12 +79,12 @@ fn sums(fleet: &Fleet<'_>) -> Sums {
         pods: count(|it| it.pods),
         cpu_cores: Total {
             requested: rounded(fleet.sum(|bill| bill.cpu.requested.get())),
-            used_mean: rounded(fleet.sum(|bill| bill.cpu.used_mean.get())),
+            used_mean: known(fleet, |bill| bill.cpu.used_mean).map(|used| rounded(used.get())),
             recommended: rounded(fleet.sum(|bill| bill.cpu.recommended.get())),
         },
         memory_bytes: Total {
             requested: fleet.sum(|bill| bill.memory.requested.0),
-            used_mean: fleet.sum(|bill| bill.memory.used_mean.0),
+            used_mean: known(fleet, |bill| bill.memory.used_mean).map(|used| used.0),
             recommended: fleet.sum(|bill| bill.memory.recommended.0),
         },
         currency: fleet.currency(),

@@ -88,7 +88,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             .iter()
             .map(|outcome| shape::Gate {
                 threshold: &outcome.threshold,
-                measured: &outcome.measured,
+                measured: (outcome.judged_share > 0.0).then_some(&*outcome.measured),
                 failed: outcome.failed,
                 judged: outcome.judged,
                 judged_ratio: rounded(outcome.judged_share),

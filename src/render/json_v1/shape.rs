@@ -91,15 +91,17 @@ pub(super) struct Summary {
 #[derive(Serialize)]
 pub(super) struct Total<T> {
     pub(super) requested: T,
-    pub(super) used_mean: T,
+    /// Null where nothing is known of use.
+    pub(super) used_mean: Option<T>,
     pub(super) recommended: T,
 }
 
+/// Null where there is nothing that it could be a share of.
 #[derive(Serialize)]
 pub(super) struct Waste {
-    pub(super) cpu: f64,
-    pub(super) memory: f64,
-    pub(super) cost: f64,
+    pub(super) cpu: Option<f64>,
+    pub(super) memory: Option<f64>,
+    pub(super) cost: Option<f64>,
 }
 
 /// The requests that [`Waste`] is a share of: of containers with advice.
@@ -348,7 +350,8 @@ pub(super) struct Gap<'a> {
 #[derive(Serialize)]
 pub(super) struct Gate<'a> {
     pub(super) threshold: &'a str,
-    pub(super) measured: &'a str,
+    /// Null where nothing could be measured.
+    pub(super) measured: Option<&'a str>,
     pub(super) failed: bool,
     /// Whether enough could be judged for a verdict.
     pub(super) judged: bool,

@@ -70,18 +70,18 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
         pods: workloads.iter().map(|it| it.pods.len()).sum(),
         cpu_cores: shape::Total {
             requested: rounded(bill.cpu.requested.get()),
-            used_mean: rounded(bill.cpu.used_mean.get()),
+            used_mean: bill.cpu.used_mean.map(|used| rounded(used.get())),
             recommended: rounded(bill.cpu.recommended.get()),
         },
         memory_bytes: shape::Total {
             requested: bill.memory.requested.0,
-            used_mean: bill.memory.used_mean.0,
+            used_mean: bill.memory.used_mean.map(|used| used.0),
             recommended: bill.memory.recommended.0,
         },
         waste_ratio: shape::Waste {
-            cpu: rounded(bill.waste.cpu.ratio.get()),
-            memory: rounded(bill.waste.memory.ratio.get()),
-            cost: rounded(bill.waste.cost.ratio.get()),
+            cpu: bill.waste.cpu.known().map(share_of),
+            memory: bill.waste.memory.known().map(share_of),
+            cost: bill.waste.cost.known().map(share_of),
         },
         waste_over: shape::WasteOver {
             cpu_cores: rounded(bill.waste.cpu.requested.get()),
@@ -103,6 +103,10 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
         },
         states: states(analysis),
     }
+}
+
+fn share_of(ratio: Ratio) -> f64 {
+    rounded(ratio.get())
 }
 
 /// Workloads of which one pod alone fills a node.

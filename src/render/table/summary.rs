@@ -8,7 +8,7 @@ use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN};
 use crate::render::words::{change, cores};
 use crate::render::wrap::wrap;
 use crate::text::{escape, money};
-use crate::units::count_from;
+use crate::units::{Bytes, Cpu, count_from};
 
 /// Characters of a bar.
 const BAR: u32 = 24;
@@ -88,12 +88,12 @@ impl Page<'_> {
             "cpu cores",
             [
                 cores(cpu.requested),
-                self.used(cores(cpu.used_mean)),
+                used(cpu.used_mean.map(cores)),
                 cores(cpu.recommended),
             ],
             [
                 cpu.requested.get(),
-                cpu.used_mean.get(),
+                cpu.used_mean.map_or(0.0, Cpu::get),
                 cpu.recommended.get(),
             ],
         );
@@ -101,12 +101,12 @@ impl Page<'_> {
             "memory",
             [
                 memory.requested.human(),
-                self.used(memory.used_mean.human()),
+                used(memory.used_mean.map(Bytes::human)),
                 memory.recommended.human(),
             ],
             [
                 memory.requested.to_f64(),
-                memory.used_mean.to_f64(),
+                memory.used_mean.map_or(0.0, Bytes::to_f64),
                 memory.recommended.to_f64(),
             ],
         );
@@ -121,17 +121,11 @@ impl Page<'_> {
         );
         grid.write(self.look.width, self.paint, out)
     }
+}
 
-    /// Without a single sample nothing is known of use: that is not zero.
-    fn used(&self, text: String) -> String {
-        let bill = &self.analysis.bill;
-        let nothing = bill.cpu.used_mean.is_zero() && bill.memory.used_mean.is_zero();
-        if nothing && self.analysis.snapshot.usage.series.is_empty() {
-            "-".to_owned()
-        } else {
-            text
-        }
-    }
+/// Without a single sample nothing is known of use: that is not zero.
+fn used(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
 }
 
 /// Requested, used, advised as one bar whose full length is the largest of them.

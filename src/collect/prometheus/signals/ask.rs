@@ -76,6 +76,8 @@ pub(super) struct Asker<'a> {
     series: BTreeMap<&'static str, u64>,
     troubles: u32,
     gaps: Vec<Gap>,
+    /// Points that say nothing, by what was asked.
+    dropped: BTreeMap<&'static str, u64>,
 }
 
 /// Points from `first` to `last`, both included, each a step after the other.
@@ -107,11 +109,29 @@ impl<'a> Asker<'a> {
             series: BTreeMap::new(),
             troubles: 0,
             gaps: Vec::new(),
+            dropped: BTreeMap::new(),
         }
     }
 
     pub(super) fn into_gaps(self) -> Vec<Gap> {
-        self.gaps
+        let dropped = self.dropped.into_iter().map(|(label, points)| {
+            let noun = if points == 1 {
+                "sample is"
+            } else {
+                "samples are"
+            };
+            let text = format!(
+                "{points} {noun} not a number, or of times outside the window, and left out"
+            );
+            Gap::new("impossible-values", label, text)
+        });
+        self.gaps.into_iter().chain(dropped).collect()
+    }
+
+    fn drop(&mut self, label: &'static str, points: u64) {
+        if points > 0 {
+            *self.dropped.entry(label).or_default() += points;
+        }
     }
 
     pub(super) fn gap(&mut self, gap: Gap) {
@@ -241,7 +261,10 @@ impl<'a> Asker<'a> {
         }
         let query = Query::instant(question.text.clone(), self.grid.end().as_second());
         match self.server.ask(&query, All::default()).await {
-            Ok((answer, _)) => answer.series,
+            Ok((answer, _)) => {
+                self.drop(question.label, answer.dropped);
+                answer.series
+            }
             Err(failure) => {
                 self.give_up(question.label, &failure);
                 Vec::new()
@@ -266,9 +289,14 @@ impl<'a> Asker<'a> {
             }
             let text = question.text.clone();
             let query = Query::range(text, piece.first, piece.last, step);
-            match self.server.ask(&query, All::since(piece.first)).await {
+            match self
+                .server
+                .ask(&query, All::between(piece.first, piece.last))
+                .await
+            {
                 Ok((answer, _)) => {
                     self.troubles = 0;
+                    self.drop(question.label, answer.dropped);
                     answer.series.iter().for_each(&mut take);
                 }
                 Err(failure) => {

@@ -53,15 +53,20 @@ pub(super) struct Answer {
 #[derive(Default)]
 pub(super) struct All {
     first: i64,
+    /// The last point that was asked for, where it is known.
+    last: Option<i64>,
     pub(super) series: Vec<Answer>,
+    /// Points that are no number, or of a time that was not asked for.
+    pub(super) dropped: u64,
 }
 
 impl All {
-    /// `first`: the first point that was asked for.
-    pub(super) fn since(first: i64) -> Self {
+    /// With the first and the last point that were asked for.
+    pub(super) fn between(first: i64, last: i64) -> Self {
         Self {
             first,
-            series: Vec::new(),
+            last: Some(last),
+            ..Self::default()
         }
     }
 }
@@ -80,10 +85,13 @@ impl Sink for All {
 
     #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
     fn point(&mut self, time: f64, value: f64) {
-        if let Some(answer) = self.series.last_mut()
-            && value.is_finite()
-        {
-            answer.points.push((time.round() as i64, value));
+        let time = time.round() as i64;
+        let is_asked = self
+            .last
+            .is_none_or(|last| (self.first..=last).contains(&time));
+        match self.series.last_mut() {
+            Some(answer) if is_asked && value.is_finite() => answer.points.push((time, value)),
+            _ => self.dropped += 1,
         }
     }
 }
