@@ -16,6 +16,24 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// Text of others as one word of a command line that is to be copied: escaped as
+/// for a terminal, and quoted where a POSIX shell would not read it back as it is.
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", escape(word).replace('\'', r"'\''"))
+    }
+}
+
+/// Whether a name is of letters, digits and `._/-` alone, and begins like no
+/// option: no shell does anything with it, wherever it stands.
+pub fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
+    !name.is_empty() && !name.starts_with('-') && name.chars().all(plain)
+}
+
 /// The same without a character beyond ASCII.
 pub fn ascii(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -99,6 +117,25 @@ mod tests {
         assert_eq!(escape("api\u{1b}[2J"), "api\\u{1b}[2J");
         assert_eq!(escape("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
         assert_eq!(escape("größe-日本"), "größe-日本");
+    }
+
+    #[test]
+    fn a_word_of_a_command_line_is_quoted_where_a_shell_would_act() {
+        assert_eq!(quote("shop/api:1"), "shop/api:1");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("!kube-*"), "'!kube-*'");
+        assert_eq!(quote("a'; rm b"), r"'a'\''; rm b'");
+        assert_eq!(quote("a\nb\u{1b}"), r"'a\nb\u{1b}'");
+    }
+
+    #[test]
+    fn a_plain_name_means_nothing_to_a_shell() {
+        assert!(is_plain("shop/Deployment/api-1.2_3"));
+        for name in [
+            "", "-n", "$(a)", "a b", "a;b", "a'", "a*", "~", "a\n", "größe",
+        ] {
+            assert!(!is_plain(name), "{name}");
+        }
     }
 
     #[test]

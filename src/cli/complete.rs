@@ -6,12 +6,15 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueHint;
+use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 use clap_complete::env::{EnvCompleter, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 
 use super::last;
 use crate::collect::demo;
 use crate::snapshot::{self, WorkloadId};
+use crate::text::is_plain;
 
 /// The variable by which a script says which shell asks.
 const ASKED: &str = "KCOST_COMPLETE";
@@ -42,10 +45,11 @@ fn complete(shell: &dyn EnvCompleter, line: Vec<OsString>, out: &mut dyn Write) 
     command = command.mut_subcommand("explain", |explain| {
         explain.mut_arg("workload", |workload| workload.add(names))
     });
+    // Built, so that the flags of the whole program are there already.
+    command.build();
+    command = command.mut_subcommands(|sub| sub.mut_args(safe_paths));
     if !is_flag(&line) {
         // Flags come up where nothing else fits, not beside forty workloads.
-        // Built, so that those of the whole program are there already.
-        command.build();
         command = command.mut_subcommands(|sub| {
             sub.mut_args(|arg| {
                 let flag = !arg.is_positional();
@@ -58,6 +62,25 @@ fn complete(shell: &dyn EnvCompleter, line: Vec<OsString>, out: &mut dyn Write) 
     shell.write_complete(&mut command, line, here.as_deref(), &mut answer)?;
     out.write_all(&answer)?;
     out.flush()
+}
+
+/// Offers for a path only what no shell acts on: bash puts it on the line as it is.
+fn safe_paths(arg: clap::Arg) -> clap::Arg {
+    let paths = match arg.get_value_hint() {
+        ValueHint::AnyPath => PathCompleter::any(),
+        ValueHint::FilePath => PathCompleter::file(),
+        ValueHint::DirPath => PathCompleter::dir(),
+        _ => return arg,
+    };
+    let safe = move |word: &OsStr| -> Vec<CompletionCandidate> {
+        let found = paths.complete(word).into_iter();
+        let is_safe = |path: &CompletionCandidate| {
+            let path = path.get_value().to_str();
+            path.is_some_and(|path| is_plain(path.strip_prefix("~/").unwrap_or(path)))
+        };
+        found.filter(is_safe).collect()
+    };
+    arg.add(ArgValueCompleter::new(safe))
 }
 
 /// Whether the word that is completed starts like a flag.
@@ -108,6 +131,7 @@ impl Source {
 }
 
 /// Full names, and once something is typed, those that name one workload alone.
+/// A name comes from whoever made the bundle: only one that no shell acts on is offered.
 fn workloads(source: &Source, word: &OsStr) -> Vec<CompletionCandidate> {
     let word = word.to_string_lossy();
     let names = source.names();
@@ -118,7 +142,8 @@ fn workloads(source: &Source, word: &OsStr) -> Vec<CompletionCandidate> {
         let bare = names.iter().filter(|id| id.name.starts_with(&*word));
         found.extend(bare.filter(alone).map(|id| id.name.clone()));
     }
-    found.into_iter().map(CompletionCandidate::new).collect()
+    let safe = found.into_iter().filter(|name| is_plain(name));
+    safe.map(CompletionCandidate::new).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use std::ffi::OsString;
 use super::program;
 use crate::recommend::Policy;
 use crate::render::{Look, View};
+use crate::text::quote;
 use crate::ui::Ui;
 
 /// How kcost was called, to write next commands that can be pasted.
@@ -123,16 +124,6 @@ fn is_look(argument: &str) -> bool {
     };
     let short_output = argument.starts_with("-o") && !argument.starts_with("--");
     SWITCHES.contains(&argument) || short_output || LOOKS.iter().any(with_value)
-}
-
-/// As a POSIX shell reads it back.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The bundle that was read or written last, to suggest names of its workloads.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io::{self, Read as _, Write as _};
 use std::path::{self, Path, PathBuf};
 
 /// Set to anything, nothing is remembered.
 const OFF: &str = "KCOST_NO_STATE";
+
+/// No path is longer.
+const LONGEST: u64 = 1 << 16;
 
 /// Remembers a bundle. Nothing depends on it, so a failure is no failure.
 pub(super) fn remember(bundle: &Path) {
@@ -14,17 +18,49 @@ pub(super) fn remember(bundle: &Path) {
     }
 }
 
-fn write(file: &Path, bundle: &Path) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+/// Puts a new file in the place of an older one of ours. A link, a pipe or a file of
+/// somebody else that stands there is neither written through nor replaced.
+fn write(file: &Path, bundle: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(file) {
+        Ok(there) if !is_ours(&there) => return Ok(()),
+        _ => {}
     }
-    fs::write(file, bundle.as_os_str().as_encoded_bytes())
+    let folder = file.parent().unwrap_or(Path::new("."));
+    make(folder)?;
+    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+    fresh.write_all(bundle.as_os_str().as_encoded_bytes())?;
+    fresh.persist(file)?;
+    Ok(())
+}
+
+/// Makes a folder that nobody else may look into.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut maker = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.recursive(true).create(folder)
 }
 
 /// The bundle that was remembered.
 pub(super) fn bundle() -> Option<PathBuf> {
-    let text = fs::read_to_string(file()?).ok()?;
+    let file = file()?;
+    let there = fs::symlink_metadata(&file).ok()?;
+    if !is_ours(&there) {
+        return None;
+    }
+    let mut text = String::new();
+    let file = fs::File::open(file).ok()?;
+    file.take(LONGEST).read_to_string(&mut text).ok()?;
     Some(PathBuf::from(text.trim_end_matches('\n')))
+}
+
+/// Whether it is a regular file of the user who runs kcost.
+fn is_ours(there: &Metadata) -> bool {
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::uid(there) != rustix::process::geteuid().as_raw() {
+        return false;
+    }
+    there.is_file()
 }
 
 /// `$XDG_STATE_HOME/kcost/last`, else below `~/.local/state`.

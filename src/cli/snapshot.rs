@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot;
 use crate::snapshot::Snapshot;
-use crate::text::count;
+use crate::text::{count, quote};
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -200,10 +200,11 @@ fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
         );
     }
     ui.message(&format!(
-        "wrote {}: {}, {}\nnext: {program} analyze --snapshot {0}",
+        "wrote {}: {}, {}\nnext: {program} analyze --snapshot {}",
         place.display(),
         count(snapshot.owners(), "workload"),
         count(snapshot.usage.samples(), "sample"),
+        quote(&place.to_string_lossy()),
     ));
 }
 

@@ -8,6 +8,7 @@ use super::kubernetes::{forbidden, get, list_path, unreadable};
 use super::{Column, Scope, UsageBuilder};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Grid};
+use crate::text::quote;
 use crate::units::{Quantity, Span};
 
 const GROUP: &str = "metrics.k8s.io";
@@ -221,9 +222,9 @@ fn missed(connection: &Connection, failure: &Failure) -> Gap {
 fn down(connection: &Connection, failure: &Failure) -> Gap {
     let text = format!("the metrics API (metrics-server) does not answer: {failure}");
     Gap::new("unreadable", "current usage", text).hint(format!(
-        "see why with `kubectl get apiservice {}.{GROUP}`, or name a Prometheus with \
+        "see why with `kubectl get apiservice {}`, or name a Prometheus with \
          `--prometheus-url URL`",
-        version(connection)
+        quote(&format!("{}.{GROUP}", version(connection)))
     ))
 }
 

@@ -1,4 +1,7 @@
 //! One row a container, plain numbers with their unit in the header.
+//!
+//! Names and reasons are texts of others: what a spreadsheet would run as a formula
+//! or a terminal would obey is written so that neither does.
 
 use std::io;
 
@@ -6,6 +9,7 @@ use super::pick::{Field, Part, Row};
 use super::whole::Whole;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
+use crate::text::escape;
 use crate::units::{Bytes, Cpu};
 
 pub(super) struct Csv;
@@ -91,7 +95,7 @@ fn rows(
         for row in &whole.rows {
             for part in row.parts(analysis) {
                 let mut record = record(row, &part, &whole, analysis.bill.currency);
-                record.extend(cluster.cloned());
+                record.extend(cluster.map(|name| text(name)));
                 table.write_record(record).map_err(into_io)?;
             }
         }
@@ -113,10 +117,10 @@ fn record(row: &Row<'_>, part: &Part<'_>, whole: &Whole<'_>, currency: &str) -> 
     let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
     let reasons = part.advice.reasons.iter().map(|it| it.text.as_str());
     let mut record = vec![
-        id.namespace.clone(),
-        id.kind.clone(),
-        id.name.clone(),
-        part.container.name.clone(),
+        text(&id.namespace),
+        text(&id.kind),
+        text(&id.name),
+        text(&part.container.name),
         part.container.kind.name().to_owned(),
         row.workload.replicas.to_string(),
         row.advice.state.name().to_owned(),
@@ -134,10 +138,31 @@ fn record(row: &Row<'_>, part: &Part<'_>, whole: &Whole<'_>, currency: &str) -> 
         whole.current().to_string(),
         whole.savings().to_string(),
         currency.to_owned(),
-        reasons.collect::<Vec<_>>().join("; "),
-        id.template.clone().unwrap_or_default(),
+        text(&reasons.collect::<Vec<_>>().join("; ")),
+        text(id.template.as_deref().unwrap_or_default()),
     ]);
     record
+}
+
+/// What makes a formula of a cell where it comes first; the wide ones too.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Where a cell begins for a spreadsheet that separates by semicolons.
+const SEPARATOR: char = ';';
+
+/// A text as a cell: control characters are shown, and what would begin a formula
+/// gets an apostrophe in front, which spreadsheets take for the mark of a text.
+fn text(of_others: &str) -> String {
+    let safe = escape(of_others);
+    let cells = safe.split(SEPARATOR).map(|cell| {
+        let start = cell.trim_start_matches([' ', '"', '\u{a0}']);
+        if start.starts_with(FORMULA) {
+            format!("{}'{start}", &cell[..cell.len() - start.len()])
+        } else {
+            cell.to_owned()
+        }
+    });
+    cells.collect::<Vec<_>>().join(&SEPARATOR.to_string())
 }
 
 fn field<T: Copy>(field: &Field<T>, text: fn(T) -> String) -> [String; 3] {
@@ -154,4 +179,21 @@ fn cores(cpu: Cpu) -> String {
 
 fn bytes(memory: Bytes) -> String {
     memory.0.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn no_cell_is_a_formula_or_moves_a_cursor() {
+        assert_eq!(text("api-1"), "api-1");
+        assert_eq!(text("50% of 2; +1"), "50% of 2; '+1");
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"] {
+            assert_eq!(text(formula), format!("'{formula}"));
+        }
+        assert_eq!(text(" =1"), " '=1");
+        assert_eq!(text("a;\"=1"), "a;\"'=1");
+        assert_eq!(text("\t=1\r\u{1b}[2J"), r"\t=1\r\u{1b}[2J");
+    }
 }

@@ -5,6 +5,7 @@ use super::answer::Broken;
 use super::clusters::Mixed;
 use super::hints;
 use crate::collect::cause::Cause;
+use crate::text::quote;
 use crate::units::Span;
 
 /// Why no usage could be read at all. URLs are shown without credentials.
@@ -87,6 +88,7 @@ impl PrometheusError {
                 "write it as `--prometheus-url http://prometheus.monitoring:9090`".to_owned()
             }
             Self::Page { base, .. } => {
+                let base = quote(base);
                 format!("leave out what follows the address: `--prometheus-url {base}`")
             }
             Self::Read { .. } | Self::TokenCommand { .. } => return None,

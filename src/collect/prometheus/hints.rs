@@ -2,6 +2,7 @@
 
 use super::access::{base, page};
 use crate::collect::cause::CauseKind;
+use crate::text::quote;
 
 pub(super) fn overloaded() -> String {
     "the server may be overloaded: try again with `--prometheus-concurrency 1` or a smaller \
@@ -29,11 +30,14 @@ pub(super) fn unreachable(url: &str, cause: CauseKind) -> String {
         }
         CauseKind::Plain => format!(
             "ask it without TLS: `--prometheus-url {}`",
-            url.replacen("https://", "http://", 1)
+            quote(&url.replacen("https://", "http://", 1))
         ),
         CauseKind::Tls => format!("check {url} with `curl -v`"),
         _ if !url.contains("://") => "run again, or name a URL with `--prometheus-url`".to_owned(),
-        _ => format!("try `curl {url}/api/v1/status/buildinfo`"),
+        _ => {
+            let place = format!("{url}/api/v1/status/buildinfo");
+            format!("try `curl {}`", quote(&place))
+        }
     }
 }
 
@@ -45,12 +49,12 @@ pub(super) fn refused(url: &str, status: u16, text: &str) -> Option<String> {
     Some(match status {
         400 | 497 if says(&["https server", "https port"]) => format!(
             "it speaks TLS: `--prometheus-url {}`",
-            url.replacen("http://", "https://", 1)
+            quote(&url.replacen("http://", "https://", 1))
         ),
         // Of proxies that part tenants; Prometheus itself says what is wrong with a query.
         400 if says(&["parameter", "bad request"]) => format!(
-            "a proxy may want a parameter with every request: `--prometheus-url \
-             '{url}?namespace=NAMESPACE'`"
+            "a proxy may want a parameter with every request: `--prometheus-url {}`",
+            quote(&format!("{url}?namespace=NAMESPACE"))
         ),
         401 | 403 | 407 => "give a token with `--prometheus-token-file FILE`, or a header with \
              `--prometheus-header 'X-Scope-OrgID: TENANT'`"
@@ -66,7 +70,8 @@ pub(super) fn refused(url: &str, status: u16, text: &str) -> Option<String> {
         400 => parts(),
         422 => format!(
             "a store behind it is down: bring it back, or take what the others have with \
-             `--prometheus-url '{url}?partial_response=true'`"
+             `--prometheus-url {}`",
+            quote(&format!("{url}?partial_response=true"))
         ),
         429 | 500.. => overloaded(),
         _ => return None,
@@ -80,6 +85,7 @@ pub(super) fn without_page(url: &str) -> Option<String> {
     if page == "/vmui" && base.contains("/select/") {
         base.push_str("/prometheus");
     }
+    let base = quote(&base);
     Some(format!("leave out `{page}`: `--prometheus-url {base}`"))
 }
 
@@ -97,5 +103,5 @@ pub(super) fn redirected(url: &str, place: &str) -> String {
         let end = url[start..].find('/').map_or(url.len(), |at| start + at);
         format!("{}{there}", &url[..end])
     };
-    format!("name it: `--prometheus-url {there}`")
+    format!("name it: `--prometheus-url {}`", quote(&there))
 }

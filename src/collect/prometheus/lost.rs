@@ -8,6 +8,7 @@ use super::promql::{MEMORY, Words};
 use super::server::{Query, Server};
 use crate::collect::Scope;
 use crate::snapshot::Gap;
+use crate::text::quote;
 
 /// Series whose labels are looked at.
 const LOOKED_AT: u32 = 50;
@@ -89,7 +90,8 @@ fn tell(series: &[Labels], subject: &str, names: &Names) -> Gap {
     let called = renamed(series, names);
     if !called.is_empty() {
         let text = format!("its `{memory}` calls the labels of containers otherwise");
-        return gap(text).hint(format!("say so: `--prometheus-names {}`", called.join(",")));
+        let called = quote(&called.join(","));
+        return gap(text).hint(format!("say so: `--prometheus-names {called}`"));
     }
     let has = |label: &str| {
         series

@@ -154,7 +154,7 @@ fn scaling(row: &Row<'_>, merged: bool, out: &mut dyn io::Write) -> io::Result<(
 
 fn comment(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
     text.lines()
-        .try_for_each(|line| writeln!(out, "#   {line}"))
+        .try_for_each(|line| writeln!(out, "#   {}", escape(line)))
 }
 
 /// A mapping of these fields, in their order.

@@ -1,10 +1,12 @@
 use std::io;
 
+use serde_json::json;
+
 use super::list_of;
 use crate::recommend::Advice;
 use crate::render::pick::{Part, Row};
 use crate::snapshot::PatchTarget;
-use crate::text::escape;
+use crate::text::{escape, is_plain, quote};
 
 /// A server-side apply cannot take away what another manager owns; this can.
 pub(super) fn write(
@@ -37,22 +39,48 @@ pub(super) fn write(
             ),
         ];
         for (section, resource, _) in limits.into_iter().filter(|(_, _, unset)| *unset) {
-            let inner = format!(
-                r#"{{"{}":[{{"name":"{}","resources":{{"{section}":{{"{resource}":null}}}}}}]}}"#,
-                list_of(part.container.kind),
-                escape(&part.container.name)
-            );
-            let path = target.pod_spec.iter().rev();
-            let json = path.fold(inner, |json, field| format!(r#"{{"{field}":{json}}}"#));
-            writeln!(
-                out,
-                "# To remove {section}.{resource} of {}:\n#   kubectl patch {} {} -n {} --type=strategic -p '{json}'",
-                escape(&part.container.name),
-                target.kind.to_lowercase(),
-                target.name,
-                row.workload.id.namespace,
-            )?;
+            let field = format!("{section}.{resource}");
+            match command(row, target, part, (section, resource)) {
+                Some(command) => writeln!(
+                    out,
+                    "# To remove {field} of {}:\n#   {command}",
+                    escape(&part.container.name),
+                )?,
+                None => writeln!(
+                    out,
+                    "# Remove {field} of {} by hand: Kubernetes takes no such names.",
+                    escape(&part.container.name),
+                )?,
+            }
         }
     }
     Ok(())
+}
+
+/// `None` where a name is none that Kubernetes takes: it would say something else to
+/// a shell or to kubectl than to whoever reads it.
+fn command(
+    row: &Row<'_>,
+    target: &PatchTarget,
+    part: &Part<'_>,
+    (section, resource): (&str, &str),
+) -> Option<String> {
+    let container = part.container.name.as_str();
+    let kind = target.kind.to_lowercase();
+    let namespace = row.workload.id.namespace.as_str();
+    if ![&kind, &target.name, namespace, container]
+        .into_iter()
+        .all(is_plain)
+    {
+        return None;
+    }
+    let list = list_of(part.container.kind);
+    let inner = json!({list: [{"name": container, "resources": {section: {resource: null}}}]});
+    let path = target.pod_spec.iter().rev();
+    let patch = path.fold(inner, |inner, field| json!({field: inner}));
+    Some(format!(
+        "kubectl patch {kind} {} -n {namespace} --type=strategic -p {}",
+        target.name,
+        quote(&patch.to_string())
+    ))
 }
