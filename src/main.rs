@@ -1,15 +1,27 @@
 //! Parse, run, exit: the only place that ends the process.
 
 use std::process::{self, ExitCode};
-use std::{env, io, thread};
+use std::{env, io, panic, thread};
 
 use kcost::cli;
 use kcost::exit::Exit;
+use kcost::snapshot::is_reading_table;
 
 fn main() -> ExitCode {
     human_panic::setup_panic!();
+    keep_caught_panics_quiet();
     thread::spawn(end_on_ctrl_c);
     cli::main(env::args_os().collect(), &mut io::stdout().lock()).into()
+}
+
+/// A table that makes its reader panic is told as an error, not as a fault of kcost.
+fn keep_caught_panics_quiet() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !is_reading_table() {
+            report(panic);
+        }
+    }));
 }
 
 /// Ends the program at once, wherever it is; a bundle is whole or absent.

@@ -8,6 +8,7 @@
 mod bundle;
 mod coarsen;
 mod gap;
+mod guard;
 mod heap;
 mod node;
 mod recording;
@@ -28,12 +29,14 @@ pub use bundle::{
     read, write, write_recording,
 };
 pub use gap::Gap;
+pub use guard::is_reading_table;
+pub(crate) use guard::{check_footer, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use node::{CapacityType, Node};
 pub use recording::{
     Incident, Log, Place, Round, Sample, Tail, Trouble, fold, is_of_a_recording, notice,
 };
-pub use resources::{DEVICE_CLASS, Resources, is_gpu};
+pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;

@@ -16,6 +16,19 @@ pub fn is_gpu(class: &str) -> bool {
     words.any(|word| matches!(word, "gpu" | "mig"))
 }
 
+/// Cores that a container, a node or a quota can be of at most: a thousand times what
+/// the largest clusters have.
+const MOST_CORES: f64 = 1e9;
+/// The most of anything else. Source: amounts are 64-bit integers in Kubernetes.
+const MOST: f64 = 9_223_372_036_854_775_807.0;
+
+/// Whether there can be so much of a resource: it is not negative, and not more than
+/// Kubernetes can count or machines can have.
+pub fn can_be(resource: &str, amount: f64) -> bool {
+    let most = if resource == "cpu" { MOST_CORES } else { MOST };
+    (0.0..=most).contains(&amount)
+}
+
 /// An amount of each resource; what is absent is not set, which is not zero.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Resources {
@@ -29,6 +42,15 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// The first resource whose amount nothing can have or want.
+    pub(super) fn impossible(&self) -> Option<&str> {
+        let cpu = self.cpu.filter(|cpu| !can_be("cpu", cpu.get()));
+        let mut others = self.extended.iter();
+        let other = others.find(|(name, count)| !can_be(name, **count));
+        cpu.map(|_| "cpu")
+            .or_else(|| other.map(|(name, _)| name.as_str()))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.cpu.is_none() && self.memory.is_none() && self.extended.is_empty()
     }

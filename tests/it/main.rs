@@ -14,6 +14,7 @@ mod contexts;
 mod demo;
 mod event;
 mod explain;
+mod foreign;
 mod gate;
 mod guard;
 mod hostile;

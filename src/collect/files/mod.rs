@@ -20,6 +20,10 @@ use crate::units::Span;
 pub use foreign::Foreign;
 pub use objects::read as read_objects;
 
+/// What the name of anything may have at most, in bytes. Kubernetes takes no name of
+/// more than 253.
+const LONGEST_NAME: usize = 1024;
+
 /// What to import.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
@@ -146,6 +150,7 @@ fn how_to_read(error: &io::Error) -> &'static str {
             "no cluster has objects like that: look for what is broken in the file"
         }
         ErrorKind::Unsupported => "make the file again",
+        ErrorKind::OutOfMemory => "give a part of it, or read it where there is more memory",
         ErrorKind::PermissionDenied => "allow reading it",
         ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
             "the file is not whole: copy it again, or make it again"

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
-use crate::snapshot::Resources;
+use crate::snapshot::{Resources, can_be};
 use crate::units::{Bytes, Cpu, Quantity};
 
 /// Reads amounts of resources, and remembers those that cannot be.
@@ -48,8 +48,9 @@ impl Amounts {
 
     pub(super) fn quantity(&mut self, name: &str, text: &Text) -> Option<Quantity> {
         let problem = match text.0.parse::<Quantity>() {
-            Ok(quantity) if quantity.to_f64() >= 0.0 => return Some(quantity),
-            Ok(_) => "is negative",
+            Ok(quantity) if can_be(name, quantity.to_f64()) => return Some(quantity),
+            Ok(quantity) if quantity.to_f64() < 0.0 => "is negative",
+            Ok(_) => "is more than there can be",
             Err(_) => "is no quantity",
         };
         self.bad.push(format!("{name} `{}` {problem}", text.0));

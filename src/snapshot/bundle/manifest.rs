@@ -28,6 +28,13 @@ pub(super) struct Manifest {
     pub(super) sources: Vec<Source>,
     pub(super) files: Vec<File>,
     pub(super) gaps: Vec<Gap>,
+    /// Of all but the list of files, in hexadecimal. Older ones have none.
+    #[serde(
+        rename = "manifest_sha256",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(super) seal: Option<String>,
 }
 
 /// What tells one cluster from another; the rest is in a file of its own.
@@ -102,5 +109,11 @@ impl SeriesHead {
             rows: u32::try_from(series.len()).unwrap_or(u32::MAX),
             more: series.more.keys().copied().collect(),
         }
+    }
+
+    /// What its rows take in memory, with CPU and memory.
+    pub(super) fn bytes(&self) -> u64 {
+        let columns = u64::try_from(2 + self.more.len()).unwrap_or(u64::MAX);
+        u64::from(self.rows).saturating_mul(columns.saturating_mul(4))
     }
 }

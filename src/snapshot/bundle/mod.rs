@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `snapshot.json` | what this is: versions, cluster, window, sources, gaps, and every other file with its size and SHA-256 |
+//! | `snapshot.json` | what this is: versions, cluster, window, sources, gaps, every other file with its size and SHA-256, and its own SHA-256 |
 //! | `cluster.json` | nodes, limit ranges, quotas, claims, services, budgets |
 //! | `workloads.json` | workloads with their containers and pods |
 //! | `series.json` | one entry a container of a pod: where its rows are in `usage.parquet` |
@@ -12,18 +12,25 @@
 //! `usage.parquet` speaks for itself, so that DuckDB, pandas and Polars open it
 //! as it is; kcost reads only its numbers and takes names and times from
 //! `series.json` and the grid.
+//!
+//! What is read may have been written by anyone: nothing of it is believed before
+//! it is held against the rest and against bounds.
 
+mod file;
+mod fits;
 mod manifest;
 mod names;
 mod place;
 mod read;
 mod recording;
+mod seal;
 mod table;
 mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(super) use file::open as open_file;
 pub use names::names;
 pub use place::{abandon, check_folder, check_place};
 pub use read::read;

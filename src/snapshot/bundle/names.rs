@@ -1,10 +1,9 @@
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::super::WorkloadId;
-use super::{BundleError, MANIFEST, WORKLOADS};
+use super::{BundleError, MANIFEST, WORKLOADS, file};
 
 /// A workload, as far as its name is concerned.
 #[derive(Deserialize)]
@@ -25,9 +24,10 @@ pub fn names(path: &Path) -> Result<Vec<WorkloadId>, BundleError> {
             problem: format!("it has no `{MANIFEST}`"),
         });
     }
-    let file = path.join(WORKLOADS);
-    let text = fs::read(&file).map_err(|error| BundleError::read(&file, error))?;
+    let place = path.join(WORKLOADS);
+    let text = file::text(&place, file::LARGEST_JSON);
+    let text = text.map_err(|error| file::unread(&place, error))?;
     let named: Vec<Named> = serde_json::from_slice(&text)
-        .map_err(|error| BundleError::damaged(&file, error.to_string()))?;
+        .map_err(|error| BundleError::damaged(&place, error.to_string()))?;
     Ok(named.into_iter().map(|named| named.id).collect())
 }

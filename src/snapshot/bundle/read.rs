@@ -1,15 +1,21 @@
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::{Cluster, Container, Grid, Series, Snapshot, Usage, Workload};
-use super::manifest::{FORMAT, Head, Manifest, SeriesHead};
+use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
 use super::write::hex;
 use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS};
-use super::{recording, table};
+use super::{file, fits, recording, seal, table};
+
+/// The most that a manifest may have, in bytes: gaps are what it has most of.
+pub(super) const LARGEST_MANIFEST: u64 = 64 << 20;
+
+const CHANGED: &str = "its content is not what was written";
 
 /// Reads a bundle and checks every file against its size and SHA-256.
 ///
@@ -26,13 +32,17 @@ pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
 pub(super) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
+    let grid = bundle.grid()?;
     let cluster: Cluster = bundle.json(CLUSTER)?;
+    fits::nodes(&cluster.nodes)
+        .map_err(|problem| BundleError::damaged(&bundle.path.join(CLUSTER), problem))?;
     let mut workloads: Vec<Workload> = bundle.json(WORKLOADS)?;
+    fits::amounts(&workloads)
+        .map_err(|problem| BundleError::damaged(&bundle.path.join(WORKLOADS), problem))?;
     let containers = workloads.iter_mut().flat_map(|it| &mut it.containers);
     containers.for_each(Container::forget_same_sizes);
     let series: Vec<SeriesHead> = bundle.json(SERIES)?;
-    let grid = bundle.manifest.window.grid();
-    check_heads(&series, &workloads, &grid)
+    fits::heads(&series, &workloads, &grid)
         .map_err(|problem| BundleError::damaged(&bundle.path.join(SERIES), problem))?;
     let usage = Usage {
         series: bundle.usage(series)?,
@@ -55,8 +65,8 @@ fn manifest(path: &Path) -> Result<(Manifest, String), BundleError> {
         path: path.to_owned(),
         problem: problem.to_owned(),
     };
-    let file = path.join(MANIFEST);
-    let text = match fs::read(&file) {
+    let place = path.join(MANIFEST);
+    let text = match file::text(&place, LARGEST_MANIFEST) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let there = fs::metadata(path).map_err(|error| BundleError::read(path, error))?;
@@ -69,9 +79,9 @@ fn manifest(path: &Path) -> Result<(Manifest, String), BundleError> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Err(no_bundle("it is a file, and a bundle is a folder"));
         }
-        Err(error) => return Err(BundleError::read(&file, error)),
+        Err(error) => return Err(file::unread(&place, error)),
     };
-    let damaged = |error: serde_json::Error| BundleError::damaged(&file, error.to_string());
+    let damaged = |error: serde_json::Error| BundleError::damaged(&place, error.to_string());
     let head: Head = serde_json::from_slice(&text).map_err(damaged)?;
     if head.format != FORMAT {
         return Err(no_bundle(&format!("its format is `{}`", head.format)));
@@ -81,6 +91,10 @@ fn manifest(path: &Path) -> Result<(Manifest, String), BundleError> {
             path: path.to_owned(),
             version: head.format_version,
         });
+    }
+    let fields: Map<String, Value> = serde_json::from_slice(&text).map_err(damaged)?;
+    if !seal::holds(&fields) {
+        return Err(BundleError::damaged(&place, CHANGED));
     }
     let manifest = serde_json::from_slice(&text).map_err(damaged)?;
     Ok((manifest, hex(&Sha256::digest(&text))))
@@ -93,81 +107,66 @@ struct Bundle<'a> {
 }
 
 impl Bundle<'_> {
+    fn grid(&self) -> Result<Grid, BundleError> {
+        let grid = fits::grid(&self.manifest.window);
+        grid.map_err(|problem| BundleError::damaged(&self.path.join(MANIFEST), problem))
+    }
+
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, BundleError> {
-        let (path, mut file) = self.open(name)?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)
-            .map_err(|error| BundleError::read(&path, error))?;
-        self.check(name, &path, &mut text.as_slice())?;
+        let listed = self.listed(name)?;
+        let path = self.path.join(name);
+        let text = file::text(&path, file::LARGEST_JSON);
+        let text = text.map_err(|error| file::unread(&path, error))?;
+        check(&path, listed, &mut text.as_slice())?;
         serde_json::from_slice(&text)
             .map_err(|error| BundleError::damaged(&path, error.to_string()))
     }
 
     fn usage(&self, heads: Vec<SeriesHead>) -> Result<Vec<Series>, BundleError> {
-        let (path, mut file) = self.open(USAGE)?;
-        self.check(USAGE, &path, &mut file)?;
+        let listed = self.listed(USAGE)?;
+        let path = self.path.join(USAGE);
+        let (mut file, size) = file::open(&path).map_err(|error| file::unread(&path, error))?;
+        if size != listed.bytes {
+            return Err(not_as_large(&path, size, listed));
+        }
+        check(&path, listed, &mut (&mut file).take(size))?;
         table::read(file, heads).map_err(|problem| BundleError::damaged(&path, problem))
     }
 
-    fn open(&self, name: &str) -> Result<(PathBuf, fs::File), BundleError> {
-        let path = self.path.join(name);
-        match fs::File::open(&path) {
-            Ok(file) => Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(BundleError::damaged(&path, "it is missing"))
-            }
-            Err(error) => Err(BundleError::read(&path, error)),
-        }
-    }
-
-    /// Holds a file against what the manifest says of it.
-    fn check(&self, name: &str, path: &Path, file: &mut impl Read) -> Result<(), BundleError> {
-        let listed = self.manifest.files.iter().find(|file| file.name == name);
-        let Some(listed) = listed else {
+    /// What the manifest says of a file.
+    fn listed(&self, name: &str) -> Result<&File, BundleError> {
+        let mut files = self.manifest.files.iter();
+        files.find(|file| file.name == name).ok_or_else(|| {
             let problem = format!("it does not list `{name}`");
-            return Err(BundleError::damaged(&self.path.join(MANIFEST), problem));
-        };
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut bytes = 0_u64;
-        loop {
-            let read = file
-                .read(&mut buffer)
-                .map_err(|error| BundleError::read(path, error))?;
-            if read == 0 {
-                break;
-            }
-            hash.update(&buffer[..read]);
-            bytes += u64::try_from(read).unwrap_or(0);
-        }
-        if bytes != listed.bytes {
-            let problem = format!("it has {bytes} of {} bytes", listed.bytes);
-            return Err(BundleError::damaged(path, problem));
-        }
-        if hex(&hash.finalize()) != listed.sha256 {
-            return Err(BundleError::damaged(
-                path,
-                "its content is not what was written",
-            ));
-        }
-        Ok(())
+            BundleError::damaged(&self.path.join(MANIFEST), problem)
+        })
     }
 }
 
-/// What the rest of kcost relies on.
-fn check_heads(heads: &[SeriesHead], workloads: &[Workload], grid: &Grid) -> Result<(), String> {
-    let known = u32::try_from(workloads.len()).unwrap_or(u32::MAX);
-    if let Some(head) = heads.iter().find(|head| head.workload >= known) {
-        return Err(format!("pod `{}` is of no workload", head.pod));
+/// Holds a file against what the manifest says of it.
+fn check(path: &Path, listed: &File, file: &mut impl Read) -> Result<(), BundleError> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0_u64;
+    loop {
+        let read = file
+            .read(&mut buffer)
+            .map_err(|error| BundleError::read(path, error))?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        bytes += u64::try_from(read).unwrap_or(0);
     }
-    let outside =
-        |head: &&SeriesHead| u64::from(head.first) + u64::from(head.rows) > u64::from(grid.len);
-    if let Some(head) = heads.iter().find(outside) {
-        return Err(format!("pod `{}` has samples outside the window", head.pod));
+    if bytes != listed.bytes {
+        return Err(not_as_large(path, bytes, listed));
     }
-    if heads.is_sorted_by_key(|head| head.workload) {
-        Ok(())
-    } else {
-        Err("it is not sorted by workload".to_owned())
+    if hex(&hash.finalize()) != listed.sha256 {
+        return Err(BundleError::damaged(path, CHANGED));
     }
+    Ok(())
+}
+
+fn not_as_large(path: &Path, bytes: u64, listed: &File) -> BundleError {
+    BundleError::damaged(path, format!("it has {bytes} of {} bytes", listed.bytes))
 }

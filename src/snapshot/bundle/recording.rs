@@ -8,7 +8,7 @@ use std::path::Path;
 use super::super::recording::{self, LOG, Log, Tail, fold, is_of_a_recording};
 use super::super::{Incident, Snapshot, Trouble, notice};
 use super::place::{self, Unfinished};
-use super::{BundleError, MANIFEST, read, write};
+use super::{BundleError, MANIFEST, fits, read, write};
 
 /// How often a bundle is read that is being replaced meanwhile.
 const TRIES: usize = 5;
@@ -131,6 +131,10 @@ fn read_once(path: &Path) -> Result<(Snapshot, Option<Tail>), BundleError> {
         return Err(BundleError::damaged(&log, problem));
     }
     let mut tail = read.tail;
+    fits::places(&tail, &snapshot).map_err(|problem| BundleError::damaged(&log, problem))?;
+    if let Some(refused) = fits::times(&mut tail, &snapshot.usage.grid) {
+        notice(&mut tail.incidents, refused);
+    }
     if read.torn > 0 {
         let at = tail.at.unwrap_or(snapshot.taken_at);
         let torn = Incident::new(Trouble::Torn, "", at).times(read.torn);

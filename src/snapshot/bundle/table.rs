@@ -6,17 +6,20 @@ use std::fs::File;
 use std::io::Write;
 
 use polars::prelude::{
-    Column, DataFrame, Float32Chunked, IdxCa, Int64Chunked, IntoColumn, IntoSeries,
+    Column, DataFrame, FileMetadata, Float32Chunked, IdxCa, Int64Chunked, IntoColumn, IntoSeries,
     NewChunkedArray, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
     StringChunked, TimeUnit, TimeZone,
 };
 
+use super::super::guard::{check_footer, check_room, guarded};
 use super::super::{Grid, Metric, Series, Values, Workload};
 use super::manifest::SeriesHead;
 
 /// Rows that are in memory at a time, and rows of a row group: about what `DuckDB`
 /// writes, and 15 MB as columns of names, time and numbers.
 const ROWS: usize = 1 << 17;
+/// Rows that are read at a time at most.
+const MOST_ROWS: usize = 1 << 20;
 
 /// Rows of one series that go into a batch.
 struct Piece<'a> {
@@ -153,17 +156,24 @@ fn numbers(
 
 /// Reads the numbers of all series, a row group at a time.
 ///
-/// Fails with a text when the table does not fit the heads.
+/// Fails with a text when the table does not fit the heads, or is no table.
 pub(super) fn read(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, String> {
+    guarded(|| read_checked(file, heads))
+}
+
+fn read_checked(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, String> {
     let fail = |error: polars::prelude::PolarsError| error.to_string();
     let metrics = metrics(heads.iter().flat_map(|head| head.more.iter().copied()));
     let mut columns = vec!["cpu_cores".to_owned(), "memory_bytes".to_owned()];
     columns.extend(metrics.iter().map(|metric| metric.column().to_owned()));
     let mut file = file;
+    let size = file.metadata().map_err(|error| error.to_string())?.len();
     let metadata = ParquetReader::new(&mut file)
         .get_metadata()
         .map_err(fail)?
         .clone();
+    check_footer(&metadata, size)?;
+    check_room(heads.iter().map(SeriesHead::bytes).sum())?;
     let rows: usize = heads.iter().map(rows).sum();
     if rows != metadata.num_rows {
         return Err(format!(
@@ -173,10 +183,10 @@ pub(super) fn read(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, St
     }
     let mut filling = Filling::new(heads);
     let mut from = 0;
-    for group in &metadata.row_groups {
+    for (start, end) in slices(&metadata) {
         let mut reader = ParquetReader::new(&mut file)
             .with_columns(Some(columns.clone()))
-            .with_slice(Some((from, group.num_rows())));
+            .with_slice(Some((start, end - start)));
         reader.set_metadata(metadata.clone());
         let batch = reader.finish().map_err(fail)?;
         from += batch.height();
@@ -186,6 +196,22 @@ pub(super) fn read(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, St
         return Err(format!("it ends after {from} of {rows} rows"));
     }
     Ok(filling.series)
+}
+
+/// A row group at a time, and of those that others wrote larger no more than
+/// [`MOST_ROWS`].
+fn slices(metadata: &FileMetadata) -> Vec<(usize, usize)> {
+    let mut slices = Vec::new();
+    let mut from = 0;
+    for group in &metadata.row_groups {
+        let end = from + group.num_rows();
+        while from < end {
+            let to = end.min(from + MOST_ROWS);
+            slices.push((from, to));
+            from = to;
+        }
+    }
+    slices
 }
 
 /// Series that rows are dealt out to, in order.

@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use super::super::{Container, Snapshot, Workload};
 use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
 use super::place::Unfinished;
-use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, table};
+use super::{
+    BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, seal, table,
+};
 
 /// Writes a bundle under a temporary name and renames it when it is whole.
 ///
@@ -34,7 +36,7 @@ pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleE
                 .map_err(io::Error::other)
         })?,
     ];
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         format: FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
         tool_version: snapshot.tool_version.clone(),
@@ -48,12 +50,20 @@ pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleE
         sources: snapshot.sources.clone(),
         files,
         gaps: snapshot.gaps.clone(),
+        seal: None,
     };
     let written = file(folder, MANIFEST, |out| {
+        manifest.seal = Some(seal_of(&manifest)?);
         serde_json::to_writer_pretty(&mut *out, &manifest)?;
         out.write_all(b"\n")
     })?;
     Ok(written.sha256)
+}
+
+/// The hash that a manifest has of itself.
+fn seal_of(manifest: &Manifest) -> serde_json::Result<String> {
+    let fields = serde_json::to_value(manifest)?;
+    Ok(seal::hash(&serde_json::from_value(fields)?))
 }
 
 /// Workloads with the sizes that their usage was measured under.

@@ -111,7 +111,7 @@ impl Incident {
             Trouble::Refused => (
                 "refused",
                 format!(
-                    "{count} values are no quantity, negative or absurdly large and left out: {detail}"
+                    "{count} values cannot be true, as negative or absurdly large ones, and are left out: {detail}"
                 ),
             ),
             Trouble::Unowned => (

@@ -1,18 +1,25 @@
 //! `recording.log`: lines of a checksum and JSON, each on disk before the next.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::super::bundle::open_file;
+use super::super::guard::check_room;
 use super::{Round, Tail};
 
 /// The version of the log that this kcost writes, and the newest that it reads.
 const VERSION: u32 = 1;
 /// Hexadecimal digits of the checksum: enough against accidents.
 const DIGITS: usize = 16;
+/// What one line may have at most, in bytes: one with all samples of 100,000
+/// containers that are in no table yet takes a fifth of it.
+const LONGEST: u64 = 512 << 20;
+/// Samples take so many times what they are in the log once they are in memory.
+const GROWTH: u64 = 3;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -111,8 +118,11 @@ pub(in crate::snapshot) fn lock(path: &Path) -> io::Result<Option<File>> {
 /// Reads a log; `None` where there is none. Lines that are cut off or changed
 /// are counted and left out.
 pub(in crate::snapshot) fn read(path: &Path) -> io::Result<Option<Read>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let file = match open_file(path) {
+        Ok((file, size)) => {
+            check_room(size.saturating_mul(GROWTH)).map_err(io::Error::other)?;
+            file.take(size)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -140,7 +150,10 @@ pub(in crate::snapshot) fn read(path: &Path) -> io::Result<Option<Read>> {
 /// The next line, which the end may have cut off; `None` at the end.
 fn next(lines: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    let read = lines.read_until(b'\n', &mut line)?;
+    let read = lines.take(LONGEST).read_until(b'\n', &mut line)?;
+    if line.len() as u64 == LONGEST {
+        return Err(io::Error::other("it has a line without end"));
+    }
     Ok((read > 0).then_some(line))
 }
 

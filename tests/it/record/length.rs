@@ -47,7 +47,8 @@ fn a_recording_goes_on_until_it_is_long_enough() {
     let asked = standin.asked().len();
     place.record("2s", &[]).ended(0);
     assert_eq!(standin.asked().len(), asked, "there is nothing left to ask");
-    assert_eq!(place.read(), first);
+    // A sample that is missing is equal to none.
+    assert_eq!(format!("{:?}", place.read()), format!("{first:?}"));
     thread::sleep(Duration::from_secs(3));
     place.record("4s", &[]).ended(0);
     let longer = place.read();

@@ -6,6 +6,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::value::RawValue;
 use serde_json::{Error, Value};
 
+use super::super::LONGEST_NAME;
+
 /// The value of a field, not yet of any type.
 pub(super) trait Field: 'static {
     /// As serde hears of it.
@@ -144,4 +146,12 @@ pub(super) struct Label {
 pub(super) struct Name {
     pub(super) namespace: Option<String>,
     pub(super) name: Option<String>,
+}
+
+impl Name {
+    /// Longer than any that the API server takes.
+    pub(super) fn is_too_long(&self) -> bool {
+        let mut parts = [&self.namespace, &self.name].into_iter().flatten();
+        parts.any(|part| part.len() > LONGEST_NAME)
+    }
 }

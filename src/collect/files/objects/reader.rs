@@ -2,9 +2,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::ImportError;
+use super::super::{ImportError, LONGEST_NAME};
 use super::broken::Broken;
-use super::object::{Field, Label, Object, Piece, Type};
+use super::object::{Field, Label, Name, Object, Piece, Type};
 use super::source::Place;
 use crate::collect::{Objects, Scope};
 use crate::snapshot::Gap;
@@ -100,6 +100,11 @@ impl<'a> Reader<'a> {
             return;
         }
         let line = object.line;
+        if label.name.as_ref().is_some_and(Name::is_too_long) {
+            let problem = format!("its name has more than {LONGEST_NAME} bytes");
+            self.broken("object", Label::default(), line, &problem);
+            return;
+        }
         let of = of.cloned().map(|of| (of.api_version, of.kind)).unzip();
         let api_version = label.api_version.clone().or(of.0).unwrap_or_default();
         let Some(kind) = label.kind.clone().or(of.1) else {

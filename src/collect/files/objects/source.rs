@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 use super::super::input::{self, Bytes};
+use crate::snapshot::check_room;
 
 const BUFFER: usize = 1 << 18;
 
@@ -22,6 +23,9 @@ pub(super) struct Place {
     line: Cell<u64>,
     /// What was read since the last object.
     taken: Cell<u64>,
+    /// What was read until there was last seen to be room, and since then.
+    checked: Cell<u64>,
+    unchecked: Cell<u64>,
 }
 
 impl Place {
@@ -29,6 +33,8 @@ impl Place {
         Self {
             line: Cell::new(1),
             taken: Cell::new(0),
+            checked: Cell::new(0),
+            unchecked: Cell::new(0),
         }
     }
 
@@ -49,10 +55,21 @@ impl Place {
     pub(super) fn take(&self, bytes: u64) -> io::Result<()> {
         self.taken.set(self.taken.get() + bytes);
         if self.taken.get() <= LARGEST {
-            return Ok(());
+            return self.check_room(bytes);
         }
         let text = format!("one object of more than {} MiB", LARGEST >> 20);
         Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
+    }
+
+    /// Now and then looks at whether there is room for what is made of all objects.
+    fn check_room(&self, bytes: u64) -> io::Result<()> {
+        self.unchecked.set(self.unchecked.get() + bytes);
+        if self.unchecked.get() < LARGEST {
+            return Ok(());
+        }
+        self.checked.set(self.checked.get() + self.unchecked.take());
+        let room = check_room(self.checked.get() + 4 * LARGEST);
+        room.map_err(|problem| io::Error::new(io::ErrorKind::OutOfMemory, problem))
     }
 
     /// What the last object took; the next one begins.

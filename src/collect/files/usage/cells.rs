@@ -4,6 +4,7 @@ use std::str;
 
 use jiff::Timestamp;
 
+use crate::collect::files::LONGEST_NAME;
 use crate::units::single;
 
 /// What no builder takes, so that it is counted and named there.
@@ -81,11 +82,17 @@ pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
     likely(time.map_err(|_| wrong())?)
 }
 
-/// A name, which may not be empty.
+/// A name, which may not be empty or endless.
 pub(super) fn name<'a>(cell: &'a [u8], what: &str) -> Result<&'a str, String> {
     let text = trimmed(cell)?;
     if text.is_empty() {
         return Err(format!("the {what} is empty"));
+    }
+    let bytes = text.len();
+    if bytes > LONGEST_NAME {
+        return Err(format!(
+            "the {what} has {bytes} bytes, and names have at most {LONGEST_NAME}"
+        ));
     }
     Ok(text)
 }

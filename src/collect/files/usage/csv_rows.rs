@@ -1,5 +1,6 @@
 //! CSV, one row a sample.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
@@ -10,12 +11,40 @@ use super::days::Place;
 use super::header::Header;
 use crate::collect::files::ImportError;
 
+/// What is read at a time, in bytes.
+const BUFFER: usize = 1 << 17;
+/// What one row may have at most, in bytes; a name has at most 253.
+const LONGEST_ROW: usize = 1 << 20;
+
+/// Fails where a row does not end.
+struct Bounded<'a, R> {
+    source: R,
+    /// What was read since the last row.
+    taken: &'a Cell<usize>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken.get() > LONGEST_ROW {
+            let text = format!("a row of more than {} MiB", LONGEST_ROW >> 20);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        let read = self.source.read(buffer)?;
+        self.taken.set(self.taken.get() + read);
+        Ok(read)
+    }
+}
+
 /// Reads the rows of a table with a header.
 pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), ImportError> {
+    let taken = Cell::new(0);
     let mut rows = ReaderBuilder::new()
         .flexible(true)
-        .buffer_capacity(1 << 17)
-        .from_reader(source);
+        .buffer_capacity(BUFFER)
+        .from_reader(Bounded {
+            source,
+            taken: &taken,
+        });
     let names: Vec<String> = match rows.byte_headers() {
         Ok(header) => header.iter().map(column_name).collect(),
         Err(error) => return Err(failed(reading, error)),
@@ -32,10 +61,12 @@ pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), I
             Ok(false) => return Ok(()),
             Err(error) => return Err(failed(reading, error)),
         }
+        taken.set(0);
         let line = row.position().map_or(0, csv::Position::line);
         if let Err((column, problem)) = one(reading, &header, &row, names.len(), &mut values) {
             reading.bad(line, column + 1, problem)?;
         }
+        reading.check_room()?;
     }
 }
 

@@ -19,7 +19,7 @@ use super::input::{self, Bytes};
 use super::{FileOptions, Foreign, ImportError};
 use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
-use crate::snapshot::Gap;
+use crate::snapshot::{Gap, check_room};
 use days::{Days, Place, Strays};
 use jiff::Timestamp;
 use samples::Samples;
@@ -42,7 +42,14 @@ struct Reading<'a> {
     /// Which of the files this is.
     file: usize,
     skipped: Skipped,
+    /// Rows read so far, good or bad.
+    rows: u64,
 }
+
+/// Rows read between two looks at how much memory there is.
+const ROWS_A_CHECK: u64 = 1 << 16;
+/// What has to be left for all else, in bytes.
+const LEAST_ROOM: u64 = 64 << 20;
 
 /// Rows that `--lenient` passes over.
 #[derive(Default)]
@@ -71,6 +78,7 @@ pub(super) fn read(
             days: &mut days,
             file,
             skipped: Skipped::default(),
+            rows: 0,
         };
         read_file(&mut reading, &*task)?;
         gaps.extend(reading.skipped.gap(path));
@@ -167,6 +175,18 @@ impl Reading<'_> {
             self.days.add(place);
             self.samples.open(names).add(place.time, values);
         }
+    }
+
+    /// Whether all rows so far, and those to come until this is asked again, have room.
+    fn check_room(&mut self) -> Result<(), ImportError> {
+        self.rows += 1;
+        if !self.rows.is_multiple_of(ROWS_A_CHECK) {
+            return Ok(());
+        }
+        check_room(self.samples.bytes() + LEAST_ROOM).map_err(|problem| ImportError::Read {
+            path: self.path.to_owned(),
+            source: io::Error::new(io::ErrorKind::OutOfMemory, problem),
+        })
     }
 
     /// Passes over a bad row where that is allowed.

@@ -1,5 +1,6 @@
 //! Parquet, one row a sample.
 
+use std::io::SeekFrom;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use polars::datatypes::ArrowDataType;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
     ArrowSchema, ChunkedArray, DataFrame, DataType, FileMetadata, Float64Type, Int64Type,
-    ParquetReader, PolarsError, PolarsResult, SerReader, StringChunked, TimeUnit,
+    ParquetReader, PolarsResult, SerReader, StringChunked, TimeUnit,
 };
 
 use super::Reading;
@@ -15,6 +16,7 @@ use super::cells;
 use super::days::Place;
 use super::header::Header;
 use crate::collect::files::ImportError;
+use crate::snapshot::{check_footer, check_room, guarded};
 
 /// Rows that are in memory at a time.
 const ROWS: usize = 1 << 18;
@@ -25,14 +27,11 @@ pub(super) fn read(
     mut table: Box<dyn MmapBytesReader>,
 ) -> Result<(), ImportError> {
     let path = reading.path.to_owned();
-    let fail = |error: PolarsError| ImportError::Parquet {
+    let fail = |problem| ImportError::Parquet {
         path: path.clone(),
-        problem: error.to_string(),
+        problem,
     };
-    let mut reader = ParquetReader::new(&mut table);
-    let metadata = plain(reader.get_metadata().map_err(fail)?);
-    reader.set_metadata(metadata.clone());
-    let schema = reader.schema().map_err(fail)?;
+    let (metadata, schema) = guarded(|| footer(&mut table)).map_err(fail)?;
     let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     let header = Header::of(&names).map_err(|problem| ImportError::Columns {
         path: path.clone(),
@@ -50,25 +49,68 @@ pub(super) fn read(
     }
     let mut from = 0;
     while from < metadata.num_rows {
-        let mut reader = ParquetReader::new(&mut table)
-            .with_columns(Some(read.clone()))
-            .with_slice(Some((from, ROWS)));
-        reader.set_metadata(metadata.clone());
-        let batch = reader.finish().map_err(fail)?;
+        let rows = || rows(&mut table, &metadata, &read, from);
+        let batch = guarded(rows).map_err(fail)?;
         if batch.height() == 0 {
             return Ok(());
         }
-        let columns = Batch::of(&batch, &header).map_err(fail)?;
+        let columns =
+            guarded(|| Batch::of(&batch, &header).map_err(|e| e.to_string())).map_err(fail)?;
         for row in 0..batch.height() {
             // Row 1 is the first: a table of numbers has no header line.
             let line = u64::try_from(from + row + 1).unwrap_or(u64::MAX);
             if let Err((column, problem)) = one(reading, &header, &columns, row, line) {
                 reading.bad(line, column + 1, problem)?;
             }
+            reading.check_room()?;
         }
         from += batch.height();
     }
     Ok(())
+}
+
+/// What the end of a file says of it.
+fn footer(
+    table: &mut Box<dyn MmapBytesReader>,
+) -> Result<(Arc<FileMetadata>, Arc<ArrowSchema>), String> {
+    let size = table.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
+    let mut reader = ParquetReader::new(table);
+    let metadata = plain(reader.get_metadata().map_err(|e| e.to_string())?);
+    check_footer(&metadata, size)?;
+    reader.set_metadata(metadata.clone());
+    let schema = reader.schema().map_err(|e| e.to_string())?;
+    Ok((metadata, schema))
+}
+
+/// [`ROWS`] rows from one on, as far as there are so many.
+fn rows(
+    table: &mut Box<dyn MmapBytesReader>,
+    metadata: &Arc<FileMetadata>,
+    columns: &[String],
+    from: usize,
+) -> Result<DataFrame, String> {
+    check_room(unpacked(metadata, from))?;
+    let mut reader = ParquetReader::new(table)
+        .with_columns(Some(columns.to_vec()))
+        .with_slice(Some((from, ROWS)));
+    reader.set_metadata(metadata.clone());
+    reader.finish().map_err(|e| e.to_string())
+}
+
+/// What the row groups of these rows take, in bytes, by what they say.
+fn unpacked(metadata: &FileMetadata, from: usize) -> u64 {
+    let mut start = 0;
+    let mut bytes = 0_u64;
+    for group in &metadata.row_groups {
+        let end = start + group.num_rows();
+        if start < from + ROWS && end > from {
+            let columns = group.parquet_columns().iter();
+            let sizes = columns.map(|column| column.uncompressed_size().cast_unsigned());
+            bytes = sizes.fold(bytes, u64::saturating_add);
+        }
+        start = end;
+    }
+    bytes
 }
 
 /// Without the types that Arrow notes beside the table: what pandas calls a

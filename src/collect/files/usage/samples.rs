@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::collect::Column;
 use crate::collect::usage::Handles;
 
+/// What a series takes in memory beside its names and samples, in bytes.
+const SERIES: usize = 512;
+
 /// All samples, series by series, in the order of the files.
 #[derive(Default)]
 pub(super) struct Samples {
@@ -29,6 +32,15 @@ pub(super) struct Raw {
 impl Samples {
     pub(super) fn rows(&self) -> usize {
         self.series.iter().map(|raw| raw.times.len()).sum()
+    }
+
+    /// What all of it takes in memory, about.
+    pub(super) fn bytes(&self) -> u64 {
+        let names = |raw: &Raw| 2 * (raw.namespace.len() + raw.pod.len() + raw.container.len());
+        let values = |raw: &Raw| raw.times.len() * (8 + 4 * raw.columns.len());
+        let series = self.series.iter();
+        let bytes: usize = series.map(|raw| SERIES + names(raw) + values(raw)).sum();
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
     /// Drops what is of other times.

@@ -4,6 +4,7 @@
 //! tell themselves by what they would mean. A source that breaks one of these says
 //! nothing of its container, so that this one stays unknown, and a gap says why.
 
+mod absurd;
 mod bounds;
 mod fault;
 mod sift;
@@ -34,6 +35,8 @@ struct Pool {
 /// Takes out samples that cannot be, marks containers of which mostly such are
 /// known, and says so in gaps. What was marked before stays marked.
 pub fn refuse_impossible(snapshot: &mut Snapshot) {
+    let absurd = absurd::refuse(snapshot);
+    snapshot.gaps.extend(absurd);
     let sifted = sift_all(snapshot);
     let mut pools: BTreeMap<Place, Pool> = BTreeMap::new();
     for (series, sifted) in snapshot.usage.series.iter().zip(sifted) {
