@@ -11,7 +11,7 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
 /// What the cluster costs now, and once the advice is followed.
 ///
 /// A workload costs what its pods request, at the rates of the nodes they are
-/// on: see [`Places::of`] for which pods count and [`effective`] for what one
+/// on, or the size that they are sold in: see [`Places::of`] for which pods count and [`effective`] for what one
 /// requests. Devices cost the same before and after; nothing advises on them.
 /// Cores and bytes are what the pods of now request, whatever the window.
 /// `freed` is the difference over all workloads, those that need more taken off,
@@ -59,8 +59,13 @@ impl Bill {
             self.cpu.grow(place.requests.cpu, next.cpu, place.present);
             self.memory
                 .grow(place.requests.memory, next.memory, place.present);
-            own.0 += monthly(place.requests, place.gpus, &place.rates, place.pods);
-            own.1 += monthly(next, place.gpus, &place.rates, place.pods);
+            own.0 += monthly(
+                place.paid(place.requests),
+                place.gpus,
+                &place.rates,
+                place.pods,
+            );
+            own.1 += monthly(place.paid(next), place.gpus, &place.rates, place.pods);
             present += place.present;
         }
         let (cpu, memory) = used(workload, advice, profiles);

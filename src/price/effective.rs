@@ -54,12 +54,16 @@ impl Amount {
 
 /// Requests of one pod of the workload as its containers are now.
 pub(super) fn now(workload: &Workload) -> Amount {
-    pod(workload, |_, container| Amount::of(&container.requests))
+    let sizing = Sizing::KEEP;
+    pod(workload, sizing, |_, container| {
+        Amount::of(&container.requests)
+    })
 }
 
 /// Requests of one pod once the advice is followed.
 pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
-    pod(workload, |index, container| {
+    let whole = advice.pod.as_ref().map_or(Sizing::KEEP, |pod| pod.sizing);
+    pod(workload, whole, |index, container| {
         let advised = advice.containers.iter().find(|it| it.container == index);
         let sizing = advised.map_or(Sizing::KEEP, |advised| advised.sizing);
         let requests = &container.requests;
@@ -76,7 +80,11 @@ pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
 /// `max(largest start-up need, Σ sidecars + Σ containers) + overhead`, where an
 /// init container needs itself and the sidecars started before it. Requests of
 /// the pod as a whole stand in place of the sum. Source: KEP-753, KEP-2837.
-fn pod(workload: &Workload, request: impl Fn(usize, &Container) -> Amount) -> Amount {
+fn pod(
+    workload: &Workload,
+    advised: Sizing,
+    request: impl Fn(usize, &Container) -> Amount,
+) -> Amount {
     let mut sidecars = Amount::default();
     let mut apps = Amount::default();
     let mut start_up = Amount::default();
@@ -94,8 +102,11 @@ fn pod(workload: &Workload, request: impl Fn(usize, &Container) -> Amount) -> Am
     let sum = start_up.max(sidecars.plus(apps));
     let whole = &workload.pod_requests;
     Amount {
-        cpu: whole.cpu.unwrap_or(sum.cpu),
-        memory: whole.memory.unwrap_or(sum.memory),
+        cpu: advised.cpu_request.after(whole.cpu).unwrap_or(sum.cpu),
+        memory: advised
+            .memory_request
+            .after(whole.memory)
+            .unwrap_or(sum.memory),
     }
     .plus(Amount::of(&workload.overhead))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::effective::{self, Amount};
 use super::{PriceSource, Rates};
 use crate::recommend::{State, WorkloadAdvice};
-use crate::snapshot::{Cluster, Node, Resources, Snapshot, Workload};
+use crate::snapshot::{Cluster, Node, Resources, Snapshot, Sold, Workload};
 use crate::units::len_f64;
 
 /// Some pods that request the same at the same rates.
@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) outdated: bool,
     pub(super) gpus: f64,
     pub(super) rates: Rates,
+    /// Where pods are paid for by sizes of their own.
+    pub(super) sold: Option<Sold>,
 }
 
 impl Place {
@@ -27,6 +29,14 @@ impl Place {
     pub(super) fn after(&self, before: Amount, after: Amount, advice: &WorkloadAdvice) -> Amount {
         let renewed = self.outdated && advice.state != State::Unknown;
         self.requests.moved(before, after, renewed)
+    }
+
+    /// What is paid for of a pod that requests this much.
+    pub(super) fn paid(&self, requests: Amount) -> Amount {
+        self.sold.map_or(requests, |sold| {
+            let (cpu, memory) = sold.size(requests.cpu, requests.memory);
+            Amount { cpu, memory }
+        })
     }
 }
 
@@ -72,6 +82,7 @@ impl<'a> Places<'a> {
             outdated: pod.outdated,
             gpus: pod.requests.gpus(),
             rates: self.rates(pod.node.as_deref()),
+            sold: self.sold(pod.node.as_deref()),
         })
         .collect()
     }
@@ -85,7 +96,13 @@ impl<'a> Places<'a> {
             outdated: false,
             gpus: requests.map(Resources::gpus).sum(),
             rates: self.rates(node),
+            sold: self.sold(node),
         }
+    }
+
+    fn sold(&self, node: Option<&str>) -> Option<Sold> {
+        let name = node?;
+        Sold::on(self.nodes.get(name).copied(), name)
     }
 
     fn rates(&self, node: Option<&str>) -> Rates {

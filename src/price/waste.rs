@@ -15,7 +15,8 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
 /// is `unknown` does not count at all, nor does one that requests nothing, nor a
 /// resource of whose use there is no sample. What
 /// runs once at the start of a pod is left out, because it holds no requests of
-/// its own afterwards. Pods of an older template count as a whole.
+/// its own afterwards. Pods of an older template count as a whole, and so do pods
+/// that request as a whole or are sold in sizes.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     /// In cores.
@@ -37,7 +38,8 @@ impl Sums {
         if advice.state == State::Unknown || advice.confidence == Confidence::None {
             return;
         }
-        for advised in &advice.containers {
+        let is_whole = !workload.pod_requests.is_empty();
+        for advised in advice.containers.iter().filter(|_| !is_whole) {
             let container = workload.containers.get(advised.container);
             let Some(container) = container.filter(|it| it.kind != ContainerKind::Init) else {
                 continue;
@@ -58,12 +60,18 @@ impl Sums {
                 cpu: cpu.unwrap_or(Cpu::ZERO),
                 memory: memory.unwrap_or(Bytes::ZERO),
             };
-            for place in places.iter().filter(|place| !place.outdated) {
+            for place in places
+                .iter()
+                .filter(|place| !place.outdated && place.sold.is_none())
+            {
                 self.grow(now, next, place);
             }
         }
         let (before, after) = (effective::now(workload), effective::after(workload, advice));
-        for place in places.iter().filter(|place| place.outdated) {
+        for place in places
+            .iter()
+            .filter(|place| place.outdated || place.sold.is_some() || is_whole)
+        {
             self.grow(place.requests, place.after(before, after, advice), place);
         }
     }
@@ -76,6 +84,7 @@ impl Sums {
         add(&mut self.cpu, now.cpu.get(), next.cpu.get());
         add(&mut self.memory, now.memory.to_f64(), next.memory.to_f64());
         let rates = &place.rates;
+        let (now, next) = (place.paid(now), place.paid(next));
         add(&mut self.cost, rates.hourly(now), rates.hourly(next));
     }
 

@@ -9,7 +9,6 @@ use super::{
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Resources, Snapshot};
-use crate::units::Bytes;
 
 /// What to change, for every workload.
 pub fn recommend(
@@ -48,12 +47,14 @@ fn is_judged(plans: &[Plan<'_>]) -> bool {
 /// The risk that what the guards left, or what is there now, fills a node.
 fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<NodeRisk> {
     let mut sizes = vec![MemorySize::default(); seen.pools.len()];
-    for planned in plans.iter().flat_map(|plan| &plan.containers) {
-        let after = planned.after();
-        sizes[planned.profile] = MemorySize {
-            request: after.memory_request.unwrap_or(Bytes::ZERO),
-            limit: after.memory_limit,
-        };
+    for plan in plans {
+        let shares = plan.memory_shares();
+        for (planned, request) in plan.containers.iter().zip(shares) {
+            sizes[planned.profile] = MemorySize {
+                request,
+                limit: planned.after().memory_limit,
+            };
+        }
     }
     calibrated::node_risk(seen, &sizes, options.targets.horizon)
 }
@@ -131,6 +132,7 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
             rules,
             containers: Vec::new(),
             autoscaler: None,
+            pod: None,
         })
         .collect();
     for (index, (pool, draft)) in seen.pools.iter().zip(drafts).enumerate() {

@@ -330,6 +330,15 @@ pub struct WorkloadAdvice {
     pub containers: Vec<ContainerAdvice>,
     /// To be changed together with the requests.
     pub autoscaler: Option<AutoscalerAdvice>,
+    /// Where the pod has sizes as a whole, which its containers share.
+    pub pod: Option<PodAdvice>,
+}
+
+/// What is said about the sizes of a pod as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodAdvice {
+    pub sizing: Sizing,
+    pub reasons: Vec<Reason>,
 }
 
 /// What is said about the cluster.

@@ -5,10 +5,11 @@
 
 use std::io;
 
-use super::pick::{Field, Part, Row};
+use super::pick::{Field, Fields, Part, Row};
 use super::whole::Whole;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
+use crate::recommend::{PodAdvice, Reason, Risk};
 use crate::text::escape;
 use crate::units::{Bytes, Cpu};
 
@@ -93,8 +94,12 @@ fn rows(
 ) -> io::Result<()> {
     for whole in look.view.workloads(analysis) {
         for row in &whole.rows {
-            for part in row.parts(analysis) {
-                let mut record = record(row, &part, &whole, analysis.bill.currency);
+            let pod = row
+                .pod()
+                .map(|(fields, advice)| Line::of_pod(fields, advice));
+            let parts = row.parts(analysis);
+            for line in pod.into_iter().chain(parts.iter().map(Line::of)) {
+                let mut record = record(row, &line, &whole, analysis.bill.currency);
                 record.extend(cluster.map(|name| text(name)));
                 table.write_record(record).map_err(into_io)?;
             }
@@ -111,27 +116,58 @@ fn into_io(error: csv::Error) -> io::Error {
     }
 }
 
-fn record(row: &Row<'_>, part: &Part<'_>, whole: &Whole<'_>, currency: &str) -> Vec<String> {
+/// What one row is about: a container, or the pod as a whole, which has no name.
+struct Line<'a> {
+    name: &'a str,
+    kind: &'static str,
+    fields: Fields,
+    risk: Option<Risk>,
+    reasons: &'a [Reason],
+}
+
+impl<'a> Line<'a> {
+    fn of(part: &Part<'a>) -> Self {
+        Self {
+            name: &part.container.name,
+            kind: part.container.kind.name(),
+            fields: part.fields(),
+            risk: part.advice.risk,
+            reasons: &part.advice.reasons,
+        }
+    }
+
+    fn of_pod(fields: Fields, advice: &'a PodAdvice) -> Self {
+        Self {
+            name: "",
+            kind: "pod",
+            fields,
+            risk: None,
+            reasons: &advice.reasons,
+        }
+    }
+}
+
+fn record(row: &Row<'_>, line: &Line<'_>, whole: &Whole<'_>, currency: &str) -> Vec<String> {
     let id = &row.workload.id;
-    let risk = part.advice.risk;
+    let (fields, risk) = (&line.fields, line.risk);
     let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
-    let reasons = part.advice.reasons.iter().map(|it| it.text.as_str());
+    let reasons = line.reasons.iter().map(|it| it.text.as_str());
     let mut record = vec![
         text(&id.namespace),
         text(&id.kind),
         text(&id.name),
-        text(&part.container.name),
-        part.container.kind.name().to_owned(),
+        text(line.name),
+        line.kind.to_owned(),
         row.workload.replicas.to_string(),
         row.advice.state.name().to_owned(),
         row.bill.severity.name().to_owned(),
         row.advice.confidence.name().to_owned(),
         row.cohort.unwrap_or_default().to_owned(),
     ];
-    record.extend(field(&part.cpu_request(), cores));
-    record.extend(field(&part.cpu_limit(), cores));
-    record.extend(field(&part.memory_request(), bytes));
-    record.extend(field(&part.memory_limit(), bytes));
+    record.extend(field(&fields.cpu_request, cores));
+    record.extend(field(&fields.cpu_limit, cores));
+    record.extend(field(&fields.memory_request, bytes));
+    record.extend(field(&fields.memory_limit, bytes));
     record.extend([
         share(risk.and_then(|risk| risk.memory_over_limit)),
         share(risk.and_then(|risk| risk.cpu_time_over_request)),

@@ -9,6 +9,7 @@ use crate::pipeline::Analysis;
 
 mod backtest;
 mod csv;
+mod emit;
 mod events;
 mod explain;
 mod findings;

@@ -3,8 +3,8 @@
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
-use crate::recommend::{Advice, ContainerAdvice, HeapChange, WorkloadAdvice};
-use crate::snapshot::{Container, Workload};
+use crate::recommend::{Advice, ContainerAdvice, HeapChange, PodAdvice, Sizing, WorkloadAdvice};
+use crate::snapshot::{Container, Resources, Workload};
 use crate::units::{Bytes, Cpu};
 
 /// One workload and all that is said about it.
@@ -61,25 +61,40 @@ impl<'a> Row<'a> {
         };
         self.advice.containers.iter().filter_map(part).collect()
     }
+
+    /// What the pod has as a whole, where it has sizes of its own.
+    pub(super) fn pod(&self) -> Option<(Fields, &'a PodAdvice)> {
+        let advice = self.advice.pod.as_ref()?;
+        let (requests, limits) = (&self.workload.pod_requests, &self.workload.pod_limits);
+        Some((Fields::new(requests, limits, &advice.sizing), advice))
+    }
+
+    /// Whether anything is to be changed.
+    pub(super) fn changes(&self, analysis: &'a Analysis<'a>) -> bool {
+        self.pod_changes() || self.parts(analysis).iter().any(Part::changes)
+    }
+
+    /// Whether anything of the pod as a whole is to be changed.
+    pub(super) fn pod_changes(&self) -> bool {
+        self.pod().is_some_and(|(fields, _)| fields.changes())
+    }
 }
 
 impl Part<'_> {
     pub(super) fn cpu_request(&self) -> Field<Cpu> {
-        Field::new(self.container.requests.cpu, self.advice.sizing.cpu_request)
+        self.fields().cpu_request
     }
 
     pub(super) fn cpu_limit(&self) -> Field<Cpu> {
-        Field::new(self.container.limits.cpu, self.advice.sizing.cpu_limit)
+        self.fields().cpu_limit
     }
 
     pub(super) fn memory_request(&self) -> Field<Bytes> {
-        let advice = self.advice.sizing.memory_request;
-        Field::new(self.container.requests.memory, advice)
+        self.fields().memory_request
     }
 
     pub(super) fn memory_limit(&self) -> Field<Bytes> {
-        let advice = self.advice.sizing.memory_limit;
-        Field::new(self.container.limits.memory, advice)
+        self.fields().memory_limit
     }
 
     /// The variable that sizes its heap, where that is to be set.
@@ -87,13 +102,43 @@ impl Part<'_> {
         self.advice.heap.as_ref()?.change.as_ref()
     }
 
+    /// The four fields.
+    pub(super) fn fields(&self) -> Fields {
+        let (requests, limits) = (&self.container.requests, &self.container.limits);
+        Fields::new(requests, limits, &self.advice.sizing)
+    }
+
     /// Whether anything is to be changed.
     pub(super) fn changes(&self) -> bool {
-        self.cpu_request().changes()
-            || self.cpu_limit().changes()
-            || self.memory_request().changes()
-            || self.memory_limit().changes()
-            || self.heap_change().is_some()
+        self.fields().changes() || self.heap_change().is_some()
+    }
+}
+
+/// The four fields of a container, or of a pod as a whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fields {
+    pub(super) cpu_request: Field<Cpu>,
+    pub(super) cpu_limit: Field<Cpu>,
+    pub(super) memory_request: Field<Bytes>,
+    pub(super) memory_limit: Field<Bytes>,
+}
+
+impl Fields {
+    pub(super) fn new(requests: &Resources, limits: &Resources, sizing: &Sizing) -> Self {
+        Self {
+            cpu_request: Field::new(requests.cpu, sizing.cpu_request),
+            cpu_limit: Field::new(limits.cpu, sizing.cpu_limit),
+            memory_request: Field::new(requests.memory, sizing.memory_request),
+            memory_limit: Field::new(limits.memory, sizing.memory_limit),
+        }
+    }
+
+    /// Whether anything is to be changed.
+    pub(super) fn changes(&self) -> bool {
+        self.cpu_request.changes()
+            || self.cpu_limit.changes()
+            || self.memory_request.changes()
+            || self.memory_limit.changes()
     }
 }
 

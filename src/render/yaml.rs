@@ -1,7 +1,7 @@
 use std::io;
 
 use super::json_v1::{report, reports};
-use super::{Fleet, Look, Renderer};
+use super::{Fleet, Look, Renderer, emit};
 use crate::pipeline::Analysis;
 
 pub(super) struct Yaml;
@@ -22,7 +22,7 @@ impl Renderer for Yaml {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         // Into memory first: the writer's own errors, such as a closed pipe, would be lost.
-        let text = serde_yaml::to_string(&report(analysis, look)).map_err(io::Error::other)?;
+        let text = emit::document(&report(analysis, look))?;
         out.write_all(text.as_bytes())
     }
 
@@ -32,7 +32,7 @@ impl Renderer for Yaml {
         look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let text = serde_yaml::to_string(&reports(fleet, look)).map_err(io::Error::other)?;
+        let text = emit::document(&reports(fleet, look))?;
         out.write_all(text.as_bytes())
     }
 }

@@ -15,6 +15,7 @@ mod recording;
 mod replay;
 mod resources;
 mod selector;
+mod sold;
 mod usage;
 mod values;
 mod workload;
@@ -38,6 +39,7 @@ pub use recording::{
 };
 pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
+pub use sold::Sold;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{

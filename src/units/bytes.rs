@@ -16,7 +16,7 @@ const UNITS: [(&str, u32); 5] = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10),
 impl Bytes {
     pub const ZERO: Self = Self(0);
 
-    pub fn mib(mebibytes: u64) -> Self {
+    pub const fn mib(mebibytes: u64) -> Self {
         Self(mebibytes.saturating_mul(1 << 20))
     }
 

@@ -5,6 +5,7 @@ mod events;
 mod heap;
 mod limit_range;
 mod limits;
+mod pod_level;
 mod quota;
 mod runtimes;
 mod scaling;

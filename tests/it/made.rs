@@ -234,6 +234,7 @@ impl Made {
             cohort: known.then_some(0),
             containers: sizings.iter().enumerate().map(advice).collect(),
             autoscaler: None,
+            pod: None,
         });
         self.snapshot.workloads.push(workload);
     }

@@ -91,9 +91,13 @@ fn usage() -> String {
 
 /// A bundle of it, in a folder of its own.
 fn bundle(folder: &Path) -> PathBuf {
+    bundle_of(folder, &objects(), &usage())
+}
+
+fn bundle_of(folder: &Path, objects: &Value, usage: &str) -> PathBuf {
     let (objects_file, usage_file) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects_file, objects().to_string()).unwrap();
-    fs::write(&usage_file, usage()).unwrap();
+    fs::write(&objects_file, objects.to_string()).unwrap();
+    fs::write(&usage_file, usage).unwrap();
     let bundle = folder.join("a.kcost");
     Kcost::new()
         .arg("snapshot")
@@ -207,4 +211,104 @@ fn a_real_kubectl_merges_heap_and_autoscaler_and_leaves_the_rest() {
     assert_eq!(target["type"], "Utilization");
     assert_ne!(target["averageUtilization"], 30);
     assert_eq!(after["spec"]["maxReplicas"], 9);
+}
+
+#[test]
+fn a_real_kubectl_reads_names_as_they_are() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    // What YAML 1.1 takes for truths, numbers, times, nothing.
+    let names = [
+        "no",
+        "on",
+        "y",
+        "true",
+        "null",
+        "1234",
+        "1e3",
+        "0x1f",
+        "017",
+        "2026-11-28",
+        "1-2",
+    ];
+    let named = |text: &str, name: &str| {
+        text.replace("api", name)
+            .replace("app\"", &format!("{name}\""))
+    };
+    let items = names.iter().flat_map(|name| {
+        let text = objects().to_string().replace("\"app\":", "\"of\":");
+        let list: Value = serde_json::from_str(&named(&text, name)).unwrap();
+        list["items"].as_array().unwrap().clone()
+    });
+    let objects = json!({"apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>()});
+    let (header, rows) = usage()
+        .split_once('\n')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let rows = names.iter().map(|name| {
+        rows.replace("api", name)
+            .replace(",app,", &format!(",{name},"))
+    });
+    let usage = format!("{header}\n{}", rows.collect::<String>());
+    let folder = tempfile::tempdir().unwrap();
+    let patches = analyzed(&bundle_of(folder.path(), &objects, &usage), "patch");
+    let file = folder.path().join("patches.yaml");
+    fs::write(&file, patches).unwrap();
+    let seen = Kcost::program(&kubectl)
+        .args(["label", "--local", "a=b", "-o", "name", "-f"])
+        .arg(&file)
+        .run()
+        .ended(0);
+    for name in names {
+        let line = format!("deployment.apps/{name}");
+        assert!(
+            seen.stdout.lines().any(|it| it == line),
+            "{line}: {}",
+            seen.stdout
+        );
+    }
+    let yaml = fs::read_to_string(&file).unwrap();
+    for name in names {
+        assert!(yaml.contains(&format!("- name: '{name}'")), "{yaml}");
+    }
+}
+
+#[test]
+fn what_a_pod_requests_as_a_whole_is_patched_where_it_stands() {
+    let text = objects().to_string();
+    let of_container =
+        r#","resources":{"limits":{"memory":"4Gi"},"requests":{"cpu":"1","memory":"2Gi"}}"#;
+    assert!(text.contains(of_container), "{text}");
+    let text = text.replace(of_container, "");
+    let pod = r#""resources":{"requests":{"cpu":"4","memory":"8Gi"}},"containers":["#;
+    let text = text.replace(r#""containers":["#, pod);
+    let mut objects: Value = serde_json::from_str(&text).unwrap();
+    let items = objects["items"].as_array_mut().unwrap();
+    items.retain(|item| item["kind"] != "HorizontalPodAutoscaler");
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle_of(folder.path(), &objects, &usage());
+    let patch = analyzed(&bundle, "patch");
+    let document: Value = serde_yaml::from_str(patch.split("---\n").nth(1).unwrap()).unwrap();
+    let spec = &document["spec"]["template"]["spec"];
+    assert_eq!(spec.get("containers"), None, "{patch}");
+    let set = &spec["resources"]["requests"];
+    assert!(
+        set["cpu"].is_string() && set["memory"].is_string(),
+        "{patch}"
+    );
+    let report: Value = serde_json::from_str(&analyzed(&bundle, "json")).unwrap();
+    let workload = &report["workloads"][0];
+    assert_eq!(workload["state"], "over_provisioned");
+    let field = &workload["pod"][0]["cpu_request_cores"];
+    assert_eq!(field["current"], 4.0);
+    assert!(field["recommended"].as_f64().unwrap() < 1.0, "{field}");
+    let savings: f64 = workload["monthly_savings"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(savings > 100.0, "{workload}");
+    let csv = analyzed(&bundle, "csv");
+    assert!(csv.contains("shop,Deployment,api,,pod,"), "{csv}");
 }

@@ -241,13 +241,15 @@ fn add_scaling(
     }
 }
 
+/// Sorts by name and keeps the first of what stands twice: overlapping dumps of
+/// different moments differ in their status alone.
 fn sort(cluster: &mut Cluster) {
     cluster.nodes.sort_by(|a, b| a.name.cmp(&b.name));
     cluster.nodes.dedup_by(|a, b| a.name == b.name);
     macro_rules! by_name {
         ($($list:ident),*) => {$(
             cluster.$list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-            cluster.$list.dedup();
+            cluster.$list.dedup_by(|a, b| (&a.namespace, &a.name) == (&b.namespace, &b.name));
         )*};
     }
     by_name!(limit_ranges, quotas, volume_claims);

@@ -90,7 +90,7 @@ fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
     is_same(field, now, wanted) || (!must_move && is_small(field, now, wanted, replicas))
 }
 
-fn is_small(field: Field, now: f64, wanted: f64, replicas: f64) -> bool {
+pub(super) fn is_small(field: Field, now: f64, wanted: f64, replicas: f64) -> bool {
     let moved = (now - wanted).abs();
     let worth = match field.resource() {
         "cpu" => CPU_WORTH,
@@ -100,7 +100,7 @@ fn is_small(field: Field, now: f64, wanted: f64, replicas: f64) -> bool {
 }
 
 /// Whether Kubernetes would write both the same.
-fn is_same(field: Field, now: f64, wanted: f64) -> bool {
+pub(super) fn is_same(field: Field, now: f64, wanted: f64) -> bool {
     match field.resource() {
         "cpu" => Cpu::cores(now).to_quantity() == Cpu::cores(wanted).to_quantity(),
         _ => Bytes::from_f64(now) == Bytes::from_f64(wanted),

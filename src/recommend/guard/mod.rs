@@ -1,7 +1,8 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
 use super::{
-    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, Pool, Reason, Risk, Sizing,
+    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, PodAdvice, Pool, Reason,
+    Risk, Sizing,
 };
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
@@ -20,6 +21,7 @@ mod policy;
 mod pressure;
 mod qos;
 mod quota;
+mod reserve;
 mod rounding;
 mod step;
 mod sum;
@@ -61,6 +63,7 @@ pub static ALL: &[&dyn Guard] = &[
     &qos::Qos,
     &limit_range::LimitRanges,
     &pod_level::PodLevel,
+    &reserve::Reserve,
     &autoscaler::ScalePoint,
     &quota::Quotas,
     &autoscaler::Targets,
@@ -85,6 +88,8 @@ pub struct Plan<'a> {
     /// One for each container of the workload, in the same order.
     pub containers: Vec<Planned<'a>>,
     pub autoscaler: Option<AutoscalerAdvice>,
+    /// Where the pod has sizes as a whole.
+    pub pod: Option<PodAdvice>,
 }
 
 /// What is planned for one container.

@@ -23,7 +23,10 @@ impl Guard for Qos {
             .filter(|plan| !plan.rules.options.change_qos)
         {
             if is_guaranteed(plan.workload) {
-                tie(plan);
+                // What the pod has as a whole makes its class, whatever its containers have.
+                if !plan.has_whole_size() {
+                    tie(plan);
+                }
             } else if becomes_guaranteed(plan) {
                 part(plan);
             }

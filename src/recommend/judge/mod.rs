@@ -30,6 +30,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         confidence: confidence::of(&plan),
         cohort: cohort(&plan),
         autoscaler: plan.autoscaler,
+        pod: plan.pod,
         containers: plan
             .containers
             .into_iter()

@@ -1,7 +1,7 @@
 use super::apps;
 use crate::recommend::State;
 use crate::recommend::event;
-use crate::recommend::guard::{Plan, Planned};
+use crate::recommend::guard::{Held, Plan, Planned};
 use crate::units::{Bytes, Cpu, float};
 
 /// Idle in absolute terms: P99 of CPU. Ours: a process that only waits stays below.
@@ -104,6 +104,10 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
     })
 }
 
+fn limit_rise(now: Held, after: Held) -> bool {
+    rises(now.memory_limit, after.memory_limit) || rises(now.cpu_limit, after.cpu_limit)
+}
+
 fn rises<T: PartialOrd>(now: Option<T>, after: Option<T>) -> bool {
     matches!((now, after), (Some(now), Some(after)) if after > now)
 }
@@ -123,16 +127,34 @@ fn by_change(plan: &Plan<'_>) -> State {
     let mut change = 0.0;
     let mut moved = false;
     let mut limit_rises = false;
+    let cores = |value: Option<Cpu>| value.map_or(0.0, Cpu::get);
+    let gib = |value: Option<Bytes>| value.map_or(0.0, Bytes::to_gib);
+    let (whole, then) = (plan.pod_now(), plan.pod_after());
+    if whole != then {
+        let cpu = cores(then.cpu_request) - cores(whole.cpu_request);
+        let memory = gib(then.memory_request) - gib(whole.memory_request);
+        moved = cpu.abs() > 0.0 || memory.abs() > 0.0;
+        change = (cpu + memory / super::GIB_A_CORE) * replicas;
+        limit_rises = limit_rise(whole, then);
+    }
     for planned in apps(plan).filter(|planned| planned.known) {
         let (now, after) = (planned.now(), planned.after());
-        let cores = |value: Option<Cpu>| value.map_or(0.0, Cpu::get);
-        let gib = |value: Option<Bytes>| value.map_or(0.0, Bytes::to_gib);
         let cpu = cores(after.cpu_request) - cores(now.cpu_request);
         let memory = gib(after.memory_request) - gib(now.memory_request);
         moved |= cpu.abs() > 0.0 || memory.abs() > 0.0;
+        // What containers share of the pod's request changes nothing that is reserved.
+        let cpu = if whole.cpu_request.is_some() {
+            0.0
+        } else {
+            cpu
+        };
+        let memory = if whole.memory_request.is_some() {
+            0.0
+        } else {
+            memory
+        };
         change += (cpu + memory / super::GIB_A_CORE) * replicas;
-        limit_rises |=
-            rises(now.memory_limit, after.memory_limit) || rises(now.cpu_limit, after.cpu_limit);
+        limit_rises |= limit_rise(now, after);
     }
     match (moved, limit_rises) {
         (true, _) if change > 0.0 => State::UnderProvisioned,

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use super::Page;
 use super::strip;
 use crate::explain::{ContainerStory, Curve};
-use crate::recommend::{Advice, HeapAdvice, Risk};
+use crate::recommend::{Advice, HeapAdvice, PodAdvice, Risk, Sizing};
 use crate::render::style::{BOLD, DIM};
 use crate::render::words::percent;
+use crate::snapshot::{Resources, Workload};
 use crate::text::count;
 use crate::units::{Bytes, Cpu, Span};
 
@@ -31,30 +32,54 @@ impl Page {
         self.risk(story, out)
     }
 
+    /// What the pod has as a whole, now and advised, and why.
+    pub(super) fn pod(
+        self,
+        workload: &Workload,
+        advice: &PodAdvice,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.head("THE POD as a whole", out)?;
+        let (requests, limits) = (&workload.pod_requests, &workload.pod_limits);
+        self.fields((requests, limits), &advice.sizing, out)?;
+        self.part("why", out)?;
+        for (number, reason) in (1..).zip(&advice.reasons) {
+            self.line(&format!("  {number:>2}. "), &reason.text, out)?;
+        }
+        Ok(())
+    }
+
     /// The four fields and the heap, now and advised.
     fn sizes(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let (now, sizing) = (story.container, &story.advice.sizing);
-        let heads = format!("{:<15} {:>10} {:>10}", "", "NOW", "ADVISED");
-        writeln!(out, "  {}", self.paint(DIM, &heads))?;
-        let mut row = |name: &str, (now, advised): (String, String)| {
-            writeln!(out, "  {name:<15} {now:>10} {advised:>10}")
-        };
-        let cpu = |now, advice| pair(now, advice, |cpu: Cpu| cpu.to_string());
-        let memory = |now, advice| pair(now, advice, Bytes::human);
-        row("CPU request", cpu(now.requests.cpu, sizing.cpu_request))?;
-        row("CPU limit", cpu(now.limits.cpu, sizing.cpu_limit))?;
-        row(
-            "memory request",
-            memory(now.requests.memory, sizing.memory_request),
-        )?;
-        row(
-            "memory limit",
-            memory(now.limits.memory, sizing.memory_limit),
-        )?;
+        let now = (&story.container.requests, &story.container.limits);
+        self.fields(now, &story.advice.sizing, out)?;
         match &story.advice.heap {
-            Some(heap) => row("heap at most", sides(heap)),
+            Some(heap) => row("heap at most", sides(heap), out),
             None => Ok(()),
         }
+    }
+
+    fn fields(
+        self,
+        (requests, limits): (&Resources, &Resources),
+        sizing: &Sizing,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let heads = format!("{:<15} {:>10} {:>10}", "", "NOW", "ADVISED");
+        writeln!(out, "  {}", self.paint(DIM, &heads))?;
+        let cpu = |now, advice| pair(now, advice, |cpu: Cpu| cpu.to_string());
+        let memory = |now, advice| pair(now, advice, Bytes::human);
+        let of = [
+            ("CPU request", cpu(requests.cpu, sizing.cpu_request)),
+            ("CPU limit", cpu(limits.cpu, sizing.cpu_limit)),
+            (
+                "memory request",
+                memory(requests.memory, sizing.memory_request),
+            ),
+            ("memory limit", memory(limits.memory, sizing.memory_limit)),
+        ];
+        of.into_iter()
+            .try_for_each(|(name, sides)| row(name, sides, out))
     }
 
     fn cpu(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -145,6 +170,10 @@ impl Page {
         );
         self.line("        ", &memory, out)
     }
+}
+
+fn row(name: &str, (now, advised): (String, String), out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {name:<15} {now:>10} {advised:>10}")
 }
 
 /// The largest heap, now and advised.

@@ -43,6 +43,10 @@ pub fn explanation_text(
         grid,
     };
     page.heading(story, out)?;
+    if let Some(pod) = &story.advice.pod {
+        writeln!(out)?;
+        page.pod(story.workload, pod, out)?;
+    }
     for container in &story.containers {
         writeln!(out)?;
         page.container(container, out)?;

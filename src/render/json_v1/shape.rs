@@ -176,9 +176,25 @@ pub(super) struct Workload<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) templates: Vec<Template<'a>>,
     pub(super) containers: Vec<Container<'a>>,
+    /// Where pods have sizes as a whole, which their containers share: one for each
+    /// template that has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) pod: Vec<Pod<'a>>,
     /// Where targets have to move together with the requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) autoscaler: Option<Autoscaler<'a>>,
+}
+
+/// Sizes of a pod as a whole.
+#[derive(Serialize)]
+pub(super) struct Pod<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) template: Option<&'a str>,
+    pub(super) cpu_request_cores: Field<f64>,
+    pub(super) cpu_limit_cores: Field<f64>,
+    pub(super) memory_request_bytes: Field<u64>,
+    pub(super) memory_limit_bytes: Field<u64>,
+    pub(super) reasons: Vec<Reason<'a>>,
 }
 
 /// Pods of one template of a workload.

@@ -32,6 +32,7 @@ pub(super) fn workload<'a>(whole: &Whole<'a>, analysis: &'a Analysis<'a>) -> sha
             .clone()
             .flat_map(|row| containers(row, analysis))
             .collect(),
+        pod: rows.clone().filter_map(pod).collect(),
         autoscaler: rows
             .clone()
             .find_map(|row| row.advice.autoscaler.as_ref())
@@ -60,6 +61,25 @@ fn containers<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> Vec<shape::Conta
         .iter()
         .map(|part| container(part, template))
         .collect()
+}
+
+/// The sizes of the pod as a whole, where it has some.
+fn pod<'a>(row: &Row<'a>) -> Option<shape::Pod<'a>> {
+    let (fields, advice) = row.pod()?;
+    let reasons = advice.reasons.iter();
+    Some(shape::Pod {
+        template: row.workload.id.template.as_deref(),
+        cpu_request_cores: cores(&fields.cpu_request),
+        cpu_limit_cores: cores(&fields.cpu_limit),
+        memory_request_bytes: bytes(&fields.memory_request),
+        memory_limit_bytes: bytes(&fields.memory_limit),
+        reasons: reasons
+            .map(|reason| shape::Reason {
+                code: reason.code,
+                text: &reason.text,
+            })
+            .collect(),
+    })
 }
 
 fn autoscaler(advice: &AutoscalerAdvice) -> shape::Autoscaler<'_> {

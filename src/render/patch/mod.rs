@@ -7,11 +7,11 @@ use serde_yaml::{Mapping, Value};
 mod autoscaler;
 mod removal;
 
-use super::pick::{Part, Row};
+use super::pick::{Field, Fields, Part, Row};
 use super::words::{pods, state, worth};
-use super::{Fleet, Look, Renderer};
+use super::{Fleet, Look, Renderer, emit};
 use crate::pipeline::Analysis;
-use crate::recommend::{Advice, HeapChange};
+use crate::recommend::HeapChange;
 use crate::snapshot::{ContainerKind, PatchTarget};
 use crate::text::escape;
 use crate::units::{Bytes, Cpu};
@@ -58,7 +58,7 @@ impl Renderer for Patch {
         for row in look.view.rows(analysis) {
             let parts = row.parts(analysis);
             let parts: Vec<Part<'_>> = parts.into_iter().filter(Part::changes).collect();
-            if !parts.is_empty() {
+            if !parts.is_empty() || row.pod_changes() {
                 changed += 1;
                 document(&row, &parts, analysis, out)?;
             }
@@ -113,7 +113,7 @@ fn document(
     let Some(patch) = patch(row, target, &inside) else {
         return Ok(());
     };
-    let text = serde_yaml::to_string(&patch).map_err(io::Error::other)?;
+    let text = emit::document(&patch)?;
     let merged = MERGED
         .iter()
         .any(|group| target.api_version.starts_with(group));
@@ -138,7 +138,7 @@ fn scaling(row: &Row<'_>, merged: bool, out: &mut dyn io::Write) -> io::Result<(
     let Some(document) = autoscaler::document(namespace, advice) else {
         return Ok(());
     };
-    let text = serde_yaml::to_string(&document).map_err(io::Error::other)?;
+    let text = emit::document(&document)?;
     writeln!(out, "---")?;
     writeln!(
         out,
@@ -179,6 +179,9 @@ fn why(
         state(row.advice.state),
         pods(row.workload),
     )?;
+    for reason in row.pod().iter().flat_map(|(_, advice)| &advice.reasons) {
+        writeln!(out, "#   {}", escape(&reason.text))?;
+    }
     for part in parts {
         for reason in &part.advice.reasons {
             let name = escape(&part.container.name);
@@ -191,8 +194,11 @@ fn why(
 /// The document; `None` where nothing is to be set.
 fn patch(row: &Row<'_>, target: &PatchTarget, parts: &[Part<'_>]) -> Option<Mapping> {
     let mut spec = Mapping::new();
+    if let Some(resources) = row.pod().and_then(|(fields, _)| resources(&fields)) {
+        spec.insert("resources".into(), resources.into());
+    }
     for part in parts {
-        let (resources, env) = (resources(part), part.heap_change().map(variable));
+        let (resources, env) = (resources(&part.fields()), part.heap_change().map(variable));
         if resources.is_none() && env.is_none() {
             continue;
         }
@@ -250,38 +256,31 @@ fn variable(change: &HeapChange) -> Value {
 }
 
 /// The fields that are set to something else than they are.
-fn resources(part: &Part<'_>) -> Option<Mapping> {
-    let cpu = |advice: Advice<Cpu>| advice.value().map(|cpu| cpu.to_string());
-    let memory = |advice: Advice<Bytes>| advice.value().map(|memory| memory.to_string());
-    let set = |changes: bool, text: Option<String>| text.filter(|_| changes);
+fn resources(fields: &Fields) -> Option<Mapping> {
+    let cpu = |field: Field<Cpu>| set(field).map(|cpu| cpu.to_string());
+    let memory = |field: Field<Bytes>| set(field).map(|memory| memory.to_string());
     let section = |cpu: Option<String>, memory: Option<String>| {
-        let mut fields = Mapping::new();
-        for (name, text) in [("cpu", cpu), ("memory", memory)] {
-            if let Some(text) = text {
-                fields.insert(name.into(), text.into());
-            }
-        }
-        (!fields.is_empty()).then_some(fields)
+        let fields = [("cpu", cpu), ("memory", memory)].into_iter();
+        let set = fields.filter_map(|(name, text)| Some((name.into(), text?.into())));
+        let set: Mapping = set.collect();
+        (!set.is_empty()).then_some(set)
     };
-    let requests = section(
-        set(part.cpu_request().changes(), cpu(part.cpu_request().advice)),
-        set(
-            part.memory_request().changes(),
-            memory(part.memory_request().advice),
+    let sections = [
+        (
+            "requests",
+            section(cpu(fields.cpu_request), memory(fields.memory_request)),
         ),
-    );
-    let limits = section(
-        set(part.cpu_limit().changes(), cpu(part.cpu_limit().advice)),
-        set(
-            part.memory_limit().changes(),
-            memory(part.memory_limit().advice),
+        (
+            "limits",
+            section(cpu(fields.cpu_limit), memory(fields.memory_limit)),
         ),
-    );
-    let mut resources = Mapping::new();
-    for (name, fields) in [("requests", requests), ("limits", limits)] {
-        if let Some(fields) = fields {
-            resources.insert(name.into(), fields.into());
-        }
-    }
-    (!resources.is_empty()).then_some(resources)
+    ];
+    let set = sections.into_iter();
+    let set = set.filter_map(|(name, fields)| Some((name.into(), fields?.into())));
+    let set: Mapping = set.collect();
+    (!set.is_empty()).then_some(set)
+}
+
+fn set<T: Copy + PartialEq>(field: Field<T>) -> Option<T> {
+    field.advice.value().filter(|_| field.changes())
 }

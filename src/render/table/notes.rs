@@ -6,7 +6,7 @@ use std::io;
 use super::Page;
 use crate::gate;
 use crate::render::patch::APPLY;
-use crate::render::pick::{Part, Row};
+use crate::render::pick::Row;
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, WARN};
 use crate::render::wrap::wrap;
 use crate::snapshot::Gap;
@@ -68,9 +68,7 @@ impl Page<'_> {
     fn next(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let command = &self.look.command;
         let rows = Row::all(self.analysis);
-        let changes = rows
-            .iter()
-            .any(|row| row.parts(self.analysis).iter().any(Part::changes));
+        let changes = rows.iter().any(|row| row.changes(self.analysis));
         writeln!(out)?;
         let mut next = vec![(format!("{command} -o wide"), "each container, and why")];
         if changes {

@@ -3,9 +3,9 @@
 use std::io;
 
 use super::Page;
-use crate::recommend::Advice;
+use crate::recommend::{Advice, Risk};
 use crate::render::grid::{Cell, Column, Grid};
-use crate::render::pick::{Field, Part, Row};
+use crate::render::pick::{Field, Fields, Part, Row};
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
 use crate::render::words::{percent, pods, state, worth};
 use crate::render::wrap::wrap;
@@ -43,10 +43,19 @@ impl Page<'_> {
             Column::number("CPU OVER").drop(4),
             Column::number("OOM RISK").drop(5),
         ]);
+        if let Some((fields, _)) = row.pod() {
+            grid.row(cells("the pod", "as a whole", &fields, None));
+        }
         for part in &parts {
-            grid.row(cells(part));
+            let name = escape(&part.container.name);
+            let kind = part.container.kind.name();
+            grid.row(cells(&name, kind, &part.fields(), part.advice.risk));
         }
         grid.write(self.look.width, self.paint, out)?;
+        for reason in row.pod().iter().flat_map(|(_, advice)| &advice.reasons) {
+            let text = wrap(&escape(&reason.text), self.room(6), 6);
+            writeln!(out, "    {}", self.paint.on(DIM, &text))?;
+        }
         parts.iter().try_for_each(|part| self.reasons(part, out))
     }
 
@@ -115,18 +124,17 @@ impl Page<'_> {
     }
 }
 
-fn cells(part: &Part<'_>) -> Vec<Cell> {
-    let risk = part.advice.risk;
+fn cells(name: &str, kind: &'static str, fields: &Fields, risk: Option<Risk>) -> Vec<Cell> {
     let share = |share: Option<f64>| share.map(percent).unwrap_or_default();
     let memory = |field: &Field<_>| field_cell(field, |value: Bytes| value.human());
     let cpu = |field: &Field<_>| field_cell(field, |value: Cpu| value.to_string());
     vec![
-        Cell::new(escape(&part.container.name)),
-        Cell::styled(part.container.kind.name(), DIM),
-        cpu(&part.cpu_request()),
-        cpu(&part.cpu_limit()),
-        memory(&part.memory_request()),
-        memory(&part.memory_limit()),
+        Cell::new(name),
+        Cell::styled(kind, DIM),
+        cpu(&fields.cpu_request),
+        cpu(&fields.cpu_limit),
+        memory(&fields.memory_request),
+        memory(&fields.memory_limit),
         Cell::new(share(risk.and_then(|risk| risk.cpu_time_over_request))),
         Cell::new(share(risk.and_then(|risk| risk.memory_over_limit))),
     ]

@@ -23,7 +23,7 @@ impl Page<'_> {
         let mut listed = view.matching(self.analysis);
         // Who asks for a state gets it, even one that needs nothing.
         if view.states.is_empty() {
-            let is_worth = |row: &Row<'_>| is_worth(row, &row.parts(self.analysis));
+            let is_worth = |row: &Row<'_>| is_worth(row, row.changes(self.analysis));
             listed.retain(|it| it.rows.iter().any(is_worth));
         }
         match view.sort {
@@ -101,8 +101,8 @@ impl Page<'_> {
             Cell::styled(row.bill.severity.name(), of_severity(row.bill.severity)),
             Cell::styled(advice.confidence.name(), DIM),
             Cell::styled(escape(row.cohort.unwrap_or("")), DIM),
-            Cell::new(pair(&cpu(&parts))),
-            Cell::new(pair(&memory(&parts))),
+            Cell::new(pair(&cpu(row, &parts))),
+            Cell::new(pair(&memory(row, &parts))),
             Cell::styled(money(row.bill.current, self.analysis.bill.currency), DIM),
             freed(row.bill, self.analysis.bill.currency),
         ]
@@ -120,10 +120,10 @@ fn aside(all: usize, listed: usize, narrowed: bool) -> String {
     }
 }
 
-fn is_worth(row: &Row<'_>, parts: &[Part<'_>]) -> bool {
+fn is_worth(row: &Row<'_>, changes: bool) -> bool {
     match row.advice.state {
         State::Idle | State::UnderProvisioned => true,
-        State::OverProvisioned => parts.iter().any(Part::changes),
+        State::OverProvisioned => changes,
         State::RightSized | State::Unknown => row.bill.severity >= Severity::High,
     }
 }
@@ -147,7 +147,7 @@ fn freed(bill: &WorkloadBill, currency: &str) -> Cell {
 }
 
 /// What a running pod requests of one resource, now and advised; `None` where
-/// no container requests any.
+/// neither it nor a container requests any.
 struct Pair {
     now: Option<String>,
     after: Option<String>,
@@ -158,8 +158,12 @@ fn running<'a>(parts: &'a [Part<'a>]) -> impl Iterator<Item = &'a Part<'a>> {
     parts.iter().filter(runs)
 }
 
-fn cpu(parts: &[Part<'_>]) -> Pair {
-    let fields: Vec<Field<Cpu>> = running(parts).map(Part::cpu_request).collect();
+fn cpu(row: &Row<'_>, parts: &[Part<'_>]) -> Pair {
+    let pod = row.pod().map(|(fields, _)| fields.cpu_request);
+    let fields: Vec<Field<Cpu>> = match pod.filter(|field| field.now.is_some()) {
+        Some(field) => vec![field],
+        None => running(parts).map(Part::cpu_request).collect(),
+    };
     let now: Vec<Cpu> = fields.iter().filter_map(|it| it.now).collect();
     let after: Vec<Cpu> = fields.iter().filter_map(Field::after).collect();
     let sum = |all: Vec<Cpu>| (!all.is_empty()).then(|| all.into_iter().sum::<Cpu>().to_string());
@@ -169,8 +173,12 @@ fn cpu(parts: &[Part<'_>]) -> Pair {
     }
 }
 
-fn memory(parts: &[Part<'_>]) -> Pair {
-    let fields: Vec<Field<Bytes>> = running(parts).map(Part::memory_request).collect();
+fn memory(row: &Row<'_>, parts: &[Part<'_>]) -> Pair {
+    let pod = row.pod().map(|(fields, _)| fields.memory_request);
+    let fields: Vec<Field<Bytes>> = match pod.filter(|field| field.now.is_some()) {
+        Some(field) => vec![field],
+        None => running(parts).map(Part::memory_request).collect(),
+    };
     let now: Vec<Bytes> = fields.iter().filter_map(|it| it.now).collect();
     let after: Vec<Bytes> = fields.iter().filter_map(Field::after).collect();
     let sum = |all: Vec<Bytes>| (!all.is_empty()).then(|| all.into_iter().sum::<Bytes>().human());

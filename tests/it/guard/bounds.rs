@@ -152,12 +152,11 @@ fn a_pod_as_a_whole_bounds_its_containers() {
     ];
     let mut workload = label(api(500, 512), &wanted);
     workload.pod_requests = resources(600, 1024);
-    workload.pod_limits = resources(1000, 1024);
+    workload.pod_limits = resources(600, 1024);
     let advice = container_of(&busy(workload), &by_labels());
-    assert_eq!(advice.sizing.cpu_request, Advice::Keep);
+    // The pod is limited to what it requests: what it has more of would be another class.
     assert_eq!(advice.sizing.memory_request, Advice::Set(Bytes::mib(256)));
-    assert_eq!(advice.sizing.memory_limit, Advice::Keep);
-    reason(&advice, "pod_level");
+    assert_eq!(advice.sizing.memory_limit, Advice::Set(Bytes::gib(2)));
 }
 
 #[test]
@@ -170,4 +169,48 @@ fn an_init_container_is_left_alone_and_named_where_it_sets_the_size() {
     assert_eq!(advice.containers[1].sizing, Sizing::KEEP);
     assert!(reason(&advice.containers[1], "init_container").contains("sets the memory"));
     assert_eq!(advice.state, State::OverProvisioned);
+}
+
+#[test]
+fn cuts_below_what_an_init_container_needs_are_not_advised() {
+    let wanted = [
+        ("cpu-request", "100m"),
+        ("memory-request", "128Mi"),
+        ("memory-limit", "256Mi"),
+    ];
+    let mut workload = label(api(500, 512), &wanted);
+    let mut init = container("migrate", 1000, 2048);
+    init.kind = ContainerKind::Init;
+    workload.containers.push(init);
+    let advice = first(&busy(workload.clone()), &by_labels());
+    assert_eq!(advice.containers[0].sizing, Sizing::KEEP);
+    assert_eq!(advice.state, State::RightSized);
+    assert_eq!(
+        reason(&advice.containers[0], "reserve"),
+        "init container migrate requests as much at the start: less frees nothing: \
+         CPU request stays 500m, not 100m, memory request stays 512Mi, not 128Mi"
+    );
+    // What is bound in one resource is free in the other.
+    workload.containers[1].requests = resources(100, 2048);
+    let advice = first(&busy(workload), &by_labels());
+    let sizing = &advice.containers[0].sizing;
+    assert_eq!(sizing.cpu_request, Advice::Set(Cpu::millicores(100)));
+    assert_eq!(sizing.memory_request, Advice::Keep);
+}
+
+#[test]
+fn a_pod_that_is_sold_in_sizes_is_cut_only_to_a_smaller_size() {
+    let on_fargate = |request: &str| {
+        let mut workload = label(api(1000, 1024), &[("cpu-request", request)]);
+        for pod in &mut workload.pods {
+            pod.node = Some("fargate-ip-10-0-1-5.eu-west-1.compute.internal".to_owned());
+        }
+        container_of(&busy(workload), &by_labels())
+    };
+    assert_eq!(on_fargate("600m").sizing.cpu_request, Advice::Keep);
+    assert!(reason(&on_fargate("600m"), "reserve").starts_with(
+        "Fargate sells pods in sizes and this one stays 1 and 2Gi: less frees nothing"
+    ));
+    let cut = on_fargate("400m").sizing.cpu_request;
+    assert_eq!(cut, Advice::Set(Cpu::millicores(400)));
 }

@@ -270,7 +270,7 @@ fn gather(root: &Path) {
     put("monitoring/values.yaml", b"replicas: 2\n");
     put("version", b"4.20");
     put(".git/config.yaml", b"{]");
-    let long = "n".repeat(120);
+    let long = "n".repeat(90);
     put(
         &format!("namespaces/{long}/core/pods.json"),
         listed(&["c"]).as_bytes(),
@@ -446,4 +446,25 @@ fn objects_without_a_status_are_read_as_they_are_meant() {
         replicas.collect::<Vec<_>>(),
         [("web", 3), ("once", 2), ("a", 1)]
     );
+}
+
+#[test]
+fn dumps_of_two_moments_that_overlap_count_each_object_once() {
+    let at = |used: u32| {
+        let quota = format!(
+            "apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: all, namespace: shop}}\n\
+             spec: {{hard: {{requests.cpu: '10'}}}}\n\
+             status: {{hard: {{requests.cpu: '10'}}, used: {{requests.cpu: '{used}'}}}}\n"
+        );
+        let claim = format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data, namespace: shop}}\n\
+             spec: {{resources: {{requests: {{storage: {used}Gi}}}}}}\n"
+        );
+        file(format!("{quota}---\n{claim}"))
+    };
+    let (first, second) = (at(4), at(5));
+    let paths = [first.path().to_owned(), second.path().to_owned()];
+    let (resolved, _) = read(&paths);
+    assert_eq!(resolved.cluster.quotas.len(), 1);
+    assert_eq!(resolved.cluster.volume_claims.len(), 1);
 }

@@ -1,4 +1,4 @@
-use super::{Case, Field, Guard, Plan, Planned, Sum};
+use super::{Case, Field, Guard, Plan, Planned, Sum, pod_level};
 use crate::recommend::Advice;
 use crate::snapshot::{Quota, Resources};
 use crate::units::{Bytes, Cpu, float};
@@ -84,7 +84,9 @@ fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64
             room -= more;
             continue;
         }
-        if !(parts && grant(plan, field, more, room, quota)) {
+        if field.of(plan.pod_now()).is_some() {
+            pod_level::hold(plan, field, &why(field, more, room, quota));
+        } else if !(parts && grant(plan, field, more, room, quota)) {
             refuse(plan, field, more, room, quota);
         }
         room -= change(plan, field).max(0.0);
@@ -93,19 +95,15 @@ fn admit(plans: &mut [&mut Plan<'_>], quota: &Quota, field: Field, mut room: f64
 
 /// What all replicas have more of a field than now.
 fn change(plan: &Plan<'_>, field: Field) -> f64 {
-    let of_pod = match field {
-        Field::CpuRequest => plan.workload.pod_requests.cpu.is_some(),
-        Field::CpuLimit => plan.workload.pod_limits.cpu.is_some(),
-        Field::MemoryRequest => plan.workload.pod_requests.memory.is_some(),
-        Field::MemoryLimit => plan.workload.pod_limits.memory.is_some(),
-    };
-    if of_pod {
-        return 0.0;
+    let replicas = float(u64::from(plan.workload.replicas));
+    if let Some(now) = field.of(plan.pod_now()) {
+        let after = field.of(plan.pod_after()).unwrap_or(now);
+        return (after - now) * replicas;
     }
     let now = Sum::of(plan, |planned| field.of(planned.now()));
     let after = Sum::of(plan, |planned| field.of(planned.after()));
     let most = |sum: Option<Sum>| sum.map_or(0.0, |sum| sum.most);
-    (most(after) - most(now)) * float(u64::from(plan.workload.replicas))
+    (most(after) - most(now)) * replicas
 }
 
 /// A part of a raise that is less than this share of what there is now is not worth it.
