@@ -3,7 +3,7 @@
 use super::interval::Share;
 use super::{monthly_rates, node};
 use crate::price::PriceSource;
-use crate::recommend::{Advised, ContainerAdvice, State};
+use crate::recommend::{Advised, Confidence, ContainerAdvice, State, WorkloadAdvice};
 use crate::snapshot::{Container, ContainerKind, Series, Snapshot, Usage};
 use crate::units::{Bytes, Cpu, Ratio};
 
@@ -21,6 +21,8 @@ pub(super) struct Outcome {
     pub memory: Resource,
     /// Workloads with a working set above the limit of its container.
     pub over_limit: Share,
+    /// The same by how far the advice was trusted.
+    pub over_limit_by: Vec<(Confidence, bool)>,
     pub nodes: Option<node::Packed>,
     /// What was advised, to be compared with the next origin's:
     /// workload, container, CPU request in cores, memory request in bytes.
@@ -39,6 +41,9 @@ pub(super) struct TimeOver {
     pub of: (usize, usize),
     /// Share of its samples.
     pub share: f64,
+    /// Share of its work.
+    pub work: f64,
+    pub confidence: Confidence,
     pub promised: Option<f64>,
 }
 
@@ -103,7 +108,7 @@ pub(super) fn judge(
             let index = u32::try_from(advice.workload).unwrap_or(u32::MAX);
             let pool: Vec<&Series> = future.pool(index, &container.name).collect();
             let sizes = sizes_after(advice_of, container);
-            outcome.judge_cpu(&pool, &sizes, advice.workload, advice_of);
+            outcome.judge_cpu(&pool, &sizes, advice, advice_of);
             outcome.judge_memory(&pool, &sizes, advice_of, &mut limited);
             outcome.sizes.push((
                 advice.workload,
@@ -114,6 +119,7 @@ pub(super) fn judge(
         }
         if let Some(over) = limited {
             outcome.over_limit.count(over);
+            outcome.over_limit_by.push((advice.confidence, over));
             outcome.workloads += 1;
             outcome.advised += usize::from(advice.state != State::Unknown);
         }
@@ -134,26 +140,31 @@ impl Outcome {
         &mut self,
         pool: &[&Series],
         sizes: &Sizes,
-        workload: usize,
+        of: &WorkloadAdvice,
         advice: &ContainerAdvice,
     ) {
         let Some(request) = sizes.cpu_request.map(Cpu::get) else {
             return;
         };
         let (mut samples, mut above) = (0.0, 0.0);
+        let (mut used, mut beyond) = (0.0, 0.0);
         for value in known(pool, |series| &series.cpu_cores) {
             samples += 1.0;
+            used += value;
             self.cpu.requested += request;
             self.cpu.used += value;
             if value > request {
                 above += 1.0;
-                self.work_over += value - request;
+                beyond += value - request;
             }
         }
+        self.work_over += beyond;
         if samples > 0.0 {
             self.time_over.push(TimeOver {
-                of: (workload, advice.container),
+                of: (of.workload, advice.container),
                 share: above / samples,
+                work: if used > 0.0 { beyond / used } else { 0.0 },
+                confidence: of.confidence,
                 promised: advice.risk.and_then(|risk| risk.cpu_time_over_request),
             });
         }

@@ -25,7 +25,7 @@ mod score;
 use origins::{Origins, slots};
 
 pub use interval::{MeanShare, Share};
-pub use score::{Score, Verdict};
+pub use score::{Score, Trusted, Verdict};
 
 /// One row of the comparison.
 #[derive(Debug, Clone)]

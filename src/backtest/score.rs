@@ -5,7 +5,7 @@ use super::interval::{MeanShare, Share};
 use super::judge::{Outcome, TimeOver};
 use super::node::Packed;
 use super::origins::Origins;
-use crate::recommend::Targets;
+use crate::recommend::{Confidence, Targets};
 use crate::units::{Money, len_f64};
 
 /// A change smaller than this share is no change.
@@ -55,12 +55,28 @@ pub struct Score {
     pub promised_over_limit: Option<f64>,
     pub promised_time_over: Option<f64>,
     pub promised_overflow: Option<f64>,
+    /// What happened by how far the advice was to be trusted, most first.
+    pub by_confidence: Vec<Trusted>,
     /// Whether it heeds the goal and its targets.
     pub heeds_goal: bool,
     /// The targets that it was asked to keep.
     pub targets: Targets,
     /// Whether guards corrected its sizes.
     pub guards: bool,
+}
+
+/// What happened to advice of one confidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trusted {
+    pub confidence: Confidence,
+    /// Containers with a CPU request, counted once an origin.
+    pub containers: usize,
+    /// Mean share of time above the CPU request, over them.
+    pub cpu_time_over: f64,
+    /// Mean share of their CPU work above it.
+    pub cpu_work_over: f64,
+    /// Workloads with a working set above their memory limit.
+    pub over_limit: Share,
 }
 
 /// Whether a promise was kept.
@@ -177,11 +193,34 @@ impl Tally {
             promised_over_limit: some_mean(promised_over_limit.copied()),
             promised_time_over: some_mean(time_over().filter_map(|over| over.promised)),
             promised_overflow: some_mean(outcomes.iter().filter_map(|o| o.promised_overflow)),
+            by_confidence: by_confidence(outcomes),
             heeds_goal: options.strategy.heeds_goal(),
             targets: options.targets,
             guards: options.guards,
         }
     }
+}
+
+fn by_confidence(outcomes: &[Outcome]) -> Vec<Trusted> {
+    let levels = [Confidence::High, Confidence::Medium, Confidence::Low];
+    let trusted = levels.into_iter().map(|confidence| {
+        let time = outcomes.iter().flat_map(|outcome| &outcome.time_over);
+        let time: Vec<_> = time.filter(|it| it.confidence == confidence).collect();
+        let mut over_limit = Share::default();
+        let limits = outcomes.iter().flat_map(|outcome| &outcome.over_limit_by);
+        limits
+            .filter(|(of, _)| *of == confidence)
+            .for_each(|(_, over)| over_limit.count(*over));
+        Trusted {
+            confidence,
+            containers: time.len(),
+            cpu_time_over: mean(time.iter().map(|it| it.share)),
+            cpu_work_over: mean(time.iter().map(|it| it.work)),
+            over_limit,
+        }
+    });
+    let any = |it: &Trusted| it.containers > 0 || it.over_limit.of > 0;
+    trusted.filter(any).collect()
 }
 
 fn total(shares: impl Iterator<Item = Share>) -> Share {

@@ -10,7 +10,7 @@ use super::plain::plain;
 use super::style::{BAD_BOLD, BOLD, DIM, Paint};
 use super::words::percent;
 use super::wrap::wrap;
-use crate::backtest::{Backtest, Score, Share, Verdict};
+use crate::backtest::{Backtest, Score, Share, Trusted, Verdict};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money};
 
@@ -263,8 +263,19 @@ struct Row<'a> {
     node_overflow_together: Option<Rate>,
     node_overflow_alone: Option<Rate>,
     churn: Option<Rate>,
+    by_confidence: Vec<Trust>,
     promised: Promised,
     verdict: Verdicts,
+}
+
+/// What happened to advice of one confidence.
+#[derive(Serialize)]
+struct Trust {
+    confidence: &'static str,
+    containers: usize,
+    cpu_time_over_request_ratio: f64,
+    cpu_work_over_request_ratio: f64,
+    workloads_over_limit: Rate,
 }
 
 #[derive(Serialize)]
@@ -337,6 +348,7 @@ fn row(score: &Score) -> Row<'_> {
         node_overflow_together: score.node_overflow_together.map(rate),
         node_overflow_alone: score.node_overflow_alone.map(rate),
         churn: score.churn.map(rate),
+        by_confidence: score.by_confidence.iter().map(trust).collect(),
         promised: Promised {
             memory_over_limit: score.promised_over_limit,
             cpu_time_over_request: score.promised_time_over,
@@ -347,6 +359,16 @@ fn row(score: &Score) -> Row<'_> {
             cpu_time_over_request: score.cpu_verdict().name(),
             node_memory_overflow: score.node_verdict().name(),
         },
+    }
+}
+
+fn trust(it: &Trusted) -> Trust {
+    Trust {
+        confidence: it.confidence.name(),
+        containers: it.containers,
+        cpu_time_over_request_ratio: it.cpu_time_over,
+        cpu_work_over_request_ratio: it.cpu_work_over,
+        workloads_over_limit: rate(it.over_limit),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::apps;
+use super::hindsight::Hindsight;
 use crate::recommend::Confidence;
 use crate::recommend::event;
 use crate::recommend::guard::{Plan, Planned};
@@ -9,21 +10,55 @@ const MEDIUM: (f64, f64) = (6.5, 0.6);
 /// Runs that make the history of a job `high` and `medium`.
 const RUNS: (usize, usize) = (14, 7);
 
+/// An error of this many times what is allowed is `high` and `medium` at the most.
+const ERROR: (f64, f64) = (1.0, 3.0);
+/// Share of the moments after which memory was above its limit, likewise.
+const PASSED: (f64, f64) = (0.0, 0.5);
+
 /// The least over the containers: what the strategy says of its method, held
-/// down by what the history allows.
+/// down by what the history allows and by how its sizes would have done before.
 pub(super) fn of(plan: &Plan<'_>) -> Confidence {
     apps(plan)
-        .map(of_container)
+        .map(|planned| of_container(planned, plan))
         .min()
         .unwrap_or(Confidence::None)
 }
 
-fn of_container(planned: &Planned<'_>) -> Confidence {
+fn of_container(planned: &Planned<'_>, plan: &Plan<'_>) -> Confidence {
     if planned.known {
-        planned.confidence.min(of_history(planned))
+        planned
+            .confidence
+            .min(of_history(planned))
+            .min(of_error(planned, plan))
     } else {
         Confidence::None
     }
+}
+
+/// By the measured error of sizes like these. Of a job the runs speak: between them
+/// there is nothing to be above.
+fn of_error(planned: &Planned<'_>, plan: &Plan<'_>) -> Confidence {
+    if planned.pool.workload.is_batch() {
+        return Confidence::High;
+    }
+    let targets = &plan.rules.options.targets;
+    let seen = Hindsight::of(planned, plan.grid, targets.horizon);
+    let at = |error: f64, (high, medium): (f64, f64)| {
+        if error <= high {
+            Confidence::High
+        } else if error <= medium {
+            Confidence::Medium
+        } else {
+            Confidence::Low
+        }
+    };
+    let allowed = targets.cpu_time_over_request;
+    let cpu = seen
+        .cpu_time_over
+        .map(|over| at(over / allowed.max(1e-9), ERROR));
+    let memory = seen.memory_over.map(|share| at(share, PASSED));
+    let worst = cpu.into_iter().chain(memory).min();
+    worst.unwrap_or(Confidence::Medium)
 }
 
 fn of_history(planned: &Planned<'_>) -> Confidence {

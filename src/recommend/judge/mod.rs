@@ -6,6 +6,7 @@ use crate::snapshot::{ContainerKind, Grid};
 use crate::units::{Cpu, Span};
 
 mod confidence;
+mod hindsight;
 mod risk;
 mod state;
 

@@ -1,0 +1,159 @@
+//! How sizes like these would have done, had they been chosen earlier.
+
+use crate::recommend::guard::Planned;
+use crate::snapshot::{Grid, Series};
+use crate::units::{Bytes, Cpu, Span, count_from, float, len_f64, single};
+
+/// Shares of the window at which a size is chosen again.
+const MOMENTS: [f64; 4] = [0.5, 0.625, 0.75, 0.875];
+/// Samples that there must be before a moment, and after it.
+const FEWEST: usize = 12;
+
+/// What the window says of the sizes that the guards left: at each of some moments
+/// the size is chosen again by the same rule from what was before, and held against
+/// what followed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Hindsight {
+    /// Mean share of time above the CPU request; `None` where no moment has samples
+    /// on both sides.
+    pub(super) cpu_time_over: Option<f64>,
+    /// Share of the moments after which memory passed its limit; `None` likewise.
+    pub(super) memory_over: Option<f64>,
+}
+
+impl Hindsight {
+    pub(super) fn of(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Self {
+        let after = planned.after();
+        let series = &planned.pool.series;
+        let cpu = after.cpu_request.map(Cpu::get);
+        let memory = after.memory_limit.map(Bytes::to_f64);
+        Self {
+            cpu_time_over: cpu.and_then(|size| {
+                let all = Samples::of(series, |series| &series.cpu_cores);
+                all.time_over(single(size), grid, horizon)
+            }),
+            memory_over: memory.and_then(|size| {
+                let all = Samples::of(series, |series| &series.memory_bytes);
+                all.peaks_over(single(size), grid, horizon)
+            }),
+        }
+    }
+}
+
+/// Samples of one metric of all pods: the first slot and the values from there on.
+struct Samples<'a>(Vec<(u32, &'a [f32])>);
+
+impl<'a> Samples<'a> {
+    fn of(series: &[&'a Series], column: impl Fn(&'a Series) -> &'a Vec<f32>) -> Self {
+        let of = |series: &&'a Series| (series.first, column(series).as_slice());
+        Self(series.iter().map(of).collect())
+    }
+
+    /// What is known of these slots.
+    fn between(&self, from: f64, to: f64) -> Vec<f32> {
+        let parts = self.0.iter().flat_map(|(first, values)| {
+            let place = |slot: f64| {
+                let slots = count_from(slot - f64::from(*first));
+                usize::try_from(slots).map_or(values.len(), |slots| slots.min(values.len()))
+            };
+            &values[place(from)..place(to)]
+        });
+        parts.copied().filter(|value| !value.is_nan()).collect()
+    }
+
+    /// Mean share of time above a request like this one, chosen at each moment.
+    fn time_over(&self, request: f32, grid: &Grid, horizon: Span) -> Option<f64> {
+        let all = self.between(0.0, f64::INFINITY);
+        let above = all.iter().filter(|value| **value > request).count();
+        let share = len_f64(above) / len_f64(all.len());
+        let beyond = request / peak(&all).filter(|peak| *peak > 0.0)?;
+        self.mean(grid, horizon, |before, after| {
+            let size = if above == 0 {
+                peak(before)? * beyond
+            } else {
+                level(before, share)?
+            };
+            let over = after.iter().filter(|value| **value > size).count();
+            Some(len_f64(over) / len_f64(after.len()))
+        })
+    }
+
+    /// Share of moments after which the peak passes a limit like this one, as far
+    /// above all that was seen.
+    fn peaks_over(&self, limit: f32, grid: &Grid, horizon: Span) -> Option<f64> {
+        let all = self.between(0.0, f64::INFINITY);
+        let beyond = limit / peak(&all).filter(|peak| *peak > 0.0)?;
+        self.mean(grid, horizon, |before, after| {
+            let size = peak(before)? * beyond;
+            Some(f64::from(u8::from(peak(after)? > size)))
+        })
+    }
+
+    /// The mean over the moments of what `error` says of the samples before and after.
+    fn mean(
+        &self,
+        grid: &Grid,
+        horizon: Span,
+        error: impl Fn(&[f32], &[f32]) -> Option<f64>,
+    ) -> Option<f64> {
+        let length = float(u64::from(grid.len));
+        let horizon = float(u64::from(horizon.as_secs())) / float(u64::from(grid.step.as_secs()));
+        let errors = MOMENTS.iter().filter_map(|moment| {
+            let (from, to) = (moment * length, moment * length + horizon);
+            let (before, after) = (self.between(0.0, from), self.between(from, to));
+            let enough = before.len() >= FEWEST && after.len() >= FEWEST;
+            enough.then(|| error(&before, &after)).flatten()
+        });
+        let (sum, count) = errors.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
+        (count > 0.0).then(|| sum / count)
+    }
+}
+
+fn peak(values: &[f32]) -> Option<f32> {
+    values.iter().copied().reduce(f32::max)
+}
+
+/// The size that this share of values is above.
+fn level(values: &[f32], share: f64) -> Option<f32> {
+    let mut values = values.to_vec();
+    let above = usize::try_from(count_from(share * len_f64(values.len()))).ok()?;
+    let last = values.len().checked_sub(1)?;
+    let place = last.saturating_sub(above);
+    Some(*values.select_nth_unstable_by(place, f32::total_cmp).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Grid {
+        Grid {
+            start: jiff::Timestamp::UNIX_EPOCH,
+            step: Span::from_secs(3_600),
+            len: 14 * 24,
+        }
+    }
+
+    fn over(use_of: impl Fn(u32) -> f32, request: f32) -> f64 {
+        let values: Vec<f32> = (0..14 * 24).map(use_of).collect();
+        let samples = Samples(vec![(0, &values)]);
+        samples.time_over(request, &grid(), Span::WEEK).unwrap()
+    }
+
+    #[test]
+    fn what_repeats_is_foreseen_and_what_rises_is_not() {
+        let daily = |slot: u32| if slot % 24 == 20 { 1.0 } else { 0.2 };
+        assert!(over(daily, 0.5) < 0.06);
+        assert!(over(daily, 1.0) < 1e-9);
+        let rising = |slot: u32| single(f64::from(slot));
+        assert!(over(rising, 335.0) > 0.9);
+    }
+
+    #[test]
+    fn a_limit_that_each_new_peak_passes_is_passed_after_every_moment() {
+        let values: Vec<f32> = (0_u16..14 * 24).map(f32::from).collect();
+        let samples = Samples(vec![(0, &values)]);
+        assert_eq!(samples.peaks_over(340.0, &grid(), Span::WEEK), Some(1.0));
+        assert_eq!(samples.peaks_over(900.0, &grid(), Span::WEEK), Some(0.0));
+    }
+}
