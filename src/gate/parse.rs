@@ -53,6 +53,8 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
     let limit = limit.trim();
     let value = read_limit(rule.unit(), limit).map_err(fail)?;
     if let Some(most) = most(rule.unit()).filter(|most| match comparison {
+        // `>100%` is how a pipeline is written that reports and never fails.
+        Comparison::Above if rule.unit() == Unit::Percent => value > *most,
         Comparison::Above => value >= *most,
         Comparison::AtLeast => value > *most,
     }) {

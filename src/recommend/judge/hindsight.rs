@@ -2,7 +2,7 @@
 
 use crate::recommend::guard::Planned;
 use crate::snapshot::{Grid, Series};
-use crate::units::{Bytes, Cpu, Span, count_from, float, len_f64, single};
+use crate::units::{Bytes, Span, count_from, float, len_f64, single};
 
 /// Shares of the window at which a size is chosen again.
 const MOMENTS: [f64; 4] = [0.5, 0.625, 0.75, 0.875];
@@ -17,6 +17,9 @@ pub(super) struct Hindsight {
     /// Mean share of time above the CPU request; `None` where no moment has samples
     /// on both sides.
     pub(super) cpu_time_over: Option<f64>,
+    /// The largest share of time above the CPU request on any day of the window; `None`
+    /// where no day has samples.
+    pub(super) cpu_worst_day: Option<f64>,
     /// Share of the moments after which memory passed its limit; `None` likewise.
     pub(super) memory_over: Option<f64>,
 }
@@ -25,13 +28,12 @@ impl Hindsight {
     pub(super) fn of(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Self {
         let after = planned.after();
         let series = &planned.pool.series;
-        let cpu = after.cpu_request.map(Cpu::get);
+        let cpu = after.cpu_request.map(|request| single(request.get()));
+        let used = Samples::of(series, |series| &series.cpu_cores);
         let memory = after.memory_limit.map(Bytes::to_f64);
         Self {
-            cpu_time_over: cpu.and_then(|size| {
-                let all = Samples::of(series, |series| &series.cpu_cores);
-                all.time_over(single(size), grid, horizon)
-            }),
+            cpu_time_over: cpu.and_then(|size| used.time_over(size, grid, horizon)),
+            cpu_worst_day: cpu.and_then(|size| used.worst_day(size, grid)),
             memory_over: memory.and_then(|size| {
                 let all = Samples::of(series, |series| &series.memory_bytes);
                 all.peaks_over(single(size), grid, horizon)
@@ -76,6 +78,18 @@ impl<'a> Samples<'a> {
             let over = after.iter().filter(|value| **value > size).count();
             Some(len_f64(over) / len_f64(after.len()))
         })
+    }
+
+    /// The largest share of samples above `request` on any day.
+    fn worst_day(&self, request: f32, grid: &Grid) -> Option<f64> {
+        let day = float(u64::from(Span::DAY.as_secs())) / float(u64::from(grid.step.as_secs()));
+        let days = count_from((float(u64::from(grid.len)) / day).ceil());
+        let shares = (0..days).filter_map(|nth| {
+            let values = self.between(float(nth) * day, float(nth + 1) * day);
+            let over = values.iter().filter(|value| **value > request).count();
+            (values.len() >= FEWEST).then(|| len_f64(over) / len_f64(values.len()))
+        });
+        shares.reduce(f64::max)
     }
 
     /// Share of moments after which the peak passes a limit like this one, as far
@@ -147,6 +161,16 @@ mod tests {
         assert!(over(daily, 1.0) < 1e-9);
         let rising = |slot: u32| single(f64::from(slot));
         assert!(over(rising, 335.0) > 0.9);
+    }
+
+    #[test]
+    fn a_single_busy_day_is_found() {
+        let values: Vec<f32> = (0..14 * 24)
+            .map(|slot| if (96..108).contains(&slot) { 1.0 } else { 0.1 })
+            .collect();
+        let samples = Samples(vec![(0, &values)]);
+        assert_eq!(samples.worst_day(0.5, &grid()), Some(0.5));
+        assert_eq!(samples.worst_day(1.0, &grid()), Some(0.0));
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::units::len_f64;
 
 /// No process has less memory than a page.
 const PAGE: f32 = 4096.0;
-/// A container may be seen before it has started and after it has ended. Where so large
-/// a share of its samples has no memory, the few others are no measurement either.
+/// A container may be seen before it has started and after it has ended: then it uses
+/// neither CPU nor memory. Where so large a share of its samples has no memory, nothing
+/// was measured, and the few others are no measurement either.
 const UNSEEN: f64 = 0.99;
 /// A single overshoot is left out alone; more than this share of samples beyond what
 /// can be makes all of them doubtful, two at least.
@@ -24,7 +25,8 @@ pub(super) struct Sifted {
 
 /// Turns samples that cannot be into missing ones.
 pub(super) fn sift(series: &mut Series, bound: &Bound) -> Sifted {
-    let empty = no_memory(series);
+    let empty = Empty::of(series);
+    let busy = without_memory(series);
     let (mut cpu, beyond) = within(&mut series.cpu_cores, bound.cores);
     let cpu_fault = beyond
         .map(|reached| Fault::CpuBeyondNode {
@@ -37,7 +39,7 @@ pub(super) fn sift(series: &mut Series, bound: &Bound) -> Sifted {
             (mean > bound.usual.0).then_some(Fault::CpuBeyondLimit { mean, limit })
         });
     let (mut memory, beyond) = within(&mut series.memory_bytes, bound.bytes);
-    memory.refused += empty.samples;
+    memory.refused += busy;
     let memory_fault = beyond
         .map(|reached| Fault::MemoryBeyondNode {
             reached,
@@ -48,7 +50,12 @@ pub(super) fn sift(series: &mut Series, bound: &Bound) -> Sifted {
             let limit = bound.usual.1 / super::bounds::OVER_LIMIT;
             (mean > bound.usual.1).then_some(Fault::MemoryBeyondLimit { mean, limit })
         })
-        .or_else(|| empty.fault(memory.kept));
+        .or_else(|| empty.fault());
+    if matches!(memory_fault, Some(Fault::NoMemory { .. })) {
+        let idle = forget_idle(series);
+        cpu.kept -= idle.min(cpu.kept);
+        cpu.refused += idle;
+    }
     for (fault, left, values) in [
         (&cpu_fault, &mut cpu, &mut series.cpu_cores),
         (&memory_fault, &mut memory, &mut series.memory_bytes),
@@ -71,36 +78,44 @@ pub(super) fn sift(series: &mut Series, bound: &Bound) -> Sifted {
 /// Samples without memory.
 struct Empty {
     samples: usize,
+    all: usize,
     largest: f64,
 }
 
 impl Empty {
-    fn fault(&self, kept: usize) -> Option<Fault> {
-        let all = len_f64(self.samples + kept);
-        (self.samples > 0 && len_f64(self.samples) >= UNSEEN * all).then_some(Fault::NoMemory {
+    fn of(series: &Series) -> Self {
+        let known = series.memory_bytes.iter().filter(|value| !value.is_nan());
+        let none = known.clone().filter(|value| **value < PAGE);
+        Self {
+            samples: none.clone().count(),
+            all: known.count(),
+            largest: none.fold(0.0, |largest, value| largest.max(f64::from(*value))),
+        }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let nearly_all = len_f64(self.samples) >= UNSEEN * len_f64(self.all);
+        (self.samples > 0 && nearly_all).then_some(Fault::NoMemory {
             largest: self.largest,
             samples: self.samples,
         })
     }
 }
 
-/// Takes out memory below a page, and CPU of 0 beside it: then nothing ran there, or
-/// nothing was seen.
-fn no_memory(series: &mut Series) -> Empty {
-    let mut empty = Empty {
-        samples: 0,
-        largest: 0.0,
-    };
-    let pairs = series.memory_bytes.iter_mut().zip(&mut series.cpu_cores);
-    for (memory, cpu) in pairs.filter(|(memory, _)| **memory < PAGE) {
-        empty.samples += 1;
-        empty.largest = empty.largest.max(f64::from(*memory));
-        *memory = f32::NAN;
-        if *cpu <= 0.0 {
-            *cpu = f32::NAN;
-        }
-    }
-    empty
+/// Takes out memory below a page beside CPU that is used, and says how much: what runs
+/// has memory.
+fn without_memory(series: &mut Series) -> usize {
+    let pairs = series.memory_bytes.iter_mut().zip(&series.cpu_cores);
+    let impossible = pairs.filter(|(memory, cpu)| **memory < PAGE && **cpu > 0.0);
+    impossible.map(|(memory, _)| *memory = f32::NAN).count()
+}
+
+/// Takes out CPU of 0 beside no memory, and says how many: where memory is not
+/// measured, that is no measurement either.
+fn forget_idle(series: &mut Series) -> usize {
+    let pairs = series.memory_bytes.iter().zip(&mut series.cpu_cores);
+    let idle = pairs.filter(|(memory, cpu)| **memory < PAGE && **cpu <= 0.0);
+    idle.map(|(_, cpu)| *cpu = f32::NAN).count()
 }
 
 /// Takes out what is above `most`: what is left, and the largest where that is too
