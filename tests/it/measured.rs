@@ -111,7 +111,7 @@ fn one_pod_that_is_not_measured_says_nothing_and_the_others_speak() {
 }
 
 #[test]
-fn samples_from_before_the_start_are_missing_ones() {
+fn what_is_off_for_a_while_uses_nothing_and_what_runs_has_memory() {
     let mut snapshot = played(database(), |_, slot| match slot % 48 {
         0 => (0.0, 0.0),
         _ => (0.5, 3000.0 * MIB),
@@ -119,8 +119,19 @@ fn samples_from_before_the_start_are_missing_ones() {
     is_known(&said(&mut snapshot));
     assert_eq!(gaps(&snapshot), [""; 0]);
     let profile = profile(&snapshot).remove(0);
-    assert_eq!(profile.quality.samples, 2 * (672 - 14));
+    assert_eq!(profile.quality.samples, 2 * 672);
     assert_eq!(profile.memory.unwrap().p50, Bytes::mib(3000));
+    // Busy without memory: no measurement of it.
+    let mut snapshot = played(database(), |_, slot| match slot % 48 {
+        0..12 => (0.5, 0.0),
+        _ => (0.5, 3000.0 * MIB),
+    });
+    is_known(&said(&mut snapshot));
+    let series = &snapshot.usage.series[0].memory_bytes;
+    assert_eq!(
+        series.iter().filter(|value| value.is_nan()).count(),
+        14 * 12
+    );
 }
 
 #[test]

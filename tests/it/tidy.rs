@@ -23,7 +23,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "price",
         &["profile", "recommend", "snapshot", "text", "units"],
     ),
-    ("gate", &["pipeline", "price", "recommend", "text", "units"]),
+    (
+        "gate",
+        &["pipeline", "price", "profile", "recommend", "text", "units"],
+    ),
     (
         "backtest",
         &[

@@ -252,6 +252,9 @@ fn sort(cluster: &mut Cluster) {
             cluster.$list.dedup_by(|a, b| (&a.namespace, &a.name) == (&b.namespace, &b.name));
         )*};
     }
-    by_name!(limit_ranges, quotas, volume_claims);
-    by_name!(services, disruption_budgets);
+    by_name!(quotas, volume_claims, services, disruption_budgets);
+    // One LimitRange has a limit for each type.
+    let ranges = &mut cluster.limit_ranges;
+    ranges.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    ranges.dedup();
 }

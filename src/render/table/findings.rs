@@ -1,0 +1,43 @@
+//! What to do that is no size.
+
+use std::cmp::Reverse;
+use std::io;
+
+use super::Page;
+use crate::render::findings;
+use crate::render::style::{BOLD, of_severity};
+use crate::render::words::called;
+use crate::render::wrap::wrap;
+use crate::text::{count, escape};
+
+/// So many are told; the rest is counted.
+const TOLD: usize = 6;
+
+/// Those that the list shows already.
+const SHOWN: [&str; 2] = ["idle", "oom_killed"];
+
+impl Page<'_> {
+    /// The most severe first.
+    pub(super) fn findings(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let rows = self.look.view.rows(self.analysis);
+        let mut all = findings::all(&rows);
+        all.retain(|finding| !SHOWN.contains(&finding.code));
+        all.sort_by_key(|finding| Reverse(finding.severity));
+        if all.is_empty() {
+            return Ok(());
+        }
+        self.heading("Findings", "what a size alone does not mend", out)?;
+        for finding in all.iter().take(TOLD) {
+            let name = escape(&called(finding.id));
+            let text = format!("{name}: {}", escape(&finding.text));
+            let text = wrap(&text, self.room(4), 4);
+            let (head, rest) = text.split_once(": ").unwrap_or((&text, ""));
+            let mark = self.paint.on(of_severity(finding.severity), "-");
+            writeln!(out, "  {mark} {}: {rest}", self.paint.on(BOLD, head))?;
+        }
+        match all.len().saturating_sub(TOLD) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {}", count(more, "more finding")),
+        }
+    }
+}
