@@ -16,7 +16,7 @@ pub enum Exit {
     Empty = 3,
     /// A gate (`--fail-on`) failed.
     Gate = 10,
-    /// Ended by Ctrl-C.
+    /// Ended by Ctrl-C, SIGTERM, SIGHUP or SIGQUIT.
     Interrupted = 130,
 }
 

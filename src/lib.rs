@@ -29,7 +29,7 @@
 //! - [`backtest`]: replays strategies over the past and scores them.
 //! - [`explain`]: one workload's way from usage to size.
 //! - [`config`]: `kcost.yaml`, settings and policy.
-//! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`], [`text`]: the program around it.
+//! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`], [`signals`], [`text`]: the program around it.
 //!
 //! # Invariants
 //!
@@ -61,6 +61,7 @@ pub mod profile;
 pub mod progress;
 pub mod recommend;
 pub mod render;
+pub mod signals;
 pub mod snapshot;
 pub mod text;
 pub mod ui;

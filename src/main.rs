@@ -5,12 +5,13 @@ use std::{env, io, panic, thread};
 
 use kcost::cli;
 use kcost::exit::Exit;
+use kcost::signals;
 use kcost::snapshot::is_reading_table;
 
 fn main() -> ExitCode {
     human_panic::setup_panic!();
     keep_caught_panics_quiet();
-    thread::spawn(end_on_ctrl_c);
+    thread::spawn(end_when_told);
     cli::main(env::args_os().collect(), &mut io::stdout().lock()).into()
 }
 
@@ -26,13 +27,13 @@ fn keep_caught_panics_quiet() {
 
 /// Ends the program at once, wherever it is; a bundle is whole or absent.
 #[expect(clippy::exit, reason = "the one place that may, see the module")]
-fn end_on_ctrl_c() {
+fn end_when_told() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build();
-    // Without a runtime the system's own handling of Ctrl-C stays in place.
+    // Without a runtime the system's own handling of signals stays in place.
     let Ok(runtime) = runtime else { return };
-    if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+    if runtime.block_on(signals::told_to_end()).is_ok() {
         cli::interrupted();
         process::exit(Exit::Interrupted as i32);
     }

@@ -33,7 +33,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SnapshotArgs {
-    /// The folder to write; an older bundle there is replaced.
+    /// The folder to write; an older snapshot there is replaced.
+    ///
+    /// Nothing else is: not a recording without `--force`, and no folder that holds
+    /// files of others.
     ///
     /// Of several contexts each is written beside it, as `NAME-CONTEXT.kcost`.
     #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, required_unless_present = "plan")]
@@ -74,6 +77,10 @@ pub(super) struct SnapshotArgs {
     )]
     refresh: Span,
 
+    /// Replace a recording too, unless it is being made.
+    #[arg(long, conflicts_with = "record")]
+    force: bool,
+
     /// Fail with exit code 1 when anything could not be read. The bundle is written all the same.
     #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
     strict: bool,
@@ -103,12 +110,16 @@ impl SnapshotArgs {
             snapshot::check_folder(output)?;
             return self.save_all(output, program, ui);
         }
-        snapshot::check_place(output)?;
+        if self.record.is_some() {
+            snapshot::check_folder(output)?;
+        } else {
+            snapshot::check_place(output, self.force)?;
+        }
         let snapshot = if let Some(length) = self.record {
             self.record(length, output, ui)?
         } else {
             let snapshot = self.source.read(ui)?;
-            write(&snapshot, output, ui)?;
+            self.write(&snapshot, output, ui)?;
             snapshot
         };
         tell(&snapshot, output, program, ui);
@@ -125,7 +136,7 @@ impl SnapshotArgs {
             match &cluster.snapshot {
                 Ok(snapshot) => {
                     gaps += snapshot.gaps.len();
-                    write(snapshot, &place, ui)?;
+                    self.write(snapshot, &place, ui)?;
                     tell(snapshot, &place, program, ui);
                 }
                 Err(error) => {
@@ -140,6 +151,14 @@ impl SnapshotArgs {
             return Err(Error::Clusters { failed, all });
         }
         self.end(gaps)
+    }
+
+    fn write(&self, snapshot: &Snapshot, place: &Path, ui: &Ui) -> Result<(), Error> {
+        let _task = ui.begin("writing the bundle");
+        if self.force {
+            return Ok(snapshot::replace(snapshot, place)?);
+        }
+        Ok(snapshot::write(snapshot, place)?)
     }
 
     fn end(&self, gaps: usize) -> Result<Exit, Error> {
@@ -182,11 +201,6 @@ impl SnapshotArgs {
         }
         Ok(recorded.snapshot)
     }
-}
-
-fn write(snapshot: &Snapshot, place: &Path, ui: &Ui) -> Result<(), Error> {
-    let _task = ui.begin("writing the bundle");
-    Ok(snapshot::write(snapshot, place)?)
 }
 
 /// What was written, and what is missing in it.

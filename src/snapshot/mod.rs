@@ -27,7 +27,7 @@ use crate::units::Bytes;
 
 pub use bundle::{
     BundleError, FORMAT_VERSION, Found, abandon, check_folder, check_place, names, open_recording,
-    read, write, write_recording,
+    read, replace, write, write_recording,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;

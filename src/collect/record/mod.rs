@@ -96,9 +96,9 @@ pub async fn record(options: &RecordOptions, progress: &dyn Progress) -> Result<
     let first = metrics_api::pods(&connection, &options.scope, progress).await;
     refuse(&first)?;
     let objects = objects(&connection, options, progress).await?;
-    // A clock that was set back does not take the recording with it.
+    // A clock that is wrong does not take the recording with it.
     let held = found.as_ref().and_then(|found| found.tail.at);
-    let base = Timestamp::now().max(held.unwrap_or(Timestamp::MIN));
+    let base = timeline::vote(Timestamp::now(), reading::median(&first.0), held);
     let session = Session::begin(options, found, objects, base)?;
     let run = Run {
         options,

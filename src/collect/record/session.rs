@@ -1,5 +1,6 @@
 //! A recording on disk: what is in memory is there too, before the next round.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -35,13 +36,15 @@ impl Session {
                 check(&found.snapshot, &objects, options)?;
                 let (snapshot, tail) = found.take();
                 let mut state = State::found(snapshot, tail);
+                state.set_back(now);
                 paused(&mut state, now);
                 let fresh = state.renew(Ok(objects), now);
                 (state, fresh, Some(found))
             }
         };
         state.close(now.as_second() - OPEN, fresh, now);
-        let log = write(&mut state, &options.output)?;
+        let held = found.as_ref().and_then(Found::log);
+        let log = write(&mut state, &options.output, held)?;
         if let Some(found) = &mut found {
             found.release();
         }
@@ -77,7 +80,7 @@ impl Session {
     ) -> Result<(), BundleError> {
         let fresh = self.state.renew(objects, now);
         self.state.close(now.as_second() - OPEN, fresh, now);
-        self.log = write(&mut self.state, &self.output)?;
+        self.log = write(&mut self.state, &self.output, Some(self.log.file()))?;
         Ok(())
     }
 
@@ -89,7 +92,7 @@ impl Session {
     ) -> Result<Snapshot, BundleError> {
         let fresh = self.state.renew(objects, now);
         self.state.close(i64::MAX, fresh, now);
-        write(&mut self.state, &self.output)?;
+        write(&mut self.state, &self.output, Some(self.log.file()))?;
         Ok(whole(self.state))
     }
 
@@ -105,14 +108,14 @@ pub(super) fn complete(found: &mut Found, options: &RecordOptions) -> Result<Sna
     let mut state = State::found(snapshot, tail);
     if !state.tail.samples.is_empty() {
         state.close(i64::MAX, false, now);
-        write(&mut state, &options.output)?;
+        write(&mut state, &options.output, found.log())?;
     }
     found.release();
     Ok(whole(state))
 }
 
-fn write(state: &mut State, output: &Path) -> Result<Log, BundleError> {
-    snapshot::write_recording(&mut state.snapshot, &state.tail, output)
+fn write(state: &mut State, output: &Path, held: Option<&File>) -> Result<Log, BundleError> {
+    snapshot::write_recording(&mut state.snapshot, &state.tail, output, held)
 }
 
 /// The snapshot as a reader of the bundle sees it.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::RecordOptions;
 use super::reading::Known;
-use super::{SLOTS, merge, step};
+use super::{SLOTS, merge, step, timeline};
 use crate::collect::metrics_api::PodMetrics;
 use crate::collect::{PodIndex, Resolved};
 use crate::snapshot::{
@@ -101,6 +101,16 @@ impl State {
             index: PodIndex::default(),
             current: BTreeSet::new(),
         }
+    }
+
+    /// Takes a recording out of a future that a wrong clock has put it into.
+    pub(super) fn set_back(&mut self, now: Timestamp) {
+        let Some(ahead) = timeline::ahead(self.tail.at, now) else {
+            return;
+        };
+        self.tail.at = Some(now);
+        self.snapshot.taken_at = self.snapshot.taken_at.min(now);
+        self.notice(Incident::new(Trouble::Clock, format!("-{ahead} s"), now));
     }
 
     pub(super) fn notice(&mut self, incident: Incident) {

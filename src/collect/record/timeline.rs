@@ -20,6 +20,36 @@ pub(super) struct Timeline {
     told: i64,
 }
 
+/// What time it is when a recording begins or goes on: the clock of this machine,
+/// the newest samples of the cluster and the end of the recording vote.
+///
+/// Where clock and samples agree, it is theirs, even before the end of a recording
+/// that was made under a wrong clock. Else time goes on from the end of the
+/// recording: with whichever of the two is later and nearer to it, as pauses are
+/// rather short than long; without samples not at all, until there are some.
+pub(super) fn vote(
+    clock: Timestamp,
+    samples: Option<Timestamp>,
+    held: Option<Timestamp>,
+) -> Timestamp {
+    let apart = |a: Timestamp, b: Timestamp| a.as_second() - b.as_second();
+    let Some(samples) = samples else {
+        return held.unwrap_or(clock);
+    };
+    let Some(held) = held.filter(|_| apart(clock, samples).abs() > TOLERANCE) else {
+        return clock;
+    };
+    let later = [clock, samples].into_iter();
+    let later = later.filter(|time| apart(*time, held) >= -TOLERANCE);
+    later.min().map_or(held, |time| time.max(held))
+}
+
+/// How far a recording is ahead of a time that clock and cluster agree on, in seconds.
+pub(super) fn ahead(held: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    let ahead = held?.as_second() - now.as_second();
+    (ahead > TOLERANCE).then_some(ahead)
+}
+
 /// The clock is not where it should be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Jump {
@@ -124,6 +154,42 @@ mod tests {
         assert_eq!(jump, Some(slept));
         assert_eq!(line.now(ran(90)), at(7_290));
         assert_eq!(line.check(ran(90), at(7_290), Some(at(7_250))), None);
+    }
+
+    #[test]
+    fn clock_samples_and_recording_vote() {
+        let (samples, held) = (Some(at(990)), Some(at(900)));
+        let year = 365 * 86_400;
+        for (clock, samples, held, time, why) in [
+            (at(1_000), None, None, at(1_000), "nobody else knows"),
+            (at(1_000), samples, None, at(1_000), "they agree"),
+            (at(1_000), samples, held, at(1_000), "all agree"),
+            (at(year), samples, None, at(year), "one against one"),
+            (at(year), samples, held, at(990), "the clock is far ahead"),
+            (at(-year), samples, held, at(990), "the clock is far behind"),
+            (
+                at(1_000),
+                Some(at(-year)),
+                held,
+                at(1_000),
+                "the cluster's is",
+            ),
+            (at(year), Some(at(year)), held, at(year), "a long pause"),
+            (
+                at(1_000),
+                samples,
+                Some(at(year)),
+                at(1_000),
+                "the recording's was ahead",
+            ),
+            (at(year), None, held, at(900), "nothing can be told yet"),
+            (at(-year), Some(at(-9)), held, at(900), "both are behind"),
+        ] {
+            assert_eq!(vote(clock, samples, held), time, "{why}");
+        }
+        assert_eq!(ahead(Some(at(year)), at(0)), Some(year));
+        assert_eq!(ahead(Some(at(60)), at(0)), None);
+        assert_eq!(ahead(None, at(0)), None);
     }
 
     #[test]

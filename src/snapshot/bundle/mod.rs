@@ -20,11 +20,13 @@ mod file;
 mod fits;
 mod manifest;
 mod names;
+mod over;
 mod place;
 mod read;
 mod recording;
 mod seal;
 mod table;
+mod turn;
 mod write;
 
 use std::io;
@@ -32,10 +34,11 @@ use std::path::{Path, PathBuf};
 
 pub(super) use file::open as open_file;
 pub use names::names;
+pub(super) use place::private_file;
 pub use place::{abandon, check_folder, check_place};
 pub use read::read;
 pub use recording::{Found, open_recording, write_recording};
-pub use write::write;
+pub use write::{replace, write};
 
 /// The version of the format that this kcost writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -72,6 +75,10 @@ pub enum BundleError {
     NoFolder { path: PathBuf, folder: PathBuf },
     #[error("{} exists and is no kcost bundle, so it is not replaced", path.display())]
     InTheWay { path: PathBuf },
+    #[error("{} is a recording, which a snapshot does not replace unasked", path.display())]
+    Recording { path: PathBuf },
+    #[error("{} holds `{name}`, which is not of the bundle, so it is not replaced", path.display())]
+    Foreign { path: PathBuf, name: String },
     #[error("{} is a snapshot that was taken at once, and no recording to go on with", path.display())]
     NoRecording { path: PathBuf },
     #[error("another kcost records into {}", path.display())]
@@ -101,6 +108,12 @@ impl BundleError {
             }
             Self::InTheWay { .. } | Self::NoRecording { .. } => {
                 Some("choose another `-o`, or move it away".to_owned())
+            }
+            Self::Recording { .. } => {
+                Some("choose another `-o`, or replace what was recorded with `--force`".to_owned())
+            }
+            Self::Foreign { name, .. } => {
+                Some(format!("choose another `-o`, or move `{name}` away"))
             }
             Self::Busy { .. } => Some("wait for it, or choose another `-o`".to_owned()),
         }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::manifest::{FORMAT, Head};
-use super::{BundleError, MANIFEST};
+use super::BundleError;
+use super::over::{self, Over};
+use super::turn::{self, Turn};
 
 /// Folders that are gone once the program has ended well; removed when it is interrupted.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -23,18 +24,24 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 pub fn abandon() {
     for folder in unfinished().drain(..) {
         // There is nothing left to tell anyone when it cannot be removed.
-        let _ = fs::remove_dir_all(folder);
+        let _ = over::remove(&folder);
     }
 }
 
-/// Whether a bundle can be written here, before anything is read for it.
+/// Whether a bundle can be written here, before anything is read for it; with
+/// `force` in the place of a recording too.
 ///
 /// # Errors
 ///
 /// When there is no folder for it, or something else is in the way.
-pub fn check_place(target: &Path) -> Result<(), BundleError> {
+pub fn check_place(target: &Path, force: bool) -> Result<(), BundleError> {
     check_folder(target)?;
-    check(&absolute(target)?)
+    let over = if force {
+        Over::Recording
+    } else {
+        Over::Snapshot
+    };
+    over.check(&absolute(target)?)
 }
 
 /// Whether there is a folder to write a bundle into.
@@ -54,24 +61,36 @@ pub fn check_folder(target: &Path) -> Result<(), BundleError> {
 }
 
 /// A folder under a temporary name beside its final place; removed unless it is finished.
-pub(super) struct Unfinished {
+pub(super) struct Unfinished<'a> {
     target: PathBuf,
     folder: PathBuf,
+    over: Over<'a>,
+    /// Says that this process lives, as long as it is open.
+    mark: Option<fs::File>,
 }
 
-impl Unfinished {
-    /// Refuses a target that holds something else than a bundle.
-    pub(super) fn new(target: &Path) -> Result<Self, BundleError> {
+impl<'a> Unfinished<'a> {
+    /// Refuses a target that holds something else than what may be written over.
+    pub(super) fn new(target: &Path, over: Over<'a>) -> Result<Self, BundleError> {
         let target = absolute(target)?;
-        check(&target)?;
+        let _turn = Turn::wait(&target);
+        over.check(&target)?;
         let folder = beside(&target, "tmp");
+        clean(&target, false)?;
         // Left over from a killed process of the same number.
         if folder.is_dir() {
-            fs::remove_dir_all(&folder).map_err(|error| BundleError::write(&folder, error))?;
+            over::remove(&folder).map_err(|error| BundleError::write(&folder, error))?;
         }
         unfinished().push(folder.clone());
-        let made = Self { target, folder };
-        fs::create_dir(&made.folder).map_err(|error| BundleError::write(&made.target, error))?;
+        let mut made = Self {
+            target,
+            folder,
+            over,
+            mark: None,
+        };
+        let created = private_folder(&made.folder);
+        created.map_err(|error| BundleError::write(&made.target, error))?;
+        made.mark = turn::mark(&made.folder);
         Ok(made)
     }
 
@@ -89,11 +108,13 @@ impl Unfinished {
     /// In one step where the system can exchange two folders. Elsewhere in two
     /// renames: whoever reads between them finds no bundle, never half of one.
     pub(super) fn finish(self) -> Result<(), BundleError> {
+        let _turn = Turn::wait(&self.target);
         let mut guard = unfinished();
-        check(&self.target)?;
+        self.over.check(&self.target)?;
         if exchange(&self.folder, &self.target) {
             // What is under the temporary name now is the older bundle, and
             // goes when `self` does.
+            over::move_foreign(&self.folder, &self.target);
             settle(&self.target);
             return Ok(());
         }
@@ -113,23 +134,41 @@ impl Unfinished {
         settle(&self.target);
         guard.retain(|folder| *folder != self.folder);
         if moved {
+            over::move_foreign(&old, &self.target);
             guard.push(old.clone());
             drop(guard);
-            let _ = fs::remove_dir_all(&old);
+            let _ = over::remove(&old);
             unfinished().retain(|folder| *folder != old);
         }
         Ok(())
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         let mut guard = unfinished();
         if guard.contains(&self.folder) {
-            let _ = fs::remove_dir_all(&self.folder);
+            let _ = over::remove(&self.folder);
             guard.retain(|folder| *folder != self.folder);
         }
     }
+}
+
+/// A folder that only its owner can look into.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut maker = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(path)
+}
+
+/// A new file that only its owner can read.
+pub(in crate::snapshot) fn private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Swaps two folders in one step; whether that was possible.
@@ -154,9 +193,14 @@ fn settle(target: &Path) {
 /// Cleans up after processes that were killed while they wrote this bundle, and
 /// puts it back where one was killed between two renames.
 ///
-/// Only for whoever knows that nobody else writes it.
-pub(super) fn recover(target: &Path) -> Result<(), BundleError> {
+/// Those that live are left alone; `alone` where none can, though that cannot be told.
+pub(super) fn recover(target: &Path, alone: bool) -> Result<(), BundleError> {
     let target = absolute(target)?;
+    let _turn = Turn::wait(&target);
+    clean(&target, alone)
+}
+
+fn clean(target: &Path, alone: bool) -> Result<(), BundleError> {
     let mut start = OsString::from(".");
     start.push(target.file_name().unwrap_or_default());
     start.push(".");
@@ -171,11 +215,15 @@ pub(super) fn recover(target: &Path) -> Result<(), BundleError> {
         else {
             continue;
         };
-        let ours = process.parse::<u32>().is_ok();
-        if ours && what == "old" && fs::symlink_metadata(&target).is_err() {
-            fs::rename(entry.path(), &target).map_err(|e| BundleError::write(&target, e))?;
-        } else if ours && matches!(what, "old" | "tmp") {
-            let _ = fs::remove_dir_all(entry.path());
+        let is_left = process.parse::<u32>().is_ok() && matches!(what, "old" | "tmp");
+        let lives = || turn::is_marked(&entry.path()).unwrap_or(!alone);
+        if !is_left || !entry.file_type().is_ok_and(|kind| kind.is_dir()) || lives() {
+            continue;
+        }
+        if what == "old" && fs::symlink_metadata(target).is_err() {
+            fs::rename(entry.path(), target).map_err(|e| BundleError::write(target, e))?;
+        } else {
+            let _ = over::remove(&entry.path());
         }
     }
     Ok(())
@@ -189,32 +237,15 @@ fn beside(target: &Path, what: &str) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// So that `..` and a trailing `/.` have a name and a folder around them.
-fn absolute(target: &Path) -> Result<PathBuf, BundleError> {
+/// So that `..` and a trailing `/.` have a name and a folder around them. A link to a
+/// folder stays, and what it leads to is written.
+pub(super) fn absolute(target: &Path) -> Result<PathBuf, BundleError> {
     let path = std::path::absolute(target).map_err(|error| BundleError::write(target, error))?;
     if path.file_name().is_none() || path.ends_with("..") {
         return Err(BundleError::InTheWay { path });
     }
+    if fs::symlink_metadata(&path).is_ok_and(|held| held.is_symlink()) {
+        return fs::canonicalize(&path).map_err(|_| BundleError::InTheWay { path });
+    }
     Ok(path)
-}
-
-/// Only an older bundle or an empty folder may be replaced.
-fn check(target: &Path) -> Result<(), BundleError> {
-    if fs::symlink_metadata(target).is_err() || is_bundle(target) {
-        return Ok(());
-    }
-    let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
-    if empty {
-        return Ok(());
-    }
-    Err(BundleError::InTheWay {
-        path: target.to_owned(),
-    })
-}
-
-fn is_bundle(target: &Path) -> bool {
-    let Ok(text) = fs::read(target.join(MANIFEST)) else {
-        return false;
-    };
-    serde_json::from_slice::<Head>(&text).is_ok_and(|head| head.format == FORMAT)
 }

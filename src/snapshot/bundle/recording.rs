@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::super::recording::{self, LOG, Log, Tail, fold, is_of_a_recording};
 use super::super::{Incident, Snapshot, Trouble, notice};
+use super::over::Over;
 use super::place::{self, Unfinished};
 use super::{BundleError, MANIFEST, fits, read, write};
 
@@ -29,13 +30,19 @@ impl Found {
         (mem::take(&mut self.snapshot), mem::take(&mut self.tail))
     }
 
+    /// The log, which says whose place new tables take.
+    pub fn log(&self) -> Option<&fs::File> {
+        self.lock.as_ref()
+    }
+
     /// Lets go of the log, once a new one stands in its place.
     pub fn release(&mut self) {
         self.lock = None;
     }
 }
 
-/// Writes tables and a log with `tail`, in the place of an older recording.
+/// Writes tables and a log with `tail`, in the place of the recording whose log is
+/// `held`; without one, of nothing.
 ///
 /// The snapshot's own gaps are those of objects; the others come from the tail.
 /// Whatever goes wrong, the older recording is left as it was.
@@ -43,8 +50,10 @@ pub fn write_recording(
     snapshot: &mut Snapshot,
     tail: &Tail,
     path: &Path,
+    held: Option<&fs::File>,
 ) -> Result<Log, BundleError> {
-    let unfinished = Unfinished::new(path)?;
+    let over = held.map_or(Over::Nothing, Over::Own);
+    let unfinished = Unfinished::new(path, over)?;
     let own = snapshot.gaps.len();
     snapshot
         .gaps
@@ -62,8 +71,9 @@ pub fn write_recording(
 
 /// Opens a recording to go on with; `None` where there is nothing yet.
 pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
+    let path = &place::absolute(path)?;
     if fs::symlink_metadata(path).is_err() {
-        place::recover(path)?;
+        place::recover(path, true)?;
         if fs::symlink_metadata(path).is_err() {
             return Ok(None);
         }
@@ -93,7 +103,7 @@ pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
         }
         Err(error) => return Err(BundleError::write(&log, error)),
     };
-    place::recover(path)?;
+    place::recover(path, true)?;
     let (mut snapshot, tail) = read_whole(path)?;
     snapshot.gaps.retain(|gap| !is_of_a_recording(gap));
     Ok(Some(Found {

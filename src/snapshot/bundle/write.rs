@@ -7,18 +7,29 @@ use sha2::{Digest, Sha256};
 
 use super::super::{Container, Snapshot, Workload};
 use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
-use super::place::Unfinished;
+use super::over::Over;
+use super::place::{Unfinished, private_file};
 use super::{
     BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, seal, table,
 };
 
 /// Writes a bundle under a temporary name and renames it when it is whole.
 ///
-/// An older bundle at `path` is replaced, anything else there is refused. On an
+/// An older bundle at `path` is replaced; a recording and anything that is not of a
+/// bundle are refused. On an
 /// error or an interruption nothing is left behind. Beyond the snapshot it
 /// needs the memory of one row group.
 pub fn write(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
-    let unfinished = Unfinished::new(path)?;
+    put(snapshot, path, Over::Snapshot)
+}
+
+/// The same, in the place of a recording too, unless one is being made.
+pub fn replace(snapshot: &Snapshot, path: &Path) -> Result<(), BundleError> {
+    put(snapshot, path, Over::Recording)
+}
+
+fn put(snapshot: &Snapshot, path: &Path, over: Over<'_>) -> Result<(), BundleError> {
+    let unfinished = Unfinished::new(path, over)?;
     fill(snapshot, unfinished.folder())?;
     unfinished.finish()
 }
@@ -98,7 +109,7 @@ fn file(
     let path = folder.join(name);
     let written = || {
         let mut out = Hashing {
-            out: BufWriter::new(fs::File::create(&path)?),
+            out: BufWriter::new(private_file(&path)?),
             hash: Sha256::new(),
             bytes: 0,
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::super::bundle::open_file;
+use super::super::bundle::{open_file, private_file};
 use super::super::guard::check_room;
 use super::{Round, Tail};
 
@@ -50,7 +50,7 @@ pub(in crate::snapshot) struct Read {
 impl Log {
     /// A new log in a folder, which then may be renamed.
     pub(in crate::snapshot) fn create(path: &Path, bundle: &str, tail: &Tail) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        let file = private_file(path)?;
         // A new file of our own: nobody else can hold it, and where locks do not
         // exist the recording works without.
         let _ = file.try_lock();
@@ -73,6 +73,11 @@ impl Log {
     /// On an error the log is as it was before.
     pub fn append(&mut self, round: &Round) -> io::Result<()> {
         self.line(round)
+    }
+
+    /// What says whose place new tables take.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// Where it is, for messages.

@@ -3,6 +3,7 @@
 
 mod bundles;
 mod imports;
+mod places;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,10 @@
 //! What is on disk at any moment: killed, torn, full, shared, gone on with.
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Child, Command};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Place, codes, lines, small, wait_for};
 use crate::common::{Kcost, needs};
@@ -157,18 +158,102 @@ fn a_disk_that_is_full_ends_it_and_loses_nothing() {
     assert_eq!(place.left_over(), Vec::<String>::new());
 }
 
+/// Sends a signal to a recording that is under way; gives its exit code, if it ends.
+fn signalled(place: &Place, child: &mut Child, kill: &Path, signal: &str) -> Option<i32> {
+    wait_for(|| lines(&place.log()) >= 5);
+    let sent = Command::new(kill)
+        .args([&format!("-{signal}"), &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(5) {
+        if let Some(ended) = child.try_wait().unwrap() {
+            return ended.code();
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
 #[test]
-fn ctrl_c_leaves_all_samples() {
+fn ctrl_c_and_orderly_signals_leave_all_samples_and_nothing_else() {
+    let Some(kill) = needs("kill") else { return };
+    let standin = Setup::new(small()).ticking().start();
+    for signal in ["INT", "TERM", "HUP", "QUIT"] {
+        let place = Place::new(&standin);
+        let mut child = place.start("1h", &[]);
+        let ended = signalled(&place, &mut child, &kill, signal);
+        assert_eq!(ended, Some(130), "{signal}");
+        assert!(place.read().usage.samples() >= 3);
+        assert_eq!(place.left_over(), Vec::<String>::new());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_was_to_be_ignored_ends_nothing() {
     let Some(kill) = needs("kill") else { return };
     let standin = Setup::new(small()).ticking().start();
     let place = Place::new(&standin);
-    let mut child = place.start("1h", &[]);
-    wait_for(|| lines(&place.log()) >= 5);
-    let sent = Command::new(kill)
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(place.read().usage.samples() >= 3);
+    // As `nohup` does.
+    let mut child = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_kcost"))
+        .env("KUBECONFIG", &place.config)
+        .args(["snapshot", "--record", "1h", "--every", "1s", "-qq", "-o"])
+        .arg(&place.bundle)
+        .spawn()
+        .unwrap();
+    assert_eq!(signalled(&place, &mut child, &kill, "HUP"), None);
+    assert_eq!(signalled(&place, &mut child, &kill, "TERM"), Some(130));
+}
+
+#[test]
+fn of_two_recordings_that_begin_at_once_one_goes_on() {
+    let standin = Setup::new(small()).ticking().start();
+    let place = Place::new(&standin);
+    let mut both = [place.start("1h", &[]), place.start("1h", &[])];
+    wait_for(|| {
+        let ended = both.iter_mut().filter_map(|it| it.try_wait().unwrap());
+        ended.count() == 1
+    });
+    let before = lines(&place.log());
+    wait_for(|| lines(&place.log()) > before);
+    let mut codes = Vec::new();
+    for child in &mut both {
+        codes.extend(child.try_wait().unwrap().map(|ended| ended.code()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(codes, [Some(1)]);
     assert_eq!(place.left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn what_someone_puts_into_a_recording_outlives_its_new_tables() {
+    let standin = Setup::new(small()).ticking().start();
+    let place = Place::new(&standin);
+    place.record("1s", &[]).ended(0);
+    fs::write(place.bundle.join("notes.md"), "mine").unwrap();
+    place.record("2s", &[]).ended(0);
+    assert_eq!(fs::read(place.bundle.join("notes.md")).unwrap(), b"mine");
+    assert_eq!(place.left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn a_recording_ends_where_something_else_takes_its_place() {
+    let standin = Setup::new(small()).ticking().start();
+    let place = Place::new(&standin);
+    let other = place.folder.path().join("demo.kcost");
+    Kcost::new()
+        .args(["snapshot", "--demo", "-q", "-o"])
+        .arg(&other)
+        .run()
+        .ended(0);
+    let mut child = place.start("1h", &["--refresh", "2s"]);
+    wait_for(|| lines(&place.log()) >= 3);
+    fs::rename(&place.bundle, place.folder.path().join("moved.kcost")).unwrap();
+    fs::rename(&other, &place.bundle).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(place.read().cluster.name, "demo");
 }

@@ -130,7 +130,7 @@ fn codes(snapshot: &Snapshot) -> Vec<&str> {
     snapshot.gaps.iter().map(|gap| gap.code.as_str()).collect()
 }
 
-fn wait_for(what: impl Fn() -> bool) {
+fn wait_for(mut what: impl FnMut() -> bool) {
     let started = Instant::now();
     while !what() {
         assert!(started.elapsed() < Duration::from_secs(60), "it never came");
