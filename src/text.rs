@@ -34,6 +34,14 @@ pub fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(plain)
 }
 
+/// The first so many characters, and `…` where there are more.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// The same without a character beyond ASCII.
 pub fn ascii(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());

@@ -35,6 +35,9 @@ pub enum UsageFrom {
     Search(PrometheusOptions),
 }
 
+/// Timeouts that a Prometheus which nobody named may take without data.
+const UNASKED: u32 = 2;
+
 /// Usage, and what came with it.
 struct Used {
     usage: UsageBuilder,
@@ -117,13 +120,13 @@ pub async fn plan(options: &LiveOptions, progress: &dyn Progress) -> Result<Plan
         }
         UsageFrom::Service(name, prometheus) => {
             let connection = kubernetes::connect(&options.cluster, progress).await?;
-            let prometheus = called(prometheus, &connection.names);
+            let prometheus = within(prometheus, &connection);
             let found = reach::named(&connection, name, &prometheus, progress).await?;
             found.options
         }
         UsageFrom::Search(prometheus) => {
             let connection = kubernetes::connect(&options.cluster, progress).await?;
-            let prometheus = called(prometheus, &connection.names);
+            let prometheus = within(prometheus, &connection);
             let looked = reach::look(&connection, &prometheus, scope, progress).await?;
             let found = looked.found.ok_or_else(|| no_prometheus(&looked.gaps))?;
             found.options
@@ -170,16 +173,16 @@ async fn usage(
     match &options.usage {
         UsageFrom::MetricsApi => Ok(sample(connection, scope, progress).await),
         UsageFrom::Url(prometheus) => {
-            let prometheus = called(prometheus, &connection.names);
+            let prometheus = within(prometheus, connection);
             query(&prometheus, &prometheus.url, scope, progress).await
         }
         UsageFrom::Service(name, prometheus) => {
-            let prometheus = called(prometheus, &connection.names);
+            let prometheus = within(prometheus, connection);
             let found = reach::named(connection, name, &prometheus, progress).await?;
             query(&found.options, &found.detail, scope, progress).await
         }
         UsageFrom::Search(prometheus) => {
-            let prometheus = called(prometheus, &connection.names);
+            let prometheus = within(prometheus, connection);
             search(connection, &prometheus, scope, progress).await
         }
     }
@@ -190,6 +193,14 @@ fn called(prometheus: &PrometheusOptions, names: &[String]) -> PrometheusOptions
     PrometheusOptions {
         cluster: names.to_vec(),
         ..prometheus.clone()
+    }
+}
+
+/// The same, as a part of the run that the connection is of.
+fn within(prometheus: &PrometheusOptions, connection: &Connection) -> PrometheusOptions {
+    PrometheusOptions {
+        deadline: Some(connection.deadline.clone()),
+        ..called(prometheus, &connection.names)
     }
 }
 
@@ -256,14 +267,21 @@ async fn search(
         mut gaps,
     } = reach::look(connection, prometheus, scope, progress).await?;
     let queried = match found {
-        Some(found) => match query(&found.options, &found.detail, scope, progress).await {
-            Ok(used) => Some(used),
-            // Nobody asked for this one, so it may fail.
-            Err(error) => {
-                gaps.push(reach::failed(&found, &error));
-                None
+        Some(found) => {
+            // Nobody asked for this one, so it may fail, and leaves time for another way.
+            let part = connection.deadline.part(connection.timeout * UNASKED);
+            let options = PrometheusOptions {
+                deadline: Some(part),
+                ..found.options.clone()
+            };
+            match query(&options, &found.detail, scope, progress).await {
+                Ok(used) => Some(used),
+                Err(error) => {
+                    gaps.push(reach::failed(&found, &error));
+                    None
+                }
             }
-        },
+        }
         None => None,
     };
     let mut used = match queried {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
+use super::at_most::AtMost;
 use super::kubernetes::{Connection, Failure, Rule};
 use super::kubernetes::{forbidden, get, list_path, unreadable};
 use super::{Column, Scope, UsageBuilder};
@@ -19,10 +21,15 @@ const STEP: Span = Span::from_secs(60);
 
 /// A `PodMetricsList`, as far as it is used.
 #[derive(Deserialize)]
-struct List {
+struct List<'a> {
     // `null` is how Go writes an empty list.
-    items: Option<Vec<PodMetrics>>,
+    #[serde(borrow)]
+    items: Option<AtMost<&'a RawValue, MOST>>,
 }
+
+/// Containers of a cluster, at most: more than three times the pods that Kubernetes
+/// is made for.
+const MOST: usize = 500_000;
 
 /// What a pod used, as the server says it.
 #[derive(Deserialize)]
@@ -142,9 +149,21 @@ async fn read(
     progress: &dyn Progress,
 ) -> Result<Vec<PodMetrics>, Failure> {
     let body = get(connection, path, progress).await?;
-    let list: List =
-        serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
-    Ok(list.items.unwrap_or_default())
+    let garbled = |error: serde_json::Error| Failure::Garbled(error.to_string());
+    let list: List = serde_json::from_slice(&body).map_err(garbled)?;
+    let AtMost(items) = list.items.unwrap_or(AtMost(Vec::new()));
+    let mut pods = Vec::with_capacity(items.len());
+    let mut containers = 0;
+    for item in items {
+        let pod: PodMetrics = serde_json::from_str(item.get()).map_err(garbled)?;
+        containers += pod.containers.len();
+        if containers > MOST {
+            let problem = format!("it has more than {MOST} containers");
+            return Err(Failure::Garbled(problem));
+        }
+        pods.push(pod);
+    }
+    Ok(pods)
 }
 
 /// All samples in one slot, which starts at the oldest of them.

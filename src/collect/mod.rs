@@ -8,8 +8,11 @@
 //!
 //! [`Snapshot`]: crate::snapshot::Snapshot
 
+mod at_most;
+mod body;
 mod cause;
 mod client;
+mod deadline;
 pub mod demo;
 pub mod files;
 pub mod kubernetes;
@@ -27,6 +30,7 @@ mod tls;
 mod usage;
 
 pub use cause::{Cause, CauseKind};
+pub use deadline::Deadline;
 pub use objects::{Objects, Record};
 pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};

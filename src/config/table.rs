@@ -141,6 +141,12 @@ static KEYS: &[Key] = &[
         "the service that usage is read from, as NAMESPACE/NAME:PORT",
     ),
     key(
+        "prometheus-namespace",
+        Kind::Texts,
+        Place::Run,
+        "namespaces whose Prometheus is trusted: only there it is looked for, and sent a login",
+    ),
+    key(
         "no-discovery",
         Kind::Switch,
         Place::Run,

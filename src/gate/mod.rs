@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
-use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 
 mod parse;
@@ -139,12 +138,12 @@ fn judged_share(analysis: &Analysis<'_>, needs: Needs) -> f64 {
 impl Needs {
     /// Whether use of what is needed is known of any container.
     fn are_met(self, advice: &WorkloadAdvice, analysis: &Analysis<'_>) -> bool {
-        let any = |is_known: fn(&Profile) -> bool| {
-            let mut containers = advice.containers.iter();
-            containers.any(|it| analysis.profiles.get(it.profile).is_none_or(is_known))
+        let profiles = || {
+            let containers = advice.containers.iter();
+            containers.map(|it| analysis.profiles.get(it.profile))
         };
-        let cpu = || any(|profile| profile.cpu.is_some());
-        let memory = || any(|profile| profile.memory.is_some());
+        let cpu = || profiles().any(|profile| profile.is_none_or(|it| it.cpu.is_some()));
+        let memory = || profiles().any(|profile| profile.is_none_or(|it| it.memory.is_some()));
         match self {
             Self::Cpu => cpu(),
             Self::Memory => memory(),

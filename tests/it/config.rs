@@ -114,7 +114,8 @@ fn every_value_has_its_origin() {
 
 /// The line of `kcost config` for a setting, with single blanks.
 fn line(seen: &Seen, key: &str) -> String {
-    let found = seen.stdout.lines().find(|line| line.starts_with(key));
+    let named = |line: &&str| line.split_whitespace().next() == Some(key);
+    let found = seen.stdout.lines().find(named);
     let words: Vec<&str> = found.unwrap().split_whitespace().collect();
     words.join(" ")
 }

@@ -5,6 +5,7 @@ pub mod front;
 mod inside;
 pub mod responder;
 mod secure;
+mod trust;
 mod ways;
 
 use std::fmt::Write as _;

@@ -53,6 +53,22 @@ pub(super) struct PrometheusArgs {
     )]
     prometheus_service: Option<ServiceName>,
 
+    /// Look for a Prometheus in this namespace alone, and trust it. Repeatable.
+    ///
+    /// Whoever may create services in a namespace can make one that looks like a
+    /// Prometheus. A token, a login, headers and a client certificate go only to a service
+    /// that is named, or to a namespace that is trusted with this.
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "KCOST_PROMETHEUS_NAMESPACE",
+        hide_env_values = true,
+        value_delimiter = ',',
+        conflicts_with_all = ["prometheus_url", "prometheus_service", "no_discovery", "demo", "snapshot", "objects"],
+        hide_short_help = true
+    )]
+    prometheus_namespace: Vec<String>,
+
     /// Do not look for a Prometheus in the cluster: use the metrics API.
     #[arg(
         long,
@@ -256,6 +272,7 @@ impl PrometheusArgs {
             max_samples: self.max_samples_per_query,
             engine: self.engine(step)?,
             access: self.access(in_url)?,
+            trusted: self.trusted(),
             matchers: self.matchers(context),
             names: self.prometheus_names.iter().cloned().collect(),
             ..new
@@ -266,6 +283,11 @@ impl PrometheusArgs {
             None if self.no_discovery => UsageFrom::MetricsApi,
             None => UsageFrom::Search(options),
         })
+    }
+
+    fn trusted(&self) -> Vec<String> {
+        let names = self.prometheus_namespace.iter();
+        names.filter(|name| !name.is_empty()).cloned().collect()
     }
 
     /// With the name of the context where its place is held.

@@ -11,7 +11,7 @@ use super::kubeconfig::{self, Configured};
 use super::proxy;
 use super::request::{self, Failure};
 use super::{ClusterOptions, Connection};
-use crate::collect::client;
+use crate::collect::{Deadline, client};
 use crate::progress::Progress;
 
 /// What kcost calls itself in the server's logs.
@@ -29,6 +29,7 @@ pub async fn connect(
     progress: &dyn Progress,
 ) -> Result<Connection, KubernetesError> {
     let _task = progress.task("connecting to the cluster", None);
+    let deadline = Deadline::new(options.timeout);
     let Configured {
         name,
         names,
@@ -62,6 +63,7 @@ pub async fn connect(
         groups: None,
         in_cluster,
         timeout: options.timeout,
+        deadline,
     };
     connection.server_version = version(&connection, progress).await?;
     connection.groups = groups(&connection, progress).await;

@@ -250,6 +250,11 @@ impl KubernetesError {
                 proxy: connection.proxy.clone(),
                 cause: Cause::of(&error),
             },
+            Failure::Cut(cause) => Self::Unreachable {
+                url,
+                proxy: connection.proxy.clone(),
+                cause,
+            },
             failure => Self::Failed {
                 url,
                 what: what.to_owned(),

@@ -99,10 +99,16 @@ pub(in crate::collect) fn unreadable(subject: String, failure: &Failure) -> Gap 
     let gap = Gap::new("unreadable", subject, failure.to_string());
     match failure {
         Failure::Late(_) => gap.hint("raise `--timeout`"),
-        Failure::Status(_) | Failure::Lost(_) | Failure::Garbled(_) => {
+        Failure::Status(_) | Failure::Lost(_) | Failure::Cut(_) | Failure::Garbled(_) => {
             gap.hint("run again; `-vv` shows every request")
         }
     }
+}
+
+/// A list that the server breaks off.
+pub(super) fn cut(kind: &Kind) -> Gap {
+    let text = "the server sent an empty page and says that more follow: those are not read";
+    Gap::new("truncated", kind.plural.as_ref(), text).hint("run again; `-vv` shows every request")
 }
 
 /// Objects within a list that are not as their kind should be.

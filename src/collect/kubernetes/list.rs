@@ -1,5 +1,7 @@
 //! All kinds, in pages, several at a time.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt, stream};
 
 use super::Connection;
@@ -7,18 +9,24 @@ use super::error::KubernetesError;
 use super::gaps::{self, Missed};
 use super::kinds::{self, Kind};
 use super::owners;
-use super::page::{self, Page, Reading};
+use super::page::{self, Page, Reading, hash};
 use super::request::{self, Failure};
-use crate::collect::Objects;
-use crate::collect::Scope;
+use crate::collect::body::Whole;
+use crate::collect::{Deadline, Objects, Scope};
 use crate::progress::Progress;
 use crate::progress::Task;
 use crate::snapshot::Gap;
 
 /// Objects a page. Source: client-go's pager uses the same.
 const LIMIT: usize = 500;
+/// Pages of a list: twice the pods that Kubernetes is made for.
+const MOST_PAGES: usize = 600;
 /// Lists asked for at a time.
 const PARALLEL: usize = 6;
+/// Timeouts that a list takes without data.
+const PATIENCE: u32 = 2;
+/// Objects a second that buy no more time than they take.
+const PACE: u32 = 1_000;
 
 /// One list to ask for.
 pub(super) struct Job<'a> {
@@ -34,6 +42,8 @@ struct Listed {
     pages: usize,
     unreadable: usize,
     problem: Option<String>,
+    /// The server breaks off in a way that no server should.
+    cut: bool,
 }
 
 /// Lists every kind that kcost uses.
@@ -154,6 +164,9 @@ pub(super) async fn lists(
                     listed.unreadable,
                     listed.problem,
                 ));
+                if listed.cut {
+                    lists.gaps.push(gaps::cut(job.kind));
+                }
                 lists.objects.merge(listed.objects);
             }
             Err(failure) => lists.missed.push(Missed {
@@ -220,8 +233,9 @@ async fn restarting(
     progress: &dyn Progress,
     job: &Job<'_>,
 ) -> Result<Listed, Failure> {
+    let deadline = connection.deadline.part(connection.timeout * PATIENCE);
     for limit in [Some(LIMIT), Some(LIMIT)] {
-        match pages(connection, scope, progress, job, limit).await {
+        match pages(connection, &deadline, scope, progress, job, limit).await {
             Err(failure) if failure.code() == Some(410) => {
                 progress.detail(&format!(
                     "the list of {} expired; starting again",
@@ -231,11 +245,12 @@ async fn restarting(
             answer => return answer,
         }
     }
-    pages(connection, scope, progress, job, None).await
+    pages(connection, &deadline, scope, progress, job, None).await
 }
 
 async fn pages(
     connection: &Connection,
+    deadline: &Deadline,
     scope: &Scope,
     progress: &dyn Progress,
     job: &Job<'_>,
@@ -243,24 +258,33 @@ async fn pages(
 ) -> Result<Listed, Failure> {
     let mut listed = Listed::default();
     let mut token: Option<String> = None;
-    loop {
+    let mut seen = HashSet::new();
+    while listed.pages < MOST_PAGES {
         let path = page_path(job, limit, token.as_deref());
-        let body = request::get(connection, &path, progress).await?;
+        let body = request::get_by(connection, deadline, &path, progress).await?;
         let page;
         (page, listed.objects) = read(body, job.kind.into(), scope, listed.objects).await?;
         listed.pages += 1;
         listed.count += page.count;
         listed.unreadable += page.unreadable;
         listed.problem = listed.problem.or(page.problem);
-        match page.next {
-            None => return Ok(listed),
-            next if next == token => {
-                let problem = "the server sends the same page again and again";
-                return Err(Failure::Garbled(problem.to_owned()));
-            }
-            next => token = next,
+        deadline.buy(u64::try_from(page.count).unwrap_or(u64::MAX), PACE);
+        let Some(next) = page.next else {
+            return Ok(listed);
+        };
+        if page.count == 0 {
+            listed.cut = true;
+            return Ok(listed);
         }
+        // Neither where it goes on nor what it begins with may come again.
+        if !(seen.insert(hash(&next)) && seen.insert(page.first)) {
+            let problem = "the server sends the same page again and again";
+            return Err(Failure::Garbled(problem.to_owned()));
+        }
+        token = Some(next);
     }
+    let problem = format!("it has no end: {MOST_PAGES} pages were read");
+    Err(Failure::Garbled(problem))
 }
 
 fn page_path(job: &Job<'_>, limit: Option<usize>, token: Option<&str>) -> String {
@@ -277,7 +301,7 @@ fn page_path(job: &Job<'_>, limit: Option<usize>, token: Option<&str>) -> String
 
 /// Reads a page beside the runtime, so that other lists go on meanwhile.
 async fn read(
-    body: Vec<u8>,
+    body: Whole,
     kind: Reading,
     scope: &Scope,
     mut objects: Objects,

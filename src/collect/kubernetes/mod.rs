@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Deadline;
+
 pub use connect::connect;
 pub use contexts::contexts;
 pub use error::KubernetesError;
@@ -32,7 +34,7 @@ pub(super) use kubeconfig::names;
 pub use list::list;
 pub(super) use list::list_but_services;
 pub use plugin::Plugin;
-pub(super) use request::{Failure, get};
+pub(super) use request::{Failure, encode, get};
 pub(super) use services::{service, services};
 
 /// How to reach the cluster.
@@ -85,6 +87,8 @@ pub struct Connection {
     pub in_cluster: bool,
     /// Longest wait for one answer.
     pub timeout: Duration,
+    /// When all that is read from it has to be there.
+    pub deadline: Deadline,
 }
 
 impl Connection {

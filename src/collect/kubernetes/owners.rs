@@ -11,6 +11,7 @@ use super::gaps::{Missed, explain};
 use super::kinds::{Kind, Rule, list_path};
 use super::request::{self, Failure};
 use crate::collect::Objects;
+use crate::collect::body::Whole;
 use crate::collect::objects::{Controller, Key, is_ignored_group};
 use crate::progress::Progress;
 use crate::snapshot::Gap;
@@ -68,12 +69,11 @@ pub(super) async fn read(
             let of = (owner.api_version.clone(), owner.kind.clone());
             Some((kinds.get(&of)?.as_ref()?, owner))
         });
-        let answers: Vec<_> = stream::iter(known.take(MOST))
+        let answers = stream::iter(known.take(MOST))
             .map(|(kind, owner)| one(connection, kind, owner, progress))
-            .buffer_unordered(PARALLEL)
-            .collect()
-            .await;
-        for (kind, owner, answer) in answers {
+            .buffer_unordered(PARALLEL);
+        let mut answers = std::pin::pin!(answers);
+        while let Some((kind, owner, answer)) = answers.next().await {
             let recorded = answer.and_then(|body| record(kind, &body, objects));
             if let Err(failure) = recorded {
                 missed.push(miss(kind, owner, failure));
@@ -143,7 +143,7 @@ async fn one<'a>(
     kind: &'a Kind,
     owner: Missing,
     progress: &dyn Progress,
-) -> (&'a Kind, Missing, Result<Vec<u8>, Failure>) {
+) -> (&'a Kind, Missing, Result<Whole, Failure>) {
     let namespace = kind.namespaced.then_some(owner.namespace.as_str());
     let list = list_path(&kind.group, &kind.version, &kind.plural, namespace);
     let path = format!("{list}/{}", request::encode(&owner.name));

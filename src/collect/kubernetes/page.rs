@@ -1,19 +1,33 @@
 //! One page of a list: read, recorded, dropped.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, PoisonError};
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::kinds::Kind;
 use crate::collect::Objects;
 use crate::collect::Scope;
+use crate::collect::at_most::AtMost;
+
+/// Objects of one page: all of a kind, where a server knows no pages.
+const MOST_ITEMS: usize = 500_000;
+/// An object of more bytes is none: etcd takes 1.5 MiB, the API server 3.
+const LARGEST_OBJECT: usize = 3 << 20;
+/// Of objects of more bytes one is read at a time, because they grow a hundredfold
+/// where they are of many small parts.
+const LARGE_OBJECT: usize = 64 << 10;
+
+static LARGE: Mutex<()> = Mutex::new(());
 
 /// A `List`, its objects not read yet.
 #[derive(Deserialize)]
 struct List<'a> {
     metadata: Option<ListMeta>,
     // `null` is how Go writes an empty list.
-    #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default)]
+    items: Option<AtMost<&'a RawValue, MOST_ITEMS>>,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +71,8 @@ pub(super) struct Page {
     /// Where the next page starts.
     pub(super) next: Option<String>,
     pub(super) count: usize,
+    /// A hash of the first object, as it was written.
+    pub(super) first: u64,
     /// Objects that are not as their kind should be, and what is wrong with the first.
     pub(super) unreadable: usize,
     pub(super) problem: Option<String>,
@@ -73,25 +89,41 @@ pub(super) fn read(
     objects: &mut Objects,
 ) -> Result<Page, String> {
     let list: List = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let items = list.items.ok_or("it has no `items`")?;
+    let AtMost(items) = list.items.ok_or("it has no `items`")?;
     let mut page = Page {
         next: list
             .metadata
             .and_then(|metadata| metadata.token)
             .filter(|token| !token.is_empty()),
         count: items.len(),
+        first: items.first().map_or(0, |item| hash(item.get())),
         ..Page::default()
     };
     for item in items {
         if kind.namespaced && !in_scope(item, scope) {
             continue;
         }
-        if let Err(error) = (kind.record)(item.get(), objects) {
+        if let Err(problem) = record(item.get(), kind, objects) {
             page.unreadable += 1;
-            page.problem.get_or_insert_with(|| error.to_string());
+            page.problem.get_or_insert(problem);
         }
     }
     Ok(page)
+}
+
+fn record(item: &str, kind: Reading, objects: &mut Objects) -> Result<(), String> {
+    if item.len() > LARGEST_OBJECT {
+        return Err("it is larger than an object can be".to_owned());
+    }
+    let _alone =
+        (item.len() > LARGE_OBJECT).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+    (kind.record)(item, objects).map_err(|error| error.to_string())
+}
+
+pub(super) fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn in_scope(item: &RawValue, scope: &Scope) -> bool {

@@ -1,22 +1,24 @@
 //! One request: sent, waited for, repeated where that can help.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{ACCEPT, RETRY_AFTER};
-use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Connection;
+use crate::collect::body::{LARGEST, Reading, Unread, Whole};
 use crate::collect::cause::Cause;
+use crate::collect::deadline::Deadline;
 use crate::collect::redirect;
 use crate::progress::Progress;
 
 /// Repeats after the first try, and the first pause between them, which doubles.
 const REPEATS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(250);
-/// Longest `Retry-After` that is waited for.
+/// Longest `Retry-After` that is waited for: a server that wants more is not asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Why a request brought no answer that can be used.
@@ -26,8 +28,10 @@ pub(in crate::collect) enum Failure {
     Status(Status),
     /// No answer within the time allowed.
     Late(Duration),
-    /// No answer, or not a whole one.
+    /// No answer.
     Lost(kube::Error),
+    /// No whole answer.
+    Cut(Cause),
     /// An answer that is not what was asked for.
     Garbled(String),
 }
@@ -52,7 +56,7 @@ impl Failure {
     pub(in crate::collect) fn code(&self) -> Option<u16> {
         match self {
             Self::Status(status) => Some(status.code),
-            Self::Late(_) | Self::Lost(_) | Self::Garbled(_) => None,
+            Self::Late(_) | Self::Lost(_) | Self::Cut(_) | Self::Garbled(_) => None,
         }
     }
 
@@ -66,9 +70,10 @@ impl Failure {
         let backoff = PAUSE * 2_u32.pow(repeat);
         match self {
             Self::Status(status) if matches!(status.code, 429 | 500..=599) => {
-                Some(status.retry_after.unwrap_or(backoff).min(LONGEST_PAUSE))
+                let pause = status.retry_after.unwrap_or(backoff);
+                (pause <= LONGEST_PAUSE).then_some(pause)
             }
-            Self::Lost(_) => Some(backoff),
+            Self::Lost(_) | Self::Cut(_) => Some(backoff),
             Self::Status(_) | Self::Late(_) | Self::Garbled(_) => None,
         }
     }
@@ -78,14 +83,21 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Status(status) if status.message.is_empty() => {
-                write!(f, "the server answered {}", status.code)
-            }
             Self::Status(status) => {
-                write!(f, "the server answered {}: {}", status.code, status.message)
+                write!(f, "the server answered {}", status.code)?;
+                if !status.message.is_empty() {
+                    write!(f, ": {}", status.message)?;
+                }
+                match status.retry_after {
+                    Some(after) if after > LONGEST_PAUSE => {
+                        write!(f, " (it asks to wait {} s)", after.as_secs())
+                    }
+                    _ => Ok(()),
+                }
             }
             Self::Late(after) => write!(f, "no answer within {} s", after.as_secs_f64()),
             Self::Lost(error) => write!(f, "the connection failed: {}", Cause::of(error)),
+            Self::Cut(cause) => write!(f, "the connection failed: {cause}"),
             Self::Garbled(problem) => write!(f, "the answer cannot be read: {problem}"),
         }
     }
@@ -97,22 +109,33 @@ pub(in crate::collect) async fn get(
     connection: &Connection,
     path: &str,
     progress: &dyn Progress,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Whole, Failure> {
+    get_by(connection, &connection.deadline, path, progress).await
+}
+
+/// The same for a part of what is read, with a deadline of its own.
+pub(super) async fn get_by(
+    connection: &Connection,
+    deadline: &Deadline,
+    path: &str,
+    progress: &dyn Progress,
+) -> Result<Whole, Failure> {
     for repeat in 0..REPEATS {
-        let failure = match once(connection, path, progress).await {
+        let failure = match once_by(connection, deadline, path, progress).await {
             Ok(body) => return Ok(body),
             Err(failure) => failure,
         };
-        let Some(pause) = failure.pause(repeat) else {
+        let pause = failure.pause(repeat);
+        let Some(pause) = pause.filter(|pause| *pause < deadline.left()) else {
             return Err(failure);
         };
         progress.trace(&format!(
             "{failure}; trying again in {} s",
             pause.as_secs_f64()
         ));
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
     }
-    once(connection, path, progress).await
+    once_by(connection, deadline, path, progress).await
 }
 
 /// The body of the answer, asked for once.
@@ -120,12 +143,21 @@ pub(super) async fn once(
     connection: &Connection,
     path: &str,
     progress: &dyn Progress,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Whole, Failure> {
+    once_by(connection, &connection.deadline, path, progress).await
+}
+
+async fn once_by(
+    connection: &Connection,
+    deadline: &Deadline,
+    path: &str,
+    progress: &dyn Progress,
+) -> Result<Whole, Failure> {
+    if deadline.is_over() {
+        return Err(Failure::Late(deadline.length()));
+    }
     let started = Instant::now();
-    let answer = tokio::time::timeout(connection.timeout, answer(&connection.client, path));
-    let result = answer
-        .await
-        .unwrap_or(Err(Failure::Late(connection.timeout)));
+    let result = answer(connection, deadline, path, started).await;
     let seconds = started.elapsed().as_secs_f64();
     let outcome = match &result {
         Ok(body) => format!("{} bytes", body.len()),
@@ -135,34 +167,46 @@ pub(super) async fn once(
     result
 }
 
-async fn answer(client: &kube::Client, path: &str) -> Result<Vec<u8>, Failure> {
+async fn answer(
+    connection: &Connection,
+    deadline: &Deadline,
+    path: &str,
+    started: Instant,
+) -> Result<Whole, Failure> {
+    let timeout = connection.timeout;
+    let late = || {
+        let length = deadline.length();
+        Failure::Late(if deadline.is_over() { length } else { timeout })
+    };
     let request = http::Request::get(path)
         .header(ACCEPT, "application/json")
         .body(Body::empty())
         .map_err(|error| Failure::Lost(kube::Error::HttpError(error)))?;
-    let response = client.send(request).await.map_err(Failure::Lost)?;
+    let sent = timeout_at(deadline.within(timeout), connection.client.send(request));
+    let response = sent.await.map_err(|_| late())?.map_err(Failure::Lost)?;
     let code = response.status();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| {
         let seconds = value.to_str().ok()?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))
     });
     let elsewhere = redirect::place(&response);
-    let collected = response.into_body().collect().await;
-    let body = collected
-        .map_err(|error| Failure::Lost(kube::Error::Service(error.into())))?
-        .to_bytes();
+    let reading = Reading::new(response, LARGEST, (started, timeout), deadline);
     if code == StatusCode::OK {
-        Ok(Vec::from(body))
-    } else {
-        Err(Failure::Status(Status {
-            code: code.as_u16(),
-            message: match elsewhere {
-                Some(place) => format!("it redirects to {place}"),
-                None => message(&body),
-            },
-            retry_after,
-        }))
+        return reading.whole().await.map_err(|unread| match unread {
+            Unread::Late => late(),
+            Unread::Lost(cause) => Failure::Cut(cause),
+            Unread::TooLarge(most) => Failure::Garbled(format!("it is larger than {most} bytes")),
+            Unread::Odd(what) => Failure::Garbled(what.to_owned()),
+        });
     }
+    Err(Failure::Status(Status {
+        code: code.as_u16(),
+        message: match elsewhere {
+            Some(place) => format!("it redirects to {place}"),
+            None => message(&reading.beginning().await),
+        },
+        retry_after,
+    }))
 }
 
 /// The message of a `Status` object; else the start of the text.
@@ -180,7 +224,7 @@ fn message(body: &[u8]) -> String {
 }
 
 /// Percent-encodes a part of a path or a value of a query.
-pub(super) fn encode(text: &str) -> String {
+pub(in crate::collect) fn encode(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -212,7 +256,7 @@ mod tests {
         assert_eq!(Failure::Late(PAUSE).pause(0), None);
         assert_eq!(status(503, None).pause(2), Some(PAUSE * 4));
         assert_eq!(status(429, Some(2)).pause(0), Some(Duration::from_secs(2)));
-        assert_eq!(status(429, Some(9_999)).pause(0), Some(LONGEST_PAUSE));
+        assert_eq!(status(429, Some(9_999)).pause(0), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::kinds;
 use super::list::{self, Lists};
 use super::request::{self, Failure};
 use super::{Connection, list_path};
+use crate::collect::at_most::AtMost;
 use crate::collect::{Objects, Scope};
 use crate::progress::Progress;
 use crate::snapshot::Gap;
@@ -63,7 +64,7 @@ pub(in crate::collect) async fn service(
 ) -> Result<Option<Service>, Failure> {
     #[derive(Deserialize)]
     struct List {
-        items: Option<Vec<Service>>,
+        items: Option<AtMost<Service, 1_000>>,
     }
     let path = list_path("", "v1", "services", Some(namespace));
     let field = request::encode(&format!("metadata.name={name}"));
@@ -71,5 +72,6 @@ pub(in crate::collect) async fn service(
     let body = request::get(connection, &path, progress).await?;
     let list: List =
         serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
-    Ok(list.items.unwrap_or_default().into_iter().next())
+    let items = list.items.map_or_else(Vec::new, |AtMost(items)| items);
+    Ok(items.into_iter().next())
 }

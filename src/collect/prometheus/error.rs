@@ -122,6 +122,8 @@ pub(super) enum Failure {
     TooLong { limit: Option<Span>, text: String },
     /// The server took too long, or the answer stopped.
     Slow { seconds: u64 },
+    /// The run, or this part of it, has taken all the time that it has.
+    OutOfTime { seconds: u64 },
     /// The server asks to come back later.
     Busy { status: u16, after: Option<u64> },
     /// The connection could not be made.
@@ -154,8 +156,18 @@ impl Failure {
     /// is not there at all is told at once.
     pub(super) fn passes(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Dropped(_) => true,
+            Self::Busy { after, .. } => after.is_none_or(|after| after <= LONGEST_PAUSE),
+            Self::Dropped(_) => true,
             Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing else that is asked would be answered either.
+    pub(super) fn is_for_all(&self) -> bool {
+        match self {
+            Self::OutOfTime { .. } | Self::Redirected(_) => true,
+            Self::Busy { after, .. } => after.is_some_and(|after| after > LONGEST_PAUSE),
             _ => false,
         }
     }
@@ -168,12 +180,20 @@ impl Failure {
             | Self::TooLong { .. }
             | Self::Slow { .. }
             | Self::Dropped(_)
-            | Self::Broken(Broken::Truncated(_) | Broken::Empty) => Remedy::Halve,
-            Self::Busy { .. } | Self::Unreachable(_) => Remedy::Wait,
-            Self::Refused { status, .. } if *status >= 500 => Remedy::Wait,
-            Self::Refused { .. } | Self::Redirected(_) | Self::Error(_) | Self::Broken(_) => {
-                Remedy::GiveUp
+            | Self::Broken(Broken::Truncated(_) | Broken::Empty | Broken::TooLarge(_)) => {
+                Remedy::Halve
             }
+            Self::Busy { after, .. } if after.is_none_or(|after| after <= LONGEST_PAUSE) => {
+                Remedy::Wait
+            }
+            Self::Unreachable(_) => Remedy::Wait,
+            Self::Refused { status, .. } if *status >= 500 => Remedy::Wait,
+            Self::Busy { .. }
+            | Self::OutOfTime { .. }
+            | Self::Refused { .. }
+            | Self::Redirected(_)
+            | Self::Error(_)
+            | Self::Broken(_) => Remedy::GiveUp,
         }
     }
 
@@ -184,12 +204,14 @@ impl Failure {
             Self::Unreachable(problem) | Self::Dropped(problem) => {
                 PrometheusError::Unreachable { url, problem }
             }
-            Self::Slow { seconds } => PrometheusError::Timeout { url, seconds },
+            Self::Slow { seconds } | Self::OutOfTime { seconds } => {
+                PrometheusError::Timeout { url, seconds }
+            }
             Self::Refused { status, text } => PrometheusError::Refused { url, status, text },
-            Self::Busy { status, .. } => PrometheusError::Refused {
+            Self::Busy { status, after } => PrometheusError::Refused {
                 url,
                 status,
-                text: "it is busy".to_owned(),
+                text: busy(after),
             },
             Self::TooMuch(problem) => PrometheusError::Exhausted { url, problem },
             Self::TooLong { text, .. } => PrometheusError::TooLong { url, problem: text },
@@ -210,7 +232,15 @@ impl std::fmt::Display for Failure {
             Self::TooLong { text, .. } => write!(f, "the server finds it too long: {text}"),
             Self::Redirected(place) => write!(f, "it redirects to {place}"),
             Self::Slow { seconds } => write!(f, "no answer within {seconds} s"),
-            Self::Busy { status, .. } => write!(f, "the server is busy (status {status})"),
+            Self::OutOfTime { seconds } => {
+                write!(f, "the {seconds} s that reading may take are over")
+            }
+            Self::Busy { status, after } => write!(f, "the server is busy (status {status}){}", {
+                let text = busy(*after);
+                text.strip_prefix("it is busy")
+                    .unwrap_or_default()
+                    .to_owned()
+            }),
             Self::Unreachable(cause) => write!(f, "the server cannot be reached: {cause}"),
             Self::Dropped(cause) => write!(f, "the connection was lost: {cause}"),
             Self::Refused { status, text } => write!(f, "status {status}{}", colon(text)),
@@ -220,9 +250,27 @@ impl std::fmt::Display for Failure {
     }
 }
 
+/// The longest pause that a server is given, in seconds, however long it asks for.
+pub(super) const LONGEST_PAUSE: u64 = 30;
+
+fn busy(after: Option<u64>) -> String {
+    match after {
+        Some(after) if after > LONGEST_PAUSE => format!("it is busy, and asks to wait {after} s"),
+        _ => "it is busy".to_owned(),
+    }
+}
+
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::TooLarge(bytes) => write!(f, "the answer is larger than {bytes} bytes"),
+            Self::TooMany(counted) => {
+                write!(
+                    f,
+                    "the answer has more series than the {counted} that were counted"
+                )
+            }
+            Self::Count => f.write_str("a count in the answer is none"),
             Self::Empty => f.write_str("the answer is empty"),
             Self::Truncated(bytes) => write!(f, "the answer ends after {bytes} bytes"),
             Self::Html => f.write_str("the answer is a web page"),

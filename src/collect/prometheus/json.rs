@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The longest text that an answer may hold; a label is far shorter.
-const LONGEST_TOKEN: usize = 1 << 20;
+use crate::collect::body::LONGEST_TOKEN;
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]

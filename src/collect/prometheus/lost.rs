@@ -1,7 +1,7 @@
 //! Why a store has no usage of containers: the labels that tell containers may be
 //! missing, or be called otherwise.
 
-use super::answer::{Labels, Sink};
+use super::answer::{Broken, Labels, Room, Sink};
 use super::names::Names;
 use super::options::PrometheusOptions;
 use super::promql::{MEMORY, Words};
@@ -51,15 +51,29 @@ const ALIASES: [(&str, &[&str]); 3] = [
 ];
 
 /// Labels of some series.
-#[derive(Debug, Default)]
-struct Found(Vec<Labels>);
+#[derive(Debug)]
+struct Found(Vec<Labels>, Room);
+
+/// What they may take, in bytes.
+const ROOM: usize = 8 << 20;
+
+impl Default for Found {
+    fn default() -> Self {
+        Self(Vec::new(), Room::new(ROOM))
+    }
+}
 
 impl Sink for Found {
     fn series(&mut self, labels: &Labels) {
+        self.1.take(labels.size());
         self.0.push(labels.clone());
     }
 
     fn point(&mut self, _: f64, _: f64) {}
+
+    fn fault(&self) -> Option<Broken> {
+        self.1.fault()
+    }
 }
 
 /// The gap for a store without usage of any container in scope.
@@ -70,7 +84,7 @@ pub(super) async fn gap(server: &Server, options: &PrometheusOptions, scope: &Sc
         let asked = server
             .ask(&Query::instant(text, end), Found::default())
             .await;
-        asked.map_or_else(|_| Vec::new(), |(Found(series), _)| series)
+        asked.map_or_else(|_| Vec::new(), |(Found(series, _), _)| series)
     };
     let exact = scope.exact_namespaces().unwrap_or_default();
     let exact: Vec<String> = exact.into_iter().map(str::to_owned).collect();
@@ -161,7 +175,7 @@ mod tests {
         let text = format!(r#"{{"status":"success","data":{{"result":[{items}]}}}}"#);
         let mut reader = Reader::new(Found::default());
         reader.feed(text.as_bytes()).unwrap();
-        let (Found(series), _) = reader.finish().unwrap();
+        let (Found(series, _), _) = reader.finish().unwrap();
         let gap = tell(&series, "", &Names::default());
         format!("{}\n{}", gap.text, gap.hint.unwrap())
     }

@@ -33,9 +33,11 @@ mod survey;
 mod token;
 mod transport;
 
-use super::{Scope, UsageBuilder};
+use super::{Deadline, Scope, UsageBuilder};
 use crate::progress::Progress;
 use crate::snapshot::Gap;
+use answer::Broken;
+use error::Failure;
 use reading::Reading;
 use server::Server;
 use survey::{Survey, Unsurveyed};
@@ -94,6 +96,7 @@ pub async fn usage(
         });
     };
     let plan = Plan::new(&options, &survey, &grid, &server.url);
+    refuse_absurd(&plan, &server)?;
     let engine = plan.chosen.engine;
     progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
     let outcome = run::run(&server, &options, &plan, progress).await;
@@ -133,6 +136,7 @@ pub async fn plan(
         return Ok(None);
     };
     let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url);
+    refuse_absurd(&plan, &server)?;
     let mut more = vec![owners::planned(&plan.grid)];
     let (signals, unknown) = signals::plan(&server, options, scope, plan.grid, progress).await;
     more.extend(signals);
@@ -181,12 +185,22 @@ pub async fn signals(
     Ok((signals, gaps))
 }
 
+/// Counts that no cluster has say nothing, and would be read for ever.
+fn refuse_absurd(plan: &Plan, server: &Server) -> Result<(), PrometheusError> {
+    if plan.is_absurd() {
+        return Err(Failure::Broken(Broken::Count).at(&server.url));
+    }
+    Ok(())
+}
+
 fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {
     let transport = match &options.transport {
         Some(transport) => transport.clone(),
         None => Transport::url(&options.url, &options.access, options.timeout)?,
     };
-    Ok(Server::new(transport, options.timeout))
+    let deadline = options.deadline.clone();
+    let deadline = deadline.unwrap_or_else(|| Deadline::new(options.timeout));
+    Ok(Server::new(transport, options.timeout, deadline))
 }
 
 /// What was counted, of one cluster.

@@ -11,6 +11,7 @@ use super::access::parts;
 use super::engine::Engine;
 use super::names::Names;
 use super::transport::Transport;
+use crate::collect::Deadline;
 use crate::units::Span;
 
 /// Where usage is read from, and how much of it.
@@ -26,6 +27,8 @@ pub struct PrometheusOptions {
     pub end: Timestamp,
     /// Longest wait for one answer.
     pub timeout: Duration,
+    /// When the run has to be over that this is part of; else each call has its own.
+    pub deadline: Option<Deadline>,
     /// Ranges asked for at a time.
     pub concurrency: usize,
     /// The most samples that one query may make the server touch.
@@ -35,6 +38,9 @@ pub struct PrometheusOptions {
     /// First pause after a refusal; it doubles with each that follows.
     pub back_off: Duration,
     pub access: Access,
+    /// Namespaces whose services may be sent what lets kcost in, though none is named;
+    /// where there are any, only these are looked in.
+    pub trusted: Vec<String>,
     /// Further conditions on every series, for stores that hold many clusters.
     pub matchers: Vec<Matcher>,
     /// What the cluster may be called in a store that holds many.
@@ -60,6 +66,7 @@ impl PrometheusOptions {
             step,
             end,
             timeout: Duration::from_secs(60),
+            deadline: None,
             concurrency: 2,
             max_samples: MAX_SAMPLES,
             engine: None,
@@ -69,10 +76,31 @@ impl PrometheusOptions {
                 parameters,
                 ..Access::default()
             },
+            trusted: Vec::new(),
             matchers: Vec::new(),
             cluster: Vec::new(),
             names: Names::default(),
         }
+    }
+}
+
+impl PrometheusOptions {
+    /// The same without anything that lets kcost in; `None` where there is nothing.
+    pub(in crate::collect) fn without_credentials(&self) -> Option<Self> {
+        let access = &self.access;
+        let has_any = !matches!(access.credentials, Credentials::None)
+            || !access.headers.is_empty()
+            || access.parameters.is_some()
+            || access.client_certificate.is_some();
+        has_any.then(|| Self {
+            access: Access {
+                ca: access.ca.clone(),
+                insecure: access.insecure,
+                proxy: access.proxy.clone(),
+                ..Access::default()
+            },
+            ..self.clone()
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::{Labels, Sink};
+use super::answer::{Broken, Labels, Room, Sink};
 use super::error::PrometheusError;
 use super::options::PrometheusOptions;
 use super::plan::More;
@@ -89,6 +89,7 @@ pub(super) async fn owners(
         words,
         scope,
         found: Vec::new(),
+        room: Room::new(ROOM),
     };
     let ask = async |first: i64, last: i64| {
         let mut parameters = selectors.clone();
@@ -127,7 +128,11 @@ struct Links<'a> {
     words: Words<'a>,
     scope: &'a Scope,
     found: Vec<Link>,
+    room: Room,
 }
+
+/// What owners may take, in bytes: those of a million pods.
+const ROOM: usize = 320 << 20;
 
 impl Sink for Links<'_> {
     fn series(&mut self, labels: &Labels) {
@@ -145,15 +150,28 @@ impl Sink for Links<'_> {
         };
         let namespace = said("namespace");
         if self.scope.namespace(&namespace) && labels.get("owner_is_controller") != "false" {
-            self.found.push(Link {
+            let link = Link {
                 namespace,
                 kind,
                 name,
                 owner_kind: labels.get("owner_kind").to_owned(),
                 owner_name: labels.get("owner_name").to_owned(),
-            });
+            };
+            let texts = [
+                &link.namespace,
+                &link.name,
+                &link.owner_kind,
+                &link.owner_name,
+            ];
+            let lengths: usize = texts.iter().map(|text| text.len()).sum();
+            self.room.take(size_of::<Link>() + lengths);
+            self.found.push(link);
         }
     }
 
     fn point(&mut self, _: f64, _: f64) {}
+
+    fn fault(&self) -> Option<Broken> {
+        self.room.fault()
+    }
 }

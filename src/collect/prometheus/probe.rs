@@ -1,6 +1,6 @@
 //! A first question to a server that was found: does it answer, and what has it?
 
-use super::answer::{Labels, Sink};
+use super::answer::{Broken, Labels, Room, Sink};
 use super::clusters::{self, Mixed, Seen};
 use super::options::PrometheusOptions;
 use super::promql::{LOOKBACK, MEMORY, Selection, Words};
@@ -20,10 +20,15 @@ struct Found<'a> {
     labels: &'a [String],
     series: u64,
     seen: Seen,
+    room: Room,
 }
+
+/// What the names of clusters may take, in bytes.
+const ROOM: usize = 8 << 20;
 
 impl Sink for Found<'_> {
     fn series(&mut self, labels: &Labels) {
+        self.room.take(labels.size());
         for label in self.labels {
             self.seen.add(label, labels.get(label), 0);
         }
@@ -35,7 +40,11 @@ impl Sink for Found<'_> {
         reason = "a count is whole and small"
     )]
     fn point(&mut self, _: f64, value: f64) {
-        self.series += value as u64;
+        self.series = self.series.saturating_add(value as u64);
+    }
+
+    fn fault(&self) -> Option<Broken> {
+        self.room.fault()
     }
 }
 
@@ -58,6 +67,7 @@ pub(in crate::collect) async fn probe(options: &PrometheusOptions) -> Result<Hol
         labels: &labels,
         series: 0,
         seen: Seen::default(),
+        room: Room::new(ROOM),
     };
     let asked = server.ask(&Query::instant(text, end), found).await;
     let (found, _) = asked.map_err(|failure| failure.to_string())?;

@@ -8,6 +8,10 @@ use serde::Deserialize;
 use super::error::Failure;
 use super::limit;
 use crate::collect::cause::Cause;
+use crate::text::cut;
+
+/// So much of what a server says is told.
+const LONGEST_TEXT: usize = 500;
 
 /// An error as the API writes it, or the API server before it.
 #[derive(Deserialize)]
@@ -22,7 +26,11 @@ struct Refusal {
 /// From the body of a response that is no success.
 pub(super) fn read(status: StatusCode, body: &[u8]) -> Failure {
     match serde_json::from_slice::<Refusal>(body) {
-        Ok(answer) => refusal(status, &answer.error_type, &answer.error),
+        Ok(answer) => refusal(
+            status,
+            &answer.error_type,
+            &cut(&answer.error, LONGEST_TEXT),
+        ),
         Err(_) => refusal(status, "", &excerpt(body)),
     }
 }

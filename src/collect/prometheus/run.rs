@@ -1,15 +1,15 @@
 //! Carries out a plan, politely: few queries at a time, smaller ones and longer
 //! pauses when the server asks for it, and an end when it does not recover.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{Labels, Sink};
-use super::error::{Failure, Remedy};
+use super::answer::{Broken, Labels, Sink};
+use super::error::{Failure, LONGEST_PAUSE, Remedy};
 use super::options::PrometheusOptions;
 use super::peaks::Peaks;
 use super::plan::{Piece, Plan};
@@ -29,9 +29,6 @@ const PATIENCE: u32 = 8;
 /// Refusals in a row until it is taken for a server that can do nothing: twice
 /// the halvings of one piece.
 const MOST_REFUSALS: u32 = 16;
-
-/// The longest pause, however often the server refuses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What came of a plan.
 pub(super) struct Outcome {
@@ -73,6 +70,8 @@ struct State {
     failure: Option<Failure>,
     /// Points of each reading of which a piece was read.
     points: HashMap<Reading, u64>,
+    /// Series with names that no object of Kubernetes has.
+    nameless: u64,
 }
 
 impl State {
@@ -187,6 +186,8 @@ impl Run<'_> {
         let mut state = self.state();
         state.done += 1;
         *state.points.entry(piece.reading).or_default() += fold.points;
+        state.nameless += fold.nameless;
+        self.server.deadline.buy(fold.points, PACE);
         state.troubles_in_a_row = 0;
         state.refusals_in_a_row = 0;
         state.not_before = None;
@@ -208,15 +209,17 @@ impl Run<'_> {
         } else {
             state.troubles_in_a_row += 1;
         }
-        state.not_before = Some(Instant::now() + self.pause(&failure, state.troubles_in_a_row));
+        let pause = self.pause(&failure, state.troubles_in_a_row);
+        state.not_before = Some(Instant::now() + pause);
+        let is_over = pause >= self.server.deadline.left() || failure.is_for_all();
         state.failure = Some(failure);
         let halves = match remedy {
             // Busy is not too large: once more whole, then smaller.
-            Remedy::Wait if state.troubles_in_a_row < 2 => {
+            Remedy::Wait if state.troubles_in_a_row < 2 && !is_over => {
                 state.queue.push_front(piece);
                 return;
             }
-            Remedy::Wait | Remedy::Halve if piece.halved < MOST_HALVINGS => {
+            Remedy::Wait | Remedy::Halve if piece.halved < MOST_HALVINGS && !is_over => {
                 piece.halves(self.plan.grid.per_day())
             }
             _ => None,
@@ -225,7 +228,10 @@ impl Run<'_> {
             Some(halves) => state.put_back(halves),
             None => state.lost.push((piece, reason.clone())),
         }
-        if state.troubles_in_a_row >= PATIENCE || state.refusals_in_a_row >= MOST_REFUSALS {
+        if is_over
+            || state.troubles_in_a_row >= PATIENCE
+            || state.refusals_in_a_row >= MOST_REFUSALS
+        {
             let left: Vec<Piece> = state.queue.drain(..).collect();
             let lost = left.into_iter().map(|piece| (piece, reason.clone()));
             state.lost.extend(lost);
@@ -260,7 +266,7 @@ impl Run<'_> {
             } => Duration::from_secs(*seconds),
             _ => Duration::ZERO,
         };
-        own.max(asked).min(LONGEST_PAUSE)
+        own.max(asked).min(Duration::from_secs(LONGEST_PAUSE))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -282,21 +288,47 @@ struct Fold<'a> {
     /// Of the series, outside the window.
     outside: u32,
     points: u64,
+    /// More points than this are not those that were counted.
+    most_points: u64,
+    counted: u64,
+    /// Series of all answers.
+    most_series: usize,
+    opened: usize,
+    /// Series with names that no object of Kubernetes has.
+    nameless: u64,
 }
+
+/// Points that an answer may have beyond what was counted, for what comes and goes
+/// between two counts; and how many times what was counted.
+const MARGIN: (u64, u64) = (100_000, 4);
+
+/// The longest name of a pod.
+const LONGEST_NAME: usize = 253;
+
+/// Points a second that buy no more time than they take.
+const PACE: u32 = 20_000;
 
 impl<'a> Fold<'a> {
     fn new(run: &'a Run<'a>, piece: &Piece) -> Self {
+        let slots = run.plan.slots_a_point(piece).max(1);
+        let points = (piece.slots.end - piece.slots.start) / slots;
+        let counted = piece.series.saturating_mul(u64::from(points));
         Self {
             usage: &run.usage,
             peaks: &run.peaks,
             words: run.words,
             grid: run.plan.grid,
             reading: piece.reading,
-            slots: run.plan.slots_a_point(piece),
+            slots,
             series: None,
             held: Vec::new(),
             outside: 0,
             points: 0,
+            most_points: counted.saturating_mul(MARGIN.1).saturating_add(MARGIN.0),
+            counted: piece.series,
+            most_series: run.plan.most_series(),
+            opened: 0,
+            nameless: 0,
         }
     }
 
@@ -325,6 +357,15 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// Whether it is no further from the window than two points from each other.
+    fn is_near(&self, time: f64) -> bool {
+        let step = f64::from(self.grid.step.as_secs().saturating_mul(self.slots));
+        let seconds = f64::from(self.grid.span().as_secs());
+        #[expect(clippy::cast_precision_loss, reason = "Unix seconds are small")]
+        let offset = time - self.grid.start.as_second() as f64;
+        (-step..=seconds + step).contains(&offset)
+    }
+
     /// The slot that ends at this time.
     #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
     fn slot(&self, time: f64) -> Option<u32> {
@@ -339,8 +380,16 @@ impl Sink for Fold<'_> {
     fn series(&mut self, labels: &Labels) {
         self.flush();
         let get = |label| labels.get(self.words.name(label));
+        let names = [get("namespace"), get("pod"), get("container")];
+        if names.iter().any(|name| name.len() > LONGEST_NAME) {
+            self.nameless += 1;
+            self.series = None;
+            return;
+        }
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        let series = usage.open(get("namespace"), get("pod"), get("container"));
+        let [namespace, pod, container] = names;
+        let series = usage.open(namespace, pod, container);
+        self.opened = usage.opened();
         drop(usage);
         self.series = Some(series);
     }
@@ -349,21 +398,54 @@ impl Sink for Fold<'_> {
         self.points += 1;
         match self.slot(time) {
             Some(slot) => self.held.push((slot, value)),
+            // VictoriaMetrics moves points to multiples of the step.
+            None if self.is_near(time) => {}
             None => self.outside = self.outside.saturating_add(1),
         }
     }
+
+    fn fault(&self) -> Option<Broken> {
+        let more = self.points > self.most_points
+            || self.nameless > self.most_points
+            || self.opened > self.most_series;
+        more.then_some(Broken::TooMany(self.counted))
+    }
 }
 
-/// What was not read, one gap for each reading and reason.
+/// Parts of one thing that are told each by itself.
+const TOLD: usize = 5;
+
+/// What was not read: a gap for each piece, or for each reason where they are many.
 fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
-    let lost = state.lost.iter();
-    let lost = lost.map(|(piece, reason)| {
-        Gap::new("usage-not-read", piece.text(grid), reason.clone()).hint(
-            "try again when the server is less busy, with `--prometheus-concurrency 1` or a \
-             smaller `--max-samples-per-query`",
+    let mut parts: BTreeMap<(&str, &[String], &str), Vec<&Piece>> = BTreeMap::new();
+    for (piece, reason) in &state.lost {
+        let key = (piece.reading.label(), &*piece.namespaces, reason.as_str());
+        parts.entry(key).or_default().push(piece);
+    }
+    let gap = |subject: String, reason: &str| {
+        Gap::new("usage-not-read", subject, reason).hint(
+            "try again when the server is less busy, with `--prometheus-concurrency 1`, a \
+             smaller `--max-samples-per-query` or a longer `--timeout`",
         )
-    });
-    lost.chain(silent(state)).collect()
+    };
+    let mut gaps = Vec::new();
+    for ((_, _, reason), pieces) in parts {
+        if pieces.len() <= TOLD {
+            gaps.extend(pieces.iter().map(|piece| gap(piece.text(grid), reason)));
+        } else {
+            let (first, more) = (pieces[0].text(grid), pieces.len() - 1);
+            gaps.push(gap(format!("{first}, and {more} parts more"), reason));
+        }
+    }
+    gaps.extend(silent(state));
+    if state.nameless > 0 {
+        let text = format!(
+            "{} series have names longer than Kubernetes allows, and are left out",
+            state.nameless
+        );
+        gaps.push(Gap::new("impossible-values", "usage", text));
+    }
+    gaps
 }
 
 /// What was counted before, and then not one point came of it.

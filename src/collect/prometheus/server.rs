@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{Broken, Head, Reader, Sink};
 use super::error::Failure;
@@ -17,7 +16,8 @@ use super::limit;
 use super::notes::Notes;
 use super::refusal::{self, refusal};
 use super::transport::Transport;
-use crate::collect::cause::Cause;
+use crate::collect::body::{LONGEST, Reading, Unread};
+use crate::collect::deadline::Deadline;
 use crate::collect::redirect;
 use crate::snapshot::Gap;
 use crate::units::Span;
@@ -42,11 +42,8 @@ const SLOW_NETWORK: f64 = 4e6;
 /// Shorter answers say nothing about the network.
 const TELLING_ANSWER: usize = 1 << 20;
 
-/// The most that is read of an error.
-const LONGEST_ERROR: usize = 64 * 1024;
-
-/// An answer that goes on and on is given up after so many timeouts.
-const LONGEST_ANSWER: u32 = 10;
+/// The largest list of texts: 10,000 namespaces take 1 MB.
+const LARGEST_LIST: u64 = 16 << 20;
 
 /// Speaks to one server.
 pub(super) struct Server {
@@ -54,6 +51,8 @@ pub(super) struct Server {
     /// Without credentials.
     pub(super) url: String,
     timeout: Duration,
+    /// When all that is read from it has to be there.
+    pub(super) deadline: Deadline,
     sent: AtomicU32,
     /// The network is slow.
     compress: AtomicBool,
@@ -122,12 +121,13 @@ impl Listed {
 
 impl Server {
     /// Nothing is sent yet.
-    pub(super) fn new(transport: Transport, timeout: Duration) -> Self {
+    pub(super) fn new(transport: Transport, timeout: Duration, deadline: Deadline) -> Self {
         let compress = transport.is_narrow();
         Self {
             url: transport.shown().to_owned(),
             transport,
             timeout,
+            deadline,
             sent: AtomicU32::new(0),
             compress: AtomicBool::new(compress),
             only_get: AtomicBool::new(false),
@@ -164,6 +164,7 @@ impl Server {
             match self.ask(query, sink()).await {
                 Ok((sink, _)) => return Ok(sink),
                 Err(failure) if !failure.passes() => return Err(failure),
+                Err(failure) if pause >= self.deadline.left() => return Err(failure),
                 Err(_) => sleep(pause).await,
             }
             pause *= 4;
@@ -173,27 +174,14 @@ impl Server {
 
     /// Asks, and folds the answer into `sink` as it arrives.
     pub(super) async fn ask<S: Sink>(&self, query: &Query, sink: S) -> Result<(S, Head), Failure> {
-        let deadline = Instant::now() + self.timeout * LONGEST_ANSWER;
-        let response = self.send(query).await?;
-        let mut body = response.into_body();
+        let answer = self.send(query).await?;
+        let mut body = self.reading(answer, LONGEST);
         let mut reader = Reader::new(sink);
         let started = Instant::now();
         let mut length = 0;
-        loop {
-            let patience = deadline.min(Instant::now() + self.timeout);
-            let frame = timeout_at(patience, body.frame())
-                .await
-                .map_err(|_| self.slow())?;
-            match frame {
-                None => break,
-                Some(Err(error)) => return Err(Failure::Dropped(Cause::of(&error))),
-                Some(Ok(frame)) => {
-                    if let Some(bytes) = frame.data_ref() {
-                        length += bytes.len();
-                        reader.feed(bytes).map_err(Failure::Broken)?;
-                    }
-                }
-            }
+        while let Some(bytes) = body.next().await.map_err(|it| self.unread(it))? {
+            length += bytes.len();
+            reader.feed(&bytes).map_err(Failure::Broken)?;
         }
         self.learn(length, started.elapsed());
         let (sink, head) = reader.finish().map_err(Failure::Broken)?;
@@ -264,12 +252,9 @@ impl Server {
 
     /// Asks for a list of texts, such as the values of a label.
     pub(super) async fn list(&self, query: &Query) -> Result<Vec<String>, Failure> {
-        let response = self.send(query).await?;
-        let collected = timeout(self.timeout, response.into_body().collect_bytes());
-        let bytes = collected
-            .await
-            .map_err(|_| self.slow())?
-            .map_err(|error| Failure::Dropped(Cause::of(&error)))?;
+        let answer = self.send(query).await?;
+        let bytes = self.reading(answer, LARGEST_LIST).whole().await;
+        let bytes = bytes.map_err(|unread| self.unread(unread))?;
         let answer = serde_json::from_slice::<Listed>(&bytes);
         let answer = answer.map_err(|_| Failure::Broken(Broken::Garbage(0)))?;
         self.notes.take(&answer.head());
@@ -280,24 +265,31 @@ impl Server {
     ///
     /// A token that has run out is asked for again, once; and a body that is
     /// refused, as proxies that allow reading alone do, is not sent again.
-    async fn send(&self, query: &Query) -> Result<Response<Body>, Failure> {
-        let (mut posted, mut response) = self.send_once(query).await?;
-        if response.status() == StatusCode::UNAUTHORIZED && self.transport.renew() {
-            (posted, response) = self.send_once(query).await?;
+    async fn send(&self, query: &Query) -> Result<Answer, Failure> {
+        let (mut posted, mut answer) = self.send_once(query).await?;
+        if answer.response.status() == StatusCode::UNAUTHORIZED && self.transport.renew() {
+            (posted, answer) = self.send_once(query).await?;
         }
-        if posted && refusal::is_of_body(response.status()) {
+        if posted && refusal::is_of_body(answer.response.status()) {
             self.only_get.store(true, Ordering::Relaxed);
-            (_, response) = self.send_once(query).await?;
+            (_, answer) = self.send_once(query).await?;
         }
-        if response.status().is_success() {
-            Ok(response)
+        if answer.response.status().is_success() {
+            Ok(answer)
         } else {
-            Err(self.refused(response).await)
+            Err(self.refused(answer).await)
         }
     }
 
+    fn reading(&self, Answer { response, started }: Answer, most: u64) -> Reading {
+        Reading::new(response, most, (started, self.timeout), &self.deadline)
+    }
+
     /// The response, and whether it was asked for with a body.
-    async fn send_once(&self, query: &Query) -> Result<(bool, Response<Body>), Failure> {
+    async fn send_once(&self, query: &Query) -> Result<(bool, Answer), Failure> {
+        if self.deadline.is_over() {
+            return Err(self.slow());
+        }
         let only_get = self.only_get.load(Ordering::Relaxed);
         let longest = if only_get || self.transport.is_proxied() {
             LONGEST_IN_URL
@@ -316,44 +308,62 @@ impl Server {
             request.headers_mut().insert(ACCEPT_ENCODING, plain);
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let response = timeout(self.timeout, self.transport.send(request))
+        let started = Instant::now();
+        let until = self.deadline.within(self.timeout);
+        let response = timeout_at(until, self.transport.send(request))
             .await
             .map_err(|_| self.slow())?
             .map_err(|error| refusal::unsent(&error))?;
-        Ok((posted, response))
+        Ok((posted, Answer { response, started }))
     }
 
-    async fn refused(&self, response: Response<Body>) -> Failure {
+    async fn refused(&self, answer: Answer) -> Failure {
+        let response = &answer.response;
         let status = response.status();
-        if let Some(place) = redirect::place(&response) {
+        if let Some(place) = redirect::place(response) {
             return Failure::Redirected(place);
         }
         let after = response.headers().get(RETRY_AFTER);
         let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        if matches!(status.as_u16(), 429 | 502 | 503) && !refusal::is_json(&response) {
+        if matches!(status.as_u16(), 429 | 502 | 503) && !refusal::is_json(response) {
             let status = status.as_u16();
             return Failure::Busy { status, after };
         }
-        let mut body = response.into_body();
-        let mut bytes = Vec::new();
-        // What cannot be read of an error only makes its text shorter.
-        while let Ok(Some(Ok(frame))) = timeout(self.timeout, body.frame()).await {
-            bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
-            if bytes.len() > LONGEST_ERROR {
-                break;
-            }
-        }
+        let bytes = self.reading(answer, LONGEST).beginning().await;
         self.learned(match refusal::read(status, &bytes) {
             Failure::Busy { status, .. } => Failure::Busy { status, after },
             failure => failure,
         })
     }
 
+    fn unread(&self, unread: Unread) -> Failure {
+        match unread {
+            Unread::Late => self.slow(),
+            Unread::TooLarge(most) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                Failure::Broken(Broken::TooLarge(most))
+            }
+            Unread::Odd(_) => Failure::Broken(Broken::Garbage(0)),
+            Unread::Lost(cause) => Failure::Dropped(cause),
+        }
+    }
+
+    /// It took too long: this answer, or all of it together.
     fn slow(&self) -> Failure {
+        if self.deadline.is_over() {
+            let seconds = self.deadline.length().as_secs();
+            return Failure::OutOfTime { seconds };
+        }
         Failure::Slow {
             seconds: self.timeout.as_secs(),
         }
     }
+}
+
+/// A response, and when it was asked for.
+struct Answer {
+    response: Response<Body>,
+    started: Instant,
 }
 
 /// `longest` is the length from which on a query goes into the body.

@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::known::{self, Known};
 use super::name::ServiceName;
+use super::standing::Standing;
 
 /// Names of ports that answer queries, where a service has several.
 const QUERY_PORTS: [&str; 7] = [
@@ -176,9 +177,19 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// The best first; of equals one with an address, then by name.
-pub(super) fn ranked(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let key = |c: &Candidate| (c.rank, c.headless, c.namespace.clone(), c.name.clone());
+/// The best first: by who may create services there, then by product; of equals one
+/// with an address, then by name.
+pub(super) fn ranked(mut candidates: Vec<Candidate>, trusted: &[String]) -> Vec<Candidate> {
+    let key = |c: &Candidate| {
+        let standing = Standing::of(&c.namespace, trusted);
+        (
+            standing,
+            c.rank,
+            c.headless,
+            c.namespace.clone(),
+            c.name.clone(),
+        )
+    };
     candidates.sort_by_cached_key(key);
     candidates
 }

@@ -7,6 +7,10 @@ use crate::collect::kubernetes::Failure;
 pub(super) const NEXT: &str = "allow `get` on `services/proxy` or `create` on `pods/portforward`, give a \
     login with `--prometheus-token-file FILE`, or name a URL with `--prometheus-url`";
 
+/// What helps where a login was kept from services that nobody named.
+pub(super) const WITHHELD: &str = "a login goes only to what you name: `--prometheus-service \
+    NAMESPACE/NAME:PORT`, or a namespace whose services you trust, `--prometheus-namespace NAMESPACE`";
+
 /// Why the named service cannot be used. Holds no credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -14,18 +14,25 @@ use hyper_util::client::legacy::connect::{Connected, Connection as Connects};
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::ListParams;
+use serde::Deserialize;
 use tokio::io::DuplexStream;
 use tower::Service;
 
 use super::candidate::{Candidate, Target};
-use crate::collect::kubernetes::Connection;
+use crate::collect::at_most::AtMost;
+use crate::collect::kubernetes::{Connection, Failure, encode, get, list_path};
+use crate::progress::Silent;
 
 /// Makes connections to any ready pod behind a service.
 #[derive(Clone)]
 pub(super) struct Forward(Arc<Inner>);
 
+/// Pods behind a service, at most.
+const MOST: usize = 5_000;
+
 struct Inner {
+    connection: Connection,
+    namespace: String,
     pods: Api<Pod>,
     selector: String,
     target: Target,
@@ -47,6 +54,8 @@ impl Forward {
         let equal = candidate.selector.iter();
         let equal = equal.map(|(key, value)| format!("{key}={value}"));
         Self(Arc::new(Inner {
+            connection: connection.clone(),
+            namespace: candidate.namespace.clone(),
             pods: Api::namespaced(connection.client.clone(), &candidate.namespace),
             selector: equal.collect::<Vec<_>>().join(","),
             target: candidate.target.clone(),
@@ -71,16 +80,27 @@ impl Inner {
         opened
     }
 
+    /// The pods behind the service.
+    async fn list(&self) -> Result<Vec<Pod>, Failure> {
+        #[derive(Deserialize)]
+        struct List {
+            items: Option<AtMost<Pod, MOST>>,
+        }
+        let path = list_path("", "v1", "pods", Some(&self.namespace));
+        let path = format!("{path}?labelSelector={}", encode(&self.selector));
+        let body = get(&self.connection, &path, &Silent).await?;
+        let list: List =
+            serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
+        Ok(list.items.map_or_else(Vec::new, |AtMost(pods)| pods))
+    }
+
     async fn open(self: &Arc<Self>) -> Result<Stream, ForwardError> {
-        let wanted = ListParams::default().labels(&self.selector);
-        let pods = self.pods.list(&wanted).await;
-        let pods = pods.map_err(|error| fail("pods cannot be listed", &error))?;
-        let ready = pods.items.iter().find(|pod| is_ready(pod));
+        let pods = self.list().await;
+        let pods =
+            pods.map_err(|failure| ForwardError(format!("pods cannot be listed: {failure}")))?;
+        let ready = pods.iter().find(|pod| is_ready(pod));
         let pod = ready.ok_or_else(|| {
-            ForwardError(format!(
-                "none of its pods is ready (of {})",
-                pods.items.len()
-            ))
+            ForwardError(format!("none of its pods is ready (of {})", pods.len()))
         })?;
         let name = pod.metadata.name.clone().unwrap_or_default();
         let port = port(pod, &self.target)

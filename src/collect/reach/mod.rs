@@ -4,12 +4,17 @@
 //! and the ways to one are tried in order ([`ways`]): DNS inside the cluster,
 //! the API server's proxy, a port-forward to a ready pod. The first that
 //! answers and holds usage of one cluster is taken.
+//!
+//! Whoever may create a service may give it these labels. Those come first of
+//! namespaces in which few may ([`standing`]), and what lets kcost in elsewhere
+//! goes only to a service that is named, or to a namespace that is trusted.
 
 mod candidate;
 mod error;
 mod forward;
 mod known;
 mod name;
+mod standing;
 mod ways;
 
 use super::kubernetes::{self, Connection};
@@ -22,10 +27,14 @@ use crate::snapshot::Gap;
 pub(super) use candidate::Candidate;
 pub use error::ReachError;
 pub use name::{ParseServiceNameError, ServiceName};
+use standing::Standing;
 use ways::Tried;
 
 /// Candidates that are tried: where five fail, the sixth is no better.
 const MOST_TRIED: usize = 5;
+
+/// Timeouts that reaching one takes, all ways to all candidates together.
+const PATIENCE: u32 = 2;
 
 /// A Prometheus that answers, and what is said of it in the report.
 pub(super) struct Found {
@@ -64,7 +73,8 @@ pub(super) async fn named(
             Candidate::unseen(name).ok_or_else(|| ReachError::unread(name, &failure))?
         }
     };
-    match ways::reach(&candidate, connection, options, progress).await {
+    let deadline = connection.deadline.part(connection.timeout * PATIENCE);
+    match ways::reach(&candidate, connection, options, &deadline, progress).await {
         Ok(reached) => Ok(Found {
             detail: format!("{}, as `--prometheus-service` says", reached.shown()),
             options: reached.options,
@@ -85,22 +95,40 @@ pub(super) async fn look(
     progress: &dyn Progress,
 ) -> Result<Looked, Error> {
     let (mut objects, gaps) = kubernetes::services(connection, scope, progress).await?;
-    let candidates = candidate::ranked(std::mem::take(&mut objects.candidates));
+    let trusted = &options.trusted;
+    let mut candidates = candidate::ranked(std::mem::take(&mut objects.candidates), trusted);
+    if !trusted.is_empty() {
+        candidates.retain(|candidate| trusted.contains(&candidate.namespace));
+    }
     for candidate in &candidates {
         progress.detail(&format!("candidate for usage: {candidate}"));
     }
+    // Nobody named these: what lets kcost in is not for whoever has the right labels.
+    let nameless = options.without_credentials();
+    let withheld = nameless.is_some() && trusted.is_empty();
+    let options = match &nameless {
+        Some(nameless) if withheld => nameless,
+        _ => options,
+    };
     let mut looked = Looked {
         objects,
         gaps,
         ..Looked::default()
     };
     let mut passed = Vec::new();
+    let deadline = connection.deadline.part(connection.timeout * PATIENCE);
     for candidate in candidates.iter().take(MOST_TRIED) {
-        match ways::reach(candidate, connection, options, progress).await {
+        match ways::reach(candidate, connection, options, &deadline, progress).await {
             Ok(reached) => match unfit(&reached.holding, &options.cluster) {
                 None => {
-                    let why = why(candidate, candidates.len(), &passed);
-                    let detail = format!("{}, {why}", reached.shown());
+                    let why = why(candidate, &candidates, &passed);
+                    let mut detail = format!("{}, {why}", reached.shown());
+                    if withheld {
+                        detail.push_str(", without the login that was given");
+                    }
+                    looked
+                        .gaps
+                        .extend(doubtful(candidate, &candidates, trusted));
                     progress.detail(&format!("reading usage from {detail}"));
                     looked.found = Some(Found {
                         detail,
@@ -113,7 +141,7 @@ pub(super) async fn look(
             Err(tried) => passed.push(pass(candidate, Tried::list(&tried), progress)),
         }
     }
-    looked.gaps.push(nothing(&passed));
+    looked.gaps.push(nothing(&passed, withheld, trusted));
     Ok(looked)
 }
 
@@ -136,20 +164,62 @@ fn unfit(holding: &Holding, names: &[String]) -> Option<String> {
     Some(format!("it holds {text}; choose with `{flag}`"))
 }
 
-/// Why this one was taken.
-fn why(candidate: &Candidate, count: usize, passed: &[(String, String)]) -> String {
+/// Why this one was taken, and which were not.
+fn why(candidate: &Candidate, all: &[Candidate], passed: &[(String, String)]) -> String {
     let told = format!("{} by {}", candidate.product(), candidate.evidence());
-    match (count, passed) {
-        (1, _) => format!("{told}, the only candidate"),
-        (_, []) => format!("{told}, the first of {count} candidates"),
-        (_, passed) => {
-            let places: Vec<&str> = passed.iter().map(|(place, _)| place.as_str()).collect();
-            format!(
-                "{told}, of {count} candidates the first after {}",
-                places.join(", ")
-            )
-        }
+    let count = all.len();
+    let after = if passed.is_empty() {
+        String::new()
+    } else {
+        let places = passed.iter().map(|(place, _)| place.clone());
+        format!(" after {}", listed(places.collect()))
+    };
+    let rest = all.iter().skip(passed.len() + 1);
+    let rest: Vec<String> = rest.map(Candidate::place).collect();
+    let before = if rest.is_empty() {
+        String::new()
+    } else {
+        format!(" before {}", listed(rest))
+    };
+    match count {
+        1 => format!("{told}, the only candidate"),
+        _ if after.is_empty() => format!("{told}, the first of {count} candidates{before}"),
+        _ => format!("{told}, of {count} candidates the first{after}{before}"),
     }
+}
+
+/// The first few, and how many more.
+fn listed(mut places: Vec<String>) -> String {
+    const NAMED: usize = 5;
+    let rest = places.len().saturating_sub(NAMED);
+    places.truncate(NAMED);
+    let named = places.join(", ");
+    if rest == 0 {
+        named
+    } else {
+        format!("{named} and {rest} more")
+    }
+}
+
+/// The gap that anybody may have made up what is read, where another might be meant.
+fn doubtful(taken: &Candidate, all: &[Candidate], trusted: &[String]) -> Option<Gap> {
+    let others = all
+        .iter()
+        .filter(|other| other.namespace != taken.namespace);
+    let others: Vec<String> = others.map(Candidate::place).collect();
+    let anyone = Standing::of(&taken.namespace, trusted) == Standing::Anyone;
+    (anyone && !others.is_empty()).then(|| {
+        let text = format!(
+            "usage is read from {}, which anybody may have made who may create services in \
+             its namespace, and {} would do as well",
+            taken.place(),
+            listed(others)
+        );
+        Gap::new("doubtful-prometheus", "usage", text).hint(format!(
+            "name the one that you trust: `--prometheus-service {}`, or another",
+            taken.place()
+        ))
+    })
 }
 
 /// A Prometheus that was found, and then would not give what it has.
@@ -163,13 +233,17 @@ pub(super) fn failed(found: &Found, error: &Error) -> Gap {
 }
 
 /// No history, and what was looked for.
-fn nothing(passed: &[(String, String)]) -> Gap {
+fn nothing(passed: &[(String, String)], withheld: bool, trusted: &[String]) -> Gap {
     let products = known::products();
     if passed.is_empty() {
+        let place = match trusted {
+            [] => "the cluster".to_owned(),
+            names => names.join(" or "),
+        };
         return Gap::new(
             "no-prometheus",
             "usage",
-            format!("no service of the cluster has the labels of {products}"),
+            format!("no service of {place} has the labels of {products}"),
         )
         .hint(
             "name it with `--prometheus-service NAMESPACE/NAME:PORT` or `--prometheus-url URL`, \
@@ -185,7 +259,11 @@ fn nothing(passed: &[(String, String)]) -> Gap {
         "usage",
         format!("no usage could be read from {}", each.join("; ")),
     )
-    .hint(error::NEXT)
+    .hint(if withheld {
+        error::WITHHELD.to_owned()
+    } else {
+        error::NEXT.to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::candidate::{Candidate, Target};
 use super::forward::Forward;
+use crate::collect::Deadline;
 use crate::collect::kubernetes::Connection;
 use crate::collect::prometheus::{
     Credentials, Header, Holding, PrometheusOptions, Secret, Transport, probe,
@@ -75,17 +76,18 @@ fn ways(connection: &Connection) -> &'static [Way] {
     }
 }
 
-/// Tries the ways in order, until one brings an answer.
+/// Tries the ways in order, until one brings an answer or the time is over.
 pub(super) async fn reach(
     candidate: &Candidate,
     connection: &Connection,
     options: &PrometheusOptions,
+    deadline: &Deadline,
     progress: &dyn Progress,
 ) -> Result<Reached, Vec<Tried>> {
     let _task = progress.task("reaching Prometheus", None);
     let mut tried = Vec::new();
     for way in ways(connection) {
-        match attempt(*way, candidate, connection, options).await {
+        match attempt(*way, candidate, connection, options, deadline).await {
             Ok(reached) => return Ok(reached),
             Err(reason) => {
                 progress.detail(&format!("{} {way}: {reason}", candidate.place()));
@@ -101,6 +103,7 @@ async fn attempt(
     candidate: &Candidate,
     connection: &Connection,
     options: &PrometheusOptions,
+    deadline: &Deadline,
 ) -> Result<Reached, String> {
     let mut options = options.clone();
     if candidate.tenant {
@@ -136,6 +139,7 @@ async fn attempt(
     options.transport = Some(transport);
     let patient = PrometheusOptions {
         timeout: options.timeout.min(PATIENCE),
+        deadline: Some(deadline.clone()),
         ..options.clone()
     };
     let holding = probe(&patient).await.map_err(|reason| {

@@ -193,6 +193,7 @@ impl Run<'_> {
             }
             self.refresh_if_due(&mut session).await?;
             ticks.tick().await;
+            self.connection.deadline.restart();
             answer = metrics_api::pods(&self.connection, &self.options.scope, self.progress).await;
         }
         let objects = self.read_objects().await;
@@ -253,6 +254,7 @@ impl Run<'_> {
     /// a text where they cannot be read.
     async fn read_objects(&mut self) -> Result<Objects, String> {
         self.refreshed = self.started.elapsed();
+        self.connection.deadline.restart();
         let connection = kubernetes::connect(&self.options.cluster, self.progress).await;
         self.connection = connection.map_err(|error| error.to_string())?;
         let objects = objects(&self.connection, self.options, self.progress).await;

@@ -48,6 +48,11 @@ impl UsageBuilder {
         &self.grid
     }
 
+    /// Series that were opened.
+    pub fn opened(&self) -> usize {
+        self.series.len()
+    }
+
     /// The series of this container; the same handle for the same names.
     pub fn open(&mut self, namespace: &str, pod: &str, container: &str) -> usize {
         let (handle, new) = self.handles.of([namespace, pod, container]);

@@ -1,5 +1,6 @@
 //! Servers that do as they please: what is said of their answers, and how soon it is over.
 
+mod bounded;
 mod doubtful;
 mod names;
 mod pipes;

@@ -100,7 +100,7 @@ fn the_store_that_goes_back_further_is_taken() {
         .start();
     insta::assert_snapshot!(
         told(&collect(&standin, search(), &[]).unwrap()),
-        @"prometheus: b/thanos:9090 by the API server's proxy, Thanos by its labels `app=thanos-query`, the first of 2 candidates"
+        @"prometheus: b/thanos:9090 by the API server's proxy, Thanos by its labels `app=thanos-query`, the first of 2 candidates before a/prom:9090"
     );
     assert!(prometheus.heard().is_empty());
     // The services were listed once, and not again with the rest.

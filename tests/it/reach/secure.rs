@@ -179,6 +179,7 @@ fn a_certificate_of_the_client_never_goes_to_the_proxy() {
         .start();
     let mut options = trusting(&trust.certificate());
     options.access.client_certificate = Some(trust.client());
+    options.trusted = vec!["monitoring".to_owned()];
     let snapshot = collect(&standin, UsageFrom::Search(options), &["team-00"]).unwrap();
     assert!(
         told(&snapshot).contains("by port-forward"),

@@ -118,6 +118,7 @@ fn a_login_goes_to_the_pod_and_never_to_the_proxy() {
         .start();
     let mut options = options(Span::DAY);
     options.access.credentials = Credentials::Token(Secret::new("of-prometheus"));
+    options.trusted = vec!["monitoring".to_owned()];
     let snapshot = collect(&standin, UsageFrom::Search(options), &[]).unwrap();
     assert!(
         told(&snapshot).contains("by port-forward"),

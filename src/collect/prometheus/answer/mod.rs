@@ -13,7 +13,36 @@ pub(super) trait Sink {
     fn series(&mut self, labels: &Labels);
     /// A point: Unix seconds, value. May be `NaN` or infinite.
     fn point(&mut self, time: f64, value: f64);
+    /// Why nothing more of this answer is taken; asked after each stretch of bytes.
+    fn fault(&self) -> Option<Broken> {
+        None
+    }
 }
+
+/// What a sink may hold of an answer, in bytes.
+#[derive(Debug)]
+pub(super) struct Room {
+    most: usize,
+    left: usize,
+}
+
+impl Room {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, left: most }
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+
+    /// What is left when more was taken than there is.
+    pub(super) fn fault(&self) -> Option<Broken> {
+        (self.left == 0).then_some(Broken::TooLarge(self.most))
+    }
+}
+
+/// Bytes around two texts that are held, about.
+const OVERHEAD: usize = 64;
 
 /// The labels of a series.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -24,6 +53,13 @@ impl Labels {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.0.iter();
         pairs.map(|(label, value)| (label.as_str(), value.as_str()))
+    }
+
+    /// What it takes to hold them, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let pairs = self.0.iter();
+        let each = pairs.map(|(label, value)| label.len() + value.len() + OVERHEAD);
+        OVERHEAD + each.sum::<usize>()
     }
 
     /// The value; empty where there is no such label, as Prometheus has it.
@@ -41,6 +77,7 @@ pub(super) struct Head {
     pub(super) status: String,
     pub(super) error_type: String,
     pub(super) error: String,
+    /// Warnings and remarks: the first, and each not too long.
     pub(super) warnings: Vec<String>,
     pub(super) infos: Vec<String>,
     /// VictoriaMetrics: some of its storage did not answer.
@@ -50,6 +87,12 @@ pub(super) struct Head {
 /// Why an answer could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Broken {
+    /// There is more of it than this, in bytes.
+    TooLarge(usize),
+    /// There is more of it than was counted, series or samples.
+    TooMany(u64),
+    /// A count in it is none.
+    Count,
     /// Nothing came.
     Empty,
     /// It ends in the middle, after so many bytes.

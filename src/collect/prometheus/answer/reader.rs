@@ -1,5 +1,13 @@
 use super::super::json::{Lexed, Token, number_of, token};
 use super::{Broken, Head, Labels, Sink};
+use crate::collect::body::{DEEPEST, LONGEST_TOKEN};
+use crate::text::cut;
+
+/// So much of what a server says besides its answer is kept.
+const MOST_NOTES: usize = 100;
+const LONGEST_NOTE: usize = 500;
+/// The labels of one series, in bytes.
+const LONGEST_LABELS: usize = 1 << 20;
 
 /// Reads one answer.
 pub(in super::super) struct Reader<S> {
@@ -10,11 +18,15 @@ pub(in super::super) struct Reader<S> {
     expect: Expect,
     key: String,
     labels: Labels,
+    /// Bytes of the labels.
+    held: usize,
     /// The labels are those of the item being read.
     named: bool,
     point: Point,
     rest: Vec<u8>,
     read: u64,
+    /// Blanks since the last token.
+    blanks: usize,
 }
 
 /// Where in the answer the reader stands.
@@ -63,10 +75,12 @@ impl<S: Sink> Reader<S> {
             expect: Expect::Value,
             key: String::new(),
             labels: Labels::default(),
+            held: 0,
             named: false,
             point: Point::default(),
             rest: Vec::new(),
             read: 0,
+            blanks: 0,
         }
     }
 
@@ -82,14 +96,14 @@ impl<S: Sink> Reader<S> {
             held.drain(..used);
             self.rest = held;
         }
-        Ok(())
+        self.sink.fault().map_or(Ok(()), Err)
     }
 
     /// The end of the answer.
     pub(in super::super) fn finish(self) -> Result<(S, Head), Broken> {
         if self.expect == Expect::Done {
             Ok((self.sink, self.head))
-        } else if self.read == 0 && self.rest.iter().all(u8::is_ascii_whitespace) {
+        } else if self.stack.is_empty() && self.rest.is_empty() {
             Err(Broken::Empty)
         } else {
             Err(Broken::Truncated(self.read))
@@ -103,8 +117,16 @@ impl<S: Sink> Reader<S> {
             if self.frame() == Some(Frame::Values) {
                 at += self.points(&bytes[at..]);
             }
+            let rest = bytes[at..].iter();
+            let blanks = rest.take_while(|b| b.is_ascii_whitespace()).count();
+            self.blanks += blanks;
+            at += blanks;
+            if self.blanks > LONGEST_TOKEN {
+                return Err(self.garbage(at, bytes));
+            }
             match token(&bytes[at..]) {
                 Lexed::Token(token, length) => {
+                    self.blanks = 0;
                     self.take(token).ok_or_else(|| self.garbage(at, bytes))?;
                     at += length;
                 }
@@ -119,7 +141,7 @@ impl<S: Sink> Reader<S> {
 
     fn garbage(&self, at: usize, bytes: &[u8]) -> Broken {
         let first = bytes[at..].iter().find(|b| !b.is_ascii_whitespace());
-        if self.read == 0 && self.stack.is_empty() && first == Some(&b'<') {
+        if self.expect == Expect::Value && self.stack.is_empty() && first == Some(&b'<') {
             Broken::Html
         } else {
             Broken::Garbage(self.read + at as u64)
@@ -219,6 +241,7 @@ impl<S: Sink> Reader<S> {
             (Some(Frame::Root), false, "data") => Frame::Sets,
             (Some(Frame::Item), true, "metric") | (Some(Frame::Sets), true, _) => {
                 self.labels.0.clear();
+                self.held = 0;
                 Frame::Metric
             }
             (Some(Frame::Item), false, "values") => Frame::Values,
@@ -228,6 +251,9 @@ impl<S: Sink> Reader<S> {
             }
             _ => Frame::Skip,
         };
+        if self.stack.len() == DEEPEST {
+            return None;
+        }
         self.stack.push((frame, object));
         self.expect = if object {
             Expect::KeyOrEnd
@@ -262,10 +288,16 @@ impl<S: Sink> Reader<S> {
         match (self.frame()?, self.key.as_str()) {
             (Frame::Root, "status") => text.clone_into(&mut self.head.status),
             (Frame::Root, "errorType") => text.clone_into(&mut self.head.error_type),
-            (Frame::Root, "error") => text.clone_into(&mut self.head.error),
-            (Frame::Warnings, _) => self.head.warnings.push(text.to_owned()),
-            (Frame::Infos, _) => self.head.infos.push(text.to_owned()),
-            (Frame::Metric, _) => self.labels.0.push((self.key.clone(), text.to_owned())),
+            (Frame::Root, "error") => self.head.error = cut(text, LONGEST_NOTE),
+            (Frame::Warnings, _) => note(&mut self.head.warnings, text),
+            (Frame::Infos, _) => note(&mut self.head.infos, text),
+            (Frame::Metric, _) => {
+                self.held += self.key.len() + text.len() + 1;
+                if self.held > LONGEST_LABELS {
+                    return None;
+                }
+                self.labels.0.push((self.key.clone(), text.to_owned()));
+            }
             (Frame::Point, _) if self.point.fields == 1 => {
                 self.point.value = number_of(text.as_bytes())?;
                 self.point.fields = 2;
@@ -296,6 +328,13 @@ impl<S: Sink> Reader<S> {
 
     fn in_object(&self) -> bool {
         self.stack.last().is_some_and(|(_, object)| *object)
+    }
+}
+
+/// The first few, and of each no more than fits a line or two.
+fn note(notes: &mut Vec<String>, text: &str) {
+    if notes.len() < MOST_NOTES {
+        notes.push(cut(text, LONGEST_NOTE));
     }
 }
 

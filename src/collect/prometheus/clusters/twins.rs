@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::answer::{Labels, Sink};
+use super::super::answer::{Broken, Labels, Room, Sink};
 use super::super::promql::Words;
 use super::super::survey::Source;
 use super::Mixed;
@@ -42,6 +42,9 @@ const LIKELY: [&str; 9] = [
     "prometheus",
 ];
 
+/// What the series of a few containers may take, in bytes.
+const ROOM: usize = 8 << 20;
+
 /// A container by its namespace, pod and name.
 pub(in super::super) type Name = [String; 3];
 
@@ -49,6 +52,7 @@ pub(in super::super) type Name = [String; 3];
 pub(in super::super) struct Twins<'a> {
     words: Words<'a>,
     series: BTreeMap<Name, Vec<BTreeMap<String, String>>>,
+    room: Room,
 }
 
 /// What such series tell.
@@ -65,6 +69,7 @@ impl<'a> Twins<'a> {
         Self {
             words,
             series: BTreeMap::new(),
+            room: Room::new(ROOM),
         }
     }
 
@@ -183,6 +188,7 @@ fn pod_uid(id: &str) -> Option<String> {
 
 impl Sink for Twins<'_> {
     fn series(&mut self, labels: &Labels) {
+        self.room.take(labels.size());
         let name = ["namespace", "pod", "container"].map(|label| {
             let label = self.words.name(label);
             labels.get(label).to_owned()
@@ -194,6 +200,10 @@ impl Sink for Twins<'_> {
     }
 
     fn point(&mut self, _: f64, _: f64) {}
+
+    fn fault(&self) -> Option<Broken> {
+        self.room.fault()
+    }
 }
 
 #[cfg(test)]

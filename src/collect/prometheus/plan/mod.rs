@@ -22,6 +22,15 @@ const MOST_POINTS: u32 = 10_000;
 /// Namespaces in one query at most: their names are part of it.
 const MOST_NAMESPACES: usize = 60;
 
+/// Queries of a plan: a hundred times those of 5,000 nodes.
+const MOST_PIECES: usize = 100_000;
+
+/// Pods that follow each other in the place of one.
+const COMING_AND_GOING: u64 = 8;
+/// Series that any store may have, and none: 600 bytes each are held.
+const FEW_SERIES: u64 = 600_000;
+const MANY_SERIES: u64 = 2_000_000;
+
 /// What kcost will ask a Prometheus for, and what that costs.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -98,6 +107,9 @@ impl Plan {
         let longest = survey.longest.map(|longest| longest.as_secs() / step);
         for reading in readings {
             for piece in plan.cut(reading, survey) {
+                if plan.is_absurd() {
+                    break;
+                }
                 let shorter = longest.and_then(|it| piece.shorter(it, grid.per_day()));
                 plan.pieces.extend(shorter.unwrap_or_else(|| vec![piece]));
             }
@@ -135,11 +147,25 @@ impl Plan {
     }
 
     pub(super) fn samples_of_usage(&self) -> u64 {
-        self.pieces.iter().map(|piece| piece.cost).sum()
+        let costs = self.pieces.iter().map(|piece| piece.cost);
+        costs.fold(0, u64::saturating_add)
     }
 
     fn certain(&self) -> impl Iterator<Item = &More> {
         self.more.iter().filter(|more| more.only.is_none())
+    }
+
+    /// Series that an honest answer about all pods of the window may have: many more
+    /// than there are at a time, because pods come and go.
+    pub(super) fn most_series(&self) -> usize {
+        let counted = self.series.saturating_mul(COMING_AND_GOING);
+        let most = counted.clamp(FEW_SERIES, MANY_SERIES);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    /// Whether no cluster has so much that reading it takes so many queries.
+    pub(super) fn is_absurd(&self) -> bool {
+        self.pieces.len() >= MOST_PIECES
     }
 
     /// How far a point looks back.
@@ -204,10 +230,12 @@ impl Plan {
     )]
     fn cost(&self, reading: Reading, series: u64, slots: u32) -> u64 {
         let series = match reading {
-            Reading::Cpu | Reading::CpuPeak => series * self.cpus,
+            Reading::Cpu | Reading::CpuPeak => series.saturating_mul(self.cpus),
             Reading::Memory | Reading::Throttled => series,
         };
-        (self.samples_a_slot(reading) * series as f64 * f64::from(slots)).ceil() as u64
+        let cost = self.samples_a_slot(reading) * series as f64 * f64::from(slots);
+        // Beyond, sums of what a store makes up would not fit.
+        cost.ceil().min(1e15) as u64
     }
 
     /// Small namespaces together, large ones alone, larger ones in parts.
@@ -217,23 +245,25 @@ impl Plan {
         for slots in spans(&whole, MOST_POINTS) {
             let length = slots.end - slots.start;
             let mut group: Vec<String> = Vec::new();
-            let mut group_cost = 0;
+            let mut held = (0, 0);
             for (namespace, series) in &survey.namespaces {
                 let cost = self.cost(reading, *series, length);
                 if cost > self.max_samples {
-                    pieces.extend(self.parts(reading, namespace, &slots, cost));
+                    pieces.extend(self.parts(reading, namespace, &slots, (*series, cost)));
                     continue;
                 }
-                if group_cost + cost > self.max_samples || group.len() == MOST_NAMESPACES {
+                if held.1 > self.max_samples.saturating_sub(cost) || group.len() == MOST_NAMESPACES
+                {
                     let full = std::mem::take(&mut group);
-                    pieces.push(Piece::new(reading, full, slots.clone(), group_cost));
-                    group_cost = 0;
+                    let held = std::mem::take(&mut held);
+                    pieces.push(Piece::new(reading, full, slots.clone(), held));
                 }
                 group.push(namespace.clone());
-                group_cost += cost;
+                held.0 += series;
+                held.1 += cost;
             }
             if !group.is_empty() {
-                pieces.push(Piece::new(reading, group, slots.clone(), group_cost));
+                pieces.push(Piece::new(reading, group, slots.clone(), held));
             }
         }
         pieces
@@ -246,7 +276,7 @@ impl Plan {
         reading: Reading,
         namespace: &str,
         slots: &Range<u32>,
-        cost: u64,
+        (series, cost): (u64, u64),
     ) -> Vec<Piece> {
         let needed = u32::try_from(cost.div_ceil(self.max_samples)).unwrap_or(u32::MAX);
         let length = slots.end - slots.start;
@@ -262,7 +292,7 @@ impl Plan {
                 let namespaces = vec![namespace.to_owned()];
                 pieces.push(Piece {
                     endings: endings.clone(),
-                    ..Piece::new(reading, namespaces, slots.clone(), cost)
+                    ..Piece::new(reading, namespaces, slots.clone(), (series, cost))
                 });
             }
         }

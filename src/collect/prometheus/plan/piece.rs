@@ -13,6 +13,8 @@ pub(in super::super) struct Piece {
     pub(in super::super) namespaces: Vec<String>,
     pub(in super::super) endings: Endings,
     pub(in super::super) slots: Range<u32>,
+    /// Series that were counted at a time.
+    pub(in super::super) series: u64,
     /// Samples that the server is expected to touch.
     pub(in super::super) cost: u64,
     /// How often it has been halved.
@@ -24,13 +26,14 @@ impl Piece {
         reading: Reading,
         namespaces: Vec<String>,
         slots: Range<u32>,
-        cost: u64,
+        (series, cost): (u64, u64),
     ) -> Self {
         Self {
             reading,
             namespaces,
             endings: Endings::all(),
             slots,
+            series,
             cost: cost.max(1),
             halved: 0,
         }

@@ -29,6 +29,13 @@ const MOST_HALVINGS: u8 = 8;
 /// Troubles in a row until nothing more is asked.
 const PATIENCE: u32 = 4;
 
+/// What all answers together may take while they come, in bytes: what is kept of
+/// them takes half.
+const ROOM: usize = 768 << 20;
+
+/// Points a second that buy no more time than they take.
+const PACE: u32 = 20_000;
+
 /// The longest pause, however often the server refuses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -78,6 +85,8 @@ pub(super) struct Asker<'a> {
     gaps: Vec<Gap>,
     /// Points that say nothing, by what was asked.
     dropped: BTreeMap<&'static str, u64>,
+    /// Bytes of all answers.
+    held: usize,
 }
 
 /// Points from `first` to `last`, both included, each a step after the other.
@@ -110,6 +119,7 @@ impl<'a> Asker<'a> {
             troubles: 0,
             gaps: Vec::new(),
             dropped: BTreeMap::new(),
+            held: 0,
         }
     }
 
@@ -128,9 +138,22 @@ impl<'a> Asker<'a> {
         self.gaps.into_iter().chain(dropped).collect()
     }
 
-    fn drop(&mut self, label: &'static str, points: u64) {
-        if points > 0 {
-            *self.dropped.entry(label).or_default() += points;
+    /// Counts what came, and what says nothing of it.
+    fn took(&mut self, label: &'static str, answer: &All) {
+        if answer.dropped > 0 {
+            *self.dropped.entry(label).or_default() += answer.dropped;
+        }
+        self.held = self.held.saturating_add(answer.held);
+        let points = answer.series.iter().map(|it| it.points.len());
+        let points = u64::try_from(points.sum::<usize>()).unwrap_or(u64::MAX);
+        self.server.deadline.buy(points, PACE);
+        if self.held > ROOM && self.troubles < PATIENCE {
+            self.troubles = PATIENCE;
+            let most = ROOM >> 20;
+            let text = format!("they take more than the {most} MiB that are meant for them");
+            let hint = "name fewer namespaces with `-n NAMESPACE`, or shorten `--window`";
+            let gap = Gap::new("signals-not-read", label, text);
+            self.gaps.push(gap.hint(hint));
         }
     }
 
@@ -262,7 +285,7 @@ impl<'a> Asker<'a> {
         let query = Query::instant(question.text.clone(), self.grid.end().as_second());
         match self.server.ask(&query, All::default()).await {
             Ok((answer, _)) => {
-                self.drop(question.label, answer.dropped);
+                self.took(question.label, &answer);
                 answer.series
             }
             Err(failure) => {
@@ -291,12 +314,12 @@ impl<'a> Asker<'a> {
             let query = Query::range(text, piece.first, piece.last, step);
             match self
                 .server
-                .ask(&query, All::between(piece.first, piece.last))
+                .ask(&query, All::between(piece.first, piece.last, step))
                 .await
             {
                 Ok((answer, _)) => {
                     self.troubles = 0;
-                    self.drop(question.label, answer.dropped);
+                    self.took(question.label, &answer);
                     answer.series.iter().for_each(&mut take);
                 }
                 Err(failure) => {
@@ -315,6 +338,9 @@ impl<'a> Asker<'a> {
     /// What to ask instead, the first last; `None` where nothing helps.
     async fn again(&mut self, piece: Piece, failure: &Failure, step: u32) -> Option<Vec<Piece>> {
         let remedy = failure.remedy();
+        if failure.is_for_all() {
+            self.troubles = PATIENCE;
+        }
         if remedy == Remedy::GiveUp {
             return None;
         }
@@ -335,7 +361,11 @@ impl<'a> Asker<'a> {
             };
         }
         let pause = self.back_off * 2_u32.saturating_pow(self.troubles.min(8));
-        sleep(pause.min(LONGEST_PAUSE)).await;
+        let pause = pause.min(LONGEST_PAUSE);
+        if pause >= self.server.deadline.left() {
+            return None;
+        }
+        sleep(pause).await;
         match remedy {
             Remedy::Halve => piece.halves(step),
             _ => Some(vec![piece]),

@@ -1,6 +1,6 @@
 //! What is asked for besides usage, and what comes back.
 
-use super::super::answer::{Labels, Sink};
+use super::super::answer::{Broken, Labels, Sink};
 use super::super::plan::More;
 use super::ask::Asker;
 use crate::units::Span;
@@ -53,19 +53,26 @@ pub(super) struct Answer {
 #[derive(Default)]
 pub(super) struct All {
     first: i64,
-    /// The last point that was asked for, where it is known.
-    last: Option<i64>,
+    /// The first and the last time that a point may have, where they are known.
+    asked: Option<(i64, i64)>,
     pub(super) series: Vec<Answer>,
     /// Points that are no number, or of a time that was not asked for.
     pub(super) dropped: u64,
+    /// Bytes that are held.
+    pub(super) held: usize,
 }
 
+/// What one answer may take, in bytes: 2.5 million points in series of a hundred.
+const ROOM: usize = 64 << 20;
+
 impl All {
-    /// With the first and the last point that were asked for.
-    pub(super) fn between(first: i64, last: i64) -> Self {
+    /// With the first and the last point that were asked for, and the distance
+    /// between two: VictoriaMetrics moves points to multiples of it.
+    pub(super) fn between(first: i64, last: i64, step: u32) -> Self {
+        let step = i64::from(step);
         Self {
             first,
-            last: Some(last),
+            asked: Some((first - step, last + step)),
             ..Self::default()
         }
     }
@@ -73,6 +80,7 @@ impl All {
 
 impl Sink for All {
     fn series(&mut self, labels: &Labels) {
+        self.held += labels.size() + size_of::<Answer>();
         if let Some(done) = self.series.last_mut() {
             done.points.shrink_to_fit();
         }
@@ -87,11 +95,18 @@ impl Sink for All {
     fn point(&mut self, time: f64, value: f64) {
         let time = time.round() as i64;
         let is_asked = self
-            .last
-            .is_none_or(|last| (self.first..=last).contains(&time));
+            .asked
+            .is_none_or(|(first, last)| (first..=last).contains(&time));
         match self.series.last_mut() {
-            Some(answer) if is_asked && value.is_finite() => answer.points.push((time, value)),
+            Some(answer) if is_asked && value.is_finite() => {
+                self.held += size_of::<(i64, f64)>();
+                answer.points.push((time, value));
+            }
             _ => self.dropped += 1,
         }
+    }
+
+    fn fault(&self) -> Option<Broken> {
+        (self.held > ROOM).then_some(Broken::TooLarge(ROOM))
     }
 }

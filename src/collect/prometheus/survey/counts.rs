@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::answer::{Labels, Sink};
+use super::super::answer::{Broken, Labels, Room, Sink};
 use super::super::clusters::Seen;
 use super::super::promql::Words;
 use super::{Cells, Source};
@@ -16,6 +16,11 @@ pub(super) struct Counts<'a> {
     /// The cluster of the current series by each of the labels.
     clusters: Vec<String>,
     pub(super) counted: Counted,
+    /// The first and the last moment that was asked about.
+    span: (i64, i64),
+    room: Room,
+    /// A count was none.
+    odd: bool,
 }
 
 /// What was counted over the window.
@@ -24,22 +29,28 @@ pub(super) struct Counted {
     pub(super) cells: Cells,
     /// Which clusters were seen, by namespace.
     pub(super) clusters: BTreeMap<String, Seen>,
+    /// Counts of times that were not asked about.
+    pub(super) outside: u64,
 }
 
 impl<'a> Counts<'a> {
-    pub(super) fn new(words: Words<'a>, labels: &'a [String]) -> Self {
+    pub(super) fn new(words: Words<'a>, labels: &'a [String], span: (i64, i64)) -> Self {
         Self {
             words,
             labels,
             current: Default::default(),
             clusters: Vec::new(),
             counted: Counted::default(),
+            span,
+            room: Room::new(ROOM),
+            odd: false,
         }
     }
 }
 
 impl Sink for Counts<'_> {
     fn series(&mut self, labels: &Labels) {
+        self.room.take(labels.size());
         let namespace = labels.get(self.words.name("namespace")).to_owned();
         self.current = (namespace, Source::of(labels, self.words));
         let clusters = self.labels.iter().map(|label| labels.get(label).to_owned());
@@ -49,8 +60,17 @@ impl Sink for Counts<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
     fn point(&mut self, time: f64, value: f64) {
         let time = time as i64;
+        let Some(count) = count(value) else {
+            self.odd = true;
+            return;
+        };
+        if !(self.span.0..=self.span.1).contains(&time) {
+            self.counted.outside += 1;
+            return;
+        }
+        self.room.take(POINT * (1 + self.labels.len()));
         let cell = self.counted.cells.entry(self.current.clone()).or_default();
-        *cell.entry(time).or_default() += whole(value);
+        *cell.entry(time).or_default() += count;
         let seen = self
             .counted
             .clusters
@@ -60,6 +80,10 @@ impl Sink for Counts<'_> {
             seen.add(label, cluster, time);
         }
     }
+
+    fn fault(&self) -> Option<Broken> {
+        self.room.fault().or(self.odd.then_some(Broken::Count))
+    }
 }
 
 /// Adds up the values of series by some labels.
@@ -67,6 +91,8 @@ pub(super) struct Sums<'a> {
     labels: &'a [&'a str],
     current: Vec<String>,
     pub(super) found: BTreeMap<Vec<String>, u64>,
+    room: Room,
+    odd: bool,
 }
 
 impl<'a> Sums<'a> {
@@ -75,27 +101,44 @@ impl<'a> Sums<'a> {
             labels,
             current: Vec::new(),
             found: BTreeMap::new(),
+            room: Room::new(ROOM),
+            odd: false,
         }
     }
 }
 
 impl Sink for Sums<'_> {
     fn series(&mut self, labels: &Labels) {
+        self.room.take(labels.size());
         let values = self.labels.iter().map(|label| labels.get(label).to_owned());
         self.current = values.collect();
     }
 
     fn point(&mut self, _: f64, value: f64) {
-        *self.found.entry(self.current.clone()).or_default() += whole(value);
+        match count(value) {
+            Some(count) => *self.found.entry(self.current.clone()).or_default() += count,
+            None => self.odd = true,
+        }
+    }
+
+    fn fault(&self) -> Option<Broken> {
+        self.room.fault().or(self.odd.then_some(Broken::Count))
     }
 }
 
-/// A count.
+/// What answers to counts may take; those of 10,000 namespaces take 20 MB.
+const ROOM: usize = 128 << 20;
+/// What a point takes, for each label that is looked at.
+const POINT: usize = 32;
+/// More series than any store has of one label.
+const MOST: f64 = 1e9;
+
+/// A count; `None` for what is none.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "counts are whole, small and never negative"
+    reason = "checked to be small and not negative"
 )]
-pub(super) fn whole(value: f64) -> u64 {
-    value as u64
+pub(super) fn count(value: f64) -> Option<u64> {
+    (0.0..=MOST).contains(&value).then_some(value as u64)
 }

@@ -18,7 +18,7 @@ use super::server::{Query, Server};
 use crate::collect::Scope;
 use crate::snapshot::{Gap, Grid};
 use crate::units::Span;
-use counts::{Counted, Counts, Sums, whole};
+use counts::{Counted, Counts, Sums, count};
 
 pub(super) use pace::Pace;
 pub(super) use source::Source;
@@ -28,6 +28,15 @@ const MOMENTS: u32 = 24;
 
 /// Series whose scrape interval is measured, at most about so many.
 const MEASURED: u64 = 4_000;
+
+/// Namespaces of a cluster: Kubernetes is made for half as many.
+const MOST_NAMESPACES: usize = 20_000;
+/// The longest name of a namespace.
+const LONGEST_NAME: usize = 63;
+
+/// Series a second that are counted in no more time than they are worth: reading them
+/// takes much longer.
+const PACE: u32 = 200;
 
 /// What was counted.
 #[derive(Debug, Clone)]
@@ -110,6 +119,7 @@ impl Asked<'_> {
         let Counted {
             mut cells,
             mut clusters,
+            outside,
         } = self.counts().await?;
         // Of all that queries below reach, in scope or not.
         let all = most_at_a_time(&cells, None).values().sum();
@@ -127,13 +137,15 @@ impl Asked<'_> {
             // It was there between two moments only.
             namespaces.entry(namespace).or_insert(1);
         }
+        self.server.deadline.buy(namespaces.values().sum(), PACE);
         let endings = sample(all);
         let selection = Selection {
             namespaces: &self.exact,
             endings: Some(&endings),
             source: source.as_ref(),
         };
-        let gaps = self.no_twins(source.as_ref(), newest).await?;
+        let mut gaps = self.no_twins(source.as_ref(), newest).await?;
+        gaps.extend(elsewhere(outside));
         let pace = self.pace(selection, newest).await?;
         let reaches_back = self.reaches_back(selection, newest, pace.usual).await;
         let (readings, cpus) = self.readings(newest).await?;
@@ -168,7 +180,7 @@ impl Asked<'_> {
         let labels = [label];
         let found = self.ask(&query, || Sums::by(&labels)).await?;
         let each = found.found.into_iter();
-        let each = each.filter_map(|(key, count)| Some((whole(key[0].parse().ok()?), count)));
+        let each = each.filter_map(|(key, series)| Some((count(key[0].parse().ok()?)?, series)));
         Ok(each.collect())
     }
 
@@ -196,7 +208,9 @@ impl Asked<'_> {
         let ask = async |first: i64, last: i64| {
             let query = Query::range(text.clone(), first, last, between);
             let counts = self
-                .ask(&query, || Counts::new(self.words, &labels))
+                .ask(&query, || {
+                    Counts::new(self.words, &labels, about(first, last, between))
+                })
                 .await?;
             Ok(counts.counted)
         };
@@ -208,6 +222,7 @@ impl Asked<'_> {
             for (namespace, seen) in part.clusters {
                 counted.clusters.entry(namespace).or_default().extend(seen);
             }
+            counted.outside += part.outside;
         }
         Ok(counted)
     }
@@ -267,7 +282,13 @@ impl Asked<'_> {
         };
         let parts = self.server.in_parts(span, Span::HOUR.as_secs(), ask).await;
         let mut found: Vec<String> = parts.unwrap_or_default().into_iter().flatten().collect();
-        found.retain(|namespace| !namespace.is_empty());
+        found.retain(|namespace| !namespace.is_empty() && namespace.len() <= LONGEST_NAME);
+        found.sort();
+        found.dedup();
+        if found.len() > MOST_NAMESPACES {
+            // No list of namespaces; those that were counted have to do.
+            found.clear();
+        }
         found
     }
 
@@ -329,6 +350,18 @@ impl Asked<'_> {
         let before = oldest - i64::from(between) - self.grid.start.as_second();
         u32::try_from(before.div_euclid(i64::from(self.grid.step.as_secs().max(1)))).unwrap_or(0)
     }
+}
+
+/// The gap that a store counts series at times that it was not asked about.
+fn elsewhere(counts: u64) -> Option<Gap> {
+    let text = format!("of the counts of series {counts} are of times outside the window");
+    let gap = Gap::new("outside-window", "series in Prometheus", text);
+    (counts > 0).then(|| gap.hint("check the clocks here and of the server"))
+}
+
+/// Times that a point may have: VictoriaMetrics moves them to multiples of the step.
+fn about(first: i64, last: i64, step: u32) -> (i64, i64) {
+    (first - i64::from(step), last + i64::from(step))
 }
 
 /// Pods that make up a sample of so many series: some of every node.
