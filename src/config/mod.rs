@@ -6,10 +6,12 @@
 //! policy, the first that matches a workload wins.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+
+use crate::collect::files::check_yaml;
 
 mod keys;
 mod mistake;
@@ -92,14 +94,45 @@ impl ConfigError {
 
 /// Reads one file.
 pub fn read(path: &Path) -> Result<ConfigFile, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = text(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
     })?;
+    check(path, &text)?;
     let parsed = read::parse(&text).map_err(|error| wrong(path, &text, &error))?;
     Ok(ConfigFile {
         path: path.to_owned(),
         parsed,
+    })
+}
+
+/// What a file of settings may have at most, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// What is read soon however it is made, in bytes.
+const SMALL: usize = 4096;
+
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let most = LARGEST + 1;
+    fs::File::open(path)?.take(most).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|bytes| bytes < most) {
+        return Ok(text);
+    }
+    let problem = format!("it has more than {} MiB", LARGEST >> 20);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, problem))
+}
+
+/// Refuses what lies within each other without end, which takes the reader of
+/// settings the square of its length.
+fn check(path: &Path, text: &str) -> Result<(), ConfigError> {
+    if text.len() <= SMALL {
+        return Ok(());
+    }
+    check_yaml(text).map_err(|(line, column, problem)| ConfigError::Wrong {
+        path: path.to_owned(),
+        line,
+        column,
+        problem,
     })
 }
 

@@ -15,6 +15,7 @@ mod demo;
 mod event;
 mod explain;
 mod foreign;
+mod fuzz;
 mod gate;
 mod guard;
 mod hostile;

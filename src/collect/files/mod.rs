@@ -18,7 +18,7 @@ use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
 use crate::units::Span;
 
 pub use foreign::Foreign;
-pub use objects::read as read_objects;
+pub use objects::{check_yaml, read as read_objects};
 
 /// What the name of anything may have at most, in bytes. Kubernetes takes no name of
 /// more than 253.
@@ -147,7 +147,7 @@ fn how_to_read(error: &io::Error) -> &'static str {
         ErrorKind::NotFound => "check the path: relative ones begin at the current folder",
         ErrorKind::IsADirectory => "name the files in the folder",
         ErrorKind::FileTooLarge => {
-            "no cluster has objects like that: look for what is broken in the file"
+            "nothing in a cluster is so large: look for what is broken in the file"
         }
         ErrorKind::Unsupported => "make the file again",
         ErrorKind::OutOfMemory => "give a part of it, or read it where there is more memory",

@@ -43,6 +43,7 @@ use server::Server;
 use survey::{Survey, Unsurveyed};
 
 pub use access::{check_url, shown_url};
+pub use answer::points;
 #[cfg(test)]
 pub(super) use clusters::Mixed;
 pub use engine::Engine;

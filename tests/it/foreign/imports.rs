@@ -175,3 +175,24 @@ fn amounts_that_nothing_can_have_count_as_not_set_and_are_said() {
         assert!(gaps.iter().any(|gap| gap["text"] == said), "{gaps:?}");
     }
 }
+
+#[test]
+fn settings_without_end_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, said) in [
+        (format!("fail-on: {}", "[".repeat(500_000)), "kcost.yaml:1:"),
+        (
+            format!("goal: {}", "a".repeat(2 << 20)),
+            "it has more than 1 MiB",
+        ),
+    ] {
+        fs::write(folder.path().join("kcost.yaml"), text).unwrap();
+        let seen = Kcost::new()
+            .args(["analyze", "--demo", "--config", "kcost.yaml"])
+            .inside(folder.path())
+            .run();
+        assert_eq!(seen.exit, 2, "{}", seen.stderr);
+        assert!(seen.stderr.contains(said), "{}", seen.stderr);
+        assert!(seen.stderr.len() < 1000, "{}", seen.stderr);
+    }
+}

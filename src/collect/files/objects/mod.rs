@@ -27,6 +27,7 @@ use crate::text::count;
 use broken::Broken;
 use reader::Reader;
 use source::{Place, Source};
+pub use yaml::check_yaml;
 
 const DUMP: &str = "dump them with `kubectl get nodes,pods,deployments,replicasets -A -o json`";
 

@@ -21,6 +21,28 @@ pub(super) struct Problem {
     pub(super) text: String,
 }
 
+/// Holds a text against the limits of YAML that others wrote, before it is given to
+/// a reader that knows none: nothing lies deeper than 128 collections.
+///
+/// # Errors
+///
+/// With line and column, from 1, and what is wrong there.
+pub fn check_yaml(text: &str) -> Result<(), (usize, usize, String)> {
+    let limits = options! {
+        emit_comments: false,
+        flow_nesting_limit: DEEPEST,
+        block_nesting_limit: DEEPEST,
+    };
+    let mut events = Parser::new_from_str_with_options(text, limits);
+    while let Some(event) = events.next_event() {
+        if let Err(error) = event {
+            let place = error.marker();
+            return Err((place.line(), place.col() + 1, error.info()));
+        }
+    }
+    Ok(())
+}
+
 /// Records the objects of all documents of a text, each as soon as it is read;
 /// `before` lines stand in front of the text.
 pub(super) fn read(text: &str, before: u64, reader: &mut Reader<'_>) -> Result<(), Problem> {

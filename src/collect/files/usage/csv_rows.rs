@@ -27,7 +27,7 @@ impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.taken.get() > LONGEST_ROW {
             let text = format!("a row of more than {} MiB", LONGEST_ROW >> 20);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
         }
         let read = self.source.read(buffer)?;
         self.taken.set(self.taken.get() + read);

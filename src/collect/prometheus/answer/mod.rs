@@ -84,6 +84,32 @@ pub(super) struct Head {
     pub(super) partial: bool,
 }
 
+/// The points of a whole answer of the query API, read in pieces of `piece` bytes:
+/// for what is apart from any server.
+///
+/// # Errors
+///
+/// With what is wrong, where it is no such answer.
+pub fn points(answer: &[u8], piece: usize) -> Result<usize, String> {
+    struct Count(usize);
+
+    impl Sink for Count {
+        fn series(&mut self, _: &Labels) {}
+
+        fn point(&mut self, _: f64, _: f64) {
+            self.0 += 1;
+        }
+    }
+
+    let broken = |broken: Broken| format!("{broken:?}");
+    let mut reader = Reader::new(Count(0));
+    for piece in answer.chunks(piece.max(1)) {
+        reader.feed(piece).map_err(broken)?;
+    }
+    let (count, _) = reader.finish().map_err(broken)?;
+    Ok(count.0)
+}
+
 /// Why an answer could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Broken {
