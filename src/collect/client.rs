@@ -1,5 +1,7 @@
 //! HTTP clients from settings: TLS, proxies, credentials.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Uri};
@@ -17,6 +19,7 @@ use rustls::ClientConfig;
 use tower::{BoxError, Service, ServiceExt as _};
 use tower_http::decompression::DecompressionLayer;
 
+use super::exec::{self, Renewed, Renewing};
 use super::tls::{self, TlsError};
 
 /// A client that goes straight to where the settings lead, or by their proxy.
@@ -56,24 +59,33 @@ where
     build(connector, config, Credentials::of(config)?)
 }
 
-/// What lets us in: a header, or a certificate.
+/// What lets us in: a header, one that changes, or a certificate.
 struct Credentials {
     header: Option<AuthLayer>,
+    renewing: Option<Arc<Renewing>>,
     tls: ClientConfig,
 }
 
 impl Credentials {
-    /// A command that gives credentials runs once, and for a second time where it
-    /// gave no token, to ask it for a certificate.
+    /// A command that gives credentials runs once.
     fn of(config: &Config) -> Result<Self, TlsError> {
+        let mut settled = config.clone();
+        let renewing = exec::settle(&mut settled)
+            .map_err(|error| TlsError::Kube(Box::new(kube::Error::Auth(error))))?;
+        let asked = std::mem::take(&mut settled.auth_info.exec).is_some();
+        let config = &settled;
         let header = config.auth_layer();
         let header = header.map_err(|error| TlsError::Kube(Box::new(error)))?;
-        let tls = tls::client_config(config, header.is_none())?;
+        let tls = tls::client_config(config)?;
         let has_certificate = tls.client_auth_cert_resolver.has_certs();
-        if config.auth_info.exec.is_some() && header.is_none() && !has_certificate {
+        if asked && header.is_none() && renewing.is_none() && !has_certificate {
             return Err(TlsError::NoCredential);
         }
-        Ok(Self { header, tls })
+        Ok(Self {
+            header,
+            renewing,
+            tls,
+        })
     }
 }
 
@@ -105,7 +117,11 @@ where
     let headers = headers.map_err(|error| TlsError::Kube(Box::new(error)))?;
     let unpacked = DecompressionLayer::new().gzip(!config.disable_compression);
     let base = config.base_uri_layer();
-    let service = ClientBuilder::new(client.map_err(BoxError::from), &*config.default_namespace);
+    let renewed = Renewed {
+        inner: client.map_err(BoxError::from),
+        renewing: credentials.renewing,
+    };
+    let service = ClientBuilder::new(renewed, &*config.default_namespace);
     let service = service.with_layer(&headers);
     Ok(match credentials.header {
         Some(auth) => service

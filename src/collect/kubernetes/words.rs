@@ -105,6 +105,7 @@ pub(super) fn named(plugin: Option<&Plugin>) -> String {
 
 /// Why there are no credentials, without what a command printed: that may be a token.
 pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String {
+    let named_one = plugin.is_some();
     let plugin = named(plugin);
     match error {
         AuthError::AuthExecStart(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -125,6 +126,9 @@ pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String 
         }
         AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => {
             format!("the command {plugin} of the kubeconfig printed no ExecCredential")
+        }
+        AuthError::AuthExec(problem) if named_one => {
+            format!("the command {plugin} of the kubeconfig {problem}")
         }
         error => error.to_string(),
     }

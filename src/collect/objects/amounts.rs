@@ -10,7 +10,13 @@ use crate::units::{Bytes, Cpu, Quantity};
 #[derive(Debug, Default)]
 pub(crate) struct Amounts {
     bad: Vec<String>,
+    /// Containers of one pod, where they are more than one can have.
+    crowd: Option<usize>,
 }
+
+/// Containers of a pod that are read: far more than any has, and few enough to compare
+/// each with each.
+pub(crate) const MOST_CONTAINERS: usize = 1_000;
 
 impl Amounts {
     /// Requests and limits of a container or pod.
@@ -55,6 +61,21 @@ impl Amounts {
         };
         self.bad.push(format!("{name} `{}` {problem}", text.0));
         None
+    }
+
+    /// Notes how many containers a pod has.
+    pub(super) fn containers(&mut self, count: usize) {
+        if count > MOST_CONTAINERS {
+            self.crowd = self.crowd.max(Some(count));
+        }
+    }
+
+    /// One sentence about containers that are not read.
+    pub(super) fn crowded(&self) -> Option<String> {
+        let count = self.crowd?;
+        Some(format!(
+            "of its {count} containers only {MOST_CONTAINERS} are read: no pod has so many"
+        ))
     }
 
     /// One sentence about what is no amount.

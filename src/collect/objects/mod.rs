@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use super::reach::Candidate;
 use crate::snapshot::{Cluster, Gap};
 
-pub(super) use amounts::Amounts;
+pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
 pub(super) use controllers::{Controller, Placed, Present};
@@ -103,6 +103,10 @@ impl Objects {
 
     /// Notes amounts of one object that cannot be.
     fn note(&mut self, kind: &str, meta: &Meta, amounts: Amounts) {
+        if let Some(problem) = amounts.crowded() {
+            let gap = Gap::new("truncated", meta.subject(kind), problem);
+            self.gaps.push(gap.hint("look at who makes such objects"));
+        }
         if let Some(problem) = amounts.into_problem() {
             let gap = Gap::new("bad-quantity", meta.subject(kind), problem);
             self.gaps

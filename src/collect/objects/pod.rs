@@ -3,7 +3,7 @@ use k8s_openapi::api::core::v1::{
     Container, ContainerStatus, Pod, PodSpec, PodStatus, PodTemplateSpec,
 };
 
-use super::{Amounts, Meta, Objects, Record, heap};
+use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record, heap};
 use crate::snapshot::{ContainerKind, Heap, Resources, Termination};
 
 /// A pod, finished or not.
@@ -114,6 +114,8 @@ impl Template {
 
     pub(super) fn from_spec(spec: PodSpec, amounts: &mut Amounts) -> Self {
         let (requests, limits) = amounts.requirements(spec.resources);
+        let init = spec.init_containers.as_ref().map_or(0, Vec::len);
+        amounts.containers(init + spec.containers.len());
         let init = spec.init_containers.into_iter().flatten().map(|container| {
             let sidecar = container.restart_policy.as_deref() == Some("Always");
             let kind = if sidecar {
@@ -129,6 +131,7 @@ impl Template {
             labels: Vec::new(),
             containers: init
                 .chain(apps.map(|container| (container, ContainerKind::App)))
+                .take(MOST_CONTAINERS)
                 .map(|(container, kind)| ContainerRecord::new(container, kind, amounts))
                 .collect(),
             requests,
@@ -137,6 +140,7 @@ impl Template {
             priority_class: spec.priority_class_name,
             has_deadline: spec.active_deadline_seconds.is_some(),
             claims: claims
+                .take(MOST_CONTAINERS)
                 .map(|claim| PodClaim {
                     name: claim.name,
                     claim: claim.resource_claim_name,
@@ -240,7 +244,8 @@ impl PodRecord {
             condition.type_ == "PodResizePending"
                 && condition.reason.as_deref() == Some("Infeasible")
         });
-        for generated in status.resource_claim_statuses.into_iter().flatten() {
+        let generated = status.resource_claim_statuses.into_iter().flatten();
+        for generated in generated.take(MOST_CONTAINERS) {
             let mut claims = self.spec.claims.iter_mut();
             if let Some(claim) = claims.find(|it| it.name == generated.name) {
                 claim.claim = generated.resource_claim_name;
@@ -253,7 +258,8 @@ impl PodRecord {
             .map(|container| container.requests.clone())
             .collect();
         let init = status.init_container_statuses.into_iter().flatten();
-        for status in init.chain(status.container_statuses.into_iter().flatten()) {
+        let statuses = init.chain(status.container_statuses.into_iter().flatten());
+        for status in statuses.take(2 * MOST_CONTAINERS) {
             let found = self.spec.containers.iter_mut().zip(&mut reserved);
             let mut found = found.filter(|(container, _)| container.name == status.name);
             if let Some((container, reserved)) = found.next() {

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 
 use super::part::Part;
 use super::role::requests_as;
-use crate::collect::objects::{ContainerRecord, Controller, PodRecord, Template};
+use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
 use crate::snapshot::{
     Container, ContainerKind, Heap, HeapPlace, LimitRange, Manager, Pod, Resources, Termination,
     Workload, WorkloadId,
@@ -109,7 +109,9 @@ fn containers(
 ) -> Vec<Container> {
     let mut containers: Vec<Container> = Vec::new();
     let mut add = |record: &ContainerRecord, in_template: bool| {
-        if containers.iter().all(|known| known.name != record.name) {
+        let is_new = || containers.iter().all(|known| known.name != record.name);
+        // Pods that differ in their containers are no replicas of each other.
+        if containers.len() < MOST_CONTAINERS && is_new() {
             containers.push(Container {
                 name: record.name.clone(),
                 kind: record.kind,

@@ -1,8 +1,9 @@
 //! Addresses and credentials, into settings of an HTTP client.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Uri};
 use kube::config::AuthInfo;
@@ -10,6 +11,7 @@ use kube::config::AuthInfo;
 use super::error::PrometheusError;
 use super::options::{Access, Credentials, Header, Secret};
 use crate::collect::client::unescaped;
+use crate::collect::command;
 
 /// The address of a server.
 ///
@@ -189,6 +191,20 @@ fn read(path: &Path) -> Result<Vec<u8>, PrometheusError> {
     })
 }
 
+/// A file may have no end, and a token is short.
+fn beginning(path: &Path) -> Result<Vec<u8>, PrometheusError> {
+    let failed = |source: io::Error| PrometheusError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST_TOKEN)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
 /// The certificates of a PEM file, as DER.
 fn authorities(path: &Path) -> Result<Vec<Vec<u8>>, PrometheusError> {
     let broken = |problem: &str| PrometheusError::Read {
@@ -207,22 +223,27 @@ fn authorities(path: &Path) -> Result<Vec<Vec<u8>>, PrometheusError> {
     Ok(certificates)
 }
 
+/// The most that is read of a file that holds a token, in bytes.
+const LONGEST_TOKEN: u64 = 1 << 20;
+
 /// What a file holds, as a token.
 pub(super) fn token_of_file(path: &Path) -> Result<String, PrometheusError> {
-    one_token(&read(path)?).map_err(|problem| PrometheusError::Read {
+    one_token(&beginning(path)?).map_err(|problem| PrometheusError::Read {
         path: path.to_owned(),
         source: io::Error::new(io::ErrorKind::InvalidData, problem),
     })
 }
 
 /// What a command prints, as a token. Its output is never shown.
-pub(super) fn token_of_command(command: &str) -> Result<String, PrometheusError> {
+pub(super) fn token_of_command(command: &str, wait: Duration) -> Result<String, PrometheusError> {
     let fail = |problem: String| PrometheusError::TokenCommand { problem };
-    let output = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", command])
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| fail(error.to_string()))?;
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = command::run(&mut shell, wait, true);
+    let output = output.map_err(|stopped| fail(format!("it {stopped}")))?;
     if !output.status.success() {
         return Err(fail(output.status.to_string()));
     }

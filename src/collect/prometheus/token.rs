@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 
@@ -19,14 +20,15 @@ pub(super) struct Token {
 #[derive(Debug)]
 enum Source {
     File(PathBuf),
-    Command(String),
+    /// With the time that it has.
+    Command(String, Duration),
 }
 
 impl Source {
     fn read(&self) -> Result<Secret, PrometheusError> {
         match self {
             Self::File(path) => access::token_of_file(path),
-            Self::Command(command) => access::token_of_command(command),
+            Self::Command(command, wait) => access::token_of_command(command, *wait),
         }
         .map(Secret::new)
     }
@@ -34,10 +36,13 @@ impl Source {
 
 impl Token {
     /// `None` where the credentials are no such token.
-    pub(super) fn new(credentials: &Credentials) -> Result<Option<Self>, PrometheusError> {
+    pub(super) fn new(
+        credentials: &Credentials,
+        wait: Duration,
+    ) -> Result<Option<Self>, PrometheusError> {
         let source = match credentials {
             Credentials::TokenFile(path) => Source::File(path.clone()),
-            Credentials::TokenCommand(command) => Source::Command(command.clone()),
+            Credentials::TokenCommand(command) => Source::Command(command.clone(), wait),
             _ => return Ok(None),
         };
         let last = Mutex::new(source.read()?);

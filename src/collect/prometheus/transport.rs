@@ -51,7 +51,7 @@ impl Transport {
         config.connect_timeout = Some(timeout.min(LONGEST_CONNECT));
         config.write_timeout = Some(timeout);
         let client = client::client(&config).map_err(|error| setup(&shown, &error))?;
-        Self::over(client, false, shown).with(access)
+        Self::over(client, false, shown).with(access, timeout)
     }
 
     /// Below a path of the API server, as its client is let in there.
@@ -78,7 +78,7 @@ impl Transport {
     pub(in crate::collect) fn stream<C>(
         connector: C,
         url: &str,
-        access: &Access,
+        (access, timeout): (&Access, Duration),
         shown: String,
     ) -> Result<Self, PrometheusError>
     where
@@ -90,7 +90,7 @@ impl Transport {
         let config = access.config(Address::parse(url)?)?;
         let fail = |error: TlsError| setup(&shown, &error);
         let client = client::over(connector, &config).map_err(fail)?;
-        Self::over(client, true, shown).with(access)
+        Self::over(client, true, shown).with(access, timeout)
     }
 
     fn over(client: kube::Client, narrow: bool, shown: String) -> Self {
@@ -106,10 +106,10 @@ impl Transport {
     }
 
     /// With what requests carry to be let in.
-    fn with(self, access: &Access) -> Result<Self, PrometheusError> {
+    fn with(self, access: &Access, timeout: Duration) -> Result<Self, PrometheusError> {
         Ok(Self {
             parameters: access.parameters.clone(),
-            token: Token::new(&access.credentials)?.map(Arc::new),
+            token: Token::new(&access.credentials, timeout)?.map(Arc::new),
             ..self
         })
     }

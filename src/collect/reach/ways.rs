@@ -131,7 +131,8 @@ async fn attempt(
             let connector = Forward::new(connection, candidate);
             let url = format!("{}{}", dns(candidate), candidate.path);
             let shown = options.url.clone();
-            let made = Transport::stream(connector.clone(), &url, &options.access, shown);
+            let access = (&options.access, options.timeout);
+            let made = Transport::stream(connector.clone(), &url, access, shown);
             forward = Some(connector);
             made.map_err(|error| error.to_string())?
         }

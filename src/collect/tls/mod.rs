@@ -78,19 +78,10 @@ impl TlsError {
 }
 
 /// How a client with these settings speaks TLS.
-///
-/// Runs the command that a kubeconfig names for credentials where it is to be
-/// asked for a certificate.
-pub(super) fn client_config(
-    config: &kube::Config,
-    ask_command: bool,
-) -> Result<ClientConfig, TlsError> {
+pub(super) fn client_config(config: &kube::Config) -> Result<ClientConfig, TlsError> {
     provider::install();
     let mut bare = config.clone();
     let own = std::mem::take(&mut bare.auth_info);
-    if ask_command {
-        bare.auth_info.exec.clone_from(&own.exec);
-    }
     let trusted = match &config.root_cert {
         Some(roots) if !config.accept_invalid_certs && config.root_cert_file.is_none() => {
             // Its place is taken below, by one that takes all that Go takes.
@@ -104,10 +95,7 @@ pub(super) fn client_config(
     if let Some(verifier) = trusted {
         tls.dangerous().set_certificate_verifier(verifier);
     }
-    // What a command gave comes first.
-    if !tls.client_auth_cert_resolver.has_certs()
-        && let Some(identity) = identity::of(&own)?
-    {
+    if let Some(identity) = identity::of(&own)? {
         tls.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(identity));
     }
     Ok(tls)

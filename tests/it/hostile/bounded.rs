@@ -447,3 +447,22 @@ fn pages_end_when_they_say_nothing_new() {
     let gap = gaps.find(|gap| gap["code"] == "truncated").unwrap();
     insta::assert_snapshot!(format!("{}: {}", gap["subject"], gap["text"]), @r#""pods": "the server sent an empty page and says that more follow: those are not read""#);
 }
+
+#[test]
+fn a_pod_of_too_many_containers_is_cut_and_named() {
+    let cluster = Raw::new(|request, stream| {
+        let mut answer = objects(&request.path);
+        if request.path.ends_with("/deployments") {
+            let many: Vec<Value> = (0..20_000)
+                .map(|number| json!({"name": format!("c{number}")}))
+                .collect();
+            answer["items"][0]["spec"]["template"]["spec"]["containers"] = json!(many);
+        }
+        say(stream, &answer)
+    });
+    let report = list(&cluster, &[]).ended(0).json();
+    assert_eq!(report["summary"]["containers"], json!(1_000));
+    let mut gaps = report["gaps"].as_array().unwrap().iter();
+    let gap = gaps.find(|gap| gap["code"] == "truncated").unwrap();
+    insta::assert_snapshot!(format!("{}: {}", gap["subject"], gap["text"]), @r#""Deployment shop/api": "of its 20000 containers only 1000 are read: no pod has so many""#);
+}

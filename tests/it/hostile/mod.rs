@@ -1,6 +1,7 @@
 //! Servers that do as they please: what is said of their answers, and how soon it is over.
 
 mod bounded;
+mod commands;
 mod doubtful;
 mod names;
 mod pipes;

@@ -172,3 +172,15 @@ fn a_command_that_is_not_there_is_told_with_how_to_get_it() {
     hint: Install the plugin from its home page
     ");
 }
+
+#[test]
+fn a_token_that_runs_out_is_asked_for_again() {
+    let with = |expires: &str| {
+        let status = format!(r#"{{"token": "{TOKEN}", "expirationTimestamp": "{expires}"}}"#);
+        let plugin = Plugin::new(&credential(&status));
+        assert_eq!(plugin.said("./plugin"), "", "{expires}");
+        plugin.runs()
+    };
+    assert_eq!(with("2100-01-01T00:00:00Z"), 1);
+    assert!(with("2020-01-01T00:00:00Z") > 5);
+}
