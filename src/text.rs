@@ -50,6 +50,8 @@ pub fn ascii(text: &str) -> String {
             '×' => plain.push('x'),
             '÷' => plain.push('/'),
             '→' => plain.push_str("->"),
+            '↑' => plain.push('^'),
+            '↓' => plain.push('v'),
             '…' => plain.push_str("..."),
             '·' | '−' | '–' | '—' => plain.push('-'),
             '■' => plain.push('#'),

@@ -26,7 +26,8 @@ const POINTS: usize = 200;
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
     /// The workload: `NAMESPACE/KIND/NAME`, or as much of it as names one.
-    #[arg(value_name = "WORKLOAD", required_unless_present = "objects")]
+    /// Without it, those that stand out are listed.
+    #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
 
     /// How to write the explanation.
@@ -63,13 +64,23 @@ impl ExplainArgs {
         };
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
-        let workload = workload.ok_or_else(unnamed)?;
+        if workload.is_none() && self.output == "json" {
+            return Err(unnamed());
+        }
         let Whole {
             mut snapshot,
             asked,
         } = self.source.read_whole(ui)?;
         super::analyze::refuse_empty(&snapshot, &asked)?;
         let grid = snapshot.usage.grid;
+        let Some(workload) = workload else {
+            let analysis = pipeline::analyze_part(&mut snapshot, &asked, &settings, ui);
+            ui.clear();
+            let look = invocation.look(ui, View::default());
+            return render::choices(&analysis, &look, out)
+                .map(|()| Exit::Done)
+                .map_err(Error::Write);
+        };
         let place = explain::find(&snapshot.workloads, &asked, &workload)
             .map_err(|error| not_found(&error))?;
         let index = asked[..place].iter().filter(|asked| **asked).count();

@@ -17,18 +17,18 @@ pub(super) struct Invocation {
 }
 
 /// Flags with a value that say how a report looks, not what it is about.
-const LOOKS: [&str; 10] = [
+const LOOKS: [&str; 6] = [
     "-o",
     "--output",
-    "--state",
-    "--severity",
-    "--min-savings",
-    "--sort",
-    "--top",
     "--fail-on",
+    "--min-judged",
     "--color",
     "--prices",
 ];
+
+/// Flags with a value that choose among the workloads: what comes next is about the
+/// same ones.
+const CHOICES: [&str; 5] = ["--state", "--severity", "--min-savings", "--sort", "--top"];
 
 /// Flags without a value of the same sort.
 const SWITCHES: [&str; 12] = [
@@ -68,8 +68,10 @@ impl Invocation {
             width: ui.width(),
             color: ui.color_stdout(),
             unicode: ui.unicode(),
+            verbose: ui.is_verbose(),
             program: self.program,
             command: self.same_source(),
+            explain: ui.suggests().then(|| self.explain()),
             view,
         }
     }
@@ -82,6 +84,13 @@ impl Invocation {
     /// The same without `--goal`, for whoever wants to try another.
     pub(super) fn without_goal(&self) -> String {
         self.without(|argument| is_flag(argument, "--goal"), &[])
+    }
+
+    /// How to ask about one workload of the same source, whose name follows.
+    fn explain(&self) -> String {
+        let choice = |argument: &str| CHOICES.iter().any(|flag| is_flag(argument, flag));
+        self.without(choice, &[])
+            .replacen(" analyze", " explain", 1)
     }
 
     /// The same of several clusters for one alone, a context or a bundle.
@@ -140,7 +149,10 @@ mod tests {
         let line = [
             "kcost", "analyze", "--demo", "-o", "wide", "--top=5", "-q", "-ojson",
         ];
-        assert_eq!(same(&line), "kcost analyze --demo");
+        assert_eq!(same(&line), "kcost analyze --demo --top=5");
+        let args: Vec<OsString> = line.iter().map(OsString::from).collect();
+        let explain = Invocation::new(&args).explain();
+        assert_eq!(explain, "kcost explain --demo");
     }
 
     #[test]

@@ -9,9 +9,11 @@ use crate::snapshot::{Container, Workload};
 
 mod curve;
 mod find;
+mod mark;
 
 pub use curve::{Curve, Point};
 pub use find::{FindError, find};
+pub use mark::Mark;
 
 /// Everything there is to say about one workload.
 pub struct Explanation<'a> {
@@ -34,6 +36,8 @@ pub struct ContainerStory<'a> {
     pub container: &'a Container,
     pub profile: &'a Profile,
     pub advice: &'a ContainerAdvice,
+    /// What happened to it within the window.
+    pub marks: Vec<Mark>,
     /// CPU of a replica over time, in cores.
     pub cpu: Curve,
     /// Working set of a replica over time, in bytes.
@@ -55,6 +59,7 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
             container,
             profile: &analysis.profiles[advice.profile],
             advice,
+            marks: mark::marks(workload, container, &grid),
             cpu: Curve::new(grid, &series, points, |series| &series.cpu_cores),
             memory: Curve::new(grid, &series, points, |series| &series.memory_bytes),
         }

@@ -24,7 +24,7 @@ pub fn recommend(
     if options.guards {
         let case = Case { snapshot };
         for guard in guard::ALL {
-            guard.apply(&case, &mut plans);
+            guard::run(*guard, case, &mut plans);
         }
     } else {
         guard::each(&mut plans).for_each(|(_, planned)| planned.write());

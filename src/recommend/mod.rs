@@ -21,6 +21,7 @@ mod judge;
 mod krr;
 mod options;
 mod peak;
+mod plain;
 mod policy;
 mod samples;
 mod vpa;
@@ -29,6 +30,7 @@ pub use advise::recommend;
 pub use event::{Growth, OddPod};
 pub use goal::{Goal, Targets};
 pub use options::{CpuLimits, Effective, Options};
+pub use plain::{Headline, Why};
 pub use policy::{Policy, Rule, RuleError};
 
 /// A node is full at this share of its allocatable memory: there the kubelet is
@@ -267,7 +269,9 @@ pub struct ContainerAdvice {
     /// Where a heap setting is known.
     pub heap: Option<HeapAdvice>,
     pub risk: Option<Risk>,
-    /// Never empty.
+    /// What changes and why, a plain sentence a field.
+    pub whys: Vec<Why>,
+    /// How each size was found, step by step. Never empty.
     pub reasons: Vec<Reason>,
     /// Where its memory only rises.
     pub growth: Option<Growth>,
@@ -323,6 +327,8 @@ pub struct WorkloadAdvice {
     /// Index into the snapshot's workloads.
     pub workload: usize,
     pub state: State,
+    /// What stands out, in at most four words.
+    pub headline: Option<Headline>,
     pub confidence: Confidence,
     /// The group of its largest container that has one.
     pub cohort: Option<usize>,

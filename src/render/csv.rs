@@ -9,14 +9,15 @@ use super::pick::{Field, Fields, Part, Row};
 use super::whole::Whole;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
-use crate::recommend::{PodAdvice, Reason, Risk};
+use crate::profile::Profile;
+use crate::recommend::{PodAdvice, Reason, Risk, Why};
 use crate::text::escape;
 use crate::units::{Bytes, Cpu};
 
 pub(super) struct Csv;
 
 /// Columns are only ever added, at the end.
-const HEADER: [&str; 29] = [
+const HEADER: [&str; 33] = [
     "namespace",
     "kind",
     "name",
@@ -46,6 +47,10 @@ const HEADER: [&str; 29] = [
     "currency",
     "reasons",
     "template",
+    "cpu_used_p95_cores",
+    "memory_used_max_bytes",
+    "headline",
+    "why",
 ];
 
 impl Renderer for Csv {
@@ -123,6 +128,8 @@ struct Line<'a> {
     fields: Fields,
     risk: Option<Risk>,
     reasons: &'a [Reason],
+    whys: &'a [Why],
+    profile: Option<&'a Profile>,
 }
 
 impl<'a> Line<'a> {
@@ -133,6 +140,8 @@ impl<'a> Line<'a> {
             fields: part.fields(),
             risk: part.advice.risk,
             reasons: &part.advice.reasons,
+            whys: &part.advice.whys,
+            profile: part.profile,
         }
     }
 
@@ -143,6 +152,8 @@ impl<'a> Line<'a> {
             fields,
             risk: None,
             reasons: &advice.reasons,
+            whys: &[],
+            profile: None,
         }
     }
 }
@@ -150,7 +161,11 @@ impl<'a> Line<'a> {
 fn record(row: &Row<'_>, line: &Line<'_>, whole: &Whole<'_>, currency: &str) -> Vec<String> {
     let id = &row.workload.id;
     let (fields, risk) = (&line.fields, line.risk);
-    let share = |share: Option<f64>| share.map(|share| share.to_string()).unwrap_or_default();
+    let share = |share: Option<f64>| share.map(decimal).unwrap_or_default();
+    let cpu = line.profile.and_then(|it| it.cpu.as_ref());
+    let memory = line.profile.and_then(|it| it.memory.as_ref());
+    let headline = row.advice.headline.as_ref();
+    let whys = line.whys.iter().map(|it| it.text.as_str());
     let reasons = line.reasons.iter().map(|it| it.text.as_str());
     let mut record = vec![
         text(&id.namespace),
@@ -176,6 +191,10 @@ fn record(row: &Row<'_>, line: &Line<'_>, whole: &Whole<'_>, currency: &str) -> 
         currency.to_owned(),
         text(&reasons.collect::<Vec<_>>().join("; ")),
         text(id.template.as_deref().unwrap_or_default()),
+        cpu.map_or_else(String::new, |it| cores(it.p95)),
+        memory.map_or_else(String::new, |it| bytes(it.max)),
+        text(headline.map_or("", |it| it.text.as_str())),
+        text(&whys.collect::<Vec<_>>().join("; ")),
     ]);
     record
 }
@@ -210,7 +229,13 @@ fn field<T: Copy>(field: &Field<T>, text: fn(T) -> String) -> [String; 3] {
 }
 
 fn cores(cpu: Cpu) -> String {
-    cpu.get().to_string()
+    decimal(cpu.get())
+}
+
+/// At most six digits behind the point, and none that says nothing.
+fn decimal(value: f64) -> String {
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn bytes(memory: Bytes) -> String {

@@ -30,6 +30,7 @@ mod yaml;
 pub use backtest::{backtest_json, backtest_table};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
+pub use table::choices;
 pub use view::{Sort, View};
 
 /// How a report looks. Machine formats heed only [`Look::view`].
@@ -40,10 +41,15 @@ pub struct Look {
     pub color: bool,
     /// Whether text for people may go beyond ASCII.
     pub unicode: bool,
+    /// Whether people are told how each number was found.
+    pub verbose: bool,
     /// How the program was called: `kcost` or `kubectl kcost`.
     pub program: &'static str,
     /// The command that made this report, without what only decides its looks.
     pub command: String,
+    /// The command that explains a workload of the same source, whose name follows;
+    /// `None` where nobody asks for next steps.
+    pub explain: Option<String>,
     /// Which workloads are listed.
     pub view: View,
 }

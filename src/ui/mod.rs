@@ -101,6 +101,16 @@ impl Ui {
         colored(self.color, Stream::Stdout)
     }
 
+    /// Whether more than the result is wanted: `-v`.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
+    /// Whether next steps are of use: to a person at a terminal, not in a pipe.
+    pub fn suggests(&self) -> bool {
+        self.verbosity >= Verbosity::Normal && Stream::Stdout.is_terminal()
+    }
+
     /// What was done besides the result, such as a file that was written.
     pub fn message(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {

@@ -17,11 +17,11 @@ fn the_story_of_a_workload_fits_the_terminal() {
         .run()
         .ended(0);
     for text in [
-        "why",
+        "  - CPU request 1500m -> ",
+        "of the time",
         "memory limit",
         "risk:",
         "data:",
-        "hour of the week",
         "request now",
         "cohort ",
     ] {
@@ -31,11 +31,39 @@ fn the_story_of_a_workload_fits_the_terminal() {
     assert!(widest <= Some(80), "{}", seen.stdout);
     let plots = seen.stdout.lines().filter(|line| line.contains('|'));
     assert!(plots.count() > 10 && seen.stdout.is_ascii());
+    assert!(seen.stdout.lines().count() < 60, "{}", seen.stdout);
     assert!(!seen.stdout.contains('\u{1b}'));
     assert!(seen.stdout.contains(" a month now, $"), "{}", seen.stdout);
     assert!(seen.stdout.contains("3 pods over 28d"), "{}", seen.stdout);
-    let again = "kcost explain --demo shop/Deployment/catalog --goal savings";
-    assert!(seen.stdout.contains(again), "{}", seen.stdout);
+    // What to run next is for a person, and this is a pipe.
+    assert!(!seen.stdout.contains("--goal savings"), "{}", seen.stdout);
+}
+
+#[test]
+fn how_sizes_were_found_is_told_on_demand() {
+    let [brief, full] = [&[][..], &["-v"]].map(|more| {
+        let args = [&["shop/catalog"], more].concat();
+        explain(&args).ended(0).stdout
+    });
+    for text in [
+        "how these sizes were found",
+        "hour of the week",
+        "distribution: p50",
+    ] {
+        assert!(
+            !brief.contains(text) && full.contains(text),
+            "{text}\n{full}"
+        );
+    }
+    let longest = brief.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(160), "{brief}");
+}
+
+#[test]
+fn without_a_name_those_that_stand_out_are_listed() {
+    let seen = explain(&[]).ended(0).stdout;
+    assert!(seen.contains("! shop/image-resizer"), "{seen}");
+    assert!(seen.contains("OOM-killed 3×"), "{seen}");
 }
 
 #[test]
@@ -66,7 +94,7 @@ fn what_grows_is_said_in_every_form() {
     let text = run(&["explain", "--demo", "wishlist"]).stdout;
     assert!(text.contains("under-provisioned"), "{text}");
     assert!(
-        text.contains("memory only rises, by 36.8Mi a day: 1.11Gi now, 1.37Gi in 7"),
+        text.contains("it grows by 36.8Mi a day, to 1.37Gi in 7d"),
         "{text}"
     );
     let story = run(&["explain", "--demo", "wishlist", "-o", "json"]).json();

@@ -6,9 +6,10 @@ use kcost::gate;
 use kcost::pipeline::{Analysis, Settings};
 use kcost::price;
 use kcost::profile::Profile;
+use kcost::recommend::guard::Field;
 use kcost::recommend::{
     Advice, Advised, Confidence, ContainerAdvice, NodeRisk, Options, Reason, Risk, Sizing, State,
-    WorkloadAdvice,
+    Why, WorkloadAdvice,
 };
 use kcost::snapshot::{
     CapacityType, Cluster, Container, ContainerKind, Gap, Node, PatchTarget, Pod, Resources,
@@ -215,6 +216,10 @@ impl Made {
                 cpu_time_over_request: Some(0.05),
                 cpu_work_over_request: Some(0.04),
             }),
+            whys: vec![Why {
+                field: Field::CpuRequest,
+                text: "CPU request 1 → 250m: it used more only 5% of the time".to_owned(),
+            }],
             reasons: vec![Reason::new(
                 "made",
                 "P98 of 14 days of 5-minute samples, and a margin that held in 98 of 100 weeks of workloads like it",
@@ -226,6 +231,7 @@ impl Made {
         self.advised.workloads.push(WorkloadAdvice {
             workload: self.snapshot.workloads.len(),
             state,
+            headline: None,
             confidence: if known {
                 Confidence::High
             } else {

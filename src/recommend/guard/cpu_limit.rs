@@ -18,6 +18,10 @@ impl Guard for CpuLimit {
         "cpu_limit"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        None
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (rules, planned) in each(plans) {
             match rules.options.cpu_limits {

@@ -22,6 +22,10 @@ impl Guard for DeadBand {
         "dead_band"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        None
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (rules, planned) in each(plans) {
             apply(planned, &rules.options);

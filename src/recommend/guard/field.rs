@@ -20,7 +20,7 @@ pub enum Field {
 }
 
 impl Field {
-    pub(super) const ALL: [Self; 4] = [
+    pub(in crate::recommend) const ALL: [Self; 4] = [
         Self::CpuRequest,
         Self::CpuLimit,
         Self::MemoryRequest,
@@ -37,6 +37,16 @@ impl Field {
         }
     }
 
+    /// As in machine output.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::CpuRequest => "cpu_request",
+            Self::CpuLimit => "cpu_limit",
+            Self::MemoryRequest => "memory_request",
+            Self::MemoryLimit => "memory_limit",
+        }
+    }
+
     /// `cpu` or `memory`.
     pub(super) fn resource(self) -> &'static str {
         match self {
@@ -46,7 +56,7 @@ impl Field {
     }
 
     /// The amount, in cores or bytes.
-    pub(super) fn of(self, held: Held) -> Option<f64> {
+    pub(in crate::recommend) fn of(self, held: Held) -> Option<f64> {
         match self {
             Self::CpuRequest => held.cpu_request.map(Cpu::get),
             Self::CpuLimit => held.cpu_limit.map(Cpu::get),
@@ -100,7 +110,7 @@ impl Field {
     }
 
     /// An amount for people: `250m`, `1.5Gi`.
-    pub(super) fn shown(self, amount: f64) -> String {
+    pub(in crate::recommend) fn shown(self, amount: f64) -> String {
         match self {
             Self::CpuRequest | Self::CpuLimit => Cpu::cores(amount).to_string(),
             Self::MemoryRequest | Self::MemoryLimit => Bytes::from_f64(amount).human(),

@@ -8,6 +8,10 @@ impl Guard for Managed {
         "managed"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("another controller sets it")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
             for planned in plan.containers.iter_mut().filter(|planned| planned.known) {

@@ -1,5 +1,6 @@
 //! Corrections of a proposal, applied in order; each leaves its reason.
 
+use super::plain::Causes;
 use super::{
     Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, PodAdvice, Pool, Reason,
     Risk, Sizing,
@@ -40,6 +41,9 @@ use sum::Sum;
 pub trait Guard: Sync {
     /// What it looks after, in snake_case. Never renamed.
     fn name(&self) -> &'static str;
+    /// Why a field that it moves or keeps is so, in a few plain words; `None` where
+    /// that needs no word.
+    fn cause(&self) -> Option<&'static str>;
     /// Corrects the plans of all workloads.
     fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]);
 }
@@ -69,6 +73,35 @@ pub static ALL: &[&dyn Guard] = &[
     &autoscaler::Targets,
     &heap::Setting,
 ];
+
+/// Lets a guard correct the plans, and notes what it made of each field.
+pub(super) fn run(guard: &dyn Guard, case: Case<'_>, plans: &mut [Plan<'_>]) {
+    let sizings = |plans: &[Plan<'_>]| -> Vec<Sizing> {
+        let all = plans.iter().flat_map(|plan| &plan.containers);
+        all.map(|planned| planned.sizing).collect()
+    };
+    let before = sizings(plans);
+    guard.apply(&case, plans);
+    let after = plans.iter_mut().flat_map(|plan| &mut plan.containers);
+    for (planned, before) in after.zip(before) {
+        let said = planned.said.take();
+        let moved = |field: &Field| field.advised(before) != field.advised(planned.sizing);
+        let moved: Vec<Field> = Field::ALL.into_iter().filter(moved).collect();
+        for field in moved {
+            match guard.cause() {
+                Some(cause) => {
+                    let cause = said.clone().unwrap_or_else(|| cause.to_owned());
+                    planned.causes.set(field, Some(cause));
+                }
+                // A field that is held where it is was never to change.
+                None if field.advised(planned.sizing) == Advice::Keep => {
+                    planned.causes.set(field, None);
+                }
+                None => {}
+            }
+        }
+    }
+}
 
 /// What surrounds the plans.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +140,10 @@ pub struct Planned<'a> {
     pub risk: Option<Risk>,
     pub confidence: Confidence,
     pub reasons: Vec<Reason>,
+    /// What guards made of each field, in plain words.
+    pub(super) causes: Causes,
+    /// What the guard at work says of itself.
+    said: Option<String>,
     /// Whether there was enough history to say anything.
     pub known: bool,
 }
@@ -122,6 +159,8 @@ impl<'a> Planned<'a> {
             risk: draft.risk,
             confidence: draft.confidence,
             reasons: draft.reasons,
+            causes: Causes::default(),
+            said: None,
             known,
         }
     }
@@ -173,6 +212,7 @@ impl<'a> Planned<'a> {
         };
         let moves = moves(before, self.sizing);
         if !moves.is_empty() {
+            self.said = Some(why.to_owned());
             self.say(code, format!("{why}: {}", moves.join(", ")));
         }
     }
@@ -202,6 +242,7 @@ impl<'a> Planned<'a> {
         let fields: Vec<String> = fields.collect();
         let any = !fields.is_empty();
         if any {
+            self.said = Some(why.to_owned());
             self.say(code, format!("{why}: {}", fields.join(", ")));
         }
         any
@@ -217,6 +258,7 @@ impl<'a> Planned<'a> {
             && before < after
         {
             let (before, after) = (field.shown(before), field.shown(after));
+            self.said = Some(why.to_owned());
             self.say(code, format!("{} {before} to {after}: {why}", field.name()));
         }
     }

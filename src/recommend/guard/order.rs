@@ -9,6 +9,10 @@ impl Guard for Order {
         "order"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("never below the request")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (_, planned) in each(plans) {
             put_in_order(planned);

@@ -12,6 +12,10 @@ impl Guard for Policy {
         "policy"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("a floor or cap of the policy")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (rules, planned) in each(plans) {
             let options = &rules.options;

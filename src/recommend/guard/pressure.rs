@@ -9,6 +9,10 @@ impl Guard for Pressure {
         "pressure"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("it has to wait already")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (_, planned) in each(plans) {
             hold_cuts(planned);

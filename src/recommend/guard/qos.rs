@@ -17,6 +17,10 @@ impl Guard for Qos {
         "qos"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("its pods are to stay in their QoS class")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans
             .iter_mut()

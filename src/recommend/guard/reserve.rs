@@ -17,6 +17,10 @@ impl Guard for Reserve {
         "reserve"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("less frees nothing")
+    }
+
     fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
         let nodes = case.snapshot.cluster.nodes.iter();
         let nodes = nodes.map(|node| (node.name.as_str(), node)).collect();

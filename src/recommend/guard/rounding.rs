@@ -24,6 +24,10 @@ impl Guard for Rounding {
         "rounding"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        None
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (_, planned) in each(plans) {
             let now = planned.now();

@@ -9,6 +9,10 @@ impl Guard for Step {
         "step"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("one step of a larger cut")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (rules, planned) in each(plans) {
             if let Some(step) = rules.options.max_step {

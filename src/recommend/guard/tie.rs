@@ -10,6 +10,10 @@ impl Guard for Tie {
         "tie"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("the policy ties it to the limit")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for (rules, planned) in each(plans) {
             let after = planned.after();

@@ -1,7 +1,7 @@
 //! The verdict on a workload: state, confidence and risk of what is planned.
 
 use super::guard::{Plan, Planned};
-use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, event};
+use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, event, plain};
 use crate::snapshot::{ContainerKind, Grid};
 use crate::units::{Cpu, Span};
 
@@ -25,9 +25,11 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         });
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
+    let state = state::of(&plan);
     WorkloadAdvice {
         workload: plan.index,
-        state: state::of(&plan),
+        state,
+        headline: plain::headline(&plan, state),
         confidence: confidence::of(&plan),
         cohort: cohort(&plan),
         autoscaler: plan.autoscaler,
@@ -43,6 +45,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
 
 fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) -> ContainerAdvice {
     let pool = Some(&planned.pool).filter(|_| planned.known);
+    let whys = plain::whys(&planned, grid, horizon);
     let odd = pool.and_then(|pool| event::odd_pods(pool, grid));
     ContainerAdvice {
         container,
@@ -50,6 +53,7 @@ fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) ->
         sizing: planned.sizing,
         heap: planned.heap,
         risk: planned.risk,
+        whys,
         growth: pool.and_then(|pool| event::growth(pool, grid, horizon)),
         odd_pods: odd.map_or_else(Vec::new, |odd| odd.few),
         reasons: planned.reasons,
@@ -95,7 +99,7 @@ fn cohort(plan: &Plan<'_>) -> Option<usize> {
 }
 
 /// What a core costs in GiB of memory, at the usual ratio of list prices.
-const GIB_A_CORE: f64 = 7.5;
+pub(super) const GIB_A_CORE: f64 = 7.5;
 
 /// What a container requests now, in cores.
 fn weight(planned: &Planned<'_>) -> f64 {

@@ -42,7 +42,7 @@ pub(in crate::recommend) fn headline(plan: &Plan<'_>, state: State) -> Option<He
         .or_else(|| (state == State::Idle).then(|| idle(&running)))
         .or_else(|| unset(&running))
         .or_else(|| match state {
-            State::UnderProvisioned => short(&running),
+            State::UnderProvisioned => Some(short(&running)),
             State::OverProvisioned => little_used(&running),
             State::Idle | State::RightSized | State::Unknown => None,
         })
@@ -96,7 +96,7 @@ fn unset(running: &[&Planned<'_>]) -> Option<Headline> {
 }
 
 /// What there is too little of.
-fn short(running: &[&Planned<'_>]) -> Option<Headline> {
+fn short(running: &[&Planned<'_>]) -> Headline {
     let over = running.iter().filter_map(|planned| {
         let request = planned.now().cpu_request?;
         let raised = planned.after().cpu_request? > request;
@@ -105,18 +105,18 @@ fn short(running: &[&Planned<'_>]) -> Option<Headline> {
     let share = over.fold(0.0, f64::max);
     if share >= 0.01 {
         let text = format!("CPU short {}", percent(share));
-        return Some(Headline::new("cpu_short", text));
+        return Headline::new("cpu_short", text);
     }
     let rises = |planned: &&Planned<'_>| {
         let (now, after) = (planned.now(), planned.after());
         after.memory_limit > now.memory_limit && now.memory_limit.is_some()
     };
     let near = running.iter().any(rises);
-    Some(if near {
+    if near {
         Headline::new("memory_near_limit", "memory near limit")
     } else {
         Headline::new("requests_too_small", "requests too small")
-    })
+    }
 }
 
 /// How little is used of what costs the most.

@@ -6,12 +6,12 @@ use ratatui_core::style::Color;
 
 use super::Page;
 use super::plot::{Line, Plot};
-use crate::explain::{ContainerStory, Curve, Point};
+use crate::explain::{ContainerStory, Curve, Mark, Point};
 use crate::snapshot::Grid;
-use crate::units::{Bytes, Cpu, count_from};
+use crate::units::{Bytes, Cpu, count_from, len_f64};
 
 /// Lines of a plot.
-const HEIGHT: u16 = 11;
+const HEIGHT: u16 = 9;
 
 /// Levels this far above all usage would press the curve flat: they are named, not drawn.
 const TALLEST: f64 = 4.0;
@@ -21,8 +21,20 @@ const TALLEST: f64 = 4.0;
 struct Levels {
     now: Option<f64>,
     advised: Option<f64>,
-    /// The limit once the advice is followed.
-    limit: Option<f64>,
+    limit_now: Option<f64>,
+    limit_advised: Option<f64>,
+}
+
+impl Levels {
+    /// The request that is advised, where that is another.
+    fn moved(self) -> Option<f64> {
+        self.advised.filter(|_| self.advised != self.now)
+    }
+
+    fn limit_moved(self) -> Option<f64> {
+        self.limit_advised
+            .filter(|_| self.limit_advised != self.limit_now)
+    }
 }
 
 impl Page {
@@ -35,10 +47,16 @@ impl Page {
         let levels = Levels {
             now: now.map(Cpu::get),
             advised: story.advice.sizing.cpu_request.after(now).map(Cpu::get),
-            limit: None,
+            limit_now: story.container.limits.cpu.map(Cpu::get),
+            limit_advised: story
+                .advice
+                .sizing
+                .cpu_limit
+                .after(story.container.limits.cpu)
+                .map(Cpu::get),
         };
         let label = |value: f64| Cpu::cores(value).to_string();
-        self.draw(&story.cpu, levels, &label, out)
+        self.draw(&story.cpu, levels, &story.marks, &label, out)
     }
 
     pub(super) fn memory_plot(
@@ -52,16 +70,18 @@ impl Page {
         let levels = Levels {
             now: now.map(Bytes::to_f64),
             advised: sizing.memory_request.after(now).map(Bytes::to_f64),
-            limit: limit.map(Bytes::to_f64),
+            limit_now: container.limits.memory.map(Bytes::to_f64),
+            limit_advised: limit.map(Bytes::to_f64),
         };
         let label = |value: f64| Bytes::from_f64(value).human();
-        self.draw(&story.memory, levels, &label, out)
+        self.draw(&story.memory, levels, &story.marks, &label, out)
     }
 
     fn draw(
         self,
         curve: &Curve,
         levels: Levels,
+        marks: &[Mark],
         label: &dyn Fn(f64) -> String,
         out: &mut dyn Write,
     ) -> io::Result<()> {
@@ -69,8 +89,9 @@ impl Page {
         let ends = [start, end.max(start + 1.0)];
         let named = [
             ("request now", levels.now, Color::Yellow, 'n'),
-            ("request advised", levels.advised, Color::Green, 'a'),
-            ("limit advised", levels.limit, Color::Red, 'L'),
+            ("request advised", levels.moved(), Color::Green, 'a'),
+            ("limit now", levels.limit_now, Color::Red, 'l'),
+            ("limit advised", levels.limit_moved(), Color::Magenta, 'L'),
         ];
         let peak = curve.max().max(f64::MIN_POSITIVE);
         let drawn = |level: f64| level <= peak * TALLEST;
@@ -78,10 +99,12 @@ impl Page {
             .iter()
             .filter_map(|(_, level, ..)| level.filter(|level| drawn(*level)));
         let top = shown.fold(peak, f64::max) * 1.05;
-        let mut lines = Vec::from(usage(curve));
+        // Levels first: what is drawn later covers what it meets, and use matters most.
+        let mut lines = Vec::new();
+        let usage = usage(curve);
         let mut legend: Vec<(String, Color)> = ["mean", "peak"]
             .iter()
-            .zip(&lines)
+            .zip(&usage)
             .map(|(name, line)| (self.marked(line.letter, name), line.color))
             .collect();
         for (name, level, color, letter) in named {
@@ -100,6 +123,7 @@ impl Page {
                 legend.push((text, Color::Reset));
             }
         }
+        lines.extend(usage);
         let plot = Plot {
             lines,
             top,
@@ -108,10 +132,42 @@ impl Page {
             x_labels: [0.0, 0.5, 1.0].map(|share| day(self.grid, share)).to_vec(),
         };
         let columns = u16::try_from(self.width.saturating_sub(2)).unwrap_or(u16::MAX);
-        for line in plot.draw(columns, HEIGHT, self.ink).lines() {
+        let drawn = plot.draw(columns, HEIGHT, self.ink);
+        for line in drawn.lines() {
             writeln!(out, "  {line}")?;
         }
+        self.marks(&drawn, marks, out)?;
         self.legend(&legend, out)
+    }
+
+    /// A letter below the plot for each kill, restart and new template.
+    fn marks(self, drawn: &str, marks: &[Mark], out: &mut dyn Write) -> io::Result<()> {
+        let axis = |line: &str| {
+            let plain = anstream::adapter::strip_str(line).to_string();
+            plain.chars().position(|sign| sign == '│' || sign == '|')
+        };
+        let Some(left) = drawn.lines().find_map(axis).filter(|_| !marks.is_empty()) else {
+            return Ok(());
+        };
+        let room = self.width.saturating_sub(left + 4).max(1);
+        let mut row = vec![' '; room];
+        let (start, end) = (seconds(self.grid.start), seconds(self.grid.end()));
+        let mut named = Vec::new();
+        for mark in marks {
+            let share = (seconds(mark.at) - start) / (end - start).max(1.0);
+            let last = room - 1;
+            let place = count_from(share.clamp(0.0, 1.0) * len_f64(last));
+            let place = usize::try_from(place).map_or(last, |place| place.min(last));
+            row[place] = mark.letter();
+            let name = format!("{} {}", mark.letter(), mark.what());
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        let row: String = row.into_iter().collect();
+        let indent = " ".repeat(left + 3);
+        writeln!(out, "{indent}{}", row.trim_end())?;
+        self.line("  ", &named.join(", "), out)
     }
 
     /// Behind the letter that draws it in ASCII; braille is told apart by colour.

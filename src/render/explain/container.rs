@@ -16,20 +16,46 @@ impl Page {
     pub(super) fn container(
         self,
         story: &ContainerStory<'_>,
+        plotted: bool,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let container = story.container;
         let kind = container.kind.name();
         self.head(&format!("CONTAINER {} ({kind})", container.name), out)?;
         self.sizes(story, out)?;
-        self.part("why", out)?;
-        for (number, reason) in (1..).zip(&story.advice.reasons) {
-            self.line(&format!("  {number:>2}. "), &reason.text, out)?;
+        self.whys(story, out)?;
+        if plotted || self.verbose {
+            self.cpu(story, out)?;
+            self.memory(story, out)?;
         }
-        self.cpu(story, out)?;
-        self.memory(story, out)?;
+        self.gpu(story, out)?;
         self.quality(story, out)?;
         self.risk(story, out)
+    }
+
+    /// One sentence a field, and on demand how each was found. Where nothing changes,
+    /// why not.
+    fn whys(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let (whys, reasons) = (&story.advice.whys, &story.advice.reasons);
+        writeln!(out)?;
+        for why in whys {
+            self.line("  - ", &why.text, out)?;
+        }
+        if whys.is_empty() {
+            let nothing = "nothing changes: these sizes fit".to_owned();
+            let unknown = story.advice.risk.is_none();
+            let text = reasons.first().filter(|_| unknown);
+            let text = text.map_or(nothing, |reason| reason.text.clone());
+            self.line("  - ", &text, out)?;
+        }
+        if !self.verbose {
+            return Ok(());
+        }
+        self.part("how these sizes were found", out)?;
+        for (number, reason) in (1..).zip(reasons) {
+            self.line(&format!("  {number:>2}. "), &reason.text, out)?;
+        }
+        Ok(())
     }
 
     /// What the pod has as a whole, now and advised, and why.
@@ -42,11 +68,9 @@ impl Page {
         self.head("THE POD as a whole", out)?;
         let (requests, limits) = (&workload.pod_requests, &workload.pod_limits);
         self.fields((requests, limits), &advice.sizing, out)?;
-        self.part("why", out)?;
-        for (number, reason) in (1..).zip(&advice.reasons) {
-            self.line(&format!("  {number:>2}. "), &reason.text, out)?;
-        }
-        Ok(())
+        writeln!(out)?;
+        let mut reasons = advice.reasons.iter();
+        reasons.try_for_each(|reason| self.line("  - ", &reason.text, out))
     }
 
     /// The four fields and the heap, now and advised.
@@ -88,6 +112,9 @@ impl Page {
         };
         self.part("CPU of a replica: peak of any pod and mean (cores)", out)?;
         self.cpu_plot(story, out)?;
+        if !self.verbose {
+            return Ok(());
+        }
         let text = format!(
             "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
             profile.p50, profile.p90, profile.p95, profile.p98, profile.p99, profile.max
@@ -113,6 +140,9 @@ impl Page {
         let title = "memory of a replica: peak of any pod and mean (working set)";
         self.part(title, out)?;
         self.memory_plot(story, out)?;
+        if !self.verbose {
+            return Ok(());
+        }
         let text = format!(
             "distribution: p50 {}, p90 {}, p95 {}, p98 {}, p99 {}, max {}",
             profile.p50.human(),
@@ -123,6 +153,22 @@ impl Page {
             profile.max.human()
         );
         self.line("  ", &text, out)
+    }
+
+    /// Use of its accelerators, where it has some.
+    fn gpu(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(gpu) = &story.profile.gpu else {
+            return Ok(());
+        };
+        let memory = gpu.max_memory;
+        let memory =
+            memory.map_or_else(String::new, |it| format!(", memory {} at most", it.human()));
+        let text = format!(
+            "{} in the mean, {} in its busiest twentieth of the time{memory}",
+            gpu.mean_utilization, gpu.p95_utilization,
+        );
+        writeln!(out)?;
+        self.line("  GPU:  ", &text, out)
     }
 
     fn quality(self, story: &ContainerStory<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -158,13 +204,13 @@ impl Page {
         };
         let horizon = story.advice.risk.map_or(Span::WEEK, |risk| risk.horizon);
         let cpu = format!(
-            "time above the CPU request {} so far, {} once advised",
+            "above the CPU request {} of the time so far, {} as advised",
             over(&story.cpu, container.requests.cpu.map(Cpu::get)),
             said(|risk| risk.cpu_time_over_request),
         );
         self.line("  risk: ", &cpu, out)?;
         let memory = format!(
-            "time above the memory limit {} so far; chance to exceed it within {horizon} once advised {}",
+            "above the memory limit {} of the time so far; within {horizon} as advised: {} chance",
             over(&story.memory, container.limits.memory.map(Bytes::to_f64)),
             said(|risk| risk.memory_over_limit),
         );

@@ -14,7 +14,7 @@ use super::Look;
 use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
-use crate::explain::Explanation;
+use crate::explain::{ContainerStory, Explanation};
 use crate::snapshot::Grid;
 use crate::text::{ascii, escape, money};
 use crate::units::Money;
@@ -40,6 +40,7 @@ pub fn explanation_text(
             unicode: look.unicode,
         },
         width: look.width.unwrap_or(WIDTH).clamp(40, 160),
+        verbose: look.verbose,
         grid,
     };
     page.heading(story, out)?;
@@ -47,12 +48,27 @@ pub fn explanation_text(
         writeln!(out)?;
         page.pod(story.workload, pod, out)?;
     }
-    for container in &story.containers {
+    let largest = largest(story);
+    for (place, container) in story.containers.iter().enumerate() {
         writeln!(out)?;
-        page.container(container, out)?;
+        page.container(container, Some(place) == largest, out)?;
     }
-    writeln!(out)?;
-    page.next_steps(&look.command, out)
+    if look.explain.is_some() {
+        writeln!(out)?;
+        page.next_steps(&look.command, out)?;
+    }
+    Ok(())
+}
+
+/// The container that uses the most CPU: it is drawn, the others on demand.
+fn largest(story: &Explanation<'_>) -> Option<usize> {
+    let used = |container: &ContainerStory<'_>| {
+        let cpu = container.profile.cpu.as_ref();
+        cpu.map_or(0.0, |cpu| cpu.mean.get())
+    };
+    let all = story.containers.iter().enumerate();
+    let largest = all.max_by(|a, b| used(a.1).total_cmp(&used(b.1)).then(b.0.cmp(&a.0)));
+    largest.map(|(place, _)| place)
 }
 
 /// What the whole text is written with.
@@ -60,6 +76,8 @@ pub fn explanation_text(
 struct Page {
     ink: Ink,
     width: usize,
+    /// Whether it is told how each size was found.
+    verbose: bool,
     grid: Grid,
 }
 
@@ -86,6 +104,9 @@ impl Page {
             let none = "no cohort: too little data to say what it behaves like";
             return self.line("", none, out);
         };
+        if !self.verbose {
+            return self.line("cohort ", &cohort.name, out);
+        }
         let behaviour = format!("{}: {}", cohort.name, cohort.description);
         self.line("cohort ", &behaviour, out)?;
         if story.alike.is_empty() {

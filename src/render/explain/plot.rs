@@ -118,6 +118,7 @@ fn paint(color: Color) -> Option<anstyle::AnsiColor> {
         Color::Yellow => Some(anstyle::AnsiColor::Yellow),
         Color::Green => Some(anstyle::AnsiColor::Green),
         Color::Red => Some(anstyle::AnsiColor::Red),
+        Color::Magenta => Some(anstyle::AnsiColor::Magenta),
         _ => None,
     }
 }

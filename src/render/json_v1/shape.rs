@@ -170,6 +170,9 @@ pub(super) struct Workload<'a> {
     pub(super) state: &'static str,
     pub(super) severity: &'static str,
     pub(super) confidence: &'static str,
+    /// What stands out, in at most four words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) headline: Option<Reason<'a>>,
     pub(super) monthly_cost: String,
     pub(super) monthly_savings: String,
     /// Where pods are made from several templates: each by itself.
@@ -185,6 +188,13 @@ pub(super) struct Workload<'a> {
     pub(super) autoscaler: Option<Autoscaler<'a>>,
 }
 
+/// Why one field changes, or stays.
+#[derive(Serialize)]
+pub(super) struct Why<'a> {
+    pub(super) field: &'static str,
+    pub(super) text: &'a str,
+}
+
 /// Sizes of a pod as a whole.
 #[derive(Serialize)]
 pub(super) struct Pod<'a> {
@@ -194,6 +204,7 @@ pub(super) struct Pod<'a> {
     pub(super) cpu_limit_cores: Field<f64>,
     pub(super) memory_request_bytes: Field<u64>,
     pub(super) memory_limit_bytes: Field<u64>,
+    /// How each size was found.
     pub(super) reasons: Vec<Reason<'a>>,
 }
 
@@ -268,6 +279,9 @@ pub(super) struct Container<'a> {
     pub(super) growth: Option<Growing>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) odd_pods: Vec<Odd<'a>>,
+    /// What changes and why, a plain sentence a field.
+    pub(super) why: Vec<Why<'a>>,
+    /// How each size was found.
     pub(super) reasons: Vec<Reason<'a>>,
 }
 

@@ -25,6 +25,13 @@ pub(super) fn workload<'a>(whole: &Whole<'a>, analysis: &'a Analysis<'a>) -> sha
         state: whole.state().name(),
         severity: whole.severity().name(),
         confidence: whole.confidence().name(),
+        headline: rows
+            .clone()
+            .find_map(|row| row.advice.headline.as_ref())
+            .map(|headline| shape::Reason {
+                code: headline.code,
+                text: &headline.text,
+            }),
         monthly_cost: whole.current().to_string(),
         monthly_savings: whole.savings().to_string(),
         templates: rows.clone().filter(|_| split).map(template).collect(),
@@ -135,6 +142,15 @@ fn container<'a>(part: &Part<'a>, template: Option<&'a str>) -> shape::Container
         risk: part.advice.risk.map(risk),
         growth: Growing::of(part.advice),
         odd_pods: Odd::of(part.advice),
+        why: part
+            .advice
+            .whys
+            .iter()
+            .map(|why| shape::Why {
+                field: why.field.key(),
+                text: &why.text,
+            })
+            .collect(),
         reasons: part
             .advice
             .reasons

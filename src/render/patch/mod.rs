@@ -26,6 +26,9 @@ pub(super) struct Patch;
 pub(super) const APPLY: &str =
     "kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f";
 
+/// Shows what such documents would change, whose file name follows.
+pub(super) const DIFF: &str = "kubectl diff --server-side --force-conflicts -f";
+
 /// Groups whose kinds merge containers by name in a server-side apply.
 /// A custom resource may treat the list as one value, and lose its images.
 const MERGED: [&str; 3] = ["apps/", "batch/", "v1"];
@@ -183,9 +186,9 @@ fn why(
         writeln!(out, "#   {}", escape(&reason.text))?;
     }
     for part in parts {
-        for reason in &part.advice.reasons {
+        for why in &part.advice.whys {
             let name = escape(&part.container.name);
-            writeln!(out, "#   {name}: {}", escape(&reason.text))?;
+            writeln!(out, "#   {name}: {}", escape(&why.text))?;
         }
     }
     Ok(())

@@ -6,9 +6,8 @@ use super::Page;
 use crate::price::Bill;
 use crate::recommend::{Growth, State};
 use crate::render::pick::{Part, Row};
-use crate::render::style::{DIM, GOOD_BOLD, WARN, of_state};
-use crate::render::whole::Whole;
-use crate::render::words::{called, cores, percent, state};
+use crate::render::style::{DIM, GOOD_BOLD, WARN};
+use crate::render::words::{called, cores, percent};
 use crate::render::wrap::wrap;
 use crate::snapshot::Workload;
 use crate::text::{count, escape, money};
@@ -19,15 +18,13 @@ const NOT_JUDGED: &str = "unknown: no workload could be judged";
 /// So many growing workloads are named.
 const NAMED: usize = 3;
 
-/// A space at which no line ends.
-const UNBROKEN: char = '\u{a0}';
-
 impl Page<'_> {
     pub(super) fn facts(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.heading("Notes", "", out)?;
         self.freed(out)?;
         self.waste(out)?;
         self.more(out)?;
-        self.states(out)?;
+        self.counts(out)?;
         self.missing(out)?;
         self.grows(out)?;
         self.risk(out)?;
@@ -110,7 +107,8 @@ impl Page<'_> {
         tied.count()
     }
 
-    fn states(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    /// How much there is.
+    fn counts(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let snapshot = self.analysis.snapshot;
         let containers = snapshot
             .workloads
@@ -128,27 +126,7 @@ impl Page<'_> {
                 None => "nodes that could not be read".to_owned(),
             },
         );
-        self.fact("cluster", &text, out)?;
-        let all = Whole::all(self.analysis);
-        let mut plain = Vec::new();
-        let mut painted = Vec::new();
-        for one in State::ALL {
-            let number = all.iter().filter(|it| it.state() == one).count();
-            if number > 0 {
-                plain.push(format!("{number}{UNBROKEN}{}", state(one)));
-                let text = format!("{number} {}", state(one));
-                painted.push(self.paint.on(of_state(one), &text));
-            }
-        }
-        if plain.is_empty() {
-            return Ok(());
-        }
-        // Painted apart, because wrapping counts what a terminal shows.
-        let mut text = wrap(&plain.join(", "), self.room(11), 11);
-        for (plain, painted) in plain.iter().zip(&painted) {
-            text = text.replacen(plain, painted, 1);
-        }
-        writeln!(out, "  {} {text}", self.label("states"))
+        self.fact("cluster", &text, out)
     }
 
     /// Whose pods are not all there.

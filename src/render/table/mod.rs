@@ -2,7 +2,9 @@
 
 mod cohorts;
 mod facts;
+mod findings;
 mod fleet;
+mod moves;
 mod nodes;
 mod notes;
 mod summary;
@@ -22,18 +24,22 @@ pub(super) struct Report {
     name: &'static str,
     summary: &'static str,
     list: fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>,
+    /// Whether findings, cohorts and notes follow the list.
+    whole: bool,
 }
 
 pub(super) static TABLE: Report = Report {
     name: "table",
     summary: "for people: the summary, and the workloads worth acting on",
     list: |page, out| page.worth(out),
+    whole: true,
 };
 
 pub(super) static WIDE: Report = Report {
     name: "wide",
-    summary: "for people: every container, with limits, risk and reasons",
+    summary: "for people: one line a container, with limits, use and why",
     list: |page, out| page.containers(out),
+    whole: false,
 };
 
 impl Renderer for Report {
@@ -57,9 +63,13 @@ impl Renderer for Report {
     ) -> io::Result<()> {
         let page = Page::new(analysis, look);
         plain(look, out, |out| {
-            page.summary(out)?;
-            page.cohorts(out)?;
+            page.head(out)?;
             (self.list)(&page, out)?;
+            if self.whole {
+                page.findings(out)?;
+                page.cohorts(out)?;
+                page.facts(out)?;
+            }
             page.notes(out)
         })
     }
@@ -75,6 +85,18 @@ impl Renderer for Report {
         };
         plain(look, out, |out| fleet::write(fleet, look, one, out))
     }
+}
+
+/// The workloads that stand out, for whoever has named none.
+pub fn choices(analysis: &Analysis<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let page = Page::new(analysis, look);
+    plain(look, out, |out| {
+        page.worth(out)?;
+        match &look.explain {
+            Some(explain) => writeln!(out, "\nname one: {explain} NAMESPACE/KIND/NAME"),
+            None => Ok(()),
+        }
+    })
 }
 
 /// One report on its way out.

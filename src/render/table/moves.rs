@@ -1,4 +1,4 @@
-//! Sizes of a pod now and advised, in one cell: `500m ↓ 120m`.
+//! Sizes of a pod now and advised, in one cell: `500m↓120m`.
 
 use std::iter::Sum;
 
@@ -102,8 +102,8 @@ fn text<T: Copy + PartialOrd>(pair: &Pair<T>, shown: impl Fn(T) -> String) -> Op
     match pair.rises() {
         None => pair.now.map(|_| now),
         _ if now == after => Some(now),
-        Some(true) => Some(format!("{now} ↑ {after}")),
-        Some(false) => Some(format!("{now} ↓ {after}")),
+        Some(true) => Some(format!("{now}↑{after}")),
+        Some(false) => Some(format!("{now}↓{after}")),
     }
 }
 

@@ -5,12 +5,12 @@ use std::io;
 
 use super::Page;
 use crate::gate;
-use crate::render::patch::APPLY;
+use crate::render::patch::{APPLY, DIFF};
 use crate::render::pick::Row;
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD_BOLD, HINT, WARN};
 use crate::render::wrap::wrap;
 use crate::snapshot::Gap;
-use crate::text::{count, escape};
+use crate::text::{count, escape, quote};
 
 /// So many subjects of one kind of gap are named.
 const NAMED: usize = 3;
@@ -18,7 +18,9 @@ const NAMED: usize = 3;
 impl Page<'_> {
     pub(super) fn notes(&self, out: &mut dyn io::Write) -> io::Result<()> {
         self.gaps(out)?;
-        self.next(out)?;
+        if let Some(explain) = &self.look.explain {
+            self.next(explain, out)?;
+        }
         self.verdict(out)
     }
 
@@ -64,19 +66,35 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// The workload that the list begins with, as a shell takes it.
+    fn first(&self) -> Option<String> {
+        let listed = self.worth_acting_on();
+        let id = listed.first()?.id();
+        Some(quote(&format!("{}/{}/{}", id.namespace, id.kind, id.name)))
+    }
+
     /// Commands to paste.
-    fn next(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    fn next(&self, explain: &str, out: &mut dyn io::Write) -> io::Result<()> {
         let command = &self.look.command;
-        let rows = Row::all(self.analysis);
-        let changes = rows.iter().any(|row| row.changes(self.analysis));
+        let rows = self.look.view.rows(self.analysis);
+        let changed = rows.iter().filter(|row| row.changes(self.analysis));
+        let changed: Vec<&Row<'_>> = changed.collect();
+        let pods: usize = changed.iter().map(|row| row.workload.pods.len()).sum();
         writeln!(out)?;
-        let mut next = vec![(format!("{command} -o wide"), "each container, and why")];
-        if changes {
+        let mut next = Vec::new();
+        if let Some(first) = self.first() {
+            let command = format!("{explain} {first}");
+            next.push((command, "the whole story of one".to_owned()));
+        }
+        if !changed.is_empty() {
+            let what = format!("{} to review", count(changed.len(), "workload"));
+            next.push((format!("{command} -o patch > patches.yaml"), what));
             next.push((
-                format!("{command} -o patch > patches.yaml"),
-                "YAML to review",
+                format!("{DIFF} patches.yaml"),
+                "what would change".to_owned(),
             ));
-            next.push((format!("{APPLY} patches.yaml"), "apply it"));
+            let what = format!("apply: {} to restart", count(pods, "pod"));
+            next.push((format!("{APPLY} patches.yaml"), what));
         }
         for (command, what) in next {
             let label = self.paint.on(HINT, "next:");

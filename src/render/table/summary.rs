@@ -3,23 +3,59 @@
 use std::io;
 
 use super::Page;
+use crate::recommend::State;
 use crate::render::grid::{Cell, Column, Grid};
-use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN};
+use crate::render::style::{BOLD, DIM, GOOD_BOLD, PLAIN, WARN, of_state};
+use crate::render::whole::Whole;
 use crate::render::words::{change, cores};
 use crate::render::wrap::wrap;
 use crate::text::{escape, money};
-use crate::units::{Bytes, Cpu, count_from};
+use crate::units::{Bytes, Cpu, Money, count_from};
+
+/// Stands for a space at which no line ends.
+const UNBROKEN: char = '\u{a0}';
 
 /// Characters of a bar.
 const BAR: u32 = 24;
 
 impl Page<'_> {
-    pub(super) fn summary(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    /// What is asked for, used and advised, what that is worth, and what is at risk.
+    pub(super) fn head(&self, out: &mut dyn io::Write) -> io::Result<()> {
         self.title(out)?;
-        writeln!(out)?;
         self.totals(out)?;
-        writeln!(out)?;
-        self.facts(out)
+        self.verdicts(out)
+    }
+
+    /// One line: the money, and how many workloads are what.
+    fn verdicts(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let bill = &self.analysis.bill;
+        let freed = bill.freed.to_cents();
+        let mut parts = vec![if freed > Money::ZERO {
+            let text = format!("frees {} a month", money(freed, bill.currency));
+            (text, GOOD_BOLD)
+        } else {
+            ("frees nothing".to_owned(), DIM)
+        }];
+        let all = Whole::all(self.analysis);
+        for (state, what) in [
+            (State::UnderProvisioned, "at risk"),
+            (State::Idle, "idle"),
+            (State::OverProvisioned, "over-provisioned"),
+            (State::Unknown, "unknown"),
+        ] {
+            let number = all.iter().filter(|it| it.state() == state).count();
+            if number > 0 {
+                parts.push((format!("{number}{UNBROKEN}{what}"), of_state(state)));
+            }
+        }
+        let plain: Vec<String> = parts.iter().map(|(text, _)| text.clone()).collect();
+        // Painted apart, because wrapping counts what a terminal shows.
+        let mut text = wrap(&plain.join(" · "), self.room(2), 2);
+        for (plain, style) in &parts {
+            let shown = plain.replace(UNBROKEN, " ");
+            text = text.replacen(plain, &self.paint.on(*style, &shown), 1);
+        }
+        writeln!(out, "  {text}")
     }
 
     fn title(&self, out: &mut dyn io::Write) -> io::Result<()> {

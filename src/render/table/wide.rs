@@ -1,154 +1,127 @@
-//! Every container of every workload, with limits, risk and reasons.
+//! One line a container: what it has and gets, what it used, and why.
 
+use std::cmp::Reverse;
 use std::io;
 
-use super::Page;
-use crate::recommend::{Advice, Risk};
+use super::{Page, moves};
+use crate::recommend::{Risk, Severity, State};
 use crate::render::grid::{Cell, Column, Grid};
-use crate::render::pick::{Field, Fields, Part, Row};
-use crate::render::style::{BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
-use crate::render::words::{percent, pods, state, worth};
-use crate::render::wrap::wrap;
+use crate::render::pick::{Fields, Part, Row};
+use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
+use crate::render::words::{called, percent};
 use crate::text::{escape, money};
 use crate::units::{Bytes, Cpu, Money};
 
 impl Page<'_> {
     pub(super) fn containers(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let listed = self.look.view.workloads(self.analysis);
+        let view = &self.look.view;
+        let mut listed = view.workloads(self.analysis);
+        if view.sort.is_none() {
+            let urgency = |row: &Row<'_>| match row.advice.state {
+                State::UnderProvisioned => row.bill.severity,
+                _ => Severity::None,
+            };
+            listed.sort_by_key(|it| {
+                let urgent = it.rows.iter().map(urgency).max();
+                (Reverse(urgent), Reverse(it.savings()))
+            });
+        }
         let all = self.analysis.snapshot.owners();
         let aside = if listed.len() == all {
-            "one replica, now → advised".to_owned()
+            "one replica of each container".to_owned()
         } else {
-            format!("{} of {all}; one replica, now → advised", listed.len())
+            format!("{} of {all}; one replica of each container", listed.len())
         };
         self.heading("Workloads", &aside, out)?;
         if listed.is_empty() {
             return writeln!(out, "  none that matches");
         }
-        let mut rows = listed.iter().flat_map(|it| &it.rows);
-        rows.try_for_each(|row| self.block(row, out))
-    }
-
-    fn block(&self, row: &Row<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let parts = row.parts(self.analysis);
-        writeln!(out)?;
-        self.block_head(row, out)?;
         let mut grid = Grid::new(vec![
+            Column::name("  WORKLOAD"),
             Column::name("CONTAINER"),
-            Column::word("TYPE").drop(3),
+            Column::word("WHY"),
             Column::word("CPU"),
+            Column::number("CPU P95").drop(4),
             Column::word("CPU LIMIT").drop(2),
             Column::word("MEMORY"),
+            Column::number("MEMORY MAX").drop(5),
             Column::word("MEMORY LIMIT").drop(1),
-            Column::number("CPU OVER").drop(4),
-            Column::number("OOM RISK").drop(5),
+            Column::number("CPU OVER").drop(6),
+            Column::number("OOM RISK").drop(7),
+            Column::number("FREED/MO").drop(3),
         ]);
+        for row in listed.iter().flat_map(|it| &it.rows) {
+            self.lines(row, &mut grid);
+        }
+        grid.write(self.look.width, self.paint, out)
+    }
+
+    fn lines(&self, row: &Row<'_>, grid: &mut Grid) {
+        let mut first = true;
         if let Some((fields, _)) = row.pod() {
-            grid.row(cells("the pod", "as a whole", &fields, None));
+            let pod = Line {
+                name: "(the pod)".to_owned(),
+                fields,
+                part: None,
+                risk: None,
+            };
+            grid.row(self.line(row, pod, first));
+            first = false;
         }
-        for part in &parts {
-            let name = escape(&part.container.name);
-            let kind = part.container.kind.name();
-            grid.row(cells(&name, kind, &part.fields(), part.advice.risk));
+        for part in &row.parts(self.analysis) {
+            let line = Line {
+                name: escape(&part.container.name),
+                fields: part.fields(),
+                part: Some(part),
+                risk: part.advice.risk,
+            };
+            grid.row(self.line(row, line, first));
+            first = false;
         }
-        grid.write(self.look.width, self.paint, out)?;
-        for reason in row.pod().iter().flat_map(|(_, advice)| &advice.reasons) {
-            let text = wrap(&escape(&reason.text), self.room(6), 6);
-            writeln!(out, "    {}", self.paint.on(DIM, &text))?;
-        }
-        parts.iter().try_for_each(|part| self.reasons(part, out))
     }
 
-    fn block_head(&self, row: &Row<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let currency = self.analysis.bill.currency;
+    /// What is of the workload stands in its first line alone.
+    fn line(&self, row: &Row<'_>, line: Line<'_>, first: bool) -> Vec<Cell> {
+        let advice = row.advice;
+        let urgent = advice.state == State::UnderProvisioned;
+        let mark = if urgent { "!" } else { " " };
+        let name = format!("{mark} {}", escape(&called(&row.workload.id)));
+        let headline = advice.headline.as_ref();
+        let why = headline.map_or("", |headline| headline.text.as_str());
         let savings = row.bill.savings().to_cents();
-        let worth = worth(savings, currency);
-        let style = if savings > Money::ZERO { GOOD } else { WARN };
-        let style = if savings == Money::ZERO { DIM } else { style };
-        writeln!(
-            out,
-            "{}",
-            self.paint.on(BOLD, &escape(&row.workload.id.to_string()))
-        )?;
-        let facts = [
-            (
-                state(row.advice.state).to_owned(),
-                of_state(row.advice.state),
-            ),
-            (
-                format!("severity {}", row.bill.severity.name()),
-                of_severity(row.bill.severity),
-            ),
-            (
-                format!("confidence {}", row.advice.confidence.name()),
-                PLAIN,
-            ),
-            (
-                format!("cohort {}", escape(row.cohort.unwrap_or("none"))),
-                PLAIN,
-            ),
-            (pods(row.workload), PLAIN),
-            (
-                format!("{} a month", money(row.bill.current, currency)),
-                PLAIN,
-            ),
-            (worth, style),
-        ];
-        let mut used = 0;
-        for (text, style) in facts {
-            let room = self.look.width.unwrap_or(usize::MAX);
-            if used == 0 {
-                write!(out, "  ")?;
-                used = 2;
-            } else if used + 2 + text.chars().count() > room {
-                write!(out, "\n  ")?;
-                used = 2;
-            } else {
-                write!(out, "  ")?;
-                used += 2;
-            }
-            used += text.chars().count();
-            write!(out, "{}", self.paint.on(style, &text))?;
-        }
-        writeln!(out)
-    }
-
-    fn reasons(&self, part: &Part<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let name = escape(&part.container.name);
-        for reason in &part.advice.reasons {
-            let text = format!("{name}: {}", escape(&reason.text));
-            let text = wrap(&text, self.room(6), 6);
-            writeln!(out, "    {}", self.paint.on(DIM, &text))?;
-        }
-        Ok(())
+        let freed = match savings {
+            savings if savings > Money::ZERO => GOOD,
+            savings if savings < Money::ZERO => WARN,
+            _ => PLAIN,
+        };
+        let once = |text: String| if first { text } else { String::new() };
+        let profile = line.part.and_then(|part| part.profile);
+        let cpu = profile.and_then(|it| it.cpu.as_ref());
+        let memory = profile.and_then(|it| it.memory.as_ref());
+        let share = |share: Option<f64>| share.map(percent).unwrap_or_default();
+        let fields = &line.fields;
+        vec![
+            Cell::styled(once(name), if urgent { BAD_BOLD } else { BOLD }),
+            Cell::styled(line.name, DIM),
+            Cell::styled(once(why.to_owned()), of_state(advice.state)),
+            moves::field(&fields.cpu_request, |cpu: Cpu| cpu.to_string()),
+            Cell::styled(cpu.map_or_else(String::new, |it| it.p95.to_string()), DIM),
+            moves::field(&fields.cpu_limit, |cpu: Cpu| cpu.to_string()),
+            moves::field(&fields.memory_request, Bytes::human),
+            Cell::styled(memory.map_or_else(String::new, |it| it.max.human()), DIM),
+            moves::field(&fields.memory_limit, Bytes::human),
+            Cell::new(share(line.risk.and_then(|risk| risk.cpu_time_over_request))),
+            Cell::new(share(line.risk.and_then(|risk| risk.memory_over_limit))),
+            Cell::styled(once(money(savings, self.analysis.bill.currency)), freed),
+        ]
     }
 }
 
-fn cells(name: &str, kind: &'static str, fields: &Fields, risk: Option<Risk>) -> Vec<Cell> {
-    let share = |share: Option<f64>| share.map(percent).unwrap_or_default();
-    let memory = |field: &Field<_>| field_cell(field, |value: Bytes| value.human());
-    let cpu = |field: &Field<_>| field_cell(field, |value: Cpu| value.to_string());
-    vec![
-        Cell::new(name),
-        Cell::styled(kind, DIM),
-        cpu(&fields.cpu_request),
-        cpu(&fields.cpu_limit),
-        memory(&fields.memory_request),
-        memory(&fields.memory_limit),
-        Cell::new(share(risk.and_then(|risk| risk.cpu_time_over_request))),
-        Cell::new(share(risk.and_then(|risk| risk.memory_over_limit))),
-    ]
-}
-
-/// `500m → 120m`, `1 → none`, or the one value that stays.
-fn field_cell<T: Copy + PartialEq>(field: &Field<T>, text: impl Fn(T) -> String) -> Cell {
-    let now = field.now.map_or_else(|| "none".to_owned(), &text);
-    if !field.changes() {
-        return Cell::styled(now, DIM);
-    }
-    let after = match field.advice {
-        Advice::Set(value) => text(value),
-        Advice::Unset | Advice::Keep => "none".to_owned(),
-    };
-    Cell::new(format!("{now} → {after}"))
+/// What one line is about.
+struct Line<'a> {
+    name: String,
+    fields: Fields,
+    /// `None` for the pod as a whole.
+    part: Option<&'a Part<'a>>,
+    risk: Option<Risk>,
 }

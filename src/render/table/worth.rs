@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::io;
 
-use super::Page;
+use super::{Page, moves};
 use crate::price::WorkloadBill;
 use crate::recommend::{Severity, State};
 use crate::render::grid::{Cell, Column, Grid};
-use crate::render::pick::{Field, Part, Row};
-use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_severity, of_state};
+use crate::render::pick::{Part, Row};
+use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
+use crate::render::whole::Whole;
 use crate::render::words::{called, short_state};
-use crate::snapshot::ContainerKind;
 use crate::text::{count, escape, money};
-use crate::units::{Bytes, Cpu, Money};
+use crate::units::Money;
 
 /// So many are listed unless `--top` says otherwise; the rest is counted.
 const LISTED: usize = 20;
@@ -20,19 +20,7 @@ const LISTED: usize = 20;
 impl Page<'_> {
     pub(super) fn worth(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let view = &self.look.view;
-        let mut listed = view.matching(self.analysis);
-        // Who asks for a state gets it, even one that needs nothing.
-        if view.states.is_empty() {
-            let is_worth = |row: &Row<'_>| is_worth(row, row.changes(self.analysis));
-            listed.retain(|it| it.rows.iter().any(is_worth));
-        }
-        match view.sort {
-            Some(sort) => sort.apply(&mut listed),
-            None => listed.sort_by_key(|it| {
-                let urgency = it.rows.iter().map(urgency).max();
-                (Reverse(urgency), Reverse(it.savings()))
-            }),
-        }
+        let mut listed = self.worth_acting_on();
         let all = listed.len();
         listed.truncate(view.top.unwrap_or(LISTED));
         self.heading(
@@ -62,20 +50,41 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// What is in danger, then what frees the most, unless the view sorts otherwise.
+    pub(super) fn worth_acting_on(&self) -> Vec<Whole<'_>> {
+        let view = &self.look.view;
+        let mut listed = view.matching(self.analysis);
+        // Who asks for a state gets it, even one that needs nothing.
+        if view.states.is_empty() {
+            let is_worth = |row: &Row<'_>| is_worth(row, row.changes(self.analysis));
+            listed.retain(|it| it.rows.iter().any(is_worth));
+        }
+        match view.sort {
+            Some(sort) => sort.apply(&mut listed),
+            None => listed.sort_by_key(|it| {
+                let urgency = it.rows.iter().map(urgency).max();
+                (Reverse(urgency), Reverse(it.savings()))
+            }),
+        }
+        listed
+    }
+
     fn grid(&self, rows: &[Row<'_>]) -> Grid {
         let mut grid = Grid::new(vec![
-            Column::word(""),
-            Column::name("WORKLOAD"),
-            Column::word("KIND").drop(5),
-            Column::number("PODS").drop(3),
-            Column::word("STATE").drop(1),
-            Column::word("SEVERITY").drop(2),
-            Column::word("CONFIDENCE").drop(6),
-            Column::word("COHORT").drop(7),
+            Column::name("  WORKLOAD"),
+            Column::word("WHY"),
+            Column::word("KIND").drop(7),
+            Column::number("PODS").drop(6),
+            Column::word("STATE").drop(3),
+            Column::word("CONFIDENCE").drop(8),
+            Column::word("COHORT").drop(9),
             Column::word("CPU"),
             Column::word("MEMORY"),
-            Column::number("COST/MO").drop(4),
+            Column::word("LIMITS").drop(1),
+            Column::number("GPUS").drop(4),
+            Column::number("COST/MO").drop(5),
             Column::number("FREED/MO"),
+            Column::number("IF REMOVED").drop(2),
         ]);
         for row in rows {
             grid.row(self.cells(row));
@@ -87,25 +96,43 @@ impl Page<'_> {
         let id = &row.workload.id;
         let advice = row.advice;
         let parts = row.parts(self.analysis);
-        let mark = if urgency(row) > Severity::None {
-            "!"
-        } else {
-            ""
-        };
+        let urgent = urgency(row) > Severity::None;
+        let name = format!("{} {}", if urgent { "!" } else { " " }, escape(&called(id)));
+        let style = if urgent { BAD_BOLD } else { BOLD };
+        let currency = self.analysis.bill.currency;
+        let headline = advice.headline.as_ref();
+        let why = headline.map_or("", |headline| headline.text.as_str());
+        let removed = (advice.state == State::Idle).then_some(row.bill.current);
         vec![
-            Cell::styled(mark, BAD_BOLD),
-            Cell::styled(escape(&called(id)), BOLD),
+            Cell::styled(name, style),
+            Cell::styled(why, of_state(advice.state)),
             Cell::styled(escape(&id.kind), DIM),
             Cell::new(row.workload.pods.len().to_string()),
             Cell::styled(short_state(advice.state), of_state(advice.state)),
-            Cell::styled(row.bill.severity.name(), of_severity(row.bill.severity)),
             Cell::styled(advice.confidence.name(), DIM),
             Cell::styled(escape(row.cohort.unwrap_or("")), DIM),
-            Cell::new(pair(&cpu(row, &parts))),
-            Cell::new(pair(&memory(row, &parts))),
-            Cell::styled(money(row.bill.current, self.analysis.bill.currency), DIM),
-            freed(row.bill, self.analysis.bill.currency),
+            moves::cpu_request(row, &parts),
+            moves::memory_request(row, &parts),
+            moves::limits(row, &parts),
+            Cell::styled(gpus(&parts), DIM),
+            Cell::styled(money(row.bill.current, currency), DIM),
+            freed(row.bill, currency),
+            Cell::styled(
+                removed.map_or_else(String::new, |it| money(it, currency)),
+                DIM,
+            ),
         ]
+    }
+}
+
+/// Devices of one pod.
+fn gpus(parts: &[Part<'_>]) -> String {
+    let each = parts.iter().map(|part| part.container.requests.gpus());
+    let sum: f64 = each.sum();
+    if sum > 0.0 {
+        sum.to_string()
+    } else {
+        String::new()
     }
 }
 
@@ -144,57 +171,4 @@ fn freed(bill: &WorkloadBill, currency: &str) -> Cell {
         _ => PLAIN,
     };
     Cell::styled(money(savings, currency), style)
-}
-
-/// What a running pod requests of one resource, now and advised; `None` where
-/// neither it nor a container requests any.
-struct Pair {
-    now: Option<String>,
-    after: Option<String>,
-}
-
-fn running<'a>(parts: &'a [Part<'a>]) -> impl Iterator<Item = &'a Part<'a>> {
-    let runs = |part: &&Part<'_>| part.container.kind != ContainerKind::Init;
-    parts.iter().filter(runs)
-}
-
-fn cpu(row: &Row<'_>, parts: &[Part<'_>]) -> Pair {
-    let pod = row.pod().map(|(fields, _)| fields.cpu_request);
-    let fields: Vec<Field<Cpu>> = match pod.filter(|field| field.now.is_some()) {
-        Some(field) => vec![field],
-        None => running(parts).map(Part::cpu_request).collect(),
-    };
-    let now: Vec<Cpu> = fields.iter().filter_map(|it| it.now).collect();
-    let after: Vec<Cpu> = fields.iter().filter_map(Field::after).collect();
-    let sum = |all: Vec<Cpu>| (!all.is_empty()).then(|| all.into_iter().sum::<Cpu>().to_string());
-    Pair {
-        now: sum(now),
-        after: sum(after),
-    }
-}
-
-fn memory(row: &Row<'_>, parts: &[Part<'_>]) -> Pair {
-    let pod = row.pod().map(|(fields, _)| fields.memory_request);
-    let fields: Vec<Field<Bytes>> = match pod.filter(|field| field.now.is_some()) {
-        Some(field) => vec![field],
-        None => running(parts).map(Part::memory_request).collect(),
-    };
-    let now: Vec<Bytes> = fields.iter().filter_map(|it| it.now).collect();
-    let after: Vec<Bytes> = fields.iter().filter_map(Field::after).collect();
-    let sum = |all: Vec<Bytes>| (!all.is_empty()).then(|| all.into_iter().sum::<Bytes>().human());
-    Pair {
-        now: sum(now),
-        after: sum(after),
-    }
-}
-
-/// `500m → 120m`; one value where nothing changes.
-fn pair(pair: &Pair) -> String {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    let (now, after) = (text(&pair.now), text(&pair.after));
-    if now == after {
-        now
-    } else {
-        format!("{now} → {after}")
-    }
 }

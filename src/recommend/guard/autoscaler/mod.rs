@@ -24,6 +24,10 @@ impl Guard for ScalePoint {
         "autoscaler"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("its autoscaler")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
             unread::keep(plan);
@@ -39,6 +43,10 @@ pub(super) struct Targets;
 impl Guard for Targets {
     fn name(&self) -> &'static str {
         "autoscaler_targets"
+    }
+
+    fn cause(&self) -> Option<&'static str> {
+        None
     }
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {

@@ -27,6 +27,10 @@ impl Guard for Room {
         "heap_room"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("its heap needs it")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
             let (grid, options) = (plan.grid, &plan.rules.options);
@@ -40,6 +44,10 @@ impl Guard for Room {
 impl Guard for Setting {
     fn name(&self) -> &'static str {
         "heap_setting"
+    }
+
+    fn cause(&self) -> Option<&'static str> {
+        None
     }
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {

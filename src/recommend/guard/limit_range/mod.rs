@@ -15,6 +15,10 @@ impl Guard for LimitRanges {
         "limit_range"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("its LimitRange")
+    }
+
     fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
             let ranges = case.snapshot.cluster.limit_ranges.iter();

@@ -21,6 +21,10 @@ impl Guard for PodLevel {
         "pod_level"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("the pod has sizes as a whole")
+    }
+
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans.iter_mut().filter(|plan| plan.has_pod_level()) {
             whole::size(plan);

@@ -18,6 +18,10 @@ impl Guard for Quotas {
         "quota"
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        Some("its ResourceQuota")
+    }
+
     fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for quota in &case.snapshot.cluster.quotas {
             let mut inside: Vec<&mut Plan<'_>> = plans
