@@ -1,6 +1,8 @@
 //! What the scheduler counts for one pod of a workload.
 
-use crate::recommend::{Sizing, WorkloadAdvice};
+use std::collections::HashMap;
+
+use crate::recommend::{ContainerAdvice, Sizing, WorkloadAdvice};
 use crate::snapshot::{Container, ContainerKind, Resources, Workload};
 use crate::units::{Bytes, Cpu};
 
@@ -63,9 +65,12 @@ pub(super) fn now(workload: &Workload) -> Amount {
 /// Requests of one pod once the advice is followed.
 pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
     let whole = advice.pod.as_ref().map_or(Sizing::KEEP, |pod| pod.sizing);
+    let advised = advice.containers.iter().map(|it| (it.container, it));
+    let advised: HashMap<usize, &ContainerAdvice> = advised.collect();
     pod(workload, whole, |index, container| {
-        let advised = advice.containers.iter().find(|it| it.container == index);
-        let sizing = advised.map_or(Sizing::KEEP, |advised| advised.sizing);
+        let sizing = advised
+            .get(&index)
+            .map_or(Sizing::KEEP, |advised| advised.sizing);
         let requests = &container.requests;
         Amount {
             cpu: sizing.cpu_request.after(requests.cpu).unwrap_or(Cpu::ZERO),

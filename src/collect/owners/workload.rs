@@ -1,4 +1,5 @@
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use super::part::Part;
 use super::role::requests_as;
@@ -108,10 +109,10 @@ fn containers(
     limit_ranges: &[LimitRange],
 ) -> Vec<Container> {
     let mut containers: Vec<Container> = Vec::new();
+    let mut known = HashSet::new();
     let mut add = |record: &ContainerRecord, in_template: bool| {
-        let is_new = || containers.iter().all(|known| known.name != record.name);
         // Pods that differ in their containers are no replicas of each other.
-        if containers.len() < MOST_CONTAINERS && is_new() {
+        if containers.len() < MOST_CONTAINERS && known.insert(record.name.clone()) {
             containers.push(Container {
                 name: record.name.clone(),
                 kind: record.kind,
@@ -146,23 +147,36 @@ fn containers(
     }
     containers
         .sort_by_key(|container| (!container.in_template, container.kind == ContainerKind::App));
+    let (records, mut endings) = (records(&running), endings(pods));
     for container in &mut containers {
-        if !observe(container, &running) {
+        let records = records.get(container.name.as_str());
+        if !observe(container, records.map_or(&[], Vec::as_slice)) {
             default(container, namespace, limit_ranges);
         }
-        container.terminations = terminations(&container.name, pods);
+        container.terminations = endings.remove(&container.name).unwrap_or_default();
     }
     containers
 }
 
+/// What the running pods, the newest first, have of each container; of one that
+/// stands in a pod twice, the first.
+fn records<'a>(running: &[&'a Seen]) -> HashMap<&'a str, Vec<&'a ContainerRecord>> {
+    let mut records: HashMap<&str, Vec<&ContainerRecord>> = HashMap::new();
+    for seen in running {
+        let mut here = HashSet::new();
+        for record in &seen.pod.spec.containers {
+            if here.insert(&record.name) {
+                records.entry(&record.name).or_default().push(record);
+            }
+        }
+    }
+    records
+}
+
 /// Takes what the newest running pod really has. `false` where no pod has it.
-fn observe(container: &mut Container, running: &[&Seen]) -> bool {
-    let found = running.iter().filter_map(|seen| {
-        let records = seen.pod.spec.containers.iter();
-        records.clone().find(|record| record.name == container.name)
-    });
+fn observe(container: &mut Container, records: &[&ContainerRecord]) -> bool {
     let mut newest = None;
-    for record in found {
+    for record in records.iter().copied() {
         container.restarts = container.restarts.saturating_add(record.restarts);
         newest.get_or_insert(record);
     }
@@ -233,9 +247,9 @@ fn defaulted(template: &Template, namespace: &str, limit_ranges: &[LimitRange]) 
     template
 }
 
-/// How the container ended in pods that still exist, oldest first. A finished
+/// How each container ended in pods that still exist, oldest first. A finished
 /// pod that did its work is no news.
-fn terminations(container: &str, pods: &[Seen]) -> Vec<Termination> {
+fn endings(pods: &[Seen]) -> HashMap<String, Vec<Termination>> {
     let endings = pods.iter().flat_map(|seen| {
         let pod = &seen.pod;
         let done = pod.phase == "Succeeded";
@@ -243,11 +257,13 @@ fn terminations(container: &str, pods: &[Seen]) -> Vec<Termination> {
             .iter()
             .filter(move |(_, ending)| !(done && ending.exit_code == 0))
     });
-    let mut found: Vec<Termination> = endings
-        .filter(|(name, _)| name == container)
-        .map(|(_, ending)| ending.clone())
-        .collect();
-    found.sort_by(|a, b| (a.finished, &a.pod).cmp(&(b.finished, &b.pod)));
+    let mut found: HashMap<String, Vec<Termination>> = HashMap::new();
+    for (name, ending) in endings {
+        found.entry(name.clone()).or_default().push(ending.clone());
+    }
+    for endings in found.values_mut() {
+        endings.sort_by(|a, b| (a.finished, &a.pod).cmp(&(b.finished, &b.pod)));
+    }
     found
 }
 
