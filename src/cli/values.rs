@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command};
 
 use crate::config::Kind;
-use crate::units::{Bytes, Cpu, Money, ParseAmountError};
+use crate::units::{Bytes, Cpu, Money, ParseAmountError, ParseSpanError, Span};
 
 /// Names with a line about each, as `--help` lists them.
 pub(super) fn described(
@@ -67,6 +67,17 @@ pub(super) fn money(text: &str) -> Result<Money, String> {
     }
 }
 
+/// The length of a slot, which a bundle holds up to a day.
+pub(super) fn step(text: &str) -> Result<Span, String> {
+    let step: Span = text
+        .parse()
+        .map_err(|error: ParseSpanError| error.to_string())?;
+    if step > Span::DAY {
+        return Err("a step is at most a day, `1d`".to_owned());
+    }
+    Ok(step)
+}
+
 /// A number of rows, at least one.
 pub(super) fn rows(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -84,6 +95,8 @@ mod tests {
         assert_eq!(money("$5"), Ok(Money::from_f64(5.0)));
         assert!(money("inf").is_err());
         assert!(money("much").is_err());
+        assert_eq!(step("1d"), Ok(Span::DAY));
+        assert!(step("25h").is_err());
         assert!(rows("0").is_err());
         assert_eq!(rows("3"), Ok(3));
     }

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::bundles::{self, Cluster};
 use super::namespaces::empty_namespaces;
 use super::prometheus::PrometheusArgs;
+use crate::cli::values;
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::{self, ClusterOptions};
 use crate::collect::live::{self, LiveOptions};
@@ -190,7 +191,8 @@ struct UsageArgs {
         value_name = "SPAN",
         env = "KCOST_STEP",
         hide_env_values = true,
-        hide_short_help = true
+        hide_short_help = true,
+        value_parser = values::step
     )]
     step: Option<Span>,
 }

@@ -67,7 +67,7 @@ pub fn step(length: Span, every: Span) -> Span {
         return every;
     }
     let found = STEPS.into_iter().find(|step| *step >= least);
-    Span::from_secs(found.unwrap_or(3_600).max(least))
+    Span::from_secs(found.unwrap_or(3_600).max(least)).min(Span::DAY)
 }
 
 /// Begins a recording, or goes on with the one that is there.

@@ -10,7 +10,7 @@ use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
 use super::over::Over;
 use super::place::{Unfinished, private_file};
 use super::{
-    BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, seal, table,
+    BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, fits, seal, table,
 };
 
 /// Writes a bundle under a temporary name and renames it when it is whole.
@@ -37,6 +37,9 @@ fn put(snapshot: &Snapshot, path: &Path, over: Over<'_>) -> Result<(), BundleErr
 /// Writes all files of a bundle, and says what the SHA-256 of its manifest is.
 pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
     let usage = &snapshot.usage;
+    // What could not be read again is not written.
+    fits::grid(&Window::of(&usage.grid))
+        .map_err(|problem| BundleError::write(folder, io::Error::other(problem)))?;
     let heads: Vec<SeriesHead> = usage.series.iter().map(SeriesHead::of).collect();
     let files = vec![
         json(folder, CLUSTER, &snapshot.cluster)?,
