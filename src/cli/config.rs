@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -5,6 +6,7 @@ use clap::Args;
 use clap::parser::ValueSource;
 
 use super::settings::Files;
+use super::unasked::{self, Settled};
 use crate::config::{self, Key, Kind};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -19,6 +21,10 @@ Examples:
 ///
 /// Flags win over `KCOST_*` variables, these over `./kcost.yaml`, that over the
 /// user's file (`~/.config/kcost/kcost.yaml`), and that over what is built in.
+///
+/// `./kcost.yaml` is read unasked: it cannot run a command, read a credential or weaken
+/// TLS, and no credential goes to a Prometheus that it alone names, unless the file is
+/// named with `--config`. What is left out is shown at the end.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ConfigArgs {
@@ -50,8 +56,10 @@ impl ConfigArgs {
         } else if self.default {
             default_file(program)
         } else {
-            check(program, files)?;
-            resolved(program, files)
+            let line = ["kcost", "analyze"].map(OsString::from);
+            let settled = unasked::settle(files, program, &line)?;
+            check(settled.command.clone())?;
+            resolved(&settled, files)
         };
         out.write_all(text.as_bytes()).map_err(Error::Write)?;
         Ok(Exit::Done)
@@ -59,8 +67,7 @@ impl ConfigArgs {
 }
 
 /// What a variable or a file says must be what `analyze` would take.
-fn check(program: &'static str, files: &Files) -> Result<(), Error> {
-    let command = files.defaults(super::command(program));
+fn check(command: clap::Command) -> Result<(), Error> {
     let parsed = command.try_get_matches_from(["kcost", "analyze"]);
     parsed.map(|_| ()).map_err(|error| Error::Usage {
         text: error
@@ -74,10 +81,10 @@ fn check(program: &'static str, files: &Files) -> Result<(), Error> {
     })
 }
 
-/// A line a setting, then the rules.
-fn resolved(program: &'static str, files: &Files) -> String {
+/// A line a setting, then the rules, then what does not hold.
+fn resolved(settled: &Settled, files: &Files) -> String {
     let values: Vec<(&str, Value)> = config::settings()
-        .map(|key| (key.name, value(program, key, files)))
+        .map(|key| (key.name, value(&settled.command, key, files)))
         .collect();
     let width = |text: fn(&(&str, Value)) -> usize| values.iter().map(text).max().unwrap_or(0);
     let (names, texts) = (
@@ -92,7 +99,7 @@ fn resolved(program: &'static str, files: &Files) -> String {
             value.text, value.origin
         );
     }
-    for file in &files.files {
+    for file in &files.read {
         for rule in &file.parsed.rules {
             let list = |pairs: &[(&str, String)]| {
                 let each = pairs.iter().map(|(name, value)| format!("{name}={value}"));
@@ -108,6 +115,9 @@ fn resolved(program: &'static str, files: &Files) -> String {
             );
         }
     }
+    for it in &settled.left_out {
+        let _ = writeln!(text, "\n{}\n  {}", it.text(), it.hint());
+    }
     text
 }
 
@@ -121,8 +131,8 @@ fn line(line: usize) -> String {
 }
 
 /// What `analyze` would take without a flag.
-fn value(program: &'static str, key: &Key, files: &Files) -> Value {
-    let command = files.defaults(super::command(program));
+fn value(command: &clap::Command, key: &Key, files: &Files) -> Value {
+    let command = command.clone();
     // Required flags are not among the settings, so this line is complete.
     let matches = command.try_get_matches_from(["kcost", "analyze"]);
     let matches = matches.ok();
@@ -160,8 +170,9 @@ fn value(program: &'static str, key: &Key, files: &Files) -> Value {
 fn default_file(program: &'static str) -> String {
     let mut text =
         String::from("# Settings of kcost. Flags and KCOST_* variables win over this file.\n");
+    let command = super::command(program);
     for key in config::settings() {
-        let value = value(program, key, &Files::default());
+        let value = value(&command, key, &Files::default());
         let shown = if value.origin == "default" {
             value.text
         } else {

@@ -15,6 +15,7 @@ mod rbac;
 mod settings;
 mod several;
 mod snapshot;
+mod unasked;
 mod values;
 
 use std::ffi::OsString;
@@ -23,7 +24,6 @@ use std::io::{self, Write};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::ConfigError;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot as snapshot_files;
@@ -78,13 +78,22 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
     });
     let files = match files {
         Ok(files) => files,
-        Err(error) => return wrong_config(error),
+        Err(error) => return refused(&Error::Config(error)),
     };
-    let cli = match parse(argv, invocation.program, &files) {
+    let settled = match unasked::settle(&files, invocation.program, &argv) {
+        Ok(settled) => settled,
+        Err(error) => return refused(&error),
+    };
+    let cli = match parse(argv, settled.command) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error),
     };
     let ui = cli.global.ui();
+    if cli.command.is_settled() {
+        for it in &settled.left_out {
+            ui.warning(&it.text(), Some(&it.hint()));
+        }
+    }
     let ended = cli.command.run(&invocation, &files, &ui, out);
     // Whatever is still buffered belongs to the result, and may be what fails.
     let ended = match out.flush() {
@@ -111,15 +120,13 @@ pub fn command(program: &'static str) -> clap::Command {
 }
 
 /// A file of settings that cannot be used ends the run before the command line is read.
-fn wrong_config(error: ConfigError) -> Exit {
-    let error = Error::Config(error);
+fn refused(error: &Error) -> Exit {
     let ui = Ui::new(Verbosity::Normal, ColorChoice::Auto, false);
-    ui.report(&error, error.hint().as_deref());
+    ui.report(error, error.hint().as_deref());
     error.exit()
 }
 
-fn parse(argv: Vec<OsString>, program: &'static str, files: &Files) -> Result<Cli, clap::Error> {
-    let mut command = files.defaults(command(program));
+fn parse(argv: Vec<OsString>, mut command: clap::Command) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from_mut(argv).map_err(tip)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
@@ -156,6 +163,14 @@ fn clap_exit(error: &clap::Error) -> Exit {
 }
 
 impl Command {
+    /// Whether settings decide what it does, beside showing them.
+    fn is_settled(&self) -> bool {
+        matches!(
+            self,
+            Self::Analyze(_) | Self::Explain(_) | Self::Backtest(_) | Self::Snapshot(_)
+        )
+    }
+
     fn run(
         self,
         invocation: &Invocation,

@@ -19,6 +19,19 @@ pub struct Key {
     pub place: Place,
     /// One line for people.
     pub summary: &'static str,
+    /// It runs something, reads a credential or weakens TLS: not to be taken from a
+    /// file that the user neither named nor wrote.
+    pub guarded: bool,
+}
+
+impl Key {
+    /// The same, guarded.
+    pub(super) const fn guarded(self) -> Self {
+        Self {
+            guarded: true,
+            ..self
+        }
+    }
 }
 
 /// Where a key may stand.

@@ -4,6 +4,9 @@
 //! built-in defaults. A key at the top is the default of the flag of the same
 //! name, so clap itself keeps the order; the rules under `workloads` are the
 //! policy, the first that matches a workload wins.
+//!
+//! `./kcost.yaml` is read unasked, so that keys which are guarded are taken only
+//! from the user's file and from one that the user named.
 
 use std::fs;
 use std::io::{self, Read as _};

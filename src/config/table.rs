@@ -8,6 +8,7 @@ const fn key(name: &'static str, kind: Kind, place: Place, summary: &'static str
         kind,
         place,
         summary,
+        guarded: false,
     }
 }
 
@@ -175,37 +176,43 @@ static KEYS: &[Key] = &[
         Kind::Text,
         Place::Run,
         "a file with a bearer token",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-token-command",
         Kind::Text,
         Place::Run,
         "a command that prints a bearer token",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-ca",
         Kind::Text,
         Place::Run,
         "PEM file of the authorities to trust",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-certificate",
         Kind::Text,
         Place::Run,
         "PEM file of a client certificate",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-key",
         Kind::Text,
         Place::Run,
         "PEM file of the key of the client certificate",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-insecure",
         Kind::Switch,
         Place::Run,
         "do not verify the certificate of Prometheus",
-    ),
+    )
+    .guarded(),
     key(
         "prometheus-concurrency",
         Kind::Count,

@@ -156,7 +156,8 @@ fn a_flag_wins_over_a_rival_in_the_file() {
         "prometheus-url: http://127.0.0.1:1\nprometheus-token-file: /no/such/token\nprometheus-key: a.pem\n",
     );
     let config = |name: &str, value: &str| {
-        let config = Kcost::new().inside(folder.path()).arg("config");
+        let config = Kcost::new().inside(folder.path());
+        let config = config.args(["config", "--config", "kcost.yaml"]);
         config.env(name, value).run().ended(0)
     };
     let seen = config("KCOST_PROMETHEUS_SERVICE", "a/b");
@@ -166,7 +167,7 @@ fn a_flag_wins_over_a_rival_in_the_file() {
         line(&seen, "prometheus-token-file"),
         "prometheus-token-file - not set"
     );
-    let half = run(&folder, &["analyze", "--plan"]).ended(2);
+    let half = run(&folder, &["analyze", "--plan", "--config", "kcost.yaml"]).ended(2);
     assert!(half.stderr.contains("needs its key"), "{}", half.stderr);
 }
 

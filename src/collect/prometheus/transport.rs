@@ -56,7 +56,8 @@ impl Transport {
 
     /// Below a path of the API server, as its client is let in there.
     ///
-    /// Credentials cannot pass: the API server keeps `Authorization` to itself.
+    /// Credentials cannot pass: the API server keeps `Authorization` to itself, and
+    /// takes what asks to act as somebody else for a question to itself.
     pub(in crate::collect) fn proxied(
         client: kube::Client,
         prefix: String,
@@ -66,7 +67,10 @@ impl Transport {
         Self {
             client,
             prefix,
-            headers: access::headers(access),
+            headers: access::headers(access)
+                .into_iter()
+                .filter(|(name, _)| !is_of_api_server(name))
+                .collect(),
             parameters: access.parameters.clone(),
             token: None,
             narrow: true,
@@ -163,6 +167,11 @@ impl Transport {
         }
         self.client.send(request).await
     }
+}
+
+/// Whether the API server heeds a header instead of passing it on.
+fn is_of_api_server(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION || name.as_str().starts_with("impersonate-")
 }
 
 /// The client inside holds credentials.

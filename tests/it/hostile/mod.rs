@@ -5,6 +5,7 @@ mod commands;
 mod doubtful;
 mod names;
 mod pipes;
+mod unasked;
 
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -18,6 +19,8 @@ use crate::common::{Kcost, Seen};
 pub struct Request {
     /// Without the query.
     pub path: String,
+    /// Its first line and its headers.
+    pub head: String,
     parameters: Vec<(String, String)>,
 }
 
@@ -102,6 +105,7 @@ fn next(reader: &mut impl BufRead) -> Option<Request> {
     };
     Some(Request {
         path: path.to_owned(),
+        head: head.clone(),
         parameters: [fields(query.as_bytes()), fields(&body)].concat(),
     })
 }
