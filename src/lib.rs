@@ -40,7 +40,8 @@
 //!   nothing to analyze is an [`error::Error`].
 //! - No secret enters a snapshot: of environment variables only the settings that
 //!   size a heap and options of a list in the source, of annotations only
-//!   `kcost.dev/…`.
+//!   those of [`snapshot::annotation`]. Of what cannot be read the field is named,
+//!   never the value.
 //! - `main.rs` ends the process, [`ui`] alone writes to stderr, results go through
 //!   a writer. Nothing writes to a cluster.
 //! - Strategies, guards, renderers, price sources and gate rules are registries:

@@ -16,8 +16,12 @@ use super::settings::{Files, NAME, id};
 use crate::config::{self, ConfigError};
 use crate::error::Error;
 
-/// Flags that say which Prometheus is asked.
-const PLACES: [&str; 2] = ["prometheus-url", "prometheus-service"];
+/// Flags that say which Prometheus is asked; of several the first holds.
+const PLACES: [&str; 3] = [
+    "prometheus-url",
+    "prometheus-service",
+    "prometheus-namespace",
+];
 
 /// Flags whose values let kcost in somewhere.
 const CREDENTIALS: [&str; 7] = [
@@ -170,9 +174,10 @@ fn endangered(
     {
         return None;
     }
-    let place = PLACES
-        .into_iter()
-        .find(|key| source(key) == Some(ValueSource::DefaultValue) && files.is_unasked(key))?;
+    let place = PLACES.into_iter().find(|key| source(key).is_some())?;
+    if source(place) != Some(ValueSource::DefaultValue) || !files.is_unasked(place) {
+        return None;
+    }
     let given = CREDENTIALS
         .into_iter()
         .filter_map(|key| Some((key, source(key)?)));

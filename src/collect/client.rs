@@ -21,6 +21,7 @@ use tower_http::decompression::DecompressionLayer;
 
 use super::exec::{self, Renewed, Renewing};
 use super::tls::{self, TlsError};
+use crate::snapshot::caught;
 
 /// A client that goes straight to where the settings lead, or by their proxy.
 ///
@@ -74,7 +75,9 @@ impl Credentials {
             .map_err(|error| TlsError::Kube(Box::new(kube::Error::Auth(error))))?;
         let asked = std::mem::take(&mut settled.auth_info.exec).is_some();
         let config = &settled;
-        let header = config.auth_layer();
+        // It takes every token for one that fits into a header, and a command prints
+        // what it likes.
+        let header = caught(|| config.auth_layer()).ok_or(TlsError::Token)?;
         let header = header.map_err(|error| TlsError::Kube(Box::new(error)))?;
         let tls = tls::client_config(config)?;
         let has_certificate = tls.client_auth_cert_resolver.has_certs();

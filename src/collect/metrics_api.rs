@@ -8,6 +8,7 @@ use super::at_most::AtMost;
 use super::kubernetes::{Connection, Failure, Rule};
 use super::kubernetes::{forbidden, get, list_path, unreadable};
 use super::{Column, Scope, UsageBuilder};
+use crate::collect::misfit;
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Grid};
 use crate::text::quote;
@@ -149,7 +150,7 @@ async fn read(
     progress: &dyn Progress,
 ) -> Result<Vec<PodMetrics>, Failure> {
     let body = get(connection, path, progress).await?;
-    let garbled = |error: serde_json::Error| Failure::Garbled(error.to_string());
+    let garbled = |error: serde_json::Error| Failure::Garbled(misfit::problem(&error));
     let list: List = serde_json::from_slice(&body).map_err(garbled)?;
     let AtMost(items) = list.items.unwrap_or(AtMost(Vec::new()));
     let mut pods = Vec::with_capacity(items.len());

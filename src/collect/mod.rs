@@ -20,6 +20,7 @@ pub mod files;
 pub mod kubernetes;
 pub mod live;
 pub mod metrics_api;
+mod misfit;
 mod names;
 mod objects;
 mod owners;
@@ -28,6 +29,7 @@ pub mod reach;
 pub mod record;
 mod redirect;
 mod scope;
+mod shown;
 mod tls;
 mod usage;
 

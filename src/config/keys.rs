@@ -79,6 +79,8 @@ pub enum Kind {
     Url,
     /// Headers, one or a list of them; their values may be secret.
     Headers,
+    /// A command; its words may be secret.
+    Command,
     /// Who boils samples down.
     Engine,
     /// A map from names of metrics and labels to what they are called.
@@ -110,7 +112,9 @@ impl Kind {
             }
         };
         match self {
-            Self::Text | Self::Texts | Self::Headers => number(!text.is_empty(), "a text"),
+            Self::Text | Self::Texts | Self::Headers | Self::Command => {
+                number(!text.is_empty(), "a text")
+            }
             Self::Url => prometheus::check_url(text).map_err(|error| error.to_string()),
             Self::Cpu => read::<Cpu>(text),
             Self::Memory => read::<Bytes>(text),
@@ -144,10 +148,12 @@ impl Kind {
     pub fn shown(self, text: &str) -> String {
         match self {
             Self::Url => prometheus::shown_url(text),
-            Self::Headers => {
-                let (name, _) = text.split_once(':').unwrap_or((text, ""));
-                format!("{name}: ***")
-            }
+            // What is no header is not known to have a name.
+            Self::Headers => match text.parse::<prometheus::Header>() {
+                Ok(header) => format!("{}: ***", header.name),
+                Err(_) => "***".to_owned(),
+            },
+            Self::Command => "***".to_owned(),
             _ => text.to_owned(),
         }
     }
@@ -166,7 +172,9 @@ impl Kind {
         let pattern =
             |pattern: &str| serde_json::json!({"type": ["string", "number"], "pattern": pattern});
         match self {
-            Self::Text | Self::Url | Self::Glob => serde_json::json!({"type": "string"}),
+            Self::Text | Self::Url | Self::Glob | Self::Command => {
+                serde_json::json!({"type": "string"})
+            }
             Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers => {
                 serde_json::json!({
                     "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]

@@ -148,12 +148,25 @@ fn wrong(path: &Path, text: &str, error: &serde_yaml::Error) -> ConfigError {
     let problem = said
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(problem, _)| problem);
+    let problem = &without_value(problem);
     let (line, column) = place::of_problem(text, line, problem).unwrap_or((line, column));
     ConfigError::Wrong {
         path: path.to_owned(),
         line,
         column,
-        problem: problem.to_owned(),
+        problem: problem.clone(),
+    }
+}
+
+/// What serde says of a value of the wrong type, without the value: the file may be
+/// one of something else, and be read only because of its name.
+fn without_value(problem: &str) -> String {
+    let quoted = problem.split_once("invalid type: string \"");
+    match (quoted, problem.rsplit_once(", expected ")) {
+        (Some((before, _)), Some((_, expected))) => {
+            format!("{before}invalid type: string, expected {expected}")
+        }
+        _ => problem.to_owned(),
     }
 }
 
@@ -280,7 +293,7 @@ mod tests {
         kcost.yaml:3:3: prometheus-names: unknown key `contaner`; did you mean `container`?
         kcost.yaml:2:8: prometheus-names.pod: `pod-name` cannot be the name of a label
         kcost.yaml:2:16: prometheus-names.container_*: `ours` needs one `*`, for what `*` stands for in `container_*`
-        kcost.yaml:1:19: prometheus-names: invalid type: string "pod", expected a value for `prometheus-names`: what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}
+        kcost.yaml:1:19: prometheus-names: invalid type: string, expected a value for `prometheus-names`: what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}
         kcost.yaml:1:9: engine: `push` is none of auto, raw, pushdown; did you mean `pushdown`?
         kcost.yaml:1:1: unknown key `prometheus-token`; did you mean `prometheus-token-file`?
         kcost.yaml:3:1: `goal` stands here twice

@@ -180,7 +180,7 @@ static KEYS: &[Key] = &[
     .guarded(),
     key(
         "prometheus-token-command",
-        Kind::Text,
+        Kind::Command,
         Place::Run,
         "a command that prints a bearer token",
     )

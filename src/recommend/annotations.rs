@@ -3,22 +3,8 @@
 use super::options::{CpuLimits, Effective, Options};
 use super::{Goal, Reason};
 use crate::snapshot::Workload;
+use crate::snapshot::annotation::{self, PREFIX};
 use crate::units::{Bytes, Cpu, ParseAmountError, Ratio};
-
-const PREFIX: &str = "kcost.dev/";
-
-/// The annotations that are known.
-const KNOWN: [&str; 7] = [
-    "goal",
-    "strategy",
-    "ignore",
-    "min-cpu",
-    "max-cpu",
-    "min-memory",
-    "max-memory",
-];
-/// How near a name must be to be suggested; 1 is the same.
-const SIMILAR: f64 = 0.6;
 
 /// `options` with the workload's annotations applied. A value that cannot be
 /// read changes nothing and is a problem.
@@ -82,11 +68,9 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
 }
 
 fn unknown(name: &str) -> String {
-    let scored = KNOWN.map(|known| (strsim::normalized_damerau_levenshtein(known, name), known));
-    let nearest = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest.filter(|(score, _)| *score > SIMILAR) {
-        Some((_, near)) => format!("did you mean `{PREFIX}{near}`?"),
-        None => format!("there is only {}", KNOWN.join(", ")),
+    match annotation::nearest(name) {
+        Some(near) => format!("did you mean `{PREFIX}{near}`?"),
+        None => format!("there is only {}", annotation::KNOWN.join(", ")),
     }
 }
 

@@ -13,8 +13,8 @@ use polars::prelude::FileMetadata;
 /// How many tables are being read.
 static READING: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether a table is being read, so that a panic is no fault of kcost but of the
-/// table, and will be told as an error.
+/// Whether something is being read that others wrote, mostly a table, so that a panic
+/// is no fault of kcost but of that, and will be told as an error.
 pub fn is_reading_table() -> bool {
     READING.load(Ordering::SeqCst) > 0
 }
@@ -29,12 +29,18 @@ impl Drop for Reading {
 
 /// Runs what reads a table; a panic in it is a damaged table.
 pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let ended = caught(read);
+    ended.unwrap_or_else(|| Err("it says things of itself that cannot be".to_owned()))
+}
+
+/// Runs what panics where others gave it what cannot be; `None` where it did.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
     READING.fetch_add(1, Ordering::SeqCst);
     let reading = Reading;
     // Whatever was being filled is dropped with the error.
-    let ended = catch_unwind(AssertUnwindSafe(read));
+    let ended = catch_unwind(AssertUnwindSafe(run));
     drop(reading);
-    ended.unwrap_or_else(|_| Err("it says things of itself that cannot be".to_owned()))
+    ended.ok()
 }
 
 /// Holds what the end of a file says against how large the file is.

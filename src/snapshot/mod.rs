@@ -3,8 +3,10 @@
 //! A [`Snapshot`] is all that the core ever sees: what is requested
 //! ([`Workload`]), where it runs ([`Node`]), what was used ([`Usage`]) and what
 //! could not be read ([`Gap`]). It holds no secret: of environment variables
-//! only the settings that size a heap, of annotations only `kcost.dev/…`.
+//! only the settings that size a heap, of annotations only those of
+//! kcost ([`annotation`]).
 
+pub mod annotation;
 mod bundle;
 mod coarsen;
 mod gap;
@@ -31,7 +33,7 @@ pub use bundle::{
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;
-pub(crate) use guard::{check_footer, check_room, guarded};
+pub(crate) use guard::{caught, check_footer, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use node::{CapacityType, Node};
 pub use recording::{

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::collect::live::UsageFrom;
 use crate::collect::prometheus::{
-    self, Access, Credentials, Engine, Header, MAX_SAMPLES, Matcher, PrometheusOptions, Rename,
-    Secret,
+    self, Access, Credentials, Engine, Header, MAX_SAMPLES, Matcher, PrometheusError,
+    PrometheusOptions, Rename, Secret,
 };
 use crate::collect::reach::ServiceName;
 use crate::error::Error;
@@ -259,10 +259,10 @@ impl PrometheusArgs {
     ) -> Result<UsageFrom, Error> {
         let url = self.prometheus_url.as_ref().map_or("", Secret::expose);
         if self.prometheus_url.is_some() {
-            prometheus::check_url(url).map_err(|error| Error::Usage {
-                text: error.to_string(),
-                hint: error.hint(),
-            })?;
+            prometheus::check_url(url).map_err(|error| misused(&error))?;
+        }
+        if let Some(token) = &self.prometheus_token {
+            prometheus::check_token(token).map_err(|error| misused(&error))?;
         }
         let new = PrometheusOptions::new(url, window, step, Timestamp::now());
         let in_url = new.access.clone();
@@ -372,6 +372,13 @@ impl PrometheusArgs {
             .or(file.map(Credentials::TokenFile))
             .or(command.map(Credentials::TokenCommand))
             .or(self.prometheus_login.as_ref().map(basic))
+    }
+}
+
+fn misused(error: &PrometheusError) -> Error {
+    Error::Usage {
+        text: error.to_string(),
+        hint: error.hint(),
     }
 }
 

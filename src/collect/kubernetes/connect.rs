@@ -11,7 +11,7 @@ use super::kubeconfig::{self, Configured};
 use super::proxy;
 use super::request::{self, Failure};
 use super::{ClusterOptions, Connection};
-use crate::collect::{Deadline, client};
+use crate::collect::{Deadline, client, shown};
 use crate::progress::Progress;
 
 /// What kcost calls itself in the server's logs.
@@ -45,11 +45,7 @@ pub async fn connect(
     if !options.as_groups.is_empty() {
         config.auth_info.impersonate_groups = Some(options.as_groups.clone());
     }
-    let url = config
-        .cluster_url
-        .to_string()
-        .trim_end_matches('/')
-        .to_owned();
+    let url = shown::url(&config.cluster_url.to_string());
     let made = client::client(&config);
     let client = made.map_err(|error| KubernetesError::from_client(error, plugin.as_ref()))?;
     let mut connection = Connection {

@@ -1,6 +1,6 @@
 //! Why a cluster could not be read at all, and what to do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::client::AuthError;
@@ -169,6 +169,7 @@ impl KubernetesError {
                     words::named(plugin)
                 )),
             },
+            TlsError::Token => Self::bad_token(&words::token_of(plugin)),
             error => Self::from_tls(&error),
         }
     }
@@ -182,6 +183,9 @@ impl KubernetesError {
     }
 
     fn from_auth(error: &AuthError, plugin: Option<&Plugin>) -> Self {
+        if matches!(error, AuthError::InvalidBearerToken(_)) {
+            return Self::bad_token(&words::token_of(plugin));
+        }
         let missing = matches!(error, AuthError::AuthExecStart(_));
         Self::Credentials {
             hint: plugin.filter(|_| missing).map(Plugin::install),
@@ -193,6 +197,23 @@ impl KubernetesError {
         let paths = paths.iter().map(|path| path.display().to_string());
         Self::NoFile {
             paths: paths.collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// From a kubeconfig that is none, at a line and a column.
+    pub(super) fn misread(file: &Path, place: Option<(u64, u64)>, problem: &str) -> Self {
+        let place = place.map(|(line, column)| format!(":{line}:{column}"));
+        let place = place.unwrap_or_default();
+        Self::Kubeconfig(Text(format!("{}{place}: {problem}", file.display())))
+    }
+
+    /// From a token that no header can carry.
+    pub(super) fn bad_token(whose: &str) -> Self {
+        Self::Credentials {
+            hint: Some("sign in again, or write the token in one line".to_owned()),
+            source: Text(format!(
+                "{whose} holds line breaks or other control characters"
+            )),
         }
     }
 
@@ -242,13 +263,13 @@ impl KubernetesError {
                 source: Text(status.message),
             },
             Failure::Late(after) => Self::Late { url, after },
-            Failure::Lost(kube::Error::Auth(error)) => {
-                Self::from_auth(&error, connection.plugin.as_ref())
-            }
-            Failure::Lost(error) => Self::Unreachable {
-                url,
-                proxy: connection.proxy.clone(),
-                cause: Cause::of(&error),
+            Failure::Lost(error) => match of_credentials(&error) {
+                Some(error) => Self::from_auth(error, connection.plugin.as_ref()),
+                None => Self::Unreachable {
+                    url,
+                    proxy: connection.proxy.clone(),
+                    cause: Cause::of(&error),
+                },
             },
             Failure::Cut(cause) => Self::Unreachable {
                 url,
@@ -262,4 +283,16 @@ impl KubernetesError {
             },
         }
     }
+}
+
+/// What kept credentials from being made, wherever in an error it stands.
+fn of_credentials(error: &kube::Error) -> Option<&AuthError> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<AuthError>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }

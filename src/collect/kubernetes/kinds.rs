@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::collect::Objects;
 use crate::collect::Record;
+use crate::collect::misfit;
 use crate::collect::objects::{ResourceClaim, ResourceClaimTemplate};
 
 /// A kind of object that is listed.
@@ -28,7 +29,7 @@ pub(super) struct Kind {
     /// Comes with an add-on, and is listed only where the server has its group.
     pub(super) optional: bool,
     /// Parses one object and keeps what is needed of it.
-    pub(super) record: fn(&str, &mut Objects) -> serde_json::Result<()>,
+    pub(super) record: fn(&str, &mut Objects) -> Result<(), String>,
 }
 
 /// Longest lists first, so that they do not come last alone.
@@ -232,11 +233,8 @@ pub(in crate::collect) fn list_path(
     }
 }
 
-fn record<T: Record + DeserializeOwned>(
-    json: &str,
-    objects: &mut Objects,
-) -> serde_json::Result<()> {
-    serde_json::from_str::<T>(json)?.record(objects);
+fn record<T: Record + DeserializeOwned>(json: &str, objects: &mut Objects) -> Result<(), String> {
+    misfit::json::<T>(json.as_bytes())?.record(objects);
     Ok(())
 }
 

@@ -3,14 +3,19 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use kube::Config;
-use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, KubeconfigError};
+use secrecy::ExposeSecret as _;
 
 use super::error::KubernetesError;
 use super::plugin::Plugin;
 use super::proxy;
-use crate::collect::tls;
+use crate::collect::shown::{self, Parts};
+use crate::collect::{misfit, tls};
+
+/// Longer URLs are none: each request adds its path.
+const LONGEST_URL: usize = 4_000;
 
 /// A cluster, and how to reach it.
 pub(super) struct Configured {
@@ -119,6 +124,7 @@ fn config(cluster: &Cluster, mut user: AuthInfo) -> Result<Config, KubernetesErr
         let told = ExecAuthCluster::try_from(cluster);
         exec.cluster = Some(told.map_err(|error| KubernetesError::from_kubeconfig(&error))?);
     }
+    check_token(&user)?;
     let url = server(cluster, &user)?;
     let authority = tls::authority(cluster);
     let mut config = Config::new(url);
@@ -132,13 +138,33 @@ fn config(cluster: &Cluster, mut user: AuthInfo) -> Result<Config, KubernetesErr
     Ok(config)
 }
 
+/// A header takes no line breaks; a token with one is two, or none.
+fn check_token(user: &AuthInfo) -> Result<(), KubernetesError> {
+    let is_used = user.username.is_none() || user.password.is_none();
+    let token = user.token.as_ref().filter(|_| is_used);
+    let fits = token.is_none_or(|token| HeaderValue::from_str(token.expose_secret()).is_ok());
+    if fits {
+        Ok(())
+    } else {
+        Err(KubernetesError::bad_token(
+            "the `token` of the user in the kubeconfig",
+        ))
+    }
+}
+
 /// The address of a cluster. Without a scheme it is HTTPS where there is
 /// anything about TLS.
 fn server(cluster: &Cluster, user: &AuthInfo) -> Result<Uri, KubernetesError> {
     let bad = |server: &str| KubernetesError::BadServer {
-        server: server.to_owned(),
+        server: match server {
+            "" => String::new(),
+            server => shown::url(server),
+        },
     };
     let text = cluster.server.as_deref().unwrap_or_default().trim();
+    if Parts::of(text).is_doubtful() || text.len() > LONGEST_URL {
+        return Err(bad(text));
+    }
     let secure = cluster.certificate_authority.is_some()
         || cluster.certificate_authority_data.is_some()
         || cluster.insecure_skip_tls_verify == Some(true)
@@ -182,10 +208,24 @@ pub(super) fn read(file: Option<&Path>) -> Result<Kubeconfig, KubernetesError> {
 
 fn one(file: &Path) -> Result<Kubeconfig, KubernetesError> {
     let read = Kubeconfig::read_from(file);
-    let mut kubeconfig = read.map_err(|error| KubernetesError::from_kubeconfig(&error))?;
+    let mut kubeconfig = read.map_err(|error| match error {
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|at| (at.line(), at.column()));
+            KubernetesError::misread(file, place, &misread(file))
+        }
+        error => KubernetesError::from_kubeconfig(&error),
+    })?;
     let current = kubeconfig.current_context.take();
     kubeconfig.current_context = current.filter(|name| !name.is_empty());
     Ok(kubeconfig)
+}
+
+/// What is wrong with the text of a kubeconfig, without a part of it.
+fn misread(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let yaml = serde_yaml::Deserializer::from_str(&text);
+    let problem = misfit::of::<Kubeconfig>(yaml);
+    problem.unwrap_or_else(|| "it is not what a kubeconfig should be".to_owned())
 }
 
 /// The files that `KUBECONFIG` names.

@@ -153,7 +153,7 @@ async fn one<'a>(
 
 fn record(kind: &Kind, body: &[u8], objects: &mut Objects) -> Result<(), Failure> {
     let text = std::str::from_utf8(body).map_err(|error| Failure::Garbled(error.to_string()))?;
-    (kind.record)(text, objects).map_err(|error| Failure::Garbled(error.to_string()))
+    (kind.record)(text, objects).map_err(Failure::Garbled)
 }
 
 fn miss(kind: &Kind, owner: Missing, failure: Failure) -> Missed {

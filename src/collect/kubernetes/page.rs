@@ -10,6 +10,7 @@ use super::kinds::Kind;
 use crate::collect::Objects;
 use crate::collect::Scope;
 use crate::collect::at_most::AtMost;
+use crate::collect::misfit;
 
 /// Objects of one page: all of a kind, where a server knows no pages.
 const MOST_ITEMS: usize = 500_000;
@@ -53,7 +54,7 @@ struct PlacedMeta<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     namespaced: bool,
-    record: fn(&str, &mut Objects) -> serde_json::Result<()>,
+    record: fn(&str, &mut Objects) -> Result<(), String>,
 }
 
 impl From<&Kind> for Reading {
@@ -88,7 +89,7 @@ pub(super) fn read(
     scope: &Scope,
     objects: &mut Objects,
 ) -> Result<Page, String> {
-    let list: List = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let list: List = serde_json::from_slice(body).map_err(|error| misfit::problem(&error))?;
     let AtMost(items) = list.items.ok_or("it has no `items`")?;
     let mut page = Page {
         next: list
@@ -117,7 +118,7 @@ fn record(item: &str, kind: Reading, objects: &mut Objects) -> Result<(), String
     }
     let _alone =
         (item.len() > LARGE_OBJECT).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
-    (kind.record)(item, objects).map_err(|error| error.to_string())
+    (kind.record)(item, objects)
 }
 
 pub(super) fn hash(text: &str) -> u64 {

@@ -10,6 +10,7 @@ use super::list::{self, Lists};
 use super::request::{self, Failure};
 use super::{Connection, list_path};
 use crate::collect::at_most::AtMost;
+use crate::collect::misfit;
 use crate::collect::{Objects, Scope};
 use crate::progress::Progress;
 use crate::snapshot::Gap;
@@ -71,7 +72,7 @@ pub(in crate::collect) async fn service(
     let path = format!("{path}?fieldSelector={field}");
     let body = request::get(connection, &path, progress).await?;
     let list: List =
-        serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
+        serde_json::from_slice(&body).map_err(|error| Failure::Garbled(misfit::problem(&error)))?;
     let items = list.items.map_or_else(Vec::new, |AtMost(items)| items);
     Ok(items.into_iter().next())
 }

@@ -103,6 +103,14 @@ pub(super) fn named(plugin: Option<&Plugin>) -> String {
     )
 }
 
+/// Whose token it is.
+pub(super) fn token_of(plugin: Option<&Plugin>) -> String {
+    plugin.map_or_else(
+        || "the token that the kubeconfig leads to".to_owned(),
+        |plugin| format!("the token that the command {plugin} of the kubeconfig gave"),
+    )
+}
+
 /// Why there are no credentials, without what a command printed: that may be a token.
 pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String {
     let named_one = plugin.is_some();
@@ -129,6 +137,12 @@ pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String 
         }
         AuthError::AuthExec(problem) if named_one => {
             format!("the command {plugin} of the kubeconfig {problem}")
+        }
+        AuthError::MalformedTokenExpirationDate(_) => {
+            format!("the command {plugin} of the kubeconfig printed a time of expiry that is none")
+        }
+        AuthError::ParseTokenKey(_) => {
+            format!("the command {plugin} of the kubeconfig printed no JSON with a token")
         }
         error => error.to_string(),
     }

@@ -3,6 +3,8 @@ use std::fmt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::snapshot::annotation;
+
 use super::api::{current, group, group_today, may_own};
 
 /// What kcost keeps of an object's metadata.
@@ -15,7 +17,7 @@ pub(crate) struct Meta {
     pub(crate) created: Option<Timestamp>,
     /// Sorted.
     pub(crate) labels: Vec<(String, String)>,
-    /// Only `kcost.dev/…`, sorted.
+    /// Only those that kcost knows, sorted.
     pub(crate) annotations: Vec<(String, String)>,
     /// The controller among its owners.
     pub(crate) controller: Option<Owner>,
@@ -62,17 +64,13 @@ impl Meta {
                 name: owner.name,
             });
         }
-        let annotations = metadata.annotations.unwrap_or_default();
         Self {
             namespace: metadata.namespace.unwrap_or_default(),
             name: metadata.name.unwrap_or_default(),
             generate_name: metadata.generate_name,
             created: metadata.creation_timestamp.map(|time| time.0),
             labels: metadata.labels.unwrap_or_default().into_iter().collect(),
-            annotations: annotations
-                .into_iter()
-                .filter(|(key, _)| key.starts_with("kcost.dev/"))
-                .collect(),
+            annotations: annotation::kept(metadata.annotations.unwrap_or_default()),
             controller,
             other_owner,
         }

@@ -12,6 +12,7 @@ use super::error::PrometheusError;
 use super::options::{Access, Credentials, Header, Secret};
 use crate::collect::client::unescaped;
 use crate::collect::command;
+use crate::collect::shown::{self, Parts};
 
 /// The address of a server.
 ///
@@ -22,8 +23,17 @@ pub(super) struct Address {
     pub(super) shown: String,
 }
 
+/// Longer URLs are none: each request adds its query, and all together must be one.
+const LONGEST: usize = 4_000;
+
 /// Whether requests can go to a URL, with the parameters that it has.
 pub fn check_url(url: &str) -> Result<(), PrometheusError> {
+    if Parts::of(url).is_doubtful() {
+        return Err(PrometheusError::Doubtful);
+    }
+    if url.len() > LONGEST {
+        return Err(PrometheusError::LongUrl);
+    }
     let (shown, _, parameters) = parts(url);
     let given = parameters.as_ref().map_or("", Secret::expose);
     if let Some(name) = form_urlencoded::parse(given.as_bytes())
@@ -85,34 +95,22 @@ pub(super) fn page(url: &str) -> Option<&'static str> {
 
 /// A URL as it may be shown: without the login and the parameters that may stand in it.
 pub fn shown_url(url: &str) -> String {
-    parts(url).0
+    shown::url(url)
 }
 
 /// A URL without login and parameters, and the two.
 pub(super) fn parts(url: &str) -> (String, Credentials, Option<Secret>) {
-    let text = url.trim();
-    let text = text.split('#').next().unwrap_or_default();
-    let (text, parameters) = match text.split_once('?') {
-        Some((text, parameters)) => (text, parameters),
-        None => (text, ""),
-    };
-    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-    let rest = rest.trim_end_matches('/');
-    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    let (login, host) = match authority.rsplit_once('@') {
-        Some((login, host)) => (Some(login), host),
-        None => (None, authority),
-    };
-    let credentials = login.map_or(Credentials::None, |login| {
+    let parts = Parts::of(url);
+    let credentials = parts.login.map_or(Credentials::None, |login| {
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         Credentials::Basic {
             user: unescaped(user),
             password: Secret::new(unescaped(password)),
         }
     });
-    let parameters = (!parameters.is_empty()).then(|| Secret::new(parameters));
-    let shown = format!("{scheme}://{host}{path}");
-    (shown, credentials, parameters)
+    let given = parts.parameters;
+    let parameters = (!given.is_empty()).then(|| Secret::new(given));
+    (parts.shown(), credentials, parameters)
 }
 
 impl Address {
@@ -169,7 +167,10 @@ fn auth(access: &Access) -> Result<AuthInfo, PrometheusError> {
     match &access.credentials {
         // What changes is sent with each request: see `Token`.
         Credentials::None | Credentials::TokenFile(_) | Credentials::TokenCommand(_) => {}
-        Credentials::Token(token) => info.token = Some(token.expose().trim().to_owned().into()),
+        Credentials::Token(token) => {
+            check_token(token)?;
+            info.token = Some(token.expose().trim().to_owned().into());
+        }
         Credentials::Basic { user, password } => {
             info.username = Some(user.clone());
             info.password = Some(password.expose().to_owned().into());
@@ -226,6 +227,16 @@ fn authorities(path: &Path) -> Result<Vec<Vec<u8>>, PrometheusError> {
 /// The most that is read of a file that holds a token, in bytes.
 const LONGEST_TOKEN: u64 = 1 << 20;
 
+/// Whether a token can be sent.
+///
+/// # Errors
+///
+/// When it is not one: a header takes no line breaks.
+pub fn check_token(token: &Secret) -> Result<(), PrometheusError> {
+    let one = one_token(token.expose().as_bytes());
+    one.map(|_| ()).map_err(|_| PrometheusError::Token)
+}
+
 /// What a file holds, as a token.
 pub(super) fn token_of_file(path: &Path) -> Result<String, PrometheusError> {
     one_token(&beginning(path)?).map_err(|problem| PrometheusError::Read {
@@ -271,6 +282,14 @@ mod tests {
         };
         assert_eq!((user.as_str(), password.expose()), ("me", "p@ss+"));
         assert_eq!(parts("prom:9090").0, "http://prom:9090");
+        for doubtful in [
+            "http://me:p/w@prom",
+            "http://prom/a@b",
+            "http://me:p#w@prom",
+        ] {
+            let error = check_url(doubtful).unwrap_err();
+            assert!(matches!(error, PrometheusError::Doubtful), "{error}");
+        }
     }
 
     #[test]

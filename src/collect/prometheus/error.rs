@@ -14,6 +14,16 @@ use crate::units::Span;
 pub enum PrometheusError {
     #[error("`{url}` is not a URL of a Prometheus")]
     BadUrl { url: String },
+    /// Its `@` may end a login, or belong to the path.
+    #[error("the URL of Prometheus has an `@` behind a `/`, `?` or `#`")]
+    Doubtful,
+    #[error("the URL of Prometheus is longer than one can be")]
+    LongUrl,
+    #[error(
+        "what `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` holds is no token: one is a word \
+         of ASCII without spaces and line breaks"
+    )]
+    Token,
     #[error("the URL of Prometheus is that of a page: it has the parameter `{parameter}`")]
     Page { parameter: String, base: String },
     #[error("failed to read {}", path.display())]
@@ -87,11 +97,15 @@ impl PrometheusError {
             Self::BadUrl { .. } => {
                 "write it as `--prometheus-url http://prometheus.monitoring:9090`".to_owned()
             }
+            Self::Doubtful => "write `/`, `?` and `#` of a login as `%2F`, `%3F` and `%23`, and \
+                               `@` of a path as `%40`"
+                .to_owned(),
+            Self::Token => "look for what stands around it, such as a second line".to_owned(),
             Self::Page { base, .. } => {
                 let base = quote(base);
                 format!("leave out what follows the address: `--prometheus-url {base}`")
             }
-            Self::Read { .. } | Self::TokenCommand { .. } => return None,
+            Self::LongUrl | Self::Read { .. } | Self::TokenCommand { .. } => return None,
             Self::Setup { hint, .. } => hint
                 .unwrap_or("check the certificates and headers given with `--prometheus-…`")
                 .to_owned(),

@@ -42,7 +42,7 @@ use reading::Reading;
 use server::Server;
 use survey::{Survey, Unsurveyed};
 
-pub use access::{check_url, shown_url};
+pub use access::{check_token, check_url, shown_url};
 pub use answer::points;
 #[cfg(test)]
 pub(super) use clusters::Mixed;

@@ -21,6 +21,7 @@ use tower::Service;
 use super::candidate::{Candidate, Target};
 use crate::collect::at_most::AtMost;
 use crate::collect::kubernetes::{Connection, Failure, encode, get, list_path};
+use crate::collect::misfit;
 use crate::progress::Silent;
 
 /// Makes connections to any ready pod behind a service.
@@ -89,8 +90,8 @@ impl Inner {
         let path = list_path("", "v1", "pods", Some(&self.namespace));
         let path = format!("{path}?labelSelector={}", encode(&self.selector));
         let body = get(&self.connection, &path, &Silent).await?;
-        let list: List =
-            serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
+        let list: List = serde_json::from_slice(&body)
+            .map_err(|error| Failure::Garbled(misfit::problem(&error)))?;
         Ok(list.items.map_or_else(Vec::new, |AtMost(pods)| pods))
     }
 

@@ -47,6 +47,8 @@ pub(super) enum TlsError {
     OtherKey,
     #[error("the command for credentials printed none")]
     NoCredential,
+    #[error("the token holds line breaks or other control characters")]
+    Token,
     #[error("`tls-server-name` is no name of a host")]
     ServerName,
     #[error("proxies of the scheme `{scheme}` are not supported")]

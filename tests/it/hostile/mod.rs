@@ -5,6 +5,7 @@ mod commands;
 mod doubtful;
 mod names;
 mod pipes;
+mod secrets;
 mod unasked;
 
 use std::io::{self, BufRead, BufReader, Write as _};

@@ -154,6 +154,32 @@ fn a_place_that_only_the_file_names_gets_no_credential() {
         assert!(!listener.heard("secret"), "{own}");
     }
     place.own("");
+    let other = format!("{url}prometheus-namespace: shop\n");
+    fs::write(place.path("here/kcost.yaml"), other).unwrap();
+    let shown = place
+        .kcost()
+        .env("KCOST_PROMETHEUS_URL", "http://127.0.0.1:9");
+    let shown = shown
+        .env("KCOST_PROMETHEUS_HEADER", "X-Key: x")
+        .arg("config")
+        .run()
+        .ended(0);
+    assert!(shown.stdout.contains("x-key: ***"), "{}", shown.stdout);
+    fs::write(
+        place.path("here/kcost.yaml"),
+        "prometheus-namespace: shop\n",
+    )
+    .unwrap();
+    let shown = place
+        .kcost()
+        .env("KCOST_PROMETHEUS_HEADER", "X-Key: x")
+        .arg("config");
+    let shown = shown.run().ended(0).stdout;
+    assert!(
+        shown.contains("sets `prometheus-namespace`") && !shown.contains("x-key"),
+        "{shown}"
+    );
+    fs::write(place.path("here/kcost.yaml"), &url).unwrap();
     let seen = place.analyze(&["--prometheus-token", "a-secret"]).ended(2);
     insta::assert_snapshot!(seen.stderr, @"
     error: the value of `--prometheus-token` is not sent: ./kcost.yaml, which nobody named, sets `prometheus-url`

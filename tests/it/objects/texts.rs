@@ -28,7 +28,7 @@ fn one_broken_object_is_a_gap_and_the_rest_is_read() {
         .map(|gap| format!("{}: {}", gap.subject, gap.text))
         .collect();
     insta::assert_snapshot!(gaps.join("\n"), @r"
-    Pod shop/bad: invalid type: integer `7`, expected a sequence
+    Pod shop/bad: `spec.containers`: invalid type: integer, expected a sequence
     object what: it has no `kind`
     Pod shop/odd: cpu `much` is no quantity
     ");

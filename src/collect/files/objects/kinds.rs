@@ -12,12 +12,11 @@ use serde_json::Value;
 
 use super::object::Piece;
 use super::reader::Reader;
-use super::without_place;
 use crate::collect::objects::{
     Meta, ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
     renew_autoscaler, unreadable,
 };
-use crate::collect::{Objects, Record};
+use crate::collect::{Objects, Record, misfit};
 
 const DEVICES: &str = "resource.k8s.io";
 
@@ -63,11 +62,10 @@ fn typed<T>(piece: &impl Piece, objects: &mut Objects) -> Result<(), String>
 where
     T: Record + Resource + DeserializeOwned,
 {
-    let object = piece.parse::<T>().or_else(|error| {
-        let mended = mended(piece, T::API_VERSION)?;
-        serde_json::from_value(mended).map_err(|_| error)
-    });
-    let object = object.map_err(|error| without_place(&error.to_string()))?;
+    let object = piece.parse::<T>().or_else(|_| {
+        let mended = mended(piece, T::API_VERSION).map_err(|error| misfit::problem(&error))?;
+        from_value::<T>(&mended)
+    })?;
     object.record(objects);
     Ok(())
 }
@@ -75,7 +73,7 @@ where
 /// Records an autoscaler as `extensions/v1beta1` had it: with the fields of today
 /// under other names.
 fn first_autoscaler(piece: &impl Piece, objects: &mut Objects) -> Result<(), String> {
-    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let say = |error: serde_json::Error| misfit::problem(&error);
     let mut object: Value = piece.parse().map_err(say)?;
     object["apiVersion"] = "autoscaling/v1".into();
     if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
@@ -88,8 +86,7 @@ fn first_autoscaler(piece: &impl Piece, objects: &mut Objects) -> Result<(), Str
             spec.insert("targetCPUUtilizationPercentage".to_owned(), percent);
         }
     }
-    let autoscaler: v1::HorizontalPodAutoscaler = serde_json::from_value(object).map_err(say)?;
-    autoscaler.record(objects);
+    from_value::<v1::HorizontalPodAutoscaler>(&object)?.record(objects);
     Ok(())
 }
 
@@ -112,13 +109,12 @@ fn autoscaler(piece: &impl Piece, version: &str, objects: &mut Objects) -> Resul
 }
 
 fn older(piece: &impl Piece, objects: &mut Objects) -> Result<(), String> {
-    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let say = |error: serde_json::Error| misfit::problem(&error);
     let mut object = mended(piece, v2::HorizontalPodAutoscaler::API_VERSION).map_err(say)?;
     renew_autoscaler(&mut object);
     // The older fields hold quantities under other names.
     quote_amounts(&mut object);
-    let object: v2::HorizontalPodAutoscaler = serde_json::from_value(object).map_err(say)?;
-    object.record(objects);
+    from_value::<v2::HorizontalPodAutoscaler>(&object)?.record(objects);
     Ok(())
 }
 
@@ -127,10 +123,20 @@ fn plain<T: Record + DeserializeOwned>(
     piece: &impl Piece,
     objects: &mut Objects,
 ) -> Result<(), String> {
-    let object = piece.parse::<T>();
-    let object = object.map_err(|error| without_place(&error.to_string()))?;
+    let object = piece.parse::<T>().or_else(|error| {
+        let value = piece
+            .parse::<Value>()
+            .map_err(|_| misfit::problem(&error))?;
+        from_value::<T>(&value)
+    })?;
     object.record(objects);
     Ok(())
+}
+
+/// A typed object; what does not fit is told by its field.
+fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    T::deserialize(value)
+        .map_err(|error| misfit::of::<T>(value).unwrap_or_else(|| misfit::problem(&error)))
 }
 
 fn mended(piece: &impl Piece, api_version: &str) -> Result<Value, serde_json::Error> {
@@ -194,14 +200,13 @@ fn dynamic(
     kind: &str,
     objects: &mut Objects,
 ) -> Result<(), String> {
-    let say = |error: serde_json::Error| without_place(&error.to_string());
+    let say = |error: serde_json::Error| misfit::problem(&error);
     let mut object: Value = piece.parse().map_err(say)?;
     quote_amounts(&mut object);
     if let Some(fields) = object.as_object_mut() {
         fields.insert("apiVersion".to_owned(), api_version.into());
         fields.insert("kind".to_owned(), kind.into());
     }
-    let object: DynamicObject = serde_json::from_value(object).map_err(say)?;
-    object.record(objects);
+    from_value::<DynamicObject>(&object)?.record(objects);
     Ok(())
 }

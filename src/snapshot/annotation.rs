@@ -1,0 +1,77 @@
+//! Annotations by which owners say what they want of kcost.
+
+/// What their keys begin with.
+pub const PREFIX: &str = "kcost.dev/";
+
+/// The keys behind [`PREFIX`].
+pub const KNOWN: [&str; 7] = [
+    "goal",
+    "strategy",
+    "ignore",
+    "min-cpu",
+    "max-cpu",
+    "min-memory",
+    "max-memory",
+];
+
+/// What stands for a key that is none, so that it can be said that there is one.
+const OTHER: &str = "kcost.dev/…";
+
+/// How near a name must be to be meant; 1 is the same.
+const SIMILAR: f64 = 0.6;
+
+/// The known key that is most like `name`, if one is at all.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let scored = KNOWN.map(|known| (strsim::normalized_damerau_levenshtein(known, name), known));
+    let nearest = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let (_, known) = nearest.filter(|(score, _)| *score > SIMILAR)?;
+    Some(known)
+}
+
+/// What a snapshot keeps of annotations: known keys; of a misspelt one the key without
+/// its value, and of any other that there is one, since both may hold anything.
+pub fn kept(annotations: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut kept: Vec<_> = annotations
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let name = key.strip_prefix(PREFIX)?;
+            Some(if KNOWN.contains(&name) {
+                (key, value)
+            } else if nearest(name).is_some() {
+                (key, String::new())
+            } else {
+                (OTHER.to_owned(), String::new())
+            })
+        })
+        .collect();
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_keys_keep_their_values() {
+        let given = [
+            ("team.example.com/password", "hush"),
+            ("kcost.dev/goal", "savings"),
+            ("kcost.dev/gaol", "hush"),
+            ("kcost.dev/hush", "hush"),
+            ("kcost.dev/hushed", "hush"),
+        ];
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let kept = kept(given);
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        let other = ("kcost.dev/…", "");
+        assert_eq!(
+            kept,
+            [("kcost.dev/gaol", ""), ("kcost.dev/goal", "savings"), other]
+        );
+    }
+}
