@@ -21,7 +21,8 @@
 //! - [`collect`]: the edge: a live cluster, Prometheus, the metrics API, files, the demo.
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
-//! - [`recommend`]: sizes, from a strategy and the guards behind it; states and confidence.
+//! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
+//!   why, in a plain sentence a field.
 //! - [`price`]: sizes into money.
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.

@@ -106,7 +106,7 @@ fn every_value_has_its_origin() {
         ("min-cpu", "min-cpu 20m ./kcost.yaml:2"),
         ("fail-on", "fail-on cost-waste>30% ./kcost.yaml:3"),
         ("strategy", "strategy calibrated default"),
-        ("max-cpu ", "max-cpu - not set"),
+        ("max-cpu", "max-cpu - not set"),
     ] {
         assert_eq!(line(&seen, key), expected);
     }
@@ -137,7 +137,7 @@ fn settings_of_prometheus_have_their_origin_and_no_secret() {
         ),
         (
             "prometheus-header",
-            "prometheus-header X-Scope-OrgID: *** ./kcost.yaml:6",
+            "prometheus-header x-scope-orgid: *** ./kcost.yaml:6",
         ),
         (
             "prometheus-url",

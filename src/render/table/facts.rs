@@ -209,8 +209,8 @@ impl Page<'_> {
         );
         let more = match self.beyond_promise() {
             0 => String::new(),
-            1 => "; 1 takes more, and its reasons say why".to_owned(),
-            many => format!("; {many} take more, and their reasons say why"),
+            1 => "; 1 takes more, `explain` says why".to_owned(),
+            many => format!("; {many} take more, `explain` says why"),
         };
         self.fact("risk", &(text + &more), out)
     }
