@@ -17,7 +17,7 @@ const GUTTER: usize = 2;
 const INDENT: usize = 2;
 
 /// A column of names keeps this width before others are dropped for it.
-const COMFORTABLE: usize = 22;
+const COMFORTABLE: usize = 30;
 
 /// A column of names is never cut below this.
 const SHORTEST: usize = 8;
@@ -340,9 +340,9 @@ mod tests {
         größe-日本                                $1,234.50
         ");
         insta::assert_snapshot!(drawn(40), @"
-        NAME                         COST
-        a-very-long-name-for-…      $1.00
-        größe-日本              $1,234.50
+        NAME                              COST
+        a-very-long-name-for-a-wor…      $1.00
+        größe-日本                   $1,234.50
         ");
         insta::assert_snapshot!(drawn(24), @"
         NAME              COST

@@ -8,7 +8,7 @@ use crate::explain::{ContainerStory, Curve};
 use crate::recommend::{Advice, HeapAdvice, PodAdvice, Risk, Sizing};
 use crate::render::style::{BOLD, DIM};
 use crate::render::words::percent;
-use crate::snapshot::{Resources, Workload};
+use crate::snapshot::{ContainerKind, Resources, Workload};
 use crate::text::count;
 use crate::units::{Bytes, Cpu, Span};
 
@@ -22,13 +22,17 @@ impl Page {
         let container = story.container;
         let kind = container.kind.name();
         self.head(&format!("CONTAINER {} ({kind})", container.name), out)?;
-        self.sizes(story, out)?;
-        self.whys(story, out)?;
-        if plotted || self.verbose {
-            self.cpu(story, out)?;
-            self.memory(story, out)?;
+        let once = container.kind == ContainerKind::Init && story.advice.whys.is_empty();
+        if !once || self.verbose {
+            self.sizes(story, out)?;
         }
+        self.whys(story, out)?;
         self.gpu(story, out)?;
+        if !plotted && !self.verbose {
+            return Ok(());
+        }
+        self.cpu(story, out)?;
+        self.memory(story, out)?;
         self.quality(story, out)?;
         self.risk(story, out)
     }
