@@ -7,6 +7,7 @@ use std::io;
 
 use super::pick::{Field, Fields, Part, Row};
 use super::whole::Whole;
+use super::words::short;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::profile::Profile;
@@ -234,8 +235,7 @@ fn cores(cpu: Cpu) -> String {
 
 /// At most six digits behind the point, and none that says nothing.
 fn decimal(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    short(value, 6)
 }
 
 fn bytes(memory: Bytes) -> String {

@@ -21,7 +21,8 @@ pub(super) fn cores(cpu: Cpu) -> String {
     }
 }
 
-fn short(value: f64, digits: usize) -> String {
+/// At most so many digits behind the point, without zeros at the end.
+pub(super) fn short(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

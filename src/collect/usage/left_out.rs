@@ -51,29 +51,25 @@ impl LeftOut {
         .map(|gap| gap.hint("take objects and usage from the same cluster and time; ReplicaSets and Jobs tell whose a pod was"))
     }
 
+    /// `1 sample is`, `5 samples are`.
+    fn samples(&self) -> String {
+        match self.count {
+            1 => "1 sample is".to_owned(),
+            count => format!("{count} samples are"),
+        }
+    }
+
     pub(super) fn refused_values(&self) -> Option<Gap> {
-        let count = self.count;
+        let samples = self.samples();
         self.gap("impossible-values", "usage", |examples| {
-            let noun = if count == 1 {
-                "sample is"
-            } else {
-                "samples are"
-            };
-            format!(
-                "{count} {noun} not a number, negative or absurdly large and left out: {examples}"
-            )
+            format!("{samples} not a number, negative or absurdly large and left out: {examples}")
         })
     }
 
     pub(super) fn outside_window(&self) -> Option<Gap> {
-        let count = self.count;
+        let samples = self.samples();
         self.gap("outside-window", "usage", |examples| {
-            let noun = if count == 1 {
-                "sample is"
-            } else {
-                "samples are"
-            };
-            format!("{count} {noun} of times outside the window and left out: {examples}")
+            format!("{samples} of times outside the window and left out: {examples}")
         })
         .map(|gap| gap.hint("check the clocks here and of the server that they came from"))
     }

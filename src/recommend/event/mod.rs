@@ -24,7 +24,7 @@ pub use growth::Growth;
 pub(super) use growth::find as growth;
 pub(super) use limit_hit::LimitHit;
 pub use odd::OddPod;
-pub(super) use odd::{OddPods, find as odd_pods};
+pub(super) use odd::OddPods;
 pub(super) use oom::OomKills;
 pub(super) use pressure::{Pressed, find as pressed};
 pub(super) use regime::Regime;

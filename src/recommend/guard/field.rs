@@ -10,6 +10,18 @@ pub struct Held {
     pub memory_limit: Option<Bytes>,
 }
 
+impl Held {
+    /// What holds once this is followed.
+    pub(super) fn after(self, sizing: &Sizing) -> Self {
+        Self {
+            cpu_request: sizing.cpu_request.after(self.cpu_request),
+            cpu_limit: sizing.cpu_limit.after(self.cpu_limit),
+            memory_request: sizing.memory_request.after(self.memory_request),
+            memory_limit: sizing.memory_limit.after(self.memory_limit),
+        }
+    }
+}
+
 /// One field of a container's resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {

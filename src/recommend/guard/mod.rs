@@ -178,13 +178,7 @@ impl<'a> Planned<'a> {
 
     /// What holds once the plan is followed.
     pub fn after(&self) -> Held {
-        let now = self.now();
-        Held {
-            cpu_request: self.sizing.cpu_request.after(now.cpu_request),
-            cpu_limit: self.sizing.cpu_limit.after(now.cpu_limit),
-            memory_request: self.sizing.memory_request.after(now.memory_request),
-            memory_limit: self.sizing.memory_limit.after(now.memory_limit),
-        }
+        self.now().after(&self.sizing)
     }
 
     /// Takes the sizes as they are; only that Kubernetes counts CPU by the millicore.

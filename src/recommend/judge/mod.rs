@@ -1,9 +1,10 @@
 //! The verdict on a workload: state, confidence and risk of what is planned.
 
+use super::event::Events;
 use super::guard::{Plan, Planned};
-use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, event, plain};
-use crate::snapshot::{ContainerKind, Grid};
-use crate::units::{Cpu, Span};
+use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, plain};
+use crate::snapshot::ContainerKind;
+use crate::units::Cpu;
 
 mod confidence;
 mod hindsight;
@@ -26,10 +27,15 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
     let state = state::of(&plan);
+    let events: Vec<Events> = plan
+        .containers
+        .iter()
+        .map(|planned| Events::of(&planned.pool, plan.grid, horizon))
+        .collect();
     WorkloadAdvice {
         workload: plan.index,
         state,
-        headline: plain::headline(&plan, state),
+        headline: plain::headline(&plan, &events, state),
         confidence: confidence::of(&plan),
         cohort: cohort(&plan),
         autoscaler: plan.autoscaler,
@@ -37,16 +43,16 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         containers: plan
             .containers
             .into_iter()
+            .zip(events)
             .enumerate()
-            .map(|(container, planned)| advice(container, planned, plan.grid, horizon))
+            .map(|(container, (planned, events))| advice(container, planned, events))
             .collect(),
     }
 }
 
-fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) -> ContainerAdvice {
-    let pool = Some(&planned.pool).filter(|_| planned.known);
-    let whys = plain::whys(&planned, grid, horizon);
-    let odd = pool.and_then(|pool| event::odd_pods(pool, grid));
+fn advice(container: usize, planned: Planned<'_>, events: Events) -> ContainerAdvice {
+    let whys = plain::whys(&planned, &events);
+    let odd = events.odd.filter(|_| planned.known);
     ContainerAdvice {
         container,
         profile: planned.profile,
@@ -54,7 +60,7 @@ fn advice(container: usize, planned: Planned<'_>, grid: &Grid, horizon: Span) ->
         heap: planned.heap,
         risk: planned.risk,
         whys,
-        growth: pool.and_then(|pool| event::growth(pool, grid, horizon)),
+        growth: events.growth.filter(|_| planned.known),
         odd_pods: odd.map_or_else(Vec::new, |odd| odd.few),
         reasons: planned.reasons,
     }

@@ -23,22 +23,22 @@ impl Headline {
 }
 
 /// The most urgent of what is known of any container; `None` where nothing stands out.
-pub(in crate::recommend) fn headline(plan: &Plan<'_>, state: State) -> Option<Headline> {
-    let running: Vec<&Planned<'_>> = plan
-        .containers
-        .iter()
-        .filter(|planned| planned.pool.container.kind != ContainerKind::Init)
-        .collect();
+pub(in crate::recommend) fn headline(
+    plan: &Plan<'_>,
+    events: &[Events],
+    state: State,
+) -> Option<Headline> {
+    let runs = |planned: &Planned<'_>| planned.pool.container.kind != ContainerKind::Init;
+    let all = plan.containers.iter().zip(events);
+    let (running, events): (Vec<&Planned<'_>>, Vec<&Events>) =
+        all.filter(|(planned, _)| runs(planned)).unzip();
     if state == State::Unknown {
         return running.iter().find_map(|planned| unknown(&planned.reasons));
     }
-    let horizon = plan.rules.options.targets.horizon;
-    let of = |planned: &&Planned<'_>| Events::of(&planned.pool, plan.grid, horizon);
-    let events: Vec<Events> = running.iter().map(of).collect();
     events
         .iter()
-        .find_map(memory_event)
-        .or_else(|| events.iter().find_map(cpu_event))
+        .find_map(|events| memory_event(events))
+        .or_else(|| events.iter().find_map(|events| cpu_event(events)))
         .or_else(|| (state == State::Idle).then(|| idle(&running)))
         .or_else(|| unset(&running))
         .or_else(|| match state {

@@ -4,8 +4,8 @@
 use super::event::Events;
 use super::guard::{Field, Planned};
 use super::judge::share_over;
-use crate::snapshot::{ContainerKind, Grid};
-use crate::units::{Bytes, Cpu, Span};
+use crate::snapshot::ContainerKind;
+use crate::units::{Bytes, Cpu};
 
 mod cause;
 mod headline;
@@ -42,14 +42,13 @@ impl Causes {
 }
 
 /// One sentence for each field that changes, or stays for a cause.
-pub(super) fn whys(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Vec<Why> {
+pub(super) fn whys(planned: &Planned<'_>, events: &Events) -> Vec<Why> {
     if !planned.known {
         return Vec::new();
     }
-    let events = Events::of(&planned.pool, grid, horizon);
     let fields = Field::ALL.into_iter();
     let all = fields.filter_map(|field| {
-        let text = sentence(planned, &events, field)?;
+        let text = sentence(planned, events, field)?;
         Some(Why { field, text })
     });
     all.collect()

@@ -1,30 +1,23 @@
 //! One line a container: what it has and gets, what it used, and why.
 
-use std::cmp::Reverse;
 use std::io;
 
+use super::worth::{freed, urgent_first};
 use super::{Page, moves};
-use crate::recommend::{Risk, Severity, State};
+use crate::recommend::{Risk, State};
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Fields, Part, Row};
-use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
+use crate::render::style::{BAD_BOLD, BOLD, DIM, of_state};
 use crate::render::words::{called, percent};
-use crate::text::{escape, money};
-use crate::units::{Bytes, Cpu, Money};
+use crate::text::escape;
+use crate::units::{Bytes, Cpu};
 
 impl Page<'_> {
     pub(super) fn containers(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let view = &self.look.view;
         let mut listed = view.workloads(self.analysis);
         if view.sort.is_none() {
-            let urgency = |row: &Row<'_>| match row.advice.state {
-                State::UnderProvisioned => row.bill.severity,
-                _ => Severity::None,
-            };
-            listed.sort_by_key(|it| {
-                let urgent = it.rows.iter().map(urgency).max();
-                (Reverse(urgent), Reverse(it.savings()))
-            });
+            urgent_first(&mut listed);
         }
         let all = self.analysis.snapshot.owners();
         let aside = if listed.len() == all {
@@ -88,11 +81,10 @@ impl Page<'_> {
         let name = format!("{mark} {}", escape(&called(&row.workload.id)));
         let headline = advice.headline.as_ref();
         let why = headline.map_or("", |headline| headline.text.as_str());
-        let savings = row.bill.savings().to_cents();
-        let freed = match savings {
-            savings if savings > Money::ZERO => GOOD,
-            savings if savings < Money::ZERO => WARN,
-            _ => PLAIN,
+        let freed = if first {
+            freed(row.bill, self.analysis.bill.currency)
+        } else {
+            Cell::new("")
         };
         let once = |text: String| if first { text } else { String::new() };
         let profile = line.part.and_then(|part| part.profile);
@@ -112,7 +104,7 @@ impl Page<'_> {
             moves::field(&fields.memory_limit, Bytes::human),
             Cell::new(share(line.risk.and_then(|risk| risk.cpu_time_over_request))),
             Cell::new(share(line.risk.and_then(|risk| risk.memory_over_limit))),
-            Cell::styled(once(money(savings, self.analysis.bill.currency)), freed),
+            freed,
         ]
     }
 }

@@ -61,10 +61,7 @@ impl Page<'_> {
         }
         match view.sort {
             Some(sort) => sort.apply(&mut listed),
-            None => listed.sort_by_key(|it| {
-                let urgency = it.rows.iter().map(urgency).max();
-                (Reverse(urgency), Reverse(it.savings()))
-            }),
+            None => urgent_first(&mut listed),
         }
         listed
     }
@@ -155,6 +152,14 @@ fn is_worth(row: &Row<'_>, changes: bool) -> bool {
     }
 }
 
+/// What is in danger, then what frees the most.
+pub(super) fn urgent_first(listed: &mut [Whole<'_>]) {
+    listed.sort_by_key(|it| {
+        let urgency = it.rows.iter().map(urgency).max();
+        (Reverse(urgency), Reverse(it.savings()))
+    });
+}
+
 /// What may break comes before what costs money.
 fn urgency(row: &Row<'_>) -> Severity {
     match row.advice.state {
@@ -163,7 +168,7 @@ fn urgency(row: &Row<'_>) -> Severity {
     }
 }
 
-fn freed(bill: &WorkloadBill, currency: &str) -> Cell {
+pub(super) fn freed(bill: &WorkloadBill, currency: &str) -> Cell {
     let savings = bill.savings().to_cents();
     let style = match savings {
         savings if savings > Money::ZERO => GOOD,

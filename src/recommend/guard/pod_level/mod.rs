@@ -1,9 +1,9 @@
 //! Pods that request resources as a whole.
 
 use super::{Case, Field, Guard, Held, Plan, Planned, hold_raises, running};
-use crate::recommend::{Advice, Reason};
+use crate::recommend::Reason;
 use crate::snapshot::ContainerKind;
-use crate::units::{Bytes, Cpu};
+use crate::units::Bytes;
 
 mod whole;
 
@@ -132,15 +132,7 @@ impl Plan<'_> {
     /// The same once the plan is followed.
     pub(in crate::recommend) fn pod_after(&self) -> Held {
         let now = self.pod_now();
-        let Some(pod) = &self.pod else { return now };
-        let sizing = &pod.sizing;
-        let cpu = |advice: Advice<Cpu>, now| advice.after(now);
-        let memory = |advice: Advice<Bytes>, now| advice.after(now);
-        Held {
-            cpu_request: cpu(sizing.cpu_request, now.cpu_request),
-            cpu_limit: cpu(sizing.cpu_limit, now.cpu_limit),
-            memory_request: memory(sizing.memory_request, now.memory_request),
-            memory_limit: memory(sizing.memory_limit, now.memory_limit),
-        }
+        let pod = self.pod.as_ref();
+        pod.map_or(now, |pod| now.after(&pod.sizing))
     }
 }
