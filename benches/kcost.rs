@@ -13,13 +13,15 @@ use std::sync::OnceLock;
 
 use divan::{AllocProfiler, Bencher};
 use kcost::cohort;
+use kcost::collect::Scope;
 use kcost::collect::files::{self, FileOptions};
-use kcost::collect::{Scope, demo};
+use kcost::demo;
 use kcost::pipeline::{self, Settings};
 use kcost::price;
 use kcost::profile::{self, Profile};
 use kcost::progress::Silent;
 use kcost::recommend::Options;
+use kcost::record;
 use kcost::snapshot::{self, Snapshot};
 use kcost::units::Span;
 
@@ -119,7 +121,7 @@ fn write_and_read_a_bundle(bencher: Bencher<'_, '_>) {
     let (snapshot, path) = (demo::snapshot(), place("demo.kcost"));
     bencher.bench(|| {
         snapshot::write(&snapshot, &path).expect("a writable temporary folder");
-        snapshot::read(&path)
+        record::read(&path)
             .expect("what was just written")
             .usage
             .series
@@ -132,7 +134,7 @@ fn write_and_read_a_bundle(bencher: Bencher<'_, '_>) {
 fn from_a_bundle(bencher: Bencher<'_, '_>, containers: usize) {
     let (path, settings) = (bundle(containers), settings());
     bencher.bench(|| {
-        let snapshot = snapshot::read(&path).expect("what was just written");
+        let snapshot = record::read(&path).expect("what was just written");
         pipeline::analyze(&snapshot, &settings, &Silent).bill.freed
     });
 }

@@ -6,9 +6,9 @@ use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
 use crate::collect::reach::ReachError;
-use crate::collect::record::RecordError;
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::record::RecordError;
 use crate::snapshot::BundleError;
 
 /// A failure that ends the program.

@@ -7,18 +7,20 @@
 //! ```text
 //!   edge: async, may fail             core: sync, pure, no clock, no I/O              edge
 //!
-//!   Kubernetes API ┐
-//!   metrics API    ├─ collect ─▶ Snapshot ─▶ profile ─▶ cohort ─▶ recommend ─▶ price ─▶ gate ─▶ render ─▶ stdout
-//!   Prometheus     │               ▲ │
-//!   dumps, CSV     ┘               │ ▼
-//!                            bundle on disk
+//!   Kubernetes API ┐               demo
+//!   metrics API    │                ▼
+//!   Prometheus     ├─ collect ─▶ Snapshot ─▶ profile ─▶ cohort ─▶ recommend ─▶ price ─▶ gate ─▶ render ─▶ stdout
+//!   dumps, CSV     ┘     │          ▲ ▼
+//!                        └▶ record ─▶ bundle on disk
 //! ```
 //!
 //! In reading order:
 //!
 //! - [`units`]: CPU, bytes, Kubernetes quantities, money, spans of time. A leaf.
 //! - [`snapshot`]: what was true, without judgement, and its form on disk.
-//! - [`collect`]: the edge: a live cluster, Prometheus, the metrics API, files, the demo.
+//! - [`collect`]: the edge: a live cluster, Prometheus, the metrics API, files.
+//! - [`record`]: samples the metrics API into a bundle that grows, and reads bundles back.
+//! - [`demo`]: a generator of the cluster that `--demo` shows. No edge.
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
@@ -53,6 +55,7 @@ pub mod cli;
 pub mod cohort;
 pub mod collect;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod explain;
@@ -62,6 +65,7 @@ pub mod price;
 pub mod profile;
 pub mod progress;
 pub mod recommend;
+pub mod record;
 pub mod render;
 pub mod signals;
 pub mod snapshot;

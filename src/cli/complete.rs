@@ -12,7 +12,7 @@ use clap_complete::env::{EnvCompleter, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 
 use super::last;
-use crate::collect::demo;
+use crate::demo;
 use crate::snapshot::{self, WorkloadId};
 use crate::text::is_plain;
 

@@ -62,7 +62,7 @@ impl Deadline {
     }
 
     /// Begins again, as a recording does with each round.
-    pub(super) fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.with(|span| {
             *span = Span::new(span.timeout, span.timeout.saturating_mul(RUN));
         });

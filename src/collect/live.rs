@@ -156,7 +156,7 @@ fn no_prometheus(gaps: &[Gap]) -> Error {
 }
 
 /// Says of which cluster objects are.
-pub(super) fn name(objects: &mut Objects, connection: &Connection) {
+pub(crate) fn name(objects: &mut Objects, connection: &Connection) {
     let cluster = &mut objects.cluster;
     cluster.name.clone_from(&connection.name);
     cluster

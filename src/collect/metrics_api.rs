@@ -34,27 +34,27 @@ const MOST: usize = 500_000;
 
 /// What a pod used, as the server says it.
 #[derive(Deserialize)]
-pub(super) struct PodMetrics {
-    pub(super) metadata: Meta,
+pub(crate) struct PodMetrics {
+    pub(crate) metadata: Meta,
     /// The end of what the values are about.
-    pub(super) timestamp: Option<Timestamp>,
+    pub(crate) timestamp: Option<Timestamp>,
     /// How long that is, as Go writes it: `14.717s`.
-    pub(super) window: Option<String>,
+    pub(crate) window: Option<String>,
     #[serde(default, deserialize_with = "or_empty")]
-    pub(super) containers: Vec<ContainerMetrics>,
+    pub(crate) containers: Vec<ContainerMetrics>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Meta {
-    pub(super) name: String,
-    pub(super) namespace: String,
+pub(crate) struct Meta {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
 }
 
 #[derive(Deserialize)]
-pub(super) struct ContainerMetrics {
-    pub(super) name: String,
+pub(crate) struct ContainerMetrics {
+    pub(crate) name: String,
     #[serde(default, deserialize_with = "or_empty")]
-    pub(super) usage: UsageQuantities,
+    pub(crate) usage: UsageQuantities,
 }
 
 /// `null` is how Go writes what is empty.
@@ -65,9 +65,9 @@ fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 }
 
 #[derive(Deserialize, Default)]
-pub(super) struct UsageQuantities {
-    pub(super) cpu: Option<String>,
-    pub(super) memory: Option<String>,
+pub(crate) struct UsageQuantities {
+    pub(crate) cpu: Option<String>,
+    pub(crate) memory: Option<String>,
 }
 
 /// One sample of every container in scope.
@@ -102,17 +102,17 @@ pub async fn sample(
 }
 
 /// Whether the cluster has a metrics API; taken as present where it does not say.
-pub(super) fn is_served(connection: &Connection) -> bool {
+pub(crate) fn is_served(connection: &Connection) -> bool {
     connection.serves(GROUP)
 }
 
 /// The rule that reading it takes.
-pub(super) fn rule() -> Rule {
+pub(crate) fn rule() -> Rule {
     Rule::list(GROUP, "pods")
 }
 
 /// What the pods in scope use now, and what could not be read of it.
-pub(super) async fn pods(
+pub(crate) async fn pods(
     connection: &Connection,
     scope: &Scope,
     progress: &dyn Progress,

@@ -13,7 +13,6 @@ mod gap;
 mod guard;
 mod heap;
 mod node;
-mod recording;
 mod replay;
 mod resources;
 mod selector;
@@ -28,17 +27,16 @@ use serde::{Deserialize, Serialize};
 use crate::units::Bytes;
 
 pub use bundle::{
-    BundleError, FORMAT_VERSION, Found, abandon, check_folder, check_place, names, open_recording,
-    read, replace, write, write_recording,
+    BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
+};
+pub(crate) use bundle::{
+    LOG, MANIFEST, MOST_SLOTS, absolute, open_file, private_file, recover, tables, write_with_log,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;
 pub(crate) use guard::{caught, check_footer, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use node::{CapacityType, Node};
-pub use recording::{
-    Incident, Log, Place, Round, Sample, Tail, Trouble, fold, is_of_a_recording, notice,
-};
 pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;

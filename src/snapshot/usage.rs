@@ -152,7 +152,7 @@ impl Series {
     }
 
     /// Makes room for a slot before or after the others, and says where it is.
-    pub(super) fn reach(&mut self, slot: u32) -> usize {
+    pub(crate) fn reach(&mut self, slot: u32) -> usize {
         if self.is_empty() {
             self.first = slot;
         }

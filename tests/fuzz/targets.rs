@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kcost::collect::{Scope, files, prometheus, refuse_impossible};
 use kcost::progress::Silent;
+use kcost::record;
 use kcost::snapshot::{self, Grid, Series, Snapshot, Usage};
 use kcost::units::{Bytes, Cpu, Quantity, Span};
 
@@ -110,7 +111,7 @@ pub fn bundle(data: &[u8]) {
     if name != "snapshot.json" {
         list(&path, name, data);
     }
-    if let Ok(snapshot) = snapshot::read(&path) {
+    if let Ok(snapshot) = record::read(&path) {
         believable(snapshot);
     }
     let _ = snapshot::names(&path);
@@ -145,7 +146,7 @@ pub fn recording(data: &[u8]) {
         log.push(b'\n');
     }
     fs::write(path.join("recording.log"), log).unwrap();
-    if let Ok(snapshot) = snapshot::read(&path) {
+    if let Ok(snapshot) = record::read(&path) {
         believable(snapshot);
     }
 }

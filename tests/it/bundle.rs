@@ -5,6 +5,7 @@ use std::path::Path;
 
 use kcost::error::Error;
 use kcost::exit::Exit;
+use kcost::record;
 use kcost::snapshot::{self, Gap, Metric, Snapshot, Source, SourceKind};
 use kcost::units::Bytes;
 use polars::prelude::{ParquetReader, SerReader as _};
@@ -50,7 +51,7 @@ fn written() -> (tempfile::TempDir, std::path::PathBuf) {
 
 /// What is said about a bundle that cannot be read, with the folder's name taken out.
 fn refused(folder: &Path, path: &Path) -> String {
-    let error = Error::from(snapshot::read(path).unwrap_err());
+    let error = Error::from(record::read(path).unwrap_err());
     assert_eq!(error.exit(), Exit::Failed);
     explain(&error).replace(&*folder.to_string_lossy(), "[FOLDER]")
 }
@@ -70,7 +71,7 @@ pub fn explain(error: &Error) -> String {
 #[test]
 fn what_is_written_is_read() {
     let (folder, path) = written();
-    same(&snapshot::read(&path).unwrap(), &small());
+    same(&record::read(&path).unwrap(), &small());
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing temporary is left");
 }
@@ -130,7 +131,7 @@ fn an_older_bundle_is_replaced_and_nothing_else_is() {
     let mut newer = small();
     newer.gaps.clear();
     snapshot::write(&newer, &path).unwrap();
-    same(&snapshot::read(&path).unwrap(), &newer);
+    same(&record::read(&path).unwrap(), &newer);
 
     let empty = folder.path().join("empty.kcost");
     fs::create_dir(&empty).unwrap();
@@ -261,11 +262,11 @@ fn a_flipped_bit_anywhere_is_an_error() {
             let mut bytes = whole.clone();
             bytes[place] ^= 0x10;
             fs::write(&file, bytes).unwrap();
-            assert!(snapshot::read(&path).is_err(), "{name} at {place}");
+            assert!(record::read(&path).is_err(), "{name} at {place}");
         }
         fs::write(&file, whole).unwrap();
     }
-    assert!(snapshot::read(&path).is_ok());
+    assert!(record::read(&path).is_ok());
 }
 
 fn samples(len: usize) -> impl Strategy<Value = Vec<f32>> {
@@ -305,6 +306,6 @@ proptest! {
         let workloads = vec![workload(&name, f64::from(request) / 1e9), workload("z", 1.0)];
         let made = taken(workloads, 60, vec![first, second, third]);
         snapshot::write(&made, &path).unwrap();
-        same(&snapshot::read(&path).unwrap(), &made);
+        same(&record::read(&path).unwrap(), &made);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use kcost::cohort::{Cohorts, group};
-use kcost::collect::demo;
+use kcost::demo;
 use kcost::profile::{CpuProfile, MemoryProfile, Profile, Quality, profile};
 use kcost::snapshot::{Resources, Snapshot};
 use kcost::units::{Bytes, Cpu, Ratio, Span};

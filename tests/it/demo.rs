@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::LazyLock;
 
-use kcost::collect::demo;
+use kcost::demo;
 use kcost::snapshot::{CapacityType, ContainerKind, Metric, Series, Snapshot, Workload};
 use kcost::units::{Bytes, Cpu, Span, len_f64};
 use sha2::{Digest, Sha256};

@@ -1,6 +1,6 @@
 //! `--fail-on`: which limits hold.
 
-use kcost::collect::demo;
+use kcost::demo;
 use kcost::gate;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;

@@ -1,7 +1,7 @@
 //! Advice that was followed comes to rest, and does not depend on what else is asked for.
 
 use kcost::cohort;
-use kcost::collect::demo;
+use kcost::demo;
 use kcost::profile::profile;
 use kcost::recommend::{self, Advised, Options};
 use kcost::snapshot::{Sizes, Snapshot};

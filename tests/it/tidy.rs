@@ -16,6 +16,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "collect",
         &["error", "progress", "snapshot", "text", "units"],
     ),
+    ("demo", &["snapshot", "units"]),
+    (
+        "record",
+        &["collect", "error", "progress", "snapshot", "units"],
+    ),
     ("profile", &["snapshot", "units"]),
     ("cohort", &["profile", "snapshot", "units"]),
     ("recommend", &["cohort", "profile", "snapshot", "units"]),
@@ -83,7 +88,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "config",
         &["collect", "gate", "price", "recommend", "units"],
     ),
-    ("error", &["collect", "config", "exit", "snapshot"]),
+    (
+        "error",
+        &["collect", "config", "exit", "record", "snapshot"],
+    ),
 ];
 
 /// Which crate may be used where, besides the stages that are named.
@@ -204,6 +212,7 @@ fn only_the_edges_touch_clock_and_environment() {
     for stage in [
         "units",
         "backtest",
+        "demo",
         "explain",
         "profile",
         "cohort",

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::last;
 use crate::error::Error;
-use crate::snapshot::{self, Snapshot};
+use crate::record;
+use crate::snapshot::Snapshot;
 
 /// One cluster of several.
 pub(in crate::cli) struct Cluster {
@@ -62,7 +63,7 @@ fn bundle(path: &Path) -> Cluster {
 
 /// Reads a bundle, and remembers where it is.
 pub(super) fn one(path: &Path) -> Result<Snapshot, Error> {
-    let snapshot = snapshot::read(path)?;
+    let snapshot = record::read(path)?;
     last::remember(path);
     Ok(snapshot)
 }

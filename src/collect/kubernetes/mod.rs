@@ -34,7 +34,8 @@ pub(super) use kubeconfig::names;
 pub use list::list;
 pub(super) use list::list_but_services;
 pub use plugin::Plugin;
-pub(super) use request::{Failure, encode, get};
+pub(crate) use request::Failure;
+pub(super) use request::{encode, get};
 pub(super) use services::{service, services};
 
 /// How to reach the cluster.

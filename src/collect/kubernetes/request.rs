@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Why a request brought no answer that can be used.
 #[derive(Debug)]
-pub(in crate::collect) enum Failure {
+pub(crate) enum Failure {
     /// The server answered with an error.
     Status(Status),
     /// No answer within the time allowed.
@@ -38,9 +38,9 @@ pub(in crate::collect) enum Failure {
 
 /// An error of the API server, or of a proxy before it.
 #[derive(Debug)]
-pub(in crate::collect) struct Status {
-    pub(in crate::collect) code: u16,
-    pub(in crate::collect) message: String,
+pub(crate) struct Status {
+    pub(crate) code: u16,
+    pub(crate) message: String,
     retry_after: Option<Duration>,
 }
 
@@ -53,7 +53,7 @@ impl Status {
 
 impl Failure {
     /// The HTTP status, where there is one.
-    pub(in crate::collect) fn code(&self) -> Option<u16> {
+    pub(crate) fn code(&self) -> Option<u16> {
         match self {
             Self::Status(status) => Some(status.code),
             Self::Late(_) | Self::Lost(_) | Self::Cut(_) | Self::Garbled(_) => None,

@@ -34,7 +34,7 @@ impl Column {
     }
 
     /// As it is stored; `None` for what cannot be true.
-    pub(in crate::collect) fn stored(self, value: f64) -> Option<f32> {
+    pub(crate) fn stored(self, value: f64) -> Option<f32> {
         if !(0.0..=self.limit()).contains(&value) {
             return None;
         }

@@ -11,7 +11,7 @@ use super::BundleError;
 pub(super) const LARGEST_JSON: u64 = 512 << 20;
 
 /// Opens a plain file: no link, pipe or device, which may lead anywhere or never end.
-pub(in crate::snapshot) fn open(path: &Path) -> io::Result<(fs::File, u64)> {
+pub(crate) fn open(path: &Path) -> io::Result<(fs::File, u64)> {
     let odd = |what| io::Error::new(io::ErrorKind::Unsupported, what);
     if fs::symlink_metadata(path)?.is_symlink() {
         return Err(odd("it is a link, and links in a bundle are not followed"));

@@ -4,17 +4,12 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::super::recording::Tail;
-use super::super::{Grid, Incident, Node, Resources, Snapshot, Trouble, Workload};
+use super::super::{Grid, Node, Resources, Workload};
 use super::manifest::{SeriesHead, Window};
 use crate::units::Span;
 
 /// Slots of a grid at most: two weeks at a second are 1.2 million.
-pub(in crate::snapshot) const MOST_SLOTS: u32 = 2_000_000;
-
-/// How far ahead of the newest round a sample may be, in seconds; a recorder takes
-/// no other.
-const AHEAD: i64 = 600;
+pub(crate) const MOST_SLOTS: u32 = 2_000_000;
 
 /// The grid of a window, of which all numbers say the same.
 pub(super) fn grid(window: &Window) -> Result<Grid, String> {
@@ -98,27 +93,4 @@ pub(super) fn nodes(nodes: &[Node]) -> Result<(), String> {
         let name = &node.name;
         Err(format!("node `{name}` has an amount that cannot be"))
     })
-}
-
-/// Holds the containers of a log against workloads.
-pub(super) fn places(tail: &Tail, snapshot: &Snapshot) -> Result<(), String> {
-    let known = u32::try_from(snapshot.workloads.len()).unwrap_or(u32::MAX);
-    let mut places = tail.places.values();
-    let lost = places.find(|place| place.workload.is_some_and(|workload| workload >= known));
-    lost.map_or(Ok(()), |place| {
-        Err(format!("pod `{}` is of no workload", place.pod))
-    })
-}
-
-/// Takes samples out of a log that are of no time that a recording can hold.
-pub(super) fn times(tail: &mut Tail, grid: &Grid) -> Option<Incident> {
-    let at = tail.at?;
-    let end = grid.start.as_second() + i64::from(MOST_SLOTS) * i64::from(grid.step.as_secs());
-    let last = end.min(at.as_second().saturating_add(AHEAD));
-    let before = tail.samples.len();
-    tail.samples
-        .retain(|sample| (0..=last).contains(&sample.time));
-    let gone = before - tail.samples.len();
-    let what = "they are of a time that cannot be";
-    (gone > 0).then(|| Incident::new(Trouble::Refused, what, at).times(gone))
 }

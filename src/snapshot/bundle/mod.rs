@@ -23,7 +23,6 @@ mod names;
 mod over;
 mod place;
 mod read;
-mod recording;
 mod seal;
 mod table;
 mod turn;
@@ -32,22 +31,25 @@ mod write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(super) use file::open as open_file;
+pub(crate) use file::open as open_file;
+pub(crate) use fits::MOST_SLOTS;
 pub use names::names;
-pub(super) use place::private_file;
 pub use place::{abandon, check_folder, check_place};
-pub use read::read;
-pub use recording::{Found, open_recording, write_recording};
+pub(crate) use place::{absolute, private_file, recover};
+pub(crate) use read::tables;
+pub(crate) use write::write_with_log;
 pub use write::{replace, write};
 
 /// The version of the format that this kcost writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-const MANIFEST: &str = "snapshot.json";
+pub(crate) const MANIFEST: &str = "snapshot.json";
 const CLUSTER: &str = "cluster.json";
 const WORKLOADS: &str = "workloads.json";
 const SERIES: &str = "series.json";
 const USAGE: &str = "usage.parquet";
+/// The file of a recording that is not in the tables yet; its room reads and writes it.
+pub(crate) const LOG: &str = "recording.log";
 
 /// Why a bundle could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -119,21 +121,21 @@ impl BundleError {
         }
     }
 
-    fn read(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         Self::Read {
             path: path.to_owned(),
             source,
         }
     }
 
-    fn write(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
         Self::Write {
             path: path.to_owned(),
             source,
         }
     }
 
-    fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
         Self::Damaged {
             path: path.to_owned(),
             problem: problem.into(),

@@ -4,10 +4,9 @@ use std::fs::{self, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::super::recording::LOG;
 use super::manifest::{FORMAT, File, Head};
 use super::read::LARGEST_MANIFEST;
-use super::{BundleError, CLUSTER, MANIFEST, SERIES, USAGE, WORKLOADS, file};
+use super::{BundleError, CLUSTER, LOG, MANIFEST, SERIES, USAGE, WORKLOADS, file};
 
 /// Files that every bundle may have.
 const OWN: [&str; 6] = [MANIFEST, CLUSTER, WORKLOADS, SERIES, USAGE, LOG];

@@ -163,7 +163,7 @@ fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// A new file that only its owner can read.
-pub(in crate::snapshot) fn private_file(path: &Path) -> io::Result<fs::File> {
+pub(crate) fn private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -194,7 +194,7 @@ fn settle(target: &Path) {
 /// puts it back where one was killed between two renames.
 ///
 /// Those that live are left alone; `alone` where none can, though that cannot be told.
-pub(super) fn recover(target: &Path, alone: bool) -> Result<(), BundleError> {
+pub(crate) fn recover(target: &Path, alone: bool) -> Result<(), BundleError> {
     let target = absolute(target)?;
     let _turn = Turn::wait(&target);
     clean(&target, alone)
@@ -239,7 +239,7 @@ fn beside(target: &Path, what: &str) -> PathBuf {
 
 /// So that `..` and a trailing `/.` have a name and a folder around them. A link to a
 /// folder stays, and what it leads to is written.
-pub(super) fn absolute(target: &Path) -> Result<PathBuf, BundleError> {
+pub(crate) fn absolute(target: &Path) -> Result<PathBuf, BundleError> {
     let path = std::path::absolute(target).map_err(|error| BundleError::write(target, error))?;
     if path.file_name().is_none() || path.ends_with("..") {
         return Err(BundleError::InTheWay { path });

@@ -10,26 +10,16 @@ use super::super::{Cluster, Container, Grid, Series, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
 use super::write::hex;
 use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS};
-use super::{file, fits, recording, seal, table};
+use super::{file, fits, seal, table};
 
 /// The most that a manifest may have, in bytes: gaps are what it has most of.
 pub(super) const LARGEST_MANIFEST: u64 = 64 << 20;
 
 const CHANGED: &str = "its content is not what was written";
 
-/// Reads a bundle and checks every file against its size and SHA-256.
-///
-/// Of a recording it reads what is in its log too.
-pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
-    let (snapshot, tail) = recording::read_whole(path)?;
-    Ok(match tail {
-        Some(tail) => recording::with_tail(snapshot, &tail),
-        None => snapshot,
-    })
-}
-
-/// Reads the tables, and what the SHA-256 of the manifest is.
-pub(super) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
+/// Reads the tables, checks every file against its size and SHA-256, and says what the
+/// SHA-256 of the manifest is.
+pub(crate) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let grid = bundle.grid()?;

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -10,7 +10,8 @@ use super::manifest::{ClusterHead, FORMAT, File, Manifest, SeriesHead, Window};
 use super::over::Over;
 use super::place::{Unfinished, private_file};
 use super::{
-    BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS, fits, seal, table,
+    BundleError, CLUSTER, FORMAT_VERSION, LOG, MANIFEST, SERIES, USAGE, WORKLOADS, fits, seal,
+    table,
 };
 
 /// Writes a bundle under a temporary name and renames it when it is whole.
@@ -34,8 +35,29 @@ fn put(snapshot: &Snapshot, path: &Path, over: Over<'_>) -> Result<(), BundleErr
     unfinished.finish()
 }
 
+/// Writes the tables of a recording and the log beside them, in the place of the
+/// recording whose log is `held`; without one, of nothing.
+///
+/// `log` makes it, from its path for now and the SHA-256 of the manifest. Says where it is
+/// in the end. Whatever goes wrong, the older recording is left as it was.
+pub(crate) fn write_with_log<T>(
+    snapshot: &Snapshot,
+    path: &Path,
+    held: Option<&fs::File>,
+    log: impl FnOnce(&Path, &str) -> io::Result<T>,
+) -> Result<(T, PathBuf), BundleError> {
+    let over = held.map_or(Over::Nothing, Over::Own);
+    let unfinished = Unfinished::new(path, over)?;
+    let hash = fill(snapshot, unfinished.folder())?;
+    let place = unfinished.target().join(LOG);
+    let log = log(&unfinished.folder().join(LOG), &hash);
+    let log = log.map_err(|error| BundleError::write(&place, error))?;
+    unfinished.finish()?;
+    Ok((log, place))
+}
+
 /// Writes all files of a bundle, and says what the SHA-256 of its manifest is.
-pub(super) fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
+fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
     let usage = &snapshot.usage;
     // What could not be read again is not written.
     fits::grid(&Window::of(&usage.grid))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use kcost::snapshot;
+use kcost::record;
 use polars::prelude::{
     Column, DataFrame, IntoColumn, NamedFrom, ParquetReader, ParquetWriter, SerReader, Series,
 };
@@ -26,7 +26,7 @@ fn a_manifest_is_held_against_its_own_hash() {
     let rewritten: Value = serde_json::from_str(&text).unwrap();
     fs::write(bundle.file("snapshot.json"), rewritten.to_string()).unwrap();
     assert!(
-        snapshot::read(&bundle.path).is_ok(),
+        record::read(&bundle.path).is_ok(),
         "spaces and order say nothing"
     );
 }
@@ -37,7 +37,7 @@ fn a_bundle_from_before_manifests_had_a_hash_is_read() {
     bundle.manifest(|manifest| {
         manifest.insert("more".to_owned(), json!("that a newer kcost knows"));
     });
-    let read = snapshot::read(&bundle.path).unwrap();
+    let read = record::read(&bundle.path).unwrap();
     assert_eq!(format!("{read:?}"), format!("{:?}", small()));
 }
 
@@ -273,7 +273,7 @@ fn a_footer_that_lies_is_an_error() {
         let mut bytes = whole.clone();
         bytes[place] = [0, 0xff, whole[place] ^ 0x10][turn % 5 % 3];
         bundle.replace("usage.parquet", &bytes);
-        if let Err(error) = snapshot::read(&bundle.path) {
+        if let Err(error) = record::read(&bundle.path) {
             assert!(error.to_string().contains("is damaged"), "{error}");
         }
     }
@@ -304,7 +304,7 @@ fn a_log_with_times_that_cannot_be_keeps_the_others_and_says_so() {
     for time in [good + 3_200_000_000, i64::MAX, i64::MIN, -1] {
         let bundle = Bundle::new();
         relog(&bundle, &[round(0, good, 0.2), round(0, time, 0.2)]);
-        let read = snapshot::read(&bundle.path).unwrap();
+        let read = record::read(&bundle.path).unwrap();
         let gaps: Vec<&str> = read.gaps.iter().map(|gap| &*gap.code).collect();
         assert_eq!(gaps, ["recording-refused"], "{time}");
         assert_eq!(read.usage.samples(), 201, "{time}");

@@ -8,6 +8,7 @@ mod places;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kcost::record;
 use kcost::snapshot::{self, Snapshot};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -66,7 +67,7 @@ impl Bundle {
 
     /// What is wrong with it.
     fn problem(&self) -> String {
-        let error = snapshot::read(&self.path).unwrap_err().to_string();
+        let error = record::read(&self.path).unwrap_err().to_string();
         error.replace(&*self.folder.path().to_string_lossy(), "[FOLDER]")
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use kcost::record;
 use kcost::snapshot;
 
 use super::{Bundle, small};
@@ -24,9 +25,7 @@ fn demo(output: &Path, more: &[&str]) -> Seen {
 fn a_recording_is_replaced_with_force_alone() {
     let bundle = Bundle::new();
     fs::remove_dir_all(&bundle.path).unwrap();
-    let log =
-        snapshot::write_recording(&mut small(), &snapshot::Tail::default(), &bundle.path, None)
-            .unwrap();
+    let log = record::write(&mut small(), &record::Tail::default(), &bundle.path, None).unwrap();
     let said = demo(&bundle.path, &["--force"]).ended(1).stderr;
     assert!(
         said.starts_with("error: another kcost records into [FOLDER]/prod.kcost"),
@@ -90,7 +89,7 @@ fn a_link_stays_a_link_and_what_it_leads_to_is_written() {
     symlink(&bundle.path, &link).unwrap();
     demo(&link, &[]).ended(0);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(snapshot::read(&bundle.path).unwrap().cluster.name, "demo");
+    assert_eq!(record::read(&bundle.path).unwrap().cluster.name, "demo");
     let nowhere = bundle.folder.path().join("nowhere.kcost");
     symlink("/nonexistent/x", &nowhere).unwrap();
     demo(&nowhere, &[]).ended(1);

@@ -14,7 +14,8 @@ use kcost::collect::Scope;
 use kcost::collect::files::{FileOptions, ImportError, import};
 use kcost::error::Error;
 use kcost::progress::Silent;
-use kcost::snapshot::{self, Snapshot};
+use kcost::record;
+use kcost::snapshot::Snapshot;
 
 use crate::bundle::explain;
 use crate::common::Kcost;
@@ -57,7 +58,7 @@ impl Files {
             .arg(&path)
             .run()
             .ended(0);
-        snapshot::read(&path).unwrap()
+        record::read(&path).unwrap()
     }
 
     fn new() -> Self {

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kcost::snapshot;
+use kcost::record;
 
 use super::front::Front;
 use super::secure::store;
@@ -107,7 +107,7 @@ fn a_pod_finds_prometheus_by_dns_and_tls_with_its_service_account() {
     std::fs::write(&trusted, authority.pem()).unwrap();
 
     pod.snapshot(&standin, &trusted).ended(0);
-    let snapshot = snapshot::read(&pod.path("a.kcost")).unwrap();
+    let snapshot = record::read(&pod.path("a.kcost")).unwrap();
     assert_eq!(snapshot.cluster.name, "in-cluster");
     let way = format!("prometheus: https://prom.monitoring.svc:{port}, Prometheus by ");
     assert!(told(&snapshot).starts_with(&way), "{}", told(&snapshot));
@@ -135,7 +135,7 @@ fn a_pod_whose_dns_knows_nothing_goes_through_the_api_server() {
     let unused = pod.path("ca.pem");
     std::fs::write(&unused, Authority::new().pem()).unwrap();
     pod.snapshot(&standin, &unused).ended(0);
-    let snapshot = snapshot::read(&pod.path("a.kcost")).unwrap();
+    let snapshot = record::read(&pod.path("a.kcost")).unwrap();
     let way = "prometheus: monitoring/prom:80 by the API server's proxy";
     assert!(told(&snapshot).starts_with(way), "{}", told(&snapshot));
 }

@@ -10,7 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kcost::snapshot::{self, Snapshot};
+use kcost::record;
+use kcost::snapshot::Snapshot;
 use serde_json::json;
 
 use crate::common::{Kcost, Seen};
@@ -64,7 +65,7 @@ impl Place {
     }
 
     fn read(&self) -> Snapshot {
-        snapshot::read(&self.bundle).unwrap()
+        record::read(&self.bundle).unwrap()
     }
 
     fn log(&self) -> PathBuf {

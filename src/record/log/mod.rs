@@ -1,27 +1,24 @@
-//! A recording: a bundle that grows sample by sample, and survives being killed.
+//! What came in since the tables of a recording were written: `recording.log`.
 //!
-//! Beside its tables the folder holds `recording.log`: what came in since they
-//! were written, a line a round with a checksum, on disk before the next round
-//! begins. Now and then the log goes into new tables, and one rename puts those
-//! and a new log in the place of the old. A reader folds the log into the usage
-//! ([`fold`]); one that does not know the log reads the tables, which are whole.
+//! A line a round with a checksum, on disk before the next round begins. Now and then
+//! the log goes into new tables, and one rename puts those and a new log in the place of
+//! the old. A reader folds the log into the usage ([`fold`]); one that does not know the
+//! log reads the tables, which are whole.
 
+mod file;
 mod fold;
 mod incident;
-mod log;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use file::Log;
+pub(super) use file::{lock, read};
 pub use fold::fold;
-pub use incident::{Incident, Trouble, is_of_a_recording, notice};
-pub use log::Log;
-pub(super) use log::{lock, read};
-
-/// The file of a recording that is not in the tables yet.
-pub(super) const LOG: &str = "recording.log";
+pub(super) use incident::is_of_a_recording;
+pub use incident::{Incident, Trouble, notice};
 
 /// What one reading of the metrics API brought: a line of the log.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::log::{Incident, Place, Round, Sample, Tail, Trouble};
 use crate::collect::metrics_api::{ContainerMetrics, PodMetrics};
 use crate::collect::{Column, PodIndex};
-use crate::snapshot::{Incident, Place, Round, Sample, Tail, Trouble};
 use crate::units::Quantity;
 
 /// Samples whose time is further from now, in seconds, have an impossible time.

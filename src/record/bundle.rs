@@ -5,11 +5,9 @@ use std::io;
 use std::mem;
 use std::path::Path;
 
-use super::super::recording::{self, LOG, Log, Tail, fold, is_of_a_recording};
-use super::super::{Incident, Snapshot, Trouble, notice};
-use super::over::Over;
-use super::place::{self, Unfinished};
-use super::{BundleError, MANIFEST, fits, read, write};
+use super::fits;
+use super::log::{self, Incident, Log, Tail, Trouble, fold, is_of_a_recording, notice};
+use crate::snapshot::{self, BundleError, LOG, MANIFEST, Snapshot, absolute, recover, tables};
 
 /// How often a bundle is read that is being replaced meanwhile.
 const TRIES: usize = 5;
@@ -46,34 +44,29 @@ impl Found {
 ///
 /// The snapshot's own gaps are those of objects; the others come from the tail.
 /// Whatever goes wrong, the older recording is left as it was.
-pub fn write_recording(
+pub fn write(
     snapshot: &mut Snapshot,
     tail: &Tail,
     path: &Path,
     held: Option<&fs::File>,
 ) -> Result<Log, BundleError> {
-    let over = held.map_or(Over::Nothing, Over::Own);
-    let unfinished = Unfinished::new(path, over)?;
     let own = snapshot.gaps.len();
     snapshot
         .gaps
         .extend(tail.incidents.iter().filter_map(Incident::gap));
-    let filled = write::fill(snapshot, unfinished.folder());
+    let written = snapshot::write_with_log(snapshot, path, held, |beside, hash| {
+        Log::create(beside, hash, tail)
+    });
     snapshot.gaps.truncate(own);
-    let hash = filled?;
-    let beside = unfinished.folder().join(LOG);
-    let place = unfinished.target().join(LOG);
-    let log = Log::create(&beside, &hash, tail);
-    let log = log.map_err(|error| BundleError::write(&place, error))?;
-    unfinished.finish()?;
+    let (log, place) = written?;
     Ok(log.moved(place))
 }
 
 /// Opens a recording to go on with; `None` where there is nothing yet.
-pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
-    let path = &place::absolute(path)?;
+pub fn open(path: &Path) -> Result<Option<Found>, BundleError> {
+    let path = &absolute(path)?;
     if fs::symlink_metadata(path).is_err() {
-        place::recover(path, true)?;
+        recover(path, true)?;
         if fs::symlink_metadata(path).is_err() {
             return Ok(None);
         }
@@ -82,7 +75,7 @@ pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
         return Ok(None);
     }
     let log = path.join(LOG);
-    let lock = match recording::lock(&log) {
+    let lock = match log::lock(&log) {
         Ok(Some(lock)) => lock,
         Ok(None) => {
             return Err(BundleError::Busy {
@@ -91,7 +84,7 @@ pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Says what is wrong where it is no bundle at all.
-            super::read(path)?;
+            read(path)?;
             return Err(BundleError::NoRecording {
                 path: path.to_owned(),
             });
@@ -103,7 +96,7 @@ pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
         }
         Err(error) => return Err(BundleError::write(&log, error)),
     };
-    place::recover(path, true)?;
+    recover(path, true)?;
     let (mut snapshot, tail) = read_whole(path)?;
     snapshot.gaps.retain(|gap| !is_of_a_recording(gap));
     Ok(Some(Found {
@@ -113,10 +106,23 @@ pub fn open_recording(path: &Path) -> Result<Option<Found>, BundleError> {
     }))
 }
 
+/// Reads a bundle, and of a recording what is in its log too.
+///
+/// # Errors
+///
+/// When it is no bundle, or not as it was written.
+pub fn read(path: &Path) -> Result<Snapshot, BundleError> {
+    let (snapshot, tail) = read_whole(path)?;
+    Ok(match tail {
+        Some(tail) => with_tail(snapshot, &tail),
+        None => snapshot,
+    })
+}
+
 /// Tables, and the log that belongs to them where there is one.
 ///
 /// A recording that goes on replaces both; what was read of two is read again.
-pub(super) fn read_whole(path: &Path) -> Result<(Snapshot, Option<Tail>), BundleError> {
+fn read_whole(path: &Path) -> Result<(Snapshot, Option<Tail>), BundleError> {
     let mut last = None;
     for _ in 0..TRIES {
         match read_once(path) {
@@ -129,10 +135,10 @@ pub(super) fn read_whole(path: &Path) -> Result<(Snapshot, Option<Tail>), Bundle
 }
 
 fn read_once(path: &Path) -> Result<(Snapshot, Option<Tail>), BundleError> {
-    let (snapshot, hash) = read::tables(path)?;
+    let (snapshot, hash) = tables(path)?;
     let log = path.join(LOG);
     let Some(read) =
-        recording::read(&log).map_err(|error| BundleError::damaged(&log, error.to_string()))?
+        log::read(&log).map_err(|error| BundleError::damaged(&log, error.to_string()))?
     else {
         return Ok((snapshot, None));
     };
@@ -154,7 +160,7 @@ fn read_once(path: &Path) -> Result<(Snapshot, Option<Tail>), BundleError> {
 }
 
 /// The snapshot as it was at the newest round.
-pub(super) fn with_tail(mut snapshot: Snapshot, tail: &Tail) -> Snapshot {
+fn with_tail(mut snapshot: Snapshot, tail: &Tail) -> Snapshot {
     fold(&mut snapshot.usage, tail);
     snapshot.taken_at = snapshot.taken_at.max(tail.at.unwrap_or_default());
     snapshot.gaps.retain(|gap| !is_of_a_recording(gap));

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::super::bundle::{open_file, private_file};
-use super::super::guard::check_room;
 use super::{Round, Tail};
+use crate::snapshot::{check_room, open_file, private_file};
 
 /// The version of the log that this kcost writes, and the newest that it reads.
 const VERSION: u32 = 1;
@@ -39,17 +38,17 @@ pub struct Log {
 }
 
 /// What a log held.
-pub(in crate::snapshot) struct Read {
+pub(in crate::record) struct Read {
     /// SHA-256 of the manifest that it belongs to.
-    pub(in crate::snapshot) bundle: String,
-    pub(in crate::snapshot) tail: Tail,
+    pub(in crate::record) bundle: String,
+    pub(in crate::record) tail: Tail,
     /// Lines that were cut off or changed.
-    pub(in crate::snapshot) torn: usize,
+    pub(in crate::record) torn: usize,
 }
 
 impl Log {
     /// A new log in a folder, which then may be renamed.
-    pub(in crate::snapshot) fn create(path: &Path, bundle: &str, tail: &Tail) -> io::Result<Self> {
+    pub(in crate::record) fn create(path: &Path, bundle: &str, tail: &Tail) -> io::Result<Self> {
         let file = private_file(path)?;
         // A new file of our own: nobody else can hold it, and where locks do not
         // exist the recording works without.
@@ -85,7 +84,7 @@ impl Log {
         &self.path
     }
 
-    pub(in crate::snapshot) fn moved(mut self, path: PathBuf) -> Self {
+    pub(in crate::record) fn moved(mut self, path: PathBuf) -> Self {
         self.path = path;
         self
     }
@@ -111,7 +110,7 @@ impl Log {
 }
 
 /// Locks a log against other recordings; `None` where one holds it.
-pub(in crate::snapshot) fn lock(path: &Path) -> io::Result<Option<File>> {
+pub(in crate::record) fn lock(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -122,7 +121,7 @@ pub(in crate::snapshot) fn lock(path: &Path) -> io::Result<Option<File>> {
 
 /// Reads a log; `None` where there is none. Lines that are cut off or changed
 /// are counted and left out.
-pub(in crate::snapshot) fn read(path: &Path) -> io::Result<Option<Read>> {
+pub(in crate::record) fn read(path: &Path) -> io::Result<Option<Read>> {
     let file = match open_file(path) {
         Ok((file, size)) => {
             check_room(size.saturating_mul(GROWTH)).map_err(io::Error::other)?;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::snapshot::{Incident, Place, Termination, Trouble, Usage, Workload};
+use super::log::{Incident, Place, Trouble};
+use crate::snapshot::{Termination, Usage, Workload};
 
 /// Ends of a container that are remembered, the newest.
 const ENDS: usize = 50;

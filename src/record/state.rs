@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::RecordOptions;
+use super::log::{Incident, Round, Tail, Trouble, fold, notice};
+use super::options::{RecordOptions, SLOTS, step};
 use super::reading::Known;
-use super::{SLOTS, merge, step, timeline};
+use super::{merge, timeline};
 use crate::collect::metrics_api::PodMetrics;
 use crate::collect::{PodIndex, Resolved};
-use crate::snapshot::{
-    Gap, Grid, Incident, Pod, Round, Snapshot, Source, SourceKind, Tail, Trouble, Usage, fold,
-    notice,
-};
+use crate::snapshot::{Gap, Grid, Pod, Snapshot, Source, SourceKind, Usage};
 use crate::units::Span;
 
 /// Slots of a grid at most: twice what a recording is meant to have, for the time

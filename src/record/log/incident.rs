@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::super::Gap;
+use crate::snapshot::Gap;
 
 /// Incidents that are kept apart; further ones join the newest of their sort.
 const MOST: usize = 40;
@@ -149,7 +149,7 @@ impl Incident {
 }
 
 /// Whether a gap tells of an incident.
-pub fn is_of_a_recording(gap: &Gap) -> bool {
+pub(in crate::record) fn is_of_a_recording(gap: &Gap) -> bool {
     gap.code.starts_with(PREFIX)
 }
 

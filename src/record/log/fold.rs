@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{Grid, Series, Usage};
 use super::{Sample, Tail};
+use crate::snapshot::{Grid, Series, Usage};
 use crate::units::{float, single};
 
 /// Longest time that one sample is taken to speak for, in seconds. Known servers

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::RecordOptions;
+use super::bundle::{self, Found};
 use super::error::RecordError;
+use super::log::{Incident, Log, Trouble, fold};
+use super::options::RecordOptions;
 use super::state::{Objects, State};
 use crate::collect::metrics_api::PodMetrics;
 use crate::error::Error;
-use crate::snapshot::{self, BundleError, Found, Incident, Log, Snapshot, Trouble, fold};
+use crate::snapshot::{BundleError, Snapshot};
 
 /// Samples may be so much older than when they are read, in seconds; what is
 /// older goes into the tables.
@@ -115,7 +117,7 @@ pub(super) fn complete(found: &mut Found, options: &RecordOptions) -> Result<Sna
 }
 
 fn write(state: &mut State, output: &Path, held: Option<&File>) -> Result<Log, BundleError> {
-    snapshot::write_recording(&mut state.snapshot, &state.tail, output, held)
+    bundle::write(&mut state.snapshot, &state.tail, output, held)
 }
 
 /// The snapshot as a reader of the bundle sees it.

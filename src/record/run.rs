@@ -1,74 +1,25 @@
-//! Samples the metrics API for hours, into a bundle that survives being killed.
-//!
-//! Every round is on disk before the next. Now and then objects are read again
-//! and the log goes into the tables. What goes wrong on the way is an incident of
-//! the recording, never its end; only a disk that takes no more ends it.
+//! One run of kcost that records: rounds of samples until there is as much as was asked for.
 
-mod error;
-mod merge;
-mod reading;
-mod session;
-mod state;
-mod timeline;
-
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
-use super::kubernetes::{self, ClusterOptions, Connection, Failure};
-use super::metrics_api::{self, PodMetrics};
-use super::{Scope, live, resolve};
+use super::log::{Incident, Trouble};
+use super::options::{RecordOptions, Recorded};
+use super::session::{self, Session};
+use super::state::{self, Objects};
+use super::timeline::{self, Jump, Timeline};
+use super::{RecordError, bundle, reading};
+use crate::collect::kubernetes::{self, Connection, Failure};
+use crate::collect::metrics_api::{self, PodMetrics};
+use crate::collect::{live, resolve};
 use crate::error::Error;
 use crate::progress::{Progress, Task};
-use crate::snapshot::{self, Incident, Snapshot, Trouble};
 use crate::units::Span;
 
-pub use error::RecordError;
-use session::Session;
-use state::Objects;
-use timeline::{Jump, Timeline};
-
-/// Slots that a recording is meant to have at most: as many as two weeks at five
-/// minutes. A longer one gets longer slots.
-const SLOTS: u32 = 4_032;
-/// Lengths of slots that divide an hour, in seconds.
-const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800];
 /// Shortest time between two readings of all objects for the sake of new pods.
 const SOONEST: Duration = Duration::from_secs(60);
-
-/// What to record, and where.
-#[derive(Debug, Clone)]
-pub struct RecordOptions {
-    pub cluster: ClusterOptions,
-    pub scope: Scope,
-    /// How much to record in all, over however many runs.
-    pub length: Span,
-    /// How often to sample.
-    pub every: Span,
-    /// How often to read objects again and write tables.
-    pub refresh: Span,
-    pub output: PathBuf,
-}
-
-/// A recording that is as long as was asked for.
-#[derive(Debug)]
-pub struct Recorded {
-    pub snapshot: Snapshot,
-    /// Whether it was so before anything was sampled.
-    pub already: bool,
-}
-
-/// Length of a slot: `every`, or longer where that would make too many.
-pub fn step(length: Span, every: Span) -> Span {
-    let least = every.as_secs().max(length.as_secs().div_ceil(SLOTS));
-    if least == every.as_secs() {
-        return every;
-    }
-    let found = STEPS.into_iter().find(|step| *step >= least);
-    Span::from_secs(found.unwrap_or(3_600).max(least)).min(Span::DAY)
-}
 
 /// Begins a recording, or goes on with the one that is there.
 ///
@@ -77,7 +28,7 @@ pub fn step(length: Span, every: Span) -> Span {
 /// When the cluster or its metrics API cannot be read at the start, when what is
 /// at `output` is no recording of this cluster, and when it cannot be written.
 pub async fn record(options: &RecordOptions, progress: &dyn Progress) -> Result<Recorded, Error> {
-    let mut found = snapshot::open_recording(&options.output)?;
+    let mut found = bundle::open(&options.output)?;
     let mut done = Span::default();
     if let Some(found) = &mut found {
         done = state::covered(&found.snapshot, &found.tail);
@@ -273,22 +224,5 @@ fn told(jump: &Jump, now: Timestamp) -> Incident {
             Incident::new(Trouble::Paused, text, *to).since(*from)
         }
         Jump::Clock { seconds } => Incident::new(Trouble::Clock, format!("{seconds} s"), now),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_are_as_fine_as_there_is_room_for() {
-        let step = |length: &str, every: &str| {
-            step(length.parse().unwrap(), every.parse().unwrap()).to_string()
-        };
-        assert_eq!(step("24h", "30s"), "30s");
-        assert_eq!(step("7d", "30s"), "5m");
-        assert_eq!(step("14d", "30s"), "5m");
-        assert_eq!(step("14d", "7m"), "7m");
-        assert_eq!(step("365d", "5m"), "7822s");
     }
 }
