@@ -1,10 +1,10 @@
 //! The stage: pools, drafts, guards, judgement.
 
-use super::calibrated::MemorySize;
 use super::guard::{self, Case, Plan, Planned};
+use super::strategy::calibrated::{self, MemorySize};
 use super::{
     Advised, Confidence, Draft, Effective, NodeRisk, Options, Pool, Reason, Seen, Sizing, Strategy,
-    calibrated, history, judge,
+    history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
@@ -57,29 +57,6 @@ fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<N
         }
     }
     calibrated::node_risk(seen, &sizes, options.targets.horizon)
-}
-
-impl<'a> Seen<'a> {
-    /// Brings each profile together with its workload, container, series and group.
-    pub fn of(snapshot: &'a Snapshot, profiles: &'a [Profile], cohorts: &'a Cohorts) -> Self {
-        let pools = profiles.iter().enumerate().map(|(index, profile)| {
-            let workload = &snapshot.workloads[profile.workload];
-            let container = &workload.containers[profile.container];
-            let place = u32::try_from(profile.workload).unwrap_or(u32::MAX);
-            Pool {
-                workload,
-                container,
-                profile,
-                series: snapshot.usage.pool(place, &container.name).collect(),
-                cohort: cohorts.of_profile.get(index).copied().flatten(),
-            }
-        });
-        Self {
-            snapshot,
-            cohorts,
-            pools: pools.collect(),
-        }
-    }
 }
 
 /// One draft for each pool, by the strategy that holds for its workload.

@@ -1,6 +1,7 @@
-//! What happened, before any statistics: facts that floors follow from.
+//! Takes the usage of one container ([`Pool`]), gives what happened to it ([`Events`]).
 //!
-//! Pure functions of a pool, one file each; [`Events::of`] runs them all.
+//! Facts before any statistics, that floors follow from. Pure functions, one file
+//! each; [`Events::of`] runs them all.
 
 use super::{Pool, Reason};
 use crate::snapshot::Grid;

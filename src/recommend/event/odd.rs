@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use super::{Pool, Reason};
-use crate::recommend::guard::{round_cpu, round_memory};
+use crate::recommend::rounding::{round_cpu, round_memory};
 use crate::recommend::samples;
 use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, len_f64};

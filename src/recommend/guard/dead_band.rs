@@ -1,5 +1,5 @@
 use super::{Case, Field, Guard, Plan, Planned, each, policy};
-use crate::recommend::{Advice, Options, judge};
+use crate::recommend::{Advice, Options, over};
 use crate::units::{Bytes, Cpu, float};
 
 /// Changes too small to matter are not proposed.
@@ -84,8 +84,8 @@ fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
         Field::MemoryLimit => true,
         Field::CpuRequest => {
             let (targets, now) = (&options.targets, Cpu::cores(now));
-            judge::share_over(planned, now) > targets.cpu_time_over_request
-                || judge::work_over(planned, now)
+            over::share_over(&planned.pool, now) > targets.cpu_time_over_request
+                || over::work_over(&planned.pool, now)
                     .is_some_and(|share| share > targets.cpu_work_over_request)
         }
         Field::CpuLimit | Field::MemoryRequest => false,

@@ -1,4 +1,5 @@
-use super::{Advice, Sizing, cpu_step, round_cpu, round_memory};
+use crate::recommend::rounding::{cpu_step, round_cpu, round_memory};
+use crate::recommend::{Advice, Sizing};
 use crate::units::{Bytes, Cpu};
 
 /// The four fields of a container's resources, as they hold; `None` is not set.

@@ -1,4 +1,6 @@
-//! Corrections of a proposal, applied in order; each leaves its reason.
+//! Takes what the strategies propose ([`Plan`]), gives the same corrected.
+//!
+//! One correction a file, applied in the order of [`ALL`]; each leaves its reason.
 
 use super::plain::Causes;
 use super::{
@@ -29,8 +31,6 @@ mod sum;
 mod tie;
 
 pub use field::{Field, Held};
-use rounding::cpu_step;
-pub(super) use rounding::{round_cpu, round_memory};
 
 use sum::Sum;
 

@@ -1,6 +1,7 @@
 use super::cpu_limit::unthrottled;
 use super::{Case, Field, Guard, Held, Plan};
 use crate::recommend::Advice;
+use crate::recommend::rounding::round_cpu;
 use crate::snapshot::{ContainerKind, Workload};
 use crate::units::{Bytes, Cpu};
 
@@ -98,7 +99,7 @@ fn tie(plan: &mut Plan<'_>) {
             let limit = after.cpu_limit.or(now.cpu_limit).unwrap_or(Cpu::ZERO);
             let least = unthrottled(planned, limit);
             let tied = after.cpu_request.unwrap_or(limit).max(least);
-            let round = super::round_cpu(tied);
+            let round = round_cpu(tied);
             let tied = if tied > limit {
                 round
             } else {
@@ -146,7 +147,7 @@ fn part(plan: &mut Plan<'_>) {
     let Some(limit) = planned.after().cpu_limit else {
         return;
     };
-    let raised = super::round_cpu(limit.scale(1.05).plus(Cpu::millicores(1)));
+    let raised = round_cpu(limit.scale(1.05).plus(Cpu::millicores(1)));
     planned.sizing.cpu_limit = Advice::Set(raised);
     let text = format!("CPU limit {limit} to {raised}: pods do not become Guaranteed by chance");
     planned.say("qos_class", text);

@@ -1,23 +1,9 @@
 use super::{Case, Guard, Plan, each};
-use crate::units::{Bytes, Cpu};
+use crate::recommend::rounding::{round_cpu, round_memory};
 
 /// Sizes that a person would write, always rounded up. One that is there already
 /// stays as it was written.
 pub(super) struct Rounding;
-
-/// CPU up to this many millicores goes in steps of that many; beyond the last, in
-/// tenths of a core. A step is at most a hundredth of the size from 100m on: a
-/// rounder number costs cores that nothing asks for, in every replica.
-const CPU_STEPS: [(u64, u64); 5] = [(500, 1), (1_000, 5), (2_500, 10), (5_000, 25), (10_000, 50)];
-/// Memory up to this many MiB goes in steps of that many; beyond the last, in half GiB.
-const MEMORY_STEPS: [(u64, u64); 6] = [
-    (64, 4),
-    (256, 16),
-    (1_024, 32),
-    (2_048, 64),
-    (4_096, 128),
-    (8_192, 256),
-];
 
 impl Guard for Rounding {
     fn name(&self) -> &'static str {
@@ -47,79 +33,6 @@ impl Guard for Rounding {
                     if there { value } else { round_memory(value) }
                 },
             );
-        }
-    }
-}
-
-/// The next size up that a person would write.
-pub(in crate::recommend) fn round_cpu(value: Cpu) -> Cpu {
-    // Samples have 24 bits: what is past a step by less than that is at it.
-    let value = value.scale(1.0 - 1e-6);
-    value.round_up_to(cpu_step(value))
-}
-
-/// The distance of sizes that a person would write, around this one.
-pub(super) fn cpu_step(value: Cpu) -> Cpu {
-    let step = CPU_STEPS
-        .into_iter()
-        .find(|(up_to, _)| value <= Cpu::millicores(*up_to))
-        .map_or(100, |(_, step)| step);
-    Cpu::millicores(step)
-}
-
-/// The next size up that a person would write.
-pub(in crate::recommend) fn round_memory(value: Bytes) -> Bytes {
-    let step = MEMORY_STEPS
-        .into_iter()
-        .find(|(up_to, _)| value <= Bytes::mib(*up_to))
-        .map_or(512, |(_, step)| step);
-    value.round_up_to(Bytes::mib(step))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounds_up_to_what_a_person_writes() {
-        let cpu = |millicores| round_cpu(Cpu::millicores(millicores)).to_string();
-        assert_eq!(
-            [3, 12, 101, 501, 1_001, 2_501, 5_001, 10_001].map(cpu),
-            [
-                "3m", "12m", "101m", "505m", "1010m", "2525m", "5050m", "10100m"
-            ]
-        );
-        let memory = |mib| round_memory(Bytes::mib(mib)).to_string();
-        assert_eq!(
-            [17, 65, 257, 1_025, 2_049, 4_097, 8_193].map(memory),
-            [
-                "20Mi", "80Mi", "288Mi", "1088Mi", "2176Mi", "4352Mi", "8704Mi"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_rounder_number_costs_less_than_half_a_percent_of_cpu() {
-        // As many containers of every order of magnitude, 10m to 20 cores.
-        let sizes = (0..3_000).map(|index| 0.01 * 2_000_f64.powf(f64::from(index) / 3_000.0));
-        let (exact, round) = sizes.fold((0.0, 0.0), |(exact, round), cores| {
-            (exact + cores, round + round_cpu(Cpu::cores(cores)).get())
-        });
-        assert!(round < 1.005 * exact, "{round} for {exact}");
-        assert!(round >= exact);
-    }
-
-    #[test]
-    fn a_round_size_stays() {
-        for millicores in (1..20_000).step_by(7) {
-            let once = round_cpu(Cpu::millicores(millicores));
-            assert_eq!(round_cpu(once), once);
-            assert!(once >= Cpu::millicores(millicores));
-        }
-        for mib in (1..20_000).step_by(7) {
-            let once = round_memory(Bytes::mib(mib));
-            assert_eq!(round_memory(once), once);
-            assert!(once >= Bytes::mib(mib));
         }
     }
 }

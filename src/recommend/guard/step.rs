@@ -1,4 +1,5 @@
-use super::{Case, Field, Guard, Plan, Planned, each, round_cpu, round_memory};
+use super::{Case, Field, Guard, Plan, Planned, each};
+use crate::recommend::rounding::{round_cpu, round_memory};
 use crate::units::{Bytes, Cpu, Ratio};
 
 /// The largest cut a run. Raises are never held back.

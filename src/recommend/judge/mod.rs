@@ -1,4 +1,6 @@
-//! The verdict on a workload: state, confidence and risk of what is planned.
+//! Takes a finished plan ([`Plan`]), gives the advice on its workload ([`WorkloadAdvice`]).
+//!
+//! That is the verdict: state, confidence, and the risk of what is planned.
 
 use super::event::Events;
 use super::guard::{Plan, Planned};
@@ -10,8 +12,6 @@ mod confidence;
 mod hindsight;
 mod risk;
 mod state;
-
-pub(super) use risk::{share_over, work_over};
 
 /// Turns a finished plan into advice.
 pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {

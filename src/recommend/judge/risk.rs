@@ -1,8 +1,8 @@
-use crate::recommend::Risk;
 use crate::recommend::guard::Planned;
-use crate::recommend::{event, samples};
+use crate::recommend::over::{count_over, work_over};
+use crate::recommend::{Risk, event, samples};
 use crate::snapshot::Grid;
-use crate::units::{Bytes, Cpu, Span, len_f64, single};
+use crate::units::{Bytes, Cpu, Span, len_f64};
 
 /// What may go wrong with the sizes that the guards left.
 ///
@@ -18,7 +18,7 @@ pub(super) fn complete(planned: &Planned<'_>, risk: Risk, grid: &Grid) -> Risk {
         cpu_work_over_request: planned
             .after()
             .cpu_request
-            .and_then(|request| work_over(planned, request)),
+            .and_then(|request| work_over(&planned.pool, request)),
         memory_over_limit: memory.map(|said| again.map_or(said, |again| said.max(again))),
         ..risk
     }
@@ -60,40 +60,10 @@ fn killed_again(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Option<f64
 /// What is this little below what a strategy proposed is no other size.
 const FORGIVEN: f64 = 0.99;
 
-/// Share of samples above `request`; 0 without samples.
-pub(in crate::recommend) fn share_over(planned: &Planned<'_>, request: Cpu) -> f64 {
-    let (above, all) = count_over(planned, request);
-    if all > 0.0 { above / all } else { 0.0 }
-}
-
-/// Share of the CPU work of the window above `request`; `None` where there was none.
-pub(in crate::recommend) fn work_over(planned: &Planned<'_>, request: Cpu) -> Option<f64> {
-    let (mut above, mut all) = (0.0, 0.0);
-    let series = planned.pool.series.iter();
-    for used in series.flat_map(|series| samples::known(&series.cpu_cores)) {
-        above += (used - request.get()).max(0.0);
-        all += used;
-    }
-    (all > 0.0).then_some(above / all)
-}
-
-/// Samples above `request`, and all samples.
-fn count_over(planned: &Planned<'_>, request: Cpu) -> (f64, f64) {
-    // In the precision of samples, so that one at the request is not above it.
-    let request = f64::from(single(request.get()));
-    let (mut above, mut all) = (0, 0);
-    let series = planned.pool.series.iter();
-    for value in series.flat_map(|series| samples::known(&series.cpu_cores)) {
-        all += 1;
-        above += usize::from(value > request);
-    }
-    (len_f64(above), len_f64(all))
-}
-
 /// Share of samples above `request`, plus two standard errors of as many
 /// independent hours: neighbouring samples say little that is new.
 fn time_over(planned: &Planned<'_>, request: Cpu) -> Option<f64> {
-    let (above, all) = count_over(planned, request);
+    let (above, all) = count_over(&planned.pool, request);
     if all <= 0.0 {
         return None;
     }

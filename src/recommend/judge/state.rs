@@ -2,6 +2,7 @@ use super::apps;
 use crate::recommend::State;
 use crate::recommend::event;
 use crate::recommend::guard::{Held, Plan, Planned};
+use crate::recommend::over::share_over;
 use crate::units::{Bytes, Cpu, float};
 
 /// Idle in absolute terms: P99 of CPU. Ours: a process that only waits stays below.
@@ -91,7 +92,7 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
         let grows = more_memory && event::growth(pool, plan.grid, horizon).is_some();
         let throttled = event::throttled(pool).is_some() && !falls(now.cpu_limit, after.cpu_limit);
         let over = now.cpu_request.is_some_and(|request| {
-            super::risk::share_over(planned, request) > 2.0 * allowed
+            share_over(&planned.pool, request) > 2.0 * allowed
                 && !falls(now.cpu_request, after.cpu_request)
         });
         let waits = event::pressed(pool).is_some_and(|pressed| {

@@ -20,13 +20,13 @@ fn cpu_request(planned: &Planned<'_>, after: f64) -> String {
     let size = Cpu::cores(after);
     let needed = planned.now().cpu_request.filter(|now| *now < size);
     if let Some(now) = needed {
-        let share = share_over(planned, now);
+        let share = share_over(&planned.pool, now);
         if share > 0.0 {
             return format!("it used more than {now} {} of the time", percent(share));
         }
         return format!("it uses up to {}", used.max);
     }
-    let share = share_over(planned, size);
+    let share = share_over(&planned.pool, size);
     if share > 0.0 {
         format!("it used more only {} of the time", percent(share))
     } else {

@@ -100,7 +100,7 @@ fn short(running: &[&Planned<'_>]) -> Headline {
     let over = running.iter().filter_map(|planned| {
         let request = planned.now().cpu_request?;
         let raised = planned.after().cpu_request? > request;
-        raised.then(|| share_over(planned, request))
+        raised.then(|| share_over(&planned.pool, request))
     });
     let share = over.fold(0.0, f64::max);
     if share >= 0.01 {

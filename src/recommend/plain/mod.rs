@@ -3,7 +3,7 @@
 
 use super::event::Events;
 use super::guard::{Field, Planned};
-use super::judge::share_over;
+use super::over::share_over;
 use crate::snapshot::ContainerKind;
 use crate::units::{Bytes, Cpu};
 

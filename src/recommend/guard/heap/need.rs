@@ -1,6 +1,6 @@
 //! What a heap needs of the memory limit above it.
 
-use crate::recommend::guard::round_memory;
+use crate::recommend::rounding::round_memory;
 use crate::snapshot::HeapSetting;
 use crate::units::Bytes;
 

@@ -4,7 +4,7 @@ use super::need::{self, beside, limit_of};
 use super::words;
 use super::{Planned, named, peak, place};
 use crate::recommend::event;
-use crate::recommend::guard::round_memory;
+use crate::recommend::rounding::round_memory;
 use crate::recommend::{Advice, Options};
 use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;

@@ -3,7 +3,7 @@
 use super::need::{beside, bound, heap_of, limit_of};
 use super::room::{Case, WORTH};
 use super::{Planned, named, peak, place};
-use crate::recommend::guard::round_memory;
+use crate::recommend::rounding::round_memory;
 use crate::recommend::{Advice, event};
 use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;

@@ -5,7 +5,7 @@ use super::cpu::CpuSize;
 use super::limit::{Limit, Source};
 use super::request::Request;
 use super::tail::SMALL;
-use crate::recommend::guard::round_memory;
+use crate::recommend::rounding::round_memory;
 use crate::recommend::{Reason, Targets};
 use crate::units::{Bytes, Cpu};
 

@@ -1,7 +1,7 @@
 //! The rule of KRR's default strategy.
 
-use super::samples;
-use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
+use super::{Draft, Strategy};
+use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing, samples};
 use crate::snapshot::Target;
 use crate::units::{Bytes, Cpu, count_from};
 

@@ -1,7 +1,7 @@
 //! The plainest rule: what was used at most.
 
-use super::samples;
-use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
+use super::{Draft, Strategy};
+use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing, samples};
 use crate::units::{Bytes, Cpu};
 
 /// Requests, and the memory limit, at the largest use of any pod in the window.

@@ -4,7 +4,7 @@ use super::MemorySize;
 use super::joint::{Joint, Overflow};
 use super::packing;
 use super::pods::{Level, Pods};
-use crate::recommend::guard::round_memory;
+use crate::recommend::rounding::round_memory;
 use crate::recommend::{NodeRisk, Seen};
 use crate::units::{Bytes, Ratio, Span, len_f64};
 

@@ -11,10 +11,10 @@
 //! what the cluster shows: the same container gets about the same size, whatever
 //! else is looked at.
 
-use super::event::Events;
-use super::goal::Targets;
-use super::{
-    Advice, Confidence, Draft, NodeRisk, Options, Pool, Reason, Risk, Seen, Sizing, Strategy,
+use super::{Draft, Strategy};
+use crate::recommend::event::Events;
+use crate::recommend::{
+    Advice, Confidence, NodeRisk, Options, Pool, Reason, Risk, Seen, Sizing, Targets,
 };
 use crate::units::{Bytes, Cpu, Span};
 
@@ -122,14 +122,18 @@ impl Asked {
 
 /// The memory that one container asks for, however that came about.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct MemorySize {
-    pub(super) request: Bytes,
-    pub(super) limit: Option<Bytes>,
+pub(in crate::recommend) struct MemorySize {
+    pub(in crate::recommend) request: Bytes,
+    pub(in crate::recommend) limit: Option<Bytes>,
 }
 
 /// What may happen to nodes within the horizon, at these sizes for each pool; `None`
 /// where no node is known.
-pub(super) fn node_risk(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<NodeRisk> {
+pub(in crate::recommend) fn node_risk(
+    seen: &Seen<'_>,
+    sizes: &[MemorySize],
+    horizon: Span,
+) -> Option<NodeRisk> {
     request::overflow(seen, sizes, horizon)
 }
 

@@ -1,7 +1,8 @@
 //! The moving-window recommender of Google's Autopilot.
 
 use super::histogram::{Histogram, decay};
-use super::{Advice, Confidence, Draft, Goal, Options, Pool, Reason, Seen, Sizing, Strategy};
+use super::{Draft, Strategy};
+use crate::recommend::{Advice, Confidence, Goal, Options, Pool, Reason, Seen, Sizing};
 use crate::snapshot::{Grid, Series};
 use crate::units::{Bytes, Cpu, Span};
 

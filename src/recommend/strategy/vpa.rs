@@ -1,8 +1,9 @@
 //! The rule of the Vertical Pod Autoscaler's recommender.
 
-use super::guard::{round_cpu, round_memory};
 use super::histogram::{Histogram, decay};
-use super::{Advice, Confidence, Draft, Options, Pool, Reason, Seen, Sizing, Strategy};
+use super::{Draft, Strategy};
+use crate::recommend::rounding::{round_cpu, round_memory};
+use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing};
 use crate::snapshot::{ContainerKind, Grid, Series};
 use crate::units::{Bytes, Cpu, Span, float, len_f64};
 

@@ -1,0 +1,13 @@
+//! What the stage gives: what to change in every workload, and what may go wrong then.
+
+mod autoscaler;
+mod field;
+mod heap;
+mod risk;
+mod workload;
+
+pub use autoscaler::{AutoscalerAdvice, TargetChange};
+pub use field::{Advice, Sizing};
+pub use heap::{HeapAdvice, HeapChange};
+pub use risk::{NodeRisk, Risk};
+pub use workload::{Advised, ContainerAdvice, PodAdvice, WorkloadAdvice};

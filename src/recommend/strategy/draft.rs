@@ -1,0 +1,11 @@
+use crate::recommend::{Confidence, Reason, Risk, Sizing};
+
+/// What a strategy proposes for one container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub sizing: Sizing,
+    pub risk: Option<Risk>,
+    pub confidence: Confidence,
+    /// In the order in which they apply. Never empty.
+    pub reasons: Vec<Reason>,
+}
