@@ -23,6 +23,7 @@
 //! - [`demo`]: a generator of the cluster that `--demo` shows. No edge.
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
+//! - [`pack`]: pods onto nodes by the scheduler's rules, for everything that advises.
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
 //!   why, in a plain sentence a field.
 //! - [`price`]: sizes into money.
@@ -60,6 +61,7 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 pub mod gate;
+pub mod pack;
 pub mod pipeline;
 pub mod price;
 pub mod profile;

@@ -1,6 +1,6 @@
 //! Pods onto nodes, by their requests, as a scheduler that fills up would.
 //!
-//! Simpler than what `calibrated` packs by, and apart from it: a judge that shares
+//! Simpler than what advice packs by (the room `pack`), and apart from it: a judge that shares
 //! the code of what it judges shares its mistakes.
 
 use rand::SeedableRng;

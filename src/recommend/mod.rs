@@ -38,7 +38,4 @@ pub use seen::{Pool, Seen};
 pub use state::{Confidence, Severity, State};
 pub use strategy::{ALL, Draft, Strategy, by_name, names};
 
-/// A node is full at this share of its allocatable memory: there the kubelet is
-/// about to evict, and what no pod accounts for needs room too. Advice promises
-/// by it, and what happened is judged by it.
-pub const NODE_FULL: f64 = 0.97;
+pub use crate::pack::NODE_FULL;

@@ -21,9 +21,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "record",
         &["collect", "error", "progress", "snapshot", "units"],
     ),
+    ("pack", &["snapshot", "units"]),
     ("profile", &["snapshot", "units"]),
     ("cohort", &["profile", "snapshot", "units"]),
-    ("recommend", &["cohort", "profile", "snapshot", "units"]),
+    (
+        "recommend",
+        &["cohort", "pack", "profile", "snapshot", "units"],
+    ),
     (
         "price",
         &["profile", "recommend", "snapshot", "text", "units"],
@@ -214,6 +218,7 @@ fn only_the_edges_touch_clock_and_environment() {
         "backtest",
         "demo",
         "explain",
+        "pack",
         "profile",
         "cohort",
         "recommend",

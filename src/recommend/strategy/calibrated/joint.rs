@@ -6,26 +6,17 @@
 //! would have had, and the memory that each set then used, moment by moment, is
 //! added up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::packing::{Packed, Pool};
 use super::pods::Pods;
 use super::tail::prior_risk;
-use crate::recommend::NODE_FULL;
+use crate::pack::{self, Kind, NODE_FULL, Orders, Packed};
 use crate::snapshot::Node;
 use crate::units::len_f64;
 
-/// Of the orders of pods.
-const SEED: u64 = 0x6b63_6f73;
-/// Nodes that are packed at each moment before a chance is believed.
-const NODES: usize = 64;
-/// Bounds of how often all pods are packed for that.
-const PACKINGS: Range<usize> = 1..41;
 /// Nodes over a horizon that the prior counts for: one node over a fortnight. It
 /// decides for a few nodes, where "none seen" says little, and hardly matters from
 /// ten nodes on.
@@ -36,7 +27,7 @@ const PRIOR_NODES: f64 = 2.0;
 pub(super) struct Joint {
     pub(super) pods: Pods,
     /// Largest number of nodes first.
-    pub(super) kinds: Vec<Pool>,
+    pub(super) kinds: Vec<Kind>,
     /// For each horizon of the window and pod, its own largest use.
     peaks: Vec<Vec<f32>>,
     /// The same for what followed each moment.
@@ -70,7 +61,7 @@ struct Tally {
 impl Joint {
     /// `None` without a node whose memory is known, or without pods.
     pub(super) fn of(pods: Pods, nodes: &[Node]) -> Option<Self> {
-        let kinds = kinds(&pods, nodes);
+        let kinds = pack::kinds(&placed(&pods), nodes);
         if kinds.is_empty() {
             return None;
         }
@@ -97,14 +88,14 @@ impl Joint {
     /// at a moment. The orders of pods are the same for all sizes, so that they compare.
     pub(super) fn overflow(
         &self,
-        kind: &Pool,
+        kind: &Kind,
         size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
     ) -> Overflow {
         let replays = &self.pods.replays;
         // The whole window, by sizes that were drawn from it: what came back.
         let mut again = Tally::default();
         let mut expected = 0.0;
-        let mut packed = Orders::new();
+        let mut packed = Orders::default();
         while packed.go_on() {
             let placed = packed.pack(kind, |item| self.request(item, size, None));
             expected += placed.iter().map(|node| self.expected(node)).sum::<f64>();
@@ -116,7 +107,7 @@ impl Joint {
         let moments = replays.all.par_iter().zip(&self.peaks_ahead).enumerate();
         let tallies = moments.map(|(moment, (replay, peaks))| {
             let mut ahead = Tally::default();
-            let mut packed = Orders::new();
+            let mut packed = Orders::default();
             while packed.go_on() {
                 let placed = packed.pack(kind, |item| self.request(item, size, Some(moment)));
                 ahead.watch(self, &placed, &replay.ahead, peaks);
@@ -128,7 +119,7 @@ impl Joint {
         let longer = |chance: f64| (chance * replays.longer).min(1.0);
         let seen = longer(again.together().max(ahead.together()));
         let nodes = packed.nodes_each();
-        let expected = expected / len_f64(packed.nodes.max(1));
+        let expected = expected / len_f64(packed.nodes().max(1));
         // One less: sizes were chosen so that what was seen fits.
         let counted = (nodes - 1.0).max(0.0) * len_f64(replays.horizons.len());
         Overflow {
@@ -168,7 +159,7 @@ impl Joint {
 
     /// Workloads of which one pod alone fills the largest node of its kind, in order.
     pub(super) fn fill_a_node(&self) -> Vec<usize> {
-        let fills = |kind: &Pool, pod: usize| {
+        let fills = |kind: &Kind, pod: usize| {
             let item = &self.pods.items[pod];
             let peak = item.used.iter().copied().fold(0.0, f32::max);
             (f64::from(peak) > kind.largest() * NODE_FULL).then_some(item.workload)
@@ -251,88 +242,12 @@ impl Tally {
     }
 }
 
-/// The same pods packed in one order after another, until enough nodes were filled.
-struct Orders {
-    random: Xoshiro256PlusPlus,
-    packings: usize,
-    nodes: usize,
-}
-
-impl Orders {
-    fn new() -> Self {
-        Self {
-            random: Xoshiro256PlusPlus::seed_from_u64(SEED),
-            packings: 0,
-            nodes: 0,
-        }
-    }
-
-    fn go_on(&self) -> bool {
-        let enough = self.packings >= PACKINGS.start && self.nodes >= NODES;
-        !enough && self.packings < PACKINGS.end
-    }
-
-    fn pack(&mut self, kind: &Pool, request: impl Fn(usize) -> f64) -> Vec<Packed> {
-        let placed = kind.pack(request, &mut self.random);
-        self.packings += 1;
-        self.nodes += placed.len();
-        placed
-    }
-
-    /// Nodes that a packing takes on average.
-    fn nodes_each(&self) -> f64 {
-        len_f64(self.nodes) / len_f64(self.packings.max(1))
-    }
-}
-
-/// Nodes by pool and type, with the pods that run on them. Pods move between
-/// nodes of one kind only: what keeps them off the others keeps them off still.
-fn kinds(pods: &Pods, nodes: &[Node]) -> Vec<Pool> {
-    let mut sizes: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
-    let mut of_node: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
-    for node in nodes {
-        let kind = (
-            node.pool.as_deref().unwrap_or_default(),
-            node.instance_type.as_deref().unwrap_or_default(),
-        );
-        let memory = node.allocatable.memory.filter(|memory| !memory.is_zero());
-        if let Some(memory) = memory {
-            sizes.entry(kind).or_default().push(memory.to_f64());
-            of_node.insert(&node.name, kind);
-        }
-    }
-    let Some(common) = sizes.iter().max_by_key(|(_, sizes)| sizes.len()) else {
-        return Vec::new();
-    };
-    let common = *common.0;
-    let mut members: BTreeMap<(&str, &str), Pool> = BTreeMap::new();
-    for (index, item) in pods.items.iter().enumerate() {
-        let home = item.node.as_deref().and_then(|node| of_node.get(node));
-        let kind = *home.unwrap_or(&common);
-        let pool = members.entry(kind).or_insert_with(|| Pool {
-            sizes: sizes[&kind].clone(),
-            pods: Vec::new(),
-            everywhere: Vec::new(),
-        });
-        if !item.everywhere {
-            pool.pods.push(index);
-            continue;
-        }
-        let workload = item.workload;
-        let known = pool.everywhere.iter_mut().find(|group| {
-            group
-                .first()
-                .is_some_and(|first| pods.items[*first].workload == workload)
-        });
-        match known {
-            Some(group) => group.push(index),
-            None => pool.everywhere.push(vec![index]),
-        }
-    }
-    let mut kinds: Vec<Pool> = members
-        .into_values()
-        .filter(|pool| !pool.pods.is_empty())
-        .collect();
-    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.sizes.len()));
-    kinds
+/// Where each pod is now, which says where it may go.
+fn placed(pods: &Pods) -> Vec<pack::Pod<'_>> {
+    let placed = pods.items.iter().map(|item| pack::Pod {
+        workload: item.workload,
+        node: item.node.as_deref(),
+        everywhere: item.everywhere,
+    });
+    placed.collect()
 }

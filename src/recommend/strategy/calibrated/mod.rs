@@ -22,7 +22,6 @@ mod bounds;
 mod cpu;
 mod joint;
 mod limit;
-mod packing;
 mod peaks;
 mod pods;
 mod replays;

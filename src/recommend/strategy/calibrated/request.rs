@@ -2,8 +2,8 @@
 
 use super::MemorySize;
 use super::joint::{Joint, Overflow};
-use super::packing;
 use super::pods::{Level, Pods};
+use crate::pack::Kind;
 use crate::recommend::rounding::round_memory;
 use crate::recommend::{NodeRisk, Seen};
 use crate::units::{Bytes, Ratio, Span, len_f64};
@@ -130,7 +130,7 @@ impl Held {
 /// smaller as its base was.
 fn at_moments<'a>(
     joint: &'a Joint,
-    kind: &packing::Pool,
+    kind: &Kind,
     held: &'a [Held],
 ) -> impl Fn(usize, Option<usize>) -> f64 + Sync + 'a {
     let node = kind.largest();
@@ -150,12 +150,7 @@ fn at_moments<'a>(
 ///
 /// Doubt about what was never seen goes no further than to reserve what all pods
 /// used at most, as if all did so at once.
-fn choose(
-    joint: &Joint,
-    kind: &packing::Pool,
-    bounds: &[Option<Bound>],
-    promise: f64,
-) -> (f64, Overflow) {
+fn choose(joint: &Joint, kind: &Kind, bounds: &[Option<Bound>], promise: f64) -> (f64, Overflow) {
     let sized = |pool: usize, step: usize| {
         let bound = bounds[pool]?;
         let level = joint.pods.levels[pool];
@@ -245,7 +240,7 @@ fn factor(step: usize) -> f64 {
 }
 
 /// Pools with pods on a kind of nodes, each once.
-fn pools_of(joint: &Joint, kind: &packing::Pool) -> Vec<usize> {
+fn pools_of(joint: &Joint, kind: &Kind) -> Vec<usize> {
     let pods = kind.pods.iter().chain(kind.everywhere.iter().flatten());
     let mut pools: Vec<usize> = pods
         .flat_map(|pod| joint.pods.items[*pod].parts.iter().copied())

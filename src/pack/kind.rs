@@ -1,33 +1,35 @@
-//! The scheduler, as far as memory is concerned: pods in any order, each on the
-//! first node with room for its request.
+use std::collections::BTreeMap;
 
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::Pod;
+use crate::snapshot::Node;
+
 /// A node and what is on it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Packed {
+pub struct Packed {
     /// Allocatable memory, in bytes.
-    pub(super) size: f64,
+    pub size: f64,
     /// Indices into the pods.
-    pub(super) pods: Vec<usize>,
+    pub pods: Vec<usize>,
 }
 
 /// Nodes of one kind, whose pods may move between them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pool {
+pub struct Kind {
     /// Allocatable memory of each node, in bytes. Never empty.
-    pub(super) sizes: Vec<f64>,
+    pub sizes: Vec<f64>,
     /// Pods that are placed one by one.
-    pub(super) pods: Vec<usize>,
+    pub pods: Vec<usize>,
     /// For each DaemonSet, its pods here.
-    pub(super) everywhere: Vec<Vec<usize>>,
+    pub everywhere: Vec<Vec<usize>>,
 }
 
-impl Pool {
+impl Kind {
     /// Allocatable memory of the largest node.
-    pub(super) fn largest(&self) -> f64 {
+    pub fn largest(&self) -> f64 {
         self.sizes.iter().copied().fold(0.0, f64::max)
     }
 
@@ -37,7 +39,7 @@ impl Pool {
     /// A random order stands for every way in which pods may end up beside each
     /// other: after a rollout, on a new node, or when those of a failed or
     /// drained node land on the others.
-    pub(super) fn pack(
+    pub fn pack(
         &self,
         request: impl Fn(usize) -> f64,
         random: &mut Xoshiro256PlusPlus,
@@ -92,6 +94,59 @@ impl Pool {
     }
 }
 
+/// Nodes by pool and type, with the pods that run on them. Pods move between
+/// nodes of one kind only: what keeps them off the others keeps them off still. The kind
+/// with the largest number of nodes first; empty where no node has a known memory.
+pub fn kinds(pods: &[Pod<'_>], nodes: &[Node]) -> Vec<Kind> {
+    let mut sizes: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    let mut of_node: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for node in nodes {
+        let kind = (
+            node.pool.as_deref().unwrap_or_default(),
+            node.instance_type.as_deref().unwrap_or_default(),
+        );
+        let memory = node.allocatable.memory.filter(|memory| !memory.is_zero());
+        if let Some(memory) = memory {
+            sizes.entry(kind).or_default().push(memory.to_f64());
+            of_node.insert(&node.name, kind);
+        }
+    }
+    let Some(common) = sizes.iter().max_by_key(|(_, sizes)| sizes.len()) else {
+        return Vec::new();
+    };
+    let common = *common.0;
+    let mut members: BTreeMap<(&str, &str), Kind> = BTreeMap::new();
+    for (index, pod) in pods.iter().enumerate() {
+        let home = pod.node.and_then(|node| of_node.get(node));
+        let kind = *home.unwrap_or(&common);
+        let member = members.entry(kind).or_insert_with(|| Kind {
+            sizes: sizes[&kind].clone(),
+            pods: Vec::new(),
+            everywhere: Vec::new(),
+        });
+        if !pod.everywhere {
+            member.pods.push(index);
+            continue;
+        }
+        let workload = pod.workload;
+        let known = member.everywhere.iter_mut().find(|group| {
+            group
+                .first()
+                .is_some_and(|first| pods[*first].workload == workload)
+        });
+        match known {
+            Some(group) => group.push(index),
+            None => member.everywhere.push(vec![index]),
+        }
+    }
+    let mut kinds: Vec<Kind> = members
+        .into_values()
+        .filter(|kind| !kind.pods.is_empty())
+        .collect();
+    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.sizes.len()));
+    kinds
+}
+
 #[cfg(test)]
 mod tests {
     use rand_xoshiro::rand_core::SeedableRng;
@@ -100,7 +155,7 @@ mod tests {
 
     #[test]
     fn no_node_is_requested_beyond_its_size() {
-        let pool = Pool {
+        let kind = Kind {
             sizes: vec![8.0, 16.0],
             pods: (0..40).collect(),
             everywhere: vec![vec![40, 41]],
@@ -113,7 +168,7 @@ mod tests {
             }
         };
         let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
-        let nodes = pool.pack(request, &mut random);
+        let nodes = kind.pack(request, &mut random);
         let placed: usize = nodes.iter().map(|node| node.pods.len() - 1).sum();
         assert_eq!(placed, 40);
         for node in nodes {
@@ -123,12 +178,12 @@ mod tests {
 
     #[test]
     fn a_pod_larger_than_any_node_still_has_a_place() {
-        let pool = Pool {
+        let kind = Kind {
             sizes: vec![8.0],
             pods: vec![0, 1],
             everywhere: Vec::new(),
         };
         let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
-        assert_eq!(pool.pack(|_| 20.0, &mut random).len(), 2);
+        assert_eq!(kind.pack(|_| 20.0, &mut random).len(), 2);
     }
 }
