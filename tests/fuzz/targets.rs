@@ -16,13 +16,14 @@ use kcost::units::{Bytes, Cpu, Quantity, Span};
 /// A target by its name, which its folder of seeds has too.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub static ALL: [Target; 9] = [
+pub static ALL: [Target; 10] = [
     ("quantities", quantities),
     ("csv", csv),
     ("parquet", parquet),
     ("bundle", bundle),
     ("recording", recording),
     ("promql", promql),
+    ("chunks", chunks),
     ("objects", objects),
     ("archive", archive),
     ("config", config),
@@ -159,6 +160,32 @@ pub fn promql(data: &[u8]) {
     if let (Ok(whole), Ok(pieces)) = (whole, pieces) {
         assert_eq!(whole, pieces);
     }
+}
+
+/// A message of remote read, in a frame with the checksum that it should have. Its
+/// samples are of 1970, as the grid is.
+pub fn chunks(data: &[u8]) {
+    let mut answer = Vec::new();
+    let mut length = data.len();
+    while length >= 0x80 {
+        answer.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    answer.push(u8::try_from(length).unwrap());
+    answer.extend(crc32c::crc32c(data).to_be_bytes());
+    answer.extend(data);
+    let bits = |values: Vec<(f64, f64)>| -> Vec<[u64; 2]> {
+        let pair = |(time, value): (f64, f64)| [time.to_bits(), value.to_bits()];
+        values.into_iter().map(pair).collect()
+    };
+    let whole = prometheus::values(&answer, answer.len());
+    let pieces = prometheus::values(&answer, 7);
+    assert_eq!(whole.is_ok(), pieces.is_ok());
+    if let (Ok(whole), Ok(pieces)) = (whole, pieces) {
+        assert_eq!(bits(whole), bits(pieces));
+    }
+    // As it is, it is a frame or none.
+    let _ = prometheus::values(data, 5);
 }
 
 pub fn objects(data: &[u8]) {

@@ -149,6 +149,11 @@ fn answers_of_prometheus_hold() {
 }
 
 #[test]
+fn chunks_of_prometheus_hold() {
+    run("chunks");
+}
+
+#[test]
 fn dumps_of_objects_hold() {
     run("objects");
 }

@@ -1,6 +1,7 @@
 //! Prometheus and VictoriaMetrics, real ones, and one that misbehaves.
 
 pub mod between;
+mod chunks;
 mod clusters;
 mod engines;
 mod faults;

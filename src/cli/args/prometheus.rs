@@ -16,6 +16,7 @@ use crate::units::Span;
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum EngineArg {
     Auto,
+    Chunks,
     Raw,
     Pushdown,
 }
@@ -104,12 +105,17 @@ pub(super) struct PrometheusArgs {
     )]
     max_samples_per_query: u64,
 
-    /// Who boils samples down to what advice needs: kcost (`raw`), or the server.
+    /// How usage is read: as it is stored (`chunks`), as points (`raw`), or boiled down
+    /// by the server (`pushdown`).
     ///
+    /// `chunks` costs a Prometheus, Mimir or Cortex least: it sends what it stores, and
+    /// kcost does the rest. `raw` has the server compute every point.
     /// `pushdown` has the server draw one CPU point of each three and take the
     /// largest memory of their time: a third of the data, for large stores and
     /// those that spread queries over many machines. Peaks stay exact; quantiles
-    /// of CPU come within a few percent. `auto` pushes down above 20 million points.
+    /// of CPU come within a few percent. `auto` takes chunks where the server offers them
+    /// and they are not the heavier way, else points, and pushes down above 20 million
+    /// points. `--plan` and `-v` say which, and why.
     #[arg(
         long,
         value_name = "ENGINE",
@@ -322,6 +328,7 @@ impl PrometheusArgs {
     fn engine(&self, step: Span) -> Result<Option<Engine>, Error> {
         let engine = match self.engine {
             EngineArg::Auto => return Ok(None),
+            EngineArg::Chunks => Engine::Chunks,
             EngineArg::Raw => Engine::Raw,
             EngineArg::Pushdown => Engine::Pushdown,
         };

@@ -1,6 +1,7 @@
 //! Who boils samples down to what profiles need: kcost, or the server.
 //!
-//! **Raw** takes every point of the grid. **Pushdown** has the server draw one
+//! **Chunks** takes samples as they are stored, and computes every point of the grid
+//! itself. **Raw** has the server compute every point. **Pushdown** has the server draw one
 //! point from each three, so that the network and kcost carry a third, and a
 //! store that spreads queries over many machines spreads this work too. The
 //! point drawn is the smallest, the middle or the largest of the three, and
@@ -17,10 +18,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::options::PrometheusOptions;
+use super::plan::Costs;
 use super::survey::Survey;
 use crate::snapshot::Grid;
 use crate::text::group;
-use crate::units::Span;
+use crate::units::{Bytes, Span};
 
 /// Points that one is drawn from.
 ///
@@ -33,10 +35,15 @@ pub(super) const DRAWN_FROM: u32 = 3;
 /// as 1,650 containers have in 14 days at 5 minutes with three metrics.
 const MOST_RAW: u64 = 20_000_000;
 
+/// The same in chunks: 600 MB, as 12,000 containers have.
+const MOST_IN_CHUNKS: u64 = 150_000_000;
+
 /// Who boils samples down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// kcost.
+    /// kcost, from all that is stored.
+    Chunks,
+    /// kcost, from the points that the server computes.
     Raw,
     /// The server.
     Pushdown,
@@ -45,6 +52,7 @@ pub enum Engine {
 impl Engine {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Chunks => "chunks",
             Self::Raw => "raw",
             Self::Pushdown => "pushdown",
         }
@@ -53,7 +61,7 @@ impl Engine {
     /// Whether it works at this step: profiles need points of an hour or less.
     pub fn works_at(self, step: Span) -> bool {
         match self {
-            Self::Raw => true,
+            Self::Chunks | Self::Raw => true,
             Self::Pushdown => step.as_secs().saturating_mul(DRAWN_FROM) <= Span::HOUR.as_secs(),
         }
     }
@@ -62,7 +70,7 @@ impl Engine {
     /// one ask for the same points and caches of the server can answer.
     pub(super) fn grid(self, options: &PrometheusOptions) -> Grid {
         let factor = match self {
-            Self::Raw => 1,
+            Self::Chunks | Self::Raw => 1,
             Self::Pushdown => DRAWN_FROM,
         };
         let step = options.step.as_secs().max(1).saturating_mul(factor);
@@ -91,23 +99,67 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// What the user says, else raw up to a number of points. `grid` is the finer one.
-    pub(super) fn new(options: &PrometheusOptions, survey: &Survey, grid: &Grid) -> Self {
-        let slots = u64::from(grid.len.saturating_sub(survey.first));
+    /// What the user says, else the cheapest up to a number of points. `grid` is the
+    /// finer one; `narrow` says that others share the way to the server.
+    pub(super) fn new(
+        options: &PrometheusOptions,
+        survey: &Survey,
+        grid: &Grid,
+        narrow: bool,
+    ) -> Self {
+        let slots = grid.len.saturating_sub(survey.first);
         let readings = u64::try_from(survey.readings.len()).unwrap_or(u64::MAX);
-        let points = survey.series().saturating_mul(slots * readings);
+        let points = survey.series().saturating_mul(u64::from(slots) * readings);
+        let said = options
+            .engine
+            .filter(|engine| engine.works_at(options.step));
+        if let Some(engine) = said {
+            let why = "as `--engine` says".to_owned();
+            return Self { engine, why };
+        }
+        let length = (slots, options.step.as_secs());
+        let without = match &survey.chunks {
+            Ok(offer) => match Self::chunks(&Costs::of(survey, *offer, length, narrow), points) {
+                Ok(chosen) => return chosen,
+                Err(without) => without,
+            },
+            Err(why) => format!("the server {why}"),
+        };
+        let Self { engine, why } = Self::queries(options.step, points);
+        let why = format!("{why}; {without}");
+        Self { engine, why }
+    }
+
+    /// As they are stored, where that is cheaper; else why not.
+    fn chunks(costs: &Costs, points: u64) -> Result<Self, String> {
+        let bytes = Bytes::from_f64(costs.chunks.bytes).human();
+        if points > MOST_IN_CHUNKS {
+            let most = group(&MOST_IN_CHUNKS.to_string());
+            return Err(format!("up to {most} are taken from chunks"));
+        }
+        if costs.chunks_seconds > costs.raw_seconds {
+            return Err(format!(
+                "{bytes} of chunks would take longer: {:.1} s where points take {:.1} s",
+                costs.chunks_seconds, costs.raw_seconds
+            ));
+        }
+        let points = group(&points.to_string());
+        Ok(Self {
+            engine: Engine::Chunks,
+            why: format!("about {bytes} as stored, where the server would compute {points} points"),
+        })
+    }
+
+    fn queries(step: Span, points: u64) -> Self {
         let (shown, most) = (group(&points.to_string()), group(&MOST_RAW.to_string()));
         let count = format!("{shown} points, and up to {most} are taken raw");
-        let (engine, why) = match options.engine {
-            Some(engine) if engine.works_at(options.step) => {
-                (engine, "as `--engine` says".to_owned())
-            }
-            _ if !Engine::Pushdown.works_at(options.step) => {
-                let why = format!("a step of {} leaves nothing to push down", options.step);
-                (Engine::Raw, why)
-            }
-            _ if points > MOST_RAW => (Engine::Pushdown, count),
-            _ => (Engine::Raw, count),
+        let (engine, why) = if !Engine::Pushdown.works_at(step) {
+            let why = format!("a step of {step} leaves nothing to push down");
+            (Engine::Raw, why)
+        } else if points > MOST_RAW {
+            (Engine::Pushdown, count)
+        } else {
+            (Engine::Raw, count)
         };
         Self { engine, why }
     }

@@ -65,6 +65,8 @@ pub enum PrometheusError {
         /// The flag that chooses one.
         flag: String,
     },
+    #[error("Prometheus at {url} {why}, and `--engine chunks` needs them")]
+    NoChunks { url: String, why: String },
     #[error("Prometheus at {url} answers no query over so long a time: {problem}")]
     TooLong { url: String, problem: String },
 }
@@ -118,6 +120,9 @@ impl PrometheusError {
                 "check `--prometheus-url`: `/api/v1/query` is added to it".to_owned()
             }),
             Self::Exhausted { .. } => hints::overloaded(),
+            Self::NoChunks { .. } => "leave out `--engine`: kcost then takes what the server \
+                offers"
+                .to_owned(),
             Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
             Self::TooLong { .. } => "it is asked in parts, but for an hour at a time at least: \
                 raise its limit, such as `max_query_length` of Mimir, or take a shorter `--window`"

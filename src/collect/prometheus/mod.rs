@@ -1,14 +1,16 @@
 //! Usage over time from anything that speaks the Prometheus HTTP API.
 //!
-//! First it counts (`survey`), then it plans range queries that cover whole
-//! namespaces and stay under a budget of samples (`plan`), then it carries the
-//! plan out, few queries at a time (`run`). Answers are folded into columns
-//! while they arrive (`answer`), so that memory does not grow with them. What
+//! First it counts (`survey`), then it plans what to ask for: chunks as they are
+//! stored (`chunks`) or range queries, which cover whole namespaces and stay under a
+//! budget (`plan`). Then it carries the plan out, few requests at a time (`run`).
+//! Answers are folded into columns while they arrive (`answer`, `chunks`), so that
+//! memory does not grow with them. What
 //! the server refuses is asked for in smaller pieces, and what it will not give
 //! at all becomes a gap.
 
 mod access;
 mod answer;
+mod chunks;
 mod clusters;
 mod engine;
 mod error;
@@ -44,6 +46,7 @@ use survey::{Survey, Unsurveyed};
 
 pub use access::{check_token, check_url, shown_url};
 pub use answer::points;
+pub use chunks::values;
 #[cfg(test)]
 pub(super) use clusters::Mixed;
 pub use engine::Engine;
@@ -96,7 +99,8 @@ pub async fn usage(
             cluster,
         });
     };
-    let plan = Plan::new(&options, &survey, &grid, &server.url);
+    let plan = Plan::new(&options, &survey, &grid, server.way());
+    offered(&options, &survey, &server)?;
     refuse_absurd(&plan, &server)?;
     let engine = plan.chosen.engine;
     progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
@@ -136,7 +140,8 @@ pub async fn plan(
     let Some(survey) = counted.survey else {
         return Ok(None);
     };
-    let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), &server.url);
+    let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), server.way());
+    offered(options, &survey, &server)?;
     refuse_absurd(&plan, &server)?;
     let mut more = vec![owners::planned(&plan.grid)];
     let (signals, unknown) = signals::plan(&server, options, scope, plan.grid, progress).await;
@@ -184,6 +189,21 @@ pub async fn signals(
     let (signals, mut gaps) = read;
     gaps.extend(server.gaps());
     Ok((signals, gaps))
+}
+
+/// Chunks that the user asks for have to be there.
+fn offered(
+    options: &PrometheusOptions,
+    survey: &Survey,
+    server: &Server,
+) -> Result<(), PrometheusError> {
+    match &survey.chunks {
+        Err(why) if options.engine == Some(Engine::Chunks) => Err(PrometheusError::NoChunks {
+            url: server.url.clone(),
+            why: why.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Counts that no cluster has say nothing, and would be read for ever.

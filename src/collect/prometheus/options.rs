@@ -201,9 +201,13 @@ pub struct Matcher {
 
 impl Matcher {
     pub(super) fn equal(label: &str, value: &str) -> Self {
+        Self::new(label, "=", value)
+    }
+
+    pub(super) fn new(label: &str, operator: &'static str, value: &str) -> Self {
         Self {
             label: label.to_owned(),
-            operator: "=",
+            operator,
             value: value.to_owned(),
         }
     }

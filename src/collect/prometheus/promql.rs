@@ -124,17 +124,31 @@ impl<'a> Words<'a> {
 
     /// The series of a metric of containers.
     pub(super) fn containers(&self, metric: &str, selection: Selection) -> String {
-        self.containers_with(metric, "", selection)
+        self.containers_with(metric, &[], selection)
     }
 
-    /// The same, with a condition more, after a comma.
-    fn containers_with(&self, metric: &str, condition: &str, selection: Selection) -> String {
+    /// The same, with conditions more.
+    fn containers_with(&self, metric: &str, more: &[Matcher], selection: Selection) -> String {
         let mut text = format!("{}{{", self.name(metric));
         let container = self.name("container");
-        let _ = write!(text, "{container}!=\"\",{container}!=\"POD\"{condition}");
-        self.conditions(&mut text, selection);
+        let _ = write!(text, "{container}!=\"\",{container}!=\"POD\"");
+        for matcher in more.iter().chain(&self.matchers(selection)) {
+            condition(&mut text, matcher);
+        }
         text.push('}');
         text
+    }
+
+    /// The same as conditions on labels, of which the name of the metric is one.
+    pub(super) fn series(&self, metric: &str, selection: Selection) -> Vec<Matcher> {
+        let container = self.name("container");
+        let mut all = vec![
+            Matcher::equal("__name__", self.name(metric)),
+            Matcher::new(container, "!=", ""),
+            Matcher::new(container, "!=", "POD"),
+        ];
+        all.extend(self.matchers(selection));
+        all
     }
 
     /// Series of any of these metrics.
@@ -165,23 +179,29 @@ impl<'a> Words<'a> {
 
     /// The conditions of a selection and of the user, each after a comma.
     pub(super) fn conditions(&self, text: &mut String, selection: Selection) {
-        let mut add = |label: &str, operator: &str, value: &str| {
-            let _ = write!(text, ",{label}{operator}\"{}\"", quoted(value));
-        };
+        for matcher in self.matchers(selection) {
+            condition(text, &matcher);
+        }
+    }
+
+    /// The conditions of a selection and of the user.
+    fn matchers(&self, selection: Selection) -> Vec<Matcher> {
+        let mut all = Vec::new();
+        let namespace = self.name("namespace");
         match selection.namespaces {
             [] => {}
-            [one] => add(self.name("namespace"), "=", one),
-            many => add(self.name("namespace"), "=~", &many.join("|")),
+            [one] => all.push(Matcher::equal(namespace, one)),
+            many => all.push(Matcher::new(namespace, "=~", &many.join("|"))),
         }
         if let Some(endings) = selection.endings.filter(|endings| !endings.is_all()) {
-            add(self.name("pod"), "=~", &format!(".*[{}]", endings.0));
+            let ends = format!(".*[{}]", endings.0);
+            all.push(Matcher::new(self.name("pod"), "=~", &ends));
         }
         for (label, value) in selection.source.iter().flat_map(|source| source.labels()) {
-            add(self.name(label), "=", value);
+            all.push(Matcher::equal(self.name(label), value));
         }
-        for matcher in self.matchers {
-            add(&matcher.label, matcher.operator, &matcher.value);
-        }
+        all.extend_from_slice(self.matchers);
+        all
     }
 
     /// What is read, as the series are, without `max by (namespace,pod,container)`:
@@ -216,9 +236,9 @@ impl<'a> Words<'a> {
     /// it is not added.
     fn rate_of_cpus(&self, range: u32, selection: Selection) -> String {
         let cpu = self.name("cpu");
-        let sum = |operator: &str| {
-            let condition = format!(",{cpu}{operator}\"total\"");
-            let series = self.containers_with(CPU, &condition, selection);
+        let sum = |operator: &'static str| {
+            let total = [Matcher::new(cpu, operator, "total")];
+            let series = self.containers_with(CPU, &total, selection);
             format!("sum without ({cpu}) (rate({series}[{range}s]))")
         };
         format!("({} or {})", sum("!="), sum("="))
@@ -289,8 +309,8 @@ impl<'a> Words<'a> {
 
     /// Series of containers of pods with these names.
     pub(super) fn of_pods(&self, pods: &[&str], selection: Selection) -> String {
-        let condition = format!(",{}=~\"{}\"", self.name("pod"), quoted(&pods.join("|")));
-        self.containers_with(MEMORY, &condition, selection)
+        let named = [Matcher::new(self.name("pod"), "=~", &pods.join("|"))];
+        self.containers_with(MEMORY, &named, selection)
     }
 
     /// How many containers series with a label have that others have not, and of
@@ -298,9 +318,9 @@ impl<'a> Words<'a> {
     pub(super) fn shared(&self, label: &str, selection: Selection) -> String {
         let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
         let labels = labels.join(",");
-        let of = |operator: &str| {
-            let condition = format!(",{label}{operator}\"\"");
-            let series = self.containers_with(MEMORY, &condition, selection);
+        let of = |operator: &'static str| {
+            let there = [Matcher::new(label, operator, "")];
+            let series = self.containers_with(MEMORY, &there, selection);
             format!("count by ({labels}) (last_over_time({series}[{LOOKBACK}]))")
         };
         let (with, without) = (of("!="), of("="));
@@ -365,6 +385,16 @@ impl<'a> Words<'a> {
         let cpu = self.name("cpu");
         format!("count by (__name__,{cpu}) (last_over_time({series}[{LOOKBACK}]))")
     }
+}
+
+/// A condition after a comma.
+fn condition(text: &mut String, matcher: &Matcher) {
+    let Matcher {
+        label,
+        operator,
+        value,
+    } = matcher;
+    let _ = write!(text, ",{label}{operator}\"{}\"", quoted(value));
 }
 
 /// Inside double quotes.

@@ -9,6 +9,8 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
 use super::answer::{Broken, Labels, Sink};
+use super::chunks;
+use super::engine::Engine;
 use super::error::{Failure, LONGEST_PAUSE, Remedy};
 use super::options::PrometheusOptions;
 use super::peaks::Peaks;
@@ -72,6 +74,8 @@ struct State {
     points: HashMap<Reading, u64>,
     /// Series with names that no object of Kubernetes has.
     nameless: u64,
+    /// Chunks of encodings that are not read.
+    foreign: u64,
 }
 
 impl State {
@@ -165,14 +169,26 @@ impl Run<'_> {
             if let Some(time) = pause {
                 sleep_until(time).await;
             }
-            let query = self.plan.query(&piece, self.words);
-            let fold = Fold::new(self, &piece);
             let started = Instant::now();
-            match self.server.ask(&query, fold).await {
-                Ok((fold, _)) => self.done(&piece, fold, started.elapsed()),
+            match self.read(&piece).await {
+                Ok(fold) => self.done(&piece, fold, started.elapsed()),
                 Err(failure) => self.failed(piece, failure),
             }
         }
+    }
+
+    async fn read(&self, piece: &Piece) -> Result<Fold<'_>, Failure> {
+        let fold = Fold::new(self, piece);
+        if self.plan.chosen.engine != Engine::Chunks {
+            let query = self.plan.query(piece, self.words);
+            return self.server.ask(&query, fold).await.map(|(fold, _)| fold);
+        }
+        let (requests, wanted) = self.plan.chunks(piece, self.words);
+        let mut reader = chunks::Reader::new(fold, wanted);
+        self.server.read(&requests, &mut reader).await?;
+        let (mut fold, foreign) = reader.finish();
+        fold.foreign = foreign;
+        Ok(fold)
     }
 
     fn done(&self, piece: &Piece, mut fold: Fold<'_>, took: Duration) {
@@ -187,6 +203,7 @@ impl Run<'_> {
         state.done += 1;
         *state.points.entry(piece.reading).or_default() += fold.points;
         state.nameless += fold.nameless;
+        state.foreign += fold.foreign;
         self.server.deadline.buy(fold.points, PACE);
         state.troubles_in_a_row = 0;
         state.refusals_in_a_row = 0;
@@ -296,6 +313,8 @@ struct Fold<'a> {
     opened: usize,
     /// Series with names that no object of Kubernetes has.
     nameless: u64,
+    /// Chunks of encodings that are not read.
+    foreign: u64,
 }
 
 /// Points that an answer may have beyond what was counted, for what comes and goes
@@ -329,6 +348,7 @@ impl<'a> Fold<'a> {
             most_series: run.plan.most_series(),
             opened: 0,
             nameless: 0,
+            foreign: 0,
         }
     }
 
@@ -438,6 +458,15 @@ fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
         }
     }
     gaps.extend(silent(state));
+    if state.foreign > 0 {
+        let text = format!(
+            "{} chunks are histograms or in an encoding that kcost does not read, and are left \
+             out",
+            state.foreign
+        );
+        let gap = Gap::new("unknown-encoding", "usage", text);
+        gaps.push(gap.hint("read it with `--engine raw`"));
+    }
     if state.nameless > 0 {
         let text = format!(
             "{} series have names longer than Kubernetes allows, and are left out",

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{Broken, Head, Reader, Sink};
+use super::chunks;
 use super::error::Failure;
 use super::limit;
 use super::notes::Notes;
@@ -94,6 +95,14 @@ impl Query {
     }
 }
 
+/// What is sent, and where.
+#[derive(Clone, Copy)]
+enum Question<'a> {
+    Query(&'a Query),
+    /// A body of remote read.
+    Chunks(&'a [u8]),
+}
+
 /// The answer for a list of texts. `null` is how Go writes an empty list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -136,6 +145,11 @@ impl Server {
         }
     }
 
+    /// Its address, and whether others share the way there.
+    pub(super) fn way(&self) -> (&str, bool) {
+        (&self.url, self.transport.is_narrow())
+    }
+
     /// What the server said besides its answers so far.
     pub(super) fn gaps(&self) -> Vec<Gap> {
         self.notes.gaps(&self.url)
@@ -152,29 +166,39 @@ impl Server {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Asks, and asks again after pauses that grow, where the trouble may pass:
-    /// for questions that cannot be cut into smaller ones.
+    /// Asks, and asks again where the trouble may pass: for questions that cannot be cut
+    /// into smaller ones.
     pub(super) async fn ask_again<S: Sink>(
         &self,
         query: &Query,
-        mut pause: Duration,
+        pause: Duration,
         sink: impl Fn() -> S,
     ) -> Result<S, Failure> {
+        let ask = async || self.ask(query, sink()).await;
+        self.again(pause, ask).await.map(|(sink, _)| sink)
+    }
+
+    /// Tries, and tries again after pauses that grow, where the trouble may pass.
+    pub(super) async fn again<T>(
+        &self,
+        mut pause: Duration,
+        ask: impl AsyncFn() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         for _ in 1..TRIES {
-            match self.ask(query, sink()).await {
-                Ok((sink, _)) => return Ok(sink),
-                Err(failure) if !failure.passes() => return Err(failure),
-                Err(failure) if pause >= self.deadline.left() => return Err(failure),
-                Err(_) => sleep(pause).await,
+            match ask().await {
+                Err(failure) if failure.passes() && pause < self.deadline.left() => {
+                    sleep(pause).await;
+                }
+                answered => return answered,
             }
             pause *= 4;
         }
-        self.ask(query, sink()).await.map(|(sink, _)| sink)
+        ask().await
     }
 
     /// Asks, and folds the answer into `sink` as it arrives.
     pub(super) async fn ask<S: Sink>(&self, query: &Query, sink: S) -> Result<(S, Head), Failure> {
-        let answer = self.send(query).await?;
+        let answer = self.send(Question::Query(query)).await?;
         let mut body = self.reading(answer, LONGEST);
         let mut reader = Reader::new(sink);
         let started = Instant::now();
@@ -193,6 +217,31 @@ impl Server {
             "" => Err(Failure::Broken(Broken::Foreign)),
             _ => Err(self.learned(refusal(StatusCode::OK, &head.error_type, &head.error))),
         }
+    }
+
+    /// Asks for series in chunks, and hands the messages of the answer on as they
+    /// arrive.
+    pub(super) async fn read(
+        &self,
+        requests: &[chunks::Request],
+        messages: &mut impl chunks::Messages,
+    ) -> Result<(), Failure> {
+        let asked = chunks::body(requests).ok_or_else(|| {
+            let text = "the conditions are too long for one request";
+            Failure::TooMuch(text.to_owned())
+        })?;
+        let answer = self.send(Question::Chunks(&asked)).await?;
+        let kind = answer.response.headers().get(CONTENT_TYPE);
+        if !kind.is_some_and(|kind| kind.as_bytes().starts_with(chunks::CONTENT_TYPE.as_bytes())) {
+            return Err(Failure::Broken(Broken::Foreign));
+        }
+        let mut body = self.reading(answer, LONGEST);
+        let mut frames = chunks::Frames::default();
+        while let Some(bytes) = body.next().await.map_err(|it| self.unread(it))? {
+            let read = frames.feed(&bytes, |message| messages.message(message));
+            read.map_err(Failure::Broken)?;
+        }
+        frames.finish().map_err(Failure::Broken)
     }
 
     /// Learns from a refusal how long a query may be.
@@ -252,7 +301,7 @@ impl Server {
 
     /// Asks for a list of texts, such as the values of a label.
     pub(super) async fn list(&self, query: &Query) -> Result<Vec<String>, Failure> {
-        let answer = self.send(query).await?;
+        let answer = self.send(Question::Query(query)).await?;
         let bytes = self.reading(answer, LARGEST_LIST).whole().await;
         let bytes = bytes.map_err(|unread| self.unread(unread))?;
         let answer = serde_json::from_slice::<Listed>(&bytes);
@@ -265,14 +314,14 @@ impl Server {
     ///
     /// A token that has run out is asked for again, once; and a body that is
     /// refused, as proxies that allow reading alone do, is not sent again.
-    async fn send(&self, query: &Query) -> Result<Answer, Failure> {
-        let (mut posted, mut answer) = self.send_once(query).await?;
+    async fn send(&self, question: Question<'_>) -> Result<Answer, Failure> {
+        let (mut posted, mut answer) = self.send_once(question).await?;
         if answer.response.status() == StatusCode::UNAUTHORIZED && self.transport.renew() {
-            (posted, answer) = self.send_once(query).await?;
+            (posted, answer) = self.send_once(question).await?;
         }
         if posted && refusal::is_of_body(answer.response.status()) {
             self.only_get.store(true, Ordering::Relaxed);
-            (_, answer) = self.send_once(query).await?;
+            (_, answer) = self.send_once(question).await?;
         }
         if answer.response.status().is_success() {
             Ok(answer)
@@ -285,27 +334,40 @@ impl Server {
         Reading::new(response, most, (started, self.timeout), &self.deadline)
     }
 
-    /// The response, and whether it was asked for with a body.
-    async fn send_once(&self, query: &Query) -> Result<(bool, Answer), Failure> {
-        if self.deadline.is_over() {
-            return Err(self.slow());
-        }
+    /// The response, and whether it was asked for with a body where a URL would do.
+    async fn send_once(&self, question: Question<'_>) -> Result<(bool, Answer), Failure> {
+        let (posted, request) = match question {
+            Question::Query(query) => self.request(query)?,
+            Question::Chunks(body) => (false, of_chunks(body)),
+        };
+        let request = request.map_err(|error| Failure::Error(error.to_string()))?;
+        Ok((posted, self.exchange(request).await?))
+    }
+
+    /// A query in the URL, or in a body, which is said.
+    fn request(&self, query: &Query) -> Result<(bool, http::Result<Request<Body>>), Failure> {
         let only_get = self.only_get.load(Ordering::Relaxed);
         let longest = if only_get || self.transport.is_proxied() {
             LONGEST_IN_URL
         } else {
             LONGEST_URL
         };
-        let request = request(query, longest);
-        let mut request = request.map_err(|error| Failure::Error(error.to_string()))?;
-        let posted = request.method() == Method::POST;
+        let mut request = request(query, longest);
+        let posted = request.as_ref().is_ok_and(|it| it.method() == Method::POST);
         if posted && only_get {
             let text = "the query is too long for a URL, and the server takes no other";
             return Err(Failure::TooMuch(text.to_owned()));
         }
-        if !self.compress.load(Ordering::Relaxed) {
+        if let (Ok(request), false) = (&mut request, self.compress.load(Ordering::Relaxed)) {
             let plain = HeaderValue::from_static("identity");
             request.headers_mut().insert(ACCEPT_ENCODING, plain);
+        }
+        Ok((posted, request))
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> Result<Answer, Failure> {
+        if self.deadline.is_over() {
+            return Err(self.slow());
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
@@ -314,7 +376,7 @@ impl Server {
             .await
             .map_err(|_| self.slow())?
             .map_err(|error| refusal::unsent(&error))?;
-        Ok((posted, Answer { response, started }))
+        Ok(Answer { response, started })
     }
 
     async fn refused(&self, answer: Answer) -> Failure {
@@ -364,6 +426,15 @@ impl Server {
 struct Answer {
     response: Response<Body>,
     started: Instant,
+}
+
+/// What is compressed already is not asked for compressed once more.
+fn of_chunks(body: &[u8]) -> http::Result<Request<Body>> {
+    let mut request = Request::post(chunks::PATH).header(ACCEPT_ENCODING, "identity");
+    for (name, value) in chunks::HEADERS {
+        request = request.header(name, value);
+    }
+    request.body(Body::from(body.to_vec()))
 }
 
 /// `longest` is the length from which on a query goes into the body.

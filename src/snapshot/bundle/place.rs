@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,18 +15,30 @@ use super::turn::{self, Turn};
 /// Folders that are gone once the program has ended well; removed when it is interrupted.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// How often a folder is removed that another thread still writes into: a bundle has
+/// five files.
+const TRIES: u32 = 100;
+
 fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes what an interrupted write has left so far.
 ///
-/// Waits while a bundle is being moved to its place, which takes no time.
+/// Waits while a bundle is being moved to its place, which takes no time. No bundle is
+/// begun or finished any more after this: the program has to end.
 pub fn abandon() {
-    for folder in unfinished().drain(..) {
-        // There is nothing left to tell anyone when it cannot be removed.
-        let _ = over::remove(&folder);
+    let guard = unfinished();
+    for folder in guard.iter() {
+        // Another thread may be putting a file into it just now.
+        for _ in 0..TRIES {
+            // There is nothing left to tell anyone when it cannot be removed.
+            if over::remove(folder).is_ok() || !folder.exists() {
+                break;
+            }
+        }
     }
+    mem::forget(guard);
 }
 
 /// Whether a bundle can be written here, before anything is read for it; with
@@ -81,7 +94,8 @@ impl<'a> Unfinished<'a> {
         if folder.is_dir() {
             over::remove(&folder).map_err(|error| BundleError::write(&folder, error))?;
         }
-        unfinished().push(folder.clone());
+        let mut guard = unfinished();
+        guard.push(folder.clone());
         let mut made = Self {
             target,
             folder,
@@ -89,6 +103,7 @@ impl<'a> Unfinished<'a> {
             mark: None,
         };
         let created = private_folder(&made.folder);
+        drop(guard);
         created.map_err(|error| BundleError::write(&made.target, error))?;
         made.mark = turn::mark(&made.folder);
         Ok(made)

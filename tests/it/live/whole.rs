@@ -51,7 +51,7 @@ fn with(store: Store, container: &Container) -> Store {
 
 /// Four days of usage, a moment ago.
 fn server() -> Option<Server> {
-    let data = lively::text(&containers(WORKLOADS), 4, 300);
+    let data = lively::text(&containers(WORKLOADS), 4, 60);
     prometheus(&until_now(&data), &[])
 }
 
@@ -65,16 +65,23 @@ fn cluster(front: &Front) -> Standin {
 }
 
 /// What `kcost analyze` makes of it, in many small queries.
-fn advice(front: &Front) -> Value {
+fn advice(front: &Front, engine: &str) -> Value {
     let standin = cluster(front);
     let folder = tempfile::tempdir().unwrap();
     let seen = Kcost::new()
         .env("KUBECONFIG", standin.kubeconfig(folder.path()))
         .args(["analyze", "-n", "team-*", "--window", "4d", "-o", "json"])
-        .args(["--max-samples-per-query", "10000", "--timeout", "5s"])
+        .args([
+            "--max-samples-per-query",
+            if engine == "raw" { "50000" } else { "1000" },
+        ])
+        .args(["--timeout", "5s", "--engine", engine])
         .run()
         .ended(0);
-    let proxied = "/proxy/api/v1/query_range";
+    let proxied = match engine {
+        "raw" => "/proxy/api/v1/query_range",
+        _ => "/proxy/api/v1/read",
+    };
     assert!(standin.paths().iter().any(|path| path.ends_with(proxied)));
     seen.json()
 }
@@ -119,8 +126,13 @@ fn used_and_advised(report: &Value, resource: &str) -> Vec<(String, bool, bool)>
 #[test]
 fn a_cluster_with_prometheus_becomes_advice_even_while_it_flaps() {
     let Some(server) = server() else { return };
+    let reports = ["raw", "chunks"].map(|engine| flapping(&server, engine));
+    assert_eq!(names(&reports[0], true), names(&reports[1], true));
+}
+
+fn flapping(server: &Server, engine: &str) -> Value {
     let front = Front::before(&server.url, None);
-    let report = advice(&front);
+    let report = advice(&front, engine);
     let unknown = names(&report, false);
     assert!(unknown.is_empty(), "{unknown:?}");
     assert_eq!(names(&report, true).len(), WORKLOADS as usize);
@@ -135,14 +147,20 @@ fn a_cluster_with_prometheus_becomes_advice_even_while_it_flaps() {
     let flapping = Front::guarded(&server.url, None, move |number| {
         number < connections / 2 || number % 3 != 0
     });
-    let again = advice(&flapping);
+    let again = advice(&flapping, engine);
     assert!(flapping.connections() > connections);
     assert_eq!(names(&again, true), names(&report, true));
     assert_eq!(gaps(&again), Vec::<String>::new());
+    report
 }
 
 #[test]
 fn a_prometheus_that_dies_midway_leaves_what_was_read_and_names_the_rest() {
+    dying("raw");
+    dying("chunks");
+}
+
+fn dying(engine: &str) {
     let Some(server) = server() else { return };
     let url = server.url.clone();
     let mut server = Some(server);
@@ -153,7 +171,7 @@ fn a_prometheus_that_dies_midway_leaves_what_was_read_and_names_the_rest() {
         }
         true
     });
-    let report = advice(&dying);
+    let report = advice(&dying, engine);
     let (advised, unknown) = (names(&report, true), names(&report, false));
     assert_eq!(advised.len() + unknown.len(), WORKLOADS as usize);
     let gaps = gaps(&report);

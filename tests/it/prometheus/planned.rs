@@ -52,9 +52,9 @@ fn analyze_and_snapshot_say_what_they_would_ask() {
         lines.iter().any(|line| line.contains("4 queries, about ")),
         "{plan}"
     );
-    assert!(lines[2].starts_with("  engine raw: "), "{plan}");
+    assert!(lines[2].starts_with("  engine chunks: about "), "{plan}");
     assert!(
-        lines[2].ends_with(" points, and up to 20,000,000 are taken raw"),
+        lines[2].ends_with("Ki as stored, where the server would compute 108,864 points"),
         "{plan}"
     );
     for reading in ["CPU usage", "memory usage", "CPU throttling"] {
@@ -68,9 +68,14 @@ fn a_plan_counts_the_requests_of_a_run() {
     let plain = text(&containers(9), &[CADVISOR], 4 * 86_400, 300);
     let signals = signals_text::text(END);
     for (text, has_kills) in [(&plain, false), (&signals, true)] {
-        for server in [start(text, &[]), victoria_metrics(text)] {
+        for (server, has_chunks) in [(start(text, &[]), true), (victoria_metrics(text), false)] {
             let Some(server) = server else { return };
-            for (engine, max_samples) in [(Engine::Raw, 20_000), (Engine::Pushdown, 1_000_000)] {
+            let engines = [
+                (Engine::Raw, 20_000),
+                (Engine::Pushdown, 1_000_000),
+                (Engine::Chunks, 600),
+            ];
+            for (engine, max_samples) in engines.into_iter().take(2 + usize::from(has_chunks)) {
                 let options = PrometheusOptions {
                     engine: Some(engine),
                     max_samples,

@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use kcost::collect::prometheus;
+use kcost::collect::prometheus::{self, Engine};
 use kcost::progress::Silent;
 use kcost::snapshot::{Metric, Series};
 use kcost::units::Span;
@@ -153,6 +153,7 @@ fn a_plan_says_what_it_costs_without_reading() {
     let Some(server) = shared() else { return };
     let mut options = options(&server.url, WEEKS);
     options.max_samples = 200_000;
+    options.engine = Some(Engine::Raw);
     let plan = block_on(prometheus::plan(&options, &everything(), &Silent))
         .unwrap()
         .unwrap();
@@ -161,7 +162,7 @@ fn a_plan_says_what_it_costs_without_reading() {
     Prometheus at http://prometheus
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
-      engine raw: 254,016 points, and up to 20,000,000 are taken raw
+      engine raw: as `--engine` says
     9 queries, about 1,066,869 samples, at most 200,000 each; 9 more count, as now
       CPU usage                     169,344 samples   14d of history  team-00, team-01, team-02
       CPU usage                     127,008 samples   14d of history  team-03, team-04, team-05
@@ -182,6 +183,7 @@ fn many_small_queries_give_the_same_as_few_large_ones() {
     let few = options(&server.url, WEEKS);
     let mut many = few.clone();
     many.max_samples = 20_000;
+    many.engine = Some(Engine::Raw);
     let plan = block_on(prometheus::plan(&many, &everything(), &Silent))
         .unwrap()
         .unwrap();

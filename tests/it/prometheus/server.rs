@@ -55,11 +55,18 @@ impl Server {
 
 /// A Prometheus that holds this OpenMetrics text.
 pub fn prometheus(text: &str, flags: &[&str]) -> Option<Server> {
+    prometheus_of(&[text], flags)
+}
+
+/// A Prometheus that holds these texts, in blocks of their own.
+pub fn prometheus_of(texts: &[&str], flags: &[&str]) -> Option<Server> {
     let prometheus = needs("prometheus")?;
     let promtool = needs("promtool")?;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    backfill(&promtool, text, folder.path(), &data);
+    for text in texts {
+        backfill(&promtool, text, folder.path(), &data);
+    }
     let config = folder.path().join("prometheus.yml");
     std::fs::write(&config, "global: {}\n").unwrap();
     let port = free_port();

@@ -45,10 +45,20 @@ impl Room {
 const OVERHEAD: usize = 64;
 
 /// The labels of a series.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Labels(Vec<(String, String)>);
 
 impl Labels {
+    pub(super) fn push(&mut self, label: &str, value: &str) {
+        self.0.push((label.to_owned(), value.to_owned()));
+    }
+
+    /// The same but for one.
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(label, _)| label != name);
+        self
+    }
+
     /// Every label and its value, in the order of the answer.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.0.iter();

@@ -2,9 +2,11 @@
 
 mod piece;
 mod shown;
+mod weight;
 
 use std::ops::Range;
 
+use super::chunks::{Offer, Request, Wanted, Way};
 use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
 use super::promql::{Endings, Look, Selection, Words};
@@ -15,12 +17,15 @@ use crate::snapshot::{Gap, Grid};
 use crate::units::Span;
 
 pub(super) use piece::Piece;
+pub(super) use weight::{Costs, Stored};
 
 /// Prometheus refuses more than 11,000 points a series.
 const MOST_POINTS: u32 = 10_000;
 
 /// Namespaces in one query at most: their names are part of it.
 const MOST_NAMESPACES: usize = 60;
+/// The same where they are in a body.
+const MOST_IN_BODY: usize = 2_000;
 
 /// Queries of a plan: a hundred times those of 5,000 nodes.
 const MOST_PIECES: usize = 100_000;
@@ -44,6 +49,8 @@ pub struct Plan {
     pub(super) pace: Pace,
     /// See [`Survey::cpus`].
     cpus: u64,
+    /// What chunks weigh, where they are read.
+    offer: Option<Offer>,
     /// See [`Survey::reaches_back`].
     reaches_back: bool,
     pub(super) source: Option<Source>,
@@ -79,9 +86,9 @@ impl Plan {
         options: &PrometheusOptions,
         survey: &Survey,
         counted: &Grid,
-        url: &str,
+        (url, narrow): (&str, bool),
     ) -> Self {
-        let chosen = Chosen::new(options, survey, counted);
+        let chosen = Chosen::new(options, survey, counted, narrow);
         let grid = chosen.engine.grid(options);
         let readings = readings(survey, chosen.engine);
         let mut plan = Self {
@@ -91,6 +98,7 @@ impl Plan {
             pieces: Vec::new(),
             pace: survey.pace,
             cpus: survey.cpus,
+            offer: survey.chunks.as_ref().ok().copied(),
             reaches_back: survey.reaches_back,
             source: survey.source.clone(),
             sources: survey.sources.clone(),
@@ -229,6 +237,10 @@ impl Plan {
         reason = "an estimate of a cost, never negative"
     )]
     fn cost(&self, reading: Reading, series: u64, slots: u32) -> u64 {
+        if let Some(stored) = self.stored(reading, series, slots) {
+            let cost = stored.cost(self.max_samples as f64);
+            return cost.ceil().min(1e15) as u64;
+        }
         let series = match reading {
             Reading::Cpu | Reading::CpuPeak => series.saturating_mul(self.cpus),
             Reading::Memory | Reading::Throttled => series,
@@ -238,11 +250,25 @@ impl Plan {
         cost.ceil().min(1e15) as u64
     }
 
+    /// What is read in chunks; `None` where it is asked for in queries.
+    pub(super) fn stored(&self, reading: Reading, series: u64, slots: u32) -> Option<Stored> {
+        let offer = self
+            .offer
+            .filter(|_| self.chosen.engine == Engine::Chunks)?;
+        let length = (series, slots, self.step.as_secs());
+        let paced = (self.pace.usual, self.cpus);
+        Some(Stored::of(reading, length, paced, offer))
+    }
+
     /// Small namespaces together, large ones alone, larger ones in parts.
     fn cut(&self, reading: Reading, survey: &Survey) -> Vec<Piece> {
         let whole = self.first..self.grid.len;
         let mut pieces = Vec::new();
-        for slots in spans(&whole, MOST_POINTS) {
+        let (longest, most) = match self.chosen.engine {
+            Engine::Chunks => (u32::MAX, MOST_IN_BODY),
+            Engine::Raw | Engine::Pushdown => (MOST_POINTS, MOST_NAMESPACES),
+        };
+        for slots in spans(&whole, longest) {
             let length = slots.end - slots.start;
             let mut group: Vec<String> = Vec::new();
             let mut held = (0, 0);
@@ -252,8 +278,7 @@ impl Plan {
                     pieces.extend(self.parts(reading, namespace, &slots, (*series, cost)));
                     continue;
                 }
-                if held.1 > self.max_samples.saturating_sub(cost) || group.len() == MOST_NAMESPACES
-                {
+                if held.1 > self.max_samples.saturating_sub(cost) || group.len() == most {
                     let full = std::mem::take(&mut group);
                     let held = std::mem::take(&mut held);
                     pieces.push(Piece::new(reading, full, slots.clone(), held));
@@ -299,15 +324,49 @@ impl Plan {
         pieces
     }
 
-    /// The query of a piece. A point at the end of a slot speaks for the slot.
-    pub(super) fn query(&self, piece: &Piece, words: Words) -> Query {
+    /// What a piece asks for in chunks, and what becomes of the answer.
+    pub(super) fn chunks(&self, piece: &Piece, words: Words) -> (Vec<Request>, Wanted) {
+        let selection = self.selection(piece);
+        let look = self.look(piece.reading);
+        let back = i64::from(look.far.unwrap_or(look.back).max(look.back));
+        let start = self.grid.time(piece.slots.start + 1).as_second() - back;
+        let end = self.grid.time(piece.slots.end).as_second();
+        let metrics = piece.reading.metrics().iter();
+        let requests = metrics.map(|metric| Request {
+            matchers: words.series(metric, selection),
+            start,
+            end,
+        });
+        let way = match piece.reading {
+            Reading::Memory => Way::Largest,
+            Reading::Throttled => Way::Ratio,
+            Reading::Cpu | Reading::CpuPeak if look.by_cpu => {
+                Way::OfCpus(words.name("cpu").to_owned())
+            }
+            Reading::Cpu | Reading::CpuPeak => Way::Rates,
+        };
+        let wanted = Wanted {
+            way,
+            grid: self.grid,
+            slots: piece.slots.clone(),
+            look,
+        };
+        (requests.collect(), wanted)
+    }
+
+    fn selection<'a>(&'a self, piece: &'a Piece) -> Selection<'a> {
         // Of several sources one may have usage, and another throttling besides.
         let fits = |source: &&Source| piece.reading != Reading::Throttled || !source.is_summary();
-        let selection = Selection {
+        Selection {
             namespaces: &piece.namespaces,
             endings: Some(&piece.endings),
             source: self.source.as_ref().filter(fits),
-        };
+        }
+    }
+
+    /// The query of a piece. A point at the end of a slot speaks for the slot.
+    pub(super) fn query(&self, piece: &Piece, words: Words) -> Query {
+        let selection = self.selection(piece);
         let (look, step) = (self.look(piece.reading), self.step.as_secs().max(1));
         let slot = self.grid.step.as_secs();
         let apart = self.slots_a_point(piece);

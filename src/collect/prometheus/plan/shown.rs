@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::super::promql::Endings;
 use super::Plan;
-use super::piece::names;
+use super::piece::{Piece, names};
 use crate::text::group;
-use crate::units::Span;
+use crate::units::{Bytes, Span};
 
 /// For `--plan`.
 impl fmt::Display for Plan {
@@ -43,16 +44,37 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
+    fn shown_cost(&self, piece: &Piece) -> String {
+        self.bytes(piece).map_or_else(
+            || samples(piece.cost),
+            |bytes| Bytes::from_f64(bytes).human(),
+        )
+    }
+
+    /// What a piece weighs in chunks.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn bytes(&self, piece: &Piece) -> Option<f64> {
+        let slots = piece.slots.end - piece.slots.start;
+        let stored = self.stored(piece.reading, piece.series, slots)?;
+        Some(stored.bytes * piece.endings.len() as f64 / Endings::all().len() as f64)
+    }
+
     /// A line a query.
     fn fmt_queries(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} queries, about {} samples, at most {} each; {} more count, as now",
-            group(&self.queries().to_string()),
-            group(&self.samples().to_string()),
-            group(&self.max_samples.to_string()),
-            self.counting
-        )?;
+        let queries = group(&self.queries().to_string());
+        let bytes: f64 = self.pieces.iter().filter_map(|it| self.bytes(it)).sum();
+        if bytes > 0.0 {
+            let bytes = Bytes::from_f64(bytes).human();
+            write!(f, "{queries} queries, about {bytes} of chunks; ")?;
+        } else {
+            write!(
+                f,
+                "{queries} queries, about {} samples, at most {} each; ",
+                group(&self.samples().to_string()),
+                group(&self.max_samples.to_string()),
+            )?;
+        }
+        writeln!(f, "{} more count, as now", self.counting)?;
         for piece in &self.pieces {
             let slots = piece.slots.end - piece.slots.start;
             let span = Span::from_secs(slots.saturating_mul(self.grid.step.as_secs()));
@@ -60,27 +82,31 @@ impl Plan {
             if !piece.endings.is_all() {
                 whose = format!("{whose}, {}", piece.endings.text());
             }
-            line(f, piece.reading.label(), piece.cost, Some(span), &whose)?;
+            let cost = self.shown_cost(piece);
+            line(f, piece.reading.label(), &cost, Some(span), &whose)?;
         }
         for more in &self.more {
             let whose = more.only.unwrap_or("all namespaces");
-            line(f, more.label, more.cost, more.history, whose)?;
+            line(f, more.label, &samples(more.cost), more.history, whose)?;
         }
         Ok(())
+    }
+}
+
+fn samples(cost: u64) -> String {
+    match cost {
+        0 => "the index alone".to_owned(),
+        cost => format!("{} samples", group(&cost.to_string())),
     }
 }
 
 fn line(
     f: &mut fmt::Formatter<'_>,
     label: &str,
-    cost: u64,
+    cost: &str,
     history: Option<Span>,
     whose: &str,
 ) -> fmt::Result {
-    let cost = match cost {
-        0 => "the index alone".to_owned(),
-        cost => format!("{} samples", group(&cost.to_string())),
-    };
     let history = history.map_or("the newest".to_owned(), |span| {
         format!("{} of history", span.human())
     });

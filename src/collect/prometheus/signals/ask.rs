@@ -267,7 +267,8 @@ impl<'a> Asker<'a> {
                     ("end", last.to_string()),
                 ],
             };
-            self.server.list(&query).await
+            let list = async || self.server.list(&query).await;
+            self.server.again(self.back_off, list).await
         };
         let span = (self.grid.start.as_second(), self.grid.end().as_second());
         let parts = self
@@ -283,8 +284,9 @@ impl<'a> Asker<'a> {
             return Vec::new();
         }
         let query = Query::instant(question.text.clone(), self.grid.end().as_second());
-        match self.server.ask(&query, All::default()).await {
-            Ok((answer, _)) => {
+        let asked = self.server.ask_again(&query, self.back_off, All::default);
+        match asked.await {
+            Ok(answer) => {
                 self.took(question.label, &answer);
                 answer.series
             }

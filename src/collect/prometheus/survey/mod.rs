@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::answer::Sink;
+use super::chunks::{self, Offer};
 use super::clusters::{self, Mixed};
+use super::engine::Engine;
 use super::error::Failure;
 use super::options::PrometheusOptions;
 use super::promql::{CPU, Endings, MEMORY, METRICS, Selection, Words};
@@ -59,6 +61,8 @@ pub(super) struct Survey {
     pub(super) readings: Vec<Reading>,
     /// How long a time a query may look at, where the server limits that.
     pub(super) longest: Option<Span>,
+    /// What chunks weigh, or why there are none.
+    pub(super) chunks: Result<Offer, String>,
     /// What is in doubt.
     pub(super) gaps: Vec<Gap>,
 }
@@ -99,6 +103,7 @@ pub(super) async fn survey(
         words: Words::new(options),
         grid,
         back_off: options.back_off,
+        engine: options.engine,
         exact: exact.into_iter().map(str::to_owned).collect(),
     };
     asked.survey(scope).await
@@ -110,6 +115,7 @@ struct Asked<'a> {
     words: Words<'a>,
     grid: &'a Grid,
     back_off: Duration,
+    engine: Option<Engine>,
     /// Namespaces by name, where the scope names them.
     exact: Vec<String>,
 }
@@ -149,6 +155,7 @@ impl Asked<'_> {
         let pace = self.pace(selection, newest).await?;
         let reaches_back = self.reaches_back(selection, newest, pace.usual).await;
         let (readings, cpus) = self.readings(newest).await?;
+        let chunks = self.chunks(selection, newest).await;
         let sources: BTreeSet<&Source> = cells.keys().map(|(_, source)| source).collect();
         Ok(Some(Survey {
             first: self.first(oldest),
@@ -160,6 +167,7 @@ impl Asked<'_> {
             cpus,
             readings,
             longest: self.server.longest(),
+            chunks,
             gaps,
         }))
     }
@@ -320,6 +328,15 @@ impl Asked<'_> {
         let query = Query::instant(self.words.rates_of_one_sample(range, selection), time);
         let found = self.ask(&query, || Sums::by(&[])).await;
         found.is_ok_and(|found| found.found.values().any(|count| *count > 0))
+    }
+
+    /// See [`Survey::chunks`]; not asked where they are not wanted.
+    async fn chunks(&self, selection: Selection<'_>, time: i64) -> Result<Offer, String> {
+        if self.engine.is_some_and(|engine| engine != Engine::Chunks) {
+            return Err("was not asked".to_owned());
+        }
+        let when = (time, self.back_off);
+        chunks::offer(self.server, self.words, selection, when).await
     }
 
     /// What there is to read, and the CPU series of a container.

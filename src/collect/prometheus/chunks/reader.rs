@@ -1,0 +1,158 @@
+use std::ops::Range;
+
+use super::super::answer::{Broken, Labels, Sink};
+use super::super::promql::Look;
+use super::joined::Joined;
+use super::series::{self, Chunk, Series};
+use super::slots::{Samples, View};
+use super::{Messages, wire, xor};
+use crate::snapshot::Grid;
+
+/// Samples a second that no series has.
+const MOST_A_SECOND: u64 = 2;
+/// The same for series of a short time.
+const FEW_SAMPLES: u64 = 10_000;
+
+/// What becomes of the samples of series.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Way {
+    /// The largest of a slot.
+    Largest,
+    /// How fast counters rise.
+    Rates,
+    /// The same of all CPUs of a container together, by the label that names the CPU.
+    OfCpus(String),
+    /// How fast the counter of the second request rises, by that of the first.
+    Ratio,
+}
+
+/// Which slots are wanted, and from what.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Wanted {
+    pub(in super::super) way: Way,
+    pub(in super::super) grid: Grid,
+    pub(in super::super) slots: Range<u32>,
+    pub(in super::super) look: Look,
+}
+
+/// Folds the series of an answer into values of slots, one series at a time.
+pub(in super::super) struct Reader<S> {
+    sink: S,
+    wanted: Wanted,
+    /// Of the series that is being read: its request, the bytes of its labels, and they.
+    open: Option<(u64, Labels)>,
+    key: Vec<u8>,
+    next: Vec<u8>,
+    samples: Samples,
+    most: u64,
+    joined: Joined,
+    /// Chunks of encodings that are not read here.
+    foreign: u64,
+}
+
+impl<S: Sink> Reader<S> {
+    pub(in super::super) fn new(sink: S, wanted: Wanted) -> Self {
+        let slots = u64::from(wanted.slots.end - wanted.slots.start);
+        let seconds = slots * u64::from(wanted.grid.step.as_secs());
+        Self {
+            sink,
+            most: seconds * MOST_A_SECOND + FEW_SAMPLES,
+            joined: Joined::new(&wanted.slots),
+            wanted,
+            open: None,
+            key: Vec::new(),
+            next: Vec::new(),
+            samples: Samples::default(),
+            foreign: 0,
+        }
+    }
+
+    /// The sink, and how many chunks are of encodings that are not read here.
+    pub(in super::super) fn finish(mut self) -> (S, u64) {
+        self.close();
+        let (sink, wanted) = (&mut self.sink, &self.wanted);
+        self.joined.tell(&wanted.way, |labels, values| {
+            sink.series(labels);
+            for (slot, value) in values {
+                sink.point(end(&wanted.grid, slot), value);
+            }
+        });
+        (self.sink, self.foreign)
+    }
+
+    fn series(&mut self, request: u64, series: Series) -> Result<(), wire::Malformed> {
+        series.key(&mut self.next)?;
+        let same = matches!(&self.open, Some((open, _)) if *open == request);
+        if !same || self.next != self.key {
+            self.close();
+            std::mem::swap(&mut self.next, &mut self.key);
+            self.open = Some((request, series.labels()?));
+        }
+        series.chunks(|chunk| {
+            match chunk {
+                Chunk::Xor(data) => {
+                    let push = |time, value| self.samples.push(time, value);
+                    xor::read(data, push).map_err(|xor::Malformed| wire::Malformed)?;
+                }
+                Chunk::Other => self.foreign += 1,
+            }
+            if self.samples.len() as u64 > self.most {
+                return Err(wire::Malformed);
+            }
+            Ok(())
+        })
+    }
+
+    /// Tells what the series that was read last comes to.
+    fn close(&mut self) {
+        let Some((request, labels)) = self.open.take() else {
+            return;
+        };
+        let (sink, samples) = (&mut self.sink, &mut self.samples);
+        let Wanted {
+            way,
+            grid,
+            slots,
+            look,
+        } = &self.wanted;
+        let look = *look;
+        let at = View { grid, slots, look };
+        match way {
+            Way::Largest => {
+                sink.series(&labels);
+                samples.largest(at, |slot, value| sink.point(end(grid, slot), value));
+            }
+            Way::Rates => {
+                sink.series(&labels);
+                samples.rates(at, |slot, value| sink.point(end(grid, slot), value));
+            }
+            Way::OfCpus(label) => {
+                let total = labels.get(label) == "total";
+                let column = self
+                    .joined
+                    .column(labels.without(label), usize::from(total));
+                samples.rates(at, |slot, value| column.add(slot, value));
+            }
+            Way::Ratio => {
+                let labels = labels.without("__name__");
+                let column = self.joined.column(labels, usize::from(request > 0));
+                samples.rates(at, |slot, value| column.add(slot, value));
+            }
+        }
+        samples.clear();
+    }
+}
+
+impl<S: Sink> Messages for Reader<S> {
+    fn message(&mut self, message: &[u8]) -> Result<(), Broken> {
+        let read = series::read(message, |request, series| self.series(request, series));
+        read.map_err(|wire::Malformed| Broken::Garbage(0))?;
+        self.sink.fault().map_or(Ok(()), Err)
+    }
+}
+
+/// The end of a slot, in Unix seconds.
+#[expect(clippy::cast_precision_loss, reason = "Unix seconds are small")]
+fn end(grid: &Grid, slot: u32) -> f64 {
+    grid.time(slot + 1).as_second() as f64
+}

@@ -1,0 +1,281 @@
+//! From the samples of a series to a value a slot, as `PromQL` has it.
+
+use std::ops::Range;
+
+use super::super::promql::Look;
+use crate::snapshot::Grid;
+
+/// The bits of a value that says that a series has ended
+/// (Prometheus' `model/value/value.go`).
+const STALE: u64 = 0x7ff0_0000_0000_0002;
+
+/// Samples of one series, in the order of time.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    /// Milliseconds since 1970, and the value.
+    all: Vec<(i64, f64)>,
+    /// They came out of order.
+    mixed: bool,
+    /// What a counter has risen by until each sample.
+    risen: Vec<f64>,
+}
+
+/// Where values are wanted, and how far each looks back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) slots: &'a Range<u32>,
+    pub(super) look: Look,
+}
+
+impl Samples {
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+        self.mixed = false;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn push(&mut self, time: i64, value: f64) {
+        if value.to_bits() == STALE {
+            return;
+        }
+        self.mixed |= self.all.last().is_some_and(|(last, _)| *last >= time);
+        self.all.push((time, value));
+    }
+
+    /// Blocks that overlap, and replicas that both answer, give samples twice.
+    fn sort(&mut self) {
+        if std::mem::take(&mut self.mixed) {
+            self.all.sort_by_key(|(time, _)| *time);
+            self.all.dedup_by_key(|(time, _)| *time);
+        }
+    }
+
+    /// The largest sample that each slot sees, as `max_over_time` has it.
+    pub(super) fn largest(&mut self, view: View, mut each: impl FnMut(u32, f64)) {
+        self.sort();
+        self.windows(view, |slot, samples, _| {
+            let largest = samples.iter().map(|(_, value)| *value).reduce(f64::max);
+            largest.inspect(|value| each(slot, *value)).is_some()
+        });
+    }
+
+    /// By how much a counter rises in a second, as `rate` has it.
+    pub(super) fn rates(&mut self, view: View, mut each: impl FnMut(u32, f64)) {
+        self.sort();
+        self.add_up();
+        let risen = &self.risen;
+        let (all, at) = (&self.all, |sample: usize| risen[sample]);
+        windows(all, view, |slot, samples, window| {
+            let (first, last) = (samples.start, samples.end);
+            if last - first < 2 {
+                return false;
+            }
+            let rise = at(last - 1) - at(first);
+            each(slot, rate(&all[samples], rise, window));
+            true
+        });
+    }
+
+    /// A value that is smaller than the one before has started from 0 again.
+    fn add_up(&mut self) {
+        self.risen.clear();
+        let (mut risen, mut before) = (0.0, None);
+        for (_, value) in &self.all {
+            risen += match before {
+                Some(before) if *value >= before => value - before,
+                Some(_) => *value,
+                None => 0.0,
+            };
+            before = Some(*value);
+            self.risen.push(risen);
+        }
+    }
+
+    fn windows(&self, view: View, mut each: impl FnMut(u32, &[(i64, f64)], Window) -> bool) {
+        let all = &self.all;
+        windows(all, view, |slot, samples, window| {
+            each(slot, &all[samples], window)
+        });
+    }
+}
+
+/// A stretch of time: what is after its start, up to its end. Milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    start: i64,
+    end: i64,
+}
+
+/// The samples that each slot sees: near its end, else within the farther stretch.
+/// `each` says whether it had a use for them.
+fn windows(
+    all: &[(i64, f64)],
+    View { grid, slots, look }: View,
+    mut each: impl FnMut(u32, Range<usize>, Window) -> bool,
+) {
+    let (mut near, mut far, mut end) = (0, 0, 0);
+    for slot in slots.clone() {
+        let until = grid.time(slot + 1).as_second().saturating_mul(1_000);
+        while all.get(end).is_some_and(|(time, _)| *time <= until) {
+            end += 1;
+        }
+        let mut seen = |from: &mut usize, back: u32| {
+            let start = until - i64::from(back) * 1_000;
+            while *from < end && all[*from].0 <= start {
+                *from += 1;
+            }
+            each(slot, *from..end, Window { start, end: until })
+        };
+        if !seen(&mut near, look.back)
+            && let Some(back) = look.far
+        {
+            seen(&mut far, back);
+        }
+    }
+}
+
+/// The rate of two samples or more, of which a counter has risen by `rise`.
+///
+/// As `extrapolatedRate` of Prometheus' `promql/functions.go`: what is seen is taken
+/// on to the ends of the window where samples begin and end near them, else by half of
+/// what they are apart, and never to before the counter was 0.
+#[expect(clippy::cast_precision_loss, reason = "times of a window are small")]
+fn rate(samples: &[(i64, f64)], rise: f64, window: Window) -> f64 {
+    let (Some((first, value)), Some((last, _))) = (samples.first(), samples.last()) else {
+        return f64::NAN;
+    };
+    let seconds = |milliseconds: i64| milliseconds as f64 / 1e3;
+    let sampled = seconds(last - first);
+    let apart = sampled / (samples.len() - 1) as f64;
+    let near = |gap: f64| if gap >= apart * 1.1 { apart / 2.0 } else { gap };
+    let mut before = near(seconds(first - window.start));
+    if rise > 0.0 && *value >= 0.0 {
+        before = before.min(sampled * (value / rise));
+    }
+    let after = near(seconds(window.end - last));
+    let factor = (sampled + before + after) / sampled;
+    rise * factor / seconds(window.end - window.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::units::Span;
+
+    fn grid(step: u32) -> Grid {
+        Grid {
+            start: Timestamp::UNIX_EPOCH,
+            step: Span::from_secs(step),
+            len: 10,
+        }
+    }
+
+    fn samples(all: &[(i64, f64)]) -> Samples {
+        let mut samples = Samples::default();
+        for (time, value) in all {
+            samples.push(time * 1_000, *value);
+        }
+        samples
+    }
+
+    /// What a method gives of slots that are 100 s long.
+    fn seen(
+        all: &[(i64, f64)],
+        look: Look,
+        method: impl Fn(&mut Samples, View, &mut dyn FnMut(u32, f64)),
+    ) -> Vec<(u32, f64)> {
+        let (grid, slots) = (&grid(100), &(0..4));
+        let mut seen = Vec::new();
+        let view = View { grid, slots, look };
+        method(&mut samples(all), view, &mut |slot, value| {
+            seen.push((slot, value));
+        });
+        seen
+    }
+
+    fn rates(all: &[(i64, f64)], look: Look) -> Vec<(u32, f64)> {
+        seen(all, look, |samples, view, each| samples.rates(view, each))
+    }
+
+    fn largest(all: &[(i64, f64)], look: Look) -> Vec<(u32, f64)> {
+        seen(all, look, |samples, view, each| samples.largest(view, each))
+    }
+
+    /// As `promql` itself computes them: `rate(x[100s])` at 100, 200, …
+    #[test]
+    fn a_rate_is_taken_on_to_the_ends_of_its_window() {
+        let even: Vec<(i64, f64)> = (0..=20_i32)
+            .map(|at| (i64::from(at) * 20, 1e3 + 10.0 * f64::from(at)))
+            .collect();
+        for (_, value) in rates(&even, Look::of(100)) {
+            assert!((value - 0.5).abs() < 1e-9, "{value}");
+        }
+        // Two samples in the middle: half of what they are apart on either side.
+        let few = [(140, 1e3), (160, 1e3 + 10.0)];
+        assert_eq!(rates(&few, Look::of(100)), [(1, 10.0 * 2.0 / 100.0)]);
+        // A counter that starts is not taken on to before it was 0.
+        let young = [(140, 0.0), (160, 10.0), (180, 20.0)];
+        assert_eq!(rates(&young, Look::of(100)), [(1, 20.0 * 1.5 / 100.0)]);
+    }
+
+    #[test]
+    fn a_counter_that_starts_again_goes_on_rising() {
+        let reset = [
+            (110, 50.0),
+            (130, 60.0),
+            (150, 4.0),
+            (170, 8.0),
+            (190, 12.0),
+        ];
+        let seen = rates(&reset, Look::of(100));
+        assert!((seen[0].1 - (10.0 + 4.0 + 4.0 + 4.0) / 80.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_sample_has_no_rate_unless_a_farther_look_finds_another() {
+        let slow = [(50, 0.0), (150, 50.0), (250, 100.0)];
+        assert_eq!(rates(&slow, Look::of(100)), []);
+        let look = Look {
+            far: Some(250),
+            ..Look::of(100)
+        };
+        let seen: Vec<u32> = rates(&slow, look).iter().map(|(slot, _)| *slot).collect();
+        assert_eq!(seen, [1, 2]);
+    }
+
+    #[test]
+    fn the_largest_sample_of_a_slot_stays_and_a_marker_of_the_end_is_none() {
+        let all = [
+            (100, 1.0),
+            (101, 5.0),
+            (150, 3.0),
+            (200, 2.0),
+            (250, f64::from_bits(STALE)),
+        ];
+        let expected = [(0, 1.0), (1, 5.0)];
+        assert_eq!(largest(&all, Look::of(100)), expected);
+        let look = Look {
+            far: Some(200),
+            ..Look::of(100)
+        };
+        assert_eq!(largest(&all, look)[2..], [(2, 5.0)]);
+    }
+
+    #[test]
+    fn samples_that_come_twice_and_out_of_order_count_once() {
+        let mixed = [
+            (160, 10.0),
+            (180, 20.0),
+            (140, 0.0),
+            (160, 10.0),
+            (180, 20.0),
+        ];
+        assert_eq!(rates(&mixed, Look::of(100)), [(1, 20.0 * 1.5 / 100.0)]);
+    }
+}
