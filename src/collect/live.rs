@@ -210,16 +210,8 @@ async fn query(
     scope: &Scope,
     progress: &dyn Progress,
 ) -> Result<Used, Error> {
-    let taken = prometheus::usage(prometheus, scope, progress).await?;
-    let mut gaps = taken.gaps;
-    // Of the same cluster as usage, and on the same grid.
-    let mut settled = prometheus.clone();
-    settled.matchers.extend(taken.cluster.clone());
-    let (owners, more) = prometheus::owners(&settled, scope, progress).await?;
-    gaps.extend(more);
-    settled.engine = Some(taken.engine);
-    let (signals, more) = prometheus::signals(&settled, scope, progress).await?;
-    gaps.extend(more);
+    let asked = prometheus::everything(prometheus, scope, progress);
+    let (taken, owners, signals) = asked.await?;
     let mut detail = detail.to_owned();
     if let Some(cluster) = taken.cluster {
         detail = format!("{detail}, only `{cluster}` as the kubeconfig calls the cluster");
@@ -231,7 +223,7 @@ async fn query(
         usage: taken.usage,
         owners,
         signals,
-        gaps,
+        gaps: taken.gaps,
         source: Source {
             kind: SourceKind::Prometheus,
             detail,

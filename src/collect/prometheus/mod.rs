@@ -49,6 +49,7 @@ pub use answer::points;
 pub use chunks::values;
 #[cfg(test)]
 pub(super) use clusters::Mixed;
+use engine::Chosen;
 pub use engine::Engine;
 pub use error::PrometheusError;
 pub use names::{Names, ParseRenameError, Rename, known_names};
@@ -82,47 +83,114 @@ pub async fn usage(
     scope: &Scope,
     progress: &dyn Progress,
 ) -> Result<Taken, PrometheusError> {
-    let server = connect(options)?;
+    let ready = Ready::new(options, scope, progress).await?;
+    ready.usage(scope, progress).await
+}
+
+/// [`usage`], [`owners`] and [`signals`] of the same cluster and on the same grid, side by
+/// side.
+pub async fn everything(
+    options: &PrometheusOptions,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<(Taken, Owners, Signals), PrometheusError> {
+    let ready = Ready::new(options, scope, progress).await?;
+    let (server, options) = (&ready.server, &ready.options);
     let grid = Engine::Raw.grid(options);
-    let Counted {
-        survey,
-        options,
-        cluster,
-    } = count(&server, options, scope, progress).await?;
-    let Some(survey) = survey else {
-        let mut gaps = server.gaps();
-        gaps.push(lost::gap(&server, &options, scope).await);
-        return Ok(Taken {
-            usage: UsageBuilder::new(grid),
-            gaps,
-            engine: Engine::Raw,
-            cluster,
-        });
+    let beside = async {
+        let (owners, gaps) = owners::owners(server, options, scope, &grid, progress).await?;
+        let grid = ready.engine().grid(options);
+        let (signals, more) = signals::read(server, options, scope, grid, progress).await;
+        Ok((owners, signals, [gaps, more].concat()))
     };
-    let plan = Plan::new(&options, &survey, &grid, server.way());
-    offered(&options, &survey, &server)?;
-    refuse_absurd(&plan, &server)?;
-    let engine = plan.chosen.engine;
-    progress.detail(&format!("engine {engine}: {}", plan.chosen.why));
-    let outcome = run::run(&server, &options, &plan, progress).await;
-    progress.detail(&format!(
-        "read usage from Prometheus with {} requests, a sample every {}",
-        server.sent(),
-        plan.pace
-    ));
-    if let (0, Some(failure)) = (outcome.done, outcome.failure) {
-        return Err(failure.at(&server.url));
+    let usage = ready.usage(scope, progress);
+    let (mut taken, (owners, signals, gaps)) = tokio::try_join!(usage, beside)?;
+    taken.gaps.extend(gaps);
+    taken.gaps.extend(server.gaps());
+    progress.detail(&format!("read Prometheus with {} requests", server.sent()));
+    Ok((taken, owners, signals))
+}
+
+/// A store that was counted, and what will be asked of it.
+struct Ready {
+    server: Server,
+    /// With the condition that tells the cluster apart, where one was found.
+    options: PrometheusOptions,
+    cluster: Option<Matcher>,
+    /// `None` without usage of any container.
+    planned: Option<(Survey, Plan)>,
+}
+
+impl Ready {
+    async fn new(
+        options: &PrometheusOptions,
+        scope: &Scope,
+        progress: &dyn Progress,
+    ) -> Result<Self, PrometheusError> {
+        let server = connect(options)?;
+        let counted = count(&server, options, scope, progress).await?;
+        let options = counted.options;
+        let planned = match counted.survey {
+            Some(survey) => {
+                let plan = Plan::new(&options, &survey, &Engine::Raw.grid(&options), server.way());
+                offered(&options, &survey, &server)?;
+                refuse_absurd(&plan, &server)?;
+                Some((survey, plan))
+            }
+            None => None,
+        };
+        Ok(Self {
+            server,
+            options,
+            cluster: counted.cluster,
+            planned,
+        })
     }
-    let mut gaps = missing(&survey, &options.names);
-    gaps.extend(survey.gaps);
-    gaps.extend(outcome.gaps);
-    gaps.extend(server.gaps());
-    Ok(Taken {
-        usage: outcome.usage,
-        gaps,
-        engine,
-        cluster,
-    })
+
+    fn engine(&self) -> Engine {
+        let planned = self.planned.as_ref();
+        planned.map_or(Engine::Raw, |(_, plan)| plan.chosen.engine)
+    }
+
+    /// Carries the plan out.
+    async fn usage(
+        &self,
+        scope: &Scope,
+        progress: &dyn Progress,
+    ) -> Result<Taken, PrometheusError> {
+        let (server, options) = (&self.server, &self.options);
+        let mut gaps = Vec::new();
+        let Some((survey, plan)) = &self.planned else {
+            gaps.extend(server.gaps());
+            gaps.push(lost::gap(server, options, scope).await);
+            let usage = UsageBuilder::new(Engine::Raw.grid(options));
+            return Ok(self.taken(usage, gaps));
+        };
+        let Chosen { engine, why } = &plan.chosen;
+        progress.detail(&format!("engine {engine}: {why}"));
+        let outcome = run::run(server, options, plan, progress).await;
+        progress.detail(&format!(
+            "read usage from Prometheus, a sample every {}",
+            plan.pace
+        ));
+        if let (0, Some(failure)) = (outcome.done, outcome.failure) {
+            return Err(failure.at(&server.url));
+        }
+        gaps.extend(missing(survey, &options.names));
+        gaps.extend(survey.gaps.clone());
+        gaps.extend(outcome.gaps);
+        gaps.extend(server.gaps());
+        Ok(self.taken(outcome.usage, gaps))
+    }
+
+    fn taken(&self, usage: UsageBuilder, gaps: Vec<Gap>) -> Taken {
+        Taken {
+            usage,
+            gaps,
+            engine: self.engine(),
+            cluster: self.cluster.clone(),
+        }
+    }
 }
 
 /// What [`usage`], [`owners`] and [`signals`] would ask for; `None` when there is
@@ -134,17 +202,17 @@ pub async fn plan(
     scope: &Scope,
     progress: &dyn Progress,
 ) -> Result<Option<Plan>, PrometheusError> {
-    let server = connect(options)?;
-    let counted = count(&server, options, scope, progress).await?;
-    let options = &counted.options;
-    let Some(survey) = counted.survey else {
+    let Ready {
+        server,
+        options,
+        planned,
+        ..
+    } = Ready::new(options, scope, progress).await?;
+    let Some((_, plan)) = planned else {
         return Ok(None);
     };
-    let plan = Plan::new(options, &survey, &Engine::Raw.grid(options), server.way());
-    offered(options, &survey, &server)?;
-    refuse_absurd(&plan, &server)?;
     let mut more = vec![owners::planned(&plan.grid)];
-    let (signals, unknown) = signals::plan(&server, options, scope, plan.grid, progress).await;
+    let (signals, unknown) = signals::plan(&server, &options, scope, plan.grid, progress).await;
     more.extend(signals);
     Ok(Some(plan.with(more, unknown, server.sent())))
 }
@@ -221,7 +289,8 @@ fn connect(options: &PrometheusOptions) -> Result<Server, PrometheusError> {
     };
     let deadline = options.deadline.clone();
     let deadline = deadline.unwrap_or_else(|| Deadline::new(options.timeout));
-    Ok(Server::new(transport, options.timeout, deadline))
+    let at_a_time = options.concurrency.max(1);
+    Ok(Server::new(transport, options.timeout, deadline, at_a_time))
 }
 
 /// What was counted, of one cluster.

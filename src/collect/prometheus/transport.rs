@@ -128,8 +128,7 @@ impl Transport {
         &self.shown
     }
 
-    /// Whether answers go through the API server, whose network and memory are
-    /// not for bulk: then they are asked for compressed from the start.
+    /// Whether answers go through the API server, which others use too.
     pub(super) fn is_narrow(&self) -> bool {
         self.narrow
     }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use kcost::collect::live::UsageFrom;
-use kcost::collect::prometheus::{Matcher, PrometheusOptions};
+use kcost::collect::prometheus::{Engine, Matcher, PrometheusOptions};
 use kcost::snapshot::Snapshot;
 use kcost::units::Span;
 use serde_json::json;
@@ -196,7 +196,7 @@ fn long_winded() -> Matcher {
 }
 
 #[test]
-fn long_queries_and_gzipped_answers_pass_by_every_way() {
+fn long_queries_pass_by_every_way() {
     let Some(server) = real() else { return };
     let trust = Trust::new();
     let plain = || Front::before(&server.url, None);
@@ -204,6 +204,7 @@ fn long_queries_and_gzipped_answers_pass_by_every_way() {
     let options = || {
         let mut options = trusting(&trust.certificate());
         options.matchers.push(long_winded());
+        options.engine = Some(Engine::Raw);
         options
     };
     let search = || UsageFrom::Search(options());
@@ -222,7 +223,6 @@ fn long_queries_and_gzipped_answers_pass_by_every_way() {
     let forwarded = collect(&forwarding(&front), search(), &["team-00"]).unwrap();
     assert!(forwarded.usage == by_url.usage);
     assert!(front.asked("POST /api/v1/query_range HTTP/1.1"));
-    assert!(front.answered("\r\ncontent-encoding: gzip\r\n"));
 
     // The proxy gets no body: that would take the right to `create`.
     let front = plain();
@@ -232,5 +232,4 @@ fn long_queries_and_gzipped_answers_pass_by_every_way() {
     let proxied = collect(&standin, search(), &["team-00"]).unwrap();
     assert!(proxied.usage == by_url.usage);
     assert!(front.asked("GET /api/v1/query_range?") && !front.asked("POST "));
-    assert!(front.answered("\r\ncontent-encoding: gzip\r\n"));
 }

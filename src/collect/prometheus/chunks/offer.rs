@@ -93,12 +93,17 @@ pub(in super::super) async fn offer(
     };
     match server.again(back_off, weigh).await {
         Ok(scales) => Ok(scales.offer()),
-        Err(failure) => Err(why(&failure)),
+        Err(failure) => Err(why(&failure, server.is_proxied())),
     }
 }
 
-fn why(failure: &Failure) -> String {
+fn why(failure: &Failure, proxied: bool) -> String {
     match failure {
+        Failure::Refused { status: 403, .. } if proxied => {
+            "is not asked for chunks: by the API server's proxy that takes `create` of \
+             `services/proxy` (403)"
+                .to_owned()
+        }
         Failure::Refused { status: 403, .. } => {
             "does not let kcost ask for chunks (403)".to_owned()
         }

@@ -1,5 +1,6 @@
 //! Which queries to send, so that none is too much for the server.
 
+mod cut;
 mod piece;
 mod shown;
 mod weight;
@@ -9,7 +10,7 @@ use std::ops::Range;
 use super::chunks::{Offer, Request, Wanted, Way};
 use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
-use super::promql::{Endings, Look, Selection, Words};
+use super::promql::{Look, Selection, Words};
 use super::reading::Reading;
 use super::server::Query;
 use super::survey::{Pace, Source, Survey};
@@ -258,70 +259,6 @@ impl Plan {
         let length = (series, slots, self.step.as_secs());
         let paced = (self.pace.usual, self.cpus);
         Some(Stored::of(reading, length, paced, offer))
-    }
-
-    /// Small namespaces together, large ones alone, larger ones in parts.
-    fn cut(&self, reading: Reading, survey: &Survey) -> Vec<Piece> {
-        let whole = self.first..self.grid.len;
-        let mut pieces = Vec::new();
-        let (longest, most) = match self.chosen.engine {
-            Engine::Chunks => (u32::MAX, MOST_IN_BODY),
-            Engine::Raw | Engine::Pushdown => (MOST_POINTS, MOST_NAMESPACES),
-        };
-        for slots in spans(&whole, longest) {
-            let length = slots.end - slots.start;
-            let mut group: Vec<String> = Vec::new();
-            let mut held = (0, 0);
-            for (namespace, series) in &survey.namespaces {
-                let cost = self.cost(reading, *series, length);
-                if cost > self.max_samples {
-                    pieces.extend(self.parts(reading, namespace, &slots, (*series, cost)));
-                    continue;
-                }
-                if held.1 > self.max_samples.saturating_sub(cost) || group.len() == most {
-                    let full = std::mem::take(&mut group);
-                    let held = std::mem::take(&mut held);
-                    pieces.push(Piece::new(reading, full, slots.clone(), held));
-                }
-                group.push(namespace.clone());
-                held.0 += series;
-                held.1 += cost;
-            }
-            if !group.is_empty() {
-                pieces.push(Piece::new(reading, group, slots.clone(), held));
-            }
-        }
-        pieces
-    }
-
-    /// A large namespace: first by time, but not below a day, because stores
-    /// keep hours of a series in one chunk and read it whole; then by pods.
-    fn parts(
-        &self,
-        reading: Reading,
-        namespace: &str,
-        slots: &Range<u32>,
-        (series, cost): (u64, u64),
-    ) -> Vec<Piece> {
-        let needed = u32::try_from(cost.div_ceil(self.max_samples)).unwrap_or(u32::MAX);
-        let length = slots.end - slots.start;
-        let days = (length / self.grid.per_day()).max(1);
-        let spans = spans(slots, length.div_ceil(needed.min(days)).max(1));
-        let share = cost / spans.len().max(1) as u64;
-        let hands = usize::try_from(share.div_ceil(self.max_samples)).unwrap_or(usize::MAX);
-        let endings = Endings::all().split(hands);
-        let cost = share / endings.len().max(1) as u64;
-        let mut pieces = Vec::new();
-        for slots in spans {
-            for endings in &endings {
-                let namespaces = vec![namespace.to_owned()];
-                pieces.push(Piece {
-                    endings: endings.clone(),
-                    ..Piece::new(reading, namespaces, slots.clone(), (series, cost))
-                });
-            }
-        }
-        pieces
     }
 
     /// What a piece asks for in chunks, and what becomes of the answer.
