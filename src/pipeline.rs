@@ -96,17 +96,21 @@ pub fn report<'a>(
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, settings.prices)
     });
-    let mut analysis = Analysis {
+    let seen = gate::Seen {
+        profiles: &profiles,
+        advised: &advised,
+        bill: &bill,
+    };
+    let outcomes = gate::judge(&seen, &settings.thresholds, settings.min_judged);
+    Analysis {
         snapshot,
         settings,
         profiles,
         cohorts,
         advised,
         bill,
-        outcomes: Vec::new(),
-    };
-    analysis.outcomes = gate::judge(&analysis, &settings.thresholds);
-    analysis
+        outcomes,
+    }
 }
 
 /// Runs one stage and says how long it took.

@@ -1,10 +1,11 @@
 //! One origin: what followed, held against the sizes that were advised.
 
 use super::interval::Share;
+use super::sizes::{Sizes, sizes_after};
 use super::{monthly_rates, node};
 use crate::price::PriceSource;
 use crate::recommend::{Advised, Confidence, ContainerAdvice, State, WorkloadAdvice};
-use crate::snapshot::{Container, ContainerKind, Series, Snapshot, Usage};
+use crate::snapshot::{ContainerKind, Series, Snapshot, Usage};
 use crate::units::{Bytes, Cpu, Ratio};
 
 /// What happened after one origin.
@@ -68,22 +69,6 @@ impl Resource {
 
     fn mean_used(self) -> f64 {
         self.used / self.slots.max(1.0)
-    }
-}
-
-/// The sizes that hold once the advice is followed.
-pub(super) struct Sizes {
-    pub cpu_request: Option<Cpu>,
-    pub memory_request: Option<Bytes>,
-    pub memory_limit: Option<Bytes>,
-}
-
-pub(super) fn sizes_after(advice: &ContainerAdvice, container: &Container) -> Sizes {
-    let (sizing, now) = (&advice.sizing, container);
-    Sizes {
-        cpu_request: sizing.cpu_request.after(now.requests.cpu),
-        memory_request: sizing.memory_request.after(now.requests.memory),
-        memory_limit: sizing.memory_limit.after(now.limits.memory),
     }
 }
 

@@ -21,6 +21,7 @@ mod node;
 mod origins;
 mod pack;
 mod score;
+mod sizes;
 
 use origins::{Origins, slots};
 

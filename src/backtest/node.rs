@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::interval::Share;
-use super::judge::sizes_after;
 use super::pack::{first_fit, shuffled};
+use super::sizes::sizes_after;
 use crate::recommend::{Advised, NODE_FULL};
 use crate::snapshot::{ContainerKind, Snapshot, Usage};
 use crate::units::{Bytes, count_from, len_f64};

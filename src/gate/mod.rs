@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::pipeline::Analysis;
-use crate::price::WorkloadBill;
-use crate::recommend::{State, WorkloadAdvice};
+use crate::price::{Bill, WorkloadBill};
+use crate::profile::Profile;
+use crate::recommend::{Advised, State, WorkloadAdvice};
 
 mod parse;
 mod rules;
@@ -25,12 +25,20 @@ pub trait Rule: Sync {
     fn needs(&self) -> Needs {
         Needs::Either
     }
-    /// The number of this analysis.
-    fn measure(&self, analysis: &Analysis<'_>) -> f64;
+    /// The number itself, in the rule's unit.
+    fn measure(&self, seen: &Seen<'_>) -> f64;
     /// The amounts behind a share, as a person writes them, to recompute it.
-    fn over(&self, _analysis: &Analysis<'_>) -> Option<String> {
+    fn over(&self, _seen: &Seen<'_>) -> Option<String> {
         None
     }
+}
+
+/// What rules measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    pub profiles: &'a [Profile],
+    pub advised: &'a Advised,
+    pub bill: &'a Bill,
 }
 
 /// Resources without whose use a rule has nothing to measure.
@@ -72,7 +80,7 @@ pub enum Comparison {
     AtLeast,
 }
 
-/// A threshold held against an analysis.
+/// A threshold held against what was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// As a person writes it: `cost-waste>30%`.
@@ -105,25 +113,25 @@ pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|rule| rule.name()).collect()
 }
 
-/// Each threshold held against the analysis, in order.
-pub fn judge(analysis: &Analysis<'_>, thresholds: &[Threshold]) -> Vec<Outcome> {
+/// Each threshold held against what is seen, in order; no verdict is given where less
+/// than `min_judged` of the value of all requests could be judged, 0 to 1.
+pub fn judge(seen: &Seen<'_>, thresholds: &[Threshold], min_judged: f64) -> Vec<Outcome> {
     let judge = |threshold: &Threshold| {
-        let share = judged_share(analysis, threshold.rule.needs());
-        let judged = share > 0.0 && share >= analysis.settings.min_judged;
-        threshold.judge(analysis, judged, share)
+        let share = judged_share(seen, threshold.rule.needs());
+        let judged = share > 0.0 && share >= min_judged;
+        threshold.judge(seen, judged, share)
     };
     thresholds.iter().map(judge).collect()
 }
 
 /// Share of the value of all requests that is of workloads that could be judged; of
 /// the workloads, where nothing is requested.
-fn judged_share(analysis: &Analysis<'_>, needs: Needs) -> f64 {
-    let workloads = analysis.advised.workloads.iter();
-    let bills = workloads.zip(&analysis.bill.workloads);
+fn judged_share(seen: &Seen<'_>, needs: Needs) -> f64 {
+    let workloads = seen.advised.workloads.iter();
+    let bills = workloads.zip(&seen.bill.workloads);
     let share = |worth: &dyn Fn(&WorkloadBill) -> f64| {
-        let known = |advice: &WorkloadAdvice| {
-            advice.state != State::Unknown && needs.are_met(advice, analysis)
-        };
+        let known =
+            |advice: &WorkloadAdvice| advice.state != State::Unknown && needs.are_met(advice, seen);
         let all: f64 = bills.clone().map(|(_, bill)| worth(bill)).sum();
         let judged = bills.clone().filter(|(advice, _)| known(advice));
         let judged: f64 = judged.map(|(_, bill)| worth(bill)).sum();
@@ -137,10 +145,10 @@ fn judged_share(analysis: &Analysis<'_>, needs: Needs) -> f64 {
 
 impl Needs {
     /// Whether use of what is needed is known of any container.
-    fn are_met(self, advice: &WorkloadAdvice, analysis: &Analysis<'_>) -> bool {
+    fn are_met(self, advice: &WorkloadAdvice, seen: &Seen<'_>) -> bool {
         let profiles = || {
             let containers = advice.containers.iter();
-            containers.map(|it| analysis.profiles.get(it.profile))
+            containers.map(|it| seen.profiles.get(it.profile))
         };
         let cpu = || profiles().any(|profile| profile.is_none_or(|it| it.cpu.is_some()));
         let memory = || profiles().any(|profile| profile.is_none_or(|it| it.memory.is_some()));

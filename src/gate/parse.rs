@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::{ALL, Comparison, Outcome, Rule, Threshold, Unit, names};
-use crate::pipeline::Analysis;
+use super::{ALL, Comparison, Outcome, Rule, Seen, Threshold, Unit, names};
 use crate::recommend::Severity;
 use crate::text::money;
 use crate::units::{Money, len_f64};
@@ -153,8 +152,8 @@ pub(super) fn rank(position: usize) -> f64 {
 }
 
 impl Threshold {
-    pub(super) fn judge(&self, analysis: &Analysis<'_>, judged: bool, share: f64) -> Outcome {
-        let measured = self.rule.measure(analysis);
+    pub(super) fn judge(&self, seen: &Seen<'_>, judged: bool, share: f64) -> Outcome {
+        let measured = self.rule.measure(seen);
         let failed = match self.comparison {
             Comparison::Above => measured > self.limit,
             Comparison::AtLeast => measured >= self.limit,
@@ -162,10 +161,10 @@ impl Threshold {
         Outcome {
             threshold: self.to_string(),
             measured: match self.rule.unit() {
-                Unit::Money => money(Money::from_f64(measured), analysis.bill.currency),
+                Unit::Money => money(Money::from_f64(measured), seen.bill.currency),
                 unit => say(unit, measured),
             },
-            over: self.rule.over(analysis),
+            over: self.rule.over(seen),
             failed: judged && failed,
             judged,
             judged_share: share,

@@ -1,6 +1,5 @@
 use super::parse::rank;
-use super::{Needs, Rule, Unit};
-use crate::pipeline::Analysis;
+use super::{Needs, Rule, Seen, Unit};
 use crate::recommend::{Severity, State};
 use crate::units::len_f64;
 
@@ -33,12 +32,12 @@ impl Rule for CostWaste {
         Needs::Both
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste.cost.ratio.get()
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        seen.bill.waste.cost.ratio.get()
     }
 
-    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
-        let bill = &analysis.bill;
+    fn over(&self, seen: &Seen<'_>) -> Option<String> {
+        let bill = seen.bill;
         Some(bill.waste.cost.amounts(bill.currency))
     }
 }
@@ -62,12 +61,12 @@ impl Rule for CpuWaste {
         Needs::Cpu
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste.cpu.ratio.get()
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        seen.bill.waste.cpu.ratio.get()
     }
 
-    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
-        Some(analysis.bill.waste.cpu.amounts())
+    fn over(&self, seen: &Seen<'_>) -> Option<String> {
+        Some(seen.bill.waste.cpu.amounts())
     }
 }
 
@@ -90,12 +89,12 @@ impl Rule for MemoryWaste {
         Needs::Memory
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.waste.memory.ratio.get()
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        seen.bill.waste.memory.ratio.get()
     }
 
-    fn over(&self, analysis: &Analysis<'_>) -> Option<String> {
-        Some(analysis.bill.waste.memory.amounts())
+    fn over(&self, seen: &Seen<'_>) -> Option<String> {
+        Some(seen.bill.waste.memory.amounts())
     }
 }
 
@@ -118,8 +117,8 @@ impl Rule for MonthlySavings {
         Needs::Both
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        analysis.bill.freed.to_f64()
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        seen.bill.freed.to_f64()
     }
 }
 
@@ -142,8 +141,8 @@ impl Rule for Idle {
         Needs::Cpu
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        let workloads = analysis.advised.workloads.iter();
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        let workloads = seen.advised.workloads.iter();
         len_f64(workloads.filter(|it| it.state == State::Idle).count())
     }
 }
@@ -163,8 +162,8 @@ impl Rule for WorstSeverity {
         Unit::Severity
     }
 
-    fn measure(&self, analysis: &Analysis<'_>) -> f64 {
-        let workloads = analysis.bill.workloads.iter();
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        let workloads = seen.bill.workloads.iter();
         let worst = workloads.map(|it| it.severity).max();
         let worst = worst.unwrap_or(Severity::None);
         let position = Severity::ALL.iter().position(|level| *level == worst);

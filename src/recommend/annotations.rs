@@ -1,10 +1,10 @@
 //! What owners ask for in annotations that start with `kcost.dev/`.
 
 use super::options::{CpuLimits, Effective, Options};
-use super::{Goal, Reason};
+use super::{Goal, Reason, SettingError};
 use crate::snapshot::Workload;
-use crate::snapshot::annotation::{self, PREFIX};
-use crate::units::{Bytes, Cpu, ParseAmountError, Ratio};
+use crate::snapshot::annotation::PREFIX;
+use crate::units::{Bytes, Cpu, Ratio};
 
 /// `options` with the workload's annotations applied. A value that cannot be
 /// read changes nothing and is a problem.
@@ -39,12 +39,13 @@ pub(super) fn apply(options: &Options, workload: &Workload) -> Effective {
     effective
 }
 
-fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String> {
+fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), SettingError> {
     let options = &mut effective.options;
     match name {
         "goal" => {
-            let goal = Goal::by_name(value)
-                .ok_or_else(|| format!("`{value}` is not one of savings, balanced, reliability"))?;
+            let goal = Goal::by_name(value).ok_or_else(|| {
+                SettingError::choice(value, &["savings", "balanced", "reliability"])
+            })?;
             let horizon = options.targets.horizon;
             options.goal = goal;
             options.targets = goal.targets();
@@ -52,7 +53,7 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
         }
         "strategy" => {
             options.strategy = super::by_name(value)
-                .ok_or_else(|| format!("`{value}` is not one of {}", super::names().join(", ")))?;
+                .ok_or_else(|| SettingError::choice(value, &super::names()))?;
         }
         "ignore" => {
             let ignored = "annotation `kcost.dev/ignore` asks for no advice";
@@ -62,20 +63,13 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), String>
         "max-cpu" => options.max_cpu = Some(cpu(value)?),
         "min-memory" => options.min_memory = memory(value)?,
         "max-memory" => options.max_memory = Some(memory(value)?),
-        _ => return Err(unknown(name)),
+        _ => return Err(SettingError::unknown(name)),
     }
     Ok(())
 }
 
-fn unknown(name: &str) -> String {
-    match annotation::nearest(name) {
-        Some(near) => format!("did you mean `{PREFIX}{near}`?"),
-        None => format!("there is only {}", annotation::KNOWN.join(", ")),
-    }
-}
-
 /// What only a policy may set, else the same as an annotation.
-fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), String> {
+fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), SettingError> {
     let options = &mut effective.options;
     match name {
         "max-oom-risk" => options.targets.memory_over_limit = share(value)?,
@@ -83,7 +77,7 @@ fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), St
         "max-cpu-work-over" => options.targets.cpu_work_over_request = share(value)?,
         "cpu-limits" => {
             options.cpu_limits = CpuLimits::by_name(value)
-                .ok_or_else(|| format!("`{value}` is not one of keep, remove, ratio"))?;
+                .ok_or_else(|| SettingError::choice(value, &["keep", "remove", "ratio"]))?;
         }
         "largest-step" => options.max_step = Some(Ratio::new(share(value)?)),
         "tie-memory" => options.tie_memory = switch(value)?,
@@ -97,36 +91,32 @@ fn rule_out(effective: &mut Effective, name: &str, value: &str) -> Result<(), St
     Ok(())
 }
 
-fn switch(value: &str) -> Result<bool, String> {
+fn switch(value: &str) -> Result<bool, SettingError> {
     match value {
         "true" | "" => Ok(true),
         "false" => Ok(false),
-        other => Err(format!("`{other}` is neither true nor false")),
+        other => Err(SettingError::Switch(other.to_owned())),
     }
 }
 
-fn share(value: &str) -> Result<f64, String> {
+fn share(value: &str) -> Result<f64, SettingError> {
     let share = value
         .parse::<f64>()
         .ok()
         .filter(|share| *share > 0.0 && *share < 1.0);
-    share.ok_or_else(|| format!("`{value}` is not a share between 0 and 1"))
+    share.ok_or_else(|| SettingError::Share(value.to_owned()))
 }
 
-fn cpu(value: &str) -> Result<Cpu, String> {
-    let cpu: Cpu = value
-        .parse()
-        .map_err(|error: ParseAmountError| error.to_string())?;
+fn cpu(value: &str) -> Result<Cpu, SettingError> {
+    let cpu: Cpu = value.parse()?;
     if cpu.is_zero() {
-        return Err(format!("`{value}` is not above zero"));
+        return Err(SettingError::Zero(value.to_owned()));
     }
     Ok(cpu)
 }
 
-fn memory(value: &str) -> Result<Bytes, String> {
-    value
-        .parse()
-        .map_err(|error: ParseAmountError| error.to_string())
+fn memory(value: &str) -> Result<Bytes, SettingError> {
+    Ok(value.parse()?)
 }
 
 /// A floor above its cap sets neither: they come from several places, each of

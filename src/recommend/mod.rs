@@ -7,6 +7,7 @@
 mod advice;
 mod advise;
 mod annotations;
+mod error;
 mod event;
 mod goal;
 pub mod guard;
@@ -28,11 +29,13 @@ pub use advice::{
     PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
 pub use advise::recommend;
+pub use error::RuleError;
+use error::SettingError;
 pub use event::{Growth, OddPod};
 pub use goal::{Goal, Targets};
 pub use options::{CpuLimits, Effective, Options};
 pub use plain::{Headline, Why};
-pub use policy::{Policy, Rule, RuleError};
+pub use policy::{Policy, Rule};
 pub use reason::Reason;
 pub use seen::{Pool, Seen};
 pub use state::{Confidence, Severity, State};

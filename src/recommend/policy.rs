@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
 
+use super::RuleError;
 use crate::snapshot::{Selector, Workload};
 
 /// The rules of the run, in their order.
@@ -23,13 +24,6 @@ pub struct Rule {
     pub sets: Vec<(String, String)>,
 }
 
-/// Why a text is no rule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct RuleError {
-    problem: String,
-}
-
 impl Policy {
     pub fn new(rules: Vec<Rule>) -> Self {
         Self {
@@ -46,19 +40,20 @@ impl Policy {
 impl Rule {
     /// Narrows the rule: `field` is `namespace`, `kind`, `name` (globs) or `labels` (a selector).
     pub fn narrow(&mut self, field: &str, text: &str) -> Result<(), RuleError> {
-        let wrong = |problem: String| RuleError { problem };
         if field == "labels" {
             let selector = text.parse::<Selector>();
-            self.labels = Some(selector.map_err(|error| wrong(error.to_string()))?);
+            self.labels = Some(selector.map_err(RuleError::Selector)?);
             return Ok(());
         }
-        let glob = Glob::new(text)
-            .map_err(|error| wrong(format!("`{text}` is no glob: {}", error.kind())))?;
+        let glob = Glob::new(text).map_err(|source| RuleError::Glob {
+            text: text.to_owned(),
+            source,
+        })?;
         let place = match field {
             "namespace" => &mut self.namespace,
             "kind" => &mut self.kind,
             "name" => &mut self.name,
-            other => return Err(wrong(format!("there is no field `{other}`"))),
+            other => return Err(RuleError::Field(other.to_owned())),
         };
         *place = Some(glob.compile_matcher());
         Ok(())

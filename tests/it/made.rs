@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use kcost::cohort::{Cohort, Cohorts};
-use kcost::gate;
-use kcost::pipeline::{Analysis, Settings};
+use kcost::pipeline::{self, Analysis, Evidence, Settings};
 use kcost::price;
 use kcost::profile::Profile;
+use kcost::progress::Silent;
 use kcost::recommend::guard::Field;
 use kcost::recommend::{
     Advice, Advised, Confidence, ContainerAdvice, NodeRisk, Options, Reason, Risk, Sizing, State,
@@ -247,23 +247,12 @@ impl Made {
 
     /// Prices and gates, as the pipeline does.
     pub fn analysis<'a>(&'a self, settings: &'a Settings) -> Analysis<'a> {
-        let bill = price::price(
-            &self.snapshot,
-            &self.profiles,
-            &self.advised,
-            settings.prices,
-        );
-        let mut analysis = Analysis {
-            snapshot: &self.snapshot,
-            settings,
+        let evidence = Evidence {
             profiles: self.profiles.clone(),
             cohorts: self.cohorts.clone(),
             advised: self.advised.clone(),
-            bill,
-            outcomes: Vec::new(),
         };
-        analysis.outcomes = gate::judge(&analysis, &settings.thresholds);
-        analysis
+        pipeline::report(&self.snapshot, evidence, settings, &Silent)
     }
 }
 

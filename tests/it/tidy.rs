@@ -32,10 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "price",
         &["profile", "recommend", "snapshot", "text", "units"],
     ),
-    (
-        "gate",
-        &["pipeline", "price", "profile", "recommend", "text", "units"],
-    ),
+    ("gate", &["price", "profile", "recommend", "text", "units"]),
     (
         "backtest",
         &[
