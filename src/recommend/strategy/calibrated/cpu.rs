@@ -6,7 +6,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 
 use super::Asked;
 use super::replays::Replays;
-use super::sorted::Sorted;
+use super::sorted::{Ordered, Sorted};
 use super::work::Work;
 use crate::recommend::event::{Events, Regime};
 use crate::recommend::{Pool, Seen, Targets};
@@ -105,8 +105,8 @@ impl Replayed {
         let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
         let many: Vec<&Series> = many.collect();
         let starting = starting(events, grid);
-        let sorted =
-            |range: &Range<usize>| Sorted::of(samples(&many, range, starting), LEVELS[0].0);
+        let all = Ordered::of(samples(&many, starting));
+        let sorted = |range: &Range<usize>| all.within(range, LEVELS[0].0);
         let each = |ranges: Vec<Range<usize>>| -> Vec<Sorted> {
             ranges.iter().filter_map(sorted).collect()
         };
@@ -135,20 +135,15 @@ impl Replayed {
     }
 }
 
-/// What pods used in a range of slots, without the first moments of each.
-fn samples(pods: &[&Series], range: &Range<usize>, starting: usize) -> Vec<f32> {
-    let mut samples = Vec::new();
-    for series in pods {
+/// What pods used, by slot, without the first moments of each.
+fn samples(pods: &[&Series], starting: usize) -> impl Iterator<Item = (usize, f32)> {
+    pods.iter().flat_map(move |series| {
         let first = usize::try_from(series.first).unwrap_or(0);
-        let used = &series.cpu_cores;
         let steady = if first > 0 { starting } else { 0 };
-        let from = range.start.saturating_sub(first).max(steady);
-        let until = range.end.saturating_sub(first).min(used.len());
-        if let Some(used) = used.get(from..until) {
-            samples.extend(used.iter().copied().filter(|used| !used.is_nan()));
-        }
-    }
-    samples
+        let used = series.cpu_cores.iter().copied().enumerate().skip(steady);
+        let known = used.filter(|(_, used)| !used.is_nan());
+        known.map(move |(slot, used)| (first + slot, used))
+    })
 }
 
 /// The stretches where the level changed: none before what counts, and none that

@@ -10,6 +10,7 @@ use std::ops::Range;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::replays::Replays;
+use super::sorted::Ordered;
 use crate::recommend::{Pool, Seen};
 use crate::snapshot::{ContainerKind, Series, Workload};
 use crate::units::{Bytes, Span};
@@ -148,33 +149,35 @@ impl Pods {
 
     /// The levels of one pool, in the whole window and in what was known at each moment.
     fn measure(&self, pool: usize, replicas: &[Vec<f32>], cells: usize) -> (Level, Vec<Level>) {
-        let within = |range: Range<usize>| {
-            let used = replicas.iter().flat_map(|cells| &cells[range.clone()]);
-            Level::of(used.copied().filter(|used| !used.is_nan()).collect())
+        let used = replicas
+            .iter()
+            .flat_map(|cells| cells.iter().copied().enumerate());
+        let all = Ordered::of(used.filter(|(_, used)| !used.is_nan()));
+        let within = |stretch: &Range<usize>| {
+            let cells = replicas.iter().flat_map(|cells| &cells[stretch.clone()]);
+            let count = cells.filter(|used| !used.is_nan()).count();
+            Level::of(&all, stretch, count)
         };
-        let level = within(0..cells).unwrap_or(self.levels[pool]);
+        let level = within(&(0..cells)).unwrap_or(self.levels[pool]);
         let known = self.replays.all.iter().map(|replay| {
             // A container that did not run before is known from later alone.
-            within(replay.known.clone()).unwrap_or(level)
+            within(&replay.known).unwrap_or(level)
         });
         (level, known.collect())
     }
 }
 
 impl Level {
-    fn of(mut samples: Vec<f32>) -> Option<Self> {
-        if samples.is_empty() {
-            return None;
-        }
-        let last = samples.len() - 1;
-        let mut at = |thousandths: usize| {
-            let rank = (last * thousandths).div_ceil(1000);
-            f64::from(*samples.select_nth_unstable_by(rank, f32::total_cmp).1)
-        };
+    /// Of a stretch that holds so many samples.
+    fn of(all: &Ordered, stretch: &Range<usize>, samples: usize) -> Option<Self> {
+        let last = samples.checked_sub(1)?;
+        let from_above = |thousandths: usize| last - (last * thousandths).div_ceil(1000);
+        let upper: Vec<f32> = all.largest(stretch).take(from_above(950) + 1).collect();
+        let at = |thousandths| upper.get(from_above(thousandths)).copied().map(f64::from);
         Some(Self {
-            p95: at(950),
-            p99: at(990),
-            peak: at(1000),
+            p95: at(950)?,
+            p99: at(990)?,
+            peak: at(1000)?,
         })
     }
 }

@@ -69,12 +69,15 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sorted::Ordered;
     use super::*;
 
     fn bursting(cores: f32, slots: usize) -> Work {
         let mut samples = vec![0.012_f32; 4032];
         samples[..slots].fill(cores);
-        Work::of(&[Sorted::of(samples, 0.8).expect("samples")])
+        let whole = 0..samples.len();
+        let all = Ordered::of(samples.into_iter().enumerate());
+        Work::of(&[all.within(&whole, 0.8).expect("samples")])
     }
 
     #[test]
