@@ -2,15 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::sync::LazyLock;
 
 use kcost::demo;
 use kcost::snapshot::{CapacityType, ContainerKind, Metric, Series, Snapshot, Workload};
 use kcost::units::{Bytes, Cpu, Span, len_f64};
 use sha2::{Digest, Sha256};
-
-use crate::common::{Kcost, repository};
 
 static DEMO: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
 
@@ -465,16 +462,4 @@ fn the_bytes_are_always_the_same() {
     let start: [u8; 8] = hash.finalize()[..8].try_into().unwrap();
     assert_eq!(u64::from_be_bytes(start), 0xf3ee_e07d_a713_75e0);
     assert_eq!(demo::snapshot().workloads, DEMO.workloads);
-}
-
-#[test]
-fn the_readme_shows_what_the_demo_says() {
-    let readme = fs::read_to_string(repository("README.md")).unwrap();
-    let seen = Kcost::new()
-        .args(["analyze", "--demo", "--top", "8"])
-        .env("COLUMNS", "80")
-        .run()
-        .ended(0);
-    let block = format!("```text\n{}```", seen.stdout);
-    assert!(readme.contains(&block), "put this into README.md:\n{block}");
 }

@@ -31,6 +31,7 @@ mod profile;
 mod prometheus;
 mod rbac;
 mod reach;
+mod readme;
 mod record;
 mod render;
 mod settled;
