@@ -23,17 +23,24 @@
 //! - [`demo`]: a generator of the cluster that `--demo` shows. No edge.
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
+//! - [`finding`]: what to do that is no size, one type for whatever finds it. A leaf.
 //! - [`pack`]: pods onto nodes by the scheduler's rules, for everything that advises.
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
 //!   why, in a plain sentence a field.
 //! - [`price`]: sizes into money.
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.
-//! - [`pipeline`]: the stages in order, nothing else.
+//! - [`pipeline`]: the stages in order, nothing else; the analysis has a section for each.
 //! - [`backtest`]: replays strategies over the past and scores them.
 //! - [`explain`]: one workload's way from usage to size.
 //! - [`config`]: `kcost.yaml`, settings and policy.
 //! - [`cli`], [`ui`], [`error`], [`exit`], [`progress`], [`signals`], [`text`]: the program around it.
+//!
+//! # A new capability
+//!
+//! It shows as one folder here, whose own type is a section of [`pipeline::Analysis`];
+//! one file in [`cli`], where it has a command; one line a format in [`render`]; and one
+//! file in `tests/it`. What it finds beside that is a list of [`finding::Finding`].
 //!
 //! # Invariants
 //!
@@ -60,6 +67,7 @@ pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod explain;
+pub mod finding;
 pub mod gate;
 pub mod pack;
 pub mod pipeline;

@@ -1,36 +1,17 @@
 //! The stages in order, nothing else. The only file that names them all.
 
 use crate::cohort::{self, Cohorts};
-use crate::gate::{self, Outcome, Threshold};
-use crate::price::{self, Bill, PriceSource};
+use crate::gate;
+use crate::price;
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::recommend::{self, Advised};
 use crate::snapshot::Snapshot;
 
+mod analysis;
 mod narrow;
 
-/// What the user decides about an analysis.
-pub struct Settings {
-    pub recommend: recommend::Options,
-    pub prices: &'static dyn PriceSource,
-    pub thresholds: Vec<Threshold>,
-    /// Share of the value of all requests that must be judged for a verdict of the gate,
-    /// 0 to 1.
-    pub min_judged: f64,
-}
-
-/// Everything that kcost has to say about a snapshot.
-pub struct Analysis<'a> {
-    pub snapshot: &'a Snapshot,
-    pub settings: &'a Settings,
-    pub profiles: Vec<Profile>,
-    pub cohorts: Cohorts,
-    pub advised: Advised,
-    pub bill: Bill,
-    /// One for each threshold.
-    pub outcomes: Vec<Outcome>,
-}
+pub use analysis::{Analysis, Settings};
 
 /// What is known of all workloads of a snapshot, whichever of them are asked for.
 pub struct Evidence {
@@ -96,6 +77,8 @@ pub fn report<'a>(
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, settings.prices)
     });
+    let severities = bill.workloads.iter().map(|bill| bill.severity);
+    let findings = recommend::findings(snapshot, &advised, severities);
     let seen = gate::Seen {
         profiles: &profiles,
         advised: &advised,
@@ -109,6 +92,7 @@ pub fn report<'a>(
         cohorts,
         advised,
         bill,
+        findings,
         outcomes,
     }
 }

@@ -2,6 +2,10 @@
 
 use std::fmt::Display;
 
+mod number;
+
+pub use number::{percent, percent_exact, percent_said, short};
+
 /// Text of others, made safe for a terminal: control characters, and those
 /// that reorder or hide text, are shown as `\u{1b}` and never sent.
 pub fn escape(text: &str) -> String {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{ALL, Comparison, Outcome, Rule, Seen, Threshold, Unit, names};
-use crate::recommend::Severity;
-use crate::text::money;
+use crate::finding::Severity;
+use crate::text::{money, short};
 use crate::units::{Money, len_f64};
 
 /// How near a name must be to be suggested; 1 is the same.
@@ -188,10 +188,10 @@ impl fmt::Display for Threshold {
 /// to be above 30% while it reads `30%`.
 fn say(unit: Unit, value: f64) -> String {
     match unit {
-        Unit::Percent => format!("{}%", tidy(value * 100.0)),
+        Unit::Percent => format!("{}%", short(value * 100.0, 1)),
         // As it was typed: 100, not 100.00.
         Unit::Money => value.to_string(),
-        Unit::Count => tidy(value),
+        Unit::Count => short(value, 1),
         Unit::Severity => {
             let mut levels = Severity::ALL.into_iter().enumerate();
             let level = levels.find(|(position, _)| rank(*position) >= value);
@@ -200,12 +200,6 @@ fn say(unit: Unit, value: f64) -> String {
                 .to_owned()
         }
     }
-}
-
-/// At most one digit after the point.
-fn tidy(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::parse::rank;
 use super::{Needs, Rule, Seen, Unit};
-use crate::recommend::{Severity, State};
+use crate::finding::Severity;
+use crate::recommend::State;
 use crate::units::len_f64;
 
 /// Every rule, in the order shown to users.

@@ -3,7 +3,7 @@
 //! **Freed** is the value of the requests given back, at the rate of the node.
 //! **Banked** is what leaves the bill; it needs a node plan and is not computed yet.
 
-use crate::recommend::Severity;
+use crate::finding::Severity;
 use crate::snapshot::Node;
 use crate::text::money;
 use crate::units::{Bytes, Cpu, Money, Ratio};

@@ -1,7 +1,8 @@
 //! How much a workload matters: the money of all its replicas, and its risk.
 
+use crate::finding::Severity;
 use crate::profile::Profile;
-use crate::recommend::{Growth, Severity, State, WorkloadAdvice};
+use crate::recommend::{Growth, State, WorkloadAdvice};
 use crate::snapshot::{Container, Workload};
 use crate::units::Money;
 

@@ -1,4 +1,4 @@
-//! Verdicts: what stands to be done, how much it matters, how far it can be trusted.
+//! Verdicts: what stands to be done, how far it can be trusted.
 
 /// What stands to be done about a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,37 +28,6 @@ impl State {
             Self::UnderProvisioned => "under_provisioned",
             Self::RightSized => "right_sized",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How much it matters, from the money of all replicas and the risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    None,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    pub const ALL: [Self; 5] = [
-        Self::None,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-    ];
-
-    /// As in machine output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
         }
     }
 }

@@ -8,11 +8,10 @@ use super::Look;
 use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BAD_BOLD, BOLD, DIM, Paint};
-use super::words::percent;
 use super::wrap::wrap;
 use crate::backtest::{Backtest, Score, Share, Trusted, Verdict};
 use crate::snapshot::Snapshot;
-use crate::text::{count, escape, money};
+use crate::text::{count, escape, money, percent};
 
 /// The comparison as a table: what each would have cost, what would have broken,
 /// and whether it kept its word.

@@ -7,12 +7,11 @@ use std::io;
 
 use super::pick::{Field, Fields, Part, Row};
 use super::whole::Whole;
-use super::words::short;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 use crate::profile::Profile;
 use crate::recommend::{PodAdvice, Reason, Risk, Why};
-use crate::text::escape;
+use crate::text::{escape, short};
 use crate::units::{Bytes, Cpu};
 
 pub(super) struct Csv;

@@ -3,7 +3,8 @@
 use anstyle::{AnsiColor, Style};
 
 use super::Look;
-use crate::recommend::{Severity, State};
+use crate::finding::Severity;
+use crate::recommend::State;
 
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 
 use super::pick::Row;
 use super::whole::Whole;
+use crate::finding::Severity;
 use crate::pipeline::Analysis;
-use crate::recommend::{Severity, State};
+use crate::recommend::State;
 use crate::units::Money;
 
 /// Which workloads are listed; the default is all of them.

@@ -1,8 +1,9 @@
 //! Workloads as people know them: one for each owner, whatever templates it has.
 
 use super::pick::Row;
+use crate::finding::Severity;
 use crate::pipeline::Analysis;
-use crate::recommend::{Confidence, Severity, State};
+use crate::recommend::{Confidence, State};
 use crate::snapshot::WorkloadId;
 use crate::units::Money;
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::recommend::State;
 use crate::snapshot::{Workload, WorkloadId};
-use crate::text::{count, group, money};
+use crate::text::{count, group, money, short};
 use crate::units::{Cpu, Money, Ratio};
 
 /// Three digits are enough: `31.4`, `250m`.
@@ -18,26 +18,6 @@ pub(super) fn cores(cpu: Cpu) -> String {
         short(cores, 2)
     } else {
         cpu.to_string()
-    }
-}
-
-/// At most so many digits behind the point, without zeros at the end.
-pub(super) fn short(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A probability or a share, with as many digits as it has meaning: `12%`, `1.5%`, `<0.1%`.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent <= 0.0 {
-        "0%".to_owned()
-    } else if percent < 0.1 {
-        "<0.1%".to_owned()
-    } else if percent < 9.95 {
-        format!("{}%", short(percent, 1))
-    } else {
-        format!("{percent:.0}%")
     }
 }
 
@@ -110,10 +90,6 @@ mod tests {
 
     #[test]
     fn small_numbers_keep_their_meaning() {
-        assert_eq!(percent(0.0004), "<0.1%");
-        assert_eq!(percent(0.015), "1.5%");
-        assert_eq!(percent(0.02), "2%");
-        assert_eq!(percent(0.996), "100%");
         assert_eq!(cores(Cpu::cores(31.44)), "31.4");
         assert_eq!(cores(Cpu::cores(0.25)), "250m");
         assert_eq!(cores(Cpu::cores(2.0)), "2");

@@ -14,6 +14,7 @@ mod contexts;
 mod demo;
 mod event;
 mod explain;
+mod finding;
 mod foreign;
 mod fuzz;
 mod gate;

@@ -1,7 +1,8 @@
 //! Sizes into money.
 
+use kcost::finding::Severity;
 use kcost::price::{self, Bill};
-use kcost::recommend::{Advice, Growth, Severity, Sizing, State};
+use kcost::recommend::{Advice, Growth, Sizing, State};
 use kcost::snapshot::{CapacityType, ContainerKind, Grid, Series};
 use kcost::units::{Bytes, Cpu, Money, Span};
 

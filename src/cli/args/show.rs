@@ -2,7 +2,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::cli::values::{described, money, rows};
-use crate::recommend::{Severity, State};
+use crate::finding::Severity;
+use crate::recommend::State;
 use crate::render::{self, Renderer, Sort, View};
 use crate::units::Money;
 

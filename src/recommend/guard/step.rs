@@ -25,16 +25,14 @@ impl Guard for Step {
 
 fn hold_back(planned: &mut Planned<'_>, step: Ratio) {
     let now = planned.now();
-    let left = (1.0 - step.get()).max(0.0);
-    // Rounded up, but never past what is there: a step that rounds away would
-    // hold the size for ever.
-    let cpu = |wanted: Cpu, now: Option<Cpu>| match now {
-        Some(now) if wanted < now => held_cpu(wanted, now, left),
-        _ => wanted,
+    let left = left(step);
+    let cpu = |wanted: Cpu, now: Option<Cpu>| {
+        now.map_or(wanted, |now| held(wanted, now, now.scale(left), round_cpu))
     };
-    let memory = |wanted: Bytes, now: Option<Bytes>| match now {
-        Some(now) if wanted < now => held_memory(wanted, now, left),
-        _ => wanted,
+    let memory = |wanted: Bytes, now: Option<Bytes>| {
+        now.map_or(wanted, |now| {
+            held(wanted, now, now.scale(left), round_memory)
+        })
     };
     planned.revise(
         "step",
@@ -50,14 +48,21 @@ fn hold_back(planned: &mut Planned<'_>, step: Ratio) {
     );
 }
 
-fn held_cpu(wanted: Cpu, now: Cpu, left: f64) -> Cpu {
-    let floor = now.scale(left);
-    let round = round_cpu(floor);
-    wanted.max(if round < now { round } else { floor })
+/// The share of a size that a run leaves at least, 0 to 1.
+pub(super) fn left(step: Ratio) -> f64 {
+    (1.0 - step.get()).max(0.0)
 }
 
-fn held_memory(wanted: Bytes, now: Bytes, left: f64) -> Bytes {
-    let floor = now.scale(left);
-    let round = round_memory(floor);
-    wanted.max(if round < now { round } else { floor })
+/// What is wanted, where it is a cut not below `floor`.
+///
+/// The floor is rounded up, but never past what is there: a step that rounds away would
+/// hold the size for ever.
+pub(super) fn held<T: PartialOrd + Copy>(wanted: T, now: T, floor: T, round: impl Fn(T) -> T) -> T {
+    let rounded = round(floor);
+    let least = if rounded < now { rounded } else { floor };
+    if wanted < now && wanted < least {
+        least
+    } else {
+        wanted
+    }
 }

@@ -1,7 +1,8 @@
 //! Why the use of a container asks for a size.
 
-use super::words::{one_of, percent, times};
+use super::words::{one_of, times};
 use super::{Bytes, Cpu, Events, Field, Planned, share_over};
+use crate::text::percent_said;
 
 /// The cause of a field's new value, which no guard has named.
 pub(super) fn of(planned: &Planned<'_>, events: &Events, field: Field, after: f64) -> String {
@@ -22,13 +23,16 @@ fn cpu_request(planned: &Planned<'_>, after: f64) -> String {
     if let Some(now) = needed {
         let share = share_over(&planned.pool, now);
         if share > 0.0 {
-            return format!("it used more than {now} {} of the time", percent(share));
+            return format!(
+                "it used more than {now} {} of the time",
+                percent_said(share)
+            );
         }
         return format!("it uses up to {}", used.max);
     }
     let share = share_over(&planned.pool, size);
     if share > 0.0 {
-        format!("it used more only {} of the time", percent(share))
+        format!("it used more only {} of the time", percent_said(share))
     } else {
         format!("it never used more than {}", used.max)
     }
@@ -36,7 +40,7 @@ fn cpu_request(planned: &Planned<'_>, after: f64) -> String {
 
 fn cpu_limit(planned: &Planned<'_>, events: &Events) -> String {
     if let Some(throttled) = &events.throttled {
-        let share = percent(throttled.share.get());
+        let share = percent_said(throttled.share.get());
         return format!("throttled {share} of the time at {}", throttled.limit);
     }
     let used = planned.pool.profile.cpu.as_ref();

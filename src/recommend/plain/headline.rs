@@ -1,9 +1,9 @@
 //! A workload in at most four words.
 
-use super::words::percent;
 use super::{ContainerKind, Events, Planned, share_over};
 use crate::recommend::guard::Plan;
 use crate::recommend::{Reason, State, judge};
+use crate::text::percent_said;
 use crate::units::Bytes;
 
 /// What stands out about a workload.
@@ -65,7 +65,7 @@ fn memory_event(events: &Events) -> Option<Headline> {
 
 fn cpu_event(events: &Events) -> Option<Headline> {
     if let Some(throttled) = &events.throttled {
-        let text = format!("CPU-throttled {}", percent(throttled.share.get()));
+        let text = format!("CPU-throttled {}", percent_said(throttled.share.get()));
         return Some(Headline::new("throttled", text));
     }
     let pressed = events.pressed.as_ref()?;
@@ -104,7 +104,7 @@ fn short(running: &[&Planned<'_>]) -> Headline {
     });
     let share = over.fold(0.0, f64::max);
     if share >= 0.01 {
-        let text = format!("CPU short {}", percent(share));
+        let text = format!("CPU short {}", percent_said(share));
         return Headline::new("cpu_short", text);
     }
     let rises = |planned: &&Planned<'_>| {
@@ -138,7 +138,7 @@ fn little_used(running: &[&Planned<'_>]) -> Option<Headline> {
     } else {
         ("memory", memory)
     };
-    let text = format!("{name} {} used", percent(used / of));
+    let text = format!("{name} {} used", percent_said(used / of));
     (of > 0.0).then(|| Headline::new("little_used", text))
 }
 

@@ -11,18 +11,6 @@ pub(super) fn times(count: usize) -> String {
     }
 }
 
-/// A share as a person says it: `3%`, `0.4%`, `under 0.1%`.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent < 0.1 {
-        "under 0.1%".to_owned()
-    } else if percent < 1.0 {
-        format!("{percent:.1}%")
-    } else {
-        format!("{percent:.0}%")
-    }
-}
-
 /// How often something is to be expected: `1 of 140 weeks`; two digits are enough.
 pub(super) fn one_of(chance: f64, horizon: Span) -> Option<String> {
     if !(0.0..=1.0).contains(&chance) || chance <= 0.0 {
@@ -58,7 +46,5 @@ mod tests {
         assert_eq!(week(0.9), "nearly every week");
         assert_eq!(week(0.0), "");
         assert_eq!(one_of(0.5, Span::DAY).as_deref(), Some("1 of 2 days"));
-        assert_eq!(percent(0.0004), "under 0.1%");
-        assert_eq!(percent(0.034), "3%");
     }
 }

@@ -7,9 +7,8 @@ use super::strip;
 use crate::explain::{ContainerStory, Curve};
 use crate::recommend::{Advice, HeapAdvice, PodAdvice, Risk, Sizing};
 use crate::render::style::{BOLD, DIM};
-use crate::render::words::percent;
 use crate::snapshot::{ContainerKind, Resources, Workload};
-use crate::text::count;
+use crate::text::{count, percent};
 use crate::units::{Bytes, Cpu, Span};
 
 impl Page {

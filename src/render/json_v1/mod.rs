@@ -10,11 +10,12 @@ mod workloads;
 
 use std::io;
 
-use super::findings::{self, Finding};
+use super::findings;
 use super::pick::Row;
 use super::{Fleet, Look, Renderer};
+use crate::finding::Finding;
 use crate::pipeline::Analysis;
-use crate::snapshot::Gap;
+use crate::snapshot::{Gap, Snapshot};
 use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
@@ -77,7 +78,10 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
         summary: summary::summary(analysis),
         cohort_criterion: &analysis.cohorts.criterion,
         cohorts: summary::cohorts(analysis),
-        findings: findings::all(&rows).into_iter().map(finding).collect(),
+        findings: findings::of(&rows, analysis)
+            .into_iter()
+            .map(|it| finding(it, snapshot))
+            .collect(),
         workloads: listed
             .iter()
             .map(|whole| workloads::workload(whole, analysis))
@@ -97,15 +101,16 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
     }
 }
 
-fn finding(finding: Finding<'_>) -> shape::Finding<'_> {
+fn finding<'a>(finding: &'a Finding, snapshot: &'a Snapshot) -> shape::Finding<'a> {
+    let id = &snapshot.workloads[finding.workload].id;
     shape::Finding {
         code: finding.code,
         severity: finding.severity.name(),
-        namespace: &finding.id.namespace,
-        kind: &finding.id.kind,
-        name: &finding.id.name,
-        template: finding.id.template.as_deref(),
-        text: finding.text,
+        namespace: &id.namespace,
+        kind: &id.kind,
+        name: &id.name,
+        template: id.template.as_deref(),
+        text: &finding.text,
     }
 }
 

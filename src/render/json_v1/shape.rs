@@ -366,7 +366,7 @@ pub(super) struct Finding<'a> {
     pub(super) name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<&'a str>,
-    pub(super) text: String,
+    pub(super) text: &'a str,
 }
 
 #[derive(Serialize)]

@@ -7,10 +7,10 @@ use crate::price::Bill;
 use crate::recommend::{Growth, State};
 use crate::render::pick::{Part, Row};
 use crate::render::style::{DIM, GOOD_BOLD, WARN};
-use crate::render::words::{called, cores, percent};
+use crate::render::words::{called, cores};
 use crate::render::wrap::wrap;
 use crate::snapshot::Workload;
-use crate::text::{count, escape, money};
+use crate::text::{count, escape, money, percent};
 
 /// Stands for a number where there is none.
 const NOT_JUDGED: &str = "unknown: no workload could be judged";

@@ -20,7 +20,7 @@ impl Page<'_> {
     /// The most severe first.
     pub(super) fn findings(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let rows = self.look.view.rows(self.analysis);
-        let mut all = findings::all(&rows);
+        let mut all = findings::of(&rows, self.analysis);
         all.retain(|finding| !SHOWN.contains(&finding.code));
         all.sort_by_key(|finding| Reverse(finding.severity));
         if all.is_empty() {
@@ -28,7 +28,8 @@ impl Page<'_> {
         }
         self.heading("Findings", "what a size alone does not mend", out)?;
         for finding in all.iter().take(TOLD) {
-            let name = escape(&called(finding.id));
+            let workload = &self.analysis.snapshot.workloads[finding.workload];
+            let name = escape(&called(&workload.id));
             let text = format!("{name}: {}", escape(&finding.text));
             let text = wrap(&text, self.room(4), 4);
             let (head, rest) = text.split_once(": ").unwrap_or((&text, ""));

@@ -19,12 +19,22 @@ use super::wrap::wrap;
 use super::{Fleet, Look, Renderer};
 use crate::pipeline::Analysis;
 
+/// A part of a page.
+type Section = fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>;
+
+/// What follows the list, a line for each capability that has something to say.
+static SECTIONS: &[Section] = &[
+    |page, out| page.findings(out),
+    |page, out| page.cohorts(out),
+    |page, out| page.facts(out),
+];
+
 /// A report for people: the same around different lists of workloads.
 pub(super) struct Report {
     name: &'static str,
     summary: &'static str,
-    list: fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>,
-    /// Whether findings, cohorts and notes follow the list.
+    list: Section,
+    /// Whether the [`SECTIONS`] follow the list.
     whole: bool,
 }
 
@@ -65,10 +75,8 @@ impl Renderer for Report {
         plain(look, out, |out| {
             page.head(out)?;
             (self.list)(&page, out)?;
-            if self.whole {
-                page.findings(out)?;
-                page.cohorts(out)?;
-                page.facts(out)?;
+            for section in SECTIONS.iter().filter(|_| self.whole) {
+                section(&page, out)?;
             }
             page.notes(out)
         })

@@ -5,8 +5,7 @@ use std::io;
 
 use super::Page;
 use crate::recommend::NodeRisk;
-use crate::render::words::percent;
-use crate::text::escape;
+use crate::text::{escape, percent};
 
 impl Page<'_> {
     pub(super) fn nodes(&self, out: &mut dyn io::Write) -> io::Result<()> {

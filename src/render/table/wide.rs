@@ -8,8 +8,8 @@ use crate::recommend::{Risk, State};
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Fields, Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, of_state};
-use crate::render::words::{called, percent};
-use crate::text::escape;
+use crate::render::words::called;
+use crate::text::{escape, percent};
 use crate::units::{Bytes, Cpu};
 
 impl Page<'_> {

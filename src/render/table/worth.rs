@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::{Page, moves};
+use crate::finding::Severity;
 use crate::price::WorkloadBill;
-use crate::recommend::{Severity, State};
+use crate::recommend::State;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};

@@ -26,24 +26,15 @@ impl Record for HorizontalPodAutoscaler {
         for given in spec.metrics.unwrap_or_default() {
             metrics.add(given);
         }
-        metrics.fill();
-        let autoscaler = Autoscaler {
-            name: meta.name.clone(),
-            min_replicas: spec.min_replicas.map_or(1, count),
-            max_replicas: count(spec.max_replicas),
-            current_replicas: self.status.and_then(|it| it.current_replicas).map(count),
-            metrics: metrics.read,
-            unread: metrics.unread,
-            unread_of: metrics.unread_of,
-            made_by: made_by(&meta),
-        };
-        let api_version = target.api_version.as_deref();
-        objects.autoscalers.push(AutoscalerRecord {
-            target: scaled(&meta, api_version, &target.kind, &target.name),
-            autoscaler,
-        });
-        tell_unread(objects, &meta);
-        objects.note("HorizontalPodAutoscaler", &meta, metrics.amounts);
+        let current = self.status.and_then(|it| it.current_replicas);
+        let target = scaled(
+            &meta,
+            target.api_version.as_deref(),
+            &target.kind,
+            &target.name,
+        );
+        let replicas = (spec.min_replicas, spec.max_replicas, current);
+        metrics.tell(objects, &meta, target, replicas);
     }
 }
 
@@ -68,24 +59,15 @@ impl Record for v1::HorizontalPodAutoscaler {
             let target = Target::Utilization(count(percent));
             metrics.read.push(resource("cpu", None, target));
         }
-        metrics.fill();
-        let autoscaler = Autoscaler {
-            name: meta.name.clone(),
-            min_replicas: spec.min_replicas.map_or(1, count),
-            max_replicas: count(spec.max_replicas),
-            current_replicas: self.status.map(|status| count(status.current_replicas)),
-            metrics: metrics.read,
-            unread: metrics.unread,
-            unread_of: metrics.unread_of,
-            made_by: made_by(&meta),
-        };
-        let api_version = target.api_version.as_deref();
-        objects.autoscalers.push(AutoscalerRecord {
-            target: scaled(&meta, api_version, &target.kind, &target.name),
-            autoscaler,
-        });
-        tell_unread(objects, &meta);
-        objects.note("HorizontalPodAutoscaler", &meta, metrics.amounts);
+        let current = self.status.map(|status| status.current_replicas);
+        let target = scaled(
+            &meta,
+            target.api_version.as_deref(),
+            &target.kind,
+            &target.name,
+        );
+        let replicas = (spec.min_replicas, spec.max_replicas, current);
+        metrics.tell(objects, &meta, target, replicas);
     }
 }
 
@@ -170,6 +152,33 @@ impl Metrics {
                 self.unread_of.push(name);
             }
         }
+    }
+
+    /// Records what scales `target` by these metrics: between the least and the most
+    /// replicas, with as many as there are now.
+    fn tell(
+        mut self,
+        objects: &mut Objects,
+        meta: &Meta,
+        target: Key,
+        (least, most, current): (Option<i32>, i32, Option<i32>),
+    ) {
+        self.fill();
+        let autoscaler = Autoscaler {
+            name: meta.name.clone(),
+            min_replicas: least.map_or(1, count),
+            max_replicas: count(most),
+            current_replicas: current.map(count),
+            metrics: self.read,
+            unread: self.unread,
+            unread_of: self.unread_of,
+            made_by: made_by(meta),
+        };
+        objects
+            .autoscalers
+            .push(AutoscalerRecord { target, autoscaler });
+        tell_unread(objects, meta);
+        objects.note("HorizontalPodAutoscaler", meta, self.amounts);
     }
 
     /// What the API server sets where no metric is named.

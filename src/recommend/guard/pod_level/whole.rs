@@ -1,9 +1,9 @@
 //! Sizes of the pod as a whole, from what its containers need.
 
 use crate::recommend::guard::sum::Sum;
-use crate::recommend::guard::{Field, Plan, Planned, dead_band, qos, running};
+use crate::recommend::guard::{Field, Plan, Planned, dead_band, qos, running, step};
 use crate::recommend::{PodAdvice, Reason, Sizing};
-use crate::units::{Ratio, float};
+use crate::units::float;
 
 const CODE: &str = "pod_level";
 
@@ -143,7 +143,10 @@ fn set(plan: &mut Plan<'_>, field: Field, now: f64, wanted: f64, most: f64) {
     let Some(round) = field.advised(sizing).value() else {
         return;
     };
-    let round = hold_step(round, now, plan.rules.options.max_step.map(Ratio::get));
+    let round = match plan.rules.options.max_step {
+        Some(step) => step::held(round, now, now * step::left(step), |floor| floor),
+        None => round,
+    };
     field.set(&mut sizing, round, round);
     let replicas = float(u64::from(plan.workload.replicas.max(1)));
     let name = field.name();
@@ -158,14 +161,6 @@ fn set(plan: &mut Plan<'_>, field: Field, now: f64, wanted: f64, most: f64) {
         format!("the pod's {name} {before} to {after}: what its containers need together")
     };
     say(plan, text);
-}
-
-/// A cut by no more than the largest step of a run.
-fn hold_step(wanted: f64, now: f64, step: Option<f64>) -> f64 {
-    match step {
-        Some(step) if wanted < now => wanted.max(now * (1.0 - step).max(0.0)),
-        _ => wanted,
-    }
 }
 
 fn say(plan: &mut Plan<'_>, text: String) {

@@ -7,6 +7,7 @@ use super::request::Request;
 use super::tail::SMALL;
 use crate::recommend::rounding::round_memory;
 use crate::recommend::{Reason, Targets};
+use crate::text::{percent_exact, short};
 use crate::units::{Bytes, Cpu};
 
 /// Below this, what is added to each peak is told.
@@ -20,8 +21,8 @@ pub(super) fn cpu(size: &CpuSize, targets: &Targets) -> Reason {
             "cpu_bursts",
             format!(
                 "CPU request {request} leaves {} of its CPU work above it: it works in bursts, and the promise is {}",
-                percent(size.work_over),
-                percent(targets.cpu_work_over_request),
+                percent_exact(size.work_over),
+                percent_exact(targets.cpu_work_over_request),
             ),
         );
     }
@@ -30,7 +31,7 @@ pub(super) fn cpu(size: &CpuSize, targets: &Targets) -> Reason {
     } else {
         format!(
             "the P{} of its busiest stretch",
-            trimmed(size.quantile * 100.0)
+            short(size.quantile * 100.0, 2)
         )
     };
     Reason::new(
@@ -38,8 +39,8 @@ pub(super) fn cpu(size: &CpuSize, targets: &Targets) -> Reason {
         format!(
             "CPU request {request} is {base}; replayed over the window, {} and a prior stayed above such requests {} of the time, the promise is {}{}",
             containers(size.containers),
-            percent(size.replayed),
-            percent(targets.cpu_time_over_request),
+            percent_exact(size.replayed),
+            percent_exact(targets.cpu_time_over_request),
             if size.kept {
                 ""
             } else {
@@ -60,14 +61,14 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
         ),
         None => format!("the peak of {}", limit.peak.human()),
     };
-    let promise = percent(targets.memory_over_limit);
+    let promise = percent_exact(targets.memory_over_limit);
     let within = days(targets);
     let base = limit.grown.unwrap_or(limit.peak);
     match &limit.source {
         Source::Margin { records } => {
             let times = |room: f64| {
                 let factor = (limit.size.to_f64() + room) / (base.to_f64() + room);
-                trimmed((factor * 100.0).round() / 100.0)
+                short((factor * 100.0).round() / 100.0, 2)
             };
             let factor = if base.to_f64() < SMALL_BASE {
                 format!(
@@ -87,7 +88,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
                 "memory_margin",
                 format!(
                     "memory limit {size} is {peak} {factor}: by {records:.0} new peaks of memory as even as this, {within} exceed it with {}, the promise is {promise}{largest}",
-                    percent(limit.risk),
+                    percent_exact(limit.risk),
                 ),
             )
         }
@@ -95,7 +96,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
             "memory_limit_kept",
             format!(
                 "memory limit {size} is what it is now: {peak} never reached it, and will within {within} with {} (promise {promise}); a margin on the peak alone would be {}",
-                percent(limit.risk),
+                percent_exact(limit.risk),
                 wanted.human(),
             ),
         ),
@@ -104,7 +105,7 @@ pub(super) fn limit(limit: &Limit, targets: &Targets) -> Reason {
             format!(
                 "memory limit {size} is the largest node; a margin on {peak} would be {}, so the risk is {} and not {promise}",
                 wanted.human(),
-                percent(limit.risk),
+                percent_exact(limit.risk),
             ),
         ),
         Source::Event { wanted } => Reason::new(
@@ -161,7 +162,7 @@ pub(super) fn request(
     let base = format!(
         "memory request {size} is its P99 of {}, moved {} of the way to its peak of {}",
         human(request.level.p99),
-        percent(request.filled),
+        percent_exact(request.filled),
         human(request.level.peak),
     );
     match (request.node, request.overflow) {
@@ -170,16 +171,16 @@ pub(super) fn request(
             format!(
                 "{base} (the share of a {} node that this fills), × {}, the least at which pods packed by what was known at moments of the window overflowed at most {} of their nodes in what followed (as it is sized now: {})",
                 human(node),
-                trimmed((request.factor * 100.0).round() / 100.0),
-                percent(targets.node_memory_overflow),
-                percent(overflow),
+                short((request.factor * 100.0).round() / 100.0, 2),
+                percent_exact(targets.node_memory_overflow),
+                percent_exact(overflow),
             ),
         ),
         _ => Reason::new(
             "memory_no_nodes",
             format!(
                 "{base}, × {}: a careful choice, since no node that it runs on is known",
-                trimmed((request.factor * 100.0).round() / 100.0),
+                short((request.factor * 100.0).round() / 100.0, 2),
             ),
         ),
     }
@@ -234,28 +235,10 @@ fn days(targets: &Targets) -> String {
     if (days - 1.0).abs() < 1e-9 {
         "a day".to_owned()
     } else {
-        format!("{} days", trimmed((days * 10.0).round() / 10.0))
+        format!("{} days", short((days * 10.0).round() / 10.0, 2))
     }
 }
 
 fn human(bytes: f64) -> String {
     Bytes::from_f64(bytes).human()
-}
-
-/// Two significant digits.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent >= 9.95 {
-        format!("{percent:.0}%")
-    } else if percent >= 0.995 || percent <= 0.0 {
-        format!("{}%", trimmed((percent * 10.0).round() / 10.0))
-    } else {
-        format!("{}%", trimmed((percent * 100.0).round() / 100.0))
-    }
-}
-
-/// Without trailing zeros.
-fn trimmed(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,0 +1,46 @@
+//! What a report is made from: a section for each capability.
+
+use crate::cohort::Cohorts;
+use crate::finding::Finding;
+use crate::gate::{Outcome, Threshold};
+use crate::price::{Bill, PriceSource};
+use crate::profile::Profile;
+use crate::recommend::{self, Advised};
+use crate::snapshot::Snapshot;
+
+/// What the user decides about an analysis.
+pub struct Settings {
+    pub recommend: recommend::Options,
+    pub prices: &'static dyn PriceSource,
+    pub thresholds: Vec<Threshold>,
+    /// Share of the value of all requests that must be judged for a verdict of the gate,
+    /// 0 to 1.
+    pub min_judged: f64,
+}
+
+/// Everything that kcost has to say about a snapshot.
+///
+/// Beside the snapshot and the settings each field is the section of one room: its own
+/// type, filled by one line of [`super::report`] and shown by one line of each renderer.
+/// A capability that is not always asked for, or not always possible, is an `Option`.
+pub struct Analysis<'a> {
+    pub snapshot: &'a Snapshot,
+    pub settings: &'a Settings,
+    pub profiles: Vec<Profile>,
+    pub cohorts: Cohorts,
+    pub advised: Advised,
+    pub bill: Bill,
+    /// Of all rooms, in the order of the workloads.
+    pub findings: Vec<Finding>,
+    /// One for each threshold.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Analysis<'_> {
+    /// The findings on one workload, by its index in the snapshot.
+    pub fn findings_on(&self, workload: usize) -> &[Finding] {
+        let first = self.findings.partition_point(|it| it.workload < workload);
+        let rest = &self.findings[first..];
+        &rest[..rest.partition_point(|it| it.workload == workload)]
+    }
+}
