@@ -3,8 +3,10 @@
 pub mod between;
 mod chunks;
 mod clusters;
+mod credentials;
 mod engines;
 mod faults;
+mod faulty;
 pub mod lively;
 mod measure;
 mod mixed;

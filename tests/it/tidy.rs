@@ -9,6 +9,7 @@ use crate::common::repository;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("exit", &[]),
+    ("signals", &[]),
     ("finding", &[]),
     ("progress", &[]),
     ("text", &[]),
@@ -165,6 +166,18 @@ fn modules_import_only_what_the_architecture_allows() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Only the program around them all may import any.
+#[test]
+fn every_room_has_its_imports_listed() {
+    let entries = fs::read_dir(repository("src")).unwrap();
+    let rooms = entries.map(|entry| entry.unwrap().path().with_extension(""));
+    let rooms = rooms.map(|room| room.file_name().unwrap().to_str().unwrap().to_owned());
+    let listed = |room: &str| MAY_IMPORT.iter().any(|(name, _)| *name == room);
+    let free = ["cli", "lib", "main"];
+    let unlisted = rooms.filter(|room| !listed(room) && !free.contains(&room.as_str()));
+    assert_eq!(unlisted.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Dumps of objects into workloads: owners, arithmetic, and what is kept.
 
+mod archives;
 mod chains;
 mod devices;
+mod ended;
 mod heaps;
 mod inputs;
 mod owners;

@@ -3,7 +3,7 @@
 use kcost::collect::prometheus::{self, Engine, PrometheusOptions};
 use kcost::progress::Silent;
 
-use super::faults::{Faulty, Then};
+use super::faulty::{Faulty, Then};
 use super::openmetrics::{CADVISOR, END, containers, text};
 use super::server::{prometheus as start, victoria_metrics};
 use super::{block_on, everything, options, signals, signals_text};
