@@ -40,7 +40,7 @@ pub enum Error {
     #[error("the data has {gaps} {}, and `--strict` is set", if *.gaps == 1 { "gap" } else { "gaps" })]
     Strict { gaps: usize },
     /// A gate that no verdict can be given on.
-    #[error("the gate is not judged: {:.0}% of the value of requests could be judged", (*.share * 100.0).floor())]
+    #[error("the gate has no verdict: only {:.0}% of the value of requests could be judged", (*.share * 100.0).floor())]
     NotJudged { share: f64 },
     /// Some of several clusters have no result; the others have been shown.
     #[error("{failed} of {all} clusters could not be read")]
@@ -68,11 +68,11 @@ impl Error {
                 Some("each gap is in the report above, with what to do about it".to_owned())
             }
             Self::NotJudged { .. } => Some(
-                "`unknown` workloads say what is missing, in `-o wide`; `--min-judged` sets how much must be judged"
+                "`-o wide` says what is missing for `unknown` workloads; `--min-judged` sets how much must be judged"
                     .to_owned(),
             ),
             Self::Clusters { .. } => {
-                Some("what failed is told above, with what to do about it".to_owned())
+                Some("each failure is shown above, with what to do about it".to_owned())
             }
             Self::Runtime(_) | Self::Write(_) => None,
         }

@@ -72,14 +72,14 @@ pub struct Backtest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
     /// The history is too short for a single origin.
-    #[error("the history of {} is too short to fit on {fit} and judge on {horizon}", .history.human())]
+    #[error("the history of {} is too short to learn from {fit} and test on {horizon}", .history.human())]
     TooShort {
         history: Span,
         fit: Span,
         horizon: Span,
     },
     /// So many origins would take hours and say nothing new.
-    #[error("{origins} origins are more than the {MOST_ORIGINS} that are replayed at most")]
+    #[error("{origins} origins are too many: at most {MOST_ORIGINS} are tested")]
     TooMany { origins: usize },
 }
 
@@ -92,7 +92,7 @@ impl Impossible {
         let history = match self {
             Self::TooShort { history, .. } => history,
             Self::TooMany { .. } => {
-                return "take a longer `--horizon`, or name the first few with `--origins`"
+                return "use a longer `--horizon`, or name the first few with `--origins`"
                     .to_owned();
             }
         };
@@ -118,7 +118,7 @@ pub fn replay(
 ) -> Result<Backtest, Impossible> {
     let origins = Origins::of(snapshot, plan)?;
     let rounds = u64::try_from(origins.slots.len() * plan.contenders.len()).ok();
-    let task = progress.task("replaying the past", rounds);
+    let task = progress.task("testing on the past", rounds);
     let mut tallies: Vec<score::Tally> = plan
         .contenders
         .iter()

@@ -1,11 +1,10 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 
 use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
-use super::values::percent;
+use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Threshold};
@@ -75,7 +74,7 @@ pub(super) struct AnalyzeArgs {
         hide_env_values = true,
         hide_short_help = true,
         default_value = price::ALL[0].name(),
-        value_parser = PossibleValuesParser::new(price::names())
+        value_parser = named(price::names())
     )]
     prices: String,
 

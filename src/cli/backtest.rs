@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 
 use super::args::SourceArgs;
 use super::invocation::Invocation;
+use super::values::named;
 use crate::backtest::{self, Contender, Plan};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -33,11 +33,12 @@ pub(super) struct BacktestArgs {
     #[arg(
         short,
         long,
+        alias = "format",
         value_name = "FORMAT",
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "table",
-        value_parser = ["table", "json"]
+        value_parser = named(["table", "json"])
     )]
     output: String,
 
@@ -46,7 +47,7 @@ pub(super) struct BacktestArgs {
         long,
         value_name = "NAME",
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(recommend::names())
+        value_parser = named(recommend::names())
     )]
     strategies: Vec<String>,
 
@@ -58,7 +59,7 @@ pub(super) struct BacktestArgs {
         hide_env_values = true,
         value_delimiter = ',',
         default_value = Goal::Balanced.name(),
-        value_parser = PossibleValuesParser::new(Goal::ALL.map(Goal::name))
+        value_parser = named(Goal::ALL.map(Goal::name))
     )]
     goal: Vec<String>,
 

@@ -17,7 +17,7 @@ use crate::snapshot::{self, WorkloadId};
 use crate::text::is_plain;
 
 /// The variable by which a script says which shell asks.
-const ASKED: &str = "KCOST_COMPLETE";
+pub(super) const ASKED: &str = "KCOST_COMPLETE";
 
 /// Which word of the line is completed; set by some shells, else it is the last.
 const INDEX: &str = "_CLAP_COMPLETE_INDEX";

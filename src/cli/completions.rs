@@ -1,10 +1,10 @@
 use std::io::Write;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use clap_complete::env::Shells;
 
 use super::complete;
+use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -23,7 +23,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct CompletionsArgs {
     /// The shell.
-    #[arg(value_parser = PossibleValuesParser::new(Shells::builtins().names()))]
+    #[arg(value_parser = named(Shells::builtins().names().collect::<Vec<_>>()))]
     shell: String,
 }
 

@@ -3,13 +3,16 @@ use std::io::Write;
 use clap::Args;
 
 use super::args::{AdviceArgs, SourceArgs, Whole};
+use super::given::Given;
 use super::invocation::Invocation;
+use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::explain::{self, FindError};
 use crate::pipeline::{self, Settings};
 use crate::price;
 use crate::render::{self, Look, View};
+use crate::text::quote;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -34,11 +37,12 @@ pub(super) struct ExplainArgs {
     #[arg(
         short,
         long,
+        alias = "format",
         value_name = "FORMAT",
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "text",
-        value_parser = ["text", "json"]
+        value_parser = named(["text", "json"])
     )]
     output: String,
 
@@ -64,6 +68,9 @@ impl ExplainArgs {
         };
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
+        if let Some(name) = &workload {
+            refuse_file(name, invocation.program)?;
+        }
         if workload.is_none() && self.output == "json" {
             return Err(unnamed());
         }
@@ -99,6 +106,18 @@ impl ExplainArgs {
         written.map_err(Error::Write)?;
         Ok(Exit::Done)
     }
+}
+
+/// A file in the place of the name needs its flag.
+fn refuse_file(name: &str, program: &str) -> Result<(), Error> {
+    let Some(given) = Given::named(name) else {
+        return Ok(());
+    };
+    let words = given.words(&quote(name));
+    Err(Error::Usage {
+        text: format!("`{name}` is {}, not the name of a workload", given.noun()),
+        hint: Some(format!("write `{program} explain WORKLOAD {words}`")),
+    })
 }
 
 fn unnamed() -> Error {

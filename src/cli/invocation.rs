@@ -17,22 +17,33 @@ pub(super) struct Invocation {
 }
 
 /// Flags with a value that say how a report looks, not what it is about.
-const LOOKS: [&str; 6] = [
+const LOOKS: [&str; 8] = [
     "-o",
     "--output",
+    "--format",
     "--fail-on",
     "--min-judged",
     "--color",
+    "--colour",
     "--prices",
 ];
 
 /// Flags with a value that choose among the workloads: what comes next is about the
 /// same ones.
-const CHOICES: [&str; 5] = ["--state", "--severity", "--min-savings", "--sort", "--top"];
+const CHOICES: [&str; 6] = [
+    "--state",
+    "--severity",
+    "--min-freed",
+    "--min-savings",
+    "--sort",
+    "--top",
+];
 
 /// Flags without a value of the same sort.
-const SWITCHES: [&str; 12] = [
+const SWITCHES: [&str; 14] = [
     "--ascii",
+    "--no-color",
+    "--no-colour",
     "-q",
     "-qq",
     "-v",

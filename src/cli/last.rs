@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{self, Path, PathBuf};
 
 /// Set to anything, nothing is remembered.
-const OFF: &str = "KCOST_NO_STATE";
+pub(super) const OFF: &str = "KCOST_NO_STATE";
 
 /// No path is longer.
 const LONGEST: u64 = 1 << 16;

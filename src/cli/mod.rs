@@ -6,7 +6,9 @@ mod backtest;
 mod complete;
 mod completions;
 mod config;
+mod environment;
 mod explain;
+mod given;
 mod invocation;
 mod last;
 mod man;
@@ -15,13 +17,13 @@ mod rbac;
 mod settings;
 mod several;
 mod snapshot;
+mod tips;
 mod unasked;
 mod values;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
@@ -55,6 +57,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(alias = "analyse")]
     Analyze(Box<analyze::AnalyzeArgs>),
     Explain(Box<explain::ExplainArgs>),
     Backtest(Box<backtest::BacktestArgs>),
@@ -84,7 +87,7 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
         Ok(settled) => settled,
         Err(error) => return refused(&error),
     };
-    let cli = match parse(argv, settled.command) {
+    let cli = match parse(&argv, settled.command) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error),
     };
@@ -93,6 +96,9 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
         for it in &settled.left_out {
             ui.warning(&it.text(), Some(&it.hint()));
         }
+    }
+    for it in environment::unknown(&command(invocation.program)) {
+        ui.warning(&it.text(), Some(&it.hint()));
     }
     let ended = cli.command.run(&invocation, &files, &ui, out);
     // Whatever is still buffered belongs to the result, and may be what fails.
@@ -116,7 +122,7 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
 
 /// The command tree, as `kcost` or as a plugin of kubectl sees it.
 pub fn command(program: &'static str) -> clap::Command {
-    program::rename(values::signed(Cli::command()), program)
+    program::rename(values::forgiving(Cli::command()), program)
 }
 
 /// A file of settings that cannot be used ends the run before the command line is read.
@@ -126,30 +132,10 @@ fn refused(error: &Error) -> Exit {
     error.exit()
 }
 
-fn parse(argv: Vec<OsString>, mut command: clap::Command) -> Result<Cli, clap::Error> {
-    let matches = command.try_get_matches_from_mut(argv).map_err(tip)?;
+fn parse(argv: &[OsString], mut command: clap::Command) -> Result<Cli, clap::Error> {
+    let matches = command.try_get_matches_from_mut(argv);
+    let matches = matches.map_err(|error| tips::tip(error, &command, argv))?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
-}
-
-/// A flag that is not there, and what is meant by it. The most similar one is
-/// `--prometheus-ca`.
-const MEANT: (&str, &str) = ("--prometheus", "--prometheus-url");
-
-/// Suggests what was meant, in subcommands that have anything like it.
-fn tip(mut error: clap::Error) -> clap::Error {
-    let said = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let (wrong, near) = (
-        said(ContextKind::InvalidArg),
-        said(ContextKind::SuggestedArg),
-    );
-    if wrong == Some(MEANT.0) && near.is_some_and(|near| near.starts_with(MEANT.0)) {
-        let meant = ContextValue::String(MEANT.1.to_owned());
-        error.insert(ContextKind::SuggestedArg, meant);
-    }
-    error
 }
 
 /// Shows help, the version, or what is wrong with the command line.

@@ -181,14 +181,14 @@ impl SnapshotArgs {
         if self.every < RESOLUTION {
             ui.warning(
                 &format!(
-                    "metrics-server measures every {RESOLUTION} at most, so `--every {}` finds nothing new most times",
+                    "metrics-server measures no more often than every {RESOLUTION}, so `--every {}` mostly finds nothing new",
                     self.every
                 ),
                 None,
             );
         }
         ui.message(&format!(
-            "recording {length} into {}, a sample every {}; Ctrl-C stops, the same command goes on",
+            "recording {length} into {}, a sample every {}; Ctrl-C stops, and the same command continues",
             output.display(),
             self.every
         ));
@@ -197,7 +197,7 @@ impl SnapshotArgs {
             .recording(length, self.every, self.refresh, output)?;
         let recorded = super::block_on(record::record(&options, ui))?;
         if recorded.already {
-            ui.message("it has as much already: raise `--record` to go on");
+            ui.message("it is that long already: raise `--record` to continue");
         }
         Ok(recorded.snapshot)
     }

@@ -56,11 +56,11 @@ impl LeftOut {
                 format!("./{NAME} is a link that leads out of this folder, so it is not read")
             }
             Self::Setting(key, line) => format!(
-                "./{NAME}:{line}: `{key}` is left out: a file that nobody named runs nothing, \
+                "./{NAME}:{line}: `{key}` is ignored: a file that you did not name runs nothing, \
                  reads no credential and weakens no TLS"
             ),
             Self::Credential { given, place } => {
-                format!("{given} is not sent: ./{NAME}, which nobody named, sets `{place}`")
+                format!("{given} is not sent: ./{NAME}, which you did not name, sets `{place}`")
             }
         }
     }
@@ -69,7 +69,7 @@ impl LeftOut {
     pub(super) fn hint(&self) -> String {
         match self {
             Self::File | Self::Setting(..) => {
-                format!("to take all that it says, name it: `--config ./{NAME}`")
+                format!("to use all of it, name it with `--config ./{NAME}`")
             }
             Self::Credential { place, .. } => {
                 format!("name the file with `--config ./{NAME}`, or the place with `--{place}`")

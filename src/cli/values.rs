@@ -1,25 +1,48 @@
 //! Values of flags, each with an error that says what is right.
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{MapValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, Command};
 
 use crate::config::Kind;
 use crate::units::{Bytes, Cpu, Money, ParseAmountError, ParseSpanError, Span};
 
+/// Reads one of several names in any case, as it is called in its registry.
+pub(super) type Names = MapValueParser<PossibleValuesParser, fn(String) -> String>;
+
 /// Names with a line about each, as `--help` lists them.
-pub(super) fn described(
-    values: impl Iterator<Item = (&'static str, &'static str)>,
-) -> PossibleValuesParser {
+pub(super) fn described(values: impl Iterator<Item = (&'static str, &'static str)>) -> Names {
     let value = |(name, summary)| PossibleValue::new(name).help(summary);
-    PossibleValuesParser::new(values.map(value).collect::<Vec<_>>())
+    one_of(values.map(value))
+}
+
+/// Names that need no line.
+pub(super) fn named(names: impl IntoIterator<Item = &'static str>) -> Names {
+    one_of(names.into_iter().map(PossibleValue::new))
+}
+
+/// Names of machine output, as the tables print them: `over-provisioned` is
+/// `over_provisioned`.
+pub(super) fn hyphenated(names: impl IntoIterator<Item = &'static str>) -> Names {
+    let value = |name: &'static str| match name.contains('_') {
+        true => PossibleValue::new(name.replace('_', "-")).alias(name),
+        false => PossibleValue::new(name),
+    };
+    let names = names.into_iter().map(value);
+    PossibleValuesParser::new(names.collect::<Vec<_>>())
+        .map(|text| text.to_lowercase().replace('-', "_"))
+}
+
+/// The case is that of the registry; see [`forgiving`].
+pub(super) fn one_of(values: impl Iterator<Item = PossibleValue>) -> Names {
+    PossibleValuesParser::new(values.collect::<Vec<_>>()).map(|text| text.to_lowercase())
 }
 
 /// Value names of flags that take an amount.
 const AMOUNTS: [&str; 7] = ["COUNT", "CPU", "MEMORY", "MONEY", "RISK", "SHARE", "SPAN"];
 
 /// Lets an amount that starts with `-` reach its parser, which says what is
-/// wrong with it better than "unexpected argument".
-pub(super) fn signed(command: Command) -> Command {
+/// wrong with it better than "unexpected argument", and takes names in any case.
+pub(super) fn forgiving(command: Command) -> Command {
     let is_amount = |arg: &Arg| {
         let names = arg.get_value_names().unwrap_or_default();
         names.iter().any(|name| AMOUNTS.contains(&name.as_str()))
@@ -27,7 +50,10 @@ pub(super) fn signed(command: Command) -> Command {
     command.mut_subcommands(|sub| {
         sub.mut_args(|arg| {
             let amount = is_amount(&arg);
-            arg.allow_hyphen_values(amount)
+            let arg = arg.allow_hyphen_values(amount);
+            let takes_values = arg.get_action().takes_values();
+            let has_names = takes_values && !arg.get_possible_values().is_empty();
+            arg.ignore_case(has_names)
         })
     })
 }

@@ -92,11 +92,11 @@ fn criterion(kinds: usize, split: usize) -> String {
     let plural = if kinds == 1 { "" } else { "s" };
     let parts = match split {
         0 => String::new(),
-        1 => ", one of which falls clearly into two".to_owned(),
-        many => format!(", {many} of which fall clearly into two"),
+        1 => ", one of which splits clearly into two".to_owned(),
+        many => format!(", {many} of which split clearly into two"),
     };
     format!(
-        "{kinds} kind{plural} of behaviour, each by a definition that every member meets{parts}"
+        "{kinds} kind{plural} of behaviour, each with a definition that every member meets{parts}"
     )
 }
 

@@ -16,7 +16,7 @@ pub(super) fn description(definitions: &[&str], middle: &Point) -> String {
     };
     let percent = |feature: Feature| feature.of(middle) * 100.0;
     let mut usual = format!(
-        "CPU bursts to {}, {:.0}% of it by the hour of the day; memory peaks at {}, its worst day at {}",
+        "CPU bursts to {}, {:.0}% of which follows the hour of the day, memory peaks at {}, its worst day at {}",
         times(Feature::CpuBurst, 1, "its median"),
         percent(Feature::Daily),
         times(Feature::MemoryPeak, 2, "its median"),
@@ -26,5 +26,5 @@ pub(super) fn description(definitions: &[&str], middle: &Point) -> String {
         let growth = percent(Feature::MemoryTrend);
         usual = format!("{usual}, growing {growth:.0}% a week");
     }
-    format!("{}; in the middle: {usual}", definitions.join(", "))
+    format!("{}; typically {usual}", definitions.join(", "))
 }

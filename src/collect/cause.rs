@@ -7,7 +7,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 const NOTHING_SHARED: &str =
-    "it speaks no version of TLS from 1.2 on with a cipher and a curve that are known here";
+    "it supports no TLS from 1.2 on with a cipher and a curve that kcost knows";
 
 /// What kept a connection from being made, or ended it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Cause {
         match error {
             Tls::InvalidCertificate(error) => Self::of_certificate(error),
             Tls::InvalidMessage(InvalidMessage::InvalidContentType) => {
-                told(CauseKind::Plain, "it speaks no TLS")
+                told(CauseKind::Plain, "it does not use TLS")
             }
             Tls::AlertReceived(alert) => match alert {
                 AlertDescription::CertificateRequired => {
@@ -136,7 +136,7 @@ impl Cause {
             } => (CauseKind::Host, other_name(&expected.to_str(), presented)),
             Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => (
                 CauseKind::Tls,
-                "its certificate is not one of a server".to_owned(),
+                "its certificate is not a server certificate".to_owned(),
             ),
             Bad::UnsupportedSignatureAlgorithmContext { .. }
             | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (

@@ -28,7 +28,7 @@ impl std::fmt::Display for Stopped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Start(error) => write!(f, "does not start: {error}"),
-            Self::Late(wait) => write!(f, "did not end within {} s", wait.as_secs_f64()),
+            Self::Late(wait) => write!(f, "did not finish within {} s", wait.as_secs_f64()),
             Self::Long(most) => write!(f, "printed more than {most} bytes"),
         }
     }

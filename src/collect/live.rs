@@ -134,7 +134,7 @@ pub async fn plan(options: &LiveOptions, progress: &dyn Progress) -> Result<Plan
     };
     let plan = prometheus::plan(&found, scope, progress).await?;
     plan.ok_or_else(|| Error::Empty {
-        reason: "Prometheus has no usage of any container in scope".to_owned(),
+        reason: "Prometheus has no usage for any container in scope".to_owned(),
         hint: "check `--namespace`, `--prometheus-label` and `--window`; other names of metrics \
                or labels belong into `prometheus-names` of kcost.yaml"
             .to_owned(),

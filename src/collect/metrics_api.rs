@@ -213,7 +213,7 @@ const PROMETHEUS: &str = "name a Prometheus with `--prometheus-url URL`, or see 
 /// What one sample cannot tell.
 fn single(pods: usize) -> Gap {
     let text = format!(
-        "usage is one sample of {pods} pods from the metrics API, and advice needs a history of days"
+        "usage is one sample of {pods} pods from the metrics API, and advice needs days of history"
     );
     Gap::new("no-history", "usage", text).hint(HISTORY)
 }

@@ -17,7 +17,7 @@ struct Pattern {
 
 /// Why a text is no pattern for namespaces.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("`{text}` is no pattern for namespaces: {problem}")]
+#[error("`{text}` is not a valid pattern for namespaces: {problem}")]
 pub struct ParseScopeError {
     text: String,
     problem: String,

@@ -94,11 +94,11 @@ impl Kind {
     /// Whether `text` is such a value; else what it should be.
     pub fn check(self, text: &str) -> Result<(), String> {
         let one_of = |names: &[&str]| {
-            if names.contains(&text) {
+            if names.iter().any(|name| name.eq_ignore_ascii_case(text)) {
                 Ok(())
             } else {
                 Err(format!(
-                    "`{text}` is none of {}{}",
+                    "`{text}` is not one of {}{}",
                     names.join(", "),
                     suggestion(text, names)
                 ))
@@ -141,6 +141,16 @@ impl Kind {
                 let thresholds = gate::parse(text);
                 thresholds.map(|_| ()).map_err(|error| error.to_string())
             }
+        }
+    }
+
+    /// A value as its registry writes it: names are taken in any case.
+    pub(super) fn canonical(self, text: &str) -> String {
+        match self {
+            Self::Strategy | Self::Goal | Self::Prices | Self::CpuLimits | Self::Engine => {
+                text.to_lowercase()
+            }
+            _ => text.to_owned(),
         }
     }
 

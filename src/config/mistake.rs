@@ -27,7 +27,7 @@ pub(super) fn unknown<E: de::Error>(
 }
 
 pub(super) fn twice<E: de::Error>(name: &str) -> E {
-    E::custom(format_args!("`{name}` stands here twice"))
+    E::custom(format_args!("`{name}` is set twice"))
 }
 
 /// A floor above its cap can hold with none of the two.

@@ -185,7 +185,7 @@ pub fn schema() -> serde_json::Value {
         "match".to_owned(),
         json!({
             "type": "object",
-            "description": "which workloads; all that is given must hold",
+            "description": "which workloads; all conditions must hold",
             "properties": object(table::MATCH.iter().collect()),
             "additionalProperties": false,
             "minProperties": 1,
@@ -280,9 +280,9 @@ mod tests {
             .join("\n"),
             @r#"
         kcost.yaml:2:1: unknown key `gaol`; did you mean `goal`?
-        kcost.yaml:1:7: goal: `save` is none of savings, balanced, reliability; did you mean `savings`?
-        kcost.yaml:1:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
-        kcost.yaml:1:13: min-memory: `250m` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `250Mi`?
+        kcost.yaml:1:7: goal: `save` is not one of savings, balanced, reliability; did you mean `savings`?
+        kcost.yaml:1:10: min-cpu: `1Gi` is not an amount of CPU: write cores, such as `250m` or `2`
+        kcost.yaml:1:13: min-memory: `250m` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `250Mi`?
         kcost.yaml:1:9: window: `14` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`
         kcost.yaml:1:11: strategy: one value is needed, not a list
         kcost.yaml:2:3: workloads[0]: a rule needs `match` with `namespace`, `kind`, `name` or `labels`
@@ -293,26 +293,26 @@ mod tests {
         kcost.yaml:3:3: prometheus-names: unknown key `contaner`; did you mean `container`?
         kcost.yaml:2:8: prometheus-names.pod: `pod-name` cannot be the name of a label
         kcost.yaml:2:16: prometheus-names.container_*: `ours` needs one `*`, for what `*` stands for in `container_*`
-        kcost.yaml:1:19: prometheus-names: invalid type: string, expected a value for `prometheus-names`: what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}
-        kcost.yaml:1:9: engine: `push` is none of auto, raw, pushdown; did you mean `pushdown`?
+        kcost.yaml:1:19: prometheus-names: invalid type: string, expected a value for `prometheus-names`: names of metrics and labels that are not the usual ones, such as {container_*: ours_*, pod: pod_name}
+        kcost.yaml:1:9: engine: `push` is not one of auto, raw, pushdown; did you mean `pushdown`?
         kcost.yaml:1:1: unknown key `prometheus-token`; did you mean `prometheus-token-file`?
-        kcost.yaml:3:1: `goal` stands here twice
+        kcost.yaml:3:1: `goal` is set twice
         kcost.yaml:2:1: `max-cpu` 1500m is below `min-cpu` 2
         kcost.yaml:1:1: unknown key `protected`; it belongs beside `match`, in an entry of `workloads`
         kcost.yaml:3:3: workloads[0]: unknown key `window`; it holds for the whole run and belongs at the top
         kcost.yaml:2:20: workloads[0].match: unknown key `protected`; it belongs beside `match`, in an entry of `workloads`
         kcost.yaml:4:3: workloads[0]: `max-memory` 512Mi is below `min-memory` 1Gi
-        kcost.yaml:4:3: workloads[0]: `goal` stands here twice
-        kcost.yaml:2:20: workloads[0].match: `name` stands here twice
-        kcost.yaml:3:3: workloads[0]: `match` stands here twice
+        kcost.yaml:4:3: workloads[0]: `goal` is set twice
+        kcost.yaml:2:20: workloads[0].match: `name` is set twice
+        kcost.yaml:3:3: workloads[0]: `match` is set twice
         kcost.yaml:2:17: workloads[0].match.name: one value is needed, not a list; a glob can name several: '{a,b}'
-        kcost.yaml:2:17: workloads[0].match.name: `[` is no glob: unclosed character class; missing ']'
+        kcost.yaml:2:17: workloads[0].match.name: `[` is not a valid glob: unclosed character class; missing ']'
         kcost.yaml:2:19: workloads[0].match.labels: `a in (b` is not a label selector such as `app=api`, `tier!=test`, `env in (a,b)` or `!legacy`
         kcost.yaml:3:17: workloads[0].largest-step: `30%` is not a share above 0 and below 1, such as 0.02 for 2%; did you mean `0.3`?
         kcost.yaml:1:13: tie-memory: `yes` is neither true nor false; did you mean `true`?
-        kcost.yaml:1:13: min-memory: `512MB` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512M`?
-        kcost.yaml:1:10: fail-on: `cost-wast>30%` is no threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
-        kcost.yaml:1:12: namespace: `[` is no pattern for namespaces: error parsing glob '[': unclosed character class; missing ']'
+        kcost.yaml:1:13: min-memory: `512MB` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512M`?
+        kcost.yaml:1:10: fail-on: `cost-wast>30%` is not a valid threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
+        kcost.yaml:1:12: namespace: `[` is not a valid pattern for namespaces: error parsing glob '[': unclosed character class; missing ']'
         "#
         );
     }

@@ -37,7 +37,7 @@ pub(super) fn of_problem(text: &str, from: usize, problem: &str) -> Option<(usiz
         let (_, rest) = problem.split_once(start)?;
         Some(format!("{}:", rest.split_once('`')?.0))
     };
-    let (key, number) = if problem.ends_with("stands here twice") {
+    let (key, number) = if problem.ends_with("is set twice") {
         (about("`")?, 1)
     } else if problem.contains(" is below `") {
         (about("`")?, 0)

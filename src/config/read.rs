@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for OneRule {
     type Value = Rule;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a rule: `match` and what holds for what it matches")
+        f.write_str("a rule: `match`, and settings for what it matches")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rule, A::Error> {
@@ -215,7 +215,7 @@ impl Values {
         }
         let checked = self.0.kind.check(&text);
         checked.map_err(E::custom)?;
-        Ok(vec![text])
+        Ok(vec![self.0.kind.canonical(&text)])
     }
 }
 

@@ -151,7 +151,7 @@ static KEYS: &[Key] = &[
         "no-discovery",
         Kind::Switch,
         Place::Run,
-        "look for no Prometheus in the cluster",
+        "do not look for a Prometheus in the cluster",
     ),
     key(
         "prometheus-label",
@@ -163,7 +163,7 @@ static KEYS: &[Key] = &[
         "prometheus-names",
         Kind::Names,
         Place::Run,
-        "what metrics and labels are called where not as usual, such as {container_*: ours_*, pod: pod_name}",
+        "names of metrics and labels that are not the usual ones, such as {container_*: ours_*, pod: pod_name}",
     ),
     key(
         "prometheus-header",
@@ -229,7 +229,7 @@ static KEYS: &[Key] = &[
         "engine",
         Kind::Engine,
         Place::Run,
-        "who boils samples down: kcost (raw) or the server (pushdown)",
+        "where samples are reduced: in kcost (raw) or on the server (pushdown)",
     ),
     key(
         "timeout",

@@ -16,8 +16,12 @@ pub use rules::ALL;
 ///
 /// Implement it in `rules.rs` or a file beside it and add the value to [`ALL`].
 pub trait Rule: Sync {
-    /// The name in `--fail-on NAME>LIMIT`. Never renamed.
+    /// The name in `--fail-on NAME>LIMIT`.
     fn name(&self) -> &'static str;
+    /// What it was called before: taken for ever.
+    fn old_name(&self) -> Option<&'static str> {
+        None
+    }
     /// One line for the help.
     fn summary(&self) -> &'static str;
     fn unit(&self) -> Unit;
@@ -68,6 +72,8 @@ pub enum Unit {
 #[derive(Clone, Copy)]
 pub struct Threshold {
     pub rule: &'static dyn Rule,
+    /// What the rule is called here: its name, or its old one.
+    pub name: &'static str,
     pub comparison: Comparison,
     /// In the rule's unit; a percentage as 0.30, a severity as its rank.
     pub limit: f64,
@@ -83,6 +89,13 @@ pub enum Comparison {
 /// A threshold held against what was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
+    /// The name of the rule.
+    pub rule: &'static str,
+    pub comparison: Comparison,
+    /// In the rule's unit, see [`Threshold::limit`].
+    pub limit: f64,
+    /// What was measured, in the same unit.
+    pub value: f64,
     /// As a person writes it: `cost-waste>30%`.
     pub threshold: String,
     /// What was measured, as a person writes it: `41%`.
@@ -95,6 +108,23 @@ pub struct Outcome {
     pub judged: bool,
     /// Share of the value of all requests that is of workloads that could be judged.
     pub judged_share: f64,
+}
+
+impl Outcome {
+    /// Whether enough could be judged, and the limit is kept.
+    pub fn passed(&self) -> bool {
+        self.judged && !self.failed
+    }
+}
+
+impl Comparison {
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+        }
+    }
 }
 
 /// `cost-waste>30% (41%, $410.00 of $1,000.00 a month)`.

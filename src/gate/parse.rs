@@ -12,7 +12,7 @@ const SIMILAR: f64 = 0.7;
 
 /// Why a text is no threshold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no threshold: {problem}")]
+#[error("`{text}` is not a valid threshold: {problem}")]
 pub struct ParseRuleError {
     text: String,
     problem: String,
@@ -37,7 +37,8 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
         return Err(fail("it is empty".to_owned()));
     }
     let Some(at) = text.find(['>', '<', '=']) else {
-        let example = example(rule(text).unwrap_or(ALL[0]));
+        let known = rule(text).map_or(ALL[0], |(rule, _)| rule);
+        let example = example(known);
         return Err(fail(format!("it has no `>`; write it as `{example}`")));
     };
     let (name, rest) = text.split_at(at);
@@ -48,7 +49,7 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
             None => return Err(fail("only `>` and `>=` are understood".to_owned())),
         },
     };
-    let rule = rule(name.trim()).ok_or_else(|| fail(unknown(name.trim())))?;
+    let (rule, name) = rule(name.trim()).ok_or_else(|| fail(unknown(name.trim())))?;
     let limit = limit.trim();
     let value = read_limit(rule.unit(), limit).map_err(fail)?;
     if let Some(most) = most(rule.unit()).filter(|most| match comparison {
@@ -64,13 +65,19 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
     }
     Ok(Threshold {
         rule,
+        name,
         comparison,
         limit: value,
     })
 }
 
-fn rule(name: &str) -> Option<&'static dyn Rule> {
-    ALL.iter().copied().find(|rule| rule.name() == name)
+/// The rule that is called so, now or before, and this name of it.
+fn rule(name: &str) -> Option<(&'static dyn Rule, &'static str)> {
+    let mut names = ALL.iter().flat_map(|rule| {
+        let names = [Some(rule.name()), rule.old_name()];
+        names.into_iter().flatten().map(|name| (*rule, name))
+    });
+    names.find(|(_, known)| known.eq_ignore_ascii_case(name))
 }
 
 fn unknown(name: &str) -> String {
@@ -109,13 +116,15 @@ fn read_limit(unit: Unit, text: &str) -> Result<f64, String> {
         Unit::Percent => {
             let percent = text
                 .strip_suffix('%')
-                .ok_or_else(|| format!("`{text}` is no percentage; write it as `30%`"))?;
+                .ok_or_else(|| format!("`{text}` is not a percentage; write it as `30%`"))?;
             number(percent).map(|percent| percent / 100.0)
         }
         Unit::Money => number(text.trim_start_matches('$')),
         Unit::Count => number(text),
         Unit::Severity => {
-            let level = Severity::ALL.iter().position(|level| level.name() == text);
+            let level = Severity::ALL
+                .iter()
+                .position(|level| level.name().eq_ignore_ascii_case(text));
             level.map(rank).ok_or_else(|| {
                 let levels = Severity::ALL.map(Severity::name);
                 match nearest(text, &levels) {
@@ -143,7 +152,7 @@ fn number(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok();
     value
         .filter(|value| value.is_finite() && *value >= 0.0)
-        .ok_or_else(|| format!("`{text}` is no number of at least 0"))
+        .ok_or_else(|| format!("`{text}` is not a number of 0 or more"))
 }
 
 /// A severity as a number to compare.
@@ -159,6 +168,10 @@ impl Threshold {
             Comparison::AtLeast => measured >= self.limit,
         };
         Outcome {
+            rule: self.rule.name(),
+            comparison: self.comparison,
+            limit: self.limit,
+            value: measured,
             threshold: self.to_string(),
             measured: match self.rule.unit() {
                 Unit::Money => money(Money::from_f64(measured), seen.bill.currency),
@@ -175,12 +188,9 @@ impl Threshold {
 /// As it is written in `--fail-on`.
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let comparison = match self.comparison {
-            Comparison::Above => ">",
-            Comparison::AtLeast => ">=",
-        };
+        let comparison = self.comparison.sign();
         let limit = say(self.rule.unit(), self.limit);
-        write!(f, "{}{comparison}{limit}", self.rule.name())
+        write!(f, "{}{comparison}{limit}", self.name)
     }
 }
 
@@ -221,6 +231,7 @@ mod tests {
         for text in [
             "cost-waste>30%",
             "cpu-waste>=12.5%",
+            "monthly-freed>100",
             "monthly-savings>100",
             "idle>3",
             "severity>=critical",
@@ -251,17 +262,17 @@ mod tests {
         ];
         let all: Vec<String> = wrong.iter().map(|text| said(text)).collect();
         insta::assert_snapshot!(all.join("\n"), @"
-        `cost-wast>30%` is no threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
-        `nonsense>>` is no threshold: there is no rule `nonsense`
-        `zzz>1` is no threshold: there is no rule `zzz`
-        `cost-waste` is no threshold: it has no `>`; write it as `cost-waste>30%`
-        `cost-waste<30%` is no threshold: only `>` and `>=` are understood
-        `cost-waste>30` is no threshold: `30` is no percentage; write it as `30%`
-        `severity>=criticl` is no threshold: there is no severity `criticl`; did you mean `critical`?
-        `idle>-1` is no threshold: `-1` is no number of at least 0
-        `idle>` is no threshold: it has no limit
-        `` is no threshold: it is empty
-        `idle>nan` is no threshold: `nan` is no number of at least 0
+        `cost-wast>30%` is not a valid threshold: there is no rule `cost-wast`; did you mean `cost-waste`?
+        `nonsense>>` is not a valid threshold: there is no rule `nonsense`
+        `zzz>1` is not a valid threshold: there is no rule `zzz`
+        `cost-waste` is not a valid threshold: it has no `>`; write it as `cost-waste>30%`
+        `cost-waste<30%` is not a valid threshold: only `>` and `>=` are understood
+        `cost-waste>30` is not a valid threshold: `30` is not a percentage; write it as `30%`
+        `severity>=criticl` is not a valid threshold: there is no severity `criticl`; did you mean `critical`?
+        `idle>-1` is not a valid threshold: `-1` is not a number of 0 or more
+        `idle>` is not a valid threshold: it has no limit
+        `` is not a valid threshold: it is empty
+        `idle>nan` is not a valid threshold: `nan` is not a number of 0 or more
         ");
     }
 }

@@ -9,7 +9,7 @@ pub static ALL: &[&dyn Rule] = &[
     &CostWaste,
     &CpuWaste,
     &MemoryWaste,
-    &MonthlySavings,
+    &MonthlyFreed,
     &Idle,
     &WorstSeverity,
 ];
@@ -51,7 +51,7 @@ impl Rule for CpuWaste {
     }
 
     fn summary(&self) -> &'static str {
-        "the same of requested CPU"
+        "the same for requested CPU"
     }
 
     fn unit(&self) -> Unit {
@@ -79,7 +79,7 @@ impl Rule for MemoryWaste {
     }
 
     fn summary(&self) -> &'static str {
-        "the same of requested memory"
+        "the same for requested memory"
     }
 
     fn unit(&self) -> Unit {
@@ -99,11 +99,15 @@ impl Rule for MemoryWaste {
     }
 }
 
-struct MonthlySavings;
+struct MonthlyFreed;
 
-impl Rule for MonthlySavings {
+impl Rule for MonthlyFreed {
     fn name(&self) -> &'static str {
-        "monthly-savings"
+        "monthly-freed"
+    }
+
+    fn old_name(&self) -> Option<&'static str> {
+        Some("monthly-savings")
     }
 
     fn summary(&self) -> &'static str {

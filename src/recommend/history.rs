@@ -24,8 +24,8 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
         return vec![Reason::new("no_usage", text)];
     }
     if is_one_sample(pool, snapshot) {
-        let text = "metrics.k8s.io gives one sample; advice needs history, such as \
-                    Prometheus has it and `kcost snapshot --record` collects it";
+        let text = "metrics.k8s.io gives one sample; advice needs history, from \
+                    Prometheus or `kcost snapshot --record`";
         return vec![Reason::new("one_sample", text)];
     }
     let mut reasons = Vec::new();

@@ -13,7 +13,7 @@ pub(super) fn places(tail: &Tail, snapshot: &Snapshot) -> Result<(), String> {
     let mut places = tail.places.values();
     let lost = places.find(|place| place.workload.is_some_and(|workload| workload >= known));
     lost.map_or(Ok(()), |place| {
-        Err(format!("pod `{}` is of no workload", place.pod))
+        Err(format!("pod `{}` belongs to no workload", place.pod))
     })
 }
 
@@ -26,6 +26,6 @@ pub(super) fn times(tail: &mut Tail, grid: &Grid) -> Option<Incident> {
     tail.samples
         .retain(|sample| (0..=last).contains(&sample.time));
     let gone = before - tail.samples.len();
-    let what = "they are of a time that cannot be";
+    let what = "they are of an impossible time";
     (gone > 0).then(|| Incident::new(Trouble::Refused, what, at).times(gone))
 }

@@ -17,7 +17,7 @@ pub struct View {
     /// At least this severe.
     pub severity: Option<Severity>,
     /// At least this much freed a month.
-    pub min_savings: Option<Money>,
+    pub min_freed: Option<Money>,
     /// `None` leaves the order to the format.
     pub sort: Option<Sort>,
     /// Only the first of them.
@@ -30,21 +30,21 @@ pub enum Sort {
     /// Namespace, kind, name.
     Name,
     /// What the advice frees, most first.
-    Savings,
+    Freed,
     /// What it costs now, most first.
     Cost,
-    /// Most severe first, then savings.
+    /// Most severe first, then freed.
     Severity,
 }
 
 impl Sort {
-    pub const ALL: [Self; 4] = [Self::Savings, Self::Cost, Self::Severity, Self::Name];
+    pub const ALL: [Self; 4] = [Self::Freed, Self::Cost, Self::Severity, Self::Name];
 
     /// The `--sort` value.
     pub fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
-            Self::Savings => "savings",
+            Self::Freed => "freed",
             Self::Cost => "cost",
             Self::Severity => "severity",
         }
@@ -52,6 +52,8 @@ impl Sort {
 
     /// The order of this name.
     pub fn by_name(name: &str) -> Option<Self> {
+        // What it was called before.
+        let name = if name == "savings" { "freed" } else { name };
         Self::ALL.into_iter().find(|sort| sort.name() == name)
     }
 
@@ -59,7 +61,7 @@ impl Sort {
     pub(super) fn apply(self, all: &mut [Whole<'_>]) {
         match self {
             Self::Name => {}
-            Self::Savings => all.sort_by_key(|it| Reverse(it.savings())),
+            Self::Freed => all.sort_by_key(|it| Reverse(it.savings())),
             Self::Cost => all.sort_by_key(|it| Reverse(it.current())),
             Self::Severity => all.sort_by_key(|it| Reverse((it.severity(), it.savings()))),
         }
@@ -69,7 +71,7 @@ impl Sort {
 impl View {
     /// Whether it asks for workloads of some sort, rather than for the first of all.
     pub fn narrows(&self) -> bool {
-        !self.states.is_empty() || self.severity.is_some() || self.min_savings.is_some()
+        !self.states.is_empty() || self.severity.is_some() || self.min_freed.is_some()
     }
 
     /// The workloads that are listed, by name unless the view sorts them.
@@ -96,7 +98,7 @@ impl View {
             let mut states = it.rows.iter().map(|row| row.advice.state);
             (self.states.is_empty() || states.any(|state| self.states.contains(&state)))
                 && self.severity.is_none_or(|least| it.severity() >= least)
-                && self.min_savings.is_none_or(|least| it.savings() >= least)
+                && self.min_freed.is_none_or(|least| it.savings() >= least)
         });
         all
     }

@@ -30,7 +30,7 @@ impl Drop for Reading {
 /// Runs what reads a table; a panic in it is a damaged table.
 pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let ended = caught(read);
-    ended.unwrap_or_else(|| Err("it says things of itself that cannot be".to_owned()))
+    ended.unwrap_or_else(|| Err("its own description is impossible".to_owned()))
 }
 
 /// Runs what panics where others gave it what cannot be; `None` where it did.
@@ -45,7 +45,7 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
 
 /// Holds what the end of a file says against how large the file is.
 pub(crate) fn check_footer(metadata: &FileMetadata, size: u64) -> Result<(), String> {
-    let bad = || Err("its footer says what cannot be of a file of this size".to_owned());
+    let bad = || Err("its footer does not fit a file of this size".to_owned());
     let mut rows = 0_usize;
     for group in &metadata.row_groups {
         let Some(sum) = rows.checked_add(group.num_rows()) else {

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use super::{Bytes, Cpu, Quantity, Suffix};
 
-/// Why a text is no amount of CPU or memory.
+/// Why a text is not an amount of CPU or memory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no amount of {what}{}", near(.meant.as_deref()))]
+#[error("`{text}` is not an amount of {what}{}", near(.meant.as_deref()))]
 pub struct ParseAmountError {
     text: String,
     what: &'static str,
@@ -126,19 +126,19 @@ mod tests {
             memory("much"),
         ];
         insta::assert_snapshot!(said.join("\n"), @"
-        `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
-        `500M` is no amount of CPU: write cores, such as `250m` or `2`; did you mean `500m`?
-        `0,5` is no amount of CPU: write cores, such as `250m` or `2`; did you mean `0.5`?
-        `2 cores` is no amount of CPU: write cores, such as `250m` or `2`; did you mean `2`?
-        `-1` is no amount of CPU: write cores, such as `250m` or `2`
-        `many` is no amount of CPU: write cores, such as `250m` or `2`
-        `512MB` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512M`?
-        `512mi` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512Mi`?
-        `1.5gb` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `1.5G`?
-        `512` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512Mi`?
-        `250m` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `250Mi`?
-        `2 GiB` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `2Gi`?
-        `much` is no amount of memory: write bytes with a unit, such as `512Mi`
+        `1Gi` is not an amount of CPU: write cores, such as `250m` or `2`
+        `500M` is not an amount of CPU: write cores, such as `250m` or `2`; did you mean `500m`?
+        `0,5` is not an amount of CPU: write cores, such as `250m` or `2`; did you mean `0.5`?
+        `2 cores` is not an amount of CPU: write cores, such as `250m` or `2`; did you mean `2`?
+        `-1` is not an amount of CPU: write cores, such as `250m` or `2`
+        `many` is not an amount of CPU: write cores, such as `250m` or `2`
+        `512MB` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512M`?
+        `512mi` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512Mi`?
+        `1.5gb` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `1.5G`?
+        `512` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `512Mi`?
+        `250m` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `250Mi`?
+        `2 GiB` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `2Gi`?
+        `much` is not an amount of memory: write bytes with a unit, such as `512Mi`
         ");
     }
 }

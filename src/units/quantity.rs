@@ -29,7 +29,7 @@ pub struct Quantity {
     suffix: Suffix,
 }
 
-/// Why a text is no quantity.
+/// Why a text is not a quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a Kubernetes quantity such as `250m` or `512Mi`: {problem}")]
 pub struct ParseQuantityError {

@@ -25,7 +25,7 @@ pub enum ParseSpanError {
         "`{0}` is not a duration: write a number and a unit, such as `14d`, `6h`, `5m` or `30s`"
     )]
     NotASpan(String),
-    #[error("`{0}` is no length of time: it has to be above 0, such as `14d` or `30s`")]
+    #[error("`{0}` is not a length of time: it must be above 0, such as `14d` or `30s`")]
     NotPositive(String),
     #[error("`{0}` is too long: kcost counts up to 136 years")]
     TooLong(String),

@@ -82,7 +82,7 @@ fn too_little_history_says_what_to_do() {
     exit: 3
     --- stdout
     --- stderr
-    error: there is nothing to analyze: the history of 28d is too short to fit on 40d and judge on 7d
+    error: there is nothing to analyze: the history of 28d is too short to learn from 40d and test on 7d
 
     hint: take a snapshot with a longer `--window`, or try `--fit 14d --horizon 14d`
     ");

@@ -229,14 +229,14 @@ fn what_is_no_bundle_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let said = refused(folder.path(), folder.path());
     insta::assert_snapshot!(said, @"
-    error: [FOLDER] is no kcost bundle: it has no `snapshot.json`
-    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote
+    error: [FOLDER] is not a kcost bundle: it has no `snapshot.json`
+    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote; dumps of objects are read with `--objects`
     ");
     let file = folder.path().join("usage.csv");
     fs::write(&file, "").unwrap();
     insta::assert_snapshot!(refused(folder.path(), &file), @"
-    error: [FOLDER]/usage.csv is no kcost bundle: it is a file, and a bundle is a folder
-    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote
+    error: [FOLDER]/usage.csv is not a kcost bundle: it is a file, and a bundle is a folder
+    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote; dumps of objects are read with `--objects`
     ");
     let other = folder.path().join("other");
     fs::create_dir(&other).unwrap();
@@ -246,8 +246,8 @@ fn what_is_no_bundle_is_named() {
     )
     .unwrap();
     insta::assert_snapshot!(refused(folder.path(), &other), @"
-    error: [FOLDER]/other is no kcost bundle: its format is `photos`
-    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote
+    error: [FOLDER]/other is not a kcost bundle: its format is `photos`
+    hint: name the folder that `kcost snapshot -o NAME.kcost` wrote; dumps of objects are read with `--objects`
     ");
 }
 

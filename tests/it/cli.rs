@@ -165,12 +165,12 @@ fn amounts_that_cannot_be_say_what_is_right() {
     '0' for '--max-oom-risk <RISK>': `0` is not a share above 0 and below 1, such as 0.02 for 2%
     '1' for '--max-oom-risk <RISK>': `1` is not a share above 0 and below 1, such as 0.02 for 2%; did you mean `0.01`?
     '-1' for '--max-cpu-over <SHARE>': `-1` is not a share above 0 and below 1, such as 0.02 for 2%
-    '0s' for '--window <SPAN>': `0s` is no length of time: it has to be above 0, such as `14d` or `30s`
-    '-5d' for '--window <SPAN>': `-5d` is no length of time: it has to be above 0, such as `14d` or `30s`
+    '0s' for '--window <SPAN>': `0s` is not a length of time: it must be above 0, such as `14d` or `30s`
+    '-5d' for '--window <SPAN>': `-5d` is not a length of time: it must be above 0, such as `14d` or `30s`
     '-3' for '--top <COUNT>': write a whole number of at least 1
-    '-1' for '--min-cpu <CPU>': `-1` is no amount of CPU: write cores, such as `250m` or `2`
-    '5Mi' for '--min-cpu <CPU>': `5Mi` is no amount of CPU: write cores, such as `250m` or `2`; did you mean `5m`?
-    '5m' for '--min-memory <MEMORY>': `5m` is no amount of memory: write bytes with a unit, such as `512Mi`; did you mean `5Mi`?
+    '-1' for '--min-cpu <CPU>': `-1` is not an amount of CPU: write cores, such as `250m` or `2`
+    '5Mi' for '--min-cpu <CPU>': `5Mi` is not an amount of CPU: write cores, such as `250m` or `2`; did you mean `5m`?
+    '5m' for '--min-memory <MEMORY>': `5m` is not an amount of memory: write bytes with a unit, such as `512Mi`; did you mean `5Mi`?
     '1.5' for '--largest-step <SHARE>': `1.5` is not a share above 0 and below 1, such as 0.02 for 2%; did you mean `0.015`?
     ");
 }
@@ -200,9 +200,9 @@ fn what_was_taken_can_be_put_on_a_multiple_of_its_step() {
     assert_eq!(seen["window"]["step_seconds"], 3_600);
     let seen = step("7m").run().ended(2);
     insta::assert_snapshot!(seen.stderr, @"
-    error: `--step 7m` is no whole multiple of 5m, the step of what was taken
+    error: `--step 7m` is not a multiple of 5m, the step of the data
 
-    hint: leave `--step` out, or take a multiple, such as `--step 10m`
+    hint: leave out `--step`, or use a multiple, such as `--step 10m`
     ");
 }
 

@@ -155,7 +155,7 @@ fn what_behaves_alike_is_found_together_under_its_word() {
     assert!(
         cohorts
             .criterion
-            .starts_with("6 kinds of behaviour, each by a definition")
+            .starts_with("6 kinds of behaviour, each with a definition")
     );
 }
 
@@ -308,7 +308,7 @@ fn a_large_group_is_split_where_it_is_clearly_two() {
     assert!(
         cohorts
             .criterion
-            .ends_with(", one of which falls clearly into two")
+            .ends_with(", one of which splits clearly into two")
     );
     for group in &cohorts.groups {
         let flat = group.name.starts_with("flat");

@@ -212,7 +212,7 @@ fn a_wrong_file_is_an_error_of_usage_with_its_place() {
     exit: 2
     --- stdout
     --- stderr
-    error: ./kcost.yaml:2:10: min-cpu: `1Gi` is no amount of CPU: write cores, such as `250m` or `2`
+    error: ./kcost.yaml:2:10: min-cpu: `1Gi` is not an amount of CPU: write cores, such as `250m` or `2`
 
     hint: see `kcost config --schema` for what a file may say
     ");
@@ -224,7 +224,7 @@ fn a_wrong_file_is_an_error_of_usage_with_its_place() {
     exit: 2
     --- stdout
     --- stderr
-    error: ./kcost.yaml:2:17: workloads[0].match.name: `[` is no glob: unclosed character class; missing ']'
+    error: ./kcost.yaml:2:17: workloads[0].match.name: `[` is not a valid glob: unclosed character class; missing ']'
 
     hint: see `kcost config --schema` for what a file may say
     ");

@@ -94,7 +94,7 @@ fn one_report_of_two_clusters_and_one_that_is_gone() {
       hint: check that the cluster runs and that your VPN is up: `kubectl version`
     error: 1 of 3 clusters could not be read
 
-    hint: what failed is told above, with what to do about it
+    hint: each failure is shown above, with what to do about it
     ");
 }
 
@@ -203,7 +203,7 @@ fn a_patch_says_which_cluster_each_part_is_for() {
         .analyze(&[&BOTH[..], &["-o", "patch"]].concat())
         .ended(0);
     for name in ["eu", "us"] {
-        let line = format!("# Cluster {name}: apply this part to no other.\n");
+        let line = format!("# Cluster {name}: apply this part to this cluster only.\n");
         assert!(seen.stdout.contains(&line), "{}", seen.stdout);
     }
 }

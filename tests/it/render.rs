@@ -151,7 +151,7 @@ fn nothing_is_said_in_words() {
     # Sizes for cluster test, from usage up to 2025-11-13T02:13:20Z.
     # Review, then apply:
     #   kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f FILE
-    # Nothing is to be changed.
+    # Nothing needs to change.
     ");
 }
 
@@ -199,7 +199,7 @@ fn a_view_narrows_the_list_and_not_the_summary() {
     assert_eq!(narrow["workloads"].as_array().unwrap().len(), 1);
     assert_eq!(narrow["workloads"][0]["state"], "idle");
     let savings = with(View {
-        min_savings: Some(Money::from_f64(5.0)),
+        min_freed: Some(Money::from_f64(5.0)),
         ..View::default()
     });
     for workload in json(&savings)["workloads"].as_array().unwrap() {
@@ -219,10 +219,10 @@ fn a_view_narrows_the_list_and_not_the_summary() {
     let csv = drawn(&Made::shop(), &settings, "csv", &idle);
     assert_eq!(csv.lines().count(), 2, "{csv}");
     let none = with(View {
-        min_savings: Some(Money::from_f64(1e6)),
+        min_freed: Some(Money::from_f64(1e6)),
         ..View::default()
     });
-    assert!(drawn(&Made::shop(), &settings, "table", &none).contains("nothing that matches"));
+    assert!(drawn(&Made::shop(), &settings, "table", &none).contains("nothing matches"));
 }
 
 #[test]

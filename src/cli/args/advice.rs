@@ -1,7 +1,6 @@
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 
-use crate::cli::values::{cpu, described, memory, share};
+use crate::cli::values::{cpu, described, memory, named, share};
 use crate::error::Error;
 use crate::recommend::{self, CpuLimits, Goal, Options, Policy, Targets};
 use crate::units::{Bytes, Cpu, Ratio, Span};
@@ -33,7 +32,7 @@ pub(in crate::cli) struct AdviceArgs {
         env = "KCOST_GOAL",
         hide_env_values = true,
         default_value = Goal::Balanced.name(),
-        value_parser = PossibleValuesParser::new(Goal::ALL.map(Goal::name))
+        value_parser = named(Goal::ALL.map(Goal::name))
     )]
     goal: String,
 
@@ -65,7 +64,7 @@ pub(in crate::cli) struct AdviceArgs {
         hide_env_values = true,
         hide_short_help = true,
         default_value = CpuLimits::default().name(),
-        value_parser = PossibleValuesParser::new(CpuLimits::ALL.map(CpuLimits::name))
+        value_parser = named(CpuLimits::ALL.map(CpuLimits::name))
     )]
     cpu_limits: String,
 

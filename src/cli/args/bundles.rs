@@ -46,7 +46,7 @@ fn refuse_twins(bundles: &[Cluster]) -> Result<(), Error> {
             } else {
                 format!("{first} and {name} are the same snapshot")
             };
-            let hint = Some("name each bundle once: several are several clusters".to_owned());
+            let hint = Some("name each bundle once: each counts as a cluster".to_owned());
             return Err(Error::Usage { text, hint });
         }
     }

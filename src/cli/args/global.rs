@@ -49,12 +49,18 @@ pub(in crate::cli) struct GlobalArgs {
         global = true,
         value_name = "WHEN",
         value_enum,
+        ignore_case = true,
+        alias = "colour",
         default_value_t = When::Auto,
         env = "KCOST_COLOR",
         hide_env_values = true,
         hide_short_help = true
     )]
     color: When,
+
+    /// What other tools call `--color never`.
+    #[arg(long, global = true, hide = true, alias = "no-colour")]
+    no_color: bool,
 
     /// Write reports with ASCII alone [default: where the locale is not UTF-8].
     #[arg(
@@ -84,6 +90,7 @@ impl GlobalArgs {
             (_, _) => Verbosity::Silent,
         };
         let color = match self.color {
+            _ if self.no_color => ColorChoice::Never,
             When::Auto => ColorChoice::Auto,
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,

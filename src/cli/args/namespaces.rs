@@ -13,7 +13,7 @@ pub(super) fn empty_namespaces(scope: &Scope, snapshot: &Snapshot) -> Vec<Gap> {
     let empty = named.into_iter().filter(|name| !known.contains(name));
     empty
         .map(|name| {
-            let text = format!("no workload is in the namespace `{name}`");
+            let text = format!("there are no workloads in the namespace `{name}`");
             let gap = Gap::new("empty-namespace", format!("namespace {name}"), text);
             gap.hint(other_namespace(name, &known))
         })

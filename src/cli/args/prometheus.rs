@@ -335,7 +335,7 @@ impl PrometheusArgs {
         if !engine.works_at(step) {
             return Err(Error::Usage {
                 text: format!("`--engine {engine}` does not work at a step of {step}"),
-                hint: Some("take a `--step` of at most 20m".to_owned()),
+                hint: Some("use a `--step` of at most 20m".to_owned()),
             });
         }
         Ok(Some(engine))

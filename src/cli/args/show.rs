@@ -1,7 +1,7 @@
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::PossibleValue;
 
-use crate::cli::values::{described, money, rows};
+use crate::cli::values::{Names, described, hyphenated, money, named, one_of, rows};
 use crate::finding::Severity;
 use crate::recommend::State;
 use crate::render::{self, Renderer, Sort, View};
@@ -15,6 +15,7 @@ pub(in crate::cli) struct ShowArgs {
     #[arg(
         short,
         long,
+        alias = "format",
         value_name = "FORMAT",
         env = "KCOST_OUTPUT",
         hide_env_values = true,
@@ -28,7 +29,7 @@ pub(in crate::cli) struct ShowArgs {
         long,
         value_name = "STATE",
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(State::ALL.map(State::name))
+        value_parser = hyphenated(State::ALL.map(State::name))
     )]
     state: Vec<String>,
 
@@ -37,26 +38,34 @@ pub(in crate::cli) struct ShowArgs {
         long,
         value_name = "LEVEL",
         hide_short_help = true,
-        value_parser = PossibleValuesParser::new(Severity::ALL.map(Severity::name))
+        value_parser = named(Severity::ALL.map(Severity::name))
     )]
     severity: Option<String>,
 
     /// List only workloads whose advice frees at least this much a month.
-    #[arg(long, value_name = "MONEY", value_parser = money)]
-    min_savings: Option<Money>,
+    #[arg(long, alias = "min-savings", value_name = "MONEY", value_parser = money)]
+    min_freed: Option<Money>,
 
-    /// Order of the list [default: urgent first, then savings; in machine formats: name].
+    /// Order of the list [default: urgent first, then freed; in machine formats: name].
     #[arg(
         long,
         value_name = "KEY",
         hide_short_help = true,
-        value_parser = PossibleValuesParser::new(Sort::ALL.map(Sort::name))
+        value_parser = sorts()
     )]
     sort: Option<String>,
 
     /// List only the first of them.
     #[arg(long, value_name = "COUNT", value_parser = rows)]
     top: Option<usize>,
+}
+
+/// The orders; what the advice frees was once called what it saves.
+fn sorts() -> Names {
+    one_of(Sort::ALL.into_iter().map(|sort| match sort {
+        Sort::Freed => PossibleValue::new(sort.name()).alias("savings"),
+        _ => PossibleValue::new(sort.name()),
+    }))
 }
 
 impl ShowArgs {
@@ -71,7 +80,7 @@ impl ShowArgs {
         View {
             states: self.state.iter().filter_map(state).collect(),
             severity: self.severity.as_ref().and_then(level),
-            min_savings: self.min_savings,
+            min_freed: self.min_freed,
             sort: self.sort.as_ref().and_then(|name| Sort::by_name(name)),
             top: self.top,
         }

@@ -94,6 +94,10 @@ struct ScopeArgs {
     )]
     namespace: Vec<String>,
 
+    /// All namespaces, whatever `--namespace`, a variable or `kcost.yaml` says.
+    #[arg(short = 'A', long, hide_short_help = true)]
+    all_namespaces: bool,
+
     /// Only workloads with these labels, as kubectl takes them: `app=api,tier!=test`.
     #[arg(
         short = 'l',
@@ -237,7 +241,7 @@ impl SourceArgs {
             return Ok(());
         }
         Err(Error::Usage {
-            text: "this looks at one cluster at a time".to_owned(),
+            text: "this command works on one cluster at a time".to_owned(),
             hint: Some("name one `--context`, or one `--snapshot`".to_owned()),
         })
     }
@@ -301,11 +305,9 @@ impl SourceArgs {
         let there = snapshot.usage.grid.step;
         match self.usage_args.step {
             Some(step) if !self.is_live() && !snapshot.usage.coarsen(step) => Err(Error::Usage {
-                text: format!(
-                    "`--step {step}` is no whole multiple of {there}, the step of what was taken"
-                ),
+                text: format!("`--step {step}` is not a multiple of {there}, the step of the data"),
                 hint: Some(format!(
-                    "leave `--step` out, or take a multiple, such as `--step {}`",
+                    "leave out `--step`, or use a multiple, such as `--step {}`",
                     twice(there)
                 )),
             }),
@@ -339,7 +341,11 @@ impl SourceArgs {
     }
 
     fn scope(&self) -> Result<Scope, Error> {
-        Scope::new(&self.scope.namespace, None).map_err(|error| Error::Usage {
+        let namespaces = match self.scope.all_namespaces {
+            true => &[],
+            false => self.scope.namespace.as_slice(),
+        };
+        Scope::new(namespaces, None).map_err(|error| Error::Usage {
             text: error.to_string(),
             hint: Some("name namespaces as in `-n shop -n 'team-*' -n '!team-test'`".to_owned()),
         })

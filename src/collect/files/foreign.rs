@@ -47,7 +47,7 @@ impl Foreign {
             Self::Page => "it is a page of HTML",
             Self::Parquet => "it is a Parquet table",
             Self::Zip => "it is a zip archive",
-            Self::Packed => "it is packed with something else than gzip",
+            Self::Packed => "it is compressed with something other than gzip",
         }
     }
 
@@ -55,9 +55,9 @@ impl Foreign {
         match self {
             Self::Table => "print the objects with `kubectl get KINDS -A -o json`",
             Self::Usage | Self::Parquet => "give tables of usage with `--usage`",
-            Self::Page => "the server may want a login: make the file again",
+            Self::Page => "the server may want a login: download the file again",
             Self::Zip => "unpack it with `unzip -d FOLDER FILE` and name the folder",
-            Self::Packed => "unpack it and give the file or folder, or pack it with gzip",
+            Self::Packed => "unpack it, or compress it with gzip",
         }
     }
 }

@@ -85,7 +85,7 @@ pub enum ImportError {
     },
     #[error("failed to read {} as Parquet: {problem}", path.display())]
     Parquet { path: PathBuf, problem: String },
-    #[error("the samples are from {first} to {last}, which is too long for samples every {step}")]
+    #[error("the samples are from {first} to {last}, too long for samples every {step}")]
     TooLong {
         first: Timestamp,
         last: Timestamp,
@@ -100,23 +100,23 @@ impl ImportError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Syntax { .. } | Self::Object { .. } => Some(
-                "objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
+                "give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them"
                     .to_owned(),
             ),
             Self::Foreign { what, .. } => Some(what.hint().to_owned()),
             Self::Columns { .. } => Some(format!(
-                "the columns of a usage file are, by name: `{}`",
+                "a usage file needs the columns `{}`",
                 usage::REQUIRED.join(",")
             )),
             Self::Row { .. } => {
-                Some("mend the row, or skip rows like it with `--lenient`".to_owned())
+                Some("fix the row, or skip bad rows with `--lenient`".to_owned())
             }
             Self::Parquet { .. } => Some(
-                "usage is read from CSV, gzipped CSV and Parquet; check that the file is whole"
+                "usage is read from CSV, gzipped CSV and Parquet; check that the file is complete"
                     .to_owned(),
             ),
             Self::TooLong { .. } => Some(
-                "look for wrong timestamps, keep the newest part with `--window 14d`, or widen `--step`"
+                "look for wrong timestamps, keep the newest part with `--window 14d`, or raise `--step`"
                     .to_owned(),
             ),
             Self::Read { source, .. } => Some(how_to_read(source).to_owned()),
@@ -144,16 +144,16 @@ impl ImportError {
 /// What helps against an error of the system.
 fn how_to_read(error: &io::Error) -> &'static str {
     match error.kind() {
-        ErrorKind::NotFound => "check the path: relative ones begin at the current folder",
+        ErrorKind::NotFound => "check the path: a relative path starts at the current folder",
         ErrorKind::IsADirectory => "name the files in the folder",
         ErrorKind::FileTooLarge => {
-            "nothing in a cluster is so large: look for what is broken in the file"
+            "nothing in a cluster is that large: the file is probably broken"
         }
-        ErrorKind::Unsupported => "make the file again",
-        ErrorKind::OutOfMemory => "give a part of it, or read it where there is more memory",
-        ErrorKind::PermissionDenied => "allow reading it",
+        ErrorKind::Unsupported => "create the file again",
+        ErrorKind::OutOfMemory => "read a part of it, or use a machine with more memory",
+        ErrorKind::PermissionDenied => "check its permissions",
         ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-            "the file is not whole: copy it again, or make it again"
+            "the file is incomplete: copy it or create it again"
         }
         _ => "check the file and its disk",
     }
@@ -186,7 +186,7 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
         mark_runs(&usage, &mut workloads);
     } else {
         let hint = "give samples with `--usage`, as CSV or Parquet";
-        let none = Gap::new("no-usage", "usage", "there is not a single sample").hint(hint);
+        let none = Gap::new("no-usage", "usage", "there are no samples").hint(hint);
         gaps.push(none);
     }
     let mut snapshot = Snapshot {

@@ -34,16 +34,16 @@ pub enum KubernetesError {
         "the context `{context}` names the cluster `{cluster}`, which the kubeconfig does not have"
     )]
     NoCluster { context: String, cluster: String },
-    #[error("the server `{server}` of the kubeconfig is no URL")]
+    #[error("the server `{server}` of the kubeconfig is not a URL")]
     BadServer { server: String },
-    #[error("`{setting}` names no URL of a proxy")]
+    #[error("`{setting}` is not the URL of a proxy")]
     BadProxy { setting: &'static str },
     #[error("`{setting}` names a proxy of the scheme `{scheme}`, which is not supported")]
     OtherProxy {
         setting: &'static str,
         scheme: String,
     },
-    #[error("the kubeconfig does not lead to credentials")]
+    #[error("the kubeconfig gives no credentials")]
     Credentials {
         hint: Option<String>,
         #[source]
@@ -65,13 +65,13 @@ pub enum KubernetesError {
         #[source]
         source: Text,
     },
-    #[error("you may not act as somebody else")]
+    #[error("you are not allowed to act as another user")]
     Impersonation {
         rule: String,
         #[source]
         source: Text,
     },
-    #[error("{what} may not be listed")]
+    #[error("you are not allowed to list {what}")]
     Forbidden {
         what: String,
         rule: String,
@@ -81,7 +81,7 @@ pub enum KubernetesError {
         #[source]
         source: Text,
     },
-    #[error("what answers at {url} is no API server")]
+    #[error("what answers at {url} is not a Kubernetes API server")]
     Redirected {
         url: String,
         #[source]
@@ -131,7 +131,7 @@ impl KubernetesError {
                 words::unreachable_hint(cause.kind, proxy.is_some())
             }
             Self::Late { .. } => {
-                "raise `--timeout`, or check the way with `kubectl version`".to_owned()
+                "raise `--timeout`, or check the connection with `kubectl version`".to_owned()
             }
             Self::Unauthorized { .. } => {
                 "the token may have expired: sign in again, then check with `kubectl auth whoami`"

@@ -81,7 +81,7 @@ fn subject(resource: &str, mut namespaces: Vec<String>) -> String {
 pub(in crate::collect) fn forbidden(subject: String, rule: &Rule, failure: &Failure) -> Gap {
     let text = match failure {
         Failure::Status(status) if !status.message.is_empty() => status.message.clone(),
-        _ => "it may not be listed".to_owned(),
+        _ => "you are not allowed to list it".to_owned(),
     };
     Gap::new("forbidden", subject, text).hint(format!("allow it with the rule {rule}"))
 }

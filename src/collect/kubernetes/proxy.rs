@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(read(" http://[::1]:80 ").unwrap(), "http://[::1]:80");
         for bad in ["http://", ":3128", "a b"] {
             assert!(
-                read(bad).unwrap_err().to_string().contains("no URL"),
+                read(bad).unwrap_err().to_string().contains("not the URL"),
                 "{bad}"
             );
         }

@@ -13,7 +13,7 @@ pub(super) fn through(proxy: Option<&str>) -> String {
 
 pub(super) fn unreachable_hint(cause: CauseKind, proxied: bool) -> String {
     match cause {
-        CauseKind::Proxy => "check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs into `NO_PROXY`",
+        CauseKind::Proxy => "check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs in `NO_PROXY`",
         CauseKind::Name => "check the name in the kubeconfig, your DNS and your VPN",
         CauseKind::Plain => "check the address in the kubeconfig: `http://` instead of `https://`, or another port",
         CauseKind::Authority | CauseKind::Tls => {
@@ -38,7 +38,7 @@ pub(super) fn other_proxy(setting: &str, scheme: &str) -> String {
     let instead = "name an HTTP proxy, as `http://HOST:PORT`";
     if scheme.starts_with("socks") {
         format!(
-            "SOCKS is not supported: {instead}, or run a forwarder before it and set `{setting}`"
+            "SOCKS is not supported: {instead}, or run a forwarder in front of it and set `{setting}`"
         )
     } else {
         instead.to_owned()
@@ -63,7 +63,7 @@ pub(super) fn forbidden(rule: &str, others: &[String], cluster_wide: bool) -> St
         format!(" and {rest} more kinds")
     };
     let others = others[..others.len() - rest].join(", ");
-    format!("{text}; {others}{more} may not be listed either: `kcost rbac` prints every rule")
+    format!("{text}; {others}{more} are not allowed either: `kcost rbac` prints every rule")
 }
 
 /// Resources besides this one that may not be listed, each once.
@@ -106,7 +106,7 @@ pub(super) fn named(plugin: Option<&Plugin>) -> String {
 /// Whose token it is.
 pub(super) fn token_of(plugin: Option<&Plugin>) -> String {
     plugin.map_or_else(
-        || "the token that the kubeconfig leads to".to_owned(),
+        || "the token from the kubeconfig".to_owned(),
         |plugin| format!("the token that the command {plugin} of the kubeconfig gave"),
     )
 }
@@ -139,7 +139,7 @@ pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String 
             format!("the command {plugin} of the kubeconfig {problem}")
         }
         AuthError::MalformedTokenExpirationDate(_) => {
-            format!("the command {plugin} of the kubeconfig printed a time of expiry that is none")
+            format!("the command {plugin} of the kubeconfig printed an invalid time of expiry")
         }
         AuthError::ParseTokenKey(_) => {
             format!("the command {plugin} of the kubeconfig printed no JSON with a token")

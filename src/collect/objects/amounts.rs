@@ -57,7 +57,7 @@ impl Amounts {
             Ok(quantity) if can_be(name, quantity.to_f64()) => return Some(quantity),
             Ok(quantity) if quantity.to_f64() < 0.0 => "is negative",
             Ok(_) => "is more than there can be",
-            Err(_) => "is no quantity",
+            Err(_) => "is not a quantity",
         };
         self.bad.push(format!("{name} `{}` {problem}", text.0));
         None

@@ -105,12 +105,13 @@ impl Objects {
     fn note(&mut self, kind: &str, meta: &Meta, amounts: Amounts) {
         if let Some(problem) = amounts.crowded() {
             let gap = Gap::new("truncated", meta.subject(kind), problem);
-            self.gaps.push(gap.hint("look at who makes such objects"));
+            self.gaps
+                .push(gap.hint("find out what creates such objects"));
         }
         if let Some(problem) = amounts.into_problem() {
             let gap = Gap::new("bad-quantity", meta.subject(kind), problem);
             self.gaps
-                .push(gap.hint("the amount counts as not set; mend it in the object"));
+                .push(gap.hint("the amount counts as not set; fix it in the object"));
         }
     }
 }

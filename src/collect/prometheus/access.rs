@@ -144,7 +144,7 @@ impl Access {
             let uri = proxy.expose().parse();
             config.proxy_url = Some(uri.map_err(|_| PrometheusError::Setup {
                 url: address.shown,
-                problem: "the proxy is no URL".to_owned(),
+                problem: "the proxy is not a URL".to_owned(),
                 hint: None,
             })?);
         }

@@ -15,9 +15,9 @@ pub enum PrometheusError {
     #[error("`{url}` is not a URL of a Prometheus")]
     BadUrl { url: String },
     /// Its `@` may end a login, or belong to the path.
-    #[error("the URL of Prometheus has an `@` behind a `/`, `?` or `#`")]
+    #[error("the URL of Prometheus has an `@` after a `/`, `?` or `#`")]
     Doubtful,
-    #[error("the URL of Prometheus is longer than one can be")]
+    #[error("the URL of Prometheus is too long")]
     LongUrl,
     #[error(
         "what `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` holds is no token: one is a word \
@@ -56,7 +56,7 @@ pub enum PrometheusError {
     Answered { url: String, problem: String },
     #[error("what answers at {url} is not a Prometheus: {problem}")]
     NotPrometheus { url: String, problem: String },
-    #[error("not one query to Prometheus at {url} succeeded: {problem}")]
+    #[error("every query to Prometheus at {url} failed: {problem}")]
     Exhausted { url: String, problem: String },
     #[error("Prometheus at {url} holds {text}")]
     Mixed {
@@ -102,7 +102,7 @@ impl PrometheusError {
             Self::Doubtful => "write `/`, `?` and `#` of a login as `%2F`, `%3F` and `%23`, and \
                                `@` of a path as `%40`"
                 .to_owned(),
-            Self::Token => "look for what stands around it, such as a second line".to_owned(),
+            Self::Token => "look for text around it, such as a second line".to_owned(),
             Self::Page { base, .. } => {
                 let base = quote(base);
                 format!("leave out what follows the address: `--prometheus-url {base}`")
@@ -125,7 +125,7 @@ impl PrometheusError {
                 .to_owned(),
             Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
             Self::TooLong { .. } => "it is asked in parts, but for an hour at a time at least: \
-                raise its limit, such as `max_query_length` of Mimir, or take a shorter `--window`"
+                raise its limit, such as `max_query_length` of Mimir, or use a shorter `--window`"
                 .to_owned(),
         };
         Some(text)
@@ -247,12 +247,12 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TooMuch(text) => write!(f, "the server finds it too much: {text}"),
-            Self::TooLong { text, .. } => write!(f, "the server finds it too long: {text}"),
+            Self::TooMuch(text) => write!(f, "it is too much for the server: {text}"),
+            Self::TooLong { text, .. } => write!(f, "it is too long for the server: {text}"),
             Self::Redirected(place) => write!(f, "it redirects to {place}"),
             Self::Slow { seconds } => write!(f, "no answer within {seconds} s"),
             Self::OutOfTime { seconds } => {
-                write!(f, "the {seconds} s that reading may take are over")
+                write!(f, "reading took longer than {seconds} s")
             }
             Self::Busy { status, after } => write!(f, "the server is busy (status {status}){}", {
                 let text = busy(*after);
@@ -289,7 +289,7 @@ impl std::fmt::Display for Broken {
                     "the answer has more series than the {counted} that were counted"
                 )
             }
-            Self::Count => f.write_str("a count in the answer is none"),
+            Self::Count => f.write_str("a count in the answer is not a number"),
             Self::Empty => f.write_str("the answer is empty"),
             Self::Truncated(bytes) => write!(f, "the answer ends after {bytes} bytes"),
             Self::Html => f.write_str("the answer is a web page"),

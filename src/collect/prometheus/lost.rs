@@ -103,9 +103,9 @@ fn tell(series: &[Labels], subject: &str, names: &Names) -> Gap {
     let gap = |text: String| Gap::new("no-usage", subject, text);
     let called = renamed(series, names);
     if !called.is_empty() {
-        let text = format!("its `{memory}` calls the labels of containers otherwise");
+        let text = format!("its `{memory}` has other names for the labels of containers");
         let called = quote(&called.join(","));
-        return gap(text).hint(format!("say so: `--prometheus-names {called}`"));
+        return gap(text).hint(format!("set them: `--prometheus-names {called}`"));
     }
     let has = |label: &str| {
         series
@@ -129,7 +129,7 @@ fn tell(series: &[Labels], subject: &str, names: &Names) -> Gap {
         ))
         .hint(format!(
             "ask it for `count({memory})`; it must scrape the kubelets' `/metrics/cadvisor`, and \
-             other names of metrics or labels belong into `prometheus-names` of kcost.yaml"
+             other names of metrics or labels belong in `prometheus-names` of kcost.yaml"
         ));
     }
     let text = format!(
@@ -190,13 +190,13 @@ mod tests {
         it has `container_memory_working_set_bytes` of cgroups, but of no pod: the labels `namespace`, `pod` and `container` are missing
         scrape the kubelets' `/metrics/cadvisor`, which has these labels where a cAdvisor of its own has not, and see that `metric_relabel_configs` keep them
         ");
-        insta::assert_snapshot!(told(&[r#"{"namespace":"a","pod_name":"b","container_name":"c"}"#]), @r"
-        its `container_memory_working_set_bytes` calls the labels of containers otherwise
-        say so: `--prometheus-names pod=pod_name,container=container_name`
+        insta::assert_snapshot!(told(&[r#"{"namespace":"a","pod_name":"b","container_name":"c"}"#]), @"
+        its `container_memory_working_set_bytes` has other names for the labels of containers
+        set them: `--prometheus-names pod=pod_name,container=container_name`
         ");
         insta::assert_snapshot!(told(&[]), @r"
         it has no `container_memory_working_set_bytes` of any container in scope within the window
-        ask it for `count(container_memory_working_set_bytes)`; it must scrape the kubelets' `/metrics/cadvisor`, and other names of metrics or labels belong into `prometheus-names` of kcost.yaml
+        ask it for `count(container_memory_working_set_bytes)`; it must scrape the kubelets' `/metrics/cadvisor`, and other names of metrics or labels belong in `prometheus-names` of kcost.yaml
         ");
     }
 }

@@ -39,9 +39,9 @@ pub struct Rename {
 /// Why a text is no [`Rename`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseRenameError {
-    #[error("`{0}` says no name: write `NAME=OTHER`, such as `pod=pod_name`")]
+    #[error("`{0}` gives no name: write `NAME=OTHER`, such as `pod=pod_name`")]
     Form(String),
-    #[error("`{0}` is no metric or label that is read")]
+    #[error("`{0}` is not a metric or label that kcost reads")]
     Unknown(String),
     #[error("`{0}` cannot be the name of a {1}")]
     Impossible(String, &'static str),
@@ -177,14 +177,14 @@ mod tests {
                 .map(error)
                 .join("\n"),
             @"
-        `pod` says no name: write `NAME=OTHER`, such as `pod=pod_name`
-        `pods` is no metric or label that is read
+        `pod` gives no name: write `NAME=OTHER`, such as `pod=pod_name`
+        `pods` is not a metric or label that kcost reads
         `` cannot be the name of a label
         `a-b` cannot be the name of a label
         `a:b` cannot be the name of a label
         `mine` needs one `*`, for what `*` stands for in `container_*`
         `a*` needs one `*`, for what `*` stands for in `pod`
-        `nothing_*` is no metric or label that is read
+        `nothing_*` is not a metric or label that kcost reads
         "
         );
     }

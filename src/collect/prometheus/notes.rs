@@ -10,7 +10,7 @@ use crate::snapshot::Gap;
 const NAMED: usize = 3;
 
 /// As VictoriaMetrics means `isPartial`.
-const PARTIAL: &str = "some storage of the server did not answer, so that samples may be missing";
+const PARTIAL: &str = "a part of the server's storage did not answer, so samples may be missing";
 
 /// Notes of all answers, each once.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Notes {
             let told = of_kind.iter().take(NAMED);
             gaps.extend(told.map(|note| kind.gap(url, note.text.clone())));
             if of_kind.len() > NAMED {
-                let text = format!("it says {} things more of this kind", of_kind.len() - NAMED);
+                let text = format!("and {} more warnings of this kind", of_kind.len() - NAMED);
                 gaps.push(kind.gap(url, text));
             }
         }
@@ -124,10 +124,10 @@ mod tests {
             .map(|gap| format!("{}: {}", gap.code, gap.text))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
-        partial-answer: some storage of the server did not answer, so that samples may be missing
+        partial-answer: a part of the server's storage did not answer, so samples may be missing
         partial-answer: store-1: unavailable
         partial-answer: store-2 is down (0th try)
-        partial-answer: it says 3 things more of this kind
+        partial-answer: and 3 more warnings of this kind
         query-remark: PromQL info: metric might not be a counter: "x"
         "#);
     }

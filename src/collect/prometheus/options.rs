@@ -237,7 +237,9 @@ impl fmt::Display for Matcher {
 
 /// Why a text is no [`Matcher`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no condition on a label: write `NAME=VALUE`, or `!=`, `=~`, `!~` instead of `=`")]
+#[error(
+    "`{0}` is not a condition on a label: write `NAME=VALUE`, or `!=`, `=~`, `!~` instead of `=`"
+)]
 pub struct ParseMatcherError(String);
 
 impl FromStr for Matcher {

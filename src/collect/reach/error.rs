@@ -17,11 +17,11 @@ pub(super) const WITHHELD: &str = "a login goes only to what you name: `--promet
 pub enum ReachError {
     #[error("there is no service {service}")]
     Missing { service: String },
-    #[error("the service {service} has no port to ask")]
+    #[error("the service {service} has no port")]
     NoPort { service: String, ports: Vec<String> },
     #[error("the service {service} cannot be read: {problem}")]
     Unread { service: String, problem: String },
-    #[error("no way leads to the service {service}: {tried}")]
+    #[error("the service {service} cannot be reached: {tried}")]
     NoWay { service: String, tried: String },
 }
 

@@ -210,8 +210,8 @@ fn doubtful(taken: &Candidate, all: &[Candidate], trusted: &[String]) -> Option<
     let anyone = Standing::of(&taken.namespace, trusted) == Standing::Anyone;
     (anyone && !others.is_empty()).then(|| {
         let text = format!(
-            "usage is read from {}, which anybody may have made who may create services in \
-             its namespace, and {} would do as well",
+            "usage is read from {}, which anyone who may create services in \
+             its namespace can set up, and {} would do as well",
             taken.place(),
             listed(others)
         );

@@ -15,7 +15,7 @@ pub struct ServiceName {
 /// Why a text is no [`ServiceName`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` names no service: write NAMESPACE/NAME, NAMESPACE/NAME:PORT or NAMESPACE/NAME:PORT/PATH"
+    "`{0}` is not a service: write NAMESPACE/NAME, NAMESPACE/NAME:PORT or NAMESPACE/NAME:PORT/PATH"
 )]
 pub struct ParseServiceNameError(String);
 

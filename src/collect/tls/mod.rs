@@ -26,9 +26,9 @@ pub(super) enum TlsError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{what} is no base64")]
+    #[error("{what} is not base64")]
     Base64 { what: &'static str },
-    #[error("{what} is no PEM")]
+    #[error("{what} is not PEM")]
     Pem { what: &'static str },
     #[error("there is no certificate in {what}")]
     NoCertificate { what: &'static str },
@@ -49,7 +49,7 @@ pub(super) enum TlsError {
     NoCredential,
     #[error("the token holds line breaks or other control characters")]
     Token,
-    #[error("`tls-server-name` is no name of a host")]
+    #[error("`tls-server-name` is not a host name")]
     ServerName,
     #[error("proxies of the scheme `{scheme}` are not supported")]
     Proxy { scheme: String },
@@ -72,7 +72,7 @@ impl TlsError {
                 "compare `openssl x509 -in CERTIFICATE -noout -pubkey` with `openssl pkey -in KEY -pubout`",
             ),
             Self::Proxy { .. } => Some(
-                "name an HTTP proxy, as `http://HOST:PORT`, and leave SOCKS to a forwarder before it",
+                "name an HTTP proxy, as `http://HOST:PORT`, and leave SOCKS to a forwarder in front of it",
             ),
             _ => None,
         }

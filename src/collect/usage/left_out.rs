@@ -71,7 +71,7 @@ impl LeftOut {
         self.gap("outside-window", "usage", |examples| {
             format!("{samples} of times outside the window and left out: {examples}")
         })
-        .map(|gap| gap.hint("check the clocks here and of the server that they came from"))
+        .map(|gap| gap.hint("check the clocks here and on the server that they came from"))
     }
 
     /// Usage of these containers is of a sort that cannot be.

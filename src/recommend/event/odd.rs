@@ -63,7 +63,7 @@ impl OddPods {
                 self.of_their_own()
             ),
             (true, true) => format!(
-                "request and limit are one and cover all; {}, and the many need no more than {}",
+                "request and limit are equal and cover all; {}, and the many need no more than {}",
                 self.of_their_own(),
                 usual.join(" and ")
             ),

@@ -118,7 +118,7 @@ fn hold(planned: &mut Planned<'_>, field: Field) {
     field.keep(&mut planned.sizing);
     let name = field.name();
     let text = if now == wanted {
-        format!("{name} {now} is what it should be")
+        format!("{name} {now} already fits")
     } else {
         format!("{name} stays {now}: {wanted} would be too small a change")
     };

@@ -150,9 +150,9 @@ fn unknown(reasons: &[Reason]) -> Option<Headline> {
         "short_history" | "few_runs" => "history too short",
         "gappy_history" => "history has gaps",
         "stale_usage" => "no recent usage",
-        "new_template" => "new since recently",
+        "new_template" => "changed too recently",
         "one_sample" => "one sample only",
-        "not_measured" => "usage not believable",
+        "not_measured" => "implausible usage",
         "no_usage" => "no usage seen",
         _ => return None,
     };

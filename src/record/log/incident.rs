@@ -105,18 +105,18 @@ impl Incident {
             Trouble::Skewed => (
                 "skewed",
                 format!(
-                    "{count} samples have times that cannot be true, the first of {detail}; they count as of when they were read"
+                    "{count} samples have impossible times, the first of {detail}; they count as of when they were read"
                 ),
             ),
             Trouble::Refused => (
                 "refused",
                 format!(
-                    "{count} values cannot be true, as negative or absurdly large ones, and are left out: {detail}"
+                    "{count} values are impossible (negative or absurdly large) and left out: {detail}"
                 ),
             ),
             Trouble::Unowned => (
                 "unowned",
-                format!("{count} samples are of pods of no known workload and left out: {detail}"),
+                format!("{count} samples belong to no known workload and are left out: {detail}"),
             ),
             Trouble::Absent => (
                 "absent",

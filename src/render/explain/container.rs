@@ -167,7 +167,7 @@ impl Page {
         let memory =
             memory.map_or_else(String::new, |it| format!(", memory {} at most", it.human()));
         let text = format!(
-            "{} in the mean, {} in its busiest twentieth of the time{memory}",
+            "{} on average, {} or more in its busiest 5% of the time{memory}",
             gpu.mean_utilization, gpu.p95_utilization,
         );
         writeln!(out)?;

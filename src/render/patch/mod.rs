@@ -67,7 +67,7 @@ impl Renderer for Patch {
             }
         }
         if changed == 0 {
-            writeln!(out, "# Nothing is to be changed.")?;
+            writeln!(out, "# Nothing needs to change.")?;
         }
         Ok(())
     }
@@ -80,7 +80,10 @@ impl Renderer for Patch {
     ) -> io::Result<()> {
         for analysis in fleet.analyses() {
             let name = escape(&analysis.snapshot.cluster.name);
-            writeln!(out, "# Cluster {name}: apply this part to no other.")?;
+            writeln!(
+                out,
+                "# Cluster {name}: apply this part to this cluster only."
+            )?;
             self.render(analysis, look, out)?;
         }
         Ok(())
@@ -108,7 +111,7 @@ fn document(
     let Some(target) = &row.workload.patch else {
         return writeln!(
             out,
-            "# No patch: kcost knows no place to change the pods of a {}.",
+            "# No patch: kcost does not know where to change the pods of a {}.",
             escape(&row.workload.id.kind)
         );
     };

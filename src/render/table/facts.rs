@@ -79,7 +79,7 @@ impl Page<'_> {
                 0 => String::new(),
                 tied => {
                     let whose = count(tied, "workload");
-                    format!(": of {whose}, request and limit become one")
+                    format!(": for {whose}, request and limit become equal")
                 }
             };
             asked.push(format!("{more} more memory than now{tied}"));

@@ -26,7 +26,7 @@ impl Page<'_> {
         if all.is_empty() {
             return Ok(());
         }
-        self.heading("Findings", "what a size alone does not mend", out)?;
+        self.heading("Findings", "what sizes alone do not fix", out)?;
         for finding in all.iter().take(TOLD) {
             let workload = &self.analysis.snapshot.workloads[finding.workload];
             let name = escape(&called(&workload.id));

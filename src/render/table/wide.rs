@@ -27,7 +27,7 @@ impl Page<'_> {
         };
         self.heading("Workloads", &aside, out)?;
         if listed.is_empty() {
-            return writeln!(out, "  none that matches");
+            return writeln!(out, "  nothing matches");
         }
         let mut grid = Grid::new(vec![
             Column::name("  WORKLOAD"),

@@ -31,7 +31,7 @@ impl Page<'_> {
         )?;
         if listed.is_empty() {
             let text = if view.narrows() {
-                "nothing that matches"
+                "nothing matches"
             } else if self.is_judged() {
                 "nothing: every workload that could be judged has a size that fits"
             } else {

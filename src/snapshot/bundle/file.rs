@@ -21,7 +21,7 @@ pub(crate) fn open(path: &Path) -> io::Result<(fs::File, u64)> {
     if held.is_file() {
         return Ok((file, held.len()));
     }
-    Err(odd("it is no plain file"))
+    Err(odd("it is not a regular file"))
 }
 
 /// Waits for nobody, should the file have become a pipe or a link since it was looked at.

@@ -38,7 +38,7 @@ pub(super) fn heads(
 ) -> Result<(), String> {
     let known = u32::try_from(workloads.len()).unwrap_or(u32::MAX);
     if let Some(head) = heads.iter().find(|head| head.workload >= known) {
-        return Err(format!("pod `{}` is of no workload", head.pod));
+        return Err(format!("pod `{}` belongs to no workload", head.pod));
     }
     let outside =
         |head: &&SeriesHead| u64::from(head.first) + u64::from(head.rows) > u64::from(grid.len);
@@ -54,7 +54,7 @@ pub(super) fn heads(
     twice.map_or(Ok(()), |head| {
         let (container, pod) = (&head.container, &head.pod);
         Err(format!(
-            "container `{container}` of pod `{pod}` stands in it twice"
+            "container `{container}` of pod `{pod}` is in it twice"
         ))
     })
 }
@@ -78,7 +78,7 @@ pub(super) fn amounts(workloads: &[Workload]) -> Result<(), String> {
     });
     impossible.map_or(Ok(()), |(workload, resource)| {
         let id = &workload.id;
-        Err(format!("{id} has an amount of `{resource}` that cannot be"))
+        Err(format!("{id} has an impossible amount of `{resource}`"))
     })
 }
 
@@ -91,6 +91,6 @@ pub(super) fn nodes(nodes: &[Node]) -> Result<(), String> {
     let impossible = nodes.iter().find(|node| amounts(node));
     impossible.map_or(Ok(()), |node| {
         let name = &node.name;
-        Err(format!("node `{name}` has an amount that cannot be"))
+        Err(format!("node `{name}` has an impossible amount"))
     })
 }

@@ -57,7 +57,7 @@ pub(crate) const LOG: &str = "recording.log";
 pub enum BundleError {
     #[error("{} was written in format version {version}; this kcost reads up to {FORMAT_VERSION}", path.display())]
     Newer { path: PathBuf, version: u32 },
-    #[error("{} is no kcost bundle: {problem}", path.display())]
+    #[error("{} is not a kcost bundle: {problem}", path.display())]
     NoBundle { path: PathBuf, problem: String },
     #[error("{} is damaged: {problem}", path.display())]
     Damaged { path: PathBuf, problem: String },
@@ -75,15 +75,15 @@ pub enum BundleError {
     },
     #[error("there is no folder {} to write {} into", folder.display(), path.display())]
     NoFolder { path: PathBuf, folder: PathBuf },
-    #[error("{} exists and is no kcost bundle, so it is not replaced", path.display())]
+    #[error("{} exists and is not a kcost bundle, so it is not replaced", path.display())]
     InTheWay { path: PathBuf },
-    #[error("{} is a recording, which a snapshot does not replace unasked", path.display())]
+    #[error("{} is a recording, which a snapshot replaces only with `--force`", path.display())]
     Recording { path: PathBuf },
-    #[error("{} holds `{name}`, which is not of the bundle, so it is not replaced", path.display())]
+    #[error("{} holds `{name}`, which is not part of a bundle, so it is not replaced", path.display())]
     Foreign { path: PathBuf, name: String },
-    #[error("{} is a snapshot that was taken at once, and no recording to go on with", path.display())]
+    #[error("{} is a finished snapshot, not a recording that can be continued", path.display())]
     NoRecording { path: PathBuf },
-    #[error("another kcost records into {}", path.display())]
+    #[error("another kcost is recording into {}", path.display())]
     Busy { path: PathBuf },
 }
 
@@ -92,9 +92,11 @@ impl BundleError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Newer { .. } => Some("update kcost, or take the snapshot again".to_owned()),
-            Self::NoBundle { .. } => {
-                Some("name the folder that `kcost snapshot -o NAME.kcost` wrote".to_owned())
-            }
+            Self::NoBundle { .. } => Some(
+                "name the folder that `kcost snapshot -o NAME.kcost` wrote; \
+                 dumps of objects are read with `--objects`"
+                    .to_owned(),
+            ),
             Self::Damaged { .. } => {
                 Some("copy the whole folder again, or take the snapshot again".to_owned())
             }

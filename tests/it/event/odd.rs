@@ -74,7 +74,7 @@ fn what_is_tied_covers_all_and_says_what_that_costs() {
     assert!(memory_request(advice) >= Bytes::mib(980));
     let text = reason(advice, "odd_pods");
     assert!(
-        text.contains("request and limit are one and cover all"),
+        text.contains("request and limit are equal and cover all"),
         "{text}"
     );
     assert!(

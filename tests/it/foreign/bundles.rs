@@ -88,7 +88,7 @@ fn a_window_that_does_not_fit_is_named() {
 #[test]
 fn series_that_do_not_fit_workloads_and_window_are_named() {
     for (change, said) in [
-        (json!({"workload": 1}), "pod `api-a` is of no workload"),
+        (json!({"workload": 1}), "pod `api-a` belongs to no workload"),
         (
             json!({"first": 1}),
             "pod `api-a` has samples outside the window",
@@ -113,7 +113,7 @@ fn series_that_do_not_fit_workloads_and_window_are_named() {
     bundle.replace("series.json", json!([head, head]).to_string().as_bytes());
     assert_eq!(
         bundle.problem(),
-        "[FOLDER]/prod.kcost/series.json is damaged: container `app` of pod `api-a` stands in it twice"
+        "[FOLDER]/prod.kcost/series.json is damaged: container `app` of pod `api-a` is in it twice"
     );
 }
 
@@ -155,7 +155,7 @@ fn links_pipes_and_devices_are_no_files_of_a_bundle() {
         pipe(&file);
         assert_eq!(
             bundle.problem(),
-            format!("[FOLDER]/prod.kcost/{name} is damaged: it is no plain file")
+            format!("[FOLDER]/prod.kcost/{name} is damaged: it is not a regular file")
         );
     }
 }
@@ -317,6 +317,6 @@ fn a_log_of_other_workloads_is_named() {
     relog(&bundle, &[round(7, 1_767_632_400, 0.2)]);
     assert_eq!(
         bundle.problem(),
-        "[FOLDER]/prod.kcost/recording.log is damaged: pod `api-a` is of no workload"
+        "[FOLDER]/prod.kcost/recording.log is damaged: pod `api-a` belongs to no workload"
     );
 }

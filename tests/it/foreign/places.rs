@@ -28,7 +28,7 @@ fn a_recording_is_replaced_with_force_alone() {
     let log = record::write(&mut small(), &record::Tail::default(), &bundle.path, None).unwrap();
     let said = demo(&bundle.path, &["--force"]).ended(1).stderr;
     assert!(
-        said.starts_with("error: another kcost records into [FOLDER]/prod.kcost"),
+        said.starts_with("error: another kcost is recording into [FOLDER]/prod.kcost"),
         "not while it is made: {said}"
     );
     drop(log);
@@ -36,7 +36,7 @@ fn a_recording_is_replaced_with_force_alone() {
     exit: 1
     --- stdout
     --- stderr
-    error: [FOLDER]/prod.kcost is a recording, which a snapshot does not replace unasked
+    error: [FOLDER]/prod.kcost is a recording, which a snapshot replaces only with `--force`
 
     hint: choose another `-o`, or replace what was recorded with `--force`
     ");
@@ -53,7 +53,7 @@ fn what_lies_in_a_bundle_and_is_not_of_it_stays() {
     exit: 1
     --- stdout
     --- stderr
-    error: [FOLDER]/prod.kcost holds `notes.md`, which is not of the bundle, so it is not replaced
+    error: [FOLDER]/prod.kcost holds `notes.md`, which is not part of a bundle, so it is not replaced
 
     hint: choose another `-o`, or move `notes.md` away
     ");

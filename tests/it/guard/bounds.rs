@@ -55,7 +55,7 @@ fn owners_set_floors_and_caps_by_annotation_and_mistakes_are_named() {
     assert!(mistakes[0].contains("`kcost.dev/min-memory` is ignored: `lots`"));
     assert!(mistakes[1].contains("`kcost.dev/target` is ignored: there is only goal"));
     assert!(mistakes[2].contains("did you mean `kcost.dev/max-cpu`?"));
-    assert!(mistakes[3].contains("`1Gi` is no amount of CPU"));
+    assert!(mistakes[3].contains("`1Gi` is not an amount of CPU"));
 
     let ignore = ("kcost.dev/ignore".to_owned(), "true".to_owned());
     snapshot.workloads[0].annotations = vec![ignore];

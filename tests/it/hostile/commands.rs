@@ -23,7 +23,7 @@ fn a_command_for_a_token_that_never_ends_is_ended() {
         let url = ["--prometheus-url", &*store.url];
         soon(|| command(&cluster, &url).args(token).run()).stderr
     };
-    insta::assert_snapshot!(with("echo hush; sleep 100"), @"error: the command for the token of Prometheus failed: it did not end within 1 s");
+    insta::assert_snapshot!(with("echo hush; sleep 100"), @"error: the command for the token of Prometheus failed: it did not finish within 1 s");
     insta::assert_snapshot!(with("yes hush"), @"error: the command for the token of Prometheus failed: it printed more than 1048576 bytes");
 }
 
@@ -64,13 +64,13 @@ fn a_command_for_credentials_that_never_ends_is_ended() {
     let cluster = Raw::cluster();
     let said = |program, arg| soon(|| plugin(&cluster, program, arg).run()).stderr;
     insta::assert_snapshot!(said("sleep", "100"), @"
-    error: the kubeconfig does not lead to credentials
-      caused by: the command `sleep` of the kubeconfig did not end within 1 s
+    error: the kubeconfig gives no credentials
+      caused by: the command `sleep` of the kubeconfig did not finish within 1 s
 
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
     insta::assert_snapshot!(said("yes", "hush"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `yes` of the kubeconfig printed more than 1048576 bytes
 
     hint: check that the same works in kubectl: `kubectl auth whoami`

@@ -288,10 +288,10 @@ fn a_token_of_two_lines_is_an_error_that_says_whose() {
     insta::assert_snapshot!(causes.join("\n"), @"
     caused by: the `token` of the user in the kubeconfig holds line breaks or other control characters
     caused by: the `token` of the user in the kubeconfig holds line breaks or other control characters
-    caused by: the token that the kubeconfig leads to holds line breaks or other control characters
+    caused by: the token from the kubeconfig holds line breaks or other control characters
     caused by: the token that the command `sh` of the kubeconfig gave holds line breaks or other control characters
     caused by: the token that the command `sh` of the kubeconfig gave holds line breaks or other control characters
-    caused by: the token that the kubeconfig leads to holds line breaks or other control characters
+    caused by: the token from the kubeconfig holds line breaks or other control characters
     ");
 
     let given = |variable: &str, value: &str| {
@@ -315,8 +315,8 @@ fn a_token_of_two_lines_is_an_error_that_says_whose() {
         given("KCOST_PROMETHEUS_HEADER", &format!("A: {two}")),
     ];
     insta::assert_snapshot!(said.join("\n"), @"
-    error: what `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` holds is no token: one is a word of ASCII without spaces and line breaks
-    error: what `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` holds is no token: one is a word of ASCII without spaces and line breaks
+    error: `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` is not a valid token: it must be ASCII without spaces or line breaks
+    error: `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` is not a valid token: it must be ASCII without spaces or line breaks
     error: the command for the token of Prometheus failed: there is not one token in what it gives
     error: bad value of `--prometheus-header`: a header is written as `NAME: VALUE`
     ");

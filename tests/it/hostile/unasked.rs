@@ -182,7 +182,7 @@ fn a_place_that_only_the_file_names_gets_no_credential() {
     fs::write(place.path("here/kcost.yaml"), &url).unwrap();
     let seen = place.analyze(&["--prometheus-token", "a-secret"]).ended(2);
     insta::assert_snapshot!(seen.stderr, @"
-    error: the value of `--prometheus-token` is not sent: ./kcost.yaml, which nobody named, sets `prometheus-url`
+    error: the value of `--prometheus-token` is not sent: ./kcost.yaml, which you did not name, sets `prometheus-url`
 
     hint: name the file with `--config ./kcost.yaml`, or the place with `--prometheus-url`
     ");

@@ -66,14 +66,14 @@ fn objects_of_which_none_can_be_read_are_a_failure_with_a_place() {
     exit 1
     error: failed to understand Pod shop/x in bad at line 7: `spec.containers`: invalid type: integer, expected a sequence
 
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
     let json = "[\n{\"kind\": \"ConfigMap\"},\n\n{\"kind\": \"Pod\", \"apiVersion\": \"v1\",\n\"spec\": 7}]";
     insta::assert_snapshot!(Desk::objects(json), @"
     exit 1
     error: failed to understand Pod 2 in bad at line 4: `spec`: invalid type: integer, expected PodSpec
 
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
     let long = Desk::objects(format!("{}: x", "shop,a,app,1,1,1 ".repeat(1_000)));
     assert!(
@@ -83,7 +83,7 @@ fn objects_of_which_none_can_be_read_are_a_failure_with_a_place() {
     assert!(long.len() < 500, "{long}");
     insta::assert_snapshot!(Desk::objects(""), @"
     exit 3
-    error: there is nothing to analyze: no workloads were found (there is not a single object; usage of 1 pod belongs to no known workload and is left out: shop/a)
+    error: there is nothing to analyze: no workloads were found (there are no objects; usage of 1 pod belongs to no known workload and is left out: shop/a)
 
     hint: dump them with `kubectl get nodes,pods,deployments,replicasets -A -o json`
     ");
@@ -107,27 +107,27 @@ fn files_that_are_cut_off_say_so() {
     error: failed to read objects.json.gz
       caused by: incomplete deflate stream
 
-    hint: the file is not whole: copy it again, or make it again
+    hint: the file is incomplete: copy it or create it again
     ");
     insta::assert_snapshot!(desk.told("analyze --objects objects.yaml.gz --usage usage.csv"), @"
     exit 1
     error: failed to read objects.yaml.gz
       caused by: incomplete deflate stream
 
-    hint: the file is not whole: copy it again, or make it again
+    hint: the file is incomplete: copy it or create it again
     ");
     insta::assert_snapshot!(desk.told("analyze --objects objects.json --usage usage.csv.gz"), @"
     exit 1
     error: failed to read usage.csv.gz
       caused by: incomplete deflate stream
 
-    hint: the file is not whole: copy it again, or make it again
+    hint: the file is incomplete: copy it or create it again
     ");
     insta::assert_snapshot!(desk.told("analyze --objects open.yaml --usage usage.csv"), @"
     exit 1
     error: failed to understand open.yaml at line 3, column 5: while parsing a flow mapping, did not find expected ',' or '}'
 
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
 }
 
@@ -139,14 +139,14 @@ fn what_is_not_there_is_named_with_a_way_on() {
     error: failed to read no.json
       caused by: No such file or directory (os error 2)
 
-    hint: check the path: relative ones begin at the current folder
+    hint: check the path: a relative path starts at the current folder
     ");
     insta::assert_snapshot!(desk.told("analyze --objects objects.json --usage no.csv"), @"
     exit 1
     error: failed to read no.csv
       caused by: No such file or directory (os error 2)
 
-    hint: check the path: relative ones begin at the current folder
+    hint: check the path: a relative path starts at the current folder
     ");
     insta::assert_snapshot!(desk.told("analyze --objects objects.json --usage ."), @"
     exit 1
@@ -200,13 +200,13 @@ fn a_namespace_without_workloads_is_nothing_to_analyze_or_a_gap() {
     let desk = Desk::new();
     insta::assert_snapshot!(desk.told("analyze --objects objects.json --usage usage.csv -n nosuch"), @"
     exit 3
-    error: there is nothing to analyze: no workloads were found (there is not a single sample; no workload is in the namespace `nosuch`)
+    error: there is nothing to analyze: no workloads were found (there are no samples; there are no workloads in the namespace `nosuch`)
 
     hint: list them with `kubectl get namespaces`
     ");
     insta::assert_snapshot!(desk.told("analyze --demo -n shpo"), @"
     exit 3
-    error: there is nothing to analyze: no workloads were found (no workload is in the namespace `shpo`)
+    error: there is nothing to analyze: no workloads were found (there are no workloads in the namespace `shpo`)
 
     hint: did you mean `shop`?
     ");
@@ -216,7 +216,10 @@ fn a_namespace_without_workloads_is_nothing_to_analyze_or_a_gap() {
         .json();
     let gap = &seen["gaps"][0];
     assert_eq!(gap["subject"], "namespace nosuch");
-    assert_eq!(gap["text"], "no workload is in the namespace `nosuch`");
+    assert_eq!(
+        gap["text"],
+        "there are no workloads in the namespace `nosuch`"
+    );
     desk.run("analyze --demo -n shop -n nosuch --strict")
         .ended(1);
     desk.run("analyze --demo -n shop --strict").ended(0);
@@ -247,13 +250,13 @@ fn one_snapshot_is_not_added_up_with_itself() {
     exit 2
     error: the bundle a.kcost is named twice
 
-    hint: name each bundle once: several are several clusters
+    hint: name each bundle once: each counts as a cluster
     ");
     insta::assert_snapshot!(desk.told("analyze --snapshot a.kcost --snapshot b.kcost"), @"
     exit 2
     error: a.kcost and b.kcost are the same snapshot
 
-    hint: name each bundle once: several are several clusters
+    hint: name each bundle once: each counts as a cluster
     ");
     desk.run("analyze --snapshot a.kcost --snapshot no.kcost")
         .ended(1);

@@ -74,13 +74,13 @@ fn a_bad_row_is_named_or_skipped() {
     );
     let mut files = csv(&rows);
     insta::assert_snapshot!(files.refused(), @"
-    error: failed to read [FOLDER]/usage.csv at line 3, column 5: `cpu_cores`: `sixty` is no number
-    hint: mend the row, or skip rows like it with `--lenient`
+    error: failed to read [FOLDER]/usage.csv at line 3, column 5: `cpu_cores`: `sixty` is not a number
+    hint: fix the row, or skip bad rows with `--lenient`
     ");
     files.options.lenient = true;
     let taken = files.import().unwrap();
     assert_eq!(cpu(&taken), "a+0: 0.1 0.3\n");
-    insta::assert_snapshot!(gaps(&taken), @"bad-rows: 5 rows are bad and skipped, the first at line 3, column 5: `cpu_cores`: `sixty` is no number");
+    insta::assert_snapshot!(gaps(&taken), @"bad-rows: 5 rows are bad and skipped, the first at line 3, column 5: `cpu_cores`: `sixty` is not a number");
 }
 
 #[test]
@@ -102,11 +102,11 @@ fn every_kind_of_bad_row_says_what_is_wrong() {
     insta::assert_snapshot!(said.join("\n"), @"
     error: failed to read [FOLDER]/usage.csv at line 2, column 4: `yesterday` is neither an RFC 3339 time with a zone nor Unix seconds
     error: failed to read [FOLDER]/usage.csv at line 2, column 4: `2025-10-09T08:53:20` is neither an RFC 3339 time with a zone nor Unix seconds
-    error: failed to read [FOLDER]/usage.csv at line 2, column 4: `1760000000000` is no time in Unix seconds; milliseconds?
+    error: failed to read [FOLDER]/usage.csv at line 2, column 4: `1760000000000` is not a time in Unix seconds; milliseconds?
     error: failed to read [FOLDER]/usage.csv at line 2, column 5: the row has 5 columns, the header 6
     error: failed to read [FOLDER]/usage.csv at line 2, column 3: the container is empty
-    error: failed to read [FOLDER]/usage.csv at line 2, column 5: `cpu_cores`: `250m` is no number
-    error: failed to read [FOLDER]/usage.csv at line 2, column 6: `memory_bytes`: `512Mi` is no number
+    error: failed to read [FOLDER]/usage.csv at line 2, column 5: `cpu_cores`: `250m` is not a number
+    error: failed to read [FOLDER]/usage.csv at line 2, column 6: `memory_bytes`: `512Mi` is not a number
     error: failed to read [FOLDER]/usage.csv at line 2, column 4: the timestamp is empty
     ");
 }
@@ -114,7 +114,7 @@ fn every_kind_of_bad_row_says_what_is_wrong() {
 #[test]
 fn no_sample_at_all_is_a_gap() {
     let taken = csv("").import().unwrap();
-    assert_eq!(gaps(&taken), "no-usage: there is not a single sample");
+    assert_eq!(gaps(&taken), "no-usage: there are no samples");
     assert_eq!(taken.taken_at.to_string(), "2025-01-01T00:00:00Z");
     let empty = csv(&format!("shop,a,app,{START},,\n")).import().unwrap();
     assert!(empty.usage.series.is_empty());

@@ -93,18 +93,18 @@ fn parquet_with_times_of_any_kind() {
     let files = Files::new().with("usage.parquet", parquet(flags));
     insta::assert_snapshot!(files.refused(), @r"
     error: failed to read [FOLDER]/usage.parquet as Parquet: its column `timestamp` is not a time
-    hint: usage is read from CSV, gzipped CSV and Parquet; check that the file is whole
+    hint: usage is read from CSV, gzipped CSV and Parquet; check that the file is complete
     ");
     let files = Files::new().with("usage.parquet", parquet(twice("time", START)));
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.parquet: it has no column `timestamp`
-    hint: the columns of a usage file are, by name: `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
     ");
     let millis = parquet(twice("timestamp", START * 1_000));
     let files = Files::new().with("usage.parquet", millis);
     insta::assert_snapshot!(files.refused(), @"
-    error: failed to read [FOLDER]/usage.parquet at line 1, column 7: `1760000000000` is no time in Unix seconds; milliseconds?
-    hint: mend the row, or skip rows like it with `--lenient`
+    error: failed to read [FOLDER]/usage.parquet at line 1, column 7: `1760000000000` is not a time in Unix seconds; milliseconds?
+    hint: fix the row, or skip bad rows with `--lenient`
     ");
     let empty =
         polars::prelude::Column::new("timestamp".into(), [Some("2025-10-09T08:53:20Z"), None]);
@@ -123,7 +123,7 @@ fn a_missing_column_is_named() {
     let files = Files::new().with("usage.csv", "namespace,pod,time,cpu_cores,memory_bytes\n");
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.csv: it has no columns `container`, `timestamp`
-    hint: the columns of a usage file are, by name: `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
     ");
     let empty = Files::new().with("usage.csv", "");
     assert!(empty.refused().contains("it has no columns `namespace`"));
@@ -141,7 +141,7 @@ fn files_that_are_not_there_or_no_tables() {
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read /no/such/usage.csv
     caused by: No such file or directory (os error 2)
-    hint: check the path: relative ones begin at the current folder
+    hint: check the path: a relative path starts at the current folder
     ");
     let broken = Files::new().with("usage.parquet", b"PAR1 but not really");
     assert!(

@@ -90,8 +90,8 @@ fn samples_of_every_second_over_months_do_not_fill_the_memory() {
         START + 90 * DAY
     ));
     insta::assert_snapshot!(files.refused(), @"
-    error: the samples are from 2025-10-09T08:53:20Z to 2026-01-07T08:53:20Z, which is too long for samples every 1s
-    hint: look for wrong timestamps, keep the newest part with `--window 14d`, or widen `--step`
+    error: the samples are from 2025-10-09T08:53:20Z to 2026-01-07T08:53:20Z, too long for samples every 1s
+    hint: look for wrong timestamps, keep the newest part with `--window 14d`, or raise `--step`
     ");
 }
 
@@ -127,11 +127,11 @@ fn stray(time: i64) -> Files {
 fn a_wild_timestamp_is_named_with_its_row() {
     insta::assert_snapshot!(stray(5).refused(), @"
     error: failed to read [FOLDER]/wild.csv at line 3, column 4: `1970-01-01T00:00:05Z` is 20369 days before the rows of 2025-10-09 to 2025-10-09
-    hint: mend the row, or skip rows like it with `--lenient`
+    hint: fix the row, or skip bad rows with `--lenient`
     ");
     insta::assert_snapshot!(stray(START + 365 * 50 * DAY).refused(), @"
     error: failed to read [FOLDER]/wild.csv at line 3, column 4: `2075-09-27T08:53:20Z` is 18250 days after the rows of 2025-10-09 to 2025-10-09
-    hint: mend the row, or skip rows like it with `--lenient`
+    hint: fix the row, or skip bad rows with `--lenient`
     ");
     for (time, said) in [
         (START * 1_000, "no time in Unix seconds; milliseconds?"),

@@ -234,33 +234,33 @@ echo nothing > empty.key
     let standin = Setup::new(Store::recorded()).acceptor(acceptor).start();
     let said = |key: &str| made.said(&standin, "one.pem", key);
     insta::assert_snapshot!(said("two.key"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the client key is not that of the client certificate
     hint: compare `openssl x509 -in CERTIFICATE -noout -pubkey` with `openssl pkey -in KEY -pubout`
     ");
     insta::assert_snapshot!(said("encrypted.key"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the client key is encrypted
     hint: write it without a passphrase: `openssl pkey -in KEY -out PLAIN`
     ");
     assert_eq!(said("old.key"), said("encrypted.key"));
     insta::assert_snapshot!(said("odd.key"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the client key is of a kind that is not supported
     hint: take RSA of 2048 to 4096 bits, P-256, P-384, P-521 or Ed25519, and look at it with `openssl pkey -in KEY -noout -text`
     ");
     insta::assert_snapshot!(said("empty.key"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: there is no private key in the client key
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
     insta::assert_snapshot!(said("gone.key"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: failed to read the client key from [FOLDER]/gone.key: No such file or directory (os error 2)
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
     insta::assert_snapshot!(made.said(&standin, "one.pem", "\"\""), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: there is the client certificate, but not its key
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
@@ -376,7 +376,7 @@ fn time_name_and_purpose_of_a_trusted_certificate_count() {
     caused by: its certificate is not valid yet
     caused by: its certificate names no host, and not `127.0.0.1`: a common name does not count
     caused by: its certificate is for `a.test`, `b.test`, not for `127.0.0.1`
-    caused by: its certificate is not one of a server
+    caused by: its certificate is not a server certificate
     ");
     assert_eq!(
         said(|params| {

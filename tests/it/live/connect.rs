@@ -31,7 +31,7 @@ fn a_server_that_does_not_answer_ends_it() {
     let standin = faulty("/version", Fault::Slow(Duration::from_secs(3)));
     insta::assert_snapshot!(listed(&standin, &[]), @r"
     error: no answer from the cluster at [SERVER] within 1 s
-    hint: raise `--timeout`, or check the way with `kubectl version`
+    hint: raise `--timeout`, or check the connection with `kubectl version`
     ");
 }
 
@@ -69,7 +69,7 @@ fn plain_http_where_tls_is_expected_ends_it() {
         listed_with(&standin, &config).replace(&standin.url().replace("http", "https"), "[SERVER]");
     insta::assert_snapshot!(text, @r"
     error: failed to reach the cluster at [SERVER]
-      caused by: it speaks no TLS
+      caused by: it does not use TLS
     hint: check the address in the kubeconfig: `http://` instead of `https://`, or another port
     ");
 }
@@ -142,7 +142,7 @@ fn a_command_that_is_not_there_ends_it() {
     let standin = Setup::new(Store::recorded()).secure().start();
     let config = with_command(&standin, "no-such-plugin", "");
     insta::assert_snapshot!(listed_with(&standin, &config), @r"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `no-such-plugin` of the kubeconfig is not installed
     hint: install `no-such-plugin`, or put the folder that it is in on `PATH`
     ");
@@ -153,7 +153,7 @@ fn a_command_that_fails_ends_it() {
     let standin = Setup::new(Store::recorded()).secure().start();
     let config = with_command(&standin, "false", "");
     insta::assert_snapshot!(listed_with(&standin, &config), @r"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `false` of the kubeconfig failed with exit status: 1
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");

@@ -77,7 +77,7 @@ fn acting_as_somebody_without_the_right_points_at_the_right() {
     let standin = faulty("*", Fault::Says(403, IMPERSONATION));
     let seen = snapshot(&standin, &["--as", "ci", "--no-discovery"]).ended(1);
     insta::assert_snapshot!(seen.stderr, @r#"
-    error: you may not act as somebody else
+    error: you are not allowed to act as another user
       caused by: users "ci" is forbidden: User "viewer" cannot impersonate resource "users" in API group "" at the cluster scope
 
     hint: leave out `--as` and `--as-group`, or allow it with the rule {"apiGroups": [""], "resources": ["users"], "resourceNames": ["ci"], "verbs": ["impersonate"]}
@@ -92,9 +92,9 @@ fn acting_as_somebody_without_the_right_points_at_the_right() {
 fn pods_that_are_forbidden_end_it_and_the_rest_is_named() {
     let standin = without(&["/api/v1/pods", "/api/v1/nodes", "/api/v1/services"]);
     insta::assert_snapshot!(listed(&standin, &[]), @r#"
-    error: pods may not be listed
+    error: you are not allowed to list pods
       caused by: pods is forbidden: User "viewer" cannot list resource "pods" in API group "" at the cluster scope
-    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; nodes, services may not be listed either: `kcost rbac` prints every rule
+    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; nodes, services are not allowed either: `kcost rbac` prints every rule
     "#);
 }
 
@@ -132,7 +132,7 @@ fn a_server_that_redirects_names_the_place() {
     std::fs::write(&config, text).unwrap();
     let said = super::outcome(&config, &[]).replace(&front.url, "[SERVER]");
     insta::assert_snapshot!(said, @"
-    error: what answers at [SERVER] is no API server
+    error: what answers at [SERVER] is not a Kubernetes API server
       caused by: it redirects to https://rancher.test/v3
     hint: name the API server itself as `server` of the kubeconfig, with its path
     ");

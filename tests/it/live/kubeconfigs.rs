@@ -57,11 +57,11 @@ fn parts_that_are_missing_are_named() {
     hint: check it with `kubectl config get-clusters`, or name other files in `KUBECONFIG`
     ");
     insta::assert_snapshot!(said(&text.replace(&standin.url(), "")), @"
-    error: the server `` of the kubeconfig is no URL
+    error: the server `` of the kubeconfig is not a URL
     hint: write it like `https://kube.example.com:6443`
     ");
     insta::assert_snapshot!(said(&text.replace(&standin.url(), "https://")), @"
-    error: the server `https://` of the kubeconfig is no URL
+    error: the server `https://` of the kubeconfig is not a URL
     hint: write it like `https://kube.example.com:6443`
     ");
     // As client-go has it, such a user is nobody.
@@ -147,18 +147,18 @@ fn a_command_beside_the_kubeconfig_runs_once() {
 fn a_command_that_gives_nothing_is_named() {
     let failing = Plugin::new("echo 'SSO session has expired' >&2; exit 255");
     insta::assert_snapshot!(failing.said("./plugin"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `[FOLDER]/./plugin` of the kubeconfig failed with exit status: 255: SSO session has expired
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
     assert_eq!(failing.runs(), 1);
     insta::assert_snapshot!(Plugin::new("echo usage: plugin").said("./plugin"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `[FOLDER]/./plugin` of the kubeconfig printed no ExecCredential
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
     insta::assert_snapshot!(Plugin::new(&credential("{}")).said("./plugin"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: `[FOLDER]/./plugin` printed a credential without a token or a certificate
     hint: check that the same works in kubectl: `kubectl auth whoami`
     ");
@@ -167,7 +167,7 @@ fn a_command_that_gives_nothing_is_named() {
 #[test]
 fn a_command_that_is_not_there_is_told_with_how_to_get_it() {
     insta::assert_snapshot!(Plugin::new("").said("no-such-plugin"), @"
-    error: the kubeconfig does not lead to credentials
+    error: the kubeconfig gives no credentials
       caused by: the command `no-such-plugin` of the kubeconfig is not installed
     hint: Install the plugin from its home page
     ");

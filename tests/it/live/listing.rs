@@ -172,9 +172,9 @@ fn namespaces_that_share_a_gap_are_named_together() {
 fn a_role_without_the_namespace_named_is_told_to_name_it() {
     let standin = Setup::new(Store::recorded()).only(&["extras"]).start();
     insta::assert_snapshot!(listed(&standin, &[]), @r#"
-    error: pods may not be listed
+    error: you are not allowed to list pods
       caused by: pods is forbidden: User "viewer" cannot list resource "pods" in API group "" at the cluster scope
-    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; cronjobs, daemonsets, deployments, horizontalpodautoscalers, jobs and 9 more kinds may not be listed either: `kcost rbac` prints every rule
+    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; cronjobs, daemonsets, deployments, horizontalpodautoscalers, jobs and 9 more kinds are not allowed either: `kcost rbac` prints every rule
     "#);
 }
 

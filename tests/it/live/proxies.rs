@@ -155,7 +155,7 @@ fn a_login_of_a_proxy_is_sent_and_never_shown() {
     error: failed to reach the cluster at https://kube.test:6443 through the proxy http://PROXY
       caused by: tunnel error: proxy authorization required
 
-    hint: check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs into `NO_PROXY`
+    hint: check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs in `NO_PROXY`
     ");
     let heard = proxy.heard().join("");
     assert!(
@@ -171,10 +171,10 @@ fn a_proxy_that_cannot_be_used_is_told() {
     insta::assert_snapshot!(said("socks5://me:hush@127.0.0.1:1080"), @"
     error: `HTTPS_PROXY` names a proxy of the scheme `socks5`, which is not supported
 
-    hint: SOCKS is not supported: name an HTTP proxy, as `http://HOST:PORT`, or run a forwarder before it and set `HTTPS_PROXY`
+    hint: SOCKS is not supported: name an HTTP proxy, as `http://HOST:PORT`, or run a forwarder in front of it and set `HTTPS_PROXY`
     ");
     insta::assert_snapshot!(said("http://a b"), @"
-    error: `HTTPS_PROXY` names no URL of a proxy
+    error: `HTTPS_PROXY` is not the URL of a proxy
 
     hint: write it like `http://proxy.example.com:3128`
     ");
@@ -182,6 +182,6 @@ fn a_proxy_that_cannot_be_used_is_told() {
     error: failed to reach the cluster at https://kube.test:6443 through the proxy http://127.0.0.1:9
       caused by: Connection refused (os error 111)
 
-    hint: check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs into `NO_PROXY`
+    hint: check `HTTPS_PROXY` and `proxy-url` of the kubeconfig; what needs no proxy belongs in `NO_PROXY`
     ");
 }

@@ -17,7 +17,7 @@ fn a_recorded_namespace_becomes_a_snapshot() {
     extras/Job/oneshot: 0 pods, job used by 0
     extras/Pod/naked: 1 pods, sc used by 0, c used by 1
     extras/StatefulSet/db: 3 pods, init used by 0, pg used by 3
-    no-history usage: usage is one sample of 19 pods from the metrics API, and advice needs a history of days
+    no-history usage: usage is one sample of 19 pods from the metrics API, and advice needs days of history
       hint: name a Prometheus with `--prometheus-url URL`, or record a history: `kcost snapshot --record 7d -o NAME.kcost`
     ");
 }
@@ -133,7 +133,7 @@ fn a_namespace_that_is_not_there_is_named() {
     let (exit, _, stderr) = analyze(&["nosuch"]);
     insta::assert_snapshot!(format!("exit {exit}\n{stderr}"), @"
     exit 3
-    error: there is nothing to analyze: no workloads were found (the metrics API knows no pods yet; no workload is in the namespace `nosuch`)
+    error: there is nothing to analyze: no workloads were found (the metrics API knows no pods yet; there are no workloads in the namespace `nosuch`)
 
     hint: list them with `kubectl get namespaces`
     ");

@@ -83,7 +83,7 @@ fn dumps_are_read_in_the_encodings_of_windows() {
     ");
     insta::assert_snapshot!(refused(b"kind: Pod\nmetadata: {name: gr\xf6\xdfe}\n"), @"
     error: failed to understand FILE at line 2, column 20: the text is not UTF-8
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
 }
 
@@ -197,11 +197,11 @@ fn logs_between_objects_are_passed_over() {
     );
     insta::assert_snapshot!(refused(format!("{a}\n==== START logs for container app of pod shop/a ====\n")), @"
     error: failed to understand FILE at line 2, column 1: the logs that begin here have no end
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
     insta::assert_snapshot!(refused("==== other\n"), @"
     error: failed to understand FILE at line 1, column 1: neither an object nor the start of logs
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
 }
 

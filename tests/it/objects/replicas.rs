@@ -163,6 +163,6 @@ fn manifests_without_a_namespace_are_of_default_and_that_is_told_once() {
     let texts: Vec<&str> = gaps.iter().map(|gap| gap.text.as_str()).collect();
     assert_eq!(
         texts,
-        ["2 objects name no namespace and count as of `default`, as kubectl takes them"]
+        ["2 objects name no namespace and count as in `default`, as in kubectl"]
     );
 }

@@ -30,7 +30,7 @@ fn one_broken_object_is_a_gap_and_the_rest_is_read() {
     insta::assert_snapshot!(gaps.join("\n"), @r"
     Pod shop/bad: `spec.containers`: invalid type: integer, expected a sequence
     object what: it has no `kind`
-    Pod shop/odd: cpu `much` is no quantity
+    Pod shop/odd: cpu `much` is not a quantity
     ");
     let resolved = resolve(objects);
     assert_eq!(ids(&resolved), ["shop/Pod/good", "shop/Pod/odd"]);
@@ -73,15 +73,15 @@ fn broken_text_is_an_error_with_its_place() {
     };
     insta::assert_snapshot!(fails("{\"kind\": \"List\",\n \"items\": [{]}"), @r"
     failed to understand FILE at line 2, column 13: key must be a string
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
     insta::assert_snapshot!(fails("kind: List\nitems:\n- a: [\n"), @"
     failed to understand FILE at line 3, column 6: unclosed bracket '['
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
     insta::assert_snapshot!(fails("just text"), @"
     failed to understand object 1 in FILE at line 1: it is a text, not an object
-    hint: objects are read as `kubectl get KINDS -A -o json` or `-o yaml` prints them
+    hint: give objects as `kubectl get KINDS -A -o json` or `-o yaml` prints them
     ");
 }
 

@@ -208,6 +208,6 @@ fn an_engine_that_does_not_work_is_refused() {
     insta::assert_snapshot!(seen.stderr, @"
     error: `--engine pushdown` does not work at a step of 30m
 
-    hint: take a `--step` of at most 20m
+    hint: use a `--step` of at most 20m
     ");
 }

@@ -108,7 +108,7 @@ fn what_is_no_recording_is_not_gone_on_with() {
     exit: 1
     --- stdout
     --- stderr
-    error: r.kcost is a snapshot that was taken at once, and no recording to go on with
+    error: r.kcost is a finished snapshot, not a recording that can be continued
 
     hint: choose another `-o`, or move it away
     ");
@@ -125,7 +125,7 @@ fn two_recordings_do_not_share_a_folder() {
     exit: 1
     --- stdout
     --- stderr
-    error: another kcost records into r.kcost
+    error: another kcost is recording into r.kcost
 
     hint: wait for it, or choose another `-o`
     ");

@@ -76,7 +76,7 @@ impl Folder {
             let what = if kind.is_symlink() {
                 "it is a link, and links in folders are not followed"
             } else {
-                "it is no plain file"
+                "it is not a regular file"
             };
             let error = io::Error::new(io::ErrorKind::Unsupported, what);
             self.closed.push((entry.path(), error));

@@ -70,7 +70,7 @@ pub fn read(
         return Err(error);
     }
     if read == 0 {
-        let none = Gap::new("no-objects", "objects", "there is not a single object");
+        let none = Gap::new("no-objects", "objects", "there are no objects");
         gaps.push(none.hint(DUMP));
     }
     gaps.extend(no_namespace(homeless));
@@ -86,9 +86,8 @@ fn no_namespace(objects: usize) -> Option<Gap> {
     } else {
         "objects name"
     };
-    let text =
-        format!("{objects} {noun} no namespace and count as of `default`, as kubectl takes them");
-    let hint = "name another as `metadata.namespace` of the objects";
+    let text = format!("{objects} {noun} no namespace and count as in `default`, as in kubectl");
+    let hint = "set another as `metadata.namespace` of the objects";
     (objects > 0).then(|| Gap::new("no-namespace", "objects", text).hint(hint))
 }
 
@@ -131,7 +130,7 @@ impl Several {
         if self.others == 0 {
             return read;
         }
-        format!("{read}; {others} not called `.json`, `.yaml` or `.yml` passed over")
+        format!("{read}; skipped {others} not called `.json`, `.yaml` or `.yml`")
     }
 }
 
@@ -233,7 +232,7 @@ impl<'a> Found<'a> {
         self.broken.note(|| {
             let (subject, problem) = error.file_and_problem();
             let gap = Gap::new("unreadable-file", subject, problem);
-            (gap.hint("mend it, or leave it out of what is given"), error)
+            (gap.hint("fix it, or leave it out"), error)
         });
     }
 }

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         }
         let most = MOST_HELD >> 20;
         Err(format!(
-            "the `kind` of a list stands behind more than {most} MiB of its items"
+            "the `kind` of a list comes after more than {most} MiB of its items"
         ))
     }
 
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
                 None => format!("{kind} {read}"),
             };
             let gap = Gap::new("unreadable-object", subject.clone(), problem);
-            let hint = format!("mend or remove it at line {line} of {}", path.display());
+            let hint = format!("fix or remove it at line {line} of {}", path.display());
             let error = ImportError::Object {
                 path: path.to_owned(),
                 line,

@@ -219,7 +219,7 @@ impl<'t> Yaml<'t, '_, '_> {
                 self.take(text.len())?;
                 Ok(Some(text.into_owned()))
             }
-            _ => Err(self.problem("a key that is no text")),
+            _ => Err(self.problem("a key that is not text")),
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn number(cell: &[u8]) -> Result<f32, String> {
     }
     let value: f64 = text
         .parse()
-        .map_err(|_| format!("`{}` is no number", short(text)))?;
+        .map_err(|_| format!("`{}` is not a number", short(text)))?;
     Ok(sample(value))
 }
 
@@ -70,7 +70,7 @@ pub(super) fn likely(time: Timestamp) -> Result<i64, String> {
 
 /// Rounds down.
 pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
-    let wrong = || format!("`{seconds}` is no time in Unix seconds");
+    let wrong = || format!("`{seconds}` is not a time in Unix seconds");
     if let Some((_, unit)) = UNITS.iter().find(|(least, _)| seconds >= *least) {
         return Err(format!("{}; {unit}?", wrong()));
     }

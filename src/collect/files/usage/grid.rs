@@ -199,7 +199,7 @@ fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
     let text = format!(
         "{wider} of {all} series have samples further apart than the usual {step}s, up to {widest}s"
     );
-    let hint = format!("put all on one grid with `--step {widest}s`");
+    let hint = format!("put all on one step with `--step {widest}s`");
     Some(Gap::new("mixed-steps", "usage", text).hint(hint))
 }
 

@@ -115,7 +115,7 @@ fn tell_unread(objects: &mut Objects, meta: &Meta) {
     );
     objects
         .gaps
-        .push(gap.hint("take it in `autoscaling/v2`, with the type and target of each metric"));
+        .push(gap.hint("export it as `autoscaling/v2`, with the type and target of each metric"));
 }
 
 /// The metrics of an autoscaler, as they are read.

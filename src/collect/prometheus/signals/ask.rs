@@ -150,7 +150,7 @@ impl<'a> Asker<'a> {
         if self.held > ROOM && self.troubles < PATIENCE {
             self.troubles = PATIENCE;
             let most = ROOM >> 20;
-            let text = format!("they take more than the {most} MiB that are meant for them");
+            let text = format!("they take more than the {most} MiB set aside for them");
             let hint = "name fewer namespaces with `-n NAMESPACE`, or shorten `--window`";
             let gap = Gap::new("signals-not-read", label, text);
             self.gaps.push(gap.hint(hint));
@@ -376,9 +376,9 @@ impl<'a> Asker<'a> {
 
     fn give_up(&mut self, label: &str, failure: &Failure) {
         let gap = Gap::new("signals-not-read", label, failure.to_string());
-        self.gaps.push(
-            gap.hint("try again when the server is less busy; advice does without what is missing"),
-        );
+        self.gaps.push(gap.hint(
+            "try again when the server is less busy; advice is made without what is missing",
+        ));
     }
 
     /// The last first, as they are taken from the end.

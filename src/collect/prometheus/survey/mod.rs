@@ -373,7 +373,7 @@ impl Asked<'_> {
 fn elsewhere(counts: u64) -> Option<Gap> {
     let text = format!("of the counts of series {counts} are of times outside the window");
     let gap = Gap::new("outside-window", "series in Prometheus", text);
-    (counts > 0).then(|| gap.hint("check the clocks here and of the server"))
+    (counts > 0).then(|| gap.hint("check the clocks here and on the server"))
 }
 
 /// Times that a point may have: VictoriaMetrics moves them to multiples of the step.

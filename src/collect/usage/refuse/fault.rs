@@ -99,7 +99,7 @@ impl fmt::Display for Fault {
             Self::CpuBeyondNode { reached, node } => write!(
                 f,
                 "its CPU reaches {} cores where the node has {node}: a counter of seconds or a \
-                 percentage is no usage, give cores",
+                 percentage is not usage: give cores",
                 Cpu::cores(*reached).get()
             ),
             Self::MemoryBeyondNode { reached, node } => write!(
@@ -121,13 +121,13 @@ impl fmt::Display for Fault {
             ),
             Self::TooSmall { reached, busy } => write!(
                 f,
-                "its memory reaches {} while it uses {busy:.2} cores, which kilobytes taken for \
-                 bytes look like",
+                "its memory reaches {} while it uses {busy:.2} cores, as if kilobytes were \
+                 taken for bytes",
                 bytes(*reached)
             ),
             Self::TooSmallTogether => f.write_str(
-                "memory of all that runs beside it is that of no program, which kilobytes taken \
-                 for bytes look like",
+                "memory of all that runs beside it is too small for any program, as if kilobytes \
+                 were taken for bytes",
             ),
         }
     }

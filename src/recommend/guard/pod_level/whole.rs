@@ -153,7 +153,7 @@ fn set(plan: &mut Plan<'_>, field: Field, now: f64, wanted: f64, most: f64) {
     let (before, after) = (field.shown(now), field.shown(round));
     let must_rise = field == Field::MemoryLimit && round > now;
     let text = if dead_band::is_same(field, now, round) {
-        format!("the pod's {name} {before} is what it should be")
+        format!("the pod's {name} {before} already fits")
     } else if !must_rise && dead_band::is_small(field, now, round, replicas) {
         format!("the pod's {name} stays {before}: {after} would be too small a change")
     } else {
