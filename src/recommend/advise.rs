@@ -3,8 +3,8 @@
 use super::guard::{self, Case, Plan, Planned};
 use super::strategy::calibrated::{self, MemorySize};
 use super::{
-    Advised, Confidence, Draft, Effective, NodeRisk, Options, Pool, Reason, Seen, Sizing, Strategy,
-    history, judge,
+    Advised, Confidence, Draft, Effective, Methods, NodeRisk, Options, Pool, Reason, Seen, Sizing,
+    Strategy, history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
@@ -89,6 +89,7 @@ fn kept(reasons: Vec<Reason>) -> Draft {
     Draft {
         sizing: Sizing::KEEP,
         risk: None,
+        methods: Methods::default(),
         confidence: Confidence::None,
         reasons,
     }

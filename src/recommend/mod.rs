@@ -26,8 +26,8 @@ mod state;
 mod strategy;
 
 pub use advice::{
-    Advice, Advised, AutoscalerAdvice, ContainerAdvice, HeapAdvice, HeapChange, NodeRisk,
-    PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
+    Advice, Advised, AutoscalerAdvice, ContainerAdvice, HeapAdvice, HeapChange, Method, Methods,
+    NodeRisk, PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
 pub use advise::recommend;
 pub use error::RuleError;

@@ -6,10 +6,15 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{DIM, Paint};
 use crate::progress::Task;
-use crate::text::escape;
+use crate::text::{ascii, escape};
 
 /// How often a spinner turns; its first turn is drawn at once.
 const TICK: Duration = Duration::from_millis(80);
+
+/// What a bar is made of, done, under way and left, and a spinner turn by turn.
+const DRAWN: (&str, &str) = ("━╸─", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+/// The same where nothing but ASCII may be written.
+const ASCII: (&str, &str) = ("=>-", "|/-\\ ");
 
 /// All bars of the process.
 #[derive(Debug, Clone)]
@@ -17,10 +22,11 @@ pub(super) struct Bars {
     all: MultiProgress,
     drawn: bool,
     paint: Paint,
+    ascii: bool,
 }
 
 impl Bars {
-    pub(super) fn new(drawn: bool, paint: Paint) -> Self {
+    pub(super) fn new(drawn: bool, paint: Paint, ascii: bool) -> Self {
         let target = if drawn {
             ProgressDrawTarget::stderr()
         } else {
@@ -30,6 +36,15 @@ impl Bars {
             all: MultiProgress::with_draw_target(target),
             drawn,
             paint,
+            ascii,
+        }
+    }
+
+    /// The same bars, drawn with ASCII alone.
+    pub(super) fn in_ascii(self) -> Self {
+        Self {
+            ascii: true,
+            ..self
         }
     }
 
@@ -46,7 +61,7 @@ impl Bars {
         }
         if self.drawn {
             bar.set_style(self.style(total.is_some()));
-            bar.set_message(label.to_owned());
+            bar.set_message(self.words(label));
             bar.enable_steady_tick(TICK);
         }
         Running {
@@ -77,10 +92,17 @@ impl Bars {
             (false, false) => "{spinner} {msg:<28} {elapsed}",
         };
         // A plain bar is better than no program.
+        let (bar, spinner) = if self.ascii { ASCII } else { DRAWN };
         ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
-            .progress_chars("━╸─")
-            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
+            .progress_chars(bar)
+            .tick_chars(spinner)
+    }
+
+    /// A label that this terminal can show.
+    fn words(&self, label: &str) -> String {
+        let safe = escape(label);
+        if self.ascii { ascii(&safe) } else { safe }
     }
 }
 
@@ -99,7 +121,7 @@ impl Task for Running {
     }
 
     fn describe(&self, text: &str) {
-        self.bar.set_message(escape(text));
+        self.bar.set_message(self.bars.words(text));
     }
 
     fn set_total(&self, total: u64) {
@@ -143,6 +165,15 @@ fn duration(elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_is_drawn_with_ascii() {
+        let bars = Bars::new(false, Paint(false), false).in_ascii();
+        assert_eq!(bars.words("größe 2 × 3…"), "gr??e 2 x 3...");
+        assert!(ASCII.0.is_ascii() && ASCII.1.is_ascii());
+        // A spinner of one turn stands still, and a bar needs two states.
+        let _ = bars.style(true);
+    }
 
     #[test]
     fn short_times_are_in_milliseconds() {

@@ -59,21 +59,29 @@ impl Ui {
         let paint = Paint(colored(color, Stream::Stderr));
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         let watched = verbosity == Verbosity::Normal && Stream::Stderr.is_terminal() && !dumb;
-        let bars = Bars::new(progress && watched, paint);
+        let ascii = !is_utf8();
+        let bars = Bars::new(progress && watched, paint, ascii);
         let _ = DRAWN.set(bars.clone());
         Self {
             bars,
             verbosity,
             color,
             paint,
-            ascii: false,
+            ascii,
         }
     }
 
     /// The same, for a terminal that shows nothing else where that is wanted.
     #[must_use]
     pub fn in_ascii(self, ascii: bool) -> Self {
-        Self { ascii, ..self }
+        if !ascii {
+            return self;
+        }
+        Self {
+            ascii,
+            bars: self.bars.in_ascii(),
+            ..self
+        }
     }
 
     /// Columns of a report on stdout; `None` where nothing has to be cut.
@@ -81,19 +89,9 @@ impl Ui {
         width::width()
     }
 
-    /// Whether reports may go beyond ASCII: unless unwanted, where the locale's
-    /// text is UTF-8; where none is set, it is.
+    /// Whether reports may go beyond ASCII.
     pub fn unicode(&self) -> bool {
-        if self.ascii {
-            return false;
-        }
-        let set = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .into_iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-        set.is_none_or(|value| {
-            let value = value.to_ascii_lowercase();
-            value.contains("utf-8") || value.contains("utf8")
-        })
+        !self.ascii
     }
 
     /// Whether stdout gets colour.
@@ -178,6 +176,17 @@ impl Progress for Ui {
             self.line(&self.paint.on(DIM, &escape(text)));
         }
     }
+}
+
+/// Whether the locale's text is UTF-8; where none is set, it is.
+fn is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_none_or(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
 }
 
 /// Leaves the terminal clean when Ctrl-C ends the program.

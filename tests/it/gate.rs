@@ -4,6 +4,7 @@ use kcost::demo;
 use kcost::gate;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;
+use kcost::render::{self, Look, View};
 
 use crate::made::{Made, settings};
 
@@ -110,4 +111,53 @@ fn a_threshold_that_can_never_fail_is_refused() {
     }
     // What is never above a limit is still measured and reported.
     assert!(gate::parse("severity>=critical,cost-waste>=100%,cpu-waste>100%").is_ok());
+}
+
+/// The report on the shop with these limits, for programs.
+fn report(limits: Option<&str>) -> serde_json::Value {
+    let settings = Settings {
+        thresholds: limits.map_or_else(Vec::new, |limits| gate::parse(limits).unwrap()),
+        min_judged: 0.0,
+        ..settings()
+    };
+    let made = Made::shop();
+    let analysis = made.analysis(&settings);
+    let look = Look {
+        verbose: false,
+        explain: None,
+        width: None,
+        color: false,
+        unicode: true,
+        program: "kcost",
+        command: "kcost analyze".to_owned(),
+        view: View::default(),
+    };
+    let mut out = Vec::new();
+    let json = render::by_name("json").unwrap();
+    json.render(&analysis, &look, &mut out).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn machine_output_has_numbers_and_one_verdict() {
+    let seen = report(Some("cost-waste>30%,idle>=100,severity>=critical"));
+    let [waste, idle, severity] = [0, 1, 2].map(|place| &seen["gates"][place]);
+    assert_eq!(waste["rule"], "cost-waste");
+    assert_eq!(waste["operator"], ">");
+    assert_eq!(waste["limit"], 0.3);
+    assert!(
+        (waste["value"].as_f64().unwrap() - 0.736).abs() < 1e-3,
+        "{waste}"
+    );
+    assert_eq!(waste["passed"], false);
+    assert_eq!(waste["judged"], true);
+    assert_eq!(idle["operator"], ">=");
+    assert_eq!(idle["limit"], 100.0);
+    assert_eq!(idle["value"], 1.0);
+    assert_eq!(idle["passed"], true);
+    assert_eq!(severity["limit"], 4.0);
+    assert_eq!(seen["gate"]["passed"], false);
+    assert_eq!(seen["gate"]["judged"], true);
+    assert_eq!(report(Some("idle>100"))["gate"]["passed"], true);
+    assert!(report(None)["gate"].is_null());
 }

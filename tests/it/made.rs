@@ -8,8 +8,8 @@ use kcost::profile::Profile;
 use kcost::progress::Silent;
 use kcost::recommend::guard::Field;
 use kcost::recommend::{
-    Advice, Advised, Confidence, ContainerAdvice, NodeRisk, Options, Reason, Risk, Sizing, State,
-    Why, WorkloadAdvice,
+    Advice, Advised, Confidence, ContainerAdvice, Methods, NodeRisk, Options, Reason, Risk, Sizing,
+    State, Why, WorkloadAdvice,
 };
 use kcost::snapshot::{
     CapacityType, Cluster, Container, ContainerKind, Gap, Node, PatchTarget, Pod, Resources,
@@ -209,6 +209,7 @@ impl Made {
             container,
             profile: usize::MAX,
             sizing: *sizing,
+            methods: Methods::default(),
             heap: None,
             risk: (state != State::Unknown).then_some(Risk {
                 horizon: Span::WEEK,

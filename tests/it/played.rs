@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use kcost::cohort::Cohorts;
 use kcost::profile::{Profile, profile};
 use kcost::recommend::{
-    Advice, Advised, Confidence, Draft, HeapChange, Options, Reason, Seen, Sizing, Strategy,
-    recommend,
+    Advice, Advised, Confidence, Draft, HeapChange, Methods, Options, Reason, Seen, Sizing,
+    Strategy, recommend,
 };
 use kcost::snapshot::{
     Grid, Heap, HeapPlace, HeapSize, Metric, Resources, Series, Snapshot, Workload,
@@ -97,6 +97,7 @@ impl Strategy for Labels {
                 memory_limit: advice(workload, "memory-limit", |q| Bytes::from(q)),
             },
             risk: None,
+            methods: Methods::default(),
             confidence: Confidence::High,
             reasons: vec![Reason::new("labels", "labels say so")],
         };

@@ -3,11 +3,13 @@
 mod autoscaler;
 mod field;
 mod heap;
+mod method;
 mod risk;
 mod workload;
 
 pub use autoscaler::{AutoscalerAdvice, TargetChange};
 pub use field::{Advice, Sizing};
 pub use heap::{HeapAdvice, HeapChange};
+pub use method::{Method, Methods};
 pub use risk::{NodeRisk, Risk};
 pub use workload::{Advised, ContainerAdvice, PodAdvice, WorkloadAdvice};

@@ -1,4 +1,4 @@
-use super::{AutoscalerAdvice, HeapAdvice, NodeRisk, Risk, Sizing};
+use super::{AutoscalerAdvice, HeapAdvice, Methods, NodeRisk, Risk, Sizing};
 use crate::recommend::{Confidence, Growth, Headline, OddPod, Reason, State, Why};
 use crate::units::Ratio;
 
@@ -52,6 +52,8 @@ pub struct ContainerAdvice {
     /// Index into the profiles.
     pub profile: usize,
     pub sizing: Sizing,
+    /// How the strategy found each size.
+    pub methods: Methods,
     /// Where a heap setting is known.
     pub heap: Option<HeapAdvice>,
     pub risk: Option<Risk>,

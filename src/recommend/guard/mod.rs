@@ -4,8 +4,8 @@
 
 use super::plain::Causes;
 use super::{
-    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, PodAdvice, Pool, Reason,
-    Risk, Sizing,
+    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, Methods, PodAdvice, Pool,
+    Reason, Risk, Sizing,
 };
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
@@ -135,6 +135,8 @@ pub struct Planned<'a> {
     pub draft: Sizing,
     /// As it stands after the guards so far.
     pub sizing: Sizing,
+    /// How the strategy found each size.
+    pub methods: Methods,
     /// Where it has a heap setting, once the limit is final.
     pub heap: Option<HeapAdvice>,
     pub risk: Option<Risk>,
@@ -155,6 +157,7 @@ impl<'a> Planned<'a> {
             profile,
             draft: draft.sizing,
             sizing: draft.sizing,
+            methods: draft.methods,
             heap: None,
             risk: draft.risk,
             confidence: draft.confidence,

@@ -57,6 +57,7 @@ fn advice(container: usize, planned: Planned<'_>, events: Events) -> ContainerAd
         container,
         profile: planned.profile,
         sizing: planned.sizing,
+        methods: planned.methods,
         heap: planned.heap,
         risk: planned.risk,
         whys,

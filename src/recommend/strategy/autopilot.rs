@@ -2,7 +2,9 @@
 
 use super::histogram::{Histogram, decay};
 use super::{Draft, Strategy};
-use crate::recommend::{Advice, Confidence, Goal, Options, Pool, Reason, Seen, Sizing};
+use crate::recommend::{
+    Advice, Confidence, Goal, Method, Methods, Options, Pool, Reason, Seen, Sizing,
+};
 use crate::snapshot::{Grid, Series};
 use crate::units::{Bytes, Cpu, Span};
 
@@ -52,6 +54,21 @@ impl Statistic {
     }
 }
 
+impl Statistic {
+    /// Only a percentile of use is a quantile: of work served it is another one.
+    fn method(self, margin: f64) -> Method {
+        let quantile = match self {
+            Self::Peak => Some(1.0),
+            Self::Mean | Self::Work(_) | Self::Between => None,
+        };
+        Method {
+            quantile,
+            multiplier: Some(margin),
+            ..Method::default()
+        }
+    }
+}
+
 impl Strategy for Autopilot {
     fn name(&self) -> &'static str {
         "autopilot"
@@ -87,9 +104,11 @@ fn advise(pool: &Pool<'_>, grid: &Grid, goal: Goal) -> Draft {
     };
     let cpu_window = Window::new(Histogram::new(0.01, 1.05, 1000.0), CPU_HALF_LIFE);
     let cpu = cpu_window.advice(pool, grid, cpu_of, cpu_statistic);
+    let cpu_method = cpu.map(|value| cpu_statistic.method(margin(value, LARGE_CPU)));
     let cpu = cpu.map(|value| Cpu::cores(value * margin(value, LARGE_CPU)));
     let memory_window = Window::new(Histogram::new(1e7, 1.05, 1e12), MEMORY_HALF_LIFE);
     let memory = memory_window.advice(pool, grid, memory_of, memory_statistic);
+    let memory_method = memory.map(|value| memory_statistic.method(margin(value, LARGE_MEMORY)));
     let memory = memory.map(|value| Bytes::from_f64(value * margin(value, LARGE_MEMORY)));
     let mut reasons = Vec::new();
     if let Some(cpu) = cpu {
@@ -107,6 +126,12 @@ fn advise(pool: &Pool<'_>, grid: &Grid, goal: Goal) -> Draft {
         reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
     }
     let memory = memory.map_or(Advice::Keep, Advice::Set);
+    let methods = Methods {
+        cpu_request: cpu_method.unwrap_or_default(),
+        cpu_limit: Method::default(),
+        memory_request: memory_method.unwrap_or_default(),
+        memory_limit: memory_method.unwrap_or_default(),
+    };
     Draft {
         sizing: Sizing {
             cpu_request: cpu.map_or(Advice::Keep, Advice::Set),
@@ -115,6 +140,7 @@ fn advise(pool: &Pool<'_>, grid: &Grid, goal: Goal) -> Draft {
             memory_limit: memory,
         },
         risk: None,
+        methods,
         confidence: Confidence::High,
         reasons,
     }

@@ -1,7 +1,9 @@
 //! The rule of KRR's default strategy.
 
 use super::{Draft, Strategy};
-use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing, samples};
+use crate::recommend::{
+    Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing, samples,
+};
 use crate::snapshot::Target;
 use crate::units::{Bytes, Cpu, count_from};
 
@@ -47,6 +49,7 @@ fn advise(pool: &Pool<'_>) -> Draft {
         Advice::Set(_) => Advice::Unset,
         Advice::Unset | Advice::Keep => Advice::Keep,
     };
+    let largest = Method::quantile(1.0).times(MEMORY_BUFFER);
     Draft {
         sizing: Sizing {
             cpu_request: cpu,
@@ -55,6 +58,12 @@ fn advise(pool: &Pool<'_>) -> Draft {
             memory_limit: memory,
         },
         risk: None,
+        methods: Methods {
+            cpu_request: Method::quantile(PERCENTILE),
+            cpu_limit: Method::default(),
+            memory_request: largest,
+            memory_limit: largest,
+        },
         confidence: Confidence::High,
         reasons: vec![cpu_reason, memory_reason],
     }

@@ -1,7 +1,9 @@
 //! The plainest rule: what was used at most.
 
 use super::{Draft, Strategy};
-use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing, samples};
+use crate::recommend::{
+    Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing, samples,
+};
 use crate::units::{Bytes, Cpu};
 
 /// Requests, and the memory limit, at the largest use of any pod in the window.
@@ -47,6 +49,7 @@ fn advise(pool: &Pool<'_>) -> Draft {
     }
     let cpu = cpu.map_or(Advice::Keep, Advice::Set);
     let memory = memory.map_or(Advice::Keep, Advice::Set);
+    let largest = Method::quantile(1.0);
     Draft {
         sizing: Sizing {
             cpu_request: cpu,
@@ -55,6 +58,12 @@ fn advise(pool: &Pool<'_>) -> Draft {
             memory_limit: memory,
         },
         risk: None,
+        methods: Methods {
+            cpu_request: largest,
+            cpu_limit: Method::default(),
+            memory_request: largest,
+            memory_limit: largest,
+        },
         confidence: Confidence::High,
         reasons,
     }

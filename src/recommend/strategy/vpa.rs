@@ -3,7 +3,7 @@
 use super::histogram::{Histogram, decay};
 use super::{Draft, Strategy};
 use crate::recommend::rounding::{round_cpu, round_memory};
-use crate::recommend::{Advice, Confidence, Options, Pool, Reason, Seen, Sizing};
+use crate::recommend::{Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing};
 use crate::snapshot::{ContainerKind, Grid, Series};
 use crate::units::{Bytes, Cpu, Span, float, len_f64};
 
@@ -93,9 +93,16 @@ fn advise(pool: &Pool<'_>, grid: &Grid) -> Draft {
     if reasons.is_empty() {
         reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
     }
+    // Limits follow the requests.
+    let target = Method::quantile(TARGET).times(SAFETY_MARGIN);
     Draft {
         sizing: sizing(pool, cpu, memory),
         risk: None,
+        methods: Methods {
+            cpu_request: target,
+            memory_request: target,
+            ..Methods::default()
+        },
         confidence: Confidence::High,
         reasons,
     }

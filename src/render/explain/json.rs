@@ -5,9 +5,9 @@ use std::io;
 use serde::Serialize;
 
 use crate::explain::{ContainerStory, Curve, Explanation};
-use crate::recommend::Advice;
+use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
-use crate::render::json_v1::{Heap, heap};
+use crate::render::json_v1::{Heap, Method, heap};
 use crate::units::{Bytes, Cpu};
 
 #[derive(Serialize)]
@@ -66,6 +66,8 @@ struct Field {
     current: Option<f64>,
     recommended: Option<f64>,
     advice: &'static str,
+    #[serde(flatten)]
+    method: Method,
 }
 
 #[derive(Serialize)]
@@ -151,14 +153,29 @@ fn container<'a>(story: &ContainerStory<'a>) -> Container<'a> {
     let memory_limit = now.limits.memory.map(Bytes::to_f64);
     let cpu_request = now.requests.cpu.map(Cpu::get);
     let memory_request = now.requests.memory.map(Bytes::to_f64);
-    let sizing = &advice.sizing;
+    let (sizing, methods) = (&advice.sizing, &advice.methods);
     Container {
         name: &now.name,
         r#type: now.kind.name(),
-        cpu_request_cores: field(cpu_request, sizing.cpu_request, Cpu::get),
-        cpu_limit_cores: field(cpu_limit, sizing.cpu_limit, Cpu::get),
-        memory_request_bytes: field(memory_request, sizing.memory_request, Bytes::to_f64),
-        memory_limit_bytes: field(memory_limit, sizing.memory_limit, Bytes::to_f64),
+        cpu_request_cores: field(
+            cpu_request,
+            sizing.cpu_request,
+            methods.cpu_request,
+            Cpu::get,
+        ),
+        cpu_limit_cores: field(cpu_limit, sizing.cpu_limit, methods.cpu_limit, Cpu::get),
+        memory_request_bytes: field(
+            memory_request,
+            sizing.memory_request,
+            methods.memory_request,
+            Bytes::to_f64,
+        ),
+        memory_limit_bytes: field(
+            memory_limit,
+            sizing.memory_limit,
+            methods.memory_limit,
+            Bytes::to_f64,
+        ),
         heap: heap(now, advice),
         steps: advice
             .reasons
@@ -216,11 +233,17 @@ fn container<'a>(story: &ContainerStory<'a>) -> Container<'a> {
     }
 }
 
-fn field<T: Copy>(current: Option<f64>, advice: Advice<T>, number: fn(T) -> f64) -> Field {
+fn field<T: Copy>(
+    current: Option<f64>,
+    advice: Advice<T>,
+    method: recommend::Method,
+    number: fn(T) -> f64,
+) -> Field {
     Field {
         current,
         recommended: advice.value().map(number),
         advice: advice.name(),
+        method: Method::of(method, advice),
     }
 }
 

@@ -14,12 +14,13 @@ use super::findings;
 use super::pick::Row;
 use super::{Fleet, Look, Renderer};
 use crate::finding::Finding;
+use crate::gate::Outcome;
 use crate::pipeline::Analysis;
 use crate::snapshot::{Gap, Snapshot};
 use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
-pub(super) use shape::{Heap, Report};
+pub(super) use shape::{Heap, Method, Report};
 pub(super) use workloads::heap;
 
 pub(super) struct Json;
@@ -91,6 +92,11 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             .outcomes
             .iter()
             .map(|outcome| shape::Gate {
+                rule: outcome.rule,
+                operator: outcome.comparison.sign(),
+                limit: rounded(outcome.limit),
+                value: (outcome.judged_share > 0.0).then(|| rounded(outcome.value)),
+                passed: outcome.passed(),
                 threshold: &outcome.threshold,
                 measured: (outcome.judged_share > 0.0).then_some(&*outcome.measured),
                 failed: outcome.failed,
@@ -98,6 +104,10 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
                 judged_ratio: rounded(outcome.judged_share),
             })
             .collect(),
+        gate: (!analysis.outcomes.is_empty()).then(|| shape::Verdict {
+            passed: analysis.outcomes.iter().all(Outcome::passed),
+            judged: analysis.outcomes.iter().all(|outcome| outcome.judged),
+        }),
     }
 }
 

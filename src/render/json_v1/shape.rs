@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::rounded;
+use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::snapshot::HeapSetting;
 
@@ -23,6 +25,8 @@ pub(in crate::render) struct Report<'a> {
     pub(super) findings: Vec<Finding<'a>>,
     pub(super) gaps: Vec<Gap<'a>>,
     pub(super) gates: Vec<Gate<'a>>,
+    /// Null without gates.
+    pub(super) gate: Option<Verdict>,
 }
 
 #[derive(Serialize)]
@@ -291,6 +295,40 @@ pub(super) struct Field<T> {
     /// Null unless `advice` is `set`.
     pub(super) recommended: Option<T>,
     pub(super) advice: &'static str,
+    #[serde(flatten)]
+    pub(super) method: Method,
+}
+
+/// How the strategy found a size that is to be set, before guards rounded or moved it;
+/// null where it has no such number.
+#[derive(Serialize, Default)]
+pub(in crate::render) struct Method {
+    /// The quantile of use that it starts from, 0 to 1; 1 is the largest use.
+    quantile: Option<f64>,
+    /// What that is multiplied by.
+    multiplier: Option<f64>,
+    /// The risk that the size takes, judged on the past.
+    judged: Option<f64>,
+    /// The risk that is promised not to be exceeded.
+    promise: Option<f64>,
+    /// How many observations that rests on.
+    evidence: Option<f64>,
+}
+
+impl Method {
+    /// Of a size that is not to be set, none.
+    pub(in crate::render) fn of<T: Copy>(method: recommend::Method, advice: Advice<T>) -> Self {
+        if advice.value().is_none() {
+            return Self::default();
+        }
+        Self {
+            quantile: method.quantile.map(rounded),
+            multiplier: method.multiplier.map(rounded),
+            judged: method.judged.map(rounded),
+            promise: method.promise.map(rounded),
+            evidence: method.evidence.map(rounded),
+        }
+    }
 }
 
 /// A setting that bounds a heap, which goes with the memory limit.
@@ -377,8 +415,26 @@ pub(super) struct Gap<'a> {
     pub(super) hint: Option<&'a str>,
 }
 
+/// All gates together.
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    /// Whether every gate passed.
+    pub(super) passed: bool,
+    /// Whether every gate could be judged.
+    pub(super) judged: bool,
+}
+
 #[derive(Serialize)]
 pub(super) struct Gate<'a> {
+    pub(super) rule: &'static str,
+    /// `>` or `>=`.
+    pub(super) operator: &'static str,
+    /// A percentage as a share, a severity as its rank from 0.
+    pub(super) limit: f64,
+    /// What was measured, in the unit of `limit`; null where nothing could be.
+    pub(super) value: Option<f64>,
+    /// Whether enough could be judged, and the limit is kept.
+    pub(super) passed: bool,
     pub(super) threshold: &'a str,
     /// Null where nothing could be measured.
     pub(super) measured: Option<&'a str>,

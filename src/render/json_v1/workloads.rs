@@ -3,7 +3,7 @@
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::profile::{Profile, Waiting};
-use crate::recommend::{AutoscalerAdvice, ContainerAdvice, Risk};
+use crate::recommend::{AutoscalerAdvice, ContainerAdvice, Method, Risk};
 use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::whole::Whole;
@@ -74,12 +74,14 @@ fn containers<'a>(row: &Row<'a>, analysis: &'a Analysis<'a>) -> Vec<shape::Conta
 fn pod<'a>(row: &Row<'a>) -> Option<shape::Pod<'a>> {
     let (fields, advice) = row.pod()?;
     let reasons = advice.reasons.iter();
+    // It is what its containers add up to.
+    let none = Method::default();
     Some(shape::Pod {
         template: row.workload.id.template.as_deref(),
-        cpu_request_cores: cores(&fields.cpu_request),
-        cpu_limit_cores: cores(&fields.cpu_limit),
-        memory_request_bytes: bytes(&fields.memory_request),
-        memory_limit_bytes: bytes(&fields.memory_limit),
+        cpu_request_cores: cores(&fields.cpu_request, none),
+        cpu_limit_cores: cores(&fields.cpu_limit, none),
+        memory_request_bytes: bytes(&fields.memory_request, none),
+        memory_limit_bytes: bytes(&fields.memory_limit, none),
         reasons: reasons
             .map(|reason| shape::Reason {
                 code: reason.code,
@@ -121,14 +123,15 @@ fn target(metric: &AutoscalerMetric, target: Target) -> shape::Target {
 }
 
 fn container<'a>(part: &Part<'a>, template: Option<&'a str>) -> shape::Container<'a> {
+    let methods = part.advice.methods;
     shape::Container {
         name: &part.container.name,
         template,
         kind: part.container.kind.name(),
-        cpu_request_cores: cores(&part.cpu_request()),
-        cpu_limit_cores: cores(&part.cpu_limit()),
-        memory_request_bytes: bytes(&part.memory_request()),
-        memory_limit_bytes: bytes(&part.memory_limit()),
+        cpu_request_cores: cores(&part.cpu_request(), methods.cpu_request),
+        cpu_limit_cores: cores(&part.cpu_limit(), methods.cpu_limit),
+        memory_request_bytes: bytes(&part.memory_request(), methods.memory_request),
+        memory_limit_bytes: bytes(&part.memory_limit(), methods.memory_limit),
         heap: heap(part.container, part.advice),
         cpu_used_cores: part.profile.and_then(cpu_used),
         memory_used_bytes: part.profile.and_then(memory_used),
@@ -187,19 +190,21 @@ pub(in crate::render) fn heap<'a>(
     })
 }
 
-fn cores(field: &Field<Cpu>) -> shape::Field<f64> {
+fn cores(field: &Field<Cpu>, method: Method) -> shape::Field<f64> {
     shape::Field {
         current: field.now.map(|cpu| rounded(cpu.get())),
         recommended: field.advice.value().map(|cpu| rounded(cpu.get())),
         advice: field.advice.name(),
+        method: shape::Method::of(method, field.advice),
     }
 }
 
-fn bytes(field: &Field<Bytes>) -> shape::Field<u64> {
+fn bytes(field: &Field<Bytes>, method: Method) -> shape::Field<u64> {
     shape::Field {
         current: field.now.map(|memory| memory.0),
         recommended: field.advice.value().map(|memory| memory.0),
         advice: field.advice.name(),
+        method: shape::Method::of(method, field.advice),
     }
 }
 

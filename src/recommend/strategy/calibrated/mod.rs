@@ -22,6 +22,7 @@ mod bounds;
 mod cpu;
 mod joint;
 mod limit;
+mod method;
 mod peaks;
 mod pods;
 mod replays;
@@ -48,7 +49,7 @@ impl Strategy for Calibrated {
     }
 
     fn summary(&self) -> &'static str {
-        "sizes that keep a promised risk, from replays of each workload, its cohort and its nodes"
+        "sizes that keep a promised risk, tested on the past of each workload, its cohort and its nodes"
     }
 
     fn heeds_goal(&self) -> bool {
@@ -185,6 +186,7 @@ impl Sizes<'_> {
                 cpu_time_over_request: self.cpu.map(|size| size.time_over),
                 cpu_work_over_request: self.cpu.map(|size| size.work_over),
             }),
+            methods: self.methods(),
             confidence: self.confidence(),
             reasons,
         }

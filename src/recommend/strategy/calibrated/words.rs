@@ -187,7 +187,7 @@ pub(super) fn request(
 }
 
 /// What an event made of a request, where it did.
-fn bounded(
+pub(super) fn bounded(
     request: &Request,
     bounds: &Bounds,
     targets: &Targets,
