@@ -1,5 +1,6 @@
 //! Parse, run, exit: the only place that ends the process.
 
+use std::ffi::OsString;
 use std::process::{self, ExitCode};
 use std::{env, io, panic, thread};
 
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
     human_panic::setup_panic!();
     keep_caught_panics_quiet();
     thread::spawn(end_when_told);
-    cli::main(env::args_os().collect(), &mut io::stdout().lock()).into()
+    let argv: Vec<OsString> = env::args_os().collect();
+    cli::main(&argv, &mut io::stdout().lock()).into()
 }
 
 /// A table that makes its reader panic is told as an error, not as a fault of kcost.

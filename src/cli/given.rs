@@ -13,6 +13,8 @@ pub(super) enum Given {
     Settings,
 }
 
+/// How a bundle ends.
+const BUNDLE: &str = ".kcost";
 /// Endings of dumps of objects, as kubectl and its like write them.
 const OBJECTS: [&str; 6] = [".yaml", ".yml", ".json", ".tar", ".tar.gz", ".tgz"];
 /// Endings of tables of usage.
@@ -34,7 +36,7 @@ impl Given {
             let mut endings = endings.iter();
             endings.any(|ending| name.ends_with(ending) || packed.ends_with(ending))
         };
-        if name.ends_with(".kcost") || path.join("snapshot.json").is_file() {
+        if ends(&[BUNDLE]) || path.join("snapshot.json").is_file() {
             Some(Self::Bundle)
         } else if name == NAME {
             Some(Self::Settings)

@@ -69,13 +69,13 @@ enum Command {
 }
 
 /// The whole program: reads `argv`, writes the result to `out` and all else to stderr.
-pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
-    if let Some(answered) = complete::answer(&argv, out) {
+pub fn main(argv: &[OsString], out: &mut dyn Write) -> Exit {
+    if let Some(answered) = complete::answer(argv, out) {
         // A shell shows nothing that goes wrong here.
         return answered.map_or(Exit::Failed, |()| Exit::Done);
     }
-    let mut invocation = Invocation::new(&argv);
-    let files = Files::read(&argv).and_then(|files| {
+    let mut invocation = Invocation::new(argv);
+    let files = Files::read(argv).and_then(|files| {
         invocation.policy = files.policy()?;
         Ok(files)
     });
@@ -83,11 +83,11 @@ pub fn main(argv: Vec<OsString>, out: &mut dyn Write) -> Exit {
         Ok(files) => files,
         Err(error) => return refused(&Error::Config(error)),
     };
-    let settled = match unasked::settle(&files, invocation.program, &argv) {
+    let settled = match unasked::settle(&files, invocation.program, argv) {
         Ok(settled) => settled,
         Err(error) => return refused(&error),
     };
-    let cli = match parse(&argv, settled.command) {
+    let cli = match parse(argv, settled.command) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error),
     };

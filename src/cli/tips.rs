@@ -101,8 +101,7 @@ fn stray(word: &str, sub: &Command) -> Option<String> {
             Some(format!("--output {}", quote(word)))
         }
         Some(given) if has(sub, given.flag()) => Some(given.words(&quote(word))),
-        Some(_) => None,
         None if has(sub, "--namespace") => Some(format!("--namespace {}", quote(word))),
-        None => None,
+        _ => None,
     }
 }

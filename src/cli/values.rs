@@ -23,9 +23,12 @@ pub(super) fn named(names: impl IntoIterator<Item = &'static str>) -> Names {
 /// Names of machine output, as the tables print them: `over-provisioned` is
 /// `over_provisioned`.
 pub(super) fn hyphenated(names: impl IntoIterator<Item = &'static str>) -> Names {
-    let value = |name: &'static str| match name.contains('_') {
-        true => PossibleValue::new(name.replace('_', "-")).alias(name),
-        false => PossibleValue::new(name),
+    let value = |name: &'static str| {
+        if name.contains('_') {
+            PossibleValue::new(name.replace('_', "-")).alias(name)
+        } else {
+            PossibleValue::new(name)
+        }
     };
     let names = names.into_iter().map(value);
     PossibleValuesParser::new(names.collect::<Vec<_>>())

@@ -209,13 +209,13 @@ impl Visitor<'_> for Renamed {
 struct Values(&'static Key);
 
 impl Values {
-    fn one<E: de::Error>(&self, text: String) -> Result<Vec<String>, E> {
+    fn one<E: de::Error>(&self, text: &str) -> Result<Vec<String>, E> {
         if self.0.kind == Kind::Names {
-            return Err(E::invalid_type(Unexpected::Str(&text), self));
+            return Err(E::invalid_type(Unexpected::Str(text), self));
         }
-        let checked = self.0.kind.check(&text);
+        let checked = self.0.kind.check(text);
         checked.map_err(E::custom)?;
-        Ok(vec![self.0.kind.canonical(&text)])
+        Ok(vec![self.0.kind.canonical(text)])
     }
 }
 
@@ -235,23 +235,23 @@ impl<'de> Visitor<'de> for Values {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-        self.one(text.to_owned())
+        self.one(text)
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Vec<String>, E> {
-        self.one(value.to_string())
+        self.one(&value.to_string())
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Vec<String>, E> {
-        self.one(value.to_string())
+        self.one(&value.to_string())
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Vec<String>, E> {
-        self.one(value.to_string())
+        self.one(&value.to_string())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Vec<String>, E> {
-        self.one(value.to_string())
+        self.one(&value.to_string())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
@@ -260,7 +260,7 @@ impl<'de> Visitor<'de> for Values {
             while let Some((name, value)) = map.next_entry::<String, String>()? {
                 labels.push(format!("{name}={value}"));
             }
-            return self.one(labels.join(","));
+            return self.one(&labels.join(","));
         }
         if self.0.kind != Kind::Names {
             return Err(de::Error::invalid_type(Unexpected::Map, &self));

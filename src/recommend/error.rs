@@ -9,7 +9,7 @@ use crate::units::ParseAmountError;
 pub enum RuleError {
     #[error(transparent)]
     Selector(ParseSelectorError),
-    #[error("`{text}` is no glob: {}", source.kind())]
+    #[error("`{text}` is not a valid glob: {}", source.kind())]
     Glob {
         text: String,
         #[source]
@@ -34,7 +34,7 @@ pub(super) enum SettingError {
     Amount(#[from] ParseAmountError),
     #[error("did you mean `{PREFIX}{0}`?")]
     Near(&'static str),
-    #[error("there is only {}", annotation::KNOWN.join(", "))]
+    #[error("known are {}", annotation::KNOWN.join(", "))]
     Unknown,
 }
 

@@ -262,7 +262,7 @@ fn what_is_called_idle_hardly_works() {
     assert_eq!(idle.members, [0]);
     assert!(
         idle.description
-            .starts_with("CPU below 10m 99% of the time, and never above 100m; in")
+            .starts_with("CPU below 10m 99% of the time, and never above 100m; ty")
     );
 }
 
@@ -322,7 +322,7 @@ fn a_large_group_is_split_where_it_is_clearly_two() {
         assert!(
             group
                 .description
-                .contains(&format!(", memory peaks {said} × its median; in"))
+                .contains(&format!(", memory peaks {said} × its median; ty"))
         );
     }
     // Without some of its members it is split the same way.

@@ -30,7 +30,17 @@ fn a_file_without_a_flag_is_told_its_flag() {
         advice(&["prod.kcost"]),
         advice(&["analyze", "shop"]),
     ];
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    tip: did you mean '--snapshot prod.kcost'?
+    tip: did you mean '--objects pods.yaml'?
+    tip: did you mean '--objects FILE --usage usage.csv.gz'?
+    tip: did you mean '--config kcost.yaml'?
+    tip: did you mean '--output prod.kcost'?
+    tip: did you mean '--objects DUMP'?
+    hint: write `kcost explain WORKLOAD --snapshot prod.kcost`
+    tip: did you mean 'kcost analyze --snapshot prod.kcost'?
+    tip: did you mean '--namespace shop'?
+    ");
 }
 
 #[test]
@@ -41,13 +51,18 @@ fn flags_of_other_tools_are_told_what_they_are_called() {
         advice(&["snapshot", "--filename=a.yaml"]),
         advice(&["analyze", "--cluster", "prod"]),
     ];
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    tip: a similar argument exists: '--output json'
+    tip: a similar argument exists: '--window'
+    tip: a similar argument exists: '--objects'
+    tip: a similar argument exists: '--context'
+    ");
     // It has no formats.
     assert!(!advice(&["snapshot", "--json"]).contains("output json"));
 }
 
 /// A workload of two namespaces each, as kubectl prints them.
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: api, namespace: shop}
@@ -67,7 +82,7 @@ spec:
   template:
     metadata: {labels: {app: jobs}}
     spec: {containers: [{name: app, resources: {requests: {cpu: 250m}}}]}
-"#;
+";
 
 /// A run over the two workloads, in their folder.
 fn run(folder: &tempfile::TempDir, words: &str) -> Kcost {
@@ -164,6 +179,11 @@ fn a_variable_that_nothing_reads_is_named_and_its_value_is_not() {
             .env("KCOST_GOAL", "savings");
         kcost.run().ended(0).stderr
     };
-    insta::assert_snapshot!(said("-o csv"), @"");
+    insta::assert_snapshot!(said("-o csv"), @"
+    warning: the environment variable `KCOST_STRATGY` is not one of kcost's, so it is ignored
+      hint: did you mean `KCOST_STRATEGY`?
+    warning: the environment variable `KCOST_TOKEN` is not one of kcost's, so it is ignored
+      hint: did you mean `KCOST_PROMETHEUS_TOKEN`?
+    ");
     assert_eq!(said("-o csv -q"), "");
 }

@@ -7,6 +7,7 @@ use crate::ui::{ColorChoice, Ui, Verbosity};
 /// How kcost talks while it works.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct GlobalArgs {
     /// Say more: what each step did (`-v`), each request (`-vv`).
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]

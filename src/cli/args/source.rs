@@ -341,9 +341,10 @@ impl SourceArgs {
     }
 
     fn scope(&self) -> Result<Scope, Error> {
-        let namespaces = match self.scope.all_namespaces {
-            true => &[],
-            false => self.scope.namespace.as_slice(),
+        let namespaces = if self.scope.all_namespaces {
+            &[]
+        } else {
+            self.scope.namespace.as_slice()
         };
         Scope::new(namespaces, None).map_err(|error| Error::Usage {
             text: error.to_string(),

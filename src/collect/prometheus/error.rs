@@ -67,7 +67,7 @@ pub enum PrometheusError {
     },
     #[error("Prometheus at {url} {why}, and `--engine chunks` needs them")]
     NoChunks { url: String, why: String },
-    #[error("Prometheus at {url} answers no query over so long a time: {problem}")]
+    #[error("Prometheus at {url} does not answer queries over that long a time: {problem}")]
     TooLong { url: String, problem: String },
 }
 

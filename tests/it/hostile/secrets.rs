@@ -253,7 +253,7 @@ fn of_annotations_only_known_keys_enter_a_bundle() {
     assert!(
         report.contains("annotation `kcost.dev/gaol` is ignored: did you mean `kcost.dev/goal`?")
     );
-    assert!(report.contains("annotation `kcost.dev/…` is ignored: there is only goal"));
+    assert!(report.contains("annotation `kcost.dev/…` is ignored: known are goal"));
 }
 
 #[test]

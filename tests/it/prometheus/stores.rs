@@ -362,7 +362,7 @@ fn usage_without_the_labels_of_containers_says_where_they_are_lost() {
     }
     insta::assert_snapshot!(said, @"
     lost: no-usage: it has `container_memory_working_set_bytes` of pods, but of no container: the label `container` is missing or empty (look at `/metrics/cadvisor` of a kubelet: where it has the label, `metric_relabel_configs` drop it; where not, the kubelet does not reach its container runtime, as with cri-dockerd or a socket at another path)
-    renamed: no-usage: its `container_memory_working_set_bytes` has other names for the labels of containers (say so: `--prometheus-names pod=pod_name,container=container_name`)
+    renamed: no-usage: its `container_memory_working_set_bytes` has other names for the labels of containers (set them: `--prometheus-names pod=pod_name,container=container_name`)
     none: no-usage: it has `container_memory_working_set_bytes` of cgroups, but of no pod: the labels `namespace`, `pod` and `container` are missing (scrape the kubelets' `/metrics/cadvisor`, which has these labels where a cAdvisor of its own has not, and see that `metric_relabel_configs` keep them)
     ");
 }

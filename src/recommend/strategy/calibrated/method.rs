@@ -5,6 +5,7 @@ use super::limit::{Limit, Source};
 use super::request::Request;
 use super::words;
 use crate::recommend::{Method, Methods};
+use crate::units::len_f64;
 
 /// The quantile of memory from which a request moves towards the peak.
 const MEMORY: f64 = 0.99;
@@ -41,7 +42,7 @@ impl Sizes<'_> {
         Method {
             judged: Some(size.time_over),
             promise: Some(targets.cpu_time_over_request),
-            evidence: Some(crate::units::len_f64(size.containers)),
+            evidence: Some(len_f64(size.containers)),
             ..Method::quantile(size.quantile)
         }
     }
