@@ -53,7 +53,7 @@ fn owners_set_floors_and_caps_by_annotation_and_mistakes_are_named() {
         .collect();
     assert_eq!(mistakes.len(), 4);
     assert!(mistakes[0].contains("`kcost.dev/min-memory` is ignored: `lots`"));
-    assert!(mistakes[1].contains("`kcost.dev/target` is ignored: there is only goal"));
+    assert!(mistakes[1].contains("`kcost.dev/target` is ignored: known are goal"));
     assert!(mistakes[2].contains("did you mean `kcost.dev/max-cpu`?"));
     assert!(mistakes[3].contains("`1Gi` is not an amount of CPU"));
 
