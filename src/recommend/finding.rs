@@ -129,7 +129,7 @@ fn not_patchable(of: &Subject<'_>) -> Option<Finding> {
         severity: Severity::None,
         workload: of.advice.workload,
         text: format!(
-            "kcost knows no place to change the pods of a {}: change what creates it",
+            "kcost does not know where to change the pods of a {}: change what creates it",
             of.workload.id.kind
         ),
     })

@@ -89,7 +89,7 @@ fn files_of_a_folder_that_cannot_be_read_are_gaps() {
         found(empty.path()),
         (
             vec![],
-            vec!["no-objects objects: there is not a single object".into()]
+            vec!["no-objects objects: there are no objects".into()]
         )
     );
     fs::write(empty.path().join("a.json"), "{").unwrap();
@@ -166,14 +166,14 @@ fn a_damaged_archive_is_a_failure() {
     insta::assert_snapshot!(refused(cut), @"
     error: failed to read FILE
     caused by: unexpected end of file
-    hint: the file is not whole: copy it again, or make it again
+    hint: the file is incomplete: copy it or create it again
     ");
     let mut damaged = whole.clone();
     damaged[1024 + 5] ^= 1;
     insta::assert_snapshot!(refused(damaged), @"
     error: failed to read FILE
     caused by: a header in the archive is damaged
-    hint: the file is not whole: copy it again, or make it again
+    hint: the file is incomplete: copy it or create it again
     ");
     let size = b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff";
     for kind in [b'0', b'L', b'x', b'5'] {

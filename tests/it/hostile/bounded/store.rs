@@ -171,7 +171,8 @@ fn counts_that_no_cluster_has_are_no_counts() {
         });
         let seen = ends(|| analyze(&cluster, &store, &["--timeout", "1s"]));
         assert!(
-            seen.stderr.contains("a count in the answer is none"),
+            seen.stderr
+                .contains("a count in the answer is not a number"),
             "{count}: {}",
             seen.stderr
         );
