@@ -59,6 +59,8 @@ pub struct Score {
     pub by_confidence: Vec<Trusted>,
     /// Whether it heeds the goal and its targets.
     pub heeds_goal: bool,
+    /// See [`crate::recommend::Strategy::goal_changes`].
+    pub goal_changes: Option<&'static str>,
     /// The targets that it was asked to keep.
     pub targets: Targets,
     /// Whether guards corrected its sizes.
@@ -195,6 +197,7 @@ impl Tally {
             promised_overflow: some_mean(outcomes.iter().filter_map(|o| o.promised_overflow)),
             by_confidence: by_confidence(outcomes),
             heeds_goal: options.strategy.heeds_goal(),
+            goal_changes: options.strategy.goal_changes(),
             targets: options.targets,
             guards: options.guards,
         }

@@ -21,16 +21,19 @@ Examples:
   {program} analyze --snapshot prod.kcost -o patch > patch.yaml
   {program} analyze --snapshot prod.kcost --fail-on 'cost-waste>30%'";
 
-/// Say what to change: requests and limits for every workload, and what that saves.
+/// Say what to change, why, and what it saves.
+///
+/// Requests and limits for every workload, from what each has used, with the risk
+/// that they take.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(super) struct AnalyzeArgs {
     #[command(flatten)]
     pub(super) show: ShowArgs,
 
-    /// Fail with exit code 10 when this is true, such as `cost-waste>30%`. Repeatable.
+    /// Fail with exit code 10 where this is true: `cost-waste>30%`. Repeatable.
     ///
-    /// One of the gate's numbers, `>` or `>=`, and a limit; several between commas.
+    /// The name of a rule, `>` or `>=`, and a limit; several with commas between them.
     #[arg(
         long,
         value_name = "RULE",
@@ -39,9 +42,9 @@ pub(super) struct AnalyzeArgs {
     )]
     fail_on: Vec<String>,
 
-    /// Give no verdict of the gate when less of the value of all requests can be judged, such as 80%.
+    /// Give no verdict when less than this of the value of all requests can be judged: `80%`.
     ///
-    /// Without a verdict the exit code is 1. Where nothing can be judged there never is one.
+    /// Without a verdict the exit code is 1. Where nothing can be judged, there is none.
     #[arg(
         long,
         value_name = "SHARE",
@@ -63,7 +66,12 @@ pub(super) struct AnalyzeArgs {
     pub(super) exit_zero: bool,
 
     /// Fail with exit code 1 when anything could not be read.
-    #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "KCOST_STRICT",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     pub(super) strict: bool,
 
     /// Where prices come from.

@@ -21,10 +21,10 @@ Examples:
   {program} backtest --snapshot prod.kcost --strategies calibrated,krr --fit 14d --horizon 7d
   {program} backtest --snapshot prod.kcost --strategies calibrated --goal savings,balanced,reliability -o json";
 
-/// Replay strategies over the past: what each would have cost, and what would have broken.
+/// Test strategies on the past: what they would have cost, and broken.
 ///
-/// At every origin a strategy sees only what came before it, and is judged on the
-/// horizon that followed. Promised and happened stand side by side. The rules of
+/// At each of several moments, a strategy sees only what came before, and is judged on
+/// what followed. What it promised and what happened stand side by side. The rules of
 /// other tools are judged as those tools would set their sizes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -51,7 +51,7 @@ pub(super) struct BacktestArgs {
     )]
     strategies: Vec<String>,
 
-    /// Goals of the strategies that have goals; several are a row each.
+    /// Goals to test; each is a row of the strategies that promise a risk.
     #[arg(
         long,
         value_name = "GOAL",
@@ -63,26 +63,26 @@ pub(super) struct BacktestArgs {
     )]
     goal: Vec<String>,
 
-    /// Replay each goal once more without cohorts: sizes do not depend on them.
+    /// Test each goal once more without cohorts: sizes do not depend on them.
     #[arg(long, hide = true)]
     without_cohorts: bool,
 
-    /// History that each origin sees.
+    /// History that advice is made from at each moment.
     #[arg(long, value_name = "SPAN", default_value_t = Span::days(14))]
     fit: Span,
 
-    /// Time after each origin on which its advice is judged.
+    /// Time after each moment on which the advice is judged.
     #[arg(long, value_name = "SPAN", default_value_t = Span::WEEK)]
     horizon: Span,
 
     /// Put kcost's floors, steps, rounding and other guards on the rules of other tools
     /// too, as `analyze --strategy` does.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     with_guards: bool,
 
-    /// Most origins, as close as a seventh of the horizon [default: 12, or all that fit
-    /// without overlap].
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Most moments to test, as close as a seventh of the horizon [default: 12, or all
+    /// that fit without overlap].
+    #[arg(long, hide_short_help = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     origins: Option<u16>,
 
     #[command(flatten)]

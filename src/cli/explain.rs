@@ -24,7 +24,9 @@ Examples:
 /// Stretches of time that a plot distinguishes.
 const POINTS: usize = 200;
 
-/// Show one workload's way from usage to size: data, plots, steps, risk.
+/// Show why one workload gets its sizes: usage, plots, risk.
+///
+/// A sentence for each size; `-v` adds every step to it, and the numbers.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {

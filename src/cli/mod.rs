@@ -9,6 +9,7 @@ mod config;
 mod environment;
 mod explain;
 mod given;
+mod groups;
 mod invocation;
 mod last;
 mod man;
@@ -34,6 +35,10 @@ use args::GlobalArgs;
 use invocation::Invocation;
 use settings::Files;
 
+/// What `kcost --help` ends with.
+const START: &str = "\
+Start with `{program} analyze --demo`; `{program} COMMAND -h` shows the flags of every day.";
+
 /// What to request in Kubernetes, what it saves, and at which risk.
 ///
 /// kcost takes a snapshot of what a cluster requests and what it uses, groups
@@ -45,7 +50,8 @@ use settings::Files;
     version,
     max_term_width = 100,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = START
 )]
 struct Cli {
     #[command(subcommand)]
@@ -122,7 +128,8 @@ pub fn main(argv: &[OsString], out: &mut dyn Write) -> Exit {
 
 /// The command tree, as `kcost` or as a plugin of kubectl sees it.
 pub fn command(program: &'static str) -> clap::Command {
-    program::rename(values::forgiving(Cli::command()), program)
+    let command = values::forgiving(Cli::command());
+    program::rename(groups::grouped(command), program)
 }
 
 /// A file of settings that cannot be used ends the run before the command line is read.
@@ -133,6 +140,9 @@ fn refused(error: &Error) -> Exit {
 }
 
 fn parse(argv: &[OsString], mut command: clap::Command) -> Result<Cli, clap::Error> {
+    if argv.iter().any(|word| word == "-h") {
+        command = command.mut_subcommands(|sub| sub.mut_args(|arg| arg.hide_env(true)));
+    }
     let matches = command.try_get_matches_from_mut(argv);
     let matches = matches.map_err(|error| tips::tip(error, &command, argv))?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))

@@ -26,7 +26,7 @@ Examples:
   {program} snapshot --objects objects.json --usage usage.csv -o prod.kcost
   {program} analyze --snapshot prod.kcost";
 
-/// Save what a cluster requests and uses, to analyze it later or elsewhere.
+/// Save what a cluster requests and uses, for later or elsewhere.
 ///
 /// The bundle is a folder of JSON and Parquet without any secret: no environment,
 /// no Secret or ConfigMap data, no annotations but `kcost.dev/…`.
@@ -35,19 +35,18 @@ Examples:
 pub(super) struct SnapshotArgs {
     /// The folder to write; an older snapshot there is replaced.
     ///
-    /// Nothing else is: not a recording without `--force`, and no folder that holds
-    /// files of others.
+    /// Nothing else is replaced: a recording only with `--force`, and never a folder
+    /// that holds other files.
     ///
-    /// Of several contexts each is written beside it, as `NAME-CONTEXT.kcost`.
+    /// With several contexts, each is written beside it, as `NAME-CONTEXT.kcost`.
     #[arg(short, long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, required_unless_present = "plan")]
     output: Option<PathBuf>,
 
-    /// Sample the metrics API until there is this much, for clusters without Prometheus.
+    /// Record from the metrics API for this long, where there is no Prometheus.
     ///
     /// The bundle can be analyzed at any time, and survives whatever ends kcost.
-    /// The same command goes on with it where it was left: the time that is
-    /// recorded counts, not the time between. Usage in longer recordings than
-    /// `--every` times 4032 is kept in coarser steps.
+    /// The same command continues where it stopped: only the time that is recorded
+    /// counts. A recording longer than 4032 times `--every` is kept in coarser steps.
     #[arg(
         long,
         value_name = "SPAN",
@@ -61,7 +60,8 @@ pub(super) struct SnapshotArgs {
         value_name = "SPAN",
         env = "KCOST_EVERY",
         hide_env_values = true,
-        default_value = "30s"
+        default_value = "30s",
+        hide_short_help = true
     )]
     every: Span,
 
@@ -77,12 +77,18 @@ pub(super) struct SnapshotArgs {
     )]
     refresh: Span,
 
-    /// Replace a recording too, unless it is being made.
-    #[arg(long, conflicts_with = "record")]
+    /// Replace a recording too, unless it is under way.
+    #[arg(long, hide_short_help = true, conflicts_with = "record")]
     force: bool,
 
-    /// Fail with exit code 1 when anything could not be read. The bundle is written all the same.
-    #[arg(long, env = "KCOST_STRICT", hide_env_values = true)]
+    /// Fail with exit code 1 when anything could not be read; the bundle is written all
+    /// the same.
+    #[arg(
+        long,
+        env = "KCOST_STRICT",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     strict: bool,
 
     #[command(flatten)]

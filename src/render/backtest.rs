@@ -1,17 +1,24 @@
-//! A backtest for people and for programs.
+//! A backtest for people; for programs it is [`json`].
 
 use std::io;
 
-use serde::Serialize;
+use anstyle::Style;
+
+mod json;
+mod rank;
+mod verdict;
 
 use super::Look;
 use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
-use super::style::{BAD_BOLD, BOLD, DIM, Paint};
+use super::style::{BAD_BOLD, BOLD, DIM, PLAIN, Paint};
 use super::wrap::wrap;
-use crate::backtest::{Backtest, Score, Share, Trusted, Verdict};
+use crate::backtest::{Backtest, Score, Share, Verdict};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money, percent};
+use crate::units::Money;
+
+pub use json::backtest_json;
 
 /// The comparison as a table: what each would have cost, what would have broken,
 /// and whether it kept its word.
@@ -32,10 +39,10 @@ fn table(
 ) -> io::Result<()> {
     let paint = Paint::of(look);
     let text = format!(
-        "advice from {} of history, judged on the {} that followed, at {}{}",
+        "advice from {}, tested on the {} after, at {} of the past{}",
         backtest.fit,
         backtest.horizon,
-        count(backtest.origins.len(), "origin"),
+        count(backtest.origins.len(), "moment"),
         apart(backtest),
     );
     let name = escape(&snapshot.cluster.name);
@@ -59,7 +66,39 @@ fn table(
     }
     promises(backtest)
         .iter()
-        .try_for_each(|(goal, what)| note((goal, what), out))
+        .try_for_each(|(goal, what)| note((goal, what), out))?;
+    note(("--goal", &goals(backtest)), out)?;
+    let Some(line) = verdict::line(backtest) else {
+        return Ok(());
+    };
+    let line = wrap(&line, look.width, 0);
+    writeln!(out, "\n{}", paint.on(BOLD, &line))
+}
+
+/// What another goal would change.
+fn goals(backtest: &Backtest) -> String {
+    let mut changes: Vec<String> = Vec::new();
+    let mut stay: Vec<&str> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for score in &backtest.scores {
+        if seen.contains(&score.strategy) {
+            continue;
+        }
+        seen.push(score.strategy);
+        match score.goal_changes {
+            Some(what) => changes.push(format!("{what} of {}", score.strategy)),
+            None => stay.push(score.strategy),
+        }
+    }
+    let stay = match stay.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} stays as it is"),
+        [first @ .., last] => format!("; {} and {last} stay as they are", first.join(", ")),
+    };
+    if changes.is_empty() {
+        return format!("changes nothing here{stay}");
+    }
+    format!("changes {}{stay}", changes.join(", and "))
 }
 
 /// What each goal asks for, once.
@@ -69,7 +108,7 @@ fn promises(backtest: &Backtest) -> Vec<(&'static str, String)> {
         if promises.iter().all(|(goal, _)| *goal != score.goal) {
             let targets = &score.targets;
             let text = format!(
-                "promises at most {} over limit, {} node overflow, {} CPU time over",
+                "promises at most {} over memory, {} nodes full, {} CPU time over",
                 percent(targets.memory_over_limit),
                 percent(targets.node_memory_overflow),
                 percent(targets.cpu_time_over_request),
@@ -87,17 +126,17 @@ fn judged(backtest: &Backtest) -> Option<String> {
     let kept = if thin == 0 {
         String::new()
     } else {
-        format!("; {thin} had too little history for advice and keep their sizes")
+        format!("; {thin} had too little history and keep their sizes")
     };
     let counted = count(score.workloads, "workload");
     let overlap = if overlaps(backtest) {
         let horizons = backtest.independent_horizons;
-        format!("; horizons overlap, and are {horizons:.1} of their own where chance is judged")
+        format!("; what followed overlaps, so chance is judged as of {horizons:.1} times")
     } else {
         String::new()
     };
     Some(format!(
-        "{counted} judged, counted once an origin{kept}{overlap}"
+        "{counted} tested, each counted once a moment{kept}{overlap}"
     ))
 }
 
@@ -115,22 +154,29 @@ fn apart(backtest: &Backtest) -> String {
 }
 
 /// What the heads of the tables mean.
-const NOTES: [(&str, &str); 7] = [
-    ("cost", "a month of the requests"),
-    ("slack", "the part of it that was not used"),
-    ("foot", "requested ÷ used, lower is cheaper"),
-    ("churn", "sizes that changed from one horizon to the next"),
+const NOTES: [(&str, &str); 8] = [
+    ("cost", "of what is requested, a month"),
+    ("unused", "the part of it that nothing used"),
+    ("÷ used", "requested ÷ used: lower is cheaper"),
     (
-        "over limit",
-        "workloads above their memory limit: would-be OOM kills",
+        "changes",
+        "sizes that changed from one week tested to the next",
     ),
     (
-        "overflow",
-        "nodes over 97% of their memory: by pods together, or by one alone, which no request prevents",
+        "over memory",
+        "workloads that went over their memory limit: they would be OOM-killed",
+    ),
+    (
+        "nodes full",
+        "nodes over 97% of their memory, by pods together or by one alone, which no request prevents",
+    ),
+    (
+        "CPU over",
+        "time above the CPU request, and work done above it",
     ),
     (
         "(…)",
-        "what was predicted; `!` where what happened exceeds it beyond chance",
+        "what was predicted; `!` where more happened than was predicted, beyond chance",
     ),
 ];
 
@@ -140,245 +186,145 @@ const BARE: (&str, &str) = (
     "rules of other tools, as those would set them: without kcost's guards (`--with-guards`)",
 );
 
-fn cost_table(backtest: &Backtest) -> Grid {
-    let mut grid = Grid::new(vec![
-        Column::name("STRATEGY"),
-        Column::number("COST"),
-        Column::number("SLACK").drop(2),
-        Column::number("CPU FOOT"),
-        Column::number("MEM FOOT"),
-        Column::number("NODES"),
-        Column::number("CHURN").drop(1),
-    ]);
-    for score in &backtest.scores {
-        let nodes = score.nodes.map(|nodes| format!("{nodes:.1}"));
-        let churn = score.churn.map(|churn| percent(churn.rate()));
-        grid.row(vec![
-            Cell::styled(&score.label, BOLD),
-            Cell::new(money(score.monthly, backtest.currency)),
-            Cell::styled(money(score.monthly_slack, backtest.currency), DIM),
-            Cell::new(format!("{:.2}", score.cpu_footprint)),
-            Cell::new(format!("{:.2}", score.memory_footprint)),
-            Cell::new(nodes.unwrap_or_else(|| "-".to_owned())),
-            Cell::styled(churn.unwrap_or_else(|| "-".to_owned()), DIM),
-        ]);
+/// A column of figures of which less is better: how they are told, and what they are.
+struct Figures {
+    column: Column,
+    usual: Style,
+    cells: Vec<(String, Option<f64>)>,
+}
+
+impl Figures {
+    fn of(
+        column: Column,
+        backtest: &Backtest,
+        cell: impl Fn(&Score) -> (String, Option<f64>),
+    ) -> Self {
+        Self {
+            column,
+            usual: PLAIN,
+            cells: backtest.scores.iter().map(cell).collect(),
+        }
+    }
+
+    /// Less important.
+    fn dim(self, rank: u8) -> Self {
+        Self {
+            column: self.column.drop(rank),
+            usual: DIM,
+            ..self
+        }
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let figures: Vec<Option<f64>> = self.cells.iter().map(|(_, figure)| *figure).collect();
+        let styles = rank::styles(&figures, self.usual);
+        let cells = self.cells.iter().zip(styles);
+        cells
+            .map(|((text, _), style)| {
+                // A broken promise stands out, whoever is worse.
+                let style = if text.starts_with('!') {
+                    BAD_BOLD
+                } else {
+                    style
+                };
+                Cell::styled(text.as_str(), style)
+            })
+            .collect()
+    }
+}
+
+/// A row for each strategy.
+fn grid(backtest: &Backtest, figures: &[Figures]) -> Grid {
+    let columns = figures.iter().map(|it| it.column.clone());
+    let mut grid = Grid::new(
+        [Column::name("STRATEGY")]
+            .into_iter()
+            .chain(columns)
+            .collect(),
+    );
+    let cells: Vec<Vec<Cell>> = figures.iter().map(Figures::cells).collect();
+    for (row, score) in backtest.scores.iter().enumerate() {
+        let own = cells.iter().map(|column| column[row].clone());
+        let name = Cell::styled(&score.label, BOLD);
+        grid.row([name].into_iter().chain(own).collect());
     }
     grid
+}
+
+fn cost_table(backtest: &Backtest) -> Grid {
+    let amount = |it: Money| (money(it, backtest.currency), Some(it.to_f64()));
+    let ratio = |it: f64| (format!("{it:.2}"), Some(it));
+    let none = || ("-".to_owned(), None);
+    let figures = [
+        Figures::of(Column::number("COST"), backtest, |it| amount(it.monthly)),
+        Figures::of(Column::number("UNUSED"), backtest, |it| {
+            amount(it.monthly_slack)
+        })
+        .dim(2),
+        Figures::of(Column::number("CPU ÷ USED"), backtest, |it| {
+            ratio(it.cpu_footprint)
+        }),
+        Figures::of(Column::number("MEM ÷ USED"), backtest, |it| {
+            ratio(it.memory_footprint)
+        }),
+        Figures::of(Column::number("NODES"), backtest, |it| {
+            it.nodes
+                .map_or_else(none, |it| (format!("{it:.1}"), Some(it)))
+        }),
+        Figures::of(Column::number("CHANGES"), backtest, |it| part(it.churn)).dim(1),
+    ];
+    grid(backtest, &figures)
 }
 
 fn risk_table(backtest: &Backtest) -> Grid {
-    let mut grid = Grid::new(vec![
-        Column::name("STRATEGY"),
-        Column::number("OVER LIMIT"),
-        Column::number("NODE OVERFLOW"),
-        Column::number("TOGETHER").drop(2),
-        Column::number("ALONE").drop(2),
-        Column::number("CPU TIME OVER"),
-        Column::number("CPU WORK OVER").drop(1),
-    ]);
-    for score in &backtest.scores {
-        let limit = said(
-            score.over_limit.rate(),
-            score.promised_over_limit,
-            score.memory_verdict(),
-        );
-        let nodes = score.node_overflow.map(|overflow| {
+    let figures = [
+        Figures::of(Column::number("OVER MEMORY"), backtest, |it| {
             said(
-                overflow.rate(),
-                score.promised_overflow,
-                score.node_verdict(),
+                it.over_limit.rate(),
+                it.promised_over_limit,
+                it.memory_verdict(),
             )
-        });
-        let cpu = said(
-            score.cpu_time_over.rate,
-            score.promised_time_over,
-            score.cpu_verdict(),
-        );
-        grid.row(vec![
-            Cell::styled(&score.label, BOLD),
-            limit,
-            nodes.unwrap_or_else(|| Cell::new("-")),
-            part(score.node_overflow_together),
-            part(score.node_overflow_alone),
-            cpu,
-            Cell::styled(percent(score.cpu_work_over), DIM),
-        ]);
-    }
-    grid
+        }),
+        Figures::of(Column::number("NODES FULL"), backtest, |it| {
+            let none = ("-".to_owned(), None);
+            it.node_overflow.map_or(none, |overflow| {
+                said(overflow.rate(), it.promised_overflow, it.node_verdict())
+            })
+        }),
+        Figures::of(Column::number("TOGETHER"), backtest, |it| {
+            part(it.node_overflow_together)
+        })
+        .dim(2),
+        Figures::of(Column::number("ALONE"), backtest, |it| {
+            part(it.node_overflow_alone)
+        })
+        .dim(2),
+        Figures::of(Column::number("CPU TIME OVER"), backtest, |it| {
+            said(
+                it.cpu_time_over.rate,
+                it.promised_time_over,
+                it.cpu_verdict(),
+            )
+        }),
+        Figures::of(Column::number("CPU WORK OVER"), backtest, |it| {
+            (percent(it.cpu_work_over), Some(it.cpu_work_over))
+        })
+        .dim(1),
+    ];
+    grid(backtest, &figures)
 }
 
-fn part(share: Option<Share>) -> Cell {
-    let text = share.map(|share| percent(share.rate()));
-    Cell::styled(text.unwrap_or_else(|| "-".to_owned()), DIM)
+fn part(share: Option<Share>) -> (String, Option<f64>) {
+    let none = ("-".to_owned(), None);
+    share.map_or(none, |it| (percent(it.rate()), Some(it.rate())))
 }
 
 /// `1.7% (2%)`, with a mark where the promise is broken.
-fn said(happened: f64, promised: Option<f64>, verdict: Verdict) -> Cell {
+fn said(happened: f64, promised: Option<f64>, verdict: Verdict) -> (String, Option<f64>) {
     let promised = promised.map_or(String::new(), |promised| {
         format!(" ({})", percent(promised))
     });
-    let text = format!("{}{promised}", percent(happened));
-    if verdict == Verdict::Broken {
-        Cell::styled(format!("!{text}"), BAD_BOLD)
-    } else {
-        Cell::new(text)
-    }
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    schema: &'static str,
-    tool_version: &'static str,
-    cluster: &'a str,
-    currency: &'static str,
-    fit_seconds: u32,
-    horizon_seconds: u32,
-    origins: Vec<String>,
-    origins_every_seconds: u32,
-    independent_horizons: f64,
-    strategies: Vec<Row<'a>>,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    label: &'a str,
-    strategy: &'static str,
-    goal: &'static str,
-    guards: bool,
-    workloads: usize,
-    workloads_advised: usize,
-    monthly_cost: String,
-    monthly_slack: String,
-    cpu_footprint_ratio: f64,
-    cpu_time_over_request_ratio: f64,
-    cpu_time_over_request_ratio_low: f64,
-    cpu_time_over_request_ratio_high: f64,
-    cpu_work_over_request_ratio: f64,
-    containers_often_over_request: Rate,
-    memory_footprint_ratio: f64,
-    workloads_over_limit: Rate,
-    nodes: Option<f64>,
-    node_overflow: Option<Rate>,
-    node_overflow_together: Option<Rate>,
-    node_overflow_alone: Option<Rate>,
-    churn: Option<Rate>,
-    by_confidence: Vec<Trust>,
-    promised: Promised,
-    verdict: Verdicts,
-}
-
-/// What happened to advice of one confidence.
-#[derive(Serialize)]
-struct Trust {
-    confidence: &'static str,
-    containers: usize,
-    cpu_time_over_request_ratio: f64,
-    cpu_work_over_request_ratio: f64,
-    workloads_over_limit: Rate,
-}
-
-#[derive(Serialize)]
-struct Rate {
-    hits: usize,
-    of: usize,
-    independent: f64,
-    ratio: f64,
-    ratio_low: f64,
-    ratio_high: f64,
-}
-
-#[derive(Serialize)]
-struct Promised {
-    memory_over_limit: Option<f64>,
-    cpu_time_over_request: Option<f64>,
-    node_memory_overflow: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Verdicts {
-    memory_over_limit: &'static str,
-    cpu_time_over_request: &'static str,
-    node_memory_overflow: &'static str,
-}
-
-/// The comparison as JSON, schema `kcost.backtest/v1`. Keys are only ever added.
-pub fn backtest_json(
-    snapshot: &Snapshot,
-    backtest: &Backtest,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let report = Report {
-        schema: "kcost.backtest/v1",
-        tool_version: env!("CARGO_PKG_VERSION"),
-        cluster: &snapshot.cluster.name,
-        currency: backtest.currency,
-        fit_seconds: backtest.fit.as_secs(),
-        horizon_seconds: backtest.horizon.as_secs(),
-        origins: backtest.origins.iter().map(ToString::to_string).collect(),
-        origins_every_seconds: backtest.every.as_secs(),
-        independent_horizons: backtest.independent_horizons,
-        strategies: backtest.scores.iter().map(row).collect(),
-    };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
-}
-
-fn row(score: &Score) -> Row<'_> {
-    let (cpu_low, cpu_high) = score.cpu_time_over.interval();
-    Row {
-        label: &score.label,
-        strategy: score.strategy,
-        goal: score.goal,
-        guards: score.guards,
-        workloads: score.workloads,
-        workloads_advised: score.advised,
-        monthly_cost: score.monthly.to_string(),
-        monthly_slack: score.monthly_slack.to_string(),
-        cpu_footprint_ratio: score.cpu_footprint,
-        cpu_time_over_request_ratio: score.cpu_time_over.rate,
-        cpu_time_over_request_ratio_low: cpu_low,
-        cpu_time_over_request_ratio_high: cpu_high,
-        cpu_work_over_request_ratio: score.cpu_work_over,
-        containers_often_over_request: rate(score.cpu_often_over),
-        memory_footprint_ratio: score.memory_footprint,
-        workloads_over_limit: rate(score.over_limit),
-        nodes: score.nodes,
-        node_overflow: score.node_overflow.map(rate),
-        node_overflow_together: score.node_overflow_together.map(rate),
-        node_overflow_alone: score.node_overflow_alone.map(rate),
-        churn: score.churn.map(rate),
-        by_confidence: score.by_confidence.iter().map(trust).collect(),
-        promised: Promised {
-            memory_over_limit: score.promised_over_limit,
-            cpu_time_over_request: score.promised_time_over,
-            node_memory_overflow: score.promised_overflow,
-        },
-        verdict: Verdicts {
-            memory_over_limit: score.memory_verdict().name(),
-            cpu_time_over_request: score.cpu_verdict().name(),
-            node_memory_overflow: score.node_verdict().name(),
-        },
-    }
-}
-
-fn trust(it: &Trusted) -> Trust {
-    Trust {
-        confidence: it.confidence.name(),
-        containers: it.containers,
-        cpu_time_over_request_ratio: it.cpu_time_over,
-        cpu_work_over_request_ratio: it.cpu_work_over,
-        workloads_over_limit: rate(it.over_limit),
-    }
-}
-
-fn rate(share: Share) -> Rate {
-    let (ratio_low, ratio_high) = share.interval();
-    Rate {
-        hits: share.hits,
-        of: share.of,
-        independent: share.independent,
-        ratio: share.rate(),
-        ratio_low,
-        ratio_high,
-    }
+    let mark = if verdict == Verdict::Broken { "!" } else { "" };
+    let text = format!("{mark}{}{promised}", percent(happened));
+    (text, Some(happened))
 }

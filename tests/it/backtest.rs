@@ -1,12 +1,14 @@
 //! Replays of the past: rows, promises, and history that is too short.
 
-use kcost::backtest::{self, Contender, Plan, Score, Share};
+use kcost::backtest::{self, Backtest, Contender, MeanShare, Plan, Score, Share};
 use kcost::price;
 use kcost::progress::Silent;
 use kcost::recommend::{self, Options, Strategy};
+use kcost::render::{self, Look, View};
 use kcost::snapshot::{CapacityType, Snapshot};
-use kcost::units::{Bytes, Span};
+use kcost::units::{Bytes, Money, Span};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::common::Kcost;
 use crate::made::{container, node, workload};
@@ -178,6 +180,89 @@ fn a_node_is_as_full_as_advice_takes_it_to_be() {
     // 480 and 500 fit by their requests, and fill the node together.
     let (any, together, _) = with("d", 500.0);
     assert!(together > 0.1 && together < any, "{together} of {any}");
+}
+
+/// The comparison of these, as a person sees it at 80 columns, with other figures.
+fn table(names: &[&str], change: impl Fn(&mut [Score])) -> String {
+    let mut snapshot = cluster(21);
+    let api = workload("Deployment", "api", 1, vec![container("app", 500, 512)]);
+    play(&mut snapshot, api, |_, _| (0.1, 60.0 * MIB));
+    let scores = names.iter().map(|name| {
+        let strategy = recommend::by_name(name).unwrap();
+        score(&snapshot, strategy, !strategy.is_peer())
+    });
+    let mut scores: Vec<Score> = scores.collect();
+    change(&mut scores);
+    let backtest = Backtest {
+        currency: "USD",
+        fit: Span::days(14),
+        horizon: Span::WEEK,
+        origins: vec![snapshot.usage.grid.start],
+        every: Span::WEEK,
+        independent_horizons: 1.0,
+        scores,
+    };
+    let look = Look {
+        verbose: false,
+        explain: None,
+        width: Some(80),
+        color: false,
+        unicode: true,
+        program: "kcost",
+        command: "kcost backtest".to_owned(),
+        view: View::default(),
+    };
+    let mut out = Vec::new();
+    render::backtest_table(&snapshot, &backtest, &look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_last_line_says_who_won_and_by_how_much() {
+    let last = |dear: &str, broken: &[usize]| {
+        let text = table(&["calibrated", "krr", "vpa"], |scores| {
+            for (score, monthly) in scores.iter_mut().zip(["80", dear, "60"]) {
+                score.monthly = Money::from_f64(monthly.parse().unwrap());
+                score.over_limit = Share::new(0, 100);
+                score.promised_over_limit = score.promised_over_limit.map(|_| 0.02);
+                score.cpu_time_over = MeanShare::default();
+                score.node_overflow = None;
+            }
+            for place in broken {
+                scores[*place].over_limit = Share::new(25, 100);
+            }
+        });
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+        text.split("\n\n").last().unwrap().replace('\n', " ")
+    };
+    insta::assert_snapshot!(
+        [last("100", &[]), last("100", &[2]), last("100", &[1, 2]), last("100", &[0, 1, 2])]
+            .join("\n"),
+        @"
+        vpa wins at $60.00 a month: $20.00 (25%) less than calibrated, the next to keep its risks 
+        calibrated wins at $80.00 a month: $20.00 (20%) less than krr, the next to keep its risks; vpa costs less, but 25% of workloads went over their memory limit 
+        calibrated wins at $80.00 a month: only it keeps the risks of `balanced`; vpa costs less, but 25% of workloads went over their memory limit 
+        nobody wins: none keeps the risks of `balanced`; of vpa, the cheapest, 25% of workloads went over their memory limit
+        "
+    );
+}
+
+#[test]
+fn it_says_what_another_goal_would_change() {
+    let text = table(&["calibrated", "krr", "autopilot"], |_| {});
+    let (_, goal) = text.split_once("--goal").unwrap();
+    let goal = goal.split("\n\n").next().unwrap();
+    let goal = goal.split_whitespace().collect::<Vec<_>>().join(" ");
+    insta::assert_snapshot!(goal, @"changes the risks that sizes may take of calibrated, and the memory percentile of autopilot; krr stays as it is");
+    for head in [
+        "COST",
+        "CPU ÷ USED",
+        "OVER MEMORY",
+        "NODES FULL",
+        "CPU TIME OVER",
+    ] {
+        assert!(text.contains(head), "{head}\n{text}");
+    }
 }
 
 fn score(snapshot: &Snapshot, strategy: &'static dyn Strategy, guards: bool) -> Score {

@@ -37,6 +37,7 @@ mod readme;
 mod record;
 mod render;
 mod settled;
+mod short;
 mod standin;
 mod strategy;
 mod tidy;

@@ -175,8 +175,7 @@ fn more_memory_is_asked_for_in_words() {
         &[set(1000, 2048, 2048)],
     );
     let text = table(&made, 100);
-    let line =
-        "more     asks for 2Gi more memory than now: of 1 workload, request and limit become one";
+    let line = "more     asks for 2Gi more memory than now: for 1 workload, request and limit become equal";
     assert!(text.contains(line), "{text}");
 }
 

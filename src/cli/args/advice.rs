@@ -15,6 +15,7 @@ pub(in crate::cli) struct AdviceArgs {
         value_name = "NAME",
         env = "KCOST_STRATEGY",
         hide_env_values = true,
+        hide_short_help = true,
         default_value = recommend::ALL[0].name(),
         value_parser = described(recommend::ALL.iter().map(|it| (it.name(), it.summary())))
     )]
@@ -53,10 +54,10 @@ pub(in crate::cli) struct AdviceArgs {
     #[arg(long, value_name = "RISK", env = "KCOST_MAX_NODE_OVERFLOW", hide_env_values = true, hide_short_help = true, value_parser = share)]
     max_node_overflow: Option<f64>,
 
-    /// What becomes of CPU limits.
+    /// What to do with CPU limits.
     ///
-    /// `keep` leaves what the owner chose, raised where it throttles; `remove` takes
-    /// them away; `ratio` keeps the multiple of the request.
+    /// `keep` leaves them, and raises those that throttle; `remove` takes them away;
+    /// `ratio` keeps their multiple of the request.
     #[arg(
         long,
         value_name = "CHOICE",

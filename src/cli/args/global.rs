@@ -9,11 +9,11 @@ use crate::ui::{ColorChoice, Ui, Verbosity};
 #[command(next_help_heading = "Messages")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct GlobalArgs {
-    /// Say more: what each step did (`-v`), each request (`-vv`).
+    /// Say more: what each step did (`-v`), and each request (`-vv`).
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
 
-    /// Say less: no warnings (`-q`), nothing but errors (`-qq`).
+    /// Say less: no warnings (`-q`), or nothing but errors (`-qq`).
     #[arg(short, long, global = true, action = ArgAction::Count)]
     quiet: u8,
 
@@ -44,7 +44,7 @@ pub(in crate::cli) struct GlobalArgs {
     )]
     no_progress: bool,
 
-    /// Colour: `auto` heeds `NO_COLOR`, `FORCE_COLOR` and whether a terminal reads.
+    /// When to use colour: `auto` follows `NO_COLOR`, `FORCE_COLOR` and the terminal.
     #[arg(
         long,
         global = true,
@@ -63,7 +63,7 @@ pub(in crate::cli) struct GlobalArgs {
     #[arg(long, global = true, hide = true, alias = "no-colour")]
     no_color: bool,
 
-    /// Write reports with ASCII alone [default: where the locale is not UTF-8].
+    /// Use ASCII only, in reports and progress bars [default: where the locale is not UTF-8].
     #[arg(
         long,
         global = true,

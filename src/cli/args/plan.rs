@@ -2,7 +2,7 @@ use clap::Args;
 
 /// A look at the cost before anything is read.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Prometheus")]
+#[command(next_help_heading = super::prometheus::WHICH)]
 pub(in crate::cli) struct PlanArgs {
     /// Say what Prometheus would be asked for and what that costs, and end.
     ///

@@ -21,14 +21,22 @@ enum EngineArg {
     Pushdown,
 }
 
+/// Which Prometheus is meant.
+pub(super) const WHICH: &str = "Prometheus (better in kcost.yaml)";
+/// How kcost is let in.
+const ACCESS: &str = "Prometheus, credentials and TLS (better in kcost.yaml)";
+/// How hard it may be made to work.
+const LOAD: &str = "Prometheus, load (better in kcost.yaml)";
+
 /// How to reach Prometheus, and how hard it may be made to work.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Prometheus")]
+#[command(next_help_heading = WHICH)]
 pub(super) struct PrometheusArgs {
     /// Read usage from this Prometheus (or Thanos, Mimir, VictoriaMetrics).
     ///
-    /// Parameters in it, such as `?namespace=shop` for a tenancy proxy, go with every
-    /// request.
+    /// Parameters in it, such as `?namespace=shop` for a tenancy proxy, are sent with
+    /// every request. This and what follows is better kept in `kcost.yaml`, under the
+    /// same names: `kcost config --default` prints such a file.
     #[arg(
         long,
         value_name = "URL",
@@ -81,6 +89,7 @@ pub(super) struct PrometheusArgs {
 
     /// Queries that Prometheus may run at a time.
     #[arg(
+        help_heading = LOAD,
         long,
         value_name = "COUNT",
         env = "KCOST_PROMETHEUS_CONCURRENCY",
@@ -95,6 +104,7 @@ pub(super) struct PrometheusArgs {
     ///
     /// Its own limit is 50,000,000 unless it was changed.
     #[arg(
+        help_heading = LOAD,
         long,
         value_name = "COUNT",
         env = "KCOST_MAX_SAMPLES_PER_QUERY",
@@ -105,18 +115,19 @@ pub(super) struct PrometheusArgs {
     )]
     max_samples_per_query: u64,
 
-    /// How usage is read: as it is stored (`chunks`), as points (`raw`), or boiled down
-    /// by the server (`pushdown`).
+    /// How usage is read: as it is stored (`chunks`), as points (`raw`), or reduced by the
+    /// server (`pushdown`).
     ///
     /// `chunks` costs a Prometheus, Mimir or Cortex least: it sends what it stores, and
-    /// kcost does the rest. `raw` has the server compute every point.
-    /// `pushdown` has the server draw one CPU point of each three and take the
-    /// largest memory of their time: a third of the data, for large stores and
-    /// those that spread queries over many machines. Peaks stay exact; quantiles
-    /// of CPU come within a few percent. `auto` takes chunks where the server offers them
-    /// and they are not the heavier way, else points, and pushes down above 20 million
-    /// points. `--plan` and `-v` say which, and why.
+    /// kcost does the rest. With `raw` the server computes every point. With `pushdown`
+    /// it sends one CPU point of each three, and the largest memory of their time: a
+    /// third of the data, for large stores and those that spread queries over many
+    /// machines. Peaks stay exact; quantiles of CPU come within a few percent. `auto`
+    /// takes chunks where the server offers them and they are not the heavier way, else
+    /// points, and pushes down above 20 million points. `--plan` and `-v` say which, and
+    /// why.
     #[arg(
+        help_heading = LOAD,
         long,
         value_name = "ENGINE",
         env = "KCOST_ENGINE",
@@ -141,10 +152,10 @@ pub(super) struct PrometheusArgs {
     )]
     prometheus_label: Vec<Matcher>,
 
-    /// What metrics and labels are called in this store, where not as usual.
+    /// Names of metrics and labels in this store that are not the usual ones.
     ///
     /// Such as `pod=pod_name`, or `container_*=ours:container_*` for all metrics
-    /// that begin so. In kcost.yaml it is a table. Repeatable.
+    /// that begin like this. In `kcost.yaml` it is a table. Repeatable.
     #[arg(
         long,
         value_name = "NAME=OTHER",
@@ -157,6 +168,7 @@ pub(super) struct PrometheusArgs {
 
     /// A header for every request: `X-Scope-OrgID: team`. Repeatable.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "NAME: VALUE",
         env = "KCOST_PROMETHEUS_HEADER",
@@ -167,6 +179,7 @@ pub(super) struct PrometheusArgs {
 
     /// A bearer token. Better in the environment, where no process list shows it.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "TOKEN",
         env = "KCOST_PROMETHEUS_TOKEN",
@@ -177,6 +190,7 @@ pub(super) struct PrometheusArgs {
 
     /// A file with a bearer token.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "FILE",
         env = "KCOST_PROMETHEUS_TOKEN_FILE",
@@ -189,6 +203,7 @@ pub(super) struct PrometheusArgs {
 
     /// A command that prints a bearer token.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "COMMAND",
         env = "KCOST_PROMETHEUS_TOKEN_COMMAND",
@@ -201,6 +216,7 @@ pub(super) struct PrometheusArgs {
 
     /// User and password, as `USER:PASSWORD`.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "LOGIN",
         env = "KCOST_PROMETHEUS_LOGIN",
@@ -216,6 +232,7 @@ pub(super) struct PrometheusArgs {
 
     /// PEM of the authorities to trust, instead of the system's.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "FILE",
         env = "KCOST_PROMETHEUS_CA",
@@ -227,6 +244,7 @@ pub(super) struct PrometheusArgs {
 
     /// PEM of a client certificate.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "FILE",
         env = "KCOST_PROMETHEUS_CERTIFICATE",
@@ -239,6 +257,7 @@ pub(super) struct PrometheusArgs {
 
     /// PEM of the key of the client certificate.
     #[arg(
+        help_heading = ACCESS,
         long,
         value_name = "FILE",
         env = "KCOST_PROMETHEUS_KEY",
@@ -250,7 +269,7 @@ pub(super) struct PrometheusArgs {
     prometheus_key: Option<PathBuf>,
 
     /// Do not verify the certificate of Prometheus.
-    #[arg(long, hide_short_help = true)]
+    #[arg(help_heading = ACCESS, long, hide_short_help = true)]
     prometheus_insecure: bool,
 }
 

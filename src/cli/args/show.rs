@@ -24,7 +24,7 @@ pub(in crate::cli) struct ShowArgs {
     )]
     output: String,
 
-    /// List only workloads in these states. The summary stays that of the whole cluster.
+    /// List only workloads in these states; the summary stays that of the whole cluster.
     #[arg(
         long,
         value_name = "STATE",
@@ -43,7 +43,13 @@ pub(in crate::cli) struct ShowArgs {
     severity: Option<String>,
 
     /// List only workloads whose advice frees at least this much a month.
-    #[arg(long, alias = "min-savings", value_name = "MONEY", value_parser = money)]
+    #[arg(
+        long,
+        alias = "min-savings",
+        value_name = "MONEY",
+        hide_short_help = true,
+        value_parser = money
+    )]
     min_freed: Option<Money>,
 
     /// Order of the list [default: urgent first, then freed; in machine formats: name].

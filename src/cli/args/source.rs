@@ -36,7 +36,7 @@ const SIDE_BY_SIDE: usize = 4;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source")]
 pub(in crate::cli) struct SourceArgs {
-    /// Use the built-in demo: a shop of about 40 workloads. Needs nothing.
+    /// Use the built-in demo, a shop of about 40 workloads: needs no cluster.
     #[arg(long, conflicts_with_all = ["snapshot", "objects", "usage"])]
     demo: bool,
 
@@ -178,7 +178,7 @@ pub(in crate::cli) struct Whole {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Usage")]
 struct UsageArgs {
-    /// How much history to use: `14d` of a live cluster, all of a file or bundle.
+    /// How much history to use [default: `14d` of a live cluster, all of a file or bundle].
     #[arg(
         long,
         value_name = "SPAN",
@@ -187,10 +187,10 @@ struct UsageArgs {
     )]
     window: Option<Span>,
 
-    /// Distance between samples: `5m` of a live cluster, that of a file or bundle.
+    /// Time between samples [default: `5m` of a live cluster, as it is in a file or bundle].
     ///
-    /// Samples of a bundle can be put on a multiple of their step: of memory the
-    /// largest counts then, of everything else the mean.
+    /// A bundle can be read in a multiple of its step: of memory the largest sample
+    /// counts then, of everything else the mean.
     #[arg(
         long,
         value_name = "SPAN",

@@ -78,6 +78,10 @@ impl Strategy for Autopilot {
         "Google Autopilot's moving window: percentiles of work served, decayed, and 10 to 15%"
     }
 
+    fn goal_changes(&self) -> Option<&'static str> {
+        Some("the memory percentile")
+    }
+
     fn is_peer(&self) -> bool {
         true
     }

@@ -27,6 +27,10 @@ pub trait Strategy: Sync {
     fn heeds_goal(&self) -> bool {
         false
     }
+    /// What the goal changes of it, in a few plain words, where it changes anything.
+    fn goal_changes(&self) -> Option<&'static str> {
+        None
+    }
     /// Whether it stands for another tool's rule, whose sizes are what that tool
     /// would set: to compare with it they are taken as they are, see [`Options::guards`].
     fn is_peer(&self) -> bool {

@@ -13,6 +13,9 @@ use crate::units::{Bytes, Cpu, count_from, len_f64};
 /// Lines of a plot.
 const HEIGHT: u16 = 9;
 
+/// The same where other containers share the page.
+const LOW: u16 = 7;
+
 /// Levels this far above all usage would press the curve flat: they are named, not drawn.
 const TALLEST: f64 = 4.0;
 
@@ -131,8 +134,9 @@ impl Page {
             y_labels: vec![label(0.0), label(top / 2.0), label(top)],
             x_labels: [0.0, 0.5, 1.0].map(|share| day(self.grid, share)).to_vec(),
         };
+        let height = if self.shared { LOW } else { HEIGHT };
         let columns = u16::try_from(self.width.saturating_sub(2)).unwrap_or(u16::MAX);
-        let drawn = plot.draw(columns, HEIGHT, self.ink);
+        let drawn = plot.draw(columns, height, self.ink);
         for line in drawn.lines() {
             writeln!(out, "  {line}")?;
         }

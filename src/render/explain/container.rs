@@ -20,11 +20,15 @@ impl Page {
     ) -> io::Result<()> {
         let container = story.container;
         let kind = container.kind.name();
-        self.head(&format!("CONTAINER {} ({kind})", container.name), out)?;
+        let title = format!("CONTAINER {} ({kind})", container.name);
         let once = container.kind == ContainerKind::Init && story.advice.whys.is_empty();
-        if !once || self.verbose {
-            self.sizes(story, out)?;
+        if once && !self.verbose {
+            let why = story.advice.reasons.first();
+            let why = why.map_or("", |reason| reason.text.as_str());
+            return self.line("", &format!("{title}: {why}"), out);
         }
+        self.head(&title, out)?;
+        self.sizes(story, out)?;
         self.whys(story, out)?;
         self.gpu(story, out)?;
         if !plotted && !self.verbose {
@@ -207,13 +211,13 @@ impl Page {
         };
         let horizon = story.advice.risk.map_or(Span::WEEK, |risk| risk.horizon);
         let cpu = format!(
-            "above the CPU request {} of the time so far, {} as advised",
+            "CPU above its request: {} of the time so far, {} as advised",
             over(&story.cpu, container.requests.cpu.map(Cpu::get)),
             said(|risk| risk.cpu_time_over_request),
         );
         self.line("  risk: ", &cpu, out)?;
         let memory = format!(
-            "above the memory limit {} of the time so far; within {horizon} as advised: {} chance",
+            "memory above its limit: {} of the time so far, as advised {} in {horizon}",
             over(&story.memory, container.limits.memory.map(Bytes::to_f64)),
             said(|risk| risk.memory_over_limit),
         );

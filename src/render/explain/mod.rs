@@ -41,6 +41,7 @@ pub fn explanation_text(
         },
         width: look.width.unwrap_or(WIDTH).clamp(40, 160),
         verbose: look.verbose,
+        shared: !look.verbose && story.containers.len() > 1,
         grid,
     };
     page.heading(story, out)?;
@@ -78,6 +79,8 @@ struct Page {
     width: usize,
     /// Whether it is told how each size was found.
     verbose: bool,
+    /// Whether several containers share the page, which is to stay short.
+    shared: bool,
     grid: Grid,
 }
 
@@ -85,12 +88,14 @@ impl Page {
     fn heading(self, story: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (advice, bill) = (story.advice, story.bill);
         self.head(&story.workload.id.to_string(), out)?;
-        let facts = [
+        let mut facts = vec![
             state(advice.state).to_owned(),
             format!("severity {}", bill.severity.name()),
             format!("confidence {}", advice.confidence.name()),
             pods(story.workload),
         ];
+        let cohort = story.cohort.filter(|_| !self.verbose);
+        facts.extend(cohort.map(|cohort| format!("cohort {}", cohort.name)));
         self.line("", &facts.join(" · "), out)?;
         let amount = |amount: Money| money(amount, story.currency);
         let change = worth(bill.savings(), story.currency);
@@ -105,7 +110,7 @@ impl Page {
             return self.line("", none, out);
         };
         if !self.verbose {
-            return self.line("cohort ", &cohort.name, out);
+            return Ok(());
         }
         let behaviour = format!("{}: {}", cohort.name, cohort.description);
         self.line("cohort ", &behaviour, out)?;

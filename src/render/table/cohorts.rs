@@ -31,9 +31,16 @@ impl Page<'_> {
                 Cell::styled(escape(&group.name), BOLD),
                 Cell::new(owners(workloads.map(|it| &it.id)).to_string()),
                 Cell::new(group.members.len().to_string()),
-                Cell::styled(escape(&group.description), DIM),
+                Cell::styled(escape(definition(&group.description)), DIM),
             ]);
         }
         grid.write(self.look.width, self.paint, out)
     }
+}
+
+/// What is true of every member; what a usual one is like is for `explain -v`.
+fn definition(description: &str) -> &str {
+    description
+        .split_once("; ")
+        .map_or(description, |(definition, _)| definition)
 }

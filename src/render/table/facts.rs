@@ -54,7 +54,7 @@ impl Page<'_> {
             return self.fact("waste", NOT_JUDGED, out);
         }
         let text = format!(
-            "of what workloads with advice request: {} of the cost of CPU and memory ({}), {} of CPU ({}), {} of memory ({})",
+            "of requests with advice: {} of their cost ({}), {} of CPU ({}), {} of memory ({})",
             percent(waste.cost.ratio.get()),
             waste.cost.amounts(bill.currency),
             percent(waste.cpu.ratio.get()),
@@ -173,9 +173,10 @@ impl Page<'_> {
         }
         let left = |growth: &Growth| growth.days_to_limit().unwrap_or(f64::INFINITY);
         growing.sort_by(|a, b| left(&a.1).total_cmp(&left(&b.1)));
+        // The most urgent: findings have the others.
         let mut texts: Vec<String> = growing
             .iter()
-            .take(NAMED)
+            .take(1)
             .map(|(row, growth)| {
                 let id = &row.workload.id;
                 let name = escape(&called(id));
@@ -184,8 +185,8 @@ impl Page<'_> {
                 format!("{name} by {} a day{outlook}", growth.per_day.human())
             })
             .collect();
-        if growing.len() > NAMED {
-            texts.push(count(growing.len() - NAMED, "more workload"));
+        if growing.len() > 1 {
+            texts.push(count(growing.len() - 1, "more workload"));
         }
         let text = format!("memory that only rises: {}", texts.join("; "));
         self.fact("grows", &text, out)

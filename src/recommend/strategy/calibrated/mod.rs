@@ -56,6 +56,10 @@ impl Strategy for Calibrated {
         true
     }
 
+    fn goal_changes(&self) -> Option<&'static str> {
+        Some("the risks that sizes may take")
+    }
+
     fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
         let grid = &seen.snapshot.usage.grid;
         let horizon = options.targets.horizon;
