@@ -171,6 +171,24 @@ pub(super) enum Remedy {
 }
 
 impl Failure {
+    /// With what the server says changed.
+    pub(super) fn saying(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::TooMuch(text) => Self::TooMuch(change(&text)),
+            Self::TooLong { limit, text } => Self::TooLong {
+                limit,
+                text: change(&text),
+            },
+            Self::Refused { status, text } => Self::Refused {
+                status,
+                text: change(&text),
+            },
+            Self::Redirected(place) => Self::Redirected(change(&place)),
+            Self::Error(text) => Self::Error(change(&text)),
+            other => other,
+        }
+    }
+
     /// Whether the same question may be answered a little later. A server that
     /// is not there at all is told at once.
     pub(super) fn passes(&self) -> bool {

@@ -166,7 +166,11 @@ impl Server {
 
     /// What the server said besides its answers so far.
     pub(super) fn gaps(&self) -> Vec<Gap> {
-        self.notes.gaps(&self.url)
+        let mut gaps = self.notes.gaps(&self.url);
+        for gap in &mut gaps {
+            gap.text = self.transport.hide(&gap.text);
+        }
+        gaps
     }
 
     /// How long a time a query may look at, where the server limits that.
@@ -260,7 +264,7 @@ impl Server {
         frames.finish().map_err(Failure::Broken)
     }
 
-    /// Learns from a refusal how long a query may be.
+    /// Learns from a refusal how long a query may be; what it repeats is hidden.
     fn learned(&self, failure: Failure) -> Failure {
         if let Failure::TooLong {
             limit: Some(limit), ..
@@ -269,7 +273,7 @@ impl Server {
             let usable = limit::usable(*limit).as_secs();
             self.longest.fetch_min(usable, Ordering::Relaxed);
         }
-        failure
+        failure.saying(|text| self.transport.hide(text))
     }
 
     /// Learns from an answer whether the network is slow.
@@ -400,7 +404,7 @@ impl Server {
         let response = &answer.response;
         let status = response.status();
         if let Some(place) = redirect::place(response) {
-            return Failure::Redirected(place);
+            return self.learned(Failure::Redirected(place));
         }
         let after = response.headers().get(RETRY_AFTER);
         let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());

@@ -61,6 +61,14 @@ impl Token {
         Some(value)
     }
 
+    /// As it was last sent.
+    pub(super) fn last(&self) -> Secret {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Gets the token again; whether it is another one.
     pub(super) fn renew(&self) -> bool {
         let Ok(token) = self.source.read() else {

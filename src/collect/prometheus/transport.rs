@@ -14,6 +14,7 @@ use tower::{BoxError, Service};
 
 use super::access::{self, Address};
 use super::error::PrometheusError;
+use super::hidden;
 use super::options::{Access, Secret};
 use super::token::Token;
 use crate::collect::client;
@@ -32,6 +33,8 @@ pub struct Transport {
     /// Before the parameters of every request, as tenancy proxies want it.
     parameters: Option<Secret>,
     token: Option<Arc<Token>>,
+    /// What a server may repeat and nobody may read, but for `token`.
+    secrets: Vec<Secret>,
     /// Whether others share what carries the answers.
     narrow: bool,
     /// What people are told; without credentials.
@@ -73,6 +76,7 @@ impl Transport {
                 .collect(),
             parameters: access.parameters.clone(),
             token: None,
+            secrets: hidden::secrets(access),
             narrow: true,
             shown,
         }
@@ -104,6 +108,7 @@ impl Transport {
             headers: Vec::new(),
             parameters: None,
             token: None,
+            secrets: Vec::new(),
             narrow,
             shown,
         }
@@ -114,6 +119,7 @@ impl Transport {
         Ok(Self {
             parameters: access.parameters.clone(),
             token: Token::new(&access.credentials, timeout)?.map(Arc::new),
+            secrets: hidden::secrets(access),
             ..self
         })
     }
@@ -121,6 +127,12 @@ impl Transport {
     /// Whether there is a new token to be let in with.
     pub(super) fn renew(&self) -> bool {
         self.token.as_ref().is_some_and(|token| token.renew())
+    }
+
+    /// A text of the server without what lets kcost in.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let token = self.token.as_ref().map(|token| token.last());
+        hidden::hide(text, self.secrets.iter().chain(&token))
     }
 
     /// Where it leads, without credentials.

@@ -1,7 +1,7 @@
 //! Stores that say less than they have, or want to be asked in their own way.
 
 use kcost::collect::Scope;
-use kcost::collect::prometheus::{self, PrometheusError, PrometheusOptions};
+use kcost::collect::prometheus::{self, Credentials, PrometheusError, PrometheusOptions, Secret};
 use kcost::progress::Silent;
 use kcost::snapshot::Gap;
 use kcost::units::Span;
@@ -384,4 +384,20 @@ fn only_what_is_in_scope_decides_whether_a_label_is_lost() {
             "no-usage: it has no `container_memory_working_set_bytes` of any container in scope within the window"
         ]
     );
+}
+
+/// As servers do that help to find out why somebody is not let in.
+#[test]
+fn what_a_server_repeats_of_credentials_is_not_told() {
+    let Some(server) = server() else { return };
+    let between = Between::new(&server.url, |_| {
+        let text = "Bearer of-kcost-alone is unknown, so is X-Key: key-of-mine\n";
+        Fate::Say(401, "", text.to_owned())
+    });
+    let mut options = options(&between.url, WINDOW);
+    options.access.credentials = Credentials::Token(Secret::new("of-kcost-alone"));
+    options.access.headers = vec!["X-Key: key-of-mine".parse().unwrap()];
+    let error = read(&options).unwrap_err().to_string();
+    let told = "refused with status 401: Bearer *** is unknown, so is X-Key: ***";
+    assert!(error.ends_with(told), "{error}");
 }
