@@ -153,11 +153,7 @@ impl Pods {
             .iter()
             .flat_map(|cells| cells.iter().copied().enumerate());
         let all = Ordered::of(used.filter(|(_, used)| !used.is_nan()));
-        let within = |stretch: &Range<usize>| {
-            let cells = replicas.iter().flat_map(|cells| &cells[stretch.clone()]);
-            let count = cells.filter(|used| !used.is_nan()).count();
-            Level::of(&all, stretch, count)
-        };
+        let within = |stretch: &Range<usize>| Level::of(&all, stretch);
         let level = within(&(0..cells)).unwrap_or(self.levels[pool]);
         let known = self.replays.all.iter().map(|replay| {
             // A container that did not run before is known from later alone.
@@ -168,9 +164,9 @@ impl Pods {
 }
 
 impl Level {
-    /// Of a stretch that holds so many samples.
-    fn of(all: &Ordered, stretch: &Range<usize>, samples: usize) -> Option<Self> {
-        let last = samples.checked_sub(1)?;
+    /// Of a stretch; `None` without a sample.
+    fn of(all: &Ordered, stretch: &Range<usize>) -> Option<Self> {
+        let last = all.count(stretch).checked_sub(1)?;
         let from_above = |thousandths: usize| last - (last * thousandths).div_ceil(1000);
         let upper: Vec<f32> = all.largest(stretch).take(from_above(950) + 1).collect();
         let at = |thousandths| upper.get(from_above(thousandths)).copied().map(f64::from);

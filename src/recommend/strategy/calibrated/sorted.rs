@@ -8,37 +8,58 @@ use std::ops::Range;
 use crate::units::{count_from, len_f64};
 
 /// Samples of a window by size, each with its place in time.
-///
-/// Packed: the bits of the value in the order of its size, then the place.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ordered(Vec<u64>);
+pub(super) struct Ordered {
+    /// Packed: the bits of the value in the order of its size, then the place.
+    packed: Vec<u64>,
+    /// How many samples are before each place, and before the end.
+    before: Vec<usize>,
+}
 
 impl Ordered {
     /// Of places in time and samples, in any order. Nothing here is `NaN`.
     pub(super) fn of(samples: impl Iterator<Item = (usize, f32)>) -> Self {
-        let mut packed: Vec<u64> = samples.map(|(place, sample)| pack(place, sample)).collect();
+        let (mut packed, mut before) = (Vec::new(), vec![0]);
+        for (place, sample) in samples {
+            packed.push(pack(place, sample));
+            if before.len() < place + 2 {
+                before.resize(place + 2, 0);
+            }
+            before[place + 1] += 1;
+        }
+        for place in 1..before.len() {
+            before[place] += before[place - 1];
+        }
         packed.sort_unstable();
-        Self(packed)
+        Self { packed, before }
     }
 
-    /// What lies within a stretch, `upper` of it above the quantile `least`, 0 to 1;
-    /// `None` without a sample.
-    pub(super) fn within(&self, stretch: &Range<usize>, least: f64) -> Option<Sorted> {
-        // Without a branch: whether a sample lies within is as random as its place.
-        let mut samples = vec![0.0; self.0.len()];
-        let mut count = 0;
-        for packed in &self.0 {
-            let (place, sample) = unpack(*packed);
-            samples[count] = sample;
-            count += usize::from(stretch.contains(&place));
-        }
-        samples.truncate(count);
-        Sorted::in_order(samples, least)
+    /// What lies within a stretch, and in order what of it is above the quantile `least`,
+    /// 0 to 1; `None` without a sample.
+    pub(super) fn within(&self, stretch: &Range<usize>, least: f64) -> Option<Sorted<'_>> {
+        let count = self.count(stretch);
+        let from = rank(count.checked_sub(1)? + 1, least);
+        let mut upper: Vec<f32> = self.largest(stretch).take(count - from).collect();
+        upper.reverse();
+        Some(Sorted {
+            all: self,
+            stretch: stretch.clone(),
+            count,
+            from,
+            upper,
+        })
+    }
+
+    /// How many samples lie within a stretch.
+    pub(super) fn count(&self, stretch: &Range<usize>) -> usize {
+        let last = self.before.last().copied().unwrap_or(0);
+        let before = |place: usize| self.before.get(place).copied().unwrap_or(last);
+        before(stretch.end).saturating_sub(before(stretch.start))
     }
 
     /// The samples within a stretch, the largest first.
     pub(super) fn largest(&self, stretch: &Range<usize>) -> impl Iterator<Item = f32> {
-        let all = self.0.iter().rev().map(|packed| unpack(*packed));
+        let all = self.packed.iter().rev().map(|packed| unpack(*packed));
         let within = all.filter(|(place, _)| stretch.contains(place));
         within.map(|(_, sample)| sample)
     }
@@ -68,43 +89,52 @@ fn unpack(packed: u64) -> (usize, f32) {
     (packed as u32 as usize, f32::from_bits(bits))
 }
 
-/// Samples, ascending.
+/// The samples of a stretch, the largest of them in order.
 #[derive(Debug, Clone)]
-pub(super) struct Sorted {
-    samples: Vec<f32>,
-    /// Where the upper part begins.
+pub(super) struct Sorted<'a> {
+    all: &'a Ordered,
+    stretch: Range<usize>,
+    count: usize,
+    /// The rank of the first of `upper`.
     from: usize,
+    upper: Vec<f32>,
 }
 
-impl Sorted {
-    fn in_order(samples: Vec<f32>, least: f64) -> Option<Self> {
-        let from = rank(samples.len().max(1), least);
-        (!samples.is_empty()).then_some(Self { samples, from })
-    }
-
+impl Sorted<'_> {
     /// All samples added up.
     pub(super) fn sum(&self) -> f64 {
-        self.samples.iter().map(|sample| f64::from(*sample)).sum()
+        self.all.largest(&self.stretch).map(f64::from).sum()
     }
 
-    /// The upper part, ascending.
+    /// The largest, ascending.
     pub(super) fn upper(&self) -> &[f32] {
-        &self.samples[self.from..]
+        &self.upper
     }
 
     pub(super) fn count(&self) -> usize {
-        self.samples.len()
+        self.count
     }
 
-    /// The value that a share `level` of the samples does not exceed.
+    /// The value that a share `level` of the samples does not exceed; not below the
+    /// quantile from which on they are in order.
     pub(super) fn quantile(&self, level: f64) -> f64 {
-        f64::from(self.samples[rank(self.samples.len(), level)])
+        let rank = rank(self.count, level).max(self.from);
+        self.upper
+            .get(rank - self.from)
+            .copied()
+            .map_or(0.0, f64::from)
     }
 
     /// The share of samples above a value.
     pub(super) fn above(&self, value: f64) -> f64 {
-        let at_most = self.samples.partition_point(|it| f64::from(*it) <= value);
-        len_f64(self.samples.len() - at_most) / len_f64(self.samples.len())
+        let at_most = self.upper.partition_point(|it| f64::from(*it) <= value);
+        let above = if at_most > 0 {
+            self.upper.len() - at_most
+        } else {
+            let all = self.all.largest(&self.stretch);
+            all.take_while(|sample| f64::from(*sample) > value).count()
+        };
+        len_f64(above) / len_f64(self.count)
     }
 }
 
@@ -120,9 +150,8 @@ mod tests {
     #[test]
     fn quantiles_and_shares_are_exact() {
         let samples = (0..=1000_u16).rev().map(f32::from).enumerate();
-        let sorted = Ordered::of(samples)
-            .within(&(0..1001), 0.9)
-            .expect("samples");
+        let all = Ordered::of(samples);
+        let sorted = all.within(&(0..1001), 0.9).expect("samples");
         assert!((sorted.quantile(0.95) - 950.0).abs() < 1e-9);
         assert!((sorted.quantile(1.0) - 1000.0).abs() < 1e-9);
         assert!((sorted.above(950.0) - 50.0 / 1001.0).abs() < 1e-9);
@@ -142,9 +171,11 @@ mod tests {
         let all = Ordered::of(samples.into_iter());
         let whole = all.within(&(0..10), 0.0).expect("samples");
         assert_eq!(whole.upper(), [-0.0, 0.0, 1.5, 2.0, 3.0, 9.0]);
+        assert!((whole.above(1.5) - 0.5).abs() < 1e-9);
         assert!(whole.upper()[0].is_sign_negative());
         let part = all.within(&(2..6), 0.5).expect("samples");
         assert_eq!((part.count(), part.upper()), (4, &[2.0, 9.0][..]));
+        assert!((part.above(0.5) - 0.75).abs() < 1e-9);
         assert_eq!(
             all.largest(&(2..6)).collect::<Vec<_>>(),
             [9.0, 2.0, 1.5, -0.0]
