@@ -144,7 +144,7 @@ fn nothing_uses_more_than_its_node_has() {
     is_unknown(
         &said(&mut percent),
         "its CPU reaches 42 cores where the node has 4: a counter of seconds or a percentage is \
-         no usage, give cores",
+         not usage: give cores",
     );
     let mut large = played(database(), |_, slot| (0.5 * wave(slot), 3e6 * MIB));
     is_unknown(
@@ -204,8 +204,8 @@ fn kilobytes_and_megabytes_are_no_bytes() {
     let mut kilobytes = played(database(), |_, slot| (0.5 * wave(slot), 3.0 * MIB));
     is_unknown(
         &said(&mut kilobytes),
-        "its memory reaches 3Mi while it uses 0.60 cores, which kilobytes taken for bytes look \
-         like",
+        "its memory reaches 3Mi while it uses 0.60 cores, as if kilobytes were taken \
+         for bytes",
     );
     // What waits, and what asked for little, may be as small as that.
     let mut pause = played(database(), |_, _| (0.0, 0.5 * MIB));

@@ -124,9 +124,11 @@ impl PrometheusError {
                 offers"
                 .to_owned(),
             Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
-            Self::TooLong { .. } => "it is asked in parts, but for an hour at a time at least: \
-                raise its limit, such as `max_query_length` of Mimir, or use a shorter `--window`"
-                .to_owned(),
+            Self::TooLong { .. } => {
+                "it is asked in parts, each of an hour or more: raise its limit, \
+                such as `max_query_length` of Mimir, or use a shorter `--window`"
+                    .to_owned()
+            }
         };
         Some(text)
     }

@@ -107,7 +107,7 @@ fn more_often_than_it_is_measured_is_warned_of() {
         .stderr
         .replace(&*place.bundle.to_string_lossy(), "r.kcost");
     insta::assert_snapshot!(said, @"
-    warning: metrics-server measures every 15s at most, so `--every 1s` finds nothing new most times
+    warning: metrics-server measures no more often than every 15s, so `--every 1s` mostly finds nothing new
     recording 1s into r.kcost, a sample every 1s; Ctrl-C stops, and the same command continues
     wrote r.kcost: 1 workload, 1 sample
     next: kcost analyze --snapshot r.kcost

@@ -111,7 +111,7 @@ impl fmt::Display for Fault {
             Self::CpuBeyondLimit { mean, limit } => write!(
                 f,
                 "its CPU is {mean:.1} cores on average under a limit of {limit}: a percentage is \
-                 no usage, give cores"
+                 not usage: give cores"
             ),
             Self::MemoryBeyondLimit { mean, limit } => write!(
                 f,
