@@ -20,8 +20,7 @@ pub enum PrometheusError {
     #[error("the URL of Prometheus is too long")]
     LongUrl,
     #[error(
-        "what `--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` holds is no token: one is a word \
-         of ASCII without spaces and line breaks"
+        "`--prometheus-token` or `KCOST_PROMETHEUS_TOKEN` is not a valid token: it must be ASCII without spaces or line breaks"
     )]
     Token,
     #[error("the URL of Prometheus is that of a page: it has the parameter `{parameter}`")]

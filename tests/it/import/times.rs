@@ -134,8 +134,11 @@ fn a_wild_timestamp_is_named_with_its_row() {
     hint: fix the row, or skip bad rows with `--lenient`
     ");
     for (time, said) in [
-        (START * 1_000, "no time in Unix seconds; milliseconds?"),
-        (START * 1_000_000, "no time in Unix seconds; microseconds?"),
+        (START * 1_000, "not a time in Unix seconds; milliseconds?"),
+        (
+            START * 1_000_000,
+            "not a time in Unix seconds; microseconds?",
+        ),
         (START + 365 * 150 * DAY, "is of the year 2175"),
     ] {
         assert!(

@@ -79,7 +79,7 @@ fn dumps_are_read_in_the_encodings_of_windows() {
     insta::assert_snapshot!(refused(b"\xff\xfe\0\0{\0\0\0"), @"
     error: failed to read FILE
     caused by: the text is UTF-32; save it as UTF-8
-    hint: make the file again
+    hint: create the file again
     ");
     insta::assert_snapshot!(refused(b"kind: Pod\nmetadata: {name: gr\xf6\xdfe}\n"), @"
     error: failed to understand FILE at line 2, column 20: the text is not UTF-8
@@ -223,7 +223,7 @@ fn what_is_no_dump_is_called_what_it_is() {
         ("<!DOCTYPE html>\n<html></html>", "it is a page of HTML"),
         ("PK\u{3}\u{4}", "it is a zip archive"),
         ("PAR1", "it is a Parquet table"),
-        ("BZh9", "it is packed with something else"),
+        ("BZh9", "it is compressed with something other than gzip"),
         ("error: You must be logged in\n", "it has no `kind`"),
         ("just text", "it is a text, not an object"),
     ] {
