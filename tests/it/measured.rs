@@ -180,7 +180,7 @@ fn nothing_stays_far_above_a_limit() {
     let mut percent = played(limited.clone(), |_, slot| (3.0 * wave(slot), 3000.0 * MIB));
     is_unknown(
         &said(&mut percent),
-        "its CPU is 3.6 cores on average under a limit of 0.5: a percentage is no usage, give \
+        "its CPU is 3.6 cores on average under a limit of 0.5: a percentage is not usage: give \
          cores",
     );
     limited.containers[0].limits.memory = Some(Bytes::mib(100));

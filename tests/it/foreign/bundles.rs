@@ -126,7 +126,7 @@ fn amounts_that_cannot_be_are_named() {
         bundle.replace("workloads.json", workloads.to_string().as_bytes());
         assert_eq!(
             bundle.problem(),
-            "[FOLDER]/prod.kcost/workloads.json is damaged: shop/Deployment/api has an amount of `cpu` that cannot be"
+            "[FOLDER]/prod.kcost/workloads.json is damaged: shop/Deployment/api has an impossible amount of `cpu`"
         );
     }
 }

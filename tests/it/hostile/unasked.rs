@@ -104,12 +104,12 @@ fn nothing_is_run_or_read_and_tls_stays_as_it_is() {
     ] {
         own(key, &value);
         let seen = place.analyze(&[]).ended(0);
-        let said = format!("warning: ./kcost.yaml:2: `{key}` is left out");
+        let said = format!("warning: ./kcost.yaml:2: `{key}` is ignored");
         assert!(seen.stderr.contains(&said), "{}", seen.stderr);
         assert!(!listener.heard("filed-secret") && !pwned.exists(), "{key}");
         let shown = place.kcost().arg("config").run().ended(0).stdout;
         assert!(
-            shown.contains(&format!("./kcost.yaml:2: `{key}` is left out")),
+            shown.contains(&format!("./kcost.yaml:2: `{key}` is ignored")),
             "{shown}"
         );
         let line = shown

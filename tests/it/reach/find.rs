@@ -230,11 +230,11 @@ fn a_named_service_needs_no_labels() {
     };
     let texts = [fails("mon/own:web"), fails("mon/none"), fails("mon/own")].concat();
     insta::assert_snapshot!(texts, @"
-    the service mon/own:web has no port to ask
+    the service mon/own:web has no port
     hint: it has 9090 (http), 80 (other)
     there is no service mon/none
     hint: list them with `kubectl get services -A`, and name one as NAMESPACE/NAME:PORT
-    no way leads to the service mon/own:9090: by the API server's proxy: the server is busy (status 503); by port-forward: none of its pods is ready (of 0)
+    the service mon/own:9090 cannot be reached: by the API server's proxy: the server is busy (status 503); by port-forward: none of its pods is ready (of 0)
     hint: allow `get` on `services/proxy` or `create` on `pods/portforward`, give a login with `--prometheus-token-file FILE`, or name a URL with `--prometheus-url`
     ");
 }

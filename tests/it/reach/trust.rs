@@ -75,7 +75,7 @@ fn what_anybody_may_have_made_is_told_where_another_is_there() {
     let mut gaps = snapshot.gaps.iter();
     let gap = gaps.find(|gap| gap.code == "doubtful-prometheus").unwrap();
     insta::assert_snapshot!(format!("{}\n{}", gap.text, gap.hint.as_ref().unwrap()), @"
-    usage is read from team-x/fake:9090, which anyone who may create services in its namespace, and watch/prom:9090 would do as well
+    usage is read from team-x/fake:9090, which anyone who may create services in its namespace can set up, and watch/prom:9090 would do as well
     name the one that you trust: `--prometheus-service team-x/fake:9090`, or another
     ");
 }

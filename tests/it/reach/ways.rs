@@ -94,17 +94,17 @@ fn each_way_and_its_failure_is_named() {
         .fault(PROXY, Fault::Unauthorized)
         .fault(FORWARD, Fault::Forbidden);
     insta::assert_snapshot!(failing(refused, None), @r#"
-    no way leads to the service monitoring/prom:80: by the API server's proxy: status 401: Unauthorized; by port-forward: pod prom-0: User "viewer" cannot use resource "pods/portforward"
+    the service monitoring/prom:80 cannot be reached: by the API server's proxy: status 401: Unauthorized; by port-forward: pod prom-0: User "viewer" cannot use resource "pods/portforward"
     hint: allow `get` on `services/proxy` or `create` on `pods/portforward`, give a login with `--prometheus-token-file FILE`, or name a URL with `--prometheus-url`
     "#);
     let unready = Setup::new(with_prometheus(false));
     insta::assert_snapshot!(failing(unready, None), @"
-    no way leads to the service monitoring/prom:80: by the API server's proxy: the server is busy (status 503); by port-forward: none of its pods is ready (of 1)
+    the service monitoring/prom:80 cannot be reached: by the API server's proxy: the server is busy (status 503); by port-forward: none of its pods is ready (of 1)
     hint: allow `get` on `services/proxy` or `create` on `pods/portforward`, give a login with `--prometheus-token-file FILE`, or name a URL with `--prometheus-url`
     ");
     let closed = Setup::new(with_prometheus(true)).fault(PROXY, Fault::Status(503));
     insta::assert_snapshot!(failing(closed, None), @"
-    no way leads to the service monitoring/prom:80: by the API server's proxy: the server is busy (status 503); by port-forward: pod prom-0, port 9090: failed to connect to localhost:9090: connection refused
+    the service monitoring/prom:80 cannot be reached: by the API server's proxy: the server is busy (status 503); by port-forward: pod prom-0, port 9090: failed to connect to localhost:9090: connection refused
     hint: allow `get` on `services/proxy` or `create` on `pods/portforward`, give a login with `--prometheus-token-file FILE`, or name a URL with `--prometheus-url`
     ");
 }
