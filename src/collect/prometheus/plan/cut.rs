@@ -181,6 +181,7 @@ mod tests {
             },
             reaches_back: false,
             cpus: 1,
+            throttled: 1.0,
             first: 0,
             readings: vec![Reading::Memory],
             longest: None,

@@ -50,6 +50,8 @@ pub struct Plan {
     pub(super) pace: Pace,
     /// See [`Survey::cpus`].
     cpus: u64,
+    /// See [`Survey::throttled`].
+    throttled: f64,
     /// What chunks weigh, where they are read.
     offer: Option<Offer>,
     /// See [`Survey::reaches_back`].
@@ -99,6 +101,7 @@ impl Plan {
             pieces: Vec::new(),
             pace: survey.pace,
             cpus: survey.cpus,
+            throttled: survey.throttled,
             offer: survey.chunks.as_ref().ok().copied(),
             reaches_back: survey.reaches_back,
             source: survey.source.clone(),
@@ -243,10 +246,11 @@ impl Plan {
             return cost.ceil().min(1e15) as u64;
         }
         let series = match reading {
-            Reading::Cpu | Reading::CpuPeak => series.saturating_mul(self.cpus),
-            Reading::Memory | Reading::Throttled => series,
+            Reading::Cpu | Reading::CpuPeak => series.saturating_mul(self.cpus) as f64,
+            Reading::Memory => series as f64,
+            Reading::Throttled => series as f64 * self.throttled,
         };
-        let cost = self.samples_a_slot(reading) * series as f64 * f64::from(slots);
+        let cost = self.samples_a_slot(reading) * series * f64::from(slots);
         // Beyond, sums of what a store makes up would not fit.
         cost.ceil().min(1e15) as u64
     }

@@ -14,7 +14,7 @@ use super::clusters::{self, Mixed};
 use super::engine::Engine;
 use super::error::Failure;
 use super::options::PrometheusOptions;
-use super::promql::{CPU, Endings, MEMORY, METRICS, Selection, Words};
+use super::promql::{CPU, Endings, MEMORY, METRICS, PERIODS, Selection, Words};
 use super::reading::Reading;
 use super::server::{Query, Server};
 use crate::collect::Scope;
@@ -55,6 +55,8 @@ pub(super) struct Survey {
     pub(super) reaches_back: bool,
     /// CPU series of a container: more than one where each CPU has its own.
     pub(super) cpus: u64,
+    /// The share of containers that may be throttled, those with a CPU limit: 0 to 1.
+    pub(super) throttled: f64,
     /// The first slot that may hold samples.
     pub(super) first: u32,
     /// What there is to read.
@@ -154,7 +156,7 @@ impl Asked<'_> {
         gaps.extend(elsewhere(outside));
         let pace = self.pace(selection, newest).await?;
         let reaches_back = self.reaches_back(selection, newest, pace.usual).await;
-        let (readings, cpus) = self.readings(newest).await?;
+        let (readings, cpus, throttled) = self.readings(newest).await?;
         let chunks = self.chunks(selection, newest).await;
         let sources: BTreeSet<&Source> = cells.keys().map(|(_, source)| source).collect();
         Ok(Some(Survey {
@@ -165,6 +167,7 @@ impl Asked<'_> {
             pace,
             reaches_back,
             cpus,
+            throttled,
             readings,
             longest: self.server.longest(),
             chunks,
@@ -339,8 +342,13 @@ impl Asked<'_> {
         chunks::offer(self.server, self.words, selection, when).await
     }
 
-    /// What there is to read, and the CPU series of a container.
-    async fn readings(&self, time: i64) -> Result<(Vec<Reading>, u64), Failure> {
+    /// What there is to read, the CPU series of a container, and the share of containers
+    /// that may be throttled.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share of counts is an estimate"
+    )]
+    async fn readings(&self, time: i64) -> Result<(Vec<Reading>, u64, f64), Failure> {
         let query = Query::instant(self.words.existing(&METRICS), time);
         let labels = ["__name__", self.words.name("cpu")];
         let found = self.ask(&query, || Sums::by(&labels)).await?.found;
@@ -357,7 +365,14 @@ impl Asked<'_> {
             0 => 1,
             series => series.div_ceil(containers.max(1)).max(2),
         };
-        Ok((Reading::ALL.into_iter().filter(readable).collect(), cpus))
+        let limited: u64 = of(PERIODS).map(counted).sum();
+        // Where it was counted at a bad moment, all may be.
+        let throttled = match limited {
+            0 => 1.0,
+            limited => (limited as f64 / containers.max(1) as f64).min(1.0),
+        };
+        let readings = Reading::ALL.into_iter().filter(readable).collect();
+        Ok((readings, cpus, throttled))
     }
 
     /// The first slot that may have data, when the oldest moment with data is
