@@ -2,8 +2,10 @@
 
 use std::fmt::Display;
 
+mod likeness;
 mod number;
 
+pub use likeness::most_like;
 pub use number::{percent, percent_exact, percent_said, short};
 
 /// Text of others, made safe for a terminal: control characters, and those

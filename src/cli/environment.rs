@@ -5,7 +5,7 @@ use std::env;
 
 use super::complete::ASKED;
 use super::last::OFF;
-use crate::text::escape;
+use crate::text::{escape, most_like};
 
 /// How every variable of kcost begins.
 const PREFIX: &str = "KCOST_";
@@ -66,17 +66,14 @@ fn of(names: impl Iterator<Item = String>, known: &BTreeSet<String>) -> Vec<Unkn
 
 fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     // The prefix is the same for all, and would make all alike.
-    let bare = |name: &str| name.trim_start_matches(PREFIX).to_owned();
-    let scored = known
-        .iter()
-        .map(|it| (strsim::jaro_winkler(&bare(it), &bare(name)), it));
-    let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0));
-    let nearest = nearest.filter(|(score, _)| *score >= SIMILAR);
-    let nearest = nearest.map(|(_, name)| name);
+    let bare = |name| str::trim_start_matches(name, PREFIX);
+    let nearest = most_like(bare(name), known.iter().map(|it| bare(it)));
+    let nearest = nearest.filter(|(likeness, _)| *likeness >= SIMILAR);
+    let nearest = nearest.and_then(|(_, near)| known.iter().find(|it| bare(it) == near));
     // `KCOST_TOKEN` is short for `KCOST_PROMETHEUS_TOKEN`.
     let end = format!("_{}", bare(name));
-    let longer = known.iter().find(|it| it.ends_with(&end));
-    nearest.or(longer).cloned()
+    let longer = || known.iter().find(|it| it.ends_with(&end));
+    nearest.or_else(longer).cloned()
 }
 
 /// Whether Kubernetes sets it in every pod beside a service that is called `kcost` or

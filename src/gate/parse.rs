@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{ALL, Comparison, Outcome, Rule, Seen, Threshold, Unit, names};
 use crate::finding::Severity;
-use crate::text::{money, short};
+use crate::text::{money, most_like, short};
 use crate::units::{Money, len_f64};
 
 /// How near a name must be to be suggested; 1 is the same.
@@ -88,14 +88,10 @@ fn unknown(name: &str) -> String {
     }
 }
 
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let scored = known
-        .iter()
-        .map(|other| (strsim::jaro_winkler(name, other), *other));
-    scored
-        .filter(|(score, _)| *score >= SIMILAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = most_like(name, known.iter().copied());
+    near.filter(|(likeness, _)| *likeness >= SIMILAR)
+        .map(|(_, near)| near)
 }
 
 fn example(rule: &dyn Rule) -> String {

@@ -10,6 +10,7 @@ use anstyle_svg::Term;
 use serde_json::json;
 
 use crate::common::{Kcost, repository};
+use crate::live::whole::with;
 use crate::prometheus::lively;
 use crate::prometheus::openmetrics::{Container, until_now};
 use crate::prometheus::server::{Server, prometheus};
@@ -109,38 +110,6 @@ impl World {
         let said = String::from_utf8_lossy(&said).into_owned();
         (output.status.code(), said)
     }
-}
-
-/// A Deployment, and the pod of it that the usage is of.
-fn with(store: Store, container: &Container) -> Store {
-    let namespace = &container.namespace;
-    let (name, _) = container.pod.split_once('-').unwrap();
-    let set = container.pod.rsplit_once('-').unwrap().0;
-    let hash = set.rsplit_once('-').unwrap().1;
-    let resources = json!({"requests": {"cpu": "2", "memory": "2Gi"}});
-    let spec =
-        json!({"containers": [{"name": container.name, "image": "i", "resources": resources}]});
-    let labels = json!({"app": name});
-    let deployment = json!({
-        "metadata": {"namespace": namespace, "name": name},
-        "spec": {
-            "replicas": 1, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    });
-    let owner = json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set, "uid": set, "controller": true,
-    });
-    let pod = json!({
-        "metadata": {
-            "namespace": namespace, "name": container.pod, "uid": container.pod,
-            "labels": {"app": name, "pod-template-hash": hash}, "ownerReferences": [owner],
-        },
-        "spec": spec, "status": {"phase": "Running"},
-    });
-    store
-        .with("apps/v1", "deployments", &deployment)
-        .with("v1", "pods", &pod)
 }
 
 /// The commands of all blocks that show a console.

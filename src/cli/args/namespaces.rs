@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::collect::Scope;
 use crate::snapshot::{Gap, Snapshot};
+use crate::text::most_like;
 
 /// A gap for each namespace that is named and has no workload.
 pub(super) fn empty_namespaces(scope: &Scope, snapshot: &Snapshot) -> Vec<Gap> {
@@ -24,9 +25,7 @@ pub(super) fn empty_namespaces(scope: &Scope, snapshot: &Snapshot) -> Vec<Gap> {
 fn other_namespace(name: &str, known: &BTreeSet<&str>) -> String {
     const NAMED: usize = 8;
     let alike = known.iter().copied().filter(|it| *it != name);
-    let alike = alike.map(|it| (strsim::jaro_winkler(name, it), it));
-    let closest = alike.max_by(|a, b| a.0.total_cmp(&b.0));
-    match closest {
+    match most_like(name, alike) {
         Some((likeness, it)) if likeness > 0.8 => format!("did you mean `{it}`?"),
         Some(_) if known.len() <= NAMED => {
             let known: Vec<&str> = known.iter().copied().collect();

@@ -6,6 +6,7 @@ use super::gaps::Missed;
 use super::kinds::Rule;
 use super::plugin::Plugin;
 use crate::collect::cause::CauseKind;
+use crate::text::most_like;
 
 pub(super) fn through(proxy: Option<&str>) -> String {
     proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
@@ -150,12 +151,8 @@ pub(super) fn credentials(error: &AuthError, plugin: Option<&Plugin>) -> String 
 
 /// The context that was meant, else those that there are.
 pub(super) fn other_context(context: &str, known: &[String]) -> String {
-    let alike = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(context, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match alike {
+    let alike = most_like(context, known.iter().map(String::as_str));
+    match alike.filter(|(likeness, _)| *likeness > 0.8) {
         Some((_, name)) => format!("did you mean `{name}`?"),
         None if known.is_empty() => "it has no contexts at all".to_owned(),
         None => format!("it has {}", known.join(", ")),

@@ -9,7 +9,7 @@ mod kubectl;
 mod listing;
 mod proxies;
 mod snapshots;
-mod whole;
+pub mod whole;
 
 use std::ffi::OsStr;
 use std::fmt::Write;

@@ -20,7 +20,7 @@ const WORKLOADS: u32 = 24;
 const SURVEY: usize = 12;
 
 /// A Deployment, and the pod of it that the usage is of.
-fn with(store: Store, container: &Container) -> Store {
+pub fn with(store: Store, container: &Container) -> Store {
     let namespace = &container.namespace;
     let (set, _) = container.pod.rsplit_once('-').unwrap();
     let (name, hash) = set.rsplit_once('-').unwrap();

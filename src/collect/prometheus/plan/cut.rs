@@ -55,16 +55,9 @@ impl Plan {
     fn fewest(&self, reading: Reading, survey: &Survey, length: u32) -> u32 {
         let days = (length / self.grid.per_day()).max(1);
         let requests = |parts: u32| {
-            let loads = self.loads(reading, survey, length.div_ceil(parts));
-            let alone: usize = loads.iter().map(|load| self.hands(load.cost)).sum();
-            // One that fits is in a bin with others.
-            let fitting = loads
-                .into_iter()
-                .filter(|load| load.cost <= self.max_samples);
-            let fitting: Vec<Load> = fitting.collect();
-            let alone = alone - fitting.len();
-            let bins = self.pack(fitting).len() + alone;
-            bins as f64 * f64::from(parts)
+            let (bins, large) = self.shared_out(reading, survey, length.div_ceil(parts));
+            let hands = large.iter().map(|load| self.hands(load.cost));
+            (bins.len() + hands.sum::<usize>()) as f64 * f64::from(parts)
         };
         let (mut best, mut fewest) = (1, requests(1));
         for parts in 2..=days {
@@ -76,14 +69,22 @@ impl Plan {
         best
     }
 
-    fn loads<'a>(&self, reading: Reading, survey: &'a Survey, length: u32) -> Vec<Load<'a>> {
+    /// Namespaces that share requests for so many slots, and those that are too large to.
+    fn shared_out<'a>(
+        &self,
+        reading: Reading,
+        survey: &'a Survey,
+        length: u32,
+    ) -> (Vec<Bin<'a>>, Vec<Load<'a>>) {
         let each = survey.namespaces.iter();
-        each.map(|(namespace, series)| Load {
+        let loads = each.map(|(namespace, series)| Load {
             namespace,
             series: *series,
             cost: self.cost(reading, *series, length),
-        })
-        .collect()
+        });
+        let fits = |load: &Load| load.cost <= self.max_samples;
+        let (fitting, large): (Vec<Load>, Vec<Load>) = loads.partition(fits);
+        (self.pack(fitting), large)
     }
 
     /// Requests for what costs so much, if it shares none.
@@ -93,10 +94,7 @@ impl Plan {
     }
 
     fn of_span(&self, reading: Reading, survey: &Survey, slots: &Range<u32>) -> Vec<Piece> {
-        let loads = self.loads(reading, survey, slots.end - slots.start);
-        let (fitting, large): (Vec<Load>, Vec<Load>) = loads
-            .into_iter()
-            .partition(|load| load.cost <= self.max_samples);
+        let (bins, large) = self.shared_out(reading, survey, slots.end - slots.start);
         let mut pieces = Vec::new();
         for load in large {
             let endings = Endings::all().split(self.hands(load.cost));
@@ -109,7 +107,7 @@ impl Plan {
                 }
             }));
         }
-        for bin in self.pack(fitting) {
+        for bin in bins {
             let mut names: Vec<String> = bin.namespaces.iter().map(|&it| it.to_owned()).collect();
             names.sort();
             let (series, cost) = (bin.series, bin.cost);
