@@ -5,8 +5,8 @@ use crate::gate;
 use crate::price;
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
-use crate::recommend::{self, Advised};
-use crate::snapshot::Snapshot;
+use crate::recommend::{self, Advised, Looks};
+use crate::snapshot::{Snapshot, Supply};
 
 mod analysis;
 mod narrow;
@@ -38,7 +38,18 @@ pub fn analyze_part<'a>(
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
-    let mut evidence = advise(snapshot, settings, progress);
+    let evidence = advise(snapshot, settings, progress);
+    report_part(snapshot, evidence, asked, settings, progress)
+}
+
+/// The same, where all workloads have taught already.
+pub fn report_part<'a>(
+    snapshot: &'a mut Snapshot,
+    mut evidence: Evidence,
+    asked: &[bool],
+    settings: &'a Settings,
+    progress: &dyn Progress,
+) -> Analysis<'a> {
     if asked.contains(&false) {
         evidence.retain(asked);
         snapshot.retain(asked);
@@ -48,18 +59,46 @@ pub fn analyze_part<'a>(
 
 /// The stages that learn: the more workloads they see, the better.
 pub fn advise(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Evidence {
-    let profiles = staged(progress, "profiling usage", || profile::profile(snapshot));
+    match advise_from(snapshot, &snapshot.usage, settings, progress) {
+        Ok(evidence) => evidence,
+        Err(never) => match never {},
+    }
+}
+
+/// The same, with usage that comes part by part, on the grid of the snapshot.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn advise_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Evidence, S::Error> {
+    let options = &settings.recommend;
+    let mut profiles = Vec::new();
+    let mut looks = Looks::new(snapshot, options);
+    staged(progress, "profiling usage", || {
+        usage.each(&mut |workloads, usage| {
+            let part = profile::profile_part(snapshot, workloads, usage);
+            looks.add(usage, &part);
+            profiles.extend(part);
+        })
+    })?;
     let cohorts = staged(progress, "grouping workloads", || {
         cohort::group(snapshot, &profiles)
     });
     let advised = staged(progress, "sizing containers", || {
-        recommend::recommend(snapshot, &profiles, &cohorts, &settings.recommend)
-    });
-    Evidence {
+        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
+        usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
+        Ok(plans.advised())
+    })?;
+    Ok(Evidence {
         profiles,
         cohorts,
         advised,
-    }
+    })
 }
 
 /// The stages that tell, of the workloads that are in the snapshot and in the evidence.

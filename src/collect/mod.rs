@@ -39,3 +39,4 @@ pub use scope::{ParseScopeError, Scope};
 pub use usage::{
     Column, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs, refuse_impossible,
 };
+pub(crate) use usage::{Refused, Sieve};

@@ -32,8 +32,8 @@ pub fn price(
     };
     let mut waste = Sums::default();
     let each = snapshot.workloads.iter().zip(&advised.workloads);
-    for (index, (workload, advice)) in each.enumerate() {
-        let places = places.of(snapshot, index, workload);
+    for (workload, advice) in each {
+        let places = places.of(snapshot, advice, profiles, workload);
         waste.add(workload, advice, profiles, &places);
         bill.add(workload, advice, profiles, &places);
     }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::effective::{self, Amount};
 use super::{PriceSource, Rates};
+use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 use crate::snapshot::{Cluster, Node, Resources, Snapshot, Sold, Workload};
-use crate::units::len_f64;
+use crate::units::{float, len_f64};
 
 /// Some pods that request the same at the same rates.
 pub(super) struct Place {
@@ -60,11 +61,17 @@ impl<'a> Places<'a> {
     /// on no known node. A job is paid for while it
     /// runs, so its pods count by their share of the window, and one between two
     /// runs holds nothing.
-    pub(super) fn of(&self, snapshot: &Snapshot, index: usize, workload: &Workload) -> Vec<Place> {
+    pub(super) fn of(
+        &self,
+        snapshot: &Snapshot,
+        advice: &WorkloadAdvice,
+        profiles: &[Profile],
+        workload: &Workload,
+    ) -> Vec<Place> {
         if workload.is_batch() {
             let present = len_f64(workload.pods.len());
             let node = workload.pods.iter().find_map(|pod| pod.node.as_deref());
-            let pods = mean_pods(snapshot, index).unwrap_or(present);
+            let pods = mean_pods(snapshot, advice, profiles).unwrap_or(present);
             return vec![Place {
                 pods,
                 ..self.template(workload, present, node)
@@ -111,18 +118,11 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Mean number of pods over the window, from their samples; `None` without usage.
-fn mean_pods(snapshot: &Snapshot, index: usize) -> Option<f64> {
-    let slots = snapshot.usage.grid.len;
-    let mut samples: HashMap<&str, usize> = HashMap::new();
-    let workload = u32::try_from(index).ok()?;
-    let all = snapshot.usage.series.iter();
-    for series in all.filter(|series| series.workload == workload) {
-        let seen = series.cpu_cores.iter().zip(&series.memory_bytes);
-        let known = seen.filter(|(cpu, memory)| !cpu.is_nan() || !memory.is_nan());
-        let longest = samples.entry(&series.pod).or_default();
-        *longest = known.count().max(*longest);
-    }
-    let total: usize = samples.values().sum();
-    (slots > 0 && total > 0).then(|| len_f64(total) / f64::from(slots))
+/// Mean number of pods over the window, from the samples of the container that has the
+/// most; `None` without usage.
+fn mean_pods(snapshot: &Snapshot, advice: &WorkloadAdvice, profiles: &[Profile]) -> Option<f64> {
+    let containers = advice.containers.iter();
+    let samples = containers.map(|container| profiles[container.profile].quality.samples);
+    let (most, slots) = (samples.max()?, snapshot.usage.grid.len);
+    (slots > 0 && most > 0).then(|| float(most) / f64::from(slots))
 }

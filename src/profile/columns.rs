@@ -1,13 +1,15 @@
 //! The statistics of all pools, from the columns of their series.
 
+use std::ops::Range;
+
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::calendar::Calendar;
 use super::quality::quality;
-use super::shape::{self, Days};
+use super::shape::{self, Shape};
 use super::spread::Spread;
 use super::{CpuProfile, GpuProfile, MemoryProfile, Pressure, Profile, Throttling, Waiting};
-use crate::snapshot::{Container, Metric, Series, Snapshot, Values};
+use crate::snapshot::{Container, Metric, Series, Snapshot, Usage, Values};
 use crate::units::{Bytes, Cpu, Ratio, len_f64};
 
 /// Below this a sample counts as idle, in cores; or 1 % of the request, if that is more.
@@ -20,29 +22,34 @@ const IDLE_OF_REQUEST: f64 = 0.01;
 const SMALLEST_MEDIAN: f64 = 0.001;
 
 /// One profile for each container of each workload, in their order.
+pub fn profile(snapshot: &Snapshot) -> Vec<Profile> {
+    profile_part(snapshot, 0..snapshot.workloads.len(), &snapshot.usage)
+}
+
+/// The same of some of the workloads, of which this is the usage, on the grid of the
+/// snapshot.
 ///
 /// Pools are independent of each other and worked through on all cores; the
 /// result does not depend on how many there are. Beyond the usage itself it
 /// takes the memory of one pool a core.
-pub fn profile(snapshot: &Snapshot) -> Vec<Profile> {
+pub fn profile_part(snapshot: &Snapshot, workloads: Range<usize>, usage: &Usage) -> Vec<Profile> {
     let calendar = Calendar::new(&snapshot.usage.grid);
-    let pools: Vec<(usize, usize)> = snapshot
-        .workloads
-        .iter()
-        .enumerate()
+    let all = snapshot.workloads.iter().enumerate();
+    let part = all.take(workloads.end).skip(workloads.start);
+    let pools: Vec<(usize, usize)> = part
         .flat_map(|(workload, w)| (0..w.containers.len()).map(move |c| (workload, c)))
         .collect();
     pools
         .par_iter()
-        .map(|pool| one(snapshot, &calendar, *pool))
+        .map(|pool| one(snapshot, usage, &calendar, *pool))
         .collect()
 }
 
-fn one(snapshot: &Snapshot, calendar: &Calendar, pool: (usize, usize)) -> Profile {
+fn one(snapshot: &Snapshot, usage: &Usage, calendar: &Calendar, pool: (usize, usize)) -> Profile {
     let (workload, place) = pool;
     let container = &snapshot.workloads[workload].containers[place];
     let index = u32::try_from(workload).unwrap_or(u32::MAX);
-    let series: Vec<&Series> = snapshot.usage.pool(index, &container.name).collect();
+    let series: Vec<&Series> = usage.pool(index, &container.name).collect();
     let network = more(&series, Metric::NetworkBytesPerSecond);
     Profile {
         workload,
@@ -61,13 +68,12 @@ fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option
     let values = || series.iter().map(|s| s.cpu_cores.as_slice());
     let spread = Spread::of(values())?;
     let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.cpu_cores)).collect();
-    let days = Days::of(&columns, calendar);
-    let hours = shape::hours(&columns, calendar);
+    let shape = Shape::of(&columns, calendar);
     let cores = |rank: f64| Cpu::cores(spread.quantile(rank));
     let (p50, p99) = (cores(0.5), cores(0.99));
     let request = container.requests.cpu.map_or(0.0, Cpu::get);
     let idle = IDLE_CORES.max(IDLE_OF_REQUEST * request);
-    let strength = shape::strength(&hours, calendar);
+    let strength = shape::strength(&shape.hours, calendar);
     Some(CpuProfile {
         mean: Cpu::cores(spread.mean()),
         p50,
@@ -76,9 +82,9 @@ fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option
         p98: cores(0.98),
         p99,
         max: cores(1.0),
-        hour_of_week: shape::hour_of_week(&columns, calendar),
-        trend_per_day: days.trend_per_day(spread.mean()),
-        daily_peaks: days.peaks,
+        hour_of_week: shape.hour_of_week(),
+        trend_per_day: shape.days.trend_per_day(spread.mean()),
+        daily_peaks: shape.days.peaks,
         variation: spread.variation(),
         burstiness: (p99.get() / p50.get().max(SMALLEST_MEDIAN)).max(1.0),
         daily_strength: strength.daily,
@@ -90,7 +96,9 @@ fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option
 fn memory(series: &[&Series], calendar: &Calendar) -> Option<MemoryProfile> {
     let spread = Spread::of(series.iter().map(|s| s.memory_bytes.as_slice()))?;
     let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.memory_bytes)).collect();
-    let days = Days::of(&columns, calendar);
+    let Shape {
+        days, hourly_peaks, ..
+    } = Shape::of(&columns, calendar);
     let bytes = |rank: f64| Bytes::from_f64(spread.quantile(rank));
     Some(MemoryProfile {
         mean: Bytes::from_f64(spread.mean()),
@@ -103,7 +111,7 @@ fn memory(series: &[&Series], calendar: &Calendar) -> Option<MemoryProfile> {
         trend_per_day: days.trend_per_day(spread.mean()),
         rising_share: days.rising_share(),
         daily_peaks: days.peaks,
-        hourly_peaks: shape::hourly_peaks(&columns, calendar),
+        hourly_peaks,
         variation: spread.variation(),
     })
 }

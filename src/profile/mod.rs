@@ -1,10 +1,8 @@
 //! Usage into one row of statistics for each container of each workload.
 //!
 //! All pods of a workload pool into one profile a container: the samples of all
-//! pods stand side by side, so that every number is that of one replica. What
-//! does not depend on time (quantiles, mean, deviation) is computed with polars;
-//! days and hours are index arithmetic on the grid. Nothing after this stage
-//! sees polars.
+//! pods stand side by side, so that every number is that of one replica. Days and
+//! hours are index arithmetic on the grid.
 //!
 //! A quantile interpolates linearly between the samples around the rank
 //! `q × (n − 1)`, here and wherever kcost says P95.
@@ -19,7 +17,7 @@ mod quality;
 mod shape;
 mod spread;
 
-pub use columns::profile;
+pub use columns::{profile, profile_part};
 
 /// How one container of one workload behaved in the window.
 #[derive(Debug, Clone, PartialEq)]

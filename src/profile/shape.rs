@@ -28,10 +28,71 @@ impl Tally {
         self.count += 1;
     }
 
+    fn join(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.count += other.count;
+    }
+
     /// `None` without a sample.
     fn mean(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / f64::from(self.count))
     }
+}
+
+/// A pool by day, by hour and by hour of the week.
+pub(super) struct Shape {
+    pub(super) days: Days,
+    /// The samples of each hour of the grid.
+    pub(super) hours: Vec<Tally>,
+    /// Largest sample of any pod in each hour of the grid; `NaN` without one.
+    pub(super) hourly_peaks: Vec<f64>,
+    weeks: [Tally; 168],
+}
+
+impl Shape {
+    pub(super) fn of(columns: &Columns<'_>, calendar: &Calendar) -> Self {
+        let mut hours = vec![Tally::default(); calendar.hours()];
+        let mut hourly_peaks = vec![f64::NAN; calendar.hours()];
+        let mut days = Days {
+            peaks: vec![f64::NAN; calendar.days()],
+            tallies: vec![Tally::default(); calendar.days()],
+        };
+        let mut weeks = [Tally::default(); 168];
+        let runs = columns
+            .iter()
+            .flat_map(|(first, values)| calendar.cut(*first, values));
+        for (run, values) in runs {
+            let (tally, peak) = of_run(values);
+            hours[run.hour].join(tally);
+            hourly_peaks[run.hour] = hourly_peaks[run.hour].max(peak);
+            days.tallies[run.day()].join(tally);
+            days.peaks[run.day()] = days.peaks[run.day()].max(peak);
+            weeks[run.hour_of_week].join(tally);
+        }
+        Self {
+            days,
+            hours,
+            hourly_peaks,
+            weeks,
+        }
+    }
+
+    /// Mean of the samples in each hour of the week, UTC, from Monday 00:00; `NaN`
+    /// without one.
+    pub(super) fn hour_of_week(&self) -> Vec<f64> {
+        let means = self.weeks.iter().map(|hour| hour.mean());
+        means.map(|mean| mean.unwrap_or(f64::NAN)).collect()
+    }
+}
+
+/// Sum and number of the samples, and the largest; `NaN` without one.
+fn of_run(values: &[f32]) -> (Tally, f64) {
+    let (mut tally, mut peak) = (Tally::default(), f32::NAN);
+    for value in values.iter().filter(|value| !value.is_nan()) {
+        tally.add(f64::from(*value));
+        peak = peak.max(*value);
+    }
+    (tally, f64::from(peak))
 }
 
 /// A pool day by day.
@@ -42,19 +103,6 @@ pub(super) struct Days {
 }
 
 impl Days {
-    pub(super) fn of(columns: &Columns<'_>, calendar: &Calendar) -> Self {
-        let mut days = Self {
-            peaks: vec![f64::NAN; calendar.days()],
-            tallies: vec![Tally::default(); calendar.days()],
-        };
-        for (slot, value) in samples(columns) {
-            let day = calendar.day(slot);
-            days.peaks[day] = days.peaks[day].max(value);
-            days.tallies[day].add(value);
-        }
-        days
-    }
-
     /// Slope of a straight line through the daily means, by least squares, ÷
     /// `mean`; 0 with fewer than three days or where `mean` is 0.
     pub(super) fn trend_per_day(&self, mean: f64) -> f64 {
@@ -104,40 +152,6 @@ impl Days {
             .filter_map(|(number, day)| Some((len_f64(number), day.mean()?)))
             .collect()
     }
-}
-
-/// Largest sample of any pod in each hour of the grid; `NaN` without one.
-pub(super) fn hourly_peaks(columns: &Columns<'_>, calendar: &Calendar) -> Vec<f64> {
-    let mut peaks = vec![f64::NAN; calendar.hours()];
-    for (slot, value) in samples(columns) {
-        let hour = calendar.hour(slot);
-        peaks[hour] = peaks[hour].max(value);
-    }
-    peaks
-}
-
-/// The samples of each hour of the grid.
-pub(super) fn hours(columns: &Columns<'_>, calendar: &Calendar) -> Vec<Tally> {
-    let mut hours = vec![Tally::default(); calendar.hours()];
-    for (slot, value) in samples(columns) {
-        hours[calendar.hour(slot)].add(value);
-    }
-    hours
-}
-
-/// Mean of the samples in each hour of the week, UTC, from Monday 00:00; `NaN` without one.
-pub(super) fn hour_of_week(columns: &Columns<'_>, calendar: &Calendar) -> Vec<f64> {
-    let mut hours = [Tally::default(); 168];
-    for (slot, value) in samples(columns) {
-        let place = usize::try_from(slot).unwrap_or(usize::MAX);
-        if let Some(hour) = calendar.hour_of_week.get(place) {
-            hours[usize::from(*hour)].add(value);
-        }
-    }
-    hours
-        .iter()
-        .map(|hour| hour.mean().unwrap_or(f64::NAN))
-        .collect()
 }
 
 /// How much of a pool's ups and downs comes again.
@@ -201,14 +215,4 @@ fn explained(means: &[(usize, f64)], group: impl Fn(usize) -> usize) -> f64 {
     }
     let freedom = len_f64(means.len() - 1) / len_f64(means.len() - used);
     (1.0 - within / total * freedom).clamp(0.0, 1.0)
-}
-
-/// Slot and value of every sample, pod by pod.
-fn samples<'a>(columns: &'a Columns<'a>) -> impl Iterator<Item = (u32, f64)> + 'a {
-    columns.iter().flat_map(|(first, values)| {
-        (*first..)
-            .zip(*values)
-            .filter(|(_, value)| !value.is_nan())
-            .map(|(slot, value)| (slot, f64::from(*value)))
-    })
 }

@@ -1,29 +1,25 @@
-//! How the samples of a pool spread, whatever their order in time.
+//! How samples of a pool spread, whatever their order in time.
 
-use polars::prelude::{
-    ChunkAgg, ChunkQuantile, ChunkSort, ChunkVar, Float32Chunked, QuantileMethod, SortOptions,
-};
-
-use crate::units::single;
+use crate::units::{count_from, len_f64, single};
 
 /// The pooled samples of one metric, sorted. Never empty, without `NaN`.
 pub(super) struct Spread {
-    sorted: Float32Chunked,
+    sorted: Vec<f32>,
+    mean: f64,
 }
 
 impl Spread {
     /// `None` without a single sample.
     pub(super) fn of<'a>(columns: impl Iterator<Item = &'a [f32]>) -> Option<Self> {
         let samples = columns.flatten().copied().filter(|value| !value.is_nan());
-        let samples: Vec<f32> = samples.collect();
-        if samples.is_empty() {
+        let mut sorted: Vec<f32> = samples.collect();
+        if sorted.is_empty() {
             return None;
         }
-        // Pools are spread over the cores already.
-        let options = SortOptions::default().with_multithreaded(false);
-        Some(Self {
-            sorted: Float32Chunked::from_vec("".into(), samples).sort_with(options),
-        })
+        radsort::sort(&mut sorted);
+        let sum: f64 = sorted.iter().map(|value| f64::from(*value)).sum();
+        let mean = sum / len_f64(sorted.len());
+        Some(Self { sorted, mean })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -31,31 +27,39 @@ impl Spread {
     }
 
     pub(super) fn mean(&self) -> f64 {
-        self.sorted.mean().unwrap_or(0.0)
+        self.mean
     }
 
     /// With linear interpolation between the two samples around the rank
     /// `q × (n − 1)`, as Prometheus, numpy and pandas do by default.
     pub(super) fn quantile(&self, q: f64) -> f64 {
-        let value = self.sorted.quantile(q, QuantileMethod::Linear);
-        value.ok().flatten().map_or(0.0, f64::from)
+        let last = self.sorted.len() - 1;
+        let rank = q.clamp(0.0, 1.0) * len_f64(last);
+        let below = usize::try_from(count_from(rank.floor())).map_or(last, |below| below.min(last));
+        let at = |place: usize| f64::from(self.sorted[place.min(last)]);
+        let (low, high) = (at(below), at(below + 1));
+        // In the precision of samples.
+        f64::from(single(low + (high - low) * (rank - rank.floor())))
     }
 
     /// Standard deviation of the samples as a whole population ÷ mean; 0 where
     /// the mean is 0.
     pub(super) fn variation(&self) -> f64 {
-        let mean = self.mean();
-        if mean <= 0.0 {
+        if self.mean <= 0.0 {
             return 0.0;
         }
-        self.sorted.std(0).unwrap_or(0.0) / mean
+        let far = self
+            .sorted
+            .iter()
+            .map(|value| f64::from(*value) - self.mean);
+        let variance = far.map(|far| far * far).sum::<f64>() / len_f64(self.sorted.len());
+        variance.sqrt() / self.mean
     }
 
     /// Samples below a value.
     pub(super) fn count_below(&self, value: f64) -> usize {
         let value = single(value);
-        let slice = self.sorted.cont_slice().unwrap_or_default();
-        slice.partition_point(|sample| *sample < value)
+        self.sorted.partition_point(|sample| *sample < value)
     }
 }
 

@@ -1,25 +1,51 @@
 //! The stage: pools, drafts, guards, judgement.
 
+use std::sync::Arc;
+
+use rayon::prelude::{IntoParallelIterator, ParallelExtend, ParallelIterator};
+
 use super::guard::{self, Case, Plan, Planned};
-use super::strategy::calibrated::{self, MemorySize};
+use super::strategy::calibrated::{self, MemorySize, Shared};
 use super::{
-    Advised, Confidence, Draft, Effective, Methods, NodeRisk, Options, Pool, Reason, Seen, Sizing,
-    Strategy, history, judge,
+    Advised, Confidence, Draft, Effective, Look, Looks, Methods, NodeRisk, Options, Pool, Reason,
+    Seen, Sizing, Strategy, WorkloadAdvice, history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Resources, Snapshot};
+use crate::snapshot::{ContainerKind, Resources, Snapshot, Usage};
 
-/// What to change, for every workload.
+/// What to change, for every workload, where all usage is at hand.
 pub fn recommend(
     snapshot: &Snapshot,
     profiles: &[Profile],
     cohorts: &Cohorts,
     options: &Options,
 ) -> Advised {
-    let seen = Seen::of(snapshot, profiles, cohorts);
+    let mut looks = Looks::new(snapshot, options);
+    looks.add(&snapshot.usage, profiles);
+    let mut planned = plan(snapshot, profiles, cohorts, looks, options);
+    planned.conclude(usize::MAX, &snapshot.usage);
+    planned.advised()
+}
+
+/// Plans, without the verdicts that take usage once more.
+pub struct Planning<'a> {
+    /// Those that are not concluded, the last first.
+    plans: Vec<Plan<'a>>,
+    concluded: Vec<WorkloadAdvice>,
+    node_risk: Option<NodeRisk>,
+}
+
+/// What to change, from what was found of usage.
+pub fn plan<'a>(
+    snapshot: &'a Snapshot,
+    profiles: &'a [Profile],
+    cohorts: &Cohorts,
+    looks: Looks<'_>,
+    options: &Options,
+) -> Planning<'a> {
     let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
-    let drafts = drafts(&seen, &rules, options);
+    let (seen, drafts) = drafted(snapshot, profiles, cohorts, looks, &rules, options);
     let mut plans = plans(&seen, rules, drafts);
     if options.guards {
         let case = Case { snapshot };
@@ -30,12 +56,66 @@ pub fn recommend(
         guard::each(&mut plans).for_each(|(_, planned)| planned.write());
     }
     let node_risk = is_judged(&plans)
-        .then(|| node_risk(&seen, &plans, options))
+        .then(|| node_risk(&seen, &plans))
         .flatten();
-    Advised {
-        workloads: plans.into_iter().map(judge::conclude).collect(),
+    plans.reverse();
+    Planning {
+        concluded: Vec::with_capacity(plans.len()),
+        plans,
         node_risk,
     }
+}
+
+impl Planning<'_> {
+    /// The verdicts on the next workloads, as far as `end`, of which this is the usage.
+    pub fn conclude(&mut self, end: usize, usage: &Usage) {
+        let left = end.saturating_sub(self.concluded.len());
+        let left = self.plans.len().saturating_sub(left);
+        let plans: Vec<Plan<'_>> = self.plans.drain(left..).rev().collect();
+        let concluded = plans.into_par_iter().map(|plan| conclude(plan, usage));
+        self.concluded.par_extend(concluded);
+    }
+
+    /// Once all workloads have their verdict.
+    pub fn advised(self) -> Advised {
+        Advised {
+            workloads: self.concluded,
+            node_risk: self.node_risk,
+        }
+    }
+}
+
+fn conclude<'a>(mut plan: Plan<'a>, usage: &'a Usage) -> WorkloadAdvice {
+    for planned in &mut plan.containers {
+        planned.pool.take_usage(usage);
+    }
+    judge::conclude(plan)
+}
+
+/// What the strategies propose before any guard, one draft for each profile.
+pub fn propose(snapshot: &Snapshot, profiles: &[Profile], options: &Options) -> Vec<Draft> {
+    let mut looks = Looks::new(snapshot, options);
+    looks.add(&snapshot.usage, profiles);
+    let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
+    let cohorts = Cohorts::none(profiles.len());
+    drafted(snapshot, profiles, &cohorts, looks, &rules, options).1
+}
+
+/// What is known of each container, and what is proposed for it.
+fn drafted<'a>(
+    snapshot: &'a Snapshot,
+    profiles: &'a [Profile],
+    cohorts: &Cohorts,
+    looks: Looks<'_>,
+    rules: &[Effective],
+    options: &Options,
+) -> (Seen<'a>, Vec<Draft>) {
+    let layout = looks.layout();
+    let shared = Shared::of(looks.added, layout, &snapshot.cluster.nodes);
+    let horizon = options.targets.horizon;
+    let seen = Seen::of(snapshot, profiles, cohorts, looks.seen, shared, horizon);
+    let drafts = drafts(&seen, rules, looks.strategies, looks.of_strategies, options);
+    (seen, drafts)
 }
 
 /// Whether there is enough history of any container.
@@ -45,7 +125,7 @@ fn is_judged(plans: &[Plan<'_>]) -> bool {
 }
 
 /// The risk that what the guards left, or what is there now, fills a node.
-fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<NodeRisk> {
+fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>]) -> Option<NodeRisk> {
     let mut sizes = vec![MemorySize::default(); seen.pools.len()];
     for plan in plans {
         let shares = plan.memory_shares();
@@ -56,21 +136,20 @@ fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>], options: &Options) -> Option<N
             };
         }
     }
-    calibrated::node_risk(seen, &sizes, options.targets.horizon)
+    calibrated::node_risk(&seen.shared, &sizes)
 }
 
 /// One draft for each pool, by the strategy that holds for its workload.
-fn drafts(seen: &Seen<'_>, rules: &[Effective], options: &Options) -> Vec<Draft> {
-    let mut used: Vec<&'static dyn Strategy> = Vec::new();
-    for effective in rules {
-        let name = effective.options.strategy.name();
-        if !used.iter().any(|strategy| strategy.name() == name) {
-            used.push(effective.options.strategy);
-        }
-    }
+fn drafts(
+    seen: &Seen<'_>,
+    rules: &[Effective],
+    strategies: Vec<&'static dyn Strategy>,
+    looks: Vec<Vec<Look>>,
+    options: &Options,
+) -> Vec<Draft> {
     let mut chosen: Vec<Option<Draft>> = vec![None; seen.pools.len()];
-    for strategy in used {
-        let drafts = strategy.advise(seen, options);
+    for (strategy, looks) in strategies.into_iter().zip(looks) {
+        let drafts = strategy.advise(seen, looks, options);
         for ((place, draft), pool) in chosen.iter_mut().zip(drafts).zip(&seen.pools) {
             let wanted = rules[pool.profile.workload].options.strategy.name();
             if wanted == strategy.name() {
@@ -119,8 +198,13 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
         let known = silent.is_empty();
         let mut draft = if known { draft } else { kept(silent) };
         draft.reasons.extend(plan.rules.problems.iter().cloned());
+        let mut pool = pool.clone();
+        let own = plan.rules.options.targets.horizon;
+        if own != seen.horizon {
+            pool.events = Arc::new(pool.events.until(&pool, plan.grid, own));
+        }
         plan.containers
-            .push(Planned::new(pool.clone(), index, draft, known));
+            .push(Planned::new(pool, index, draft, known));
     }
     plans
 }

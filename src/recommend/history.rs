@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Pool, Reason, event};
+use super::{Pool, Reason};
 use crate::snapshot::{Snapshot, SourceKind};
 use crate::units::{Span, float};
 
@@ -30,7 +30,11 @@ pub(super) fn missing(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Vec<
     }
     let mut reasons = Vec::new();
     if pool.workload.is_batch() {
-        let runs = event::runs(pool).map_or(0, |runs| runs.in_turn.len());
+        let runs = pool
+            .events
+            .runs
+            .as_ref()
+            .map_or(0, |runs| runs.in_turn.len());
         if runs < MIN_RUNS {
             let text = format!("{runs} of the {MIN_RUNS} runs that are needed");
             reasons.push(Reason::new("few_runs", text));

@@ -14,6 +14,7 @@ mod goal;
 pub mod guard;
 mod history;
 mod judge;
+mod look;
 mod options;
 mod over;
 mod plain;
@@ -29,18 +30,19 @@ pub use advice::{
     Advice, Advised, AutoscalerAdvice, ContainerAdvice, HeapAdvice, HeapChange, Method, Methods,
     NodeRisk, PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
-pub use advise::recommend;
+pub use advise::{Planning, plan, propose, recommend};
 pub use error::RuleError;
 use error::SettingError;
 pub use event::{Growth, OddPod};
 pub use finding::findings;
 pub use goal::{Goal, Targets};
+pub use look::Looks;
 pub use options::{CpuLimits, Effective, Options};
 pub use plain::{Headline, Why};
 pub use policy::{Policy, Rule};
 pub use reason::Reason;
 pub use seen::{Pool, Seen};
 pub use state::{Confidence, State};
-pub use strategy::{ALL, Draft, Strategy, by_name, names};
+pub use strategy::{ALL, Draft, Look, Looking, Strategy, by_name, names};
 
 pub use crate::pack::NODE_FULL;

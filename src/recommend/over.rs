@@ -3,7 +3,29 @@
 use super::{Pool, samples};
 use crate::units::{Cpu, len_f64, single};
 
-/// Share of samples above `request`; 0 without samples.
+/// What is above the CPU request that a container has.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Over {
+    /// Share of samples; 0 without samples, or without a request.
+    pub(super) time: f64,
+    /// Share of the CPU work of the window; `None` where there was none.
+    pub(super) work: Option<f64>,
+}
+
+impl Over {
+    /// While usage is at hand.
+    pub(super) fn now(pool: &Pool<'_>) -> Self {
+        let Some(request) = pool.container.requests.cpu else {
+            return Self::default();
+        };
+        Self {
+            time: share_over(pool, request),
+            work: work_over(pool, request),
+        }
+    }
+}
+
+/// Share of samples above `request`, while usage is at hand; 0 without samples.
 pub(super) fn share_over(pool: &Pool<'_>, request: Cpu) -> f64 {
     let (above, all) = count_over(pool, request);
     if all > 0.0 { above / all } else { 0.0 }

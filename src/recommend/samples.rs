@@ -27,6 +27,17 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     Some(sorted[below] * (1.0 - weight) + sorted[above] * weight)
 }
 
+/// The same of values in any order; sorts no more of them than it needs.
+pub(super) fn quantile_of(mut values: Vec<f64>, share: f64) -> Option<f64> {
+    let last = values.len().checked_sub(1)?;
+    let rank = share.clamp(0.0, 1.0) * len_f64(last);
+    let below = usize::try_from(count_from(rank.floor())).ok()?.min(last);
+    let (_, low, rest) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let high = rest.iter().copied().reduce(f64::min).unwrap_or(*low);
+    let weight = rank - rank.floor();
+    Some(*low * (1.0 - weight) + high * weight)
+}
+
 /// The largest, `None` without values.
 pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.filter(|value| value.is_finite()).reduce(f64::max)
@@ -61,6 +72,11 @@ mod tests {
         assert_eq!(quantile(&values, 0.5), Some(3.0));
         assert!((quantile(&values, 0.95).unwrap() - 4.8).abs() < 1e-12);
         assert_eq!(quantile(&[], 0.5), None);
+        for share in [0.0, 0.5, 0.95, 1.0] {
+            let mixed = vec![4.0, 1.0, 5.0, 2.0, 3.0];
+            assert_eq!(quantile_of(mixed, share), quantile(&values, share));
+        }
+        assert_eq!(quantile_of(Vec::new(), 0.5), None);
     }
 
     #[test]

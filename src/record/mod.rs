@@ -6,7 +6,8 @@
 //! end; only a disk that takes no more ends it.
 //!
 //! [`read`] reads any bundle, recorded or taken at once; [`fold`] is how samples of
-//! the log become usage.
+//! the log become usage. What memory should not hold at once, [`read_within`] leaves
+//! on disk.
 
 mod bundle;
 mod error;
@@ -18,6 +19,7 @@ mod reading;
 mod run;
 mod session;
 mod state;
+mod stored;
 mod timeline;
 
 pub use bundle::{Found, open, read, write};
@@ -25,3 +27,4 @@ pub use error::RecordError;
 pub use log::{Incident, Log, Place, Round, Sample, Tail, Trouble, fold, notice};
 pub use options::{RecordOptions, Recorded, step};
 pub use run::record;
+pub use stored::{PART, Parts, Read, Sifted, Stored, WHOLE, read_within};

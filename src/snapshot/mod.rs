@@ -17,6 +17,7 @@ mod replay;
 mod resources;
 mod selector;
 mod sold;
+mod supply;
 mod usage;
 mod values;
 mod workload;
@@ -30,7 +31,8 @@ pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
 };
 pub(crate) use bundle::{
-    LOG, MANIFEST, MOST_SLOTS, absolute, open_file, private_file, recover, tables, write_with_log,
+    LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, objects, open_file, private_file, recover,
+    tables, usage_size, write_with_log,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;
@@ -40,6 +42,7 @@ pub use node::{CapacityType, Node};
 pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
+pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{

@@ -26,6 +26,7 @@ mod made;
 mod measured;
 mod methods;
 mod objects;
+mod parts;
 mod patch;
 mod played;
 mod price;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use kcost::cohort::Cohorts;
 use kcost::profile::{Profile, profile};
 use kcost::recommend::{
-    Advice, Advised, Confidence, Draft, HeapChange, Methods, Options, Reason, Seen, Sizing,
-    Strategy, recommend,
+    Advice, Advised, Confidence, Draft, HeapChange, Look, Looking, Methods, Options, Pool, Reason,
+    Sizing, Strategy, propose, recommend,
 };
 use kcost::snapshot::{
     Grid, Heap, HeapPlace, HeapSize, Metric, Resources, Series, Snapshot, Workload,
@@ -64,9 +64,11 @@ pub fn with_metric(snapshot: &mut Snapshot, metric: Metric, value: f64) {
 /// What a strategy itself proposes, before any guard.
 pub fn drafts(snapshot: &Snapshot, name: &str, options: &Options) -> Vec<Draft> {
     let profiles: Vec<Profile> = profile(snapshot);
-    let cohorts = Cohorts::default();
-    let strategy = kcost::recommend::by_name(name).unwrap();
-    strategy.advise(&Seen::of(snapshot, &profiles, &cohorts), options)
+    let options = Options {
+        strategy: kcost::recommend::by_name(name).unwrap(),
+        ..options.clone()
+    };
+    propose(snapshot, &profiles, &options)
 }
 
 /// The whole stage.
@@ -88,8 +90,9 @@ impl Strategy for Labels {
         "what labels say"
     }
 
-    fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
-        let draft = |workload: &Workload| Draft {
+    fn look(&self, pool: &Pool<'_>, _case: &Looking<'_>) -> Look {
+        let workload = pool.workload;
+        let draft = Draft {
             sizing: Sizing {
                 cpu_request: advice(workload, "cpu-request", |q| Cpu::from(q)),
                 cpu_limit: advice(workload, "cpu-limit", |q| Cpu::from(q)),
@@ -101,7 +104,7 @@ impl Strategy for Labels {
             confidence: Confidence::High,
             reasons: vec![Reason::new("labels", "labels say so")],
         };
-        seen.pools.iter().map(|pool| draft(pool.workload)).collect()
+        draft.into()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::made::settings;
 /// Characters that a sentence may have.
 const SENTENCE: usize = 160;
 
-fn look(width: Option<usize>) -> Look {
+pub fn look(width: Option<usize>) -> Look {
     Look {
         verbose: false,
         explain: None,
@@ -24,7 +24,7 @@ fn look(width: Option<usize>) -> Look {
     }
 }
 
-fn drawn(analysis: &Analysis<'_>, format: &str, look: &Look) -> String {
+pub fn drawn(analysis: &Analysis<'_>, format: &str, look: &Look) -> String {
     let mut out = Vec::new();
     let renderer = render::by_name(format).unwrap();
     renderer.render(analysis, look, &mut out).unwrap();

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::bundles::{self, Cluster};
 use super::namespaces::empty_namespaces;
 use super::prometheus::PrometheusArgs;
-use crate::cli::values;
+use crate::cli::{last, values};
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::{self, ClusterOptions};
 use crate::collect::live::{self, LiveOptions};
@@ -18,7 +18,7 @@ use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress::{Named, Progress};
-use crate::record::RecordOptions;
+use crate::record::{self, Read, RecordOptions, Sifted};
 use crate::snapshot::{Selector, Snapshot};
 use crate::ui::Ui;
 use crate::units::Span;
@@ -175,6 +175,18 @@ pub(in crate::cli) struct Whole {
     pub(in crate::cli) asked: Vec<bool>,
 }
 
+/// A snapshot, and its usage where that stayed on disk.
+pub(in crate::cli) struct Parts {
+    pub(in crate::cli) whole: Whole,
+    pub(in crate::cli) usage: Option<Sifted>,
+}
+
+impl Parts {
+    fn in_memory(whole: Whole) -> Self {
+        Self { whole, usage: None }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Usage")]
 struct UsageArgs {
@@ -233,6 +245,37 @@ impl SourceArgs {
         refuse_impossible(&mut snapshot);
         let asked = self.look_at(&scope, &mut snapshot)?;
         Ok(Whole { snapshot, asked })
+    }
+
+    /// The same, where usage that memory should not hold at once may stay on disk.
+    pub(in crate::cli) fn read_parts(&self, progress: &dyn Progress) -> Result<Parts, Error> {
+        let [path] = self.snapshot.as_slice() else {
+            return self.read_whole(progress).map(Parts::in_memory);
+        };
+        self.one()?;
+        let scope = self.scope()?;
+        let task = progress.task("reading the bundle", None);
+        let read = record::read_within(path, record::WHOLE, record::PART)?;
+        last::remember(path);
+        let (mut snapshot, mut usage) = match read {
+            Read::Whole(mut snapshot) => {
+                refuse_impossible(&mut snapshot);
+                (snapshot, None)
+            }
+            Read::Parts(mut snapshot, parts) => {
+                let sifted = parts.sift(&mut snapshot)?;
+                (snapshot, Some(sifted))
+            }
+        };
+        drop(task);
+        let asked = self.look_at(&scope, &mut snapshot)?;
+        if let Some(usage) = &mut usage {
+            usage.cut(self.usage_args.step, self.usage_args.window);
+        }
+        Ok(Parts {
+            whole: Whole { snapshot, asked },
+            usage,
+        })
     }
 
     /// Refuses several clusters where only one can be meant.

@@ -33,9 +33,14 @@ impl Column {
         }
     }
 
+    /// Whether a value can be true.
+    pub(crate) fn can_be(self, value: f64) -> bool {
+        (0.0..=self.limit()).contains(&value)
+    }
+
     /// As it is stored; `None` for what cannot be true.
     pub(crate) fn stored(self, value: f64) -> Option<f32> {
-        if !(0.0..=self.limit()).contains(&value) {
+        if !self.can_be(value) {
             return None;
         }
         Some(single(match self {

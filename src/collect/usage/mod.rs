@@ -13,4 +13,5 @@ pub use column::Column;
 pub(super) use handles::Handles;
 pub use left_out::drop_unknown_containers;
 pub use refuse::refuse_impossible;
+pub(crate) use refuse::{Refused, Sieve};
 pub use runs::{drop_ended, mark_runs};

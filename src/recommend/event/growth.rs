@@ -130,18 +130,20 @@ fn peak_since(series: &Series, from: u32) -> Option<f64> {
 /// Mean working set of each whole day with samples, counted back from the end
 /// of the grid, oldest first. Gaps close up.
 fn day_levels(series: &[&Series], grid: &Grid) -> Vec<f64> {
-    let per_day = u64::from(grid.per_day());
-    let count = u64::from(grid.len) / per_day;
-    let mut days = vec![(0.0, 0_u64); usize::try_from(count).unwrap_or(0)];
+    let of_grid = |slots: u32| usize::try_from(slots).unwrap_or(usize::MAX);
+    let (len, per_day) = (of_grid(grid.len), of_grid(grid.per_day()));
+    let mut days = vec![(0.0, 0_u64); len / per_day];
     for series in series {
-        for (slot, value) in (series.first..).zip(&series.memory_bytes) {
-            let back = u64::from(grid.len.saturating_sub(1).saturating_sub(slot)) / per_day;
-            let day = count.checked_sub(back + 1);
-            let day = day.and_then(|day| days.get_mut(usize::try_from(day).ok()?));
-            if let (true, Some(day)) = (value.is_finite(), day) {
-                day.0 += f64::from(*value);
-                day.1 += 1;
+        let values = &series.memory_bytes;
+        let place = |slot: usize| slot.saturating_sub(of_grid(series.first)).min(values.len());
+        let mut start = len % per_day;
+        for (sum, count) in &mut days {
+            let day = &values[place(start)..place(start + per_day)];
+            for value in day.iter().filter(|value| value.is_finite()) {
+                *sum += f64::from(*value);
+                *count += 1;
             }
+            start += per_day;
         }
     }
     let fullest = days.iter().map(|day| day.1).max().unwrap_or(0);

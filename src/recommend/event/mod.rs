@@ -22,19 +22,18 @@ mod template;
 mod throttle;
 
 pub use growth::Growth;
-pub(super) use growth::find as growth;
 pub(super) use limit_hit::LimitHit;
 pub use odd::OddPod;
 pub(super) use odd::OddPods;
 pub(super) use oom::OomKills;
-pub(super) use pressure::{Pressed, find as pressed};
+pub(super) use pressure::Pressed;
 pub(super) use regime::Regime;
-pub(super) use runs::{Runs, find as runs};
+pub(super) use runs::Runs;
 pub(super) use sawtooth::Sawtooth;
 pub(super) use shift::Shift;
 pub(super) use start_up::StartUp;
 pub(super) use template::NewTemplate;
-pub(super) use throttle::{Throttled, find as throttled};
+pub(super) use throttle::Throttled;
 
 /// All that happened to one pool.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,6 +70,24 @@ impl Events {
             odd: odd::find(pool, grid),
             runs: runs::find(pool),
         }
+    }
+
+    /// The same, with growth extrapolated to the end of another horizon.
+    pub(in crate::recommend) fn until(&self, pool: &Pool<'_>, grid: &Grid, horizon: Span) -> Self {
+        Self {
+            growth: growth::find(pool, grid, horizon),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it was killed for its memory, or held at its limit.
+    pub(in crate::recommend) fn memory_shortage(&self) -> Option<Shortage> {
+        let killed = self.oom.as_ref().map(|kills| (kills.count, kills.floor));
+        let hit = self.limit_hit.as_ref().map(|hits| (1, hits.floor));
+        let (times, _) = killed.or(hit)?;
+        let floors = [killed, hit].into_iter().flatten();
+        let floor = floors.map(|(_, floor)| floor).max()?;
+        Some(Shortage { times, floor })
     }
 
     /// What the memory limit must not be below, and the request with it where
@@ -144,16 +161,6 @@ pub(super) struct Shortage {
     pub times: usize,
     /// The limit must not be below this.
     pub floor: Bytes,
-}
-
-/// Whether it was killed for its memory, or held at its limit.
-pub(super) fn memory_shortage(pool: &Pool<'_>, grid: &Grid) -> Option<Shortage> {
-    let killed = oom::find(pool, grid).map(|kills| (kills.count, kills.floor));
-    let hit = limit_hit::find(pool).map(|hits| (1, hits.floor));
-    let (times, _) = killed.or(hit)?;
-    let floors = [killed, hit].into_iter().flatten();
-    let floor = floors.map(|(_, floor)| floor).max()?;
-    Some(Shortage { times, floor })
 }
 
 /// The size after a kill or a hit at `used`: the larger of 1.2 times that and

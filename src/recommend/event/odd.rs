@@ -139,10 +139,7 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<OddPods
         .map(|series| Used {
             pod: &series.pod,
             memory: samples::largest(samples::known(&series.memory_bytes)),
-            cpu: samples::quantile(
-                &samples::sorted(samples::known(&series.cpu_cores).collect()),
-                0.95,
-            ),
+            cpu: samples::quantile_of(samples::known(&series.cpu_cores).collect(), 0.95),
         })
         .collect();
     let memory = usual(used.iter().filter_map(|pod| pod.memory), LEAST_MEMORY);

@@ -47,6 +47,15 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<Sawtooth> {
     if pool.workload.is_batch() {
         return None;
     }
+    if pool
+        .series
+        .iter()
+        .map(|series| falls(series))
+        .sum::<usize>()
+        < FEWEST
+    {
+        return None;
+    }
     let mut ended: Vec<Life> = Vec::new();
     for series in &pool.series {
         let lives = lives(series);
@@ -71,6 +80,17 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<Sawtooth> {
 /// The samples from one start of a container to the next.
 struct Life {
     values: Vec<f64>,
+}
+
+/// How often a pod's memory fell: so many lives have ended.
+fn falls(series: &Series) -> usize {
+    let mut before = 0.0;
+    let fell = samples::known(&series.memory_bytes).filter(|value| {
+        let fell = *value < FALL * before;
+        before = *value;
+        fell
+    });
+    fell.count()
 }
 
 /// Of one pod, oldest first.

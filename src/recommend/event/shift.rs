@@ -157,12 +157,26 @@ fn hourly_means(series: &[&Series], grid: &Grid) -> Vec<f64> {
     let hour = |slot: u32| usize::try_from(u64::from(slot) * step / 3_600).unwrap_or(usize::MAX);
     let count = grid.len.checked_sub(1).map_or(0, |last| hour(last) + 1);
     let mut hours = vec![(0.0, 0.0); count];
+    // The first slot of each hour, and of the one behind them.
+    let start = |hour: usize| {
+        let seconds = u64::try_from(hour)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(3_600);
+        usize::try_from(seconds.div_ceil(step.max(1))).unwrap_or(usize::MAX)
+    };
     for series in series {
-        for (slot, value) in (series.first..).zip(&series.cpu_cores) {
-            if let (true, Some(hour)) = (value.is_finite(), hours.get_mut(hour(slot))) {
-                hour.0 += f64::from(*value);
-                hour.1 += 1.0;
+        let (first, values) = (usize::try_from(series.first), &series.cpu_cores);
+        let first = first.unwrap_or(usize::MAX);
+        let place = |slot: usize| slot.saturating_sub(first).min(values.len());
+        let from = hour(series.first);
+        let mut at = place(start(from));
+        for (hour, (sum, count)) in hours.iter_mut().enumerate().skip(from) {
+            let end = place(start(hour + 1));
+            for value in values[at..end].iter().filter(|value| value.is_finite()) {
+                *sum += f64::from(*value);
+                *count += 1.0;
             }
+            at = end;
         }
     }
     // 0 ÷ 0 is the NaN of an hour without a sample.

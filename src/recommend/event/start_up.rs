@@ -50,7 +50,7 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<StartUp> {
         memory_later = memory_later.max(samples::largest(samples::known(later)).unwrap_or(0.0));
     }
     let peak = samples::quantile(&samples::sorted(peaks), 0.5)?;
-    let steady = samples::quantile(&steady_cpu(pool, grid), 0.99)?;
+    let steady = samples::quantile_of(steady_cpu(pool, grid), 0.99)?;
     (peak > STANDS_OUT * steady && steady > 0.0).then(|| StartUp {
         cpu_peak: Cpu::cores(peak),
         cpu_steady: Cpu::cores(steady),
@@ -73,7 +73,7 @@ fn split(series: &Series, grid: &Grid) -> usize {
 }
 
 /// CPU of all pods without the first minutes of those that began in the window, ascending.
-pub(in crate::recommend) fn steady_cpu(pool: &Pool<'_>, grid: &Grid) -> Vec<f64> {
+fn steady_cpu(pool: &Pool<'_>, grid: &Grid) -> Vec<f64> {
     let steady = pool.series.iter().flat_map(|series| {
         let from = if series.first > 0 {
             split(series, grid)
@@ -82,5 +82,5 @@ pub(in crate::recommend) fn steady_cpu(pool: &Pool<'_>, grid: &Grid) -> Vec<f64>
         };
         samples::known(&series.cpu_cores[from..])
     });
-    samples::sorted(steady.collect())
+    steady.collect()
 }

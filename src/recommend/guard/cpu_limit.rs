@@ -1,5 +1,4 @@
 use super::{Case, Field, Guard, Plan, Planned, each};
-use crate::recommend::event;
 use crate::recommend::{Advice, CpuLimits};
 use crate::units::Cpu;
 
@@ -37,7 +36,7 @@ fn keep(planned: &mut Planned<'_>) {
     if planned.sizing.cpu_limit != Advice::Keep {
         return;
     }
-    if let Some(throttled) = event::throttled(&planned.pool) {
+    if let Some(throttled) = &planned.pool.events.throttled {
         planned.sizing.cpu_limit = Advice::Set(throttled.floor);
         let reason = throttled.reason();
         if !planned.reasons.contains(&reason) {
@@ -79,6 +78,6 @@ fn ratio(planned: &mut Planned<'_>) {
 pub(super) fn unthrottled(planned: &Planned<'_>, now: Cpu) -> Cpu {
     let peak = planned.pool.profile.cpu.as_ref().map(|cpu| cpu.max);
     let least = peak.unwrap_or(Cpu::ZERO).scale(BURSTS).min(now);
-    let throttled = event::throttled(&planned.pool).map(|event| event.floor);
+    let throttled = planned.pool.events.cpu_limit_floor();
     least.max(throttled.unwrap_or(Cpu::ZERO))
 }

@@ -1,5 +1,5 @@
 use super::{Case, Field, Guard, Plan, Planned, each, policy};
-use crate::recommend::{Advice, Options, over};
+use crate::recommend::{Advice, Options};
 use crate::units::{Bytes, Cpu, float};
 
 /// Changes too small to matter are not proposed.
@@ -83,9 +83,10 @@ fn is_held(planned: &Planned<'_>, field: Field, options: &Options) -> bool {
     let must_rise = match field {
         Field::MemoryLimit => true,
         Field::CpuRequest => {
-            let (targets, now) = (&options.targets, Cpu::cores(now));
-            over::share_over(&planned.pool, now) > targets.cpu_time_over_request
-                || over::work_over(&planned.pool, now)
+            let (targets, over) = (&options.targets, &planned.pool.over);
+            over.time > targets.cpu_time_over_request
+                || over
+                    .work
                     .is_some_and(|share| share > targets.cpu_work_over_request)
         }
         Field::CpuLimit | Field::MemoryRequest => false,

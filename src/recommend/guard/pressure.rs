@@ -1,5 +1,4 @@
 use super::{Case, Field, Guard, Plan, Planned, each};
-use crate::recommend::event;
 
 /// What has to wait for CPU or memory is not cut.
 pub(super) struct Pressure;
@@ -21,7 +20,7 @@ impl Guard for Pressure {
 }
 
 fn hold_cuts(planned: &mut Planned<'_>) {
-    let Some(pressed) = event::pressed(&planned.pool) else {
+    let Some(pressed) = planned.pool.events.pressed.as_ref() else {
         return;
     };
     let reason = pressed.reason();

@@ -1,7 +1,6 @@
 use super::apps;
 use super::hindsight::Hindsight;
 use crate::recommend::Confidence;
-use crate::recommend::event;
 use crate::recommend::guard::{Plan, Planned};
 
 /// What the history allows is `high` from this many days and this coverage on.
@@ -69,7 +68,12 @@ fn of_history(planned: &Planned<'_>) -> Confidence {
     let quality = &planned.pool.profile.quality;
     let (days, coverage) = (quality.span.as_days(), quality.coverage.get());
     let (high, medium) = if planned.pool.workload.is_batch() {
-        let runs = event::runs(&planned.pool).map_or(0, |runs| runs.in_turn.len());
+        let runs = planned
+            .pool
+            .events
+            .runs
+            .as_ref()
+            .map_or(0, |runs| runs.in_turn.len());
         (runs >= RUNS.0, runs >= RUNS.1)
     } else {
         (

@@ -52,31 +52,30 @@ impl<'a> Samples<'a> {
     }
 
     /// What is known of these slots.
-    fn between(&self, from: f64, to: f64) -> Vec<f32> {
-        let parts = self.0.iter().flat_map(|(first, values)| {
+    fn between(&self, from: f64, to: f64) -> Part<'a> {
+        let parts = self.0.iter().map(|(first, values)| {
             let place = |slot: f64| {
                 let slots = count_from(slot - f64::from(*first));
                 usize::try_from(slots).map_or(values.len(), |slots| slots.min(values.len()))
             };
             &values[place(from)..place(to)]
         });
-        parts.copied().filter(|value| !value.is_nan()).collect()
+        Part(parts.collect())
     }
 
     /// Mean share of time above a request like this one, chosen at each moment.
     fn time_over(&self, request: f32, grid: &Grid, horizon: Span) -> Option<f64> {
         let all = self.between(0.0, f64::INFINITY);
-        let above = all.iter().filter(|value| **value > request).count();
-        let share = len_f64(above) / len_f64(all.len());
-        let beyond = request / peak(&all).filter(|peak| *peak > 0.0)?;
+        let above = all.above(request);
+        let share = len_f64(above) / len_f64(all.count());
+        let beyond = request / all.peak().filter(|peak| *peak > 0.0)?;
         self.mean(grid, horizon, |before, after| {
             let size = if above == 0 {
-                peak(before)? * beyond
+                before.peak()? * beyond
             } else {
-                level(before, share)?
+                before.level(share)?
             };
-            let over = after.iter().filter(|value| **value > size).count();
-            Some(len_f64(over) / len_f64(after.len()))
+            Some(len_f64(after.above(size)) / len_f64(after.count()))
         })
     }
 
@@ -85,9 +84,9 @@ impl<'a> Samples<'a> {
         let day = float(u64::from(Span::DAY.as_secs())) / float(u64::from(grid.step.as_secs()));
         let days = count_from((float(u64::from(grid.len)) / day).ceil());
         let shares = (0..days).filter_map(|nth| {
-            let values = self.between(float(nth) * day, float(nth + 1) * day);
-            let over = values.iter().filter(|value| **value > request).count();
-            (values.len() >= FEWEST).then(|| len_f64(over) / len_f64(values.len()))
+            let part = self.between(float(nth) * day, float(nth + 1) * day);
+            let count = part.count();
+            (count >= FEWEST).then(|| len_f64(part.above(request)) / len_f64(count))
         });
         shares.reduce(f64::max)
     }
@@ -96,10 +95,10 @@ impl<'a> Samples<'a> {
     /// above all that was seen.
     fn peaks_over(&self, limit: f32, grid: &Grid, horizon: Span) -> Option<f64> {
         let all = self.between(0.0, f64::INFINITY);
-        let beyond = limit / peak(&all).filter(|peak| *peak > 0.0)?;
+        let beyond = limit / all.peak().filter(|peak| *peak > 0.0)?;
         self.mean(grid, horizon, |before, after| {
-            let size = peak(before)? * beyond;
-            Some(f64::from(u8::from(peak(after)? > size)))
+            let size = before.peak()? * beyond;
+            Some(f64::from(u8::from(after.peak()? > size)))
         })
     }
 
@@ -108,14 +107,14 @@ impl<'a> Samples<'a> {
         &self,
         grid: &Grid,
         horizon: Span,
-        error: impl Fn(&[f32], &[f32]) -> Option<f64>,
+        error: impl Fn(&Part<'a>, &Part<'a>) -> Option<f64>,
     ) -> Option<f64> {
         let length = float(u64::from(grid.len));
         let horizon = float(u64::from(horizon.as_secs())) / float(u64::from(grid.step.as_secs()));
         let errors = MOMENTS.iter().filter_map(|moment| {
             let (from, to) = (moment * length, moment * length + horizon);
             let (before, after) = (self.between(0.0, from), self.between(from, to));
-            let enough = before.len() >= FEWEST && after.len() >= FEWEST;
+            let enough = before.count() >= FEWEST && after.count() >= FEWEST;
             enough.then(|| error(&before, &after)).flatten()
         });
         let (sum, count) = errors.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
@@ -123,17 +122,43 @@ impl<'a> Samples<'a> {
     }
 }
 
-fn peak(values: &[f32]) -> Option<f32> {
-    values.iter().copied().reduce(f32::max)
-}
+/// The samples of some slots, pod by pod; `NaN` where one is missing.
+struct Part<'a>(Vec<&'a [f32]>);
 
-/// The size that this share of values is above.
-fn level(values: &[f32], share: f64) -> Option<f32> {
-    let mut values = values.to_vec();
-    let above = usize::try_from(count_from(share * len_f64(values.len()))).ok()?;
-    let last = values.len().checked_sub(1)?;
-    let place = last.saturating_sub(above);
-    Some(*values.select_nth_unstable_by(place, f32::total_cmp).1)
+impl Part<'_> {
+    fn values(&self) -> impl Iterator<Item = f32> {
+        self.0.iter().flat_map(|values| values.iter().copied())
+    }
+
+    fn count(&self) -> usize {
+        self.matching(|value| !value.is_nan())
+    }
+
+    fn matching(&self, wanted: impl Fn(f32) -> bool) -> usize {
+        let of_pod = |values: &&[f32]| values.iter().filter(|value| wanted(**value)).count();
+        self.0.iter().map(of_pod).sum()
+    }
+
+    /// How many are larger than `size`.
+    fn above(&self, size: f32) -> usize {
+        self.matching(|value| value > size)
+    }
+
+    fn peak(&self) -> Option<f32> {
+        // `max` takes the number where the other side is NaN.
+        let of_pod = |values: &&[f32]| values.iter().copied().fold(f32::NAN, f32::max);
+        let peak = self.0.iter().map(of_pod).fold(f32::NAN, f32::max);
+        (!peak.is_nan()).then_some(peak)
+    }
+
+    /// The size that this share of samples is above.
+    fn level(&self, share: f64) -> Option<f32> {
+        let mut values: Vec<f32> = self.values().filter(|value| !value.is_nan()).collect();
+        let above = usize::try_from(count_from(share * len_f64(values.len()))).ok()?;
+        let last = values.len().checked_sub(1)?;
+        let place = last.saturating_sub(above);
+        Some(*values.select_nth_unstable_by(place, f32::total_cmp).1)
+    }
 }
 
 #[cfg(test)]

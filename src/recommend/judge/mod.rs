@@ -2,7 +2,6 @@
 //!
 //! That is the verdict: state, confidence, and the risk of what is planned.
 
-use super::event::Events;
 use super::guard::{Plan, Planned};
 use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, plain};
 use crate::snapshot::ContainerKind;
@@ -27,15 +26,10 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
     let state = state::of(&plan);
-    let events: Vec<Events> = plan
-        .containers
-        .iter()
-        .map(|planned| Events::of(&planned.pool, plan.grid, horizon))
-        .collect();
     WorkloadAdvice {
         workload: plan.index,
         state,
-        headline: plain::headline(&plan, &events, state),
+        headline: plain::headline(&plan, state),
         confidence: confidence::of(&plan),
         cohort: cohort(&plan),
         autoscaler: plan.autoscaler,
@@ -43,16 +37,16 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         containers: plan
             .containers
             .into_iter()
-            .zip(events)
             .enumerate()
-            .map(|(container, (planned, events))| advice(container, planned, events))
+            .map(|(container, planned)| advice(container, planned))
             .collect(),
     }
 }
 
-fn advice(container: usize, planned: Planned<'_>, events: Events) -> ContainerAdvice {
-    let whys = plain::whys(&planned, &events);
-    let odd = events.odd.filter(|_| planned.known);
+fn advice(container: usize, planned: Planned<'_>) -> ContainerAdvice {
+    let whys = plain::whys(&planned);
+    let events = &planned.pool.events;
+    let odd = events.odd.as_ref().filter(|_| planned.known);
     ContainerAdvice {
         container,
         profile: planned.profile,
@@ -62,7 +56,7 @@ fn advice(container: usize, planned: Planned<'_>, events: Events) -> ContainerAd
         risk: planned.risk,
         whys,
         growth: events.growth.filter(|_| planned.known),
-        odd_pods: odd.map_or_else(Vec::new, |odd| odd.few),
+        odd_pods: odd.map_or_else(Vec::new, |odd| odd.few.clone()),
         reasons: planned.reasons,
     }
 }

@@ -1,6 +1,6 @@
 use crate::recommend::guard::Planned;
 use crate::recommend::over::{count_over, work_over};
-use crate::recommend::{Risk, event, samples};
+use crate::recommend::{Risk, samples};
 use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span, len_f64};
 
@@ -50,7 +50,7 @@ fn cpu(planned: &Planned<'_>, promised: Option<f64>) -> Option<f64> {
 /// By Laplace's rule over the horizons of the window, those with a kill; `None`
 /// unless the limit stays below what the last kill asks for.
 fn killed_again(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Option<f64> {
-    let short = event::memory_shortage(&planned.pool, grid)?;
+    let short = planned.pool.events.memory_shortage()?;
     let limit = planned.after().memory_limit?;
     let horizons = (grid.span().as_days() / horizon.as_days()).max(1.0);
     let hit = len_f64(short.times).min(horizons);

@@ -1,8 +1,6 @@
 use super::apps;
 use crate::recommend::State;
-use crate::recommend::event;
 use crate::recommend::guard::{Held, Plan, Planned};
-use crate::recommend::over::share_over;
 use crate::units::{Bytes, Cpu, float};
 
 /// Idle in absolute terms: P99 of CPU. Ours: a process that only waits stays below.
@@ -84,18 +82,14 @@ fn is_held_back(plan: &Plan<'_>) -> bool {
         let (now, after) = (planned.now(), planned.after());
         let more_memory = rises(now.memory_limit, after.memory_limit)
             || rises(now.memory_request, after.memory_request);
-        let horizon = plan.rules.options.targets.horizon;
-        let shortage = event::memory_shortage(pool, plan.grid);
+        let shortage = pool.events.memory_shortage();
         let starved = shortage.is_some_and(|short| {
             more_memory || now.memory_limit.is_some_and(|limit| limit < short.floor)
         });
-        let grows = more_memory && event::growth(pool, plan.grid, horizon).is_some();
-        let throttled = event::throttled(pool).is_some() && !falls(now.cpu_limit, after.cpu_limit);
-        let over = now.cpu_request.is_some_and(|request| {
-            share_over(&planned.pool, request) > 2.0 * allowed
-                && !falls(now.cpu_request, after.cpu_request)
-        });
-        let waits = event::pressed(pool).is_some_and(|pressed| {
+        let grows = more_memory && pool.events.growth.is_some();
+        let throttled = pool.events.throttled.is_some() && !falls(now.cpu_limit, after.cpu_limit);
+        let over = pool.over.time > 2.0 * allowed && !falls(now.cpu_request, after.cpu_request);
+        let waits = pool.events.pressed.as_ref().is_some_and(|pressed| {
             let cpu = falls(now.cpu_request, after.cpu_request);
             let memory = falls(now.memory_limit, after.memory_limit)
                 || falls(now.memory_request, after.memory_request);

@@ -5,7 +5,8 @@ use super::{Bytes, Cpu, Events, Field, Planned, share_over};
 use crate::text::percent_said;
 
 /// The cause of a field's new value, which no guard has named.
-pub(super) fn of(planned: &Planned<'_>, events: &Events, field: Field, after: f64) -> String {
+pub(super) fn of(planned: &Planned<'_>, field: Field, after: f64) -> String {
+    let events = &*planned.pool.events;
     match field {
         Field::CpuRequest => cpu_request(planned, after),
         Field::CpuLimit => cpu_limit(planned, events),
@@ -21,7 +22,7 @@ fn cpu_request(planned: &Planned<'_>, after: f64) -> String {
     let size = Cpu::cores(after);
     let needed = planned.now().cpu_request.filter(|now| *now < size);
     if let Some(now) = needed {
-        let share = share_over(&planned.pool, now);
+        let share = planned.pool.over.time;
         if share > 0.0 {
             return format!(
                 "it used more than {now} {} of the time",

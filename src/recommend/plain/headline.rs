@@ -1,6 +1,6 @@
 //! A workload in at most four words.
 
-use super::{ContainerKind, Events, Planned, share_over};
+use super::{ContainerKind, Events, Planned};
 use crate::recommend::guard::Plan;
 use crate::recommend::{Reason, State, judge};
 use crate::text::percent_said;
@@ -23,22 +23,16 @@ impl Headline {
 }
 
 /// The most urgent of what is known of any container; `None` where nothing stands out.
-pub(in crate::recommend) fn headline(
-    plan: &Plan<'_>,
-    events: &[Events],
-    state: State,
-) -> Option<Headline> {
+pub(in crate::recommend) fn headline(plan: &Plan<'_>, state: State) -> Option<Headline> {
     let runs = |planned: &Planned<'_>| planned.pool.container.kind != ContainerKind::Init;
-    let all = plan.containers.iter().zip(events);
-    let (running, events): (Vec<&Planned<'_>>, Vec<&Events>) =
-        all.filter(|(planned, _)| runs(planned)).unzip();
+    let running: Vec<&Planned<'_>> = plan.containers.iter().filter(|it| runs(it)).collect();
     if state == State::Unknown {
         return running.iter().find_map(|planned| unknown(&planned.reasons));
     }
-    events
-        .iter()
-        .find_map(|events| memory_event(events))
-        .or_else(|| events.iter().find_map(|events| cpu_event(events)))
+    let events = || running.iter().map(|planned| &*planned.pool.events);
+    events()
+        .find_map(memory_event)
+        .or_else(|| events().find_map(cpu_event))
         .or_else(|| (state == State::Idle).then(|| idle(&running)))
         .or_else(|| unset(&running))
         .or_else(|| match state {
@@ -100,7 +94,7 @@ fn short(running: &[&Planned<'_>]) -> Headline {
     let over = running.iter().filter_map(|planned| {
         let request = planned.now().cpu_request?;
         let raised = planned.after().cpu_request? > request;
-        raised.then(|| share_over(&planned.pool, request))
+        raised.then_some(planned.pool.over.time)
     });
     let share = over.fold(0.0, f64::max);
     if share >= 0.01 {

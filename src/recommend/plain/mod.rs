@@ -42,19 +42,19 @@ impl Causes {
 }
 
 /// One sentence for each field that changes, or stays for a cause.
-pub(super) fn whys(planned: &Planned<'_>, events: &Events) -> Vec<Why> {
+pub(super) fn whys(planned: &Planned<'_>) -> Vec<Why> {
     if !planned.known {
         return Vec::new();
     }
     let fields = Field::ALL.into_iter();
     let all = fields.filter_map(|field| {
-        let text = sentence(planned, events, field)?;
+        let text = sentence(planned, field)?;
         Some(Why { field, text })
     });
     all.collect()
 }
 
-fn sentence(planned: &Planned<'_>, events: &Events, field: Field) -> Option<String> {
+fn sentence(planned: &Planned<'_>, field: Field) -> Option<String> {
     let (now, after) = (field.of(planned.now()), field.of(planned.after()));
     let name = field.name();
     let shown = |amount: f64| field.shown(amount);
@@ -65,12 +65,12 @@ fn sentence(planned: &Planned<'_>, events: &Events, field: Field) -> Option<Stri
         }
         (None, None) => Some(format!("{name} stays unset: {}", by_guard?)),
         (Some(now), Some(after)) => {
-            let cause = cause::of(planned, events, field, after);
+            let cause = cause::of(planned, field, after);
             let cause = by_guard.map_or(cause, str::to_owned);
             Some(format!("{name} {} → {}: {cause}", shown(now), shown(after)))
         }
         (None, Some(after)) => {
-            let cause = cause::of(planned, events, field, after);
+            let cause = cause::of(planned, field, after);
             let cause = by_guard.map_or(cause, str::to_owned);
             Some(format!(
                 "{name} {} where none was set: {cause}",

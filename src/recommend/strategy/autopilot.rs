@@ -1,10 +1,8 @@
 //! The moving-window recommender of Google's Autopilot.
 
 use super::histogram::{Histogram, decay};
-use super::{Draft, Strategy};
-use crate::recommend::{
-    Advice, Confidence, Goal, Method, Methods, Options, Pool, Reason, Seen, Sizing,
-};
+use super::{Draft, Look, Looking, Strategy};
+use crate::recommend::{Advice, Confidence, Goal, Method, Methods, Pool, Reason, Sizing};
 use crate::snapshot::{Grid, Series};
 use crate::units::{Bytes, Cpu, Span};
 
@@ -86,12 +84,9 @@ impl Strategy for Autopilot {
         true
     }
 
-    fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
-        let grid = &seen.snapshot.usage.grid;
-        seen.pools
-            .iter()
-            .map(|pool| advise(pool, grid, options.of(pool.workload).options.goal))
-            .collect()
+    fn look(&self, pool: &Pool<'_>, case: &Looking<'_>) -> Look {
+        let goal = case.options.of(pool.workload).options.goal;
+        advise(pool, case.grid, goal).into()
     }
 }
 

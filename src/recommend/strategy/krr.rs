@@ -1,9 +1,7 @@
 //! The rule of KRR's default strategy.
 
-use super::{Draft, Strategy};
-use crate::recommend::{
-    Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing, samples,
-};
+use super::{Draft, Look, Looking, Strategy};
+use crate::recommend::{Advice, Confidence, Method, Methods, Pool, Reason, Sizing, samples};
 use crate::snapshot::Target;
 use crate::units::{Bytes, Cpu, count_from};
 
@@ -37,8 +35,8 @@ impl Strategy for Krr {
         true
     }
 
-    fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
-        seen.pools.iter().map(advise).collect()
+    fn look(&self, pool: &Pool<'_>, _case: &Looking<'_>) -> Look {
+        advise(pool).into()
     }
 }
 

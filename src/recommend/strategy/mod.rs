@@ -2,7 +2,8 @@
 //!
 //! One file or folder each. They propose; what a draft may not do is for the guards.
 
-use super::{Options, Seen};
+use super::{Options, Pool, Seen};
+use crate::snapshot::Grid;
 
 mod autopilot;
 pub(super) mod calibrated;
@@ -36,8 +37,52 @@ pub trait Strategy: Sync {
     fn is_peer(&self) -> bool {
         false
     }
-    /// One draft for each pool, in the same order. A pure function of its arguments.
-    fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft>;
+    /// What it makes of one container while its usage is at hand: later there is none.
+    fn look(&self, pool: &Pool<'_>, case: &Looking<'_>) -> Look;
+    /// One draft for each pool, in the same order, from a look at each. A pure function
+    /// of its arguments.
+    fn advise(&self, _seen: &Seen<'_>, looks: Vec<Look>, _options: &Options) -> Vec<Draft> {
+        looks.into_iter().filter_map(Look::draft).collect()
+    }
+}
+
+/// What surrounds the container that is looked at.
+#[derive(Debug)]
+pub struct Looking<'a> {
+    pub grid: &'a Grid,
+    pub options: &'a Options,
+    pub(super) replays: calibrated::Moments,
+}
+
+/// What a strategy keeps of a container.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// All that there is to say.
+    Draft(Box<Draft>),
+    /// What says something together with the others.
+    Past(Box<calibrated::Past>),
+}
+
+impl Look {
+    fn draft(self) -> Option<Draft> {
+        match self {
+            Self::Draft(draft) => Some(*draft),
+            Self::Past(_) => None,
+        }
+    }
+
+    fn past(self) -> Option<Box<calibrated::Past>> {
+        match self {
+            Self::Past(past) => Some(past),
+            Self::Draft(_) => None,
+        }
+    }
+}
+
+impl From<Draft> for Look {
+    fn from(draft: Draft) -> Self {
+        Self::Draft(Box::new(draft))
+    }
 }
 
 /// Every strategy, in the order shown to users; the first is the default.

@@ -1,9 +1,7 @@
 //! The plainest rule: what was used at most.
 
-use super::{Draft, Strategy};
-use crate::recommend::{
-    Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing, samples,
-};
+use super::{Draft, Look, Looking, Strategy};
+use crate::recommend::{Advice, Confidence, Method, Methods, Pool, Reason, Sizing, samples};
 use crate::units::{Bytes, Cpu};
 
 /// Requests, and the memory limit, at the largest use of any pod in the window.
@@ -25,8 +23,8 @@ impl Strategy for Peak {
         true
     }
 
-    fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
-        seen.pools.iter().map(advise).collect()
+    fn look(&self, pool: &Pool<'_>, _case: &Looking<'_>) -> Look {
+        advise(pool).into()
     }
 }
 

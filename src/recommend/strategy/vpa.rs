@@ -1,9 +1,9 @@
 //! The rule of the Vertical Pod Autoscaler's recommender.
 
 use super::histogram::{Histogram, decay};
-use super::{Draft, Strategy};
+use super::{Draft, Look, Looking, Strategy};
 use crate::recommend::rounding::{round_cpu, round_memory};
-use crate::recommend::{Advice, Confidence, Method, Methods, Options, Pool, Reason, Seen, Sizing};
+use crate::recommend::{Advice, Confidence, Method, Methods, Pool, Reason, Sizing};
 use crate::snapshot::{ContainerKind, Grid, Series};
 use crate::units::{Bytes, Cpu, Span, float, len_f64};
 
@@ -49,9 +49,8 @@ impl Strategy for Vpa {
         true
     }
 
-    fn advise(&self, seen: &Seen<'_>, _options: &Options) -> Vec<Draft> {
-        let grid = &seen.snapshot.usage.grid;
-        seen.pools.iter().map(|pool| advise(pool, grid)).collect()
+    fn look(&self, pool: &Pool<'_>, case: &Looking<'_>) -> Look {
+        advise(pool, case.grid).into()
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) struct File {
 }
 
 /// One entry of `series.json`; its rows follow those of the entry before.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SeriesHead {
     /// Index into `workloads.json`.
     pub(super) workload: u32,

@@ -1,16 +1,19 @@
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::{Cluster, Container, Grid, Series, Snapshot, Usage, Workload};
+use super::super::guard::check_room;
+use super::super::{Cluster, Container, Grid, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
+use super::table::Table;
 use super::write::hex;
 use super::{BundleError, CLUSTER, FORMAT_VERSION, MANIFEST, SERIES, USAGE, WORKLOADS};
-use super::{file, fits, seal, table};
+use super::{file, fits, seal};
 
 /// The most that a manifest may have, in bytes: gaps are what it has most of.
 pub(super) const LARGEST_MANIFEST: u64 = 64 << 20;
@@ -20,6 +23,85 @@ const CHANGED: &str = "its content is not what was written";
 /// Reads the tables, checks every file against its size and SHA-256, and says what the
 /// SHA-256 of the manifest is.
 pub(crate) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
+    let (mut snapshot, table, hash) = objects(path)?;
+    let bytes = table.table.heads.iter().map(SeriesHead::bytes).sum();
+    let damaged = |problem| BundleError::damaged(&table.path, problem);
+    check_room(bytes).map_err(damaged)?;
+    let all = 0..table.table.heads.len();
+    snapshot.usage.series = table.table.read(all).map_err(damaged)?;
+    Ok((snapshot, hash))
+}
+
+/// The table of usage of a bundle, to be read as often as it takes.
+#[derive(Debug)]
+pub(crate) struct UsageTable {
+    path: PathBuf,
+    table: Table,
+    grid: Grid,
+}
+
+impl UsageTable {
+    /// What all series take in memory, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.table.heads.iter().map(SeriesHead::bytes).sum()
+    }
+
+    /// Gives the series of some of so many workloads, in order: those that together take
+    /// no more than `most` bytes, one at least.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged, or is no longer there.
+    pub(crate) fn each(
+        &self,
+        workloads: usize,
+        most: u64,
+        take: &mut dyn FnMut(Range<usize>, Usage),
+    ) -> Result<(), BundleError> {
+        let heads = &self.table.heads;
+        let of = |place: usize| usize::try_from(heads[place].workload).unwrap_or(usize::MAX);
+        let (mut from, mut first) = (0, 0);
+        while from < heads.len() {
+            let (mut end, mut bytes) = (from, 0);
+            while end < heads.len() && (bytes == 0 || bytes + heads[end].bytes() <= most) {
+                let workload = of(end);
+                while end < heads.len() && of(end) == workload {
+                    bytes += heads[end].bytes();
+                    end += 1;
+                }
+            }
+            let series = self.table.read(from..end);
+            let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
+            let next = if end < heads.len() {
+                of(end)
+            } else {
+                workloads
+            };
+            let grid = self.grid;
+            take(first..next, Usage { grid, series });
+            (from, first) = (end, next);
+        }
+        if first < workloads {
+            let grid = self.grid;
+            take(
+                first..workloads,
+                Usage {
+                    grid,
+                    series: Vec::new(),
+                },
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of the table of usage on disk; `None` where there is none.
+pub(crate) fn usage_size(path: &Path) -> Option<u64> {
+    Some(fs::metadata(path.join(USAGE)).ok()?.len())
+}
+
+/// Reads what a bundle has beside usage, whose table is opened.
+pub(crate) fn objects(path: &Path) -> Result<(Snapshot, UsageTable, String), BundleError> {
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let grid = bundle.grid()?;
@@ -34,9 +116,10 @@ pub(crate) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
     let series: Vec<SeriesHead> = bundle.json(SERIES)?;
     fits::heads(&series, &workloads, &grid)
         .map_err(|problem| BundleError::damaged(&bundle.path.join(SERIES), problem))?;
+    let table = bundle.usage(series, grid)?;
     let usage = Usage {
-        series: bundle.usage(series)?,
         grid,
+        series: Vec::new(),
     };
     let snapshot = Snapshot {
         taken_at: bundle.manifest.taken_at,
@@ -47,7 +130,7 @@ pub(crate) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
         usage,
         gaps: bundle.manifest.gaps,
     };
-    Ok((snapshot, hash))
+    Ok((snapshot, table, hash))
 }
 
 fn manifest(path: &Path) -> Result<(Manifest, String), BundleError> {
@@ -112,7 +195,7 @@ impl Bundle<'_> {
             .map_err(|error| BundleError::damaged(&path, error.to_string()))
     }
 
-    fn usage(&self, heads: Vec<SeriesHead>) -> Result<Vec<Series>, BundleError> {
+    fn usage(&self, heads: Vec<SeriesHead>, grid: Grid) -> Result<UsageTable, BundleError> {
         let listed = self.listed(USAGE)?;
         let path = self.path.join(USAGE);
         let (mut file, size) = file::open(&path).map_err(|error| file::unread(&path, error))?;
@@ -120,7 +203,9 @@ impl Bundle<'_> {
             return Err(not_as_large(&path, size, listed));
         }
         check(&path, listed, &mut (&mut file).take(size))?;
-        table::read(file, heads).map_err(|problem| BundleError::damaged(&path, problem))
+        let table = Table::open(file, heads);
+        let table = table.map_err(|problem| BundleError::damaged(&path, problem))?;
+        Ok(UsageTable { path, table, grid })
     }
 
     /// What the manifest says of a file.

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 
 use polars::prelude::{
-    Column, DataFrame, FileMetadata, Float32Chunked, IdxCa, Int64Chunked, IntoColumn, IntoSeries,
-    NewChunkedArray, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
-    StringChunked, TimeUnit, TimeZone,
+    Column, DataFrame, FileMetadata, FileMetadataRef, Float32Chunked, IdxCa, Int64Chunked,
+    IntoColumn, IntoSeries, NewChunkedArray, ParquetCompression, ParquetReader, ParquetWriter,
+    PolarsResult, SerReader, StringChunked, TimeUnit, TimeZone,
 };
 
-use super::super::guard::{check_footer, check_room, guarded};
+use super::super::guard::{check_footer, guarded};
 use super::super::{Grid, Metric, Series, Values, Workload};
 use super::manifest::SeriesHead;
 
@@ -154,48 +155,82 @@ fn numbers(
     Float32Chunked::from_iter_options(name.into(), values).into_column()
 }
 
-/// Reads the numbers of all series, a row group at a time.
-///
-/// Fails with a text when the table does not fit the heads, or is no table.
-pub(super) fn read(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, String> {
-    guarded(|| read_checked(file, heads))
+/// A table whose end is read, and of which any series can be.
+#[derive(Debug)]
+pub(super) struct Table {
+    file: File,
+    metadata: FileMetadataRef,
+    metrics: Vec<Metric>,
+    pub(super) heads: Vec<SeriesHead>,
+    /// The row that each series begins at, and the number of all.
+    starts: Vec<usize>,
 }
 
-fn read_checked(file: File, heads: Vec<SeriesHead>) -> Result<Vec<Series>, String> {
-    let fail = |error: polars::prelude::PolarsError| error.to_string();
-    let metrics = metrics(heads.iter().flat_map(|head| head.more.iter().copied()));
-    let mut columns = vec!["cpu_cores".to_owned(), "memory_bytes".to_owned()];
-    columns.extend(metrics.iter().map(|metric| metric.column().to_owned()));
-    let mut file = file;
-    let size = file.metadata().map_err(|error| error.to_string())?.len();
-    let metadata = ParquetReader::new(&mut file)
-        .get_metadata()
-        .map_err(fail)?
-        .clone();
-    check_footer(&metadata, size)?;
-    check_room(heads.iter().map(SeriesHead::bytes).sum())?;
-    let rows: usize = heads.iter().map(rows).sum();
-    if rows != metadata.num_rows {
-        return Err(format!(
-            "it has {} rows, and {rows} are expected",
-            metadata.num_rows
-        ));
+impl Table {
+    /// Fails with a text when the table does not fit the heads, or is no table.
+    pub(super) fn open(file: File, heads: Vec<SeriesHead>) -> Result<Self, String> {
+        guarded(|| Self::open_checked(file, heads))
     }
-    let mut filling = Filling::new(heads);
-    let mut from = 0;
-    for (start, end) in slices(&metadata) {
-        let mut reader = ParquetReader::new(&mut file)
-            .with_columns(Some(columns.clone()))
-            .with_slice(Some((start, end - start)));
-        reader.set_metadata(metadata.clone());
-        let batch = reader.finish().map_err(fail)?;
-        from += batch.height();
-        filling.add(&batch, &metrics).map_err(fail)?;
+
+    fn open_checked(mut file: File, heads: Vec<SeriesHead>) -> Result<Self, String> {
+        let size = file.metadata().map_err(|error| error.to_string())?.len();
+        let metadata = ParquetReader::new(&mut file)
+            .get_metadata()
+            .map_err(|error| error.to_string())?
+            .clone();
+        check_footer(&metadata, size)?;
+        let mut starts = vec![0_usize];
+        for head in &heads {
+            starts.push(starts[starts.len() - 1].saturating_add(rows(head)));
+        }
+        let rows = starts[heads.len()];
+        if rows != metadata.num_rows {
+            return Err(format!(
+                "it has {} rows, and {rows} are expected",
+                metadata.num_rows
+            ));
+        }
+        Ok(Self {
+            metrics: metrics(heads.iter().flat_map(|head| head.more.iter().copied())),
+            file,
+            metadata,
+            heads,
+            starts,
+        })
     }
-    if from != rows {
-        return Err(format!("it ends after {from} of {rows} rows"));
+
+    /// The series of some heads.
+    pub(super) fn read(&self, heads: Range<usize>) -> Result<Vec<Series>, String> {
+        guarded(|| self.read_checked(heads))
     }
-    Ok(filling.series)
+
+    fn read_checked(&self, heads: Range<usize>) -> Result<Vec<Series>, String> {
+        let fail = |error: polars::prelude::PolarsError| error.to_string();
+        let mut columns = vec!["cpu_cores".to_owned(), "memory_bytes".to_owned()];
+        columns.extend(self.metrics.iter().map(|it| it.column().to_owned()));
+        let wanted = self.starts[heads.start]..self.starts[heads.end];
+        let mut filling = Filling::new(&self.heads[heads]);
+        let mut file = self.file.try_clone().map_err(|error| error.to_string())?;
+        let mut at = wanted.start;
+        for (start, end) in slices(&self.metadata) {
+            let (start, end) = (start.max(wanted.start), end.min(wanted.end));
+            if start >= end {
+                continue;
+            }
+            let mut reader = ParquetReader::new(&mut file)
+                .with_columns(Some(columns.clone()))
+                .with_slice(Some((start, end - start)));
+            reader.set_metadata(self.metadata.clone());
+            let batch = reader.finish().map_err(fail)?;
+            at += batch.height();
+            filling.add(&batch, &self.metrics).map_err(fail)?;
+        }
+        if at != wanted.end {
+            let rows = self.metadata.num_rows;
+            return Err(format!("it ends after {at} of {rows} rows"));
+        }
+        Ok(filling.series)
+    }
 }
 
 /// A row group at a time, and of those that others wrote larger no more than
@@ -223,23 +258,23 @@ struct Filling {
 }
 
 impl Filling {
-    fn new(heads: Vec<SeriesHead>) -> Self {
+    fn new(heads: &[SeriesHead]) -> Self {
         let rows = heads.iter().map(rows).collect();
-        let empty = |head: SeriesHead| Series {
+        let empty = |head: &SeriesHead| Series {
             workload: head.workload,
-            pod: head.pod,
-            container: head.container,
+            pod: head.pod.clone(),
+            container: head.container.clone(),
             first: head.first,
             cpu_cores: Vec::new(),
             memory_bytes: Vec::new(),
             more: head
                 .more
-                .into_iter()
-                .map(|m| (m, Values::unknown(0)))
+                .iter()
+                .map(|metric| (*metric, Values::unknown(0)))
                 .collect(),
         };
         Self {
-            series: heads.into_iter().map(empty).collect(),
+            series: heads.iter().map(empty).collect(),
             rows,
             place: 0,
         }
@@ -281,10 +316,19 @@ fn extend(held: &mut Vec<f32>, values: &[f32], rows: usize) {
 
 /// Values with `NaN` for null.
 fn dense(column: &Float32Chunked) -> Vec<f32> {
-    column
-        .iter()
-        .map(|value| value.unwrap_or(f32::NAN))
-        .collect()
+    let mut dense = Vec::with_capacity(column.len());
+    for chunk in column.downcast_iter() {
+        let before = dense.len();
+        dense.extend_from_slice(chunk.values());
+        if let Some(known) = chunk.validity() {
+            for (value, known) in dense[before..].iter_mut().zip(known.iter()) {
+                if !known {
+                    *value = f32::NAN;
+                }
+            }
+        }
+    }
+    dense
 }
 
 fn rows(head: &SeriesHead) -> usize {

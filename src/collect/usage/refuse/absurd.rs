@@ -1,22 +1,22 @@
 //! Values that no measurement gives, wherever usage was read from.
 
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
+
 use crate::collect::Column;
 use crate::collect::usage::left_out::LeftOut;
-use crate::snapshot::{Gap, Metric, Series, Snapshot, Values};
+use crate::snapshot::{Metric, Series, Snapshot, Usage, Values};
 
-/// Takes out what is infinite, negative or absurdly large, and says so: what was
-/// read from files and servers has no such value, a bundle may have any.
-pub(super) fn refuse(snapshot: &mut Snapshot) -> Option<Gap> {
-    let mut left_out = LeftOut::default();
-    for series in &mut snapshot.usage.series {
-        let refused = sift(series);
+/// Takes out what is infinite, negative or absurdly large, and adds it to what is left
+/// out: what was read from files and servers has no such value, a bundle may have any.
+pub(super) fn refuse(snapshot: &Snapshot, usage: &mut Usage, left_out: &mut LeftOut) {
+    let refused: Vec<u64> = usage.series.par_iter_mut().map(sift).collect();
+    for (series, refused) in usage.series.iter().zip(refused) {
         let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
         let workload = snapshot.workloads.get(place);
         if let Some(workload) = workload.filter(|_| refused > 0) {
             left_out.add(format!("{}/{}", workload.id.namespace, series.pod), refused);
         }
     }
-    left_out.refused_values()
 }
 
 fn sift(series: &mut Series) -> u64 {
@@ -55,5 +55,5 @@ fn sift_more(metric: Metric, values: &mut Values) -> u64 {
 }
 
 fn is_absurd(column: Column, value: f32) -> bool {
-    !value.is_nan() && column.stored(f64::from(value)).is_none()
+    !value.is_nan() && !column.can_be(f64::from(value))
 }

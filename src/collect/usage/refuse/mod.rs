@@ -11,11 +11,12 @@ mod sift;
 mod units;
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::left_out::LeftOut;
-use crate::snapshot::{Container, ContainerKind, Gap, Series, Snapshot};
+use crate::snapshot::{Container, ContainerKind, Gap, Series, Snapshot, Usage};
 use bounds::Bounds;
 use fault::{Fault, Left};
 use sift::{Sifted, sift};
@@ -35,37 +36,86 @@ struct Pool {
 /// Takes out samples that cannot be, marks containers of which mostly such are
 /// known, and says so in gaps. What was marked before stays marked.
 pub fn refuse_impossible(snapshot: &mut Snapshot) {
-    let absurd = absurd::refuse(snapshot);
-    snapshot.gaps.extend(absurd);
-    let sifted = sift_all(snapshot);
-    let mut pools: BTreeMap<Place, Pool> = BTreeMap::new();
-    for (series, sifted) in snapshot.usage.series.iter().zip(sifted) {
-        if let Some(place) = place(series, snapshot) {
-            pools.entry(place).or_default().add(&series.pod, sifted);
+    let mut usage = mem::take(&mut snapshot.usage);
+    let mut sieve = Sieve::default();
+    sieve.look_at(snapshot, &mut usage);
+    let refused = sieve.conclude(snapshot);
+    refused.forget(snapshot, &mut usage);
+    snapshot.usage = usage;
+}
+
+/// What is found of usage that comes part by part, before anything can be said of it.
+#[derive(Default)]
+pub(crate) struct Sieve {
+    absurd: LeftOut,
+    pools: BTreeMap<Place, Pool>,
+}
+
+/// Containers of which mostly samples are known that cannot be.
+pub(crate) struct Refused(BTreeMap<Place, Fault>);
+
+impl Sieve {
+    /// Takes out samples that cannot be, whatever others say. Each series is looked at
+    /// once.
+    pub(crate) fn look_at(&mut self, snapshot: &Snapshot, usage: &mut Usage) {
+        absurd::refuse(snapshot, usage, &mut self.absurd);
+        let sifted = sift_all(snapshot, usage);
+        for (series, sifted) in usage.series.iter().zip(sifted) {
+            if let Some(place) = place(series, snapshot) {
+                self.pools
+                    .entry(place)
+                    .or_default()
+                    .add(&series.pod, sifted);
+            }
         }
     }
-    let mut refused: BTreeMap<Place, Fault> = BTreeMap::new();
-    for (place, pool) in &pools {
-        let fault = pool.refused();
-        let fault = fault.or_else(|| units::too_small(container(snapshot, *place), pool));
-        refused.extend(fault.map(|fault| (*place, fault)));
-    }
-    for place in units::all_too_small(&pools, &refused) {
-        refused.entry(place).or_insert(Fault::TooSmallTogether);
-    }
-    let gaps = gaps(snapshot, &pools, &refused);
-    snapshot.gaps.extend(gaps);
-    forget(snapshot, &refused);
-    for ((workload, container), fault) in refused {
-        let container = &mut snapshot.workloads[workload].containers[container];
-        container.not_measured.get_or_insert(fault.to_string());
+
+    /// Once all usage was looked at: marks containers, and says so in gaps.
+    pub(crate) fn conclude(self, snapshot: &mut Snapshot) -> Refused {
+        snapshot.gaps.extend(self.absurd.refused_values());
+        let pools = self.pools;
+        let mut refused: BTreeMap<Place, Fault> = BTreeMap::new();
+        for (place, pool) in &pools {
+            let fault = pool.refused();
+            let fault = fault.or_else(|| units::too_small(container(snapshot, *place), pool));
+            refused.extend(fault.map(|fault| (*place, fault)));
+        }
+        for place in units::all_too_small(&pools, &refused) {
+            refused.entry(place).or_insert(Fault::TooSmallTogether);
+        }
+        let gaps = gaps(snapshot, &pools, &refused);
+        snapshot.gaps.extend(gaps);
+        for ((workload, container), fault) in &refused {
+            let container = &mut snapshot.workloads[*workload].containers[*container];
+            container.not_measured.get_or_insert(fault.to_string());
+        }
+        Refused(refused)
     }
 }
 
-fn sift_all(snapshot: &mut Snapshot) -> Vec<Sifted> {
+impl Refused {
+    /// Takes out of usage, as it was read, what the sieve did.
+    pub(crate) fn take_out(&self, snapshot: &Snapshot, usage: &mut Usage) {
+        absurd::refuse(snapshot, usage, &mut LeftOut::default());
+        sift_all(snapshot, usage);
+        self.forget(snapshot, usage);
+    }
+
+    /// Memory that is wrong in a way that shows only beside other containers.
+    fn forget(&self, snapshot: &Snapshot, usage: &mut Usage) {
+        for series in &mut usage.series {
+            let fault = place(series, snapshot).and_then(|place| self.0.get(&place));
+            if fault.is_some_and(Fault::is_too_small) {
+                series.memory_bytes.fill(f32::NAN);
+            }
+        }
+    }
+}
+
+fn sift_all(snapshot: &Snapshot, usage: &mut Usage) -> Vec<Sifted> {
     let bounds = Bounds::new(&snapshot.cluster);
     let workloads = &snapshot.workloads;
-    let series = snapshot.usage.series.par_iter_mut();
+    let series = usage.series.par_iter_mut();
     series
         .map(|series| {
             let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
@@ -110,20 +160,6 @@ impl Pool {
             left.refused > left.kept
         });
         fault.cloned()
-    }
-}
-
-/// Memory that is wrong in a way that shows only beside other containers.
-fn forget(snapshot: &mut Snapshot, refused: &BTreeMap<Place, Fault>) {
-    let places: Vec<Option<Place>> = {
-        let series = snapshot.usage.series.iter();
-        series.map(|series| place(series, snapshot)).collect()
-    };
-    for (series, place) in snapshot.usage.series.iter_mut().zip(places) {
-        let fault = place.and_then(|place| refused.get(&place));
-        if fault.is_some_and(Fault::is_too_small) {
-            series.memory_bytes.fill(f32::NAN);
-        }
     }
 }
 

@@ -33,9 +33,8 @@ impl Guard for Room {
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
-            let (grid, options) = (plan.grid, &plan.rules.options);
             for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
-                room::make(planned, grid, options);
+                room::make(planned, &plan.rules.options);
             }
         }
     }
@@ -52,7 +51,6 @@ impl Guard for Setting {
 
     fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
-            let grid = plan.grid;
             for planned in plan.containers.iter_mut().filter(|planned| planned.known) {
                 let Some(heap) = planned.pool.container.heap.clone() else {
                     continue;
@@ -61,7 +59,7 @@ impl Guard for Setting {
                     Some(HeapSize::Fixed(bytes)) => {
                         fixed(planned, heap.setting, bytes).map(HeapSize::Fixed)
                     }
-                    Some(HeapSize::Share(percent)) => share::moved(planned, grid, &heap, percent),
+                    Some(HeapSize::Share(percent)) => share::moved(planned, &heap, percent),
                     None => None,
                 };
                 set(planned, &heap, size);

@@ -3,10 +3,9 @@
 use super::need::{self, beside, limit_of};
 use super::words;
 use super::{Planned, named, peak, place};
-use crate::recommend::event;
 use crate::recommend::rounding::round_memory;
 use crate::recommend::{Advice, Options};
-use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
+use crate::snapshot::{Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;
 
 /// A smaller heap is proposed from this share of the present one on: what is
@@ -28,7 +27,7 @@ pub(super) struct Case<'p, 'a> {
 }
 
 /// Puts the limit where the heap below it has room.
-pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
+pub(super) fn make(planned: &mut Planned<'_>, options: &Options) {
     let Some(heap) = planned.pool.container.heap.as_ref() else {
         return;
     };
@@ -39,10 +38,13 @@ pub(super) fn make(planned: &mut Planned<'_>, grid: &Grid, options: &Options) {
         heap,
         now: planned.now().memory_limit,
         wanted,
-        floor: event::memory_shortage(&planned.pool, grid).map(|short| short.floor),
+        floor: planned
+            .pool
+            .events
+            .memory_shortage()
+            .map(|short| short.floor),
         scaled_by: scaled_by(planned),
-        rises_to: event::growth(&planned.pool, grid, options.targets.horizon)
-            .map(|growth| growth.at_horizon),
+        rises_to: planned.pool.events.growth.map(|growth| growth.at_horizon),
         planned,
     };
     match heap.size() {

@@ -3,9 +3,9 @@
 use super::need::{beside, bound, heap_of, limit_of};
 use super::room::{Case, WORTH};
 use super::{Planned, named, peak, place};
+use crate::recommend::Advice;
 use crate::recommend::rounding::round_memory;
-use crate::recommend::{Advice, event};
-use crate::snapshot::{Grid, Heap, HeapSetting, HeapSize};
+use crate::snapshot::{Heap, HeapSetting, HeapSize};
 use crate::units::Bytes;
 
 /// No share is lowered below this percentage: the runtime's own default.
@@ -148,15 +148,10 @@ struct Larger {
 
 /// The size that goes with the limit that all guards have left; `None` where nothing
 /// changes.
-pub(super) fn moved(
-    planned: &Planned<'_>,
-    grid: &Grid,
-    heap: &Heap,
-    percent: f64,
-) -> Option<HeapSize> {
+pub(super) fn moved(planned: &Planned<'_>, heap: &Heap, percent: f64) -> Option<HeapSize> {
     let (now, after) = (planned.now().memory_limit?, planned.after().memory_limit?);
     if after > now {
-        event::memory_shortage(&planned.pool, grid)?;
+        planned.pool.events.memory_shortage()?;
         return lowered(percent, now, after).map(HeapSize::Share);
     }
     let (before, then) = (heap.under(Some(now))?, heap.under(Some(after))?);

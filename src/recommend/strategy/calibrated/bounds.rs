@@ -39,16 +39,16 @@ pub(super) enum Most {
 }
 
 impl Bounds {
-    pub(super) fn of(pool: &Pool<'_>, events: &Events, limit: &Limit) -> Self {
+    /// `level` is what it has used since its level rose, see [`level_since_rise`].
+    pub(super) fn of(events: &Events, level: Option<Bytes>, limit: &Limit) -> Self {
         // What only the few used is for the limit to cover.
         let many = events.odd.as_ref().and_then(OddPods::memory_of_many);
         let of_many = |size: Bytes| many.map_or(size, |many| many.min(size));
         let starved = events.is_memory_censored().then_some(limit.peak);
         let regime = events.memory_regime();
-        let risen = regime.risen.and_then(|since| level_since(pool, since));
         let least = [
             starved.map(|size| (of_many(size), Least::Starved)),
-            risen.map(|size| (of_many(size), Least::Risen)),
+            level.map(|size| (of_many(size), Least::Risen)),
             limit.grown.map(|size| (size, Least::Growing)),
         ];
         let fallen = (regime.from > 0).then_some((limit.peak, Most::Fallen));
@@ -79,10 +79,12 @@ impl Bounds {
     }
 }
 
-fn level_since(pool: &Pool<'_>, since: u32) -> Option<Bytes> {
+/// What a container has used since its level rose; `None` where it did not.
+pub(super) fn level_since_rise(pool: &Pool<'_>) -> Option<Bytes> {
+    let since = pool.events.memory_regime().risen?;
     let of_pod = pool.series.iter().flat_map(|series| {
         let skip = usize::try_from(since.saturating_sub(series.first)).unwrap_or(usize::MAX);
         samples::known(series.memory_bytes.get(skip..).unwrap_or_default())
     });
-    samples::quantile(&samples::sorted(of_pod.collect()), RISEN).map(Bytes::from_f64)
+    samples::quantile_of(of_pod.collect(), RISEN).map(Bytes::from_f64)
 }

@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-
 use super::Asked;
 use super::replays::Replays;
 use super::sorted::{Ordered, Sorted};
 use super::work::Work;
 use crate::recommend::event::{Events, Regime};
-use crate::recommend::{Pool, Seen, Targets};
+use crate::recommend::{Pool, Targets};
 use crate::snapshot::{Grid, Series};
 use crate::units::{Span, len_f64};
 
@@ -70,36 +68,40 @@ pub(super) struct CpuSize {
 
 /// One container's requests at each level, and how it fared with those that it
 /// would have had.
-struct Replayed {
-    /// The largest request that any stretch asks for at each level; `None` without a sample.
-    requests: Option<Vec<f64>>,
-    /// The work of the window that short bursts do.
-    work: Work,
+#[derive(Debug, Clone)]
+pub(super) struct Replayed {
+    /// For each level; `None` without a sample.
+    requests: Option<Vec<Wanted>>,
     /// For each level, the mean share of time above it in what followed the
     /// moments of the window; `None` where no moment has samples on both sides.
     time_over: Option<Vec<f64>>,
 }
 
-/// Sizes for all pools, in their order; `None` without a sample.
-pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Option<CpuSize>> {
-    let grid = &seen.snapshot.usage.grid;
-    let replays = Replays::new(grid, 1, horizon);
-    let replayed: Vec<Replayed> = seen
-        .pools
-        .par_iter()
-        .zip(asked)
-        .map(|(pool, asked)| Replayed::of(pool, &replays, &asked.events, grid))
-        .collect();
-    let levels = Levels::of(&replayed);
-    let sized = asked.iter().zip(&replayed).map(|(asked, own)| {
-        let targets = &asked.targets;
-        levels.size(own, targets, replays.newer)
-    });
-    sized.collect()
+/// What one level asks for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    /// Cores.
+    request: f64,
+    /// Whether it is above the quantile, for the sake of short bursts.
+    bursts: bool,
+    /// Share of the work of the window above it.
+    work_over: f64,
+}
+
+/// Sizes for all pools, in their order; `None` without a sample. `newer` is that of
+/// [`Replays`].
+pub(super) fn size(replayed: &[&Replayed], asked: &[Asked], newer: f64) -> Vec<Option<CpuSize>> {
+    let levels = Levels::of(replayed);
+    let sized = asked.iter().zip(replayed);
+    sized
+        .map(|(asked, own)| levels.size(own, &asked.targets, newer))
+        .collect()
 }
 
 impl Replayed {
-    fn of(pool: &Pool<'_>, replays: &Replays, events: &Events, grid: &Grid) -> Self {
+    /// `bursts` is the share of the work that a request may leave above it.
+    pub(super) fn of(pool: &Pool<'_>, replays: &Replays, grid: &Grid, bursts: f64) -> Self {
+        let events = &*pool.events;
         let odd = events.odd.as_ref();
         let series = pool.series.iter().copied();
         let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
@@ -128,8 +130,7 @@ impl Replayed {
         let now = since(replays.cut(&replays.window), &events.cpu_regime());
         let now = each(now);
         Self {
-            requests: (!now.is_empty()).then(|| busiest(&now)),
-            work: Work::of(&now),
+            requests: (!now.is_empty()).then(|| wanted(&now, bursts)),
             time_over: (!moments.is_empty()).then(|| (0..LEVELS.len()).map(mean).collect()),
         }
     }
@@ -169,6 +170,22 @@ fn starting(events: &Events, grid: &Grid) -> usize {
     usize::try_from(slots).unwrap_or(0)
 }
 
+/// At each level, what the most demanding stretch asks for, and no less than what
+/// leaves the share `bursts` of the work above it.
+fn wanted(stretches: &[Sorted], bursts: f64) -> Vec<Wanted> {
+    let work = Work::of(stretches);
+    let least = work.level(bursts);
+    let wanted = busiest(stretches).into_iter().map(|usual| {
+        let request = usual.max(least);
+        Wanted {
+            request,
+            bursts: request > usual,
+            work_over: work.above(request),
+        }
+    });
+    wanted.collect()
+}
+
 /// At each level, what the most demanding stretch asks for.
 fn busiest(stretches: &[Sorted]) -> Vec<f64> {
     let at = LEVELS.iter().map(|(quantile, _)| {
@@ -185,7 +202,7 @@ struct Levels {
 }
 
 impl Levels {
-    fn of(replayed: &[Replayed]) -> Self {
+    fn of(replayed: &[&Replayed]) -> Self {
         let known = replayed.iter().filter_map(|own| own.time_over.as_ref());
         let known: Vec<&Vec<f64>> = known.collect();
         let count = len_f64(known.len()) + PRIOR_CONTAINERS;
@@ -199,21 +216,23 @@ impl Levels {
         }
     }
 
-    /// The cheapest level that spends no more than its share of the promise, and no
-    /// less than what keeps the promise on work.
+    /// The cheapest level that spends no more than its share of the promise.
     fn size(&self, own: &Replayed, targets: &Targets, correction: f64) -> Option<CpuSize> {
         let requests = own.requests.as_ref()?;
         let promise = targets.cpu_time_over_request;
         let kept = |level: &usize| self.mean[*level] * correction <= promise * SPENT;
         let found = (0..LEVELS.len()).find(kept);
         let level = found.unwrap_or_else(|| self.enough());
-        let usual = requests[level];
-        let request = usual.max(own.work.level(targets.cpu_work_over_request));
+        let Wanted {
+            request,
+            bursts,
+            work_over,
+        } = requests[level];
         Some(CpuSize {
             request,
             quantile: LEVELS[level].0,
-            bursts: request > usual,
-            work_over: own.work.above(request),
+            bursts,
+            work_over,
             replayed: self.mean[level],
             time_over: (self.mean[level] * correction).min(1.0),
             containers: self.containers,

@@ -59,25 +59,21 @@ struct Tally {
 }
 
 impl Joint {
-    /// `None` without a node whose memory is known, or without pods.
-    pub(super) fn of(pods: Pods, nodes: &[Node]) -> Option<Self> {
+    /// The pods alone without a node whose memory is known, or without pods.
+    pub(super) fn of(pods: Pods, nodes: &[Node]) -> Result<Self, Box<Pods>> {
         let kinds = pack::kinds(&placed(&pods), nodes);
         if kinds.is_empty() {
-            return None;
+            return Err(Box::new(pods));
         }
         let peaks = |range: &Range<usize>| -> Vec<f32> {
-            let used = pods.items.iter().map(|item| &item.used[range.clone()]);
+            let used = pods.items.par_iter().map(|item| &item.used[range.clone()]);
             used.map(|used| used.iter().copied().fold(0.0, f32::max))
                 .collect()
         };
         let replays = &pods.replays;
-        Some(Self {
+        Ok(Self {
             peaks: replays.horizons.iter().map(peaks).collect(),
-            peaks_ahead: replays
-                .all
-                .par_iter()
-                .map(|replay| peaks(&replay.ahead))
-                .collect(),
+            peaks_ahead: replays.all.iter().map(|it| peaks(&it.ahead)).collect(),
             kinds,
             pods,
         })

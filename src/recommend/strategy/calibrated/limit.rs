@@ -1,11 +1,13 @@
 //! Memory limits: the peak so far, and a margin that keeps the promise on it.
 
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
 use super::Asked;
 use super::peaks::Peaks;
 use super::tail::{ALONG_A_LINE, SMALL, Tail, Tails};
 use crate::recommend::event::Shift;
 use crate::recommend::{Pool, Seen};
-use crate::units::{Bytes, Span};
+use crate::units::Bytes;
 
 /// A peak at this share of the limit has reached it.
 pub(super) const REACHED: f64 = 0.98;
@@ -55,16 +57,16 @@ pub(super) enum Source {
 }
 
 /// Limits for all pools, in their order; `None` without a sample.
-pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Option<Limit>> {
+pub(super) fn size(seen: &Seen<'_>, asked: &[Asked]) -> Vec<Option<Limit>> {
     let nodes = seen.snapshot.cluster.nodes.iter();
     let room = nodes.filter_map(|node| node.allocatable.memory).max();
     let peaks: Vec<Option<Peaks>> = seen
         .pools
-        .iter()
+        .par_iter()
         .zip(asked)
         .map(|(pool, asked)| {
             let grid = &seen.snapshot.usage.grid;
-            Peaks::of(pool, &asked.events, grid, horizon)
+            Peaks::of(pool, &asked.events, grid, seen.horizon)
         })
         .collect();
     let mut tails = Tails::prior();
@@ -73,7 +75,7 @@ pub(super) fn size(seen: &Seen<'_>, asked: &[Asked], horizon: Span) -> Vec<Optio
             peaks.replay(pool, &mut tails);
         }
     }
-    let sized = seen.pools.iter().enumerate().map(|(index, pool)| {
+    let sized = seen.pools.par_iter().enumerate().map(|(index, pool)| {
         let peaks = peaks[index].as_ref()?;
         let sizing = Sizing {
             pool,

@@ -11,11 +11,14 @@
 //! what the cluster shows: the same container gets about the same size, whatever
 //! else is looked at.
 
-use super::{Draft, Strategy};
+use std::sync::Arc;
+
+use super::{Draft, Look, Looking, Strategy};
 use crate::recommend::event::Events;
 use crate::recommend::{
     Advice, Confidence, NodeRisk, Options, Pool, Reason, Risk, Seen, Sizing, Targets,
 };
+use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span};
 
 mod bounds;
@@ -27,14 +30,16 @@ mod peaks;
 mod pods;
 mod replays;
 mod request;
+mod shared;
 mod sorted;
 mod tail;
 mod words;
 mod work;
 
 use bounds::Bounds;
-use cpu::CpuSize;
+use cpu::{CpuSize, Replayed};
 use limit::Limit;
+use replays::Replays;
 use request::{Bound, Request};
 use words::Tie;
 
@@ -42,6 +47,9 @@ use words::Tie;
 /// the request: such a limit costs nothing, so it need not go to the edge.
 const SPENT_WHERE_FREE: f64 = 0.35;
 pub(super) struct Calibrated;
+
+pub(in crate::recommend) use pods::{Added, Layout};
+pub(in crate::recommend) use shared::Shared;
 
 impl Strategy for Calibrated {
     fn name(&self) -> &'static str {
@@ -60,25 +68,37 @@ impl Strategy for Calibrated {
         Some("the risks that sizes may take")
     }
 
-    fn advise(&self, seen: &Seen<'_>, options: &Options) -> Vec<Draft> {
-        let grid = &seen.snapshot.usage.grid;
-        let horizon = options.targets.horizon;
+    fn look(&self, pool: &Pool<'_>, case: &Looking<'_>) -> Look {
+        let bursts = case.options.of(pool.workload).options.targets;
+        let bursts = bursts.cpu_work_over_request;
+        Look::Past(Box::new(Past {
+            cpu: Replayed::of(pool, &case.replays.0, case.grid, bursts),
+            risen: bounds::level_since_rise(pool),
+        }))
+    }
+
+    fn advise(&self, seen: &Seen<'_>, looks: Vec<Look>, options: &Options) -> Vec<Draft> {
+        let past: Vec<Box<Past>> = looks.into_iter().filter_map(Look::past).collect();
         let asked: Vec<Asked> = seen
             .pools
             .iter()
             .map(|pool| Asked {
                 targets: options.of(pool.workload).options.targets,
                 tie: tie(pool, options),
-                events: Events::of(pool, grid, horizon),
+                events: Arc::clone(&pool.events),
             })
             .collect();
-        let cpu = cpu::size(seen, &asked, horizon);
-        let limits = limit::size(seen, &asked, horizon);
+        let replayed: Vec<&Replayed> = past.iter().map(|past| &past.cpu).collect();
+        let replays = Replays::new(&seen.snapshot.usage.grid, 1, seen.horizon);
+        let cpu = cpu::size(&replayed, &asked, replays.newer);
+        let limits = limit::size(seen, &asked);
         let bounds: Vec<Option<Bounds>> = limits
             .iter()
             .zip(&asked)
-            .zip(&seen.pools)
-            .map(|((limit, asked), pool)| Some(Bounds::of(pool, &asked.events, limit.as_ref()?)))
+            .zip(&past)
+            .map(|((limit, asked), past)| {
+                Some(Bounds::of(&asked.events, past.risen, limit.as_ref()?))
+            })
             .collect();
         let searched: Vec<Option<Bound>> = bounds
             .iter()
@@ -89,7 +109,7 @@ impl Strategy for Calibrated {
             })
             .collect();
         let overflow = options.targets.node_memory_overflow;
-        let requests = request::size(seen, &searched, overflow, horizon);
+        let requests = request::size(&seen.shared, &searched, overflow);
         let sized = (0..seen.pools.len()).map(|index| {
             let sizes = Sizes {
                 cpu: cpu[index],
@@ -104,11 +124,29 @@ impl Strategy for Calibrated {
     }
 }
 
+/// What is found while a container's usage is at hand.
+#[derive(Debug, Clone)]
+pub struct Past {
+    cpu: Replayed,
+    /// What it has used of memory since its level rose.
+    risen: Option<Bytes>,
+}
+
+/// The moments at which the past of CPU is played.
+#[derive(Debug, Clone)]
+pub(in crate::recommend) struct Moments(Replays);
+
+impl Moments {
+    pub(in crate::recommend) fn of(grid: &Grid, horizon: Span) -> Self {
+        Self(Replays::new(grid, 1, horizon))
+    }
+}
+
 /// What is asked of one container's sizes before any statistics.
 struct Asked {
     targets: Targets,
     tie: Option<Tie>,
-    events: Events,
+    events: Arc<Events>,
 }
 
 impl Asked {
@@ -133,12 +171,8 @@ pub(in crate::recommend) struct MemorySize {
 
 /// What may happen to nodes within the horizon, at these sizes for each pool; `None`
 /// where no node is known.
-pub(in crate::recommend) fn node_risk(
-    seen: &Seen<'_>,
-    sizes: &[MemorySize],
-    horizon: Span,
-) -> Option<NodeRisk> {
-    request::overflow(seen, sizes, horizon)
+pub(in crate::recommend) fn node_risk(shared: &Shared, sizes: &[MemorySize]) -> Option<NodeRisk> {
+    request::overflow(shared, sizes)
 }
 
 /// Whether the memory request must equal the limit.

@@ -7,12 +7,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-
 use super::replays::Replays;
 use super::sorted::Ordered;
-use crate::recommend::{Pool, Seen};
-use crate::snapshot::{ContainerKind, Series, Workload};
+use crate::recommend::Pool;
+use crate::snapshot::{ContainerKind, Grid, Series, Workload};
 use crate::units::{Bytes, Span};
 
 /// Cells that are held at once, over all pods: 64 MiB. Beyond it, neighbouring
@@ -27,6 +25,14 @@ pub(super) struct Level {
     pub(super) p95: f64,
     pub(super) p99: f64,
     pub(super) peak: f64,
+}
+
+/// How much one container used, in the whole window and in what was known at each moment.
+#[derive(Debug, Clone)]
+struct Levels {
+    all: Level,
+    /// Empty where no pod of it was seen: then the whole window speaks.
+    known: Vec<Level>,
 }
 
 /// A pod that shares a node with others.
@@ -50,10 +56,8 @@ pub(super) struct Item {
 #[derive(Debug)]
 pub(super) struct Pods {
     pub(super) items: Vec<Item>,
-    /// For each pool, in the whole window.
-    pub(super) levels: Vec<Level>,
-    /// For each moment and pool, in what was known then.
-    pub(super) known: Vec<Vec<Level>>,
+    /// For each pool.
+    levels: Vec<Levels>,
     pub(super) replays: Replays,
 }
 
@@ -61,83 +65,91 @@ pub(super) struct Pods {
 type Chain<'a> = Vec<&'a str>;
 
 /// What one workload adds.
-struct Added {
+#[derive(Debug)]
+pub(in crate::recommend) struct Added {
     items: Vec<Item>,
-    /// For each of its pools, in the whole window and in what was known at each moment.
-    levels: Vec<(usize, Level, Vec<Level>)>,
+    /// For each of its pools.
+    levels: Vec<Levels>,
 }
 
 impl Pods {
-    pub(super) fn of(seen: &Seen<'_>, horizon: Span) -> Self {
-        let grid = &seen.snapshot.usage.grid;
-        let running: usize = seen.snapshot.workloads.iter().map(count).sum();
+    /// Of all workloads, in their order.
+    pub(super) fn of(added: Vec<Added>, replays: Replays) -> Self {
+        let (mut items, mut levels) = (Vec::new(), Vec::new());
+        for added in added {
+            items.extend(added.items);
+            levels.extend(added.levels);
+        }
+        Self {
+            items,
+            levels,
+            replays,
+        }
+    }
+
+    /// How much a pool used in the whole window.
+    pub(super) fn level(&self, pool: usize) -> Level {
+        self.levels[pool].all
+    }
+
+    /// How much it had used at a moment.
+    pub(super) fn level_at(&self, moment: usize, pool: usize) -> Level {
+        let levels = &self.levels[pool];
+        levels.known.get(moment).copied().unwrap_or(levels.all)
+    }
+}
+
+/// How pods are laid out: the same for all workloads.
+#[derive(Debug, Clone)]
+pub(in crate::recommend) struct Layout {
+    /// Slots of a cell.
+    factor: usize,
+    cells: usize,
+    pub(super) replays: Replays,
+}
+
+impl Layout {
+    pub(in crate::recommend) fn of(workloads: &[Workload], grid: &Grid, horizon: Span) -> Self {
+        let running: usize = workloads.iter().map(count).sum();
         let slots = usize::try_from(grid.len).unwrap_or(0);
         let fits = |factor: &usize| running * slots.div_ceil(*factor) <= CELLS;
         let factor = FACTORS.into_iter().find(fits).unwrap_or(FACTORS[5]);
-        let replays = Replays::new(grid, factor, horizon);
-        let levels: Vec<Level> = seen.pools.iter().map(profiled).collect();
-        let mut pods = Self {
-            items: Vec::new(),
-            known: vec![levels.clone(); replays.all.len()],
-            levels,
-            replays,
-        };
-        let workloads = by_workload(seen);
-        let added: Vec<Added> = workloads
-            .par_iter()
-            .map(|(pools, workload)| pods.added(seen, *workload, pools, factor))
-            .collect();
-        for added in added {
-            pods.items.extend(added.items);
-            for (pool, level, known) in added.levels {
-                pods.levels[pool] = level;
-                for (of_moment, level) in pods.known.iter_mut().zip(known) {
-                    of_moment[pool] = level;
-                }
-            }
+        Self {
+            factor,
+            cells: slots.div_ceil(factor),
+            replays: Replays::new(grid, factor, horizon),
         }
-        pods
     }
 
-    /// The pods of one workload.
-    fn added(
-        &self,
-        seen: &Seen<'_>,
-        workload: usize,
-        pools: &Range<usize>,
-        factor: usize,
-    ) -> Added {
-        let owner = &seen.snapshot.workloads[workload];
-        let chains = chains(pools.clone().flat_map(|pool| &seen.pools[pool].series));
+    /// The pods of one workload, by all of its pools; `first` is the place of the first
+    /// of them among all.
+    pub(in crate::recommend) fn added(&self, pools: &[Pool<'_>], first: usize) -> Added {
         let mut added = Added {
             items: Vec::new(),
             levels: Vec::new(),
         };
-        if chains.is_empty() {
+        let chains = chains(pools.iter().flat_map(|pool| &pool.series));
+        let Some(any) = pools.first().filter(|_| !chains.is_empty()) else {
+            added.levels.extend(pools.iter().map(unseen));
             return added;
-        }
-        let slots = usize::try_from(seen.snapshot.usage.grid.len).unwrap_or(0);
-        let cells = slots.div_ceil(factor);
+        };
+        let owner = any.workload;
         for replica in 0..count(owner) {
             let pod = owner.pods.get(replica);
             added.items.push(Item {
-                workload,
+                workload: any.profile.workload,
                 node: pod.and_then(|pod| pod.node.clone()),
-                parts: pools.clone().collect(),
-                used: vec![0.0; cells],
-                other: other(owner, seen, pools),
+                parts: (first..first + pools.len()).collect(),
+                used: vec![0.0; self.cells],
+                other: other(owner, pools),
                 everywhere: owner.id.kind == "DaemonSet",
             });
         }
-        for pool in pools.clone() {
+        for pool in pools {
             let replicas: Vec<Vec<f32>> = (0..count(owner))
-                .map(|replica| {
-                    let chain = &chains[replica % chains.len()];
-                    lay(&seen.pools[pool].series, chain, cells, factor)
-                })
+                .map(|replica| self.lay(&pool.series, &chains[replica % chains.len()]))
                 .collect();
-            let (level, known) = self.measure(pool, &replicas, cells);
-            added.levels.push((pool, level, known));
+            added.levels.push(self.measure(pool, &replicas));
             for (item, used) in added.items.iter_mut().zip(&replicas) {
                 for (sum, used) in item.used.iter_mut().zip(used) {
                     *sum += if used.is_nan() { 0.0 } else { *used };
@@ -147,19 +159,56 @@ impl Pods {
         added
     }
 
-    /// The levels of one pool, in the whole window and in what was known at each moment.
-    fn measure(&self, pool: usize, replicas: &[Vec<f32>], cells: usize) -> (Level, Vec<Level>) {
+    fn measure(&self, pool: &Pool<'_>, replicas: &[Vec<f32>]) -> Levels {
         let used = replicas
             .iter()
             .flat_map(|cells| cells.iter().copied().enumerate());
-        let all = Ordered::of(used.filter(|(_, used)| !used.is_nan()));
-        let within = |stretch: &Range<usize>| Level::of(&all, stretch);
-        let level = within(&(0..cells)).unwrap_or(self.levels[pool]);
+        let ordered = Ordered::of(used.filter(|(_, used)| !used.is_nan()));
+        let within = |stretch: &Range<usize>| Level::of(&ordered, stretch);
+        let all = within(&(0..self.cells)).unwrap_or_else(|| profiled(pool));
         let known = self.replays.all.iter().map(|replay| {
             // A container that did not run before is known from later alone.
-            within(&replay.known).unwrap_or(level)
+            within(&replay.known).unwrap_or(all)
         });
-        (level, known.collect())
+        Levels {
+            all,
+            known: known.collect(),
+        }
+    }
+
+    /// One container's working set in a chain of pods; `NaN` where none ran. A gap
+    /// within a pod's life holds what was before it.
+    fn lay(&self, series: &[&Series], chain: &Chain<'_>) -> Vec<f32> {
+        let mut laid = vec![f32::NAN; self.cells];
+        for pod in chain {
+            for series in series.iter().filter(|series| series.pod == *pod) {
+                let first = usize::try_from(series.first).unwrap_or(0);
+                let mut last = f32::NAN;
+                // Of the first cell, slots before the first sample are not there.
+                let (mut cell, mut left) = (first / self.factor, self.factor - first % self.factor);
+                for used in &series.memory_bytes {
+                    if !used.is_nan() {
+                        last = *used;
+                    }
+                    if let Some(cell) = laid.get_mut(cell) {
+                        *cell = cell.max(last);
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        (cell, left) = (cell + 1, self.factor);
+                    }
+                }
+            }
+        }
+        laid
+    }
+}
+
+/// Of a container without a pod.
+fn unseen(pool: &Pool<'_>) -> Levels {
+    Levels {
+        all: profiled(pool),
+        known: Vec::new(),
     }
 }
 
@@ -198,24 +247,11 @@ fn count(workload: &Workload) -> usize {
     }
 }
 
-/// The pools of each workload: they stand together.
-fn by_workload(seen: &Seen<'_>) -> Vec<(Range<usize>, usize)> {
-    let mut found: Vec<(Range<usize>, usize)> = Vec::new();
-    for (index, pool) in seen.pools.iter().enumerate() {
-        match found.last_mut() {
-            Some((range, workload)) if *workload == pool.profile.workload => range.end = index + 1,
-            _ => found.push((index..index + 1, pool.profile.workload)),
-        }
-    }
-    found
-}
-
 /// Requests of a pod that no pool stands for.
-fn other(workload: &Workload, seen: &Seen<'_>, pools: &Range<usize>) -> f64 {
+fn other(workload: &Workload, pools: &[Pool<'_>]) -> f64 {
     let advised = |name: &str| {
-        pools.clone().any(|pool| {
-            seen.pools[pool].container.name == name && seen.pools[pool].profile.memory.is_some()
-        })
+        let mut pools = pools.iter();
+        pools.any(|pool| pool.container.name == name && pool.profile.memory.is_some())
     };
     let containers = workload
         .containers
@@ -253,25 +289,4 @@ fn chains<'a>(series: impl Iterator<Item = &'a &'a Series>) -> Vec<Chain<'a>> {
     }
     chains.sort_by_key(|(_, filled, _)| std::cmp::Reverse(*filled));
     chains.into_iter().map(|(.., chain)| chain).collect()
-}
-
-/// One container's working set in a chain of pods; `NaN` where none ran. A gap
-/// within a pod's life holds what was before it.
-fn lay(series: &[&Series], chain: &Chain<'_>, cells: usize, factor: usize) -> Vec<f32> {
-    let mut laid = vec![f32::NAN; cells];
-    for pod in chain {
-        for series in series.iter().filter(|series| series.pod == *pod) {
-            let first = usize::try_from(series.first).unwrap_or(0);
-            let mut last = f32::NAN;
-            for (offset, used) in series.memory_bytes.iter().enumerate() {
-                if !used.is_nan() {
-                    last = *used;
-                }
-                if let Some(cell) = laid.get_mut((first + offset) / factor) {
-                    *cell = cell.max(last);
-                }
-            }
-        }
-    }
-    laid
 }

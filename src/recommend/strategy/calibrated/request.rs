@@ -2,11 +2,12 @@
 
 use super::MemorySize;
 use super::joint::{Joint, Overflow};
-use super::pods::{Level, Pods};
+use super::pods::Level;
+use super::shared::Shared;
 use crate::pack::Kind;
+use crate::recommend::NodeRisk;
 use crate::recommend::rounding::round_memory;
-use crate::recommend::{NodeRisk, Seen};
-use crate::units::{Bytes, Ratio, Span, len_f64};
+use crate::units::{Bytes, Ratio, len_f64};
 
 /// Bounds of the common factor on all requests of a kind of nodes, and how many
 /// values between them are told apart.
@@ -52,24 +53,21 @@ pub(super) struct Bound {
 /// Requests for all pools, in their order; `None` where there is no bound
 /// because nothing is known of the container's memory.
 pub(super) fn size(
-    seen: &Seen<'_>,
+    shared: &Shared,
     bounds: &[Option<Bound>],
     promise: f64,
-    horizon: Span,
 ) -> Vec<Option<Request>> {
-    let pods = Pods::of(seen, horizon);
-    let levels = pods.levels.clone();
     let mut requests: Vec<Option<Request>> = vec![None; bounds.len()];
-    if let Some(joint) = Joint::of(pods, &seen.snapshot.cluster.nodes) {
+    if let Some(joint) = shared.joint() {
         for kind in &joint.kinds {
-            let (factor, overflow) = choose(&joint, kind, bounds, promise);
+            let (factor, overflow) = choose(joint, kind, bounds, promise);
             let node = kind.largest();
-            for pool in pools_of(&joint, kind) {
+            for pool in pools_of(joint, kind) {
                 let Some(bound) = bounds[pool] else { continue };
                 let found = Request {
                     node: Some(node),
                     overflow: Some(overflow.together),
-                    ..Request::of(levels[pool], bound, factor, node)
+                    ..Request::of(joint.pods.level(pool), bound, factor, node)
                 };
                 // A workload on several kinds of nodes has one size: the larger.
                 let smaller = requests[pool].is_none_or(|known| known.size < found.size);
@@ -79,9 +77,10 @@ pub(super) fn size(
             }
         }
     }
-    for ((request, bound), level) in requests.iter_mut().zip(bounds).zip(&levels) {
+    for (pool, (request, bound)) in requests.iter_mut().zip(bounds).enumerate() {
         if let (None, Some(bound)) = (&request, bound) {
-            *request = Some(Request::of(*level, *bound, UNKNOWN, UNKNOWN_NODE));
+            let level = shared.pods().level(pool);
+            *request = Some(Request::of(level, *bound, UNKNOWN, UNKNOWN_NODE));
         }
     }
     requests
@@ -89,11 +88,11 @@ pub(super) fn size(
 
 /// What may happen to nodes within the horizon, at these sizes for each pool; `None`
 /// where no node is known.
-pub(super) fn overflow(seen: &Seen<'_>, sizes: &[MemorySize], horizon: Span) -> Option<NodeRisk> {
-    let joint = Joint::of(Pods::of(seen, horizon), &seen.snapshot.cluster.nodes)?;
+pub(super) fn overflow(shared: &Shared, sizes: &[MemorySize]) -> Option<NodeRisk> {
+    let joint = shared.joint()?;
     let held: Vec<Held> = sizes.iter().map(Held::of).collect();
     let kinds = joint.kinds.iter();
-    let found = kinds.map(|kind| joint.overflow(kind, &at_moments(&joint, kind, &held)));
+    let found = kinds.map(|kind| joint.overflow(kind, &at_moments(joint, kind, &held)));
     let found: Vec<Overflow> = found.collect();
     let nodes: f64 = found.iter().map(|kind| kind.nodes).sum();
     let mean = |part: fn(&Overflow) -> f64| {
@@ -139,7 +138,7 @@ fn at_moments<'a>(
         match moment {
             Some(moment) if !reserved => {
                 let base = |level: Level| shape(level, node).max(1.0);
-                request * base(joint.pods.known[moment][pool]) / base(joint.pods.levels[pool])
+                request * base(joint.pods.level_at(moment, pool)) / base(joint.pods.level(pool))
             }
             _ => request,
         }
@@ -153,7 +152,7 @@ fn at_moments<'a>(
 fn choose(joint: &Joint, kind: &Kind, bounds: &[Option<Bound>], promise: f64) -> (f64, Overflow) {
     let sized = |pool: usize, step: usize| {
         let bound = bounds[pool]?;
-        let level = joint.pods.levels[pool];
+        let level = joint.pods.level(pool);
         Some(Request::of(level, bound, factor(step), kind.largest()))
     };
     let at = |step: usize| {
@@ -170,7 +169,7 @@ fn choose(joint: &Joint, kind: &Kind, bounds: &[Option<Bound>], promise: f64) ->
             .map(|pool| amount(*pool))
             .sum()
     };
-    let peaks = of_all(&|pool| joint.pods.levels[pool].peak);
+    let peaks = of_all(&|pool| joint.pods.level(pool).peak);
     let reserves_peaks =
         |step: usize| of_all(&|pool| sized(pool, step).map_or(0.0, |it| it.size)) >= peaks;
     let enough = (0..STEPS)

@@ -10,28 +10,41 @@ use crate::units::{count_from, len_f64};
 /// Samples of a window by size, each with its place in time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ordered {
-    /// Packed: the bits of the value in the order of its size, then the place.
-    packed: Vec<u64>,
+    /// The largest first.
+    values: Vec<f32>,
+    /// The place of each of these.
+    places: Vec<u32>,
     /// How many samples are before each place, and before the end.
     before: Vec<usize>,
+    /// What they are together.
+    sums: Vec<f64>,
 }
 
 impl Ordered {
-    /// Of places in time and samples, in any order. Nothing here is `NaN`.
+    /// Of places in time and samples, in any order. Nothing here is `NaN`; places beyond
+    /// 32 bits are those of no grid.
     pub(super) fn of(samples: impl Iterator<Item = (usize, f32)>) -> Self {
-        let (mut packed, mut before) = (Vec::new(), vec![0]);
+        let (mut all, mut before, mut sums) = (Vec::new(), vec![0], vec![0.0]);
         for (place, sample) in samples {
-            packed.push(pack(place, sample));
+            all.push((u32::try_from(place).unwrap_or(u32::MAX), sample));
             if before.len() < place + 2 {
                 before.resize(place + 2, 0);
+                sums.resize(place + 2, 0.0);
             }
             before[place + 1] += 1;
+            sums[place + 1] += f64::from(sample);
         }
         for place in 1..before.len() {
             before[place] += before[place - 1];
+            sums[place] += sums[place - 1];
         }
-        packed.sort_unstable();
-        Self { packed, before }
+        radsort::sort_by_key(&mut all, |(_, sample)| *sample);
+        Self {
+            values: all.iter().rev().map(|(_, sample)| *sample).collect(),
+            places: all.iter().rev().map(|(place, _)| *place).collect(),
+            before,
+            sums,
+        }
     }
 
     /// What lies within a stretch, and in order what of it is above the quantile `least`,
@@ -39,7 +52,8 @@ impl Ordered {
     pub(super) fn within(&self, stretch: &Range<usize>, least: f64) -> Option<Sorted<'_>> {
         let count = self.count(stretch);
         let from = rank(count.checked_sub(1)? + 1, least);
-        let mut upper: Vec<f32> = self.largest(stretch).take(count - from).collect();
+        let mut upper = Vec::with_capacity(count - from);
+        upper.extend(self.largest(stretch).take(count - from));
         upper.reverse();
         Some(Sorted {
             all: self,
@@ -57,36 +71,23 @@ impl Ordered {
         before(stretch.end).saturating_sub(before(stretch.start))
     }
 
+    /// The samples within a stretch added up.
+    fn sum(&self, stretch: &Range<usize>) -> f64 {
+        let last = self.sums.last().copied().unwrap_or(0.0);
+        let sum = |place: usize| self.sums.get(place).copied().unwrap_or(last);
+        (sum(stretch.end) - sum(stretch.start)).max(0.0)
+    }
+
     /// The samples within a stretch, the largest first.
     pub(super) fn largest(&self, stretch: &Range<usize>) -> impl Iterator<Item = f32> {
-        let all = self.packed.iter().rev().map(|packed| unpack(*packed));
-        let within = all.filter(|(place, _)| stretch.contains(place));
-        within.map(|(_, sample)| sample)
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let (start, end) = (place(stretch.start), place(stretch.end));
+        let length = end.saturating_sub(start);
+        let all = self.places.iter().zip(&self.values);
+        // One comparison for both ends: what is before the start wraps around.
+        let within = all.filter(move |(place, _)| place.wrapping_sub(start) < length);
+        within.map(|(_, sample)| *sample)
     }
-}
-
-/// The sign of a float.
-const SIGN: u32 = 1 << 31;
-
-/// As `f32::total_cmp` orders samples; places beyond 32 bits are those of no grid.
-fn pack(place: usize, sample: f32) -> u64 {
-    let bits = sample.to_bits();
-    let ordered = if bits & SIGN == 0 { bits | SIGN } else { !bits };
-    u64::from(ordered) << 32 | u64::from(u32::try_from(place).unwrap_or(u32::MAX))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the halves of a packed sample"
-)]
-fn unpack(packed: u64) -> (usize, f32) {
-    let ordered = (packed >> 32) as u32;
-    let bits = if ordered & SIGN == 0 {
-        !ordered
-    } else {
-        ordered & !SIGN
-    };
-    (packed as u32 as usize, f32::from_bits(bits))
 }
 
 /// The samples of a stretch, the largest of them in order.
@@ -103,7 +104,7 @@ pub(super) struct Sorted<'a> {
 impl Sorted<'_> {
     /// All samples added up.
     pub(super) fn sum(&self) -> f64 {
-        self.all.largest(&self.stretch).map(f64::from).sum()
+        self.all.sum(&self.stretch)
     }
 
     /// The largest, ascending.

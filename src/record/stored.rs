@@ -1,0 +1,127 @@
+//! The usage of a bundle that is larger than memory should hold, part by part.
+
+use std::ops::Range;
+use std::path::Path;
+
+use crate::collect::{Refused, Sieve};
+use crate::snapshot::{self, BundleError, LOG, Snapshot, Supply, Usage, UsageTable};
+use crate::units::Span;
+
+/// Usage beyond this, in bytes of samples, is read part by part.
+pub const WHOLE: u64 = 1 << 30;
+/// What one part takes: some thousand containers over a fortnight.
+pub const PART: u64 = 128 << 20;
+/// A table that is no larger on disk is read whole: samples are packed about 3 : 1, and
+/// hardly ever better than 20 : 1.
+const SMALL: u64 = WHOLE / 20;
+
+/// A bundle that was read, and its usage where that stayed on disk.
+#[derive(Debug)]
+pub enum Read {
+    Whole(Snapshot),
+    /// The snapshot has no usage, but the grid of it.
+    Parts(Snapshot, Parts),
+}
+
+/// The usage of a bundle, and all that was read beside it.
+#[derive(Debug)]
+pub struct Parts {
+    table: UsageTable,
+    most: u64,
+}
+
+/// Reads a bundle; usage beyond `whole` bytes stays on disk, to be read in parts of
+/// `part` bytes. Of a recording that goes on, all is read.
+///
+/// # Errors
+///
+/// When it is no bundle, or not as it was written.
+pub fn read_within(path: &Path, whole: u64, part: u64) -> Result<Read, BundleError> {
+    let size = snapshot::usage_size(path).unwrap_or(0);
+    if size <= SMALL.min(whole / 20) || path.join(LOG).exists() {
+        return super::read(path).map(Read::Whole);
+    }
+    let (snapshot, table, _) = snapshot::objects(path)?;
+    if table.bytes() <= whole {
+        return super::read(path).map(Read::Whole);
+    }
+    let parts = Parts { table, most: part };
+    Ok(Read::Parts(snapshot, parts))
+}
+
+impl Parts {
+    /// Reads all usage once, to tell what of it cannot be: marks containers, and says so
+    /// in gaps.
+    ///
+    /// # Errors
+    ///
+    /// When the table is damaged.
+    pub fn sift(self, snapshot: &mut Snapshot) -> Result<Sifted, BundleError> {
+        let mut sieve = Sieve::default();
+        let workloads = snapshot.workloads.len();
+        self.table.each(workloads, self.most, &mut |_, mut usage| {
+            sieve.look_at(snapshot, &mut usage);
+        })?;
+        Ok(Sifted {
+            refused: sieve.conclude(snapshot),
+            parts: self,
+            step: None,
+            window: None,
+        })
+    }
+}
+
+/// Usage of which it is known what cannot be.
+pub struct Sifted {
+    parts: Parts,
+    refused: Refused,
+    step: Option<Span>,
+    window: Option<Span>,
+}
+
+impl Sifted {
+    /// Puts it on a step and cuts it to the newest window, as was done with the grid of
+    /// the snapshot.
+    pub fn cut(&mut self, step: Option<Span>, window: Option<Span>) {
+        (self.step, self.window) = (step, window);
+    }
+
+    /// To be read for these objects.
+    pub fn of<'a>(&'a self, snapshot: &'a Snapshot) -> Stored<'a> {
+        Stored {
+            sifted: self,
+            snapshot,
+        }
+    }
+}
+
+/// Usage on disk, and the objects that it is of.
+pub struct Stored<'a> {
+    sifted: &'a Sifted,
+    snapshot: &'a Snapshot,
+}
+
+impl Supply for Stored<'_> {
+    type Error = BundleError;
+
+    fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), BundleError> {
+        let Sifted {
+            parts,
+            refused,
+            step,
+            window,
+        } = self.sifted;
+        let workloads = self.snapshot.workloads.len();
+        parts
+            .table
+            .each(workloads, parts.most, &mut |range, mut usage| {
+                refused.take_out(self.snapshot, &mut usage);
+                // As was done with the grid of the snapshot, where it could be.
+                let _ = step.is_none_or(|step| usage.coarsen(step));
+                if let Some(window) = window {
+                    usage.keep_newest(*window);
+                }
+                take(range, &usage);
+            })
+    }
+}

@@ -1,0 +1,85 @@
+//! Usage that stays on disk gives the advice that it gives in memory.
+
+use kcost::collect::refuse_impossible;
+use kcost::demo;
+use kcost::pipeline::{self, Settings};
+use kcost::progress::Silent;
+use kcost::record::{self, Read};
+use kcost::snapshot::{self, Snapshot};
+use kcost::units::Span;
+
+use crate::made::settings;
+use crate::short::{drawn, look};
+
+/// Small enough that the demo takes a dozen parts.
+const PART: u64 = 1 << 20;
+
+/// What is said in JSON, of usage that is read part by part.
+fn of_parts(snapshot: &Snapshot, settings: &Settings, window: Option<Span>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.kcost");
+    snapshot::write(snapshot, &path).unwrap();
+    let Read::Parts(mut read, parts) = record::read_within(&path, 0, PART).unwrap() else {
+        panic!("usage was read at once");
+    };
+    assert!(read.usage.series.is_empty());
+    let mut usage = parts.sift(&mut read).unwrap();
+    if let Some(window) = window {
+        read.usage.keep_newest(window);
+        usage.cut(None, Some(window));
+    }
+    let evidence = pipeline::advise_from(&read, &usage.of(&read), settings, &Silent).unwrap();
+    let asked = vec![true; read.workloads.len()];
+    let analysis = pipeline::report_part(&mut read, evidence, &asked, settings, &Silent);
+    drawn(&analysis, "json", &look(None))
+}
+
+fn of_whole(mut snapshot: Snapshot, settings: &Settings, window: Option<Span>) -> String {
+    refuse_impossible(&mut snapshot);
+    if let Some(window) = window {
+        snapshot.usage.keep_newest(window);
+    }
+    drawn(
+        &pipeline::analyze(&snapshot, settings, &Silent),
+        "json",
+        &look(None),
+    )
+}
+
+#[test]
+fn parts_say_what_the_whole_says() {
+    let snapshot = demo::snapshot();
+    let settings = settings();
+    for window in [None, Some(Span::WEEK)] {
+        let parts = of_parts(&snapshot, &settings, window);
+        assert!(
+            parts == of_whole(snapshot.clone(), &settings, window),
+            "{window:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_is_taken_out_of_every_part() {
+    let mut snapshot = demo::snapshot();
+    // Kilobytes where bytes are meant, and a counter where a rate is.
+    for series in &mut snapshot.usage.series {
+        for memory in &mut series.memory_bytes {
+            *memory = (*memory / 1024.0).round();
+        }
+    }
+    snapshot.usage.series[7].cpu_cores.fill(5e4);
+    let settings = settings();
+    let parts = of_parts(&snapshot, &settings, None);
+    assert!(parts.contains("as kilobytes would be"));
+    assert!(parts == of_whole(snapshot, &settings, None));
+}
+
+#[test]
+fn a_small_bundle_is_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.kcost");
+    snapshot::write(&demo::snapshot(), &path).unwrap();
+    let read = record::read_within(&path, record::WHOLE, record::PART).unwrap();
+    assert!(matches!(read, Read::Whole(_)));
+}
