@@ -174,8 +174,8 @@ pub fn chunks(data: &[u8]) {
     answer.push(u8::try_from(length).unwrap());
     answer.extend(crc32c::crc32c(data).to_be_bytes());
     answer.extend(data);
-    let bits = |values: Vec<(f64, f64)>| -> Vec<[u64; 2]> {
-        let pair = |(time, value): (f64, f64)| [time.to_bits(), value.to_bits()];
+    let bits = |values: Vec<(u32, f64)>| -> Vec<(u32, u64)> {
+        let pair = |(slot, value): (u32, f64)| (slot, value.to_bits());
         values.into_iter().map(pair).collect()
     };
     let whole = prometheus::values(&answer, answer.len());

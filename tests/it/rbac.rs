@@ -156,6 +156,10 @@ fn needed_to_reach(args: &[&str]) -> BTreeSet<Right> {
         snapshot(&standin, &[args, more].concat());
         rights.append(&mut needed(&standin));
     }
+    // kcost asks for chunks, and does without where it may not.
+    let all = rights.len();
+    rights.retain(|it| it.resource != "services/proxy" || it.verb != "create");
+    assert_eq!(all - rights.len(), 1);
     rights
 }
 

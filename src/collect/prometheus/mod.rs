@@ -14,6 +14,7 @@ mod chunks;
 mod clusters;
 mod engine;
 mod error;
+mod fold;
 mod hidden;
 mod hints;
 mod json;

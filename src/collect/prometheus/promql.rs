@@ -299,12 +299,24 @@ impl<'a> Words<'a> {
         format!("topk(1, last_over_time({series}[{LOOKBACK}]))")
     }
 
-    /// Series of containers that have several at a time, of a few of them.
+    /// A few containers that have several series at a time, and how many.
+    pub(super) fn several(&self, selection: Selection, most: u32) -> String {
+        let series = self.containers(MEMORY, selection);
+        let labels = self.identity();
+        format!("topk({most}, count by ({labels}) ({series}) > 1)")
+    }
+
+    /// The series of these containers.
     pub(super) fn twins(&self, selection: Selection, most: u32) -> String {
         let series = self.containers(MEMORY, selection);
+        let (labels, several) = (self.identity(), self.several(selection, most));
+        format!("{series} and on ({labels}) {several}")
+    }
+
+    /// The labels that name a container.
+    fn identity(&self) -> String {
         let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
-        let labels = labels.join(",");
-        format!("{series} and on ({labels}) topk({most}, count by ({labels}) ({series}) > 1)")
+        labels.join(",")
     }
 
     /// Series of containers of pods with these names.
@@ -316,8 +328,7 @@ impl<'a> Words<'a> {
     /// How many containers series with a label have that others have not, and of
     /// how many: by whether the label is there.
     pub(super) fn shared(&self, label: &str, selection: Selection) -> String {
-        let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
-        let labels = labels.join(",");
+        let labels = self.identity();
         let of = |operator: &'static str| {
             let there = [Matcher::new(label, operator, "")];
             let series = self.containers_with(MEMORY, &there, selection);
@@ -346,11 +357,10 @@ impl<'a> Words<'a> {
             source: None,
             ..selection
         });
-        let labels = ["namespace", "pod", "container"].map(|label| self.name(label));
         format!(
             "count_values(\"moments\", count_over_time((last_over_time({all}[15m] offset 5m) \
              unless on ({}) last_over_time({}[35m]))[{span}s:{between}s]))",
-            labels.join(","),
+            self.identity(),
             of(selection)
         )
     }

@@ -2,16 +2,16 @@
 //! pauses when the server asks for it, and an end when it does not recover.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{Broken, Labels, Sink};
 use super::chunks;
 use super::engine::Engine;
 use super::error::{Failure, LONGEST_PAUSE, Remedy};
+use super::fold::{Fold, held};
 use super::options::PrometheusOptions;
 use super::peaks::Peaks;
 use super::plan::{Piece, Plan};
@@ -49,8 +49,8 @@ struct Run<'a> {
     back_off: Duration,
     progress: &'a dyn Progress,
     task: Box<dyn Task>,
-    usage: Mutex<UsageBuilder>,
-    peaks: Mutex<Peaks>,
+    usage: Arc<Mutex<UsageBuilder>>,
+    peaks: Arc<Mutex<Peaks>>,
     state: Mutex<State>,
 }
 
@@ -109,6 +109,9 @@ impl State {
     }
 }
 
+/// Points a second that buy no more time than they take.
+const PACE: u32 = 20_000;
+
 /// Carries out the plan.
 pub(super) async fn run(
     server: &Server,
@@ -126,27 +129,19 @@ pub(super) async fn run(
             "reading usage from Prometheus",
             Some(plan.samples_of_usage()),
         ),
-        usage: Mutex::new(UsageBuilder::new(plan.grid)),
-        peaks: Mutex::default(),
+        usage: Arc::new(Mutex::new(UsageBuilder::new(plan.grid))),
+        peaks: Arc::default(),
         state: Mutex::new(State {
             queue: plan.pieces.iter().cloned().collect(),
             ..State::default()
         }),
     };
     join_all((0..options.concurrency.max(1)).map(|_| run.work())).await;
-    let mut usage = run
-        .usage
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    let peaks = run
-        .peaks
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let usage = UsageBuilder::new(plan.grid);
+    let mut usage = std::mem::replace(&mut *held(&run.usage), usage);
+    let peaks = std::mem::take(&mut *held(&run.peaks));
     peaks.place(&mut usage);
-    let state = run
-        .state
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let state = std::mem::take(&mut *run.state());
     Outcome {
         usage,
         gaps: gaps(&state, &plan.grid),
@@ -177,21 +172,21 @@ impl Run<'_> {
         }
     }
 
-    async fn read(&self, piece: &Piece) -> Result<Fold<'_>, Failure> {
-        let fold = Fold::new(self, piece);
+    async fn read(&self, piece: &Piece) -> Result<Fold, Failure> {
+        let into = (Arc::clone(&self.usage), Arc::clone(&self.peaks));
+        let fold = Fold::new(into, self.plan, piece, self.words);
         if self.plan.chosen.engine != Engine::Chunks {
             let query = self.plan.query(piece, self.words);
             return self.server.ask(&query, fold).await.map(|(fold, _)| fold);
         }
         let (requests, wanted) = self.plan.chunks(piece, self.words);
-        let mut reader = chunks::Reader::new(fold, wanted);
-        self.server.read(&requests, &mut reader).await?;
-        let (mut fold, foreign) = reader.finish();
+        let reader = chunks::Reader::new(fold, wanted);
+        let (mut fold, foreign) = chunks::read(self.server, &requests, reader).await?;
         fold.foreign = foreign;
         Ok(fold)
     }
 
-    fn done(&self, piece: &Piece, mut fold: Fold<'_>, took: Duration) {
+    fn done(&self, piece: &Piece, mut fold: Fold, took: Duration) {
         fold.flush();
         self.task.advance(piece.cost);
         self.progress.trace(&format!(
@@ -287,148 +282,7 @@ impl Run<'_> {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Puts the points of one answer into the columns, a series at a time.
-struct Fold<'a> {
-    usage: &'a Mutex<UsageBuilder>,
-    peaks: &'a Mutex<Peaks>,
-    words: Words<'a>,
-    grid: Grid,
-    reading: Reading,
-    /// Slots that a point speaks for.
-    slots: u32,
-    series: Option<usize>,
-    held: Vec<(u32, f64)>,
-    /// Of the series, outside the window.
-    outside: u32,
-    points: u64,
-    /// More points than this are not those that were counted.
-    most_points: u64,
-    counted: u64,
-    /// Series of all answers.
-    most_series: usize,
-    opened: usize,
-    /// Series with names that no object of Kubernetes has.
-    nameless: u64,
-    /// Chunks of encodings that are not read.
-    foreign: u64,
-}
-
-/// Points that an answer may have beyond what was counted, for what comes and goes
-/// between two counts; and how many times what was counted.
-const MARGIN: (u64, u64) = (100_000, 4);
-
-/// The longest name of a pod.
-const LONGEST_NAME: usize = 253;
-
-/// Points a second that buy no more time than they take.
-const PACE: u32 = 20_000;
-
-impl<'a> Fold<'a> {
-    fn new(run: &'a Run<'a>, piece: &Piece) -> Self {
-        let slots = run.plan.slots_a_point(piece).max(1);
-        let points = (piece.slots.end - piece.slots.start) / slots;
-        let counted = piece.series.saturating_mul(u64::from(points));
-        Self {
-            usage: &run.usage,
-            peaks: &run.peaks,
-            words: run.words,
-            grid: run.plan.grid,
-            reading: piece.reading,
-            slots,
-            series: None,
-            held: Vec::new(),
-            outside: 0,
-            points: 0,
-            most_points: counted.saturating_mul(MARGIN.1).saturating_add(MARGIN.0),
-            counted: piece.series,
-            most_series: run.plan.most_series(),
-            opened: 0,
-            nameless: 0,
-            foreign: 0,
-        }
-    }
-
-    fn flush(&mut self) {
-        let Some(series) = self.series else { return };
-        if self.outside > 0 {
-            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-            usage.outside(series, std::mem::take(&mut self.outside));
-        }
-        let is_peak = self.reading == Reading::CpuPeak;
-        // What is no number is refused with all that is.
-        let peaks = self
-            .held
-            .extract_if(.., |(_, value)| is_peak && !value.is_nan());
-        let peaks: Vec<(u32, f64)> = peaks.collect();
-        if !peaks.is_empty() {
-            let mut all = self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
-            for (slot, value) in peaks {
-                let end = slot + 1;
-                all.add(series, end.saturating_sub(self.slots)..end, value);
-            }
-        }
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        for (slot, value) in self.held.drain(..) {
-            usage.set(series, self.reading.column(), slot, value);
-        }
-    }
-
-    /// Whether it is no further from the window than two points from each other.
-    fn is_near(&self, time: f64) -> bool {
-        let step = f64::from(self.grid.step.as_secs().saturating_mul(self.slots));
-        let seconds = f64::from(self.grid.span().as_secs());
-        #[expect(clippy::cast_precision_loss, reason = "Unix seconds are small")]
-        let offset = time - self.grid.start.as_second() as f64;
-        (-step..=seconds + step).contains(&offset)
-    }
-
-    /// The slot that ends at this time.
-    #[expect(clippy::cast_possible_truncation, reason = "Unix seconds are small")]
-    fn slot(&self, time: f64) -> Option<u32> {
-        let offset = time.round() as i64 - self.grid.start.as_second();
-        let step = i64::from(self.grid.step.as_secs().max(1));
-        let slot = u32::try_from((offset - 1).div_euclid(step)).ok()?;
-        (slot < self.grid.len).then_some(slot)
-    }
-}
-
-impl Sink for Fold<'_> {
-    fn series(&mut self, labels: &Labels) {
-        self.flush();
-        let get = |label| labels.get(self.words.name(label));
-        let names = [get("namespace"), get("pod"), get("container")];
-        if names.iter().any(|name| name.len() > LONGEST_NAME) {
-            self.nameless += 1;
-            self.series = None;
-            return;
-        }
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        let [namespace, pod, container] = names;
-        let series = usage.open(namespace, pod, container);
-        self.opened = usage.opened();
-        drop(usage);
-        self.series = Some(series);
-    }
-
-    fn point(&mut self, time: f64, value: f64) {
-        self.points += 1;
-        match self.slot(time) {
-            Some(slot) => self.held.push((slot, value)),
-            // VictoriaMetrics moves points to multiples of the step.
-            None if self.is_near(time) => {}
-            None => self.outside = self.outside.saturating_add(1),
-        }
-    }
-
-    fn fault(&self) -> Option<Broken> {
-        let more = self.points > self.most_points
-            || self.nameless > self.most_points
-            || self.opened > self.most_series;
-        more.then_some(Broken::TooMany(self.counted))
+        held(&self.state)
     }
 }
 

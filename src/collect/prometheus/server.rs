@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Bytes;
 use kube::client::Body;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -238,12 +239,11 @@ impl Server {
         }
     }
 
-    /// Asks for series in chunks, and hands the messages of the answer on as they
-    /// arrive.
+    /// Asks for series in chunks, and hands the bytes of the answer on as they arrive.
     pub(super) async fn read(
         &self,
         requests: &[chunks::Request],
-        messages: &mut impl chunks::Messages,
+        mut take: impl AsyncFnMut(Bytes) -> Result<(), Broken>,
     ) -> Result<(), Failure> {
         let asked = chunks::body(requests).ok_or_else(|| {
             let text = "the conditions are too long for one request";
@@ -256,12 +256,10 @@ impl Server {
             return Err(Failure::Broken(Broken::Foreign));
         }
         let mut body = self.reading(answer, LONGEST);
-        let mut frames = chunks::Frames::default();
         while let Some(bytes) = body.next().await.map_err(|it| self.unread(it))? {
-            let read = frames.feed(&bytes, |message| messages.message(message));
-            read.map_err(Failure::Broken)?;
+            take(bytes).await.map_err(Failure::Broken)?;
         }
-        frames.finish().map_err(Failure::Broken)
+        Ok(())
     }
 
     /// Learns from a refusal how long a query may be; what it repeats is hidden.

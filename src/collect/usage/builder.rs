@@ -91,6 +91,26 @@ impl UsageBuilder {
         }
     }
 
+    /// [`Self::set`] of values in the order of their slots, of which each has one.
+    pub fn fill(&mut self, series: usize, column: Column, values: &[(u32, f64)]) {
+        let Some(building) = self.series.get_mut(series) else {
+            return;
+        };
+        let grid = self.grid.len;
+        let values = &values[..values.partition_point(|(slot, _)| *slot < grid)];
+        let refused = match column {
+            Column::CpuCores => building.cpu.fill(values, grid, |it| column.stored(it)),
+            Column::MemoryBytes => building.memory.fill(values, grid, |it| column.stored(it)),
+            Column::More(_) => {
+                for (slot, value) in values {
+                    self.set(series, column, *slot, *value);
+                }
+                return;
+            }
+        };
+        building.refused = building.refused.saturating_add(refused);
+    }
+
     /// Counts values of a time outside the grid, where none was asked for: they become a gap.
     pub fn outside(&mut self, series: usize, values: u32) {
         if let Some(building) = self.series.get_mut(series) {
@@ -241,6 +261,39 @@ mod tests {
         }
         let (usage, _) = usage.place(owner);
         assert_eq!((usage.series.len(), usage.series[0].cpu_cores[0]), (1, 3.0));
+    }
+
+    #[test]
+    fn many_values_at_once_are_those_of_one_at_a_time() {
+        let values = [
+            (3, 1.5),
+            (4, 2.5),
+            (5, -1.0),
+            (9, 0.5),
+            (12, 7.0),
+            (300, 1.0),
+        ];
+        let parts = [&values[..], &[(1, 3.0), (4, 1.0)], &[], &[(99, 2.0)]];
+        let metrics = [
+            Column::CpuCores,
+            Column::MemoryBytes,
+            Column::More(Metric::CpuThrottledRatio),
+        ];
+        let (mut one, mut many) = (builder(), builder());
+        for (part, column) in parts
+            .iter()
+            .flat_map(|it| metrics.map(|column| (it, column)))
+        {
+            let series = one.open("shop", "a", "app");
+            for (slot, value) in *part {
+                one.set(series, column, *slot, *value);
+            }
+            let series = many.open("shop", "a", "app");
+            many.fill(series, column, part);
+        }
+        let (one, many) = (one.place(owner), many.place(owner));
+        assert_eq!(format!("{one:?}"), format!("{many:?}"));
+        assert_eq!(many.0.series[0].len(), 99);
     }
 
     #[test]

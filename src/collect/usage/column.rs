@@ -44,11 +44,24 @@ impl Column {
             return None;
         }
         Some(single(match self {
-            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => value.round(),
+            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => rounded(value),
             Self::More(metric) if is_share(metric) => value.min(1.0),
             _ => value,
         }))
     }
+}
+
+/// The nearest whole number of a size. Nearly all are whole already, which is told
+/// without a call.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "of what is too large for it nothing is whole, and that is rounded"
+)]
+fn rounded(value: f64) -> f64 {
+    #[expect(clippy::float_cmp, reason = "whether it is exactly whole")]
+    let whole = (value as i64) as f64 == value;
+    if whole { value } else { value.round() }
 }
 
 /// Whether it is a share of time, of periods or of devices.

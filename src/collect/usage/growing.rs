@@ -21,6 +21,33 @@ impl Growing {
         first..first + self.slots.len()
     }
 
+    /// Takes values in the order of their slots, as `stored` has them; how many it has
+    /// not.
+    pub(super) fn fill(
+        &mut self,
+        values: &[(u32, f64)],
+        grid: u32,
+        stored: impl Fn(f64) -> Option<f32>,
+    ) -> u32 {
+        let mut refused = 0;
+        if let ([(first, _), ..], [.., (last, _)]) = (values, values)
+            && self.slots.is_empty()
+        {
+            self.slots.reserve_exact(length(last - first + 1));
+        }
+        for (slot, value) in values {
+            match stored(*value) {
+                Some(value) if *slot == self.end() && !self.slots.is_empty() => {
+                    self.reserve(*slot - self.first + 1, grid);
+                    self.slots.push_back(value);
+                }
+                Some(value) => self.set(*slot, value, grid),
+                None => refused += 1,
+            }
+        }
+        refused
+    }
+
     /// `grid` is the number of slots that there can be.
     pub(super) fn set(&mut self, slot: u32, value: f32, grid: u32) {
         if self.slots.is_empty() {

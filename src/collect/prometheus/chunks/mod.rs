@@ -7,6 +7,7 @@
 //!
 //! <https://prometheus.io/docs/prometheus/latest/querying/remote_read_api/>
 
+mod beside;
 mod frames;
 mod joined;
 mod offer;
@@ -22,8 +23,9 @@ use super::promql::Look;
 use crate::snapshot::Grid;
 use crate::units::Span;
 
-pub(super) use frames::Frames;
-pub(super) use offer::{Offer, offer};
+pub(super) use beside::read;
+use frames::Frames;
+pub(super) use offer::{Offer, offered, weigh};
 pub(super) use reader::{Reader, Wanted, Way};
 pub(super) use request::{CONTENT_TYPE, HEADERS, PATH, Request, body};
 
@@ -33,14 +35,18 @@ pub(super) use request::{CONTENT_TYPE, HEADERS, PATH, Request, body};
 /// # Errors
 ///
 /// With what is wrong, where it is no such answer.
-pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(f64, f64)>, String> {
-    struct All(Vec<(f64, f64)>);
+pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(u32, f64)>, String> {
+    struct All(Vec<(u32, f64)>);
 
     impl Sink for All {
         fn series(&mut self, _: &Labels) {}
 
-        fn point(&mut self, time: f64, value: f64) {
-            self.0.push((time, value));
+        fn point(&mut self, _: f64, _: f64) {}
+    }
+
+    impl Slots for All {
+        fn values(&mut self, values: &[(u32, f64)]) {
+            self.0.extend_from_slice(values);
         }
     }
 
@@ -78,6 +84,13 @@ pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(f64, f64)>, String> {
         values.extend(reader.finish().0.0);
     }
     Ok(values)
+}
+
+/// Where the values of slots go.
+pub(super) trait Slots {
+    /// All that are known of the series that was opened last, in the order of slots; it
+    /// may be called again for the same series.
+    fn values(&mut self, values: &[(u32, f64)]);
 }
 
 /// Takes the messages of an answer, in their order.

@@ -5,7 +5,7 @@ use super::super::promql::Look;
 use super::joined::Joined;
 use super::series::{self, Chunk, Series};
 use super::slots::{Samples, View};
-use super::{Messages, wire, xor};
+use super::{Messages, Slots, wire, xor};
 use crate::snapshot::Grid;
 
 /// Samples a second that no series has.
@@ -44,13 +44,15 @@ pub(in super::super) struct Reader<S> {
     key: Vec<u8>,
     next: Vec<u8>,
     samples: Samples,
+    /// Of one series.
+    values: Vec<(u32, f64)>,
     most: u64,
     joined: Joined,
     /// Chunks of encodings that are not read here.
     foreign: u64,
 }
 
-impl<S: Sink> Reader<S> {
+impl<S: Sink + Slots> Reader<S> {
     pub(in super::super) fn new(sink: S, wanted: Wanted) -> Self {
         let slots = u64::from(wanted.slots.end - wanted.slots.start);
         let seconds = slots * u64::from(wanted.grid.step.as_secs());
@@ -63,6 +65,7 @@ impl<S: Sink> Reader<S> {
             key: Vec::new(),
             next: Vec::new(),
             samples: Samples::default(),
+            values: Vec::new(),
             foreign: 0,
         }
     }
@@ -70,12 +73,10 @@ impl<S: Sink> Reader<S> {
     /// The sink, and how many chunks are of encodings that are not read here.
     pub(in super::super) fn finish(mut self) -> (S, u64) {
         self.close();
-        let (sink, wanted) = (&mut self.sink, &self.wanted);
-        self.joined.tell(&wanted.way, |labels, values| {
+        let sink = &mut self.sink;
+        self.joined.tell(&self.wanted.way, |labels, values| {
             sink.series(labels);
-            for (slot, value) in values {
-                sink.point(end(&wanted.grid, slot), value);
-            }
+            sink.values(values);
         });
         (self.sink, self.foreign)
     }
@@ -108,7 +109,7 @@ impl<S: Sink> Reader<S> {
         let Some((request, labels)) = self.open.take() else {
             return;
         };
-        let (sink, samples) = (&mut self.sink, &mut self.samples);
+        let (samples, values) = (&mut self.samples, &mut self.values);
         let Wanted {
             way,
             grid,
@@ -117,42 +118,42 @@ impl<S: Sink> Reader<S> {
         } = &self.wanted;
         let look = *look;
         let at = View { grid, slots, look };
+        values.clear();
         match way {
-            Way::Largest => {
-                sink.series(&labels);
-                samples.largest(at, |slot, value| sink.point(end(grid, slot), value));
-            }
-            Way::Rates => {
-                sink.series(&labels);
-                samples.rates(at, |slot, value| sink.point(end(grid, slot), value));
-            }
+            Way::Largest => samples.largest(at, |slot, value| values.push((slot, value))),
+            _ => samples.rates(at, |slot, value| values.push((slot, value))),
+        }
+        samples.clear();
+        let labels = match way {
+            Way::Largest | Way::Rates => Some(labels),
             Way::OfCpus(label) => {
                 let total = labels.get(label) == "total";
-                let column = self
-                    .joined
-                    .column(labels.without(label), usize::from(total));
-                samples.rates(at, |slot, value| column.add(slot, value));
+                let labels = labels.without(label);
+                self.joined.add(labels, usize::from(total), values);
+                None
             }
             Way::Ratio => {
                 let labels = labels.without("__name__");
-                let column = self.joined.column(labels, usize::from(request > 0));
-                samples.rates(at, |slot, value| column.add(slot, value));
+                let whole = request > 0 && self.joined.divide(&labels, values);
+                if whole {
+                    Some(labels)
+                } else {
+                    self.joined.add(labels, usize::from(request > 0), values);
+                    None
+                }
             }
+        };
+        if let Some(labels) = labels {
+            self.sink.series(&labels);
+            self.sink.values(&self.values);
         }
-        samples.clear();
     }
 }
 
-impl<S: Sink> Messages for Reader<S> {
+impl<S: Sink + Slots> Messages for Reader<S> {
     fn message(&mut self, message: &[u8]) -> Result<(), Broken> {
         let read = series::read(message, |request, series| self.series(request, series));
         read.map_err(|wire::Malformed| Broken::Garbage(0))?;
         self.sink.fault().map_or(Ok(()), Err)
     }
-}
-
-/// The end of a slot, in Unix seconds.
-#[expect(clippy::cast_precision_loss, reason = "Unix seconds are small")]
-fn end(grid: &Grid, slot: u32) -> f64 {
-    grid.time(slot + 1).as_second() as f64
 }

@@ -9,6 +9,11 @@ use crate::snapshot::Grid;
 /// (Prometheus' `model/value/value.go`).
 const STALE: u64 = 0x7ff0_0000_0000_0002;
 
+/// Whether a value says that its series has ended.
+pub(super) fn is_stale(value: f64) -> bool {
+    value.to_bits() == STALE
+}
+
 /// Samples of one series, in the order of time.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
@@ -39,7 +44,7 @@ impl Samples {
     }
 
     pub(super) fn push(&mut self, time: i64, value: f64) {
-        if value.to_bits() == STALE {
+        if is_stale(value) {
             return;
         }
         self.mixed |= self.all.last().is_some_and(|(last, _)| *last >= time);
@@ -118,8 +123,10 @@ fn windows(
     mut each: impl FnMut(u32, Range<usize>, Window) -> bool,
 ) {
     let (mut near, mut far, mut end) = (0, 0, 0);
+    let start = grid.start.as_second().saturating_mul(1_000);
+    let step = i64::from(grid.step.as_secs()) * 1_000;
     for slot in slots.clone() {
-        let until = grid.time(slot + 1).as_second().saturating_mul(1_000);
+        let until = start + (i64::from(slot) + 1) * step;
         while all.get(end).is_some_and(|(time, _)| *time <= until) {
             end += 1;
         }

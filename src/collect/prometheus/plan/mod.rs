@@ -18,6 +18,7 @@ use crate::snapshot::{Gap, Grid};
 use crate::units::Span;
 
 pub(super) use piece::Piece;
+use weight::concerned;
 pub(super) use weight::{Costs, Stored};
 
 /// Prometheus refuses more than 11,000 points a series.
@@ -245,11 +246,12 @@ impl Plan {
             let cost = stored.cost(self.max_samples as f64);
             return cost.ceil().min(1e15) as u64;
         }
-        let series = match reading {
-            Reading::Cpu | Reading::CpuPeak => series.saturating_mul(self.cpus) as f64,
-            Reading::Memory => series as f64,
-            Reading::Throttled => series as f64 * self.throttled,
+        let series = concerned(reading, series, self.throttled);
+        let each = match reading {
+            Reading::Cpu | Reading::CpuPeak => self.cpus,
+            Reading::Memory | Reading::Throttled => 1,
         };
+        let series = series.saturating_mul(each) as f64;
         let cost = self.samples_a_slot(reading) * series * f64::from(slots);
         // Beyond, sums of what a store makes up would not fit.
         cost.ceil().min(1e15) as u64
@@ -260,6 +262,7 @@ impl Plan {
         let offer = self
             .offer
             .filter(|_| self.chosen.engine == Engine::Chunks)?;
+        let series = concerned(reading, series, self.throttled);
         let length = (series, slots, self.step.as_secs());
         let paced = (self.pace.usual, self.cpus);
         Some(Stored::of(reading, length, paced, offer))

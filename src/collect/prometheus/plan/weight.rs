@@ -18,6 +18,21 @@ const MOST_HELD: f64 = 4e6;
 /// million in chunks, 7.2 s as range queries.
 const SENT_FOR_ONE: f64 = 16.0;
 
+/// Containers that have what is read: of throttling those with a CPU limit, which are
+/// this share of `containers`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a share of a count, rounded up"
+)]
+pub(super) fn concerned(reading: Reading, containers: u64, throttled: f64) -> u64 {
+    match reading {
+        Reading::Throttled => (containers as f64 * throttled).ceil() as u64,
+        _ => containers,
+    }
+}
+
 /// The chunks of one reading.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in super::super) struct Stored {
@@ -44,8 +59,13 @@ impl Stored {
         let seconds = f64::from(slots) * f64::from(step);
         let samples = series * (seconds / f64::from(interval.max(1)) + 1.0);
         let weight = if counters { offer.counter } else { offer.gauge };
-        let joined = by_cpu || reading == Reading::Throttled;
-        let columns = if joined { 2.0 } else { 0.0 };
+        // A total may stand beside the CPUs; periods are held until those that were
+        // throttled come.
+        let columns = match reading {
+            _ if by_cpu => 2.0,
+            Reading::Throttled => 1.0,
+            _ => 0.0,
+        };
         Self {
             samples,
             bytes: samples * weight + series * offer.series,
@@ -95,10 +115,11 @@ impl Costs {
         let paced = (survey.pace.usual, survey.cpus);
         let (mut chunks, mut raw) = (Stored::default(), 0.0);
         for reading in &survey.readings {
-            let stored = Stored::of(*reading, (survey.series(), slots, step), paced, offer);
+            let series = concerned(*reading, survey.series(), survey.throttled);
+            let stored = Stored::of(*reading, (series, slots, step), paced, offer);
             chunks.samples += stored.samples;
             chunks.bytes += stored.bytes;
-            let points = survey.series() as f64 * f64::from(slots);
+            let points = series as f64 * f64::from(slots);
             // A rate looks back further than a slot is long where samples are rare.
             let looked = stored.samples.max(points * 2.0);
             raw += points * POINT + looked * SAMPLE + points * WRITTEN / way;

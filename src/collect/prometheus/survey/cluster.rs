@@ -67,11 +67,17 @@ impl Asked<'_> {
             source,
             ..self.everything()
         };
+        // Which they are is asked only where there are any: it costs twice as much. And a
+        // server that does not answer this one may answer all that matters.
+        let several = Query::instant(self.words.several(selection, MOST_TWINS), newest);
+        let several = self.ask(&several, || Sums::by(&[])).await;
+        if several.map_or(true, |several| several.found.is_empty()) {
+            return Ok(Vec::new());
+        }
         let ask = async |text: String, time: i64| {
             let query = Query::instant(text, time);
             self.ask(&query, || Twins::new(self.words)).await
         };
-        // A server that does not answer this one may answer all that matters.
         let Ok(now) = ask(self.words.twins(selection, MOST_TWINS), newest).await else {
             return Ok(Vec::new());
         };

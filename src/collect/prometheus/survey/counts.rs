@@ -31,6 +31,28 @@ pub(super) struct Counted {
     pub(super) clusters: BTreeMap<String, Seen>,
     /// Counts of times that were not asked about.
     pub(super) outside: u64,
+    /// Seconds between two moments.
+    pub(super) apart: u32,
+}
+
+impl Counted {
+    /// What several answers say together.
+    pub(super) fn of(parts: impl Iterator<Item = Self>, apart: u32) -> Self {
+        let mut counted = Self {
+            apart,
+            ..Self::default()
+        };
+        for part in parts {
+            for (key, moments) in part.cells {
+                counted.cells.entry(key).or_default().extend(moments);
+            }
+            for (namespace, seen) in part.clusters {
+                counted.clusters.entry(namespace).or_default().extend(seen);
+            }
+            counted.outside += part.outside;
+        }
+        counted
+    }
 }
 
 impl<'a> Counts<'a> {

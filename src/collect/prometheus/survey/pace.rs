@@ -28,7 +28,7 @@ impl Pace {
 
     /// From the number of series by samples an hour; `None` without a series
     /// of two samples.
-    pub(super) fn of(series: &BTreeMap<u64, u64>) -> Option<Self> {
+    pub(in super::super) fn of(series: &BTreeMap<u64, u64>) -> Option<Self> {
         let known = || series.iter().filter(|(samples, _)| **samples >= 2);
         let all: u64 = known().map(|(_, count)| count).sum();
         let mut faster = 0;
@@ -43,7 +43,7 @@ impl Pace {
     }
 
     /// The faster of two moments: an hour in which scrapes failed is no pace.
-    pub(super) fn or_faster(self, other: Self) -> Self {
+    pub(in super::super) fn or_faster(self, other: Self) -> Self {
         Self {
             usual: self.usual.min(other.usual),
             slowest: self.slowest.min(other.slowest),
