@@ -196,7 +196,8 @@ impl Failure {
         match self {
             Self::Busy { after, .. } => after.is_none_or(|after| after <= LONGEST_PAUSE),
             Self::Dropped(_) => true,
-            Self::Refused { status, .. } => *status >= 500,
+            // 501 says that it is not made for this.
+            Self::Refused { status, .. } => *status >= 500 && *status != 501,
             _ => false,
         }
     }

@@ -389,6 +389,13 @@ impl<'a> Words<'a> {
         format!("count({rate} unless count_over_time({series}[{range}s]) > 1)")
     }
 
+    /// The points of two minutes that are a minute apart, at whole minutes: three where
+    /// a range has its start too, as in Prometheus 2, and two where it begins behind it,
+    /// as since Prometheus 3.
+    pub(super) fn points_of_a_range() -> String {
+        "count_over_time(vector(1)[2m:1m])".to_owned()
+    }
+
     /// Which of these metrics there are, and of which CPUs.
     pub(super) fn existing(&self, metrics: &[&str]) -> String {
         let series = self.any_of(metrics);

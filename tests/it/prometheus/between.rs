@@ -18,11 +18,14 @@ pub struct Asked {
     /// Parameters of the body.
     pub in_body: Vec<(String, String)>,
     head: String,
+    body: Vec<u8>,
 }
 
 /// What becomes of a request.
 pub enum Fate {
     Pass,
+    /// Passed on to another path.
+    PassTo(String),
     /// Status, headers and body.
     Say(u16, &'static str, String),
     /// The answer, changed.
@@ -126,14 +129,23 @@ fn next(reader: &mut impl BufRead) -> Option<Asked> {
         in_url: fields(query.as_bytes()),
         in_body: fields(&body),
         head,
+        body,
     })
 }
 
 fn answer(mut stream: &TcpStream, behind: &str, asked: &Asked, fate: &Fate) -> Option<()> {
     let (status, headers, body) = match fate {
         Fate::Say(status, headers, body) => (*status, *headers, body.clone().into_bytes()),
-        Fate::Pass | Fate::Change(_) => {
-            let (status, mut body) = pass(behind, asked)?;
+        Fate::Pass | Fate::PassTo(_) if asked.path.ends_with(READ) => {
+            let (status, body) = passed(behind, &read(asked))?;
+            (status, STREAMED, body)
+        }
+        Fate::Pass | Fate::PassTo(_) | Fate::Change(_) => {
+            let path = match fate {
+                Fate::PassTo(path) => path,
+                _ => &asked.path,
+            };
+            let (status, mut body) = passed(behind, &query(path, asked))?;
             if let (200, Fate::Change(change)) = (status, fate) {
                 let mut value: Value = serde_json::from_slice(&body).ok()?;
                 change(&mut value);
@@ -148,24 +160,43 @@ fn answer(mut stream: &TcpStream, behind: &str, asked: &Asked, fate: &Fate) -> O
     stream.write_all(&body).ok()
 }
 
+const READ: &str = "/api/v1/read";
+const STREAMED: &str =
+    "Content-Type: application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse\r\n";
+
+/// Remote read, whose body is passed on as it is.
+fn read(asked: &Asked) -> Vec<u8> {
+    let length = asked.body.len();
+    let head = format!(
+        "POST {READ} HTTP/1.0\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n\
+         Content-Encoding: snappy\r\nX-Prometheus-Remote-Read-Version: 0.1.0\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), &asked.body].concat()
+}
+
 /// With all parameters in a body, where the server takes one.
-fn pass(behind: &str, asked: &Asked) -> Option<(u16, Vec<u8>)> {
+fn query(path: &str, asked: &Asked) -> Vec<u8> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(asked.in_url.iter().chain(&asked.in_body));
     let form = form.finish();
-    let (method, target, body) = if asked.path.contains("/label/") {
-        ("GET", format!("{}?{form}", asked.path), String::new())
+    let (method, target, body) = if path.contains("/label/") {
+        ("GET", format!("{path}?{form}"), String::new())
     } else {
-        ("POST", asked.path.clone(), form)
+        ("POST", path.to_owned(), form)
     };
     let length = body.len();
     let head = format!(
-        "{method} {target} HTTP/1.0\r\nHost: {behind}\r\nContent-Type: \
+        "{method} {target} HTTP/1.0\r\nHost: x\r\nContent-Type: \
          application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
     );
+    (head + &body).into_bytes()
+}
+
+/// What the server says to a request, its status and its body.
+fn passed(behind: &str, request: &[u8]) -> Option<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(behind).ok()?;
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(body.as_bytes()).ok()?;
+    stream.write_all(request).ok()?;
     let mut whole = Vec::new();
     stream.read_to_end(&mut whole).ok()?;
     let split = whole.windows(4).position(|window| window == b"\r\n\r\n")?;

@@ -287,7 +287,7 @@ fn a_plan_says_what_chunks_weigh_and_the_server_sends_about_that() {
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
       engine chunks: about 1018Ki as stored, where the server would compute 254,016 points
-    4 queries, about 1018Ki of chunks; 13 more count, as now
+    4 queries, about 1018Ki of chunks; 14 more count, as now
       CPU usage                               285Ki   14d of history  team-00, team-01, team-02 and 3 more
       memory usage                            163Ki   14d of history  team-00, team-01, team-02 and 3 more
       CPU throttling                          570Ki   14d of history  team-00, team-01, team-02 and 3 more
@@ -300,13 +300,27 @@ fn a_server_without_chunks_is_asked_in_queries_and_it_is_said() {
     let Some(server) = fortnight() else { return };
     let containers = containers(21);
     let whole = by_pod(&with(&options(&server.url, DAY), Engine::Raw), &containers);
-    for (status, why) in [
-        (404, "the server offers no chunks (404)"),
-        (405, "the server offers no chunks (405)"),
-        (403, "the server does not let kcost ask for chunks (403)"),
+    for (status, text, why) in [
+        (
+            404,
+            "404 page not found",
+            "the server offers no chunks (404)",
+        ),
+        (
+            400,
+            "remote read is not supported",
+            "the server offers no chunks (400)",
+        ),
+        (405, "", "the server offers no chunks (405)"),
+        (501, "not implemented", "the server offers no chunks (501)"),
+        (
+            403,
+            "no",
+            "the server does not let kcost ask for chunks (403)",
+        ),
     ] {
         let between = Between::new(&server.url, move |asked| match asked.path.as_str() {
-            "/api/v1/read" => Fate::Say(status, "", "no\n".to_owned()),
+            "/api/v1/read" => Fate::Say(status, "", text.to_owned()),
             _ => Fate::Pass,
         });
         let options = options(&between.url, DAY);
@@ -337,6 +351,57 @@ fn a_server_without_chunks_is_asked_in_queries_and_it_is_said() {
     });
     let seen = by_pod(&options(&page.url, DAY), &containers);
     assert_eq!(format!("{seen:?}"), format!("{whole:?}"));
+}
+
+/// As Mimir and Cortex have it: under a prefix, for a tenant that a header names.
+#[test]
+fn chunks_come_from_a_store_of_many_tenants_under_a_prefix() {
+    let Some(server) = fortnight() else { return };
+    let containers = containers(21);
+    let store = Between::new(&server.url, |asked| {
+        let path = asked.path.strip_prefix("/prometheus");
+        match path.filter(|_| asked.has_header("x-scope-orgid")) {
+            Some(path) => Fate::PassTo(path.to_owned()),
+            None => Fate::Say(401, "", "no org id".to_owned()),
+        }
+    });
+    let mut tenant = options(&format!("{}/prometheus", store.url), DAY);
+    tenant.access.headers = vec!["X-Scope-OrgID: team-a".parse().unwrap()];
+    let taken = block_on(prometheus::usage(&tenant, &everything(), &Silent)).unwrap();
+    assert_eq!((taken.engine, taken.gaps), (Engine::Chunks, vec![]));
+    let direct = options(&server.url, DAY);
+    let (seen, whole) = (by_pod(&tenant, &containers), by_pod(&direct, &containers));
+    assert_eq!(format!("{seen:?}"), format!("{whole:?}"));
+    assert!(alike(&tenant, &containers) > 21 * 288 * 2);
+    let asked = store.heard();
+    assert!(
+        asked
+            .iter()
+            .all(|it| it.path.starts_with("/prometheus/api/v1/"))
+    );
+    assert!(asked.iter().any(|it| it.path.ends_with("/read")));
+}
+
+/// A range has both its ends there, so that a slot sees the last sample of the one before.
+#[test]
+fn scrapes_at_whole_steps_are_seen_as_the_server_sees_them() {
+    let containers = containers(3);
+    for interval in [60, 100, 300] {
+        let whole = |time: i64| time - OFFSET;
+        let times: Vec<i64> = times(24, interval, |at| at % 40 == 7);
+        let times: Vec<i64> = times.into_iter().map(whole).collect();
+        let mut text = Text::default();
+        for container in &containers {
+            let speed = 0.1 + f64::from(container.number);
+            text = text
+                .series(CPU, container, "", counter(&times, 200, speed))
+                .series(MEMORY, container, "", gauge(&times, 1e6));
+        }
+        let Some(server) = start(&text.written(), &[]) else {
+            return;
+        };
+        assert!(alike(&options(&server.url, DAY), &containers) > 1_500);
+    }
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(u32, f64)>, String> {
             grid,
             slots,
             look,
+            closed: false,
         };
         let (mut frames, mut reader) = (Frames::default(), Reader::new(All(Vec::new()), wanted));
         for piece in answer.chunks(piece.max(1)) {

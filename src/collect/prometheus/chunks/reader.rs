@@ -33,6 +33,8 @@ pub(in super::super) struct Wanted {
     pub(in super::super) grid: Grid,
     pub(in super::super) slots: Range<u32>,
     pub(in super::super) look: Look,
+    /// Whether a look back has the sample at its very start.
+    pub(in super::super) closed: bool,
 }
 
 /// Folds the series of an answer into values of slots, one series at a time.
@@ -115,9 +117,15 @@ impl<S: Sink + Slots> Reader<S> {
             grid,
             slots,
             look,
+            closed,
         } = &self.wanted;
-        let look = *look;
-        let at = View { grid, slots, look };
+        let (look, closed) = (*look, *closed);
+        let at = View {
+            grid,
+            slots,
+            look,
+            closed,
+        };
         values.clear();
         match way {
             Way::Largest => samples.largest(at, |slot, value| values.push((slot, value))),

@@ -31,6 +31,8 @@ pub(super) struct View<'a> {
     pub(super) grid: &'a Grid,
     pub(super) slots: &'a Range<u32>,
     pub(super) look: Look,
+    /// Whether the sample at the very start is seen, as in Prometheus 2.
+    pub(super) closed: bool,
 }
 
 impl Samples {
@@ -119,9 +121,15 @@ struct Window {
 /// `each` says whether it had a use for them.
 fn windows(
     all: &[(i64, f64)],
-    View { grid, slots, look }: View,
+    view: View,
     mut each: impl FnMut(u32, Range<usize>, Window) -> bool,
 ) {
+    let View {
+        grid,
+        slots,
+        look,
+        closed,
+    } = view;
     let (mut near, mut far, mut end) = (0, 0, 0);
     let start = grid.start.as_second().saturating_mul(1_000);
     let step = i64::from(grid.step.as_secs()) * 1_000;
@@ -132,7 +140,8 @@ fn windows(
         }
         let mut seen = |from: &mut usize, back: u32| {
             let start = until - i64::from(back) * 1_000;
-            while *from < end && all[*from].0 <= start {
+            let behind = |time: i64| time > start || (closed && time == start);
+            while *from < end && !behind(all[*from].0) {
                 *from += 1;
             }
             each(slot, *from..end, Window { start, end: until })
@@ -199,7 +208,12 @@ mod tests {
     ) -> Vec<(u32, f64)> {
         let (grid, slots) = (&grid(100), &(0..4));
         let mut seen = Vec::new();
-        let view = View { grid, slots, look };
+        let view = View {
+            grid,
+            slots,
+            look,
+            closed: false,
+        };
         method(&mut samples(all), view, &mut |slot, value| {
             seen.push((slot, value));
         });
@@ -272,6 +286,29 @@ mod tests {
             ..Look::of(100)
         };
         assert_eq!(largest(&all, look)[2..], [(2, 5.0)]);
+    }
+
+    /// As `max_over_time` and `rate` of Prometheus 2 and of 3 have it.
+    #[test]
+    fn the_sample_at_the_start_of_a_range_is_seen_where_the_server_sees_it() {
+        let all = [(100, 9.0), (150, 3.0), (200, 4.0)];
+        let (grid, slots) = (&grid(100), &(1..2));
+        let seen = |closed: bool| {
+            let view = View {
+                grid,
+                slots,
+                look: Look::of(100),
+                closed,
+            };
+            let (mut largest, mut rate) = (Vec::new(), Vec::new());
+            samples(&all).largest(view, |_, value| largest.push(value));
+            samples(&all).rates(view, |_, value| rate.push(value));
+            (largest, rate)
+        };
+        // From 100 to 200 it starts again and rises by 3 + 1; from 150 by 1, which is
+        // taken on to the start.
+        assert_eq!(seen(true), (vec![9.0], vec![4.0 / 100.0]));
+        assert_eq!(seen(false), (vec![4.0], vec![1.0 * 2.0 / 100.0]));
     }
 
     #[test]

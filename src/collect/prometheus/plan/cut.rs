@@ -178,6 +178,7 @@ mod tests {
                 slowest: 300,
             },
             reaches_back: false,
+            closed: false,
             cpus: 1,
             throttled: 1.0,
             first: 0,

@@ -57,6 +57,8 @@ pub struct Plan {
     offer: Option<Offer>,
     /// See [`Survey::reaches_back`].
     reaches_back: bool,
+    /// See [`Survey::closed`].
+    closed: bool,
     pub(super) source: Option<Source>,
     pub(super) sources: Vec<Source>,
     pub(super) first: u32,
@@ -105,6 +107,7 @@ impl Plan {
             throttled: survey.throttled,
             offer: survey.chunks.as_ref().ok().copied(),
             reaches_back: survey.reaches_back,
+            closed: survey.closed,
             source: survey.source.clone(),
             sources: survey.sources.clone(),
             first: first(survey, counted, &grid),
@@ -294,6 +297,7 @@ impl Plan {
             grid: self.grid,
             slots: piece.slots.clone(),
             look,
+            closed: self.closed,
         };
         (requests.collect(), wanted)
     }

@@ -64,6 +64,9 @@ pub(super) struct Survey {
     /// Whether the rate of a range starts at the sample before it, as
     /// VictoriaMetrics has it, and not at the first within, as Prometheus has it.
     pub(super) reaches_back: bool,
+    /// Whether a range of the server has the sample at its very start, as in
+    /// Prometheus 2. Only asked where chunks are read.
+    pub(super) closed: bool,
     /// CPU series of a container: more than one where each CPU has its own.
     pub(super) cpus: u64,
     /// The share of containers that may be throttled, those with a CPU limit: 0 to 1.
@@ -180,6 +183,7 @@ impl Asked<'_> {
         // What stores chunks is a Prometheus, or computes as one does.
         let reaches_back =
             chunks.is_err() && self.reaches_back(selection, newest, pace.usual).await;
+        let closed = chunks.is_ok() && self.closed(newest).await;
         let sources: BTreeSet<&Source> = cells.keys().map(|(_, source)| source).collect();
         Ok(Some(Survey {
             first: self.first(oldest, apart),
@@ -188,6 +192,7 @@ impl Asked<'_> {
             source,
             pace,
             reaches_back,
+            closed,
             cpus,
             throttled,
             readings,
@@ -370,6 +375,14 @@ impl Asked<'_> {
         let query = Query::instant(self.words.rates_of_one_sample(range, selection), time);
         let found = self.ask(&query, || Sums::by(&[])).await;
         found.is_ok_and(|found| found.found.values().any(|count| *count > 0))
+    }
+
+    /// See [`Survey::closed`]; what gives no answer is taken for a Prometheus of today.
+    async fn closed(&self, time: i64) -> bool {
+        let minute = time.div_euclid(60) * 60;
+        let query = Query::instant(Words::points_of_a_range(), minute);
+        let found = self.ask(&query, || Sums::by(&[])).await;
+        found.is_ok_and(|found| found.found.values().any(|points| *points > 2))
     }
 
     /// Whether there are chunks; not asked where they are not wanted.
