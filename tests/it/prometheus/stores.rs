@@ -1,7 +1,9 @@
 //! Stores that say less than they have, or want to be asked in their own way.
 
 use kcost::collect::Scope;
-use kcost::collect::prometheus::{self, Credentials, PrometheusError, PrometheusOptions, Secret};
+use kcost::collect::prometheus::{
+    self, Credentials, Engine, PrometheusError, PrometheusOptions, Secret,
+};
 use kcost::progress::Silent;
 use kcost::snapshot::Gap;
 use kcost::units::Span;
@@ -90,8 +92,10 @@ fn what_a_store_remarks_is_a_gap_and_told_once() {
         }
         Fate::Pass
     });
+    let mut options = options(&between.url, WINDOW);
+    options.engine = Some(Engine::Raw);
     assert_eq!(
-        told(&gaps(&options(&between.url, WINDOW))),
+        told(&gaps(&options)),
         ["query-remark: PromQL info: metric might not be a counter: \"x\""]
     );
 }
