@@ -24,9 +24,11 @@
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
 //! - [`finding`]: what to do that is no size, one type for whatever finds it. A leaf.
+//! - [`trend`]: whether something rises, how fast, how often it comes again. A leaf.
 //! - [`pack`]: pods onto nodes by the scheduler's rules, for everything that advises.
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
 //!   why, in a plain sentence a field.
+//! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`price`]: sizes into money.
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.
@@ -77,8 +79,10 @@ pub mod progress;
 pub mod recommend;
 pub mod record;
 pub mod render;
+pub mod risk;
 pub mod signals;
 pub mod snapshot;
 pub mod text;
+pub mod trend;
 pub mod ui;
 pub mod units;

@@ -6,6 +6,7 @@ use crate::price;
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::recommend::{self, Advised, Looks};
+use crate::risk::{self, Risks};
 use crate::snapshot::{Snapshot, Supply};
 
 mod analysis;
@@ -18,6 +19,7 @@ pub struct Evidence {
     pub profiles: Vec<Profile>,
     pub cohorts: Cohorts,
     pub advised: Advised,
+    pub risks: Risks,
 }
 
 /// The same snapshot and settings give the same analysis, bit for bit.
@@ -79,10 +81,12 @@ pub fn advise_from<S: Supply>(
     let options = &settings.recommend;
     let mut profiles = Vec::new();
     let mut looks = Looks::new(snapshot, options);
+    let mut nodes = risk::Nodes::new(snapshot);
     staged(progress, "profiling usage", || {
         usage.each(&mut |workloads, usage| {
-            let part = profile::profile_part(snapshot, workloads, usage);
+            let part = profile::profile_part(snapshot, workloads.clone(), usage);
             looks.add(usage, &part);
+            nodes.add(workloads, usage);
             profiles.extend(part);
         })
     })?;
@@ -94,10 +98,16 @@ pub fn advise_from<S: Supply>(
         usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
         Ok(plans.advised())
     })?;
+    let risks = staged(progress, "looking for risks", || {
+        let mut search = risk::Search::new(snapshot, &profiles, &cohorts, &advised, nodes);
+        usage.each(&mut |workloads, usage| search.look(workloads, usage))?;
+        Ok(search.found())
+    })?;
     Ok(Evidence {
         profiles,
         cohorts,
         advised,
+        risks,
     })
 }
 
@@ -112,16 +122,20 @@ pub fn report<'a>(
         profiles,
         cohorts,
         advised,
+        risks,
     } = evidence;
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, settings.prices)
     });
     let severities = bill.workloads.iter().map(|bill| bill.severity);
-    let findings = recommend::findings(snapshot, &advised, severities);
+    let mut findings = recommend::findings(snapshot, &advised, severities);
+    findings.extend(risks.findings());
+    findings.sort_by_key(|it| it.workload);
     let seen = gate::Seen {
         profiles: &profiles,
         advised: &advised,
         bill: &bill,
+        risks: &risks,
     };
     let outcomes = gate::judge(&seen, &settings.thresholds, settings.min_judged);
     Analysis {
@@ -131,6 +145,7 @@ pub fn report<'a>(
         cohorts,
         advised,
         bill,
+        risks,
         findings,
         outcomes,
     }

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use clap::Command;
 
 /// What people do, and the subcommands for it. Each stands in one group.
-const GROUPS: [(&str, &[&str]); 3] = [
+const GROUPS: [(&str, &[&str]); 4] = [
     ("Look", &["analyze", "explain", "snapshot"]),
+    ("Check", &["risks"]),
     ("Decide", &["backtest"]),
     ("Set up", &["config", "rbac", "completions", "man", "help"]),
 ];

@@ -15,6 +15,7 @@ mod last;
 mod man;
 mod program;
 mod rbac;
+mod risks;
 mod settings;
 mod several;
 mod snapshot;
@@ -66,6 +67,7 @@ enum Command {
     #[command(alias = "analyse")]
     Analyze(Box<analyze::AnalyzeArgs>),
     Explain(Box<explain::ExplainArgs>),
+    Risks(Box<risks::RisksArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Config(config::ConfigArgs),
@@ -163,7 +165,11 @@ impl Command {
     fn is_settled(&self) -> bool {
         matches!(
             self,
-            Self::Analyze(_) | Self::Explain(_) | Self::Backtest(_) | Self::Snapshot(_)
+            Self::Analyze(_)
+                | Self::Explain(_)
+                | Self::Risks(_)
+                | Self::Backtest(_)
+                | Self::Snapshot(_)
         )
     }
 
@@ -177,6 +183,7 @@ impl Command {
         match self {
             Self::Analyze(args) => args.run(invocation, ui, out),
             Self::Explain(args) => args.run(invocation, ui, out),
+            Self::Risks(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Config(args) => args.run(invocation.program, files, out),

@@ -5,6 +5,7 @@ use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
+use crate::risk::Risk;
 use crate::snapshot::{Container, Workload};
 
 mod curve;
@@ -26,6 +27,8 @@ pub struct Explanation<'a> {
     /// Other workloads of its cohort, the most alike first; at most [`ALIKE`].
     pub alike: Vec<String>,
     pub containers: Vec<ContainerStory<'a>>,
+    /// What is about to break of it, the worst first.
+    pub risks: Vec<&'a Risk>,
 }
 
 /// Members of the cohort that are named.
@@ -72,6 +75,7 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         cohort,
         alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
         containers: containers.collect(),
+        risks: analysis.risks.of_workload(index),
     }
 }
 

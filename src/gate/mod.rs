@@ -5,6 +5,7 @@ use std::fmt;
 use crate::price::{Bill, WorkloadBill};
 use crate::profile::Profile;
 use crate::recommend::{Advised, State, WorkloadAdvice};
+use crate::risk::Risks;
 
 mod parse;
 mod rules;
@@ -43,6 +44,7 @@ pub struct Seen<'a> {
     pub profiles: &'a [Profile],
     pub advised: &'a Advised,
     pub bill: &'a Bill,
+    pub risks: &'a Risks,
 }
 
 /// Resources without whose use a rule has nothing to measure.

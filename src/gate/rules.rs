@@ -12,6 +12,7 @@ pub static ALL: &[&dyn Rule] = &[
     &MonthlyFreed,
     &Idle,
     &WorstSeverity,
+    &WorstRisk,
 ];
 
 struct CostWaste;
@@ -170,8 +171,38 @@ impl Rule for WorstSeverity {
     fn measure(&self, seen: &Seen<'_>) -> f64 {
         let workloads = seen.bill.workloads.iter();
         let worst = workloads.map(|it| it.severity).max();
-        let worst = worst.unwrap_or(Severity::None);
-        let position = Severity::ALL.iter().position(|level| *level == worst);
-        rank(position.unwrap_or(0))
+        rank_of(worst.unwrap_or(Severity::None))
     }
+}
+
+struct WorstRisk;
+
+impl Rule for WorstRisk {
+    fn name(&self) -> &'static str {
+        "risk"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the worst of what is about to break, see `kcost risks`: none to critical"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Severity
+    }
+
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        rank_of(seen.risks.worst())
+    }
+
+    fn over(&self, seen: &Seen<'_>) -> Option<String> {
+        let worst = seen.risks.worst();
+        let now = seen.risks.found.iter().filter(|it| it.goes_on());
+        let first = now.clone().find(|it| it.severity == worst)?;
+        Some(format!("{}: {}", first.subject, first.check))
+    }
+}
+
+fn rank_of(severity: Severity) -> f64 {
+    let position = Severity::ALL.iter().position(|level| *level == severity);
+    rank(position.unwrap_or(0))
 }

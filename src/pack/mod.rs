@@ -6,9 +6,11 @@
 
 mod kind;
 mod orders;
+mod room;
 
 pub use kind::{Kind, Packed, kinds};
 pub use orders::Orders;
+pub use room::Room;
 
 /// A node is full at this share of its allocatable memory: there the kubelet is
 /// about to evict, and what no pod accounts for needs room too. Advice promises

@@ -6,6 +6,7 @@ use crate::gate::{Outcome, Threshold};
 use crate::price::{Bill, PriceSource};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
+use crate::risk::Risks;
 use crate::snapshot::Snapshot;
 
 /// What the user decides about an analysis.
@@ -30,6 +31,7 @@ pub struct Analysis<'a> {
     pub cohorts: Cohorts,
     pub advised: Advised,
     pub bill: Bill,
+    pub risks: Risks,
     /// Of all rooms, in the order of the workloads.
     pub findings: Vec<Finding>,
     /// One for each threshold.

@@ -49,6 +49,20 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// With its usage at hand, for whoever looks after advice; `index` is the place of
+    /// the profile.
+    pub fn with_usage(
+        snapshot: &'a Snapshot,
+        profile: &'a Profile,
+        cohorts: &Cohorts,
+        index: usize,
+        usage: &'a Usage,
+    ) -> Self {
+        let mut pool = Self::of(snapshot, profile, cohorts, index);
+        pool.take_usage(usage);
+        pool
+    }
+
     /// Has its usage at hand.
     pub(super) fn take_usage(&mut self, usage: &'a Usage) {
         let place = u32::try_from(self.profile.workload).unwrap_or(u32::MAX);

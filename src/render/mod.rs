@@ -19,6 +19,7 @@ mod json_v1;
 mod patch;
 mod pick;
 mod plain;
+mod risks;
 mod style;
 mod table;
 mod view;
@@ -30,6 +31,7 @@ mod yaml;
 pub use backtest::{backtest_json, backtest_table};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
+pub use risks::{risks_json, risks_table};
 pub use table::choices;
 pub use view::{Sort, View};
 

@@ -11,6 +11,7 @@ use kcost::recommend::{
     Advice, Advised, Confidence, ContainerAdvice, Methods, NodeRisk, Options, Reason, Risk, Sizing,
     State, Why, WorkloadAdvice,
 };
+use kcost::risk::Risks;
 use kcost::snapshot::{
     CapacityType, Cluster, Container, ContainerKind, Gap, Node, PatchTarget, Pod, Resources,
     Snapshot, Source, SourceKind, Termination, Usage, Workload, WorkloadId,
@@ -252,6 +253,7 @@ impl Made {
             profiles: self.profiles.clone(),
             cohorts: self.cohorts.clone(),
             advised: self.advised.clone(),
+            risks: Risks::default(),
         };
         pipeline::report(&self.snapshot, evidence, settings, &Silent)
     }

@@ -37,6 +37,7 @@ mod reach;
 mod readme;
 mod record;
 mod render;
+mod risks;
 mod settled;
 mod short;
 mod standin;

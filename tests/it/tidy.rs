@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("finding", &[]),
     ("progress", &[]),
     ("text", &[]),
+    ("trend", &["units"]),
     ("snapshot", &["units"]),
     (
         "collect",
@@ -29,7 +30,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "recommend",
         &[
-            "cohort", "finding", "pack", "profile", "snapshot", "text", "units",
+            "cohort", "finding", "pack", "profile", "snapshot", "text", "trend", "units",
+        ],
+    ),
+    (
+        "risk",
+        &[
+            "cohort",
+            "finding",
+            "pack",
+            "profile",
+            "recommend",
+            "snapshot",
+            "text",
+            "trend",
+            "units",
         ],
     ),
     (
@@ -45,7 +60,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "gate",
-        &["finding", "price", "profile", "recommend", "text", "units"],
+        &[
+            "finding",
+            "price",
+            "profile",
+            "recommend",
+            "risk",
+            "text",
+            "units",
+        ],
     ),
     (
         "backtest",
@@ -67,6 +90,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "price",
             "profile",
             "recommend",
+            "risk",
             "snapshot",
         ],
     ),
@@ -82,6 +106,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "price",
             "profile",
             "recommend",
+            "risk",
             "snapshot",
             "text",
             "units",
@@ -97,6 +122,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "profile",
             "progress",
             "recommend",
+            "risk",
             "snapshot",
         ],
     ),
@@ -246,6 +272,8 @@ fn only_the_edges_touch_clock_and_environment() {
         "profile",
         "cohort",
         "recommend",
+        "risk",
+        "trend",
         "price",
         "gate",
         "render",

@@ -1,6 +1,7 @@
 use super::{Pool, Reason, days};
 use crate::recommend::samples;
 use crate::snapshot::{Grid, Series};
+use crate::trend::{lives, starts};
 use crate::units::{Bytes, len_f64};
 
 /// Memory that rises until it meets the limit, starts over, and rises again: a leak
@@ -15,8 +16,6 @@ pub(in crate::recommend) struct Sawtooth {
     pub limit: Bytes,
 }
 
-/// A fall below this share of what was used a moment before is a new start.
-const FALL: f64 = 0.6;
 /// A life that ends at this share of the limit has met it: samples minutes apart
 /// miss the last of the rise.
 const MET: f64 = 0.85;
@@ -58,9 +57,8 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<Sawtooth> {
     }
     let mut ended: Vec<Life> = Vec::new();
     for series in &pool.series {
-        let lives = lives(series);
         // The last one still goes on.
-        ended.extend(lives.into_iter().rev().skip(1));
+        ended.extend(lives_of(series).into_iter().rev().skip(1));
     }
     let met = ended.iter().filter(|life| life.met(limit));
     let rose: Vec<&Life> = met.filter(|life| life.rises(limit)).collect();
@@ -84,29 +82,17 @@ struct Life {
 
 /// How often a pod's memory fell: so many lives have ended.
 fn falls(series: &Series) -> usize {
-    let mut before = 0.0;
-    let fell = samples::known(&series.memory_bytes).filter(|value| {
-        let fell = *value < FALL * before;
-        before = *value;
-        fell
-    });
-    fell.count()
+    starts(&series.memory_bytes).count()
 }
 
 /// Of one pod, oldest first.
-fn lives(series: &Series) -> Vec<Life> {
-    let mut lives = vec![Life { values: Vec::new() }];
-    let mut before = 0.0;
-    for value in samples::known(&series.memory_bytes) {
-        if value < FALL * before {
-            lives.push(Life { values: Vec::new() });
-        }
-        if let Some(life) = lives.last_mut() {
-            life.values.push(value);
-        }
-        before = value;
-    }
+fn lives_of(series: &Series) -> Vec<Life> {
+    let lives = lives(&series.memory_bytes).into_iter();
     lives
+        .map(|life| Life {
+            values: samples::known(&series.memory_bytes[life]).collect(),
+        })
+        .collect()
 }
 
 impl Life {

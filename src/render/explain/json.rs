@@ -8,6 +8,7 @@ use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::json_v1::{Heap, Method, heap};
+use crate::render::risks;
 use crate::units::{Bytes, Cpu};
 
 #[derive(Serialize)]
@@ -28,6 +29,7 @@ struct Report<'a> {
     monthly_savings: String,
     cohort: Option<Group<'a>>,
     containers: Vec<Container<'a>>,
+    risks: Vec<risks::Shape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +144,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
             alike: &story.alike,
         }),
         containers: story.containers.iter().map(container).collect(),
+        risks: story.risks.iter().map(|it| risks::shape(it)).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)

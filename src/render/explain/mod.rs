@@ -11,6 +11,8 @@ mod plot;
 mod strip;
 
 use super::Look;
+use super::plain::plain;
+use super::risks::Page as List;
 use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
@@ -53,6 +55,14 @@ pub fn explanation_text(
     for (place, container) in story.containers.iter().enumerate() {
         writeln!(out)?;
         page.container(container, Some(place) == largest, out)?;
+    }
+    if !story.risks.is_empty() {
+        writeln!(out)?;
+        page.head("Risks", out)?;
+        let list = List::of(look);
+        plain(look, out, |out| {
+            story.risks.iter().try_for_each(|risk| list.risk(risk, out))
+        })?;
     }
     if look.explain.is_some() {
         writeln!(out)?;

@@ -12,15 +12,17 @@ use std::io;
 
 use super::findings;
 use super::pick::Row;
+use super::risks;
 use super::{Fleet, Look, Renderer};
 use crate::finding::Finding;
 use crate::gate::Outcome;
 use crate::pipeline::Analysis;
-use crate::snapshot::{Gap, Snapshot};
+use crate::snapshot::{self, Snapshot};
 use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
-pub(super) use shape::{Heap, Method, Report};
+pub(super) use shape::{Cluster, Gap, Heap, Method, Report, Window};
+pub(super) use summary::{cluster, window};
 pub(super) use workloads::heap;
 
 pub(super) struct Json;
@@ -87,6 +89,10 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             .iter()
             .map(|whole| workloads::workload(whole, analysis))
             .collect(),
+        risks: shape::Risks {
+            findings: analysis.risks.found.iter().map(risks::shape).collect(),
+            gaps: analysis.risks.gaps.iter().map(gap).collect(),
+        },
         gaps: snapshot.gaps.iter().map(gap).collect(),
         gates: analysis
             .outcomes
@@ -124,8 +130,8 @@ fn finding<'a>(finding: &'a Finding, snapshot: &'a Snapshot) -> shape::Finding<'
     }
 }
 
-fn gap(gap: &Gap) -> shape::Gap<'_> {
-    shape::Gap {
+pub(super) fn gap(gap: &snapshot::Gap) -> Gap<'_> {
+    Gap {
         code: &gap.code,
         subject: &gap.subject,
         text: &gap.text,
@@ -134,7 +140,7 @@ fn gap(gap: &Gap) -> shape::Gap<'_> {
 }
 
 /// To a millionth, so that sums do not end in the noise of a binary fraction.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     let millionths = value * 1e6;
     if millionths.abs() < 1e15 && millionths >= 0.0 {
         float(count_from(millionths)) / 1e6

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::rounded;
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
+use crate::render::risks;
 use crate::snapshot::HeapSetting;
 
 #[derive(Serialize)]
@@ -23,21 +24,29 @@ pub(in crate::render) struct Report<'a> {
     pub(super) cohorts: Vec<Cohort<'a>>,
     pub(super) workloads: Vec<Workload<'a>>,
     pub(super) findings: Vec<Finding<'a>>,
+    pub(super) risks: Risks<'a>,
     pub(super) gaps: Vec<Gap<'a>>,
     pub(super) gates: Vec<Gate<'a>>,
     /// Null without gates.
     pub(super) gate: Option<Verdict>,
 }
 
+/// What is about to break in the whole cluster, and what of it cannot be told.
 #[derive(Serialize)]
-pub(super) struct Cluster<'a> {
+pub(super) struct Risks<'a> {
+    pub(super) findings: Vec<risks::Shape<'a>>,
+    pub(super) gaps: Vec<Gap<'a>>,
+}
+
+#[derive(Serialize)]
+pub(in crate::render) struct Cluster<'a> {
     pub(super) name: &'a str,
     pub(super) server_version: Option<&'a str>,
     pub(super) nodes: Option<usize>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Window {
+pub(in crate::render) struct Window {
     pub(super) start: String,
     pub(super) end: String,
     pub(super) step_seconds: u32,
@@ -408,7 +417,7 @@ pub(super) struct Finding<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Gap<'a> {
+pub(in crate::render) struct Gap<'a> {
     pub(super) code: &'a str,
     pub(super) subject: &'a str,
     pub(super) text: &'a str,

@@ -7,7 +7,7 @@ use crate::render::whole::Whole;
 use crate::snapshot::{Snapshot, SourceKind, owners};
 use crate::units::Ratio;
 
-pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
+pub(in crate::render) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
         name: &snapshot.cluster.name,
         server_version: snapshot.cluster.server_version.as_deref(),
@@ -15,7 +15,7 @@ pub(super) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     }
 }
 
-pub(super) fn window(snapshot: &Snapshot) -> shape::Window {
+pub(in crate::render) fn window(snapshot: &Snapshot) -> shape::Window {
     let grid = &snapshot.usage.grid;
     let sources = snapshot.sources.iter().rev();
     let source = sources

@@ -7,6 +7,7 @@ mod fleet;
 mod moves;
 mod nodes;
 mod notes;
+mod risks;
 mod summary;
 mod wide;
 mod worth;
@@ -24,6 +25,7 @@ type Section = fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>;
 
 /// What follows the list, a line for each capability that has something to say.
 static SECTIONS: &[Section] = &[
+    |page, out| page.risks(out),
     |page, out| page.findings(out),
     |page, out| page.cohorts(out),
     |page, out| page.facts(out),

@@ -22,6 +22,7 @@ use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span};
 
 mod bounds;
+mod chance;
 mod cpu;
 mod joint;
 mod limit;
@@ -37,6 +38,7 @@ mod words;
 mod work;
 
 use bounds::Bounds;
+pub use chance::Chances;
 use cpu::{CpuSize, Replayed};
 use limit::Limit;
 use replays::Replays;

@@ -294,6 +294,16 @@ impl Tail {
         self.risk_at(step_of(margin), due)
     }
 
+    /// Of the records that are due, those that go beyond a margin, as they come on
+    /// average; all of them where the margin is none.
+    pub(super) fn expected(&self, margin: f64) -> f64 {
+        if margin <= 1.0 {
+            1.0
+        } else {
+            self.share(step_of(margin))
+        }
+    }
+
     /// One standard error above the mean: chance brought so many records beyond,
     /// and may bring more. Doubt is on what was seen here, not on what is known from
     /// elsewhere, or the fewer containers there are, the larger any margin would be.

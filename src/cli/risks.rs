@@ -1,0 +1,124 @@
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::{AdviceArgs, Parts, SourceArgs, Whole};
+use super::invocation::Invocation;
+use super::values::{hyphenated, named};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::pipeline::{self, Settings};
+use crate::price;
+use crate::render::{self, View};
+use crate::risk::{self, Check, Choice};
+use crate::ui::Ui;
+use crate::units::Span;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} risks --demo
+  {program} risks -n shop --check memory-leak,out-of-memory
+  {program} risks --snapshot prod.kcost --all -o json";
+
+/// Say what is about to break, when, how likely, and what to do.
+///
+/// Leaks, kills, throttling, what cannot start and what cannot be drained, from the
+/// same history that sizes come from. What needs you today comes first.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub(super) struct RisksArgs {
+    /// How to write the risks.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json"])
+    )]
+    output: String,
+
+    /// Only these checks [default: all].
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = hyphenated(risk::names())
+    )]
+    check: Vec<String>,
+
+    /// Also what was over by the end of the window, but no longer ago than this: `24h`.
+    #[arg(long, value_name = "SPAN", conflicts_with = "all")]
+    since: Option<Span>,
+
+    /// Everything that was found in the window, not only what is there at its end.
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// The checks, and the examples.
+fn long_help() -> String {
+    let checks = risk::ALL.iter();
+    let checks = checks.map(|it| format!("  {:<24} {}", it.name().replace('_', "-"), it.summary()));
+    let checks: Vec<String> = checks.collect();
+    format!("Checks (--check):\n{}\n\n{EXAMPLES}", checks.join("\n"))
+}
+
+impl RisksArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = Settings {
+            recommend: self.advice.options(&invocation.policy)?,
+            prices: price::ALL[0],
+            thresholds: Vec::new(),
+            min_judged: 0.0,
+        };
+        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let Whole {
+            mut snapshot,
+            asked,
+        } = whole;
+        super::analyze::refuse_empty(&snapshot, &asked)?;
+        let evidence = match usage {
+            None => pipeline::advise(&snapshot, &settings, ui),
+            Some(usage) => pipeline::advise_from(&snapshot, &usage.of(&snapshot), &settings, ui)?,
+        };
+        let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
+        ui.clear();
+        let choice = self.choice();
+        let risks = &analysis.risks;
+        let told = (&*risks.chosen(&choice), &*risks.gaps_of(&choice));
+        let written = if self.output == "json" {
+            let currency = analysis.bill.currency;
+            render::risks_json(analysis.snapshot, currency, told, out)
+        } else {
+            let look = invocation.look(ui, View::default());
+            render::risks_table(analysis.snapshot, risks, told, &look, out)
+        };
+        written.map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
+    /// clap has checked every name.
+    fn choice(&self) -> Choice {
+        let names = self.check.iter();
+        let checks = names.filter_map(|name| risk::by_name(name));
+        Choice {
+            checks: checks.map(Check::name).collect(),
+            since: self.since,
+            all: self.all,
+        }
+    }
+}

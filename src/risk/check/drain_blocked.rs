@@ -1,0 +1,90 @@
+use serde_json::json;
+
+use crate::finding::Severity;
+use crate::recommend::Confidence;
+use crate::risk::patch::spec;
+use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought, Subject};
+use crate::snapshot::{DisruptionBudget, Workload};
+use crate::text::count;
+use crate::units::len_f64;
+
+/// A PodDisruptionBudget that lets no pod go although all are well: nodes under them
+/// cannot be drained, updated or removed.
+pub(super) struct DrainBlocked;
+
+impl Check for DrainBlocked {
+    fn name(&self) -> &'static str {
+        "drain_blocked"
+    }
+
+    fn summary(&self) -> &'static str {
+        "disruption budgets that stop every drain although all pods are well"
+    }
+
+    fn look(&self, seen: &Seen<'_>) -> Sought {
+        let budgets = seen.snapshot.cluster.disruption_budgets.iter();
+        seen.once(|| budgets.map(|budget| self.of(seen, budget)).collect())
+    }
+}
+
+impl DrainBlocked {
+    fn of(&self, seen: &Seen<'_>, budget: &DisruptionBudget) -> Sought {
+        if budget.disruptions_allowed > 0 {
+            return Sought::fine();
+        }
+        if budget.selector.is_empty() {
+            return Sought::unknown(
+                "disruption budget",
+                "that allows no disruption, whose pods are told by more than labels",
+                "",
+            );
+        }
+        let concerns = seen.selected(&budget.namespace, &budget.selector);
+        let workloads = concerns
+            .iter()
+            .map(|index| &seen.snapshot.workloads[*index]);
+        let workloads: Vec<&Workload> = workloads.collect();
+        let pods: usize = workloads.iter().map(|it| it.pods.len()).sum();
+        // It counts on pods to come back, which is what it is for.
+        let well = |it: &&&Workload| {
+            it.missing().is_none() && it.pods.iter().all(|pod| pod.phase == "Running")
+        };
+        if pods == 0 || workloads.iter().filter(well).count() < workloads.len() {
+            return Sought::fine();
+        }
+        let single = pods == 1;
+        let action = if single {
+            Action::new(
+                "run a second replica, or delete the budget: with one pod it can only block",
+            )
+        } else {
+            let body = json!({"maxUnavailable": 1, "minAvailable": null});
+            Action::new("let one pod go at a time: `maxUnavailable: 1`").with(Some(spec(
+                ("policy/v1", "PodDisruptionBudget"),
+                &budget.namespace,
+                &budget.name,
+                &body,
+            )))
+        };
+        Sought::risk(Risk {
+            severity: Severity::Low,
+            confidence: Confidence::High,
+            text: format!(
+                "budget `{}` allows no disruption of {}: no node under {} can be drained",
+                budget.name,
+                count(pods, "healthy pod"),
+                if single { "it" } else { "them" }
+            ),
+            concerns,
+            evidence: vec![
+                Evidence::number("disruptions_allowed", f64::from(budget.disruptions_allowed)),
+                Evidence::number("healthy_pods", len_f64(pods)),
+            ],
+            action,
+            ..Risk::on(
+                self.name(),
+                Subject::of("PodDisruptionBudget", &budget.namespace, &budget.name),
+            )
+        })
+    }
+}

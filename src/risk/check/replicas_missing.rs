@@ -1,0 +1,126 @@
+use crate::finding::Severity;
+use crate::recommend::Confidence;
+use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
+use crate::snapshot::{LimitRange, Quota, Resources, Workload};
+
+/// A workload whose pods are not even created.
+pub(super) struct ReplicasMissing;
+
+impl Check for ReplicasMissing {
+    fn name(&self) -> &'static str {
+        "replicas_missing"
+    }
+
+    fn summary(&self) -> &'static str {
+        "workloads whose pods cannot be created, and what forbids it"
+    }
+
+    fn look(&self, seen: &Seen<'_>) -> Sought {
+        seen.each_workload(|index, workload| {
+            let Some((present, wanted)) = workload.missing() else {
+                return Sought::fine();
+            };
+            let cause = Cause::of(seen, workload);
+            Sought::risk(Risk {
+                severity: if present == 0 {
+                    Severity::Critical
+                } else {
+                    Severity::Medium
+                },
+                confidence: match cause {
+                    Cause::Unknown => Confidence::Medium,
+                    _ => Confidence::High,
+                },
+                text: format!("{present} of {wanted} pods exist{}", cause.text()),
+                evidence: vec![
+                    Evidence::number("pods", f64::from(present)),
+                    Evidence::number("replicas", f64::from(wanted)),
+                ],
+                action: cause.action(workload),
+                ..seen.risk(self.name(), index)
+            })
+        })
+    }
+}
+
+/// What forbids them.
+enum Cause<'a> {
+    Quota(&'a Quota),
+    /// A LimitRange, and the container that it does not let in.
+    Range(&'a LimitRange, &'a str),
+    Unknown,
+}
+
+impl<'a> Cause<'a> {
+    fn of(seen: &Seen<'a>, workload: &'a Workload) -> Self {
+        let cluster = &seen.snapshot.cluster;
+        let here = |namespace: &str| namespace == workload.id.namespace;
+        let mut ranges = cluster.limit_ranges.iter().filter(|it| here(&it.namespace));
+        let broken = ranges.find_map(|range| {
+            let mut containers = workload.containers.iter();
+            let container = containers.find(|it| {
+                range.applies_to == "Container"
+                    && (exceeds(&it.limits, &range.max)
+                        || exceeds(&it.requests, &range.max)
+                        || exceeds(&range.min, &it.requests))
+            })?;
+            Some(Self::Range(range, &container.name))
+        });
+        let mut quotas = cluster.quotas.iter().filter(|it| here(&it.namespace));
+        let full = quotas.find(|it| it.scopes.is_empty() && is_full(it, workload));
+        broken.or(full.map(Self::Quota)).unwrap_or(Self::Unknown)
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Quota(quota) => format!(": quota `{}` has no room for more", quota.name),
+            Self::Range(range, container) => format!(
+                ": LimitRange `{}` does not allow container `{container}`",
+                range.name
+            ),
+            Self::Unknown => String::new(),
+        }
+    }
+
+    fn action(&self, workload: &Workload) -> Action {
+        let id = &workload.id;
+        Action::new(match self {
+            Self::Quota(quota) => format!("raise quota `{}`, or request less", quota.name),
+            Self::Range(range, container) => format!(
+                "bring the sizes of container `{container}` within LimitRange `{}`",
+                range.name
+            ),
+            Self::Unknown => format!(
+                "see what forbids them: `kubectl -n {} get events --field-selector \
+                 reason=FailedCreate`",
+                id.namespace
+            ),
+        })
+    }
+}
+
+/// Whether an amount of `what` is above that of `bound`.
+fn exceeds(what: &Resources, bound: &Resources) -> bool {
+    let cpu = what.cpu.zip(bound.cpu).is_some_and(|(a, b)| a > b);
+    let memory = what.memory.zip(bound.memory).is_some_and(|(a, b)| a > b);
+    cpu || memory
+}
+
+/// Whether what is left of a quota is less than one pod of the workload.
+fn is_full(quota: &Quota, workload: &Workload) -> bool {
+    let stay = workload
+        .containers
+        .iter()
+        .filter(|it| it.kind.name() != "init");
+    let (requests, limits) = stay.fold(
+        (Resources::default(), Resources::default()),
+        |(requests, limits), it| (requests.plus(&it.requests), limits.plus(&it.limits)),
+    );
+    let over = |used: &Resources, more: &Resources, hard: &Resources| {
+        let both = used.plus(more);
+        let pods = used.extended.get("pods").zip(hard.extended.get("pods"));
+        exceeds(&both, hard) || pods.is_some_and(|(used, hard)| used + 1.0 > *hard)
+    };
+    over(&quota.used_requests, &requests, &quota.hard_requests)
+        || over(&quota.used_limits, &limits, &quota.hard_limits)
+}

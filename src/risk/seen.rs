@@ -1,0 +1,246 @@
+//! What checks look at, with what several of them need worked out once.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::leak::{self, Memory};
+use super::node::{NodeUse, Nodes};
+use super::{ALL, Risk, Risks, Sought, Subject};
+use crate::cohort::Cohorts;
+use crate::profile::Profile;
+use crate::recommend::{Advised, Chances, Confidence, ContainerAdvice, Pool};
+use crate::snapshot::{ContainerKind, Grid, Series, Snapshot, Usage, Workload};
+use crate::units::Span;
+
+/// Days that probabilities are about.
+const HORIZON: usize = 7;
+
+/// What is known of some workloads of a cluster, and of all nodes.
+pub struct Seen<'a> {
+    pub snapshot: &'a Snapshot,
+    pub grid: Grid,
+    /// The end of the window; no check reads a clock.
+    pub now: Timestamp,
+    /// Those of the workloads at hand, in the order of their profiles, with usage.
+    pub pools: Vec<Pool<'a>>,
+    /// How the memory of each pool moves, in the same order.
+    pub memory: Vec<Memory>,
+    /// What is used of each node, in the order of the nodes.
+    pub nodes: Arc<Vec<NodeUse>>,
+    pub chances: Arc<Chances>,
+    usage: &'a Usage,
+    /// The workloads at hand.
+    workloads: Range<usize>,
+    advised: &'a Advised,
+}
+
+/// Everything that is known before usage is looked at once more, part by part.
+pub struct Search<'a> {
+    snapshot: &'a Snapshot,
+    profiles: &'a [Profile],
+    cohorts: &'a Cohorts,
+    advised: &'a Advised,
+    nodes: Arc<Vec<NodeUse>>,
+    chances: Arc<Chances>,
+    /// What each check found so far.
+    sought: Vec<Sought>,
+}
+
+impl<'a> Search<'a> {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        profiles: &'a [Profile],
+        cohorts: &'a Cohorts,
+        advised: &'a Advised,
+        nodes: Nodes<'_>,
+    ) -> Self {
+        Self {
+            snapshot,
+            profiles,
+            cohorts,
+            advised,
+            nodes: Arc::new(nodes.used()),
+            chances: Arc::new(Chances::learn(snapshot, profiles, HORIZON)),
+            sought: vec![Sought::fine(); ALL.len()],
+        }
+    }
+
+    /// Runs every check on some workloads, with their usage.
+    pub fn look(&mut self, workloads: Range<usize>, usage: &Usage) {
+        let seen = self.seen(workloads, usage);
+        let looked: Vec<Sought> = ALL.iter().map(|check| check.look(&seen)).collect();
+        for (all, more) in self.sought.iter_mut().zip(looked) {
+            *all = std::mem::take(all).and(more);
+        }
+    }
+
+    /// All that was found.
+    pub fn found(self) -> Risks {
+        Risks::of(now(self.snapshot), self.sought)
+    }
+
+    fn seen<'s>(&self, workloads: Range<usize>, usage: &'s Usage) -> Seen<'s>
+    where
+        'a: 's,
+    {
+        let snapshot = self.snapshot;
+        let grid = snapshot.usage.grid;
+        let until = workloads.end.min(snapshot.workloads.len());
+        let workloads = workloads.start.min(until)..until;
+        let profiles = self.profiles.iter().enumerate();
+        let at_hand = profiles.filter(|(_, it)| workloads.contains(&it.workload));
+        let pools: Vec<Pool<'s>> = at_hand
+            .map(|(index, it)| Pool::with_usage(snapshot, it, self.cohorts, index, usage))
+            .collect();
+        let memory = pools.par_iter().map(|pool| leak::judge(pool, &grid));
+        Seen {
+            snapshot,
+            grid,
+            now: now(snapshot),
+            memory: memory.collect(),
+            nodes: Arc::clone(&self.nodes),
+            chances: Arc::clone(&self.chances),
+            pools,
+            usage,
+            workloads,
+            advised: self.advised,
+        }
+    }
+}
+
+fn now(snapshot: &Snapshot) -> Timestamp {
+    if snapshot.usage.grid.len > 0 {
+        snapshot.usage.grid.end()
+    } else {
+        snapshot.taken_at
+    }
+}
+
+impl<'a> Seen<'a> {
+    /// Of a snapshot that holds all of its usage.
+    pub fn of(
+        snapshot: &'a Snapshot,
+        profiles: &'a [Profile],
+        cohorts: &'a Cohorts,
+        advised: &'a Advised,
+    ) -> Self {
+        let mut nodes = Nodes::new(snapshot);
+        nodes.add(0..usize::MAX, &snapshot.usage);
+        let search = Search::new(snapshot, profiles, cohorts, advised, nodes);
+        search.seen(0..usize::MAX, &snapshot.usage)
+    }
+
+    /// The usage of one container of a workload, all its pods.
+    pub(super) fn pods_of(
+        &self,
+        workload: usize,
+        container: &'a str,
+    ) -> impl Iterator<Item = &'a Series> {
+        let number = u32::try_from(workload).unwrap_or(u32::MAX);
+        self.usage.pool(number, container)
+    }
+
+    /// What is no workload is looked at once, with the last of them.
+    pub(super) fn once(&self, look: impl FnOnce() -> Sought) -> Sought {
+        if self.workloads.end >= self.snapshot.workloads.len() {
+            look()
+        } else {
+            Sought::fine()
+        }
+    }
+
+    /// What one container of the pods is looked at for, by its place among the pools;
+    /// init containers, which do not stay, and what could not be measured are left out.
+    pub(super) fn each_container(
+        &self,
+        look: impl Fn(usize, &Pool<'a>) -> Sought + Sync,
+    ) -> Sought {
+        let places: Vec<usize> = (0..self.pools.len()).collect();
+        let stays = |place: &&usize| {
+            let container = self.pools[**place].container;
+            container.kind != ContainerKind::Init && container.not_measured.is_none()
+        };
+        let looked = places.par_iter().filter(stays);
+        let looked: Vec<Sought> = looked
+            .map(|place| look(*place, &self.pools[*place]))
+            .collect();
+        looked.into_iter().collect()
+    }
+
+    /// The same for workloads, by their index.
+    pub(super) fn each_workload(&self, look: impl Fn(usize, &Workload) -> Sought) -> Sought {
+        let workloads = self.workloads.clone();
+        let all = workloads.filter_map(|index| Some((index, self.snapshot.workloads.get(index)?)));
+        all.map(|(index, it)| look(index, it)).collect()
+    }
+
+    /// A risk of a workload, with nothing but that.
+    pub(super) fn risk(&self, check: &'static str, workload: usize) -> Risk {
+        Risk {
+            workload: Some(workload),
+            ..Risk::on(check, Subject::from(&self.snapshot.workloads[workload].id))
+        }
+    }
+
+    /// A risk of one container, as sure as its history is long and whole.
+    pub(super) fn risk_of(&self, check: &'static str, pool: &Pool<'_>) -> Risk {
+        Risk {
+            container: Some(pool.container.name.clone()),
+            confidence: confidence(pool),
+            ..self.risk(check, pool.profile.workload)
+        }
+    }
+
+    /// What is advised for a container.
+    pub(super) fn advice(&self, pool: &Pool<'_>) -> Option<&'a ContainerAdvice> {
+        let mut workloads = self.advised.workloads.iter();
+        let advice = match self.advised.workloads.get(pool.profile.workload) {
+            Some(advice) if advice.workload == pool.profile.workload => advice,
+            _ => workloads.find(|it| it.workload == pool.profile.workload)?,
+        };
+        let mut containers = advice.containers.iter();
+        containers.find(|it| it.container == pool.profile.container)
+    }
+
+    /// The workloads of a namespace.
+    pub(super) fn in_namespace(&self, namespace: &str) -> Vec<usize> {
+        let workloads = self.snapshot.workloads.iter().enumerate();
+        let inside = workloads.filter(|(_, it)| it.id.namespace == namespace);
+        inside.map(|(index, _)| index).collect()
+    }
+
+    /// The workloads of a namespace whose pods have these labels, none of which is told
+    /// by no label at all.
+    pub(super) fn selected(&self, namespace: &str, selector: &[(String, String)]) -> Vec<usize> {
+        if selector.is_empty() {
+            return Vec::new();
+        }
+        let has = |it: &Workload| selector.iter().all(|pair| it.labels.contains(pair));
+        let mut inside = self.in_namespace(namespace);
+        inside.retain(|index| has(&self.snapshot.workloads[*index]));
+        inside
+    }
+}
+
+/// A week without holes is enough to be sure, and three days to say something.
+fn confidence(pool: &Pool<'_>) -> Confidence {
+    /// Share of samples that may be missing.
+    const WHOLE: f64 = 0.9;
+    let quality = &pool.profile.quality;
+    let whole = quality.coverage.get() >= WHOLE;
+    if quality.span >= Span::days(6) && whole {
+        Confidence::High
+    } else if quality.span >= Span::days(3) {
+        Confidence::Medium
+    } else {
+        Confidence::Low
+    }
+}
+
+/// The less sure of two.
+pub(super) fn at_most(confidence: Confidence, most: Confidence) -> Confidence {
+    confidence.min(most)
+}

@@ -1,0 +1,16 @@
+//! Whether something rises, how fast, and since when: statistics that a few wild
+//! samples do not move.
+//!
+//! A leaf for whatever asks: the lives of a container within a series ([`lives`]),
+//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]), and how often what
+//! happened comes again ([`comes_again`]).
+
+mod kendall;
+mod lives;
+mod poisson;
+mod slopes;
+
+pub use kendall::Kendall;
+pub use lives::{lives, starts};
+pub use poisson::{comes_again, tail};
+pub use slopes::Slopes;
