@@ -122,7 +122,8 @@ impl<'a> Places<'a> {
 /// most; `None` without usage.
 fn mean_pods(snapshot: &Snapshot, advice: &WorkloadAdvice, profiles: &[Profile]) -> Option<f64> {
     let containers = advice.containers.iter();
-    let samples = containers.map(|container| profiles[container.profile].quality.samples);
+    let known = containers.filter_map(|container| profiles.get(container.profile));
+    let samples = known.map(|profile| profile.quality.samples);
     let (most, slots) = (samples.max()?, snapshot.usage.grid.len);
     (slots > 0 && most > 0).then(|| float(most) / f64::from(slots))
 }
