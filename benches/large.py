@@ -17,6 +17,7 @@ import sys
 import time
 
 import pyarrow
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 ROWS = 1 << 17
@@ -39,10 +40,11 @@ def usage(source, copies, out):
     """The same rows over and over, one row group after the other."""
     table = parquet.read_table(source)
     place = table.schema.get_field_index("namespace")
-    names = table.column("namespace").to_pylist()
+    names = table.column(place).cast(pyarrow.string())
+    table = table.set_column(place, "namespace", names)
     with parquet.ParquetWriter(out, table.schema, compression="zstd", compression_level=1) as writer:
         for number in range(copies):
-            column = pyarrow.array([renamed(name, number) for name in names], table.schema.field(place).type)
+            column = compute.binary_join_element_wise(renamed("", number), names, "")
             writer.write_table(table.set_column(place, "namespace", column), row_group_size=ROWS)
 
 

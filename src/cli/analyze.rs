@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::args::{AdviceArgs, Parts, PlanArgs, ShowArgs, SourceArgs, Whole};
+use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
@@ -122,16 +122,13 @@ impl AnalyzeArgs {
             return self.run_several(invocation, ui, out);
         }
         let settings = self.settings(&invocation.policy)?;
-        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let read = self.source.read_parts(ui)?;
+        refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
+        let evidence = read.advise(&settings, ui)?;
         let Whole {
             mut snapshot,
             asked,
-        } = whole;
-        refuse_empty(&snapshot, &asked)?;
-        let evidence = match usage {
-            None => pipeline::advise(&snapshot, &settings, ui),
-            Some(usage) => pipeline::advise_from(&snapshot, &usage.of(&snapshot), &settings, ui)?,
-        };
+        } = read.whole;
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.show.view());

@@ -76,24 +76,32 @@ impl ExplainArgs {
         if workload.is_none() && self.output == "json" {
             return Err(unnamed());
         }
-        let Whole {
-            mut snapshot,
-            asked,
-        } = self.source.read_whole(ui)?;
-        super::analyze::refuse_empty(&snapshot, &asked)?;
+        let read = self.source.read_parts(ui)?;
+        let Whole { snapshot, asked } = &read.whole;
+        super::analyze::refuse_empty(snapshot, asked)?;
         let grid = snapshot.usage.grid;
         let Some(workload) = workload else {
-            let analysis = pipeline::analyze_part(&mut snapshot, &asked, &settings, ui);
+            let evidence = read.advise(&settings, ui)?;
+            let Whole {
+                mut snapshot,
+                asked,
+            } = read.whole;
+            let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
             ui.clear();
             let look = invocation.look(ui, View::default());
             return render::choices(&analysis, &look, out)
                 .map(|()| Exit::Done)
                 .map_err(Error::Write);
         };
-        let place = explain::find(&snapshot.workloads, &asked, &workload)
+        let place = explain::find(&snapshot.workloads, asked, &workload)
             .map_err(|error| not_found(&error))?;
         let index = asked[..place].iter().filter(|asked| **asked).count();
-        let analysis = pipeline::analyze_part(&mut snapshot, &asked, &settings, ui);
+        let evidence = read.advise(&settings, ui)?;
+        let Whole {
+            mut snapshot,
+            asked,
+        } = read.with_usage_of(place)?;
+        let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         let story = explain::explain(&analysis, index, POINTS);
         ui.clear();
         let look = Look {

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, Parts, SourceArgs, Whole};
+use super::args::{AdviceArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::{hyphenated, named};
 use crate::error::Error;
@@ -85,16 +85,13 @@ impl RisksArgs {
             thresholds: Vec::new(),
             min_judged: 0.0,
         };
-        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let read = self.source.read_parts(ui)?;
+        super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
+        let evidence = read.advise(&settings, ui)?;
         let Whole {
             mut snapshot,
             asked,
-        } = whole;
-        super::analyze::refuse_empty(&snapshot, &asked)?;
-        let evidence = match usage {
-            None => pipeline::advise(&snapshot, &settings, ui),
-            Some(usage) => pipeline::advise_from(&snapshot, &usage.of(&snapshot), &settings, ui)?,
-        };
+        } = read.whole;
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let choice = self.choice();

@@ -110,7 +110,7 @@ pub struct MemoryProfile {
     /// `NaN` for a day without a sample.
     pub daily_peaks: Vec<f64>,
     /// The same for each hour of the grid.
-    pub hourly_peaks: Vec<f64>,
+    pub hourly_peaks: Vec<f32>,
     /// Standard deviation ÷ mean; 0 where the mean is 0.
     pub variation: f64,
     /// Change a day of a straight line through the daily means ÷ mean. Days with

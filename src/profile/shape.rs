@@ -45,14 +45,14 @@ pub(super) struct Shape {
     /// The samples of each hour of the grid.
     pub(super) hours: Vec<Tally>,
     /// Largest sample of any pod in each hour of the grid; `NaN` without one.
-    pub(super) hourly_peaks: Vec<f64>,
+    pub(super) hourly_peaks: Vec<f32>,
     weeks: [Tally; 168],
 }
 
 impl Shape {
     pub(super) fn of(columns: &Columns<'_>, calendar: &Calendar) -> Self {
         let mut hours = vec![Tally::default(); calendar.hours()];
-        let mut hourly_peaks = vec![f64::NAN; calendar.hours()];
+        let mut hourly_peaks = vec![f32::NAN; calendar.hours()];
         let mut days = Days {
             peaks: vec![f64::NAN; calendar.days()],
             tallies: vec![Tally::default(); calendar.days()],
@@ -66,7 +66,7 @@ impl Shape {
             hours[run.hour].join(tally);
             hourly_peaks[run.hour] = hourly_peaks[run.hour].max(peak);
             days.tallies[run.day()].join(tally);
-            days.peaks[run.day()] = days.peaks[run.day()].max(peak);
+            days.peaks[run.day()] = days.peaks[run.day()].max(f64::from(peak));
             weeks[run.hour_of_week].join(tally);
         }
         Self {
@@ -86,13 +86,13 @@ impl Shape {
 }
 
 /// Sum and number of the samples, and the largest; `NaN` without one.
-fn of_run(values: &[f32]) -> (Tally, f64) {
+fn of_run(values: &[f32]) -> (Tally, f32) {
     let (mut tally, mut peak) = (Tally::default(), f32::NAN);
     for value in values.iter().filter(|value| !value.is_nan()) {
         tally.add(f64::from(*value));
         peak = peak.max(*value);
     }
-    (tally, f64::from(peak))
+    (tally, peak)
 }
 
 /// A pool day by day.

@@ -8,9 +8,9 @@ use crate::snapshot::{self, BundleError, LOG, Snapshot, Supply, Usage, UsageTabl
 use crate::units::Span;
 
 /// Usage beyond this, in bytes of samples, is read part by part.
-pub const WHOLE: u64 = 1 << 30;
+pub const WHOLE: u64 = 256 << 20;
 /// What one part takes: some thousand containers over a fortnight.
-pub const PART: u64 = 128 << 20;
+pub const PART: u64 = 64 << 20;
 /// A table that is no larger on disk is read whole: samples are packed about 3 : 1, and
 /// hardly ever better than 20 : 1.
 const SMALL: u64 = WHOLE / 20;
@@ -101,27 +101,38 @@ pub struct Stored<'a> {
     snapshot: &'a Snapshot,
 }
 
+impl Stored<'_> {
+    /// The usage of one workload alone.
+    ///
+    /// # Errors
+    ///
+    /// When the table is damaged.
+    pub fn only(&self, workload: usize) -> Result<Usage, BundleError> {
+        let mut usage = self.sifted.parts.table.of_workload(workload)?;
+        self.make_ready(&mut usage);
+        Ok(usage)
+    }
+
+    /// Takes out what cannot be, and cuts it as the grid of the snapshot was cut.
+    fn make_ready(&self, usage: &mut Usage) {
+        let sifted = self.sifted;
+        sifted.refused.take_out(self.snapshot, usage);
+        let _ = sifted.step.is_none_or(|step| usage.coarsen(step));
+        if let Some(window) = sifted.window {
+            usage.keep_newest(window);
+        }
+    }
+}
+
 impl Supply for Stored<'_> {
     type Error = BundleError;
 
     fn each(&self, take: &mut dyn FnMut(Range<usize>, &Usage)) -> Result<(), BundleError> {
-        let Sifted {
-            parts,
-            refused,
-            step,
-            window,
-        } = self.sifted;
+        let Parts { table, most } = &self.sifted.parts;
         let workloads = self.snapshot.workloads.len();
-        parts
-            .table
-            .each(workloads, parts.most, &mut |range, mut usage| {
-                refused.take_out(self.snapshot, &mut usage);
-                // As was done with the grid of the snapshot, where it could be.
-                let _ = step.is_none_or(|step| usage.coarsen(step));
-                if let Some(window) = window {
-                    usage.keep_newest(*window);
-                }
-                take(range, &usage);
-            })
+        table.each(workloads, *most, &mut |range, mut usage| {
+            self.make_ready(&mut usage);
+            take(range, &usage);
+        })
     }
 }

@@ -4,8 +4,8 @@ use kcost::collect::refuse_impossible;
 use kcost::demo;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;
-use kcost::record::{self, Read};
-use kcost::snapshot::{self, Snapshot};
+use kcost::record::{self, Read, Sifted};
+use kcost::snapshot::{self, Series, Snapshot};
 use kcost::units::Span;
 
 use crate::made::settings;
@@ -29,9 +29,28 @@ fn of_parts(snapshot: &Snapshot, settings: &Settings, window: Option<Span>) -> S
         usage.cut(None, Some(window));
     }
     let evidence = pipeline::advise_from(&read, &usage.of(&read), settings, &Silent).unwrap();
+    assert_of_one(&read, &usage, window);
     let asked = vec![true; read.workloads.len()];
     let analysis = pipeline::report_part(&mut read, evidence, &asked, settings, &Silent);
     drawn(&analysis, "json", &look(None))
+}
+
+/// The usage of one workload is that of the whole.
+fn assert_of_one(read: &Snapshot, usage: &Sifted, window: Option<Span>) {
+    let mut whole = demo::snapshot();
+    refuse_impossible(&mut whole);
+    if let Some(window) = window {
+        whole.usage.keep_newest(window);
+    }
+    let mut all = Vec::new();
+    for workload in 0..read.workloads.len() {
+        all.extend(usage.of(read).only(workload).unwrap().series);
+    }
+    let names = |series: &[Series]| -> Vec<(u32, String, usize)> {
+        let one = |it: &Series| (it.workload, it.pod.clone(), it.len());
+        series.iter().map(one).collect()
+    };
+    assert_eq!(names(&all), names(&whole.usage.series));
 }
 
 fn of_whole(mut snapshot: Snapshot, settings: &Settings, window: Option<Span>) -> String {

@@ -17,6 +17,7 @@ use crate::collect::{Scope, refuse_impossible};
 use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::pipeline::{self, Evidence, Settings};
 use crate::progress::{Named, Progress};
 use crate::record::{self, Read, RecordOptions, Sifted};
 use crate::snapshot::{Selector, Snapshot};
@@ -184,6 +185,30 @@ pub(in crate::cli) struct Parts {
 impl Parts {
     fn in_memory(whole: Whole) -> Self {
         Self { whole, usage: None }
+    }
+
+    /// What is known of all workloads.
+    pub(in crate::cli) fn advise(
+        &self,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<Evidence, Error> {
+        let snapshot = &self.whole.snapshot;
+        Ok(match &self.usage {
+            None => pipeline::advise(snapshot, settings, progress),
+            Some(usage) => {
+                pipeline::advise_from(snapshot, &usage.of(snapshot), settings, progress)?
+            }
+        })
+    }
+
+    /// The snapshot, with usage of this workload at least.
+    pub(in crate::cli) fn with_usage_of(self, workload: usize) -> Result<Whole, Error> {
+        let mut whole = self.whole;
+        if let Some(usage) = self.usage {
+            whole.snapshot.usage = usage.of(&whole.snapshot).only(workload)?;
+        }
+        Ok(whole)
     }
 }
 

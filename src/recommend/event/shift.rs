@@ -106,7 +106,12 @@ pub(super) fn of_memory(
     template: Option<&NewTemplate>,
 ) -> Option<Shift> {
     let memory = pool.profile.memory.as_ref()?;
-    find(Resource::Memory, &memory.hourly_peaks, grid, template)
+    let hours: Vec<f64> = memory
+        .hourly_peaks
+        .iter()
+        .map(|it| f64::from(*it))
+        .collect();
+    find(Resource::Memory, &hours, grid, template)
 }
 
 fn find(

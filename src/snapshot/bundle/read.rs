@@ -46,6 +46,22 @@ impl UsageTable {
         self.table.heads.iter().map(SeriesHead::bytes).sum()
     }
 
+    /// The series of one workload.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged, or is no longer there.
+    pub(crate) fn of_workload(&self, workload: usize) -> Result<Usage, BundleError> {
+        let place = u32::try_from(workload).unwrap_or(u32::MAX);
+        let heads = &self.table.heads;
+        let from = heads.partition_point(|head| head.workload < place);
+        let end = heads.partition_point(|head| head.workload <= place);
+        let series = self.table.read(from..end);
+        let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
+        let grid = self.grid;
+        Ok(Usage { grid, series })
+    }
+
     /// Gives the series of some of so many workloads, in order: those that together take
     /// no more than `most` bytes, one at least.
     ///

@@ -56,7 +56,8 @@ impl Peaks {
         if peaks.len() < FEWEST_DAYS {
             length = Span::from_secs(Span::DAY.as_secs() / 4);
             let quarters = memory.hourly_peaks.chunks(6);
-            peaks = known(quarters.map(|hours| hours.iter().copied().fold(f64::NAN, f64::max)));
+            let quarters = quarters.map(|hours| hours.iter().copied().fold(f32::NAN, f32::max));
+            peaks = known(quarters.map(f64::from));
         }
         let step = grid.step.as_secs().max(1);
         let slots = |index: usize| {
@@ -90,7 +91,7 @@ impl Peaks {
             .collect();
         Self {
             spread: careful_spread(&of_level),
-            largest: samples::largest(counted.unwrap_or_default().iter().copied())
+            largest: samples::largest(samples::known(counted.unwrap_or_default()))
                 .unwrap_or(memory.max.to_f64()),
             values: peaks.into_iter().map(|(_, peak)| peak).collect(),
             horizon: usize::try_from(count_from(horizon)).unwrap_or(1).max(1),

@@ -52,8 +52,7 @@ impl Ordered {
     pub(super) fn within(&self, stretch: &Range<usize>, least: f64) -> Option<Sorted<'_>> {
         let count = self.count(stretch);
         let from = rank(count.checked_sub(1)? + 1, least);
-        let mut upper = Vec::with_capacity(count - from);
-        upper.extend(self.largest(stretch).take(count - from));
+        let mut upper = self.top(stretch, count - from);
         upper.reverse();
         Some(Sorted {
             all: self,
@@ -62,6 +61,22 @@ impl Ordered {
             from,
             upper,
         })
+    }
+
+    /// The largest samples within a stretch, of which it has as many, in order.
+    fn top(&self, stretch: &Range<usize>, count: usize) -> Vec<f32> {
+        let lies_within = within(stretch);
+        let mut top = vec![0.0; count];
+        let mut found = 0;
+        for (place, sample) in self.places.iter().zip(&self.values) {
+            let Some(slot) = top.get_mut(found) else {
+                break;
+            };
+            // Written before it is known to count: cheaper than to guess.
+            *slot = *sample;
+            found += usize::from(lies_within(*place));
+        }
+        top
     }
 
     /// How many samples lie within a stretch.
@@ -80,14 +95,20 @@ impl Ordered {
 
     /// The samples within a stretch, the largest first.
     pub(super) fn largest(&self, stretch: &Range<usize>) -> impl Iterator<Item = f32> {
-        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-        let (start, end) = (place(stretch.start), place(stretch.end));
-        let length = end.saturating_sub(start);
+        let lies_within = within(stretch);
         let all = self.places.iter().zip(&self.values);
-        // One comparison for both ends: what is before the start wraps around.
-        let within = all.filter(move |(place, _)| place.wrapping_sub(start) < length);
+        let within = all.filter(move |(place, _)| lies_within(**place));
         within.map(|(_, sample)| *sample)
     }
+}
+
+/// Whether a place lies within a stretch.
+fn within(stretch: &Range<usize>) -> impl Fn(u32) -> bool + use<> {
+    let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+    let (start, end) = (place(stretch.start), place(stretch.end));
+    let length = end.saturating_sub(start);
+    // One comparison for both ends: what is before the start wraps around.
+    move |place| place.wrapping_sub(start) < length
 }
 
 /// The samples of a stretch, the largest of them in order.
