@@ -111,6 +111,19 @@ impl UsageBuilder {
         building.refused = building.refused.saturating_add(refused);
     }
 
+    /// Adds what another has of the same grid; of series that both have, the larger values.
+    pub fn join(&mut self, other: Self) {
+        for building in other.series {
+            let names = [&building.namespace, &building.pod, &building.container];
+            let (handle, new) = self.handles.of(names.map(String::as_str));
+            if new {
+                self.series.push(building);
+            } else {
+                self.series[handle].join(building, self.grid.len);
+            }
+        }
+    }
+
     /// Counts values of a time outside the grid, where none was asked for: they become a gap.
     pub fn outside(&mut self, series: usize, values: u32) {
         if let Some(building) = self.series.get_mut(series) {
@@ -187,6 +200,26 @@ impl Building {
             self.more.len() - 1
         });
         self.more[place].1.raise(length(slot), value);
+    }
+
+    fn join(&mut self, other: Self, grid: u32) {
+        self.refused = self.refused.saturating_add(other.refused);
+        self.outside = self.outside.saturating_add(other.outside);
+        for (column, values) in [
+            (Column::CpuCores, other.cpu.known()),
+            (Column::MemoryBytes, other.memory.known()),
+        ] {
+            for (slot, value) in values {
+                self.set(column, slot, value, grid);
+            }
+        }
+        for (metric, values) in other.more {
+            for (slot, value) in (0..).zip(values.every().iter()) {
+                if !value.is_nan() {
+                    self.set(Column::More(metric), slot, *value, grid);
+                }
+            }
+        }
     }
 
     /// All columns over the same slots; `None` without a sample.

@@ -69,6 +69,12 @@ impl Growing {
         *held = held.max(value);
     }
 
+    /// Slots with a value, in order.
+    pub(super) fn known(&self) -> Vec<(u32, f32)> {
+        let all = (self.first..).zip(self.slots.iter().copied());
+        all.filter(|(_, value)| !value.is_nan()).collect()
+    }
+
     pub(super) fn raise(&mut self, slots: Range<u32>, value: f32) {
         let from = length(slots.start.saturating_sub(self.first));
         let until = length(slots.end.saturating_sub(self.first)).min(self.slots.len());

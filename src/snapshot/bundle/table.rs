@@ -31,7 +31,7 @@ struct Piece<'a> {
 
 /// Writes all series, `ROWS` rows at a time.
 pub(super) fn write(
-    out: impl Write,
+    out: impl Write + Send,
     series: &[Series],
     workloads: &[Workload],
     grid: &Grid,
@@ -42,7 +42,29 @@ pub(super) fn write(
         .with_compression(ParquetCompression::Zstd(None))
         .with_row_group_size(Some(ROWS))
         .batched(empty.schema())?;
-    let mut batch: Vec<Piece<'_>> = Vec::new();
+    // The next rows are made ready while those before are packed.
+    let frame = |batch: &[Piece<'_>]| frame(batch, workloads, grid, &metrics);
+    let mut ready: Option<DataFrame> = None;
+    for batch in batches(series) {
+        let mut pack = |rows: &Option<DataFrame>| match rows {
+            Some(rows) => writer.write_batch(rows),
+            None => Ok(()),
+        };
+        let (packed, next) = rayon::join(|| pack(&ready), || frame(&batch));
+        packed?;
+        ready = Some(next?);
+    }
+    if let Some(rows) = ready {
+        writer.write_batch(&rows)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// The rows of all series, [`ROWS`] in each batch.
+fn batches(series: &[Series]) -> Vec<Vec<Piece<'_>>> {
+    let mut batches = Vec::new();
+    let mut batch = Vec::new();
     let mut rows = 0;
     for one in series {
         let mut from = 0;
@@ -56,17 +78,15 @@ pub(super) fn write(
             rows += to - from;
             from = to;
             if rows == ROWS {
-                writer.write_batch(&frame(&batch, workloads, grid, &metrics)?)?;
-                batch.clear();
+                batches.push(std::mem::take(&mut batch));
                 rows = 0;
             }
         }
     }
     if rows > 0 {
-        writer.write_batch(&frame(&batch, workloads, grid, &metrics)?)?;
+        batches.push(batch);
     }
-    writer.finish()?;
-    Ok(())
+    batches
 }
 
 /// The metrics that occur, in the order of [`Metric::ALL`].

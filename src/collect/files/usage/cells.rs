@@ -60,11 +60,10 @@ pub(super) fn time(cell: &[u8]) -> Result<i64, String> {
 
 /// Unix seconds of a time that usage can be of.
 pub(super) fn likely(time: Timestamp) -> Result<i64, String> {
-    let year = time.strftime("%Y");
     match time.as_second() {
         seconds @ 0..LATEST => Ok(seconds),
         ..0 => Err(format!("`{time}` is before 1970")),
-        _ => Err(format!("`{time}` is of the year {year}")),
+        _ => Err(format!("`{time}` is of the year {}", time.strftime("%Y"))),
     }
 }
 
@@ -76,6 +75,14 @@ pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
     }
     if seconds.is_nan() || seconds < 0.0 {
         return Err(wrong());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "smaller than 2^53, and rounded down as it is meant"
+    )]
+    if seconds < LATEST as f64 {
+        return Ok(seconds as i64);
     }
     // Exact: far below 2^53.
     let time = Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(seconds));

@@ -2,6 +2,10 @@
 
 use std::cell::Cell;
 use std::io::{self, Read};
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread;
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
@@ -13,6 +17,9 @@ use crate::collect::files::ImportError;
 
 /// What is read at a time, in bytes.
 const BUFFER: usize = 1 << 17;
+/// Rows that go to the other thread together, and how many such batches may wait there.
+const BATCH: usize = 2_048;
+const WAITING: usize = 2;
 /// What one row may have at most, in bytes; a name has at most 253.
 const LONGEST_ROW: usize = 1 << 20;
 
@@ -35,7 +42,8 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
-/// Reads the rows of a table with a header.
+/// Reads the rows of a table with a header: splits them on this thread, and takes them on
+/// another.
 pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), ImportError> {
     let taken = Cell::new(0);
     let mut rows = ReaderBuilder::new()
@@ -47,27 +55,60 @@ pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), I
         });
     let names: Vec<String> = match rows.byte_headers() {
         Ok(header) => header.iter().map(column_name).collect(),
-        Err(error) => return Err(failed(reading, error)),
+        Err(error) => return Err(failed(reading.path, error)),
     };
     let header = Header::of(&names).map_err(|problem| ImportError::Columns {
         path: reading.path.to_owned(),
         problem,
     })?;
-    let mut row = ByteRecord::new();
+    let (path, width) = (reading.path, names.len());
+    let (sender, receiver) = sync_channel(WAITING);
+    let (back, spare) = channel();
+    thread::scope(|scope| {
+        let taking = scope.spawn(|| take(reading, (&header, width), receiver, &back));
+        let mut split = Ok(true);
+        while let Ok(true) = split {
+            let mut batch: Vec<ByteRecord> = spare.try_recv().unwrap_or_default();
+            batch.resize_with(BATCH, ByteRecord::new);
+            let mut filled = 0;
+            while filled < BATCH && matches!(split, Ok(true)) {
+                split = rows.read_byte_record(&mut batch[filled]);
+                taken.set(0);
+                filled += usize::from(matches!(split, Ok(true)));
+            }
+            batch.truncate(filled);
+            if sender.send(batch).is_err() {
+                // A row was bad, which is what is told.
+                break;
+            }
+        }
+        drop(sender);
+        // What rows say is told before what is behind them.
+        taking.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        split.map(|_| ()).map_err(|error| failed(path, error))
+    })
+}
+
+/// Takes the rows of batches in their order, and hands what held them back.
+fn take(
+    reading: &mut Reading<'_>,
+    (header, width): (&Header, usize),
+    batches: Receiver<Vec<ByteRecord>>,
+    back: &Sender<Vec<ByteRecord>>,
+) -> Result<(), ImportError> {
     let mut values = vec![f32::NAN; header.numbers.len()];
-    loop {
-        match rows.read_byte_record(&mut row) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) => return Err(failed(reading, error)),
+    for batch in batches {
+        for row in &batch {
+            let line = row.position().map_or(0, csv::Position::line);
+            if let Err((column, problem)) = one(reading, header, row, width, &mut values) {
+                reading.bad(line, column + 1, problem)?;
+            }
+            reading.check_room(1)?;
         }
-        taken.set(0);
-        let line = row.position().map_or(0, csv::Position::line);
-        if let Err((column, problem)) = one(reading, &header, &row, names.len(), &mut values) {
-            reading.bad(line, column + 1, problem)?;
-        }
-        reading.check_room()?;
+        // Whoever splits may have ended.
+        let _ = back.send(batch);
     }
+    Ok(())
 }
 
 /// Keeps one row; fails with the column, from 0, and what is wrong there.
@@ -111,10 +152,10 @@ fn column_name(cell: &[u8]) -> String {
     String::from_utf8_lossy(cell).trim().to_owned()
 }
 
-fn failed(reading: &Reading<'_>, error: csv::Error) -> ImportError {
+fn failed(path: &Path, error: csv::Error) -> ImportError {
     let text = error.to_string();
     ImportError::Read {
-        path: reading.path.to_owned(),
+        path: path.to_owned(),
         source: match error.into_kind() {
             ErrorKind::Io(source) => source,
             _ => io::Error::new(io::ErrorKind::InvalidData, text),

@@ -77,11 +77,17 @@ impl Days {
 
     fn store(&mut self, run: Option<(i64, Stretch)>) {
         if let Some((day, run)) = run {
-            let held = self
-                .days
-                .entry(day)
-                .and_modify(|held| held.rows += run.rows);
+            let held = self.days.entry(day).and_modify(|held| held.add(&run));
             held.or_insert(run);
+        }
+    }
+
+    /// Adds the rows of another reader.
+    pub(super) fn join(&mut self, mut other: Self) {
+        let last = other.last.take();
+        other.store(last);
+        for run in other.days {
+            self.store(Some(run));
         }
     }
 
@@ -126,6 +132,17 @@ impl Days {
             }
         }
         stretches
+    }
+}
+
+impl Stretch {
+    /// Adds rows of the same days.
+    fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        let earlier = |a: &Place, b: &Place| (a.file, a.line) < (b.file, b.line);
+        if earlier(&other.first, &self.first) {
+            self.first = other.first;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::samples::{Raw, Samples};
 use crate::collect::files::ImportError;
@@ -42,7 +43,7 @@ pub(super) fn place(
     step: Option<Span>,
     window: Option<Span>,
 ) -> Result<Option<Placed>, ImportError> {
-    let times = || samples.series.iter().flat_map(|raw| &raw.times).copied();
+    let times = || samples.series.iter().flat_map(|raw| raw.times.iter());
     let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
         return Ok(None);
     };
@@ -56,10 +57,17 @@ pub(super) fn place(
     let rule = Rule::new(oldest, newest, step_seconds, step.is_none(), window);
     let grid = rule.grid(oldest, newest)?;
     rule.refuse_sparse(&samples)?;
-    let mut builder = UsageBuilder::new(grid);
-    for raw in samples.series {
+    // What is placed is dropped, so that both together take no more than the samples.
+    let series = samples.series.into_par_iter();
+    let empty = || UsageBuilder::new(grid);
+    let placed = series.fold(empty, |mut builder, raw| {
         place_series(&raw, &rule, &mut builder);
-    }
+        builder
+    });
+    let builder = placed.reduce(empty, |mut builder, more| {
+        builder.join(more);
+        builder
+    });
     Ok(Some((builder, timestamp(newest), gap)))
 }
 
@@ -107,7 +115,7 @@ impl Rule {
 
     /// A few rows far apart must not take the memory of all between them.
     fn refuse_sparse(&self, samples: &Samples) -> Result<(), ImportError> {
-        let ends = |raw: &Raw| Some((*raw.times.iter().min()?, *raw.times.iter().max()?));
+        let ends = |raw: &Raw| Some((raw.times.iter().min()?, raw.times.iter().max()?));
         let all = samples.series.iter().filter_map(ends);
         let slots = all.map(|(from, until)| ((until - from) / self.step + 1).min(self.len));
         let rows = i64::try_from(samples.rows()).unwrap_or(i64::MAX);
@@ -147,27 +155,21 @@ pub(super) fn timestamp(seconds: i64) -> Timestamp {
 
 /// How many series have each distance as their most frequent one.
 fn votes(series: &[Raw]) -> BTreeMap<i64, usize> {
+    let steps = series.par_iter().filter_map(|raw| {
+        let mut times: Vec<i64> = raw.times.iter().collect();
+        times.sort_unstable();
+        usual_step(&times)
+    });
     let mut votes = BTreeMap::new();
-    for raw in series {
-        if let Some(step) = usual_step(&raw.times) {
-            *votes.entry(step).or_default() += 1;
-        }
+    for step in steps.collect::<Vec<i64>>() {
+        *votes.entry(step).or_default() += 1;
     }
     votes
 }
 
-/// The most frequent distance between times, up to [`LONGEST_STEP`]; of equally
-/// frequent ones the smallest.
+/// The most frequent distance between times in their order, up to [`LONGEST_STEP`]; of
+/// equally frequent ones the smallest.
 fn usual_step(times: &[i64]) -> Option<i64> {
-    let sorted;
-    let times = if times.is_sorted() {
-        times
-    } else {
-        let mut copy = times.to_vec();
-        copy.sort_unstable();
-        sorted = copy;
-        &sorted
-    };
     let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
     for pair in times.windows(2) {
         let distance = pair[1] - pair[0];
@@ -205,31 +207,35 @@ fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
 
 fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) {
     let series = builder.open(&raw.namespace, &raw.pod, &raw.container);
-    let mut order: Vec<usize> = (0..raw.times.len()).collect();
-    if !raw.times.is_sorted() {
-        order.sort_by_key(|row| raw.times[*row]);
+    let times: Vec<i64> = raw.times.iter().collect();
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    if !times.is_sorted() {
+        order.sort_by_key(|row| times[*row]);
     }
+    let mut placed = Vec::with_capacity(times.len());
     for (column, values) in &raw.columns {
         let mut meeting = Meeting::default();
+        placed.clear();
         for row in &order {
             let Some(value) = values.get(*row).copied().filter(|value| !value.is_nan()) else {
                 continue;
             };
-            let Some(slot) = rule.slot(raw.times[*row]) else {
+            let Some(slot) = rule.slot(times[*row]) else {
                 continue;
             };
             if meeting.slot != Some(slot) {
-                meeting.leave(builder, series, *column);
+                placed.extend(meeting.leave(*column));
                 meeting.slot = Some(slot);
             }
             // What cannot be true is told to the builder, and takes no part in a mean.
             if (0.0..=1e18).contains(&value) {
-                meeting.add(raw.times[*row], f64::from(value));
+                meeting.add(times[*row], f64::from(value));
             } else {
                 builder.set(series, *column, slot, f64::from(value));
             }
         }
-        meeting.leave(builder, series, *column);
+        placed.extend(meeting.leave(*column));
+        builder.fill(series, *column, &placed);
     }
 }
 
@@ -259,15 +265,14 @@ impl Meeting {
         self.largest = self.largest.max(value);
     }
 
-    fn leave(&mut self, builder: &mut UsageBuilder, series: usize, column: Column) {
+    /// The slot and what it comes to.
+    fn leave(&mut self, column: Column) -> Option<(u32, f64)> {
         let done = std::mem::take(self);
-        let Some(slot) = done.slot.filter(|_| done.times > 0) else {
-            return;
-        };
+        let slot = done.slot.filter(|_| done.times > 0)?;
         let value = match column {
             Column::MemoryBytes | Column::More(Metric::GpuMemoryBytes) => done.largest,
             _ => (done.sum + done.now) / f64::from(done.times),
         };
-        builder.set(series, column, slot, value);
+        Some((slot, value))
     }
 }

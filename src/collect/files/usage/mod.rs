@@ -6,7 +6,9 @@ mod days;
 mod grid;
 mod header;
 mod parquet_rows;
+mod row_groups;
 mod samples;
+mod times;
 
 use std::fs::File;
 use std::io::{self, Cursor, Read as _};
@@ -32,18 +34,20 @@ pub(super) struct Found {
     pub(super) newest: Timestamp,
 }
 
-/// What a reader of rows needs.
+/// What a reader of rows needs, and what it has read.
 struct Reading<'a> {
     path: &'a Path,
     scope: &'a Scope,
     lenient: bool,
-    samples: &'a mut Samples,
-    days: &'a mut Days,
+    samples: Samples,
+    days: Days,
     /// Which of the files this is.
     file: usize,
     skipped: Skipped,
     /// Rows read so far, good or bad.
     rows: u64,
+    /// How many read at a time.
+    readers: u64,
 }
 
 /// Rows read between two looks at how much memory there is.
@@ -55,7 +59,8 @@ const LEAST_ROOM: u64 = 64 << 20;
 #[derive(Default)]
 struct Skipped {
     rows: u64,
-    first: Option<String>,
+    /// The line of the first, and what is wrong there.
+    first: Option<(u64, String)>,
 }
 
 /// Reads all files; `None` where there is no sample at all.
@@ -66,25 +71,28 @@ pub(super) fn read(
     let sizes = options.usage.iter().filter_map(|path| path.metadata().ok());
     let total: u64 = sizes.map(|file| file.len()).sum();
     let task = progress.task("reading usage", (total > 0).then_some(total));
-    let mut samples = Samples::default();
-    let mut days = Days::default();
+    let mut reading = Reading {
+        path: Path::new(""),
+        scope: &options.scope,
+        lenient: options.lenient,
+        samples: Samples::default(),
+        days: Days::default(),
+        file: 0,
+        skipped: Skipped::default(),
+        rows: 0,
+        readers: 1,
+    };
     let mut gaps = Vec::new();
     for (file, path) in options.usage.iter().enumerate() {
-        let mut reading = Reading {
-            path,
-            scope: &options.scope,
-            lenient: options.lenient,
-            samples: &mut samples,
-            days: &mut days,
-            file,
-            skipped: Skipped::default(),
-            rows: 0,
-        };
+        (reading.path, reading.file) = (path, file);
         read_file(&mut reading, &*task)?;
-        gaps.extend(reading.skipped.gap(path));
-        let rows = samples.rows();
+        gaps.extend(std::mem::take(&mut reading.skipped).gap(path));
+        let rows = reading.samples.rows();
         progress.detail(&format!("rows of usage up to {}: {rows}", path.display()));
     }
+    let Reading {
+        mut samples, days, ..
+    } = reading;
     if let Some(torn) = days.torn(options.window) {
         if let Some(strays) = &torn.strays {
             gaps.push(skip(strays, &torn.history, options)?);
@@ -168,7 +176,28 @@ fn table(path: &Path, mut raw: Bytes<'_>) -> io::Result<Box<dyn MmapBytesReader>
     Ok(Box::new(Cursor::new(whole)))
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Another reader of the same file.
+    fn beside(&self) -> Reading<'a> {
+        Reading {
+            samples: Samples::default(),
+            days: Days::default(),
+            skipped: Skipped::default(),
+            rows: 0,
+            ..*self
+        }
+    }
+
+    /// Takes what another has read.
+    fn join(&mut self, other: Self) {
+        self.samples.join(other.samples);
+        self.days.join(other.days);
+        self.rows += other.rows;
+        self.skipped.rows += other.skipped.rows;
+        let both = self.skipped.first.take().into_iter();
+        self.skipped.first = both.chain(other.skipped.first).min();
+    }
+
     /// Keeps a row, unless it is out of scope.
     fn row(&mut self, names: [&str; 3], place: Place, values: impl Iterator<Item = (Column, f32)>) {
         if self.scope.namespace(names[0]) {
@@ -177,13 +206,16 @@ impl Reading<'_> {
         }
     }
 
-    /// Whether all rows so far, and those to come until this is asked again, have room.
-    fn check_room(&mut self) -> Result<(), ImportError> {
-        self.rows += 1;
-        if !self.rows.is_multiple_of(ROWS_A_CHECK) {
+    /// Whether all rows so far, these included, and those to come until this is asked
+    /// again, have room.
+    fn check_room(&mut self, rows: u64) -> Result<(), ImportError> {
+        let before = self.rows / ROWS_A_CHECK;
+        self.rows += rows;
+        if self.rows / ROWS_A_CHECK == before {
             return Ok(());
         }
-        check_room(self.samples.bytes() + LEAST_ROOM).map_err(|problem| ImportError::Read {
+        let held = self.samples.bytes().saturating_mul(self.readers);
+        check_room(held + LEAST_ROOM).map_err(|problem| ImportError::Read {
             path: self.path.to_owned(),
             source: io::Error::new(io::ErrorKind::OutOfMemory, problem),
         })
@@ -193,7 +225,7 @@ impl Reading<'_> {
     fn bad(&mut self, line: u64, column: usize, problem: String) -> Result<(), ImportError> {
         if self.lenient {
             self.skipped.rows += 1;
-            let first = || format!("line {line}, column {column}: {problem}");
+            let first = || (line, format!("line {line}, column {column}: {problem}"));
             self.skipped.first.get_or_insert_with(first);
             return Ok(());
         }
@@ -208,7 +240,7 @@ impl Reading<'_> {
 
 impl Skipped {
     fn gap(self, path: &Path) -> Option<Gap> {
-        let (rows, first) = (self.rows, self.first?);
+        let (rows, (_, first)) = (self.rows, self.first?);
         let noun = if rows == 1 { "row is" } else { "rows are" };
         let text = format!("{rows} {noun} bad and skipped, the first at {first}");
         Some(Gap::new("bad-rows", path.display().to_string(), text))

@@ -1,124 +1,140 @@
 //! Parquet, one row a sample.
 
-use std::io::SeekFrom;
-use std::sync::Arc;
+use std::fs::File;
+use std::path::Path;
 
 use jiff::Timestamp;
 use polars::datatypes::ArrowDataType;
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
-    ArrowSchema, ChunkedArray, DataFrame, DataType, FileMetadata, Float64Type, Int64Type,
-    ParquetReader, PolarsResult, SerReader, StringChunked, TimeUnit,
+    ArrowSchema, ChunkedArray, DataFrame, DataType, Float64Type, Int64Type, PolarsResult,
+    StringChunked, TimeUnit,
 };
+use rayon::prelude::*;
 
 use super::Reading;
 use super::cells;
 use super::days::Place;
 use super::header::Header;
+use super::row_groups::{self, Groups};
+use crate::collect::Column;
 use crate::collect::files::ImportError;
-use crate::snapshot::{check_footer, check_room, guarded};
+use crate::snapshot::guarded;
 
-/// Rows that are in memory at a time.
-const ROWS: usize = 1 << 18;
+/// Readers of one table at most: each holds a row group.
+const MOST_READERS: usize = 4;
 
-/// Reads the rows of a table, some row groups at a time.
+/// Reads the rows of a table, some row groups at a time, on all cores where it is a file.
 pub(super) fn read(
     reading: &mut Reading<'_>,
     mut table: Box<dyn MmapBytesReader>,
 ) -> Result<(), ImportError> {
-    let path = reading.path.to_owned();
+    let path = reading.path;
     let fail = |problem| ImportError::Parquet {
-        path: path.clone(),
+        path: path.to_owned(),
         problem,
     };
-    let (metadata, schema) = guarded(|| footer(&mut table)).map_err(fail)?;
+    let (metadata, schema) = guarded(|| row_groups::footer(&mut table)).map_err(fail)?;
     let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     let header = Header::of(&names).map_err(|problem| ImportError::Columns {
-        path: path.clone(),
+        path: path.to_owned(),
         problem,
     })?;
-    let read: Vec<String> = header
-        .names
-        .iter()
-        .chain([&header.timestamp])
-        .chain(header.numbers.iter().map(|(_, place)| place))
-        .map(|place| names[*place].clone())
-        .collect();
     if let Some(problem) = strange(&schema, &names, &header) {
-        return Err(ImportError::Parquet { path, problem });
+        return Err(fail(problem));
     }
-    let mut from = 0;
-    while from < metadata.num_rows {
-        let rows = || rows(&mut table, &metadata, &read, from);
-        let batch = guarded(rows).map_err(fail)?;
-        if batch.height() == 0 {
-            return Ok(());
+    let places = header.names.iter().chain([&header.timestamp]);
+    let places = places.chain(header.numbers.iter().map(|(_, place)| place));
+    let columns: Vec<String> = places.map(|place| names[*place].clone()).collect();
+    let groups = Groups {
+        metadata,
+        schema,
+        columns,
+    };
+    let more = match File::open(path) {
+        // Standard input is there once.
+        Ok(_) if path == Path::new("-") => 0,
+        Ok(_) => rayon::current_num_threads().min(MOST_READERS) - 1,
+        Err(_) => 0,
+    };
+    let mut readers = vec![(reading.beside(), table)];
+    for _ in 0..more {
+        if let Ok(table) = File::open(path) {
+            readers.push((reading.beside(), Box::new(table)));
         }
-        let columns =
-            guarded(|| Batch::of(&batch, &header).map_err(|e| e.to_string())).map_err(fail)?;
-        for row in 0..batch.height() {
-            // Row 1 is the first: a table of numbers has no header line.
-            let line = u64::try_from(from + row + 1).unwrap_or(u64::MAX);
-            if let Err((column, problem)) = one(reading, &header, &columns, row, line) {
-                reading.bad(line, column + 1, problem)?;
-            }
-            reading.check_room()?;
-        }
-        from += batch.height();
+    }
+    let count = readers.len();
+    for (reading, _) in &mut readers {
+        reading.readers = count as u64;
+    }
+    // A part each, and then the next, so that the first bad row is the first that is told.
+    for parts in groups.parts().chunks(count) {
+        let each = readers.par_iter_mut().zip(parts);
+        let read = each.map(|((reading, table), part)| {
+            let batch = guarded(|| {
+                let rows = groups.rows(table, part)?;
+                Batch::of(&rows, &header).map_err(|error| error.to_string())
+            });
+            fold(reading, &header, &batch.map_err(fail)?, part.start)
+        });
+        let read: Vec<Result<(), ImportError>> = read.collect();
+        read.into_iter().collect::<Result<(), ImportError>>()?;
+    }
+    for (more, _) in readers {
+        reading.join(more);
     }
     Ok(())
 }
 
-/// What the end of a file says of it.
-fn footer(
-    table: &mut Box<dyn MmapBytesReader>,
-) -> Result<(Arc<FileMetadata>, Arc<ArrowSchema>), String> {
-    let size = table.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
-    let mut reader = ParquetReader::new(table);
-    let metadata = plain(reader.get_metadata().map_err(|e| e.to_string())?);
-    check_footer(&metadata, size)?;
-    reader.set_metadata(metadata.clone());
-    let schema = reader.schema().map_err(|e| e.to_string())?;
-    Ok((metadata, schema))
-}
-
-/// [`ROWS`] rows from one on, as far as there are so many.
-fn rows(
-    table: &mut Box<dyn MmapBytesReader>,
-    metadata: &Arc<FileMetadata>,
-    columns: &[String],
-    from: usize,
-) -> Result<DataFrame, String> {
-    check_room(unpacked(metadata, from))?;
-    let mut reader = ParquetReader::new(table)
-        .with_columns(Some(columns.to_vec()))
-        .with_slice(Some((from, ROWS)));
-    reader.set_metadata(metadata.clone());
-    reader.finish().map_err(|e| e.to_string())
-}
-
-/// What the row groups of these rows take, in bytes, by what they say.
-fn unpacked(metadata: &FileMetadata, from: usize) -> u64 {
-    let mut start = 0;
-    let mut bytes = 0_u64;
-    for group in &metadata.row_groups {
-        let end = start + group.num_rows();
-        if start < from + ROWS && end > from {
-            let columns = group.parquet_columns().iter();
-            let sizes = columns.map(|column| column.uncompressed_size().cast_unsigned());
-            bytes = sizes.fold(bytes, u64::saturating_add);
+/// Takes the rows of a batch, of which `before` stand before it.
+fn fold(
+    reading: &mut Reading<'_>,
+    header: &Header,
+    batch: &Batch,
+    before: usize,
+) -> Result<(), ImportError> {
+    let mut row = 0;
+    while row < batch.rows {
+        let names = batch.names(row);
+        let alike = (row + 1..batch.rows).take_while(|other| batch.names(*other) == names);
+        let end = row + 1 + alike.count();
+        let checked = checked(header, names);
+        for row in row..end {
+            // Row 1 is the first: a table of numbers has no header line.
+            let line = u64::try_from(before + row + 1).unwrap_or(u64::MAX);
+            let time = || batch.times.get(row).map_err(|p| (header.timestamp, p));
+            match checked.clone().and_then(|names| Ok((names, time()?))) {
+                Ok((names, time)) => {
+                    let place = Place {
+                        file: reading.file,
+                        line,
+                        column: header.timestamp,
+                        time,
+                    };
+                    reading.row(names, place, batch.values(header, row));
+                }
+                Err((column, problem)) => reading.bad(line, column + 1, problem)?,
+            }
         }
-        start = end;
+        reading.check_room((end - row) as u64)?;
+        row = end;
     }
-    bytes
+    Ok(())
 }
 
-/// Without the types that Arrow notes beside the table: what pandas calls a
-/// category is plain text in Parquet.
-fn plain(metadata: &FileMetadata) -> Arc<FileMetadata> {
-    let mut metadata = metadata.clone();
-    metadata.key_value_metadata = None;
-    Arc::new(metadata)
+/// Names that name a container; fails with the column, from 0, and what is wrong there.
+fn checked<'a>(
+    header: &Header,
+    [namespace, pod, container]: [&'a str; 3],
+) -> Result<[&'a str; 3], (usize, String)> {
+    let name = |at: usize, text: &'a str, what: &str| {
+        cells::name(text.as_bytes(), what).map_err(|problem| (header.names[at], problem))
+    };
+    Ok([
+        name(0, namespace, "namespace")?,
+        name(1, pod, "pod")?,
+        name(2, container, "container")?,
+    ])
 }
 
 /// Says which column has a type that cannot be read as what it should be.
@@ -163,6 +179,7 @@ fn is_number(kind: &ArrowDataType) -> bool {
 
 /// The columns of some rows, in the types that are read.
 struct Batch {
+    rows: usize,
     names: [StringChunked; 3],
     times: Times,
     numbers: Vec<ChunkedArray<Float64Type>>,
@@ -189,6 +206,7 @@ impl Batch {
         }
         let times = batch.column("timestamp")?;
         Ok(Self {
+            rows: batch.height(),
             names: [text("namespace")?, text("pod")?, text("container")?],
             times: match times.dtype() {
                 DataType::Datetime(unit, _) => {
@@ -211,6 +229,23 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// Namespace, pod and container of a row; empty where there is none.
+    fn names(&self, row: usize) -> [&str; 3] {
+        self.names
+            .each_ref()
+            .map(|names| names.get(row).unwrap_or_default())
+    }
+
+    fn values(&self, header: &Header, row: usize) -> impl Iterator<Item = (Column, f32)> {
+        let columns = header.numbers.iter().map(|(column, _)| *column);
+        let value = move |numbers: &ChunkedArray<Float64Type>| {
+            numbers.get(row).map_or(f32::NAN, cells::sample)
+        };
+        columns.zip(self.numbers.iter().map(value))
+    }
+}
+
 impl Times {
     fn get(&self, row: usize) -> Result<i64, String> {
         let empty = || "the timestamp is empty".to_owned();
@@ -224,35 +259,4 @@ impl Times {
             Self::Text(texts) => cells::time(texts.get(row).ok_or_else(empty)?.as_bytes()),
         }
     }
-}
-
-/// Keeps one row; fails with the column, from 0, and what is wrong there.
-fn one(
-    reading: &mut Reading<'_>,
-    header: &Header,
-    batch: &Batch,
-    row: usize,
-    line: u64,
-) -> Result<(), (usize, String)> {
-    let name = |place: usize, what: &str| {
-        let text = batch.names[place].get(row).unwrap_or_default();
-        cells::name(text.as_bytes(), what).map_err(|problem| (header.names[place], problem))
-    };
-    let names = [
-        name(0, "namespace")?,
-        name(1, "pod")?,
-        name(2, "container")?,
-    ];
-    let time = batch.times.get(row).map_err(|p| (header.timestamp, p))?;
-    let value =
-        |numbers: &ChunkedArray<Float64Type>| numbers.get(row).map_or(f32::NAN, cells::sample);
-    let columns = header.numbers.iter().map(|(column, _)| *column);
-    let place = Place {
-        file: reading.file,
-        line,
-        column: header.timestamp,
-        time,
-    };
-    reading.row(names, place, columns.zip(batch.numbers.iter().map(value)));
-    Ok(())
 }

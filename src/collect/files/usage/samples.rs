@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::times::Times;
 use crate::collect::Column;
 use crate::collect::usage::Handles;
 
@@ -23,7 +24,7 @@ pub(super) struct Raw {
     pub(super) pod: String,
     pub(super) container: String,
     /// Unix seconds, in any order.
-    pub(super) times: Vec<i64>,
+    pub(super) times: Times,
     /// Values of the metrics that occur; shorter than `times` where the last
     /// ones are missing, `NaN` where others are.
     pub(super) columns: Vec<(Column, Vec<f32>)>,
@@ -37,7 +38,7 @@ impl Samples {
     /// What all of it takes in memory, about.
     pub(super) fn bytes(&self) -> u64 {
         let names = |raw: &Raw| 2 * (raw.namespace.len() + raw.pod.len() + raw.container.len());
-        let values = |raw: &Raw| raw.times.len() * (8 + 4 * raw.columns.len());
+        let values = |raw: &Raw| raw.times.bytes() + 4 * raw.times.len() * raw.columns.len();
         let series = self.series.iter();
         let bytes: usize = series.map(|raw| SERIES + names(raw) + values(raw)).sum();
         u64::try_from(bytes).unwrap_or(u64::MAX)
@@ -47,6 +48,15 @@ impl Samples {
     pub(super) fn keep(&mut self, times: &Range<i64>) {
         for raw in &mut self.series {
             raw.keep(times);
+        }
+    }
+
+    /// Adds what another reader has read.
+    pub(super) fn join(&mut self, other: Self) {
+        for raw in other.series {
+            let names = [&raw.namespace, &raw.pod, &raw.container];
+            let at = self.find(names.map(String::as_str));
+            self.series[at].join(raw);
         }
     }
 
@@ -69,7 +79,7 @@ impl Samples {
                 namespace: namespace.to_owned(),
                 pod: pod.to_owned(),
                 container: container.to_owned(),
-                times: Vec::new(),
+                times: Times::default(),
                 columns: Vec::new(),
             });
         }
@@ -79,12 +89,30 @@ impl Samples {
 
 impl Raw {
     fn keep(&mut self, times: &Range<i64>) {
-        let kept: Vec<bool> = self.times.iter().map(|time| times.contains(time)).collect();
+        let all = std::mem::take(&mut self.times);
+        let kept: Vec<bool> = all.iter().map(|time| times.contains(&time)).collect();
         for (_, values) in &mut self.columns {
             let mut kept = kept.iter();
             values.retain(|_| kept.next() == Some(&true));
         }
-        self.times.retain(|time| times.contains(time));
+        for time in all.iter().filter(|time| times.contains(time)) {
+            self.times.push(time);
+        }
+    }
+
+    /// The rows of another part behind its own.
+    fn join(&mut self, other: Self) {
+        let rows = self.times.len();
+        if rows == 0 {
+            *self = other;
+            return;
+        }
+        self.times.extend(&other.times);
+        for (column, values) in other.columns {
+            let held = self.column(column);
+            held.resize(rows, f32::NAN);
+            held.extend(values);
+        }
     }
 
     /// One row; a `NaN` is a missing sample.
@@ -92,14 +120,18 @@ impl Raw {
         let row = self.times.len();
         self.times.push(time);
         for (column, value) in values.filter(|(_, value)| !value.is_nan()) {
-            let held = self.columns.iter().position(|(known, _)| *known == column);
-            let place = held.unwrap_or_else(|| {
-                self.columns.push((column, Vec::new()));
-                self.columns.len() - 1
-            });
-            let samples = &mut self.columns[place].1;
+            let samples = self.column(column);
             samples.resize(row, f32::NAN);
             samples.push(value);
         }
+    }
+
+    fn column(&mut self, column: Column) -> &mut Vec<f32> {
+        let held = self.columns.iter().position(|(known, _)| *known == column);
+        let place = held.unwrap_or_else(|| {
+            self.columns.push((column, Vec::new()));
+            self.columns.len() - 1
+        });
+        &mut self.columns[place].1
     }
 }
