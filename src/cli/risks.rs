@@ -11,6 +11,7 @@ use crate::pipeline::{self, Settings};
 use crate::price;
 use crate::render::{self, View};
 use crate::risk::{self, Check, Choice};
+use crate::snapshot::Snapshot;
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -18,7 +19,11 @@ const EXAMPLES: &str = "\
 Examples:
   {program} risks --demo
   {program} risks -n shop --check memory-leak,out-of-memory
-  {program} risks --snapshot prod.kcost --all -o json";
+  {program} risks --snapshot prod.kcost --all -o json
+  {program} risks --snapshot prod.kcost -o prometheus-rules > rules.yaml";
+
+/// Alert rules as the Prometheus operator takes them.
+const RULES: &str = "prometheus-rules";
 
 /// Say what is about to break, when, how likely, and what to do.
 ///
@@ -36,7 +41,7 @@ pub(super) struct RisksArgs {
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "table",
-        value_parser = named(["table", "json"])
+        value_parser = named(["table", "json", RULES])
     )]
     output: String,
 
@@ -85,6 +90,11 @@ impl RisksArgs {
             thresholds: Vec::new(),
             min_judged: 0.0,
         };
+        if self.output == RULES {
+            let Whole { snapshot, asked } = self.source.read_whole(ui)?;
+            super::analyze::refuse_empty(&snapshot, &asked)?;
+            return rules(&snapshot, &settings, ui, out);
+        }
         let read = self.source.read_parts(ui)?;
         super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
         let evidence = read.advise(&settings, ui)?;
@@ -118,4 +128,20 @@ impl RisksArgs {
             all: self.all,
         }
     }
+}
+
+/// Rules are about all that a Prometheus sees, whichever workloads are asked for.
+fn rules(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    ui: &Ui,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    let evidence = pipeline::advise(snapshot, settings, ui);
+    let (profiles, cohorts) = (&evidence.profiles, &evidence.cohorts);
+    let seen = risk::Seen::of(snapshot, profiles, cohorts, &evidence.advised);
+    let alerts = risk::alerts(&seen);
+    ui.clear();
+    render::alert_rules(snapshot, &alerts, out).map_err(Error::Write)?;
+    Ok(Exit::Done)
 }

@@ -21,6 +21,7 @@ pub(super) fn cluster(plans: &[Plan], workloads: &[Workload], mut nodes: Vec<Nod
         volume_claims: plans.iter().flat_map(volume_claims).collect(),
         services: plans.iter().filter_map(service).collect(),
         disruption_budgets: plans.iter().filter_map(disruption_budget).collect(),
+        certificates: Vec::new(),
     }
 }
 
@@ -80,6 +81,8 @@ fn volume_claims(plan: &Plan) -> impl Iterator<Item = VolumeClaim> + '_ {
         phase: "Bound".to_owned(),
         used: None,
         capacity: None,
+        inodes: None,
+        history: Vec::new(),
     };
     let gib = plan.volume_gib.filter(|_| plan.kind == Kind::StatefulSet);
     gib.into_iter()
@@ -104,6 +107,9 @@ fn disruption_budget(plan: &Plan) -> Option<DisruptionBudget> {
         namespace: plan.namespace.to_owned(),
         name: plan.name.to_owned(),
         disruptions_allowed: plan.budget?,
+        expected: None,
+        healthy: None,
+        wanted: None,
         selector: selector(plan),
     })
 }

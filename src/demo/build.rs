@@ -62,10 +62,7 @@ fn draw(
         in_template: true,
         heap: part.heap.clone(),
         restarts: 0,
-        terminations: Vec::new(),
-        memory_high_water: None,
-        not_measured: None,
-        ran_with: None,
+        ..Container::default()
     };
     // An init container is over before the first sample.
     if part.kind == ContainerKind::Init {
@@ -222,6 +219,7 @@ fn running(plan: &Plan, pod: &Placed) -> Pod {
         created: Timestamp::from_second(created).ok(),
         requests: plan.pod_requests(),
         outdated: false,
+        conditions: Vec::new(),
     }
 }
 
@@ -245,6 +243,7 @@ fn autoscaler(plan: &Plan, current: usize) -> Option<Autoscaler> {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        conditions: Vec::new(),
     })
 }
 

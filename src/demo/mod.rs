@@ -23,6 +23,7 @@ mod plan;
 mod platform;
 mod rhythm;
 mod shop;
+mod troubles;
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -56,11 +57,14 @@ pub fn snapshot() -> Snapshot {
     let placed = settle(&plans, &rhythms, &mut fleet);
     let mut built = draw(&plans, &placed, &rhythms);
     built.sort_by(|a, b| a.workload.id.cmp(&b.workload.id));
-    let (workloads, series) = number(built);
+    let (mut workloads, series) = number(built);
+    let mut cluster = around::cluster(&plans, &workloads, fleet.nodes);
+    troubles::happen(&mut workloads, &mut cluster, grid().end());
+    troubles::run_out(&mut cluster, grid().end());
     Snapshot {
         taken_at: grid().end(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster: around::cluster(&plans, &workloads, fleet.nodes),
+        cluster,
         sources: vec![Source {
             kind: SourceKind::Demo,
             detail: "a shop that kcost makes up".to_owned(),

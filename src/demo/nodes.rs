@@ -205,6 +205,7 @@ impl PoolSpec {
             ready: true,
             unschedulable: false,
             taints: self.taints.iter().map(|&taint| taint.to_owned()).collect(),
+            conditions: Vec::new(),
         }
     }
 }

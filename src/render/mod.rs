@@ -31,7 +31,7 @@ mod yaml;
 pub use backtest::{backtest_json, backtest_table};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
-pub use risks::{risks_json, risks_table};
+pub use risks::{alert_rules, risks_json, risks_table};
 pub use table::choices;
 pub use view::{Sort, View};
 

@@ -9,6 +9,7 @@
 //! from how often something came before ([`comes_again`](crate::trend::comes_again)), and
 //! from trends with their spread ([`Leak`]).
 
+mod alert;
 mod check;
 mod found;
 mod leak;
@@ -20,6 +21,7 @@ mod severity;
 mod sought;
 mod words;
 
+pub use alert::{Alert, alerts};
 pub use check::{ALL, by_name, names};
 pub use found::{Action, Chance, Evidence, Fact, Impact, Patch, Risk, Subject};
 pub use leak::{Leak, Memory};

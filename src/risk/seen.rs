@@ -143,6 +143,12 @@ impl<'a> Seen<'a> {
         self.usage.pool(number, container)
     }
 
+    /// The usage of a workload, all its pods and containers.
+    pub(super) fn usage_of(&self, workload: usize) -> impl Iterator<Item = &'a Series> {
+        self.usage
+            .of_workload(u32::try_from(workload).unwrap_or(u32::MAX))
+    }
+
     /// What is no workload is looked at once, with the last of them.
     pub(super) fn once(&self, look: impl FnOnce() -> Sought) -> Sought {
         if self.workloads.end >= self.snapshot.workloads.len() {

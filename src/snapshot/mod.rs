@@ -17,6 +17,7 @@ mod replay;
 mod resources;
 mod selector;
 mod sold;
+mod state;
 mod supply;
 mod usage;
 mod values;
@@ -42,6 +43,7 @@ pub use node::{CapacityType, Node};
 pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
+pub use state::{Condition, Eviction, Probe, ProbeKind, Restarts, Waiting};
 pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
@@ -81,6 +83,9 @@ pub struct Cluster {
     pub volume_claims: Vec<VolumeClaim>,
     pub services: Vec<Service>,
     pub disruption_budgets: Vec<DisruptionBudget>,
+    /// Sorted by namespace and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Certificate>,
 }
 
 impl Snapshot {
@@ -213,6 +218,32 @@ pub struct VolumeClaim {
     /// What its file system could hold then.
     #[serde(default)]
     pub capacity: Option<Bytes>,
+    /// Files that its file system can hold, where that is limited and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inodes: Option<u64>,
+    /// What was in use over time, a few points a day, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<VolumeUse>,
+}
+
+/// What a volume holds at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeUse {
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Bytes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inodes_used: Option<u64>,
+}
+
+/// A certificate, as a metrics store tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Certificate {
+    /// `None` for that of a kubelet, which is called after its node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    pub name: String,
+    pub expires: Timestamp,
 }
 
 /// A Service, as far as it matters for cost.
@@ -232,5 +263,14 @@ pub struct DisruptionBudget {
     pub namespace: String,
     pub name: String,
     pub disruptions_allowed: i32,
+    /// Pods that it counts, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u32>,
+    /// Of them those that are well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy: Option<u32>,
+    /// Those that must stay well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<u32>,
     pub selector: Vec<(String, String)>,
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Resources;
+use super::{Condition, Resources};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Node {
     pub unschedulable: bool,
     /// `key=value:effect`, sorted.
     pub taints: Vec<String>,
+    /// What it says of itself, such as `MemoryPressure`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
 }
 
 /// How a node is bought.

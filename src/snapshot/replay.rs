@@ -39,12 +39,25 @@ impl Snapshot {
 /// The workload without what happened after `now`, or at no known time.
 fn forget_after(workload: &Workload, now: Timestamp) -> Workload {
     let mut workload = workload.clone();
+    // How it is now says nothing of how it was then.
+    workload.conditions.clear();
+    workload
+        .evictions
+        .retain(|it| it.at.is_some_and(|at| at <= now));
+    for pod in &mut workload.pods {
+        pod.conditions.clear();
+    }
+    if let Some(autoscaler) = &mut workload.autoscaler {
+        autoscaler.conditions.clear();
+    }
     workload.template_changed = workload.template_changed.filter(|changed| *changed <= now);
     for container in &mut workload.containers {
         container
             .terminations
             .retain(|end| end.finished.is_some_and(|finished| finished <= now));
         container.restarts = 0;
+        container.restarts_at.retain(|it| it.until <= now);
+        container.waiting.clear();
         container.memory_high_water = None;
     }
     workload

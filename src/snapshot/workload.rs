@@ -4,7 +4,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Heap, Resources};
+use super::{Condition, Eviction, Heap, Probe, Resources, Restarts, Waiting};
 use crate::units::Bytes;
 
 /// What a workload is called. Orders by namespace, kind, name.
@@ -99,6 +99,12 @@ pub struct Workload {
     pub patch: Option<PatchTarget>,
     /// Pods that are not finished.
     pub pods: Vec<Pod>,
+    /// What its controller says of it, such as `Progressing`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Pods that were put out, as long as they are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evictions: Vec<Eviction>,
 }
 
 /// One container of a workload, the same in all its pods.
@@ -121,6 +127,14 @@ pub struct Container {
     /// `state.terminated`), and OOM kills that a metrics store tells of, those of
     /// pods that are gone included; oldest first.
     pub terminations: Vec<Termination>,
+    /// Restarts over time, where a metrics store tells of them, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts_at: Vec<Restarts>,
+    /// Where it waits instead of running, and why, in current pods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
     /// The most memory that its cgroup ever held in any pod of the window, spikes
     /// between two scrapes included (`container_memory_max_usage_bytes`).
     ///
@@ -224,6 +238,10 @@ pub struct Pod {
     /// something else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
+    /// What it says of itself; of every pod something, so that none means that its state
+    /// was not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
 }
 
 /// A HorizontalPodAutoscaler that scales a workload.
@@ -243,6 +261,9 @@ pub struct Autoscaler {
     /// The controller that made it and would write it again: ``ScaledObject `api` ``.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
+    /// What it says of itself, such as `ScalingActive`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
 }
 
 impl Autoscaler {

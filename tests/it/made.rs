@@ -75,6 +75,7 @@ pub fn workload(kind: &str, name: &str, pods: u32, containers: Vec<Container>) -
         created: None,
         requests: sum.clone(),
         outdated: false,
+        conditions: Vec::new(),
     };
     Workload {
         id: WorkloadId {
@@ -275,6 +276,7 @@ pub fn node(name: &str, capacity_type: CapacityType) -> Node {
         ready: true,
         unschedulable: false,
         taints: Vec::new(),
+        conditions: Vec::new(),
     }
 }
 

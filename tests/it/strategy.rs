@@ -55,6 +55,7 @@ fn krr_has_floors_and_keeps_what_it_cannot_judge() {
     play(&mut snapshot, small, |_, _| (0.001, 10.0 * MIB));
     let mut scaled = workload("Deployment", "scaled", 1, vec![container("app", 500, 512)]);
     scaled.autoscaler = Some(Autoscaler {
+        conditions: Vec::new(),
         name: "scaled".to_owned(),
         min_replicas: 1,
         max_replicas: 5,

@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{
     LimitRange, LimitRangeItem, Node, PersistentVolumeClaim, ResourceQuota, Service, Taint,
 };
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
+use super::state::conditions;
 use super::{Amounts, Meta, Objects, Record};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
@@ -67,6 +68,7 @@ impl Record for Node {
                 .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
             unschedulable: spec.unschedulable.unwrap_or(false),
             taints,
+            conditions: conditions!(&status.conditions),
         });
         objects.note("Node", &meta, amounts);
         objects.node_labels.insert(meta.name, meta.labels);
@@ -213,6 +215,8 @@ impl Record for PersistentVolumeClaim {
                 .unwrap_or_else(|| "Unknown".to_owned()),
             used: None,
             capacity: None,
+            inodes: None,
+            history: Vec::new(),
         });
         objects.note("PersistentVolumeClaim", &meta, amounts);
     }
@@ -237,12 +241,20 @@ impl Record for PodDisruptionBudget {
         let meta = Meta::new(self.metadata);
         let selector = self.spec.and_then(|spec| spec.selector).unwrap_or_default();
         let labels = selector.match_labels.unwrap_or_default();
+        let status = self.status;
+        let said = |of: fn(&PodDisruptionBudgetStatus) -> Option<i32>| {
+            let number = status.as_ref().and_then(of);
+            number.and_then(|it| u32::try_from(it).ok())
+        };
         let budget = snapshot::DisruptionBudget {
+            expected: said(|it| it.expected_pods),
+            healthy: said(|it| it.current_healthy),
+            wanted: said(|it| it.desired_healthy),
             namespace: meta.namespace,
             name: meta.name,
-            disruptions_allowed: self
-                .status
-                .and_then(|status| status.disruptions_allowed)
+            disruptions_allowed: status
+                .as_ref()
+                .and_then(|it| it.disruptions_allowed)
                 .unwrap_or(0),
             selector: labels.into_iter().collect(),
         };

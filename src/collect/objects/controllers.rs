@@ -3,8 +3,9 @@ use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::state;
 use super::{Amounts, Key, Meta, Objects, Record, Template};
-use crate::snapshot::PatchTarget;
+use crate::snapshot::{Condition, PatchTarget};
 
 /// The way from the root of a controller to its pod spec.
 const TEMPLATE: &[&str] = &["spec", "template", "spec"];
@@ -33,6 +34,8 @@ pub(crate) struct Controller {
     pub(crate) known: bool,
     /// Whether it is a run that has come to its end.
     pub(crate) over: bool,
+    /// What it says of itself.
+    pub(crate) conditions: Vec<Condition>,
 }
 
 /// A pod template, and where in its controller it stands.
@@ -120,11 +123,19 @@ fn count(number: i32) -> u32 {
 impl Record for Deployment {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
+        let conditions = self.status.as_ref().and_then(|it| it.conditions.as_ref());
+        let conditions = conditions.into_iter().flatten().filter_map(|it| {
+            let since = it.last_transition_time.as_ref().map(|time| time.0);
+            let (kind, status) = (it.type_.as_deref()?, it.status.as_deref()?);
+            state::condition((kind, status, it.reason.as_deref(), since))
+        });
+        let conditions = conditions.take(state::most()).collect();
         let present = present!(self.status, replicas);
-        Controller::new("apps/v1", "Deployment", self.metadata)
+        let mut deployment = Controller::new("apps/v1", "Deployment", self.metadata)
             .replicas(spec.replicas)
-            .present(present)
-            .record(TEMPLATE, Some(spec.template), objects);
+            .present(present);
+        deployment.conditions = conditions;
+        deployment.record(TEMPLATE, Some(spec.template), objects);
     }
 }
 

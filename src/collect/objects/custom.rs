@@ -81,6 +81,7 @@ fn controller(
     objects.note(&kind, &meta, amounts);
     let has_template = !templates.is_empty() || template_of.is_some();
     objects.controllers.push(Controller {
+        conditions: Vec::new(),
         known: owns_pods(&group, &kind) && has_template && !is_over,
         over: is_over,
         api_version,

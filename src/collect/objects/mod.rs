@@ -17,6 +17,7 @@ mod placed;
 mod pod;
 mod scaling;
 mod select;
+mod state;
 
 use std::collections::BTreeMap;
 

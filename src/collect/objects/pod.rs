@@ -3,8 +3,9 @@ use k8s_openapi::api::core::v1::{
     Container, ContainerStatus, Pod, PodSpec, PodStatus, PodTemplateSpec,
 };
 
+use super::state::{self, conditions};
 use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record, heap};
-use crate::snapshot::{ContainerKind, Heap, Resources, Termination};
+use crate::snapshot::{Condition, ContainerKind, Eviction, Heap, Probe, Resources, Termination};
 
 /// A pod, finished or not.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct PodRecord {
     /// What the scheduler counts.
     pub(crate) requests: Resources,
     pub(crate) endings: Vec<(String, Termination)>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) eviction: Option<Eviction>,
 }
 
 /// What a pod is made of, from a template or from the pod itself.
@@ -90,6 +93,9 @@ pub(crate) struct ContainerRecord {
     pub(crate) limits: Resources,
     pub(crate) heap: Option<Heap>,
     pub(crate) restarts: u32,
+    /// Why it waits, where it does.
+    pub(crate) waiting: Option<String>,
+    pub(crate) probes: Vec<Probe>,
     pub(crate) claims: Vec<ClaimUse>,
 }
 
@@ -162,6 +168,7 @@ impl Template {
 impl ContainerRecord {
     fn new(container: Container, kind: ContainerKind, amounts: &mut Amounts) -> Self {
         let heap = heap::find(&container);
+        let probes = state::probes(&container);
         let claims = container.resources.as_ref();
         let claims = claims.and_then(|it| it.claims.clone()).unwrap_or_default();
         let (requests, limits) = amounts.requirements(container.resources);
@@ -173,6 +180,8 @@ impl ContainerRecord {
             limits,
             heap,
             restarts: 0,
+            waiting: None,
+            probes,
             claims: claims
                 .into_iter()
                 .map(|claim| ClaimUse {
@@ -229,6 +238,8 @@ impl Record for Pod {
             qos: status.qos_class.clone(),
             requests: Resources::default(),
             endings: Vec::new(),
+            conditions: conditions!(&status.conditions),
+            eviction: state::eviction(&meta.name, meta.created, &status),
             meta,
         };
         pod.apply(status, &mut amounts);
@@ -303,6 +314,7 @@ fn apply(
     container.requests = requests.or(&container.requests);
     container.limits = limits.or(&container.limits);
     container.restarts = u32::try_from(status.restart_count).unwrap_or(0);
+    container.waiting = state::waiting(status.state.as_ref());
     let states = [status.last_state, status.state].into_iter().flatten();
     let ended = states.filter_map(|state| state.terminated);
     ended.map(|end| {

@@ -9,7 +9,7 @@ use super::whole::Whole;
 use super::{Group, Member, PodIndex};
 use crate::collect::names;
 use crate::collect::objects::{Controller, Key, Placed, PodRecord, Template, runs_to_completion};
-use crate::snapshot::{Autoscaler, Manager, PatchTarget};
+use crate::snapshot::{Autoscaler, Condition, Manager, PatchTarget};
 
 /// Pods of one template of an owner, and what is known of them.
 pub(super) struct Part {
@@ -48,6 +48,7 @@ pub(super) struct Owner {
     pub(super) created: Option<Timestamp>,
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(String, String)>,
+    pub(super) conditions: Vec<Condition>,
 }
 
 /// What makes pods of one role.

@@ -156,6 +156,7 @@ impl Owner {
             created: top.meta.created,
             labels: top.meta.labels.clone(),
             annotations: top.meta.annotations.clone(),
+            conditions: top.conditions.clone(),
         }
     }
 }

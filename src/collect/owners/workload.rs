@@ -5,8 +5,8 @@ use super::part::Part;
 use super::role::requests_as;
 use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, Heap, HeapPlace, LimitRange, Manager, Pod, Resources, Termination,
-    Workload, WorkloadId,
+    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Pod, Resources,
+    Termination, Waiting, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.
@@ -41,6 +41,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
         Some(owner) => (owner.labels.clone(), owner.annotations.clone()),
         None => (pod_labels(&pods), pod_annotations(&pods)),
     };
+    let conditions = owner.as_ref().map(|owner| owner.conditions.clone());
+    let conditions = conditions.unwrap_or_default();
     Workload {
         api_version: part.api_version,
         replicas: part.replicas.unwrap_or(fallback),
@@ -66,6 +68,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
         managers: part.managers,
         patch: part.patch,
         pods: current,
+        conditions,
+        evictions: evictions(&pods),
         id: WorkloadId {
             namespace: key.namespace,
             kind: key.kind,
@@ -122,6 +126,9 @@ fn containers(
                 in_template,
                 restarts: 0,
                 terminations: Vec::new(),
+                restarts_at: Vec::new(),
+                waiting: Vec::new(),
+                probes: record.probes.clone(),
                 memory_high_water: None,
                 not_measured: None,
                 ran_with: None,
@@ -154,8 +161,34 @@ fn containers(
             default(container, namespace, limit_ranges);
         }
         container.terminations = endings.remove(&container.name).unwrap_or_default();
+        container.waiting = waiting(&running, &container.name);
     }
     containers
+}
+
+/// Why a container waits, by pod.
+fn waiting(running: &[&Seen], container: &str) -> Vec<Waiting> {
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for seen in running {
+        let mut records = seen.pod.spec.containers.iter();
+        let record = records.find(|record| record.name == container);
+        if let Some(reason) = record.and_then(|record| record.waiting.clone()) {
+            let pod = seen.pod.meta.name.clone();
+            waiting.push(Waiting { pod, reason });
+        }
+    }
+    waiting.sort_by(|a, b| a.pod.cmp(&b.pod));
+    waiting
+}
+
+/// Pods that were put out, oldest first.
+fn evictions(pods: &[Seen]) -> Vec<Eviction> {
+    let mut evictions: Vec<Eviction> = pods
+        .iter()
+        .filter_map(|seen| seen.pod.eviction.clone())
+        .collect();
+    evictions.sort_by(|a, b| (a.at, &a.pod).cmp(&(b.at, &b.pod)));
+    evictions
 }
 
 /// What the running pods, the newest first, have of each container; of one that
@@ -185,6 +218,7 @@ fn observe(container: &mut Container, records: &[&ContainerRecord]) -> bool {
     };
     container.requests = record.requests.clone();
     container.limits = record.limits.clone();
+    container.probes.clone_from(&record.probes);
     container.heap = heap(
         record.heap.as_ref(),
         container.heap.take(),
@@ -278,6 +312,7 @@ fn current(pods: &[Seen]) -> Vec<Pod> {
             created: pod.meta.created,
             requests: pod.requests.clone(),
             outdated: *outdated,
+            conditions: pod.conditions.clone(),
         })
         .collect();
     current.sort_by(|a, b| a.name.cmp(&b.name));

@@ -5,6 +5,7 @@ use std::io;
 use jiff::Timestamp;
 
 mod json;
+mod rules;
 
 use super::Look;
 use super::plain::plain;
@@ -17,6 +18,7 @@ use crate::text::{count, escape, percent, short};
 
 pub use json::risks_json;
 pub(super) use json::{Shape, shape};
+pub use rules::alert_rules;
 
 /// So many of each group are told to a person; the rest is counted.
 const TOLD: usize = 12;

@@ -28,8 +28,44 @@ impl Check for DrainBlocked {
 }
 
 impl DrainBlocked {
+    /// Too few are well: what it guards is in trouble, and it does what it is for.
+    fn unwell(
+        &self,
+        seen: &Seen<'_>,
+        budget: &DisruptionBudget,
+        (healthy, wanted): (u32, u32),
+    ) -> Sought {
+        Sought::risk(Risk {
+            severity: Severity::Medium,
+            confidence: Confidence::High,
+            concerns: seen.selected(&budget.namespace, &budget.selector),
+            text: format!(
+                "budget `{}` wants {wanted} healthy pods, and there are {healthy}",
+                budget.name
+            ),
+            evidence: vec![
+                Evidence::number("healthy_pods", f64::from(healthy)),
+                Evidence::number("wanted_pods", f64::from(wanted)),
+            ],
+            action: Action::new("find out why its pods are not ready: `kubectl get pods`"),
+            ..Risk::on(
+                self.name(),
+                Subject::of("PodDisruptionBudget", &budget.namespace, &budget.name),
+            )
+        })
+    }
+
     fn of(&self, seen: &Seen<'_>, budget: &DisruptionBudget) -> Sought {
         if budget.disruptions_allowed > 0 {
+            return Sought::fine();
+        }
+        if let (Some(healthy), Some(wanted)) = (budget.healthy, budget.wanted)
+            && healthy < wanted
+        {
+            return self.unwell(seen, budget, (healthy, wanted));
+        }
+        // No pod at all: there is nothing to drain.
+        if budget.expected == Some(0) {
             return Sought::fine();
         }
         if budget.selector.is_empty() {

@@ -33,7 +33,7 @@ impl Check for MemoryLeak {
 
 impl MemoryLeak {
     fn risk(&self, seen: &Seen<'_>, pool: &Pool<'_>, leak: &Leak) -> Risk {
-        let per_day = Bytes::from_f64(leak.per_day).human();
+        let per_day = Bytes::from_f64(leak.course.per_day).human();
         let limit = pool.container.limits.memory;
         let mut risk = Risk {
             since: Some(seen.grid.time(leak.since)),
@@ -58,7 +58,19 @@ impl MemoryLeak {
             return risk;
         };
         let (days, earliest, latest) = leak.days_to(limit);
-        let (day, week) = (leak.reaches(limit, 1.0), leak.reaches(limit, 7.0));
+        // A record may come on top of the rise, or although it ends.
+        let peaks = pool
+            .profile
+            .memory
+            .as_ref()
+            .map(|it| it.daily_peaks.as_slice());
+        let reaches = |ahead: f64| {
+            let record = seen
+                .chances
+                .beyond(peaks.unwrap_or_default(), limit.to_f64(), ahead);
+            1.0 - (1.0 - leak.reaches(limit, ahead)) * (1.0 - record.unwrap_or(0.0))
+        };
+        let (day, week) = (reaches(1.0), reaches(7.0));
         risk.severity = by_chance(day, week);
         risk.chance = Some(within_a_week(week));
         risk.evidence
@@ -86,11 +98,11 @@ impl MemoryLeak {
 
 fn evidence(leak: &Leak) -> Vec<Evidence> {
     vec![
-        Evidence::number("memory_bytes", leak.now),
-        Evidence::number("growth_bytes_per_day", leak.per_day),
-        Evidence::number("growth_bytes_per_day_low", leak.per_day_low),
-        Evidence::number("growth_bytes_per_day_high", leak.per_day_high),
-        Evidence::number("rising_days", leak.days),
+        Evidence::number("memory_bytes", leak.course.now),
+        Evidence::number("growth_bytes_per_day", leak.course.per_day),
+        Evidence::number("growth_bytes_per_day_low", leak.course.per_day_low),
+        Evidence::number("growth_bytes_per_day_high", leak.course.per_day_high),
+        Evidence::number("rising_days", leak.course.days),
         Evidence::number("pods_leaking", len_f64(leak.pods)),
         Evidence::number("pods_judged", len_f64(leak.of)),
         Evidence::number("kendall_tau", leak.tau),

@@ -1,35 +1,60 @@
 //! The checks, one file each.
 
-use super::Check;
+use super::{Check, Sought};
+use crate::snapshot::Workload;
 
 mod autoscaler_at_maximum;
+mod autoscaler_blind;
+mod autoscaler_flaps;
+mod certificate_expires;
+mod container_cannot_start;
 mod cpu_starvation;
 mod cpu_throttling;
+mod crash_loop;
 mod drain_blocked;
 mod memory_leak;
 mod node_memory_overcommit;
+mod node_pressure;
 mod oom_loop;
 mod out_of_memory;
 mod pod_fits_nowhere;
+mod pods_evicted;
+mod probe_kills;
 mod quota_nearly_used;
 mod replicas_missing;
+mod rollout_stuck;
 mod single_replica;
+mod traffic_lost;
+mod volume_filling;
 
 /// Every check, in the order shown to users.
 pub static ALL: &[&dyn Check] = &[
     &oom_loop::OomLoop,
+    &crash_loop::CrashLoop,
+    &container_cannot_start::ContainerCannotStart,
+    &probe_kills::ProbeKills,
     &memory_leak::MemoryLeak,
     &out_of_memory::OutOfMemory,
     &cpu_throttling::CpuThrottling,
     &cpu_starvation::CpuStarvation,
     &replicas_missing::ReplicasMissing,
+    &rollout_stuck::RolloutStuck,
     &pod_fits_nowhere::PodFitsNowhere,
+    &pods_evicted::PodsEvicted,
     &autoscaler_at_maximum::AutoscalerAtMaximum,
+    &autoscaler_blind::AutoscalerBlind,
+    &autoscaler_flaps::AutoscalerFlaps,
+    &traffic_lost::TrafficLost,
+    &volume_filling::VolumeFilling,
+    &certificate_expires::CertificateExpires,
     &quota_nearly_used::QuotaNearlyUsed,
+    &node_pressure::NodePressure,
     &node_memory_overcommit::NodeMemoryOvercommit,
     &drain_blocked::DrainBlocked,
     &single_replica::SingleReplica,
 ];
+
+pub(super) use oom_loop::loops;
 
 /// The names of [`ALL`].
 pub fn names() -> Vec<&'static str> {
@@ -39,4 +64,30 @@ pub fn names() -> Vec<&'static str> {
 /// The check of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Check> {
     ALL.iter().copied().find(|check| check.name() == name)
+}
+
+/// Whether it is known how the pods of a workload are.
+struct Reading {
+    known: bool,
+}
+
+impl Reading {
+    /// Every pod says something of itself, unless it was read before kcost kept that.
+    fn of(workload: &Workload) -> Self {
+        let pods = &workload.pods;
+        Self {
+            known: pods.iter().all(|pod| !pod.conditions.is_empty()),
+        }
+    }
+
+    /// What cannot be judged then.
+    fn unknown(&self) -> Option<Sought> {
+        (!self.known).then(|| {
+            Sought::unknown(
+                "workload",
+                "with pods whose state was not read",
+                "take the snapshot again with this version of kcost",
+            )
+        })
+    }
 }

@@ -82,6 +82,12 @@ fn episodes<'a>(kills: &[Kill<'a>]) -> Vec<Vec<Kill<'a>>> {
     episodes
 }
 
+/// How many such loops there were in the window, of all containers.
+pub(in crate::risk) fn loops(seen: &Seen<'_>) -> usize {
+    let pools = seen.pools.iter();
+    pools.map(|pool| episodes(&kills(pool, seen)).len()).sum()
+}
+
 /// Whether a container is in such a loop at the end of the window.
 pub(super) fn is_looping(pool: &Pool<'_>, seen: &Seen<'_>) -> bool {
     let episodes = episodes(&kills(pool, seen));

@@ -249,6 +249,7 @@ fn what_an_autoscaler_holds_by_its_memory_keeps_its_heap() {
     let scaled = |heap| {
         let mut workload = java(2048, heap, "500Mi");
         workload.autoscaler = Some(Autoscaler {
+            conditions: Vec::new(),
             name: "api".to_owned(),
             min_replicas: 1,
             max_replicas: 9,

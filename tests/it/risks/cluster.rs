@@ -67,11 +67,14 @@ fn a_quota_with_no_room_for_a_pod_stops_a_rollout() {
     none(&snapshot, "quota_nearly_used");
 }
 
-fn budget(allowed: i32) -> DisruptionBudget {
+pub(super) fn budget(allowed: i32) -> DisruptionBudget {
     DisruptionBudget {
         namespace: "shop".to_owned(),
         name: "web".to_owned(),
         disruptions_allowed: allowed,
+        expected: None,
+        healthy: None,
+        wanted: None,
         selector: labels(),
     }
 }

@@ -10,8 +10,12 @@ use kcost::snapshot::{Snapshot, Termination};
 
 mod cluster;
 mod cpu;
+mod measure;
 mod memory;
 mod report;
+mod rules;
+mod states;
+mod supplies;
 
 /// Everything that is found in a snapshot.
 fn risks(snapshot: &Snapshot) -> Risks {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::older::renewed;
 use super::{Amounts, AutoscalerRecord, Key, Meta, Objects, Record, group, text};
-use crate::snapshot::{Autoscaler, AutoscalerMetric, Gap, Target};
+use crate::collect::objects::state::conditions;
+use crate::snapshot::{Autoscaler, AutoscalerMetric, Condition, Gap, Target};
 
 /// Where the oldest version keeps the metrics that it has no field for.
 const MORE_METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
@@ -26,6 +27,8 @@ impl Record for HorizontalPodAutoscaler {
         for given in spec.metrics.unwrap_or_default() {
             metrics.add(given);
         }
+        let conditions = self.status.as_ref().and_then(|it| it.conditions.as_ref());
+        metrics.conditions = conditions!(conditions);
         let current = self.status.and_then(|it| it.current_replicas);
         let target = scaled(
             &meta,
@@ -94,6 +97,7 @@ pub(in crate::collect) fn unreadable(meta: &Meta, object: &Value, objects: &mut 
             unread: 1,
             unread_of: SHARED.map(str::to_owned).to_vec(),
             made_by: made_by(meta),
+            conditions: Vec::new(),
         },
     });
 }
@@ -126,6 +130,7 @@ struct Metrics {
     /// See [`Autoscaler::unread_of`].
     unread_of: Vec<String>,
     amounts: Amounts,
+    conditions: Vec<Condition>,
 }
 
 impl Metrics {
@@ -173,6 +178,7 @@ impl Metrics {
             unread: self.unread,
             unread_of: self.unread_of,
             made_by: made_by(meta),
+            conditions: self.conditions,
         };
         objects
             .autoscalers

@@ -59,6 +59,7 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
     }
     let name = text(object, "/spec/advanced/horizontalPodAutoscalerConfig/name");
     Autoscaler {
+        conditions: Vec::new(),
         name: name.map_or_else(|| format!("keda-hpa-{}", meta.name), str::to_owned),
         min_replicas: count("/spec/minReplicaCount", MIN_REPLICAS),
         max_replicas: count("/spec/maxReplicaCount", MAX_REPLICAS),

@@ -30,8 +30,8 @@ pub(super) struct Ends {
     pub(super) exact: BTreeMap<Place, BTreeSet<i64>>,
     /// Kills within `(from, to]`, and their number.
     pub(super) within: BTreeMap<Place, BTreeMap<(i64, i64), u64>>,
-    /// Restarts within the window.
-    pub(super) restarts: BTreeMap<Place, u64>,
+    /// Restarts within `(from, to]` each, all within the window.
+    pub(super) restarts: BTreeMap<Place, BTreeMap<(i64, i64), u64>>,
 }
 
 impl Ends {
@@ -222,7 +222,7 @@ async fn restarts(asker: &mut Asker<'_>, ends: &mut Ends, killed: &BTreeMap<Plac
                 ends.add(&place, *between, *count);
             }
         }
-        ends.restarts.insert(place, all.values().sum());
+        ends.restarts.insert(place, all);
     }
 }
 

@@ -1,9 +1,14 @@
 //! What was read, to where it belongs.
 
+use jiff::Timestamp;
+
 use super::place::Place;
 use super::{Sample, Signals};
 use crate::collect::{Column, Resolved, UsageBuilder};
-use crate::snapshot::{Container, ContainerKind, Grid, Metric, Termination, Workload};
+use crate::snapshot::{
+    Container, ContainerKind, Grid, Metric, Restarts, Termination, VolumeUse, Workload,
+};
+use crate::units::{Bytes, count_from};
 
 /// What the kernel's SIGKILL leaves as exit code.
 const KILLED: i32 = 137;
@@ -58,17 +63,32 @@ impl Signals {
                 }
             }
         }
-        for (place, count) in &ends.restarts {
+        for (place, times) in &ends.restarts {
+            let Some((is_there, container)) = find_mut(resolved, place) else {
+                continue;
+            };
+            let times = times.iter().filter_map(|((_, to), count)| {
+                Some(Restarts {
+                    pod: place.pod.clone(),
+                    until: Timestamp::from_second(*to).ok()?,
+                    count: u32::try_from(*count).unwrap_or(u32::MAX),
+                })
+            });
+            let times: Vec<Restarts> = times.collect();
             // What is there says itself how often it was restarted.
-            if let Some((false, container)) = find_mut(resolved, place) {
-                let count = u32::try_from(*count).unwrap_or(u32::MAX);
-                container.restarts = container.restarts.saturating_add(count);
+            if !is_there {
+                let all = times.iter().map(|it| it.count);
+                container.restarts = all.fold(container.restarts, u32::saturating_add);
             }
+            container.restarts_at.extend(times);
         }
         for workload in &mut resolved.workloads {
             for container in &mut workload.containers {
                 let order = |end: &Termination| (end.finished, end.pod.clone());
                 container.terminations.sort_by_key(order);
+                container
+                    .restarts_at
+                    .sort_by(|a, b| (a.until, &a.pod).cmp(&(b.until, &b.pod)));
             }
         }
     }
@@ -81,10 +101,23 @@ impl Signals {
         }
         for claim in &mut resolved.cluster.volume_claims {
             let key = (claim.namespace.clone(), claim.name.clone());
-            if let Some((used, capacity)) = self.volumes.get(&key) {
-                (claim.used, claim.capacity) = (*used, *capacity);
+            if let Some(volume) = self.volumes.get(&key) {
+                (claim.used, claim.capacity) = (volume.used, volume.capacity);
+                claim.inodes = volume.inodes.map(|it| it.0);
             }
+            let course = self.courses.get(&key).into_iter().flatten();
+            let points = course.filter_map(|(time, (bytes, inodes))| {
+                Some(VolumeUse {
+                    at: Timestamp::from_second(*time).ok()?,
+                    used: bytes.map(Bytes::from_f64),
+                    inodes_used: inodes.map(count_from),
+                })
+            });
+            claim.history = points.collect();
         }
+        resolved.cluster.certificates.clone_from(&self.certificates);
+        resolved.cluster.certificates.sort();
+        resolved.cluster.certificates.dedup();
     }
 }
 

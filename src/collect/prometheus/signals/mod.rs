@@ -27,7 +27,7 @@ use super::plan::More;
 use super::server::Server;
 use crate::collect::Scope;
 use crate::progress::Progress;
-use crate::snapshot::{Gap, Grid, Metric};
+use crate::snapshot::{Certificate, Gap, Grid, Metric};
 use crate::units::Bytes;
 use ask::{Asker, View};
 use ends::Ends;
@@ -43,8 +43,22 @@ pub struct Signals {
     ends: Ends,
     /// `container_memory_max_usage_bytes`, the largest.
     high_water: BTreeMap<Place, Bytes>,
-    /// Used and capacity, by namespace and claim.
-    volumes: BTreeMap<(String, String), (Option<Bytes>, Option<Bytes>)>,
+    /// By namespace and claim.
+    volumes: BTreeMap<(String, String), Volume>,
+    /// Bytes and inodes in use, by namespace and claim, and by time.
+    courses: BTreeMap<(String, String), Course>,
+    certificates: Vec<Certificate>,
+}
+
+/// Bytes and inodes in use by time, in Unix seconds.
+type Course = BTreeMap<i64, (Option<f64>, Option<f64>)>;
+
+/// What is in a volume, and goes into it. Inodes are counted in the same type.
+#[derive(Debug, Default)]
+struct Volume {
+    used: Option<Bytes>,
+    capacity: Option<Bytes>,
+    inodes: Option<Bytes>,
 }
 
 /// A value, and the end of the time that it speaks for: seconds after the start
@@ -70,6 +84,8 @@ impl Signals {
             ends: Ends::default(),
             high_water: BTreeMap::new(),
             volumes: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            certificates: Vec::new(),
         }
     }
 

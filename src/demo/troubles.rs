@@ -1,0 +1,177 @@
+//! What goes wrong in the shop, beside what its use shows: one of each big kind.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::snapshot::{
+    Certificate, Cluster, Condition, Container, Eviction, Node, Pod, Probe, ProbeKind, Termination,
+    VolumeUse, Waiting, Workload,
+};
+use crate::units::Bytes;
+
+/// Lets everything say how it is, and some things that they are not well. `end` is the
+/// end of the window.
+pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Timestamp) {
+    let ago = |minutes: i64| end - SignedDuration::from_mins(minutes);
+    for workload in workloads.iter_mut() {
+        workload.pods.iter_mut().for_each(be_ready);
+        if let Some(scaler) = &mut workload.autoscaler {
+            let kinds = ["AbleToScale", "ScalingActive"];
+            scaler.conditions = kinds.map(|kind| said(kind, "True", None)).into();
+        }
+        let name = workload.id.name.clone();
+        match name.as_str() {
+            "store-locator" => crash(workload, ago(9)),
+            "black-friday-landing" => wait(workload, "ImagePullBackOff"),
+            "search" => kill_by_probe(workload, [ago(29 * 60), ago(5 * 60)]),
+            "airflow-worker" => evict(workload, [ago(50 * 60), ago(3 * 60)]),
+            _ => {}
+        }
+    }
+    cluster.nodes.iter_mut().for_each(be_well);
+    let mut spot = cluster.nodes.iter_mut();
+    if let Some(node) = spot.find(|node| node.pool.as_deref() == Some("batch-spot")) {
+        node.conditions.retain(|it| it.kind != "DiskPressure");
+        node.conditions.push(Condition {
+            since: Some(ago(140)),
+            ..said("DiskPressure", "True", Some("KubeletHasDiskPressure"))
+        });
+    }
+    for budget in &mut cluster.disruption_budgets {
+        let pods = workloads
+            .iter()
+            .filter(|it| it.id.namespace == budget.namespace);
+        let mut of = pods.filter(|it| it.id.name == budget.name);
+        let pods = of.next().map_or(0, |it| it.pods.len());
+        let pods = u32::try_from(pods).unwrap_or(0);
+        if budget.name == "ledger" {
+            budget.disruptions_allowed = 0;
+        }
+        let allowed = u32::try_from(budget.disruptions_allowed).unwrap_or(0);
+        budget.expected = Some(pods);
+        budget.healthy = Some(pods);
+        budget.wanted = Some(pods.saturating_sub(allowed));
+    }
+}
+
+/// The disk of metrics fills, and a certificate was not renewed.
+pub(super) fn run_out(cluster: &mut Cluster, end: Timestamp) {
+    for claim in &mut cluster.volume_claims {
+        let size = claim.requested.to_f64();
+        let fills = claim.name == "data-prometheus-0";
+        // Four points a day, of 28 days.
+        let at = |point: i64| end - SignedDuration::from_hours(6 * (4 * 28 - point));
+        let used = |point: i64| {
+            let day = f64::from(i16::try_from(point).unwrap_or(0)) / 4.0;
+            let wave = 0.002 * f64::from(i16::try_from(point % 4).unwrap_or(0));
+            let share = if fills {
+                0.55 + 0.0145 * day
+            } else {
+                0.40 + 0.001 * day
+            };
+            Bytes::from_f64((share + wave) * size)
+        };
+        claim.history = (1..=4 * 28)
+            .map(|point| VolumeUse {
+                at: at(point),
+                used: Some(used(point)),
+                inodes_used: None,
+            })
+            .collect();
+        claim.used = Some(used(4 * 28));
+        claim.capacity = Some(claim.requested);
+    }
+    let certificate = |namespace: &str, name: &str, days: i64| Certificate {
+        namespace: Some(namespace.to_owned()),
+        name: name.to_owned(),
+        expires: end + SignedDuration::from_hours(24 * days),
+    };
+    cluster.certificates = vec![
+        certificate("platform", "grafana-tls", 61),
+        certificate("shop", "storefront-tls", 4),
+    ];
+}
+
+fn said(kind: &str, status: &str, reason: Option<&str>) -> Condition {
+    Condition {
+        kind: kind.to_owned(),
+        status: status.to_owned(),
+        reason: reason.map(str::to_owned),
+        since: None,
+    }
+}
+
+fn be_ready(pod: &mut Pod) {
+    let status = if pod.phase == "Running" {
+        "True"
+    } else {
+        "False"
+    };
+    pod.conditions = vec![said("Ready", status, None)];
+}
+
+fn be_well(node: &mut Node) {
+    let pressures = ["MemoryPressure", "DiskPressure", "PIDPressure"];
+    node.conditions = vec![said("Ready", "True", Some("KubeletReady"))];
+    node.conditions
+        .extend(pressures.map(|kind| said(kind, "False", None)));
+}
+
+fn first(workload: &mut Workload) -> Option<(String, &mut Container)> {
+    let pod = workload.pods.first()?.name.clone();
+    Some((pod, workload.containers.first_mut()?))
+}
+
+fn ended(pod: &str, exit_code: i32, at: Timestamp) -> Termination {
+    Termination {
+        pod: pod.to_owned(),
+        reason: "Error".to_owned(),
+        exit_code,
+        finished: Some(at),
+    }
+}
+
+fn crash(workload: &mut Workload, at: Timestamp) {
+    if let Some((pod, container)) = first(workload) {
+        container.restarts += 41;
+        container.terminations.push(ended(&pod, 1, at));
+    }
+    wait(workload, "CrashLoopBackOff");
+}
+
+fn wait(workload: &mut Workload, reason: &str) {
+    if let Some((pod, container)) = first(workload) {
+        let reason = reason.to_owned();
+        container.waiting.push(Waiting { pod, reason });
+    }
+}
+
+fn kill_by_probe(workload: &mut Workload, times: [Timestamp; 2]) {
+    let pods: Vec<String> = workload.pods.iter().map(|pod| pod.name.clone()).collect();
+    let Some(container) = workload.containers.first_mut() else {
+        return;
+    };
+    container.probes.push(Probe {
+        kind: ProbeKind::Liveness,
+        initial_delay_seconds: 20,
+        period_seconds: 10,
+        timeout_seconds: 1,
+        failure_threshold: 3,
+    });
+    for (pod, at) in pods.iter().zip(times) {
+        container.restarts += 1;
+        container.terminations.push(ended(pod, 137, at));
+    }
+    container
+        .terminations
+        .sort_by_key(|end| (end.finished, end.pod.clone()));
+}
+
+fn evict(workload: &mut Workload, times: [Timestamp; 2]) {
+    let evicted = |(number, at)| Eviction {
+        pod: format!("{}-evicted-{number}", workload.id.name),
+        reason: "Evicted".to_owned(),
+        resource: Some("ephemeral-storage".to_owned()),
+        at: Some(at),
+    };
+    workload.evictions = (1..).zip(times).map(evicted).collect();
+}

@@ -1,0 +1,115 @@
+//! Alert rules as a PrometheusRule of the Prometheus operator.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use crate::render::emit;
+use crate::risk::Alert;
+use crate::snapshot::Snapshot;
+use crate::text::{count, escape};
+use crate::units::Span;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrometheusRule {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata,
+    spec: Spec,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    name: &'static str,
+    labels: BTreeMap<&'static str, &'static str>,
+}
+
+#[derive(Serialize)]
+struct Spec {
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+struct Rule {
+    alert: &'static str,
+    expr: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#for: Option<String>,
+    labels: BTreeMap<&'static str, &'static str>,
+    annotations: BTreeMap<&'static str, String>,
+}
+
+/// The rules, each with how often it would have fired in the window.
+pub fn alert_rules(
+    snapshot: &Snapshot,
+    alerts: &[Alert],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let window = snapshot.usage.grid.span();
+    writeln!(
+        out,
+        "# Alert rules for cluster {}, tuned by {} of its history up to {}.",
+        escape(&snapshot.cluster.name),
+        window.human(),
+        snapshot.taken_at
+    )?;
+    writeln!(out, "# `history` says how often each would have fired.")?;
+    let document = PrometheusRule {
+        api_version: "monitoring.coreos.com/v1",
+        kind: "PrometheusRule",
+        metadata: Metadata {
+            name: "kcost-risks",
+            labels: BTreeMap::from([("app.kubernetes.io/name", "kcost")]),
+        },
+        spec: Spec {
+            groups: vec![Group {
+                name: "kcost-risks",
+                rules: alerts.iter().map(|alert| rule(alert, window)).collect(),
+            }],
+        },
+    };
+    // Into memory first: the writer's own errors, such as a closed pipe, would be lost.
+    out.write_all(emit::document(&document)?.as_bytes())
+}
+
+fn rule(alert: &Alert, window: Span) -> Rule {
+    let mut annotations = BTreeMap::from([
+        ("summary", alert.summary.clone()),
+        ("history", history(alert, window)),
+    ]);
+    if !alert.instead_of.is_empty() {
+        annotations.insert("instead_of", alert.instead_of.join(", "));
+    }
+    let mut labels = BTreeMap::from([("severity", alert.severity)]);
+    if let Some(check) = alert.check {
+        labels.insert("check", check);
+    }
+    Rule {
+        alert: alert.name,
+        expr: alert.expr.clone(),
+        r#for: (alert.hold > Span::default()).then(|| alert.hold.to_string()),
+        labels,
+        annotations,
+    }
+}
+
+/// `would have fired 3 times in 14d`.
+fn history(alert: &Alert, window: Span) -> String {
+    match alert.fired {
+        Some(0) => format!("would not have fired in {}", window.human()),
+        Some(times) => format!(
+            "would have fired {} in {}",
+            count(times, "time"),
+            window.human()
+        ),
+        None => "unknown: the snapshot does not hold the history of what it looks at".to_owned(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Checks as alert rules for Prometheus, as far as PromQL can carry them.
+//!
+//! Each is replayed over the window that was read: how often it would have fired stands
+//! beside it, and where that is too often, the next stricter threshold is taken. What the
+//! history does not hold cannot be replayed, and is said.
+//!
+//! | kubernetes-mixin | here | what is different |
+//! |---|---|---|
+//! | `CPUThrottlingHigh` | `KcostCpuThrottling` | only where it works at half its limit or more |
+//! | `KubePodCrashLooping`, `KubePodNotReady` | `KcostCrashLoop`, `KcostPodNotReady` | against its own past; kills for memory apart |
+//! | `KubeContainerWaiting` (an hour) | `KcostContainerCannotStart` (5 minutes) | only reasons that do not go away |
+//! | `KubeDeploymentRolloutStuck`, `KubeDeploymentReplicasMismatch`, `KubeStatefulSetReplicasMismatch` | `KcostRolloutStuck`, `KcostReplicasMissing` | |
+//! | `KubeDaemonSetRolloutStuck`, `KubeDaemonSetNotScheduled`, `KubeDaemonSetMisScheduled` | `KcostDaemonSetIncomplete` | |
+//! | `KubeJobFailed`, `KubeJobNotCompleted` | `KcostJobFailed` | |
+//! | `KubeHpaMaxedOut`, `KubeHpaReplicasMismatch` | `KcostAutoscalerAtMaximum`, `KcostAutoscalerBlind` | only while it would go on scaling |
+//! | `KubePdbNotEnoughHealthyPods` | `KcostBudgetUnwell`, `KcostDrainBlocked` | |
+//! | `KubeCPUOvercommit`, `KubeMemoryOvercommit` | `KcostNodeMemoryFull` | what is used, not what is requested |
+//! | `KubeQuotaAlmostFull`, `KubeQuotaFullyUsed`, `KubeQuotaExceeded`, `KubeCPUQuotaOvercommit`, `KubeMemoryQuotaOvercommit` | `KcostQuotaNearlyUsed` | |
+//! | `KubePersistentVolumeFillingUp`, `KubePersistentVolumeInodesFillingUp` | `KcostVolumeFilling`, `KcostVolumeInodesFilling` | a week's trend instead of 6 hours' |
+//! | `KubePersistentVolumeErrors` | `KcostVolumeErrors` | |
+//! | `KubeNodeNotReady`, `KubeNodeUnreachable`, `KubeNodeReadinessFlapping`, `KubeNodePressure`, `KubeletDown` | `KcostNodeNotReady`, `KcostNodePressure` | |
+//! | `KubeNodeEviction` | `KcostPodsEvicted` | |
+//! | `KubeletTooManyPods`, `KubeletPlegDurationHigh`, `KubeletPodStartUpLatencyHigh` | `KcostKubeletSlow` | |
+//! | `KubeClientCertificateExpiration`, `KubeletClientCertificateExpiration` | `KcostCertificateExpires` | |
+//! | none | `KcostMemoryLeak`, `KcostOomKilled`, `KcostOomLoop`, `KcostCpuStarvation` | |
+
+use super::Seen;
+use crate::units::{Span, len_f64};
+
+mod list;
+mod replay;
+
+/// Firings a week, of all that it looks at, that a rule may cost before the next stricter
+/// threshold is taken.
+const BUDGET: f64 = 2.0;
+
+/// One alert rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// In CamelCase, as Prometheus names alerts.
+    pub name: &'static str,
+    /// The check that it stands for; `None` where there is none but the rule.
+    pub check: Option<&'static str>,
+    /// `critical`, `warning`, `info`.
+    pub severity: &'static str,
+    /// How long it must hold.
+    pub hold: Span,
+    pub expr: String,
+    /// One sentence, in which Prometheus fills in labels.
+    pub summary: String,
+    /// Alerts of the kubernetes-mixin that it takes the place of.
+    pub instead_of: &'static [&'static str],
+    /// How often it would have fired in the window; `None` where the history does not
+    /// hold what it looks at.
+    pub fired: Option<usize>,
+}
+
+impl Alert {
+    /// Firings a week.
+    pub fn weekly(&self, window: Span) -> Option<f64> {
+        let weeks = window.as_days() / 7.0;
+        let fired = self.fired?;
+        (weeks > 0.0).then(|| len_f64(fired) / weeks)
+    }
+}
+
+/// Every rule, tuned by the history that is seen.
+pub fn alerts(seen: &Seen<'_>) -> Vec<Alert> {
+    list::all(seen)
+}
+
+/// The first threshold that stays within the budget, else the strictest, and how often it
+/// would have fired.
+fn tuned<T: Copy>(
+    thresholds: &[T],
+    window: Span,
+    fired: impl Fn(T) -> Option<usize>,
+) -> Option<(T, Option<usize>)> {
+    let weeks = (window.as_days() / 7.0).max(1.0 / 7.0);
+    let mut last = None;
+    for threshold in thresholds {
+        let times = fired(*threshold);
+        last = Some((*threshold, times));
+        if times.is_none_or(|times| len_f64(times) <= BUDGET * weeks) {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_threshold_within_the_budget_is_taken() {
+        let window = Span::days(14);
+        let fired = |threshold: u32| {
+            Some(match threshold {
+                1 => 40,
+                2 => 5,
+                3 => 4,
+                _ => 0,
+            })
+        };
+        assert_eq!(tuned(&[1, 2, 3, 4], window, fired), Some((3, Some(4))));
+        assert_eq!(tuned(&[1, 2], window, fired), Some((2, Some(5))));
+        assert_eq!(tuned(&[1, 2], window, |_| None), Some((1, None)));
+    }
+}

@@ -1,0 +1,260 @@
+//! How often a rule would have fired in the window.
+
+use std::collections::BTreeMap;
+
+use crate::recommend::Pool;
+use crate::risk::Seen;
+use crate::snapshot::{ContainerKind, Grid, Metric, Series, Target, Values};
+use crate::units::{Bytes, Cpu, Span};
+
+/// Times that something held for as long as it must, one time for each stretch.
+fn times(slots: impl Iterator<Item = bool>, hold: Span, grid: &Grid) -> usize {
+    let least = hold.as_secs().div_ceil(grid.step.as_secs().max(1)).max(1);
+    let (mut held, mut fired) = (0_u32, 0);
+    for holds in slots {
+        held = if holds { held.saturating_add(1) } else { 0 };
+        fired += usize::from(held == least);
+    }
+    fired
+}
+
+fn stays<'a, 'b>(seen: &'b Seen<'a>) -> impl Iterator<Item = &'b Pool<'a>> {
+    let pools = seen.pools.iter();
+    pools.filter(|pool| pool.container.kind != ContainerKind::Init)
+}
+
+/// Throttled in more than `share` of periods while it uses half its limit; `None` where
+/// throttling is not measured anywhere.
+pub(super) fn throttled(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+    let mut known = false;
+    let mut fired = 0;
+    for pool in stays(seen) {
+        let Some(limit) = pool.container.ran_limits().cpu else {
+            continue;
+        };
+        for series in &pool.series {
+            let Some(ratios) = series.more.get(&Metric::CpuThrottledRatio) else {
+                continue;
+            };
+            known = true;
+            let ratios = ratios.every();
+            let slots = series.cpu_cores.iter().zip(ratios.iter());
+            let held = slots.map(|(used, ratio)| {
+                f64::from(*ratio) > share && f64::from(*used) > 0.5 * limit.get()
+            });
+            fired += times(held, hold, &seen.grid);
+        }
+    }
+    known.then_some(fired)
+}
+
+/// Waits for CPU for more than `share` of the time; `None` without pressure metrics.
+pub(super) fn waits(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+    let mut known = false;
+    let mut fired = 0;
+    for series in stays(seen).flat_map(|pool| &pool.series) {
+        if let Some(waiting) = series.more.get(&Metric::CpuWaitingRatio).map(Values::every) {
+            known = true;
+            let held = waiting.iter().map(|it| f64::from(*it) > share);
+            fired += times(held, hold, &seen.grid);
+        }
+    }
+    known.then_some(fired)
+}
+
+/// Kills for memory.
+pub(super) fn kills(seen: &Seen<'_>) -> usize {
+    let ends = stays(seen).flat_map(|pool| &pool.container.terminations);
+    let inside = ends.filter(|end| {
+        let at = end.finished;
+        end.reason == "OOMKilled" && at.is_some_and(|at| at >= seen.grid.start)
+    });
+    inside.count()
+}
+
+/// So many restarts of one container of a pod within a day; `None` where no times of
+/// restarts are known although there were some.
+pub(super) fn restarts(seen: &Seen<'_>, least: u32) -> Option<usize> {
+    let mut fired = 0;
+    let mut untimed = false;
+    for pool in stays(seen) {
+        let container = pool.container;
+        untimed |= container.restarts > 0 && container.restarts_at.is_empty();
+        let mut by_pod: BTreeMap<&str, Vec<(i64, u32)>> = BTreeMap::new();
+        for it in &container.restarts_at {
+            let times = by_pod.entry(&it.pod).or_default();
+            times.push((it.until.as_second(), it.count));
+        }
+        for times in by_pod.values() {
+            fired += crowded(times, least);
+        }
+    }
+    (!untimed).then_some(fired)
+}
+
+/// Stretches in which a day held so many.
+fn crowded(times: &[(i64, u32)], least: u32) -> usize {
+    const DAY: i64 = 86_400;
+    let (mut fired, mut until) = (0, i64::MIN);
+    for (at, _) in times {
+        let day = times.iter().filter(|(it, _)| *it > at - DAY && it <= at);
+        let count: u32 = day.map(|(_, count)| *count).sum();
+        if count >= least {
+            // It goes on firing until a day after the last.
+            fired += usize::from(*at > until);
+            until = at + DAY;
+        }
+    }
+    fired
+}
+
+/// The rule for leaks, looked at once a day.
+pub(super) fn leaks(seen: &Seen<'_>) -> usize {
+    let mut fired = 0;
+    for pool in stays(seen).filter(|pool| !pool.workload.is_batch()) {
+        let Some(limit) = pool.container.limits.memory else {
+            continue;
+        };
+        for series in &pool.series {
+            let days = Days::of(series, &seen.grid);
+            let held = (6..days.floors.len()).map(|day| days.leaks(day, limit));
+            let day = Grid {
+                step: Span::DAY,
+                ..seen.grid
+            };
+            fired += times(held, Span::DAY, &day);
+        }
+    }
+    fired
+}
+
+/// A series day by day, counted back from its end.
+struct Days {
+    floors: Vec<f64>,
+    peaks: Vec<f64>,
+}
+
+impl Days {
+    fn of(series: &Series, grid: &Grid) -> Self {
+        let day = usize::try_from(grid.per_day()).unwrap_or(1);
+        let chunks = series.memory_bytes.rchunks_exact(day);
+        let ends = |values: &[f32]| {
+            let known = values
+                .iter()
+                .filter(|it| it.is_finite())
+                .map(|it| f64::from(*it));
+            known.fold((f64::NAN, f64::NAN), |(low, high), it| {
+                (it.min(low), it.max(high))
+            })
+        };
+        let mut all: Vec<(f64, f64)> = chunks.map(ends).collect();
+        all.reverse();
+        let (floors, peaks) = all.into_iter().unzip();
+        Self { floors, peaks }
+    }
+
+    fn leaks(&self, day: usize, limit: Bytes) -> bool {
+        let floor = |back: usize| self.floors[day - back];
+        let rises = floor(0) > floor(2) && floor(2) > floor(4) && floor(4) > floor(6);
+        let goes_on = floor(0) - floor(3) > 0.5 * (floor(3) - floor(6));
+        let ahead = self.peaks[day] + 7.0 * (floor(0) - floor(6)) / 6.0;
+        rises && goes_on && ahead > limit.to_f64()
+    }
+}
+
+/// An autoscaler with as many pods as it may have, whose CPU is above its target; `None`
+/// where no autoscaler scales on CPU.
+pub(super) fn pinned(seen: &Seen<'_>, hold: Span) -> Option<usize> {
+    let mut known = false;
+    let mut fired = 0;
+    for (index, workload) in seen.snapshot.workloads.iter().enumerate() {
+        let Some(scaler) = &workload.autoscaler else {
+            continue;
+        };
+        let metrics = scaler.metrics.iter();
+        let target = metrics
+            .filter(|it| it.is_share() && it.name == "cpu")
+            .find_map(|it| match it.target {
+                Target::Utilization(percent) => Some(f64::from(percent) / 100.0),
+                _ => None,
+            });
+        let Some(target) = target.filter(|_| scaler.max_replicas > scaler.min_replicas) else {
+            continue;
+        };
+        known = true;
+        let slots = usize::try_from(seen.grid.len).unwrap_or(0);
+        let (mut pods, mut used) = (vec![0_u32; slots], vec![0.0_f64; slots]);
+        let mut asked = 0.0;
+        for pool in stays(seen).filter(|pool| pool.profile.workload == index) {
+            asked += pool.container.requests.cpu.map_or(0.0, Cpu::get);
+            let mut here = vec![0_u32; slots];
+            for series in &pool.series {
+                let from = usize::try_from(series.first).unwrap_or(usize::MAX);
+                for (at, value) in (from..slots).zip(&series.cpu_cores) {
+                    if value.is_finite() {
+                        here[at] += 1;
+                        used[at] += f64::from(*value);
+                    }
+                }
+            }
+            for (all, own) in pods.iter_mut().zip(here) {
+                *all = own.max(*all);
+            }
+        }
+        let held = pods.iter().zip(&used).map(|(count, used)| {
+            let each = used / (f64::from(*count) * asked);
+            *count >= scaler.max_replicas && each > 1.1 * target
+        });
+        fired += times(held, hold, &seen.grid);
+    }
+    known.then_some(fired)
+}
+
+/// Nodes whose pods use more than this share of their memory; `None` without nodes.
+pub(super) fn nodes_full(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+    let nodes = seen.snapshot.cluster.nodes.iter().zip(seen.nodes.iter());
+    let mut known = false;
+    let mut fired = 0;
+    for (node, used) in nodes {
+        if let Some(room) = node.allocatable.memory.filter(|it| !it.is_zero()) {
+            known = true;
+            let held = used.memory.iter();
+            let held = held.map(|it| f64::from(*it) > share * room.to_f64());
+            fired += times(held, hold, &seen.grid);
+        }
+    }
+    known.then_some(fired)
+}
+
+/// Evictions that are remembered.
+pub(super) fn evictions(seen: &Seen<'_>) -> usize {
+    let all = seen.snapshot.workloads.iter().flat_map(|it| &it.evictions);
+    all.filter(|it| it.at.is_some_and(|at| at >= seen.grid.start))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_fires_once_and_only_if_it_lasts() {
+        let grid = Grid::default();
+        let held = [true, true, false, true, true, true, true, false, true];
+        let fired = |minutes: u32| times(held.into_iter(), Span::from_secs(minutes * 60), &grid);
+        assert_eq!((fired(5), fired(10), fired(15), fired(25)), (3, 2, 1, 0));
+    }
+
+    #[test]
+    fn a_crowded_day_counts_once_until_it_is_over() {
+        let hour = 3_600;
+        let times = [
+            (0, 1),
+            (hour, 1),
+            (2 * hour, 1),
+            (3 * hour, 1),
+            (60 * hour, 3),
+        ];
+        assert_eq!((crowded(&times, 3), crowded(&times, 5)), (2, 0));
+    }
+}

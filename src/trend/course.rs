@@ -1,0 +1,147 @@
+//! Where something that rises day by day is going.
+
+use super::Slopes;
+use crate::units::len_f64;
+
+/// A rise along a line, with how sure its slope is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Course {
+    /// Where it is now.
+    pub now: f64,
+    /// Change a day, with the bounds of eight cases in ten.
+    pub per_day: f64,
+    pub per_day_low: f64,
+    pub per_day_high: f64,
+    /// How far values lie around the line, as a standard deviation.
+    pub noise: f64,
+    /// Days that it has been seen.
+    pub days: f64,
+}
+
+impl Course {
+    /// Of values `per_day` a day, oldest first; what is not finite is not known. `None` with
+    /// fewer than three.
+    pub fn of(values: &[f64], per_day: usize, now: f64) -> Option<Self> {
+        let slopes = Slopes::of(values)?;
+        let (slope, each) = (slopes.middle(), len_f64(per_day.max(1)));
+        let (low, high) = slopes.interval(widening(values, slope));
+        Some(Self {
+            now,
+            per_day: slope * each,
+            per_day_low: low * each,
+            per_day_high: high * each,
+            noise: noise(values, slope),
+            days: len_f64(values.len()) / each,
+        })
+    }
+
+    /// Days until it reaches `limit`: middle, earliest, latest. Not finite for never.
+    pub fn days_to(&self, limit: f64) -> (f64, f64, f64) {
+        let room = (limit - self.now).max(0.0);
+        let days = |slope: f64| {
+            if slope > 0.0 {
+                room / slope
+            } else {
+                f64::INFINITY
+            }
+        };
+        let bounds = (days(self.per_day_high), days(self.per_day_low));
+        (days(self.per_day), bounds.0, bounds.1)
+    }
+
+    /// Probability that it reaches `limit` within so many days.
+    ///
+    /// The slope may be another, as far as its bounds say, and the rise may end: what has
+    /// lasted so long lasts as long again in one case of two, whatever the scale (Gott 1993).
+    pub fn reaches(&self, limit: f64, ahead: f64) -> f64 {
+        /// Standard deviations between the bounds.
+        const APART: f64 = 2.0 * 1.2816;
+        let sd = (self.per_day_high - self.per_day_low).max(0.0) / APART;
+        let spread = (sd * ahead).hypot(self.noise).max(1.0);
+        let straight = normal((self.now + self.per_day * ahead - limit) / spread);
+        let needed = self.days_to(limit).0.min(ahead);
+        straight * self.days / (self.days + needed)
+    }
+}
+
+/// How much wider the bounds of a slope are because what follows each other is alike:
+/// by the correlation of what is left beside the line with the value before it.
+fn widening(values: &[f64], slope: f64) -> f64 {
+    /// Beyond this hardly anything would be known at all.
+    const MOST: f64 = 0.8;
+    let left = residuals(values, slope);
+    let pairs = left.windows(2).map(|pair| pair[0] * pair[1]);
+    let own: f64 = left.iter().map(|it| it * it).sum();
+    let alike = (pairs.sum::<f64>() / own.max(f64::MIN_POSITIVE)).clamp(0.0, MOST);
+    ((1.0 + alike) / (1.0 - alike)).sqrt()
+}
+
+/// The usual distance from the line, as a standard deviation, by the median.
+fn noise(values: &[f64], slope: f64) -> f64 {
+    let left = residuals(values, slope);
+    let away: Vec<f64> = left.iter().map(|it| it.abs()).collect();
+    1.4826 * median(&away).max(0.0)
+}
+
+fn residuals(values: &[f64], slope: f64) -> Vec<f64> {
+    let finite = values.iter().enumerate().filter(|(_, it)| it.is_finite());
+    let left: Vec<f64> = finite.map(|(at, it)| it - slope * len_f64(at)).collect();
+    let center = median(&left);
+    left.into_iter().map(|it| it - center).collect()
+}
+
+/// The median of what is finite; `NaN` of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n => f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+    }
+}
+
+/// The normal distribution function, to a ten-millionth (Abramowitz and Stegun 26.2.17).
+fn normal(z: f64) -> f64 {
+    const B: [f64; 5] = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
+    let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
+    let series = B.iter().rev().fold(0.0, |sum, b| (sum + b) * t);
+    let above = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * series;
+    if z >= 0.0 { 1.0 - above } else { above }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_distribution_is_that_of_the_tables() {
+        assert!((normal(0.0) - 0.5).abs() < 1e-7);
+        assert!((normal(1.2816) - 0.9).abs() < 1e-4);
+        assert!((normal(-1.96) - 0.025).abs() < 1e-4);
+    }
+
+    #[test]
+    fn what_rises_to_a_limit_says_when_and_may_end_before() {
+        let course = Course {
+            now: 1_500.0,
+            per_day: 100.0,
+            per_day_low: 80.0,
+            per_day_high: 125.0,
+            noise: 10.0,
+            days: 12.0,
+        };
+        let (middle, earliest, latest) = course.days_to(2_000.0);
+        assert!((middle - 5.0).abs() < 1e-9 && (earliest - 4.0).abs() < 1e-9);
+        assert!((latest - 6.25).abs() < 1e-9);
+        // 5 days more after 12: in 12 of 17 cases, and hardly ever not by then.
+        let chance = course.reaches(2_000.0, 7.0);
+        assert!((0.65..12.0 / 17.0).contains(&chance), "{chance}");
+        assert!(course.reaches(2_000.0, 1.0) < 0.001);
+    }
+}

@@ -1,0 +1,166 @@
+//! What runs out: volumes, certificates, traffic.
+
+use jiff::SignedDuration;
+use kcost::finding::Severity;
+use kcost::snapshot::{Certificate, Metric, Snapshot, VolumeClaim, VolumeUse};
+use kcost::units::{Bytes, single};
+
+use super::{days_until, fact, none, only, severity, unknown};
+use crate::made::{container, workload};
+use crate::played::{MIB, cluster, play};
+
+/// A claim of 100 GiB that holds so many GiB on each of 14 days, at its fullest.
+fn claim(used: impl Fn(f64) -> f64) -> Snapshot {
+    let mut snapshot = cluster(14);
+    let db = workload("StatefulSet", "db", 1, vec![container("db", 100, 256)]);
+    play(&mut snapshot, db, |_, _| (0.1, 100.0 * MIB));
+    let end = snapshot.usage.grid.end();
+    let point = |number: i64| {
+        let day = f64::from(i32::try_from(number).unwrap()) / 4.0;
+        // Less at night.
+        let wave = if number % 4 == 1 { 0.0 } else { -3.0 };
+        VolumeUse {
+            at: end - SignedDuration::from_hours(6 * (56 - number)),
+            used: Some(Bytes::from_f64((used(day) + wave) * 1024.0 * MIB)),
+            inodes_used: None,
+        }
+    };
+    let history: Vec<VolumeUse> = (1..=56).map(point).collect();
+    snapshot.cluster.volume_claims = vec![VolumeClaim {
+        namespace: "shop".to_owned(),
+        name: "data-db-0".to_owned(),
+        storage_class: None,
+        requested: Bytes::gib(100),
+        phase: "Bound".to_owned(),
+        used: history.last().and_then(|it| it.used),
+        capacity: Some(Bytes::gib(100)),
+        inodes: None,
+        history,
+    }];
+    snapshot
+}
+
+#[test]
+fn a_volume_that_fills_says_when_it_is_full() {
+    let full = only(&claim(|day| 52.0 + 3.0 * day), "volume_filling");
+    // 91 of 100 in use and 3 more a day.
+    let at = days_until(&claim(|_| 0.0), full.impact.unwrap().at);
+    assert!((2.0..4.5).contains(&at), "{at}");
+    assert!((fact(&full, "growth_bytes_per_day") / (1024.0 * MIB) - 3.0).abs() < 0.2);
+    assert_eq!(full.subject.kind, "PersistentVolumeClaim");
+    assert!(full.chance.unwrap().probability > 0.5);
+    assert!(severity(&full) >= Severity::Medium);
+    assert!(
+        full.text
+            .contains("of its space is left, and none in about 3 days"),
+        "{}",
+        full.text
+    );
+}
+
+#[test]
+fn a_volume_with_time_or_room_or_a_cleanup_does_not_fill() {
+    // Nine days to go.
+    none(&claim(|day| 58.0 + 2.0 * day), "volume_filling");
+    // Three days to go by the trend, with half of it free: it cannot be.
+    none(&claim(|_| 95.0), "volume_filling");
+    // Cleaned up every five days, and no fuller than before.
+    none(&claim(|day| 50.0 + 8.0 * (day % 5.0)), "volume_filling");
+    // Nearly full, and it rests there.
+    let full = only(&claim(|_| 100.5), "volume_filling");
+    assert!(full.text.contains("of its space is left"), "{}", full.text);
+}
+
+#[test]
+fn inodes_run_out_as_well() {
+    let mut snapshot = claim(|_| 20.0);
+    let claim = &mut snapshot.cluster.volume_claims[0];
+    claim.inodes = Some(1_000_000);
+    for (number, point) in (0_u64..).zip(&mut claim.history) {
+        point.inodes_used = Some(400_000 + 10_000 * number);
+    }
+    let inodes = only(&snapshot, "volume_filling");
+    assert!(
+        inodes.text.contains("of its inodes is left"),
+        "{}",
+        inodes.text
+    );
+    assert!((fact(&inodes, "inodes") - 1e6).abs() < 1e-6);
+}
+
+#[test]
+fn a_volume_that_nobody_measures_is_unknown() {
+    let mut snapshot = claim(|day| 52.0 + 3.0 * day);
+    snapshot.cluster.volume_claims[0].used = None;
+    none(&snapshot, "volume_filling");
+    assert_eq!(
+        unknown(&snapshot, "volume_filling"),
+        ["1 volume whose use is not measured"]
+    );
+    // Nearly full is known without a history.
+    let mut young = claim(|_| 101.0);
+    young.cluster.volume_claims[0].history.clear();
+    assert_eq!(only(&young, "volume_filling").impact, None);
+}
+
+#[test]
+fn a_certificate_that_nobody_renewed_is_told_a_week_before() {
+    let mut snapshot = claim(|_| 20.0);
+    let end = snapshot.usage.grid.end();
+    let mut expires = |hours: i64| {
+        snapshot.cluster.certificates = vec![Certificate {
+            namespace: Some("shop".to_owned()),
+            name: "web-tls".to_owned(),
+            expires: end + SignedDuration::from_hours(hours),
+        }];
+        super::found(&snapshot, "certificate_expires").pop()
+    };
+    let soon = expires(6 * 24).unwrap();
+    assert_eq!(
+        (soon.text.as_str(), severity(&soon)),
+        ("it expires in 6 days", Severity::Medium)
+    );
+    assert_eq!(severity(&expires(20).unwrap()), Severity::High);
+    assert_eq!(expires(-30).unwrap().text, "it has expired, 30 hours ago");
+    assert_eq!(expires(8 * 24), None);
+}
+
+/// A pod whose network carries so many bytes a second in each half hour.
+fn carrying(bytes: impl Fn(usize) -> f64) -> Snapshot {
+    let mut snapshot = cluster(14);
+    let api = workload("Deployment", "api", 1, vec![container("app", 100, 256)]);
+    play(&mut snapshot, api, |_, _| (0.1, 100.0 * MIB));
+    let series = &mut snapshot.usage.series[0];
+    let values: Vec<f32> = (0..series.cpu_cores.len())
+        .map(|slot| single(bytes(slot)))
+        .collect();
+    series
+        .more
+        .insert(Metric::NetworkBytesPerSecond, values.into());
+    snapshot
+}
+
+#[test]
+fn traffic_that_stops_at_once_is_lost_and_a_quiet_night_is_not() {
+    let lost = carrying(|slot| {
+        if slot < 14 * 48 - 5 {
+            1e6 + 1e4 * f64::from(u32::try_from(slot % 7).unwrap())
+        } else {
+            100.0
+        }
+    });
+    let found = only(&lost, "traffic_lost");
+    assert!(
+        found.text.starts_with("its traffic fell from"),
+        "{}",
+        found.text
+    );
+    let night = carrying(|slot| if slot % 48 < 40 { 1e6 } else { 100.0 });
+    none(&night, "traffic_lost");
+    none(&carrying(|_| 1e6), "traffic_lost");
+    // Nothing was there to lose.
+    none(
+        &carrying(|slot| if slot < 600 { 500.0 } else { 0.0 }),
+        "traffic_lost",
+    );
+}
