@@ -131,17 +131,12 @@ fn of_pod(series: &Series, grid: &Grid, limit: Option<Bytes>) -> Memory {
     if test.z <= SIGNIFICANT {
         return Memory::Steady;
     }
-    let now = blocks.last_day();
-    let peaks = Course::of(&blocks.peaks, blocks.per_day, now);
-    let (Some(course), Some(peaks)) = (Course::of(floors, blocks.per_day, now), peaks) else {
+    // What leaks lifts peaks and floors alike, and floors show it without the load.
+    let Some(course) = Course::of(floors, &blocks.peaks, blocks.per_day) else {
         return Memory::Unknown;
     };
     let leak = Leak {
-        // What leaks lifts peaks and floors alike, and floors show it without the load.
-        course: Course {
-            noise: peaks.noise,
-            ..course
-        },
+        course,
         since: blocks.since,
         pods: 1,
         of: 1,

@@ -1,13 +1,16 @@
 //! Where something that rises day by day is going.
 
 use super::Slopes;
-use crate::units::len_f64;
+use crate::units::{count_from, len_f64};
 
 /// A rise along a line, with how sure its slope is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Course {
-    /// Where it is now.
+    /// What its peaks reach now, as the largest of a week usually does, and the bounds:
+    /// the usual peak of a day, and the largest ever beside the line.
     pub now: f64,
+    pub now_low: f64,
+    pub now_high: f64,
     /// Change a day, with the bounds of eight cases in ten.
     pub per_day: f64,
     pub per_day_low: f64,
@@ -19,34 +22,41 @@ pub struct Course {
 }
 
 impl Course {
-    /// Of values `per_day` a day, oldest first; what is not finite is not known. `None` with
-    /// fewer than three.
-    pub fn of(values: &[f64], per_day: usize, now: f64) -> Option<Self> {
+    /// By the slope of `values`, `per_day` a day and oldest first, for `peaks` of the same
+    /// times; what is not finite is not known. `None` with fewer than three.
+    pub fn of(values: &[f64], peaks: &[f64], per_day: usize) -> Option<Self> {
         let slopes = Slopes::of(values)?;
         let (slope, each) = (slopes.middle(), len_f64(per_day.max(1)));
         let (low, high) = slopes.interval(widening(values, slope));
+        let mut levels = levels(peaks, slope);
+        levels.sort_unstable_by(f64::total_cmp);
         Some(Self {
-            now,
+            now: quantile(&levels, OF_A_WEEK)?,
+            now_low: quantile(&levels, 0.5)?,
+            now_high: *levels.last()?,
             per_day: slope * each,
             per_day_low: low * each,
             per_day_high: high * each,
-            noise: noise(values, slope),
+            noise: noise(peaks, slope),
             days: len_f64(values.len()) / each,
         })
     }
 
     /// Days until it reaches `limit`: middle, earliest, latest. Not finite for never.
     pub fn days_to(&self, limit: f64) -> (f64, f64, f64) {
-        let room = (limit - self.now).max(0.0);
-        let days = |slope: f64| {
+        let days = |level: f64, slope: f64| {
+            let room = (limit - level).max(0.0);
             if slope > 0.0 {
                 room / slope
             } else {
                 f64::INFINITY
             }
         };
-        let bounds = (days(self.per_day_high), days(self.per_day_low));
-        (days(self.per_day), bounds.0, bounds.1)
+        (
+            days(self.now, self.per_day),
+            days(self.now_high, self.per_day_high),
+            days(self.now_low, self.per_day_low),
+        )
     }
 
     /// Probability that it reaches `limit` within so many days.
@@ -62,6 +72,27 @@ impl Course {
         let needed = self.days_to(limit).0.min(ahead);
         straight * self.days / (self.days + needed)
     }
+}
+
+/// Of the peaks of days that are alike, the share that the largest of seven is above in
+/// one week of two: the seventh root of a half.
+const OF_A_WEEK: f64 = 0.906;
+
+/// Peaks moved along the slope to the end of the last of them.
+fn levels(peaks: &[f64], slope: f64) -> Vec<f64> {
+    let last = peaks.len().saturating_sub(1);
+    let finite = peaks.iter().enumerate().filter(|(_, it)| it.is_finite());
+    finite
+        .map(|(at, it)| it + slope * len_f64(last - at))
+        .collect()
+}
+
+/// Of ascending values, with straight lines between the ranks.
+fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let rank = share * len_f64(sorted.len().checked_sub(1)?);
+    let below = usize::try_from(count_from(rank.floor())).ok()?;
+    let above = (below + 1).min(sorted.len() - 1);
+    Some(sorted[below] + (sorted[above] - sorted[below]) * (rank - rank.floor()))
 }
 
 /// How much wider the bounds of a slope are because what follows each other is alike:
@@ -130,6 +161,8 @@ mod tests {
     fn what_rises_to_a_limit_says_when_and_may_end_before() {
         let course = Course {
             now: 1_500.0,
+            now_low: 1_500.0,
+            now_high: 1_500.0,
             per_day: 100.0,
             per_day_low: 80.0,
             per_day_high: 125.0,

@@ -2,6 +2,7 @@
 
 use kcost::finding::Severity;
 use kcost::price::{self, Bill};
+use kcost::profile::profile;
 use kcost::recommend::{Advice, Growth, Sizing, State};
 use kcost::snapshot::{CapacityType, ContainerKind, Grid, Series};
 use kcost::units::{Bytes, Cpu, Money, Span};
@@ -135,6 +136,8 @@ fn a_job_is_paid_for_while_it_runs() {
         memory_bytes: vec![1e8; 24],
         more: std::collections::BTreeMap::new(),
     }];
+    made.profiles = profile(&made.snapshot);
+    made.advised.workloads[0].containers[0].profile = 0;
     near(bill(&made).current, 0.1 * (CORE + GIB));
 }
 

@@ -188,7 +188,7 @@ impl Filling {
             }
         }
         let rest = &days[since..];
-        let course = (rest.len() >= FEWEST).then(|| Course::of(rest, 1, now));
+        let course = (rest.len() >= FEWEST).then(|| Course::of(rest, rest, 1));
         Some(Self {
             what,
             used: now,

@@ -75,13 +75,6 @@ impl Blocks {
             since: series.first + u32::try_from(from).unwrap_or(0),
         }
     }
-
-    /// The largest of the last day, in bytes; of the last known where that is not.
-    pub(super) fn last_day(&self) -> f64 {
-        let recent = self.peaks.rchunks(self.per_day);
-        let most = |day: &[f64]| day.iter().copied().fold(f64::NAN, f64::max);
-        recent.map(most).find(|it| it.is_finite()).unwrap_or(0.0)
-    }
 }
 
 /// Where the present life begins. Memory that falls more than once a day falls because it

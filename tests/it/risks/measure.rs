@@ -206,6 +206,7 @@ fn leaks_over_a_real_trace() {
         let rate = f64::from(u32::try_from(told).unwrap()) / 60.0;
         assert!(rate >= least, "{rate} at {share}");
         assert!(median(&own) <= median(&straight) + 0.25);
+        assert!(2 * inside > judged, "{inside} of {judged} at {share}");
     }
     delays(&trace);
 }
