@@ -7,7 +7,7 @@ use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gate::{self, Threshold};
+use crate::gate::{self, Outcome, Threshold};
 use crate::pipeline::{self, Analysis, Settings};
 use crate::price;
 use crate::recommend::Policy;
@@ -148,46 +148,54 @@ impl AnalyzeArgs {
         Ok(Settings {
             recommend: self.advice.options(policy)?,
             prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),
-            thresholds: self.thresholds()?,
+            thresholds: thresholds(&self.fail_on)?,
             min_judged: self.min_judged,
         })
     }
 
-    fn thresholds(&self) -> Result<Vec<Threshold>, Error> {
-        let mut thresholds = Vec::new();
-        for text in &self.fail_on {
-            let parsed = gate::parse(text).map_err(|error| Error::Usage {
-                text: error.to_string(),
-                hint: Some(format!(
-                    "`--fail-on` takes one of {}",
-                    gate::names().join(", ")
-                )),
-            })?;
-            thresholds.extend(parsed);
-        }
-        Ok(thresholds)
-    }
-
     /// How the run ends. Doubtful data comes before the gate: a verdict on it is none.
     fn verdict(&self, analysis: &Analysis<'_>) -> Result<Exit, Error> {
-        let failed = analysis.outcomes.iter().any(|outcome| outcome.failed);
-        let mut unjudged = analysis.outcomes.iter().filter(|outcome| !outcome.judged);
-        if let Some(outcome) = unjudged.next().filter(|_| !failed && !self.exit_zero) {
-            return Err(Error::NotJudged {
-                share: outcome.judged_share,
-            });
-        }
+        let judged = match verdict(&analysis.outcomes) {
+            Err(_) if self.exit_zero => Ok(Exit::Done),
+            judged => judged,
+        }?;
         if self.strict && !analysis.snapshot.gaps.is_empty() {
             return Err(Error::Strict {
                 gaps: analysis.snapshot.gaps.len(),
             });
         }
-        Ok(if failed && !self.exit_zero {
-            Exit::Gate
-        } else {
-            Exit::Done
-        })
+        Ok(if self.exit_zero { Exit::Done } else { judged })
     }
+}
+
+/// What the outcomes of a gate make of a run: one that failed fails it, whatever else
+/// could not be judged.
+pub(super) fn verdict(outcomes: &[Outcome]) -> Result<Exit, Error> {
+    if outcomes.iter().any(|outcome| outcome.failed) {
+        return Ok(Exit::Gate);
+    }
+    match outcomes.iter().find(|outcome| !outcome.judged) {
+        Some(outcome) => Err(Error::NotJudged {
+            share: outcome.judged_share,
+        }),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// The limits that `--fail-on` names.
+pub(super) fn thresholds(texts: &[String]) -> Result<Vec<Threshold>, Error> {
+    let mut thresholds = Vec::new();
+    for text in texts {
+        let parsed = gate::parse(text).map_err(|error| Error::Usage {
+            text: error.to_string(),
+            hint: Some(format!(
+                "`--fail-on` takes one of {}",
+                gate::names().join(", ")
+            )),
+        })?;
+        thresholds.extend(parsed);
+    }
+    Ok(thresholds)
 }
 
 /// A reader that has seen enough, as `head` has, changes no verdict.

@@ -7,6 +7,7 @@ use super::invocation::Invocation;
 use super::values::{hyphenated, named};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Settings};
 use crate::price;
 use crate::render::{self, View};
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   {program} risks --demo
   {program} risks -n shop --check memory-leak,out-of-memory
+  {program} risks --snapshot prod.kcost --fail-on 'risk>=high'
   {program} risks --snapshot prod.kcost --all -o json
   {program} risks --snapshot prod.kcost -o prometheus-rules > rules.yaml";
 
@@ -62,6 +64,10 @@ pub(super) struct RisksArgs {
     #[arg(long)]
     all: bool,
 
+    /// Fail with exit code 10 where this is true of all checks: `risk>=high`.
+    #[arg(long, value_name = "RULE", conflicts_with = "check")]
+    fail_on: Vec<String>,
+
     #[command(flatten)]
     advice: AdviceArgs,
 
@@ -87,10 +93,11 @@ impl RisksArgs {
         let settings = Settings {
             recommend: self.advice.options(&invocation.policy)?,
             prices: price::ALL[0],
-            thresholds: Vec::new(),
+            thresholds: self.thresholds()?,
             min_judged: 0.0,
         };
         if self.output == RULES {
+            self.refuse_gate()?;
             let Whole { snapshot, asked } = self.source.read_whole(ui)?;
             super::analyze::refuse_empty(&snapshot, &asked)?;
             return rules(&snapshot, &settings, ui, out);
@@ -104,6 +111,8 @@ impl RisksArgs {
         } = read.whole;
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
+        // Judged before anything is written, so that no reader can cut it off.
+        let verdict = super::analyze::verdict(&analysis.outcomes);
         let choice = self.choice();
         let risks = &analysis.risks;
         let told = (&*risks.chosen(&choice), &*risks.gaps_of(&choice));
@@ -114,8 +123,34 @@ impl RisksArgs {
             let look = invocation.look(ui, View::default());
             render::risks_table(analysis.snapshot, risks, told, &look, out)
         };
-        written.map_err(Error::Write)?;
-        Ok(Exit::Done)
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
+        if !analysis.outcomes.is_empty() {
+            ui.message(&gate::verdict(&analysis.outcomes));
+        }
+        verdict
+    }
+
+    /// Rules have no verdict.
+    fn refuse_gate(&self) -> Result<(), Error> {
+        if self.fail_on.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            text: format!("`--fail-on` judges risks, and `-o {RULES}` writes none"),
+            hint: Some("leave one of them out".to_owned()),
+        })
+    }
+
+    /// Risks are all that is told here, so they are all that is judged.
+    fn thresholds(&self) -> Result<Vec<Threshold>, Error> {
+        let thresholds = super::analyze::thresholds(&self.fail_on)?;
+        match thresholds.iter().find(|it| it.rule.name() != "risk") {
+            None => Ok(thresholds),
+            Some(other) => Err(Error::Usage {
+                text: format!("`{}` is not judged by `risks`", other.rule.name()),
+                hint: Some("give it to `analyze`, or use `risk>=high`".to_owned()),
+            }),
+        }
     }
 
     /// clap has checked every name.

@@ -159,3 +159,23 @@ fn a_gate_holds_the_worst_risk_and_other_reports_tell_of_it() {
         "{told}"
     );
 }
+
+#[test]
+fn risks_hold_their_own_gate() {
+    let gated = |args: &[&str]| {
+        let demo = ["risks", "--demo", "--fail-on"];
+        Kcost::new().args(demo.iter().chain(args)).run()
+    };
+    let failed = gated(&["risk>=low"]).ended(10);
+    assert!(failed.stderr.contains("risk>=low"), "{}", failed.stderr);
+    assert!(!failed.stdout.is_empty());
+    // A gate on something else, or on rules, would be green over nothing.
+    let other = gated(&["cost-waste>90%"]).ended(2);
+    assert!(
+        other.stderr.contains("not judged by `risks`"),
+        "{}",
+        other.stderr
+    );
+    let rules = gated(&["risk>=low", "-o", "prometheus-rules"]).ended(2);
+    assert!(rules.stderr.contains("judges risks"), "{}", rules.stderr);
+}

@@ -23,8 +23,8 @@ use super::fault::Fault;
 use super::reply::failure;
 use super::serve::{Answer, State, whole};
 
-/// Messages that a forward carries to the pod before it is cut: past the survey.
-const MESSAGES: usize = 8;
+/// Messages that a forward carries to the pod before it is cut, fewer than a run takes.
+const MESSAGES: usize = 3;
 
 /// Where a path leads behind the server.
 pub enum Tunnel {
