@@ -1,5 +1,6 @@
 //! What checks look at, with what several of them need worked out once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Seen<'a> {
     pub memory: Vec<Memory>,
     /// What is used of each node, in the order of the nodes.
     pub nodes: Arc<Vec<NodeUse>>,
+    /// The place of each node, by name.
+    places: Arc<BTreeMap<&'a str, usize>>,
     pub chances: Arc<Chances>,
     usage: &'a Usage,
     /// The workloads at hand.
@@ -44,6 +47,7 @@ pub struct Search<'a> {
     cohorts: &'a Cohorts,
     advised: &'a Advised,
     nodes: Arc<Vec<NodeUse>>,
+    places: Arc<BTreeMap<&'a str, usize>>,
     chances: Arc<Chances>,
     /// What each check found so far.
     sought: Vec<Sought>,
@@ -63,6 +67,7 @@ impl<'a> Search<'a> {
             cohorts,
             advised,
             nodes: Arc::new(nodes.used()),
+            places: Arc::new(places(snapshot)),
             chances: Arc::new(Chances::learn(snapshot, profiles, HORIZON)),
             sought: vec![Sought::fine(); ALL.len()],
         }
@@ -102,6 +107,7 @@ impl<'a> Search<'a> {
             now: now(snapshot),
             memory: memory.collect(),
             nodes: Arc::clone(&self.nodes),
+            places: Arc::clone(&self.places),
             chances: Arc::clone(&self.chances),
             pools,
             usage,
@@ -109,6 +115,11 @@ impl<'a> Search<'a> {
             advised: self.advised,
         }
     }
+}
+
+fn places(snapshot: &Snapshot) -> BTreeMap<&str, usize> {
+    let nodes = snapshot.cluster.nodes.iter();
+    nodes.map(|node| node.name.as_str()).zip(0..).collect()
 }
 
 fn now(snapshot: &Snapshot) -> Timestamp {
@@ -221,14 +232,21 @@ impl<'a> Seen<'a> {
     /// The workloads of a namespace whose pods have these labels, none of which is told
     /// by no label at all.
     pub(super) fn selected(&self, namespace: &str, selector: &[(String, String)]) -> Vec<usize> {
-        if selector.is_empty() {
-            return Vec::new();
-        }
-        let has = |it: &Workload| selector.iter().all(|pair| it.labels.contains(pair));
         let mut inside = self.in_namespace(namespace);
-        inside.retain(|index| has(&self.snapshot.workloads[*index]));
+        inside.retain(|index| selects(selector, &self.snapshot.workloads[*index]));
         inside
     }
+
+    /// The node of this name, by its place.
+    pub(super) fn node(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+}
+
+/// Whether the pods of a workload have these labels; none is told by no label at all.
+pub(super) fn selects(selector: &[(String, String)], workload: &Workload) -> bool {
+    let has = |pair| workload.labels.contains(pair);
+    !selector.is_empty() && selector.iter().all(has)
 }
 
 /// A week without holes is enough to be sure, and three days to say something.

@@ -67,8 +67,7 @@ impl Starved {
     fn of(seen: &Seen<'_>, pool: &Pool<'_>, series: &Series) -> Option<Self> {
         let mut pods = pool.workload.pods.iter();
         let on = pods.find(|pod| pod.name == series.pod)?.node.as_deref()?;
-        let mut nodes = seen.snapshot.cluster.nodes.iter();
-        let node = nodes.position(|node| node.name == on)?;
+        let node = seen.node(on)?;
         let room = seen.snapshot.cluster.nodes[node].allocatable.cpu?.get();
         let request = pool.container.ran_requests().cpu.unwrap_or(Cpu::ZERO);
         let waiting = series.more.get(&Metric::CpuWaitingRatio).map(Values::every);

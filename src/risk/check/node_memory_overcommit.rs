@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
+
 use crate::pack::NODE_FULL;
 use crate::recommend::Confidence;
 use crate::risk::node::NodeUse;
 use crate::risk::severity::{at_any_moment, by_chance, within_a_week};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought, Subject};
-use crate::snapshot::{ContainerKind, Node, Snapshot};
+use crate::snapshot::{ContainerKind, Node, Snapshot, Workload};
 use crate::text::percent_said;
 use crate::units::Bytes;
 
@@ -23,18 +25,22 @@ impl Check for NodeMemoryOvercommit {
     }
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
-        let nodes = &seen.snapshot.cluster.nodes;
-        let both = nodes.iter().zip(seen.nodes.iter());
-        seen.once(|| both.map(|(node, used)| self.of(seen, node, used)).collect())
+        seen.once(|| {
+            let limits = Limits::by_node(seen.snapshot);
+            let of = |node: &Node| limits.get(node.name.as_str()).copied().unwrap_or_default();
+            let nodes = seen.snapshot.cluster.nodes.iter();
+            let both = nodes.zip(seen.nodes.iter());
+            both.map(|(node, used)| self.of(seen, (node, of(node)), used))
+                .collect()
+        })
     }
 }
 
 impl NodeMemoryOvercommit {
-    fn of(&self, seen: &Seen<'_>, node: &Node, used: &NodeUse) -> Sought {
+    fn of(&self, seen: &Seen<'_>, (node, limits): (&Node, Limits), used: &NodeUse) -> Sought {
         let Some(memory) = node.allocatable.memory.filter(|it| !it.is_zero()) else {
             return Sought::fine();
         };
-        let limits = Limits::of(seen.snapshot, node);
         // Pods that cannot reach it together are no danger to it.
         if limits.unlimited == 0 && limits.sum <= memory {
             return Sought::fine();
@@ -88,28 +94,35 @@ impl NodeMemoryOvercommit {
 }
 
 /// Memory limits of the pods of a node.
+#[derive(Debug, Clone, Copy, Default)]
 struct Limits {
     sum: Bytes,
     unlimited: u32,
 }
 
 impl Limits {
-    fn of(snapshot: &Snapshot, node: &Node) -> Self {
-        let mut limits = Self {
-            sum: Bytes::ZERO,
-            unlimited: 0,
-        };
+    /// Of every node with a pod, by its name.
+    fn by_node(snapshot: &Snapshot) -> BTreeMap<&str, Self> {
+        let mut nodes: BTreeMap<&str, Self> = BTreeMap::new();
         for workload in &snapshot.workloads {
-            let here = |node_of: Option<&str>| node_of == Some(node.name.as_str());
-            let pods = workload.pods.iter().filter(|pod| here(pod.node.as_deref()));
-            for _ in pods {
-                let stay = workload.containers.iter();
-                for container in stay.filter(|it| it.kind != ContainerKind::Init) {
-                    match container.limits.memory.or(workload.pod_limits.memory) {
-                        Some(limit) => limits.sum = limits.sum.plus(limit),
-                        None => limits.unlimited += 1,
-                    }
-                }
+            let own = Self::of_pod(workload);
+            for node in workload.pods.iter().filter_map(|pod| pod.node.as_deref()) {
+                let limits = nodes.entry(node).or_default();
+                limits.sum = limits.sum.plus(own.sum);
+                limits.unlimited += own.unlimited;
+            }
+        }
+        nodes
+    }
+
+    /// Of what stays of a pod.
+    fn of_pod(workload: &Workload) -> Self {
+        let mut limits = Self::default();
+        let stay = workload.containers.iter();
+        for container in stay.filter(|it| it.kind != ContainerKind::Init) {
+            match container.limits.memory.or(workload.pod_limits.memory) {
+                Some(limit) => limits.sum = limits.sum.plus(limit),
+                None => limits.unlimited += 1,
             }
         }
         limits

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::patch::spec;
+use crate::risk::seen::selects;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Service, Workload};
 
@@ -31,9 +32,8 @@ impl Check for SingleReplica {
                 return Sought::fine();
             }
             let mut services = seen.snapshot.cluster.services.iter();
-            let behind = |it: &&Service| {
-                it.namespace == namespace && seen.selected(namespace, &it.selector).contains(&index)
-            };
+            let behind =
+                |it: &&Service| it.namespace == namespace && selects(&it.selector, workload);
             match services.find(behind) {
                 Some(service) => self.behind(seen, index, workload, service),
                 None => Sought::fine(),
