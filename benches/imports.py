@@ -11,19 +11,18 @@ order of containers, or with --by-time as they were scraped. Needs NumPy and pya
 
 import argparse
 import json
-import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 import numpy
 import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
+
+from measured import measured
 
 STEP = 300
 END = 1_790_000_000 // STEP * STEP
@@ -85,16 +84,6 @@ def write(path, parts, csv):
             writer = make(path, part.schema)
         writer.write(part)
     writer.close()
-
-
-def measured(command):
-    """Seconds of wall and of CPU, and megabytes at most."""
-    started = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"failed: {command}")
-    return time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1_024
 
 
 def main():

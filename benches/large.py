@@ -12,13 +12,13 @@ import copy
 import hashlib
 import json
 import os
-import subprocess
 import sys
-import time
 
 import pyarrow
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
+
+from measured import measured
 
 ROWS = 1 << 17
 
@@ -83,12 +83,7 @@ def main():
     kcost, source, copies, out = sys.argv[1:]
     if not os.path.exists(out):
         write(source, int(copies), out)
-    started = time.monotonic()
-    child = subprocess.Popen([kcost, "analyze", "--no-config", "--snapshot", out, "-o", "json"], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"failed: {status}")
-    wall, cpu, peak = time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1_024
+    wall, cpu, peak = measured([kcost, "analyze", "--no-config", "--snapshot", out, "-o", "json"])
     print("| wall | CPU | peak |\n|---|---|---|")
     print(f"| {wall:.0f} s | {cpu:.0f} s | {peak:.0f} MB |")
 

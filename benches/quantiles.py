@@ -7,11 +7,10 @@ Turn by turn, so that both meet the same machine; wall, CPU and peak are medians
 the package duckdb.
 """
 
-import os
 import statistics
-import subprocess
 import sys
-import time
+
+from measured import measured
 
 QUERY = """
 SELECT namespace, workload, container,
@@ -19,16 +18,6 @@ SELECT namespace, workload, container,
        quantile_cont(memory_bytes, [0.5, 0.9, 0.95, 0.99, 1.0])
 FROM read_parquet('{}/usage.parquet') GROUP BY ALL
 """
-
-
-def measured(command):
-    """Seconds of wall and of CPU, and megabytes at most."""
-    started = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"failed: {command}")
-    return time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1_024
 
 
 def main():

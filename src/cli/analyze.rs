@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs, Whole};
+use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
@@ -124,11 +124,8 @@ impl AnalyzeArgs {
         let settings = self.settings(&invocation.policy)?;
         let read = self.source.read_parts(ui)?;
         refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
-        let evidence = read.advise(&settings, ui)?;
-        let Whole {
-            mut snapshot,
-            asked,
-        } = read.whole;
+        let (whole, evidence) = read.learn(None, &settings, ui)?;
+        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.show.view());
@@ -155,26 +152,29 @@ impl AnalyzeArgs {
 
     /// How the run ends. Doubtful data comes before the gate: a verdict on it is none.
     fn verdict(&self, analysis: &Analysis<'_>) -> Result<Exit, Error> {
-        let judged = match verdict(&analysis.outcomes) {
-            Err(_) if self.exit_zero => Ok(Exit::Done),
-            judged => judged,
-        }?;
+        let judged = verdict(analysis.outcomes.iter(), self.exit_zero)?;
         if self.strict && !analysis.snapshot.gaps.is_empty() {
             return Err(Error::Strict {
                 gaps: analysis.snapshot.gaps.len(),
             });
         }
-        Ok(if self.exit_zero { Exit::Done } else { judged })
+        Ok(judged)
     }
 }
 
 /// What the outcomes of a gate make of a run: one that failed fails it, whatever else
-/// could not be judged.
-pub(super) fn verdict(outcomes: &[Outcome]) -> Result<Exit, Error> {
-    if outcomes.iter().any(|outcome| outcome.failed) {
+/// could not be judged. With `exit_zero` none does.
+pub(super) fn verdict<'a>(
+    outcomes: impl Iterator<Item = &'a Outcome> + Clone,
+    exit_zero: bool,
+) -> Result<Exit, Error> {
+    if exit_zero {
+        return Ok(Exit::Done);
+    }
+    if outcomes.clone().any(|outcome| outcome.failed) {
         return Ok(Exit::Gate);
     }
-    match outcomes.iter().find(|outcome| !outcome.judged) {
+    match { outcomes }.find(|outcome| !outcome.judged) {
         Some(outcome) => Err(Error::NotJudged {
             share: outcome.judged_share,
         }),

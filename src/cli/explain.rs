@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::explain::{self, FindError};
 use crate::pipeline::{self, Settings};
-use crate::price;
 use crate::render::{self, Look, View};
 use crate::text::quote;
 use crate::ui::Ui;
@@ -62,12 +61,7 @@ impl ExplainArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            recommend: self.advice.options(&invocation.policy)?,
-            prices: price::ALL[0],
-            thresholds: Vec::new(),
-            min_judged: 0.0,
-        };
+        let settings = Settings::new(self.advice.options(&invocation.policy)?);
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         if let Some(name) = &workload {
@@ -80,30 +74,23 @@ impl ExplainArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         let grid = snapshot.usage.grid;
-        let Some(workload) = workload else {
-            let evidence = read.advise(&settings, ui)?;
-            let Whole {
-                mut snapshot,
-                asked,
-            } = read.whole;
-            let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
-            ui.clear();
+        let find = |name: String| {
+            let place = explain::find(&snapshot.workloads, asked, &name);
+            place.map_err(|error| not_found(&error))
+        };
+        let place = workload.map(find).transpose()?;
+        let index = place.map(|place| asked[..place].iter().filter(|asked| **asked).count());
+        let (whole, evidence) = read.learn(place, &settings, ui)?;
+        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
+        let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
+        ui.clear();
+        let Some(index) = index else {
             let look = invocation.look(ui, View::default());
             return render::choices(&analysis, &look, out)
                 .map(|()| Exit::Done)
                 .map_err(Error::Write);
         };
-        let place = explain::find(&snapshot.workloads, asked, &workload)
-            .map_err(|error| not_found(&error))?;
-        let index = asked[..place].iter().filter(|asked| **asked).count();
-        let evidence = read.advise(&settings, ui)?;
-        let Whole {
-            mut snapshot,
-            asked,
-        } = read.with_usage_of(place)?;
-        let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         let story = explain::explain(&analysis, index, POINTS);
-        ui.clear();
         let look = Look {
             command: invocation.without_goal(),
             ..invocation.look(ui, View::default())

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Settings};
-use crate::price;
 use crate::render::{self, View};
 use crate::risk::{self, Check, Choice};
 use crate::snapshot::Snapshot;
@@ -91,10 +90,8 @@ impl RisksArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let settings = Settings {
-            recommend: self.advice.options(&invocation.policy)?,
-            prices: price::ALL[0],
             thresholds: self.thresholds()?,
-            min_judged: 0.0,
+            ..Settings::new(self.advice.options(&invocation.policy)?)
         };
         if self.output == RULES {
             self.refuse_gate()?;
@@ -104,15 +101,12 @@ impl RisksArgs {
         }
         let read = self.source.read_parts(ui)?;
         super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
-        let evidence = read.advise(&settings, ui)?;
-        let Whole {
-            mut snapshot,
-            asked,
-        } = read.whole;
+        let (whole, evidence) = read.learn(None, &settings, ui)?;
+        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         // Judged before anything is written, so that no reader can cut it off.
-        let verdict = super::analyze::verdict(&analysis.outcomes);
+        let verdict = super::analyze::verdict(analysis.outcomes.iter(), false);
         let choice = self.choice();
         let risks = &analysis.risks;
         let told = (&*risks.chosen(&choice), &*risks.gaps_of(&choice));

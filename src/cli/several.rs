@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use super::analyze::{AnalyzeArgs, refuse_empty, written_or_cut_off};
+use super::analyze::{AnalyzeArgs, refuse_empty, verdict, written_or_cut_off};
 use super::args::Cluster;
 use super::invocation::Invocation;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate;
-use crate::pipeline::{self, Analysis};
+use crate::gate::Outcome;
+use crate::pipeline;
 use crate::render::{Fleet, Member};
 use crate::ui::Ui;
 
@@ -65,7 +66,6 @@ impl AnalyzeArgs {
     /// How the run ends: a cluster that could not be read comes before doubtful
     /// data, and that before the gate.
     fn worst(&self, fleet: &Fleet<'_>) -> Result<Exit, Error> {
-        let fails = |analysis: &&Analysis<'_>| analysis.outcomes.iter().any(|it| it.failed);
         let failed = fleet.failed().count();
         if failed > 0 {
             let all = fleet.members.len();
@@ -75,18 +75,8 @@ impl AnalyzeArgs {
         if self.strict && gaps > 0 {
             return Err(Error::Strict { gaps });
         }
-        let failed = fleet.analyses().any(|analysis| fails(&analysis));
-        let mut outcomes = fleet.analyses().flat_map(|it| &it.outcomes);
-        if let Some(outcome) = outcomes.find(|it| !it.judged && !failed && !self.exit_zero) {
-            return Err(Error::NotJudged {
-                share: outcome.judged_share,
-            });
-        }
-        Ok(if failed && !self.exit_zero {
-            Exit::Gate
-        } else {
-            Exit::Done
-        })
+        let outcomes: Vec<&Outcome> = fleet.analyses().flat_map(|it| &it.outcomes).collect();
+        verdict(outcomes.iter().copied(), self.exit_zero)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cohort::Cohorts;
 use crate::finding::Finding;
 use crate::gate::{Outcome, Threshold};
-use crate::price::{Bill, PriceSource};
+use crate::price::{self, Bill, PriceSource};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
 use crate::risk::Risks;
@@ -17,6 +17,18 @@ pub struct Settings {
     /// Share of the value of all requests that must be judged for a verdict of the gate,
     /// 0 to 1.
     pub min_judged: f64,
+}
+
+impl Settings {
+    /// Without a gate, at the default prices.
+    pub fn new(recommend: recommend::Options) -> Self {
+        Self {
+            recommend,
+            prices: price::ALL[0],
+            thresholds: Vec::new(),
+            min_judged: 0.0,
+        }
+    }
 }
 
 /// Everything that kcost has to say about a snapshot.

@@ -110,8 +110,7 @@ fn drafted<'a>(
     rules: &[Effective],
     options: &Options,
 ) -> (Seen<'a>, Vec<Draft>) {
-    let layout = looks.layout();
-    let shared = Shared::of(looks.added, layout, &snapshot.cluster.nodes);
+    let shared = Shared::of(looks.added, looks.layout, &snapshot.cluster.nodes);
     let horizon = options.targets.horizon;
     let seen = Seen::of(snapshot, profiles, cohorts, looks.seen, shared, horizon);
     let drafts = drafts(&seen, rules, looks.strategies, looks.of_strategies, options);

@@ -1,10 +1,8 @@
 //! Whether there is enough history to advise from.
 
-use jiff::Timestamp;
-
 use super::{Pool, Reason};
 use crate::snapshot::{Snapshot, SourceKind};
-use crate::units::{Span, float};
+use crate::units::{Span, days_between, float};
 
 /// Runs of a job that make a history.
 const MIN_RUNS: usize = 3;
@@ -122,9 +120,4 @@ fn new_template(pool: &Pool<'_>, snapshot: &Snapshot, least: Span) -> Option<Rea
         );
         Reason::new("new_template", text)
     })
-}
-
-/// From `a` to `b`, below zero where `b` is earlier.
-fn days_between(a: Timestamp, b: Timestamp) -> f64 {
-    b.duration_since(a).as_secs_f64() / 86_400.0
 }

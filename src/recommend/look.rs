@@ -19,7 +19,7 @@ use crate::snapshot::{Snapshot, Usage};
 pub struct Looks<'a> {
     snapshot: &'a Snapshot,
     options: &'a Options,
-    layout: Layout,
+    pub(super) layout: Layout,
     /// Those that hold for any workload.
     pub(super) strategies: Vec<&'static dyn Strategy>,
     /// One for each profile.
@@ -127,9 +127,5 @@ impl<'a> Looks<'a> {
                 })
                 .collect(),
         }
-    }
-
-    pub(super) fn layout(&self) -> Layout {
-        self.layout.clone()
     }
 }

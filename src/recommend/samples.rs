@@ -16,18 +16,8 @@ pub(super) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// The quantile of ascending values, straight lines between the ranks, as
-/// Prometheus' `quantile_over_time`; `None` without values.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let rank = share.clamp(0.0, 1.0) * len_f64(last);
-    let below = usize::try_from(count_from(rank.floor())).ok()?.min(last);
-    let above = (below + 1).min(last);
-    let weight = rank - rank.floor();
-    Some(sorted[below] * (1.0 - weight) + sorted[above] * weight)
-}
-
-/// The same of values in any order; sorts no more of them than it needs.
+/// As [`quantile`](crate::trend::quantile), of values in any order; sorts no more of them
+/// than it needs.
 pub(super) fn quantile_of(mut values: Vec<f64>, share: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
     let rank = share.clamp(0.0, 1.0) * len_f64(last);
@@ -65,6 +55,7 @@ pub(super) fn share_above(sorted: &[f64], bound: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trend::quantile;
 
     #[test]
     fn quantiles_lie_on_lines_between_ranks() {

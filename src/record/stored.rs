@@ -11,9 +11,6 @@ use crate::units::Span;
 pub const WHOLE: u64 = 256 << 20;
 /// What one part takes: some thousand containers over a fortnight.
 pub const PART: u64 = 64 << 20;
-/// A table that is no larger on disk is read whole: samples are packed about 3 : 1, and
-/// hardly ever better than 20 : 1.
-const SMALL: u64 = WHOLE / 20;
 
 /// A bundle that was read, and its usage where that stayed on disk.
 #[derive(Debug)]
@@ -37,13 +34,13 @@ pub struct Parts {
 ///
 /// When it is no bundle, or not as it was written.
 pub fn read_within(path: &Path, whole: u64, part: u64) -> Result<Read, BundleError> {
-    let size = snapshot::usage_size(path).unwrap_or(0);
-    if size <= SMALL.min(whole / 20) || path.join(LOG).exists() {
+    if path.join(LOG).exists() {
         return super::read(path).map(Read::Whole);
     }
-    let (snapshot, table, _) = snapshot::objects(path)?;
+    let (mut snapshot, table, _) = snapshot::objects(path)?;
     if table.bytes() <= whole {
-        return super::read(path).map(Read::Whole);
+        snapshot.usage = table.all()?;
+        return Ok(Read::Whole(snapshot));
     }
     let parts = Parts { table, most: part };
     Ok(Read::Parts(snapshot, parts))

@@ -79,7 +79,7 @@ pub(super) fn judge(pool: &Pool<'_>, grid: &Grid) -> Memory {
     if pool.workload.is_batch() || grid.len == 0 {
         return Memory::Steady;
     }
-    let running = pool.series.iter().filter(|series| runs(series, grid));
+    let running = pool.series.iter().filter(|series| series.is_running(grid));
     let limit = pool.container.limits.memory;
     let judged: Vec<Memory> = running
         .map(|series| of_pod(series, grid, limit))
@@ -114,12 +114,6 @@ pub(super) fn judge(pool: &Pool<'_>, grid: &Grid) -> Memory {
             ..*leak
         })
     })
-}
-
-/// Whether a pod has a sample in the last hour.
-fn runs(series: &Series, grid: &Grid) -> bool {
-    let end = u64::from(series.first) + u64::try_from(series.len()).unwrap_or(0);
-    end + u64::from(grid.per_hour()) >= u64::from(grid.len)
 }
 
 fn of_pod(series: &Series, grid: &Grid, limit: Option<Bytes>) -> Memory {

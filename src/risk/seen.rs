@@ -95,11 +95,14 @@ impl<'a> Search<'a> {
         let grid = snapshot.usage.grid;
         let until = workloads.end.min(snapshot.workloads.len());
         let workloads = workloads.start.min(until)..until;
-        let profiles = self.profiles.iter().enumerate();
-        let at_hand = profiles.filter(|(_, it)| workloads.contains(&it.workload));
-        let pools: Vec<Pool<'s>> = at_hand
-            .map(|(index, it)| Pool::with_usage(snapshot, it, self.cohorts, index, usage))
-            .collect();
+        // Profiles are in the order of workloads.
+        let before = |end: usize| self.profiles.partition_point(|it| it.workload < end);
+        let at_hand = before(workloads.start)..before(workloads.end);
+        let pool = |index| {
+            let profile = &self.profiles[index];
+            Pool::with_usage(snapshot, profile, self.cohorts, index, usage)
+        };
+        let pools: Vec<Pool<'s>> = at_hand.map(pool).collect();
         let memory = pools.par_iter().map(|pool| leak::judge(pool, &grid));
         Seen {
             snapshot,

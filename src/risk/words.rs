@@ -1,7 +1,5 @@
 //! Times and shares as a sentence says them.
 
-use jiff::Timestamp;
-
 /// `3 days`, `5 hours`, `20 minutes`.
 pub(super) fn lasting(days: f64) -> String {
     let said = |amount: f64, noun: &str| {
@@ -16,9 +14,4 @@ pub(super) fn lasting(days: f64) -> String {
     } else {
         said(days * 24.0 * 60.0, "minute")
     }
-}
-
-/// From one time to another, in days.
-pub(super) fn days_between(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64() / 86_400.0
 }

@@ -33,7 +33,7 @@ pub use bundle::{
 };
 pub(crate) use bundle::{
     LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, objects, open_file, private_file, recover,
-    tables, usage_size, write_with_log,
+    tables, write_with_log,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;

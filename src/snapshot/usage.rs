@@ -151,6 +151,12 @@ impl Series {
         self.cpu_cores.is_empty()
     }
 
+    /// Whether its pod still runs: it has a sample in the last hour of the grid.
+    pub fn is_running(&self, grid: &Grid) -> bool {
+        let end = u64::from(self.first) + u64::try_from(self.len()).unwrap_or(0);
+        end + u64::from(grid.per_hour()) >= u64::from(grid.len)
+    }
+
     /// Makes room for a slot before or after the others, and says where it is.
     pub(crate) fn reach(&mut self, slot: u32) -> usize {
         if self.is_empty() {

@@ -1,7 +1,7 @@
 //! Where something that rises day by day is going.
 
-use super::Slopes;
-use crate::units::{count_from, len_f64};
+use super::{Slopes, quantile};
+use crate::units::len_f64;
 
 /// A rise along a line, with how sure its slope is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,14 +85,6 @@ fn levels(peaks: &[f64], slope: f64) -> Vec<f64> {
     finite
         .map(|(at, it)| it + slope * len_f64(last - at))
         .collect()
-}
-
-/// Of ascending values, with straight lines between the ranks.
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
-    let rank = share * len_f64(sorted.len().checked_sub(1)?);
-    let below = usize::try_from(count_from(rank.floor())).ok()?;
-    let above = (below + 1).min(sorted.len() - 1);
-    Some(sorted[below] + (sorted[above] - sorted[below]) * (rank - rank.floor()))
 }
 
 /// How much wider the bounds of a slope are because what follows each other is alike:

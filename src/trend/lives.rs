@@ -20,7 +20,7 @@ pub fn lives(values: &[f32]) -> Vec<Range<usize>> {
 }
 
 /// Where lives begin after another one.
-pub fn starts(values: &[f32]) -> impl Iterator<Item = usize> + '_ {
+fn starts(values: &[f32]) -> impl Iterator<Item = usize> + '_ {
     let known = values.iter().enumerate().filter(|(_, it)| it.is_finite());
     let mut before = 0.0;
     known.filter_map(move |(at, value)| {

@@ -2,17 +2,19 @@
 //! samples do not move.
 //!
 //! A leaf for whatever asks: the lives of a container within a series ([`lives`]),
-//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), and how often what
+//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), the rank of values ([`quantile`]), and how often what
 //! happened comes again ([`comes_again`]).
 
 mod course;
 mod kendall;
 mod lives;
 mod poisson;
+mod quantile;
 mod slopes;
 
 pub use course::{Course, median};
 pub use kendall::Kendall;
-pub use lives::{lives, starts};
+pub use lives::lives;
 pub use poisson::{comes_again, tail};
+pub use quantile::quantile;
 pub use slopes::Slopes;

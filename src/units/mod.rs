@@ -10,6 +10,8 @@ mod quantity;
 mod ratio;
 mod span;
 
+use jiff::Timestamp;
+
 pub use amount::ParseAmountError;
 pub use bytes::Bytes;
 pub use cpu::Cpu;
@@ -43,6 +45,11 @@ pub fn float(value: u64) -> f64 {
 /// A length or index as a float.
 pub fn len_f64(value: usize) -> f64 {
     float(u64::try_from(value).unwrap_or(u64::MAX))
+}
+
+/// From one time to another, in days; below zero where `to` is earlier.
+pub fn days_between(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64() / 86_400.0
 }
 
 /// The nearest `f32`, for storage of samples.

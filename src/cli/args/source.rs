@@ -187,28 +187,26 @@ impl Parts {
         Self { whole, usage: None }
     }
 
-    /// What is known of all workloads.
-    pub(in crate::cli) fn advise(
-        &self,
+    /// What is known of all workloads, and the snapshot: with the usage of `workload` at
+    /// least, where one is named.
+    pub(in crate::cli) fn learn(
+        self,
+        workload: Option<usize>,
         settings: &Settings,
         progress: &dyn Progress,
-    ) -> Result<Evidence, Error> {
-        let snapshot = &self.whole.snapshot;
-        Ok(match &self.usage {
-            None => pipeline::advise(snapshot, settings, progress),
-            Some(usage) => {
-                pipeline::advise_from(snapshot, &usage.of(snapshot), settings, progress)?
-            }
-        })
-    }
-
-    /// The snapshot, with usage of this workload at least.
-    pub(in crate::cli) fn with_usage_of(self, workload: usize) -> Result<Whole, Error> {
+    ) -> Result<(Whole, Evidence), Error> {
         let mut whole = self.whole;
-        if let Some(usage) = self.usage {
-            whole.snapshot.usage = usage.of(&whole.snapshot).only(workload)?;
+        let snapshot = &whole.snapshot;
+        let Some(usage) = self.usage else {
+            let evidence = pipeline::advise(snapshot, settings, progress);
+            return Ok((whole, evidence));
+        };
+        let stored = usage.of(snapshot);
+        let evidence = pipeline::advise_from(snapshot, &stored, settings, progress)?;
+        if let Some(workload) = workload {
+            whole.snapshot.usage = stored.only(workload)?;
         }
-        Ok(whole)
+        Ok((whole, evidence))
     }
 }
 

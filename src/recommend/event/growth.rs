@@ -79,7 +79,7 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid, horizon: Span) ->
     let long: Vec<Trend> = pool
         .series
         .iter()
-        .filter(|series| ends_with(series, grid))
+        .filter(|series| series.is_running(grid))
         .map(|series| day_levels(&[*series], grid))
         .filter(|days| days.len() >= MIN_DAYS)
         .map(|days| Trend::of(&days))
@@ -103,7 +103,7 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid, horizon: Span) ->
     let recent = pool
         .series
         .iter()
-        .filter(|series| !running || ends_with(series, grid))
+        .filter(|series| !running || series.is_running(grid))
         .filter_map(|series| peak_since(series, from));
     let now = samples::largest(recent)?;
     let ahead = (trend.per_day + CAREFUL * trend.error) * horizon.as_days();
@@ -114,12 +114,6 @@ pub(in crate::recommend) fn find(pool: &Pool<'_>, grid: &Grid, horizon: Span) ->
         horizon,
         limit: pool.container.limits.memory,
     })
-}
-
-/// Whether a pod still runs: it has a sample in the last hour.
-fn ends_with(series: &Series, grid: &Grid) -> bool {
-    let end = u64::from(series.first) + u64::try_from(series.len()).unwrap_or(0);
-    end + u64::from(grid.per_hour()) >= u64::from(grid.len)
 }
 
 fn peak_since(series: &Series, from: u32) -> Option<f64> {

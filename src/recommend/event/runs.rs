@@ -19,7 +19,7 @@ impl Runs {
             runs => format!("{runs} runs"),
         };
         let largest = samples::largest(self.in_turn.iter().copied());
-        let median = samples::quantile(&samples::sorted(self.in_turn.clone()), 0.5);
+        let median = samples::quantile_of(self.in_turn.clone(), 0.5);
         let text = match median.zip(largest) {
             Some((median, largest)) => format!(
                 "judged by run: the usual one of {runs} used {} at most, the largest {}",

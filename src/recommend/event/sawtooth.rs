@@ -1,7 +1,7 @@
 use super::{Pool, Reason, days};
 use crate::recommend::samples;
 use crate::snapshot::{Grid, Series};
-use crate::trend::{lives, starts};
+use crate::trend::lives;
 use crate::units::{Bytes, len_f64};
 
 /// Memory that rises until it meets the limit, starts over, and rises again: a leak
@@ -46,20 +46,11 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<Sawtooth> {
     if pool.workload.is_batch() {
         return None;
     }
-    if pool
-        .series
-        .iter()
-        .map(|series| falls(series))
-        .sum::<usize>()
-        < FEWEST
-    {
+    let ended: Vec<&[f32]> = pool.series.iter().flat_map(|it| ended(it)).collect();
+    if ended.len() < FEWEST {
         return None;
     }
-    let mut ended: Vec<Life> = Vec::new();
-    for series in &pool.series {
-        // The last one still goes on.
-        ended.extend(lives_of(series).into_iter().rev().skip(1));
-    }
+    let ended: Vec<Life> = ended.into_iter().map(Life::of).collect();
     let met = ended.iter().filter(|life| life.met(limit));
     let rose: Vec<&Life> = met.filter(|life| life.rises(limit)).collect();
     // Most of what ended must have ended so, or other starts explain it.
@@ -80,22 +71,20 @@ struct Life {
     values: Vec<f64>,
 }
 
-/// How often a pod's memory fell: so many lives have ended.
-fn falls(series: &Series) -> usize {
-    starts(&series.memory_bytes).count()
-}
-
-/// Of one pod, oldest first.
-fn lives_of(series: &Series) -> Vec<Life> {
-    let lives = lives(&series.memory_bytes).into_iter();
-    lives
-        .map(|life| Life {
-            values: samples::known(&series.memory_bytes[life]).collect(),
-        })
-        .collect()
+/// The lives of a pod that have ended, oldest first: all but the last.
+fn ended(series: &Series) -> impl Iterator<Item = &[f32]> {
+    let mut lives = lives(&series.memory_bytes);
+    lives.pop();
+    let values = &series.memory_bytes;
+    lives.into_iter().map(|life| &values[life])
 }
 
 impl Life {
+    fn of(values: &[f32]) -> Self {
+        let values = samples::known(values).collect();
+        Self { values }
+    }
+
     fn met(&self, limit: Bytes) -> bool {
         let last = self.values.last();
         last.is_some_and(|last| *last >= MET * limit.to_f64())

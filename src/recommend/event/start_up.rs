@@ -49,7 +49,7 @@ pub(super) fn find(pool: &Pool<'_>, grid: &Grid) -> Option<StartUp> {
         memory_start = memory_start.max(samples::largest(samples::known(start)).unwrap_or(0.0));
         memory_later = memory_later.max(samples::largest(samples::known(later)).unwrap_or(0.0));
     }
-    let peak = samples::quantile(&samples::sorted(peaks), 0.5)?;
+    let peak = samples::quantile_of(peaks, 0.5)?;
     let steady = samples::quantile_of(steady_cpu(pool, grid), 0.99)?;
     (peak > STANDS_OUT * steady && steady > 0.0).then(|| StartUp {
         cpu_peak: Cpu::cores(peak),

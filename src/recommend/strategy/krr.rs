@@ -3,6 +3,7 @@
 use super::{Draft, Look, Looking, Strategy};
 use crate::recommend::{Advice, Confidence, Method, Methods, Pool, Reason, Sizing, samples};
 use crate::snapshot::Target;
+use crate::trend::quantile;
 use crate::units::{Bytes, Cpu, count_from};
 
 /// KRR's `simple` strategy with its defaults.
@@ -77,9 +78,7 @@ fn cpu_request(pool: &Pool<'_>) -> (Advice<Cpu>, Reason) {
         .map(|s| samples::sorted(samples::known(&s.cpu_cores).collect()))
         .collect();
     let points: usize = pods.iter().map(Vec::len).sum();
-    let percentiles = pods
-        .iter()
-        .filter_map(|pod| samples::quantile(pod, PERCENTILE));
+    let percentiles = pods.iter().filter_map(|pod| quantile(pod, PERCENTILE));
     match samples::largest(percentiles) {
         Some(p95) if points >= POINTS_REQUIRED => {
             let request = Cpu::cores(p95)

@@ -1,8 +1,9 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Autoscaler, Condition};
+use crate::units::days_between;
 
 /// An autoscaler that cannot read its metric, or cannot scale: it stays where it is
 /// whatever comes.

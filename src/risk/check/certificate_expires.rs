@@ -1,8 +1,9 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Impact, Risk, Seen, Sought, Subject};
 use crate::snapshot::Certificate;
+use crate::units::days_between;
 
 /// Certificates that run out and were not renewed when they should have been.
 pub(super) struct CertificateExpires;

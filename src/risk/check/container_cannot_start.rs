@@ -1,11 +1,11 @@
 use super::Reading;
 use crate::recommend::Confidence;
 use crate::risk::severity::by_replicas;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Container, Workload};
 use crate::text::count;
-use crate::units::len_f64;
+use crate::units::{days_between, len_f64};
 
 /// Containers that never get as far as running: their image does not come, or what they
 /// are made with is missing.

@@ -3,12 +3,11 @@ use super::oom_loop::is_looping;
 use crate::finding::Severity;
 use crate::recommend::{Confidence, Pool};
 use crate::risk::severity::by_replicas;
-use crate::risk::words::days_between;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::Termination;
 use crate::text::count;
 use crate::trend::{comes_again, tail};
-use crate::units::len_f64;
+use crate::units::{days_between, len_f64};
 
 /// Containers that start, end and start again, more often than they ever did.
 pub(super) struct CrashLoop;

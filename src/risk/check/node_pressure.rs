@@ -1,9 +1,9 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought, Subject};
 use crate::snapshot::{Condition, Node};
-use crate::units::len_f64;
+use crate::units::{days_between, len_f64};
 
 /// Nodes that are short of memory, disk or processes, or do not answer.
 pub(super) struct NodePressure;

@@ -3,11 +3,11 @@ use jiff::Timestamp;
 use crate::recommend::{Advice, Confidence, Pool};
 use crate::risk::patch::{Amount, container};
 use crate::risk::severity::{by_replicas, within_a_week};
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Memory, Risk, Seen, Sought};
 use crate::text::count;
 use crate::trend::comes_again;
-use crate::units::{Bytes, len_f64};
+use crate::units::{Bytes, days_between, len_f64};
 
 /// A container that is killed for its memory again and again.
 pub(super) struct OomLoop;

@@ -2,11 +2,10 @@ use super::oom_loop::{is_looping, raise};
 use crate::finding::Severity;
 use crate::recommend::Pool;
 use crate::risk::severity::{at_any_moment, by_chance, within_a_week};
-use crate::risk::words::days_between;
 use crate::risk::{Check, Evidence, Memory, Risk, Seen, Sought};
 use crate::text::{count, percent_said};
 use crate::trend::comes_again;
-use crate::units::{Bytes, len_f64};
+use crate::units::{Bytes, days_between, len_f64};
 
 /// A container whose memory may go beyond its limit within a day or a week.
 pub(super) struct OutOfMemory;

@@ -1,11 +1,13 @@
+use std::cell::LazyCell;
+
 use crate::finding::Severity;
 use crate::pack::Room;
 use crate::recommend::Confidence;
 use crate::risk::seen::at_most;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Pod, Workload};
-use crate::units::{Bytes, Cpu, len_f64};
+use crate::units::{Bytes, Cpu, days_between, len_f64};
 
 /// Pods that wait for a node that does not exist.
 pub(super) struct PodFitsNowhere;
@@ -24,7 +26,8 @@ impl Check for PodFitsNowhere {
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
         let cluster = &seen.snapshot.cluster;
-        let room = Room::of(&cluster.nodes, &seen.snapshot.workloads);
+        // Of all nodes and pods, so only where any pod waits.
+        let room = LazyCell::new(|| Room::of(&cluster.nodes, &seen.snapshot.workloads));
         seen.each_workload(|index, workload| {
             let waits = |pod: &&Pod| pod.phase == "Pending" && pod.node.is_none();
             let long = |pod: &&Pod| {

@@ -1,12 +1,12 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::severity::within_a_week;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Eviction, Workload};
 use crate::text::count;
 use crate::trend::comes_again;
-use crate::units::len_f64;
+use crate::units::{days_between, len_f64};
 
 /// Pods that their node put out because it was short of something.
 pub(super) struct PodsEvicted;

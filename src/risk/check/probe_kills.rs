@@ -2,11 +2,10 @@ use super::Reading;
 use crate::finding::Severity;
 use crate::recommend::{Confidence, Pool};
 use crate::risk::seen::at_most;
-use crate::risk::words::days_between;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Probe, ProbeKind, Termination};
 use crate::text::count;
-use crate::units::{Span, len_f64};
+use crate::units::{Span, days_between, len_f64};
 
 /// Containers that a probe kills: their process was well, but did not answer in time.
 pub(super) struct ProbeKills;

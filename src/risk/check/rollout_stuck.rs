@@ -1,8 +1,9 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::words::{days_between, lasting};
+use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::text::quote;
+use crate::units::days_between;
 
 /// A Deployment whose new pods do not get ready, so that the old ones stay.
 pub(super) struct RolloutStuck;

@@ -36,7 +36,7 @@ pub(crate) use fits::MOST_SLOTS;
 pub use names::names;
 pub use place::{abandon, check_folder, check_place};
 pub(crate) use place::{absolute, private_file, recover};
-pub(crate) use read::{UsageTable, objects, tables, usage_size};
+pub(crate) use read::{UsageTable, objects, tables};
 pub(crate) use write::write_with_log;
 pub use write::{replace, write};
 

@@ -24,11 +24,7 @@ const CHANGED: &str = "its content is not what was written";
 /// SHA-256 of the manifest is.
 pub(crate) fn tables(path: &Path) -> Result<(Snapshot, String), BundleError> {
     let (mut snapshot, table, hash) = objects(path)?;
-    let bytes = table.table.heads.iter().map(SeriesHead::bytes).sum();
-    let damaged = |problem| BundleError::damaged(&table.path, problem);
-    check_room(bytes).map_err(damaged)?;
-    let all = 0..table.table.heads.len();
-    snapshot.usage.series = table.table.read(all).map_err(damaged)?;
+    snapshot.usage = table.all()?;
     Ok((snapshot, hash))
 }
 
@@ -46,6 +42,24 @@ impl UsageTable {
         self.table.heads.iter().map(SeriesHead::bytes).sum()
     }
 
+    /// All series at once.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged, or they are more than memory holds.
+    pub(crate) fn all(&self) -> Result<Usage, BundleError> {
+        let damaged = |problem| BundleError::damaged(&self.path, problem);
+        check_room(self.bytes()).map_err(damaged)?;
+        self.some(0..self.table.heads.len())
+    }
+
+    fn some(&self, heads: Range<usize>) -> Result<Usage, BundleError> {
+        let series = self.table.read(heads);
+        let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
+        let grid = self.grid;
+        Ok(Usage { grid, series })
+    }
+
     /// The series of one workload.
     ///
     /// # Errors
@@ -56,10 +70,7 @@ impl UsageTable {
         let heads = &self.table.heads;
         let from = heads.partition_point(|head| head.workload < place);
         let end = heads.partition_point(|head| head.workload <= place);
-        let series = self.table.read(from..end);
-        let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
-        let grid = self.grid;
-        Ok(Usage { grid, series })
+        self.some(from..end)
     }
 
     /// Gives the series of some of so many workloads, in order: those that together take
@@ -86,34 +97,19 @@ impl UsageTable {
                     end += 1;
                 }
             }
-            let series = self.table.read(from..end);
-            let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
             let next = if end < heads.len() {
                 of(end)
             } else {
                 workloads
             };
-            let grid = self.grid;
-            take(first..next, Usage { grid, series });
+            take(first..next, self.some(from..end)?);
             (from, first) = (end, next);
         }
         if first < workloads {
-            let grid = self.grid;
-            take(
-                first..workloads,
-                Usage {
-                    grid,
-                    series: Vec::new(),
-                },
-            );
+            take(first..workloads, self.some(0..0)?);
         }
         Ok(())
     }
-}
-
-/// Bytes of the table of usage on disk; `None` where there is none.
-pub(crate) fn usage_size(path: &Path) -> Option<u64> {
-    Some(fs::metadata(path.join(USAGE)).ok()?.len())
 }
 
 /// Reads what a bundle has beside usage, whose table is opened.

@@ -51,17 +51,15 @@ pub(super) fn read(
         schema,
         columns,
     };
-    let more = match File::open(path) {
-        // Standard input is there once.
-        Ok(_) if path == Path::new("-") => 0,
-        Ok(_) => rayon::current_num_threads().min(MOST_READERS) - 1,
-        Err(_) => 0,
+    // Standard input is there once.
+    let more = if path == Path::new("-") {
+        0
+    } else {
+        rayon::current_num_threads().min(MOST_READERS) - 1
     };
     let mut readers = vec![(reading.beside(), table)];
-    for _ in 0..more {
-        if let Ok(table) = File::open(path) {
-            readers.push((reading.beside(), Box::new(table)));
-        }
+    for table in (0..more).filter_map(|_| File::open(path).ok()) {
+        readers.push((reading.beside(), Box::new(table)));
     }
     let count = readers.len();
     for (reading, _) in &mut readers {

@@ -19,6 +19,10 @@ const CERTIFICATE: &str = "certmanager_certificate_expiration_timestamp_seconds"
 /// Of kubelets: seconds that are left.
 const KUBELET: &str = "kubelet_certificate_manager_client_ttl_seconds";
 
+/// What questions are about, for messages.
+const VOLUMES: &str = "use of volumes";
+const CERTIFICATES: &str = "certificates";
+
 pub(super) const METRICS: [&str; 7] = [
     HIGH_WATER,
     USED,
@@ -40,13 +44,13 @@ const ABSURD: f64 = 1e18;
 pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
     let levels = [
         most(asker),
-        level(asker, USED),
-        level(asker, CAPACITY),
-        level(asker, INODES),
+        level(asker, VOLUMES, USED),
+        level(asker, VOLUMES, CAPACITY),
+        level(asker, VOLUMES, INODES),
         course(asker, USED),
         course(asker, INODES_USED),
-        expiry(asker, CERTIFICATE),
-        expiry(asker, KUBELET),
+        level(asker, CERTIFICATES, CERTIFICATE),
+        level(asker, CERTIFICATES, KUBELET),
     ];
     levels.into_iter().flatten().collect()
 }
@@ -68,9 +72,9 @@ fn most(asker: &Asker<'_>) -> Option<Question> {
     })
 }
 
-fn level(asker: &Asker<'_>, metric: &'static str) -> Option<Question> {
+fn level(asker: &Asker<'_>, label: &'static str, metric: &'static str) -> Option<Question> {
     asker.has(metric).then(|| Question {
-        label: "use of volumes",
+        label,
         text: asker.selector(&[metric], "", false),
         step: None,
         cost: asker.series(&[metric]),
@@ -84,15 +88,6 @@ fn course(asker: &Asker<'_>, metric: &'static str) -> Option<Question> {
         label: "use of volumes over time",
         text: asker.selector(&[metric], "", false),
         step: Some(asker.coarse().max(looks)),
-        cost: asker.series(&[metric]),
-    })
-}
-
-fn expiry(asker: &Asker<'_>, metric: &'static str) -> Option<Question> {
-    asker.has(metric).then(|| Question {
-        label: "certificates",
-        text: asker.selector(&[metric], "", false),
-        step: None,
         cost: asker.series(&[metric]),
     })
 }
@@ -124,7 +119,7 @@ async fn courses(asker: &mut Asker<'_>, signals: &mut Signals) {
 async fn certificates(asker: &mut Asker<'_>, signals: &mut Signals) {
     let end = asker.grid.end().as_second();
     for (metric, is_time) in [(CERTIFICATE, true), (KUBELET, false)] {
-        let Some(question) = expiry(asker, metric) else {
+        let Some(question) = level(asker, CERTIFICATES, metric) else {
             continue;
         };
         for Answer { labels, points, .. } in asker.newest(&question).await {
@@ -186,7 +181,7 @@ async fn high_water(asker: &mut Asker<'_>, signals: &mut Signals) {
 /// larger counts.
 async fn volumes(asker: &mut Asker<'_>, signals: &mut Signals) {
     for metric in [USED, CAPACITY, INODES] {
-        let Some(question) = level(asker, metric) else {
+        let Some(question) = level(asker, VOLUMES, metric) else {
             continue;
         };
         for Answer { labels, points, .. } in asker.newest(&question).await {

@@ -1,0 +1,12 @@
+use crate::units::{count_from, len_f64};
+
+/// The quantile of ascending values, straight lines between the ranks, as
+/// Prometheus' `quantile_over_time`; `None` without values.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let rank = share.clamp(0.0, 1.0) * len_f64(last);
+    let below = usize::try_from(count_from(rank.floor())).ok()?.min(last);
+    let above = (below + 1).min(last);
+    let weight = rank - rank.floor();
+    Some(sorted[below] * (1.0 - weight) + sorted[above] * weight)
+}
