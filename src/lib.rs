@@ -30,6 +30,8 @@
 //!   why, in a plain sentence a field.
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`price`]: sizes into money.
+//! - [`vitals`]: what was seen of the sources themselves. A leaf.
+//! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
 //! - [`gate`]: limits that a CI job fails on.
 //! - [`render`]: the report, one file a format.
 //! - [`pipeline`]: the stages in order, nothing else; the analysis has a section for each.
@@ -68,6 +70,7 @@ pub mod cohort;
 pub mod collect;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod explain;
@@ -88,3 +91,4 @@ pub mod text;
 pub mod trend;
 pub mod ui;
 pub mod units;
+pub mod vitals;

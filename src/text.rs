@@ -53,13 +53,14 @@ pub fn ascii(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '×' => plain.push('x'),
+            '×' | '✗' => plain.push('x'),
             '÷' => plain.push('/'),
             '→' => plain.push_str("->"),
             '↑' => plain.push('^'),
             '↓' => plain.push('v'),
             '…' => plain.push_str("..."),
             '·' | '−' | '–' | '—' => plain.push('-'),
+            '✓' => plain.push('+'),
             '■' => plain.push('#'),
             '▪' => plain.push('='),
             '\u{a0}' => plain.push(' '),

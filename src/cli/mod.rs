@@ -6,6 +6,7 @@ mod backtest;
 mod complete;
 mod completions;
 mod config;
+mod doctor;
 mod environment;
 mod explain;
 mod given;
@@ -70,6 +71,7 @@ enum Command {
     Risks(Box<risks::RisksArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
+    Doctor(Box<doctor::DoctorArgs>),
     Config(config::ConfigArgs),
     Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
@@ -170,6 +172,7 @@ impl Command {
                 | Self::Risks(_)
                 | Self::Backtest(_)
                 | Self::Snapshot(_)
+                | Self::Doctor(_)
         )
     }
 
@@ -186,6 +189,7 @@ impl Command {
             Self::Risks(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
+            Self::Doctor(args) => args.run(invocation, ui, out),
             Self::Config(args) => args.run(invocation.program, files, out),
             Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),

@@ -67,9 +67,19 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         listed.map_err(Error::from)
     };
     let usage = usage(&connection, options, progress);
-    let ((mut objects, mut gaps), mut used) = tokio::try_join!(objects, usage)?;
+    let ((objects, gaps), used) = tokio::try_join!(objects, usage)?;
+    Ok(assemble(&connection, objects, gaps, used))
+}
+
+/// Relates what was read of the cluster to what was read of usage.
+fn assemble(
+    connection: &Connection,
+    mut objects: Objects,
+    mut gaps: Vec<Gap>,
+    mut used: Used,
+) -> Snapshot {
     objects.merge(used.objects);
-    name(&mut objects, &connection);
+    name(&mut objects, connection);
     let mut resolved = resolve_with_ended(objects);
     used.owners.teach(&mut resolved.pods);
     used.signals.merge(&mut used.usage, &mut resolved);
@@ -83,7 +93,7 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     gaps.dedup();
     let cluster = Source {
         kind: SourceKind::Kubernetes,
-        detail: connection.name,
+        detail: connection.name.clone(),
     };
     let mut snapshot = Snapshot {
         taken_at: Timestamp::now(),
@@ -95,7 +105,40 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
         gaps,
     };
     drop_ended(&mut snapshot, &resolved.ended);
-    Ok(snapshot)
+    snapshot
+}
+
+/// What is read of a cluster that answers, when its Prometheus was found already: that of
+/// the options, which is called `detail`, else one sample of the metrics API.
+///
+/// # Errors
+///
+/// When pods cannot be listed. What cannot be read of usage is a gap.
+pub(super) async fn read(
+    connection: &Connection,
+    store: Option<(&PrometheusOptions, &str)>,
+    scope: &Scope,
+    progress: &dyn Progress,
+) -> Result<Snapshot, Error> {
+    let objects = async {
+        let listed = kubernetes::list(connection, scope, progress).await;
+        listed.map_err(Error::from)
+    };
+    let usage = async {
+        let Some((prometheus, detail)) = store else {
+            return Ok(sample(connection, scope, progress).await);
+        };
+        match query(prometheus, detail, scope, progress).await {
+            Ok(used) => Ok(used),
+            Err(error) => {
+                let mut used = sample(connection, scope, progress).await;
+                used.gaps.push(reach::unread(detail, &error));
+                Ok(used)
+            }
+        }
+    };
+    let ((objects, gaps), used) = tokio::try_join!(objects, usage)?;
+    Ok(assemble(connection, objects, gaps, used))
 }
 
 /// What Prometheus would be asked for; it is only asked to count.
@@ -189,7 +232,7 @@ async fn usage(
 }
 
 /// With what the kubeconfig calls the cluster, for stores that hold several.
-fn called(prometheus: &PrometheusOptions, names: &[String]) -> PrometheusOptions {
+pub(super) fn called(prometheus: &PrometheusOptions, names: &[String]) -> PrometheusOptions {
     PrometheusOptions {
         cluster: names.to_vec(),
         ..prometheus.clone()
@@ -197,7 +240,7 @@ fn called(prometheus: &PrometheusOptions, names: &[String]) -> PrometheusOptions
 }
 
 /// The same, as a part of the run that the connection is of.
-fn within(prometheus: &PrometheusOptions, connection: &Connection) -> PrometheusOptions {
+pub(super) fn within(prometheus: &PrometheusOptions, connection: &Connection) -> PrometheusOptions {
     PrometheusOptions {
         deadline: Some(connection.deadline.clone()),
         ..called(prometheus, &connection.names)

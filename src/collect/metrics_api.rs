@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::at_most::AtMost;
 use super::kubernetes::{Connection, Failure, Rule};
-use super::kubernetes::{forbidden, get, list_path, unreadable};
+use super::kubernetes::{forbidden, get, list_path, once, unreadable};
 use super::{Column, Scope, UsageBuilder};
 use crate::collect::misfit;
 use crate::progress::Progress;
@@ -104,6 +104,18 @@ pub async fn sample(
 /// Whether the cluster has a metrics API; taken as present where it does not say.
 pub(crate) fn is_served(connection: &Connection) -> bool {
     connection.serves(GROUP)
+}
+
+/// Whether what stands behind it answers, without reading any usage.
+pub(super) async fn answers(
+    connection: &Connection,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let groups = connection.groups.as_ref();
+    let version = groups.and_then(|groups| groups.get(GROUP));
+    let version = version.map_or(VERSION, String::as_str);
+    let path = format!("/apis/{GROUP}/{version}");
+    once(connection, &path, progress).await.map(drop)
 }
 
 /// The rule that reading it takes.

@@ -11,6 +11,7 @@
 mod at_most;
 mod body;
 mod cause;
+pub mod checkup;
 mod client;
 mod command;
 mod deadline;

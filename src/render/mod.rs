@@ -9,6 +9,7 @@ use crate::pipeline::Analysis;
 
 mod backtest;
 mod csv;
+mod doctor;
 mod emit;
 mod events;
 mod explain;
@@ -29,6 +30,7 @@ mod wrap;
 mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};
+pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use risks::{alert_rules, risks_json, risks_table};

@@ -13,6 +13,9 @@ pub struct Gap {
     pub text: String,
     /// One next step, where there is one.
     pub hint: Option<String>,
+    /// How many things it is about, where they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
 }
 
 impl Gap {
@@ -22,12 +25,20 @@ impl Gap {
             subject: subject.into(),
             text: text.into(),
             hint: None,
+            count: None,
         }
     }
 
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says how many things it is about.
+    #[must_use]
+    pub fn count(mut self, count: u64) -> Self {
+        self.count = Some(count);
         self
     }
 }

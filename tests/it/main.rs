@@ -12,6 +12,7 @@ mod complete;
 mod config;
 mod contexts;
 mod demo;
+mod doctor;
 mod event;
 mod explain;
 mod finding;

@@ -15,9 +15,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("trend", &["units"]),
     ("snapshot", &["units"]),
+    ("vitals", &[]),
     (
         "collect",
-        &["error", "progress", "snapshot", "text", "units"],
+        &["error", "progress", "snapshot", "text", "units", "vitals"],
     ),
     ("demo", &["snapshot", "units"]),
     (
@@ -27,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pack", &["snapshot", "units"]),
     ("profile", &["snapshot", "units"]),
     ("cohort", &["profile", "snapshot", "units"]),
+    ("doctor", &["snapshot", "text", "units", "vitals"]),
     (
         "recommend",
         &[
@@ -99,6 +101,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "backtest",
             "cohort",
+            "doctor",
             "explain",
             "finding",
             "gate",

@@ -14,4 +14,4 @@ pub(super) use bundles::Cluster;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::ShowArgs;
-pub(super) use source::{SourceArgs, Whole};
+pub(super) use source::{Examined, SourceArgs, Whole};

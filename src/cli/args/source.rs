@@ -1,3 +1,5 @@
+mod examine;
+
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ use crate::record::{self, Read, RecordOptions, Sifted};
 use crate::snapshot::{Selector, Snapshot};
 use crate::ui::Ui;
 use crate::units::Span;
+
+pub(in crate::cli) use examine::Examined;
 
 /// The window of a live snapshot, unless `--window` says otherwise.
 const WINDOW: Span = Span::days(14);
@@ -245,6 +249,7 @@ impl ClusterArgs {
             as_user: self.as_user.clone(),
             as_groups: self.as_groups.clone(),
             timeout: Duration::from_secs(u64::from(self.timeout.as_secs())),
+            sign_in: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
+use kube::Config;
 use serde::Deserialize;
 
 use super::error::KubernetesError;
@@ -13,6 +14,7 @@ use super::request::{self, Failure};
 use super::{ClusterOptions, Connection};
 use crate::collect::{Deadline, client, shown};
 use crate::progress::Progress;
+use crate::vitals::Tls;
 
 /// What kcost calls itself in the server's logs.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("kcost/", env!("CARGO_PKG_VERSION")));
@@ -37,7 +39,8 @@ pub async fn connect(
         plugin,
         in_cluster,
     } = kubeconfig::configure(options.kubeconfig.as_deref(), options.context.as_deref())?;
-    config.connect_timeout = Some(options.timeout);
+    // What waits for the connection has a deadline of its own; this is for the command.
+    config.connect_timeout = Some(options.sign_in.unwrap_or(options.timeout));
     config.headers.push((USER_AGENT, AGENT));
     if options.as_user.is_some() {
         config.auth_info.impersonate.clone_from(&options.as_user);
@@ -57,6 +60,7 @@ pub async fn connect(
         plugin,
         server_version: None,
         groups: None,
+        tls: tls(&config),
         in_cluster,
         timeout: options.timeout,
         deadline,
@@ -64,6 +68,14 @@ pub async fn connect(
     connection.server_version = version(&connection, progress).await?;
     connection.groups = groups(&connection, progress).await;
     Ok(connection)
+}
+
+fn tls(config: &Config) -> Tls {
+    match config.cluster_url.scheme_str() {
+        Some("https") if config.accept_invalid_certs => Tls::Unverified,
+        Some("https") => Tls::Verified,
+        _ => Tls::Plain,
+    }
 }
 
 /// The version as the server says it; `None` where it answers anything else.

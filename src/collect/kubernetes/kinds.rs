@@ -56,6 +56,9 @@ pub(super) static ALL: [Kind; 17] = [
 /// The API group of claims of devices.
 pub(super) const DEVICES: &str = "resource.k8s.io";
 
+/// The API group of current usage.
+const METRICS: &str = "metrics.k8s.io";
+
 /// Claims of devices, listed where pods have some, in the version that the server prefers.
 pub(super) fn devices(version: &str) -> [Kind; 2] {
     [
@@ -76,7 +79,7 @@ pub struct Rule {
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = ALL.iter().map(Kind::rule).collect();
     rules.extend(devices("v1").iter().map(Kind::rule));
-    rules.push(Rule::list("metrics.k8s.io", "pods"));
+    rules.push(Rule::list(METRICS, "pods"));
     rules.sort();
     rules
 }
@@ -101,6 +104,12 @@ impl Rule {
     pub fn is_namespaced(&self) -> bool {
         let mut own = ALL.iter().filter(|kind| kind.is_of(self));
         own.all(|kind| kind.namespaced)
+    }
+
+    /// Whether it is about kinds that not every cluster has.
+    pub(in crate::collect) fn is_add_on(&self) -> bool {
+        let mut own = ALL.iter().filter(|kind| kind.is_of(self));
+        own.any(|kind| kind.optional) || matches!(&*self.group, DEVICES | METRICS)
     }
 
     pub(in crate::collect) fn list(group: &str, resource: &str) -> Self {

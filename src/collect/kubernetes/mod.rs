@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Deadline;
+use crate::vitals::Tls;
 
 pub use connect::connect;
 pub use contexts::contexts;
@@ -35,7 +36,7 @@ pub use list::list;
 pub(super) use list::list_but_services;
 pub use plugin::Plugin;
 pub(crate) use request::Failure;
-pub(super) use request::{encode, get};
+pub(super) use request::{clock, encode, get, once, question};
 pub(super) use services::{service, services};
 
 /// How to reach the cluster.
@@ -51,6 +52,8 @@ pub struct ClusterOptions {
     pub as_groups: Vec<String>,
     /// Longest wait for one answer.
     pub timeout: Duration,
+    /// Longest wait for the command that gives credentials; else the same.
+    pub sign_in: Option<Duration>,
 }
 
 impl Default for ClusterOptions {
@@ -61,6 +64,7 @@ impl Default for ClusterOptions {
             as_user: None,
             as_groups: Vec::new(),
             timeout: Duration::from_secs(30),
+            sign_in: None,
         }
     }
 }
@@ -84,6 +88,8 @@ pub struct Connection {
     /// API groups that the server has, with the version of each that it
     /// prefers; `None` where it does not say.
     pub groups: Option<BTreeMap<String, String>>,
+    /// How the way to the server is protected.
+    pub tls: Tls,
     /// Whether kcost runs in a pod of this cluster, so that its names can be looked up.
     pub in_cluster: bool,
     /// Longest wait for one answer.

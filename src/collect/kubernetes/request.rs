@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{ACCEPT, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::{Request, StatusCode};
+use jiff::fmt::rfc2822;
 use kube::client::Body;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -139,7 +140,7 @@ pub(super) async fn get_by(
 }
 
 /// The body of the answer, asked for once.
-pub(super) async fn once(
+pub(in crate::collect) async fn once(
     connection: &Connection,
     path: &str,
     progress: &dyn Progress,
@@ -153,35 +154,78 @@ async fn once_by(
     path: &str,
     progress: &dyn Progress,
 ) -> Result<Whole, Failure> {
+    let request = Request::get(path).header(ACCEPT, "application/json");
+    let request = request.body(Body::empty());
+    let answer = ask(connection, deadline, request, progress).await;
+    answer.map(|answer| answer.body)
+}
+
+/// Asks a question that no path can hold, once. Nothing is made of it on the server.
+pub(in crate::collect) async fn question(
+    connection: &Connection,
+    deadline: &Deadline,
+    (path, body): (&str, Vec<u8>),
+    progress: &dyn Progress,
+) -> Result<Whole, Failure> {
+    let request = Request::post(path)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body));
+    let answer = ask(connection, deadline, request, progress).await;
+    answer.map(|answer| answer.body)
+}
+
+/// What the server's clock says, in whole Unix seconds; `None` where it says nothing.
+pub(in crate::collect) async fn clock(
+    connection: &Connection,
+    deadline: &Deadline,
+    progress: &dyn Progress,
+) -> Option<i64> {
+    let request = Request::get("/version").body(Body::empty());
+    let answer = ask(connection, deadline, request, progress).await;
+    answer.ok()?.date
+}
+
+/// An answer, and what its head says.
+struct Answer {
+    body: Whole,
+    /// Its `Date`, in Unix seconds.
+    date: Option<i64>,
+}
+
+async fn ask(
+    connection: &Connection,
+    deadline: &Deadline,
+    request: http::Result<Request<Body>>,
+    progress: &dyn Progress,
+) -> Result<Answer, Failure> {
     if deadline.is_over() {
         return Err(Failure::Late(deadline.length()));
     }
+    let request = request.map_err(|error| Failure::Lost(kube::Error::HttpError(error)))?;
+    let asked = format!("{} {}", request.method(), request.uri());
     let started = Instant::now();
-    let result = answer(connection, deadline, path, started).await;
+    let result = answer(connection, deadline, request, started).await;
     let seconds = started.elapsed().as_secs_f64();
     let outcome = match &result {
-        Ok(body) => format!("{} bytes", body.len()),
+        Ok(answer) => format!("{} bytes", answer.body.len()),
         Err(failure) => failure.to_string(),
     };
-    progress.trace(&format!("GET {path}: {outcome} in {seconds:.3} s"));
+    progress.trace(&format!("{asked}: {outcome} in {seconds:.3} s"));
     result
 }
 
 async fn answer(
     connection: &Connection,
     deadline: &Deadline,
-    path: &str,
+    request: Request<Body>,
     started: Instant,
-) -> Result<Whole, Failure> {
+) -> Result<Answer, Failure> {
     let timeout = connection.timeout;
     let late = || {
         let length = deadline.length();
         Failure::Late(if deadline.is_over() { length } else { timeout })
     };
-    let request = http::Request::get(path)
-        .header(ACCEPT, "application/json")
-        .body(Body::empty())
-        .map_err(|error| Failure::Lost(kube::Error::HttpError(error)))?;
     let sent = timeout_at(deadline.within(timeout), connection.client.send(request));
     let response = sent.await.map_err(|_| late())?.map_err(Failure::Lost)?;
     let code = response.status();
@@ -189,15 +233,21 @@ async fn answer(
         let seconds = value.to_str().ok()?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))
     });
+    let date = response.headers().get(DATE).and_then(|value| {
+        let parser = rfc2822::DateTimeParser::new();
+        let time = parser.parse_timestamp(value.to_str().ok()?).ok()?;
+        Some(time.as_second())
+    });
     let elsewhere = redirect::place(&response);
     let reading = Reading::new(response, LARGEST, (started, timeout), deadline);
-    if code == StatusCode::OK {
-        return reading.whole().await.map_err(|unread| match unread {
+    if matches!(code, StatusCode::OK | StatusCode::CREATED) {
+        let body = reading.whole().await.map_err(|unread| match unread {
             Unread::Late => late(),
             Unread::Lost(cause) => Failure::Cut(cause),
             Unread::TooLarge(most) => Failure::Garbled(format!("it is larger than {most} bytes")),
             Unread::Odd(what) => Failure::Garbled(what.to_owned()),
-        });
+        })?;
+        return Ok(Answer { body, date });
     }
     Err(Failure::Status(Status {
         code: code.as_u16(),

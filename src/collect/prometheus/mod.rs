@@ -36,6 +36,7 @@ mod signals;
 mod survey;
 mod token;
 mod transport;
+mod vitals;
 
 use super::{Deadline, Scope, UsageBuilder};
 use crate::progress::Progress;
@@ -54,7 +55,7 @@ pub(super) use clusters::Mixed;
 use engine::Chosen;
 pub use engine::Engine;
 pub use error::PrometheusError;
-pub use names::{Names, ParseRenameError, Rename, known_names};
+pub use names::{Names, ParseRenameError, Rename, known_metrics, known_names};
 pub use options::{
     Access, Credentials, Header, MAX_SAMPLES, Matcher, ParseHeaderError, ParseMatcherError,
     PrometheusOptions, Secret,
@@ -64,6 +65,7 @@ pub use plan::Plan;
 pub(super) use probe::{Holding, probe};
 pub use signals::Signals;
 pub use transport::Transport;
+pub(super) use vitals::vitals;
 
 /// Usage, as one engine gave it.
 #[derive(Debug)]

@@ -23,7 +23,13 @@ const REST: char = '*';
 /// Every metric and label that can have another name, labels first.
 pub fn known_names() -> Vec<&'static str> {
     let mut names = LABELS.to_vec();
-    names.extend(promql::METRICS);
+    names.extend(known_metrics());
+    names
+}
+
+/// Every metric that is read.
+pub fn known_metrics() -> Vec<&'static str> {
+    let mut names = promql::METRICS.to_vec();
     names.extend(owners::METRICS);
     names.extend(signals::metrics());
     names

@@ -382,6 +382,16 @@ impl<'a> Words<'a> {
         format!("count_values(\"samples\", max(count_over_time({series}[1h])))")
     }
 
+    /// How often the CPU counter of a container fell within so many seconds, on average.
+    pub(super) fn resets(&self, source: Option<&Source>, range: u32, lookback: &str) -> String {
+        let selection = Selection {
+            source,
+            ..Selection::ALL
+        };
+        let series = self.containers(CPU, selection);
+        format!("avg(resets({series}[{range}s]) and last_over_time({series}[{lookback}]))")
+    }
+
     /// How many series have a rate where there is no more than one sample.
     pub(super) fn rates_of_one_sample(&self, range: u32, selection: Selection) -> String {
         let rate = self.reading(Reading::Cpu, Look::of(range), selection);

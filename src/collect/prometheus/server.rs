@@ -329,6 +329,26 @@ impl Server {
         Ok(answer.data.unwrap_or_default())
     }
 
+    /// The `data` of an answer without parameters, where it is of this shape.
+    pub(super) async fn data<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &'static str,
+    ) -> Option<T> {
+        #[derive(Deserialize)]
+        struct Held<T> {
+            data: T,
+        }
+        let _turn = self.turns.acquire().await;
+        let query = Query {
+            path: path.into(),
+            parameters: Vec::new(),
+        };
+        let answer = self.send(Question::Query(&query)).await.ok()?;
+        let bytes = self.reading(answer, LARGEST_LIST).whole().await.ok()?;
+        let held: Held<T> = serde_json::from_slice(&bytes).ok()?;
+        Some(held.data)
+    }
+
     /// The response, when its status is success.
     ///
     /// A token that has run out is asked for again, once; and a body that is

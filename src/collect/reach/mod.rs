@@ -224,7 +224,12 @@ fn doubtful(taken: &Candidate, all: &[Candidate], trusted: &[String]) -> Option<
 
 /// A Prometheus that was found, and then would not give what it has.
 pub(super) fn failed(found: &Found, error: &Error) -> Gap {
-    let text = format!("{} was found, but {error}", found.detail);
+    unread(&found.detail, error)
+}
+
+/// The same of one that is called so.
+pub(super) fn unread(detail: &str, error: &Error) -> Gap {
+    let text = format!("{detail} was found, but {error}");
     let gap = Gap::new("no-prometheus", "usage", text);
     match error.hint() {
         Some(hint) => gap.hint(hint),

@@ -48,7 +48,10 @@ impl LeftOut {
             let noun = if pods == 1 { "pod" } else { "pods" };
             format!("usage of {pods} {noun} belongs to no known workload and is left out: {examples}")
         })
-        .map(|gap| gap.hint("take objects and usage from the same cluster and time; ReplicaSets and Jobs tell whose a pod was"))
+        .map(|gap| {
+            let gap = gap.count(u64::try_from(pods).unwrap_or(u64::MAX));
+            gap.hint("take objects and usage from the same cluster and time; ReplicaSets and Jobs tell whose a pod was")
+        })
     }
 
     /// `1 sample is`, `5 samples are`.

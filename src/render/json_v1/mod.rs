@@ -22,7 +22,7 @@ use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
 pub(super) use shape::{Cluster, Gap, Heap, Method, Report, Window};
-pub(super) use summary::{cluster, window};
+pub(super) use summary::{cluster, unread_cluster, window};
 pub(super) use workloads::heap;
 
 pub(super) struct Json;

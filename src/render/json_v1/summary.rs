@@ -15,6 +15,18 @@ pub(in crate::render) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     }
 }
 
+/// A cluster of which nothing was read but what it says of itself.
+pub(in crate::render) fn unread_cluster<'a>(
+    name: &'a str,
+    server_version: Option<&'a str>,
+) -> shape::Cluster<'a> {
+    shape::Cluster {
+        name,
+        server_version,
+        nodes: None,
+    }
+}
+
 pub(in crate::render) fn window(snapshot: &Snapshot) -> shape::Window {
     let grid = &snapshot.usage.grid;
     let sources = snapshot.sources.iter().rev();

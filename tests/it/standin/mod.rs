@@ -7,6 +7,7 @@
 mod fault;
 mod generate;
 mod reply;
+mod review;
 mod serve;
 mod store;
 mod tls;

@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::fault::Fault;
 use super::reply::{failure, reply};
+use super::review;
 use super::store::Store;
 use super::tunnel::{self, Tunnel};
 use super::{Asked, Shared};
@@ -61,6 +62,16 @@ impl State {
             compressed: Shared::default(),
             asked: Shared::default(),
         }
+    }
+
+    /// Whether a fault forbids lists of this plural, or the namespace is not allowed.
+    pub fn forbids(&self, plural: &str, namespace: &str) -> bool {
+        let mut faults = self.faults.iter();
+        let outside = |only: &Vec<String>| !only.iter().any(|name| name == namespace);
+        self.only.as_ref().is_some_and(outside)
+            || faults.any(|(pattern, fault)| {
+                *fault == Fault::Forbidden && pattern.ends_with(&format!("/{plural}"))
+            })
     }
 
     /// The fault that strikes this path now, and counts it.
@@ -140,6 +151,9 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
             ..
         }) => return Ok(overloaded(status, retry_after)),
         _ => {}
+    }
+    if path == review::PATH {
+        return review::answer(request, fault, &state).await;
     }
     if let Some(tunnel) = Tunnel::parse(&path, &query) {
         return tunnel::answer(tunnel, request, fault, &state).await;

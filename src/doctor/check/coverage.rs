@@ -1,0 +1,75 @@
+use super::no_samples;
+use crate::doctor::{Check, Point, Seen};
+use crate::text::{count, percent_said};
+use crate::units::Span;
+
+/// How much of the time was measured.
+pub(super) struct Coverage;
+
+/// What confidence needs of a workload to be high, and medium.
+const HIGH: f64 = 0.9;
+const MEDIUM: f64 = 0.6;
+
+impl Check for Coverage {
+    fn name(&self) -> &'static str {
+        "coverage"
+    }
+
+    fn summary(&self) -> &'static str {
+        "gaps in usage: of everything, and of single series"
+    }
+
+    fn look(&self, seen: &Seen<'_>) -> Vec<Point> {
+        if let Some(none) = no_samples(seen) {
+            return none;
+        }
+        vec![of_everything(seen), of_series(seen)]
+    }
+}
+
+/// Times at which nothing was measured: the store or its scrapes were down.
+fn of_everything(seen: &Seen<'_>) -> Point {
+    let usage = &seen.usage;
+    let covered = usage.coverage.get();
+    if usage.outages == 0 {
+        return Point::ok("at every moment something was measured");
+    }
+    let step = seen.snapshot.map_or(0, |it| it.usage.grid.step.as_secs());
+    let longest = Span::from_secs(step.saturating_mul(usage.longest_outage));
+    let text = format!(
+        "nothing at all was measured in {} of the time, in {}, the longest {}",
+        percent_said(1.0 - covered),
+        count(
+            usize::try_from(usage.outages).unwrap_or(usize::MAX),
+            "stretch"
+        )
+        .replace("stretchs", "stretches"),
+        longest.human()
+    );
+    if covered >= 0.99 {
+        return Point::ok(text);
+    }
+    let cost = if covered >= HIGH { 3 } else { 15 };
+    Point::warn(cost, text)
+        .effect("peaks of that time are not known; below 90 % confidence is medium at most")
+        .mend(
+            "ALERTS{alertname=\"TargetDown\"}  # and `prometheus_tsdb_head_max_time` tells when \
+             it was down",
+        )
+}
+
+/// Of a series from its first to its last sample: some targets fail now and then.
+fn of_series(seen: &Seen<'_>) -> Point {
+    let filled = seen.usage.filled.get();
+    let text = format!(
+        "of the time that containers were there, {} was measured",
+        percent_said(filled)
+    );
+    if filled >= HIGH {
+        return Point::ok(text);
+    }
+    let cost = if filled >= MEDIUM { 6 } else { 15 };
+    Point::warn(cost, text)
+        .effect("peaks in the gaps are not known, and confidence falls with them")
+        .mend("scrape_timeout: 25s  # scrapes of large nodes are cut off by a short one")
+}
