@@ -27,8 +27,8 @@ mod state;
 mod strategy;
 
 pub use advice::{
-    Advice, Advised, AutoscalerAdvice, ContainerAdvice, HeapAdvice, HeapChange, Method, Methods,
-    NodeRisk, PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
+    Advice, Advised, AutoscalerAdvice, ContainerAdvice, DataQuality, HeapAdvice, HeapChange,
+    Method, Methods, NodeRisk, PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
 pub use advise::{Planning, plan, propose, recommend};
 pub use error::RuleError;

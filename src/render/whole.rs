@@ -3,7 +3,7 @@
 use super::pick::Row;
 use crate::finding::Severity;
 use crate::pipeline::Analysis;
-use crate::recommend::{Confidence, State};
+use crate::recommend::{Confidence, DataQuality, State};
 use crate::snapshot::WorkloadId;
 use crate::units::Money;
 
@@ -58,6 +58,14 @@ impl<'a> Whole<'a> {
         let all = self.rows.iter().map(|row| row.advice.confidence);
         let judged = all.filter(|it| *it != Confidence::None);
         judged.min().unwrap_or(Confidence::None)
+    }
+
+    /// The worst of what there is advice on.
+    pub(super) fn data_quality(&self) -> &'a DataQuality {
+        let judged = self.rows.iter().map(|row| row.advice);
+        let judged = judged.filter(|it| it.confidence != Confidence::None);
+        let worst = judged.min_by_key(|advice| advice.data_quality.score);
+        &worst.unwrap_or(self.rows[0].advice).data_quality
     }
 
     /// The cohort of the dearest template that has one.

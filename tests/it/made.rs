@@ -8,8 +8,8 @@ use kcost::profile::Profile;
 use kcost::progress::Silent;
 use kcost::recommend::guard::Field;
 use kcost::recommend::{
-    Advice, Advised, Confidence, ContainerAdvice, Methods, NodeRisk, Options, Reason, Risk, Sizing,
-    State, Why, WorkloadAdvice,
+    Advice, Advised, Confidence, ContainerAdvice, DataQuality, Methods, NodeRisk, Options, Reason,
+    Risk, Sizing, State, Why, WorkloadAdvice,
 };
 use kcost::risk::Risks;
 use kcost::snapshot::{
@@ -240,6 +240,7 @@ impl Made {
             } else {
                 Confidence::None
             },
+            data_quality: DataQuality::default(),
             cohort: known.then_some(0),
             containers: sizings.iter().enumerate().map(advice).collect(),
             autoscaler: None,

@@ -11,6 +11,7 @@ mod common;
 mod complete;
 mod config;
 mod contexts;
+mod data_quality;
 mod demo;
 mod doctor;
 mod event;

@@ -1,6 +1,7 @@
 //! What the stage gives: what to change in every workload, and what may go wrong then.
 
 mod autoscaler;
+mod data_quality;
 mod field;
 mod heap;
 mod method;
@@ -8,6 +9,7 @@ mod risk;
 mod workload;
 
 pub use autoscaler::{AutoscalerAdvice, TargetChange};
+pub use data_quality::DataQuality;
 pub use field::{Advice, Sizing};
 pub use heap::{HeapAdvice, HeapChange};
 pub use method::{Method, Methods};

@@ -1,4 +1,4 @@
-use super::{AutoscalerAdvice, HeapAdvice, Methods, NodeRisk, Risk, Sizing};
+use super::{AutoscalerAdvice, DataQuality, HeapAdvice, Methods, NodeRisk, Risk, Sizing};
 use crate::recommend::{Confidence, Growth, Headline, OddPod, Reason, State, Why};
 use crate::units::Ratio;
 
@@ -27,6 +27,8 @@ pub struct WorkloadAdvice {
     /// What stands out, in at most four words.
     pub headline: Option<Headline>,
     pub confidence: Confidence,
+    /// How far the data that it comes from can be trusted.
+    pub data_quality: DataQuality,
     /// The group of its largest container that has one.
     pub cohort: Option<usize>,
     /// One for each container of the workload, in the same order.

@@ -1,13 +1,7 @@
 use super::apps;
 use super::hindsight::Hindsight;
-use crate::recommend::Confidence;
 use crate::recommend::guard::{Plan, Planned};
-
-/// What the history allows is `high` from this many days and this coverage on.
-const HIGH: (f64, f64) = (13.5, 0.9);
-const MEDIUM: (f64, f64) = (6.5, 0.6);
-/// Runs that make the history of a job `high` and `medium`.
-const RUNS: (usize, usize) = (14, 7);
+use crate::recommend::{Confidence, DataQuality};
 
 /// Time above the request, as a multiple of what is allowed, at which confidence is
 /// still `high` and `medium`: of requests chosen earlier, and on the worst day. On 60
@@ -20,19 +14,20 @@ const WORST_DAY: (f64, f64) = (1.5, 3.0);
 const PASSED: (f64, f64) = (0.0, 0.5);
 
 /// The least over the containers: what the strategy says of its method, held
-/// down by what the history allows and by how its sizes would have done before.
-pub(super) fn of(plan: &Plan<'_>) -> Confidence {
+/// down by what the data allow and by how its sizes would have done before.
+pub(super) fn of(plan: &Plan<'_>, data: &[DataQuality]) -> Confidence {
     apps(plan)
-        .map(|planned| of_container(planned, plan))
+        .zip(data)
+        .map(|(planned, data)| of_container(planned, data, plan))
         .min()
         .unwrap_or(Confidence::None)
 }
 
-fn of_container(planned: &Planned<'_>, plan: &Plan<'_>) -> Confidence {
+fn of_container(planned: &Planned<'_>, data: &DataQuality, plan: &Plan<'_>) -> Confidence {
     if planned.known {
         planned
             .confidence
-            .min(of_history(planned))
+            .min(data.allows)
             .min(of_error(planned, plan))
     } else {
         Confidence::None
@@ -62,30 +57,4 @@ fn of_error(planned: &Planned<'_>, plan: &Plan<'_>) -> Confidence {
     let memory = seen.memory_over.map(|share| at(share, PASSED));
     let worst = [cpu, day, memory].into_iter().flatten().min();
     worst.unwrap_or(Confidence::Medium)
-}
-
-fn of_history(planned: &Planned<'_>) -> Confidence {
-    let quality = &planned.pool.profile.quality;
-    let (days, coverage) = (quality.span.as_days(), quality.coverage.get());
-    let (high, medium) = if planned.pool.workload.is_batch() {
-        let runs = planned
-            .pool
-            .events
-            .runs
-            .as_ref()
-            .map_or(0, |runs| runs.in_turn.len());
-        (runs >= RUNS.0, runs >= RUNS.1)
-    } else {
-        (
-            days >= HIGH.0 && coverage >= HIGH.1,
-            days >= MEDIUM.0 && coverage >= MEDIUM.1,
-        )
-    };
-    if high {
-        Confidence::High
-    } else if medium {
-        Confidence::Medium
-    } else {
-        Confidence::Low
-    }
 }

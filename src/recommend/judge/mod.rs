@@ -8,6 +8,7 @@ use crate::snapshot::ContainerKind;
 use crate::units::Cpu;
 
 mod confidence;
+mod data_quality;
 mod hindsight;
 mod risk;
 mod state;
@@ -26,11 +27,13 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
     let state = state::of(&plan);
+    let data = data_quality::each(&plan);
     WorkloadAdvice {
         workload: plan.index,
         state,
         headline: plain::headline(&plan, state),
-        confidence: confidence::of(&plan),
+        confidence: confidence::of(&plan, &data),
+        data_quality: data_quality::worst(data),
         cohort: cohort(&plan),
         autoscaler: plan.autoscaler,
         pod: plan.pod,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
-use crate::render::json_v1::{Heap, Method, heap};
+use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
 use crate::render::risks;
 use crate::units::{Bytes, Cpu};
 
@@ -24,6 +24,7 @@ struct Report<'a> {
     state: &'static str,
     severity: &'static str,
     confidence: &'static str,
+    data_quality: DataQuality<'a>,
     currency: &'static str,
     monthly_cost: String,
     monthly_savings: String,
@@ -135,6 +136,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         state: story.advice.state.name(),
         severity: story.bill.severity.name(),
         confidence: story.advice.confidence.name(),
+        data_quality: data_quality(&story.advice.data_quality),
         currency: story.currency,
         monthly_cost: story.bill.current.to_string(),
         monthly_savings: story.bill.savings().to_string(),

@@ -1,5 +1,6 @@
 //! One workload explained: for people in full, for programs as numbers.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -17,9 +18,10 @@ use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
 use crate::explain::{ContainerStory, Explanation};
+use crate::recommend::{Confidence, DataQuality};
 use crate::snapshot::Grid;
-use crate::text::{ascii, escape, money};
-use crate::units::Money;
+use crate::text::{ascii, count, escape, money, percent};
+use crate::units::{Money, Span};
 use plot::Ink;
 
 pub use json::explanation_json;
@@ -71,6 +73,40 @@ pub fn explanation_text(
     Ok(())
 }
 
+/// How far the data can be trusted, in one line: the number, its parts, and what it does
+/// to confidence.
+fn data(quality: &DataQuality) -> String {
+    let mut text = format!("data quality {} of 100", quality.score);
+    if let Some(age) = quality.age {
+        let _ = write!(
+            text,
+            ": {} of history, {} covered, newest sample {}",
+            quality.history.human(),
+            percent(quality.coverage.get()),
+            if age < Span::HOUR {
+                "now".to_owned()
+            } else {
+                format!("{} old", age.human())
+            }
+        );
+        if quality.gaps > 0 {
+            let gaps = count(usize::try_from(quality.gaps).unwrap_or(usize::MAX), "gap");
+            let _ = write!(text, ", {gaps} (longest {})", quality.longest_gap.human());
+        }
+    }
+    for doubt in &quality.doubts {
+        let _ = write!(text, "; {}", doubt.text);
+    }
+    if quality.allows < Confidence::High {
+        let _ = write!(
+            text,
+            "; holds confidence at {} or less",
+            quality.allows.name()
+        );
+    }
+    text
+}
+
 /// The container that uses the most CPU: it is drawn, the others on demand.
 fn largest(story: &Explanation<'_>) -> Option<usize> {
     let used = |container: &ContainerStory<'_>| {
@@ -107,6 +143,7 @@ impl Page {
         let cohort = story.cohort.filter(|_| !self.verbose);
         facts.extend(cohort.map(|cohort| format!("cohort {}", cohort.name)));
         self.line("", &facts.join(" · "), out)?;
+        self.line("", &data(&advice.data_quality), out)?;
         let amount = |amount: Money| money(amount, story.currency);
         let change = worth(bill.savings(), story.currency);
         let (now, next) = (amount(bill.current), amount(bill.recommended));

@@ -21,9 +21,9 @@ use crate::snapshot::{self, Snapshot};
 use crate::units::{Span, count_from, float};
 
 pub(super) use fleet::reports;
-pub(super) use shape::{Cluster, Gap, Heap, Method, Report, Window};
+pub(super) use shape::{Cluster, DataQuality, Gap, Heap, Method, Report, Window};
 pub(super) use summary::{cluster, unread_cluster, window};
-pub(super) use workloads::heap;
+pub(super) use workloads::{data_quality, heap};
 
 pub(super) struct Json;
 

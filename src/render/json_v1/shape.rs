@@ -183,6 +183,7 @@ pub(super) struct Workload<'a> {
     pub(super) state: &'static str,
     pub(super) severity: &'static str,
     pub(super) confidence: &'static str,
+    pub(super) data_quality: DataQuality<'a>,
     /// What stands out, in at most four words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) headline: Option<Reason<'a>>,
@@ -199,6 +200,22 @@ pub(super) struct Workload<'a> {
     /// Where targets have to move together with the requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) autoscaler: Option<Autoscaler<'a>>,
+}
+
+/// How far the data on a workload can be trusted.
+#[derive(Serialize)]
+pub(in crate::render) struct DataQuality<'a> {
+    /// 0 to 100.
+    pub(super) score: u8,
+    pub(super) coverage: f64,
+    pub(super) history_days: f64,
+    /// Days since the newest sample; null without any.
+    pub(super) age_days: Option<f64>,
+    pub(super) gaps: u32,
+    pub(super) longest_gap_seconds: u32,
+    pub(super) doubts: Vec<Reason<'a>>,
+    /// What confidence is held down to by it.
+    pub(super) allows: &'static str,
 }
 
 /// Why one field changes, or stays.

@@ -3,7 +3,7 @@
 use super::{days, rounded, shape};
 use crate::pipeline::Analysis;
 use crate::profile::{Profile, Waiting};
-use crate::recommend::{AutoscalerAdvice, ContainerAdvice, Method, Risk};
+use crate::recommend::{AutoscalerAdvice, ContainerAdvice, DataQuality, Method, Risk};
 use crate::render::events::{Growing, Odd};
 use crate::render::pick::{Field, Part, Row};
 use crate::render::whole::Whole;
@@ -25,6 +25,7 @@ pub(super) fn workload<'a>(whole: &Whole<'a>, analysis: &'a Analysis<'a>) -> sha
         state: whole.state().name(),
         severity: whole.severity().name(),
         confidence: whole.confidence().name(),
+        data_quality: data_quality(whole.data_quality()),
         headline: rows
             .clone()
             .find_map(|row| row.advice.headline.as_ref())
@@ -44,6 +45,27 @@ pub(super) fn workload<'a>(whole: &Whole<'a>, analysis: &'a Analysis<'a>) -> sha
             .clone()
             .find_map(|row| row.advice.autoscaler.as_ref())
             .map(autoscaler),
+    }
+}
+
+/// One number, and its parts.
+pub(in crate::render) fn data_quality(quality: &DataQuality) -> shape::DataQuality<'_> {
+    shape::DataQuality {
+        score: quality.score,
+        coverage: rounded(quality.coverage.get()),
+        history_days: days(quality.history),
+        age_days: quality.age.map(days),
+        gaps: quality.gaps,
+        longest_gap_seconds: quality.longest_gap.as_secs(),
+        doubts: quality
+            .doubts
+            .iter()
+            .map(|doubt| shape::Reason {
+                code: doubt.code,
+                text: &doubt.text,
+            })
+            .collect(),
+        allows: quality.allows.name(),
     }
 }
 
