@@ -29,6 +29,7 @@
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
 //!   why, in a plain sentence a field.
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
+//! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: sizes into money.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
@@ -75,6 +76,7 @@ pub mod error;
 pub mod exit;
 pub mod explain;
 pub mod finding;
+pub mod forecast;
 pub mod gate;
 pub mod pack;
 pub mod pipeline;

@@ -65,7 +65,7 @@ impl ExplainArgs {
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         if let Some(name) = &workload {
-            refuse_file(name, invocation.program)?;
+            refuse_file(name, "explain", invocation.program)?;
         }
         if workload.is_none() && self.output == "json" {
             return Err(unnamed());
@@ -106,14 +106,14 @@ impl ExplainArgs {
 }
 
 /// A file in the place of the name needs its flag.
-fn refuse_file(name: &str, program: &str) -> Result<(), Error> {
+pub(super) fn refuse_file(name: &str, command: &str, program: &str) -> Result<(), Error> {
     let Some(given) = Given::named(name) else {
         return Ok(());
     };
     let words = given.words(&quote(name));
     Err(Error::Usage {
         text: format!("`{name}` is {}, not the name of a workload", given.noun()),
-        hint: Some(format!("write `{program} explain WORKLOAD {words}`")),
+        hint: Some(format!("write `{program} {command} WORKLOAD {words}`")),
     })
 }
 
@@ -124,7 +124,7 @@ fn unnamed() -> Error {
     }
 }
 
-fn not_found(error: &FindError) -> Error {
+pub(super) fn not_found(error: &FindError) -> Error {
     Error::Usage {
         text: error.to_string(),
         hint: error.hint(),

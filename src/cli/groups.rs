@@ -6,7 +6,7 @@ use clap::Command;
 
 /// What people do, and the subcommands for it. Each stands in one group.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Look", &["analyze", "explain", "snapshot"]),
+    ("Look", &["analyze", "explain", "forecast", "snapshot"]),
     ("Check", &["doctor", "risks"]),
     ("Decide", &["backtest"]),
     ("Set up", &["config", "rbac", "completions", "man", "help"]),

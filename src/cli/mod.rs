@@ -9,6 +9,7 @@ mod config;
 mod doctor;
 mod environment;
 mod explain;
+mod forecast;
 mod given;
 mod groups;
 mod invocation;
@@ -69,6 +70,7 @@ enum Command {
     Analyze(Box<analyze::AnalyzeArgs>),
     Explain(Box<explain::ExplainArgs>),
     Risks(Box<risks::RisksArgs>),
+    Forecast(Box<forecast::ForecastArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Doctor(Box<doctor::DoctorArgs>),
@@ -170,6 +172,7 @@ impl Command {
             Self::Analyze(_)
                 | Self::Explain(_)
                 | Self::Risks(_)
+                | Self::Forecast(_)
                 | Self::Backtest(_)
                 | Self::Snapshot(_)
                 | Self::Doctor(_)
@@ -187,6 +190,7 @@ impl Command {
             Self::Analyze(args) => args.run(invocation, ui, out),
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Risks(args) => args.run(invocation, ui, out),
+            Self::Forecast(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),

@@ -2,6 +2,7 @@
 
 use clap::builder::{MapValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, Command};
+use jiff::tz::TimeZone;
 
 use crate::config::Kind;
 use crate::units::{Bytes, Cpu, Money, ParseAmountError, ParseSpanError, Span};
@@ -105,6 +106,15 @@ pub(super) fn step(text: &str) -> Result<Span, String> {
         return Err("a step is at most a day, `1d`".to_owned());
     }
     Ok(step)
+}
+
+/// A time zone by its name in the tz database.
+pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| {
+        format!(
+            "`{text}` is no time zone that is known here: write one as `Europe/Berlin` or `UTC`"
+        )
+    })
 }
 
 /// A number of rows, at least one.

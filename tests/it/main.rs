@@ -17,6 +17,7 @@ mod doctor;
 mod event;
 mod explain;
 mod finding;
+mod forecast;
 mod foreign;
 mod fuzz;
 mod gate;

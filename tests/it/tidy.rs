@@ -49,6 +49,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("forecast", &["progress", "snapshot", "trend", "units"]),
     (
         "price",
         &[
@@ -104,6 +105,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "doctor",
             "explain",
             "finding",
+            "forecast",
             "gate",
             "pipeline",
             "price",
@@ -271,6 +273,7 @@ fn only_the_edges_touch_clock_and_environment() {
         "backtest",
         "demo",
         "explain",
+        "forecast",
         "pack",
         "profile",
         "cohort",

@@ -1,0 +1,123 @@
+use std::io::Write;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::args::{SourceArgs, Whole};
+use super::explain::{not_found, refuse_file};
+use super::invocation::Invocation;
+use super::values::{named, time_zone};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::explain;
+use crate::forecast::{self, Clock, Options};
+use crate::price;
+use crate::render::{self, View};
+use crate::ui::Ui;
+use crate::units::{ParseSpanError, Span};
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} forecast --demo
+  {program} forecast --demo shop/Deployment/promotions --horizon 14d
+  {program} forecast --snapshot prod.kcost -n shop --time-zone Europe/Berlin
+  {program} forecast --snapshot prod.kcost --horizon 24h -o json";
+
+/// The longest horizon.
+const FARTHEST: Span = Span::days(14);
+
+/// Say what workloads will use, hour by hour, and which seasons they have.
+///
+/// CPU, memory and replicas of all pods of a workload together. Several simple models are
+/// tried on its own past and mixed by how well they did; nine hours of ten are to lie
+/// within the bands. A season is told only where chance does not explain it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ForecastArgs {
+    /// The workload: `NAMESPACE/KIND/NAME`, or as much of it as names one [default: all].
+    #[arg(value_name = "WORKLOAD")]
+    workload: Option<String>,
+
+    /// How to write the forecast.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json"])
+    )]
+    output: String,
+
+    /// How far ahead, from `1h` to `14d`.
+    #[arg(long, value_name = "SPAN", default_value_t = Span::WEEK, value_parser = horizon)]
+    horizon: Span,
+
+    /// The time zone that days and weeks are counted in: `Europe/Berlin` [default: UTC].
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    time_zone: Option<TimeZone>,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+fn horizon(text: &str) -> Result<Span, String> {
+    let span: Span = text
+        .parse()
+        .map_err(|error: ParseSpanError| error.to_string())?;
+    if (Span::HOUR..=FARTHEST).contains(&span) {
+        Ok(span)
+    } else {
+        Err("a forecast reaches from one hour, `1h`, to two weeks, `14d`".to_owned())
+    }
+}
+
+impl ForecastArgs {
+    pub(super) fn run(
+        mut self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let workload = self.workload.take();
+        let workload = workload.or_else(|| self.source.take_name());
+        if let Some(name) = &workload {
+            refuse_file(name, "forecast", invocation.program)?;
+        }
+        let options = Options {
+            hours: forecast::hours_of(self.horizon),
+            clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
+        };
+        let read = self.source.read_parts(ui)?;
+        let Whole { snapshot, asked } = &read.whole;
+        super::analyze::refuse_empty(snapshot, asked)?;
+        let place = workload.map(|name| {
+            let place = explain::find(&snapshot.workloads, asked, &name);
+            place.map_err(|error| not_found(&error))
+        });
+        let place = place.transpose()?;
+        let one = |place| (0..asked.len()).map(|it| it == place).collect();
+        let asked: Vec<bool> = place.map_or_else(|| asked.clone(), one);
+        let forecasts = match &read.usage {
+            None => forecast::forecast(snapshot, &asked, &options, ui),
+            Some(usage) => {
+                let stored = usage.of(snapshot);
+                forecast::forecast_from(snapshot, &stored, &asked, &options, ui)?
+            }
+        };
+        ui.clear();
+        let look = invocation.look(ui, View::default());
+        let written = if self.output == "json" {
+            let currency = price::ALL[0].currency();
+            render::forecast_json(snapshot, currency, &forecasts, out)
+        } else if place.is_some() {
+            render::forecast_text(snapshot, &forecasts, &look, out)
+        } else {
+            render::forecast_table(snapshot, &forecasts, &look, out)
+        };
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,80 @@
+//! Bands that hold: what was left over in replays of the past (split conformal
+//! prediction, by hours ahead).
+
+use super::DAY;
+use crate::units::{count_from, len_f64};
+
+/// Share of hours that are to lie below a band, and above it.
+const OUTSIDE: f64 = 0.05;
+
+/// Replays follow each other, and the mix was made with them: few of them show too little.
+const FEW: f64 = 2.0;
+
+/// Residuals from which on a neighbourhood is large enough.
+const ENOUGH: usize = 40;
+
+/// Hours to both sides from which residuals are taken, narrow first.
+const NEAR: [usize; 4] = [1, 3, 6, 12];
+
+/// Days to both sides.
+const DAYS: usize = 1;
+
+/// How much lies below and above what is said, for each hour ahead.
+///
+/// `replays` are what was said and what came, one list a moment; a list may end early.
+pub(super) fn bands(replays: &[Vec<(f64, f64)>], hours: usize) -> Vec<(f64, f64)> {
+    let left: Vec<Vec<f64>> = replays
+        .iter()
+        .map(|replay| replay.iter().map(|(said, came)| came - said).collect())
+        .collect();
+    let longest = left.iter().map(Vec::len).max().unwrap_or(0);
+    let band = |hour: usize| {
+        // Beyond what was replayed, as far out as could be, and wider with time.
+        let at = hour.min(longest.saturating_sub(1));
+        let (low, high) = of(around(&left, at));
+        let wider = (len_f64(hour + 1) / len_f64(at + 1)).sqrt();
+        let reach = left.iter().filter(|it| it.len() > at).count();
+        let few = 1.0 + FEW / len_f64(reach.max(1));
+        (low * wider * few, high * wider * few)
+    };
+    (0..hours).map(band).collect()
+}
+
+/// What was left over about as far ahead, at about the same hour of the day.
+fn around(left: &[Vec<f64>], hour: usize) -> Vec<f64> {
+    let mut found = Vec::new();
+    for near in NEAR {
+        found.clear();
+        for day in 0..=2 * DAYS {
+            let Some(center) = (hour + day * DAY).checked_sub(DAYS * DAY) else {
+                continue;
+            };
+            let range = center.saturating_sub(near)..=center + near;
+            for replay in left {
+                let until = (range.end() + 1).min(replay.len());
+                let part = replay.get(*range.start()..until).unwrap_or_default();
+                found.extend(part.iter().copied().filter(|it| it.is_finite()));
+            }
+        }
+        if found.len() >= ENOUGH {
+            break;
+        }
+    }
+    found
+}
+
+/// The bounds below and above 0 that as many lie outside of as may.
+fn of(mut left: Vec<f64>) -> (f64, f64) {
+    left.sort_unstable_by(f64::total_cmp);
+    let count = left.len();
+    let Some(last) = count.checked_sub(1) else {
+        return (0.0, 0.0);
+    };
+    // One more than there are: the next is one of them.
+    let rank = count_from((len_f64(count + 1) * OUTSIDE).floor());
+    let rank = usize::try_from(rank)
+        .unwrap_or(0)
+        .saturating_sub(1)
+        .min(last);
+    (left[rank].min(0.0), left[last - rank].max(0.0))
+}

@@ -1,0 +1,39 @@
+//! What workloads will use: seasons that are proven, and forecasts with bands that hold.
+//!
+//! The signal is total work, hour by hour: what all pods of a workload use together
+//! ([`Work`]), so that replicas that come and go do not look like load. Several simple
+//! [`Model`]s forecast it from many moments of its own past, and are mixed by how far they
+//! were off there ([`Trials`]); the bands are what was left over in these replays. A
+//! [`Season`] is only told where chance does not explain it.
+//!
+//! Everything is hours of local time, so that a habit of people stays where it is when
+//! clocks change ([`Clock`]).
+
+mod bands;
+mod clock;
+mod model;
+mod outlook;
+mod past;
+mod replay;
+mod report;
+mod season;
+mod trial;
+mod work;
+
+pub use clock::Clock;
+pub use model::{ALL, Model, by_name, names};
+pub use outlook::{Mixed, Outlook, Point, outlook};
+pub use past::Past;
+pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, replay};
+pub use report::{
+    Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, hours_of,
+};
+pub use season::{Kind, Season, seasons};
+pub use trial::{Trials, Weights};
+pub use work::{Gather, Hours, Work};
+
+/// Hours of a day.
+const DAY: usize = 24;
+
+/// Hours of a week.
+const WEEK: usize = 168;

@@ -1,0 +1,181 @@
+//! One series: its seasons, what comes, and how sure that is.
+
+use super::bands::bands;
+use super::model::ALL;
+use super::past::Past;
+use super::season::{Season, seasons};
+use super::trial::{LEAST, Trials};
+use super::{Clock, DAY, Hours};
+
+/// Hours that must be known for a forecast: one day to say it by, one to judge it.
+pub(super) const NEEDED: usize = 2 * DAY;
+
+/// What is known of the future of one series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlook {
+    /// Models of the mix, the largest share first.
+    pub mix: Vec<Mixed>,
+    /// Of forecasts so far ahead from moments of the past: Σ|error| ÷ Σ|value| (WAPE);
+    /// `None` where nothing could be replayed, or was above 0.
+    pub error: Option<f64>,
+    /// The same of the best of the same hour yesterday and last week.
+    pub naive_error: Option<f64>,
+    /// What comes again, as far as it is no chance, the shortest period first.
+    pub seasons: Vec<Season>,
+    /// The hours that come.
+    pub points: Vec<Point>,
+}
+
+/// A model in a mix.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mixed {
+    pub name: &'static str,
+    /// Over the hours that are forecast, 0 to 1.
+    pub share: f64,
+    /// As [`Outlook::error`], of it alone.
+    pub error: Option<f64>,
+}
+
+/// The mean of one hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// What it is as likely above as below.
+    pub value: f64,
+    /// In one hour of twenty it is below.
+    pub low: f64,
+    /// In one hour of twenty it is above.
+    pub high: f64,
+}
+
+impl Outlook {
+    /// Of what never moved.
+    fn constant(level: f64, ahead: usize) -> Self {
+        let error = (level > 0.0).then_some(0.0);
+        let point = Point {
+            value: level,
+            low: level,
+            high: level,
+        };
+        Self {
+            mix: vec![Mixed {
+                name: ALL[0].name(),
+                share: 1.0,
+                error,
+            }],
+            error,
+            naive_error: error,
+            seasons: Vec::new(),
+            points: vec![point; ahead],
+        }
+    }
+
+    /// The model that says more than half; `blend` where none does.
+    pub fn model(&self) -> &'static str {
+        let first = self.mix.first().filter(|it| it.share > 0.5);
+        first.map_or("blend", |it| it.name)
+    }
+}
+
+/// So many hours from `next` on, in hours since the epoch; what is known must end before.
+/// `None` where less than two days are known, or nothing of the last.
+pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
+    let mut outlook = without_seasons(hours, next, ahead, clock)?;
+    outlook.seasons = seasons(&clock.localized(hours));
+    Some(outlook)
+}
+
+/// The same, where seasons are of no interest.
+pub(super) fn without_seasons(
+    hours: &Hours,
+    next: i64,
+    ahead: usize,
+    clock: &Clock,
+) -> Option<Outlook> {
+    let known = hours.values.iter().filter(|it| it.is_finite()).count();
+    if known < NEEDED {
+        return None;
+    }
+    let mut local = clock.localized(hours);
+    let len = usize::try_from(clock.local(next) - local.first).unwrap_or(0);
+    local.values.resize(len.max(local.values.len()), f64::NAN);
+    let values = local.values.as_slice();
+    let newest = &values[values.len().saturating_sub(LEAST)..];
+    if newest.iter().all(|it| it.is_nan()) {
+        return None;
+    }
+    if let Some(level) = constant(values) {
+        return Some(Outlook::constant(level, ahead));
+    }
+    // One more, where clocks are set forward.
+    let room = ahead + 1;
+    let trials = Trials::of(values, local.first, room);
+    let weights = trials.weights();
+    let past = Past::new(values, local.first);
+    let said: Vec<Option<Vec<f64>>> = ALL.iter().map(|it| it.ahead(&past, room)).collect();
+    let mixed = weights.mix(&said);
+    let replays = trials.replayed(&weights);
+    let bands = bands(&replays, room);
+    let end = local.first + i64::try_from(values.len()).unwrap_or(i64::MAX);
+    let point = |hour: i64| {
+        let at = usize::try_from(clock.local(hour) - end).unwrap_or(0);
+        let at = at.min(room - 1);
+        let (value, (below, above)) = (mixed[at].max(0.0), bands[at]);
+        Point {
+            value,
+            low: (value + below).max(0.0),
+            high: value + above,
+        }
+    };
+    let hours_ahead = (next..).take(ahead);
+    let shares = weights.shares(&said, ahead);
+    // All over the moments at which last week was known, where there are such.
+    let of_naive = trials.replayed_by(1);
+    let compared = if of_naive.is_empty() {
+        replays.len()
+    } else {
+        of_naive.len()
+    };
+    let error_of = |model: usize| {
+        let mut replayed = trials.replayed_by(model);
+        replayed.truncate(compared);
+        wape(&replayed, ahead)
+    };
+    let mut mix: Vec<Mixed> = (0..ALL.len())
+        .filter(|model| shares[*model] > 0.0)
+        .map(|model| Mixed {
+            name: ALL[model].name(),
+            share: shares[model],
+            error: error_of(model),
+        })
+        .collect();
+    mix.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let naive = [error_of(0), error_of(1)].into_iter().flatten();
+    Some(Outlook {
+        mix,
+        error: wape(&replays[..compared], ahead),
+        naive_error: naive.min_by(f64::total_cmp),
+        seasons: Vec::new(),
+        points: hours_ahead.map(point).collect(),
+    })
+}
+
+/// The one value that a series has.
+fn constant(values: &[f64]) -> Option<f64> {
+    let mut known = values.iter().copied().filter(|it| it.is_finite());
+    let first = known.next()?;
+    known
+        .all(|it| it.total_cmp(&first).is_eq())
+        .then_some(first)
+}
+
+/// Σ|error| ÷ Σ|value| over pairs of what was said and what came, so many hours ahead.
+fn wape(replays: &[Vec<(f64, f64)>], ahead: usize) -> Option<f64> {
+    let pairs = replays.iter().flat_map(|it| it.iter().take(ahead));
+    let known = pairs.filter(|(_, came)| came.is_finite());
+    let (mut off, mut all) = (0.0, 0.0);
+    for (said, came) in known {
+        off += (said - came).abs();
+        all += came.abs();
+    }
+    (all > 0.0).then(|| off / all)
+}

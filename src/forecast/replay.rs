@@ -1,0 +1,130 @@
+//! Forecasts of the past against what came, beside the rules of thumb.
+
+use super::outlook::{Outlook, without_seasons};
+use super::past::{Center, Past, repeated, yesterday};
+use super::{Clock, DAY, Hours, WEEK};
+use crate::trend::median;
+
+/// Moments of each horizon, a day apart.
+pub const MOMENTS: usize = 7;
+
+/// Hours ahead that are judged.
+pub const HORIZONS: [usize; 3] = [1, DAY, WEEK];
+
+/// The rules of thumb, in the order of [`Judged::naive`].
+pub const NAIVE: [&str; 3] = [
+    "same hour yesterday",
+    "same hour last week",
+    "hour of the week, mean of three",
+];
+
+/// How forecasts of one series did, so many hours ahead.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// Hours ahead.
+    pub horizon: usize,
+    /// Moments that were judged, at most [`MOMENTS`].
+    pub moments: usize,
+    /// Median over the moments of Σ|error| ÷ Σ|value| (WAPE).
+    pub error: f64,
+    /// The same of each rule of thumb.
+    pub naive: [f64; 3],
+    /// Hours that lay within the bands, and all.
+    pub inside: (usize, usize),
+}
+
+impl Judged {
+    /// The error of the best rule of thumb.
+    pub fn best_naive(&self) -> f64 {
+        self.naive.into_iter().fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Judges forecasts of the newest days of a series by what came: one entry for each of
+/// [`HORIZONS`] for which there is a moment with two days before it.
+pub fn replay(hours: &Hours, clock: &Clock) -> Vec<Judged> {
+    let len = hours.values.len();
+    let moments = MOMENTS + WEEK / DAY - 1;
+    let known = (1..=moments).map_while(|day| len.checked_sub(day * DAY));
+    let played = known.map(|known| (known, Played::at(hours, known, clock)));
+    let played: Vec<(usize, Option<Played>)> = played.collect();
+    let judge = |horizon| judge(hours, horizon, &played);
+    HORIZONS.into_iter().filter_map(judge).collect()
+}
+
+/// What is said at one moment.
+struct Played {
+    outlook: Outlook,
+    naive: [Vec<f64>; 3],
+}
+
+impl Played {
+    fn at(hours: &Hours, known: usize, clock: &Clock) -> Option<Self> {
+        let ahead = (hours.values.len() - known).min(WEEK);
+        let before = Hours {
+            first: hours.first,
+            values: hours.values[..known].to_vec(),
+        };
+        let next = hours.first + i64::try_from(known).unwrap_or(0);
+        let outlook = without_seasons(&before, next, ahead, clock)?;
+        Some(Self {
+            outlook,
+            naive: naive(&Past::new(&before.values, hours.first), ahead),
+        })
+    }
+}
+
+/// What the rules of thumb say; where one knows nothing, what the one before it says.
+fn naive(past: &Past<'_>, ahead: usize) -> [Vec<f64>; 3] {
+    let day = yesterday(past);
+    let week = past.profile(WEEK, (0, 4), Center::Newest);
+    let week = repeated(&week, &repeated(&day, &day, WEEK), WEEK);
+    let mean = past.profile(WEEK, (0, 3), Center::Mean);
+    [
+        repeated(&day, &day, ahead),
+        repeated(&week, &week, ahead),
+        repeated(&mean, &week, ahead),
+    ]
+}
+
+fn judge(hours: &Hours, horizon: usize, played: &[(usize, Option<Played>)]) -> Option<Judged> {
+    let whole = played
+        .iter()
+        .filter(|(known, _)| known + horizon <= hours.values.len());
+    let (mut own, mut naive) = (Vec::new(), [const { Vec::new() }; 3]);
+    let mut inside = (0, 0);
+    for (known, played) in whole.take(MOMENTS) {
+        let Some(played) = played else { continue };
+        let came = &hours.values[*known..known + horizon];
+        let said: Vec<f64> = played.outlook.points.iter().map(|it| it.value).collect();
+        let Some(error) = wape(&said, came) else {
+            continue;
+        };
+        own.push(error);
+        for (errors, said) in naive.iter_mut().zip(&played.naive) {
+            errors.extend(wape(said, came));
+        }
+        for (point, came) in played.outlook.points.iter().zip(came) {
+            if came.is_finite() {
+                inside.0 += usize::from(point.low <= *came && *came <= point.high);
+                inside.1 += 1;
+            }
+        }
+    }
+    (!own.is_empty()).then(|| Judged {
+        horizon,
+        moments: own.len(),
+        error: median(&own),
+        naive: naive.map(|errors| median(&errors)),
+        inside,
+    })
+}
+
+/// `None` where nothing came, or nothing above 0.
+fn wape(said: &[f64], came: &[f64]) -> Option<f64> {
+    let known = said.iter().zip(came).filter(|(_, came)| came.is_finite());
+    let (off, all) = known.fold((0.0, 0.0), |(off, all), (said, came)| {
+        (off + (said - came).abs(), all + came.abs())
+    });
+    (all > 0.0).then(|| off / all)
+}

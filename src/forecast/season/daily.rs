@@ -1,0 +1,98 @@
+//! Whether days look alike.
+
+use rand::Rng;
+
+use super::chance::{chance, numbers};
+use super::days::Days;
+use super::{DAY, Kind, Season};
+use crate::units::{Span, len_f64};
+
+/// Days without which chance can never be ruled out: with fewer, all signs are too often
+/// the same.
+const LEAST: usize = 8;
+
+/// Parts of a day that come again by themselves, in hours, the shortest first.
+const PARTS: [usize; 6] = [2, 3, 4, 6, 8, 12];
+
+/// A part of a day is told where it explains so much of what the day does.
+const AS_WELL: f64 = 0.9;
+
+/// The season of days; `None` with too few of them.
+pub(super) fn season(days: &Days) -> Option<Season> {
+    let count = days.days.len();
+    if count < LEAST {
+        return None;
+    }
+    // Of each pair of days how alike they are: signs change nothing else.
+    let alike: Vec<Vec<f64>> = (1..count)
+        .map(|at| (0..at).map(|other| dot(days, at, other)).collect())
+        .collect();
+    let sum = |signs: &[bool]| -> f64 {
+        let rows = alike.iter().zip(1..);
+        rows.map(|(row, at)| {
+            let pairs = row.iter().zip(signs);
+            let signed = pairs.map(|(it, sign)| if *sign == signs[at] { *it } else { -it });
+            signed.sum::<f64>()
+        })
+        .sum()
+    };
+    let mut numbers = numbers();
+    let mut signs = vec![true; count];
+    let seen = sum(&signs);
+    let p_value = chance(seen, || {
+        signs.fill_with(|| numbers.r#gen());
+        sum(&signs)
+    });
+    let shape = shape(days);
+    Some(Season {
+        kind: Kind::Daily,
+        period: period(&shape),
+        strength: strength(days, &shape),
+        p_value,
+    })
+}
+
+fn dot(days: &Days, one: usize, other: usize) -> f64 {
+    let both = days.days[one].shape.iter().zip(&days.days[other].shape);
+    both.map(|(one, other)| one * other).sum()
+}
+
+/// The mean day.
+fn shape(days: &Days) -> [f64; DAY] {
+    std::array::from_fn(|hour| {
+        let all = days.days.iter().map(|day| day.shape[hour]);
+        all.sum::<f64>() / len_f64(days.days.len())
+    })
+}
+
+/// Share of the variance that the mean day explains, corrected for its own freedom.
+fn strength(days: &Days, shape: &[f64; DAY]) -> f64 {
+    let (mut left, mut all) = (0.0, 0.0);
+    for day in &days.days {
+        for (value, usual) in day.shape.iter().zip(shape) {
+            left += (value - usual).powi(2);
+            all += value.powi(2);
+        }
+    }
+    let count = len_f64(days.days.len());
+    if all <= 0.0 {
+        return 0.0;
+    }
+    (1.0 - left / all * count / (count - 1.0)).clamp(0.0, 1.0)
+}
+
+/// The shortest part of a day that explains it as well as the day does.
+fn period(shape: &[f64; DAY]) -> Span {
+    let all: f64 = shape.iter().map(|it| it * it).sum();
+    let explains = |part: &&usize| {
+        let part = **part;
+        let times = len_f64(DAY / part);
+        let of_phase = |phase: usize| {
+            let mean = shape.iter().skip(phase).step_by(part).sum::<f64>() / times;
+            times * mean * mean
+        };
+        (0..part).map(of_phase).sum::<f64>() >= AS_WELL * all
+    };
+    let hours = PARTS.iter().find(explains).copied().unwrap_or(DAY);
+    Span::from_secs(u32::try_from(hours).map_or(0, |hours| hours * 3_600))
+}

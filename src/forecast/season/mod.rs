@@ -1,0 +1,73 @@
+//! What comes again: which seasons a series has, as far as chance does not explain them.
+//!
+//! Noise that moves slowly looks like seasons to a periodogram, and to any test that takes
+//! hours for independent. Here a whole day is what is drawn, and chance is what days that
+//! are the same in themselves would give: with their signs thrown for a daily season, dealt
+//! anew to the days of the week for a weekly one.
+
+mod chance;
+mod daily;
+mod days;
+mod weekly;
+
+use super::{DAY, Hours, WEEK};
+use crate::units::Span;
+use days::Days;
+
+/// A season of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Season {
+    pub kind: Kind,
+    pub period: Span,
+    /// Share of the variance, trend left out, that comes again: 0 to 1.
+    pub strength: f64,
+    /// How often chance gives as much.
+    pub p_value: f64,
+}
+
+/// What comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Hours of each day, or of a part of it.
+    Daily,
+    /// Days of each week.
+    Weekly,
+    /// Working days and weekends, which explain a week as well as its days do.
+    WorkingDay,
+}
+
+impl Kind {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::WorkingDay => "working_day",
+        }
+    }
+}
+
+/// A daily season is told where chance gives as much in one case of a hundred.
+const CHANCE: f64 = 0.01;
+
+/// A weekly one in half as many: days that follow each other are a little alike by chance.
+const CHANCE_OF_A_WEEK: f64 = 0.005;
+
+/// And where it is this much of what moves: less is no use.
+const WORTH: f64 = 0.05;
+
+/// The seasons of a series by local time, the shortest first.
+pub fn seasons(local: &Hours) -> Vec<Season> {
+    let Some(days) = Days::of(local) else {
+        return Vec::new();
+    };
+    let found = [daily::season(&days), weekly::season(&days)];
+    let told = |season: &Season| {
+        let most = match season.kind {
+            Kind::Daily => CHANCE,
+            Kind::Weekly | Kind::WorkingDay => CHANCE_OF_A_WEEK,
+        };
+        season.p_value <= most && season.strength >= WORTH
+    };
+    found.into_iter().flatten().filter(told).collect()
+}

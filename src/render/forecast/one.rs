@@ -1,0 +1,103 @@
+//! The forecast of one workload, metric by metric.
+
+use std::io;
+
+use super::{amount, gaps, head, peak, words};
+use crate::forecast::{Forecasts, Metric, Outlook, Season, SeriesForecast};
+use crate::render::Look;
+use crate::render::plain::plain;
+use crate::render::style::{BOLD, Paint};
+use crate::render::wrap::wrap;
+use crate::snapshot::Snapshot;
+use crate::text::{escape, percent, percent_said};
+
+/// Models of a mix that are named.
+const NAMED: usize = 3;
+
+/// What comes for one workload, and how that is known.
+pub fn forecast_text(
+    snapshot: &Snapshot,
+    forecasts: &Forecasts,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let paint = Paint::of(look);
+        head(snapshot, forecasts, paint, out)?;
+        for forecast in &forecasts.forecasts {
+            let id = snapshot.workloads[forecast.workload].id.to_string();
+            writeln!(out, "{}", paint.on(BOLD, &escape(&id)))?;
+            for series in &forecast.series {
+                writeln!(out, "\n{}", paint.on(BOLD, title(series.metric)))?;
+                for line in lines(forecasts, series) {
+                    let room = look.width.map(|width| width.saturating_sub(2).max(20));
+                    writeln!(out, "  {}", wrap(&line, room, 2))?;
+                }
+            }
+        }
+        gaps(&forecasts.gaps, look, out)
+    })
+}
+
+fn title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Cpu => "CPU of all pods",
+        Metric::Memory => "memory of all pods",
+        Metric::Replicas => "replicas",
+    }
+}
+
+fn lines(forecasts: &Forecasts, series: &SeriesForecast) -> Vec<String> {
+    let outlook = &series.outlook;
+    let mut lines = Vec::new();
+    if let Some((hour, point)) = peak(outlook) {
+        let of = |value: f64| amount(series.metric, value);
+        let when = forecasts.time(hour).strftime("%a %m-%d %H:%M");
+        let (value, low, high) = (of(point.value), of(point.low), of(point.high));
+        lines.push(if low == high {
+            format!("stays at {value}")
+        } else {
+            format!("largest {value} at {when} UTC, nine times of ten between {low} and {high}")
+        });
+    }
+    lines.push(format!("season: {}", seasons(&outlook.seasons)));
+    lines.push(format!("model: {}", models(outlook)));
+    lines.extend(error(outlook));
+    lines
+}
+
+/// `daily (82% of what moves, chance below 0.1%)`.
+fn seasons(seasons: &[Season]) -> String {
+    if seasons.is_empty() {
+        return "none that chance does not explain".to_owned();
+    }
+    let told = seasons.iter().map(|season| {
+        let name = words(std::slice::from_ref(season));
+        let (strength, chance) = (percent(season.strength), percent_said(season.p_value));
+        format!("{name} ({strength} of what moves; by chance {chance})")
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn models(outlook: &Outlook) -> String {
+    let named = outlook.mix.iter().take(NAMED);
+    let named = named.map(|it| format!("{} {}", it.name.replace('_', " "), percent(it.share)));
+    let named: Vec<String> = named.collect();
+    let more = outlook.mix.len().saturating_sub(NAMED);
+    if more == 0 {
+        named.join(", ")
+    } else {
+        format!("{}, and {more} more", named.join(", "))
+    }
+}
+
+fn error(outlook: &Outlook) -> Option<String> {
+    let error = percent(outlook.error?);
+    let naive = outlook.naive_error.map(percent);
+    let beside = naive.map_or_else(String::new, |naive| {
+        format!("; the same hour yesterday or last week by {naive}")
+    });
+    Some(format!(
+        "so far ahead it was off by {error} in the past{beside}"
+    ))
+}
