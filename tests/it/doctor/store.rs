@@ -1,5 +1,7 @@
 //! A real Prometheus, sound and with all that goes wrong with one.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use super::{doctor, point, points, status};
@@ -33,6 +35,16 @@ fn asked(server: &Server, args: &[&str]) -> Value {
     let standin = cluster(&containers(3));
     let url = ["--prometheus-url", &server.url, "-o", "json"];
     doctor(&standin, &[&url, args].concat()).json()
+}
+
+/// The same as if nothing was scraped for a while.
+fn without(text: &str, dark: &Range<i64>) -> String {
+    let kept = text.lines().filter(|line| {
+        let time = line.rsplit_once(' ');
+        let time = time.and_then(|(_, time)| time.parse::<i64>().ok());
+        line.starts_with('#') || time.is_none_or(|time| !dark.contains(&time))
+    });
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn together(texts: &[String]) -> String {
@@ -172,17 +184,25 @@ fn an_outage_of_scrapes_is_a_hole_in_everything() {
     let data = text(&containers(3), &[CADVISOR], 14 * DAY, 300);
     let end = crate::prometheus::openmetrics::END;
     let dark = end - 3 * DAY..end - 2 * DAY;
-    let kept = data.lines().filter(|line| {
-        let time = line
-            .rsplit_once(' ')
-            .and_then(|(_, time)| time.parse::<i64>().ok());
-        line.starts_with('#') || time.is_none_or(|time| !dark.contains(&time))
-    });
-    let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
-    let Some(json) = of(&kept, &[]) else { return };
+    let Some(json) = of(&without(&data, &dark), &[]) else {
+        return;
+    };
     let told = points(&json, "coverage");
     let [status, text, ..] = &told[0];
     assert!(status == "warn" && text.contains("1 stretch"), "{told:?}");
+}
+
+#[test]
+fn history_before_an_outage_is_seen_whatever_moment_it_hits() {
+    let data = text(&containers(3), &[CADVISOR], 4 * DAY, 300);
+    let end = crate::prometheus::openmetrics::END;
+    // One moment of few that are looked at lies in it, and all history before it.
+    let dark = end - 3 * DAY..end - 2 * DAY;
+    let Some(json) = of(&without(&data, &dark), &[]) else {
+        return;
+    };
+    let [_, text, ..] = point(&json, "history");
+    assert_eq!(text, "usage goes back 4d");
 }
 
 #[test]

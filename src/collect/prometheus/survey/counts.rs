@@ -31,7 +31,7 @@ pub(super) struct Counted {
     pub(super) clusters: BTreeMap<String, Seen>,
     /// Counts of times that were not asked about.
     pub(super) outside: u64,
-    /// Seconds between two moments.
+    /// Seconds before the first moment with data in which there may be more.
     pub(super) apart: u32,
 }
 

@@ -264,7 +264,9 @@ impl Asked<'_> {
         let step = usize::try_from(apart).unwrap_or(usize::MAX);
         let moments = (start..=self.grid.end().as_second()).step_by(step);
         let parts = try_join_all(moments.map(ask)).await?;
-        Ok(Counted::of(parts.into_iter().map(|it| it.counted), apart))
+        // At one of so few moments nothing may have been scraped, and there be data before.
+        let back = apart.saturating_mul(2);
+        Ok(Counted::of(parts.into_iter().map(|it| it.counted), back))
     }
 
     /// One question for all moments.
