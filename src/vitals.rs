@@ -22,8 +22,6 @@ pub struct Vitals {
     /// Why there is no snapshot though the sources answer: a bundle or file that cannot be
     /// read, lists that fail.
     pub unread: Option<Trouble>,
-    /// Seconds since the Unix epoch by the clock here, where it is read.
-    pub now: Option<i64>,
 }
 
 /// An API server that answers.

@@ -36,7 +36,7 @@ const CURRENCY: &str = "USD";
 #[command(
     after_help = EXAMPLES,
     after_long_help = long_help(),
-    mut_arg("timeout", |arg| arg.default_value("2s"))
+    mut_arg("timeout", |arg| arg.default_value("2s").hide_short_help(false))
 )]
 pub(super) struct DoctorArgs {
     /// How to write what was found.

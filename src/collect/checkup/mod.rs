@@ -10,8 +10,6 @@ mod rights;
 use std::error::Error as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::kubernetes::{self, ClusterOptions, Connection};
 use super::live::{self, LiveOptions, UsageFrom};
 use super::prometheus::{self, PrometheusOptions};
@@ -47,10 +45,7 @@ pub async fn look(options: &LiveOptions, reading: Duration, progress: &dyn Progr
         sign_in: Some(SIGN_IN.max(options.cluster.timeout)),
         ..options.cluster.clone()
     };
-    let mut vitals = Vitals {
-        now: Some(Timestamp::now().as_second()),
-        ..Vitals::default()
-    };
+    let mut vitals = Vitals::default();
     // Side by side, so that two that do not answer cost no more than one.
     let connected = kubernetes::connect(&cluster, progress);
     let (connected, named) = tokio::join!(connected, alone(options, progress));

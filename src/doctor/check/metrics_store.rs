@@ -7,6 +7,8 @@ pub(super) struct MetricsStore;
 
 const NO_HISTORY: &str = "there is no history of use: no size can be advised";
 
+const RAISE: &str = "--timeout 60s";
+
 /// Scrapes what all advice comes from.
 const SCRAPE: &str = "\
 scrape_configs:
@@ -53,6 +55,11 @@ fn answers(store: &Store, seen: &Seen<'_>) -> Point {
     let detail = &store.detail;
     if let Some(trouble) = &store.uncounted {
         return broken(trouble);
+    }
+    // It was counted, and then would not give what it has.
+    if let Some(gap) = seen.gaps(&["no-prometheus"]).first() {
+        let point = Point::bad(60, &gap.text).effect(NO_HISTORY).mend(RAISE);
+        return point.hint(gap.hint.as_deref());
     }
     // Several clusters are a point of their own.
     if store.counted.is_some() || matches!(store.clusters, Clusters::Several { .. }) {

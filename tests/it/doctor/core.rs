@@ -213,6 +213,19 @@ fn sources_of_the_same_containers_are_told_with_what_drops_one() {
 }
 
 #[test]
+fn a_store_that_answers_and_gives_nothing_is_bad() {
+    let mut snapshot = demo::snapshot();
+    let gap = Gap::new("no-prometheus", "usage", "it was found, but gave no answer");
+    snapshot.gaps.push(gap);
+    let examination = examined(&sound(), Some(&snapshot));
+    assert_eq!(worst(&examination, "metrics_store"), Status::Bad);
+    assert_eq!(
+        worst(&examined(&sound(), None), "metrics_store"),
+        Status::Ok
+    );
+}
+
+#[test]
 fn several_clusters_are_bad_unless_one_is_chosen() {
     let clusters = |clusters: Clusters| {
         with_store(|store| {
