@@ -17,7 +17,7 @@ use kcost::collect::Scope;
 use kcost::collect::files::{self, FileOptions};
 use kcost::demo;
 use kcost::pipeline::{self, Settings};
-use kcost::price;
+use kcost::price::Book;
 use kcost::profile::{self, Profile};
 use kcost::progress::Silent;
 use kcost::recommend::Options;
@@ -58,7 +58,7 @@ fn forget_peak() {
 fn settings() -> Settings {
     Settings {
         recommend: Options::default(),
-        prices: price::ALL[0],
+        prices: Book::default(),
         thresholds: Vec::new(),
         min_judged: 0.0,
     }

@@ -31,6 +31,7 @@
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: sizes into money.
+//! - [`costs`]: the bill of what is there, and whose it is.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
 //! - [`gate`]: limits that a CI job fails on.
@@ -70,6 +71,7 @@ pub mod cli;
 pub mod cohort;
 pub mod collect;
 pub mod config;
+pub mod costs;
 pub mod demo;
 pub mod doctor;
 pub mod error;

@@ -59,6 +59,25 @@ pub fn report_part<'a>(
     report(snapshot, evidence, settings, progress)
 }
 
+/// What containers use, and nothing more.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn profiles<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    progress: &dyn Progress,
+) -> Result<Vec<Profile>, S::Error> {
+    let mut profiles = Vec::new();
+    staged(progress, "profiling usage", || {
+        usage.each(&mut |workloads, usage| {
+            profiles.extend(profile::profile_part(snapshot, workloads, usage));
+        })
+    })?;
+    Ok(profiles)
+}
+
 /// The stages that learn: the more workloads they see, the better.
 pub fn advise(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Evidence {
     match advise_from(snapshot, &snapshot.usage, settings, progress) {
@@ -125,7 +144,7 @@ pub fn report<'a>(
         risks,
     } = evidence;
     let bill = staged(progress, "pricing", || {
-        price::price(snapshot, &profiles, &advised, settings.prices)
+        price::price(snapshot, &profiles, &advised, &settings.prices)
     });
     let severities = bill.workloads.iter().map(|bill| bill.severity);
     let mut findings = recommend::findings(snapshot, &advised, severities);

@@ -101,6 +101,19 @@ pub fn money(amount: impl Display, currency: &str) -> String {
     }
 }
 
+/// `; did you mean …?` where one of the names is close.
+pub fn suggestion(text: &str, names: &[&str]) -> String {
+    let near = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(name, text), name));
+    let best = near
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(score, _)| *score > 0.75);
+    best.map_or(String::new(), |(_, name)| {
+        format!("; did you mean `{name}`?")
+    })
+}
+
 /// Thousands apart: `1,234`, `-1,234.50`.
 pub fn group(number: &str) -> String {
     let (sign, number) = match number.strip_prefix('-') {

@@ -3,7 +3,7 @@
 use super::interval::Share;
 use super::sizes::{Sizes, sizes_after};
 use super::{monthly_rates, node};
-use crate::price::PriceSource;
+use crate::price::Book;
 use crate::recommend::{Advised, Confidence, ContainerAdvice, State, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Series, Snapshot, Usage};
 use crate::units::{Bytes, Cpu, Ratio};
@@ -72,12 +72,7 @@ impl Resource {
     }
 }
 
-pub(super) fn judge(
-    past: &Snapshot,
-    future: &Usage,
-    advised: &Advised,
-    prices: &dyn PriceSource,
-) -> Outcome {
+pub(super) fn judge(past: &Snapshot, future: &Usage, advised: &Advised, prices: &Book) -> Outcome {
     let mut outcome = Outcome {
         promised_overflow: advised.node_memory_overflow().map(Ratio::get),
         ..Outcome::default()

@@ -8,12 +8,12 @@
 use jiff::Timestamp;
 
 use crate::cohort::{self, Cohorts};
-use crate::price::PriceSource;
+use crate::price::Book;
 use crate::profile;
 use crate::progress::Progress;
 use crate::recommend::{self, Options};
 use crate::snapshot::Snapshot;
-use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Span};
+use crate::units::{Bytes, Cpu, Currency, HOURS_PER_MONTH, Span};
 
 mod interval;
 mod judge;
@@ -53,8 +53,7 @@ pub struct Plan {
 /// How every contender did, over all origins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backtest {
-    /// ISO 4217.
-    pub currency: &'static str,
+    pub currency: Currency,
     pub fit: Span,
     pub horizon: Span,
     /// When advice was made, earliest first.
@@ -113,7 +112,7 @@ impl Impossible {
 pub fn replay(
     snapshot: &Snapshot,
     plan: &Plan,
-    prices: &dyn PriceSource,
+    prices: &Book,
     progress: &dyn Progress,
 ) -> Result<Backtest, Impossible> {
     let origins = Origins::of(snapshot, plan)?;
@@ -159,11 +158,12 @@ pub fn replay(
 }
 
 /// What a core and a GiB cost a month on the cluster's nodes, weighted by their size.
-fn monthly_rates(snapshot: &Snapshot, prices: &dyn PriceSource) -> (f64, f64) {
+fn monthly_rates(snapshot: &Snapshot, prices: &Book) -> (f64, f64) {
     let mut cpu = (0.0, 0.0);
     let mut memory = (0.0, 0.0);
-    for node in &snapshot.cluster.nodes {
-        let rates = prices.rates(Some(node));
+    let nodes = &snapshot.cluster.nodes;
+    for (node, price) in nodes.iter().zip(prices.prices(nodes)) {
+        let rates = price.rates;
         let cores = node.allocatable.cpu.map_or(0.0, Cpu::get);
         let gib = node.allocatable.memory.map_or(0.0, Bytes::to_gib);
         cpu = (cpu.0 + cores * rates.cpu_core_hour, cpu.1 + cores);

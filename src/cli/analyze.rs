@@ -2,14 +2,13 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::args::{AdviceArgs, PlanArgs, ShowArgs, SourceArgs};
+use super::args::{AdviceArgs, BookArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
-use super::values::{named, percent};
+use super::values::percent;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Outcome, Threshold};
 use crate::pipeline::{self, Analysis, Settings};
-use crate::price;
 use crate::recommend::Policy;
 use crate::snapshot::{Gap, Snapshot};
 use crate::ui::Ui;
@@ -74,17 +73,8 @@ pub(super) struct AnalyzeArgs {
     )]
     pub(super) strict: bool,
 
-    /// Where prices come from.
-    #[arg(
-        long,
-        value_name = "SOURCE",
-        env = "KCOST_PRICES",
-        hide_env_values = true,
-        hide_short_help = true,
-        default_value = price::ALL[0].name(),
-        value_parser = named(price::names())
-    )]
-    prices: String,
+    #[command(flatten)]
+    prices: BookArgs,
 
     #[command(flatten)]
     advice: AdviceArgs,
@@ -144,7 +134,7 @@ impl AnalyzeArgs {
     pub(super) fn settings(&self, policy: &Policy) -> Result<Settings, Error> {
         Ok(Settings {
             recommend: self.advice.options(policy)?,
-            prices: price::by_name(&self.prices).unwrap_or(price::ALL[0]),
+            prices: self.prices.book()?,
             thresholds: thresholds(&self.fail_on)?,
             min_judged: self.min_judged,
         })

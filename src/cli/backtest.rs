@@ -3,13 +3,12 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::SourceArgs;
+use super::args::{BookArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::named;
 use crate::backtest::{self, Contender, Plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::price;
 use crate::recommend::{self, Goal, Options, Policy};
 use crate::render::{self, View};
 use crate::ui::Ui;
@@ -86,6 +85,9 @@ pub(super) struct BacktestArgs {
     origins: Option<u16>,
 
     #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -98,6 +100,7 @@ impl BacktestArgs {
     ) -> Result<Exit, Error> {
         let snapshot = self.source.read(ui)?;
         let all = vec![true; snapshot.workloads.len()];
+        let prices = self.prices.book()?;
         super::analyze::refuse_empty(&snapshot, &all)?;
         let plan = Plan {
             contenders: self.contenders(&invocation.policy),
@@ -105,7 +108,7 @@ impl BacktestArgs {
             horizon: self.horizon,
             origins: self.origins.map(usize::from),
         };
-        let replayed = backtest::replay(&snapshot, &plan, price::ALL[0], ui);
+        let replayed = backtest::replay(&snapshot, &plan, &prices, ui);
         ui.clear();
         let replayed = replayed.map_err(|error| Error::Empty {
             reason: error.to_string(),

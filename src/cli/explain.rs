@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, SourceArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, SourceArgs, Whole};
 use super::given::Given;
 use super::invocation::Invocation;
 use super::values::named;
@@ -51,6 +51,9 @@ pub(super) struct ExplainArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -61,7 +64,10 @@ impl ExplainArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings::new(self.advice.options(&invocation.policy)?);
+        let settings = Settings {
+            prices: self.prices.book()?,
+            ..Settings::new(self.advice.options(&invocation.policy)?)
+        };
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         if let Some(name) = &workload {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::explain;
 use crate::forecast::{self, Clock, Options};
-use crate::price;
+use crate::price::Book;
 use crate::render::{self, View};
 use crate::ui::Ui;
 use crate::units::{ParseSpanError, Span};
@@ -110,7 +110,7 @@ impl ForecastArgs {
         ui.clear();
         let look = invocation.look(ui, View::default());
         let written = if self.output == "json" {
-            let currency = price::ALL[0].currency();
+            let currency = Book::default().currency();
             render::forecast_json(snapshot, currency, &forecasts, out)
         } else if place.is_some() {
             render::forecast_text(snapshot, &forecasts, &look, out)

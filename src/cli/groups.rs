@@ -6,7 +6,12 @@ use clap::Command;
 
 /// What people do, and the subcommands for it. Each stands in one group.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Look", &["analyze", "explain", "forecast", "snapshot"]),
+    (
+        "Look",
+        &[
+            "analyze", "explain", "forecast", "costs", "prices", "snapshot",
+        ],
+    ),
     ("Check", &["doctor", "risks"]),
     ("Decide", &["backtest"]),
     ("Set up", &["config", "rbac", "completions", "man", "help"]),

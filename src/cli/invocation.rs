@@ -17,7 +17,7 @@ pub(super) struct Invocation {
 }
 
 /// Flags with a value that say how a report looks, not what it is about.
-const LOOKS: [&str; 8] = [
+const LOOKS: [&str; 7] = [
     "-o",
     "--output",
     "--format",
@@ -25,7 +25,6 @@ const LOOKS: [&str; 8] = [
     "--min-judged",
     "--color",
     "--colour",
-    "--prices",
 ];
 
 /// Flags with a value that choose among the workloads: what comes next is about the

@@ -6,6 +6,7 @@ mod backtest;
 mod complete;
 mod completions;
 mod config;
+mod costs;
 mod doctor;
 mod environment;
 mod explain;
@@ -15,6 +16,7 @@ mod groups;
 mod invocation;
 mod last;
 mod man;
+mod prices;
 mod program;
 mod rbac;
 mod risks;
@@ -71,6 +73,8 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     Risks(Box<risks::RisksArgs>),
     Forecast(Box<forecast::ForecastArgs>),
+    Costs(Box<costs::CostsArgs>),
+    Prices(Box<prices::PricesArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Doctor(Box<doctor::DoctorArgs>),
@@ -173,6 +177,8 @@ impl Command {
                 | Self::Explain(_)
                 | Self::Risks(_)
                 | Self::Forecast(_)
+                | Self::Costs(_)
+                | Self::Prices(_)
                 | Self::Backtest(_)
                 | Self::Snapshot(_)
                 | Self::Doctor(_)
@@ -191,6 +197,8 @@ impl Command {
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Risks(args) => args.run(invocation, ui, out),
             Self::Forecast(args) => args.run(invocation, ui, out),
+            Self::Costs(args) => args.run(invocation, ui, out),
+            Self::Prices(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),

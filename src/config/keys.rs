@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::collect::Scope;
 use crate::collect::prometheus::{self, Rename};
 use crate::gate;
-use crate::price;
 use crate::recommend::{self, CpuLimits, Goal, Rule};
+use crate::text::suggestion;
 use crate::units::{Bytes, Cpu, Span};
 
 /// One key of the file.
@@ -127,7 +127,7 @@ impl Kind {
             Self::Switch => switch(text),
             Self::Strategy => one_of(&recommend::names()),
             Self::Goal => one_of(&Goal::ALL.map(Goal::name)),
-            Self::Prices => one_of(&price::names()),
+            Self::Prices => number(!text.is_empty(), "a name or a file"),
             Self::CpuLimits => one_of(&CpuLimits::ALL.map(CpuLimits::name)),
             Self::Engine => one_of(&ENGINES),
             Self::Names => read::<Rename>(text),
@@ -147,9 +147,7 @@ impl Kind {
     /// A value as its registry writes it: names are taken in any case.
     pub(super) fn canonical(self, text: &str) -> String {
         match self {
-            Self::Strategy | Self::Goal | Self::Prices | Self::CpuLimits | Self::Engine => {
-                text.to_lowercase()
-            }
+            Self::Strategy | Self::Goal | Self::CpuLimits | Self::Engine => text.to_lowercase(),
             _ => text.to_owned(),
         }
     }
@@ -206,7 +204,7 @@ impl Kind {
             Self::Switch => serde_json::json!({"type": "boolean"}),
             Self::Strategy => names(&recommend::names()),
             Self::Goal => names(&Goal::ALL.map(Goal::name)),
-            Self::Prices => names(&price::names()),
+            Self::Prices => serde_json::json!({"type": "string"}),
             Self::CpuLimits => names(&CpuLimits::ALL.map(CpuLimits::name)),
             Self::Engine => names(&ENGINES),
             Self::Names => table(),
@@ -260,17 +258,4 @@ fn switch(text: &str) -> Result<(), String> {
         _ => "",
     };
     Err(format!("`{text}` is neither true nor false{meant}"))
-}
-
-/// `; did you mean …?` where one of the names is close.
-pub(super) fn suggestion(text: &str, names: &[&str]) -> String {
-    let near = names
-        .iter()
-        .map(|name| (strsim::jaro_winkler(name, text), name));
-    let best = near
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(score, _)| *score > 0.75);
-    best.map_or(String::new(), |(_, name)| {
-        format!("; did you mean `{name}`?")
-    })
 }

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use serde::de;
 
-use super::keys::{Key, suggestion};
+use super::keys::Key;
 use super::table;
+use crate::text::suggestion;
 use crate::units::{Bytes, Cpu};
 
 /// A key that is none of those that may stand here, with what was probably meant.

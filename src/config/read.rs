@@ -5,10 +5,11 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::keys::{self, Key, Kind};
+use super::keys::{Key, Kind};
 use super::mistake::{check_bounds, twice, unknown};
 use super::{Parsed, Rule, Setting, place, table};
 use crate::collect::prometheus;
+use crate::text::suggestion;
 
 /// Reads one document.
 pub(super) fn parse(text: &str) -> Result<Parsed, serde_yaml::Error> {
@@ -269,7 +270,7 @@ impl<'de> Visitor<'de> for Values {
         while let Some(name) = map.next_key::<String>()? {
             let known = prometheus::known_names();
             if !name.ends_with('*') && !known.contains(&name.as_str()) {
-                let near = keys::suggestion(&name, &known);
+                let near = suggestion(&name, &known);
                 return Err(de::Error::custom(format_args!(
                     "unknown key `{name}`{near}"
                 )));

@@ -7,6 +7,7 @@ use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
 use crate::risk::Risk;
 use crate::snapshot::{Container, Workload};
+use crate::units::Currency;
 
 mod curve;
 mod find;
@@ -22,7 +23,7 @@ pub struct Explanation<'a> {
     pub advice: &'a WorkloadAdvice,
     pub bill: &'a WorkloadBill,
     /// ISO 4217.
-    pub currency: &'static str,
+    pub currency: Currency,
     pub cohort: Option<&'a Cohort>,
     /// Other workloads of its cohort, the most alike first; at most [`ALIKE`].
     pub alike: Vec<String>,

@@ -170,7 +170,7 @@ impl Threshold {
             value: measured,
             threshold: self.to_string(),
             measured: match self.rule.unit() {
-                Unit::Money => money(Money::from_f64(measured), seen.bill.currency),
+                Unit::Money => money(Money::from_f64(measured), &seen.bill.currency),
                 unit => say(unit, measured),
             },
             over: self.rule.over(seen),

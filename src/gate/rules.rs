@@ -40,7 +40,7 @@ impl Rule for CostWaste {
 
     fn over(&self, seen: &Seen<'_>) -> Option<String> {
         let bill = seen.bill;
-        Some(bill.waste.cost.amounts(bill.currency))
+        Some(bill.waste.cost.amounts(&bill.currency))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cohort::Cohorts;
 use crate::finding::Finding;
 use crate::gate::{Outcome, Threshold};
-use crate::price::{self, Bill, PriceSource};
+use crate::price::{Bill, Book};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
 use crate::risk::Risks;
@@ -12,7 +12,7 @@ use crate::snapshot::Snapshot;
 /// What the user decides about an analysis.
 pub struct Settings {
     pub recommend: recommend::Options,
-    pub prices: &'static dyn PriceSource,
+    pub prices: Book,
     pub thresholds: Vec<Threshold>,
     /// Share of the value of all requests that must be judged for a verdict of the gate,
     /// 0 to 1.
@@ -24,7 +24,7 @@ impl Settings {
     pub fn new(recommend: recommend::Options) -> Self {
         Self {
             recommend,
-            prices: price::ALL[0],
+            prices: Book::default(),
             thresholds: Vec::new(),
             min_judged: 0.0,
         }

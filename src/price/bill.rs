@@ -2,7 +2,7 @@ use super::effective::{self, Amount};
 use super::place::{Place, Places};
 use super::severity::severity;
 use super::waste::Sums;
-use super::{Bill, PriceSource, Rates, Total, WorkloadBill};
+use super::{Bill, Book, Rates, Total, WorkloadBill};
 use crate::profile::Profile;
 use crate::recommend::{Advised, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Snapshot, Workload};
@@ -16,17 +16,13 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
 /// Cores and bytes are what the pods of now request, whatever the window.
 /// `freed` is the difference over all workloads, those that need more taken off,
 /// so it is never above the bill.
-pub fn price(
-    snapshot: &Snapshot,
-    profiles: &[Profile],
-    advised: &Advised,
-    prices: &dyn PriceSource,
-) -> Bill {
-    let places = Places::new(&snapshot.cluster, prices);
+pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, prices: &Book) -> Bill {
+    let of_nodes = prices.prices(&snapshot.cluster.nodes);
+    let places = Places::new(&snapshot.cluster, &of_nodes, prices);
     let mut bill = Bill {
         currency: prices.currency(),
-        source: prices.name(),
-        description: prices.description(),
+        source: prices.main_source(&of_nodes),
+        description: prices.description(&of_nodes),
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };

@@ -1,10 +1,12 @@
-use super::{PriceSource, Rates};
+use super::Rates;
+use super::book::{Basis, PriceSource, Quote};
 use crate::snapshot::{CapacityType, Node};
 
 /// List prices that stand for any cloud, where no real ones are known.
 ///
 /// Source: OpenCost, `configs/default.json`, of 2026-08: on-demand and spot rates
 /// of a general-purpose machine in us-central1.
+#[derive(Debug)]
 pub(super) struct DefaultRates;
 
 const ON_DEMAND: Rates = Rates {
@@ -19,6 +21,32 @@ const SPOT: Rates = Rates {
     memory_gib_hour: 0.000_892,
     gpu_hour: 0.95,
 };
+
+impl DefaultRates {
+    /// By how a node is bought.
+    pub(super) fn of(capacity: CapacityType) -> Rates {
+        match capacity {
+            CapacityType::Spot => SPOT,
+            CapacityType::OnDemand | CapacityType::Unknown => ON_DEMAND,
+        }
+    }
+
+    /// Of a pod on no known node.
+    pub(super) fn any() -> Rates {
+        ON_DEMAND
+    }
+
+    /// What a node has, at these rates.
+    pub(super) fn at(node: &Node) -> Quote {
+        let rates = Self::of(node.capacity_type);
+        Quote {
+            hourly: rates.of_machine(node),
+            rates: Some(rates),
+            basis: Basis::Default,
+            origin: "default rates".to_owned(),
+        }
+    }
+}
 
 impl PriceSource for DefaultRates {
     fn name(&self) -> &'static str {
@@ -36,14 +64,7 @@ impl PriceSource for DefaultRates {
         )
     }
 
-    fn currency(&self) -> &'static str {
-        "USD"
-    }
-
-    fn rates(&self, node: Option<&Node>) -> Rates {
-        match node.map(|node| node.capacity_type) {
-            Some(CapacityType::Spot) => SPOT,
-            Some(CapacityType::OnDemand | CapacityType::Unknown) | None => ON_DEMAND,
-        }
+    fn quote(&self, node: &Node) -> Option<Quote> {
+        Some(Self::at(node))
     }
 }

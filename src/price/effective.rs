@@ -62,6 +62,12 @@ pub(super) fn now(workload: &Workload) -> Amount {
     })
 }
 
+/// What the scheduler counts for one pod of the workload: CPU and memory.
+pub fn pod_requests(workload: &Workload) -> (Cpu, Bytes) {
+    let Amount { cpu, memory } = now(workload);
+    (cpu, memory)
+}
+
 /// Requests of one pod once the advice is followed.
 pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
     let whole = advice.pod.as_ref().map_or(Sizing::KEEP, |pod| pod.sizing);

@@ -6,16 +6,24 @@
 use crate::finding::Severity;
 use crate::snapshot::Node;
 use crate::text::money;
-use crate::units::{Bytes, Cpu, Money, Ratio};
+use crate::units::{Bytes, Cpu, Currency, Money, Ratio};
 
+mod beside;
 mod bill;
+mod book;
 mod default_rates;
 mod effective;
+mod list;
 mod place;
 mod severity;
+mod sheet;
 mod waste;
 
 pub use bill::price;
+pub use book::{Basis, Book, NodePrice, PriceSource, Quote};
+pub use effective::pod_requests;
+pub use list::{Entry, Region, entries, regions};
+pub use sheet::{Sheet, SheetError};
 
 use effective::Amount;
 
@@ -31,37 +39,29 @@ pub struct Rates {
 }
 
 impl Rates {
+    fn scale(&self, factor: f64) -> Self {
+        Self {
+            cpu_core_hour: self.cpu_core_hour * factor,
+            memory_gib_hour: self.memory_gib_hour * factor,
+            gpu_hour: self.gpu_hour * factor,
+        }
+    }
+
+    /// What a machine has, for an hour.
+    fn of_machine(&self, node: &Node) -> Money {
+        let (all, usable) = (&node.capacity, &node.allocatable);
+        let amount = Amount {
+            cpu: all.cpu.or(usable.cpu).unwrap_or(Cpu::ZERO),
+            memory: all.memory.or(usable.memory).unwrap_or(Bytes::ZERO),
+        };
+        let devices = all.gpus().max(usable.gpus());
+        Money::from_f64(self.hourly(amount) + devices * self.gpu_hour)
+    }
+
     /// CPU and memory for an hour.
     fn hourly(&self, amount: Amount) -> f64 {
         amount.cpu.get() * self.cpu_core_hour + amount.memory.to_gib() * self.memory_gib_hour
     }
-}
-
-/// Where prices come from.
-///
-/// Implement it in a new file of this folder and add the value to [`ALL`].
-pub trait PriceSource: Sync {
-    /// The `--prices` value. Never renamed.
-    fn name(&self) -> &'static str;
-    /// What it is, of which date: one line for the report.
-    fn description(&self) -> String;
-    /// ISO 4217.
-    fn currency(&self) -> &'static str;
-    /// What this node's resources cost; with `None`, those of a pod on no known node.
-    fn rates(&self, node: Option<&Node>) -> Rates;
-}
-
-/// Every price source; the first is the default.
-pub static ALL: &[&dyn PriceSource] = &[&default_rates::DefaultRates];
-
-/// The names of [`ALL`].
-pub fn names() -> Vec<&'static str> {
-    ALL.iter().map(|source| source.name()).collect()
-}
-
-/// The source of this name.
-pub fn by_name(name: &str) -> Option<&'static dyn PriceSource> {
-    ALL.iter().copied().find(|source| source.name() == name)
 }
 
 /// Amounts of one resource over the cluster.
@@ -94,10 +94,11 @@ impl WorkloadBill {
 /// The whole cluster a month.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bill {
-    pub currency: &'static str,
-    /// [`PriceSource::name`].
+    /// ISO 4217.
+    pub currency: Currency,
+    /// [`PriceSource::name`] of the source of most nodes.
     pub source: &'static str,
-    /// [`PriceSource::description`].
+    /// Where the prices are from, of which date, and how good they are.
     pub description: String,
     /// One for each workload of the snapshot, in the same order.
     pub workloads: Vec<WorkloadBill>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::effective::{self, Amount};
-use super::{PriceSource, Rates};
+use super::{Book, NodePrice, Rates};
 use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 use crate::snapshot::{Cluster, Node, Resources, Snapshot, Sold, Workload};
@@ -43,16 +43,19 @@ impl Place {
 
 /// Finds the nodes that pods are on, and what those cost.
 pub(super) struct Places<'a> {
-    nodes: HashMap<&'a str, &'a Node>,
-    prices: &'a dyn PriceSource,
+    nodes: HashMap<&'a str, (&'a Node, Rates)>,
+    /// Of pods on no known node.
+    elsewhere: Rates,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(cluster: &'a Cluster, prices: &'a dyn PriceSource) -> Self {
-        let nodes = cluster.nodes.iter();
+    pub(super) fn new(cluster: &'a Cluster, prices: &[NodePrice], book: &Book) -> Self {
+        let nodes = cluster.nodes.iter().zip(prices);
         Self {
-            nodes: nodes.map(|node| (node.name.as_str(), node)).collect(),
-            prices,
+            nodes: nodes
+                .map(|(node, price)| (node.name.as_str(), (node, price.rates.clone())))
+                .collect(),
+            elsewhere: book.rates(None),
         }
     }
 
@@ -109,12 +112,12 @@ impl<'a> Places<'a> {
 
     fn sold(&self, node: Option<&str>) -> Option<Sold> {
         let name = node?;
-        Sold::on(self.nodes.get(name).copied(), name)
+        Sold::on(self.nodes.get(name).map(|(node, _)| *node), name)
     }
 
     fn rates(&self, node: Option<&str>) -> Rates {
-        let node = node.and_then(|name| self.nodes.get(name).copied());
-        self.prices.rates(node)
+        let node = node.and_then(|name| self.nodes.get(name));
+        node.map_or(&self.elsewhere, |(_, rates)| rates).clone()
     }
 }
 

@@ -252,7 +252,7 @@ fn grid(backtest: &Backtest, figures: &[Figures]) -> Grid {
 }
 
 fn cost_table(backtest: &Backtest) -> Grid {
-    let amount = |it: Money| (money(it, backtest.currency), Some(it.to_f64()));
+    let amount = |it: Money| (money(it, &backtest.currency), Some(it.to_f64()));
     let ratio = |it: f64| (format!("{it:.2}"), Some(it));
     let none = || ("-".to_owned(), None);
     let figures = [

@@ -104,7 +104,7 @@ fn rows(
                 .map(|(fields, advice)| Line::of_pod(fields, advice));
             let parts = row.parts(analysis);
             for line in pod.into_iter().chain(parts.iter().map(Line::of)) {
-                let mut record = record(row, &line, &whole, analysis.bill.currency);
+                let mut record = record(row, &line, &whole, &analysis.bill.currency);
                 record.extend(cluster.map(|name| text(name)));
                 table.write_record(record).map_err(into_io)?;
             }
@@ -207,7 +207,7 @@ const SEPARATOR: char = ';';
 
 /// A text as a cell: control characters are shown, and what would begin a formula
 /// gets an apostrophe in front, which spreadsheets take for the mark of a text.
-fn text(of_others: &str) -> String {
+pub(in crate::render) fn text(of_others: &str) -> String {
     let safe = escape(of_others);
     let cells = safe.split(SEPARATOR).map(|cell| {
         let start = cell.trim_start_matches([' ', '"', '\u{a0}']);

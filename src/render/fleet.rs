@@ -3,6 +3,7 @@
 use super::Look;
 use crate::pipeline::Analysis;
 use crate::price::Bill;
+use crate::units::Currency;
 
 /// Several clusters, in the order they were named.
 pub struct Fleet<'a> {
@@ -45,11 +46,11 @@ impl Fleet<'_> {
         self.analyses().map(|analysis| of(&analysis.bill)).sum()
     }
 
-    pub(super) fn currency(&self) -> &'static str {
+    pub(super) fn currency(&self) -> Currency {
         let mut analyses = self.analyses();
         analyses
             .next()
-            .map_or("", |analysis| analysis.bill.currency)
+            .map_or(Currency::USD, |analysis| analysis.bill.currency)
     }
 }
 

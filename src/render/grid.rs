@@ -82,6 +82,14 @@ impl Column {
         }
     }
 
+    /// With a head that is made.
+    pub(super) fn titled(self, head: String) -> Self {
+        Self {
+            head: Cow::Owned(head),
+            ..self
+        }
+    }
+
     /// Sentences, which are cut where a part of them ends.
     pub(super) fn prose(head: &'static str) -> Self {
         Self {

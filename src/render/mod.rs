@@ -8,6 +8,7 @@ use std::io;
 use crate::pipeline::Analysis;
 
 mod backtest;
+mod costs;
 mod csv;
 mod doctor;
 mod emit;
@@ -21,6 +22,7 @@ mod json_v1;
 mod patch;
 mod pick;
 mod plain;
+mod prices;
 mod risks;
 mod style;
 mod table;
@@ -31,10 +33,12 @@ mod wrap;
 mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};
+pub use costs::{Told, costs_csv, costs_focus, costs_json, costs_table};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use forecast::{forecast_json, forecast_table, forecast_text};
+pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};
 pub use table::choices;
 pub use view::{Sort, View};

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Condition, Resources};
 
 /// A node: what it has, and what it is sold as.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Node {
     pub name: String,
     /// `node.kubernetes.io/instance-type`.
@@ -43,4 +43,15 @@ pub enum CapacityType {
     Unknown,
     OnDemand,
     Spot,
+}
+
+impl CapacityType {
+    /// As in `snapshot.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::OnDemand => "on_demand",
+            Self::Spot => "spot",
+        }
+    }
 }

@@ -5,6 +5,7 @@
 mod amount;
 mod bytes;
 mod cpu;
+mod currency;
 mod money;
 mod quantity;
 mod ratio;
@@ -15,7 +16,8 @@ use jiff::Timestamp;
 pub use amount::ParseAmountError;
 pub use bytes::Bytes;
 pub use cpu::Cpu;
-pub use money::Money;
+pub use currency::{Currency, ParseCurrencyError};
+pub use money::{Money, ParseMoneyError};
 pub use quantity::{ParseQuantityError, Quantity, Suffix};
 pub use ratio::Ratio;
 pub use span::{ParseSpanError, Span};

@@ -29,6 +29,83 @@ impl Money {
         self.micros as f64 / 1e6
     }
 
+    /// So many times it, to the nearest millionth.
+    #[must_use]
+    pub fn scale(self, factor: f64) -> Self {
+        Self::from_f64(self.to_f64() * factor)
+    }
+
+    /// A price an hour for a month of 730 hours, exactly.
+    #[must_use]
+    pub fn monthly(self) -> Self {
+        Self {
+            micros: self.micros.saturating_mul(730),
+        }
+    }
+
+    /// With all its digits, at least two: `0.384`, `12.00`.
+    pub fn exact(self) -> String {
+        let sign = if self.micros < 0 { "-" } else { "" };
+        let micros = self.micros.unsigned_abs();
+        let digits = format!("{:06}", micros % 1_000_000);
+        let short = digits.trim_end_matches('0');
+        let digits = if short.len() < 2 { &digits[..2] } else { short };
+        format!("{sign}{}.{digits}", micros / 1_000_000)
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.micros < 0
+    }
+
+    /// Parts of it in proportion to the weights that sum up to it exactly: what rounding
+    /// leaves goes to those that lost most by it. With no weight above zero each gets
+    /// nothing.
+    pub fn divided(self, weights: &[f64]) -> Vec<Self> {
+        let total: f64 = weights.iter().sum();
+        if total <= 0.0 {
+            return vec![Self::ZERO; weights.len()];
+        }
+        let exact = |weight: &f64| self.to_f64() * (weight / total);
+        let mut parts: Vec<Self> = weights.iter().map(|it| Self::from_f64(exact(it))).collect();
+        let mut left = self.micros - parts.iter().map(|it| it.micros).sum::<i64>();
+        let mut order: Vec<usize> = (0..parts.len()).filter(|it| weights[*it] > 0.0).collect();
+        let lost = |at: &usize| exact(&weights[*at]) - parts[*at].to_f64();
+        order.sort_by(|a, b| lost(b).total_cmp(&lost(a)).then(a.cmp(b)));
+        if left < 0 {
+            order.reverse();
+        }
+        for at in order.into_iter().cycle() {
+            if left == 0 {
+                break;
+            }
+            parts[at].micros += left.signum();
+            left -= left.signum();
+        }
+        parts
+    }
+
+    /// Each in whole hundredths, so that they sum up to their sum in whole hundredths: what
+    /// rounding down leaves goes to those that lost most by it.
+    pub fn rounded_together(amounts: &[Self]) -> Vec<Self> {
+        const CENT: i64 = 10_000;
+        let whole = amounts.iter().copied().sum::<Self>().to_cents();
+        let down = |it: &Self| it.micros.div_euclid(CENT) * CENT;
+        let mut rounded: Vec<Self> = amounts.iter().map(|it| Self { micros: down(it) }).collect();
+        let given = rounded.iter().copied().sum::<Self>();
+        let left = usize::try_from((whole - given).micros / CENT).unwrap_or(0);
+        let mut order: Vec<usize> = (0..amounts.len()).collect();
+        order.sort_by_key(|at| {
+            (
+                std::cmp::Reverse(amounts[*at].micros - rounded[*at].micros),
+                *at,
+            )
+        });
+        for at in order.into_iter().take(left) {
+            rounded[at].micros += CENT;
+        }
+        rounded
+    }
+
     /// Rounded to whole hundredths, halves away from zero.
     #[must_use]
     pub fn to_cents(self) -> Self {
@@ -45,6 +122,33 @@ impl Money {
     }
 }
 
+/// Why a text is no amount of money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseMoneyError(String);
+
+impl fmt::Display for ParseMoneyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an amount such as `0.384`", self.0)
+    }
+}
+
+impl std::error::Error for ParseMoneyError {}
+
+/// `0.384`, `12`, `1e-3`: the decimal as it is written, to the nearest millionth.
+impl std::str::FromStr for Money {
+    type Err = ParseMoneyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ParseMoneyError(text.to_owned());
+        let plain = text.starts_with(|it: char| it.is_ascii_digit() || it == '.' || it == '-');
+        let amount: f64 = text.parse().map_err(|_| wrong())?;
+        // The nearest float of a decimal with up to six digits rounds back to it.
+        (plain && amount.abs() < 1e9)
+            .then(|| Self::from_f64(amount))
+            .ok_or_else(wrong)
+    }
+}
+
 /// A decimal string with two digits, halves away from zero: `1234.50`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,6 +156,13 @@ impl fmt::Display for Money {
         let sign = if cents < 0 { "-" } else { "" };
         let cents = cents.unsigned_abs();
         f.pad(&format!("{sign}{}.{:02}", cents / 100, cents % 100))
+    }
+}
+
+/// As it is printed: machines take money as a text.
+impl serde::Serialize for Money {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -104,5 +215,25 @@ mod tests {
         assert_eq!(Money::from_f64(-0.005).to_string(), "-0.01");
         assert_eq!(Money::from_f64(-0.001).to_string(), "0.00");
         assert_eq!(Money::from_f64(f64::NAN), Money::ZERO);
+    }
+
+    #[test]
+    fn parts_sum_up_to_the_whole() {
+        let whole = Money::from_f64(100.0);
+        let parts = whole.divided(&[1.0, 1.0, 1.0]);
+        assert_eq!(parts.iter().copied().sum::<Money>(), whole);
+        assert_eq!(parts[0].to_string(), "33.33");
+        assert_eq!(whole.divided(&[0.0, 0.0]), [Money::ZERO; 2]);
+        let parts = Money::from_f64(-0.000_001).divided(&[0.0, 5.0]);
+        assert_eq!(parts, [Money::ZERO, Money::from_f64(-0.000_001)]);
+    }
+
+    #[test]
+    fn decimals_are_taken_as_written() {
+        let price: Money = "0.3638".parse().expect("a price");
+        assert_eq!(price.monthly().to_string(), "265.57");
+        assert!("1,20".parse::<Money>().is_err());
+        assert!("NaN".parse::<Money>().is_err());
+        assert!("inf".parse::<Money>().is_err());
     }
 }

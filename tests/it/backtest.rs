@@ -1,12 +1,12 @@
 //! Replays of the past: rows, promises, and history that is too short.
 
 use kcost::backtest::{self, Backtest, Contender, MeanShare, Plan, Score, Share};
-use kcost::price;
+use kcost::price::Book;
 use kcost::progress::Silent;
 use kcost::recommend::{self, Options, Strategy};
 use kcost::render::{self, Look, View};
 use kcost::snapshot::{CapacityType, Snapshot};
-use kcost::units::{Bytes, Money, Span};
+use kcost::units::{Bytes, Currency, Money, Span};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -194,7 +194,7 @@ fn table(names: &[&str], change: impl Fn(&mut [Score])) -> String {
     let mut scores: Vec<Score> = scores.collect();
     change(&mut scores);
     let backtest = Backtest {
-        currency: "USD",
+        currency: Currency::USD,
         fit: Span::days(14),
         horizon: Span::WEEK,
         origins: vec![snapshot.usage.grid.start],
@@ -281,6 +281,6 @@ fn score(snapshot: &Snapshot, strategy: &'static dyn Strategy, guards: bool) -> 
         horizon: Span::WEEK,
         origins: None,
     };
-    let replayed = backtest::replay(snapshot, &plan, price::ALL[0], &Silent).unwrap();
+    let replayed = backtest::replay(snapshot, &plan, &Book::default(), &Silent).unwrap();
     replayed.scores.into_iter().next().unwrap()
 }

@@ -1,7 +1,7 @@
 //! The default strategy: promises kept on populations whose law is known.
 
 use kcost::backtest::{Contender, Plan, Score, replay};
-use kcost::price;
+use kcost::price::Book;
 use kcost::progress::Silent;
 use kcost::recommend::{Draft, Goal, Options};
 use kcost::snapshot::{CapacityType, Node, Snapshot};
@@ -184,7 +184,7 @@ fn every_half_week(goals: &[Goal], memory: fn(u32, u32) -> f64) -> Vec<Score> {
         origins: None,
     };
     let snapshot = population(100, 0, 49, memory);
-    let seen = replay(&snapshot, &plan, price::ALL[0], &Silent).unwrap();
+    let seen = replay(&snapshot, &plan, &Book::default(), &Silent).unwrap();
     assert_eq!(seen.origins.len(), 9);
     seen.scores
 }

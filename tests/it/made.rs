@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kcost::cohort::{Cohort, Cohorts};
 use kcost::pipeline::{self, Analysis, Evidence, Settings};
-use kcost::price;
+use kcost::price::Book;
 use kcost::profile::Profile;
 use kcost::progress::Silent;
 use kcost::recommend::guard::Field;
@@ -28,10 +28,8 @@ pub struct Made {
 
 pub fn settings() -> Settings {
     Settings {
-        recommend: Options::default(),
-        prices: price::ALL[0],
-        thresholds: Vec::new(),
-        min_judged: 0.0,
+        prices: Book::named("default").expect("a book"),
+        ..Settings::new(Options::default())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sizes into money.
 
 use kcost::finding::Severity;
-use kcost::price::{self, Bill};
+use kcost::price::{Bill, Book};
 use kcost::profile::profile;
 use kcost::recommend::{Advice, Growth, Sizing, State};
 use kcost::snapshot::{CapacityType, ContainerKind, Grid, Series};
@@ -217,8 +217,8 @@ fn removing_a_request_gives_it_back() {
 
 #[test]
 fn the_default_rates_say_where_they_come_from() {
-    let rates = price::by_name("default").unwrap();
-    insta::assert_snapshot!(rates.description(), @"OpenCost's defaults of 2026-08 an hour: core $0.031611, GiB $0.004237, GPU $0.95; on spot $0.006655 and $0.000892");
+    let rates = Book::named("default").unwrap();
+    insta::assert_snapshot!(rates.description(&[]), @"OpenCost's defaults of 2026-08 an hour: core $0.031611, GiB $0.004237, GPU $0.95; on spot $0.006655 and $0.000892");
 }
 
 #[test]

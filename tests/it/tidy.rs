@@ -61,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("costs", &["price", "profile", "snapshot", "units"]),
     (
         "gate",
         &[
@@ -95,6 +96,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "recommend",
             "risk",
             "snapshot",
+            "units",
         ],
     ),
     (
@@ -102,6 +104,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "backtest",
             "cohort",
+            "costs",
             "doctor",
             "explain",
             "finding",
@@ -132,10 +135,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["progress", "text"]),
-    (
-        "config",
-        &["collect", "gate", "price", "recommend", "units"],
-    ),
+    ("config", &["collect", "gate", "recommend", "text", "units"]),
     (
         "error",
         &["collect", "config", "exit", "record", "snapshot"],

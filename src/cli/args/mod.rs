@@ -1,6 +1,7 @@
 //! Flags that more than one subcommand has, and what they become.
 
 mod advice;
+mod book;
 mod bundles;
 mod global;
 mod namespaces;
@@ -10,6 +11,7 @@ mod show;
 mod source;
 
 pub(super) use advice::AdviceArgs;
+pub(super) use book::BookArgs;
 pub(super) use bundles::Cluster;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;

@@ -20,6 +20,7 @@ use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pipeline::{self, Evidence, Settings};
+use crate::profile::Profile;
 use crate::progress::{Named, Progress};
 use crate::record::{self, Read, RecordOptions, Sifted};
 use crate::snapshot::{Selector, Snapshot};
@@ -211,6 +212,22 @@ impl Parts {
             whole.snapshot.usage = stored.only(workload)?;
         }
         Ok((whole, evidence))
+    }
+
+    /// What containers use, and the snapshot.
+    pub(in crate::cli) fn profile(
+        self,
+        progress: &dyn Progress,
+    ) -> Result<(Whole, Vec<Profile>), Error> {
+        let snapshot = &self.whole.snapshot;
+        let profiles = match self.usage {
+            Some(usage) => pipeline::profiles(snapshot, &usage.of(snapshot), progress)?,
+            None => match pipeline::profiles(snapshot, &snapshot.usage, progress) {
+                Ok(profiles) => profiles,
+                Err(never) => match never {},
+            },
+        };
+        Ok((self.whole, profiles))
     }
 }
 

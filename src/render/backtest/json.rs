@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use crate::backtest::{Backtest, Score, Share, Trusted};
 use crate::snapshot::Snapshot;
+use crate::units::Currency;
 
 #[derive(Serialize)]
 struct Report<'a> {
     schema: &'static str,
     tool_version: &'static str,
     cluster: &'a str,
-    currency: &'static str,
+    currency: Currency,
     fit_seconds: u32,
     horizon_seconds: u32,
     origins: Vec<String>,

@@ -17,7 +17,7 @@ pub(super) fn line(backtest: &Backtest) -> Option<String> {
     let kept = |score: &&Score| broken(score, first).is_none();
     let mut keeping: Vec<&Score> = backtest.scores.iter().filter(kept).collect();
     keeping.sort_by_key(|score| score.monthly);
-    let amount = |score: &Score| money(score.monthly, backtest.currency);
+    let amount = |score: &Score| money(score.monthly, &backtest.currency);
     if let [only] = backtest.scores.as_slice() {
         return Some(match broken(only, first) {
             None => format!("{} keeps the risks of `{}`", only.label, goal(only)),
@@ -48,7 +48,7 @@ pub(super) fn line(backtest: &Backtest) -> Option<String> {
     let share = share(less, next.monthly);
     Some(format!(
         "{won}: {} ({share}) less than {}, the next to keep its risks{}",
-        money(less, backtest.currency),
+        money(less, &backtest.currency),
         next.label,
         cheaper(backtest, winner, first)
     ))

@@ -9,7 +9,7 @@ use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
 use crate::render::risks;
-use crate::units::{Bytes, Cpu};
+use crate::units::{Bytes, Cpu, Currency};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -25,7 +25,7 @@ struct Report<'a> {
     severity: &'static str,
     confidence: &'static str,
     data_quality: DataQuality<'a>,
-    currency: &'static str,
+    currency: Currency,
     monthly_cost: String,
     monthly_savings: String,
     cohort: Option<Group<'a>>,

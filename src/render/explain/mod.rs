@@ -144,8 +144,8 @@ impl Page {
         facts.extend(cohort.map(|cohort| format!("cohort {}", cohort.name)));
         self.line("", &facts.join(" · "), out)?;
         self.line("", &data(&advice.data_quality), out)?;
-        let amount = |amount: Money| money(amount, story.currency);
-        let change = worth(bill.savings(), story.currency);
+        let amount = |amount: Money| money(amount, &story.currency);
+        let change = worth(bill.savings(), &story.currency);
         let (now, next) = (amount(bill.current), amount(bill.recommended));
         self.line(
             "",

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::forecast::{Forecast, Forecasts, Metric, Mixed, Point, Season, SeriesForecast};
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::Snapshot;
+use crate::units::Currency;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -15,7 +16,7 @@ struct Report<'a> {
     taken_at: String,
     cluster: Cluster<'a>,
     window: Window,
-    currency: &'static str,
+    currency: Currency,
     horizon_seconds: usize,
     workloads: Vec<Workload<'a>>,
     gaps: Vec<Gap<'a>>,
@@ -76,7 +77,7 @@ struct Hour {
 /// Forecasts as JSON.
 pub fn forecast_json(
     snapshot: &Snapshot,
-    currency: &'static str,
+    currency: Currency,
     forecasts: &Forecasts,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {

@@ -6,6 +6,7 @@ use super::shape::{Cost, Report, States, Total};
 use super::{report, rounded, summary};
 use crate::price::Bill;
 use crate::render::{Fleet, Look, Member};
+use crate::units::Currency;
 
 /// Each cluster as `kcost.analysis/v1`, and their sums.
 #[derive(Serialize)]
@@ -28,7 +29,7 @@ struct Sums {
     pods: usize,
     cpu_cores: Total<f64>,
     memory_bytes: Total<u64>,
-    currency: &'static str,
+    currency: Currency,
     monthly_cost: Cost,
     states: States,
 }

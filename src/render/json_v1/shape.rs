@@ -7,6 +7,7 @@ use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::risks;
 use crate::snapshot::HeapSetting;
+use crate::units::Currency;
 
 #[derive(Serialize)]
 pub(in crate::render) struct Report<'a> {
@@ -16,7 +17,7 @@ pub(in crate::render) struct Report<'a> {
     pub(super) cluster: Cluster<'a>,
     pub(super) window: Window,
     pub(super) sources: Vec<Source<'a>>,
-    pub(super) currency: &'static str,
+    pub(super) currency: Currency,
     pub(super) prices: Prices<'a>,
     pub(super) settings: Settings,
     pub(super) summary: Summary,

@@ -177,7 +177,7 @@ fn why(
     analysis: &Analysis<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let worth = worth(row.bill.savings(), analysis.bill.currency);
+    let worth = worth(row.bill.savings(), &analysis.bill.currency);
     writeln!(
         out,
         "# {}: {}, {}, {worth} a month",

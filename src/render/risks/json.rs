@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::risk::{Action, Fact, Patch, Risk};
 use crate::snapshot::{self, Snapshot};
-use crate::units::count_from;
+use crate::units::{Currency, count_from};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -17,7 +17,7 @@ struct Report<'a> {
     taken_at: String,
     cluster: Cluster<'a>,
     window: Window,
-    currency: &'static str,
+    currency: Currency,
     findings: Vec<Shape<'a>>,
     /// Findings that belong together, by their index.
     incidents: Vec<Incident>,
@@ -74,7 +74,7 @@ struct Change<'a> {
 /// What was chosen of the risks as JSON.
 pub fn risks_json(
     snapshot: &Snapshot,
-    currency: &'static str,
+    currency: Currency,
     (chosen, gaps): (&[&Risk], &[&snapshot::Gap]),
     out: &mut dyn io::Write,
 ) -> io::Result<()> {

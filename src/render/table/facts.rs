@@ -39,9 +39,9 @@ impl Page<'_> {
         if bill.freed.to_cents().to_f64() <= 0.0 {
             return self.fact("freed", &nothing_freed(bill), out);
         }
-        let amount = self.paint.on(GOOD_BOLD, &money(bill.freed, bill.currency));
+        let amount = self.paint.on(GOOD_BOLD, &money(bill.freed, &bill.currency));
         let text = "a month of requests given back; off the bill once nodes go away";
-        let width = money(bill.freed, bill.currency).chars().count();
+        let width = money(bill.freed, &bill.currency).chars().count();
         let text = wrap(text, self.room(12 + width), 11);
         writeln!(out, "  {} {amount} {text}", self.label("freed"))
     }
@@ -56,7 +56,7 @@ impl Page<'_> {
         let text = format!(
             "of requests with advice: {} of their cost ({}), {} of CPU ({}), {} of memory ({})",
             percent(waste.cost.ratio.get()),
-            waste.cost.amounts(bill.currency),
+            waste.cost.amounts(&bill.currency),
             percent(waste.cpu.ratio.get()),
             waste.cpu.amounts(),
             percent(waste.memory.ratio.get()),
@@ -282,7 +282,7 @@ fn is_more(before: f64, after: f64) -> bool {
 
 fn nothing_freed(bill: &Bill) -> String {
     if bill.recommended > bill.current {
-        let more = money(bill.recommended - bill.current, bill.currency);
+        let more = money(bill.recommended - bill.current, &bill.currency);
         format!("nothing: what is too small needs {more} a month more than the rest gives back")
     } else {
         "nothing to give back".to_owned()

@@ -57,7 +57,7 @@ fn table(fleet: &Fleet<'_>) -> Grid {
                 let name = escape(&analysis.snapshot.cluster.name);
                 let workloads = analysis.snapshot.owners();
                 let sums = [bill.current, bill.recommended, bill.freed];
-                grid.row(row(name, workloads, sums, bill.currency));
+                grid.row(row(name, workloads, sums, &bill.currency));
             }
             Member::Failed { name, .. } => {
                 let mut cells = vec![
@@ -76,7 +76,7 @@ fn table(fleet: &Fleet<'_>) -> Grid {
         fleet.sum(|bill| bill.recommended),
         fleet.sum(|bill| bill.freed),
     ];
-    let total = row("total".to_owned(), workloads, sums, fleet.currency());
+    let total = row("total".to_owned(), workloads, sums, &fleet.currency());
     grid.row(total);
     grid
 }

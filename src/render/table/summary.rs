@@ -31,7 +31,7 @@ impl Page<'_> {
         let bill = &self.analysis.bill;
         let freed = bill.freed.to_cents();
         let mut parts = vec![if freed > Money::ZERO {
-            let text = format!("frees {} a month", money(freed, bill.currency));
+            let text = format!("frees {} a month", money(freed, &bill.currency));
             (text, GOOD_BOLD)
         } else {
             ("frees nothing".to_owned(), DIM)
@@ -149,9 +149,9 @@ impl Page<'_> {
         row(
             "cost a month",
             [
-                money(bill.current, bill.currency),
+                money(bill.current, &bill.currency),
                 String::new(),
-                money(bill.recommended, bill.currency),
+                money(bill.recommended, &bill.currency),
             ],
             [bill.current.to_f64(), 0.0, bill.recommended.to_f64()],
         );

@@ -82,7 +82,7 @@ impl Page<'_> {
         let headline = advice.headline.as_ref();
         let why = headline.map_or("", |headline| headline.text.as_str());
         let freed = if first {
-            freed(row.bill, self.analysis.bill.currency)
+            freed(row.bill, &self.analysis.bill.currency)
         } else {
             Cell::new("")
         };

@@ -97,7 +97,7 @@ impl Page<'_> {
         let urgent = urgency(row) > Severity::None;
         let name = format!("{} {}", if urgent { "!" } else { " " }, escape(&called(id)));
         let style = if urgent { BAD_BOLD } else { BOLD };
-        let currency = self.analysis.bill.currency;
+        let currency = &*self.analysis.bill.currency;
         let headline = advice.headline.as_ref();
         let why = headline.map_or("", |headline| headline.text.as_str());
         let removed = (advice.state == State::Idle).then_some(row.bill.current);

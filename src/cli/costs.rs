@@ -1,0 +1,88 @@
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::{BookArgs, SourceArgs};
+use super::invocation::Invocation;
+use super::values::named;
+use crate::costs::{By, costs};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::render::{self, Told, View};
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} costs --demo
+  {program} costs --by workload -n shop
+  {program} costs --by label:team --prices prices.csv
+  {program} costs --snapshot prod.kcost -o focus > costs.csv";
+
+/// Say what the cluster costs a month, and whose it is.
+///
+/// Every node at its whole price, divided by what its pods request, with what nobody
+/// requests as a line of its own; volumes and load balancers too. The lines sum up to the
+/// bill, to the cent.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CostsArgs {
+    /// How to write the bill.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json", "csv", "focus"])
+    )]
+    output: String,
+
+    /// What to group it by: `namespace`, `workload`, `node`, `pool` or `label:KEY`.
+    #[arg(long, value_name = "WHAT", default_value_t = By::Namespace)]
+    by: By,
+
+    #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+impl CostsArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let book = self.prices.book()?;
+        let read = self.source.read_parts(ui)?;
+        let empty = read.whole.snapshot.cluster.nodes.is_empty();
+        if empty {
+            super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
+        }
+        let (whole, profiles) = read.profile(ui)?;
+        let (snapshot, asked) = (&whole.snapshot, &whole.asked);
+        let mut costs = costs(snapshot, &profiles, &book);
+        if asked.contains(&false) {
+            costs.retain(asked, snapshot);
+        }
+        ui.clear();
+        let told = Told {
+            snapshot,
+            costs: &costs,
+            by: &self.by,
+            prices: &book.description(&costs.nodes),
+        };
+        let written = match self.output.as_str() {
+            "json" => render::costs_json(told, out),
+            "csv" => render::costs_csv(told, out),
+            "focus" => render::costs_focus(told, out),
+            _ => render::costs_table(told, &invocation.look(ui, View::default()), out),
+        };
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,167 @@
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::BookArgs;
+use super::invocation::Invocation;
+use super::values::named;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::price::{self, Entry};
+use crate::render::{self, PriceRow, View};
+use crate::snapshot::{CapacityType, Node, Resources};
+use crate::text::suggestion;
+use crate::ui::Ui;
+use crate::units::{Bytes, Cpu};
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} prices
+  {program} prices m7i.2xlarge --region eu-west-1
+  {program} prices 'c7g.*' --spot
+  {program} prices m6i.large --prices prices.csv -o json";
+
+const SHEET: &str = "\
+Your own prices (--prices FILE), an hour, as CSV:
+  instance_type,region,capacity_type,price,currency
+  m6i.2xlarge,eu-west-1,on-demand,0.301,EUR
+  m6i.*,,spot,0.12,EUR
+or as YAML:
+  currency: EUR
+  usd: 0.92              # for what no row is about: the list is in dollars
+  prices:
+  - {instance_type: m6i.2xlarge, region: eu-west-1, price: 0.301}
+  - {pool: on-premises, core: 0.012, gib: 0.002, gpu: 1.1}
+  discounts:             # off the list prices
+  - {provider: aws, percent: 12}
+  commitments:
+  - {instance_type: \"m7i.*\", covered_percent: 60, discount_percent: 28}
+  storage: {gp3: 0.07}   # a GiB a month, by storage class
+  load_balancer: 0.02
+Conditions: provider, region, pool, instance_type (a pattern), capacity_type. Of the
+rows that fit a node the one with most conditions counts.";
+
+/// Say what machines cost, and where that is known from.
+///
+/// Without a type: which clouds, regions and dates the list has.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{SHEET}\n\n{EXAMPLES}"))]
+pub(super) struct PricesArgs {
+    /// A machine type, or a pattern: `m7i.*`.
+    #[arg(value_name = "TYPE")]
+    wanted: Option<String>,
+
+    /// In this region alone [default: every region of the list].
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+
+    /// At the spot price.
+    #[arg(long)]
+    spot: bool,
+
+    /// How to write the prices.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json"])
+    )]
+    output: String,
+
+    #[command(flatten)]
+    book: BookArgs,
+}
+
+impl PricesArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let book = self.book.book()?;
+        let look = invocation.look(ui, View::default());
+        let is_json = self.output == "json";
+        let Some(wanted) = &self.wanted else {
+            let written = if is_json {
+                render::price_list_json(out)
+            } else {
+                render::price_list(&look, out)
+            };
+            return written.map(|()| Exit::Done).map_err(Error::Write);
+        };
+        let nodes = self.nodes(wanted)?;
+        let rows: Vec<PriceRow> = nodes
+            .into_iter()
+            .map(|node| PriceRow {
+                price: book.price(&node),
+                node,
+            })
+            .collect();
+        let written = if is_json {
+            render::prices_json(book.currency(), &rows, out)
+        } else {
+            render::prices_table(book.currency(), &rows, &look, out)
+        };
+        written.map(|()| Exit::Done).map_err(Error::Write)
+    }
+
+    /// A node of each type and region that is asked for.
+    fn nodes(&self, wanted: &str) -> Result<Vec<Node>, Error> {
+        let glob = globset::Glob::new(wanted).map_err(|_| Error::Usage {
+            text: format!("`{wanted}` is neither a machine type nor a pattern"),
+            hint: Some("`kcost prices m7i.2xlarge` or `kcost prices 'm7i.*'`".to_owned()),
+        })?;
+        let matcher = glob.compile_matcher();
+        let entries: Vec<&Entry> = price::entries()
+            .filter(|it| matcher.is_match(it.name))
+            .collect();
+        if entries.is_empty() {
+            let names: Vec<&str> = price::entries().map(|it| it.name).collect();
+            return Err(Error::Usage {
+                text: format!(
+                    "`{wanted}` is not in the list{}",
+                    suggestion(wanted, &names)
+                ),
+                hint: Some("`kcost prices` shows which clouds and regions the list has".to_owned()),
+            });
+        }
+        let nodes = entries.into_iter().flat_map(|entry| self.of(entry));
+        Ok(nodes.collect())
+    }
+
+    fn of(&self, entry: &Entry) -> Vec<Node> {
+        let node = |region: &str| Node {
+            name: entry.name.to_owned(),
+            instance_type: Some(entry.name.to_owned()),
+            region: Some(region.to_owned()),
+            provider: Some(entry.provider.name().to_owned()),
+            capacity_type: if self.spot {
+                CapacityType::Spot
+            } else {
+                CapacityType::OnDemand
+            },
+            gpu_product: entry.gpu.map(str::to_owned),
+            capacity: Resources {
+                cpu: entry.vcpus.map(Cpu::cores),
+                memory: entry
+                    .gib
+                    .map(|gib| Bytes::from_f64(gib * f64::from(1 << 30))),
+                extended: [("nvidia.com/gpu".to_owned(), entry.gpus)]
+                    .into_iter()
+                    .filter(|(_, count)| *count > 0.0)
+                    .collect(),
+            },
+            ..Node::default()
+        };
+        if let Some(region) = &self.region {
+            return vec![node(region)];
+        }
+        let known = price::regions().filter(|it| entry.cell(it).is_some());
+        known.map(|it| node(it.name)).collect()
+    }
+}

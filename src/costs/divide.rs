@@ -1,0 +1,285 @@
+//! The price of each node over what is on it.
+
+use std::collections::HashMap;
+
+use super::{Costs, Held, Owner, Piece, Split};
+use crate::price::{Book, NodePrice, Rates, pod_requests};
+use crate::profile::Profile;
+use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold};
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
+
+/// CPU in cores, memory in GiB, devices.
+type Amounts = [f64; 3];
+
+/// Pods of one workload on one node.
+struct Share {
+    workload: usize,
+    requests: Amounts,
+    /// Mean use of CPU and memory.
+    used: [Option<f64>; 2],
+}
+
+pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> Costs {
+    let nodes = &snapshot.cluster.nodes;
+    let prices = book.prices(nodes);
+    let mut ledger = Ledger::default();
+    let shares = shares(snapshot, profiles, &mut ledger, book);
+    for (index, node) in nodes.iter().enumerate() {
+        let here = shares.get(&index).map_or(&[][..], Vec::as_slice);
+        ledger.node(index, node, &prices[index], here);
+    }
+    ledger.volumes(snapshot, book);
+    ledger.balancers(snapshot, book);
+    ledger.pieces.sort_by_key(|it| (it.owner, it.node));
+    Costs {
+        currency: book.currency(),
+        nodes: prices,
+        pieces: ledger.pieces,
+        unplaced: ledger.unplaced,
+    }
+}
+
+/// Pods by node. Those that no node is known for go into the ledger at once.
+fn shares(
+    snapshot: &Snapshot,
+    profiles: &[Profile],
+    ledger: &mut Ledger,
+    book: &Book,
+) -> HashMap<usize, Vec<Share>> {
+    let nodes = snapshot.cluster.nodes.iter().enumerate();
+    let by_name: HashMap<&str, usize> = nodes.map(|(at, node)| (&*node.name, at)).collect();
+    let elsewhere = book.rates(None);
+    let mut shares: HashMap<usize, Vec<Share>> = HashMap::new();
+    let used = used(snapshot, profiles);
+    for (index, workload) in snapshot.workloads.iter().enumerate() {
+        let share = |requests: Amounts| Share {
+            workload: index,
+            requests,
+            used: used[index],
+        };
+        for pod in &workload.pods {
+            let known = pod.node.as_deref().and_then(|name| by_name.get(name));
+            let share = share(amounts(&pod.requests));
+            match known {
+                Some(node) => shares.entry(*node).or_default().push(share),
+                // One that waits for a node costs nothing yet.
+                None if pod.node.is_none() && !by_name.is_empty() => {}
+                None => ledger.unplaced(&share, &elsewhere),
+            }
+        }
+        if workload.pods.is_empty() && by_name.is_empty() && !workload.is_batch() {
+            let pods = workload.present.unwrap_or(workload.replicas);
+            let (cpu, memory) = pod_requests(workload);
+            let devices = workload.containers.iter().map(|it| it.requests.gpus());
+            let requests = [cpu.get(), memory.to_gib(), devices.sum()];
+            for _ in 0..pods {
+                ledger.unplaced(&share(requests), &elsewhere);
+            }
+        }
+    }
+    shares
+}
+
+/// Mean use of CPU and memory of one pod of each workload; what runs once at the start of
+/// a pod is over.
+fn used(snapshot: &Snapshot, profiles: &[Profile]) -> Vec<[Option<f64>; 2]> {
+    let mut used = vec![[None; 2]; snapshot.workloads.len()];
+    for profile in profiles {
+        let workload = &snapshot.workloads[profile.workload];
+        if workload.containers[profile.container].kind == ContainerKind::Init {
+            continue;
+        }
+        let cpu = profile.cpu.as_ref().map(|it| it.mean.get());
+        let memory = profile.memory.as_ref().map(|it| it.mean.to_gib());
+        let sums: &mut [Option<f64>; 2] = &mut used[profile.workload];
+        for (sum, mean) in sums.iter_mut().zip([cpu, memory]) {
+            *sum = match (*sum, mean) {
+                (Some(sum), Some(mean)) => Some(sum + mean),
+                (sum, mean) => sum.or(mean),
+            };
+        }
+    }
+    used
+}
+
+fn amounts(resources: &Resources) -> Amounts {
+    [
+        resources.cpu.map_or(0.0, Cpu::get),
+        resources.memory.map_or(0.0, Bytes::to_gib),
+        resources.gpus(),
+    ]
+}
+
+fn hourly(rates: &Rates) -> Amounts {
+    [rates.cpu_core_hour, rates.memory_gib_hour, rates.gpu_hour]
+}
+
+#[derive(Default)]
+struct Ledger {
+    pieces: Vec<Piece>,
+    unplaced: usize,
+}
+
+impl Ledger {
+    fn unplaced(&mut self, share: &Share, rates: &Rates) {
+        self.unplaced += 1;
+        let rates = hourly(rates);
+        let cost = |at: usize| Money::from_f64(share.requests[at] * rates[at] * HOURS_PER_MONTH);
+        self.pod(share, None, [cost(0), cost(1), cost(2)]);
+    }
+
+    /// What one pod pays, and what of it is used.
+    fn pod(&mut self, share: &Share, node: Option<usize>, cost: [Money; 3]) {
+        let mut held = Held {
+            cpu_cores: share.requests[0],
+            memory_bytes: share.requests[1] * f64::from(1 << 30),
+            gpus: share.requests[2],
+            cpu_used: share.used[0],
+            memory_used: share.used[1].map(|gib| gib * f64::from(1 << 30)),
+            ..Held::default()
+        };
+        let each = share.used.iter().zip(share.requests).zip(cost);
+        for ((used, requested), cost) in each {
+            if let Some(used) = used.filter(|_| requested > 0.0) {
+                held.worth_of_use += cost.scale((used / requested).min(1.0));
+                held.judged += cost;
+            }
+        }
+        self.pieces.push(Piece {
+            owner: Owner::Workload(share.workload),
+            node,
+            cost: Split {
+                cpu: cost[0],
+                memory: cost[1],
+                gpu: cost[2],
+                ..Split::default()
+            },
+            held,
+        });
+    }
+
+    /// Every millionth of the node's price goes to a pod, to idle or to the system.
+    fn node(&mut self, index: usize, node: &Node, price: &NodePrice, shares: &[Share]) {
+        if let Some(sold) = Sold::on(Some(node), &node.name) {
+            return self.sold(index, sold, &price.rates, shares);
+        }
+        let monthly = price.hourly.monthly();
+        let (all, usable) = (amounts(&node.capacity), amounts(&node.allocatable));
+        let rates = hourly(&price.rates);
+        let size = |at: usize| if all[at] > 0.0 { all[at] } else { usable[at] };
+        let worth: Vec<f64> = (0..3).map(|at| size(at) * rates[at]).collect();
+        let resources = monthly.divided(&worth);
+        let mut costs = vec![[Money::ZERO; 3]; shares.len()];
+        let mut idle = [Money::ZERO; 3];
+        let mut system = [Money::ZERO; 3];
+        if worth.iter().sum::<f64>() <= 0.0 {
+            // What a machine has is not known: all of it is idle, none is lost.
+            idle[0] = monthly;
+        }
+        let mut free = [0.0; 3];
+        let mut kept = [0.0; 3];
+        for at in 0..3 {
+            let requested: f64 = shares.iter().map(|it| it.requests[at]).sum();
+            let usable = if usable[at] > 0.0 {
+                usable[at]
+            } else {
+                size(at)
+            };
+            kept[at] = (size(at) - usable).max(0.0);
+            free[at] = (usable - requested).max(0.0);
+            let pods = shares.iter().map(|it| it.requests[at]);
+            let weights: Vec<f64> = pods.chain([free[at], kept[at]]).collect();
+            let parts = resources[at].divided(&weights);
+            for (cost, part) in costs.iter_mut().zip(&parts) {
+                cost[at] = *part;
+            }
+            if let [.., unused, own] = parts[..] {
+                idle[at] += unused;
+                system[at] += own;
+            }
+        }
+        for (share, cost) in shares.iter().zip(costs) {
+            self.pod(share, Some(index), cost);
+        }
+        self.rest(Owner::Idle, index, idle, free);
+        self.rest(Owner::System, index, system, kept);
+    }
+
+    fn sold(&mut self, index: usize, sold: Sold, rates: &Rates, shares: &[Share]) {
+        let rates = hourly(rates);
+        for share in shares {
+            let [cpu, memory, gpus] = share.requests;
+            let memory = Bytes::from_f64(memory * f64::from(1 << 30));
+            let (cpu, memory) = sold.size(Cpu::cores(cpu), memory);
+            let paid = [cpu.get(), memory.to_gib(), gpus];
+            let cost = |at: usize| Money::from_f64(paid[at] * rates[at] * HOURS_PER_MONTH);
+            self.pod(share, Some(index), [cost(0), cost(1), cost(2)]);
+        }
+    }
+
+    fn rest(&mut self, owner: Owner, node: usize, cost: [Money; 3], amounts: Amounts) {
+        let cost = Split {
+            cpu: cost[0],
+            memory: cost[1],
+            gpu: cost[2],
+            ..Split::default()
+        };
+        if cost == Split::default() {
+            return;
+        }
+        self.pieces.push(Piece {
+            owner,
+            node: Some(node),
+            cost,
+            held: Held {
+                cpu_cores: amounts[0],
+                memory_bytes: amounts[1] * f64::from(1 << 30),
+                gpus: amounts[2],
+                ..Held::default()
+            },
+        });
+    }
+
+    /// A claim costs what it asked for until it is deleted; one that waits for its volume
+    /// costs nothing yet.
+    fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
+        let cloud = cloud(snapshot);
+        for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
+            if claim.phase == "Pending" {
+                continue;
+            }
+            let price = book.volume(claim.storage_class.as_deref(), cloud);
+            self.pieces.push(Piece {
+                owner: Owner::Volume(index),
+                node: None,
+                cost: Split {
+                    storage: price.scale(claim.requested.to_gib()),
+                    ..Split::default()
+                },
+                held: Held::default(),
+            });
+        }
+    }
+
+    fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {
+        let cloud = cloud(snapshot);
+        let services = snapshot.cluster.services.iter().enumerate();
+        for (index, _) in services.filter(|(_, it)| it.service_type == "LoadBalancer") {
+            self.pieces.push(Piece {
+                owner: Owner::LoadBalancer(index),
+                node: None,
+                cost: Split {
+                    load_balancer: book.load_balancer(cloud).monthly(),
+                    ..Split::default()
+                },
+                held: Held::default(),
+            });
+        }
+    }
+}
+
+/// Where the nodes are.
+fn cloud(snapshot: &Snapshot) -> Option<&str> {
+    let mut nodes = snapshot.cluster.nodes.iter();
+    nodes.find_map(|node| node.provider.as_deref())
+}

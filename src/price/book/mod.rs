@@ -1,0 +1,263 @@
+//! What each node costs, by the first source that knows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+mod split;
+
+use super::Rates;
+use super::default_rates::DefaultRates;
+use super::list::ListPrices;
+use super::sheet::Sheet;
+use crate::snapshot::{CapacityType, Node, Resources};
+use crate::text;
+use crate::units::{Bytes, Cpu, Currency, Money};
+use split::split;
+
+/// Where prices come from.
+///
+/// Implement it in a new file of `price`, and give it its place in [`Book::named`].
+pub trait PriceSource: fmt::Debug + Send + Sync {
+    /// As it stands in machine output and after `--prices`. Never renamed.
+    fn name(&self) -> &'static str;
+    /// What it is, of which date: one line for the report.
+    fn description(&self) -> String;
+    /// What a node costs; `None` where the source does not know it.
+    fn quote(&self, node: &Node) -> Option<Quote>;
+}
+
+/// What a source says of a node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quote {
+    /// The whole node, an hour.
+    pub hourly: Money,
+    /// What its resources cost, where the source says that too.
+    pub rates: Option<Rates>,
+    pub basis: Basis,
+    /// `m6i.2xlarge in us-east-1, list of 2026-07-20; on demand`.
+    pub origin: String,
+}
+
+/// How good a price is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Someone who knows says so.
+    Quoted,
+    /// Of this type, by what its family costs here against elsewhere.
+    Inferred,
+    /// By what similar machines cost.
+    Estimated,
+    /// At rates that stand for any machine.
+    Default,
+}
+
+impl Basis {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quoted => "quoted",
+            Self::Inferred => "inferred",
+            Self::Estimated => "estimated",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// What a node costs, and what its resources do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodePrice {
+    /// An hour, whole.
+    pub hourly: Money,
+    /// The price over what the machine has.
+    pub rates: Rates,
+    /// [`PriceSource::name`].
+    pub source: &'static str,
+    pub basis: Basis,
+    pub origin: String,
+}
+
+/// Sources in order, in one currency.
+#[derive(Debug, Clone)]
+pub struct Book {
+    currency: Currency,
+    sources: Vec<Arc<dyn PriceSource>>,
+    sheet: Option<Arc<Sheet>>,
+}
+
+/// The books that need no file, by name; the first is the default.
+const NAMES: [&str; 2] = ["list", "default"];
+
+impl Default for Book {
+    fn default() -> Self {
+        Self {
+            currency: Currency::USD,
+            sources: vec![Arc::new(ListPrices), Arc::new(DefaultRates)],
+            sheet: None,
+        }
+    }
+}
+
+impl Book {
+    /// The names of books that need no file; the first is the default.
+    pub fn names() -> &'static [&'static str; 2] {
+        &NAMES
+    }
+
+    /// A book that needs no file.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "list" => Some(Self::default()),
+            "default" => Some(Self {
+                sources: vec![Arc::new(DefaultRates)],
+                ..Self::default()
+            }),
+            _ => None,
+        }
+    }
+
+    /// The user's own prices first, then the list.
+    pub fn with_sheet(sheet: Sheet) -> Self {
+        let sheet = Arc::new(sheet);
+        let mut sources: Vec<Arc<dyn PriceSource>> = vec![sheet.clone()];
+        sources.extend(Self::default().sources);
+        Self {
+            currency: sheet.currency,
+            sources,
+            sheet: Some(sheet),
+        }
+    }
+
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// The user's own prices.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_deref()
+    }
+
+    /// What this node costs.
+    pub fn price(&self, node: &Node) -> NodePrice {
+        let mut quotes = self.sources.iter().filter_map(|source| {
+            let quote = source.quote(node)?;
+            Some((source.name(), quote))
+        });
+        let (source, quote) = quotes.next().unwrap_or_else(|| {
+            let quote = DefaultRates::at(node);
+            ("default", quote)
+        });
+        let quote = match &self.sheet {
+            Some(sheet) => sheet.settled(source, quote, node),
+            None => quote,
+        };
+        let rates = quote.rates.unwrap_or_else(|| split(quote.hourly, node));
+        NodePrice {
+            hourly: quote.hourly,
+            rates,
+            source,
+            basis: quote.basis,
+            origin: quote.origin,
+        }
+    }
+
+    /// What these nodes cost; equal ones are looked up once.
+    pub fn prices(&self, nodes: &[Node]) -> Vec<NodePrice> {
+        let mut known: HashMap<Kind<'_>, NodePrice> = HashMap::new();
+        let prices = nodes.iter().map(|node| {
+            let price = known.entry(Kind::of(node));
+            price.or_insert_with(|| self.price(node)).clone()
+        });
+        prices.collect()
+    }
+
+    /// What resources cost on this node; with `None`, those of a pod on no known node.
+    pub fn rates(&self, node: Option<&Node>) -> Rates {
+        match (node, &self.sheet) {
+            (Some(node), _) => self.price(node).rates,
+            (None, Some(sheet)) => sheet.any_rates(),
+            (None, None) => DefaultRates::any(),
+        }
+    }
+
+    /// Where the prices of these nodes are from, in one line.
+    pub fn description(&self, prices: &[NodePrice]) -> String {
+        let mut found: BTreeMap<(usize, Basis), usize> = BTreeMap::new();
+        for price in prices {
+            let place = self.sources.iter().position(|it| it.name() == price.source);
+            *found
+                .entry((place.unwrap_or_default(), price.basis))
+                .or_default() += 1;
+        }
+        if found.is_empty() {
+            let last = self.sheet.as_ref().map(|it| it.description());
+            return last.unwrap_or_else(|| DefaultRates.description());
+        }
+        let several = found.len() > 1;
+        let mut texts: Vec<String> = Vec::new();
+        let mut before = None;
+        for ((source, basis), count) in found {
+            let how = match basis {
+                Basis::Quoted | Basis::Default => String::new(),
+                Basis::Inferred | Basis::Estimated => format!(" ({})", basis.name()),
+            };
+            let nodes = text::count(count, "node");
+            let of = if several {
+                format!(" for {nodes}")
+            } else {
+                String::new()
+            };
+            if before == Some(source) {
+                texts.push(format!("{of}{how}").trim_start().to_owned());
+            } else {
+                let name = self.sources[source].description();
+                texts.push(format!("{name}{of}{how}"));
+            }
+            before = Some(source);
+        }
+        texts.join(", ")
+    }
+
+    /// The source of most of these prices.
+    pub fn main_source(&self, prices: &[NodePrice]) -> &'static str {
+        let mut found: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for price in prices {
+            *found.entry(price.source).or_default() += 1;
+        }
+        let most = found.into_iter().max_by_key(|(_, count)| *count);
+        let none = if self.sheet.is_some() {
+            "sheet"
+        } else {
+            "default"
+        };
+        most.map_or(none, |(name, _)| name)
+    }
+}
+
+/// What decides over a node's price.
+#[derive(PartialEq, Eq, Hash)]
+struct Kind<'a> {
+    words: [Option<&'a str>; 4],
+    capacity_type: CapacityType,
+    /// Cores, bytes and devices that it has, and that pods may use.
+    sizes: [[u64; 3]; 2],
+}
+
+impl<'a> Kind<'a> {
+    fn of(node: &'a Node) -> Self {
+        let words = [
+            &node.provider,
+            &node.region,
+            &node.pool,
+            &node.instance_type,
+        ];
+        let size = |it: &Resources| {
+            let memory = it.memory.map_or(0.0, Bytes::to_f64);
+            [it.cpu.map_or(0.0, Cpu::get), memory, it.gpus()].map(f64::to_bits)
+        };
+        Self {
+            words: words.map(Option::as_deref),
+            capacity_type: node.capacity_type,
+            sizes: [&node.capacity, &node.allocatable].map(size),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! One line of a sheet, and which nodes it is about.
+
+use globset::{Glob, GlobMatcher};
+
+use crate::price::Rates;
+use crate::snapshot::{CapacityType, Node};
+use crate::units::Money;
+
+/// Conditions on a node: those that are given must all hold.
+#[derive(Debug, Clone, Default)]
+pub struct Match {
+    pub provider: Option<String>,
+    pub region: Option<String>,
+    pub pool: Option<String>,
+    /// A name, or a pattern: `m6i.*`.
+    pub instance_type: Option<GlobMatcher>,
+    pub capacity_type: Option<CapacityType>,
+}
+
+impl PartialEq for Match {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |it: &Self| {
+            let glob = it
+                .instance_type
+                .as_ref()
+                .map(|it| it.glob().glob().to_owned());
+            let words = [&it.provider, &it.region, &it.pool].map(Clone::clone);
+            (words, glob, it.capacity_type)
+        };
+        all(self) == all(other)
+    }
+}
+
+impl Match {
+    /// Sets the condition of this name; `false` where there is none of it.
+    ///
+    /// # Errors
+    ///
+    /// What the value should be.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        let text = || Some(value.to_owned());
+        match name {
+            // As nodes name it.
+            "provider" if value == "gcp" => self.provider = Some("gce".to_owned()),
+            "provider" => self.provider = text(),
+            "region" => self.region = text(),
+            "pool" => self.pool = text(),
+            "instance_type" => {
+                let glob = Glob::new(value)
+                    .map_err(|_| format!("`{value}` is not a name or a pattern"))?;
+                self.instance_type = Some(glob.compile_matcher());
+            }
+            "capacity_type" => self.capacity_type = Some(capacity(value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    pub fn fits(&self, node: &Node) -> bool {
+        let same = |want: &Option<String>, has: &Option<String>| {
+            want.as_ref().is_none_or(|want| has.as_ref() == Some(want))
+        };
+        let named = node.instance_type.as_deref();
+        // One that does not say how it is bought is bought on demand.
+        let bought = match node.capacity_type {
+            CapacityType::Unknown => CapacityType::OnDemand,
+            known => known,
+        };
+        same(&self.provider, &node.provider)
+            && same(&self.region, &node.region)
+            && same(&self.pool, &node.pool)
+            && self
+                .instance_type
+                .as_ref()
+                .is_none_or(|it| named.is_some_and(|name| it.is_match(name)))
+            && self.capacity_type.is_none_or(|it| it == bought)
+    }
+
+    /// How many there are; a name counts more than a pattern.
+    pub(super) fn conditions(&self) -> usize {
+        let words = [&self.provider, &self.region, &self.pool];
+        let words = words.into_iter().flatten().count() + usize::from(self.capacity_type.is_some());
+        let exact = |it: &GlobMatcher| !it.glob().glob().contains(['*', '?', '[', '{']);
+        2 * words
+            + self
+                .instance_type
+                .as_ref()
+                .map_or(0, |it| 2 + usize::from(exact(it)))
+    }
+}
+
+fn capacity(text: &str) -> Result<CapacityType, String> {
+    match text.to_lowercase().replace(['-', ' '], "_").as_str() {
+        "spot" | "preemptible" => Ok(CapacityType::Spot),
+        "on_demand" | "ondemand" | "standard" => Ok(CapacityType::OnDemand),
+        _ => Err(format!("`{text}` is not `on-demand` or `spot`")),
+    }
+}
+
+/// What a node costs, or what its resources do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row {
+    pub line: u64,
+    pub of: Match,
+    /// The whole node, an hour.
+    pub price: Option<Money>,
+    /// Of a core, a GiB and a GPU an hour, those that it names.
+    pub rates: Option<[Option<f64>; 3]>,
+}
+
+impl Row {
+    /// Whether it is about every node.
+    pub(super) fn is_for_any(&self) -> bool {
+        let both = |it: [Option<f64>; 3]| it[0].is_some() && it[1].is_some();
+        self.of == Match::default() && self.rates.is_some_and(both)
+    }
+
+    /// Its rates, and of what it does not name these.
+    pub(super) fn rates_or(&self, usual: &Rates) -> Rates {
+        let [core, gib, gpu] = self.rates.unwrap_or_default();
+        Rates {
+            cpu_core_hour: core.unwrap_or(usual.cpu_core_hour),
+            memory_gib_hour: gib.unwrap_or(usual.memory_gib_hour),
+            gpu_hour: gpu.unwrap_or(usual.gpu_hour),
+        }
+    }
+
+    /// Sets a price or a condition of this name; `false` where there is none of it.
+    ///
+    /// # Errors
+    ///
+    /// What the value should be.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        let amount = || match value.parse::<Money>() {
+            Ok(money) if !money.is_negative() => Ok(money),
+            Ok(_) => Err(format!("`{value}` is below 0")),
+            Err(error) => Err(error.to_string()),
+        };
+        let rate = match name {
+            "price" => {
+                self.price = Some(amount()?);
+                return Ok(true);
+            }
+            "core" => 0,
+            "gib" => 1,
+            "gpu" => 2,
+            _ => return self.of.set(name, value),
+        };
+        amount()?;
+        // A GiB-hour costs less than a millionth is exact for.
+        let exact = value
+            .parse()
+            .map_err(|_| format!("`{value}` is not an amount"))?;
+        self.rates.get_or_insert_default()[rate] = Some(exact);
+        Ok(true)
+    }
+}

@@ -1,0 +1,268 @@
+//! The bill for people; for programs it is [`json`], [`rows`] and [`focus`].
+
+use std::io;
+
+mod focus;
+mod json;
+mod rows;
+
+use super::Look;
+use super::grid::{Cell, Column, Grid};
+use super::plain::plain;
+use super::style::{BOLD, DIM, GOOD, Paint};
+use super::wrap::wrap;
+use crate::costs::{By, Costs, Group, IDLE, Owner, SYSTEM, Split, UNALLOCATED};
+use crate::price::Basis;
+use crate::snapshot::Snapshot;
+use crate::text::{count, escape, money};
+use crate::units::{Money, count_from};
+
+pub use focus::costs_focus;
+pub use json::costs_json;
+pub use rows::costs_csv;
+
+/// Blocks of the longest bar.
+const BAR: f64 = 20.0;
+
+/// What every format is told.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    pub snapshot: &'a Snapshot,
+    pub costs: &'a Costs,
+    pub by: &'a By,
+    /// Where prices are from.
+    pub prices: &'a str,
+}
+
+/// The bill as a sum, then as a list of what makes it up.
+pub fn costs_table(told: Told<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    plain(look, out, |out| {
+        let page = Page {
+            paint: Paint::of(look),
+            width: look.width,
+            verbose: look.verbose,
+            told,
+        };
+        page.head(out)?;
+        page.sum(out)?;
+        page.groups(out)?;
+        page.foot(out)
+    })
+}
+
+struct Page<'a> {
+    paint: Paint,
+    width: Option<usize>,
+    verbose: bool,
+    told: Told<'a>,
+}
+
+impl Page<'_> {
+    fn money(&self, amount: Money) -> String {
+        money(amount, &self.told.costs.currency)
+    }
+
+    fn head(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let snapshot = self.told.snapshot;
+        let name = escape(&snapshot.cluster.name);
+        let total = self.money(self.told.costs.total());
+        let nodes = count(snapshot.cluster.nodes.len(), "node");
+        writeln!(
+            out,
+            "{}  {} a month, {nodes}",
+            self.paint.on(BOLD, &name),
+            self.paint.on(BOLD, &total)
+        )
+    }
+
+    /// What it is for. The lines sum up to the bill.
+    fn sum(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let costs = self.told.costs;
+        let requested = costs.of(|it| matches!(it, Owner::Workload(_)));
+        let idle = costs.of(|it| it == Owner::Idle);
+        let system = costs.of(|it| it == Owner::System);
+        let volumes = costs.of(|it| matches!(it, Owner::Volume(_)));
+        let balancers = costs.of(|it| matches!(it, Owner::LoadBalancer(_)));
+        let lines = [
+            ("requested", requested.total(), self.used()),
+            (
+                "idle",
+                idle.total(),
+                "on nodes, requested by nobody".to_owned(),
+            ),
+            (
+                "system",
+                system.total(),
+                "kept back on nodes by the kubelet".to_owned(),
+            ),
+            ("volumes", volumes.total(), String::new()),
+            (
+                "load balancers",
+                balancers.total(),
+                "without their traffic".to_owned(),
+            ),
+        ];
+        let cents = Money::rounded_together(&lines.each_ref().map(|it| it.1));
+        let most = cents.iter().copied().max().unwrap_or_default();
+        let mut grid = Grid::new(vec![
+            Column::word(""),
+            Column::number(""),
+            Column::word("").drop(2),
+            Column::word("").drop(1),
+        ]);
+        for ((name, exact, note), cents) in lines.iter().zip(cents) {
+            if *exact == Money::ZERO {
+                continue;
+            }
+            grid.row(vec![
+                Cell::new(*name),
+                Cell::new(self.money(cents)),
+                Cell::styled(bar(cents, most), GOOD),
+                Cell::styled(note.clone(), DIM),
+            ]);
+        }
+        writeln!(out)?;
+        grid.write(self.width, self.paint, out)
+    }
+
+    /// What of what is requested is used, by its worth.
+    fn used(&self) -> String {
+        let pieces = &self.told.costs.pieces;
+        let judged: Money = pieces.iter().map(|it| it.held.judged).sum();
+        let used: Money = pieces.iter().map(|it| it.held.worth_of_use).sum();
+        if judged <= Money::ZERO {
+            return "how much of it is used is not known".to_owned();
+        }
+        let share = used.to_f64() / judged.to_f64() * 100.0;
+        format!("{share:.0} % of its CPU and memory used")
+    }
+
+    fn groups(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let groups = self.told.costs.by(self.told.by, self.told.snapshot);
+        let most = groups.iter().map(|it| it.cents).max().unwrap_or_default();
+        let head = match self.told.by {
+            By::Namespace => "NAMESPACE".to_owned(),
+            By::Workload => "WORKLOAD".to_owned(),
+            By::Node => "NODE".to_owned(),
+            By::Pool => "POOL".to_owned(),
+            By::Label(key) => escape(&key.to_uppercase()),
+        };
+        let mut grid = Grid::new(vec![
+            Column::name("").titled(head),
+            Column::number("A MONTH"),
+            Column::word("").drop(5),
+            Column::number("CPU").drop(3),
+            Column::number("MEMORY").drop(3),
+            Column::number("GPU").drop(2),
+            Column::number("VOLUMES").drop(2),
+            Column::number("LB").drop(2),
+            Column::number("USED").drop(1),
+        ]);
+        for group in &groups {
+            grid.row(self.row(group, most));
+        }
+        writeln!(out)?;
+        grid.write(self.width, self.paint, out)
+    }
+
+    fn row(&self, group: &Group, most: Money) -> Vec<Cell> {
+        let Split {
+            cpu,
+            memory,
+            gpu,
+            storage,
+            load_balancer,
+        } = group.cost;
+        let part = |amount: Money| {
+            let shown = if amount == Money::ZERO {
+                String::new()
+            } else {
+                self.money(amount)
+            };
+            Cell::styled(shown, DIM)
+        };
+        let name = match group.name.as_str() {
+            IDLE => "idle",
+            SYSTEM => "system",
+            UNALLOCATED => "other",
+            name => name,
+        };
+        vec![
+            Cell::new(escape(name)),
+            Cell::new(self.money(group.cents)),
+            Cell::styled(bar(group.cents, most), GOOD),
+            part(cpu),
+            part(memory),
+            part(gpu),
+            part(storage),
+            part(load_balancer),
+            Cell::new(used(group)),
+        ]
+    }
+
+    fn foot(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let costs = self.told.costs;
+        let mut notes = vec![format!("prices: {}", self.told.prices)];
+        if costs.unplaced > 0 {
+            let pods = count(costs.unplaced, "pod");
+            notes.push(format!(
+                "{pods} on no known node, at default rates; nothing idle is known"
+            ));
+        }
+        let guessed = costs
+            .nodes
+            .iter()
+            .filter(|it| it.basis >= Basis::Estimated)
+            .count();
+        if guessed > 0 {
+            let nodes = count(guessed, "node");
+            notes.push(format!(
+                "the price of {nodes} is not known exactly: `-v` says how it was found"
+            ));
+        }
+        writeln!(out)?;
+        for note in notes {
+            let room = self.width.map(|it| it.saturating_sub(2).max(20));
+            writeln!(
+                out,
+                "  {}",
+                self.paint.on(DIM, &wrap(&escape(&note), room, 2))
+            )?;
+        }
+        if self.verbose {
+            self.origins(out)?;
+        }
+        Ok(())
+    }
+
+    /// Where each price is from.
+    fn origins(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(out)?;
+        let nodes = self.told.snapshot.cluster.nodes.iter();
+        for (node, price) in nodes.zip(&self.told.costs.nodes) {
+            let amount = self.money(price.hourly.monthly());
+            let text = format!("{}: {amount} a month; {}", node.name, price.origin);
+            let room = self.width.map(|it| it.saturating_sub(4).max(20));
+            writeln!(out, "  {}", wrap(&escape(&text), room, 4))?;
+        }
+        Ok(())
+    }
+}
+
+fn bar(amount: Money, most: Money) -> String {
+    if most <= Money::ZERO || amount <= Money::ZERO {
+        return String::new();
+    }
+    let length = (amount.to_f64() / most.to_f64() * BAR).ceil();
+    "■".repeat(usize::try_from(count_from(length)).unwrap_or(0))
+}
+
+/// `23 %` of the CPU and memory that is requested and whose use is known.
+fn used(group: &Group) -> String {
+    let held = &group.held;
+    if held.judged <= Money::ZERO {
+        return String::new();
+    }
+    let share = held.worth_of_use.to_f64() / held.judged.to_f64() * 100.0;
+    format!("{share:.0} %")
+}

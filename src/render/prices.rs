@@ -1,0 +1,190 @@
+//! What machines cost, for people and programs.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::Look;
+use super::grid::{Cell, Column, Grid};
+use super::plain::plain;
+use super::style::{DIM, Paint};
+use crate::price::{NodePrice, Region, entries, regions};
+use crate::snapshot::Node;
+use crate::text::{escape, group, money};
+use crate::units::{Bytes, Cpu, Currency, Money};
+
+/// A machine and what it costs.
+pub struct PriceRow {
+    pub node: Node,
+    pub price: NodePrice,
+}
+
+/// A row for each, and where it is known from.
+pub fn prices_table(
+    currency: Currency,
+    rows: &[PriceRow],
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let mut grid = Grid::new(vec![
+            Column::word("TYPE"),
+            Column::word("REGION"),
+            Column::number("VCPU").drop(3),
+            Column::number("GIB").drop(3),
+            Column::word("GPU").drop(2),
+            Column::number("AN HOUR"),
+            Column::number("A MONTH"),
+            Column::prose("FROM").drop(1),
+        ]);
+        for PriceRow { node, price } in rows {
+            let exact = price.hourly.exact();
+            let size = |it: Option<f64>| it.map_or_else(|| "?".to_owned(), |it| it.to_string());
+            let gpus = node.capacity.gpus();
+            let gpu = node.gpu_product.as_deref().unwrap_or_default();
+            grid.row(vec![
+                Cell::new(escape(&node.name)),
+                Cell::new(escape(node.region.as_deref().unwrap_or_default())),
+                Cell::new(size(node.capacity.cpu.map(Cpu::get))),
+                Cell::new(size(node.capacity.memory.map(Bytes::to_gib))),
+                Cell::new(if gpus > 0.0 {
+                    format!("{gpus} × {gpu}")
+                } else {
+                    String::new()
+                }),
+                Cell::new(money(exact, &currency)),
+                Cell::new(money(price.hourly.monthly(), &currency)),
+                Cell::styled(escape(&price.origin), DIM),
+            ]);
+        }
+        grid.write(look.width, Paint::of(look), out)
+    })
+}
+
+/// The regions of the list, with how much it has of each.
+pub fn price_list(look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    plain(look, out, |out| {
+        let mut grid = Grid::new(vec![
+            Column::word("CLOUD"),
+            Column::word("REGION"),
+            Column::number("TYPES"),
+            Column::number("SPOT"),
+            Column::number("INFERRED"),
+            Column::word("TAKEN ON"),
+        ]);
+        for it in covered() {
+            grid.row(vec![
+                Cell::new(it.provider),
+                Cell::new(it.region),
+                Cell::new(group(&it.types.to_string())),
+                Cell::new(group(&it.spot.to_string())),
+                Cell::new(group(&it.inferred.to_string())),
+                Cell::new(it.date),
+            ]);
+        }
+        grid.write(look.width, Paint::of(look), out)?;
+        writeln!(
+            out,
+            "\n  Elsewhere: the type's price in the first region that has it, else its family's a vCPU, else default rates."
+        )
+    })
+}
+
+#[derive(Serialize)]
+struct Covered {
+    provider: &'static str,
+    region: &'static str,
+    date: &'static str,
+    types: usize,
+    spot: usize,
+    inferred: usize,
+}
+
+fn covered() -> Vec<Covered> {
+    let of = |region: &'static Region| {
+        let cells: Vec<_> = entries().filter_map(|it| it.cell(region)).collect();
+        Covered {
+            provider: region.provider.name(),
+            region: region.name,
+            date: region.date,
+            types: cells.len(),
+            spot: cells.iter().filter(|it| it.spot.is_some()).count(),
+            inferred: cells.iter().filter(|it| it.inferred).count(),
+        }
+    };
+    regions().map(of).collect()
+}
+
+#[derive(Serialize)]
+struct List {
+    schema: &'static str,
+    tool_version: &'static str,
+    currency: Currency,
+    regions: Vec<Covered>,
+}
+
+pub fn price_list_json(out: &mut dyn io::Write) -> io::Result<()> {
+    let list = List {
+        schema: "kcost.prices/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        currency: Currency::USD,
+        regions: covered(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &list)?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    currency: Currency,
+    prices: Vec<Shape<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    instance_type: &'a str,
+    provider: Option<&'a str>,
+    region: Option<&'a str>,
+    capacity_type: &'static str,
+    vcpus: Option<f64>,
+    memory_bytes: Option<f64>,
+    gpu_product: Option<&'a str>,
+    gpus: f64,
+    hourly_cost: String,
+    monthly_cost: Money,
+    source: &'static str,
+    basis: &'static str,
+    origin: &'a str,
+}
+
+pub fn prices_json(
+    currency: Currency,
+    rows: &[PriceRow],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let prices = rows.iter().map(|PriceRow { node, price }| Shape {
+        instance_type: &node.name,
+        provider: node.provider.as_deref(),
+        region: node.region.as_deref(),
+        capacity_type: node.capacity_type.name(),
+        vcpus: node.capacity.cpu.map(Cpu::get),
+        memory_bytes: node.capacity.memory.map(Bytes::to_f64),
+        gpu_product: node.gpu_product.as_deref(),
+        gpus: node.capacity.gpus(),
+        hourly_cost: price.hourly.exact(),
+        monthly_cost: price.hourly.monthly(),
+        source: price.source,
+        basis: price.basis.name(),
+        origin: &price.origin,
+    });
+    let report = Report {
+        schema: "kcost.prices/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        currency,
+        prices: prices.collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}

@@ -1,0 +1,254 @@
+//! Where prices come from: the list, a sheet, and what is done where neither knows.
+
+use std::fs;
+use std::path::PathBuf;
+
+use kcost::price::{Basis, Book, NodePrice, Sheet};
+use kcost::snapshot::{CapacityType, Node};
+use kcost::units::{Currency, Money};
+use serde_json::Value;
+
+use crate::common::{Kcost, skipped};
+use crate::made::node;
+
+fn machine(name: &str, region: &str, capacity: CapacityType) -> Node {
+    Node {
+        instance_type: Some(name.to_owned()),
+        region: Some(region.to_owned()),
+        ..node("n0", capacity)
+    }
+}
+
+fn listed(name: &str, region: &str, capacity: CapacityType) -> NodePrice {
+    Book::default().price(&machine(name, region, capacity))
+}
+
+fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_list_knows_a_type_where_it_is_quoted() {
+    let price = listed("m6i.2xlarge", "us-east-1", CapacityType::OnDemand);
+    assert_eq!((price.hourly, price.basis), (money("0.384"), Basis::Quoted));
+    assert_eq!(price.source, "list");
+    assert_eq!(
+        price.origin,
+        "m6i.2xlarge in us-east-1, list of 2026-07-20; on demand"
+    );
+}
+
+#[test]
+fn the_rates_of_a_node_make_up_its_price() {
+    let price = listed("m5.xlarge", "us-east-1", CapacityType::OnDemand);
+    let whole = 4.0 * price.rates.cpu_core_hour + 16.0 * price.rates.memory_gib_hour;
+    assert!((whole - price.hourly.to_f64()).abs() < 1e-9);
+    let ratio = price.rates.cpu_core_hour / price.rates.memory_gib_hour;
+    assert!((ratio - 7.461).abs() < 0.001);
+}
+
+#[test]
+fn a_price_that_is_no_quote_is_said_to_be_none() {
+    let inferred = listed("m6i.2xlarge", "eu-west-1", CapacityType::OnDemand);
+    assert_eq!(inferred.basis, Basis::Inferred);
+    // A region that is not in the list, a type that is not, spot without a quote.
+    let elsewhere = listed("m6i.2xlarge", "eu-north-1", CapacityType::OnDemand);
+    assert_eq!(elsewhere.basis, Basis::Estimated);
+    assert!(elsewhere.origin.contains("eu-north-1 is not in the list"));
+    let unlisted = listed("m6i.9xlarge", "us-east-1", CapacityType::OnDemand);
+    assert_eq!(unlisted.basis, Basis::Estimated);
+    // Its family's rate for the 4 cores of the node: as an m6i.xlarge.
+    let xlarge = listed("m6i.xlarge", "us-east-1", CapacityType::OnDemand);
+    assert_eq!(unlisted.hourly, xlarge.hourly);
+    let spot = listed("m6i.2xlarge", "us-east-1", CapacityType::Spot);
+    assert_eq!(spot.basis, Basis::Estimated);
+    assert!(spot.hourly < xlarge.hourly.scale(2.0));
+    let unknown = listed("thing-1", "mars", CapacityType::OnDemand);
+    assert_eq!((unknown.basis, unknown.source), (Basis::Default, "default"));
+}
+
+#[test]
+fn a_sheet_comes_before_the_list_and_its_closest_row_before_the_others() {
+    let text = "\
+instance_type,region,capacity_type,price
+m6i.*,,,0.5
+m6i.2xlarge,,,0.4
+m6i.2xlarge,us-east-1,spot,0.1
+";
+    let book = Book::with_sheet(Sheet::parse("mine.csv", text).unwrap());
+    let price = |name: &str, capacity| book.price(&machine(name, "us-east-1", capacity));
+    let hourly = |name: &str, capacity| price(name, capacity).hourly;
+    assert_eq!(hourly("m6i.large", CapacityType::OnDemand), money("0.5"));
+    assert_eq!(hourly("m6i.2xlarge", CapacityType::OnDemand), money("0.4"));
+    assert_eq!(hourly("m6i.2xlarge", CapacityType::Spot), money("0.1"));
+    assert_eq!(
+        price("m6i.2xlarge", CapacityType::Spot).origin,
+        "mine.csv line 4"
+    );
+    // What it does not name is priced by the list.
+    let other = price("m5.xlarge", CapacityType::OnDemand);
+    assert_eq!((other.source, other.hourly), ("list", money("0.192")));
+}
+
+#[test]
+fn discounts_and_commitments_come_off_list_prices() {
+    let text = "\
+date: 2026-11-01
+discounts:
+- {provider: aws, percent: 10}
+commitments:
+- {instance_type: 'm5.*', covered_percent: 50, discount_percent: 40}
+";
+    let book = Book::with_sheet(Sheet::parse("mine.yaml", text).unwrap());
+    let mut m5 = machine("m5.xlarge", "us-east-1", CapacityType::OnDemand);
+    m5.provider = Some("aws".to_owned());
+    let price = book.price(&m5);
+    assert_eq!(price.hourly, money("0.192").scale(0.9 * 0.8));
+    assert!(
+        price
+            .origin
+            .ends_with("less 10 %, 50 % of it committed at 40 % less")
+    );
+}
+
+#[test]
+fn another_currency_needs_a_way_from_dollars() {
+    let text = "currency: EUR\nusd: 0.9\nprices:\n- {pool: own, core: 0.01, gib: 0.002}\n";
+    let book = Book::with_sheet(Sheet::parse("mine.yaml", text).unwrap());
+    assert_eq!(&*book.currency(), "EUR");
+    let listed = book.price(&machine("m5.xlarge", "us-east-1", CapacityType::OnDemand));
+    assert_eq!(listed.hourly, money("0.192").scale(0.9));
+    let mut own = node("n1", CapacityType::OnDemand);
+    own.pool = Some("own".to_owned());
+    let own = book.price(&own);
+    assert_eq!(own.hourly, money("0.072"));
+    let without = "instance_type,price,currency\nm5.xlarge,0.1,EUR\n";
+    let error = Sheet::parse("mine.csv", without).unwrap_err();
+    assert!(
+        error.to_string().contains("in EUR what nodes cost"),
+        "{error}"
+    );
+    assert!(error.hint.is_some());
+    let for_any = "instance_type,price,core,gib,currency\nm5.xlarge,0.1,,,EUR\n,,0.02,0.003,EUR\n";
+    let sheet = Sheet::parse("mine.csv", for_any).unwrap();
+    assert_eq!(sheet.currency, "EUR".parse::<Currency>().unwrap());
+}
+
+#[test]
+fn a_wrong_sheet_says_where_and_what_was_meant() {
+    let wrong = |name: &str, text: &str| Sheet::parse(name, text).unwrap_err().to_string();
+    insta::assert_snapshot!(wrong("p.csv", "instance_typ,price\nx,1\n"), @"p.csv:1:1: `instance_typ` is not a column; did you mean `instance_type`?");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,price\nx,1\ny,\"1,5\"\n"), @"p.csv:3:2: `1,5` is not an amount such as `0.384`");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,price\nx,-1\n"), @"p.csv:2:2: `-1` is below 0");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,price\nx\n"), @"p.csv:2:1: the row has more or fewer cells than the header");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,capacity_type,price\nx,reserved,1\n"), @"p.csv:2:2: `reserved` is not `on-demand` or `spot`");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,price\n"), @"p.csv: the sheet has no row with a price");
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,region,price\nx,y,\n"), @"p.csv:2:1: the row has no price: fill `price`, or `core` and `gib`");
+    let yaml = [
+        "prices:\n- {instance_type: x, price: 1}\ndiscount: 3\n",
+        "discounts:\n- {percent: 120}\n",
+        "prices:\n- {instance_type: x}\n",
+        "prices:\n- {instance_type: x, prize: 1}\n",
+        "prices: [\n",
+        "currency: EURO\n",
+    ];
+    insta::assert_snapshot!(yaml.map(|it| wrong("p.yaml", it)).join("\n"));
+}
+
+#[test]
+fn a_sheet_is_read_by_every_command_that_shows_money() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = folder.path().join("p.yaml");
+    fs::write(
+        &sheet,
+        "currency: EUR\nprices:\n- {core: 0.05, gib: 0.005, gpu: 1}\n",
+    )
+    .unwrap();
+    let sheet = sheet.to_str().unwrap();
+    for command in [
+        &["analyze", "--demo", "-o", "json", "--prices", sheet][..],
+        &[
+            "explain",
+            "shop/api-gateway",
+            "--demo",
+            "-o",
+            "json",
+            "--prices",
+            sheet,
+        ],
+        &["costs", "--demo", "-o", "json", "--prices", sheet],
+    ] {
+        let seen = Kcost::new().args(command).run();
+        assert_eq!(seen.exit, 0, "{command:?} {}", seen.stderr);
+        let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+        assert_eq!(report["currency"], "EUR", "{command:?}");
+    }
+    let missing = Kcost::new()
+        .args(["analyze", "--demo", "--prices", "lits"])
+        .run();
+    assert_eq!(missing.exit, 2);
+    assert!(
+        missing.stderr.contains("did you mean `list`?"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn prices_explains_a_type() {
+    let seen = Kcost::new()
+        .args(["prices", "m7i.2xlarge", "--region", "eu-west-1"])
+        .run();
+    assert_eq!(seen.exit, 0);
+    insta::assert_snapshot!(seen.stdout);
+    let seen = Kcost::new().args(["prices"]).run();
+    insta::assert_snapshot!(seen.stdout);
+    let seen = Kcost::new().args(["prices", "m6i.2xlrge"]).run();
+    assert_eq!(seen.exit, 2);
+    assert!(
+        seen.stderr.contains("did you mean `m6i.2xlarge`?"),
+        "{}",
+        seen.stderr
+    );
+    let seen = Kcost::new()
+        .args(["prices", "p5.48xlarge", "-o", "json"])
+        .run();
+    let report: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(report["prices"][0]["hourly_cost"], "55.04");
+    assert_eq!(report["prices"][0]["gpus"], 8.0);
+}
+
+/// Where `KCOST_TEST_DATA` has a list of prices beside it: every figure of the embedded
+/// one is in it.
+#[test]
+fn the_list_agrees_with_published_prices() {
+    let folder = std::env::var_os("KCOST_TEST_DATA").map(PathBuf::from);
+    let file = folder.and_then(|it| Some(it.parent()?.join("prices.csv")));
+    let Some(text) = file.and_then(|it| fs::read_to_string(it).ok()) else {
+        return skipped("KCOST_TEST_DATA names no folder with prices beside it");
+    };
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for row in rows.records().map(Result::unwrap) {
+        let (provider, region, name) = (&row[0], &row[1], &row[2]);
+        if !matches!(provider, "aws" | "azure" | "gcp") {
+            continue;
+        }
+        compared += 1;
+        let mut asked = machine(name, region, CapacityType::OnDemand);
+        let of = |node: &Node| Book::default().price(node).hourly;
+        if of(&asked) != money(&row[7]) {
+            wrong.push(format!("{region} {name}"));
+        }
+        if !row[8].is_empty() {
+            asked.capacity_type = CapacityType::Spot;
+            if of(&asked) != money(&row[8]) {
+                wrong.push(format!("{region} {name} spot"));
+            }
+        }
+    }
+    assert!(
+        compared > 9_000 && wrong.is_empty(),
+        "{wrong:?} of {compared}"
+    );
+}
