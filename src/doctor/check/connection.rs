@@ -22,9 +22,10 @@ impl Check for Connection {
         match &seen.vitals.api {
             Some(Ok(api)) => points.extend(answers(api)),
             Some(Err(trouble)) => points.push(broken(trouble)),
-            None => points.extend(seen.snapshot.map(offline)),
+            None => points.extend(seen.snapshot.and_then(offline)),
         }
         points.extend(seen.vitals.unread.as_ref().map(broken));
+        points.extend(seen.snapshot.and_then(empty));
         points
     }
 }
@@ -52,22 +53,33 @@ fn answers(api: &Api) -> Vec<Point> {
     vec![Point::ok(text)]
 }
 
-fn offline(snapshot: &Snapshot) -> Point {
+/// Nothing runs in what was asked for.
+fn empty(snapshot: &Snapshot) -> Option<Point> {
+    let name = &snapshot.cluster.name;
+    let text = format!("what was read of `{name}` holds no workloads that are asked for");
+    let point = Point::bad(100, text)
+        .effect(NOTHING)
+        .mend("kubectl get deployments,statefulsets,daemonsets -A");
+    let mut gaps = snapshot.gaps.iter();
+    let gap = gaps.find(|gap| gap.code == "empty-namespace");
+    let point = point.hint(gap.and_then(|gap| gap.hint.as_deref()));
+    snapshot.workloads.is_empty().then_some(point)
+}
+
+/// `None` where there is nothing in it.
+fn offline(snapshot: &Snapshot) -> Option<Point> {
+    if snapshot.workloads.is_empty() {
+        return None;
+    }
     let is_demo = snapshot
         .sources
         .iter()
         .any(|it| it.kind == SourceKind::Demo);
     if is_demo {
-        return Point::ok("the demo is read: no cluster is asked");
+        return Some(Point::ok("the demo is read: no cluster is asked"));
     }
     let (name, at) = (&snapshot.cluster.name, snapshot.taken_at);
     let what = count(snapshot.owners(), "workload");
-    if snapshot.workloads.is_empty() {
-        return Point::bad(100, format!("what was read of `{name}` holds no workloads"))
-            .effect(NOTHING)
-            .mend("take it again with `kcost snapshot`, or name other files");
-    }
-    Point::ok(format!(
-        "what was read of `{name}` holds {what}, taken {at}"
-    ))
+    let text = format!("what was read of `{name}` holds {what}, taken {at}");
+    Some(Point::ok(text))
 }

@@ -92,6 +92,13 @@ fn offline(seen: &Seen<'_>) -> Vec<Point> {
         let point = Point::warn(40, &gap.text).effect(NO_HISTORY);
         return vec![point.hint(gap.hint.as_deref())];
     }
+    if seen.usage.slots.is_none() && !snapshot.workloads.is_empty() {
+        let told = seen.gaps(&["no-usage", "no-samples"]).into_iter().next();
+        let text = told.map_or("it holds no usage of any container", |gap| &*gap.text);
+        let point = Point::bad(60, text).effect(NO_HISTORY);
+        let point = point.mend("add use: `--usage FILE`, or take it with `--prometheus-url URL`");
+        return vec![point.hint(told.and_then(|gap| gap.hint.as_deref()))];
+    }
     let mut sources = snapshot.sources.iter();
     let store = sources.find(|source| source.kind == SourceKind::Prometheus);
     let store = store.map(|it| Point::ok(format!("usage was read from {}", it.detail)));

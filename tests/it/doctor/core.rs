@@ -485,6 +485,21 @@ fn where_nothing_can_be_read_nothing_is_ok() {
 }
 
 #[test]
+fn what_is_empty_is_not_well() {
+    let mut snapshot = demo::snapshot();
+    snapshot.usage.series.clear();
+    let examination = of(&snapshot);
+    assert_eq!(worst(&examination, "metrics_store"), Status::Bad);
+    assert!(examination.grade <= Grade::D, "{examination:?}");
+    snapshot.workloads.clear();
+    let examination = of(&snapshot);
+    assert_eq!(worst(&examination, "connection"), Status::Bad);
+    assert_eq!(examination.grade, Grade::F);
+    let live = examined(&sound(), Some(&snapshot));
+    assert_eq!(worst(&live, "connection"), Status::Bad);
+}
+
+#[test]
 fn a_certificate_that_nobody_checks_is_told() {
     let unverified = with_api(|api| api.tls = Tls::Unverified);
     assert_eq!(worst(&unverified, "connection"), Status::Warn);
