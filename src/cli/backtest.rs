@@ -3,12 +3,13 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{BookArgs, SourceArgs};
+use super::args::{BookArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use crate::backtest::{self, Contender, Plan};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::forecast::{self, Clock};
 use crate::recommend::{self, Goal, Options, Policy};
 use crate::render::{self, View};
 use crate::ui::Ui;
@@ -18,7 +19,8 @@ const EXAMPLES: &str = "\
 Examples:
   {program} backtest --demo
   {program} backtest --snapshot prod.kcost --strategies calibrated,krr --fit 14d --horizon 7d
-  {program} backtest --snapshot prod.kcost --strategies calibrated --goal savings,balanced,reliability -o json";
+  {program} backtest --snapshot prod.kcost --strategies calibrated --goal savings,balanced,reliability -o json
+  {program} backtest --snapshot prod.kcost --forecast";
 
 /// Test strategies on the past: what they would have cost, and broken.
 ///
@@ -40,6 +42,11 @@ pub(super) struct BacktestArgs {
         value_parser = named(["table", "json"])
     )]
     output: String,
+
+    /// Test forecasts instead: how far off they were, beside rules of thumb, and how many
+    /// hours lay within their bands.
+    #[arg(long, conflicts_with_all = ["strategies", "fit", "horizon", "with_guards", "origins"])]
+    forecast: bool,
 
     /// Strategies to compare [default: all].
     #[arg(
@@ -98,6 +105,9 @@ impl BacktestArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
+        if self.forecast {
+            return self.forecasts(invocation, ui, out);
+        }
         let snapshot = self.source.read(ui)?;
         let all = vec![true; snapshot.workloads.len()];
         let prices = self.prices.book()?;
@@ -120,6 +130,40 @@ impl BacktestArgs {
             _ => render::backtest_table(&snapshot, &replayed, &look, out),
         };
         written.map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
+    /// Forecasts against what came.
+    fn forecasts(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let read = self.source.read_parts(ui)?;
+        let Whole { snapshot, asked } = &read.whole;
+        super::analyze::refuse_empty(snapshot, asked)?;
+        let clock = Clock::default();
+        let replayed = match &read.usage {
+            None => match forecast::replay_from(snapshot, &snapshot.usage, asked, &clock, ui) {
+                Ok(replayed) => replayed,
+                Err(never) => match never {},
+            },
+            Some(usage) => forecast::replay_from(snapshot, &usage.of(snapshot), asked, &clock, ui)?,
+        };
+        ui.clear();
+        if replayed.is_empty() {
+            return Err(Error::Empty {
+                reason: "no workload has three days of usage that moves".to_owned(),
+                hint: "take a snapshot with a longer `--window`".to_owned(),
+            });
+        }
+        let look = invocation.look(ui, View::default());
+        let written = match self.output.as_str() {
+            "json" => render::replayed_json(snapshot, &replayed, out),
+            _ => render::replayed_table(snapshot, &replayed, &look, out),
+        };
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
         Ok(Exit::Done)
     }
 

@@ -24,7 +24,7 @@ pub use clock::Clock;
 pub use model::{ALL, Model, by_name, names};
 pub use outlook::{Mixed, Outlook, Point, outlook};
 pub use past::Past;
-pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, replay};
+pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
 pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, hours_of,
 };

@@ -1,8 +1,13 @@
 //! Forecasts of the past against what came, beside the rules of thumb.
 
+use rayon::prelude::*;
+
 use super::outlook::{Outlook, without_seasons};
 use super::past::{Center, Past, repeated, yesterday};
-use super::{Clock, DAY, Hours, WEEK};
+use super::report::gathered;
+use super::{Clock, DAY, Hours, Metric, WEEK};
+use crate::progress::Progress;
+use crate::snapshot::{Snapshot, Supply};
 use crate::trend::median;
 
 /// Moments of each horizon, a day apart.
@@ -38,6 +43,60 @@ impl Judged {
     pub fn best_naive(&self) -> f64 {
         self.naive.into_iter().fold(f64::INFINITY, f64::min)
     }
+}
+
+/// How forecasts of one metric of a workload did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replayed {
+    /// Index into the snapshot's workloads.
+    pub workload: usize,
+    pub metric: Metric,
+    /// The nearest horizon first.
+    pub judged: Vec<Judged>,
+}
+
+/// Replays what moves of every workload that is asked for, one `bool` for each, in their
+/// order; what never moves is no test, and what is too short has no moment.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn replay_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    clock: &Clock,
+    progress: &dyn Progress,
+) -> Result<Vec<Replayed>, S::Error> {
+    let works = gathered(snapshot, usage, asked, progress)?;
+    let task = progress.task("replaying forecasts", u64::try_from(works.len()).ok());
+    let replayed = works.par_iter().map(|(workload, work)| {
+        let of = |metric: Metric| {
+            let hours = metric.of(work)?;
+            let judged = if moves(hours) {
+                replay(hours, clock)
+            } else {
+                Vec::new()
+            };
+            (!judged.is_empty()).then_some(Replayed {
+                workload: *workload,
+                metric,
+                judged,
+            })
+        };
+        let replayed: Vec<Replayed> = Metric::ALL.into_iter().filter_map(of).collect();
+        task.advance(1);
+        replayed
+    });
+    let replayed: Vec<Vec<Replayed>> = replayed.collect();
+    Ok(replayed.into_iter().flatten().collect())
+}
+
+/// Whether a series has more than one value.
+fn moves(hours: &Hours) -> bool {
+    let mut known = hours.values.iter().filter(|it| it.is_finite());
+    let first = known.next();
+    first.is_some_and(|first| known.any(|it| it.total_cmp(first).is_ne()))
 }
 
 /// Judges forecasts of the newest days of a series by what came: one entry for each of

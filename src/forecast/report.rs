@@ -132,14 +132,8 @@ pub fn forecast_from<S: Supply>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Forecasts, S::Error> {
-    let mut gather = Gather::new(snapshot);
-    let task = progress.task("adding up hours", None);
-    usage.each(&mut |workloads, usage| gather.add(workloads, usage))?;
-    drop(task);
+    let works = gathered(snapshot, usage, asked, progress)?;
     let grid = snapshot.usage.grid;
-    let works = gather.done().into_iter().enumerate();
-    let asked = |place: &usize| asked.get(*place) == Some(&true);
-    let works: Vec<(usize, Work)> = works.filter(|(place, _)| asked(place)).collect();
     let total = u64::try_from(works.len()).ok();
     let task = progress.task("forecasting", total);
     let told = works.into_par_iter().map(|(workload, work)| {
@@ -163,6 +157,21 @@ pub fn forecast_from<S: Supply>(
         forecasts,
         gaps,
     })
+}
+
+/// What the workloads that are asked for did, with their index.
+pub(super) fn gathered<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    progress: &dyn Progress,
+) -> Result<Vec<(usize, Work)>, S::Error> {
+    let mut gather = Gather::new(snapshot);
+    let _task = progress.task("adding up hours", None);
+    usage.each(&mut |workloads, usage| gather.add(workloads, usage))?;
+    let works = gather.done().into_iter().enumerate();
+    let asked = |place: &usize| asked.get(*place) == Some(&true);
+    Ok(works.filter(|(place, _)| asked(place)).collect())
 }
 
 fn start(grid: &Grid) -> Timestamp {

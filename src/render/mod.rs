@@ -37,7 +37,7 @@ pub use costs::{Told, costs_csv, costs_focus, costs_json, costs_table};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
-pub use forecast::{forecast_json, forecast_table, forecast_text};
+pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
 pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};
 pub use table::choices;

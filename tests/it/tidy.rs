@@ -117,6 +117,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "risk",
             "snapshot",
             "text",
+            "trend",
             "units",
         ],
     ),

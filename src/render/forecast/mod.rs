@@ -4,6 +4,7 @@ use std::io;
 
 mod json;
 mod one;
+mod replayed;
 
 use super::Look;
 use super::grid::{Cell, Column, Grid};
@@ -17,6 +18,7 @@ use crate::units::{Bytes, Cpu, Span, len_f64};
 
 pub use json::forecast_json;
 pub use one::forecast_text;
+pub use replayed::{replayed_json, replayed_table};
 
 /// So many gaps are told to a person; the rest is counted.
 const TOLD: usize = 6;

@@ -209,3 +209,71 @@ fn the_same_on_any_number_of_threads() {
     };
     assert_eq!(run("1"), run("4"));
 }
+
+#[test]
+fn forecasts_of_the_past_stand_beside_rules_of_thumb() {
+    let folder = tempfile::tempdir().unwrap();
+    let grows =
+        |second: i64| busy(second) + f64::from(i32::try_from(second / 86_400).unwrap()) / 20.0;
+    let bundle = bundle(
+        folder.path(),
+        &[
+            ("api", samples(22, 3_600, grows)),
+            ("flat", samples(22, 3_600, |_| 1.0)),
+        ],
+    );
+    let args = ["backtest", "--forecast", "--snapshot", &bundle];
+    let report = Kcost::new()
+        .args(args)
+        .args(["-o", "json"])
+        .run()
+        .ended(0)
+        .json();
+    assert_eq!(report["schema"], "kcost.forecast_backtest/v1");
+    // What never moves is no test.
+    let series = report["series"].as_array().unwrap();
+    assert_eq!(series.len(), 1, "{series:?}");
+    let horizons = series[0]["horizons"].as_array().unwrap();
+    let seconds: Vec<i64> = horizons
+        .iter()
+        .map(|it| it["horizon_seconds"].as_i64().unwrap())
+        .collect();
+    assert_eq!(seconds, [3_600, 86_400, 604_800]);
+    for horizon in horizons {
+        let error = horizon["error"].as_f64().unwrap();
+        assert!(
+            error <= horizon["same_hour_last_week"].as_f64().unwrap(),
+            "{horizon}"
+        );
+        assert!(
+            error <= horizon["same_hour_yesterday"].as_f64().unwrap(),
+            "{horizon}"
+        );
+        assert_eq!(horizon["moments"], 7);
+    }
+    let table = Kcost::new()
+        .args(args)
+        .env("COLUMNS", "80")
+        .run()
+        .ended(0)
+        .stdout;
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    assert!(
+        table.contains("shop/api") && table.contains("LAST WEEK"),
+        "{table}"
+    );
+    let thin = Kcost::new()
+        .args([
+            "backtest",
+            "--forecast",
+            "--strategies",
+            "calibrated",
+            "--demo",
+        ])
+        .run()
+        .ended(2);
+    assert!(thin.stderr.contains("--forecast"), "{}", thin.stderr);
+}
