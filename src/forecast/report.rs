@@ -240,7 +240,7 @@ fn gap(subject: &str, thin: &[(Metric, usize)]) -> Option<Gap> {
         let hint = "take a snapshot with a longer `--window`";
         return Some(Gap::new("thin-history", subject, text).hint(hint));
     }
-    let text = format!("{words} has no sample in the last day of the window");
+    let text = format!("there is no sample of {words} in the last day of the window");
     Some(Gap::new("no-recent-usage", subject, text))
 }
 
