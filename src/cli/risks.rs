@@ -20,6 +20,7 @@ Examples:
   {program} risks --demo
   {program} risks -n shop --check memory-leak,out-of-memory
   {program} risks --snapshot prod.kcost --fail-on 'risk>=high'
+  {program} risks --snapshot prod.kcost --check anomaly --since 24h
   {program} risks --snapshot prod.kcost --all -o json
   {program} risks --snapshot prod.kcost -o prometheus-rules > rules.yaml";
 
@@ -28,8 +29,9 @@ const RULES: &str = "prometheus-rules";
 
 /// Say what is about to break, when, how likely, and what to do.
 ///
-/// Leaks, kills, throttling, what cannot start and what cannot be drained, from the
-/// same history that sizes come from. What needs you today comes first.
+/// Leaks, kills, throttling, what cannot start, what cannot be drained and what leaves its
+/// usual course, from the same history that sizes come from. What needs you today comes
+/// first.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(super) struct RisksArgs {
@@ -109,7 +111,9 @@ impl RisksArgs {
         let verdict = super::analyze::verdict(analysis.outcomes.iter(), false);
         let choice = self.choice();
         let risks = &analysis.risks;
-        let told = (&*risks.chosen(&choice), &*risks.gaps_of(&choice));
+        let chosen = risks.chosen(&choice);
+        let incidents = risks.incidents(analysis.snapshot, &chosen);
+        let told = (&*chosen, &*incidents, &*risks.gaps_of(&choice));
         let written = if self.output == "json" {
             let currency = analysis.bill.currency;
             render::risks_json(analysis.snapshot, currency, told, out)

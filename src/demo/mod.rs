@@ -57,10 +57,11 @@ pub fn snapshot() -> Snapshot {
     let placed = settle(&plans, &rhythms, &mut fleet);
     let mut built = draw(&plans, &placed, &rhythms);
     built.sort_by(|a, b| a.workload.id.cmp(&b.workload.id));
-    let (mut workloads, series) = number(built);
+    let (mut workloads, mut series) = number(built);
     let mut cluster = around::cluster(&plans, &workloads, fleet.nodes);
     troubles::happen(&mut workloads, &mut cluster, grid().end());
     troubles::run_out(&mut cluster, grid().end());
+    troubles::stand_still(&workloads, &mut series, SLOTS);
     Snapshot {
         taken_at: grid().end(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

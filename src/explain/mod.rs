@@ -5,7 +5,7 @@ use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
-use crate::risk::Risk;
+use crate::risk::{Incident, Risk};
 use crate::snapshot::{Container, Workload};
 use crate::units::Currency;
 
@@ -30,6 +30,8 @@ pub struct Explanation<'a> {
     pub containers: Vec<ContainerStory<'a>>,
     /// What is about to break of it, the worst first.
     pub risks: Vec<&'a Risk>,
+    /// What it is part of, together with others.
+    pub incidents: Vec<Incident>,
 }
 
 /// Members of the cohort that are named.
@@ -77,6 +79,7 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
         containers: containers.collect(),
         risks: analysis.risks.of_workload(index),
+        incidents: analysis.risks.incidents_of(snapshot, index),
     }
 }
 

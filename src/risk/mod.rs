@@ -8,10 +8,15 @@
 //! happen. They come from replays of the past ([`Chances`](crate::recommend::Chances)),
 //! from how often something came before ([`comes_again`](crate::trend::comes_again)), and
 //! from trends with their spread ([`Leak`]).
+//!
+//! Of an anomaly it is only told that it is one, and how seldom chance makes the like;
+//! those that begin together are an [`Incident`].
 
 mod alert;
+mod anomaly;
 mod check;
 mod found;
+mod incident;
 mod leak;
 mod node;
 mod patch;
@@ -24,6 +29,7 @@ mod words;
 pub use alert::{Alert, alerts};
 pub use check::{ALL, by_name, names};
 pub use found::{Action, Chance, Evidence, Fact, Impact, Patch, Risk, Subject};
+pub use incident::Incident;
 pub use leak::{Leak, Memory};
 pub use node::{NodeUse, Nodes};
 pub use report::{Choice, Risks, find};

@@ -94,10 +94,16 @@ impl Risks {
         now.filter_map(Risk::finding)
     }
 
+    /// What goes on.
+    pub fn now(&self) -> Vec<&Risk> {
+        self.found.iter().filter(|risk| risk.goes_on()).collect()
+    }
+
     /// What goes on with one workload, by its index.
     pub fn of_workload(&self, workload: usize) -> Vec<&Risk> {
-        let now = self.found.iter().filter(|risk| risk.goes_on());
-        now.filter(|risk| risk.workload == Some(workload)).collect()
+        let mut now = self.now();
+        now.retain(|risk| risk.workload == Some(workload));
+        now
     }
 
     /// The gaps of these checks.

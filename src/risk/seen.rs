@@ -197,6 +197,20 @@ impl<'a> Seen<'a> {
         all.map(|(index, it)| look(index, it)).collect()
     }
 
+    /// The same side by side, for what takes its time.
+    pub(super) fn each_workload_at_once(
+        &self,
+        look: impl Fn(usize, &Workload) -> Sought + Sync,
+    ) -> Sought {
+        let until = self.workloads.end.min(self.snapshot.workloads.len());
+        let workloads: Vec<usize> = (self.workloads.start.min(until)..until).collect();
+        let looked = workloads.par_iter();
+        let looked: Vec<Sought> = looked
+            .map(|index| look(*index, &self.snapshot.workloads[*index]))
+            .collect();
+        looked.into_iter().collect()
+    }
+
     /// A risk of a workload, with nothing but that.
     pub(super) fn risk(&self, check: &'static str, workload: usize) -> Risk {
         Risk {

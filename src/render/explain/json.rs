@@ -31,6 +31,8 @@ struct Report<'a> {
     cohort: Option<Group<'a>>,
     containers: Vec<Container<'a>>,
     risks: Vec<risks::Shape<'a>>,
+    /// What it is part of, in words.
+    incidents: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -147,6 +149,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         }),
         containers: story.containers.iter().map(container).collect(),
         risks: story.risks.iter().map(|it| risks::shape(it)).collect(),
+        incidents: story.incidents.iter().map(|it| &*it.text).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)

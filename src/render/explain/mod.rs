@@ -63,7 +63,12 @@ pub fn explanation_text(
         page.head("Risks", out)?;
         let list = List::of(look);
         plain(look, out, |out| {
-            story.risks.iter().try_for_each(|risk| list.risk(risk, out))
+            story
+                .risks
+                .iter()
+                .try_for_each(|risk| list.risk(risk, out))?;
+            let mut incidents = story.incidents.iter();
+            incidents.try_for_each(|it| list.incident(it, out))
         })?;
     }
     if look.explain.is_some() {

@@ -17,6 +17,7 @@ use super::{Fleet, Look, Renderer};
 use crate::finding::Finding;
 use crate::gate::Outcome;
 use crate::pipeline::Analysis;
+use crate::risk::Risk;
 use crate::snapshot::{self, Snapshot};
 use crate::units::{Span, count_from, float};
 
@@ -65,6 +66,8 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
         .iter()
         .flat_map(|it| it.rows.iter().copied())
         .collect();
+    let found: Vec<&Risk> = analysis.risks.found.iter().collect();
+    let incidents = analysis.risks.incidents(snapshot, &found);
     Report {
         schema: "kcost.analysis/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -91,6 +94,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             .collect(),
         risks: shape::Risks {
             findings: analysis.risks.found.iter().map(risks::shape).collect(),
+            incidents: incidents.iter().map(risks::joined).collect(),
             gaps: analysis.risks.gaps.iter().map(gap).collect(),
         },
         gaps: snapshot.gaps.iter().map(gap).collect(),

@@ -36,6 +36,8 @@ pub(in crate::render) struct Report<'a> {
 #[derive(Serialize)]
 pub(super) struct Risks<'a> {
     pub(super) findings: Vec<risks::Shape<'a>>,
+    /// Findings that belong together, by their index.
+    pub(super) incidents: Vec<risks::Joined>,
     pub(super) gaps: Vec<Gap<'a>>,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::risk::{Action, Fact, Patch, Risk};
+use crate::risk::{Action, Fact, Incident, Patch, Risk};
 use crate::snapshot::{self, Snapshot};
 use crate::units::{Currency, count_from};
 
@@ -20,13 +20,31 @@ struct Report<'a> {
     currency: Currency,
     findings: Vec<Shape<'a>>,
     /// Findings that belong together, by their index.
-    incidents: Vec<Incident>,
+    incidents: Vec<Joined>,
     gaps: Vec<Gap<'a>>,
 }
 
+/// One incident.
 #[derive(Serialize)]
-struct Incident {
+pub(in crate::render) struct Joined {
     findings: Vec<usize>,
+    severity: &'static str,
+    since: String,
+    /// Null while it goes on.
+    until: Option<String>,
+    workloads: usize,
+    /// The workload that it began with.
+    first: First,
+    text: String,
+    /// Null where nothing else is known to have happened.
+    hint: Option<String>,
+}
+
+#[derive(Serialize)]
+struct First {
+    namespace: Option<String>,
+    kind: String,
+    name: String,
 }
 
 /// One risk.
@@ -75,7 +93,7 @@ struct Change<'a> {
 pub fn risks_json(
     snapshot: &Snapshot,
     currency: Currency,
-    (chosen, gaps): (&[&Risk], &[&snapshot::Gap]),
+    (chosen, incidents, gaps): (&[&Risk], &[Incident], &[&snapshot::Gap]),
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let known = snapshot.gaps.iter().chain(gaps.iter().copied());
@@ -87,11 +105,29 @@ pub fn risks_json(
         window: window(snapshot),
         currency,
         findings: chosen.iter().map(|risk| shape(risk)).collect(),
-        incidents: Vec::new(),
+        incidents: incidents.iter().map(joined).collect(),
         gaps: known.map(gap).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
+}
+
+pub(in crate::render) fn joined(incident: &Incident) -> Joined {
+    let first = &incident.first;
+    Joined {
+        findings: incident.findings.clone(),
+        severity: incident.severity.name(),
+        since: incident.since.to_string(),
+        until: incident.until.map(|it| it.to_string()),
+        workloads: incident.workloads,
+        first: First {
+            namespace: first.namespace.clone(),
+            kind: first.kind.clone(),
+            name: first.name.clone(),
+        },
+        text: incident.text.clone(),
+        hint: incident.hint.clone(),
+    }
 }
 
 pub(in crate::render) fn shape(risk: &Risk) -> Shape<'_> {

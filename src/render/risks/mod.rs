@@ -12,12 +12,12 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, Paint, of_severity};
 use super::wrap::wrap;
 use crate::finding::Severity;
-use crate::risk::{Chance, Fact, Risk, Risks, Subject};
+use crate::risk::{Chance, Fact, Incident, Risk, Risks, Subject};
 use crate::snapshot::{Gap, Snapshot};
 use crate::text::{count, escape, percent, short};
 
 pub use json::risks_json;
-pub(super) use json::{Shape, shape};
+pub(super) use json::{Joined, Shape, joined, shape};
 pub use rules::alert_rules;
 
 /// So many of each group are told to a person; the rest is counted.
@@ -59,13 +59,14 @@ impl Turn {
 pub fn risks_table(
     snapshot: &Snapshot,
     risks: &Risks,
-    (chosen, gaps): (&[&Risk], &[&Gap]),
+    (chosen, incidents, gaps): (&[&Risk], &[Incident], &[&Gap]),
     look: &Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     plain(look, out, |out| {
         let page = Page::of(look);
         page.head(snapshot, risks, chosen, out)?;
+        page.incidents(incidents, out)?;
         page.groups(risks, chosen, out)?;
         page.gaps(gaps, out)
     })
@@ -105,6 +106,35 @@ impl Page {
             self.paint.on(BOLD, &name),
             self.paint.on(DIM, &text)
         )
+    }
+
+    /// What belongs together, before its parts.
+    fn incidents(&self, incidents: &[Incident], out: &mut dyn io::Write) -> io::Result<()> {
+        if incidents.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "Incidents"))?;
+        let told = if self.verbose { incidents.len() } else { TOLD };
+        for incident in incidents.iter().take(told) {
+            self.incident(incident, out)?;
+        }
+        match incidents.len().saturating_sub(told) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {more} more: `-v` and `-o json` list them"),
+        }
+    }
+
+    /// What it is, and under it what else happened then.
+    pub(super) fn incident(&self, incident: &Incident, out: &mut dyn io::Write) -> io::Result<()> {
+        let mark = self.paint.on(of_severity(incident.severity), "-");
+        let text = wrap(&escape(&incident.text), self.room(4), 4);
+        writeln!(out, "  {mark} {text}")?;
+        let hint = incident.hint.as_deref().unwrap_or_default();
+        let hint = wrap(&escape(hint), self.room(6), 6);
+        if hint.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "    {} {hint}", self.paint.on(DIM, "→"))
     }
 
     fn groups(&self, risks: &Risks, chosen: &[&Risk], out: &mut dyn io::Write) -> io::Result<()> {

@@ -10,6 +10,8 @@ use crate::text::count;
 
 /// So many are told; `kcost risks` tells all.
 const TOLD: usize = 5;
+/// The same of incidents.
+const INCIDENTS: usize = 2;
 
 impl Page<'_> {
     /// Those of the listed workloads, and of what is none, that need someone this week.
@@ -32,6 +34,11 @@ impl Page<'_> {
             out,
         )?;
         let list = List::of(self.look);
+        let now = self.analysis.risks.now();
+        let incidents = self.analysis.risks.incidents(self.analysis.snapshot, &now);
+        for incident in incidents.iter().take(INCIDENTS) {
+            list.incident(incident, out)?;
+        }
         for risk in all.iter().take(TOLD) {
             list.risk(risk, out)?;
         }

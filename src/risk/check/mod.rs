@@ -3,6 +3,7 @@
 use super::{Check, Sought};
 use crate::snapshot::Workload;
 
+mod anomaly;
 mod autoscaler_at_maximum;
 mod autoscaler_blind;
 mod autoscaler_flaps;
@@ -45,6 +46,7 @@ pub static ALL: &[&dyn Check] = &[
     &autoscaler_blind::AutoscalerBlind,
     &autoscaler_flaps::AutoscalerFlaps,
     &traffic_lost::TrafficLost,
+    &anomaly::Anomaly,
     &volume_filling::VolumeFilling,
     &certificate_expires::CertificateExpires,
     &quota_nearly_used::QuotaNearlyUsed,

@@ -72,7 +72,7 @@ fn snapshot(all: &[Vec<f64>], limit: impl Fn(usize) -> Option<f64>) -> Snapshot 
     snapshot
 }
 
-fn look<T>(snapshot: &Snapshot, with: impl FnOnce(&Seen<'_>) -> T) -> T {
+pub(super) fn look<T>(snapshot: &Snapshot, with: impl FnOnce(&Seen<'_>) -> T) -> T {
     let profiles = profile(snapshot);
     let cohorts = Cohorts::none(profiles.len());
     let advised = Advised {

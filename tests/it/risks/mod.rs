@@ -8,10 +8,13 @@ use kcost::recommend::{Options, recommend};
 use kcost::risk::{Choice, Risk, Risks, Seen, find};
 use kcost::snapshot::{Snapshot, Termination};
 
+mod anomalies;
 mod cluster;
 mod cpu;
 mod measure;
+mod measure_anomalies;
 mod memory;
+mod noise;
 mod report;
 mod rules;
 mod states;

@@ -1,0 +1,155 @@
+use std::collections::BTreeMap;
+
+use crate::snapshot::Grid;
+use crate::units::len_f64;
+
+const HOUR: u32 = 3_600;
+const QUARTER: u32 = 900;
+
+/// A series by blocks of an hour, or of the distance of its samples where that is longer,
+/// counted back from the end of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::risk) struct Hours {
+    /// The slot that the first block begins with.
+    pub(super) first: usize,
+    /// Slots a block.
+    pub(super) slots: usize,
+    /// Slots from one sample of this series to the next: a grid may be finer.
+    pub(super) native: usize,
+    /// Blocks a day.
+    pub(super) per_day: usize,
+    /// Of each block; `NaN` where too little of it is known.
+    pub(super) mean: Vec<f64>,
+    /// The largest and the smallest quarter of an hour in it, where it has several.
+    pub(super) ends: Option<(Vec<f64>, Vec<f64>)>,
+    /// Place in the day, and whether that is of a weekend.
+    pub(super) phase: Vec<usize>,
+    pub(super) weekend: Vec<bool>,
+}
+
+impl Hours {
+    /// `None` where less than a day is known.
+    pub(in crate::risk) fn of(values: &[f64], grid: &Grid) -> Option<Self> {
+        let native = native(values)?;
+        let step = grid.step.as_secs().max(1);
+        let slots_in = |seconds: u32| usize::try_from(seconds.div_ceil(step)).unwrap_or(1).max(1);
+        let slots = slots_in(HOUR).max(native);
+        let part = slots_in(QUARTER).max(native).min(slots);
+        let per_day = slots_in(86_400) / slots;
+        if per_day == 0 || values.len() < slots * per_day {
+            return None;
+        }
+        let first = values.len() % slots;
+        let blocks = values[first..].chunks_exact(slots);
+        let mut mean = Vec::with_capacity(blocks.len());
+        let several = slots / part > 1;
+        let (mut high, mut low) = (Vec::new(), Vec::new());
+        for block in blocks {
+            let (whole, most, least) = of_block(block, part, native);
+            mean.push(whole);
+            if several {
+                high.push(most);
+                low.push(least);
+            }
+        }
+        let (mut phase, mut weekend) = (Vec::new(), Vec::new());
+        let begins = (0..mean.len()).map(|at| first + at * slots);
+        for slot in begins {
+            let second = grid
+                .time(u32::try_from(slot).unwrap_or(u32::MAX))
+                .as_second();
+            let of_day = usize::try_from(second.rem_euclid(86_400)).unwrap_or(0);
+            phase.push((of_day * per_day / 86_400).min(per_day - 1));
+            // 1970-01-01 was a Thursday.
+            weekend.push((second.div_euclid(86_400) + 3).rem_euclid(7) >= 5);
+        }
+        Some(Self {
+            first,
+            slots,
+            native,
+            per_day,
+            mean,
+            ends: several.then_some((high, low)),
+            phase,
+            weekend,
+        })
+    }
+
+    /// The blocks from the first that is known to the last.
+    fn span(&self) -> &[f64] {
+        let known = |it: &f64| it.is_finite();
+        let from = self.mean.iter().position(known).unwrap_or(0);
+        let until = self.mean.iter().rposition(known).map_or(0, |at| at + 1);
+        self.mean.get(from..until).unwrap_or_default()
+    }
+
+    pub(super) fn days_known(&self) -> f64 {
+        let known = self.mean.iter().filter(|it| it.is_finite()).count();
+        len_f64(known) / len_f64(self.per_day)
+    }
+
+    pub(super) fn share_known(&self) -> f64 {
+        let span = self.span();
+        let known = span.iter().filter(|it| it.is_finite()).count();
+        len_f64(known) / len_f64(span.len()).max(1.0)
+    }
+}
+
+/// Mean of a block, and of its parts the largest and the smallest. A part counts where
+/// half of its samples are known.
+fn of_block(block: &[f64], part: usize, native: usize) -> (f64, f64, f64) {
+    let (mut sum, mut count) = (0.0, 0_u32);
+    let (mut most, mut least) = (f64::NAN, f64::NAN);
+    for part in block.chunks(part) {
+        let (mut own, mut known) = (0.0, 0_u32);
+        for value in part {
+            if value.is_finite() {
+                own += value;
+                known += 1;
+            }
+        }
+        let expected = (part.len() / native).max(1);
+        if known == 0 || 2.0 * f64::from(known) < len_f64(expected) {
+            continue;
+        }
+        let mean = own / f64::from(known);
+        most = most.max(mean);
+        least = least.min(mean);
+        sum += own;
+        count += known;
+    }
+    let mean = if count > 0 {
+        sum / f64::from(count)
+    } else {
+        f64::NAN
+    };
+    (mean, most, least)
+}
+
+/// The most frequent distance between samples, in slots; `None` with fewer than two.
+fn native(values: &[f64]) -> Option<usize> {
+    let (mut before, mut known, mut beside) = (None, 0_usize, 0_usize);
+    for (at, value) in values.iter().enumerate() {
+        if value.is_finite() {
+            known += 1;
+            beside += usize::from(before == Some(at.wrapping_sub(1)));
+            before = Some(at);
+        }
+    }
+    if known < 2 {
+        return None;
+    }
+    if 2 * beside >= known - 1 {
+        return Some(1);
+    }
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let places = values.iter().enumerate();
+    let places = places.filter(|(_, it)| it.is_finite()).map(|(at, _)| at);
+    let places: Vec<usize> = places.collect();
+    for pair in places.windows(2) {
+        *counts.entry(pair[1] - pair[0]).or_default() += 1;
+    }
+    // Of equals the shortest.
+    let most = counts.iter().rev().max_by_key(|(_, times)| **times);
+    most.map(|(distance, _)| *distance)
+}

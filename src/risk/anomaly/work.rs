@@ -1,0 +1,185 @@
+//! What the pods of a workload do together, slot by slot.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values, Workload};
+use crate::trend::median;
+use crate::units::len_f64;
+
+/// Share of the containers that run whose use must be known for a slot to be.
+const KNOWN: f64 = 0.8;
+/// Of a change, the share that must be left beside that of the number of pods.
+const LEFT: f64 = 0.5;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::risk) enum Signal {
+    Cpu,
+    Memory,
+    Network,
+}
+
+impl Signal {
+    pub(in crate::risk) const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Network];
+}
+
+/// One signal of a workload. CPU and network are the work of all its pods, which more
+/// pods only share; memory is what a pod holds, which more pods hold as well.
+pub(in crate::risk) struct Work {
+    pub(in crate::risk) values: Vec<f64>,
+    /// Pods that ran in each slot.
+    pods: Vec<f64>,
+}
+
+impl Work {
+    /// `None` where it was not measured.
+    pub(in crate::risk) fn of<'a>(
+        signal: Signal,
+        workload: &Workload,
+        series: impl Iterator<Item = &'a Series>,
+        grid: &Grid,
+    ) -> Option<Self> {
+        let slots = usize::try_from(grid.len).ok()?;
+        let is_init = |name: &str| {
+            let mut all = workload.containers.iter();
+            all.any(|it| it.name == name && it.kind == ContainerKind::Init)
+        };
+        let mut sums = Sums::new(slots);
+        let mut pods = BTreeSet::new();
+        let mut measured = false;
+        for one in series.filter(|it| !is_init(&it.container)) {
+            let from = usize::try_from(one.first).unwrap_or(usize::MAX).min(slots);
+            let until = from.saturating_add(one.len()).min(slots);
+            if pods.insert(&one.pod) {
+                ran(&mut sums.pods, from..until);
+            }
+            let more;
+            let values = match signal {
+                Signal::Cpu => &one.cpu_cores[..],
+                Signal::Memory => &one.memory_bytes[..],
+                Signal::Network => {
+                    let Some(known) = one
+                        .more
+                        .get(&Metric::NetworkBytesPerSecond)
+                        .map(Values::every)
+                    else {
+                        continue;
+                    };
+                    more = known;
+                    &*more
+                }
+            };
+            // A container of which nothing is ever known is no hole.
+            if values.iter().any(|it| it.is_finite()) {
+                measured = true;
+                sums.add(from..until, values);
+            }
+        }
+        measured.then(|| sums.work(signal == Signal::Memory))
+    }
+
+    /// Whether a change to `seen` from what was `expected` is that of the number of pods.
+    pub(in crate::risk) fn is_by_pods(
+        &self,
+        signal: Signal,
+        (since, until): (usize, usize),
+        (expected, seen): (f64, f64),
+        day: usize,
+    ) -> bool {
+        let before = median(&self.pods[since.saturating_sub(day)..since]);
+        let now = median(&self.pods[since..until]);
+        if !(before > 0.0 && now > 0.0 && expected > 0.0 && seen > 0.0) {
+            return false;
+        }
+        let pods = (now / before).ln();
+        // Of the work a pod's share, and of a pod's memory that of all.
+        let change = (seen / expected).ln();
+        let other = if signal == Signal::Memory {
+            change + pods
+        } else {
+            change - pods
+        };
+        pods.abs() > f64::EPSILON && other.abs() < LEFT * change.abs()
+    }
+}
+
+/// While series are added up. What runs is kept as its changes: one more, one less.
+struct Sums {
+    sum: Vec<f64>,
+    missing: Vec<f64>,
+    alive: Vec<f64>,
+    pods: Vec<f64>,
+}
+
+impl Sums {
+    fn new(slots: usize) -> Self {
+        Self {
+            sum: vec![0.0; slots],
+            missing: vec![0.0; slots],
+            alive: vec![0.0; slots + 1],
+            pods: vec![0.0; slots + 1],
+        }
+    }
+
+    fn add(&mut self, range: Range<usize>, values: &[f32]) {
+        ran(&mut self.alive, range.clone());
+        let sums = self.sum[range.clone()].iter_mut();
+        for ((sum, missing), value) in sums.zip(&mut self.missing[range]).zip(values) {
+            if value.is_finite() {
+                *sum += f64::from(*value);
+            } else {
+                *missing += 1.0;
+            }
+        }
+    }
+
+    fn work(self, a_pod: bool) -> Work {
+        let (mut values, mut all) = (self.sum, self.pods);
+        let (mut alive, mut pods) = (0.0, 0.0);
+        for (at, value) in values.iter_mut().enumerate() {
+            alive += self.alive[at];
+            pods += all[at];
+            all[at] = pods;
+            let known = alive - self.missing[at];
+            if known <= 0.0 || known < KNOWN * alive {
+                *value = f64::NAN;
+                continue;
+            }
+            *value *= alive / known;
+            if a_pod {
+                *value /= f64::max(pods, 1.0);
+            }
+        }
+        all.pop();
+        Work { values, pods: all }
+    }
+}
+
+fn ran(changes: &mut [f64], slots: Range<usize>) {
+    if !slots.is_empty() {
+        changes[slots.start] += 1.0;
+        changes[slots.end] -= 1.0;
+    }
+}
+
+/// Whether most pods were replaced around a slot: a rollout, or a lost node.
+pub(in crate::risk) fn were_replaced<'a>(
+    series: impl Iterator<Item = &'a Series>,
+    at: usize,
+    hour: usize,
+) -> bool {
+    let (mut before, mut gone) = (BTreeSet::new(), BTreeSet::new());
+    for one in series {
+        let from = usize::try_from(one.first).unwrap_or(usize::MAX);
+        let until = from.saturating_add(one.len());
+        let was = at.saturating_sub(2 * hour);
+        if (from..until).contains(&was) {
+            before.insert(&one.pod);
+            if until <= at + hour {
+                gone.insert(&one.pod);
+            }
+        }
+    }
+    !before.is_empty() && 2.0 * len_f64(gone.len()) > len_f64(before.len())
+}
