@@ -71,6 +71,8 @@ fn sentences_and_pages_of_the_demo_are_short() {
         let mut out = Vec::new();
         render::explanation_text(&story, grid, &look(Some(80)), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.lines().count() < 60, "{text}");
+        // What is about to break comes on top of it, where there is something.
+        let page = text.split("\nRisks\n").next().unwrap_or_default();
+        assert!(page.lines().count() < 60, "{page}");
     }
 }

@@ -85,18 +85,17 @@ fn data(quality: &DataQuality) -> String {
     if let Some(age) = quality.age {
         let _ = write!(
             text,
-            ": {} of history, {} covered, newest sample {}",
+            ": {} of history, {} covered",
             quality.history.human(),
             percent(quality.coverage.get()),
-            if age < Span::HOUR {
-                "now".to_owned()
-            } else {
-                format!("{} old", age.human())
-            }
         );
+        if age >= Span::HOUR {
+            let _ = write!(text, ", newest sample {} old", age.human());
+        }
         if quality.gaps > 0 {
             let gaps = count(usize::try_from(quality.gaps).unwrap_or(usize::MAX), "gap");
-            let _ = write!(text, ", {gaps} (longest {})", quality.longest_gap.human());
+            let longest = if quality.gaps > 1 { "at most " } else { "of " };
+            let _ = write!(text, ", {gaps} {longest}{}", quality.longest_gap.human());
         }
     }
     for doubt in &quality.doubts {
