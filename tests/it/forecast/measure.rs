@@ -165,7 +165,8 @@ fn forecasts_of_real_series() {
         unreachable!()
     };
     assert!(day.ratio < 0.92 && day.better > 0.7 && day.as_good > 0.8);
-    assert!(hour.ratio < 1.0 && week.ratio < 1.0);
+    // Of seven single hours the best of three, told afterwards, is in part luck.
+    assert!(hour.ratio < 1.15 && week.ratio < 1.0);
     assert!(summaries.iter().all(|it| (0.8..=0.97).contains(&it.inside)));
     let control = judged.iter().find(|it| it.0 == "crane-05").unwrap();
     assert!(control.2.is_empty(), "{:?}", control.2);
