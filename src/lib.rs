@@ -30,7 +30,7 @@
 //!   why, in a plain sentence a field.
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`forecast`]: what workloads will use, and which seasons they have.
-//! - [`price`]: sizes into money.
+//! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
 //! - [`costs`]: the bill of what is there, and whose it is.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
@@ -63,7 +63,7 @@
 //!   never the value.
 //! - `main.rs` ends the process, [`ui`] alone writes to stderr, results go through
 //!   a writer. Nothing writes to a cluster.
-//! - Strategies, guards, renderers, price sources and gate rules are registries:
+//! - Strategies, guards, checks, renderers and gate rules are registries:
 //!   a trait, `static ALL`, `names()`. Flags, help and completions read them.
 
 pub mod backtest;
