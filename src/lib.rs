@@ -31,6 +31,7 @@
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
+//! - [`change`]: advice as changes of objects, with what they hold now.
 //! - [`costs`]: the bill of what is there, and whose it is.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
@@ -67,6 +68,7 @@
 //!   a trait, `static ALL`, `names()`. Flags, help and completions read them.
 
 pub mod backtest;
+pub mod change;
 pub mod cli;
 pub mod cohort;
 pub mod collect;

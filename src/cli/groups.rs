@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("Check", &["doctor", "risks"]),
-    ("Decide", &["backtest"]),
+    ("Decide", &["backtest", "patch"]),
     ("Set up", &["config", "rbac", "completions", "man", "help"]),
 ];
 

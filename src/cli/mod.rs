@@ -16,6 +16,7 @@ mod groups;
 mod invocation;
 mod last;
 mod man;
+mod patch;
 mod prices;
 mod program;
 mod rbac;
@@ -26,6 +27,7 @@ mod snapshot;
 mod tips;
 mod unasked;
 mod values;
+mod written;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -75,6 +77,7 @@ enum Command {
     Forecast(Box<forecast::ForecastArgs>),
     Costs(Box<costs::CostsArgs>),
     Prices(Box<prices::PricesArgs>),
+    Patch(Box<patch::PatchArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Doctor(Box<doctor::DoctorArgs>),
@@ -179,6 +182,7 @@ impl Command {
                 | Self::Forecast(_)
                 | Self::Costs(_)
                 | Self::Prices(_)
+                | Self::Patch(_)
                 | Self::Backtest(_)
                 | Self::Snapshot(_)
                 | Self::Doctor(_)
@@ -199,6 +203,7 @@ impl Command {
             Self::Forecast(args) => args.run(invocation, ui, out),
             Self::Costs(args) => args.run(invocation, ui, out),
             Self::Prices(args) => args.run(invocation, ui, out),
+            Self::Patch(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),

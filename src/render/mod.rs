@@ -38,6 +38,7 @@ pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
+pub use patch::{FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream};
 pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};
 pub use table::choices;

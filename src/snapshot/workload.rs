@@ -4,7 +4,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Eviction, Heap, Probe, Resources, Restarts, Waiting};
+use super::{Condition, Eviction, Heap, Keeper, Probe, Resources, Restarts, Waiting};
 use crate::units::Bytes;
 
 /// What a workload is called. Orders by namespace, kind, name.
@@ -97,6 +97,13 @@ pub struct Workload {
     /// Where its resources can be changed; `None` where they cannot, as for a
     /// bare or static pod or a kind that kcost does not know.
     pub patch: Option<PatchTarget>,
+    /// Whether pods that run stay as they are until somebody deletes them
+    /// (`updateStrategy: OnDelete`, or a controller that never replaces them).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_delete: bool,
+    /// What wrote the object that holds its template, where it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<Keeper>,
     /// Pods that are not finished.
     pub pods: Vec<Pod>,
     /// What its controller says of it, such as `Progressing`.
@@ -150,6 +157,10 @@ pub struct Container {
     /// since in a bundle: throttling and kills are those of the sizes it ran with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ran_with: Option<Sizes>,
+    /// What the pod template says, where that is not what it has: a LimitRange, an
+    /// autoscaler or a webhook filled in the rest, or pods are of an older template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Sizes>,
 }
 
 /// Requests and limits of a container.
@@ -172,10 +183,30 @@ impl Container {
         ran.map_or(&self.limits, |sizes| &sizes.limits)
     }
 
+    /// The requests that its pod template says.
+    pub fn declared_requests(&self) -> &Resources {
+        let declared = self.declared.as_ref();
+        declared.map_or(&self.requests, |sizes| &sizes.requests)
+    }
+
+    /// The limits that its pod template says.
+    pub fn declared_limits(&self) -> &Resources {
+        let declared = self.declared.as_ref();
+        declared.map_or(&self.limits, |sizes| &sizes.limits)
+    }
+
     /// Writes down what it ran with, so that it stands when the sizes are changed.
     pub(super) fn note_sizes(&mut self) {
         let (requests, limits) = (self.ran_requests().clone(), self.ran_limits().clone());
         self.ran_with = Some(Sizes { requests, limits });
+    }
+
+    /// Forgets what its template says where that is what it has.
+    pub(crate) fn forget_same_declaration(&mut self) {
+        let same = self.declared_requests() == &self.requests;
+        if same && self.declared_limits() == &self.limits {
+            self.declared = None;
+        }
     }
 
     /// Forgets what it ran with where that is what it has.

@@ -1,5 +1,7 @@
 //! Patches of the built kcost, and what a real kubectl makes of them.
 
+mod forms;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

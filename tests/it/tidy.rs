@@ -61,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("change", &["recommend", "snapshot", "units"]),
     ("costs", &["price", "profile", "snapshot", "units"]),
     (
         "gate",
@@ -103,6 +104,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "render",
         &[
             "backtest",
+            "change",
             "cohort",
             "costs",
             "doctor",

@@ -15,5 +15,5 @@ pub(super) use book::BookArgs;
 pub(super) use bundles::Cluster;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
-pub(super) use show::ShowArgs;
+pub(super) use show::{ShowArgs, ViewArgs};
 pub(super) use source::{Examined, SourceArgs, Whole};

@@ -24,6 +24,14 @@ pub(in crate::cli) struct ShowArgs {
     )]
     output: String,
 
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// Which workloads a report lists, and in which order.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct ViewArgs {
     /// List only workloads in these states; the summary stays that of the whole cluster.
     #[arg(
         long,
@@ -80,6 +88,12 @@ impl ShowArgs {
         render::by_name(&self.output).unwrap_or(render::ALL[0])
     }
 
+    pub(in crate::cli) fn view(&self) -> View {
+        self.view.view()
+    }
+}
+
+impl ViewArgs {
     pub(in crate::cli) fn view(&self) -> View {
         let state = |name: &String| State::ALL.into_iter().find(|state| state.name() == name);
         let level = |name: &String| Severity::ALL.into_iter().find(|level| level.name() == name);

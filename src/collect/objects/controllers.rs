@@ -34,8 +34,18 @@ pub(crate) struct Controller {
     pub(crate) known: bool,
     /// Whether it is a run that has come to its end.
     pub(crate) over: bool,
+    pub(crate) renewal: Renewal,
     /// What it says of itself.
     pub(crate) conditions: Vec<Condition>,
+}
+
+/// What becomes of running pods when the template changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Renewal {
+    #[default]
+    Replaced,
+    /// They stay as they are until somebody deletes them.
+    Kept,
 }
 
 /// A pod template, and where in its controller it stands.
@@ -99,6 +109,13 @@ impl Controller {
         self
     }
 
+    fn keeping(mut self, kept: bool) -> Self {
+        if kept {
+            self.renewal = Renewal::Kept;
+        }
+        self
+    }
+
     /// Keeps the template, unless another controller made this one and wants no
     /// pods of it any more: old ReplicaSets and Jobs are many.
     fn record(mut self, path: &[&str], template: Option<PodTemplateSpec>, objects: &mut Objects) {
@@ -146,6 +163,7 @@ impl Record for ReplicaSet {
         Controller::new("apps/v1", "ReplicaSet", self.metadata)
             .replicas(spec.replicas)
             .present(present)
+            .keeping(true)
             .record(TEMPLATE, spec.template, objects);
     }
 }
@@ -157,6 +175,7 @@ impl Record for ReplicationController {
         Controller::new("v1", "ReplicationController", self.metadata)
             .replicas(spec.replicas)
             .present(present)
+            .keeping(true)
             .record(TEMPLATE, spec.template, objects);
     }
 }
@@ -165,9 +184,11 @@ impl Record for StatefulSet {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
         let present = present!(self.status, replicas);
+        let strategy = spec.update_strategy.and_then(|it| it.type_);
         Controller::new("apps/v1", "StatefulSet", self.metadata)
             .replicas(spec.replicas)
             .present(present)
+            .keeping(strategy.as_deref() == Some("OnDelete"))
             .record(TEMPLATE, Some(spec.template), objects);
     }
 }
@@ -182,6 +203,8 @@ impl Record for DaemonSet {
         let is_said = |wanted: &u32| *wanted > 0 || present.is_some_and(|it| it.sure);
         controller.replicas = wanted.map(count).filter(is_said);
         controller.present = present.filter(|it| it.sure);
+        let strategy = spec.update_strategy.and_then(|it| it.type_);
+        controller = controller.keeping(strategy.as_deref() == Some("OnDelete"));
         controller.record(TEMPLATE, Some(spec.template), objects);
     }
 }

@@ -2,7 +2,9 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::api::{current, group};
-use super::{Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Template, scaling};
+use super::{
+    Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, scaling,
+};
 use super::{is_ignored_group, owns_pods, placed, runs_to_completion};
 
 /// An object of any kind: a controller that kcost has no type for, a
@@ -81,6 +83,7 @@ fn controller(
     objects.note(&kind, &meta, amounts);
     let has_template = !templates.is_empty() || template_of.is_some();
     objects.controllers.push(Controller {
+        renewal: Renewal::default(),
         conditions: Vec::new(),
         known: owns_pods(&group, &kind) && has_template && !is_over,
         over: is_over,

@@ -3,9 +3,10 @@ use std::fmt;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::snapshot::annotation;
+use crate::snapshot::{Keeper, annotation};
 
 use super::api::{current, group, group_today, may_own};
+use super::keeper;
 
 /// What kcost keeps of an object's metadata.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Meta {
     pub(crate) labels: Vec<(String, String)>,
     /// Only those that kcost knows, sorted.
     pub(crate) annotations: Vec<(String, String)>,
+    /// What wrote it, where it tells.
+    pub(crate) keeper: Option<Keeper>,
     /// The controller among its owners.
     pub(crate) controller: Option<Owner>,
     /// The first owner, where none is the controller.
@@ -45,6 +48,7 @@ pub(crate) struct Key {
 
 impl Meta {
     pub(crate) fn new(metadata: ObjectMeta) -> Self {
+        let keeper = keeper::of(&metadata);
         let owners = metadata.owner_references.unwrap_or_default();
         let mut controller = None;
         let mut other_owner = None;
@@ -71,6 +75,7 @@ impl Meta {
             created: metadata.creation_timestamp.map(|time| time.0),
             labels: metadata.labels.unwrap_or_default().into_iter().collect(),
             annotations: annotation::kept(metadata.annotations.unwrap_or_default()),
+            keeper,
             controller,
             other_owner,
         }

@@ -2,7 +2,8 @@
 //!
 //! A [`Record`] consumes a typed object and keeps only what kcost uses, so that
 //! pages of a list can be dropped as they arrive. No environment value, no
-//! annotation but `kcost.dev/…` and no `managedFields` outlive it.
+//! annotation but `kcost.dev/…` and no `managedFields` outlive it, beside the name of the
+//! tool that wrote the object.
 
 mod amounts;
 mod api;
@@ -11,6 +12,7 @@ mod cluster;
 mod controllers;
 mod custom;
 mod heap;
+mod keeper;
 mod meta;
 mod namespace;
 mod placed;
@@ -27,7 +29,7 @@ use crate::snapshot::{Cluster, Gap};
 pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
-pub(super) use controllers::{Controller, Placed, Present};
+pub(super) use controllers::{Controller, Placed, Present, Renewal};
 pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord, renew as renew_autoscaler, unreadable};

@@ -30,7 +30,7 @@ pub(super) fn lend(controllers: &mut [Controller]) {
                 name: controller.meta.name.clone(),
                 pod_spec: placed.path.clone(),
             };
-            lent.insert(key, (placed.clone(), at));
+            lent.insert(key, (placed.clone(), at, controller.meta.keeper.clone()));
         }
     }
     for controller in controllers {
@@ -38,9 +38,11 @@ pub(super) fn lend(controllers: &mut [Controller]) {
             .template_of
             .as_ref()
             .and_then(|key| lent.get(key));
-        if let Some((placed, at)) = lent.filter(|_| controller.templates.is_empty()) {
+        if let Some((placed, at, keeper)) = lent.filter(|_| controller.templates.is_empty()) {
             controller.templates = vec![placed.clone()];
             controller.patch_at = Some(at.clone());
+            // Whoever keeps the template has it to change.
+            controller.meta.keeper.clone_from(keeper);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::whole::Whole;
 use super::{Group, Member, PodIndex};
 use crate::collect::names;
 use crate::collect::objects::{Controller, Key, Placed, PodRecord, Template, runs_to_completion};
-use crate::snapshot::{Autoscaler, Condition, Manager, PatchTarget};
+use crate::snapshot::{Autoscaler, Condition, Keeper, Manager, PatchTarget};
 
 /// Pods of one template of an owner, and what is known of them.
 pub(super) struct Part {
@@ -49,6 +49,10 @@ pub(super) struct Owner {
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(String, String)>,
     pub(super) conditions: Vec<Condition>,
+    /// Whether its pods stay as they are when its template changes.
+    pub(super) on_delete: bool,
+    /// What wrote it, where it tells.
+    pub(super) keeper: Option<Keeper>,
 }
 
 /// What makes pods of one role.

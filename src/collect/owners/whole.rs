@@ -7,7 +7,7 @@ use super::role::{Role, signature};
 use super::{Group, Member};
 use crate::collect::names;
 use crate::collect::objects::{
-    Controller, Key, Placed, PodRecord, Present, is_ignored_group, runs_to_completion,
+    Controller, Key, Placed, PodRecord, Present, Renewal, is_ignored_group, runs_to_completion,
 };
 use crate::snapshot::PatchTarget;
 
@@ -157,6 +157,8 @@ impl Owner {
             labels: top.meta.labels.clone(),
             annotations: top.meta.annotations.clone(),
             conditions: top.conditions.clone(),
+            on_delete: top.renewal == Renewal::Kept,
+            keeper: top.meta.keeper.clone(),
         }
     }
 }

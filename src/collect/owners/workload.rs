@@ -6,7 +6,7 @@ use super::role::requests_as;
 use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
 use crate::snapshot::{
     Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Pod, Resources,
-    Termination, Waiting, Workload, WorkloadId,
+    Sizes, Termination, Waiting, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.
@@ -43,6 +43,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
     };
     let conditions = owner.as_ref().map(|owner| owner.conditions.clone());
     let conditions = conditions.unwrap_or_default();
+    let on_delete = owner.as_ref().is_some_and(|owner| owner.on_delete);
+    let keeper = owner.as_ref().and_then(|owner| owner.keeper.clone());
     Workload {
         api_version: part.api_version,
         replicas: part.replicas.unwrap_or(fallback),
@@ -67,6 +69,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
         autoscaler: part.autoscaler,
         managers: part.managers,
         patch: part.patch,
+        on_delete,
+        keeper,
         pods: current,
         conditions,
         evictions: evictions(&pods),
@@ -132,6 +136,10 @@ fn containers(
                 memory_high_water: None,
                 not_measured: None,
                 ran_with: None,
+                declared: in_template.then(|| Sizes {
+                    requests: record.asked.clone(),
+                    limits: record.limits.clone(),
+                }),
             });
         }
     };
@@ -160,6 +168,7 @@ fn containers(
         if !observe(container, records.map_or(&[], Vec::as_slice)) {
             default(container, namespace, limit_ranges);
         }
+        container.forget_same_declaration();
         container.terminations = endings.remove(&container.name).unwrap_or_default();
         container.waiting = waiting(&running, &container.name);
     }

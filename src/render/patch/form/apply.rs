@@ -1,0 +1,142 @@
+//! Documents for a server-side apply.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::{Form, Kind, command};
+use crate::change::{Change, Way, body};
+use crate::render::emit;
+use crate::text::escape;
+
+/// A server-side apply takes away what the same field manager has set before and
+/// does not name any more. A document names only what changes, so each patch gets a
+/// manager of its own.
+pub(in crate::render) const APPLY: &str =
+    "kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f";
+
+/// Shows what such documents would change.
+pub(in crate::render) const DIFF: &str = "kubectl diff --server-side --force-conflicts -f";
+
+pub(super) struct Apply;
+
+impl Form for Apply {
+    fn name(&self) -> &'static str {
+        "apply"
+    }
+
+    fn summary(&self) -> &'static str {
+        "YAML for `kubectl apply --server-side`"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Documents
+    }
+
+    fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
+        vec![
+            "Review, then apply:".to_owned(),
+            format!("  {DIFF} {file}"),
+            format!("  {APPLY} {file}"),
+        ]
+    }
+
+    fn write(
+        &self,
+        change: &Change<'_>,
+        _file: Option<&str>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if change.way == Way::ByPlace {
+            by_place(change, out)?;
+        } else {
+            for text in command::removal(change) {
+                comment(&text, out)?;
+            }
+            if let Some(body) = body::apply(change) {
+                out.write_all(emit::document(&named_first(&body))?.as_bytes())?;
+            }
+        }
+        scaling(change, out)
+    }
+}
+
+/// A custom resource may replace its whole list of containers.
+fn by_place(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "# Not for a server-side apply: a custom resource may replace its whole list of containers."
+    )?;
+    match command::json_patch(change) {
+        Some(command) => comment(&format!("Instead:\n  {command}"), out)?,
+        None => comment("Change it by hand.", out)?,
+    }
+    heaps(change, out)
+}
+
+/// Variables, which a JSON patch has no place for.
+pub(super) fn heaps(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for changed in &change.containers {
+        if let Some(heap) = &changed.heap {
+            let name = &changed.container.name;
+            let text = format!("Set {} of {name} by hand: {}", heap.variable, heap.value);
+            comment(&text, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same of a change that is a JSON patch, and nothing of others.
+pub(super) fn heaps_of_places(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if change.way == Way::ByPlace {
+        heaps(change, out)
+    } else {
+        Ok(())
+    }
+}
+
+/// The autoscaler whose targets move with the requests: one advice, both or none.
+pub(super) fn scaling(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(advice) = change.autoscaler else {
+        return Ok(());
+    };
+    let Some(body) = body::autoscaler(&change.workload.id.namespace, advice) else {
+        return Ok(());
+    };
+    writeln!(out, "---")?;
+    writeln!(
+        out,
+        "# Together with {}: it scales at the same load as before.",
+        escape(&change.workload.id.to_string())
+    )?;
+    let text = emit::document(&named_first(&body))?;
+    if change.way == Way::ByName {
+        out.write_all(text.as_bytes())
+    } else {
+        comment(&text, out)
+    }
+}
+
+pub(super) fn comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    text.lines()
+        .try_for_each(|line| writeln!(out, "# {}", escape(line)))
+}
+
+/// The same, with what tells a mapping from others first, and requests before limits, as
+/// people write it.
+pub(super) fn named_first(value: &Value) -> serde_yaml::Value {
+    const FIRST: [&str; 5] = ["apiVersion", "kind", "name", "type", "requests"];
+    match value {
+        Value::Object(fields) => {
+            let place = |name: &str| FIRST.iter().position(|it| *it == name);
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| place(name).unwrap_or(FIRST.len()));
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| (name.as_str().into(), named_first(value)));
+            serde_yaml::Value::Mapping(fields.collect())
+        }
+        Value::Array(items) => serde_yaml::Value::Sequence(items.iter().map(named_first).collect()),
+        scalar => serde_yaml::to_value(scalar).unwrap_or(serde_yaml::Value::Null),
+    }
+}
