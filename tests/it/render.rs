@@ -149,8 +149,6 @@ fn nothing_is_said_in_words() {
     let patch = drawn(&Made::empty(), &settings(), "patch", &look(None));
     insta::assert_snapshot!(patch, @"
     # Sizes for cluster test, from usage up to 2025-11-13T02:13:20Z.
-    # Review, then apply:
-    #   kubectl apply --server-side --force-conflicts --field-manager=kcost-$(date +%s) -f FILE
     # Nothing needs to change.
     ");
 }
