@@ -33,6 +33,7 @@
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
 //! - [`change`]: advice as changes of objects, with what they hold now.
 //! - [`costs`]: the bill of what is there, and whose it is.
+//! - [`gpu`]: what accelerators are held, used and worth, and which could be shared.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
 //! - [`gate`]: limits that a CI job fails on.
@@ -82,6 +83,7 @@ pub mod explain;
 pub mod finding;
 pub mod forecast;
 pub mod gate;
+pub mod gpu;
 pub mod pack;
 pub mod pipeline;
 pub mod price;

@@ -1,7 +1,9 @@
 //! The stages in order, nothing else. The only file that names them all.
 
 use crate::cohort::{self, Cohorts};
+use crate::costs;
 use crate::gate;
+use crate::gpu::{self, Gpus};
 use crate::price;
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
@@ -20,6 +22,7 @@ pub struct Evidence {
     pub cohorts: Cohorts,
     pub advised: Advised,
     pub risks: Risks,
+    pub gpus: Gpus,
 }
 
 /// The same snapshot and settings give the same analysis, bit for bit.
@@ -78,6 +81,27 @@ pub fn profiles<S: Supply>(
     Ok(profiles)
 }
 
+/// What containers use, and what workloads hold and use of accelerators.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn accelerators<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    progress: &dyn Progress,
+) -> Result<(Vec<Profile>, gpu::Gathered), S::Error> {
+    let mut profiles = Vec::new();
+    let mut gather = gpu::Gather::new(snapshot);
+    staged(progress, "looking at accelerators", || {
+        usage.each(&mut |workloads, usage| {
+            profiles.extend(profile::profile_part(snapshot, workloads.clone(), usage));
+            gather.add(workloads, usage);
+        })
+    })?;
+    Ok((profiles, gather.done()))
+}
+
 /// The stages that learn: the more workloads they see, the better.
 pub fn advise(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Evidence {
     match advise_from(snapshot, &snapshot.usage, settings, progress) {
@@ -101,11 +125,13 @@ pub fn advise_from<S: Supply>(
     let mut profiles = Vec::new();
     let mut looks = Looks::new(snapshot, options);
     let mut nodes = risk::Nodes::new(snapshot);
+    let mut gather = gpu::Gather::new(snapshot);
     staged(progress, "profiling usage", || {
         usage.each(&mut |workloads, usage| {
             let part = profile::profile_part(snapshot, workloads.clone(), usage);
             looks.add(usage, &part);
-            nodes.add(workloads, usage);
+            nodes.add(workloads.clone(), usage);
+            gather.add(workloads, usage);
             profiles.extend(part);
         })
     })?;
@@ -122,12 +148,37 @@ pub fn advise_from<S: Supply>(
         usage.each(&mut |workloads, usage| search.look(workloads, usage))?;
         Ok(search.found())
     })?;
+    let gpus = staged(progress, "looking at accelerators", || {
+        accelerated(snapshot, &profiles, gather, settings)
+    });
     Ok(Evidence {
         profiles,
         cohorts,
         advised,
         risks,
+        gpus,
     })
+}
+
+/// What accelerators are held and used, with their money, where there are any.
+fn accelerated(
+    snapshot: &Snapshot,
+    profiles: &[Profile],
+    gather: gpu::Gather<'_>,
+    settings: &Settings,
+) -> Gpus {
+    let seen = gather.done();
+    let mut nodes = snapshot.cluster.nodes.iter();
+    if seen.is_empty() && !nodes.any(|node| node.allocatable.gpus() > 0.0) {
+        return Gpus::default();
+    }
+    let book = &settings.prices;
+    let costs = costs::costs(snapshot, profiles, book);
+    let options = gpu::Options {
+        book,
+        costs: &costs,
+    };
+    Gpus::of(snapshot, seen, options)
 }
 
 /// The stages that tell, of the workloads that are in the snapshot and in the evidence.
@@ -142,6 +193,7 @@ pub fn report<'a>(
         cohorts,
         advised,
         risks,
+        gpus,
     } = evidence;
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, &settings.prices)
@@ -149,6 +201,7 @@ pub fn report<'a>(
     let severities = bill.workloads.iter().map(|bill| bill.severity);
     let mut findings = recommend::findings(snapshot, &advised, severities);
     findings.extend(risks.findings());
+    findings.extend(gpus.findings());
     findings.sort_by_key(|it| it.workload);
     let seen = gate::Seen {
         profiles: &profiles,
@@ -165,6 +218,7 @@ pub fn report<'a>(
         advised,
         bill,
         risks,
+        gpus,
         findings,
         outcomes,
     }

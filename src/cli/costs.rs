@@ -8,6 +8,7 @@ use super::values::named;
 use crate::costs::{By, costs};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gpu::{self, Gpus};
 use crate::render::{self, Told, View};
 use crate::ui::Ui;
 
@@ -63,16 +64,23 @@ impl CostsArgs {
         if empty {
             super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
         }
-        let (whole, profiles) = read.profile(ui)?;
+        let (whole, profiles, seen) = read.accelerators(ui)?;
         let (snapshot, asked) = (&whole.snapshot, &whole.asked);
         let mut costs = costs(snapshot, &profiles, &book);
+        let options = gpu::Options {
+            book: &book,
+            costs: &costs,
+        };
+        let mut gpus = Gpus::of(snapshot, seen, options);
         if asked.contains(&false) {
             costs.retain(asked, snapshot);
+            gpus.drop_others(asked);
         }
         ui.clear();
         let told = Told {
             snapshot,
             costs: &costs,
+            gpus: &gpus,
             by: &self.by,
             prices: &book.description(&costs.nodes),
         };

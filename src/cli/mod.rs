@@ -12,6 +12,7 @@ mod environment;
 mod explain;
 mod forecast;
 mod given;
+mod gpus;
 mod groups;
 mod invocation;
 mod last;
@@ -76,6 +77,7 @@ enum Command {
     Risks(Box<risks::RisksArgs>),
     Forecast(Box<forecast::ForecastArgs>),
     Costs(Box<costs::CostsArgs>),
+    Gpus(Box<gpus::GpusArgs>),
     Prices(Box<prices::PricesArgs>),
     Patch(Box<patch::PatchArgs>),
     Backtest(Box<backtest::BacktestArgs>),
@@ -181,6 +183,7 @@ impl Command {
                 | Self::Risks(_)
                 | Self::Forecast(_)
                 | Self::Costs(_)
+                | Self::Gpus(_)
                 | Self::Prices(_)
                 | Self::Patch(_)
                 | Self::Backtest(_)
@@ -202,6 +205,7 @@ impl Command {
             Self::Risks(args) => args.run(invocation, ui, out),
             Self::Forecast(args) => args.run(invocation, ui, out),
             Self::Costs(args) => args.run(invocation, ui, out),
+            Self::Gpus(args) => args.run(invocation, ui, out),
             Self::Prices(args) => args.run(invocation, ui, out),
             Self::Patch(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::plan::Pool;
-use crate::snapshot::{CapacityType, Node, Resources};
+use crate::snapshot::{Accelerator, CapacityType, Node, Resources};
 use crate::units::{Bytes, Cpu, count_from, float};
 
 /// A pool of equal machines.
@@ -197,6 +197,7 @@ impl PoolSpec {
             provider: Some("aws".to_owned()),
             architecture: Some(self.architecture.to_owned()),
             gpu_product: self.gpu_product.map(str::to_owned),
+            accelerator: Accelerator::default(),
             allocatable: amount(
                 self.cores * 1000 - RESERVED_MILLICORES,
                 self.memory_kib - RESERVED_KIB,

@@ -1,12 +1,13 @@
 //! One workload's way from usage to size, gathered from an analysis.
 
 use crate::cohort::Cohort;
+use crate::gpu::Judged;
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
 use crate::risk::{Incident, Risk};
-use crate::snapshot::{Container, Workload};
+use crate::snapshot::{Container, Snapshot, Workload};
 use crate::units::Currency;
 
 mod curve;
@@ -32,6 +33,10 @@ pub struct Explanation<'a> {
     pub risks: Vec<&'a Risk>,
     /// What it is part of, together with others.
     pub incidents: Vec<Incident>,
+    /// What it does with accelerators, where it has any.
+    pub gpu: Option<&'a Judged>,
+    /// All of them, which that is one of.
+    pub snapshot: &'a Snapshot,
 }
 
 /// Members of the cohort that are named.
@@ -80,6 +85,11 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         containers: containers.collect(),
         risks: analysis.risks.of_workload(index),
         incidents: analysis.risks.incidents_of(snapshot, index),
+        gpu: analysis
+            .gpus
+            .place_of(index)
+            .map(|place| &analysis.gpus.workloads[place]),
+        snapshot,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::cohort::Cohorts;
 use crate::finding::Finding;
 use crate::gate::{Outcome, Threshold};
+use crate::gpu::Gpus;
 use crate::price::{Bill, Book};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
@@ -44,6 +45,7 @@ pub struct Analysis<'a> {
     pub advised: Advised,
     pub bill: Bill,
     pub risks: Risks,
+    pub gpus: Gpus,
     /// Of all rooms, in the order of the workloads.
     pub findings: Vec<Finding>,
     /// One for each threshold.

@@ -21,6 +21,7 @@ impl Evidence {
         let cohorts = narrow_cohorts(&mut self.cohorts, &profiles);
         narrow_advice(&mut self.advised, &workloads, &profiles, &cohorts);
         self.risks.retain(|workload| workloads.now(workload));
+        self.gpus.retain(kept);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Usage on wider slots than it was read in.
 
-use super::{Grid, Metric, Series, Usage, Values};
+use super::{Grid, Series, Usage, Values};
 use crate::units::{Span, single};
 
 impl Usage {
@@ -70,10 +70,7 @@ impl Rule {
         series.cpu_cores = wide(&series.cpu_cores, mean);
         series.memory_bytes = wide(&series.memory_bytes, largest);
         for (metric, values) in &mut series.more {
-            let meet = match metric {
-                Metric::GpuMemoryBytes => largest,
-                _ => mean,
-            };
+            let meet = if metric.is_peak() { largest } else { mean };
             *values = Values::from(wide(&values.every(), meet));
         }
     }
@@ -108,6 +105,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::snapshot::Metric;
 
     const N: f32 = f32::NAN;
 

@@ -6,6 +6,7 @@
 //! only the settings that size a heap, of annotations only those of
 //! kcost ([`annotation`]).
 
+mod accelerator;
 pub mod annotation;
 mod bundle;
 mod coarsen;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
+pub use accelerator::{Accelerator, MigProfile, is_gpu};
 pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
 };
@@ -42,7 +44,7 @@ pub(crate) use guard::{caught, check_footer, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node};
-pub use resources::{DEVICE_CLASS, Resources, can_be, is_gpu};
+pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
 pub use state::{Condition, Eviction, Probe, ProbeKind, Restarts, Waiting};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Resources};
+use super::{Accelerator, Condition, Resources};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,8 +19,12 @@ pub struct Node {
     pub provider: Option<String>,
     /// `kubernetes.io/arch`.
     pub architecture: Option<String>,
-    /// `nvidia.com/gpu.product`.
+    /// What its accelerators are sold as: `nvidia.com/gpu.product`, or what another vendor,
+    /// cloud or provisioner calls them.
     pub gpu_product: Option<String>,
+    /// What it says of them besides.
+    #[serde(default, skip_serializing_if = "Accelerator::is_empty")]
+    pub accelerator: Accelerator,
     /// What pods may use. Includes `pods`.
     pub allocatable: Resources,
     /// What the machine has.

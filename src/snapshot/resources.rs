@@ -2,19 +2,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accelerator;
 use crate::units::{Bytes, Cpu};
 
 /// Before the name of a class of devices where it stands for an extended resource.
 ///
 /// Source: KEP-5004, `ResourceDeviceClassPrefix` of the core API.
 pub const DEVICE_CLASS: &str = "deviceclass.resource.kubernetes.io/";
-
-/// Whether a class or driver of devices is called after GPUs: `gpu.nvidia.com`,
-/// `mig.nvidia.com`, `large-gpu`.
-pub fn is_gpu(class: &str) -> bool {
-    let mut words = class.split(['.', '-', '/']);
-    words.any(|word| matches!(word, "gpu" | "mig"))
-}
 
 /// Cores that a container, a node or a quota can be of at most: a thousand times what
 /// the largest clusters have.
@@ -55,18 +49,20 @@ impl Resources {
         self.cpu.is_none() && self.memory.is_none() && self.extended.is_empty()
     }
 
-    /// Whole and partial accelerators: every `*/gpu` resource, classes of devices
-    /// that are called after GPUs, and MIG slices as devices.
+    /// Whole and partial accelerators of every vendor, as devices: a MIG slice is its
+    /// share of the compute of one.
     pub fn gpus(&self) -> f64 {
-        let is_gpu = |name: &str| match name.strip_prefix(DEVICE_CLASS) {
-            Some(class) => is_gpu(class),
-            None => name.ends_with("/gpu") || name.contains("/mig-"),
-        };
-        self.extended
-            .iter()
-            .filter(|(name, _)| is_gpu(name))
-            .map(|(_, count)| count)
-            .sum()
+        accelerator::devices(&self.extended)
+    }
+
+    /// Devices or slices of them, as exporters tell of each: a slice is one.
+    pub fn gpu_units(&self) -> f64 {
+        accelerator::units(&self.extended)
+    }
+
+    /// The MIG profile that is asked for: `1g.10gb`.
+    pub fn mig_profile(&self) -> Option<&str> {
+        accelerator::profile(&self.extended)
     }
 
     /// Both together; a resource that only one side sets is taken from it.

@@ -53,10 +53,35 @@ pub struct Series {
 pub enum Metric {
     /// Throttled ÷ all CFS periods, 0 to 1.
     CpuThrottledRatio,
-    /// Share of the devices that were busy, 0 to 1: the mean over the container's devices.
+    /// Share of the time that anything ran on its devices, 0 to 1: the mean over them. What
+    /// ran may have filled a hundredth of them.
     GpuUtilization,
     /// Memory in use on the container's devices together, bytes.
     GpuMemoryBytes,
+    /// Share of the multiprocessors of its devices that had work, 0 to 1, over time.
+    GpuSmActive,
+    /// Share of the time that the tensor units of its devices worked, 0 to 1.
+    GpuTensorActive,
+    /// Share of the time that the memory of its devices was read or written, 0 to 1.
+    GpuDramActive,
+    /// Power that its devices draw together, watts. Of a slice that of the whole device.
+    GpuPowerWatts,
+    /// Memory that its devices have together, bytes.
+    GpuMemoryTotalBytes,
+    /// The number of the last XID error of its devices; 0 for none.
+    GpuXid,
+    /// Clock of the multiprocessors of its devices, hertz: the mean over them.
+    GpuClockHertz,
+    /// Requests that a server works on at a time.
+    RequestsRunning,
+    /// Requests that wait until a server takes them.
+    RequestsWaiting,
+    /// Share of the key-value cache of a server of language models in use, 0 to 1.
+    KvCacheRatio,
+    /// Tokens that a server of language models reads and writes a second.
+    TokensPerSecond,
+    /// Seconds from a request to the end of its answer, the mean.
+    RequestSeconds,
     /// Received and sent by the pod, bytes a second. Stands on one series of the
     /// pod: that of its first container that is no init container.
     NetworkBytesPerSecond,
@@ -67,10 +92,22 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 18] = [
         Self::CpuThrottledRatio,
         Self::GpuUtilization,
         Self::GpuMemoryBytes,
+        Self::GpuSmActive,
+        Self::GpuTensorActive,
+        Self::GpuDramActive,
+        Self::GpuPowerWatts,
+        Self::GpuMemoryTotalBytes,
+        Self::GpuXid,
+        Self::GpuClockHertz,
+        Self::RequestsRunning,
+        Self::RequestsWaiting,
+        Self::KvCacheRatio,
+        Self::TokensPerSecond,
+        Self::RequestSeconds,
         Self::NetworkBytesPerSecond,
         Self::CpuWaitingRatio,
         Self::MemoryWaitingRatio,
@@ -82,10 +119,73 @@ impl Metric {
             Self::CpuThrottledRatio => "cpu_throttled_ratio",
             Self::GpuUtilization => "gpu_utilization",
             Self::GpuMemoryBytes => "gpu_memory_bytes",
+            Self::GpuSmActive => "gpu_sm_active",
+            Self::GpuTensorActive => "gpu_tensor_active",
+            Self::GpuDramActive => "gpu_dram_active",
+            Self::GpuPowerWatts => "gpu_power_watts",
+            Self::GpuMemoryTotalBytes => "gpu_memory_total_bytes",
+            Self::GpuXid => "gpu_xid",
+            Self::GpuClockHertz => "gpu_clock_hertz",
+            Self::RequestsRunning => "requests_running",
+            Self::RequestsWaiting => "requests_waiting",
+            Self::KvCacheRatio => "kv_cache_ratio",
+            Self::TokensPerSecond => "tokens_per_second",
+            Self::RequestSeconds => "request_seconds",
             Self::NetworkBytesPerSecond => "network_bytes_per_second",
             Self::CpuWaitingRatio => "cpu_waiting_ratio",
             Self::MemoryWaitingRatio => "memory_waiting_ratio",
         }
+    }
+
+    /// Whether the largest of several samples counts, and not their mean.
+    pub fn is_peak(self) -> bool {
+        matches!(
+            self,
+            Self::GpuMemoryBytes | Self::GpuMemoryTotalBytes | Self::GpuXid
+        )
+    }
+
+    /// Whether it is a share of time, of periods or of devices, 0 to 1.
+    pub fn is_share(self) -> bool {
+        matches!(
+            self,
+            Self::CpuThrottledRatio
+                | Self::CpuWaitingRatio
+                | Self::MemoryWaitingRatio
+                | Self::GpuUtilization
+                | Self::GpuSmActive
+                | Self::GpuTensorActive
+                | Self::GpuDramActive
+                | Self::KvCacheRatio
+        )
+    }
+
+    /// Whether an exporter tells it of devices.
+    pub fn is_of_devices(self) -> bool {
+        matches!(
+            self,
+            Self::GpuUtilization
+                | Self::GpuMemoryBytes
+                | Self::GpuSmActive
+                | Self::GpuTensorActive
+                | Self::GpuDramActive
+                | Self::GpuPowerWatts
+                | Self::GpuMemoryTotalBytes
+                | Self::GpuXid
+                | Self::GpuClockHertz
+        )
+    }
+
+    /// Whether a server of models tells it.
+    pub fn is_of_serving(self) -> bool {
+        matches!(
+            self,
+            Self::RequestsRunning
+                | Self::RequestsWaiting
+                | Self::KvCacheRatio
+                | Self::TokensPerSecond
+                | Self::RequestSeconds
+        )
     }
 }
 

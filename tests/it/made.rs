@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kcost::cohort::{Cohort, Cohorts};
+use kcost::gpu::Gpus;
 use kcost::pipeline::{self, Analysis, Evidence, Settings};
 use kcost::price::Book;
 use kcost::profile::Profile;
@@ -13,8 +14,8 @@ use kcost::recommend::{
 };
 use kcost::risk::Risks;
 use kcost::snapshot::{
-    CapacityType, Cluster, Container, ContainerKind, Gap, Node, PatchTarget, Pod, Resources,
-    Snapshot, Source, SourceKind, Termination, Usage, Workload, WorkloadId,
+    Accelerator, CapacityType, Cluster, Container, ContainerKind, Gap, Node, PatchTarget, Pod,
+    Resources, Snapshot, Source, SourceKind, Termination, Usage, Workload, WorkloadId,
 };
 use kcost::units::{Bytes, Cpu, Ratio, Span};
 
@@ -254,6 +255,7 @@ impl Made {
             cohorts: self.cohorts.clone(),
             advised: self.advised.clone(),
             risks: Risks::default(),
+            gpus: Gpus::default(),
         };
         pipeline::report(&self.snapshot, evidence, settings, &Silent)
     }
@@ -270,6 +272,7 @@ pub fn node(name: &str, capacity_type: CapacityType) -> Node {
         provider: None,
         architecture: None,
         gpu_product: None,
+        accelerator: Accelerator::default(),
         allocatable: resources(4000, 16_384),
         capacity: resources(4000, 16_384),
         ready: true,

@@ -22,6 +22,7 @@ mod forecast;
 mod foreign;
 mod fuzz;
 mod gate;
+mod gpu;
 mod guard;
 mod hostile;
 mod import;

@@ -64,6 +64,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("change", &["recommend", "snapshot", "units"]),
     ("costs", &["price", "profile", "snapshot", "units"]),
     (
+        "gpu",
+        &["costs", "finding", "price", "snapshot", "text", "units"],
+    ),
+    (
         "gate",
         &[
             "finding",
@@ -91,6 +95,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "explain",
         &[
             "cohort",
+            "gpu",
             "pipeline",
             "price",
             "profile",
@@ -112,6 +117,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "finding",
             "forecast",
             "gate",
+            "gpu",
             "pipeline",
             "price",
             "profile",
@@ -127,8 +133,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "pipeline",
         &[
             "cohort",
+            "costs",
             "finding",
             "gate",
+            "gpu",
             "price",
             "profile",
             "progress",

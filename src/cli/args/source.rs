@@ -19,6 +19,7 @@ use crate::collect::{Scope, refuse_impossible};
 use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gpu::Gathered;
 use crate::pipeline::{self, Evidence, Settings};
 use crate::profile::Profile;
 use crate::progress::{Named, Progress};
@@ -214,20 +215,20 @@ impl Parts {
         Ok((whole, evidence))
     }
 
-    /// What containers use, and the snapshot.
-    pub(in crate::cli) fn profile(
+    /// What containers use, what workloads hold and use of accelerators, and the snapshot.
+    pub(in crate::cli) fn accelerators(
         self,
         progress: &dyn Progress,
-    ) -> Result<(Whole, Vec<Profile>), Error> {
+    ) -> Result<(Whole, Vec<Profile>, Gathered), Error> {
         let snapshot = &self.whole.snapshot;
-        let profiles = match self.usage {
-            Some(usage) => pipeline::profiles(snapshot, &usage.of(snapshot), progress)?,
-            None => match pipeline::profiles(snapshot, &snapshot.usage, progress) {
-                Ok(profiles) => profiles,
+        let (profiles, seen) = match self.usage {
+            Some(usage) => pipeline::accelerators(snapshot, &usage.of(snapshot), progress)?,
+            None => match pipeline::accelerators(snapshot, &snapshot.usage, progress) {
+                Ok(both) => both,
                 Err(never) => match never {},
             },
         };
-        Ok((self.whole, profiles))
+        Ok((self.whole, profiles, seen))
     }
 }
 

@@ -10,7 +10,8 @@ use super::state::conditions;
 use super::{Amounts, Meta, Objects, Record};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
-use crate::snapshot::{CapacityType, QuotaScope, Resources};
+use crate::snapshot::{Accelerator, CapacityType, QuotaScope, Resources};
+use crate::units::Bytes;
 
 /// Labels that name a node's pool, those of clouds before those of provisioners.
 const POOL_LABELS: [&str; 10] = [
@@ -36,6 +37,22 @@ const SPOT_LABELS: [(&str, &[&str]); 6] = [
     ("node.kubernetes.io/lifecycle", &["spot", "Ec2Spot"]),
 ];
 
+/// Labels that name the product of a node's accelerators, those of its vendor before
+/// those of clouds and provisioners.
+const PRODUCT_LABELS: [&str; 11] = [
+    "nvidia.com/gpu.product",
+    "amd.com/gpu.product-name",
+    "beta.amd.com/gpu.product-name",
+    "gpu.intel.com/product",
+    "cloud.google.com/gke-accelerator",
+    "cloud.google.com/gke-tpu-accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "karpenter.k8s.aws/instance-accelerator-name",
+    "karpenter.azure.com/sku-gpu-name",
+    "k8s.amazonaws.com/accelerator",
+    "gpu.intel.com/family",
+];
+
 impl Record for Node {
     fn record(self, objects: &mut Objects) {
         let mut amounts = Amounts::default();
@@ -58,7 +75,8 @@ impl Record for Node {
             pool: POOL_LABELS.into_iter().find_map(label),
             provider: spec.provider_id.as_deref().and_then(provider),
             architecture: label("kubernetes.io/arch"),
-            gpu_product: label("nvidia.com/gpu.product"),
+            gpu_product: PRODUCT_LABELS.into_iter().find_map(label),
+            accelerator: accelerator(&meta.labels),
             allocatable,
             capacity: amounts.map(status.capacity),
             ready: status
@@ -72,6 +90,50 @@ impl Record for Node {
         });
         objects.note("Node", &meta, amounts);
         objects.node_labels.insert(meta.name, meta.labels);
+    }
+}
+
+/// What labels of the device plugins, clouds and provisioners say of accelerators.
+fn accelerator(labels: &[(String, String)]) -> Accelerator {
+    let first = |keys: &[&str]| keys.iter().find_map(|key| find(labels, key));
+    let number = |keys: &[&str]| first(keys)?.trim().parse::<u32>().ok();
+    let mebibytes = number(&[
+        "nvidia.com/gpu.memory",
+        "karpenter.k8s.aws/instance-gpu-memory",
+    ]);
+    let vram = || quantity(&first(&["amd.com/gpu.vram", "beta.amd.com/gpu.vram"])?);
+    let product = find(labels, "nvidia.com/gpu.product");
+    let single = product.and_then(|it| it.split_once("-MIG-").map(|(_, it)| it.to_owned()));
+    Accelerator {
+        memory: mebibytes.map(|it| Bytes::mib(u64::from(it))).or_else(vram),
+        count: number(&[
+            "nvidia.com/gpu.count",
+            "cloud.google.com/gke-accelerator-count",
+            "karpenter.k8s.aws/instance-gpu-count",
+            "karpenter.k8s.aws/instance-accelerator-count",
+            "karpenter.azure.com/sku-gpu-count",
+            "gpu.intel.com/device.count",
+        ]),
+        replicas: number(&[
+            "nvidia.com/gpu.replicas",
+            "cloud.google.com/gke-max-shared-clients-per-gpu",
+        ]),
+        sharing: first(&[
+            "nvidia.com/gpu.sharing-strategy",
+            "cloud.google.com/gke-gpu-sharing-strategy",
+        ]),
+        partition: single.or_else(|| find(labels, "cloud.google.com/gke-gpu-partition-size")),
+    }
+}
+
+/// `192G` of AMD's labels, which mean binary units.
+fn quantity(text: &str) -> Option<Bytes> {
+    let (number, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit())?);
+    let number: u64 = number.parse().ok()?;
+    match unit.chars().next()? {
+        'G' => Some(Bytes::gib(number)),
+        'M' => Some(Bytes::mib(number)),
+        _ => None,
     }
 }
 

@@ -26,11 +26,18 @@ impl Column {
     /// like. Ratios may be a little above 1, as Prometheus extrapolates.
     fn limit(self) -> f64 {
         match self {
-            Self::CpuCores => 1e5,
-            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => 1e15,
-            Self::More(metric) if is_share(metric) => 1.05,
+            Self::CpuCores | Self::More(Metric::GpuPowerWatts) => 1e5,
+            Self::MemoryBytes
+            | Self::More(Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes) => 1e15,
+            Self::More(Metric::GpuXid) => 1e4,
+            Self::More(metric) if metric.is_share() => 1.05,
             Self::More(_) => 1e13,
         }
+    }
+
+    /// Whether an exporter tells it of devices.
+    pub(crate) fn is_of_devices(self) -> bool {
+        matches!(self, Self::More(metric) if metric.is_of_devices())
     }
 
     /// Whether a value can be true.
@@ -44,8 +51,11 @@ impl Column {
             return None;
         }
         Some(single(match self {
-            Self::MemoryBytes | Self::More(Metric::GpuMemoryBytes) => rounded(value),
-            Self::More(metric) if is_share(metric) => value.min(1.0),
+            Self::MemoryBytes
+            | Self::More(Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes | Metric::GpuXid) => {
+                rounded(value)
+            }
+            Self::More(metric) if metric.is_share() => value.min(1.0),
             _ => value,
         }))
     }
@@ -62,15 +72,4 @@ fn rounded(value: f64) -> f64 {
     #[expect(clippy::float_cmp, reason = "whether it is exactly whole")]
     let whole = (value as i64) as f64 == value;
     if whole { value } else { value.round() }
-}
-
-/// Whether it is a share of time, of periods or of devices.
-fn is_share(metric: Metric) -> bool {
-    matches!(
-        metric,
-        Metric::CpuThrottledRatio
-            | Metric::CpuWaitingRatio
-            | Metric::MemoryWaitingRatio
-            | Metric::GpuUtilization
-    )
 }

@@ -25,7 +25,22 @@ struct Report<'a> {
     allocations: Vec<Allocation<'a>>,
     nodes: Vec<Node<'a>>,
     unplaced_pods: usize,
+    gpus: Devices,
     gaps: Vec<Gap<'a>>,
+}
+
+/// Of devices that are held: what they cost, what of it does something, and what is not
+/// known; and what devices cost that nobody asks for.
+#[derive(Serialize)]
+struct Devices {
+    #[serde(rename = "monthly_cost")]
+    all: Money,
+    #[serde(rename = "used_monthly_cost")]
+    used: Money,
+    #[serde(rename = "unknown_monthly_cost")]
+    unknown: Money,
+    #[serde(rename = "unrequested_monthly_cost")]
+    unrequested: Money,
 }
 
 /// The lines sum up to `total`.
@@ -101,6 +116,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     } = told;
     let groups = costs.by(told.by, snapshot);
     let nodes = snapshot.cluster.nodes.iter().zip(&costs.nodes);
+    let (held, used, unknown) = told.gpus.worth();
     let report = Report {
         schema: "kcost.costs/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -131,6 +147,12 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             })
             .collect(),
         unplaced_pods: costs.unplaced,
+        gpus: Devices {
+            all: held,
+            used,
+            unknown,
+            unrequested: told.gpus.unrequested_cost,
+        },
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;

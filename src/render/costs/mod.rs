@@ -12,6 +12,7 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD, Paint};
 use super::wrap::wrap;
 use crate::costs::{By, Costs, Group, IDLE, Owner, SYSTEM, Split, UNALLOCATED};
+use crate::gpu::Gpus;
 use crate::price::Basis;
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money};
@@ -29,6 +30,7 @@ const BAR: f64 = 20.0;
 pub struct Told<'a> {
     pub snapshot: &'a Snapshot,
     pub costs: &'a Costs,
+    pub gpus: &'a Gpus,
     pub by: &'a By,
     /// Where prices are from.
     pub prices: &'a str,
@@ -209,6 +211,7 @@ impl Page<'_> {
                 "{pods} on no known node, at default rates; nothing idle is known"
             ));
         }
+        notes.extend(self.devices());
         let guessed = costs
             .nodes
             .iter()
@@ -233,6 +236,28 @@ impl Page<'_> {
             self.origins(out)?;
         }
         Ok(())
+    }
+
+    /// What devices cost, and how much of that does something.
+    fn devices(&self) -> Option<String> {
+        let gpus = self.told.gpus;
+        let (cost, used, unknown) = gpus.worth();
+        if cost <= Money::ZERO {
+            return None;
+        }
+        let mut text = format!(
+            "GPUs that are held cost {}, of which {} does something",
+            self.money(cost),
+            self.money(used)
+        );
+        if unknown > Money::ZERO {
+            text = format!("{text} and of {} it is not known", self.money(unknown));
+        }
+        if gpus.unrequested_cost > Money::ZERO {
+            let idle = self.money(gpus.unrequested_cost);
+            text = format!("{text}; {idle} is for GPUs that nobody asks for");
+        }
+        Some(format!("{text}: `gpus` says more"))
     }
 
     /// Where each price is from.

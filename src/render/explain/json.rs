@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
+use crate::render::gpu;
 use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
 use crate::render::risks;
 use crate::units::{Bytes, Cpu, Currency};
@@ -33,6 +34,8 @@ struct Report<'a> {
     risks: Vec<risks::Shape<'a>>,
     /// What it is part of, in words.
     incidents: Vec<&'a str>,
+    /// Null where it has no accelerators.
+    gpu: Option<gpu::Workload<'a>>,
 }
 
 #[derive(Serialize)]
@@ -150,6 +153,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         containers: story.containers.iter().map(container).collect(),
         risks: story.risks.iter().map(|it| risks::shape(it)).collect(),
         incidents: story.incidents.iter().map(|it| &*it.text).collect(),
+        gpu: story.gpu.map(|it| gpu::workload(story.snapshot, it)),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)

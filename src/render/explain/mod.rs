@@ -18,6 +18,7 @@ use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
 use crate::explain::{ContainerStory, Explanation};
+use crate::gpu::Judged;
 use crate::recommend::{Confidence, DataQuality};
 use crate::snapshot::Grid;
 use crate::text::{ascii, count, escape, money, percent};
@@ -57,6 +58,10 @@ pub fn explanation_text(
     for (place, container) in story.containers.iter().enumerate() {
         writeln!(out)?;
         page.container(container, Some(place) == largest, out)?;
+    }
+    if let Some(gpu) = story.gpu {
+        writeln!(out)?;
+        page.accelerators(gpu, story, out)?;
     }
     if !story.risks.is_empty() {
         writeln!(out)?;
@@ -135,6 +140,29 @@ struct Page {
 }
 
 impl Page {
+    /// How it uses its accelerators, and what to do.
+    fn accelerators(
+        self,
+        judged: &Judged,
+        story: &Explanation<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let cost = money(judged.gpu_cost, &story.currency);
+        let head = format!("GPUs  {}, {cost} a month", judged.state.word());
+        self.head(&head, out)?;
+        self.line("  ", &judged.why, out)?;
+        let told = if self.verbose { usize::MAX } else { 2 };
+        for advice in judged.advice.iter().take(told) {
+            let worth = advice.savings.filter(|it| *it > Money::ZERO);
+            let worth = worth.map_or_else(String::new, |it| {
+                format!(": {} a month", money(it, &story.currency))
+            });
+            let text = format!("{}{worth} ({} risk)", advice.text, advice.risk.name());
+            self.line("  - ", &text, out)?;
+        }
+        Ok(())
+    }
+
     fn heading(self, story: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (advice, bill) = (story.advice, story.bill);
         self.head(&story.workload.id.to_string(), out)?;

@@ -11,6 +11,7 @@ mod workloads;
 use std::io;
 
 use super::findings;
+use super::gpu;
 use super::pick::Row;
 use super::risks;
 use super::{Fleet, Look, Renderer};
@@ -97,6 +98,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             incidents: incidents.iter().map(risks::joined).collect(),
             gaps: analysis.risks.gaps.iter().map(gap).collect(),
         },
+        gpus: (!analysis.gpus.workloads.is_empty()).then(|| gpu::section(snapshot, &analysis.gpus)),
         gaps: snapshot.gaps.iter().map(gap).collect(),
         gates: analysis
             .outcomes

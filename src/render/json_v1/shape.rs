@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::rounded;
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
+use crate::render::gpu;
 use crate::render::risks;
 use crate::snapshot::HeapSetting;
 use crate::units::Currency;
@@ -26,6 +27,8 @@ pub(in crate::render) struct Report<'a> {
     pub(super) workloads: Vec<Workload<'a>>,
     pub(super) findings: Vec<Finding<'a>>,
     pub(super) risks: Risks<'a>,
+    /// Null where no workload has accelerators.
+    pub(super) gpus: Option<gpu::Section<'a>>,
     pub(super) gaps: Vec<Gap<'a>>,
     pub(super) gates: Vec<Gate<'a>>,
     /// Null without gates.

@@ -4,6 +4,7 @@ mod cohorts;
 mod facts;
 mod findings;
 mod fleet;
+mod gpus;
 mod moves;
 mod nodes;
 mod notes;
@@ -26,6 +27,7 @@ type Section = fn(&Page<'_>, &mut dyn io::Write) -> io::Result<()>;
 /// What follows the list, a line for each capability that has something to say.
 static SECTIONS: &[Section] = &[
     |page, out| page.risks(out),
+    |page, out| page.gpus(out),
     |page, out| page.findings(out),
     |page, out| page.cohorts(out),
     |page, out| page.facts(out),

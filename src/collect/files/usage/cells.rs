@@ -8,7 +8,7 @@ use crate::collect::files::LONGEST_NAME;
 use crate::units::single;
 
 /// What no builder takes, so that it is counted and named there.
-const IMPOSSIBLE: f32 = -1.0;
+pub(super) const IMPOSSIBLE: f32 = -1.0;
 
 /// The year 2100 in Unix seconds: no usage is from then on.
 const LATEST: i64 = 4_102_444_800;
@@ -30,6 +30,16 @@ pub(super) fn number(cell: &[u8]) -> Result<f32, String> {
         .parse()
         .map_err(|_| format!("`{}` is not a number", short(text)))?;
     Ok(sample(value))
+}
+
+/// What tools write where a device did not tell: DCGM's `ERROR - FAILED TO CONVERT TO
+/// STRING` and its blanks in hexadecimal, `[N/A]` of `nvidia-smi`.
+pub(super) fn is_no_reading(cell: &[u8]) -> bool {
+    let text = trimmed(cell).unwrap_or_default().to_ascii_lowercase();
+    let starts = [
+        "error", "err!", "0x", "[", "n/a", "nan", "none", "null", "blank", "unknown",
+    ];
+    starts.iter().any(|start| text.starts_with(start))
 }
 
 /// A value as it is kept until it is placed. A `NaN` that was written is no
@@ -144,6 +154,22 @@ mod tests {
             "inf",
         ] {
             assert!(time(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_device_did_not_tell_is_no_reading() {
+        for text in [
+            "ERROR - FAILED TO CONVERT TO STRING",
+            "0x7ffffff0",
+            "[N/A]",
+            "N/A",
+            "null",
+        ] {
+            assert!(is_no_reading(text.as_bytes()), "{text}");
+        }
+        for text in ["0,5", "250m", "0.5", ""] {
+            assert!(!is_no_reading(text.as_bytes()), "{text}");
         }
     }
 

@@ -133,8 +133,12 @@ fn one(
     let container = name(header.names[2], "container")?;
     let time = cells::time(&row[header.timestamp]).map_err(|p| (header.timestamp, p))?;
     for (value, (column, place)) in values.iter_mut().zip(&header.numbers) {
-        *value = cells::number(&row[*place])
-            .map_err(|problem| (*place, format!("`{}`: {problem}", column.name())))?;
+        let cell = &row[*place];
+        *value = match cells::number(cell) {
+            Ok(number) => number,
+            Err(_) if column.is_of_devices() && cells::is_no_reading(cell) => cells::IMPOSSIBLE,
+            Err(problem) => return Err((*place, format!("`{}`: {problem}", column.name()))),
+        };
     }
     let columns = header.numbers.iter().map(|(column, _)| *column);
     let place = Place {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::samples::{Raw, Samples};
 use crate::collect::files::ImportError;
 use crate::collect::{Column, UsageBuilder};
-use crate::snapshot::{Gap, Grid, Metric};
+use crate::snapshot::{Gap, Grid};
 use crate::units::Span;
 
 /// Slots that a grid may have: 19 years at 5 minutes. More is a wrong timestamp.
@@ -270,7 +270,8 @@ impl Meeting {
         let done = std::mem::take(self);
         let slot = done.slot.filter(|_| done.times > 0)?;
         let value = match column {
-            Column::MemoryBytes | Column::More(Metric::GpuMemoryBytes) => done.largest,
+            Column::MemoryBytes => done.largest,
+            Column::More(metric) if metric.is_peak() => done.largest,
             _ => (done.sum + done.now) / f64::from(done.times),
         };
         Some((slot, value))

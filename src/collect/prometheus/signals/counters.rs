@@ -120,7 +120,7 @@ fn add(sum: &mut Vec<(i64, f64)>, rates: impl Iterator<Item = (i64, f64)>) {
 
 /// The increase a second up to each point from the point before it. A value
 /// that falls has begun at 0 again.
-fn rates(points: &[(i64, f64)], step: u32) -> impl Iterator<Item = (i64, f64)> + '_ {
+pub(super) fn rates(points: &[(i64, f64)], step: u32) -> impl Iterator<Item = (i64, f64)> + '_ {
     let longest = LONGEST_BRIDGE * i64::from(step);
     points.windows(2).filter_map(move |pair| {
         let [(from, before), (time, now)] = [pair[0], pair[1]];

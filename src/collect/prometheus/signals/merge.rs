@@ -145,10 +145,23 @@ fn target<'a>(workload: &'a Workload, place: &Place, metric: Metric) -> Option<&
             .or(workload.containers.first()),
         // What asks for no device uses none: of an idle device an exporter may
         // name its own pod.
-        Metric::GpuUtilization | Metric::GpuMemoryBytes => containers.find(|container| {
-            let asks = container.requests.gpus() > 0.0 || container.limits.gpus() > 0.0;
-            container.name == place.container && (asks || !workload.claims.is_empty())
-        }),
+        metric if metric.is_of_devices() => {
+            let asks = |container: &&Container| {
+                let asks = container.requests.gpus() > 0.0 || container.limits.gpus() > 0.0;
+                asks || !workload.claims.is_empty()
+            };
+            let mut those = containers.filter(asks);
+            // Exporters of some clouds know the pod alone.
+            those.find(|it| place.container.is_empty() || it.name == place.container)
+        }
+        metric if metric.is_of_serving() => {
+            let named = containers.clone().find(|it| it.name == place.container);
+            let holds = |container: &&Container| container.requests.gpus() > 0.0;
+            let main = || workload.containers.iter().find(holds);
+            named
+                .or_else(main)
+                .or_else(|| containers.find(|container| container.kind == ContainerKind::App))
+        }
         _ => containers.find(|container| container.name == place.container),
     }
 }

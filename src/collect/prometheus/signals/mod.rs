@@ -1,5 +1,5 @@
 //! What a store knows of containers besides CPU and memory: accelerators,
-//! network, pressure, ends, volumes.
+//! servers of models, network, pressure, ends, volumes.
 //!
 //! Each is read only where the store has its metric, which the index tells
 //! without touching a sample, and in queries that stay under the budget of
@@ -19,6 +19,7 @@ mod latest;
 mod merge;
 mod place;
 mod question;
+mod serving;
 
 use std::collections::BTreeMap;
 
@@ -121,6 +122,7 @@ pub(super) async fn read(
     asker.find(&metrics()).await;
     counters::read(&mut asker, &mut signals).await;
     gpu::read(&mut asker, &mut signals).await;
+    serving::read(&mut asker, &mut signals).await;
     ends::read(&mut asker, &mut signals).await;
     latest::read(&mut asker, &mut signals).await;
     (signals, asker.into_gaps())
@@ -141,6 +143,7 @@ pub(super) async fn plan(
     asker.find(&metrics()).await;
     let mut questions = counters::questions(&asker);
     questions.extend(gpu::questions(&asker));
+    questions.extend(serving::questions(&asker));
     questions.extend(ends::questions(&asker));
     questions.extend(latest::questions(&asker));
     let certain = questions.iter().flat_map(|it| it.planned(&asker, None));
@@ -153,11 +156,10 @@ pub(super) async fn plan(
 
 /// Every metric that is looked for.
 pub(super) fn metrics() -> Vec<&'static str> {
-    let groups: [&[&str]; 4] = [
-        &counters::METRICS,
-        &gpu::METRICS,
-        &ends::METRICS,
-        &latest::METRICS,
-    ];
-    groups.concat()
+    let mut all = counters::METRICS.to_vec();
+    all.extend(gpu::metrics());
+    all.extend(serving::metrics());
+    all.extend(ends::METRICS);
+    all.extend(latest::METRICS);
+    all
 }

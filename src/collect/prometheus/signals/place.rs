@@ -16,7 +16,8 @@ impl Place {
     ///
     /// Where a scrape does not honour labels (`honor_labels: false`), the plain
     /// ones name the exporter and `exported_…` those it speaks of; old
-    /// DCGM exporters say `pod_name`, `pod_namespace`, `container_name`.
+    /// DCGM exporters say `pod_name`, `pod_namespace`, `container_name`, `HAMi` says
+    /// `podname` and OpenTelemetry `k8s_pod_name`.
     pub(super) fn of(labels: &Labels, words: Words) -> Self {
         let plain = ["namespace", "pod", "container"];
         let own = plain.map(|label| words.name(label));
@@ -24,9 +25,15 @@ impl Place {
         let old = ["pod_namespace", "pod_name", "container_name"];
         let renamed = if own[1] == plain[1] { old } else { own };
         let named = |names: &[&str; 3]| !labels.get(names[1]).is_empty();
-        let families = [exported, renamed, old, own, plain];
+        let others = [
+            ["podnamespace", "podname", "ctrname"],
+            ["k8s_namespace_name", "k8s_pod_name", "k8s_container_name"],
+        ];
+        let [hami, telemetry] = others;
+        let families = [exported, renamed, old, hami, telemetry, own, plain];
         let family = families.into_iter().find(named).unwrap_or(plain);
-        let namespaces = [family[0], own[0], old[0], plain[0]].map(|label| labels.get(label));
+        let namespaces = [family[0], own[0], old[0], "namespace_name", plain[0]];
+        let namespaces = namespaces.map(|label| labels.get(label));
         let namespace = namespaces.into_iter().find(|name| !name.is_empty());
         Self {
             namespace: namespace.unwrap_or_default().to_owned(),

@@ -1,0 +1,256 @@
+//! Which device a series speaks of, and what was seen of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::answer::Labels;
+use super::super::place::Place;
+use crate::snapshot::Grid;
+use crate::units::single;
+
+/// A device or a slice of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Device {
+    /// Its UUID, else its number on its node.
+    pub(super) id: String,
+    /// Empty for a device as a whole.
+    pub(super) slice: String,
+}
+
+/// Labels that name a device everywhere.
+const UNIQUE: [&str; 7] = [
+    "UUID",
+    "gpu_uuid",
+    "uuid",
+    "deviceuuid",
+    "accelerator_id",
+    "serial_number",
+    "pci_bdf",
+];
+/// Labels that name it on its node.
+const LOCAL: [&str; 7] = [
+    "gpu",
+    "gpu_id",
+    "neuroncore",
+    "neuron_device",
+    "dev_file",
+    "minor_number",
+    "index",
+];
+/// Labels that name the node.
+const HOSTS: [&str; 4] = ["Hostname", "hostname", "node", "instance"];
+
+impl Device {
+    pub(super) fn of(labels: &Labels) -> Self {
+        let first = |names: &[&str]| {
+            let values = names.iter().map(|name| labels.get(name));
+            values
+                .into_iter()
+                .find(|value| !value.is_empty())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let unique = first(&UNIQUE);
+        let id = if unique.is_empty() {
+            format!("{}/{}", first(&HOSTS), first(&LOCAL))
+        } else {
+            unique
+        };
+        Self {
+            id,
+            slice: slice(labels).to_owned(),
+        }
+    }
+}
+
+/// The slice: of MIG, of a partitioned card of AMD, a tile of Intel. A card of AMD that
+/// is one partition is whole.
+fn slice(labels: &Labels) -> &str {
+    let mig = labels.get("GPU_I_ID");
+    let kind = labels.get("gpu_compute_partition_type");
+    if mig.is_empty() && !kind.is_empty() && !kind.eq_ignore_ascii_case("spx") {
+        return labels.get("gpu_partition_id");
+    }
+    mig
+}
+
+/// The points of the window, a step apart up to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Points {
+    end: i64,
+    step: i64,
+    pub(super) count: usize,
+}
+
+impl Points {
+    pub(super) fn of(grid: &Grid) -> Self {
+        Self {
+            end: grid.end().as_second(),
+            step: i64::from(grid.step.as_secs().max(1)),
+            // One at the start of the first slot, and one at the end of each.
+            count: usize::try_from(grid.len).unwrap_or(usize::MAX) + 1,
+        }
+    }
+
+    pub(super) fn at(self, time: i64) -> Option<usize> {
+        let back = usize::try_from((self.end - time).div_euclid(self.step)).ok()?;
+        self.count.checked_sub(back + 1)
+    }
+
+    pub(super) fn time(self, point: usize) -> i64 {
+        let back = i64::try_from(self.count - 1 - point).unwrap_or(0);
+        self.end - back * self.step
+    }
+}
+
+/// What is known of each device in each container, by point of the window.
+#[derive(Debug, Default)]
+pub(super) struct Holders(pub(super) BTreeMap<Place, BTreeMap<Device, Vec<f32>>>);
+
+/// Points of two pods on one device, up to which one followed the other.
+const HANDOVER: usize = 2;
+
+impl Holders {
+    /// Puts a value to a point, of so many; the larger of two stays.
+    pub(super) fn put(&mut self, place: &Place, device: Device, points: usize, at: (usize, f64)) {
+        let devices = self.0.entry(place.clone()).or_default();
+        let values = devices.entry(device).or_default();
+        values.resize(points, f32::NAN);
+        if let Some(held) = values.get_mut(at.0) {
+            // `max` takes the number where the other side is NaN.
+            *held = held.max(single(at.1));
+        }
+    }
+
+    /// Takes what `other` knows where this does not.
+    pub(super) fn fill(&mut self, other: Self) {
+        for (place, devices) in other.0 {
+            let own = self.0.entry(place).or_default();
+            for (device, values) in devices {
+                let held = own.entry(device).or_default();
+                held.resize(values.len(), f32::NAN);
+                for (held, value) in held.iter_mut().zip(values) {
+                    if held.is_nan() {
+                        *held = value;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What all of them know, times this.
+    pub(super) fn scale(&mut self, factor: f32) {
+        for values in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            for value in values {
+                *value *= factor;
+            }
+        }
+    }
+
+    pub(super) fn largest(&self) -> f32 {
+        let all = self.0.values().flat_map(BTreeMap::values).flatten();
+        all.copied().fold(f32::NAN, f32::max)
+    }
+
+    /// Forgets values above this; gives how many there were.
+    pub(super) fn cut(&mut self, most: f32) -> u64 {
+        let mut odd = 0;
+        for values in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            for value in values.iter_mut().filter(|value| !value.is_nan()) {
+                if *value > most * 1.05 {
+                    *value = f32::NAN;
+                    odd += 1;
+                } else {
+                    *value = value.min(most);
+                }
+            }
+        }
+        odd
+    }
+
+    /// Which devices are cut into slices.
+    pub(super) fn note_slices(&self, sliced: &mut BTreeSet<String>) {
+        let all = self.0.values().flat_map(BTreeMap::keys);
+        let slices = all.filter(|device| !device.slice.is_empty());
+        sliced.extend(slices.map(|device| device.id.clone()));
+    }
+
+    /// Leaves of these devices the slices alone.
+    pub(super) fn drop_whole(&mut self, sliced: &BTreeSet<String>) {
+        for devices in self.0.values_mut() {
+            devices.retain(|it, _| !it.slice.is_empty() || !sliced.contains(&it.id));
+        }
+    }
+
+    /// Leaves devices as a whole: what is told of a slice is of the whole device too.
+    pub(super) fn drop_slices(&mut self) {
+        for devices in self.0.values_mut() {
+            devices.retain(|device, _| device.slice.is_empty());
+        }
+    }
+
+    /// Devices that several containers share, and of which the exporter tells each its
+    /// own: what it says of them differs.
+    pub(super) fn told_apart(&self) -> BTreeSet<Device> {
+        let mut seen: BTreeMap<&Device, Vec<&Vec<f32>>> = BTreeMap::new();
+        for (device, values) in self.0.values().flatten() {
+            seen.entry(device).or_default().push(values);
+        }
+        let differs = |all: &[&Vec<f32>]| {
+            let (mut shared, mut different) = (0_usize, 0_usize);
+            let points = all.iter().map(|it| it.len()).max().unwrap_or(0);
+            for point in 0..points {
+                let known: Vec<f32> = all
+                    .iter()
+                    .filter_map(|it| it.get(point).copied())
+                    .filter(|it| !it.is_nan())
+                    .collect();
+                if let [first, rest @ ..] = known.as_slice()
+                    && !rest.is_empty()
+                {
+                    shared += 1;
+                    different += usize::from(rest.iter().any(|it| (it - first).abs() > 1.0));
+                }
+            }
+            shared > HANDOVER && different * 2 > shared
+        };
+        let apart = seen.into_iter().filter(|(_, all)| differs(all));
+        apart.map(|(device, _)| device.clone()).collect()
+    }
+
+    /// Drops what several containers share at a time, but for devices of `apart`; gives
+    /// the pods. An exporter then knows the device, not who used it.
+    pub(super) fn drop_shared(
+        &mut self,
+        points: usize,
+        apart: &BTreeSet<Device>,
+    ) -> BTreeSet<String> {
+        let mut users: BTreeMap<Device, Vec<u16>> = BTreeMap::new();
+        for (device, values) in self.0.values().flatten() {
+            let counts = users.entry(device.clone());
+            let counts = counts.or_insert_with(|| vec![0; points]);
+            for (count, value) in counts.iter_mut().zip(values) {
+                *count += u16::from(!value.is_nan());
+            }
+        }
+        let mut pods = BTreeSet::new();
+        for (place, devices) in &mut self.0 {
+            let own = devices.iter_mut().filter(|(it, _)| !apart.contains(it));
+            for (device, values) in own {
+                let counts = users.get(device).into_iter().flatten();
+                let mut forgotten = 0;
+                for (value, _) in values
+                    .iter_mut()
+                    .zip(counts)
+                    .filter(|(_, users)| **users > 1)
+                {
+                    forgotten += usize::from(!value.is_nan());
+                    *value = f32::NAN;
+                }
+                if forgotten > HANDOVER {
+                    pods.insert(format!("{}/{}", place.namespace, place.pod));
+                }
+            }
+        }
+        pods
+    }
+}

@@ -1,0 +1,252 @@
+//! Use of accelerators, from the exporters of their vendors and clouds.
+//!
+//! What there is is asked for, and nothing else: a store without accelerators has no such
+//! metric, and gets no query. What tells the same is read together and put away before
+//! the next, so that no more than that is held.
+
+mod device;
+mod exporters;
+
+use std::collections::BTreeSet;
+
+use super::Signals;
+use super::ask::Asker;
+use super::place::Place;
+use super::question::{Answer, Question};
+use crate::snapshot::{Gap, Metric};
+use crate::units::{len_f64, single};
+use device::{Device, Holders, Points};
+use exporters::{ALL, Of, Scale, Source, Tells};
+
+/// The names of all metrics that are read.
+pub(super) fn metrics() -> Vec<&'static str> {
+    ALL.iter().map(|source| source.metric).collect()
+}
+
+/// Exporters measure every 30 s, and are scraped at any interval up to this.
+const SHORTEST_RANGE: u32 = 300;
+
+/// Samples in the shortest range, as often as DCGM measures at most.
+const SAMPLES: u64 = 21;
+
+/// As gaps and plans name it.
+const SUBJECT: &str = "use of GPUs";
+
+/// A share by its name whose largest value is above this is percent.
+const PERCENT_FROM: f32 = 1.5;
+
+/// What [`read`] asks, where there is something to ask for.
+pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
+    let there = ALL.iter().filter(|source| asker.has(source.metric));
+    there.map(|source| question(asker, source)).collect()
+}
+
+pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
+    let mut reading = Reading {
+        points: Points::of(&asker.grid),
+        odd: 0,
+        shared: BTreeSet::new(),
+        sliced: BTreeSet::new(),
+        apart: BTreeSet::new(),
+    };
+    reading.memory(asker, signals).await;
+    for (tells, metric) in [
+        (Tells::Busy, Metric::GpuUtilization),
+        (Tells::Sm, Metric::GpuSmActive),
+        (Tells::Tensor, Metric::GpuTensorActive),
+        (Tells::Dram, Metric::GpuDramActive),
+        (Tells::Power, Metric::GpuPowerWatts),
+        (Tells::Xid, Metric::GpuXid),
+        (Tells::Clock, Metric::GpuClockHertz),
+    ] {
+        let holders = reading.all(asker, tells).await;
+        reading.fold(asker, signals, &holders, metric);
+    }
+    reading.gaps(asker);
+}
+
+fn question(asker: &Asker<'_>, source: &Source) -> Question {
+    let step = asker.grid.step.as_secs().max(1);
+    let range = step.max(SHORTEST_RANGE);
+    let over = if source.tells.is_peak() {
+        "max_over_time"
+    } else {
+        "avg_over_time"
+    };
+    let samples = u64::from(range / SHORTEST_RANGE) * SAMPLES;
+    let selector = asker.selector(&[source.metric], source.condition, false);
+    Question {
+        label: SUBJECT,
+        text: format!("{over}({selector}[{range}s])"),
+        step: Some(step),
+        cost: asker.series(&[source.metric]) * samples,
+    }
+}
+
+/// What is known while accelerators are read.
+struct Reading {
+    points: Points,
+    /// Samples that could not be true.
+    odd: u64,
+    /// Pods that share devices.
+    shared: BTreeSet<String>,
+    /// Devices that are cut into slices.
+    sliced: BTreeSet<String>,
+    /// Devices that are shared, and of which each container is told its own.
+    apart: BTreeSet<Device>,
+}
+
+impl Reading {
+    /// Memory in use and in all. That in use tells whether an exporter tells apart who
+    /// shares a device.
+    async fn memory(&mut self, asker: &mut Asker<'_>, signals: &mut Signals) {
+        let used = self.all(asker, Tells::Used).await;
+        self.fold(asker, signals, &used, Metric::GpuMemoryBytes);
+        let mut total = self.all(asker, Tells::Total).await;
+        let free = self.all(asker, Tells::Free).await;
+        let reserved = self.all(asker, Tells::Reserved).await;
+        total.fill(sum(&used, free, &reserved));
+        self.fold(asker, signals, &total, Metric::GpuMemoryTotalBytes);
+    }
+
+    /// All that is told of one thing, the first source before the others.
+    async fn all(&mut self, asker: &mut Asker<'_>, tells: Tells) -> Holders {
+        let mut all = Holders::default();
+        for source in tells.sources() {
+            if !asker.has(source.metric) {
+                continue;
+            }
+            let mut holders = self.one(asker, source).await;
+            // Where a device is cut into slices, as a whole it is not the container's.
+            holders.note_slices(&mut self.sliced);
+            holders.drop_whole(&self.sliced);
+            if source.of == Of::Whole {
+                holders.drop_slices();
+            }
+            if source.metric == "DCGM_FI_DEV_FB_USED" {
+                self.apart = holders.told_apart();
+            }
+            if source.of == Of::Either {
+                // Of a slice it is 0 or missing, whatever runs there.
+                if tells == Tells::Busy {
+                    holders.drop_slices();
+                }
+                let pods = holders.drop_shared(self.points.count, &self.apart);
+                self.shared.extend(pods);
+            } else if source.of != Of::Container {
+                let pods = holders.drop_shared(self.points.count, &BTreeSet::new());
+                self.shared.extend(pods);
+            }
+            all.fill(holders);
+        }
+        all
+    }
+
+    /// Reads one metric. All namespaces, because whoever shares a device may be in any.
+    async fn one(&mut self, asker: &mut Asker<'_>, source: &Source) -> Holders {
+        let question = question(asker, source);
+        let (words, points) = (asker.view.words, self.points);
+        let unit = match source.scale {
+            Scale::Times(unit) => unit,
+            Scale::Share => 1.0,
+        };
+        // What may be percent is told from shares when all is known.
+        let most = match source.scale {
+            Scale::Times(_) => source.tells.most(),
+            Scale::Share => 100.0,
+        };
+        let (mut holders, mut odd) = (Holders::default(), 0);
+        let take = |answer: &Answer| {
+            let place = Place::of(&answer.labels, words);
+            if place.pod.is_empty() {
+                return;
+            }
+            let device = Device::of(&answer.labels);
+            for (time, value) in &answer.points {
+                let value = value * unit;
+                match points.at(*time) {
+                    Some(point) if (0.0..=most * 1.05).contains(&value) => {
+                        let value = value.min(most);
+                        holders.put(&place, device.clone(), points.count, (point, value));
+                    }
+                    _ => odd += 1,
+                }
+            }
+        };
+        asker.over_window(&question, take).await;
+        if source.scale == Scale::Share && holders.largest() > PERCENT_FROM {
+            holders.scale(0.01);
+        }
+        if source.tells.is_share() {
+            odd += holders.cut(1.0);
+        }
+        self.odd += odd;
+        holders
+    }
+
+    /// Puts what is known of the devices of containers in view into signals: of shares
+    /// and clocks the mean over them, of everything else the sum, of errors the largest.
+    fn fold(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
+        for (place, devices) in all.0.iter().filter(|(it, _)| asker.view.wants(it)) {
+            for point in 0..self.points.count {
+                let known = devices.values().filter_map(|values| {
+                    let value = values.get(point).filter(|value| !value.is_nan());
+                    value.map(|value| f64::from(*value))
+                });
+                let known: Vec<f64> = known.collect();
+                if known.is_empty() {
+                    continue;
+                }
+                let sum: f64 = known.iter().sum();
+                let value = match metric {
+                    Metric::GpuXid => known.iter().copied().fold(0.0, f64::max),
+                    Metric::GpuMemoryBytes
+                    | Metric::GpuMemoryTotalBytes
+                    | Metric::GpuPowerWatts => sum,
+                    _ => sum / len_f64(known.len()),
+                };
+                signals.put(place, metric, self.points.time(point), single(value));
+            }
+        }
+    }
+
+    fn gaps(self, asker: &mut Asker<'_>) {
+        if self.odd > 0 {
+            let odd = self.odd;
+            asker.gap(Gap::new(
+                "impossible-values",
+                SUBJECT,
+                format!("{odd} samples are out of the range of their metric and left out"),
+            ));
+        }
+        let count = self.shared.len();
+        if count > 0 {
+            let examples: Vec<String> = self.shared.into_iter().take(3).collect();
+            let text = format!(
+                "{count} pods have time-sliced GPUs: a shared device does not tell who used it: {}",
+                examples.join(", ")
+            );
+            let hint = "MIG slices, or one pod a device, tell each pod's use";
+            asker.gap(Gap::new("gpu-shared", SUBJECT, text).hint(hint));
+        }
+    }
+}
+
+/// Used, free and reserved together, where used and free are known.
+fn sum(used: &Holders, mut free: Holders, reserved: &Holders) -> Holders {
+    for (place, devices) in &mut free.0 {
+        for (device, values) in devices {
+            let of = |all: &Holders, point: usize| {
+                let values = all.0.get(place)?.get(device)?;
+                values.get(point).copied().filter(|it| !it.is_nan())
+            };
+            for (point, value) in values.iter_mut().enumerate() {
+                *value = match of(used, point) {
+                    Some(used) => *value + used + of(reserved, point).unwrap_or(0.0),
+                    None => f32::NAN,
+                };
+            }
+        }
+    }
+    free
+}

@@ -1,0 +1,415 @@
+//! What to do about accelerators that are not used well, and what it is worth.
+
+use super::card::{Card, Profile};
+use super::cheaper;
+use super::held::Held;
+use super::seen::{Fullness, Seen};
+use super::state::{Certainty, State};
+use crate::price::Book;
+use crate::snapshot::{CapacityType, Node, Workload};
+use crate::text::{count, percent, short};
+use crate::units::{Bytes, Cpu, Money, Span, count_from, len_f64};
+
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// No replica while nobody uses it; for what runs to an end, stopping it.
+    ScaleToZero,
+    /// No replica outside the hours in which it is used.
+    Schedule,
+    /// More CPU for what feeds the device.
+    AddCpu,
+    /// More requests at a time.
+    BatchMore,
+    FewerReplicas,
+    /// A slice of a device.
+    MigSlice,
+    /// One device for several.
+    Share,
+    CheaperProduct,
+    Spot,
+    /// Look what is wrong: nothing tells how much is used.
+    Measure,
+}
+
+/// What may go wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Danger {
+    Low,
+    Medium,
+    High,
+}
+
+/// One thing to do. Several of a workload stand for each other: their savings do not add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    pub action: Action,
+    /// One sentence without a period.
+    pub text: String,
+    /// A month; `None` where it brings more for the same money, or is not known.
+    pub savings: Option<Money>,
+    pub risk: Danger,
+}
+
+impl Action {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ScaleToZero => "scale_to_zero",
+            Self::Schedule => "schedule",
+            Self::AddCpu => "add_cpu",
+            Self::BatchMore => "batch_more",
+            Self::FewerReplicas => "fewer_replicas",
+            Self::MigSlice => "mig_slice",
+            Self::Share => "share",
+            Self::CheaperProduct => "cheaper_product",
+            Self::Spot => "spot",
+            Self::Measure => "measure",
+        }
+    }
+}
+
+impl Danger {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What advice is made from.
+pub(super) struct About<'a> {
+    pub(super) held: &'a Held,
+    pub(super) seen: &'a Seen,
+    pub(super) state: State,
+    pub(super) certainty: Certainty,
+    pub(super) workloads: &'a [&'a Workload],
+    /// Of the pods with devices, and of the devices alone, a month.
+    pub(super) cost: Money,
+    pub(super) gpu_cost: Money,
+    /// The node of one of its pods.
+    pub(super) node: Option<&'a Node>,
+    pub(super) book: &'a Book,
+}
+
+/// A schedule is worth it where no more than this of the hours of the week is used.
+const FEW_HOURS: f64 = 0.65;
+/// Hours of the week that must be known for one.
+const KNOWN_HOURS: usize = 120;
+/// A request at a time, about.
+const ONE: f64 = 1.5;
+/// Replicas that are left are used so much at most.
+const LOADED: f64 = 0.6;
+/// A slice is used so much at most, and its memory.
+const OF_SLICE: f64 = 0.8;
+/// Time that a device can work once it is fed.
+const FED: f64 = 0.95;
+/// Memory that a server took for itself, of all there is.
+const TAKEN: f64 = 0.8;
+
+/// Most telling first.
+pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
+    let all = match about.state {
+        State::Idle | State::Held => vec![stop(about), spot(about)],
+        State::Starved => vec![feed(about), hours(about), spot(about)],
+        State::Underused => vec![
+            batch(about),
+            fewer(about),
+            hours(about),
+            slice(about),
+            cheaper(about),
+            spot(about),
+        ],
+        State::BandwidthBound | State::Saturated | State::RightSized => {
+            vec![queued(about), hours(about), spot(about)]
+        }
+        State::Unknown => vec![measure(about)],
+    };
+    all.into_iter().flatten().collect()
+}
+
+impl About<'_> {
+    fn batch(&self) -> bool {
+        self.workloads.iter().any(|it| it.is_batch())
+    }
+
+    fn card(&self) -> Option<&'static Card> {
+        self.held.card()
+    }
+
+    fn devices(&self) -> String {
+        if let Some(profile) = &self.held.profile {
+            return count(self.held.pods, &format!("MIG slice of {profile}")).replace(
+                &format!("slice of {profile}s"),
+                &format!("slices of {profile}"),
+            );
+        }
+        let gpus = self.held.gpus;
+        if (gpus - gpus.round()).abs() < 1e-6 {
+            let gpus = usize::try_from(count_from(gpus)).unwrap_or(0);
+            return count(gpus, "GPU");
+        }
+        format!("{} GPUs", short(gpus, 2))
+    }
+
+    /// A riskier thing where less is known.
+    fn risk(&self, at_best: Danger) -> Danger {
+        match self.certainty {
+            Certainty::High => at_best,
+            Certainty::Medium => at_best.max(Danger::Medium),
+            Certainty::Low | Certainty::None => Danger::High,
+        }
+    }
+
+    fn advice(&self, action: Action, risk: Danger, savings: Option<Money>, text: String) -> Advice {
+        Advice {
+            action,
+            text,
+            savings: savings.map(Money::floor_zero),
+            risk: self.risk(risk),
+        }
+    }
+}
+
+/// What does nothing needs nothing.
+fn stop(about: &About<'_>) -> Option<Advice> {
+    if about.held.pods == 0 {
+        return None;
+    }
+    let (devices, time) = (about.devices(), about.seen.watched.human());
+    let kind = about.workloads.first()?.id.kind.as_str();
+    let how = if about.batch() {
+        "stop it, or look why it hangs"
+    } else if kind == "Notebook" || kind == "StatefulSet" && about.held.pods == 1 {
+        "stop it while nobody works with it, and start it again on demand"
+    } else {
+        "scale it to zero until somebody needs it"
+    };
+    let text = format!("{how}: {devices} did nothing in {time}");
+    let advice = about.advice(Action::ScaleToZero, Danger::Low, Some(about.cost), text);
+    Some(if about.seen.watched < Span::DAY {
+        Advice {
+            risk: advice.risk.max(Danger::Medium),
+            ..advice
+        }
+    } else {
+        advice
+    })
+}
+
+/// Hours in which nothing runs cost as much as others.
+fn hours(about: &About<'_>) -> Option<Advice> {
+    let (known, used) = (about.seen.hours_known, about.seen.hours_used);
+    if known < KNOWN_HOURS || about.held.pods == 0 || about.batch() {
+        return None;
+    }
+    let share = len_f64(used) / len_f64(known);
+    if share > FEW_HOURS {
+        return None;
+    }
+    let text = format!(
+        "run it on a schedule, or scale it to zero between: {} did something in {used} of {known} \
+         hours of the week",
+        about.devices()
+    );
+    let savings = about.cost.scale(1.0 - share);
+    Some(about.advice(Action::Schedule, Danger::Medium, Some(savings), text))
+}
+
+/// The same work in less time.
+fn feed(about: &About<'_>) -> Option<Advice> {
+    let seen = about.seen;
+    let busy = seen.busy?.mean;
+    let possible = (FED / busy.max(0.01)).min(20.0);
+    let shorter = 1.0 - busy / FED;
+    let cores = about.workloads.iter().flat_map(|it| &it.containers);
+    let cores = cores.filter(|it| it.requests.gpus() > 0.0);
+    let each: f64 = cores
+        .map(|it| it.requests.cpu.map_or(0.0, Cpu::get) / it.requests.gpu_units())
+        .fold(0.0, f64::max);
+    let cure = if seen.cpu_is_short() {
+        let now = if each > 0.0 {
+            format!(" than {} cores a GPU", short(each, 1))
+        } else {
+            String::new()
+        };
+        format!("give it more CPU{now}, and its loader more workers")
+    } else {
+        "look where its data come from: more workers of the loader, a local cache, memory in \
+         `/dev/shm`"
+            .to_owned()
+    };
+    let text = format!(
+        "{cure}: up to {} times the work in the same time, as the device waits {} of it",
+        short(possible, 1),
+        percent(1.0 - busy)
+    );
+    let savings = about.cost.scale(shorter.max(0.0));
+    Some(about.advice(Action::AddCpu, Danger::Low, Some(savings), text))
+}
+
+/// A server that works on one request at a time reads its weights for each.
+fn batch(about: &About<'_>) -> Option<Advice> {
+    let running = about.seen.running?.mean;
+    if running > ONE || running <= 0.0 {
+        return None;
+    }
+    let waiting = about.seen.waiting.map_or(0.0, |it| it.mean);
+    let queue = if waiting >= 0.5 {
+        format!(" while {} wait", short(waiting, 1))
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "let it work on more requests at a time: it has {} in work on average{queue}, and a device \
+         reads its memory as often for one as for many",
+        short(running, 1)
+    );
+    // What a queue waits for is worth more replicas that are not needed, which is not known.
+    let savings = fewer_by(about).map(|(_, saved)| saved);
+    Some(about.advice(Action::BatchMore, Danger::Medium, savings, text))
+}
+
+/// What waits in a queue of a server that is full.
+fn queued(about: &About<'_>) -> Option<Advice> {
+    let waiting = about.seen.waiting.filter(|it| it.mean >= 1.0)?.mean;
+    let cache = about.seen.cache.filter(|it| it.p95 >= 0.9)?.p95;
+    let text = format!(
+        "{} requests wait on average and {} of its cache is used: it needs another replica before \
+         more requests at a time",
+        short(waiting, 1),
+        percent(cache)
+    );
+    Some(about.advice(Action::BatchMore, Danger::Low, None, text))
+}
+
+/// Replicas that can go, and what they cost.
+fn fewer_by(about: &About<'_>) -> Option<(usize, Money)> {
+    let pods = about.held.pods;
+    let (full, _) = about.seen.fullness(about.card())?;
+    let server = !about.batch() && about.workloads.len() == 1;
+    if !server || pods < 2 {
+        return None;
+    }
+    let free = |level: Option<super::Level>| level.is_none_or(|it| it.p95 < 0.5);
+    if !free(about.seen.waiting) {
+        return None;
+    }
+    let most = full.p95.max(about.seen.cache.map_or(0.0, |it| it.p95));
+    let needed = (most * len_f64(pods) / LOADED).ceil().max(1.0);
+    let needed = usize::try_from(count_from(needed)).ok()?;
+    let gone = pods.checked_sub(needed).filter(|it| *it > 0)?;
+    Some((gone, about.cost.scale(len_f64(gone) / len_f64(pods))))
+}
+
+fn fewer(about: &About<'_>) -> Option<Advice> {
+    let (gone, savings) = fewer_by(about)?;
+    let pods = about.held.pods;
+    let (full, _) = about.seen.fullness(about.card())?;
+    let queue = if about.seen.waiting.is_some() {
+        ", and no requests wait"
+    } else {
+        ""
+    };
+    let text = format!(
+        "run {} of {pods} replicas: at most {} of each device is used{queue}",
+        pods - gone,
+        percent(full.p95)
+    );
+    Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
+}
+
+/// The smallest slice that compute and memory fit into.
+fn slice(about: &About<'_>) -> Option<Advice> {
+    let layout = about.card()?.layout.filter(|_| about.held.is_one_whole())?;
+    let (full, from) = about.seen.fullness(about.card())?;
+    let memory = about.seen.memory?.max;
+    let total = about.seen.memory_of_one(about.card())?.to_f64();
+    if from == Fullness::Engine {
+        return None;
+    }
+    let slices = f64::from(layout.slices);
+    let fits = |it: &&Profile| {
+        let compute = f64::from(it.compute) / slices;
+        let bytes = f64::from(it.gigabytes) * 0.95 * f64::from(1 << 30);
+        full.p95 <= compute * OF_SLICE && memory <= bytes * OF_SLICE.max(0.9)
+    };
+    let profile = layout.profiles.iter().find(fits)?;
+    if profile.compute >= layout.slices {
+        return None;
+    }
+    let taken = about.seen.serves() && memory >= TAKEN * total;
+    // A slice keeps from others what is larger of its compute and its memory.
+    let share = (f64::from(profile.compute) / slices).max(f64::from(profile.memory) / 8.0);
+    let savings = about.gpu_cost.scale(1.0 - share);
+    let text = format!(
+        "a MIG slice of {} has what it needs: {} of the compute and {} of memory at most; the \
+         node must be cut into slices, which empties it first",
+        profile.name,
+        percent(full.p95),
+        Bytes::from_f64(memory).human()
+    );
+    let risk = if taken { Danger::High } else { Danger::Medium };
+    Some(about.advice(Action::MigSlice, risk, Some(savings), text))
+}
+
+fn cheaper(about: &About<'_>) -> Option<Advice> {
+    if about.held.profile.is_some() || about.held.replicas > 1 {
+        return None;
+    }
+    let found = cheaper::find(about.seen, about.card()?, about.node?, about.book)?;
+    let text = format!(
+        "{} is enough by compute, bandwidth and memory, at {:.0} % of the price of a device; single \
+         requests take longer on it",
+        found.name,
+        found.share * 100.0
+    );
+    let savings = about.gpu_cost.scale(1.0 - found.share);
+    Some(about.advice(Action::CheaperProduct, Danger::High, Some(savings), text))
+}
+
+/// What runs to an end and can begin again.
+fn spot(about: &About<'_>) -> Option<Advice> {
+    let node = about.node.filter(|_| about.batch() && !about.held.spot)?;
+    let spot = Node {
+        capacity_type: CapacityType::Spot,
+        ..node.clone()
+    };
+    let (now, then) = (about.book.price(node), about.book.price(&spot));
+    if then.source == "default" || then.hourly >= now.hourly {
+        return None;
+    }
+    let share = then.hourly.to_f64() / now.hourly.to_f64();
+    let text = format!(
+        "on spot machines it costs {:.0} % of that, where it writes checkpoints and begins again \
+         from them",
+        share * 100.0
+    );
+    let savings = about.cost.scale(1.0 - share);
+    Some(about.advice(Action::Spot, Danger::Medium, Some(savings), text))
+}
+
+fn measure(about: &About<'_>) -> Option<Advice> {
+    let seen = about.seen;
+    let text = if about.held.replicas > 1 && seen.samples == 0 {
+        "tell its use from others: an exporter that knows processes, MIG slices, or a device of \
+         its own for some days"
+    } else if seen.samples == 0 {
+        "run the exporter of the vendor on its nodes, with the names of pods, and let Prometheus \
+         scrape it"
+    } else if seen.full.is_none() {
+        "let the exporter tell DCGM_FI_PROF_SM_ACTIVE, which is off by default, and \
+         DCGM_FI_DEV_POWER_USAGE"
+    } else {
+        return None;
+    };
+    Some(Advice {
+        action: Action::Measure,
+        text: text.to_owned(),
+        savings: None,
+        risk: Danger::Low,
+    })
+}

@@ -1,0 +1,142 @@
+//! Which workloads hold accelerators, and what.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::card::Card;
+use crate::snapshot::{CapacityType, Container, MigProfile, Node, Resources, Snapshot, Workload};
+use crate::units::{Bytes, len_f64};
+
+/// What the workloads of one owner hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Indices into the snapshot's workloads, of one owner, in order.
+    pub workloads: Vec<usize>,
+    /// Devices of the pods of now: fractions for slices and for shares by time.
+    pub gpus: f64,
+    /// Pods of now that have devices, those that wait for a node included.
+    pub pods: usize,
+    /// Of those, the ones that wait for a node.
+    pub waiting_pods: usize,
+    /// What the devices are sold as, of most of the pods.
+    pub product: Option<String>,
+    /// The MIG profile: `1g.10gb`.
+    pub profile: Option<String>,
+    /// Pods that may share each device; 1 where none do.
+    pub replicas: u32,
+    /// Memory of a device as its node says it.
+    pub memory: Option<Bytes>,
+    /// Whether its nodes are bought at spot prices.
+    pub spot: bool,
+}
+
+impl Held {
+    pub fn card(&self) -> Option<&'static Card> {
+        Card::of(self.product.as_deref()?)
+    }
+
+    /// Whether each pod has one whole device for itself.
+    pub fn is_one_whole(&self) -> bool {
+        let pods = len_f64(self.pods.max(1));
+        self.profile.is_none() && self.replicas == 1 && (self.gpus / pods - 1.0).abs() < 1e-9
+    }
+}
+
+/// Devices that a container of the workload asks for.
+pub(super) fn asked(container: &Container) -> &Resources {
+    if container.requests.gpus() > 0.0 {
+        &container.requests
+    } else {
+        &container.limits
+    }
+}
+
+/// All owners whose workloads have devices, in the order of the workloads.
+pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
+    let nodes: HashMap<&str, &Node> = snapshot
+        .cluster
+        .nodes
+        .iter()
+        .map(|node| (node.name.as_str(), node))
+        .collect();
+    let mut all: Vec<Held> = Vec::new();
+    let mut before: Option<&Workload> = None;
+    for (index, workload) in snapshot.workloads.iter().enumerate() {
+        if !has_devices(workload) {
+            continue;
+        }
+        let beside = before.is_some_and(|it| it.id.is_beside(&workload.id));
+        before = Some(workload);
+        let one = one(index, workload, &nodes);
+        match all.last_mut().filter(|_| beside) {
+            Some(last) => last.join(one),
+            None => all.push(one),
+        }
+    }
+    all
+}
+
+fn has_devices(workload: &Workload) -> bool {
+    let mut containers = workload.containers.iter();
+    containers.any(|it| it.requests.gpus() > 0.0 || it.limits.gpus() > 0.0)
+        || workload.pods.iter().any(|pod| pod.requests.gpus() > 0.0)
+}
+
+fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held {
+    let each: f64 = workload.containers.iter().map(|it| asked(it).gpus()).sum();
+    let mut products: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut gpus, mut pods, mut waiting, mut spot) = (0.0, 0, 0, 0);
+    let (mut replicas, mut memory, mut partition) = (1, None, None);
+    for pod in &workload.pods {
+        let asked = pod.requests.gpus();
+        let devices = if asked > 0.0 { asked } else { each };
+        if devices <= 0.0 {
+            continue;
+        }
+        pods += 1;
+        let node = pod.node.as_deref().and_then(|name| nodes.get(name));
+        waiting += usize::from(pod.node.is_none());
+        let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
+        gpus += devices / f64::from(shared.max(1));
+        if let Some(node) = node {
+            replicas = replicas.max(shared);
+            memory = memory.or(node.accelerator.memory);
+            partition = partition.or(node.accelerator.partition.clone());
+            spot += usize::from(node.capacity_type == CapacityType::Spot);
+            if let Some(product) = &node.gpu_product {
+                *products.entry(product).or_default() += 1;
+            }
+        }
+    }
+    let most = products.into_iter().max_by_key(|(_, pods)| *pods);
+    let mut containers = workload.containers.iter();
+    let profile = containers.find_map(|it| asked(it).mig_profile());
+    let sliced = partition.as_ref().and_then(|it| MigProfile::parse(it));
+    if let (Some(slice), None) = (sliced, profile) {
+        gpus *= slice.share();
+    }
+    Held {
+        workloads: vec![index],
+        gpus,
+        pods,
+        waiting_pods: waiting,
+        product: most.map(|(name, _)| name.to_owned()),
+        profile: profile.map(str::to_owned).or(partition),
+        replicas,
+        memory,
+        spot: spot > 0 && spot == pods - waiting,
+    }
+}
+
+impl Held {
+    fn join(&mut self, other: Self) {
+        self.workloads.extend(other.workloads);
+        self.gpus += other.gpus;
+        self.pods += other.pods;
+        self.waiting_pods += other.waiting_pods;
+        self.product = self.product.take().or(other.product);
+        self.profile = self.profile.take().or(other.profile);
+        self.replicas = self.replicas.max(other.replicas);
+        self.memory = self.memory.or(other.memory);
+        self.spot &= other.spot;
+    }
+}

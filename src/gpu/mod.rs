@@ -1,0 +1,32 @@
+//! Accelerators: what workloads hold of them, what they really use, and what to do.
+//!
+//! That anything runs says little of a device: two toy loads together keep the engine of
+//! one busy all the time and fill a tenth of it. How **full** a device is, is the larger of
+//! what its multiprocessors do and what its memory moves; where neither is known, the
+//! power that it draws above its floor stands for it ([`Fullness`]). Memory that is held
+//! says nothing: servers of language models take most of it by design.
+//!
+//! A training run is one workload, whatever ranks it has, and a served model is one,
+//! whatever replicas: those of one owner are judged together.
+
+mod advice;
+mod card;
+mod cheaper;
+mod finding;
+mod gather;
+mod held;
+mod report;
+mod seen;
+mod share;
+mod sharing;
+mod state;
+
+pub use advice::{Action, Advice, Danger};
+pub use card::{Card, Layout, Profile};
+pub use gather::{Gather, Gathered};
+pub use held::Held;
+pub use report::{Gpus, Judged, Options, gpus, gpus_from};
+pub use seen::{Fullness, Level, Seen};
+pub use share::{FITS, FITTED, Kept, Load, Model, kept};
+pub use sharing::{Member, Sharing, together};
+pub use state::{Certainty, State};

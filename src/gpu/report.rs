@@ -1,0 +1,259 @@
+//! Every workload with accelerators: what it holds, how it uses it, and what to do.
+
+use super::advice::{About, Advice, advice};
+use super::gather::{Gather, Gathered};
+use super::held::Held;
+use super::seen::{Fullness, Seen};
+use super::sharing::{Sharing, proposed};
+use super::state::{Certainty, State, judge};
+use crate::costs::{Costs, Owner};
+use crate::price::Book;
+use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
+use crate::units::Money;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    pub book: &'a Book,
+    /// What the cluster costs, and whose it is.
+    pub costs: &'a Costs,
+}
+
+/// All that there is to say of accelerators.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gpus {
+    /// In the order of the snapshot's workloads, one for each owner.
+    pub workloads: Vec<Judged>,
+    /// Groups that could share devices.
+    pub sharing: Vec<Sharing>,
+    /// Devices of nodes, those that nobody asks for, and what these cost a month.
+    pub devices: f64,
+    pub unrequested: f64,
+    pub unrequested_cost: Money,
+    pub gaps: Vec<Gap>,
+}
+
+/// One owner's accelerators.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    pub held: Held,
+    pub seen: Seen,
+    pub state: State,
+    pub certainty: Certainty,
+    /// One sentence without a period.
+    pub why: String,
+    /// What its pods with devices cost a month: devices, CPU and memory.
+    pub cost: Money,
+    /// Of that the devices.
+    pub gpu_cost: Money,
+    pub advice: Vec<Advice>,
+}
+
+impl Gpus {
+    /// What its place is of a workload of the snapshot.
+    pub fn place_of(&self, workload: usize) -> Option<usize> {
+        let mut all = self.workloads.iter();
+        all.position(|it| it.held.workloads.contains(&workload))
+    }
+
+    /// What devices that are held cost a month; of that what is done with them, by how full
+    /// they are; and what they cost of which that is not known.
+    pub fn worth(&self) -> (Money, Money, Money) {
+        let (mut cost, mut used, mut unknown) = (Money::ZERO, Money::ZERO, Money::ZERO);
+        for it in &self.workloads {
+            cost += it.gpu_cost;
+            match it.seen.fullness(it.held.card()) {
+                Some((full, from)) if from != Fullness::Engine || it.state != State::Unknown => {
+                    used += it.gpu_cost.scale(full.mean.min(1.0));
+                }
+                _ => unknown += it.gpu_cost,
+            }
+        }
+        (cost, used, unknown)
+    }
+
+    /// Drops owners of whom no workload is asked for, and what belongs to nobody. Places in
+    /// the snapshot stay what they are.
+    pub fn drop_others(&mut self, asked: &[bool]) {
+        let all: Vec<Vec<usize>> = self
+            .workloads
+            .iter()
+            .map(|it| it.held.workloads.clone())
+            .collect();
+        self.retain(asked);
+        let is_asked = |place: &usize| asked.get(*place) == Some(&true);
+        let kept = all.into_iter().filter(|it| it.iter().any(is_asked));
+        for (judged, workloads) in self.workloads.iter_mut().zip(kept) {
+            judged.held.workloads = workloads;
+        }
+    }
+
+    /// Leaves owners of whom any workload is kept: one `bool` for each of the snapshot, as
+    /// it was before.
+    pub fn retain(&mut self, kept: &[bool]) {
+        let is_kept = |place: &usize| kept.get(*place) == Some(&true);
+        let own: Vec<bool> = self
+            .workloads
+            .iter()
+            .map(|it| it.held.workloads.iter().any(is_kept))
+            .collect();
+        let places = moved(&own);
+        let mut next = own.iter();
+        self.workloads.retain(|_| next.next() == Some(&true));
+        self.sharing.retain(|group| {
+            let mut members = group.members.iter();
+            members.all(|it| places.get(it.place).copied().flatten().is_some())
+        });
+        for member in self.sharing.iter_mut().flat_map(|it| &mut it.members) {
+            member.place = places.get(member.place).copied().flatten().unwrap_or(0);
+        }
+        let workloads = moved(kept);
+        for judged in &mut self.workloads {
+            let own = judged.held.workloads.iter();
+            let own = own.filter_map(|place| workloads.get(*place).copied().flatten());
+            judged.held.workloads = own.collect();
+        }
+        if kept.contains(&false) {
+            (self.devices, self.unrequested, self.unrequested_cost) = (0.0, 0.0, Money::ZERO);
+        }
+    }
+}
+
+/// Where what is kept stands afterwards.
+fn moved(kept: &[bool]) -> Vec<Option<usize>> {
+    let mut next = 0..;
+    kept.iter()
+        .map(|kept| if *kept { next.next() } else { None })
+        .collect()
+}
+
+/// What workloads do with their accelerators.
+pub fn gpus(snapshot: &Snapshot, options: Options<'_>) -> Gpus {
+    match gpus_from(snapshot, &snapshot.usage, options) {
+        Ok(gpus) => gpus,
+        Err(never) => match never {},
+    }
+}
+
+/// The same, with usage that comes part by part, on the grid of the snapshot.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn gpus_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    options: Options<'_>,
+) -> Result<Gpus, S::Error> {
+    let mut gather = Gather::new(snapshot);
+    usage.each(&mut |workloads, usage| gather.add(workloads, usage))?;
+    Ok(Gpus::of(snapshot, gather.done(), options))
+}
+
+impl Gpus {
+    /// Of what was gathered.
+    pub fn of(snapshot: &Snapshot, seen: Gathered, options: Options<'_>) -> Self {
+        let each = seen.into_iter();
+        let workloads: Vec<Judged> = each
+            .map(|(held, seen)| one(snapshot, held, seen, options))
+            .collect();
+        let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
+        let gaps = gaps(&workloads);
+        Self {
+            sharing: proposed(&workloads),
+            workloads,
+            devices,
+            unrequested,
+            unrequested_cost,
+            gaps,
+        }
+    }
+}
+
+fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Judged {
+    let own = held.workloads.iter();
+    let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
+    let verdict = judge(&held, &seen, &workloads);
+    let (cost, gpu_cost) = cost(&held, options.costs);
+    let advice = advice(&About {
+        held: &held,
+        seen: &seen,
+        state: verdict.state,
+        certainty: verdict.certainty,
+        workloads: &workloads,
+        cost,
+        gpu_cost,
+        node: node(snapshot, &workloads),
+        book: options.book,
+    });
+    Judged {
+        held,
+        seen,
+        state: verdict.state,
+        certainty: verdict.certainty,
+        why: verdict.why,
+        cost,
+        gpu_cost,
+        advice,
+    }
+}
+
+/// Of all pods of these workloads, and of their devices.
+fn cost(held: &Held, costs: &Costs) -> (Money, Money) {
+    let own = |owner: Owner| matches!(owner, Owner::Workload(at) if held.workloads.contains(&at));
+    let split = costs.of(own);
+    (split.total(), split.gpu)
+}
+
+/// The node of the first pod that has one.
+fn node<'a>(snapshot: &'a Snapshot, workloads: &[&Workload]) -> Option<&'a Node> {
+    let mut pods = workloads.iter().flat_map(|it| &it.pods);
+    let name = pods.find_map(|pod| pod.node.as_deref())?;
+    snapshot.cluster.nodes.iter().find(|it| it.name == name)
+}
+
+/// Devices of all nodes; those that no pod asks for, and what they cost.
+fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64, Money) {
+    let nodes = snapshot.cluster.nodes.iter();
+    let all: f64 = nodes
+        .map(|node| {
+            let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
+            node.allocatable.gpus().max(0.0) / shared
+        })
+        .sum();
+    let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
+    let free = idle.clone().filter_map(|piece| {
+        let node = snapshot.cluster.nodes.get(piece.node?)?;
+        let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
+        Some(piece.held.gpus / shared)
+    });
+    (all, free.sum(), idle.map(|it| it.cost.gpu).sum())
+}
+
+/// Workloads of which nothing is told, together.
+fn gaps(workloads: &[Judged]) -> Vec<Gap> {
+    let silent = workloads.iter().filter(|it| it.seen.samples == 0);
+    let silent = silent.filter(|it| it.held.pods > 0).count();
+    let mut gaps = Vec::new();
+    if silent > 0 {
+        let all = workloads.len();
+        let text =
+            format!("of {silent} of {all} workloads with GPUs no exporter tells what they do");
+        let hint = "run the exporter of the vendor on GPU nodes, with the names of pods, and let \
+                    Prometheus scrape it";
+        gaps.push(Gap::new("no-gpu-metrics", "use of GPUs", text).hint(hint));
+    }
+    let blind = workloads
+        .iter()
+        .filter(|it| it.seen.samples > 0 && it.seen.full.is_none() && it.state != State::Idle);
+    let blind = blind.count();
+    if blind > 0 {
+        let text = format!(
+            "of {blind} workloads the exporter does not tell how full devices are \
+             (DCGM_FI_PROF_SM_ACTIVE), so their power or how often anything ran stands for it"
+        );
+        let hint = "add `DCGM_FI_PROF_SM_ACTIVE, gauge, …` to the exporter's list of counters";
+        gaps.push(Gap::new("no-gpu-profiling", "use of GPUs", text).hint(hint));
+    }
+    gaps
+}

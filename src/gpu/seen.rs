@@ -1,0 +1,204 @@
+//! What was seen of the accelerators of one workload.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::card::Card;
+use crate::units::{Bytes, Span, count_from, len_f64};
+
+/// Mean, 95th percentile and largest of samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    pub mean: f64,
+    pub p95: f64,
+    pub p99: f64,
+    pub max: f64,
+    pub samples: usize,
+}
+
+impl Level {
+    /// `None` without a single sample.
+    pub(super) fn of(mut samples: Vec<f32>) -> Option<Self> {
+        samples.retain(|value| !value.is_nan());
+        if samples.is_empty() {
+            return None;
+        }
+        samples.sort_unstable_by(f32::total_cmp);
+        let sum: f64 = samples.iter().map(|value| f64::from(*value)).sum();
+        Some(Self {
+            mean: sum / len_f64(samples.len()),
+            p95: quantile(&samples, 0.95),
+            p99: quantile(&samples, 0.99),
+            max: f64::from(samples[samples.len() - 1]),
+            samples: samples.len(),
+        })
+    }
+}
+
+/// Between the two samples around the rank `q × (n − 1)`.
+fn quantile(sorted: &[f32], q: f64) -> f64 {
+    let last = sorted.len() - 1;
+    let rank = q * len_f64(last);
+    let below = usize::try_from(count_from(rank.floor())).unwrap_or(last);
+    let at = |place: usize| f64::from(sorted[place.min(last)]);
+    at(below) + (at(below + 1) - at(below)) * (rank - rank.floor())
+}
+
+/// Where it is known from how full a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fullness {
+    /// What multiprocessors and memory do.
+    Profiling,
+    /// Power above the floor of the device, ÷ what it can draw above it. On one H200 it
+    /// is within 15 points of profiling.
+    Power,
+    /// How often anything ran, which is the most that it can be.
+    Engine,
+}
+
+impl Fullness {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Profiling => "profiling",
+            Self::Power => "power",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+/// What was seen, over all pods of the window. Figures are of one device.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// Share of the time that anything ran.
+    pub busy: Option<Level>,
+    pub sm: Option<Level>,
+    pub tensor: Option<Level>,
+    pub dram: Option<Level>,
+    /// The larger of multiprocessors and memory, sample by sample.
+    pub full: Option<Level>,
+    /// Bytes in use.
+    pub memory: Option<Level>,
+    /// Bytes that there are.
+    pub memory_total: Option<Level>,
+    pub watts: Option<Level>,
+    /// Hertz.
+    pub clock: Option<Level>,
+    /// Of one pod, those that serve.
+    pub running: Option<Level>,
+    pub waiting: Option<Level>,
+    pub cache: Option<Level>,
+    pub tokens: Option<Level>,
+    pub seconds: Option<Level>,
+    /// XID errors by pod.
+    pub xids: BTreeMap<String, BTreeSet<u32>>,
+    /// Mean fullness, or business where that is not known, by pod that still runs.
+    pub pods: BTreeMap<String, f64>,
+    /// Samples in which anything is known of a device ÷ samples that there could be.
+    pub coverage: f64,
+    /// Samples in which anything is known of a device.
+    pub samples: usize,
+    /// From the first of them to the last.
+    pub watched: Span,
+    /// Share of the samples in which the device did anything.
+    pub active: f64,
+    /// Hours of the week, 0 to 167, of which any sample is known, and in which anything ran.
+    pub hours_known: usize,
+    pub hours_used: usize,
+    /// Standard deviation of hourly means of fullness ÷ their mean.
+    pub swing: Option<f64>,
+    /// What its containers with devices use of CPU, and may use.
+    pub cpu_cores: Option<f64>,
+    pub cpu_bound: Option<f64>,
+    /// Share of CFS periods that were throttled, the mean.
+    pub throttled: Option<f64>,
+    /// Share of the time that something waited for CPU, the mean.
+    pub cpu_waiting: Option<f64>,
+}
+
+/// The floor of a device that holds a context, as a share of its limit: 120 of 700 W on
+/// an H200. Measured.
+const FLOOR: f64 = 0.171;
+
+impl Seen {
+    /// How full its devices are, and by what that is known.
+    pub fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
+        if let Some(full) = self.full {
+            return Some((full, Fullness::Profiling));
+        }
+        if let Some(level) = self.by_power(card) {
+            return Some((level, Fullness::Power));
+        }
+        Some((self.busy?, Fullness::Engine))
+    }
+
+    /// By power, which is linear; never more than how often anything ran.
+    fn by_power(&self, card: Option<&Card>) -> Option<Level> {
+        let (watts, limit) = (self.watts?, card?.watts);
+        let floor = limit * FLOOR;
+        let of = |value: f64, most: Option<f64>| {
+            let share = (value - floor) / (limit - floor);
+            share.clamp(0.0, most.unwrap_or(1.0).clamp(0.0, 1.0))
+        };
+        let busy = self.busy;
+        Some(Level {
+            mean: of(watts.mean, busy.map(|it| it.mean)),
+            p95: of(watts.p95, busy.map(|it| it.max)),
+            p99: of(watts.p99, busy.map(|it| it.max)),
+            max: of(watts.max, busy.map(|it| it.max)),
+            samples: watts.samples,
+        })
+    }
+
+    /// The largest share of time in which anything at all was done, by any account.
+    pub fn most_done(&self) -> Option<f64> {
+        let all = [self.busy, self.sm, self.dram, self.tensor];
+        let known = all.into_iter().flatten().map(|it| it.p99);
+        known.reduce(f64::max)
+    }
+
+    /// The memory of one device.
+    pub fn memory_of_one(&self, card: Option<&Card>) -> Option<Bytes> {
+        let told = self.memory_total.map(|it| Bytes::from_f64(it.max));
+        told.or_else(|| card.map(Card::memory))
+    }
+
+    /// Whether a server of models tells of its requests.
+    pub fn serves(&self) -> bool {
+        self.running.is_some() || self.waiting.is_some() || self.cache.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::single;
+
+    fn level(mean: f64) -> Option<Level> {
+        Level::of(vec![single(mean); 20])
+    }
+
+    #[test]
+    fn power_stands_for_what_profiling_does_not_tell() {
+        let h200 = Card::of("NVIDIA H200");
+        let seen = |watts, busy| Seen {
+            watts: level(watts),
+            busy: level(busy),
+            ..Seen::default()
+        };
+        // What was measured: watts, how often anything ran, how full it was.
+        for (watts, busy, full) in [
+            (120.1, 0.0, 0.0),
+            (126.9, 0.24, 0.05),
+            (179.5, 0.31, 0.11),
+            (241.6, 0.44, 0.25),
+            (255.1, 0.24, 0.21),
+            (671.2, 0.985, 0.88),
+            (690.7, 0.973, 0.94),
+        ] {
+            let (level, from) = seen(watts, busy).fullness(h200).unwrap();
+            assert_eq!(from, Fullness::Power);
+            assert!((level.mean - full).abs() < 0.15, "{watts}: {}", level.mean);
+        }
+        assert_eq!(seen(120.0, 0.9).fullness(None).unwrap().1, Fullness::Engine);
+    }
+}

@@ -1,0 +1,301 @@
+//! What the use of accelerators amounts to, in one word.
+
+use super::card::Card;
+use super::held::Held;
+use super::seen::{Fullness, Seen};
+use crate::snapshot::Workload;
+use crate::text::percent;
+use crate::units::{Bytes, Span};
+
+/// How a workload uses its accelerators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Nothing was computed.
+    Idle,
+    /// Nothing was computed, and memory was held.
+    Held,
+    /// Most of it was never used.
+    Underused,
+    /// What runs fills the device, and most of the time it waits for CPU, data or network.
+    Starved,
+    /// Its memory moves as much as it can.
+    BandwidthBound,
+    /// There is no more to have of it.
+    Saturated,
+    RightSized,
+    Unknown,
+}
+
+/// How sure a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+impl State {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Held => "held",
+            Self::Underused => "underused",
+            Self::Starved => "starved",
+            Self::BandwidthBound => "bandwidth_bound",
+            Self::Saturated => "saturated",
+            Self::RightSized => "right_sized",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// For people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BandwidthBound => "bandwidth bound",
+            Self::RightSized => "right sized",
+            other => other.name(),
+        }
+    }
+}
+
+impl Certainty {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Below so many samples nothing is said.
+const FEWEST: usize = 6;
+/// Below this share of known samples nothing is said: an exporter that is down is no idleness.
+const KNOWN: f64 = 0.2;
+/// Nothing is done where the 99th percentile of everything that is done is at most this:
+/// DCGM has a noise floor.
+const NOTHING: f64 = 0.01;
+/// Memory that is more than the context of a process.
+const CONTEXT: Bytes = Bytes(2 << 30);
+/// What the mean of fullness is at most, and its 95th percentile, of what is underused.
+const LITTLE: (f64, f64) = (0.30, 0.50);
+/// From this mean on there is no more to have: real kernels rarely do better.
+const FULL: f64 = 0.80;
+/// The same as a share of the power limit, where boards hold their clocks back.
+const FULL_POWER: f64 = 0.92;
+/// Memory that moves for more than this share of the time is near what it can.
+const MOVING: f64 = 0.60;
+/// Fullness while anything runs, from which what runs fills the device.
+const FILLED: f64 = 0.75;
+/// Fullness of what is starved: below is work now and then, above there is little to gain.
+const STARVED: (f64, f64) = (0.05, 0.60);
+/// Of what its CPU is allowed, and of the CFS periods, from where the CPU holds it back.
+const CPU_FULL: f64 = 0.90;
+const THROTTLED: f64 = 0.25;
+const CPU_WAITING: f64 = 0.50;
+/// Hourly means that vary by more than this follow people, who send more or less.
+const SWING: f64 = 0.5;
+
+/// A state, how sure it is, and why.
+pub(super) struct Verdict {
+    pub(super) state: State,
+    pub(super) certainty: Certainty,
+    /// One sentence without a period.
+    pub(super) why: String,
+}
+
+impl Seen {
+    /// Whether its CPU holds it back: all that it may use is used, or it is throttled or
+    /// waits.
+    pub(super) fn cpu_is_short(&self) -> bool {
+        let used = self.cpu_cores.zip(self.cpu_bound);
+        let full = used.is_some_and(|(used, bound)| bound > 0.0 && used >= CPU_FULL * bound);
+        let throttled = self.throttled.is_some_and(|it| it >= THROTTLED);
+        full || throttled || self.cpu_waiting.is_some_and(|it| it >= CPU_WAITING)
+    }
+
+    /// How full the device is while anything runs.
+    pub(super) fn fill(&self, card: Option<&Card>) -> Option<f64> {
+        let (full, _) = self.fullness(card)?;
+        let busy = self.busy.filter(|it| it.mean > 0.02)?;
+        Some((full.mean / busy.mean).min(1.0))
+    }
+}
+
+pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
+    let card = held.card();
+    if seen.samples < FEWEST || seen.coverage < KNOWN {
+        return unknown(held, seen);
+    }
+    let watched = certainty(seen);
+    if seen.most_done().is_some_and(|it| it <= NOTHING) {
+        return nothing(seen, watched);
+    }
+    let Some((full, from)) = seen.fullness(card) else {
+        let why = "how much of its devices is used is not told".to_owned();
+        return Verdict::new(State::Unknown, Certainty::None, why);
+    };
+    let little = full.mean <= LITTLE.0 && full.p95 <= LITTLE.1;
+    if from == Fullness::Engine {
+        return by_engine(little, full.mean, watched);
+    }
+    let sure = match from {
+        Fullness::Profiling => watched,
+        _ => watched.min(Certainty::Medium),
+    };
+    let by = if from == Fullness::Power {
+        ", by its power"
+    } else {
+        ""
+    };
+    let share = percent(full.mean);
+    let dram = seen.dram.map_or(0.0, |it| it.mean);
+    let tensor = seen.tensor.map_or(0.0, |it| it.mean);
+    let watts = seen.watts.zip(card).map(|(it, card)| it.mean / card.watts);
+    if let Some(verdict) = starved(seen, held, workloads, sure) {
+        return verdict;
+    }
+    if dram >= MOVING && tensor < dram {
+        let why = format!("its memory moves {} of the time", percent(dram));
+        return Verdict::new(State::BandwidthBound, sure, why);
+    }
+    if full.mean >= FULL || watts.is_some_and(|it| it >= FULL_POWER) {
+        let why = format!("{share} of each device is used{by}");
+        return Verdict::new(State::Saturated, sure, why);
+    }
+    if little {
+        let busy = seen.busy.filter(|it| it.mean > full.mean + 0.05);
+        let but = busy.map_or_else(String::new, |it| {
+            format!(", although something runs {} of the time", percent(it.mean))
+        });
+        let why = format!("{share} of each device is used{by}{but}");
+        return Verdict::new(State::Underused, sure, why);
+    }
+    let why = format!("{share} of each device is used{by}");
+    Verdict::new(State::RightSized, sure, why)
+}
+
+impl Verdict {
+    fn new(state: State, certainty: Certainty, why: String) -> Self {
+        Self {
+            state,
+            certainty,
+            why,
+        }
+    }
+}
+
+/// Of how long it was watched, and how much of that is known.
+fn certainty(seen: &Seen) -> Certainty {
+    if seen.watched < Span::HOUR || seen.coverage < 0.5 {
+        Certainty::Low
+    } else if seen.watched < Span::DAY || seen.coverage < 0.8 {
+        Certainty::Medium
+    } else {
+        Certainty::High
+    }
+}
+
+fn unknown(held: &Held, seen: &Seen) -> Verdict {
+    let why = if held.replicas > 1 && seen.samples == 0 {
+        let pods = held.replicas;
+        format!("up to {pods} pods share each device, which does not tell who used it")
+    } else if seen.samples == 0 {
+        "no exporter tells of its devices".to_owned()
+    } else {
+        let share = percent(seen.coverage);
+        format!(
+            "only {} samples are known, {share} of what there could be",
+            seen.samples
+        )
+    };
+    Verdict::new(State::Unknown, Certainty::None, why)
+}
+
+fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
+    // Requests that are answered leave some trace, but not in every metric.
+    if seen.running.is_some_and(|it| it.mean > 0.01) {
+        let why = "its devices do nothing, and its server works on requests".to_owned();
+        return Verdict::new(State::Unknown, Certainty::None, why);
+    }
+    let time = seen.watched.human();
+    let held = seen.memory.filter(|it| it.p95 >= CONTEXT.to_f64());
+    if let Some(memory) = held {
+        let memory = Bytes::from_f64(memory.max).human();
+        let why = format!("nothing was computed in {time}, and {memory} of memory is held");
+        return Verdict::new(State::Held, sure, why);
+    }
+    let why = format!("nothing was computed in {time}");
+    Verdict::new(State::Idle, sure, why)
+}
+
+/// How often anything ran is the most that there was: little is little, and much says nothing.
+fn by_engine(little: bool, busy: f64, sure: Certainty) -> Verdict {
+    let share = percent(busy);
+    if little {
+        let why = format!("anything runs {share} of the time, so no more than that is used");
+        return Verdict::new(State::Underused, sure.min(Certainty::Medium), why);
+    }
+    let why = format!(
+        "something runs {share} of the time, which may fill a hundredth of it: the exporter \
+         tells neither multiprocessors nor power"
+    );
+    Verdict::new(State::Unknown, Certainty::None, why)
+}
+
+/// What comes in whole batches, and rarely: the device waits for something. Of a server
+/// it is requests.
+fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -> Option<Verdict> {
+    let card = held.card();
+    let (full, _) = seen.fullness(card)?;
+    let (busy, fill) = (seen.busy?, seen.fill(card)?);
+    let is_between = (STARVED.0..=STARVED.1).contains(&full.mean);
+    if !is_between || busy.mean > 0.9 {
+        return None;
+    }
+    let (share, waits) = (percent(full.mean), percent(1.0 - busy.mean));
+    if seen.cpu_is_short() {
+        let why = format!(
+            "it waits {waits} of the time while its CPU is used up{}",
+            cpu(seen)
+        );
+        return Some(Verdict::new(State::Starved, sure, why));
+    }
+    let follows = seen.swing.is_some_and(|it| it > SWING);
+    if fill < FILLED || follows || seen.serves() {
+        return None;
+    }
+    let batch = workloads.iter().any(|it| it.is_batch());
+    let sure = sure.min(if batch {
+        Certainty::Medium
+    } else {
+        Certainty::Low
+    });
+    let why = format!(
+        "what runs fills the device, and {waits} of the time it waits for data, CPU or \
+         network: {share} of it is used"
+    );
+    Some(Verdict::new(State::Starved, sure, why))
+}
+
+/// `: 3.9 of 4 cores, throttled 31 % of the time`.
+fn cpu(seen: &Seen) -> String {
+    let mut parts = Vec::new();
+    if let Some((used, bound)) = seen.cpu_cores.zip(seen.cpu_bound) {
+        parts.push(format!("{used:.1} of {bound:.1} cores"));
+    }
+    if let Some(throttled) = seen.throttled.filter(|it| *it >= 0.05) {
+        parts.push(format!("throttled {} of the time", percent(throttled)));
+    }
+    if let Some(waiting) = seen.cpu_waiting.filter(|it| *it >= 0.05) {
+        parts.push(format!("waiting for CPU {} of the time", percent(waiting)));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(": {}", parts.join(", "))
+}

@@ -1,0 +1,261 @@
+//! Accelerators for programs, schema `kcost.gpus/v1`. Keys are only ever added.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::gpu::{Gpus, Judged, Kept, Level, Sharing};
+use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
+use crate::snapshot::Snapshot;
+use crate::units::{Currency, Money};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: String,
+    cluster: Cluster<'a>,
+    window: Window,
+    currency: Currency,
+    #[serde(flatten)]
+    section: Section<'a>,
+    gaps: Vec<Gap<'a>>,
+}
+
+/// What is told of accelerators, alone or within another report.
+#[derive(Serialize)]
+pub(in crate::render) struct Section<'a> {
+    summary: Summary,
+    workloads: Vec<Workload<'a>>,
+    sharing: Vec<Group<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    /// Of all nodes.
+    gpus: f64,
+    /// Of those that no pod asks for.
+    unrequested_gpus: f64,
+    unrequested_monthly_cost: Money,
+}
+
+#[derive(Serialize)]
+pub(in crate::render) struct Workload<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    /// Devices of the pods of now; fractions for slices and shares by time.
+    gpus: f64,
+    pods: usize,
+    product: Option<&'a str>,
+    mig_profile: Option<&'a str>,
+    state: &'static str,
+    confidence: &'static str,
+    reason: &'a str,
+    watched_seconds: u32,
+    coverage_ratio: f64,
+    r#use: Use,
+    serving: Option<Serving>,
+    /// Of the pods with devices: devices, CPU and memory.
+    monthly_cost: Money,
+    monthly_gpu_cost: Money,
+    advice: Vec<Advice<'a>>,
+}
+
+/// Of one device.
+#[derive(Serialize)]
+struct Use {
+    busy_ratio: Option<Figure>,
+    sm_active_ratio: Option<Figure>,
+    tensor_active_ratio: Option<Figure>,
+    dram_active_ratio: Option<Figure>,
+    memory_peak_bytes: Option<Figure>,
+    memory_total_bytes: Option<Figure>,
+    power_watts: Option<Figure>,
+    /// The larger of compute and bandwidth, or what stands for it.
+    full_ratio: Option<Figure>,
+    /// `profiling`, `power`, `engine`.
+    full_from: Option<&'static str>,
+}
+
+/// Of one pod.
+#[derive(Serialize)]
+struct Serving {
+    requests_running: Option<Figure>,
+    requests_waiting: Option<Figure>,
+    kv_cache_ratio: Option<Figure>,
+    tokens_per_second: Option<Figure>,
+    request_seconds: Option<Figure>,
+}
+
+#[derive(Serialize)]
+struct Figure {
+    mean: f64,
+    p95: f64,
+}
+
+#[derive(Serialize)]
+struct Advice<'a> {
+    action: &'static str,
+    text: &'a str,
+    monthly_savings: Option<Money>,
+    risk: &'static str,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    members: Vec<Member<'a>>,
+    fits_memory: Option<bool>,
+    monthly_savings: Option<Money>,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    rate_kept: Option<Rate>,
+}
+
+#[derive(Serialize)]
+struct Rate {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Accelerators as JSON.
+pub fn gpus_json(
+    snapshot: &Snapshot,
+    currency: Currency,
+    gpus: &Gpus,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let known = snapshot.gaps.iter().chain(&gpus.gaps);
+    let report = Report {
+        schema: "kcost.gpus/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: snapshot.taken_at.to_string(),
+        cluster: cluster(snapshot),
+        window: window(snapshot),
+        currency,
+        section: section(snapshot, gpus),
+        gaps: known.map(gap).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+pub(in crate::render) fn section<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus) -> Section<'a> {
+    Section {
+        summary: Summary {
+            gpus: rounded(gpus.devices),
+            unrequested_gpus: rounded(gpus.unrequested),
+            unrequested_monthly_cost: gpus.unrequested_cost,
+        },
+        workloads: gpus
+            .workloads
+            .iter()
+            .map(|it| workload(snapshot, it))
+            .collect(),
+        sharing: gpus
+            .sharing
+            .iter()
+            .map(|it| group(snapshot, gpus, it))
+            .collect(),
+    }
+}
+
+fn id<'a>(snapshot: &'a Snapshot, judged: &Judged) -> [&'a str; 3] {
+    let first = judged.held.workloads.first();
+    let id = first.and_then(|place| snapshot.workloads.get(*place));
+    id.map_or([""; 3], |it| [&it.id.namespace, &it.id.kind, &it.id.name])
+}
+
+pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged) -> Workload<'a> {
+    let [namespace, kind, name] = id(snapshot, judged);
+    let (held, seen) = (&judged.held, &judged.seen);
+    let full = seen.fullness(held.card());
+    let bytes = |level: Option<Level>| {
+        level.map(|it| Figure {
+            mean: it.mean.round(),
+            p95: it.p95.round(),
+        })
+    };
+    Workload {
+        namespace,
+        kind,
+        name,
+        gpus: rounded(held.gpus),
+        pods: held.pods,
+        product: held.product.as_deref(),
+        mig_profile: held.profile.as_deref(),
+        state: judged.state.name(),
+        confidence: judged.certainty.name(),
+        reason: &judged.why,
+        watched_seconds: seen.watched.as_secs(),
+        coverage_ratio: rounded(seen.coverage),
+        r#use: Use {
+            busy_ratio: figure(seen.busy),
+            sm_active_ratio: figure(seen.sm),
+            tensor_active_ratio: figure(seen.tensor),
+            dram_active_ratio: figure(seen.dram),
+            memory_peak_bytes: bytes(seen.memory),
+            memory_total_bytes: bytes(seen.memory_total),
+            power_watts: figure(seen.watts),
+            full_ratio: full.and_then(|it| figure(Some(it.0))),
+            full_from: full.map(|it| it.1.name()),
+        },
+        serving: seen.serves().then(|| Serving {
+            requests_running: figure(seen.running),
+            requests_waiting: figure(seen.waiting),
+            kv_cache_ratio: figure(seen.cache),
+            tokens_per_second: figure(seen.tokens),
+            request_seconds: figure(seen.seconds),
+        }),
+        monthly_cost: judged.cost,
+        monthly_gpu_cost: judged.gpu_cost,
+        advice: judged
+            .advice
+            .iter()
+            .map(|it| Advice {
+                action: it.action.name(),
+                text: &it.text,
+                monthly_savings: it.savings,
+                risk: it.risk.name(),
+            })
+            .collect(),
+    }
+}
+
+fn figure(level: Option<Level>) -> Option<Figure> {
+    level.map(|it| Figure {
+        mean: rounded(it.mean),
+        p95: rounded(it.p95),
+    })
+}
+
+fn group<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus, sharing: &Sharing) -> Group<'a> {
+    let members = sharing.members.iter().map(|member| {
+        let [namespace, kind, name] = id(snapshot, &gpus.workloads[member.place]);
+        Member {
+            namespace,
+            kind,
+            name,
+            rate_kept: member.kept.map(rate),
+        }
+    });
+    Group {
+        members: members.collect(),
+        fits_memory: sharing.fits_memory,
+        monthly_savings: sharing.savings,
+    }
+}
+
+fn rate(kept: Kept) -> Rate {
+    Rate {
+        value: rounded(kept.value),
+        low: rounded(kept.low),
+        high: rounded(kept.high),
+    }
+}

@@ -1,0 +1,335 @@
+//! Accelerators for people; for programs they are [`json`].
+
+use std::cmp::Reverse;
+use std::io;
+
+mod json;
+
+use super::Look;
+use super::grid::{Cell, Column, Grid};
+use super::plain::plain;
+use super::style::{BOLD, DIM, Paint};
+use super::wrap::wrap;
+use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Sharing};
+use crate::snapshot::{Gap, Snapshot};
+use crate::text::{count, escape, money, percent, short};
+use crate::units::{Bytes, Currency, Money};
+
+pub use json::gpus_json;
+pub(super) use json::{Section, Workload, section, workload};
+
+/// So many things to do are told of a workload, unless more are asked for.
+const TOLD: usize = 2;
+
+/// Every workload with accelerators, then what to do, then who could share.
+pub fn gpus_table(
+    snapshot: &Snapshot,
+    currency: Currency,
+    gpus: &Gpus,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let page = Page {
+            snapshot,
+            currency,
+            gpus,
+            look,
+            paint: Paint::of(look),
+        };
+        page.head(out)?;
+        if gpus.workloads.is_empty() {
+            return writeln!(out, "\nNo workload asks for a GPU.");
+        }
+        writeln!(out)?;
+        page.grid().write(look.width, page.paint, out)?;
+        page.line(&page.legend(), 0, out)?;
+        page.to_do(out)?;
+        page.sharing(out)?;
+        page.gaps(&gpus.gaps, out)
+    })
+}
+
+/// What some workloads would keep of their rates on one device.
+pub fn together_text(
+    snapshot: &Snapshot,
+    gpus: &Gpus,
+    sharing: &Sharing,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let page = Page {
+            snapshot,
+            currency: Currency::USD,
+            gpus,
+            look,
+            paint: Paint::of(look),
+        };
+        page.together(sharing, out)
+    })
+}
+
+struct Page<'a> {
+    snapshot: &'a Snapshot,
+    currency: Currency,
+    gpus: &'a Gpus,
+    look: &'a Look,
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn money(&self, amount: Money) -> String {
+        money(amount, &self.currency)
+    }
+
+    fn line(&self, text: &str, indent: usize, out: &mut dyn io::Write) -> io::Result<()> {
+        let room = self.look.width.map(|it| it.saturating_sub(indent).max(20));
+        let text = self.paint.on(DIM, &wrap(text, room, indent));
+        writeln!(out, "\n{:indent$}{text}", "")
+    }
+
+    fn head(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let name = escape(&self.snapshot.cluster.name);
+        let held: f64 = self.gpus.workloads.iter().map(|it| it.held.gpus).sum();
+        let cost: Money = self.gpus.workloads.iter().map(|it| it.cost).sum();
+        let mut text = format!(
+            "{} held by {}, {} a month with their CPU and memory",
+            gpu_count(held),
+            count(self.gpus.workloads.len(), "workload"),
+            self.money(cost)
+        );
+        if self.gpus.unrequested > 0.01 {
+            text = format!(
+                "{text}; {} of nodes held by nobody, {} a month",
+                gpu_count(self.gpus.unrequested),
+                self.money(self.gpus.unrequested_cost)
+            );
+        }
+        let text = wrap(
+            &text,
+            self.look.width.map(|it| it.saturating_sub(name.len() + 2)),
+            0,
+        );
+        writeln!(
+            out,
+            "{}  {}",
+            self.paint.on(BOLD, &name),
+            self.paint.on(DIM, &text)
+        )
+    }
+
+    fn name(&self, judged: &Judged) -> String {
+        let first = judged.held.workloads.first();
+        let id = first.map(|place| &self.snapshot.workloads[*place].id);
+        id.map_or_else(String::new, |id| {
+            escape(&format!("{}/{}", id.namespace, id.name))
+        })
+    }
+
+    fn grid(&self) -> Grid {
+        let mut grid = Grid::new(vec![
+            Column::name("WORKLOAD"),
+            Column::number("GPUS").drop(3),
+            Column::word("PRODUCT").drop(2),
+            Column::word("STATE"),
+            Column::number("BUSY").drop(4),
+            Column::number("USED"),
+            Column::number("MEMORY").drop(5),
+            Column::number("POWER").drop(6),
+            Column::number("A MONTH"),
+        ]);
+        for judged in &self.gpus.workloads {
+            grid.row(self.row(judged));
+        }
+        grid
+    }
+
+    fn row(&self, judged: &Judged) -> Vec<Cell> {
+        let (held, seen) = (&judged.held, &judged.seen);
+        let full = seen.fullness(held.card());
+        let used = full.map_or_else(String::new, |(level, from)| match from {
+            Fullness::Profiling => percent(level.mean),
+            Fullness::Power => format!("~{}", percent(level.mean)),
+            Fullness::Engine => format!("≤{}", percent(level.mean)),
+        });
+        let product = match (&held.profile, &held.product) {
+            (Some(profile), Some(product)) if !product.contains(profile.as_str()) => {
+                format!("{product} {profile}")
+            }
+            (Some(profile), None) => profile.clone(),
+            (_, product) => product.clone().unwrap_or_default(),
+        };
+        let memory = seen.memory.map(|it| Bytes::from_f64(it.max).human());
+        vec![
+            Cell::new(self.name(judged)),
+            Cell::new(short(held.gpus, 2)),
+            Cell::new(escape(&product)),
+            Cell::new(judged.state.word()),
+            Cell::new(seen.busy.map_or_else(String::new, |it| percent(it.mean))),
+            Cell::new(used),
+            Cell::new(memory.unwrap_or_default()),
+            Cell::new(
+                seen.watts
+                    .map_or_else(String::new, |it| format!("{:.0} W", it.mean)),
+            ),
+            Cell::new(self.money(judged.cost)),
+        ]
+    }
+
+    /// What the columns mean.
+    fn legend(&self) -> String {
+        let by = |from: Fullness| {
+            let mut all = self.gpus.workloads.iter();
+            all.any(|it| {
+                it.seen
+                    .fullness(it.held.card())
+                    .is_some_and(|full| full.1 == from)
+            })
+        };
+        let mut text =
+            "BUSY: anything runs, however little; USED: the larger of compute and memory \
+                        bandwidth; of one device, the mean"
+                .to_owned();
+        if by(Fullness::Power) {
+            text.push_str("; ~ by its power");
+        }
+        if by(Fullness::Engine) {
+            text.push_str("; ≤ by how often anything runs, which is the most that it can be");
+        }
+        text
+    }
+
+    fn to_do(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut order: Vec<&Judged> = self.gpus.workloads.iter().collect();
+        let worth = |it: &Judged| {
+            it.advice
+                .first()
+                .and_then(|it| it.savings)
+                .unwrap_or_default()
+        };
+        order.retain(|it| !it.advice.is_empty());
+        order.sort_by_key(|it| Reverse(worth(it)));
+        if order.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "What to do"))?;
+        for judged in order {
+            let room = self.look.width.map(|it| it.saturating_sub(2).max(20));
+            let why = escape(&format!("{}: {}", judged.state.word(), judged.why));
+            writeln!(out, "  {}  {}", self.name(judged), {
+                let left = room.map(|it| it.saturating_sub(self.name(judged).len() + 2).max(20));
+                self.paint.on(DIM, &wrap(&why, left, 4))
+            })?;
+            let told = if self.look.verbose { usize::MAX } else { TOLD };
+            for advice in judged.advice.iter().take(told) {
+                let text = self.advice(advice);
+                let room = self.look.width.map(|it| it.saturating_sub(6).max(20));
+                writeln!(out, "    - {}", wrap(&text, room, 6))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn advice(&self, advice: &Advice) -> String {
+        let worth = match advice.savings {
+            Some(savings) if savings > Money::ZERO => {
+                format!(": {} a month", self.money(savings))
+            }
+            _ => String::new(),
+        };
+        escape(&format!(
+            "{}{worth} ({} risk)",
+            advice.text,
+            advice.risk.name()
+        ))
+    }
+
+    fn sharing(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        if self.gpus.sharing.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "Could share a device"))?;
+        for group in &self.gpus.sharing {
+            let members = group.members.iter().map(|member| {
+                let name = self.name(&self.gpus.workloads[member.place]);
+                let kept = member.kept.map_or_else(String::new, |it| percent(it.value));
+                format!("{name} keeps {kept}")
+            });
+            let members: Vec<String> = members.collect();
+            let worth = group
+                .savings
+                .map_or_else(String::new, |it| format!(": {} a month", self.money(it)));
+            let text = format!("{} of its rate{worth}", members.join(", "));
+            let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
+            writeln!(out, "  - {}", wrap(&escape(&text), room, 4))?;
+        }
+        Ok(())
+    }
+
+    fn together(&self, sharing: &Sharing, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut grid = Grid::new(vec![
+            Column::name("ON ONE DEVICE"),
+            Column::number("ALONE USED").drop(1),
+            Column::number("KEEPS"),
+            Column::word("NINE OF TEN").drop(2),
+        ]);
+        for member in &sharing.members {
+            let judged = &self.gpus.workloads[member.place];
+            let full = judged.seen.fullness(judged.held.card());
+            let range = |it: &Kept| format!("{} to {}", percent(it.low), percent(it.high));
+            grid.row(vec![
+                Cell::new(self.name(judged)),
+                Cell::new(full.map_or_else(String::new, |it| percent(it.0.mean))),
+                Cell::new(
+                    member
+                        .kept
+                        .map_or_else(|| "?".to_owned(), |it| percent(it.value)),
+                ),
+                Cell::new(member.kept.as_ref().map_or_else(String::new, range)),
+            ]);
+        }
+        grid.write(self.look.width, self.paint, out)?;
+        let memory = match sharing.fits_memory {
+            Some(true) => "their memory fits",
+            Some(false) => "their memory does not fit as it is held now",
+            None => "whether their memory fits is not known",
+        };
+        let unknown = sharing.members.iter().any(|it| it.kept.is_none());
+        let verdict = if unknown {
+            "what they keep is not known: of some it is not told how full its device is".to_owned()
+        } else if sharing.fits() {
+            format!("they fit: each keeps {} of its rate or more", percent(FITS))
+        } else {
+            "they do not fit".to_owned()
+        };
+        let text = format!(
+            "{verdict}; {memory}. By time slicing, without MPS, one pod of each; from pairs that were \
+             measured on an H200"
+        );
+        self.line(&text, 0, out)
+    }
+
+    fn gaps(&self, gaps: &[Gap], out: &mut dyn io::Write) -> io::Result<()> {
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "Not known"))?;
+        for gap in gaps {
+            let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
+            let text = wrap(&escape(&format!("{}: {}", gap.subject, gap.text)), room, 4);
+            writeln!(out, "  {} {text}", self.paint.on(DIM, "?"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `5 GPUs`, `1 GPU`, `0.29 GPUs`.
+fn gpu_count(gpus: f64) -> String {
+    let noun = if (gpus - 1.0).abs() < 1e-9 {
+        "GPU"
+    } else {
+        "GPUs"
+    };
+    format!("{} {noun}", short(gpus, 2))
+}

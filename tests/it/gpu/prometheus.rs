@@ -1,0 +1,456 @@
+//! Exporters of accelerators, from a real Prometheus into states.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::measure::{TOTAL, check_states, number, phases};
+use super::{END, node, workload};
+use crate::common::{Kcost, skipped};
+use crate::prometheus::openmetrics::until_now;
+use crate::prometheus::server::{Server, prometheus};
+use crate::standin::{Setup, Standin, Store};
+
+const MIB: f64 = 1_048_576.0;
+const HOURS: i64 = 6;
+
+/// Samples by metric, as each must stand together.
+#[derive(Default)]
+struct Text(BTreeMap<String, String>);
+
+impl Text {
+    /// What a series is at each point of time: `every` seconds apart, by their number.
+    fn series(&mut self, name: &str, labels: &str, every: i64, value: impl Fn(usize) -> f64) {
+        let lines = self.0.entry(name.to_owned()).or_default();
+        for (place, back) in (0..HOURS * 3_600 / every).rev().enumerate() {
+            let time = END - back * every - 7;
+            let _ = writeln!(lines, "{name}{{{labels}}} {} {time}", value(place));
+        }
+    }
+
+    /// CPU of a pod, without which nothing is read.
+    fn pod(&mut self, pod: &str) {
+        let labels = format!(
+            "namespace=\"ml\",pod=\"{pod}\",container=\"main\",job=\"kubelet\",metrics_path=\"/metrics/cadvisor\""
+        );
+        let every = 60;
+        let seconds = move |place: usize| kcost::units::len_f64(place) * 60.0;
+        self.series("container_cpu_usage_seconds_total", &labels, every, seconds);
+        self.series("container_memory_working_set_bytes", &labels, every, |_| {
+            1e9
+        });
+    }
+
+    fn whole(self) -> String {
+        let mut text: String = self.0.into_values().collect();
+        text.push_str("# EOF\n");
+        text
+    }
+}
+
+/// A pod with one of a resource, on a node.
+fn pod(name: &str, resource: &str, node: &str) -> Value {
+    let amounts = json!({"cpu": "4", "memory": "16Gi", resource: "1"});
+    json!({
+        "metadata": {"namespace": "ml", "name": name, "uid": name},
+        "spec": {"nodeName": node, "containers": [{"name": "main", "image": "x",
+            "resources": {"requests": amounts, "limits": {resource: "1"}}}]},
+        "status": {"phase": "Running"},
+    })
+}
+
+fn report(server: &Server, store: Store, args: &[&str]) -> (Value, Standin) {
+    let standin = Setup::new(store).start();
+    let folder = tempfile::tempdir().unwrap();
+    let run = Kcost::new().args(["gpus", "-o", "json", "--window", "6h", "--step", "5m"]);
+    let run = run
+        .arg("--kubeconfig")
+        .arg(standin.kubeconfig(folder.path()));
+    let run = run.args(["--prometheus-url", &server.url]).args(args).run();
+    (run.ended(0).json(), standin)
+}
+
+/// The names that DCGM has, before 4.6 and since.
+const NAMES: [[&str; 8]; 2] = [
+    [
+        "DCGM_FI_DEV_GPU_UTIL",
+        "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+        "DCGM_FI_PROF_SM_ACTIVE",
+        "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
+        "DCGM_FI_PROF_DRAM_ACTIVE",
+        "DCGM_FI_DEV_POWER_USAGE",
+        "DCGM_FI_DEV_FB_USED",
+        "DCGM_FI_DEV_FB_FREE",
+    ],
+    [
+        "DCGM_FI_DEV_GPU_UTIL_RATIO",
+        "DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO",
+        "DCGM_FI_PROF_SM_UTIL_RATIO",
+        "DCGM_FI_PROF_TENSOR_UTIL_RATIO",
+        "DCGM_FI_PROF_DRAM_UTIL_RATIO",
+        "DCGM_FI_DEV_BOARD_POWER_WATTS",
+        "DCGM_FI_DEV_FB_USED",
+        "DCGM_FI_DEV_FB_FREE",
+    ],
+];
+
+#[test]
+fn known_loads_get_their_states_from_dcgm() {
+    let Some(phases) = phases() else {
+        return skipped("KCOST_TEST_DATA names no folder with loads of GPUs");
+    };
+    for (names, hidden) in NAMES.iter().zip([false, true]) {
+        let mut text = Text::default();
+        let mut store = Store::empty().with(
+            "v1",
+            "nodes",
+            &node("n0", "NVIDIA-H200", "nvidia.com/gpu", 12),
+        );
+        let alone = phases
+            .iter()
+            .filter(|it| !it.0.contains('+') && it.0 != "empty" && it.0 != "between");
+        for (place, (name, samples)) in alone.enumerate() {
+            store = store.with("v1", "pods", &pod(name, "nvidia.com/gpu", "n0"));
+            text.pod(name);
+            // Where labels of the target are not honoured, the exporter names itself.
+            let who = if hidden {
+                format!(
+                    "namespace=\"monitoring\",pod=\"dcgm-x\",container=\"exporter\",exported_namespace=\"ml\",exported_pod=\"{name}\",exported_container=\"main\",hostname=\"n0\""
+                )
+            } else {
+                format!("namespace=\"ml\",pod=\"{name}\",container=\"main\",Hostname=\"n0\"")
+            };
+            let labels =
+                format!("{who},gpu=\"{place}\",UUID=\"GPU-{place}\",modelName=\"NVIDIA H200\"");
+            let of = |key: &str, unit: f64| {
+                let values = samples.iter().map(|it| number(it, key) * unit);
+                values.collect::<Vec<f64>>()
+            };
+            let columns = [
+                of("gpu_util", 1.0),
+                of("gr_engine", 0.01),
+                of("sm_active", 0.01),
+                of("tensor", 0.01),
+                of("dram", 0.01),
+                of("power_w", 1.0),
+                of("fb_used", 1.0 / MIB),
+                of("fb_used", 1.0 / MIB)
+                    .iter()
+                    .map(|it| TOTAL / MIB - it)
+                    .collect(),
+            ];
+            for (metric, values) in names.iter().zip(columns) {
+                text.series(metric, &labels, 30, |place| values[place % values.len()]);
+            }
+        }
+        let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+            return;
+        };
+        let (report, _standin) = report(&server, store, &[]);
+        check_states(&report);
+        let it = workload(&report, "train");
+        assert_eq!(it["use"]["full_from"], "profiling");
+        let total = it["use"]["memory_total_bytes"]["mean"].as_f64().unwrap();
+        assert!((total - TOTAL).abs() < 2.0 * MIB, "{total}");
+    }
+}
+
+#[test]
+fn a_real_scrape_is_read() {
+    let file = std::env::var_os("KCOST_TEST_DATA").map(std::path::PathBuf::from);
+    let Some(scrape) = file.and_then(|it| std::fs::read_to_string(it.join("dcgm_t4.prom")).ok())
+    else {
+        return skipped("KCOST_TEST_DATA names no folder with a scrape");
+    };
+    let mut text = Text::default();
+    text.pod("busy");
+    for line in scrape.lines().filter(|line| !line.starts_with('#')) {
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = series.split_once('{').unwrap();
+        let labels = labels.trim_end_matches('}');
+        // The one series that names a pod gets a pod that there is.
+        let labels = labels
+            .replace("ray-worker", "main")
+            .replace("ray-llm", "ml")
+            .replace("ray-1111111", "busy");
+        let value: f64 = value.parse().unwrap();
+        text.series(name, &labels, 30, |_| value);
+    }
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let store = Store::empty()
+        .with("v1", "nodes", &node("n0", "Tesla-T4", "nvidia.com/gpu", 2))
+        .with("v1", "pods", &pod("busy", "nvidia.com/gpu", "n0"));
+    let (report, _standin) = report(&server, store, &[]);
+    let it = workload(&report, "busy");
+    assert_eq!(it["use"]["dram_active_ratio"]["mean"], 0.000_003);
+    assert_eq!(
+        (&it["state"], &it["use"]["sm_active_ratio"]),
+        (&json!("idle"), &Value::Null)
+    );
+    assert_eq!(report["summary"]["unrequested_gpus"], 1.0);
+}
+
+/// What exporters of other vendors tell, each in its own way.
+fn vendors(text: &mut Text) {
+    let plain = |name: &str| format!("namespace=\"ml\",pod=\"{name}\",container=\"main\"");
+    let mut put = |metric: &str, labels: String, value: f64| {
+        text.series(metric, &labels, 30, move |_| value);
+    };
+    let amd = format!(
+        "{},gpu_id=\"0\",serial_number=\"s\",gpu_partition_id=\"0\",gpu_compute_partition_type=\"spx\"",
+        plain("amd")
+    );
+    put("gpu_gfx_activity", amd.clone(), 40.0);
+    put("gpu_umc_activity", amd.clone(), 20.0);
+    put("gpu_used_vram", amd.clone(), 1_024.0);
+    put("gpu_total_vram", amd.clone(), 2_048.0);
+    put("gpu_package_power", amd, 300.0);
+    let intel = format!("{},uuid=\"i\"", plain("intel"));
+    put(
+        "xpum_engine_group_ratio",
+        format!("{intel},type=\"compute\""),
+        30.0,
+    );
+    put(
+        "xpum_engine_group_ratio",
+        format!("{intel},type=\"copy\""),
+        90.0,
+    );
+    put("xpum_eu_active_ratio", intel.clone(), 25.0);
+    put("xpum_memory_used_bytes", intel, 5e9);
+    for core in 0..2 {
+        let neuron = format!("{},neuroncore=\"{core}\",instance=\"n\"", plain("neuron"));
+        put(
+            "neuroncore_utilization_ratio",
+            neuron,
+            0.2 + 0.2 * f64::from(core),
+        );
+    }
+    let memory = format!("{},instance=\"n\",memory_location=", plain("neuron"));
+    put(
+        "neuron_runtime_memory_used_bytes",
+        format!("{memory}\"neuron_device\""),
+        7e9,
+    );
+    put(
+        "neuron_runtime_memory_used_bytes",
+        format!("{memory}\"host\""),
+        9e9,
+    );
+    let tpu = format!("{},accelerator_id=\"t0\",make=\"cloud-tpu\"", plain("tpu"));
+    put("duty_cycle", tpu.clone(), 70.0);
+    put("tensorcore_utilization", tpu.clone(), 35.0);
+    put("memory_bandwidth_utilization", tpu.clone(), 15.0);
+    put("memory_used", tpu.clone(), 3e9);
+    put("memory_total", tpu, 16e9);
+    // Of another program, which has nothing to do with devices.
+    put(
+        "memory_used",
+        "namespace=\"ml\",pod=\"amd\",container=\"main\"".to_owned(),
+        1.0,
+    );
+    let hami = "podnamespace=\"ml\",podname=\"hami\",ctrname=\"main\",deviceuuid=\"h\"";
+    put(
+        "hami_container_device_utilization_ratio",
+        hami.to_owned(),
+        45.0,
+    );
+    put("hami_vgpu_memory_used_bytes", hami.to_owned(), 2e9);
+    put("hami_vgpu_memory_limit_bytes", hami.to_owned(), 4e9);
+}
+
+/// A slice, two that share a device, and one of which nothing is told.
+fn shared(text: &mut Text) {
+    let plain = |name: &str| format!("namespace=\"ml\",pod=\"{name}\",container=\"main\"");
+    let mut put = |metric: &str, labels: String, value: f64| {
+        text.series(metric, &labels, 30, move |_| value);
+    };
+    let slice = format!(
+        "{},UUID=\"m\",GPU_I_ID=\"1\",GPU_I_PROFILE=\"1g.10gb\"",
+        plain("sliced")
+    );
+    put("DCGM_FI_PROF_GR_ENGINE_ACTIVE", slice.clone(), 0.3);
+    put("DCGM_FI_PROF_SM_ACTIVE", slice.clone(), 0.25);
+    put("DCGM_FI_DEV_GPU_UTIL", slice.clone(), 0.0);
+    // Of the whole card, whatever the label says.
+    put("DCGM_FI_DEV_POWER_USAGE", slice, 600.0);
+    for (name, util, used) in [("first", 10.0, 1_000.0), ("second", 60.0, 5_000.0)] {
+        let vgpu = format!("{},UUID=\"v\",vgpu=\"{name}\"", plain(name));
+        put("DCGM_FI_DEV_GPU_UTIL", vgpu.clone(), util);
+        put("DCGM_FI_DEV_FB_USED", vgpu.clone(), used);
+        put("DCGM_FI_PROF_SM_ACTIVE", vgpu, 0.5);
+    }
+    let blank = format!("{},UUID=\"b\"", plain("blank"));
+    put(
+        "DCGM_FI_PROF_SM_ACTIVE",
+        blank.clone(),
+        140_737_488_355_328.0,
+    );
+    put("DCGM_FI_DEV_POWER_USAGE", blank.clone(), 2_147_483_632.0);
+    put("DCGM_FI_DEV_GPU_UTIL", blank, 2_147_483_632.0);
+}
+
+/// What is read of each: means of one device.
+const FOUND: [(&str, &str, Option<f64>); 27] = [
+    ("amd", "busy_ratio", Some(0.4)),
+    ("amd", "dram_active_ratio", Some(0.2)),
+    ("amd", "memory_peak_bytes", Some(1_024.0 * MIB)),
+    ("amd", "memory_total_bytes", Some(2_048.0 * MIB)),
+    ("amd", "power_watts", Some(300.0)),
+    ("intel", "busy_ratio", Some(0.3)),
+    ("intel", "sm_active_ratio", Some(0.25)),
+    ("intel", "memory_peak_bytes", Some(5e9)),
+    ("neuron", "busy_ratio", Some(0.3)),
+    ("neuron", "memory_peak_bytes", Some(7e9)),
+    ("tpu", "busy_ratio", Some(0.7)),
+    ("tpu", "tensor_active_ratio", Some(0.35)),
+    ("tpu", "dram_active_ratio", Some(0.15)),
+    ("tpu", "memory_peak_bytes", Some(3e9)),
+    ("tpu", "memory_total_bytes", Some(16e9)),
+    ("hami", "busy_ratio", Some(0.45)),
+    ("hami", "memory_total_bytes", Some(4e9)),
+    ("sliced", "busy_ratio", Some(0.3)),
+    ("sliced", "sm_active_ratio", Some(0.25)),
+    ("sliced", "power_watts", None),
+    // Who shares a device is told apart by processes, and by nothing else.
+    ("first", "busy_ratio", Some(0.1)),
+    ("second", "busy_ratio", Some(0.6)),
+    ("second", "memory_peak_bytes", Some(5_000.0 * MIB)),
+    ("first", "sm_active_ratio", None),
+    ("blank", "sm_active_ratio", None),
+    ("blank", "power_watts", None),
+    ("blank", "busy_ratio", None),
+];
+
+#[test]
+fn exporters_of_every_vendor_are_read() {
+    let mut text = Text::default();
+    let mut store = Store::empty();
+    let asked = [
+        ("amd", "amd.com/gpu"),
+        ("intel", "gpu.intel.com/i915"),
+        ("neuron", "aws.amazon.com/neuroncore"),
+        ("tpu", "google.com/tpu"),
+        ("hami", "nvidia.com/gpu"),
+        ("sliced", "nvidia.com/mig-1g.10gb"),
+        ("first", "nvidia.com/gpu"),
+        ("second", "nvidia.com/gpu"),
+        ("blank", "nvidia.com/gpu"),
+    ];
+    for (name, resource) in asked {
+        let on = format!("n-{name}");
+        store = store.with("v1", "nodes", &node(&on, "", resource, 4)).with(
+            "v1",
+            "pods",
+            &pod(name, resource, &on),
+        );
+        text.pod(name);
+    }
+    vendors(&mut text);
+    shared(&mut text);
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let found = |name: &str, figure: &str| {
+        let value = &workload(&report, name)["use"][figure]["mean"];
+        value.as_f64().map(|it| (it * 1_000.0).round() / 1_000.0)
+    };
+    for (name, figure, value) in FOUND {
+        assert_eq!(found(name, figure), value, "{name} {figure}");
+    }
+}
+
+#[test]
+fn nothing_is_asked_of_accelerators_where_there_are_none() {
+    let mut text = Text::default();
+    text.pod("plain");
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let bare = json!({
+        "metadata": {"namespace": "ml", "name": "plain", "uid": "plain"},
+        "spec": {"containers": [{"name": "main", "image": "x",
+            "resources": {"requests": {"cpu": "1"}}}]},
+        "status": {"phase": "Running"},
+    });
+    let store = Store::empty().with("v1", "pods", &bare);
+    let (report, _standin) = report(&server, store, &[]);
+    assert_eq!(report["workloads"], json!([]));
+    // Usage, owners, and one look for what else there is; each of sixty metrics would be
+    // a request more.
+    let requests = server.requests();
+    assert!(requests <= 20, "{requests}");
+}
+
+#[test]
+fn servers_of_models_tell_of_their_requests() {
+    let mut text = Text::default();
+    let mut store =
+        Store::empty().with("v1", "nodes", &node("n0", "NVIDIA-L4", "nvidia.com/gpu", 4));
+    for name in ["vllm", "triton", "sglang", "tgi"] {
+        store = store.with("v1", "pods", &pod(name, "nvidia.com/gpu", "n0"));
+        text.pod(name);
+    }
+    let plain = |name: &str| format!("namespace=\"ml\",pod=\"{name}\",container=\"main\"");
+    for engine in ["0", "1"] {
+        let vllm = format!("{},model_name=\"m\",engine=\"{engine}\"", plain("vllm"));
+        text.series("vllm:num_requests_running", &vllm, 60, |_| 3.0);
+        text.series("vllm:num_requests_waiting", &vllm, 60, |_| 1.0);
+        text.series("vllm:kv_cache_usage_perc", &vllm, 60, |_| 0.4);
+        let rises = |by: f64| move |place: usize| kcost::units::len_f64(place) * 60.0 * by;
+        text.series("vllm:generation_tokens_total", &vllm, 60, rises(50.0));
+        text.series("vllm:prompt_tokens_total", &vllm, 60, rises(25.0));
+        text.series(
+            "vllm:e2e_request_latency_seconds_sum",
+            &vllm,
+            60,
+            rises(8.0),
+        );
+        text.series(
+            "vllm:e2e_request_latency_seconds_count",
+            &vllm,
+            60,
+            rises(2.0),
+        );
+    }
+    let rises = |by: f64| move |place: usize| kcost::units::len_f64(place) * 60.0 * by;
+    let triton = format!("{},model=\"m\",version=\"1\"", plain("triton"));
+    text.series("nv_inference_count", &triton, 60, rises(10.0));
+    text.series("nv_inference_exec_count", &triton, 60, rises(8.0));
+    text.series("nv_inference_pending_request_count", &triton, 60, |_| 0.0);
+    text.series("nv_inference_request_success", &triton, 60, rises(10.0));
+    text.series("nv_inference_request_duration_us", &triton, 60, rises(5e5));
+    text.series("sglang:num_running_reqs", &plain("sglang"), 60, |_| 7.0);
+    text.series("sglang:token_usage", &plain("sglang"), 60, |_| 0.9);
+    text.series("tgi_batch_current_size", &plain("tgi"), 60, |_| 2.0);
+    text.series("tgi_queue_size", &plain("tgi"), 60, |_| 4.0);
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    for (name, figure, value) in [
+        ("vllm", "requests_running", 6.0),
+        ("vllm", "requests_waiting", 2.0),
+        ("vllm", "kv_cache_ratio", 0.4),
+        ("vllm", "tokens_per_second", 150.0),
+        ("vllm", "request_seconds", 4.0),
+        ("triton", "requests_running", 1.25),
+        ("triton", "requests_waiting", 0.0),
+        ("triton", "request_seconds", 0.05),
+        ("sglang", "requests_running", 7.0),
+        ("sglang", "kv_cache_ratio", 0.9),
+        ("tgi", "requests_running", 2.0),
+        ("tgi", "requests_waiting", 4.0),
+    ] {
+        let found = workload(&report, name)["serving"][figure]["mean"].as_f64();
+        let found = found.unwrap_or(-1.0);
+        assert!(
+            (found - value).abs() <= value * 0.02 + 1e-6,
+            "{name} {figure}: {found}"
+        );
+    }
+}
