@@ -32,6 +32,7 @@
 //! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
 //! - [`change`]: advice as changes of objects, with what they hold now.
+//! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
 //! - [`costs`]: the bill of what is there, and whose it is.
 //! - [`gpu`]: what accelerators are held, used and worth, and which could be shared.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
@@ -84,6 +85,7 @@ pub mod finding;
 pub mod forecast;
 pub mod gate;
 pub mod gpu;
+pub mod manifest;
 pub mod pack;
 pub mod pipeline;
 pub mod price;

@@ -14,6 +14,7 @@ mod forecast;
 mod given;
 mod gpus;
 mod groups;
+mod into;
 mod invocation;
 mod last;
 mod man;

@@ -5,8 +5,9 @@ use clap::Args;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
 use super::explain::{not_found, refuse_file};
+use super::into;
 use super::invocation::Invocation;
-use super::values::described;
+use super::values::{described, named};
 use super::written;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,6 +22,7 @@ Examples:
   {program} patch --demo
   {program} patch --snapshot prod.kcost shop/Deployment/api -o strategic
   {program} patch --snapshot prod.kcost --state over-provisioned -o kustomize --output-dir patches
+  {program} patch --snapshot prod.kcost --into . --check
   {program} patch -n shop -o json";
 
 /// Write what to change, as kubectl, kustomize and others take it.
@@ -52,6 +54,31 @@ pub(super) struct PatchArgs {
     /// Write one file a workload into this folder.
     #[arg(long, value_name = "FOLDER")]
     output_dir: Option<PathBuf>,
+
+    /// Change the manifests of this folder, a Git tree, and nothing else in them.
+    ///
+    /// Plain YAML and JSON, and what kustomizations name. What cannot be changed without a
+    /// guess is listed, with the reason.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "output_dir"])]
+    into: Option<PathBuf>,
+
+    /// Only say what would change in the folder, and exit with 10 where anything would.
+    #[arg(long, requires = "into")]
+    check: bool,
+
+    /// Change bases that several overlays share, too.
+    #[arg(long, requires = "into")]
+    base: bool,
+
+    /// What to say of it: `text`, or `markdown` for a pull request.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "into",
+        default_value = "text",
+        value_parser = named(["text", "markdown"])
+    )]
+    summary: String,
 
     #[command(flatten)]
     view: ViewArgs,
@@ -104,6 +131,15 @@ impl PatchArgs {
         let look = invocation.look(ui, self.view.view());
         let only = (!places.is_empty()).then_some(&*only);
         let patches = Patches::new(&analysis, &look, only);
+        if let Some(folder) = &self.into {
+            let asked = into::Asked {
+                folder,
+                check: self.check,
+                base: self.base,
+                markdown: self.summary == "markdown",
+            };
+            return into::run(asked, &patches, out);
+        }
         let Some(form) = form else {
             super::analyze::written_or_cut_off(render::patch_json(&patches, out))?;
             return Ok(Exit::Done);

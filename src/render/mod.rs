@@ -40,7 +40,10 @@ pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
 pub use gpu::{gpus_json, gpus_table, together_text};
-pub use patch::{FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream};
+pub use patch::{
+    FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream,
+    placed_markdown, placed_text,
+};
 pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};
 pub use table::choices;

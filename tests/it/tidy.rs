@@ -62,6 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("change", &["recommend", "snapshot", "units"]),
+    ("manifest", &["change", "snapshot"]),
     ("costs", &["price", "profile", "snapshot", "units"]),
     (
         "gpu",
@@ -118,6 +119,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "forecast",
             "gate",
             "gpu",
+            "manifest",
             "pipeline",
             "price",
             "profile",

@@ -120,7 +120,7 @@ fn head(told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn savings(advice: &WorkloadAdvice, told: &Patches<'_>) -> Money {
+pub(super) fn savings(advice: &WorkloadAdvice, told: &Patches<'_>) -> Money {
     let bill = told.bill.workloads.get(advice.workload);
     bill.map_or(Money::ZERO, WorkloadBill::savings)
 }

@@ -8,10 +8,12 @@ use std::io;
 mod form;
 mod frame;
 mod json;
+mod placed;
 
 pub use form::{ALL as FORMS, Form, by_name as form_by_name};
 pub use frame::{File, patch_files, patch_stream};
 pub use json::patch_json;
+pub use placed::{placed_markdown, placed_text};
 
 pub(super) use form::{APPLY, DIFF};
 
@@ -47,6 +49,11 @@ impl<'a> Patches<'a> {
             changes,
             unplaced,
         }
+    }
+
+    /// What changes, in the order of the view.
+    pub fn changes(&self) -> &[Change<'a>] {
+        &self.changes
     }
 
     /// Objects that change.

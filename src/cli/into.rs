@@ -1,0 +1,128 @@
+//! `kcost patch --into`: a Git tree read, changed and told of.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::analyze::written_or_cut_off;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::manifest::{Outcome, Tree, place};
+use crate::render::{self, Patches};
+
+/// Larger files are no manifests.
+const LARGEST: u64 = 5 << 20;
+
+/// Files that are looked at.
+const MOST_FILES: usize = 100_000;
+
+/// Folders within each other.
+const DEEPEST: usize = 64;
+
+/// Folders that hold what others made.
+const SKIPPED: [&str; 4] = [".git", "node_modules", "vendor", ".terraform"];
+
+/// What is asked of a tree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) folder: &'a Path,
+    /// Says what would change, and changes nothing.
+    pub(super) check: bool,
+    /// Changes bases that several overlays share.
+    pub(super) base: bool,
+    /// For a pull request.
+    pub(super) markdown: bool,
+}
+
+/// Reads the tree, changes files, and tells.
+///
+/// # Errors
+///
+/// Where the folder cannot be read, or a file cannot be written.
+pub(super) fn run(
+    asked: Asked<'_>,
+    patches: &Patches<'_>,
+    out: &mut dyn Write,
+) -> Result<Exit, Error> {
+    let tree = Tree::new(texts(asked.folder)?);
+    let outcome = place(&tree, patches.changes(), asked.base);
+    if !asked.check {
+        for (path, text) in &outcome.texts {
+            let path = asked.folder.join(path);
+            write(&path, text).map_err(|error| failed(&path, &error))?;
+        }
+    }
+    let told = if asked.markdown {
+        render::placed_markdown(patches, &outcome, out)
+    } else {
+        render::placed_text(patches, &tree, &outcome, asked.check, out)
+    };
+    written_or_cut_off(told.and_then(|()| out.flush()))?;
+    Ok(ended(asked.check, &outcome))
+}
+
+/// A check fails where something would change.
+fn ended(check: bool, outcome: &Outcome) -> Exit {
+    if check && !outcome.texts.is_empty() {
+        Exit::Gate
+    } else {
+        Exit::Done
+    }
+}
+
+/// Every text in the folder that may hold manifests, by its path in it.
+fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>, Error> {
+    let mut texts = BTreeMap::new();
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((here, depth)) = folders.pop() {
+        let entries = fs::read_dir(&here).map_err(|error| failed(&here, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| failed(&here, &error))?;
+            let (path, kind) = (entry.path(), entry.file_type());
+            let kind = kind.map_err(|error| failed(&path, &error))?;
+            let name = entry.file_name();
+            let skipped = name.to_str().is_none_or(|name| SKIPPED.contains(&name));
+            // A link is left alone: what it names is found where it is, or is not in the tree.
+            if kind.is_dir() && !skipped && depth < DEEPEST {
+                folders.push((path, depth + 1));
+            } else if kind.is_file() && is_manifest(&path) && texts.len() < MOST_FILES {
+                let small = entry.metadata().is_ok_and(|it| it.len() <= LARGEST);
+                // What is no text is no manifest.
+                let text = if small { fs::read(&path).ok() } else { None };
+                let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+                if let (Some(text), Ok(inside)) = (text, path.strip_prefix(folder)) {
+                    texts.insert(inside.to_owned(), text);
+                }
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let ends = path.extension().and_then(|it| it.to_str());
+    let named = path.file_name().is_some_and(|it| it == "Kustomization");
+    named || ends.is_some_and(|it| matches!(it, "yaml" | "yml" | "json"))
+}
+
+/// In one move, with the mode that the file had.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    temporary.write_all(text.as_bytes())?;
+    let mode = fs::metadata(path)?.permissions();
+    temporary.as_file().set_permissions(mode)?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let mut text = String::new();
+    let _ = write!(text, "{}: {error}", path.display());
+    Error::Usage {
+        text,
+        hint: Some("name a folder with manifests: `--into DIR`".to_owned()),
+    }
+}

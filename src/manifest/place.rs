@@ -1,0 +1,233 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::edit::{Step, edit};
+use super::find::{Found, Manifest, Tree};
+use super::tree::Node;
+use crate::change::{Change, Changed, Edit, Section};
+use crate::snapshot::{AutoscalerMetric, Target};
+
+/// What became of changes in a tree.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// New texts of files that change.
+    pub texts: BTreeMap<PathBuf, String>,
+    /// Of each change, in their order, the files that it changes, or why it has no place.
+    pub changes: Vec<Result<Vec<PathBuf>, Refused>>,
+}
+
+/// Why a change has no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Files that it is about, if any.
+    pub paths: Vec<PathBuf>,
+    pub why: String,
+}
+
+/// Puts changes into the files that hold their objects; into those of a base that several
+/// overlays share only with `base`.
+pub fn place(tree: &Tree, changes: &[Change<'_>], base: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    for change in changes {
+        let placed = one(tree, change, base, &outcome.texts);
+        let placed = placed.map(|texts| {
+            let paths = texts.keys().cloned().collect();
+            outcome.texts.extend(texts);
+            paths
+        });
+        outcome.changes.push(placed);
+    }
+    // What a later change of the same file put back is no change.
+    let same = |path: &PathBuf, text: &String| tree.texts.get(path) == Some(text);
+    outcome.texts.retain(|path, text| !same(path, text));
+    outcome
+}
+
+/// All texts that one change needs, or none: requests and the targets of an autoscaler go
+/// together.
+fn one(
+    tree: &Tree,
+    change: &Change<'_>,
+    base: bool,
+    so_far: &BTreeMap<PathBuf, String>,
+) -> Result<BTreeMap<PathBuf, String>, Refused> {
+    let mut texts = BTreeMap::new();
+    let current = |path: &PathBuf, texts: &BTreeMap<PathBuf, String>| {
+        let text = texts.get(path).or_else(|| so_far.get(path));
+        text.or_else(|| tree.texts.get(path))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let target = change.target;
+    let namespace = change.workload.id.namespace.as_str();
+    let kind = (target.api_version.as_str(), target.kind.as_str());
+    let manifest = only(
+        tree.find(kind, namespace, &target.name, &|node| holds(node, change)),
+        base,
+        &format!("no manifest of {} `{}`", target.kind, target.name),
+    )?;
+    let text = current(&manifest.path, &texts);
+    let edited = edit(&text, &manifest.object.spot, &steps(change));
+    let edited = edited.map_err(|why| at(manifest, why))?;
+    texts.insert(manifest.path.clone(), edited);
+    if let Some(scaling) = change.autoscaler {
+        let kind = ("autoscaling/v2", "HorizontalPodAutoscaler");
+        let manifest = only(
+            tree.find(kind, namespace, &scaling.name, &|_| true),
+            base,
+            &format!(
+                "no manifest of its HorizontalPodAutoscaler `{}`",
+                scaling.name
+            ),
+        )?;
+        let text = current(&manifest.path, &texts);
+        let moved = scaling.changes.iter();
+        let moved = moved.filter_map(|it| Some((scaling.metrics.get(it.metric)?, it.after)));
+        let steps = targets(tree, manifest, moved).map_err(|why| at(manifest, why))?;
+        let edited = edit(&text, &manifest.object.spot, &steps);
+        let edited = edited.map_err(|why| at(manifest, why))?;
+        texts.insert(manifest.path.clone(), edited);
+    }
+    Ok(texts)
+}
+
+fn at(manifest: &Manifest, why: String) -> Refused {
+    Refused {
+        paths: vec![manifest.path.clone()],
+        why,
+    }
+}
+
+fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<&'t Manifest, Refused> {
+    match found {
+        Found::At(placed) => Ok(placed.manifest),
+        Found::Shared(placed, _) if base => Ok(placed.manifest),
+        Found::Shared(placed, roots) => {
+            let roots: Vec<String> = roots.iter().map(|it| it.display().to_string()).collect();
+            Err(at(
+                placed.manifest,
+                format!(
+                    "{} share it: `--base` changes it for all of them",
+                    roots.join(", ")
+                ),
+            ))
+        }
+        Found::Several(places) => Err(Refused {
+            paths: places.iter().map(|it| it.manifest.path.clone()).collect(),
+            why: "several manifests have its name".to_owned(),
+        }),
+        Found::Nowhere => Err(Refused {
+            paths: Vec::new(),
+            why: nowhere.to_owned(),
+        }),
+    }
+}
+
+/// Whether a patch has sizes of one of its containers already.
+fn holds(node: &Node, change: &Change<'_>) -> bool {
+    let path: Vec<&str> = change.target.pod_spec.iter().map(String::as_str).collect();
+    let Some(spec) = node.at(&path) else {
+        return false;
+    };
+    change.containers.iter().any(|changed| {
+        let list = spec.at(&[changed.list.name()]).map_or(&[][..], Node::items);
+        let name = Some(changed.container.name.as_str());
+        let mut named = list.iter();
+        let item = named.find(|it| it.at(&["name"]).and_then(Node::text) == name);
+        item.is_some_and(|it| it.at(&["resources"]).is_some())
+    })
+}
+
+/// The steps in the object that holds the pod template.
+fn steps(change: &Change<'_>) -> Vec<Step> {
+    let root = &change.target.pod_spec;
+    let mut steps = Vec::new();
+    for edit in &change.pod {
+        let mut path = root.clone();
+        let make_from = path.len();
+        path.extend(["resources".to_owned(), edit.section.name().to_owned()]);
+        steps.push(amount(path, make_from, edit));
+    }
+    for changed in &change.containers {
+        let mut path = root.clone();
+        path.push(changed.list.name().to_owned());
+        path.push(format!("[name={}]", changed.container.name));
+        steps.extend(of_container(&path, changed));
+    }
+    steps
+}
+
+fn of_container(path: &[String], changed: &Changed<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for section in Section::ALL {
+        for edit in changed.edits.iter().filter(|edit| edit.section == section) {
+            let mut path = path.to_vec();
+            let make_from = path.len();
+            path.extend(["resources".to_owned(), section.name().to_owned()]);
+            steps.push(amount(path, make_from, edit));
+        }
+    }
+    if let Some(heap) = &changed.heap {
+        let mut path = path.to_vec();
+        path.extend(["env".to_owned(), format!("[name={}]", heap.variable)]);
+        steps.push(Step {
+            make_from: path.len(),
+            path,
+            key: "value".to_owned(),
+            value: Some(heap.value.clone()),
+            number: false,
+        });
+    }
+    steps
+}
+
+fn amount(path: Vec<String>, make_from: usize, edit: &Edit) -> Step {
+    Step {
+        path,
+        key: edit.resource.name().to_owned(),
+        value: edit.after.map(|it| it.to_string()),
+        make_from,
+        number: false,
+    }
+}
+
+/// The steps in an autoscaler, whose metrics are a list without names.
+fn targets<'a>(
+    tree: &Tree,
+    manifest: &Manifest,
+    moved: impl Iterator<Item = (&'a AutoscalerMetric, Target)>,
+) -> Result<Vec<Step>, String> {
+    let node = tree.node(manifest).ok_or("the object is gone")?;
+    let metrics = node.at(&["spec", "metrics"]).map_or(&[][..], Node::items);
+    let mut steps = Vec::new();
+    for (metric, after) in moved {
+        let Target::Utilization(percent) = after else {
+            return Err(format!(
+                "the target of `{}` is no share of a request",
+                metric.name
+            ));
+        };
+        let field = match metric.kind.as_str() {
+            "ContainerResource" => "containerResource",
+            _ => "resource",
+        };
+        let is_it = |item: &Node| {
+            let text = |path: &[&str]| item.at(path).and_then(Node::text);
+            text(&["type"]) == Some(&metric.kind)
+                && text(&[field, "name"]) == Some(&metric.name)
+                && (field == "resource"
+                    || text(&[field, "container"]) == metric.container.as_deref())
+        };
+        let place = metrics.iter().position(is_it);
+        let place = place.ok_or_else(|| format!("the metric `{}` is not in it", metric.name))?;
+        let path = ["spec", "metrics", &format!("[{place}]"), field, "target"];
+        steps.push(Step {
+            path: path.map(str::to_owned).to_vec(),
+            key: "averageUtilization".to_owned(),
+            value: Some(percent.to_string()),
+            make_from: usize::MAX,
+            number: true,
+        });
+    }
+    Ok(steps)
+}
