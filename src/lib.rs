@@ -34,6 +34,7 @@
 //! - [`change`]: advice as changes of objects, with what they hold now.
 //! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
 //! - [`costs`]: the bill of what is there, and whose it is.
+//! - [`plan`]: which nodes can be drained, in which order, and what that saves.
 //! - [`gpu`]: what accelerators are held, used and worth, and which could be shared.
 //! - [`vitals`]: what was seen of the sources themselves. A leaf.
 //! - [`doctor`]: whether what kcost needs is there and sound, and how to mend it.
@@ -88,6 +89,7 @@ pub mod gpu;
 pub mod manifest;
 pub mod pack;
 pub mod pipeline;
+pub mod plan;
 pub mod price;
 pub mod profile;
 pub mod progress;

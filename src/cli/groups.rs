@@ -9,7 +9,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Look",
         &[
-            "analyze", "explain", "forecast", "costs", "gpus", "prices", "snapshot",
+            "analyze", "explain", "forecast", "costs", "nodes", "gpus", "prices", "snapshot",
         ],
     ),
     ("Check", &["doctor", "risks"]),

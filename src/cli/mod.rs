@@ -18,6 +18,7 @@ mod into;
 mod invocation;
 mod last;
 mod man;
+mod nodes;
 mod patch;
 mod prices;
 mod program;
@@ -78,6 +79,7 @@ enum Command {
     Risks(Box<risks::RisksArgs>),
     Forecast(Box<forecast::ForecastArgs>),
     Costs(Box<costs::CostsArgs>),
+    Nodes(Box<nodes::NodesArgs>),
     Gpus(Box<gpus::GpusArgs>),
     Prices(Box<prices::PricesArgs>),
     Patch(Box<patch::PatchArgs>),
@@ -184,6 +186,7 @@ impl Command {
                 | Self::Risks(_)
                 | Self::Forecast(_)
                 | Self::Costs(_)
+                | Self::Nodes(_)
                 | Self::Gpus(_)
                 | Self::Prices(_)
                 | Self::Patch(_)
@@ -206,6 +209,7 @@ impl Command {
             Self::Risks(args) => args.run(invocation, ui, out),
             Self::Forecast(args) => args.run(invocation, ui, out),
             Self::Costs(args) => args.run(invocation, ui, out),
+            Self::Nodes(args) => args.run(invocation, ui, out),
             Self::Gpus(args) => args.run(invocation, ui, out),
             Self::Prices(args) => args.run(invocation, ui, out),
             Self::Patch(args) => args.run(invocation, ui, out),

@@ -1,6 +1,7 @@
 //! The rest of the cluster: rules of namespaces, volumes, services, budgets.
 
 use super::plan::{Kind, Plan};
+use super::rules;
 use crate::snapshot::{
     Cluster, DisruptionBudget, LimitRange, Node, Quota, Resources, Service, VolumeClaim, Workload,
 };
@@ -15,13 +16,15 @@ pub(super) fn cluster(plans: &[Plan], workloads: &[Workload], mut nodes: Vec<Nod
     Cluster {
         name: "demo".to_owned(),
         server_version: Some("v1.35.1".to_owned()),
-        nodes,
         limit_ranges: vec![limit_range()],
         quotas: vec![quota(workloads)],
         volume_claims: plans.iter().flat_map(volume_claims).collect(),
+        volumes: rules::volumes(plans, workloads, &nodes),
+        in_part: false,
         services: plans.iter().filter_map(service).collect(),
         disruption_budgets: plans.iter().filter_map(disruption_budget).collect(),
         certificates: Vec::new(),
+        nodes,
     }
 }
 
@@ -79,10 +82,8 @@ fn volume_claims(plan: &Plan) -> impl Iterator<Item = VolumeClaim> + '_ {
         storage_class: Some("gp3".to_owned()),
         requested: Bytes::gib(gib),
         phase: "Bound".to_owned(),
-        used: None,
-        capacity: None,
-        inodes: None,
-        history: Vec::new(),
+        volume: Some(format!("pvc-{}-{ordinal}", plan.name)),
+        ..VolumeClaim::default()
     };
     let gib = plan.volume_gib.filter(|_| plan.kind == Kind::StatefulSet);
     gib.into_iter()
@@ -90,7 +91,7 @@ fn volume_claims(plan: &Plan) -> impl Iterator<Item = VolumeClaim> + '_ {
 }
 
 fn selector(plan: &Plan) -> Vec<(String, String)> {
-    vec![("app.kubernetes.io/name".to_owned(), plan.name.to_owned())]
+    vec![(rules::NAME.to_owned(), plan.name.to_owned())]
 }
 
 fn service(plan: &Plan) -> Option<Service> {
@@ -107,9 +108,7 @@ fn disruption_budget(plan: &Plan) -> Option<DisruptionBudget> {
         namespace: plan.namespace.to_owned(),
         name: plan.name.to_owned(),
         disruptions_allowed: plan.budget?,
-        expected: None,
-        healthy: None,
-        wanted: None,
         selector: selector(plan),
+        ..DisruptionBudget::default()
     })
 }

@@ -9,6 +9,7 @@ use super::lives::{Life, Lives};
 use super::noise::Noise;
 use super::plan::{Kind, Pace, Part, Plan};
 use super::rhythm::Rhythms;
+use super::rules;
 use super::{OUTAGE, START, STEP, grid};
 use crate::snapshot::{
     Autoscaler, AutoscalerMetric, Container, ContainerKind, Metric, PatchTarget, Pod, Resources,
@@ -184,6 +185,7 @@ fn workload(plan: &Plan, lives: &Lives, pods: &[Placed], containers: Vec<Contain
         pod_limits: Resources::default(),
         overhead: Resources::default(),
         autoscaler: autoscaler(plan, pods.len()),
+        placement: Some(rules::placement(plan)),
         patch: Some(PatchTarget {
             api_version: plan.kind.api_version().to_owned(),
             kind: plan.kind.name().to_owned(),
@@ -218,8 +220,10 @@ fn running(plan: &Plan, pod: &Placed) -> Pod {
         qos: Some(plan.qos().to_owned()),
         created: Timestamp::from_second(created).ok(),
         requests: plan.pod_requests(),
-        outdated: false,
-        conditions: Vec::new(),
+        labels: rules::labels(plan),
+        volume_claims: rules::volume_claims(plan, &life.pod),
+        eviction: rules::eviction(plan),
+        ..Pod::default()
     }
 }
 

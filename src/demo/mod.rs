@@ -22,6 +22,7 @@ mod payments;
 mod plan;
 mod platform;
 mod rhythm;
+mod rules;
 mod shop;
 mod troubles;
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::plan::Pool;
+use super::rules;
 use crate::snapshot::{Accelerator, CapacityType, Node, Resources};
 use crate::units::{Bytes, Cpu, count_from, float};
 
@@ -187,11 +188,14 @@ impl PoolSpec {
                 extended,
             }
         };
+        let name = format!("ip-10-0-{subnet}-{host}.{REGION}.compute.internal");
+        let zone = format!("{REGION}{}", ZONES[number % 3]);
         Node {
-            name: format!("ip-10-0-{subnet}-{host}.{REGION}.compute.internal"),
+            labels: rules::node_labels(&name, self.architecture, &zone),
+            name,
             instance_type: Some(self.instance_type.to_owned()),
             region: Some(REGION.to_owned()),
-            zone: Some(format!("{REGION}{}", ZONES[number % 3])),
+            zone: Some(zone),
             capacity_type: self.capacity_type,
             pool: Some(self.name.to_owned()),
             provider: Some("aws".to_owned()),
@@ -206,7 +210,7 @@ impl PoolSpec {
             ready: true,
             unschedulable: false,
             taints: self.taints.iter().map(|&taint| taint.to_owned()).collect(),
-            conditions: Vec::new(),
+            ..Node::default()
         }
     }
 }

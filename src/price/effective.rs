@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::recommend::{ContainerAdvice, Sizing, WorkloadAdvice};
-use crate::snapshot::{Container, ContainerKind, Resources, Workload};
+use crate::recommend::{ContainerAdvice, Sizing, State, WorkloadAdvice};
+use crate::snapshot::{Container, ContainerKind, Pod, Resources, Workload};
 use crate::units::{Bytes, Cpu};
 
 /// CPU and memory of one pod.
@@ -86,6 +86,35 @@ pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
                 .unwrap_or(Bytes::ZERO),
         }
     })
+}
+
+/// What pods of a workload request once the advice is followed.
+pub struct Following {
+    before: Amount,
+    after: Amount,
+    /// Whether pods of an older template are made again in any case.
+    renews: bool,
+}
+
+impl Following {
+    pub fn new(workload: &Workload, advice: &WorkloadAdvice) -> Self {
+        Self {
+            before: now(workload),
+            after: after(workload, advice),
+            renews: advice.state != State::Unknown,
+        }
+    }
+
+    /// What this one of its pods requests then.
+    pub fn requests(&self, pod: &Pod) -> Resources {
+        let renewed = pod.outdated && self.renews;
+        let amount = Amount::of(&pod.requests).moved(self.before, self.after, renewed);
+        Resources {
+            cpu: Some(amount.cpu),
+            memory: Some(amount.memory),
+            extended: pod.requests.extended.clone(),
+        }
+    }
 }
 
 /// `max(largest start-up need, Σ sidecars + Σ containers) + overhead`, where an

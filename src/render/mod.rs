@@ -20,6 +20,7 @@ mod forecast;
 mod gpu;
 mod grid;
 mod json_v1;
+mod nodes;
 mod patch;
 mod pick;
 mod plain;
@@ -40,6 +41,7 @@ pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
 pub use gpu::{gpus_json, gpus_table, together_text};
+pub use nodes::{Planned, nodes_csv, nodes_json, nodes_table};
 pub use patch::{
     FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream,
     placed_markdown, placed_text,

@@ -1,4 +1,6 @@
-//! Annotations by which owners say what they want of kcost.
+//! Annotations by which owners say what they want of kcost, and of autoscalers.
+
+use std::collections::BTreeMap;
 
 /// What their keys begin with.
 pub const PREFIX: &str = "kcost.dev/";
@@ -16,6 +18,18 @@ pub const KNOWN: [&str; 7] = [
 
 /// What stands for a key that is none, so that it can be said that there is one.
 const OTHER: &str = "kcost.dev/…";
+
+/// Annotations of pods and nodes that say whether they may be moved or removed.
+///
+/// Source: the FAQ of Cluster Autoscaler, the documentation of Karpenter.
+pub const EVICTION: [&str; 6] = [
+    "cluster-autoscaler.kubernetes.io/safe-to-evict",
+    "cluster-autoscaler.kubernetes.io/scale-down-disabled",
+    "karpenter.sh/do-not-consolidate",
+    "karpenter.sh/do-not-disrupt",
+    "karpenter.sh/do-not-evict",
+    "descheduler.alpha.kubernetes.io/evict",
+];
 
 /// How near a name must be to be meant; 1 is the same.
 const SIMILAR: f64 = 0.6;
@@ -47,6 +61,23 @@ pub fn kept(annotations: impl IntoIterator<Item = (String, String)>) -> Vec<(Str
     kept.sort();
     kept.dedup();
     kept
+}
+
+/// Those of [`EVICTION`], with values that are a yes, a no or a span of time; others may
+/// hold anything.
+pub fn eviction(annotations: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let is_span = |value: &str| {
+        let mut letters = value.chars();
+        value.len() <= 16 && letters.all(|it| it.is_ascii_digit() || "hms".contains(it))
+    };
+    let found = EVICTION.iter().filter_map(|key| {
+        let value = annotations.get(*key)?;
+        let known = matches!(value.as_str(), "true" | "false") || is_span(value);
+        known.then(|| ((*key).to_owned(), value.clone()))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    found
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod guard;
 mod heap;
 mod keeper;
 mod node;
+mod placement;
 mod replay;
 mod resources;
 mod selector;
@@ -44,6 +45,10 @@ pub(crate) use guard::{caught, check_footer, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node};
+pub use placement::{
+    HostPort, Labels, NODE_NAME, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement,
+    Spread, Toleration, Volume, amounts, label, taint,
+};
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
@@ -87,6 +92,13 @@ pub struct Cluster {
     pub volume_claims: Vec<VolumeClaim>,
     pub services: Vec<Service>,
     pub disruption_budgets: Vec<DisruptionBudget>,
+    /// Sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Volume>,
+    /// Whether pods of some namespaces were left out, so that nodes may hold more than is
+    /// known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
     /// Sorted by namespace and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,
@@ -208,7 +220,7 @@ pub struct Quota {
 }
 
 /// A PersistentVolumeClaim.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct VolumeClaim {
     pub namespace: String,
     pub name: String,
@@ -216,6 +228,12 @@ pub struct VolumeClaim {
     pub requested: Bytes,
     /// `Bound`, `Pending`, `Lost`.
     pub phase: String,
+    /// Whether one node at a time can mount it (`ReadWriteOnce`, `ReadWriteOncePod`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub single_node: bool,
+    /// The volume that it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<String>,
     /// What was in use at the end of the window, where a metrics store says it.
     #[serde(default)]
     pub used: Option<Bytes>,
@@ -262,7 +280,7 @@ pub struct Service {
 }
 
 /// A PodDisruptionBudget.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DisruptionBudget {
     pub namespace: String,
     pub name: String,
@@ -277,4 +295,22 @@ pub struct DisruptionBudget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<u32>,
     pub selector: Vec<(String, String)>,
+    /// What else labels of its pods must be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expressions: Vec<Requirement>,
+    /// Whether it has no selector at all, so that it is about no pod.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub selects_nothing: bool,
+}
+
+impl DisruptionBudget {
+    /// Whether it is about pods of this namespace with these labels.
+    pub fn counts(&self, namespace: &str, labels: &[(String, String)]) -> bool {
+        let same = |(key, value): &(String, String)| label(labels, key) == Some(value);
+        let holds = |it: &Requirement| it.holds(label(labels, &it.key));
+        !self.selects_nothing
+            && self.namespace == namespace
+            && self.selector.iter().all(same)
+            && self.expressions.iter().all(holds)
+    }
 }

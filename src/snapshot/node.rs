@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Accelerator, Condition, Resources};
+use super::{Accelerator, Condition, Labels, Resources};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,6 +36,16 @@ pub struct Node {
     pub unschedulable: bool,
     /// `key=value:effect`, sorted.
     pub taints: Vec<String>,
+    /// Its labels, sorted, as far as pods or volumes name them, and those that say what it
+    /// is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Labels,
+    /// Annotations by which autoscalers are told to leave it, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Labels,
+    /// Volumes that each driver can attach to it, where there is a limit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub volume_limits: BTreeMap<String, u32>,
     /// What it says of itself, such as `MemoryPressure`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,

@@ -4,7 +4,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Eviction, Heap, Keeper, Probe, Resources, Restarts, Waiting};
+use super::{
+    Condition, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts, Waiting,
+};
 use crate::units::Bytes;
 
 /// What a workload is called. Orders by namespace, kind, name.
@@ -94,6 +96,9 @@ pub struct Workload {
     /// What else changes its resources or replicas while it runs.
     #[serde(default)]
     pub managers: Vec<Manager>,
+    /// Where its pods may run; `None` where that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
     /// Where its resources can be changed; `None` where they cannot, as for a
     /// bare or static pod or a kind that kcost does not know.
     pub patch: Option<PatchTarget>,
@@ -252,7 +257,7 @@ pub struct Termination {
 }
 
 /// A pod that is not finished.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Pod {
     pub name: String,
     /// `None` while it waits for a node.
@@ -269,6 +274,18 @@ pub struct Pod {
     /// something else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
+    /// Its labels, sorted, as far as selectors of pods, budgets or load balancers name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Labels,
+    /// Where it may run, where that is not as its workload says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Box<Placement>>,
+    /// Claims of the volumes that it mounts, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volume_claims: Vec<String>,
+    /// Annotations that say whether it may be moved, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub eviction: Labels,
     /// What it says of itself; of every pod something, so that none means that its state
     /// was not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -415,6 +432,11 @@ pub struct PatchTarget {
 }
 
 impl Workload {
+    /// Where one of its pods may run; `None` where that was not read.
+    pub fn placement<'a>(&'a self, pod: &'a Pod) -> Option<&'a Placement> {
+        pod.placement.as_deref().or(self.placement.as_ref())
+    }
+
     /// Whether it runs to completion instead of all the time.
     pub fn is_batch(&self) -> bool {
         self.batch || matches!(self.id.kind.as_str(), "Job" | "CronJob")

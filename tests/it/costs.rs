@@ -104,10 +104,7 @@ fn volumes_and_load_balancers_are_on_the_bill() {
         storage_class: Some("gp3".to_owned()),
         requested: Bytes::from_f64(100.0 * 1_073_741_824.0),
         phase: phase.to_owned(),
-        used: None,
-        capacity: None,
-        inodes: None,
-        history: Vec::new(),
+        ..VolumeClaim::default()
     };
     snapshot.cluster.volume_claims = vec![claim("data", "Bound"), claim("new", "Pending")];
     let service = |name: &str, kind: &str| Service {

@@ -73,8 +73,7 @@ pub fn workload(kind: &str, name: &str, pods: u32, containers: Vec<Container>) -
         qos: None,
         created: None,
         requests: sum.clone(),
-        outdated: false,
-        conditions: Vec::new(),
+        ..Pod::default()
     };
     Workload {
         id: WorkloadId {
@@ -277,8 +276,7 @@ pub fn node(name: &str, capacity_type: CapacityType) -> Node {
         capacity: resources(4000, 16_384),
         ready: true,
         unschedulable: false,
-        taints: Vec::new(),
-        conditions: Vec::new(),
+        ..Node::default()
     }
 }
 

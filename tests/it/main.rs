@@ -30,6 +30,7 @@ mod live;
 mod made;
 mod measured;
 mod methods;
+mod nodes;
 mod objects;
 mod parts;
 mod patch;

@@ -64,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("change", &["recommend", "snapshot", "units"]),
     ("manifest", &["change", "snapshot"]),
     ("costs", &["price", "profile", "snapshot", "units"]),
+    ("plan", &["price", "recommend", "snapshot", "text", "units"]),
     (
         "gpu",
         &["costs", "finding", "price", "snapshot", "text", "units"],
@@ -121,6 +122,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "gpu",
             "manifest",
             "pipeline",
+            "plan",
             "price",
             "profile",
             "recommend",

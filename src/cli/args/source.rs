@@ -513,7 +513,7 @@ impl SourceArgs {
                     name: &name,
                     inner: progress,
                 };
-                let snapshot = live::collect(&options, &inner).await;
+                let snapshot = Box::pin(live::collect(&options, &inner)).await;
                 Cluster {
                     name,
                     snapshot,

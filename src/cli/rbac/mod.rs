@@ -75,8 +75,8 @@ impl RbacArgs {
             let rules = objects.into_iter().chain(discovery).collect();
             return vec![Grant::everywhere(NAME, None, rules)];
         }
-        let (inside, mut outside): (Vec<Rule>, Vec<Rule>) =
-            objects.into_iter().partition(Rule::is_namespaced);
+        let objects = objects.into_iter().filter(|rule| !rule.is_of_whole());
+        let (inside, mut outside): (Vec<Rule>, Vec<Rule>) = objects.partition(Rule::is_namespaced);
         outside.extend(discovery);
         let mut namespaces = self.namespace.clone();
         namespaces.sort();

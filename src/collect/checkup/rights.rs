@@ -46,7 +46,10 @@ pub(super) async fn ask(
 /// Rules of add-ons count where the server has them.
 fn wanted(connection: &Connection, scope: &Scope) -> Vec<Right> {
     let objects = kubernetes::rules().into_iter();
-    let objects = objects.filter(|rule| !rule.is_add_on() || (connection.has(&rule.group)));
+    let part = scope.exact_namespaces().is_some();
+    let objects = objects
+        .filter(|rule| !rule.is_add_on() || (connection.has(&rule.group)))
+        .filter(|rule| !(part && rule.is_of_whole()));
     let objects = objects.map(|rule| (rule, false));
     let discovery = kubernetes::discovery_rules().into_iter();
     // Listing is asked for above.

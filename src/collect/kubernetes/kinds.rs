@@ -6,9 +6,11 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    LimitRange, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+    LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
+    ResourceQuota, Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::CSINode;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
 use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
@@ -26,6 +28,8 @@ pub(super) struct Kind {
     pub(super) group: Cow<'static, str>,
     pub(super) version: Cow<'static, str>,
     pub(super) namespaced: bool,
+    /// Says nothing of use where only some namespaces are read.
+    pub(super) of_whole: bool,
     /// Comes with an add-on, and is listed only where the server has its group.
     pub(super) optional: bool,
     /// Parses one object and keeps what is needed of it.
@@ -33,7 +37,7 @@ pub(super) struct Kind {
 }
 
 /// Longest lists first, so that they do not come last alone.
-pub(super) static ALL: [Kind; 17] = [
+pub(super) static ALL: [Kind; 19] = [
     Kind::in_namespace::<Pod>(),
     Kind::in_namespace::<ReplicaSet>(),
     Kind::in_namespace::<Deployment>(),
@@ -42,6 +46,7 @@ pub(super) static ALL: [Kind; 17] = [
     Kind::in_namespace::<Service>(),
     Kind::in_namespace::<HorizontalPodAutoscaler>(),
     Kind::in_namespace::<PersistentVolumeClaim>(),
+    Kind::of_whole::<PersistentVolume>(),
     Kind::in_namespace::<StatefulSet>(),
     Kind::in_namespace::<PodDisruptionBudget>(),
     Kind::in_namespace::<DaemonSet>(),
@@ -49,6 +54,7 @@ pub(super) static ALL: [Kind; 17] = [
     Kind::in_namespace::<LimitRange>(),
     Kind::in_namespace::<ResourceQuota>(),
     Kind::in_namespace::<ReplicationController>(),
+    Kind::of_whole::<CSINode>(),
     Kind::add_on("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
     Kind::add_on("keda.sh", "v1alpha1", "scaledobjects"),
 ];
@@ -106,6 +112,12 @@ impl Rule {
         own.all(|kind| kind.namespaced)
     }
 
+    /// Whether it is of use only where all namespaces are read: what ties pods to nodes.
+    pub fn is_of_whole(&self) -> bool {
+        let mut own = ALL.iter().filter(|kind| kind.is_of(self));
+        own.any(|kind| kind.of_whole)
+    }
+
     /// Whether it is about kinds that not every cluster has.
     pub(in crate::collect) fn is_add_on(&self) -> bool {
         let mut own = ALL.iter().filter(|kind| kind.is_of(self));
@@ -146,22 +158,33 @@ impl Kind {
     where
         T: Record + DeserializeOwned + Resource<Scope = NamespaceResourceScope>,
     {
-        Self::new::<T>(true)
+        Self::new::<T>(true, false)
     }
 
     const fn in_cluster<T>() -> Self
     where
         T: Record + DeserializeOwned + Resource<Scope = ClusterResourceScope>,
     {
-        Self::new::<T>(false)
+        Self::new::<T>(false, false)
     }
 
-    const fn new<T: Record + DeserializeOwned + Resource>(namespaced: bool) -> Self {
+    const fn of_whole<T>() -> Self
+    where
+        T: Record + DeserializeOwned + Resource<Scope = ClusterResourceScope>,
+    {
+        Self::new::<T>(false, true)
+    }
+
+    const fn new<T: Record + DeserializeOwned + Resource>(
+        namespaced: bool,
+        of_whole: bool,
+    ) -> Self {
         Self {
             plural: Cow::Borrowed(T::URL_PATH_SEGMENT),
             group: Cow::Borrowed(T::GROUP),
             version: Cow::Borrowed(T::VERSION),
             namespaced,
+            of_whole,
             optional: false,
             record: record::<T>,
         }
@@ -173,6 +196,7 @@ impl Kind {
             group: Cow::Borrowed(group),
             version: Cow::Borrowed(version),
             namespaced: true,
+            of_whole: false,
             optional: true,
             record: record::<DynamicObject>,
         }
@@ -184,6 +208,7 @@ impl Kind {
             group: Cow::Borrowed(DEVICES),
             version: Cow::Owned(version.to_owned()),
             namespaced: true,
+            of_whole: false,
             optional: true,
             record: record::<T>,
         }
@@ -196,6 +221,7 @@ impl Kind {
             group: Cow::Owned(group.to_owned()),
             version: Cow::Owned(version.to_owned()),
             namespaced,
+            of_whole: false,
             optional: true,
             record: record::<DynamicObject>,
         }

@@ -79,7 +79,10 @@ async fn chosen(
 ) -> Result<(Objects, Vec<Gap>), KubernetesError> {
     let namespaces = scope.exact_namespaces();
     let kinds = kinds::ALL.iter();
-    let wanted = kinds.filter(|kind| keep(kind) && (!kind.optional || connection.has(&kind.group)));
+    let part = namespaces.is_some();
+    let wanted = kinds
+        .filter(|kind| keep(kind) && (!kind.optional || connection.has(&kind.group)))
+        .filter(|kind| !(part && kind.of_whole));
     let jobs = jobs(wanted, namespaces.as_deref());
     let total = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
     let task = progress.task("reading the cluster", Some(total));
@@ -100,6 +103,7 @@ async fn chosen(
         mut gaps,
         ..
     } = lists;
+    objects.cluster.in_part |= !scope.is_everything();
     missed.retain(|miss| !(miss.failure.code() == Some(404) && is_add_on(miss)));
     gaps.extend(gaps::explain(missed));
     gaps.extend(owners::read(connection, &mut objects, progress).await);

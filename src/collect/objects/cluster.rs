@@ -7,10 +7,10 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatu
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::state::conditions;
-use super::{Amounts, Meta, Objects, Record};
+use super::{Amounts, Meta, Objects, Record, placement};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
-use crate::snapshot::{Accelerator, CapacityType, QuotaScope, Resources};
+use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources};
 use crate::units::Bytes;
 
 /// Labels that name a node's pool, those of clouds before those of provisioners.
@@ -86,6 +86,10 @@ impl Record for Node {
                 .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
             unschedulable: spec.unschedulable.unwrap_or(false),
             taints,
+            // Those that matter are known once all pods are.
+            labels: Vec::new(),
+            annotations: meta.eviction.clone(),
+            volume_limits: BTreeMap::new(),
             conditions: conditions!(&status.conditions),
         });
         objects.note("Node", &meta, amounts);
@@ -275,6 +279,12 @@ impl Record for PersistentVolumeClaim {
                 .status
                 .and_then(|status| status.phase)
                 .unwrap_or_else(|| "Unknown".to_owned()),
+            single_node: spec
+                .access_modes
+                .iter()
+                .flatten()
+                .all(|mode| mode.starts_with("ReadWriteOnce")),
+            volume: spec.volume_name.filter(|name| !name.is_empty()),
             used: None,
             capacity: None,
             inodes: None,
@@ -301,8 +311,12 @@ impl Record for Service {
 impl Record for PodDisruptionBudget {
     fn record(self, objects: &mut Objects) {
         let meta = Meta::new(self.metadata);
-        let selector = self.spec.and_then(|spec| spec.selector).unwrap_or_default();
-        let labels = selector.match_labels.unwrap_or_default();
+        let selector = self.spec.and_then(|spec| spec.selector);
+        let selects_nothing = selector.is_none();
+        let PodSelector {
+            labels,
+            expressions,
+        } = selector.map(placement::selector).unwrap_or_default();
         let status = self.status;
         let said = |of: fn(&PodDisruptionBudgetStatus) -> Option<i32>| {
             let number = status.as_ref().and_then(of);
@@ -318,7 +332,9 @@ impl Record for PodDisruptionBudget {
                 .as_ref()
                 .and_then(|it| it.disruptions_allowed)
                 .unwrap_or(0),
-            selector: labels.into_iter().collect(),
+            selector: labels,
+            expressions,
+            selects_nothing,
         };
         objects.cluster.disruption_budgets.push(budget);
     }

@@ -22,6 +22,8 @@ pub(crate) struct Meta {
     pub(crate) annotations: Vec<(String, String)>,
     /// What wrote it, where it tells.
     pub(crate) keeper: Option<Keeper>,
+    /// Those that say whether it may be moved or removed, sorted.
+    pub(crate) eviction: Vec<(String, String)>,
     /// The controller among its owners.
     pub(crate) controller: Option<Owner>,
     /// The first owner, where none is the controller.
@@ -68,14 +70,16 @@ impl Meta {
                 name: owner.name,
             });
         }
+        let annotations = metadata.annotations.unwrap_or_default();
         Self {
             namespace: metadata.namespace.unwrap_or_default(),
             name: metadata.name.unwrap_or_default(),
             generate_name: metadata.generate_name,
             created: metadata.creation_timestamp.map(|time| time.0),
             labels: metadata.labels.unwrap_or_default().into_iter().collect(),
-            annotations: annotation::kept(metadata.annotations.unwrap_or_default()),
             keeper,
+            eviction: annotation::eviction(&annotations),
+            annotations: annotation::kept(annotations),
             controller,
             other_owner,
         }

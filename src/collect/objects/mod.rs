@@ -2,8 +2,8 @@
 //!
 //! A [`Record`] consumes a typed object and keeps only what kcost uses, so that
 //! pages of a list can be dropped as they arrive. No environment value, no
-//! annotation but `kcost.dev/…` and no `managedFields` outlive it, beside the name of the
-//! tool that wrote the object.
+//! annotation but those that kcost knows and no `managedFields` outlive it, beside the name
+//! of the tool that wrote the object.
 
 mod amounts;
 mod api;
@@ -16,6 +16,7 @@ mod keeper;
 mod meta;
 mod namespace;
 mod placed;
+mod placement;
 mod pod;
 mod scaling;
 mod select;
@@ -54,6 +55,8 @@ pub struct Objects {
     pub(super) claims: Vec<ClaimRecord>,
     /// By name, what a node can be chosen by.
     pub(super) node_labels: BTreeMap<String, Vec<(String, String)>>,
+    /// By name of a node, volumes that each driver can attach to it.
+    pub(super) volume_limits: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 /// A Kubernetes type that can be recorded.
@@ -91,6 +94,8 @@ impl Objects {
         self.cluster
             .disruption_budgets
             .extend(cluster.disruption_budgets);
+        self.cluster.volumes.extend(cluster.volumes);
+        self.cluster.in_part |= cluster.in_part;
         for (kind, count) in other.skipped {
             *self.skipped.entry(kind).or_default() += count;
         }
@@ -102,6 +107,7 @@ impl Objects {
         self.managers.extend(other.managers);
         self.claims.extend(other.claims);
         self.node_labels.extend(other.node_labels);
+        self.volume_limits.extend(other.volume_limits);
     }
 
     /// Notes amounts of one object that cannot be.

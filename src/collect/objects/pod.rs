@@ -4,8 +4,10 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::state::{self, conditions};
-use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record, heap};
-use crate::snapshot::{Condition, ContainerKind, Eviction, Heap, Probe, Resources, Termination};
+use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record, heap, placement};
+use crate::snapshot::{
+    Condition, ContainerKind, Eviction, Heap, Placement, Probe, Resources, Termination,
+};
 
 /// A pod, finished or not.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(crate) struct PodRecord {
     pub(crate) endings: Vec<(String, Termination)>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) eviction: Option<Eviction>,
+    /// Claims of the volumes that it mounts, sorted.
+    pub(crate) volume_claims: Vec<String>,
 }
 
 /// What a pod is made of, from a template or from the pod itself.
@@ -40,10 +44,8 @@ pub(crate) struct Template {
     pub(crate) claims: Vec<PodClaim>,
     /// Whether its containers are never started again (`restartPolicy: Never`).
     pub(crate) runs_once: bool,
-    /// Labels that its node must have.
-    pub(crate) node_selector: Vec<(String, String)>,
-    /// Keys of taints that it stands; all of them where one is empty.
-    pub(crate) tolerations: Vec<String>,
+    /// Where it may run.
+    pub(crate) placement: Placement,
 }
 
 /// A claim of devices that a pod has.
@@ -118,7 +120,8 @@ impl Template {
         }
     }
 
-    pub(super) fn from_spec(spec: PodSpec, amounts: &mut Amounts) -> Self {
+    pub(super) fn from_spec(mut spec: PodSpec, amounts: &mut Amounts) -> Self {
+        let placement = placement::of(&mut spec);
         let (requests, limits) = amounts.requirements(spec.resources);
         let init = spec.init_containers.as_ref().map_or(0, Vec::len);
         amounts.containers(init + spec.containers.len());
@@ -154,13 +157,7 @@ impl Template {
                 })
                 .collect(),
             runs_once: spec.restart_policy.as_deref() == Some("Never"),
-            node_selector: spec.node_selector.into_iter().flatten().collect(),
-            tolerations: spec
-                .tolerations
-                .into_iter()
-                .flatten()
-                .map(|toleration| toleration.key.unwrap_or_default())
-                .collect(),
+            placement,
         }
     }
 }
@@ -230,7 +227,9 @@ impl Record for Pod {
         let mut spec = self.spec.unwrap_or_default();
         let node = spec.node_name.take();
         let status = self.status.unwrap_or_default();
+        let volume_claims = placement::volume_claims(spec.volumes.as_ref());
         let mut pod = PodRecord {
+            volume_claims,
             spec: Template::from_spec(spec, &mut amounts),
             mirror,
             node,

@@ -9,6 +9,7 @@ impl Objects {
     /// and of pod templates; controllers stay as links between other objects.
     pub(crate) fn select(&mut self, scope: &Scope, selector: Option<&Selector>) {
         let inside = |namespace: &String| scope.namespace(namespace);
+        self.cluster.in_part |= !scope.is_everything() || selector.is_some();
         let picks = |labels: &[(String, String)]| selector.is_none_or(|s| s.matches(labels));
         self.pods
             .retain(|pod| inside(&pod.meta.namespace) && picks(&pod.meta.labels));

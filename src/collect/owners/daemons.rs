@@ -6,9 +6,6 @@ use crate::collect::Objects;
 use crate::collect::objects::{Controller, Template};
 use crate::snapshot::Node;
 
-/// Effects of taints that keep pods off a node.
-const REPELS: [&str; 2] = [":NoSchedule", ":NoExecute"];
-
 /// Taints that every pod of a DaemonSet stands.
 ///
 /// Source: <https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/>.
@@ -40,15 +37,8 @@ fn takes(
 ) -> bool {
     let none = Vec::new();
     let labels = labels.get(&node.name).unwrap_or(&none);
-    let fits = template
-        .node_selector
-        .iter()
-        .all(|label| labels.contains(label));
-    let stands = |taint: &String| {
-        let key = taint.split(['=', ':']).next().unwrap_or_default();
-        let tolerated = |own: &String| own.is_empty() || own == key;
-        let repels = REPELS.iter().any(|effect| taint.ends_with(effect));
-        !repels || key.starts_with(ALWAYS_TOLERATED) || template.tolerations.iter().any(tolerated)
-    };
-    fits && node.taints.iter().all(stands)
+    let mut taints = node.taints.iter();
+    template.placement.selects(&node.name, labels)
+        && taints
+            .all(|taint| taint.starts_with(ALWAYS_TOLERATED) || template.placement.stands(taint))
 }

@@ -7,6 +7,7 @@ mod chain;
 mod daemons;
 mod devices;
 mod index;
+mod named;
 mod part;
 mod role;
 mod whole;
@@ -21,6 +22,7 @@ use super::objects::{
 use crate::snapshot::{Autoscaler, Cluster, Gap, Manager, Workload, WorkloadId};
 use chain::{Chain, Way};
 pub use index::{Mapped, MappedBy, PodIndex};
+use named::Named;
 use part::Part;
 
 /// Objects, related to each other.
@@ -100,6 +102,7 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
     daemons::count_nodes(&mut objects);
     borrowed::lend(&mut objects.controllers);
     let has_pods = !objects.pods.is_empty();
+    let named = Named::of(&mut objects);
     let Objects {
         mut cluster,
         mut gaps,
@@ -130,7 +133,7 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
         for part in Part::all(&key, group, has_pods) {
             let position = u32::try_from(workloads.len()).unwrap_or(u32::MAX);
             part.remember(&mut index, position);
-            let workload = workload::build(part, &cluster.limit_ranges);
+            let workload = workload::build(part, &cluster.limit_ranges, &named);
             if has_ended {
                 ended.insert(workload.id.clone());
             }
@@ -246,6 +249,8 @@ fn add_scaling(
 fn sort(cluster: &mut Cluster) {
     cluster.nodes.sort_by(|a, b| a.name.cmp(&b.name));
     cluster.nodes.dedup_by(|a, b| a.name == b.name);
+    cluster.volumes.sort_by(|a, b| a.name.cmp(&b.name));
+    cluster.volumes.dedup_by(|a, b| a.name == b.name);
     macro_rules! by_name {
         ($($list:ident),*) => {$(
             cluster.$list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));

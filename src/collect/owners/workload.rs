@@ -1,16 +1,17 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use super::named::{self, Named};
 use super::part::Part;
 use super::role::requests_as;
 use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
 use crate::snapshot::{
-    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Pod, Resources,
-    Sizes, Termination, Waiting, Workload, WorkloadId,
+    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod,
+    Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.
-pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
+pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> Workload {
     let Part {
         key,
         owner,
@@ -35,7 +36,10 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
     let whole = whole.map(|seen| &seen.pod.spec);
     let whole = whole.or(template).or(pods_first).cloned();
     let whole = whole.unwrap_or_default();
-    let current = current(&pods);
+    let tied = key.kind == "DaemonSet";
+    let placement = template.filter(|_| tied).unwrap_or(&whole);
+    let placement = placement.placement.clone();
+    let current = current(&pods, named, &placement, tied);
     let fallback = u32::try_from(current.len()).unwrap_or(u32::MAX);
     let (labels, annotations) = match &owner {
         Some(owner) => (owner.labels.clone(), owner.annotations.clone()),
@@ -68,6 +72,7 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange]) -> Workload {
             .collect(),
         autoscaler: part.autoscaler,
         managers: part.managers,
+        placement: Some(placement),
         patch: part.patch,
         on_delete,
         keeper,
@@ -310,7 +315,7 @@ fn endings(pods: &[Seen]) -> HashMap<String, Vec<Termination>> {
     found
 }
 
-fn current(pods: &[Seen]) -> Vec<Pod> {
+fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<Pod> {
     let running = pods.iter().filter(|seen| !seen.pod.is_finished());
     let mut current: Vec<Pod> = running
         .map(|Seen { pod, outdated }| Pod {
@@ -322,6 +327,10 @@ fn current(pods: &[Seen]) -> Vec<Pod> {
             requests: pod.requests.clone(),
             outdated: *outdated,
             conditions: pod.conditions.clone(),
+            labels: named.of_pod(&pod.meta.labels),
+            placement: named::own(pod, shared, tied),
+            volume_claims: pod.volume_claims.clone(),
+            eviction: pod.meta.eviction.clone(),
         })
         .collect();
     current.sort_by(|a, b| a.name.cmp(&b.name));

@@ -8,7 +8,7 @@ use crate::vitals::{Api, Right};
 pub(super) struct Permissions;
 
 /// What is lost without a right: the resource, what it takes from 100, and the effect.
-const EFFECTS: [(&str, u8, &str); 18] = [
+const EFFECTS: [(&str, u8, &str); 20] = [
     ("pods", 100, "there is nothing to advise on"),
     (
         "nodes",
@@ -76,6 +76,16 @@ const EFFECTS: [(&str, u8, &str); 18] = [
         "persistentvolumeclaims",
         3,
         "no cost of volumes, and no risk that one fills",
+    ),
+    (
+        "persistentvolumes",
+        2,
+        "volumes may tie pods to more nodes than the plan of nodes believes",
+    ),
+    (
+        "csinodes",
+        1,
+        "how many volumes a node can attach is not known",
     ),
     ("services", 3, "Prometheus is not found by itself"),
     (

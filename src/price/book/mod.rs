@@ -74,6 +74,16 @@ pub struct NodePrice {
     pub source: &'static str,
     pub basis: Basis,
     pub origin: String,
+    /// Share of the price that is paid whether the node is there or not, 0 to 1: what is
+    /// committed.
+    pub committed: f64,
+}
+
+impl NodePrice {
+    /// What leaves the bill with the node, an hour.
+    pub fn leaves(&self) -> Money {
+        self.hourly.scale(1.0 - self.committed.clamp(0.0, 1.0))
+    }
 }
 
 /// Sources in order, in one currency.
@@ -157,6 +167,7 @@ impl Book {
             source,
             basis: quote.basis,
             origin: quote.origin,
+            committed: self.sheet().map_or(0.0, |it| it.committed(node)),
         }
     }
 

@@ -142,6 +142,15 @@ impl Sheet {
         }
     }
 
+    /// Share of what a node costs that is paid for without it too, 0 to 1.
+    pub(super) fn committed(&self, node: &Node) -> f64 {
+        let plan = self.commitments.iter().find(|it| it.of.fits(node));
+        plan.map_or(0.0, |plan| {
+            let (covered, rest) = (plan.covered * (1.0 - plan.share), 1.0 - plan.covered);
+            covered / (covered + rest).max(f64::MIN_POSITIVE)
+        })
+    }
+
     /// Of a pod on no known node.
     pub(super) fn any_rates(&self) -> Rates {
         let usual = DefaultRates::any();

@@ -72,10 +72,8 @@ pub(super) fn budget(allowed: i32) -> DisruptionBudget {
         namespace: "shop".to_owned(),
         name: "web".to_owned(),
         disruptions_allowed: allowed,
-        expected: None,
-        healthy: None,
-        wanted: None,
         selector: labels(),
+        ..DisruptionBudget::default()
     }
 }
 

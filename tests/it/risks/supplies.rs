@@ -34,8 +34,8 @@ fn claim(used: impl Fn(f64) -> f64) -> Snapshot {
         phase: "Bound".to_owned(),
         used: history.last().and_then(|it| it.used),
         capacity: Some(Bytes::gib(100)),
-        inodes: None,
         history,
+        ..VolumeClaim::default()
     }];
     snapshot
 }

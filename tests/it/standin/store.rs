@@ -53,6 +53,8 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
         "ReplicationController",
         true,
     ),
+    ("v1", "persistentvolumes", "PersistentVolume", false),
+    ("storage.k8s.io/v1", "csinodes", "CSINode", false),
     ("apps/v1", "deployments", "Deployment", true),
     ("apps/v1", "replicasets", "ReplicaSet", true),
     ("apps/v1", "statefulsets", "StatefulSet", true),

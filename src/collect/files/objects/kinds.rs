@@ -3,9 +3,11 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    LimitRange, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
+    LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
+    ResourceQuota, Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::CSINode;
 use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,6 +37,8 @@ impl Reader<'_> {
             ("", "LimitRange") => typed::<LimitRange>(piece, objects),
             ("", "ResourceQuota") => typed::<ResourceQuota>(piece, objects),
             ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>(piece, objects),
+            ("", "PersistentVolume") => typed::<PersistentVolume>(piece, objects),
+            ("storage.k8s.io", "CSINode") => plain::<CSINode>(piece, objects),
             ("", "Service") => typed::<Service>(piece, objects),
             ("", "ReplicationController") => typed::<ReplicationController>(piece, objects),
             ("apps", "Deployment") => typed::<Deployment>(piece, objects),

@@ -1,0 +1,134 @@
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::{AdviceArgs, BookArgs, SourceArgs};
+use super::invocation::Invocation;
+use super::values::{named, percent};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::pipeline::Settings;
+use crate::plan::{self, Options};
+use crate::render::{self, Planned, View};
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} nodes --demo
+  {program} nodes --reserve 20% --pool-min general=3
+  {program} nodes --snapshot prod.kcost -o json";
+
+/// Say which nodes can be drained, in which order, and what that saves.
+///
+/// What runs is repacked onto today's nodes by the scheduler's rules, at what it requests
+/// today and at what is advised. Every node that stays says why, and what would free it.
+/// Nothing is changed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct NodesArgs {
+    /// How to write the plan.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json", "csv"])
+    )]
+    output: String,
+
+    /// Share of CPU and memory of a node that stays free where pods come to it.
+    ///
+    /// Room for rollouts, and for use that grows.
+    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = percent)]
+    reserve: f64,
+
+    /// The fewest nodes that a pool is to have: `general=3`. Repeatable.
+    #[arg(long, value_name = "POOL=NODES", value_delimiter = ',', value_parser = pool_minimum)]
+    pool_min: Vec<(String, usize)>,
+
+    #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// `general=3`.
+fn pool_minimum(text: &str) -> Result<(String, usize), String> {
+    let parts = text.rsplit_once('=');
+    let parsed = parts.and_then(|(pool, least)| Some((pool.to_owned(), least.parse().ok()?)));
+    let parsed = parsed.filter(|(pool, _)| !pool.is_empty());
+    parsed.ok_or_else(|| "name a pool and a number of nodes, such as `general=3`".to_owned())
+}
+
+impl NodesArgs {
+    pub(super) fn run(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = Settings {
+            prices: self.prices.book()?,
+            ..Settings::new(self.advice.options(&invocation.policy)?)
+        };
+        let options = Options {
+            reserve: self.reserve,
+            pool_minimums: self.pool_min.clone(),
+        };
+        let read = self.source.read_parts(ui)?;
+        let (whole, evidence) = read.learn(None, &settings, ui)?;
+        let (snapshot, book) = (&whole.snapshot, &settings.prices);
+        self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;
+        let prices = book.prices(&snapshot.cluster.nodes);
+        let plan = plan::plan(snapshot, &prices, Some(&evidence.advised), &options);
+        let plan = plan.map_err(|why| Error::Empty {
+            reason: format!("there is no plan of nodes: {}", why.text()),
+            hint: why.hint().to_owned(),
+        })?;
+        ui.clear();
+        let planned = Planned {
+            snapshot,
+            plan: &plan,
+            options: &options,
+            prices: &prices,
+            currency: book.currency(),
+            described: &book.description(&prices),
+        };
+        let written = match self.output.as_str() {
+            "json" => render::nodes_json(planned, out),
+            "csv" => render::nodes_csv(planned, out),
+            _ => render::nodes_table(planned, &invocation.look(ui, View::default()), out),
+        };
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
+        Ok(Exit::Done)
+    }
+
+    /// A pool that is spelt wrong would have no minimum.
+    fn refuse_unknown_pools<'a>(
+        &self,
+        pools: impl Iterator<Item = Option<&'a str>>,
+    ) -> Result<(), Error> {
+        let mut known: Vec<&str> = pools.flatten().collect();
+        known.sort_unstable();
+        known.dedup();
+        let mut named = self.pool_min.iter().map(|(pool, _)| pool.as_str());
+        let Some(unknown) = named.find(|pool| !known.contains(pool)) else {
+            return Ok(());
+        };
+        Err(Error::Usage {
+            text: format!("no node is of pool `{unknown}`, which `--pool-min` names"),
+            hint: Some(if known.is_empty() {
+                "no node says which pool it is of".to_owned()
+            } else {
+                format!("there are {}", known.join(", "))
+            }),
+        })
+    }
+}

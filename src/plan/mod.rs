@@ -1,0 +1,234 @@
+//! The node plan: which of today's nodes can be drained, in which order, and what leaves
+//! the bill with them.
+//!
+//! What runs is repacked by the scheduler's rules ([`model`], [`state`]), node after node
+//! ([`drain`]), at what it requests today and at what is advised. A plan is feasible by
+//! construction: every pod that moves has a place that all rules allow, at the moment it
+//! moves. How far it is from the best possible is told by a lower bound ([`bound`]).
+
+mod bound;
+mod drain;
+mod model;
+mod state;
+mod stay;
+
+use crate::price::{Following, NodePrice};
+use crate::recommend::Advised;
+use crate::snapshot::{Resources, Snapshot};
+use crate::units::{Bytes, Cpu, Money};
+
+pub use bound::Least;
+pub use stay::{Fixed, Kept, NoPlace, Stay};
+
+use drain::{Packed, Watch};
+use model::{CPU, MEMORY, Model};
+use state::State;
+
+/// What is held free on every node that takes pods, unless it is said otherwise: room for
+/// a rollout, and for use that grows.
+pub const RESERVE: f64 = 0.1;
+
+/// What is decided about a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Share of CPU and memory of a node that stays free where pods come to it, 0 to 1.
+    pub reserve: f64,
+    /// Pools, and the fewest nodes that each is to have.
+    pub pool_minimums: Vec<(String, usize)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            reserve: RESERVE,
+            pool_minimums: Vec::new(),
+        }
+    }
+}
+
+/// A pod, by its places in the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodRef {
+    pub workload: usize,
+    pub pod: usize,
+}
+
+/// What can be done about nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodePlan {
+    /// At what pods request now.
+    pub today: Repacking,
+    /// Once the advice is followed; `None` where there is none.
+    pub advised: Option<Repacking>,
+}
+
+/// One way to put pods onto fewer nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repacking {
+    /// Nodes to drain, in this order.
+    pub drains: Vec<Drain>,
+    /// For each node of the snapshot why it stays; `None` where it is drained.
+    pub stays: Vec<Option<Stay>>,
+    /// What is requested of each node at first, and in the end.
+    pub before: Vec<Filled>,
+    pub after: Vec<Filled>,
+    /// What leaves the bill, a month.
+    pub saved: Money,
+    /// Pods for which there is too little room already.
+    pub homeless: Vec<PodRef>,
+    /// What no plan could do better than.
+    pub least: Least,
+}
+
+/// A node that can go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drain {
+    /// Index of the node.
+    pub node: usize,
+    /// Its pods but those that go with it, and the nodes that have room for them.
+    pub moves: Vec<(PodRef, usize)>,
+    /// A month.
+    pub saved: Money,
+}
+
+/// What is requested of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Filled {
+    pub cpu: Cpu,
+    pub memory: Bytes,
+    pub pods: usize,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unplanned {
+    NoNodes,
+    /// Pods of some namespaces were left out.
+    InPart,
+    /// The snapshot was taken before where pods may run was kept.
+    RulesUnread,
+}
+
+impl Unplanned {
+    /// As in machine output.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoNodes => "no_nodes",
+            Self::InPart => "in_part",
+            Self::RulesUnread => "rules_unread",
+        }
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NoNodes => "no nodes were read",
+            Self::InPart => "only some namespaces were read, so nodes may hold more than is known",
+            Self::RulesUnread => "the snapshot does not say where pods may run",
+        }
+    }
+
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::NoNodes => "let kcost list `nodes`, or give it a file of them",
+            Self::InPart => "read all namespaces, and name those to look at when it is analyzed",
+            Self::RulesUnread => "take it anew with this version",
+        }
+    }
+}
+
+/// Says which nodes can go, at today's requests and at those that are advised.
+///
+/// `prices` has one for each node of the snapshot, in the same order.
+///
+/// # Errors
+///
+/// Where too little is known for a plan that can be trusted.
+pub fn plan(
+    snapshot: &Snapshot,
+    prices: &[NodePrice],
+    advised: Option<&Advised>,
+    options: &Options,
+) -> Result<NodePlan, Unplanned> {
+    check(snapshot)?;
+    let model = Model::new(snapshot, prices);
+    let pod = |at: PodRef| &snapshot.workloads[at.workload].pods[at.pod];
+    let today = || repack(&model, &|at| pod(at).requests.clone(), options);
+    let advised = || {
+        let advice = advised?.workloads.iter().zip(&snapshot.workloads);
+        let following = advice.map(|(advice, workload)| Following::new(workload, advice));
+        let following: Vec<Following> = following.collect();
+        let requests = |at: PodRef| following[at.workload].requests(pod(at));
+        Some(repack(&model, &requests, options))
+    };
+    let (today, advised) = rayon::join(today, advised);
+    Ok(NodePlan { today, advised })
+}
+
+/// Whether enough is known.
+fn check(snapshot: &Snapshot) -> Result<(), Unplanned> {
+    if snapshot.cluster.nodes.is_empty() {
+        return Err(Unplanned::NoNodes);
+    }
+    if snapshot.cluster.in_part {
+        return Err(Unplanned::InPart);
+    }
+    let mut workloads = snapshot.workloads.iter();
+    let unread = workloads.any(|it| it.pods.iter().any(|pod| it.placement(pod).is_none()));
+    if unread {
+        return Err(Unplanned::RulesUnread);
+    }
+    Ok(())
+}
+
+fn repack(
+    model: &Model<'_>,
+    requests: &(dyn Fn(PodRef) -> Resources + Sync),
+    options: &Options,
+) -> Repacking {
+    let wants = model.wants(requests);
+    let before = State::new(model, &wants, options.reserve);
+    let watch: Watch<'_> = &|_, _| true;
+    let Packed {
+        state,
+        emptied,
+        stays,
+        homeless,
+    } = drain::drain(model, &wants, options, watch);
+    let kept: Vec<bool> = stays
+        .iter()
+        .map(|it| matches!(it, Some(Stay::Kept(_) | Stay::Pods(_))))
+        .collect();
+    let least = bound::least(&before, &kept);
+    let at = |pod: usize| model.pods[pod].at;
+    let drains = emptied.into_iter().map(|it| Drain {
+        node: it.node,
+        saved: model.nodes[it.node].price,
+        moves: it.moves.iter().map(|(pod, to)| (at(*pod), *to)).collect(),
+    });
+    let drains: Vec<Drain> = drains.collect();
+    Repacking {
+        saved: drains.iter().map(|it| it.saved).sum(),
+        before: (0..model.nodes.len())
+            .map(|it| filled(&before, it))
+            .collect(),
+        after: (0..model.nodes.len())
+            .map(|it| filled(&state, it))
+            .collect(),
+        homeless: homeless.into_iter().map(at).collect(),
+        drains,
+        stays,
+        least,
+    }
+}
+
+fn filled(state: &State<'_>, node: usize) -> Filled {
+    let sum = |resource: usize| -> f64 {
+        let pods = state.on[node].iter();
+        pods.map(|pod| state.want(*pod)[resource]).sum()
+    };
+    Filled {
+        cpu: Cpu::cores(sum(CPU)),
+        memory: Bytes::from_f64(sum(MEMORY)),
+        pods: state.on[node].len(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Pods that the scheduler cannot tell apart, but for what they request.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::terms::{Builder, Terms};
+use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload};
+
+/// Pods with the same labels and the same rules.
+#[derive(Debug)]
+pub(in crate::plan) struct Class {
+    /// For each node, whether selectors, affinity, taints and volumes allow it.
+    pub(in crate::plan) allowed: Arc<Vec<bool>>,
+    pub(in crate::plan) ports: Vec<HostPort>,
+    /// Pods with the same namespace and labels.
+    pub(in crate::plan) kind: usize,
+    /// Terms of its own: pods that it must not be beside.
+    pub(in crate::plan) apart: Vec<usize>,
+    /// Pods that it must be beside.
+    pub(in crate::plan) beside: Option<usize>,
+    /// Constraints on how evenly it is spread.
+    pub(in crate::plan) even: Vec<usize>,
+    /// Whether any rule is about other pods.
+    pub(in crate::plan) free: bool,
+}
+
+/// Where something may be: its rules, and those of its volumes.
+type Spot<'a> = (&'a Placement, Vec<Vec<NodeTerm>>);
+
+/// Classes as they are found.
+pub(super) struct Classes<'a> {
+    nodes: &'a [Node],
+    known: HashMap<(Spot<'a>, &'a str, &'a Labels), usize>,
+    allowed: HashMap<Spot<'a>, Arc<Vec<bool>>>,
+    terms: Builder<'a>,
+    found: Vec<Class>,
+}
+
+/// Of pods whose rules were not read. The plan is not made then.
+static ANYWHERE: Placement = Placement {
+    node_selector: Vec::new(),
+    node_terms: None,
+    tolerations: Vec::new(),
+    affinity: Vec::new(),
+    anti_affinity: Vec::new(),
+    spread: Vec::new(),
+    host_ports: Vec::new(),
+    local_storage: false,
+};
+
+impl<'a> Classes<'a> {
+    pub(super) fn new(nodes: &'a [Node]) -> Self {
+        Self {
+            nodes,
+            known: HashMap::new(),
+            allowed: HashMap::new(),
+            terms: Builder::new(nodes),
+            found: Vec::new(),
+        }
+    }
+
+    /// The class of a pod, whose volumes can be used in these places.
+    pub(super) fn of(
+        &mut self,
+        workload: &'a Workload,
+        pod: &'a Pod,
+        volumes: Vec<Vec<NodeTerm>>,
+    ) -> usize {
+        let placement = workload.placement(pod).unwrap_or(&ANYWHERE);
+        let spot = (placement, volumes);
+        let namespace = workload.id.namespace.as_str();
+        let key = (spot.clone(), namespace, &pod.labels);
+        if let Some(class) = self.known.get(&key) {
+            return *class;
+        }
+        let nodes = self.nodes;
+        let allowed = self.allowed.entry(spot);
+        let allowed = allowed.or_insert_with_key(|(placement, volumes)| {
+            Arc::new(
+                nodes
+                    .iter()
+                    .map(|it| allows(it, placement, volumes))
+                    .collect(),
+            )
+        });
+        let rules = self.terms.add(namespace, &pod.labels, placement);
+        let class = Class {
+            allowed: Arc::clone(allowed),
+            ports: placement.host_ports.clone(),
+            kind: rules.kind,
+            free: rules.apart.is_empty() && rules.beside.is_none() && rules.even.is_empty(),
+            apart: rules.apart,
+            beside: rules.beside,
+            even: rules.even,
+        };
+        self.found.push(class);
+        self.known.insert(key, self.found.len() - 1);
+        self.found.len() - 1
+    }
+
+    /// All classes, and what they say of each other.
+    pub(super) fn finish(self) -> (Vec<Class>, Terms) {
+        (self.found, self.terms.finish())
+    }
+}
+
+/// Whether a pod may be on the node as far as other pods do not matter.
+fn allows(node: &Node, placement: &Placement, volumes: &[Vec<NodeTerm>]) -> bool {
+    let (name, labels) = (node.name.as_str(), node.labels.as_slice());
+    let in_place = |terms: &Vec<NodeTerm>| terms.iter().any(|it| it.holds(name, labels));
+    placement.selects(name, labels)
+        && node.taints.iter().all(|it| placement.stands(it))
+        && volumes.iter().all(in_place)
+}

@@ -1,0 +1,85 @@
+//! Pods that cannot be moved, whatever room there is.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::volume::Bound;
+use crate::plan::stay::Fixed;
+use crate::snapshot::{DisruptionBudget, Pod, Snapshot, Workload};
+
+/// Annotations that forbid, and the values that do.
+const FORBID: [(&str, &str); 4] = [
+    ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+    ("karpenter.sh/do-not-disrupt", "true"),
+    ("karpenter.sh/do-not-evict", "true"),
+    ("descheduler.alpha.kubernetes.io/evict", "false"),
+];
+/// May also hold how long a pod is left alone after it was made.
+const FOR_A_TIME: &str = "karpenter.sh/do-not-disrupt";
+
+/// What is asked of every pod.
+pub(super) struct Fixing<'a> {
+    budgets: HashMap<&'a str, Vec<&'a DisruptionBudget>>,
+    now: Timestamp,
+}
+
+impl<'a> Fixing<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let mut budgets: HashMap<&str, Vec<&DisruptionBudget>> = HashMap::new();
+        for budget in &snapshot.cluster.disruption_budgets {
+            budgets.entry(&budget.namespace).or_default().push(budget);
+        }
+        Self {
+            budgets,
+            now: snapshot.taken_at,
+        }
+    }
+
+    /// Why a pod cannot be moved: what its owners forbid before what they forgot.
+    pub(super) fn of(&self, workload: &Workload, pod: &Pod, volumes: &Bound) -> Option<Fixed> {
+        self.annotation(pod)
+            .or_else(|| self.budget(&workload.id.namespace, pod))
+            .or_else(|| (workload.id.kind == "Pod").then_some(Fixed::Bare))
+            .or_else(|| volumes.shared.clone().map(Fixed::SharedVolume))
+            .or_else(|| volumes.unknown.clone().map(Fixed::UnknownVolume))
+            .or_else(|| (!workload.claims.is_empty()).then_some(Fixed::Devices))
+            .or_else(|| is_unclear(workload, pod).then_some(Fixed::Namespaces))
+    }
+
+    fn annotation(&self, pod: &Pod) -> Option<Fixed> {
+        let found = pod.eviction.iter().find(|(key, value)| {
+            let forbids = FORBID.iter().any(|(own, no)| own == key && no == value);
+            forbids || (key == FOR_A_TIME && self.is_young(pod, value))
+        });
+        found.map(|(key, value)| Fixed::Annotation(key.clone(), value.clone()))
+    }
+
+    /// Whether a pod is younger than a span as `1h30m` that its annotation holds.
+    fn is_young(&self, pod: &Pod, span: &str) -> bool {
+        let Ok(span) = span.parse::<SignedDuration>() else {
+            return false;
+        };
+        pod.created.is_none_or(|created| self.now < created + span)
+    }
+
+    /// A budget that lets no pod go. Where two count the same pod, Kubernetes refuses to
+    /// evict it at all.
+    fn budget(&self, namespace: &str, pod: &Pod) -> Option<Fixed> {
+        let budgets = self.budgets.get(namespace)?;
+        let mut own = budgets
+            .iter()
+            .filter(|it| it.counts(namespace, &pod.labels));
+        let first = own.next()?;
+        if own.next().is_some() {
+            return Some(Fixed::TwoBudgets);
+        }
+        (first.disruptions_allowed <= 0).then(|| Fixed::Budget(first.name.clone()))
+    }
+}
+
+/// Whether it must be beside pods of namespaces that were not read.
+fn is_unclear(workload: &Workload, pod: &Pod) -> bool {
+    let placement = workload.placement(pod);
+    placement.is_some_and(|it| it.affinity.iter().any(|term| term.unclear))
+}
