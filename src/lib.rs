@@ -32,6 +32,7 @@
 //! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
 //! - [`change`]: advice as changes of objects, with what they hold now.
+//! - [`history`]: what earlier runs said, and what became of it.
 //! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
 //! - [`costs`]: the bill of what is there, and whose it is.
 //! - [`plan`]: which nodes can be drained, in which order, and what that saves.
@@ -86,6 +87,7 @@ pub mod finding;
 pub mod forecast;
 pub mod gate;
 pub mod gpu;
+pub mod history;
 pub mod manifest;
 pub mod pack;
 pub mod pipeline;

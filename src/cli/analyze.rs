@@ -1,15 +1,19 @@
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::args::{AdviceArgs, BookArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
+use super::records;
 use super::values::percent;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Outcome, Threshold};
+use crate::history::Record;
 use crate::pipeline::{self, Analysis, Settings};
 use crate::recommend::Policy;
+use crate::render;
 use crate::snapshot::{Gap, Snapshot};
 use crate::ui::Ui;
 
@@ -73,6 +77,16 @@ pub(super) struct AnalyzeArgs {
     )]
     pub(super) strict: bool,
 
+    /// Keep a small record of this run in this folder, and say how it went on.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "KCOST_HISTORY",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    history: Option<PathBuf>,
+
     #[command(flatten)]
     prices: BookArgs,
 
@@ -124,6 +138,9 @@ impl AnalyzeArgs {
         let verdict = self.verdict(&analysis);
         let written = renderer.render(&analysis, &look, out);
         written_or_cut_off(written.and_then(|()| out.flush()))?;
+        if let Some(folder) = &self.history {
+            kept(folder, &analysis, ui)?;
+        }
         if !renderer.for_people() && !analysis.outcomes.is_empty() {
             // Machine formats have no place for a verdict line.
             ui.message(&gate::verdict(&analysis.outcomes));
@@ -150,6 +167,21 @@ impl AnalyzeArgs {
         }
         Ok(judged)
     }
+}
+
+/// Keeps the record of a run, and says how it stands beside the last.
+fn kept(folder: &Path, analysis: &Analysis<'_>, ui: &Ui) -> Result<(), Error> {
+    let record = Record::of(analysis);
+    let before = if folder.is_dir() {
+        records::all(folder, ui)?
+    } else {
+        Vec::new()
+    };
+    records::keep(folder, &record)?;
+    if let Some(line) = render::trend(&before, &record) {
+        ui.message(&line);
+    }
+    Ok(())
 }
 
 /// What the outcomes of a gate make of a run: one that failed fails it, whatever else

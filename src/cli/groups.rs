@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 /// What people do, and the subcommands for it. Each stands in one group.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Look",
         &[
@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ),
     ("Check", &["doctor", "risks"]),
     ("Decide", &["backtest", "patch"]),
+    ("Learn", &["history", "diff", "verify"]),
     ("Set up", &["config", "rbac", "completions", "man", "help"]),
 ];
 

@@ -7,6 +7,7 @@ mod complete;
 mod completions;
 mod config;
 mod costs;
+mod diff;
 mod doctor;
 mod environment;
 mod explain;
@@ -14,6 +15,7 @@ mod forecast;
 mod given;
 mod gpus;
 mod groups;
+mod history;
 mod into;
 mod invocation;
 mod last;
@@ -23,6 +25,7 @@ mod patch;
 mod prices;
 mod program;
 mod rbac;
+mod records;
 mod risks;
 mod settings;
 mod several;
@@ -30,6 +33,7 @@ mod snapshot;
 mod tips;
 mod unasked;
 mod values;
+mod verify;
 mod written;
 
 use std::ffi::OsString;
@@ -83,6 +87,9 @@ enum Command {
     Gpus(Box<gpus::GpusArgs>),
     Prices(Box<prices::PricesArgs>),
     Patch(Box<patch::PatchArgs>),
+    Diff(Box<diff::DiffArgs>),
+    History(history::HistoryArgs),
+    Verify(Box<verify::VerifyArgs>),
     Backtest(Box<backtest::BacktestArgs>),
     Snapshot(Box<snapshot::SnapshotArgs>),
     Doctor(Box<doctor::DoctorArgs>),
@@ -190,6 +197,9 @@ impl Command {
                 | Self::Gpus(_)
                 | Self::Prices(_)
                 | Self::Patch(_)
+                | Self::Diff(_)
+                | Self::History(_)
+                | Self::Verify(_)
                 | Self::Backtest(_)
                 | Self::Snapshot(_)
                 | Self::Doctor(_)
@@ -212,6 +222,9 @@ impl Command {
             Self::Nodes(args) => args.run(invocation, ui, out),
             Self::Gpus(args) => args.run(invocation, ui, out),
             Self::Prices(args) => args.run(invocation, ui, out),
+            Self::Diff(args) => args.run(invocation, ui, out),
+            Self::History(args) => args.run(invocation, ui, out),
+            Self::Verify(args) => args.run(invocation, ui, out),
             Self::Patch(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),

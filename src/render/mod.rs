@@ -19,6 +19,7 @@ mod fleet;
 mod forecast;
 mod gpu;
 mod grid;
+mod history;
 mod json_v1;
 mod nodes;
 mod patch;
@@ -41,6 +42,9 @@ pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
 pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
 pub use gpu::{gpus_json, gpus_table, together_text};
+pub use history::{
+    diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,
+};
 pub use nodes::{Planned, nodes_csv, nodes_json, nodes_table};
 pub use patch::{
     FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream,

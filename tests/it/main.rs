@@ -24,6 +24,7 @@ mod fuzz;
 mod gate;
 mod gpu;
 mod guard;
+mod history;
 mod hostile;
 mod import;
 mod live;

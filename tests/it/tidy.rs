@@ -62,6 +62,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("change", &["recommend", "snapshot", "units"]),
+    (
+        "history",
+        &["pipeline", "price", "recommend", "snapshot", "units"],
+    ),
     ("manifest", &["change", "snapshot"]),
     ("costs", &["price", "profile", "snapshot", "units"]),
     ("plan", &["price", "recommend", "snapshot", "text", "units"]),
@@ -120,6 +124,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "forecast",
             "gate",
             "gpu",
+            "history",
             "manifest",
             "pipeline",
             "plan",

@@ -188,7 +188,32 @@ pub(in crate::cli) struct Parts {
     pub(in crate::cli) usage: Option<Sifted>,
 }
 
+/// A bundle, whose usage stays on disk where memory should not hold it at once.
+fn read_bundle(path: &Path, progress: &dyn Progress) -> Result<(Snapshot, Option<Sifted>), Error> {
+    let _task = progress.task("reading the bundle", None);
+    Ok(
+        match record::read_within(path, record::WHOLE, record::PART)? {
+            Read::Whole(mut snapshot) => {
+                refuse_impossible(&mut snapshot);
+                (snapshot, None)
+            }
+            Read::Parts(mut snapshot, parts) => {
+                let sifted = parts.sift(&mut snapshot)?;
+                (snapshot, Some(sifted))
+            }
+        },
+    )
+}
+
 impl Parts {
+    /// All of a bundle.
+    pub(in crate::cli) fn of_bundle(path: &Path, progress: &dyn Progress) -> Result<Self, Error> {
+        let (snapshot, usage) = read_bundle(path, progress)?;
+        let asked = vec![true; snapshot.workloads.len()];
+        let whole = Whole { snapshot, asked };
+        Ok(Self { whole, usage })
+    }
+
     fn in_memory(whole: Whole) -> Self {
         Self { whole, usage: None }
     }
@@ -300,20 +325,8 @@ impl SourceArgs {
         };
         self.one()?;
         let scope = self.scope()?;
-        let task = progress.task("reading the bundle", None);
-        let read = record::read_within(path, record::WHOLE, record::PART)?;
+        let (mut snapshot, mut usage) = read_bundle(path, progress)?;
         last::remember(path);
-        let (mut snapshot, mut usage) = match read {
-            Read::Whole(mut snapshot) => {
-                refuse_impossible(&mut snapshot);
-                (snapshot, None)
-            }
-            Read::Parts(mut snapshot, parts) => {
-                let sifted = parts.sift(&mut snapshot)?;
-                (snapshot, Some(sifted))
-            }
-        };
-        drop(task);
         let asked = self.look_at(&scope, &mut snapshot)?;
         if let Some(usage) = &mut usage {
             usage.cut(self.usage_args.step, self.usage_args.window);

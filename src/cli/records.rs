@@ -1,0 +1,116 @@
+//! Records of runs in a folder, one small file each.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::Parts;
+use crate::error::Error;
+use crate::history::{Record, SCHEMA};
+use crate::pipeline::{self, Settings};
+use crate::ui::Ui;
+
+/// No record is larger.
+const LARGEST: u64 = 256 << 20;
+
+/// Writes the record of a run into the folder, over one of the same snapshot.
+///
+/// # Errors
+///
+/// Where the folder takes no file.
+pub(super) fn keep(folder: &Path, record: &Record) -> Result<PathBuf, Error> {
+    let failed = |error: &io::Error| refused(folder, &error.to_string());
+    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    let path = folder.join(name(record));
+    let written = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, record)?;
+        writeln!(file)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    written().map_err(|error| failed(&error))?;
+    Ok(path)
+}
+
+/// `2026-11-23T18-00-00Z-prod.json`: the order of names is that of times.
+fn name(record: &Record) -> String {
+    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_');
+    let cluster: String = record
+        .cluster
+        .chars()
+        .take(100)
+        .map(|it| if fits(it) { it } else { '_' })
+        .collect();
+    let time = record.taken_at.to_string().replace(':', "-");
+    format!("{time}-{cluster}.json")
+}
+
+/// Every record of the folder, the oldest first; what else is in it is told and left alone.
+///
+/// # Errors
+///
+/// Where the folder cannot be read.
+pub(super) fn all(folder: &Path, ui: &Ui) -> Result<Vec<Record>, Error> {
+    let entries = fs::read_dir(folder).map_err(|error| refused(folder, &error.to_string()))?;
+    let mut records = Vec::new();
+    for entry in entries {
+        let path = entry
+            .map_err(|error| refused(folder, &error.to_string()))?
+            .path();
+        if path.extension().is_none_or(|it| it != "json") {
+            continue;
+        }
+        match read(&path) {
+            Ok(record) => records.push(record),
+            Err(error) => ui.warning(&error.to_string(), None),
+        }
+    }
+    records.sort_by(|a, b| (a.taken_at, &a.cluster).cmp(&(b.taken_at, &b.cluster)));
+    Ok(records)
+}
+
+/// One record.
+///
+/// # Errors
+///
+/// Where it cannot be read, or is none.
+pub(super) fn read(path: &Path) -> Result<Record, Error> {
+    let size = fs::metadata(path).map_err(|error| refused(path, &error.to_string()))?;
+    if size.len() > LARGEST {
+        return Err(refused(path, "it is larger than any record"));
+    }
+    let text = fs::read(path).map_err(|error| refused(path, &error.to_string()))?;
+    let record: Record = serde_json::from_slice(&text)
+        .map_err(|error| refused(path, &format!("it is no record of a run: {error}")))?;
+    if record.schema != SCHEMA {
+        let schema = &record.schema;
+        return Err(refused(path, &format!("`{schema}` is no `{SCHEMA}`")));
+    }
+    Ok(record)
+}
+
+/// What a run says of a bundle, or what a record has of one.
+///
+/// # Errors
+///
+/// Where it is neither.
+pub(super) fn of(path: &Path, settings: &Settings, ui: &Ui) -> Result<Record, Error> {
+    if path.is_file() {
+        return read(path);
+    }
+    let parts = Parts::of_bundle(path, ui)?;
+    super::analyze::refuse_empty(&parts.whole.snapshot, &parts.whole.asked)?;
+    let (whole, evidence) = parts.learn(None, settings, ui)?;
+    let mut snapshot = whole.snapshot;
+    let analysis = pipeline::report_part(&mut snapshot, evidence, &whole.asked, settings, ui);
+    Ok(Record::of(&analysis))
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    Error::Usage {
+        text: format!("{}: {why}", path.display()),
+        hint: Some("records are written by `kcost analyze --history FOLDER`".to_owned()),
+    }
+}

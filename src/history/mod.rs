@@ -1,0 +1,14 @@
+//! What earlier runs said, what became of it, and how two of them differ.
+//!
+//! A [`Record`] is small: advice, promises, states and money of one run, never usage. Two
+//! records [`compare`]; a record and the usage that came after it show whether promises were
+//! kept ([`Verify`]).
+
+mod diff;
+mod record;
+mod tail;
+mod verify;
+
+pub use diff::{Course, Difference, Fields, compare};
+pub use record::{Amounts, Entry, Kept, Monthly, Promise, Record, SCHEMA};
+pub use verify::{Applied, Judged, Seen, Totals, Verdict, Verify};

@@ -1,0 +1,196 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::Analysis;
+use crate::price::WorkloadBill;
+use crate::recommend::{Advice, ContainerAdvice, Risk, WorkloadAdvice};
+use crate::snapshot::{Container, Workload, WorkloadId};
+use crate::units::{Bytes, Cpu};
+
+/// What a record calls itself.
+pub const SCHEMA: &str = "kcost.record/v1";
+
+/// One run: what was advised and promised, and what it was worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: String,
+    pub tool_version: String,
+    pub taken_at: Timestamp,
+    pub cluster: String,
+    pub strategy: String,
+    pub goal: String,
+    /// ISO 4217.
+    pub currency: String,
+    pub monthly: Monthly,
+    /// Of containers with advice, what is requested beyond it, 0 to 1.
+    pub waste: f64,
+    /// By namespace, kind, name, template.
+    pub workloads: Vec<Entry>,
+}
+
+/// Amounts of money a month, as decimal texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monthly {
+    pub current: String,
+    pub recommended: String,
+    pub freed: String,
+}
+
+/// What was said of one workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    #[serde(flatten)]
+    pub id: WorkloadId,
+    pub state: String,
+    pub severity: String,
+    pub confidence: String,
+    pub replicas: u32,
+    pub monthly_cost: String,
+    pub monthly_savings: String,
+    pub containers: Vec<Kept>,
+}
+
+/// What was said of one container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub name: String,
+    /// What it had; null where nothing.
+    pub current: Amounts,
+    /// What it has once the advice is followed.
+    pub advised: Amounts,
+    /// Null where nothing was promised.
+    pub promise: Option<Promise>,
+}
+
+/// Requests and limits of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Amounts {
+    pub cpu_request_cores: Option<f64>,
+    pub cpu_limit_cores: Option<f64>,
+    pub memory_request_bytes: Option<f64>,
+    pub memory_limit_bytes: Option<f64>,
+}
+
+/// What may go wrong with the advice, as it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    pub horizon_days: f64,
+    pub memory_over_limit: Option<f64>,
+    pub cpu_time_over_request: Option<f64>,
+}
+
+impl Record {
+    /// What a run says, to be held against later ones.
+    pub fn of(analysis: &Analysis<'_>) -> Self {
+        let snapshot = analysis.snapshot;
+        let options = &analysis.settings.recommend;
+        let bill = &analysis.bill;
+        let each = analysis.advised.workloads.iter().zip(&bill.workloads);
+        let entries = each.filter_map(|(advice, bill)| {
+            let workload = snapshot.workloads.get(advice.workload)?;
+            Some(entry(workload, advice, bill))
+        });
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            taken_at: snapshot.taken_at,
+            cluster: snapshot.cluster.name.clone(),
+            strategy: options.strategy.name().to_owned(),
+            goal: options.goal.name().to_owned(),
+            currency: bill.currency.to_string(),
+            monthly: Monthly {
+                current: bill.current.to_string(),
+                recommended: bill.recommended.to_string(),
+                freed: bill.freed.to_string(),
+            },
+            waste: bill.waste.cost.ratio.get(),
+            workloads: entries.collect(),
+        }
+    }
+
+    /// How many workloads are in this state.
+    pub fn in_state(&self, state: &str) -> usize {
+        self.workloads.iter().filter(|it| it.state == state).count()
+    }
+}
+
+fn entry(workload: &Workload, advice: &WorkloadAdvice, bill: &WorkloadBill) -> Entry {
+    let containers = advice.containers.iter().filter_map(|advised| {
+        let container = workload.containers.get(advised.container)?;
+        Some(kept(container, advised))
+    });
+    Entry {
+        id: workload.id.clone(),
+        state: advice.state.name().to_owned(),
+        severity: bill.severity.name().to_owned(),
+        confidence: advice.confidence.name().to_owned(),
+        replicas: workload.replicas,
+        monthly_cost: bill.current.to_string(),
+        monthly_savings: bill.savings().to_string(),
+        containers: containers.collect(),
+    }
+}
+
+fn kept(container: &Container, advised: &ContainerAdvice) -> Kept {
+    let cpu = |advice: Advice<Cpu>, now: Option<Cpu>| advice.after(now).map(Cpu::get);
+    let memory = |advice: Advice<Bytes>, now: Option<Bytes>| advice.after(now).map(Bytes::to_f64);
+    let (requests, limits) = (&container.requests, &container.limits);
+    let sizing = &advised.sizing;
+    Kept {
+        name: container.name.clone(),
+        current: Amounts::of(container),
+        advised: Amounts {
+            cpu_request_cores: cpu(sizing.cpu_request, requests.cpu),
+            cpu_limit_cores: cpu(sizing.cpu_limit, limits.cpu),
+            memory_request_bytes: memory(sizing.memory_request, requests.memory),
+            memory_limit_bytes: memory(sizing.memory_limit, limits.memory),
+        },
+        promise: advised.risk.as_ref().map(promise),
+    }
+}
+
+fn promise(risk: &Risk) -> Promise {
+    Promise {
+        horizon_days: risk.horizon.as_days(),
+        memory_over_limit: risk.memory_over_limit,
+        cpu_time_over_request: risk.cpu_time_over_request,
+    }
+}
+
+impl Amounts {
+    /// What a container has.
+    pub fn of(container: &Container) -> Self {
+        let (requests, limits) = (&container.requests, &container.limits);
+        Self {
+            cpu_request_cores: requests.cpu.map(Cpu::get),
+            cpu_limit_cores: limits.cpu.map(Cpu::get),
+            memory_request_bytes: requests.memory.map(Bytes::to_f64),
+            memory_limit_bytes: limits.memory.map(Bytes::to_f64),
+        }
+    }
+
+    /// The four, in a fixed order.
+    pub fn all(&self) -> [Option<f64>; 4] {
+        [
+            self.cpu_request_cores,
+            self.cpu_limit_cores,
+            self.memory_request_bytes,
+            self.memory_limit_bytes,
+        ]
+    }
+
+    /// Whether both are the same, but for what a quantity rounds.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let same = |pair: (Option<f64>, Option<f64>)| like(pair.0, pair.1);
+        self.all().into_iter().zip(other.all()).all(same)
+    }
+}
+
+/// Whether two amounts are the same, but for what a quantity rounds.
+pub(super) fn like(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-6 * a.abs().max(b.abs()),
+        (None, None) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,136 @@
+use std::io;
+
+use serde::Serialize;
+
+use super::paid;
+use crate::history::{Monthly, Record};
+use crate::render::Look;
+use crate::render::grid::{Cell, Column, Grid};
+use crate::render::plain::plain;
+use crate::render::style::Paint;
+use crate::text::{escape, percent};
+
+/// A row a run, the oldest first.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    plain(look, out, |out| {
+        let mut grid = Grid::new(vec![
+            Column::word("TAKEN"),
+            Column::name("CLUSTER").drop(2),
+            Column::number("WORKLOADS").drop(4),
+            Column::number("OVER"),
+            Column::number("UNDER"),
+            Column::number("IDLE"),
+            Column::number("UNKNOWN").drop(3),
+            Column::number("WASTE"),
+            Column::number("A MONTH"),
+            Column::number("FREED"),
+        ]);
+        for record in records {
+            let count = |state: &str| Cell::new(record.in_state(state).to_string());
+            grid.row(vec![
+                Cell::new(record.taken_at.strftime("%Y-%m-%d %H:%M").to_string()),
+                Cell::new(escape(&record.cluster)),
+                Cell::new(record.workloads.len().to_string()),
+                count("over_provisioned"),
+                count("under_provisioned"),
+                count("idle"),
+                count("unknown"),
+                Cell::new(percent(record.waste)),
+                Cell::new(paid(&record.monthly.current, &record.currency)),
+                Cell::new(paid(&record.monthly.freed, &record.currency)),
+            ]);
+        }
+        grid.write(look.width, Paint::of(look), out)
+    })
+}
+
+/// How a run stands beside the last one before it of the same cluster, in one line.
+pub fn trend(before: &[Record], now: &Record) -> Option<String> {
+    let earlier = before.iter().filter(|it| it.cluster == now.cluster);
+    let earlier = earlier.filter(|it| it.taken_at < now.taken_at);
+    let earlier = earlier.filter(|it| it.currency == now.currency);
+    let last = earlier.clone().max_by_key(|it| it.taken_at)?;
+    let runs = earlier.count() + 1;
+    let day = last.taken_at.strftime("%Y-%m-%d");
+    Some(format!(
+        "trend: waste {}, {} on {day}; {} a month, {} then ({runs} runs)",
+        percent(now.waste),
+        percent(last.waste),
+        paid(&now.monthly.current, &now.currency),
+        paid(&last.monthly.current, &last.currency),
+    ))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    records: Vec<Run<'a>>,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    taken_at: String,
+    tool_version: &'a str,
+    cluster: Named<'a>,
+    strategy: &'a str,
+    goal: &'a str,
+    currency: &'a str,
+    monthly_cost: &'a Monthly,
+    waste_ratio: f64,
+    workloads: usize,
+    states: States,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct States {
+    idle: usize,
+    over_provisioned: usize,
+    under_provisioned: usize,
+    right_sized: usize,
+    unknown: usize,
+}
+
+/// The runs for programs, schema `kcost.history/v1`.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn history_json(records: &[Record], out: &mut dyn io::Write) -> io::Result<()> {
+    let runs = records.iter().map(|record| Run {
+        taken_at: record.taken_at.to_string(),
+        tool_version: &record.tool_version,
+        cluster: Named {
+            name: &record.cluster,
+        },
+        strategy: &record.strategy,
+        goal: &record.goal,
+        currency: &record.currency,
+        monthly_cost: &record.monthly,
+        waste_ratio: record.waste,
+        workloads: record.workloads.len(),
+        states: States {
+            idle: record.in_state("idle"),
+            over_provisioned: record.in_state("over_provisioned"),
+            under_provisioned: record.in_state("under_provisioned"),
+            right_sized: record.in_state("right_sized"),
+            unknown: record.in_state("unknown"),
+        },
+    });
+    let report = Report {
+        schema: "kcost.history/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        records: runs.collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}

@@ -1,0 +1,23 @@
+//! What earlier runs said, how two differ, and what became of one.
+
+mod diff;
+mod list;
+mod verify;
+
+pub use diff::{diff_json, diff_table};
+pub use list::{history_json, history_table, trend};
+pub use verify::{verify_json, verify_table};
+
+use super::words::called;
+use crate::snapshot::WorkloadId;
+use crate::text::{escape, money};
+
+/// `shop/api`, safe for a terminal.
+fn name(id: &WorkloadId) -> String {
+    escape(&called(id))
+}
+
+/// An amount that a record holds as a text.
+fn paid(amount: &str, currency: &str) -> String {
+    money(escape(amount), &escape(currency))
+}

@@ -1,0 +1,237 @@
+use std::io;
+
+use serde::Serialize;
+
+use super::{name, paid};
+use crate::history::{Applied, Judged, Record, Seen, Totals, Verdict};
+use crate::render::Look;
+use crate::render::grid::{Cell, Column, Grid};
+use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
+use crate::render::plain::plain;
+use crate::render::style::{BOLD, GOOD, Paint, WARN};
+use crate::snapshot::Snapshot;
+use crate::text::{count, escape, percent_said};
+use crate::units::Money;
+
+/// What broke first, then what was applied.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn verify_table(
+    (record, snapshot, seen): (&Record, &Snapshot, &[Seen<'_>]),
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let paint = Paint::of(look);
+        let title = format!(
+            "{}: advice of {}, held against usage up to {}",
+            escape(&record.cluster),
+            record.taken_at.strftime("%Y-%m-%d %H:%M"),
+            snapshot.usage.grid.end().strftime("%Y-%m-%d %H:%M"),
+        );
+        writeln!(out, "{}", paint.on(BOLD, &title))?;
+        let totals = Totals::of(seen);
+        for line in summary(&totals, seen, record) {
+            writeln!(out, "  {line}")?;
+        }
+        let mut told: Vec<&Seen<'_>> = seen
+            .iter()
+            .filter(|it| it.verdict == Verdict::Broken || it.applied == Applied::Yes)
+            .collect();
+        told.sort_by_key(|it| it.verdict);
+        if told.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let mut grid = Grid::new(vec![
+            Column::word("PROMISE"),
+            Column::name("WORKLOAD"),
+            Column::word("ADVICE").drop(1),
+            Column::number("A MONTH").drop(2),
+            Column::prose("WHY"),
+        ]);
+        for it in told {
+            let style = match it.verdict {
+                Verdict::Broken => WARN,
+                Verdict::Kept => GOOD,
+                Verdict::Unknown | Verdict::None => BOLD,
+            };
+            grid.row(vec![
+                Cell::styled(it.verdict.name(), style),
+                Cell::new(name(&it.entry.id)),
+                Cell::new(it.applied.name().replace('_', " ")),
+                Cell::new(paid(&it.entry.monthly_savings, &record.currency)),
+                Cell::new(escape(&it.reasons.join("; "))),
+            ]);
+        }
+        grid.write(look.width, paint, out)
+    })
+}
+
+fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
+    let with = |applied: Applied| seen.iter().filter(|it| it.applied == applied).count();
+    let mut lines = vec![format!(
+        "advice: {} applied, {} in part, {} not, {} changed otherwise, {} gone; applied frees {} a month",
+        with(Applied::Yes),
+        with(Applied::Partly),
+        with(Applied::No),
+        with(Applied::Otherwise),
+        with(Applied::Gone),
+        paid(&totals.savings.to_string(), &record.currency),
+    )];
+    match totals.chance {
+        None => lines.push("memory: no promise can be judged yet".to_owned()),
+        Some(chance) => {
+            let verdict = if totals.is_beyond_chance() == Some(true) {
+                "more than chance explains".to_owned()
+            } else if totals.over_limit == 0 {
+                "promises are kept".to_owned()
+            } else {
+                let chance = percent_said(chance);
+                format!("promises are kept: chance alone gives as many with {chance}")
+            };
+            lines.push(format!(
+                "memory: {} of {} outgrew the limit that was advised, {:.1} were expected; {verdict}",
+                totals.over_limit,
+                count(totals.judged, "workload"),
+                totals.expected_over_limit,
+            ));
+        }
+    }
+    if let (Some(promised), Some(came)) = (totals.promised_time_over, totals.time_over) {
+        lines.push(format!(
+            "CPU: above the request for {} of the time, {} was said",
+            percent_said(came),
+            percent_said(promised),
+        ));
+    }
+    lines
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: String,
+    cluster: Cluster<'a>,
+    window: Window,
+    currency: &'a str,
+    record_taken_at: String,
+    summary: Summary,
+    workloads: Vec<Shape<'a>>,
+    gaps: Vec<Gap<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    judged: usize,
+    memory_over_limit: usize,
+    memory_over_limit_expected: f64,
+    /// How likely at least as many are, if what was promised is true.
+    probability: Option<f64>,
+    beyond_chance: Option<bool>,
+    cpu_time_over_request: Option<f64>,
+    cpu_time_over_request_promised: Option<f64>,
+    applied: usize,
+    monthly_savings_applied: Money,
+}
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a str>,
+    applied: &'static str,
+    promise: &'static str,
+    monthly_savings: &'a str,
+    reasons: &'a [String],
+    containers: Vec<Container<'a>>,
+}
+
+#[derive(Serialize)]
+struct Container<'a> {
+    name: &'a str,
+    covered_ratio: f64,
+    memory_limit_bytes: Option<f64>,
+    memory_peak_bytes: Option<f64>,
+    memory_peak_at: Option<String>,
+    memory_over_limit: Option<bool>,
+    memory_over_limit_promised: Option<f64>,
+    oom_kills: usize,
+    cpu_time_over_request: Option<f64>,
+    cpu_time_over_request_promised: Option<f64>,
+}
+
+/// The same for programs, schema `kcost.verify/v1`.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn verify_json(
+    (record, snapshot, seen): (&Record, &Snapshot, &[Seen<'_>]),
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let totals = Totals::of(seen);
+    let report = Report {
+        schema: "kcost.verify/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: snapshot.taken_at.to_string(),
+        cluster: cluster(snapshot),
+        window: window(snapshot),
+        currency: &record.currency,
+        record_taken_at: record.taken_at.to_string(),
+        summary: Summary {
+            judged: totals.judged,
+            memory_over_limit: totals.over_limit,
+            memory_over_limit_expected: rounded(totals.expected_over_limit),
+            probability: totals.chance.map(rounded),
+            beyond_chance: totals.is_beyond_chance(),
+            cpu_time_over_request: totals.time_over.map(rounded),
+            cpu_time_over_request_promised: totals.promised_time_over.map(rounded),
+            applied: totals.applied,
+            monthly_savings_applied: totals.savings,
+        },
+        workloads: seen.iter().map(shape).collect(),
+        gaps: snapshot.gaps.iter().map(gap).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+fn shape<'a>(seen: &'a Seen<'a>) -> Shape<'a> {
+    let id = &seen.entry.id;
+    Shape {
+        namespace: &id.namespace,
+        kind: &id.kind,
+        name: &id.name,
+        template: id.template.as_deref(),
+        applied: seen.applied.name(),
+        promise: seen.verdict.name(),
+        monthly_savings: &seen.entry.monthly_savings,
+        reasons: &seen.reasons,
+        containers: seen.containers.iter().map(container).collect(),
+    }
+}
+
+fn container<'a>(judged: &'a Judged<'a>) -> Container<'a> {
+    let promise = judged.kept.promise;
+    let peak = judged.memory_peak;
+    Container {
+        name: &judged.kept.name,
+        covered_ratio: rounded(judged.covered),
+        memory_limit_bytes: judged.kept.advised.memory_limit_bytes,
+        memory_peak_bytes: peak.map(|(most, _)| rounded(most)),
+        memory_peak_at: peak.map(|(_, at)| at.to_string()),
+        memory_over_limit: judged.over_limit,
+        memory_over_limit_promised: promise.and_then(|it| it.memory_over_limit).map(rounded),
+        oom_kills: judged.kills,
+        cpu_time_over_request: judged.time_over_request.map(rounded),
+        cpu_time_over_request_promised: promise
+            .and_then(|it| it.cpu_time_over_request)
+            .map(rounded),
+    }
+}
