@@ -17,13 +17,14 @@ use kcost::collect::Scope;
 use kcost::collect::files::{self, FileOptions};
 use kcost::demo;
 use kcost::pipeline::{self, Settings};
+use kcost::plan;
 use kcost::price::Book;
 use kcost::profile::{self, Profile};
 use kcost::progress::Silent;
 use kcost::recommend::Options;
 use kcost::record;
-use kcost::snapshot::{self, Snapshot};
-use kcost::units::Span;
+use kcost::snapshot::{self, Node, Placement, Pod, Resources, Snapshot, Workload};
+use kcost::units::{Bytes, Cpu, Span};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -61,6 +62,7 @@ fn settings() -> Settings {
         prices: Book::default(),
         thresholds: Vec::new(),
         min_judged: 0.0,
+        bank: true,
     }
 }
 
@@ -242,4 +244,59 @@ fn cell(value: f32) -> String {
     } else {
         value.to_string()
     }
+}
+
+/// 1,000 nodes of 16 cores and 64 GiB with 30 pods each, of log-normal sizes.
+fn many_nodes() -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let mut state = 7_u64;
+    let mut uniform = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 33).unwrap_or(0)) / f64::from(1_u32 << 31)
+    };
+    let amounts = |millicores: f64, mib: f64| Resources {
+        cpu: Some(Cpu::cores(millicores / 1000.0)),
+        memory: Some(Bytes::from_f64(mib * 1_048_576.0)),
+        ..Resources::default()
+    };
+    for node in 0..1_000 {
+        snapshot.cluster.nodes.push(Node {
+            name: format!("n{node}"),
+            allocatable: amounts(15_400.0, 58_368.0),
+            capacity: amounts(16_000.0, 65_536.0),
+            ready: true,
+            ..Node::default()
+        });
+    }
+    for workload in 0..3_000 {
+        // The sum of uniform numbers is nearly normal.
+        let mut size = |median: f64| {
+            let normal: f64 = (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+            (median * (0.8 * normal).exp()).min(20.0 * median)
+        };
+        let requests = amounts(size(180.0), size(600.0));
+        let pods = (0..10).map(|pod| Pod {
+            name: format!("w{workload}-{pod}"),
+            node: Some(format!("n{}", (workload * 10 + pod) % 1_000)),
+            requests: requests.clone(),
+            ..Pod::default()
+        });
+        snapshot.workloads.push(Workload {
+            placement: Some(Placement::default()),
+            pods: pods.collect(),
+            ..Workload::default()
+        });
+    }
+    snapshot
+}
+
+/// One repacking of 1,000 nodes and 30,000 pods.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn plan_of_a_thousand_nodes(bencher: Bencher<'_, '_>) {
+    let snapshot = many_nodes();
+    let prices = Book::default().prices(&snapshot.cluster.nodes);
+    let options = plan::Options::default();
+    bencher.bench_local(|| plan::plan(&snapshot, &prices, None, None, &options));
 }

@@ -1,13 +1,14 @@
 //! The stages in order, nothing else. The only file that names them all.
 
 use crate::cohort::{self, Cohorts};
-use crate::costs;
+use crate::costs::{self, Costs};
 use crate::gate;
 use crate::gpu::{self, Gpus};
+use crate::plan::{self, Banked, Promise, Saved, Unplanned};
 use crate::price;
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
-use crate::recommend::{self, Advised, Looks};
+use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
 use crate::snapshot::{Snapshot, Supply};
 
@@ -23,6 +24,8 @@ pub struct Evidence {
     pub advised: Advised,
     pub risks: Risks,
     pub gpus: Gpus,
+    /// What pods use of memory together; `None` where no node's is known.
+    pub together: Option<Together>,
 }
 
 /// The same snapshot and settings give the same analysis, bit for bit.
@@ -55,11 +58,47 @@ pub fn report_part<'a>(
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
+    let nodes = nodes(snapshot, &evidence, asked, settings, progress);
     if asked.contains(&false) {
         evidence.retain(asked);
         snapshot.retain(asked);
     }
-    report(snapshot, evidence, settings, progress)
+    told(snapshot, evidence, nodes, settings, progress)
+}
+
+/// What is known of nodes before workloads that nobody asks for are left out.
+struct Nodes {
+    saved: Result<Saved, Unplanned>,
+    /// Of the whole cluster.
+    costs: Costs,
+    /// Whether all workloads are asked for.
+    whole: bool,
+}
+
+fn nodes(
+    snapshot: &Snapshot,
+    evidence: &Evidence,
+    asked: &[bool],
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Option<Nodes> {
+    settings.bank.then(|| {
+        staged(progress, "repacking nodes", || {
+            let book = &settings.prices;
+            let promise = evidence.together.as_ref().map(|together| Promise {
+                together,
+                overflow: settings.recommend.targets.node_memory_overflow,
+            });
+            let advice = (&evidence.advised, asked);
+            let prices = book.prices(&snapshot.cluster.nodes);
+            let options = plan::Options::default();
+            Nodes {
+                saved: plan::saved(snapshot, &prices, advice, promise, &options),
+                costs: costs::costs(snapshot, &evidence.profiles, book),
+                whole: !asked.contains(&false),
+            }
+        })
+    })
 }
 
 /// What containers use, and nothing more.
@@ -138,10 +177,11 @@ pub fn advise_from<S: Supply>(
     let cohorts = staged(progress, "grouping workloads", || {
         cohort::group(snapshot, &profiles)
     });
-    let advised = staged(progress, "sizing containers", || {
+    let (advised, together) = staged(progress, "sizing containers", || {
         let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
         usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
-        Ok(plans.advised())
+        let together = plans.together();
+        Ok((plans.advised(), together))
     })?;
     let risks = staged(progress, "looking for risks", || {
         let mut search = risk::Search::new(snapshot, &profiles, &cohorts, &advised, nodes);
@@ -157,6 +197,7 @@ pub fn advise_from<S: Supply>(
         advised,
         risks,
         gpus,
+        together,
     })
 }
 
@@ -188,16 +229,30 @@ pub fn report<'a>(
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
+    let asked = vec![true; snapshot.workloads.len()];
+    let nodes = nodes(snapshot, &evidence, &asked, settings, progress);
+    told(snapshot, evidence, nodes, settings, progress)
+}
+
+fn told<'a>(
+    snapshot: &'a Snapshot,
+    evidence: Evidence,
+    nodes: Option<Nodes>,
+    settings: &'a Settings,
+    progress: &dyn Progress,
+) -> Analysis<'a> {
     let Evidence {
         profiles,
         cohorts,
         advised,
         risks,
         gpus,
+        together: _,
     } = evidence;
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, &settings.prices)
     });
+    let banked = nodes.map(|it| Banked::new(&it.saved, &it.costs, &bill, &advised, it.whole));
     let severities = bill.workloads.iter().map(|bill| bill.severity);
     let mut findings = recommend::findings(snapshot, &advised, severities);
     findings.extend(risks.findings());
@@ -207,6 +262,7 @@ pub fn report<'a>(
         profiles: &profiles,
         advised: &advised,
         bill: &bill,
+        banked: banked.as_ref(),
         risks: &risks,
     };
     let outcomes = gate::judge(&seen, &settings.thresholds, settings.min_judged);
@@ -217,6 +273,7 @@ pub fn report<'a>(
         cohorts,
         advised,
         bill,
+        banked,
         risks,
         gpus,
         findings,

@@ -154,6 +154,7 @@ impl AnalyzeArgs {
             prices: self.prices.book()?,
             thresholds: thresholds(&self.fail_on)?,
             min_judged: self.min_judged,
+            bank: true,
         })
     }
 

@@ -8,7 +8,7 @@ use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pipeline::Settings;
-use crate::plan::{self, Options};
+use crate::plan::{self, Options, Promise};
 use crate::render::{self, Planned, View};
 use crate::ui::Ui;
 
@@ -87,7 +87,17 @@ impl NodesArgs {
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;
         let prices = book.prices(&snapshot.cluster.nodes);
-        let plan = plan::plan(snapshot, &prices, Some(&evidence.advised), &options);
+        let promise = evidence.together.as_ref().map(|together| Promise {
+            together,
+            overflow: settings.recommend.targets.node_memory_overflow,
+        });
+        let plan = plan::plan(
+            snapshot,
+            &prices,
+            Some(&evidence.advised),
+            promise,
+            &options,
+        );
         let plan = plan.map_err(|why| Error::Empty {
             reason: format!("there is no plan of nodes: {}", why.text()),
             hint: why.hint().to_owned(),

@@ -7,6 +7,7 @@
 
 mod by;
 mod divide;
+mod lines;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ use crate::price::{Book, NodePrice};
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
+
+pub use lines::Lines;
 
 pub use by::{By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED};
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::plan::Banked;
 use crate::price::{Bill, WorkloadBill};
 use crate::profile::Profile;
 use crate::recommend::{Advised, State, WorkloadAdvice};
@@ -32,6 +33,10 @@ pub trait Rule: Sync {
     }
     /// The number itself, in the rule's unit.
     fn measure(&self, seen: &Seen<'_>) -> f64;
+    /// Whether there is such a number.
+    fn is_known(&self, _seen: &Seen<'_>) -> bool {
+        true
+    }
     /// The amounts behind a share, as a person writes them, to recompute it.
     fn over(&self, _seen: &Seen<'_>) -> Option<String> {
         None
@@ -44,6 +49,7 @@ pub struct Seen<'a> {
     pub profiles: &'a [Profile],
     pub advised: &'a Advised,
     pub bill: &'a Bill,
+    pub banked: Option<&'a Banked>,
     pub risks: &'a Risks,
 }
 
@@ -150,7 +156,8 @@ pub fn names() -> Vec<&'static str> {
 pub fn judge(seen: &Seen<'_>, thresholds: &[Threshold], min_judged: f64) -> Vec<Outcome> {
     let judge = |threshold: &Threshold| {
         let share = judged_share(seen, threshold.rule.needs());
-        let judged = share > 0.0 && share >= min_judged;
+        let known = threshold.rule.is_known(seen);
+        let judged = known && share > 0.0 && share >= min_judged;
         threshold.judge(seen, judged, share)
     };
     thresholds.iter().map(judge).collect()

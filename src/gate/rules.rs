@@ -10,6 +10,7 @@ pub static ALL: &[&dyn Rule] = &[
     &CpuWaste,
     &MemoryWaste,
     &MonthlyFreed,
+    &MonthlyBanked,
     &Idle,
     &WorstSeverity,
     &WorstRisk,
@@ -125,6 +126,35 @@ impl Rule for MonthlyFreed {
 
     fn measure(&self, seen: &Seen<'_>) -> f64 {
         seen.bill.freed.to_f64()
+    }
+}
+
+struct MonthlyBanked;
+
+impl Rule for MonthlyBanked {
+    fn name(&self) -> &'static str {
+        "monthly-banked"
+    }
+
+    fn summary(&self) -> &'static str {
+        "what of that leaves the bill with nodes that can go then, a month"
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Money
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Both
+    }
+
+    fn is_known(&self, seen: &Seen<'_>) -> bool {
+        seen.banked.is_some_and(|it| it.monthly.is_some())
+    }
+
+    fn measure(&self, seen: &Seen<'_>) -> f64 {
+        let banked = seen.banked.and_then(|it| it.monthly);
+        banked.unwrap_or_default().to_f64()
     }
 }
 

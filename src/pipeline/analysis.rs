@@ -4,6 +4,7 @@ use crate::cohort::Cohorts;
 use crate::finding::Finding;
 use crate::gate::{Outcome, Threshold};
 use crate::gpu::Gpus;
+use crate::plan::Banked;
 use crate::price::{Bill, Book};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
@@ -18,6 +19,9 @@ pub struct Settings {
     /// Share of the value of all requests that must be judged for a verdict of the gate,
     /// 0 to 1.
     pub min_judged: f64,
+    /// Whether to say what of freed requests really leaves the bill, which takes a plan of
+    /// nodes.
+    pub bank: bool,
 }
 
 impl Settings {
@@ -28,6 +32,7 @@ impl Settings {
             prices: Book::default(),
             thresholds: Vec::new(),
             min_judged: 0.0,
+            bank: false,
         }
     }
 }
@@ -44,6 +49,8 @@ pub struct Analysis<'a> {
     pub cohorts: Cohorts,
     pub advised: Advised,
     pub bill: Bill,
+    /// Where it was asked for.
+    pub banked: Option<Banked>,
     pub risks: Risks,
     pub gpus: Gpus,
     /// Of all rooms, in the order of the workloads.

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
 use super::Options;
 use super::model::{CPU, MEMORY, Model};
 use super::state::{Hinder, State};
@@ -68,11 +70,13 @@ pub(super) fn drain<'m>(
 ) -> Packed<'m> {
     let mut state = State::new(model, wants, options.reserve);
     let homeless = settle(&mut state);
-    let tried = TRIED.iter().map(|(order, choice)| {
+    let tried = TRIED.par_iter().map(|(order, choice)| {
         let mut run = Run::new(state.clone(), *order, *choice, options, watch);
         run.all();
         run
     });
+    let tried: Vec<Run<'_, '_>> = tried.collect();
+    let tried = tried.into_iter();
     let saved = |run: &Run<'_, '_>| -> Money {
         run.emptied
             .iter()

@@ -6,6 +6,7 @@
 //! construction: every pod that moves has a place that all rules allow, at the moment it
 //! moves. How far it is from the best possible is told by a lower bound ([`bound`]).
 
+mod banked;
 mod bound;
 mod drain;
 mod model;
@@ -13,10 +14,11 @@ mod state;
 mod stay;
 
 use crate::price::{Following, NodePrice};
-use crate::recommend::Advised;
+use crate::recommend::{Advised, Beside, Together};
 use crate::snapshot::{Resources, Snapshot};
-use crate::units::{Bytes, Cpu, Money};
+use crate::units::{Bytes, Cpu, Money, len_f64};
 
+pub use banked::Banked;
 pub use bound::Least;
 pub use stay::{Fixed, Kept, NoPlace, Stay};
 
@@ -99,6 +101,30 @@ pub struct Filled {
     pub pods: usize,
 }
 
+/// What pods may use of memory together on a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Promise<'a> {
+    pub together: &'a Together,
+    /// Largest chance within the horizon that they fill it.
+    pub overflow: f64,
+}
+
+impl Promise<'_> {
+    /// Whether these pods may be on a node together.
+    fn holds(&self, model: &Model<'_>, wants: &[f64], node: usize, pods: &[usize]) -> bool {
+        let names = pods.iter().map(|pod| model.pods[*pod].at);
+        let names: Vec<(usize, usize)> = names.map(|it| (it.workload, it.pod)).collect();
+        let width = model.resources.len();
+        let beside = Beside {
+            size: model.nodes[node].has[MEMORY],
+            pods: &names,
+            unknown: &|place| wants[pods[place] * width + MEMORY],
+        };
+        let nodes = len_f64(model.nodes.len());
+        self.together.holds(&beside, nodes, self.overflow)
+    }
+}
+
 /// Why there is no plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unplanned {
@@ -138,7 +164,8 @@ impl Unplanned {
 
 /// Says which nodes can go, at today's requests and at those that are advised.
 ///
-/// `prices` has one for each node of the snapshot, in the same order.
+/// `prices` has one for each node of the snapshot, in the same order; `promise` what pods
+/// may use of memory together.
 ///
 /// # Errors
 ///
@@ -147,21 +174,63 @@ pub fn plan(
     snapshot: &Snapshot,
     prices: &[NodePrice],
     advised: Option<&Advised>,
+    promise: Option<Promise<'_>>,
     options: &Options,
 ) -> Result<NodePlan, Unplanned> {
     check(snapshot)?;
     let model = Model::new(snapshot, prices);
     let pod = |at: PodRef| &snapshot.workloads[at.workload].pods[at.pod];
-    let today = || repack(&model, &|at| pod(at).requests.clone(), options);
+    let today = || repack(&model, &|at| pod(at).requests.clone(), promise, options);
     let advised = || {
         let advice = advised?.workloads.iter().zip(&snapshot.workloads);
         let following = advice.map(|(advice, workload)| Following::new(workload, advice));
         let following: Vec<Following> = following.collect();
         let requests = |at: PodRef| following[at.workload].requests(pod(at));
-        Some(repack(&model, &requests, options))
+        Some(repack(&model, &requests, promise, options))
     };
     let (today, advised) = rayon::join(today, advised);
     Ok(NodePlan { today, advised })
+}
+
+/// What leaves the bill once the advice is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// A month.
+    pub monthly: Money,
+    /// Nodes that can go.
+    pub nodes: usize,
+}
+
+/// The same as [`plan`], as far as the advice is followed for some workloads, one `bool`
+/// for each, and only what it saves.
+///
+/// # Errors
+///
+/// Where too little is known for a plan that can be trusted.
+pub fn saved(
+    snapshot: &Snapshot,
+    prices: &[NodePrice],
+    (advised, asked): (&Advised, &[bool]),
+    promise: Option<Promise<'_>>,
+    options: &Options,
+) -> Result<Saved, Unplanned> {
+    check(snapshot)?;
+    let model = Model::new(snapshot, prices);
+    let advice = advised.workloads.iter().zip(&snapshot.workloads);
+    let following = advice
+        .zip(asked)
+        .map(|((advice, workload), asked)| asked.then(|| Following::new(workload, advice)));
+    let following: Vec<Option<Following>> = following.collect();
+    let requests = |at: PodRef| {
+        let pod = &snapshot.workloads[at.workload].pods[at.pod];
+        let followed = following[at.workload].as_ref();
+        followed.map_or_else(|| pod.requests.clone(), |it| it.requests(pod))
+    };
+    let packed = repack(&model, &requests, promise, options);
+    Ok(Saved {
+        monthly: packed.saved,
+        nodes: packed.drains.len(),
+    })
 }
 
 /// Whether enough is known.
@@ -183,11 +252,14 @@ fn check(snapshot: &Snapshot) -> Result<(), Unplanned> {
 fn repack(
     model: &Model<'_>,
     requests: &(dyn Fn(PodRef) -> Resources + Sync),
+    promise: Option<Promise<'_>>,
     options: &Options,
 ) -> Repacking {
     let wants = model.wants(requests);
     let before = State::new(model, &wants, options.reserve);
-    let watch: Watch<'_> = &|_, _| true;
+    let watch =
+        |node: usize, pods: &[usize]| promise.is_none_or(|it| it.holds(model, &wants, node, pods));
+    let watch: Watch<'_> = &watch;
     let Packed {
         state,
         emptied,

@@ -49,19 +49,25 @@ impl Bill {
         let before = effective::now(workload);
         let after = effective::after(workload, advice);
         let mut own = (Money::ZERO, Money::ZERO);
+        let mut gpus = Money::ZERO;
         let mut present = 0.0;
         for place in places {
             let next = place.after(before, after, advice);
             self.cpu.grow(place.requests.cpu, next.cpu, place.present);
             self.memory
                 .grow(place.requests.memory, next.memory, place.present);
-            own.0 += monthly(
+            let now = monthly(
                 place.paid(place.requests),
                 place.gpus,
                 &place.rates,
                 place.pods,
             );
-            own.1 += monthly(place.paid(next), place.gpus, &place.rates, place.pods);
+            let then = monthly(place.paid(next), place.gpus, &place.rates, place.pods);
+            own = (own.0 + now, own.1 + then);
+            gpus += monthly(Amount::default(), place.gpus, &place.rates, place.pods);
+            if place.sold.is_some() {
+                self.freed_of_sold += now - then;
+            }
             present += place.present;
         }
         let (cpu, memory) = used(workload, advice, profiles);
@@ -74,6 +80,7 @@ impl Bill {
         self.workloads.push(WorkloadBill {
             current: own.0,
             recommended: own.1,
+            gpus,
             severity: severity(workload, advice, profiles, own.0 - own.1),
         });
     }

@@ -1,7 +1,7 @@
 //! Sizes into money.
 //!
 //! **Freed** is the value of the requests given back, at the rate of the node.
-//! **Banked** is what leaves the bill; it needs a node plan and is not computed yet.
+//! What of it leaves the bill takes a plan of nodes.
 
 use crate::finding::Severity;
 use crate::snapshot::Node;
@@ -81,6 +81,8 @@ pub struct WorkloadBill {
     pub current: Money,
     /// Once the advice is followed.
     pub recommended: Money,
+    /// Of both what devices cost.
+    pub gpus: Money,
     pub severity: Severity,
 }
 
@@ -109,6 +111,8 @@ pub struct Bill {
     pub recommended: Money,
     /// The value of the requests given back; workloads that need more are taken off.
     pub freed: Money,
+    /// Of it what leaves the bill at once, as its pods are paid for by their size.
+    pub freed_of_sold: Money,
     pub waste: Waste,
 }
 

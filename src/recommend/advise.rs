@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 use super::guard::{self, Case, Plan, Planned};
-use super::strategy::calibrated::{self, MemorySize, Shared};
+use super::strategy::calibrated::{self, MemorySize, Shared, Together};
 use super::{
     Advised, Confidence, Draft, Effective, Look, Looks, Methods, NodeRisk, Options, Pool, Reason,
     Seen, Sizing, Strategy, WorkloadAdvice, history, judge,
@@ -34,6 +34,7 @@ pub struct Planning<'a> {
     plans: Vec<Plan<'a>>,
     concluded: Vec<WorkloadAdvice>,
     node_risk: Option<NodeRisk>,
+    together: Option<Together>,
 }
 
 /// What to change, from what was found of usage.
@@ -63,6 +64,7 @@ pub fn plan<'a>(
         concluded: Vec::with_capacity(plans.len()),
         plans,
         node_risk,
+        together: Together::of(seen.shared),
     }
 }
 
@@ -74,6 +76,11 @@ impl Planning<'_> {
         let plans: Vec<Plan<'_>> = self.plans.drain(left..).rev().collect();
         let concluded = plans.into_par_iter().map(|plan| conclude(plan, usage));
         self.concluded.par_extend(concluded);
+    }
+
+    /// What pods use of memory together; `None` where no node's is known.
+    pub fn together(&self) -> Option<Together> {
+        self.together.clone()
     }
 
     /// Once all workloads have their verdict.

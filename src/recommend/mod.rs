@@ -43,7 +43,7 @@ pub use policy::{Policy, Rule};
 pub use reason::Reason;
 pub use seen::{Pool, Seen};
 pub use state::{Confidence, State};
-pub use strategy::calibrated::Chances;
+pub use strategy::calibrated::{Beside, Chances, Together};
 pub use strategy::{ALL, Draft, Look, Looking, Strategy, by_name, names};
 
 pub use crate::pack::NODE_FULL;

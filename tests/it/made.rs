@@ -255,6 +255,7 @@ impl Made {
             advised: self.advised.clone(),
             risks: Risks::default(),
             gpus: Gpus::default(),
+            together: None,
         };
         pipeline::report(&self.snapshot, evidence, settings, &Silent)
     }

@@ -67,8 +67,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["pipeline", "price", "recommend", "snapshot", "units"],
     ),
     ("manifest", &["change", "snapshot"]),
-    ("costs", &["price", "profile", "snapshot", "units"]),
-    ("plan", &["price", "recommend", "snapshot", "text", "units"]),
+    (
+        "costs",
+        &["price", "profile", "recommend", "snapshot", "units"],
+    ),
+    (
+        "plan",
+        &["costs", "price", "recommend", "snapshot", "text", "units"],
+    ),
     (
         "gpu",
         &["costs", "finding", "price", "snapshot", "text", "units"],
@@ -77,6 +83,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "gate",
         &[
             "finding",
+            "plan",
             "price",
             "profile",
             "recommend",
@@ -143,9 +150,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "cohort",
             "costs",
+            "costs",
             "finding",
             "gate",
             "gpu",
+            "plan",
             "price",
             "profile",
             "progress",

@@ -6,7 +6,7 @@ use super::shape::{Cost, Report, States, Total};
 use super::{report, rounded, summary};
 use crate::price::Bill;
 use crate::render::{Fleet, Look, Member};
-use crate::units::Currency;
+use crate::units::{Currency, Money};
 
 /// Each cluster as `kcost.analysis/v1`, and their sums.
 #[derive(Serialize)]
@@ -71,6 +71,10 @@ fn known<T: std::iter::Sum>(fleet: &Fleet<'_>, of: impl Fn(&Bill) -> Option<T>) 
 
 fn sums(fleet: &Fleet<'_>) -> Sums {
     let each: Vec<_> = fleet.analyses().map(summary::summary).collect();
+    // Of clusters of which one is not known the sum is not known.
+    let banked = fleet.analyses().map(|it| it.banked.as_ref()?.monthly);
+    let banked: Option<Vec<Money>> = banked.collect();
+    let banked: Option<Money> = banked.map(|it| it.into_iter().sum());
     let count = |of: fn(&super::shape::Summary) -> usize| each.iter().map(of).sum();
     Sums {
         clusters: each.len(),
@@ -93,7 +97,7 @@ fn sums(fleet: &Fleet<'_>) -> Sums {
             current: fleet.sum(|bill| bill.current).to_string(),
             recommended: fleet.sum(|bill| bill.recommended).to_string(),
             freed: fleet.sum(|bill| bill.freed).to_string(),
-            banked: None,
+            banked: banked.map(|it| it.to_string()),
         },
         states: States {
             idle: count(|it| it.states.idle),

@@ -8,7 +8,7 @@ use crate::render::events::{Growing, Odd};
 use crate::render::gpu;
 use crate::render::risks;
 use crate::snapshot::HeapSetting;
-use crate::units::Currency;
+use crate::units::{Currency, Money};
 
 #[derive(Serialize)]
 pub(in crate::render) struct Report<'a> {
@@ -103,6 +103,8 @@ pub(super) struct Summary {
     pub(super) waste_ratio: Waste,
     pub(super) waste_over: WasteOver,
     pub(super) monthly_cost: Cost,
+    /// Null where only a part of the cluster was asked for.
+    pub(super) bill: Option<Lines>,
     pub(super) risk: NodeRisk,
     pub(super) states: States,
 }
@@ -136,8 +138,30 @@ pub(super) struct Cost {
     pub(super) current: String,
     pub(super) recommended: String,
     pub(super) freed: String,
-    /// Null as long as there is no node plan.
+    /// Null where there is no plan of nodes.
     pub(super) banked: Option<String>,
+}
+
+/// The whole bill, in hundredths:
+/// `total = gpus + volumes + load_balancers + system + idle + not_judged + kept + given_back`,
+/// `net_freed = given_back − needed_more`, `idle + net_freed = banked + left_idle`.
+#[derive(Serialize)]
+pub(super) struct Lines {
+    pub(super) total: Money,
+    pub(super) gpus: Money,
+    pub(super) volumes: Money,
+    pub(super) load_balancers: Money,
+    pub(super) system: Money,
+    pub(super) idle: Money,
+    pub(super) not_judged: Money,
+    pub(super) kept: Money,
+    pub(super) given_back: Money,
+    pub(super) needed_more: Money,
+    pub(super) net_freed: Money,
+    pub(super) banked: Option<Money>,
+    pub(super) left_idle: Option<Money>,
+    pub(super) idle_workloads_resized: Money,
+    pub(super) idle_workloads_removed: Money,
 }
 
 #[derive(Serialize)]

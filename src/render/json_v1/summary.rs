@@ -1,11 +1,12 @@
 //! Everything of the report but its workloads.
 
 use super::{days, rounded, shape};
+use crate::costs::Lines;
 use crate::pipeline::Analysis;
 use crate::recommend::{NodeRisk, Options, State};
 use crate::render::whole::Whole;
 use crate::snapshot::{Snapshot, SourceKind, owners};
-use crate::units::Ratio;
+use crate::units::{Money, Ratio};
 
 pub(in crate::render) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
@@ -104,8 +105,13 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
             current: bill.current.to_string(),
             recommended: bill.recommended.to_string(),
             freed: bill.freed.to_string(),
-            banked: None,
+            banked: banked(analysis).map(|it| it.to_string()),
         },
+        bill: analysis
+            .banked
+            .as_ref()
+            .and_then(|it| it.lines.as_ref())
+            .map(lines),
         risk: shape::NodeRisk {
             horizon_days: days(analysis.settings.recommend.targets.horizon),
             node_memory_overflow: share(|risk| risk.overflow),
@@ -114,6 +120,31 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
             fill_a_node: fill_a_node(analysis),
         },
         states: states(analysis),
+    }
+}
+
+/// `None` where it is not known.
+fn banked(analysis: &Analysis<'_>) -> Option<Money> {
+    analysis.banked.as_ref()?.monthly
+}
+
+fn lines(lines: &Lines) -> shape::Lines {
+    shape::Lines {
+        total: lines.total,
+        gpus: lines.gpus,
+        volumes: lines.volumes,
+        load_balancers: lines.load_balancers,
+        system: lines.system,
+        idle: lines.idle,
+        not_judged: lines.not_judged,
+        kept: lines.kept,
+        given_back: lines.given_back,
+        needed_more: lines.needed_more,
+        net_freed: lines.net_freed,
+        banked: lines.banked,
+        left_idle: lines.left_idle,
+        idle_workloads_resized: lines.idle_workloads_resized,
+        idle_workloads_removed: lines.idle_workloads_removed,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::render::words::{called, cores};
 use crate::render::wrap::wrap;
 use crate::snapshot::Workload;
 use crate::text::{count, escape, money, percent};
+use crate::units::Money;
 
 /// Stands for a number where there is none.
 const NOT_JUDGED: &str = "unknown: no workload could be judged";
@@ -22,6 +23,7 @@ impl Page<'_> {
     pub(super) fn facts(&self, out: &mut dyn io::Write) -> io::Result<()> {
         self.heading("Notes", "", out)?;
         self.freed(out)?;
+        self.banked(out)?;
         self.waste(out)?;
         self.more(out)?;
         self.counts(out)?;
@@ -44,6 +46,28 @@ impl Page<'_> {
         let width = money(bill.freed, &bill.currency).chars().count();
         let text = wrap(text, self.room(12 + width), 11);
         writeln!(out, "  {} {amount} {text}", self.label("freed"))
+    }
+
+    /// What really leaves the bill, or why nobody can say.
+    fn banked(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(banked) = &self.analysis.banked else {
+            return Ok(());
+        };
+        let text = match (banked.monthly, banked.unknown) {
+            (Some(amount), _) if banked.nodes > 0 => format!(
+                "{} a month leaves the bill with {} that can go then: `kcost nodes` says which",
+                money(amount, &self.analysis.bill.currency),
+                count(banked.nodes, "node")
+            ),
+            (Some(amount), _) if amount > Money::ZERO => format!(
+                "{} a month leaves the bill at once",
+                money(amount, &self.analysis.bill.currency)
+            ),
+            (Some(_), _) => "nothing: no node can go, `kcost nodes` says why".to_owned(),
+            (None, Some(unknown)) => format!("unknown: {}", unknown.text()),
+            (None, None) => return Ok(()),
+        };
+        self.fact("banked", &text, out)
     }
 
     /// What the gate's rules measure, and over what.

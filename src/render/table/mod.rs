@@ -1,5 +1,6 @@
 //! For people: what it costs, what stands out, and what to do about it.
 
+mod billing;
 mod cohorts;
 mod facts;
 mod findings;
@@ -30,6 +31,7 @@ static SECTIONS: &[Section] = &[
     |page, out| page.gpus(out),
     |page, out| page.findings(out),
     |page, out| page.cohorts(out),
+    |page, out| page.billing(out),
     |page, out| page.facts(out),
 ];
 

@@ -36,6 +36,11 @@ impl Page<'_> {
         } else {
             ("frees nothing".to_owned(), DIM)
         }];
+        let banked = self.analysis.banked.as_ref().and_then(|it| it.monthly);
+        if let Some(banked) = banked.filter(|it| *it > Money::ZERO) {
+            let text = format!("banks {}", money(banked, &bill.currency));
+            parts.push((text, GOOD_BOLD));
+        }
         let all = Whole::all(self.analysis);
         for (state, what) in [
             (State::UnderProvisioned, "at risk"),

@@ -1,5 +1,6 @@
 //! Which nodes can be drained.
 
+mod banked;
 mod checker;
 mod distance;
 mod generated;
@@ -78,7 +79,7 @@ pub(super) fn tight() -> Options {
 pub(super) fn planned(snapshot: &Snapshot, options: &Options) -> NodePlan {
     let book = Book::named("default").unwrap();
     let prices = book.prices(&snapshot.cluster.nodes);
-    plan(snapshot, &prices, None, options).unwrap()
+    plan(snapshot, &prices, None, None, options).unwrap()
 }
 
 /// The nodes that go at today's requests, in order, without any reserve.

@@ -12,7 +12,7 @@ use super::generated::{pods, small};
 fn of(snapshot: &Snapshot, options: &Options) -> Repacking {
     let book = Book::named("default").unwrap();
     let prices = book.prices(&snapshot.cluster.nodes);
-    plan(snapshot, &prices, None, options).unwrap().today
+    plan(snapshot, &prices, None, None, options).unwrap().today
 }
 
 proptest! {

@@ -538,7 +538,7 @@ fn what_is_committed_does_not_leave_the_bill() {
     let saved = |text: &str| {
         let book = Book::with_sheet(Sheet::parse("prices.yaml", text).unwrap());
         let prices = book.prices(&snapshot.cluster.nodes);
-        plan(&snapshot, &prices, None, &tight())
+        plan(&snapshot, &prices, None, None, &tight())
             .unwrap()
             .today
             .saved
@@ -557,7 +557,7 @@ fn without_what_it_takes_there_is_no_plan() {
     let book = Book::named("default").unwrap();
     let why = |snapshot: &kcost::snapshot::Snapshot| {
         let prices = book.prices(&snapshot.cluster.nodes);
-        plan(snapshot, &prices, None, &tight()).unwrap_err()
+        plan(snapshot, &prices, None, None, &tight()).unwrap_err()
     };
     assert_eq!(why(&with(nodes(0), Vec::new())), Unplanned::NoNodes);
     let mut snapshot = with(nodes(2), vec![app("a", &[0], 100, 100)]);

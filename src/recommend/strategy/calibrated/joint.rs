@@ -133,9 +133,16 @@ impl Joint {
     /// On the trace that the prior is from, groups of 3 to 30 machines broke the
     /// records of their sums about as single machines of that spread do.
     fn expected(&self, node: &Packed) -> f64 {
+        // One that has overflowed is counted as such.
+        let prior = self.prior(&node.pods, node.size * NODE_FULL);
+        prior.unwrap_or(0.0)
+    }
+
+    /// The same for any pods and what they may use; `None` where they have used more.
+    fn prior(&self, pods: &[usize], full: f64) -> Option<f64> {
         let cells = &self.pods.replays.window;
         let mut sum = vec![0.0_f32; cells.len()];
-        for pod in &node.pods {
+        for pod in pods {
             for (sum, used) in sum.iter_mut().zip(&self.pods.items[*pod].used) {
                 *sum += used;
             }
@@ -145,12 +152,19 @@ impl Joint {
             .map(|day| f64::from(day.iter().copied().fold(0.0, f32::max)))
             .collect();
         let peak = days.iter().copied().fold(0.0, f64::max);
-        let margin = node.size * NODE_FULL / peak.max(1.0);
-        if margin < 1.0 {
-            // It has overflowed, and is counted as such.
-            return 0.0;
-        }
-        prior_risk(&days, margin, self.pods.replays.due)
+        let margin = full / peak.max(1.0);
+        (margin >= 1.0).then(|| prior_risk(&days, margin, self.pods.replays.due))
+    }
+
+    /// The chance that these pods use more than `full` bytes together within the horizon:
+    /// 1 where they have, else what the headroom says, which counts the less the more
+    /// nodes there were to learn from. See [`Self::overflow`].
+    pub(super) fn chance(&self, pods: &[usize], full: f64, nodes: f64) -> f64 {
+        let Some(prior) = self.prior(pods, full) else {
+            return 1.0;
+        };
+        let counted = (nodes - 1.0).max(0.0) * len_f64(self.pods.replays.horizons.len());
+        prior * PRIOR_NODES / (counted + PRIOR_NODES)
     }
 
     /// Workloads of which one pod alone fills the largest node of its kind, in order.

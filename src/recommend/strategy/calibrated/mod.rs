@@ -34,6 +34,7 @@ mod request;
 mod shared;
 mod sorted;
 mod tail;
+mod together;
 mod words;
 mod work;
 
@@ -52,6 +53,7 @@ pub(super) struct Calibrated;
 
 pub(in crate::recommend) use pods::{Added, Layout};
 pub(in crate::recommend) use shared::Shared;
+pub use together::{Beside, Together};
 
 impl Strategy for Calibrated {
     fn name(&self) -> &'static str {

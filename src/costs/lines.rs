@@ -1,0 +1,143 @@
+//! The bill as lines that sum, with what the advice does to it.
+
+use super::{Costs, Owner};
+use crate::price::Bill;
+use crate::recommend::{Advised, State};
+use crate::units::Money;
+
+/// What the whole cluster costs a month, by what can be done about it.
+///
+/// In hundredths that sum up:
+/// `total = gpus + volumes + load_balancers + system + idle + not_judged + kept + given_back`,
+/// `net_freed = given_back − needed_more`, `idle + net_freed = banked + left_idle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lines {
+    pub total: Money,
+    /// Devices that workloads hold; nothing advises on them here.
+    pub gpus: Money,
+    pub volumes: Money,
+    pub load_balancers: Money,
+    /// What the kubelet keeps back of nodes.
+    pub system: Money,
+    /// On nodes, and requested by nobody.
+    pub idle: Money,
+    /// CPU and memory of workloads that cannot be judged.
+    pub not_judged: Money,
+    /// What judged workloads go on to request.
+    pub kept: Money,
+    pub given_back: Money,
+    /// What others need beyond what they request.
+    pub needed_more: Money,
+    /// Below zero where more is needed than is given back.
+    pub net_freed: Money,
+    /// What really goes away; `None` where there is no plan of nodes.
+    pub banked: Option<Money>,
+    /// Of idle and net freed together what stays on the bill; `None` with `banked`.
+    pub left_idle: Option<Money>,
+    /// What resizing gives back of workloads that are idle, and what removing them does.
+    pub idle_workloads_resized: Money,
+    pub idle_workloads_removed: Money,
+}
+
+impl Lines {
+    /// `saved` is what leaves the bill by the plan of nodes, and with pods that are paid
+    /// for one by one.
+    pub fn new(costs: &Costs, bill: &Bill, advised: &Advised, saved: Option<Money>) -> Self {
+        let of = |wanted: fn(Owner) -> bool| costs.of(wanted).total();
+        let system = of(|it| it == Owner::System);
+        let nodes = of(|it| matches!(it, Owner::Workload(_) | Owner::Idle)) + system;
+        let mut parts = Parts::of(bill, advised);
+        parts.fit(nodes - system);
+        let idle = nodes - system - parts.sum();
+        let exact = [
+            parts.gpus,
+            of(|it| matches!(it, Owner::Volume(_))),
+            of(|it| matches!(it, Owner::LoadBalancer(_))),
+            system,
+            idle,
+            parts.not_judged,
+            parts.kept,
+            parts.given_back,
+        ];
+        let cents = Money::rounded_together(&exact);
+        let at = |place: usize| cents.get(place).copied().unwrap_or_default();
+        let (idle, given_back) = (at(4), at(7));
+        let needed_more = parts.needed_more.to_cents();
+        let net_freed = given_back - needed_more;
+        let freeable = (idle + net_freed).floor_zero();
+        let banked = saved.map(|it| it.to_cents().min(freeable).floor_zero());
+        Self {
+            total: cents.iter().copied().sum(),
+            gpus: at(0),
+            volumes: at(1),
+            load_balancers: at(2),
+            system: at(3),
+            idle,
+            not_judged: at(5),
+            kept: at(6),
+            given_back,
+            needed_more,
+            net_freed,
+            banked,
+            left_idle: banked.map(|banked| idle + net_freed - banked),
+            idle_workloads_resized: parts.idle_resized.to_cents(),
+            idle_workloads_removed: parts.idle_removed.to_cents(),
+        }
+    }
+}
+
+/// What workloads request, by what is said of them.
+#[derive(Default)]
+struct Parts {
+    gpus: Money,
+    not_judged: Money,
+    kept: Money,
+    given_back: Money,
+    needed_more: Money,
+    idle_resized: Money,
+    idle_removed: Money,
+}
+
+impl Parts {
+    fn of(bill: &Bill, advised: &Advised) -> Self {
+        let mut parts = Self::default();
+        for (own, advice) in bill.workloads.iter().zip(&advised.workloads) {
+            let beside = own.current - own.gpus;
+            parts.gpus += own.gpus;
+            if advice.state == State::Unknown {
+                parts.not_judged += beside;
+                continue;
+            }
+            let given = own.savings().floor_zero();
+            parts.given_back += given;
+            parts.needed_more += (Money::ZERO - own.savings()).floor_zero();
+            parts.kept += beside - given;
+            if advice.state == State::Idle {
+                parts.idle_resized += given;
+                parts.idle_removed += own.current;
+            }
+        }
+        parts
+    }
+
+    fn sum(&self) -> Money {
+        self.gpus + self.not_judged + self.kept + self.given_back
+    }
+
+    /// Takes off what is beyond what nodes cost: where more is requested than there is, as
+    /// of jobs that do not run now.
+    fn fit(&mut self, most: Money) {
+        let mut over = (self.sum() - most).floor_zero();
+        let each = [
+            &mut self.kept,
+            &mut self.not_judged,
+            &mut self.gpus,
+            &mut self.given_back,
+        ];
+        for part in each {
+            let less = over.min(*part);
+            *part = *part - less;
+            over = over - less;
+        }
+    }
+}
