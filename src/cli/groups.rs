@@ -15,7 +15,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Check", &["doctor", "risks"]),
     ("Decide", &["backtest", "patch"]),
     ("Learn", &["history", "diff", "verify"]),
-    ("Set up", &["config", "rbac", "completions", "man", "help"]),
+    (
+        "Set up",
+        &["config", "rbac", "cronjob", "completions", "man", "help"],
+    ),
 ];
 
 /// What clap says of its own subcommand is longer than a line.

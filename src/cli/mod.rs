@@ -7,6 +7,7 @@ mod complete;
 mod completions;
 mod config;
 mod costs;
+mod cronjob;
 mod diff;
 mod doctor;
 mod environment;
@@ -95,6 +96,8 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     Config(config::ConfigArgs),
     Rbac(rbac::RbacArgs),
+    #[command(name = "cronjob")]
+    CronJob(cronjob::CronJobArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -230,6 +233,7 @@ impl Command {
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),
             Self::Config(args) => args.run(invocation.program, files, out),
+            Self::CronJob(args) => args.run(invocation.program, out),
             Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),

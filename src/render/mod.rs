@@ -9,6 +9,7 @@ use crate::pipeline::Analysis;
 
 mod backtest;
 mod costs;
+mod cronjob;
 mod csv;
 mod doctor;
 mod emit;
@@ -37,6 +38,7 @@ mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};
 pub use costs::{Told, costs_csv, costs_focus, costs_json, costs_table};
+pub use cronjob::{Regular, cronjob};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};

@@ -23,6 +23,10 @@ struct Right {
     verb: String,
 }
 
+fn printed_by(args: &[&str]) -> String {
+    Kcost::new().args(args).run().ended(0).stdout
+}
+
 fn printed(args: &[&str]) -> String {
     let seen = Kcost::new().arg("rbac").args(args).run().ended(0);
     assert_eq!(seen.stderr, "");
@@ -356,4 +360,92 @@ fn names_that_cannot_be_granted_are_wrong_usage() {
         let seen = Kcost::new().arg("rbac").args(args).run().ended(2);
         assert_eq!(seen.stdout, "");
     }
+}
+
+#[test]
+fn a_real_kubectl_reads_the_cron_job_and_its_account_only_reads() {
+    let printed = printed_by(&[
+        "cronjob",
+        "--image",
+        "registry.example.com/kcost:1",
+        "--schedule",
+        "0 6 * * 1",
+        "--time-zone",
+        "Europe/Berlin",
+        "--",
+        "--fail-on",
+        "cost-waste>30%",
+    ]);
+    let documents = documents(&printed);
+    let kinds: Vec<&str> = documents
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    let wanted = [
+        "Namespace",
+        "ServiceAccount",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "PersistentVolumeClaim",
+        "CronJob",
+    ];
+    assert_eq!(kinds, wanted);
+    let rules = documents[2]["rules"].as_array().unwrap();
+    let verbs = rules
+        .iter()
+        .flat_map(|rule| rule["verbs"].as_array().unwrap());
+    let verbs: BTreeSet<&str> = verbs.map(|verb| verb.as_str().unwrap()).collect();
+    assert!(
+        verbs.iter().all(|verb| ["get", "list"].contains(verb)),
+        "{verbs:?}"
+    );
+    let spec = &documents[5]["spec"];
+    assert_eq!(spec["timeZone"], "Europe/Berlin");
+    let pod = &spec["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["args"][4], "cost-waste>30%");
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    // Without a server: kubectl knows the built-in kinds itself, and refuses unknown fields.
+    let folder = tempfile::tempdir().unwrap();
+    for (number, document) in printed.split("---\n").enumerate() {
+        let file = folder.path().join(format!("{number}.yaml"));
+        fs::write(&file, document).unwrap();
+        Kcost::program(&kubectl)
+            .args(["label", "--local", "a=b", "-o", "name", "-f"])
+            .arg(&file)
+            .run()
+            .ended(0);
+    }
+}
+
+#[test]
+fn a_policy_that_no_run_could_use_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("kcost.yaml");
+    fs::write(&policy, "goal: savings\n").unwrap();
+    let args = ["cronjob", "--image", "kcost:1", "--policy"];
+    let seen = Kcost::new().args(args).arg(&policy).run().ended(0);
+    assert!(
+        seen.stdout.contains("kcost.yaml: \"goal: savings\\n\""),
+        "{}",
+        seen.stdout
+    );
+    assert!(
+        seen.stdout.contains("workingDir: /policy"),
+        "{}",
+        seen.stdout
+    );
+    fs::write(&policy, "goal: saving\n").unwrap();
+    Kcost::new().args(args).arg(&policy).run().ended(2);
+    for wrong in ["0 6 * *", "x", "0 6 * * 1; rm"] {
+        Kcost::new()
+            .args(["cronjob", "--image", "kcost:1", "--schedule", wrong])
+            .run()
+            .ended(2);
+    }
+    Kcost::new()
+        .args(["cronjob", "--image", "a b"])
+        .run()
+        .ended(2);
 }

@@ -12,6 +12,7 @@ use crate::collect::kubernetes::Rule;
 use crate::error::Error;
 use crate::exit::Exit;
 use manifest::{Account, Grant};
+pub(super) use names::namespace;
 
 /// The name of every role and binding.
 const NAME: &str = "kcost";
@@ -88,6 +89,17 @@ impl RbacArgs {
         grants.push(Grant::everywhere("kcost-cluster", Some(NO_ROLE), outside));
         grants
     }
+}
+
+/// What an account needs that runs within the cluster, role and binding: it finds Prometheus
+/// by its service and speaks to it by name, so that it needs no tunnel through the API server.
+pub(super) fn for_account(namespace: &str, name: &str) -> Vec<String> {
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    let account = Account { namespace, name };
+    let discovery = kubernetes::discovery_rules().into_iter();
+    let found = discovery.filter(|rule| rule.verb == "list");
+    let rules = kubernetes::rules().into_iter().chain(found).collect();
+    Grant::everywhere(NAME, None, rules).documents(Some(&account))
 }
 
 /// Stands above the ClusterRole that comes with Roles.

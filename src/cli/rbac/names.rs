@@ -3,7 +3,7 @@
 use super::manifest::Account;
 
 /// A namespace by name: patterns cannot be granted.
-pub(super) fn namespace(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn namespace(text: &str) -> Result<String, String> {
     if is_label(text) {
         Ok(text.to_owned())
     } else {

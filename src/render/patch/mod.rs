@@ -15,7 +15,7 @@ pub use frame::{File, patch_files, patch_stream};
 pub use json::patch_json;
 pub use placed::{placed_markdown, placed_text};
 
-pub(super) use form::{APPLY, DIFF};
+pub(super) use form::{APPLY, DIFF, named_first};
 
 use super::pick::Row;
 use super::{Fleet, Look, Renderer};

@@ -124,7 +124,7 @@ pub(super) fn comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
 
 /// The same, with what tells a mapping from others first, and requests before limits, as
 /// people write it.
-pub(super) fn named_first(value: &Value) -> serde_yaml::Value {
+pub(in crate::render) fn named_first(value: &Value) -> serde_yaml::Value {
     const FIRST: [&str; 5] = ["apiVersion", "kind", "name", "type", "requests"];
     match value {
         Value::Object(fields) => {

@@ -1,0 +1,170 @@
+//! What runs kcost in a cluster for ever.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use super::emit;
+use super::patch::named_first;
+use crate::units::Bytes;
+
+/// A regular run.
+pub struct Regular<'a> {
+    /// How kcost was called.
+    pub program: &'a str,
+    pub image: &'a str,
+    pub namespace: &'a str,
+    /// As cron writes it.
+    pub schedule: &'a str,
+    /// An IANA name.
+    pub time_zone: Option<&'a str>,
+    /// The text of a `kcost.yaml`.
+    pub policy: Option<String>,
+    /// Of the volume for records.
+    pub volume: Bytes,
+    /// Of `analyze`.
+    pub flags: &'a [String],
+    /// Roles and bindings of its account, as YAML documents.
+    pub roles: Vec<String>,
+}
+
+/// Where records are in the container.
+const HISTORY: &str = "/history";
+
+/// Its working directory, where `kcost.yaml` is read.
+const POLICY: &str = "/policy";
+
+/// Longest time of one run, in seconds: far more than the largest cluster takes.
+const DEADLINE: u32 = 3600;
+
+/// The objects, for `kubectl apply`.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn cronjob(regular: &Regular<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Regular { program, .. } = regular;
+    writeln!(
+        out,
+        "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads.\n\
+         # Records: kubectl exec into a pod with the volume `kcost-history`, then `kcost history {HISTORY}`."
+    )?;
+    let mut documents = vec![
+        object("v1", "Namespace", "", regular.namespace, &json!({})),
+        object(
+            "v1",
+            "ServiceAccount",
+            regular.namespace,
+            "kcost",
+            &json!({}),
+        ),
+    ]
+    .into_iter()
+    .map(|it| emit::document(&named_first(&it)))
+    .collect::<io::Result<Vec<String>>>()?;
+    documents.extend(regular.roles.iter().cloned());
+    let mut rest = vec![volume(regular)];
+    rest.extend(regular.policy.as_ref().map(|text| {
+        let data = json!({"data": {"kcost.yaml": text}});
+        object("v1", "ConfigMap", regular.namespace, "kcost-policy", &data)
+    }));
+    rest.push(job(regular));
+    for it in rest {
+        documents.push(emit::document(&named_first(&it))?);
+    }
+    out.write_all(documents.join("---\n").as_bytes())
+}
+
+fn object(api_version: &str, kind: &str, namespace: &str, name: &str, body: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
+    });
+    if !namespace.is_empty() {
+        object["metadata"]["namespace"] = namespace.into();
+    }
+    if let (Some(object), Some(body)) = (object.as_object_mut(), body.as_object()) {
+        object.extend(body.clone());
+    }
+    object
+}
+
+fn volume(regular: &Regular<'_>) -> Value {
+    let spec = json!({"spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": regular.volume.to_string()}},
+    }});
+    object(
+        "v1",
+        "PersistentVolumeClaim",
+        regular.namespace,
+        "kcost-history",
+        &spec,
+    )
+}
+
+fn job(regular: &Regular<'_>) -> Value {
+    let mut args = vec![
+        "analyze".to_owned(),
+        "--history".to_owned(),
+        HISTORY.to_owned(),
+    ];
+    args.extend(regular.flags.iter().cloned());
+    let mut mounts = vec![
+        json!({"name": "history", "mountPath": HISTORY}),
+        json!({"name": "tmp", "mountPath": "/tmp"}),
+    ];
+    let mut volumes = vec![
+        json!({"name": "history", "persistentVolumeClaim": {"claimName": "kcost-history"}}),
+        json!({"name": "tmp", "emptyDir": {}}),
+    ];
+    if regular.policy.is_some() {
+        mounts.push(json!({"name": "policy", "mountPath": POLICY, "readOnly": true}));
+        volumes.push(json!({"name": "policy", "configMap": {"name": "kcost-policy"}}));
+    }
+    let mut container = json!({
+        "name": "kcost",
+        "image": regular.image,
+        "args": args,
+        "volumeMounts": mounts,
+        "resources": {
+            "requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    });
+    if regular.policy.is_some() {
+        container["workingDir"] = POLICY.into();
+    }
+    let pod = json!({
+        "restartPolicy": "Never",
+        "serviceAccountName": "kcost",
+        "securityContext": {
+            // Nobody's, as images without a shell have it.
+            "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": volumes,
+    });
+    let mut spec = json!({
+        "schedule": regular.schedule,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": DEADLINE,
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {"spec": {
+            // A gate that fails would fail again.
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": DEADLINE,
+            "template": {"spec": pod},
+        }},
+    });
+    if let Some(zone) = regular.time_zone {
+        spec["timeZone"] = zone.into();
+    }
+    let spec = json!({ "spec": spec });
+    object("batch/v1", "CronJob", regular.namespace, "kcost", &spec)
+}
