@@ -117,9 +117,10 @@ fn series(
         .map(|limit| single(limit.to_f64() / 1_048_576.0));
     let (mut memory_bytes, kills) = part.held.draw(&stretch, rhythm, limit, &mut noise);
     if let Some(device) = &part.device {
-        let (busy, bytes) = device.draw(&stretch, rhythms.table(device.rhythm), &mut noise);
-        more.insert(Metric::GpuUtilization, busy);
-        more.insert(Metric::GpuMemoryBytes, bytes);
+        more.extend(device.draw(&stretch, rhythms.table(device.rhythm), &mut noise));
+    }
+    if let Some(serving) = &part.serving {
+        more.extend(serving.draw(&stretch, rhythms.table(serving.rhythm)));
     }
     for values in [&mut cpu_cores, &mut memory_bytes]
         .into_iter()

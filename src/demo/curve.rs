@@ -3,6 +3,7 @@
 use super::SLOTS;
 use super::noise::Noise;
 use super::rhythm::Rhythm;
+use crate::snapshot::Metric;
 
 /// CPU of one container.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,28 @@ pub(super) struct Device {
     pub(super) floor: f32,
     pub(super) peak: f32,
     pub(super) memory_gib: f32,
+    /// Of one device.
+    pub(super) total_gib: f32,
+    /// What multiprocessors, memory and tensor units do while anything runs.
+    pub(super) fill: [f32; 3],
+    /// Watts with a context and at full load; none of a slice.
+    pub(super) watts: Option<(f32, f32)>,
 }
+
+/// What a server of models has in work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Serving {
+    pub(super) rhythm: Rhythm,
+    /// Requests at a time that it would have at a load of 1.
+    pub(super) peak: f32,
+    /// Requests that it takes at a time.
+    pub(super) most: f32,
+    /// Share of its cache in use with all that it takes.
+    pub(super) cache: f32,
+}
+
+/// The columns that a device or a server fills.
+pub(super) type Columns = Vec<(Metric, Vec<f32>)>;
 
 /// Of how much of its load a pod has its part, and since when it runs.
 #[derive(Debug, Clone, Copy)]
@@ -192,20 +214,46 @@ impl Held {
 }
 
 impl Device {
-    /// Busy share and bytes in use of the device.
-    pub(super) fn draw(
-        &self,
-        stretch: &Stretch<'_>,
-        rhythm: &[f32],
-        noise: &mut Noise,
-    ) -> (Vec<f32>, Vec<f32>) {
-        let busy = (stretch.first..stretch.end)
+    /// What an exporter tells of the device.
+    pub(super) fn draw(&self, stretch: &Stretch<'_>, rhythm: &[f32], noise: &mut Noise) -> Columns {
+        let busy: Vec<f32> = (stretch.first..stretch.end)
             .map(|slot| {
                 let due = self.floor + self.peak * rhythm[slot];
                 (due * (1.0 + 0.08 * noise.pair()[0])).clamp(0.0, 1.0)
             })
             .collect();
-        let bytes = self.memory_gib * 1024.0 * MIB;
-        (busy, vec![bytes.round(); stretch.end - stretch.first])
+        let bytes = |gib: f32| vec![(gib * 1024.0 * MIB).round(); busy.len()];
+        let times = |share: f32| busy.iter().map(|it| it * share).collect::<Vec<f32>>();
+        let [sm, dram, tensor] = self.fill;
+        let mut columns = vec![
+            (Metric::GpuMemoryBytes, bytes(self.memory_gib)),
+            (Metric::GpuMemoryTotalBytes, bytes(self.total_gib)),
+            (Metric::GpuSmActive, times(sm)),
+            (Metric::GpuDramActive, times(dram)),
+            (Metric::GpuTensorActive, times(tensor)),
+        ];
+        if let Some((floor, limit)) = self.watts {
+            let full = times(sm.max(dram)).into_iter();
+            let watts = full.map(|it| floor + (limit - floor) * it);
+            columns.push((Metric::GpuPowerWatts, watts.collect()));
+        }
+        columns.push((Metric::GpuUtilization, busy));
+        columns
+    }
+}
+
+impl Serving {
+    /// What the server tells of its requests.
+    pub(super) fn draw(&self, stretch: &Stretch<'_>, rhythm: &[f32]) -> Columns {
+        let due = |slot: usize| self.peak * rhythm[slot];
+        let slots = || stretch.first..stretch.end;
+        let running: Vec<f32> = slots().map(|slot| due(slot).min(self.most)).collect();
+        let waiting = slots().map(|slot| (due(slot) - self.most).max(0.0));
+        let cache = running.iter().map(|it| it / self.most * self.cache);
+        vec![
+            (Metric::KvCacheRatio, cache.collect()),
+            (Metric::RequestsWaiting, waiting.collect()),
+            (Metric::RequestsRunning, running),
+        ]
     }
 }

@@ -1,4 +1,4 @@
-//! Three node pools, and which pod is on which node.
+//! Four node pools, and which pod is on which node.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,13 +17,15 @@ struct PoolSpec {
     capacity_type: CapacityType,
     architecture: &'static str,
     gpu_product: Option<&'static str>,
+    /// Devices or slices of them.
+    devices: &'static [(&'static str, f64)],
     taints: &'static [&'static str],
     cores: u64,
     memory_kib: u64,
 }
 
-/// All machines are of 8 vCPU and 32 GiB. Memory is what Linux sees of it on AWS.
-const POOLS: [PoolSpec; 3] = [
+/// All machines but one are of 8 vCPU and 32 GiB. Memory is what Linux sees of it on AWS.
+const POOLS: [PoolSpec; 4] = [
     PoolSpec {
         pool: Pool::General,
         name: "general",
@@ -32,6 +34,7 @@ const POOLS: [PoolSpec; 3] = [
         capacity_type: CapacityType::OnDemand,
         architecture: "amd64",
         gpu_product: None,
+        devices: &[],
         taints: &[],
         cores: 8,
         memory_kib: 32_386_548,
@@ -44,6 +47,7 @@ const POOLS: [PoolSpec; 3] = [
         capacity_type: CapacityType::OnDemand,
         architecture: "amd64",
         gpu_product: Some("NVIDIA-A10G"),
+        devices: &[("nvidia.com/gpu", 1.0)],
         taints: &["nvidia.com/gpu=present:NoSchedule"],
         cores: 8,
         memory_kib: 32_372_112,
@@ -56,9 +60,26 @@ const POOLS: [PoolSpec; 3] = [
         capacity_type: CapacityType::Spot,
         architecture: "arm64",
         gpu_product: None,
+        devices: &[],
         taints: &["batch=true:NoSchedule"],
         cores: 8,
         memory_kib: 32_198_864,
+    },
+    PoolSpec {
+        pool: Pool::Sliced,
+        name: "gpu-sliced",
+        count: 1,
+        instance_type: "p5.4xlarge",
+        capacity_type: CapacityType::OnDemand,
+        architecture: "amd64",
+        gpu_product: Some("NVIDIA-H100-80GB-HBM3"),
+        devices: &[
+            ("nvidia.com/mig-1g.10gb", 4.0),
+            ("nvidia.com/mig-3g.40gb", 1.0),
+        ],
+        taints: &["nvidia.com/gpu=present:NoSchedule"],
+        cores: 16,
+        memory_kib: 263_921_180,
     },
 ];
 const ZONES: [&str; 3] = ["a", "b", "c"];
@@ -81,7 +102,7 @@ pub(super) struct Fleet {
 struct Free {
     cpu: Cpu,
     memory: Bytes,
-    gpus: f64,
+    devices: BTreeMap<String, f64>,
     pods: usize,
 }
 
@@ -145,7 +166,7 @@ impl Free {
         Self {
             cpu: node.allocatable.cpu.unwrap_or_default(),
             memory: node.allocatable.memory.unwrap_or_default(),
-            gpus: node.allocatable.gpus(),
+            devices: node.allocatable.extended.clone(),
             pods: 0,
         }
     }
@@ -153,13 +174,18 @@ impl Free {
     fn fits(&self, requests: &Resources) -> bool {
         requests.cpu.is_none_or(|cpu| cpu <= self.cpu)
             && requests.memory.is_none_or(|memory| memory <= self.memory)
-            && requests.gpus() <= self.gpus
+            && requests.extended.iter().all(|(name, count)| {
+                let free = self.devices.get(name).copied();
+                *count <= free.unwrap_or(0.0)
+            })
     }
 
     fn take(&mut self, requests: &Resources) {
         self.cpu = self.cpu.minus(requests.cpu.unwrap_or_default());
         self.memory = self.memory.minus(requests.memory.unwrap_or_default());
-        self.gpus -= requests.gpus();
+        for (name, count) in &requests.extended {
+            *self.devices.entry(name.clone()).or_default() -= count;
+        }
         self.pods += 1;
     }
 
@@ -179,9 +205,8 @@ impl PoolSpec {
         let (subnet, host) = (16 + 16 * (number % 3) + block, 11 + 37 * (number + 1) % 240);
         let amount = |millicores: u64, kib: u64| {
             let mut extended = BTreeMap::from([("pods".to_owned(), float(PODS))]);
-            if self.gpu_product.is_some() {
-                extended.insert("nvidia.com/gpu".to_owned(), 1.0);
-            }
+            let devices = self.devices.iter();
+            extended.extend(devices.map(|(name, count)| ((*name).to_owned(), *count)));
             Resources {
                 cpu: Some(Cpu::millicores(millicores)),
                 memory: Some(Bytes(kib * 1024)),

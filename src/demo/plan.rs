@@ -1,6 +1,6 @@
 //! A workload as its team wrote it, and how it behaves.
 
-use super::curve::{Bursts, Device, Held, Load};
+use super::curve::{Bursts, Device, Held, Load, Serving};
 use super::rhythm::Rhythm;
 use crate::snapshot::{ContainerKind, Heap, HeapPlace, HeapSetting, HeapSize, Resources};
 use crate::units::{Bytes, Cpu};
@@ -40,6 +40,8 @@ pub(super) enum Pool {
     General,
     Spot,
     Gpu,
+    /// One device in slices.
+    Sliced,
 }
 
 /// How pods come and go.
@@ -72,6 +74,7 @@ pub(super) struct Part {
     pub(super) load: Load,
     pub(super) held: Held,
     pub(super) device: Option<Device>,
+    pub(super) serving: Option<Serving>,
 }
 
 /// A Deployment in the general pool.
@@ -250,6 +253,7 @@ pub(super) fn bare(name: &'static str) -> Part {
         load: load(Rhythm::Flat, 0.001, 0.0),
         held: held(20.0),
         device: None,
+        serving: None,
     }
 }
 
@@ -269,12 +273,24 @@ impl Part {
     }
 
     /// One device, as request and limit.
-    pub(super) fn gpu(mut self, device: Device) -> Self {
+    pub(super) fn gpu(self, device: Device) -> Self {
+        self.device("nvidia.com/gpu", device)
+    }
+
+    /// One device or slice of this resource, as request and limit.
+    pub(super) fn device(mut self, resource: &str, device: Device) -> Self {
         for resources in [&mut self.requests, &mut self.limits] {
-            resources.extended.insert("nvidia.com/gpu".to_owned(), 1.0);
+            resources.extended.insert(resource.to_owned(), 1.0);
         }
         self.device = Some(device);
         self
+    }
+
+    pub(super) fn serves(self, serving: Serving) -> Self {
+        Self {
+            serving: Some(serving),
+            ..self
+        }
     }
 
     pub(super) fn heap(self, setting: HeapSetting, mib: u64) -> Self {

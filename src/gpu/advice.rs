@@ -236,14 +236,12 @@ fn feed(about: &About<'_>) -> Option<Advice> {
         } else {
             String::new()
         };
-        format!("give it more CPU{now}, and its loader more workers")
+        format!("give its loader more CPU{now} and more workers")
     } else {
-        "look where its data come from: more workers of the loader, a local cache, memory in \
-         `/dev/shm`"
-            .to_owned()
+        "look where its data come from (workers of the loader, a cache, `/dev/shm`)".to_owned()
     };
     let text = format!(
-        "{cure}: up to {} times the work in the same time, as the device waits {} of it",
+        "{cure}: up to {} times the work, as the device waits {} of the time",
         short(possible, 1),
         percent(1.0 - busy)
     );
@@ -264,12 +262,12 @@ fn batch(about: &About<'_>) -> Option<Advice> {
         String::new()
     };
     let text = format!(
-        "let it work on more requests at a time: it has {} in work on average{queue}, and a device \
-         reads its memory as often for one as for many",
+        "let it take more requests at a time: {} are in work on average{queue}, and a device reads its \
+         memory as often for many as for one",
         short(running, 1)
     );
-    // What a queue waits for is worth more replicas that are not needed, which is not known.
-    let savings = fewer_by(about).map(|(_, saved)| saved);
+    // What waits in a queue does so for its turn, not for the device.
+    let savings = fewer_by(about, true).map(|(_, saved)| saved);
     Some(about.advice(Action::BatchMore, Danger::Medium, savings, text))
 }
 
@@ -287,7 +285,7 @@ fn queued(about: &About<'_>) -> Option<Advice> {
 }
 
 /// Replicas that can go, and what they cost.
-fn fewer_by(about: &About<'_>) -> Option<(usize, Money)> {
+fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
     let pods = about.held.pods;
     let (full, _) = about.seen.fullness(about.card())?;
     let server = !about.batch() && about.workloads.len() == 1;
@@ -295,7 +293,7 @@ fn fewer_by(about: &About<'_>) -> Option<(usize, Money)> {
         return None;
     }
     let free = |level: Option<super::Level>| level.is_none_or(|it| it.p95 < 0.5);
-    if !free(about.seen.waiting) {
+    if !batched && !free(about.seen.waiting) {
         return None;
     }
     let most = full.p95.max(about.seen.cache.map_or(0.0, |it| it.p95));
@@ -306,7 +304,7 @@ fn fewer_by(about: &About<'_>) -> Option<(usize, Money)> {
 }
 
 fn fewer(about: &About<'_>) -> Option<Advice> {
-    let (gone, savings) = fewer_by(about)?;
+    let (gone, savings) = fewer_by(about, false)?;
     let pods = about.held.pods;
     let (full, _) = about.seen.fullness(about.card())?;
     let queue = if about.seen.waiting.is_some() {
@@ -346,8 +344,8 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let share = (f64::from(profile.compute) / slices).max(f64::from(profile.memory) / 8.0);
     let savings = about.gpu_cost.scale(1.0 - share);
     let text = format!(
-        "a MIG slice of {} has what it needs: {} of the compute and {} of memory at most; the \
-         node must be cut into slices, which empties it first",
+        "a MIG slice of {} has what it needs: {} of the compute and {} of memory at most; its \
+         node is emptied to be cut",
         profile.name,
         percent(full.p95),
         Bytes::from_f64(memory).human()

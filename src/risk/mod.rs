@@ -15,6 +15,7 @@
 mod alert;
 mod anomaly;
 mod check;
+mod device;
 mod found;
 mod incident;
 mod leak;

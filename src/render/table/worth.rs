@@ -12,7 +12,7 @@ use crate::render::pick::{Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
 use crate::render::whole::Whole;
 use crate::render::words::{called, short_state};
-use crate::text::{count, escape, money};
+use crate::text::{count, escape, money, short};
 use crate::units::Money;
 
 /// So many are listed unless `--top` says otherwise; the rest is counted.
@@ -128,7 +128,7 @@ fn gpus(parts: &[Part<'_>]) -> String {
     let each = parts.iter().map(|part| part.container.requests.gpus());
     let sum: f64 = each.sum();
     if sum > 0.0 {
-        sum.to_string()
+        short(sum, 2)
     } else {
         String::new()
     }

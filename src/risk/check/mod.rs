@@ -13,6 +13,11 @@ mod cpu_starvation;
 mod cpu_throttling;
 mod crash_loop;
 mod drain_blocked;
+mod gpu_clock_held;
+mod gpu_error;
+mod gpu_hangs;
+mod gpu_memory_full;
+mod gpu_slow_rank;
 mod memory_leak;
 mod node_memory_overcommit;
 mod node_pressure;
@@ -47,6 +52,11 @@ pub static ALL: &[&dyn Check] = &[
     &autoscaler_flaps::AutoscalerFlaps,
     &traffic_lost::TrafficLost,
     &anomaly::Anomaly,
+    &gpu_error::GpuError,
+    &gpu_hangs::GpuHangs,
+    &gpu_slow_rank::GpuSlowRank,
+    &gpu_clock_held::GpuClockHeld,
+    &gpu_memory_full::GpuMemoryFull,
     &volume_filling::VolumeFilling,
     &certificate_expires::CertificateExpires,
     &quota_nearly_used::QuotaNearlyUsed,

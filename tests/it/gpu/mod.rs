@@ -1,5 +1,7 @@
 //! What workloads do with accelerators, as the binary tells it.
 
+mod demo;
+mod faults;
 mod measure;
 mod prometheus;
 mod states;
@@ -15,7 +17,7 @@ use crate::common::Kcost;
 pub const END: i64 = 1_795_392_000;
 
 /// Columns beside those that every file has.
-pub const COLUMNS: [&str; 12] = [
+pub const COLUMNS: [&str; 13] = [
     "gpu_utilization",
     "gpu_sm_active",
     "gpu_tensor_active",
@@ -28,6 +30,7 @@ pub const COLUMNS: [&str; 12] = [
     "requests_waiting",
     "cpu_throttled_ratio",
     "kv_cache_ratio",
+    "gpu_clock_hertz",
 ];
 
 /// A pod with devices of its own, and what it did.
@@ -39,11 +42,11 @@ pub struct Pod {
     pub gpus: u32,
     pub cpu: f64,
     /// Cores it used, and the texts of [`COLUMNS`], sample by sample.
-    pub rows: Vec<(f64, [String; 12])>,
+    pub rows: Vec<(f64, [String; 13])>,
 }
 
 impl Pod {
-    pub fn new(name: &str, rows: Vec<(f64, [String; 12])>) -> Self {
+    pub fn new(name: &str, rows: Vec<(f64, [String; 13])>) -> Self {
         Self {
             name: name.to_owned(),
             owner: None,
@@ -56,7 +59,7 @@ impl Pod {
 }
 
 /// Figures of a sample by the names of their columns.
-pub fn row(cores: f64, figures: &[(&str, f64)]) -> (f64, [String; 12]) {
+pub fn row(cores: f64, figures: &[(&str, f64)]) -> (f64, [String; 13]) {
     let of = |column: &str| {
         let mut figures = figures.iter();
         let found = figures.find(|(name, _)| *name == column);
@@ -118,6 +121,17 @@ pub fn csv(pods: &[Pod], step: i64) -> String {
         }
     }
     text
+}
+
+/// What `kcost risks` says of these pods, of one check.
+pub fn risks(pods: &[Pod], node: &Value, check: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, table) = (folder.path().join("o.json"), folder.path().join("u.csv"));
+    std::fs::write(&list, objects(pods, node).to_string()).unwrap();
+    std::fs::write(&table, csv(pods, 300)).unwrap();
+    let run = Kcost::new().args(["risks", "-o", "json", "--check", check, "--objects"]);
+    let run = run.arg(list).arg("--usage").arg(table).run().ended(0);
+    run.json()["findings"].as_array().unwrap().clone()
 }
 
 /// What the binary says of these pods.

@@ -90,7 +90,8 @@ status:
     assert_eq!(app.requests.cpu, Some(Cpu::cores(0.5)));
     assert_eq!(app.limits.memory, Some(Bytes::mib(512)));
     assert_eq!(app.restarts, 3);
-    assert!((app.requests.gpus() - 1.0).abs() < 1e-9);
+    // A slice is its share of a device.
+    assert!((app.requests.gpus() - 1.0 / 7.0).abs() < 1e-9);
     // The scheduler keeps room for what is still to come …
     assert!((cpu(&workload) - 2.0).abs() < 1e-9);
     // … unless it can never come.

@@ -1,0 +1,72 @@
+//! Accelerators of a container over time, for the checks that are about them.
+
+use std::collections::BTreeMap;
+
+use crate::recommend::Pool;
+use crate::snapshot::{Grid, Metric, Series};
+use crate::units::{Span, count_from, len_f64};
+
+/// What the devices of one pod did, slot by slot; `NaN` where it is not known.
+pub(super) struct Devices<'a> {
+    pub(super) pod: &'a str,
+    pub(super) first: u32,
+    columns: BTreeMap<Metric, Vec<f32>>,
+}
+
+impl<'a> Devices<'a> {
+    /// Of a pod that still runs, and of whose devices anything is known.
+    pub(super) fn of(series: &'a Series, grid: &Grid) -> Option<Self> {
+        let columns = series.more.iter().filter(|(it, _)| it.is_of_devices());
+        let columns: BTreeMap<Metric, Vec<f32>> = columns
+            .map(|(metric, values)| (*metric, values.every().into_owned()))
+            .collect();
+        (series.is_running(grid) && !columns.is_empty()).then_some(Self {
+            pod: &series.pod,
+            first: series.first,
+            columns,
+        })
+    }
+
+    pub(super) fn at(&self, metric: Metric, place: usize) -> Option<f64> {
+        let value = self.columns.get(&metric)?.get(place)?;
+        (!value.is_nan()).then(|| f64::from(*value))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.columns.values().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Places of the newest stretch of this length.
+    pub(super) fn newest(&self, grid: &Grid, span: Span) -> std::ops::Range<usize> {
+        let slots = span.as_secs() / grid.step.as_secs().max(1);
+        let from = grid
+            .len
+            .saturating_sub(slots.max(1))
+            .saturating_sub(self.first);
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(self.len());
+        from..self.len()
+    }
+
+    /// What is known of a metric in some places.
+    pub(super) fn known(&self, metric: Metric, places: std::ops::Range<usize>) -> Vec<f64> {
+        places.filter_map(|place| self.at(metric, place)).collect()
+    }
+}
+
+/// The pods of a container that run and have devices.
+pub(super) fn devices<'a>(pool: &Pool<'a>, grid: &Grid) -> Vec<Devices<'a>> {
+    let series = pool.series.iter();
+    series.filter_map(|it| Devices::of(it, grid)).collect()
+}
+
+pub(super) fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / len_f64(values.len()))
+}
+
+/// The value that this share of them is below.
+pub(super) fn quantile(mut values: Vec<f64>, share: f64) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let last = len_f64(values.len().checked_sub(1)?);
+    let place = count_from((last * share).round());
+    values.get(usize::try_from(place).ok()?).copied()
+}

@@ -1,0 +1,74 @@
+//! What the demo shows of accelerators.
+
+use serde_json::Value;
+
+use super::workload;
+use crate::common::Kcost;
+
+fn report() -> Value {
+    let run = Kcost::new().args(["gpus", "--demo", "-o", "json"]).run();
+    run.ended(0).json()
+}
+
+#[test]
+fn it_has_a_starved_run_an_idle_notebook_a_server_at_batch_one_and_an_unused_slice() {
+    let report = report();
+    for (name, state, action) in [
+        ("embedding-training", "starved", "add_cpu"),
+        ("notebook", "idle", "scale_to_zero"),
+        ("product-ranking", "underused", "batch_more"),
+        ("assistant-canary", "held", "scale_to_zero"),
+    ] {
+        let it = workload(&report, name);
+        assert_eq!(it["state"], state, "{name}");
+        let first = &it["advice"][0];
+        assert_eq!(first["action"], action, "{name}");
+        let money = |key: &Value| key.as_str().unwrap().parse::<f64>().unwrap();
+        let (saved, cost) = (money(&first["monthly_savings"]), money(&it["monthly_cost"]));
+        assert!(saved > 100.0 && saved <= cost, "{name}: {saved} of {cost}");
+    }
+    assert_eq!(workload(&report, "assistant")["state"], "right_sized");
+    assert_eq!(
+        workload(&report, "assistant-canary")["mig_profile"],
+        "1g.10gb"
+    );
+    assert_eq!(
+        workload(&report, "product-ranking")["serving"]["requests_running"]["p95"],
+        1.0
+    );
+    assert_eq!(report["summary"]["gpus"], 5.0);
+    assert_eq!(report["summary"]["unrequested_gpus"], 0.428_571);
+}
+
+#[test]
+fn people_read_it_in_the_width_of_a_terminal() {
+    let run = Kcost::new().args(["gpus", "--demo"]).run().ended(0);
+    for words in [
+        "ml/notebook  idle: nothing was computed in 28d",
+        "1 MIG slice of 1g.10gb did nothing in 28d",
+        "let it take more requests at a time",
+        "give its loader more CPU than 4 cores a GPU",
+        "a month (low risk)",
+    ] {
+        assert!(
+            run.stdout.replace("\n      ", " ").contains(words),
+            "{words}\n{}",
+            run.stdout
+        );
+    }
+    let explained = Kcost::new()
+        .args(["explain", "--demo", "ml/notebook"])
+        .run()
+        .ended(0);
+    assert!(
+        explained.stdout.contains("GPUs  idle, "),
+        "{}",
+        explained.stdout
+    );
+    let analyzed = Kcost::new().args(["analyze", "--demo"]).run().ended(0);
+    assert!(
+        analyzed
+            .stdout
+            .contains("ml/notebook  $849.36 a month  idle: nothing was computed")
+    );
+}
