@@ -29,7 +29,7 @@ pub(super) fn placement(plan: &Plan) -> Placement {
     }
     match plan.pool {
         Pool::General => Placement::default(),
-        Pool::Gpu => Placement {
+        Pool::Gpu | Pool::Sliced => Placement {
             tolerations: vec![stands(Some("nvidia.com/gpu"), None)],
             ..Placement::default()
         },

@@ -43,12 +43,13 @@ impl<'a> Chain<'a> {
     /// The way of each controller, in their order.
     pub(super) fn controllers(&self) -> Vec<Way> {
         let ways = self.controllers.iter();
-        ways.map(|c| self.from(c.key(), &c.api_version)).collect()
+        ways.map(|c| self.from(c.key(), &c.api_version, &c.meta.labels))
+            .collect()
     }
 
     /// The top from what a scaling object targets on.
     pub(super) fn top_of(&self, key: Key) -> Key {
-        self.from(key, "").top.key
+        self.from(key, "", &[]).top.key
     }
 
     /// The way of a pod; it is its own top where it has no owner.
@@ -61,10 +62,16 @@ impl<'a> Chain<'a> {
             return Way::alone(key, "v1");
         }
         let Some(owner) = owner else {
-            return Way::alone(pod_key(meta), "v1");
+            return match label(&meta.labels, GROUP) {
+                Some(group) => {
+                    let key = Key::new(&meta.namespace, QUEUED, "Workload", group);
+                    self.from(key, QUEUED, &meta.labels)
+                }
+                None => Way::alone(pod_key(meta), "v1"),
+            };
         };
         let (key, api_version) = self.known_or_inferred(owner, meta);
-        self.from(key, &api_version)
+        self.from(key, &api_version, &meta.labels)
     }
 
     /// What refers to this owner, where that is known, else what made the owner.
@@ -82,9 +89,9 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The way up from here.
-    fn from(&self, start: Key, api_version: &str) -> Way {
-        let mut way = Way::alone(start, api_version);
+    /// The way up from here, where what is below has these labels.
+    fn from<'b>(&'b self, start: Key, api_version: &str, labels: &'b Labels) -> Way {
+        let (mut way, mut labels) = (Way::alone(start, api_version), labels);
         // The controller that was passed last, below the first pod.
         let mut maker = None;
         for _ in 0..LONGEST {
@@ -95,7 +102,7 @@ impl<'a> Chain<'a> {
                     (&controller.meta, true)
                 }
                 (None, Some(pod)) if key.is_pod() => (&pod.meta, false),
-                _ => match self.above_unknown(key) {
+                _ => match made_in_the_name_of(key, labels).or_else(|| self.above_unknown(key)) {
                     Some((above, api_version)) => {
                         if key.is_pod() {
                             way.through_pod = true;
@@ -109,6 +116,7 @@ impl<'a> Chain<'a> {
                     None => break,
                 },
             };
+            labels = &meta.labels;
             let Some(owner) = &meta.controller else {
                 break;
             };
@@ -170,6 +178,47 @@ impl Way {
 
 fn pod_key(meta: &Meta) -> Key {
     Key::new(&meta.namespace, "v1", "Pod", &meta.name)
+}
+
+/// Labels of an object.
+type Labels = [(String, String)];
+
+/// The label of pods that Kueue lets run together, and what it keeps of them: an object of
+/// the name of the group. Source: Kueue, `constants/pod.go`.
+const GROUP: &str = "kueue.x-k8s.io/pod-group-name";
+const QUEUED: &str = "kueue.x-k8s.io/v1beta2";
+
+fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
+    let found = labels.iter().find(|(name, _)| name == key);
+    found
+        .map(|(_, value)| value.as_str())
+        .filter(|it| !it.is_empty())
+}
+
+/// What a cluster of Ray or a set of Jobs that was not read was made for, by the labels of
+/// what is below it.
+///
+/// Sources: `KubeRay`, `utils/constant.go`; Kubeflow Trainer, its training runtimes, whose
+/// sets are called as the `TrainJob` is.
+fn made_in_the_name_of(key: &Key, labels: &Labels) -> Option<(Key, &'static str)> {
+    const RAY: &str = "ray.io/v1";
+    const TRAINER: &str = "trainer.kubeflow.org/v1alpha1";
+    let above = |api_version: &'static str, kind: &str, name: &str| {
+        let key = Key::new(&key.namespace, api_version, kind, name);
+        (key, api_version)
+    };
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("ray.io", "RayCluster") => {
+            let kind = label(labels, "ray.io/originated-from-crd")?;
+            let name = label(labels, "ray.io/originated-from-cr-name")?;
+            matches!(kind, "RayJob" | "RayService").then(|| above(RAY, kind, name))
+        }
+        ("jobset.x-k8s.io", "JobSet") => {
+            label(labels, "trainer.kubeflow.org/trainjob-ancestor-step")?;
+            Some(above(TRAINER, "TrainJob", &key.name))
+        }
+        _ => None,
+    }
 }
 
 /// The controller of a ReplicaSet, Job or ReplicationController that is known

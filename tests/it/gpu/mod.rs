@@ -4,6 +4,7 @@ mod demo;
 mod faults;
 mod measure;
 mod prometheus;
+mod runs;
 mod states;
 
 use std::fmt::Write as _;

@@ -100,5 +100,5 @@ fn rows_are_one_a_node() {
         .records()
         .map(|row| row.unwrap()[0].to_owned())
         .collect();
-    assert_eq!(names.len(), 18);
+    assert_eq!(names.len(), 19);
 }
