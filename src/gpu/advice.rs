@@ -1,8 +1,11 @@
 //! What to do about accelerators that are not used well, and what it is worth.
 
+use jiff::Timestamp;
+
 use super::card::{Card, Profile};
 use super::cheaper;
 use super::held::Held;
+use super::run;
 use super::seen::{Fullness, Seen};
 use super::state::{Certainty, State};
 use crate::price::Book;
@@ -26,6 +29,10 @@ pub enum Action {
     MigSlice,
     /// One device for several.
     Share,
+    /// All pods of a run at once, or none.
+    StartTogether,
+    /// What makes a run fail again and again.
+    FailingRun,
     CheaperProduct,
     Spot,
     /// Look what is wrong: nothing tells how much is used.
@@ -62,6 +69,8 @@ impl Action {
             Self::FewerReplicas => "fewer_replicas",
             Self::MigSlice => "mig_slice",
             Self::Share => "share",
+            Self::StartTogether => "start_together",
+            Self::FailingRun => "failing_run",
             Self::CheaperProduct => "cheaper_product",
             Self::Spot => "spot",
             Self::Measure => "measure",
@@ -93,6 +102,8 @@ pub(super) struct About<'a> {
     /// The node of one of its pods.
     pub(super) node: Option<&'a Node>,
     pub(super) book: &'a Book,
+    /// The end of the window.
+    pub(super) now: Timestamp,
 }
 
 /// A schedule is worth it where no more than this of the hours of the week is used.
@@ -128,7 +139,8 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
         }
         State::Unknown => vec![measure(about)],
     };
-    all.into_iter().flatten().collect()
+    let first = [run::gang(about), run::failing(about)];
+    first.into_iter().chain(all).flatten().collect()
 }
 
 impl About<'_> {

@@ -1,6 +1,8 @@
 //! Every workload with accelerators: what it holds, how it uses it, and what to do.
 
-use super::advice::{About, Advice, advice};
+use jiff::Timestamp;
+
+use super::advice::{About, Action, Advice, Danger, advice};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
@@ -9,6 +11,7 @@ use super::state::{Certainty, State, judge};
 use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
+use crate::text::percent;
 use crate::units::Money;
 
 /// What is asked for.
@@ -30,7 +33,22 @@ pub struct Gpus {
     pub devices: f64,
     pub unrequested: f64,
     pub unrequested_cost: Money,
+    /// Nodes with such devices, the dearest first.
+    pub idle_nodes: Vec<IdleNode>,
     pub gaps: Vec<Gap>,
+}
+
+/// A node with devices that nobody asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IdleNode {
+    /// Its place in the snapshot.
+    pub node: usize,
+    pub gpus: f64,
+    pub unrequested: f64,
+    /// Of those that nobody asks for, a month.
+    pub cost: Money,
+    /// Whether pods without devices keep others off.
+    pub blocked: bool,
 }
 
 /// One owner's accelerators.
@@ -115,6 +133,7 @@ impl Gpus {
         }
         if kept.contains(&false) {
             (self.devices, self.unrequested, self.unrequested_cost) = (0.0, 0.0, Money::ZERO);
+            self.idle_nodes.clear();
         }
     }
 }
@@ -154,13 +173,16 @@ impl Gpus {
     /// Of what was gathered.
     pub fn of(snapshot: &Snapshot, seen: Gathered, options: Options<'_>) -> Self {
         let each = seen.into_iter();
-        let workloads: Vec<Judged> = each
+        let mut workloads: Vec<Judged> = each
             .map(|(held, seen)| one(snapshot, held, seen, options))
             .collect();
+        let sharing = proposed(&workloads);
+        tell_sharing(snapshot, &mut workloads, &sharing);
         let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
         let gaps = gaps(&workloads);
         Self {
-            sharing: proposed(&workloads),
+            sharing,
+            idle_nodes: idle_nodes(snapshot, options.costs),
             workloads,
             devices,
             unrequested,
@@ -185,6 +207,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         gpu_cost,
         node: node(snapshot, &workloads),
         book: options.book,
+        now: now(snapshot),
     });
     Judged {
         held,
@@ -210,6 +233,84 @@ fn node<'a>(snapshot: &'a Snapshot, workloads: &[&Workload]) -> Option<&'a Node>
     let mut pods = workloads.iter().flat_map(|it| &it.pods);
     let name = pods.find_map(|pod| pod.node.as_deref())?;
     snapshot.cluster.nodes.iter().find(|it| it.name == name)
+}
+
+/// The end of the window.
+fn now(snapshot: &Snapshot) -> Timestamp {
+    if snapshot.usage.grid.len > 0 {
+        snapshot.usage.grid.end()
+    } else {
+        snapshot.taken_at
+    }
+}
+
+/// Nodes with devices that nobody asks for, the dearest first.
+fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
+    let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
+    let mut nodes: Vec<IdleNode> = idle
+        .filter_map(|piece| {
+            let place = piece.node?;
+            let node = snapshot.cluster.nodes.get(place)?;
+            let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
+            let gpus = piece.held.gpus / shared;
+            let all = node.allocatable.gpus() / shared;
+            (gpus > 0.01).then(|| IdleNode {
+                node: place,
+                gpus: all,
+                unrequested: gpus,
+                cost: piece.cost.gpu,
+                blocked: is_blocked(snapshot, node, (piece.held.cpu_cores, all - gpus)),
+            })
+        })
+        .collect();
+    nodes.sort_by(|a, b| b.cost.cmp(&a.cost).then(a.node.cmp(&b.node)));
+    nodes
+}
+
+/// Cores without which no pod with a device starts.
+const ROOM: f64 = 1.0;
+
+/// Whether pods without devices take so much of a node that none with a device fits beside
+/// them: no device is held, and hardly any CPU is left.
+fn is_blocked(snapshot: &Snapshot, node: &Node, (free, held): (f64, f64)) -> bool {
+    let pods = snapshot.workloads.iter().flat_map(|it| &it.pods);
+    let mut here = pods.filter(|pod| pod.node.as_deref() == Some(node.name.as_str()));
+    held < 0.01 && free < ROOM && here.any(|pod| pod.requests.gpus() <= 0.0)
+}
+
+/// To each member of a group that could share a device, that it could.
+fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharing]) {
+    for group in sharing {
+        let names: Vec<String> = group
+            .members
+            .iter()
+            .map(|it| name(snapshot, &workloads[it.place]))
+            .collect();
+        for (at, member) in group.members.iter().enumerate() {
+            let others = names.iter().enumerate().filter(|(it, _)| *it != at);
+            let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
+            let Some(kept) = member.kept else { continue };
+            let text = format!(
+                "share a device by time slicing with {}: it keeps {} of its rate",
+                others.join(", "),
+                percent(kept.value)
+            );
+            workloads[member.place].advice.push(Advice {
+                action: Action::Share,
+                text,
+                savings: group.savings,
+                risk: Danger::Medium,
+            });
+        }
+    }
+}
+
+fn name(snapshot: &Snapshot, judged: &Judged) -> String {
+    let first = judged.held.workloads.first();
+    let id = first
+        .and_then(|it| snapshot.workloads.get(*it))
+        .map(|it| &it.id);
+    id.map_or_else(String::new, |id| format!("{}/{}", id.namespace, id.name))
 }
 
 /// Devices of all nodes; those that no pod asks for, and what they cost.

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::gpu::{Gpus, Judged, Kept, Level, Sharing};
+use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Sharing};
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
@@ -28,6 +28,19 @@ pub(in crate::render) struct Section<'a> {
     summary: Summary,
     workloads: Vec<Workload<'a>>,
     sharing: Vec<Group<'a>>,
+    /// Nodes with devices that nobody asks for.
+    idle_nodes: Vec<Node<'a>>,
+}
+
+#[derive(Serialize)]
+struct Node<'a> {
+    name: &'a str,
+    product: Option<&'a str>,
+    gpus: f64,
+    unrequested_gpus: f64,
+    monthly_cost: Money,
+    /// Whether pods without devices take what others would need.
+    blocked: bool,
 }
 
 #[derive(Serialize)]
@@ -163,7 +176,24 @@ pub(in crate::render) fn section<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus) -> 
             .iter()
             .map(|it| group(snapshot, gpus, it))
             .collect(),
+        idle_nodes: gpus
+            .idle_nodes
+            .iter()
+            .filter_map(|it| idle_node(snapshot, it))
+            .collect(),
     }
+}
+
+fn idle_node<'a>(snapshot: &'a Snapshot, idle: &IdleNode) -> Option<Node<'a>> {
+    let node = snapshot.cluster.nodes.get(idle.node)?;
+    Some(Node {
+        name: &node.name,
+        product: node.gpu_product.as_deref(),
+        gpus: rounded(idle.gpus),
+        unrequested_gpus: rounded(idle.unrequested),
+        monthly_cost: idle.cost,
+        blocked: idle.blocked,
+    })
 }
 
 fn id<'a>(snapshot: &'a Snapshot, judged: &Judged) -> [&'a str; 3] {

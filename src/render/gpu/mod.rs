@@ -18,6 +18,9 @@ use crate::units::{Bytes, Currency, Money};
 pub use json::gpus_json;
 pub(super) use json::{Section, Workload, section, workload};
 
+/// So many nodes are named, unless more are asked for.
+const NODES: usize = 4;
+
 /// So many things to do are told of a workload, unless more are asked for.
 const TOLD: usize = 2;
 
@@ -46,6 +49,7 @@ pub fn gpus_table(
         page.line(&page.legend(), 0, out)?;
         page.to_do(out)?;
         page.sharing(out)?;
+        page.idle_nodes(out)?;
         page.gaps(&gpus.gaps, out)
     })
 }
@@ -265,6 +269,36 @@ impl Page<'_> {
             writeln!(out, "  - {}", wrap(&escape(&text), room, 4))?;
         }
         Ok(())
+    }
+
+    /// Nodes with devices that nobody asks for.
+    fn idle_nodes(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        if self.gpus.idle_nodes.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "Nobody asks for"))?;
+        let told = if self.look.verbose { usize::MAX } else { NODES };
+        for idle in self.gpus.idle_nodes.iter().take(told) {
+            let node = &self.snapshot.cluster.nodes[idle.node];
+            let blocked = if idle.blocked {
+                ", and pods without GPUs take the CPU that others would need"
+            } else {
+                ""
+            };
+            let text = format!(
+                "{} of {} on {}{blocked}: {} a month",
+                short(idle.unrequested, 2),
+                gpu_count(idle.gpus),
+                node.name,
+                self.money(idle.cost)
+            );
+            let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
+            writeln!(out, "  - {}", wrap(&escape(&text), room, 4))?;
+        }
+        match self.gpus.idle_nodes.len().saturating_sub(told) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {}", count(more, "more node")),
+        }
     }
 
     fn together(&self, sharing: &Sharing, out: &mut dyn io::Write) -> io::Result<()> {

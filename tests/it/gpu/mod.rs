@@ -6,6 +6,7 @@ mod measure;
 mod prometheus;
 mod runs;
 mod states;
+mod waste;
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,6 +1,8 @@
 //! Runs and servers of every framework are one workload each, whether their own kinds can
 //! be read or not.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{END, node};
@@ -54,7 +56,7 @@ fn found(objects: &[Value]) -> Vec<String> {
         let name = it["metadata"]["name"].as_str().unwrap();
         for back in 0..12 {
             let at = END - back * 300;
-            text.push_str(&format!("ml,{name},main,{at},1,1000000000,0.5\n"));
+            let _ = writeln!(text, "ml,{name},main,{at},1,1000000000,0.5");
         }
     }
     std::fs::write(&table, text).unwrap();

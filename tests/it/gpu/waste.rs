@@ -1,0 +1,124 @@
+//! Device hours that do no work: gangs that wait, attempts that fail, nodes that nobody uses.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{END, node, run, workload};
+
+fn stamp(before: i64) -> String {
+    jiff::Timestamp::from_second(END - before)
+        .unwrap()
+        .to_string()
+}
+
+/// A pod of a Job with a device, made so many seconds before the end.
+fn rank(name: &str, made: i64, on: Option<&str>, status: &Value) -> Value {
+    let amounts = json!({"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"});
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "ml", "name": name, "uid": name,
+            "creationTimestamp": stamp(made), "ownerReferences": [{"apiVersion": "batch/v1",
+                "kind": "Job", "name": "train", "uid": "train", "controller": true}]},
+        "spec": {"nodeName": on, "restartPolicy": "OnFailure", "containers": [{"name": "main",
+            "image": "x", "resources": {"requests": amounts, "limits": {"nvidia.com/gpu": "1"}}}]},
+        "status": status,
+    })
+}
+
+fn report(items: &[Value], pods: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text =
+        "namespace,pod,container,timestamp,cpu_cores,memory_bytes,gpu_sm_active\n".to_owned();
+    for pod in pods {
+        for back in 0..24 {
+            let at = END - back * 300;
+            let _ = writeln!(text, "ml,{pod},main,{at},1,1000000000,0.5");
+        }
+    }
+    let all = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    run(folder.path(), &all, &text, &[]).ended(0).json()
+}
+
+fn big() -> Value {
+    node("n0", "NVIDIA-H200", "nvidia.com/gpu", 8)
+}
+
+#[test]
+fn a_gang_that_waits_for_its_rest_is_told() {
+    let running = json!({"phase": "Running"});
+    let pending = json!({"phase": "Pending"});
+    let of = |made: i64| {
+        let items = [
+            big(),
+            rank("train-a", made, Some("n0"), &running),
+            rank("train-b", made, Some("n0"), &running),
+            rank("train-c", made, None, &pending),
+        ];
+        let report = report(&items, &["train-a", "train-b"]);
+        workload(&report, "train")["advice"][0].clone()
+    };
+    let advice = of(7_200);
+    assert_eq!(advice["action"], "start_together");
+    let text = advice["text"].as_str().unwrap();
+    assert!(
+        text.contains("2 hold their GPUs while 1 waits for a node, up to 2.1 h by now"),
+        "{text}"
+    );
+    assert!(
+        advice["monthly_savings"]
+            .as_str()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+            > 0.0
+    );
+    // What has only just begun may still come together.
+    assert_ne!(of(300)["action"], "start_together");
+}
+
+#[test]
+fn attempts_that_failed_are_told_with_what_they_burnt() {
+    let status = json!({"phase": "Running", "containerStatuses": [{"name": "main",
+        "restartCount": 5, "ready": true, "image": "x", "imageID": "x",
+        "state": {"running": {"startedAt": stamp(3_600)}},
+        "lastState": {"terminated": {"reason": "Error", "exitCode": 1,
+            "finishedAt": stamp(3_600)}}}]});
+    let items = [big(), rank("train-a", 10 * 3_600, Some("n0"), &status)];
+    let report = report(&items, &["train-a"]);
+    let advice = &workload(&report, "train")["advice"][0];
+    assert_eq!(advice["action"], "failing_run");
+    let text = advice["text"].as_str().unwrap();
+    assert!(
+        text.contains("5 failed attempts took 9 GPU hours ($"),
+        "{text}"
+    );
+}
+
+#[test]
+fn nodes_whose_devices_nobody_asks_for_are_told_and_what_blocks_them() {
+    let amounts = json!({"cpu": "127500m", "memory": "16Gi"});
+    let other = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "ml", "name": "plain", "uid": "plain"},
+        "spec": {"nodeName": "n1", "containers": [{"name": "main", "image": "x",
+            "resources": {"requests": amounts}}]},
+        "status": {"phase": "Running"},
+    });
+    let items = [
+        big(),
+        node("n1", "NVIDIA-H200", "nvidia.com/gpu", 8),
+        rank("train-a", 7_200, Some("n0"), &json!({"phase": "Running"})),
+        other,
+    ];
+    let report = report(&items, &["train-a"]);
+    let nodes = report["idle_nodes"].as_array().unwrap();
+    let find = |name: &str| nodes.iter().find(|it| it["name"] == name).unwrap();
+    assert_eq!(find("n0")["unrequested_gpus"], 7.0);
+    assert_eq!(
+        (&find("n0")["blocked"], &find("n1")["blocked"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(find("n1")["unrequested_gpus"], 8.0);
+    assert_eq!(report["summary"]["unrequested_gpus"], 15.0);
+}
