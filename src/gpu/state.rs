@@ -73,7 +73,7 @@ impl Certainty {
 }
 
 /// Below so many samples nothing is said.
-const FEWEST: usize = 6;
+const FEWEST: usize = 5;
 /// Below this share of known samples nothing is said: an exporter that is down is no idleness.
 const KNOWN: f64 = 0.2;
 /// Nothing is done where the 99th percentile of everything that is done is at most this:

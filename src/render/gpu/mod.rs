@@ -365,5 +365,6 @@ fn gpu_count(gpus: f64) -> String {
     } else {
         "GPUs"
     };
-    format!("{} {noun}", short(gpus, 2))
+    // The sum of nothing is a negative zero.
+    format!("{} {noun}", short(gpus.max(0.0) + 0.0, 2))
 }
