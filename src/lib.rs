@@ -31,6 +31,7 @@
 //! - [`risk`]: what is about to break, when, how likely, and what to do.
 //! - [`forecast`]: what workloads will use, and which seasons they have.
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
+//! - [`schedule`]: how many replicas a workload needs when, played on its own past.
 //! - [`change`]: advice as changes of objects, with what they hold now.
 //! - [`history`]: what earlier runs said, and what became of it.
 //! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
@@ -99,6 +100,7 @@ pub mod recommend;
 pub mod record;
 pub mod render;
 pub mod risk;
+pub mod schedule;
 pub mod signals;
 pub mod snapshot;
 pub mod text;

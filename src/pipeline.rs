@@ -10,6 +10,7 @@ use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
+use crate::schedule::{self, Peak};
 use crate::snapshot::{Snapshot, Supply};
 
 mod analysis;
@@ -23,6 +24,7 @@ pub struct Evidence {
     pub cohorts: Cohorts,
     pub advised: Advised,
     pub risks: Risks,
+    pub peaks: Vec<Peak>,
     pub gpus: Gpus,
     /// What pods use of memory together; `None` where no node's is known.
     pub together: Option<Together>,
@@ -188,6 +190,11 @@ pub fn advise_from<S: Supply>(
         usage.each(&mut |workloads, usage| search.look(workloads, usage))?;
         Ok(search.found())
     })?;
+    let peaks = staged(progress, "looking for peaks", || {
+        let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
+        let options = schedule::Options::default();
+        schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
+    })?;
     let gpus = staged(progress, "looking at accelerators", || {
         accelerated(snapshot, &profiles, gather, settings)
     });
@@ -196,6 +203,7 @@ pub fn advise_from<S: Supply>(
         cohorts,
         advised,
         risks,
+        peaks,
         gpus,
         together,
     })
@@ -246,6 +254,7 @@ fn told<'a>(
         cohorts,
         advised,
         risks,
+        peaks,
         gpus,
         together: _,
     } = evidence;
@@ -256,6 +265,7 @@ fn told<'a>(
     let severities = bill.workloads.iter().map(|bill| bill.severity);
     let mut findings = recommend::findings(snapshot, &advised, severities);
     findings.extend(risks.findings());
+    findings.extend(schedule::findings(&peaks));
     findings.extend(gpus.findings());
     findings.sort_by_key(|it| it.workload);
     let seen = gate::Seen {
@@ -275,6 +285,7 @@ fn told<'a>(
         bill,
         banked,
         risks,
+        peaks,
         gpus,
         findings,
         outcomes,

@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("Check", &["doctor", "risks"]),
-    ("Decide", &["backtest", "patch"]),
+    ("Decide", &["schedule", "backtest", "patch"]),
     ("Learn", &["history", "diff", "verify"]),
     (
         "Set up",

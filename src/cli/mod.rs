@@ -28,6 +28,7 @@ mod program;
 mod rbac;
 mod records;
 mod risks;
+mod schedule;
 mod settings;
 mod several;
 mod snapshot;
@@ -83,6 +84,7 @@ enum Command {
     Explain(Box<explain::ExplainArgs>),
     Risks(Box<risks::RisksArgs>),
     Forecast(Box<forecast::ForecastArgs>),
+    Schedule(Box<schedule::ScheduleArgs>),
     Costs(Box<costs::CostsArgs>),
     Nodes(Box<nodes::NodesArgs>),
     Gpus(Box<gpus::GpusArgs>),
@@ -195,6 +197,7 @@ impl Command {
                 | Self::Explain(_)
                 | Self::Risks(_)
                 | Self::Forecast(_)
+                | Self::Schedule(_)
                 | Self::Costs(_)
                 | Self::Nodes(_)
                 | Self::Gpus(_)
@@ -221,6 +224,7 @@ impl Command {
             Self::Explain(args) => args.run(invocation, ui, out),
             Self::Risks(args) => args.run(invocation, ui, out),
             Self::Forecast(args) => args.run(invocation, ui, out),
+            Self::Schedule(args) => args.run(invocation, ui, out),
             Self::Costs(args) => args.run(invocation, ui, out),
             Self::Nodes(args) => args.run(invocation, ui, out),
             Self::Gpus(args) => args.run(invocation, ui, out),

@@ -234,6 +234,7 @@ impl PoolSpec {
             capacity: amount(self.cores * 1000, self.memory_kib),
             ready: true,
             unschedulable: false,
+            created: None,
             taints: self.taints.iter().map(|&taint| taint.to_owned()).collect(),
             ..Node::default()
         }

@@ -13,7 +13,10 @@ use crate::units::Bytes;
 pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Timestamp) {
     let ago = |minutes: i64| end - SignedDuration::from_mins(minutes);
     for workload in workloads.iter_mut() {
-        workload.pods.iter_mut().for_each(be_ready);
+        let (name, pods) = (&workload.id.name, &mut workload.pods);
+        for pod in pods {
+            be_ready(pod, name);
+        }
         if let Some(scaler) = &mut workload.autoscaler {
             let kinds = ["AbleToScale", "ScalingActive"];
             scaler.conditions = kinds.map(|kind| said(kind, "True", None)).into();
@@ -123,13 +126,29 @@ fn said(kind: &str, status: &str, reason: Option<&str>) -> Condition {
     }
 }
 
-fn be_ready(pod: &mut Pod) {
-    let status = if pod.phase == "Running" {
-        "True"
-    } else {
-        "False"
-    };
+/// Seconds that a pod takes from its node to being ready. What knows all offers reads
+/// them first.
+fn start_up(workload: &str, pod: &str) -> i64 {
+    let own = pod.bytes().map(i64::from).sum::<i64>();
+    match workload {
+        "promotions" => 17 * 60 + own % 90,
+        _ => 15 + own % 30,
+    }
+}
+
+fn be_ready(pod: &mut Pod, workload: &str) {
+    let runs = pod.phase == "Running";
+    let status = if runs { "True" } else { "False" };
     pod.conditions = vec![said("Ready", status, None)];
+    if let Some(created) = pod.created.filter(|_| runs) {
+        let placed = created + SignedDuration::from_secs(1);
+        let ready = placed + SignedDuration::from_secs(start_up(workload, &pod.name));
+        pod.conditions[0].since = Some(ready);
+        pod.conditions.push(Condition {
+            since: Some(placed),
+            ..said("PodScheduled", "True", None)
+        });
+    }
 }
 
 fn be_well(node: &mut Node) {

@@ -1,12 +1,14 @@
 //! One workload's way from usage to size, gathered from an analysis.
 
 use crate::cohort::Cohort;
+use crate::forecast::{self, Season};
 use crate::gpu::Judged;
 use crate::pipeline::Analysis;
 use crate::price::WorkloadBill;
 use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
 use crate::risk::{Incident, Risk};
+use crate::schedule::Peak;
 use crate::snapshot::{Container, Snapshot, Workload};
 use crate::units::Currency;
 
@@ -33,6 +35,10 @@ pub struct Explanation<'a> {
     pub risks: Vec<&'a Risk>,
     /// What it is part of, together with others.
     pub incidents: Vec<Incident>,
+    /// What comes again of its CPU, in UTC.
+    pub seasons: Vec<Season>,
+    /// That is known to come, and that the advised size alone does not hold.
+    pub peak: Option<&'a Peak>,
     /// What it does with accelerators, where it has any.
     pub gpu: Option<&'a Judged>,
     /// All of them, which that is one of.
@@ -84,7 +90,9 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
         containers: containers.collect(),
         risks: analysis.risks.of_workload(index),
+        peak: analysis.peaks.iter().find(|it| it.workload == index),
         incidents: analysis.risks.incidents_of(snapshot, index),
+        seasons: forecast::seasons_of(snapshot, index),
         gpu: analysis
             .gpus
             .place_of(index)

@@ -32,6 +32,17 @@ impl Clock {
         (seconds + i64::from(offset)).div_euclid(3_600)
     }
 
+    /// The local second at a second since the epoch.
+    pub fn local_second(&self, second: i64) -> i64 {
+        let time = Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+        second + i64::from(self.zone.to_offset(time).seconds())
+    }
+
+    /// Its name in the tz database; `UTC` where it has none.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// The same values by local hour: of an hour that comes twice the mean, and nothing
     /// for one that is left out.
     pub fn localized(&self, hours: &Hours) -> Hours {

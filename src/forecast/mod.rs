@@ -27,6 +27,7 @@ pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
 pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, hours_of,
+    seasons_of,
 };
 pub use season::{Kind, Season, seasons};
 pub use trial::{Trials, Weights};

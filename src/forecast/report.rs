@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::outlook::{NEEDED, Outlook, outlook};
+use super::season::{Season, seasons};
 use super::work::{Gather, Hours, Work, next_hour};
 use super::{Clock, DAY};
 use crate::progress::Progress;
@@ -266,4 +267,13 @@ fn missing(forecasts: &[Forecast]) -> Vec<Gap> {
 /// The horizon of a length of time, in whole hours that cover it.
 pub fn hours_of(span: Span) -> usize {
     usize::try_from(span.as_secs().div_ceil(3_600)).unwrap_or(usize::MAX)
+}
+
+/// What comes again of the CPU of one workload whose usage is in the snapshot, in UTC.
+pub fn seasons_of(snapshot: &Snapshot, workload: usize) -> Vec<Season> {
+    let mut gather = Gather::new(snapshot);
+    gather.add(workload..workload + 1, &snapshot.usage);
+    let mut works = gather.done().into_iter().skip(workload);
+    let cpu = works.next().and_then(|work| work.cpu);
+    cpu.map_or_else(Vec::new, |hours| seasons(&hours))
 }

@@ -9,6 +9,7 @@ use crate::price::{Bill, Book};
 use crate::profile::Profile;
 use crate::recommend::{self, Advised};
 use crate::risk::Risks;
+use crate::schedule::Peak;
 use crate::snapshot::Snapshot;
 
 /// What the user decides about an analysis.
@@ -52,6 +53,8 @@ pub struct Analysis<'a> {
     /// Where it was asked for.
     pub banked: Option<Banked>,
     pub risks: Risks,
+    /// That are known to come, and that the advised sizes alone do not hold.
+    pub peaks: Vec<Peak>,
     pub gpus: Gpus,
     /// Of all rooms, in the order of the workloads.
     pub findings: Vec<Finding>,

@@ -21,6 +21,10 @@ impl Evidence {
         let cohorts = narrow_cohorts(&mut self.cohorts, &profiles);
         narrow_advice(&mut self.advised, &workloads, &profiles, &cohorts);
         self.risks.retain(|workload| workloads.now(workload));
+        self.peaks.retain(|it| workloads.now(it.workload).is_some());
+        for peak in &mut self.peaks {
+            peak.workload = workloads.moved(peak.workload);
+        }
         self.gpus.retain(kept);
     }
 }

@@ -68,6 +68,12 @@ pub fn pod_requests(workload: &Workload) -> (Cpu, Bytes) {
     (cpu, memory)
 }
 
+/// The same once the advice is followed.
+pub fn advised_requests(workload: &Workload, advice: &WorkloadAdvice) -> (Cpu, Bytes) {
+    let Amount { cpu, memory } = after(workload, advice);
+    (cpu, memory)
+}
+
 /// Requests of one pod once the advice is followed.
 pub(super) fn after(workload: &Workload, advice: &WorkloadAdvice) -> Amount {
     let whole = advice.pod.as_ref().map_or(Sizing::KEEP, |pod| pod.sizing);

@@ -21,7 +21,7 @@ mod waste;
 
 pub use bill::price;
 pub use book::{Basis, Book, NodePrice, PriceSource, Quote};
-pub use effective::{Following, pod_requests};
+pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, regions};
 pub use sheet::{Sheet, SheetError};
 

@@ -28,6 +28,7 @@ mod pick;
 mod plain;
 mod prices;
 mod risks;
+mod schedule;
 mod style;
 mod table;
 mod view;
@@ -54,6 +55,9 @@ pub use patch::{
 };
 pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};
+pub use schedule::{
+    Mover, Scheduled, schedule_json, schedule_manifests, schedule_table, schedule_text,
+};
 pub use table::choices;
 pub use view::{Sort, View};
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Accelerator, Condition, Labels, Resources};
@@ -34,6 +35,9 @@ pub struct Node {
     pub ready: bool,
     /// Cordoned.
     pub unschedulable: bool,
+    /// When it was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
     /// `key=value:effect`, sorted.
     pub taints: Vec<String>,
     /// Its labels, sorted, as far as pods or volumes name them, and those that say what it

@@ -254,6 +254,7 @@ impl Made {
             cohorts: self.cohorts.clone(),
             advised: self.advised.clone(),
             risks: Risks::default(),
+            peaks: Vec::new(),
             gpus: Gpus::default(),
             together: None,
         };

@@ -46,6 +46,7 @@ mod readme;
 mod record;
 mod render;
 mod risks;
+mod schedule;
 mod settled;
 mod short;
 mod standin;

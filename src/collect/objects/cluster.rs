@@ -85,6 +85,7 @@ impl Record for Node {
                 .flatten()
                 .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
             unschedulable: spec.unschedulable.unwrap_or(false),
+            created: meta.created,
             taints,
             // Those that matter are known once all pods are.
             labels: Vec::new(),

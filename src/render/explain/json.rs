@@ -8,8 +8,9 @@ use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::gpu;
-use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
+use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap, rounded};
 use crate::render::risks;
+use crate::schedule::Peak;
 use crate::units::{Bytes, Cpu, Currency};
 
 #[derive(Serialize)]
@@ -34,8 +35,20 @@ struct Report<'a> {
     risks: Vec<risks::Shape<'a>>,
     /// What it is part of, in words.
     incidents: Vec<&'a str>,
+    /// What comes again of its CPU.
+    seasons: Vec<Comes>,
+    /// A peak that is known to come and that the advised size alone does not hold, in words.
+    known_peak: Option<String>,
     /// Null where it has no accelerators.
     gpu: Option<gpu::Workload<'a>>,
+}
+
+#[derive(Serialize)]
+struct Comes {
+    kind: &'static str,
+    period_seconds: u32,
+    strength: f64,
+    p_value: f64,
 }
 
 #[derive(Serialize)]
@@ -153,6 +166,17 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         containers: story.containers.iter().map(container).collect(),
         risks: story.risks.iter().map(|it| risks::shape(it)).collect(),
         incidents: story.incidents.iter().map(|it| &*it.text).collect(),
+        seasons: story
+            .seasons
+            .iter()
+            .map(|it| Comes {
+                kind: it.kind.name(),
+                period_seconds: it.period.as_secs(),
+                strength: rounded(it.strength),
+                p_value: rounded(it.p_value),
+            })
+            .collect(),
+        known_peak: story.peak.map(Peak::text),
         gpu: story.gpu.map(|it| gpu::workload(story.snapshot, it)),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;

@@ -12,6 +12,7 @@ mod plot;
 mod strip;
 
 use super::Look;
+use super::forecast;
 use super::plain::plain;
 use super::risks::Page as List;
 use super::style::{BOLD, Paint};
@@ -63,6 +64,7 @@ pub fn explanation_text(
         writeln!(out)?;
         page.accelerators(gpu, story, out)?;
     }
+    page.season(story, out)?;
     if !story.risks.is_empty() {
         writeln!(out)?;
         page.head("Risks", out)?;
@@ -140,6 +142,23 @@ struct Page {
 }
 
 impl Page {
+    /// What comes again of its CPU, and the peak that comes with it; on a page that several
+    /// containers share only where there is one.
+    fn season(self, story: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if story.seasons.is_empty() || (self.shared && story.peak.is_none()) {
+            return Ok(());
+        }
+        let room = Some(self.width.saturating_sub(2));
+        let season = format!("season: {}", forecast::seasons(&story.seasons));
+        writeln!(out, "  {}", wrap(&season, room, 10))?;
+        if let Some(peak) = story.peak {
+            let text = wrap(&format!("peak: {}", peak.text()), room, 8);
+            let text = if self.ink.unicode { text } else { ascii(&text) };
+            writeln!(out, "  {text}")?;
+        }
+        Ok(())
+    }
+
     /// How it uses its accelerators, and what to do.
     fn accelerators(
         self,

@@ -18,6 +18,7 @@ use crate::units::{Bytes, Cpu, Span, len_f64};
 
 pub use json::forecast_json;
 pub use one::forecast_text;
+pub(super) use one::seasons;
 pub use replayed::{replayed_json, replayed_table};
 
 /// So many gaps are told to a person; the rest is counted.

@@ -67,7 +67,7 @@ fn lines(forecasts: &Forecasts, series: &SeriesForecast) -> Vec<String> {
 }
 
 /// `daily (82% of what moves, chance below 0.1%)`.
-fn seasons(seasons: &[Season]) -> String {
+pub(in crate::render) fn seasons(seasons: &[Season]) -> String {
     if seasons.is_empty() {
         return "none that chance does not explain".to_owned();
     }

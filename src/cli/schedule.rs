@@ -1,0 +1,162 @@
+use std::io::Write;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::args::{AdviceArgs, BookArgs, Parts, SourceArgs};
+use super::explain::{not_found, refuse_file};
+use super::invocation::Invocation;
+use super::values::{named, share, time_zone};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::explain;
+use crate::forecast::Clock;
+use crate::pipeline::{self, Settings};
+use crate::progress::Progress;
+use crate::render::{self, Mover, Scheduled, View};
+use crate::schedule::{self, Options, Schedules};
+use crate::snapshot::{Snapshot, Supply};
+use crate::ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} schedule --demo
+  {program} schedule --demo shop/Deployment/promotions
+  {program} schedule --snapshot prod.kcost -n shop --time-zone Europe/Berlin
+  {program} schedule --snapshot prod.kcost api -o json
+  {program} schedule --snapshot prod.kcost api -o keda > scaledobject.yaml";
+
+/// Say how many replicas workloads need when, proven on their own past.
+///
+/// From what is used over the week to as few windows as it takes, early by what pods and
+/// nodes need to start. Every stretch of the past is played against windows that were made
+/// without it, beside what runs today, a size for the peak, and a HorizontalPodAutoscaler by
+/// its own algorithm. What wins is advised, and that may be a plain HPA, or nothing.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ScheduleArgs {
+    /// The workload: `NAMESPACE/KIND/NAME`, or as much of it as names one [default: all].
+    #[arg(value_name = "WORKLOAD")]
+    workload: Option<String>,
+
+    /// How to write the schedule: `keda` as cron triggers of a ScaledObject, `cronjobs` as
+    /// CronJobs that move the least replicas of an autoscaler, with their rights.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        env = "KCOST_OUTPUT",
+        hide_env_values = true,
+        default_value = "table",
+        value_parser = named(["table", "json", "keda", "cronjobs"])
+    )]
+    output: String,
+
+    /// The time zone that days and weeks are counted in: `Europe/Berlin` [default: UTC].
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    time_zone: Option<TimeZone>,
+
+    /// The chance of being short that is planned with, in any quarter of an hour.
+    #[arg(long, value_name = "RISK", default_value = "0.02", value_parser = share)]
+    max_short: f64,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+impl ScheduleArgs {
+    pub(super) fn run(
+        mut self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let settings = Settings {
+            prices: self.prices.book()?,
+            ..Settings::new(self.advice.options(&invocation.policy)?)
+        };
+        let workload = self.workload.take();
+        let workload = workload.or_else(|| self.source.take_name());
+        if let Some(name) = &workload {
+            refuse_file(name, "schedule", invocation.program)?;
+        }
+        let options = Options {
+            clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
+            chance: self.max_short,
+        };
+        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let snapshot = &whole.snapshot;
+        super::analyze::refuse_empty(snapshot, &whole.asked)?;
+        let place = workload.map(|name| {
+            let place = explain::find(&snapshot.workloads, &whole.asked, &name);
+            place.map_err(|error| not_found(&error))
+        });
+        let place = place.transpose()?;
+        let one = |place| (0..whole.asked.len()).map(|it| it == place).collect();
+        let asked: Vec<bool> = place.map_or_else(|| whole.asked.clone(), one);
+        let made = Making {
+            snapshot,
+            asked: &asked,
+            settings: &settings,
+            options: &options,
+        };
+        let schedules = match &usage {
+            None => match made.with(&snapshot.usage, ui) {
+                Ok(schedules) => schedules,
+                Err(never) => match never {},
+            },
+            Some(usage) => made.with(&usage.of(snapshot), ui)?,
+        };
+        ui.clear();
+        let told = Scheduled {
+            snapshot,
+            schedules: &schedules,
+            options: &options,
+            currency: settings.prices.currency(),
+        };
+        let look = invocation.look(ui, View::default());
+        let written = if self.output == "json" {
+            render::schedule_json(told, out)
+        } else if self.output == "keda" {
+            render::schedule_manifests(told, Mover::Keda, out)
+        } else if self.output == "cronjobs" {
+            render::schedule_manifests(told, Mover::CronJobs, out)
+        } else if place.is_some() {
+            render::schedule_text(told, &look, out)
+        } else {
+            render::schedule_table(told, &look, out)
+        };
+        super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What schedules are made from.
+struct Making<'a> {
+    snapshot: &'a Snapshot,
+    asked: &'a [bool],
+    settings: &'a Settings,
+    options: &'a Options,
+}
+
+impl Making<'_> {
+    /// All workloads teach what a replica is to request.
+    fn with<S: Supply>(&self, usage: &S, progress: &dyn Progress) -> Result<Schedules, S::Error> {
+        let Self {
+            snapshot,
+            asked,
+            settings,
+            options,
+        } = self;
+        let evidence = pipeline::advise_from(snapshot, usage, settings, progress)?;
+        let replicas = schedule::replicas(snapshot, &evidence.advised, &settings.prices);
+        schedule::schedule_from(snapshot, usage, asked, &replicas, options, progress)
+    }
+}

@@ -1,0 +1,258 @@
+//! Schedules for programs, schema `kcost.schedule/v1`. Keys are only ever added.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::Scheduled;
+use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
+use crate::schedule::{Advice, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence};
+use crate::units::{Currency, Money};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: String,
+    cluster: Cluster<'a>,
+    window: Span,
+    currency: Currency,
+    /// That windows and days are in.
+    time_zone: &'a str,
+    /// That is planned with, in any quarter of an hour.
+    max_short: f64,
+    workloads: Vec<Workload<'a>>,
+    gaps: Vec<Gap<'a>>,
+}
+
+#[derive(Serialize)]
+struct Workload<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a str>,
+    /// `schedule`, `schedule_and_hpa`, `hpa`, `leave`.
+    advice: &'static str,
+    /// Why it is left; null where it is not.
+    code: Option<&'static str>,
+    reason: String,
+    /// Of the CPU request, 0 to 1; null without an HPA in the advice.
+    hpa_target_ratio: Option<f64>,
+    replicas: Replicas,
+    /// What a replica is to request, and holds, where replicas come and go; null where a
+    /// container has no request.
+    replica_cpu_cores: Option<f64>,
+    /// What it is advised to request where they do not.
+    replica_cpu_cores_advised: Option<f64>,
+    replica_cpu_cores_now: Option<f64>,
+    /// That are needed at most with the chance that is planned with.
+    peak_cpu_cores: Option<f64>,
+    seasons: Vec<Season>,
+    windows: Vec<Shape>,
+    lead: Option<Start>,
+    simulation: Option<Simulation>,
+}
+
+#[derive(Serialize)]
+struct Replicas {
+    now: u32,
+    /// Outside of all windows.
+    base: u32,
+    most: u32,
+    /// Of an autoscaler.
+    max: u32,
+}
+
+#[derive(Serialize)]
+struct Season {
+    kind: &'static str,
+    period_seconds: u32,
+    strength: f64,
+    p_value: f64,
+}
+
+/// More replicas from `start` of each day to `end`, which may be of a later day.
+#[derive(Serialize)]
+struct Shape {
+    days: Vec<String>,
+    start: String,
+    end: String,
+    duration_seconds: u32,
+    replicas: u32,
+    /// That its pool lacks for them; null where that is not known.
+    nodes_added: Option<u32>,
+    evidence: Proof,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    text: String,
+    peak_day: String,
+    peak_time: String,
+    /// As a rule.
+    peak_cpu_cores: f64,
+    days_seen: usize,
+    days_known: usize,
+    chance_short: f64,
+}
+
+#[derive(Serialize)]
+struct Start {
+    pod_seconds: u32,
+    /// Of pods of the workload; assumed where there are none.
+    pod_samples: usize,
+    node_seconds: u32,
+    node_samples: usize,
+    /// Whether the peak waits for nodes.
+    waits_for_nodes: bool,
+    /// Replicas that its pool holds; null where its nodes are not known.
+    room: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Simulation {
+    days: usize,
+    allowed_short_minutes_per_week: f64,
+    ways: Vec<Played>,
+}
+
+#[derive(Serialize)]
+struct Played {
+    way: &'static str,
+    hpa_target_ratio: Option<f64>,
+    replica_cpu_cores: Option<f64>,
+    windows: usize,
+    short_minutes_per_week: Option<f64>,
+    /// At times that are short on most days of their kind.
+    short_again_minutes_per_week: Option<f64>,
+    holds: bool,
+    replica_hours_per_week: f64,
+    monthly_cost: Money,
+    most_replicas: u32,
+    changes_per_day: f64,
+}
+
+/// Schedules as JSON.
+pub fn schedule_json(scheduled: Scheduled<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Scheduled {
+        snapshot,
+        schedules,
+        options,
+        currency,
+    } = scheduled;
+    let known = snapshot.gaps.iter().chain(&schedules.gaps);
+    let report = Report {
+        schema: "kcost.schedule/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: snapshot.taken_at.to_string(),
+        cluster: cluster(snapshot),
+        window: window(snapshot),
+        currency,
+        time_zone: options.clock.name(),
+        max_short: options.chance,
+        workloads: schedules
+            .plans
+            .iter()
+            .map(|plan| workload(scheduled, plan))
+            .collect(),
+        gaps: known.map(gap).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
+    let id = &scheduled.snapshot.workloads[plan.workload].id;
+    let windows = plan.windows.iter().filter(|_| plan.advice.has_windows());
+    Workload {
+        namespace: &id.namespace,
+        kind: &id.kind,
+        name: &id.name,
+        template: id.template.as_deref(),
+        advice: plan.advice.name(),
+        code: match plan.advice {
+            Advice::Leave(why) => Some(why.name()),
+            _ => None,
+        },
+        reason: plan.reason(),
+        hpa_target_ratio: plan.advice.target(),
+        replicas: Replicas {
+            now: plan.now,
+            base: plan.base,
+            most: plan.most,
+            max: plan.max,
+        },
+        replica_cpu_cores: plan.cores.map(rounded),
+        replica_cpu_cores_advised: plan.replica.cores.map(rounded),
+        replica_cpu_cores_now: plan.replica.cores_now.map(rounded),
+        peak_cpu_cores: plan.peak.map(rounded),
+        seasons: plan
+            .seasons
+            .iter()
+            .map(|it| Season {
+                kind: it.kind.name(),
+                period_seconds: it.period.as_secs(),
+                strength: rounded(it.strength),
+                p_value: rounded(it.p_value),
+            })
+            .collect(),
+        windows: windows.map(|it| shape(plan, it)).collect(),
+        lead: plan.lead.as_ref().map(|lead| start(lead, plan.most)),
+        simulation: (!plan.outcomes.is_empty()).then(|| Simulation {
+            days: plan.days,
+            allowed_short_minutes_per_week: rounded(plan.allowed),
+            ways: plan.outcomes.iter().map(played).collect(),
+        }),
+    }
+}
+
+fn shape(plan: &Plan, window: &Window) -> Shape {
+    let proof = &window.evidence;
+    let lead = plan.lead.as_ref();
+    Shape {
+        days: window.days.names(),
+        start: clock_time(window.start),
+        end: clock_time(window.end),
+        duration_seconds: (window.end - window.start) * 60,
+        replicas: window.replicas,
+        nodes_added: lead.and_then(|lead| lead.nodes(window.replicas)),
+        evidence: Proof {
+            text: evidence(window),
+            peak_day: Days::one(proof.weekday).names().concat(),
+            peak_time: clock_time(proof.minute),
+            peak_cpu_cores: rounded(proof.cores),
+            days_seen: proof.seen,
+            days_known: proof.of,
+            chance_short: rounded(proof.chance),
+        },
+    }
+}
+
+fn start(lead: &Lead, most: u32) -> Start {
+    let Measured { span, samples } = lead.pod;
+    Start {
+        pod_seconds: span.as_secs(),
+        pod_samples: samples,
+        node_seconds: lead.node.span.as_secs(),
+        node_samples: lead.node.samples,
+        waits_for_nodes: lead.waits(most),
+        room: lead.room,
+    }
+}
+
+fn played(outcome: &Outcome) -> Played {
+    Played {
+        way: outcome.way.name(),
+        hpa_target_ratio: outcome.target,
+        replica_cpu_cores: outcome.cores.map(rounded),
+        windows: outcome.windows,
+        short_minutes_per_week: outcome.short_minutes.map(rounded),
+        short_again_minutes_per_week: outcome.again_minutes.map(rounded),
+        holds: outcome.holds,
+        replica_hours_per_week: rounded(outcome.replica_hours),
+        monthly_cost: outcome.monthly,
+        most_replicas: outcome.most,
+        changes_per_day: rounded(outcome.changes_a_day),
+    }
+}

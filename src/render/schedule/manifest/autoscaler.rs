@@ -1,0 +1,64 @@
+//! A HorizontalPodAutoscaler.
+
+use serde_json::{Value, json};
+
+use super::{Piece, Scaled};
+use crate::text::quote;
+use crate::units::count_from;
+
+impl Scaled<'_> {
+    /// One of CPU use alone; the behavior is the default of the API, which is what was
+    /// played.
+    pub(super) fn hpa(self) -> Value {
+        json!({
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": self.metadata(self.name()),
+            "spec": {
+                "scaleTargetRef": self.target(),
+                "minReplicas": self.plan.base,
+                "maxReplicas": self.plan.max,
+                "metrics": [{"type": "Resource", "resource": {
+                    "name": "cpu",
+                    "target": {"type": "Utilization", "averageUtilization": self.percent()},
+                }}],
+                "behavior": {
+                    "scaleUp": {
+                        "stabilizationWindowSeconds": 0,
+                        "selectPolicy": "Max",
+                        "policies": [
+                            {"type": "Percent", "value": 100, "periodSeconds": 15},
+                            {"type": "Pods", "value": 4, "periodSeconds": 15},
+                        ],
+                    },
+                    "scaleDown": {
+                        "stabilizationWindowSeconds": 300,
+                        "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+                    },
+                },
+            },
+        })
+    }
+
+    /// The target of the one that there is.
+    pub(super) fn retarget(self) -> Piece {
+        let own = self.workload.autoscaler.as_ref();
+        let name = own.map_or(self.name(), |it| &it.name);
+        let max = json!({"spec": {"maxReplicas": self.plan.max}});
+        Piece::Command(format!(
+            "set the CPU target of HPA {name} to {}%: kubectl edit hpa {} -n {}; the most: \
+             kubectl patch hpa {} -n {} --type=merge -p {}",
+            self.percent(),
+            quote(name),
+            self.namespace(),
+            quote(name),
+            self.namespace(),
+            quote(&max.to_string())
+        ))
+    }
+
+    /// The target in percent; the API's default where the plan has none.
+    pub(super) fn percent(self) -> u64 {
+        count_from(self.plan.advice.target().unwrap_or(0.8) * 100.0)
+    }
+}

@@ -1,0 +1,206 @@
+//! CronJobs that set the least replicas of an autoscaler, or replicas where there is none.
+
+use serde_json::{Value, json};
+
+use super::cron::{changes, expression};
+use super::{Piece, Scaled};
+use crate::schedule::Advice;
+
+/// Names of CronJobs are cut at 52: their Jobs get eleven characters more.
+const LONGEST: usize = 52;
+
+/// The oldest version of which there is an image of kubectl, and the one that is taken where
+/// the cluster does not say its own.
+const OLDEST: u32 = 28;
+const USUAL: &str = "v1.35.0";
+
+/// What a CronJob patches.
+pub(super) struct Patched {
+    group: &'static str,
+    /// As rights name it.
+    resource: String,
+    /// As kubectl does.
+    words: Vec<String>,
+    name: String,
+    /// From a number to the patch.
+    field: &'static str,
+}
+
+impl Scaled<'_> {
+    pub(super) fn cron_jobs(self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let own = self.workload.autoscaler.as_ref();
+        if own.is_none() && self.plan.advice.target().is_some() {
+            pieces.push(Piece::Object(self.hpa()));
+        }
+        let patched = if own.is_some() || self.plan.advice.target().is_some() {
+            Some(Patched::autoscaler(own.map_or(self.name(), |it| &it.name)))
+        } else {
+            Patched::workload(&self.workload.id.kind, self.name())
+        };
+        let Some(patched) = patched else {
+            let text = "no CronJob can scale this kind: take -o keda".to_owned();
+            return vec![Piece::Command(text)];
+        };
+        if own.is_some_and(|it| it.made_by.is_some()) {
+            let text = "what made its autoscaler would write it again: take -o keda".to_owned();
+            return vec![Piece::Command(text)];
+        }
+        let base = match self.plan.advice {
+            Advice::Schedule => self.plan.base,
+            _ => own.map_or(self.plan.base, |it| it.min_replicas),
+        };
+        let account = self.named("schedule", 63);
+        pieces.extend(self.rights(&account, &patched));
+        for change in changes(&self.plan.windows, base) {
+            let time = format!("{:02}{:02}", change.minute / 60, change.minute % 60);
+            let days = change.days.names().concat();
+            let name = self.named(&format!("{}-{time}", short(&days)), LONGEST);
+            let schedule = expression(change.days, change.minute);
+            let patch = patched.patch(change.replicas);
+            pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
+        }
+        pieces
+    }
+
+    /// An account that may read and change that one object, and nothing else.
+    pub(super) fn rights(self, account: &str, patched: &Patched) -> Vec<Piece> {
+        let metadata = self.metadata(account);
+        let objects = [
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+                "metadata": metadata,
+                "rules": [{
+                    "apiGroups": [patched.group],
+                    "resources": [patched.resource],
+                    "resourceNames": [patched.name],
+                    "verbs": ["get", "patch"],
+                }],
+            }),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+                "metadata": metadata,
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role",
+                    "name": account},
+                "subjects": [{"kind": "ServiceAccount", "name": account,
+                    "namespace": self.namespace()}],
+            }),
+        ];
+        objects.into_iter().map(Piece::Object).collect()
+    }
+
+    pub(super) fn cron_job(
+        self,
+        name: &str,
+        account: &str,
+        schedule: &str,
+        patched: &Patched,
+        patch: &str,
+    ) -> Piece {
+        let mut arguments = vec![json!("patch")];
+        arguments.extend(patched.words.iter().map(|it| json!(it)));
+        let more = ["-n", self.namespace(), "--type=merge", "-p", patch];
+        arguments.extend(more.map(|it| json!(it)));
+        Piece::Object(json!({
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": self.metadata(name),
+            "spec": {
+                "schedule": schedule,
+                "timeZone": self.zone,
+                "concurrencyPolicy": "Replace",
+                "startingDeadlineSeconds": 600,
+                "successfulJobsHistoryLimit": 1,
+                "failedJobsHistoryLimit": 1,
+                "jobTemplate": {"spec": {
+                    "backoffLimit": 4,
+                    "ttlSecondsAfterFinished": 3600,
+                    "template": {"spec": {
+                        "serviceAccountName": account,
+                        "restartPolicy": "OnFailure",
+                        "securityContext": {
+                            "runAsNonRoot": true,
+                            "runAsUser": 65532,
+                            "seccompProfile": {"type": "RuntimeDefault"},
+                        },
+                        "containers": [{
+                            "name": "kubectl",
+                            "image": format!("registry.k8s.io/kubectl:{}", self.kubectl()),
+                            "args": arguments,
+                            "resources": {
+                                "requests": {"cpu": "10m", "memory": "32Mi"},
+                                "limits": {"memory": "128Mi"},
+                            },
+                            "securityContext": {
+                                "allowPrivilegeEscalation": false,
+                                "readOnlyRootFilesystem": true,
+                                "capabilities": {"drop": ["ALL"]},
+                            },
+                        }],
+                    }},
+                }},
+            },
+        }))
+    }
+
+    /// The version of kubectl: that of the cluster, without what a cloud adds to it.
+    fn kubectl(self) -> String {
+        let own = self.version.and_then(plain);
+        own.unwrap_or_else(|| USUAL.to_owned())
+    }
+}
+
+impl Patched {
+    fn autoscaler(name: &str) -> Self {
+        Self {
+            group: "autoscaling",
+            resource: "horizontalpodautoscalers".to_owned(),
+            words: vec!["hpa".to_owned(), name.to_owned()],
+            name: name.to_owned(),
+            field: "minReplicas",
+        }
+    }
+
+    /// The replicas of a workload of one of the kinds that have them.
+    pub(super) fn workload(kind: &str, name: &str) -> Option<Self> {
+        let (group, plural) = match kind {
+            "Deployment" => ("apps", "deployments"),
+            "ReplicaSet" => ("apps", "replicasets"),
+            "StatefulSet" => ("apps", "statefulsets"),
+            _ => return None,
+        };
+        let words = [plural.trim_end_matches('s'), name, "--subresource=scale"];
+        Some(Self {
+            group,
+            resource: format!("{plural}/scale"),
+            words: words.map(str::to_owned).into(),
+            name: name.to_owned(),
+            field: "replicas",
+        })
+    }
+
+    pub(super) fn patch(&self, replicas: u32) -> String {
+        let mut spec = serde_json::Map::new();
+        spec.insert(self.field.to_owned(), Value::from(replicas));
+        json!({"spec": spec}).to_string()
+    }
+}
+
+/// `fri`; of several days the first and how many more, so that names stay short.
+fn short(days: &str) -> String {
+    match days.len() / 3 {
+        0 | 1 => days.to_owned(),
+        7 => "daily".to_owned(),
+        count => format!("{}{}", &days[..3], count - 1),
+    }
+}
+
+/// `v1.35.1` of `v1.35.1-gke.1200`; nothing of versions without an image.
+fn plain(version: &str) -> Option<String> {
+    let numbers = version.strip_prefix('v')?.split(['-', '+']).next()?;
+    let mut parts = numbers.split('.');
+    let (major, minor) = (parts.next()?, parts.next()?.parse::<u32>().ok()?);
+    let patch: u32 = parts.next()?.parse().ok()?;
+    (major == "1" && minor >= OLDEST).then(|| format!("v1.{minor}.{patch}"))
+}

@@ -1,0 +1,101 @@
+//! A ScaledObject of KEDA with cron triggers.
+
+use serde_json::{Value, json};
+
+use super::cron::spans;
+use super::{Piece, Scaled};
+use crate::schedule::Window;
+use crate::snapshot::AutoscalerMetric;
+use crate::text::quote;
+
+/// The longest name of a ScaledObject whose autoscaler can be called after it.
+const LONGEST: usize = 54;
+
+impl Scaled<'_> {
+    /// Cron triggers beside what there is: in the ScaledObject that scales it, or in one that
+    /// takes the place of its autoscaler.
+    pub(super) fn keda(self) -> Vec<Piece> {
+        let crons = self.crons(&self.plan.windows, None);
+        let mut managers = self.workload.managers.iter();
+        if let Some(own) = managers.find(|it| it.kind == "ScaledObject") {
+            let add = crons
+                .iter()
+                .map(|trigger| json!({"op": "add", "path": "/spec/triggers/-", "value": trigger}));
+            let patch = Value::Array(add.collect());
+            return vec![Piece::Command(format!(
+                "kubectl patch scaledobject {} -n {} --type=json -p {}",
+                quote(&own.name),
+                self.namespace(),
+                quote(&patch.to_string())
+            ))];
+        }
+        let own = self.workload.autoscaler.as_ref();
+        let by_cpu = |it: &AutoscalerMetric| it.name == "cpu" && it.is_share();
+        if own.is_some_and(|it| it.unread > 0 || !it.metrics.iter().all(by_cpu)) {
+            return vec![Piece::Command(
+                "its autoscaler has metrics that kcost does not write as triggers: take \
+                 -o cronjobs, which leave them"
+                    .to_owned(),
+            )];
+        }
+        let mut triggers = Vec::new();
+        if self.plan.advice.target().is_some() {
+            triggers.push(json!({
+                "type": "cpu",
+                "metricType": "Utilization",
+                "metadata": {"value": self.percent().to_string()},
+            }));
+        }
+        triggers.extend(crons);
+        let mut object = json!({
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": self.metadata(&self.short_name()),
+            "spec": {
+                "scaleTargetRef": self.target(),
+                "minReplicaCount": self.plan.base,
+                "maxReplicaCount": self.plan.max,
+                "triggers": triggers,
+            },
+        });
+        if let Some(own) = own {
+            // Without both KEDA refuses to scale what an autoscaler scales already.
+            object["metadata"]["annotations"] =
+                json!({"scaledobject.keda.sh/transfer-hpa-ownership": "true"});
+            object["spec"]["advanced"] =
+                json!({"horizontalPodAutoscalerConfig": {"name": own.name}});
+        }
+        vec![Piece::Object(object)]
+    }
+
+    /// The triggers of some windows; with so many replicas where that is said.
+    pub(super) fn crons(self, windows: &[Window], replicas: Option<u32>) -> Vec<Value> {
+        let spans = windows.iter().flat_map(|window| {
+            let replicas = replicas.unwrap_or(window.replicas).to_string();
+            spans(window)
+                .into_iter()
+                .map(move |span| (span, replicas.clone()))
+        });
+        let triggers = spans.enumerate().map(|(number, (span, replicas))| {
+            json!({
+                "type": "cron",
+                "name": format!("window-{}", number + 1),
+                "metadata": {
+                    "timezone": self.zone,
+                    "start": span.start,
+                    "end": span.end,
+                    "desiredReplicas": replicas,
+                },
+            })
+        });
+        triggers.collect()
+    }
+
+    fn short_name(self) -> String {
+        if self.name().len() <= LONGEST {
+            self.name().to_owned()
+        } else {
+            self.named("s", LONGEST)
+        }
+    }
+}

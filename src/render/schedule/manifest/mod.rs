@@ -1,0 +1,165 @@
+//! Schedules as objects of a cluster, each with its evidence above it.
+
+use std::io;
+
+mod autoscaler;
+mod cron;
+mod cron_jobs;
+mod keda;
+mod placeholder;
+
+use serde_json::{Value, json};
+
+use super::Scheduled;
+use crate::render::emit;
+use crate::schedule::{Advice, Plan, evidence};
+use crate::snapshot::{Container, ContainerKind, Workload};
+use crate::text::{escape, is_plain};
+use crate::units::Cpu;
+
+/// What moves the replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mover {
+    /// Cron triggers of a KEDA ScaledObject.
+    Keda,
+    /// CronJobs that patch the least replicas of a HorizontalPodAutoscaler.
+    CronJobs,
+}
+
+/// One workload that is to be scaled.
+#[derive(Clone, Copy)]
+struct Scaled<'a> {
+    plan: &'a Plan,
+    workload: &'a Workload,
+    zone: &'a str,
+    /// Of the cluster, as `v1.35.1`.
+    version: Option<&'a str>,
+}
+
+/// A document, or what is to be done by hand, after lines that say why.
+enum Piece {
+    Object(Value),
+    Command(String),
+}
+
+/// The objects of all workloads that are to be scaled.
+pub fn schedule_manifests(
+    scheduled: Scheduled<'_>,
+    mover: Mover,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let snapshot = scheduled.snapshot;
+    let acting = scheduled.schedules.plans.iter();
+    let acting = acting.filter(|plan| plan.advice.acts());
+    let mut none = true;
+    for plan in acting {
+        let scaled = Scaled {
+            plan,
+            workload: &snapshot.workloads[plan.workload],
+            zone: scheduled.options.clock.name(),
+            version: snapshot.cluster.server_version.as_deref(),
+        };
+        scaled.write(mover, out)?;
+        none = false;
+    }
+    if none {
+        writeln!(out, "# Nothing is to be scaled.")?;
+    }
+    Ok(())
+}
+
+impl<'a> Scaled<'a> {
+    fn write(self, mover: Mover, out: &mut dyn io::Write) -> io::Result<()> {
+        let id = &self.workload.id;
+        writeln!(out, "# {}", escape(&id.to_string()))?;
+        writeln!(out, "# {}", self.plan.reason())?;
+        let names = [&id.namespace, &id.name];
+        if !names.into_iter().all(|name| is_plain(name)) {
+            return writeln!(out, "# Kubernetes takes no such names: nothing is written.");
+        }
+        if self.plan.advice.has_windows() {
+            for window in &self.plan.windows {
+                writeln!(out, "# {} ({})", evidence(window), self.zone)?;
+            }
+        }
+        for piece in self.pieces(mover) {
+            match piece {
+                Piece::Object(object) => write!(out, "---\n{}", emit::document(&object)?)?,
+                Piece::Command(command) => writeln!(out, "#   {command}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn pieces(self, mover: Mover) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.resize().into_iter().collect();
+        match (self.plan.advice, mover) {
+            (Advice::Hpa(_), _) if self.workload.autoscaler.is_some() => {
+                pieces.push(self.retarget());
+            }
+            (Advice::Hpa(_), _) => pieces.push(Piece::Object(self.hpa())),
+            (_, Mover::Keda) => pieces.extend(self.keda()),
+            (_, Mover::CronJobs) => pieces.extend(self.cron_jobs()),
+        }
+        if self.plan.advice.has_windows() {
+            pieces.extend(self.placeholder(mover));
+        }
+        pieces
+    }
+
+    fn namespace(self) -> &'a str {
+        &self.workload.id.namespace
+    }
+
+    fn name(self) -> &'a str {
+        &self.workload.id.name
+    }
+
+    /// What is scaled, as autoscalers name it.
+    fn target(self) -> Value {
+        json!({
+            "apiVersion": self.workload.api_version,
+            "kind": self.workload.id.kind,
+            "name": self.name(),
+        })
+    }
+
+    /// The size that replicas are to have where they come and go, where they have another:
+    /// schedule and size are one.
+    fn resize(self) -> Option<Piece> {
+        let (cores, now) = (self.plan.cores?, self.plan.replica.cores_now);
+        if now.is_some_and(|now| (now - cores).abs() <= 1e-6) {
+            return None;
+        }
+        let stay = |it: &&Container| it.kind != ContainerKind::Init;
+        let mut containers = self.workload.containers.iter().filter(stay);
+        let (container, more) = (containers.next()?, containers.next());
+        let text = if more.is_some() {
+            "first the sizes: kcost patch says them".to_owned()
+        } else if is_plain(&container.name) {
+            format!(
+                "first the size: kubectl set resources {}/{} -n {} -c {} --requests=cpu={}",
+                self.workload.id.kind.to_lowercase(),
+                self.name(),
+                self.namespace(),
+                container.name,
+                Cpu::cores(cores)
+            )
+        } else {
+            return None;
+        };
+        Some(Piece::Command(text))
+    }
+
+    fn metadata(self, name: &str) -> Value {
+        json!({"name": name, "namespace": self.namespace()})
+    }
+
+    /// A name for what belongs to the workload, of at most so many characters.
+    fn named(self, suffix: &str, most: usize) -> String {
+        let room = most.saturating_sub(suffix.len() + 1);
+        let stem: String = self.name().chars().take(room).collect();
+        let stem = stem.trim_end_matches(['-', '.']);
+        format!("{stem}-{suffix}")
+    }
+}

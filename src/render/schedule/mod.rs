@@ -1,0 +1,189 @@
+//! Schedules for people; for programs they are [`json`].
+
+use std::collections::BTreeMap;
+use std::io;
+
+mod json;
+mod manifest;
+mod one;
+
+use super::Look;
+use super::grid::{Cell, Column, Grid};
+use super::plain::plain;
+use super::style::{BOLD, DIM, GOOD, PLAIN, Paint};
+use super::wrap::wrap;
+use crate::schedule::{Advice, Options, Outcome, Plan, Schedules, Way};
+use crate::snapshot::{Snapshot, WorkloadId};
+use crate::text::{count, escape, money, short};
+use crate::units::{Currency, Money};
+
+pub use json::schedule_json;
+pub use manifest::{Mover, schedule_manifests};
+pub use one::schedule_text;
+
+/// Schedules, and what they are of.
+#[derive(Clone, Copy)]
+pub struct Scheduled<'a> {
+    pub snapshot: &'a Snapshot,
+    pub schedules: &'a Schedules,
+    pub options: &'a Options,
+    pub currency: Currency,
+}
+
+/// So many windows of a workload are told in a line.
+const TOLD: usize = 1;
+
+/// Every workload that is to be scaled: to how many replicas, when, and what that does.
+pub fn schedule_table(
+    scheduled: Scheduled<'_>,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let paint = Paint::of(look);
+        head(scheduled, paint, out)?;
+        let plans = &scheduled.schedules.plans;
+        let acting: Vec<&Plan> = plans.iter().filter(|it| it.advice.acts()).collect();
+        if acting.is_empty() {
+            writeln!(out, "\nNothing is to be scaled by schedule.")?;
+        } else {
+            writeln!(out)?;
+            grid(scheduled, &acting).write(look.width, paint, out)?;
+            let note = "SHORT is minutes a week in which more was used than ready replicas \
+                        request, with the advised size alone and with the advice; every stretch \
+                        of the past was played against windows made without it";
+            writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))?;
+        }
+        left(plans, look, out)
+    })
+}
+
+fn head(scheduled: Scheduled<'_>, paint: Paint, out: &mut dyn io::Write) -> io::Result<()> {
+    let name = escape(&scheduled.snapshot.cluster.name);
+    let plans = scheduled.schedules.plans.len();
+    let span = scheduled.snapshot.usage.grid.span().human();
+    let zone = scheduled.options.clock.name();
+    let text = format!(
+        "{}, from {span} of use, in {zone} time",
+        count(plans, "workload")
+    );
+    writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))
+}
+
+fn grid(scheduled: Scheduled<'_>, plans: &[&Plan]) -> Grid {
+    let mut grid = Grid::new(vec![
+        Column::name("WORKLOAD"),
+        Column::word("ADVICE"),
+        Column::number("REPLICAS"),
+        Column::word("WHEN").drop(1),
+        Column::number("SHORT").drop(2),
+        Column::number("A MONTH").drop(3),
+    ]);
+    for plan in plans {
+        grid.row(row(scheduled, plan));
+    }
+    grid
+}
+
+fn row(scheduled: Scheduled<'_>, plan: &Plan) -> Vec<Cell> {
+    let id = &scheduled.snapshot.workloads[plan.workload].id;
+    let own = own(plan);
+    let before = without(plan);
+    let minutes = |it: Option<&Outcome>| {
+        it.and_then(|it| it.short_minutes)
+            .map_or("?".to_owned(), minutes)
+    };
+    let cost = |it: Option<&Outcome>| it.map_or(Money::ZERO, |it| it.monthly);
+    let (from, to) = (cost(plan.outcome(Way::Today)), cost(own));
+    let style = if to < from { GOOD } else { PLAIN };
+    let amount = |it: Money| money(it, &scheduled.currency);
+    vec![
+        Cell::new(escape(&format!("{}/{}", id.namespace, id.name))),
+        Cell::new(advice(plan.advice)),
+        Cell::new(replicas(plan)),
+        Cell::new(when(plan)),
+        Cell::new(format!("{} → {}", minutes(before), minutes(own))),
+        Cell::styled(format!("{} → {}", amount(from), amount(to)), style),
+    ]
+}
+
+/// How the advice did where it was played.
+fn own(plan: &Plan) -> Option<&Outcome> {
+    plan.outcome(match plan.advice {
+        Advice::Schedule => Way::Schedule,
+        Advice::ScheduleAndHpa(_) => Way::ScheduleAndHpa,
+        Advice::Hpa(_) => Way::Hpa,
+        Advice::Leave(_) => Way::Today,
+    })
+}
+
+/// How it would be without.
+fn without(plan: &Plan) -> Option<&Outcome> {
+    plan.outcome(Way::Advised)
+        .or_else(|| plan.outcome(Way::Today))
+}
+
+fn advice(advice: Advice) -> String {
+    match advice {
+        Advice::Schedule => "schedule".to_owned(),
+        Advice::ScheduleAndHpa(target) => format!("schedule, HPA {:.0}%", target * 100.0),
+        Advice::Hpa(target) => format!("HPA {:.0}%", target * 100.0),
+        Advice::Leave(_) => "leave".to_owned(),
+    }
+}
+
+/// `2 → 9`.
+fn replicas(plan: &Plan) -> String {
+    let most = plan.windows.iter().map(|it| it.replicas).max();
+    match most.filter(|_| plan.advice.has_windows()) {
+        Some(most) => format!("{} → {most}", plan.base),
+        None => format!("{} to {}", plan.base, plan.max),
+    }
+}
+
+fn when(plan: &Plan) -> String {
+    if !plan.advice.has_windows() {
+        return String::new();
+    }
+    // The one with the most replicas says most.
+    let mut windows: Vec<_> = plan.windows.iter().collect();
+    windows.sort_by_key(|it| std::cmp::Reverse(it.replicas));
+    let told: Vec<String> = windows.iter().take(TOLD).map(|it| it.when()).collect();
+    match windows.len().saturating_sub(TOLD) {
+        0 => told.join(", "),
+        more => format!("{} +{more}", told.join(", ")),
+    }
+}
+
+/// Minutes as people say them.
+fn minutes(minutes: f64) -> String {
+    short(minutes, usize::from(minutes < 9.95))
+}
+
+/// The others, counted by why they stay.
+fn left(plans: &[Plan], look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for plan in plans {
+        if let Advice::Leave(why) = plan.advice {
+            *reasons.entry(why.words()).or_default() += 1;
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|it| (std::cmp::Reverse(it.1), it.0));
+    let all: usize = reasons.iter().map(|it| it.1).sum();
+    let told: Vec<String> = reasons
+        .iter()
+        .map(|it| format!("{} {}", it.1, it.0))
+        .collect();
+    let text = format!("{all} stay as they are: {}", told.join(", "));
+    let paint = Paint::of(look);
+    writeln!(out, "\n{}", paint.on(DIM, &wrap(&text, look.width, 0)))
+}
+
+/// `shop/promotions`, with the template where there are several.
+fn name(id: &WorkloadId) -> String {
+    escape(&id.to_string())
+}

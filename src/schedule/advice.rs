@@ -1,0 +1,99 @@
+//! What is advised on one workload.
+
+/// What wins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Advice {
+    /// Windows alone.
+    Schedule,
+    /// Windows, and an autoscaler at this share of the request below them.
+    ScheduleAndHpa(f64),
+    /// An autoscaler at this share of the request.
+    Hpa(f64),
+    /// Nothing that scales.
+    Leave(Leave),
+}
+
+/// Why a workload is left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// Its kind has no replicas that can be set, or they are tied to data.
+    NotScalable,
+    /// Something else that is not read sets its replicas.
+    Managed,
+    /// It runs no replica.
+    Off,
+    /// A container has no CPU request, so nothing says what a replica holds.
+    NoRequest,
+    /// Too little is known of its past.
+    Thin,
+    /// What it has, or one replica, is enough at all hours.
+    Enough,
+    /// Nothing that comes again is proven, and no autoscaler is better.
+    NoSeason,
+    /// A request for its peak costs less than replicas that come and go.
+    Peak,
+    /// What could be saved is not worth it.
+    NotWorth,
+}
+
+impl Advice {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::ScheduleAndHpa(_) => "schedule_and_hpa",
+            Self::Hpa(_) => "hpa",
+            Self::Leave(_) => "leave",
+        }
+    }
+
+    /// Whether windows are part of it.
+    pub fn has_windows(self) -> bool {
+        matches!(self, Self::Schedule | Self::ScheduleAndHpa(_))
+    }
+
+    /// Whether it changes anything.
+    pub fn acts(self) -> bool {
+        !matches!(self, Self::Leave(_))
+    }
+
+    /// The target of the autoscaler in it.
+    pub fn target(self) -> Option<f64> {
+        match self {
+            Self::ScheduleAndHpa(target) | Self::Hpa(target) => Some(target),
+            Self::Schedule | Self::Leave(_) => None,
+        }
+    }
+}
+
+impl Leave {
+    /// For a count of workloads: `12 are enough as they are`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotScalable => "of kinds that no schedule scales",
+            Self::Managed => "scaled by something else",
+            Self::Off => "without replicas",
+            Self::NoRequest => "without a CPU request",
+            Self::Thin => "with too thin a history",
+            Self::Enough => "with enough at all hours",
+            Self::NoSeason => "without a season",
+            Self::Peak => "that are better sized for their peak",
+            Self::NotWorth => "that would save too little",
+        }
+    }
+
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotScalable => "not_scalable",
+            Self::Managed => "managed",
+            Self::Off => "no_replicas",
+            Self::NoRequest => "no_cpu_request",
+            Self::Thin => "thin_history",
+            Self::Enough => "enough",
+            Self::NoSeason => "no_season",
+            Self::Peak => "size_for_peak",
+            Self::NotWorth => "not_worth",
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A history as days of quarters of an hour, by local time.
+
+use super::DAY;
+use super::history::{History, place};
+use crate::forecast::Clock;
+
+/// Seconds of a quarter of an hour.
+const QUARTER: i64 = 900;
+
+/// Quarters of a day that must be known for it to count.
+const LEAST: usize = DAY * 3 / 4;
+
+/// One local day.
+#[derive(Debug, Clone)]
+pub(super) struct Day {
+    /// Since 1970-01-01.
+    pub(super) number: i64,
+    /// 0 for Monday.
+    pub(super) weekday: usize,
+    /// The most cores that all pods together used for a slot in each quarter; `NaN` where
+    /// nothing is known.
+    pub(super) peaks: Vec<f32>,
+}
+
+/// The days that are known for the most part, oldest first.
+pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
+    let step = i64::from(history.grid.step.as_secs().max(1));
+    let mut days: Vec<Day> = Vec::new();
+    for (slot, cores) in history.cores.iter().enumerate() {
+        if !cores.is_finite() {
+            continue;
+        }
+        let begin = history.second(slot);
+        // Of slots that are longer every quarter that they cover.
+        for second in (begin..begin + step).step_by(place(900)) {
+            let local = clock.local_second(second);
+            let number = local.div_euclid(86_400);
+            if days.last().is_none_or(|it| it.number < number) {
+                days.push(Day {
+                    number,
+                    weekday: weekday(number),
+                    peaks: vec![f32::NAN; DAY],
+                });
+            }
+            let quarter = usize::try_from(local.rem_euclid(86_400) / QUARTER).unwrap_or(0);
+            // Where clocks go back over midnight, of the day before.
+            let day = days.iter_mut().rev().find(|it| it.number == number);
+            if let Some(peak) = day.and_then(|it| it.peaks.get_mut(quarter)) {
+                *peak = peak.max(*cores);
+            }
+        }
+    }
+    let known = |day: &Day| day.peaks.iter().filter(|it| it.is_finite()).count() >= LEAST;
+    days.retain(known);
+    days
+}
+
+/// Day of the week of a day since the epoch, 0 for Monday.
+pub(super) fn weekday(number: i64) -> usize {
+    // 1970-01-01 was a Thursday.
+    usize::try_from((number + 3).rem_euclid(7)).unwrap_or(0)
+}

@@ -1,0 +1,259 @@
+//! What a HorizontalPodAutoscaler would do: the controller's own algorithm.
+//!
+//! Source: kubernetes `pkg/controller/podautoscaler` (`horizontal.go`,
+//! `replica_calculator.go`), as of 1.35. Pods without a sample are not modelled.
+
+use std::collections::VecDeque;
+
+use crate::units::count_from;
+
+/// Seconds between two looks (`--horizontal-pod-autoscaler-sync-period`).
+pub(super) const SYNC: u32 = 15;
+
+/// Nothing is done where the ratio of what is to what should be is this near to 1
+/// (`--horizontal-pod-autoscaler-tolerance`).
+const TOLERANCE: f64 = 0.1;
+
+/// For so many seconds of its life a pod that was not yet measured as ready does not count
+/// (`--horizontal-pod-autoscaler-cpu-initialization-period`).
+pub(super) const INITIALIZATION: i64 = 300;
+
+/// Seconds for which the largest proposal holds before replicas go
+/// (`--horizontal-pod-autoscaler-downscale-stabilization`).
+const STABILIZATION: i64 = 300;
+
+/// The default `behavior`: within 15 seconds replicas double, or four come, whichever is
+/// more; all may go.
+const PERIOD: i64 = 15;
+const PODS_UP: u32 = 4;
+
+/// An autoscaler of CPU use, of a floor that is set from outside, or of both, with the
+/// default `behavior`.
+#[derive(Debug, Clone)]
+pub struct Hpa {
+    /// `minReplicas` and `maxReplicas`.
+    pub min: u32,
+    pub max: u32,
+    /// CPU use as a share of the request; `None` where it does not look at it.
+    pub target: Option<f64>,
+    proposals: VecDeque<(i64, u32)>,
+    /// When how many replicas came, and when how many went.
+    came: VecDeque<(i64, u32)>,
+    went: VecDeque<(i64, u32)>,
+}
+
+/// What it sees at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Metrics {
+    /// Pods whose use counts.
+    pub ready: u32,
+    /// What those use together, in requests of one pod.
+    pub used: f64,
+    /// Pods that are starting.
+    pub unready: u32,
+    /// Replicas that a schedule asks for, as an external metric with a target of one each.
+    pub floor: Option<u32>,
+}
+
+impl Hpa {
+    pub fn new(min: u32, max: u32, target: Option<f64>) -> Self {
+        Self {
+            min,
+            max,
+            target,
+            proposals: VecDeque::new(),
+            came: VecDeque::new(),
+            went: VecDeque::new(),
+        }
+    }
+
+    /// Replicas that it asks for at a time, in seconds, where there are `current`.
+    pub fn sync(&mut self, now: i64, current: u32, metrics: &Metrics) -> u32 {
+        if current == 0 {
+            return 0;
+        }
+        let wanted = if current < self.min {
+            self.min
+        } else if current > self.max {
+            self.max
+        } else {
+            let wanted = self.proposal(current, metrics);
+            let stable = self.stabilized(now, current, wanted);
+            self.limited(now, current, stable)
+        };
+        let events = if wanted > current {
+            &mut self.came
+        } else {
+            &mut self.went
+        };
+        if wanted != current {
+            events.push_back((now, wanted.abs_diff(current)));
+        }
+        wanted
+    }
+
+    /// The largest of what its metrics propose; where one of them fails nothing goes.
+    fn proposal(&self, current: u32, metrics: &Metrics) -> u32 {
+        let by_use = self.target.map(|target| by_use(target, current, metrics));
+        let by_floor = metrics.floor.map(|floor| by_floor(floor, current));
+        let failed = by_use == Some(None);
+        let largest = by_use.flatten().max(by_floor).unwrap_or(current);
+        if failed {
+            largest.max(current)
+        } else {
+            largest
+        }
+    }
+
+    fn stabilized(&mut self, now: i64, current: u32, wanted: u32) -> u32 {
+        let old = |it: &(i64, u32)| it.0 <= now - STABILIZATION;
+        while self.proposals.front().is_some_and(old) {
+            self.proposals.pop_front();
+        }
+        // What is followed by more will never be the largest.
+        while self.proposals.back().is_some_and(|it| it.1 <= wanted) {
+            self.proposals.pop_back();
+        }
+        self.proposals.push_back((now, wanted));
+        let down = self.proposals.front().map_or(wanted, |it| it.1);
+        // Nothing is waited for on the way up.
+        current.max(wanted).min(down)
+    }
+
+    fn limited(&mut self, now: i64, current: u32, wanted: u32) -> u32 {
+        let (came, went) = (recent(&mut self.came, now), recent(&mut self.went, now));
+        if wanted > current {
+            let start = (current + went).saturating_sub(came);
+            let most = start.saturating_mul(2).max(start.saturating_add(PODS_UP));
+            wanted.min(self.max.min(most.max(current)))
+        } else {
+            wanted.max(self.min)
+        }
+    }
+}
+
+/// Replicas that changed within the period of the policies.
+fn recent(events: &mut VecDeque<(i64, u32)>, now: i64) -> u32 {
+    while events.front().is_some_and(|it| it.0 <= now - PERIOD) {
+        events.pop_front();
+    }
+    events.iter().map(|it| it.1).sum()
+}
+
+/// `GetResourceReplicas` for CPU; `None` where no pod has been measured.
+fn by_use(target: f64, current: u32, metrics: &Metrics) -> Option<u32> {
+    let Metrics {
+        ready,
+        used,
+        unready,
+        ..
+    } = *metrics;
+    if ready == 0 {
+        return None;
+    }
+    let ratio = ratio(used, ready, target);
+    if unready == 0 || ratio <= 1.0 {
+        let wanted = up(ratio * f64::from(ready));
+        return Some(if is_near(ratio) { current } else { wanted });
+    }
+    // On the way up pods that are starting count as doing nothing.
+    let all = ready + unready;
+    let ratio = self::ratio(used, all, target);
+    let wanted = up(ratio * f64::from(all));
+    let stays = is_near(ratio) || ratio < 1.0 || wanted < current;
+    Some(if stays { current } else { wanted })
+}
+
+/// Use over the target, both in whole percent as the controller has them.
+fn ratio(used: f64, pods: u32, target: f64) -> f64 {
+    let percent = (used / f64::from(pods) * 100.0 + 1e-9).floor();
+    percent / (target * 100.0).round().max(1.0)
+}
+
+/// `GetExternalPerPodMetricReplicas`.
+fn by_floor(floor: u32, current: u32) -> u32 {
+    if is_near(f64::from(floor) / f64::from(current)) {
+        current
+    } else {
+        floor
+    }
+}
+
+fn is_near(ratio: f64) -> bool {
+    (1.0 - ratio).abs() <= TOLERANCE + 1e-12
+}
+
+fn up(replicas: f64) -> u32 {
+    u32::try_from(count_from((replicas - 1e-9).max(0.0).ceil())).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(ready: u32, used: f64) -> Metrics {
+        Metrics {
+            ready,
+            used,
+            ..Metrics::default()
+        }
+    }
+
+    #[test]
+    fn use_within_a_tenth_of_the_target_changes_nothing() {
+        let mut hpa = Hpa::new(1, 10, Some(0.7));
+        // 77 % over 70 % is 1.1, and 78 % is more.
+        assert_eq!(hpa.sync(0, 2, &seen(2, 2.0 * 0.77)), 2);
+        assert_eq!(hpa.sync(15, 2, &seen(2, 2.0 * 0.78)), 3);
+        // Down to one of two it goes at half the target only.
+        let mut hpa = Hpa::new(1, 10, Some(0.7));
+        assert_eq!(hpa.sync(0, 2, &seen(2, 2.0 * 0.36)), 2);
+        assert_eq!(hpa.sync(15, 2, &seen(2, 2.0 * 0.35)), 2);
+        // When the last proposal of two is five minutes old.
+        assert_eq!(hpa.sync(299, 2, &seen(2, 2.0 * 0.35)), 2);
+        assert_eq!(hpa.sync(300, 2, &seen(2, 2.0 * 0.35)), 1);
+    }
+
+    #[test]
+    fn a_step_up_doubles_every_quarter_of_a_minute() {
+        let mut hpa = Hpa::new(1, 40, Some(0.5));
+        assert_eq!(hpa.sync(0, 2, &seen(2, 16.0)), 6);
+        let starting = |ready: u32, unready: u32| Metrics {
+            unready,
+            ..seen(ready, 16.0)
+        };
+        assert_eq!(hpa.sync(15, 6, &starting(2, 4)), 12);
+        assert_eq!(hpa.sync(30, 12, &starting(2, 10)), 24);
+        assert_eq!(hpa.sync(45, 24, &starting(2, 22)), 32);
+        assert_eq!(hpa.sync(60, 32, &starting(2, 30)), 32);
+        // Within one period no more than that comes.
+        let mut hpa = Hpa::new(1, 40, Some(0.5));
+        assert_eq!(hpa.sync(0, 2, &seen(2, 16.0)), 6);
+        assert_eq!(hpa.sync(10, 6, &starting(2, 4)), 6);
+    }
+
+    #[test]
+    fn a_floor_holds_and_goes_after_five_minutes() {
+        let mut hpa = Hpa::new(2, 20, None);
+        let floor = |floor: u32| Metrics {
+            floor: Some(floor),
+            ..Metrics::default()
+        };
+        assert_eq!(hpa.sync(0, 2, &floor(9)), 6);
+        assert_eq!(hpa.sync(15, 6, &floor(9)), 9);
+        assert_eq!(hpa.sync(30, 9, &floor(0)), 9);
+        assert_eq!(hpa.sync(314, 9, &floor(0)), 9);
+        assert_eq!(hpa.sync(315, 9, &floor(0)), 2);
+        // A floor within a tenth of what is there is not reached.
+        let mut hpa = Hpa::new(2, 20, None);
+        assert_eq!(hpa.sync(0, 10, &floor(11)), 10);
+    }
+
+    #[test]
+    fn without_a_measured_pod_nothing_goes() {
+        let mut hpa = Hpa::new(1, 10, Some(0.7));
+        assert_eq!(hpa.sync(0, 3, &seen(0, 0.0)), 3);
+        assert_eq!(hpa.sync(15, 12, &seen(0, 0.0)), 10);
+        assert_eq!(hpa.sync(30, 0, &seen(0, 0.0)), 0);
+    }
+}

@@ -1,0 +1,57 @@
+//! How many replicas a workload needs when, proven on its own past.
+//!
+//! Needed are so many replicas as hold the total work ([`Need`]) with no more than a given
+//! chance of being short. Dynamic programming cuts the week into as few [`Window`]s as that
+//! takes ([`segments`]), each early by what pods and nodes take to start ([`Lead`]).
+//! What that is worth is played on the workload's own history, against what runs today, a
+//! size for the peak, and a HorizontalPodAutoscaler by its own algorithm ([`Way`]): every
+//! stretch of it against windows that were made without it. What wins is advised, and that
+//! may be nothing.
+
+mod advice;
+mod alike;
+mod calendar;
+mod choose;
+mod days;
+mod draft;
+mod history;
+mod hpa;
+mod lead;
+mod need;
+mod peak;
+mod plan;
+mod play;
+mod replica;
+mod report;
+mod segment;
+mod subject;
+mod trial;
+mod window;
+mod words;
+
+pub use advice::{Advice, Leave};
+pub use alike::{Alike, Cycle};
+pub use calendar::{Days, clock_time};
+pub use hpa::{Hpa, Metrics};
+pub use lead::{Lead, Measured};
+pub use need::Need;
+pub use peak::{Peak, findings, peaks};
+pub use plan::{Options, Plan};
+pub use replica::{Replica, replicas};
+pub use report::{Schedules, schedule, schedule_from};
+pub use segment::{Segment, segments};
+pub use trial::{Outcome, Way};
+pub use window::{Evidence, Window};
+pub use words::evidence;
+
+/// Quarters of an hour of a day: what needs are told by.
+const DAY: usize = 96;
+
+/// And of a week.
+const WEEK: usize = 7 * DAY;
+
+/// Minutes of a quarter.
+const QUARTER: u32 = 15;
+
+/// Minutes of a day.
+const MINUTES: u32 = 24 * 60;

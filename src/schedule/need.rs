@@ -1,0 +1,216 @@
+//! How much is needed when, and how sure that is.
+
+use super::alike::Alike;
+use super::days::Day;
+use super::{DAY, WEEK};
+use crate::trend::median;
+use crate::units::{count_from, len_f64};
+
+/// Quarters to both sides whose deviations are taken together, few first.
+const NEAR: [usize; 5] = [1, 2, 4, 8, 12];
+
+/// What cannot be told from nothing, as a share of the largest usual quarter: deviations
+/// of what is hardly there say nothing of a peak.
+const NOTHING: f64 = 0.02;
+
+/// Days that are alike follow each other, and the usual day was made with them: few of
+/// them show too little. As for the bands of forecasts.
+const FEW: f64 = 2.0;
+
+/// Days that use up to so many times as much at an hour are not busier then.
+const BUSIER: f64 = 1.5;
+
+/// What all pods of a workload together need in each quarter of a local week, from Monday
+/// 00:00.
+#[derive(Debug, Clone)]
+pub struct Need {
+    alike: Alike,
+    /// Cores of the usual week.
+    usual: Vec<f64>,
+    /// What came over what was usual on the other days of the class, as a share of it: for
+    /// each class and quarter of the day.
+    own: Vec<Spread>,
+    /// The same of its days and of those that are not busier then, by the root of what was
+    /// usual.
+    all: Vec<Spread>,
+    nothing: f64,
+    level: f64,
+    chance: f64,
+}
+
+/// What came over what was usual, ascending.
+#[derive(Debug, Clone, Default)]
+struct Spread(Vec<f64>);
+
+impl Need {
+    /// From days of the past; work is to be `level` times what it was. `chance` is that of
+    /// more being needed than [`Need::high`]. `None` where a day of the week has no two days
+    /// like it.
+    pub(super) fn of(days: &[&Day], alike: Alike, level: f64, chance: f64) -> Option<Self> {
+        let mut by_class: Vec<Vec<&Day>> = vec![Vec::new(); 7];
+        for day in days {
+            by_class[alike.class(day.weekday)].push(day);
+        }
+        let classes: Vec<usize> = (0..7).map(|weekday| alike.class(weekday)).collect();
+        if classes.iter().any(|class| by_class[*class].len() < 2) {
+            return None;
+        }
+        let usual_of: Vec<Vec<f64>> = by_class.iter().map(|days| usual(days)).collect();
+        let top = usual_of.iter().flatten().copied().fold(0.0, f64::max);
+        let nothing = NOTHING * top;
+        let over: Vec<Vec<Vec<Over>>> = by_class.iter().map(|days| over(days, nothing)).collect();
+        let shares = over.iter().flat_map(|class| {
+            let of = |over: &Vec<Over>| over.iter().map(Over::share).collect();
+            spreads(&class.iter().map(of).collect::<Vec<Vec<f64>>>(), chance)
+        });
+        // Few days of a class show little of how far they may go, so others tell that too: by
+        // the root, as what comes from many sources at once spreads. Busier ones do not.
+        let roots = |class: usize, quarter: usize| -> Vec<f64> {
+            let most = BUSIER * (usual_of[class][quarter] + nothing);
+            let calm = (0..7).filter(|it| usual_of[*it][quarter] <= most);
+            let calm: Vec<usize> = calm.collect();
+            let count = calm.iter().map(|it| by_class[*it].len()).sum::<usize>();
+            let few = 1.0 + FEW / len_f64(count.max(1));
+            let over = calm.iter().flat_map(|it| &over[*it][quarter]);
+            over.map(|it| it.roots() * few).collect()
+        };
+        let all = (0..7).flat_map(|class| {
+            let of_class = (0..DAY).map(|quarter| roots(class, quarter));
+            spreads(&of_class.collect::<Vec<Vec<f64>>>(), chance)
+        });
+        let all: Vec<Spread> = all.collect();
+        let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
+        Some(Self {
+            alike,
+            usual: scaled.map(|it| it * level).collect(),
+            own: shares.collect(),
+            all,
+            nothing: nothing * level,
+            level,
+            chance,
+        })
+    }
+
+    /// Cores of the usual week in this quarter of it.
+    pub fn usual(&self, quarter: usize) -> f64 {
+        self.usual[quarter % WEEK]
+    }
+
+    /// Cores that more than are needed in this quarter with the given chance only: by what
+    /// days of its class came to, and by what all days came to over what was usual.
+    pub fn high(&self, quarter: usize) -> f64 {
+        let (own, all) = self.spreads(quarter);
+        let usual = self.usual(quarter) + self.nothing;
+        let by_share = usual * own.high(self.chance).unwrap_or(1.0);
+        let by_roots = usual + all.high(self.chance).unwrap_or(0.0) * self.root(usual);
+        by_share.max(by_roots).max(usual) - self.nothing
+    }
+
+    /// The chance that more than so many cores are needed in this quarter.
+    pub fn chance(&self, quarter: usize, cores: f64) -> f64 {
+        let (own, all) = self.spreads(quarter);
+        let (usual, cores) = (self.usual(quarter) + self.nothing, cores + self.nothing);
+        let by_share = own.above(cores / usual);
+        let by_roots = all.above((cores - usual) / self.root(usual));
+        by_share.max(by_roots)
+    }
+
+    fn spreads(&self, quarter: usize) -> (&Spread, &Spread) {
+        let (weekday, place) = (quarter % WEEK / DAY, quarter % DAY);
+        let class = self.alike.class(weekday);
+        (
+            &self.own[class * DAY + place],
+            &self.all[class * DAY + place],
+        )
+    }
+
+    /// Deviations are those of the past: work that grows makes them larger as a whole.
+    fn root(&self, usual: f64) -> f64 {
+        (usual * self.level).sqrt()
+    }
+}
+
+/// What came beside what was usual.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    came: f64,
+    usual: f64,
+}
+
+impl Over {
+    fn share(&self) -> f64 {
+        self.came / self.usual
+    }
+
+    fn roots(&self) -> f64 {
+        (self.came - self.usual) / self.usual.sqrt()
+    }
+}
+
+impl Spread {
+    /// The value that the next is above with this chance.
+    fn high(&self, chance: f64) -> Option<f64> {
+        // One more than there are: the next is one of them.
+        let rank = (len_f64(self.0.len() + 1) * chance).floor();
+        let rank = usize::try_from(count_from(rank)).unwrap_or(0).max(1);
+        let place = self.0.len().checked_sub(rank)?;
+        self.0.get(place).copied()
+    }
+
+    /// The chance that the next is above a value.
+    fn above(&self, value: f64) -> f64 {
+        let above = self.0.len() - self.0.partition_point(|it| *it <= value);
+        len_f64(above + 1) / len_f64(self.0.len() + 1)
+    }
+}
+
+/// For each quarter what came about as late in the day; so many that the chance can be
+/// told, where there are.
+fn spreads(over: &[Vec<f64>], chance: f64) -> Vec<Spread> {
+    let enough = usize::try_from(count_from(1.2 / chance)).unwrap_or(usize::MAX);
+    let of = |place: usize| {
+        let mut found: Vec<f64> = Vec::new();
+        for near in NEAR {
+            found.clear();
+            let until = (place + near + 1).min(over.len());
+            for quarter in &over[place.saturating_sub(near)..until] {
+                found.extend(quarter);
+            }
+            if found.len() >= enough {
+                break;
+            }
+        }
+        found.sort_unstable_by(f64::total_cmp);
+        Spread(found)
+    };
+    (0..DAY).map(of).collect()
+}
+
+/// The usual day of some.
+pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
+    let of = |quarter: usize| {
+        let all = days.iter().map(|day| f64::from(day.peaks[quarter]));
+        let middle = median(&all.collect::<Vec<f64>>());
+        if middle.is_finite() { middle } else { 0.0 }
+    };
+    (0..DAY).map(of).collect()
+}
+
+/// For each quarter, every day beside the usual one of the others.
+fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
+    let of = |quarter: usize| {
+        let all: Vec<f64> = days.iter().map(|it| f64::from(it.peaks[quarter])).collect();
+        let known = (0..all.len()).filter(|at| all[*at].is_finite());
+        let over = known.filter_map(|at| {
+            let mut others = all.clone();
+            others.swap_remove(at);
+            let usual = median(&others) + nothing;
+            (usual > 0.0).then(|| Over {
+                came: all[at] + nothing,
+                usual,
+            })
+        });
+        over.collect()
+    };
+    (0..DAY).map(of).collect()
+}

@@ -1,0 +1,196 @@
+//! Peaks that are known to come, and that advised sizes alone do not hold.
+
+use rayon::prelude::*;
+
+use super::alike::{Alike, Cycle};
+use super::days::{Day, days};
+use super::draft::Drafting;
+use super::history::History;
+use super::lead::Pools;
+use super::need::Need;
+use super::plan::{Options, refused, replicas as replicas_of};
+use super::replica::Replica;
+use super::report::{AHEAD, level};
+use super::subject::least;
+use super::window::Window;
+use super::words::cores;
+use super::{Days, WEEK, clock_time};
+use crate::finding::{Finding, Severity};
+use crate::forecast::{Hours, Season, outlook, seasons};
+use crate::profile::Profile;
+use crate::snapshot::{Series, Snapshot, Supply};
+use crate::text::count;
+use crate::units::len_f64;
+
+/// A peak counts from so many times what the replicas of now hold once the advice is
+/// followed: below it the share of time over the request that the goal allows says all.
+const PEAK: f64 = 1.5;
+
+/// A peak that comes again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peak {
+    /// Index into the snapshot's workloads.
+    pub workload: usize,
+    pub seasons: Vec<Season>,
+    /// What would cover it: the largest window.
+    pub window: Window,
+    /// Replicas now, and cores that they hold together once the advice is followed.
+    pub now: u32,
+    pub held: f64,
+    /// Whether an autoscaler sets the replicas.
+    pub scaled: bool,
+    /// Cores of a replica in the window.
+    pub cores: f64,
+}
+
+/// The peaks of all workloads whose advised size does not hold one. `replicas` has one for
+/// each workload.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn peaks<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    profiles: &[Profile],
+    replicas: &[Replica],
+    options: &Options,
+) -> Result<Vec<Peak>, S::Error> {
+    let mut looked = vec![false; snapshot.workloads.len()];
+    for profile in profiles {
+        let index = profile.workload;
+        let (workload, replica) = (&snapshot.workloads[index], &replicas[index]);
+        let most = profile.cpu.as_ref().map_or(0.0, |it| it.max.get());
+        let over = replica.cores.is_some_and(|held| most > PEAK * held);
+        looked[index] |= over && refused(workload, replica).is_none();
+    }
+    let mut found: Vec<Peak> = Vec::new();
+    if !looked.contains(&true) {
+        return Ok(found);
+    }
+    let pools = Pools::of(snapshot);
+    usage.each(&mut |range, usage| {
+        let until = range.end.min(snapshot.workloads.len());
+        let part: Vec<usize> = (range.start..until).filter(|at| looked[*at]).collect();
+        let peaks = part.into_par_iter().filter_map(|index| {
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            let series: Vec<&Series> = usage.of_workload(number).collect();
+            let history = History::of(&usage.grid, &snapshot.workloads[index], &series);
+            peak(snapshot, index, &replicas[index], &history, &pools, options)
+        });
+        found.extend(peaks.collect::<Vec<Peak>>());
+    })?;
+    Ok(found)
+}
+
+fn peak(
+    snapshot: &Snapshot,
+    index: usize,
+    replica: &Replica,
+    history: &History,
+    pools: &Pools<'_>,
+    options: &Options,
+) -> Option<Peak> {
+    let workload = &snapshot.workloads[index];
+    let capacity = replica.cores?;
+    let hours = hours(history);
+    let seasons = seasons(&options.clock.localized(&hours));
+    let cycle = Cycle::of(&seasons)?;
+    let days = days(history, &options.clock);
+    let all: Vec<&Day> = days.iter().collect();
+    let alike = Alike::of(&all, cycle, capacity);
+    let now = replicas_of(workload);
+    let held = capacity * f64::from(now);
+    let need = Need::of(&all, alike, 1.0, options.chance)?;
+    let usual = (0..WEEK).map(|quarter| need.usual(quarter));
+    if usual.fold(0.0, f64::max) <= PEAK * held {
+        return None;
+    }
+    let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
+    let outlook = outlook(&hours, next, AHEAD, &options.clock)?;
+    let need = Need::of(&all, alike, level(&outlook, history), options.chance)?;
+    let lead = pools.lead(workload, replica.cpu, replica.memory);
+    let drafting = Drafting {
+        alike,
+        capacity,
+        lead: &lead,
+        least: least(workload),
+    };
+    let draft = drafting.draft(&need, &all);
+    let window = draft.windows.into_iter().max_by_key(|it| it.replicas)?;
+    Some(Peak {
+        workload: index,
+        seasons,
+        window,
+        now,
+        held,
+        scaled: workload.autoscaler.is_some(),
+        cores: capacity,
+    })
+}
+
+/// Means of whole hours.
+fn hours(history: &History) -> Hours {
+    let first = history.second(0).div_euclid(3_600);
+    let mut sums: Vec<(f64, usize)> = Vec::new();
+    for (slot, value) in history.cores.iter().enumerate() {
+        let hour = history.second(slot).div_euclid(3_600) - first;
+        let at = usize::try_from(hour).unwrap_or(0);
+        if sums.len() <= at {
+            sums.resize(at + 1, (0.0, 0));
+        }
+        if value.is_finite() {
+            sums[at].0 += f64::from(*value);
+            sums[at].1 += 1;
+        }
+    }
+    let values = sums.into_iter().map(|(sum, count)| sum / len_f64(count));
+    Hours {
+        first,
+        values: values.collect(),
+    }
+}
+
+impl Peak {
+    /// What comes, and what covers it: one sentence without a period.
+    pub fn text(&self) -> String {
+        let it = &self.window.evidence;
+        let replicas = |number: u32| count(usize::try_from(number).unwrap_or(0), "replica");
+        let (day, noun) = if self.window.days.count() == 1 {
+            (Days::one(it.weekday).words(), "week")
+        } else {
+            (self.window.days.words(), "day")
+        };
+        let noun = if it.weekly { noun } else { "day" };
+        let (held, most) = (cores(self.held), self.window.replicas);
+        let start = clock_time(self.window.start);
+        let covers = if self.scaled {
+            format!("its autoscaler has to reach {most}")
+        } else {
+            format!("a schedule of {most} from {start} covers it")
+        };
+        format!(
+            "{day} {} comes a peak of {} cores, {} of {}: {} of the advised size hold {held}, \
+             {covers}",
+            clock_time(it.minute),
+            cores(it.cores),
+            it.seen,
+            count(it.of, noun),
+            replicas(self.now),
+        )
+    }
+
+    fn finding(&self) -> Finding {
+        Finding {
+            code: "known_peak",
+            severity: Severity::Medium,
+            workload: self.workload,
+            text: self.text(),
+        }
+    }
+}
+
+/// As findings, in the order of the workloads.
+pub fn findings(peaks: &[Peak]) -> Vec<Finding> {
+    peaks.iter().map(Peak::finding).collect()
+}

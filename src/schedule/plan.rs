@@ -1,0 +1,129 @@
+//! What is said of one workload.
+
+use super::advice::{Advice, Leave};
+use super::lead::Lead;
+use super::replica::Replica;
+use super::trial::{Outcome, Way};
+use super::window::Window;
+use crate::forecast::{Clock, Season};
+use crate::snapshot::{Manager, Workload};
+
+/// Minutes a week that may be short in any case, also at the same time each week.
+pub(super) const SHORT: f64 = 5.0;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What days and weeks are counted in.
+    pub clock: Clock,
+    /// The chance of being short that is planned with, in any quarter of an hour, 0 to 1.
+    pub chance: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Clock::default(),
+            chance: 0.02,
+        }
+    }
+}
+
+/// What is said of one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Index into the snapshot's workloads.
+    pub workload: usize,
+    pub advice: Advice,
+    pub seasons: Vec<Season>,
+    /// With the size that is advised where its replicas stay.
+    pub replica: Replica,
+    /// Cores that each requests where they come and go: what is needed at most is spread
+    /// over more of them then.
+    pub cores: Option<f64>,
+    /// Replicas now.
+    pub now: u32,
+    /// Whether an autoscaler sets them.
+    pub scaled: bool,
+    /// Replicas outside of all windows.
+    pub base: u32,
+    /// The most that any window asks for.
+    pub most: u32,
+    /// The most of an autoscaler.
+    pub max: u32,
+    /// Cores that are needed at most with the chance that is planned with.
+    pub peak: Option<f64>,
+    /// What the windows are, also where they do not win; the earliest of the week first.
+    pub windows: Vec<Window>,
+    pub lead: Option<Lead>,
+    /// How each way did, simple ones first; empty where nothing was played.
+    pub outcomes: Vec<Outcome>,
+    /// Minutes a week that may be short.
+    pub allowed: f64,
+    /// Local days that this rests on.
+    pub days: usize,
+}
+
+/// What keeps a workload from being looked at.
+pub(super) fn refused(workload: &Workload, replica: &Replica) -> Option<Leave> {
+    let kind = workload.id.kind.as_str();
+    let stateless = matches!(
+        kind,
+        "Deployment" | "ReplicaSet" | "Rollout" | "DeploymentConfig"
+    );
+    let scalable = stateless || (kind == "StatefulSet" && workload.autoscaler.is_some());
+    let mut others = workload
+        .managers
+        .iter()
+        .filter(|it| it.kind != "ScaledObject");
+    if !scalable || workload.is_batch() || workload.id.template.is_some() {
+        Some(Leave::NotScalable)
+    } else if others.any(Manager::scales) {
+        Some(Leave::Managed)
+    } else if replicas(workload) == 0 {
+        Some(Leave::Off)
+    } else if replica.cores.is_none() {
+        Some(Leave::NoRequest)
+    } else {
+        None
+    }
+}
+
+/// Replicas that it has now.
+pub(super) fn replicas(workload: &Workload) -> u32 {
+    let current = workload
+        .autoscaler
+        .as_ref()
+        .and_then(|it| it.current_replicas);
+    current.unwrap_or(workload.replicas)
+}
+
+impl Plan {
+    /// One that changes nothing, and why.
+    pub(super) fn leave(index: usize, workload: &Workload, replica: &Replica, why: Leave) -> Self {
+        let now = replicas(workload);
+        Self {
+            workload: index,
+            advice: Advice::Leave(why),
+            seasons: Vec::new(),
+            replica: *replica,
+            cores: replica.cores,
+            now,
+            scaled: workload.autoscaler.is_some(),
+            base: now,
+            most: now,
+            max: now,
+            peak: None,
+            windows: Vec::new(),
+            lead: None,
+            outcomes: Vec::new(),
+            allowed: SHORT,
+            days: 0,
+        }
+    }
+
+    /// How a way did, where it was played.
+    pub fn outcome(&self, way: Way) -> Option<&Outcome> {
+        self.outcomes.iter().find(|it| it.way == way)
+    }
+}

@@ -1,0 +1,273 @@
+//! Replicas played over the past: pods that start, nodes that come, and when that is short.
+
+use super::history::{History, place};
+use super::hpa::{Hpa, INITIALIZATION, Metrics, SYNC};
+use super::lead::Lead;
+use super::{QUARTER, WEEK};
+use crate::units::{count_from, float};
+
+/// Metrics that an autoscaler sees are so many steps old: what a kubelet and the metrics
+/// server take together is 30 to 90 seconds.
+const OLD: usize = 3;
+
+/// Seconds over which a kubelet measures use: before so long after it was ready nothing
+/// counts of a pod.
+const WINDOW: i64 = 30;
+
+/// Floors are looked up every other step (KEDA's `pollingInterval` of 30 s).
+const POLL: i64 = 30;
+
+/// What is played on.
+pub(super) struct Stage<'a> {
+    pub(super) history: &'a History,
+    /// For each slot, the day since the epoch and the minute of the week, local time.
+    pub(super) local: &'a [(i64, u32)],
+    pub(super) lead: &'a Lead,
+    /// Cores that a replica holds.
+    pub(super) capacity: f64,
+    pub(super) start: u32,
+}
+
+/// What replicas were there, and what was short.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Tally {
+    /// Seconds.
+    pub(super) known: f64,
+    pub(super) short: f64,
+    /// Replica-seconds.
+    pub(super) replicas: f64,
+    pub(super) most: u32,
+    pub(super) changes: u32,
+    /// For each quarter of the week the seconds short, and the days on which it was.
+    pub(super) quarters: Vec<(f64, u32)>,
+    /// The day and the quarter that were short last.
+    last: Option<(i64, usize)>,
+}
+
+impl Tally {
+    fn short(&mut self, seconds: f64, (day, minute): (i64, u32)) {
+        self.short += seconds;
+        self.quarters.resize(WEEK, (0.0, 0));
+        let quarter = place(minute / QUARTER) % WEEK;
+        let (short, days) = &mut self.quarters[quarter];
+        *short += seconds;
+        if self.last.replace((day, quarter)) != Some((day, quarter)) {
+            *days += 1;
+        }
+    }
+}
+
+/// A schedule as it stands on one day.
+#[derive(Debug, Clone)]
+pub(super) struct Floors {
+    /// Replicas that there are at all times.
+    pub(super) base: u32,
+    /// Those of every five minutes of the local week.
+    pub(super) levels: Vec<u32>,
+}
+
+struct Pod {
+    created: i64,
+    ready: i64,
+}
+
+impl Floors {
+    /// What is asked for at a moment, as an autoscaler that polls learns it; 0 where that is
+    /// not more than the base.
+    fn at(&self, minute: u32, offset: i64) -> u32 {
+        let asked = (offset / POLL * POLL) / 60;
+        let place = usize::try_from((i64::from(minute) + asked) / 5).unwrap_or(0);
+        let level = self.levels[place % self.levels.len()];
+        if level > self.base { level } else { 0 }
+    }
+}
+
+impl Stage<'_> {
+    /// Plays an autoscaler with a floor of `levels` on each day, where there is one.
+    pub(super) fn play<'b>(
+        &self,
+        mut hpa: Hpa,
+        floors: impl Fn(i64) -> Option<&'b Floors>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let mut fleet = Fleet::of(self.start.clamp(1, hpa.max), self.lead);
+        let step = i64::from(self.history.grid.step.as_secs().max(1));
+        let mut seen = [(f64::NAN, 0); OLD];
+        let (least, mut day, mut floors_of_day) = (hpa.min, i64::MIN, None);
+        for slot in self.history.first()..self.history.cores.len() {
+            let begin = self.history.second(slot);
+            let (today, minute) = self.local[slot];
+            if today != day {
+                (day, floors_of_day) = (today, floors(today));
+                hpa.min = floors_of_day.map_or(least, |it| least.max(it.base));
+            }
+            for offset in (0..step).step_by(usize::try_from(SYNC).unwrap_or(15)) {
+                let now = begin + offset;
+                let cores = self.cores(slot, offset, step);
+                let ready = fleet.ready(now);
+                if cores.is_finite() {
+                    let seconds =
+                        f64::from(SYNC).min(float(u64::try_from(step - offset).unwrap_or(0)));
+                    tally.known += seconds;
+                    tally.replicas += seconds * f64::from(fleet.size());
+                    if cores > f64::from(ready) * self.capacity * (1.0 + 1e-9) {
+                        tally.short(seconds, self.local[slot]);
+                    }
+                }
+                let floor = floors_of_day.map(|it| it.at(minute, offset));
+                let (old, ready_then) = seen[0];
+                seen.rotate_left(1);
+                seen[OLD - 1] = (cores, ready);
+                let old_is_known = f64::is_finite(old) && ready_then > 0;
+                if !old_is_known && hpa.target.is_some() && floor.is_none() {
+                    continue;
+                }
+                let mut metrics = Metrics {
+                    floor,
+                    ..Metrics::default()
+                };
+                if old_is_known {
+                    let counted = fleet.measured(now);
+                    let each = old / f64::from(ready_then) / self.capacity;
+                    metrics.ready = counted;
+                    metrics.unready = fleet.size() - counted;
+                    metrics.used = each * f64::from(counted);
+                }
+                let (size, wanted) = (fleet.size(), hpa.sync(now, fleet.size(), &metrics));
+                if wanted != size {
+                    tally.changes += 1;
+                    fleet.scale(now, wanted);
+                }
+                tally.most = tally.most.max(fleet.size());
+            }
+        }
+        tally
+    }
+
+    /// Replicas as they were, and what each held.
+    pub(super) fn was(&self, capacity: f64) -> Tally {
+        self.held(capacity, |slot| f64::from(self.history.pods[slot]))
+    }
+
+    /// The same with a number of them by the day.
+    pub(super) fn held(&self, capacity: f64, pods: impl Fn(usize) -> f64) -> Tally {
+        let mut tally = Tally::default();
+        let step = f64::from(self.history.grid.step.as_secs());
+        let mut before = f64::NAN;
+        for (slot, cores) in self.history.cores.iter().enumerate() {
+            if !cores.is_finite() {
+                continue;
+            }
+            let count = pods(slot);
+            tally.known += step;
+            tally.replicas += step * count;
+            if f64::from(*cores) > count * capacity * (1.0 + 1e-6) {
+                tally.short(step, self.local[slot]);
+            }
+            if before.is_finite() && (before - count).abs() > 0.5 {
+                tally.changes += 1;
+            }
+            before = count;
+            let whole = u32::try_from(count_from(count.ceil())).unwrap_or(u32::MAX);
+            tally.most = tally.most.max(whole);
+        }
+        tally
+    }
+
+    /// Cores at a moment of a slot: on a line between the middles of slots.
+    fn cores(&self, slot: usize, offset: i64, step: i64) -> f64 {
+        let cores = |slot: usize| {
+            self.history
+                .cores
+                .get(slot)
+                .map_or(f64::NAN, |it| f64::from(*it))
+        };
+        let own = cores(slot);
+        let (offset, step) = (seconds(offset) + f64::from(SYNC) / 2.0, seconds(step));
+        let share = offset / step - 0.5;
+        let beside = if share < 0.0 {
+            slot.checked_sub(1).map_or(f64::NAN, cores)
+        } else {
+            cores(slot + 1)
+        };
+        if own.is_finite() && beside.is_finite() {
+            own + (beside - own) * share.abs()
+        } else {
+            own
+        }
+    }
+}
+
+fn seconds(value: i64) -> f64 {
+    float(u64::try_from(value).unwrap_or(0))
+}
+
+/// The pods of a workload.
+struct Fleet<'a> {
+    lead: &'a Lead,
+    /// Pods that count in every respect.
+    settled: u32,
+    /// The others, oldest first.
+    young: Vec<Pod>,
+    started: usize,
+}
+
+impl<'a> Fleet<'a> {
+    fn of(size: u32, lead: &'a Lead) -> Self {
+        Self {
+            lead,
+            settled: size,
+            young: Vec::new(),
+            started: 0,
+        }
+    }
+
+    fn size(&self) -> u32 {
+        self.settled + u32::try_from(self.young.len()).unwrap_or(0)
+    }
+
+    fn ready(&mut self, now: i64) -> u32 {
+        let settled = |pod: &Pod| now >= pod.ready + 120 && now >= pod.created + INITIALIZATION;
+        while self.young.first().is_some_and(settled) {
+            self.young.remove(0);
+            self.settled += 1;
+        }
+        let ready = self.young.iter().filter(|pod| pod.ready <= now).count();
+        self.settled + u32::try_from(ready).unwrap_or(0)
+    }
+
+    /// Pods whose use an autoscaler counts: ready for as long as it takes to measure that,
+    /// or past the time in which it waits for it.
+    fn measured(&self, now: i64) -> u32 {
+        let old = i64::from(SYNC) * i64::try_from(OLD).unwrap_or(0);
+        let counts = |pod: &&Pod| {
+            let measured = now - old >= pod.ready + WINDOW;
+            measured || (pod.ready <= now && now >= pod.created + INITIALIZATION)
+        };
+        let count = self.young.iter().filter(counts).count();
+        self.settled + u32::try_from(count).unwrap_or(0)
+    }
+
+    /// Starts or ends pods: of those that end, first those that came last.
+    fn scale(&mut self, now: i64, wanted: u32) {
+        while self.size() > wanted {
+            if self.young.pop().is_none() {
+                self.settled -= 1;
+            }
+        }
+        while self.size() < wanted {
+            let starts = &self.lead.starts;
+            let start = i64::from(starts[self.started % starts.len()]);
+            let node = if self.lead.waits(self.size() + 1) {
+                i64::from(self.lead.node.span.as_secs())
+            } else {
+                0
+            };
+            self.started += 1;
+            self.young.push(Pod {
+                created: now,
+                ready: now + node + start,
+            });
+        }
+    }
+}

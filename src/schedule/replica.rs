@@ -1,0 +1,88 @@
+//! What one replica holds and costs, now and once the advice on its size is followed.
+
+use crate::price::{Book, advised_requests, pod_requests};
+use crate::recommend::{Advised, WorkloadAdvice};
+use crate::snapshot::{Container, ContainerKind, Snapshot, Workload};
+use crate::units::{Bytes, Cpu, Money};
+
+/// One replica of a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Replica {
+    /// Cores that its containers request once the advice is followed: what it holds. `None`
+    /// where some container requests none.
+    pub cores: Option<f64>,
+    /// The same now.
+    pub cores_now: Option<f64>,
+    /// What the scheduler counts for it once the advice is followed.
+    pub cpu: Cpu,
+    pub memory: Bytes,
+    /// What its requests cost an hour, at the rates of its node, and now.
+    pub hourly: Money,
+    pub hourly_now: Money,
+    /// A core for an hour.
+    pub core_hour: f64,
+    /// Whether its cores are those of one container, so that another size is one number.
+    pub is_one: bool,
+}
+
+impl Replica {
+    /// The same with so many cores instead.
+    #[must_use]
+    pub fn with(self, cores: f64) -> Self {
+        let more = cores - self.cores.unwrap_or(0.0);
+        Self {
+            cores: Some(cores),
+            cpu: Cpu::cores(self.cpu.get() + more),
+            hourly: self.hourly + Money::from_f64(more * self.core_hour),
+            ..self
+        }
+    }
+}
+
+/// One replica of each workload of a snapshot.
+pub fn replicas(snapshot: &Snapshot, advised: &Advised, book: &Book) -> Vec<Replica> {
+    let nodes = &snapshot.cluster.nodes;
+    let of = |(workload, advice): (&Workload, &WorkloadAdvice)| {
+        let names = workload.pods.iter().filter_map(|pod| pod.node.as_deref());
+        let node = names.filter_map(|name| nodes.iter().find(|it| it.name == name));
+        let rates = book.rates(node.take(1).last());
+        let hourly = |(cpu, memory): (Cpu, Bytes)| {
+            let cost = cpu.get() * rates.cpu_core_hour + memory.to_gib() * rates.memory_gib_hour;
+            Money::from_f64(cost)
+        };
+        let after = advised_requests(workload, advice);
+        Replica {
+            cores: cores(workload, |at, container| {
+                let sizing = advice.containers.iter().find(|it| it.container == at);
+                let now = container.requests.cpu;
+                sizing.map_or(now, |it| it.sizing.cpu_request.after(now))
+            }),
+            cores_now: cores(workload, |_, container| container.requests.cpu),
+            cpu: after.0,
+            memory: after.1,
+            hourly: hourly(after),
+            hourly_now: hourly(pod_requests(workload)),
+            core_hour: rates.cpu_core_hour,
+            is_one: workload.pod_requests.cpu.is_none() && stay(workload).count() == 1,
+        }
+    };
+    snapshot
+        .workloads
+        .iter()
+        .zip(&advised.workloads)
+        .map(of)
+        .collect()
+}
+
+/// What the containers of a pod that stay request together.
+fn cores(workload: &Workload, request: impl Fn(usize, &Container) -> Option<Cpu>) -> Option<f64> {
+    let requests = stay(workload).map(|(at, it)| request(at, it).filter(|cpu| cpu.get() > 0.0));
+    let requests: Option<Vec<Cpu>> = requests.collect();
+    let sum = requests?.into_iter().map(Cpu::get).sum::<f64>();
+    (sum > 0.0).then_some(sum)
+}
+
+fn stay(workload: &Workload) -> impl Iterator<Item = (usize, &Container)> {
+    let all = workload.containers.iter().enumerate();
+    all.filter(|(_, it)| it.kind != ContainerKind::Init)
+}

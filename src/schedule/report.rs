@@ -1,0 +1,131 @@
+//! Every workload of a snapshot, with what is advised on it.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::advice::Leave;
+use super::history::History;
+use super::lead::Pools;
+use super::plan::{Options, Plan, refused};
+use super::replica::Replica;
+use super::subject::Subject;
+use crate::forecast::{self, Forecast, Metric, Outlook};
+use crate::progress::Progress;
+use crate::snapshot::{Gap, Series, Snapshot, Supply};
+use crate::units::len_f64;
+
+/// A week, which is as far as a schedule looks.
+pub(super) const AHEAD: usize = 168;
+
+/// Work that comes is taken to be at least and at most so many times that of the past.
+const LEVELS: (f64, f64) = (0.8, 1.5);
+
+/// The plans of a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedules {
+    /// In the order of the workloads, of all that were asked for.
+    pub plans: Vec<Plan>,
+    /// Of what nothing can be said, and why.
+    pub gaps: Vec<Gap>,
+}
+
+/// Plans the workloads that are asked for, one `bool` for each; `replicas` has one for each
+/// workload too.
+pub fn schedule(
+    snapshot: &Snapshot,
+    asked: &[bool],
+    replicas: &[Replica],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Schedules {
+    match schedule_from(
+        snapshot,
+        &snapshot.usage,
+        asked,
+        replicas,
+        options,
+        progress,
+    ) {
+        Ok(schedules) => schedules,
+        Err(never) => match never {},
+    }
+}
+
+/// The same, with usage that comes part by part, on the grid of the snapshot.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn schedule_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    replicas: &[Replica],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Schedules, S::Error> {
+    let mut plans: Vec<Plan> = Vec::new();
+    let mut looked: Vec<bool> = vec![false; snapshot.workloads.len()];
+    for (index, workload) in snapshot.workloads.iter().enumerate() {
+        let (Some(true), Some(replica)) = (asked.get(index), replicas.get(index)) else {
+            continue;
+        };
+        match refused(workload, replica) {
+            Some(why) => plans.push(Plan::leave(index, workload, replica, why)),
+            None => looked[index] = true,
+        }
+    }
+    let ahead = forecast::Options {
+        hours: AHEAD,
+        clock: options.clock.clone(),
+    };
+    let forecasts = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
+    let known = forecasts.forecasts.iter();
+    let known: HashMap<usize, &Forecast> = known.map(|it| (it.workload, it)).collect();
+    let pools = Pools::of(snapshot);
+    let total = u64::try_from(looked.iter().filter(|it| **it).count()).ok();
+    let task = progress.task("playing schedules", total);
+    usage.each(&mut |range, usage| {
+        let until = range.end.min(snapshot.workloads.len());
+        let part: Vec<usize> = (range.start..until).filter(|at| looked[*at]).collect();
+        let made = part.into_par_iter().map(|index| {
+            let workload = &snapshot.workloads[index];
+            let replica = &replicas[index];
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            let series: Vec<&Series> = usage.of_workload(number).collect();
+            task.advance(1);
+            let Some(outlook) = known.get(&index).and_then(|it| it.of(Metric::Cpu)) else {
+                return Plan::leave(index, workload, replica, Leave::Thin);
+            };
+            let history = History::of(&usage.grid, workload, &series);
+            let subject = Subject {
+                index,
+                workload,
+                replica,
+                seasons: outlook.seasons.clone(),
+                pools: &pools,
+                level: level(outlook, &history),
+                history,
+            };
+            subject.plan(options)
+        });
+        plans.extend(made.collect::<Vec<Plan>>());
+    })?;
+    plans.sort_by_key(|it| it.workload);
+    let mut gaps = forecasts.gaps;
+    gaps.retain(|it| it.subject != Metric::Memory.word());
+    Ok(Schedules { plans, gaps })
+}
+
+/// Work that is to come over that of the past.
+pub(super) fn level(outlook: &Outlook, history: &History) -> f64 {
+    let coming = outlook.points.iter().map(|it| it.value);
+    let coming = coming.sum::<f64>() / len_f64(outlook.points.len().max(1));
+    let level = coming / history.mean();
+    if level.is_finite() {
+        level.clamp(LEVELS.0, LEVELS.1)
+    } else {
+        1.0
+    }
+}

@@ -1,0 +1,265 @@
+//! From the past of one workload to what wins.
+
+use super::advice::{Advice, Leave};
+use super::alike::{Alike, Cycle};
+use super::choose::choose;
+use super::days::{Day, days, weekday};
+use super::draft::{Draft, Drafting};
+use super::history::History;
+use super::lead::Pools;
+use super::need::Need;
+use super::plan::{Options, Plan, SHORT, replicas};
+use super::play::Stage;
+use super::replica::Replica;
+use super::trial::Trial;
+use super::window::busy_hours;
+use super::{MINUTES, WEEK};
+use crate::forecast::{Clock, Season};
+use crate::snapshot::{Autoscaler, Target, Workload};
+use crate::trend::quantile;
+use crate::units::count_from;
+
+/// Days that must be known for anything to be said.
+const LEAST_DAYS: usize = 8;
+
+/// Without windows so many hours of a week count as busy.
+const BUSY: f64 = 16.8;
+
+/// An autoscaler of its own may go so far beyond what is needed.
+const ROOM: f64 = 1.5;
+
+/// The share of the week that the fewest replicas are to hold, where their size is made for
+/// that, with so much room; and what the advised size must be above for it.
+const MOST_HOURS: f64 = 0.9;
+const ROOM_OF_REPLICA: f64 = 1.1;
+const WORTH_SPREADING: f64 = 0.8;
+
+/// No replica is made smaller than this, in cores.
+const SMALLEST: f64 = 0.1;
+
+/// Replicas that stay at all times where there are as many today: one may fail.
+const STAY: u32 = 2;
+
+/// What a plan is made from.
+pub(super) struct Subject<'a> {
+    pub(super) index: usize,
+    pub(super) workload: &'a Workload,
+    pub(super) replica: &'a Replica,
+    pub(super) seasons: Vec<Season>,
+    pub(super) history: History,
+    pub(super) pools: &'a Pools<'a>,
+    /// Work that is to come over that of the past.
+    pub(super) level: f64,
+}
+
+/// What is known of one workload once its days are.
+struct Known<'a> {
+    days: &'a [&'a Day],
+    /// The finest that is proven.
+    proven: Option<Cycle>,
+    need: Need,
+    drafting: Drafting<'a>,
+}
+
+impl Subject<'_> {
+    pub(super) fn plan(self, options: &Options) -> Plan {
+        let days = days(&self.history, &options.clock);
+        let all: Vec<&Day> = days.iter().collect();
+        let left = |why: Leave| Plan {
+            seasons: self.seasons.clone(),
+            days: days.len(),
+            ..Plan::leave(self.index, self.workload, self.replica, why)
+        };
+        let Some(advised) = self.replica.cores else {
+            return left(Leave::NoRequest);
+        };
+        let proven = Cycle::of(&self.seasons);
+        let look = |capacity: f64| {
+            let alike = Alike::of(&all, proven.unwrap_or(Cycle::Day), capacity);
+            let need = Need::of(&all, alike, self.level, options.chance);
+            need.map(|need| (alike, need))
+        };
+        let (Some((_, rough)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
+            return left(Leave::Thin);
+        };
+        let capacity = self.spread(&rough, advised);
+        let Some((alike, need)) = look(capacity) else {
+            return left(Leave::Thin);
+        };
+        let sized = self.replica.with(capacity);
+        let lead = self.pools.lead(self.workload, sized.cpu, sized.memory);
+        let drafting = Drafting {
+            alike,
+            capacity,
+            lead: &lead,
+            least: least(self.workload),
+        };
+        let known = Known {
+            days: &all,
+            proven,
+            need,
+            drafting,
+        };
+        let plan = self.judged(&known, left(Leave::Enough), options);
+        Plan {
+            lead: Some(lead.clone()),
+            ..plan
+        }
+    }
+
+    /// `left` with what wins in the place of leaving it.
+    fn judged(&self, known: &Known<'_>, left: Plan, options: &Options) -> Plan {
+        let Known {
+            days,
+            proven,
+            need,
+            drafting,
+        } = known;
+        let made = drafting.draft(need, days);
+        if made.most <= drafting.least {
+            return Plan {
+                peak: Some(made.peak),
+                ..left
+            };
+        }
+        let windows = proven.map_or(0, |_| made.windows.len());
+        let hours = if windows == 0 {
+            BUSY
+        } else {
+            busy_hours(&made.windows)
+        };
+        let allowed = SHORT.max(options.chance * hours * 60.0);
+        let (fold, folds) = folds(days, proven.unwrap_or(Cycle::Day));
+        let draft = |number: usize| {
+            let others = days.iter().filter(|it| fold(it.number) != number);
+            let others: Vec<&Day> = others.copied().collect();
+            let held_out = Need::of(&others, drafting.alike, 1.0, options.chance);
+            drafting.draft(held_out.as_ref().unwrap_or(need), &others)
+        };
+        let drafts: Vec<Draft> = (0..folds).map(draft).collect();
+        let local = self.local(&options.clock);
+        let max = self.max(made.most);
+        let trial = Trial {
+            stage: Stage {
+                history: &self.history,
+                local: &local,
+                lead: drafting.lead,
+                capacity: drafting.capacity,
+                start: replicas(self.workload),
+            },
+            replica: self.replica,
+            sized: &self.replica.with(drafting.capacity),
+            drafts: &drafts,
+            fold: &fold,
+            max,
+            least: drafting.least,
+            allowed,
+            again: SHORT,
+            alike: drafting.alike,
+            days,
+            scaled: self.workload.autoscaler.is_some(),
+            now: replicas(self.workload),
+            peak: made.peak,
+            own_target: self.workload.autoscaler.as_ref().and_then(own_target),
+        };
+        let outcomes = trial.outcomes(windows);
+        let advice = choose(&outcomes, proven.is_some());
+        let told = match advice {
+            Advice::ScheduleAndHpa(_) => outcomes.last().map_or(0, |it| it.windows),
+            _ => windows,
+        };
+        Plan {
+            advice,
+            base: if advice == Advice::Schedule {
+                made.base
+            } else {
+                drafting.least
+            },
+            most: made.most,
+            max,
+            peak: Some(made.peak),
+            cores: Some(drafting.capacity),
+            windows: made.highest(told),
+            outcomes,
+            allowed,
+            ..left
+        }
+    }
+
+    /// What a replica holds where replicas come and go: as much as most hours of the week
+    /// need of the fewest, where the size that is advised was made for more.
+    fn spread(&self, need: &Need, advised: f64) -> f64 {
+        if !self.replica.is_one || self.workload.autoscaler.is_some() {
+            return advised;
+        }
+        let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
+        high.sort_unstable_by(f64::total_cmp);
+        let most = quantile(&high, MOST_HOURS).unwrap_or(f64::INFINITY);
+        let each = most * ROOM_OF_REPLICA / f64::from(least(self.workload));
+        // In whole steps of five thousandths, as sizes are written.
+        let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
+        if each < advised * WORTH_SPREADING {
+            each
+        } else {
+            advised
+        }
+    }
+
+    fn max(&self, most: u32) -> u32 {
+        if let Some(own) = &self.workload.autoscaler {
+            return own.max_replicas.max(most);
+        }
+        let most = most.max(replicas(self.workload));
+        u32::try_from(count_from((f64::from(most) * ROOM).ceil())).unwrap_or(most)
+    }
+
+    /// For each slot, the local day and the minute of the local week.
+    fn local(&self, clock: &Clock) -> Vec<(i64, u32)> {
+        let slots = 0..self.history.cores.len();
+        let local = slots.map(|slot| clock.local_second(self.history.second(slot)));
+        let told = local.map(|second| {
+            let day = second.div_euclid(86_400);
+            let minute = u32::try_from(second.rem_euclid(86_400) / 60).unwrap_or(0);
+            let midnight = u32::try_from(weekday(day)).unwrap_or(0) * MINUTES;
+            (day, midnight + minute)
+        });
+        told.collect()
+    }
+}
+
+/// Replicas that there are at all times.
+pub(super) fn least(workload: &Workload) -> u32 {
+    let own = workload.autoscaler.as_ref().map(|it| it.min_replicas);
+    let stay = replicas(workload).min(STAY);
+    own.unwrap_or(0).max(stay).max(1)
+}
+
+/// The share of the request that an autoscaler of CPU holds.
+fn own_target(own: &Autoscaler) -> Option<f64> {
+    let mut metrics = own
+        .metrics
+        .iter()
+        .filter(|it| it.is_share() && it.name == "cpu");
+    match metrics.next()?.target {
+        Target::Utilization(percent) => Some(f64::from(percent) / 100.0),
+        Target::AverageValue(_) | Target::Value(_) => None,
+    }
+}
+
+/// Which part of the past a day is of, and how many there are: weeks, or quarters where all
+/// days are alike.
+fn folds(days: &[&Day], cycle: Cycle) -> (impl Fn(i64) -> usize + use<>, usize) {
+    let first = days.first().map_or(0, |it| it.number);
+    let last = days.last().map_or(0, |it| it.number);
+    let all = usize::try_from(last - first).unwrap_or(0) + 1;
+    let each = match cycle {
+        Cycle::Day => all.div_ceil(4).max(2),
+        Cycle::Sort | Cycle::Week => 7,
+    };
+    let count = all.div_ceil(each);
+    let fold = move |day: i64| {
+        let since = usize::try_from(day - first).unwrap_or(0);
+        (since / each).min(count - 1)
+    };
+    (fold, count)
+}

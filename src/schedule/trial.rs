@@ -1,0 +1,281 @@
+//! What could be done, each played on the same past.
+
+use super::DAY;
+use super::alike::Alike;
+use super::days::Day;
+use super::draft::Draft;
+use super::hpa::Hpa;
+use super::play::{Floors, Stage, Tally};
+use super::replica::Replica;
+use crate::units::{HOURS_PER_MONTH, Money};
+
+/// Targets of an autoscaler that are tried, the cheapest first. Samples are means over
+/// minutes, so one that stands alone is not tried above the default of the API.
+const TARGETS: [f64; 4] = [DEFAULT, 0.7, 0.6, 0.5];
+
+/// That of the API, where none is given.
+pub(super) const DEFAULT: f64 = 0.8;
+
+/// So many windows are tried above an autoscaler: more are a schedule of its own.
+const MOST_BELOW: usize = 3;
+
+/// A way to run a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// As it was: its replicas, and the requests of now.
+    Today,
+    /// Its replicas with the requests that are advised.
+    Advised,
+    /// Its replicas with requests for the peak.
+    Peak,
+    /// A HorizontalPodAutoscaler alone.
+    Hpa,
+    /// Windows alone.
+    Schedule,
+    /// Windows with an autoscaler below them.
+    ScheduleAndHpa,
+}
+
+impl Way {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Today => "today",
+            Self::Advised => "advised_size",
+            Self::Peak => "size_for_peak",
+            Self::Hpa => "hpa",
+            Self::Schedule => "schedule",
+            Self::ScheduleAndHpa => "schedule_and_hpa",
+        }
+    }
+}
+
+/// How one way did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    pub way: Way,
+    /// Of the autoscaler, as a share of the request.
+    pub target: Option<f64>,
+    /// Cores that each replica requests; `None` where some container requests none.
+    pub cores: Option<f64>,
+    /// Minutes a week in which more was used than ready replicas request.
+    pub short_minutes: Option<f64>,
+    /// Of these, those in quarters of an hour that were short on more than half of the days
+    /// of their kind: what comes again each time is no chance.
+    pub again_minutes: Option<f64>,
+    /// Whether that is few enough.
+    pub holds: bool,
+    /// Windows that are part of it.
+    pub windows: usize,
+    /// Replica-hours a week.
+    pub replica_hours: f64,
+    /// What the requests of these cost a month.
+    pub monthly: Money,
+    /// The most replicas at once.
+    pub most: u32,
+    pub changes_a_day: f64,
+}
+
+/// What all ways have in common.
+pub(super) struct Trial<'a> {
+    pub(super) stage: Stage<'a>,
+    pub(super) replica: &'a Replica,
+    /// With the size of replicas that come and go.
+    pub(super) sized: &'a Replica,
+    /// What each day is held against: made without it.
+    pub(super) drafts: &'a [Draft],
+    pub(super) fold: &'a dyn Fn(i64) -> usize,
+    /// The most replicas of an autoscaler.
+    pub(super) max: u32,
+    pub(super) least: u32,
+    /// Minutes a week that may be short.
+    pub(super) allowed: f64,
+    /// And of those that come again.
+    pub(super) again: f64,
+    pub(super) alike: Alike,
+    pub(super) days: &'a [&'a Day],
+    /// Whether the replicas are set by an autoscaler today.
+    pub(super) scaled: bool,
+    pub(super) now: u32,
+    /// Cores that are needed at most, of the whole past.
+    pub(super) peak: f64,
+    pub(super) own_target: Option<f64>,
+}
+
+impl Trial<'_> {
+    /// `windows` are as many as a schedule has.
+    pub(super) fn outcomes(&self, windows: usize) -> Vec<Outcome> {
+        let mut outcomes = vec![self.today()];
+        outcomes.extend(self.advised());
+        outcomes.extend(self.peak());
+        let targets = self.targets();
+        let alone = targets.iter().map(|target| self.scaled(*target, 0));
+        outcomes.extend(first_that_holds(alone));
+        if windows > 0 {
+            let floors = self.floors(usize::MAX, None);
+            let hpa = Hpa::new(self.least, self.max, None);
+            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+            let told = self.told(Way::Schedule, None, &tally);
+            outcomes.push(Outcome { windows, ..told });
+            // As few windows as it takes, those with the most replicas first.
+            let below = (1..=windows.min(MOST_BELOW))
+                .flat_map(|count| targets.iter().map(move |target| (*target, count)))
+                .map(|(target, count)| self.scaled(target, count));
+            outcomes.extend(first_that_holds(below));
+        }
+        outcomes
+    }
+
+    fn targets(&self) -> Vec<f64> {
+        let mut targets: Vec<f64> = TARGETS.into_iter().chain(self.own_target).collect();
+        targets.sort_unstable_by(|a, b| b.total_cmp(a));
+        targets.dedup();
+        targets
+    }
+
+    fn today(&self) -> Outcome {
+        let capacity = self.replica.cores_now;
+        let tally = self.stage.was(capacity.unwrap_or(f64::INFINITY));
+        let mut told = self.outcome(Way::Today, None, &tally, self.replica.hourly_now);
+        told.cores = capacity;
+        if capacity.is_none() {
+            told.short_minutes = None;
+            told.again_minutes = None;
+            told.holds = false;
+        }
+        told
+    }
+
+    /// Where the advice changes what a replica holds.
+    fn advised(&self) -> Option<Outcome> {
+        let (now, after) = (self.replica.cores_now, self.replica.cores?);
+        let same = now.is_some_and(|now| (now - after).abs() <= 1e-9 * after);
+        let tally = self.stage.was(after);
+        (!same).then(|| Outcome {
+            cores: Some(after),
+            ..self.outcome(Way::Advised, None, &tally, self.replica.hourly)
+        })
+    }
+
+    /// With so many replicas as there are, or, where an autoscaler sets them, with those
+    /// that the peak needs.
+    fn peak(&self) -> Option<Outcome> {
+        let advised = self.replica.cores?;
+        if self.scaled {
+            let most = |slot: usize| {
+                let (day, _) = self.stage.local[slot];
+                f64::from(self.drafts[(self.fold)(day)].most)
+            };
+            let tally = self.stage.held(advised, most);
+            return Some(self.told(Way::Peak, None, &tally));
+        }
+        let each = |peak: f64| peak / f64::from(self.now.max(1));
+        let cores = each(self.peak);
+        if cores <= advised {
+            return None;
+        }
+        // Replicas of one size: a day that was planned with less has fewer of them.
+        let tally = self.stage.held(cores, |slot| {
+            let (day, _) = self.stage.local[slot];
+            let planned = each(self.drafts[(self.fold)(day)].peak).max(advised);
+            f64::from(self.now) * planned / cores
+        });
+        let hourly = self.replica.with(cores).hourly;
+        let mut told = self.outcome(Way::Peak, None, &tally, hourly);
+        told.cores = Some(cores);
+        told.replica_hours = f64::from(self.now) * 168.0;
+        told.monthly = monthly(told.replica_hours, hourly);
+        told.changes_a_day = 0.0;
+        told.most = self.now;
+        Some(told)
+    }
+
+    /// An autoscaler of CPU, with so many windows above it.
+    fn scaled(&self, target: f64, windows: usize) -> Outcome {
+        let hpa = Hpa::new(self.least, self.max, Some(target));
+        let (way, tally) = if windows == 0 {
+            (Way::Hpa, self.stage.play(hpa, |_| None))
+        } else {
+            let floors = self.floors(windows, Some(self.least));
+            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+            (Way::ScheduleAndHpa, tally)
+        };
+        Outcome {
+            windows,
+            ..self.told(way, Some(target), &tally)
+        }
+    }
+
+    fn floors(&self, windows: usize, least: Option<u32>) -> Vec<Floors> {
+        let drafts = self.drafts.iter();
+        drafts.map(|it| it.floors(windows, least)).collect()
+    }
+
+    fn told(&self, way: Way, target: Option<f64>, tally: &Tally) -> Outcome {
+        self.outcome(way, target, tally, self.sized.hourly)
+    }
+
+    fn outcome(&self, way: Way, target: Option<f64>, tally: &Tally, hourly: Money) -> Outcome {
+        const WEEK: f64 = 7.0 * 86_400.0;
+        let weeks = (tally.known / WEEK).max(f64::MIN_POSITIVE);
+        let replica_hours = tally.replicas / 3_600.0 / weeks;
+        let short = tally.short / 60.0 / weeks;
+        let again = self.again(tally) / 60.0 / weeks;
+        Outcome {
+            way,
+            target,
+            cores: self.sized.cores,
+            short_minutes: Some(short),
+            again_minutes: Some(again),
+            holds: short <= self.allowed && again <= self.again,
+            windows: 0,
+            replica_hours,
+            monthly: monthly(replica_hours, hourly),
+            most: tally.most,
+            changes_a_day: f64::from(tally.changes) / weeks / 7.0,
+        }
+    }
+
+    /// Seconds short in quarters that were on more than half of the days like theirs.
+    fn again(&self, tally: &Tally) -> f64 {
+        let of_class = |class: usize, quarter: usize| {
+            let days = (0..7).filter(move |day| self.alike.class(*day) == class);
+            let each = days.filter_map(move |day| tally.quarters.get(day * DAY + quarter));
+            each.fold((0.0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
+        };
+        let mut again = 0.0;
+        for class in 0..7 {
+            let days = self
+                .days
+                .iter()
+                .filter(|it| self.alike.class(it.weekday) == class);
+            let half = u32::try_from(days.count() / 2).unwrap_or(0).max(1);
+            for quarter in 0..DAY {
+                let (seconds, short) = of_class(class, quarter);
+                if short > half {
+                    again += seconds;
+                }
+            }
+        }
+        again
+    }
+}
+
+fn monthly(replica_hours: f64, hourly: Money) -> Money {
+    hourly.scale(replica_hours / 168.0 * HOURS_PER_MONTH)
+}
+
+/// The first that holds; where none does, the one that is short least.
+fn first_that_holds(outcomes: impl Iterator<Item = Outcome>) -> Option<Outcome> {
+    let short = |it: &Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
+    let mut least: Option<Outcome> = None;
+    for told in outcomes {
+        if told.holds {
+            return Some(told);
+        }
+        if least.is_none_or(|it| short(&told) < short(&it)) {
+            least = Some(told);
+        }
+    }
+    least
+}

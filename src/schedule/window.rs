@@ -1,0 +1,303 @@
+//! Stretches of a week into windows that a schedule can be written from.
+
+use super::alike::Alike;
+use super::calendar::Days;
+use super::days::Day;
+use super::need::Need;
+use super::segment::Segment;
+use super::{DAY, MINUTES, QUARTER, WEEK};
+use crate::units::len_f64;
+
+/// Windows begin at whole five minutes.
+const ROUND: u32 = 5;
+
+/// Windows of different days are one where they begin and end within so many minutes.
+const ALIKE: u32 = 45;
+
+/// And where the smaller has at least this share of the larger's replicas.
+const NEARLY: f64 = 0.8;
+
+/// A stretch of some days with more replicas than at other times. Where windows overlap,
+/// the largest counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// The days it begins on.
+    pub days: Days,
+    /// Minutes after midnight that it begins at, local time.
+    pub start: u32,
+    /// Minutes after the same midnight that it ends at: of a later day from 1440 on.
+    pub end: u32,
+    pub replicas: u32,
+    pub evidence: Evidence,
+}
+
+/// Why a window is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The day of the week on which most is needed, 0 for Monday, and the minute of it.
+    pub weekday: usize,
+    pub minute: u32,
+    /// Days like those of the window on which more was needed than there is outside of it.
+    pub seen: usize,
+    /// Of so many.
+    pub of: usize,
+    /// Whether these are one day of each week.
+    pub weekly: bool,
+    /// Cores that all pods together use then as a rule.
+    pub cores: f64,
+    /// Chance that more is needed in its worst quarter of an hour than its replicas hold.
+    pub chance: f64,
+}
+
+impl Window {
+    pub(super) fn minutes(&self) -> u32 {
+        self.end - self.start
+    }
+
+    /// How it covers a week of slots of so many minutes: the slots, from Monday 00:00.
+    pub fn slots(&self, minutes: u32) -> impl Iterator<Item = usize> + '_ {
+        let count = place(7 * MINUTES / minutes);
+        let (from, until) = (self.start / minutes, self.end.div_ceil(minutes));
+        let of_day = move |day: usize| {
+            let midnight = day * place(MINUTES / minutes);
+            (from..until).map(move |slot| (midnight + place(slot)) % count)
+        };
+        self.days.iter().flat_map(of_day)
+    }
+}
+
+/// What windows are made with.
+pub(super) struct Making<'a> {
+    pub(super) need: &'a Need,
+    pub(super) alike: Alike,
+    pub(super) days: &'a [&'a Day],
+    /// Cores that a replica holds.
+    pub(super) capacity: f64,
+    /// Minutes that pods and nodes take.
+    pub(super) lead: u32,
+}
+
+/// A stretch as a floor: nested ones go on below higher ones, so that none begins where
+/// another ends.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    from: usize,
+    until: usize,
+    replicas: u32,
+}
+
+impl Making<'_> {
+    /// The windows over `base` replicas, the earliest of the week first.
+    pub(super) fn windows(&self, segments: &[Segment], base: u32) -> Vec<Window> {
+        let mut level = vec![base; WEEK];
+        for it in segments {
+            for at in it.from..it.until {
+                level[at % WEEK] = it.replicas;
+            }
+        }
+        let mut windows: Vec<Window> = Vec::new();
+        for floor in floors(segments, base) {
+            let window = self.window(floor, &level, base);
+            let same = windows.iter_mut().find(|it| it.is_like(&window));
+            match same {
+                Some(same) => same.join(window),
+                None => windows.push(window),
+            }
+        }
+        for window in &mut windows {
+            self.count(window, base);
+        }
+        // What never came is no evidence.
+        windows.retain(|it| it.evidence.seen > 0);
+        windows.sort_by_key(|it| (it.days.iter().next(), it.start, it.end));
+        windows
+    }
+
+    fn window(&self, floor: Floor, level: &[u32], base: u32) -> Window {
+        let (mut day, place) = (floor.from % WEEK / DAY, floor.from % DAY);
+        let length = minutes(floor.until - floor.from);
+        let mut start = minutes(place);
+        let lead = self.lead.div_ceil(ROUND) * ROUND;
+        if start < lead {
+            day = (day + 6) % 7;
+            start += MINUTES;
+        }
+        let own = (floor.from..floor.until).filter(|at| level[at % WEEK] == floor.replicas);
+        let own: Vec<usize> = own.map(|at| at % WEEK).collect();
+        let held = f64::from(floor.replicas) * self.capacity;
+        let peak = own.iter().copied();
+        let peak = peak.max_by(|a, b| self.need.usual(*a).total_cmp(&self.need.usual(*b)));
+        let peak = peak.unwrap_or(floor.from % WEEK);
+        let chances = own.iter().map(|at| self.need.chance(*at, held));
+        let end = start + length;
+        Window {
+            days: Days::one(day),
+            start: start - lead,
+            end,
+            replicas: floor.replicas.max(base),
+            evidence: Evidence {
+                weekday: peak / DAY,
+                minute: minutes(peak % DAY),
+                seen: 0,
+                of: 0,
+                weekly: false,
+                cores: self.need.usual(peak),
+                chance: chances.fold(0.0, f64::max),
+            },
+        }
+    }
+
+    /// On how many days like its own more was needed than `base` replicas hold.
+    fn count(&self, window: &mut Window, base: u32) {
+        let held = f64::from(base) * self.capacity;
+        let shift = usize::try_from(window.start / MINUTES).unwrap_or(0);
+        let days = window.days.later(shift);
+        let class = |weekday: usize| self.alike.class(weekday);
+        let alike = |day: &&&Day| days.iter().any(|it| class(it) == class(day.weekday));
+        let start = place(window.start % MINUTES / QUARTER);
+        let end = start + place(window.minutes().div_ceil(QUARTER));
+        let more = |day: &Day| {
+            let peaks = day.peaks.get(start..end.min(DAY)).unwrap_or_default();
+            peaks.iter().any(|it| f64::from(*it) > held)
+        };
+        let all: Vec<&&Day> = self.days.iter().filter(alike).collect();
+        window.evidence.of = all.len();
+        window.evidence.weekly = days.iter().map(|it| self.alike.like(it)).sum::<usize>() == 1;
+        window.evidence.seen = all.iter().filter(|it| more(it)).count();
+    }
+}
+
+impl Window {
+    fn is_like(&self, other: &Self) -> bool {
+        let near = |a: u32, b: u32| a.abs_diff(b) <= ALIKE;
+        let (few, many) = (
+            self.replicas.min(other.replicas),
+            self.replicas.max(other.replicas),
+        );
+        let once = self.days.iter().all(|it| !other.days.contains(it));
+        once && near(self.start, other.start)
+            && near(self.end, other.end)
+            && (many - few <= 1 || f64::from(few) >= NEARLY * f64::from(many))
+    }
+
+    /// Both as one that covers both.
+    fn join(&mut self, other: Self) {
+        self.days = self.days.with(other.days);
+        self.start = self.start.min(other.start);
+        self.end = self.end.max(other.end);
+        let chance = self.evidence.chance.max(other.evidence.chance);
+        if other.evidence.cores > self.evidence.cores {
+            self.evidence = other.evidence;
+        }
+        self.evidence.chance = chance;
+        self.replicas = self.replicas.max(other.replicas);
+    }
+}
+
+/// Every stretch above `base` as a floor from where it is reached to where less is enough.
+fn floors(segments: &[Segment], base: u32) -> Vec<Floor> {
+    let Some(lowest) = segments.iter().position(|it| it.replicas <= base) else {
+        // More than the base all week is one floor, which no window needs.
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, u32)> = Vec::new();
+    let turned = segments[lowest..].iter().chain(&segments[..lowest]);
+    let first = segments[lowest].from;
+    for (number, it) in turned.enumerate() {
+        let wrapped = number > 0 && it.from < first;
+        let from = if wrapped { it.from + WEEK } else { it.from };
+        let mut start = from;
+        while let Some((began, replicas)) = open.pop() {
+            if replicas <= it.replicas {
+                open.push((began, replicas));
+                break;
+            }
+            found.push(Floor {
+                from: began,
+                until: from,
+                replicas,
+            });
+            start = began;
+        }
+        let above = open.last().map_or(base, |it| it.1);
+        if it.replicas > above {
+            open.push((start, it.replicas));
+        }
+    }
+    let end = first + WEEK;
+    found.extend(open.into_iter().map(|(from, replicas)| Floor {
+        from,
+        until: end,
+        replicas,
+    }));
+    found
+}
+
+fn place(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn minutes(quarters: usize) -> u32 {
+    u32::try_from(quarters).map_or(0, |it| it * QUARTER)
+}
+
+/// Replicas in each slot of so many minutes of a local week, from Monday 00:00.
+pub(super) fn levels(windows: &[Window], base: u32, minutes: u32) -> Vec<u32> {
+    let mut levels = vec![base; place(7 * MINUTES / minutes)];
+    for window in windows {
+        for slot in window.slots(minutes) {
+            levels[slot] = levels[slot].max(window.replicas);
+        }
+    }
+    levels
+}
+
+/// Hours a week that have more than the base.
+pub(super) fn busy_hours(windows: &[Window]) -> f64 {
+    let levels = levels(windows, 0, ROUND);
+    let busy = levels.iter().filter(|it| **it > 0).count();
+    len_f64(busy) * f64::from(ROUND) / 60.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(from: usize, until: usize, replicas: u32) -> Segment {
+        Segment {
+            from,
+            until,
+            replicas,
+        }
+    }
+
+    #[test]
+    fn a_higher_stretch_stands_on_the_one_around_it() {
+        let segments = [
+            segment(0, 40, 2),
+            segment(40, 60, 4),
+            segment(60, 70, 9),
+            segment(70, 80, 6),
+            segment(80, WEEK, 2),
+        ];
+        let found = floors(&segments, 2);
+        let plain: Vec<_> = found
+            .iter()
+            .map(|it| (it.from, it.until, it.replicas))
+            .collect();
+        // What falls from nine to six has six from where it had nine: none begins where
+        // another ends.
+        assert_eq!(plain, [(60, 70, 9), (60, 80, 6), (40, 80, 4)]);
+    }
+
+    #[test]
+    fn what_reaches_over_sunday_night_is_one() {
+        let segments = [segment(10, 600, 1), segment(600, WEEK + 10, 3)];
+        let found = floors(&segments, 1);
+        assert_eq!((found[0].from, found[0].until), (600, WEEK + 10));
+        let before = [segment(0, 10, 3), segment(10, WEEK, 1)];
+        let found = floors(&before, 1);
+        assert_eq!((found[0].from, found[0].until), (WEEK, WEEK + 10));
+    }
+}

@@ -1,0 +1,174 @@
+//! Plans in words.
+
+use super::MINUTES;
+use super::advice::{Advice, Leave};
+use super::calendar::{Days, clock_time};
+use super::plan::Plan;
+use super::trial::Way;
+use super::window::Window;
+use crate::text::{count, percent_said, short};
+
+/// `Fri 20:00, 4 of 4 days, peak 9.2 cores, needs 9 replicas from 19:40; chance to be short 2%`.
+pub fn evidence(window: &Window) -> String {
+    let it = &window.evidence;
+    let day = if window.days.count() == 1 {
+        Days::one(it.weekday).words()
+    } else {
+        window.days.words()
+    };
+    format!(
+        "{day} {}, {} of {}, peak {} cores, needs {} from {}; chance to be short {}",
+        clock_time(it.minute),
+        it.seen,
+        seen_of(window),
+        cores(it.cores),
+        count(usize::try_from(window.replicas).unwrap_or(0), "replica"),
+        clock_time(window.start),
+        percent_said(it.chance),
+    )
+}
+
+/// `4 weeks`, `20 days`.
+fn seen_of(window: &Window) -> String {
+    let of = window.evidence.of;
+    let noun = if window.evidence.weekly {
+        "week"
+    } else {
+        "day"
+    };
+    count(of, noun)
+}
+
+/// `9.2`, `0.14`.
+pub(super) fn cores(cores: f64) -> String {
+    short(cores, if cores < 1.0 { 2 } else { 1 })
+}
+
+impl Window {
+    /// `Fri 19:40-22:30`, `Mon-Fri 07:50-18:30`.
+    pub fn when(&self) -> String {
+        let days = (self.end - 1) / MINUTES;
+        let after = if days > self.start / MINUTES + 1 || self.minutes() >= MINUTES {
+            format!(" {} days later", self.end / MINUTES)
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {}-{}{after}",
+            self.days.words(),
+            clock_time(self.start),
+            clock_time(self.end)
+        )
+    }
+}
+
+impl Plan {
+    /// What is advised, and why: one sentence without a period.
+    pub fn reason(&self) -> String {
+        let reason = self.sentence();
+        if self.advice.acts() && self.now <= 1 {
+            format!("if it may run as several pods, {reason}")
+        } else {
+            reason
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self.advice {
+            Advice::Schedule => format!("replicas by schedule: {}", self.against()),
+            Advice::ScheduleAndHpa(target) => format!(
+                "replicas by schedule, with an HPA at {} of the CPU request below it: {}",
+                percent(target),
+                self.against()
+            ),
+            Advice::Hpa(target) => format!(
+                "a plain HPA at {} of the CPU request is enough: {}",
+                percent(target),
+                self.against()
+            ),
+            Advice::Leave(why) => self.left(why),
+        }
+    }
+
+    fn left(&self, why: Leave) -> String {
+        let replicas = count(usize::try_from(self.now).unwrap_or(0), "replica");
+        match why {
+            Leave::NotScalable => {
+                "leave it: its replicas are not a number that a schedule could set".to_owned()
+            }
+            Leave::Managed => "leave it: something else sets its replicas".to_owned(),
+            Leave::Off => "leave it: it runs no replica".to_owned(),
+            Leave::NoRequest => "leave it: a container has no CPU request, so nothing says how \
+                                 much a replica holds"
+                .to_owned(),
+            Leave::Thin => "leave it: its history is too thin, and a schedule needs eight days, \
+                            three weeks for days of the week"
+                .to_owned(),
+            Leave::Enough if self.outcomes.is_empty() && self.now <= 1 => {
+                "leave it: one replica is enough at all hours".to_owned()
+            }
+            Leave::Enough if self.scaled => {
+                "leave it: what its autoscaler does is enough".to_owned()
+            }
+            Leave::Enough => format!("leave it: its {replicas} are enough at all hours"),
+            Leave::NoSeason => "leave it: no season is proven that a schedule could follow, and \
+                                an HPA is not worth it"
+                .to_owned(),
+            Leave::Peak => "leave its replicas: a request for its peak costs less than replicas \
+                            that come and go"
+                .to_owned(),
+            Leave::NotWorth => {
+                "leave it: replicas that come and go would save too little".to_owned()
+            }
+        }
+    }
+
+    /// What the winner does better than what would be done without it.
+    fn against(&self) -> String {
+        let way = match self.advice {
+            Advice::Schedule => Way::Schedule,
+            Advice::ScheduleAndHpa(_) => Way::ScheduleAndHpa,
+            Advice::Hpa(_) | Advice::Leave(_) => Way::Hpa,
+        };
+        let Some(own) = self.outcome(way) else {
+            return String::new();
+        };
+        let minutes = |short: Option<f64>| short.map_or_else(|| "?".to_owned(), minutes_said);
+        let mut text = format!(
+            "{} minutes short and {} replica-hours a week",
+            minutes(own.short_minutes),
+            short(own.replica_hours, 0)
+        );
+        let beside = [Way::Hpa, Way::Advised, Way::Today].into_iter();
+        let beside = beside
+            .filter(|it| *it != way)
+            .filter_map(|it| self.outcome(it));
+        let beside: Vec<String> = beside
+            .map(|it| {
+                let name = match (it.way, it.target) {
+                    (Way::Hpa, Some(target)) => format!("an HPA alone at {}", percent(target)),
+                    (Way::Advised, _) => "the advised size alone".to_owned(),
+                    _ => "today".to_owned(),
+                };
+                format!(
+                    "{name} {} and {}",
+                    minutes(it.short_minutes),
+                    short(it.replica_hours, 0)
+                )
+            })
+            .collect();
+        if !beside.is_empty() {
+            text = format!("{text} ({})", beside.join(", "));
+        }
+        text
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+/// Minutes as people say them.
+fn minutes_said(minutes: f64) -> String {
+    short(minutes, usize::from(minutes < 9.95))
+}

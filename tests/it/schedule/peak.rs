@@ -1,0 +1,56 @@
+//! Peaks that are known to come, in `analyze` and `explain`.
+
+use serde_json::Value;
+
+use crate::common::Kcost;
+
+fn json(args: &[&str]) -> Value {
+    Kcost::new()
+        .args(args)
+        .args(["-o", "json"])
+        .run()
+        .ended(0)
+        .json()
+}
+
+/// No request of the demo is cut below its sale on Friday without saying what covers it.
+#[test]
+fn analyze_says_what_covers_a_peak_that_is_known_to_come() {
+    let report = json(&["analyze", "--demo"]);
+    let found = report["findings"].as_array().unwrap();
+    let peaks: Vec<&Value> = found
+        .iter()
+        .filter(|it| it["code"] == "known_peak")
+        .collect();
+    let of = |name: &str| peaks.iter().find(|it| it["name"] == name);
+    let text = of("promotions").unwrap()["text"].as_str().unwrap();
+    for words in ["Fri 20:00", "1.5 cores", "4 of 4 weeks", "12 from 18:55"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // One that an autoscaler follows says so; what is steady has none.
+    assert!(of("gift-cards").is_none() && of("api-gateway").is_none());
+}
+
+#[test]
+fn explain_shows_the_season_and_the_peak() {
+    let args = ["explain", "--demo", "shop/promotions"];
+    let told = json(&args);
+    let kinds: Vec<&str> = told["seasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["daily", "weekly"]);
+    assert!(
+        told["known_peak"]
+            .as_str()
+            .unwrap()
+            .starts_with("Fri 20:00")
+    );
+    let text = Kcost::new().args(args).run().ended(0).stdout;
+    assert!(text.contains("\n  season: daily ("), "{text}");
+    assert!(text.contains("Fri 20:00"), "{text}");
+    let steady = json(&["explain", "--demo", "shop/gift-cards"]);
+    assert_eq!(steady["known_peak"], Value::Null);
+}
