@@ -27,6 +27,7 @@ pub struct File {
 /// Where `out` takes no more.
 pub fn patch_stream(form: &dyn Form, told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     head(told, out)?;
+    total(form, told, out)?;
     if told.changes.is_empty() {
         writeln!(out, "# Nothing needs to change.")?;
     } else {
@@ -75,6 +76,7 @@ pub fn patch_files(form: &dyn Form, told: &Patches<'_>) -> io::Result<Vec<File>>
     if let Some((name, body)) = form.beside(&files, &told.changes) {
         let mut text = Vec::new();
         head(told, &mut text)?;
+        total(form, told, &mut text)?;
         text.extend(body.bytes());
         let text = String::from_utf8(text).map_err(io::Error::other)?;
         files.push(File { name, text });
@@ -90,7 +92,7 @@ fn separate(kind: Kind, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// What changes, all together.
+/// What the sizes are from.
 fn head(told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     let snapshot = told.snapshot;
     let cluster = escape(&snapshot.cluster.name);
@@ -98,26 +100,28 @@ fn head(told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
         out,
         "# Sizes for cluster {cluster}, from usage up to {}.",
         snapshot.taken_at
-    )?;
+    )
+}
+
+/// What changes, all together.
+fn total(form: &dyn Form, told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     if told.changes.is_empty() {
         return Ok(());
     }
+    let one = told.changes.len() == 1;
+    let verb = if one { "changes" } else { "change" };
+    let objects = count(told.changes.len(), "object");
     let restarts: usize = told.changes.iter().map(Change::restarts).sum();
+    let pods = if form.restarts() {
+        let verb = if restarts == 1 { "restarts" } else { "restart" };
+        format!("{} {verb}", count(restarts, "pod"))
+    } else {
+        "no pod restarts".to_owned()
+    };
     let savings = told.changes.iter().map(|it| savings(it.advice, told));
     let savings = savings.fold(Money::ZERO, |sum, one| sum + one);
-    writeln!(
-        out,
-        "# {} {}, {} {}; {} a month.",
-        count(told.changes.len(), "object"),
-        if told.changes.len() == 1 {
-            "changes"
-        } else {
-            "change"
-        },
-        count(restarts, "pod"),
-        if restarts == 1 { "restarts" } else { "restart" },
-        worth(savings, &told.bill.currency),
-    )
+    let worth = worth(savings, &told.bill.currency);
+    writeln!(out, "# {objects} {verb}, {pods}; {worth} a month.")
 }
 
 pub(super) fn savings(advice: &WorkloadAdvice, told: &Patches<'_>) -> Money {

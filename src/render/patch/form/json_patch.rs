@@ -46,7 +46,10 @@ impl Form for JsonPatch {
             return strategic::scaling(change, None, out);
         };
         let command = command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
-        apply::comment(&format!("  {command} --type=json --patch-file {file}"), out)?;
+        apply::comment(
+            &format!("Review, then:\n  {command} --type=json --patch-file {file}"),
+            out,
+        )?;
         apply::heaps(change, out)?;
         strategic::scaling(change, Some(file), out)?;
         let body = Value::from(body::operations(change));

@@ -37,8 +37,13 @@ pub trait Form: Sync {
     /// One line for the help.
     fn summary(&self) -> &'static str;
     fn kind(&self) -> Kind;
-    /// Lines that say how to use it: of one file of several with this name, or of all.
+    /// Lines that say how to use it: of one file of several with this name, or of all. Where
+    /// each file has a command of its own it says so itself.
     fn usage(&self, file: &str, alone: bool) -> Vec<String>;
+    /// Whether pods are made anew when it is used.
+    fn restarts(&self) -> bool {
+        true
+    }
     /// What stands before the first of so many changes in a stream.
     fn opening(&self, changes: usize) -> String {
         let _ = changes;

@@ -21,6 +21,10 @@ impl Form for Resize {
         Kind::Commands
     }
 
+    fn restarts(&self) -> bool {
+        false
+    }
+
     fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
         vec![
             "For clusters from 1.33 on, kubectl from 1.32 on; memory limits fall from 1.34 on.".to_owned(),

@@ -27,7 +27,7 @@ impl Form for Strategic {
 
     fn usage(&self, _file: &str, alone: bool) -> Vec<String> {
         if alone {
-            return vec!["Review, then:".to_owned()];
+            return Vec::new();
         }
         vec!["Review, then run it with `sh`.".to_owned()]
     }
@@ -44,7 +44,10 @@ impl Form for Strategic {
                 let command =
                     command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
                 let body = body::operations(change);
-                apply::comment(&format!("  {command} --type=json --patch-file {file}"), out)?;
+                apply::comment(
+                    &format!("Review, then:\n  {command} --type=json --patch-file {file}"),
+                    out,
+                )?;
                 apply::heaps(change, out)?;
                 let body = body.into_iter().collect();
                 out.write_all(emit::document(&apply::named_first(&body))?.as_bytes())?;
@@ -57,7 +60,7 @@ impl Form for Strategic {
                 let command =
                     command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
                 apply::comment(
-                    &format!("  {command} --type=strategic --patch-file {file}"),
+                    &format!("Review, then:\n  {command} --type=strategic --patch-file {file}"),
                     out,
                 )?;
                 if let Some(scaling) = command::autoscaler(change) {

@@ -24,6 +24,10 @@ impl Form for Vpa {
         Kind::Documents
     }
 
+    fn restarts(&self) -> bool {
+        false
+    }
+
     fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
         vec![
             "Sizes new pods; set `updateMode` to `InPlaceOrRecreate` to change running ones too."
