@@ -8,7 +8,7 @@ use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pipeline::Settings;
-use crate::plan::{self, Options, Promise};
+use crate::plan::{self, Options, Promise, Unplanned};
 use crate::render::{self, Planned, View};
 use crate::ui::Ui;
 
@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   {program} nodes --demo
   {program} nodes --reserve 20% --pool-min general=3
+  {program} nodes --fleet -o karpenter
   {program} nodes --snapshot prod.kcost -o json";
 
 /// Say which nodes can be drained, in which order, and what that saves.
@@ -35,7 +36,7 @@ pub(super) struct NodesArgs {
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "table",
-        value_parser = named(["table", "json", "csv"])
+        value_parser = named(["table", "json", "csv", KARPENTER])
     )]
     output: String,
 
@@ -49,6 +50,13 @@ pub(super) struct NodesArgs {
     #[arg(long, value_name = "POOL=NODES", value_delimiter = ',', value_parser = pool_minimum)]
     pool_min: Vec<(String, usize)>,
 
+    /// Choose machine types anew: the cheapest mix for each pool, from the list of prices.
+    ///
+    /// Pods stay in their pool. Spot stays where it is; other pools are bought on demand.
+    /// With `-o karpenter` it is written as requirements of Karpenter's NodePools.
+    #[arg(long)]
+    fleet: bool,
+
     #[command(flatten)]
     prices: BookArgs,
 
@@ -59,12 +67,22 @@ pub(super) struct NodesArgs {
     source: SourceArgs,
 }
 
+/// Requirements of NodePools.
+const KARPENTER: &str = "karpenter";
+
 /// `general=3`.
 fn pool_minimum(text: &str) -> Result<(String, usize), String> {
     let parts = text.rsplit_once('=');
     let parsed = parts.and_then(|(pool, least)| Some((pool.to_owned(), least.parse().ok()?)));
     let parsed = parsed.filter(|(pool, _)| !pool.is_empty());
     parsed.ok_or_else(|| "name a pool and a number of nodes, such as `general=3`".to_owned())
+}
+
+fn unplanned(why: Unplanned) -> Error {
+    Error::Empty {
+        reason: format!("there is no plan of nodes: {}", why.text()),
+        hint: why.hint().to_owned(),
+    }
 }
 
 impl NodesArgs {
@@ -98,12 +116,13 @@ impl NodesArgs {
             promise,
             &options,
         );
-        let plan = plan.map_err(|why| Error::Empty {
-            reason: format!("there is no plan of nodes: {}", why.text()),
-            hint: why.hint().to_owned(),
-        })?;
+        let plan = plan.map_err(unplanned)?;
+        let wanted = self.fleet || self.output == KARPENTER;
+        let fleet = wanted.then(|| plan::fleet(snapshot, book, &evidence.advised, &options));
+        let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();
         let planned = Planned {
+            fleet: fleet.as_ref(),
             snapshot,
             plan: &plan,
             options: &options,
@@ -111,9 +130,10 @@ impl NodesArgs {
             currency: book.currency(),
             described: &book.description(&prices),
         };
-        let written = match self.output.as_str() {
-            "json" => render::nodes_json(planned, out),
-            "csv" => render::nodes_csv(planned, out),
+        let written = match (self.output.as_str(), &fleet) {
+            ("json", _) => render::nodes_json(planned, out),
+            ("csv", _) => render::nodes_csv(planned, out),
+            (KARPENTER, Some(fleet)) => render::nodes_karpenter(planned, fleet, out),
             _ => render::nodes_table(planned, &invocation.look(ui, View::default()), out),
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;

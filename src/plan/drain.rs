@@ -24,7 +24,7 @@ enum Order {
 
 /// Which of the nodes that could take a pod does.
 #[derive(Debug, Clone, Copy)]
-enum Choice {
+pub(super) enum Choice {
     /// The fullest.
     Fullest,
     /// The one that would be emptied last.
@@ -134,7 +134,7 @@ fn settle(state: &mut State<'_>) -> Vec<usize> {
 }
 
 /// A node for a pod that is on none.
-fn place(
+pub(super) fn place(
     state: &mut State<'_>,
     pod: usize,
     choice: Choice,

@@ -9,6 +9,7 @@
 mod banked;
 mod bound;
 mod drain;
+mod fleet;
 mod model;
 mod state;
 mod stay;
@@ -20,6 +21,7 @@ use crate::units::{Bytes, Cpu, Money, len_f64};
 
 pub use banked::Banked;
 pub use bound::Least;
+pub use fleet::{Fleet, Mix, Pick, Pool, Unmixed, fleet};
 pub use stay::{Fixed, Kept, NoPlace, Stay};
 
 use drain::{Packed, Watch};

@@ -48,7 +48,7 @@ pub use gpu::{gpus_json, gpus_table, together_text};
 pub use history::{
     diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,
 };
-pub use nodes::{Planned, nodes_csv, nodes_json, nodes_table};
+pub use nodes::{Planned, nodes_csv, nodes_json, nodes_karpenter, nodes_table};
 pub use patch::{
     FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream,
     placed_markdown, placed_text,

@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::Planned;
+use super::{Planned, fleet};
 use crate::plan::{Filled, PodRef, Repacking, Stay};
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::units::{Currency, Money};
@@ -22,6 +22,8 @@ struct Report<'a> {
     settings: Settings<'a>,
     summary: Summary,
     nodes: Vec<Node<'a>>,
+    /// Null unless it was asked for.
+    fleet: Option<fleet::Shape<'a>>,
     gaps: Vec<Gap<'a>>,
 }
 
@@ -141,6 +143,7 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
         nodes: (0..planned.prices.len())
             .map(|it| node(&planned, it))
             .collect(),
+        fleet: planned.fleet.map(fleet::shape),
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;

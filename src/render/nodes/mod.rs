@@ -2,6 +2,7 @@
 
 use std::io;
 
+mod fleet;
 mod json;
 mod rows;
 
@@ -10,12 +11,13 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD_BOLD, HINT, Paint, WARN};
 use super::wrap::wrap;
-use crate::plan::{Filled, NodePlan, Options, PodRef, Repacking};
+use crate::plan::{Filled, Fleet, NodePlan, Options, PodRef, Repacking};
 use crate::price::NodePrice;
 use crate::snapshot::{Node, Snapshot};
 use crate::text::{count, escape, money};
 use crate::units::{Currency, Money};
 
+pub use fleet::nodes_karpenter;
 pub use json::nodes_json;
 pub use rows::nodes_csv;
 
@@ -27,6 +29,8 @@ const TOLD: usize = 12;
 pub struct Planned<'a> {
     pub snapshot: &'a Snapshot,
     pub plan: &'a NodePlan,
+    /// Where it was asked for.
+    pub fleet: Option<&'a Fleet>,
     pub options: &'a Options,
     /// One for each node.
     pub prices: &'a [NodePrice],
@@ -70,6 +74,9 @@ pub fn nodes_table(planned: Planned<'_>, look: &Look, out: &mut dyn io::Write) -
         page.nodes(out)?;
         page.stays(out)?;
         page.moves(out)?;
+        if let Some(fleet) = page.planned.fleet {
+            page.fleet(fleet, out)?;
+        }
         page.foot(out)
     })
 }

@@ -3,6 +3,7 @@
 mod banked;
 mod checker;
 mod distance;
+mod fleet;
 mod generated;
 mod random;
 mod read;

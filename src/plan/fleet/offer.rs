@@ -1,0 +1,221 @@
+//! Machine types that a pool could be of, and what of them is left for pods.
+
+use super::Amounts;
+use crate::price::{Book, Entry, entries, regions};
+use crate::snapshot::{CapacityType, Node, Resources};
+use crate::units::{Bytes, Cpu, Money};
+
+/// Machines of fewer or more vCPU are not offered: small ones lose a third to what runs on
+/// every node, and large ones are a large part of a cluster to lose at once.
+const CORES: std::ops::RangeInclusive<f64> = 2.0..=64.0;
+/// What Linux and the machine take of the memory that is sold. Source: Karpenter,
+/// `VM_MEMORY_OVERHEAD_PERCENT`.
+const UNSEEN: f64 = 0.075;
+const MIB: f64 = 1_048_576.0;
+
+/// One type.
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
+    pub(super) name: &'static str,
+    pub(super) cores: f64,
+    pub(super) gib: f64,
+    /// An hour.
+    pub(super) price: Money,
+    /// As the kubelet would say it.
+    pub(super) allocatable: Amounts,
+    /// For pods, less DaemonSets and the reserve.
+    pub(super) room: Amounts,
+}
+
+/// The types of the list in the region of a node, for its architecture; none of those that
+/// another has as much of for less.
+pub(super) fn offers(
+    book: &Book,
+    like: &Node,
+    spot: bool,
+    daemons: Amounts,
+    reserve: f64,
+) -> Vec<Offer> {
+    let place = like.region.as_deref();
+    let Some(region) = regions().find(|it| Some(it.name) == place) else {
+        return Vec::new();
+    };
+    let arm = like.architecture.as_deref() == Some("arm64");
+    let fitting = entries().filter(|it| it.cell(region).is_some() && is_arm(it.name) == arm);
+    let fitting = fitting.filter(|it| it.gpus <= 0.0 && !is_shared(it.name));
+    let mut found: Vec<Offer> = fitting
+        .filter_map(|entry| offer(book, like, entry, spot, daemons, reserve))
+        .collect();
+    found.sort_by(|a, b| a.price.cmp(&b.price).then(a.name.cmp(b.name)));
+    let mut kept: Vec<Offer> = Vec::new();
+    for it in found {
+        let beaten = |other: &Offer| {
+            other
+                .room
+                .iter()
+                .zip(it.room)
+                .all(|(other, own)| *other >= own)
+        };
+        if !kept.iter().any(beaten) {
+            kept.push(it);
+        }
+    }
+    kept
+}
+
+fn offer(
+    book: &Book,
+    like: &Node,
+    entry: &'static Entry,
+    spot: bool,
+    daemons: Amounts,
+    reserve: f64,
+) -> Option<Offer> {
+    let (cores, gib) = (entry.vcpus?, entry.gib?);
+    let capacity = Resources {
+        cpu: Some(Cpu::cores(cores)),
+        memory: Some(Bytes::from_f64(gib * 1024.0 * MIB)),
+        ..Resources::default()
+    };
+    let node = Node {
+        instance_type: Some(entry.name.to_owned()),
+        region: like.region.clone(),
+        provider: like.provider.clone(),
+        pool: like.pool.clone(),
+        capacity_type: if spot {
+            CapacityType::Spot
+        } else {
+            CapacityType::OnDemand
+        },
+        allocatable: capacity.clone(),
+        capacity,
+        ..Node::default()
+    };
+    let allocatable = allocatable(like.provider.as_deref(), cores, gib);
+    let kept = [reserve, reserve, 0.0];
+    let room = [0, 1, 2].map(|at| allocatable[at] * (1.0 - kept[at]) - daemons[at]);
+    let usable = CORES.contains(&cores) && room.iter().all(|it| *it > 0.0);
+    usable.then(|| Offer {
+        name: entry.name,
+        cores,
+        gib,
+        price: book.price(&node).hourly,
+        allocatable,
+        room,
+    })
+}
+
+/// What is left of a machine for pods. Source: the nodeadm of EKS, the documentation of GKE
+/// and AKS on reserved resources.
+fn allocatable(provider: Option<&str>, cores: f64, gib: f64) -> Amounts {
+    let seen = gib * 1024.0 * (1.0 - UNSEEN);
+    let step = |from: f64, to: f64, share: f64| (cores.min(to) - from).max(0.0) * share;
+    let usual = step(0.0, 1.0, 0.06)
+        + step(1.0, 2.0, 0.01)
+        + step(2.0, 4.0, 0.005)
+        + step(4.0, f64::MAX, 0.0025);
+    let pods: f64 = match provider {
+        // Addresses of the default network cards.
+        Some("aws") if cores < 4.0 => 29.0,
+        Some("aws") if cores < 16.0 => 58.0,
+        Some("aws") => 234.0,
+        _ => 110.0,
+    };
+    let (cpu, memory) = match provider {
+        Some("aws") => (usual, 255.0 + 11.0 * pods + 100.0),
+        Some("azure") => {
+            let cpu = step(0.0, 1.0, 0.06)
+                + step(1.0, 2.0, 0.04)
+                + step(2.0, 4.0, 0.02)
+                + step(4.0, f64::MAX, 0.01);
+            let own = (20.0 * pods + 50.0).min(0.25 * gib * 1024.0);
+            (cpu, own + 100.0)
+        }
+        _ => {
+            let step = |from: f64, to: f64, share: f64| (gib.min(to) - from).max(0.0) * share;
+            let own = step(0.0, 4.0, 0.25)
+                + step(4.0, 8.0, 0.2)
+                + step(8.0, 16.0, 0.1)
+                + step(16.0, 128.0, 0.06)
+                + step(128.0, f64::MAX, 0.02);
+            (usual, own * 1024.0 + 100.0)
+        }
+    };
+    [cores - cpu, (seen - memory) * MIB, pods]
+}
+
+/// Whether a type has the other architecture, by its name: `m7g.large`, `Standard_D4ps_v5`,
+/// `t2a-standard-4`.
+fn is_arm(name: &str) -> bool {
+    let family = name.split(['.', '-']).next().unwrap_or_default();
+    if let Some(rest) = name.strip_prefix("Standard_") {
+        let size = rest.split('_').next().unwrap_or_default();
+        return size
+            .trim_start_matches(|it: char| it.is_ascii_uppercase())
+            .contains('p');
+    }
+    if name.contains('-') {
+        return matches!(family, "t2a" | "c4a" | "n4a");
+    }
+    let after = family.trim_start_matches(|it: char| it.is_ascii_lowercase());
+    family == "a1" || after.contains('g')
+}
+
+/// Whether its cores are lent by the minute, which nobody should plan on.
+fn is_shared(name: &str) -> bool {
+    let family = name.split(['.', '-']).next().unwrap_or_default();
+    let burst = matches!(family, "t2" | "t3" | "t3a" | "t4g" | "f1" | "g1");
+    let small = ["-micro", "-small", "-medium"]
+        .iter()
+        .any(|it| name.ends_with(it));
+    burst || small || name.starts_with("Standard_B") || name.contains("metal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn architectures_are_told_by_names() {
+        for name in [
+            "m7g.large",
+            "c6gn.xlarge",
+            "a1.large",
+            "Standard_D4ps_v5",
+            "t2a-standard-4",
+        ] {
+            assert!(is_arm(name), "{name}");
+        }
+        for name in [
+            "m6i.large",
+            "g5.xlarge",
+            "Standard_D4s_v5",
+            "n2-standard-4",
+            "m7i-flex.large",
+        ] {
+            assert!(!is_arm(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn reserved_amounts_are_those_of_the_providers() {
+        let milli = |provider, cores| {
+            let left = allocatable(Some(provider), cores, 64.0)[0];
+            format!("{:.0}", (cores - left) * 1000.0)
+        };
+        assert_eq!(
+            [2.0, 4.0, 16.0, 64.0].map(|it| milli("aws", it)),
+            ["70", "80", "110", "230"]
+        );
+        assert_eq!(
+            [2.0, 8.0, 16.0].map(|it| milli("azure", it)),
+            ["100", "180", "260"]
+        );
+        let reserved = |gib: f64| {
+            let left = allocatable(Some("gce"), 8.0, gib)[1] / MIB;
+            gib * 1024.0 * (1.0 - UNSEEN) - left - 100.0
+        };
+        assert!((reserved(16.0) - 2.6 * 1024.0).abs() < 1.0);
+        assert!((reserved(64.0) - 5.48 * 1024.0).abs() < 1.0);
+    }
+}

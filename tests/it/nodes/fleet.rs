@@ -1,0 +1,130 @@
+//! The cheapest mix of machine types.
+
+use kcost::plan::{Options, Unmixed, fleet};
+use kcost::price::Book;
+use kcost::recommend::{Sizing, State};
+use kcost::snapshot::{Snapshot, Workload};
+use kcost::units::Money;
+use serde_json::Value;
+
+use super::generated::large;
+use super::{app, nodes, ruled};
+use crate::common::Kcost;
+use crate::made::Made;
+
+/// On machines of AWS in Ireland, without advice.
+fn made(mut snapshot: Snapshot) -> Made {
+    let mut made = Made::empty();
+    for node in &mut snapshot.cluster.nodes {
+        node.region = Some("eu-west-1".to_owned());
+        node.provider = Some("aws".to_owned());
+        node.architecture = Some("amd64".to_owned());
+        node.pool = Some("general".to_owned());
+        node.instance_type = Some("m6i.4xlarge".to_owned());
+    }
+    let workloads: Vec<Workload> = std::mem::take(&mut snapshot.workloads);
+    made.snapshot = snapshot;
+    for workload in workloads {
+        made.add(workload, State::RightSized, &[Sizing::KEEP]);
+    }
+    made
+}
+
+fn chosen(made: &Made) -> kcost::plan::Pool {
+    let book = Book::default();
+    let found = fleet(&made.snapshot, &book, &made.advised, &Options::default()).unwrap();
+    assert_eq!(found.pools.len(), 1);
+    found.pools.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_mix_is_near_to_what_nothing_can_be_cheaper_than() {
+    for (count, percent) in [(10, 130.0), (60, 118.0)] {
+        let pool = chosen(&made(large(count, 0.6, 1)));
+        let mix = pool.mix.unwrap();
+        assert!(mix.least > Money::ZERO && mix.cost >= mix.least);
+        let beyond = mix.cost.to_f64() / mix.least.to_f64() * 100.0;
+        assert!(
+            beyond <= percent,
+            "{count} nodes: {beyond} %, {:?}",
+            mix.picks
+        );
+        assert!(mix.cost < pool.cost);
+        assert!(mix.picks.len() <= 3);
+        let sum: f64 = mix
+            .picks
+            .iter()
+            .map(|it| it.each.to_f64() * f64::from(u32::try_from(it.count).unwrap()))
+            .sum();
+        assert!((sum - mix.cost.to_f64()).abs() < 0.01);
+    }
+}
+
+#[test]
+fn pods_that_must_be_apart_take_as_many_nodes() {
+    let mut snapshot = nodes(4);
+    snapshot.workloads = vec![ruled(app("a", &[0, 1, 2, 3], 100, 100), |it| {
+        it.anti_affinity = vec![kcost::snapshot::PodTerm {
+            selector: Some(kcost::snapshot::PodSelector {
+                labels: vec![("app".to_owned(), "a".to_owned())],
+                ..kcost::snapshot::PodSelector::default()
+            }),
+            topology_key: "kubernetes.io/hostname".to_owned(),
+            ..kcost::snapshot::PodTerm::default()
+        }];
+    })];
+    let mix = chosen(&made(snapshot)).mix.unwrap();
+    let nodes: usize = mix.picks.iter().map(|it| it.count).sum();
+    assert_eq!(nodes, 4);
+}
+
+#[test]
+fn what_cannot_be_chosen_says_why() {
+    let mut snapshot = nodes(2);
+    snapshot.workloads = vec![app("a", &[0], 100, 100)];
+    let mut unlisted = made(snapshot.clone());
+    for node in &mut unlisted.snapshot.cluster.nodes {
+        node.region = Some("moon-1".to_owned());
+    }
+    assert_eq!(chosen(&unlisted).mix, Err(Unmixed::Unlisted));
+    let mut devices = made(snapshot.clone());
+    let pod = &mut devices.snapshot.workloads[0].pods[0];
+    pod.requests
+        .extended
+        .insert("nvidia.com/gpu".to_owned(), 1.0);
+    assert_eq!(chosen(&devices).mix, Err(Unmixed::Devices));
+    snapshot.workloads.clear();
+    assert_eq!(chosen(&made(snapshot)).mix, Err(Unmixed::Empty));
+}
+
+#[test]
+fn the_demo_has_a_mix_in_every_format() {
+    let args = ["nodes", "--demo", "--fleet"];
+    let report: Value = Kcost::new()
+        .args(args)
+        .args(["-o", "json"])
+        .run()
+        .ended(0)
+        .json();
+    let pools = report["fleet"]["pools"].as_array().unwrap();
+    let general = pools.iter().find(|it| it["pool"] == "general").unwrap();
+    let money = |it: &Value| it.as_str().unwrap().parse::<f64>().unwrap();
+    let mix = &general["mix"];
+    assert!(money(&mix["monthly_cost"]) >= money(&mix["monthly_cost_at_least"]));
+    assert!(money(&mix["monthly_cost"]) < money(&general["monthly_cost"]));
+    let gpu = pools.iter().find(|it| it["pool"] == "gpu").unwrap();
+    assert_eq!(gpu["unknown"]["code"], "devices");
+    let text = Kcost::new().args(args).run().ended(0).transcript();
+    assert!(text.contains("the cheapest mix of machine types"), "{text}");
+    let yaml = Kcost::new()
+        .args(["nodes", "--demo", "-o", "karpenter"])
+        .run()
+        .ended(0)
+        .stdout;
+    assert!(yaml.contains("karpenter.sh/capacity-type"), "{yaml}");
+    for document in yaml.split("---").skip(1) {
+        let read: Value = serde_yaml::from_str(document).unwrap();
+        assert_eq!(read["kind"], "NodePool");
+        assert!(read["spec"]["template"]["spec"]["requirements"].is_array());
+    }
+}
