@@ -140,6 +140,9 @@ fn why(change: &Change<'_>, told: &Patches<'_>, out: &mut dyn Write) -> io::Resu
     for changed in change.containers.iter().chain(&change.injected) {
         reasons(changed, out)?;
     }
+    if let Some(peak) = told.peak(change.advice.workload) {
+        writeln!(out, "# {}", escape(peak))?;
+    }
     for changed in &change.injected {
         let name = escape(&changed.container.name);
         writeln!(

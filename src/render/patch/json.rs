@@ -46,6 +46,8 @@ struct Shape<'a> {
     /// Whether its pods get another quality-of-service class, so that none changes in place.
     qos_changes: bool,
     kept_by: Option<Kept<'a>>,
+    /// A peak that these sizes do not hold, and what covers it.
+    known_peak: Option<&'a str>,
     /// Of the pod as a whole.
     pod: Vec<Field>,
     containers: Vec<Container<'a>>,
@@ -170,6 +172,7 @@ fn shape<'a>(change: &'a Change<'a>, told: &Patches<'a>) -> Shape<'a> {
         monthly_savings: bill.map_or(Money::ZERO, WorkloadBill::savings),
         qos_changes: change.moves_qos,
         kept_by: workload.keeper.as_ref().map(kept),
+        known_peak: told.peak(advice.workload),
         pod: change.pod.iter().map(field).collect(),
         containers: change.containers.iter().map(container).collect(),
         injected: change.injected.iter().map(container).collect(),

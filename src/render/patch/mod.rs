@@ -25,12 +25,17 @@ use crate::price::Bill;
 use crate::snapshot::Snapshot;
 use crate::text::escape;
 
+/// The finding that no cut goes without.
+const KNOWN_PEAK: &str = "known_peak";
+
 /// Changes, and what there is to say of them.
 pub struct Patches<'a> {
     snapshot: &'a Snapshot,
     bill: &'a Bill,
     changes: Vec<Change<'a>>,
     unplaced: Vec<Unplaced<'a>>,
+    /// Peaks that are known to come, by workload.
+    peaks: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Patches<'a> {
@@ -42,13 +47,21 @@ impl<'a> Patches<'a> {
             only.is_none_or(|only| only.get(row.advice.workload).copied().unwrap_or(false))
         };
         let advice = rows.iter().filter(wanted).map(|row| row.advice);
+        let peaks = analysis.findings.iter().filter(|it| it.code == KNOWN_PEAK);
         let (changes, unplaced) = changes(&analysis.snapshot.workloads, advice);
         Self {
             snapshot: analysis.snapshot,
             bill: &analysis.bill,
             changes,
             unplaced,
+            peaks: peaks.map(|it| (it.workload, it.text.as_str())).collect(),
         }
+    }
+
+    /// The peak that the sizes of a workload do not hold, and what covers it.
+    fn peak(&self, workload: usize) -> Option<&'a str> {
+        let found = self.peaks.iter().find(|(of, _)| *of == workload);
+        found.map(|(_, text)| *text)
     }
 
     /// What changes, in the order of the view.

@@ -393,3 +393,29 @@ fn every_form_has_a_name_and_a_summary_of_its_own() {
     assert_eq!(names, wanted);
     assert!(FORMS.iter().all(|form| !form.summary().is_empty()));
 }
+
+#[test]
+fn a_cut_below_a_peak_that_comes_says_what_covers_it() {
+    let args = ["patch", "--demo", "shop/Deployment/promotions"];
+    let text = Kcost::new().args(args).run().ended(0).stdout;
+    let peak = text
+        .lines()
+        .find(|line| line.contains("comes a peak of"))
+        .unwrap();
+    assert!(
+        peak.starts_with("# Fri 20:00") && peak.contains("covers it"),
+        "{peak}"
+    );
+    let report = Kcost::new()
+        .args(args)
+        .args(["-o", "json"])
+        .run()
+        .ended(0)
+        .json();
+    assert!(
+        report["changes"][0]["known_peak"]
+            .as_str()
+            .unwrap()
+            .contains("Fri 20:00")
+    );
+}
