@@ -287,7 +287,7 @@ fn a_plan_says_what_chunks_weigh_and_the_server_sends_about_that() {
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
       engine chunks: about 1018Ki as stored, where the server would compute 254,016 points
-    4 queries, about 1018Ki of chunks; 14 more count, as now
+    4 queries, about 1018Ki of chunks; 16 more count, as now
       CPU usage                               285Ki   14d of history  team-00, team-01, team-02 and 3 more
       memory usage                            163Ki   14d of history  team-00, team-01, team-02 and 3 more
       CPU throttling                          570Ki   14d of history  team-00, team-01, team-02 and 3 more

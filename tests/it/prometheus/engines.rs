@@ -189,7 +189,7 @@ fn a_plan_says_which_engine_and_what_it_costs() {
       9 series in 3 namespaces, a sample every 1m
       window 2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z at 15m, with data since 2026-11-22T00:00:00Z
       engine pushdown: as `--engine` says
-    5 queries, about 73,440 samples, at most 3,000,000 each; 10 more count, as now
+    5 queries, about 73,440 samples, at most 3,000,000 each; 11 more count, as now
       CPU usage                      16,416 samples    1d of history  team-00, team-01, team-02
       memory usage                   13,824 samples    1d of history  team-00, team-01, team-02
       CPU throttling                 27,648 samples    1d of history  team-00, team-01, team-02

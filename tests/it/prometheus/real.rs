@@ -163,7 +163,7 @@ fn a_plan_says_what_it_costs_without_reading() {
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
       engine raw: as `--engine` says
-    7 queries, about 1,066,869 samples, at most 200,000 each; 10 more count, as now
+    7 queries, about 1,066,869 samples, at most 200,000 each; 11 more count, as now
       CPU usage                     183,456 samples   14d of history  team-00, team-01, team-02, team-05
       CPU usage                     112,896 samples   14d of history  team-03, team-04
       memory usage                  177,813 samples   14d of history  team-00, team-01, team-02 and 3 more

@@ -97,6 +97,24 @@ pub(super) struct Piece {
     halved: u8,
 }
 
+/// Bytes of names in one question of the index, which a server takes in a URL only.
+const LONGEST_NAMES: usize = 2_000;
+
+/// The metrics, as many at a time as a URL holds wherever it has to pass.
+fn in_urls<'m>(metrics: &'m [&'static str]) -> Vec<&'m [&'static str]> {
+    let (mut pieces, mut start, mut length) = (Vec::new(), 0, 0);
+    for (place, metric) in metrics.iter().enumerate() {
+        // The sign between two names takes three bytes in a URL.
+        length += metric.len() + 3;
+        if length > LONGEST_NAMES && place > start {
+            pieces.push(&metrics[start..place]);
+            (start, length) = (place, metric.len() + 3);
+        }
+    }
+    pieces.push(&metrics[start..]);
+    pieces
+}
+
 impl<'a> Asker<'a> {
     pub(super) fn new(
         server: &'a Server,
@@ -257,6 +275,15 @@ impl<'a> Asker<'a> {
 
     /// Names of those of these metrics that there are.
     async fn names(&self, metrics: &[&'static str]) -> Result<Vec<String>, Failure> {
+        let mut names = Vec::new();
+        for piece in in_urls(metrics) {
+            names.extend(self.names_of(piece).await?);
+        }
+        Ok(names)
+    }
+
+    /// The same of as many as one question holds.
+    async fn names_of(&self, metrics: &[&'static str]) -> Result<Vec<String>, Failure> {
         let selector = self.selector(metrics, "", false);
         let ask = async |first: i64, last: i64| {
             let query = Query {
