@@ -67,6 +67,11 @@ fn by_place(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
         out,
         "# Not for a server-side apply: a custom resource may replace its whole list of containers."
     )?;
+    if let Some(body) = body::apply(change) {
+        let text = emit::document(&named_first(&body))?;
+        text.lines()
+            .try_for_each(|line| comment(&format!("  {line}"), out))?;
+    }
     match command::json_patch(change) {
         Some(command) => comment(&format!("Instead:\n  {command}"), out)?,
         None => comment("Change it by hand.", out)?,
