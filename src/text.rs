@@ -40,6 +40,14 @@ pub fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(plain)
 }
 
+/// The text as a part of the name of a file: `instead` for every sign that a file system or
+/// a shell may take otherwise.
+pub fn for_file(text: &str, instead: char) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let chars = text.chars();
+    chars.map(|c| if fits(c) { c } else { instead }).collect()
+}
+
 /// The first so many characters, and `…` where there are more.
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -87,6 +95,15 @@ pub fn count(number: usize, noun: &str) -> String {
         format!("1 {noun}")
     } else {
         format!("{} {noun}s", group(&number.to_string()))
+    }
+}
+
+/// `once`, `3 times`.
+pub fn times(count: usize) -> String {
+    if count == 1 {
+        "once".to_owned()
+    } else {
+        format!("{count} times")
     }
 }
 

@@ -38,19 +38,20 @@ pub fn merge(change: &Change<'_>, removing: bool) -> Option<Value> {
         let Some(container) = container(changed, removing) else {
             continue;
         };
-        let list = spec.entry(changed.list.name()).or_insert_with(|| json!([]));
-        if let Value::Array(list) = list {
-            list.push(container);
-        }
+        push(&mut spec, changed, container);
     }
     if spec.is_empty() {
         return None;
     }
-    let path = change.target.pod_spec.iter().rev();
-    Some(path.fold(
-        spec.into(),
-        |inner: Value, field| json!({field.as_str(): inner}),
-    ))
+    Some(change.target.around(spec.into()))
+}
+
+/// Adds a container to its list of a pod spec.
+fn push(spec: &mut Map<String, Value>, changed: &Changed<'_>, container: Value) {
+    let list = spec.entry(changed.container.kind.list());
+    if let Value::Array(list) = list.or_insert_with(|| json!([])) {
+        list.push(container);
+    }
 }
 
 fn container(changed: &Changed<'_>, removing: bool) -> Option<Value> {
@@ -120,7 +121,7 @@ pub fn operations(change: &Change<'_>) -> Vec<Value> {
         if changed.edits.is_empty() {
             continue;
         }
-        let at = format!("{root}/{}/{}", changed.list.name(), changed.place);
+        let at = format!("{root}/{}/{}", changed.container.kind.list(), changed.place);
         let name = changed.container.name.as_str();
         all.push(json!({"op": "test", "path": format!("{at}/name"), "value": name}));
         let container = changed.container;
@@ -162,13 +163,7 @@ fn members(
         let set: Vec<&Edit> = of.filter(|edit| edit.after.is_some()).collect();
         let at = format!("{path}/{}", section.name());
         if !set.is_empty() && !has(section) {
-            let fields = set.iter().filter_map(|edit| {
-                Some((
-                    edit.resource.name().to_owned(),
-                    edit.after?.to_string().into(),
-                ))
-            });
-            let fields: Map<String, Value> = fields.collect();
+            let fields = &resources(edits, false)[section.name()];
             all.push(json!({"op": "add", "path": at, "value": fields}));
             continue;
         }
@@ -203,10 +198,7 @@ pub fn resize(change: &Change<'_>) -> Option<Value> {
         let runs = changed.container.kind != ContainerKind::Init;
         if runs && !resources.is_empty() {
             let container = json!({"name": changed.container.name, "resources": resources});
-            let list = spec.entry(changed.list.name()).or_insert_with(|| json!([]));
-            if let Value::Array(list) = list {
-                list.push(container);
-            }
+            push(&mut spec, changed, container);
         }
     }
     (!spec.is_empty()).then(|| json!({"spec": spec}))

@@ -12,4 +12,4 @@ mod qos;
 mod set;
 
 pub use edit::{Amount, Edit, Heap, Resource, Section};
-pub use set::{Change, Changed, List, Unplaced, Way, change, changes};
+pub use set::{Change, Changed, Unplaced, Way, change, changes};

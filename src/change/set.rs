@@ -1,7 +1,7 @@
 use super::edit::{Edit, Heap, edits};
 use super::{custom, qos};
 use crate::recommend::{AutoscalerAdvice, ContainerAdvice, WorkloadAdvice};
-use crate::snapshot::{Container, ContainerKind, PatchTarget, Workload};
+use crate::snapshot::{Container, PatchTarget, Workload};
 
 /// What changes of one workload, all of it together.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,6 @@ pub struct Change<'a> {
 pub struct Changed<'a> {
     pub container: &'a Container,
     pub advice: &'a ContainerAdvice,
-    pub list: List,
     /// Its place in that list of the pod template.
     pub place: usize,
     pub edits: Vec<Edit>,
@@ -53,30 +52,6 @@ pub enum Way {
     ByName,
     /// A custom resource may replace the whole list: only a JSON patch is sure.
     ByPlace,
-}
-
-/// A list of containers of a pod spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum List {
-    Containers,
-    InitContainers,
-}
-
-impl List {
-    fn of(kind: ContainerKind) -> Self {
-        match kind {
-            ContainerKind::App => Self::Containers,
-            ContainerKind::Sidecar | ContainerKind::Init => Self::InitContainers,
-        }
-    }
-
-    /// As Kubernetes names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Containers => "containers",
-            Self::InitContainers => "initContainers",
-        }
-    }
 }
 
 /// Groups whose kinds merge containers by name: the built-in ones, and those of OpenShift's
@@ -113,15 +88,6 @@ impl Change<'_> {
         } else {
             self.workload.pods.len()
         }
-    }
-
-    /// Whether nothing of it gets less: it can go first.
-    pub fn only_raises(&self) -> bool {
-        let mut edits = self
-            .pod
-            .iter()
-            .chain(self.containers.iter().flat_map(|it| &it.edits));
-        edits.all(Edit::rises)
     }
 }
 
@@ -194,9 +160,9 @@ fn changed<'a>(workload: &'a Workload, advice: &'a WorkloadAdvice) -> Vec<Change
         let Some(container) = workload.containers.get(advised.container) else {
             continue;
         };
-        let list = List::of(container.kind);
+        let list = container.kind.list();
         let before = workload.containers.iter().take(advised.container);
-        let place = before.filter(|it| it.in_template && List::of(it.kind) == list);
+        let place = before.filter(|it| it.in_template && it.kind.list() == list);
         let edits = edits(
             &advised.sizing,
             (&container.requests, &container.limits),
@@ -208,7 +174,6 @@ fn changed<'a>(workload: &'a Workload, advice: &'a WorkloadAdvice) -> Vec<Change
             changed.push(Changed {
                 container,
                 advice: advised,
-                list,
                 place: place.count(),
                 edits,
                 heap,

@@ -9,7 +9,6 @@ use super::records;
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::pipeline::Settings;
 use crate::render::{self, View};
 use crate::ui::Ui;
 
@@ -58,10 +57,7 @@ impl DiffArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let before = records::of(&self.before, &settings, ui)?;
         let after = records::of(&self.after, &settings, ui)?;
         ui.clear();

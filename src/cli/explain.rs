@@ -3,15 +3,14 @@ use std::io::Write;
 use clap::Args;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, Whole};
-use super::given::Given;
 use super::invocation::Invocation;
 use super::values::named;
+use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explain::{self, FindError};
-use crate::pipeline::{self, Settings};
+use crate::explain::{self};
+use crate::pipeline::{self};
 use crate::render::{self, Look, View};
-use crate::text::quote;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -64,15 +63,10 @@ impl ExplainArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
-        if let Some(name) = &workload {
-            refuse_file(name, "explain", invocation.program)?;
-        }
+        workload::refuse_files(&workload, "explain", invocation.program)?;
         if workload.is_none() && self.output == "json" {
             return Err(unnamed());
         }
@@ -80,10 +74,7 @@ impl ExplainArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         let grid = snapshot.usage.grid;
-        let find = |name: String| {
-            let place = explain::find(&snapshot.workloads, asked, &name);
-            place.map_err(|error| not_found(&error))
-        };
+        let find = |name: String| workload::place(&read.whole, &name);
         let place = workload.map(find).transpose()?;
         let index = place.map(|place| asked[..place].iter().filter(|asked| **asked).count());
         let (whole, evidence) = read.learn(place, &settings, ui)?;
@@ -111,28 +102,9 @@ impl ExplainArgs {
     }
 }
 
-/// A file in the place of the name needs its flag.
-pub(super) fn refuse_file(name: &str, command: &str, program: &str) -> Result<(), Error> {
-    let Some(given) = Given::named(name) else {
-        return Ok(());
-    };
-    let words = given.words(&quote(name));
-    Err(Error::Usage {
-        text: format!("`{name}` is {}, not the name of a workload", given.noun()),
-        hint: Some(format!("write `{program} {command} WORKLOAD {words}`")),
-    })
-}
-
 fn unnamed() -> Error {
     Error::Usage {
         text: "no workload is named".to_owned(),
         hint: Some("name it first: `kcost explain WORKLOAD --objects FILE…`".to_owned()),
-    }
-}
-
-pub(super) fn not_found(error: &FindError) -> Error {
-    Error::Usage {
-        text: error.to_string(),
-        hint: error.hint(),
     }
 }

@@ -4,12 +4,11 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::args::{SourceArgs, Whole};
-use super::explain::{not_found, refuse_file};
 use super::invocation::Invocation;
 use super::values::{named, time_zone};
+use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explain;
 use crate::forecast::{self, Clock, Options};
 use crate::price::Book;
 use crate::render::{self, View};
@@ -83,9 +82,7 @@ impl ForecastArgs {
     ) -> Result<Exit, Error> {
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
-        if let Some(name) = &workload {
-            refuse_file(name, "forecast", invocation.program)?;
-        }
+        workload::refuse_files(&workload, "forecast", invocation.program)?;
         let options = Options {
             hours: forecast::hours_of(self.horizon),
             clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
@@ -93,13 +90,9 @@ impl ForecastArgs {
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
-        let place = workload.map(|name| {
-            let place = explain::find(&snapshot.workloads, asked, &name);
-            place.map_err(|error| not_found(&error))
-        });
-        let place = place.transpose()?;
-        let one = |place| (0..asked.len()).map(|it| it == place).collect();
-        let asked: Vec<bool> = place.map_or_else(|| asked.clone(), one);
+        let find = |name: String| workload::place(&read.whole, &name);
+        let place = workload.map(find).transpose()?;
+        let asked = workload::only(&read.whole, place);
         let forecasts = match &read.usage {
             None => forecast::forecast(snapshot, &asked, &options, ui),
             Some(usage) => {

@@ -2,17 +2,15 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{BookArgs, SourceArgs};
-use super::explain::not_found;
+use super::args::{BookArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
+use super::workload;
 use crate::costs::costs;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explain;
 use crate::gpu::{self, Gpus, Options};
 use crate::render::{self, View};
-use crate::snapshot::Snapshot;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -71,14 +69,14 @@ impl GpusArgs {
         let read = self.source.read_parts(ui)?;
         super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
         let (whole, profiles, seen) = read.accelerators(ui)?;
-        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
-        let costs = costs(&snapshot, &profiles, &book);
+        let costs = costs(&whole.snapshot, &profiles, &book);
         let options = Options {
             book: &book,
             costs: &costs,
         };
-        let mut gpus = Gpus::of(&snapshot, seen, options);
-        let places = self.places(&snapshot, &asked, &gpus)?;
+        let mut gpus = Gpus::of(&whole.snapshot, seen, options);
+        let places = self.places(&whole, &gpus)?;
+        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         if let Some(places) = places {
             gpus.sharing = vec![gpu::together(&gpus.workloads, &places)];
         } else if asked.contains(&false) {
@@ -98,21 +96,15 @@ impl GpusArgs {
     }
 
     /// Where the workloads that are named stand.
-    fn places(
-        &self,
-        snapshot: &Snapshot,
-        asked: &[bool],
-        gpus: &Gpus,
-    ) -> Result<Option<Vec<usize>>, Error> {
+    fn places(&self, whole: &Whole, gpus: &Gpus) -> Result<Option<Vec<usize>>, Error> {
         if self.together.is_empty() {
             return Ok(None);
         }
         let mut places = Vec::new();
         for name in &self.together {
-            let workload = explain::find(&snapshot.workloads, asked, name.trim());
-            let workload = workload.map_err(|error| not_found(&error))?;
+            let workload = workload::place(whole, name.trim())?;
             let place = gpus.place_of(workload).ok_or_else(|| Error::Usage {
-                text: format!("`{}` has no GPU", snapshot.workloads[workload].id),
+                text: format!("`{}` has no GPU", whole.snapshot.workloads[workload].id),
                 hint: Some("`gpus` without `--together` lists those that have".to_owned()),
             })?;
             places.push(place);

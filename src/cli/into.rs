@@ -1,12 +1,12 @@
 //! `kcost patch --into`: a Git tree read, changed and told of.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::analyze::written_or_cut_off;
+use super::put::{Readers, put};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::manifest::{Outcome, Tree, place};
@@ -51,7 +51,8 @@ pub(super) fn run(
     if !asked.check {
         for (path, text) in &outcome.texts {
             let path = asked.folder.join(path);
-            write(&path, text).map_err(|error| failed(&path, &error))?;
+            let written = put(&path, text.as_bytes(), Readers::AsBefore);
+            written.map_err(|error| failed(&path, &error))?;
         }
     }
     let told = if asked.markdown {
@@ -107,22 +108,9 @@ fn is_manifest(path: &Path) -> bool {
     named || ends.is_some_and(|it| matches!(it, "yaml" | "yml" | "json"))
 }
 
-/// In one move, with the mode that the file had.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(text.as_bytes())?;
-    let mode = fs::metadata(path)?.permissions();
-    temporary.as_file().set_permissions(mode)?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 fn failed(path: &Path, error: &io::Error) -> Error {
-    let mut text = String::new();
-    let _ = write!(text, "{}: {error}", path.display());
     Error::Usage {
-        text,
+        text: format!("{}: {error}", path.display()),
         hint: Some("name a folder with manifests: `--into DIR`".to_owned()),
     }
 }

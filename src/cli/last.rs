@@ -2,8 +2,10 @@
 
 use std::env;
 use std::fs::{self, Metadata};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{self, Path, PathBuf};
+
+use super::put::{Readers, put};
 
 /// Set to anything, nothing is remembered.
 pub(super) const OFF: &str = "KCOST_NO_STATE";
@@ -27,10 +29,7 @@ fn write(file: &Path, bundle: &Path) -> io::Result<()> {
     }
     let folder = file.parent().unwrap_or(Path::new("."));
     make(folder)?;
-    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-    fresh.write_all(bundle.as_os_str().as_encoded_bytes())?;
-    fresh.persist(file)?;
-    Ok(())
+    put(file, bundle.as_os_str().as_encoded_bytes(), Readers::Owner)
 }
 
 /// Makes a folder that nobody else may look into.

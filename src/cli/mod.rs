@@ -25,6 +25,7 @@ mod nodes;
 mod patch;
 mod prices;
 mod program;
+mod put;
 mod rbac;
 mod records;
 mod risks;
@@ -36,6 +37,7 @@ mod tips;
 mod unasked;
 mod values;
 mod verify;
+mod workload;
 mod written;
 
 use std::ffi::OsString;

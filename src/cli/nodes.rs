@@ -7,7 +7,6 @@ use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::pipeline::Settings;
 use crate::plan::{self, Options, Promise, Unplanned};
 use crate::render::{self, Planned, View};
 use crate::ui::Ui;
@@ -92,10 +91,7 @@ impl NodesArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let options = Options {
             reserve: self.reserve,
             pool_minimums: self.pool_min.clone(),

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
-use super::explain::{not_found, refuse_file};
 use super::into;
 use super::invocation::Invocation;
 use super::values::{described, named};
+use super::workload;
 use super::written;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explain;
-use crate::pipeline::{self, Settings};
+use crate::pipeline::{self};
 use crate::render::{self, FORMS, Form, Patches};
 use crate::text::count;
 use crate::ui::Ui;
@@ -100,15 +99,10 @@ impl PatchArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let mut names = std::mem::take(&mut self.workloads);
         names.extend(self.source.take_name());
-        for name in &names {
-            refuse_file(name, "patch", invocation.program)?;
-        }
+        workload::refuse_files(&names, "patch", invocation.program)?;
         let form = self.form()?;
         if let (Some(folder), Some(_)) = (&self.output_dir, form) {
             written::check(folder)?;
@@ -116,11 +110,8 @@ impl PatchArgs {
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
-        let mut places = Vec::new();
-        for name in &names {
-            let place = explain::find(&snapshot.workloads, asked, name);
-            places.push(place.map_err(|error| not_found(&error))?);
-        }
+        let places = names.iter().map(|name| workload::place(&read.whole, name));
+        let places: Vec<usize> = places.collect::<Result<_, _>>()?;
         // Of those that are asked for, since the others are gone from the report.
         let kept = (0..asked.len()).filter(|place| asked[*place]);
         let only: Vec<bool> = kept.map(|place| places.contains(&place)).collect();
@@ -151,7 +142,7 @@ impl PatchArgs {
         };
         let files = render::patch_files(form, &patches).map_err(Error::Write)?;
         written::files(folder, &files)?;
-        let noun = count(patches.len(), "workload");
+        let noun = count(patches.changes().len(), "workload");
         ui.message(&format!("wrote patches of {noun} to {}", folder.display()));
         Ok(Exit::Done)
     }

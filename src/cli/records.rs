@@ -8,6 +8,7 @@ use super::args::Parts;
 use crate::error::Error;
 use crate::history::{Record, SCHEMA};
 use crate::pipeline::{self, Settings};
+use crate::text::for_file;
 use crate::ui::Ui;
 
 /// No record is larger.
@@ -26,8 +27,9 @@ pub(super) fn keep(folder: &Path, record: &Record) -> Result<PathBuf, Error> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut file, record)?;
         writeln!(file)?;
+        // What promises are held against lasts longer than the machine runs.
         file.as_file().sync_all()?;
-        file.persist(&path).map_err(|error| error.error)?;
+        file.persist(&path)?;
         Ok(())
     };
     written().map_err(|error| failed(&error))?;
@@ -36,13 +38,8 @@ pub(super) fn keep(folder: &Path, record: &Record) -> Result<PathBuf, Error> {
 
 /// `2026-11-23T18-00-00Z-prod.json`: the order of names is that of times.
 fn name(record: &Record) -> String {
-    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_');
-    let cluster: String = record
-        .cluster
-        .chars()
-        .take(100)
-        .map(|it| if fits(it) { it } else { '_' })
-        .collect();
+    let cluster: String = record.cluster.chars().take(100).collect();
+    let cluster = for_file(&cluster, '_');
     let time = record.taken_at.to_string().replace(':', "-");
     format!("{time}-{cluster}.json")
 }

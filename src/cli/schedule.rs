@@ -4,12 +4,11 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::args::{AdviceArgs, BookArgs, Parts, SourceArgs};
-use super::explain::{not_found, refuse_file};
 use super::invocation::Invocation;
 use super::values::{named, share, time_zone};
+use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::explain;
 use crate::forecast::Clock;
 use crate::pipeline::{self, Settings};
 use crate::progress::Progress;
@@ -78,15 +77,10 @@ impl ScheduleArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
-        if let Some(name) = &workload {
-            refuse_file(name, "schedule", invocation.program)?;
-        }
+        workload::refuse_files(&workload, "schedule", invocation.program)?;
         let options = Options {
             clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
             chance: self.max_short,
@@ -94,13 +88,9 @@ impl ScheduleArgs {
         let Parts { whole, usage } = self.source.read_parts(ui)?;
         let snapshot = &whole.snapshot;
         super::analyze::refuse_empty(snapshot, &whole.asked)?;
-        let place = workload.map(|name| {
-            let place = explain::find(&snapshot.workloads, &whole.asked, &name);
-            place.map_err(|error| not_found(&error))
-        });
-        let place = place.transpose()?;
-        let one = |place| (0..whole.asked.len()).map(|it| it == place).collect();
-        let asked: Vec<bool> = place.map_or_else(|| whole.asked.clone(), one);
+        let find = |name: String| workload::place(&whole, &name);
+        let place = workload.map(find).transpose()?;
+        let asked = workload::only(&whole, place);
         let made = Making {
             snapshot,
             asked: &asked,

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::record;
 use crate::snapshot;
 use crate::snapshot::Snapshot;
-use crate::text::{count, quote};
+use crate::text::{count, for_file, quote};
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -230,11 +230,7 @@ fn tell(snapshot: &Snapshot, place: &Path, program: &'static str, ui: &Ui) {
 
 /// `prod-eu-west-1.kcost` of `prod.kcost` and `eu/west:1`; a number more where that is taken.
 fn beside(output: &Path, cluster: &str, taken: &mut HashSet<PathBuf>) -> PathBuf {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let safe: String = cluster
-        .chars()
-        .map(|c| if plain(c) { c } else { '-' })
-        .collect();
+    let safe = for_file(cluster, '-');
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".kcost").unwrap_or(&name);
     let numbered = |number: u32| match number {

@@ -61,10 +61,7 @@ impl VerifyArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
-            prices: self.prices.book()?,
-            ..Settings::new(self.advice.options(&invocation.policy)?)
-        };
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
+use super::put::{Readers, put};
 use crate::error::Error;
 use crate::render::File;
 
@@ -42,15 +43,8 @@ pub(super) fn files(folder: &Path, files: &[File]) -> Result<(), Error> {
     let before = entries(folder)?;
     for file in files {
         let path = folder.join(&file.name);
-        let written = || -> io::Result<()> {
-            let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-            temporary.write_all(file.text.as_bytes())?;
-            // A temporary file is its owner's alone; a patch is read by others.
-            open_to_others(temporary.as_file())?;
-            temporary.persist(&path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        written().map_err(|error| failed(&path, &error))?;
+        let written = put(&path, file.text.as_bytes(), Readers::Everybody);
+        written.map_err(|error| failed(&path, &error))?;
     }
     let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
     for path in before {
@@ -63,19 +57,8 @@ pub(super) fn files(folder: &Path, files: &[File]) -> Result<(), Error> {
     Ok(())
 }
 
-#[cfg(unix)]
-fn open_to_others(file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_file: &fs::File) -> io::Result<()> {
-    Ok(())
-}
-
 /// What the folder holds; nothing where there is none.
-fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|error| failed(folder, &error))?,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::record::{Amounts, Entry, Kept, Record, like};
 use super::tail::at_least;
 use crate::snapshot::{Container, Grid, Series, Snapshot, Usage, Workload, WorkloadId};
+use crate::text::times;
 use crate::units::{Bytes, Money, Span, count_from, len_f64};
 
 /// Less than this share of a promise's time says nothing of it.
@@ -341,11 +342,7 @@ fn reasons(
     for judged in containers {
         let name = &judged.kept.name;
         if judged.kills > 0 {
-            let times = if judged.kills == 1 {
-                "once".to_owned()
-            } else {
-                format!("{} times", judged.kills)
-            };
+            let times = times(judged.kills);
             reasons.push(format!("{name} was OOM-killed {times}"));
         }
         if let (Some(true), Some((peak, at)), Some(limit)) = (
@@ -354,6 +351,7 @@ fn reasons(
             judged.kept.advised.memory_limit_bytes,
         ) && peak > limit
         {
+            let human = |bytes| Bytes::from_f64(bytes).human();
             let (peak, limit) = (human(peak), human(limit));
             reasons.push(format!(
                 "{name} used {peak} at {at}, above the limit of {limit}"
@@ -383,10 +381,6 @@ fn reasons(
         ));
     }
     reasons
-}
-
-fn human(bytes: f64) -> String {
-    Bytes::from_f64(bytes).human()
 }
 
 impl Totals {

@@ -167,18 +167,11 @@ fn entry<'n>(node: &'n Node, key: &str) -> Result<Option<&'n Entry>, String> {
 
 /// The value as the entry is written.
 fn worded(key: &Node, value: &str, style: Style, number: bool) -> String {
-    let json = matches!(
-        key.kind,
-        Kind::Scalar {
-            style: Style::Double,
-            ..
-        }
-    );
     match style {
         _ if number => value.to_owned(),
         Style::Single => format!("'{}'", value.replace('\'', "''")),
         Style::Double => quoted(value),
-        _ if json => quoted(value),
+        _ if is_json(key) => quoted(value),
         _ if is_plain(value) => value.to_owned(),
         _ => quoted(value),
     }
@@ -268,7 +261,7 @@ fn make(
     };
     let rest = &keys[1..];
     if node.is_flow() {
-        let json = is_json(entry);
+        let json = is_json(&entry.key);
         let value = worded(&entry.key, value, Style::Plain, false);
         let body = format!("{{{}}}", flow(rest, &value, json));
         let span = entry.value.span.clone();
@@ -304,9 +297,10 @@ fn unclear() -> String {
     "it could not be changed without a guess".to_owned()
 }
 
-fn is_json(entry: &Entry) -> bool {
+/// Whether a key is written as JSON has it, so that what stands beside it has to be too.
+fn is_json(key: &Node) -> bool {
     matches!(
-        entry.key.kind,
+        key.kind,
         Kind::Scalar {
             style: Style::Double,
             ..
@@ -347,7 +341,7 @@ fn add(text: &str, node: &Node, keys: &[&str], value: &str) -> Result<String, St
     };
     let worded = worded(&last.key, value, Style::Plain, false);
     if *is_flow {
-        let json = is_json(last);
+        let json = is_json(&last.key);
         let at = last.end().ok_or_else(unclear)?;
         let body = flow(keys, &worded, json);
         // One entry a line stays one entry a line.

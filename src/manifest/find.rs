@@ -25,18 +25,12 @@ pub struct Manifest {
 /// Where an object of a cluster is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'t> {
-    At(Placed<'t>),
+    At(&'t Manifest),
     /// In a base of several overlays, whose folders these are.
-    Shared(Placed<'t>, Vec<PathBuf>),
+    Shared(&'t Manifest, Vec<PathBuf>),
     /// In several places, none of which is more likely.
-    Several(Vec<Placed<'t>>),
+    Several(Vec<&'t Manifest>),
     Nowhere,
-}
-
-/// A manifest, and the way on which it is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed<'t> {
-    pub manifest: &'t Manifest,
 }
 
 impl Tree {
@@ -66,16 +60,6 @@ impl Tree {
         }
     }
 
-    /// How many objects are in it.
-    pub fn len(&self) -> usize {
-        self.manifests.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.manifests.is_empty()
-    }
-
     /// The manifest of an object of a cluster. `holds` says whether a patch has what is to
     /// be changed; such a patch goes before the manifest that it changes.
     pub fn find(
@@ -98,19 +82,11 @@ impl Tree {
         let chosen = if patches.is_empty() { whole } else { patches };
         match chosen.as_slice() {
             [] => Found::Nowhere,
-            [manifest] => {
-                let roots = manifest.roots();
-                let placed = Placed { manifest };
-                if roots.len() > 1 {
-                    Found::Shared(placed, roots)
-                } else {
-                    Found::At(placed)
-                }
-            }
-            several => {
-                let placed = several.iter().map(|manifest| Placed { manifest });
-                Found::Several(placed.collect())
-            }
+            [manifest] => match manifest.roots() {
+                roots if roots.len() > 1 => Found::Shared(manifest, roots),
+                _ => Found::At(manifest),
+            },
+            _ => Found::Several(chosen),
         }
     }
 

@@ -13,6 +13,6 @@ mod splice;
 mod tree;
 
 pub use edit::{Step, edit};
-pub use find::{Found, Manifest, Placed, Tree};
+pub use find::{Found, Manifest, Tree};
 pub use object::{Object, Spot};
 pub use place::{Outcome, Refused, place};

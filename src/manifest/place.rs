@@ -100,12 +100,12 @@ fn at(manifest: &Manifest, why: String) -> Refused {
 
 fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<&'t Manifest, Refused> {
     match found {
-        Found::At(placed) => Ok(placed.manifest),
-        Found::Shared(placed, _) if base => Ok(placed.manifest),
-        Found::Shared(placed, roots) => {
+        Found::At(manifest) => Ok(manifest),
+        Found::Shared(manifest, _) if base => Ok(manifest),
+        Found::Shared(manifest, roots) => {
             let roots: Vec<String> = roots.iter().map(|it| it.display().to_string()).collect();
             Err(at(
-                placed.manifest,
+                manifest,
                 format!(
                     "{} share it: `--base` changes it for all of them",
                     roots.join(", ")
@@ -113,7 +113,7 @@ fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<&'t Manifest,
             ))
         }
         Found::Several(places) => Err(Refused {
-            paths: places.iter().map(|it| it.manifest.path.clone()).collect(),
+            paths: places.iter().map(|it| it.path.clone()).collect(),
             why: "several manifests have its name".to_owned(),
         }),
         Found::Nowhere => Err(Refused {
@@ -130,7 +130,9 @@ fn holds(node: &Node, change: &Change<'_>) -> bool {
         return false;
     };
     change.containers.iter().any(|changed| {
-        let list = spec.at(&[changed.list.name()]).map_or(&[][..], Node::items);
+        let list = spec
+            .at(&[changed.container.kind.list()])
+            .map_or(&[][..], Node::items);
         let name = Some(changed.container.name.as_str());
         let mut named = list.iter();
         let item = named.find(|it| it.at(&["name"]).and_then(Node::text) == name);
@@ -150,7 +152,7 @@ fn steps(change: &Change<'_>) -> Vec<Step> {
     }
     for changed in &change.containers {
         let mut path = root.clone();
-        path.push(changed.list.name().to_owned());
+        path.push(changed.container.kind.list().to_owned());
         path.push(format!("[name={}]", changed.container.name));
         steps.extend(of_container(&path, changed));
     }

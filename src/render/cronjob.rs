@@ -5,7 +5,6 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::emit;
-use super::patch::named_first;
 use crate::units::Bytes;
 
 /// A regular run.
@@ -49,29 +48,21 @@ pub fn cronjob(regular: &Regular<'_>, out: &mut dyn io::Write) -> io::Result<()>
         "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads.\n\
          # Records: kubectl exec into a pod with the volume `kcost-history`, then `kcost history {HISTORY}`."
     )?;
-    let mut documents = vec![
-        object("v1", "Namespace", "", regular.namespace, &json!({})),
-        object(
-            "v1",
-            "ServiceAccount",
-            regular.namespace,
-            "kcost",
-            &json!({}),
-        ),
-    ]
-    .into_iter()
-    .map(|it| emit::document(&named_first(&it)))
-    .collect::<io::Result<Vec<String>>>()?;
-    documents.extend(regular.roles.iter().cloned());
-    let mut rest = vec![volume(regular)];
-    rest.extend(regular.policy.as_ref().map(|text| {
+    let none = json!({});
+    let mut objects = vec![
+        object("v1", "Namespace", "", regular.namespace, &none),
+        object("v1", "ServiceAccount", regular.namespace, "kcost", &none),
+        volume(regular),
+    ];
+    objects.extend(regular.policy.as_ref().map(|text| {
         let data = json!({"data": {"kcost.yaml": text}});
         object("v1", "ConfigMap", regular.namespace, "kcost-policy", &data)
     }));
-    rest.push(job(regular));
-    for it in rest {
-        documents.push(emit::document(&named_first(&it))?);
-    }
+    objects.push(job(regular));
+    let documents = objects.iter().map(emit::object);
+    let mut documents: Vec<String> = documents.collect::<io::Result<_>>()?;
+    // Behind the account that they bind.
+    documents.splice(2..2, regular.roles.iter().cloned());
     out.write_all(documents.join("---\n").as_bytes())
 }
 

@@ -24,6 +24,30 @@ pub(super) fn document(value: &impl Serialize) -> io::Result<String> {
     Ok(out)
 }
 
+/// A document of an object of Kubernetes, in the order in which people write it.
+pub(super) fn object(value: &serde_json::Value) -> io::Result<String> {
+    document(&named_first(value))
+}
+
+/// The same, with what tells a mapping from others first, and requests before limits, as
+/// people write it.
+fn named_first(value: &serde_json::Value) -> Value {
+    const FIRST: [&str; 5] = ["apiVersion", "kind", "name", "type", "requests"];
+    match value {
+        serde_json::Value::Object(fields) => {
+            let place = |name: &str| FIRST.iter().position(|it| *it == name);
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| place(name).unwrap_or(FIRST.len()));
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| (name.as_str().into(), named_first(value)));
+            Value::Mapping(fields.collect())
+        }
+        serde_json::Value::Array(items) => Value::Sequence(items.iter().map(named_first).collect()),
+        scalar => serde_yaml::to_value(scalar).unwrap_or(Value::Null),
+    }
+}
+
 /// A value that needs no lines of its own.
 fn inline(value: &Value) -> Option<String> {
     match value {

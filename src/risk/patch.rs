@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Patch;
-use crate::snapshot::{Container, ContainerKind, PatchTarget, Workload};
+use crate::snapshot::{Container, PatchTarget, Workload};
 use crate::units::{Bytes, Cpu};
 
 /// Which amount of a container is set.
@@ -25,24 +25,19 @@ pub(super) fn container(
         Amount::CpuLimit(size) => json!({"limits": {"cpu": size.to_string()}}),
         Amount::CpuRequest(size) => json!({"requests": {"cpu": size.to_string()}}),
     };
-    let list = match container.kind {
-        ContainerKind::App => "containers",
-        ContainerKind::Sidecar | ContainerKind::Init => "initContainers",
-    };
-    let spec = json!({list: [{"name": container.name, "resources": resources}]});
+    let spec = json!({container.kind.list(): [{"name": container.name, "resources": resources}]});
     // A merge by name is known of built-in kinds alone: elsewhere the list would be replaced.
     let built_in = target.api_version == "apps/v1" || target.api_version == "batch/v1";
     built_in.then(|| of(workload, target, spec))
 }
 
 fn of(workload: &Workload, target: &PatchTarget, spec: Value) -> Patch {
-    let body = target.pod_spec.iter().rev();
     Patch {
         api_version: target.api_version.clone(),
         kind: target.kind.clone(),
         namespace: workload.id.namespace.clone(),
         name: target.name.clone(),
-        body: body.fold(spec, |inner, field| json!({field.as_str(): inner})),
+        body: target.around(spec),
     }
 }
 

@@ -3,6 +3,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{
     Condition, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts, Waiting,
@@ -244,6 +245,14 @@ impl ContainerKind {
             Self::Init => "init",
         }
     }
+
+    /// The list of a pod spec that holds it, as Kubernetes names it.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::App => "containers",
+            Self::Sidecar | Self::Init => "initContainers",
+        }
+    }
 }
 
 /// One end of a container.
@@ -352,7 +361,7 @@ pub struct AutoscalerMetric {
     /// The whole metric as the API has it, for kinds with more to them than
     /// this: who changes one metric of an autoscaler has to repeat all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spec: Option<serde_json::Value>,
+    pub spec: Option<Value>,
 }
 
 impl AutoscalerMetric {
@@ -429,6 +438,14 @@ pub struct PatchTarget {
     pub name: String,
     /// Fields from the object's root to the pod spec: `spec.template.spec`.
     pub pod_spec: Vec<String>,
+}
+
+impl PatchTarget {
+    /// The part of a pod spec as a part of the object, from its root.
+    pub fn around(&self, spec: Value) -> Value {
+        let path = self.pod_spec.iter().rev();
+        path.fold(spec, |inner, field| json!({field.as_str(): inner}))
+    }
 }
 
 impl Workload {

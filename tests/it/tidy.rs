@@ -64,7 +64,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("change", &["recommend", "snapshot", "units"]),
     (
         "history",
-        &["pipeline", "price", "recommend", "snapshot", "units"],
+        &[
+            "pipeline",
+            "price",
+            "recommend",
+            "snapshot",
+            "text",
+            "units",
+        ],
     ),
     ("manifest", &["change", "snapshot"]),
     (

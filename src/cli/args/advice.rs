@@ -1,7 +1,9 @@
 use clap::Args;
 
+use super::BookArgs;
 use crate::cli::values::{cpu, described, memory, named, share};
 use crate::error::Error;
+use crate::pipeline::Settings;
 use crate::recommend::{self, CpuLimits, Goal, Options, Policy, Targets};
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
@@ -146,6 +148,18 @@ pub(in crate::cli) struct AdviceArgs {
 }
 
 impl AdviceArgs {
+    /// Settings of an analysis without a gate, at these prices.
+    pub(in crate::cli) fn settings(
+        &self,
+        prices: &BookArgs,
+        policy: &Policy,
+    ) -> Result<Settings, Error> {
+        Ok(Settings {
+            prices: prices.book()?,
+            ..Settings::new(self.options(policy)?)
+        })
+    }
+
     /// Checked options.
     pub(in crate::cli) fn options(&self, policy: &Policy) -> Result<Options, Error> {
         // clap has checked both names against the registries.

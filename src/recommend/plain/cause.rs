@@ -1,8 +1,8 @@
 //! Why the use of a container asks for a size.
 
-use super::words::{one_of, times};
+use super::words::one_of;
 use super::{Bytes, Cpu, Events, Field, Planned, share_over};
-use crate::text::percent_said;
+use crate::text::{percent_said, times};
 
 /// The cause of a field's new value, which no guard has named.
 pub(super) fn of(planned: &Planned<'_>, field: Field, after: f64) -> String {

@@ -2,15 +2,6 @@
 
 use crate::units::{Span, count_from};
 
-/// `once`, `3 times`.
-pub(super) fn times(count: usize) -> String {
-    if count == 1 {
-        "once".to_owned()
-    } else {
-        format!("{count} times")
-    }
-}
-
 /// How often something is to be expected: `1 of 140 weeks`; two digits are enough.
 pub(super) fn one_of(chance: f64, horizon: Span) -> Option<String> {
     if !(0.0..=1.0).contains(&chance) || chance <= 0.0 {

@@ -10,7 +10,7 @@ use crate::price::WorkloadBill;
 use crate::recommend::{Confidence, WorkloadAdvice};
 use crate::render::words::{pods, state, worth};
 use crate::snapshot::{Keeper, Tool, Workload};
-use crate::text::{count, escape, percent};
+use crate::text::{count, escape, for_file, percent};
 use crate::units::Money;
 
 /// A file of changes.
@@ -254,13 +254,7 @@ fn free_name(workload: &Workload, extension: &str, taken: &mut BTreeSet<String>)
         .into_iter()
         .chain(template)
         .collect();
-    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_');
-    let stem: String = words
-        .join("-")
-        .to_lowercase()
-        .chars()
-        .map(|it| if fits(it) { it } else { '_' })
-        .collect();
+    let stem = for_file(&words.join("-").to_lowercase(), '_');
     // File names have 255 bytes.
     let stem: String = stem.chars().take(200).collect();
     let mut name = format!("{stem}.{extension}");

@@ -193,7 +193,7 @@ fn kept(keeper: &Keeper) -> Kept<'_> {
 fn container<'a>(changed: &'a Changed<'a>) -> Container<'a> {
     Container {
         name: &changed.container.name,
-        list: changed.list.name(),
+        list: changed.container.kind.list(),
         fields: changed.edits.iter().map(field).collect(),
         env: changed.heap.as_ref().map(|heap| Variable {
             name: &heap.variable,

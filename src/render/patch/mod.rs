@@ -15,7 +15,7 @@ pub use frame::{File, patch_files, patch_stream};
 pub use json::patch_json;
 pub use placed::{placed_markdown, placed_text};
 
-pub(super) use form::{APPLY, DIFF, named_first};
+pub(super) use form::{APPLY, DIFF};
 
 use super::pick::Row;
 use super::{Fleet, Look, Renderer};
@@ -67,16 +67,6 @@ impl<'a> Patches<'a> {
     /// What changes, in the order of the view.
     pub fn changes(&self) -> &[Change<'a>] {
         &self.changes
-    }
-
-    /// Objects that change.
-    pub fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Whether nothing is to be said.
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.unplaced.is_empty()
     }
 }
 

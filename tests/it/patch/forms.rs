@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use kcost::change::{Change, Edit, List, Unplaced, change, changes};
+use kcost::change::{Change, Edit, Unplaced, change, changes};
 use kcost::demo;
 use kcost::pipeline;
 use kcost::progress::Silent;
@@ -20,19 +20,19 @@ use crate::made::{self, Made};
 
 /// An object as its pod template says it, with more in it than what changes.
 fn object(change: &Change<'_>) -> Value {
-    let list = |wanted: List| -> Vec<Value> {
+    let list = |wanted: &str| -> Vec<Value> {
         let containers = change.workload.containers.iter();
         let of = containers.filter(|it| it.in_template);
         let of = of.filter(|it| {
             let app = it.kind.name() == "app";
-            app == (wanted == List::Containers)
+            app == (wanted == "containers")
         });
         of.map(container).collect()
     };
     let mut spec = json!({
         "serviceAccountName": "of-its-own",
-        "containers": list(List::Containers),
-        "initContainers": list(List::InitContainers),
+        "containers": list("containers"),
+        "initContainers": list("initContainers"),
     });
     if spec["initContainers"] == json!([]) {
         spec.as_object_mut().unwrap().remove("initContainers");
@@ -85,7 +85,7 @@ fn expected(change: &Change<'_>, with_heap: bool) -> Value {
     let root = change.target.pod_spec.iter();
     let root = root.fold(String::new(), |path, field| format!("{path}/{field}"));
     for changed in &change.containers {
-        let at = format!("{root}/{}/{}", changed.list.name(), changed.place);
+        let at = format!("{root}/{}/{}", changed.container.kind.list(), changed.place);
         let container = object.pointer_mut(&at).unwrap();
         assert_eq!(container["name"], changed.container.name.as_str());
         for edit in &changed.edits {

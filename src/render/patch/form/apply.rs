@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use super::{Form, Kind, command};
 use crate::change::{Change, Way, body};
 use crate::render::emit;
@@ -54,7 +52,7 @@ impl Form for Apply {
                 comment(&text, out)?;
             }
             if let Some(body) = body::apply(change) {
-                out.write_all(emit::document(&named_first(&body))?.as_bytes())?;
+                out.write_all(emit::object(&body)?.as_bytes())?;
             }
         }
         scaling(change, out)
@@ -68,7 +66,7 @@ fn by_place(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
         "# Not for a server-side apply: a custom resource may replace its whole list of containers."
     )?;
     if let Some(body) = body::apply(change) {
-        let text = emit::document(&named_first(&body))?;
+        let text = emit::object(&body)?;
         text.lines()
             .try_for_each(|line| comment(&format!("  {line}"), out))?;
     }
@@ -114,7 +112,7 @@ pub(super) fn scaling(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()
         "# Together with {}: it scales at the same load as before.",
         escape(&change.workload.id.to_string())
     )?;
-    let text = emit::document(&named_first(&body))?;
+    let text = emit::object(&body)?;
     if change.way == Way::ByName {
         out.write_all(text.as_bytes())
     } else {
@@ -125,23 +123,4 @@ pub(super) fn scaling(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()
 pub(super) fn comment(text: &str, out: &mut dyn Write) -> io::Result<()> {
     text.lines()
         .try_for_each(|line| writeln!(out, "# {}", escape(line)))
-}
-
-/// The same, with what tells a mapping from others first, and requests before limits, as
-/// people write it.
-pub(in crate::render) fn named_first(value: &Value) -> serde_yaml::Value {
-    const FIRST: [&str; 5] = ["apiVersion", "kind", "name", "type", "requests"];
-    match value {
-        Value::Object(fields) => {
-            let place = |name: &str| FIRST.iter().position(|it| *it == name);
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| place(name).unwrap_or(FIRST.len()));
-            let fields = fields
-                .into_iter()
-                .map(|(name, value)| (name.as_str().into(), named_first(value)));
-            serde_yaml::Value::Mapping(fields.collect())
-        }
-        Value::Array(items) => serde_yaml::Value::Sequence(items.iter().map(named_first).collect()),
-        scalar => serde_yaml::to_value(scalar).unwrap_or(serde_yaml::Value::Null),
-    }
 }

@@ -1,9 +1,11 @@
 //! Commands of kubectl for one change.
 
 use std::fmt::Write as _;
+use std::io;
 
 use serde_json::{Value, json};
 
+use super::apply;
 use crate::change::{Change, Changed, Unplaced, body};
 use crate::text::{is_plain, quote};
 
@@ -31,6 +33,18 @@ pub(super) fn resource(api_version: &str, kind: &str) -> String {
     }
 }
 
+/// The comment of a file that holds a patch of this type: how to apply it.
+pub(super) fn of_file(
+    change: &Change<'_>,
+    kind: &str,
+    file: &str,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let command = patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
+    let text = format!("Review, then:\n  {command} --type={kind} --patch-file {file}");
+    apply::comment(&text, out)
+}
+
 /// A JSON patch on one line; `None` where a name forbids it or nothing is left.
 pub(super) fn json_patch(change: &Change<'_>) -> Option<String> {
     let operations = body::operations(change);
@@ -51,17 +65,15 @@ pub(super) fn strategic(change: &Change<'_>) -> Option<String> {
 
 /// Removes what goes, and nothing else: an apply cannot take away what others own.
 pub(super) fn removal(change: &Change<'_>) -> Vec<String> {
-    let path = change.target.pod_spec.iter().rev();
     let mut commands = Vec::new();
     for changed in &change.containers {
         for edit in changed.edits.iter().filter(|edit| edit.after.is_none()) {
             let (section, resource) = (edit.section.name(), edit.resource.name());
             let name = changed.container.name.as_str();
             let resources = json!({section: {resource: null}});
-            let inner = json!({changed.list.name(): [{"name": name, "resources": resources}]});
-            let body = path
-                .clone()
-                .fold(inner, |inner, field| json!({field.as_str(): inner}));
+            let inner =
+                json!({changed.container.kind.list(): [{"name": name, "resources": resources}]});
+            let body = change.target.around(inner);
             let plain = is_plain(name).then(|| patch(change)).flatten();
             let mut text = String::new();
             let _ = match plain {

@@ -45,14 +45,10 @@ impl Form for JsonPatch {
             apply::heaps(change, out)?;
             return strategic::scaling(change, None, out);
         };
-        let command = command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
-        apply::comment(
-            &format!("Review, then:\n  {command} --type=json --patch-file {file}"),
-            out,
-        )?;
+        command::of_file(change, "json", file, out)?;
         apply::heaps(change, out)?;
         strategic::scaling(change, Some(file), out)?;
         let body = Value::from(body::operations(change));
-        out.write_all(emit::document(&apply::named_first(&body))?.as_bytes())
+        out.write_all(emit::object(&body)?.as_bytes())
     }
 }

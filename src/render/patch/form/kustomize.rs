@@ -59,7 +59,7 @@ impl Form for Kustomize {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         for (target, patch) in patches(change) {
-            let text = emit::document(&apply::named_first(&patch))?;
+            let text = emit::object(&patch)?;
             match file {
                 // A patch file holds one patch; the autoscaler's is in the kustomization.
                 Some(_) if target["kind"] == "HorizontalPodAutoscaler" => {}
@@ -75,12 +75,12 @@ impl Form for Kustomize {
         for (file, change) in files.iter().zip(changes) {
             for (target, patch) in patches(change) {
                 if target["kind"] == "HorizontalPodAutoscaler" {
-                    let patch = emit::document(&apply::named_first(&patch)).ok()?;
+                    let patch = emit::object(&patch).ok()?;
                     text.push_str(&entry(&target, &patch).ok()?);
                     continue;
                 }
                 let entry = json!([{"path": file.name, "target": target}]);
-                text.push_str(&emit::document(&apply::named_first(&entry)).ok()?);
+                text.push_str(&emit::object(&entry).ok()?);
             }
         }
         Some(("kustomization.yaml".to_owned(), text))
@@ -93,7 +93,7 @@ fn entry(target: &Value, patch: &str) -> io::Result<String> {
     for line in patch.lines() {
         let _ = writeln!(text, "    {line}");
     }
-    let target = emit::document(&apply::named_first(target))?;
+    let target = emit::object(target)?;
     text.push_str("  target:\n");
     for line in target.lines() {
         let _ = writeln!(text, "    {line}");

@@ -11,7 +11,7 @@ mod set;
 mod strategic;
 mod vpa;
 
-pub(in crate::render) use apply::{APPLY, DIFF, named_first};
+pub(in crate::render) use apply::{APPLY, DIFF};
 pub(super) use command::at_home;
 
 use super::frame::File;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::json_patch::JsonPatch;
 use super::{Form, Kind, apply, command, strategic};
 use crate::change::{Change, Changed, Section, Way};
 use crate::text::{is_plain, quote};
@@ -36,12 +37,7 @@ impl Form for Set {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         if change.way == Way::ByPlace || !change.pod.is_empty() {
-            match command::json_patch(change) {
-                Some(command) => writeln!(out, "{command}")?,
-                None => strategic::by_hand(out)?,
-            }
-            apply::heaps(change, out)?;
-            return strategic::scaling(change, None, out);
+            return JsonPatch.write(change, None, out);
         }
         for changed in &change.containers {
             match lines(change, changed) {

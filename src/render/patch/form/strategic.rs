@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::json_patch::JsonPatch;
 use super::{Form, Kind, apply, command};
 use crate::change::{Change, Way, body};
 use crate::render::emit;
@@ -38,51 +39,24 @@ impl Form for Strategic {
         file: Option<&str>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        match (file, change.way) {
-            (None, Way::ByPlace) => instead(change, out)?,
-            (Some(file), Way::ByPlace) => {
-                let command =
-                    command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
-                let body = body::operations(change);
-                apply::comment(
-                    &format!("Review, then:\n  {command} --type=json --patch-file {file}"),
-                    out,
-                )?;
-                apply::heaps(change, out)?;
-                let body = body.into_iter().collect();
-                out.write_all(emit::document(&apply::named_first(&body))?.as_bytes())?;
-            }
-            (None, Way::ByName) => match command::strategic(change) {
+        if change.way == Way::ByPlace {
+            // A custom resource takes no strategic merge.
+            return JsonPatch.write(change, file, out);
+        }
+        let Some(file) = file else {
+            match command::strategic(change) {
                 Some(command) => writeln!(out, "{command}")?,
                 None => by_hand(out)?,
-            },
-            (Some(file), Way::ByName) => {
-                let command =
-                    command::patch(change).unwrap_or_else(|| "kubectl patch …".to_owned());
-                apply::comment(
-                    &format!("Review, then:\n  {command} --type=strategic --patch-file {file}"),
-                    out,
-                )?;
-                if let Some(scaling) = command::autoscaler(change) {
-                    apply::comment(&format!("  {scaling}"), out)?;
-                }
-                if let Some(body) = body::strategic(change) {
-                    out.write_all(emit::document(&apply::named_first(&body))?.as_bytes())?;
-                }
-                return Ok(());
             }
+            return scaling(change, None, out);
+        };
+        command::of_file(change, "strategic", file, out)?;
+        scaling(change, Some(file), out)?;
+        match body::strategic(change) {
+            Some(body) => out.write_all(emit::object(&body)?.as_bytes()),
+            None => Ok(()),
         }
-        scaling(change, file, out)
     }
-}
-
-/// A custom resource takes no strategic merge.
-fn instead(change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
-    match command::json_patch(change) {
-        Some(command) => writeln!(out, "{command}")?,
-        None => by_hand(out)?,
-    }
-    apply::heaps(change, out)
 }
 
 pub(super) fn by_hand(out: &mut dyn Write) -> io::Result<()> {

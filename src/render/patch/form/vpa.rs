@@ -73,7 +73,7 @@ impl Form for Vpa {
                 "resourcePolicy": {"containerPolicies": policies},
             }
         });
-        out.write_all(emit::document(&apply::named_first(&object))?.as_bytes())
+        out.write_all(emit::object(&object)?.as_bytes())
     }
 }
 

@@ -1,0 +1,41 @@
+//! Workloads that are named on the command line.
+
+use super::args::Whole;
+use super::given::Given;
+use crate::error::Error;
+use crate::explain;
+use crate::text::quote;
+
+/// A file in the place of a name needs its flag.
+pub(super) fn refuse_files<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+    command: &str,
+    program: &str,
+) -> Result<(), Error> {
+    for name in names {
+        let Some(given) = Given::named(name) else {
+            continue;
+        };
+        let words = given.words(&quote(name));
+        return Err(Error::Usage {
+            text: format!("`{name}` is {}, not the name of a workload", given.noun()),
+            hint: Some(format!("write `{program} {command} WORKLOAD {words}`")),
+        });
+    }
+    Ok(())
+}
+
+/// Where the workload of this name stands among those that are asked for.
+pub(super) fn place(whole: &Whole, name: &str) -> Result<usize, Error> {
+    let Whole { snapshot, asked } = whole;
+    explain::find(&snapshot.workloads, asked, name).map_err(|error| Error::Usage {
+        text: error.to_string(),
+        hint: error.hint(),
+    })
+}
+
+/// Of all workloads the one that is named; those that are asked for where none is.
+pub(super) fn only(whole: &Whole, place: Option<usize>) -> Vec<bool> {
+    let one = |place| (0..whole.asked.len()).map(|it| it == place).collect();
+    place.map_or_else(|| whole.asked.clone(), one)
+}
