@@ -63,6 +63,7 @@ fn settings() -> Settings {
         thresholds: Vec::new(),
         min_judged: 0.0,
         bank: true,
+        beside: true,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The stages in order, nothing else. The only file that names them all.
 
+use std::ops::Range;
+
 use crate::cohort::{self, Cohorts};
 use crate::costs::{self, Costs};
 use crate::gate;
@@ -11,7 +13,7 @@ use crate::progress::Progress;
 use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
 use crate::schedule::{self, Peak};
-use crate::snapshot::{Snapshot, Supply};
+use crate::snapshot::{Snapshot, Supply, Usage};
 
 mod analysis;
 mod narrow;
@@ -87,39 +89,17 @@ fn nodes(
     settings.bank.then(|| {
         staged(progress, "repacking nodes", || {
             let book = &settings.prices;
-            let promise = evidence.together.as_ref().map(|together| Promise {
-                together,
-                overflow: settings.recommend.targets.node_memory_overflow,
-            });
+            let promise = Promise::of(evidence.together.as_ref(), &settings.recommend);
             let advice = (&evidence.advised, asked);
-            let prices = book.prices(&snapshot.cluster.nodes);
+            let costs = costs::costs(snapshot, &evidence.profiles, book);
             let options = plan::Options::default();
             Nodes {
-                saved: plan::saved(snapshot, &prices, advice, promise, &options),
-                costs: costs::costs(snapshot, &evidence.profiles, book),
+                saved: plan::saved(snapshot, &costs.nodes, advice, promise, &options),
+                costs,
                 whole: !asked.contains(&false),
             }
         })
     })
-}
-
-/// What containers use, and nothing more.
-///
-/// # Errors
-///
-/// Where usage could not be read.
-pub fn profiles<S: Supply>(
-    snapshot: &Snapshot,
-    usage: &S,
-    progress: &dyn Progress,
-) -> Result<Vec<Profile>, S::Error> {
-    let mut profiles = Vec::new();
-    staged(progress, "profiling usage", || {
-        usage.each(&mut |workloads, usage| {
-            profiles.extend(profile::profile_part(snapshot, workloads, usage));
-        })
-    })?;
-    Ok(profiles)
 }
 
 /// What containers use, and what workloads hold and use of accelerators.
@@ -143,6 +123,73 @@ pub fn accelerators<S: Supply>(
     Ok((profiles, gather.done()))
 }
 
+/// What sizes there are to be, for whoever asks for nothing else.
+pub struct Sizes {
+    pub profiles: Vec<Profile>,
+    pub cohorts: Cohorts,
+    pub advised: Advised,
+    /// What pods use of memory together; `None` where no node's is known.
+    pub together: Option<Together>,
+}
+
+/// The stages that size.
+pub fn size(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Sizes {
+    match size_from(snapshot, &snapshot.usage, settings, progress) {
+        Ok(sizes) => sizes,
+        Err(never) => match never {},
+    }
+}
+
+/// The same, with usage that comes part by part, on the grid of the snapshot.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn size_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Sizes, S::Error> {
+    sized(snapshot, usage, settings, progress, &mut |_, _| ())
+}
+
+/// The same, where others look at each part of usage while it is at hand.
+fn sized<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    settings: &Settings,
+    progress: &dyn Progress,
+    others: &mut dyn FnMut(Range<usize>, &Usage),
+) -> Result<Sizes, S::Error> {
+    let options = &settings.recommend;
+    let mut profiles = Vec::new();
+    let mut looks = Looks::new(snapshot, options);
+    staged(progress, "profiling usage", || {
+        usage.each(&mut |workloads, usage| {
+            let part = profile::profile_part(snapshot, workloads.clone(), usage);
+            looks.add(usage, &part);
+            others(workloads, usage);
+            profiles.extend(part);
+        })
+    })?;
+    let cohorts = staged(progress, "grouping workloads", || {
+        cohort::group(snapshot, &profiles)
+    });
+    let (advised, together) = staged(progress, "sizing containers", || {
+        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
+        usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
+        let together = plans.together();
+        Ok((plans.advised(), together))
+    })?;
+    Ok(Sizes {
+        profiles,
+        cohorts,
+        advised,
+        together,
+    })
+}
+
 /// The stages that learn: the more workloads they see, the better.
 pub fn advise(snapshot: &Snapshot, settings: &Settings, progress: &dyn Progress) -> Evidence {
     match advise_from(snapshot, &snapshot.usage, settings, progress) {
@@ -162,42 +209,43 @@ pub fn advise_from<S: Supply>(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Evidence, S::Error> {
-    let options = &settings.recommend;
-    let mut profiles = Vec::new();
-    let mut looks = Looks::new(snapshot, options);
     let mut nodes = risk::Nodes::new(snapshot);
     let mut gather = gpu::Gather::new(snapshot);
-    staged(progress, "profiling usage", || {
-        usage.each(&mut |workloads, usage| {
-            let part = profile::profile_part(snapshot, workloads.clone(), usage);
-            looks.add(usage, &part);
+    let sizes = sized(
+        snapshot,
+        usage,
+        settings,
+        progress,
+        &mut |workloads, usage| {
             nodes.add(workloads.clone(), usage);
-            gather.add(workloads, usage);
-            profiles.extend(part);
-        })
-    })?;
-    let cohorts = staged(progress, "grouping workloads", || {
-        cohort::group(snapshot, &profiles)
-    });
-    let (advised, together) = staged(progress, "sizing containers", || {
-        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
-        usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
-        let together = plans.together();
-        Ok((plans.advised(), together))
-    })?;
+            if settings.beside {
+                gather.add(workloads, usage);
+            }
+        },
+    )?;
+    let Sizes {
+        profiles,
+        cohorts,
+        advised,
+        together,
+    } = sizes;
     let risks = staged(progress, "looking for risks", || {
         let mut search = risk::Search::new(snapshot, &profiles, &cohorts, &advised, nodes);
         usage.each(&mut |workloads, usage| search.look(workloads, usage))?;
         Ok(search.found())
     })?;
-    let peaks = staged(progress, "looking for peaks", || {
-        let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
-        let options = schedule::Options::default();
-        schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
-    })?;
-    let gpus = staged(progress, "looking at accelerators", || {
-        accelerated(snapshot, &profiles, gather, settings)
-    });
+    let mut peaks = Vec::new();
+    let mut gpus = Gpus::default();
+    if settings.beside {
+        peaks = staged(progress, "looking for peaks", || {
+            let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
+            let options = schedule::Options::default();
+            schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
+        })?;
+        gpus = staged(progress, "looking at accelerators", || {
+            accelerated(snapshot, &profiles, gather, settings)
+        });
+    }
     Ok(Evidence {
         profiles,
         cohorts,

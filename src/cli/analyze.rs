@@ -155,6 +155,7 @@ impl AnalyzeArgs {
             thresholds: thresholds(&self.fail_on)?,
             min_judged: self.min_judged,
             bank: true,
+            beside: true,
         })
     }
 

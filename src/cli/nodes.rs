@@ -97,24 +97,15 @@ impl NodesArgs {
             pool_minimums: self.pool_min.clone(),
         };
         let read = self.source.read_parts(ui)?;
-        let (whole, evidence) = read.learn(None, &settings, ui)?;
+        let (whole, sizes) = read.size(&settings, ui)?;
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;
         let prices = book.prices(&snapshot.cluster.nodes);
-        let promise = evidence.together.as_ref().map(|together| Promise {
-            together,
-            overflow: settings.recommend.targets.node_memory_overflow,
-        });
-        let plan = plan::plan(
-            snapshot,
-            &prices,
-            Some(&evidence.advised),
-            promise,
-            &options,
-        );
+        let promise = Promise::of(sizes.together.as_ref(), &settings.recommend);
+        let plan = plan::plan(snapshot, &prices, Some(&sizes.advised), promise, &options);
         let plan = plan.map_err(unplanned)?;
         let wanted = self.fleet || self.output == KARPENTER;
-        let fleet = wanted.then(|| plan::fleet(snapshot, book, &evidence.advised, &options));
+        let fleet = wanted.then(|| plan::fleet(snapshot, book, &sizes.advised, &options));
         let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();
         let planned = Planned {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::args::Parts;
 use crate::error::Error;
 use crate::history::{Record, SCHEMA};
-use crate::pipeline::{self, Settings};
+use crate::pipeline::Settings;
+use crate::price;
 use crate::text::for_file;
 use crate::ui::Ui;
 
@@ -99,10 +100,10 @@ pub(super) fn of(path: &Path, settings: &Settings, ui: &Ui) -> Result<Record, Er
     }
     let parts = Parts::of_bundle(path, ui)?;
     super::analyze::refuse_empty(&parts.whole.snapshot, &parts.whole.asked)?;
-    let (whole, evidence) = parts.learn(None, settings, ui)?;
-    let mut snapshot = whole.snapshot;
-    let analysis = pipeline::report_part(&mut snapshot, evidence, &whole.asked, settings, ui);
-    Ok(Record::of(&analysis))
+    let (whole, sizes) = parts.size(settings, ui)?;
+    let (snapshot, advised) = (&whole.snapshot, &sizes.advised);
+    let bill = price::price(snapshot, &sizes.profiles, advised, &settings.prices);
+    Ok(Record::new(snapshot, &settings.recommend, &bill, advised))
 }
 
 fn refused(path: &Path, why: &str) -> Error {

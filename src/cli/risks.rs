@@ -93,6 +93,7 @@ impl RisksArgs {
     ) -> Result<Exit, Error> {
         let settings = Settings {
             thresholds: self.thresholds()?,
+            beside: false,
             ..Settings::new(self.advice.options(&invocation.policy)?)
         };
         if self.output == RULES {
@@ -170,9 +171,8 @@ fn rules(
     ui: &Ui,
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
-    let evidence = pipeline::advise(snapshot, settings, ui);
-    let (profiles, cohorts) = (&evidence.profiles, &evidence.cohorts);
-    let seen = risk::Seen::of(snapshot, profiles, cohorts, &evidence.advised);
+    let sizes = pipeline::size(snapshot, settings, ui);
+    let seen = risk::Seen::of(snapshot, &sizes.profiles, &sizes.cohorts, &sizes.advised);
     let alerts = risk::alerts(&seen);
     ui.clear();
     render::alert_rules(snapshot, &alerts, out).map_err(Error::Write)?;

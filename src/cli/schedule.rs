@@ -145,8 +145,8 @@ impl Making<'_> {
             settings,
             options,
         } = self;
-        let evidence = pipeline::advise_from(snapshot, usage, settings, progress)?;
-        let replicas = schedule::replicas(snapshot, &evidence.advised, &settings.prices);
+        let sizes = pipeline::size_from(snapshot, usage, settings, progress)?;
+        let replicas = schedule::replicas(snapshot, &sizes.advised, &settings.prices);
         schedule::schedule_from(snapshot, usage, asked, &replicas, options, progress)
     }
 }

@@ -131,8 +131,7 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
         Owner::Workload(at) => {
             let workload = &snapshot.workloads[at];
             if let By::Label(key) = by {
-                let found = workload.labels.iter().find(|(name, _)| name == key);
-                return plain(found.map_or(UNALLOCATED, |(_, value)| value));
+                return plain(workload.label(key).unwrap_or(UNALLOCATED));
             }
             let id = &workload.id;
             (&id.namespace, id.kind.as_str(), &id.name)

@@ -90,7 +90,7 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         alike: cohort.map_or_else(Vec::new, |cohort| alike(analysis, cohort, index)),
         containers: containers.collect(),
         risks: analysis.risks.of_workload(index),
-        peak: analysis.peaks.iter().find(|it| it.workload == index),
+        peak: analysis.peak_of(index),
         incidents: analysis.risks.incidents_of(snapshot, index),
         seasons: forecast::seasons_of(snapshot, index),
         gpu: analysis

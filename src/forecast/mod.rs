@@ -22,7 +22,7 @@ mod work;
 
 pub use clock::Clock;
 pub use model::{ALL, Model, by_name, names};
-pub use outlook::{Mixed, Outlook, Point, outlook};
+pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
 pub use report::{

@@ -85,12 +85,7 @@ pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<
 }
 
 /// The same, where seasons are of no interest.
-pub(super) fn without_seasons(
-    hours: &Hours,
-    next: i64,
-    ahead: usize,
-    clock: &Clock,
-) -> Option<Outlook> {
+pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
     let known = hours.values.iter().filter(|it| it.is_finite()).count();
     if known < NEEDED {
         return None;

@@ -2,9 +2,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::Analysis;
-use crate::price::WorkloadBill;
-use crate::recommend::{Advice, ContainerAdvice, Risk, WorkloadAdvice};
-use crate::snapshot::{Container, Workload, WorkloadId};
+use crate::price::{Bill, WorkloadBill};
+use crate::recommend::{Advice, Advised, ContainerAdvice, Options, Risk, WorkloadAdvice};
+use crate::snapshot::{Container, Snapshot, Workload, WorkloadId};
 use crate::units::{Bytes, Cpu};
 
 /// What a record calls itself.
@@ -82,10 +82,18 @@ pub struct Promise {
 impl Record {
     /// What a run says, to be held against later ones.
     pub fn of(analysis: &Analysis<'_>) -> Self {
-        let snapshot = analysis.snapshot;
         let options = &analysis.settings.recommend;
-        let bill = &analysis.bill;
-        let each = analysis.advised.workloads.iter().zip(&bill.workloads);
+        Self::new(
+            analysis.snapshot,
+            options,
+            &analysis.bill,
+            &analysis.advised,
+        )
+    }
+
+    /// The same of its parts.
+    pub fn new(snapshot: &Snapshot, options: &Options, bill: &Bill, advised: &Advised) -> Self {
+        let each = advised.workloads.iter().zip(&bill.workloads);
         let entries = each.filter_map(|(advice, bill)| {
             let workload = snapshot.workloads.get(advice.workload)?;
             Some(entry(workload, advice, bill))

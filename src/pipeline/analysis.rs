@@ -23,6 +23,8 @@ pub struct Settings {
     /// Whether to say what of freed requests really leaves the bill, which takes a plan of
     /// nodes.
     pub bank: bool,
+    /// Whether to look at peaks and accelerators too, beside sizes and risks.
+    pub beside: bool,
 }
 
 impl Settings {
@@ -34,6 +36,7 @@ impl Settings {
             thresholds: Vec::new(),
             min_judged: 0.0,
             bank: false,
+            beside: true,
         }
     }
 }
@@ -63,6 +66,11 @@ pub struct Analysis<'a> {
 }
 
 impl Analysis<'_> {
+    /// The peak that the advised sizes of a workload do not hold, by its index in the snapshot.
+    pub fn peak_of(&self, workload: usize) -> Option<&Peak> {
+        self.peaks.iter().find(|it| it.workload == workload)
+    }
+
     /// The findings on one workload, by its index in the snapshot.
     pub fn findings_on(&self, workload: usize) -> &[Finding] {
         let first = self.findings.partition_point(|it| it.workload < workload);

@@ -15,7 +15,7 @@ mod state;
 mod stay;
 
 use crate::price::{Following, NodePrice};
-use crate::recommend::{Advised, Beside, Together};
+use crate::recommend::{self, Advised, Beside, Together};
 use crate::snapshot::{Resources, Snapshot};
 use crate::units::{Bytes, Cpu, Money, len_f64};
 
@@ -109,6 +109,16 @@ pub struct Promise<'a> {
     pub together: &'a Together,
     /// Largest chance within the horizon that they fill it.
     pub overflow: f64,
+}
+
+impl<'a> Promise<'a> {
+    /// What the sizes were made to keep.
+    pub fn of(together: Option<&'a Together>, options: &recommend::Options) -> Option<Self> {
+        together.map(|together| Self {
+            together,
+            overflow: options.targets.node_memory_overflow,
+        })
+    }
 }
 
 impl Promise<'_> {

@@ -102,7 +102,9 @@ impl Total<Bytes> {
 
 /// What `pods` pods cost a month.
 fn monthly(amount: Amount, gpus: f64, rates: &Rates, pods: f64) -> Money {
-    Money::from_f64((rates.hourly(amount) + gpus * rates.gpu_hour) * pods * HOURS_PER_MONTH)
+    Money::from_f64(
+        (rates.hourly(amount.cpu, amount.memory) + gpus * rates.gpu_hour) * pods * HOURS_PER_MONTH,
+    )
 }
 
 /// Of two amounts those that are known, together.

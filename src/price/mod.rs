@@ -55,12 +55,12 @@ impl Rates {
             memory: all.memory.or(usable.memory).unwrap_or(Bytes::ZERO),
         };
         let devices = all.gpus().max(usable.gpus());
-        Money::from_f64(self.hourly(amount) + devices * self.gpu_hour)
+        Money::from_f64(self.hourly(amount.cpu, amount.memory) + devices * self.gpu_hour)
     }
 
     /// CPU and memory for an hour.
-    fn hourly(&self, amount: Amount) -> f64 {
-        amount.cpu.get() * self.cpu_core_hour + amount.memory.to_gib() * self.memory_gib_hour
+    pub fn hourly(&self, cpu: Cpu, memory: Bytes) -> f64 {
+        cpu.get() * self.cpu_core_hour + memory.to_gib() * self.memory_gib_hour
     }
 }
 

@@ -85,7 +85,8 @@ impl Sums {
         add(&mut self.memory, now.memory.to_f64(), next.memory.to_f64());
         let rates = &place.rates;
         let (now, next) = (place.paid(now), place.paid(next));
-        add(&mut self.cost, rates.hourly(now), rates.hourly(next));
+        let hourly = |it: Amount| rates.hourly(it.cpu, it.memory);
+        add(&mut self.cost, hourly(now), hourly(next));
     }
 
     pub(super) fn waste(&self) -> Waste {

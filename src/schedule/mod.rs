@@ -38,10 +38,10 @@ pub use need::Need;
 pub use peak::{Peak, findings, peaks};
 pub use plan::{Options, Plan};
 pub use replica::{Replica, replicas};
-pub use report::{Schedules, schedule, schedule_from};
+pub use report::{Schedules, schedule_from};
 pub use segment::{Segment, segments};
 pub use trial::{Outcome, Way};
-pub use window::{Evidence, Window};
+pub use window::{Evidence, Window, levels};
 pub use words::evidence;
 
 /// Quarters of an hour of a day: what needs are told by.

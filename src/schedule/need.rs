@@ -91,6 +91,15 @@ impl Need {
         })
     }
 
+    /// Need that was taken at the level of the past, where work is to be `level` times that.
+    #[must_use]
+    pub(super) fn at(mut self, level: f64) -> Self {
+        self.usual.iter_mut().for_each(|it| *it *= level);
+        self.nothing *= level;
+        self.level = level;
+        self
+    }
+
     /// Cores of the usual week in this quarter of it.
     pub fn usual(&self, quarter: usize) -> f64 {
         self.usual[quarter % WEEK]

@@ -16,7 +16,7 @@ use super::window::Window;
 use super::words::cores;
 use super::{Days, WEEK, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, Season, outlook, seasons};
+use crate::forecast::{Hours, seasons, without_seasons};
 use crate::profile::Profile;
 use crate::snapshot::{Series, Snapshot, Supply};
 use crate::text::count;
@@ -31,7 +31,6 @@ const PEAK: f64 = 1.5;
 pub struct Peak {
     /// Index into the snapshot's workloads.
     pub workload: usize,
-    pub seasons: Vec<Season>,
     /// What would cover it: the largest window.
     pub window: Window,
     /// Replicas now, and cores that they hold together once the advice is followed.
@@ -93,22 +92,27 @@ fn peak(
 ) -> Option<Peak> {
     let workload = &snapshot.workloads[index];
     let capacity = replica.cores?;
+    let now = replicas_of(workload);
+    let held = capacity * f64::from(now);
+    // No usual quarter is above the largest slot.
+    let most = history.cores.iter().copied().fold(0.0, f32::max);
+    if f64::from(most) <= PEAK * held {
+        return None;
+    }
     let hours = hours(history);
     let seasons = seasons(&options.clock.localized(&hours));
     let cycle = Cycle::of(&seasons)?;
     let days = days(history, &options.clock);
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
-    let now = replicas_of(workload);
-    let held = capacity * f64::from(now);
     let need = Need::of(&all, alike, 1.0, options.chance)?;
     let usual = (0..WEEK).map(|quarter| need.usual(quarter));
     if usual.fold(0.0, f64::max) <= PEAK * held {
         return None;
     }
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
-    let outlook = outlook(&hours, next, AHEAD, &options.clock)?;
-    let need = Need::of(&all, alike, level(&outlook, history), options.chance)?;
+    let outlook = without_seasons(&hours, next, AHEAD, &options.clock)?;
+    let need = need.at(level(&outlook, history));
     let lead = pools.lead(workload, replica.cpu, replica.memory);
     let drafting = Drafting {
         alike,
@@ -120,7 +124,6 @@ fn peak(
     let window = draft.windows.into_iter().max_by_key(|it| it.replicas)?;
     Some(Peak {
         workload: index,
-        seasons,
         window,
         now,
         held,

@@ -1,6 +1,8 @@
 //! What one replica holds and costs, now and once the advice on its size is followed.
 
-use crate::price::{Book, advised_requests, pod_requests};
+use std::collections::HashMap;
+
+use crate::price::{Book, Rates, advised_requests, pod_requests};
 use crate::recommend::{Advised, WorkloadAdvice};
 use crate::snapshot::{Container, ContainerKind, Snapshot, Workload};
 use crate::units::{Bytes, Cpu, Money};
@@ -42,14 +44,17 @@ impl Replica {
 /// One replica of each workload of a snapshot.
 pub fn replicas(snapshot: &Snapshot, advised: &Advised, book: &Book) -> Vec<Replica> {
     let nodes = &snapshot.cluster.nodes;
+    let prices = book.prices(nodes);
+    let mut by_name: HashMap<&str, &Rates> = HashMap::new();
+    for (node, price) in nodes.iter().zip(&prices) {
+        by_name.entry(&node.name).or_insert(&price.rates);
+    }
+    let elsewhere = book.rates(None);
     let of = |(workload, advice): (&Workload, &WorkloadAdvice)| {
         let names = workload.pods.iter().filter_map(|pod| pod.node.as_deref());
-        let node = names.filter_map(|name| nodes.iter().find(|it| it.name == name));
-        let rates = book.rates(node.take(1).last());
-        let hourly = |(cpu, memory): (Cpu, Bytes)| {
-            let cost = cpu.get() * rates.cpu_core_hour + memory.to_gib() * rates.memory_gib_hour;
-            Money::from_f64(cost)
-        };
+        let mut known = names.filter_map(|name| by_name.get(name).copied());
+        let rates = known.next().unwrap_or(&elsewhere);
+        let hourly = |(cpu, memory)| Money::from_f64(rates.hourly(cpu, memory));
         let after = advised_requests(workload, advice);
         Replica {
             cores: cores(workload, |at, container| {

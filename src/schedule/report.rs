@@ -31,28 +31,7 @@ pub struct Schedules {
 }
 
 /// Plans the workloads that are asked for, one `bool` for each; `replicas` has one for each
-/// workload too.
-pub fn schedule(
-    snapshot: &Snapshot,
-    asked: &[bool],
-    replicas: &[Replica],
-    options: &Options,
-    progress: &dyn Progress,
-) -> Schedules {
-    match schedule_from(
-        snapshot,
-        &snapshot.usage,
-        asked,
-        replicas,
-        options,
-        progress,
-    ) {
-        Ok(schedules) => schedules,
-        Err(never) => match never {},
-    }
-}
-
-/// The same, with usage that comes part by part, on the grid of the snapshot.
+/// workload too. Usage comes part by part, on the grid of the snapshot.
 ///
 /// # Errors
 ///

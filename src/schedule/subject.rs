@@ -15,7 +15,7 @@ use super::trial::Trial;
 use super::window::busy_hours;
 use super::{MINUTES, WEEK};
 use crate::forecast::{Clock, Season};
-use crate::snapshot::{Autoscaler, Target, Workload};
+use crate::snapshot::{Autoscaler, Workload};
 use crate::trend::quantile;
 use crate::units::count_from;
 
@@ -79,11 +79,14 @@ impl Subject<'_> {
             let need = Need::of(&all, alike, self.level, options.chance);
             need.map(|need| (alike, need))
         };
-        let (Some((_, rough)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
+        let (Some((alike, need)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
             return left(Leave::Thin);
         };
-        let capacity = self.spread(&rough, advised);
-        let Some((alike, need)) = look(capacity) else {
+        let (capacity, looked) = match self.spread(&need, advised) {
+            Some(each) => (each, look(each)),
+            None => (advised, Some((alike, need))),
+        };
+        let Some((alike, need)) = looked else {
             return left(Leave::Thin);
         };
         let sized = self.replica.with(capacity);
@@ -160,7 +163,11 @@ impl Subject<'_> {
             scaled: self.workload.autoscaler.is_some(),
             now: replicas(self.workload),
             peak: made.peak,
-            own_target: self.workload.autoscaler.as_ref().and_then(own_target),
+            own_target: self
+                .workload
+                .autoscaler
+                .as_ref()
+                .and_then(Autoscaler::cpu_target),
         };
         let outcomes = trial.outcomes(windows);
         let advice = choose(&outcomes, proven.is_some());
@@ -188,9 +195,9 @@ impl Subject<'_> {
 
     /// What a replica holds where replicas come and go: as much as most hours of the week
     /// need of the fewest, where the size that is advised was made for more.
-    fn spread(&self, need: &Need, advised: f64) -> f64 {
+    fn spread(&self, need: &Need, advised: f64) -> Option<f64> {
         if !self.replica.is_one || self.workload.autoscaler.is_some() {
-            return advised;
+            return None;
         }
         let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
         high.sort_unstable_by(f64::total_cmp);
@@ -198,11 +205,7 @@ impl Subject<'_> {
         let each = most * ROOM_OF_REPLICA / f64::from(least(self.workload));
         // In whole steps of five thousandths, as sizes are written.
         let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
-        if each < advised * WORTH_SPREADING {
-            each
-        } else {
-            advised
-        }
+        (each < advised * WORTH_SPREADING).then_some(each)
     }
 
     fn max(&self, most: u32) -> u32 {
@@ -232,18 +235,6 @@ pub(super) fn least(workload: &Workload) -> u32 {
     let own = workload.autoscaler.as_ref().map(|it| it.min_replicas);
     let stay = replicas(workload).min(STAY);
     own.unwrap_or(0).max(stay).max(1)
-}
-
-/// The share of the request that an autoscaler of CPU holds.
-fn own_target(own: &Autoscaler) -> Option<f64> {
-    let mut metrics = own
-        .metrics
-        .iter()
-        .filter(|it| it.is_share() && it.name == "cpu");
-    match metrics.next()?.target {
-        Target::Utilization(percent) => Some(f64::from(percent) / 100.0),
-        Target::AverageValue(_) | Target::Value(_) => None,
-    }
 }
 
 /// Which part of the past a day is of, and how many there are: weeks, or quarters where all

@@ -243,7 +243,7 @@ fn minutes(quarters: usize) -> u32 {
 }
 
 /// Replicas in each slot of so many minutes of a local week, from Monday 00:00.
-pub(super) fn levels(windows: &[Window], base: u32, minutes: u32) -> Vec<u32> {
+pub fn levels(windows: &[Window], base: u32, minutes: u32) -> Vec<u32> {
     let mut levels = vec![base; place(7 * MINUTES / minutes)];
     for window in windows {
         for slot in window.slots(minutes) {

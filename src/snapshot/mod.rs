@@ -46,8 +46,8 @@ pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node};
 pub use placement::{
-    HostPort, Labels, NODE_NAME, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement,
-    Spread, Toleration, Volume, amounts, label, taint,
+    HostPort, Labels, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread,
+    Toleration, Volume, amounts, label,
 };
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
@@ -306,11 +306,8 @@ pub struct DisruptionBudget {
 impl DisruptionBudget {
     /// Whether it is about pods of this namespace with these labels.
     pub fn counts(&self, namespace: &str, labels: &[(String, String)]) -> bool {
-        let same = |(key, value): &(String, String)| label(labels, key) == Some(value);
-        let holds = |it: &Requirement| it.holds(label(labels, &it.key));
         !self.selects_nothing
             && self.namespace == namespace
-            && self.selector.iter().all(same)
-            && self.expressions.iter().all(holds)
+            && placement::meets(labels, &self.selector, &self.expressions)
     }
 }

@@ -9,7 +9,7 @@ use crate::units::Bytes;
 pub type Labels = Vec<(String, String)>;
 
 /// Stands for a node's name among the keys of a [`NodeTerm`], as `matchFields` has it.
-pub const NODE_NAME: &str = "metadata.name";
+const NODE_NAME: &str = "metadata.name";
 
 /// Where the scheduler may put a pod: what it must keep, without what it would rather do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -196,12 +196,7 @@ impl NodeTerm {
 impl PodSelector {
     /// Whether it means a pod with these labels.
     pub fn matches(&self, labels: &[(String, String)]) -> bool {
-        let same = |(key, value): &(String, String)| label(labels, key) == Some(value);
-        self.labels.iter().all(same)
-            && self
-                .expressions
-                .iter()
-                .all(|it| it.holds(label(labels, &it.key)))
+        meets(labels, &self.labels, &self.expressions)
     }
 
     /// The labels that it names.
@@ -232,9 +227,8 @@ impl HostPort {
 impl Placement {
     /// Whether a pod may run on a node of this name with these labels.
     pub fn selects(&self, name: &str, labels: &[(String, String)]) -> bool {
-        let same = |(key, value): &(String, String)| label(labels, key) == Some(value);
         let terms = self.node_terms.as_ref();
-        self.node_selector.iter().all(same)
+        meets(labels, &self.node_selector, &[])
             && terms.is_none_or(|terms| terms.iter().any(|it| it.holds(name, labels)))
     }
 
@@ -272,6 +266,17 @@ impl Placement {
     }
 }
 
+/// Whether labels have these values, and are else as they must be.
+pub(super) fn meets(
+    labels: &[(String, String)],
+    values: &[(String, String)],
+    requirements: &[Requirement],
+) -> bool {
+    let same = |(key, value): &(String, String)| label(labels, key) == Some(value);
+    let holds = |it: &Requirement| it.holds(label(labels, &it.key));
+    values.iter().all(same) && requirements.iter().all(holds)
+}
+
 /// The value of a label.
 pub fn label<'a>(labels: &'a [(String, String)], key: &str) -> Option<&'a str> {
     let found = labels.iter().find(|(name, _)| name == key);
@@ -279,7 +284,7 @@ pub fn label<'a>(labels: &'a [(String, String)], key: &str) -> Option<&'a str> {
 }
 
 /// A taint as a node has it: `key=value:effect` or `key:effect`.
-pub fn taint(text: &str) -> (&str, &str, &str) {
+fn taint(text: &str) -> (&str, &str, &str) {
     let (rest, effect) = text.rsplit_once(':').unwrap_or((text, ""));
     let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
     (key, value, effect)

@@ -1,17 +1,11 @@
 use std::str::FromStr;
 
+use super::placement::{Operator, Requirement, meets};
+
 /// A label selector as kubectl takes it: `app=api,tier!=test,env in (a,b),!legacy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     requirements: Vec<Requirement>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Requirement {
-    In(String, Vec<String>),
-    NotIn(String, Vec<String>),
-    Exists(String),
-    Absent(String),
 }
 
 /// Why a text is no label selector.
@@ -25,53 +19,39 @@ impl Selector {
     /// Whether all requirements hold. As in Kubernetes, `!=` and `notin` also
     /// hold where the label is absent.
     pub fn matches(&self, labels: &[(String, String)]) -> bool {
-        self.requirements
-            .iter()
-            .all(|requirement| requirement.holds(labels))
+        meets(labels, &[], &self.requirements)
     }
 }
 
-impl Requirement {
-    fn holds(&self, labels: &[(String, String)]) -> bool {
-        let value = |key: &str| {
-            labels
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value)
+fn parse(text: &str) -> Option<Requirement> {
+    let must = |key: String, operator, values| Requirement {
+        key,
+        operator,
+        values,
+    };
+    let text = text.trim();
+    if let Some(set) = text.strip_suffix(')') {
+        let (left, values) = set.split_once('(')?;
+        let values = values
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect();
+        let (key, operator) = left.trim().rsplit_once(char::is_whitespace)?;
+        return match operator {
+            "in" => Some(must(name(key)?, Operator::In, values)),
+            "notin" => Some(must(name(key)?, Operator::NotIn, values)),
+            _ => None,
         };
-        match self {
-            Self::In(key, values) => value(key).is_some_and(|value| values.contains(value)),
-            Self::NotIn(key, values) => value(key).is_none_or(|value| !values.contains(value)),
-            Self::Exists(key) => value(key).is_some(),
-            Self::Absent(key) => value(key).is_none(),
-        }
     }
-
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Some(set) = text.strip_suffix(')') {
-            let (left, values) = set.split_once('(')?;
-            let values = values
-                .split(',')
-                .map(|value| value.trim().to_owned())
-                .collect();
-            let (key, operator) = left.trim().rsplit_once(char::is_whitespace)?;
-            return match operator {
-                "in" => Some(Self::In(name(key)?, values)),
-                "notin" => Some(Self::NotIn(name(key)?, values)),
-                _ => None,
-            };
-        }
-        if let Some(key) = text.strip_prefix('!') {
-            return name(key).map(Self::Absent);
-        }
-        if let Some((key, value)) = text.split_once("!=") {
-            return Some(Self::NotIn(name(key)?, vec![plain(value)?]));
-        }
-        match text.split_once("==").or_else(|| text.split_once('=')) {
-            Some((key, value)) => Some(Self::In(name(key)?, vec![plain(value)?])),
-            None => name(text).map(Self::Exists),
-        }
+    if let Some(key) = text.strip_prefix('!') {
+        return Some(must(name(key)?, Operator::DoesNotExist, Vec::new()));
+    }
+    if let Some((key, value)) = text.split_once("!=") {
+        return Some(must(name(key)?, Operator::NotIn, vec![plain(value)?]));
+    }
+    match text.split_once("==").or_else(|| text.split_once('=')) {
+        Some((key, value)) => Some(must(name(key)?, Operator::In, vec![plain(value)?])),
+        None => Some(must(name(text)?, Operator::Exists, Vec::new())),
     }
 }
 
@@ -104,7 +84,7 @@ impl FromStr for Selector {
     type Err = ParseSelectorError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let requirements = parts(text).into_iter().map(Requirement::parse).collect();
+        let requirements = parts(text).into_iter().map(parse).collect();
         match requirements {
             Some(requirements) => Ok(Self { requirements }),
             None => Err(ParseSelectorError(text.to_owned())),

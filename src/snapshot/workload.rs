@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Condition, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts, Waiting,
+    label,
 };
 use crate::units::Bytes;
 
@@ -324,6 +325,12 @@ pub struct Autoscaler {
 }
 
 impl Autoscaler {
+    /// The share of the CPU request that it holds, 0 to 1 and more, where it scales by that.
+    pub fn cpu_target(&self) -> Option<f64> {
+        let mut cpu = self.metrics.iter().filter(|it| it.name == "cpu");
+        cpu.find_map(|it| Some(it.share()? / 100.0))
+    }
+
     /// Whether all that it holds is known well enough to be written again.
     pub fn is_whole(&self) -> bool {
         let known = |metric: &AutoscalerMetric| {
@@ -365,6 +372,14 @@ pub struct AutoscalerMetric {
 }
 
 impl AutoscalerMetric {
+    /// What it holds use of CPU or memory at, in percent of the request, where it is that.
+    pub fn share(&self) -> Option<f64> {
+        match self.target {
+            Target::Utilization(percent) if self.is_share() => Some(f64::from(percent)),
+            _ => None,
+        }
+    }
+
     /// Whether it is use of CPU or memory as a share of what is requested.
     pub fn is_share(&self) -> bool {
         matches!(self.target, Target::Utilization(_))
@@ -467,7 +482,6 @@ impl Workload {
 
     /// The label with this key.
     pub fn label(&self, key: &str) -> Option<&str> {
-        let found = self.labels.iter().find(|(name, _)| name == key);
-        found.map(|(_, value)| value.as_str())
+        label(&self.labels, key)
     }
 }

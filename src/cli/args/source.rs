@@ -20,7 +20,7 @@ use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gpu::Gathered;
-use crate::pipeline::{self, Evidence, Settings};
+use crate::pipeline::{self, Evidence, Settings, Sizes};
 use crate::profile::Profile;
 use crate::progress::{Named, Progress};
 use crate::record::{self, Read, RecordOptions, Sifted};
@@ -238,6 +238,20 @@ impl Parts {
             whole.snapshot.usage = stored.only(workload)?;
         }
         Ok((whole, evidence))
+    }
+
+    /// The sizes that all workloads are to have, and the snapshot.
+    pub(in crate::cli) fn size(
+        self,
+        settings: &Settings,
+        progress: &dyn Progress,
+    ) -> Result<(Whole, Sizes), Error> {
+        let snapshot = &self.whole.snapshot;
+        let sizes = match self.usage {
+            Some(usage) => pipeline::size_from(snapshot, &usage.of(snapshot), settings, progress)?,
+            None => pipeline::size(snapshot, settings, progress),
+        };
+        Ok((self.whole, sizes))
     }
 
     /// What containers use, what workloads hold and use of accelerators, and the snapshot.

@@ -143,8 +143,7 @@ fn quantity(text: &str) -> Option<Bytes> {
 }
 
 fn find(labels: &[(String, String)], key: &str) -> Option<String> {
-    let found = labels.iter().find(|(name, _)| name == key);
-    found.map(|(_, value)| value.clone())
+    snapshot::label(labels, key).map(str::to_owned)
 }
 
 fn capacity_type(labels: &[(String, String)]) -> CapacityType {

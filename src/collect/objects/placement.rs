@@ -130,18 +130,18 @@ fn node_term(term: NodeSelectorTerm) -> NodeTerm {
 }
 
 fn of_node(it: NodeSelectorRequirement) -> Requirement {
-    Requirement {
-        key: it.key,
-        operator: operator(&it.operator),
-        values: it.values.unwrap_or_default(),
-    }
+    requirement(it.key, &it.operator, it.values)
 }
 
 fn of_labels(it: LabelSelectorRequirement) -> Requirement {
+    requirement(it.key, &it.operator, it.values)
+}
+
+fn requirement(key: String, name: &str, values: Option<Vec<String>>) -> Requirement {
     Requirement {
-        key: it.key,
-        operator: operator(&it.operator),
-        values: it.values.unwrap_or_default(),
+        key,
+        operator: operator(name),
+        values: values.unwrap_or_default(),
     }
 }
 

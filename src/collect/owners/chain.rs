@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use crate::collect::names;
 use crate::collect::objects::{Controller, Key, Meta, Owner, PodRecord};
+use crate::snapshot;
 
 /// Longest chain of owners that is followed; a circle ends there.
 const LONGEST: usize = 16;
@@ -189,10 +190,7 @@ const GROUP: &str = "kueue.x-k8s.io/pod-group-name";
 const QUEUED: &str = "kueue.x-k8s.io/v1beta2";
 
 fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
-    let found = labels.iter().find(|(name, _)| name == key);
-    found
-        .map(|(_, value)| value.as_str())
-        .filter(|it| !it.is_empty())
+    snapshot::label(labels, key).filter(|it| !it.is_empty())
 }
 
 /// What a cluster of Ray or a set of Jobs that was not read was made for, by the labels of

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::explain::{ContainerStory, Curve, Explanation};
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
+use crate::render::forecast;
 use crate::render::gpu;
-use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap, rounded};
+use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
 use crate::render::risks;
 use crate::schedule::Peak;
 use crate::units::{Bytes, Cpu, Currency};
@@ -36,19 +37,11 @@ struct Report<'a> {
     /// What it is part of, in words.
     incidents: Vec<&'a str>,
     /// What comes again of its CPU.
-    seasons: Vec<Comes>,
+    seasons: Vec<forecast::Shape>,
     /// A peak that is known to come and that the advised size alone does not hold, in words.
     known_peak: Option<String>,
     /// Null where it has no accelerators.
     gpu: Option<gpu::Workload<'a>>,
-}
-
-#[derive(Serialize)]
-struct Comes {
-    kind: &'static str,
-    period_seconds: u32,
-    strength: f64,
-    p_value: f64,
 }
 
 #[derive(Serialize)]
@@ -166,16 +159,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         containers: story.containers.iter().map(container).collect(),
         risks: story.risks.iter().map(|it| risks::shape(it)).collect(),
         incidents: story.incidents.iter().map(|it| &*it.text).collect(),
-        seasons: story
-            .seasons
-            .iter()
-            .map(|it| Comes {
-                kind: it.kind.name(),
-                period_seconds: it.period.as_secs(),
-                strength: rounded(it.strength),
-                p_value: rounded(it.p_value),
-            })
-            .collect(),
+        seasons: story.seasons.iter().map(forecast::season).collect(),
         known_peak: story.peak.map(Peak::text),
         gpu: story.gpu.map(|it| gpu::workload(story.snapshot, it)),
     };

@@ -148,13 +148,9 @@ impl Page {
         if story.seasons.is_empty() || (self.shared && story.peak.is_none()) {
             return Ok(());
         }
-        let room = Some(self.width.saturating_sub(2));
-        let season = format!("season: {}", forecast::seasons(&story.seasons));
-        writeln!(out, "  {}", wrap(&season, room, 10))?;
+        self.line("  season: ", &forecast::seasons(&story.seasons), out)?;
         if let Some(peak) = story.peak {
-            let text = wrap(&format!("peak: {}", peak.text()), room, 8);
-            let text = if self.ink.unicode { text } else { ascii(&text) };
-            writeln!(out, "  {text}")?;
+            self.line("  peak: ", &peak.text(), out)?;
         }
         Ok(())
     }

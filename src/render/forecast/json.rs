@@ -58,7 +58,7 @@ struct Model {
 }
 
 #[derive(Serialize)]
-struct Shape {
+pub(in crate::render) struct Shape {
     kind: &'static str,
     period_seconds: u32,
     strength: f64,
@@ -141,7 +141,7 @@ fn model(mixed: &Mixed) -> Model {
     }
 }
 
-fn season(season: &Season) -> Shape {
+pub(in crate::render) fn season(season: &Season) -> Shape {
     Shape {
         kind: season.kind.name(),
         period_seconds: season.period.as_secs(),

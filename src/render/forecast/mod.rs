@@ -17,6 +17,7 @@ use crate::text::{count, escape, percent, short};
 use crate::units::{Bytes, Cpu, Span, len_f64};
 
 pub use json::forecast_json;
+pub(super) use json::{Shape, season};
 pub use one::forecast_text;
 pub(super) use one::seasons;
 pub use replayed::{replayed_json, replayed_table};

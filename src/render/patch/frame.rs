@@ -141,7 +141,7 @@ fn why(change: &Change<'_>, told: &Patches<'_>, out: &mut dyn Write) -> io::Resu
         reasons(changed, out)?;
     }
     if let Some(peak) = told.peak(change.advice.workload) {
-        writeln!(out, "# {}", escape(peak))?;
+        writeln!(out, "# {}", escape(&peak))?;
     }
     for changed in &change.injected {
         let name = escape(&changed.container.name);

@@ -47,7 +47,7 @@ struct Shape<'a> {
     qos_changes: bool,
     kept_by: Option<Kept<'a>>,
     /// A peak that these sizes do not hold, and what covers it.
-    known_peak: Option<&'a str>,
+    known_peak: Option<String>,
     /// Of the pod as a whole.
     pod: Vec<Field>,
     containers: Vec<Container<'a>>,

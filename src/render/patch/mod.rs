@@ -22,20 +22,17 @@ use super::{Fleet, Look, Renderer};
 use crate::change::{Change, Unplaced, changes};
 use crate::pipeline::Analysis;
 use crate::price::Bill;
+use crate::schedule::Peak;
 use crate::snapshot::Snapshot;
 use crate::text::escape;
 
-/// The finding that no cut goes without.
-const KNOWN_PEAK: &str = "known_peak";
-
 /// Changes, and what there is to say of them.
 pub struct Patches<'a> {
+    analysis: &'a Analysis<'a>,
     snapshot: &'a Snapshot,
     bill: &'a Bill,
     changes: Vec<Change<'a>>,
     unplaced: Vec<Unplaced<'a>>,
-    /// Peaks that are known to come, by workload.
-    peaks: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Patches<'a> {
@@ -47,21 +44,19 @@ impl<'a> Patches<'a> {
             only.is_none_or(|only| only.get(row.advice.workload).copied().unwrap_or(false))
         };
         let advice = rows.iter().filter(wanted).map(|row| row.advice);
-        let peaks = analysis.findings.iter().filter(|it| it.code == KNOWN_PEAK);
         let (changes, unplaced) = changes(&analysis.snapshot.workloads, advice);
         Self {
+            analysis,
             snapshot: analysis.snapshot,
             bill: &analysis.bill,
             changes,
             unplaced,
-            peaks: peaks.map(|it| (it.workload, it.text.as_str())).collect(),
         }
     }
 
     /// The peak that the sizes of a workload do not hold, and what covers it.
-    fn peak(&self, workload: usize) -> Option<&'a str> {
-        let found = self.peaks.iter().find(|(of, _)| *of == workload);
-        found.map(|(_, text)| *text)
+    fn peak(&self, workload: usize) -> Option<String> {
+        self.analysis.peak_of(workload).map(Peak::text)
     }
 
     /// What changes, in the order of the view.

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::Scheduled;
+use crate::render::forecast;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
 use crate::schedule::{Advice, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence};
 use crate::units::{Currency, Money};
@@ -48,7 +49,7 @@ struct Workload<'a> {
     replica_cpu_cores_now: Option<f64>,
     /// That are needed at most with the chance that is planned with.
     peak_cpu_cores: Option<f64>,
-    seasons: Vec<Season>,
+    seasons: Vec<forecast::Shape>,
     windows: Vec<Shape>,
     lead: Option<Start>,
     simulation: Option<Simulation>,
@@ -62,14 +63,6 @@ struct Replicas {
     most: u32,
     /// Of an autoscaler.
     max: u32,
-}
-
-#[derive(Serialize)]
-struct Season {
-    kind: &'static str,
-    period_seconds: u32,
-    strength: f64,
-    p_value: f64,
 }
 
 /// More replicas from `start` of each day to `end`, which may be of a later day.
@@ -187,16 +180,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         replica_cpu_cores_advised: plan.replica.cores.map(rounded),
         replica_cpu_cores_now: plan.replica.cores_now.map(rounded),
         peak_cpu_cores: plan.peak.map(rounded),
-        seasons: plan
-            .seasons
-            .iter()
-            .map(|it| Season {
-                kind: it.kind.name(),
-                period_seconds: it.period.as_secs(),
-                strength: rounded(it.strength),
-                p_value: rounded(it.p_value),
-            })
-            .collect(),
+        seasons: plan.seasons.iter().map(forecast::season).collect(),
         windows: windows.map(|it| shape(plan, it)).collect(),
         lead: plan.lead.as_ref().map(|lead| start(lead, plan.most)),
         simulation: (!plan.outcomes.is_empty()).then(|| Simulation {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::recommend::Pool;
 use crate::risk::Seen;
-use crate::snapshot::{ContainerKind, Grid, Metric, Series, Target, Values};
+use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values};
 use crate::units::{Bytes, Cpu, Span};
 
 /// Times that something held for as long as it must, one time for each stretch.
@@ -171,13 +171,7 @@ pub(super) fn pinned(seen: &Seen<'_>, hold: Span) -> Option<usize> {
         let Some(scaler) = &workload.autoscaler else {
             continue;
         };
-        let metrics = scaler.metrics.iter();
-        let target = metrics
-            .filter(|it| it.is_share() && it.name == "cpu")
-            .find_map(|it| match it.target {
-                Target::Utilization(percent) => Some(f64::from(percent) / 100.0),
-                _ => None,
-            });
+        let target = scaler.cpu_target();
         let Some(target) = target.filter(|_| scaler.max_replicas > scaler.min_replicas) else {
             continue;
         };

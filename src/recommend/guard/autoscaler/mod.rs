@@ -84,7 +84,7 @@ fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
 
 /// Where the target goes; `None` where it stays or cannot be said.
 fn moved(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<Target> {
-    let percent = utilization(metric)?;
+    let percent = metric.share()?;
     let (before, after) = requests(plan, metric)?;
     if (before - after).abs() <= 1e-9 * before || after <= 0.0 {
         return None;
@@ -100,13 +100,6 @@ fn moved(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<Target> {
     } else {
         Bytes::from_f64(point).to_f64()
     }))
-}
-
-fn utilization(metric: &AutoscalerMetric) -> Option<f64> {
-    match metric.target {
-        Target::Utilization(percent) if metric.is_share() => Some(f64::from(percent)),
-        _ => None,
-    }
 }
 
 /// The request that the metric is a share of, now and after; `None` where a
@@ -159,7 +152,7 @@ fn keep_unmovable(plan: &mut Plan<'_>) {
     let owner = manager.map(|manager| format!("{} `{}`", manager.kind, manager.name));
     let owner = owner.or_else(|| autoscaler.made_by.clone());
     for metric in &autoscaler.metrics {
-        if utilization(metric).is_none() {
+        if metric.share().is_none() {
             continue;
         }
         let why = match &owner {

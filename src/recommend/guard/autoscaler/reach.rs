@@ -1,6 +1,6 @@
 //! Limits under which an autoscaler could never scale up.
 
-use super::{counted, requests, utilization};
+use super::{counted, requests};
 use crate::recommend::guard::cut::give_back;
 use crate::recommend::guard::{Field, Plan, qos};
 use crate::snapshot::{AutoscalerMetric, Target};
@@ -56,7 +56,7 @@ pub(super) fn keep(plan: &mut Plan<'_>) {
 /// What each pod uses where the autoscaler holds the metric, in cores or bytes;
 /// `None` for metrics that are not of the pods' own use.
 fn point(plan: &Plan<'_>, metric: &AutoscalerMetric) -> Option<f64> {
-    if let Some(percent) = utilization(metric) {
+    if let Some(percent) = metric.share() {
         return Some(percent / 100.0 * requests(plan, metric)?.0);
     }
     let of_use = matches!(metric.kind.as_str(), "Resource" | "ContainerResource")

@@ -1,6 +1,6 @@
 //! Windows and changes of replicas as cron expressions.
 
-use crate::schedule::{Days, Window};
+use crate::schedule::{Days, Window, levels};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
@@ -45,13 +45,8 @@ pub(super) fn spans(window: &Window) -> Vec<Span> {
 
 /// The changes of a week that windows over a base make, where the largest counts.
 pub(super) fn changes(windows: &[Window], base: u32) -> Vec<Change> {
-    let slots = usize::try_from(7 * DAY / SLOT).unwrap_or(0);
-    let mut levels = vec![base; slots];
-    for window in windows {
-        for slot in window.slots(SLOT) {
-            levels[slot] = levels[slot].max(window.replicas);
-        }
-    }
+    let levels = levels(windows, base, SLOT);
+    let slots = levels.len();
     let mut changes: Vec<Change> = Vec::new();
     let (mut day, mut minute) = (0, 0);
     for slot in 0..slots {

@@ -15,7 +15,7 @@ impl Scaled<'_> {
     /// Cron triggers beside what there is: in the ScaledObject that scales it, or in one that
     /// takes the place of its autoscaler.
     pub(super) fn keda(self) -> Vec<Piece> {
-        let crons = self.crons(&self.plan.windows, None);
+        let crons = self.crons(&self.plan.windows);
         let mut managers = self.workload.managers.iter();
         if let Some(own) = managers.find(|it| it.kind == "ScaledObject") {
             let add = crons
@@ -68,10 +68,10 @@ impl Scaled<'_> {
         vec![Piece::Object(object)]
     }
 
-    /// The triggers of some windows; with so many replicas where that is said.
-    pub(super) fn crons(self, windows: &[Window], replicas: Option<u32>) -> Vec<Value> {
+    /// The triggers of some windows.
+    pub(super) fn crons(self, windows: &[Window]) -> Vec<Value> {
         let spans = windows.iter().flat_map(|window| {
-            let replicas = replicas.unwrap_or(window.replicas).to_string();
+            let replicas = window.replicas.to_string();
             spans(window)
                 .into_iter()
                 .map(move |span| (span, replicas.clone()))

@@ -83,7 +83,7 @@ impl Scaled<'_> {
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
                     "minReplicaCount": 0,
                     "maxReplicaCount": most,
-                    "triggers": self.crons(&early, None),
+                    "triggers": self.crons(&early),
                 },
             }))),
             Mover::CronJobs => {
