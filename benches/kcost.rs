@@ -58,6 +58,7 @@ fn forget_peak() {
 
 fn settings() -> Settings {
     Settings {
+        by: None,
         recommend: Options::default(),
         prices: Book::default(),
         thresholds: Vec::new(),

@@ -16,8 +16,9 @@ pub struct Finding {
 }
 
 /// How much it matters, from the money of all replicas and the risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Severity {
+    #[default]
     None,
     Low,
     Medium,

@@ -3,17 +3,18 @@
 use std::ops::Range;
 
 use crate::cohort::{self, Cohorts};
-use crate::costs::{self, Costs};
-use crate::gate;
+use crate::costs::{self, Costs, Shares};
+use crate::gate::{self, Threshold};
 use crate::gpu::{self, Gpus};
 use crate::plan::{self, Banked, Promise, Saved, Unplanned};
-use crate::price;
+use crate::price::{self, Bill};
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
 use crate::schedule::{self, Peak};
 use crate::snapshot::{Snapshot, Supply, Usage};
+use crate::units::Money;
 
 mod analysis;
 mod narrow;
@@ -77,6 +78,8 @@ struct Nodes {
     costs: Costs,
     /// Whether all workloads are asked for.
     whole: bool,
+    /// For each threshold what its part of the cluster saves, where it takes that to judge it.
+    within: Vec<Option<Saved>>,
 }
 
 fn nodes(
@@ -90,13 +93,23 @@ fn nodes(
         staged(progress, "repacking nodes", || {
             let book = &settings.prices;
             let promise = Promise::of(evidence.together.as_ref(), &settings.recommend);
-            let advice = (&evidence.advised, asked);
             let costs = costs::costs(snapshot, &evidence.profiles, book);
             let options = plan::Options::default();
+            let saved = |asked: &[bool]| {
+                let advice = (&evidence.advised, asked);
+                plan::saved(snapshot, &costs.nodes, advice, promise, &options)
+            };
+            let within = settings.thresholds.iter().map(|it| {
+                let scope = it.scope.as_ref().filter(|_| it.rule.takes_plan())?;
+                let both = snapshot.workloads.iter().zip(asked);
+                let both = both.map(|(workload, asked)| *asked && scope.holds(workload));
+                saved(&both.collect::<Vec<bool>>()).ok()
+            });
             Nodes {
-                saved: plan::saved(snapshot, &costs.nodes, advice, promise, &options),
-                costs,
+                within: within.collect(),
+                saved: saved(asked),
                 whole: !asked.contains(&false),
+                costs,
             }
         })
     })
@@ -309,7 +322,12 @@ fn told<'a>(
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, &settings.prices)
     });
+    let banked_within = nodes.as_ref().map_or_else(Vec::new, |it| {
+        banked_within(snapshot, it, &bill, &settings.thresholds)
+    });
     let banked = nodes.map(|it| Banked::new(&it.saved, &it.costs, &bill, &advised, it.whole));
+    let shares = settings.by.as_ref();
+    let shares = shares.map(|by| Shares::of(&bill, by, snapshot));
     let severities = bill.workloads.iter().map(|bill| bill.severity);
     let mut findings = recommend::findings(snapshot, &advised, severities);
     findings.extend(risks.findings());
@@ -317,10 +335,12 @@ fn told<'a>(
     findings.extend(gpus.findings());
     findings.sort_by_key(|it| it.workload);
     let seen = gate::Seen {
+        snapshot,
         profiles: &profiles,
         advised: &advised,
         bill: &bill,
         banked: banked.as_ref(),
+        banked_within: &banked_within,
         risks: &risks,
     };
     let outcomes = gate::judge(&seen, &settings.thresholds, settings.min_judged);
@@ -332,12 +352,29 @@ fn told<'a>(
         advised,
         bill,
         banked,
+        shares,
         risks,
         peaks,
         gpus,
         findings,
         outcomes,
     }
+}
+
+/// What leaves the bill where the advice is followed in the scope of each threshold alone.
+fn banked_within(
+    snapshot: &Snapshot,
+    nodes: &Nodes,
+    bill: &Bill,
+    thresholds: &[Threshold],
+) -> Vec<Option<Money>> {
+    let each = nodes.within.iter().zip(thresholds);
+    let each = each.map(|(saved, threshold)| {
+        let scope = threshold.scope.as_ref()?;
+        let part = bill.part(|at| scope.holds(&snapshot.workloads[at]));
+        Some(plan::banked(saved.as_ref()?.monthly, &part, &nodes.costs))
+    });
+    each.collect()
 }
 
 /// Runs one stage and says how long it took.

@@ -7,6 +7,7 @@ use super::args::{AdviceArgs, BookArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::records;
 use super::values::percent;
+use crate::costs::By;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Outcome, Threshold};
@@ -21,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   {program} analyze --demo
   {program} analyze --context prod-eu --context prod-us -n shop -n 'team-*'
+  {program} analyze --snapshot prod.kcost --by label:team
   {program} analyze --snapshot prod.kcost -o patch > patch.yaml
   {program} analyze --snapshot prod.kcost --fail-on 'cost-waste>30%'";
 
@@ -37,6 +39,8 @@ pub(super) struct AnalyzeArgs {
     /// Fail with exit code 10 where this is true: `cost-waste>30%`. Repeatable.
     ///
     /// The name of a rule, `>` or `>=`, and a limit; several with commas between them.
+    /// For a part of the cluster: `cost-waste>30% in namespace:shop`,
+    /// `monthly-freed>100 in label:team=web`.
     #[arg(
         long,
         value_name = "RULE",
@@ -87,6 +91,10 @@ pub(super) struct AnalyzeArgs {
     )]
     history: Option<PathBuf>,
 
+    /// Also by `namespace` or `label:KEY`: what each costs, wastes and frees.
+    #[arg(long, value_name = "WHAT", value_parser = grouping)]
+    by: Option<By>,
+
     #[command(flatten)]
     prices: BookArgs,
 
@@ -100,13 +108,21 @@ pub(super) struct AnalyzeArgs {
     plan: PlanArgs,
 }
 
+/// What workloads can be grouped by: what each of them is in wholly.
+fn grouping(text: &str) -> Result<By, String> {
+    match text.parse() {
+        Ok(by @ (By::Namespace | By::Label(_))) => Ok(by),
+        _ => Err(format!("`{text}` is not `namespace` or `label:KEY`")),
+    }
+}
+
 /// The gate's rules, the exit codes, and the examples.
 fn long_help() -> String {
     let rules = gate::ALL.iter();
     let rules = rules.map(|rule| format!("  {:<16} {}", rule.name(), rule.summary()));
     let rules: Vec<String> = rules.collect();
     format!(
-        "Gate (--fail-on):\n{}\n\nExit codes:\n{}\n\n{EXAMPLES}",
+        "Gate (--fail-on), of the whole cluster or `in namespace:NAME`, `in label:KEY=VALUE`:\n{}\n\nExit codes:\n{}\n\n{EXAMPLES}",
         rules.join("\n"),
         Exit::HELP
     )
@@ -122,6 +138,7 @@ impl AnalyzeArgs {
         if self.plan.wanted() {
             return self.source.plan(ui, out);
         }
+        self.refuse_groups()?;
         if self.source.is_several() {
             return self.run_several(invocation, ui, out);
         }
@@ -155,7 +172,20 @@ impl AnalyzeArgs {
             thresholds: thresholds(&self.fail_on)?,
             min_judged: self.min_judged,
             bank: true,
+            by: self.by.clone(),
             beside: true,
+        })
+    }
+
+    /// A patch is of workloads.
+    fn refuse_groups(&self) -> Result<(), Error> {
+        let name = self.show.renderer().name();
+        if self.by.is_none() || name != "patch" {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            text: format!("`-o {name}` has no place for `--by`"),
+            hint: Some("leave one of them out".to_owned()),
         })
     }
 

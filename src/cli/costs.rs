@@ -5,7 +5,7 @@ use clap::Args;
 use super::args::{BookArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::named;
-use crate::costs::{By, costs};
+use crate::costs::{By, SHARED, Shared, Sharing, Spread, costs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gpu::{self, Gpus};
@@ -17,6 +17,7 @@ Examples:
   {program} costs --demo
   {program} costs --by workload -n shop
   {program} costs --by label:team --prices prices.csv
+  {program} costs --by label:team --shared 'kube-*,monitoring' --spread by-cost
   {program} costs --snapshot prod.kcost -o focus > costs.csv";
 
 /// Say what the cluster costs a month, and whose it is.
@@ -44,6 +45,19 @@ pub(super) struct CostsArgs {
     #[arg(long, value_name = "WHAT", default_value_t = By::Namespace)]
     by: By,
 
+    /// Namespaces that are there for all, or patterns of some. Repeatable.
+    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = SHARED)]
+    shared: Vec<Shared>,
+
+    /// Who pays for those, and for what kubelets keep back: the others `by-cost` or `evenly`.
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = Spread::None.name(),
+        value_parser = named(Spread::ALL.map(Spread::name))
+    )]
+    spread: String,
+
     #[command(flatten)]
     prices: BookArgs,
 
@@ -58,6 +72,7 @@ impl CostsArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
+        let sharing = self.sharing()?;
         let book = self.prices.book()?;
         let read = self.source.read_parts(ui)?;
         let empty = read.whole.snapshot.cluster.nodes.is_empty();
@@ -82,6 +97,7 @@ impl CostsArgs {
             costs: &costs,
             gpus: &gpus,
             by: &self.by,
+            sharing: &sharing,
             prices: &book.description(&costs.nodes),
         };
         let written = match self.output.as_str() {
@@ -92,5 +108,20 @@ impl CostsArgs {
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
         Ok(Exit::Done)
+    }
+
+    /// What belongs to nodes cannot be paid by others.
+    fn sharing(&self) -> Result<Sharing, Error> {
+        // clap has checked the name.
+        let spread = Spread::by_name(&self.spread).unwrap_or_default();
+        if spread != Spread::None && matches!(self.by, By::Node | By::Pool) {
+            return Err(Error::Usage {
+                text: format!("costs by {} cannot be spread", self.by),
+                hint: Some(
+                    "`--spread` goes with `--by namespace`, `workload` or `label:KEY`".to_owned(),
+                ),
+            });
+        }
+        Ok(Sharing::new(&self.shared, spread))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Costs, Held, Owner, Piece, Split};
+use super::{Costs, Held, Owner, Piece, Sharing, Split, Spread};
 use crate::snapshot::{Node, Snapshot};
 use crate::units::Money;
 
@@ -76,10 +76,13 @@ pub struct Group {
     /// Of the workload, where each has its own line.
     pub kind: Option<String>,
     pub workload: Option<String>,
+    /// In hundredths: all of them sum up to the bill, and those of a sort to that sort.
     pub cost: Split,
     pub held: Held,
-    /// What one pays in hundredths: they sum up to the bill in hundredths.
+    /// The sum of `cost`.
     pub cents: Money,
+    /// What its pods cost over the window; `None` where nothing says how many there were.
+    pub window: Option<Money>,
 }
 
 /// What is on nodes and requested by nobody.
@@ -88,27 +91,135 @@ pub const IDLE: &str = "__idle__";
 pub const SYSTEM: &str = "__system__";
 /// What has no such label, or is on no node.
 pub const UNALLOCATED: &str = "__unallocated__";
+/// What is there for all, where there is nobody to pay for it.
+const SHARED_BY_ALL: &str = "__shared__";
+/// Volumes that no claim has.
+pub const UNMOUNTED: &str = "__unmounted__";
 
-pub(super) fn group(costs: &Costs, by: &By, snapshot: &Snapshot) -> Vec<Group> {
+pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapshot) -> Vec<Group> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut spread = Split::default();
+    let mut counted = vec![false; snapshot.workloads.len()];
     for piece in &costs.pieces {
+        if sharing.spreads(piece, snapshot) {
+            spread.add(&piece.cost);
+            continue;
+        }
         let named = named(piece, by, snapshot);
         let group = groups.entry(named.name.clone()).or_insert(named);
         group.cost.add(&piece.cost);
         group.held.add(&piece.held);
+        // Where a workload is in one group alone.
+        let workload = match piece.owner {
+            Owner::Workload(at) if !matches!(by, By::Node | By::Pool) => Some(at),
+            _ => None,
+        };
+        if let Some(at) = workload.filter(|at| !counted[*at]) {
+            counted[at] = true;
+            group.window = known(group.window, costs.window.get(at).copied().flatten());
+        }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
+    share(&mut groups, spread.total(), sharing);
     groups.sort_by(|a, b| {
         b.cost
             .total()
             .cmp(&a.cost.total())
             .then_with(|| a.name.cmp(&b.name))
     });
-    let exact: Vec<Money> = groups.iter().map(|it| it.cost.total()).collect();
-    for (group, cents) in groups.iter_mut().zip(Money::rounded_together(&exact)) {
-        group.cents = cents;
-    }
+    // Where parts of it are paid by others, lines of uses are no lines of groups.
+    let by_use = match sharing.spread {
+        Spread::None => Some(costs.nodes_by_use(sharing, snapshot)),
+        Spread::ByCost | Spread::Evenly => None,
+    };
+    round(&mut groups, by_use.as_ref());
     groups
+}
+
+/// Lets groups of workloads pay for what is there for all; where there is none, it has a
+/// line of its own.
+fn share(groups: &mut Vec<Group>, amount: Money, sharing: &Sharing) {
+    if amount == Money::ZERO {
+        return;
+    }
+    let pays = |it: &Group| {
+        let loose = it.kind.as_deref() == Some("PersistentVolume");
+        it.name != IDLE && it.name != UNMOUNTED && !loose
+    };
+    let costs: Vec<Money> = groups
+        .iter()
+        .map(|it| {
+            if pays(it) {
+                it.cost.total()
+            } else {
+                Money::ZERO
+            }
+        })
+        .collect();
+    let parts = sharing.divide(amount, &costs, groups.iter().map(pays));
+    let given: Money = parts.iter().copied().sum();
+    for (group, part) in groups.iter_mut().zip(parts) {
+        group.cost.shared += part;
+    }
+    if given != amount {
+        groups.push(Group {
+            name: SHARED_BY_ALL.to_owned(),
+            cost: Split {
+                shared: amount - given,
+                ..Split::default()
+            },
+            ..Group::default()
+        });
+    }
+}
+
+/// Into hundredths: first all of each sort, then each group's part of it. What is idle and
+/// kept back is that of the sum of the bill.
+fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
+    let mut all = Split::default();
+    for group in groups.iter() {
+        all.add(&group.cost);
+    }
+    let wholes = Money::rounded_together(&all.sorts());
+    let mut cells = vec![[Money::ZERO; 6]; groups.len()];
+    for (sort, whole) in wholes.into_iter().enumerate() {
+        let known = |group: &Group| {
+            let uses = by_use?.get(sort)?;
+            match group.name.as_str() {
+                IDLE => Some(uses[2]),
+                SYSTEM => Some(uses[3]),
+                _ => None,
+            }
+        };
+        let mut left = whole;
+        let mut open = Vec::new();
+        for (at, group) in groups.iter().enumerate() {
+            match known(group) {
+                Some(cents) => {
+                    cells[at][sort] = cents;
+                    left = left - cents;
+                }
+                None => open.push(at),
+            }
+        }
+        let exact = open.iter().map(|at| groups[*at].cost.sorts()[sort]);
+        let exact: Vec<Money> = exact.collect();
+        for (at, cents) in open.into_iter().zip(Money::rounded_to(left, &exact)) {
+            cells[at][sort] = cents;
+        }
+    }
+    for (group, cells) in groups.iter_mut().zip(cells) {
+        group.cost = Split::of_sorts(cells);
+        group.cents = group.cost.total();
+    }
+}
+
+/// Of two amounts those that are known, together.
+fn known(a: Option<Money>, b: Option<Money>) -> Option<Money> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    }
 }
 
 fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
@@ -139,6 +250,17 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
         Owner::Volume(at) => {
             let claim = &snapshot.cluster.volume_claims[at];
             (&claim.namespace, "PersistentVolumeClaim", &claim.name)
+        }
+        Owner::LooseVolume(at) => {
+            let name = &snapshot.cluster.volumes[at].name;
+            return match by {
+                By::Workload => Group {
+                    kind: Some("PersistentVolume".to_owned()),
+                    workload: Some(name.clone()),
+                    ..plain(&format!("PersistentVolume/{name}"))
+                },
+                _ => plain(UNMOUNTED),
+            };
         }
         Owner::LoadBalancer(at) => {
             let service = &snapshot.cluster.services[at];

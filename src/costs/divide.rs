@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Costs, Held, Owner, Piece, Split};
+use super::loose::{Loose, size};
+use super::{Costs, Held, Owner, Piece, Split, window};
 use crate::price::{Book, NodePrice, Rates, pod_requests};
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold};
@@ -32,6 +33,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
     ledger.balancers(snapshot, book);
     ledger.pieces.sort_by_key(|it| (it.owner, it.node));
     Costs {
+        window: window::window(snapshot, profiles, &ledger.pieces, book),
         currency: book.currency(),
         nodes: prices,
         pieces: ledger.pieces,
@@ -240,8 +242,8 @@ impl Ledger {
         });
     }
 
-    /// A claim costs what it asked for until it is deleted; one that waits for its volume
-    /// costs nothing yet.
+    /// A claim costs what its volume can hold until it is deleted; one that waits for its
+    /// volume costs nothing yet. A volume that no claim has costs the same.
     fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
         let cloud = cloud(snapshot);
         for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
@@ -253,7 +255,20 @@ impl Ledger {
                 owner: Owner::Volume(index),
                 node: None,
                 cost: Split {
-                    storage: price.scale(claim.requested.to_gib()),
+                    storage: price.scale(size(snapshot, claim).to_gib()),
+                    ..Split::default()
+                },
+                held: Held::default(),
+            });
+        }
+        let volumes = snapshot.cluster.volumes.iter().enumerate();
+        for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
+            let price = book.volume(volume.storage_class.as_deref(), cloud);
+            self.pieces.push(Piece {
+                owner: Owner::LooseVolume(index),
+                node: None,
+                cost: Split {
+                    storage: price.scale(volume.capacity.to_gib()),
                     ..Split::default()
                 },
                 held: Held::default(),

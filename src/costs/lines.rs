@@ -51,7 +51,7 @@ impl Lines {
         let idle = nodes - system - parts.sum();
         let exact = [
             parts.gpus,
-            of(|it| matches!(it, Owner::Volume(_))),
+            of(Owner::is_storage),
             of(|it| matches!(it, Owner::LoadBalancer(_))),
             system,
             idle,

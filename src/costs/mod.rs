@@ -8,6 +8,10 @@
 mod by;
 mod divide;
 mod lines;
+mod loose;
+mod shares;
+mod sharing;
+mod window;
 
 use std::collections::BTreeSet;
 
@@ -16,9 +20,11 @@ use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
 
+pub use by::{By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
 pub use lines::Lines;
-
-pub use by::{By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED};
+pub use loose::{Balancer, Loose, LooseVolume, Storage, StorageClass};
+pub use shares::{Share, Shares};
+pub use sharing::{ParseSharedError, SHARED, Shared, Sharing, Spread};
 
 /// What a part of the bill is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,12 +33,32 @@ pub enum Owner {
     Workload(usize),
     /// Index of the volume claim.
     Volume(usize),
+    /// Index of the volume: one that no claim has.
+    LooseVolume(usize),
     /// Index of the service.
     LoadBalancer(usize),
     /// On nodes, and requested by nobody.
     Idle,
     /// On nodes, and kept back by the kubelet.
     System,
+}
+
+impl Owner {
+    /// Whether it is kept on disks of its own.
+    pub fn is_storage(self) -> bool {
+        matches!(self, Self::Volume(_) | Self::LooseVolume(_))
+    }
+
+    /// The namespace that it is in.
+    pub(super) fn namespace(self, snapshot: &Snapshot) -> Option<&str> {
+        let cluster = &snapshot.cluster;
+        match self {
+            Self::Workload(at) => Some(&snapshot.workloads[at].id.namespace),
+            Self::Volume(at) => Some(&cluster.volume_claims[at].namespace),
+            Self::LoadBalancer(at) => Some(&cluster.services[at].namespace),
+            Self::LooseVolume(_) | Self::Idle | Self::System => None,
+        }
+    }
 }
 
 /// An amount for each sort of thing that is paid for, a month.
@@ -43,11 +69,36 @@ pub struct Split {
     pub gpu: Money,
     pub storage: Money,
     pub load_balancer: Money,
+    /// Its part of what is there for all, where that is spread.
+    pub shared: Money,
 }
 
 impl Split {
     pub fn total(&self) -> Money {
-        self.cpu + self.memory + self.gpu + self.storage + self.load_balancer
+        self.sorts().into_iter().sum()
+    }
+
+    fn sorts(&self) -> [Money; 6] {
+        [
+            self.cpu,
+            self.memory,
+            self.gpu,
+            self.storage,
+            self.load_balancer,
+            self.shared,
+        ]
+    }
+
+    fn of_sorts(sorts: [Money; 6]) -> Self {
+        let [cpu, memory, gpu, storage, load_balancer, shared] = sorts;
+        Self {
+            cpu,
+            memory,
+            gpu,
+            storage,
+            load_balancer,
+            shared,
+        }
     }
 
     fn add(&mut self, other: &Self) {
@@ -56,6 +107,7 @@ impl Split {
         self.gpu += other.gpu;
         self.storage += other.storage;
         self.load_balancer += other.load_balancer;
+        self.shared += other.shared;
     }
 }
 
@@ -94,6 +146,25 @@ pub struct Costs {
     pub pieces: Vec<Piece>,
     /// Pods that are on no node that is known, priced at default rates.
     pub unplaced: usize,
+    /// For each workload of the snapshot what its pods of the window cost over it, at what
+    /// they request now; `None` where nothing says how many there were.
+    pub window: Vec<Option<Money>>,
+}
+
+/// The bill as lines that sum, in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    pub total: Money,
+    /// For nodes: `requested + shared + idle + system`.
+    pub nodes: Money,
+    /// By workloads that are there for themselves.
+    pub requested: Money,
+    /// By those that are there for all.
+    pub shared: Money,
+    pub idle: Money,
+    pub system: Money,
+    pub storage: Money,
+    pub load_balancers: Money,
 }
 
 impl Costs {
@@ -111,6 +182,56 @@ impl Costs {
         sum
     }
 
+    /// All of it by sort, in hundredths that sum up.
+    pub(super) fn sorts(&self) -> Split {
+        let exact = self.of(|_| true).sorts();
+        let cents = Money::rounded_together(&exact);
+        Split::of_sorts(std::array::from_fn(|at| cents[at]))
+    }
+
+    /// What it is for.
+    pub fn sum(&self, sharing: &Sharing, snapshot: &Snapshot) -> Sum {
+        let sorts = self.sorts();
+        let nodes = self.nodes_by_use(sharing, snapshot);
+        let of = |at: usize| nodes.iter().map(|it| it[at]).sum::<Money>();
+        Sum {
+            total: sorts.total(),
+            nodes: sorts.cpu + sorts.memory + sorts.gpu,
+            requested: of(0),
+            shared: of(1),
+            idle: of(2),
+            system: of(3),
+            storage: sorts.storage,
+            load_balancers: sorts.load_balancer,
+        }
+    }
+
+    /// CPU, memory and GPUs of nodes, each by what is requested, there for all, idle and kept
+    /// back, in hundredths that sum up to the sorts.
+    pub(super) fn nodes_by_use(&self, sharing: &Sharing, snapshot: &Snapshot) -> [[Money; 4]; 3] {
+        let mut exact = [[Money::ZERO; 4]; 3];
+        for piece in &self.pieces {
+            let is_shared = || {
+                let namespace = piece.owner.namespace(snapshot);
+                namespace.is_some_and(|it| sharing.is_shared(it))
+            };
+            let place = match piece.owner {
+                Owner::Workload(_) => usize::from(is_shared()),
+                Owner::Idle => 2,
+                Owner::System => 3,
+                Owner::Volume(_) | Owner::LooseVolume(_) | Owner::LoadBalancer(_) => continue,
+            };
+            for (row, amount) in exact.iter_mut().zip(piece.cost.sorts()) {
+                row[place] += amount;
+            }
+        }
+        let wholes = self.sorts().sorts();
+        std::array::from_fn(|sort| {
+            let cents = Money::rounded_to(wholes[sort], &exact[sort]);
+            std::array::from_fn(|at| cents[at])
+        })
+    }
+
     /// Leaves what these workloads pay, one `bool` for each, and what is in their
     /// namespaces beside them; what belongs to nobody goes.
     pub fn retain(&mut self, asked: &[bool], snapshot: &Snapshot) {
@@ -121,14 +242,19 @@ impl Costs {
         self.pieces.retain(|piece| match piece.owner {
             Owner::Workload(at) => asked.get(at).copied().unwrap_or(false),
             Owner::Volume(at) => names.contains(&*cluster.volume_claims[at].namespace),
+            Owner::LooseVolume(at) => {
+                let claim = cluster.volumes[at].claim.as_ref();
+                claim.is_some_and(|(namespace, _)| names.contains(&**namespace))
+            }
             Owner::LoadBalancer(at) => names.contains(&*cluster.services[at].namespace),
             Owner::Idle | Owner::System => false,
         });
     }
 
-    /// The parts that one of these makes up, the dearest first.
-    pub fn by(&self, by: &By, snapshot: &Snapshot) -> Vec<Group> {
-        by::group(self, by, snapshot)
+    /// The parts that one of these makes up, the dearest first. What is there for all has
+    /// parts of its own, or is a part of those that pay for it.
+    pub fn by(&self, by: &By, sharing: &Sharing, snapshot: &Snapshot) -> Vec<Group> {
+        by::group(self, by, sharing, snapshot)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ALL, Comparison, Outcome, Rule, Seen, Threshold, Unit, names};
+use super::{ALL, Comparison, Outcome, Rule, Scope, Threshold, Unit, Within, names};
 use crate::finding::Severity;
 use crate::text::{money, most_like, short};
 use crate::units::{Money, len_f64};
@@ -18,7 +18,7 @@ pub struct ParseRuleError {
     problem: String,
 }
 
-/// Reads `cost-waste>30%`, or several between commas.
+/// Reads `cost-waste>30%`, `cost-waste>30% in namespace:shop`, or several between commas.
 ///
 /// # Errors
 ///
@@ -50,7 +50,13 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
         },
     };
     let (rule, name) = rule(name.trim()).ok_or_else(|| fail(unknown(name.trim())))?;
-    let limit = limit.trim();
+    let (limit, scope) = match limit.split_once(" in ") {
+        Some((limit, scope)) => {
+            let scope: Scope = scope.trim().parse().map_err(fail)?;
+            (limit.trim(), Some(scope))
+        }
+        None => (limit.trim(), None),
+    };
     let value = read_limit(rule.unit(), limit).map_err(fail)?;
     if let Some(most) = most(rule.unit()).filter(|most| match comparison {
         // `>100%` is how a pipeline is written that reports and never fails.
@@ -68,6 +74,7 @@ fn one(text: &str) -> Result<Threshold, ParseRuleError> {
         name,
         comparison,
         limit: value,
+        scope,
     })
 }
 
@@ -157,8 +164,8 @@ pub(super) fn rank(position: usize) -> f64 {
 }
 
 impl Threshold {
-    pub(super) fn judge(&self, seen: &Seen<'_>, judged: bool, share: f64) -> Outcome {
-        let measured = self.rule.measure(seen);
+    pub(super) fn judge(&self, within: &Within<'_>, judged: bool, share: f64) -> Outcome {
+        let measured = self.rule.measure(within);
         let failed = match self.comparison {
             Comparison::Above => measured > self.limit,
             Comparison::AtLeast => measured >= self.limit,
@@ -169,11 +176,13 @@ impl Threshold {
             limit: self.limit,
             value: measured,
             threshold: self.to_string(),
+            scope: self.scope.as_ref().map(ToString::to_string),
+            workloads: within.workloads().count(),
             measured: match self.rule.unit() {
-                Unit::Money => money(Money::from_f64(measured), &seen.bill.currency),
+                Unit::Money => money(Money::from_f64(measured), &within.seen.bill.currency),
                 unit => say(unit, measured),
             },
-            over: self.rule.over(seen),
+            over: self.rule.over(within),
             failed: judged && failed,
             judged,
             judged_share: share,
@@ -186,7 +195,11 @@ impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comparison = self.comparison.sign();
         let limit = say(self.rule.unit(), self.limit);
-        write!(f, "{}{comparison}{limit}", self.name)
+        write!(f, "{}{comparison}{limit}", self.name)?;
+        match &self.scope {
+            Some(scope) => write!(f, " in {scope}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -231,6 +244,8 @@ mod tests {
             "monthly-savings>100",
             "idle>3",
             "severity>=critical",
+            "cost-waste>30% in namespace:shop",
+            "idle>3 in label:team=web",
         ] {
             assert_eq!(said(text), text);
         }
@@ -255,6 +270,8 @@ mod tests {
             "idle>",
             "idle>1,,",
             "idle>nan",
+            "idle>3 in shop",
+            "idle>3 in label:team",
         ];
         let all: Vec<String> = wrong.iter().map(|text| said(text)).collect();
         insta::assert_snapshot!(all.join("\n"), @"
@@ -269,6 +286,8 @@ mod tests {
         `idle>` is not a valid threshold: it has no limit
         `` is not a valid threshold: it is empty
         `idle>nan` is not a valid threshold: `nan` is not a number of 0 or more
+        `idle>3 in shop` is not a valid threshold: `shop` is not `namespace:NAME` or `label:KEY=VALUE`
+        `idle>3 in label:team` is not a valid threshold: `label:team` is not `namespace:NAME` or `label:KEY=VALUE`
         ");
     }
 }

@@ -1,5 +1,5 @@
 use super::parse::rank;
-use super::{Needs, Rule, Seen, Unit};
+use super::{Needs, Rule, Unit, Within};
 use crate::finding::Severity;
 use crate::recommend::State;
 use crate::units::len_f64;
@@ -35,13 +35,13 @@ impl Rule for CostWaste {
         Needs::Both
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        seen.bill.waste.cost.ratio.get()
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        within.part.waste.cost.ratio.get()
     }
 
-    fn over(&self, seen: &Seen<'_>) -> Option<String> {
-        let bill = seen.bill;
-        Some(bill.waste.cost.amounts(&bill.currency))
+    fn over(&self, within: &Within<'_>) -> Option<String> {
+        let currency = &within.seen.bill.currency;
+        Some(within.part.waste.cost.amounts(currency))
     }
 }
 
@@ -64,12 +64,12 @@ impl Rule for CpuWaste {
         Needs::Cpu
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        seen.bill.waste.cpu.ratio.get()
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        within.part.waste.cpu.ratio.get()
     }
 
-    fn over(&self, seen: &Seen<'_>) -> Option<String> {
-        Some(seen.bill.waste.cpu.amounts())
+    fn over(&self, within: &Within<'_>) -> Option<String> {
+        Some(within.part.waste.cpu.amounts())
     }
 }
 
@@ -92,12 +92,12 @@ impl Rule for MemoryWaste {
         Needs::Memory
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        seen.bill.waste.memory.ratio.get()
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        within.part.waste.memory.ratio.get()
     }
 
-    fn over(&self, seen: &Seen<'_>) -> Option<String> {
-        Some(seen.bill.waste.memory.amounts())
+    fn over(&self, within: &Within<'_>) -> Option<String> {
+        Some(within.part.waste.memory.amounts())
     }
 }
 
@@ -124,8 +124,8 @@ impl Rule for MonthlyFreed {
         Needs::Both
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        seen.bill.freed.to_f64()
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        within.part.freed().to_f64()
     }
 }
 
@@ -148,13 +148,16 @@ impl Rule for MonthlyBanked {
         Needs::Both
     }
 
-    fn is_known(&self, seen: &Seen<'_>) -> bool {
-        seen.banked.is_some_and(|it| it.monthly.is_some())
+    fn takes_plan(&self) -> bool {
+        true
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        let banked = seen.banked.and_then(|it| it.monthly);
-        banked.unwrap_or_default().to_f64()
+    fn is_known(&self, within: &Within<'_>) -> bool {
+        within.banked.is_some()
+    }
+
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        within.banked.unwrap_or_default().to_f64()
     }
 }
 
@@ -177,9 +180,9 @@ impl Rule for Idle {
         Needs::Cpu
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        let workloads = seen.advised.workloads.iter();
-        len_f64(workloads.filter(|it| it.state == State::Idle).count())
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        let idle = within.workloads().filter(|(it, _)| it.state == State::Idle);
+        len_f64(idle.count())
     }
 }
 
@@ -198,9 +201,8 @@ impl Rule for WorstSeverity {
         Unit::Severity
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        let workloads = seen.bill.workloads.iter();
-        let worst = workloads.map(|it| it.severity).max();
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        let worst = within.workloads().map(|(_, it)| it.severity).max();
         rank_of(worst.unwrap_or(Severity::None))
     }
 }
@@ -220,14 +222,14 @@ impl Rule for WorstRisk {
         Unit::Severity
     }
 
-    fn measure(&self, seen: &Seen<'_>) -> f64 {
-        rank_of(seen.risks.worst())
+    fn measure(&self, within: &Within<'_>) -> f64 {
+        let worst = within.risks().map(|it| it.severity).max();
+        rank_of(worst.unwrap_or(Severity::None))
     }
 
-    fn over(&self, seen: &Seen<'_>) -> Option<String> {
-        let worst = seen.risks.worst();
-        let now = seen.risks.found.iter().filter(|it| it.goes_on());
-        let first = now.clone().find(|it| it.severity == worst)?;
+    fn over(&self, within: &Within<'_>) -> Option<String> {
+        let worst = within.risks().map(|it| it.severity).max()?;
+        let first = within.risks().find(|it| it.severity == worst)?;
         Some(format!("{}: {}", first.subject, first.check))
     }
 }

@@ -1,6 +1,7 @@
 //! What a report is made from: a section for each capability.
 
 use crate::cohort::Cohorts;
+use crate::costs::{By, Shares};
 use crate::finding::Finding;
 use crate::gate::{Outcome, Threshold};
 use crate::gpu::Gpus;
@@ -23,6 +24,8 @@ pub struct Settings {
     /// Whether to say what of freed requests really leaves the bill, which takes a plan of
     /// nodes.
     pub bank: bool,
+    /// What workloads are grouped by beside their list.
+    pub by: Option<By>,
     /// Whether to look at peaks and accelerators too, beside sizes and risks.
     pub beside: bool,
 }
@@ -36,6 +39,7 @@ impl Settings {
             thresholds: Vec::new(),
             min_judged: 0.0,
             bank: false,
+            by: None,
             beside: true,
         }
     }
@@ -55,6 +59,8 @@ pub struct Analysis<'a> {
     pub bill: Bill,
     /// Where it was asked for.
     pub banked: Option<Banked>,
+    /// Where it was asked for.
+    pub shares: Option<Shares>,
     pub risks: Risks,
     /// That are known to come, and that the advised sizes alone do not hold.
     pub peaks: Vec<Peak>,

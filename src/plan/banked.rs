@@ -1,11 +1,21 @@
 //! What of freed requests really leaves the bill.
 
 use crate::costs::{Costs, Lines, Owner};
-use crate::price::Bill;
+use crate::price::{Bill, Part};
 use crate::recommend::Advised;
 use crate::units::Money;
 
 use super::{Saved, Unplanned};
+
+/// What leaves the bill where the advice is followed for a part of the workloads alone, and
+/// nodes of this worth a month can go then: never more than is freed and was idle already.
+pub fn banked(saved: Money, part: &Part, costs: &Costs) -> Money {
+    // What is paid for by the size of pods goes with their requests.
+    let leaves = saved + part.freed_of_sold;
+    let idle = costs.of(|it| it == Owner::Idle).total();
+    let most = (part.freed() + idle).floor_zero();
+    leaves.min(most).floor_zero().to_cents()
+}
 
 /// What goes away once the advice is followed and nodes are drained.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,17 +40,15 @@ impl Banked {
         advised: &Advised,
         whole: bool,
     ) -> Self {
-        // What is paid for by the size of pods goes with their requests.
-        let monthly = saved
-            .as_ref()
-            .ok()
-            .map(|it| it.monthly + bill.freed_of_sold);
-        let lines = whole.then(|| Lines::new(costs, bill, advised, monthly));
-        let idle = costs.of(|it| it == Owner::Idle).total();
-        let most = (bill.freed + idle).floor_zero();
+        let monthly = saved.as_ref().ok().map(|it| it.monthly);
+        let lines = whole.then(|| {
+            let leaves = monthly.map(|it| it + bill.freed_of_sold);
+            Lines::new(costs, bill, advised, leaves)
+        });
+        let part = bill.part(|_| true);
         let monthly = match &lines {
             Some(lines) => lines.banked,
-            None => monthly.map(|it| it.min(most).floor_zero().to_cents()),
+            None => monthly.map(|it| banked(it, &part, costs)),
         };
         Self {
             monthly,

@@ -19,7 +19,7 @@ use crate::recommend::{self, Advised, Beside, Together};
 use crate::snapshot::{Resources, Snapshot};
 use crate::units::{Bytes, Cpu, Money, len_f64};
 
-pub use banked::Banked;
+pub use banked::{Banked, banked};
 pub use bound::Least;
 pub use fleet::{Fleet, Mix, Pick, Pool, Unmixed, fleet};
 pub use stay::{Fixed, Kept, NoPlace, Stay};

@@ -1,4 +1,5 @@
 use super::effective::{self, Amount};
+use super::part::known;
 use super::place::{Place, Places};
 use super::severity::severity;
 use super::waste::Sums;
@@ -26,64 +27,66 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };
-    let mut waste = Sums::default();
     let each = snapshot.workloads.iter().zip(&advised.workloads);
     for (workload, advice) in each {
         let places = places.of(snapshot, advice, profiles, workload);
-        waste.add(workload, advice, profiles, &places);
-        bill.add(workload, advice, profiles, &places);
+        let mut wasted = Sums::default();
+        wasted.add(workload, advice, profiles, &places);
+        let own = WorkloadBill {
+            wasted,
+            ..of(workload, advice, profiles, &places)
+        };
+        bill.workloads.push(own);
     }
-    bill.freed = (bill.current - bill.recommended).floor_zero();
-    bill.waste = waste.waste();
-    bill
+    let all = bill.part(|_| true);
+    Bill {
+        cpu: all.cpu,
+        memory: all.memory,
+        current: all.current,
+        recommended: all.recommended,
+        freed: all.freed(),
+        freed_of_sold: all.freed_of_sold,
+        waste: all.waste,
+        ..bill
+    }
 }
 
-impl Bill {
-    fn add(
-        &mut self,
-        workload: &Workload,
-        advice: &WorkloadAdvice,
-        profiles: &[Profile],
-        places: &[Place],
-    ) {
-        let before = effective::now(workload);
-        let after = effective::after(workload, advice);
-        let mut own = (Money::ZERO, Money::ZERO);
-        let mut gpus = Money::ZERO;
-        let mut present = 0.0;
-        for place in places {
-            let next = place.after(before, after, advice);
-            self.cpu.grow(place.requests.cpu, next.cpu, place.present);
-            self.memory
-                .grow(place.requests.memory, next.memory, place.present);
-            let now = monthly(
-                place.paid(place.requests),
-                place.gpus,
-                &place.rates,
-                place.pods,
-            );
-            let then = monthly(place.paid(next), place.gpus, &place.rates, place.pods);
-            own = (own.0 + now, own.1 + then);
-            gpus += monthly(Amount::default(), place.gpus, &place.rates, place.pods);
-            if place.sold.is_some() {
-                self.freed_of_sold += now - then;
-            }
-            present += place.present;
+/// What one workload costs, without what of it is wasted.
+fn of(
+    workload: &Workload,
+    advice: &WorkloadAdvice,
+    profiles: &[Profile],
+    places: &[Place],
+) -> WorkloadBill {
+    let before = effective::now(workload);
+    let after = effective::after(workload, advice);
+    let mut bill = WorkloadBill::default();
+    let mut present = 0.0;
+    for place in places {
+        let next = place.after(before, after, advice);
+        bill.cpu.grow(place.requests.cpu, next.cpu, place.present);
+        bill.memory
+            .grow(place.requests.memory, next.memory, place.present);
+        let now = monthly(
+            place.paid(place.requests),
+            place.gpus,
+            &place.rates,
+            place.pods,
+        );
+        let then = monthly(place.paid(next), place.gpus, &place.rates, place.pods);
+        bill.current += now;
+        bill.recommended += then;
+        bill.gpus += monthly(Amount::default(), place.gpus, &place.rates, place.pods);
+        if place.sold.is_some() {
+            bill.freed_of_sold += now - then;
         }
-        let (cpu, memory) = used(workload, advice, profiles);
-        let cpu = cpu.map(|it| it.scale(present));
-        self.cpu.used_mean = sum(self.cpu.used_mean, cpu, Cpu::plus);
-        let memory = memory.map(|it| it.scale(present));
-        self.memory.used_mean = sum(self.memory.used_mean, memory, Bytes::plus);
-        self.current += own.0;
-        self.recommended += own.1;
-        self.workloads.push(WorkloadBill {
-            current: own.0,
-            recommended: own.1,
-            gpus,
-            severity: severity(workload, advice, profiles, own.0 - own.1),
-        });
+        present += place.present;
     }
+    let (cpu, memory) = used(workload, advice, profiles);
+    bill.cpu.used_mean = cpu.map(|it| it.scale(present));
+    bill.memory.used_mean = memory.map(|it| it.scale(present));
+    bill.severity = severity(workload, advice, profiles, bill.savings());
+    bill
 }
 
 impl Total<Cpu> {
@@ -107,14 +110,6 @@ fn monthly(amount: Amount, gpus: f64, rates: &Rates, pods: f64) -> Money {
     )
 }
 
-/// Of two amounts those that are known, together.
-fn sum<T>(a: Option<T>, b: Option<T>, plus: fn(T, T) -> T) -> Option<T> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(plus(a, b)),
-        (a, b) => a.or(b),
-    }
-}
-
 /// Mean use of one pod: its containers and sidecars; what runs once at its
 /// start is over.
 fn used(
@@ -128,9 +123,9 @@ fn used(
         let container = workload.containers.get(advised.container);
         let runs = container.is_some_and(|container| container.kind != ContainerKind::Init);
         if let Some(profile) = profiles.get(advised.profile).filter(|_| runs) {
-            cpu = sum(cpu, profile.cpu.as_ref().map(|it| it.mean), Cpu::plus);
+            cpu = known(cpu, profile.cpu.as_ref().map(|it| it.mean), Cpu::plus);
             let mean = profile.memory.as_ref().map(|it| it.mean);
-            memory = sum(memory, mean, Bytes::plus);
+            memory = known(memory, mean, Bytes::plus);
         }
     }
     (cpu, memory)

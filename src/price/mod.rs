@@ -14,6 +14,7 @@ mod book;
 mod default_rates;
 mod effective;
 mod list;
+mod part;
 mod place;
 mod severity;
 mod sheet;
@@ -23,7 +24,9 @@ pub use bill::price;
 pub use book::{Basis, Book, NodePrice, PriceSource, Quote};
 pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, regions};
+pub use part::Part;
 pub use sheet::{Sheet, SheetError};
+pub use waste::Sums;
 
 use effective::Amount;
 
@@ -76,13 +79,18 @@ pub struct Total<T> {
 }
 
 /// What one workload costs a month, all its replicas.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct WorkloadBill {
     pub current: Money,
     /// Once the advice is followed.
     pub recommended: Money,
     /// Of both what devices cost.
     pub gpus: Money,
+    /// Of what is freed that which leaves the bill at once.
+    pub freed_of_sold: Money,
+    pub cpu: Total<Cpu>,
+    pub memory: Total<Bytes>,
+    pub wasted: Sums,
     pub severity: Severity,
 }
 

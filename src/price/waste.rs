@@ -17,8 +17,8 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, Ratio};
 /// runs once at the start of a pod is left out, because it holds no requests of
 /// its own afterwards. Pods of an older template count as a whole, and so do pods
 /// that request as a whole or are sold in sizes.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sums {
     /// In cores.
     cpu: (f64, f64),
     /// In bytes.
@@ -73,6 +73,16 @@ impl Sums {
             .filter(|place| place.outdated || place.sold.is_some() || is_whole)
         {
             self.grow(place.requests, place.after(before, after, advice), place);
+        }
+    }
+
+    /// Those of both.
+    pub(super) fn plus(self, other: Self) -> Self {
+        let both = |a: (f64, f64), b: (f64, f64)| (a.0 + b.0, a.1 + b.1);
+        Self {
+            cpu: both(self.cpu, other.cpu),
+            memory: both(self.memory, other.memory),
+            cost: both(self.cost, other.cost),
         }
     }
 

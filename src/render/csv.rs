@@ -3,6 +3,8 @@
 //! Names and reasons are texts of others: what a spreadsheet would run as a formula
 //! or a terminal would obey is written so that neither does.
 
+mod groups;
+
 use std::io;
 
 use super::pick::{Field, Fields, Part, Row};
@@ -59,7 +61,7 @@ impl Renderer for Csv {
     }
 
     fn summary(&self) -> &'static str {
-        "one row a container, plain numbers"
+        "one row a container, plain numbers; with --by one a group"
     }
 
     fn render(
@@ -69,8 +71,14 @@ impl Renderer for Csv {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
-        table.write_record(HEADER).map_err(into_io)?;
-        rows(analysis, look, None, &mut table)?;
+        if let Some(shares) = &analysis.shares {
+            let currency = &analysis.bill.currency;
+            table.write_record(groups::HEADER).map_err(into_io)?;
+            groups::rows(shares, currency, None, &mut table)?;
+        } else {
+            table.write_record(HEADER).map_err(into_io)?;
+            rows(analysis, look, None, &mut table)?;
+        }
         table.flush()
     }
 
@@ -81,11 +89,19 @@ impl Renderer for Csv {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
-        let header = HEADER.into_iter().chain(["cluster"]);
+        let grouped = fleet.analyses().any(|it| it.shares.is_some());
+        let columns: &[&str] = if grouped { &groups::HEADER } else { &HEADER };
+        let header = columns.iter().copied().chain(["cluster"]);
         table.write_record(header).map_err(into_io)?;
         for analysis in fleet.analyses() {
-            let cluster = &analysis.snapshot.cluster.name;
-            rows(analysis, look, Some(cluster), &mut table)?;
+            let cluster = Some(&analysis.snapshot.cluster.name);
+            match &analysis.shares {
+                Some(shares) => {
+                    let currency = &analysis.bill.currency;
+                    groups::rows(shares, currency, cluster, &mut table)?;
+                }
+                None => rows(analysis, look, cluster, &mut table)?,
+            }
         }
         table.flush()
     }

@@ -279,6 +279,15 @@ pub struct Service {
     pub selector: Vec<(String, String)>,
 }
 
+impl Service {
+    /// Whether a pod of this namespace with these labels is behind it.
+    pub fn leads_to(&self, namespace: &str, labels: &[(String, String)]) -> bool {
+        self.namespace == namespace
+            && !self.selector.is_empty()
+            && placement::meets(labels, &self.selector, &[])
+    }
+}
+
 /// A PodDisruptionBudget.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DisruptionBudget {

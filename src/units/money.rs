@@ -87,12 +87,17 @@ impl Money {
     /// Each in whole hundredths, so that they sum up to their sum in whole hundredths: what
     /// rounding down leaves goes to those that lost most by it.
     pub fn rounded_together(amounts: &[Self]) -> Vec<Self> {
-        const CENT: i64 = 10_000;
         let whole = amounts.iter().copied().sum::<Self>().to_cents();
+        Self::rounded_to(whole, amounts)
+    }
+
+    /// The same, where the sum is given in whole hundredths: theirs, rounded up or down.
+    pub fn rounded_to(whole: Self, amounts: &[Self]) -> Vec<Self> {
+        const CENT: i64 = 10_000;
         let down = |it: &Self| it.micros.div_euclid(CENT) * CENT;
         let mut rounded: Vec<Self> = amounts.iter().map(|it| Self { micros: down(it) }).collect();
         let given = rounded.iter().copied().sum::<Self>();
-        let left = usize::try_from((whole - given).micros / CENT).unwrap_or(0);
+        let left = (whole - given).micros / CENT;
         let mut order: Vec<usize> = (0..amounts.len()).collect();
         order.sort_by_key(|at| {
             (
@@ -100,8 +105,14 @@ impl Money {
                 *at,
             )
         });
-        for at in order.into_iter().take(left) {
-            rounded[at].micros += CENT;
+        // Where the sum was rounded down further than its parts, those that lost least give.
+        if left < 0 {
+            order.reverse();
+            order.retain(|at| rounded[*at].micros >= CENT);
+        }
+        let most = usize::try_from(left.unsigned_abs()).unwrap_or(0);
+        for at in order.into_iter().take(most) {
+            rounded[at].micros += CENT * left.signum();
         }
         rounded
     }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use kcost::costs::{By, Costs, Owner, costs};
+use kcost::costs::{By, Costs, Loose, Owner, Sharing, Spread, costs};
 use kcost::price::{Book, Sheet};
 use kcost::recommend::State;
-use kcost::snapshot::{CapacityType, Service, Snapshot, VolumeClaim};
+use kcost::snapshot::{CapacityType, Placement, Service, Snapshot, Volume, VolumeClaim};
 use kcost::units::{Bytes, Money};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -130,7 +130,7 @@ fn a_namespace_that_is_asked_for_pays_for_itself_alone() {
     let mut costs = costs(&snapshot, &[], &Book::default());
     let all = costs.total();
     costs.retain(&[true, false], &snapshot);
-    let groups = costs.by(&By::Namespace, &snapshot);
+    let groups = costs.by(&By::Namespace, &Sharing::default(), &snapshot);
     let names: Vec<&str> = groups.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["shop"]);
     assert!(costs.total() < all);
@@ -166,14 +166,197 @@ proptest! {
         let placed: Money = costs.pieces.iter().filter(|it| it.node.is_some()).map(|it| it.cost.total()).sum();
         prop_assert_eq!(placed, paid);
         for by in [By::Namespace, By::Workload, By::Node, By::Pool, By::Label("app".to_owned())] {
-            let groups = costs.by(&by, snapshot);
-            let exact: Money = groups.iter().map(|it| it.cost.total()).sum();
-            prop_assert_eq!(exact, costs.total());
+            let groups = costs.by(&by, &Sharing::default(), snapshot);
             let cents: Money = groups.iter().map(|it| it.cents).sum();
             prop_assert_eq!(cents, costs.total().to_cents());
+            let shared = ["team-0".parse().unwrap()];
+            for spread in [Spread::ByCost, Spread::Evenly] {
+                if matches!(by, By::Node | By::Pool) {
+                    continue;
+                }
+                // Spreading moves money, and makes and loses none.
+                let groups = costs.by(&by, &Sharing::new(&shared, spread), snapshot);
+                prop_assert_eq!(groups.iter().map(|it| it.cents).sum::<Money>(), cents);
+                prop_assert!(groups.iter().all(|it| it.name != "team-0"));
+            }
             prop_assert!(groups.iter().all(|it| it.cents >= Money::ZERO));
+            prop_assert!(groups.iter().all(|it| it.cents == it.cost.total()));
+            let sum = costs.sum(&Sharing::default(), snapshot);
+            let nodes: Money = groups.iter().map(|it| it.cost.cpu + it.cost.memory + it.cost.gpu).sum();
+            prop_assert_eq!(nodes, sum.nodes);
+            prop_assert_eq!(sum.requested + sum.idle + sum.system, sum.nodes);
+            prop_assert_eq!(sum.total, costs.total().to_cents());
         }
     }
+}
+
+/// With two claims, of which a pod mounts one, and volumes in every phase.
+fn stored() -> Snapshot {
+    let mut snapshot = one();
+    let gib = |gib: f64| Bytes::from_f64(gib * 1_073_741_824.0);
+    let claim = |name: &str, class: &str| VolumeClaim {
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        storage_class: Some(class.to_owned()),
+        requested: gib(100.0),
+        phase: "Bound".to_owned(),
+        ..VolumeClaim::default()
+    };
+    snapshot.cluster.nodes[0].provider = Some("aws".to_owned());
+    snapshot.cluster.volume_claims = vec![claim("data", "gp3"), claim("old", "gp2")];
+    let volume = |name: &str, phase: &str| Volume {
+        name: name.to_owned(),
+        storage_class: Some("gp3".to_owned()),
+        capacity: gib(200.0),
+        phase: phase.to_owned(),
+        claim: Some(("shop".to_owned(), "gone".to_owned())),
+        ..Volume::default()
+    };
+    snapshot.cluster.volumes = vec![
+        volume("pv-kept", "Released"),
+        volume("pv-new", "Available"),
+        volume("pv-stuck", "Failed"),
+        volume("pv-data", "Bound"),
+    ];
+    snapshot.cluster.volume_claims[0].volume = Some("pv-data".to_owned());
+    let app = &mut snapshot.workloads[0];
+    app.placement = Some(Placement::default());
+    app.pods[0].volume_claims = vec!["data".to_owned()];
+    app.pods[0].labels = vec![("app".to_owned(), "api".to_owned())];
+    snapshot
+}
+
+#[test]
+fn volumes_that_nobody_uses_are_named_with_their_money() {
+    let snapshot = stored();
+    let costs = costs(&snapshot, &[], &Book::default());
+    let storage = costs.storage(&snapshot);
+    let loose = storage
+        .loose
+        .iter()
+        .map(|it| (&*it.name, it.why, it.cost.to_string()));
+    let expected = [
+        ("pv-kept", Loose::Released, "16.00"),
+        ("pv-new", Loose::Unbound, "16.00"),
+        ("pv-stuck", Loose::Failed, "16.00"),
+        ("old", Loose::Unmounted, "10.00"),
+    ];
+    let expected = expected.map(|(name, why, cost)| (name, why, cost.to_owned()));
+    assert_eq!(loose.collect::<Vec<_>>(), expected);
+    // What is in use costs what its volume can hold, not what was asked for.
+    let classes = storage.classes.iter().map(|it| {
+        let name = it.name.as_deref().unwrap();
+        format!("{name} {} {} {}", it.volumes, it.cost, it.loose)
+    });
+    assert_eq!(
+        classes.collect::<Vec<_>>(),
+        ["gp3 4 64.00 48.00", "gp2 1 10.00 10.00"]
+    );
+    assert_eq!(
+        costs
+            .sum(&Sharing::default(), &snapshot)
+            .storage
+            .to_string(),
+        "74.00"
+    );
+    let groups = costs.by(&By::Namespace, &Sharing::default(), &snapshot);
+    let nobody = groups.iter().find(|it| it.name == "__unmounted__").unwrap();
+    assert_eq!(nobody.cents.to_string(), "48.00");
+    // Where it was not read what pods mount, nothing is said to be unmounted.
+    let mut unread = snapshot.clone();
+    unread.workloads[0].placement = None;
+    let storage = costs.storage(&unread);
+    assert!(!storage.mounts_known);
+    assert!(storage.loose.iter().all(|it| it.why != Loose::Unmounted));
+}
+
+#[test]
+fn load_balancers_without_a_pod_are_named() {
+    let mut snapshot = stored();
+    let service = |name: &str, app: Option<&str>| Service {
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        service_type: "LoadBalancer".to_owned(),
+        selector: app
+            .map(|it| ("app".to_owned(), it.to_owned()))
+            .into_iter()
+            .collect(),
+    };
+    snapshot.cluster.services = vec![
+        service("by-hand", None),
+        service("web", Some("api")),
+        service("old", Some("gone")),
+    ];
+    let costs = costs(&snapshot, &[], &Book::default());
+    let found = costs.balancers(&snapshot);
+    let found = found.iter().map(|it| (&*it.name, it.has_pods));
+    let expected = [("old", Some(false)), ("by-hand", None), ("web", Some(true))];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_is_there_for_all_is_paid_by_the_others() {
+    let mut snapshot = one();
+    for (namespace, cpu) in [("pay", 2000), ("kube-system", 500)] {
+        let mut other = workload(
+            "Deployment",
+            namespace,
+            1,
+            vec![container("app", cpu, 1024)],
+        );
+        namespace.clone_into(&mut other.id.namespace);
+        snapshot.workloads.push(other);
+    }
+    let costs = costs(&snapshot, &[], &Book::default());
+    let shared = ["kube-*".parse().unwrap()];
+    let of = |spread: Spread, name: &str| {
+        let groups = costs.by(&By::Namespace, &Sharing::new(&shared, spread), &snapshot);
+        groups.into_iter().find(|it| it.name == name)
+    };
+    assert!(of(Spread::None, "kube-system").is_some());
+    assert!(of(Spread::ByCost, "kube-system").is_none());
+    assert!(of(Spread::ByCost, "__system__").is_none());
+    let part = |spread: Spread, name: &str| of(spread, name).unwrap().cost.shared.to_f64();
+    assert!(part(Spread::ByCost, "pay") > part(Spread::ByCost, "shop"));
+    assert!((part(Spread::Evenly, "pay") - part(Spread::Evenly, "shop")).abs() < 0.011);
+    let sum = costs.sum(&Sharing::new(&shared, Spread::None), &snapshot);
+    let whole = of(Spread::None, "kube-system").unwrap().cents + sum.system;
+    let spread = part(Spread::ByCost, "pay") + part(Spread::ByCost, "shop");
+    assert!((whole.to_f64() - spread).abs() < 0.03, "{whole} {spread}");
+    assert!(of(Spread::ByCost, "__idle__").unwrap().cost.shared == Money::ZERO);
+}
+
+#[test]
+fn the_window_counts_pods_as_they_were() {
+    use kcost::profile::profile;
+    use kcost::snapshot::{Grid, Series};
+    let mut snapshot = one();
+    snapshot.usage.grid = Grid {
+        len: 240,
+        step: kcost::units::Span::from_secs(3600),
+        ..Grid::default()
+    };
+    // Of ten days one pod ran for five, and another for one.
+    snapshot.usage.series = [("api-0", 120), ("api-1", 24)]
+        .map(|(pod, samples)| Series {
+            workload: 0,
+            pod: pod.to_owned(),
+            container: "app".to_owned(),
+            first: 0,
+            cpu_cores: vec![0.5; samples],
+            memory_bytes: vec![1e8; samples],
+            more: std::collections::BTreeMap::new(),
+        })
+        .to_vec();
+    let profiles = profile(&snapshot);
+    let costs = costs(&snapshot, &profiles, &Book::default());
+    let monthly = total(&costs, |it| matches!(it, Owner::Workload(_))).to_f64();
+    let over = costs.window[0].unwrap().to_f64();
+    let expected = monthly * (144.0 / 240.0) * (240.0 / 730.0);
+    assert!((over - expected).abs() < 1e-3, "{over} {expected}");
+    snapshot.usage.series.clear();
+    let blind = kcost::costs::costs(&snapshot, &[], &Book::default());
+    assert_eq!(blind.window, [None]);
 }
 
 fn cents(text: &Value) -> i64 {
@@ -195,7 +378,22 @@ fn every_format_of_the_demo_sums_up_to_the_same_bill() {
         let lines = ["requested", "idle", "system", "storage", "load_balancers"];
         let sum: i64 = lines.iter().map(|it| cents(&bill[it])).sum();
         assert_eq!(sum, total);
+        let classes = report["storage"]["classes"].as_array().unwrap();
+        let stored: i64 = classes.iter().map(|it| cents(&it["monthly_cost"])).sum();
+        assert_eq!(stored, cents(&bill["storage"]));
         let allocations = report["allocations"].as_array().unwrap();
+        for one in allocations {
+            let keys = [
+                "cpuCost",
+                "ramCost",
+                "gpuCost",
+                "pvCost",
+                "loadBalancerCost",
+                "sharedCost",
+            ];
+            let parts: i64 = keys.iter().map(|it| cents(&one[it])).sum();
+            assert_eq!(parts, cents(&one["totalCost"]), "{one}");
+        }
         let sum: i64 = allocations.iter().map(|it| cents(&it["totalCost"])).sum();
         assert_eq!(sum, total);
         for (format, column) in [("csv", "monthly_cost"), ("focus", "BilledCost")] {
@@ -224,4 +422,29 @@ fn what_cannot_be_grouped_by_is_refused() {
     let seen = Kcost::new().args(["costs", "--demo", "--by", "team"]).run();
     assert_eq!(seen.exit, 2);
     assert!(seen.stderr.contains("label:KEY"), "{}", seen.stderr);
+    let spread = ["costs", "--demo", "--by", "pool", "--spread", "evenly"];
+    Kcost::new().args(spread).run().ended(2);
+}
+
+#[test]
+fn spreading_is_told_in_every_format() {
+    let args = ["costs", "--demo", "--spread", "by-cost", "-o"];
+    let run = |format: &str| Kcost::new().args(args).arg(format).run().ended(0);
+    let report = run("json").json();
+    assert_eq!(report["spread"], "by-cost");
+    let all = report["allocations"].as_array().unwrap();
+    let sum: i64 = all.iter().map(|it| cents(&it["totalCost"])).sum();
+    assert_eq!(sum, cents(&report["bill"]["total"]));
+    assert!(all.iter().any(|it| cents(&it["sharedCost"]) > 0));
+    assert!(all.iter().all(|it| it["name"] != "kube-system"));
+    assert!(run("table").transcript().contains("SHARED"));
+    assert!(run("focus").stdout.contains("shared costs of shop"));
+    assert!(
+        run("csv")
+            .stdout
+            .lines()
+            .next()
+            .unwrap()
+            .contains("shared_cost")
+    );
 }

@@ -48,6 +48,7 @@ mod render;
 mod risks;
 mod schedule;
 mod settled;
+mod shares;
 mod short;
 mod standin;
 mod strategy;

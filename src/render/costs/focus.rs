@@ -6,10 +6,12 @@ use std::io;
 use jiff::SignedDuration;
 
 use super::Told;
+use crate::costs::{By, Group};
 use crate::render::csv::text;
-use crate::units::Money;
+use crate::snapshot::Snapshot;
+use crate::units::{HOURS_PER_MONTH, Money};
 
-const HEADER: [&str; 21] = [
+const HEADER: [&str; 33] = [
     "BilledCost",
     "EffectiveCost",
     "ListCost",
@@ -23,13 +25,25 @@ const HEADER: [&str; 21] = [
     "ChargeClass",
     "ChargeDescription",
     "ChargeFrequency",
-    "Provider",
+    "ProviderName",
+    "PublisherName",
+    "InvoiceIssuerName",
+    "BillingAccountId",
+    "BillingAccountName",
+    "RegionId",
     "ResourceId",
     "ResourceName",
     "ResourceType",
     "ServiceCategory",
     "ServiceName",
+    "SubAccountId",
     "SubAccountName",
+    "ConsumedQuantity",
+    "ConsumedUnit",
+    "PricingQuantity",
+    "PricingUnit",
+    "PricingCategory",
+    "Tags",
     "x_AllocatedMethodId",
 ];
 
@@ -45,54 +59,133 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let (start, end) = (start.to_string(), end.to_string());
     let mut nodes = told.snapshot.cluster.nodes.iter();
     let provider = nodes.find_map(|it| it.provider.clone()).unwrap_or_default();
-    let groups = told.costs.by(told.by, told.snapshot);
-    let mut rows = Vec::new();
-    for group in &groups {
-        let cost = &group.cost;
-        for (what, category, amount) in [
-            ("CPU", "Compute", cost.cpu),
-            ("memory", "Compute", cost.memory),
-            ("GPU", "AI and Machine Learning", cost.gpu),
-            ("volumes", "Storage", cost.storage),
-            ("load balancers", "Networking", cost.load_balancer),
-        ] {
-            if amount != Money::ZERO {
-                rows.push((group, what, category, amount));
-            }
+    let region = region(told.snapshot);
+    let account = text(&told.snapshot.cluster.name);
+    let currency = told.costs.currency.to_string();
+    for group in told.costs.by(told.by, told.sharing, told.snapshot) {
+        for charge in charges(&group) {
+            let cost = charge.amount.to_string();
+            let kind = group.kind.as_deref().unwrap_or_default();
+            let namespace = text(group.namespace.as_deref().unwrap_or_default());
+            let name = text(group.workload.as_deref().unwrap_or(&group.name));
+            let (quantity, unit) = charge.quantity.unwrap_or_default();
+            let described = text(&format!("{} of {}", charge.what, group.name));
+            table
+                .write_record([
+                    &*cost,
+                    &cost,
+                    &cost,
+                    &cost,
+                    &currency,
+                    &start,
+                    &end,
+                    &start,
+                    &end,
+                    "Usage",
+                    "",
+                    &described,
+                    "Usage-Based",
+                    &provider,
+                    &provider,
+                    &provider,
+                    &account,
+                    &account,
+                    &region,
+                    &text(&group.name),
+                    &name,
+                    kind,
+                    charge.category,
+                    "Kubernetes",
+                    &namespace,
+                    &namespace,
+                    &quantity,
+                    unit,
+                    &quantity,
+                    unit,
+                    "Standard",
+                    &tags(told, &group),
+                    METHOD,
+                ])
+                .map_err(io::Error::other)?;
         }
     }
-    let exact: Vec<Money> = rows.iter().map(|it| it.3).collect();
-    let cents = Money::rounded_together(&exact);
-    for ((group, what, category, _), cents) in rows.into_iter().zip(cents) {
-        let cost = cents.to_string();
-        let kind = group.kind.as_deref().unwrap_or_default();
-        let namespace = group.namespace.as_deref().unwrap_or_default();
-        let name = group.workload.as_deref().unwrap_or(&group.name);
-        table
-            .write_record([
-                &cost,
-                &cost,
-                &cost,
-                &cost,
-                &told.costs.currency.to_string(),
-                &start,
-                &end,
-                &start,
-                &end,
-                "Usage",
-                "",
-                &format!("{what} of {}", group.name),
-                "Usage-Based",
-                &provider,
-                &text(&group.name),
-                &text(name),
-                kind,
-                category,
-                "Kubernetes",
-                &text(namespace),
-                METHOD,
-            ])
-            .map_err(io::Error::other)?;
-    }
     table.flush()
+}
+
+/// What a group pays of one sort.
+struct Charge {
+    what: &'static str,
+    category: &'static str,
+    amount: Money,
+    /// How much of what, where there is one measure for it.
+    quantity: Option<(String, &'static str)>,
+}
+
+fn charges(group: &Group) -> Vec<Charge> {
+    let (cost, held) = (&group.cost, &group.held);
+    let hours = |amount: f64| format!("{}", (amount * HOURS_PER_MONTH * 1e6).round() / 1e6);
+    let gib = held.memory_bytes / f64::from(1 << 30);
+    let all = [
+        (
+            "CPU",
+            "Compute",
+            cost.cpu,
+            Some((hours(held.cpu_cores), "Core-Hours")),
+        ),
+        (
+            "memory",
+            "Compute",
+            cost.memory,
+            Some((hours(gib), "GiB-Hours")),
+        ),
+        (
+            "GPU",
+            "AI and Machine Learning",
+            cost.gpu,
+            Some((hours(held.gpus), "GPU-Hours")),
+        ),
+        ("volumes", "Storage", cost.storage, None),
+        ("load balancers", "Networking", cost.load_balancer, None),
+        ("shared costs", "Compute", cost.shared, None),
+    ];
+    let all = all
+        .into_iter()
+        .filter(|(_, _, amount, _)| *amount != Money::ZERO);
+    let all = all.map(|(what, category, amount, quantity)| Charge {
+        what,
+        category,
+        amount,
+        quantity,
+    });
+    all.collect()
+}
+
+/// The region of all nodes; empty where they are in several.
+fn region(snapshot: &Snapshot) -> String {
+    let nodes = snapshot.cluster.nodes.iter();
+    let mut regions: Vec<&str> = nodes.filter_map(|it| it.region.as_deref()).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    match regions[..] {
+        [region] => region.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What the group is of, as keys and values.
+fn tags(told: Told<'_>, group: &Group) -> String {
+    let mut tags = serde_json::Map::new();
+    let own = match told.by {
+        By::Label(key) => Some((key.clone(), &group.name)),
+        By::Pool => Some(("pool".to_owned(), &group.name)),
+        By::Node => Some(("node".to_owned(), &group.name)),
+        By::Namespace | By::Workload => None,
+    };
+    if let Some(namespace) = &group.namespace {
+        tags.insert("namespace".to_owned(), namespace.as_str().into());
+    }
+    if let Some((key, value)) = own {
+        tags.insert(key, value.as_str().into());
+    }
+    serde_json::Value::Object(tags).to_string()
 }

@@ -6,9 +6,9 @@ use std::io;
 use serde::Serialize;
 
 use super::Told;
-use crate::costs::{Group, Owner};
+use crate::costs::Group;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::units::{Currency, Money};
+use crate::units::{Currency, HOURS_PER_MONTH, Money};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -21,8 +21,14 @@ struct Report<'a> {
     prices: &'a str,
     hours: u32,
     aggregate: String,
+    /// Who pays for what is there for all: `none`, `by-cost`, `evenly`.
+    spread: &'static str,
+    /// What `windowCost` is over; null without usage.
+    window_hours: Option<f64>,
     bill: Bill,
     allocations: Vec<Allocation<'a>>,
+    storage: Storage,
+    load_balancers: Vec<LoadBalancer>,
     nodes: Vec<Node<'a>>,
     unplaced_pods: usize,
     gpus: Devices,
@@ -43,11 +49,57 @@ struct Devices {
     unrequested: Money,
 }
 
-/// The lines sum up to `total`.
+/// Volumes by class; the costs of classes sum up to `bill.storage`.
+#[derive(Serialize)]
+struct Storage {
+    classes: Vec<StorageClass>,
+    /// Volumes that are paid for and that nobody uses.
+    unused: Vec<UnusedVolume>,
+    /// Whether it is known which claims pods mount.
+    mounts_known: bool,
+}
+
+#[derive(Serialize)]
+struct StorageClass {
+    #[serde(rename = "storage_class")]
+    name: Option<String>,
+    volumes: usize,
+    bytes: u64,
+    monthly_cost: Money,
+    unused_monthly_cost: Money,
+}
+
+#[derive(Serialize)]
+struct UnusedVolume {
+    kind: &'static str,
+    namespace: Option<String>,
+    name: String,
+    storage_class: Option<String>,
+    bytes: u64,
+    /// `unmounted`, `released`, `unbound`, `failed`.
+    reason: &'static str,
+    monthly_cost: Money,
+}
+
+#[derive(Serialize)]
+struct LoadBalancer {
+    namespace: String,
+    name: String,
+    monthly_cost: Money,
+    /// Null where that is not known.
+    has_pods: Option<bool>,
+}
+
+/// `total = requested + idle + system + storage + load_balancers`.
 #[derive(Serialize)]
 struct Bill {
     total: Money,
+    /// The same for an hour, with all digits.
+    #[serde(rename = "hourly_cost")]
+    hourly: String,
     requested: Money,
+    /// Of what is requested that which is there for all.
+    shared: Money,
     idle: Money,
     system: Money,
     storage: Money,
@@ -80,6 +132,13 @@ struct Allocation<'a> {
     load_balancer_cost: Money,
     total_cost: Money,
     total_efficiency: Option<f64>,
+    cpu_core_hours: f64,
+    ram_byte_hours: f64,
+    gpu_hours: f64,
+    minutes: u32,
+    shared_cost: Money,
+    /// What its pods cost over the window; null where nothing says how many there were.
+    window_cost: Option<Money>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +173,8 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let Told {
         snapshot, costs, ..
     } = told;
-    let groups = costs.by(told.by, snapshot);
+    let groups = costs.by(told.by, told.sharing, snapshot);
+    let over = snapshot.usage.grid.span();
     let nodes = snapshot.cluster.nodes.iter().zip(&costs.nodes);
     let (held, used, unknown) = told.gpus.worth();
     let report = Report {
@@ -127,8 +187,12 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         prices: told.prices,
         hours: 730,
         aggregate: told.by.to_string(),
+        spread: told.sharing.spread.name(),
+        window_hours: (snapshot.usage.grid.len > 0).then(|| rounded(over.as_days() * 24.0)),
         bill: bill(told),
         allocations: groups.iter().map(allocation).collect(),
+        storage: storage(told),
+        load_balancers: balancers(told),
         nodes: nodes
             .map(|(node, price)| Node {
                 name: &node.name,
@@ -159,31 +223,62 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// In hundredths that sum up.
 fn bill(told: Told<'_>) -> Bill {
     let costs = told.costs;
-    let of = |wanted: fn(Owner) -> bool| costs.of(wanted).total();
-    let lines = [
-        of(|it| matches!(it, Owner::Workload(_))),
-        of(|it| it == Owner::Idle),
-        of(|it| it == Owner::System),
-        of(|it| matches!(it, Owner::Volume(_))),
-        of(|it| matches!(it, Owner::LoadBalancer(_))),
-    ];
-    let cents = Money::rounded_together(&lines);
-    let of = |at: usize| cents.get(at).copied().unwrap_or_default();
+    let sum = costs.sum(told.sharing, told.snapshot);
     let held = costs.pieces.iter().map(|it| &it.held);
     Bill {
-        total: cents.iter().copied().sum(),
-        requested: of(0),
-        idle: of(1),
-        system: of(2),
-        storage: of(3),
-        load_balancers: of(4),
-        nodes: of(0) + of(1) + of(2),
+        total: sum.total,
+        hourly: Money::from_f64(sum.total.to_f64() / HOURS_PER_MONTH).exact(),
+        requested: sum.requested + sum.shared,
+        shared: sum.shared,
+        idle: sum.idle,
+        system: sum.system,
+        storage: sum.storage,
+        load_balancers: sum.load_balancers,
+        nodes: sum.nodes,
         judged: held.clone().map(|it| it.judged).sum(),
         used: held.map(|it| it.worth_of_use).sum(),
     }
+}
+
+fn storage(told: Told<'_>) -> Storage {
+    let storage = told.costs.storage(told.snapshot);
+    let classes = storage.classes.into_iter().map(|it| StorageClass {
+        name: it.name,
+        volumes: it.volumes,
+        bytes: it.size.0,
+        monthly_cost: it.cost,
+        unused_monthly_cost: it.loose,
+    });
+    let unused = storage.loose.into_iter().map(|it| UnusedVolume {
+        kind: match it.namespace {
+            Some(_) => "PersistentVolumeClaim",
+            None => "PersistentVolume",
+        },
+        namespace: it.namespace,
+        name: it.name,
+        storage_class: it.class,
+        bytes: it.size.0,
+        reason: it.why.code(),
+        monthly_cost: it.cost,
+    });
+    Storage {
+        classes: classes.collect(),
+        unused: unused.collect(),
+        mounts_known: storage.mounts_known,
+    }
+}
+
+fn balancers(told: Told<'_>) -> Vec<LoadBalancer> {
+    let all = told.costs.balancers(told.snapshot).into_iter();
+    let all = all.map(|it| LoadBalancer {
+        namespace: it.namespace,
+        name: it.name,
+        monthly_cost: it.cost,
+        has_pods: it.has_pods,
+    });
+    all.collect()
 }
 
 fn allocation(group: &Group) -> Allocation<'_> {
@@ -219,6 +314,12 @@ fn allocation(group: &Group) -> Allocation<'_> {
         load_balancer_cost: cost.load_balancer,
         total_cost: group.cents,
         total_efficiency: total,
+        cpu_core_hours: rounded(held.cpu_cores * HOURS_PER_MONTH),
+        ram_byte_hours: (held.memory_bytes * HOURS_PER_MONTH).round(),
+        gpu_hours: rounded(held.gpus * HOURS_PER_MONTH),
+        minutes: 730 * 60,
+        shared_cost: cost.shared,
+        window_cost: group.window,
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 mod focus;
 mod json;
+mod loose;
 mod rows;
 
 use super::Look;
@@ -11,12 +12,14 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD, Paint};
 use super::wrap::wrap;
-use crate::costs::{By, Costs, Group, IDLE, Owner, SYSTEM, Split, UNALLOCATED};
+use crate::costs::{
+    By, Costs, Group, IDLE, SYSTEM, Sharing, Split, Spread, UNALLOCATED, UNMOUNTED,
+};
 use crate::gpu::Gpus;
 use crate::price::Basis;
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money};
-use crate::units::{Money, count_from};
+use crate::units::{HOURS_PER_MONTH, Money, count_from};
 
 pub use focus::costs_focus;
 pub use json::costs_json;
@@ -32,6 +35,7 @@ pub struct Told<'a> {
     pub costs: &'a Costs,
     pub gpus: &'a Gpus,
     pub by: &'a By,
+    pub sharing: &'a Sharing,
     /// Where prices are from.
     pub prices: &'a str,
 }
@@ -48,6 +52,7 @@ pub fn costs_table(told: Told<'_>, look: &Look, out: &mut dyn io::Write) -> io::
         page.head(out)?;
         page.sum(out)?;
         page.groups(out)?;
+        page.beside(out)?;
         page.foot(out)
     })
 }
@@ -69,9 +74,11 @@ impl Page<'_> {
         let name = escape(&snapshot.cluster.name);
         let total = self.money(self.told.costs.total());
         let nodes = count(snapshot.cluster.nodes.len(), "node");
+        let hourly = self.told.costs.total().to_f64() / HOURS_PER_MONTH;
+        let now = self.money(Money::from_f64(hourly));
         writeln!(
             out,
-            "{}  {} a month, {nodes}",
+            "{}  {} a month, {now} an hour now, {nodes}",
             self.paint.on(BOLD, &name),
             self.paint.on(BOLD, &total)
         )
@@ -79,32 +86,28 @@ impl Page<'_> {
 
     /// What it is for. The lines sum up to the bill.
     fn sum(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let costs = self.told.costs;
-        let requested = costs.of(|it| matches!(it, Owner::Workload(_)));
-        let idle = costs.of(|it| it == Owner::Idle);
-        let system = costs.of(|it| it == Owner::System);
-        let volumes = costs.of(|it| matches!(it, Owner::Volume(_)));
-        let balancers = costs.of(|it| matches!(it, Owner::LoadBalancer(_)));
+        let sum = self.told.costs.sum(self.told.sharing, self.told.snapshot);
+        let spread = match self.told.sharing.spread {
+            Spread::None => "by what is there for all",
+            Spread::ByCost | Spread::Evenly => "by what is there for all, and paid by the others",
+        };
         let lines = [
-            ("requested", requested.total(), self.used()),
-            (
-                "idle",
-                idle.total(),
-                "on nodes, requested by nobody".to_owned(),
-            ),
+            ("requested", sum.requested, self.used()),
+            ("shared", sum.shared, spread.to_owned()),
+            ("idle", sum.idle, "on nodes, requested by nobody".to_owned()),
             (
                 "system",
-                system.total(),
+                sum.system,
                 "kept back on nodes by the kubelet".to_owned(),
             ),
-            ("volumes", volumes.total(), String::new()),
+            ("volumes", sum.storage, String::new()),
             (
                 "load balancers",
-                balancers.total(),
+                sum.load_balancers,
                 "without their traffic".to_owned(),
             ),
         ];
-        let cents = Money::rounded_together(&lines.each_ref().map(|it| it.1));
+        let cents = lines.each_ref().map(|it| it.1);
         let most = cents.iter().copied().max().unwrap_or_default();
         let mut grid = Grid::new(vec![
             Column::word(""),
@@ -112,14 +115,11 @@ impl Page<'_> {
             Column::word("").drop(2),
             Column::word("").drop(1),
         ]);
-        for ((name, exact, note), cents) in lines.iter().zip(cents) {
-            if *exact == Money::ZERO {
-                continue;
-            }
+        for (name, cents, note) in lines.iter().filter(|it| it.1 != Money::ZERO) {
             grid.row(vec![
                 Cell::new(*name),
-                Cell::new(self.money(cents)),
-                Cell::styled(bar(cents, most), GOOD),
+                Cell::new(self.money(*cents)),
+                Cell::styled(bar(*cents, most), GOOD),
                 Cell::styled(note.clone(), DIM),
             ]);
         }
@@ -140,7 +140,15 @@ impl Page<'_> {
     }
 
     fn groups(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let groups = self.told.costs.by(self.told.by, self.told.snapshot);
+        let Told {
+            costs,
+            by,
+            sharing,
+            snapshot,
+            ..
+        } = self.told;
+        let groups = costs.by(by, sharing, snapshot);
+        let span = snapshot.usage.grid.span().human();
         let most = groups.iter().map(|it| it.cents).max().unwrap_or_default();
         let head = match self.told.by {
             By::Namespace => "NAMESPACE".to_owned(),
@@ -158,7 +166,11 @@ impl Page<'_> {
             Column::number("GPU").drop(2),
             Column::number("VOLUMES").drop(2),
             Column::number("LB").drop(2),
+            Column::number("SHARED").drop(2),
             Column::number("USED").drop(1),
+            Column::number("")
+                .titled(format!("OVER {}", span.to_uppercase()))
+                .drop(4),
         ]);
         for group in &groups {
             grid.row(self.row(group, most));
@@ -174,6 +186,7 @@ impl Page<'_> {
             gpu,
             storage,
             load_balancer,
+            shared,
         } = group.cost;
         let part = |amount: Money| {
             let shown = if amount == Money::ZERO {
@@ -187,6 +200,7 @@ impl Page<'_> {
             IDLE => "idle",
             SYSTEM => "system",
             UNALLOCATED => "other",
+            UNMOUNTED => "volumes of nobody",
             name => name,
         };
         vec![
@@ -198,7 +212,12 @@ impl Page<'_> {
             part(gpu),
             part(storage),
             part(load_balancer),
+            part(shared),
             Cell::new(used(group)),
+            Cell::styled(
+                group.window.map_or_else(String::new, |it| self.money(it)),
+                DIM,
+            ),
         ]
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use super::Told;
 use crate::render::csv::text;
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 18] = [
     "name",
     "namespace",
     "kind",
@@ -22,13 +22,15 @@ const HEADER: [&str; 16] = [
     "memory_bytes",
     "memory_bytes_used_mean",
     "gpus",
+    "shared_cost",
+    "window_cost",
 ];
 
-/// Costs are exact to the cent in `monthly_cost`, which sums up to the bill.
+/// `monthly_cost` is the sum of the costs beside it, and sums up to the bill.
 pub fn costs_csv(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(HEADER).map_err(io::Error::other)?;
-    for group in told.costs.by(told.by, told.snapshot) {
+    for group in told.costs.by(told.by, told.sharing, told.snapshot) {
         let (cost, held) = (&group.cost, &group.held);
         let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
         let maybe = |value: Option<f64>| value.map(number).unwrap_or_default();
@@ -51,6 +53,8 @@ pub fn costs_csv(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 number(held.memory_bytes.round()),
                 maybe(held.memory_used.map(f64::round)),
                 number(held.gpus),
+                cost.shared.to_string(),
+                group.window.map_or_else(String::new, |it| it.to_string()),
             ])
             .map_err(io::Error::other)?;
     }

@@ -83,6 +83,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
         },
         settings: summary::settings(&analysis.settings.recommend),
         summary: summary::summary(analysis),
+        groups: analysis.shares.as_ref().map(summary::groups),
         cohort_criterion: &analysis.cohorts.criterion,
         cohorts: summary::cohorts(analysis),
         findings: findings::of(&rows, analysis)
@@ -105,6 +106,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             .iter()
             .map(|outcome| shape::Gate {
                 rule: outcome.rule,
+                scope: outcome.scope.as_deref(),
                 operator: outcome.comparison.sign(),
                 limit: rounded(outcome.limit),
                 value: (outcome.judged_share > 0.0).then(|| rounded(outcome.value)),

@@ -22,6 +22,8 @@ pub(in crate::render) struct Report<'a> {
     pub(super) prices: Prices<'a>,
     pub(super) settings: Settings,
     pub(super) summary: Summary,
+    /// Null unless it was asked for.
+    pub(super) groups: Option<Groups<'a>>,
     pub(super) cohort_criterion: &'a str,
     pub(super) cohorts: Vec<Cohort<'a>>,
     pub(super) workloads: Vec<Workload<'a>>,
@@ -33,6 +35,36 @@ pub(in crate::render) struct Report<'a> {
     pub(super) gates: Vec<Gate<'a>>,
     /// Null without gates.
     pub(super) gate: Option<Verdict>,
+}
+
+/// All workloads by what they have in common.
+#[derive(Serialize)]
+pub(super) struct Groups<'a> {
+    /// `namespace`, `label:team`.
+    pub(super) by: String,
+    /// Costs sum up to those of the summary, to the cent.
+    pub(super) groups: Vec<Group<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Group<'a> {
+    /// `__unallocated__` without the label.
+    pub(super) name: &'a str,
+    pub(super) workloads: usize,
+    pub(super) pods: usize,
+    pub(super) cpu_cores: Total<f64>,
+    pub(super) memory_bytes: Total<u64>,
+    pub(super) waste_ratio: Waste,
+    pub(super) waste_over: WasteOver,
+    pub(super) monthly_cost: GroupCost,
+}
+
+/// `freed = current − recommended`, below zero where more is needed.
+#[derive(Serialize)]
+pub(super) struct GroupCost {
+    pub(super) current: Money,
+    pub(super) recommended: Money,
+    pub(super) freed: Money,
 }
 
 /// What is about to break in the whole cluster, and what of it cannot be told.
@@ -483,6 +515,8 @@ pub(super) struct Verdict {
 #[derive(Serialize)]
 pub(super) struct Gate<'a> {
     pub(super) rule: &'static str,
+    /// The part of the cluster that it is about; null for all of it.
+    pub(super) scope: Option<&'a str>,
     /// `>` or `>=`.
     pub(super) operator: &'static str,
     /// A percentage as a share, a severity as its rank from 0.

@@ -1,12 +1,13 @@
 //! Everything of the report but its workloads.
 
 use super::{days, rounded, shape};
-use crate::costs::Lines;
+use crate::costs::{Lines, Shares};
 use crate::pipeline::Analysis;
+use crate::price::{Total, Waste};
 use crate::recommend::{NodeRisk, Options, State};
 use crate::render::whole::Whole;
 use crate::snapshot::{Snapshot, SourceKind, owners};
-use crate::units::{Money, Ratio};
+use crate::units::{Bytes, Cpu, Money, Ratio};
 
 pub(in crate::render) fn cluster(snapshot: &Snapshot) -> shape::Cluster<'_> {
     shape::Cluster {
@@ -81,26 +82,10 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
         workloads: analysis.snapshot.owners(),
         containers: workloads.iter().map(|it| it.containers.len()).sum(),
         pods: workloads.iter().map(|it| it.pods.len()).sum(),
-        cpu_cores: shape::Total {
-            requested: rounded(bill.cpu.requested.get()),
-            used_mean: bill.cpu.used_mean.map(|used| rounded(used.get())),
-            recommended: rounded(bill.cpu.recommended.get()),
-        },
-        memory_bytes: shape::Total {
-            requested: bill.memory.requested.0,
-            used_mean: bill.memory.used_mean.map(|used| used.0),
-            recommended: bill.memory.recommended.0,
-        },
-        waste_ratio: shape::Waste {
-            cpu: bill.waste.cpu.known().map(share_of),
-            memory: bill.waste.memory.known().map(share_of),
-            cost: bill.waste.cost.known().map(share_of),
-        },
-        waste_over: shape::WasteOver {
-            cpu_cores: rounded(bill.waste.cpu.requested.get()),
-            memory_bytes: bill.waste.memory.requested.0,
-            monthly_cost: bill.waste.cost.requested.to_string(),
-        },
+        cpu_cores: cores(&bill.cpu),
+        memory_bytes: bytes(&bill.memory),
+        waste_ratio: ratios(&bill.waste),
+        waste_over: over(&bill.waste),
         monthly_cost: shape::Cost {
             current: bill.current.to_string(),
             recommended: bill.recommended.to_string(),
@@ -120,6 +105,59 @@ pub(super) fn summary(analysis: &Analysis<'_>) -> shape::Summary {
             fill_a_node: fill_a_node(analysis),
         },
         states: states(analysis),
+    }
+}
+
+fn cores(total: &Total<Cpu>) -> shape::Total<f64> {
+    shape::Total {
+        requested: rounded(total.requested.get()),
+        used_mean: total.used_mean.map(|used| rounded(used.get())),
+        recommended: rounded(total.recommended.get()),
+    }
+}
+
+fn bytes(total: &Total<Bytes>) -> shape::Total<u64> {
+    shape::Total {
+        requested: total.requested.0,
+        used_mean: total.used_mean.map(|used| used.0),
+        recommended: total.recommended.0,
+    }
+}
+
+fn ratios(waste: &Waste) -> shape::Waste {
+    shape::Waste {
+        cpu: waste.cpu.known().map(share_of),
+        memory: waste.memory.known().map(share_of),
+        cost: waste.cost.known().map(share_of),
+    }
+}
+
+fn over(waste: &Waste) -> shape::WasteOver {
+    shape::WasteOver {
+        cpu_cores: rounded(waste.cpu.requested.get()),
+        memory_bytes: waste.memory.requested.0,
+        monthly_cost: waste.cost.requested.to_string(),
+    }
+}
+
+pub(super) fn groups(shares: &Shares) -> shape::Groups<'_> {
+    let groups = shares.shares.iter().map(|share| shape::Group {
+        name: &share.name,
+        workloads: share.workloads,
+        pods: share.pods,
+        cpu_cores: cores(&share.part.cpu),
+        memory_bytes: bytes(&share.part.memory),
+        waste_ratio: ratios(&share.part.waste),
+        waste_over: over(&share.part.waste),
+        monthly_cost: shape::GroupCost {
+            current: share.current,
+            recommended: share.recommended,
+            freed: share.freed(),
+        },
+    });
+    shape::Groups {
+        by: shares.by.to_string(),
+        groups: groups.collect(),
     }
 }
 

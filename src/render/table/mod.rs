@@ -10,6 +10,7 @@ mod moves;
 mod nodes;
 mod notes;
 mod risks;
+mod shares;
 mod summary;
 mod wide;
 mod worth;
@@ -80,6 +81,7 @@ impl Renderer for Report {
         let page = Page::new(analysis, look);
         plain(look, out, |out| {
             page.head(out)?;
+            page.shares(out)?;
             (self.list)(&page, out)?;
             for section in SECTIONS.iter().filter(|_| self.whole) {
                 section(&page, out)?;

@@ -1,0 +1,62 @@
+//! Some of the workloads together: a namespace, a team.
+
+use super::waste::Sums;
+use super::{Bill, Total, Waste};
+use crate::units::{Bytes, Cpu, Money};
+
+/// What some workloads cost a month, and what the advice does to it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Part {
+    pub current: Money,
+    pub recommended: Money,
+    /// Of what is freed that which leaves the bill at once.
+    pub freed_of_sold: Money,
+    pub cpu: Total<Cpu>,
+    pub memory: Total<Bytes>,
+    pub waste: Waste,
+}
+
+impl Part {
+    /// The value of the requests given back; workloads that need more are taken off.
+    pub fn freed(&self) -> Money {
+        (self.current - self.recommended).floor_zero()
+    }
+}
+
+impl Bill {
+    /// The workloads that are meant, by their index, together. Parts of the bill that
+    /// have no workload in common add up.
+    pub fn part(&self, which: impl Fn(usize) -> bool) -> Part {
+        let mut part = Part::default();
+        let mut wasted = Sums::default();
+        let each = self.workloads.iter().enumerate();
+        for (_, own) in each.filter(|(at, _)| which(*at)) {
+            part.current += own.current;
+            part.recommended += own.recommended;
+            part.freed_of_sold += own.freed_of_sold;
+            part.cpu = part.cpu.plus(&own.cpu, Cpu::plus);
+            part.memory = part.memory.plus(&own.memory, Bytes::plus);
+            wasted = wasted.plus(own.wasted);
+        }
+        part.waste = wasted.waste();
+        part
+    }
+}
+
+impl<T: Copy> Total<T> {
+    fn plus(&self, other: &Self, plus: fn(T, T) -> T) -> Self {
+        Self {
+            requested: plus(self.requested, other.requested),
+            used_mean: known(self.used_mean, other.used_mean, plus),
+            recommended: plus(self.recommended, other.recommended),
+        }
+    }
+}
+
+/// Of two amounts those that are known, together.
+pub(super) fn known<T>(a: Option<T>, b: Option<T>, plus: fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(plus(a, b)),
+        (a, b) => a.or(b),
+    }
+}
