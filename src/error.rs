@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::apply::ApplyError;
 use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
 use crate::collect::prometheus::PrometheusError;
@@ -17,6 +18,8 @@ use crate::snapshot::BundleError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -55,6 +58,7 @@ impl Error {
     /// One next step that the user can take, without a trailing period.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Apply(error) => error.hint(),
             Self::Bundle(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Import(error) => error.hint(),
@@ -82,7 +86,8 @@ impl Error {
         match self {
             Self::Usage { .. } | Self::Config(_) => Exit::Usage,
             Self::Empty { .. } => Exit::Empty,
-            Self::Bundle(_)
+            Self::Apply(_)
+            | Self::Bundle(_)
             | Self::Import(_)
             | Self::Kubernetes(_)
             | Self::Prometheus(_)

@@ -33,6 +33,7 @@
 //! - [`price`]: what nodes cost, by the first source that knows, and sizes into money.
 //! - [`schedule`]: how many replicas a workload needs when, played on its own past.
 //! - [`change`]: advice as changes of objects, with what they hold now.
+//! - [`apply`]: changes into a cluster wave by wave, each in a log, and back.
 //! - [`history`]: what earlier runs said, and what became of it.
 //! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
 //! - [`costs`]: the bill of what is there, and whose it is.
@@ -68,10 +69,11 @@
 //!   those of [`snapshot::annotation`]. Of what cannot be read the field is named,
 //!   never the value.
 //! - `main.rs` ends the process, [`ui`] alone writes to stderr, results go through
-//!   a writer. Nothing writes to a cluster.
+//!   a writer. [`apply::Server`] alone writes to a cluster.
 //! - Strategies, guards, checks, renderers and gate rules are registries:
 //!   a trait, `static ALL`, `names()`. Flags, help and completions read them.
 
+pub mod apply;
 pub mod backtest;
 pub mod change;
 pub mod cli;

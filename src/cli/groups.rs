@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 /// What people do, and the subcommands for it. Each stands in one group.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Look",
         &[
@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ),
     ("Check", &["doctor", "risks"]),
     ("Decide", &["schedule", "backtest", "patch"]),
+    ("Change", &["apply", "rollback"]),
     ("Learn", &["history", "diff", "verify"]),
     (
         "Set up",

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, each with its `Args` and its `run`.
 
 mod analyze;
+mod apply;
 mod args;
 mod backtest;
 mod complete;
@@ -29,6 +30,7 @@ mod put;
 mod rbac;
 mod records;
 mod risks;
+mod rollback;
 mod schedule;
 mod settings;
 mod several;
@@ -61,7 +63,8 @@ Start with `{program} analyze --demo`; `{program} COMMAND -h` shows the flags of
 ///
 /// kcost takes a snapshot of what a cluster requests and what it uses, groups
 /// workloads by how they behave, finds what is idle, over- or
-/// under-provisioned, and says what to change. It only ever reads.
+/// under-provisioned, and says what to change. It only reads, but for `apply` and
+/// `rollback`.
 #[derive(Debug, Parser)]
 #[command(
     name = "kcost",
@@ -92,6 +95,8 @@ enum Command {
     Gpus(Box<gpus::GpusArgs>),
     Prices(Box<prices::PricesArgs>),
     Patch(Box<patch::PatchArgs>),
+    Apply(Box<apply::ApplyArgs>),
+    Rollback(Box<rollback::RollbackArgs>),
     Diff(Box<diff::DiffArgs>),
     History(history::HistoryArgs),
     Verify(Box<verify::VerifyArgs>),
@@ -205,6 +210,8 @@ impl Command {
                 | Self::Gpus(_)
                 | Self::Prices(_)
                 | Self::Patch(_)
+                | Self::Apply(_)
+                | Self::Rollback(_)
                 | Self::Diff(_)
                 | Self::History(_)
                 | Self::Verify(_)
@@ -235,6 +242,8 @@ impl Command {
             Self::History(args) => args.run(invocation, ui, out),
             Self::Verify(args) => args.run(invocation, ui, out),
             Self::Patch(args) => args.run(invocation, ui, out),
+            Self::Apply(args) => args.run(invocation, ui, out),
+            Self::Rollback(args) => args.run(invocation, ui, out),
             Self::Backtest(args) => args.run(invocation, ui, out),
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),

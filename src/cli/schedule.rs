@@ -129,20 +129,16 @@ impl ScheduleArgs {
 }
 
 /// What schedules are made from.
-pub(super) struct Making<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) asked: &'a [bool],
-    pub(super) settings: &'a Settings,
-    pub(super) options: &'a Options,
+struct Making<'a> {
+    snapshot: &'a Snapshot,
+    asked: &'a [bool],
+    settings: &'a Settings,
+    options: &'a Options,
 }
 
 impl Making<'_> {
     /// All workloads teach what a replica is to request.
-    pub(super) fn with<S: Supply>(
-        &self,
-        usage: &S,
-        progress: &dyn Progress,
-    ) -> Result<Schedules, S::Error> {
+    fn with<S: Supply>(&self, usage: &S, progress: &dyn Progress) -> Result<Schedules, S::Error> {
         let Self {
             snapshot,
             asked,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::apply::Window;
 use crate::collect::Scope;
 use crate::collect::prometheus::{self, Rename};
 use crate::gate;
@@ -75,6 +76,8 @@ pub enum Kind {
     Namespaces,
     /// Thresholds of the gate, one or a list of them.
     Thresholds,
+    /// Maintenance windows, one or a list of them.
+    Windows,
     /// An address that may hold a login.
     Url,
     /// Headers, one or a list of them; their values may be secret.
@@ -131,6 +134,7 @@ impl Kind {
             Self::CpuLimits => one_of(&CpuLimits::ALL.map(CpuLimits::name)),
             Self::Engine => one_of(&ENGINES),
             Self::Names => read::<Rename>(text),
+            Self::Windows => read::<Window>(text),
             Self::Glob => narrows("name", text),
             Self::Selector => narrows("labels", text),
             Self::Namespaces => {
@@ -170,7 +174,7 @@ impl Kind {
     pub fn takes_list(self) -> bool {
         matches!(
             self,
-            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers
+            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers | Self::Windows
         )
     }
 
@@ -183,7 +187,7 @@ impl Kind {
             Self::Text | Self::Url | Self::Glob | Self::Command => {
                 serde_json::json!({"type": "string"})
             }
-            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers => {
+            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers | Self::Windows => {
                 serde_json::json!({
                     "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
                 })

@@ -110,6 +110,18 @@ static KEYS: &[Key] = &[
         Place::Workload,
         "advise no change at all",
     ),
+    key(
+        "maintenance-window",
+        Kind::Windows,
+        Place::Run,
+        "when kcost apply may change a cluster, such as 'Sat,Sun 01:00-05:00 Europe/Berlin'",
+    ),
+    key(
+        "protect",
+        Kind::Namespaces,
+        Place::Run,
+        "namespaces that kcost apply leaves alone, too",
+    ),
     key("prices", Kind::Prices, Place::Run, "where prices come from"),
     key(
         "fail-on",

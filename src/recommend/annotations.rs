@@ -59,6 +59,10 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), Setting
             let ignored = "annotation `kcost.dev/ignore` asks for no advice";
             effective.ignore = switch(value)?.then_some(ignored);
         }
+        // It keeps sizes from being applied, not from being advised.
+        "freeze" => {
+            switch(value)?;
+        }
         "min-cpu" => options.min_cpu = cpu(value)?,
         "max-cpu" => options.max_cpu = Some(cpu(value)?),
         "min-memory" => options.min_memory = memory(value)?,

@@ -43,17 +43,16 @@ pub use cronjob::{Regular, cronjob};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
-pub use forecast::{
-    Foretold, forecast_json, forecast_table, forecast_text, replayed_json, replayed_table,
-};
+pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
 pub use gpu::{gpus_json, gpus_table, together_text};
 pub use history::{
     diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,
 };
 pub use nodes::{Planned, nodes_csv, nodes_json, nodes_karpenter, nodes_table};
 pub use patch::{
-    FORMS, File, Form, Patches, form_by_name, patch_files, patch_json, patch_stream,
-    placed_markdown, placed_text,
+    Applied, FORMS, File, Form, Patches, applied_json, applied_outcome, applied_plan, form_by_name,
+    patch_files, patch_json, patch_stream, placed_markdown, placed_text, restored_json,
+    restored_text, runs_json, runs_text,
 };
 pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
 pub use risks::{alert_rules, risks_json, risks_table};

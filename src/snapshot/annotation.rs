@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 pub const PREFIX: &str = "kcost.dev/";
 
 /// The keys behind [`PREFIX`].
-pub const KNOWN: [&str; 7] = [
+pub const KNOWN: [&str; 8] = [
     "goal",
     "strategy",
     "ignore",
+    "freeze",
     "min-cpu",
     "max-cpu",
     "min-memory",

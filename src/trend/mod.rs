@@ -2,11 +2,10 @@
 //! samples do not move.
 //!
 //! A leaf for whatever asks: the lives of a container within a series ([`lives`]),
-//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), the rank of values ([`quantile`]), how often what
-//! happened comes again ([`comes_again`]), and since when nothing was cleaned up ([`since_fall`]).
+//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), the rank of values ([`quantile`]), and how often what
+//! happened comes again ([`comes_again`]).
 
 mod course;
-mod falls;
 mod kendall;
 mod lives;
 mod poisson;
@@ -14,7 +13,6 @@ mod quantile;
 mod slopes;
 
 pub use course::{Course, median};
-pub use falls::{Falls, since_fall};
 pub use kendall::Kendall;
 pub use lives::lives;
 pub use poisson::{comes_again, tail};

@@ -75,6 +75,12 @@ impl Kcost {
         child.wait().unwrap().code().unwrap_or(-1)
     }
 
+    /// Begins, and goes on by itself.
+    pub fn start(mut self) -> std::process::Child {
+        let quiet = self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.spawn().unwrap()
+    }
+
     pub fn run(mut self) -> Seen {
         let output = self.command.output().unwrap();
         let text = |bytes: &[u8]| {

@@ -117,6 +117,28 @@ fn the_cluster_role_is_just_what_is_asked_for() {
 }
 
 #[test]
+fn the_role_that_applies_is_another_one_and_reads_as_much() {
+    let (reading, writing) = (granted(&printed(&[])), granted(&printed(&["--apply"])));
+    assert!(writing.is_superset(&reading));
+    let more: BTreeSet<String> = writing
+        .difference(&reading)
+        .map(|it| format!("{} {}", it.verb, it.resource))
+        .collect();
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    insta::assert_snapshot!(more.join(", "), @"get cronjobs, get daemonsets, get deployments, get horizontalpodautoscalers, get namespaces, get statefulsets, patch cronjobs, patch daemonsets, patch deployments, patch horizontalpodautoscalers, patch statefulsets");
+    assert!(reading.iter().all(|it| it.verb == "list"));
+    let names = |args: &[&str]| -> BTreeSet<String> {
+        let roles = documents(&printed(args)).into_iter();
+        roles
+            .map(|it| it["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let account = ["--service-account", "kcost/kcost", "-n", "shop"];
+    let apart = names(&account);
+    assert!(apart.is_disjoint(&names(&[&account[..], &["--apply"]].concat())));
+}
+
+#[test]
 fn roles_are_just_what_is_asked_for_in_their_namespaces() {
     let standin = Setup::new(Store::with_add_ons()).start();
     // Looking for a Prometheus asks for all services, and goes on where that is forbidden.

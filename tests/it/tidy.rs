@@ -73,6 +73,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    (
+        "apply",
+        &[
+            "change",
+            "collect",
+            "progress",
+            "recommend",
+            "snapshot",
+            "text",
+            "units",
+        ],
+    ),
     ("manifest", &["change", "snapshot"]),
     (
         "costs",
@@ -146,6 +158,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "render",
         &[
+            "apply",
             "backtest",
             "change",
             "cohort",
@@ -192,18 +205,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["progress", "text"]),
-    ("config", &["collect", "gate", "recommend", "text", "units"]),
+    (
+        "config",
+        &["apply", "collect", "gate", "recommend", "text", "units"],
+    ),
     (
         "error",
-        &["collect", "config", "exit", "record", "snapshot"],
+        &["apply", "collect", "config", "exit", "record", "snapshot"],
     ),
 ];
 
 /// Which crate may be used where, besides the stages that are named.
 const CRATES: &[(&str, &[&str])] = &[
-    ("kube::", &["collect"]),
+    ("kube::", &["collect", "apply/server"]),
     ("k8s_openapi::", &["collect"]),
-    ("http::", &["collect"]),
+    ("http::", &["collect", "apply/server"]),
     ("polars::", &["snapshot", "profile", "collect/files"]),
     ("linfa", &["cohort"]),
     ("ndarray::", &["cohort"]),

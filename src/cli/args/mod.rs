@@ -16,4 +16,4 @@ pub(super) use bundles::Cluster;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::{ShowArgs, ViewArgs};
-pub(super) use source::{Examined, Parts, SourceArgs, Whole};
+pub(super) use source::{ClusterArgs, Examined, Parts, SourceArgs, Whole};

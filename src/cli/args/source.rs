@@ -44,13 +44,13 @@ const SIDE_BY_SIDE: usize = 4;
 #[command(next_help_heading = "Source")]
 pub(in crate::cli) struct SourceArgs {
     /// Use the built-in demo, a shop of about 40 workloads: needs no cluster.
-    #[arg(long, conflicts_with_all = ["snapshot", "objects", "usage"])]
+    #[arg(long, conflicts_with_all = ["snapshot", "objects", "usage", "all_contexts"])]
     demo: bool,
 
     /// Read a bundle that `kcost snapshot` wrote. Repeatable.
     ///
     /// Several bundles are several clusters in one report.
-    #[arg(long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, conflicts_with_all = ["objects", "usage"])]
+    #[arg(long, value_name = "NAME.kcost", value_hint = ValueHint::DirPath, conflicts_with_all = ["objects", "usage", "all_contexts"])]
     snapshot: Vec<PathBuf>,
 
     /// Read Kubernetes objects from files, as `kubectl get … -o json|yaml` prints them.
@@ -59,7 +59,7 @@ pub(in crate::cli) struct SourceArgs {
     /// `.tar.gz` of such files, as `kubectl cluster-info dump` and `oc adm must-gather`
     /// write them, is read file by file. Kinds that kcost does not know are counted
     /// and skipped.
-    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::AnyPath, conflicts_with = "all_contexts")]
     objects: Vec<PathBuf>,
 
     /// Read usage from files: CSV, gzipped CSV or Parquet.
@@ -116,9 +116,10 @@ struct ScopeArgs {
     selector: Option<Selector>,
 }
 
+/// How to reach a cluster.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cluster")]
-struct ClusterArgs {
+pub(in crate::cli) struct ClusterArgs {
     /// The kubeconfig to read [default: the files of `KUBECONFIG`, else `~/.kube/config`].
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     kubeconfig: Option<PathBuf>,
@@ -135,11 +136,7 @@ struct ClusterArgs {
     context: Vec<String>,
 
     /// Use every cluster of the kubeconfig, with one context each.
-    #[arg(
-        long,
-        conflicts_with_all = ["context", "demo", "snapshot", "objects"],
-        hide_short_help = true
-    )]
+    #[arg(long, conflicts_with = "context", hide_short_help = true)]
     all_contexts: bool,
 
     /// Act as this user.
@@ -299,6 +296,15 @@ struct UsageArgs {
 }
 
 impl ClusterArgs {
+    /// The one cluster that is meant, and whether it was named.
+    pub(in crate::cli) fn one(&self) -> Result<(ClusterOptions, bool), Error> {
+        if self.all_contexts || self.context.len() > 1 {
+            return Err(several());
+        }
+        let context = self.context.first();
+        Ok((self.options(context), context.is_some()))
+    }
+
     fn options(&self, context: Option<&String>) -> ClusterOptions {
         ClusterOptions {
             kubeconfig: self.kubeconfig.clone(),
@@ -356,10 +362,19 @@ impl SourceArgs {
         if !self.is_several() {
             return Ok(());
         }
-        Err(Error::Usage {
-            text: "this command works on one cluster at a time".to_owned(),
-            hint: Some("name one `--context`, or one `--snapshot`".to_owned()),
-        })
+        Err(several())
+    }
+
+    /// The cluster that is written to, and whether it was named. What is from files or
+    /// made up belongs to none.
+    pub(in crate::cli) fn written(&self) -> Result<(ClusterOptions, bool), Error> {
+        if self.demo || !self.objects.is_empty() {
+            return Err(Error::Usage {
+                text: "what is applied comes from a cluster or from a bundle of it".to_owned(),
+                hint: Some("name it with `--context`, or a bundle with `--snapshot`".to_owned()),
+            });
+        }
+        self.cluster.one()
     }
 
     /// Whether more than one cluster may be meant.
@@ -549,6 +564,13 @@ impl SourceArgs {
             });
             Ok(work.buffered(SIDE_BY_SIDE).collect().await)
         })
+    }
+}
+
+fn several() -> Error {
+    Error::Usage {
+        text: "this command works on one cluster at a time".to_owned(),
+        hint: Some("name one `--context`, or one `--snapshot`".to_owned()),
     }
 }
 

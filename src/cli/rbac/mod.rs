@@ -14,13 +14,17 @@ use crate::exit::Exit;
 use manifest::{Account, Grant};
 pub(super) use names::namespace;
 
-/// The name of every role and binding.
-const NAME: &str = "kcost";
+/// The name of every role and binding, and of what only concerns the cluster.
+const NAMES: (&str, &str) = ("kcost", "kcost-cluster");
+
+/// The same of an account that may write: it is another one.
+const WRITING: (&str, &str) = ("kcost-apply", "kcost-apply-cluster");
 
 const EXAMPLES: &str = "\
 Examples:
   {program} rbac | kubectl apply -f -
   {program} rbac --service-account monitoring/kcost --with-discovery | kubectl apply -f -
+  {program} rbac --apply --service-account kcost/kcost-apply | kubectl apply -f -
   {program} rbac -n shop -n pay --service-account shop/kcost > roles.yaml";
 
 /// Print the least role that kcost needs, for `kubectl apply`.
@@ -42,6 +46,12 @@ pub(super) struct RbacArgs {
     #[arg(long)]
     with_discovery: bool,
 
+    /// The role that `kcost apply` and `kcost rollback` need, with what they read.
+    ///
+    /// It has names of its own: what only reads has the other role, and cannot apply.
+    #[arg(long)]
+    apply: bool,
+
     /// Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable.
     ///
     /// Pods of operators belong to objects of their own kinds. Without the rule
@@ -52,7 +62,11 @@ pub(super) struct RbacArgs {
 
 impl RbacArgs {
     pub(super) fn run(&self, program: &str, out: &mut dyn Write) -> Result<Exit, Error> {
-        let mut text = format!("# What kcost needs to read; made by `{program} rbac`.\n");
+        let mut text = if self.apply {
+            format!("# What kcost needs to change sizes; made by `{program} rbac --apply`.\n")
+        } else {
+            format!("# What kcost needs to read; made by `{program} rbac`.\n")
+        };
         let documents: Vec<String> = self
             .grants()
             .iter()
@@ -66,7 +80,14 @@ impl RbacArgs {
     fn grants(&self) -> Vec<Grant> {
         let owners = self.owner.iter();
         let owners = owners.map(|(plural, group)| Rule::get(group, plural));
-        let objects: Vec<Rule> = kubernetes::rules().into_iter().chain(owners).collect();
+        let (name, of_cluster) = if self.apply { WRITING } else { NAMES };
+        let written = if self.apply {
+            kubernetes::apply_rules()
+        } else {
+            Vec::new()
+        };
+        let objects = kubernetes::rules().into_iter().chain(owners);
+        let objects: Vec<Rule> = objects.chain(written).collect();
         let discovery = if self.with_discovery {
             kubernetes::discovery_rules()
         } else {
@@ -74,7 +95,7 @@ impl RbacArgs {
         };
         if self.namespace.is_empty() {
             let rules = objects.into_iter().chain(discovery).collect();
-            return vec![Grant::everywhere(NAME, None, rules)];
+            return vec![Grant::everywhere(name, None, rules)];
         }
         let objects = objects.into_iter().filter(|rule| !rule.is_of_whole());
         let (inside, mut outside): (Vec<Rule>, Vec<Rule>) = objects.partition(Rule::is_namespaced);
@@ -84,9 +105,9 @@ impl RbacArgs {
         namespaces.dedup();
         let mut grants: Vec<Grant> = namespaces
             .into_iter()
-            .map(|namespace| Grant::within(NAME, namespace, inside.clone()))
+            .map(|namespace| Grant::within(name, namespace, inside.clone()))
             .collect();
-        grants.push(Grant::everywhere("kcost-cluster", Some(NO_ROLE), outside));
+        grants.push(Grant::everywhere(of_cluster, Some(NO_ROLE), outside));
         grants
     }
 }
@@ -99,7 +120,7 @@ pub(super) fn for_account(namespace: &str, name: &str) -> Vec<String> {
     let discovery = kubernetes::discovery_rules().into_iter();
     let found = discovery.filter(|rule| rule.verb == "list");
     let rules = kubernetes::rules().into_iter().chain(found).collect();
-    Grant::everywhere(NAME, None, rules).documents(Some(&account))
+    Grant::everywhere(NAMES.0, None, rules).documents(Some(&account))
 }
 
 /// Stands above the ClusterRole that comes with Roles.

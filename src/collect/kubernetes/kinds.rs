@@ -105,6 +105,23 @@ pub fn discovery_rules() -> Vec<Rule> {
     ]
 }
 
+/// What changing sizes and following rollouts takes besides.
+pub fn apply_rules() -> Vec<Rule> {
+    const WRITTEN: [(&str, &str); 5] = [
+        ("apps", "daemonsets"),
+        ("apps", "deployments"),
+        ("apps", "statefulsets"),
+        ("autoscaling", "horizontalpodautoscalers"),
+        ("batch", "cronjobs"),
+    ];
+    let written = WRITTEN.into_iter().flat_map(|(group, resource)| {
+        ["get", "patch"].map(|verb| Rule::new(group, resource, verb))
+    });
+    let followed = [("namespaces", "get"), ("pods", "list")];
+    let followed = followed.map(|(resource, verb)| Rule::new("", resource, verb));
+    written.chain(followed).collect()
+}
+
 impl Rule {
     /// Whether a Role can grant it; what no kind of ours says is in a namespace.
     pub fn is_namespaced(&self) -> bool {

@@ -30,7 +30,7 @@ pub use contexts::contexts;
 pub use error::KubernetesError;
 pub(super) use gaps::{forbidden, unreadable};
 pub(super) use kinds::list_path;
-pub use kinds::{Rule, discovery_rules, rules};
+pub use kinds::{Rule, apply_rules, discovery_rules, rules};
 pub(super) use kubeconfig::names;
 pub use list::list;
 pub(super) use list::list_but_services;

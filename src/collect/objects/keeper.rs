@@ -54,6 +54,11 @@ pub(super) fn of(metadata: &ObjectMeta) -> Option<Keeper> {
     None
 }
 
+/// The same of the `metadata` of an object as the API has it.
+pub fn keeper_of(metadata: &serde_json::Value) -> Option<Keeper> {
+    of(&serde_json::from_value(metadata.clone()).ok()?)
+}
+
 /// Fields of a status or a scale are not what a manifest holds.
 fn is_of(entry: &ManagedFieldsEntry, manager: &str, operation: Option<&str>) -> bool {
     entry.subresource.as_deref().unwrap_or_default().is_empty()

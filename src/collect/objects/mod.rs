@@ -31,6 +31,7 @@ pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
 pub(super) use controllers::{Controller, Placed, Present, Renewal};
+pub use keeper::keeper_of;
 pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord, renew as renew_autoscaler, unreadable};

@@ -31,7 +31,7 @@ struct Report<'a> {
 
 /// One object that changes.
 #[derive(Serialize)]
-struct Shape<'a> {
+pub(super) struct Shape<'a> {
     namespace: &'a str,
     kind: &'a str,
     name: &'a str,
@@ -41,8 +41,8 @@ struct Shape<'a> {
     state: &'static str,
     confidence: &'static str,
     pods: usize,
-    restarts: usize,
-    monthly_savings: Money,
+    pub(super) restarts: usize,
+    pub(super) monthly_savings: Money,
     /// Whether its pods get another quality-of-service class, so that none changes in place.
     qos_changes: bool,
     kept_by: Option<Kept<'a>>,
@@ -116,7 +116,7 @@ struct Moved<'a> {
 
 /// What has no place in an object.
 #[derive(Serialize)]
-struct Without<'a> {
+pub(super) struct Without<'a> {
     namespace: &'a str,
     kind: &'a str,
     name: &'a str,
@@ -148,7 +148,7 @@ pub fn patch_json(told: &Patches<'_>, out: &mut dyn io::Write) -> io::Result<()>
     writeln!(out)
 }
 
-fn shape<'a>(change: &'a Change<'a>, told: &Patches<'a>) -> Shape<'a> {
+pub(super) fn shape<'a>(change: &'a Change<'a>, told: &Patches<'a>) -> Shape<'a> {
     let Change {
         workload, advice, ..
     } = *change;
@@ -236,7 +236,7 @@ fn scaling(advice: &AutoscalerAdvice) -> Scaling<'_> {
     }
 }
 
-fn without<'a>(unplaced: &'a Unplaced<'a>) -> Without<'a> {
+pub(super) fn without<'a>(unplaced: &'a Unplaced<'a>) -> Without<'a> {
     let id = &unplaced.workload.id;
     Without {
         namespace: &id.namespace,

@@ -148,7 +148,7 @@ fn reason(refused: &Refused) -> String {
 }
 
 /// `app: memory request 2Gi → 300Mi`, one a field, and why where that is known.
-fn lines(change: &Change<'_>) -> Vec<String> {
+pub(super) fn lines(change: &Change<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for changed in &change.containers {
         let name = &changed.container.name;

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::common::Kcost;
 
-mod capacity;
 mod measure;
 mod outlook;
 mod report;

@@ -4,6 +4,7 @@
 //! or with generated objects of any number, in pages with tokens that can expire,
 //! and fails where a test tells it to. It writes down every request.
 
+mod change;
 mod fault;
 mod generate;
 mod reply;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 pub use crate::common::repository;
+pub use change::{Goes, Moment, PATIENCE, Writing, Written};
 pub use fault::Fault;
 use serve::State;
 pub use store::Store;
@@ -175,6 +177,25 @@ impl Standin {
     pub fn change(&self, change: impl FnOnce(Store) -> Store) {
         let mut store = self.state.store.lock().unwrap();
         *store = change(std::mem::take(&mut *store));
+    }
+
+    /// Says how writes go from now on.
+    pub fn writing(&self, change: impl FnOnce(&mut Writing)) {
+        change(&mut self.state.writing.lock().unwrap());
+    }
+
+    /// Every write so far.
+    pub fn written(&self) -> Vec<Written> {
+        self.state.writing.lock().unwrap().written.clone()
+    }
+
+    /// Objects of a kind as they are.
+    pub fn objects(&self, api_version: &str, plural: &str) -> Vec<serde_json::Value> {
+        self.state
+            .store
+            .lock()
+            .unwrap()
+            .objects(api_version, plural)
     }
 
     /// Paths that were asked for, sorted, each once.

@@ -77,7 +77,16 @@ pub fn reply(
         }
         _ => {}
     }
-    let store = state.store.lock().unwrap();
+    let mut writing = state.writing.lock().unwrap();
+    let mut store = state.store.lock().unwrap();
+    if let Some(Route {
+        plural,
+        name: Some(name),
+        ..
+    }) = Route::parse(path)
+    {
+        writing.looked(&mut store, plural, name);
+    }
     match path {
         "/version" => return json_reply(200, recorded("version")),
         "/api" => return json_reply(200, br#"{"kind":"APIVersions","versions":["v1"]}"#.to_vec()),
@@ -168,12 +177,7 @@ fn single(table: &Table, route: &Route<'_>, name: &str) -> Reply {
     let here =
         |item: &&Item| item.name == name && route.namespace.is_none_or(|n| n == item.namespace);
     match table.items.iter().find(here) {
-        Some(item) => {
-            let mut object: Value = serde_json::from_str(&item.json).unwrap();
-            object["kind"] = json!(table.kind);
-            object["apiVersion"] = json!(table.api_version);
-            json_reply(200, object.to_string().into_bytes())
-        }
+        Some(item) => json_reply(200, table.whole(item).to_string().into_bytes()),
         None => failure(
             404,
             "NotFound",

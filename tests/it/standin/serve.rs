@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
+use super::change::{self, Writing};
 use super::fault::Fault;
 use super::reply::{failure, reply};
 use super::review;
@@ -30,6 +31,8 @@ pub type Answer = Response<BoxBody<Bytes, io::Error>>;
 
 pub struct State {
     pub store: Shared<Store>,
+    /// Taken before the store, where both are.
+    pub writing: Shared<Writing>,
     pub token: Option<String>,
     pub only: Option<Vec<String>>,
     pub backends: HashMap<String, SocketAddr>,
@@ -53,6 +56,7 @@ impl State {
     ) -> Self {
         Self {
             store: Shared::new(store),
+            writing: Shared::default(),
             token,
             only,
             backends,
@@ -136,6 +140,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
     let verb = match *request.method() {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PATCH => "PATCH",
         _ => "another",
     };
     let asked = note(verb, request.headers(), &path, &query);
@@ -151,6 +156,14 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
             ..
         }) => return Ok(overloaded(status, retry_after)),
         _ => {}
+    }
+    if verb == "PATCH" {
+        return change::answer(request, &state).await;
+    }
+    if verb == "POST" && path.ends_with("/selfsubjectreviews") {
+        let reply = change::review();
+        let builder = Response::builder().status(reply.status);
+        return Ok(builder.body(whole(Bytes::from(reply.body))).unwrap());
     }
     if path == review::PATH {
         return review::answer(request, fault, &state).await;

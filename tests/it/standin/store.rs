@@ -243,8 +243,54 @@ impl Store {
             .get(&(api_version.to_owned(), plural.to_owned()))
     }
 
+    /// All objects of a kind, whole.
+    pub fn objects(&self, api_version: &str, plural: &str) -> Vec<Value> {
+        let table = self.table(api_version, plural).unwrap();
+        table.items.iter().map(|item| table.whole(item)).collect()
+    }
+
+    /// One object, whole.
+    pub fn object(
+        &self,
+        api_version: &str,
+        plural: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Value> {
+        let table = self.table(api_version, plural)?;
+        let mut items = table.items.iter();
+        let item = items.find(|it| it.namespace == namespace && it.name == name)?;
+        Some(table.whole(item))
+    }
+
+    /// An object as it is from now on.
+    pub fn replace(&mut self, api_version: &str, plural: &str, object: &Value) {
+        let key = (api_version.to_owned(), plural.to_owned());
+        let (namespace, name) = (
+            &object["metadata"]["namespace"],
+            &object["metadata"]["name"],
+        );
+        let namespace = namespace.as_str().unwrap_or_default();
+        let mut items = self.tables.get_mut(&key).unwrap().items.iter_mut();
+        let item = items.find(|it| it.namespace == namespace && *name == it.name.as_str());
+        item.unwrap().json = object.to_string();
+    }
+
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values()
+    }
+}
+
+impl Table {
+    /// An object with all that a server shows of it.
+    pub fn whole(&self, item: &Item) -> Value {
+        let mut object: Value = serde_json::from_str(&item.json).unwrap();
+        object["kind"] = json!(self.kind);
+        object["apiVersion"] = json!(self.api_version);
+        if object["metadata"]["resourceVersion"].is_null() {
+            object["metadata"]["resourceVersion"] = json!("1");
+        }
+        object
     }
 }
 

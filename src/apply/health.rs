@@ -1,0 +1,282 @@
+//! Whether a rollout is through, and whether its pods are well.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// How far a rollout is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Rollout {
+    Through,
+    /// What it waits for.
+    Waiting(String),
+    /// Why it will not end well.
+    Failed(String),
+}
+
+/// Kinds whose rollout can be followed to its end, or that have none.
+pub(super) const FOLLOWED: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
+
+/// How far the rollout of an object is, by the rules of `kubectl rollout status`.
+pub(super) fn rollout(object: &Value) -> Rollout {
+    let number = |path: &str| object.pointer(path).and_then(Value::as_i64);
+    let status = |name: &str| number(&format!("/status/{name}")).unwrap_or(0);
+    let kind = object["kind"].as_str().unwrap_or_default();
+    if kind == "CronJob" || is_on_delete(object) {
+        return Rollout::Through;
+    }
+    let wanted = number("/spec/replicas").unwrap_or(1);
+    if status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
+        return Rollout::Waiting("the change has not been seen yet".to_owned());
+    }
+    let of = |ready: i64, all: i64, what: &str| {
+        Rollout::Waiting(format!("{ready} of {all} pods are {what}"))
+    };
+    match kind {
+        "Deployment" => {
+            if let Some(why) = stuck(object) {
+                return Rollout::Failed(why);
+            }
+            let updated = status("updatedReplicas");
+            if updated < wanted {
+                return of(updated, wanted, "updated");
+            }
+            if status("replicas") > updated {
+                let old = status("replicas") - updated;
+                return Rollout::Waiting(format!("old pods are still there: {old}"));
+            }
+            let available = status("availableReplicas");
+            if available < updated {
+                return of(available, updated, "available");
+            }
+        }
+        "StatefulSet" => {
+            let partition = number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+            let (updated, ready) = (status("updatedReplicas"), status("readyReplicas"));
+            if partition > 0 {
+                let part = (wanted - partition).max(0);
+                if updated < part {
+                    return of(updated, part, "updated");
+                }
+            } else if object["status"]["updateRevision"] != object["status"]["currentRevision"] {
+                return of(updated, wanted, "updated");
+            }
+            if ready < wanted {
+                return of(ready, wanted, "ready");
+            }
+        }
+        "DaemonSet" => {
+            let wanted = status("desiredNumberScheduled");
+            let updated = status("updatedNumberScheduled");
+            if updated < wanted {
+                return of(updated, wanted, "updated");
+            }
+            let available = status("numberAvailable");
+            if available < wanted {
+                return of(available, wanted, "available");
+            }
+        }
+        _ => {}
+    }
+    Rollout::Through
+}
+
+/// Whether running pods stay as they are until somebody deletes them.
+pub(super) fn is_on_delete(object: &Value) -> bool {
+    object["spec"]["updateStrategy"]["type"] == "OnDelete"
+}
+
+/// Why a Deployment makes no progress any more, where its conditions say so.
+fn stuck(object: &Value) -> Option<String> {
+    let conditions = object["status"]["conditions"].as_array()?;
+    let found = conditions.iter().find(|it| {
+        let late = it["type"] == "Progressing" && it["reason"] == "ProgressDeadlineExceeded";
+        let refused = it["type"] == "ReplicaFailure" && it["status"] == "True";
+        late || refused
+    })?;
+    let said = found["message"]
+        .as_str()
+        .or_else(|| found["reason"].as_str());
+    Some(said.unwrap_or("it makes no progress").to_owned())
+}
+
+/// Restarts of each container of each pod, by pod and container, at one time.
+pub(super) type Restarts = BTreeMap<(String, String), i64>;
+
+/// What pods have restarted so far.
+pub(super) fn restarts(pods: &[Value]) -> Restarts {
+    let each = pods.iter().flat_map(|pod| {
+        statuses(pod).map(move |it| (key(pod, it), it["restartCount"].as_i64().unwrap_or(0)))
+    });
+    each.collect()
+}
+
+/// Reasons that a container waits for which do not go away by waiting.
+const BAD: [&str; 7] = [
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+
+/// How long a pod may wait for a node, in seconds, before that counts as trouble.
+const UNPLACED: i64 = 60;
+
+/// What is wrong with these pods that was not so before, the first of it.
+pub(super) fn trouble(pods: &[Value], before: &Restarts, now: Timestamp) -> Option<String> {
+    pods.iter().find_map(|pod| {
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        if pod["metadata"]["deletionTimestamp"].is_string() {
+            return None;
+        }
+        let container = statuses(pod).find_map(|it| worse(pod, it, before));
+        let trouble = container.or_else(|| unplaced(pod, now))?;
+        Some(format!("pod {name}: {trouble}"))
+    })
+}
+
+fn worse(pod: &Value, status: &Value, before: &Restarts) -> Option<String> {
+    let name = status["name"].as_str().unwrap_or_default();
+    let count = status["restartCount"].as_i64().unwrap_or(0);
+    let known = before.get(&key(pod, status)).copied();
+    if count > known.unwrap_or(0) {
+        let ended = &status["lastState"]["terminated"];
+        let why = ended["reason"].as_str().unwrap_or("it ended");
+        return Some(format!("{name} restarted, {why}"));
+    }
+    let waiting = status["state"]["waiting"]["reason"].as_str()?;
+    // What waited like that before the change was not brought by it.
+    let is_new = known.is_none_or(|known| known == 0);
+    (is_new && BAD.contains(&waiting)).then(|| format!("{name} waits, {waiting}"))
+}
+
+fn unplaced(pod: &Value, now: Timestamp) -> Option<String> {
+    let conditions = pod["status"]["conditions"].as_array()?;
+    let found = conditions.iter().find(|it| {
+        it["type"] == "PodScheduled" && it["status"] == "False" && it["reason"] == "Unschedulable"
+    })?;
+    let since = pod["metadata"]["creationTimestamp"].as_str()?;
+    let since: Timestamp = since.parse().ok()?;
+    let message = found["message"].as_str().unwrap_or("no node takes it");
+    (now.as_second() - since.as_second() > UNPLACED).then(|| message.to_owned())
+}
+
+fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
+    ["containerStatuses", "initContainerStatuses"]
+        .into_iter()
+        .filter_map(|list| pod["status"][list].as_array())
+        .flatten()
+}
+
+fn key(pod: &Value, status: &Value) -> (String, String) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let uid = &pod["metadata"]["uid"];
+    (text(uid), text(&status["name"]))
+}
+
+/// The labels of an object's pods, as a selector of a list; `None` where it has none that
+/// can be written so.
+pub(super) fn selector(object: &Value) -> Option<String> {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
+    let pairs = labels
+        .iter()
+        .map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+    let pairs: Option<Vec<String>> = pairs.collect();
+    pairs.filter(|it| !it.is_empty()).map(|it| it.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployment(observed: i64, updated: i64, all: i64, available: i64) -> Value {
+        json!({
+            "kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 3},
+            "status": {"observedGeneration": observed, "updatedReplicas": updated,
+                "replicas": all, "availableReplicas": available},
+        })
+    }
+
+    fn waits(object: &Value) -> String {
+        match rollout(object) {
+            Rollout::Waiting(what) => what,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_deployment_is_through_when_kubectl_says_so() {
+        assert_eq!(
+            waits(&deployment(1, 3, 3, 3)),
+            "the change has not been seen yet"
+        );
+        assert_eq!(waits(&deployment(2, 1, 3, 3)), "1 of 3 pods are updated");
+        assert_eq!(
+            waits(&deployment(2, 3, 4, 3)),
+            "old pods are still there: 1"
+        );
+        assert_eq!(waits(&deployment(2, 3, 3, 2)), "2 of 3 pods are available");
+        assert_eq!(rollout(&deployment(2, 3, 3, 3)), Rollout::Through);
+        let mut late = deployment(2, 1, 3, 3);
+        late["status"]["conditions"] =
+            json!([{"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "no"}]);
+        assert_eq!(rollout(&late), Rollout::Failed("no".to_owned()));
+    }
+
+    #[test]
+    fn sets_are_through_when_their_pods_are_new_and_ready() {
+        let mut set = json!({
+            "kind": "StatefulSet", "metadata": {"generation": 1}, "spec": {"replicas": 2},
+            "status": {"observedGeneration": 1, "updatedReplicas": 1, "readyReplicas": 2,
+                "updateRevision": "b", "currentRevision": "a"},
+        });
+        assert_eq!(waits(&set), "1 of 2 pods are updated");
+        set["status"]["currentRevision"] = json!("b");
+        assert_eq!(rollout(&set), Rollout::Through);
+        set["status"]["readyReplicas"] = json!(1);
+        assert_eq!(waits(&set), "1 of 2 pods are ready");
+        set["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+        assert_eq!(rollout(&set), Rollout::Through);
+        let set = json!({
+            "kind": "DaemonSet", "metadata": {"generation": 1},
+            "status": {"observedGeneration": 1, "desiredNumberScheduled": 3,
+                "updatedNumberScheduled": 3, "numberAvailable": 2},
+        });
+        assert_eq!(waits(&set), "2 of 3 pods are available");
+    }
+
+    #[test]
+    fn only_what_is_new_is_trouble() {
+        let pod = |restarts: i64, waiting: Option<&str>| {
+            let mut pod = json!({"metadata": {"name": "a", "uid": "u"}, "status": {"containerStatuses": [
+                {"name": "app", "restartCount": restarts,
+                    "lastState": {"terminated": {"reason": "OOMKilled"}}}]}});
+            if let Some(reason) = waiting {
+                pod["status"]["containerStatuses"][0]["state"] =
+                    json!({"waiting": {"reason": reason}});
+            }
+            vec![pod]
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let before = restarts(&pod(3, None));
+        assert_eq!(
+            trouble(&pod(3, Some("CrashLoopBackOff")), &before, now),
+            None
+        );
+        let worse = trouble(&pod(4, None), &before, now);
+        assert_eq!(worse.as_deref(), Some("pod a: app restarted, OOMKilled"));
+        let none = Restarts::new();
+        let new = trouble(&pod(0, Some("ImagePullBackOff")), &none, now);
+        assert_eq!(new.as_deref(), Some("pod a: app waits, ImagePullBackOff"));
+        assert_eq!(
+            trouble(&pod(0, Some("ContainerCreating")), &none, now),
+            None
+        );
+    }
+}

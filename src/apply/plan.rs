@@ -1,0 +1,418 @@
+//! Changes as writes of single objects, held against what the server has now.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Why;
+use super::field::{Field, Path, same};
+use super::owners;
+use super::rules::{Rules, edits};
+use crate::change::{Amount, Change, Changed, Edit, Section};
+use crate::collect::keeper_of;
+use crate::recommend::AutoscalerAdvice;
+use crate::snapshot::{AutoscalerMetric, Snapshot, Target};
+
+/// An object by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Object {
+    pub api_version: String,
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
+
+/// `shop/Deployment/api`
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+    }
+}
+
+/// How fields are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Server-side apply: the server refuses fields that somebody else owns.
+    Apply,
+    /// JSON patch, for what is taken away.
+    Patch,
+    /// JSON patch of the `resize` subresource of a running pod.
+    Resize,
+}
+
+/// Fields of one object that are written at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Write {
+    pub object: Object,
+    /// Of the object that is meant, not of one that has its name later.
+    pub uid: String,
+    pub verb: Verb,
+    pub fields: Vec<Field>,
+}
+
+impl Write {
+    /// The write that takes it back. It is no apply: what was not there before has to go,
+    /// not only to be left out.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        let verb = match self.verb {
+            Verb::Resize => Verb::Resize,
+            Verb::Apply | Verb::Patch => Verb::Patch,
+        };
+        Self {
+            verb,
+            fields: self.fields.iter().map(Field::turned).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// All that changes for one workload, in the order in which it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Index into the changes.
+    pub change: usize,
+    /// `shop/Deployment/api`
+    pub workload: String,
+    /// Why, a plain sentence a field.
+    pub reasons: Vec<String>,
+    pub writes: Vec<Write>,
+    /// Whether anything gets more.
+    pub raises: bool,
+    /// Indices of the disruption budgets that guard its pods.
+    pub budgets: Vec<usize>,
+}
+
+/// What the server has of one change.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub object: Value,
+    pub namespace: Option<Value>,
+    pub autoscaler: Option<Value>,
+}
+
+/// By this an owner stops kcost, as an annotation or a label.
+const FREEZE: &str = "kcost.dev/freeze";
+
+/// The object that holds the pod template.
+pub fn target(change: &Change<'_>) -> Object {
+    Object {
+        api_version: change.target.api_version.clone(),
+        kind: change.target.kind.clone(),
+        namespace: change.workload.id.namespace.clone(),
+        name: change.target.name.clone(),
+    }
+}
+
+/// The autoscaler whose targets move with the requests.
+pub fn autoscaler(change: &Change<'_>) -> Option<Object> {
+    Some(Object {
+        api_version: "autoscaling/v2".to_owned(),
+        kind: "HorizontalPodAutoscaler".to_owned(),
+        namespace: change.workload.id.namespace.clone(),
+        name: change.autoscaler?.name.clone(),
+    })
+}
+
+/// The writes of a change, or why there is none.
+pub fn step(
+    (place, change): (usize, &Change<'_>),
+    found: &Found,
+    rules: &Rules,
+    snapshot: &Snapshot,
+) -> Result<Step, Why> {
+    frozen(found)?;
+    kept(found, rules)?;
+    if found.object["spec"]["paused"] == true {
+        let text = "it is paused: its rollout would not begin".to_owned();
+        return Err(Why::new("paused", text));
+    }
+    let mut writes: Vec<Write> = template(change, &found.object)?.into_iter().collect();
+    if let Some(advice) = change.autoscaler {
+        let (write, rises) = scaling(change, advice, found)?;
+        // Use is a share of the request: where that falls, the target rises before it, else
+        // the autoscaler would add pods in between.
+        let at = if rises { 0 } else { writes.len() };
+        writes.splice(at..at, write);
+    }
+    if writes.is_empty() {
+        let text = "the cluster has these sizes already".to_owned();
+        return Err(Why::new("already", text));
+    }
+    for write in &writes {
+        let object = of(write, found);
+        owned(write, object, rules.force)?;
+    }
+    let whys = change.containers.iter().flat_map(|it| &it.advice.whys);
+    Ok(Step {
+        change: place,
+        workload: change.workload.id.to_string(),
+        reasons: whys.map(|why| why.text.clone()).collect(),
+        writes,
+        raises: edits(change).any(raises),
+        budgets: budgets(change, snapshot),
+    })
+}
+
+fn of<'a>(write: &Write, found: &'a Found) -> &'a Value {
+    match &found.autoscaler {
+        Some(autoscaler) if write.object.kind == "HorizontalPodAutoscaler" => autoscaler,
+        _ => &found.object,
+    }
+}
+
+fn frozen(found: &Found) -> Result<(), Why> {
+    let is_frozen = |object: &Value| {
+        ["annotations", "labels"].into_iter().any(|kind| {
+            let value = object["metadata"][kind][FREEZE].as_str();
+            value.is_some_and(|value| value != "false")
+        })
+    };
+    let what = if is_frozen(&found.object) {
+        "it"
+    } else if found.namespace.as_ref().is_some_and(is_frozen) {
+        "its namespace"
+    } else {
+        return Ok(());
+    };
+    Err(Why::new("frozen", format!("{what} has `{FREEZE}`")))
+}
+
+/// What an operator or another tool writes back, as far as the object tells now.
+fn kept(found: &Found, rules: &Rules) -> Result<(), Why> {
+    if rules.kept_too {
+        return Ok(());
+    }
+    let owners = found.object["metadata"]["ownerReferences"].as_array();
+    let owner = owners.and_then(|owners| owners.iter().find(|it| it["controller"] == true));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match owner {
+        Some(owner) => {
+            let (kind, name) = (text(&owner["kind"]), text(&owner["name"]));
+            let why = format!("{kind} `{name}` made it and writes it back: change the sizes there");
+            Err(Why::new("kept_by", why))
+        }
+        None => match keeper_of(&found.object["metadata"]) {
+            Some(keeper) if keeper.tool.reverts() => Err(Why::kept(&keeper)),
+            _ => Ok(()),
+        },
+    }
+}
+
+/// The write of the pod template; `None` where it says so already.
+fn template(change: &Change<'_>, object: &Value) -> Result<Option<Write>, Why> {
+    let keys = change.target.pod_spec.iter().map(String::as_str);
+    let root = Path::keys(keys);
+    let mut fields = Vec::new();
+    for edit in &change.pod {
+        fields.extend(field(&root, edit, object)?);
+    }
+    for changed in &change.containers {
+        let container = root
+            .clone()
+            .key(changed.container.kind.list())
+            .named(&changed.container.name);
+        if container.get(object).is_none() {
+            let text = format!("it has no container {} any more", changed.container.name);
+            return Err(Why::new("changed", text));
+        }
+        for edit in &changed.edits {
+            fields.extend(field(&container, edit, object)?);
+        }
+        fields.extend(heap(&container, changed, object)?);
+    }
+    Ok(write(target(change), object, fields))
+}
+
+fn write(object: Object, found: &Value, fields: Vec<Field>) -> Option<Write> {
+    let removes = fields.iter().any(|field| field.after.is_none());
+    let uid = found["metadata"]["uid"].as_str().unwrap_or_default();
+    (!fields.is_empty()).then(|| Write {
+        object,
+        uid: uid.to_owned(),
+        verb: if removes { Verb::Patch } else { Verb::Apply },
+        fields,
+    })
+}
+
+/// What differs of one amount; `None` where it is so already.
+fn field(root: &Path, edit: &Edit, object: &Value) -> Result<Option<Field>, Why> {
+    let path = root
+        .clone()
+        .key("resources")
+        .key(edit.section.name())
+        .key(edit.resource.name());
+    let value = |amount: Option<Amount>| amount.map(|it| json!(it.to_string()));
+    let (seen, wanted) = (value(edit.before), value(edit.after));
+    let now = path.get(object).cloned();
+    if same(now.as_ref(), wanted.as_ref()) {
+        return Ok(None);
+    }
+    if !same(now.as_ref(), seen.as_ref()) {
+        return Err(changed(&path, seen.as_ref(), object));
+    }
+    Ok(Some(Field {
+        path,
+        before: now,
+        after: wanted,
+    }))
+}
+
+/// That a field is no longer what the advice was made for.
+pub(super) fn changed(path: &Path, seen: Option<&Value>, object: &Value) -> Why {
+    let shown = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => format!("`{text}`"),
+        Some(value) => format!("`{value}`"),
+        None => "not set".to_owned(),
+    };
+    let by = owners::writer(object, path);
+    let by = by.map_or_else(String::new, |by| format!(", by {by}"));
+    let now = shown(path.get(object));
+    let text = format!("{path} is {now} now, no longer {}{by}", shown(seen));
+    Why::new("changed", text)
+}
+
+/// The variable of a heap, where the server has the options that the advice was made from.
+fn heap(container: &Path, changed: &Changed<'_>, object: &Value) -> Result<Option<Field>, Why> {
+    let Some(heap) = &changed.heap else {
+        return Ok(None);
+    };
+    let path = container
+        .clone()
+        .key("env")
+        .named(&heap.variable)
+        .key("value");
+    let now = path.get(object);
+    if now.and_then(Value::as_str) == Some(heap.value.as_str()) {
+        return Ok(None);
+    }
+    if !now
+        .and_then(Value::as_str)
+        .is_some_and(|now| is_alike(now, &heap.value))
+    {
+        let text = format!("{path} is no longer what the advice was made for");
+        return Err(Why::new("changed", text));
+    }
+    Ok(Some(Field {
+        before: now.cloned(),
+        after: Some(heap.value.as_str().into()),
+        path,
+    }))
+}
+
+/// Whether two texts have the same options, but for sizes.
+fn is_alike(a: &str, b: &str) -> bool {
+    let name = |word: &str| {
+        let end = word
+            .find(|it: char| it.is_ascii_digit())
+            .unwrap_or(word.len());
+        word[..end].to_owned()
+    };
+    let names = |text: &str| text.split_whitespace().map(name).collect::<Vec<_>>();
+    names(a) == names(b)
+}
+
+/// The write of the autoscaler, and whether its target rises.
+fn scaling(
+    change: &Change<'_>,
+    advice: &AutoscalerAdvice,
+    found: &Found,
+) -> Result<(Option<Write>, bool), Why> {
+    let changed = || {
+        let text = format!(
+            "its HorizontalPodAutoscaler `{}` is no longer what the advice was made for",
+            advice.name
+        );
+        Why::new("changed", text)
+    };
+    let own = change.workload.autoscaler.as_ref();
+    if let Some(maker) = own.and_then(|it| it.made_by.as_ref()) {
+        let text = format!("{maker} writes its autoscaler back: change the target there");
+        return Err(Why::new("kept_by", text));
+    }
+    let (Some(object), Some(live)) = (autoscaler(change), &found.autoscaler) else {
+        return Err(changed());
+    };
+    let path = Path::keys(["spec", "metrics"]);
+    let now = path.get(live).cloned().ok_or_else(changed)?;
+    let mut after = now.clone();
+    let mut rises = false;
+    for moved in &advice.changes {
+        let metric = advice.metrics.get(moved.metric).ok_or_else(changed)?;
+        let (Target::Utilization(before), Target::Utilization(wanted)) =
+            (moved.before, moved.after)
+        else {
+            return Err(changed());
+        };
+        rises |= wanted > before;
+        let mut list = after.as_array_mut().into_iter().flatten();
+        let spot = list.find_map(|it| percent(it, metric));
+        let spot = spot.ok_or_else(changed)?;
+        if *spot != json!(wanted) && *spot != json!(before) {
+            return Err(changed());
+        }
+        *spot = json!(wanted);
+    }
+    let moves = after != now;
+    let field = Field {
+        path,
+        before: Some(now),
+        after: Some(after),
+    };
+    let fields = if moves { vec![field] } else { Vec::new() };
+    Ok((write(object, live, fields), rises))
+}
+
+/// The percentage that a metric of the server holds, where it is this one.
+fn percent<'a>(spec: &'a mut Value, metric: &AutoscalerMetric) -> Option<&'a mut Value> {
+    let source = match metric.kind.as_str() {
+        "Resource" => "resource",
+        "ContainerResource" => "containerResource",
+        _ => return None,
+    };
+    let own = &spec[source];
+    let is_it = own["name"] == metric.name.as_str()
+        && own["container"].as_str() == metric.container.as_deref();
+    is_it
+        .then(|| spec.pointer_mut(&format!("/{source}/target/averageUtilization")))
+        .flatten()
+}
+
+/// That somebody else owns a field.
+pub(super) fn owned(write: &Write, object: &Value, force: bool) -> Result<(), Why> {
+    if force {
+        return Ok(());
+    }
+    for field in &write.fields {
+        let others = owners::others(object, &field.path);
+        if !others.is_empty() {
+            let text = format!(
+                "{} belongs to {}: change it there, or take it over with `--force-conflicts`",
+                field.path,
+                others.join(", ")
+            );
+            return Err(Why::new("owned", text));
+        }
+    }
+    Ok(())
+}
+
+fn raises(edit: &Edit) -> bool {
+    match (edit.before, edit.after) {
+        (Some(before), Some(after)) => after.get() > before.get(),
+        // What has no limit any more may use more, what gets a request has more.
+        (None, Some(_)) => edit.section == Section::Requests,
+        (Some(_), None) => edit.section == Section::Limits,
+        (None, None) => false,
+    }
+}
+
+fn budgets(change: &Change<'_>, snapshot: &Snapshot) -> Vec<usize> {
+    let namespace = &change.workload.id.namespace;
+    let guards = snapshot.cluster.disruption_budgets.iter().enumerate();
+    let guards = guards.filter(|(_, budget)| {
+        let mut pods = change.workload.pods.iter();
+        pods.any(|pod| budget.counts(namespace, &pod.labels))
+    });
+    guards.map(|(place, _)| place).collect()
+}

@@ -1,0 +1,479 @@
+//! `kcost apply`: the only command that changes a cluster, beside the one that takes it back.
+
+mod ask;
+mod place;
+mod rules;
+
+use std::io::Write;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
+use super::invocation::Invocation;
+use super::values::named;
+use super::workload;
+use crate::apply::log::{Action, Actor, Book, Run, runs};
+use crate::apply::{
+    ApplyError, Found, Outcome, Pace, Refusal, Rules, Server, Session, State, Step, Why,
+    autoscaler, step, target, waves,
+};
+use crate::change::Change;
+use crate::collect::kubernetes::{self, ClusterOptions, Connection};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::pipeline;
+
+use crate::render::{self, Applied, Patches};
+use crate::snapshot::Snapshot;
+use crate::text::count;
+use crate::ui::Ui;
+use crate::units::{Ratio, Span};
+use rules::RuleArgs;
+
+pub(super) use ask::{Asking, yes};
+pub(super) use place::{LogArgs, PaceArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  {program} apply --dry-run
+  {program} apply -n shop --max-changes 5
+  {program} apply --snapshot prod.kcost shop/Deployment/api --yes
+  {program} apply --yes --wave 10% --maintenance-window 'Sat,Sun 01:00-05:00 Europe/Berlin'";
+
+/// Change a cluster to the advised sizes, wave by wave, and take back what does not go well.
+///
+/// Shows what changes and asks first. The server checks all of it before the first real
+/// write; raises come before cuts; each rollout is followed until it is well, and a wave
+/// that is not is rolled back. What somebody else owns, protects or writes back is left
+/// alone, with the reason. An audit log holds every write.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ApplyArgs {
+    /// Workloads: `NAMESPACE/KIND/NAME`, or as much of it as names one [default: all].
+    #[arg(value_name = "WORKLOAD")]
+    workloads: Vec<String>,
+
+    /// Apply without asking.
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Stop after the server has checked what would be written.
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+
+    /// How to write it; `json` is for programs, and needs `--yes` or `--dry-run`.
+    #[arg(
+        short,
+        long,
+        alias = "format",
+        value_name = "FORMAT",
+        hide_env_values = true,
+        default_value = "text",
+        value_parser = named(["text", "json"])
+    )]
+    output: String,
+
+    #[command(flatten)]
+    rules: RuleArgs,
+
+    #[command(flatten)]
+    pace: PaceArgs,
+
+    /// How long pods are watched once their rollout is through.
+    #[arg(
+        long,
+        value_name = "SPAN",
+        env = "KCOST_WATCH",
+        hide_env_values = true,
+        default_value = "5m",
+        help_heading = "Pace"
+    )]
+    watch: Span,
+
+    #[command(flatten)]
+    log: LogArgs,
+
+    #[command(flatten)]
+    view: ViewArgs,
+
+    #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// What is written, and how it is told.
+struct Writing<'a> {
+    args: &'a ApplyArgs,
+    rules: &'a Rules,
+    patches: &'a Patches<'a>,
+    snapshot: &'a Snapshot,
+    program: &'static str,
+}
+
+/// What there is to do.
+struct Plan {
+    steps: Vec<Step>,
+    waves: Vec<Vec<usize>>,
+    skipped: Vec<(usize, Why)>,
+    /// Whether a server refused any of it.
+    refused: bool,
+}
+
+impl ApplyArgs {
+    pub(super) fn run(
+        mut self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let asking = Asking {
+            yes: self.yes || self.dry_run,
+            json: self.output == "json",
+        };
+        asking.check()?;
+        let (cluster, named) = self.source.written()?;
+        let rules = self.rules.rules()?;
+        let mut settings = self.advice.settings(&self.prices, &invocation.policy)?;
+        let cut = Ratio::new(rules.max_cut);
+        let own = settings.recommend.max_step;
+        if rules.max_cut < 1.0 && own.is_none_or(|own| own > cut) {
+            settings.recommend.max_step = Some(cut);
+        }
+        let mut names = std::mem::take(&mut self.workloads);
+        names.extend(self.source.take_name());
+        workload::refuse_files(&names, "apply", invocation.program)?;
+
+        let mut book = if self.dry_run {
+            None
+        } else {
+            Some(self.recovered(&cluster, ui)?)
+        };
+
+        let read = self.source.read_parts(ui)?;
+        let Whole { snapshot, asked } = &read.whole;
+        super::analyze::refuse_empty(snapshot, asked)?;
+        self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
+        let places = names.iter().map(|name| workload::place(&read.whole, name));
+        let places: Vec<usize> = places.collect::<Result<_, _>>()?;
+        // Of those that are asked for, since the others are gone from the report.
+        let kept = (0..asked.len()).filter(|place| asked[*place]);
+        let only: Vec<bool> = kept.map(|place| places.contains(&place)).collect();
+        let (whole, evidence) = read.learn(None, &settings, ui)?;
+        let (mut snapshot, asked) = (whole.snapshot, whole.asked);
+        let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
+        ui.clear();
+        let look = invocation.look(ui, self.view.view());
+        let only = (!places.is_empty()).then_some(&*only);
+        let patches = Patches::new(&analysis, &look, only);
+        let writing = Writing {
+            args: &self,
+            rules: &rules,
+            patches: &patches,
+            snapshot: analysis.snapshot,
+            program: invocation.program,
+        };
+        super::block_on(async {
+            let connection = kubernetes::connect(&cluster, ui).await?;
+            if !named {
+                is_of(analysis.snapshot, &connection)?;
+            }
+            writing.run(&connection, book.as_mut(), ui, out).await
+        })
+    }
+
+    /// The log, with what earlier runs have begun brought to an end.
+    fn recovered(&self, cluster: &ClusterOptions, ui: &Ui) -> Result<Book, Error> {
+        let folder = self.log.folder()?;
+        let (mut book, lines) = Book::open(&folder).map_err(ApplyError::from)?;
+        let mut open: Vec<Run> = runs(&lines);
+        open.retain(|run| run.ended.is_none());
+        if open.is_empty() {
+            return Ok(book);
+        }
+        super::block_on(async {
+            let connection = kubernetes::connect(cluster, ui).await?;
+            recover(
+                &connection,
+                &mut book,
+                open,
+                (self.pace.pace(Some(self.watch)), true),
+                ui,
+            )
+            .await
+        })?;
+        Ok(book)
+    }
+}
+
+/// Brings runs of this cluster to an end that were ended from outside; where asked, what
+/// they have written is followed until it is well.
+///
+/// # Errors
+///
+/// Where the log or the server does not let it.
+pub(super) async fn recover(
+    connection: &Connection,
+    book: &mut Book,
+    open: Vec<Run>,
+    (pace, judge): (Pace, bool),
+    ui: &Ui,
+) -> Result<(), Error> {
+    let server = Server::new(connection, ui, false);
+    let actor = actor(&server).await;
+    for mut run in open {
+        if run.actor.server != actor.server {
+            let (id, context) = (&run.id, &run.actor.context);
+            ui.warning(
+                &format!("run {id} on another cluster, {context}, was interrupted"),
+                Some("`kcost apply` there brings it to an end"),
+            );
+            continue;
+        }
+        ui.message(&format!(
+            "run {} was interrupted: looking up what it has done",
+            run.id
+        ));
+        let mut session = Session {
+            server: &server,
+            book: &mut *book,
+            actor: actor.clone(),
+            run: run.id.clone(),
+            pace,
+            progress: ui,
+            next: 0,
+        };
+        let left = session.recover(&mut run, judge).await?;
+        let number = count(left.len(), "object");
+        ui.message(&format!(
+            "run {0} has changed {number}; `kcost rollback {0}` takes that back",
+            run.id
+        ));
+    }
+    Ok(())
+}
+
+/// Who writes.
+pub(super) async fn actor(server: &Server<'_>) -> Actor {
+    let (context, url) = server.name();
+    Actor {
+        user: server.user().await,
+        context: context.to_owned(),
+        server: url.to_owned(),
+        kcost: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// What a run is called: the time at which it began, and a number where that is taken.
+pub(super) fn name(lines: &[String]) -> String {
+    let now = Timestamp::now();
+    let time = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let time = time.to_string().replace(':', "-");
+    let taken = |name: &String| lines.contains(name);
+    let mut more = (2..).map(|number| format!("{time}-{number}"));
+    if taken(&time) {
+        more.find(|name| !taken(name)).unwrap_or(time)
+    } else {
+        time
+    }
+}
+
+/// Whether a bundle is of the cluster that would be written to.
+fn is_of(snapshot: &Snapshot, connection: &Connection) -> Result<(), Error> {
+    let name = &snapshot.cluster.name;
+    if *name == connection.name || connection.names.contains(name) {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        text: format!(
+            "the bundle is of the cluster `{name}`, the current context is `{}`",
+            connection.name
+        ),
+        hint: Some("name the cluster that is meant with `--context`".to_owned()),
+    })
+}
+
+impl Writing<'_> {
+    async fn run(
+        &self,
+        connection: &Connection,
+        book: Option<&mut Book>,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let server = Server::new(connection, ui, self.rules.force);
+        let mut plan = self.plan(&server).await?;
+        self.checked(&server, &mut plan).await?;
+        ui.clear();
+        let json = self.args.output == "json";
+        if !json {
+            self.tell(&plan, None, &[], render::applied_plan, out)?;
+        }
+        let exit = if plan.refused {
+            Exit::Failed
+        } else {
+            Exit::Done
+        };
+        if plan.steps.is_empty() || book.is_none() {
+            if json {
+                self.tell(&plan, None, &[], render::applied_json, out)?;
+            } else if !plan.steps.is_empty() {
+                self.tell(&plan, None, &[], render::applied_outcome, out)?;
+            }
+            return Ok(exit);
+        }
+        let Some(book) = book else { return Ok(exit) };
+        if !self.args.yes && !yes(&format!("Change {}?", count(plan.steps.len(), "workload"))) {
+            ui.message("nothing was written");
+            return Ok(Exit::Done);
+        }
+        let folder = self.args.log.folder()?;
+        let lines = Book::look(&folder).map_err(ApplyError::from)?;
+        let names: Vec<String> = runs(&lines).into_iter().map(|run| run.id).collect();
+        let run = name(&names);
+        place::rollback_file(&folder, &run, &plan.steps)?;
+        let mut session = Session {
+            server: &server,
+            book,
+            actor: actor(&server).await,
+            run: run.clone(),
+            pace: self.args.pace.pace(Some(self.args.watch)),
+            progress: ui,
+            next: 0,
+        };
+        session
+            .begin(Action::Apply, None, plan.steps.len())
+            .map_err(ApplyError::from)?;
+        let outcomes = session.apply(&plan.steps, &plan.waves).await?;
+        ui.clear();
+        let done = outcomes.iter().all(|it| it.state.is_done());
+        if json {
+            self.tell(&plan, Some(&run), &outcomes, render::applied_json, out)?;
+        } else {
+            self.tell(&plan, Some(&run), &outcomes, render::applied_outcome, out)?;
+        }
+        let behind = outcomes.iter().any(|it| it.state == State::LeftBehind);
+        if behind {
+            ui.warning(
+                "something could not be rolled back",
+                Some(&format!("`{} rollback {run}` tries again", self.program)),
+            );
+        }
+        Ok(if done { exit } else { Exit::Failed })
+    }
+
+    fn tell(
+        &self,
+        plan: &Plan,
+        run: Option<&str>,
+        outcomes: &[Outcome],
+        how: fn(&Applied<'_>, &mut dyn Write) -> std::io::Result<()>,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        let told = Applied {
+            patches: self.patches,
+            steps: &plan.steps,
+            waves: &plan.waves,
+            skipped: &plan.skipped,
+            outcomes,
+            run,
+            dry_run: self.args.dry_run,
+        };
+        // A reader that goes away must not end what is being written to the cluster.
+        let written = how(&told, out).and_then(|()| out.flush());
+        super::analyze::written_or_cut_off(written)
+    }
+
+    /// Changes that are allowed, as far as the server has what they were made for.
+    async fn plan(&self, server: &Server<'_>) -> Result<Plan, Error> {
+        let now = Timestamp::now();
+        let (mut steps, mut skipped) = (Vec::new(), Vec::new());
+        for (place, change) in self.patches.changes().iter().enumerate() {
+            let allowed = match self.rules.refuse(change, now) {
+                Some(why) => Err(why),
+                None => match self.found(server, change).await? {
+                    Ok(found) => step((place, change), &found, self.rules, self.snapshot),
+                    Err(why) => Err(why),
+                },
+            };
+            match allowed {
+                Ok(_)
+                    if self
+                        .rules
+                        .max_changes
+                        .is_some_and(|most| steps.len() >= most) =>
+                {
+                    let most = self.rules.max_changes.unwrap_or_default();
+                    let text = format!("a run changes no more than `--max-changes {most}`");
+                    skipped.push((place, Why::new("max_changes", text)));
+                }
+                Ok(step) => steps.push(step),
+                Err(why) => skipped.push((place, why)),
+            }
+        }
+        let waves = waves(&steps, self.rules.wave);
+        Ok(Plan {
+            steps,
+            waves,
+            skipped,
+            refused: false,
+        })
+    }
+
+    /// What the server has now of a change.
+    async fn found(
+        &self,
+        server: &Server<'_>,
+        change: &Change<'_>,
+    ) -> Result<Result<Found, Why>, Error> {
+        let failed = |refusal: Refusal| Error::Apply(ApplyError::Server { why: refusal.why });
+        let target = target(change);
+        let Some(object) = server.get(&target).await.map_err(failed)? else {
+            let why = Why::new("gone", "the cluster does not have it any more".to_owned());
+            return Ok(Err(why));
+        };
+        let namespace = server.namespace(&target.namespace).await.map_err(failed)?;
+        let autoscaler = match autoscaler(change) {
+            Some(object) => server.get(&object).await.map_err(failed)?,
+            None => None,
+        };
+        Ok(Ok(Found {
+            object,
+            namespace,
+            autoscaler,
+        }))
+    }
+
+    /// Lets the server check every write; what it refuses is left out.
+    async fn checked(&self, server: &Server<'_>, plan: &mut Plan) -> Result<(), Error> {
+        let mut kept = Vec::new();
+        for step in std::mem::take(&mut plan.steps) {
+            let mut refused = None;
+            for write in &step.writes {
+                if let Err(refusal) = server.try_out(write).await {
+                    if refusal.open {
+                        let why = refusal.why;
+                        return Err(Error::Apply(ApplyError::Server { why }));
+                    }
+                    refused = Some(refusal.why);
+                    break;
+                }
+            }
+            match refused {
+                None => kept.push(step),
+                Some(why) => {
+                    plan.refused = true;
+                    plan.skipped.push((step.change, why));
+                }
+            }
+        }
+        plan.waves = waves(&kept, self.rules.wave);
+        plan.steps = kept;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the audit log is, and how long a run waits.
+
+use std::env;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use serde_json::json;
+
+use crate::apply::{Pace, Step};
+use crate::error::Error;
+use crate::units::Span;
+
+/// Where every write is held.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Log")]
+pub(in crate::cli) struct LogArgs {
+    /// The folder of the audit log [default: `kcost/audit` below `$XDG_STATE_HOME`].
+    ///
+    /// `audit.jsonl` grows by one line before and one after each write, each with the hash
+    /// of the line before it; `rollback` has one file a run.
+    #[arg(long = "log", value_name = "FOLDER", env = "KCOST_LOG", hide_env_values = true, value_hint = ValueHint::DirPath)]
+    log: Option<PathBuf>,
+}
+
+impl LogArgs {
+    pub(in crate::cli) fn folder(&self) -> Result<PathBuf, Error> {
+        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let state = || {
+            let home = || Some(Path::new(&set("HOME")?).join(".local/state"));
+            set("XDG_STATE_HOME").map(PathBuf::from).or_else(home)
+        };
+        let named = self.log.clone();
+        let folder = named.or_else(|| Some(state()?.join("kcost").join("audit")));
+        folder.ok_or_else(|| Error::Usage {
+            text:
+                "there is no folder for the audit log: neither `XDG_STATE_HOME` nor `HOME` is set"
+                    .to_owned(),
+            hint: Some("name one with `--log FOLDER`".to_owned()),
+        })
+    }
+}
+
+/// How long a run waits for what it has changed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub(in crate::cli) struct PaceArgs {
+    /// Longest time of a rollout.
+    #[arg(
+        long,
+        value_name = "SPAN",
+        env = "KCOST_ROLLOUT_TIMEOUT",
+        hide_env_values = true,
+        default_value = "10m"
+    )]
+    rollout_timeout: Span,
+}
+
+impl PaceArgs {
+    /// Pods are watched for so long once their rollout is through.
+    pub(in crate::cli) fn pace(&self, watch: Option<Span>) -> Pace {
+        let span = |span: Span| Duration::from_secs(u64::from(span.as_secs()));
+        Pace {
+            rollout: span(self.rollout_timeout),
+            watch: watch.map_or(Duration::ZERO, span),
+        }
+    }
+}
+
+/// What a run may change, with what was there before, for whoever has nothing but this file.
+pub(super) fn rollback_file(folder: &Path, run: &str, steps: &[Step]) -> Result<(), Error> {
+    let folder = folder.join("rollback");
+    let path = folder.join(format!("{run}.json"));
+    let writes = steps.iter().flat_map(|step| &step.writes);
+    let text =
+        json!({"schema": "kcost.rollback/v1", "run": run, "objects": writes.collect::<Vec<_>>()});
+    let written = || -> io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+        serde_json::to_writer_pretty(&mut file, &text)?;
+        writeln!(file)?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    written().map_err(|error| Error::Usage {
+        text: format!("{}: {error}", path.display()),
+        hint: Some("name a folder that can be written with `--log FOLDER`".to_owned()),
+    })
+}

@@ -1,0 +1,401 @@
+//! What is applied to a cluster, before and after, and what is taken back.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Patches;
+use super::frame::savings;
+use super::json::{Shape, Without, shape, without};
+use super::placed::lines;
+use crate::apply::{Field, Outcome, State, Step, Why, Write as Put};
+use crate::change::Change;
+use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, window};
+use crate::render::words::worth;
+use crate::text::{count, escape};
+use crate::units::{Currency, Money};
+
+/// A run that applies changes.
+pub struct Applied<'a> {
+    pub patches: &'a Patches<'a>,
+    pub steps: &'a [Step],
+    /// Places of steps.
+    pub waves: &'a [Vec<usize>],
+    /// Places of changes, and why they are not among the steps.
+    pub skipped: &'a [(usize, Why)],
+    /// One a step; none before they are written.
+    pub outcomes: &'a [Outcome],
+    /// `None` where nothing is written.
+    pub run: Option<&'a str>,
+    /// Whether the server was only asked.
+    pub dry_run: bool,
+}
+
+impl<'a> Applied<'a> {
+    fn change(&self, step: &Step) -> Option<&'a Change<'a>> {
+        self.patches.changes.get(step.change)
+    }
+
+    fn wave(&self, place: usize) -> usize {
+        let wave = self.waves.iter().position(|wave| wave.contains(&place));
+        wave.map_or(0, |wave| wave + 1)
+    }
+
+    /// Changes of these steps, pods that restart, and what they are worth.
+    fn total(&self, wanted: impl Fn(usize) -> bool) -> (usize, usize, Money) {
+        let steps = self.steps.iter().enumerate();
+        let changes = steps.filter(|(place, _)| wanted(*place));
+        let changes = changes.filter_map(|(_, step)| self.change(step));
+        changes.fold((0, 0, Money::ZERO), |(number, pods, money), change| {
+            let own = savings(change.advice, self.patches);
+            (number + 1, pods + change.restarts(), money + own)
+        })
+    }
+}
+
+/// What is to be written, for a person who has to say yes.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn applied_plan(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let currency = &told.patches.bill.currency;
+    for (number, wave) in told.waves.iter().enumerate() {
+        for place in wave {
+            let step = &told.steps[*place];
+            let Some(change) = told.change(step) else {
+                continue;
+            };
+            let money = worth(savings(change.advice, told.patches), currency);
+            let id = escape(&step.workload);
+            writeln!(out, "{id}: {money} a month, wave {}", number + 1)?;
+            for line in lines(change) {
+                writeln!(out, "  {}", escape(&line))?;
+            }
+            for field in autoscaler(step) {
+                writeln!(out, "  {}", escape(&field))?;
+            }
+        }
+    }
+    if !told.skipped.is_empty() || !told.patches.unplaced.is_empty() {
+        let gap = if told.steps.is_empty() { "" } else { "\n" };
+        writeln!(out, "{gap}not applied:")?;
+    }
+    for (place, why) in told.skipped {
+        if let Some(change) = told.patches.changes.get(*place) {
+            let id = escape(&change.workload.id.to_string());
+            writeln!(out, "  {id}: {}", escape(&why.text))?;
+        }
+    }
+    for unplaced in &told.patches.unplaced {
+        let id = escape(&unplaced.workload.id.to_string());
+        writeln!(out, "  {id}: {}", escape(&unplaced.why))?;
+    }
+    if told.steps.is_empty() {
+        return writeln!(out, "Nothing is applied.");
+    }
+    let (number, pods, money) = told.total(|_| true);
+    let verb = if pods == 1 { "restarts" } else { "restart" };
+    writeln!(
+        out,
+        "\n{} in {}, {} {verb}; {} a month",
+        count(number, "change"),
+        count(told.waves.len(), "wave"),
+        count(pods, "pod"),
+        worth(money, currency),
+    )
+}
+
+/// `autoscaler api: cpu 60% → 70%`
+fn autoscaler(step: &Step) -> Vec<String> {
+    let writes = step.writes.iter();
+    let scaled = writes.filter(|it| it.object.kind == "HorizontalPodAutoscaler");
+    let fields = scaled.flat_map(|it| it.fields.iter().map(move |field| (it, field)));
+    fields
+        .flat_map(|(write, field)| {
+            let name = &write.object.name;
+            let pairs = metrics(field.before.as_ref()).into_iter();
+            let pairs = pairs.zip(metrics(field.after.as_ref()));
+            pairs.filter(|(before, after)| before != after).map(
+                move |((metric, before), (_, after))| {
+                    format!("autoscaler {name}: {metric} {before}% → {after}%")
+                },
+            )
+        })
+        .collect()
+}
+
+fn metrics(list: Option<&Value>) -> Vec<(String, u64)> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    let each = list.map(|it| {
+        let source = it.get("resource").or_else(|| it.get("containerResource"));
+        let source = source.unwrap_or(&Value::Null);
+        let name = source["name"].as_str().unwrap_or_default().to_owned();
+        let target = source["target"]["averageUtilization"].as_u64();
+        (name, target.unwrap_or(0))
+    });
+    each.collect()
+}
+
+/// What became of it.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for wave in told.waves {
+        for place in wave {
+            let step = &told.steps[*place];
+            let Some(outcome) = told.outcomes.get(*place) else {
+                continue;
+            };
+            let id = escape(&step.workload);
+            writeln!(out, "{id}: {}", became(outcome))?;
+        }
+    }
+    let done = |place: usize| {
+        let outcome = told.outcomes.get(place);
+        outcome.is_some_and(|it| it.state == State::Applied)
+    };
+    let (number, _, money) = told.total(done);
+    let worth = worth(money, &told.patches.bill.currency);
+    match told.run {
+        None => writeln!(
+            out,
+            "the server takes {}",
+            count(told.steps.len(), "change")
+        ),
+        Some(run) => writeln!(
+            out,
+            "applied {number} of {}, {worth} a month; `kcost rollback {run}` takes it back",
+            count(told.steps.len(), "change")
+        ),
+    }
+}
+
+fn became(outcome: &Outcome) -> String {
+    let why = outcome.why.as_ref();
+    let why = why.map_or_else(String::new, |why| format!(": {}", escape(&why.text)));
+    match (outcome.state, outcome.seconds) {
+        (State::Applied, Some(seconds)) => format!("applied, well after {seconds} s"),
+        (State::Applied, None) => "applied".to_owned(),
+        (State::Already, _) => format!("had it already{why}"),
+        (State::Refused, _) => format!("not applied{why}"),
+        (State::RolledBack, _) => format!("rolled back{why}"),
+        (State::LeftBehind, _) => format!("could not be rolled back{why}"),
+        (State::NotTried, _) => "not tried: the run has stopped".to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: String,
+    cluster: Cluster<'a>,
+    window: Window,
+    currency: Currency,
+    action: &'static str,
+    run: Option<&'a str>,
+    dry_run: bool,
+    waves: usize,
+    objects: usize,
+    restarts: usize,
+    monthly_savings: Money,
+    changes: Vec<Applying<'a>>,
+    skipped: Vec<Skipped<'a>>,
+    unplaced: Vec<Without<'a>>,
+    gaps: Vec<Gap<'a>>,
+}
+
+#[derive(Serialize)]
+struct Applying<'a> {
+    #[serde(flatten)]
+    shape: Shape<'a>,
+    /// From 1.
+    wave: usize,
+    writes: &'a [Put],
+    /// Null where nothing was tried.
+    outcome: Option<&'static str>,
+    why: Option<&'a Why>,
+    seconds: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    why: &'a Why,
+}
+
+/// For programs, `kcost.changes/v1`.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn applied_json(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let patches = told.patches;
+    let mut changes = Vec::new();
+    for (place, step) in told.steps.iter().enumerate() {
+        let Some(change) = patches.changes.get(step.change) else {
+            continue;
+        };
+        let outcome = told.outcomes.get(place);
+        changes.push(Applying {
+            shape: shape(change, patches),
+            wave: told.wave(place),
+            writes: &step.writes,
+            outcome: outcome.map(|it| it.state.name()),
+            why: outcome.and_then(|it| it.why.as_ref()),
+            seconds: outcome.and_then(|it| it.seconds),
+        });
+    }
+    let skipped = told.skipped.iter().filter_map(|(place, why)| {
+        let id = &patches.changes.get(*place)?.workload.id;
+        Some(Skipped {
+            namespace: &id.namespace,
+            kind: &id.kind,
+            name: &id.name,
+            why,
+        })
+    });
+    let (objects, restarts, monthly_savings) = told.total(|_| true);
+    let report = Report {
+        schema: "kcost.changes/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: patches.snapshot.taken_at.to_string(),
+        cluster: cluster(patches.snapshot),
+        window: window(patches.snapshot),
+        currency: patches.bill.currency,
+        action: "apply",
+        run: told.run,
+        dry_run: told.dry_run,
+        waves: told.waves.len(),
+        objects,
+        restarts,
+        monthly_savings,
+        changes,
+        skipped: skipped.collect(),
+        unplaced: patches.unplaced.iter().map(without).collect(),
+        gaps: patches.snapshot.gaps.iter().map(gap).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+/// What is taken back, and what became of that; before it is written, what is to be.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn restored_text(
+    left: &[(String, Put)],
+    outcomes: &[Outcome],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (place, (_, write)) in left.iter().enumerate() {
+        let object = escape(&write.object.to_string());
+        let Some(outcome) = outcomes.get(place) else {
+            writeln!(out, "{object}")?;
+            for field in &write.fields {
+                writeln!(out, "  {}", escape(&turn(field)))?;
+            }
+            continue;
+        };
+        let became = match (outcome.state, outcome.seconds) {
+            (State::Applied, Some(seconds)) => format!("restored, through after {seconds} s"),
+            (State::Applied, None) => "restored".to_owned(),
+            (State::Refused, _) => became(outcome).replacen("not applied", "not restored", 1),
+            _ => became(outcome),
+        };
+        writeln!(out, "{object}: {became}")?;
+    }
+    Ok(())
+}
+
+/// `spec.….cpu: 250m → 1`, from what is there to what was.
+fn turn(field: &Field) -> String {
+    let shown = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => "none".to_owned(),
+    };
+    let (now, then) = (shown(field.after.as_ref()), shown(field.before.as_ref()));
+    format!("{}: {now} → {then}", field.path)
+}
+
+#[derive(Serialize)]
+struct Restored<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: Option<String>,
+    cluster: Name<'a>,
+    window: Option<Window>,
+    currency: Option<Currency>,
+    action: &'static str,
+    run: Option<&'a str>,
+    of: &'a str,
+    dry_run: bool,
+    changes: Vec<Restoring<'a>>,
+    gaps: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Restoring<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    /// From what was there before to what the run has left.
+    fields: &'a [Field],
+    outcome: Option<&'static str>,
+    why: Option<&'a Why>,
+    seconds: Option<u64>,
+}
+
+/// For programs, `kcost.changes/v1`.
+///
+/// # Errors
+///
+/// Where `out` takes no more.
+pub fn restored_json(
+    (cluster, of, run): (&str, &str, Option<&str>),
+    left: &[(String, Put)],
+    outcomes: &[Outcome],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let changes = left.iter().enumerate().map(|(place, (_, write))| {
+        let outcome = outcomes.get(place);
+        Restoring {
+            namespace: &write.object.namespace,
+            kind: &write.object.kind,
+            name: &write.object.name,
+            fields: &write.fields,
+            outcome: outcome.map(|it| it.state.name()),
+            why: outcome.and_then(|it| it.why.as_ref()),
+            seconds: outcome.and_then(|it| it.seconds),
+        }
+    });
+    let report = Restored {
+        schema: "kcost.changes/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: None,
+        cluster: Name { name: cluster },
+        window: None,
+        currency: None,
+        action: "rollback",
+        run,
+        of,
+        dry_run: run.is_none(),
+        changes: changes.collect(),
+        gaps: [],
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}

@@ -1,0 +1,113 @@
+//! Runs that are ended from outside, and a log that is not what was written.
+
+use std::fs;
+
+use super::World;
+use crate::standin::{Moment, PATIENCE};
+
+/// Ends a run at one of its writes.
+fn killed(world: &World, number: usize, moment: Moment) {
+    let bundle = world.bundle("then.kcost");
+    let mut held = None;
+    world.standin.writing(|it| {
+        held = Some(it.held());
+        it.hold(number, moment);
+    });
+    let mut child = world
+        .applying(&bundle)
+        .args(["--yes", "--wave", "100%"])
+        .start();
+    held.unwrap().recv_timeout(PATIENCE).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    world.standin.writing(|it| it.hold = None);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_write_is_brought_to_its_end() {
+    for number in 1..=4 {
+        for moment in [Moment::Before, Moment::After] {
+            let world = World::new();
+            let before = world.specs();
+            killed(&world, number, moment);
+            let there = number - usize::from(moment == Moment::Before);
+            assert_eq!(world.taken().len(), there);
+            assert_eq!(world.runs()[0]["ended"], serde_json::Value::Null);
+
+            // It knows what is there, and writes the rest.
+            let seen = world
+                .apply(&["--yes", "-o", "json", "--wave", "100%"])
+                .ended(0);
+            assert!(seen.stderr.contains("was interrupted"), "{}", seen.stderr);
+            let taken = world.taken();
+            let mut once = taken.clone();
+            once.sort();
+            once.dedup();
+            assert_eq!(
+                (taken.len(), once.len()),
+                (4, 4),
+                "{number} {moment:?}: {taken:?}"
+            );
+            assert_eq!(world.wanted(), [serde_json::Value::Null; 0]);
+
+            // Nothing is lost: both runs together take all of it back.
+            let runs = world.runs();
+            assert_eq!(runs[0]["ended"], "interrupted");
+            assert_eq!(runs[0]["objects_changed"], there, "{number} {moment:?}");
+            for run in runs.iter().rev() {
+                world
+                    .rollback(&[run["run"].as_str().unwrap(), "--yes"])
+                    .ended(0);
+            }
+            assert_eq!(world.specs(), before);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_can_be_rolled_back_at_once() {
+    for (number, moment) in [(1, Moment::Before), (1, Moment::After), (3, Moment::After)] {
+        let world = World::new();
+        let before = world.specs();
+        killed(&world, number, moment);
+        let run = world.last_run();
+        world.rollback(&[&run, "--yes"]).ended(0);
+        assert_eq!(world.specs(), before);
+        assert_eq!(world.runs()[0]["ended"], "interrupted");
+    }
+}
+
+#[test]
+fn a_log_that_somebody_changed_is_refused() {
+    let world = World::new();
+    world.apply(&["--yes", "api"]).ended(0);
+    let path = world.path("log").join("audit.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"2\"", "\"3\"", 1)).unwrap();
+    let run = world.rollback(&["--list"]).ended(1);
+    assert!(
+        run.stderr.contains("is not what was written: line"),
+        "{}",
+        run.stderr
+    );
+    let taken = world.taken();
+    let seen = world.apply(&["--yes"]).ended(1);
+    assert!(
+        seen.stderr.contains("keep it for whoever looks into that"),
+        "{}",
+        seen.stderr
+    );
+    assert_eq!(world.taken(), taken);
+    let lines: Vec<&str> = text.lines().collect();
+    fs::write(&path, format!("{}\n", lines[1..].join("\n"))).unwrap();
+    world.rollback(&["--list"]).ended(1);
+    fs::write(&path, text).unwrap();
+    let seen = world.rollback(&["--list"]).ended(0);
+    assert!(
+        seen.stdout
+            .contains("apply on standin by tester: done, 1 object changed"),
+        "{}",
+        seen.stdout
+    );
+    assert!(seen.stdout.contains("The log is whole"), "{}", seen.stdout);
+}
