@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Settings};
+use crate::price::Book;
 use crate::render::{self, View};
 use crate::risk::{self, Check, Choice};
 use crate::snapshot::Snapshot;
@@ -22,6 +23,7 @@ Examples:
   {program} risks --snapshot prod.kcost --fail-on 'risk>=high'
   {program} risks --snapshot prod.kcost --check anomaly --since 24h
   {program} risks --snapshot prod.kcost --all -o json
+  {program} risks --snapshot prod.kcost --replay
   {program} risks --snapshot prod.kcost -o prometheus-rules > rules.yaml";
 
 /// Alert rules as the Prometheus operator takes them.
@@ -65,6 +67,13 @@ pub(super) struct RisksArgs {
     #[arg(long)]
     all: bool,
 
+    /// Say how often what was said on days of the past came true, by its probability.
+    ///
+    /// Each day with two weeks of history before it and a week after it is looked at as if it
+    /// were the last. Their weeks overlap.
+    #[arg(long, conflicts_with_all = ["check", "since", "all", "fail_on"])]
+    replay: bool,
+
     /// Fail with exit code 10 where this is true of all checks: `risk>=high`.
     #[arg(long, value_name = "RULE", conflicts_with = "check")]
     fail_on: Vec<String>,
@@ -98,9 +107,13 @@ impl RisksArgs {
         };
         if self.output == RULES {
             self.refuse_gate()?;
+            self.refuse_replay()?;
             let Whole { snapshot, asked } = self.source.read_whole(ui)?;
             super::analyze::refuse_empty(&snapshot, &asked)?;
             return rules(&snapshot, &settings, ui, out);
+        }
+        if self.replay {
+            return self.replayed(invocation, ui, out);
         }
         let read = self.source.read_parts(ui)?;
         super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
@@ -127,6 +140,38 @@ impl RisksArgs {
             ui.message(&gate::verdict(&analysis.outcomes));
         }
         verdict
+    }
+
+    /// What was said on days of the past, and what came of it.
+    fn replayed(
+        &self,
+        invocation: &Invocation,
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let Whole { snapshot, asked } = self.source.read_whole(ui)?;
+        super::analyze::refuse_empty(&snapshot, &asked)?;
+        let replays = risk::replay(&snapshot);
+        ui.clear();
+        let written = if self.output == "json" {
+            let currency = Book::default().currency();
+            render::replay_json(&snapshot, currency, &replays, out)
+        } else {
+            let look = invocation.look(ui, View::default());
+            render::replay_table(&snapshot, &replays, &look, out)
+        };
+        written.map_err(Error::Write)?;
+        Ok(Exit::Done)
+    }
+
+    fn refuse_replay(&self) -> Result<(), Error> {
+        if !self.replay {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            text: format!("`--replay` tells of the past, and `-o {RULES}` writes rules"),
+            hint: Some("leave one of them out".to_owned()),
+        })
     }
 
     /// Rules have no verdict.

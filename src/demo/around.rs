@@ -21,6 +21,7 @@ pub(super) fn cluster(plans: &[Plan], workloads: &[Workload], mut nodes: Vec<Nod
         volume_claims: plans.iter().flat_map(volume_claims).collect(),
         volumes: rules::volumes(plans, workloads, &nodes),
         in_part: false,
+        has_events: true,
         services: plans.iter().filter_map(service).collect(),
         disruption_budgets: plans.iter().filter_map(disruption_budget).collect(),
         certificates: Vec::new(),

@@ -16,6 +16,7 @@ mod curve;
 mod data;
 mod lives;
 mod ml;
+mod network;
 mod nodes;
 mod noise;
 mod payments;
@@ -63,6 +64,7 @@ pub fn snapshot() -> Snapshot {
     troubles::happen(&mut workloads, &mut cluster, grid().end());
     troubles::run_out(&mut cluster, grid().end());
     troubles::stand_still(&workloads, &mut series, SLOTS);
+    network::carry(&workloads, &mut series, SLOTS);
     Snapshot {
         taken_at: grid().end(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::network::is_of_its_node;
 use crate::snapshot::{
-    Certificate, Cluster, Condition, Container, Eviction, Node, Pod, Probe, ProbeKind, Series,
-    Termination, VolumeUse, Waiting, Workload,
+    Certificate, Cluster, Condition, Container, Event, Eviction, Node, Pod, Probe, ProbeKind,
+    Series, Spell, Termination, VolumeUse, Waiting, Workload,
 };
 use crate::units::Bytes;
 
@@ -13,9 +14,11 @@ use crate::units::Bytes;
 pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Timestamp) {
     let ago = |minutes: i64| end - SignedDuration::from_mins(minutes);
     for workload in workloads.iter_mut() {
+        let of_node = is_of_its_node(workload);
         let (name, pods) = (&workload.id.name, &mut workload.pods);
         for pod in pods {
             be_ready(pod, name);
+            pod.host_network = of_node;
         }
         if let Some(scaler) = &mut workload.autoscaler {
             let kinds = ["AbleToScale", "ScalingActive"];
@@ -24,13 +27,27 @@ pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Tim
         let name = workload.id.name.clone();
         match name.as_str() {
             "store-locator" => crash(workload, ago(9)),
-            "black-friday-landing" => wait(workload, "ImagePullBackOff"),
-            "search" => kill_by_probe(workload, [ago(29 * 60), ago(5 * 60)]),
+            "black-friday-landing" => {
+                wait(workload, "ImagePullBackOff");
+                hang(workload, ago(47 * 60));
+            }
+            "search" => {
+                kill_by_probe(workload, [ago(29 * 60), ago(5 * 60)]);
+                warn(workload, ("Unhealthy", "liveness"), 17, [ago(52), ago(4)]);
+            }
             "airflow-worker" => evict(workload, [ago(50 * 60), ago(3 * 60)]),
             _ => {}
         }
     }
     cluster.nodes.iter_mut().for_each(be_well);
+    let mut general = cluster.nodes.iter_mut();
+    if let Some(node) = general.find(|node| node.pool.as_deref() == Some("general")) {
+        node.spells = Some(vec![
+            short("MemoryPressure", ago(16 * 24 * 60), 25),
+            short("MemoryPressure", ago(7 * 24 * 60 + 90), 15),
+            short("MemoryPressure", ago(22 * 60), 40),
+        ]);
+    }
     let mut spot = cluster.nodes.iter_mut();
     if let Some(node) = spot.find(|node| node.pool.as_deref() == Some("batch-spot")) {
         node.conditions.retain(|it| it.kind != "DiskPressure");
@@ -156,6 +173,16 @@ fn be_well(node: &mut Node) {
     node.conditions = vec![said("Ready", "True", Some("KubeletReady"))];
     node.conditions
         .extend(pressures.map(|kind| said(kind, "False", None)));
+    node.spells = Some(Vec::new());
+}
+
+/// For so many minutes.
+fn short(kind: &str, from: Timestamp, minutes: i64) -> Spell {
+    Spell {
+        kind: kind.to_owned(),
+        from,
+        until: from + SignedDuration::from_mins(minutes),
+    }
 }
 
 fn first(workload: &mut Workload) -> Option<(String, &mut Container)> {
@@ -184,6 +211,36 @@ fn wait(workload: &mut Workload, reason: &str) {
     if let Some((pod, container)) = first(workload) {
         let reason = reason.to_owned();
         container.waiting.push(Waiting { pod, reason });
+    }
+}
+
+/// The rollout of a version that does not come up is given up.
+fn hang(workload: &mut Workload, since: Timestamp) {
+    workload.conditions.push(Condition {
+        since: Some(since),
+        ..said("Progressing", "False", Some("ProgressDeadlineExceeded"))
+    });
+}
+
+/// A warning of the first pod, so often between two times.
+fn warn(
+    workload: &mut Workload,
+    (reason, cause): (&str, &str),
+    count: u32,
+    [from, to]: [Timestamp; 2],
+) {
+    if let Some((pod, container)) = first(workload) {
+        let container = Some(container.name.clone());
+        workload.events.push(Event {
+            kind: "Pod".to_owned(),
+            name: pod,
+            container,
+            reason: reason.to_owned(),
+            cause: Some(cause.to_owned()),
+            count,
+            first: Some(from),
+            last: Some(to),
+        });
     }
 }
 

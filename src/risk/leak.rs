@@ -7,7 +7,7 @@
 //! Mann and Kendall, by enough to matter, not in one step, not ever slower, not with the
 //! CPU, and in most of the pods.
 
-use crate::recommend::Pool;
+use crate::recommend::{Chances, Pool};
 use crate::snapshot::{Grid, Series};
 use crate::trend::{Course, Kendall, Slopes, median};
 use crate::units::{Bytes, len_f64};
@@ -63,9 +63,18 @@ impl Leak {
         self.course.days_to(limit.to_f64())
     }
 
-    /// Probability that it reaches `limit` within so many days.
-    pub fn reaches(&self, limit: Bytes, ahead: f64) -> f64 {
-        self.course.reaches(limit.to_f64(), ahead)
+    /// Probability that it reaches `limit` within so many days, after days with these peaks,
+    /// oldest first.
+    ///
+    /// The rise goes on, or it ends; and in either case a record may come on top of it, as
+    /// of peaks that do not rise. Told of the peaks as they are, the rise would count twice.
+    pub fn reaches(&self, peaks: &[f64], limit: Bytes, ahead: f64, chances: &Chances) -> f64 {
+        let limit = limit.to_f64();
+        let record = chances.beyond(&self.course.levels_of(peaks), limit, ahead);
+        let record = record.unwrap_or(0.0);
+        let rises = self.course.rises_to(limit, ahead);
+        let goes_on = self.course.goes_on(limit, ahead);
+        goes_on * rises.max(record) + (1.0 - goes_on) * record
     }
 
     /// Whether a single look is enough: several pods, or nearly every pair of days.

@@ -52,7 +52,7 @@ pub use placement::{
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
-pub use state::{Condition, Eviction, Probe, ProbeKind, Restarts, Waiting};
+pub use state::{Condition, Event, Eviction, Probe, ProbeKind, Restarts, Spell, Waiting};
 pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
@@ -99,6 +99,9 @@ pub struct Cluster {
     /// known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_part: bool,
+    /// Whether events could be read, so that none means that there were none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_events: bool,
     /// Sorted by namespace and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Accelerator, Condition, Labels, Resources};
+use super::{Accelerator, Condition, Labels, Resources, Spell};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -53,6 +53,10 @@ pub struct Node {
     /// What it says of itself, such as `MemoryPressure`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// When it was under pressure or not ready within the window, oldest first; `None`
+    /// where no metrics store tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spells: Option<Vec<Spell>>,
 }
 
 /// How a node is bought.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Grid, Series, Snapshot, Usage, Workload};
+use super::{Cluster, Grid, Series, Snapshot, Usage, Workload};
 use crate::units::Span;
 
 impl Snapshot {
     /// What was known at the start of slot `now`, from at most `fit` of history.
     ///
-    /// Usage, ends of containers and changes of the pod template that came later
-    /// are gone, so whatever reads the result cannot look ahead. Requests, limits
+    /// Usage, ends of containers, use of volumes, states of nodes and changes of the pod
+    /// template that came later are gone, so whatever reads the result cannot look ahead. Requests, limits
     /// and nodes are those of the snapshot: their history is not in it. The
     /// order of workloads stays.
     #[must_use]
@@ -27,13 +27,35 @@ impl Snapshot {
         Self {
             taken_at,
             tool_version: self.tool_version.clone(),
-            cluster: self.cluster.clone(),
+            cluster: cluster_as_of(&self.cluster, taken_at),
             sources: self.sources.clone(),
             workloads,
             usage,
             gaps: Vec::new(),
         }
     }
+}
+
+/// The cluster without what volumes, nodes and certificates came to later.
+fn cluster_as_of(cluster: &Cluster, now: Timestamp) -> Cluster {
+    let mut cluster = cluster.clone();
+    for node in &mut cluster.nodes {
+        node.conditions.clear();
+        if let Some(spells) = &mut node.spells {
+            spells.retain(|it| it.from <= now);
+            for spell in spells {
+                spell.until = spell.until.min(now);
+            }
+        }
+    }
+    for claim in &mut cluster.volume_claims {
+        claim.history.retain(|it| it.at <= now);
+        claim.used = claim.history.iter().rev().find_map(|it| it.used);
+    }
+    // Of certificates it is not known when they were renewed.
+    cluster.certificates.clear();
+    cluster.has_events = false;
+    cluster
 }
 
 /// The workload without what happened after `now`, or at no known time.
@@ -44,6 +66,7 @@ fn forget_after(workload: &Workload, now: Timestamp) -> Workload {
     workload
         .evictions
         .retain(|it| it.at.is_some_and(|at| at <= now));
+    workload.events.clear();
     for pod in &mut workload.pods {
         pod.conditions.clear();
     }

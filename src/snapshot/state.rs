@@ -1,4 +1,5 @@
-//! What objects say of how they are: conditions, waiting, probes, restarts, evictions.
+//! What objects say of how they are: conditions, waiting, probes, restarts, evictions,
+//! events.
 //!
 //! Reasons alone, which are words of a list in Kubernetes; messages may hold anything.
 
@@ -24,6 +25,15 @@ impl Condition {
     pub fn is(&self, kind: &str, status: &str) -> bool {
         self.kind == kind && self.status == status
     }
+}
+
+/// A stretch of time in which a node said something bad of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spell {
+    /// `MemoryPressure`, `DiskPressure`, `PIDPressure`, or `Ready` where it was not.
+    pub kind: String,
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 /// A container of a pod that waits instead of running.
@@ -70,6 +80,34 @@ pub struct Restarts {
     /// The end of the stretch, which is an hour long or less.
     pub until: Timestamp,
     pub count: u32,
+}
+
+/// A warning that a component left of an object in the last hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What it is about: `Pod`, `ReplicaSet`, `StatefulSet`, `Job`, …
+    pub kind: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// `FailedScheduling`, `FailedCreate`, `Unhealthy`, `Evicted`, …
+    pub reason: String,
+    /// What its message names, in one word: `quota`, `webhook`, `liveness`, `memory`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// How often it came.
+    pub count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
+}
+
+impl Event {
+    /// Whether it is this one, for this cause.
+    pub fn is(&self, reason: &str, cause: &str) -> bool {
+        self.reason == reason && self.cause.as_deref() == Some(cause)
+    }
 }
 
 /// A pod that the kubelet or the scheduler has put out.

@@ -85,6 +85,11 @@ pub enum Metric {
     /// Received and sent by the pod, bytes a second. Stands on one series of the
     /// pod: that of its first container that is no init container.
     NetworkBytesPerSecond,
+    /// Share of the packets that the pod sent or received which were in error, 0 to 1.
+    /// Stands where the bytes do.
+    NetworkErrorRatio,
+    /// The same of those that were dropped on the way in or out.
+    NetworkDropRatio,
     /// Share of the time that some task of the container waited for CPU, 0 to 1 (PSI).
     CpuWaitingRatio,
     /// Share of the time that some task of it waited for memory, 0 to 1 (PSI).
@@ -92,7 +97,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::CpuThrottledRatio,
         Self::GpuUtilization,
         Self::GpuMemoryBytes,
@@ -109,6 +114,8 @@ impl Metric {
         Self::TokensPerSecond,
         Self::RequestSeconds,
         Self::NetworkBytesPerSecond,
+        Self::NetworkErrorRatio,
+        Self::NetworkDropRatio,
         Self::CpuWaitingRatio,
         Self::MemoryWaitingRatio,
     ];
@@ -132,6 +139,8 @@ impl Metric {
             Self::TokensPerSecond => "tokens_per_second",
             Self::RequestSeconds => "request_seconds",
             Self::NetworkBytesPerSecond => "network_bytes_per_second",
+            Self::NetworkErrorRatio => "network_error_ratio",
+            Self::NetworkDropRatio => "network_drop_ratio",
             Self::CpuWaitingRatio => "cpu_waiting_ratio",
             Self::MemoryWaitingRatio => "memory_waiting_ratio",
         }
@@ -152,6 +161,8 @@ impl Metric {
             Self::CpuThrottledRatio
                 | Self::CpuWaitingRatio
                 | Self::MemoryWaitingRatio
+                | Self::NetworkErrorRatio
+                | Self::NetworkDropRatio
                 | Self::GpuUtilization
                 | Self::GpuSmActive
                 | Self::GpuTensorActive
@@ -173,6 +184,14 @@ impl Metric {
                 | Self::GpuMemoryTotalBytes
                 | Self::GpuXid
                 | Self::GpuClockHertz
+        )
+    }
+
+    /// Whether it is told of pods, whose containers share a network.
+    pub fn is_of_pods(self) -> bool {
+        matches!(
+            self,
+            Self::NetworkBytesPerSecond | Self::NetworkErrorRatio | Self::NetworkDropRatio
         )
     }
 

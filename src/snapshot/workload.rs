@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Condition, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts, Waiting,
-    label,
+    Condition, Event, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts,
+    Waiting, label,
 };
 use crate::units::Bytes;
 
@@ -119,6 +119,10 @@ pub struct Workload {
     /// Pods that were put out, as long as they are remembered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evictions: Vec<Eviction>,
+    /// Warnings of its pods and controllers, as long as the API server keeps them, the
+    /// newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
 }
 
 /// One container of a workload, the same in all its pods.
@@ -284,6 +288,10 @@ pub struct Pod {
     /// something else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
+    /// Whether it is on the network of its node (`hostNetwork`), so that what is told of
+    /// its network is of the node.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host_network: bool,
     /// Its labels, sorted, as far as selectors of pods, budgets or load balancers name them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Labels,

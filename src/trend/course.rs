@@ -1,7 +1,7 @@
 //! Where something that rises day by day is going.
 
 use super::{Slopes, quantile};
-use crate::units::len_f64;
+use crate::units::{count_from, len_f64};
 
 /// A rise along a line, with how sure its slope is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,17 +60,32 @@ impl Course {
     }
 
     /// Probability that it reaches `limit` within so many days.
-    ///
-    /// The slope may be another, as far as its bounds say, and the rise may end: what has
-    /// lasted so long lasts as long again in one case of two, whatever the scale (Gott 1993).
     pub fn reaches(&self, limit: f64, ahead: f64) -> f64 {
+        self.rises_to(limit, ahead) * self.goes_on(limit, ahead)
+    }
+
+    /// The same where the rise does not end: the slope may be another, as far as its bounds
+    /// say.
+    pub fn rises_to(&self, limit: f64, ahead: f64) -> f64 {
         /// Standard deviations between the bounds.
         const APART: f64 = 2.0 * 1.2816;
         let sd = (self.per_day_high - self.per_day_low).max(0.0) / APART;
         let spread = (sd * ahead).hypot(self.noise).max(1.0);
-        let straight = normal((self.now + self.per_day * ahead - limit) / spread);
+        normal((self.now + self.per_day * ahead - limit) / spread)
+    }
+
+    /// Probability that the rise lasts for as long as it needs to `limit`: what has lasted so
+    /// long lasts as long again in one case of two, whatever the scale (Gott 1993).
+    pub fn goes_on(&self, limit: f64, ahead: f64) -> f64 {
         let needed = self.days_to(limit).0.min(ahead);
-        straight * self.days / (self.days + needed)
+        self.days / (self.days + needed)
+    }
+
+    /// Daily peaks since it rises, moved along the slope to the last of them.
+    pub fn levels_of(&self, peaks: &[f64]) -> Vec<f64> {
+        let days = usize::try_from(count_from(self.days.ceil())).unwrap_or(usize::MAX);
+        let own = &peaks[peaks.len().saturating_sub(days)..];
+        levels(own, self.per_day)
     }
 }
 

@@ -8,6 +8,7 @@ mod engines;
 mod faults;
 mod faulty;
 pub mod lively;
+mod lost;
 mod measure;
 mod mixed;
 pub mod openmetrics;

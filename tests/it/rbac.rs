@@ -237,7 +237,7 @@ fn roles_of_a_namespace_with_bindings() {
       namespace: shop
     rules:
     - apiGroups: [""]
-      resources: [limitranges, persistentvolumeclaims, pods, replicationcontrollers, resourcequotas, services]
+      resources: [events, limitranges, persistentvolumeclaims, pods, replicationcontrollers, resourcequotas, services]
       verbs: [list]
     - apiGroups: [apps]
       resources: [daemonsets, deployments, replicasets, statefulsets]

@@ -111,6 +111,12 @@ pub(super) fn cut(kind: &Kind) -> Gap {
     Gap::new("truncated", kind.plural.as_ref(), text).hint("run again; `-vv` shows every request")
 }
 
+/// A list of which a part is enough.
+pub(super) fn enough(kind: &Kind, count: usize) -> Gap {
+    let text = format!("there are more than the {count} that are read");
+    Gap::new("truncated", kind.plural.as_ref(), text).hint("name fewer namespaces: `-n NAMESPACE`")
+}
+
 /// Objects within a list that are not as their kind should be.
 pub(super) fn odd_objects(kind: &Kind, unreadable: usize, problem: Option<String>) -> Option<Gap> {
     let problem = problem?;

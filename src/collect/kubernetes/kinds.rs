@@ -6,7 +6,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
+    Event, LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
     ResourceQuota, Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -32,12 +32,16 @@ pub(super) struct Kind {
     pub(super) of_whole: bool,
     /// Comes with an add-on, and is listed only where the server has its group.
     pub(super) optional: bool,
+    /// What of it is asked for, as the parameters of a URL say it; empty for everything.
+    pub(super) only: &'static str,
+    /// Pages that are read at most, where all of it is never needed.
+    pub(super) most_pages: Option<usize>,
     /// Parses one object and keeps what is needed of it.
     pub(super) record: fn(&str, &mut Objects) -> Result<(), String>,
 }
 
 /// Longest lists first, so that they do not come last alone.
-pub(super) static ALL: [Kind; 19] = [
+pub(super) static ALL: [Kind; 20] = [
     Kind::in_namespace::<Pod>(),
     Kind::in_namespace::<ReplicaSet>(),
     Kind::in_namespace::<Deployment>(),
@@ -55,6 +59,7 @@ pub(super) static ALL: [Kind; 19] = [
     Kind::in_namespace::<ResourceQuota>(),
     Kind::in_namespace::<ReplicationController>(),
     Kind::of_whole::<CSINode>(),
+    Kind::warnings(),
     Kind::add_on("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
     Kind::add_on("keda.sh", "v1alpha1", "scaledobjects"),
 ];
@@ -203,8 +208,18 @@ impl Kind {
             namespaced,
             of_whole,
             optional: false,
+            only: "",
+            most_pages: None,
             record: record::<T>,
         }
+    }
+
+    /// Events that are warnings. A cluster in trouble has many, of which a part tells enough.
+    const fn warnings() -> Self {
+        let mut kind = Self::in_namespace::<Event>();
+        kind.only = "fieldSelector=type%3DWarning";
+        kind.most_pages = Some(10);
+        kind
     }
 
     const fn add_on(group: &'static str, version: &'static str, plural: &'static str) -> Self {
@@ -215,6 +230,8 @@ impl Kind {
             namespaced: true,
             of_whole: false,
             optional: true,
+            only: "",
+            most_pages: None,
             record: record::<DynamicObject>,
         }
     }
@@ -227,6 +244,8 @@ impl Kind {
             namespaced: true,
             of_whole: false,
             optional: true,
+            only: "",
+            most_pages: None,
             record: record::<T>,
         }
     }
@@ -240,6 +259,8 @@ impl Kind {
             namespaced,
             of_whole: false,
             optional: true,
+            only: "",
+            most_pages: None,
             record: record::<DynamicObject>,
         }
     }
@@ -259,6 +280,10 @@ impl Kind {
 
     pub(super) fn is_services(&self) -> bool {
         self.plural == "services" && self.group.is_empty()
+    }
+
+    pub(super) fn is_events(&self) -> bool {
+        self.plural == "events"
     }
 
     /// Without pods there is nothing to analyze.

@@ -44,6 +44,8 @@ struct Listed {
     problem: Option<String>,
     /// The server breaks off in a way that no server should.
     cut: bool,
+    /// There are more than are read of it.
+    more: bool,
 }
 
 /// Lists every kind that kcost uses.
@@ -168,6 +170,10 @@ pub(super) async fn lists(
                     listed.unreadable,
                     listed.problem,
                 ));
+                lists.objects.cluster.has_events |= job.kind.is_events();
+                if listed.more {
+                    lists.gaps.push(gaps::enough(job.kind, listed.count));
+                }
                 if listed.cut {
                     lists.gaps.push(gaps::cut(job.kind));
                 }
@@ -276,6 +282,10 @@ async fn pages(
         let Some(next) = page.next else {
             return Ok(listed);
         };
+        if job.kind.most_pages.is_some_and(|most| listed.pages >= most) {
+            listed.more = true;
+            return Ok(listed);
+        }
         if page.count == 0 {
             listed.cut = true;
             return Ok(listed);
@@ -293,6 +303,7 @@ async fn pages(
 
 fn page_path(job: &Job<'_>, limit: Option<usize>, token: Option<&str>) -> String {
     let mut query = Vec::new();
+    query.extend((!job.kind.only.is_empty()).then(|| job.kind.only.to_owned()));
     query.extend(limit.map(|limit| format!("limit={limit}")));
     query.extend(token.map(|token| format!("continue={}", request::encode(token))));
     let path = job.kind.path(job.namespace);

@@ -92,6 +92,7 @@ impl Record for Node {
             annotations: meta.eviction.clone(),
             volume_limits: BTreeMap::new(),
             conditions: conditions!(&status.conditions),
+            spells: None,
         });
         objects.note("Node", &meta, amounts);
         objects.node_labels.insert(meta.name, meta.labels);

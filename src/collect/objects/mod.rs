@@ -11,6 +11,7 @@ mod claims;
 mod cluster;
 mod controllers;
 mod custom;
+mod event;
 mod heap;
 mod keeper;
 mod meta;
@@ -25,7 +26,7 @@ mod state;
 use std::collections::BTreeMap;
 
 use super::reach::Candidate;
-use crate::snapshot::{Cluster, Gap};
+use crate::snapshot::{Cluster, Event, Gap};
 
 pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
@@ -54,6 +55,8 @@ pub struct Objects {
     pub(super) managers: Vec<ManagerRecord>,
     /// Claims of devices, and templates of them.
     pub(super) claims: Vec<ClaimRecord>,
+    /// Warnings, with the namespace of what they are about.
+    pub(super) events: Vec<(String, Event)>,
     /// By name, what a node can be chosen by.
     pub(super) node_labels: BTreeMap<String, Vec<(String, String)>>,
     /// By name of a node, volumes that each driver can attach to it.
@@ -97,6 +100,7 @@ impl Objects {
             .extend(cluster.disruption_budgets);
         self.cluster.volumes.extend(cluster.volumes);
         self.cluster.in_part |= cluster.in_part;
+        self.cluster.has_events |= cluster.has_events;
         for (kind, count) in other.skipped {
             *self.skipped.entry(kind).or_default() += count;
         }
@@ -107,6 +111,7 @@ impl Objects {
         self.autoscalers.extend(other.autoscalers);
         self.managers.extend(other.managers);
         self.claims.extend(other.claims);
+        self.events.extend(other.events);
         self.node_labels.extend(other.node_labels);
         self.volume_limits.extend(other.volume_limits);
     }

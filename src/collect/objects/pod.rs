@@ -44,6 +44,7 @@ pub(crate) struct Template {
     pub(crate) claims: Vec<PodClaim>,
     /// Whether its containers are never started again (`restartPolicy: Never`).
     pub(crate) runs_once: bool,
+    pub(crate) host_network: bool,
     /// Where it may run.
     pub(crate) placement: Placement,
 }
@@ -157,6 +158,7 @@ impl Template {
                 })
                 .collect(),
             runs_once: spec.restart_policy.as_deref() == Some("Never"),
+            host_network: spec.host_network.unwrap_or(false),
             placement,
         }
     }

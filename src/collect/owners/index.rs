@@ -75,6 +75,11 @@ impl PodIndex {
         }
     }
 
+    /// The index of the workload of a controller, which may itself be gone.
+    pub(super) fn controller(&self, namespace: &str, kind: &str, name: &str) -> Option<u32> {
+        self.namespaces.get(namespace)?.controller(kind, name)
+    }
+
     /// How these pods, each given once by namespace and name, are mapped.
     pub fn tally<'a>(&self, pods: impl IntoIterator<Item = (&'a str, &'a str)>) -> Mapped {
         let mut mapped = Mapped::default();

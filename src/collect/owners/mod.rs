@@ -6,6 +6,7 @@ mod borrowed;
 mod chain;
 mod daemons;
 mod devices;
+mod events;
 mod index;
 mod named;
 mod part;
@@ -111,6 +112,7 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
         autoscalers,
         managers,
         claims,
+        events,
         ..
     } = objects;
     gaps.extend(devices::count(&mut pods, &mut controllers, claims));
@@ -140,6 +142,7 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
             workloads.push(workload);
         }
     }
+    events::give(events, &index, &mut workloads);
     Resolved {
         cluster,
         workloads,

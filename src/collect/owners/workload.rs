@@ -79,6 +79,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
         pods: current,
         conditions,
         evictions: evictions(&pods),
+        // Warnings come when every pod has its place.
+        events: Vec::new(),
         id: WorkloadId {
             namespace: key.namespace,
             kind: key.kind,
@@ -326,6 +328,7 @@ fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<
             created: pod.meta.created,
             requests: pod.requests.clone(),
             outdated: *outdated,
+            host_network: pod.spec.host_network,
             conditions: pod.conditions.clone(),
             labels: named.of_pod(&pod.meta.labels),
             placement: named::own(pod, shared, tied),

@@ -8,7 +8,7 @@ use crate::vitals::{Api, Right};
 pub(super) struct Permissions;
 
 /// What is lost without a right: the resource, what it takes from 100, and the effect.
-const EFFECTS: [(&str, u8, &str); 20] = [
+const EFFECTS: [(&str, u8, &str); 21] = [
     ("pods", 100, "there is nothing to advise on"),
     (
         "nodes",
@@ -86,6 +86,12 @@ const EFFECTS: [(&str, u8, &str); 20] = [
         "csinodes",
         1,
         "how many volumes a node can attach is not known",
+    ),
+    (
+        "events",
+        1,
+        "probes that fail, pods that no node takes and pods that cannot be created are told \
+         without their cause",
     ),
     ("services", 3, "Prometheus is not found by itself"),
     (

@@ -33,7 +33,7 @@ const CADVISOR: &str = "scrape the kubelets' `/metrics/cadvisor`, or say what it
 const KUBE_STATE_METRICS: &str = "helm install kube-state-metrics \
                                   prometheus-community/kube-state-metrics";
 
-static ALL: [Signal; 11] = [
+static ALL: [Signal; 15] = [
     Signal {
         name: "CPU use",
         metrics: &["container_cpu_usage_seconds_total"],
@@ -123,6 +123,30 @@ static ALL: [Signal; 11] = [
                `metric_relabel_configs` of the job that scrapes `/metrics/cadvisor`",
     },
     Signal {
+        name: "lost packets",
+        metrics: &[
+            "container_network_receive_packets_dropped_total",
+            "container_network_transmit_packets_dropped_total",
+            "container_network_receive_errors_total",
+            "container_network_transmit_errors_total",
+        ],
+        column: Column::More(Metric::NetworkDropRatio),
+        fits: always,
+        cost: 1,
+        effect: "packets that are dropped or in error are not seen",
+        mend: "keep `container_network_(receive|transmit)_(packets|errors|packets_dropped)_total` \
+               in the `metric_relabel_configs` of the job that scrapes `/metrics/cadvisor`",
+    },
+    Signal {
+        name: "nodes over time",
+        metrics: &["kube_node_status_condition"],
+        column: Column::None,
+        fits: always,
+        cost: 1,
+        effect: "pressure of memory or disk that comes and goes is not seen",
+        mend: KUBE_STATE_METRICS,
+    },
+    Signal {
         name: "memory peaks between samples",
         metrics: &["container_memory_max_usage_bytes"],
         column: Column::None,
@@ -157,6 +181,41 @@ static ALL: [Signal; 11] = [
         cost: 8,
         effect: "idle accelerators, the dearest part of the bill, are not seen",
         mend: "helm install dcgm-exporter gpu-helm-charts/dcgm-exporter",
+    },
+    Signal {
+        name: "how full accelerators are",
+        metrics: &[
+            "DCGM_FI_PROF_SM_ACTIVE",
+            "DCGM_FI_PROF_SM_UTIL_RATIO",
+            "xpum_eu_active_ratio",
+        ],
+        column: Column::More(Metric::GpuSmActive),
+        fits: has_gpus,
+        cost: 2,
+        effect: "an accelerator that always runs something and is nearly empty looks full: which \
+                 could be shared, sliced or smaller is not seen",
+        mend: "# off by default: a line more in the counters of dcgm-exporter (`-f FILE`)\n\
+               DCGM_FI_PROF_SM_ACTIVE, gauge, Share of multiprocessors with work",
+    },
+    Signal {
+        name: "power of accelerators",
+        metrics: &[
+            "DCGM_FI_DEV_POWER_USAGE",
+            "DCGM_FI_DEV_BOARD_POWER_WATTS",
+            "gpu_package_power",
+            "amd_gpu_package_power",
+            "gpu_average_package_power",
+            "gpu_power_usage",
+            "xpum_power_watts",
+            "nvidia_smi_power_draw_watts",
+            "nv_gpu_power_usage",
+        ],
+        column: Column::More(Metric::GpuPowerWatts),
+        fits: has_gpus,
+        cost: 1,
+        effect: "what waits while it seems busy is not told from what works",
+        mend: "# a line in the counters of dcgm-exporter (`-f FILE`)\n\
+               DCGM_FI_DEV_POWER_USAGE, gauge, Watts",
     },
 ];
 

@@ -5,6 +5,7 @@ use std::io;
 use jiff::Timestamp;
 
 mod json;
+mod replay;
 mod rules;
 
 use super::Look;
@@ -18,10 +19,11 @@ use crate::text::{count, escape, percent, short};
 
 pub use json::risks_json;
 pub(super) use json::{Joined, Shape, joined, shape};
+pub use replay::{replay_json, replay_table};
 pub use rules::alert_rules;
 
 /// So many of each group are told to a person; the rest is counted.
-const TOLD: usize = 12;
+const TOLD: usize = 16;
 
 /// When something needs someone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 
+use super::traffic_lost::is_lost;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::anomaly::{Anomaly as Found, Course, Kind, Signal, Work, look, were_replaced};
@@ -51,7 +52,10 @@ impl Check for Anomaly {
                     Course::Known(found) => {
                         judged += 1;
                         let found = found.into_iter().filter(|it| {
-                            is_worth_a_word(signal, it)
+                            let stopped = signal == Signal::Network && it.goes_on;
+                            let told = stopped && is_lost(seen, index, workload);
+                            !told
+                                && is_worth_a_word(signal, it)
                                 && !is_explained(seen, index, workload, (signal, &work), it)
                         });
                         all.extend(found.map(|it| (signal, it)));

@@ -58,18 +58,11 @@ impl MemoryLeak {
             return risk;
         };
         let (days, earliest, latest) = leak.days_to(limit);
-        // A record may come on top of the rise, or although it ends.
-        let peaks = pool
-            .profile
-            .memory
-            .as_ref()
-            .map(|it| it.daily_peaks.as_slice());
-        let reaches = |ahead: f64| {
-            let record = seen
-                .chances
-                .beyond(peaks.unwrap_or_default(), limit.to_f64(), ahead);
-            1.0 - (1.0 - leak.reaches(limit, ahead)) * (1.0 - record.unwrap_or(0.0))
-        };
+        let memory = pool.profile.memory.as_ref();
+        let peaks = memory
+            .map(|it| it.daily_peaks.as_slice())
+            .unwrap_or_default();
+        let reaches = |ahead: f64| leak.reaches(peaks, limit, ahead, &seen.chances);
         let (day, week) = (reaches(1.0), reaches(7.0));
         risk.severity = by_chance(day, week);
         risk.chance = Some(within_a_week(week));

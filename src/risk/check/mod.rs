@@ -19,6 +19,7 @@ mod gpu_hangs;
 mod gpu_memory_full;
 mod gpu_slow_rank;
 mod memory_leak;
+mod network_faults;
 mod node_memory_overcommit;
 mod node_pressure;
 mod oom_loop;
@@ -26,12 +27,14 @@ mod out_of_memory;
 mod pod_fits_nowhere;
 mod pods_evicted;
 mod probe_kills;
+mod probes_failing;
 mod quota_nearly_used;
 mod replicas_missing;
 mod rollout_stuck;
 mod single_replica;
 mod traffic_lost;
 mod volume_filling;
+mod volume_not_mounted;
 
 /// Every check, in the order shown to users.
 pub static ALL: &[&dyn Check] = &[
@@ -39,6 +42,7 @@ pub static ALL: &[&dyn Check] = &[
     &crash_loop::CrashLoop,
     &container_cannot_start::ContainerCannotStart,
     &probe_kills::ProbeKills,
+    &probes_failing::ProbesFailing,
     &memory_leak::MemoryLeak,
     &out_of_memory::OutOfMemory,
     &cpu_throttling::CpuThrottling,
@@ -50,6 +54,7 @@ pub static ALL: &[&dyn Check] = &[
     &autoscaler_at_maximum::AutoscalerAtMaximum,
     &autoscaler_blind::AutoscalerBlind,
     &autoscaler_flaps::AutoscalerFlaps,
+    &network_faults::NetworkFaults,
     &traffic_lost::TrafficLost,
     &anomaly::Anomaly,
     &gpu_error::GpuError,
@@ -57,6 +62,7 @@ pub static ALL: &[&dyn Check] = &[
     &gpu_slow_rank::GpuSlowRank,
     &gpu_clock_held::GpuClockHeld,
     &gpu_memory_full::GpuMemoryFull,
+    &volume_not_mounted::VolumeNotMounted,
     &volume_filling::VolumeFilling,
     &certificate_expires::CertificateExpires,
     &quota_nearly_used::QuotaNearlyUsed,

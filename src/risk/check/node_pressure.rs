@@ -1,8 +1,11 @@
 use crate::finding::Severity;
 use crate::recommend::Confidence;
+use crate::risk::severity::within_a_week;
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought, Subject};
-use crate::snapshot::{Condition, Node};
+use crate::snapshot::{Condition, Node, Spell};
+use crate::text::count;
+use crate::trend::comes_again;
 use crate::units::{days_between, len_f64};
 
 /// Nodes that are short of memory, disk or processes, or do not answer.
@@ -27,6 +30,38 @@ const PRESSURES: [(&str, &str, &str); 3] = [
         "PIDPressure",
         "is short of processes and evicts pods",
         "find the pod that starts so many, or raise `podPidsLimit`",
+    ),
+];
+
+/// Days for which it is of today.
+const RECENT: f64 = 1.0;
+
+/// What it said in the window, what to do, and how often it takes to be told. A node that
+/// is started anew is away once.
+const PAST: [(&str, &str, &str, usize); 4] = [
+    (
+        "MemoryPressure",
+        "it was short of memory and evicted pods",
+        PRESSURES[0].2,
+        1,
+    ),
+    (
+        "DiskPressure",
+        "it was short of disk and evicted pods",
+        PRESSURES[1].2,
+        1,
+    ),
+    (
+        "PIDPressure",
+        "it was short of processes and evicted pods",
+        PRESSURES[2].2,
+        1,
+    ),
+    (
+        "Ready",
+        "it did not answer",
+        "see what its kubelet says: it comes and goes",
+        3,
     ),
 ];
 
@@ -75,10 +110,77 @@ impl NodePressure {
             let action = "see what its kubelet says, or replace the node";
             (it, "does not answer", action)
         });
-        let risks = said.chain(away).map(|(condition, means, action)| {
-            Sought::risk(self.risk(seen, (place, node), condition, (means, action)))
+        let mut all = Sought::fine();
+        let mut told = Vec::new();
+        for (condition, means, action) in said.chain(away) {
+            told.push(condition.kind.as_str());
+            all = all.and(Sought::risk(self.risk(
+                seen,
+                (place, node),
+                condition,
+                (means, action),
+            )));
+        }
+        let Some(spells) = &node.spells else {
+            return all.and(Sought::unknown(
+                "node",
+                "whose state over time is not known",
+                "scrape `kube_node_status_condition` of kube-state-metrics",
+            ));
+        };
+        let past = PAST.iter().filter(|(kind, ..)| !told.contains(kind));
+        let past = past.filter_map(|way| {
+            let own = spells.iter().filter(|it| it.kind == way.0);
+            self.past(seen, (place, node), *way, &own.collect::<Vec<_>>())
         });
-        risks.collect()
+        all.and(past.map(Sought::risk).collect())
+    }
+
+    /// What comes and goes: a pressure that was there, and a node that is often away.
+    fn past(
+        &self,
+        seen: &Seen<'_>,
+        (place, node): (usize, &Node),
+        (kind, said, action, fewest): (&str, &str, &str, usize),
+        spells: &[&Spell],
+    ) -> Option<Risk> {
+        // Of a node that is cordoned it is known that it goes away.
+        let counts = spells.len() >= fewest && !(kind == "Ready" && node.unschedulable);
+        let (first, last) = (spells.first()?, spells.last().filter(|_| counts)?);
+        let recent = days_between(last.until, seen.now) <= RECENT;
+        let times = len_f64(spells.len());
+        let lasted: f64 = spells
+            .iter()
+            .map(|it| days_between(it.from, it.until))
+            .sum();
+        let known = days_between(first.from, seen.now).max(seen.grid.span().as_days());
+        let concerns = seen.nodes.get(place).map(|it| it.workloads.clone());
+        Some(Risk {
+            concerns: concerns.unwrap_or_default(),
+            severity: if recent {
+                Severity::Medium
+            } else {
+                Severity::Low
+            },
+            confidence: Confidence::High,
+            since: Some(first.from),
+            until: (!recent).then_some(last.until),
+            chance: recent.then(|| within_a_week(comes_again(times, known, 7.0))),
+            text: format!(
+                "{said} {} in {}, for {} in all",
+                count(spells.len(), "time"),
+                seen.grid.span().human(),
+                lasting(lasted)
+            ),
+            evidence: vec![
+                Evidence::text("condition", kind),
+                Evidence::number("times", times),
+                Evidence::number("hours_in_all", lasted * 24.0),
+                Evidence::time("last_time", last.until),
+            ],
+            action: Action::new(action),
+            ..Risk::on(self.name(), Subject::node(&node.name))
+        })
     }
 
     fn risk(

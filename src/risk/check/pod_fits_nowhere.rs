@@ -6,7 +6,7 @@ use crate::recommend::Confidence;
 use crate::risk::seen::at_most;
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::{Pod, Workload};
+use crate::snapshot::{Event, Pod, Workload};
 use crate::units::{Bytes, Cpu, days_between, len_f64};
 
 /// Pods that wait for a node that does not exist.
@@ -95,13 +95,14 @@ impl PodFitsNowhere {
                 format!("asks for {asks}, which no node has left"),
                 "add a node, or cut requests by what is advised",
             ),
-            Fit::Now => (
-                Severity::Medium,
-                format!(
-                    "asks for {asks}, which would fit: a taint, an affinity or a volume keeps it off"
-                ),
-                "read the scheduler's message: `kubectl describe pod`",
-            ),
+            Fit::Now => {
+                let (keeps, action) = keeps_off(workload);
+                (
+                    Severity::Medium,
+                    format!("asks for {asks}, which would fit: {keeps} keeps it off"),
+                    action,
+                )
+            }
         };
         let base = seen.risk(self.name(), index);
         let all = waiting.len() >= workload.pods.len().max(1);
@@ -137,6 +138,39 @@ impl PodFitsNowhere {
             action: Action::new(action),
             ..base
         })
+    }
+}
+
+/// What keeps a pod off nodes with room, as far as the scheduler's warnings tell; and what
+/// to do.
+fn keeps_off(workload: &Workload) -> (&'static str, &'static str) {
+    let of = |event: &&Event| event.reason == "FailedScheduling";
+    let newest = workload.events.iter().rev().find(of);
+    match newest.and_then(|it| it.cause.as_deref()) {
+        Some("taint") => (
+            "a taint that it does not tolerate",
+            "give it a toleration, or nodes without the taint",
+        ),
+        Some("affinity") => (
+            "an affinity or a node selector",
+            "see which nodes have the labels that it asks for",
+        ),
+        Some("volume") => (
+            "a volume, which is bound elsewhere or not at all,",
+            "see its claim: `kubectl describe pvc`, and the volume's zone",
+        ),
+        Some("spread") => (
+            "a topology spread constraint",
+            "let it run where it can: `whenUnsatisfiable: ScheduleAnyway`",
+        ),
+        Some("port") => (
+            "a port of the node that is taken",
+            "take away its `hostPort`, or add a node",
+        ),
+        _ => (
+            "a taint, an affinity or a volume",
+            "read the scheduler's message: `kubectl describe pod`",
+        ),
     }
 }
 

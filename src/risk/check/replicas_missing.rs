@@ -43,11 +43,51 @@ impl Check for ReplicasMissing {
     }
 }
 
+/// What warnings name, what that means, and what to do.
+type Said = (&'static str, &'static str, &'static str);
+
+const SAID: [Said; 5] = [
+    (
+        "webhook",
+        "an admission webhook refuses them, or does not answer",
+        "see whether the webhook's own pods run, or what it forbids",
+    ),
+    (
+        "pod_security",
+        "the namespace's Pod Security level does not allow them",
+        "give the template the security context that the level asks for",
+    ),
+    (
+        "service_account",
+        "their service account does not exist",
+        "create the service account that the template names",
+    ),
+    (
+        "quota",
+        "a quota of the namespace has no room for more",
+        "raise the quota, or request less",
+    ),
+    (
+        "limit_range",
+        "a LimitRange of the namespace does not allow their sizes",
+        "bring the sizes of its containers within the LimitRange",
+    ),
+];
+
+/// What the newest warning says of pods that could not be created.
+fn said(workload: &Workload) -> Option<&'static Said> {
+    let told = workload.events.iter().rev();
+    let mut causes = told.filter(|it| it.reason == "FailedCreate");
+    causes.find_map(|it| SAID.iter().find(|said| it.is("FailedCreate", said.0)))
+}
+
 /// What forbids them.
 enum Cause<'a> {
     Quota(&'a Quota),
     /// A LimitRange, and the container that it does not let in.
     Range(&'a LimitRange, &'a str),
+    /// What a warning names.
+    Said(&'a Said),
     Unknown,
 }
 
@@ -68,7 +108,9 @@ impl<'a> Cause<'a> {
         });
         let mut quotas = cluster.quotas.iter().filter(|it| here(&it.namespace));
         let full = quotas.find(|it| it.scopes.is_empty() && is_full(it, workload));
-        broken.or(full.map(Self::Quota)).unwrap_or(Self::Unknown)
+        let computed = broken.or(full.map(Self::Quota));
+        let told = || said(workload).map(Self::Said);
+        computed.or_else(told).unwrap_or(Self::Unknown)
     }
 
     fn text(&self) -> String {
@@ -78,6 +120,7 @@ impl<'a> Cause<'a> {
                 ": LimitRange `{}` does not allow container `{container}`",
                 range.name
             ),
+            Self::Said((_, means, _)) => format!(": {means}"),
             Self::Unknown => String::new(),
         }
     }
@@ -90,6 +133,7 @@ impl<'a> Cause<'a> {
                 "bring the sizes of container `{container}` within LimitRange `{}`",
                 range.name
             ),
+            Self::Said((.., action)) => (*action).to_owned(),
             Self::Unknown => format!(
                 "see what forbids them: `kubectl -n {} get events --field-selector \
                  reason=FailedCreate`",

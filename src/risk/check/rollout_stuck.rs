@@ -1,3 +1,4 @@
+use super::Reading;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::words::lasting;
@@ -19,6 +20,9 @@ impl Check for RolloutStuck {
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_workload(|index, workload| {
+            if workload.conditions.is_empty() && workload.id.kind == "Deployment" {
+                return Reading::of(workload).unknown().unwrap_or_default();
+            }
             let mut conditions = workload.conditions.iter();
             let Some(stuck) = conditions.find(|it| it.is("Progressing", "False")) else {
                 return Sought::fine();

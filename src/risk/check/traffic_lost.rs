@@ -1,8 +1,11 @@
+use jiff::{SignedDuration, Timestamp};
+
 use crate::finding::Severity;
 use crate::recommend::Confidence;
+use crate::risk::network::{has_its_own, hourly};
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::{Metric, Values};
+use crate::snapshot::{Metric, Workload};
 use crate::trend::median;
 use crate::units::{Bytes, len_f64};
 
@@ -13,9 +16,12 @@ pub(super) struct TrafficLost;
 const BUSY: f64 = 1024.0;
 /// Share of the usual, below which it is lost: probes and metrics still come.
 const LOST: f64 = 0.05;
-/// Hours that this must last, and hours before that tell what is usual.
+/// Hours that this must last.
 const LASTS: usize = 2;
-const USUAL: usize = 7 * 24;
+/// A day and a week of hours, and the fewest that tell what is usual.
+const DAY: usize = 24;
+const WEEK: usize = 7 * DAY;
+const FEWEST: usize = 2 * DAY;
 
 impl Check for TrafficLost {
     fn name(&self) -> &'static str {
@@ -28,37 +34,36 @@ impl Check for TrafficLost {
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_workload(|index, workload| {
-            if workload.is_batch() || workload.pods.is_empty() {
-                return Sought::fine();
-            }
-            let Some(hours) = hourly(seen, index) else {
-                return Sought::fine();
+            let (usual, most, hours) = match heard(seen, index, workload) {
+                Heard::Lost { usual, most, hours } => (usual, most, hours),
+                Heard::Nothing => {
+                    return Sought::unknown(
+                        "workload",
+                        "whose traffic is not counted",
+                        "keep `container_network_.*` of the kubelets' `/metrics/cadvisor`",
+                    );
+                }
+                Heard::Fine => return Sought::fine(),
+                Heard::Short => {
+                    return Sought::unknown(
+                        "workload",
+                        "whose traffic is known for less than two days",
+                        "look again when there is more history",
+                    );
+                }
             };
-            // The last hour may have begun a moment ago.
-            let known: Vec<f64> = hours.into_iter().filter(|it| it.is_finite()).collect();
-            let Some(split) = known.len().checked_sub(LASTS).filter(|it| *it >= 48) else {
-                return Sought::fine();
-            };
-            let (before, now) = known.split_at(split);
-            let usual = &before[before.len().saturating_sub(USUAL)..];
-            // Every hour of the week before had some: a nightly lull is no loss.
-            let least = usual.iter().copied().fold(f64::INFINITY, f64::min);
-            let most = now.iter().copied().fold(0.0, f64::max);
-            let level = median(usual);
-            if level < BUSY || most > LOST * least {
-                return Sought::fine();
-            }
             Sought::risk(Risk {
                 severity: Severity::Medium,
                 confidence: Confidence::Medium,
+                since: since(seen, hours),
                 text: format!(
                     "its traffic fell from {}/s to {}/s for {}, while it runs",
-                    Bytes::from_f64(level).human(),
+                    Bytes::from_f64(usual).human(),
                     Bytes::from_f64(most).human(),
-                    lasting(len_f64(LASTS) / 24.0)
+                    lasting(len_f64(hours) / 24.0)
                 ),
                 evidence: vec![
-                    Evidence::number("usual_bytes_per_second", level),
+                    Evidence::number("usual_bytes_per_second", usual),
                     Evidence::number("bytes_per_second", most),
                 ],
                 action: Action::new(
@@ -70,37 +75,73 @@ impl Check for TrafficLost {
     }
 }
 
-/// Bytes a second of all pods of a workload, hour by hour; `None` where nobody counts.
-fn hourly(seen: &Seen<'_>, index: usize) -> Option<Vec<f64>> {
-    let hour = usize::try_from(seen.grid.per_hour()).ok()?;
-    let slots = usize::try_from(seen.grid.len).ok()?;
-    let mut sums = vec![0.0_f64; slots];
-    let mut known = vec![false; slots];
-    let mut counted = false;
-    for series in seen.usage_of(index) {
-        let Some(bytes) = series
-            .more
-            .get(&Metric::NetworkBytesPerSecond)
-            .map(Values::every)
-        else {
-            continue;
+/// What the hours say, bytes a second of each.
+enum Heard {
+    /// What is usual at these hours, and the most of what is left.
+    /// … and for how many hours.
+    Lost {
+        usual: f64,
+        most: f64,
+        hours: usize,
+    },
+    Fine,
+    Short,
+    /// Nobody counts it.
+    Nothing,
+}
+
+fn heard(seen: &Seen<'_>, index: usize, workload: &Workload) -> Heard {
+    if workload.is_batch() || !has_its_own(workload) {
+        return Heard::Fine;
+    }
+    let hours = hourly(seen, index, Metric::NetworkBytesPerSecond, |a, b| a + b);
+    hours.map_or(Heard::Nothing, |hours| Heard::of(&hours))
+}
+
+/// Whether a workload has lost its traffic, which others need not tell once more.
+pub(super) fn is_lost(seen: &Seen<'_>, index: usize, workload: &Workload) -> bool {
+    matches!(heard(seen, index, workload), Heard::Lost { .. })
+}
+
+/// So many hours before the end of the window.
+fn since(seen: &Seen<'_>, hours: usize) -> Option<Timestamp> {
+    let hours = i64::try_from(hours).ok()?;
+    seen.now.checked_sub(SignedDuration::from_hours(hours)).ok()
+}
+
+impl Heard {
+    fn of(hours: &[f64]) -> Self {
+        // Nothing was told of the last hour, where it has just begun.
+        let end = hours.iter().rposition(|it| it.is_finite());
+        let hours = &hours[..end.map_or(0, |end| end + 1)];
+        let known = hours.iter().filter(|it| it.is_finite()).count();
+        if known < FEWEST + LASTS {
+            return Self::Short;
+        }
+        let (before, now) = hours.split_at(hours.len() - LASTS);
+        let week = &before[before.len().saturating_sub(WEEK)..];
+        let known = |it: &&f64| it.is_finite();
+        // A nightly lull is no loss, nor is a Sunday: a whole week tells what the same hours
+        // had at least; less than that, what any hour had.
+        let whole = week.len() == WEEK;
+        let same: Vec<f64> = if whole {
+            // With an hour before and after: nothing comes at the same minute each day.
+            let around = |day: usize| (day * DAY).saturating_sub(1)..=day * DAY + LASTS;
+            let hours = (0..7).flat_map(|day| &week[around(day)]);
+            hours.filter(known).copied().collect()
+        } else {
+            week.iter().filter(known).copied().collect()
         };
-        counted = true;
-        let from = usize::try_from(series.first).unwrap_or(usize::MAX);
-        for (at, value) in (from..slots).zip(bytes.iter()) {
-            if value.is_finite() {
-                sums[at] += f64::from(*value);
-                known[at] = true;
-            }
+        let least = same.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = now.iter().filter(known).copied().fold(0.0, f64::max);
+        let usual = median(&same);
+        if usual >= BUSY && most <= LOST * least {
+            let quiet = hours.iter().rev();
+            let quiet = quiet.take_while(|it| !it.is_finite() || **it <= LOST * least);
+            let hours = quiet.count();
+            Self::Lost { usual, most, hours }
+        } else {
+            Self::Fine
         }
     }
-    let hours = sums.rchunks(hour).zip(known.rchunks(hour));
-    let mut hours: Vec<f64> = hours
-        .map(|(sums, known)| {
-            let values = sums.iter().zip(known).filter(|(_, known)| **known);
-            values.map(|(sum, _)| *sum).fold(f64::NAN, f64::max)
-        })
-        .collect();
-    hours.reverse();
-    counted.then_some(hours)
 }

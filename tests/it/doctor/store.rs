@@ -142,6 +142,8 @@ fn metrics_that_are_missing_are_told_one_by_one() {
     warn nothing tells of owners of pods: `kube_pod_owner` is missing
     warn nothing tells of pressure (PSI): `container_pressure_cpu_waiting_seconds_total` is missing
     warn nothing tells of network traffic: `container_network_receive_bytes_total` is missing
+    warn nothing tells of lost packets: `container_network_receive_packets_dropped_total` is missing
+    warn nothing tells of nodes over time: `kube_node_status_condition` is missing
     ");
 }
 

@@ -4,6 +4,7 @@ mod certificates;
 mod connect;
 mod denied;
 mod devices;
+mod events;
 mod kubeconfigs;
 mod kubectl;
 mod listing;

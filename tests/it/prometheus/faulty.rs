@@ -153,7 +153,7 @@ fn serve(stream: TcpStream, mut answer: impl FnMut(&str) -> Answer) {
 }
 
 /// Head and body of a request.
-fn next_request(reader: &mut impl std::io::BufRead) -> Option<String> {
+pub(super) fn next_request(reader: &mut impl std::io::BufRead) -> Option<String> {
     let mut text = String::new();
     let mut length = 0;
     loop {
@@ -175,7 +175,12 @@ fn next_request(reader: &mut impl std::io::BufRead) -> Option<String> {
     Some(text)
 }
 
-fn respond(stream: &mut TcpStream, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
+pub(super) fn respond(
+    stream: &mut TcpStream,
+    status: u16,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<()> {
     let head = format!(
         "HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()

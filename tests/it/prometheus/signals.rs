@@ -84,6 +84,7 @@ pub(super) fn check(snapshot: &Snapshot) {
     let hours = 24 * DAYS as usize;
     let api = series(snapshot, "api-6dfdf5796f-x2x2x", "app");
     near(known(api, Metric::NetworkBytesPerSecond), hours, 200.0);
+    near(known(api, Metric::NetworkDropRatio), hours, 1.0 / 41.0);
     near(known(api, Metric::CpuWaitingRatio), hours, 0.3);
     near(known(api, Metric::MemoryWaitingRatio), hours, 0.01);
     let proxy = series(snapshot, "api-6dfdf5796f-x2x2x", "proxy");

@@ -237,6 +237,19 @@ fn around(writer: &mut Writer) {
                 format!("namespace=\"shop\",pod=\"{api}\",interface=\"{interface}\",job=\"{job}\"");
             writer.counter("container_network_receive_bytes_total", &labels, received);
             writer.counter("container_network_transmit_bytes_total", &labels, sent);
+            // Of the packets of one interface one in forty-one is dropped.
+            let (packets, dropped) = if interface == "eth0" {
+                (10.0, 0.25)
+            } else {
+                (0.0, 0.0)
+            };
+            writer.counter("container_network_receive_packets_total", &labels, packets);
+            writer.counter("container_network_transmit_packets_total", &labels, 0.0);
+            writer.counter(
+                "container_network_receive_packets_dropped_total",
+                &labels,
+                dropped,
+            );
         }
         let labels = format!("namespace=\"shop\",pod=\"{api}\",container=\"app\",job=\"{job}\"");
         writer.counter("container_pressure_cpu_waiting_seconds_total", &labels, 0.3);

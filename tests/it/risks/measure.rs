@@ -362,11 +362,9 @@ fn what_is_said_to_happen_within_a_week_does_as_often() {
                 let ahead = &leaky[number][day * DAY..(day + 7) * DAY];
                 let next = ahead.iter().copied().fold(0.0, f64::max);
                 for factor in [1.05, 1.1, 1.2, 1.35, 1.5] {
-                    let limit = leak.course.now * factor;
-                    let record = seen.chances.beyond(&profile.daily_peaks, limit, 7.0);
-                    let rises = leak.reaches(Bytes::from_f64(limit), 7.0);
-                    let said = 1.0 - (1.0 - rises) * (1.0 - record.unwrap_or(0.0));
-                    table.add(said, next > limit);
+                    let limit = Bytes::from_f64(leak.course.now * factor);
+                    let said = leak.reaches(&profile.daily_peaks, limit, 7.0, &seen.chances);
+                    table.add(said, next > limit.to_f64());
                 }
             }
         });

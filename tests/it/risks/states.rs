@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use kcost::finding::Severity;
 use kcost::snapshot::{
-    Autoscaler, CapacityType, Condition, Eviction, Probe, ProbeKind, Restarts, Snapshot, Waiting,
-    Workload,
+    Autoscaler, CapacityType, Condition, Eviction, Probe, ProbeKind, Restarts, Snapshot, Spell,
+    Waiting, Workload,
 };
 
 use super::{ended, fact, killed, none, only, severity, unknown};
@@ -259,6 +259,58 @@ fn a_node_that_is_short_or_away_is_told() {
     assert_eq!(
         unknown(&snapshot, "node_pressure"),
         ["1 node whose conditions were not read"]
+    );
+}
+
+/// A node that is well, and said this of itself before: hours before the end, and how long.
+fn said_before(kind: &str, times: &[(i64, i64)]) -> Snapshot {
+    let mut snapshot = ready(30);
+    let end = snapshot.usage.grid.end();
+    let mut well = node("n0", CapacityType::OnDemand);
+    well.conditions = vec![said("Ready", "True", "KubeletReady", end)];
+    let spell = |(ago, hours): &(i64, i64)| Spell {
+        kind: kind.to_owned(),
+        from: end - SignedDuration::from_hours(*ago),
+        until: end - SignedDuration::from_hours(ago - hours),
+    };
+    well.spells = Some(times.iter().map(spell).collect());
+    snapshot.cluster.nodes = vec![well];
+    snapshot
+}
+
+#[test]
+fn pressure_that_came_and_went_is_remembered() {
+    let found = only(
+        &said_before("MemoryPressure", &[(100, 2), (30, 1), (5, 1)]),
+        "node_pressure",
+    );
+    assert_eq!(
+        found.text,
+        "it was short of memory and evicted pods 3 times in 14d, for 4 hours in all"
+    );
+    assert_eq!((severity(&found), found.until), (Severity::Medium, None));
+    // As often as three times in a fortnight makes likely.
+    assert!((found.chance.unwrap().probability - 0.542).abs() < 0.01);
+    let over = only(&said_before("DiskPressure", &[(100, 2)]), "node_pressure");
+    assert_eq!(
+        (severity(&over), over.chance, over.until.is_some()),
+        (Severity::Low, None, true)
+    );
+    // Once away is a restart; often away is none.
+    let away = |times: &[(i64, i64)]| super::found(&said_before("Ready", times), "node_pressure");
+    assert_eq!(away(&[(30, 1), (5, 1)]), []);
+    let often = away(&[(50, 1), (30, 1), (5, 1)]);
+    assert!(
+        often[0]
+            .text
+            .starts_with("it did not answer 3 times in 14d")
+    );
+    none(&said_before("DiskPressure", &[]), "node_pressure");
+    let mut untold = said_before("DiskPressure", &[]);
+    untold.cluster.nodes[0].spells = None;
+    assert_eq!(
+        unknown(&untold, "node_pressure"),
+        ["1 node whose state over time is not known"]
     );
 }
 

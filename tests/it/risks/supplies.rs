@@ -158,9 +158,83 @@ fn traffic_that_stops_at_once_is_lost_and_a_quiet_night_is_not() {
     let night = carrying(|slot| if slot % 48 < 40 { 1e6 } else { 100.0 });
     none(&night, "traffic_lost");
     none(&carrying(|_| 1e6), "traffic_lost");
+    // By day there is some each day, so that none at noon is a loss, whatever the night has.
+    let noon = carrying(|slot| match slot {
+        _ if slot >= 14 * 48 - 5 => 0.0,
+        _ if slot % 48 < 8 => 100.0,
+        _ => 1e6,
+    });
+    let noon = only(&noon, "traffic_lost");
+    assert!(noon.text.contains(" to 0B/s for "), "{}", noon.text);
     // Nothing was there to lose.
     none(
         &carrying(|slot| if slot < 600 { 500.0 } else { 0.0 }),
         "traffic_lost",
     );
+}
+
+#[test]
+fn traffic_that_nobody_counts_is_unknown() {
+    let mut snapshot = carrying(|_| 1e6);
+    snapshot.usage.series[0].more.clear();
+    assert_eq!(
+        unknown(&snapshot, "traffic_lost"),
+        ["1 workload whose traffic is not counted"]
+    );
+    assert_eq!(
+        unknown(&snapshot, "network_faults"),
+        ["1 workload whose lost packets are not counted"]
+    );
+    // Of the network of its node nothing is told here.
+    for pod in &mut snapshot.workloads[0].pods {
+        pod.host_network = true;
+    }
+    for check in ["traffic_lost", "network_faults"] {
+        assert_eq!(unknown(&snapshot, check), [] as [&str; 0]);
+    }
+}
+
+/// The same pod, that loses such a share of its packets in each half hour.
+fn losing(share: impl Fn(usize) -> f64) -> Snapshot {
+    let mut snapshot = carrying(|_| 1e6);
+    let series = &mut snapshot.usage.series[0];
+    let values: Vec<f32> = (0..series.cpu_cores.len())
+        .map(|slot| single(share(slot)))
+        .collect();
+    let none = vec![0.0; values.len()];
+    series.more.insert(Metric::NetworkDropRatio, values.into());
+    series.more.insert(Metric::NetworkErrorRatio, none.into());
+    snapshot
+}
+
+#[test]
+fn packets_that_are_dropped_for_hours_are_told() {
+    let end = 14 * 48;
+    let found = only(
+        &losing(|slot| if slot >= end - 8 { 0.031 } else { 0.0001 }),
+        "network_faults",
+    );
+    assert_eq!(
+        found.text,
+        "up to 3.1% of its packets are dropped in 1 of 1 pod, in 4 hours"
+    );
+    assert_eq!((severity(&found), found.until), (Severity::Medium, None));
+    // A blip, and what hardly anybody feels.
+    none(
+        &losing(|slot| if slot >= end - 4 { 0.2 } else { 0.0 }),
+        "network_faults",
+    );
+    none(&losing(|_| 0.009), "network_faults");
+    // Of days ago: it is over.
+    let over = only(
+        &losing(|slot| {
+            if (200..208).contains(&slot) {
+                0.06
+            } else {
+                0.0
+            }
+        }),
+        "network_faults",
+    );
+    assert!(over.until.is_some() && over.since < over.until);
 }

@@ -39,6 +39,7 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
     ("v1", "nodes", "Node", false),
     ("v1", "namespaces", "Namespace", false),
     ("v1", "services", "Service", true),
+    ("v1", "events", "Event", true),
     ("v1", "limitranges", "LimitRange", true),
     ("v1", "resourcequotas", "ResourceQuota", true),
     (

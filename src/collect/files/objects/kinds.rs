@@ -3,9 +3,10 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
+    Event, LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController,
     ResourceQuota, Service,
 };
+use k8s_openapi::api::events::v1 as events;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::CSINode;
 use kube::core::DynamicObject;
@@ -39,6 +40,8 @@ impl Reader<'_> {
             ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>(piece, objects),
             ("", "PersistentVolume") => typed::<PersistentVolume>(piece, objects),
             ("storage.k8s.io", "CSINode") => plain::<CSINode>(piece, objects),
+            ("", "Event") => plain::<Event>(piece, objects),
+            ("events.k8s.io", "Event") => plain::<events::Event>(piece, objects),
             ("", "Service") => typed::<Service>(piece, objects),
             ("", "ReplicationController") => typed::<ReplicationController>(piece, objects),
             ("apps", "Deployment") => typed::<Deployment>(piece, objects),

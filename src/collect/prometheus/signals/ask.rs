@@ -175,6 +175,12 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Questions that were given up: whoever finds more of them after its own knows that
+    /// it has not heard everything.
+    pub(super) fn misses(&self) -> usize {
+        self.gaps.len()
+    }
+
     pub(super) fn gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
     }

@@ -1,20 +1,15 @@
-//! Counters that become rates: network bytes and waiting.
-
-use std::collections::BTreeMap;
+//! Counters that become rates: waiting.
 
 use super::Signals;
 use super::ask::Asker;
-use super::place::{Place, identity};
 use super::question::{Answer, Question};
 use crate::snapshot::Metric;
 use crate::units::single;
 
 const CPU_WAITING: &str = "container_pressure_cpu_waiting_seconds_total";
 const MEMORY_WAITING: &str = "container_pressure_memory_waiting_seconds_total";
-const RECEIVED: &str = "container_network_receive_bytes_total";
-const SENT: &str = "container_network_transmit_bytes_total";
 
-pub(super) const METRICS: [&str; 4] = [CPU_WAITING, MEMORY_WAITING, RECEIVED, SENT];
+pub(super) const METRICS: [&str; 2] = [CPU_WAITING, MEMORY_WAITING];
 
 /// A series that was away for longer than so many steps is not bridged.
 const LONGEST_BRIDGE: i64 = 3;
@@ -22,17 +17,12 @@ const LONGEST_BRIDGE: i64 = 3;
 /// What [`read`] asks, where there is something to ask for.
 pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
     let waiting = [CPU_WAITING, MEMORY_WAITING].map(|counter| waiting(asker, counter));
-    waiting
-        .into_iter()
-        .chain([traffic(asker)])
-        .flatten()
-        .collect()
+    waiting.into_iter().flatten().collect()
 }
 
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     pressure(asker, signals, CPU_WAITING, Metric::CpuWaitingRatio).await;
     pressure(asker, signals, MEMORY_WAITING, Metric::MemoryWaitingRatio).await;
-    network(asker, signals).await;
 }
 
 fn waiting(asker: &Asker<'_>, counter: &'static str) -> Option<Question> {
@@ -41,17 +31,6 @@ fn waiting(asker: &Asker<'_>, counter: &'static str) -> Option<Question> {
         text: asker.selector(&[counter], &asker.of_containers(), true),
         step: Some(asker.coarse()),
         cost: asker.series(&[counter]),
-    })
-}
-
-fn traffic(asker: &Asker<'_>) -> Option<Question> {
-    let mut there = vec![RECEIVED, SENT];
-    there.retain(|metric| asker.has(metric));
-    (!there.is_empty()).then(|| Question {
-        label: "network use",
-        text: asker.selector(&there, ",interface!=\"lo\"", true),
-        step: Some(asker.coarse()),
-        cost: asker.series(&there),
     })
 }
 
@@ -74,48 +53,6 @@ async fn pressure(
         }
     };
     asker.over_window(&question, take).await;
-}
-
-/// Bytes of all interfaces of a pod, both ways. A pod on the network of its node
-/// (`hostNetwork`) has the traffic of the node here, so that it never seems idle.
-///
-/// Two scrape jobs of the same pod are two sums, of which the larger counts.
-async fn network(asker: &mut Asker<'_>, signals: &mut Signals) {
-    let Some(question) = traffic(asker) else {
-        return;
-    };
-    let mut sums: BTreeMap<(Place, String), Vec<(i64, f64)>> = BTreeMap::new();
-    let (view, step) = (asker.view, asker.coarse());
-    let take = |answer: &Answer| {
-        let Some(place) = view.place(&answer.labels) else {
-            return;
-        };
-        let pod = Place {
-            container: String::new(),
-            ..place
-        };
-        let scrape = identity(&answer.labels, &["__name__", "interface"]);
-        add(
-            sums.entry((pod, scrape)).or_default(),
-            rates(&answer.points, step),
-        );
-    };
-    asker.over_window(&question, take).await;
-    for ((place, _), sum) in sums {
-        for (time, rate) in sum {
-            signals.put(&place, Metric::NetworkBytesPerSecond, time, single(rate));
-        }
-    }
-}
-
-/// Adds rates to a sum, both in the order of time.
-fn add(sum: &mut Vec<(i64, f64)>, rates: impl Iterator<Item = (i64, f64)>) {
-    for (time, rate) in rates {
-        match sum.binary_search_by_key(&time, |(time, _)| *time) {
-            Ok(place) => sum[place].1 += rate,
-            Err(place) => sum.insert(place, (time, rate)),
-        }
-    }
 }
 
 /// The increase a second up to each point from the point before it. A value

@@ -122,7 +122,7 @@ async fn events(asker: &mut Asker<'_>, ends: &mut Ends) {
 /// began at 0, except up to `first`, where data or a piece of the window begins:
 /// what came before the window does not count, and the piece before has judged
 /// what came before its last point.
-fn increases(points: &[(i64, f64)], first: i64, step: u32) -> Vec<((i64, i64), u64)> {
+pub(super) fn increases(points: &[(i64, f64)], first: i64, step: u32) -> Vec<((i64, i64), u64)> {
     let step = i64::from(step);
     let mut found = Vec::new();
     let mut before: Option<(i64, f64)> = None;

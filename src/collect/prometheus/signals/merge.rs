@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::place::Place;
-use super::{Sample, Signals};
+use super::{Sample, Signals, conditions};
 use crate::collect::{Column, Resolved, UsageBuilder};
 use crate::snapshot::{
     Container, ContainerKind, Grid, Metric, Restarts, Termination, VolumeUse, Workload,
@@ -115,6 +115,9 @@ impl Signals {
             });
             claim.history = points.collect();
         }
+        if let Some(conditions) = &self.conditions {
+            conditions::merge(conditions, &mut resolved.cluster.nodes);
+        }
         resolved.cluster.certificates.clone_from(&self.certificates);
         resolved.cluster.certificates.sort();
         resolved.cluster.certificates.dedup();
@@ -140,7 +143,7 @@ fn find_mut<'a>(resolved: &'a mut Resolved, place: &Place) -> Option<(bool, &'a 
 fn target<'a>(workload: &'a Workload, place: &Place, metric: Metric) -> Option<&'a Container> {
     let mut containers = workload.containers.iter();
     match metric {
-        Metric::NetworkBytesPerSecond => containers
+        metric if metric.is_of_pods() => containers
             .find(|container| container.kind == ContainerKind::App)
             .or(workload.containers.first()),
         // What asks for no device uses none: of an idle device an exporter may

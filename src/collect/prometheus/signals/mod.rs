@@ -1,5 +1,6 @@
 //! What a store knows of containers besides CPU and memory: accelerators,
-//! servers of models, network, pressure, ends, volumes.
+//! servers of models, network, pressure, ends, volumes; and of nodes, when they were
+//! short of something.
 //!
 //! Each is read only where the store has its metric, which the index tells
 //! without touching a sample, and in queries that stay under the budget of
@@ -12,11 +13,13 @@
 //! `kube_deployment_spec_replicas` tells of wishes and of Deployments alone.
 
 mod ask;
+mod conditions;
 mod counters;
 mod ends;
 mod gpu;
 mod latest;
 mod merge;
+mod network;
 mod place;
 mod question;
 mod serving;
@@ -49,6 +52,9 @@ pub struct Signals {
     /// Bytes and inodes in use, by namespace and claim, and by time.
     courses: BTreeMap<(String, String), Course>,
     certificates: Vec<Certificate>,
+    /// When nodes were short of something, and seconds between looks; `None` where that
+    /// was not told.
+    conditions: Option<(conditions::Times, u32)>,
 }
 
 /// Bytes and inodes in use by time, in Unix seconds.
@@ -87,6 +93,7 @@ impl Signals {
             volumes: BTreeMap::new(),
             courses: BTreeMap::new(),
             certificates: Vec::new(),
+            conditions: None,
         }
     }
 
@@ -121,10 +128,12 @@ pub(super) async fn read(
     let mut signals = Signals::new(grid);
     asker.find(&metrics()).await;
     counters::read(&mut asker, &mut signals).await;
+    network::read(&mut asker, &mut signals).await;
     gpu::read(&mut asker, &mut signals).await;
     serving::read(&mut asker, &mut signals).await;
     ends::read(&mut asker, &mut signals).await;
     latest::read(&mut asker, &mut signals).await;
+    conditions::read(&mut asker, &mut signals).await;
     (signals, asker.into_gaps())
 }
 
@@ -142,21 +151,28 @@ pub(super) async fn plan(
     let mut asker = Asker::new(server, options, view, grid, progress);
     asker.find(&metrics()).await;
     let mut questions = counters::questions(&asker);
+    questions.extend(network::questions(&asker));
     questions.extend(gpu::questions(&asker));
     questions.extend(serving::questions(&asker));
     questions.extend(ends::questions(&asker));
     questions.extend(latest::questions(&asker));
+    questions.extend(conditions::question(&asker));
     let certain = questions.iter().flat_map(|it| it.planned(&asker, None));
     let times = ends::times(&asker);
     let killed = Some("only where containers were killed");
     let times = times.iter().flat_map(|it| it.planned(&asker, killed));
-    let more = certain.chain(times).collect();
+    let lost = Some("only of pods that lose packets");
+    let packets = network::packets(&asker);
+    let packets = packets.iter().flat_map(|it| it.planned(&asker, lost));
+    let more = certain.chain(times).chain(packets).collect();
     (more, asker.into_gaps())
 }
 
 /// Every metric that is looked for.
 pub(super) fn metrics() -> Vec<&'static str> {
     let mut all = counters::METRICS.to_vec();
+    all.extend(network::METRICS);
+    all.extend(conditions::METRICS);
     all.extend(gpu::metrics());
     all.extend(serving::metrics());
     all.extend(ends::METRICS);

@@ -1,0 +1,54 @@
+//! Warnings to the workloads that they are about.
+
+use super::PodIndex;
+use crate::snapshot::{Event, Eviction, Workload};
+
+/// Warnings that are kept of a workload, the newest.
+const MOST: usize = 200;
+
+/// What is about no pod and no controller of pods is left out.
+pub(super) fn give(events: Vec<(String, Event)>, index: &PodIndex, workloads: &mut [Workload]) {
+    for (namespace, event) in events {
+        let found = if event.kind == "Pod" {
+            index.workload(&namespace, &event.name)
+        } else {
+            index.controller(&namespace, &event.kind, &event.name)
+        };
+        let place = found.and_then(|it| usize::try_from(it).ok());
+        if let Some(workload) = place.and_then(|it| workloads.get_mut(it)) {
+            workload.evictions.extend(eviction(&event, workload));
+            workload.events.push(event);
+        }
+    }
+    for workload in workloads {
+        workload.events.sort_by(|a, b| {
+            let order = |it: &Event| {
+                (
+                    it.last,
+                    it.name.clone(),
+                    it.reason.clone(),
+                    it.cause.clone(),
+                )
+            };
+            order(a).cmp(&order(b))
+        });
+        workload.events.dedup();
+        let older = workload.events.len().saturating_sub(MOST);
+        workload.events.drain(..older);
+        let order = |it: &Eviction| (it.at, it.pod.clone());
+        workload.evictions.sort_by_key(order);
+    }
+}
+
+/// A pod that was put out and is gone since: only the event tells of it.
+fn eviction(event: &Event, workload: &Workload) -> Option<Eviction> {
+    let known = |it: &Eviction| it.pod == event.name;
+    let is_new =
+        event.reason == "Evicted" && event.kind == "Pod" && !workload.evictions.iter().any(known);
+    is_new.then(|| Eviction {
+        pod: event.name.clone(),
+        reason: event.reason.clone(),
+        resource: event.cause.clone(),
+        at: event.last,
+    })
+}

@@ -1,0 +1,118 @@
+//! What was said on days of the past, and what came of it.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::render::Look;
+use crate::render::json_v1::{Cluster, Window, cluster, rounded, window};
+use crate::render::plain::plain;
+use crate::render::style::{BOLD, DIM, Paint};
+use crate::risk::{Kept, Replays};
+use crate::snapshot::Snapshot;
+use crate::text::{count, escape, percent};
+use crate::units::Currency;
+
+/// As the table calls all checks together.
+const ALL: &str = "all";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    taken_at: String,
+    cluster: Cluster<'a>,
+    window: Window,
+    currency: Currency,
+    /// Days of the past that were looked at from.
+    looks: u32,
+    replays: Vec<Shape>,
+}
+
+#[derive(Serialize)]
+struct Shape {
+    /// Null for all checks together.
+    check: Option<&'static str>,
+    said_from: f64,
+    said_to: f64,
+    said_mean: f64,
+    times: u32,
+    happened: u32,
+}
+
+/// As JSON, in the envelope of risks.
+pub fn replay_json(
+    snapshot: &Snapshot,
+    currency: Currency,
+    replays: &Replays,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let shape = |kept: &Kept| Shape {
+        check: kept.check,
+        said_from: kept.from,
+        said_to: kept.to,
+        said_mean: rounded(kept.said),
+        times: kept.times,
+        happened: kept.happened,
+    };
+    let report = Report {
+        schema: "kcost.risks/v1",
+        tool_version: env!("CARGO_PKG_VERSION"),
+        taken_at: snapshot.taken_at.to_string(),
+        cluster: cluster(snapshot),
+        window: window(snapshot),
+        currency,
+        looks: replays.looks,
+        replays: replays.kept.iter().map(shape).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+/// For people.
+pub fn replay_table(
+    snapshot: &Snapshot,
+    replays: &Replays,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    plain(look, out, |out| {
+        let paint = Paint::of(look);
+        let name = escape(&snapshot.cluster.name);
+        let looks = count(usize::try_from(replays.looks).unwrap_or(usize::MAX), "day");
+        let text = format!("what was said on {looks} of the past, and what came within its time");
+        writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))?;
+        if replays.looks == 0 {
+            return writeln!(
+                out,
+                "\nThe window is shorter than the three weeks that this takes."
+            );
+        }
+        if replays.kept.is_empty() {
+            return writeln!(out, "\nNothing was said with a probability.");
+        }
+        let head = format!(
+            "  {:<24} {:>9} {:>6} {:>6} {:>9}",
+            "CHECK", "SAID", "MEAN", "TIMES", "HAPPENED"
+        );
+        writeln!(out, "\n{}", paint.on(DIM, &head))?;
+        for kept in &replays.kept {
+            let said = format!("{}-{}", whole(kept.from), percent(kept.to));
+            let share = f64::from(kept.happened) / f64::from(kept.times.max(1));
+            writeln!(
+                out,
+                "  {:<24} {said:>9} {:>6} {:>6} {:>9}",
+                kept.check.unwrap_or(ALL),
+                percent(kept.said),
+                kept.times,
+                percent(share),
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// `20` of `20-40%`.
+fn whole(share: f64) -> String {
+    percent(share).trim_end_matches('%').to_owned()
+}
