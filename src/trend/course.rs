@@ -130,12 +130,19 @@ fn residuals(values: &[f64], slope: f64) -> Vec<f64> {
 
 /// The median of what is finite; `NaN` of nothing.
 pub fn median(values: &[f64]) -> f64 {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    match sorted.len() {
-        0 => f64::NAN,
-        n => f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+    let mut known: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
+    let (count, middle) = (known.len(), known.len() / 2);
+    if count == 0 {
+        return f64::NAN;
     }
+    // Not all of it need be in order, only what is below the middle.
+    let (below, upper, _) = known.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = *upper;
+    if count % 2 == 1 {
+        return upper;
+    }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    f64::midpoint(lower, upper)
 }
 
 /// The normal distribution function, to a ten-millionth (Abramowitz and Stegun 26.2.17).

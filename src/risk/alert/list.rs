@@ -19,7 +19,8 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Alert> {
     all.extend(workloads(seen));
     all.extend(controllers(seen));
     all.extend(nodes(seen));
-    all.extend(storage());
+    all.extend(storage(seen));
+    all.extend(network());
     all
 }
 
@@ -303,7 +304,7 @@ fn controllers(seen: &Seen<'_>) -> Vec<Alert> {
         ),
         rule(
             "KcostDaemonSetIncomplete",
-            None,
+            Some("pods_not_ready"),
             "warning",
             hold,
             "kube_daemonset_status_desired_number_scheduled > kube_daemonset_status_number_available\n\
@@ -364,32 +365,38 @@ fn controllers(seen: &Seen<'_>) -> Vec<Alert> {
 
 fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
     let mut rules = vec![
-        rule(
-            "KcostNodePressure",
-            Some("node_pressure"),
-            "warning",
-            minutes(10),
-            "kube_node_status_condition{condition=~\"MemoryPressure|DiskPressure|PIDPressure\",\
-             status=\"true\"} == 1",
-            "node {{ $labels.node }} says {{ $labels.condition }}",
-            &["KubeNodePressure"],
-        ),
-        rule(
-            "KcostNodeNotReady",
-            Some("node_pressure"),
-            "warning",
-            minutes(10),
-            "(\n  kube_node_status_condition{condition=\"Ready\",status=\"true\"} == 0\n  or \
-             sum by (node) (changes(kube_node_status_condition{condition=\"Ready\",\
-             status=\"true\"}[15m])) > 2\n)\nunless on (node) kube_node_spec_unschedulable == 1",
-            "node {{ $labels.node }} does not answer, or comes and goes",
-            &[
-                "KubeNodeNotReady",
-                "KubeNodeUnreachable",
-                "KubeNodeReadinessFlapping",
-                "KubeletDown",
-            ],
-        ),
+        Alert {
+            fired: replay::spells(seen, |kind| kind != "Ready", minutes(10)),
+            ..rule(
+                "KcostNodePressure",
+                Some("node_pressure"),
+                "warning",
+                minutes(10),
+                "kube_node_status_condition{condition=~\"MemoryPressure|DiskPressure|PIDPressure\",\
+                 status=\"true\"} == 1",
+                "node {{ $labels.node }} says {{ $labels.condition }}",
+                &["KubeNodePressure"],
+            )
+        },
+        Alert {
+            fired: replay::spells(seen, |kind| kind == "Ready", minutes(10)),
+            ..rule(
+                "KcostNodeNotReady",
+                Some("node_pressure"),
+                "warning",
+                minutes(10),
+                "(\n  kube_node_status_condition{condition=\"Ready\",status=\"true\"} == 0\n  or \
+                 sum by (node) (changes(kube_node_status_condition{condition=\"Ready\",\
+                 status=\"true\"}[15m])) > 2\n)\nunless on (node) kube_node_spec_unschedulable == 1",
+                "node {{ $labels.node }} does not answer, or comes and goes",
+                &[
+                    "KubeNodeNotReady",
+                    "KubeNodeUnreachable",
+                    "KubeNodeReadinessFlapping",
+                    "KubeletDown",
+                ],
+            )
+        },
         rule(
             "KcostKubeletSlow",
             None,
@@ -448,7 +455,36 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
     rules
 }
 
-fn storage() -> Vec<Alert> {
+/// What pods lose of their packets.
+fn network() -> Vec<Alert> {
+    let both = |what: &str| {
+        let rate = |way: &str| {
+            format!("rate(container_network_{way}_{what}_total{{interface!=\"lo\"}}[1h])")
+        };
+        format!(
+            "sum by (namespace, pod) ({}) + sum by (namespace, pod) ({})",
+            rate("receive"),
+            rate("transmit")
+        )
+    };
+    let (errors, drops, packets) = (both("errors"), both("packets_dropped"), both("packets"));
+    let expr = format!(
+        "({errors} + {drops})\n/ ({packets} > 1) > 0.01\nunless on (namespace, pod) \
+         kube_pod_info{{host_network=\"true\"}}"
+    );
+    vec![rule(
+        "KcostPacketsLost",
+        Some("network_faults"),
+        "warning",
+        Span::from_secs(3 * 3_600),
+        &expr,
+        "{{ $labels.namespace }}/{{ $labels.pod }} loses {{ $value | humanizePercentage }} of its \
+         packets",
+        &[],
+    )]
+}
+
+fn storage(seen: &Seen<'_>) -> Vec<Alert> {
     let claim = "by (namespace, persistentvolumeclaim)";
     let filling = |free: &str, all: &str| {
         format!(
@@ -458,18 +494,21 @@ fn storage() -> Vec<Alert> {
         )
     };
     vec![
-        rule(
-            "KcostVolumeFilling",
-            Some("volume_filling"),
-            "warning",
-            Span::HOUR,
-            &filling(
-                "kubelet_volume_stats_available_bytes",
-                "kubelet_volume_stats_capacity_bytes",
-            ),
-            "volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is full within 7 days",
-            &["KubePersistentVolumeFillingUp"],
-        ),
+        Alert {
+            fired: replay::volumes(seen),
+            ..rule(
+                "KcostVolumeFilling",
+                Some("volume_filling"),
+                "warning",
+                Span::HOUR,
+                &filling(
+                    "kubelet_volume_stats_available_bytes",
+                    "kubelet_volume_stats_capacity_bytes",
+                ),
+                "volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is full within 7 days",
+                &["KubePersistentVolumeFillingUp"],
+            )
+        },
         rule(
             "KcostVolumeInodesFilling",
             Some("volume_filling"),
@@ -485,7 +524,7 @@ fn storage() -> Vec<Alert> {
         ),
         rule(
             "KcostVolumeErrors",
-            None,
+            Some("volume_unbound"),
             "critical",
             minutes(5),
             "kube_persistentvolume_status_phase{phase=~\"Failed|Pending\"} > 0",

@@ -22,7 +22,7 @@
 //! | `KubeNodeEviction` | `KcostPodsEvicted` | |
 //! | `KubeletTooManyPods`, `KubeletPlegDurationHigh`, `KubeletPodStartUpLatencyHigh` | `KcostKubeletSlow` | |
 //! | `KubeClientCertificateExpiration`, `KubeletClientCertificateExpiration` | `KcostCertificateExpires` | |
-//! | none | `KcostMemoryLeak`, `KcostOomKilled`, `KcostOomLoop`, `KcostCpuStarvation` | |
+//! | none | `KcostMemoryLeak`, `KcostOomKilled`, `KcostOomLoop`, `KcostCpuStarvation`, `KcostPacketsLost` | |
 
 use super::Seen;
 use crate::units::{Span, len_f64};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::recommend::Pool;
 use crate::risk::Seen;
 use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values};
-use crate::units::{Bytes, Cpu, Span};
+use crate::units::{Bytes, Cpu, Span, days_between, len_f64};
 
 /// Times that something held for as long as it must, one time for each stretch.
 fn times(slots: impl Iterator<Item = bool>, hold: Span, grid: &Grid) -> usize {
@@ -227,9 +227,72 @@ pub(super) fn evictions(seen: &Seen<'_>) -> usize {
         .count()
 }
 
+/// Stretches of nodes that say such a thing for so long; `None` where no node's past is
+/// known.
+pub(super) fn spells(seen: &Seen<'_>, of: fn(&str) -> bool, hold: Span) -> Option<usize> {
+    let nodes = seen.snapshot.cluster.nodes.iter();
+    let known: Vec<_> = nodes.filter_map(|node| node.spells.as_ref()).collect();
+    let long = known.iter().copied().flatten().filter(|it| {
+        let lasted = it.until.duration_since(it.from).as_secs();
+        of(&it.kind) && lasted >= i64::from(hold.as_secs())
+    });
+    (!known.is_empty()).then(|| long.count())
+}
+
+/// Volumes that come below 3 % of free space, or below 30 % with none left in a week along
+/// the line through the week before; `None` where no course of any is known.
+pub(super) fn volumes(seen: &Seen<'_>) -> Option<usize> {
+    let claims = seen.snapshot.cluster.volume_claims.iter();
+    let known = claims.filter(|it| !it.history.is_empty());
+    let known: Vec<_> = known.filter(|it| it.capacity.is_some()).collect();
+    let fired = known.iter().map(|claim| {
+        let all = claim.capacity.map_or(0.0, Bytes::to_f64);
+        let points = claim.history.iter();
+        let points = points.filter_map(|it| {
+            let days = days_between(seen.grid.start, it.at);
+            Some((days, 1.0 - it.used?.to_f64() / all))
+        });
+        let points: Vec<(f64, f64)> = points.collect();
+        let held = (0..points.len()).map(|at| {
+            let (now, free) = points[at];
+            let week = points[..=at].iter().filter(|it| now - it.0 <= 7.0);
+            free < 0.03 || (free < 0.3 && in_a_week(&week.copied().collect::<Vec<_>>()) < 0.0)
+        });
+        let held: Vec<bool> = held.collect();
+        let begins = |at: &usize| held[*at] && (*at == 0 || !held[at - 1]);
+        (0..held.len()).filter(begins).count()
+    });
+    (!known.is_empty()).then(|| fired.sum())
+}
+
+/// Where the straight line through these points is a week after the last, as
+/// `predict_linear` has it.
+fn in_a_week(points: &[(f64, f64)]) -> f64 {
+    let count = len_f64(points.len());
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (middle, level) = (mean(|it| it.0), mean(|it| it.1));
+    let both: f64 = points
+        .iter()
+        .map(|it| (it.0 - middle) * (it.1 - level))
+        .sum();
+    let own: f64 = points.iter().map(|it| (it.0 - middle).powi(2)).sum();
+    let slope = if own > 0.0 { both / own } else { 0.0 };
+    let last = points.last().map_or(middle, |it| it.0);
+    level + slope * (last + 7.0 - middle)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_drawn_a_week_ahead() {
+        let falling: Vec<(f64, f64)> = (0..8)
+            .map(|day| (f64::from(day), 1.0 - 0.05 * f64::from(day)))
+            .collect();
+        assert!((in_a_week(&falling) - 0.3).abs() < 1e-9);
+        assert!((in_a_week(&[(3.0, 0.4)]) - 0.4).abs() < 1e-9);
+    }
 
     #[test]
     fn a_stretch_fires_once_and_only_if_it_lasts() {

@@ -26,6 +26,7 @@ mod oom_loop;
 mod out_of_memory;
 mod pod_fits_nowhere;
 mod pods_evicted;
+mod pods_not_ready;
 mod probe_kills;
 mod probes_failing;
 mod quota_nearly_used;
@@ -35,6 +36,7 @@ mod single_replica;
 mod traffic_lost;
 mod volume_filling;
 mod volume_not_mounted;
+mod volume_unbound;
 
 /// Every check, in the order shown to users.
 pub static ALL: &[&dyn Check] = &[
@@ -51,6 +53,7 @@ pub static ALL: &[&dyn Check] = &[
     &rollout_stuck::RolloutStuck,
     &pod_fits_nowhere::PodFitsNowhere,
     &pods_evicted::PodsEvicted,
+    &pods_not_ready::PodsNotReady,
     &autoscaler_at_maximum::AutoscalerAtMaximum,
     &autoscaler_blind::AutoscalerBlind,
     &autoscaler_flaps::AutoscalerFlaps,
@@ -62,6 +65,7 @@ pub static ALL: &[&dyn Check] = &[
     &gpu_slow_rank::GpuSlowRank,
     &gpu_clock_held::GpuClockHeld,
     &gpu_memory_full::GpuMemoryFull,
+    &volume_unbound::VolumeUnbound,
     &volume_not_mounted::VolumeNotMounted,
     &volume_filling::VolumeFilling,
     &certificate_expires::CertificateExpires,

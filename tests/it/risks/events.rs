@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use kcost::finding::Severity;
-use kcost::snapshot::{CapacityType, Condition, Event, Probe, ProbeKind, Snapshot};
+use kcost::snapshot::{CapacityType, Condition, Event, Probe, ProbeKind, Snapshot, VolumeClaim};
 
 use super::{fact, none, only, severity, unknown};
 use crate::made::{container, node, workload};
@@ -106,7 +106,7 @@ fn a_probe_that_fails_again_and_again_is_told_before_it_kills() {
 /// The first pod waits on its node.
 fn stuck(events: &[Event]) -> Snapshot {
     let mut snapshot = told(events);
-    snapshot.workloads[0].pods[0].phase = "Pending".to_owned();
+    "Pending".clone_into(&mut snapshot.workloads[0].pods[0].phase);
     snapshot
 }
 
@@ -159,7 +159,7 @@ fn warnings_say_what_forbids_pods_and_what_keeps_them_off_nodes() {
     );
     let mut waits = told(&[warning("api-0", "FailedScheduling", Some("taint"), (9, 2))]);
     waits.cluster.nodes = vec![node("n0", CapacityType::OnDemand)];
-    waits.workloads[0].pods[0].phase = "Pending".to_owned();
+    "Pending".clone_into(&mut waits.workloads[0].pods[0].phase);
     waits.workloads[0].pods[0].node = None;
     let found = only(&waits, "pod_fits_nowhere");
     assert!(
@@ -168,5 +168,47 @@ fn warnings_say_what_forbids_pods_and_what_keeps_them_off_nodes() {
             .ends_with("would fit: a taint that it does not tolerate keeps it off"),
         "{}",
         found.text
+    );
+}
+
+/// A pod that wants a volume, whose claim is in such a state.
+fn claiming(phase: &str, events: &[Event]) -> Snapshot {
+    let mut snapshot = stuck(events);
+    let pod = &mut snapshot.workloads[0].pods[0];
+    pod.volume_claims = vec!["data".to_owned()];
+    pod.node = None;
+    snapshot.cluster.volume_claims = vec![VolumeClaim {
+        namespace: "shop".to_owned(),
+        name: "data".to_owned(),
+        phase: phase.to_owned(),
+        ..VolumeClaim::default()
+    }];
+    snapshot
+}
+
+#[test]
+fn a_claim_whose_volume_never_comes_or_is_lost_is_told() {
+    let unbound = warning("api-0", "FailedScheduling", Some("volume"), (9, 2));
+    let found = only(&claiming("Pending", &[unbound]), "volume_unbound");
+    assert_eq!(
+        found.text,
+        "a pod waits for its volume, which was not made for 60 minutes"
+    );
+    assert_eq!(
+        (severity(&found), found.concerns),
+        (Severity::High, vec![0])
+    );
+    let lost = only(&claiming("Lost", &[]), "volume_unbound");
+    assert_eq!(lost.text, "its volume is gone, and with it what it held");
+    // It waits for a node first, or nobody wants it, or all is well.
+    let no_room = warning("api-0", "FailedScheduling", Some("cpu"), (9, 2));
+    none(&claiming("Pending", &[no_room]), "volume_unbound");
+    let mut unwanted = claiming("Pending", &[]);
+    unwanted.workloads[0].pods[0].volume_claims.clear();
+    none(&unwanted, "volume_unbound");
+    none(&claiming("Bound", &[]), "volume_unbound");
+    assert_eq!(
+        unknown(&claiming("Unknown", &[]), "volume_unbound"),
+        ["1 volume claim whose state was not read"]
     );
 }

@@ -388,6 +388,39 @@ fn a_rollout_past_its_deadline_is_stuck() {
         "its rollout has passed its deadline for 60 minutes"
     );
     assert!(progress("True").is_empty());
+    snapshot.workloads[0].conditions.clear();
+    assert_eq!(unknown(&stateless(snapshot), "rollout_stuck"), STATELESS);
+}
+
+#[test]
+fn pods_that_run_and_are_not_ready_are_told() {
+    let away = |pods: usize, minutes: i64| {
+        let mut snapshot = ready(600);
+        let since = snapshot.taken_at - SignedDuration::from_mins(minutes);
+        for pod in &mut snapshot.workloads[0].pods[..pods] {
+            pod.conditions = vec![said("Ready", "False", "ContainersNotReady", since)];
+        }
+        snapshot
+    };
+    let one = only(&away(1, 40), "pods_not_ready");
+    assert_eq!(
+        one.text,
+        "1 of 2 pods runs and is not ready, for up to 40 minutes: no Service sends it anything"
+    );
+    assert_eq!(severity(&one), Severity::Medium);
+    assert_eq!(
+        severity(&only(&away(2, 40), "pods_not_ready")),
+        Severity::Critical
+    );
+    // It may start slowly, or wait for something that is told apart.
+    none(&away(1, 14), "pods_not_ready");
+    let mut waiting = away(1, 40);
+    waits(&mut waiting, "CrashLoopBackOff", &["api-0"]);
+    none(&waiting, "pods_not_ready");
+    assert_eq!(
+        unknown(&stateless(away(1, 40)), "pods_not_ready"),
+        STATELESS
+    );
 }
 
 #[test]
