@@ -169,11 +169,11 @@ fn leaks_over_a_real_trace() {
         let (mut inside, mut judged) = (0, 0);
         let all = cut(0);
         let leaky: Vec<Vec<f64>> = trace.iter().map(|it| leaking(it, share, 0)).collect();
-        // So far above the largest of the window: what is to come chooses nothing.
+        // Five days of the leak above the largest of the window: what is to come chooses nothing.
         let most = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
-        let limits: Vec<f64> = leaky
-            .iter()
-            .map(|it| most(&it[..14 * DAY]) * (1.0 + 5.0 * share))
+        let room = |number: usize| 5.0 * share * median(&trace[number]);
+        let limits: Vec<f64> = (0..leaky.len())
+            .map(|number| most(&leaky[number][..14 * DAY]) + room(number))
             .collect();
         let known: Vec<Vec<f64>> = leaky.iter().map(|it| it[..14 * DAY].to_vec()).collect();
         let told = leaks(&snapshot(&known, |number| Some(limits[number])));
@@ -184,27 +184,29 @@ fn leaks_over_a_real_trace() {
             let ahead = &leaky[number][14 * DAY..];
             let end = f64::from(u32::try_from(ahead.len()).unwrap()) / 48.0;
             let hit = ahead.iter().position(|it| *it > limits[number]);
-            // Not by the end of the trace: later than that is all that is known.
-            let truth = hit.map_or(end, |hit| f64::from(u32::try_from(hit).unwrap()) / 48.0);
             let Some(leak) = leak else { continue };
             let (middle, early, late) = leak.days_to(Bytes::from_f64(limits[number]));
-            own.push((middle.min(end) - truth).abs());
-            let straight_on = (limits[number] - now) / slope;
-            let straight_on = if straight_on > 0.0 { straight_on } else { end };
-            straight.push((straight_on.min(end) - truth).abs());
             judged += 1;
-            inside +=
-                usize::from(early <= truth && (truth <= late || (hit.is_none() && late >= end)));
+            let Some(hit) = hit else {
+                // Not by the end of the trace: later than that is all that is known.
+                inside += usize::from(late >= end);
+                continue;
+            };
+            let truth = f64::from(u32::try_from(hit).unwrap()) / 48.0;
+            own.push((middle.min(30.0) - truth).abs());
+            straight.push((((limits[number] - now) / slope).clamp(0.0, 30.0) - truth).abs());
+            inside += usize::from(early <= truth && truth <= late);
             too_soon += usize::from(late < truth);
         }
         let told = told.iter().flatten().count();
         eprintln!(
             "{:.0} % a day: found {told} of {} (line t {line_found}, and R² {line_sure}); days to the \
-             limit off by {:.2}, line {:.2} ({inside} of {judged} within the bounds, {too_soon} later)",
+             limit off by {:.2}, line {:.2} ({} judged; {inside} of {judged} within the bounds, {too_soon} later)",
             share * 100.0,
             all.len(),
             median(&own),
             median(&straight),
+            own.len(),
         );
         let rate = f64::from(u32::try_from(told).unwrap()) / 60.0;
         assert!(rate >= least, "{rate} at {share}");
