@@ -118,11 +118,11 @@ pub(super) fn units(amounts: &BTreeMap<String, f64>) -> f64 {
 
 /// How much of a device one of a resource is; 0 of what is none.
 fn part(resource: &str) -> f64 {
+    if let Some(profile) = slice(resource) {
+        return MigProfile::parse(profile).map_or(1.0, MigProfile::share);
+    }
     if let Some(class) = resource.strip_prefix(DEVICE_CLASS) {
         return f64::from(u8::from(is_gpu(class)));
-    }
-    if let Some(profile) = resource.strip_prefix("nvidia.com/mig-") {
-        return MigProfile::parse(profile).map_or(1.0, MigProfile::share);
     }
     match resource {
         "k8s.amazonaws.com/vgpu" => 1.0 / AWS_PARTS,
@@ -151,7 +151,16 @@ pub fn is_gpu(class: &str) -> bool {
 /// The MIG profile among these resources.
 pub(super) fn profile(amounts: &BTreeMap<String, f64>) -> Option<&str> {
     let mut profiles = amounts.iter().filter(|(_, count)| **count > 0.0);
-    profiles.find_map(|(name, _)| name.strip_prefix("nvidia.com/mig-"))
+    profiles.find_map(|(name, _)| slice(name))
+}
+
+/// The MIG profile that a resource is, by its name: that of the device plugin, or a class
+/// of devices with the profile that a claim selects.
+fn slice(resource: &str) -> Option<&str> {
+    if let Some(class) = resource.strip_prefix(DEVICE_CLASS) {
+        return class.split_once('/').map(|(_, profile)| profile);
+    }
+    resource.strip_prefix("nvidia.com/mig-")
 }
 
 #[cfg(test)]
@@ -174,6 +183,16 @@ mod tests {
             ("nvidia.com/mig-1g.10gb.me", 1.0, 1.0 / 7.0),
             ("nvidia.com/mig-1g.6gb", 1.0, 0.25),
             ("nvidia.com/mig-3g.71gb", 1.0, 3.0 / 7.0),
+            (
+                "deviceclass.resource.kubernetes.io/gpu.nvidia.com",
+                1.0,
+                1.0,
+            ),
+            (
+                "deviceclass.resource.kubernetes.io/mig.nvidia.com/1g.10gb",
+                2.0,
+                2.0 / 7.0,
+            ),
             ("amd.com/gpu", 1.0, 1.0),
             ("amd.com/cpx_nps4", 4.0, 0.5),
             ("gpu.intel.com/i915", 1.0, 1.0),

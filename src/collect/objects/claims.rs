@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
 use super::{Meta, Objects, Record};
-use crate::snapshot::{DEVICE_CLASS, is_gpu};
+use crate::snapshot::{DEVICE_CLASS, MigProfile, is_gpu};
 
 /// A ResourceClaim or a ResourceClaimTemplate, and what it asks for.
 #[derive(Debug)]
@@ -74,6 +74,19 @@ struct Request {
     allocation_mode: Option<String>,
     count: Option<u32>,
     admin_access: Option<bool>,
+    selectors: Option<Vec<Selector>>,
+}
+
+/// What a device must be like.
+#[derive(Deserialize, Clone, Default)]
+struct Selector {
+    cel: Option<Expression>,
+}
+
+#[derive(Deserialize, Clone, Default)]
+struct Expression {
+    #[serde(default)]
+    expression: String,
 }
 
 #[derive(Deserialize, Clone, Default)]
@@ -86,6 +99,7 @@ struct Wanted {
     allocation_mode: Option<String>,
     count: Option<u32>,
     admin_access: Option<bool>,
+    selectors: Option<Vec<Selector>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -166,6 +180,7 @@ impl Request {
         if wanted.admin_access == Some(true) {
             return None;
         }
+        let slice = wanted.slice();
         let class = wanted.device_class_name.unwrap_or_default();
         let driver = first.map(|device| device.driver.clone());
         // A class may have any name; a driver is called after what it drives.
@@ -175,9 +190,13 @@ impl Request {
             (None, Some("All")) => None,
             (None, _) => Some(wanted.count.unwrap_or(1)),
         };
+        let mut resource = format!("{DEVICE_CLASS}{}", telling.unwrap_or(class));
+        if let Some(slice) = slice {
+            resource = format!("{resource}/{slice}");
+        }
         Some(DeviceRequest {
             name: self.name,
-            resource: format!("{DEVICE_CLASS}{}", telling.unwrap_or(class)),
+            resource,
             count: count.map(f64::from),
         })
     }
@@ -190,6 +209,7 @@ impl Request {
             allocation_mode: self.allocation_mode.clone(),
             count: self.count,
             admin_access: self.admin_access,
+            selectors: self.selectors.clone(),
         };
         let alternatives = self.first_available.iter().flatten();
         let mut named = alternatives
@@ -197,6 +217,22 @@ impl Request {
             .filter(|it| Some(it.name.as_str()) == chosen);
         let found = named.next().or(alternatives.clone().next());
         found.or(self.exactly.as_ref()).cloned().unwrap_or_else(own)
+    }
+}
+
+impl Wanted {
+    /// The MIG profile that a selector names:
+    /// `device.attributes['gpu.nvidia.com'].profile == '1g.10gb'`.
+    fn slice(&self) -> Option<String> {
+        let selectors = self.selectors.iter().flatten();
+        let mut expressions = selectors.filter_map(|it| it.cel.as_ref());
+        expressions.find_map(|it| {
+            let (_, rest) = it.expression.split_once(".profile")?;
+            let text = rest.trim_start().strip_prefix("==")?.trim_start();
+            let quote = text.chars().next().filter(|it| matches!(it, '\'' | '"'))?;
+            let (name, _) = text[1..].split_once(quote)?;
+            MigProfile::parse(name).map(|_| name.to_owned())
+        })
     }
 }
 
@@ -248,6 +284,29 @@ mod tests {
         let admin = json!({"deviceClassName": "gpu.nvidia.com", "adminAccess": true});
         assert_eq!(read(&json!([{"name": "a", "exactly": admin}]), &none), "");
         assert_eq!(read(&Value::Null, &none), "");
+    }
+
+    #[test]
+    fn a_slice_is_told_by_the_selector_that_names_its_profile() {
+        let of = |expression: &str| {
+            let selectors = json!([{"cel": {"expression": expression}}]);
+            let exact = json!({"deviceClassName": "mig.nvidia.com", "selectors": selectors});
+            read(&json!([{"name": "a", "exactly": exact}]), &json!({}))
+        };
+        let attribute = "device.attributes['gpu.nvidia.com'].profile";
+        for slice in [
+            format!("{attribute} == '1g.10gb'"),
+            format!("{attribute}==\"1g.10gb\" && true"),
+        ] {
+            assert_eq!(of(&slice), "a mig.nvidia.com/1g.10gb 1");
+        }
+        for other in [
+            format!("{attribute} != '1g.10gb'"),
+            format!("{attribute} == 'x'"),
+            format!("{attribute} == '1g.10gb"),
+        ] {
+            assert_eq!(of(&other), "a mig.nvidia.com 1");
+        }
     }
 
     #[test]
