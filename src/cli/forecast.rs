@@ -3,15 +3,18 @@ use std::io::Write;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::args::{SourceArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, Parts, SourceArgs};
 use super::invocation::Invocation;
+use super::schedule::Making;
 use super::values::{named, time_zone};
 use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::forecast::{self, Clock, Options};
-use crate::price::Book;
-use crate::render::{self, View};
+use crate::forecast::{self, Clock, Forecasts, Metric, Options};
+use crate::progress::Progress;
+use crate::render::{self, Foretold, View};
+use crate::schedule::{self, Schedules};
+use crate::snapshot::Supply;
 use crate::ui::Ui;
 use crate::units::{ParseSpanError, Span};
 
@@ -29,7 +32,8 @@ const FARTHEST: Span = Span::days(14);
 ///
 /// CPU, memory and replicas of all pods of a workload together. Several simple models are
 /// tried on its own past and mixed by how well they did; nine hours of ten are to lie
-/// within the bands. A season is told only where chance does not explain it.
+/// within the bands. A season is told only where chance does not explain it. Quotas, node
+/// pools and volumes are told with the day on which they will be full.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ForecastArgs {
@@ -59,6 +63,12 @@ pub(super) struct ForecastArgs {
     time_zone: Option<TimeZone>,
 
     #[command(flatten)]
+    advice: AdviceArgs,
+
+    #[command(flatten)]
+    prices: BookArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -83,34 +93,73 @@ impl ForecastArgs {
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         workload::refuse_files(&workload, "forecast", invocation.program)?;
+        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
+        let clock = Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC));
         let options = Options {
             hours: forecast::hours_of(self.horizon),
-            clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
+            clock: clock.clone(),
+            metrics: &Metric::ALL,
+            capacities: true,
         };
-        let read = self.source.read_parts(ui)?;
-        let Whole { snapshot, asked } = &read.whole;
-        super::analyze::refuse_empty(snapshot, asked)?;
-        let find = |name: String| workload::place(&read.whole, &name);
+        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let snapshot = &whole.snapshot;
+        super::analyze::refuse_empty(snapshot, &whole.asked)?;
+        let find = |name: String| workload::place(&whole, &name);
         let place = workload.map(find).transpose()?;
-        let asked = workload::only(&read.whole, place);
-        let forecasts = match &read.usage {
-            None => forecast::forecast(snapshot, &asked, &options, ui),
-            Some(usage) => {
-                let stored = usage.of(snapshot);
-                forecast::forecast_from(snapshot, &stored, &asked, &options, ui)?
-            }
+        let asked = workload::only(&whole, place);
+        let planned = schedule::Options {
+            clock: clock.clone(),
+            ..schedule::Options::default()
+        };
+        let made = Making {
+            snapshot,
+            asked: &asked,
+            settings: &settings,
+            options: &planned,
+        };
+        // A table has no line for it.
+        let plans = self.output == "json" || place.is_some();
+        let (forecasts, schedules) = match &usage {
+            None => match told(&made, &snapshot.usage, &options, plans, ui) {
+                Ok(told) => told,
+                Err(never) => match never {},
+            },
+            Some(usage) => told(&made, &usage.of(snapshot), &options, plans, ui)?,
         };
         ui.clear();
+        let foretold = Foretold {
+            snapshot,
+            forecasts: &forecasts,
+            schedules: schedules.as_ref(),
+            time_zone: clock.name(),
+            currency: settings.prices.currency(),
+        };
         let look = invocation.look(ui, View::default());
         let written = if self.output == "json" {
-            let currency = Book::default().currency();
-            render::forecast_json(snapshot, currency, &forecasts, out)
+            render::forecast_json(foretold, out)
         } else if place.is_some() {
-            render::forecast_text(snapshot, &forecasts, &look, out)
+            render::forecast_text(foretold, &look, out)
         } else {
-            render::forecast_table(snapshot, &forecasts, &look, out)
+            render::forecast_table(foretold, &look, out)
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
         Ok(Exit::Done)
     }
+}
+
+/// What comes, and what is advised on replicas where that is told.
+fn told<S: Supply>(
+    made: &Making<'_>,
+    usage: &S,
+    options: &Options,
+    plans: bool,
+    progress: &dyn Progress,
+) -> Result<(Forecasts, Option<Schedules>), S::Error> {
+    let forecasts = forecast::forecast_from(made.snapshot, usage, made.asked, options, progress)?;
+    let schedules = if plans {
+        Some(made.with(usage, progress)?)
+    } else {
+        None
+    };
+    Ok((forecasts, schedules))
 }

@@ -129,16 +129,20 @@ impl ScheduleArgs {
 }
 
 /// What schedules are made from.
-struct Making<'a> {
-    snapshot: &'a Snapshot,
-    asked: &'a [bool],
-    settings: &'a Settings,
-    options: &'a Options,
+pub(super) struct Making<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) asked: &'a [bool],
+    pub(super) settings: &'a Settings,
+    pub(super) options: &'a Options,
 }
 
 impl Making<'_> {
     /// All workloads teach what a replica is to request.
-    fn with<S: Supply>(&self, usage: &S, progress: &dyn Progress) -> Result<Schedules, S::Error> {
+    pub(super) fn with<S: Supply>(
+        &self,
+        usage: &S,
+        progress: &dyn Progress,
+    ) -> Result<Schedules, S::Error> {
         let Self {
             snapshot,
             asked,

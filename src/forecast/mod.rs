@@ -4,12 +4,14 @@
 //! ([`Work`]), so that replicas that come and go do not look like load. Several simple
 //! [`Model`]s forecast it from many moments of its own past, and are mixed by how far they
 //! were off there ([`Trials`]); the bands are what was left over in these replays. A
-//! [`Season`] is only told where chance does not explain it.
+//! [`Season`] is only told where chance does not explain it. What has a limit ([`Capacity`])
+//! is forecast by what it holds of all of them.
 //!
 //! Everything is hours of local time, so that a habit of people stays where it is when
 //! clocks change ([`Clock`]).
 
 mod bands;
+mod capacity;
 mod clock;
 mod model;
 mod outlook;
@@ -20,6 +22,7 @@ mod season;
 mod trial;
 mod work;
 
+pub use capacity::{Capacity, Full, Most, SIGHT, Unit, What, Why};
 pub use clock::Clock;
 pub use model::{ALL, Model, by_name, names};
 pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};

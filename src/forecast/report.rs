@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::capacity::{Capacity, capacities};
 use super::outlook::{NEEDED, Outlook, outlook};
 use super::season::{Season, seasons};
 use super::work::{Gather, Hours, Work, next_hour};
@@ -18,6 +19,10 @@ pub struct Options {
     pub hours: usize,
     /// What days and weeks are counted in.
     pub clock: Clock,
+    /// What is forecast of each workload.
+    pub metrics: &'static [Metric],
+    /// Whether it is said when quotas, pools and volumes are full.
+    pub capacities: bool,
 }
 
 /// What is forecast.
@@ -70,6 +75,8 @@ pub struct Forecasts {
     pub hours: usize,
     /// In the order of the workloads; those of which nothing can be said are left out.
     pub forecasts: Vec<Forecast>,
+    /// What has a limit: quotas, node pools, volumes, in this order.
+    pub capacities: Vec<Capacity>,
     /// Of what nothing can be said, and why.
     pub gaps: Vec<Gap>,
 }
@@ -133,8 +140,14 @@ pub fn forecast_from<S: Supply>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Forecasts, S::Error> {
-    let works = gathered(snapshot, usage, asked, progress)?;
+    let works = all_works(snapshot, usage, progress)?;
     let grid = snapshot.usage.grid;
+    let capacities = if options.capacities {
+        capacities(snapshot, &works, options.hours, &options.clock)
+    } else {
+        Vec::new()
+    };
+    let works = only(works, asked);
     let total = u64::try_from(works.len()).ok();
     let task = progress.task("forecasting", total);
     let told = works.into_par_iter().map(|(workload, work)| {
@@ -151,11 +164,12 @@ pub fn forecast_from<S: Supply>(
             forecasts.push(forecast);
         }
     }
-    gaps.extend(missing(&forecasts));
+    gaps.extend(missing(&forecasts, options.metrics));
     Ok(Forecasts {
         start: start(&grid),
         hours: options.hours,
         forecasts,
+        capacities,
         gaps,
     })
 }
@@ -167,12 +181,27 @@ pub(super) fn gathered<S: Supply>(
     asked: &[bool],
     progress: &dyn Progress,
 ) -> Result<Vec<(usize, Work)>, S::Error> {
+    let works = all_works(snapshot, usage, progress)?;
+    Ok(only(works, asked))
+}
+
+/// What every workload did, in their order.
+fn all_works<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    progress: &dyn Progress,
+) -> Result<Vec<Work>, S::Error> {
     let mut gather = Gather::new(snapshot);
     let _task = progress.task("adding up hours", None);
     usage.each(&mut |workloads, usage| gather.add(workloads, usage))?;
-    let works = gather.done().into_iter().enumerate();
+    Ok(gather.done())
+}
+
+/// Those that are asked for, with their index.
+fn only(works: Vec<Work>, asked: &[bool]) -> Vec<(usize, Work)> {
+    let works = works.into_iter().enumerate();
     let asked = |place: &usize| asked.get(*place) == Some(&true);
-    Ok(works.filter(|(place, _)| asked(place)).collect())
+    works.filter(|(place, _)| asked(place)).collect()
 }
 
 fn start(grid: &Grid) -> Timestamp {
@@ -191,7 +220,7 @@ fn one(
     let next = next_hour(grid);
     let mut series = Vec::new();
     let mut thin: Vec<(Metric, usize)> = Vec::new();
-    for metric in Metric::ALL {
+    for metric in options.metrics.iter().copied() {
         let Some(hours) = metric.of(&work) else {
             continue;
         };
@@ -246,7 +275,7 @@ fn gap(subject: &str, thin: &[(Metric, usize)]) -> Option<Gap> {
 }
 
 /// Metrics that workloads which are forecast have no samples of.
-fn missing(forecasts: &[Forecast]) -> Vec<Gap> {
+fn missing(forecasts: &[Forecast], metrics: &[Metric]) -> Vec<Gap> {
     let of = |metric: Metric| {
         let without = forecasts.iter().filter(|it| metric.of(&it.work).is_none());
         let (without, all) = (without.count(), forecasts.len());
@@ -258,8 +287,8 @@ fn missing(forecasts: &[Forecast]) -> Vec<Gap> {
             Gap::new("no-samples", word, text)
         })
     };
-    [Metric::Cpu, Metric::Memory]
-        .into_iter()
+    let told = [Metric::Cpu, Metric::Memory].into_iter();
+    told.filter(|it| metrics.contains(it))
         .filter_map(of)
         .collect()
 }

@@ -43,7 +43,9 @@ pub use cronjob::{Regular, cronjob};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
-pub use forecast::{forecast_json, forecast_table, forecast_text, replayed_json, replayed_table};
+pub use forecast::{
+    Foretold, forecast_json, forecast_table, forecast_text, replayed_json, replayed_table,
+};
 pub use gpu::{gpus_json, gpus_table, together_text};
 pub use history::{
     diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,

@@ -58,6 +58,8 @@ pub fn schedule_from<S: Supply>(
     let ahead = forecast::Options {
         hours: AHEAD,
         clock: options.clock.clone(),
+        metrics: &[Metric::Cpu],
+        capacities: false,
     };
     let forecasts = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
     let known = forecasts.forecasts.iter();
@@ -92,9 +94,10 @@ pub fn schedule_from<S: Supply>(
         plans.extend(made.collect::<Vec<Plan>>());
     })?;
     plans.sort_by_key(|it| it.workload);
-    let mut gaps = forecasts.gaps;
-    gaps.retain(|it| it.subject != Metric::Memory.word());
-    Ok(Schedules { plans, gaps })
+    Ok(Schedules {
+        plans,
+        gaps: forecasts.gaps,
+    })
 }
 
 /// Work that is to come over that of the past.

@@ -2,10 +2,11 @@
 //! samples do not move.
 //!
 //! A leaf for whatever asks: the lives of a container within a series ([`lives`]),
-//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), the rank of values ([`quantile`]), and how often what
-//! happened comes again ([`comes_again`]).
+//! whether levels rise ([`Kendall`]), by how much ([`Slopes`]) and where to ([`Course`]), the rank of values ([`quantile`]), how often what
+//! happened comes again ([`comes_again`]), and since when nothing was cleaned up ([`since_fall`]).
 
 mod course;
+mod falls;
 mod kendall;
 mod lives;
 mod poisson;
@@ -13,6 +14,7 @@ mod quantile;
 mod slopes;
 
 pub use course::{Course, median};
+pub use falls::{Falls, since_fall};
 pub use kendall::Kendall;
 pub use lives::lives;
 pub use poisson::{comes_again, tail};

@@ -4,9 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
+use super::{Foretold, capacity};
 use crate::forecast::{Forecast, Forecasts, Metric, Mixed, Point, Season, SeriesForecast};
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::snapshot::Snapshot;
+use crate::schedule::{Plan, Window as Stretch, clock_time, evidence};
 use crate::units::Currency;
 
 #[derive(Serialize)]
@@ -18,7 +19,11 @@ struct Report<'a> {
     window: Window,
     currency: Currency,
     horizon_seconds: usize,
+    /// That days, weeks and the windows of schedules are in.
+    time_zone: &'a str,
     workloads: Vec<Workload<'a>>,
+    /// What has a limit: quotas, node pools, volumes.
+    capacity: Vec<capacity::Shape<'a>>,
     gaps: Vec<Gap<'a>>,
 }
 
@@ -29,9 +34,35 @@ struct Workload<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<&'a str>,
-    /// Null where none is advised.
-    schedule: Option<()>,
+    /// What `kcost schedule` advises; null where it advises to leave the workload.
+    schedule: Option<Schedule>,
     series: Vec<Series>,
+}
+
+/// What is advised on the replicas of a workload.
+#[derive(Serialize)]
+struct Schedule {
+    /// `schedule`, `schedule_and_hpa`, `hpa`.
+    advice: &'static str,
+    reason: String,
+    /// Of the CPU request, 0 to 1; null without an HPA in the advice.
+    hpa_target_ratio: Option<f64>,
+    /// Outside of all windows.
+    base_replicas: u32,
+    /// Of an autoscaler.
+    max_replicas: u32,
+    windows: Vec<Floor>,
+}
+
+/// More replicas from `start` of each day to `end`, which may be of a later day.
+#[derive(Serialize)]
+struct Floor {
+    days: Vec<String>,
+    start: String,
+    end: String,
+    duration_seconds: u32,
+    replicas: u32,
+    evidence: String,
 }
 
 /// What comes of one metric, of all pods of the workload together.
@@ -75,12 +106,13 @@ struct Hour {
 }
 
 /// Forecasts as JSON.
-pub fn forecast_json(
-    snapshot: &Snapshot,
-    currency: Currency,
-    forecasts: &Forecasts,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+pub fn forecast_json(foretold: Foretold<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Foretold {
+        snapshot,
+        forecasts,
+        currency,
+        ..
+    } = foretold;
     let known = snapshot.gaps.iter().chain(&forecasts.gaps);
     let workloads = forecasts.forecasts.iter();
     let report = Report {
@@ -91,8 +123,12 @@ pub fn forecast_json(
         window: window(snapshot),
         currency,
         horizon_seconds: forecasts.hours * 3_600,
-        workloads: workloads
-            .map(|it| workload(snapshot, forecasts, it))
+        time_zone: foretold.time_zone,
+        workloads: workloads.map(|it| workload(foretold, it)).collect(),
+        capacity: forecasts
+            .capacities
+            .iter()
+            .map(|it| capacity::shape(forecasts, it))
             .collect(),
         gaps: known.map(gap).collect(),
     };
@@ -100,20 +136,39 @@ pub fn forecast_json(
     writeln!(out)
 }
 
-fn workload<'a>(
-    snapshot: &'a Snapshot,
-    forecasts: &Forecasts,
-    forecast: &Forecast,
-) -> Workload<'a> {
-    let id = &snapshot.workloads[forecast.workload].id;
+fn workload<'a>(foretold: Foretold<'a>, forecast: &Forecast) -> Workload<'a> {
+    let id = &foretold.snapshot.workloads[forecast.workload].id;
     let all = forecast.series.iter();
     Workload {
         namespace: &id.namespace,
         kind: &id.kind,
         name: &id.name,
         template: id.template.as_deref(),
-        schedule: None,
-        series: all.map(|it| series(forecasts, it)).collect(),
+        schedule: foretold.plan(forecast.workload).and_then(schedule),
+        series: all.map(|it| series(foretold.forecasts, it)).collect(),
+    }
+}
+
+fn schedule(plan: &Plan) -> Option<Schedule> {
+    let windows = plan.windows.iter().filter(|_| plan.advice.has_windows());
+    plan.advice.acts().then(|| Schedule {
+        advice: plan.advice.name(),
+        reason: plan.reason(),
+        hpa_target_ratio: plan.advice.target(),
+        base_replicas: plan.base,
+        max_replicas: plan.max,
+        windows: windows.map(floor).collect(),
+    })
+}
+
+fn floor(window: &Stretch) -> Floor {
+    Floor {
+        days: window.days.names(),
+        start: clock_time(window.start),
+        end: clock_time(window.end),
+        duration_seconds: (window.end - window.start) * 60,
+        replicas: window.replicas,
+        evidence: evidence(window),
     }
 }
 

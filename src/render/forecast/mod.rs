@@ -2,8 +2,10 @@
 
 use std::io;
 
+mod capacity;
 mod json;
 mod one;
+mod plot;
 mod replayed;
 
 use super::Look;
@@ -12,9 +14,10 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
 use crate::forecast::{Forecast, Forecasts, Kind, Metric, Outlook, Point, Season};
+use crate::schedule::{Plan, Schedules};
 use crate::snapshot::{Gap, Snapshot};
 use crate::text::{count, escape, percent, short};
-use crate::units::{Bytes, Cpu, Span, len_f64};
+use crate::units::{Bytes, Cpu, Currency, Span, len_f64};
 
 pub use json::forecast_json;
 pub(super) use json::{Shape, season};
@@ -22,16 +25,40 @@ pub use one::forecast_text;
 pub(super) use one::seasons;
 pub use replayed::{replayed_json, replayed_table};
 
+/// Forecasts, and what they are of.
+#[derive(Clone, Copy)]
+pub struct Foretold<'a> {
+    pub snapshot: &'a Snapshot,
+    pub forecasts: &'a Forecasts,
+    /// What is advised on replicas; `None` where nobody looked.
+    pub schedules: Option<&'a Schedules>,
+    /// That days and weeks are counted in.
+    pub time_zone: &'a str,
+    pub currency: Currency,
+}
+
+impl<'a> Foretold<'a> {
+    /// What is advised on the replicas of a workload.
+    fn plan(self, workload: usize) -> Option<&'a Plan> {
+        let mut plans = self.schedules?.plans.iter();
+        plans.find(|it| it.workload == workload)
+    }
+}
+
 /// So many gaps are told to a person; the rest is counted.
 const TOLD: usize = 6;
 
 /// Every workload: its season, what it uses at its next peak, and how sure that is.
 pub fn forecast_table(
-    snapshot: &Snapshot,
-    forecasts: &Forecasts,
+    foretold: Foretold<'_>,
     look: &Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let Foretold {
+        snapshot,
+        forecasts,
+        ..
+    } = foretold;
     plain(look, out, |out| {
         let paint = Paint::of(look);
         head(snapshot, forecasts, paint, out)?;
@@ -45,6 +72,7 @@ pub fn forecast_table(
                         were in the past";
             writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))?;
         }
+        capacity::table(forecasts, None, look, out)?;
         gaps(&forecasts.gaps, look, out)
     })
 }

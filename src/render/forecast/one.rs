@@ -2,13 +2,14 @@
 
 use std::io;
 
-use super::{amount, gaps, head, peak, words};
+use super::plot::plot;
+use super::{Foretold, amount, capacity, gaps, head, peak, words};
 use crate::forecast::{Forecasts, Metric, Outlook, Season, SeriesForecast};
 use crate::render::Look;
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, Paint};
 use crate::render::wrap::wrap;
-use crate::snapshot::Snapshot;
+use crate::schedule::evidence;
 use crate::text::{escape, percent, percent_said};
 
 /// Models of a mix that are named.
@@ -16,11 +17,15 @@ const NAMED: usize = 3;
 
 /// What comes for one workload, and how that is known.
 pub fn forecast_text(
-    snapshot: &Snapshot,
-    forecasts: &Forecasts,
+    foretold: Foretold<'_>,
     look: &Look,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let Foretold {
+        snapshot,
+        forecasts,
+        ..
+    } = foretold;
     plain(look, out, |out| {
         let paint = Paint::of(look);
         head(snapshot, forecasts, paint, out)?;
@@ -29,13 +34,37 @@ pub fn forecast_text(
             writeln!(out, "{}", paint.on(BOLD, &escape(&id)))?;
             for series in &forecast.series {
                 writeln!(out, "\n{}", paint.on(BOLD, title(series.metric)))?;
+                if let Some(hours) = series.metric.of(&forecast.work).filter(|_| moves(series)) {
+                    for line in plot(forecasts, series.metric, hours, &series.outlook, look) {
+                        writeln!(out, "{line}")?;
+                    }
+                }
                 for line in lines(forecasts, series) {
                     let room = look.width.map(|width| width.saturating_sub(2).max(20));
                     writeln!(out, "  {}", wrap(&line, room, 2))?;
                 }
             }
+            let plan = foretold.plan(forecast.workload);
+            if let Some(plan) = plan.filter(|it| it.advice.acts()) {
+                writeln!(out, "\n{}", paint.on(BOLD, "Schedule"))?;
+                let room = look.width.map(|width| width.saturating_sub(2).max(20));
+                writeln!(out, "  {}", wrap(&plan.reason(), room, 2))?;
+                for window in plan.windows.iter().filter(|_| plan.advice.has_windows()) {
+                    writeln!(out, "  {}", wrap(&evidence(window), room, 2))?;
+                }
+            }
+            capacity::table(forecasts, Some(forecast.workload), look, out)?;
         }
         gaps(&forecasts.gaps, look, out)
+    })
+}
+
+/// Whether anything of it is ever another value.
+fn moves(series: &SeriesForecast) -> bool {
+    let mut points = series.outlook.points.iter();
+    let first = points.next();
+    first.is_some_and(|first| {
+        first.low < first.high || points.any(|it| it.value.total_cmp(&first.value).is_ne())
     })
 }
 

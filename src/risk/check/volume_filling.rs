@@ -5,7 +5,7 @@ use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Impact, Risk, Seen, Sought, Subject};
 use crate::snapshot::{VolumeClaim, VolumeUse};
 use crate::text::percent_said;
-use crate::trend::Course;
+use crate::trend::{Course, since_fall};
 use crate::units::{Bytes, float};
 
 /// Volumes that fill, by bytes or by inodes, and when they are full.
@@ -178,24 +178,16 @@ impl Filling {
             What::Inodes => None,
         };
         let now = now.or(known)?;
-        let mut since = 0;
-        let (mut cleanups, mut survived) = (0, 0.0_f64);
-        for (at, pair) in days.windows(2).enumerate() {
-            if pair[0] - pair[1] > CLEANUP * all {
-                since = at + 1;
-                cleanups += 1;
-                survived = survived.max(pair[0]);
-            }
-        }
-        let rest = &days[since..];
+        let falls = since_fall(&days, CLEANUP * all);
+        let rest = &days[falls.since..];
         let course = (rest.len() >= FEWEST).then(|| Course::of(rest, rest, 1));
         Some(Self {
             what,
             used: now,
             all,
             course: course.flatten(),
-            cleanups,
-            survived,
+            cleanups: falls.count,
+            survived: falls.survived,
         })
     }
 }

@@ -277,3 +277,37 @@ fn forecasts_of_the_past_stand_beside_rules_of_thumb() {
         .ended(2);
     assert!(thin.stderr.contains("--forecast"), "{}", thin.stderr);
 }
+
+#[test]
+fn one_workload_is_drawn_with_its_band() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path(), &[("api", samples(21, 3_600, busy))]);
+    let drawn = |more: &[&str], columns: &str| {
+        let args = ["forecast", "api", "--snapshot", &bundle, "--horizon", "2d"];
+        let run = Kcost::new()
+            .args(args.iter().chain(more))
+            .env("COLUMNS", columns)
+            .run()
+            .ended(0);
+        let width: usize = columns.parse().unwrap();
+        assert!(
+            run.stdout.lines().all(|line| line.chars().count() <= width),
+            "{}",
+            run.stdout
+        );
+        run.stdout
+    };
+    let plain = drawn(&["--ascii"], "80");
+    assert!(plain.is_ascii());
+    let picture: Vec<&str> = plain.lines().filter(|it| it.contains('|')).collect();
+    assert_eq!(picture.len(), 9, "{plain}");
+    let picture = picture.join("\n");
+    // What was, what comes, and the band are told apart without colour.
+    assert!(picture.contains('o') && picture.contains('*'), "{plain}");
+    assert!(
+        plain.contains("Mon 17") && plain.contains(". nine hours of ten"),
+        "{plain}"
+    );
+    assert!(drawn(&[], "50").lines().count() > 9);
+    assert!(!drawn(&["--no-color"], "80").contains('\u{1b}'));
+}
