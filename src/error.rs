@@ -5,6 +5,7 @@ use std::io;
 use crate::apply::ApplyError;
 use crate::collect::files::ImportError;
 use crate::collect::kubernetes::KubernetesError;
+use crate::collect::opencost::OpenCostError;
 use crate::collect::prometheus::PrometheusError;
 use crate::collect::reach::ReachError;
 use crate::config::ConfigError;
@@ -28,6 +29,8 @@ pub enum Error {
     Import(#[from] ImportError),
     #[error(transparent)]
     Kubernetes(#[from] KubernetesError),
+    #[error(transparent)]
+    OpenCost(#[from] OpenCostError),
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
     #[error(transparent)]
@@ -63,6 +66,7 @@ impl Error {
             Self::Config(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::Kubernetes(error) => error.hint(),
+            Self::OpenCost(error) => error.hint(),
             Self::Prometheus(error) => error.hint(),
             Self::Reach(error) => error.hint(),
             Self::Record(error) => error.hint(),
@@ -90,6 +94,7 @@ impl Error {
             | Self::Bundle(_)
             | Self::Import(_)
             | Self::Kubernetes(_)
+            | Self::OpenCost(_)
             | Self::Prometheus(_)
             | Self::Reach(_)
             | Self::Record(_)

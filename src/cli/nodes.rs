@@ -7,7 +7,7 @@ use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::{self, Options, Promise, Unplanned};
+use crate::plan::{self, Autoscaler, Options, Promise, Unplanned};
 use crate::render::{self, Planned, View};
 use crate::ui::Ui;
 
@@ -15,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   {program} nodes --demo
   {program} nodes --reserve 20% --pool-min general=3
+  {program} nodes --autoscaler cluster-autoscaler
   {program} nodes --fleet -o karpenter
   {program} nodes --snapshot prod.kcost -o json";
 
@@ -35,7 +36,7 @@ pub(super) struct NodesArgs {
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "table",
-        value_parser = named(["table", "json", "csv", KARPENTER])
+        value_parser = named(["table", "json", "csv", KARPENTER, GROUPS])
     )]
     output: String,
 
@@ -51,10 +52,30 @@ pub(super) struct NodesArgs {
 
     /// Choose machine types anew: the cheapest mix for each pool, from the list of prices.
     ///
-    /// Pods stay in their pool. Spot stays where it is; other pools are bought on demand.
-    /// With `-o karpenter` it is written as requirements of Karpenter's NodePools.
+    /// Pods stay in their pool, on machines of its architecture, GPUs and generation or a
+    /// newer one. Spot stays where it is; other pools are bought on demand unless
+    /// `--spot-pool` names them. With `-o karpenter` it is written as requirements of
+    /// Karpenter's NodePools, with `-o node-groups` as sizes of node groups.
     #[arg(long)]
     fleet: bool,
+
+    /// A pool that a fleet may buy on spot. Repeatable.
+    #[arg(long, value_name = "POOL", value_delimiter = ',')]
+    spot_pool: Vec<String>,
+
+    /// Who takes nodes away, by whose rules beside the scheduler's: what it leaves alone
+    /// stays.
+    ///
+    /// Cluster Autoscaler leaves nodes of which half or more is requested, pods that keep
+    /// files on their node, and pods of kube-system without a budget. Karpenter also moves
+    /// pods without a controller. With `none` a person drains.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = Autoscaler::None.name(),
+        value_parser = named(Autoscaler::ALL.map(Autoscaler::name))
+    )]
+    autoscaler: String,
 
     #[command(flatten)]
     prices: BookArgs,
@@ -68,6 +89,8 @@ pub(super) struct NodesArgs {
 
 /// Requirements of NodePools.
 const KARPENTER: &str = "karpenter";
+/// Sizes of node groups.
+const GROUPS: &str = "node-groups";
 
 /// `general=3`.
 fn pool_minimum(text: &str) -> Result<(String, usize), String> {
@@ -95,6 +118,9 @@ impl NodesArgs {
         let options = Options {
             reserve: self.reserve,
             pool_minimums: self.pool_min.clone(),
+            // clap has checked the name.
+            autoscaler: Autoscaler::by_name(&self.autoscaler).unwrap_or_default(),
+            spot_pools: self.spot_pool.clone(),
         };
         let read = self.source.read_parts(ui)?;
         let (whole, sizes) = read.size(&settings, ui)?;
@@ -104,7 +130,7 @@ impl NodesArgs {
         let promise = Promise::of(sizes.together.as_ref(), &settings.recommend);
         let plan = plan::plan(snapshot, &prices, Some(&sizes.advised), promise, &options);
         let plan = plan.map_err(unplanned)?;
-        let wanted = self.fleet || self.output == KARPENTER;
+        let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
         let fleet = wanted.then(|| plan::fleet(snapshot, book, &sizes.advised, &options));
         let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();
@@ -121,6 +147,7 @@ impl NodesArgs {
             ("json", _) => render::nodes_json(planned, out),
             ("csv", _) => render::nodes_csv(planned, out),
             (KARPENTER, Some(fleet)) => render::nodes_karpenter(planned, fleet, out),
+            (GROUPS, Some(fleet)) => render::nodes_groups(planned, fleet, out),
             _ => render::nodes_table(planned, &invocation.look(ui, View::default()), out),
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
@@ -135,12 +162,14 @@ impl NodesArgs {
         let mut known: Vec<&str> = pools.flatten().collect();
         known.sort_unstable();
         known.dedup();
-        let mut named = self.pool_min.iter().map(|(pool, _)| pool.as_str());
-        let Some(unknown) = named.find(|pool| !known.contains(pool)) else {
+        let minimums = self.pool_min.iter().map(|(pool, _)| ("--pool-min", pool));
+        let spot = self.spot_pool.iter().map(|pool| ("--spot-pool", pool));
+        let mut named = minimums.chain(spot);
+        let Some((flag, unknown)) = named.find(|(_, pool)| !known.contains(&pool.as_str())) else {
             return Ok(());
         };
         Err(Error::Usage {
-            text: format!("no node is of pool `{unknown}`, which `--pool-min` names"),
+            text: format!("no node is of pool `{unknown}`, which `{flag}` names"),
             hint: Some(if known.is_empty() {
                 "no node says which pool it is of".to_owned()
             } else {

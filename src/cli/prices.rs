@@ -2,13 +2,13 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::BookArgs;
+use super::args::{BookArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::price::{self, Entry};
-use crate::render::{self, PriceRow, View};
+use crate::price::{self, Book, Entry};
+use crate::render::{self, Look, PriceRow, View};
 use crate::snapshot::{CapacityType, Node, Resources};
 use crate::text::suggestion;
 use crate::ui::Ui;
@@ -19,6 +19,7 @@ Examples:
   {program} prices
   {program} prices m7i.2xlarge --region eu-west-1
   {program} prices 'c7g.*' --spot
+  {program} prices --node NAME --snapshot prod.kcost
   {program} prices m6i.large --prices prices.csv -o json";
 
 const SHEET: &str = "\
@@ -32,13 +33,16 @@ or as YAML:
   prices:
   - {instance_type: m6i.2xlarge, region: eu-west-1, price: 0.301}
   - {pool: on-premises, core: 0.012, gib: 0.002, gpu: 1.1}
+  - {gpu_model: \"*H100*\", gpu: 2.4}
   discounts:             # off the list prices
   - {provider: aws, percent: 12}
   commitments:
   - {instance_type: \"m7i.*\", covered_percent: 60, discount_percent: 28}
+  - {instance_type: r7i.2xlarge, covered_nodes: 4, discount_percent: 40}
+  - {provider: aws, committed_hourly: 12.5, discount_percent: 27}
   storage: {gp3: 0.07}   # a GiB a month, by storage class
   load_balancer: 0.02
-Conditions: provider, region, pool, instance_type (a pattern), capacity_type. Of the
+Conditions: provider, region, pool, instance_type and gpu_model (patterns), capacity_type. Of the
 rows that fit a node the one with most conditions counts.";
 
 /// Say what machines cost, and where that is known from.
@@ -72,8 +76,15 @@ pub(super) struct PricesArgs {
     )]
     output: String,
 
+    /// What this node costs, and why; with `--demo`, a bundle, or of the cluster.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["wanted", "region", "spot"])]
+    node: Option<String>,
+
     #[command(flatten)]
     book: BookArgs,
+
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 impl PricesArgs {
@@ -86,6 +97,9 @@ impl PricesArgs {
         let book = self.book.book()?;
         let look = invocation.look(ui, View::default());
         let is_json = self.output == "json";
+        if let Some(name) = &self.node {
+            return self.run_node(name, &book, (&look, is_json), ui, out);
+        }
         let Some(wanted) = &self.wanted else {
             let written = if is_json {
                 render::price_list_json(out)
@@ -106,6 +120,40 @@ impl PricesArgs {
             render::prices_json(book.currency(), &rows, out)
         } else {
             render::prices_table(book.currency(), &rows, &look, out)
+        };
+        written.map(|()| Exit::Done).map_err(Error::Write)
+    }
+
+    /// One node, with all that its price follows from.
+    fn run_node(
+        &self,
+        name: &str,
+        book: &Book,
+        (look, is_json): (&Look, bool),
+        ui: &Ui,
+        out: &mut dyn Write,
+    ) -> Result<Exit, Error> {
+        let read = self.source.read_parts(ui)?;
+        let nodes = &read.whole.snapshot.cluster.nodes;
+        let place = nodes.iter().position(|it| it.name == name);
+        let place = place.ok_or_else(|| {
+            let names: Vec<&str> = nodes.iter().map(|it| it.name.as_str()).collect();
+            Error::Usage {
+                text: format!("there is no node `{name}`{}", suggestion(name, &names)),
+                hint: Some("`kcost nodes` lists them".to_owned()),
+            }
+        })?;
+        // A commitment covers a share of all of them.
+        let price = book.prices(nodes).swap_remove(place);
+        let row = PriceRow {
+            node: nodes[place].clone(),
+            price,
+        };
+        ui.clear();
+        let written = if is_json {
+            render::prices_json(book.currency(), &[row], out)
+        } else {
+            render::price_explained(book.currency(), &row, look, out)
         };
         written.map(|()| Exit::Done).map_err(Error::Write)
     }

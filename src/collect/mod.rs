@@ -23,6 +23,7 @@ pub mod metrics_api;
 mod misfit;
 mod names;
 mod objects;
+pub mod opencost;
 mod owners;
 pub mod prometheus;
 pub mod reach;

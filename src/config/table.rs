@@ -124,6 +124,18 @@ static KEYS: &[Key] = &[
     ),
     key("prices", Kind::Prices, Place::Run, "where prices come from"),
     key(
+        "node-price",
+        Kind::Text,
+        Place::Run,
+        "a label or annotation of nodes that says what they cost an hour",
+    ),
+    key(
+        "opencost-url",
+        Kind::Url,
+        Place::Run,
+        "an OpenCost that says what nodes really cost",
+    ),
+    key(
         "fail-on",
         Kind::Thresholds,
         Place::Run,

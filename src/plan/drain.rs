@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::Options;
 use super::model::{CPU, MEMORY, Model};
 use super::state::{Hinder, State};
 use super::stay::{NoPlace, Stay};
+use super::{Autoscaler, Options};
 use crate::units::{Money, len_f64};
 
 /// Which nodes are tried first.
@@ -159,6 +159,7 @@ struct Run<'m, 'w> {
     state: State<'m>,
     choice: Choice,
     watch: Watch<'w>,
+    autoscaler: Autoscaler,
     /// Nodes that may be emptied, in order.
     order: Vec<usize>,
     /// Nodes that pods may come to, those that are emptied last first.
@@ -173,6 +174,7 @@ struct Run<'m, 'w> {
 enum Failed {
     NoPlace(usize),
     JointUse(usize),
+    TooFull(f64),
 }
 
 impl<'m, 'w> Run<'m, 'w> {
@@ -184,7 +186,9 @@ impl<'m, 'w> Run<'m, 'w> {
         watch: Watch<'w>,
     ) -> Self {
         let model = state.model;
-        let stays: Vec<Option<Stay>> = (0..model.nodes.len()).map(|it| bound(&state, it)).collect();
+        let stays: Vec<Option<Stay>> = (0..model.nodes.len())
+            .map(|it| bound(&state, it, options.autoscaler))
+            .collect();
         let mut ranked: Vec<(f64, usize)> = (0..model.nodes.len())
             .filter(|node| stays[*node].is_none())
             .map(|node| (rank(&state, node, order), node))
@@ -204,6 +208,7 @@ impl<'m, 'w> Run<'m, 'w> {
             state,
             choice,
             watch,
+            autoscaler: options.autoscaler,
             order,
             receivers,
             emptied: Vec::new(),
@@ -246,6 +251,10 @@ impl<'m, 'w> Run<'m, 'w> {
         node: usize,
         explain: &mut dyn FnMut(&State<'m>, usize),
     ) -> Result<(), Failed> {
+        // Pods of others may have come to it.
+        if let Some(share) = self.autoscaler.too_full(&self.state, node) {
+            return Err(Failed::TooFull(share));
+        }
         let model = self.state.model;
         let here = self.state.on[node].clone();
         let mut moving: Vec<usize> = here
@@ -321,6 +330,7 @@ impl<'m, 'w> Run<'m, 'w> {
                 Ok(()) => None,
                 Err(Failed::NoPlace(pod)) => Some(Stay::NoPlace(at(pod), why)),
                 Err(Failed::JointUse(pod)) => Some(Stay::JointUse(at(pod))),
+                Err(Failed::TooFull(share)) => Some(Stay::TooFull(share)),
             };
         }
         Packed {
@@ -333,7 +343,7 @@ impl<'m, 'w> Run<'m, 'w> {
 }
 
 /// Why a node stays whatever room there is.
-fn bound(state: &State<'_>, node: usize) -> Option<Stay> {
+fn bound(state: &State<'_>, node: usize, autoscaler: Autoscaler) -> Option<Stay> {
     let model = state.model;
     if let Some(kept) = &model.nodes[node].kept {
         return Some(Stay::Kept(kept.clone()));
@@ -342,7 +352,10 @@ fn bound(state: &State<'_>, node: usize) -> Option<Stay> {
     let fixed = here.filter_map(|it| Some((it.at, it.fixed.clone()?)));
     let mut fixed: Vec<_> = fixed.collect();
     fixed.sort_by_key(|(at, _)| *at);
-    (!fixed.is_empty()).then_some(Stay::Pods(fixed))
+    if !fixed.is_empty() {
+        return Some(Stay::Pods(fixed));
+    }
+    autoscaler.too_full(state, node).map(Stay::TooFull)
 }
 
 /// Less is tried earlier.

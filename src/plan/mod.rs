@@ -6,6 +6,7 @@
 //! construction: every pod that moves has a place that all rules allow, at the moment it
 //! moves. How far it is from the best possible is told by a lower bound ([`bound`]).
 
+mod autoscaler;
 mod banked;
 mod bound;
 mod drain;
@@ -19,6 +20,7 @@ use crate::recommend::{self, Advised, Beside, Together};
 use crate::snapshot::{Resources, Snapshot};
 use crate::units::{Bytes, Cpu, Money, len_f64};
 
+pub use autoscaler::Autoscaler;
 pub use banked::{Banked, banked};
 pub use bound::Least;
 pub use fleet::{Fleet, Mix, Pick, Pool, Unmixed, fleet};
@@ -39,6 +41,10 @@ pub struct Options {
     pub reserve: f64,
     /// Pools, and the fewest nodes that each is to have.
     pub pool_minimums: Vec<(String, usize)>,
+    /// Who takes nodes away, by its own rules.
+    pub autoscaler: Autoscaler,
+    /// Pools that a fleet may buy on spot.
+    pub spot_pools: Vec<String>,
 }
 
 impl Default for Options {
@@ -46,6 +52,8 @@ impl Default for Options {
         Self {
             reserve: RESERVE,
             pool_minimums: Vec::new(),
+            autoscaler: Autoscaler::default(),
+            spot_pools: Vec::new(),
         }
     }
 }
@@ -190,7 +198,7 @@ pub fn plan(
     options: &Options,
 ) -> Result<NodePlan, Unplanned> {
     check(snapshot)?;
-    let model = Model::new(snapshot, prices);
+    let model = Model::new(snapshot, prices, options.autoscaler);
     let pod = |at: PodRef| &snapshot.workloads[at.workload].pods[at.pod];
     let today = || repack(&model, &|at| pod(at).requests.clone(), promise, options);
     let advised = || {
@@ -227,7 +235,7 @@ pub fn saved(
     options: &Options,
 ) -> Result<Saved, Unplanned> {
     check(snapshot)?;
-    let model = Model::new(snapshot, prices);
+    let model = Model::new(snapshot, prices, options.autoscaler);
     let advice = advised.workloads.iter().zip(&snapshot.workloads);
     let following = advice
         .zip(asked)
@@ -280,7 +288,13 @@ fn repack(
     } = drain::drain(model, &wants, options, watch);
     let kept: Vec<bool> = stays
         .iter()
-        .map(|it| matches!(it, Some(Stay::Kept(_) | Stay::Pods(_))))
+        .enumerate()
+        .map(|(node, it)| match it {
+            Some(Stay::Kept(_) | Stay::Pods(_)) => true,
+            // One that became so full by pods of others is no fact for other plans.
+            Some(Stay::TooFull(_)) => options.autoscaler.too_full(&before, node).is_some(),
+            _ => false,
+        })
         .collect();
     let least = bound::least(&before, &kept);
     let at = |pod: usize| model.pods[pod].at;

@@ -23,6 +23,8 @@ const LEAVE: [&str; 3] = [
 pub enum Stay {
     /// Whatever is on it.
     Kept(Kept),
+    /// Cluster Autoscaler leaves it, as at least half of it is requested: the share.
+    TooFull(f64),
     /// Its pool is not to have fewer nodes.
     PoolMinimum(usize),
     /// By pods that stay with it. Never empty.
@@ -55,6 +57,10 @@ pub enum Fixed {
     TwoBudgets,
     /// Nothing would start it anew.
     Bare,
+    /// Cluster Autoscaler leaves it, as it keeps files on its node.
+    LocalStorage,
+    /// Cluster Autoscaler leaves it: it is of `kube-system`, and no budget counts it.
+    SystemPod,
     /// The claim.
     SharedVolume(String),
     UnknownVolume(String),
@@ -126,6 +132,13 @@ impl Fixed {
             Self::Budget(name) => format!("may not be evicted: budget `{name}` lets no pod go"),
             Self::TwoBudgets => "is counted by two budgets, so it cannot be evicted".to_owned(),
             Self::Bare => "has no controller that would start it anew".to_owned(),
+            Self::LocalStorage => {
+                "keeps files on its node, so Cluster Autoscaler leaves it".to_owned()
+            }
+            Self::SystemPod => {
+                "is of kube-system and no budget counts it, so Cluster Autoscaler leaves it"
+                    .to_owned()
+            }
             Self::SharedVolume(claim) => {
                 format!("shares volume `{claim}`, which one node alone can mount")
             }
@@ -148,6 +161,11 @@ impl Fixed {
             }
             Self::TwoBudgets => "leave one of the budgets".to_owned(),
             Self::Bare => "run it by a Deployment or a Job".to_owned(),
+            Self::LocalStorage => {
+                "annotate its pods with `cluster-autoscaler.kubernetes.io/safe-to-evict: true`"
+                    .to_owned()
+            }
+            Self::SystemPod => "give it a budget that lets one pod go".to_owned(),
             Self::SharedVolume(_) => "move all pods of the volume by hand".to_owned(),
             Self::UnknownVolume(_) => {
                 "let kcost list `persistentvolumes`, or give it zones of nodes".to_owned()
@@ -163,6 +181,8 @@ impl Fixed {
             Self::Budget(_) => "budget",
             Self::TwoBudgets => "two_budgets",
             Self::Bare => "no_controller",
+            Self::LocalStorage => "local_storage",
+            Self::SystemPod => "system_pod",
             Self::SharedVolume(_) => "shared_volume",
             Self::UnknownVolume(_) => "unknown_volume",
             Self::Devices => "claimed_devices",
@@ -243,7 +263,7 @@ impl Stay {
     /// The pods that it is about.
     pub fn pods(&self) -> Vec<PodRef> {
         match self {
-            Self::Kept(_) | Self::PoolMinimum(_) => Vec::new(),
+            Self::Kept(_) | Self::TooFull(_) | Self::PoolMinimum(_) => Vec::new(),
             Self::Pods(pods) => pods.iter().map(|(pod, _)| *pod).collect(),
             Self::NoPlace(pod, _) | Self::JointUse(pod) => vec![*pod],
         }
@@ -256,6 +276,7 @@ impl Stay {
             Self::Kept(Kept::NotReady) => "not_ready",
             Self::Kept(Kept::Annotation(_)) => "annotation",
             Self::Kept(Kept::Sold(_)) => "billed_by_pod",
+            Self::TooFull(_) => "half_requested",
             Self::PoolMinimum(_) => "pool_minimum",
             Self::Pods(pods) => pods.first().map_or("pods", |(_, fixed)| fixed.code()),
             Self::NoPlace(_, place) => place.main(),
@@ -267,6 +288,10 @@ impl Stay {
     pub fn text(&self, name: impl Fn(PodRef) -> String) -> String {
         match self {
             Self::Kept(kept) => kept.text(),
+            Self::TooFull(share) => format!(
+                "{:.0} % of it is requested, and Cluster Autoscaler looks only at nodes below 50 %",
+                share * 100.0
+            ),
             Self::PoolMinimum(least) => {
                 format!("its pool keeps {}", count(*least, "node"))
             }
@@ -292,6 +317,9 @@ impl Stay {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Kept(kept) => kept.remedy(),
+            Self::TooFull(_) => {
+                Some("drain it by hand, or raise `--scale-down-utilization-threshold`".to_owned())
+            }
             Self::PoolMinimum(_) => Some("a smaller minimum size of the pool".to_owned()),
             Self::Pods(pods) => pods.first().map(|(_, fixed)| fixed.remedy()),
             Self::NoPlace(_, place) => Some(place.remedy()),

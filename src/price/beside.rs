@@ -46,6 +46,9 @@ impl Book {
         if let Some((_, price)) = own.find(|(name, _)| name == class || name == "default") {
             return *price;
         }
+        if let Some(price) = self.billed().and_then(|it| it.storage.get(class)) {
+            return self.in_own(*price);
+        }
         let lower = class.to_lowercase();
         let mut known = VOLUMES.iter();
         let found = known.find(|(cloud, part, _)| provider == Some(*cloud) && lower.contains(part));
@@ -57,6 +60,9 @@ impl Book {
         if let Some(own) = self.sheet().and_then(|it| it.load_balancer) {
             return own;
         }
+        if let Some(price) = self.billed().and_then(|it| it.load_balancer) {
+            return self.in_own(price);
+        }
         let found = BALANCERS.iter().find(|(cloud, _)| provider == Some(*cloud));
         self.dollars(found.map_or(BALANCER_ANYWHERE, |(_, price)| *price))
     }
@@ -64,7 +70,11 @@ impl Book {
     /// In the currency of the book; where the sheet does not say what a dollar is, as many
     /// of its own.
     fn dollars(&self, amount: f64) -> Money {
+        self.in_own(Money::from_f64(amount))
+    }
+
+    fn in_own(&self, dollars: Money) -> Money {
         let usd = self.sheet().and_then(|it| it.usd);
-        Money::from_f64(amount).scale(usd.unwrap_or(1.0))
+        usd.map_or(dollars, |usd| dollars.scale(usd))
     }
 }

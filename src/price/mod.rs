@@ -10,10 +10,12 @@ use crate::units::{Bytes, Cpu, Currency, Money, Ratio};
 
 mod beside;
 mod bill;
+mod billed;
 mod book;
 mod default_rates;
 mod effective;
 mod list;
+mod node_prices;
 mod part;
 mod place;
 mod severity;
@@ -21,6 +23,7 @@ mod sheet;
 mod waste;
 
 pub use bill::price;
+pub use billed::{Billed, BilledNode};
 pub use book::{Basis, Book, NodePrice, PriceSource, Quote};
 pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, regions};

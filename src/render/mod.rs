@@ -50,13 +50,15 @@ pub use gpu::{gpus_json, gpus_table, together_text};
 pub use history::{
     diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,
 };
-pub use nodes::{Planned, nodes_csv, nodes_json, nodes_karpenter, nodes_table};
+pub use nodes::{Planned, nodes_csv, nodes_groups, nodes_json, nodes_karpenter, nodes_table};
 pub use patch::{
     Applied, FORMS, File, Form, Patches, applied_json, applied_outcome, applied_plan, form_by_name,
     patch_files, patch_json, patch_stream, placed_markdown, placed_text, restored_json,
     restored_text, runs_json, runs_text,
 };
-pub use prices::{PriceRow, price_list, price_list_json, prices_json, prices_table};
+pub use prices::{
+    PriceRow, price_explained, price_list, price_list_json, prices_json, prices_table,
+};
 pub use risks::{alert_rules, replay_json, replay_table, risks_json, risks_table};
 pub use schedule::{
     Mover, Scheduled, schedule_json, schedule_manifests, schedule_table, schedule_text,

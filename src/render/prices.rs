@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Look;
 use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
-use super::style::{DIM, Paint};
+use super::style::{BOLD, DIM, Paint};
+use super::wrap::wrap;
 use crate::price::{NodePrice, Region, entries, regions};
 use crate::snapshot::Node;
 use crate::text::{escape, group, money};
@@ -58,6 +59,73 @@ pub fn prices_table(
             ]);
         }
         grid.write(look.width, Paint::of(look), out)
+    })
+}
+
+/// What one node costs, and what that follows from, a line each.
+pub fn price_explained(
+    currency: Currency,
+    row: &PriceRow,
+    look: &Look,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let PriceRow { node, price } = row;
+    let paint = Paint::of(look);
+    let unknown = || "not known".to_owned();
+    let word = |it: &Option<String>| it.as_deref().map_or_else(unknown, escape);
+    let rates = &price.rates;
+    let rate = |it: f64| format!("{:.6}", it);
+    let mut lines = vec![
+        (
+            "an hour",
+            format!(
+                "{}, {} a month",
+                money(price.hourly.exact(), &currency),
+                money(price.hourly.monthly(), &currency)
+            ),
+        ),
+        (
+            "from",
+            format!(
+                "{} ({}): {}",
+                price.source,
+                price.basis.name(),
+                escape(&price.origin)
+            ),
+        ),
+        ("type", word(&node.instance_type)),
+        ("region", word(&node.region)),
+        ("bought", node.capacity_type.name().replace('_', " ")),
+        ("pool", word(&node.pool)),
+        (
+            "rates",
+            format!(
+                "a core {} {currency}, a GiB {} {currency} an hour, of all that the machine has",
+                rate(rates.cpu_core_hour),
+                rate(rates.memory_gib_hour)
+            ),
+        ),
+    ];
+    if node.capacity.gpus() > 0.0 {
+        lines.push((
+            "",
+            format!("a GPU {} {currency} an hour", rate(rates.gpu_hour)),
+        ));
+    }
+    if price.committed > 0.0 {
+        let share = price.committed * 100.0;
+        lines.push((
+            "committed",
+            format!("{share:.0} % is paid without the node too"),
+        ));
+    }
+    plain(look, out, |out| {
+        writeln!(out, "{}", paint.on(BOLD, &escape(&node.name)))?;
+        for (name, text) in lines {
+            let room = look.width.map(|it| it.saturating_sub(14).max(20));
+            writeln!(out, "  {name:<10}  {}", wrap(&text, room, 14))?;
+        }
+        Ok(())
     })
 }
 
@@ -157,6 +225,13 @@ struct Shape<'a> {
     source: &'static str,
     basis: &'static str,
     origin: &'a str,
+    cpu_core_hourly_cost: String,
+    memory_gib_hourly_cost: String,
+    gpu_hourly_cost: String,
+    /// Share of it that is paid without the machine too.
+    committed_ratio: f64,
+    /// Null for a type that is no node.
+    node: Option<&'a str>,
 }
 
 pub fn prices_json(
@@ -165,7 +240,7 @@ pub fn prices_json(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let prices = rows.iter().map(|PriceRow { node, price }| Shape {
-        instance_type: &node.name,
+        instance_type: node.instance_type.as_deref().unwrap_or(&node.name),
         provider: node.provider.as_deref(),
         region: node.region.as_deref(),
         capacity_type: node.capacity_type.name(),
@@ -178,6 +253,11 @@ pub fn prices_json(
         source: price.source,
         basis: price.basis.name(),
         origin: &price.origin,
+        cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
+        memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
+        gpu_hourly_cost: digits(price.rates.gpu_hour),
+        committed_ratio: price.committed,
+        node: (Some(&node.name) != node.instance_type.as_ref()).then_some(&*node.name),
     });
     let report = Report {
         schema: "kcost.prices/v1",
@@ -187,4 +267,10 @@ pub fn prices_json(
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
+}
+
+/// A rate as a decimal, with enough digits for a GiB an hour: money is never a binary
+/// fraction.
+pub(super) fn digits(rate: f64) -> String {
+    format!("{rate:.9}")
 }

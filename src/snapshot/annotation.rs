@@ -32,6 +32,34 @@ pub const EVICTION: [&str; 6] = [
     "descheduler.alpha.kubernetes.io/evict",
 ];
 
+/// What keys have in them that speak of money.
+const MONEY: [&str; 2] = ["price", "cost"];
+/// The longest number that is an amount.
+const LONGEST: usize = 16;
+
+/// Labels and annotations that say what something costs: a plain number under a key that
+/// speaks of a price or a cost. Others may hold anything.
+pub fn prices<'a>(
+    labels: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Vec<(String, String)> {
+    let is_amount = |value: &str| {
+        let plain = value.chars().all(|it| it.is_ascii_digit() || it == '.');
+        plain && value.len() <= LONGEST && value.parse::<f64>().is_ok()
+    };
+    let speaks = |key: &str| {
+        let key = key.to_ascii_lowercase();
+        MONEY.iter().any(|word| key.contains(word))
+    };
+    let found = labels.into_iter();
+    let found = found.filter(|(key, value)| speaks(key) && is_amount(value));
+    let mut found: Vec<_> = found
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
+}
+
 /// How near a name must be to be meant; 1 is the same.
 const SIMILAR: f64 = 0.6;
 
@@ -84,6 +112,19 @@ pub fn eviction(annotations: &BTreeMap<String, String>) -> Vec<(String, String)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_amounts_of_money_are_kept_of_prices() {
+        let given = [
+            ("example.com/hourly-price", "0.384"),
+            ("example.com/cost-center", "secret"),
+            ("example.com/team", "12"),
+            ("cost", "1e9"),
+        ];
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let kept = prices(given.iter().map(|(key, value)| (key, value)));
+        assert_eq!(kept, [given[0].clone()]);
+    }
 
     #[test]
     fn only_known_keys_keep_their_values() {

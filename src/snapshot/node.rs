@@ -47,6 +47,10 @@ pub struct Node {
     /// Annotations by which autoscalers are told to leave it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Labels,
+    /// Labels and annotations that say what it costs, sorted: a plain number under a key that
+    /// speaks of a price or a cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices: Labels,
     /// Volumes that each driver can attach to it, where there is a limit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub volume_limits: BTreeMap<String, u32>,

@@ -112,6 +112,137 @@ commitments:
 }
 
 #[test]
+fn commitments_of_amounts_cover_what_they_reach() {
+    let text = "\
+prices:
+- {instance_type: m5.xlarge, price: 1}
+- {instance_type: m5.2xlarge, price: 2}
+commitments:
+- {instance_type: m5.xlarge, covered_nodes: 1, discount_percent: 40}
+- {instance_type: m5.2xlarge, committed_hourly: 1.4, discount_percent: 30}
+";
+    let book = Book::with_sheet(Sheet::parse("mine.yaml", text).unwrap());
+    let of = |name: &str| machine(name, "us-east-1", CapacityType::OnDemand);
+    // One of four nodes is reserved; 1.4 dollars at 30 % less cover 2 of the 4 an hour.
+    let nodes = [
+        of("m5.xlarge"),
+        of("m5.xlarge"),
+        of("m5.xlarge"),
+        of("m5.xlarge"),
+        of("m5.2xlarge"),
+        of("m5.2xlarge"),
+    ];
+    let prices = book.prices(&nodes);
+    assert_eq!(prices[0].hourly, money("0.9"));
+    assert!((prices[0].committed - 0.15 / 0.9).abs() < 1e-9);
+    assert_eq!(prices[4].hourly, money("1.7"));
+    assert!((prices[4].committed - 0.7 / 1.7).abs() < 1e-9);
+    // What reaches further than there are nodes covers them, and no more.
+    assert_eq!(book.prices(&nodes[..1])[0].hourly, money("0.6"));
+    let half = prices.iter().map(|it| it.hourly).sum::<Money>();
+    assert_eq!(half, money("7"));
+}
+
+#[test]
+fn gpus_of_a_model_have_a_rate_of_their_own() {
+    let text = "gpu_model,core,gib,gpu\n*h100*,,,2.5\n*,0.01,0.001,1\n";
+    let book = Book::with_sheet(Sheet::parse("mine.csv", text).unwrap());
+    let with = |product: &str| {
+        let mut gpu = machine("own-1", "here", CapacityType::OnDemand);
+        gpu.gpu_product = Some(product.to_owned());
+        gpu.capacity
+            .extended
+            .insert("nvidia.com/gpu".to_owned(), 2.0);
+        book.price(&gpu)
+    };
+    let h100 = with("NVIDIA-H100-80GB-HBM3");
+    assert!((h100.rates.gpu_hour - 2.5).abs() < 1e-9);
+    // What the row does not name costs the default rates.
+    let beside = 4.0 * 0.031_611 + 16.0 * 0.004_237;
+    assert!((h100.hourly.to_f64() - 5.0 - beside).abs() < 1e-6);
+    assert!((with("NVIDIA-A10").rates.gpu_hour - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn nodes_can_say_what_they_cost_themselves() {
+    let mut own = machine("metal-1", "basement", CapacityType::OnDemand);
+    own.prices = vec![("example.com/hourly-price".to_owned(), "0.42".to_owned())];
+    let book = Book::default().with_node_prices("example.com/hourly-price");
+    let price = book.price(&own);
+    assert_eq!((price.source, price.hourly), ("node", money("0.42")));
+    assert_eq!(price.origin, "`example.com/hourly-price` of the node");
+    // Two nodes that say different things are not taken for one kind.
+    let mut other = own.clone();
+    other.prices[0].1 = "0.84".to_owned();
+    let both = book.prices(&[own.clone(), other]);
+    assert_eq!(both[1].hourly, money("0.84"));
+    // A sheet comes first, and what says nothing is priced by the list.
+    let sheet = Sheet::parse("mine.csv", "instance_type,price\nmetal-1,0.1\n").unwrap();
+    let book = Book::with_sheet(sheet).with_node_prices("example.com/hourly-price");
+    assert_eq!(book.price(&own).source, "sheet");
+    let m5 = machine("m5.xlarge", "us-east-1", CapacityType::OnDemand);
+    assert_eq!(book.price(&m5).source, "list");
+}
+
+#[test]
+fn labels_and_annotations_of_nodes_are_read_as_prices() {
+    let folder = tempfile::tempdir().unwrap();
+    let objects = folder.path().join("objects.yaml");
+    let node = |name: &str, meta: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, {meta}}}\n\
+             status: {{capacity: {{cpu: '4', memory: 16Gi}}, allocatable: {{cpu: '4', memory: 16Gi}}}}\n---\n"
+        )
+    };
+    let text = node("n0", "labels: {example.com/price: '0.5'}")
+        + &node(
+            "n1",
+            "annotations: {example.com/price: '0.25', example.com/token: '1234'}",
+        )
+        + &node("n2", "labels: {example.com/price: cheap}");
+    fs::write(&objects, text).unwrap();
+    let config = folder.path().join("kcost.yaml");
+    fs::write(&config, "node-price: example.com/price\n").unwrap();
+    let run = |args: &[&str]| {
+        let base = ["costs", "-o", "json", "--objects"];
+        let seen = Kcost::new().inside(folder.path()).args(base).arg(&objects);
+        seen.args(args).run()
+    };
+    let report: Value = run(&[]).ended(0).json();
+    let nodes = report["nodes"].as_array().unwrap();
+    let of = |at: usize| (&nodes[at]["hourly_cost"], &nodes[at]["price_source"]);
+    assert_eq!(of(0), (&"0.50".into(), &"node".into()));
+    assert_eq!(of(1), (&"0.25".into(), &"node".into()));
+    assert_eq!(nodes[2]["price_source"], "default");
+    let seen = run(&["--node-price", "example.com/team"]).ended(2);
+    assert!(
+        seen.stderr.contains("neither `price` nor `cost`"),
+        "{}",
+        seen.stderr
+    );
+}
+
+#[test]
+fn prices_explains_a_node() {
+    let name = kcost::demo::snapshot().cluster.nodes[0].name.clone();
+    let args = ["prices", "--demo", "--node", &name];
+    let seen = Kcost::new().args(args).run().ended(0);
+    insta::assert_snapshot!(seen.stdout);
+    let report = Kcost::new()
+        .args(args)
+        .args(["-o", "json"])
+        .run()
+        .ended(0)
+        .json();
+    let one = &report["prices"][0];
+    assert_eq!(one["node"], name.as_str());
+    assert!(one["cpu_core_hourly_cost"].is_string());
+    let wrong = ["prices", "--demo", "--node", "ip-10-0-19-49"];
+    let seen = Kcost::new().args(wrong).run().ended(2);
+    assert!(seen.stderr.contains("there is no node"), "{}", seen.stderr);
+}
+
+#[test]
 fn another_currency_needs_a_way_from_dollars() {
     let text = "currency: EUR\nusd: 0.9\nprices:\n- {pool: own, core: 0.01, gib: 0.002}\n";
     let book = Book::with_sheet(Sheet::parse("mine.yaml", text).unwrap());
@@ -150,7 +281,13 @@ fn a_wrong_sheet_says_where_and_what_was_meant() {
         "prices:\n- {instance_type: x}\n",
         "prices:\n- {instance_type: x, prize: 1}\n",
         "prices: [\n",
-        "currency: EURO\n",
+        "date: 2026\ncurrency: EURO\n",
+        "prices:\n- {instance_type: x, price: 1}\n- instance_type: y\n  price: 1\n  capacity_type: spto\n",
+        "prices:\n- instance_type: y\n  price: 1,5\n",
+        "commitments:\n- instance_type: x\n  covered_nodes: 0\n  discount_percent: 10\n",
+        "commitments:\n- {instance_type: x, discount_percent: 10}\n",
+        "discounts:\n- {provider: aws, percnt: 10}\n",
+        "storage: {gp3: cheap}\n",
     ];
     insta::assert_snapshot!(yaml.map(|it| wrong("p.yaml", it)).join("\n"));
 }

@@ -10,7 +10,7 @@ use super::state::conditions;
 use super::{Amounts, Meta, Objects, Record, placement};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
-use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources};
+use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources, annotation};
 use crate::units::Bytes;
 
 /// Labels that name a node's pool, those of clouds before those of provisioners.
@@ -28,11 +28,15 @@ const POOL_LABELS: [&str; 10] = [
 ];
 
 /// Labels that say how a node is bought, with the values that mean spot.
-const SPOT_LABELS: [(&str, &[&str]); 6] = [
+const SPOT_LABELS: [(&str, &[&str]); 7] = [
     ("karpenter.sh/capacity-type", &["spot"]),
     ("eks.amazonaws.com/capacityType", &["SPOT"]),
     ("cloud.google.com/gke-spot", &["true"]),
     ("cloud.google.com/gke-preemptible", &["true"]),
+    (
+        "cloud.google.com/gke-provisioning",
+        &["spot", "preemptible"],
+    ),
     ("kubernetes.azure.com/scalesetpriority", &["spot"]),
     ("node.kubernetes.io/lifecycle", &["spot", "Ec2Spot"]),
 ];
@@ -56,6 +60,8 @@ const PRODUCT_LABELS: [&str; 11] = [
 impl Record for Node {
     fn record(self, objects: &mut Objects) {
         let mut amounts = Amounts::default();
+        let said = [&self.metadata.annotations, &self.metadata.labels];
+        let prices = annotation::prices(said.into_iter().flatten().flatten());
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
         let status = self.status.unwrap_or_default();
@@ -90,6 +96,7 @@ impl Record for Node {
             // Those that matter are known once all pods are.
             labels: Vec::new(),
             annotations: meta.eviction.clone(),
+            prices,
             volume_limits: BTreeMap::new(),
             conditions: conditions!(&status.conditions),
             spells: None,

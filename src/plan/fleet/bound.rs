@@ -5,7 +5,7 @@ use super::offer::Offer;
 
 /// What counts as zero among shares of what is wanted.
 const TINY: f64 = 1e-12;
-/// Far more steps than three resources take.
+/// Far more steps than four resources take.
 const STEPS: usize = 1_000;
 
 /// The cheapest cover of `demand` by any amounts of these types, an hour.
@@ -15,7 +15,7 @@ const STEPS: usize = 1_000;
 /// simplex method; any prices on the way are a lower bound too, by weak duality.
 pub(super) fn cheapest(offers: &[Offer], demand: Amounts) -> f64 {
     // Shares of the demand, so that all columns are of one size.
-    let mut rows: Vec<[f64; 3]> = offers
+    let mut rows: Vec<Amounts> = offers
         .iter()
         .map(|it| {
             let share = |at: usize| {
@@ -25,14 +25,14 @@ pub(super) fn cheapest(offers: &[Offer], demand: Amounts) -> f64 {
                     0.0
                 }
             };
-            [share(0), share(1), share(2)]
+            [0, 1, 2, 3].map(share)
         })
         .collect();
     let mut left: Vec<f64> = offers.iter().map(|it| it.price.to_f64()).collect();
-    let mut gain: [f64; 3] = demand.map(|it| if it > 0.0 { 1.0 } else { 0.0 });
+    let mut gain: Amounts = demand.map(|it| if it > 0.0 { 1.0 } else { 0.0 });
     let mut worth = 0.0;
     for _ in 0..STEPS {
-        let column = (0..3)
+        let column = (0..4)
             .max_by(|a, b| gain[*a].total_cmp(&gain[*b]))
             .unwrap_or(0);
         if gain[column] <= TINY {
@@ -50,9 +50,9 @@ pub(super) fn cheapest(offers: &[Offer], demand: Amounts) -> f64 {
 
 /// Lets what is in a row and what is in a column change places.
 fn pivot(
-    rows: &mut [[f64; 3]],
+    rows: &mut [Amounts],
     left: &mut [f64],
-    gain: &mut [f64; 3],
+    gain: &mut Amounts,
     worth: &mut f64,
     (row, column): (usize, usize),
 ) {
@@ -62,7 +62,7 @@ fn pivot(
     let room = left[row] / by;
     for at in (0..rows.len()).filter(|at| *at != row) {
         let factor = rows[at][column];
-        for other in 0..3 {
+        for other in 0..4 {
             rows[at][other] = if other == column {
                 -factor * own[column]
             } else {
@@ -73,7 +73,7 @@ fn pivot(
     }
     let factor = gain[column];
     *worth += factor * room;
-    for other in 0..3 {
+    for other in 0..4 {
         gain[other] = if other == column {
             -factor * own[column]
         } else {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Case;
 use super::offer::Offer;
 use super::pack::Packed;
+use super::{Case, GPU};
 use crate::plan::drain::{Choice, place};
 use crate::plan::model::Model;
 use crate::plan::state::State;
@@ -117,7 +117,7 @@ fn missing(
 ) -> Vec<usize> {
     let snapshot = changed(case, old, pods, offers, mix, homes);
     let prices: Vec<NodePrice> = snapshot.cluster.nodes.iter().map(|_| free()).collect();
-    let model = Model::new(&snapshot, &prices);
+    let model = Model::new(&snapshot, &prices, case.options.autoscaler);
     let wants = model.wants(case.requests);
     let mut state = State::new(&model, &wants, case.options.reserve);
     let by_name: BTreeMap<_, usize> = model
@@ -202,11 +202,15 @@ fn made(like: &Node, at: usize, offer: &Offer, zone: Option<&String>) -> Node {
             _ => {}
         }
     }
-    let [cpu, memory, pods] = offer.allocatable;
+    let [cpu, memory, pods, gpus] = offer.allocatable;
+    let mut extended: BTreeMap<String, f64> = [("pods".to_owned(), pods)].into();
+    if gpus > 0.0 {
+        extended.insert(GPU.to_owned(), gpus);
+    }
     let amounts = Resources {
         cpu: Some(Cpu::cores(cpu)),
         memory: Some(Bytes::from_f64(memory)),
-        extended: [("pods".to_owned(), pods)].into(),
+        extended,
     };
     Node {
         labels,

@@ -13,7 +13,7 @@ mod pack;
 
 use std::collections::BTreeMap;
 
-use super::model::{CPU, MEMORY, Model};
+use super::model::{CPU, MEMORY, Model, PODS};
 use super::{Options, PodRef, Unplanned};
 use crate::price::{Book, Following};
 use crate::recommend::Advised;
@@ -21,11 +21,14 @@ use crate::snapshot::{CapacityType, Resources, Snapshot, Sold};
 use crate::text::count;
 use crate::units::Money;
 
-use offer::Offer;
+use offer::{Device, Offer, Wanted};
 use pack::Packed;
 
-/// CPU in cores, memory in bytes, pods.
-type Amounts = [f64; 3];
+/// CPU in cores, memory in bytes, pods, GPUs.
+type Amounts = [f64; 4];
+
+/// The resource that GPUs of NVIDIA are, whole.
+const GPU: &str = "nvidia.com/gpu";
 
 /// So many of the cheapest mixes are held against all rules.
 const CHECKED: usize = 3;
@@ -83,7 +86,7 @@ pub enum Unmixed {
     Empty,
     /// Its region is not in the list of prices.
     Unlisted,
-    /// Its pods want devices, and which type has which is not known well enough.
+    /// Its devices are shared or split, or which type has them is not known.
     Devices,
     /// Its pods are paid for one by one.
     Sold,
@@ -107,7 +110,10 @@ impl Unmixed {
         match self {
             Self::Empty => "nothing but DaemonSets is on it: it can go".to_owned(),
             Self::Unlisted => "no list of prices has its region".to_owned(),
-            Self::Devices => "its pods want devices: choose their machines by hand".to_owned(),
+            Self::Devices => {
+                "its devices are shared, split or not all alike: choose their machines by hand"
+                    .to_owned()
+            }
             Self::Sold => "its pods are paid for one by one".to_owned(),
             Self::NoPlace(pods) => {
                 let pods = count(pods, "pod");
@@ -130,7 +136,7 @@ pub fn fleet(
 ) -> Result<Fleet, Unplanned> {
     super::check(snapshot)?;
     let prices = book.prices(&snapshot.cluster.nodes);
-    let model = Model::new(snapshot, &prices);
+    let model = Model::new(snapshot, &prices, options.autoscaler);
     let advice = advised.workloads.iter().zip(&snapshot.workloads);
     let following = advice.map(|(advice, workload)| Following::new(workload, advice));
     let following: Vec<Following> = following.collect();
@@ -187,8 +193,12 @@ impl Case<'_> {
         &self.wants[pod * width..(pod + 1) * width]
     }
 
-    /// Spot stays where it is today, and is nowhere else.
+    /// Spot stays where it is today, and is elsewhere where that is allowed.
     fn is_spot(&self, nodes: &[usize]) -> bool {
+        let pool = self.model.nodes[nodes[0]].pool();
+        if self.options.spot_pools.iter().any(|it| it == pool) {
+            return true;
+        }
         let mut types = nodes
             .iter()
             .map(|it| self.model.nodes[*it].node.capacity_type);
@@ -210,14 +220,22 @@ impl Case<'_> {
         own
     }
 
+    /// What a pod wants of what every machine has, and of whole GPUs.
+    fn amounts(&self, pod: usize) -> Amounts {
+        let want = self.want(pod);
+        let gpus = self.model.resources.iter().position(|it| it == GPU);
+        let gpus = gpus.map_or(0.0, |at| want[at]);
+        [want[CPU], want[MEMORY], want[PODS], gpus]
+    }
+
     /// What DaemonSets take on the fullest of these nodes.
     fn daemons(&self, nodes: &[usize]) -> Amounts {
-        let mut most = [0.0; 3];
+        let mut most = [0.0; 4];
         for node in nodes {
-            let mut sum = [0.0; 3];
+            let mut sum = [0.0; 4];
             let items = self.model.pods.iter().enumerate();
             for (pod, _) in items.filter(|(_, it)| it.tied && it.node == Some(*node)) {
-                for (sum, want) in sum.iter_mut().zip(self.want(pod)) {
+                for (sum, want) in sum.iter_mut().zip(self.amounts(pod)) {
                     *sum += want;
                 }
             }
@@ -226,6 +244,33 @@ impl Case<'_> {
             }
         }
         most
+    }
+
+    /// The GPUs that every machine of a pool has, where they are whole and all alike.
+    fn device(&self, nodes: &[usize]) -> Result<Device, Unmixed> {
+        let mut found: Option<Device> = None;
+        for node in nodes {
+            let is = self.model.nodes[*node].node;
+            let shared = is.accelerator.replicas.is_some_and(|it| it > 1);
+            let split = is.accelerator.partition.is_some();
+            let own = is.instance_type.as_deref().and_then(offer::device);
+            let own = own.filter(|_| !shared && !split).ok_or(Unmixed::Devices)?;
+            if found.as_ref().is_some_and(|it| *it != own) {
+                return Err(Unmixed::Devices);
+            }
+            found = Some(own);
+        }
+        found.ok_or(Unmixed::Devices)
+    }
+
+    /// The oldest generation of machines that a pool has; `None` where a name tells of none.
+    fn generation(&self, nodes: &[usize]) -> Option<u32> {
+        let types = nodes.iter().map(|it| {
+            let name = self.model.nodes[*it].node.instance_type.as_deref();
+            name.and_then(offer::generation)
+        });
+        let types: Option<Vec<u32>> = types.collect();
+        types?.into_iter().min()
     }
 
     fn mix(&self, nodes: &[usize]) -> Result<Mix, Unmixed> {
@@ -239,7 +284,8 @@ impl Case<'_> {
         }
         let of_node = |at: usize| {
             let name = self.model.resources[at].as_str();
-            at > 2 && name != "ephemeral-storage" && !name.starts_with(super::model::VOLUMES)
+            let plain = matches!(name, GPU | "ephemeral-storage");
+            at > PODS && !plain && !name.starts_with(super::model::VOLUMES)
         };
         let devices = |pod: &usize| {
             let mut want = self.want(*pod).iter().enumerate();
@@ -248,25 +294,29 @@ impl Case<'_> {
         if pods.iter().any(devices) {
             return Err(Unmixed::Devices);
         }
-        let wants: Vec<Amounts> = pods
+        let wants: Vec<Amounts> = pods.iter().map(|pod| self.amounts(*pod)).collect();
+        let has_gpus = nodes
             .iter()
-            .map(|pod| {
-                let want = self.want(*pod);
-                [want[0], want[1], want[2]]
-            })
-            .collect();
-        let spot = self.is_spot(nodes);
+            .any(|it| self.model.nodes[*it].node.allocatable.gpus() > 0.0);
+        let device = match has_gpus {
+            true => Some(self.device(nodes)?),
+            false => None,
+        };
         let offers = offer::offers(
             self.book,
-            first,
-            spot,
-            self.daemons(nodes),
-            self.options.reserve,
+            &Wanted {
+                like: first,
+                spot: self.is_spot(nodes),
+                daemons: self.daemons(nodes),
+                reserve: self.options.reserve,
+                generation: self.generation(nodes),
+                device,
+            },
         );
         if offers.is_empty() {
             return Err(Unmixed::Unlisted);
         }
-        let mut demand = [0.0; 3];
+        let mut demand = [0.0; 4];
         for want in &wants {
             for (sum, want) in demand.iter_mut().zip(want) {
                 *sum += want;

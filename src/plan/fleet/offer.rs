@@ -1,6 +1,6 @@
 //! Machine types that a pool could be of, and what of them is left for pods.
 
-use super::Amounts;
+use super::{Amounts, GPU};
 use crate::price::{Book, Entry, entries, regions};
 use crate::snapshot::{CapacityType, Node, Resources};
 use crate::units::{Bytes, Cpu, Money};
@@ -27,24 +27,60 @@ pub(super) struct Offer {
     pub(super) room: Amounts,
 }
 
+/// What machines a pool could be of.
+pub(super) struct Wanted<'a> {
+    /// One of its nodes.
+    pub(super) like: &'a Node,
+    pub(super) spot: bool,
+    /// What DaemonSets take of each.
+    pub(super) daemons: Amounts,
+    pub(super) reserve: f64,
+    /// Older ones do less with a core.
+    pub(super) generation: Option<u32>,
+    /// What every one of them has.
+    pub(super) device: Option<Device>,
+}
+
+/// GPUs of one machine.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Device {
+    model: &'static str,
+    count: f64,
+}
+
+/// The GPUs of a type, by the list.
+pub(super) fn device(name: &str) -> Option<Device> {
+    let entry = entries().find(|it| it.name == name)?;
+    device_of(entry)
+}
+
+fn device_of(entry: &Entry) -> Option<Device> {
+    let model = entry.gpu.filter(|_| entry.gpus >= 1.0)?;
+    Some(Device {
+        model,
+        count: entry.gpus,
+    })
+}
+
 /// The types of the list in the region of a node, for its architecture; none of those that
 /// another has as much of for less.
-pub(super) fn offers(
-    book: &Book,
-    like: &Node,
-    spot: bool,
-    daemons: Amounts,
-    reserve: f64,
-) -> Vec<Offer> {
+pub(super) fn offers(book: &Book, wanted: &Wanted<'_>) -> Vec<Offer> {
+    let like = wanted.like;
     let place = like.region.as_deref();
     let Some(region) = regions().find(|it| Some(it.name) == place) else {
         return Vec::new();
     };
     let arm = like.architecture.as_deref() == Some("arm64");
     let fitting = entries().filter(|it| it.cell(region).is_some() && is_arm(it.name) == arm);
-    let fitting = fitting.filter(|it| it.gpus <= 0.0 && !is_shared(it.name));
+    let fitting = fitting.filter(|it| device_of(it) == wanted.device && !is_shared(it.name));
+    // A type with a part of a GPU is rented for that.
+    let fitting = fitting.filter(|it| wanted.device.is_some() || it.gpu.is_none());
+    let fitting = fitting.filter(|it| {
+        let least = wanted.generation;
+        least.is_none_or(|least| generation(it.name).is_none_or(|own| own >= least))
+    });
     let mut found: Vec<Offer> = fitting
-        .filter_map(|entry| offer(book, like, entry, spot, daemons, reserve))
+        .filter_map(|entry| offer(book, entry, wanted))
         .collect();
     found.sort_by(|a, b| a.price.cmp(&b.price).then(a.name.cmp(b.name)));
     let mut kept: Vec<Offer> = Vec::new();
@@ -63,26 +99,23 @@ pub(super) fn offers(
     kept
 }
 
-fn offer(
-    book: &Book,
-    like: &Node,
-    entry: &'static Entry,
-    spot: bool,
-    daemons: Amounts,
-    reserve: f64,
-) -> Option<Offer> {
+fn offer(book: &Book, entry: &'static Entry, wanted: &Wanted<'_>) -> Option<Offer> {
+    let like = wanted.like;
     let (cores, gib) = (entry.vcpus?, entry.gib?);
+    let devices = wanted.device.as_ref();
+    let extended = devices.map(|it| (GPU.to_owned(), it.count));
     let capacity = Resources {
         cpu: Some(Cpu::cores(cores)),
         memory: Some(Bytes::from_f64(gib * 1024.0 * MIB)),
-        ..Resources::default()
+        extended: extended.into_iter().collect(),
     };
     let node = Node {
         instance_type: Some(entry.name.to_owned()),
         region: like.region.clone(),
         provider: like.provider.clone(),
         pool: like.pool.clone(),
-        capacity_type: if spot {
+        gpu_product: like.gpu_product.clone(),
+        capacity_type: if wanted.spot {
             CapacityType::Spot
         } else {
             CapacityType::OnDemand
@@ -91,10 +124,13 @@ fn offer(
         capacity,
         ..Node::default()
     };
-    let allocatable = allocatable(like.provider.as_deref(), cores, gib);
-    let kept = [reserve, reserve, 0.0];
-    let room = [0, 1, 2].map(|at| allocatable[at] * (1.0 - kept[at]) - daemons[at]);
-    let usable = CORES.contains(&cores) && room.iter().all(|it| *it > 0.0);
+    let [cpu, memory, pods] = allocatable(like.provider.as_deref(), cores, gib);
+    let allocatable = [cpu, memory, pods, devices.map_or(0.0, |it| it.count)];
+    let kept = [wanted.reserve, wanted.reserve, 0.0, 0.0];
+    let room = [0, 1, 2, 3].map(|at| allocatable[at] * (1.0 - kept[at]) - wanted.daemons[at]);
+    // Machines with GPUs are as large as those make them.
+    let fits = devices.is_some() || CORES.contains(&cores);
+    let usable = fits && room[..3].iter().all(|it| *it > 0.0);
     usable.then(|| Offer {
         name: entry.name,
         cores,
@@ -107,7 +143,7 @@ fn offer(
 
 /// What is left of a machine for pods. Source: the nodeadm of EKS, the documentation of GKE
 /// and AKS on reserved resources.
-fn allocatable(provider: Option<&str>, cores: f64, gib: f64) -> Amounts {
+fn allocatable(provider: Option<&str>, cores: f64, gib: f64) -> [f64; 3] {
     let seen = gib * 1024.0 * (1.0 - UNSEEN);
     let step = |from: f64, to: f64, share: f64| (cores.min(to) - from).max(0.0) * share;
     let usual = step(0.0, 1.0, 0.06)
@@ -161,6 +197,20 @@ fn is_arm(name: &str) -> bool {
     family == "a1" || after.contains('g')
 }
 
+/// The generation that a type is of, by its name: 6 of `m6i.2xlarge`, 5 of
+/// `Standard_D8s_v5`, 2 of `n2-standard-8`.
+pub(super) fn generation(name: &str) -> Option<u32> {
+    if name.starts_with("Standard_") {
+        let version = name.rsplit_once("_v").map(|(_, version)| version);
+        // The first of Azure's have no version in their names.
+        return version.map_or(Some(1), |it| it.parse().ok());
+    }
+    let family = name.split(['.', '-']).next()?;
+    let digits = family.trim_start_matches(|it: char| it.is_ascii_lowercase());
+    let end = digits.find(|it: char| !it.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())].parse().ok()
+}
+
 /// Whether its cores are lent by the minute, which nobody should plan on.
 fn is_shared(name: &str) -> bool {
     let family = name.split(['.', '-']).next().unwrap_or_default();
@@ -194,6 +244,23 @@ mod tests {
             "m7i-flex.large",
         ] {
             assert!(!is_arm(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn generations_are_told_by_names() {
+        let of = [
+            ("m6i.2xlarge", Some(6)),
+            ("a1.large", Some(1)),
+            ("g5.xlarge", Some(5)),
+            ("Standard_D8s_v5", Some(5)),
+            ("Standard_D2", Some(1)),
+            ("n2-standard-8", Some(2)),
+            ("c4-highmem-16-lssd", Some(4)),
+            ("u-6tb1.metal", None),
+        ];
+        for (name, expected) in of {
+            assert_eq!(generation(name), expected, "{name}");
         }
     }
 

@@ -25,7 +25,8 @@ impl Packed {
 /// Mixes that hold these pods, the largest of which come first; the cheapest mix first.
 pub(super) fn mixes(offers: &[Offer], wants: &[Amounts], demand: Amounts) -> Vec<Packed> {
     let in_pieces = |offer: &Offer| {
-        let nodes = (0..3)
+        let wanted = (0..4).filter(|at| demand[*at] > 0.0);
+        let nodes = wanted
             .map(|at| demand[at] / offer.room[at])
             .fold(0.0, f64::max);
         nodes * offer.price.to_f64()
@@ -81,7 +82,7 @@ fn fill(room: &Amounts, wants: &[Amounts]) -> Vec<Amounts> {
     let mut nodes: Vec<Amounts> = Vec::new();
     for want in wants {
         let holds = |held: &&mut Amounts| {
-            let more = [0, 1, 2].map(|at| held[at] + want[at]);
+            let more = [0, 1, 2, 3].map(|at| held[at] + want[at]);
             fits(&more, room)
         };
         match nodes.iter_mut().find(holds) {

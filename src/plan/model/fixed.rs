@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::volume::Bound;
+use crate::plan::Autoscaler;
 use crate::plan::stay::Fixed;
-use crate::snapshot::{DisruptionBudget, Pod, Snapshot, Workload};
+use crate::snapshot::{DisruptionBudget, Pod, Snapshot, Workload, label};
 
 /// Annotations that forbid, and the values that do.
 const FORBID: [(&str, &str); 4] = [
@@ -15,6 +16,8 @@ const FORBID: [(&str, &str); 4] = [
     ("karpenter.sh/do-not-evict", "true"),
     ("descheduler.alpha.kubernetes.io/evict", "false"),
 ];
+/// Lets Cluster Autoscaler evict a pod whatever it keeps.
+const SAFE: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 /// May also hold how long a pod is left alone after it was made.
 const FOR_A_TIME: &str = "karpenter.sh/do-not-disrupt";
 
@@ -22,10 +25,11 @@ const FOR_A_TIME: &str = "karpenter.sh/do-not-disrupt";
 pub(super) struct Fixing<'a> {
     budgets: HashMap<&'a str, Vec<&'a DisruptionBudget>>,
     now: Timestamp,
+    autoscaler: Autoscaler,
 }
 
 impl<'a> Fixing<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot, autoscaler: Autoscaler) -> Self {
         let mut budgets: HashMap<&str, Vec<&DisruptionBudget>> = HashMap::new();
         for budget in &snapshot.cluster.disruption_budgets {
             budgets.entry(&budget.namespace).or_default().push(budget);
@@ -33,6 +37,7 @@ impl<'a> Fixing<'a> {
         Self {
             budgets,
             now: snapshot.taken_at,
+            autoscaler,
         }
     }
 
@@ -40,11 +45,33 @@ impl<'a> Fixing<'a> {
     pub(super) fn of(&self, workload: &Workload, pod: &Pod, volumes: &Bound) -> Option<Fixed> {
         self.annotation(pod)
             .or_else(|| self.budget(&workload.id.namespace, pod))
-            .or_else(|| (workload.id.kind == "Pod").then_some(Fixed::Bare))
+            .or_else(|| self.bare(workload))
+            .or_else(|| self.left_alone(workload, pod))
             .or_else(|| volumes.shared.clone().map(Fixed::SharedVolume))
             .or_else(|| volumes.unknown.clone().map(Fixed::UnknownVolume))
             .or_else(|| (!workload.claims.is_empty()).then_some(Fixed::Devices))
             .or_else(|| is_unclear(workload, pod).then_some(Fixed::Namespaces))
+    }
+
+    fn bare(&self, workload: &Workload) -> Option<Fixed> {
+        let keeps = self.autoscaler.keeps_bare_pods();
+        (keeps && workload.id.kind == "Pod").then_some(Fixed::Bare)
+    }
+
+    /// What Cluster Autoscaler does not touch unless it is told to.
+    fn left_alone(&self, workload: &Workload, pod: &Pod) -> Option<Fixed> {
+        if label(&pod.eviction, SAFE) == Some("true") {
+            return None;
+        }
+        let local = workload.placement(pod).is_some_and(|it| it.local_storage);
+        if local && self.autoscaler.keeps_local_storage() {
+            return Some(Fixed::LocalStorage);
+        }
+        let namespace = workload.id.namespace.as_str();
+        let budgets = self.budgets.get(namespace).into_iter().flatten();
+        let counted = { budgets }.any(|it| it.counts(namespace, &pod.labels));
+        let system = namespace == "kube-system" && !counted;
+        (system && self.autoscaler.keeps_system_pods()).then_some(Fixed::SystemPod)
     }
 
     fn annotation(&self, pod: &Pod) -> Option<Fixed> {

@@ -7,8 +7,8 @@ mod volume;
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::PodRef;
 use super::stay::{Fixed, Kept};
+use super::{Autoscaler, PodRef};
 use crate::price::NodePrice;
 use crate::snapshot::{Node, Resources, Snapshot, Sold, amounts};
 use crate::units::{Money, len_f64};
@@ -71,7 +71,11 @@ pub(super) struct Item {
 
 impl<'a> Model<'a> {
     /// Pods on nodes that are not known are left out.
-    pub(super) fn new(snapshot: &'a Snapshot, prices: &[NodePrice]) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        prices: &[NodePrice],
+        autoscaler: Autoscaler,
+    ) -> Self {
         let volumes = Storage::new(snapshot);
         let resources = resources(snapshot, &volumes);
         let nodes = snapshot.cluster.nodes.iter().zip(prices);
@@ -81,7 +85,7 @@ impl<'a> Model<'a> {
         let places = nodes.iter().enumerate();
         let places: HashMap<&str, usize> = places.map(|(at, it)| (&*it.node.name, at)).collect();
         let mut classes = Classes::new(&snapshot.cluster.nodes);
-        let fixing = fixed::Fixing::new(snapshot);
+        let fixing = fixed::Fixing::new(snapshot, autoscaler);
         let mut pods = Vec::new();
         for (at, workload) in snapshot.workloads.iter().enumerate() {
             for (pod_at, pod) in workload.pods.iter().enumerate() {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 mod split;
 
 use super::Rates;
+use super::billed::Billed;
 use super::default_rates::DefaultRates;
 use super::list::ListPrices;
+use super::node_prices::NodePrices;
 use super::sheet::Sheet;
 use crate::snapshot::{CapacityType, Node, Resources};
 use crate::text;
@@ -52,6 +54,21 @@ pub enum Basis {
     Default,
 }
 
+impl Quote {
+    /// So many times it, and why.
+    pub(super) fn times(self, factor: f64, notes: &[String]) -> Self {
+        if notes.is_empty() {
+            return self;
+        }
+        Self {
+            hourly: self.hourly.scale(factor),
+            rates: self.rates.map(|it| it.scale(factor)),
+            basis: self.basis,
+            origin: format!("{}, {}", self.origin, notes.join(", ")),
+        }
+    }
+}
+
 impl Basis {
     pub fn name(self) -> &'static str {
         match self {
@@ -92,6 +109,29 @@ pub struct Book {
     currency: Currency,
     sources: Vec<Arc<dyn PriceSource>>,
     sheet: Option<Arc<Sheet>>,
+    billed: Option<Arc<Billed>>,
+}
+
+/// A quote, and whose it is.
+#[derive(Debug, Clone)]
+struct Settled {
+    source: &'static str,
+    quote: Quote,
+}
+
+impl Settled {
+    /// The price over what the node has.
+    fn over(self, node: &Node) -> NodePrice {
+        let Self { source, quote } = self;
+        NodePrice {
+            hourly: quote.hourly,
+            rates: quote.rates.unwrap_or_else(|| split(quote.hourly, node)),
+            source,
+            basis: quote.basis,
+            origin: quote.origin,
+            committed: 0.0,
+        }
+    }
 }
 
 /// The books that need no file, by name; the first is the default.
@@ -103,6 +143,7 @@ impl Default for Book {
             currency: Currency::USD,
             sources: vec![Arc::new(ListPrices), Arc::new(DefaultRates)],
             sheet: None,
+            billed: None,
         }
     }
 }
@@ -134,6 +175,7 @@ impl Book {
             currency: sheet.currency,
             sources,
             sheet: Some(sheet),
+            billed: None,
         }
     }
 
@@ -146,8 +188,83 @@ impl Book {
         self.sheet.as_deref()
     }
 
-    /// What this node costs.
+    /// What nodes say of themselves, in this label or annotation: after the user's own prices.
+    #[must_use]
+    pub fn with_node_prices(self, key: &str) -> Self {
+        let said = NodePrices::new(key.to_owned(), self.currency);
+        self.with(Arc::new(said))
+    }
+
+    /// What is really billed, before list prices.
+    #[must_use]
+    pub fn with_billed(mut self, billed: Billed) -> Self {
+        let billed = Arc::new(billed);
+        self.billed = Some(billed.clone());
+        self.with(billed)
+    }
+
+    /// Before the list and the default rates.
+    fn with(mut self, source: Arc<dyn PriceSource>) -> Self {
+        let own = ["list", "default"];
+        let place = self.sources.iter().position(|it| own.contains(&it.name()));
+        self.sources
+            .insert(place.unwrap_or(self.sources.len()), source);
+        self
+    }
+
+    /// What is really billed.
+    pub(super) fn billed(&self) -> Option<&Billed> {
+        self.billed.as_deref()
+    }
+
+    /// What this node costs, where there is no other.
     pub fn price(&self, node: &Node) -> NodePrice {
+        let mut prices = self.prices(std::slice::from_ref(node)).into_iter();
+        prices
+            .next()
+            .unwrap_or_else(|| self.settled(node).over(node))
+    }
+
+    /// What these nodes cost; equal ones are looked up once.
+    pub fn prices(&self, nodes: &[Node]) -> Vec<NodePrice> {
+        let mut known: HashMap<Kind<'_>, Settled> = HashMap::new();
+        let by_name = self.billed.is_some();
+        let settled = nodes.iter().map(|node| {
+            let settled = known.entry(Kind::of(node, by_name));
+            settled.or_insert_with(|| self.settled(node)).clone()
+        });
+        let settled: Vec<Settled> = settled.collect();
+        let Some(sheet) = self.sheet.as_deref() else {
+            let each = nodes.iter().zip(settled);
+            return each.map(|(node, it)| it.over(node)).collect();
+        };
+        let each = nodes.iter().zip(&settled);
+        let covered = sheet.covered(each.map(|(node, it)| (node, it.quote.hourly)));
+        let each = nodes.iter().zip(settled).map(|(node, it)| {
+            let Some(at) = sheet.commitment(node) else {
+                return it.over(node);
+            };
+            let (quote, committed) = sheet.committed(it.quote.clone(), at, covered[at]);
+            // What is billed is net of commitments already.
+            let quote = if it.source == "opencost" {
+                it.quote
+            } else {
+                quote
+            };
+            let settled = Settled {
+                quote,
+                source: it.source,
+            };
+            NodePrice {
+                committed,
+                ..settled.over(node)
+            }
+        });
+        each.collect()
+    }
+
+    /// By the first source that knows, without commitments.
+    fn settled(&self, node: &Node) -> Settled {
         let mut quotes = self.sources.iter().filter_map(|source| {
             let quote = source.quote(node)?;
             Some((source.name(), quote))
@@ -157,28 +274,11 @@ impl Book {
             ("default", quote)
         });
         let quote = match &self.sheet {
-            Some(sheet) => sheet.settled(source, quote, node),
-            None => quote,
+            // Nodes say it in the currency of the book.
+            Some(sheet) if source != "node" => sheet.settled(source, quote, node),
+            _ => quote,
         };
-        let rates = quote.rates.unwrap_or_else(|| split(quote.hourly, node));
-        NodePrice {
-            hourly: quote.hourly,
-            rates,
-            source,
-            basis: quote.basis,
-            origin: quote.origin,
-            committed: self.sheet().map_or(0.0, |it| it.committed(node)),
-        }
-    }
-
-    /// What these nodes cost; equal ones are looked up once.
-    pub fn prices(&self, nodes: &[Node]) -> Vec<NodePrice> {
-        let mut known: HashMap<Kind<'_>, NodePrice> = HashMap::new();
-        let prices = nodes.iter().map(|node| {
-            let price = known.entry(Kind::of(node));
-            price.or_insert_with(|| self.price(node)).clone()
-        });
-        prices.collect()
+        Settled { source, quote }
     }
 
     /// What resources cost on this node; with `None`, those of a pod on no known node.
@@ -247,26 +347,34 @@ impl Book {
 /// What decides over a node's price.
 #[derive(PartialEq, Eq, Hash)]
 struct Kind<'a> {
-    words: [Option<&'a str>; 4],
+    words: [Option<&'a str>; 6],
+    /// What it says of its price.
+    said: &'a [(String, String)],
     capacity_type: CapacityType,
     /// Cores, bytes and devices that it has, and that pods may use.
     sizes: [[u64; 3]; 2],
 }
 
 impl<'a> Kind<'a> {
-    fn of(node: &'a Node) -> Self {
+    fn of(node: &'a Node, by_name: bool) -> Self {
+        let name = by_name.then_some(&node.name);
         let words = [
             &node.provider,
             &node.region,
             &node.pool,
             &node.instance_type,
+            &node.gpu_product,
         ];
         let size = |it: &Resources| {
             let memory = it.memory.map_or(0.0, Bytes::to_f64);
             [it.cpu.map_or(0.0, Cpu::get), memory, it.gpus()].map(f64::to_bits)
         };
         Self {
-            words: words.map(Option::as_deref),
+            words: std::array::from_fn(|at| match words.get(at) {
+                Some(word) => word.as_deref(),
+                None => name.map(String::as_str),
+            }),
+            said: &node.prices,
             capacity_type: node.capacity_type,
             sizes: [&node.capacity, &node.allocatable].map(size),
         }

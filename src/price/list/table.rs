@@ -58,40 +58,16 @@ impl Entry {
     }
 }
 
-const FILES: [(Provider, &str); 3] = [
-    (Provider::Aws, include_str!("figures/aws.csv")),
-    (Provider::Azure, include_str!("figures/azure.csv")),
-    (Provider::Gcp, include_str!("figures/gcp.csv")),
-];
+/// Made from `figures` by a test: see there how.
+const LIST: &str = include_str!("list.txt");
 
-const fn region_of(
-    provider: Provider,
-    name: &'static str,
-    date: &'static str,
-    column: usize,
-) -> Region {
-    Region {
-        provider,
-        name,
-        date,
-        column,
-    }
+/// All that the list has.
+struct Table {
+    /// A provider's first is the one that its other prices are inferred from.
+    regions: Vec<Region>,
+    /// By name.
+    entries: BTreeMap<&'static str, Entry>,
 }
-
-/// In the order of the columns.
-static REGIONS: [Region; 11] = [
-    region_of(Provider::Aws, "us-east-1", "2026-07-20", 0),
-    region_of(Provider::Aws, "us-west-2", "2025-03-02", 1),
-    region_of(Provider::Aws, "eu-west-1", "2025-03-02", 2),
-    region_of(Provider::Aws, "eu-central-1", "2025-03-02", 3),
-    region_of(Provider::Aws, "ap-southeast-1", "2025-03-02", 4),
-    region_of(Provider::Azure, "eastus", "2026-06-18", 0),
-    region_of(Provider::Azure, "westeurope", "2026-06-18", 1),
-    region_of(Provider::Azure, "southeastasia", "2026-06-18", 2),
-    region_of(Provider::Gcp, "us-central1", "2026-08-03", 0),
-    region_of(Provider::Gcp, "europe-west1", "2026-08-03", 1),
-    region_of(Provider::Gcp, "asia-southeast1", "2026-08-03", 2),
-];
 
 impl Provider {
     /// `aws`, as in `spec.providerID`.
@@ -112,7 +88,7 @@ pub(super) fn provider(scheme: &str) -> Option<Provider> {
 
 /// Every region of the list, a provider's first the one that its other prices are inferred from.
 pub fn regions() -> impl Iterator<Item = &'static Region> {
-    REGIONS.iter()
+    table().regions.iter()
 }
 
 pub(super) fn region(provider: Provider, name: &str) -> Option<&'static Region> {
@@ -121,34 +97,70 @@ pub(super) fn region(provider: Provider, name: &str) -> Option<&'static Region> 
 
 /// Every type of the list, by name.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    table().values()
+    table().entries.values()
 }
 
 /// The type of this name, of this provider where it is known: no two share a name.
 pub(super) fn entry(name: &str, provider: Option<Provider>) -> Option<&'static Entry> {
-    let found = table().get(name);
+    let found = table().entries.get(name);
     found.filter(|it| provider.is_none_or(|own| own == it.provider))
 }
 
-fn table() -> &'static BTreeMap<&'static str, Entry> {
-    static TABLE: OnceLock<BTreeMap<&'static str, Entry>> = OnceLock::new();
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let files = FILES.iter();
-        let lines =
-            files.flat_map(|(provider, text)| text.lines().skip(1).map(|it| (*provider, it)));
-        let entries = lines.filter_map(|(provider, line)| parse(provider, line));
-        entries.map(|it| (it.name, it)).collect()
+        let mut table = Table {
+            regions: Vec::new(),
+            entries: BTreeMap::new(),
+        };
+        let mut provider = None;
+        for line in LIST.lines().filter(|it| !it.starts_with('#')) {
+            if let Some(head) = line.strip_prefix('@') {
+                provider = head.split(' ').next().and_then(self::provider);
+                table
+                    .regions
+                    .extend(provider.into_iter().flat_map(|it| columns(it, head)));
+                continue;
+            }
+            let entry = provider.and_then(|it| parse(it, line));
+            table.entries.extend(entry.map(|it| (it.name, it)));
+        }
+        table
     })
 }
 
-/// `m6i.2xlarge,8,32,,,0.384,0.384/0.144,~0.428,…`; a test reads every line.
+/// `aws us-east-1=2026-07-20 us-west-2=2025-03-02`: regions in the order of the columns.
+fn columns(provider: Provider, head: &'static str) -> impl Iterator<Item = Region> {
+    let columns = head.split(' ').skip(1).enumerate();
+    columns.filter_map(move |(column, text)| {
+        let (name, date) = text.split_once('=')?;
+        Some(Region {
+            provider,
+            name,
+            date,
+            column,
+        })
+    })
+}
+
+/// `m6i.2xlarge 8 32 - .384 .384/.144 ~.428`: the type, vCPUs, GiB, GPUs, and a cell for each
+/// region; `?` is not known, `-` is nothing, `=` what the first region has. A test reads
+/// every line.
 fn parse(provider: Provider, line: &'static str) -> Option<Entry> {
-    let mut fields = line.split(',');
+    let mut fields = line.split(' ');
     let name = fields.next()?;
     let vcpus = fields.next()?.parse().ok();
     let gib = fields.next()?.parse().ok();
-    let gpu = fields.next().filter(|it| !it.is_empty());
-    let gpus = fields.next()?.parse().unwrap_or(0.0);
+    let (gpu, gpus) = match fields.next()?.rsplit_once('*') {
+        // A part of one counts as none that is whole.
+        Some((model, count)) => (Some(model), count.parse().unwrap_or(0.0)),
+        None => (None, 0.0),
+    };
+    let mut cells: Vec<Option<Cell>> = Vec::new();
+    for text in fields {
+        let first = cells.first().copied().flatten();
+        cells.push(cell(text, first));
+    }
     Some(Entry {
         provider,
         name,
@@ -156,11 +168,11 @@ fn parse(provider: Provider, line: &'static str) -> Option<Entry> {
         gib,
         gpu,
         gpus,
-        cells: fields.map(cell).collect(),
+        cells,
     })
 }
 
-fn cell(text: &str) -> Option<Cell> {
+fn cell(text: &str, first: Option<Cell>) -> Option<Cell> {
     let (inferred, text) = match text.strip_prefix('~') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -169,8 +181,12 @@ fn cell(text: &str) -> Option<Cell> {
         Some((on_demand, spot)) => (on_demand, Some(spot)),
         None => (text, None),
     };
+    let on_demand = match on_demand {
+        "=" => first?.on_demand,
+        amount => amount.parse().ok()?,
+    };
     Some(Cell {
-        on_demand: on_demand.parse().ok()?,
+        on_demand,
         spot: spot.and_then(|it| it.parse().ok()),
         inferred,
     })
@@ -198,33 +214,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_and_cell_of_the_figures_is_read() {
-        for (provider, text) in FILES {
-            let columns = regions().filter(|it| it.provider == provider).count();
-            let names: Vec<&str> = regions()
-                .filter(|it| it.provider == provider)
-                .map(|it| it.name)
-                .collect();
-            let head = text.lines().next().unwrap_or_default();
-            assert!(head.ends_with(&names.join(",")), "{head}");
-            for line in text.lines().skip(1) {
-                let entry = parse(provider, line);
-                let entry = entry.unwrap_or_else(|| panic!("cannot read {line}"));
-                assert_eq!(entry.cells.len(), columns, "{line}");
-                let fields = line.split(',').skip(5);
-                let written = fields.filter(|it| !it.is_empty()).count();
-                let read = entry.cells.iter().flatten().count();
-                assert_eq!(written, read, "{line}");
-                let spots = line.matches('/').count();
-                let read = entry.cells.iter().flatten().filter(|it| it.spot.is_some());
-                assert_eq!(spots, read.count(), "{line}");
+    fn every_line_and_cell_of_the_list_is_read() {
+        let mut columns = 0;
+        let mut types = 0;
+        let mut provider = None;
+        for line in LIST.lines().filter(|it| !it.starts_with('#')) {
+            if let Some(head) = line.strip_prefix('@') {
+                let mut words = head.split(' ');
+                provider = words.next().and_then(super::provider);
+                columns = words.count();
+                let known = regions().filter(|it| Some(it.provider) == provider);
+                assert_eq!(known.count(), columns, "{head}");
+                continue;
             }
+            types += 1;
+            let entry = provider.and_then(|it| parse(it, line));
+            let entry = entry.unwrap_or_else(|| panic!("cannot read {line}"));
+            assert!(entry.cells.len() <= columns, "{line}");
+            let written = line.split(' ').skip(4).filter(|it| *it != "-").count();
+            assert_eq!(written, entry.cells.iter().flatten().count(), "{line}");
+            let spots = entry.cells.iter().flatten().filter(|it| it.spot.is_some());
+            assert_eq!(line.matches('/').count(), spots.count(), "{line}");
         }
-        let lines = FILES.iter().map(|(_, text)| text.lines().count() - 1);
-        assert_eq!(
-            entries().count(),
-            lines.sum::<usize>(),
-            "a name is there twice"
-        );
+        assert_eq!(entries().count(), types, "a name is there twice");
     }
 }

@@ -6,11 +6,12 @@ use crate::text::suggestion;
 use crate::units::Currency;
 
 /// What a column may be called.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "provider",
     "region",
     "pool",
     "instance_type",
+    "gpu_model",
     "capacity_type",
     "price",
     "core",

@@ -34,7 +34,7 @@ pub struct Sheet {
 
 /// A discount on what other sources ask, and on the sheet's own rows it is none: those
 /// say what is paid.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cut {
     pub of: Match,
     /// 0 to 1.
@@ -42,13 +42,47 @@ pub struct Cut {
 }
 
 /// Committed use, a savings plan or a reservation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Commitment {
     pub of: Match,
-    /// Share of the use that it covers, 0 to 1.
-    pub covered: f64,
+    pub covered: Covered,
     /// What is taken off what it covers, 0 to 1.
     pub share: f64,
+}
+
+/// How much a commitment covers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Covered {
+    /// Of what the nodes that it is about cost, 0 to 1.
+    Share(f64),
+    /// So many of them.
+    Nodes(f64),
+    /// What is paid for it an hour, used or not.
+    Hourly(Money),
+}
+
+impl Default for Covered {
+    fn default() -> Self {
+        Self::Share(0.0)
+    }
+}
+
+impl Commitment {
+    /// Share of these nodes that it covers, where there are so many that cost so much an
+    /// hour together before it.
+    fn share_of(&self, nodes: f64, hourly: f64) -> f64 {
+        let share = match self.covered {
+            Covered::Share(share) => share,
+            Covered::Nodes(covered) => covered / nodes,
+            // It is paid at the lower price, and covers what that would cost at the higher.
+            Covered::Hourly(paid) => paid.to_f64() / ((1.0 - self.share) * hourly),
+        };
+        if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
 }
 
 /// Why a sheet cannot be read, with its place.
@@ -108,7 +142,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// What another source says in dollars, less what is taken off, in the sheet's currency.
+    /// What another source says in dollars, less discounts, in the sheet's currency.
     pub(super) fn settled(&self, source: &str, quote: Quote, node: &Node) -> Quote {
         let is_own = source == self.name();
         let cuts = self
@@ -120,35 +154,45 @@ impl Sheet {
         if factor < 1.0 {
             notes.push(format!("less {:.0} %", (1.0 - factor) * 100.0));
         }
-        if let Some(plan) = self.commitments.iter().find(|it| it.of.fits(node)) {
-            factor *= 1.0 - plan.covered * plan.share;
-            let (covered, share) = (plan.covered * 100.0, plan.share * 100.0);
-            notes.push(format!(
-                "{covered:.0} % of it committed at {share:.0} % less"
-            ));
-        }
         if let (false, Some(usd)) = (is_own, self.usd) {
             factor *= usd;
             notes.push(format!("a dollar at {usd} {}", self.currency));
         }
-        if notes.is_empty() {
-            return quote;
-        }
-        Quote {
-            hourly: quote.hourly.scale(factor),
-            rates: quote.rates.map(|it| it.scale(factor)),
-            basis: quote.basis,
-            origin: format!("{}, {}", quote.origin, notes.join(", ")),
-        }
+        quote.times(factor, &notes)
     }
 
-    /// Share of what a node costs that is paid for without it too, 0 to 1.
-    pub(super) fn committed(&self, node: &Node) -> f64 {
-        let plan = self.commitments.iter().find(|it| it.of.fits(node));
-        plan.map_or(0.0, |plan| {
-            let (covered, rest) = (plan.covered * (1.0 - plan.share), 1.0 - plan.covered);
-            covered / (covered + rest).max(f64::MIN_POSITIVE)
-        })
+    /// The commitment that is about a node: the first.
+    pub(super) fn commitment(&self, node: &Node) -> Option<usize> {
+        self.commitments.iter().position(|it| it.of.fits(node))
+    }
+
+    /// For each commitment the share that it covers of the nodes that it is about, by what
+    /// they cost without it.
+    pub(super) fn covered<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<f64> {
+        let mut sums = vec![(0.0, 0.0); self.commitments.len()];
+        for (node, hourly) in nodes {
+            if let Some(at) = self.commitment(node) {
+                sums[at].0 += 1.0;
+                sums[at].1 += hourly.to_f64();
+            }
+        }
+        let each = self.commitments.iter().zip(sums);
+        each.map(|(it, (nodes, hourly))| it.share_of(nodes, hourly))
+            .collect()
+    }
+
+    /// The price of a node of which a commitment covers a share, and the share of that price
+    /// that is paid without the node too, 0 to 1.
+    pub(super) fn committed(&self, quote: Quote, at: usize, covered: f64) -> (Quote, f64) {
+        let plan = &self.commitments[at];
+        let (paid, rest) = (covered * (1.0 - plan.share), 1.0 - covered);
+        let note = format!(
+            "{:.0} % of it committed at {:.0} % less",
+            covered * 100.0,
+            plan.share * 100.0
+        );
+        let share = paid / (paid + rest).max(f64::MIN_POSITIVE);
+        (quote.times(paid + rest, &[note]), share)
     }
 
     /// Of a pod on no known node.
@@ -187,7 +231,10 @@ impl PriceSource for Sheet {
             hourly,
             rates: rates.filter(|_| row.price.is_none()),
             basis: Basis::Quoted,
-            origin: format!("{} line {}", self.description(), row.line),
+            origin: match row.line {
+                0 => self.description(),
+                line => format!("{} line {line}", self.description()),
+            },
         })
     }
 }

@@ -1,9 +1,10 @@
 //! One line of a sheet, and which nodes it is about.
 
-use globset::{Glob, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher};
 
 use crate::price::Rates;
 use crate::snapshot::{CapacityType, Node};
+use crate::text::suggestion;
 use crate::units::Money;
 
 /// Conditions on a node: those that are given must all hold.
@@ -14,18 +15,21 @@ pub struct Match {
     pub pool: Option<String>,
     /// A name, or a pattern: `m6i.*`.
     pub instance_type: Option<GlobMatcher>,
+    /// What its GPUs are sold as: a name, or a pattern.
+    pub gpu_model: Option<GlobMatcher>,
     pub capacity_type: Option<CapacityType>,
 }
 
 impl PartialEq for Match {
     fn eq(&self, other: &Self) -> bool {
         let all = |it: &Self| {
-            let glob = it
-                .instance_type
-                .as_ref()
-                .map(|it| it.glob().glob().to_owned());
+            let text = |it: &Option<GlobMatcher>| {
+                let glob = it.as_ref();
+                glob.map(|it| it.glob().glob().to_owned())
+            };
+            let globs = [&it.instance_type, &it.gpu_model].map(text);
             let words = [&it.provider, &it.region, &it.pool].map(Clone::clone);
-            (words, glob, it.capacity_type)
+            (words, globs, it.capacity_type)
         };
         all(self) == all(other)
     }
@@ -45,11 +49,8 @@ impl Match {
             "provider" => self.provider = text(),
             "region" => self.region = text(),
             "pool" => self.pool = text(),
-            "instance_type" => {
-                let glob = Glob::new(value)
-                    .map_err(|_| format!("`{value}` is not a name or a pattern"))?;
-                self.instance_type = Some(glob.compile_matcher());
-            }
+            "instance_type" => self.instance_type = Some(pattern(value)?),
+            "gpu_model" => self.gpu_model = Some(pattern(value)?),
             "capacity_type" => self.capacity_type = Some(capacity(value)?),
             _ => return Ok(false),
         }
@@ -60,7 +61,11 @@ impl Match {
         let same = |want: &Option<String>, has: &Option<String>| {
             want.as_ref().is_none_or(|want| has.as_ref() == Some(want))
         };
-        let named = node.instance_type.as_deref();
+        let is = |glob: &Option<GlobMatcher>, has: &Option<String>| {
+            let has = has.as_deref();
+            let mut each = glob.iter();
+            each.all(|it| has.is_some_and(|name| it.is_match(name)))
+        };
         // One that does not say how it is bought is bought on demand.
         let bought = match node.capacity_type {
             CapacityType::Unknown => CapacityType::OnDemand,
@@ -69,10 +74,8 @@ impl Match {
         same(&self.provider, &node.provider)
             && same(&self.region, &node.region)
             && same(&self.pool, &node.pool)
-            && self
-                .instance_type
-                .as_ref()
-                .is_none_or(|it| named.is_some_and(|name| it.is_match(name)))
+            && is(&self.instance_type, &node.instance_type)
+            && is(&self.gpu_model, &node.gpu_product)
             && self.capacity_type.is_none_or(|it| it == bought)
     }
 
@@ -81,25 +84,34 @@ impl Match {
         let words = [&self.provider, &self.region, &self.pool];
         let words = words.into_iter().flatten().count() + usize::from(self.capacity_type.is_some());
         let exact = |it: &GlobMatcher| !it.glob().glob().contains(['*', '?', '[', '{']);
-        2 * words
-            + self
-                .instance_type
-                .as_ref()
-                .map_or(0, |it| 2 + usize::from(exact(it)))
+        let globs = [&self.instance_type, &self.gpu_model];
+        let globs = globs.into_iter().flatten();
+        2 * words + globs.map(|it| 2 + usize::from(exact(it))).sum::<usize>()
     }
+}
+
+/// Names of machines and GPUs are compared in any case.
+fn pattern(text: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(text).case_insensitive(true).build();
+    let glob = glob.map_err(|_| format!("`{text}` is not a name or a pattern"))?;
+    Ok(glob.compile_matcher())
 }
 
 fn capacity(text: &str) -> Result<CapacityType, String> {
     match text.to_lowercase().replace(['-', ' '], "_").as_str() {
         "spot" | "preemptible" => Ok(CapacityType::Spot),
         "on_demand" | "ondemand" | "standard" => Ok(CapacityType::OnDemand),
-        _ => Err(format!("`{text}` is not `on-demand` or `spot`")),
+        _ => Err(format!(
+            "`{text}` is not `on-demand` or `spot`{}",
+            suggestion(text, &["on-demand", "spot"])
+        )),
     }
 }
 
 /// What a node costs, or what its resources do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row {
+    /// Where it begins in its file; 0 where that is not known.
     pub line: u64,
     pub of: Match,
     /// The whole node, an hour.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Told;
 use crate::costs::Group;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
+use crate::render::prices::digits;
 use crate::units::{Currency, HOURS_PER_MONTH, Money};
 
 #[derive(Serialize)]
@@ -161,9 +162,9 @@ struct Node<'a> {
     capacity_type: &'static str,
     hourly_cost: String,
     monthly_cost: Money,
-    cpu_core_hourly_cost: f64,
-    memory_gib_hourly_cost: f64,
-    gpu_hourly_cost: f64,
+    cpu_core_hourly_cost: String,
+    memory_gib_hourly_cost: String,
+    gpu_hourly_cost: String,
     price_source: &'static str,
     price_basis: &'static str,
     price_origin: &'a str,
@@ -202,9 +203,9 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 capacity_type: node.capacity_type.name(),
                 hourly_cost: price.hourly.exact(),
                 monthly_cost: price.hourly.monthly(),
-                cpu_core_hourly_cost: rate(price.rates.cpu_core_hour),
-                memory_gib_hourly_cost: rate(price.rates.memory_gib_hour),
-                gpu_hourly_cost: rate(price.rates.gpu_hour),
+                cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
+                memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
+                gpu_hourly_cost: digits(price.rates.gpu_hour),
                 price_source: price.source,
                 price_basis: price.basis.name(),
                 price_origin: &price.origin,
@@ -321,9 +322,4 @@ fn allocation(group: &Group) -> Allocation<'_> {
         shared_cost: cost.shared,
         window_cost: group.window,
     }
-}
-
-/// Enough digits for a GiB an hour.
-fn rate(value: f64) -> f64 {
-    (value * 1e9).round() / 1e9
 }

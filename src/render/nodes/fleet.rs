@@ -1,5 +1,6 @@
 //! The cheapest mix of machine types: for people, for programs, and for Karpenter.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
@@ -202,6 +203,57 @@ pub fn nodes_karpenter(
         requirement("karpenter.sh/capacity-type", &[capacity], out)?;
         if let Some(architecture) = &pool.architecture {
             requirement("kubernetes.io/arch", &[architecture.as_str()], out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sizes of node groups: of those that there are once nodes are drained, and of those that
+/// the fleet would buy. A group has one machine type.
+pub fn nodes_groups(
+    planned: Planned<'_>,
+    fleet: &Fleet,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let name = escape(&planned.snapshot.cluster.name);
+    writeln!(
+        out,
+        "# Node groups of {name}. `nodes` is their size: once nodes are drained, and as a fleet."
+    )?;
+    writeln!(out, "drained:")?;
+    let mut left: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for (at, node) in planned.snapshot.cluster.nodes.iter().enumerate() {
+        let pool = node.pool.as_deref().unwrap_or_default();
+        let kind = node.instance_type.as_deref().unwrap_or_default();
+        let sizes = left.entry((pool, kind)).or_default();
+        sizes.0 += 1;
+        let drains = &planned.main().drains;
+        sizes.1 += usize::from(drains.iter().all(|it| it.node != at));
+    }
+    for ((pool, kind), (now, then)) in left {
+        writeln!(
+            out,
+            "- {{pool: {}, instance_type: {}, nodes_now: {now}, nodes: {then}}}",
+            yaml(pool),
+            yaml(kind)
+        )?;
+    }
+    writeln!(out, "fleet:")?;
+    for pool in &fleet.pools {
+        let Ok(mix) = &pool.mix else {
+            let why = pool.mix.as_ref().err().map(|it| it.text());
+            writeln!(out, "# {}: {}", escape(&pool.name), why.unwrap_or_default())?;
+            continue;
+        };
+        let capacity = if pool.spot { "spot" } else { "on-demand" };
+        for pick in &mix.picks {
+            writeln!(
+                out,
+                "- {{pool: {}, instance_type: {}, capacity_type: {capacity}, nodes: {}}}",
+                yaml(&pool.name),
+                pick.instance_type,
+                pick.count
+            )?;
         }
     }
     Ok(())

@@ -31,6 +31,10 @@ struct Report<'a> {
 struct Settings<'a> {
     reserve_ratio: f64,
     pool_minimums: BTreeMap<&'a str, usize>,
+    /// By whose rules nodes go: `none`, `cluster-autoscaler`, `karpenter`.
+    autoscaler: &'static str,
+    /// Pools that a fleet may buy on spot.
+    spot_pools: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -133,6 +137,8 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
         settings: Settings {
             reserve_ratio: rounded(planned.options.reserve),
             pool_minimums: least.map(|(pool, least)| (pool.as_str(), *least)).collect(),
+            autoscaler: planned.options.autoscaler.name(),
+            spot_pools: &planned.options.spot_pools,
         },
         summary: Summary {
             nodes: planned.prices.len(),

@@ -11,13 +11,13 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD_BOLD, HINT, Paint, WARN};
 use super::wrap::wrap;
-use crate::plan::{Filled, Fleet, NodePlan, Options, PodRef, Repacking};
+use crate::plan::{Autoscaler, Filled, Fleet, NodePlan, Options, PodRef, Repacking};
 use crate::price::NodePrice;
 use crate::snapshot::{Node, Snapshot};
 use crate::text::{count, escape, money};
 use crate::units::{Currency, Money};
 
-pub use fleet::nodes_karpenter;
+pub use fleet::{nodes_groups, nodes_karpenter};
 pub use json::nodes_json;
 pub use rows::nodes_csv;
 
@@ -282,6 +282,18 @@ impl Page<'_> {
             "{reserve:.0} % of CPU and memory stay free where pods come to; AT LEAST is what no \
              plan can do better than"
         ));
+        if planned.options.autoscaler != Autoscaler::None {
+            notes.push(format!(
+                "nodes go as {} takes them away, by its defaults",
+                planned.options.autoscaler.name()
+            ));
+        }
+        if planned.fleet.is_some() {
+            notes.push(
+                "a fleet has no machines of an older generation than today's; what a newer core does more is not counted"
+                    .to_owned(),
+            );
+        }
         if planned.options.pool_minimums.is_empty() {
             notes.push(
                 "how few nodes a pool may have is not known to Kubernetes: `--pool-min POOL=2` says it"

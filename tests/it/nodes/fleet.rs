@@ -79,6 +79,66 @@ fn pods_that_must_be_apart_take_as_many_nodes() {
 }
 
 #[test]
+fn pods_with_gpus_get_machines_of_the_same_model_and_number() {
+    let mut snapshot = nodes(3);
+    snapshot.workloads = vec![app("a", &[0, 1, 2], 500, 1024)];
+    for pod in &mut snapshot.workloads[0].pods {
+        let gpus = &mut pod.requests.extended;
+        gpus.insert("nvidia.com/gpu".to_owned(), 1.0);
+    }
+    let mut made = made(snapshot);
+    for node in &mut made.snapshot.cluster.nodes {
+        node.instance_type = Some("g5.4xlarge".to_owned());
+        for amounts in [&mut node.allocatable, &mut node.capacity] {
+            let gpus = &mut amounts.extended;
+            gpus.insert("nvidia.com/gpu".to_owned(), 1.0);
+        }
+    }
+    let mix = chosen(&made).mix.unwrap();
+    let picks: Vec<(&str, usize)> = mix
+        .picks
+        .iter()
+        .map(|it| (it.instance_type, it.count))
+        .collect();
+    assert_eq!(picks, [("g5.xlarge", 3)]);
+    // One GPU a machine, so three machines: the bound knows that.
+    assert_eq!(mix.cost, mix.least);
+    made.snapshot.cluster.nodes[0].accelerator.replicas = Some(4);
+    assert_eq!(chosen(&made).mix, Err(Unmixed::Devices));
+}
+
+#[test]
+fn spot_is_bought_where_that_is_allowed() {
+    let made = made(large(10, 0.6, 1));
+    let book = Book::default();
+    let cost = |options: &Options| {
+        let found = fleet(&made.snapshot, &book, &made.advised, options).unwrap();
+        let pool = found.pools.into_iter().next().unwrap();
+        (pool.spot, pool.mix.unwrap().cost)
+    };
+    let (spot, dear) = cost(&Options::default());
+    assert!(!spot);
+    let allowed = Options {
+        spot_pools: vec!["general".to_owned()],
+        ..Options::default()
+    };
+    let (spot, cheap) = cost(&allowed);
+    assert!(spot && cheap < dear);
+}
+
+#[test]
+fn older_machines_are_not_offered() {
+    // Those of the pool are of the sixth generation.
+    for pick in chosen(&made(large(10, 0.6, 1))).mix.unwrap().picks {
+        let digits = pick
+            .instance_type
+            .trim_start_matches(|it: char| it.is_ascii_lowercase());
+        let generation = digits.chars().next().and_then(|it| it.to_digit(10));
+        assert!(generation >= Some(6), "{}", pick.instance_type);
+    }
+}
+
+#[test]
 fn what_cannot_be_chosen_says_why() {
     let mut snapshot = nodes(2);
     snapshot.workloads = vec![app("a", &[0], 100, 100)];
@@ -87,7 +147,12 @@ fn what_cannot_be_chosen_says_why() {
         node.region = Some("moon-1".to_owned());
     }
     assert_eq!(chosen(&unlisted).mix, Err(Unmixed::Unlisted));
+    // A type of which the list knows no GPU.
     let mut devices = made(snapshot.clone());
+    for node in &mut devices.snapshot.cluster.nodes {
+        let gpus = &mut node.allocatable.extended;
+        gpus.insert("nvidia.com/gpu".to_owned(), 1.0);
+    }
     let pod = &mut devices.snapshot.workloads[0].pods[0];
     pod.requests
         .extended
@@ -113,7 +178,13 @@ fn the_demo_has_a_mix_in_every_format() {
     assert!(money(&mix["monthly_cost"]) >= money(&mix["monthly_cost_at_least"]));
     assert!(money(&mix["monthly_cost"]) < money(&general["monthly_cost"]));
     let gpu = pools.iter().find(|it| it["pool"] == "gpu").unwrap();
-    assert_eq!(gpu["unknown"]["code"], "devices");
+    let types = gpu["mix"]["types"].as_array().unwrap();
+    for one in types {
+        let name = one["instance_type"].as_str().unwrap();
+        assert!(name.starts_with("g5."), "{name}");
+    }
+    let sliced = pools.iter().find(|it| it["pool"] == "gpu-sliced").unwrap();
+    assert_eq!(sliced["unknown"]["code"], "devices");
     let text = Kcost::new().args(args).run().ended(0).transcript();
     assert!(text.contains("the cheapest mix of machine types"), "{text}");
     let yaml = Kcost::new()

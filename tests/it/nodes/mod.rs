@@ -1,5 +1,6 @@
 //! Which nodes can be drained.
 
+mod autoscaler;
 mod banked;
 mod checker;
 mod distance;

@@ -1,0 +1,37 @@
+use super::book::{Basis, PriceSource, Quote};
+use crate::snapshot::{Node, label};
+use crate::units::{Currency, Money};
+
+/// What nodes say of themselves: the price of custom pools and of machines of one's own.
+#[derive(Debug)]
+pub(super) struct NodePrices {
+    /// Of a label or an annotation, which holds what the node costs an hour.
+    key: String,
+    currency: Currency,
+}
+
+impl NodePrices {
+    pub(super) fn new(key: String, currency: Currency) -> Self {
+        Self { key, currency }
+    }
+}
+
+impl PriceSource for NodePrices {
+    fn name(&self) -> &'static str {
+        "node"
+    }
+
+    fn description(&self) -> String {
+        format!("what nodes say in `{}`, in {}", self.key, self.currency)
+    }
+
+    fn quote(&self, node: &Node) -> Option<Quote> {
+        let hourly: Money = label(&node.prices, &self.key)?.parse().ok()?;
+        (!hourly.is_negative()).then(|| Quote {
+            hourly,
+            rates: None,
+            basis: Basis::Quoted,
+            origin: format!("`{}` of the node", self.key),
+        })
+    }
+}
