@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use clap::Args;
@@ -19,6 +20,7 @@ Examples:
   {program} prices
   {program} prices m7i.2xlarge --region eu-west-1
   {program} prices 'c7g.*' --spot
+  {program} prices --gpu h100 --region us-east-1
   {program} prices --node NAME --snapshot prod.kcost
   {program} prices m6i.large --prices prices.csv -o json";
 
@@ -59,6 +61,10 @@ pub(super) struct PricesArgs {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 
+    /// Types with GPUs of this model alone: `h100`, `a100-80gb`.
+    #[arg(long, value_name = "MODEL")]
+    gpu: Option<String>,
+
     /// At the spot price.
     #[arg(long)]
     spot: bool,
@@ -77,7 +83,7 @@ pub(super) struct PricesArgs {
     output: String,
 
     /// What this node costs, and why; with `--demo`, a bundle, or of the cluster.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["wanted", "region", "spot"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["wanted", "region", "gpu", "spot"])]
     node: Option<String>,
 
     #[command(flatten)]
@@ -100,7 +106,8 @@ impl PricesArgs {
         if let Some(name) = &self.node {
             return self.run_node(name, &book, (&look, is_json), ui, out);
         }
-        let Some(wanted) = &self.wanted else {
+        let any = self.gpu.as_ref().map(|_| "*".to_owned());
+        let Some(wanted) = self.wanted.as_ref().or(any.as_ref()) else {
             let written = if is_json {
                 render::price_list_json(out)
             } else {
@@ -165,9 +172,14 @@ impl PricesArgs {
             hint: Some("`kcost prices m7i.2xlarge` or `kcost prices 'm7i.*'`".to_owned()),
         })?;
         let matcher = glob.compile_matcher();
+        let is_pattern = wanted.contains(['*', '?', '[', '{']);
         let entries: Vec<&Entry> = price::entries()
-            .filter(|it| matcher.is_match(it.name))
+            .filter(|it| matcher.is_match(it.name) && self.has_gpu(it))
+            .filter(|it| !is_pattern || self.is_sold(it))
             .collect();
+        if let (true, Some(model)) = (entries.is_empty(), &self.gpu) {
+            return Err(no_gpu(model));
+        }
         if entries.is_empty() {
             let names: Vec<&str> = price::entries().map(|it| it.name).collect();
             return Err(Error::Usage {
@@ -180,6 +192,18 @@ impl PricesArgs {
         }
         let nodes = entries.into_iter().flat_map(|entry| self.of(entry));
         Ok(nodes.collect())
+    }
+
+    /// Whether its cloud has the region that is asked for, where the list knows that.
+    fn is_sold(&self, entry: &Entry) -> bool {
+        let asked = self.region.as_deref();
+        let known = price::regions().find(|it| asked == Some(it.name));
+        known.is_none_or(|it| it.provider == entry.provider)
+    }
+
+    fn has_gpu(&self, entry: &Entry) -> bool {
+        let asked = self.gpu.as_deref();
+        asked.is_none_or(|asked| entry.gpu.is_some_and(|it| price::is_model(it, asked)))
     }
 
     fn of(&self, entry: &Entry) -> Vec<Node> {
@@ -211,5 +235,18 @@ impl PricesArgs {
         }
         let known = price::regions().filter(|it| entry.cell(it).is_some());
         known.map(|it| node(it.name)).collect()
+    }
+}
+
+/// What GPUs there are instead.
+fn no_gpu(model: &str) -> Error {
+    let models: BTreeSet<&str> = price::entries().filter_map(|it| it.gpu).collect();
+    let models: Vec<&str> = models.into_iter().collect();
+    Error::Usage {
+        text: format!(
+            "no such type in the list has GPUs `{model}`{}",
+            suggestion(&model.to_uppercase(), &models)
+        ),
+        hint: Some(format!("there are {}", models.join(", "))),
     }
 }

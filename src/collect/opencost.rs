@@ -295,12 +295,12 @@ mod tests {
         let node = json!({
             "type": "Node", "properties": {"name": "n0"}, "minutes": 720.0,
             "end": "2026-11-29T00:00:00Z", "totalCost": 2.4, "cpuCost": 1.5,
-            "cpuCoreHours": 48.0, "ramCost": 0.7, "ramByteHours": 206158430208.0,
+            "cpuCoreHours": 48.0, "ramCost": 0.7, "ramByteHours": 206_158_430_208.0,
             "gpuCost": null, "GPUHours": 0.0, "adjustment": 0.2,
         });
         let disk = json!({
             "type": "Disk", "properties": {"name": "d"}, "minutes": 1440.0, "totalCost": 0.3,
-            "byteHours": 2576980377600.0, "storageClass": "gp3",
+            "byteHours": 2_576_980_377_600.0, "storageClass": "gp3",
         });
         // One map, or a list of them.
         for data in [

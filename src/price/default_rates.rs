@@ -1,5 +1,6 @@
 use super::Rates;
 use super::book::{Basis, PriceSource, Quote};
+use super::list::{gpu_rate, spot_share};
 use crate::snapshot::{CapacityType, Node};
 
 /// List prices that stand for any cloud, where no real ones are known.
@@ -7,7 +8,10 @@ use crate::snapshot::{CapacityType, Node};
 /// Source: OpenCost, `configs/default.json`, of 2026-08: on-demand and spot rates
 /// of a general-purpose machine in us-central1.
 #[derive(Debug)]
-pub(super) struct DefaultRates;
+pub(super) struct DefaultRates {
+    /// Whether GPUs cost what the list says of their model; else all the same.
+    pub(super) gpus_by_model: bool,
+}
 
 const ON_DEMAND: Rates = Rates {
     cpu_core_hour: 0.031_611,
@@ -37,13 +41,22 @@ impl DefaultRates {
     }
 
     /// What a node has, at these rates.
-    pub(super) fn at(node: &Node) -> Quote {
-        let rates = Self::of(node.capacity_type);
+    pub(super) fn at(&self, node: &Node) -> Quote {
+        let mut rates = Self::of(node.capacity_type);
+        let mut origin = "default rates".to_owned();
+        let product = node.gpu_product.as_deref().filter(|_| self.gpus_by_model);
+        if let Some((model, hourly)) = product.and_then(gpu_rate) {
+            rates.gpu_hour = hourly;
+            if node.capacity_type == CapacityType::Spot {
+                rates.gpu_hour *= spot_share();
+            }
+            origin = format!("{origin}, GPUs as {model} in the list");
+        }
         Quote {
             hourly: rates.of_machine(node),
             rates: Some(rates),
             basis: Basis::Default,
-            origin: "default rates".to_owned(),
+            origin,
         }
     }
 }
@@ -65,6 +78,6 @@ impl PriceSource for DefaultRates {
     }
 
     fn quote(&self, node: &Node) -> Option<Quote> {
-        Some(Self::at(node))
+        Some(self.at(node))
     }
 }

@@ -74,7 +74,7 @@ pub fn price_explained(
     let unknown = || "not known".to_owned();
     let word = |it: &Option<String>| it.as_deref().map_or_else(unknown, escape);
     let rates = &price.rates;
-    let rate = |it: f64| format!("{:.6}", it);
+    let rate = |it: f64| format!("{it:.6}");
     let mut lines = vec![
         (
             "an hour",

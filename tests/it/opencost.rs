@@ -54,7 +54,7 @@ fn assets() -> Value {
                 "window": {"start": "2026-11-22T18:00:00Z", "end": "2026-11-23T18:00:00Z"},
                 "start": "2026-11-23T06:00:00Z", "end": "2026-11-23T18:00:00Z",
                 "minutes": 720.0, "nodeType": "m6i.2xlarge", "cpuCores": 8.0,
-                "cpuCoreHours": 96.0, "ramByteHours": 412316860416.0, "GPUHours": 0.0,
+                "cpuCoreHours": 96.0, "ramByteHours": 412_316_860_416.0, "GPUHours": 0.0,
                 "cpuCost": 2.0, "gpuCost": 0.0, "ramCost": 1.2, "adjustment": -0.2,
                 "discount": 0.0, "preemptible": 0.0, "totalCost": 3.0,
             }),
@@ -62,7 +62,7 @@ fn assets() -> Value {
     }
     let disk = json!({
         "type": "Disk", "properties": {"name": "pvc-1"}, "end": "2026-11-23T18:00:00Z",
-        "minutes": 1440.0, "byteHours": 2576980377600.0, "totalCost": 0.24,
+        "minutes": 1440.0, "byteHours": 2_576_980_377_600.0, "totalCost": 0.24,
         "storageClass": "gp3",
     });
     data.insert("disk".to_owned(), disk);
@@ -119,7 +119,7 @@ fn without_assets_allocations_say_what_resources_cost() {
                 "name": name, "properties": {"cluster": "demo", "node": name},
                 "start": "2026-11-22T18:00:00Z", "end": "2026-11-23T18:00:00Z",
                 "minutes": 1440.0, "cpuCoreHours": 48.0, "cpuCost": 1.2,
-                "ramByteHours": 103079215104.0, "ramCost": 0.288, "gpuHours": 0.0, "gpuCost": 0.0,
+                "ramByteHours": 103_079_215_104.0, "ramCost": 0.288, "gpuHours": 0.0, "gpuCost": 0.0,
             });
             data.insert(name, allocation);
         }

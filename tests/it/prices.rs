@@ -164,6 +164,49 @@ fn gpus_of_a_model_have_a_rate_of_their_own() {
 }
 
 #[test]
+fn gpus_of_machines_that_nobody_lists_cost_what_their_model_does() {
+    let mut own = machine("metal-1", "basement", CapacityType::OnDemand);
+    own.gpu_product = Some("NVIDIA-H100-80GB-HBM3".to_owned());
+    own.capacity
+        .extended
+        .insert("nvidia.com/gpu".to_owned(), 8.0);
+    let price = Book::default().price(&own);
+    assert_eq!(price.basis, Basis::Default);
+    assert_eq!(price.origin, "default rates, GPUs as H100-80GB in the list");
+    assert!(price.rates.gpu_hour > 4.0, "{:?}", price.rates);
+    let devices = 8.0 * price.rates.gpu_hour;
+    let beside = 4.0 * 0.031_611 + 16.0 * 0.004_237;
+    assert!((price.hourly.to_f64() - devices - beside).abs() < 1e-5);
+    // Who asks for the same rates for any node gets them.
+    let alike = Book::named("default").unwrap().price(&own);
+    assert!((alike.rates.gpu_hour - 0.95).abs() < 1e-9);
+}
+
+#[test]
+fn prices_finds_types_by_their_gpus() {
+    let args = [
+        "prices",
+        "--gpu",
+        "h100",
+        "--region",
+        "us-east-1",
+        "-o",
+        "json",
+    ];
+    let report = Kcost::new().args(args).run().ended(0).json();
+    let found = report["prices"].as_array().unwrap();
+    assert!(found.iter().any(|it| it["instance_type"] == "p5.48xlarge"));
+    let model = |it: &Value| it["gpu_product"].as_str().unwrap().starts_with("H100");
+    assert!(found.iter().all(model));
+    let seen = Kcost::new().args(["prices", "--gpu", "h10"]).run().ended(2);
+    assert!(
+        seen.stderr.contains("did you mean `H100`?"),
+        "{}",
+        seen.stderr
+    );
+}
+
+#[test]
 fn nodes_can_say_what_they_cost_themselves() {
     let mut own = machine("metal-1", "basement", CapacityType::OnDemand);
     own.prices = vec![("example.com/hourly-price".to_owned(), "0.42".to_owned())];

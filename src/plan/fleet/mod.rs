@@ -298,9 +298,10 @@ impl Case<'_> {
         let has_gpus = nodes
             .iter()
             .any(|it| self.model.nodes[*it].node.allocatable.gpus() > 0.0);
-        let device = match has_gpus {
-            true => Some(self.device(nodes)?),
-            false => None,
+        let device = if has_gpus {
+            Some(self.device(nodes)?)
+        } else {
+            None
         };
         let offers = offer::offers(
             self.book,

@@ -134,6 +134,15 @@ impl Settled {
     }
 }
 
+/// After the list, which knows what GPUs of a model cost.
+const BY_MODEL: DefaultRates = DefaultRates {
+    gpus_by_model: true,
+};
+/// The same rates for any node.
+const ALIKE: DefaultRates = DefaultRates {
+    gpus_by_model: false,
+};
+
 /// The books that need no file, by name; the first is the default.
 const NAMES: [&str; 2] = ["list", "default"];
 
@@ -141,7 +150,7 @@ impl Default for Book {
     fn default() -> Self {
         Self {
             currency: Currency::USD,
-            sources: vec![Arc::new(ListPrices), Arc::new(DefaultRates)],
+            sources: vec![Arc::new(ListPrices), Arc::new(BY_MODEL)],
             sheet: None,
             billed: None,
         }
@@ -159,7 +168,7 @@ impl Book {
         match name {
             "list" => Some(Self::default()),
             "default" => Some(Self {
-                sources: vec![Arc::new(DefaultRates)],
+                sources: vec![Arc::new(ALIKE)],
                 ..Self::default()
             }),
             _ => None,
@@ -270,7 +279,7 @@ impl Book {
             Some((source.name(), quote))
         });
         let (source, quote) = quotes.next().unwrap_or_else(|| {
-            let quote = DefaultRates::at(node);
+            let quote = BY_MODEL.at(node);
             ("default", quote)
         });
         let quote = match &self.sheet {
@@ -301,7 +310,7 @@ impl Book {
         }
         if found.is_empty() {
             let last = self.sheet.as_ref().map(|it| it.description());
-            return last.unwrap_or_else(|| DefaultRates.description());
+            return last.unwrap_or_else(|| ALIKE.description());
         }
         let several = found.len() > 1;
         let mut texts: Vec<String> = Vec::new();

@@ -1,17 +1,21 @@
 //! The embedded list: what the main clouds ask for their machines.
 
 mod family;
+mod gpu;
 mod table;
 
 use super::book::{Basis, PriceSource, Quote};
 use crate::snapshot::{CapacityType, Node};
 use crate::units::{Cpu, Money};
 
+pub use gpu::is_model;
 pub use table::{Entry, Region, entries, regions};
+
+pub(super) use gpu::gpu_rate;
 
 /// Spot against on demand where the list has no spot price of the type: the median over
 /// all types of which it knows both.
-use table::spot_share;
+pub(super) use table::spot_share;
 
 /// List prices of the main types and regions of AWS, Azure and Google Cloud.
 #[derive(Debug)]

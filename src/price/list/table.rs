@@ -193,7 +193,7 @@ fn cell(text: &str, first: Option<Cell>) -> Option<Cell> {
 }
 
 /// Spot over on demand: the median of all cells that have both.
-pub(super) fn spot_share() -> f64 {
+pub(in crate::price) fn spot_share() -> f64 {
     static SHARE: OnceLock<f64> = OnceLock::new();
     *SHARE.get_or_init(|| {
         let cells = entries().flat_map(|it| it.cells.iter().flatten());
