@@ -26,6 +26,9 @@ pub(super) fn rollout(object: &Value) -> Rollout {
     if kind == "CronJob" || is_on_delete(object) {
         return Rollout::Through;
     }
+    if kind == "Pod" {
+        return resize(object);
+    }
     let wanted = number("/spec/replicas").unwrap_or(1);
     if status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
         return Rollout::Waiting("the change has not been seen yet".to_owned());
@@ -82,8 +85,27 @@ pub(super) fn rollout(object: &Value) -> Rollout {
     Rollout::Through
 }
 
+/// How far a pod is that changes in its place (KEP-1287).
+fn resize(pod: &Value) -> Rollout {
+    let conditions = pod["status"]["conditions"].as_array();
+    let mut conditions = conditions.map_or(&[][..], Vec::as_slice).iter();
+    let open = conditions.find(|it| {
+        let kind = it["type"].as_str().unwrap_or_default();
+        it["status"] == "True" && matches!(kind, "PodResizePending" | "PodResizeInProgress")
+    });
+    let Some(open) = open else {
+        return Rollout::Through;
+    };
+    let text = |key: &str| open[key].as_str().filter(|it| !it.is_empty());
+    let said = text("message").or(text("reason")).unwrap_or("in progress");
+    if open["reason"] == "Infeasible" {
+        return Rollout::Failed(format!("it cannot be resized: {said}"));
+    }
+    Rollout::Waiting(format!("it is being resized: {said}"))
+}
+
 /// Whether running pods stay as they are until somebody deletes them.
-pub(super) fn is_on_delete(object: &Value) -> bool {
+pub fn is_on_delete(object: &Value) -> bool {
     object["spec"]["updateStrategy"]["type"] == "OnDelete"
 }
 
@@ -180,7 +202,7 @@ fn key(pod: &Value, status: &Value) -> (String, String) {
 
 /// The labels of an object's pods, as a selector of a list; `None` where it has none that
 /// can be written so.
-pub(super) fn selector(object: &Value) -> Option<String> {
+pub fn selector(object: &Value) -> Option<String> {
     let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
     let pairs = labels
         .iter()
@@ -249,6 +271,17 @@ mod tests {
                 "updatedNumberScheduled": 3, "numberAvailable": 2},
         });
         assert_eq!(waits(&set), "2 of 3 pods are available");
+    }
+
+    #[test]
+    fn a_pod_that_is_resized_is_through_when_nothing_is_open() {
+        let pod = |reason: &str| {
+            json!({"kind": "Pod", "status": {"conditions": [
+                {"type": "PodResizePending", "status": "True", "reason": reason}]}})
+        };
+        assert_eq!(waits(&pod("Deferred")), "it is being resized: Deferred");
+        assert!(matches!(rollout(&pod("Infeasible")), Rollout::Failed(_)));
+        assert_eq!(rollout(&json!({"kind": "Pod"})), Rollout::Through);
     }
 
     #[test]

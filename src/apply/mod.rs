@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::snapshot::Keeper;
 
 pub use field::{Field, Part, Path};
+pub use health::{is_on_delete, selector};
 pub use plan::{Found, Object, Step, Verb, Write, autoscaler, step, target};
 pub use rules::{PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};

@@ -7,10 +7,10 @@ use super::Why;
 use super::field::{Field, Path, same};
 use super::owners;
 use super::rules::{Rules, edits};
-use crate::change::{Amount, Change, Changed, Edit, Section};
+use crate::change::{Amount, Change, Changed, Edit, Section, body};
 use crate::collect::keeper_of;
 use crate::recommend::AutoscalerAdvice;
-use crate::snapshot::{AutoscalerMetric, Snapshot, Target};
+use crate::snapshot::{AutoscalerMetric, ContainerKind, Snapshot, Target};
 
 /// An object by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +89,8 @@ pub struct Found {
     pub object: Value,
     pub namespace: Option<Value>,
     pub autoscaler: Option<Value>,
+    /// Pods that stay when their template changes, where the server can resize them.
+    pub pods: Vec<Value>,
 }
 
 /// By this an owner stops kcost, as an annotation or a label.
@@ -135,13 +137,16 @@ pub fn step(
         let at = if rises { 0 } else { writes.len() };
         writes.splice(at..at, write);
     }
+    writes.extend(found.pods.iter().filter_map(|pod| resized(change, pod)));
     if writes.is_empty() {
         let text = "the cluster has these sizes already".to_owned();
         return Err(Why::new("already", text));
     }
     for write in &writes {
-        let object = of(write, found);
-        owned(write, object, rules.force)?;
+        // Sizes of running pods belong to whoever made the pod.
+        if write.verb != Verb::Resize {
+            owned(write, of(write, found), rules.force)?;
+        }
     }
     let whys = change.containers.iter().flat_map(|it| &it.advice.whys);
     Ok(Step {
@@ -312,6 +317,60 @@ fn is_alike(a: &str, b: &str) -> bool {
     names(a) == names(b)
 }
 
+/// The change of a running pod in its place; `None` where it would restart or be another
+/// class of pod, or has these sizes.
+///
+/// What a pod does not have yet could not be taken away again, so that it is left out.
+fn resized(change: &Change<'_>, pod: &Value) -> Option<Write> {
+    let runs = pod["status"]["phase"] == "Running";
+    let gone = pod["metadata"]["deletionTimestamp"].is_string();
+    let whole = change.containers.iter().all(|it| it.heap.is_none());
+    if change.moves_qos || !runs || gone || !whole || !change.pod.is_empty() {
+        return None;
+    }
+    let mut fields = Vec::new();
+    for changed in &change.containers {
+        if changed.container.kind != ContainerKind::App {
+            return None;
+        }
+        let container = Path::keys(["spec", "containers"]).named(&changed.container.name);
+        let policy = container.clone().key("resizePolicy");
+        let policy = policy.get(pod).and_then(Value::as_array).cloned();
+        for edit in &changed.edits {
+            let restarts = |it: &Value| {
+                it["resourceName"] == edit.resource.name()
+                    && it["restartPolicy"] == "RestartContainer"
+            };
+            if policy.iter().flatten().any(restarts) {
+                return None;
+            }
+            let path = container.clone().key("resources");
+            let path = path.key(edit.section.name()).key(edit.resource.name());
+            let before = path.get(pod)?.clone();
+            let after = json!(edit.after?.to_string());
+            if !same(Some(&before), Some(&after)) {
+                fields.push(Field {
+                    path,
+                    before: Some(before),
+                    after: Some(after),
+                });
+            }
+        }
+    }
+    let name = pod["metadata"]["name"].as_str()?;
+    let object = Object {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+        namespace: change.workload.id.namespace.clone(),
+        name: name.to_owned(),
+    };
+    let write = write(object, pod, fields)?;
+    Some(Write {
+        verb: Verb::Resize,
+        ..write
+    })
+}
+
 /// The write of the autoscaler, and whether its target rises.
 fn scaling(
     change: &Change<'_>,
@@ -339,19 +398,26 @@ fn scaling(
     let mut rises = false;
     for moved in &advice.changes {
         let metric = advice.metrics.get(moved.metric).ok_or_else(changed)?;
-        let (Target::Utilization(before), Target::Utilization(wanted)) =
-            (moved.before, moved.after)
-        else {
+        let seen = AutoscalerMetric {
+            target: moved.before,
+            ..metric.clone()
+        };
+        let (Some(before), Some(wanted)) = (body::target(&seen), body::target(metric)) else {
             return Err(changed());
         };
-        rises |= wanted > before;
+        // An amount is no share of the request, so that it holds before and after.
+        rises |= match (moved.before, moved.after) {
+            (Target::Utilization(before), Target::Utilization(after)) => after > before,
+            _ => true,
+        };
         let mut list = after.as_array_mut().into_iter().flatten();
-        let spot = list.find_map(|it| percent(it, metric));
-        let spot = spot.ok_or_else(changed)?;
-        if *spot != json!(wanted) && *spot != json!(before) {
+        let spot = list.find_map(|it| held(it, metric)).ok_or_else(changed)?;
+        if !is_target(spot, &before) && !is_target(spot, &wanted) {
             return Err(changed());
         }
-        *spot = json!(wanted);
+        if !is_target(spot, &wanted) {
+            *spot = wanted;
+        }
     }
     let moves = after != now;
     let field = Field {
@@ -363,8 +429,8 @@ fn scaling(
     Ok((write(object, live, fields), rises))
 }
 
-/// The percentage that a metric of the server holds, where it is this one.
-fn percent<'a>(spec: &'a mut Value, metric: &AutoscalerMetric) -> Option<&'a mut Value> {
+/// The target that a metric of the server holds, where it is this one.
+fn held<'a>(spec: &'a mut Value, metric: &AutoscalerMetric) -> Option<&'a mut Value> {
     let source = match metric.kind.as_str() {
         "Resource" => "resource",
         "ContainerResource" => "containerResource",
@@ -373,9 +439,16 @@ fn percent<'a>(spec: &'a mut Value, metric: &AutoscalerMetric) -> Option<&'a mut
     let own = &spec[source];
     let is_it = own["name"] == metric.name.as_str()
         && own["container"].as_str() == metric.container.as_deref();
-    is_it
-        .then(|| spec.pointer_mut(&format!("/{source}/target/averageUtilization")))
-        .flatten()
+    if !is_it {
+        return None;
+    }
+    spec.pointer_mut(&format!("/{source}/target"))
+}
+
+/// Whether two targets are the same; amounts by what they are.
+fn is_target(a: &Value, b: &Value) -> bool {
+    let keys = ["type", "averageUtilization", "averageValue", "value"];
+    keys.into_iter().all(|key| same(a.get(key), b.get(key)))
 }
 
 /// That somebody else owns a field.

@@ -122,6 +122,14 @@ impl<'a> Server<'a> {
         Ok(items.cloned().unwrap_or_default())
     }
 
+    /// Whether running pods can be resized in their place.
+    pub async fn resizes(&self) -> bool {
+        let list = self.send("/api/v1", (Method::GET, "", None)).await;
+        let list = list.unwrap_or_default();
+        let mut kinds = list["resources"].as_array().into_iter().flatten();
+        kinds.any(|it| it["name"] == "pods/resize")
+    }
+
     /// Asks the server whether it would take a write; nothing is written.
     pub async fn try_out(&self, write: &Write) -> Result<Put, Refusal> {
         self.bring(write, true).await

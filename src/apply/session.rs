@@ -26,6 +26,9 @@ pub struct Pace {
 /// First and longest pause between two looks at a rollout.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
+/// What has no rollout.
+const AUTOSCALER: &str = "HorizontalPodAutoscaler";
+
 /// What ends a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -166,14 +169,22 @@ impl Session<'_> {
         for (number, wave) in waves.iter().enumerate() {
             let label = format!("wave {} of {}", number + 1, waves.len());
             let _task = self.progress.task(&label, None);
-            let mut followed = Vec::new();
+            let (mut followed, mut there) = (Vec::new(), Vec::new());
             for place in wave {
                 let step = &steps[*place];
-                let before = self.before(*place, step).await;
-                outcomes[*place] = self.write(*place, step).await?;
-                if outcomes[*place].state == State::Applied {
-                    followed.extend(before);
-                }
+                let (outcome, written) = match self.before(*place, step).await {
+                    Ok(before) => {
+                        let done = self.write(*place, step).await?;
+                        if done.0.state == State::Applied {
+                            followed.extend(before);
+                        }
+                        done
+                    }
+                    // What cannot be followed is not begun.
+                    Err(why) => (Outcome::of(State::Refused, Some(why)), Vec::new()),
+                };
+                outcomes[*place] = outcome;
+                there.push((*place, written));
             }
             let begun = Instant::now();
             let ill = self.follow(&mut followed).await;
@@ -193,8 +204,11 @@ impl Session<'_> {
                 outcomes[*place].seconds = Some(seconds);
             }
             if let Some(why) = ill {
-                for place in written.iter().rev() {
-                    outcomes[*place] = self.take_back(*place, &steps[*place], &why).await?;
+                for (place, writes) in there.iter().rev() {
+                    if outcomes[*place].state == State::Applied {
+                        let step = &steps[*place];
+                        outcomes[*place] = self.take_back((*place, step), writes, &why).await?;
+                    }
                 }
                 self.settle_down(&mut followed).await;
                 self.end(Ended::Stopped)?;
@@ -206,36 +220,52 @@ impl Session<'_> {
     }
 
     /// What is followed of a step, with what its pods have restarted before it.
-    async fn before(&self, place: usize, step: &Step) -> Option<Followed> {
-        let write = step
-            .writes
-            .iter()
-            .find(|it| it.object.kind != "HorizontalPodAutoscaler")?;
-        self.watched(place, &step.workload, &write.object).await
+    async fn before(&self, place: usize, step: &Step) -> Result<Vec<Followed>, Why> {
+        let mut followed = Vec::new();
+        for write in step.writes.iter().filter(|it| it.object.kind != AUTOSCALER) {
+            followed.extend(self.watched(place, &step.workload, &write.object).await?);
+        }
+        Ok(followed)
     }
 
-    async fn watched(&self, step: usize, name: &str, object: &Object) -> Option<Followed> {
-        let live = self.server.get(object).await.ok()??;
+    /// `None` where there is no rollout to follow.
+    async fn watched(
+        &self,
+        step: usize,
+        name: &str,
+        object: &Object,
+    ) -> Result<Option<Followed>, Why> {
+        let live = self.server.get(object).await;
+        let Some(live) = live.map_err(|refusal| refusal.why)? else {
+            return Ok(None);
+        };
         if health::is_on_delete(&live) || object.kind == "CronJob" {
-            return None;
+            return Ok(None);
         }
         let selector = health::selector(&live);
         let pods = match &selector {
             Some(selector) => self.server.pods(&object.namespace, selector).await,
+            None if object.kind == "Pod" => Ok(vec![live]),
             None => Ok(Vec::new()),
         };
-        Some(Followed {
+        // Without them nobody knows what is new of what goes wrong.
+        let pods = pods.map_err(|refusal| refusal.why)?;
+        Ok(Some(Followed {
             step,
             name: name.to_owned(),
             object: object.clone(),
             selector,
-            before: health::restarts(&pods.unwrap_or_default()),
+            before: health::restarts(&pods),
             through: false,
-        })
+        }))
     }
 
-    /// Writes all of a step, or nothing of it.
-    async fn write(&mut self, place: usize, step: &Step) -> Result<Outcome, ApplyError> {
+    /// Writes all of a step, or nothing of it; gives what it has written.
+    async fn write<'s>(
+        &mut self,
+        place: usize,
+        step: &'s Step,
+    ) -> Result<(Outcome, Vec<&'s Write>), ApplyError> {
         let mut written = Vec::new();
         for write in &step.writes {
             let at = Place {
@@ -252,10 +282,11 @@ impl Session<'_> {
                     let at = Place { undo: true, ..at };
                     for write in written.into_iter().rev() {
                         if let Err(worse) = self.put(&write.turned(), at).await? {
-                            return Ok(Outcome::of(State::LeftBehind, Some(worse)));
+                            let behind = Outcome::of(State::LeftBehind, Some(worse));
+                            return Ok((behind, Vec::new()));
                         }
                     }
-                    return Ok(Outcome::of(State::Refused, Some(why)));
+                    return Ok((Outcome::of(State::Refused, Some(why)), Vec::new()));
                 }
             }
         }
@@ -264,14 +295,14 @@ impl Session<'_> {
         } else {
             State::Applied
         };
-        Ok(Outcome::of(state, None))
+        Ok((Outcome::of(state, None), written))
     }
 
     /// Rolls a step back because its wave is not well.
     async fn take_back(
         &mut self,
-        place: usize,
-        step: &Step,
+        (place, step): (usize, &Step),
+        writes: &[&Write],
         why: &Why,
     ) -> Result<Outcome, ApplyError> {
         let at = Place {
@@ -281,7 +312,7 @@ impl Session<'_> {
             reasons: std::slice::from_ref(&why.text),
             undo: true,
         };
-        for write in step.writes.iter().rev() {
+        for write in writes.iter().rev() {
             if let Err(worse) = self.put(&write.turned(), at).await? {
                 return Ok(Outcome::of(State::LeftBehind, Some(worse)));
             }
@@ -301,13 +332,15 @@ impl Session<'_> {
                 reasons: &[],
                 undo: false,
             };
+            // What goes back goes back, whether it can be followed or not.
             let before = self.watched(place, workload, &write.object).await;
+            let before = before.ok().flatten();
             let outcome = match self.put(&write.turned(), at).await? {
                 Ok(Put::Written) => Outcome::of(State::Applied, None),
                 Ok(Put::Already) => Outcome::of(State::Already, None),
                 Err(why) => Outcome::of(State::Refused, Some(why)),
             };
-            if outcome.state == State::Applied && write.object.kind != "HorizontalPodAutoscaler" {
+            if outcome.state == State::Applied && write.object.kind != AUTOSCALER {
                 followed.extend(before);
             }
             outcomes.push(outcome);
@@ -426,8 +459,10 @@ impl Session<'_> {
         let mut followed = Vec::new();
         for step in &steps {
             for (workload, write) in run.left_of_step(*step) {
-                if write.object.kind != "HorizontalPodAutoscaler" {
-                    followed.extend(self.watched(*step, &workload, &write.object).await);
+                if write.object.kind != AUTOSCALER {
+                    let watched = self.watched(*step, &workload, &write.object).await;
+                    let watched = watched.map_err(|why| ApplyError::Server { why })?;
+                    followed.extend(watched);
                 }
             }
         }
@@ -538,8 +573,13 @@ impl Session<'_> {
             Err(refusal) if refusal.open => return Ok(Some(refusal.why.text)),
             Err(refusal) => return Err(refusal.why),
         };
-        if let Some(selector) = &it.selector {
-            match self.server.pods(&it.object.namespace, selector).await {
+        let pods = match &it.selector {
+            Some(selector) => Some(self.server.pods(&it.object.namespace, selector).await),
+            None if it.object.kind == "Pod" => Some(Ok(vec![object.clone()])),
+            None => None,
+        };
+        if let Some(pods) = pods {
+            match pods {
                 Ok(pods) => {
                     if let Some(trouble) = health::trouble(&pods, &it.before, Timestamp::now()) {
                         let text = format!("{}: {trouble}", it.name);

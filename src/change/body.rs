@@ -233,7 +233,8 @@ fn metric(metric: &AutoscalerMetric) -> Option<Value> {
     Some(json!({"type": metric.kind, field: source}))
 }
 
-fn target(metric: &AutoscalerMetric) -> Option<Value> {
+/// The target of a metric as the API has it; `None` where it cannot be written.
+pub fn target(metric: &AutoscalerMetric) -> Option<Value> {
     let amount = |value: f64| match metric.name.as_str() {
         "cpu" => Some(Cpu::cores(value).to_string()),
         "memory" => Some(Bytes::from_f64(value).to_string()),

@@ -17,12 +17,14 @@ const EXAMPLES: &str = "\
 Examples:
   {program} cronjob --image registry.example.com/kcost:0.1.0 | kubectl apply -f -
   {program} cronjob --image IMAGE --schedule '0 6 * * 1' --time-zone Europe/Berlin --policy kcost.yaml
+  {program} cronjob --image IMAGE --apply --policy kcost.yaml -- --max-changes 5
   {program} cronjob --image IMAGE -- --fail-on 'cost-waste>30%' -n 'team-*'";
 
 /// Print what runs kcost in a cluster for ever, for `kubectl apply`.
 ///
 /// A service account that may only read, a volume for the records of runs, the policy, and
-/// a CronJob of `kcost analyze`. What stands behind `--` are flags of `analyze`.
+/// a CronJob of `kcost analyze`; with `--apply` one of `kcost apply`, with an account of its
+/// own. What stands behind `--` are flags of that command.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CronJobArgs {
@@ -33,6 +35,10 @@ pub(super) struct CronJobArgs {
     /// The namespace that it runs in; it is created.
     #[arg(long, value_name = "NAMESPACE", default_value = "kcost", value_parser = rbac::namespace)]
     in_namespace: String,
+
+    /// Change the cluster to the advised sizes, by an account that may.
+    #[arg(long)]
+    apply: bool,
 
     /// When it runs, as cron writes it.
     #[arg(long, value_name = "CRON", default_value = "0 6 * * *", value_parser = cron)]
@@ -50,7 +56,7 @@ pub(super) struct CronJobArgs {
     #[arg(long, value_name = "SIZE", default_value = "1Gi", value_parser = super::values::memory)]
     volume: Bytes,
 
-    /// Flags of `analyze`.
+    /// Flags of `analyze`, or of `apply`.
     #[arg(last = true, value_name = "FLAGS")]
     flags: Vec<String>,
 }
@@ -104,7 +110,8 @@ impl CronJobArgs {
             policy: policy.transpose()?,
             volume: self.volume,
             flags: &self.flags,
-            roles: rbac::for_account(&self.in_namespace, "kcost"),
+            apply: self.apply,
+            roles: rbac::for_account(&self.in_namespace, self.apply),
         };
         render::cronjob(&regular, out).map_err(Error::Write)?;
         Ok(Exit::Done)

@@ -21,10 +21,19 @@ pub struct Regular<'a> {
     pub policy: Option<String>,
     /// Of the volume for records.
     pub volume: Bytes,
-    /// Of `analyze`.
+    /// Whether it changes the cluster, instead of only looking at it.
+    pub apply: bool,
+    /// Of `analyze`, or of `apply`.
     pub flags: &'a [String],
     /// Roles and bindings of its account, as YAML documents.
     pub roles: Vec<String>,
+}
+
+impl Regular<'_> {
+    /// Of its account and of all that belongs to it: what applies is apart from what reads.
+    fn name(&self) -> &'static str {
+        if self.apply { "kcost-apply" } else { "kcost" }
+    }
 }
 
 /// Where records are in the container.
@@ -36,6 +45,12 @@ const POLICY: &str = "/policy";
 /// Longest time of one run, in seconds: far more than the largest cluster takes.
 const DEADLINE: u32 = 3600;
 
+/// The same of a run that follows rollouts. What it cuts off is looked up by the next.
+const APPLY_DEADLINE: u32 = 6 * 3600;
+
+/// Where the audit log is in the container.
+const AUDIT: &str = "/history/audit";
+
 /// The objects, for `kubectl apply`.
 ///
 /// # Errors
@@ -43,20 +58,31 @@ const DEADLINE: u32 = 3600;
 /// Where `out` takes no more.
 pub fn cronjob(regular: &Regular<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let Regular { program, .. } = regular;
-    writeln!(
-        out,
-        "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads.\n\
-         # Records: kubectl exec into a pod with the volume `kcost-history`, then `kcost history {HISTORY}`."
-    )?;
+    let name = regular.name();
+    if regular.apply {
+        writeln!(
+            out,
+            "# Runs `kcost apply` for ever; made by `{program} cronjob --apply`. Its account may \
+             change sizes.\n# The audit log: kubectl exec into a pod with the volume \
+             `{name}-history`, then `kcost rollback --list --log {AUDIT}`."
+        )?;
+    } else {
+        writeln!(
+            out,
+            "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads.\n\
+             # Records: kubectl exec into a pod with the volume `{name}-history`, then `kcost history {HISTORY}`."
+        )?;
+    }
     let none = json!({});
     let mut objects = vec![
         object("v1", "Namespace", "", regular.namespace, &none),
-        object("v1", "ServiceAccount", regular.namespace, "kcost", &none),
+        object("v1", "ServiceAccount", regular.namespace, name, &none),
         volume(regular),
     ];
     objects.extend(regular.policy.as_ref().map(|text| {
         let data = json!({"data": {"kcost.yaml": text}});
-        object("v1", "ConfigMap", regular.namespace, "kcost-policy", &data)
+        let policy = format!("{name}-policy");
+        object("v1", "ConfigMap", regular.namespace, &policy, &data)
     }));
     objects.push(job(regular));
     let documents = objects.iter().map(emit::object);
@@ -88,29 +114,36 @@ fn volume(regular: &Regular<'_>) -> Value {
         "v1",
         "PersistentVolumeClaim",
         regular.namespace,
-        "kcost-history",
+        &format!("{}-history", regular.name()),
         &spec,
     )
 }
 
 fn job(regular: &Regular<'_>) -> Value {
-    let mut args = vec![
-        "analyze".to_owned(),
-        "--history".to_owned(),
-        HISTORY.to_owned(),
-    ];
+    let command: &[&str] = if regular.apply {
+        &["apply", "--yes", "--log", AUDIT]
+    } else {
+        &["analyze", "--history", HISTORY]
+    };
+    let mut args: Vec<String> = command.iter().map(|it| (*it).to_owned()).collect();
+    let name = regular.name();
+    let deadline = if regular.apply {
+        APPLY_DEADLINE
+    } else {
+        DEADLINE
+    };
     args.extend(regular.flags.iter().cloned());
     let mut mounts = vec![
         json!({"name": "history", "mountPath": HISTORY}),
         json!({"name": "tmp", "mountPath": "/tmp"}),
     ];
     let mut volumes = vec![
-        json!({"name": "history", "persistentVolumeClaim": {"claimName": "kcost-history"}}),
+        json!({"name": "history", "persistentVolumeClaim": {"claimName": format!("{name}-history")}}),
         json!({"name": "tmp", "emptyDir": {}}),
     ];
     if regular.policy.is_some() {
         mounts.push(json!({"name": "policy", "mountPath": POLICY, "readOnly": true}));
-        volumes.push(json!({"name": "policy", "configMap": {"name": "kcost-policy"}}));
+        volumes.push(json!({"name": "policy", "configMap": {"name": format!("{name}-policy")}}));
     }
     let mut container = json!({
         "name": "kcost",
@@ -131,7 +164,7 @@ fn job(regular: &Regular<'_>) -> Value {
     }
     let pod = json!({
         "restartPolicy": "Never",
-        "serviceAccountName": "kcost",
+        "serviceAccountName": name,
         "securityContext": {
             // Nobody's, as images without a shell have it.
             "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
@@ -149,7 +182,7 @@ fn job(regular: &Regular<'_>) -> Value {
         "jobTemplate": {"spec": {
             // A gate that fails would fail again.
             "backoffLimit": 0,
-            "activeDeadlineSeconds": DEADLINE,
+            "activeDeadlineSeconds": deadline,
             "template": {"spec": pod},
         }},
     });
@@ -157,5 +190,5 @@ fn job(regular: &Regular<'_>) -> Value {
         spec["timeZone"] = zone.into();
     }
     let spec = json!({ "spec": spec });
-    object("batch/v1", "CronJob", regular.namespace, "kcost", &spec)
+    object("batch/v1", "CronJob", regular.namespace, name, &spec)
 }

@@ -125,7 +125,7 @@ fn the_role_that_applies_is_another_one_and_reads_as_much() {
         .map(|it| format!("{} {}", it.verb, it.resource))
         .collect();
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
-    insta::assert_snapshot!(more.join(", "), @"get cronjobs, get daemonsets, get deployments, get horizontalpodautoscalers, get namespaces, get statefulsets, patch cronjobs, patch daemonsets, patch deployments, patch horizontalpodautoscalers, patch statefulsets");
+    insta::assert_snapshot!(more.join(", "), @"get cronjobs, get daemonsets, get deployments, get horizontalpodautoscalers, get namespaces, get pods, get statefulsets, patch cronjobs, patch daemonsets, patch deployments, patch horizontalpodautoscalers, patch pods/resize, patch statefulsets");
     assert!(reading.iter().all(|it| it.verb == "list"));
     let names = |args: &[&str]| -> BTreeSet<String> {
         let roles = documents(&printed(args)).into_iter();
@@ -439,6 +439,38 @@ fn a_real_kubectl_reads_the_cron_job_and_its_account_only_reads() {
             .run()
             .ended(0);
     }
+}
+
+#[test]
+fn what_applies_for_ever_has_an_account_of_its_own() {
+    let cronjob = ["cronjob", "--image", "kcost:1"];
+    let (reading, writing) = (
+        printed_by(&cronjob),
+        printed_by(&[&cronjob[..], &["--apply", "--", "--max-changes", "5"]].concat()),
+    );
+    let names = |text: &str| -> BTreeSet<String> {
+        let all = documents(text)
+            .into_iter()
+            .filter(|it| it["kind"] != "Namespace");
+        all.map(|it| it["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert!(names(&reading).is_disjoint(&names(&writing)));
+    let documents = documents(&writing);
+    let role = documents
+        .iter()
+        .find(|it| it["kind"] == "ClusterRole")
+        .unwrap();
+    assert!(role.to_string().contains("patch"), "{role}");
+    assert!(!reading.contains("patch"), "{reading}");
+    let job = documents.iter().find(|it| it["kind"] == "CronJob").unwrap();
+    let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(pod["serviceAccountName"], "kcost-apply");
+    let args = pod["containers"][0]["args"].to_string();
+    assert_eq!(
+        args,
+        r#"["apply","--yes","--log","/history/audit","--max-changes","5"]"#
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::io::Write;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
 use super::invocation::Invocation;
@@ -16,14 +17,13 @@ use super::workload;
 use crate::apply::log::{Action, Actor, Book, Run, runs};
 use crate::apply::{
     ApplyError, Found, Outcome, Pace, Refusal, Rules, Server, Session, State, Step, Why,
-    autoscaler, step, target, waves,
+    autoscaler, is_on_delete, selector, step, target, waves,
 };
 use crate::change::Change;
 use crate::collect::kubernetes::{self, ClusterOptions, Connection};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pipeline;
-
 use crate::render::{self, Applied, Patches};
 use crate::snapshot::Snapshot;
 use crate::text::count;
@@ -150,6 +150,7 @@ impl ApplyArgs {
         workload::refuse_files(&names, "apply", invocation.program)?;
 
         let mut book = if self.dry_run {
+            self.tell_open(ui)?;
             None
         } else {
             Some(self.recovered(&cluster, ui)?)
@@ -185,6 +186,21 @@ impl ApplyArgs {
             }
             writing.run(&connection, book.as_mut(), ui, out).await
         })
+    }
+
+    /// Says what only a run that writes brings to an end.
+    fn tell_open(&self, ui: &Ui) -> Result<(), Error> {
+        let lines = Book::look(&self.log.folder()?).map_err(ApplyError::from)?;
+        for run in runs(&lines).into_iter().filter(|run| run.ended.is_none()) {
+            ui.warning(
+                &format!(
+                    "run {} was interrupted, and may have changed things by half",
+                    run.id
+                ),
+                Some("a run that writes looks that up first, and takes it back"),
+            );
+        }
+        Ok(())
     }
 
     /// The log, with what earlier runs have begun brought to an end.
@@ -442,10 +458,24 @@ impl Writing<'_> {
             Some(object) => server.get(&object).await.map_err(failed)?,
             None => None,
         };
+        // Pods of all others are made anew from their template.
+        let pods = match selector(&object).filter(|_| is_on_delete(&object)) {
+            Some(selector) if server.resizes().await => {
+                let pods = server.pods(&target.namespace, &selector).await;
+                let own = |pod: &Value| {
+                    pod["metadata"]["ownerReferences"][0]["uid"] == object["metadata"]["uid"]
+                };
+                let mut pods = pods.map_err(failed)?;
+                pods.retain(own);
+                pods
+            }
+            _ => Vec::new(),
+        };
         Ok(Ok(Found {
             object,
             namespace,
             autoscaler,
+            pods,
         }))
     }
 

@@ -114,13 +114,23 @@ impl RbacArgs {
 
 /// What an account needs that runs within the cluster, role and binding: it finds Prometheus
 /// by its service and speaks to it by name, so that it needs no tunnel through the API server.
-pub(super) fn for_account(namespace: &str, name: &str) -> Vec<String> {
-    let (namespace, name) = (namespace.to_owned(), name.to_owned());
-    let account = Account { namespace, name };
+///
+/// One that may write is another one, which has the name of its role.
+pub(super) fn for_account(namespace: &str, apply: bool) -> Vec<String> {
+    let (name, _) = if apply { WRITING } else { NAMES };
+    let account = Account {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
     let discovery = kubernetes::discovery_rules().into_iter();
     let found = discovery.filter(|rule| rule.verb == "list");
-    let rules = kubernetes::rules().into_iter().chain(found).collect();
-    Grant::everywhere(NAMES.0, None, rules).documents(Some(&account))
+    let written = if apply {
+        kubernetes::apply_rules()
+    } else {
+        Vec::new()
+    };
+    let rules = kubernetes::rules().into_iter().chain(found).chain(written);
+    Grant::everywhere(name, None, rules.collect()).documents(Some(&account))
 }
 
 /// Stands above the ClusterRole that comes with Roles.

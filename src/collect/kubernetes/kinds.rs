@@ -122,7 +122,12 @@ pub fn apply_rules() -> Vec<Rule> {
     let written = WRITTEN.into_iter().flat_map(|(group, resource)| {
         ["get", "patch"].map(|verb| Rule::new(group, resource, verb))
     });
-    let followed = [("namespaces", "get"), ("pods", "list")];
+    let followed = [
+        ("namespaces", "get"),
+        ("pods", "get"),
+        ("pods", "list"),
+        ("pods/resize", "patch"),
+    ];
     let followed = followed.map(|(resource, verb)| Rule::new("", resource, verb));
     written.chain(followed).collect()
 }

@@ -119,21 +119,29 @@ fn autoscaler(step: &Step) -> Vec<String> {
             let pairs = pairs.zip(metrics(field.after.as_ref()));
             pairs.filter(|(before, after)| before != after).map(
                 move |((metric, before), (_, after))| {
-                    format!("autoscaler {name}: {metric} {before}% → {after}%")
+                    format!("autoscaler {name}: {metric} {before} → {after}")
                 },
             )
         })
         .collect()
 }
 
-fn metrics(list: Option<&Value>) -> Vec<(String, u64)> {
+fn metrics(list: Option<&Value>) -> Vec<(String, String)> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
     let each = list.map(|it| {
         let source = it.get("resource").or_else(|| it.get("containerResource"));
         let source = source.unwrap_or(&Value::Null);
         let name = source["name"].as_str().unwrap_or_default().to_owned();
-        let target = source["target"]["averageUtilization"].as_u64();
-        (name, target.unwrap_or(0))
+        let target = &source["target"];
+        let shown = match (
+            target["averageUtilization"].as_u64(),
+            &target["averageValue"],
+        ) {
+            (Some(percent), _) => format!("{percent}%"),
+            (None, Value::String(amount)) => amount.clone(),
+            (None, _) => String::new(),
+        };
+        (name, shown)
     });
     each.collect()
 }

@@ -14,7 +14,7 @@ fn skipped(report: &Value) -> Vec<(String, String)> {
 }
 
 /// The objects of a kind, changed.
-fn changed(mut store: Store, plural: &str, name: &str, change: impl Fn(&mut Value)) -> Store {
+pub fn changed(mut store: Store, plural: &str, name: &str, change: impl Fn(&mut Value)) -> Store {
     let all = store.objects("apps/v1", plural).into_iter();
     let mut object = all
         .clone()

@@ -6,7 +6,7 @@ use super::World;
 use crate::standin::{Moment, PATIENCE};
 
 /// Ends a run at one of its writes.
-fn killed(world: &World, number: usize, moment: Moment) {
+pub fn killed(world: &World, number: usize, moment: Moment, args: &[&str]) {
     let bundle = world.bundle("then.kcost");
     let mut held = None;
     world.standin.writing(|it| {
@@ -16,6 +16,7 @@ fn killed(world: &World, number: usize, moment: Moment) {
     let mut child = world
         .applying(&bundle)
         .args(["--yes", "--wave", "100%"])
+        .args(args)
         .start();
     held.unwrap().recv_timeout(PATIENCE).unwrap();
     child.kill().unwrap();
@@ -29,7 +30,7 @@ fn a_run_that_is_killed_at_any_write_is_brought_to_its_end() {
         for moment in [Moment::Before, Moment::After] {
             let world = World::new();
             let before = world.specs();
-            killed(&world, number, moment);
+            killed(&world, number, moment, &[]);
             let there = number - usize::from(moment == Moment::Before);
             assert_eq!(world.taken().len(), there);
             assert_eq!(world.runs()[0]["ended"], serde_json::Value::Null);
@@ -69,7 +70,7 @@ fn a_run_that_was_killed_can_be_rolled_back_at_once() {
     for (number, moment) in [(1, Moment::Before), (1, Moment::After), (3, Moment::After)] {
         let world = World::new();
         let before = world.specs();
-        killed(&world, number, moment);
+        killed(&world, number, moment, &[]);
         let run = world.last_run();
         world.rollback(&[&run, "--yes"]).ended(0);
         assert_eq!(world.specs(), before);

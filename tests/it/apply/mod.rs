@@ -2,6 +2,7 @@
 
 mod governed;
 mod interrupted;
+mod together;
 
 use std::fmt::Write as _;
 use std::fs;

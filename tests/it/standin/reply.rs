@@ -328,7 +328,7 @@ fn resources(path: &str, store: &Store) -> Reply {
     let Some(("api" | "apis", api_version)) = path.trim_matches('/').split_once('/') else {
         return not_served();
     };
-    let resources: Vec<_> = store
+    let mut resources: Vec<_> = store
         .tables()
         .filter(|table| table.api_version == api_version)
         .map(|table| {
@@ -340,6 +340,9 @@ fn resources(path: &str, store: &Store) -> Reply {
         .collect();
     if resources.is_empty() {
         return not_served();
+    }
+    if api_version == "v1" {
+        resources.push(json!({"name": "pods/resize", "namespaced": true, "kind": "Pod", "verbs": ["get", "patch", "update"]}));
     }
     let list = json!({
         "kind": "APIResourceList", "apiVersion": "v1",
