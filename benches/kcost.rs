@@ -64,6 +64,7 @@ fn settings() -> Settings {
         thresholds: Vec::new(),
         min_judged: 0.0,
         bank: true,
+        clock: kcost::forecast::Clock::default(),
         beside: true,
     }
 }

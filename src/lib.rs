@@ -24,6 +24,7 @@
 //! - [`profile`]: usage into one row of statistics a container.
 //! - [`cohort`]: profiles into groups that behave alike, with words for how.
 //! - [`finding`]: what to do that is no size, one type for whatever finds it. A leaf.
+//! - [`calendar`]: holidays and one-off events, from a file. A leaf.
 //! - [`trend`]: whether something rises, how fast, how often it comes again. A leaf.
 //! - [`pack`]: pods onto nodes by the scheduler's rules, for everything that advises.
 //! - [`recommend`]: sizes, from a strategy and the guards behind it; states, confidence, and
@@ -75,6 +76,7 @@
 
 pub mod apply;
 pub mod backtest;
+pub mod calendar;
 pub mod change;
 pub mod cli;
 pub mod cohort;

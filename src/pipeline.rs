@@ -18,8 +18,10 @@ use crate::units::Money;
 
 mod analysis;
 mod narrow;
+mod off_hours;
 
 pub use analysis::{Analysis, Settings};
+pub use off_hours::{OffHours, off_hours};
 
 /// What is known of all workloads of a snapshot, whichever of them are asked for.
 pub struct Evidence {
@@ -252,7 +254,11 @@ pub fn advise_from<S: Supply>(
     if settings.beside {
         peaks = staged(progress, "looking for peaks", || {
             let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
-            let options = schedule::Options::default();
+            let policy = &settings.recommend.policy;
+            let options = schedule::Options {
+                clocks: schedule::clocks(snapshot, &settings.clock, policy),
+                ..schedule::Options::default()
+            };
             schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
         })?;
         gpus = staged(progress, "looking at accelerators", || {

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, PlanArgs, ShowArgs, SourceArgs};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::records;
 use super::values::percent;
@@ -99,6 +99,9 @@ pub(super) struct AnalyzeArgs {
     prices: BookArgs,
 
     #[command(flatten)]
+    clock: ClockArgs,
+
+    #[command(flatten)]
     advice: AdviceArgs,
 
     #[command(flatten)]
@@ -173,6 +176,7 @@ impl AnalyzeArgs {
             min_judged: self.min_judged,
             bank: true,
             by: self.by.clone(),
+            clock: self.clock.clock()?,
             beside: true,
         })
     }

@@ -3,13 +3,13 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{BookArgs, SourceArgs, Whole};
+use super::args::{BookArgs, ClockArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use crate::backtest::{self, Contender, Plan};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::forecast::{self, Clock};
+use crate::forecast;
 use crate::recommend::{self, Goal, Options, Policy};
 use crate::render::{self, View};
 use crate::ui::Ui;
@@ -92,6 +92,9 @@ pub(super) struct BacktestArgs {
     origins: Option<u16>,
 
     #[command(flatten)]
+    clock: ClockArgs,
+
+    #[command(flatten)]
     prices: BookArgs,
 
     #[command(flatten)]
@@ -143,7 +146,7 @@ impl BacktestArgs {
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
-        let clock = Clock::default();
+        let clock = self.clock.clock()?;
         let replayed = match &read.usage {
             None => match forecast::replay_from(snapshot, &snapshot.usage, asked, &clock, ui) {
                 Ok(replayed) => replayed,

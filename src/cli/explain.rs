@@ -2,14 +2,14 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, SourceArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::explain::{self};
-use crate::pipeline::{self};
+use crate::pipeline::{self, Settings};
 use crate::render::{self, Look, View};
 use crate::ui::Ui;
 
@@ -53,6 +53,9 @@ pub(super) struct ExplainArgs {
     prices: BookArgs,
 
     #[command(flatten)]
+    clock: ClockArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -63,7 +66,10 @@ impl ExplainArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
+        let settings = Settings {
+            clock: self.clock.clock()?,
+            ..self.advice.settings(&self.prices, &invocation.policy)?
+        };
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         workload::refuse_files(&workload, "explain", invocation.program)?;

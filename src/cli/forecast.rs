@@ -1,16 +1,15 @@
 use std::io::Write;
 
 use clap::Args;
-use jiff::tz::TimeZone;
 
-use super::args::{AdviceArgs, BookArgs, Parts, SourceArgs};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, Parts, SourceArgs};
 use super::invocation::Invocation;
 use super::schedule::Making;
-use super::values::{named, time_zone};
+use super::values::named;
 use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::forecast::{self, Clock, Forecasts, Metric, Options};
+use crate::forecast::{self, Forecasts, Metric, Options};
 use crate::progress::Progress;
 use crate::render::{self, Foretold, View};
 use crate::schedule::{self, Schedules};
@@ -58,15 +57,14 @@ pub(super) struct ForecastArgs {
     #[arg(long, value_name = "SPAN", default_value_t = Span::WEEK, value_parser = horizon)]
     horizon: Span,
 
-    /// The time zone that days and weeks are counted in: `Europe/Berlin` [default: UTC].
-    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
-    time_zone: Option<TimeZone>,
-
     #[command(flatten)]
     advice: AdviceArgs,
 
     #[command(flatten)]
     prices: BookArgs,
+
+    #[command(flatten)]
+    clock: ClockArgs,
 
     #[command(flatten)]
     source: SourceArgs,
@@ -94,21 +92,22 @@ impl ForecastArgs {
         let workload = workload.or_else(|| self.source.take_name());
         workload::refuse_files(&workload, "forecast", invocation.program)?;
         let settings = self.advice.settings(&self.prices, &invocation.policy)?;
-        let clock = Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC));
+        let clock = self.clock.clock()?;
+        let Parts { whole, usage } = self.source.read_parts(ui)?;
+        let snapshot = &whole.snapshot;
+        let clocks = schedule::clocks(snapshot, &clock, &invocation.policy);
         let options = Options {
             hours: forecast::hours_of(self.horizon),
-            clock: clock.clone(),
+            clocks: clocks.clone(),
             metrics: &Metric::ALL,
             capacities: true,
         };
-        let Parts { whole, usage } = self.source.read_parts(ui)?;
-        let snapshot = &whole.snapshot;
         super::analyze::refuse_empty(snapshot, &whole.asked)?;
         let find = |name: String| workload::place(&whole, &name);
         let place = workload.map(find).transpose()?;
         let asked = workload::only(&whole, place);
         let planned = schedule::Options {
-            clock: clock.clone(),
+            clocks: clocks.clone(),
             ..schedule::Options::default()
         };
         let made = Making {
@@ -131,7 +130,7 @@ impl ForecastArgs {
             snapshot,
             forecasts: &forecasts,
             schedules: schedules.as_ref(),
-            time_zone: clock.name(),
+            clocks: &clocks,
             currency: settings.prices.currency(),
         };
         let look = invocation.look(ui, View::default());
@@ -157,7 +156,7 @@ fn told<S: Supply>(
 ) -> Result<(Forecasts, Option<Schedules>), S::Error> {
     let forecasts = forecast::forecast_from(made.snapshot, usage, made.asked, options, progress)?;
     let schedules = if plans {
-        Some(made.with(usage, progress)?)
+        Some(made.with(usage, progress)?.0)
     } else {
         None
     };

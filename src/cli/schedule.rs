@@ -1,16 +1,14 @@
 use std::io::Write;
 
 use clap::Args;
-use jiff::tz::TimeZone;
 
-use super::args::{AdviceArgs, BookArgs, Parts, SourceArgs};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, Parts, SourceArgs};
 use super::invocation::Invocation;
-use super::values::{named, share, time_zone};
+use super::values::{named, share};
 use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::forecast::Clock;
-use crate::pipeline::{self, Settings};
+use crate::pipeline::{self, OffHours, Settings};
 use crate::progress::Progress;
 use crate::render::{self, Mover, Scheduled, View};
 use crate::schedule::{self, Options, Schedules};
@@ -52,19 +50,25 @@ pub(super) struct ScheduleArgs {
     )]
     output: String,
 
-    /// The time zone that days and weeks are counted in: `Europe/Berlin` [default: UTC].
-    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
-    time_zone: Option<TimeZone>,
-
     /// The chance of being short that is planned with, in any quarter of an hour.
     #[arg(long, value_name = "RISK", default_value = "0.02", value_parser = share)]
     max_short: f64,
+
+    /// Write objects that run no replica in hours in which nobody asks, too.
+    ///
+    /// Who asks all the same finds nobody then: it is told without this flag, and written with
+    /// it alone.
+    #[arg(long)]
+    sleep: bool,
 
     #[command(flatten)]
     advice: AdviceArgs,
 
     #[command(flatten)]
     prices: BookArgs,
+
+    #[command(flatten)]
+    clock: ClockArgs,
 
     #[command(flatten)]
     source: SourceArgs,
@@ -81,12 +85,13 @@ impl ScheduleArgs {
         let workload = self.workload.take();
         let workload = workload.or_else(|| self.source.take_name());
         workload::refuse_files(&workload, "schedule", invocation.program)?;
-        let options = Options {
-            clock: Clock::new(self.time_zone.take().unwrap_or(TimeZone::UTC)),
-            chance: self.max_short,
-        };
+        let clock = self.clock.clock()?;
         let Parts { whole, usage } = self.source.read_parts(ui)?;
         let snapshot = &whole.snapshot;
+        let options = Options {
+            clocks: schedule::clocks(snapshot, &clock, &invocation.policy),
+            chance: self.max_short,
+        };
         super::analyze::refuse_empty(snapshot, &whole.asked)?;
         let find = |name: String| workload::place(&whole, &name);
         let place = workload.map(find).transpose()?;
@@ -97,9 +102,9 @@ impl ScheduleArgs {
             settings: &settings,
             options: &options,
         };
-        let schedules = match &usage {
+        let (schedules, off_hours) = match &usage {
             None => match made.with(&snapshot.usage, ui) {
-                Ok(schedules) => schedules,
+                Ok(made) => made,
                 Err(never) => match never {},
             },
             Some(usage) => made.with(&usage.of(snapshot), ui)?,
@@ -110,6 +115,8 @@ impl ScheduleArgs {
             schedules: &schedules,
             options: &options,
             currency: settings.prices.currency(),
+            off_hours: off_hours.as_ref(),
+            sleep: self.sleep,
         };
         let look = invocation.look(ui, View::default());
         let written = if self.output == "json" {
@@ -142,7 +149,7 @@ impl Making<'_> {
         &self,
         usage: &S,
         progress: &dyn Progress,
-    ) -> Result<Schedules, S::Error> {
+    ) -> Result<(Schedules, Option<OffHours>), S::Error> {
         let Self {
             snapshot,
             asked,
@@ -151,6 +158,9 @@ impl Making<'_> {
         } = self;
         let sizes = pipeline::size_from(snapshot, usage, settings, progress)?;
         let replicas = schedule::replicas(snapshot, &sizes.advised, &settings.prices);
-        schedule::schedule_from(snapshot, usage, asked, &replicas, options, progress)
+        let schedules =
+            schedule::schedule_from(snapshot, usage, asked, &replicas, options, progress)?;
+        let off_hours = pipeline::off_hours(snapshot, &schedules, &sizes.advised, &settings.prices);
+        Ok((schedules, off_hours))
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
 use crate::apply::Window;
 use crate::collect::Scope;
 use crate::collect::prometheus::{self, Rename};
@@ -56,6 +58,8 @@ pub enum Kind {
     Memory,
     /// `14d`, `5m`.
     Span,
+    /// The same, one or a list of them.
+    Spans,
     /// A share above 0 and below 1: `0.02`.
     Share,
     /// A whole number above 0.
@@ -88,6 +92,8 @@ pub enum Kind {
     Engine,
     /// A map from names of metrics and labels to what they are called.
     Names,
+    /// A time zone of the tz database.
+    Zone,
 }
 
 /// What `engine` may say.
@@ -121,7 +127,7 @@ impl Kind {
             Self::Url => prometheus::check_url(text).map_err(|error| error.to_string()),
             Self::Cpu => read::<Cpu>(text),
             Self::Memory => read::<Bytes>(text),
-            Self::Span => read::<Span>(text),
+            Self::Span | Self::Spans => read::<Span>(text),
             Self::Share => share(text),
             Self::Count => number(
                 text.parse::<u64>().is_ok_and(|count| count > 0),
@@ -135,6 +141,10 @@ impl Kind {
             Self::Engine => one_of(&ENGINES),
             Self::Names => read::<Rename>(text),
             Self::Windows => read::<Window>(text),
+            Self::Zone => number(
+                TimeZone::get(text).is_ok(),
+                "a time zone that is known here: write one as `Europe/Berlin` or `UTC`",
+            ),
             Self::Glob => narrows("name", text),
             Self::Selector => narrows("labels", text),
             Self::Namespaces => {
@@ -174,7 +184,12 @@ impl Kind {
     pub fn takes_list(self) -> bool {
         matches!(
             self,
-            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers | Self::Windows
+            Self::Texts
+                | Self::Spans
+                | Self::Namespaces
+                | Self::Thresholds
+                | Self::Headers
+                | Self::Windows
         )
     }
 
@@ -184,10 +199,15 @@ impl Kind {
         let pattern =
             |pattern: &str| serde_json::json!({"type": ["string", "number"], "pattern": pattern});
         match self {
-            Self::Text | Self::Url | Self::Glob | Self::Command => {
+            Self::Text | Self::Url | Self::Glob | Self::Command | Self::Zone => {
                 serde_json::json!({"type": "string"})
             }
-            Self::Texts | Self::Namespaces | Self::Thresholds | Self::Headers | Self::Windows => {
+            Self::Texts
+            | Self::Spans
+            | Self::Namespaces
+            | Self::Thresholds
+            | Self::Headers
+            | Self::Windows => {
                 serde_json::json!({
                     "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
                 })

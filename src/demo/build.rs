@@ -248,6 +248,7 @@ fn autoscaler(plan: &Plan, current: usize) -> Option<Autoscaler> {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        behavior: None,
         conditions: Vec::new(),
     })
 }

@@ -8,7 +8,7 @@ use crate::price::WorkloadBill;
 use crate::profile::Profile;
 use crate::recommend::{ContainerAdvice, WorkloadAdvice};
 use crate::risk::{Incident, Risk};
-use crate::schedule::Peak;
+use crate::schedule::{self, Peak};
 use crate::snapshot::{Container, Snapshot, Workload};
 use crate::units::Currency;
 
@@ -92,7 +92,15 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
         risks: analysis.risks.of_workload(index),
         peak: analysis.peak_of(index),
         incidents: analysis.risks.incidents_of(snapshot, index),
-        seasons: forecast::seasons_of(snapshot, index),
+        seasons: forecast::seasons_of(
+            snapshot,
+            index,
+            &schedule::clock_of(
+                workload,
+                &analysis.settings.clock,
+                &analysis.settings.recommend.policy,
+            ),
+        ),
         gpu: analysis
             .gpus
             .place_of(index)

@@ -2,6 +2,7 @@
 //! prediction, by hours ahead).
 
 use super::DAY;
+use crate::trend::quantile;
 use crate::units::{count_from, len_f64};
 
 /// Share of hours that are to lie below a band, and above it.
@@ -19,25 +20,57 @@ const NEAR: [usize; 4] = [1, 3, 6, 12];
 /// Days to both sides.
 const DAYS: usize = 1;
 
+/// Replays that look so far ahead, below which they have seen too little of how levels move.
+const SEEN: usize = 7;
+
+/// Share of days that are nearer to the one before than what levels are taken to move by.
+const STEPS: f64 = 0.9;
+
 /// How much lies below and above what is said, for each hour ahead.
 ///
 /// `replays` are what was said and what came, one list a moment; a list may end early.
-pub(super) fn bands(replays: &[Vec<(f64, f64)>], hours: usize) -> Vec<(f64, f64)> {
+/// `values` are those of the past.
+pub(super) fn bands(replays: &[Vec<(f64, f64)>], values: &[f64], hours: usize) -> Vec<(f64, f64)> {
+    let step = step(values);
     let left: Vec<Vec<f64>> = replays
         .iter()
         .map(|replay| replay.iter().map(|(said, came)| came - said).collect())
         .collect();
     let longest = left.iter().map(Vec::len).max().unwrap_or(0);
     let band = |hour: usize| {
-        // Beyond what was replayed, as far out as could be, and wider with time.
+        // Beyond what was replayed, as far out as could be, and wider with time: nobody has
+        // seen there whether it drifts.
         let at = hour.min(longest.saturating_sub(1));
         let (low, high) = of(around(&left, at));
-        let wider = (len_f64(hour + 1) / len_f64(at + 1)).sqrt();
+        let wider = len_f64(hour + 1) / len_f64(at + 1);
         let reach = left.iter().filter(|it| it.len() > at).count();
-        let few = 1.0 + FEW / len_f64(reach.max(1));
-        (low * wider * few, high * wider * few)
+        // Replays a day apart that look further than a day share what comes: so many of them
+        // are as good as one.
+        let apart = len_f64(reach) / len_f64(at / DAY + 1);
+        let few = 1.0 + FEW / apart.max(1.0);
+        // Where few looked so far, the level of days may walk as it did from day to day.
+        let walked = if reach < SEEN {
+            step * len_f64(hour / DAY).sqrt()
+        } else {
+            0.0
+        };
+        (low * wider * few - walked, high * wider * few + walked)
     };
     (0..hours).map(band).collect()
+}
+
+/// What a day is above or below the one before, as a rule at most; 0 where that is not known.
+fn step(values: &[f64]) -> f64 {
+    let mean = |day: &[f64]| {
+        let known = day.iter().copied().filter(|it| it.is_finite());
+        let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
+        sum / len_f64(count)
+    };
+    let days: Vec<f64> = values.rchunks_exact(DAY).map(mean).collect();
+    let steps = days.windows(2).map(|pair| (pair[0] - pair[1]).abs());
+    let mut steps: Vec<f64> = steps.filter(|it| it.is_finite()).collect();
+    steps.sort_unstable_by(f64::total_cmp);
+    quantile(&steps, STEPS).unwrap_or(0.0)
 }
 
 /// What was left over about as far ahead, at about the same hour of the day.

@@ -23,16 +23,16 @@ mod trial;
 mod work;
 
 pub use capacity::{Capacity, Full, Most, SIGHT, Unit, What, Why};
-pub use clock::Clock;
+pub use clock::{Clock, Clocks, Special};
 pub use model::{ALL, Model, by_name, names};
 pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
 pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, hours_of,
-    seasons_of,
+    seasons_of, works,
 };
-pub use season::{Kind, Season, seasons};
+pub use season::{Kind, Season, seasons, seasons_and};
 pub use trial::{Trials, Weights};
 pub use work::{Gather, Hours, Work};
 

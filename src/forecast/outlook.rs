@@ -3,9 +3,10 @@
 use super::bands::bands;
 use super::model::ALL;
 use super::past::Past;
-use super::season::{Season, seasons};
+use super::season::Season;
 use super::trial::{LEAST, Trials};
-use super::{Clock, DAY, Hours};
+use super::{Clock, DAY, Hours, WEEK};
+use crate::calendar::Like;
 
 /// Hours that must be known for a forecast: one day to say it by, one to judge it.
 pub(super) const NEEDED: usize = 2 * DAY;
@@ -80,45 +81,59 @@ impl Outlook {
 /// `None` where less than two days are known, or nothing of the last.
 pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
     let mut outlook = without_seasons(hours, next, ahead, clock)?;
-    outlook.seasons = seasons(&clock.localized(hours));
+    outlook.seasons = clock.seasons(hours);
     Some(outlook)
 }
 
 /// The same, where seasons are of no interest.
 pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
-    let known = hours.values.iter().filter(|it| it.is_finite()).count();
-    if known < NEEDED {
+    let usual = clock.usual(hours);
+    let known = usual.values.iter().filter(|it| it.is_finite()).count();
+    let least = i64::try_from(LEAST).unwrap_or(24);
+    let newest = hours.values.iter().zip(hours.first..);
+    let mut newest = newest.filter(|(_, hour)| *hour >= next - least);
+    if known < NEEDED || !newest.any(|(value, _)| value.is_finite()) {
         return None;
     }
-    let mut local = clock.localized(hours);
+    let mut local = clock.localized(&usual);
     let len = usize::try_from(clock.local(next) - local.first).unwrap_or(0);
     local.values.resize(len.max(local.values.len()), f64::NAN);
     let values = local.values.as_slice();
-    let newest = &values[values.len().saturating_sub(LEAST)..];
-    if newest.iter().all(|it| it.is_nan()) {
-        return None;
-    }
-    if let Some(level) = constant(values) {
+    if let Some(level) = constant(values).filter(|_| !is_special(clock, next, ahead)) {
         return Some(Outlook::constant(level, ahead));
     }
-    // One more, where clocks are set forward.
-    let room = ahead + 1;
+    // One more, where clocks are set forward; days that are like others need a week of them.
+    let room = ahead.max(WEEK) + 1;
     let trials = Trials::of(values, local.first, room);
     let weights = trials.weights();
     let past = Past::new(values, local.first);
     let said: Vec<Option<Vec<f64>>> = ALL.iter().map(|it| it.ahead(&past, room)).collect();
     let mixed = weights.mix(&said);
     let replays = trials.replayed(&weights);
-    let bands = bands(&replays, room);
+    let bands = bands(&replays, values, room);
     let end = local.first + i64::try_from(values.len()).unwrap_or(i64::MAX);
+    let within = end..end + i64::try_from(room).unwrap_or(0);
     let point = |hour: i64| {
-        let at = usize::try_from(clock.local(hour) - end).unwrap_or(0);
+        let local = clock.local(hour);
+        let special = clock.special(hour.saturating_mul(3_600));
+        let days = special.map_or(0, |it| {
+            it.moved(local, within.clone(), |days| {
+                clock
+                    .special((hour + days * 24).saturating_mul(3_600))
+                    .is_some()
+            })
+        });
+        let at = usize::try_from(local + days * 24 - end).unwrap_or(0);
         let at = at.min(room - 1);
         let (value, (below, above)) = (mixed[at].max(0.0), bands[at]);
+        let times = match special.map(|it| it.like) {
+            Some(Like::Times(times)) => times,
+            _ => 1.0,
+        };
         Point {
-            value,
-            low: (value + below).max(0.0),
-            high: value + above,
+            value: value * times,
+            low: (value + below).max(0.0) * times,
+            high: (value + above) * times,
         }
     };
     let hours_ahead = (next..).take(ahead);
@@ -152,6 +167,16 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
         seasons: Vec::new(),
         points: hours_ahead.map(point).collect(),
     })
+}
+
+/// Whether anything that comes is not like the usual.
+fn is_special(clock: &Clock, next: i64, ahead: usize) -> bool {
+    let until = next.saturating_add(i64::try_from(ahead).unwrap_or(0));
+    let seconds = |hour: i64| hour.saturating_mul(3_600);
+    clock
+        .between(seconds(next), seconds(until))
+        .next()
+        .is_some()
 }
 
 /// The one value that a series has.

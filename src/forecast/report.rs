@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::capacity::{Capacity, capacities};
 use super::outlook::{NEEDED, Outlook, outlook};
-use super::season::{Season, seasons};
+use super::season::Season;
 use super::work::{Gather, Hours, Work, next_hour};
-use super::{Clock, DAY};
+use super::{Clock, Clocks, DAY};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Grid, Snapshot, Supply};
 use crate::units::Span;
@@ -17,8 +17,8 @@ use jiff::Timestamp;
 pub struct Options {
     /// Hours ahead.
     pub hours: usize,
-    /// What days and weeks are counted in.
-    pub clock: Clock,
+    /// What days and weeks of each workload are counted in.
+    pub clocks: Clocks,
     /// What is forecast of each workload.
     pub metrics: &'static [Metric],
     /// Whether it is said when quotas, pools and volumes are full.
@@ -34,10 +34,12 @@ pub enum Metric {
     Memory,
     /// Pods.
     Replicas,
+    /// Requests a second of all pods together, where a query for them was named.
+    Requests,
 }
 
 impl Metric {
-    pub const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Replicas];
+    pub const ALL: [Self; 4] = [Self::Cpu, Self::Memory, Self::Replicas, Self::Requests];
 
     /// As in machine output.
     pub fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Metric {
             Self::Cpu => "cpu_cores",
             Self::Memory => "memory_bytes",
             Self::Replicas => "replicas",
+            Self::Requests => "requests_per_second",
         }
     }
 
@@ -54,6 +57,7 @@ impl Metric {
             Self::Cpu => "CPU",
             Self::Memory => "memory",
             Self::Replicas => "replicas",
+            Self::Requests => "requests",
         }
     }
 
@@ -63,6 +67,7 @@ impl Metric {
             Self::Cpu => work.cpu.as_ref(),
             Self::Memory => work.memory.as_ref(),
             Self::Replicas => work.replicas.as_ref(),
+            Self::Requests => work.requests.as_ref(),
         }
     }
 }
@@ -140,10 +145,10 @@ pub fn forecast_from<S: Supply>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Forecasts, S::Error> {
-    let works = all_works(snapshot, usage, progress)?;
+    let works = works(snapshot, usage, progress)?;
     let grid = snapshot.usage.grid;
     let capacities = if options.capacities {
-        capacities(snapshot, &works, options.hours, &options.clock)
+        capacities(snapshot, &works, options.hours, options.clocks.usual())
     } else {
         Vec::new()
     };
@@ -181,12 +186,16 @@ pub(super) fn gathered<S: Supply>(
     asked: &[bool],
     progress: &dyn Progress,
 ) -> Result<Vec<(usize, Work)>, S::Error> {
-    let works = all_works(snapshot, usage, progress)?;
+    let works = works(snapshot, usage, progress)?;
     Ok(only(works, asked))
 }
 
 /// What every workload did, in their order.
-fn all_works<S: Supply>(
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn works<S: Supply>(
     snapshot: &Snapshot,
     usage: &S,
     progress: &dyn Progress,
@@ -218,13 +227,14 @@ fn one(
     options: &Options,
 ) -> (Forecast, Option<Gap>) {
     let next = next_hour(grid);
+    let clock = options.clocks.of(workload);
     let mut series = Vec::new();
     let mut thin: Vec<(Metric, usize)> = Vec::new();
     for metric in options.metrics.iter().copied() {
         let Some(hours) = metric.of(&work) else {
             continue;
         };
-        match outlook(hours, next, options.hours, &options.clock) {
+        match outlook(hours, next, options.hours, clock) {
             Some(outlook) => series.push(SeriesForecast { metric, outlook }),
             None => thin.push((metric, known(hours))),
         }
@@ -298,11 +308,11 @@ pub fn hours_of(span: Span) -> usize {
     usize::try_from(span.as_secs().div_ceil(3_600)).unwrap_or(usize::MAX)
 }
 
-/// What comes again of the CPU of one workload whose usage is in the snapshot, in UTC.
-pub fn seasons_of(snapshot: &Snapshot, workload: usize) -> Vec<Season> {
+/// What comes again of the CPU of one workload whose usage is in the snapshot.
+pub fn seasons_of(snapshot: &Snapshot, workload: usize, clock: &Clock) -> Vec<Season> {
     let mut gather = Gather::new(snapshot);
     gather.add(workload..workload + 1, &snapshot.usage);
     let mut works = gather.done().into_iter().skip(workload);
     let cpu = works.next().and_then(|work| work.cpu);
-    cpu.map_or_else(Vec::new, |hours| seasons(&hours))
+    cpu.map_or_else(Vec::new, |hours| clock.seasons(&hours))
 }

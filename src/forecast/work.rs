@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::snapshot::{ContainerKind, Grid, Series, Snapshot, Usage, Workload};
+use crate::snapshot::{self, ContainerKind, Grid, Series, Snapshot, Usage, Workload};
 use crate::units::{len_f64, single};
 
 /// A stretch without a sample up to this long, in hours, is filled by what is around it.
@@ -28,6 +28,8 @@ pub struct Work {
     pub memory: Option<Hours>,
     /// Pods that ran, as a mean of the hour.
     pub replicas: Option<Hours>,
+    /// Requests a second of all its pods together, where a query for them was named.
+    pub requests: Option<Hours>,
 }
 
 /// Adds up hours while usage comes part by part.
@@ -70,6 +72,7 @@ struct Sums {
     cpu: Option<Sum>,
     memory: Option<Sum>,
     replicas: Option<Sum>,
+    requests: Option<Sum>,
 }
 
 impl<'a> Gather<'a> {
@@ -119,6 +122,7 @@ impl<'a> Gather<'a> {
                 cpu: hours(sums.cpu),
                 memory: hours(sums.memory),
                 replicas: hours(sums.replicas),
+                requests: hours(sums.requests),
             })
             .collect()
     }
@@ -238,11 +242,30 @@ impl Sums {
                 }));
             }
         }
+        self.ask(calendar, pod);
         if let (Some(measured), Some(life)) = (measured, life) {
             let sum = self
                 .replicas
                 .get_or_insert_with(|| Sum::empty(calendar.hours()));
             sum.add(&measured, &calendar.shares(&life));
+        }
+    }
+
+    /// Adds what the pod was asked; nothing where that is not known.
+    fn ask(&mut self, calendar: &Calendar, pod: &[&Series]) {
+        for series in pod {
+            let Some(values) = series.more.get(&snapshot::Metric::RequestsPerSecond) else {
+                continue;
+            };
+            let means = filled(calendar.means(place(series.first), &values.every()));
+            let shares: Vec<f32> = means
+                .iter()
+                .map(|it| if it.is_nan() { 0.0 } else { 1.0 })
+                .collect();
+            let sum = self
+                .requests
+                .get_or_insert_with(|| Sum::empty(calendar.hours()));
+            sum.add(&means, &shares);
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::cohort::Cohorts;
 use crate::costs::{By, Shares};
 use crate::finding::Finding;
+use crate::forecast::Clock;
 use crate::gate::{Outcome, Threshold};
 use crate::gpu::Gpus;
 use crate::plan::Banked;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub bank: bool,
     /// What workloads are grouped by beside their list.
     pub by: Option<By>,
+    /// What days and weeks are counted in, where a workload has no clock of its own.
+    pub clock: Clock,
     /// Whether to look at peaks and accelerators too, beside sizes and risks.
     pub beside: bool,
 }
@@ -40,6 +43,7 @@ impl Settings {
             min_judged: 0.0,
             bank: false,
             by: None,
+            clock: Clock::default(),
             beside: true,
         }
     }

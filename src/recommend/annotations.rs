@@ -1,5 +1,7 @@
 //! What owners ask for in annotations that start with `kcost.dev/`.
 
+use jiff::tz::TimeZone;
+
 use super::options::{CpuLimits, Effective, Options};
 use super::{Goal, Reason, SettingError};
 use crate::snapshot::Workload;
@@ -67,6 +69,10 @@ fn set(effective: &mut Effective, name: &str, value: &str) -> Result<(), Setting
         "max-cpu" => options.max_cpu = Some(cpu(value)?),
         "min-memory" => options.min_memory = memory(value)?,
         "max-memory" => options.max_memory = Some(memory(value)?),
+        // Sizes do not depend on it: schedules do.
+        "time-zone" => {
+            TimeZone::get(value).map_err(|_| SettingError::Zone(value.to_owned()))?;
+        }
         _ => return Err(SettingError::unknown(name)),
     }
     Ok(())

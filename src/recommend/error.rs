@@ -26,6 +26,8 @@ pub(super) enum SettingError {
     Choice { value: String, known: String },
     #[error("`{0}` is neither true nor false")]
     Switch(String),
+    #[error("`{0}` is no time zone that is known here")]
+    Zone(String),
     #[error("`{0}` is not a share between 0 and 1")]
     Share(String),
     #[error("`{0}` is not above zero")]

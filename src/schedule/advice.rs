@@ -26,6 +26,8 @@ pub enum Leave {
     NoRequest,
     /// Too little is known of its past.
     Thin,
+    /// Nothing is known of its last day.
+    Stale,
     /// What it has, or one replica, is enough at all hours.
     Enough,
     /// Nothing that comes again is proven, and no autoscaler is better.
@@ -75,6 +77,7 @@ impl Leave {
             Self::Off => "without replicas",
             Self::NoRequest => "without a CPU request",
             Self::Thin => "with too thin a history",
+            Self::Stale => "without a sample in the last day",
             Self::Enough => "with enough at all hours",
             Self::NoSeason => "without a season",
             Self::Peak => "that are better sized for their peak",
@@ -90,6 +93,7 @@ impl Leave {
             Self::Off => "no_replicas",
             Self::NoRequest => "no_cpu_request",
             Self::Thin => "thin_history",
+            Self::Stale => "no_recent_usage",
             Self::Enough => "enough",
             Self::NoSeason => "no_season",
             Self::Peak => "size_for_peak",

@@ -35,6 +35,15 @@ impl Cycle {
             has(Kind::Daily).then_some(Self::Day)
         }
     }
+
+    /// The next that tells less days apart.
+    pub(super) fn coarser(self) -> Option<Self> {
+        match self {
+            Self::Week => Some(Self::Sort),
+            Self::Sort => Some(Self::Day),
+            Self::Day => None,
+        }
+    }
 }
 
 impl Alike {
@@ -74,6 +83,15 @@ impl Alike {
         }
         let class = |day: usize| classes.iter().position(|it| it.contains(&day));
         Self(std::array::from_fn(|day| class(day).unwrap_or(0)))
+    }
+
+    /// All days apart that a cycle tells apart.
+    pub(super) fn apart(cycle: Cycle) -> Self {
+        Self(match cycle {
+            Cycle::Day => [0; 7],
+            Cycle::Sort => [0, 0, 0, 0, 0, 1, 1],
+            Cycle::Week => [0, 1, 2, 3, 4, 5, 6],
+        })
     }
 
     pub(super) fn class(self, weekday: usize) -> usize {

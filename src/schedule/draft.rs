@@ -24,7 +24,7 @@ const CHANGE_SHARE: f64 = 0.005;
 
 /// What an autoscaler takes until it sees a floor and acts, in seconds: KEDA's poll and a
 /// sync.
-const DETECTED: u32 = 45;
+pub(super) const DETECTED: u32 = 45;
 
 /// A schedule from some days, to be held against others.
 pub(super) struct Draft {

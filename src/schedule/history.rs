@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::snapshot::{ContainerKind, Grid, Series, Workload};
+use crate::forecast::Clock;
+use crate::snapshot::{ContainerKind, Grid, Metric, Series, Workload};
 use crate::units::{len_f64, single};
 
 /// A stretch without a sample up to this long is filled by what is around it.
@@ -20,8 +21,12 @@ pub(super) struct History {
     pub(super) grid: Grid,
     /// Cores of all its pods together; `NaN` where not known.
     pub(super) cores: Vec<f32>,
-    /// Pods that ran.
+    /// Pods that ran, and containers in them.
     pub(super) pods: Vec<f32>,
+    pub(super) containers: Vec<f32>,
+    /// Bytes a second of all pods together, and requests; `NaN` where not known.
+    pub(super) network: Vec<f32>,
+    pub(super) requests: Vec<f32>,
 }
 
 impl History {
@@ -38,6 +43,9 @@ impl History {
             grid: *grid,
             cores: vec![0.0; len],
             pods: vec![0.0; len],
+            containers: vec![0.0; len],
+            network: vec![f32::NAN; len],
+            requests: vec![f32::NAN; len],
         };
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
             let mut life: Option<Range<usize>> = None;
@@ -56,6 +64,10 @@ impl History {
                 *pods += 1.0;
             }
         }
+        let hour = place(grid.per_hour());
+        for sparse in [&mut history.network, &mut history.requests] {
+            filled_back(sparse, hour);
+        }
         for (cores, pods) in history.cores.iter_mut().zip(&history.pods) {
             if *pods < 0.5 {
                 *cores = f32::NAN;
@@ -63,6 +75,32 @@ impl History {
         }
         history.level(workload.template_changed);
         history
+    }
+
+    /// Forgets what is no evidence of the usual.
+    pub(super) fn leave_out(&mut self, clock: &Clock) {
+        for slot in 0..self.cores.len() {
+            if clock.special(self.second(slot)).is_some() {
+                self.cores[slot] = f32::NAN;
+            }
+        }
+    }
+
+    /// How many days' worth of slots are known.
+    pub(super) fn days(&self) -> usize {
+        let known = self.cores.iter().filter(|it| it.is_finite()).count();
+        known / place(self.grid.per_day())
+    }
+
+    /// Whether anything of the last day is known.
+    pub(super) fn is_recent(&self) -> bool {
+        let newest = self.cores.iter().rev().take(place(self.grid.per_day()));
+        newest.into_iter().any(|it| it.is_finite())
+    }
+
+    /// The first hour since the epoch that comes after it.
+    pub(super) fn next_hour(&self) -> i64 {
+        self.second(self.cores.len()).div_euclid(3_600)
     }
 
     /// Adds one container, and says which slots it was there for.
@@ -75,6 +113,28 @@ impl History {
         let step = self.grid.step.as_secs().max(1);
         let values = filled(&values[from..until], place(FILLED / step));
         let lived = first + from..(first + until).min(self.cores.len());
+        let there = self.containers.get_mut(lived.clone());
+        for count in there.into_iter().flatten() {
+            *count += 1.0;
+        }
+        for (metric, sums) in [
+            (Metric::NetworkBytesPerSecond, &mut self.network),
+            (Metric::RequestsPerSecond, &mut self.requests),
+        ] {
+            let Some(values) = series.more.get(&metric) else {
+                continue;
+            };
+            let sums = sums.get_mut(first..).unwrap_or_default();
+            for (sum, value) in sums.iter_mut().zip(values.every().iter()) {
+                if value.is_finite() {
+                    *sum = if sum.is_finite() {
+                        *sum + value
+                    } else {
+                        *value
+                    };
+                }
+            }
+        }
         let slots = self.cores.get_mut(lived.clone())?;
         for (sum, value) in slots.iter_mut().zip(values) {
             *sum += value;
@@ -138,6 +198,19 @@ impl History {
 
 pub(super) fn place(slot: u32) -> usize {
     usize::try_from(slot).unwrap_or(usize::MAX)
+}
+
+/// What is read once an hour speaks for the time up to it.
+fn filled_back(values: &mut [f32], most: usize) {
+    let (mut next, mut left) = (f32::NAN, 0);
+    for value in values.iter_mut().rev() {
+        if value.is_finite() {
+            (next, left) = (*value, most);
+        } else if left > 1 {
+            left -= 1;
+            *value = next;
+        }
+    }
 }
 
 /// Bridges short stretches without a value by a straight line.

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::snapshot::{Behavior, Change, ScalingRules, SelectPolicy};
 use crate::units::count_from;
 
 /// Seconds between two looks (`--horizontal-pod-autoscaler-sync-period`).
@@ -18,17 +19,10 @@ const TOLERANCE: f64 = 0.1;
 /// (`--horizontal-pod-autoscaler-cpu-initialization-period`).
 pub(super) const INITIALIZATION: i64 = 300;
 
-/// Seconds for which the largest proposal holds before replicas go
-/// (`--horizontal-pod-autoscaler-downscale-stabilization`).
-const STABILIZATION: i64 = 300;
+/// The longest `periodSeconds` of a policy.
+const LONGEST: i64 = 1_800;
 
-/// The default `behavior`: within 15 seconds replicas double, or four come, whichever is
-/// more; all may go.
-const PERIOD: i64 = 15;
-const PODS_UP: u32 = 4;
-
-/// An autoscaler of CPU use, of a floor that is set from outside, or of both, with the
-/// default `behavior`.
+/// An autoscaler of CPU use, of a floor that is set from outside, or of both.
 #[derive(Debug, Clone)]
 pub struct Hpa {
     /// `minReplicas` and `maxReplicas`.
@@ -36,7 +30,10 @@ pub struct Hpa {
     pub max: u32,
     /// CPU use as a share of the request; `None` where it does not look at it.
     pub target: Option<f64>,
-    proposals: VecDeque<(i64, u32)>,
+    behavior: Behavior,
+    /// Proposals that may still be the largest of their time, and the smallest.
+    largest: VecDeque<(i64, u32)>,
+    smallest: VecDeque<(i64, u32)>,
     /// When how many replicas came, and when how many went.
     came: VecDeque<(i64, u32)>,
     went: VecDeque<(i64, u32)>,
@@ -61,10 +58,18 @@ impl Hpa {
             min,
             max,
             target,
-            proposals: VecDeque::new(),
+            behavior: Behavior::default(),
+            largest: VecDeque::new(),
+            smallest: VecDeque::new(),
             came: VecDeque::new(),
             went: VecDeque::new(),
         }
+    }
+
+    /// The same, as fast as it is told to be.
+    #[must_use]
+    pub fn with(self, behavior: Behavior) -> Self {
+        Self { behavior, ..self }
     }
 
     /// Replicas that it asks for at a time, in seconds, where there are `current`.
@@ -94,8 +99,11 @@ impl Hpa {
 
     /// The largest of what its metrics propose; where one of them fails nothing goes.
     fn proposal(&self, current: u32, metrics: &Metrics) -> u32 {
-        let by_use = self.target.map(|target| by_use(target, current, metrics));
-        let by_floor = metrics.floor.map(|floor| by_floor(floor, current));
+        let near = self.near();
+        let by_use = self
+            .target
+            .map(|target| by_use(target, current, metrics, near));
+        let by_floor = metrics.floor.map(|floor| by_floor(floor, current, near));
         let failed = by_use == Some(None);
         let largest = by_use.flatten().max(by_floor).unwrap_or(current);
         if failed {
@@ -106,42 +114,93 @@ impl Hpa {
     }
 
     fn stabilized(&mut self, now: i64, current: u32, wanted: u32) -> u32 {
-        let old = |it: &(i64, u32)| it.0 <= now - STABILIZATION;
-        while self.proposals.front().is_some_and(old) {
-            self.proposals.pop_front();
-        }
-        // What is followed by more will never be the largest.
-        while self.proposals.back().is_some_and(|it| it.1 <= wanted) {
-            self.proposals.pop_back();
-        }
-        self.proposals.push_back((now, wanted));
-        let down = self.proposals.front().map_or(wanted, |it| it.1);
-        // Nothing is waited for on the way up.
-        current.max(wanted).min(down)
+        let down = i64::from(self.behavior.down.stabilization_seconds);
+        let up = i64::from(self.behavior.up.stabilization_seconds);
+        // What is followed by more will never be the largest, and by less never the smallest.
+        let most = kept(&mut self.largest, now, down, wanted, |old, new| old <= new);
+        let least = kept(&mut self.smallest, now, up, wanted, |old, new| old >= new);
+        current.max(least).min(most)
     }
 
+    /// What its policies allow of it.
     fn limited(&mut self, now: i64, current: u32, wanted: u32) -> u32 {
-        let (came, went) = (recent(&mut self.came, now), recent(&mut self.went, now));
+        for events in [&mut self.came, &mut self.went] {
+            while events.front().is_some_and(|it| it.0 <= now - LONGEST) {
+                events.pop_front();
+            }
+        }
         if wanted > current {
-            let start = (current + went).saturating_sub(came);
-            let most = start.saturating_mul(2).max(start.saturating_add(PODS_UP));
+            let most = self.limit(&self.behavior.up, now, current, true);
             wanted.min(self.max.min(most.max(current)))
         } else {
-            wanted.max(self.min)
+            let least = self.limit(&self.behavior.down, now, current, false);
+            wanted.max(self.min.max(least.min(current)))
         }
+    }
+
+    /// Replicas that the policies of one way go to at most: `calculateScaleUpLimit` and
+    /// `calculateScaleDownLimit` with `WithBehaviors`.
+    fn limit(&self, rules: &ScalingRules, now: i64, current: u32, up: bool) -> u32 {
+        let each = rules.policies.iter().map(|policy| {
+            let period = i64::from(policy.period_seconds);
+            let came = recent(&self.came, now, period);
+            let went = recent(&self.went, now, period);
+            let start = current.saturating_add(went).saturating_sub(came);
+            match (policy.change, up) {
+                (Change::Pods(pods), true) => start.saturating_add(pods),
+                (Change::Pods(pods), false) => start.saturating_sub(pods),
+                (Change::Percent(percent), true) => {
+                    let more = u64::from(start) * (100 + u64::from(percent));
+                    u32::try_from(more.div_ceil(100)).unwrap_or(u32::MAX)
+                }
+                (Change::Percent(percent), false) => {
+                    let left = u64::from(start) * 100_u64.saturating_sub(u64::from(percent));
+                    u32::try_from(left / 100).unwrap_or(u32::MAX)
+                }
+            }
+        });
+        let limit = match (rules.select, up) {
+            (SelectPolicy::Disabled, _) => Some(current),
+            (SelectPolicy::Max, true) | (SelectPolicy::Min, false) => each.max(),
+            (SelectPolicy::Min, true) | (SelectPolicy::Max, false) => each.min(),
+        };
+        limit.unwrap_or(current)
+    }
+
+    /// Below and above 1 how far a ratio is none.
+    fn near(&self) -> (f64, f64) {
+        let of = |rules: &ScalingRules| rules.tolerance.unwrap_or(TOLERANCE);
+        (of(&self.behavior.down), of(&self.behavior.up))
     }
 }
 
-/// Replicas that changed within the period of the policies.
-fn recent(events: &mut VecDeque<(i64, u32)>, now: i64) -> u32 {
-    while events.front().is_some_and(|it| it.0 <= now - PERIOD) {
-        events.pop_front();
+/// The largest or smallest proposal of a time, the newest included: `gone` says of an older
+/// one that it will never be it again.
+fn kept(
+    proposals: &mut VecDeque<(i64, u32)>,
+    now: i64,
+    seconds: i64,
+    wanted: u32,
+    gone: impl Fn(u32, u32) -> bool,
+) -> u32 {
+    while proposals.front().is_some_and(|it| it.0 <= now - seconds) {
+        proposals.pop_front();
     }
-    events.iter().map(|it| it.1).sum()
+    while proposals.back().is_some_and(|it| gone(it.1, wanted)) {
+        proposals.pop_back();
+    }
+    proposals.push_back((now, wanted));
+    proposals.front().map_or(wanted, |it| it.1)
+}
+
+/// Replicas that changed within a period.
+fn recent(events: &VecDeque<(i64, u32)>, now: i64, period: i64) -> u32 {
+    let within = events.iter().rev().take_while(|it| it.0 > now - period);
+    within.map(|it| it.1).sum()
 }
 
 /// `GetResourceReplicas` for CPU; `None` where no pod has been measured.
-fn by_use(target: f64, current: u32, metrics: &Metrics) -> Option<u32> {
+fn by_use(target: f64, current: u32, metrics: &Metrics, near: (f64, f64)) -> Option<u32> {
     let Metrics {
         ready,
         used,
@@ -154,13 +213,17 @@ fn by_use(target: f64, current: u32, metrics: &Metrics) -> Option<u32> {
     let ratio = ratio(used, ready, target);
     if unready == 0 || ratio <= 1.0 {
         let wanted = up(ratio * f64::from(ready));
-        return Some(if is_near(ratio) { current } else { wanted });
+        return Some(if is_near(ratio, near) {
+            current
+        } else {
+            wanted
+        });
     }
     // On the way up pods that are starting count as doing nothing.
     let all = ready + unready;
     let ratio = self::ratio(used, all, target);
     let wanted = up(ratio * f64::from(all));
-    let stays = is_near(ratio) || ratio < 1.0 || wanted < current;
+    let stays = is_near(ratio, near) || ratio < 1.0 || wanted < current;
     Some(if stays { current } else { wanted })
 }
 
@@ -171,16 +234,16 @@ fn ratio(used: f64, pods: u32, target: f64) -> f64 {
 }
 
 /// `GetExternalPerPodMetricReplicas`.
-fn by_floor(floor: u32, current: u32) -> u32 {
-    if is_near(f64::from(floor) / f64::from(current)) {
+fn by_floor(floor: u32, current: u32, near: (f64, f64)) -> u32 {
+    if is_near(f64::from(floor) / f64::from(current), near) {
         current
     } else {
         floor
     }
 }
 
-fn is_near(ratio: f64) -> bool {
-    (1.0 - ratio).abs() <= TOLERANCE + 1e-12
+fn is_near(ratio: f64, (below, above): (f64, f64)) -> bool {
+    (1.0 - below - 1e-12..=1.0 + above + 1e-12).contains(&ratio)
 }
 
 fn up(replicas: f64) -> u32 {
@@ -190,6 +253,7 @@ fn up(replicas: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::ScalingPolicy;
 
     fn seen(ready: u32, used: f64) -> Metrics {
         Metrics {
@@ -247,6 +311,50 @@ mod tests {
         // A floor within a tenth of what is there is not reached.
         let mut hpa = Hpa::new(2, 20, None);
         assert_eq!(hpa.sync(0, 10, &floor(11)), 10);
+    }
+
+    #[test]
+    fn it_scales_as_fast_as_it_is_told_to() {
+        let policy = |change, period_seconds| ScalingPolicy {
+            change,
+            period_seconds,
+        };
+        let slow = Behavior {
+            up: ScalingRules {
+                stabilization_seconds: 60,
+                policies: vec![policy(Change::Pods(2), 60), policy(Change::Percent(10), 60)],
+                ..ScalingRules::up()
+            },
+            down: ScalingRules {
+                stabilization_seconds: 0,
+                policies: vec![policy(Change::Pods(1), 60)],
+                tolerance: Some(0.5),
+                ..ScalingRules::down()
+            },
+        };
+        let mut hpa = Hpa::new(1, 40, Some(0.5)).with(slow.clone());
+        // The smallest proposal of a minute counts on the way up, and two come a minute.
+        assert_eq!(hpa.sync(0, 4, &seen(4, 2.0)), 4);
+        assert_eq!(hpa.sync(45, 4, &seen(4, 4.0)), 4);
+        assert_eq!(hpa.sync(60, 4, &seen(4, 4.0)), 6);
+        assert_eq!(hpa.sync(75, 6, &seen(6, 6.0)), 6);
+        assert_eq!(hpa.sync(120, 6, &seen(6, 6.0)), 8);
+        // Down one a minute at once, from half of the target on.
+        let mut hpa = Hpa::new(1, 40, Some(0.5)).with(slow.clone());
+        assert_eq!(hpa.sync(0, 8, &seen(8, 2.4)), 8);
+        assert_eq!(hpa.sync(15, 8, &seen(8, 1.6)), 7);
+        assert_eq!(hpa.sync(30, 7, &seen(7, 1.4)), 7);
+        assert_eq!(hpa.sync(75, 7, &seen(7, 1.4)), 6);
+        let never = Behavior {
+            down: ScalingRules {
+                select: SelectPolicy::Disabled,
+                ..ScalingRules::down()
+            },
+            ..slow
+        };
+        let mut hpa = Hpa::new(1, 40, Some(0.5)).with(never);
+        assert_eq!(hpa.sync(0, 8, &seen(8, 0.1)), 8);
+        assert_eq!(hpa.sync(900, 8, &seen(8, 0.1)), 8);
     }
 
     #[test]

@@ -10,10 +10,12 @@
 
 mod advice;
 mod alike;
+mod batch;
 mod calendar;
 mod choose;
 mod days;
 mod draft;
+mod event;
 mod history;
 mod hpa;
 mod lead;
@@ -24,14 +26,18 @@ mod play;
 mod replica;
 mod report;
 mod segment;
+mod sleep;
 mod subject;
 mod trial;
 mod window;
 mod words;
+mod zone;
 
 pub use advice::{Advice, Leave};
 pub use alike::{Alike, Cycle};
+pub use batch::{Move, moves};
 pub use calendar::{Days, clock_time};
+pub use event::Coming;
 pub use hpa::{Hpa, Metrics};
 pub use lead::{Lead, Measured};
 pub use need::Need;
@@ -40,9 +46,11 @@ pub use plan::{Options, Plan};
 pub use replica::{Replica, replicas};
 pub use report::{Schedules, schedule_from};
 pub use segment::{Segment, segments};
+pub use sleep::{Nap, Sign, Sleep};
 pub use trial::{Outcome, Way};
 pub use window::{Evidence, Window, levels};
 pub use words::evidence;
+pub use zone::{clock_of, clocks};
 
 /// Quarters of an hour of a day: what needs are told by.
 const DAY: usize = 96;

@@ -52,7 +52,7 @@ impl Need {
             by_class[alike.class(day.weekday)].push(day);
         }
         let classes: Vec<usize> = (0..7).map(|weekday| alike.class(weekday)).collect();
-        if classes.iter().any(|class| by_class[*class].len() < 2) {
+        if !Self::can_be_of(days, alike) {
             return None;
         }
         let usual_of: Vec<Vec<f64>> = by_class.iter().map(|days| usual(days)).collect();
@@ -89,6 +89,15 @@ impl Need {
             level,
             chance,
         })
+    }
+
+    /// Whether each day of the week has two days like it among these.
+    pub(super) fn can_be_of(days: &[&Day], alike: Alike) -> bool {
+        let mut counts = [0_usize; 7];
+        for day in days {
+            counts[alike.class(day.weekday)] += 1;
+        }
+        (0..7).all(|weekday| counts[alike.class(weekday)] >= 2)
     }
 
     /// Need that was taken at the level of the past, where work is to be `level` times that.

@@ -16,7 +16,7 @@ use super::window::Window;
 use super::words::cores;
 use super::{Days, WEEK, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, seasons, without_seasons};
+use crate::forecast::{Hours, without_seasons};
 use crate::profile::Profile;
 use crate::snapshot::{Series, Snapshot, Supply};
 use crate::text::count;
@@ -74,7 +74,8 @@ pub fn peaks<S: Supply>(
         let peaks = part.into_par_iter().filter_map(|index| {
             let number = u32::try_from(index).unwrap_or(u32::MAX);
             let series: Vec<&Series> = usage.of_workload(number).collect();
-            let history = History::of(&usage.grid, &snapshot.workloads[index], &series);
+            let mut history = History::of(&usage.grid, &snapshot.workloads[index], &series);
+            history.leave_out(options.clocks.of(index));
             peak(snapshot, index, &replicas[index], &history, &pools, options)
         });
         found.extend(peaks.collect::<Vec<Peak>>());
@@ -100,9 +101,10 @@ fn peak(
         return None;
     }
     let hours = hours(history);
-    let seasons = seasons(&options.clock.localized(&hours));
+    let clock = options.clocks.of(index);
+    let seasons = clock.seasons(&hours);
     let cycle = Cycle::of(&seasons)?;
-    let days = days(history, &options.clock);
+    let days = days(history, clock);
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
     let need = Need::of(&all, alike, 1.0, options.chance)?;
@@ -111,8 +113,8 @@ fn peak(
         return None;
     }
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
-    let outlook = without_seasons(&hours, next, AHEAD, &options.clock)?;
-    let need = need.at(level(&outlook, history));
+    let outlook = without_seasons(&hours, next, AHEAD, clock)?;
+    let need = need.at(level(&outlook, history, clock));
     let lead = pools.lead(workload, replica.cpu, replica.memory);
     let drafting = Drafting {
         alike,

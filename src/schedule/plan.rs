@@ -1,12 +1,15 @@
 //! What is said of one workload.
 
 use super::advice::{Advice, Leave};
+use super::event::Coming;
 use super::lead::Lead;
 use super::replica::Replica;
+use super::sleep::Sleep;
 use super::trial::{Outcome, Way};
 use super::window::Window;
-use crate::forecast::{Clock, Season};
+use crate::forecast::{Clocks, Season};
 use crate::snapshot::{Manager, Workload};
+use crate::units::{HOURS_PER_MONTH, Money};
 
 /// Minutes a week that may be short in any case, also at the same time each week.
 pub(super) const SHORT: f64 = 5.0;
@@ -14,8 +17,8 @@ pub(super) const SHORT: f64 = 5.0;
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What days and weeks are counted in.
-    pub clock: Clock,
+    /// What days and weeks of each workload are counted in.
+    pub clocks: Clocks,
     /// The chance of being short that is planned with, in any quarter of an hour, 0 to 1.
     pub chance: f64,
 }
@@ -23,7 +26,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            clock: Clock::default(),
+            clocks: Clocks::default(),
             chance: 0.02,
         }
     }
@@ -62,6 +65,10 @@ pub struct Plan {
     pub allowed: f64,
     /// Local days that this rests on.
     pub days: usize,
+    /// When it may run no replica; `None` where somebody may ask at any time.
+    pub sleep: Option<Sleep>,
+    /// Events of the calendar that come, by their start.
+    pub events: Vec<Coming>,
 }
 
 /// What keeps a workload from being looked at.
@@ -119,7 +126,16 @@ impl Plan {
             outcomes: Vec::new(),
             allowed: SHORT,
             days: 0,
+            sleep: None,
+            events: Vec::new(),
         }
+    }
+
+    /// What the requests of replicas that sleep cost a month.
+    pub fn freed_by_sleep(&self) -> Option<Money> {
+        let hours = self.sleep.as_ref()?.hours * f64::from(self.now);
+        let monthly = hours / 168.0 * HOURS_PER_MONTH;
+        Some(self.replica.hourly_now.scale(monthly))
     }
 
     /// How a way did, where it was played.

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::advice::Leave;
+use super::batch::{Move, moves};
 use super::history::History;
 use super::lead::Pools;
 use super::plan::{Options, Plan, refused};
 use super::replica::Replica;
-use super::subject::Subject;
-use crate::forecast::{self, Forecast, Metric, Outlook};
+use super::subject::{LEAST_DAYS, Subject};
+use crate::forecast::{self, Clock, Forecast, Metric, Outlook, Season};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Series, Snapshot, Supply};
 use crate::units::len_f64;
@@ -26,6 +27,8 @@ const LEVELS: (f64, f64) = (0.8, 1.5);
 pub struct Schedules {
     /// In the order of the workloads, of all that were asked for.
     pub plans: Vec<Plan>,
+    /// CronJobs that would run better at another time, the largest first.
+    pub moves: Vec<Move>,
     /// Of what nothing can be said, and why.
     pub gaps: Vec<Gap>,
 }
@@ -57,8 +60,8 @@ pub fn schedule_from<S: Supply>(
     }
     let ahead = forecast::Options {
         hours: AHEAD,
-        clock: options.clock.clone(),
-        metrics: &[Metric::Cpu],
+        clocks: options.clocks.clone(),
+        metrics: &[Metric::Cpu, Metric::Requests],
         capacities: false,
     };
     let forecasts = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
@@ -76,17 +79,22 @@ pub fn schedule_from<S: Supply>(
             let number = u32::try_from(index).unwrap_or(u32::MAX);
             let series: Vec<&Series> = usage.of_workload(number).collect();
             task.advance(1);
+            let mut history = History::of(&usage.grid, workload, &series);
             let Some(outlook) = known.get(&index).and_then(|it| it.of(Metric::Cpu)) else {
-                return Plan::leave(index, workload, replica, Leave::Thin);
+                let stale = history.days() >= LEAST_DAYS && !history.is_recent();
+                let why = if stale { Leave::Stale } else { Leave::Thin };
+                return Plan::leave(index, workload, replica, why);
             };
-            let history = History::of(&usage.grid, workload, &series);
+            let clock = options.clocks.of(index);
+            history.leave_out(clock);
             let subject = Subject {
                 index,
                 workload,
                 replica,
-                seasons: outlook.seasons.clone(),
+                seasons: seasons(known.get(&index).copied(), outlook),
                 pools: &pools,
-                level: level(outlook, &history),
+                level: level(outlook, &history, clock),
+                clock,
                 history,
             };
             subject.plan(options)
@@ -94,16 +102,37 @@ pub fn schedule_from<S: Supply>(
         plans.extend(made.collect::<Vec<Plan>>());
     })?;
     plans.sort_by_key(|it| it.workload);
+    let mut batch = snapshot.workloads.iter().zip(asked);
+    let moves = if batch.any(|(it, asked)| *asked && it.schedule.is_some()) {
+        let works = forecast::works(snapshot, usage, progress)?;
+        moves(snapshot, &works, asked, options.clocks.usual())
+    } else {
+        Vec::new()
+    };
     Ok(Schedules {
         plans,
+        moves,
         gaps: forecasts.gaps,
     })
 }
 
+/// What comes again: in requests where those are known, which no code that is faster and no
+/// limit that is reached hides, else in CPU.
+fn seasons(forecast: Option<&Forecast>, cpu: &Outlook) -> Vec<Season> {
+    let requests = forecast.and_then(|it| it.of(Metric::Requests));
+    let found = requests.map(|it| it.seasons.clone());
+    found
+        .filter(|it| !it.is_empty())
+        .unwrap_or_else(|| cpu.seasons.clone())
+}
+
 /// Work that is to come over that of the past.
-pub(super) fn level(outlook: &Outlook, history: &History) -> f64 {
-    let coming = outlook.points.iter().map(|it| it.value);
-    let coming = coming.sum::<f64>() / len_f64(outlook.points.len().max(1));
+pub(super) fn level(outlook: &Outlook, history: &History, clock: &Clock) -> f64 {
+    // Days that are not like others say nothing of those that are.
+    let points = outlook.points.iter().zip(history.next_hour()..);
+    let usual = points.filter(|(_, hour)| clock.special(hour.saturating_mul(3_600)).is_none());
+    let coming: Vec<f64> = usual.map(|(it, _)| it.value).collect();
+    let coming = coming.iter().sum::<f64>() / len_f64(coming.len());
     let level = coming / history.mean();
     if level.is_finite() {
         level.clamp(LEVELS.0, LEVELS.1)

@@ -1,16 +1,20 @@
 //! From the past of one workload to what wins.
 
 use super::advice::{Advice, Leave};
+use std::iter::successors;
+
 use super::alike::{Alike, Cycle};
 use super::choose::choose;
 use super::days::{Day, days, weekday};
-use super::draft::{Draft, Drafting};
+use super::draft::{DETECTED, Draft, Drafting};
+use super::event::coming;
 use super::history::History;
 use super::lead::Pools;
 use super::need::Need;
 use super::plan::{Options, Plan, SHORT, replicas};
 use super::play::Stage;
 use super::replica::Replica;
+use super::sleep::{Sleep, sleep};
 use super::trial::Trial;
 use super::window::busy_hours;
 use super::{MINUTES, WEEK};
@@ -20,7 +24,7 @@ use crate::trend::quantile;
 use crate::units::count_from;
 
 /// Days that must be known for anything to be said.
-const LEAST_DAYS: usize = 8;
+pub(super) const LEAST_DAYS: usize = 8;
 
 /// Without windows so many hours of a week count as busy.
 const BUSY: f64 = 16.8;
@@ -50,6 +54,7 @@ pub(super) struct Subject<'a> {
     pub(super) pools: &'a Pools<'a>,
     /// Work that is to come over that of the past.
     pub(super) level: f64,
+    pub(super) clock: &'a Clock,
 }
 
 /// What is known of one workload once its days are.
@@ -57,13 +62,34 @@ struct Known<'a> {
     days: &'a [&'a Day],
     /// The finest that is proven.
     proven: Option<Cycle>,
+    /// The finest of which there are enough days.
+    cycle: Cycle,
     need: Need,
     drafting: Drafting<'a>,
 }
 
 impl Subject<'_> {
     pub(super) fn plan(self, options: &Options) -> Plan {
-        let days = days(&self.history, &options.clock);
+        let sleep = self.sleep();
+        Plan {
+            sleep,
+            ..self.scaled(options)
+        }
+    }
+
+    /// When nobody asks: only where a season says that this comes again.
+    fn sleep(&self) -> Option<Sleep> {
+        let alike = Alike::apart(Cycle::of(&self.seasons)?);
+        let (cpu, memory) = (self.replica.cpu, self.replica.memory);
+        let lead = self.pools.lead(self.workload, cpu, memory);
+        // The nodes may be gone when it wakes.
+        let seconds = lead.pod.span.as_secs() + lead.node.span.as_secs();
+        let lead = seconds.div_ceil(60);
+        sleep(&self.history, self.workload, self.clock, alike, lead)
+    }
+
+    fn scaled(&self, options: &Options) -> Plan {
+        let days = days(&self.history, self.clock);
         let all: Vec<&Day> = days.iter().collect();
         let left = |why: Leave| Plan {
             seasons: self.seasons.clone(),
@@ -74,19 +100,30 @@ impl Subject<'_> {
             return left(Leave::NoRequest);
         };
         let proven = Cycle::of(&self.seasons);
+        // Days are told apart as far as there are enough of each, also without one part of
+        // the past.
+        let finest = Some(proven.unwrap_or(Cycle::Day));
         let look = |capacity: f64| {
-            let alike = Alike::of(&all, proven.unwrap_or(Cycle::Day), capacity);
-            let need = Need::of(&all, alike, self.level, options.chance);
-            need.map(|need| (alike, need))
+            let mut cycles = successors(finest, |it| it.coarser());
+            cycles.find_map(|cycle| {
+                let alike = Alike::of(&all, cycle, capacity);
+                let (fold, folds) = folds(&all, cycle);
+                let known = (0..folds).all(|number| {
+                    let others = all.iter().filter(|it| fold(it.number) != number);
+                    Need::can_be_of(&others.copied().collect::<Vec<&Day>>(), alike)
+                });
+                let need = Need::of(&all, alike, self.level, options.chance);
+                Some((cycle, alike, need.filter(|_| known)?))
+            })
         };
-        let (Some((alike, need)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
+        let (Some((_, _, need)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
             return left(Leave::Thin);
         };
         let (capacity, looked) = match self.spread(&need, advised) {
             Some(each) => (each, look(each)),
-            None => (advised, Some((alike, need))),
+            None => (advised, look(advised)),
         };
-        let Some((alike, need)) = looked else {
+        let Some((cycle, alike, need)) = looked else {
             return left(Leave::Thin);
         };
         let sized = self.replica.with(capacity);
@@ -100,12 +137,19 @@ impl Subject<'_> {
         let known = Known {
             days: &all,
             proven,
+            cycle,
             need,
             drafting,
         };
         let plan = self.judged(&known, left(Leave::Enough), options);
+        let now = self.history.next_hour() * 3_600;
+        let early = (lead.span(plan.most).as_secs() + DETECTED).div_ceil(300) * 5;
+        let events = coming(&known.need, capacity, self.clock, now, early);
+        let most = events.iter().map(|it| it.replicas).max().unwrap_or(0);
         Plan {
             lead: Some(lead.clone()),
+            max: plan.max.max(most),
+            events,
             ..plan
         }
     }
@@ -115,6 +159,7 @@ impl Subject<'_> {
         let Known {
             days,
             proven,
+            cycle,
             need,
             drafting,
         } = known;
@@ -132,7 +177,7 @@ impl Subject<'_> {
             busy_hours(&made.windows)
         };
         let allowed = SHORT.max(options.chance * hours * 60.0);
-        let (fold, folds) = folds(days, proven.unwrap_or(Cycle::Day));
+        let (fold, folds) = folds(days, *cycle);
         let draft = |number: usize| {
             let others = days.iter().filter(|it| fold(it.number) != number);
             let others: Vec<&Day> = others.copied().collect();
@@ -140,7 +185,7 @@ impl Subject<'_> {
             drafting.draft(held_out.as_ref().unwrap_or(need), &others)
         };
         let drafts: Vec<Draft> = (0..folds).map(draft).collect();
-        let local = self.local(&options.clock);
+        let local = self.local(self.clock);
         let max = self.max(made.most);
         let trial = Trial {
             stage: Stage {
@@ -168,6 +213,12 @@ impl Subject<'_> {
                 .autoscaler
                 .as_ref()
                 .and_then(Autoscaler::cpu_target),
+            behavior: self
+                .workload
+                .autoscaler
+                .as_ref()
+                .and_then(|it| it.behavior.clone())
+                .unwrap_or_default(),
         };
         let outcomes = trial.outcomes(windows);
         let advice = choose(&outcomes, proven.is_some());

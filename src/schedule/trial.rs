@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::hpa::Hpa;
 use super::play::{Floors, Stage, Tally};
 use super::replica::Replica;
+use crate::snapshot::Behavior;
 use crate::units::{HOURS_PER_MONTH, Money};
 
 /// Targets of an autoscaler that are tried, the cheapest first. Samples are means over
@@ -100,6 +101,8 @@ pub(super) struct Trial<'a> {
     /// Cores that are needed at most, of the whole past.
     pub(super) peak: f64,
     pub(super) own_target: Option<f64>,
+    /// How fast its autoscaler scales, or one that is new.
+    pub(super) behavior: Behavior,
 }
 
 impl Trial<'_> {
@@ -110,10 +113,15 @@ impl Trial<'_> {
         outcomes.extend(self.peak());
         let targets = self.targets();
         let alone = targets.iter().map(|target| self.scaled(*target, 0));
-        outcomes.extend(first_that_holds(alone));
+        let alone = first_that_holds(alone);
+        outcomes.extend(alone);
+        // What everybody would try first stands beside one that holds.
+        if alone.is_some_and(|it| it.target != Some(DEFAULT)) {
+            outcomes.push(self.scaled(DEFAULT, 0));
+        }
         if windows > 0 {
             let floors = self.floors(usize::MAX, None);
-            let hpa = Hpa::new(self.least, self.max, None);
+            let hpa = Hpa::new(self.least, self.max, None).with(self.behavior.clone());
             let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
             let told = self.told(Way::Schedule, None, &tally);
             outcomes.push(Outcome { windows, ..told });
@@ -192,7 +200,7 @@ impl Trial<'_> {
 
     /// An autoscaler of CPU, with so many windows above it.
     fn scaled(&self, target: f64, windows: usize) -> Outcome {
-        let hpa = Hpa::new(self.least, self.max, Some(target));
+        let hpa = Hpa::new(self.least, self.max, Some(target)).with(self.behavior.clone());
         let (way, tally) = if windows == 0 {
             (Way::Hpa, self.stage.play(hpa, |_| None))
         } else {

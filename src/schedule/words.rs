@@ -104,6 +104,9 @@ impl Plan {
             Leave::Thin => "leave it: its history is too thin, and a schedule needs eight days, \
                             three weeks for days of the week"
                 .to_owned(),
+            Leave::Stale => "leave it: there is no sample of it in the last day of the window, so \
+                             nothing says whether it still works as it did"
+                .to_owned(),
             Leave::Enough if self.outcomes.is_empty() && self.now <= 1 => {
                 "leave it: one replica is enough at all hours".to_owned()
             }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub const PREFIX: &str = "kcost.dev/";
 
 /// The keys behind [`PREFIX`].
-pub const KNOWN: [&str; 8] = [
+pub const KNOWN: [&str; 9] = [
     "goal",
     "strategy",
     "ignore",
@@ -15,6 +15,7 @@ pub const KNOWN: [&str; 8] = [
     "max-cpu",
     "min-memory",
     "max-memory",
+    "time-zone",
 ];
 
 /// What stands for a key that is none, so that it can be said that there is one.

@@ -90,6 +90,9 @@ pub enum Metric {
     NetworkErrorRatio,
     /// The same of those that were dropped on the way in or out.
     NetworkDropRatio,
+    /// Requests that the pod answers a second, by a query of the user's. Stands on one series
+    /// of the pod, as [`Metric::NetworkBytesPerSecond`].
+    RequestsPerSecond,
     /// Share of the time that some task of the container waited for CPU, 0 to 1 (PSI).
     CpuWaitingRatio,
     /// Share of the time that some task of it waited for memory, 0 to 1 (PSI).
@@ -97,7 +100,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CpuThrottledRatio,
         Self::GpuUtilization,
         Self::GpuMemoryBytes,
@@ -116,6 +119,7 @@ impl Metric {
         Self::NetworkBytesPerSecond,
         Self::NetworkErrorRatio,
         Self::NetworkDropRatio,
+        Self::RequestsPerSecond,
         Self::CpuWaitingRatio,
         Self::MemoryWaitingRatio,
     ];
@@ -141,6 +145,7 @@ impl Metric {
             Self::NetworkBytesPerSecond => "network_bytes_per_second",
             Self::NetworkErrorRatio => "network_error_ratio",
             Self::NetworkDropRatio => "network_drop_ratio",
+            Self::RequestsPerSecond => "requests_per_second",
             Self::CpuWaitingRatio => "cpu_waiting_ratio",
             Self::MemoryWaitingRatio => "memory_waiting_ratio",
         }
@@ -191,7 +196,10 @@ impl Metric {
     pub fn is_of_pods(self) -> bool {
         matches!(
             self,
-            Self::NetworkBytesPerSecond | Self::NetworkErrorRatio | Self::NetworkDropRatio
+            Self::NetworkBytesPerSecond
+                | Self::NetworkErrorRatio
+                | Self::NetworkDropRatio
+                | Self::RequestsPerSecond
         )
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Condition, Event, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources, Restarts,
-    Waiting, label,
+    Behavior, Condition, Event, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources,
+    Restarts, Waiting, label,
 };
 use crate::units::Bytes;
 
@@ -68,6 +68,9 @@ pub struct Workload {
     pub batch: bool,
     /// The `schedule` of a CronJob.
     pub schedule: Option<String>,
+    /// The time zone that it names for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_zone: Option<String>,
     pub created: Option<Timestamp>,
     /// When the pod template last changed: the creation of the newest ReplicaSet,
     /// where that is known.
@@ -327,6 +330,9 @@ pub struct Autoscaler {
     /// The controller that made it and would write it again: ``ScaledObject `api` ``.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
+    /// How fast it may scale; `None` where it says nothing of it, or that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<Behavior>,
     /// What it says of itself, such as `ScalingActive`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,

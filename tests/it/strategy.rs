@@ -70,6 +70,7 @@ fn krr_has_floors_and_keeps_what_it_cannot_judge() {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        behavior: None,
     });
     play(&mut snapshot, scaled, |_, _| (0.3, 200.0 * MIB));
     let thin = workload("Deployment", "thin", 1, vec![container("app", 500, 512)]);

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("finding", &[]),
     ("progress", &[]),
     ("text", &[]),
+    ("calendar", &[]),
     ("trend", &["units"]),
     ("snapshot", &["units"]),
     ("vitals", &[]),
@@ -49,7 +50,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("forecast", &["progress", "snapshot", "trend", "units"]),
+    (
+        "forecast",
+        &["calendar", "progress", "snapshot", "trend", "units"],
+    ),
     (
         "price",
         &[
@@ -97,6 +101,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "schedule",
         &[
+            "calendar",
             "finding",
             "forecast",
             "price",
@@ -191,6 +196,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "costs",
             "costs",
             "finding",
+            "forecast",
             "gate",
             "gpu",
             "plan",
@@ -344,6 +350,7 @@ fn only_the_edges_touch_clock_and_environment() {
     for stage in [
         "units",
         "backtest",
+        "calendar",
         "demo",
         "explain",
         "forecast",

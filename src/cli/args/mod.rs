@@ -3,6 +3,7 @@
 mod advice;
 mod book;
 mod bundles;
+mod clock;
 mod global;
 mod namespaces;
 mod plan;
@@ -13,6 +14,7 @@ mod source;
 pub(super) use advice::AdviceArgs;
 pub(super) use book::BookArgs;
 pub(super) use bundles::Cluster;
+pub(super) use clock::ClockArgs;
 pub(super) use global::GlobalArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::{ShowArgs, ViewArgs};

@@ -166,6 +166,20 @@ pub(super) struct PrometheusArgs {
     )]
     prometheus_names: Vec<Rename>,
 
+    /// Requests a second, as a query of Prometheus that gives one series a pod: what is asked
+    /// of workloads, whatever their CPU makes of it.
+    ///
+    /// Such as `sum by (namespace, pod) (rate(http_requests_total[1h]))`: it is asked once an
+    /// hour, and its series have to have the labels `namespace` and `pod`. Bundles keep it.
+    #[arg(
+        long,
+        value_name = "QUERY",
+        env = "KCOST_TRAFFIC",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    traffic: Option<String>,
+
     /// A header for every request: `X-Scope-OrgID: team`. Repeatable.
     #[arg(
         help_heading = ACCESS,
@@ -300,6 +314,7 @@ impl PrometheusArgs {
             trusted: self.trusted(),
             matchers: self.matchers(context),
             names: self.prometheus_names.iter().cloned().collect(),
+            traffic: self.traffic.clone(),
             ..new
         };
         Ok(match &self.prometheus_service {

@@ -22,6 +22,8 @@ pub(crate) struct Controller {
     /// How many there are, where its status says so.
     pub(crate) present: Option<Present>,
     pub(crate) schedule: Option<String>,
+    /// The time zone of a CronJob, where it names one.
+    pub(crate) schedule_zone: Option<String>,
     /// Every pod template found in it; a built-in kind has one.
     pub(crate) templates: Vec<Placed>,
     /// The controller whose template it takes, where it has none of its own.
@@ -246,6 +248,7 @@ impl Record for CronJob {
         let mut controller =
             Controller::new("batch/v1", "CronJob", self.metadata).replicas(parallelism);
         controller.schedule = Some(spec.schedule);
+        controller.schedule_zone = spec.time_zone;
         controller.record(JOB_TEMPLATE, Some(job.template), objects);
     }
 }

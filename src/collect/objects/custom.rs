@@ -93,6 +93,7 @@ fn controller(
         replicas,
         present: present.map(|pods| Present { pods, sure: true }),
         schedule,
+        schedule_zone: None,
         templates,
         template_of,
         patch_at: None,

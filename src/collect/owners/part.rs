@@ -45,6 +45,7 @@ pub(super) struct Part {
 #[derive(Clone)]
 pub(super) struct Owner {
     pub(super) schedule: Option<String>,
+    pub(super) schedule_zone: Option<String>,
     pub(super) created: Option<Timestamp>,
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(String, String)>,

@@ -153,6 +153,7 @@ impl Owner {
     fn of(top: &Controller) -> Self {
         Self {
             schedule: top.schedule.clone(),
+            schedule_zone: top.schedule_zone.clone(),
             created: top.meta.created,
             labels: top.meta.labels.clone(),
             annotations: top.meta.annotations.clone(),

@@ -55,6 +55,7 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
         present: part.present,
         batch: part.batch,
         schedule: owner.as_ref().and_then(|owner| owner.schedule.clone()),
+        schedule_zone: owner.as_ref().and_then(|owner| owner.schedule_zone.clone()),
         created: owner.map_or_else(|| oldest(&pods), |owner| owner.created),
         template_changed: template_changed(&below),
         labels,

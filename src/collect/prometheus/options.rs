@@ -47,6 +47,8 @@ pub struct PrometheusOptions {
     pub cluster: Vec<String>,
     /// What metrics and labels are called in this store.
     pub names: Names,
+    /// Requests a second of each pod, as an expression.
+    pub traffic: Option<String>,
 }
 
 /// A sixteenth of what Prometheus allows by default. Measured with 2,133 containers over
@@ -81,6 +83,7 @@ impl PrometheusOptions {
             matchers: Vec::new(),
             cluster: Vec::new(),
             names: Names::default(),
+            traffic: None,
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Days {
 
 /// One day.
 pub(super) struct Day {
+    /// Since 1970-01-01.
+    pub(super) number: i64,
     /// Day of the week, 0 for Monday.
     pub(super) weekday: usize,
     /// What each hour is above the course of the day, 0 where that is not known.
@@ -60,6 +62,7 @@ impl Days {
             // 1970-01-01 was a Thursday: three days after Monday.
             let weekday = usize::try_from((number + 3).rem_euclid(7)).unwrap_or(0);
             days.push(Day {
+                number,
                 weekday,
                 shape,
                 step: before.map_or(0.0, |before| own - before),

@@ -3,11 +3,13 @@
 //! Noise that moves slowly looks like seasons to a periodogram, and to any test that takes
 //! hours for independent. Here a whole day is what is drawn, and chance is what days that
 //! are the same in themselves would give: with their signs thrown for a daily season, dealt
-//! anew to the days of the week for a weekly one.
+//! anew to the days of the week for a weekly one, and to those of the month for a monthly one.
 
 mod chance;
+mod custom;
 mod daily;
 mod days;
+mod monthly;
 mod weekly;
 
 use super::{DAY, Hours, WEEK};
@@ -34,6 +36,10 @@ pub enum Kind {
     Weekly,
     /// Working days and weekends, which explain a week as well as its days do.
     WorkingDay,
+    /// Days of each month, counted from its start and from its end.
+    DayOfMonth,
+    /// A period that somebody named.
+    Custom,
 }
 
 impl Kind {
@@ -43,6 +49,8 @@ impl Kind {
             Self::Daily => "daily",
             Self::Weekly => "weekly",
             Self::WorkingDay => "working_day",
+            Self::DayOfMonth => "day_of_month",
+            Self::Custom => "custom",
         }
     }
 }
@@ -58,16 +66,32 @@ const WORTH: f64 = 0.05;
 
 /// The seasons of a series by local time, the shortest first.
 pub fn seasons(local: &Hours) -> Vec<Season> {
+    seasons_and(local, &[])
+}
+
+/// The same, and of further periods, in hours, those that come again.
+pub fn seasons_and(local: &Hours, periods: &[usize]) -> Vec<Season> {
     let Some(days) = Days::of(local) else {
         return Vec::new();
     };
-    let found = [daily::season(&days), weekly::season(&days)];
+    let found = [
+        daily::season(&days),
+        weekly::season(&days),
+        monthly::season(&days),
+    ];
+    let count = u32::try_from(periods.len()).unwrap_or(u32::MAX).max(1);
+    let custom = periods.iter().map(|period| custom::season(local, *period));
     let told = |season: &Season| {
         let most = match season.kind {
             Kind::Daily => CHANCE,
-            Kind::Weekly | Kind::WorkingDay => CHANCE_OF_A_WEEK,
+            Kind::Weekly | Kind::WorkingDay | Kind::DayOfMonth => CHANCE_OF_A_WEEK,
+            // Who tries many finds some by chance.
+            Kind::Custom => CHANCE / f64::from(count),
         };
         season.p_value <= most && season.strength >= WORTH
     };
-    found.into_iter().flatten().filter(told).collect()
+    let all = found.into_iter().chain(custom).flatten();
+    let mut told: Vec<Season> = all.filter(told).collect();
+    told.sort_by_key(|it| it.period);
+    told
 }

@@ -19,7 +19,7 @@ struct Report<'a> {
     window: Window,
     currency: Currency,
     horizon_seconds: usize,
-    /// That days, weeks and the windows of schedules are in.
+    /// That days, weeks and the windows of schedules are in, unless a workload has its own.
     time_zone: &'a str,
     workloads: Vec<Workload<'a>>,
     /// What has a limit: quotas, node pools, volumes.
@@ -34,6 +34,8 @@ struct Workload<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<&'a str>,
+    /// That its days, weeks and windows are in.
+    time_zone: &'a str,
     /// What `kcost schedule` advises; null where it advises to leave the workload.
     schedule: Option<Schedule>,
     series: Vec<Series>,
@@ -123,7 +125,7 @@ pub fn forecast_json(foretold: Foretold<'_>, out: &mut dyn io::Write) -> io::Res
         window: window(snapshot),
         currency,
         horizon_seconds: forecasts.hours * 3_600,
-        time_zone: foretold.time_zone,
+        time_zone: foretold.clocks.usual().name(),
         workloads: workloads.map(|it| workload(foretold, it)).collect(),
         capacity: forecasts
             .capacities
@@ -144,6 +146,7 @@ fn workload<'a>(foretold: Foretold<'a>, forecast: &Forecast) -> Workload<'a> {
         kind: &id.kind,
         name: &id.name,
         template: id.template.as_deref(),
+        time_zone: foretold.clocks.of(forecast.workload).name(),
         schedule: foretold.plan(forecast.workload).and_then(schedule),
         series: all.map(|it| series(foretold.forecasts, it)).collect(),
     }
@@ -208,7 +211,7 @@ pub(in crate::render) fn season(season: &Season) -> Shape {
 fn point(forecasts: &Forecasts, metric: Metric, hour: usize, point: &Point) -> Hour {
     let number = |value: f64| match metric {
         Metric::Memory => value.round(),
-        Metric::Cpu | Metric::Replicas => rounded(value),
+        Metric::Cpu | Metric::Replicas | Metric::Requests => rounded(value),
     };
     Hour {
         time: forecasts.time(hour).to_string(),

@@ -13,7 +13,7 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
-use crate::forecast::{Forecast, Forecasts, Kind, Metric, Outlook, Point, Season};
+use crate::forecast::{Clocks, Forecast, Forecasts, Kind, Metric, Outlook, Point, Season};
 use crate::schedule::{Plan, Schedules};
 use crate::snapshot::{Gap, Snapshot};
 use crate::text::{count, escape, percent, short};
@@ -32,8 +32,8 @@ pub struct Foretold<'a> {
     pub forecasts: &'a Forecasts,
     /// What is advised on replicas; `None` where nobody looked.
     pub schedules: Option<&'a Schedules>,
-    /// That days and weeks are counted in.
-    pub time_zone: &'a str,
+    /// What days and weeks are counted in.
+    pub clocks: &'a Clocks,
     pub currency: Currency,
 }
 
@@ -163,7 +163,7 @@ fn now(forecast: &Forecast, metric: Metric) -> String {
 fn amount(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Cpu if value < 10.0 => Cpu::cores(value).to_string(),
-        Metric::Cpu | Metric::Replicas => short(value, 1),
+        Metric::Cpu | Metric::Replicas | Metric::Requests => short(value, 1),
         Metric::Memory => Bytes::from_f64(value).human(),
     }
 }
@@ -175,6 +175,8 @@ fn words(seasons: &[Season]) -> String {
         Kind::Daily => "daily".to_owned(),
         Kind::Weekly => "weekly".to_owned(),
         Kind::WorkingDay => "working days".to_owned(),
+        Kind::DayOfMonth => "days of the month".to_owned(),
+        Kind::Custom => format!("every {}", season.period),
     };
     if seasons.is_empty() {
         return "none".to_owned();

@@ -73,6 +73,7 @@ fn title(metric: Metric) -> &'static str {
         Metric::Cpu => "CPU of all pods",
         Metric::Memory => "memory of all pods",
         Metric::Replicas => "replicas",
+        Metric::Requests => "requests a second of all pods",
     }
 }
 

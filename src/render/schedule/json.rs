@@ -4,10 +4,12 @@ use std::io;
 
 use serde::Serialize;
 
-use super::Scheduled;
+use super::{Scheduled, batch, sleep};
 use crate::render::forecast;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
-use crate::schedule::{Advice, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence};
+use crate::schedule::{
+    Advice, Coming, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence,
+};
 use crate::units::{Currency, Money};
 
 #[derive(Serialize)]
@@ -18,11 +20,15 @@ struct Report<'a> {
     cluster: Cluster<'a>,
     window: Span,
     currency: Currency,
-    /// That windows and days are in.
+    /// That windows and days are in, unless a workload has its own.
     time_zone: &'a str,
     /// That is planned with, in any quarter of an hour.
     max_short: f64,
     workloads: Vec<Workload<'a>>,
+    /// CronJobs that would run better at another time.
+    moves: Vec<batch::Shape<'a>>,
+    /// What nodes can go while workloads sleep together; null where none does.
+    off_hours: Option<sleep::Together>,
     gaps: Vec<Gap<'a>>,
 }
 
@@ -33,6 +39,8 @@ struct Workload<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<&'a str>,
+    /// That its windows and days are in.
+    time_zone: &'a str,
     /// `schedule`, `schedule_and_hpa`, `hpa`, `leave`.
     advice: &'static str,
     /// Why it is left; null where it is not.
@@ -53,6 +61,19 @@ struct Workload<'a> {
     windows: Vec<Shape>,
     lead: Option<Start>,
     simulation: Option<Simulation>,
+    /// When it may run no replica; null where somebody may ask at any time.
+    sleep: Option<sleep::Shape>,
+    /// Events of the calendar that come.
+    events: Vec<Event>,
+}
+
+#[derive(Serialize)]
+struct Event {
+    name: String,
+    from: String,
+    until: String,
+    times_usual: f64,
+    replicas: u32,
 }
 
 #[derive(Serialize)]
@@ -133,6 +154,7 @@ pub fn schedule_json(scheduled: Scheduled<'_>, out: &mut dyn io::Write) -> io::R
         schedules,
         options,
         currency,
+        ..
     } = scheduled;
     let known = snapshot.gaps.iter().chain(&schedules.gaps);
     let report = Report {
@@ -142,13 +164,19 @@ pub fn schedule_json(scheduled: Scheduled<'_>, out: &mut dyn io::Write) -> io::R
         cluster: cluster(snapshot),
         window: window(snapshot),
         currency,
-        time_zone: options.clock.name(),
+        time_zone: options.clocks.usual().name(),
         max_short: options.chance,
         workloads: schedules
             .plans
             .iter()
             .map(|plan| workload(scheduled, plan))
             .collect(),
+        moves: schedules
+            .moves
+            .iter()
+            .map(|it| batch::shape(scheduled, it))
+            .collect(),
+        off_hours: scheduled.off_hours.map(sleep::together),
         gaps: known.map(gap).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
@@ -163,6 +191,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         kind: &id.kind,
         name: &id.name,
         template: id.template.as_deref(),
+        time_zone: scheduled.options.clocks.of(plan.workload).name(),
         advice: plan.advice.name(),
         code: match plan.advice {
             Advice::Leave(why) => Some(why.name()),
@@ -188,6 +217,18 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
             allowed_short_minutes_per_week: rounded(plan.allowed),
             ways: plan.outcomes.iter().map(played).collect(),
         }),
+        sleep: sleep::shape(plan),
+        events: plan.events.iter().map(event).collect(),
+    }
+}
+
+fn event(it: &Coming) -> Event {
+    Event {
+        name: it.name.clone(),
+        from: it.from.to_string(),
+        until: it.until.to_string(),
+        times_usual: it.times,
+        replicas: it.replicas,
     }
 }
 

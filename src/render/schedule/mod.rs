@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::io;
 
+mod batch;
 mod json;
 mod manifest;
 mod one;
+mod sleep;
 
 use super::Look;
 use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD, PLAIN, Paint};
 use super::wrap::wrap;
+use crate::pipeline::OffHours;
 use crate::schedule::{Advice, Options, Outcome, Plan, Schedules, Way};
 use crate::snapshot::{Snapshot, WorkloadId};
 use crate::text::{count, escape, money, short};
@@ -28,6 +31,21 @@ pub struct Scheduled<'a> {
     pub schedules: &'a Schedules,
     pub options: &'a Options,
     pub currency: Currency,
+    /// What nodes can go while workloads sleep.
+    pub off_hours: Option<&'a OffHours>,
+    /// Whether sleep is written as objects.
+    pub sleep: bool,
+}
+
+impl<'a> Scheduled<'a> {
+    /// The time zone: of one workload its own.
+    fn zone(self) -> &'a str {
+        let clocks = &self.options.clocks;
+        match &self.schedules.plans[..] {
+            [plan] => clocks.of(plan.workload).name(),
+            _ => clocks.usual().name(),
+        }
+    }
 }
 
 /// So many windows of a workload are told in a line.
@@ -54,7 +72,9 @@ pub fn schedule_table(
                         of the past was played against windows made without it";
             writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))?;
         }
-        left(plans, look, out)
+        left(plans, look, out)?;
+        sleep::table(scheduled, look, out)?;
+        batch::list(scheduled, look, out)
     })
 }
 
@@ -62,7 +82,7 @@ fn head(scheduled: Scheduled<'_>, paint: Paint, out: &mut dyn io::Write) -> io::
     let name = escape(&scheduled.snapshot.cluster.name);
     let plans = scheduled.schedules.plans.len();
     let span = scheduled.snapshot.usage.grid.span().human();
-    let zone = scheduled.options.clock.name();
+    let zone = scheduled.zone();
     let text = format!(
         "{}, from {span} of use, in {zone} time",
         count(plans, "workload")

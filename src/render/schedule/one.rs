@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::{Scheduled, head, minutes, name};
+use super::{Scheduled, batch, head, minutes, name, sleep};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, Paint};
 use crate::render::wrap::wrap;
 use crate::schedule::{Advice, Lead, Measured, Outcome, Plan, Way, evidence};
-use crate::text::{count, money, short};
+use crate::text::{count, escape, money, short};
 use crate::units::{Cpu, Span};
 
 /// What is advised on one workload, and why.
@@ -29,8 +29,18 @@ pub fn schedule_text(
             windows(plan, room, paint, out)?;
             facts(plan, room, out)?;
             ways(scheduled, plan, look, out)?;
+            if !plan.events.is_empty() {
+                writeln!(out, "\n{}", paint.on(BOLD, "Events that come"))?;
+            }
+            for event in &plan.events {
+                writeln!(out, "  {}", wrap(&escape(&event.text()), room, 2))?;
+            }
+            if let Some(it) = &plan.sleep {
+                writeln!(out, "\n{}", paint.on(BOLD, "No replica"))?;
+                writeln!(out, "  {}", wrap(&sleep::evidence(it), room, 2))?;
+            }
         }
-        Ok(())
+        batch::list(scheduled, look, out)
     })
 }
 

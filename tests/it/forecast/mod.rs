@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::common::Kcost;
 
+mod calendar;
 mod capacity;
 mod measure;
 mod outlook;

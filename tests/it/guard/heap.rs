@@ -264,6 +264,7 @@ fn what_an_autoscaler_holds_by_its_memory_keeps_its_heap() {
             unread: 0,
             unread_of: Vec::new(),
             made_by: None,
+            behavior: None,
         });
         said(workload, 300.0)
     };

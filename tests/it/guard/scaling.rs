@@ -25,6 +25,7 @@ fn scaled_on(mut workload: Workload, target: Target) -> Workload {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        behavior: None,
     });
     workload
 }

@@ -197,6 +197,43 @@ fn a_server_with_a_low_limit_is_asked_for_less() {
     check(&taken(&options(&server.url)));
 }
 
+#[test]
+fn requests_come_by_a_query_that_the_user_names() {
+    let Some(server) = shared() else { return };
+    let asked = |query: &str| {
+        taken(&PrometheusOptions {
+            traffic: Some(query.to_owned()),
+            ..options(&server.url)
+        })
+    };
+    let rate = "rate(container_network_transmit_bytes_total[1h])";
+    let snapshot = asked(&format!("sum by (namespace, pod) ({rate})"));
+    check(&snapshot);
+    let api = series(&snapshot, "api-6dfdf5796f-x2x2x", "app");
+    let (count, least, most) = known(api, Metric::RequestsPerSecond).unwrap();
+    // One an hour, and the same at all times.
+    assert!(
+        (24 * DAYS as usize - 3..=24 * DAYS as usize + 1).contains(&count),
+        "{count}"
+    );
+    assert!(
+        least > 0.0 && (most - least) <= 0.2 * most,
+        "{least} to {most}"
+    );
+    let proxy = series(&snapshot, "api-6dfdf5796f-x2x2x", "proxy");
+    assert_eq!(known(proxy, Metric::RequestsPerSecond), None);
+    let of_none = asked(&format!("sum by (interface) ({rate})"));
+    let gap = of_none
+        .gaps
+        .iter()
+        .find(|gap| gap.code == "no-traffic")
+        .unwrap();
+    assert!(
+        gap.hint.as_ref().unwrap().contains("`namespace` and `pod`"),
+        "{gap:?}"
+    );
+}
+
 /// Answers every request in one way, and counts them.
 struct Broken {
     url: String,

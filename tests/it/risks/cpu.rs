@@ -131,6 +131,7 @@ fn scaled(max: u32, cores: f64, kind: &str) -> Snapshot {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        behavior: None,
         conditions: Vec::new(),
     });
     using(workload, cores)

@@ -325,6 +325,7 @@ fn scaled(conditions: Vec<Condition>) -> Snapshot {
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,
+        behavior: None,
         conditions,
     });
     snapshot

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::Kcost;
 
+mod hours;
 mod manifest;
 mod peak;
 mod report;

@@ -1,11 +1,17 @@
 use k8s_openapi::api::autoscaling::v1;
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec, MetricTarget};
+use k8s_openapi::api::autoscaling::v2::{
+    HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior,
+    MetricSpec, MetricTarget,
+};
 use serde_json::Value;
 
 use super::older::renewed;
 use super::{Amounts, AutoscalerRecord, Key, Meta, Objects, Record, group, text};
 use crate::collect::objects::state::conditions;
-use crate::snapshot::{Autoscaler, AutoscalerMetric, Condition, Gap, Target};
+use crate::snapshot::{
+    Autoscaler, AutoscalerMetric, Behavior, Change, Condition, Gap, ScalingPolicy, ScalingRules,
+    SelectPolicy, Target,
+};
 
 /// Where the oldest version keeps the metrics that it has no field for.
 const MORE_METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
@@ -29,6 +35,7 @@ impl Record for HorizontalPodAutoscaler {
         }
         let conditions = self.status.as_ref().and_then(|it| it.conditions.as_ref());
         metrics.conditions = conditions!(conditions);
+        metrics.behavior = spec.behavior.map(|it| behavior(it, &mut metrics.amounts));
         let current = self.status.and_then(|it| it.current_replicas);
         let target = scaled(
             &meta,
@@ -97,6 +104,7 @@ pub(in crate::collect) fn unreadable(meta: &Meta, object: &Value, objects: &mut 
             unread: 1,
             unread_of: SHARED.map(str::to_owned).to_vec(),
             made_by: made_by(meta),
+            behavior: None,
             conditions: Vec::new(),
         },
     });
@@ -131,6 +139,7 @@ struct Metrics {
     unread_of: Vec<String>,
     amounts: Amounts,
     conditions: Vec<Condition>,
+    behavior: Option<Behavior>,
 }
 
 impl Metrics {
@@ -178,6 +187,7 @@ impl Metrics {
             unread: self.unread,
             unread_of: self.unread_of,
             made_by: made_by(meta),
+            behavior: self.behavior,
             conditions: self.conditions,
         };
         objects
@@ -193,6 +203,46 @@ impl Metrics {
             let target = Target::Utilization(DEFAULT_CPU);
             self.read.push(resource("cpu", None, target));
         }
+    }
+}
+
+/// How fast it may scale, with what the API server sets where nothing is said.
+fn behavior(given: HorizontalPodAutoscalerBehavior, amounts: &mut Amounts) -> Behavior {
+    let usual = Behavior::default();
+    let mut rules = |given: Option<HPAScalingRules>, usual: ScalingRules| match given {
+        Some(given) => rules(given, usual, amounts),
+        None => usual,
+    };
+    Behavior {
+        up: rules(given.scale_up, usual.up),
+        down: rules(given.scale_down, usual.down),
+    }
+}
+
+fn rules(given: HPAScalingRules, usual: ScalingRules, amounts: &mut Amounts) -> ScalingRules {
+    let policy = |it: HPAScalingPolicy| ScalingPolicy {
+        change: if it.type_ == "Percent" {
+            Change::Percent(count(it.value))
+        } else {
+            Change::Pods(count(it.value))
+        },
+        period_seconds: count(it.period_seconds),
+    };
+    let policies = given.policies.filter(|it| !it.is_empty());
+    ScalingRules {
+        stabilization_seconds: given
+            .stabilization_window_seconds
+            .map_or(usual.stabilization_seconds, count),
+        select: match given.select_policy.as_deref() {
+            Some("Min") => SelectPolicy::Min,
+            Some("Disabled") => SelectPolicy::Disabled,
+            _ => SelectPolicy::Max,
+        },
+        policies: policies.map_or(usual.policies, |all| all.into_iter().map(policy).collect()),
+        tolerance: given.tolerance.and_then(|it| {
+            let quantity = amounts.quantity("tolerance", &it)?;
+            Some(quantity.to_f64())
+        }),
     }
 }
 

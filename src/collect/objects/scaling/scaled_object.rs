@@ -67,6 +67,7 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         unread: triggers.len() - metrics.len(),
         unread_of,
         made_by: None,
+        behavior: None,
         metrics,
     }
 }

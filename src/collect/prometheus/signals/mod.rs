@@ -22,6 +22,7 @@ mod merge;
 mod network;
 mod place;
 mod question;
+mod requests;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,7 @@ pub(super) async fn read(
     network::read(&mut asker, &mut signals).await;
     gpu::read(&mut asker, &mut signals).await;
     serving::read(&mut asker, &mut signals).await;
+    requests::read(&mut asker, options.traffic.as_deref(), &mut signals).await;
     ends::read(&mut asker, &mut signals).await;
     latest::read(&mut asker, &mut signals).await;
     conditions::read(&mut asker, &mut signals).await;
@@ -154,6 +156,7 @@ pub(super) async fn plan(
     questions.extend(network::questions(&asker));
     questions.extend(gpu::questions(&asker));
     questions.extend(serving::questions(&asker));
+    questions.extend(requests::questions(&asker, options.traffic.as_deref()));
     questions.extend(ends::questions(&asker));
     questions.extend(latest::questions(&asker));
     questions.extend(conditions::question(&asker));

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Piece, Scaled};
+use crate::snapshot::{Behavior, Change, ScalingRules, SelectPolicy};
 use crate::text::quote;
-use crate::units::count_from;
+use crate::units::{Cpu, count_from};
 
 impl Scaled<'_> {
     /// One of CPU use alone; the behavior is the default of the API, which is what was
@@ -22,20 +23,7 @@ impl Scaled<'_> {
                     "name": "cpu",
                     "target": {"type": "Utilization", "averageUtilization": self.percent()},
                 }}],
-                "behavior": {
-                    "scaleUp": {
-                        "stabilizationWindowSeconds": 0,
-                        "selectPolicy": "Max",
-                        "policies": [
-                            {"type": "Percent", "value": 100, "periodSeconds": 15},
-                            {"type": "Pods", "value": 4, "periodSeconds": 15},
-                        ],
-                    },
-                    "scaleDown": {
-                        "stabilizationWindowSeconds": 300,
-                        "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
-                    },
-                },
+                "behavior": behavior(&Behavior::default()),
             },
         })
     }
@@ -61,4 +49,32 @@ impl Scaled<'_> {
     pub(super) fn percent(self) -> u64 {
         count_from(self.plan.advice.target().unwrap_or(0.8) * 100.0)
     }
+}
+
+/// As the API has it.
+pub(super) fn behavior(behavior: &Behavior) -> Value {
+    let rules = |rules: &ScalingRules| {
+        let policies = rules.policies.iter().map(|policy| {
+            let (kind, value) = match policy.change {
+                Change::Pods(pods) => ("Pods", pods),
+                Change::Percent(percent) => ("Percent", percent),
+            };
+            json!({"type": kind, "value": value, "periodSeconds": policy.period_seconds})
+        });
+        let select = match rules.select {
+            SelectPolicy::Max => "Max",
+            SelectPolicy::Min => "Min",
+            SelectPolicy::Disabled => "Disabled",
+        };
+        let mut told = json!({
+            "stabilizationWindowSeconds": rules.stabilization_seconds,
+            "selectPolicy": select,
+            "policies": policies.collect::<Vec<Value>>(),
+        });
+        if let Some(tolerance) = rules.tolerance {
+            told["tolerance"] = json!(Cpu::cores(tolerance).to_string());
+        }
+        told
+    };
+    json!({"scaleUp": rules(&behavior.up), "scaleDown": rules(&behavior.down)})
 }

@@ -60,6 +60,14 @@ impl Scaled<'_> {
             let patch = patched.patch(change.replicas);
             pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
         }
+        for (number, event) in self.plan.events.iter().enumerate() {
+            let (start, end) = event.crons();
+            for (word, schedule, replicas) in [("from", start, event.replicas), ("to", end, base)] {
+                let name = self.named(&format!("event-{}-{word}", number + 1), LONGEST);
+                let patch = patched.patch(replicas);
+                pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
+            }
+        }
         pieces
     }
 

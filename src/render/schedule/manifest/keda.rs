@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::autoscaler::behavior;
 use super::cron::spans;
 use super::{Piece, Scaled};
 use crate::schedule::Window;
@@ -15,13 +16,22 @@ impl Scaled<'_> {
     /// Cron triggers beside what there is: in the ScaledObject that scales it, or in one that
     /// takes the place of its autoscaler.
     pub(super) fn keda(self) -> Vec<Piece> {
-        let crons = self.crons(&self.plan.windows);
+        let mut crons = Vec::new();
+        if self.plan.advice.has_windows() {
+            crons.extend(self.crons(&self.plan.windows));
+        }
+        crons.extend(self.event_crons());
+        crons.extend(self.sleep.iter().flat_map(|it| self.awake_crons(it)));
         let mut managers = self.workload.managers.iter();
         if let Some(own) = managers.find(|it| it.kind == "ScaledObject") {
             let add = crons
                 .iter()
                 .map(|trigger| json!({"op": "add", "path": "/spec/triggers/-", "value": trigger}));
-            let patch = Value::Array(add.collect());
+            let mut add: Vec<Value> = add.collect();
+            if self.sleep.is_some() {
+                add.push(json!({"op": "add", "path": "/spec/minReplicaCount", "value": 0}));
+            }
+            let patch = Value::Array(add);
             return vec![Piece::Command(format!(
                 "kubectl patch scaledobject {} -n {} --type=json -p {}",
                 quote(&own.name),
@@ -53,7 +63,7 @@ impl Scaled<'_> {
             "metadata": self.metadata(&self.short_name()),
             "spec": {
                 "scaleTargetRef": self.target(),
-                "minReplicaCount": self.plan.base,
+                "minReplicaCount": if self.sleep.is_some() { 0 } else { self.plan.base },
                 "maxReplicaCount": self.plan.max,
                 "triggers": triggers,
             },
@@ -64,6 +74,10 @@ impl Scaled<'_> {
                 json!({"scaledobject.keda.sh/transfer-hpa-ownership": "true"});
             object["spec"]["advanced"] =
                 json!({"horizontalPodAutoscalerConfig": {"name": own.name}});
+            if let Some(own) = &own.behavior {
+                object["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"] =
+                    behavior(own);
+            }
         }
         vec![Piece::Object(object)]
     }
@@ -89,6 +103,24 @@ impl Scaled<'_> {
             })
         });
         triggers.collect()
+    }
+
+    /// Triggers of events of the calendar, by their day and month.
+    fn event_crons(self) -> impl Iterator<Item = Value> {
+        let events = self.plan.events.iter().enumerate();
+        events.map(move |(number, event)| {
+            let (start, end) = event.crons();
+            json!({
+                "type": "cron",
+                "name": format!("event-{}", number + 1),
+                "metadata": {
+                    "timezone": self.zone,
+                    "start": start,
+                    "end": end,
+                    "desiredReplicas": event.replicas.to_string(),
+                },
+            })
+        })
     }
 
     fn short_name(self) -> String {

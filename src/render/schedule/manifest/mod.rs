@@ -7,12 +7,13 @@ mod cron;
 mod cron_jobs;
 mod keda;
 mod placeholder;
+mod sleep;
 
 use serde_json::{Value, json};
 
 use super::Scheduled;
 use crate::render::emit;
-use crate::schedule::{Advice, Plan, evidence};
+use crate::schedule::{Advice, Plan, Sleep, evidence};
 use crate::snapshot::{Container, ContainerKind, Workload};
 use crate::text::{escape, is_plain};
 use crate::units::Cpu;
@@ -34,6 +35,8 @@ struct Scaled<'a> {
     zone: &'a str,
     /// Of the cluster, as `v1.35.1`.
     version: Option<&'a str>,
+    /// When it runs no replica, where that is to be written.
+    sleep: Option<&'a Sleep>,
 }
 
 /// A document, or what is to be done by hand, after lines that say why.
@@ -50,19 +53,21 @@ pub fn schedule_manifests(
 ) -> io::Result<()> {
     let snapshot = scheduled.snapshot;
     let acting = scheduled.schedules.plans.iter();
-    let acting = acting.filter(|plan| plan.advice.acts());
+    let acting = acting.filter(|plan| plan.advice.acts() || plan.sleep.is_some());
     let mut none = true;
     for plan in acting {
         let scaled = Scaled {
             plan,
             workload: &snapshot.workloads[plan.workload],
-            zone: scheduled.options.clock.name(),
+            zone: scheduled.options.clocks.of(plan.workload).name(),
             version: snapshot.cluster.server_version.as_deref(),
+            sleep: plan.sleep.as_ref().filter(|_| scheduled.sleep),
         };
+        none &= !plan.advice.acts() && scaled.sleep.is_none();
         scaled.write(mover, out)?;
-        none = false;
     }
-    if none {
+    super::batch::commands(scheduled, out)?;
+    if none && scheduled.schedules.moves.is_empty() {
         writeln!(out, "# Nothing is to be scaled.")?;
     }
     Ok(())
@@ -82,6 +87,22 @@ impl<'a> Scaled<'a> {
                 writeln!(out, "# {} ({})", evidence(window), self.zone)?;
             }
         }
+        for event in self.plan.events.iter().filter(|_| self.plan.advice.acts()) {
+            let text = escape(&event.text());
+            writeln!(
+                out,
+                "# {text}; remove it once it is over: its cron comes again every year"
+            )?;
+        }
+        if let Some(sleep) = &self.plan.sleep {
+            let more = if self.sleep.is_some() {
+                ""
+            } else {
+                ": --sleep writes it"
+            };
+            let text = super::sleep::evidence(sleep);
+            writeln!(out, "# no replica {text} ({}){more}", self.zone)?;
+        }
         for piece in self.pieces(mover) {
             match piece {
                 Piece::Object(object) => write!(out, "---\n{}", emit::document(&object)?)?,
@@ -92,8 +113,14 @@ impl<'a> Scaled<'a> {
     }
 
     fn pieces(self, mover: Mover) -> Vec<Piece> {
-        let mut pieces: Vec<Piece> = self.resize().into_iter().collect();
+        let mut pieces: Vec<Piece> = Vec::new();
+        if self.plan.advice.acts() {
+            pieces.extend(self.resize());
+        }
         match (self.plan.advice, mover) {
+            // One object says both, or neither would hold.
+            (_, Mover::Keda) if self.sleep.is_some() => pieces.extend(self.keda()),
+            (Advice::Leave(_), _) => {}
             (Advice::Hpa(_), _) if self.workload.autoscaler.is_some() => {
                 pieces.push(self.retarget());
             }
@@ -103,6 +130,9 @@ impl<'a> Scaled<'a> {
         }
         if self.plan.advice.has_windows() {
             pieces.extend(self.placeholder(mover));
+        }
+        if let (Some(sleep), Mover::CronJobs) = (self.sleep, mover) {
+            pieces.extend(self.sleep_jobs(sleep));
         }
         pieces
     }
