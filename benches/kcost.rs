@@ -23,6 +23,7 @@ use kcost::profile::{self, Profile};
 use kcost::progress::Silent;
 use kcost::recommend::Options;
 use kcost::record;
+use kcost::risk;
 use kcost::snapshot::{self, Node, Placement, Pod, Resources, Snapshot, Workload};
 use kcost::units::{Bytes, Cpu, Span};
 
@@ -119,6 +120,17 @@ fn group_profiles(bencher: Bencher<'_, '_>, count: usize) {
 fn analyze_14_days(bencher: Bencher<'_, '_>, containers: usize) {
     let (snapshot, settings) = (cluster(containers), settings());
     bencher.bench(|| pipeline::analyze(&snapshot, &settings, &Silent).bill.freed);
+}
+
+/// Every check of risks, once sizes are known.
+#[divan::bench(args = [1_000, 10_000], sample_count = 3, sample_size = 1)]
+fn risks_of_14_days(bencher: Bencher<'_, '_>, containers: usize) {
+    let (snapshot, settings) = (cluster(containers), settings());
+    let sizes = pipeline::size(&snapshot, &settings, &Silent);
+    bencher.bench(|| {
+        let seen = risk::Seen::of(&snapshot, &sizes.profiles, &sizes.cohorts, &sizes.advised);
+        risk::find(&seen).found.len()
+    });
 }
 
 #[divan::bench]

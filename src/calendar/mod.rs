@@ -223,7 +223,18 @@ mod tests {
             ]
             .map(problem)
             .join("\n"),
-            @""
+            @"
+        2: events: event `a`: `2026-13-01` is no day: write it as 2026-12-25
+        2: events[0]: unknown field `dat`, expected one of `name`, `date`, `from`, `until`, `like`, `times`, `every`
+        2: events: event `a`: it needs `date`, or `from` and `until`
+        2: events: event `a`: `-1` times the usual cannot be: write a number above 0, such as 3 or 0.5
+        2: events: event `a`: `funday` is no day of the week, such as `sunday`
+        2: events: event `a`: it ends before it begins
+        1: invalid type: sequence, expected `events:` with a list below it
+        3: `soon` is no time as 20261225 or 20261225T080000Z
+        4: RRULE `FREQ=WEEKLY` is not read: FREQ=YEARLY is, and single events are
+        4: event `a` has no DTSTART
+        "
         );
     }
 }

@@ -8,7 +8,7 @@ use serde_yaml::Location;
 use super::{Calendar, CalendarError, Event, Like, Moment, midnight, times, usual, weekday};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "`events:` with a list below it")]
 struct File {
     events: Vec<Entry>,
 }

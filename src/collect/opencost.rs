@@ -308,8 +308,9 @@ mod tests {
             json!([{"a": node}, {"b": disk}, null]),
         ] {
             let billed = assets_of(&data);
-            assert_eq!(billed.nodes["n0"].whole.rate(), Some(0.2));
-            assert_eq!(billed.nodes["n0"].cpu.rate(), Some(0.03125));
+            let is = |rate: Option<f64>, wanted: f64| (rate.unwrap() - wanted).abs() < 1e-12;
+            assert!(is(billed.nodes["n0"].whole.rate(), 0.2));
+            assert!(is(billed.nodes["n0"].cpu.rate(), 0.03125));
             assert_eq!(billed.nodes["n0"].gpu.rate(), None);
             assert!(billed.storage["gp3"].rate().is_some());
             assert_eq!(billed.end, "2026-11-29T00:00:00Z");

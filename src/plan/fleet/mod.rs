@@ -92,6 +92,8 @@ pub enum Unmixed {
     Sold,
     /// Some pods found no place on any mix that was tried.
     NoPlace(usize),
+    /// No mix that was tried costs less than the nodes of today.
+    NoneCheaper,
 }
 
 impl Unmixed {
@@ -103,6 +105,7 @@ impl Unmixed {
             Self::Devices => "devices",
             Self::Sold => "billed_by_pod",
             Self::NoPlace(_) => "no_place",
+            Self::NoneCheaper => "none_cheaper",
         }
     }
 
@@ -119,6 +122,7 @@ impl Unmixed {
                 let pods = count(pods, "pod");
                 format!("{pods} found no place on any mix that was tried")
             }
+            Self::NoneCheaper => "no mix is cheaper than the nodes of today".to_owned(),
         }
     }
 }
@@ -161,7 +165,8 @@ pub fn fleet(
     };
     let pools = pools.into_iter().map(|(name, nodes)| {
         let first = model.nodes[nodes[0]].node;
-        let cost = nodes.iter().map(|it| prices[*it].hourly.monthly()).sum();
+        let cost: Money = nodes.iter().map(|it| prices[*it].hourly.monthly()).sum();
+        let mix = case.mix(&nodes);
         Pool {
             name: name.to_owned(),
             spot: case.is_spot(&nodes),
@@ -169,7 +174,10 @@ pub fn fleet(
             nodes: nodes.len(),
             cost,
             pods: case.pods(&nodes).len(),
-            mix: case.mix(&nodes),
+            mix: match mix {
+                Ok(mix) if mix.cost >= cost => Err(Unmixed::NoneCheaper),
+                mix => mix,
+            },
         }
     });
     Ok(Fleet {

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{Page, Planned};
-use crate::plan::{Fleet, Mix, Pool};
+use crate::plan::{Fleet, Mix, Pool, Unmixed};
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::style::{BOLD, DIM, GOOD_BOLD};
 use crate::text::{count, escape};
@@ -73,6 +73,7 @@ fn cost(pool: &Pool) -> Result<Money, ()> {
     match &pool.mix {
         Ok(mix) => Ok(mix.cost),
         Err(_) if pool.pods == 0 => Ok(Money::ZERO),
+        Err(Unmixed::NoneCheaper) => Ok(pool.cost),
         Err(_) => Err(()),
     }
 }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use jiff::Timestamp;
 use kcost::cohort::Cohorts;
 use kcost::profile::profile;
 use kcost::recommend::Advised;
-use kcost::risk::{self, Leak, Memory, Seen};
-use kcost::snapshot::{Grid, Resources, Snapshot};
+use kcost::risk::{Leak, Memory, Seen};
+use kcost::snapshot::{Resources, Snapshot};
 use kcost::units::{Bytes, Span};
 
 use crate::common::skipped;
@@ -422,48 +421,4 @@ fn the_demo_keeps_what_it_says() {
         });
     }
     table.tell("demo");
-}
-
-/// Ten thousand containers over a fortnight at five minutes.
-#[test]
-#[expect(clippy::print_stderr, reason = "figures are what it is for")]
-fn ten_thousand_containers_take_seconds() {
-    if std::env::var_os("KCOST_TEST_DATA").is_none() {
-        return skipped(
-            "KCOST_TEST_DATA is not set: large clusters are looked at where traces are",
-        );
-    }
-    let mut all = cluster(14);
-    all.usage.grid = Grid {
-        start: Timestamp::from_second(1_761_523_200).unwrap(),
-        step: Span::from_secs(300),
-        len: 14 * 288,
-    };
-    for number in 0..10_000_u32 {
-        let one = workload(
-            "Deployment",
-            &format!("app-{number}"),
-            1,
-            vec![container("app", 100, 512)],
-        );
-        let level = f64::from(100 + number % 300);
-        play(&mut all, one, |_, slot| {
-            let wave = f64::from(slot * (7 + number % 13) % 97);
-            (0.01 + wave / 1000.0, (level + wave) * 1024.0 * 1024.0)
-        });
-    }
-    let profiles = profile(&all);
-    let cohorts = Cohorts::none(profiles.len());
-    let advised = Advised {
-        workloads: Vec::new(),
-        node_risk: None,
-    };
-    let begun = std::time::Instant::now();
-    let found = risk::find(&Seen::of(&all, &profiles, &cohorts, &advised));
-    let passed = begun.elapsed();
-    eprintln!(
-        "10,000 containers: {} risks in {passed:?}",
-        found.found.len()
-    );
-    assert!(passed.as_secs() < 30, "{passed:?}");
 }
