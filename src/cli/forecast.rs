@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::forecast::{self, Forecasts, Metric, Options};
 use crate::progress::Progress;
 use crate::render::{self, Foretold, View};
-use crate::schedule::{self, Schedules};
+use crate::schedule::{self, Plan};
 use crate::snapshot::Supply;
 use crate::ui::Ui;
 use crate::units::{ParseSpanError, Span};
@@ -106,7 +106,7 @@ impl ForecastArgs {
         let find = |name: String| workload::place(&whole, &name);
         let place = workload.map(find).transpose()?;
         let asked = workload::only(&whole, place);
-        let planned = schedule::Options {
+        let planning = schedule::Options {
             clocks: clocks.clone(),
             ..schedule::Options::default()
         };
@@ -114,22 +114,22 @@ impl ForecastArgs {
             snapshot,
             asked: &asked,
             settings: &settings,
-            options: &planned,
+            options: &planning,
         };
         // A table has no line for it.
-        let plans = self.output == "json" || place.is_some();
-        let (forecasts, schedules) = match &usage {
-            None => match told(&made, &snapshot.usage, &options, plans, ui) {
+        let planned = self.output == "json" || place.is_some();
+        let (forecasts, plans) = match &usage {
+            None => match told(&made, &snapshot.usage, &options, planned, ui) {
                 Ok(told) => told,
                 Err(never) => match never {},
             },
-            Some(usage) => told(&made, &usage.of(snapshot), &options, plans, ui)?,
+            Some(usage) => told(&made, &usage.of(snapshot), &options, planned, ui)?,
         };
         ui.clear();
         let foretold = Foretold {
             snapshot,
             forecasts: &forecasts,
-            schedules: schedules.as_ref(),
+            plans: plans.as_deref(),
             clocks: &clocks,
             currency: settings.prices.currency(),
         };
@@ -151,14 +151,11 @@ fn told<S: Supply>(
     made: &Making<'_>,
     usage: &S,
     options: &Options,
-    plans: bool,
+    planned: bool,
     progress: &dyn Progress,
-) -> Result<(Forecasts, Option<Schedules>), S::Error> {
+) -> Result<(Forecasts, Option<Vec<Plan>>), S::Error> {
     let forecasts = forecast::forecast_from(made.snapshot, usage, made.asked, options, progress)?;
-    let schedules = if plans {
-        Some(made.with(usage, progress)?.0)
-    } else {
-        None
-    };
-    Ok((forecasts, schedules))
+    let plans = planned.then(|| made.plans(usage, &forecasts, progress));
+    let plans = plans.transpose()?;
+    Ok((forecasts, plans))
 }

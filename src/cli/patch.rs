@@ -110,18 +110,13 @@ impl PatchArgs {
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
-        let places = names.iter().map(|name| workload::place(&read.whole, name));
-        let places: Vec<usize> = places.collect::<Result<_, _>>()?;
-        // Of those that are asked for, since the others are gone from the report.
-        let kept = (0..asked.len()).filter(|place| asked[*place]);
-        let only: Vec<bool> = kept.map(|place| places.contains(&place)).collect();
+        let only = workload::among(&read.whole, &names)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.view.view());
-        let only = (!places.is_empty()).then_some(&*only);
-        let patches = Patches::new(&analysis, &look, only);
+        let patches = Patches::new(&analysis, &look, only.as_deref());
         if let Some(folder) = &self.into {
             let asked = into::Asked {
                 folder,

@@ -8,10 +8,12 @@ use super::values::{named, share};
 use super::workload;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::pipeline::{self, OffHours, Settings};
+use crate::forecast::Forecasts;
+use crate::pipeline::{self, Settings};
 use crate::progress::Progress;
+use crate::recommend::Advised;
 use crate::render::{self, Mover, Scheduled, View};
-use crate::schedule::{self, Options, Schedules};
+use crate::schedule::{self, Options, Plan, Replica, Schedules};
 use crate::snapshot::{Snapshot, Supply};
 use crate::ui::Ui;
 
@@ -102,13 +104,18 @@ impl ScheduleArgs {
             settings: &settings,
             options: &options,
         };
-        let (schedules, off_hours) = match &usage {
-            None => match made.with(&snapshot.usage, ui) {
+        let (schedules, advised) = match &usage {
+            None => match made.schedules(&snapshot.usage, ui) {
                 Ok(made) => made,
                 Err(never) => match never {},
             },
-            Some(usage) => made.with(&usage.of(snapshot), ui)?,
+            Some(usage) => made.schedules(&usage.of(snapshot), ui)?,
         };
+        // Nodes are repacked for what shows it alone.
+        let shown = self.output == "json" || (self.output == "table" && place.is_none());
+        let off_hours = shown
+            .then(|| pipeline::off_hours(snapshot, &schedules, &advised, &settings.prices))
+            .flatten();
         ui.clear();
         let told = Scheduled {
             snapshot,
@@ -145,22 +152,55 @@ pub(super) struct Making<'a> {
 
 impl Making<'_> {
     /// All workloads teach what a replica is to request.
-    pub(super) fn with<S: Supply>(
+    fn sized<S: Supply>(
         &self,
         usage: &S,
         progress: &dyn Progress,
-    ) -> Result<(Schedules, Option<OffHours>), S::Error> {
+    ) -> Result<(Advised, Vec<Replica>), S::Error> {
+        let prices = &self.settings.prices;
+        let sizes = pipeline::size_from(self.snapshot, usage, self.settings, progress)?;
+        let replicas = schedule::replicas(self.snapshot, &sizes.advised, prices);
+        Ok((sizes.advised, replicas))
+    }
+
+    fn schedules<S: Supply>(
+        &self,
+        usage: &S,
+        progress: &dyn Progress,
+    ) -> Result<(Schedules, Advised), S::Error> {
+        let (advised, replicas) = self.sized(usage, progress)?;
         let Self {
             snapshot,
             asked,
-            settings,
             options,
+            ..
         } = self;
-        let sizes = pipeline::size_from(snapshot, usage, settings, progress)?;
-        let replicas = schedule::replicas(snapshot, &sizes.advised, &settings.prices);
         let schedules =
             schedule::schedule_from(snapshot, usage, asked, &replicas, options, progress)?;
-        let off_hours = pipeline::off_hours(snapshot, &schedules, &sizes.advised, &settings.prices);
-        Ok((schedules, off_hours))
+        Ok((schedules, advised))
+    }
+
+    /// The plans alone, where forecasts of the same workloads are known.
+    pub(super) fn plans<S: Supply>(
+        &self,
+        usage: &S,
+        known: &Forecasts,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Plan>, S::Error> {
+        let (_, replicas) = self.sized(usage, progress)?;
+        let Self {
+            snapshot,
+            asked,
+            options,
+            ..
+        } = self;
+        schedule::plans_from(
+            snapshot,
+            usage,
+            asked,
+            (&replicas, known),
+            options,
+            progress,
+        )
     }
 }

@@ -39,3 +39,13 @@ pub(super) fn only(whole: &Whole, place: Option<usize>) -> Vec<bool> {
     let one = |place| (0..whole.asked.len()).map(|it| it == place).collect();
     place.map_or_else(|| whole.asked.clone(), one)
 }
+
+/// Whether each workload that is asked for is named; `None` where no name is given. The
+/// others are gone from a report, so there is no place for them.
+pub(super) fn among(whole: &Whole, names: &[String]) -> Result<Option<Vec<bool>>, Error> {
+    let places = names.iter().map(|name| place(whole, name));
+    let places: Vec<usize> = places.collect::<Result<_, _>>()?;
+    let kept = (0..whole.asked.len()).filter(|place| whole.asked[*place]);
+    let named = || kept.map(|place| places.contains(&place)).collect();
+    Ok((!places.is_empty()).then(named))
+}

@@ -29,8 +29,8 @@ pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
 pub use report::{
-    Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, hours_of,
-    seasons_of, works,
+    Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, forecast_of,
+    hours_of, seasons_of, works,
 };
 pub use season::{Kind, Season, seasons, seasons_and};
 pub use trial::{Trials, Weights};

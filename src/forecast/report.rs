@@ -146,6 +146,17 @@ pub fn forecast_from<S: Supply>(
     progress: &dyn Progress,
 ) -> Result<Forecasts, S::Error> {
     let works = works(snapshot, usage, progress)?;
+    Ok(forecast_of(snapshot, works, asked, options, progress))
+}
+
+/// The same, where it is known what every workload did: see [`works`].
+pub fn forecast_of(
+    snapshot: &Snapshot,
+    works: Vec<Work>,
+    asked: &[bool],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Forecasts {
     let grid = snapshot.usage.grid;
     let capacities = if options.capacities {
         capacities(snapshot, &works, options.hours, options.clocks.usual())
@@ -170,13 +181,13 @@ pub fn forecast_from<S: Supply>(
         }
     }
     gaps.extend(missing(&forecasts, options.metrics));
-    Ok(Forecasts {
+    Forecasts {
         start: start(&grid),
         hours: options.hours,
         forecasts,
         capacities,
         gaps,
-    })
+    }
 }
 
 /// What the workloads that are asked for did, with their index.

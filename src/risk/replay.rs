@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::check::by_name;
-use super::{Chance, Fact, Risk, Seen, find};
+use super::{Chance, Risk, Seen};
 use crate::cohort::Cohorts;
 use crate::profile::profile;
 use crate::recommend::Advised;
@@ -16,6 +16,15 @@ const AFTER: u32 = 7;
 /// A limit counts as reached from this share of it on: what holds usage at the limit shows
 /// no sample above it.
 const REACHED: f64 = 0.99;
+
+/// Checks of which a snapshot tells whether what they said happened: see [`happened`].
+const JUDGED: [&str; 5] = [
+    "oom_loop",
+    "memory_leak",
+    "out_of_memory",
+    "pods_evicted",
+    "volume_filling",
+];
 
 /// Probabilities that are told together, each from the one before on.
 const EDGES: [f64; 7] = [0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0];
@@ -58,9 +67,6 @@ pub fn replay(snapshot: &Snapshot) -> Replays {
     let mut said = Vec::new();
     let mut looks = 0;
     for at in BEFORE..=days.saturating_sub(AFTER) {
-        if days < BEFORE + AFTER {
-            break;
-        }
         looks += 1;
         let past = snapshot.as_of(at * day, Span::days(BEFORE));
         let profiles = profile(&past);
@@ -70,13 +76,14 @@ pub fn replay(snapshot: &Snapshot) -> Replays {
             node_risk: None,
         };
         let seen = Seen::of(&past, &profiles, &cohorts, &advised);
-        let risks = find(&seen);
-        let told = risks.found.iter().filter_map(|risk| {
+        let checks = JUDGED.into_iter().filter_map(by_name);
+        let told = checks.flat_map(|check| check.look(&seen).risks);
+        let told = told.filter_map(|risk| {
             let chance = risk.chance?;
             Some(Said {
                 check: risk.check,
                 probability: chance.probability,
-                happened: happened(risk, chance, risks.now, snapshot)?,
+                happened: happened(&risk, chance, seen.now, snapshot)?,
             })
         });
         said.extend(told);
@@ -120,7 +127,7 @@ fn happened(risk: &Risk, chance: Chance, now: Timestamp, whole: &Snapshot) -> Op
     if until > whole.usage.grid.end() {
         return None;
     }
-    match by_name(risk.check)?.name() {
+    match risk.check {
         "out_of_memory" | "oom_loop" | "memory_leak" => {
             let index = risk.workload?;
             let workload = whole.workloads.get(index)?;
@@ -134,17 +141,6 @@ fn happened(risk: &Risk, chance: Chance, now: Timestamp, whole: &Snapshot) -> Op
             let workload = whole.workloads.get(risk.workload?)?;
             let mut all = workload.evictions.iter();
             Some(all.any(|it| it.at.is_some_and(after)))
-        }
-        "node_pressure" => {
-            let mut nodes = whole.cluster.nodes.iter();
-            let node = nodes.find(|it| it.name == risk.subject.name)?;
-            let mut evidence = risk.evidence.iter();
-            let kind = evidence.find_map(|it| match (&it.fact, it.name) {
-                (Fact::Text(kind), "condition") => Some(kind.as_str()),
-                _ => None,
-            })?;
-            let mut spells = node.spells.as_ref()?.iter();
-            Some(spells.any(|it| it.kind == kind && after(it.from)))
         }
         "volume_filling" => {
             let name = (risk.subject.namespace.as_deref(), &risk.subject.name);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::days::weekday;
 use super::need::Need;
 use super::{DAY, WEEK};
 use crate::calendar::Like;
@@ -71,8 +72,7 @@ pub(super) fn coming(
 /// The quarter of the local week of a second since the epoch.
 fn quarter(clock: &Clock, second: i64) -> usize {
     let local = clock.local_second(second);
-    // 1970-01-01 was a Thursday: three days after Monday.
-    let day = usize::try_from((local.div_euclid(86_400) + 3).rem_euclid(7)).unwrap_or(0);
+    let day = weekday(local.div_euclid(86_400));
     let place = usize::try_from(local.rem_euclid(86_400) / 900).unwrap_or(0);
     day * DAY + place
 }

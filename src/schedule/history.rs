@@ -125,13 +125,9 @@ impl History {
                 continue;
             };
             let sums = sums.get_mut(first..).unwrap_or_default();
-            for (sum, value) in sums.iter_mut().zip(values.every().iter()) {
-                if value.is_finite() {
-                    *sum = if sum.is_finite() {
-                        *sum + value
-                    } else {
-                        *value
-                    };
+            for (slot, value) in values.pairs().filter(|(_, value)| value.is_finite()) {
+                if let Some(sum) = sums.get_mut(slot) {
+                    *sum = if sum.is_finite() { *sum + value } else { value };
                 }
             }
         }

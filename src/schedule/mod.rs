@@ -44,7 +44,7 @@ pub use need::Need;
 pub use peak::{Peak, findings, peaks};
 pub use plan::{Options, Plan};
 pub use replica::{Replica, replicas};
-pub use report::{Schedules, schedule_from};
+pub use report::{Schedules, plans_from, schedule_from};
 pub use segment::{Segment, segments};
 pub use sleep::{Nap, Sign, Sleep};
 pub use trial::{Outcome, Way};

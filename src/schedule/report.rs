@@ -11,7 +11,7 @@ use super::lead::Pools;
 use super::plan::{Options, Plan, refused};
 use super::replica::Replica;
 use super::subject::{LEAST_DAYS, Subject};
-use crate::forecast::{self, Clock, Forecast, Metric, Outlook, Season};
+use crate::forecast::{self, Clock, Forecast, Forecasts, Metric, Outlook, Season};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Series, Snapshot, Supply};
 use crate::units::len_f64;
@@ -47,24 +47,84 @@ pub fn schedule_from<S: Supply>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Schedules, S::Error> {
-    let mut plans: Vec<Plan> = Vec::new();
-    let mut looked: Vec<bool> = vec![false; snapshot.workloads.len()];
-    for (index, workload) in snapshot.workloads.iter().enumerate() {
-        let (Some(true), Some(replica)) = (asked.get(index), replicas.get(index)) else {
-            continue;
-        };
-        match refused(workload, replica) {
-            Some(why) => plans.push(Plan::leave(index, workload, replica, why)),
-            None => looked[index] = true,
-        }
+    let works = forecast::works(snapshot, usage, progress)?;
+    let moves = moves(snapshot, &works, asked, options.clocks.usual());
+    let looked = looked(snapshot, asked, replicas);
+    let ahead = ahead(options);
+    let forecasts = forecast::forecast_of(snapshot, works, &looked, &ahead, progress);
+    let plans = plans_of(
+        snapshot, usage, asked, replicas, &forecasts, options, progress,
+    )?;
+    Ok(Schedules {
+        plans,
+        moves,
+        gaps: forecasts.gaps,
+    })
+}
+
+/// The plans alone. `known` are forecasts of the same workloads, which do where they reach
+/// a week ahead.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn plans_from<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    (replicas, known): (&[Replica], &Forecasts),
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Plan>, S::Error> {
+    if known.hours == AHEAD {
+        return plans_of(snapshot, usage, asked, replicas, known, options, progress);
     }
-    let ahead = forecast::Options {
+    let looked = looked(snapshot, asked, replicas);
+    let ahead = ahead(options);
+    let known = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
+    plans_of(snapshot, usage, asked, replicas, &known, options, progress)
+}
+
+/// The forecast that a plan begins with.
+fn ahead(options: &Options) -> forecast::Options {
+    forecast::Options {
         hours: AHEAD,
         clocks: options.clocks.clone(),
         metrics: &[Metric::Cpu, Metric::Requests],
         capacities: false,
-    };
-    let forecasts = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
+    }
+}
+
+/// The workloads whose past tells something.
+fn looked(snapshot: &Snapshot, asked: &[bool], replicas: &[Replica]) -> Vec<bool> {
+    let all = snapshot.workloads.iter().enumerate();
+    let looked = all.map(|(index, workload)| {
+        let replica = replicas.get(index);
+        asked.get(index) == Some(&true)
+            && replica.is_some_and(|replica| refused(workload, replica).is_none())
+    });
+    looked.collect()
+}
+
+fn plans_of<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    replicas: &[Replica],
+    forecasts: &Forecasts,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Plan>, S::Error> {
+    let looked = looked(snapshot, asked, replicas);
+    let all = snapshot.workloads.iter().enumerate();
+    let left = all.filter_map(|(index, workload)| {
+        let replica = replicas
+            .get(index)
+            .filter(|_| asked.get(index) == Some(&true))?;
+        let why = refused(workload, replica)?;
+        Some(Plan::leave(index, workload, replica, why))
+    });
+    let mut plans: Vec<Plan> = left.collect();
     let known = forecasts.forecasts.iter();
     let known: HashMap<usize, &Forecast> = known.map(|it| (it.workload, it)).collect();
     let pools = Pools::of(snapshot);
@@ -102,18 +162,7 @@ pub fn schedule_from<S: Supply>(
         plans.extend(made.collect::<Vec<Plan>>());
     })?;
     plans.sort_by_key(|it| it.workload);
-    let mut batch = snapshot.workloads.iter().zip(asked);
-    let moves = if batch.any(|(it, asked)| *asked && it.schedule.is_some()) {
-        let works = forecast::works(snapshot, usage, progress)?;
-        moves(snapshot, &works, asked, options.clocks.usual())
-    } else {
-        Vec::new()
-    };
-    Ok(Schedules {
-        plans,
-        moves,
-        gaps: forecasts.gaps,
-    })
+    Ok(plans)
 }
 
 /// What comes again: in requests where those are known, which no code that is faster and no

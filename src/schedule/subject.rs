@@ -116,12 +116,13 @@ impl Subject<'_> {
                 Some((cycle, alike, need.filter(|_| known)?))
             })
         };
-        let (Some((_, _, need)), true) = (look(advised), all.len() >= LEAST_DAYS) else {
+        let first = look(advised).filter(|_| all.len() >= LEAST_DAYS);
+        let Some(first) = first else {
             return left(Leave::Thin);
         };
-        let (capacity, looked) = match self.spread(&need, advised) {
+        let (capacity, looked) = match self.spread(&first.2, advised) {
             Some(each) => (each, look(each)),
-            None => (advised, look(advised)),
+            None => (advised, Some(first)),
         };
         let Some((cycle, alike, need)) = looked else {
             return left(Leave::Thin);

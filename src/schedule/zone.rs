@@ -1,5 +1,7 @@
 //! Which time zone a workload lives in: by its annotation, by the policy, else the usual.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use crate::forecast::{Clock, Clocks};
@@ -13,9 +15,15 @@ const KEY: &str = "time-zone";
 /// The clock of every workload of a snapshot.
 pub fn clocks(snapshot: &Snapshot, usual: &Clock, policy: &Policy) -> Clocks {
     let mut clocks = Clocks::new(usual.clone());
+    // A clock has all days of the calendar: one for each zone, not for each workload.
+    let mut made: BTreeMap<&str, Option<Clock>> = BTreeMap::new();
     for (index, workload) in snapshot.workloads.iter().enumerate() {
-        if let Some(clock) = own(workload, usual, policy) {
-            clocks.set(index, clock);
+        let Some(name) = name(workload, policy) else {
+            continue;
+        };
+        let clock = made.entry(name).or_insert_with(|| in_zone(usual, name));
+        if let Some(clock) = clock {
+            clocks.set(index, clock.clone());
         }
     }
     clocks
@@ -23,16 +31,21 @@ pub fn clocks(snapshot: &Snapshot, usual: &Clock, policy: &Policy) -> Clocks {
 
 /// The clock of one workload.
 pub fn clock_of(workload: &Workload, usual: &Clock, policy: &Policy) -> Clock {
-    own(workload, usual, policy).unwrap_or_else(|| usual.clone())
+    let own = name(workload, policy).and_then(|name| in_zone(usual, name));
+    own.unwrap_or_else(|| usual.clone())
 }
 
-fn own(workload: &Workload, usual: &Clock, policy: &Policy) -> Option<Clock> {
+/// The zone that is set for a workload.
+fn name<'a>(workload: &'a Workload, policy: &'a Policy) -> Option<&'a str> {
     let annotations = workload.annotations.iter();
     let mut annotated = annotations.filter(|(key, _)| key.strip_prefix(PREFIX) == Some(KEY));
     let ruled = policy.rule(workload);
     let ruled = ruled.and_then(|rule| rule.sets.iter().find(|(name, _)| name == KEY));
-    let name = annotated.next().or(ruled).map(|(_, value)| value.trim())?;
-    // One that is not known is told beside the sizes.
+    annotated.next().or(ruled).map(|(_, value)| value.trim())
+}
+
+/// `None` for a zone that is not known, which is told beside the sizes.
+fn in_zone(usual: &Clock, name: &str) -> Option<Clock> {
     let zone = TimeZone::get(name).ok()?;
     Some(usual.clone().in_zone(zone))
 }

@@ -66,6 +66,20 @@ impl Values {
         }
     }
 
+    /// The slots whose value is known, in order, and the value of each.
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
+        let (slots, values) = match &self.held {
+            Held::Every(values) => (None, values),
+            Held::Known { slots, values } => (Some(slots), values),
+        };
+        let each = values.iter().enumerate();
+        let each = each.map(move |(place, value)| {
+            let slot = slots.map_or(place, |slots| at(slots[place]));
+            (slot, *value)
+        });
+        each.filter(|(_, value)| !value.is_nan())
+    }
+
     /// From the first slot with a value to the last; empty where there is none.
     pub fn bounds(&self) -> Range<usize> {
         match &self.held {
@@ -240,6 +254,9 @@ mod tests {
             }
             let wide = [vec![N; 2], every.clone(), vec![N]].concat();
             assert_eq!(format!("{:?}", values.widened(2, 9)), format!("{wide:?}"));
+            let known = every.iter().copied().enumerate();
+            let known: Vec<_> = known.filter(|(_, value)| !value.is_nan()).collect();
+            assert_eq!(values.pairs().collect::<Vec<_>>(), known);
             let mut longer = values.clone();
             longer.extend(&[N, 7.0]);
             assert_eq!(longer.bounds(), 1..8);

@@ -97,6 +97,24 @@ impl Kcost {
     }
 }
 
+/// A bundle `name` in `folder`, of these objects and of usage as CSV, which stay beside it.
+pub fn bundle_of(folder: &Path, name: &str, objects: &serde_json::Value, usage: &str) -> PathBuf {
+    let (list, table) = (folder.join("objects.json"), folder.join("usage.csv"));
+    std::fs::write(&list, objects.to_string()).unwrap();
+    std::fs::write(&table, usage).unwrap();
+    let bundle = folder.join(name);
+    Kcost::new()
+        .args(["snapshot", "--objects"])
+        .arg(&list)
+        .arg("--usage")
+        .arg(&table)
+        .arg("-o")
+        .arg(&bundle)
+        .run()
+        .ended(0);
+    bundle
+}
+
 impl Seen {
     /// Exit code, stdout and stderr as one text, so that a snapshot of it also
     /// says that nothing else was said.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 
 const START: i64 = 1_760_000_000;
 
@@ -66,21 +66,7 @@ fn bundle(folder: &Path, name: &str, weeks: i64, burst: bool, objects: &Value) -
             }
         }
     }
-    let (objects_file, usage_file) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects_file, objects.to_string()).unwrap();
-    fs::write(&usage_file, usage).unwrap();
-    let bundle = folder.join(name);
-    let args = ["snapshot", "--objects"];
-    Kcost::new()
-        .args(args)
-        .arg(&objects_file)
-        .arg("--usage")
-        .arg(&usage_file)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
-    bundle
+    bundle_of(folder, name, objects, &usage)
 }
 
 fn plenty() -> Value {

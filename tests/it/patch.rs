@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::common::{Kcost, needs};
+use crate::common::{Kcost, bundle_of, needs};
 
 const START: i64 = 1_760_000_000;
 
@@ -94,25 +94,7 @@ fn usage() -> String {
 
 /// A bundle of it, in a folder of its own.
 fn bundle(folder: &Path) -> PathBuf {
-    bundle_of(folder, &objects(), &usage())
-}
-
-fn bundle_of(folder: &Path, objects: &Value, usage: &str) -> PathBuf {
-    let (objects_file, usage_file) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects_file, objects.to_string()).unwrap();
-    fs::write(&usage_file, usage).unwrap();
-    let bundle = folder.join("a.kcost");
-    Kcost::new()
-        .arg("snapshot")
-        .arg("--objects")
-        .arg(&objects_file)
-        .arg("--usage")
-        .arg(&usage_file)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
-    bundle
+    bundle_of(folder, "a.kcost", &objects(), &usage())
 }
 
 fn analyzed(bundle: &Path, format: &str) -> String {
@@ -255,7 +237,10 @@ fn a_real_kubectl_reads_names_as_they_are() {
     });
     let usage = format!("{header}\n{}", rows.collect::<String>());
     let folder = tempfile::tempdir().unwrap();
-    let patches = analyzed(&bundle_of(folder.path(), &objects, &usage), "patch");
+    let patches = analyzed(
+        &bundle_of(folder.path(), "a.kcost", &objects, &usage),
+        "patch",
+    );
     let file = folder.path().join("patches.yaml");
     fs::write(&file, patches).unwrap();
     let seen = Kcost::program(&kubectl)
@@ -290,7 +275,7 @@ fn what_a_pod_requests_as_a_whole_is_patched_where_it_stands() {
     let items = objects["items"].as_array_mut().unwrap();
     items.retain(|item| item["kind"] != "HorizontalPodAutoscaler");
     let folder = tempfile::tempdir().unwrap();
-    let bundle = bundle_of(folder.path(), &objects, &usage());
+    let bundle = bundle_of(folder.path(), "a.kcost", &objects, &usage());
     let patch = analyzed(&bundle, "patch");
     let document: Value = serde_yaml::from_str(patch.split("---\n").nth(1).unwrap()).unwrap();
     let spec = &document["spec"]["template"]["spec"];

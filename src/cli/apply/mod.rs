@@ -160,18 +160,13 @@ impl ApplyArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
-        let places = names.iter().map(|name| workload::place(&read.whole, name));
-        let places: Vec<usize> = places.collect::<Result<_, _>>()?;
-        // Of those that are asked for, since the others are gone from the report.
-        let kept = (0..asked.len()).filter(|place| asked[*place]);
-        let only: Vec<bool> = kept.map(|place| places.contains(&place)).collect();
+        let only = workload::among(&read.whole, &names)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.view.view());
-        let only = (!places.is_empty()).then_some(&*only);
-        let patches = Patches::new(&analysis, &look, only);
+        let patches = Patches::new(&analysis, &look, only.as_deref());
         let writing = Writing {
             args: &self,
             rules: &rules,

@@ -20,24 +20,19 @@ pub(super) fn give(events: Vec<(String, Event)>, index: &PodIndex, workloads: &m
             workload.events.push(event);
         }
     }
-    for workload in workloads {
-        workload.events.sort_by(|a, b| {
-            let order = |it: &Event| {
-                (
-                    it.last,
-                    it.name.clone(),
-                    it.reason.clone(),
-                    it.cause.clone(),
-                )
-            };
-            order(a).cmp(&order(b))
-        });
+    // Evictions of pods that are there were put in order when those were read.
+    for workload in workloads.iter_mut().filter(|it| !it.events.is_empty()) {
+        workload.events.sort_by(|a, b| order(a).cmp(&order(b)));
         workload.events.dedup();
         let older = workload.events.len().saturating_sub(MOST);
         workload.events.drain(..older);
-        let order = |it: &Eviction| (it.at, it.pod.clone());
-        workload.evictions.sort_by_key(order);
+        let evictions = &mut workload.evictions;
+        evictions.sort_by(|a, b| (a.at, &a.pod).cmp(&(b.at, &b.pod)));
     }
+}
+
+fn order(event: &Event) -> impl Ord + '_ {
+    (event.last, &event.name, &event.reason, &event.cause)
 }
 
 /// A pod that was put out and is gone since: only the event tells of it.

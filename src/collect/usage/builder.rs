@@ -214,10 +214,9 @@ impl Building {
             }
         }
         for (metric, values) in other.more {
-            for (slot, value) in (0..).zip(values.every().iter()) {
-                if !value.is_nan() {
-                    self.set(Column::More(metric), slot, *value, grid);
-                }
+            for (slot, value) in values.pairs() {
+                let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+                self.set(Column::More(metric), slot, value, grid);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::{Ahead, Capacity, Unit, What, from_hours, without_past};
 use crate::forecast::Hours;
 use crate::forecast::work::Work;
@@ -13,7 +15,7 @@ const OF_POOLS: [&str; 3] = ["cpu", "memory", "pods"];
 
 /// What each limit of every quota holds.
 pub(super) fn quotas(snapshot: &Snapshot, works: &[Work], ahead: &Ahead<'_>) -> Vec<Capacity> {
-    let quotas = snapshot.cluster.quotas.iter();
+    let quotas = snapshot.cluster.quotas.par_iter();
     let of = |quota: &Quota| {
         let own = snapshot.workloads.iter().enumerate();
         let own = own.filter(|(_, it)| it.id.namespace == quota.namespace);
@@ -46,7 +48,7 @@ pub(super) fn quotas(snapshot: &Snapshot, works: &[Work], ahead: &Ahead<'_>) -> 
         });
         each.collect::<Vec<Capacity>>()
     };
-    quotas.flat_map(of).collect()
+    quotas.flat_map_iter(of).collect()
 }
 
 /// What each pool of nodes holds.
@@ -98,10 +100,12 @@ pub(super) fn pools(snapshot: &Snapshot, works: &[Work], ahead: &Ahead<'_>) -> V
                 of: here.iter().map(|it| it.0).collect(),
             };
             let parts = here.iter().map(|(at, share, _)| (*at, pod(*at) * share));
-            all.push(told(capacity, works, parts.collect(), ahead));
+            all.push((capacity, parts.collect::<Vec<(usize, f64)>>()));
         }
     }
-    all
+    let all = all.into_par_iter();
+    let told = all.map(|(capacity, parts)| told(capacity, works, parts, ahead));
+    told.collect()
 }
 
 /// What a node's resource is called where pods ask for it.

@@ -1,5 +1,8 @@
 //! Whether days of the month differ, such as the first or the last.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rand::seq::SliceRandom;
 
 use super::chance::{chance, numbers};
@@ -43,8 +46,8 @@ pub(super) fn season(days: &Days) -> Option<Season> {
 /// The day of its month, counted from the start in its first half and from the end in its
 /// second, so that the last day is the same in all.
 fn place(number: i64) -> usize {
-    let (year, month, day) = date(number);
-    let length = date_number(next(year, month)) - date_number((year, month));
+    let date = date(number);
+    let (day, length) = (i64::from(date.day()), i64::from(date.days_in_month()));
     let place = if day <= FROM_START {
         day
     } else {
@@ -53,35 +56,11 @@ fn place(number: i64) -> usize {
     usize::try_from(place).unwrap_or(0)
 }
 
-fn next(year: i64, month: i64) -> (i64, i64) {
-    if month == 12 {
-        (year + 1, 1)
-    } else {
-        (year, month + 1)
-    }
-}
-
-/// Days from 1970-01-01 to the first of a month (Hinnant, `days_from_civil`).
-fn date_number((year, month): (i64, i64)) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// The same backwards: year, month and day.
-fn date(number: i64) -> (i64, i64, i64) {
-    let days = number + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days - era * 146_097;
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let place = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * place + 2) / 5 + 1;
-    let month = if place < 10 { place + 3 } else { place - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    (year, month, day)
+/// The date so many days after 1970-01-01.
+fn date(number: i64) -> Date {
+    let seconds = number.saturating_mul(86_400);
+    let time = Timestamp::from_second(seconds).unwrap_or_default();
+    time.to_zoned(TimeZone::UTC).date()
 }
 
 /// Values beside the mean of their day of the week.
@@ -129,13 +108,20 @@ mod tests {
 
     #[test]
     fn the_last_day_is_the_same_in_every_month() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(20_454), (2026, 1, 1));
+        assert_eq!(date(0), Date::constant(1970, 1, 1));
+        assert_eq!(date(20_454), Date::constant(2026, 1, 1));
+        // Days from 1970-01-01 to the first of a month.
+        let number = |year: i16, month: i8| {
+            let first = Date::constant(year, month, 1)
+                .to_zoned(TimeZone::UTC)
+                .unwrap();
+            first.timestamp().as_second() / 86_400
+        };
         let last = [2, 3, 5, 13].map(|month| {
-            let first = date_number((2026 + month / 13, (month - 1) % 12 + 1));
+            let first = number(2026 + i16::from(month / 13), (month - 1) % 12 + 1);
             place(first - 1)
         });
         assert!(last.iter().all(|it| *it == 17), "{last:?}");
-        assert_eq!(place(date_number((2026, 2))), 1);
+        assert_eq!(place(number(2026, 2)), 1);
     }
 }

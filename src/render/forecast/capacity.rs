@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::forecast::{Capacity, Forecasts, Full, SIGHT, Unit, What};
+use crate::forecast::{Capacity, Forecasts, Full, SIGHT, Unit, What, Why};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::json_v1::rounded;
@@ -183,7 +183,7 @@ fn name(capacity: &Capacity) -> String {
 
 fn when(capacity: &Capacity) -> String {
     match capacity.full {
-        Some(Full { why, .. }) if why.name() == "now" => "now".to_owned(),
+        Some(Full { why: Why::Now, .. }) => "now".to_owned(),
         Some(Full { at: Some(at), .. }) => day(at),
         Some(_) => "perhaps".to_owned(),
         None => "no".to_owned(),
@@ -192,7 +192,7 @@ fn when(capacity: &Capacity) -> String {
 
 /// `12-01 and 12-20`.
 fn between(capacity: &Capacity) -> String {
-    let Some(full) = capacity.full.filter(|it| it.why.name() != "now") else {
+    let Some(full) = capacity.full.filter(|it| it.why != Why::Now) else {
         return String::new();
     };
     let latest = full.latest.map_or_else(|| "later".to_owned(), day);

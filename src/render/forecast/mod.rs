@@ -14,7 +14,7 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
 use crate::forecast::{Clocks, Forecast, Forecasts, Kind, Metric, Outlook, Point, Season};
-use crate::schedule::{Plan, Schedules};
+use crate::schedule::Plan;
 use crate::snapshot::{Gap, Snapshot};
 use crate::text::{count, escape, percent, short};
 use crate::units::{Bytes, Cpu, Currency, Span, len_f64};
@@ -31,7 +31,7 @@ pub struct Foretold<'a> {
     pub snapshot: &'a Snapshot,
     pub forecasts: &'a Forecasts,
     /// What is advised on replicas; `None` where nobody looked.
-    pub schedules: Option<&'a Schedules>,
+    pub plans: Option<&'a [Plan]>,
     /// What days and weeks are counted in.
     pub clocks: &'a Clocks,
     pub currency: Currency,
@@ -40,8 +40,10 @@ pub struct Foretold<'a> {
 impl<'a> Foretold<'a> {
     /// What is advised on the replicas of a workload.
     fn plan(self, workload: usize) -> Option<&'a Plan> {
-        let mut plans = self.schedules?.plans.iter();
-        plans.find(|it| it.workload == workload)
+        let plans = self.plans?;
+        // They are in the order of the workloads.
+        let place = plans.binary_search_by_key(&workload, |it| it.workload);
+        plans.get(place.ok()?)
     }
 }
 

@@ -53,10 +53,9 @@ impl Check for Anomaly {
                         judged += 1;
                         let found = found.into_iter().filter(|it| {
                             let stopped = signal == Signal::Network && it.goes_on;
-                            let told = stopped && is_lost(seen, index, workload);
-                            !told
-                                && is_worth_a_word(signal, it)
+                            is_worth_a_word(signal, it)
                                 && !is_explained(seen, index, workload, (signal, &work), it)
+                                && !(stopped && is_lost(seen, index, workload))
                         });
                         all.extend(found.map(|it| (signal, it)));
                     }

@@ -1,7 +1,8 @@
 //! The checks, one file each.
 
-use super::{Check, Sought};
-use crate::snapshot::Workload;
+use super::{Check, Seen, Sought};
+use crate::snapshot::{Pod, Workload};
+use crate::units::days_between;
 
 mod anomaly;
 mod autoscaler_at_maximum;
@@ -86,6 +87,23 @@ pub fn names() -> Vec<&'static str> {
 /// The check of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Check> {
     ALL.iter().copied().find(|check| check.name() == name)
+}
+
+/// Days that a pod may be pending: the scheduler needs seconds, a cloud minutes to make a
+/// node or a volume, or to attach one.
+const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
+
+/// Whether a pod has been pending for longer than that.
+fn hangs(seen: &Seen<'_>, pod: &Pod) -> bool {
+    let now = seen.snapshot.taken_at;
+    let long = |created| days_between(created, now) > PATIENCE;
+    pod.phase == "Pending" && pod.created.is_some_and(long)
+}
+
+/// What cannot be judged of a workload without events.
+fn without_events(why: &'static str) -> Sought {
+    let hint = "allow `list` on events, or add them to `--objects`";
+    Sought::unknown("workload", why, hint)
 }
 
 /// Whether it is known how the pods of a workload are.

@@ -1,8 +1,6 @@
-use jiff::{SignedDuration, Timestamp};
-
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::network::{has_its_own, hourly};
+use crate::risk::network::{COUNT, has_its_own, hourly, hours_ago};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Metric, Workload};
 use crate::text::{count, percent};
@@ -46,7 +44,7 @@ impl Check for NetworkFaults {
     }
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
-        seen.each_workload(|index, workload| {
+        seen.each_workload_at_once(|index, workload| {
             if !has_its_own(workload) {
                 return Sought::fine();
             }
@@ -56,16 +54,21 @@ impl Check for NetworkFaults {
             });
             let mut known = known.peekable();
             if known.peek().is_none() {
-                return Sought::unknown(
-                    "workload",
-                    "whose lost packets are not counted",
-                    "keep `container_network_.*` of the kubelets' `/metrics/cadvisor`",
-                );
+                return Sought::unknown("workload", "whose lost packets are not counted", COUNT);
             }
-            let found = known.flat_map(|(way, shares)| {
-                let spells = spells(&shares).into_iter();
-                let risk = |spell| self.risk(seen, (index, workload), *way, (&shares, spell));
-                spells.map(risk).map(Sought::risk).collect::<Vec<_>>()
+            let found = known.flat_map(|((metric, says, action), shares)| {
+                let spells = spells(&shares);
+                let hit = if spells.is_empty() {
+                    0
+                } else {
+                    pods_hit(seen, index, *metric)
+                };
+                let risk = |spell| {
+                    let way = (hit, *says, *action);
+                    self.risk(seen, (index, workload), way, (&shares, spell))
+                };
+                let risks = spells.into_iter().map(risk);
+                risks.map(Sought::risk).collect::<Vec<_>>()
             });
             found.collect()
         })
@@ -85,19 +88,14 @@ impl NetworkFaults {
         &self,
         seen: &Seen<'_>,
         (index, workload): (usize, &Workload),
-        (metric, says, action): (Metric, &str, &str),
+        (hit, says, action): (usize, &str, &str),
         (shares, (first, last)): (&[f64], (usize, usize)),
     ) -> Risk {
         let inside = &shares[first..=last];
         let felt = inside.iter().filter(|it| **it >= FELT).count();
         let worst = inside.iter().copied().fold(0.0, f64::max);
-        let hit = pods_hit(seen, index, metric);
-        let back = |hours: usize| {
-            let hours = i64::try_from(hours).unwrap_or(0);
-            seen.now - SignedDuration::from_hours(hours)
-        };
         let goes_on = shares.len() - last <= OVER;
-        let until: Timestamp = back(shares.len() - last - 1);
+        let until = hours_ago(seen, shares.len() - last - 1);
         let severity = if worst >= BAD && hit > 1 {
             Severity::High
         } else {
@@ -106,8 +104,8 @@ impl NetworkFaults {
         Risk {
             severity,
             confidence: Confidence::High,
-            since: Some(back(shares.len() - first)),
-            until: (!goes_on).then_some(until),
+            since: hours_ago(seen, shares.len() - first),
+            until: until.filter(|_| !goes_on),
             text: format!(
                 "up to {} of its packets are {says} in {hit} of {}, in {}",
                 percent(worst),

@@ -1,5 +1,6 @@
 use std::cell::LazyCell;
 
+use super::hangs;
 use crate::finding::Severity;
 use crate::pack::Room;
 use crate::recommend::Confidence;
@@ -11,9 +12,6 @@ use crate::units::{Bytes, Cpu, days_between, len_f64};
 
 /// Pods that wait for a node that does not exist.
 pub(super) struct PodFitsNowhere;
-
-/// Days that a pod may wait: the scheduler needs seconds, and a new node minutes.
-const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
 
 impl Check for PodFitsNowhere {
     fn name(&self) -> &'static str {
@@ -29,12 +27,8 @@ impl Check for PodFitsNowhere {
         // Of all nodes and pods, so only where any pod waits.
         let room = LazyCell::new(|| Room::of(&cluster.nodes, &seen.snapshot.workloads));
         seen.each_workload(|index, workload| {
-            let waits = |pod: &&Pod| pod.phase == "Pending" && pod.node.is_none();
-            let long = |pod: &&Pod| {
-                let since = pod.created.unwrap_or(jiff::Timestamp::MIN);
-                pod.created.is_some() && days_between(since, seen.snapshot.taken_at) > PATIENCE
-            };
-            let waiting: Vec<&Pod> = workload.pods.iter().filter(waits).filter(long).collect();
+            let waits = |pod: &&Pod| hangs(seen, pod) && pod.node.is_none();
+            let waiting: Vec<&Pod> = workload.pods.iter().filter(waits).collect();
             let Some(pod) = waiting.first() else {
                 return Sought::fine();
             };

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::without_events;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
@@ -51,11 +52,7 @@ impl Check for ProbesFailing {
                 return Sought::fine();
             }
             if !seen.snapshot.cluster.has_events {
-                return Sought::unknown(
-                    "workload",
-                    "whose events were not read",
-                    "allow `list` on events, or add them to `--objects`",
-                );
+                return without_events("whose events were not read");
             }
             let sorts = SORTS.iter().filter_map(|sort| {
                 let failed = workload

@@ -76,9 +76,8 @@ const SAID: [Said; 5] = [
 
 /// What the newest warning says of pods that could not be created.
 fn said(workload: &Workload) -> Option<&'static Said> {
-    let told = workload.events.iter().rev();
-    let mut causes = told.filter(|it| it.reason == "FailedCreate");
-    causes.find_map(|it| SAID.iter().find(|said| it.is("FailedCreate", said.0)))
+    let mut told = workload.events.iter().rev();
+    told.find_map(|it| SAID.iter().find(|said| it.is("FailedCreate", said.0)))
 }
 
 /// What forbids them.

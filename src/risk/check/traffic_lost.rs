@@ -1,8 +1,6 @@
-use jiff::{SignedDuration, Timestamp};
-
 use crate::finding::Severity;
 use crate::recommend::Confidence;
-use crate::risk::network::{has_its_own, hourly};
+use crate::risk::network::{COUNT, has_its_own, hourly, hours_ago};
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::{Metric, Workload};
@@ -33,15 +31,11 @@ impl Check for TrafficLost {
     }
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
-        seen.each_workload(|index, workload| {
+        seen.each_workload_at_once(|index, workload| {
             let (usual, most, hours) = match heard(seen, index, workload) {
                 Heard::Lost { usual, most, hours } => (usual, most, hours),
                 Heard::Nothing => {
-                    return Sought::unknown(
-                        "workload",
-                        "whose traffic is not counted",
-                        "keep `container_network_.*` of the kubelets' `/metrics/cadvisor`",
-                    );
+                    return Sought::unknown("workload", "whose traffic is not counted", COUNT);
                 }
                 Heard::Fine => return Sought::fine(),
                 Heard::Short => {
@@ -55,7 +49,7 @@ impl Check for TrafficLost {
             Sought::risk(Risk {
                 severity: Severity::Medium,
                 confidence: Confidence::Medium,
-                since: since(seen, hours),
+                since: hours_ago(seen, hours),
                 text: format!(
                     "its traffic fell from {}/s to {}/s for {}, while it runs",
                     Bytes::from_f64(usual).human(),
@@ -101,12 +95,6 @@ fn heard(seen: &Seen<'_>, index: usize, workload: &Workload) -> Heard {
 /// Whether a workload has lost its traffic, which others need not tell once more.
 pub(super) fn is_lost(seen: &Seen<'_>, index: usize, workload: &Workload) -> bool {
     matches!(heard(seen, index, workload), Heard::Lost { .. })
-}
-
-/// So many hours before the end of the window.
-fn since(seen: &Seen<'_>, hours: usize) -> Option<Timestamp> {
-    let hours = i64::try_from(hours).ok()?;
-    seen.now.checked_sub(SignedDuration::from_hours(hours)).ok()
 }
 
 impl Heard {

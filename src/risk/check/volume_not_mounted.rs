@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::Reading;
+use super::{Reading, hangs, without_events};
 use crate::recommend::Confidence;
 use crate::risk::severity::by_replicas;
 use crate::risk::words::lasting;
@@ -11,9 +11,6 @@ use crate::units::{days_between, len_f64};
 
 /// Pods that wait on their node for a volume.
 pub(super) struct VolumeNotMounted;
-
-/// Days that this may take: a cloud needs a minute or two to attach a disk.
-const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
 
 /// Reasons of warnings, what their message names, and what to do.
 const REASONS: [(&str, Option<&str>, &str, &str); 4] = [
@@ -54,21 +51,14 @@ impl Check for VolumeNotMounted {
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_workload(|index, workload| {
-            let waits = |pod: &&Pod| {
-                let long = pod
-                    .created
-                    .is_some_and(|it| days_between(it, seen.snapshot.taken_at) > PATIENCE);
-                pod.phase == "Pending" && pod.node.is_some() && long
-            };
+            let waits = |pod: &&Pod| hangs(seen, pod) && pod.node.is_some();
             let waiting: Vec<&Pod> = workload.pods.iter().filter(waits).collect();
             if waiting.is_empty() {
                 return Reading::of(workload).unknown().unwrap_or_default();
             }
             if !seen.snapshot.cluster.has_events {
-                return Sought::unknown(
-                    "workload",
+                return without_events(
                     "with pods that wait on their node, and whose events were not read",
-                    "allow `list` on events, or add them to `--objects`",
                 );
             }
             let of = |event: &&Event| waiting.iter().any(|pod| pod.name == event.name);

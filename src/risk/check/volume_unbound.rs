@@ -1,3 +1,4 @@
+use super::hangs;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::words::lasting;
@@ -7,9 +8,6 @@ use crate::units::{days_between, len_f64};
 
 /// Claims without a volume, although a pod wants it.
 pub(super) struct VolumeUnbound;
-
-/// Days that a volume may take to be made.
-const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
 
 impl Check for VolumeUnbound {
     fn name(&self) -> &'static str {
@@ -30,14 +28,12 @@ impl Check for VolumeUnbound {
 
 impl VolumeUnbound {
     fn of(&self, seen: &Seen<'_>, claim: &VolumeClaim) -> Sought {
+        if claim.phase == "Bound" {
+            return Sought::fine();
+        }
         let now = seen.snapshot.taken_at;
         let inside = seen.in_namespace(&claim.namespace);
-        let waits = |pod: &&Pod| {
-            let long = pod
-                .created
-                .is_some_and(|it| days_between(it, now) > PATIENCE);
-            pod.phase == "Pending" && long && pod.volume_claims.contains(&claim.name)
-        };
+        let waits = |pod: &&Pod| hangs(seen, pod) && pod.volume_claims.contains(&claim.name);
         let all = inside
             .iter()
             .map(|index| (*index, &seen.snapshot.workloads[*index]));
@@ -71,7 +67,7 @@ impl VolumeUnbound {
                 "see why: `kubectl describe pvc`, its StorageClass, and the quota of disks",
             ),
             // Until a pod wants it, it may wait (`WaitForFirstConsumer`).
-            ("Pending" | "Bound", _) => return Sought::fine(),
+            ("Pending", None) => return Sought::fine(),
             _ => {
                 return Sought::unknown(
                     "volume claim",

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{MONDAY, bundle, by_day, hours, samples, told};
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 use kcost::forecast::{Kind, seasons, seasons_and};
 
 /// Busy on working days.
@@ -140,17 +140,9 @@ fn requests_a_second_are_forecast_where_they_are_known() {
         let rate = 100.0 + 50.0 * by_day(second / 3_600);
         writeln!(csv, "shop,api-5d-x,app,{time},{cores:.6},,{rate:.3}").unwrap();
     }
-    fs::write(folder.path().join("usage.csv"), csv).unwrap();
-    let again = folder.path().join("c.kcost");
-    Kcost::new()
-        .args(["snapshot", "--objects"])
-        .arg(folder.path().join("objects.json"))
-        .arg("--usage")
-        .arg(folder.path().join("usage.csv"))
-        .arg("-o")
-        .arg(&again)
-        .run()
-        .ended(0);
+    let objects = fs::read_to_string(folder.path().join("objects.json")).unwrap();
+    let objects = serde_json::from_str(&objects).unwrap();
+    let again = bundle_of(folder.path(), "c.kcost", &objects, &csv);
     let report = told(again.to_str().unwrap(), &["--horizon", "24h"]);
     let series = report["workloads"][0]["series"].as_array().unwrap();
     let requests = series

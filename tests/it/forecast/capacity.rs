@@ -1,13 +1,12 @@
 //! When quotas and node pools are full, by the replicas of their workloads.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{MONDAY, told};
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 
 /// Pods of one Deployment, each from its day on; a node of `cores`, a quota of as many pods
 /// as are given.
@@ -53,19 +52,7 @@ fn bundle(folder: &Path, since: &[i64], cores: &str, pods: usize) -> String {
         }
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    let (objects, usage) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects, list.to_string()).unwrap();
-    fs::write(&usage, csv).unwrap();
-    let bundle = folder.join("b.kcost");
-    Kcost::new()
-        .args(["snapshot", "--objects"])
-        .arg(&objects)
-        .arg("--usage")
-        .arg(&usage)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
+    let bundle = bundle_of(folder, "b.kcost", &list, &csv);
     bundle.to_string_lossy().into_owned()
 }
 

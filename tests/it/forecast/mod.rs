@@ -1,7 +1,6 @@
 //! What comes: seasons that are proven, forecasts that beat rules of thumb, bands that hold.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use kcost::forecast::Hours;
@@ -9,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::Value;
 
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 
 mod calendar;
 mod capacity;
@@ -82,20 +81,7 @@ fn bundle(folder: &Path, workloads: &[(&str, Vec<(i64, f64)>)]) -> String {
         }
     }
     let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    let (objects, usage) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects, list.to_string()).unwrap();
-    fs::write(&usage, csv).unwrap();
-    let bundle = folder.join("b.kcost");
-    Kcost::new()
-        .arg("snapshot")
-        .arg("--objects")
-        .arg(&objects)
-        .arg("--usage")
-        .arg(&usage)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
+    let bundle = bundle_of(folder, "b.kcost", &list, &csv);
     bundle.to_string_lossy().into_owned()
 }
 

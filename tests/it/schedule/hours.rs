@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{MONDAY, Made, bundle, told};
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 
 const HOUR: i64 = 3_600;
 
@@ -207,19 +207,7 @@ fn batch_bundle(folder: &Path, schedule: &str, hour: i64) -> String {
         }
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    let (objects, usage) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects, list.to_string()).unwrap();
-    fs::write(&usage, csv).unwrap();
-    let bundle = folder.join("b.kcost");
-    Kcost::new()
-        .args(["snapshot", "--objects"])
-        .arg(&objects)
-        .arg("--usage")
-        .arg(&usage)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
+    let bundle = bundle_of(folder, "b.kcost", &list, &csv);
     bundle.to_string_lossy().into_owned()
 }
 

@@ -1,12 +1,11 @@
 //! When workloads need how many replicas: windows, their evidence, and what wins.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::Kcost;
+use crate::common::{Kcost, bundle_of};
 
 mod hours;
 mod manifest;
@@ -69,20 +68,7 @@ fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
         }
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    let (objects, usage) = (folder.join("objects.json"), folder.join("usage.csv"));
-    fs::write(&objects, list.to_string()).unwrap();
-    fs::write(&usage, csv).unwrap();
-    let bundle = folder.join("b.kcost");
-    Kcost::new()
-        .arg("snapshot")
-        .arg("--objects")
-        .arg(&objects)
-        .arg("--usage")
-        .arg(&usage)
-        .arg("-o")
-        .arg(&bundle)
-        .run()
-        .ended(0);
+    let bundle = bundle_of(folder, "b.kcost", &list, &csv);
     bundle.to_string_lossy().into_owned()
 }
 

@@ -13,7 +13,7 @@ use super::place::{Place, identity};
 use super::question::{Answer, Question};
 use super::{Sample, Signals};
 use crate::snapshot::Metric;
-use crate::units::single;
+use crate::units::{float, single};
 
 const BYTES: [&str; 2] = [
     "container_network_receive_bytes_total",
@@ -208,16 +208,14 @@ async fn counted(asker: &mut Asker<'_>, question: &Question) -> BTreeMap<Told, F
             return;
         };
         let is_error = errors.iter().any(|it| it == answer.labels.get("__name__"));
+        let faults = all.entry((pod, scrape)).or_default();
+        let held = if is_error {
+            &mut faults.errors
+        } else {
+            &mut faults.drops
+        };
         for ((_, time), count) in increases(&answer.points, answer.first.max(begins), step) {
-            let faults = all.entry((pod.clone(), scrape.clone())).or_default();
-            let held = if is_error {
-                &mut faults.errors
-            } else {
-                &mut faults.drops
-            };
-            #[expect(clippy::cast_precision_loss, reason = "packets of an hour")]
-            let count = count as f64;
-            *held.entry(time).or_default() += count;
+            *held.entry(time).or_default() += float(count);
         }
     };
     asker.over_window(question, take).await;
