@@ -25,7 +25,7 @@ pub use health::{is_on_delete, selector};
 pub use plan::{Found, Object, Step, Verb, Write, autoscaler, step, target};
 pub use rules::{PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};
-pub use session::{ApplyError, Outcome, Pace, Session, State};
+pub use session::{ApplyError, Outcome, Pace, Session, State, refused};
 pub use wave::waves;
 pub use window::{ParseWindowError, Window};
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::Why;
 use super::field::{Field, Path, same};
 use super::owners;
-use super::rules::{Rules, edits};
-use crate::change::{Amount, Change, Changed, Edit, Section, body};
+use super::rules::Rules;
+use crate::change::{Amount, Change, Changed, Edit, body};
 use crate::collect::keeper_of;
 use crate::recommend::AutoscalerAdvice;
 use crate::snapshot::{AutoscalerMetric, ContainerKind, Snapshot, Target};
@@ -40,6 +40,17 @@ pub enum Verb {
     Resize,
 }
 
+impl Verb {
+    /// How it is taken back. That is no apply: what was not there before has to go, not only
+    /// to be left out.
+    pub(super) fn back(self) -> Self {
+        match self {
+            Self::Resize => Self::Resize,
+            Self::Apply | Self::Patch => Self::Patch,
+        }
+    }
+}
+
 /// Fields of one object that are written at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Write {
@@ -51,19 +62,31 @@ pub struct Write {
 }
 
 impl Write {
-    /// The write that takes it back. It is no apply: what was not there before has to go,
-    /// not only to be left out.
+    /// The write that takes it back.
     #[must_use]
     pub fn turned(&self) -> Self {
-        let verb = match self.verb {
-            Verb::Resize => Verb::Resize,
-            Verb::Apply | Verb::Patch => Verb::Patch,
-        };
         Self {
-            verb,
+            verb: self.verb.back(),
             fields: self.fields.iter().map(Field::turned).collect(),
             ..self.clone()
         }
+    }
+
+    /// Whether this is the object that is meant.
+    pub(super) fn is_of(&self, object: &Value) -> bool {
+        object["metadata"]["uid"].as_str().unwrap_or_default() == self.uid
+    }
+
+    /// Whether an object has all of it.
+    pub(super) fn is_in(&self, object: &Value) -> bool {
+        let mut fields = self.fields.iter();
+        fields.all(|field| same(field.path.get(object), field.after.as_ref()))
+    }
+
+    /// Whether an object has nothing of it: all is as it was before.
+    pub(super) fn is_not_in(&self, object: &Value) -> bool {
+        let mut fields = self.fields.iter();
+        fields.all(|field| same(field.path.get(object), field.before.as_ref()))
     }
 }
 
@@ -154,7 +177,7 @@ pub fn step(
         workload: change.workload.id.to_string(),
         reasons: whys.map(|why| why.text.clone()).collect(),
         writes,
-        raises: edits(change).any(raises),
+        raises: change.edits().any(Edit::rises),
         budgets: budgets(change, snapshot),
     })
 }
@@ -468,16 +491,6 @@ pub(super) fn owned(write: &Write, object: &Value, force: bool) -> Result<(), Wh
         }
     }
     Ok(())
-}
-
-fn raises(edit: &Edit) -> bool {
-    match (edit.before, edit.after) {
-        (Some(before), Some(after)) => after.get() > before.get(),
-        // What has no limit any more may use more, what gets a request has more.
-        (None, Some(_)) => edit.section == Section::Requests,
-        (Some(_), None) => edit.section == Section::Limits,
-        (None, None) => false,
-    }
 }
 
 fn budgets(change: &Change<'_>, snapshot: &Snapshot) -> Vec<usize> {

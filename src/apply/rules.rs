@@ -122,7 +122,7 @@ impl Rules {
     }
 
     fn cut(&self, change: &Change<'_>) -> Option<Why> {
-        let cuts = edits(change).filter_map(|edit| {
+        let cuts = change.edits().filter_map(|edit| {
             let (before, after) = (edit.before?.get(), edit.after?.get());
             Some((edit, 1.0 - after / before.max(f64::MIN_POSITIVE)))
         });
@@ -158,12 +158,6 @@ fn unknown(change: &Change<'_>) -> Option<Why> {
         let text = "what changes is not in the pod template: change it where it is injected";
         Why::new("injected", text.to_owned())
     })
-}
-
-/// All that changes of a change.
-pub(super) fn edits<'a>(change: &'a Change<'_>) -> impl Iterator<Item = &'a Edit> {
-    let containers = change.containers.iter().flat_map(|it| &it.edits);
-    change.pod.iter().chain(containers)
 }
 
 /// `CPU request`.

@@ -13,7 +13,7 @@ use super::Why;
 use super::field::{built, operations, same};
 use super::owners::{self, MANAGER};
 use super::plan::{Object, Verb, Write, changed, owned};
-use crate::collect::kubernetes::Connection;
+use crate::collect::kubernetes::{Connection, encode, list_path};
 use crate::progress::Progress;
 use crate::text::escape;
 
@@ -104,7 +104,7 @@ impl<'a> Server<'a> {
 
     /// A namespace as it is.
     pub async fn namespace(&self, name: &str) -> Result<Option<Value>, Refusal> {
-        let path = format!("/api/v1/namespaces/{}", encoded(name));
+        let path = format!("/api/v1/namespaces/{}", encode(name));
         self.read(&path, &format!("read namespace {name}")).await
     }
 
@@ -112,8 +112,8 @@ impl<'a> Server<'a> {
     pub async fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Value>, Refusal> {
         let path = format!(
             "/api/v1/namespaces/{}/pods?labelSelector={}",
-            encoded(namespace),
-            encoded(selector)
+            encode(namespace),
+            encode(selector)
         );
         let list = self
             .read(&path, &format!("list pods in {namespace}"))
@@ -131,7 +131,7 @@ impl<'a> Server<'a> {
     }
 
     /// Asks the server whether it would take a write; nothing is written.
-    pub async fn try_out(&self, write: &Write) -> Result<Put, Refusal> {
+    pub(super) async fn try_out(&self, write: &Write) -> Result<Put, Refusal> {
         self.bring(write, true).await
     }
 
@@ -190,14 +190,10 @@ impl<'a> Server<'a> {
 
     /// `None` where the object has it so already.
     fn prepare(&self, write: &Write, object: &Value) -> Result<Option<Asked>, Why> {
-        if object["metadata"]["uid"].as_str().unwrap_or_default() != write.uid {
+        if !write.is_of(object) {
             return Err(gone(write).why);
         }
-        let holds = |value: fn(&super::Field) -> Option<&Value>| {
-            let mut fields = write.fields.iter();
-            fields.all(|field| same(field.path.get(object), value(field)))
-        };
-        if holds(|field| field.after.as_ref()) {
+        if write.is_in(object) {
             return Ok(None);
         }
         for field in &write.fields {
@@ -409,28 +405,16 @@ fn refusal(failure: Failure, doing: &str) -> Refusal {
 
 /// The path of an object, or of a part of it.
 fn path_of(object: &Object, part: &str) -> String {
-    let root = match object.api_version.split_once('/') {
-        Some((group, version)) => format!("/apis/{group}/{version}"),
-        None => format!("/api/{}", object.api_version),
-    };
-    format!(
-        "{root}/namespaces/{}/{}/{}{part}",
-        encoded(&object.namespace),
-        plural(&object.kind),
-        encoded(&object.name)
-    )
+    let named = object.api_version.split_once('/');
+    let (group, version) = named.unwrap_or(("", &object.api_version));
+    let (namespace, plural) = (encode(&object.namespace), plural(&object.kind));
+    let list = list_path(group, version, &plural, Some(&namespace));
+    format!("{list}/{}{part}", encode(&object.name))
 }
 
 /// Kinds that are written are built in, and have a plural that follows from their name.
 fn plural(kind: &str) -> String {
     format!("{}s", kind.to_lowercase())
-}
-
-/// Percent-encoded, as a part of a path or a value of a query.
-fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
 }
 
 #[cfg(test)]
@@ -449,7 +433,7 @@ mod tests {
         assert_eq!(deployment, "/apis/apps/v1/namespaces/shop/deployments/a");
         let pod = path_of(&object("v1", "Pod"), "/resize");
         assert_eq!(pod, "/api/v1/namespaces/shop/pods/a/resize");
-        assert_eq!(encoded("app=a,b in (c)"), "app%3Da%2Cb%20in%20%28c%29");
+        assert_eq!(encode("app=a,b in (c)"), "app%3Da%2Cb%20in%20%28c%29");
     }
 
     #[test]

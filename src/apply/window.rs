@@ -1,6 +1,5 @@
 //! When a cluster may be written to.
 
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Weekday;
@@ -11,7 +10,6 @@ use jiff::{Timestamp, ToSpan as _, Zoned};
 /// opens; without days it opens on all, without a zone it is in UTC.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
-    text: String,
     days: Vec<Weekday>,
     /// Minutes of the day; where both are the same it is open for the whole day.
     opens: i32,
@@ -69,12 +67,6 @@ fn minute(now: &Zoned) -> i32 {
     i32::from(now.hour()) * 60 + i32::from(now.minute())
 }
 
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
 impl FromStr for Window {
     type Err = ParseWindowError;
 
@@ -101,7 +93,6 @@ fn parse(text: &str) -> Option<Window> {
     };
     let is_whole = words.next().is_none() && opens < DAY;
     is_whole.then(|| Window {
-        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
         days,
         opens,
         closes,

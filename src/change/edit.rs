@@ -96,6 +96,16 @@ impl Edit {
             (Resource::Memory, Section::Limits) => "memory_limit_bytes",
         }
     }
+
+    /// Whether there is more of it afterwards; a limit that goes is more.
+    pub fn rises(&self) -> bool {
+        match (self.before, self.after) {
+            (Some(before), Some(after)) => after.get() > before.get(),
+            (None, Some(_)) => self.section == Section::Requests,
+            (Some(_), None) => self.section == Section::Limits,
+            (None, None) => false,
+        }
+    }
 }
 
 impl Heap {

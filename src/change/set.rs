@@ -72,13 +72,15 @@ impl Way {
 }
 
 impl Change<'_> {
+    /// All amounts that change in the pod template.
+    pub fn edits(&self) -> impl Iterator<Item = &Edit> {
+        let containers = self.containers.iter().flat_map(|it| &it.edits);
+        self.pod.iter().chain(containers)
+    }
+
     /// Whether a form that cannot take anything away leaves something undone.
     pub fn removes(&self) -> bool {
-        let mut edits = self
-            .pod
-            .iter()
-            .chain(self.containers.iter().flat_map(|it| &it.edits));
-        edits.any(|edit| edit.after.is_none())
+        self.edits().any(|edit| edit.after.is_none())
     }
 
     /// Pods that are made anew; 0 where the running ones stay as they are.

@@ -1,11 +1,13 @@
 //! The bundle that was read or written last, to suggest names of its workloads.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{self, Path, PathBuf};
 
 use super::put::{Readers, put};
+use crate::apply::log::private_folder;
 
 /// Set to anything, nothing is remembered.
 pub(super) const OFF: &str = "KCOST_NO_STATE";
@@ -28,16 +30,8 @@ fn write(file: &Path, bundle: &Path) -> io::Result<()> {
         _ => {}
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    make(folder)?;
+    private_folder(folder)?;
     put(file, bundle.as_os_str().as_encoded_bytes(), Readers::Owner)
-}
-
-/// Makes a folder that nobody else may look into.
-fn make(folder: &Path) -> io::Result<()> {
-    let mut maker = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
-    maker.recursive(true).create(folder)
 }
 
 /// The bundle that was remembered.
@@ -64,11 +58,18 @@ fn is_ours(there: &Metadata) -> bool {
 
 /// `$XDG_STATE_HOME/kcost/last`, else below `~/.local/state`.
 fn file() -> Option<PathBuf> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if set(OFF).is_some() {
         return None;
     }
-    let state = set("XDG_STATE_HOME").map(PathBuf::from);
-    let folder = state.or_else(|| Some(Path::new(&set("HOME")?).join(".local/state")))?;
-    Some(folder.join("kcost").join("last"))
+    Some(state()?.join("kcost").join("last"))
+}
+
+/// `$XDG_STATE_HOME`, else `~/.local/state`.
+pub(super) fn state() -> Option<PathBuf> {
+    let home = || Some(Path::new(&set("HOME")?).join(".local/state"));
+    set("XDG_STATE_HOME").map(PathBuf::from).or_else(home)
+}
+
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -1,10 +1,11 @@
 //! Records of runs in a folder, one small file each.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::Parts;
+use super::put::lasting;
 use crate::error::Error;
 use crate::history::{Record, SCHEMA};
 use crate::pipeline::Settings;
@@ -24,16 +25,8 @@ pub(super) fn keep(folder: &Path, record: &Record) -> Result<PathBuf, Error> {
     let failed = |error: &io::Error| refused(folder, &error.to_string());
     fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     let path = folder.join(name(record));
-    let written = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer_pretty(&mut file, record)?;
-        writeln!(file)?;
-        // What promises are held against lasts longer than the machine runs.
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    written().map_err(|error| failed(&error))?;
+    // What promises are held against has to last.
+    lasting(&path, record).map_err(|error| failed(&error))?;
     Ok(path)
 }
 

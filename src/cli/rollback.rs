@@ -9,7 +9,7 @@ use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::values::named;
 use crate::apply::log::{Action, Book, Run, runs};
-use crate::apply::{ApplyError, Server, Session, Write as Put};
+use crate::apply::{ApplyError, Server, Session, Write as Put, refused};
 use crate::collect::kubernetes::{self, Connection};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -174,8 +174,7 @@ impl RollbackArgs {
             ui.message("nothing was written");
             return Ok(Exit::Done);
         }
-        let names: Vec<String> = all.iter().map(|run| run.id.clone()).collect();
-        let own = name(&names);
+        let own = name(all);
         let context = actor.context.clone();
         let mut session = Session {
             server: &server,
@@ -211,20 +210,16 @@ impl RollbackArgs {
         left: &[(String, Put)],
         ui: &Ui,
     ) -> Result<bool, Error> {
-        let mut refused = false;
+        let mut any = false;
         for (_, write) in left {
-            if let Err(refusal) = server.try_out(&write.turned()).await {
-                if refusal.open {
-                    let why = refusal.why;
-                    return Err(Error::Apply(ApplyError::Server { why }));
-                }
-                refused = true;
+            if let Some(why) = refused(server, &write.turned()).await? {
+                any = true;
                 if self.dry_run {
-                    ui.warning(&format!("{}: {}", write.object, refusal.why.text), None);
+                    ui.warning(&format!("{}: {}", write.object, why.text), None);
                 }
             }
         }
-        Ok(refused)
+        Ok(any)
     }
 }
 

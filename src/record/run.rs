@@ -117,7 +117,7 @@ impl Run<'_> {
         mut session: Session,
         first: (Vec<PodMetrics>, Vec<Failure>),
     ) -> Result<Recorded, Error> {
-        let every = duration(self.options.every);
+        let every = Duration::from(self.options.every);
         let rounds = self
             .left
             .as_secs()
@@ -185,7 +185,7 @@ impl Run<'_> {
 
     async fn refresh_if_due(&mut self, session: &mut Session) -> Result<(), Error> {
         let since = self.started.elapsed().saturating_sub(self.refreshed);
-        let refresh = duration(self.options.refresh);
+        let refresh = Duration::from(self.options.refresh);
         let strangers = session.state().has_strangers() && since >= SOONEST.min(refresh);
         if since < refresh && !strangers {
             return Ok(());
@@ -211,10 +211,6 @@ impl Run<'_> {
         let objects = objects(&self.connection, self.options, self.progress).await;
         objects.map_err(|error| error.to_string())
     }
-}
-
-fn duration(span: Span) -> Duration {
-    Duration::from_secs(u64::from(span.as_secs()))
 }
 
 fn told(jump: &Jump, now: Timestamp) -> Incident {

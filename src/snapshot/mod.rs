@@ -38,8 +38,8 @@ pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
 };
 pub(crate) use bundle::{
-    LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, objects, open_file, private_file, recover,
-    tables, write_with_log,
+    LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, hex, objects, open_file, private_file,
+    recover, tables, write_with_log,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,12 @@ impl Span {
         let digits = usize::from(value < 9.95);
         let text = format!("{value:.digits$}");
         format!("{}{unit}", text.strip_suffix(".0").unwrap_or(&text))
+    }
+}
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        Self::from_secs(u64::from(span.0))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Actor, Event, FIRST, Line, SCHEMA, hash, read};
+use super::{Actor, Event, Line, SCHEMA, hash, read};
 
 /// What it is called in its folder.
 const NAME: &str = "audit.jsonl";
@@ -67,7 +67,7 @@ impl Book {
             path: path.clone(),
             source,
         };
-        make(folder).map_err(failed)?;
+        private_folder(folder).map_err(failed)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -85,28 +85,18 @@ impl Book {
             .map_err(failed)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-        let (lines, torn) = whole(&path, &text)?;
+        let (mut lines, torn, last) = whole(&path, &text)?;
         if torn > 0 {
             let length = u64::try_from(text.len() - torn).unwrap_or(u64::MAX);
             file.set_len(length).map_err(failed)?;
             file.seek(SeekFrom::End(0)).map_err(failed)?;
         }
-        let end = text.len() - torn;
-        let start = text[..end.saturating_sub(1)]
-            .iter()
-            .rposition(|it| *it == b'\n');
-        let last = &text[start.map_or(0, |it| it + 1)..end.saturating_sub(1)];
         let mut book = Self {
-            last: if lines.is_empty() {
-                FIRST.to_owned()
-            } else {
-                hash(last)
-            },
+            last,
             seq: lines.last().map_or(0, |line| line.seq),
             path,
             file,
         };
-        let mut lines = lines;
         if let Some(line) = lines.last().filter(|_| torn > 0).cloned() {
             let mended = Event::Mended { bytes: torn };
             lines.push(book.add(&line.run, &line.actor, mended)?);
@@ -128,7 +118,7 @@ impl Book {
                 source,
             })?,
         };
-        whole(&path, &text).map(|(lines, _)| lines)
+        whole(&path, &text).map(|(lines, ..)| lines)
     }
 
     /// Adds a line; when this returns it is on disk.
@@ -164,7 +154,7 @@ impl Book {
     }
 }
 
-fn whole(path: &Path, text: &[u8]) -> Result<(Vec<Line>, usize), LogError> {
+fn whole(path: &Path, text: &[u8]) -> Result<(Vec<Line>, usize, String), LogError> {
     read(text).map_err(|broken| LogError::Broken {
         path: path.to_owned(),
         line: broken.line,
@@ -173,7 +163,11 @@ fn whole(path: &Path, text: &[u8]) -> Result<(Vec<Line>, usize), LogError> {
 }
 
 /// Makes a folder that nobody else may look into.
-fn make(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Where it is not there and cannot be made.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
     let mut maker = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan::Write;
+use crate::snapshot::hex;
 
-pub use book::{Book, LogError};
+pub use book::{Book, LogError, private_folder};
 pub use story::{Done, Run, runs};
 
 /// What a line calls itself.
@@ -158,15 +159,8 @@ impl Ended {
     }
 }
 
-/// In hex.
 fn hash(line: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::digest(line);
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(line))
 }
 
 /// Where a log is not what was written.
@@ -177,13 +171,13 @@ pub struct Broken {
     pub why: &'static str,
 }
 
-/// The lines of a log, held against each other, and how many bytes at its end are the
-/// beginning of a line that was cut off.
+/// The lines of a log, held against each other; how many bytes at its end are the beginning
+/// of a line that was cut off; and the hash that the next line has to name.
 ///
 /// # Errors
 ///
 /// The first line that does not follow from the one before it.
-pub fn read(text: &[u8]) -> Result<(Vec<Line>, usize), Broken> {
+pub fn read(text: &[u8]) -> Result<(Vec<Line>, usize, String), Broken> {
     let end = text.iter().rposition(|byte| *byte == b'\n');
     let whole = end.map_or(0, |end| end + 1);
     let mut previous = FIRST.to_owned();
@@ -208,5 +202,5 @@ pub fn read(text: &[u8]) -> Result<(Vec<Line>, usize), Broken> {
         previous = hash(bytes);
         lines.push(line);
     }
-    Ok((lines, text.len() - whole))
+    Ok((lines, text.len() - whole, previous))
 }

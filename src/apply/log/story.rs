@@ -1,13 +1,9 @@
 //! What a log says of runs: what each wrote, and what of that is left.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Action, Actor, Became, Ended, Event, Intent, Line};
-use crate::apply::field::{Field, Path};
-use crate::apply::plan::{Object, Verb, Write};
+use crate::apply::plan::Write;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,9 +68,6 @@ pub fn runs(lines: &[Line]) -> Vec<Run> {
     runs
 }
 
-/// A field of an object that is meant by its uid.
-type Key = (Object, String, Path);
-
 impl Run {
     /// What the run has left behind, as writes from what was before to what is there now;
     /// the last first, so that they are taken back in the other order.
@@ -88,53 +81,39 @@ impl Run {
     }
 
     fn left_of(&self, wanted: impl Fn(&Intent) -> bool) -> Vec<(String, Write)> {
-        let mut fields: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
-        let mut order: Vec<(String, Object, String, Verb)> = Vec::new();
-        for done in &self.writes {
-            let there = done.became.is_some_and(Became::is_there);
-            if !there || !wanted(&done.intent) {
+        let mut left: Vec<(String, Write)> = Vec::new();
+        for Done { intent, became } in &self.writes {
+            if !became.is_some_and(Became::is_there) || !wanted(intent) {
                 continue;
             }
-            let Write {
-                object, uid, verb, ..
-            } = &done.intent.target;
-            if !order.iter().any(|it| it.1 == *object && it.2 == *uid) {
-                let workload = done.intent.workload.clone();
-                order.push((workload, object.clone(), uid.clone(), *verb));
-            }
-            for field in &done.intent.target.fields {
-                let key = (object.clone(), uid.clone(), field.path.clone());
-                let held = fields
-                    .entry(key)
-                    .or_insert_with(|| (field.before.clone(), None));
-                held.1.clone_from(&field.after);
+            let target = &intent.target;
+            let is_it =
+                |it: &(String, Write)| it.1.object == target.object && it.1.uid == target.uid;
+            let place = left.iter().position(is_it).unwrap_or_else(|| {
+                let write = Write {
+                    object: target.object.clone(),
+                    uid: target.uid.clone(),
+                    verb: target.verb.back(),
+                    fields: Vec::new(),
+                };
+                left.push((intent.workload.clone(), write));
+                left.len() - 1
+            });
+            let fields = &mut left[place].1.fields;
+            for field in &target.fields {
+                match fields.iter_mut().find(|it| it.path == field.path) {
+                    Some(held) => held.after.clone_from(&field.after),
+                    None => fields.push(field.clone()),
+                }
             }
         }
-        let left = order.into_iter().rev().filter_map(|it| {
-            let (workload, object, uid, verb) = it;
-            let own = fields.iter().filter(|(key, (before, after))| {
-                key.0 == object && key.1 == uid && before != after
-            });
-            let fields: Vec<Field> = own
-                .map(|(key, (before, after))| Field {
-                    path: key.2.clone(),
-                    before: before.clone(),
-                    after: after.clone(),
-                })
-                .collect();
-            let verb = match verb {
-                Verb::Resize => Verb::Resize,
-                Verb::Apply | Verb::Patch => Verb::Patch,
-            };
-            let write = Write {
-                object,
-                uid,
-                verb,
-                fields,
-            };
-            (!write.fields.is_empty()).then_some((workload, write))
-        });
-        left.collect()
+        for (_, write) in &mut left {
+            write.fields.retain(|field| field.before != field.after);
+            write.fields.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+        left.retain(|(_, write)| !write.fields.is_empty());
+        left.reverse();
+        left
     }
 
     /// The workloads of which something is left but not all is there.

@@ -2,24 +2,20 @@
 
 mod ask;
 mod place;
+mod plan;
 mod rules;
 
 use std::io::Write;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
 use crate::apply::log::{Action, Actor, Book, Run, runs};
-use crate::apply::{
-    ApplyError, Found, Outcome, Pace, Refusal, Rules, Server, Session, State, Step, Why,
-    autoscaler, is_on_delete, selector, step, target, waves,
-};
-use crate::change::Change;
+use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State};
 use crate::collect::kubernetes::{self, ClusterOptions, Connection};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -29,6 +25,7 @@ use crate::snapshot::Snapshot;
 use crate::text::count;
 use crate::ui::Ui;
 use crate::units::{Ratio, Span};
+use plan::Plan;
 use rules::RuleArgs;
 
 pub(super) use ask::{Asking, yes};
@@ -116,15 +113,6 @@ struct Writing<'a> {
     program: &'static str,
 }
 
-/// What there is to do.
-struct Plan {
-    steps: Vec<Step>,
-    waves: Vec<Vec<usize>>,
-    skipped: Vec<(usize, Why)>,
-    /// Whether a server refused any of it.
-    refused: bool,
-}
-
 impl ApplyArgs {
     pub(super) fn run(
         mut self,
@@ -179,7 +167,8 @@ impl ApplyArgs {
             if !named {
                 is_of(analysis.snapshot, &connection)?;
             }
-            writing.run(&connection, book.as_mut(), ui, out).await
+            let book = book.as_mut().map(|(book, all)| (book, &**all));
+            writing.run(&connection, book, ui, out).await
         })
     }
 
@@ -198,14 +187,15 @@ impl ApplyArgs {
         Ok(())
     }
 
-    /// The log, with what earlier runs have begun brought to an end.
-    fn recovered(&self, cluster: &ClusterOptions, ui: &Ui) -> Result<Book, Error> {
+    /// The log with its runs, and what those have begun brought to an end.
+    fn recovered(&self, cluster: &ClusterOptions, ui: &Ui) -> Result<(Book, Vec<Run>), Error> {
         let folder = self.log.folder()?;
         let (mut book, lines) = Book::open(&folder).map_err(ApplyError::from)?;
-        let mut open: Vec<Run> = runs(&lines);
-        open.retain(|run| run.ended.is_none());
+        let all = runs(&lines);
+        let open = all.iter().filter(|run| run.ended.is_none());
+        let open: Vec<Run> = open.cloned().collect();
         if open.is_empty() {
-            return Ok(book);
+            return Ok((book, all));
         }
         super::block_on(async {
             let connection = kubernetes::connect(cluster, ui).await?;
@@ -218,7 +208,7 @@ impl ApplyArgs {
             )
             .await
         })?;
-        Ok(book)
+        Ok((book, all))
     }
 }
 
@@ -281,11 +271,11 @@ pub(super) async fn actor(server: &Server<'_>) -> Actor {
 }
 
 /// What a run is called: the time at which it began, and a number where that is taken.
-pub(super) fn name(lines: &[String]) -> String {
+pub(super) fn name(all: &[Run]) -> String {
     let now = Timestamp::now();
     let time = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let time = time.to_string().replace(':', "-");
-    let taken = |name: &String| lines.contains(name);
+    let taken = |name: &String| all.iter().any(|run| run.id == *name);
     let mut more = (2..).map(|number| format!("{time}-{number}"));
     if taken(&time) {
         more.find(|name| !taken(name)).unwrap_or(time)
@@ -313,13 +303,13 @@ impl Writing<'_> {
     async fn run(
         &self,
         connection: &Connection,
-        book: Option<&mut Book>,
+        book: Option<(&mut Book, &[Run])>,
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let server = Server::new(connection, ui, self.rules.force);
-        let mut plan = self.plan(&server).await?;
-        self.checked(&server, &mut plan).await?;
+        let planned = self.plan(&server).await?;
+        let plan = self.checked(&server, planned).await?;
         ui.clear();
         let json = self.args.output == "json";
         if !json {
@@ -338,15 +328,15 @@ impl Writing<'_> {
             }
             return Ok(exit);
         }
-        let Some(book) = book else { return Ok(exit) };
+        let Some((book, all)) = book else {
+            return Ok(exit);
+        };
         if !self.args.yes && !yes(&format!("Change {}?", count(plan.steps.len(), "workload"))) {
             ui.message("nothing was written");
             return Ok(Exit::Done);
         }
         let folder = self.args.log.folder()?;
-        let lines = Book::look(&folder).map_err(ApplyError::from)?;
-        let names: Vec<String> = runs(&lines).into_iter().map(|run| run.id).collect();
-        let run = name(&names);
+        let run = name(all);
         place::rollback_file(&folder, &run, &plan.steps)?;
         let mut session = Session {
             server: &server,
@@ -398,107 +388,5 @@ impl Writing<'_> {
         // A reader that goes away must not end what is being written to the cluster.
         let written = how(&told, out).and_then(|()| out.flush());
         super::analyze::written_or_cut_off(written)
-    }
-
-    /// Changes that are allowed, as far as the server has what they were made for.
-    async fn plan(&self, server: &Server<'_>) -> Result<Plan, Error> {
-        let now = Timestamp::now();
-        let (mut steps, mut skipped) = (Vec::new(), Vec::new());
-        for (place, change) in self.patches.changes().iter().enumerate() {
-            let allowed = match self.rules.refuse(change, now) {
-                Some(why) => Err(why),
-                None => match self.found(server, change).await? {
-                    Ok(found) => step((place, change), &found, self.rules, self.snapshot),
-                    Err(why) => Err(why),
-                },
-            };
-            match allowed {
-                Ok(_)
-                    if self
-                        .rules
-                        .max_changes
-                        .is_some_and(|most| steps.len() >= most) =>
-                {
-                    let most = self.rules.max_changes.unwrap_or_default();
-                    let text = format!("a run changes no more than `--max-changes {most}`");
-                    skipped.push((place, Why::new("max_changes", text)));
-                }
-                Ok(step) => steps.push(step),
-                Err(why) => skipped.push((place, why)),
-            }
-        }
-        let waves = waves(&steps, self.rules.wave);
-        Ok(Plan {
-            steps,
-            waves,
-            skipped,
-            refused: false,
-        })
-    }
-
-    /// What the server has now of a change.
-    async fn found(
-        &self,
-        server: &Server<'_>,
-        change: &Change<'_>,
-    ) -> Result<Result<Found, Why>, Error> {
-        let failed = |refusal: Refusal| Error::Apply(ApplyError::Server { why: refusal.why });
-        let target = target(change);
-        let Some(object) = server.get(&target).await.map_err(failed)? else {
-            let why = Why::new("gone", "the cluster does not have it any more".to_owned());
-            return Ok(Err(why));
-        };
-        let namespace = server.namespace(&target.namespace).await.map_err(failed)?;
-        let autoscaler = match autoscaler(change) {
-            Some(object) => server.get(&object).await.map_err(failed)?,
-            None => None,
-        };
-        // Pods of all others are made anew from their template.
-        let pods = match selector(&object).filter(|_| is_on_delete(&object)) {
-            Some(selector) if server.resizes().await => {
-                let pods = server.pods(&target.namespace, &selector).await;
-                let own = |pod: &Value| {
-                    pod["metadata"]["ownerReferences"][0]["uid"] == object["metadata"]["uid"]
-                };
-                let mut pods = pods.map_err(failed)?;
-                pods.retain(own);
-                pods
-            }
-            _ => Vec::new(),
-        };
-        Ok(Ok(Found {
-            object,
-            namespace,
-            autoscaler,
-            pods,
-        }))
-    }
-
-    /// Lets the server check every write; what it refuses is left out.
-    async fn checked(&self, server: &Server<'_>, plan: &mut Plan) -> Result<(), Error> {
-        let mut kept = Vec::new();
-        for step in std::mem::take(&mut plan.steps) {
-            let mut refused = None;
-            for write in &step.writes {
-                if let Err(refusal) = server.try_out(write).await {
-                    if refusal.open {
-                        let why = refusal.why;
-                        return Err(Error::Apply(ApplyError::Server { why }));
-                    }
-                    refused = Some(refusal.why);
-                    break;
-                }
-            }
-            match refused {
-                None => kept.push(step),
-                Some(why) => {
-                    plan.refused = true;
-                    plan.skipped.push((step.change, why));
-                }
-            }
-        }
-        plan.waves = waves(&kept, self.rules.wave);
-        plan.steps = kept;
-        Ok(())
     }
 }

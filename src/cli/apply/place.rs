@@ -1,8 +1,6 @@
 //! Where the audit log is, and how long a run waits.
 
-use std::env;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +8,8 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 
 use crate::apply::{Pace, Step};
+use crate::cli::last;
+use crate::cli::put::lasting;
 use crate::error::Error;
 use crate::units::Span;
 
@@ -27,13 +27,8 @@ pub(in crate::cli) struct LogArgs {
 
 impl LogArgs {
     pub(in crate::cli) fn folder(&self) -> Result<PathBuf, Error> {
-        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        let state = || {
-            let home = || Some(Path::new(&set("HOME")?).join(".local/state"));
-            set("XDG_STATE_HOME").map(PathBuf::from).or_else(home)
-        };
         let named = self.log.clone();
-        let folder = named.or_else(|| Some(state()?.join("kcost").join("audit")));
+        let folder = named.or_else(|| Some(last::state()?.join("kcost").join("audit")));
         folder.ok_or_else(|| Error::Usage {
             text:
                 "there is no folder for the audit log: neither `XDG_STATE_HOME` nor `HOME` is set"
@@ -61,10 +56,9 @@ pub(in crate::cli) struct PaceArgs {
 impl PaceArgs {
     /// Pods are watched for so long once their rollout is through.
     pub(in crate::cli) fn pace(&self, watch: Option<Span>) -> Pace {
-        let span = |span: Span| Duration::from_secs(u64::from(span.as_secs()));
         Pace {
-            rollout: span(self.rollout_timeout),
-            watch: watch.map_or(Duration::ZERO, span),
+            rollout: self.rollout_timeout.into(),
+            watch: watch.map_or(Duration::ZERO, Duration::from),
         }
     }
 }
@@ -76,16 +70,8 @@ pub(super) fn rollback_file(folder: &Path, run: &str, steps: &[Step]) -> Result<
     let writes = steps.iter().flat_map(|step| &step.writes);
     let text =
         json!({"schema": "kcost.rollback/v1", "run": run, "objects": writes.collect::<Vec<_>>()});
-    let written = || -> io::Result<()> {
-        fs::create_dir_all(&folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        serde_json::to_writer_pretty(&mut file, &text)?;
-        writeln!(file)?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    written().map_err(|error| Error::Usage {
+    let written = fs::create_dir_all(&folder).and_then(|()| lasting(&path, &text));
+    written.map_err(|error| Error::Usage {
         text: format!("{}: {error}", path.display()),
         hint: Some("name a folder that can be written with `--log FOLDER`".to_owned()),
     })

@@ -3,7 +3,6 @@ mod examine;
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use futures_util::{StreamExt, stream};
@@ -311,7 +310,7 @@ impl ClusterArgs {
             context: context.cloned(),
             as_user: self.as_user.clone(),
             as_groups: self.as_groups.clone(),
-            timeout: Duration::from_secs(u64::from(self.timeout.as_secs())),
+            timeout: self.timeout.into(),
             sign_in: None,
         }
     }

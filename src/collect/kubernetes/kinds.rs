@@ -298,7 +298,7 @@ impl Kind {
 }
 
 /// The path of a list of any kind.
-pub(in crate::collect) fn list_path(
+pub(crate) fn list_path(
     group: &str,
     version: &str,
     plural: &str,

@@ -29,14 +29,14 @@ pub use connect::connect;
 pub use contexts::contexts;
 pub use error::KubernetesError;
 pub(super) use gaps::{forbidden, unreadable};
-pub(super) use kinds::list_path;
+pub(crate) use kinds::list_path;
 pub use kinds::{Rule, apply_rules, discovery_rules, rules};
 pub(super) use kubeconfig::names;
 pub use list::list;
 pub(super) use list::list_but_services;
 pub use plugin::Plugin;
-pub(crate) use request::Failure;
-pub(super) use request::{clock, encode, get, once, question};
+pub(crate) use request::{Failure, encode};
+pub(super) use request::{clock, get, once, question};
 pub(super) use services::{service, services};
 
 /// How to reach the cluster.

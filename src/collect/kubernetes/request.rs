@@ -274,7 +274,7 @@ fn message(body: &[u8]) -> String {
 }
 
 /// Percent-encodes a part of a path or a value of a query.
-pub(in crate::collect) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

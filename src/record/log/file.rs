@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Round, Tail};
-use crate::snapshot::{check_room, open_file, private_file};
+use crate::snapshot::{check_room, hex, open_file, private_file};
 
 /// The version of the log that this kcost writes, and the newest that it reads.
 const VERSION: u32 = 1;
@@ -172,7 +172,5 @@ fn whole<T: for<'a> Deserialize<'a>>(line: &[u8]) -> Option<T> {
 }
 
 fn checksum(json: &[u8]) -> String {
-    let hash = Sha256::digest(json);
-    let digits = hash.iter().map(|byte| format!("{byte:02x}"));
-    digits.take(DIGITS / 2).collect()
+    hex(&Sha256::digest(json)[..DIGITS / 2])
 }

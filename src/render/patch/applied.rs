@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::Patches;
 use super::frame::savings;
-use super::json::{Shape, Without, shape, without};
+use super::json::{Head, Shape, Without, shape, without};
 use super::placed::lines;
 use crate::apply::{Field, Outcome, State, Step, Why, Write as Put};
 use crate::change::Change;
-use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, window};
+use crate::render::json_v1::{Gap, Window, gap};
 use crate::render::words::worth;
 use crate::text::{count, escape};
 use crate::units::{Currency, Money};
@@ -198,12 +198,8 @@ fn became(outcome: &Outcome) -> String {
 
 #[derive(Serialize)]
 struct Report<'a> {
-    schema: &'static str,
-    tool_version: &'static str,
-    taken_at: String,
-    cluster: Cluster<'a>,
-    window: Window,
-    currency: Currency,
+    #[serde(flatten)]
+    head: Head<'a>,
     action: &'static str,
     run: Option<&'a str>,
     dry_run: bool,
@@ -271,12 +267,7 @@ pub fn applied_json(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
     });
     let (objects, restarts, monthly_savings) = told.total(|_| true);
     let report = Report {
-        schema: "kcost.changes/v1",
-        tool_version: env!("CARGO_PKG_VERSION"),
-        taken_at: patches.snapshot.taken_at.to_string(),
-        cluster: cluster(patches.snapshot),
-        window: window(patches.snapshot),
-        currency: patches.bill.currency,
+        head: Head::of(patches),
         action: "apply",
         run: told.run,
         dry_run: told.dry_run,

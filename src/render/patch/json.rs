@@ -13,14 +13,34 @@ use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window
 use crate::snapshot::{Keeper, Target};
 use crate::units::{Currency, Money};
 
+/// What every answer begins with.
 #[derive(Serialize)]
-struct Report<'a> {
+pub(super) struct Head<'a> {
     schema: &'static str,
     tool_version: &'static str,
     taken_at: String,
     cluster: Cluster<'a>,
     window: Window,
     currency: Currency,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(told: &Patches<'a>) -> Self {
+        Self {
+            schema: "kcost.changes/v1",
+            tool_version: env!("CARGO_PKG_VERSION"),
+            taken_at: told.snapshot.taken_at.to_string(),
+            cluster: cluster(told.snapshot),
+            window: window(told.snapshot),
+            currency: told.bill.currency,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
     objects: usize,
     restarts: usize,
     monthly_savings: Money,
@@ -131,12 +151,7 @@ pub fn patch_json(told: &Patches<'_>, out: &mut dyn io::Write) -> io::Result<()>
     let changes: Vec<Shape<'_>> = told.changes.iter().map(|it| shape(it, told)).collect();
     let savings = changes.iter().map(|it| it.monthly_savings);
     let report = Report {
-        schema: "kcost.changes/v1",
-        tool_version: env!("CARGO_PKG_VERSION"),
-        taken_at: told.snapshot.taken_at.to_string(),
-        cluster: cluster(told.snapshot),
-        window: window(told.snapshot),
-        currency: told.bill.currency,
+        head: Head::of(told),
         objects: changes.len(),
         restarts: changes.iter().map(|it| it.restarts).sum(),
         monthly_savings: savings.fold(Money::ZERO, |sum, one| sum + one),

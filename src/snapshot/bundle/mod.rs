@@ -37,7 +37,7 @@ pub use names::names;
 pub use place::{abandon, check_folder, check_place};
 pub(crate) use place::{absolute, private_file, recover};
 pub(crate) use read::{UsageTable, objects, tables};
-pub(crate) use write::write_with_log;
+pub(crate) use write::{hex, write_with_log};
 pub use write::{replace, write};
 
 /// The version of the format that this kcost writes, and the newest that it reads.

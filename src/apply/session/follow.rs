@@ -1,0 +1,168 @@
+//! What was written, followed until it is well, or is not.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::Session;
+use crate::apply::Why;
+use crate::apply::health::{self, Restarts, Rollout};
+use crate::apply::plan::Object;
+use crate::apply::server::Refusal;
+
+/// First and longest pause between two looks at a rollout.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// What has no rollout.
+const AUTOSCALER: &str = "HorizontalPodAutoscaler";
+
+/// A workload that is followed.
+pub(super) struct Followed {
+    pub(super) step: usize,
+    name: String,
+    object: Object,
+    selector: Option<String>,
+    before: Restarts,
+    /// Whether its rollout is through, where that was waited for.
+    pub(super) through: bool,
+}
+
+impl Session<'_> {
+    /// `None` where there is no rollout to follow.
+    pub(super) async fn watched(
+        &self,
+        step: usize,
+        name: &str,
+        object: &Object,
+    ) -> Result<Option<Followed>, Refusal> {
+        if object.kind == AUTOSCALER {
+            return Ok(None);
+        }
+        let Some(live) = self.server.get(object).await? else {
+            return Ok(None);
+        };
+        if health::is_on_delete(&live) || object.kind == "CronJob" {
+            return Ok(None);
+        }
+        let selector = health::selector(&live);
+        // Without them nobody knows what is new of what goes wrong.
+        let pods = self.pods(object, selector.as_deref(), &live).await?;
+        Ok(Some(Followed {
+            step,
+            name: name.to_owned(),
+            object: object.clone(),
+            selector,
+            before: health::restarts(&pods),
+            through: false,
+        }))
+    }
+
+    /// The pods of an object, as far as it says which they are.
+    async fn pods(
+        &self,
+        object: &Object,
+        selector: Option<&str>,
+        live: &Value,
+    ) -> Result<Vec<Value>, Refusal> {
+        match selector {
+            Some(selector) => self.server.pods(&object.namespace, selector).await,
+            None if object.kind == "Pod" => Ok(vec![live.clone()]),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Follows rollouts to their end and watches their pods. Says what is not well.
+    pub(super) async fn follow(&self, followed: &[Followed]) -> Option<Why> {
+        if followed.is_empty() {
+            return None;
+        }
+        let begun = Instant::now();
+        let mut through_since: Option<Instant> = None;
+        let mut pause = PAUSES.0;
+        loop {
+            let mut waits = None;
+            for it in followed {
+                match self.look_after(it).await {
+                    Ok(None) => {}
+                    Ok(Some(what)) => waits = Some(format!("{}: {what}", it.name)),
+                    Err(why) => return Some(why),
+                }
+            }
+            match &waits {
+                None => {
+                    let since = *through_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= self.pace.watch {
+                        return None;
+                    }
+                }
+                Some(what) => {
+                    if begun.elapsed() >= self.pace.rollout + self.pace.watch
+                        || (through_since.is_none() && begun.elapsed() >= self.pace.rollout)
+                    {
+                        let span = self.pace.rollout.as_secs();
+                        let text = format!("not through after {span} s: {what}");
+                        return Some(Why::new("rollout", text));
+                    }
+                }
+            }
+            let left = through_since.map_or(self.pace.rollout, |since| {
+                self.pace.watch.saturating_sub(since.elapsed())
+            });
+            sleep(pause.min(left.max(PAUSES.0))).await;
+            pause = (pause * 3 / 2).min(PAUSES.1);
+        }
+    }
+
+    /// What a workload waits for; `None` where its rollout is through and its pods are well.
+    async fn look_after(&self, it: &Followed) -> Result<Option<String>, Why> {
+        let object = match self.server.get(&it.object).await {
+            Ok(Some(object)) => object,
+            Ok(None) => {
+                let text = format!("{} is gone", it.name);
+                return Err(Why::new("gone", text));
+            }
+            // A server that is away for a moment says nothing of the workload.
+            Err(refusal) if refusal.open => return Ok(Some(refusal.why.text)),
+            Err(refusal) => return Err(refusal.why),
+        };
+        let pods = match self.pods(&it.object, it.selector.as_deref(), &object).await {
+            Ok(pods) => pods,
+            Err(refusal) if refusal.open => return Ok(Some(refusal.why.text)),
+            Err(refusal) => return Err(refusal.why),
+        };
+        if let Some(trouble) = health::trouble(&pods, &it.before, Timestamp::now()) {
+            let text = format!("{}: {trouble}", it.name);
+            return Err(Why::new("pods", text));
+        }
+        match health::rollout(&object) {
+            Rollout::Through => Ok(None),
+            Rollout::Waiting(what) => Ok(Some(what)),
+            Rollout::Failed(why) => {
+                let text = format!("{}: {why}", it.name);
+                Err(Why::new("rollout", text))
+            }
+        }
+    }
+
+    /// Waits until rollouts are through, whatever their pods do, as long as one may take.
+    pub(super) async fn settle_down(&self, followed: &mut [Followed]) {
+        let begun = Instant::now();
+        let mut pause = PAUSES.0;
+        while begun.elapsed() < self.pace.rollout {
+            let mut all = true;
+            for it in followed.iter_mut() {
+                let object = self.server.get(&it.object).await;
+                let object = object.ok().flatten().unwrap_or_default();
+                it.through = health::rollout(&object) == Rollout::Through;
+                all &= it.through;
+            }
+            if all {
+                return;
+            }
+            sleep(pause).await;
+            pause = (pause * 3 / 2).min(PAUSES.1);
+        }
+    }
+}
