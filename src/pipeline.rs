@@ -33,6 +33,8 @@ pub struct Evidence {
     pub gpus: Gpus,
     /// What pods use of memory together; `None` where no node's is known.
     pub together: Option<Together>,
+    /// Of the whole cluster, where it took them to look at accelerators.
+    pub costs: Option<Costs>,
 }
 
 /// The same snapshot and settings give the same analysis, bit for bit.
@@ -65,7 +67,7 @@ pub fn report_part<'a>(
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
-    let nodes = nodes(snapshot, &evidence, asked, settings, progress);
+    let nodes = nodes(snapshot, &mut evidence, asked, settings, progress);
     if asked.contains(&false) {
         evidence.retain(asked);
         snapshot.retain(asked);
@@ -86,16 +88,17 @@ struct Nodes {
 
 fn nodes(
     snapshot: &Snapshot,
-    evidence: &Evidence,
+    evidence: &mut Evidence,
     asked: &[bool],
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Option<Nodes> {
     settings.bank.then(|| {
         staged(progress, "repacking nodes", || {
-            let book = &settings.prices;
+            let costs = evidence.costs.take();
+            let costs = costs
+                .unwrap_or_else(|| costs::costs(snapshot, &evidence.profiles, &settings.prices));
             let promise = Promise::of(evidence.together.as_ref(), &settings.recommend);
-            let costs = costs::costs(snapshot, &evidence.profiles, book);
             let options = plan::Options::default();
             let saved = |asked: &[bool]| {
                 let advice = (&evidence.advised, asked);
@@ -251,6 +254,7 @@ pub fn advise_from<S: Supply>(
     })?;
     let mut peaks = Vec::new();
     let mut gpus = Gpus::default();
+    let mut costs = None;
     if settings.beside {
         peaks = staged(progress, "looking for peaks", || {
             let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
@@ -261,7 +265,7 @@ pub fn advise_from<S: Supply>(
             };
             schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
         })?;
-        gpus = staged(progress, "looking at accelerators", || {
+        (gpus, costs) = staged(progress, "looking at accelerators", || {
             accelerated(snapshot, &profiles, gather, settings)
         });
     }
@@ -273,20 +277,22 @@ pub fn advise_from<S: Supply>(
         peaks,
         gpus,
         together,
+        costs,
     })
 }
 
-/// What accelerators are held and used, with their money, where there are any.
+/// What accelerators are held and used, with their money, where there are any, and the
+/// costs that this is from.
 fn accelerated(
     snapshot: &Snapshot,
     profiles: &[Profile],
     gather: gpu::Gather<'_>,
     settings: &Settings,
-) -> Gpus {
+) -> (Gpus, Option<Costs>) {
     let seen = gather.done();
     let mut nodes = snapshot.cluster.nodes.iter();
     if seen.is_empty() && !nodes.any(|node| node.allocatable.gpus() > 0.0) {
-        return Gpus::default();
+        return (Gpus::default(), None);
     }
     let book = &settings.prices;
     let costs = costs::costs(snapshot, profiles, book);
@@ -294,18 +300,18 @@ fn accelerated(
         book,
         costs: &costs,
     };
-    Gpus::of(snapshot, seen, options)
+    (Gpus::of(snapshot, seen, options), Some(costs))
 }
 
 /// The stages that tell, of the workloads that are in the snapshot and in the evidence.
 pub fn report<'a>(
     snapshot: &'a Snapshot,
-    evidence: Evidence,
+    mut evidence: Evidence,
     settings: &'a Settings,
     progress: &dyn Progress,
 ) -> Analysis<'a> {
     let asked = vec![true; snapshot.workloads.len()];
-    let nodes = nodes(snapshot, &evidence, &asked, settings, progress);
+    let nodes = nodes(snapshot, &mut evidence, &asked, settings, progress);
     told(snapshot, evidence, nodes, settings, progress)
 }
 
@@ -324,6 +330,7 @@ fn told<'a>(
         peaks,
         gpus,
         together: _,
+        costs: _,
     } = evidence;
     let bill = staged(progress, "pricing", || {
         price::price(snapshot, &profiles, &advised, &settings.prices)
@@ -377,7 +384,8 @@ fn banked_within(
     let each = nodes.within.iter().zip(thresholds);
     let each = each.map(|(saved, threshold)| {
         let scope = threshold.scope.as_ref()?;
-        let part = bill.part(|at| scope.holds(&snapshot.workloads[at]));
+        let all = 0..bill.workloads.len();
+        let part = bill.part(all.filter(|at| scope.holds(&snapshot.workloads[*at])));
         Some(plan::banked(saved.as_ref()?.monthly, &part, &nodes.costs))
     });
     each.collect()

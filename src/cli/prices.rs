@@ -10,10 +10,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::price::{self, Book, Entry};
 use crate::render::{self, Look, PriceRow, View};
-use crate::snapshot::{CapacityType, Node, Resources};
+use crate::snapshot::{CapacityType, Node};
 use crate::text::suggestion;
 use crate::ui::Ui;
-use crate::units::{Bytes, Cpu};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -218,16 +217,7 @@ impl PricesArgs {
                 CapacityType::OnDemand
             },
             gpu_product: entry.gpu.map(str::to_owned),
-            capacity: Resources {
-                cpu: entry.vcpus.map(Cpu::cores),
-                memory: entry
-                    .gib
-                    .map(|gib| Bytes::from_f64(gib * f64::from(1 << 30))),
-                extended: [("nvidia.com/gpu".to_owned(), entry.gpus)]
-                    .into_iter()
-                    .filter(|(_, count)| *count > 0.0)
-                    .collect(),
-            },
+            capacity: entry.capacity(),
             ..Node::default()
         };
         if let Some(region) = &self.region {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::body::{LARGEST, Reading, Unread};
 use super::cause::Cause;
 use super::deadline::Deadline;
-use super::{client, tls};
+use super::{client, shown, tls};
 
 /// What is looked at: the last day, so that a change of prices is soon seen.
 const WINDOW: &str = "1d";
@@ -140,9 +140,7 @@ struct Api {
 
 impl Api {
     fn new(url: &str, timeout: Duration) -> Result<Self, OpenCostError> {
-        let bad = || OpenCostError::BadUrl {
-            url: shown(url).to_owned(),
-        };
+        let bad = || OpenCostError::BadUrl { url: told(url) };
         let uri: Uri = url.parse().map_err(|_| bad())?;
         let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
         let authority = uri.authority().filter(|it| !it.as_str().contains('@'));
@@ -153,7 +151,7 @@ impl Api {
         config.connect_timeout = Some(timeout);
         config.read_timeout = Some(timeout);
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        let url = format!("{base}{prefix}");
+        let url = told(url);
         let client = client::client(&config).map_err(|error| OpenCostError::Unreachable {
             url: url.clone(),
             problem: tls::chain(&error),
@@ -207,10 +205,14 @@ impl Api {
     }
 }
 
-/// An address without its query and login, which may hold anything.
-fn shown(url: &str) -> &str {
-    let plain = url.split('?').next().unwrap_or(url);
-    plain.rsplit('@').next().unwrap_or(plain)
+/// An address without its query and login, which may hold anything: with a scheme where it
+/// was typed with one.
+fn told(url: &str) -> String {
+    let shown = shown::url(url);
+    match shown.strip_prefix("http://") {
+        Some(rest) if !url.contains("://") => rest.to_owned(),
+        _ => shown,
+    }
 }
 
 /// What is in a map, or in each map of a list.
@@ -289,6 +291,35 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[tokio::test]
+    async fn no_part_of_a_login_is_told() {
+        let said = |url: &str| match Api::new(url, Duration::from_secs(1)) {
+            Ok(api) => api.url,
+            Err(error) => error.to_string(),
+        };
+        for login in [
+            "u:hush", "u:hush/x", "u:hush?x", "u:x?hush", "u:hush#x", "u:a@hush", "hush/x",
+            "hush?x", "u:1/hush",
+        ] {
+            for scheme in ["http://", "https://", "ftp://", ""] {
+                let said = said(&format!("{scheme}{login}@host:90/model?token=hush#hush"));
+                assert!(said.contains("host:90/model"), "{said}");
+                assert!(!said.contains("hush"), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_as_it_was_typed() {
+        for plain in [
+            "opencost:9003",
+            "http://opencost:9003",
+            "https://[::1]/model",
+        ] {
+            assert_eq!(told(plain), plain);
+        }
+    }
 
     #[test]
     fn a_node_costs_what_was_paid_for_it_adjustments_included() {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::{Costs, Held, Owner, Piece, Sharing, Split, Spread};
 use crate::snapshot::{Node, Snapshot};
-use crate::units::Money;
+use crate::units::{Money, known};
 
 /// How to group the bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,8 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         };
         if let Some(at) = workload.filter(|at| !counted[*at]) {
             counted[at] = true;
-            group.window = known(group.window, costs.window.get(at).copied().flatten());
+            let window = costs.window.get(at).copied().flatten();
+            group.window = known(group.window, window, |a, b| a + b);
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
@@ -214,14 +215,6 @@ fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
     }
 }
 
-/// Of two amounts those that are known, together.
-fn known(a: Option<Money>, b: Option<Money>) -> Option<Money> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
-    }
-}
-
 fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
     let plain = |name: &str| Group {
         name: name.to_owned(),
@@ -284,15 +277,12 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
 
 impl Held {
     fn add(&mut self, other: &Self) {
-        let known = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
+        let plus = |a: f64, b: f64| a + b;
         self.cpu_cores += other.cpu_cores;
         self.memory_bytes += other.memory_bytes;
         self.gpus += other.gpus;
-        self.cpu_used = known(self.cpu_used, other.cpu_used);
-        self.memory_used = known(self.memory_used, other.memory_used);
+        self.cpu_used = known(self.cpu_used, other.cpu_used, plus);
+        self.memory_used = known(self.memory_used, other.memory_used, plus);
         self.worth_of_use += other.worth_of_use;
         self.judged += other.judged;
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::loose::{Loose, size};
+use super::loose::{Loose, sizes};
 use super::{Costs, Held, Owner, Piece, Split, window};
 use crate::price::{Book, NodePrice, Rates, pod_requests};
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold};
-use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// CPU in cores, memory in GiB, devices.
 type Amounts = [f64; 3];
@@ -95,10 +95,7 @@ fn used(snapshot: &Snapshot, profiles: &[Profile]) -> Vec<[Option<f64>; 2]> {
         let memory = profile.memory.as_ref().map(|it| it.mean.to_gib());
         let sums: &mut [Option<f64>; 2] = &mut used[profile.workload];
         for (sum, mean) in sums.iter_mut().zip([cpu, memory]) {
-            *sum = match (*sum, mean) {
-                (Some(sum), Some(mean)) => Some(sum + mean),
-                (sum, mean) => sum.or(mean),
-            };
+            *sum = known(*sum, mean, |sum, mean| sum + mean);
         }
     }
     used
@@ -245,7 +242,8 @@ impl Ledger {
     /// A claim costs what its volume can hold until it is deleted; one that waits for its
     /// volume costs nothing yet. A volume that no claim has costs the same.
     fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
-        let cloud = cloud(snapshot);
+        let cloud = snapshot.cluster.provider();
+        let sizes = sizes(snapshot);
         for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
             if claim.phase == "Pending" {
                 continue;
@@ -255,7 +253,7 @@ impl Ledger {
                 owner: Owner::Volume(index),
                 node: None,
                 cost: Split {
-                    storage: price.scale(size(snapshot, claim).to_gib()),
+                    storage: price.scale(sizes[index].to_gib()),
                     ..Split::default()
                 },
                 held: Held::default(),
@@ -277,7 +275,7 @@ impl Ledger {
     }
 
     fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {
-        let cloud = cloud(snapshot);
+        let cloud = snapshot.cluster.provider();
         let services = snapshot.cluster.services.iter().enumerate();
         for (index, _) in services.filter(|(_, it)| it.service_type == "LoadBalancer") {
             self.pieces.push(Piece {
@@ -291,10 +289,4 @@ impl Ledger {
             });
         }
     }
-}
-
-/// Where the nodes are.
-fn cloud(snapshot: &Snapshot) -> Option<&str> {
-    let mut nodes = snapshot.cluster.nodes.iter();
-    nodes.find_map(|node| node.provider.as_deref())
 }

@@ -1,7 +1,7 @@
 //! Volumes by class, and what is paid for although nobody uses it: volumes without a claim
 //! or a pod, load balancers without anything behind them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Costs, Owner};
 use crate::snapshot::{Snapshot, Volume, VolumeClaim};
@@ -107,7 +107,8 @@ impl Costs {
             mounts_known: mounted.is_some(),
             ..Storage::default()
         };
-        let mut classes: BTreeMap<Option<&str>, StorageClass> = BTreeMap::new();
+        let sizes = sizes(snapshot);
+        let mut classes: BTreeMap<Option<String>, StorageClass> = BTreeMap::new();
         for piece in &self.pieces {
             let cost = piece.cost.storage;
             let (one, why) = match piece.owner {
@@ -118,7 +119,7 @@ impl Costs {
                         namespace: Some(claim.namespace.clone()),
                         name: claim.name.clone(),
                         class: claim.storage_class.clone(),
-                        size: size(snapshot, claim),
+                        size: sizes[at],
                         why: Loose::Unmounted,
                         cost,
                     };
@@ -139,13 +140,8 @@ impl Costs {
                 }
                 _ => continue,
             };
-            let class = match piece.owner {
-                Owner::Volume(at) => &snapshot.cluster.volume_claims[at].storage_class,
-                Owner::LooseVolume(at) => &snapshot.cluster.volumes[at].storage_class,
-                _ => continue,
-            };
-            let entry = classes.entry(class.as_deref()).or_default();
-            entry.name.clone_from(class);
+            let entry = classes.entry(one.class.clone()).or_default();
+            entry.name.clone_from(&one.class);
             entry.volumes += 1;
             entry.size = entry.size.plus(one.size);
             entry.cost += cost;
@@ -177,7 +173,7 @@ impl Costs {
 
     /// Load balancers of the bill, those that lead nowhere first.
     pub fn balancers(&self, snapshot: &Snapshot) -> Vec<Balancer> {
-        let known = rules_are_known(snapshot);
+        let known = snapshot.rules_are_known();
         let mut found = Vec::new();
         for piece in &self.pieces {
             let Owner::LoadBalancer(at) = piece.owner else {
@@ -208,22 +204,25 @@ impl Costs {
     }
 }
 
-/// What a volume is paid for: what it can hold, which is not less than what was asked for.
-pub(super) fn size(snapshot: &Snapshot, claim: &VolumeClaim) -> Bytes {
-    let name = claim.volume.as_deref();
-    let volume = name.and_then(|name| snapshot.cluster.volumes.iter().find(|it| it.name == name));
-    volume.map_or(claim.requested, |it| it.capacity.max(claim.requested))
-}
-
-/// Whether labels of pods and what they mount were read.
-fn rules_are_known(snapshot: &Snapshot) -> bool {
-    let mut workloads = snapshot.workloads.iter();
-    workloads.all(|it| it.pods.iter().all(|pod| it.placement(pod).is_some()))
+/// What the volume of each claim is paid for: what it can hold, which is not less than what
+/// was asked for.
+pub(super) fn sizes(snapshot: &Snapshot) -> Vec<Bytes> {
+    let mut volumes: HashMap<&str, Bytes> = HashMap::new();
+    for volume in &snapshot.cluster.volumes {
+        volumes.entry(&volume.name).or_insert(volume.capacity);
+    }
+    let claims = snapshot.cluster.volume_claims.iter();
+    let sizes = claims.map(|claim| {
+        let name = claim.volume.as_deref();
+        let volume = name.and_then(|it| volumes.get(it));
+        volume.map_or(claim.requested, |it| (*it).max(claim.requested))
+    });
+    sizes.collect()
 }
 
 /// Claims that pods mount; `None` where that was not read.
 fn mounted(snapshot: &Snapshot) -> Option<BTreeSet<(&str, &str)>> {
-    rules_are_known(snapshot).then(|| {
+    snapshot.rules_are_known().then(|| {
         let workloads = snapshot.workloads.iter();
         let claims = workloads.flat_map(|it| {
             let namespace = it.id.namespace.as_str();

@@ -53,7 +53,7 @@ impl Shares {
                     pods: of().map(|it| it.pods.len()).sum(),
                     current: Money::ZERO,
                     recommended: Money::ZERO,
-                    part: bill.part(|at| members.binary_search(&at).is_ok()),
+                    part: bill.part(members.iter().copied()),
                 }
             })
             .collect();

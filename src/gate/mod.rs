@@ -197,8 +197,8 @@ impl<'a> Within<'a> {
             let workloads = seen.snapshot.workloads.iter();
             workloads.map(|it| scope.holds(it)).collect::<Vec<bool>>()
         });
-        let means = |at: usize| chosen.as_ref().is_none_or(|it| it.get(at) == Some(&true));
-        let part = seen.bill.part(means);
+        let means = |at: &usize| chosen.as_ref().is_none_or(|it| it.get(*at) == Some(&true));
+        let part = seen.bill.part((0..seen.bill.workloads.len()).filter(means));
         let banked = match &chosen {
             None => seen.banked.and_then(|it| it.monthly),
             Some(_) => banked,

@@ -26,6 +26,8 @@ impl Evidence {
             peak.workload = workloads.moved(peak.workload);
         }
         self.gpus.retain(kept);
+        // They are of all workloads.
+        self.costs = None;
     }
 }
 

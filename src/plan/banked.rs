@@ -45,10 +45,9 @@ impl Banked {
             let leaves = monthly.map(|it| it + bill.freed_of_sold);
             Lines::new(costs, bill, advised, leaves)
         });
-        let part = bill.part(|_| true);
         let monthly = match &lines {
             Some(lines) => lines.banked,
-            None => monthly.map(|it| banked(it, &part, costs)),
+            None => monthly.map(|it| banked(it, &bill.part(0..bill.workloads.len()), costs)),
         };
         Self {
             monthly,

@@ -261,9 +261,7 @@ fn check(snapshot: &Snapshot) -> Result<(), Unplanned> {
     if snapshot.cluster.in_part {
         return Err(Unplanned::InPart);
     }
-    let mut workloads = snapshot.workloads.iter();
-    let unread = workloads.any(|it| it.pods.iter().any(|pod| it.placement(pod).is_none()));
-    if unread {
+    if !snapshot.rules_are_known() {
         return Err(Unplanned::RulesUnread);
     }
     Ok(())

@@ -1,5 +1,4 @@
 use super::effective::{self, Amount};
-use super::part::known;
 use super::place::{Place, Places};
 use super::severity::severity;
 use super::waste::Sums;
@@ -7,7 +6,7 @@ use super::{Bill, Book, Rates, Total, WorkloadBill};
 use crate::profile::Profile;
 use crate::recommend::{Advised, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Snapshot, Workload};
-use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money};
+use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// What the cluster costs now, and once the advice is followed.
 ///
@@ -38,7 +37,7 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         };
         bill.workloads.push(own);
     }
-    let all = bill.part(|_| true);
+    let all = bill.part(0..bill.workloads.len());
     Bill {
         cpu: all.cpu,
         memory: all.memory,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::Rates;
-use super::book::{Basis, PriceSource, Quote};
+use super::book::{Basis, PriceSource, Quote, Terms};
 use crate::snapshot::Node;
 use crate::units::Money;
 
@@ -50,5 +50,9 @@ impl PriceSource for Billed {
             basis: Basis::Quoted,
             origin: self.description(),
         })
+    }
+
+    fn terms(&self) -> Terms {
+        Terms::Billed
     }
 }

@@ -24,9 +24,9 @@ mod waste;
 
 pub use bill::price;
 pub use billed::{Billed, BilledNode};
-pub use book::{Basis, Book, NodePrice, PriceSource, Quote};
+pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms};
 pub use effective::{Following, advised_requests, pod_requests};
-pub use list::{Entry, Region, entries, is_model, regions};
+pub use list::{Entry, Region, entries, entry, is_model, regions};
 pub use part::Part;
 pub use sheet::{Sheet, SheetError};
 pub use waste::Sums;

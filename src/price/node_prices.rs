@@ -1,4 +1,4 @@
-use super::book::{Basis, PriceSource, Quote};
+use super::book::{Basis, PriceSource, Quote, Terms};
 use crate::snapshot::{Node, label};
 use crate::units::{Currency, Money};
 
@@ -33,5 +33,9 @@ impl PriceSource for NodePrices {
             basis: Basis::Quoted,
             origin: format!("`{}` of the node", self.key),
         })
+    }
+
+    fn terms(&self) -> Terms {
+        Terms::Own
     }
 }

@@ -2,7 +2,7 @@
 
 use super::waste::Sums;
 use super::{Bill, Total, Waste};
-use crate::units::{Bytes, Cpu, Money};
+use crate::units::{Bytes, Cpu, Money, known};
 
 /// What some workloads cost a month, and what the advice does to it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -24,13 +24,13 @@ impl Part {
 }
 
 impl Bill {
-    /// The workloads that are meant, by their index, together. Parts of the bill that
-    /// have no workload in common add up.
-    pub fn part(&self, which: impl Fn(usize) -> bool) -> Part {
+    /// These workloads, by their index, together. Parts of the bill that have no workload
+    /// in common add up.
+    pub fn part(&self, which: impl IntoIterator<Item = usize>) -> Part {
         let mut part = Part::default();
         let mut wasted = Sums::default();
-        let each = self.workloads.iter().enumerate();
-        for (_, own) in each.filter(|(at, _)| which(*at)) {
+        let each = which.into_iter().filter_map(|at| self.workloads.get(at));
+        for own in each {
             part.current += own.current;
             part.recommended += own.recommended;
             part.freed_of_sold += own.freed_of_sold;
@@ -50,13 +50,5 @@ impl<T: Copy> Total<T> {
             used_mean: known(self.used_mean, other.used_mean, plus),
             recommended: plus(self.recommended, other.recommended),
         }
-    }
-}
-
-/// Of two amounts those that are known, together.
-pub(super) fn known<T>(a: Option<T>, b: Option<T>, plus: fn(T, T) -> T) -> Option<T> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(plus(a, b)),
-        (a, b) => a.or(b),
     }
 }

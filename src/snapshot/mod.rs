@@ -109,6 +109,14 @@ pub struct Cluster {
     pub certificates: Vec<Certificate>,
 }
 
+impl Cluster {
+    /// Where its nodes are, by the first that says it: `aws`.
+    pub fn provider(&self) -> Option<&str> {
+        let mut nodes = self.nodes.iter();
+        nodes.find_map(|node| node.provider.as_deref())
+    }
+}
+
 impl Snapshot {
     /// Workloads as people know them: one for each owner, whatever templates it has.
     pub fn owners(&self) -> usize {
@@ -120,6 +128,12 @@ impl Snapshot {
         let nodes = self.cluster.nodes.len();
         let mut pods = self.workloads.iter().flat_map(|workload| &workload.pods);
         (nodes > 0 || pods.all(|pod| pod.node.is_none())).then_some(nodes)
+    }
+
+    /// Whether labels of pods, what they mount and where they may run were read.
+    pub fn rules_are_known(&self) -> bool {
+        let mut workloads = self.workloads.iter();
+        workloads.all(|it| it.pods.iter().all(|pod| it.placement(pod).is_some()))
     }
 
     /// Keeps only these workloads, one `bool` for each, and the usage of their pods.

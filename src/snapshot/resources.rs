@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::accelerator;
-use crate::units::{Bytes, Cpu};
+use crate::units::{Bytes, Cpu, known};
 
 /// Before the name of a class of devices where it stands for an extended resource.
 ///
@@ -105,16 +105,9 @@ impl Resources {
         memory: impl Fn(Bytes, Bytes) -> Bytes,
     ) -> Self {
         Self {
-            cpu: either(self.cpu, other.cpu, cpu),
-            memory: either(self.memory, other.memory, memory),
+            cpu: known(self.cpu, other.cpu, cpu),
+            memory: known(self.memory, other.memory, memory),
             extended: self.extended.clone(),
         }
-    }
-}
-
-fn either<T>(a: Option<T>, b: Option<T>, both: impl Fn(T, T) -> T) -> Option<T> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(both(a, b)),
-        (a, b) => a.or(b),
     }
 }

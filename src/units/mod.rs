@@ -49,6 +49,14 @@ pub fn len_f64(value: usize) -> f64 {
     float(u64::try_from(value).unwrap_or(u64::MAX))
 }
 
+/// Of two amounts those that are known, together.
+pub fn known<T>(a: Option<T>, b: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(plus(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// From one time to another, in days; below zero where `to` is earlier.
 pub fn days_between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64() / 86_400.0

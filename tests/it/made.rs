@@ -257,6 +257,7 @@ impl Made {
             peaks: Vec::new(),
             gpus: Gpus::default(),
             together: None,
+            costs: None,
         };
         pipeline::report(&self.snapshot, evidence, settings, &Silent)
     }

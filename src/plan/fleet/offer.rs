@@ -1,9 +1,9 @@
 //! Machine types that a pool could be of, and what of them is left for pods.
 
-use super::{Amounts, GPU};
-use crate::price::{Book, Entry, entries, regions};
-use crate::snapshot::{CapacityType, Node, Resources};
-use crate::units::{Bytes, Cpu, Money};
+use super::Amounts;
+use crate::price::{Book, Entry, entries, entry, regions};
+use crate::snapshot::{CapacityType, Node};
+use crate::units::Money;
 
 /// Machines of fewer or more vCPU are not offered: small ones lose a third to what runs on
 /// every node, and large ones are a large part of a cluster to lose at once.
@@ -50,8 +50,7 @@ pub(super) struct Device {
 
 /// The GPUs of a type, by the list.
 pub(super) fn device(name: &str) -> Option<Device> {
-    let entry = entries().find(|it| it.name == name)?;
-    device_of(entry)
+    device_of(entry(name, None)?)
 }
 
 fn device_of(entry: &Entry) -> Option<Device> {
@@ -103,12 +102,7 @@ fn offer(book: &Book, entry: &'static Entry, wanted: &Wanted<'_>) -> Option<Offe
     let like = wanted.like;
     let (cores, gib) = (entry.vcpus?, entry.gib?);
     let devices = wanted.device.as_ref();
-    let extended = devices.map(|it| (GPU.to_owned(), it.count));
-    let capacity = Resources {
-        cpu: Some(Cpu::cores(cores)),
-        memory: Some(Bytes::from_f64(gib * 1024.0 * MIB)),
-        extended: extended.into_iter().collect(),
-    };
+    let capacity = entry.capacity();
     let node = Node {
         instance_type: Some(entry.name.to_owned()),
         region: like.region.clone(),

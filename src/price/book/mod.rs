@@ -27,6 +27,21 @@ pub trait PriceSource: fmt::Debug + Send + Sync {
     fn description(&self) -> String;
     /// What a node costs; `None` where the source does not know it.
     fn quote(&self, node: &Node) -> Option<Quote>;
+    /// On which terms it says so.
+    fn terms(&self) -> Terms {
+        Terms::List
+    }
+}
+
+/// On which terms a price is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// What anyone is asked, in dollars: before discounts and commitments.
+    List,
+    /// What is billed, in dollars: net of commitments already.
+    Billed,
+    /// What the user pays, in the currency of the book: net of discounts already.
+    Own,
 }
 
 /// What a source says of a node.
@@ -116,13 +131,14 @@ pub struct Book {
 #[derive(Debug, Clone)]
 struct Settled {
     source: &'static str,
+    terms: Terms,
     quote: Quote,
 }
 
 impl Settled {
     /// The price over what the node has.
     fn over(self, node: &Node) -> NodePrice {
-        let Self { source, quote } = self;
+        let Self { source, quote, .. } = self;
         NodePrice {
             hourly: quote.hourly,
             rates: quote.rates.unwrap_or_else(|| split(quote.hourly, node)),
@@ -214,8 +230,8 @@ impl Book {
 
     /// Before the list and the default rates.
     fn with(mut self, source: Arc<dyn PriceSource>) -> Self {
-        let own = ["list", "default"];
-        let place = self.sources.iter().position(|it| own.contains(&it.name()));
+        let mut sources = self.sources.iter();
+        let place = sources.position(|it| it.terms() == Terms::List);
         self.sources
             .insert(place.unwrap_or(self.sources.len()), source);
         self
@@ -255,15 +271,12 @@ impl Book {
             };
             let (quote, committed) = sheet.committed(it.quote.clone(), at, covered[at]);
             // What is billed is net of commitments already.
-            let quote = if it.source == "opencost" {
+            let quote = if it.terms == Terms::Billed {
                 it.quote
             } else {
                 quote
             };
-            let settled = Settled {
-                quote,
-                source: it.source,
-            };
+            let settled = Settled { quote, ..it };
             NodePrice {
                 committed,
                 ..settled.over(node)
@@ -276,18 +289,21 @@ impl Book {
     fn settled(&self, node: &Node) -> Settled {
         let mut quotes = self.sources.iter().filter_map(|source| {
             let quote = source.quote(node)?;
-            Some((source.name(), quote))
+            Some((source.name(), source.terms(), quote))
         });
-        let (source, quote) = quotes.next().unwrap_or_else(|| {
+        let (source, terms, quote) = quotes.next().unwrap_or_else(|| {
             let quote = BY_MODEL.at(node);
-            ("default", quote)
+            ("default", Terms::List, quote)
         });
         let quote = match &self.sheet {
-            // Nodes say it in the currency of the book.
-            Some(sheet) if source != "node" => sheet.settled(source, quote, node),
+            Some(sheet) if terms != Terms::Own => sheet.settled(quote, node),
             _ => quote,
         };
-        Settled { source, quote }
+        Settled {
+            source,
+            terms,
+            quote,
+        }
     }
 
     /// What resources cost on this node; with `None`, those of a pod on no known node.

@@ -9,7 +9,7 @@ use crate::snapshot::{CapacityType, Node};
 use crate::units::{Cpu, Money};
 
 pub use gpu::is_model;
-pub use table::{Entry, Region, entries, regions};
+pub use table::{Entry, Region, entries, entry, regions};
 
 pub(super) use gpu::gpu_rate;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::units::Money;
+use crate::snapshot::Resources;
+use crate::units::{Bytes, Cpu, Money};
 
 /// Whose price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +57,20 @@ impl Entry {
             .flatten()
             .filter(|_| own)
     }
+
+    /// What such a machine has, as far as that is known.
+    pub fn capacity(&self) -> Resources {
+        let gpus = Some(self.gpus).filter(|it| *it > 0.0);
+        let memory = self.gib.map(|it| Bytes::from_f64(it * f64::from(1 << 30)));
+        Resources {
+            cpu: self.vcpus.map(Cpu::cores),
+            memory,
+            extended: gpus
+                .map(|it| ("nvidia.com/gpu".to_owned(), it))
+                .into_iter()
+                .collect(),
+        }
+    }
 }
 
 /// Made from `figures` by a test: see there how.
@@ -101,7 +116,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// The type of this name, of this provider where it is known: no two share a name.
-pub(super) fn entry(name: &str, provider: Option<Provider>) -> Option<&'static Entry> {
+pub fn entry(name: &str, provider: Option<Provider>) -> Option<&'static Entry> {
     let found = table().entries.get(name);
     found.filter(|it| provider.is_none_or(|own| own == it.provider))
 }

@@ -1,24 +1,9 @@
 //! A sheet as CSV: a header, then a row for each price.
 
-use super::row::Row;
+use super::row::{Match, Row};
 use super::{Sheet, SheetError};
 use crate::text::suggestion;
 use crate::units::Currency;
-
-/// What a column may be called.
-const COLUMNS: [&str; 11] = [
-    "provider",
-    "region",
-    "pool",
-    "instance_type",
-    "gpu_model",
-    "capacity_type",
-    "price",
-    "core",
-    "gib",
-    "gpu",
-    "currency",
-];
 
 pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, SheetError> {
     let mut reader = csv::ReaderBuilder::new()
@@ -39,13 +24,14 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, SheetError> {
         )
     };
     let head = reader.headers().map_err(|it| broken(&it))?.clone();
+    let columns = [&Match::KEYS[..], &Row::KEYS, &["currency"]].concat();
     for (at, name) in head.iter().enumerate() {
-        if !COLUMNS.contains(&name) {
+        if !columns.contains(&name) {
             let mut error = fail(
                 Some((1, at_from_one(at))),
-                format!("`{name}` is not a column{}", suggestion(name, &COLUMNS)),
+                format!("`{name}` is not a column{}", suggestion(name, &columns)),
             );
-            error.hint = Some(format!("columns are {}", COLUMNS.join(", ")));
+            error.hint = Some(format!("columns are {}", columns.join(", ")));
             return Err(error);
         }
     }

@@ -7,7 +7,7 @@ mod row;
 mod yaml;
 
 use super::Rates;
-use super::book::{Basis, PriceSource, Quote};
+use super::book::{Basis, PriceSource, Quote, Terms};
 use super::default_rates::DefaultRates;
 use crate::snapshot::Node;
 use crate::units::{Currency, Money};
@@ -143,18 +143,14 @@ impl Sheet {
     }
 
     /// What another source says in dollars, less discounts, in the sheet's currency.
-    pub(super) fn settled(&self, source: &str, quote: Quote, node: &Node) -> Quote {
-        let is_own = source == self.name();
-        let cuts = self
-            .discounts
-            .iter()
-            .filter(|it| !is_own && it.of.fits(node));
+    pub(super) fn settled(&self, quote: Quote, node: &Node) -> Quote {
+        let cuts = self.discounts.iter().filter(|it| it.of.fits(node));
         let mut factor: f64 = cuts.map(|it| 1.0 - it.share).product();
         let mut notes = Vec::new();
         if factor < 1.0 {
             notes.push(format!("less {:.0} %", (1.0 - factor) * 100.0));
         }
-        if let (false, Some(usd)) = (is_own, self.usd) {
+        if let Some(usd) = self.usd {
             factor *= usd;
             notes.push(format!("a dollar at {usd} {}", self.currency));
         }
@@ -236,5 +232,9 @@ impl PriceSource for Sheet {
                 line => format!("{} line {line}", self.description()),
             },
         })
+    }
+
+    fn terms(&self) -> Terms {
+        Terms::Own
     }
 }

@@ -36,6 +36,16 @@ impl PartialEq for Match {
 }
 
 impl Match {
+    /// What conditions are called.
+    pub(super) const KEYS: [&'static str; 6] = [
+        "provider",
+        "region",
+        "pool",
+        "instance_type",
+        "gpu_model",
+        "capacity_type",
+    ];
+
     /// Sets the condition of this name; `false` where there is none of it.
     ///
     /// # Errors
@@ -97,6 +107,15 @@ fn pattern(text: &str) -> Result<GlobMatcher, String> {
     Ok(glob.compile_matcher())
 }
 
+/// An amount of money, not below 0.
+pub(super) fn amount(text: &str) -> Result<Money, String> {
+    let money: Money = text.parse().map_err(|error| format!("{error}"))?;
+    if money.is_negative() {
+        return Err(format!("`{text}` is below 0"));
+    }
+    Ok(money)
+}
+
 fn capacity(text: &str) -> Result<CapacityType, String> {
     match text.to_lowercase().replace(['-', ' '], "_").as_str() {
         "spot" | "preemptible" => Ok(CapacityType::Spot),
@@ -121,6 +140,9 @@ pub struct Row {
 }
 
 impl Row {
+    /// What prices are called; beside them stand [`Match::KEYS`].
+    pub(super) const KEYS: [&'static str; 4] = ["price", "core", "gib", "gpu"];
+
     /// Whether it is about every node.
     pub(super) fn is_for_any(&self) -> bool {
         let both = |it: [Option<f64>; 3]| it[0].is_some() && it[1].is_some();
@@ -143,14 +165,9 @@ impl Row {
     ///
     /// What the value should be.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
-        let amount = || match value.parse::<Money>() {
-            Ok(money) if !money.is_negative() => Ok(money),
-            Ok(_) => Err(format!("`{value}` is below 0")),
-            Err(error) => Err(error.to_string()),
-        };
         let rate = match name {
             "price" => {
-                self.price = Some(amount()?);
+                self.price = Some(amount(value)?);
                 return Ok(true);
             }
             "core" => 0,
@@ -158,7 +175,7 @@ impl Row {
             "gpu" => 2,
             _ => return self.of.set(name, value),
         };
-        amount()?;
+        amount(value)?;
         // A GiB-hour costs less than a millionth is exact for.
         let exact = value
             .parse()

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use super::row::Row;
+use super::row::{Match, Row, amount};
 use super::{Commitment, Covered, Cut, Sheet, SheetError};
 use crate::text::suggestion;
 use crate::units::{Currency, Money};
@@ -145,6 +145,7 @@ fn wide(count: usize) -> u64 {
 trait Keyed: Default {
     /// What it is called in a message.
     const WHAT: &'static str;
+    /// Those that it has beside [`Match::KEYS`].
     const KEYS: &'static [&'static str];
 
     /// Takes the value of one of the keys; `false` for any other.
@@ -164,18 +165,7 @@ trait Keyed: Default {
 
 impl Keyed for Row {
     const WHAT: &'static str = "a price";
-    const KEYS: &'static [&'static str] = &[
-        "price",
-        "core",
-        "gib",
-        "gpu",
-        "provider",
-        "region",
-        "pool",
-        "instance_type",
-        "gpu_model",
-        "capacity_type",
-    ];
+    const KEYS: &'static [&'static str] = &Self::KEYS;
 
     fn take(&mut self, name: &str, value: &str) -> Result<bool, String> {
         self.set(name, value)
@@ -191,15 +181,7 @@ impl Keyed for Row {
 
 impl Keyed for Cut {
     const WHAT: &'static str = "a discount";
-    const KEYS: &'static [&'static str] = &[
-        "percent",
-        "provider",
-        "region",
-        "pool",
-        "instance_type",
-        "gpu_model",
-        "capacity_type",
-    ];
+    const KEYS: &'static [&'static str] = &["percent"];
 
     fn take(&mut self, name: &str, value: &str) -> Result<bool, String> {
         if name == "percent" {
@@ -224,12 +206,6 @@ impl Keyed for Commitment {
         "covered_nodes",
         "committed_hourly",
         "discount_percent",
-        "provider",
-        "region",
-        "pool",
-        "instance_type",
-        "gpu_model",
-        "capacity_type",
     ];
 
     fn take(&mut self, name: &str, value: &str) -> Result<bool, String> {
@@ -279,7 +255,7 @@ impl<'de, T: Keyed> Visitor<'de> for Keys<T> {
                 return Err(A::Error::custom(format!(
                     "`{name}` is not a key of {}{}",
                     T::WHAT,
-                    suggestion(&name, T::KEYS)
+                    suggestion(&name, &[T::KEYS, &Match::KEYS].concat())
                 )));
             }
         }
@@ -293,8 +269,7 @@ struct Code(Currency);
 
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Scalar::deserialize(deserializer)?.0;
-        text.parse().map(Self).map_err(D::Error::custom)
+        read(deserializer, str::parse).map(Self)
     }
 }
 
@@ -338,8 +313,7 @@ struct Amount(Money);
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Scalar::deserialize(deserializer)?.0;
-        amount(&text).map(Self).map_err(D::Error::custom)
+        read(deserializer, amount).map(Self)
     }
 }
 
@@ -348,17 +322,17 @@ struct Positive(f64);
 
 impl<'de> Deserialize<'de> for Positive {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Scalar::deserialize(deserializer)?.0;
-        positive(&text).map(Self).map_err(D::Error::custom)
+        read(deserializer, positive).map(Self)
     }
 }
 
-fn amount(text: &str) -> Result<Money, String> {
-    let money: Money = text.parse().map_err(|error| format!("{error}"))?;
-    if money.is_negative() {
-        return Err(format!("`{text}` is below 0"));
-    }
-    Ok(money)
+/// What a plain value is.
+fn read<'de, T, E: fmt::Display, D: Deserializer<'de>>(
+    deserializer: D,
+    of: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    let text = Scalar::deserialize(deserializer)?.0;
+    of(&text).map_err(D::Error::custom)
 }
 
 /// 0 to 100, as a share.

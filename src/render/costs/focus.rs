@@ -57,8 +57,7 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let start = told.snapshot.taken_at;
     let end = start + SignedDuration::from_hours(730);
     let (start, end) = (start.to_string(), end.to_string());
-    let mut nodes = told.snapshot.cluster.nodes.iter();
-    let provider = nodes.find_map(|it| it.provider.clone()).unwrap_or_default();
+    let provider = told.snapshot.cluster.provider().unwrap_or_default();
     let region = region(told.snapshot);
     let account = text(&told.snapshot.cluster.name);
     let currency = told.costs.currency.to_string();
@@ -85,9 +84,9 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                     "",
                     &described,
                     "Usage-Based",
-                    &provider,
-                    &provider,
-                    &provider,
+                    provider,
+                    provider,
+                    provider,
                     &account,
                     &account,
                     &region,

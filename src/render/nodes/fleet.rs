@@ -228,8 +228,7 @@ pub fn nodes_groups(
         let kind = node.instance_type.as_deref().unwrap_or_default();
         let sizes = left.entry((pool, kind)).or_default();
         sizes.0 += 1;
-        let drains = &planned.main().drains;
-        sizes.1 += usize::from(drains.iter().all(|it| it.node != at));
+        sizes.1 += usize::from(planned.main().stays[at].is_some());
     }
     for ((pool, kind), (now, then)) in left {
         writeln!(
