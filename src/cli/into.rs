@@ -47,7 +47,7 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
     let tree = Tree::new(texts(asked.folder)?);
-    let outcome = place(&tree, patches.changes(), asked.base);
+    let outcome = place(&tree, patches.changes(), patches.workloads(), asked.base);
     if !asked.check {
         for (path, text) in &outcome.texts {
             let path = asked.folder.join(path);
@@ -105,7 +105,7 @@ fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>, Error> {
 fn is_manifest(path: &Path) -> bool {
     let ends = path.extension().and_then(|it| it.to_str());
     let named = path.file_name().is_some_and(|it| it == "Kustomization");
-    named || ends.is_some_and(|it| matches!(it, "yaml" | "yml" | "json"))
+    named || ends.is_some_and(|it| matches!(it, "yaml" | "yml" | "json" | "tpl"))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

@@ -1,15 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::helm::Charts;
 use super::kustomize::{Use, uses};
 use super::object::{Object, group};
 use super::tree::{Node, parse};
+
+/// What files of parts of templates end with.
+const HELPERS: &str = "tpl";
 
 /// The texts of a tree, by their paths in it, and what is in them.
 #[derive(Debug, Default)]
 pub struct Tree {
     pub texts: BTreeMap<PathBuf, String>,
     manifests: Vec<Manifest>,
+    pub(super) charts: Charts,
     /// Files that no YAML reader understands, and why: templates, most of them.
     pub unread: Vec<(PathBuf, String)>,
 }
@@ -37,8 +42,14 @@ impl Tree {
     /// Reads what is in these files.
     pub fn new(texts: BTreeMap<PathBuf, String>) -> Self {
         let of_files = uses(&texts);
+        let charts = Charts::new(&texts);
         let (mut manifests, mut unread) = (Vec::new(), Vec::new());
         for (path, text) in &texts {
+            // What a template says is not what is applied.
+            let templated = text.contains("{{") && charts.has_template(path);
+            if templated || path.extension().is_some_and(|it| it == HELPERS) {
+                continue;
+            }
             match parse(text) {
                 Err((line, problem)) => {
                     unread.push((path.clone(), format!("line {line}: {problem}")));
@@ -56,6 +67,7 @@ impl Tree {
         Self {
             texts,
             manifests,
+            charts,
             unread,
         }
     }

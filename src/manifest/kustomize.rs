@@ -122,8 +122,8 @@ impl Graph<'_> {
     }
 }
 
-/// A path of a kustomization, from the root of the tree; `None` where it leads out of it.
-fn joined(folder: &Path, name: &str) -> Option<PathBuf> {
+/// A path as a file of a folder has it, from the root of the tree; `None` where it leads out of it.
+pub(super) fn joined(folder: &Path, name: &str) -> Option<PathBuf> {
     if name.contains("://") {
         return None;
     }

@@ -2,10 +2,12 @@
 //!
 //! A text is read by a YAML parser that tells where each value stands, and only those bytes
 //! are replaced. Whatever cannot be changed without a guess is refused, with the reason:
-//! aliases, anchors, merge keys, values of several lines, templates.
+//! aliases, anchors, merge keys, values of several lines. What a chart of Helm makes is
+//! changed in its values.
 
 mod edit;
 mod find;
+mod helm;
 mod kustomize;
 mod object;
 mod place;

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::edit::{Step, edit};
 use super::find::{Found, Manifest, Tree};
+use super::helm::Helm;
+use super::object::Spot;
 use super::tree::Node;
 use crate::change::{Change, Changed, Edit, Section};
-use crate::snapshot::{AutoscalerMetric, Target};
+use crate::snapshot::{AutoscalerMetric, Target, Workload};
 
 /// What became of changes in a tree.
 #[derive(Debug, Default)]
@@ -26,10 +28,13 @@ pub struct Refused {
 
 /// Puts changes into the files that hold their objects; into those of a base that several
 /// overlays share only with `base`.
-pub fn place(tree: &Tree, changes: &[Change<'_>], base: bool) -> Outcome {
+///
+/// `workloads` are all that run: a value of a chart may be of others than those that change.
+pub fn place(tree: &Tree, changes: &[Change<'_>], workloads: &[Workload], base: bool) -> Outcome {
     let mut outcome = Outcome::default();
+    let helm = Helm::new(&tree.charts, workloads, changes);
     for change in changes {
-        let placed = one(tree, change, base, &outcome.texts);
+        let placed = one((tree, &helm), change, base, &outcome.texts);
         let placed = placed.map(|texts| {
             let paths = texts.keys().cloned().collect();
             outcome.texts.extend(texts);
@@ -46,31 +51,39 @@ pub fn place(tree: &Tree, changes: &[Change<'_>], base: bool) -> Outcome {
 /// All texts that one change needs, or none: requests and the targets of an autoscaler go
 /// together.
 fn one(
-    tree: &Tree,
+    (tree, helm): (&Tree, &Helm<'_>),
     change: &Change<'_>,
     base: bool,
     so_far: &BTreeMap<PathBuf, String>,
 ) -> Result<BTreeMap<PathBuf, String>, Refused> {
-    let mut texts = BTreeMap::new();
-    let current = |path: &PathBuf, texts: &BTreeMap<PathBuf, String>| {
-        let text = texts.get(path).or_else(|| so_far.get(path));
-        text.or_else(|| tree.texts.get(path))
-            .cloned()
-            .unwrap_or_default()
+    let mut texts = Texts {
+        tree,
+        so_far,
+        own: BTreeMap::new(),
     };
     let target = change.target;
     let namespace = change.workload.id.namespace.as_str();
     let kind = (target.api_version.as_str(), target.kind.as_str());
-    let manifest = only(
-        tree.find(kind, namespace, &target.name, &|node| holds(node, change)),
-        base,
-        &format!("no manifest of {} `{}`", target.kind, target.name),
-    )?;
-    let text = current(&manifest.path, &texts);
-    let edited = edit(&text, &manifest.object.spot, &steps(change));
-    let edited = edited.map_err(|why| at(manifest, why))?;
-    texts.insert(manifest.path.clone(), edited);
-    if let Some(scaling) = change.autoscaler {
+    let found = tree.find(kind, namespace, &target.name, &|node| holds(node, change));
+    let charted = match &found {
+        Found::Nowhere => helm.place(change, base).transpose()?,
+        _ => None,
+    };
+    let scales = match charted {
+        Some(placed) => {
+            for (path, step) in placed.steps {
+                texts.edit(&path, &VALUES, &[step])?;
+            }
+            placed.scales
+        }
+        None => {
+            let nowhere = format!("no manifest of {} `{}`", target.kind, target.name);
+            let manifest = only(found, base, &nowhere)?;
+            texts.edit(&manifest.path, &manifest.object.spot, &steps(change))?;
+            false
+        }
+    };
+    if let Some(scaling) = change.autoscaler.filter(|_| !scales) {
         let kind = ("autoscaling/v2", "HorizontalPodAutoscaler");
         let manifest = only(
             tree.find(kind, namespace, &scaling.name, &|_| true),
@@ -80,15 +93,39 @@ fn one(
                 scaling.name
             ),
         )?;
-        let text = current(&manifest.path, &texts);
         let moved = scaling.changes.iter();
         let moved = moved.filter_map(|it| Some((scaling.metrics.get(it.metric)?, it.after)));
         let steps = targets(tree, manifest, moved).map_err(|why| at(manifest, why))?;
-        let edited = edit(&text, &manifest.object.spot, &steps);
-        let edited = edited.map_err(|why| at(manifest, why))?;
-        texts.insert(manifest.path.clone(), edited);
+        texts.edit(&manifest.path, &manifest.object.spot, &steps)?;
     }
-    Ok(texts)
+    Ok(texts.own)
+}
+
+/// Values of a chart are one mapping.
+const VALUES: Spot = Spot {
+    document: 0,
+    items: Vec::new(),
+};
+
+/// Texts of files as they are after what was changed so far.
+struct Texts<'t> {
+    tree: &'t Tree,
+    so_far: &'t BTreeMap<PathBuf, String>,
+    own: BTreeMap<PathBuf, String>,
+}
+
+impl Texts<'_> {
+    fn edit(&mut self, path: &Path, spot: &Spot, steps: &[Step]) -> Result<(), Refused> {
+        let text = self.own.get(path).or_else(|| self.so_far.get(path));
+        let text = text.or_else(|| self.tree.texts.get(path));
+        let text = text.map_or("", String::as_str);
+        let edited = edit(text, spot, steps).map_err(|why| Refused {
+            paths: vec![path.to_owned()],
+            why,
+        })?;
+        self.own.insert(path.to_owned(), edited);
+        Ok(())
+    }
 }
 
 fn at(manifest: &Manifest, why: String) -> Refused {

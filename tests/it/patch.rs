@@ -1,6 +1,7 @@
 //! Patches of the built kcost, and what a real kubectl makes of them.
 
 mod forms;
+mod helm;
 mod into;
 
 use std::fmt::Write as _;

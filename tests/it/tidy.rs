@@ -89,7 +89,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("manifest", &["change", "snapshot"]),
+    ("manifest", &["change", "snapshot", "units"]),
     (
         "costs",
         &["price", "profile", "recommend", "snapshot", "units"],

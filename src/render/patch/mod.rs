@@ -29,7 +29,7 @@ use crate::change::{Change, Unplaced, changes};
 use crate::pipeline::Analysis;
 use crate::price::Bill;
 use crate::schedule::Peak;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Workload};
 use crate::text::escape;
 
 /// Changes, and what there is to say of them.
@@ -68,6 +68,11 @@ impl<'a> Patches<'a> {
     /// What changes, in the order of the view.
     pub fn changes(&self) -> &[Change<'a>] {
         &self.changes
+    }
+
+    /// All that runs, whether it changes or not.
+    pub fn workloads(&self) -> &'a [Workload] {
+        &self.snapshot.workloads
     }
 }
 
