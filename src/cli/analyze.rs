@@ -267,6 +267,9 @@ pub(super) fn written_or_cut_off(written: io::Result<()>) -> Result<(), Error> {
 /// Gaps that tell why there is no workload.
 const ABOUT_OBJECTS: [&str; 3] = ["no-objects", "empty-namespace", "unreadable-object"];
 
+/// What a hint ends with where the demo would do.
+pub(super) const DEMO: &str = ", or try `--demo`";
+
 pub(super) fn refuse_empty(snapshot: &Snapshot, asked: &[bool]) -> Result<(), Error> {
     if asked.contains(&true) {
         return Ok(());
@@ -280,8 +283,7 @@ pub(super) fn refuse_empty(snapshot: &Snapshot, asked: &[bool]) -> Result<(), Er
     let about_objects = |gap: &&Gap| ABOUT_OBJECTS.contains(&gap.code.as_str());
     let mut told = snapshot.gaps.iter().filter(about_objects);
     let hint = told.find_map(|gap| gap.hint.clone());
-    let hint = hint.unwrap_or_else(|| {
-        "check `--context`, `--namespace` and `--selector`, or try `--demo`".to_owned()
-    });
+    let hint =
+        hint.unwrap_or_else(|| format!("check `--context`, `--namespace` and `--selector`{DEMO}"));
     Err(Error::Empty { reason, hint })
 }

@@ -56,8 +56,8 @@ pub(super) struct PatchArgs {
 
     /// Change the manifests of this folder, a Git tree, and nothing else in them.
     ///
-    /// Plain YAML and JSON, and what kustomizations name. What cannot be changed without a
-    /// guess is listed, with the reason.
+    /// Plain YAML and JSON, what kustomizations name, and the values of Helm charts. What
+    /// cannot be changed without a guess is listed, with the reason.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "output_dir"])]
     into: Option<PathBuf>,
 

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::apply::{Asking, LogArgs, PaceArgs, actor, name, recover, yes};
+use super::apply::{Asking, LogArgs, PaceArgs, actor, connected, name, recover, yes};
 use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::values::named;
 use crate::apply::log::{Action, Book, Run, runs};
 use crate::apply::{ApplyError, Server, Session, Write as Put, refused};
-use crate::collect::kubernetes::{self, Connection};
+use crate::collect::kubernetes::Connection;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render;
@@ -77,8 +77,8 @@ impl RollbackArgs {
     ) -> Result<Exit, Error> {
         let folder = self.log.folder()?;
         if self.list {
-            let lines = Book::look(&folder).map_err(ApplyError::from)?;
-            let told = (&*runs(&lines), lines.len());
+            let kept = Book::look(&folder).map_err(ApplyError::from)?;
+            let told = (&*runs(&kept.lines), kept.lines.len(), kept.anchored);
             let written = if self.output == "json" {
                 render::runs_json(told, out)
             } else {
@@ -97,7 +97,7 @@ impl RollbackArgs {
         let all = runs(&lines);
         self.wanted(&all, invocation)?;
         super::block_on(async {
-            let connection = kubernetes::connect(&cluster, ui).await?;
+            let connection = connected(&cluster, ui).await?;
             let all = self.settled(&connection, (&mut book, all), ui).await?;
             let run = self.wanted(&all, invocation)?;
             self.take_back(&connection, (&mut book, &all), run, ui, out)
@@ -121,8 +121,8 @@ impl RollbackArgs {
             return Ok(all);
         }
         recover(connection, book, open, (self.pace.pace(None), false), ui).await?;
-        let lines = Book::look(&self.log.folder()?).map_err(ApplyError::from)?;
-        Ok(runs(&lines))
+        let kept = Book::look(&self.log.folder()?).map_err(ApplyError::from)?;
+        Ok(runs(&kept.lines))
     }
 
     fn wanted<'a>(&self, all: &'a [Run], invocation: &Invocation) -> Result<&'a Run, Error> {

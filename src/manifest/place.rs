@@ -69,20 +69,17 @@ fn one(
         Found::Nowhere => helm.place(change, base).transpose()?,
         _ => None,
     };
-    let scales = match charted {
-        Some(placed) => {
-            for (path, step) in placed.steps {
-                texts.edit(&path, &VALUES, &[step])?;
-            }
-            placed.scales
+    let mut scales = false;
+    if let Some(placed) = charted {
+        for (path, step) in placed.steps {
+            texts.edit(&path, &VALUES, &[step])?;
         }
-        None => {
-            let nowhere = format!("no manifest of {} `{}`", target.kind, target.name);
-            let manifest = only(found, base, &nowhere)?;
-            texts.edit(&manifest.path, &manifest.object.spot, &steps(change))?;
-            false
-        }
-    };
+        scales = placed.scales;
+    } else {
+        let nowhere = format!("no manifest of {} `{}`", target.kind, target.name);
+        let manifest = only(found, base, &nowhere)?;
+        texts.edit(&manifest.path, &manifest.object.spot, &steps(change))?;
+    }
     if let Some(scaling) = change.autoscaler.filter(|_| !scales) {
         let kind = ("autoscaling/v2", "HorizontalPodAutoscaler");
         let manifest = only(

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::head::Head;
 use super::{Actor, Event, Line, SCHEMA, hash, read};
+use crate::text::count;
 
 /// What it is called in its folder.
 const NAME: &str = "audit.jsonl";
@@ -27,8 +29,26 @@ pub enum LogError {
         line: usize,
         why: &'static str,
     },
+    #[error(
+        "the audit log {} is shorter than what was written: it has {}, its head says {wrote}",
+        path.display(),
+        count(*lines, "line")
+    )]
+    Short {
+        path: PathBuf,
+        lines: usize,
+        wrote: u64,
+    },
     #[error("another run writes the audit log {}", path.display())]
     Busy { path: PathBuf },
+}
+
+/// A log as it is kept.
+#[derive(Debug)]
+pub struct Kept {
+    pub lines: Vec<Line>,
+    /// Whether a head says how many lines there are, so that those gone from the end show.
+    pub anchored: bool,
 }
 
 impl LogError {
@@ -36,7 +56,7 @@ impl LogError {
     pub fn hint(&self) -> String {
         match self {
             Self::File { .. } => "name a folder that can be written with `--log FOLDER`".to_owned(),
-            Self::Broken { .. } => {
+            Self::Broken { .. } | Self::Short { .. } => {
                 "somebody changed it: keep it for whoever looks into that, and name another folder with `--log FOLDER`"
                     .to_owned()
             }
@@ -48,6 +68,7 @@ impl LogError {
 /// A log that this run alone writes.
 #[derive(Debug)]
 pub struct Book {
+    folder: PathBuf,
     path: PathBuf,
     file: File,
     last: String,
@@ -83,15 +104,17 @@ impl Book {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(failed)?;
+        let head = Head::read(folder).map_err(failed)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-        let (mut lines, torn, last) = whole(&path, &text)?;
+        let (mut lines, torn, last) = whole(&path, &text, head.as_ref())?;
         if torn > 0 {
             let length = u64::try_from(text.len() - torn).unwrap_or(u64::MAX);
             file.set_len(length).map_err(failed)?;
             file.seek(SeekFrom::End(0)).map_err(failed)?;
         }
         let mut book = Self {
+            folder: folder.to_owned(),
             last,
             seq: lines.last().map_or(0, |line| line.seq),
             path,
@@ -101,27 +124,45 @@ impl Book {
             let mended = Event::Mended { bytes: torn };
             lines.push(book.add(&line.run, &line.actor, mended)?);
         }
+        let behind = head.is_none_or(|head| head.lines != book.seq);
+        if behind && book.seq > 0 {
+            book.anchor()?;
+        }
         Ok((book, lines))
     }
 
-    /// Reads the log of a folder, and holds its lines against each other.
+    /// Reads the log of a folder, and holds its lines against each other and its head.
     ///
     /// # Errors
     ///
     /// Where it cannot be read, or is not what was written.
-    pub fn look(folder: &Path) -> Result<Vec<Line>, LogError> {
+    pub fn look(folder: &Path) -> Result<Kept, LogError> {
         let path = folder.join(NAME);
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.map_err(|source| LogError::File {
-                path: path.clone(),
-                source,
-            })?,
+        let failed = |source| LogError::File {
+            path: path.clone(),
+            source,
         };
-        whole(&path, &text).map(|(lines, ..)| lines)
+        // Before the lines: a run that writes now adds to them.
+        let head = Head::read(folder).map_err(failed)?;
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            text => text.map_err(failed)?,
+        };
+        let (lines, ..) = whole(&path, &text, head.as_ref())?;
+        let anchored = head.is_some() || lines.is_empty();
+        Ok(Kept { lines, anchored })
     }
 
-    /// Adds a line; when this returns it is on disk.
+    /// Writes the head down.
+    fn anchor(&self) -> Result<(), LogError> {
+        let head = Head::new(self.seq, &self.last);
+        head.write(&self.folder).map_err(|source| LogError::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// Adds a line; when this returns it is on disk, and the head says so.
     ///
     /// # Errors
     ///
@@ -150,16 +191,40 @@ impl Book {
         })?;
         self.last = hash(&text);
         self.seq = line.seq;
+        self.anchor()?;
         Ok(line)
     }
 }
 
-fn whole(path: &Path, text: &[u8]) -> Result<(Vec<Line>, usize, String), LogError> {
-    read(text).map_err(|broken| LogError::Broken {
+/// The lines, which follow from each other and end no sooner than the head says.
+fn whole(
+    path: &Path,
+    text: &[u8],
+    head: Option<&Head>,
+) -> Result<(Vec<Line>, usize, String), LogError> {
+    let broken = |line, why| LogError::Broken {
         path: path.to_owned(),
-        line: broken.line,
-        why: broken.why,
-    })
+        line,
+        why,
+    };
+    let (lines, torn, last) = read(text).map_err(|it| broken(it.line, it.why))?;
+    let Some(head) = head else {
+        return Ok((lines, torn, last));
+    };
+    let wrote = usize::try_from(head.lines).unwrap_or(usize::MAX);
+    if lines.len() < wrote {
+        return Err(LogError::Short {
+            path: path.to_owned(),
+            lines: lines.len(),
+            wrote: head.lines,
+        });
+    }
+    // What follows the line of the head names its hash.
+    let hash = lines.get(wrote).map_or(&last, |line| &line.previous);
+    if *hash != head.hash {
+        return Err(broken(wrote, "its head names another line"));
+    }
+    Ok((lines, torn, last))
 }
 
 /// Makes a folder that nobody else may look into.
@@ -222,13 +287,72 @@ mod tests {
         for lost in 1..20 {
             let folder = tempfile::tempdir().unwrap();
             let text = written(folder.path());
+            // The head is written when the line is there.
+            let lines = read(&text).unwrap().0;
+            Head::new(1, &lines[1].previous)
+                .write(folder.path())
+                .unwrap();
             let path = folder.path().join(NAME);
             fs::write(&path, &text[..text.len() - lost]).unwrap();
             let (mut book, lines) = Book::open(folder.path()).unwrap();
             assert!(matches!(lines[1].event, Event::Mended { .. }), "{lost}");
             book.add("r", &actor(), Event::Mended { bytes: 0 }).unwrap();
-            assert_eq!(Book::look(folder.path()).unwrap().len(), 3);
+            assert_eq!(Book::look(folder.path()).unwrap().lines.len(), 3);
         }
+    }
+
+    #[test]
+    fn lines_that_are_gone_from_the_end_show() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = written(folder.path());
+        let path = folder.path().join(NAME);
+        let first = text.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for left in [0, 1, first, text.len() - 1] {
+            fs::write(&path, &text[..left]).unwrap();
+            for error in [
+                Book::look(folder.path()).unwrap_err(),
+                Book::open(folder.path()).unwrap_err(),
+            ] {
+                assert!(
+                    matches!(error, LogError::Short { wrote: 2, .. }),
+                    "{left}: {error}"
+                );
+            }
+            assert_eq!(fs::read(&path).unwrap(), &text[..left]);
+        }
+        fs::remove_file(&path).unwrap();
+        let error = Book::look(folder.path()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("it has 0 lines, its head says 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_run_that_ends_between_a_line_and_the_head_is_no_loss() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = written(folder.path());
+        let lines = read(&text).unwrap().0;
+        let before = Head::new(1, &lines[1].previous);
+        before.write(folder.path()).unwrap();
+        assert_eq!(Book::look(folder.path()).unwrap().lines.len(), 2);
+        drop(Book::open(folder.path()).unwrap());
+        let now = Head::read(folder.path()).unwrap().unwrap();
+        assert_eq!(now.lines, 2);
+        // A log of before there were heads gets one.
+        fs::remove_file(folder.path().join("audit.head")).unwrap();
+        assert!(!Book::look(folder.path()).unwrap().anchored);
+        drop(Book::open(folder.path()).unwrap());
+        assert_eq!(Head::read(folder.path()).unwrap(), Some(now));
+        // The head of another log.
+        Head::new(2, &before.hash).write(folder.path()).unwrap();
+        let error = Book::look(folder.path()).unwrap_err();
+        assert!(
+            error.to_string().contains("its head names another line"),
+            "{error}"
+        );
     }
 
     #[test]

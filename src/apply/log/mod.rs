@@ -1,9 +1,11 @@
-//! The audit log: JSON lines, each with the hash of the one before it.
+//! The audit log: JSON lines, each with the hash of the one before it, and a head that says
+//! how many there are.
 //!
 //! A line is written before each write of a cluster and one after it, so that a run which
 //! is ended at any moment leaves behind what it did and the one thing that it may have done.
 
 mod book;
+mod head;
 mod story;
 
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::plan::Write;
 use crate::snapshot::hex;
 
-pub use book::{Book, LogError, private_folder};
+pub use book::{Book, Kept, LogError, private_folder};
 pub use story::{Done, Run, runs};
 
 /// What a line calls itself.

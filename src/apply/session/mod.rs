@@ -9,6 +9,7 @@ use super::Why;
 use super::log::{Action, Actor, Became, Book, Ended, Event, Intent, LogError};
 use super::plan::{Step, Write};
 use super::server::{Put, Refusal, Server};
+use crate::collect::kubernetes::KubernetesError;
 use crate::progress::Progress;
 use follow::Followed;
 
@@ -27,6 +28,9 @@ pub struct Pace {
 pub enum ApplyError {
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The cluster that is to be written to cannot be reached.
+    #[error(transparent)]
+    Cluster(#[from] KubernetesError),
     /// Nobody knows whether the last write is there.
     #[error("{}", why.text)]
     Lost { why: Why },
@@ -46,6 +50,7 @@ impl ApplyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Log(error) => Some(error.hint()),
+            Self::Cluster(error) => error.hint_to_write(),
             Self::Lost { .. } => Some(
                 "run again: what was written is looked up first, from the audit log".to_owned(),
             ),

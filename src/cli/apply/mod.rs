@@ -10,6 +10,7 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::analyze::DEMO;
 use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
@@ -144,9 +145,9 @@ impl ApplyArgs {
             Some(self.recovered(&cluster, ui)?)
         };
 
-        let read = self.source.read_parts(ui)?;
+        let read = self.source.read_parts(ui).map_err(to_write)?;
         let Whole { snapshot, asked } = &read.whole;
-        super::analyze::refuse_empty(snapshot, asked)?;
+        super::analyze::refuse_empty(snapshot, asked).map_err(to_write)?;
         self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
         let only = workload::among(&read.whole, &names)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
@@ -163,7 +164,7 @@ impl ApplyArgs {
             program: invocation.program,
         };
         super::block_on(async {
-            let connection = kubernetes::connect(&cluster, ui).await?;
+            let connection = connected(&cluster, ui).await?;
             if !named {
                 is_of(analysis.snapshot, &connection)?;
             }
@@ -174,8 +175,11 @@ impl ApplyArgs {
 
     /// Says what only a run that writes brings to an end.
     fn tell_open(&self, ui: &Ui) -> Result<(), Error> {
-        let lines = Book::look(&self.log.folder()?).map_err(ApplyError::from)?;
-        for run in runs(&lines).into_iter().filter(|run| run.ended.is_none()) {
+        let kept = Book::look(&self.log.folder()?).map_err(ApplyError::from)?;
+        for run in runs(&kept.lines)
+            .into_iter()
+            .filter(|run| run.ended.is_none())
+        {
             ui.warning(
                 &format!(
                     "run {} was interrupted, and may have changed things by half",
@@ -198,7 +202,7 @@ impl ApplyArgs {
             return Ok((book, all));
         }
         super::block_on(async {
-            let connection = kubernetes::connect(cluster, ui).await?;
+            let connection = connected(cluster, ui).await?;
             recover(
                 &connection,
                 &mut book,
@@ -209,6 +213,28 @@ impl ApplyArgs {
             .await
         })?;
         Ok((book, all))
+    }
+}
+
+/// The cluster that is written to.
+///
+/// # Errors
+///
+/// Where it cannot be reached.
+pub(super) async fn connected(cluster: &ClusterOptions, ui: &Ui) -> Result<Connection, Error> {
+    let connection = kubernetes::connect(cluster, ui).await;
+    connection.map_err(|error| to_write(error.into()))
+}
+
+/// What went wrong, for whoever is to write: no demo can stand in.
+fn to_write(error: Error) -> Error {
+    match error {
+        Error::Kubernetes(error) => ApplyError::from(error).into(),
+        Error::Empty { reason, hint } => Error::Empty {
+            hint: hint.trim_end_matches(DEMO).to_owned(),
+            reason,
+        },
+        other => other,
     }
 }
 

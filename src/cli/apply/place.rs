@@ -20,7 +20,8 @@ pub(in crate::cli) struct LogArgs {
     /// The folder of the audit log [default: `kcost/audit` below `$XDG_STATE_HOME`].
     ///
     /// `audit.jsonl` grows by one line before and one after each write, each with the hash
-    /// of the line before it; `rollback` has one file a run.
+    /// of the line before it; `audit.head` says how many there are, so that lines that are
+    /// gone show; `rollback` has one file a run.
     #[arg(long = "log", value_name = "FOLDER", env = "KCOST_LOG", hide_env_values = true, value_hint = ValueHint::DirPath)]
     log: Option<PathBuf>,
 }

@@ -154,6 +154,17 @@ impl KubernetesError {
         Some(hint)
     }
 
+    /// The same for whoever is to write to a cluster, for which nothing can stand in.
+    pub fn hint_to_write(&self) -> Option<String> {
+        match self {
+            Self::NoConfig => Some(
+                "name the kubeconfig of the cluster that is written to in `KUBECONFIG`".to_owned(),
+            ),
+            Self::NoFile { .. } => Some("check `--kubeconfig` and `KUBECONFIG`".to_owned()),
+            _ => self.hint(),
+        }
+    }
+
     /// From a client that could not be made.
     pub(super) fn from_client(error: TlsError, plugin: Option<&Plugin>) -> Self {
         match error {

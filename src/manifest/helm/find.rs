@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::tree::Node;
 use super::chart::{Charts, Instance};
-use super::template::{Part, Template, parts};
+use super::template::{Action, Part, Template, parts};
 use crate::snapshot::{Tool, Workload, label};
 
 /// Labels that name the chart and its version.
@@ -56,7 +56,7 @@ impl<'c> Pattern<'c> {
                     ".Release.Namespace" | "$.Release.Namespace" => {
                         Some(workload.id.namespace.clone())
                     }
-                    _ => action.and_then(|it| it.value()).and_then(|value| {
+                    _ => action.and_then(Action::value).and_then(|value| {
                         let path = [made.instance.prefix.clone(), value.path].concat();
                         made.instance.layers.text(&path)
                     }),

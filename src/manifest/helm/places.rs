@@ -3,11 +3,12 @@
 use super::super::tree::Node;
 use super::chart::Charts;
 use super::find::{self, Made};
-use super::template::{Part, parts};
+use super::template::{Part, parts, put};
 use super::values::{Turn, Wanted};
 use super::{Why, sizes};
 use crate::change::{Amount, Change, Changed, Edit, Resource, Section};
 use crate::snapshot::{AutoscalerMetric, Container, Target, Workload};
+use crate::units::{Bytes, Cpu};
 
 /// Values that every chart of an installation sees.
 const GLOBAL: &str = "global";
@@ -97,8 +98,8 @@ fn declared(container: &Container, section: Section, resource: Resource) -> Opti
         Section::Limits => container.declared_limits(),
     };
     match resource {
-        Resource::Cpu => sizes.cpu.map(|it| it.get()),
-        Resource::Memory => sizes.memory.map(|it| it.to_f64()),
+        Resource::Cpu => sizes.cpu.map(Cpu::get),
+        Resource::Memory => sizes.memory.map(Bytes::to_f64),
     }
 }
 
@@ -132,7 +133,7 @@ pub(super) fn scaler<'c>(
         let Some(metric) = advice.metrics.get(moved.metric) else {
             continue;
         };
-        let of = target(&scaler, metric, moved.after);
+        let of = target(&scaler, metric, (moved.before, moved.after));
         wanted.push(of.map_err(|why| Why::Files(vec![scaler.path.to_owned()], why))?);
     }
     Ok(Some(Scaler {
@@ -154,10 +155,16 @@ fn written(made: &Made<'_>, node: &Node) -> Option<String> {
 }
 
 /// The value of a target.
-fn target(made: &Made<'_>, metric: &AutoscalerMetric, after: Target) -> Result<Wanted, String> {
+fn target(
+    made: &Made<'_>,
+    metric: &AutoscalerMetric,
+    (before, after): (Target, Target),
+) -> Result<Wanted, String> {
     let name = &metric.name;
-    let Target::Utilization(percent) = after else {
-        return Err(format!("the target of `{name}` is no share of a request"));
+    let (Target::Utilization(before), Target::Utilization(percent)) = (before, after) else {
+        return Err(format!(
+            "the target of `{name}` becomes an amount, for which the chart has no value"
+        ));
     };
     let field = match metric.kind.as_str() {
         "ContainerResource" => "containerResource",
@@ -179,7 +186,7 @@ fn target(made: &Made<'_>, metric: &AutoscalerMetric, after: Target) -> Result<W
         ];
         let nodes = nodes.into_iter().flatten();
         nodes.map(|node| {
-            let action = made.template.actions.get(made.template.put(node)?)?;
+            let action = made.template.actions.get(put(node)?)?;
             let value = action.value().filter(|it| !it.whole)?;
             let mut guards = made.template.guards(made.document, node).into_iter();
             let free = guards.all(|it| it.path.is_some_and(|it| value.path.starts_with(&it)));
@@ -193,7 +200,7 @@ fn target(made: &Made<'_>, metric: &AutoscalerMetric, after: Target) -> Result<W
     }
     Ok(Wanted {
         path: made.instance.absolute(&path),
-        before: metric.share(),
+        before: Some(f64::from(before)),
         turn: Turn::Becomes(percent.to_string()),
         number: true,
         strict,

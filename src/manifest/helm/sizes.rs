@@ -2,6 +2,7 @@
 
 use super::super::tree::{Entry, Kind, Node};
 use super::find::Made;
+use super::template;
 use crate::change::{Resource, Section};
 
 /// Where one size of a container comes from.
@@ -45,7 +46,7 @@ pub(super) fn source(
     let [entry] = entries.as_slice() else {
         return Err("its `resources` stand in several branches".to_owned());
     };
-    if made.template.filled(&entry.value).is_some() {
+    if template::filled(&entry.value).is_some() {
         return Err(
             "its `resources` are made by the template: what it includes is not followed".to_owned(),
         );
@@ -64,7 +65,7 @@ pub(super) fn source(
             let strict = !is_free(made, container, inner, &path);
             Ok(Source { path, strict })
         }
-        None if made.template.all_below(&inner.value).is_empty() => {
+        None if template::all_below(&inner.value).is_empty() => {
             let at = keys.join(".");
             Err(format!(
                 "its `{at}` stands in the template itself: change it there"
@@ -75,9 +76,9 @@ pub(super) fn source(
 }
 
 /// The actions that are the sizes of a container.
-pub(super) fn actions(made: &Made<'_>, container: &Node) -> Vec<usize> {
+pub(super) fn actions(container: &Node) -> Vec<usize> {
     let entries = named(container, RESOURCES);
-    let all = entries.iter().map(|it| made.template.all_below(&it.value));
+    let all = entries.iter().map(|it| template::all_below(&it.value));
     all.flatten().collect()
 }
 
@@ -98,7 +99,7 @@ fn one<'n>(node: &'n Node, key: &str) -> Result<&'n Entry, String> {
 
 /// The value that fills a place, as YAML or as it is.
 fn filled(made: &Made<'_>, node: &Node, whole: bool) -> Option<Vec<String>> {
-    let action = made.template.actions.get(made.template.filled(node)?)?;
+    let action = made.template.actions.get(template::filled(node)?)?;
     let value = action.value()?;
     (value.whole == whole).then_some(value.path)
 }

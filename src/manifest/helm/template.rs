@@ -105,32 +105,6 @@ impl Template {
         }
     }
 
-    /// The action whose mark a node is, and nothing else.
-    pub(super) fn put(&self, node: &Node) -> Option<usize> {
-        match parts(node.text()?).as_slice() {
-            [Part::Put(number)] => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The action that fills a value: its only text, or all of its mapping.
-    pub(super) fn filled(&self, node: &Node) -> Option<usize> {
-        match &node.kind {
-            Kind::Map { entries, .. } => match entries.as_slice() {
-                [entry] => self.put(&entry.key),
-                _ => None,
-            },
-            _ => self.put(node),
-        }
-    }
-
-    /// Every action with a mark in a node.
-    pub(super) fn all_below(&self, node: &Node) -> Vec<usize> {
-        let mut found = Vec::new();
-        below(node, &mut found);
-        found
-    }
-
     /// Conditions under which `inner` stands and `outer` does not.
     pub(super) fn guards(&self, outer: &Node, inner: &Node) -> Vec<Guard> {
         let of = |node: &Node| self.lines.get(self.line(node)).cloned().unwrap_or_default();
@@ -149,6 +123,32 @@ impl Template {
         let before = self.yaml.get(..node.span.start).unwrap_or_default();
         before.matches('\n').count()
     }
+}
+
+/// The action whose mark a node is, and nothing else.
+pub(super) fn put(node: &Node) -> Option<usize> {
+    match parts(node.text()?).as_slice() {
+        [Part::Put(number)] => Some(*number),
+        _ => None,
+    }
+}
+
+/// The action that fills a value: its only text, or all of its mapping.
+pub(super) fn filled(node: &Node) -> Option<usize> {
+    match &node.kind {
+        Kind::Map { entries, .. } => match entries.as_slice() {
+            [entry] => put(&entry.key),
+            _ => None,
+        },
+        _ => put(node),
+    }
+}
+
+/// Every action with a mark in a node.
+pub(super) fn all_below(node: &Node) -> Vec<usize> {
+    let mut found = Vec::new();
+    below(node, &mut found);
+    found
 }
 
 fn below(node: &Node, found: &mut Vec<usize>) {
@@ -176,7 +176,7 @@ struct Scope {
     dot: Dot,
     /// Of what is around it.
     outer: Dot,
-    guard: Option<Guard>,
+    guard: Guard,
     /// Whether what it holds is for others to include.
     silent: bool,
 }
@@ -216,10 +216,7 @@ impl Reader {
     }
 
     fn in_force(&self) -> Vec<Guard> {
-        self.scopes
-            .iter()
-            .filter_map(|it| it.guard.clone())
-            .collect()
+        self.scopes.iter().map(|it| it.guard.clone()).collect()
     }
 
     fn line(&mut self, pieces: &[Piece<'_>]) {
@@ -276,10 +273,10 @@ impl Reader {
         self.actions.len() - 1
     }
 
-    fn guard(&mut self, path: Option<Vec<String>>) -> Option<Guard> {
+    fn guard(&mut self, path: Option<Vec<String>>) -> Guard {
         self.guards += 1;
         let number = self.guards;
-        Some(Guard { path, number })
+        Guard { path, number }
     }
 
     fn control(&mut self, action: &str) {
@@ -411,7 +408,7 @@ mod tests {
             .map_or(&[][..], Node::items);
         assert_eq!(items.len(), 2);
         let resources = items[1].at(&["resources"]).expect("resources");
-        let action = &template.actions[template.filled(resources).expect("one")];
+        let action = &template.actions[filled(resources).expect("one")];
         let value = action.value().expect("a value");
         assert_eq!(
             (value.path.join("."), value.whole),
@@ -439,6 +436,6 @@ mod tests {
         assert_eq!(template.documents[0].entries().len(), 1);
         assert_eq!(template.actions[0].mentions(), [["b"]]);
         let d = template.documents[0].at(&["d"]).expect("d");
-        assert_eq!(template.put(d), None);
+        assert_eq!(put(d), None);
     }
 }

@@ -6,6 +6,7 @@ use super::super::tree::Node;
 use super::find::{self, Made};
 use super::places::{Scaler, of_container};
 use super::sizes;
+use super::template::all_below;
 use super::values::{Chosen, Turn, Wanted};
 use super::{Helm, Why};
 use crate::change::{Change, Edit, Resource, Section};
@@ -71,14 +72,12 @@ impl<'a> Helm<'a> {
                 let known = users
                     .iter()
                     .filter(|it| is_here(&it.made) && takes(it, wanted));
-                let mut known: Vec<usize> = known
-                    .flat_map(|it| sizes::actions(&it.made, it.node))
-                    .collect();
+                let mut known: Vec<usize> = known.flat_map(|it| sizes::actions(it.node)).collect();
                 let scales = scaler.filter(|it| is_here(&it.made));
                 known.extend(
                     scales
                         .into_iter()
-                        .flat_map(|it| template.all_below(it.made.document)),
+                        .flat_map(|it| all_below(it.made.document)),
                 );
                 for (number, action) in template.actions.iter().enumerate() {
                     let mentions = action

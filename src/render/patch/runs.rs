@@ -7,12 +7,15 @@ use serde::Serialize;
 use crate::apply::log::{Action, Ended, Run};
 use crate::text::{count, escape};
 
-/// One line a run, the oldest first, and that the log is whole.
+/// One line a run, the oldest first, and whether the log is whole.
 ///
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn runs_text((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Result<()> {
+pub fn runs_text(
+    (runs, lines, anchored): (&[Run], usize, bool),
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for run in runs {
         let what = match (&run.action, &run.of) {
             (Action::Rollback, Some(of)) => format!("rollback of {}", escape(of)),
@@ -34,10 +37,17 @@ pub fn runs_text((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Res
     if runs.is_empty() {
         return writeln!(out, "The audit log holds no run.");
     }
+    let lines = count(lines, "line");
+    if anchored {
+        return writeln!(
+            out,
+            "\nThe log is whole: {lines}, each follows from the one before, and its head names the last."
+        );
+    }
     writeln!(
         out,
-        "\nThe log is whole: {}, each follows from the one before.",
-        count(lines, "line")
+        "\nThe log has no head yet: {lines}, each follows from the one before; lines that are gone from its \
+         end would not show. The next run that writes makes one."
     )
 }
 
@@ -46,6 +56,8 @@ struct Report<'a> {
     schema: &'static str,
     tool_version: &'static str,
     lines: usize,
+    /// Whether lines that are gone from the end of the log would show.
+    anchored: bool,
     runs: Vec<One<'a>>,
 }
 
@@ -68,7 +80,10 @@ struct One<'a> {
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn runs_json((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Result<()> {
+pub fn runs_json(
+    (runs, lines, anchored): (&[Run], usize, bool),
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let each = runs.iter().map(|run| One {
         run: &run.id,
         action: run.action,
@@ -84,6 +99,7 @@ pub fn runs_json((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Res
         schema: "kcost.runs/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         lines,
+        anchored,
         runs: each.collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;

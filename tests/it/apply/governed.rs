@@ -357,3 +357,36 @@ fn one_budget_guards_one_change_at_a_time() {
     assert_eq!(wave("agent"), wave("api"));
     assert_eq!(wave("web"), 1);
 }
+
+#[test]
+fn what_writes_offers_no_demo_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none");
+    let world = World::new();
+    world.apply(&["--yes", "api"]).ended(0);
+    let run = world.last_run();
+    let bundle = world.bundle("now.kcost");
+    let bundle = bundle.to_str().unwrap();
+    for (command, args) in [
+        ("apply", &["--yes"][..]),
+        ("apply", &["--yes", "--snapshot", bundle]),
+        ("rollback", &[&run, "--yes"]),
+    ] {
+        let seen = world
+            .command(command)
+            .env("KUBECONFIG", &none)
+            .args(args)
+            .run()
+            .ended(1);
+        assert!(
+            !seen.stderr.contains("--demo"),
+            "{command}: {}",
+            seen.stderr
+        );
+        assert!(
+            seen.stderr.contains("KUBECONFIG"),
+            "{command}: {}",
+            seen.stderr
+        );
+    }
+}

@@ -102,6 +102,21 @@ fn a_log_that_somebody_changed_is_refused() {
     let lines: Vec<&str> = text.lines().collect();
     fs::write(&path, format!("{}\n", lines[1..].join("\n"))).unwrap();
     world.rollback(&["--list"]).ended(1);
+    // Lines that are gone from the end.
+    let (number, kept) = (lines.len(), lines.len() - 2);
+    fs::write(&path, format!("{}\n", lines[..kept].join("\n"))).unwrap();
+    for args in [&["--list"][..], &["some-run", "--yes"]] {
+        let seen = world.rollback(args).ended(1);
+        let said = format!("it has {kept} lines, its head says {number}");
+        assert!(seen.stderr.contains(&said), "{}", seen.stderr);
+    }
+    let seen = world.apply(&["--yes"]).ended(1);
+    assert!(
+        seen.stderr.contains("is shorter than what was written"),
+        "{}",
+        seen.stderr
+    );
+    assert_eq!(world.taken(), taken);
     fs::write(&path, text).unwrap();
     let seen = world.rollback(&["--list"]).ended(0);
     assert!(
@@ -111,4 +126,8 @@ fn a_log_that_somebody_changed_is_refused() {
         seen.stdout
     );
     assert!(seen.stdout.contains("The log is whole"), "{}", seen.stdout);
+    assert_eq!(
+        world.rollback(&["--list", "-o", "json"]).json()["anchored"],
+        true
+    );
 }

@@ -4,6 +4,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use kcost::manifest::{Spot, Step, edit};
+use proptest::prelude::{Strategy, proptest};
+use proptest::sample::select;
+use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
 use super::START;
@@ -531,7 +535,7 @@ spec:
 fn the_target_of_an_autoscaler_goes_along() {
     let world = World::new(&[live("prod-shop", "shop").with(|it| {
         it.scaled = true;
-        it.containers[0].2 = 0.3;
+        it.containers[0].2 = 0.42;
     })]);
     let scaled = VALUES.replace(
         "enabled: false",
@@ -593,4 +597,84 @@ fn releases_of_one_chart_share_its_values() {
         "{}",
         seen.stdout
     );
+}
+
+/// Values of two containers, in one of many ways to write them.
+fn written() -> impl Strategy<Value = String> {
+    let comment = || select(vec!["", " # c", "   # cpu: 1", " "]);
+    let extra = || {
+        select(vec![
+            "",
+            "hosts: [a, 'b: {c', \"d # e\"]\n",
+            "script: |\n  resources:\n    cpu: 9\n",
+            "# resources:\n#   cpu: 1\n\n",
+            "probe: {path: /x, port: 80}   # probe\n",
+            "anchors: &a\n  user: 1\n",
+        ])
+    };
+    let sizes = (
+        select(vec!["1", "'1'", "\"1\"", "100m"]),
+        select(vec!["2Gi", "'2Gi'", "2e9"]),
+    );
+    (sizes, (comment(), comment()), (extra(), extra()), (1_usize..5, 0_usize..7)).prop_map(
+        |((cpu, memory), (one, two), (before, behind), (step, shape))| {
+            let (deep, deeper) = (" ".repeat(step), " ".repeat(2 * step));
+            let resources = match shape {
+                0 => format!(
+                    "{deep}resources:{one}\n{deeper}requests:\n{deeper}{deep}cpu: {cpu}{one}\n{deeper}{deep}memory: {memory}{two}\n"
+                ),
+                1 => format!("{deep}resources: {{requests: {{cpu: {cpu}, memory: {memory}}}}}{one}\n"),
+                2 => format!("{deep}resources: {{}}{two}\n{deep}  # limits:\n{deep}  #   cpu: 100m\n"),
+                3 => format!("{deep}resources:{one}\n"),
+                4 => String::new(),
+                5 => format!(
+                    "{deep}resources:\n{deeper}limits: {{ memory: {memory} }}{one}\n{deeper}requests: {{cpu: {cpu} }}{two}\n"
+                ),
+                _ => format!(
+                    "{deep}resources:\n\n{deeper}# limits\n{deeper}limits:\n{deeper}{deep}memory: {memory}{one}\n\n"
+                ),
+            };
+            let behind = behind.replace("hosts", "others").replace("script", "text");
+            let behind = behind.replace("probe:", "check:").replace("anchors: &a", "marks: &b");
+            format!(
+                "# Values.\n{before}web:{two}\n{deep}replicas: 2{one}\n{resources}{deep}image: i\n{behind}worker:\n{deep}resources: {{requests: {{cpu: 7}}}}\n"
+            )
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn nothing_but_one_container_changes_in_values(text in written(), crlf in select(vec![false, true])) {
+        let text = if crlf { text.replace('\n', "\r\n") } else { text };
+        let wanted = [("requests", "cpu", "250m"), ("requests", "memory", "512Mi"), ("limits", "memory", "1Gi")];
+        let steps = wanted.map(|(section, key, value)| Step {
+            path: ["web", "resources", section].map(str::to_owned).to_vec(),
+            key: key.to_owned(),
+            value: Some(value.to_owned()),
+            make_from: 0,
+            number: false,
+        });
+        let spot = Spot { document: 0, items: Vec::new() };
+        let edited = edit(&text, &spot, &steps).unwrap();
+        let others = |text: &str| -> Vec<String> {
+            let about = |line: &&str| ["resources", "requests", "limits", "cpu", "memory"].iter().any(|word| line.contains(word));
+            let lines = text.split_inclusive('\n').filter(|line| !about(line));
+            lines.map(|it| it.trim_end_matches(['\r', '\n']).to_owned()).collect()
+        };
+        proptest::prop_assert_eq!(others(&edited), others(&text));
+        let ends = edited.matches("\r\n").count();
+        proptest::prop_assert_eq!(ends, if crlf { edited.matches('\n').count() } else { 0 });
+        let (mut was, mut is): (Value, Value) = (serde_yaml::from_str(&text).unwrap(), serde_yaml::from_str(&edited).unwrap());
+        for (section, key, value) in wanted {
+            proptest::prop_assert_eq!(&is["web"]["resources"][section][key], value);
+        }
+        for values in [&mut was, &mut is] {
+            values["web"].as_object_mut().unwrap().remove("resources");
+        }
+        proptest::prop_assert_eq!(was, is);
+        proptest::prop_assert_eq!(edit(&edited, &spot, &steps).unwrap(), edited);
+    }
 }
