@@ -16,11 +16,19 @@ pub(super) enum Rollout {
 }
 
 /// Kinds whose rollout can be followed to its end, or that have none.
-pub(super) const FOLLOWED: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
+pub(super) const FOLLOWED: [&str; 6] = [
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "CronJob",
+    "Rollout",
+    "DeploymentConfig",
+];
 
-/// How far the rollout of an object is, by the rules of `kubectl rollout status`.
+/// How far the rollout of an object is, by the rules of `kubectl rollout status`; of a
+/// Rollout of Argo by its phase, which its controller writes.
 pub(super) fn rollout(object: &Value) -> Rollout {
-    let number = |path: &str| object.pointer(path).and_then(Value::as_i64);
+    let number = |path: &str| object.pointer(path).and_then(whole);
     let status = |name: &str| number(&format!("/status/{name}")).unwrap_or(0);
     let kind = object["kind"].as_str().unwrap_or_default();
     if kind == "CronJob" || is_on_delete(object) {
@@ -37,9 +45,12 @@ pub(super) fn rollout(object: &Value) -> Rollout {
         Rollout::Waiting(format!("{ready} of {all} pods are {what}"))
     };
     match kind {
-        "Deployment" => {
+        "Deployment" | "DeploymentConfig" | "Rollout" => {
             if let Some(why) = stuck(object) {
                 return Rollout::Failed(why);
+            }
+            if let Some(phase) = phase(object) {
+                return phase;
             }
             let updated = status("updatedReplicas");
             if updated < wanted {
@@ -83,6 +94,55 @@ pub(super) fn rollout(object: &Value) -> Rollout {
         _ => {}
     }
     Rollout::Through
+}
+
+/// A whole number, which Rollouts write as a text.
+fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// What the phase of a Rollout says, but that it is healthy.
+fn phase(object: &Value) -> Option<Rollout> {
+    let phase = object["status"]["phase"].as_str()?;
+    let said = object["status"]["message"].as_str().unwrap_or_default();
+    match phase {
+        "Healthy" => None,
+        "Degraded" => Some(Rollout::Failed(format!("it is degraded: {said}"))),
+        other => Some(Rollout::Waiting(format!(
+            "it is {}: {said}",
+            other.to_lowercase()
+        ))),
+    }
+}
+
+/// Whether a Rollout has seen what has become of the Deployment that lends its template.
+pub(super) fn has_seen(rollout: &Value, lender: &Value) -> bool {
+    let seen = whole(&rollout["status"]["workloadObservedGeneration"]);
+    let there = whole(&lender["metadata"]["generation"]);
+    seen.unwrap_or(0) >= there.unwrap_or(0)
+}
+
+/// Why a rollout of this object would stop for somebody, or not begin at all.
+pub(super) fn holds(object: &Value) -> Option<&'static str> {
+    let strategy = &object["spec"]["strategy"];
+    let steps = strategy["canary"]["steps"].as_array();
+    let stops = |step: &Value| {
+        let pause = step.get("pause");
+        pause.is_some_and(|it| it["duration"].is_null())
+    };
+    if steps.is_some_and(|it| it.iter().any(stops)) {
+        return Some("its canary stops at a pause until somebody promotes it");
+    }
+    if strategy["blueGreen"]["autoPromotionEnabled"] == false {
+        return Some("somebody has to promote it");
+    }
+    let triggers = object["spec"]["triggers"].as_array();
+    let waits = triggers.filter(|_| object["kind"] == "DeploymentConfig");
+    let rolls = |it: &Value| it["type"] == "ConfigChange";
+    if waits.is_some_and(|it| !it.iter().any(rolls)) {
+        return Some("it has no trigger `ConfigChange`, so that nothing would roll out");
+    }
+    None
 }
 
 /// How far a pod is that changes in its place (KEP-1287).
@@ -203,7 +263,13 @@ fn key(pod: &Value, status: &Value) -> (String, String) {
 /// The labels of an object's pods, as a selector of a list; `None` where it has none that
 /// can be written so.
 pub fn selector(object: &Value) -> Option<String> {
-    let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
+    let selector = &object["spec"]["selector"];
+    // That of a DeploymentConfig is the labels themselves.
+    let labels = selector["matchLabels"].as_object().or_else(|| {
+        selector
+            .as_object()
+            .filter(|_| object["kind"] == "DeploymentConfig")
+    })?;
     let pairs = labels
         .iter()
         .map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
@@ -271,6 +337,40 @@ mod tests {
                 "updatedNumberScheduled": 3, "numberAvailable": 2},
         });
         assert_eq!(waits(&set), "2 of 3 pods are available");
+    }
+
+    #[test]
+    fn a_rollout_is_through_when_its_phase_says_so() {
+        let mut rollout_of = json!({
+            "kind": "Rollout", "metadata": {"generation": 3}, "spec": {"replicas": 2},
+            "status": {"observedGeneration": "2", "phase": "Healthy", "updatedReplicas": 2,
+                "replicas": 2, "availableReplicas": 2, "workloadObservedGeneration": "4"},
+        });
+        assert_eq!(waits(&rollout_of), "the change has not been seen yet");
+        rollout_of["status"]["observedGeneration"] = json!("3");
+        assert_eq!(rollout(&rollout_of), Rollout::Through);
+        rollout_of["status"]["phase"] = json!("Progressing");
+        rollout_of["status"]["message"] = json!("more replicas need to be updated");
+        assert_eq!(
+            waits(&rollout_of),
+            "it is progressing: more replicas need to be updated"
+        );
+        rollout_of["status"]["phase"] = json!("Degraded");
+        assert!(matches!(rollout(&rollout_of), Rollout::Failed(_)));
+        let lender = |generation| json!({"metadata": {"generation": generation}});
+        assert!(has_seen(&rollout_of, &lender(4)) && !has_seen(&rollout_of, &lender(5)));
+        let canary = |pause: Value| json!({"spec": {"strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": pause}]}}}});
+        assert!(holds(&canary(json!({}))).is_some());
+        assert_eq!(holds(&canary(json!({"duration": "1m"}))), None);
+    }
+
+    #[test]
+    fn a_deployment_config_rolls_out_where_a_change_triggers_it() {
+        let config = |triggers: Value| json!({"kind": "DeploymentConfig", "spec": {"selector": {"app": "a"}, "triggers": triggers}});
+        assert_eq!(selector(&config(Value::Null)).as_deref(), Some("app=a"));
+        assert_eq!(holds(&config(Value::Null)), None);
+        assert_eq!(holds(&config(json!([{"type": "ConfigChange"}]))), None);
+        assert!(holds(&config(json!([{"type": "ImageChange"}]))).is_some());
     }
 
     #[test]

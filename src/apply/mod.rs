@@ -13,6 +13,7 @@ mod plan;
 mod rules;
 mod server;
 mod session;
+mod throttle;
 mod wave;
 mod window;
 
@@ -22,10 +23,11 @@ use crate::snapshot::Keeper;
 
 pub use field::{Field, Part, Path};
 pub use health::{is_on_delete, selector};
-pub use plan::{Found, Object, Step, Verb, Write, autoscaler, step, target};
+pub use plan::{Found, Object, Step, Verb, Write, autoscaler, borrower, step, target};
 pub use rules::{PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};
 pub use session::{ApplyError, Outcome, Pace, Session, State, refused};
+pub use throttle::Throttle;
 pub use wave::waves;
 pub use window::{ParseWindowError, Window};
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::Why;
 use super::field::{Field, Path, same};
+use super::health;
 use super::owners;
 use super::rules::Rules;
-use crate::change::{Amount, Change, Changed, Edit, body};
+use crate::change::{Amount, Change, Changed, Edit, Way, body};
 use crate::collect::keeper_of;
 use crate::recommend::AutoscalerAdvice;
 use crate::snapshot::{AutoscalerMetric, ContainerKind, Snapshot, Target};
@@ -110,6 +111,9 @@ pub struct Step {
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     pub object: Value,
+    /// What rolls out where that is another object: a Rollout whose template a Deployment
+    /// lends.
+    pub rollout: Option<Value>,
     pub namespace: Option<Value>,
     pub autoscaler: Option<Value>,
     /// Pods that stay when their template changes, where the server can resize them.
@@ -127,6 +131,24 @@ pub fn target(change: &Change<'_>) -> Object {
         namespace: change.workload.id.namespace.clone(),
         name: change.target.name.clone(),
     }
+}
+
+/// The Rollout that takes its template from the object that changes.
+pub fn borrower(change: &Change<'_>) -> Option<Object> {
+    rolling(&change.workload.id.to_string(), &target(change))
+}
+
+/// What rolls out when a workload's object changes, where that is another object.
+pub(super) fn rolling(workload: &str, object: &Object) -> Option<Object> {
+    let mut parts = workload.split('/').skip(1);
+    let (kind, name) = (parts.next()?, parts.next()?);
+    let lends = kind == "Rollout" && object.kind == "Deployment";
+    lends.then(|| Object {
+        api_version: "argoproj.io/v1alpha1".to_owned(),
+        kind: kind.to_owned(),
+        namespace: object.namespace.clone(),
+        name: name.to_owned(),
+    })
 }
 
 /// The autoscaler whose targets move with the requests.
@@ -148,9 +170,14 @@ pub fn step(
 ) -> Result<Step, Why> {
     frozen(found)?;
     kept(found, rules)?;
-    if found.object["spec"]["paused"] == true {
+    let rolls = found.rollout.as_ref().unwrap_or(&found.object);
+    if rolls["spec"]["paused"] == true {
         let text = "it is paused: its rollout would not begin".to_owned();
         return Err(Why::new("paused", text));
+    }
+    if let Some(why) = health::holds(rolls) {
+        let text = format!("{why}: `kcost patch` writes what to change");
+        return Err(Why::new("held", text));
     }
     let mut writes: Vec<Write> = template(change, &found.object)?.into_iter().collect();
     if let Some(advice) = change.autoscaler {
@@ -196,7 +223,7 @@ fn frozen(found: &Found) -> Result<(), Why> {
             value.is_some_and(|value| value != "false")
         })
     };
-    let what = if is_frozen(&found.object) {
+    let what = if is_frozen(&found.object) || found.rollout.as_ref().is_some_and(is_frozen) {
         "it"
     } else if found.namespace.as_ref().is_some_and(is_frozen) {
         "its namespace"
@@ -249,7 +276,15 @@ fn template(change: &Change<'_>, object: &Value) -> Result<Option<Write>, Why> {
         }
         fields.extend(heap(&container, changed, object)?);
     }
-    Ok(write(target(change), object, fields))
+    let write = write(target(change), object, fields);
+    Ok(write.map(|write| match change.way {
+        Way::ByName => write,
+        // An apply would replace the whole list of containers.
+        Way::ByPlace => Write {
+            verb: Verb::Patch,
+            ..write
+        },
+    }))
 }
 
 fn write(object: Object, found: &Value, fields: Vec<Field>) -> Option<Write> {

@@ -146,8 +146,11 @@ impl Rules {
 
 /// What kcost cannot follow to its end it does not begin.
 fn unknown(change: &Change<'_>) -> Option<Why> {
-    let kind = change.target.kind.as_str();
-    if !FOLLOWED.contains(&kind) {
+    let kinds = [&change.target.kind, &change.workload.id.kind];
+    if let Some(kind) = kinds
+        .into_iter()
+        .find(|it| !FOLLOWED.contains(&it.as_str()))
+    {
         let text = format!(
             "kcost does not follow rollouts of a {kind}: `kcost patch` writes what to change"
         );

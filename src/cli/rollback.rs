@@ -183,6 +183,7 @@ impl RollbackArgs {
             run: own.clone(),
             pace: self.pace.pace(None),
             progress: ui,
+            throttle: None,
             next: 0,
         };
         session

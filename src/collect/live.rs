@@ -184,6 +184,34 @@ pub async fn plan(options: &LiveOptions, progress: &dyn Progress) -> Result<Plan
     })
 }
 
+/// How the Prometheus is asked that usage of a cluster would be read from; `None` where
+/// there is none.
+///
+/// # Errors
+///
+/// When the named one is not there, or no way leads to it.
+pub async fn store(
+    from: &UsageFrom,
+    connection: &Connection,
+    progress: &dyn Progress,
+) -> Result<Option<PrometheusOptions>, Error> {
+    let names = &connection.names;
+    match from {
+        UsageFrom::MetricsApi => Ok(None),
+        UsageFrom::Url(prometheus) => Ok(Some(called(prometheus, names))),
+        UsageFrom::Service(name, prometheus) => {
+            let prometheus = called(prometheus, names);
+            let found = reach::named(connection, name, &prometheus, progress).await?;
+            Ok(Some(found.options))
+        }
+        UsageFrom::Search(prometheus) => {
+            let prometheus = called(prometheus, names);
+            let looked = reach::look(connection, &prometheus, &Scope::default(), progress).await?;
+            Ok(looked.found.map(|it| it.options))
+        }
+    }
+}
+
 fn no_prometheus(gaps: &[Gap]) -> Error {
     let seen: Vec<&str> = gaps.iter().map(|gap| gap.text.as_str()).collect();
     let reason = if seen.is_empty() {

@@ -9,8 +9,18 @@ use tokio::time::sleep;
 use super::Session;
 use crate::apply::Why;
 use crate::apply::health::{self, Restarts, Rollout};
-use crate::apply::plan::Object;
+use crate::apply::plan::{Object, rolling};
 use crate::apply::server::Refusal;
+use crate::apply::throttle::rise;
+use crate::collect::prometheus::Periods;
+
+/// Names of pods that stay.
+fn names(pods: &[Value]) -> Vec<String> {
+    let stays = |pod: &&Value| !pod["metadata"]["deletionTimestamp"].is_string();
+    let named = pods.iter().filter(stays);
+    let named = named.filter_map(|pod| pod["metadata"]["name"].as_str());
+    named.map(str::to_owned).collect()
+}
 
 /// First and longest pause between two looks at a rollout.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -23,8 +33,11 @@ pub(super) struct Followed {
     pub(super) step: usize,
     name: String,
     object: Object,
+    /// The Deployment that lends its template.
+    lender: Option<Object>,
     selector: Option<String>,
     before: Restarts,
+    throttled: Option<Periods>,
     /// Whether its rollout is through, where that was waited for.
     pub(super) through: bool,
 }
@@ -40,6 +53,10 @@ impl Session<'_> {
         if object.kind == AUTOSCALER {
             return Ok(None);
         }
+        // A Deployment that lends its template has no pods of its own.
+        let borrower = rolling(name, object);
+        let lender = borrower.as_ref().map(|_| object.clone());
+        let object = borrower.as_ref().unwrap_or(object);
         let Some(live) = self.server.get(object).await? else {
             return Ok(None);
         };
@@ -49,12 +66,15 @@ impl Session<'_> {
         let selector = health::selector(&live);
         // Without them nobody knows what is new of what goes wrong.
         let pods = self.pods(object, selector.as_deref(), &live).await?;
+        let throttled = self.throttled_before(object, &pods).await;
         Ok(Some(Followed {
             step,
             name: name.to_owned(),
             object: object.clone(),
+            lender,
             selector,
             before: health::restarts(&pods),
+            throttled,
             through: false,
         }))
     }
@@ -94,7 +114,7 @@ impl Session<'_> {
                 None => {
                     let since = *through_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= self.pace.watch {
-                        return None;
+                        return self.throttled(followed).await;
                     }
                 }
                 Some(what) => {
@@ -136,7 +156,12 @@ impl Session<'_> {
             let text = format!("{}: {trouble}", it.name);
             return Err(Why::new("pods", text));
         }
-        match health::rollout(&object) {
+        let rollout = match self.rollout(it, &object).await {
+            Ok(rollout) => rollout,
+            Err(refusal) if refusal.open => return Ok(Some(refusal.why.text)),
+            Err(refusal) => return Err(refusal.why),
+        };
+        match rollout {
             Rollout::Through => Ok(None),
             Rollout::Waiting(what) => Ok(Some(what)),
             Rollout::Failed(why) => {
@@ -144,6 +169,56 @@ impl Session<'_> {
                 Err(Why::new("rollout", text))
             }
         }
+    }
+
+    /// Throttling before a change; nothing where nobody watches it.
+    async fn throttled_before(&self, object: &Object, pods: &[Value]) -> Option<Periods> {
+        let throttle = self.throttle.filter(|_| !self.pace.watch.is_zero())?;
+        let pods = names(pods);
+        let asked = throttle.before((&object.namespace, &pods), self.progress);
+        self.known(&object.to_string(), asked.await)
+    }
+
+    /// What is throttled more than before, once pods have been watched.
+    async fn throttled(&self, followed: &[Followed]) -> Option<Why> {
+        let throttle = self.throttle.filter(|_| !self.pace.watch.is_zero())?;
+        for it in followed {
+            let live = self.server.get(&it.object).await.ok().flatten();
+            let live = live.unwrap_or_default();
+            let pods = self.pods(&it.object, it.selector.as_deref(), &live).await;
+            let pods = names(&pods.unwrap_or_default());
+            let of = (it.object.namespace.as_str(), pods.as_slice());
+            let asked = throttle.since(of, self.pace.watch, self.progress).await;
+            let Some(after) = self.known(&it.name, asked) else {
+                continue;
+            };
+            if let Some(rise) = rise(it.throttled, after) {
+                return Some(Why::new("throttled", format!("{}: {rise}", it.name)));
+            }
+        }
+        None
+    }
+
+    /// What was read of throttling; what could not be read is told, and ends nothing.
+    fn known(&self, name: &str, asked: Result<Option<Periods>, String>) -> Option<Periods> {
+        asked.unwrap_or_else(|why| {
+            let text = format!("throttling of {name} is not known: {why}");
+            self.progress.note(&text);
+            None
+        })
+    }
+
+    /// How far its rollout is, by what it says and by what lends its template.
+    async fn rollout(&self, it: &Followed, object: &Value) -> Result<Rollout, Refusal> {
+        if let Some(lender) = &it.lender {
+            let lender = self.server.get(lender).await?.unwrap_or_default();
+            if !health::has_seen(object, &lender) {
+                return Ok(Rollout::Waiting(
+                    "the change has not been seen yet".to_owned(),
+                ));
+            }
+        }
+        Ok(health::rollout(object))
     }
 
     /// Waits until rollouts are through, whatever their pods do, as long as one may take.
@@ -155,7 +230,8 @@ impl Session<'_> {
             for it in followed.iter_mut() {
                 let object = self.server.get(&it.object).await;
                 let object = object.ok().flatten().unwrap_or_default();
-                it.through = health::rollout(&object) == Rollout::Through;
+                let rollout = self.rollout(it, &object).await;
+                it.through = matches!(rollout, Ok(Rollout::Through));
                 all &= it.through;
             }
             if all {

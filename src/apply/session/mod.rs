@@ -9,6 +9,7 @@ use super::Why;
 use super::log::{Action, Actor, Became, Book, Ended, Event, Intent, LogError};
 use super::plan::{Step, Write};
 use super::server::{Put, Refusal, Server};
+use super::throttle::Throttle;
 use crate::collect::kubernetes::KubernetesError;
 use crate::progress::Progress;
 use follow::Followed;
@@ -117,6 +118,8 @@ pub struct Session<'a> {
     pub run: String,
     pub pace: Pace,
     pub progress: &'a dyn Progress,
+    /// Where throttling is read from while pods are watched.
+    pub throttle: Option<&'a Throttle>,
     /// The number of the next write.
     pub next: u64,
 }

@@ -7,7 +7,7 @@ mod rules;
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
 use super::analyze::DEMO;
@@ -16,8 +16,10 @@ use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
 use crate::apply::log::{Action, Actor, Book, Run, runs};
-use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State};
+use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State, Throttle};
 use crate::collect::kubernetes::{self, ClusterOptions, Connection};
+use crate::collect::live;
+use crate::collect::prometheus::Secret;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::pipeline;
@@ -88,6 +90,23 @@ pub(super) struct ApplyArgs {
         help_heading = "Pace"
     )]
     watch: Span,
+
+    /// Read from this Prometheus whether changed pods are throttled more than before
+    /// [default: the one that usage is read from].
+    ///
+    /// A wave whose pods are throttled in clearly more of their CPU periods than in the hour
+    /// before is rolled back. A bundle names no Prometheus: without this, throttling is not
+    /// watched then, which is said.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KCOST_WATCH_PROMETHEUS",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_hint = ValueHint::Url,
+        help_heading = "Pace"
+    )]
+    watch_prometheus: Option<Secret>,
 
     #[command(flatten)]
     log: LogArgs,
@@ -273,6 +292,7 @@ pub(super) async fn recover(
             run: run.id.clone(),
             pace,
             progress: ui,
+            throttle: None,
             next: 0,
         };
         let left = session.recover(&mut run, judge).await?;
@@ -364,6 +384,7 @@ impl Writing<'_> {
         let folder = self.args.log.folder()?;
         let run = name(all);
         place::rollback_file(&folder, &run, &plan.steps)?;
+        let throttle = self.throttle(connection, ui).await;
         let mut session = Session {
             server: &server,
             book,
@@ -371,6 +392,7 @@ impl Writing<'_> {
             run: run.clone(),
             pace: self.args.pace.pace(Some(self.args.watch)),
             progress: ui,
+            throttle: throttle.as_ref(),
             next: 0,
         };
         session
@@ -392,6 +414,26 @@ impl Writing<'_> {
             );
         }
         Ok(if done { exit } else { Exit::Failed })
+    }
+
+    /// Where throttling is read from; that it is not watched is told.
+    async fn throttle(&self, connection: &Connection, ui: &Ui) -> Option<Throttle> {
+        let named = self.args.watch_prometheus.as_ref();
+        let from = self.args.source.watched(named, &connection.names);
+        let found = match from {
+            Ok(Some(from)) => live::store(&from, connection, ui).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let why = match found {
+            Ok(Some(options)) => return Some(Throttle::new(options)),
+            Ok(None) => "no Prometheus is known".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        ui.message(&format!(
+            "throttling is not watched: {why}; `--watch-prometheus URL` names one"
+        ));
+        None
     }
 
     fn tell(

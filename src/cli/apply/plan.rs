@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Writing;
 use crate::apply::{
-    ApplyError, Found, Server, Step, Why, autoscaler, is_on_delete, refused, selector, step,
-    target, waves,
+    ApplyError, Found, Server, Step, Why, autoscaler, borrower, is_on_delete, refused, selector,
+    step, target, waves,
 };
 use crate::change::Change;
 
@@ -107,6 +107,10 @@ impl Finder<'_> {
             return Ok(Err(why));
         };
         let namespace = self.namespace(&target.namespace).await?;
+        let rollout = match borrower(change) {
+            Some(object) => self.server.get(&object).await?,
+            None => None,
+        };
         let autoscaler = match autoscaler(change) {
             Some(object) => self.server.get(&object).await?,
             None => None,
@@ -124,6 +128,7 @@ impl Finder<'_> {
         };
         Ok(Ok(Found {
             object,
+            rollout,
             namespace,
             autoscaler,
             pods,

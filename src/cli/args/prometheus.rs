@@ -296,8 +296,29 @@ impl PrometheusArgs {
         timeout: Duration,
         context: Option<&String>,
     ) -> Result<UsageFrom, Error> {
-        let url = self.prometheus_url.as_ref().map_or("", Secret::expose);
-        if self.prometheus_url.is_some() {
+        let url = match &self.prometheus_url {
+            Some(url) => url,
+            None => &Secret::new(""),
+        };
+        let options = self.at(url, window, step, (timeout, context))?;
+        Ok(match &self.prometheus_service {
+            _ if self.prometheus_url.is_some() => UsageFrom::Url(options),
+            Some(service) => UsageFrom::Service(service.clone(), options),
+            None if self.no_discovery => UsageFrom::MetricsApi,
+            None => UsageFrom::Search(options),
+        })
+    }
+
+    /// How a Prometheus of this URL is asked; an empty one is still to be found.
+    pub(super) fn at(
+        &self,
+        url: &Secret,
+        window: Span,
+        step: Span,
+        (timeout, context): (Duration, Option<&String>),
+    ) -> Result<PrometheusOptions, Error> {
+        let url = url.expose();
+        if !url.is_empty() {
             prometheus::check_url(url).map_err(|error| misused(&error))?;
         }
         if let Some(token) = &self.prometheus_token {
@@ -305,7 +326,7 @@ impl PrometheusArgs {
         }
         let new = PrometheusOptions::new(url, window, step, Timestamp::now());
         let in_url = new.access.clone();
-        let options = PrometheusOptions {
+        Ok(PrometheusOptions {
             timeout,
             concurrency: usize::from(self.prometheus_concurrency),
             max_samples: self.max_samples_per_query,
@@ -316,12 +337,6 @@ impl PrometheusArgs {
             names: self.prometheus_names.iter().cloned().collect(),
             traffic: self.traffic.clone(),
             ..new
-        };
-        Ok(match &self.prometheus_service {
-            _ if self.prometheus_url.is_some() => UsageFrom::Url(options),
-            Some(service) => UsageFrom::Service(service.clone(), options),
-            None if self.no_discovery => UsageFrom::MetricsApi,
-            None => UsageFrom::Search(options),
         })
     }
 

@@ -13,7 +13,8 @@ use super::prometheus::PrometheusArgs;
 use crate::cli::{last, values};
 use crate::collect::files::{self, FileOptions};
 use crate::collect::kubernetes::{self, ClusterOptions};
-use crate::collect::live::{self, LiveOptions};
+use crate::collect::live::{self, LiveOptions, UsageFrom};
+use crate::collect::prometheus::Secret;
 use crate::collect::{Scope, refuse_impossible};
 use crate::demo;
 use crate::error::Error;
@@ -374,6 +375,27 @@ impl SourceArgs {
             });
         }
         self.cluster.one()
+    }
+
+    /// Where throttling of a cluster may be read from while it is changed: the Prometheus of
+    /// this URL, else the one that usage is read from; none for what comes from a bundle.
+    pub(in crate::cli) fn watched(
+        &self,
+        url: Option<&Secret>,
+        names: &[String],
+    ) -> Result<Option<UsageFrom>, Error> {
+        let context = self.cluster.context.first().or(names.first());
+        let timeout = self.cluster.options(context).timeout;
+        let (window, step) = (WINDOW, STEP);
+        if let Some(url) = url {
+            let at = self.prometheus.at(url, window, step, (timeout, context))?;
+            return Ok(Some(UsageFrom::Url(at)));
+        }
+        if !self.is_live() {
+            return Ok(None);
+        }
+        let from = self.prometheus.usage(window, step, timeout, context)?;
+        Ok(Some(from))
     }
 
     /// Whether more than one cluster may be meant.

@@ -112,10 +112,12 @@ pub fn discovery_rules() -> Vec<Rule> {
 
 /// What changing sizes and following rollouts takes besides.
 pub fn apply_rules() -> Vec<Rule> {
-    const WRITTEN: [(&str, &str); 5] = [
+    const WRITTEN: [(&str, &str); 7] = [
         ("apps", "daemonsets"),
         ("apps", "deployments"),
         ("apps", "statefulsets"),
+        ("apps.openshift.io", "deploymentconfigs"),
+        ("argoproj.io", "rollouts"),
         ("autoscaling", "horizontalpodautoscalers"),
         ("batch", "cronjobs"),
     ];

@@ -34,6 +34,7 @@ mod run;
 mod server;
 mod signals;
 mod survey;
+mod throttle;
 mod token;
 mod transport;
 mod vitals;
@@ -64,6 +65,7 @@ pub use owners::Owners;
 pub use plan::Plan;
 pub(super) use probe::{Holding, probe};
 pub use signals::Signals;
+pub use throttle::{Periods, throttling};
 pub use transport::Transport;
 pub(super) use vitals::vitals;
 

@@ -325,6 +325,25 @@ impl<'a> Words<'a> {
         self.containers_with(MEMORY, &named, selection)
     }
 
+    /// How much a counter of the containers of these pods has grown, all together.
+    pub(super) fn increase(
+        &self,
+        metric: &str,
+        (namespace, pods): (&str, &[String]),
+        seconds: u32,
+    ) -> String {
+        // Of the names of pods only the point means something else in an expression.
+        let names: Vec<String> = pods.iter().map(|it| it.replace('.', "\\.")).collect();
+        let named = [Matcher::new(self.name("pod"), "=~", &names.join("|"))];
+        let namespaces = [namespace.to_owned()];
+        let selection = Selection {
+            namespaces: &namespaces,
+            ..Selection::ALL
+        };
+        let series = self.containers_with(metric, &named, selection);
+        format!("sum(increase({series}[{seconds}s]))")
+    }
+
     /// How many containers series with a label have that others have not, and of
     /// how many: by whether the label is there.
     pub(super) fn shared(&self, label: &str, selection: Selection) -> String {

@@ -319,6 +319,7 @@ fn a_role_that_only_reads_applies_nothing() {
     let world = World {
         standin: reading,
         folder: world.folder,
+        kinds: Vec::new(),
     };
     let seen = world.apply(&["--yes", "api"]).ended(1);
     assert!(

@@ -2,6 +2,8 @@
 
 mod governed;
 mod interrupted;
+mod kinds;
+mod throttled;
 mod together;
 
 use std::fmt::Write as _;
@@ -26,6 +28,8 @@ const WORKLOADS: [(&str, &str, &str, &str, usize); 4] = [
 struct World {
     standin: Standin,
     folder: tempfile::TempDir,
+    /// Kinds beside those that every cluster has.
+    kinds: Vec<(&'static str, &'static str)>,
 }
 
 fn plural(kind: &str) -> String {
@@ -123,7 +127,11 @@ impl World {
         }
         let standin = Setup::new(change(store)).start();
         let folder = tempfile::tempdir().unwrap();
-        let world = Self { standin, folder };
+        let world = Self {
+            standin,
+            folder,
+            kinds: Vec::new(),
+        };
         fs::write(world.path("usage.csv"), usage()).unwrap();
         world
     }
@@ -141,6 +149,7 @@ impl World {
             ("autoscaling/v2", "horizontalpodautoscalers"),
             ("policy/v1", "poddisruptionbudgets"),
         ]);
+        let kinds = kinds.chain(self.kinds.iter().copied());
         let items: Vec<Value> = kinds
             .flat_map(|(api_version, plural)| self.standin.objects(api_version, plural))
             .collect();

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 pub use crate::common::repository;
-pub use change::{Goes, Moment, PATIENCE, Writing, Written};
+pub use change::{Goes, Moment, PATIENCE, ROLLOUTS, Writing, Written};
 pub use fault::Fault;
 use serve::State;
 pub use store::Store;

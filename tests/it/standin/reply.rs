@@ -80,12 +80,13 @@ pub fn reply(
     let mut writing = state.writing.lock().unwrap();
     let mut store = state.store.lock().unwrap();
     if let Some(Route {
+        api_version,
         plural,
         name: Some(name),
         ..
     }) = Route::parse(path)
     {
-        writing.looked(&mut store, plural, name);
+        writing.looked(&mut store, (&api_version, plural), name);
     }
     match path {
         "/version" => return json_reply(200, recorded("version")),

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::reply::{Reply, failure};
 use super::serve::{Answer, State, whole};
 use super::store::Store;
-pub use rollout::Goes;
+pub use rollout::{Goes, ROLLOUTS};
 
 /// When a held write stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,8 @@ impl Writing {
     }
 
     /// An object is looked at: a rollout goes on.
-    pub fn looked(&mut self, store: &mut Store, plural: &str, name: &str) {
+    pub fn looked(&mut self, store: &mut Store, kind: (&str, &str), name: &str) {
+        let plural = kind.1;
         let key = format!("{plural}/{name}");
         let Some(goes) = self.rollouts.get_mut(&key) else {
             return;
@@ -98,7 +99,7 @@ impl Writing {
             *looks = looks.saturating_sub(1);
             if *looks == 0 {
                 self.rollouts.remove(&key);
-                rollout::finish(store, plural, name, false);
+                rollout::finish(store, kind, name, false);
             }
         }
     }
@@ -269,9 +270,11 @@ fn write(path: &str, query: &str, content: &str, body: &[u8], state: &State) -> 
     store.replace(&route.api_version, &route.plural, &after);
     writing.written.last_mut().unwrap().taken = true;
     if rolls {
-        let key = format!("{}/{}", route.plural, route.name);
+        let own = (route.api_version.as_str(), route.plural.as_str());
+        let (api_version, plural, name) = rollout::rolling(&store, own, &route.name);
+        let key = format!("{plural}/{name}");
         let goes = writing.goes.remove(&route.name).unwrap_or(Goes::Ready);
-        rollout::begin(&mut store, &route.plural, &route.name, goes);
+        rollout::begin(&mut store, (&api_version, &plural), &name, goes);
         match goes {
             Goes::After(_) => drop(writing.rollouts.insert(key, goes)),
             _ => drop(writing.rollouts.remove(&key)),

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::store::Store;
 
+/// Of Argo Rollouts.
+pub const ROLLOUTS: &str = "argoproj.io/v1alpha1";
+
 /// How the next rollout of a workload goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goes {
@@ -17,12 +20,30 @@ pub enum Goes {
     Killed,
 }
 
-pub fn begin(store: &mut Store, plural: &str, name: &str, goes: Goes) {
+/// What rolls out when an object changes: itself, or a Rollout that takes its template.
+pub fn rolling(
+    store: &Store,
+    (api_version, plural): (&str, &str),
+    name: &str,
+) -> (String, String, String) {
+    let own = || (api_version.to_owned(), plural.to_owned(), name.to_owned());
+    if plural != "deployments" || store.table(ROLLOUTS, "rollouts").is_none() {
+        return own();
+    }
+    let mut rollouts = store.objects(ROLLOUTS, "rollouts").into_iter();
+    let found = rollouts.find(|it| it["spec"]["workloadRef"]["name"] == name);
+    found.map_or_else(own, |it| {
+        let name = it["metadata"]["name"].as_str().unwrap().to_owned();
+        (ROLLOUTS.to_owned(), "rollouts".to_owned(), name)
+    })
+}
+
+pub fn begin(store: &mut Store, kind: (&str, &str), name: &str, goes: Goes) {
     match goes {
-        Goes::Ready => finish(store, plural, name, false),
-        Goes::Killed => finish(store, plural, name, true),
+        Goes::Ready => finish(store, kind, name, false),
+        Goes::Killed => finish(store, kind, name, true),
         Goes::After(_) | Goes::Stuck => {
-            let mut object = found(store, plural, name);
+            let mut object = found(store, kind, name);
             let old = &object["status"];
             let ready = old["availableReplicas"].as_i64().unwrap_or(0);
             let mut status = json!({
@@ -37,17 +58,37 @@ pub fn begin(store: &mut Store, plural: &str, name: &str, goes: Goes) {
                     "message": "ReplicaSet has timed out progressing.",
                 }]);
             }
+            if kind.1 == "rollouts" {
+                as_rollout(store, &object, &mut status);
+                let stuck = goes == Goes::Stuck;
+                status["phase"] = json!(if stuck { "Degraded" } else { "Progressing" });
+                status["message"] = "ProgressDeadlineExceeded: it has timed out progressing".into();
+            }
             object["status"] = status;
-            store.replace("apps/v1", plural, &object);
+            store.replace(kind.0, kind.1, &object);
         }
     }
 }
 
+/// What a Rollout says otherwise: generations as texts, and that of its lender.
+fn as_rollout(store: &Store, object: &Value, status: &mut Value) {
+    status["observedGeneration"] = object["metadata"]["generation"].to_string().into();
+    if let Some(lender) = lender(store, object) {
+        status["workloadObservedGeneration"] = lender["metadata"]["generation"].to_string().into();
+    }
+}
+
+fn lender(store: &Store, object: &Value) -> Option<Value> {
+    let name = object["spec"]["workloadRef"]["name"].as_str()?;
+    Some(found(store, ("apps/v1", "deployments"), name))
+}
+
 /// All pods are of the new template.
-pub fn finish(store: &mut Store, plural: &str, name: &str, killed: bool) {
-    let mut object = found(store, plural, name);
+pub fn finish(store: &mut Store, kind: (&str, &str), name: &str, killed: bool) {
+    let mut object = found(store, kind, name);
     let uid = object["metadata"]["uid"].clone();
-    let containers = object["spec"]["template"]["spec"]["containers"].clone();
+    let made_from = lender(store, &object).unwrap_or_else(|| object.clone());
+    let containers = made_from["spec"]["template"]["spec"]["containers"].clone();
     let mut pods = 0;
     for mut pod in store.objects("v1", "pods") {
         if !is_of(store, &pod, &uid) {
@@ -67,7 +108,13 @@ pub fn finish(store: &mut Store, plural: &str, name: &str, killed: bool) {
         "desiredNumberScheduled": pods, "updatedNumberScheduled": pods, "numberAvailable": pods,
         "currentNumberScheduled": pods, "numberReady": pods,
     });
-    store.replace("apps/v1", plural, &object);
+    if kind.1 == "rollouts" {
+        let mut status = object["status"].clone();
+        as_rollout(store, &object, &mut status);
+        status["phase"] = "Healthy".into();
+        object["status"] = status;
+    }
+    store.replace(kind.0, kind.1, &object);
 }
 
 fn renew(pod: &mut Value, containers: &Value, killed: bool) {
@@ -101,8 +148,8 @@ fn renew(pod: &mut Value, containers: &Value, killed: bool) {
     pod["status"]["containerStatuses"] = statuses.into();
 }
 
-fn found(store: &Store, plural: &str, name: &str) -> Value {
-    let mut all = store.objects("apps/v1", plural).into_iter();
+fn found(store: &Store, (api_version, plural): (&str, &str), name: &str) -> Value {
+    let mut all = store.objects(api_version, plural).into_iter();
     all.find(|it| it["metadata"]["name"] == name).unwrap()
 }
 
