@@ -16,13 +16,18 @@ pub(super) enum Rollout {
 }
 
 /// Kinds whose rollout can be followed to its end, or that have none.
-pub(super) const FOLLOWED: [&str; 6] = [
+pub(super) const FOLLOWED: [&str; 11] = [
     "Deployment",
     "StatefulSet",
     "DaemonSet",
     "CronJob",
     "Rollout",
     "DeploymentConfig",
+    "Prometheus",
+    "PrometheusAgent",
+    "Alertmanager",
+    "ThanosRuler",
+    "Kafka",
 ];
 
 /// How far the rollout of an object is, by the rules of `kubectl rollout status`; of a
@@ -34,17 +39,36 @@ pub(super) fn rollout(object: &Value) -> Rollout {
     if kind == "CronJob" || is_on_delete(object) {
         return Rollout::Through;
     }
-    if kind == "Pod" {
-        return resize(object);
+    match kind {
+        "Pod" => return resize(object),
+        "Kafka" => return by_condition(object, "Ready"),
+        "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => {
+            let reconciled = by_condition(object, "Reconciled");
+            if reconciled != Rollout::Through {
+                return reconciled;
+            }
+        }
+        _ => {}
     }
     let wanted = number("/spec/replicas").unwrap_or(1);
-    if status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
+    let is_operated = condition(object, "Reconciled").is_some();
+    if !is_operated && status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
         return Rollout::Waiting("the change has not been seen yet".to_owned());
     }
     let of = |ready: i64, all: i64, what: &str| {
         Rollout::Waiting(format!("{ready} of {all} pods are {what}"))
     };
     match kind {
+        "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => {
+            let (all, updated) = (status("replicas"), status("updatedReplicas"));
+            if updated < all.max(wanted) {
+                return of(updated, all.max(wanted), "updated");
+            }
+            let available = status("availableReplicas");
+            if available < updated {
+                return of(available, updated, "available");
+            }
+        }
         "Deployment" | "DeploymentConfig" | "Rollout" => {
             if let Some(why) = stuck(object) {
                 return Rollout::Failed(why);
@@ -99,6 +123,33 @@ pub(super) fn rollout(object: &Value) -> Rollout {
 /// A whole number, which Rollouts write as a text.
 fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A condition of an object, by its type.
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    let mut all = object["status"]["conditions"].as_array()?.iter();
+    all.find(|it| it["type"] == kind)
+}
+
+/// How far an operator is, by a condition that it writes when it is done with a generation.
+fn by_condition(object: &Value, kind: &str) -> Rollout {
+    let Some(found) = condition(object, kind) else {
+        return Rollout::Waiting("its operator has not said anything of it".to_owned());
+    };
+    let seen = whole(&found["observedGeneration"]);
+    let seen = seen.or_else(|| whole(&object["status"]["observedGeneration"]));
+    if seen.unwrap_or(0) < whole(&object["metadata"]["generation"]).unwrap_or(0) {
+        return Rollout::Waiting("the change has not been seen yet".to_owned());
+    }
+    if found["status"] == "True" {
+        return Rollout::Through;
+    }
+    let said = found["message"].as_str().or(found["reason"].as_str());
+    Rollout::Waiting(format!(
+        "it is not {}: {}",
+        kind.to_lowercase(),
+        said.unwrap_or("no reason is given")
+    ))
 }
 
 /// What the phase of a Rollout says, but that it is healthy.
@@ -263,6 +314,15 @@ fn key(pod: &Value, status: &Value) -> (String, String) {
 /// The labels of an object's pods, as a selector of a list; `None` where it has none that
 /// can be written so.
 pub fn selector(object: &Value) -> Option<String> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    match object["kind"].as_str() {
+        Some("Kafka") => return Some(format!("strimzi.io/cluster={name}")),
+        Some("Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler") => {
+            let managed = "app.kubernetes.io/managed-by=prometheus-operator";
+            return Some(format!("{managed},app.kubernetes.io/instance={name}"));
+        }
+        _ => {}
+    }
     let selector = &object["spec"]["selector"];
     // That of a DeploymentConfig is the labels themselves.
     let labels = selector["matchLabels"].as_object().or_else(|| {
@@ -362,6 +422,27 @@ mod tests {
         let canary = |pause: Value| json!({"spec": {"strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": pause}]}}}});
         assert!(holds(&canary(json!({}))).is_some());
         assert_eq!(holds(&canary(json!({"duration": "1m"}))), None);
+    }
+
+    #[test]
+    fn what_an_operator_runs_is_through_when_it_says_so() {
+        let condition = |kind: &str, status: &str, seen: i64| json!({"type": kind, "status": status, "observedGeneration": seen, "message": "brokers roll"});
+        let mut kafka = json!({"kind": "Kafka", "metadata": {"generation": 3, "name": "k"},
+            "status": {"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True"}]}});
+        assert_eq!(waits(&kafka), "the change has not been seen yet");
+        kafka["status"]["observedGeneration"] = json!(3);
+        assert_eq!(rollout(&kafka), Rollout::Through);
+        kafka["status"]["conditions"] = json!([condition("Ready", "False", 3)]);
+        assert_eq!(waits(&kafka), "it is not ready: brokers roll");
+        assert_eq!(selector(&kafka).as_deref(), Some("strimzi.io/cluster=k"));
+        let mut prometheus = json!({"kind": "Prometheus", "metadata": {"generation": 2},
+            "spec": {"replicas": 2}, "status": {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 2,
+                "conditions": [condition("Reconciled", "True", 1)]}});
+        assert_eq!(waits(&prometheus), "the change has not been seen yet");
+        prometheus["status"]["conditions"] = json!([condition("Reconciled", "True", 2)]);
+        assert_eq!(waits(&prometheus), "1 of 2 pods are updated");
+        prometheus["status"]["updatedReplicas"] = json!(2);
+        assert_eq!(rollout(&prometheus), Rollout::Through);
     }
 
     #[test]

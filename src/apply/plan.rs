@@ -260,9 +260,16 @@ fn template(change: &Change<'_>, object: &Value) -> Result<Option<Write>, Why> {
     let root = Path::keys(keys);
     let mut fields = Vec::new();
     for edit in &change.pod {
-        fields.extend(field(&root, edit, object)?);
+        fields.extend(field(&root.clone().key("resources"), edit, object)?);
     }
     for changed in &change.containers {
+        if let Some(home) = changed.home {
+            let home = Path::keys(home.iter().copied());
+            for edit in &changed.edits {
+                fields.extend(field(&home, edit, object)?);
+            }
+            continue;
+        }
         let container = root
             .clone()
             .key(changed.container.kind.list())
@@ -271,8 +278,9 @@ fn template(change: &Change<'_>, object: &Value) -> Result<Option<Write>, Why> {
             let text = format!("it has no container {} any more", changed.container.name);
             return Err(Why::new("changed", text));
         }
+        let resources = container.clone().key("resources");
         for edit in &changed.edits {
-            fields.extend(field(&container, edit, object)?);
+            fields.extend(field(&resources, edit, object)?);
         }
         fields.extend(heap(&container, changed, object)?);
     }
@@ -298,13 +306,10 @@ fn write(object: Object, found: &Value, fields: Vec<Field>) -> Option<Write> {
     })
 }
 
-/// What differs of one amount; `None` where it is so already.
-fn field(root: &Path, edit: &Edit, object: &Value) -> Result<Option<Field>, Why> {
-    let path = root
-        .clone()
-        .key("resources")
-        .key(edit.section.name())
-        .key(edit.resource.name());
+/// What differs of one amount of these resources; `None` where it is so already.
+fn field(resources: &Path, edit: &Edit, object: &Value) -> Result<Option<Field>, Why> {
+    let path = resources.clone();
+    let path = path.key(edit.section.name()).key(edit.resource.name());
     let value = |amount: Option<Amount>| amount.map(|it| json!(it.to_string()));
     let (seen, wanted) = (value(edit.before), value(edit.after));
     let now = path.get(object).cloned();

@@ -412,9 +412,11 @@ fn path_of(object: &Object, part: &str) -> String {
     format!("{list}/{}{part}", encode(&object.name))
 }
 
-/// Kinds that are written are built in, and have a plural that follows from their name.
+/// The plurals of kinds that are written follow from their names.
 fn plural(kind: &str) -> String {
-    format!("{}s", kind.to_lowercase())
+    let name = kind.to_lowercase();
+    let end = if name.ends_with('s') { "es" } else { "s" };
+    name + end
 }
 
 #[cfg(test)]
@@ -431,6 +433,8 @@ mod tests {
         };
         let deployment = path_of(&object("apps/v1", "Deployment"), "");
         assert_eq!(deployment, "/apis/apps/v1/namespaces/shop/deployments/a");
+        let prometheus = path_of(&object("monitoring.coreos.com/v1", "Prometheus"), "");
+        assert!(prometheus.ends_with("/shop/prometheuses/a"), "{prometheus}");
         let pod = path_of(&object("v1", "Pod"), "/resize");
         assert_eq!(pod, "/api/v1/namespaces/shop/pods/a/resize");
         assert_eq!(encode("app=a,b in (c)"), "app%3Da%2Cb%20in%20%28c%29");

@@ -87,7 +87,7 @@ fn object(change: &Change<'_>, body: Value) -> Option<Value> {
     let Value::Object(body) = body else {
         return None;
     };
-    let target = change.target;
+    let target = &*change.target;
     let mut object = Map::new();
     object.insert("apiVersion".to_owned(), target.api_version.as_str().into());
     object.insert("kind".to_owned(), target.kind.as_str().into());

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::edit::{Edit, Heap, edits};
 use super::{custom, qos};
 use crate::recommend::{AutoscalerAdvice, ContainerAdvice, WorkloadAdvice};
@@ -9,7 +11,7 @@ pub struct Change<'a> {
     pub workload: &'a Workload,
     pub advice: &'a WorkloadAdvice,
     /// The object that holds the pod template.
-    pub target: &'a PatchTarget,
+    pub target: Cow<'a, PatchTarget>,
     pub way: Way,
     /// Sizes of the pod as a whole.
     pub pod: Vec<Edit>,
@@ -32,6 +34,9 @@ pub struct Changed<'a> {
     pub place: usize,
     pub edits: Vec<Edit>,
     pub heap: Option<Heap>,
+    /// Fields from the root of the object to its resources, where they stand in no pod
+    /// template.
+    pub home: Option<&'static [&'static str]>,
 }
 
 /// What cannot be placed in an object, and why, in words.
@@ -43,6 +48,53 @@ pub struct Unplaced<'a> {
     /// Of each container where its kind takes resources from, where that is known.
     pub homes: Vec<Option<&'static [&'static str]>>,
     pub why: String,
+}
+
+impl<'a> Unplaced<'a> {
+    /// What changes of it in the custom resource itself, and what is left without a place:
+    /// containers whose resources the kind takes from a field of its own.
+    pub fn homed(self) -> (Option<Change<'a>>, Option<Self>) {
+        let each = self.containers.into_iter().zip(self.homes);
+        let (mut placed, mut left) = (Vec::new(), Vec::new());
+        for (changed, home) in each {
+            match home.filter(|_| changed.heap.is_none() && !changed.edits.is_empty()) {
+                Some(home) => placed.push(Changed {
+                    home: Some(home),
+                    ..changed
+                }),
+                None => left.push((changed, home)),
+            }
+        }
+        let id = &self.workload.id;
+        let change = (!placed.is_empty()).then(|| Change {
+            workload: self.workload,
+            advice: self.advice,
+            target: Cow::Owned(PatchTarget {
+                api_version: self.workload.api_version.clone(),
+                kind: id.kind.clone(),
+                name: id.name.clone(),
+                pod_spec: Vec::new(),
+            }),
+            // A field of the resource itself is a mapping that merges.
+            way: Way::ByName,
+            moves_qos: qos::moves(self.workload, &[], &placed),
+            pod: Vec::new(),
+            containers: placed,
+            injected: Vec::new(),
+            autoscaler: None,
+        });
+        let nothing = left.is_empty();
+        let (containers, homes) = left.into_iter().unzip();
+        let rest = Self {
+            workload: self.workload,
+            advice: self.advice,
+            containers,
+            homes,
+            why: self.why,
+        };
+        let whole = change.is_some() && nothing;
+        (change, (!whole).then_some(rest))
+    }
 }
 
 /// How an object takes a change of one container.
@@ -139,8 +191,8 @@ pub fn change<'a>(
     Some(Ok(Change {
         workload,
         advice,
-        target,
         way: Way::of(target),
+        target: Cow::Borrowed(target),
         moves_qos: qos::moves(workload, &pod, &containers),
         pod,
         containers,
@@ -179,6 +231,7 @@ fn changed<'a>(workload: &'a Workload, advice: &'a WorkloadAdvice) -> Vec<Change
                 place: place.count(),
                 edits,
                 heap,
+                home: None,
             });
         }
     }

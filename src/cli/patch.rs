@@ -118,6 +118,7 @@ impl PatchArgs {
         let look = invocation.look(ui, self.view.view());
         let patches = Patches::new(&analysis, &look, only.as_deref());
         if let Some(folder) = &self.into {
+            let patches = patches.with_homes();
             let asked = into::Asked {
                 folder,
                 check: self.check,

@@ -61,7 +61,7 @@ fn one(
         so_far,
         own: BTreeMap::new(),
     };
-    let target = change.target;
+    let target = &*change.target;
     let namespace = change.workload.id.namespace.as_str();
     let kind = (target.api_version.as_str(), target.kind.as_str());
     let found = tree.find(kind, namespace, &target.name, &|node| holds(node, change));
@@ -164,6 +164,9 @@ fn holds(node: &Node, change: &Change<'_>) -> bool {
         return false;
     };
     change.containers.iter().any(|changed| {
+        if let Some(home) = changed.home {
+            return node.at(home).is_some();
+        }
         let list = spec
             .at(&[changed.container.kind.list()])
             .map_or(&[][..], Node::items);
@@ -185,10 +188,25 @@ fn steps(change: &Change<'_>) -> Vec<Step> {
         steps.push(amount(path, make_from, edit));
     }
     for changed in &change.containers {
+        if let Some(home) = changed.home {
+            steps.extend(at_home(home, changed));
+            continue;
+        }
         let mut path = root.clone();
         path.push(changed.container.kind.list().to_owned());
         path.push(format!("[name={}]", changed.container.name));
         steps.extend(of_container(&path, changed));
+    }
+    steps
+}
+
+/// The steps in a custom resource that takes sizes from this field.
+fn at_home(home: &[&str], changed: &Changed<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for edit in &changed.edits {
+        let fields = home.iter().map(|it| (*it).to_owned());
+        let path = fields.chain([edit.section.name().to_owned()]).collect();
+        steps.push(amount(path, home.len() - 1, edit));
     }
     steps
 }

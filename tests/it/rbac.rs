@@ -125,7 +125,7 @@ fn the_role_that_applies_is_another_one_and_reads_as_much() {
         .map(|it| format!("{} {}", it.verb, it.resource))
         .collect();
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
-    insta::assert_snapshot!(more.join(", "), @"get cronjobs, get daemonsets, get deploymentconfigs, get deployments, get horizontalpodautoscalers, get namespaces, get pods, get rollouts, get statefulsets, patch cronjobs, patch daemonsets, patch deploymentconfigs, patch deployments, patch horizontalpodautoscalers, patch pods/resize, patch rollouts, patch statefulsets");
+    insta::assert_snapshot!(more.join(", "), @"get alertmanagers, get cronjobs, get daemonsets, get deploymentconfigs, get deployments, get horizontalpodautoscalers, get kafkas, get namespaces, get pods, get prometheusagents, get prometheuses, get rollouts, get statefulsets, get thanosrulers, patch alertmanagers, patch cronjobs, patch daemonsets, patch deploymentconfigs, patch deployments, patch horizontalpodautoscalers, patch kafkas, patch pods/resize, patch prometheusagents, patch prometheuses, patch rollouts, patch statefulsets, patch thanosrulers");
     assert!(reading.iter().all(|it| it.verb == "list"));
     let names = |args: &[&str]| -> BTreeSet<String> {
         let roles = documents(&printed(args)).into_iter();

@@ -174,7 +174,7 @@ impl ApplyArgs {
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
         ui.clear();
         let look = invocation.look(ui, self.view.view());
-        let patches = Patches::new(&analysis, &look, only.as_deref());
+        let patches = Patches::new(&analysis, &look, only.as_deref()).with_homes();
         let writing = Writing {
             args: &self,
             rules: &rules,

@@ -112,7 +112,7 @@ pub fn discovery_rules() -> Vec<Rule> {
 
 /// What changing sizes and following rollouts takes besides.
 pub fn apply_rules() -> Vec<Rule> {
-    const WRITTEN: [(&str, &str); 7] = [
+    const WRITTEN: [(&str, &str); 12] = [
         ("apps", "daemonsets"),
         ("apps", "deployments"),
         ("apps", "statefulsets"),
@@ -120,6 +120,11 @@ pub fn apply_rules() -> Vec<Rule> {
         ("argoproj.io", "rollouts"),
         ("autoscaling", "horizontalpodautoscalers"),
         ("batch", "cronjobs"),
+        ("kafka.strimzi.io", "kafkas"),
+        ("monitoring.coreos.com", "alertmanagers"),
+        ("monitoring.coreos.com", "prometheusagents"),
+        ("monitoring.coreos.com", "prometheuses"),
+        ("monitoring.coreos.com", "thanosrulers"),
     ];
     let written = WRITTEN.into_iter().flat_map(|(group, resource)| {
         ["get", "patch"].map(|verb| Rule::new(group, resource, verb))

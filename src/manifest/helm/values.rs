@@ -185,6 +185,9 @@ impl Layers {
                 Some(amount.ok_or_else(|| format!("`{shown}` is `{text}`, no amount"))?)
             }
         };
+        if has.is_none() && wanted.before.is_some() && wanted.strict {
+            return Err(empty(path));
+        }
         if !is_same(amount, wanted.before) {
             let has = has.map_or_else(|| "not set".to_owned(), |it| format!("`{it}`"));
             return Err(format!(
@@ -229,13 +232,18 @@ impl Layers {
             }
         }
         if strict {
-            let shown = path[..path.len().saturating_sub(2)].join(".");
-            return Err(format!(
-                "`{shown}` is empty, and the template takes sizes from elsewhere as long as it is: set all four there by hand"
-            ));
+            return Err(empty(path));
         }
         Ok(self.own.1.clone())
     }
+}
+
+/// That what a template takes is decided by more than a value that is not there.
+fn empty(path: &[String]) -> String {
+    let shown = path[..path.len().saturating_sub(2)].join(".");
+    format!(
+        "`{shown}` is empty, so that the template takes sizes from elsewhere or none: set all four there by hand"
+    )
 }
 
 fn is_same(a: Option<f64>, b: Option<f64>) -> bool {

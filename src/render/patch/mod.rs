@@ -70,6 +70,18 @@ impl<'a> Patches<'a> {
         &self.changes
     }
 
+    /// The same with custom resources that take sizes from a field of their own, for whoever
+    /// changes objects or files and not pod templates alone.
+    #[must_use]
+    pub fn with_homes(mut self) -> Self {
+        for unplaced in std::mem::take(&mut self.unplaced) {
+            let (change, rest) = unplaced.homed();
+            self.changes.extend(change);
+            self.unplaced.extend(rest);
+        }
+        self
+    }
+
     /// All that runs, whether it changes or not.
     pub fn workloads(&self) -> &'a [Workload] {
         &self.snapshot.workloads

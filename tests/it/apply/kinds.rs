@@ -189,3 +189,121 @@ fn a_deployment_config_is_changed_where_a_change_rolls_out() {
         .json();
     assert_eq!(report["skipped"][0]["why"]["code"], "held", "{report}");
 }
+
+const PROMETHEUS: (&str, &str, &str) = ("monitoring.coreos.com/v1", "prometheuses", "Prometheus");
+const KAFKA: (&str, &str, &str) = ("kafka.strimzi.io/v1beta2", "kafkas", "Kafka");
+
+/// The pods of `db` as an operator makes them of a resource of its own.
+fn operated(
+    kind: (&'static str, &'static str, &'static str),
+    container: &str,
+    spec: &Value,
+) -> World {
+    let (api_version, plural, name) = kind;
+    let owner = json!([{"apiVersion": api_version, "kind": name, "name": "db", "uid": "db-cr", "controller": true}]);
+    let mut world = World::with(|mut store| {
+        for mut pod in store.objects("v1", "pods") {
+            if pod["metadata"]["labels"]["app"] == "db" {
+                pod["spec"]["containers"][0]["name"] = container.into();
+                pod["status"]["containerStatuses"][0]["name"] = container.into();
+                pod["metadata"]["labels"] = json!({"app": "db", "strimzi.io/cluster": "db",
+                    "app.kubernetes.io/managed-by": "prometheus-operator", "app.kubernetes.io/instance": "db"});
+                if name == "Kafka" {
+                    pod["metadata"]["ownerReferences"] = owner.clone();
+                }
+                store.replace("v1", "pods", &pod);
+            }
+        }
+        let mut set = store.objects("apps/v1", "statefulsets")[0].clone();
+        set["metadata"]["ownerReferences"] = owner.clone();
+        set["spec"]["template"]["spec"]["containers"][0]["name"] = container.into();
+        store.replace("apps/v1", "statefulsets", &set);
+        if name == "Kafka" {
+            store = store.gone("apps/v1", "statefulsets", "db");
+        }
+        let condition =
+            |kind: &str| json!({"type": kind, "status": "True", "observedGeneration": 1});
+        let object = json!({
+            "apiVersion": api_version, "kind": name,
+            "metadata": {"name": "db", "namespace": "shop", "uid": "db-cr", "generation": 1, "resourceVersion": "7"},
+            "spec": spec,
+            "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+                "conditions": [condition("Reconciled"), condition("Ready")]},
+        });
+        let store = store.kind(api_version, plural, name, true);
+        store.with(api_version, plural, &object)
+    });
+    world.kinds = vec![(api_version, plural)];
+    let usage = std::fs::read_to_string(world.path("usage.csv")).unwrap();
+    let usage = ["db-0", "db-1"].iter().fold(usage, |usage, pod| {
+        usage.replace(&format!("{pod},app,"), &format!("{pod},{container},"))
+    });
+    std::fs::write(world.path("usage.csv"), usage).unwrap();
+    world
+}
+
+#[test]
+fn a_resource_that_is_the_source_of_sizes_is_changed_itself() {
+    let sizes = json!({"requests": {"cpu": "2", "memory": "4Gi"}, "limits": {"memory": "4Gi"}});
+    let prometheus = json!({"replicas": 2, "resources": sizes});
+    let kafka = json!({"kafka": {"replicas": 2, "resources": sizes}, "zookeeper": {"replicas": 3}});
+    for (kind, container, spec, at) in [
+        (PROMETHEUS, "prometheus", prometheus, "/resources"),
+        (KAFKA, "kafka", kafka, "/kafka/resources"),
+    ] {
+        let world = operated(kind, container, &spec);
+        let report = world.apply(&["--yes", "-o", "json", "db"]).ended(0).json();
+        assert_eq!(outcome(&report, "db"), "applied", "{report}");
+        let mut after = one(&world, kind.0, kind.1)["spec"].clone();
+        assert_ne!(after.pointer(at).unwrap()["requests"]["cpu"], "2");
+        // Nothing else of it.
+        *after.pointer_mut(at).unwrap() = sizes.clone();
+        assert_eq!(after, spec);
+        assert_eq!(world.taken().len(), 1, "{:?}", world.taken());
+        world.rollback(&[&world.last_run(), "--yes"]).ended(0);
+        assert_eq!(one(&world, kind.0, kind.1)["spec"], spec);
+
+        let world = operated(kind, container, &spec);
+        world.standin.writing(|it| {
+            it.goes.insert("db".to_owned(), Goes::Killed);
+        });
+        let report = world.apply(&["--yes", "-o", "json", "db"]).ended(1).json();
+        assert_eq!(outcome(&report, "db"), "rolled_back", "{report}");
+        let why = report["changes"][0]["why"]["text"].as_str().unwrap();
+        assert!(why.contains("OOMKilled"), "{why}");
+        assert_eq!(one(&world, kind.0, kind.1)["spec"], spec);
+    }
+}
+
+#[test]
+fn a_tree_holds_the_resource_and_is_changed_there() {
+    let sizes = json!({"requests": {"cpu": "2", "memory": "4Gi"}, "limits": {"memory": "4Gi"}});
+    let world = operated(
+        PROMETHEUS,
+        "prometheus",
+        &json!({"replicas": 2, "resources": sizes}),
+    );
+    let bundle = world.bundle("tree.kcost");
+    let tree = world.path("tree");
+    std::fs::create_dir(&tree).unwrap();
+    let text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: db, namespace: shop}\nspec:\n  replicas: 2 # two\n  resources:\n    requests: {cpu: 2, memory: 4Gi} # much\n    limits: {memory: 4Gi}\n";
+    std::fs::write(tree.join("prometheus.yaml"), text).unwrap();
+    let seen = world
+        .command("patch")
+        .arg("--snapshot")
+        .arg(bundle)
+        .arg("db")
+        .arg("--into")
+        .arg(&tree);
+    let seen = seen.run().ended(0);
+    assert!(
+        seen.stdout.contains("changed 1 file for 1 of 1 workload"),
+        "{}",
+        seen.stdout
+    );
+    let edited = std::fs::read_to_string(tree.join("prometheus.yaml")).unwrap();
+    assert!(
+        edited.contains("} # much\n") && !edited.contains("4Gi"),
+        "{edited}"
+    );
+}

@@ -343,6 +343,15 @@ fn what_cannot_be_followed_is_listed_with_why() {
         ),
     ];
     let world = World::new(&[live("prod-shop", "shop")]);
+    let other = "          {{- if .Values.resources }}\n          resources: {{- toYaml .Values.resources | nindent 12 }}\n          {{- else }}\n          resources: {requests: {cpu: 1, memory: 2Gi}}\n          {{- end }}\n";
+    chart(&world)
+        .put("charts/shop/templates/deployment.yaml", &sized(other))
+        .put("charts/shop/values.yaml", "resources: {}\n");
+    let told = world.refused();
+    assert!(
+        told.contains("`resources` is empty, so that the template takes sizes from elsewhere"),
+        "{told}"
+    );
     for (way, why) in ways {
         chart(&world).put("charts/shop/templates/deployment.yaml", &sized(way));
         let told = world.refused();

@@ -274,7 +274,10 @@ impl Store {
         let namespace = namespace.as_str().unwrap_or_default();
         let mut items = self.tables.get_mut(&key).unwrap().items.iter_mut();
         let item = items.find(|it| it.namespace == namespace && *name == it.name.as_str());
-        item.unwrap().json = object.to_string();
+        let item = item.unwrap();
+        let meta: Meta = serde_json::from_value(object["metadata"].clone()).unwrap();
+        item.labels = meta.labels;
+        item.json = object.to_string();
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {

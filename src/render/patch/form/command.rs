@@ -13,7 +13,7 @@ use crate::text::{is_plain, quote};
 /// `None` where a name is none that Kubernetes takes: it would say something else to a
 /// shell or to kubectl than to whoever reads it.
 pub(super) fn patch(change: &Change<'_>) -> Option<String> {
-    let target = change.target;
+    let target = &*change.target;
     let kind = resource(&target.api_version, &target.kind);
     patch_of(&kind, &target.name, &change.workload.id.namespace)
 }

@@ -103,7 +103,7 @@ fn entry(target: &Value, patch: &str) -> io::Result<String> {
 
 /// What is patched, and how: a strategic merge where lists merge by name, else a JSON patch.
 fn patches(change: &Change<'_>) -> Vec<(Value, Value)> {
-    let object = change.target;
+    let object = &*change.target;
     let namespace = change.workload.id.namespace.as_str();
     let target = target(&object.api_version, &object.kind, &object.name, namespace);
     let mut all = Vec::new();

@@ -54,7 +54,7 @@ impl Form for Set {
 
 /// Of one container; `None` where a name is none that Kubernetes takes.
 fn lines(change: &Change<'_>, changed: &Changed<'_>) -> Option<Vec<String>> {
-    let target = change.target;
+    let target = &*change.target;
     let kind = command::resource(&target.api_version, &target.kind);
     let (name, namespace) = (target.name.as_str(), change.workload.id.namespace.as_str());
     let container = changed.container.name.as_str();

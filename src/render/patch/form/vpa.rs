@@ -60,7 +60,7 @@ impl Form for Vpa {
         if policies.is_empty() {
             return apply::comment("A VerticalPodAutoscaler has nothing to do here.", out);
         }
-        let target = change.target;
+        let target = &*change.target;
         let object = json!({
             "apiVersion": "autoscaling.k8s.io/v1",
             "kind": "VerticalPodAutoscaler",

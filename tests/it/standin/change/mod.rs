@@ -262,7 +262,9 @@ fn write(path: &str, query: &str, content: &str, body: &[u8], state: &State) -> 
     }
     writing.version += 1;
     after["metadata"]["resourceVersion"] = writing.version.to_string().into();
-    let rolls = after.pointer("/spec/template") != before.pointer("/spec/template");
+    let operated = rollout::OPERATED.contains(&route.plural.as_str());
+    let rolls = after.pointer("/spec/template") != before.pointer("/spec/template")
+        || (operated && after["spec"] != before["spec"]);
     if after["spec"] != before["spec"] {
         let generation = before["metadata"]["generation"].as_i64().unwrap_or(1);
         after["metadata"]["generation"] = (generation + 1).into();

@@ -65,9 +65,23 @@ pub fn begin(store: &mut Store, kind: (&str, &str), name: &str, goes: Goes) {
                 status["message"] = "ProgressDeadlineExceeded: it has timed out progressing".into();
             }
             object["status"] = status;
+            if OPERATED.contains(&kind.1) {
+                operated(&mut object, false);
+            }
             store.replace(kind.0, kind.1, &object);
         }
     }
+}
+
+/// Resources whose operators make pods of them.
+pub const OPERATED: [&str; 2] = ["prometheuses", "kafkas"];
+
+/// What an operator says when it has done what it could.
+fn operated(object: &mut Value, is_ready: bool) {
+    let generation = object["metadata"]["generation"].clone();
+    let status = if is_ready { "True" } else { "False" };
+    let condition = |kind: &str| json!({"type": kind, "status": status, "observedGeneration": generation, "message": "pods do not come up"});
+    object["status"]["conditions"] = json!([condition("Reconciled"), condition("Ready")]);
 }
 
 /// What a Rollout says otherwise: generations as texts, and that of its lender.
@@ -88,7 +102,14 @@ pub fn finish(store: &mut Store, kind: (&str, &str), name: &str, killed: bool) {
     let mut object = found(store, kind, name);
     let uid = object["metadata"]["uid"].clone();
     let made_from = lender(store, &object).unwrap_or_else(|| object.clone());
-    let containers = made_from["spec"]["template"]["spec"]["containers"].clone();
+    let containers = match made_from["spec"].get("template") {
+        Some(template) => template["spec"]["containers"].clone(),
+        // What an operator makes of its resource.
+        None if kind.1 == "kafkas" => {
+            json!([{"name": "kafka", "resources": made_from["spec"]["kafka"]["resources"]}])
+        }
+        None => json!([{"name": "prometheus", "resources": made_from["spec"]["resources"]}]),
+    };
     let mut pods = 0;
     for mut pod in store.objects("v1", "pods") {
         if !is_of(store, &pod, &uid) {
@@ -108,6 +129,9 @@ pub fn finish(store: &mut Store, kind: (&str, &str), name: &str, killed: bool) {
         "desiredNumberScheduled": pods, "updatedNumberScheduled": pods, "numberAvailable": pods,
         "currentNumberScheduled": pods, "numberReady": pods,
     });
+    if OPERATED.contains(&kind.1) {
+        operated(&mut object, true);
+    }
     if kind.1 == "rollouts" {
         let mut status = object["status"].clone();
         as_rollout(store, &object, &mut status);
@@ -160,7 +184,8 @@ fn is_of(store: &Store, pod: &Value, uid: &Value) -> bool {
     if first == *uid {
         return true;
     }
-    let mut sets = store.objects("apps/v1", "replicasets").into_iter();
+    let sets = ["replicasets", "statefulsets"].map(|plural| store.objects("apps/v1", plural));
+    let mut sets = sets.into_iter().flatten();
     let set = sets.find(|it| it["metadata"]["uid"] == first);
     set.is_some_and(|set| owner(&set) == *uid)
 }
