@@ -148,6 +148,18 @@ impl About<'_> {
         self.workloads.iter().any(|it| it.is_batch())
     }
 
+    /// Whether its pods mount a volume that is there after them, where checkpoints can be;
+    /// `None` where what they mount was not read.
+    fn keeps_files(&self) -> Option<bool> {
+        let pods = || {
+            let each = self.workloads.iter();
+            each.flat_map(|it| it.pods.iter().map(move |pod| (it, pod)))
+        };
+        let is_read = pods().all(|(it, pod)| it.placement(pod).is_some());
+        (is_read && pods().next().is_some())
+            .then(|| pods().any(|(_, pod)| !pod.volume_claims.is_empty()))
+    }
+
     fn card(&self) -> Option<&'static Card> {
         self.held.card()
     }
@@ -393,13 +405,27 @@ fn spot(about: &About<'_>) -> Option<Advice> {
         return None;
     }
     let share = then.hourly.to_f64() / now.hourly.to_f64();
+    let (risk, proviso) = match about.keeps_files() {
+        Some(true) => (
+            Danger::Medium,
+            "where it writes checkpoints to the volume that it has and begins again from them",
+        ),
+        Some(false) => (
+            Danger::High,
+            "but it claims no volume: only where it keeps checkpoints elsewhere, such as a bucket, \
+             and begins again from them",
+        ),
+        None => (
+            Danger::Medium,
+            "where it writes checkpoints and begins again from them",
+        ),
+    };
     let text = format!(
-        "on spot machines it costs {:.0} % of that, where it writes checkpoints and begins again \
-         from them",
+        "on spot machines it costs {:.0} % of that, {proviso}",
         share * 100.0
     );
     let savings = about.cost.scale(1.0 - share);
-    Some(about.advice(Action::Spot, Danger::Medium, Some(savings), text))
+    Some(about.advice(Action::Spot, risk, Some(savings), text))
 }
 
 fn measure(about: &About<'_>) -> Option<Advice> {

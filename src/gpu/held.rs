@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::card::Card;
 use crate::snapshot::{CapacityType, Container, MigProfile, Node, Resources, Snapshot, Workload};
-use crate::units::{Bytes, len_f64};
+use crate::units::{Bytes, count_from, len_f64};
 
 /// What the workloads of one owner hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +83,8 @@ fn has_devices(workload: &Workload) -> bool {
 
 fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held {
     let each: f64 = workload.containers.iter().map(|it| asked(it).gpus()).sum();
+    let mut containers = workload.containers.iter();
+    let profile = containers.find_map(|it| asked(it).mig_profile());
     let mut products: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut gpus, mut pods, mut waiting, mut spot) = (0.0, 0, 0, 0);
     let (mut replicas, mut memory, mut partition) = (1, None, None);
@@ -97,6 +99,10 @@ fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held 
         waiting += usize::from(pod.node.is_none());
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
         gpus += devices / f64::from(shared.max(1));
+        // A part of a device that is no slice is shared by what others ask of it.
+        if devices < 1.0 && profile.is_none() {
+            replicas = replicas.max(u32::try_from(count_from(1.0 / devices)).unwrap_or(1));
+        }
         if let Some(node) = node {
             replicas = replicas.max(shared);
             memory = memory.or(node.accelerator.memory);
@@ -108,8 +114,6 @@ fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held 
         }
     }
     let most = products.into_iter().max_by_key(|(_, pods)| *pods);
-    let mut containers = workload.containers.iter();
-    let profile = containers.find_map(|it| asked(it).mig_profile());
     let sliced = partition.as_ref().and_then(|it| MigProfile::parse(it));
     if let (Some(slice), None) = (sliced, profile) {
         gpus *= slice.share();

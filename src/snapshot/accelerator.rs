@@ -107,7 +107,8 @@ pub(super) fn units(amounts: &BTreeMap<String, f64>) -> f64 {
     let slices = amounts.iter().map(|(name, count)| match part(name) {
         part if part <= 0.0 => 0.0,
         part if name.starts_with("k8s.amazonaws.com") => (count * part).ceil(),
-        _ => *count,
+        // A part of a device is seen as the device.
+        _ => count.ceil(),
     });
     let slices: f64 = slices.sum();
     let of = |name: &str| amounts.get(name).copied().unwrap_or(0.0);

@@ -7,7 +7,7 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatu
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 
 use super::state::conditions;
-use super::{Amounts, Meta, Objects, Record, placement};
+use super::{Amounts, Meta, Objects, Record, fraction, placement};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
 use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources, annotation};
@@ -62,10 +62,23 @@ impl Record for Node {
         let mut amounts = Amounts::default();
         let said = [&self.metadata.annotations, &self.metadata.labels];
         let prices = annotation::prices(said.into_iter().flatten().flatten());
+        let divided = fraction::divided(self.metadata.annotations.as_ref());
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
         let status = self.status.unwrap_or_default();
-        let allocatable = amounts.map(status.allocatable);
+        let mut allocatable = amounts.map(status.allocatable);
+        let mut capacity = amounts.map(status.capacity);
+        let mut accelerator = accelerator(&meta.labels);
+        let mut gpu_product = PRODUCT_LABELS
+            .into_iter()
+            .find_map(|it| find(&meta.labels, it));
+        if let Some(divided) = divided {
+            divided.whole(&mut allocatable);
+            divided.whole(&mut capacity);
+            accelerator.memory = divided.memory.or(accelerator.memory);
+            accelerator.count = accelerator.count.or(Some(divided.devices));
+            gpu_product = gpu_product.or(divided.product);
+        }
         let label = |key: &str| find(&meta.labels, key);
         let mut taints: Vec<String> = spec.taints.into_iter().flatten().map(taint).collect();
         taints.sort_unstable();
@@ -81,10 +94,10 @@ impl Record for Node {
             pool: POOL_LABELS.into_iter().find_map(label),
             provider: spec.provider_id.as_deref().and_then(provider),
             architecture: label("kubernetes.io/arch"),
-            gpu_product: PRODUCT_LABELS.into_iter().find_map(label),
-            accelerator: accelerator(&meta.labels),
+            gpu_product,
+            accelerator,
             allocatable,
-            capacity: amounts.map(status.capacity),
+            capacity,
             ready: status
                 .conditions
                 .iter()

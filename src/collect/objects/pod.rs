@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::state::{self, conditions};
-use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record, heap, placement};
+use super::{Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, fraction, heap, placement};
 use crate::snapshot::{
     Condition, ContainerKind, Eviction, Heap, Placement, Probe, Resources, Termination,
 };
@@ -47,6 +47,8 @@ pub(crate) struct Template {
     pub(crate) host_network: bool,
     /// Where it may run.
     pub(crate) placement: Placement,
+    /// A part of a device that no resource says.
+    pub(crate) fraction: Option<Fraction>,
 }
 
 /// A claim of devices that a pod has.
@@ -111,12 +113,10 @@ impl PodRecord {
 
 impl Template {
     pub(super) fn new(template: PodTemplateSpec, amounts: &mut Amounts) -> Self {
-        let labels = template
-            .metadata
-            .and_then(|metadata| metadata.labels)
-            .unwrap_or_default();
+        let metadata = template.metadata.unwrap_or_default();
         Self {
-            labels: labels.into_iter().collect(),
+            labels: metadata.labels.into_iter().flatten().collect(),
+            fraction: fraction::of(metadata.annotations.as_ref()),
             ..Self::from_spec(template.spec.unwrap_or_default(), amounts)
         }
     }
@@ -160,11 +160,18 @@ impl Template {
             runs_once: spec.restart_policy.as_deref() == Some("Never"),
             host_network: spec.host_network.unwrap_or(false),
             placement,
+            fraction: None,
         }
     }
 }
 
 impl ContainerRecord {
+    /// Changes both what it requests and what it is limited to.
+    pub(crate) fn change(&mut self, mut how: impl FnMut(&mut Resources)) {
+        how(&mut self.requests);
+        how(&mut self.limits);
+    }
+
     fn new(container: Container, kind: ContainerKind, amounts: &mut Amounts) -> Self {
         let heap = heap::find(&container);
         let probes = state::probes(&container);
@@ -220,11 +227,9 @@ fn effective<'a>(
 impl Record for Pod {
     fn record(self, objects: &mut Objects) {
         let mut amounts = Amounts::default();
-        let mirror = self
-            .metadata
-            .annotations
-            .as_ref()
-            .is_some_and(|all| all.contains_key("kubernetes.io/config.mirror"));
+        let annotations = self.metadata.annotations.as_ref();
+        let mirror = annotations.is_some_and(|it| it.contains_key("kubernetes.io/config.mirror"));
+        let fraction = fraction::of(annotations);
         let meta = Meta::new(self.metadata);
         let mut spec = self.spec.unwrap_or_default();
         let node = spec.node_name.take();
@@ -232,7 +237,10 @@ impl Record for Pod {
         let volume_claims = placement::volume_claims(spec.volumes.as_ref());
         let mut pod = PodRecord {
             volume_claims,
-            spec: Template::from_spec(spec, &mut amounts),
+            spec: Template {
+                fraction,
+                ..Template::from_spec(spec, &mut amounts)
+            },
             mirror,
             node,
             phase: status.phase.clone().unwrap_or_else(|| "Unknown".to_owned()),

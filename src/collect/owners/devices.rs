@@ -46,7 +46,9 @@ pub(super) fn count(
             claims.add(&meta.namespace, &mut placed.template, replicas);
         }
     }
-    gap(&uncounted)
+    let hint = "read `resourceclaims` and `resourceclaimtemplates` too; a claim of all devices of a \
+        node can be counted once it is allocated";
+    unknown(&uncounted, "devices that are claimed", hint)
 }
 
 impl Claims {
@@ -111,7 +113,8 @@ impl Claims {
     }
 }
 
-fn gap(uncounted: &BTreeSet<String>) -> Option<Gap> {
+/// That devices of these pods cannot be counted, and what helps.
+pub(super) fn unknown(uncounted: &BTreeSet<String>, what: &str, hint: &str) -> Option<Gap> {
     if uncounted.is_empty() {
         return None;
     }
@@ -122,9 +125,7 @@ fn gap(uncounted: &BTreeSet<String>) -> Option<Gap> {
         ""
     };
     let examples = examples.join(", ");
-    let text = format!("devices that are claimed cannot be counted for {examples}{more}");
-    let hint = "read `resourceclaims` and `resourceclaimtemplates` too; a claim of all devices of a \
-        node can be counted once it is allocated";
+    let text = format!("{what} cannot be counted for {examples}{more}");
     Some(Gap::new("unknown-devices", "devices", text).hint(hint))
 }
 

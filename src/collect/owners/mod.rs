@@ -7,6 +7,7 @@ mod chain;
 mod daemons;
 mod devices;
 mod events;
+mod fractions;
 mod index;
 mod named;
 mod part;
@@ -116,6 +117,11 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
         ..
     } = objects;
     gaps.extend(devices::count(&mut pods, &mut controllers, claims));
+    gaps.extend(fractions::count(
+        &mut pods,
+        &mut controllers,
+        &cluster.nodes,
+    ));
     sort(&mut cluster);
     let chain = Chain::new(&controllers, &pods);
     let homes = Homes::new(&chain, &pods, &autoscalers, &managers);

@@ -4,6 +4,7 @@ mod archives;
 mod chains;
 mod devices;
 mod ended;
+mod fractions;
 mod heaps;
 mod inputs;
 mod owners;
