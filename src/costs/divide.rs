@@ -65,7 +65,7 @@ fn shares(
             match known {
                 Some(node) => shares.entry(*node).or_default().push(share),
                 // One that waits for a node costs nothing yet.
-                None if pod.node.is_none() && !by_name.is_empty() => {}
+                None if snapshot.cluster.waits(pod) => {}
                 None => ledger.unplaced(&share, &elsewhere),
             }
         }

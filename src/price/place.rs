@@ -59,11 +59,10 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Where the pods of the workload are. Pods that exist count; where none is
-    /// known, those that its controller says there are, else those that should be,
-    /// on no known node. A job is paid for while it
-    /// runs, so its pods count by their share of the window, and one between two
-    /// runs holds nothing.
+    /// Where the pods of the workload are. Pods that exist count, and are paid for once they
+    /// have a node; where none is known, those that its controller says there are, else those
+    /// that should be, on no known node. A job is paid for while it runs, so its pods count
+    /// by their share of the window, and one between two runs holds nothing.
     pub(super) fn of(
         &self,
         snapshot: &Snapshot,
@@ -86,7 +85,7 @@ impl<'a> Places<'a> {
         }
         let pods = workload.pods.iter();
         pods.map(|pod| Place {
-            pods: 1.0,
+            pods: f64::from(u8::from(!snapshot.cluster.waits(pod))),
             present: 1.0,
             requests: Amount::of(&pod.requests),
             outdated: pod.outdated,

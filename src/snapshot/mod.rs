@@ -115,6 +115,12 @@ impl Cluster {
         let mut nodes = self.nodes.iter();
         nodes.find_map(|node| node.provider.as_deref())
     }
+
+    /// Whether a pod waits for a node, and costs nothing yet. Where no node is known, as in
+    /// a file of usage alone, pods are somewhere.
+    pub fn waits(&self, pod: &Pod) -> bool {
+        pod.node.is_none() && !self.nodes.is_empty()
+    }
 }
 
 impl Snapshot {

@@ -49,6 +49,17 @@ fn a_workload_costs_what_all_its_pods_request() {
 }
 
 #[test]
+fn a_pod_that_waits_for_a_node_is_not_paid_for() {
+    let mut made = one(State::OverProvisioned, set(250, 512, 512));
+    made.snapshot.workloads[0].pods[1].node = None;
+    let bill = bill(&made);
+    near(bill.current, 2.0 * (CORE + GIB));
+    near(bill.freed, 2.0 * (0.75 * CORE + 0.5 * GIB));
+    // It is requested all the same.
+    assert_eq!(bill.cpu.requested, Cpu::cores(3.0));
+}
+
+#[test]
 fn a_spot_node_is_cheaper() {
     let mut made = one(State::RightSized, Sizing::KEEP);
     made.snapshot.cluster.nodes = vec![node("n0", CapacityType::Spot)];
