@@ -10,6 +10,10 @@ use crate::units::{Bytes, Cpu};
 /// The namespace whose team has rules: it handles money.
 const RULED: &str = "payments";
 
+/// What its volumes are.
+pub(super) const CLASS: &str = "gp3";
+pub(super) const DRIVER: &str = "ebs.csi.aws.com";
+
 /// The cluster around `workloads`, which exist already.
 pub(super) fn cluster(plans: &[Plan], workloads: &[Workload], mut nodes: Vec<Node>) -> Cluster {
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -66,7 +70,8 @@ fn quota(workloads: &[Workload]) -> Quota {
         namespace: RULED.to_owned(),
         name: "team-payments".to_owned(),
         scopes: Vec::new(),
-        hard_requests: amount(12_000, Bytes::gib(24)),
+        // One more pod of `fraud-scoring` has no room.
+        hard_requests: amount(8_500, Bytes::gib(24)),
         hard_limits: Resources {
             memory: Some(Bytes::gib(40)),
             ..Resources::default()
@@ -80,7 +85,7 @@ fn volume_claims(plan: &Plan) -> impl Iterator<Item = VolumeClaim> + '_ {
     let claim = |ordinal: usize, gib: u64| VolumeClaim {
         namespace: plan.namespace.to_owned(),
         name: format!("data-{}-{ordinal}", plan.name),
-        storage_class: Some("gp3".to_owned()),
+        storage_class: Some(CLASS.to_owned()),
         requested: Bytes::gib(gib),
         phase: "Bound".to_owned(),
         volume: Some(format!("pvc-{}-{ordinal}", plan.name)),

@@ -60,6 +60,15 @@ fn pipelines() -> Vec<Plan> {
                 .uses(load(Growing, 0.02, 0.36))
                 .holds(held(560.0).cache(150.0, 1.0).leak(9.0)),
         ),
+        // Rolled out with a limit that large batches do not fit into.
+        deployment(TEAM, "clickstream-enricher", 3)
+            .pace(Pace::New { days: 9 })
+            .part(
+                app("enricher", 300, 512)
+                    .memory_limit(512)
+                    .uses(load(Shop, 0.04, 0.18).wobble(0.2))
+                    .holds(held(240.0).load(60.0).spikes(9.0, 240.0).wobble(0.04)),
+            ),
         deployment(TEAM, "airflow-scheduler", 1).part(
             app("scheduler", 300, 768)
                 .memory_limit(2048)
@@ -89,6 +98,20 @@ fn pipelines() -> Vec<Plan> {
                             .spikes(20.0, 200.0)
                             .wobble(0.08),
                     ),
+            ),
+        // In the hour in which customers want most.
+        cron_job(TEAM, "catalog-export", "0 20 * * *", 3)
+            .pace(Pace::Runs {
+                every: 288,
+                // From 18:00 to 20:00.
+                offset: 24,
+                slots: 16,
+            })
+            .part(
+                app("export", 1000, 1024)
+                    .memory_limit(1024)
+                    .uses(load(Flat, 0.1, 0.7).wobble(0.2))
+                    .holds(held(310.0).cache(300.0, 0.02).wobble(0.05)),
             ),
         cron_job(TEAM, "clickstream-rollup", "5 * * * *", 1)
             .pace(Pace::Runs {

@@ -1,6 +1,6 @@
 //! A shop of our own making: what `--demo` shows.
 //!
-//! A deterministic generator instead of a file: about 45 workloads over 28 days
+//! A deterministic generator instead of a file: some fifty workloads over 28 days
 //! at five minutes. The teams' plans ([`shop`], [`payments`], [`data`], [`ml`],
 //! [`platform`]) say what each asks for and how it behaves; pods come and go
 //! ([`lives`]), find a node ([`nodes`]) and use what the shared rhythm of the
@@ -14,6 +14,7 @@ mod around;
 mod build;
 mod curve;
 mod data;
+mod leftovers;
 mod lives;
 mod ml;
 mod network;
@@ -63,6 +64,7 @@ pub fn snapshot() -> Snapshot {
     let mut cluster = around::cluster(&plans, &workloads, fleet.nodes);
     troubles::happen(&mut workloads, &mut cluster, grid().end());
     troubles::run_out(&mut cluster, grid().end());
+    leftovers::leave(&mut cluster);
     troubles::stand_still(&workloads, &mut series, SLOTS);
     network::carry(&workloads, &mut series, SLOTS);
     Snapshot {

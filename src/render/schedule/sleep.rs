@@ -147,19 +147,23 @@ fn len(nap: &Nap) -> u32 {
 /// What leaves the bill with it.
 fn banked(scheduled: Scheduled<'_>, off: &OffHours) -> String {
     let workloads = count(off.workloads, "workload");
-    let hours = short(off.hours, 0);
-    let how = "nobody asked anything of them then on any day; `-o keda --sleep` and \
-               `-o cronjobs --sleep` write it";
-    match &off.saved {
+    let sleep = if off.workloads == 1 {
+        "sleeps"
+    } else {
+        "sleep together"
+    };
+    let what = match &off.saved {
+        Ok(saved) if saved.nodes == 0 => "no more nodes can go then".to_owned(),
         Ok(saved) => format!(
-            "{workloads} sleep together for {hours} hours a week: {} more can go then, {} a month \
-             where the pool shrinks by itself; {how}",
+            "{} more can go then, {} a month where the pool shrinks by itself",
             count(saved.nodes, "node"),
             money(saved.monthly, &scheduled.currency)
         ),
-        Err(why) => format!(
-            "what nodes can go while they sleep is not known: {}; {how}",
-            why.text()
-        ),
-    }
+        Err(why) => format!("what nodes can go then is not known: {}", why.text()),
+    };
+    format!(
+        "{workloads} {sleep} for {} hours a week: {what}; on no day anybody asked anything then; \
+         `-o keda --sleep` and `-o cronjobs --sleep` write it",
+        short(off.hours, 0)
+    )
 }
