@@ -12,7 +12,7 @@ use crate::profile::{self, Profile};
 use crate::progress::Progress;
 use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
-use crate::schedule::{self, Peak};
+use crate::schedule::{self, Peak, Peaks};
 use crate::snapshot::{Snapshot, Supply, Usage};
 use crate::units::Money;
 
@@ -169,20 +169,44 @@ pub fn size_from<S: Supply>(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Sizes, S::Error> {
-    sized(snapshot, usage, settings, progress, &mut |_, _| ())
+    let Learned {
+        profiles,
+        cohorts,
+        looks,
+    } = learned(snapshot, usage, settings, progress, &mut |_, _| ())?;
+    let (advised, together) = staged(progress, "sizing containers", || {
+        let options = &settings.recommend;
+        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
+        usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
+        let together = plans.together();
+        Ok((plans.advised(), together))
+    })?;
+    Ok(Sizes {
+        profiles,
+        cohorts,
+        advised,
+        together,
+    })
 }
 
-/// The same, where others look at each part of usage while it is at hand.
-fn sized<S: Supply>(
-    snapshot: &Snapshot,
+/// What is known of usage before anything is planned.
+struct Learned<'a> {
+    profiles: Vec<Profile>,
+    cohorts: Cohorts,
+    looks: Looks<'a>,
+}
+
+/// Looks at usage for the first time, where others look at each part of it while it is at
+/// hand.
+fn learned<'a, S: Supply>(
+    snapshot: &'a Snapshot,
     usage: &S,
-    settings: &Settings,
+    settings: &'a Settings,
     progress: &dyn Progress,
     others: &mut dyn FnMut(Range<usize>, &Usage),
-) -> Result<Sizes, S::Error> {
-    let options = &settings.recommend;
+) -> Result<Learned<'a>, S::Error> {
     let mut profiles = Vec::new();
-    let mut looks = Looks::new(snapshot, options);
+    let mut looks = Looks::new(snapshot, &settings.recommend);
     staged(progress, "profiling usage", || {
         usage.each(&mut |workloads, usage| {
             let part = profile::profile_part(snapshot, workloads.clone(), usage);
@@ -194,17 +218,10 @@ fn sized<S: Supply>(
     let cohorts = staged(progress, "grouping workloads", || {
         cohort::group(snapshot, &profiles)
     });
-    let (advised, together) = staged(progress, "sizing containers", || {
-        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
-        usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
-        let together = plans.together();
-        Ok((plans.advised(), together))
-    })?;
-    Ok(Sizes {
+    Ok(Learned {
         profiles,
         cohorts,
-        advised,
-        together,
+        looks,
     })
 }
 
@@ -229,7 +246,11 @@ pub fn advise_from<S: Supply>(
 ) -> Result<Evidence, S::Error> {
     let mut nodes = risk::Nodes::new(snapshot);
     let mut gather = gpu::Gather::new(snapshot);
-    let sizes = sized(
+    let Learned {
+        profiles,
+        cohorts,
+        looks,
+    } = learned(
         snapshot,
         usage,
         settings,
@@ -241,34 +262,33 @@ pub fn advise_from<S: Supply>(
             }
         },
     )?;
-    let Sizes {
-        profiles,
-        cohorts,
-        advised,
-        together,
-    } = sizes;
-    let risks = staged(progress, "looking for risks", || {
-        let mut search = risk::Search::new(snapshot, &profiles, &cohorts, &advised, nodes);
-        usage.each(&mut |workloads, usage| search.look(workloads, usage))?;
-        Ok(search.found())
-    })?;
-    let mut peaks = Vec::new();
-    let mut gpus = Gpus::default();
-    let mut costs = None;
-    if settings.beside {
-        peaks = staged(progress, "looking for peaks", || {
-            let replicas = schedule::replicas(snapshot, &advised, &settings.prices);
-            let policy = &settings.recommend.policy;
-            let options = schedule::Options {
-                clocks: schedule::clocks(snapshot, &settings.clock, policy),
-                ..schedule::Options::default()
-            };
-            schedule::peaks(snapshot, usage, &profiles, &replicas, &options)
+    let mut plans = staged(progress, "sizing containers", || {
+        recommend::plan(snapshot, &profiles, &cohorts, looks, &settings.recommend)
+    });
+    // Whoever looks at usage once more does so while each part is at hand.
+    let (risks, peaks) = staged(progress, "looking for risks", || {
+        let mut search = risk::Search::new(snapshot, &profiles, &cohorts, nodes);
+        let mut peaks = settings
+            .beside
+            .then(|| peaks(snapshot, &profiles, settings));
+        usage.each(&mut |workloads, usage| {
+            let before = plans.so_far().workloads.len();
+            plans.conclude(workloads.end, usage);
+            let advised = plans.so_far();
+            search.look(workloads, usage, advised);
+            if let Some(peaks) = &mut peaks {
+                peaks.look(usage, &advised.workloads[before..]);
+            }
         })?;
+        Ok((search.found(), peaks.map_or_else(Vec::new, Peaks::found)))
+    })?;
+    let (mut gpus, mut costs) = (Gpus::default(), None);
+    if settings.beside {
         (gpus, costs) = staged(progress, "looking at accelerators", || {
             accelerated(snapshot, &profiles, gather, settings)
         });
     }
+    let (together, advised) = (plans.together(), plans.advised());
     Ok(Evidence {
         profiles,
         cohorts,
@@ -279,6 +299,16 @@ pub fn advise_from<S: Supply>(
         together,
         costs,
     })
+}
+
+/// Those that may come, of which none is found yet.
+fn peaks<'a>(snapshot: &'a Snapshot, profiles: &[Profile], settings: &Settings) -> Peaks<'a> {
+    let policy = &settings.recommend.policy;
+    let options = schedule::Options {
+        clocks: schedule::clocks(snapshot, &settings.clock, policy),
+        ..schedule::Options::default()
+    };
+    Peaks::new(snapshot, profiles, &settings.prices, options)
 }
 
 /// What accelerators are held and used, with their money, where there are any, and the

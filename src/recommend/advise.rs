@@ -32,8 +32,8 @@ pub fn recommend(
 pub struct Planning<'a> {
     /// Those that are not concluded, the last first.
     plans: Vec<Plan<'a>>,
-    concluded: Vec<WorkloadAdvice>,
-    node_risk: Option<NodeRisk>,
+    /// What is concluded.
+    advised: Advised,
     together: Option<Together>,
 }
 
@@ -61,9 +61,11 @@ pub fn plan<'a>(
         .flatten();
     plans.reverse();
     Planning {
-        concluded: Vec::with_capacity(plans.len()),
+        advised: Advised {
+            workloads: Vec::with_capacity(plans.len()),
+            node_risk,
+        },
         plans,
-        node_risk,
         together: Together::of(seen.shared),
     }
 }
@@ -71,11 +73,16 @@ pub fn plan<'a>(
 impl Planning<'_> {
     /// The verdicts on the next workloads, as far as `end`, of which this is the usage.
     pub fn conclude(&mut self, end: usize, usage: &Usage) {
-        let left = end.saturating_sub(self.concluded.len());
+        let left = end.saturating_sub(self.advised.workloads.len());
         let left = self.plans.len().saturating_sub(left);
         let plans: Vec<Plan<'_>> = self.plans.drain(left..).rev().collect();
         let concluded = plans.into_par_iter().map(|plan| conclude(plan, usage));
-        self.concluded.par_extend(concluded);
+        self.advised.workloads.par_extend(concluded);
+    }
+
+    /// The verdicts so far.
+    pub fn so_far(&self) -> &Advised {
+        &self.advised
     }
 
     /// What pods use of memory together; `None` where no node's is known.
@@ -85,10 +92,7 @@ impl Planning<'_> {
 
     /// Once all workloads have their verdict.
     pub fn advised(self) -> Advised {
-        Advised {
-            workloads: self.concluded,
-            node_risk: self.node_risk,
-        }
+        self.advised
     }
 }
 

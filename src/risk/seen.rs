@@ -45,7 +45,6 @@ pub struct Search<'a> {
     snapshot: &'a Snapshot,
     profiles: &'a [Profile],
     cohorts: &'a Cohorts,
-    advised: &'a Advised,
     nodes: Arc<Vec<NodeUse>>,
     places: Arc<BTreeMap<&'a str, usize>>,
     chances: Arc<Chances>,
@@ -58,14 +57,12 @@ impl<'a> Search<'a> {
         snapshot: &'a Snapshot,
         profiles: &'a [Profile],
         cohorts: &'a Cohorts,
-        advised: &'a Advised,
         nodes: Nodes<'_>,
     ) -> Self {
         Self {
             snapshot,
             profiles,
             cohorts,
-            advised,
             nodes: Arc::new(nodes.used()),
             places: Arc::new(places(snapshot)),
             chances: Arc::new(Chances::learn(snapshot, profiles, HORIZON)),
@@ -73,9 +70,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Runs every check on some workloads, with their usage.
-    pub fn look(&mut self, workloads: Range<usize>, usage: &Usage) {
-        let seen = self.seen(workloads, usage);
+    /// Runs every check on some workloads, with their usage and what is advised on them.
+    pub fn look(&mut self, workloads: Range<usize>, usage: &Usage, advised: &Advised) {
+        let seen = self.seen(workloads, usage, advised);
         let looked: Vec<Sought> = ALL.iter().map(|check| check.look(&seen)).collect();
         for (all, more) in self.sought.iter_mut().zip(looked) {
             *all = std::mem::take(all).and(more);
@@ -87,7 +84,7 @@ impl<'a> Search<'a> {
         Risks::of(now(self.snapshot), self.sought)
     }
 
-    fn seen<'s>(&self, workloads: Range<usize>, usage: &'s Usage) -> Seen<'s>
+    fn seen<'s>(&self, workloads: Range<usize>, usage: &'s Usage, advised: &'s Advised) -> Seen<'s>
     where
         'a: 's,
     {
@@ -115,7 +112,7 @@ impl<'a> Search<'a> {
             pools,
             usage,
             workloads,
-            advised: self.advised,
+            advised,
         }
     }
 }
@@ -143,8 +140,8 @@ impl<'a> Seen<'a> {
     ) -> Self {
         let mut nodes = Nodes::new(snapshot);
         nodes.add(0..usize::MAX, &snapshot.usage);
-        let search = Search::new(snapshot, profiles, cohorts, advised, nodes);
-        search.seen(0..usize::MAX, &snapshot.usage)
+        let search = Search::new(snapshot, profiles, cohorts, nodes);
+        search.seen(0..usize::MAX, &snapshot.usage, advised)
     }
 
     /// The usage of one container of a workload, all its pods.

@@ -41,7 +41,7 @@ pub use event::Coming;
 pub use hpa::{Hpa, Metrics};
 pub use lead::{Lead, Measured};
 pub use need::Need;
-pub use peak::{Peak, findings, peaks};
+pub use peak::{Peak, Peaks, findings};
 pub use plan::{Options, Plan};
 pub use replica::{Replica, replicas};
 pub use report::{Schedules, plans_from, schedule_from};

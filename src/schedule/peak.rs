@@ -9,7 +9,7 @@ use super::history::History;
 use super::lead::Pools;
 use super::need::Need;
 use super::plan::{Options, refused, replicas as replicas_of};
-use super::replica::Replica;
+use super::replica::{Priced, Replica};
 use super::report::{AHEAD, level};
 use super::subject::least;
 use super::window::Window;
@@ -17,8 +17,10 @@ use super::words::cores;
 use super::{Days, WEEK, clock_time};
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Hours, without_seasons};
+use crate::price::Book;
 use crate::profile::Profile;
-use crate::snapshot::{Series, Snapshot, Supply};
+use crate::recommend::WorkloadAdvice;
+use crate::snapshot::{Series, Snapshot, Usage};
 use crate::text::count;
 use crate::units::len_f64;
 
@@ -42,45 +44,68 @@ pub struct Peak {
     pub cores: f64,
 }
 
-/// The peaks of all workloads whose advised size does not hold one. `replicas` has one for
-/// each workload.
-///
-/// # Errors
-///
-/// Where usage could not be read.
-pub fn peaks<S: Supply>(
-    snapshot: &Snapshot,
-    usage: &S,
-    profiles: &[Profile],
-    replicas: &[Replica],
-    options: &Options,
-) -> Result<Vec<Peak>, S::Error> {
-    let mut looked = vec![false; snapshot.workloads.len()];
-    for profile in profiles {
-        let index = profile.workload;
-        let (workload, replica) = (&snapshot.workloads[index], &replicas[index]);
-        let most = profile.cpu.as_ref().map_or(0.0, |it| it.max.get());
-        let over = replica.cores.is_some_and(|held| most > PEAK * held);
-        looked[index] |= over && refused(workload, replica).is_none();
+/// The peaks of all workloads whose advised size does not hold one, while usage comes part
+/// by part.
+pub struct Peaks<'a> {
+    snapshot: &'a Snapshot,
+    options: Options,
+    /// For each workload the largest CPU use of a container, in cores.
+    most: Vec<f64>,
+    priced: Priced<'a>,
+    pools: Pools<'a>,
+    found: Vec<Peak>,
+}
+
+impl<'a> Peaks<'a> {
+    /// None yet.
+    pub fn new(
+        snapshot: &'a Snapshot,
+        profiles: &[Profile],
+        book: &Book,
+        options: Options,
+    ) -> Self {
+        let mut most = vec![0.0_f64; snapshot.workloads.len()];
+        for profile in profiles {
+            let used = profile.cpu.as_ref().map_or(0.0, |it| it.max.get());
+            most[profile.workload] = most[profile.workload].max(used);
+        }
+        Self {
+            snapshot,
+            options,
+            most,
+            priced: Priced::new(snapshot, book),
+            pools: Pools::of(snapshot),
+            found: Vec::new(),
+        }
     }
-    let mut found: Vec<Peak> = Vec::new();
-    if !looked.contains(&true) {
-        return Ok(found);
+
+    /// Looks at the next workloads, with their usage and what is advised on them.
+    pub fn look(&mut self, usage: &Usage, advised: &[WorkloadAdvice]) {
+        let peaks = advised.par_iter().filter_map(|it| self.of(usage, it));
+        let peaks: Vec<Peak> = peaks.collect();
+        self.found.extend(peaks);
     }
-    let pools = Pools::of(snapshot);
-    usage.each(&mut |range, usage| {
-        let until = range.end.min(snapshot.workloads.len());
-        let part: Vec<usize> = (range.start..until).filter(|at| looked[*at]).collect();
-        let peaks = part.into_par_iter().filter_map(|index| {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            let series: Vec<&Series> = usage.of_workload(number).collect();
-            let mut history = History::of(&usage.grid, &snapshot.workloads[index], &series);
-            history.leave_out(options.clocks.of(index));
-            peak(snapshot, index, &replicas[index], &history, &pools, options)
-        });
-        found.extend(peaks.collect::<Vec<Peak>>());
-    })?;
-    Ok(found)
+
+    fn of(&self, usage: &Usage, advice: &WorkloadAdvice) -> Option<Peak> {
+        let index = advice.workload;
+        let workload = &self.snapshot.workloads[index];
+        let replica = self.priced.replica(workload, advice);
+        let over = self.most[index] > PEAK * replica.cores?;
+        if !over || refused(workload, &replica).is_some() {
+            return None;
+        }
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let series: Vec<&Series> = usage.of_workload(number).collect();
+        let mut history = History::of(&usage.grid, workload, &series);
+        history.leave_out(self.options.clocks.of(index));
+        let (pools, options) = (&self.pools, &self.options);
+        peak(self.snapshot, index, &replica, &history, pools, options)
+    }
+
+    /// All that were found, in the order of the workloads.
+    pub fn found(self) -> Vec<Peak> {
+        self.found
+    }
 }
 
 fn peak(

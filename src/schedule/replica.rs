@@ -43,17 +43,36 @@ impl Replica {
 
 /// One replica of each workload of a snapshot.
 pub fn replicas(snapshot: &Snapshot, advised: &Advised, book: &Book) -> Vec<Replica> {
-    let nodes = &snapshot.cluster.nodes;
-    let prices = book.prices(nodes);
-    let mut by_name: HashMap<&str, &Rates> = HashMap::new();
-    for (node, price) in nodes.iter().zip(&prices) {
-        by_name.entry(&node.name).or_insert(&price.rates);
+    let priced = Priced::new(snapshot, book);
+    let both = snapshot.workloads.iter().zip(&advised.workloads);
+    both.map(|(workload, advice)| priced.replica(workload, advice))
+        .collect()
+}
+
+/// What the nodes of a cluster cost, for the replicas on them.
+pub(super) struct Priced<'a> {
+    by_name: HashMap<&'a str, Rates>,
+    elsewhere: Rates,
+}
+
+impl<'a> Priced<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, book: &Book) -> Self {
+        let nodes = &snapshot.cluster.nodes;
+        let mut by_name: HashMap<&str, Rates> = HashMap::new();
+        for (node, price) in nodes.iter().zip(book.prices(nodes)) {
+            by_name.entry(&node.name).or_insert(price.rates);
+        }
+        Self {
+            by_name,
+            elsewhere: book.rates(None),
+        }
     }
-    let elsewhere = book.rates(None);
-    let of = |(workload, advice): (&Workload, &WorkloadAdvice)| {
+
+    /// One replica of a workload.
+    pub(super) fn replica(&self, workload: &Workload, advice: &WorkloadAdvice) -> Replica {
         let names = workload.pods.iter().filter_map(|pod| pod.node.as_deref());
-        let mut known = names.filter_map(|name| by_name.get(name).copied());
-        let rates = known.next().unwrap_or(&elsewhere);
+        let mut known = names.filter_map(|name| self.by_name.get(name));
+        let rates = known.next().unwrap_or(&self.elsewhere);
         let hourly = |(cpu, memory)| Money::from_f64(rates.hourly(cpu, memory));
         let after = advised_requests(workload, advice);
         Replica {
@@ -70,13 +89,7 @@ pub fn replicas(snapshot: &Snapshot, advised: &Advised, book: &Book) -> Vec<Repl
             core_hour: rates.cpu_core_hour,
             is_one: workload.pod_requests.cpu.is_none() && stay(workload).count() == 1,
         }
-    };
-    snapshot
-        .workloads
-        .iter()
-        .zip(&advised.workloads)
-        .map(of)
-        .collect()
+    }
 }
 
 /// What the containers of a pod that stay request together.

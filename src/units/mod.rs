@@ -31,6 +31,7 @@ pub const HOURS_PER_MONTH: f64 = 730.0;
     clippy::cast_sign_loss,
     reason = "a float-to-integer `as` saturates, which is what this function promises"
 )]
+#[inline]
 pub fn count_from(value: f64) -> u64 {
     value.round() as u64
 }
@@ -40,11 +41,13 @@ pub fn count_from(value: f64) -> u64 {
     clippy::cast_precision_loss,
     reason = "counts and byte sizes stay below 2^53"
 )]
+#[inline]
 pub fn float(value: u64) -> f64 {
     value as f64
 }
 
 /// A length or index as a float.
+#[inline]
 pub fn len_f64(value: usize) -> f64 {
     float(u64::try_from(value).unwrap_or(u64::MAX))
 }
@@ -67,6 +70,7 @@ pub fn days_between(from: Timestamp, to: Timestamp) -> f64 {
     clippy::cast_possible_truncation,
     reason = "samples are stored with 24 bits of precision"
 )]
+#[inline]
 pub fn single(value: f64) -> f32 {
     value as f32
 }

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use crate::snapshot::Metric;
 use crate::units::single;
 
@@ -42,7 +44,12 @@ impl Column {
 
     /// Whether a value can be true.
     pub(crate) fn can_be(self, value: f64) -> bool {
-        (0.0..=self.limit()).contains(&value)
+        self.bounds().contains(&value)
+    }
+
+    /// What values can be true.
+    pub(crate) fn bounds(self) -> RangeInclusive<f64> {
+        0.0..=self.limit()
     }
 
     /// As it is stored; `None` for what cannot be true.

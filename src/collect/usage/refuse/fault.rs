@@ -41,6 +41,7 @@ impl Left {
         self.largest = self.largest.max(other.largest);
     }
 
+    #[inline]
     pub(super) fn keep(&mut self, value: f64) {
         self.kept += 1;
         self.sum += value;

@@ -10,7 +10,7 @@ mod fault;
 mod sift;
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
@@ -49,18 +49,31 @@ pub fn refuse_impossible(snapshot: &mut Snapshot) {
 pub(crate) struct Sieve {
     absurd: LeftOut,
     pools: BTreeMap<Place, Pool>,
+    touched: BTreeSet<u32>,
 }
 
-/// Containers of which mostly samples are known that cannot be.
-pub(crate) struct Refused(BTreeMap<Place, Fault>);
+/// What was found of usage that cannot be.
+pub(crate) struct Refused {
+    /// Containers of which mostly such samples are known.
+    faults: BTreeMap<Place, Fault>,
+    /// Workloads with such a sample; the others can stay as they are read.
+    touched: BTreeSet<u32>,
+}
 
 impl Sieve {
     /// Takes out samples that cannot be, whatever others say. Each series is looked at
     /// once.
     pub(crate) fn look_at(&mut self, snapshot: &Snapshot, usage: &mut Usage) {
-        absurd::refuse(snapshot, usage, &mut self.absurd);
-        let sifted = sift_all(snapshot, usage);
-        for (series, sifted) in usage.series.iter().zip(sifted) {
+        let sifted = sift_all(snapshot, usage.series.par_iter_mut());
+        for (series, (absurd, sifted)) in usage.series.iter().zip(sifted) {
+            if absurd > 0 || sifted.is_less() {
+                self.touched.insert(series.workload);
+            }
+            let workload = snapshot.workloads.get(number(series));
+            if let Some(workload) = workload.filter(|_| absurd > 0) {
+                let name = format!("{}/{}", workload.id.namespace, series.pod);
+                self.absurd.add(name, absurd);
+            }
             if let Some(place) = place(series, snapshot) {
                 self.pools
                     .entry(place)
@@ -89,22 +102,28 @@ impl Sieve {
             let container = &mut snapshot.workloads[*workload].containers[*container];
             container.not_measured.get_or_insert(fault.to_string());
         }
-        Refused(refused)
+        Refused {
+            faults: refused,
+            touched: self.touched,
+        }
     }
 }
 
 impl Refused {
     /// Takes out of usage, as it was read, what the sieve did.
     pub(crate) fn take_out(&self, snapshot: &Snapshot, usage: &mut Usage) {
-        absurd::refuse(snapshot, usage, &mut LeftOut::default());
-        sift_all(snapshot, usage);
+        let series = usage.series.par_iter_mut();
+        sift_all(
+            snapshot,
+            series.filter(|it| self.touched.contains(&it.workload)),
+        );
         self.forget(snapshot, usage);
     }
 
     /// Memory that is wrong in a way that shows only beside other containers.
     fn forget(&self, snapshot: &Snapshot, usage: &mut Usage) {
         for series in &mut usage.series {
-            let fault = place(series, snapshot).and_then(|place| self.0.get(&place));
+            let fault = place(series, snapshot).and_then(|place| self.faults.get(&place));
             if fault.is_some_and(Fault::is_too_small) {
                 series.memory_bytes.fill(f32::NAN);
             }
@@ -112,22 +131,31 @@ impl Refused {
     }
 }
 
-fn sift_all(snapshot: &Snapshot, usage: &mut Usage) -> Vec<Sifted> {
+/// How many absurd values each series had, and what is left of it.
+fn sift_all<'s>(
+    snapshot: &Snapshot,
+    series: impl ParallelIterator<Item = &'s mut Series>,
+) -> Vec<(u64, Sifted)> {
     let bounds = Bounds::new(&snapshot.cluster);
-    let workloads = &snapshot.workloads;
-    let series = usage.series.par_iter_mut();
     series
         .map(|series| {
-            let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
-            let bound = workloads.get(place).map(|it| bounds.of(it, series));
-            bound.map_or_else(Sifted::default, |bound| sift(series, &bound))
+            let absurd = absurd::take_out(series);
+            let workload = snapshot.workloads.get(number(series));
+            let bound = workload.map(|it| bounds.of(it, series));
+            let sifted = bound.map_or_else(Sifted::default, |bound| sift(series, &bound));
+            (absurd, sifted)
         })
         .collect()
 }
 
+/// The place of its workload.
+fn number(series: &Series) -> usize {
+    usize::try_from(series.workload).unwrap_or(usize::MAX)
+}
+
 /// Of what runs all the time: what runs once has no samples worth a word.
 fn place(series: &Series, snapshot: &Snapshot) -> Option<Place> {
-    let workload = usize::try_from(series.workload).ok()?;
+    let workload = number(series);
     let mut containers = snapshot.workloads.get(workload)?.containers.iter();
     let container = containers.position(|container| {
         container.name == series.container && container.kind != ContainerKind::Init

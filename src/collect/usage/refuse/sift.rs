@@ -23,6 +23,13 @@ pub(super) struct Sifted {
     pub(super) faults: Vec<Fault>,
 }
 
+impl Sifted {
+    /// Whether a sample was taken out.
+    pub(super) fn is_less(&self) -> bool {
+        self.cpu.refused > 0 || self.memory.refused > 0
+    }
+}
+
 /// Turns samples that cannot be into missing ones.
 pub(super) fn sift(series: &mut Series, bound: &Bound) -> Sifted {
     let empty = Empty::of(series);
