@@ -1,6 +1,7 @@
 //! Small arithmetic over samples that the strategies share.
 
-use crate::units::{count_from, len_f64};
+use crate::trend;
+use crate::units::len_f64;
 
 /// The samples that exist, as `f64`.
 pub(super) fn known(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
@@ -16,21 +17,31 @@ pub(super) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// As [`quantile`](crate::trend::quantile), of values in any order; sorts no more of them
-/// than it needs.
+/// As [`quantile`](trend::quantile), of values in any order.
 pub(super) fn quantile_of(mut values: Vec<f64>, share: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let rank = share.clamp(0.0, 1.0) * len_f64(last);
-    let below = usize::try_from(count_from(rank.floor())).ok()?.min(last);
-    let (_, low, rest) = values.select_nth_unstable_by(below, f64::total_cmp);
-    let high = rest.iter().copied().reduce(f64::min).unwrap_or(*low);
-    let weight = rank - rank.floor();
-    Some(*low * (1.0 - weight) + high * weight)
+    trend::quantile_of(&mut values, share)
 }
 
 /// The largest, `None` without values.
 pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
     values.filter(|value| value.is_finite()).reduce(f64::max)
+}
+
+/// The largest sample that exists; `None` without one.
+pub(super) fn peak(values: &[f32]) -> Option<f32> {
+    /// Found side by side: a single maximum would wait for the one before.
+    const LANES: usize = 8;
+    let larger = |most: f32, value: f32| if value > most { value } else { most };
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (most, value) in most.iter_mut().zip(chunk) {
+            *most = larger(*most, *value);
+        }
+    }
+    let all = most.iter().chain(rest).copied();
+    let most = all.fold(f32::NEG_INFINITY, larger);
+    (most > f32::NEG_INFINITY).then_some(most)
 }
 
 /// `None` without values.
@@ -68,6 +79,17 @@ mod tests {
             assert_eq!(quantile_of(mixed, share), quantile(&values, share));
         }
         assert_eq!(quantile_of(Vec::new(), 0.5), None);
+    }
+
+    #[test]
+    fn the_peak_is_the_largest_that_exists() {
+        let mut values: Vec<f32> = (0..21_u8).map(|it| f32::from(it % 13)).collect();
+        values[3] = f32::NAN;
+        values[20] = 40.0;
+        assert_eq!(peak(&values), Some(40.0));
+        assert_eq!(peak(&values[..20]), Some(12.0));
+        assert_eq!(peak(&[f32::NAN; 9]), None);
+        assert_eq!(peak(&[]), None);
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn of_pod(series: &Series, grid: &Grid, limit: Option<Bytes>) -> Memory {
     if comes_to_rest(floors) {
         return Memory::Filling;
     }
-    if load::carries(floors, &blocks.cpu, blocks.per_day) {
+    if load::carries(floors, &blocks.cpu(), blocks.per_day) {
         return Memory::Steady;
     }
     Memory::Leak(leak)

@@ -130,13 +130,25 @@ fn residuals(values: &[f64], slope: f64) -> Vec<f64> {
 
 /// The median of what is finite; `NaN` of nothing.
 pub fn median(values: &[f64]) -> f64 {
-    let mut known: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
-    let (count, middle) = (known.len(), known.len() / 2);
+    median_of(&mut finite(values.iter().copied()))
+}
+
+/// What is finite of some values, in their order.
+pub fn finite(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    // Nearly all are, so that room for all is taken at once.
+    let mut finite = Vec::with_capacity(values.size_hint().1.unwrap_or(0));
+    finite.extend(values.filter(|it| it.is_finite()));
+    finite
+}
+
+/// The same of finite values in any order, which it changes.
+pub fn median_of(values: &mut [f64]) -> f64 {
+    let (count, middle) = (values.len(), values.len() / 2);
     if count == 0 {
         return f64::NAN;
     }
     // Not all of it need be in order, only what is below the middle.
-    let (below, upper, _) = known.select_nth_unstable_by(middle, f64::total_cmp);
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     let upper = *upper;
     if count % 2 == 1 {
         return upper;

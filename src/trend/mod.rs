@@ -13,10 +13,10 @@ mod poisson;
 mod quantile;
 mod slopes;
 
-pub use course::{Course, median};
+pub use course::{Course, finite, median, median_of};
 pub use falls::{Falls, since_fall};
 pub use kendall::Kendall;
 pub use lives::lives;
 pub use poisson::{comes_again, tail};
-pub use quantile::quantile;
+pub use quantile::{quantile, quantile_of};
 pub use slopes::Slopes;

@@ -1,7 +1,7 @@
-use super::tail::{QUIET, Tail};
-use super::usual::{minus, spread};
+use super::tail::{QUIET, Tail, least_rare};
+use super::usual::{OF_MEDIAN, minus, spread};
 use super::{Hours, Usual};
-use crate::trend::{median, quantile};
+use crate::trend::{finite, median, median_of, quantile_of};
 use crate::units::len_f64;
 
 /// Blocks that a slow change is looked at in.
@@ -126,8 +126,12 @@ impl Way<'_> {
             .zip(apart)
             .map(|(it, apart)| if *apart { f64::NAN } else { *it })
             .collect();
-        let (middle, spread) = (median(&known), self.spread(&known));
-        if !middle.is_finite() || spread <= 0.0 {
+        let middle = median(&known);
+        if !middle.is_finite() || !self.changes(middle, usual) {
+            return;
+        }
+        let spread = self.spread(&known, middle);
+        if spread <= 0.0 {
             return;
         }
         for sign in self.signs {
@@ -137,6 +141,10 @@ impl Way<'_> {
                 sign * (it - middle) / (spread * wider)
             });
             let score: Vec<f64> = score.collect();
+            let most = score.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            if most <= least_rare() || most * spread < self.least.1 {
+                continue;
+            }
             let worst = worst_of_days(&score, hours.per_day);
             let Some(tail) = Tail::of(&worst) else {
                 continue;
@@ -166,16 +174,28 @@ impl Way<'_> {
         }
     }
 
+    /// Whether anything is so far out that it may be told at all, which most series that
+    /// are quiet answer before their spread is worked out.
+    fn changes(&self, middle: f64, usual: &Usual) -> bool {
+        /// What rounding may take from a distance.
+        const ROUNDED: f64 = 1.0 - 1e-9;
+        let least = self.least.1 * ROUNDED;
+        let out = |sign: &f64, it: f64, wider: f64| {
+            let wider = if self.widens { wider } else { 1.0 };
+            sign * (it - middle) / wider >= least
+        };
+        let mut all = self.away.iter().zip(&usual.wider);
+        all.any(|(it, wider)| self.signs.iter().any(|sign| out(sign, *it, *wider)))
+    }
+
     /// The usual spread; where more than half of it is alike, by what is not.
-    fn spread(&self, known: &[f64]) -> f64 {
+    fn spread(&self, known: &[f64], middle: f64) -> f64 {
         /// Standard deviations of a normal distribution that 90 % lie within.
         const NINE_TENTHS: f64 = 1.6449;
-        let middle = median(known);
-        let away = known.iter().map(|it| (it - middle).abs());
-        let mut away: Vec<f64> = away.filter(|it| it.is_finite()).collect();
-        away.sort_unstable_by(f64::total_cmp);
-        let wide = quantile(&away, 0.9).unwrap_or(0.0) / NINE_TENTHS;
-        spread(known).max(wide / 2.0).max(self.least.0)
+        let mut away = finite(known.iter().map(|it| (it - middle).abs()));
+        let wide = quantile_of(&mut away, 0.9).unwrap_or(0.0) / NINE_TENTHS;
+        let usual = OF_MEDIAN * median_of(&mut away);
+        usual.max(wide / 2.0).max(self.least.0)
     }
 
     /// What was seen around a block, and what was expected.

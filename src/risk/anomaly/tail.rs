@@ -20,6 +20,13 @@ pub(super) struct Tail {
     scale: f64,
 }
 
+/// Spreads that are rare in no series, however quiet: less than [`Tail::rare`] of any.
+pub(super) fn least_rare() -> f64 {
+    /// What rounding may take from it.
+    const ROUNDED: f64 = 1.0 - 1e-9;
+    (QUIET.ln() + LEAST_SCALE * ONCE_IN.ln()).exp() * ROUNDED
+}
+
 impl Tail {
     /// Of the worst of each day, in spreads; `None` with fewer than three.
     pub(super) fn of(worst: &[f64]) -> Option<Self> {
@@ -67,6 +74,8 @@ mod tests {
     fn quiet_days_leave_a_threshold_that_noise_does_not_reach() {
         let quiet = Tail::of(&[2.9, 3.1, 3.4, 3.0, 2.8, 3.3, 3.2]).unwrap();
         assert!((6.0..7.0).contains(&quiet.rare()), "{}", quiet.rare());
+        let quietest = Tail::of(&[0.1; 9]).unwrap();
+        assert!(least_rare() < quietest.rare() && quietest.rare() <= quiet.rare());
         assert!((quiet.once_in_days(quiet.rare()) - ONCE_IN).abs() < 1e-6);
         assert!(quiet.beyond(quiet.rare()).abs() < 1e-9);
     }

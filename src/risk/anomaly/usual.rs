@@ -1,5 +1,5 @@
 use super::Hours;
-use crate::trend::median;
+use crate::trend::{finite, median, median_of};
 
 /// A rhythm must leave so much less of what is unexplained, to be one.
 const DAILY: f64 = 0.9;
@@ -84,27 +84,30 @@ fn season(values: &[f64], hours: &Hours) -> Option<Vec<f64>> {
 /// The median of each place in the day, of the hours that are `of` it; 0 where fewer than
 /// two are known.
 fn shape(values: &[f64], hours: &Hours, of: impl Fn(usize) -> bool) -> Vec<f64> {
-    let mut places: Vec<Vec<f64>> = vec![Vec::new(); hours.per_day];
+    let days = values.len() / hours.per_day + 1;
+    let mut places: Vec<Vec<f64>> = vec![Vec::with_capacity(days); hours.per_day];
     for (at, (value, phase)) in values.iter().zip(&hours.phase).enumerate() {
         if value.is_finite() && of(at) {
             places[*phase].push(*value);
         }
     }
-    let middle = |own: &Vec<f64>| if own.len() < 2 { 0.0 } else { median(own) };
-    places.iter().map(middle).collect()
+    let middle = |own: &mut Vec<f64>| if own.len() < 2 { 0.0 } else { median_of(own) };
+    places.iter_mut().map(middle).collect()
 }
 
 /// The median of a window around every value, taken anew `every` so many. Where nothing
 /// is known the last one stays.
 fn around(values: &[f64], window: usize, every: usize) -> Vec<f64> {
     let len = values.len();
-    let mut levels = Vec::with_capacity(len);
+    let last = len.saturating_sub(window);
+    let mut held = Window::of(&values[..window.min(len)]);
+    let (mut from, mut levels) = (0, Vec::with_capacity(len));
     for at in (0..len).step_by(every) {
-        let from = at
-            .saturating_sub(window / 2)
-            .min(len.saturating_sub(window));
-        let level = median(&values[from..(from + window).min(len)]);
-        levels.extend(std::iter::repeat_n(level, every.min(len - at)));
+        while from < at.saturating_sub(window / 2).min(last) {
+            held.moves(values[from], values[from + window]);
+            from += 1;
+        }
+        levels.extend(std::iter::repeat_n(held.middle(), every.min(len - at)));
     }
     filled(levels)
 }
@@ -113,26 +116,53 @@ fn around(values: &[f64], window: usize, every: usize) -> Vec<f64> {
 fn before(values: &[f64], window: usize) -> Vec<f64> {
     let window = window.min(values.len());
     let (first, rest) = values.split_at(window);
-    let mut sorted: Vec<f64> = first.iter().copied().filter(|it| it.is_finite()).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let mut levels = vec![middle(&sorted); window];
+    let mut held = Window::of(first);
+    let mut levels = vec![held.middle(); window];
     for (old, new) in values.iter().zip(rest) {
-        levels.push(middle(&sorted));
-        let place = |value: f64, sorted: &[f64]| sorted.partition_point(|it| *it < value);
-        if old.is_finite() {
-            sorted.remove(place(*old, &sorted));
-        }
-        if new.is_finite() {
-            sorted.insert(place(*new, &sorted), *new);
-        }
+        levels.push(held.middle());
+        held.moves(*old, *new);
     }
     filled(levels)
 }
 
-fn middle(sorted: &[f64]) -> f64 {
-    match sorted.len() {
-        0 => f64::NAN,
-        n => f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+/// What is finite in a window that moves along values, ascending.
+struct Window(Vec<f64>);
+
+impl Window {
+    fn of(values: &[f64]) -> Self {
+        let mut sorted = finite(values.iter().copied());
+        sorted.sort_unstable_by(f64::total_cmp);
+        Self(sorted)
+    }
+
+    /// One step on: the oldest goes, the next comes.
+    fn moves(&mut self, old: f64, new: f64) {
+        let place = |value: f64| self.0.partition_point(|it| *it < value);
+        let (gone, comes) = (place(old), place(new));
+        match (old.is_finite(), new.is_finite()) {
+            // Only what lies between the two moves.
+            (true, true) if gone < comes => {
+                self.0.copy_within(gone + 1..comes, gone);
+                self.0[comes - 1] = new;
+            }
+            (true, true) => {
+                self.0.copy_within(comes..gone, comes + 1);
+                self.0[comes] = new;
+            }
+            (true, false) => {
+                self.0.remove(gone);
+            }
+            (false, true) => self.0.insert(comes, new),
+            (false, false) => {}
+        }
+    }
+
+    /// The median; `NaN` of nothing.
+    fn middle(&self) -> f64 {
+        match self.0.len() {
+            0 => f64::NAN,
+            n => f64::midpoint(self.0[(n - 1) / 2], self.0[n / 2]),
+        }
     }
 }
 
@@ -154,9 +184,15 @@ pub(super) fn minus(values: &[f64], others: &[f64]) -> Vec<f64> {
     values.iter().zip(others).map(|(a, b)| a - b).collect()
 }
 
+/// The standard deviation of a normal distribution, of the usual distance from its middle.
+pub(super) const OF_MEDIAN: f64 = 1.4826;
+
 /// The usual distance from the middle, as a standard deviation.
 pub(super) fn spread(values: &[f64]) -> f64 {
-    let middle = median(values);
-    let away: Vec<f64> = values.iter().map(|it| (it - middle).abs()).collect();
-    1.4826 * median(&away)
+    let mut known = finite(values.iter().copied());
+    let middle = median_of(&mut known);
+    for value in &mut known {
+        *value = (*value - middle).abs();
+    }
+    OF_MEDIAN * median_of(&mut known)
 }

@@ -45,10 +45,13 @@ impl Work {
             let mut all = workload.containers.iter();
             all.any(|it| it.name == name && it.kind == ContainerKind::Init)
         };
+        let series: Vec<&Series> = series.filter(|it| !is_init(&it.container)).collect();
+        if !series.iter().any(|one| is_measured(signal, one)) {
+            return None;
+        }
         let mut sums = Sums::new(slots);
         let mut pods = BTreeSet::new();
-        let mut measured = false;
-        for one in series.filter(|it| !is_init(&it.container)) {
+        for one in series {
             let from = usize::try_from(one.first).unwrap_or(usize::MAX).min(slots);
             let until = from.saturating_add(one.len()).min(slots);
             if pods.insert(&one.pod) {
@@ -71,12 +74,11 @@ impl Work {
                 }
             };
             // A container of which nothing is ever known is no hole.
-            if values.iter().any(|it| it.is_finite()) {
-                measured = true;
+            if is_measured(signal, one) {
                 sums.add(from..until, values);
             }
         }
-        measured.then(|| sums.work(signal == Signal::Memory))
+        Some(sums.work(signal == Signal::Memory))
     }
 
     /// Whether a change to `seen` from what was `expected` is that of the number of pods.
@@ -102,6 +104,17 @@ impl Work {
         };
         pods.abs() > f64::EPSILON && other.abs() < LEFT * change.abs()
     }
+}
+
+/// Whether anything of a signal is known of a container.
+fn is_measured(signal: Signal, one: &Series) -> bool {
+    let network = || one.more.get(&Metric::NetworkBytesPerSecond);
+    let values = match signal {
+        Signal::Cpu => &one.cpu_cores[..],
+        Signal::Memory => &one.memory_bytes[..],
+        Signal::Network => network().map_or(&[][..], Values::known),
+    };
+    values.iter().any(|it| it.is_finite())
 }
 
 /// While series are added up. What runs is kept as its changes: one more, one less.
@@ -146,9 +159,11 @@ impl Sums {
                 *value = f64::NAN;
                 continue;
             }
-            *value *= alive / known;
-            if a_pod {
-                *value /= f64::max(pods, 1.0);
+            if known < alive {
+                *value *= alive / known;
+            }
+            if a_pod && pods > 1.0 {
+                *value /= pods;
             }
         }
         all.pop();

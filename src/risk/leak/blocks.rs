@@ -2,6 +2,7 @@
 
 use crate::snapshot::{Grid, Series};
 use crate::trend::lives;
+use crate::units::len_f64;
 
 /// Days of a life, after its first hours, from which on a day is a stretch; a younger
 /// one is told by quarters of days, each held against the same quarter of other days.
@@ -13,22 +14,23 @@ const FULL: usize = 2;
 
 /// Stretches of one life, oldest first, the last ends with the window. `NaN` for one that
 /// is hardly known.
-pub(super) struct Blocks {
+pub(super) struct Blocks<'a> {
     /// The smallest working set, in bytes.
     pub(super) floors: Vec<f64>,
     /// The largest.
     pub(super) peaks: Vec<f64>,
-    /// Mean CPU, in cores.
-    pub(super) cpu: Vec<f64>,
+    /// CPU of the same time, and slots a stretch.
+    cpu: &'a [f32],
+    slots: usize,
     /// Stretches a day: 1 or 4.
     pub(super) per_day: usize,
     /// The slot that the first begins with.
     pub(super) since: u32,
 }
 
-impl Blocks {
+impl<'a> Blocks<'a> {
     /// `None` where the life is too short to tell.
-    pub(super) fn of(series: &Series, grid: &Grid) -> Option<Self> {
+    pub(super) fn of(series: &'a Series, grid: &Grid) -> Option<Self> {
         let day = usize::try_from(grid.per_day()).ok()?;
         let life = present(series, day)?;
         let began = life > 0 || series.first > 0;
@@ -52,13 +54,17 @@ impl Blocks {
         (known >= DAYS && 4 * known >= 3 * count).then_some(blocks)
     }
 
-    fn cut(series: &Series, from: usize, size: usize, per_day: usize) -> Self {
+    /// Mean CPU of each stretch, in cores.
+    pub(super) fn cpu(&self) -> Vec<f64> {
+        let stretches = self.cpu.chunks_exact(self.slots);
+        stretches.map(|it| Stretch::of(it).mean).collect()
+    }
+
+    fn cut(series: &'a Series, from: usize, size: usize, per_day: usize) -> Self {
         let memory: Vec<Stretch> = series.memory_bytes[from..]
             .chunks_exact(size)
             .map(Stretch::of)
             .collect();
-        let cpu = series.cpu_cores.get(from..).unwrap_or_default();
-        let cpu = cpu.chunks_exact(size).map(|it| Stretch::of(it).mean);
         let fullest = memory.iter().map(|it| it.count).max().unwrap_or(0);
         let known = |it: &Stretch, value: f64| {
             if FULL * it.count >= fullest {
@@ -70,7 +76,8 @@ impl Blocks {
         Self {
             floors: memory.iter().map(|it| known(it, it.least)).collect(),
             peaks: memory.iter().map(|it| known(it, it.most)).collect(),
-            cpu: cpu.collect(),
+            cpu: series.cpu_cores.get(from..).unwrap_or_default(),
+            slots: size,
             per_day,
             since: series.first + u32::try_from(from).unwrap_or(0),
         }
@@ -98,23 +105,26 @@ struct Stretch {
 
 impl Stretch {
     fn of(values: &[f32]) -> Self {
-        let mut stretch = Self {
-            least: f64::NAN,
-            most: f64::NAN,
-            mean: 0.0,
-            count: 0,
-        };
-        let mut number = 0.0;
-        for value in values.iter().map(|it| f64::from(*it)) {
-            if value.is_finite() {
-                stretch.least = stretch.least.min(value);
-                stretch.most = stretch.most.max(value);
-                stretch.mean += value;
-                stretch.count += 1;
-                number += 1.0;
-            }
+        let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
+        let (mut sum, mut count) = (0.0, 0);
+        for value in values.iter().copied().filter(|it| it.is_finite()) {
+            least = if value < least { value } else { least };
+            most = if value > most { value } else { most };
+            sum += f64::from(value);
+            count += 1;
         }
-        stretch.mean /= number;
-        stretch
+        let known = |value: f32| {
+            if count > 0 {
+                f64::from(value)
+            } else {
+                f64::NAN
+            }
+        };
+        Self {
+            least: known(least),
+            most: known(most),
+            mean: sum / len_f64(count),
+            count,
+        }
     }
 }
