@@ -6,6 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::Pod;
 use crate::snapshot::Node;
+use crate::units::Bytes;
 
 /// A node and what is on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +95,16 @@ impl Kind {
     }
 }
 
+/// Allocatable memory of a node, where it is known.
+fn memory_of(node: &Node) -> Option<Bytes> {
+    node.allocatable.memory.filter(|memory| !memory.is_zero())
+}
+
+/// Whether there is a node that pods can be packed onto: the memory of one is known.
+pub fn any_node(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| memory_of(node).is_some())
+}
+
 /// Nodes by pool and type, with the pods that run on them. Pods move between
 /// nodes of one kind only: what keeps them off the others keeps them off still. The kind
 /// with the largest number of nodes first; empty where no node has a known memory.
@@ -105,8 +116,7 @@ pub fn kinds(pods: &[Pod<'_>], nodes: &[Node]) -> Vec<Kind> {
             node.pool.as_deref().unwrap_or_default(),
             node.instance_type.as_deref().unwrap_or_default(),
         );
-        let memory = node.allocatable.memory.filter(|memory| !memory.is_zero());
-        if let Some(memory) = memory {
+        if let Some(memory) = memory_of(node) {
             sizes.entry(kind).or_default().push(memory.to_f64());
             of_node.insert(&node.name, kind);
         }

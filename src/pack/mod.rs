@@ -8,7 +8,7 @@ mod kind;
 mod orders;
 mod room;
 
-pub use kind::{Kind, Packed, kinds};
+pub use kind::{Kind, Packed, any_node, kinds};
 pub use orders::Orders;
 pub use room::Room;
 

@@ -11,8 +11,11 @@ pub(super) struct Spread {
 impl Spread {
     /// `None` without a single sample.
     pub(super) fn of<'a>(columns: impl Iterator<Item = &'a [f32]>) -> Option<Self> {
-        let samples = columns.flatten().copied().filter(|value| !value.is_nan());
-        let mut sorted: Vec<f32> = samples.collect();
+        let mut sorted: Vec<f32> = Vec::new();
+        for column in columns {
+            sorted.reserve(column.len());
+            sorted.extend(column.iter().filter(|value| !value.is_nan()));
+        }
         if sorted.is_empty() {
             return None;
         }

@@ -58,7 +58,7 @@ impl<'a> Looks<'a> {
         Self {
             snapshot,
             options,
-            layout: Layout::of(&snapshot.workloads, &snapshot.usage.grid, horizon),
+            layout: Layout::of(snapshot, horizon),
             of_strategies: strategies.iter().map(|_| Vec::new()).collect(),
             strategies,
             seen: Vec::new(),

@@ -1,11 +1,14 @@
 //! How sizes like these would have done, had they been chosen earlier.
 
 use crate::recommend::guard::Planned;
+use crate::recommend::samples;
 use crate::snapshot::{Grid, Series};
 use crate::units::{Bytes, Span, count_from, float, len_f64, single};
 
 /// Shares of the window at which a size is chosen again.
 const MOMENTS: [f64; 4] = [0.5, 0.625, 0.75, 0.875];
+/// Samples above this share of a size are few, and a size like it is mostly among them.
+const NEAR: f32 = 0.5;
 /// Samples that there must be before a moment, and after it.
 const FEWEST: usize = 12;
 
@@ -73,7 +76,7 @@ impl<'a> Samples<'a> {
             let size = if above == 0 {
                 before.peak()? * beyond
             } else {
-                before.level(share)?
+                before.level(share, request * NEAR)?
             };
             Some(len_f64(after.above(size)) / len_f64(after.count()))
         })
@@ -126,10 +129,6 @@ impl<'a> Samples<'a> {
 struct Part<'a>(Vec<&'a [f32]>);
 
 impl Part<'_> {
-    fn values(&self) -> impl Iterator<Item = f32> {
-        self.0.iter().flat_map(|values| values.iter().copied())
-    }
-
     fn count(&self) -> usize {
         self.matching(|value| !value.is_nan())
     }
@@ -145,19 +144,30 @@ impl Part<'_> {
     }
 
     fn peak(&self) -> Option<f32> {
-        // `max` takes the number where the other side is NaN.
-        let of_pod = |values: &&[f32]| values.iter().copied().fold(f32::NAN, f32::max);
-        let peak = self.0.iter().map(of_pod).fold(f32::NAN, f32::max);
-        (!peak.is_nan()).then_some(peak)
+        let known = self.0.iter().filter_map(|values| samples::peak(values));
+        known.reduce(f32::max)
     }
 
-    /// The size that this share of samples is above.
-    fn level(&self, share: f64) -> Option<f32> {
-        let mut values: Vec<f32> = self.values().filter(|value| !value.is_nan()).collect();
-        let above = usize::try_from(count_from(share * len_f64(values.len()))).ok()?;
-        let last = values.len().checked_sub(1)?;
-        let place = last.saturating_sub(above);
+    /// The size that this share of samples is above; quicker where it is above `near`.
+    fn level(&self, share: f64, near: f32) -> Option<f32> {
+        let count = self.count();
+        let above = usize::try_from(count_from(share * len_f64(count))).ok()?;
+        let above = above.min(count.checked_sub(1)?);
+        let mut values = self.from(near);
+        if values.len() <= above {
+            values = self.from(f32::NEG_INFINITY);
+        }
+        let place = values.len() - 1 - above;
         Some(*values.select_nth_unstable_by(place, f32::total_cmp).1)
+    }
+
+    /// The samples that are no smaller than this.
+    fn from(&self, least: f32) -> Vec<f32> {
+        let mut values = Vec::new();
+        for of_pod in &self.0 {
+            values.extend(of_pod.iter().filter(|value| **value >= least));
+        }
+        values
     }
 }
 

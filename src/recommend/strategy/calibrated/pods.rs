@@ -9,8 +9,9 @@ use std::ops::Range;
 
 use super::replays::Replays;
 use super::sorted::Ordered;
+use crate::pack;
 use crate::recommend::Pool;
-use crate::snapshot::{ContainerKind, Grid, Series, Workload};
+use crate::snapshot::{ContainerKind, Series, Snapshot, Workload};
 use crate::units::{Bytes, Span};
 
 /// Cells that are held at once, over all pods: 64 MiB. Beyond it, neighbouring
@@ -31,7 +32,7 @@ pub(super) struct Level {
 #[derive(Debug, Clone)]
 struct Levels {
     all: Level,
-    /// Empty where no pod of it was seen: then the whole window speaks.
+    /// Empty where no pod of it was seen, or no node: then the whole window speaks.
     known: Vec<Level>,
 }
 
@@ -105,18 +106,22 @@ pub(in crate::recommend) struct Layout {
     /// Slots of a cell.
     factor: usize,
     cells: usize,
+    /// Whether any node is known that they share: else their own levels are all that counts.
+    shared: bool,
     pub(super) replays: Replays,
 }
 
 impl Layout {
-    pub(in crate::recommend) fn of(workloads: &[Workload], grid: &Grid, horizon: Span) -> Self {
-        let running: usize = workloads.iter().map(count).sum();
+    pub(in crate::recommend) fn of(snapshot: &Snapshot, horizon: Span) -> Self {
+        let grid = &snapshot.usage.grid;
+        let running: usize = snapshot.workloads.iter().map(count).sum();
         let slots = usize::try_from(grid.len).unwrap_or(0);
         let fits = |factor: &usize| running * slots.div_ceil(*factor) <= CELLS;
         let factor = FACTORS.into_iter().find(fits).unwrap_or(FACTORS[5]);
         Self {
             factor,
             cells: slots.div_ceil(factor),
+            shared: pack::any_node(&snapshot.cluster.nodes),
             replays: Replays::new(grid, factor, horizon),
         }
     }
@@ -134,7 +139,8 @@ impl Layout {
             return added;
         };
         let owner = any.workload;
-        for replica in 0..count(owner) {
+        let replicas = count(owner);
+        for replica in (0..replicas).take_while(|_| self.shared) {
             let pod = owner.pods.get(replica);
             added.items.push(Item {
                 workload: any.profile.workload,
@@ -146,7 +152,7 @@ impl Layout {
             });
         }
         for pool in pools {
-            let replicas: Vec<Vec<f32>> = (0..count(owner))
+            let replicas: Vec<Vec<f32>> = (0..replicas)
                 .map(|replica| self.lay(&pool.series, &chains[replica % chains.len()]))
                 .collect();
             added.levels.push(self.measure(pool, &replicas));
@@ -162,8 +168,16 @@ impl Layout {
     fn measure(&self, pool: &Pool<'_>, replicas: &[Vec<f32>]) -> Levels {
         let used = replicas
             .iter()
-            .flat_map(|cells| cells.iter().copied().enumerate());
-        let ordered = Ordered::of(used.filter(|(_, used)| !used.is_nan()));
+            .flat_map(|cells| cells.iter().copied().enumerate())
+            .filter(|(_, used)| !used.is_nan());
+        if !self.shared {
+            let all = Level::of_all(used.map(|(_, used)| used).collect());
+            return Levels {
+                all: all.unwrap_or_else(|| profiled(pool)),
+                known: Vec::new(),
+            };
+        }
+        let ordered = Ordered::of(used);
         let within = |stretch: &Range<usize>| Level::of(&ordered, stretch);
         let all = within(&(0..self.cells)).unwrap_or_else(|| profiled(pool));
         let known = self.replays.all.iter().map(|replay| {
@@ -213,6 +227,20 @@ fn unseen(pool: &Pool<'_>) -> Levels {
 }
 
 impl Level {
+    /// Of samples in any order, none of which is `NaN`; `None` without one.
+    fn of_all(mut used: Vec<f32>) -> Option<Self> {
+        let last = used.len().checked_sub(1)?;
+        let mut at = |thousandths: usize| {
+            let place = (last * thousandths).div_ceil(1000);
+            f64::from(*used.select_nth_unstable_by(place, f32::total_cmp).1)
+        };
+        Some(Self {
+            p95: at(950),
+            p99: at(990),
+            peak: at(1000),
+        })
+    }
+
     /// Of a stretch; `None` without a sample.
     fn of(all: &Ordered, stretch: &Range<usize>) -> Option<Self> {
         let last = all.count(stretch).checked_sub(1)?;

@@ -24,15 +24,15 @@ impl Ordered {
     /// Of places in time and samples, in any order. Nothing here is `NaN`; places beyond
     /// 32 bits are those of no grid.
     pub(super) fn of(samples: impl Iterator<Item = (usize, f32)>) -> Self {
-        let (mut all, mut before, mut sums) = (Vec::new(), vec![0], vec![0.0]);
-        for (place, sample) in samples {
-            all.push((u32::try_from(place).unwrap_or(u32::MAX), sample));
-            if before.len() < place + 2 {
-                before.resize(place + 2, 0);
-                sums.resize(place + 2, 0.0);
-            }
-            before[place + 1] += 1;
-            sums[place + 1] += f64::from(sample);
+        let short = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        let mut all: Vec<(u32, f32)> = samples.map(|(at, it)| (short(at), it)).collect();
+        let long = |place| usize::try_from(place).unwrap_or(usize::MAX);
+        let last = all.iter().map(|(place, _)| long(*place)).max();
+        let places = last.map_or(0, |last| last + 1);
+        let (mut before, mut sums) = (vec![0; places + 1], vec![0.0; places + 1]);
+        for (place, sample) in &all {
+            before[long(*place) + 1] += 1;
+            sums[long(*place) + 1] += f64::from(*sample);
         }
         for place in 1..before.len() {
             before[place] += before[place - 1];

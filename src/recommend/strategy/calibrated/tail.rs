@@ -14,6 +14,8 @@
 //! history and from what was learned of such histories, not from what else
 //! happens to be looked at.
 
+use std::sync::LazyLock;
+
 use crate::units::{count_from, len_f64};
 
 /// Steps of the grid of margins, on a logarithmic scale.
@@ -237,8 +239,8 @@ impl Tail {
     }
 
     fn count(&mut self, seen: Ahead, records: f64, due: f64) {
-        for step in 0..STEPS {
-            let beyond = seen.reached > factor(step);
+        for (step, factor) in FACTORS.iter().enumerate() {
+            let beyond = seen.reached > *factor;
             if !beyond && seen.held {
                 break;
             }
@@ -319,9 +321,16 @@ impl Tail {
     }
 }
 
+/// The margin of each step of the grid, worked out once: replays ask for all of them, of
+/// every container.
+static FACTORS: LazyLock<[f64; STEPS]> = LazyLock::new(|| {
+    let factor = |step| (LARGEST.ln() * len_f64(step) / len_f64(STEPS - 1)).exp();
+    std::array::from_fn(factor)
+});
+
 /// The margin of a step of the grid.
 fn factor(step: usize) -> f64 {
-    (LARGEST.ln() * len_f64(step) / len_f64(STEPS - 1)).exp()
+    FACTORS[step]
 }
 
 /// The last step of the grid that is not above a margin.
