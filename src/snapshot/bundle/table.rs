@@ -21,6 +21,8 @@ use super::manifest::SeriesHead;
 const ROWS: usize = 1 << 17;
 /// Rows that are read at a time at most.
 const MOST_ROWS: usize = 1 << 20;
+/// Rows of the row groups that are unpacked side by side at most.
+const TOGETHER: usize = 4 * ROWS;
 
 /// Rows of one series that go into a batch.
 struct Piece<'a> {
@@ -253,18 +255,21 @@ impl Table {
     }
 }
 
-/// A row group at a time, and of those that others wrote larger no more than
-/// [`MOST_ROWS`].
+/// A few row groups at a time, which are unpacked side by side, and of those that others
+/// wrote larger no more than [`MOST_ROWS`].
 fn slices(metadata: &FileMetadata) -> Vec<(usize, usize)> {
-    let mut slices = Vec::new();
+    let mut slices: Vec<(usize, usize)> = Vec::new();
     let mut from = 0;
     for group in &metadata.row_groups {
         let end = from + group.num_rows();
-        while from < end {
-            let to = end.min(from + MOST_ROWS);
-            slices.push((from, to));
-            from = to;
+        match slices.last_mut() {
+            Some(slice) if end - slice.0 <= TOGETHER => slice.1 = end,
+            _ => {
+                let parts = (from..end).step_by(MOST_ROWS);
+                slices.extend(parts.map(|part| (part, end.min(part + MOST_ROWS))));
+            }
         }
+        from = end;
     }
     slices
 }
@@ -335,7 +340,10 @@ fn extend(held: &mut Vec<f32>, values: &[f32], rows: usize) {
 }
 
 /// Values with `NaN` for null.
-fn dense(column: &Float32Chunked) -> Vec<f32> {
+fn dense(column: &Float32Chunked) -> Cow<'_, [f32]> {
+    if let Ok(whole) = column.cont_slice() {
+        return Cow::Borrowed(whole);
+    }
     let mut dense = Vec::with_capacity(column.len());
     for chunk in column.downcast_iter() {
         let before = dense.len();
@@ -348,7 +356,7 @@ fn dense(column: &Float32Chunked) -> Vec<f32> {
             }
         }
     }
-    dense
+    Cow::Owned(dense)
 }
 
 fn rows(head: &SeriesHead) -> usize {
