@@ -21,6 +21,7 @@ mod forecast;
 mod gpu;
 mod grid;
 mod history;
+mod json;
 mod json_v1;
 mod nodes;
 mod patch;

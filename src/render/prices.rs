@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Look;
 use super::grid::{Cell, Column, Grid};
+use super::json;
 use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
@@ -198,8 +199,7 @@ pub fn price_list_json(out: &mut dyn io::Write) -> io::Result<()> {
         currency: Currency::USD,
         regions: covered(),
     };
-    serde_json::to_writer_pretty(&mut *out, &list)?;
-    writeln!(out)
+    json::write(&list, out)
 }
 
 #[derive(Serialize)]
@@ -265,8 +265,7 @@ pub fn prices_json(
         currency,
         prices: prices.collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 /// A rate as a decimal, with enough digits for a GiB an hour: money is never a binary

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::backtest::{Backtest, Score, Share, Trusted};
+use crate::render::json;
 use crate::snapshot::Snapshot;
 use crate::units::Currency;
 
@@ -102,8 +103,7 @@ pub fn backtest_json(
         independent_horizons: backtest.independent_horizons,
         strategies: backtest.scores.iter().map(row).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn row(score: &Score) -> Row<'_> {

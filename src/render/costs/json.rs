@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Told;
 use crate::costs::Group;
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::render::prices::digits;
 use crate::units::{Currency, HOURS_PER_MONTH, Money};
@@ -220,8 +221,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         },
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn bill(told: Told<'_>) -> Bill {

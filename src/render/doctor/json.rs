@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::doctor::{Examination, Point, Seen};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, unread_cluster, window};
 use crate::snapshot::Snapshot;
 
@@ -55,8 +56,7 @@ pub fn doctor_json(
         points: examination.points.iter().map(shape).collect(),
         gaps: gaps(snapshot),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn gaps(snapshot: Option<&Snapshot>) -> Vec<Gap<'_>> {

@@ -9,6 +9,7 @@ use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::forecast;
 use crate::render::gpu;
+use crate::render::json;
 use crate::render::json_v1::{DataQuality, Heap, Method, data_quality, heap};
 use crate::render::risks;
 use crate::schedule::Peak;
@@ -163,8 +164,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         known_peak: story.peak.map(Peak::text),
         gpu: story.gpu.map(|it| gpu::workload(story.snapshot, it)),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn container<'a>(story: &ContainerStory<'a>) -> Container<'a> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Foretold, capacity};
 use crate::forecast::{Forecast, Forecasts, Metric, Mixed, Point, Season, SeriesForecast};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::schedule::{Plan, Window as Stretch, clock_time, evidence};
 use crate::units::Currency;
@@ -134,8 +135,7 @@ pub fn forecast_json(foretold: Foretold<'_>, out: &mut dyn io::Write) -> io::Res
             .collect(),
         gaps: known.map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn workload<'a>(foretold: Foretold<'a>, forecast: &Forecast) -> Workload<'a> {

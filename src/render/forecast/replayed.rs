@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::forecast::{HORIZONS, Judged, MOMENTS, Replayed};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, Paint};
@@ -79,8 +80,7 @@ pub fn replayed_json(
         series: series.collect(),
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn horizon(judged: &Judged) -> Horizon {

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Sharing};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
@@ -155,8 +156,7 @@ pub fn gpus_json(
         section: section(snapshot, gpus),
         gaps: known.map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 pub(in crate::render) fn section<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus) -> Section<'a> {

@@ -7,6 +7,7 @@ use super::{name, paid};
 use crate::history::{Amounts, Course, Difference, Entry, Fields, Record, compare};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
+use crate::render::json;
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, GOOD, Paint, WARN};
 use crate::text::{count, escape, money};
@@ -204,8 +205,7 @@ pub fn diff_json(before: &Record, after: &Record, out: &mut dyn io::Write) -> io
         after: side(after),
         changes: all.iter().map(shape).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn side(record: &Record) -> Side<'_> {

@@ -6,6 +6,7 @@ use super::paid;
 use crate::history::{Monthly, Record};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
+use crate::render::json;
 use crate::render::plain::plain;
 use crate::render::style::Paint;
 use crate::text::{escape, percent};
@@ -131,6 +132,5 @@ pub fn history_json(records: &[Record], out: &mut dyn io::Write) -> io::Result<(
         tool_version: env!("CARGO_PKG_VERSION"),
         records: runs.collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }

@@ -6,6 +6,7 @@ use super::{name, paid};
 use crate::history::{Applied, Judged, Record, Seen, Totals, Verdict};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, GOOD, Paint, WARN};
@@ -198,8 +199,7 @@ pub fn verify_json(
         workloads: seen.iter().map(shape).collect(),
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn shape<'a>(seen: &'a Seen<'a>) -> Shape<'a> {

@@ -12,6 +12,7 @@ use std::io;
 
 use super::findings;
 use super::gpu;
+use super::json;
 use super::pick::Row;
 use super::risks;
 use super::{Fleet, Look, Renderer};
@@ -44,8 +45,7 @@ impl Renderer for Json {
         look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &report(analysis, look))?;
-        writeln!(out)
+        json::write(&report(analysis, look), out)
     }
 
     fn render_fleet(
@@ -54,8 +54,7 @@ impl Renderer for Json {
         look: &Look,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &reports(fleet, look))?;
-        writeln!(out)
+        json::write(&reports(fleet, look), out)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Planned, fleet};
 use crate::plan::{Filled, PodRef, Repacking, Stay};
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::units::{Currency, Money};
 
@@ -152,8 +153,7 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
         fleet: planned.fleet.map(fleet::shape),
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {

@@ -11,6 +11,7 @@ use super::json::{Head, Shape, Without, shape, without};
 use super::placed::lines;
 use crate::apply::{Field, Outcome, State, Step, Why, Write as Put};
 use crate::change::Change;
+use crate::render::json;
 use crate::render::json_v1::{Gap, Window, gap};
 use crate::render::words::worth;
 use crate::text::{count, escape};
@@ -280,8 +281,7 @@ pub fn applied_json(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
         unplaced: patches.unplaced.iter().map(without).collect(),
         gaps: patches.snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 /// What is taken back, and what became of that; before it is written, what is to be.
@@ -395,6 +395,5 @@ pub fn restored_json(
         changes: changes.collect(),
         gaps: [],
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }

@@ -9,6 +9,7 @@ use super::Patches;
 use crate::change::{Change, Changed, Edit, Unplaced, Way, body};
 use crate::price::WorkloadBill;
 use crate::recommend::AutoscalerAdvice;
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::{Keeper, Target};
 use crate::units::{Currency, Money};
@@ -159,8 +160,7 @@ pub fn patch_json(told: &Patches<'_>, out: &mut dyn io::Write) -> io::Result<()>
         unplaced: told.unplaced.iter().map(without).collect(),
         gaps: told.snapshot.gaps.iter().map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 pub(super) fn shape<'a>(change: &'a Change<'a>, told: &Patches<'a>) -> Shape<'a> {

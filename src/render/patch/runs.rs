@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::apply::log::{Action, Ended, Run};
+use crate::render::json;
 use crate::text::{count, escape};
 
 /// One line a run, the oldest first, and whether the log is whole.
@@ -102,6 +103,5 @@ pub fn runs_json(
         anchored,
         runs: each.collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::risk::{Action, Fact, Incident, Patch, Risk};
 use crate::snapshot::{self, Snapshot};
@@ -108,8 +109,7 @@ pub fn risks_json(
         incidents: incidents.iter().map(joined).collect(),
         gaps: known.map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 pub(in crate::render) fn joined(incident: &Incident) -> Joined {

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::render::Look;
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Window, cluster, rounded, window};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, Paint};
@@ -65,8 +66,7 @@ pub fn replay_json(
         looks: replays.looks,
         replays: replays.kept.iter().map(shape).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 /// For people.

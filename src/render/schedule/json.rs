@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Scheduled, batch, sleep};
 use crate::render::forecast;
+use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
 use crate::schedule::{
     Advice, Coming, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence,
@@ -179,8 +180,7 @@ pub fn schedule_json(scheduled: Scheduled<'_>, out: &mut dyn io::Write) -> io::R
         off_hours: scheduled.off_hours.map(sleep::together),
         gaps: known.map(gap).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)
+    json::write(&report, out)
 }
 
 fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
