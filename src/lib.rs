@@ -35,6 +35,7 @@
 //! - [`schedule`]: how many replicas a workload needs when, played on its own past.
 //! - [`change`]: advice as changes of objects, with what they hold now.
 //! - [`apply`]: changes into a cluster wave by wave, each in a log, and back.
+//! - [`learn`]: what kept and broken promises teach the next sizes.
 //! - [`history`]: what earlier runs said, and what became of it.
 //! - [`manifest`]: files of a Git tree, and changes in them that leave all else alone.
 //! - [`costs`]: the bill of what is there, and whose it is.
@@ -93,6 +94,7 @@ pub mod forecast;
 pub mod gate;
 pub mod gpu;
 pub mod history;
+pub mod learn;
 pub mod manifest;
 pub mod pack;
 pub mod pipeline;

@@ -4,7 +4,7 @@ use super::interval::Share;
 use super::sizes::{Sizes, sizes_after};
 use super::{monthly_rates, node};
 use crate::price::Book;
-use crate::recommend::{Advised, Confidence, ContainerAdvice, State, WorkloadAdvice};
+use crate::recommend::{Advised, Confidence, ContainerAdvice, Risk, State, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Series, Snapshot, Usage};
 use crate::units::{Bytes, Cpu, Ratio};
 
@@ -29,10 +29,25 @@ pub(super) struct Outcome {
     /// workload, container, CPU request in cores, memory request in bytes.
     pub sizes: Vec<(usize, usize, f64, f64)>,
     pub promised_over_limit: Vec<f64>,
+    /// What was promised of each container, and what came.
+    pub kept: Vec<Kept>,
     pub promised_overflow: Option<f64>,
     /// A month of the requests, and of the part of them that was not used.
     pub monthly: f64,
     pub monthly_slack: f64,
+}
+
+/// What was promised of one container, and what came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub workload: usize,
+    /// Of its group.
+    pub kind: Option<&'static str>,
+    pub risk: Risk,
+    /// Share of time above the CPU request; `None` without one, or without a sample.
+    pub time_over: Option<f64>,
+    /// Whether memory was above its limit.
+    pub over_limit: Option<bool>,
 }
 
 /// How long one container was above its CPU request.
@@ -79,7 +94,7 @@ pub(super) fn judge(past: &Snapshot, future: &Usage, advised: &Advised, prices: 
     };
     for advice in &advised.workloads {
         let workload = &past.workloads[advice.workload];
-        let mut limited = None;
+        let mut limited: Option<bool> = None;
         for advice_of in &advice.containers {
             let container = &workload.containers[advice_of.container];
             if container.kind == ContainerKind::Init {
@@ -88,8 +103,18 @@ pub(super) fn judge(past: &Snapshot, future: &Usage, advised: &Advised, prices: 
             let index = u32::try_from(advice.workload).unwrap_or(u32::MAX);
             let pool: Vec<&Series> = future.pool(index, &container.name).collect();
             let sizes = sizes_after(advice_of, container);
-            outcome.judge_cpu(&pool, &sizes, advice, advice_of);
-            outcome.judge_memory(&pool, &sizes, advice_of, &mut limited);
+            let time_over = outcome.judge_cpu(&pool, &sizes, advice, advice_of);
+            let over_limit = outcome.judge_memory(&pool, &sizes, advice_of);
+            if let Some(over) = over_limit {
+                limited = Some(limited.unwrap_or(false) || over);
+            }
+            outcome.kept.extend(advice_of.risk.map(|risk| Kept {
+                workload: advice.workload,
+                kind: advice_of.kind,
+                risk,
+                time_over,
+                over_limit,
+            }));
             outcome.sizes.push((
                 advice.workload,
                 advice_of.container,
@@ -122,10 +147,8 @@ impl Outcome {
         sizes: &Sizes,
         of: &WorkloadAdvice,
         advice: &ContainerAdvice,
-    ) {
-        let Some(request) = sizes.cpu_request.map(Cpu::get) else {
-            return;
-        };
+    ) -> Option<f64> {
+        let request = sizes.cpu_request.map(Cpu::get)?;
         let (mut samples, mut above) = (0.0, 0.0);
         let (mut used, mut beyond) = (0.0, 0.0);
         for value in known(pool, |series| &series.cpu_cores) {
@@ -139,15 +162,18 @@ impl Outcome {
             }
         }
         self.work_over += beyond;
-        if samples > 0.0 {
-            self.time_over.push(TimeOver {
-                of: (of.workload, advice.container),
-                share: above / samples,
-                work: if used > 0.0 { beyond / used } else { 0.0 },
-                confidence: of.confidence,
-                promised: advice.risk.and_then(|risk| risk.cpu_time_over_request),
-            });
+        if samples <= 0.0 {
+            return None;
         }
+        let share = above / samples;
+        self.time_over.push(TimeOver {
+            of: (of.workload, advice.container),
+            share,
+            work: if used > 0.0 { beyond / used } else { 0.0 },
+            confidence: of.confidence,
+            promised: advice.risk.and_then(|risk| risk.cpu_time_over_request),
+        });
+        Some(share)
     }
 
     fn judge_memory(
@@ -155,8 +181,7 @@ impl Outcome {
         pool: &[&Series],
         sizes: &Sizes,
         advice: &ContainerAdvice,
-        limited: &mut Option<bool>,
-    ) {
+    ) -> Option<bool> {
         let mut peak: Option<f64> = None;
         for value in known(pool, |series| &series.memory_bytes) {
             peak = Some(peak.map_or(value, |peak| peak.max(value)));
@@ -165,13 +190,11 @@ impl Outcome {
                 self.memory.used += value;
             }
         }
-        let Some(peak) = peak else { return };
-        let over = sizes
-            .memory_limit
-            .is_some_and(|limit| peak > limit.to_f64());
-        *limited = Some(limited.unwrap_or(false) || over);
+        let peak = peak?;
         let promised = advice.risk.and_then(|risk| risk.memory_over_limit);
         self.promised_over_limit.extend(promised);
+        let limit = sizes.memory_limit;
+        Some(limit.is_some_and(|limit| peak > limit.to_f64()))
     }
 }
 

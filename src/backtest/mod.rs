@@ -15,6 +15,7 @@ use crate::recommend::{self, Options};
 use crate::snapshot::Snapshot;
 use crate::units::{Bytes, Cpu, Currency, HOURS_PER_MONTH, Span};
 
+mod calibration;
 mod interval;
 mod judge;
 mod node;
@@ -23,8 +24,10 @@ mod pack;
 mod score;
 mod sizes;
 
+use calibration::Origin;
 use origins::{Origins, slots};
 
+pub use calibration::{Calibration, OfKind};
 pub use interval::{MeanShare, Share};
 pub use score::{Score, Trusted, Verdict};
 
@@ -36,6 +39,8 @@ pub struct Contender {
     pub options: Options,
     /// Whether the strategy sees cohorts; without, all containers are alike to it.
     pub cohorts: bool,
+    /// Whether each origin learns from those whose horizon is over by then.
+    pub learning: bool,
 }
 
 /// What is replayed.
@@ -133,9 +138,18 @@ pub fn replay(
         for (contender, tally) in plan.contenders.iter().zip(&mut tallies) {
             let mut options = contender.options.clone();
             options.targets.horizon = plan.horizon;
+            if contender.learning {
+                options.learned = tally.taught(origin);
+            }
             let cohorts = if contender.cohorts { &cohorts } else { &alike };
             let advised = recommend::recommend(&past, &profiles, cohorts, &options);
-            tally.add(judge::judge(&past, &future, &advised, prices));
+            let outcome = judge::judge(&past, &future, &advised, prices);
+            let at = Origin {
+                time: snapshot.usage.grid.time(origin),
+                horizon: plan.horizon,
+                until: origin + horizon,
+            };
+            tally.add(at, outcome, &options.learned);
             task.advance(1);
         }
     }

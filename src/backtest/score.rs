@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use super::Contender;
+use super::calibration::{self, Calibration, Origin};
 use super::interval::{MeanShare, Share};
 use super::judge::{Outcome, TimeOver};
 use super::node::Packed;
 use super::origins::Origins;
-use crate::recommend::{Confidence, Targets};
+use crate::learn::{self, Case};
+use crate::recommend::{Confidence, Learned, Targets};
 use crate::units::{Money, len_f64};
 
 /// A change smaller than this share is no change.
@@ -65,6 +67,10 @@ pub struct Score {
     pub targets: Targets,
     /// Whether guards corrected its sizes.
     pub guards: bool,
+    /// How closely its promises were kept.
+    pub calibration: Vec<Calibration>,
+    /// Whether origins learned from those before, and of how many anything was learned.
+    pub learning: Option<usize>,
 }
 
 /// What happened to advice of one confidence.
@@ -138,16 +144,32 @@ impl Score {
 /// The outcomes of one contender so far.
 pub(super) struct Tally {
     outcomes: Vec<Outcome>,
+    /// What became of promises, and the slot by which that is known.
+    cases: Vec<(u32, Vec<Case>)>,
+    /// Origins at which something was learned.
+    taught: usize,
 }
 
 impl Tally {
     pub(super) fn new() -> Self {
         Self {
             outcomes: Vec::new(),
+            cases: Vec::new(),
+            taught: 0,
         }
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome) {
+    /// What is learned by this slot: from origins whose horizon is over.
+    pub(super) fn taught(&self, by: u32) -> Learned {
+        let over = self.cases.iter().filter(|(until, _)| *until <= by);
+        let cases: Vec<Case> = over.flat_map(|(_, cases)| cases.iter().cloned()).collect();
+        learn::lessons(&cases)
+    }
+
+    pub(super) fn add(&mut self, at: Origin, outcome: Outcome, learned: &Learned) {
+        self.taught += usize::from(!learned.lessons().is_empty());
+        self.cases
+            .push((at.until, calibration::cases(at, &outcome)));
         self.outcomes.push(outcome);
     }
 
@@ -200,6 +222,8 @@ impl Tally {
             goal_changes: options.strategy.goal_changes(),
             targets: options.targets,
             guards: options.guards,
+            calibration: calibration::of(outcomes),
+            learning: contender.learning.then_some(self.taught),
         }
     }
 }

@@ -1,9 +1,11 @@
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, ClockArgs, PlanArgs, ShowArgs, SourceArgs};
+use super::args::{
+    AdviceArgs, BookArgs, ClockArgs, Earlier, LearningArgs, PlanArgs, ShowArgs, SourceArgs,
+};
 use super::invocation::Invocation;
 use super::records;
 use super::values::percent;
@@ -81,16 +83,6 @@ pub(super) struct AnalyzeArgs {
     )]
     pub(super) strict: bool,
 
-    /// Keep a small record of this run in this folder, and say how it went on.
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        env = "KCOST_HISTORY",
-        hide_env_values = true,
-        hide_short_help = true
-    )]
-    history: Option<PathBuf>,
-
     /// Also by `namespace` or `label:KEY`: what each costs, wastes and frees.
     #[arg(long, value_name = "WHAT", value_parser = grouping)]
     by: Option<By>,
@@ -103,6 +95,9 @@ pub(super) struct AnalyzeArgs {
 
     #[command(flatten)]
     advice: AdviceArgs,
+
+    #[command(flatten)]
+    pub(super) learning: LearningArgs,
 
     #[command(flatten)]
     pub(super) source: SourceArgs,
@@ -145,9 +140,10 @@ impl AnalyzeArgs {
         if self.source.is_several() {
             return self.run_several(invocation, ui, out);
         }
-        let settings = self.settings(&invocation.policy)?;
+        let mut settings = self.settings(&invocation.policy)?;
         let read = self.source.read_parts(ui)?;
         refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
+        let earlier = self.learning.teach(&read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
@@ -158,8 +154,8 @@ impl AnalyzeArgs {
         let verdict = self.verdict(&analysis);
         let written = renderer.render(&analysis, &look, out);
         written_or_cut_off(written.and_then(|()| out.flush()))?;
-        if let Some(folder) = &self.history {
-            kept(folder, &analysis, ui)?;
+        if let Some(folder) = self.learning.folder() {
+            kept(folder, &analysis, earlier, ui)?;
         }
         if !renderer.for_people() && !analysis.outcomes.is_empty() {
             // Machine formats have no place for a verdict line.
@@ -206,15 +202,11 @@ impl AnalyzeArgs {
 }
 
 /// Keeps the record of a run, and says how it stands beside the last.
-fn kept(folder: &Path, analysis: &Analysis<'_>, ui: &Ui) -> Result<(), Error> {
-    let record = Record::of(analysis);
-    let before = if folder.is_dir() {
-        records::all(folder, ui)?
-    } else {
-        Vec::new()
-    };
+fn kept(folder: &Path, analysis: &Analysis<'_>, earlier: Earlier, ui: &Ui) -> Result<(), Error> {
+    let mut record = Record::of(analysis);
+    record.outcomes = earlier.outcomes;
     records::keep(folder, &record)?;
-    if let Some(line) = render::trend(&before, &record) {
+    if let Some(line) = render::trend(&earlier.records, &record) {
         ui.message(&line);
     }
     Ok(())

@@ -29,6 +29,7 @@ Examples:
 /// other tools are judged as those tools would set their sizes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct BacktestArgs {
     /// How to write the comparison.
     #[arg(
@@ -45,7 +46,7 @@ pub(super) struct BacktestArgs {
 
     /// Test forecasts instead: how far off they were, beside rules of thumb, and how many
     /// hours lay within their bands.
-    #[arg(long, conflicts_with_all = ["strategies", "fit", "horizon", "with_guards", "origins"])]
+    #[arg(long, conflicts_with_all = ["strategies", "fit", "horizon", "with_guards", "origins", "learning"])]
     forecast: bool,
 
     /// Strategies to compare [default: all].
@@ -72,6 +73,11 @@ pub(super) struct BacktestArgs {
     /// Test each goal once more without cohorts: sizes do not depend on them.
     #[arg(long, hide = true)]
     without_cohorts: bool,
+
+    /// Test each goal once more with what earlier moments taught: promises that are over by
+    /// then, kept or broken, raise or lower the risks that replays say.
+    #[arg(long)]
+    learning: bool,
 
     /// History that advice is made from at each moment.
     #[arg(long, value_name = "SPAN", default_value_t = Span::days(14))]
@@ -210,13 +216,23 @@ impl BacktestArgs {
                     label: format!("{label}, no cohorts"),
                     options: options.clone(),
                     cohorts: false,
+                    learning: false,
+                });
+                let learns = self.learning && strategy.heeds_goal();
+                let learning = learns.then(|| Contender {
+                    label: format!("{label}, learning"),
+                    options: options.clone(),
+                    cohorts: true,
+                    learning: true,
                 });
                 contenders.push(Contender {
                     label,
                     options,
                     cohorts: true,
+                    learning: false,
                 });
                 contenders.extend(without);
+                contenders.extend(learning);
             }
         }
         contenders

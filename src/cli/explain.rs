@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, ClockArgs, SourceArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, LearningArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
@@ -50,6 +50,9 @@ pub(super) struct ExplainArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
+    learning: LearningArgs,
+
+    #[command(flatten)]
     prices: BookArgs,
 
     #[command(flatten)]
@@ -66,7 +69,7 @@ impl ExplainArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = Settings {
+        let mut settings = Settings {
             clock: self.clock.clock()?,
             ..self.advice.settings(&self.prices, &invocation.policy)?
         };
@@ -83,6 +86,7 @@ impl ExplainArgs {
         let find = |name: String| workload::place(&read.whole, &name);
         let place = workload.map(find).transpose()?;
         let index = place.map(|place| asked[..place].iter().filter(|asked| **asked).count());
+        self.learning.teach(&read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(place, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

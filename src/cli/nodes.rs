@@ -2,7 +2,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, SourceArgs};
+use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::{named, percent};
 use crate::error::Error;
@@ -84,6 +84,9 @@ pub(super) struct NodesArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
+    learning: LearningArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -114,7 +117,7 @@ impl NodesArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
+        let mut settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let options = Options {
             reserve: self.reserve,
             pool_minimums: self.pool_min.clone(),
@@ -123,6 +126,7 @@ impl NodesArgs {
             spot_pools: self.spot_pool.clone(),
         };
         let read = self.source.read_parts(ui)?;
+        self.learning.teach(&read, &mut settings, ui)?;
         let (whole, sizes) = read.size(&settings, ui)?;
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;

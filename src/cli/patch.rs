@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs, ViewArgs, Whole};
 use super::into;
 use super::invocation::Invocation;
 use super::values::{described, named};
@@ -89,6 +89,9 @@ pub(super) struct PatchArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
+    learning: LearningArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -99,7 +102,7 @@ impl PatchArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let settings = self.advice.settings(&self.prices, &invocation.policy)?;
+        let mut settings = self.advice.settings(&self.prices, &invocation.policy)?;
         let mut names = std::mem::take(&mut self.workloads);
         names.extend(self.source.take_name());
         workload::refuse_files(&names, "patch", invocation.program)?;
@@ -111,6 +114,7 @@ impl PatchArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         let only = workload::among(&read.whole, &names)?;
+        self.learning.teach(&read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

@@ -21,6 +21,12 @@ impl AnalyzeArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let settings = self.settings(&invocation.policy)?;
+        if self.learning.folder().is_some() {
+            ui.warning(
+                "`--history` is of one cluster a run: of several, nothing is kept or learned",
+                Some("run kcost once for each of them"),
+            );
+        }
         let mut clusters = self.source.read_all(ui)?;
         clusters.iter_mut().for_each(refuse_if_empty);
         let members = clusters

@@ -9,10 +9,10 @@ use super::records;
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::history::{Record, Verify};
+use crate::history::{self, Record, Teaching, Verify};
 use crate::pipeline::Settings;
-use crate::render::{self, View};
-use crate::snapshot::{Snapshot, Supply};
+use crate::render::{self, Verified, View};
+use crate::snapshot::Snapshot;
 use crate::ui::Ui;
 
 const EXAMPLES: &str = "\
@@ -65,7 +65,7 @@ impl VerifyArgs {
         let read = self.source.read_parts(ui)?;
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
-        let record = self.record(snapshot, &settings, ui)?;
+        let (record, beside) = self.record(snapshot, &settings, ui)?;
         let grid = snapshot.usage.grid;
         if grid.time(grid.len.saturating_sub(1)) <= record.taken_at {
             return Err(Error::Empty {
@@ -74,44 +74,44 @@ impl VerifyArgs {
             });
         }
         let mut verify = Verify::new(&record, snapshot);
-        match &read.usage {
-            None => {
-                let all = 0..usize::MAX;
-                verify.look(all, &snapshot.usage);
-            }
-            Some(usage) => {
-                let stored = usage.of(snapshot);
-                stored.each(&mut |workloads, usage| verify.look(workloads, usage))?;
-            }
-        }
+        let mut teaching = Teaching::new(&beside, snapshot);
+        read.each(&mut |workloads, usage| {
+            verify.look(workloads.clone(), usage);
+            teaching.look(workloads, usage);
+        })?;
         let seen = verify.seen();
+        let learned = teaching.with(&record, &history::outcomes(&record, &seen));
         ui.clear();
-        let told = (&record, snapshot, &*seen);
+        let told = Verified {
+            record: &record,
+            snapshot,
+            seen: &seen,
+            learned: &learned,
+        };
         let written = if self.output == "json" {
-            render::verify_json(told, out)
+            render::verify_json(&told, out)
         } else {
-            render::verify_table(told, &invocation.look(ui, View::default()), out)
+            render::verify_table(&told, &invocation.look(ui, View::default()), out)
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
         Ok(Exit::Done)
     }
 
-    fn record(&self, snapshot: &Snapshot, settings: &Settings, ui: &Ui) -> Result<Record, Error> {
+    /// What is held against usage, and all records of its folder.
+    fn record(
+        &self,
+        snapshot: &Snapshot,
+        settings: &Settings,
+        ui: &Ui,
+    ) -> Result<(Record, Vec<Record>), Error> {
         let is_bundle = self.record.join("snapshot.json").exists();
         if !self.record.is_dir() || is_bundle {
-            return records::of(&self.record, settings, ui);
+            return Ok((records::of(&self.record, settings, ui)?, Vec::new()));
         }
         let mut records = records::all(&self.record, ui)?;
         records.retain(|it| it.cluster == snapshot.cluster.name);
         let end = snapshot.usage.grid.end();
-        // A week is what promises are about unless somebody asks for another time.
-        let over = |record: &Record| {
-            let days = record.workloads.iter().flat_map(|it| &it.containers);
-            let days = days.filter_map(|it| it.promise).map(|it| it.horizon_days);
-            let days = days.fold(0.0, f64::max);
-            let past = end.as_second() - record.taken_at.as_second();
-            past > 0 && f64::from(i32::try_from(past).unwrap_or(i32::MAX)) >= days * 86_400.0
-        };
+        let over = |it: &Record| it.is_over(end);
         let place = records.iter().rposition(over).unwrap_or(0);
         if records.is_empty() {
             return Err(Error::Empty {
@@ -123,6 +123,6 @@ impl VerifyArgs {
                 hint: "keep one: `kcost analyze --history FOLDER`".to_owned(),
             });
         }
-        Ok(records.swap_remove(place))
+        Ok((records[place].clone(), records))
     }
 }

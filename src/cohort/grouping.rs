@@ -19,6 +19,7 @@ struct Placed {
 /// A group before it has its place among the others.
 struct Group {
     name: String,
+    kind: &'static str,
     description: String,
     middle: Point,
     members: Vec<usize>,
@@ -60,6 +61,7 @@ fn groups(class: Class, mut placed: Vec<Placed>) -> Vec<Group> {
         profiles.sort_unstable();
         Group {
             name,
+            kind: class.word(),
             description: description(definitions, &middle),
             middle,
             members: profiles,
@@ -114,6 +116,7 @@ fn in_order(mut groups: Vec<Group>, profiles: usize, criterion: String) -> Cohor
     }
     let groups = groups.into_iter().map(|group| Cohort {
         name: group.name,
+        kind: group.kind,
         description: group.description,
         members: group.members,
     });

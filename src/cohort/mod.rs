@@ -43,6 +43,9 @@ pub struct Cohort {
     /// A word or two that hold for each member: `idle`, `steady`, `daily`, `weekly`,
     /// `bursty`, `growing`, `batch`. Unique within a run.
     pub name: String,
+    /// How its members behave, the word alone. Groups that were split share it, and it
+    /// means the same in every run.
+    pub kind: &'static str,
     /// One sentence: the definition that each member meets, then the numbers of the
     /// one in the middle.
     pub description: String,

@@ -105,6 +105,12 @@ static KEYS: &[Key] = &[
         "the advice may change the pod's QoS class",
     ),
     key(
+        "no-learning",
+        Kind::Switch,
+        Place::Run,
+        "learn nothing from earlier runs",
+    ),
+    key(
         "protected",
         Kind::Switch,
         Place::Workload,

@@ -153,6 +153,7 @@ mod tests {
             monthly_cost: format!("{:.2}", request * 10.0),
             monthly_savings: "0.00".to_owned(),
             containers: vec![Kept {
+                cohort: None,
                 name: "app".to_owned(),
                 current: amounts(request),
                 advised: amounts(0.25),
@@ -164,6 +165,7 @@ mod tests {
     fn record(workloads: Vec<Entry>) -> Record {
         let none = || "0.00".to_owned();
         Record {
+            outcomes: Vec::new(),
             schema: SCHEMA.to_owned(),
             tool_version: "0.0.0".to_owned(),
             taken_at: jiff::Timestamp::UNIX_EPOCH,

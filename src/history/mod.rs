@@ -2,13 +2,14 @@
 //!
 //! A [`Record`] is small: advice, promises, states and money of one run, never usage. Two
 //! records [`compare`]; a record and the usage that came after it show whether promises were
-//! kept ([`Verify`]).
+//! kept ([`Verify`]), and what that teaches the next run ([`Teaching`]).
 
 mod diff;
 mod record;
-mod tail;
+mod teach;
 mod verify;
 
 pub use diff::{Course, Difference, Fields, compare};
-pub use record::{Amounts, Entry, Kept, Monthly, Promise, Record, SCHEMA};
+pub use record::{Amounts, Entry, Kept, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA};
+pub use teach::{Teaching, lessons, outcomes};
 pub use verify::{Applied, Judged, Seen, Totals, Verdict, Verify};

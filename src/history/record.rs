@@ -26,6 +26,34 @@ pub struct Record {
     pub waste: f64,
     /// By namespace, kind, name, template.
     pub workloads: Vec<Entry>,
+    /// What became of the promises of earlier runs, where this one was the first to see it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcomes>,
+}
+
+/// What became of the promises of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Of which run.
+    pub taken_at: Timestamp,
+    pub strategy: String,
+    pub goal: String,
+    pub containers: Vec<Outcome>,
+}
+
+/// What became of what was promised of one container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    #[serde(flatten)]
+    pub id: WorkloadId,
+    pub container: String,
+    pub cohort: Option<String>,
+    pub horizon_days: f64,
+    /// Risks as replays alone had said them, and what came; null where either is not known.
+    pub memory_over_limit_replayed: Option<f64>,
+    pub memory_over_limit: Option<bool>,
+    pub cpu_time_over_request_replayed: Option<f64>,
+    pub cpu_time_over_request: Option<f64>,
 }
 
 /// Amounts of money a month, as decimal texts.
@@ -54,6 +82,9 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     pub name: String,
+    /// How it behaves: the kind of its group, null where it is in none.
+    #[serde(default)]
+    pub cohort: Option<String>,
     /// What it had; null where nothing.
     pub current: Amounts,
     /// What it has once the advice is followed.
@@ -77,6 +108,12 @@ pub struct Promise {
     pub horizon_days: f64,
     pub memory_over_limit: Option<f64>,
     pub cpu_time_over_request: Option<f64>,
+    /// The same as replays alone say them, before what earlier runs taught; null where they
+    /// are not from replays.
+    #[serde(default)]
+    pub memory_over_limit_replayed: Option<f64>,
+    #[serde(default)]
+    pub cpu_time_over_request_replayed: Option<f64>,
 }
 
 impl Record {
@@ -113,7 +150,23 @@ impl Record {
             },
             waste: bill.waste.cost.ratio.get(),
             workloads: entries.collect(),
+            outcomes: Vec::new(),
         }
+    }
+
+    /// The longest time that anything was promised for, in seconds.
+    pub fn horizon_secs(&self) -> f64 {
+        let kept = self.workloads.iter().flat_map(|it| &it.containers);
+        let days = kept.filter_map(|it| it.promise).map(|it| it.horizon_days);
+        days.fold(0.0, f64::max) * 86_400.0
+    }
+
+    /// Whether all that was promised is over at this time, but for an hour: a run a week
+    /// is not on the second.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        let past = at.as_second() - self.taken_at.as_second();
+        let late = f64::from(i32::try_from(past).unwrap_or(i32::MAX)) + 3_600.0;
+        past > 0 && late >= self.horizon_secs()
     }
 
     /// How many workloads are in this state.
@@ -146,6 +199,7 @@ fn kept(container: &Container, advised: &ContainerAdvice) -> Kept {
     let sizing = &advised.sizing;
     Kept {
         name: container.name.clone(),
+        cohort: advised.kind.map(str::to_owned),
         current: Amounts::of(container),
         advised: Amounts {
             cpu_request_cores: cpu(sizing.cpu_request, requests.cpu),
@@ -162,6 +216,8 @@ fn promise(risk: &Risk) -> Promise {
         horizon_days: risk.horizon.as_days(),
         memory_over_limit: risk.memory_over_limit,
         cpu_time_over_request: risk.cpu_time_over_request,
+        memory_over_limit_replayed: risk.replayed.memory_over_limit,
+        cpu_time_over_request_replayed: risk.replayed.cpu_time_over_request,
     }
 }
 

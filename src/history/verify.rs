@@ -4,13 +4,16 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::record::{Amounts, Entry, Kept, Record, like};
-use super::tail::at_least;
+use crate::learn::at_least;
 use crate::snapshot::{Container, Grid, Series, Snapshot, Usage, Workload, WorkloadId};
 use crate::text::times;
 use crate::units::{Bytes, Money, Span, count_from, len_f64};
 
 /// Less than this share of a promise's time says nothing of it.
 const LEAST_COVERED: f64 = 0.5;
+
+/// A peak at this share of a limit has reached it.
+const REACHED: f64 = 0.98;
 
 /// More broken promises than chance explains at this level are no chance.
 const LEVEL: f64 = 0.05;
@@ -216,15 +219,19 @@ impl<'a> Verify<'a> {
         let covered = len_f64(known.iter().filter(|it| **it).count()) / horizon;
         let enough = covered >= LEAST_COVERED;
         let kills = kills(workload, kept, since, span);
+        let held = Holds::of(kept, workload, peak.map(|(most, _)| most), kills);
         let limit = kept.advised.memory_limit_bytes;
-        let over = limit.map(|limit| peak.is_some_and(|(most, _)| most > limit) || kills > 0);
+        let over = limit.map(|limit| {
+            let passed = peak.is_some_and(|(most, _)| most > limit);
+            passed || (kills > 0 && !held.memory)
+        });
         Judged {
             kept,
             covered: covered.min(1.0),
             memory_peak: peak.map(|(most, slot)| (most, self.grid.time(slot))),
             // What was seen once was seen, however little else is known.
-            over_limit: over.filter(|over| *over || enough),
-            time_over_request: (enough && samples > 0.0).then(|| above / samples),
+            over_limit: over.filter(|over| *over || (enough && !held.memory)),
+            time_over_request: (enough && samples > 0.0 && !held.cpu).then(|| above / samples),
             kills,
         }
     }
@@ -243,6 +250,29 @@ impl<'a> Verify<'a> {
             slot(past(since) / step + 1)
         };
         start..slot(past(until).div_euclid(step) + 1).max(start)
+    }
+}
+
+/// Whether limits lower than the advice held use back, so that it says nothing of the advice.
+struct Holds {
+    memory: bool,
+    cpu: bool,
+}
+
+impl Holds {
+    fn of(kept: &Kept, workload: &Workload, peak: Option<f64>, kills: usize) -> Self {
+        let container = workload.containers.iter().find(|it| it.name == kept.name);
+        let now = container.map(Amounts::of).unwrap_or_default();
+        let lower = |limit: Option<f64>, advised: Option<f64>| match (limit, advised) {
+            (Some(limit), Some(advised)) => limit < advised && !like(Some(limit), Some(advised)),
+            _ => false,
+        };
+        let limit = now.memory_limit_bytes;
+        let reached = limit.is_some_and(|limit| peak.is_some_and(|peak| peak >= REACHED * limit));
+        Self {
+            memory: lower(limit, kept.advised.memory_limit_bytes) && (reached || kills > 0),
+            cpu: lower(now.cpu_limit_cores, kept.advised.cpu_request_cores),
+        }
     }
 }
 

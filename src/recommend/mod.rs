@@ -14,6 +14,7 @@ mod goal;
 pub mod guard;
 mod history;
 mod judge;
+mod learned;
 mod look;
 mod options;
 mod over;
@@ -28,7 +29,7 @@ mod strategy;
 
 pub use advice::{
     Advice, Advised, AutoscalerAdvice, ContainerAdvice, DataQuality, HeapAdvice, HeapChange,
-    Method, Methods, NodeRisk, PodAdvice, Risk, Sizing, TargetChange, WorkloadAdvice,
+    Method, Methods, NodeRisk, PodAdvice, Replayed, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
 pub use advise::{Planning, plan, propose, recommend};
 pub use error::RuleError;
@@ -36,6 +37,7 @@ use error::SettingError;
 pub use event::{Growth, OddPod};
 pub use finding::findings;
 pub use goal::{Goal, Targets};
+pub use learned::{About, Learned, Lesson, MOST_MOVED};
 pub use look::Looks;
 pub use options::{CpuLimits, Effective, Options};
 pub use plain::{Headline, Why};

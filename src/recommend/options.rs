@@ -1,4 +1,4 @@
-use super::{Goal, Policy, Reason, Strategy, Targets, annotations};
+use super::{Goal, Learned, Policy, Reason, Strategy, Targets, annotations};
 use crate::snapshot::Workload;
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
@@ -30,6 +30,8 @@ pub struct Options {
     pub guards: bool,
     /// What the policy file rules for single workloads.
     pub policy: Policy,
+    /// What earlier runs taught.
+    pub learned: Learned,
 }
 
 /// What becomes of CPU limits.
@@ -98,6 +100,7 @@ impl Default for Options {
             tie_memory: false,
             guards: true,
             policy: Policy::default(),
+            learned: Learned::default(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Pool<'a> {
     pub series: Vec<&'a Series>,
     /// Its group, see [`Cohorts::groups`].
     pub cohort: Option<usize>,
+    /// The kind of that group.
+    pub kind: Option<&'static str>,
     /// What happened to it.
     pub(super) events: Arc<Events>,
     /// How much is above the CPU request that it has.
@@ -38,12 +40,15 @@ impl<'a> Pool<'a> {
         index: usize,
     ) -> Self {
         let workload = &snapshot.workloads[profile.workload];
+        let cohort = cohorts.of_profile.get(index).copied().flatten();
+        let group = cohort.and_then(|cohort| cohorts.groups.get(cohort));
         Self {
             workload,
             container: &workload.containers[profile.container],
             profile,
             series: Vec::new(),
-            cohort: cohorts.of_profile.get(index).copied().flatten(),
+            cohort,
+            kind: group.map(|group| group.kind),
             events: Arc::default(),
             over: Over::default(),
         }

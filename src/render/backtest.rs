@@ -5,6 +5,7 @@ use std::io;
 use anstyle::Style;
 
 mod json;
+mod learning;
 mod rank;
 mod verdict;
 
@@ -54,6 +55,10 @@ fn table(
     cost_table(backtest).write(look.width, paint, out)?;
     writeln!(out)?;
     risk_table(backtest).write(look.width, paint, out)?;
+    if let Some(told) = learning::table(backtest) {
+        writeln!(out)?;
+        told.write(look.width, paint, out)?;
+    }
     writeln!(out)?;
     let note = |(name, what): (&str, &str), out: &mut dyn io::Write| {
         let room = look.width.map(|width| width.saturating_sub(14).max(20));
@@ -64,6 +69,9 @@ fn table(
     if backtest.scores.iter().any(|score| !score.guards) {
         note(BARE, out)?;
     }
+    learning::notes(backtest)
+        .into_iter()
+        .try_for_each(|(name, what)| note((name, &what), out))?;
     promises(backtest)
         .iter()
         .try_for_each(|(goal, what)| note((goal, what), out))?;

@@ -49,7 +49,8 @@ pub use forecast::{
 };
 pub use gpu::{gpus_json, gpus_table, together_text};
 pub use history::{
-    diff_json, diff_table, history_json, history_table, trend, verify_json, verify_table,
+    Verified, diff_json, diff_table, history_json, history_table, learned, trend, verify_json,
+    verify_table,
 };
 pub use nodes::{Planned, nodes_csv, nodes_groups, nodes_json, nodes_karpenter, nodes_table};
 pub use patch::{

@@ -276,6 +276,7 @@ fn score(snapshot: &Snapshot, strategy: &'static dyn Strategy, guards: bool) -> 
             label: strategy.name().to_owned(),
             options,
             cohorts: true,
+            learning: false,
         }],
         fit: Span::days(14),
         horizon: Span::WEEK,

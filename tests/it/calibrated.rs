@@ -176,6 +176,7 @@ fn every_half_week(goals: &[Goal], memory: fn(u32, u32) -> f64) -> Vec<Score> {
         label: chosen.name().to_owned(),
         options: goal(*chosen),
         cohorts: true,
+        learning: false,
     };
     let plan = Plan {
         contenders: goals.iter().map(contender).collect(),

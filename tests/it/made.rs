@@ -147,6 +147,7 @@ impl Made {
         });
         made.cohorts.groups = vec![Cohort {
             name: "steady".to_owned(),
+            kind: "steady",
             description: "CPU hardly varies (0.1 of its mean), no daily pattern".to_owned(),
             members: Vec::new(),
         }];
@@ -208,6 +209,7 @@ impl Made {
         let advice = |(container, sizing): (usize, &Sizing)| ContainerAdvice {
             container,
             profile: usize::MAX,
+            kind: None,
             sizing: *sizing,
             methods: Methods::default(),
             heap: None,
@@ -216,6 +218,7 @@ impl Made {
                 memory_over_limit: Some(0.0123),
                 cpu_time_over_request: Some(0.05),
                 cpu_work_over_request: Some(0.04),
+                replayed: kcost::recommend::Replayed::default(),
             }),
             whys: vec![Why {
                 field: Field::CpuRequest,

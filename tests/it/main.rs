@@ -29,6 +29,7 @@ mod guard;
 mod history;
 mod hostile;
 mod import;
+mod learning;
 mod live;
 mod made;
 mod measured;

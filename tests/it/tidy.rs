@@ -66,9 +66,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("change", &["recommend", "snapshot", "units"]),
+    ("learn", &["recommend", "units"]),
     (
         "history",
         &[
+            "learn",
             "pipeline",
             "price",
             "recommend",
@@ -136,6 +138,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "backtest",
         &[
             "cohort",
+            "learn",
             "price",
             "profile",
             "progress",

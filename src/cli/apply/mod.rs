@@ -11,7 +11,7 @@ use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
 use super::analyze::DEMO;
-use super::args::{AdviceArgs, BookArgs, SourceArgs, ViewArgs, Whole};
+use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs, ViewArgs, Whole};
 use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
@@ -121,6 +121,9 @@ pub(super) struct ApplyArgs {
     advice: AdviceArgs,
 
     #[command(flatten)]
+    learning: LearningArgs,
+
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -169,6 +172,7 @@ impl ApplyArgs {
         super::analyze::refuse_empty(snapshot, asked).map_err(to_write)?;
         self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
         let only = workload::among(&read.whole, &names)?;
+        self.learning.teach(&read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

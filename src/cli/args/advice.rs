@@ -4,7 +4,7 @@ use super::BookArgs;
 use crate::cli::values::{cpu, described, memory, named, share};
 use crate::error::Error;
 use crate::pipeline::Settings;
-use crate::recommend::{self, CpuLimits, Goal, Options, Policy, Targets};
+use crate::recommend::{self, CpuLimits, Goal, Learned, Options, Policy, Targets};
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
 /// How usage becomes sizes.
@@ -180,6 +180,7 @@ impl AdviceArgs {
             tie_memory: self.tie_memory,
             guards: true,
             policy: policy.clone(),
+            learned: Learned::default(),
         };
         check_order(
             options.max_cpu.is_some_and(|max| max < options.min_cpu),

@@ -2,6 +2,7 @@ mod examine;
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -24,7 +25,7 @@ use crate::pipeline::{self, Evidence, Settings, Sizes};
 use crate::profile::Profile;
 use crate::progress::{Named, Progress};
 use crate::record::{self, Read, RecordOptions, Sifted};
-use crate::snapshot::{Selector, Snapshot};
+use crate::snapshot::{Selector, Snapshot, Supply, Usage};
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -213,6 +214,19 @@ impl Parts {
 
     fn in_memory(whole: Whole) -> Self {
         Self { whole, usage: None }
+    }
+
+    /// All usage, part by part.
+    pub(in crate::cli) fn each(
+        &self,
+        look: &mut dyn FnMut(Range<usize>, &Usage),
+    ) -> Result<(), Error> {
+        let snapshot = &self.whole.snapshot;
+        match &self.usage {
+            None => look(0..usize::MAX, &snapshot.usage),
+            Some(usage) => usage.of(snapshot).each(look)?,
+        }
+        Ok(())
     }
 
     /// What is known of all workloads, and the snapshot: with the usage of `workload` at

@@ -13,5 +13,5 @@ pub use data_quality::DataQuality;
 pub use field::{Advice, Sizing};
 pub use heap::{HeapAdvice, HeapChange};
 pub use method::{Method, Methods};
-pub use risk::{NodeRisk, Risk};
+pub use risk::{NodeRisk, Replayed, Risk};
 pub use workload::{Advised, ContainerAdvice, PodAdvice, WorkloadAdvice};

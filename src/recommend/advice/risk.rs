@@ -14,6 +14,16 @@ pub struct Risk {
     /// Share of the CPU work of the window that was above the request: short bursts
     /// are little time and much work; `None` where it cannot be said.
     pub cpu_work_over_request: Option<f64>,
+    /// The first two as replays alone say them, before what earlier runs taught; `None`
+    /// where they are not from replays.
+    pub replayed: Replayed,
+}
+
+/// Risks as replays alone say them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Replayed {
+    pub memory_over_limit: Option<f64>,
+    pub cpu_time_over_request: Option<f64>,
 }
 
 /// What may happen to nodes once the advice is followed.

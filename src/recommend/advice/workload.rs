@@ -53,6 +53,8 @@ pub struct ContainerAdvice {
     pub container: usize,
     /// Index into the profiles.
     pub profile: usize,
+    /// The kind of its group.
+    pub kind: Option<&'static str>,
     pub sizing: Sizing,
     /// How the strategy found each size.
     pub methods: Methods,

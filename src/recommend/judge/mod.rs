@@ -3,7 +3,7 @@
 //! That is the verdict: state, confidence, and the risk of what is planned.
 
 use super::guard::{Plan, Planned};
-use super::{Advice, ContainerAdvice, Risk, WorkloadAdvice, plain};
+use super::{Advice, ContainerAdvice, Replayed, Risk, WorkloadAdvice, plain};
 use crate::snapshot::ContainerKind;
 use crate::units::Cpu;
 
@@ -23,6 +23,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
             memory_over_limit: None,
             cpu_time_over_request: None,
             cpu_work_over_request: None,
+            replayed: Replayed::default(),
         });
         planned.risk = Some(risk::complete(planned, risk, plan.grid));
     }
@@ -53,6 +54,7 @@ fn advice(container: usize, planned: Planned<'_>) -> ContainerAdvice {
     ContainerAdvice {
         container,
         profile: planned.profile,
+        kind: planned.pool.kind,
         sizing: planned.sizing,
         methods: planned.methods,
         heap: planned.heap,

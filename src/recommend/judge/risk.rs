@@ -1,6 +1,6 @@
 use crate::recommend::guard::Planned;
 use crate::recommend::over::{count_over, work_over};
-use crate::recommend::{Risk, samples};
+use crate::recommend::{Replayed, Risk, samples};
 use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span, len_f64};
 
@@ -13,13 +13,31 @@ use crate::units::{Bytes, Cpu, Span, len_f64};
 pub(super) fn complete(planned: &Planned<'_>, risk: Risk, grid: &Grid) -> Risk {
     let memory = memory(planned, risk);
     let again = killed_again(planned, grid, risk.horizon);
+    let memory = memory.map(|said| again.map_or(said, |again| said.max(again)));
+    let cpu = cpu(planned, risk.cpu_time_over_request);
+    let stands = |replayed: Option<f64>, drafted: Option<f64>, told: Option<f64>| {
+        replayed.filter(|_| drafted == told)
+    };
+    let replayed = Replayed {
+        memory_over_limit: stands(
+            risk.replayed.memory_over_limit,
+            risk.memory_over_limit,
+            memory,
+        ),
+        cpu_time_over_request: stands(
+            risk.replayed.cpu_time_over_request,
+            risk.cpu_time_over_request,
+            cpu,
+        ),
+    };
     Risk {
-        cpu_time_over_request: cpu(planned, risk.cpu_time_over_request),
+        cpu_time_over_request: cpu,
         cpu_work_over_request: planned
             .after()
             .cpu_request
             .and_then(|request| work_over(&planned.pool, request)),
-        memory_over_limit: memory.map(|said| again.map_or(said, |again| said.max(again))),
+        memory_over_limit: memory,
+        replayed,
         ..risk
     }
 }

@@ -7,12 +7,27 @@ use crate::text::{percent_said, times};
 /// The cause of a field's new value, which no guard has named.
 pub(super) fn of(planned: &Planned<'_>, field: Field, after: f64) -> String {
     let events = &*planned.pool.events;
-    match field {
+    let cause = match field {
         Field::CpuRequest => cpu_request(planned, after),
         Field::CpuLimit => cpu_limit(planned, events),
         Field::MemoryRequest => memory_request(planned, events, after),
         Field::MemoryLimit => memory_limit(planned, events, after),
+    };
+    match learned(planned, field) {
+        Some(learned) => format!("{cause}; {learned}"),
+        None => cause,
     }
+}
+
+/// What earlier runs made of the size.
+fn learned<'a>(planned: &'a Planned<'_>, field: Field) -> Option<&'a str> {
+    let code = match field {
+        Field::CpuRequest => "learned_cpu",
+        Field::MemoryLimit => "learned_memory",
+        Field::CpuLimit | Field::MemoryRequest => return None,
+    };
+    let reason = planned.reasons.iter().find(|it| it.code == code)?;
+    Some(&reason.text)
 }
 
 fn cpu_request(planned: &Planned<'_>, after: f64) -> String {

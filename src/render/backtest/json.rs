@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::backtest::{Backtest, Score, Share, Trusted};
+use crate::backtest::{Backtest, Calibration, Score, Share, Trusted};
 use crate::render::json;
 use crate::snapshot::Snapshot;
 use crate::units::Currency;
@@ -48,7 +48,29 @@ struct Row<'a> {
     churn: Option<Rate>,
     by_confidence: Vec<Trust>,
     promised: Promised,
+    calibration: Vec<Calibrated>,
+    /// Of how many origins anything was learned; null where nothing was to be.
+    origins_learned: Option<usize>,
     verdict: Verdicts,
+}
+
+/// How closely a promise was kept.
+#[derive(Serialize)]
+struct Calibrated {
+    promise: &'static str,
+    promised: f64,
+    happened: f64,
+    off_by: f64,
+    off_by_within_kinds: f64,
+    kinds: Vec<Behaviour>,
+}
+
+#[derive(Serialize)]
+struct Behaviour {
+    kind: Option<&'static str>,
+    containers: usize,
+    promised: f64,
+    happened: f64,
 }
 
 /// What happened to advice of one confidence.
@@ -136,11 +158,30 @@ fn row(score: &Score) -> Row<'_> {
             cpu_time_over_request: score.promised_time_over,
             node_memory_overflow: score.promised_overflow,
         },
+        calibration: score.calibration.iter().map(calibrated).collect(),
+        origins_learned: score.learning,
         verdict: Verdicts {
             memory_over_limit: score.memory_verdict().name(),
             cpu_time_over_request: score.cpu_verdict().name(),
             node_memory_overflow: score.node_verdict().name(),
         },
+    }
+}
+
+fn calibrated(it: &Calibration) -> Calibrated {
+    let kinds = it.kinds.iter().map(|of| Behaviour {
+        kind: of.kind,
+        containers: of.containers,
+        promised: of.said,
+        happened: of.came,
+    });
+    Calibrated {
+        promise: it.about.name(),
+        promised: it.said,
+        happened: it.came,
+        off_by: it.off(),
+        off_by_within_kinds: it.off_by_kind,
+        kinds: kinds.collect(),
     }
 }
 

@@ -1,12 +1,15 @@
 //! What earlier runs said, how two differ, and what became of one.
 
 mod diff;
+mod learned;
 mod list;
 mod verify;
 
 pub use diff::{diff_json, diff_table};
+pub use learned::learned;
+pub(super) use learned::{Taught, taught};
 pub use list::{history_json, history_table, trend};
-pub use verify::{verify_json, verify_table};
+pub use verify::{Verified, verify_json, verify_table};
 
 use super::words::called;
 use crate::snapshot::WorkloadId;

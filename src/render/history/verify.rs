@@ -2,8 +2,9 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{name, paid};
+use super::{Taught, name, paid, taught};
 use crate::history::{Applied, Judged, Record, Seen, Totals, Verdict};
+use crate::recommend::Learned;
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::json;
@@ -14,16 +15,28 @@ use crate::snapshot::Snapshot;
 use crate::text::{count, escape, percent_said};
 use crate::units::Money;
 
+/// What came of the advice of one run.
+#[derive(Clone, Copy)]
+pub struct Verified<'a> {
+    pub record: &'a Record,
+    pub snapshot: &'a Snapshot,
+    pub seen: &'a [Seen<'a>],
+    /// What that teaches, with what was kept beside the record.
+    pub learned: &'a Learned,
+}
+
 /// What broke first, then what was applied.
 ///
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn verify_table(
-    (record, snapshot, seen): (&Record, &Snapshot, &[Seen<'_>]),
-    look: &Look,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+pub fn verify_table(told: &Verified<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let Verified {
+        record,
+        snapshot,
+        seen,
+        learned,
+    } = *told;
     plain(look, out, |out| {
         let paint = Paint::of(look);
         let title = format!(
@@ -34,15 +47,17 @@ pub fn verify_table(
         );
         writeln!(out, "{}", paint.on(BOLD, &title))?;
         let totals = Totals::of(seen);
-        for line in summary(&totals, seen, record) {
+        let mut lines = summary(&totals, seen, record);
+        lines.extend(teaches(&totals, learned));
+        for line in lines {
             writeln!(out, "  {line}")?;
         }
-        let mut told: Vec<&Seen<'_>> = seen
+        let mut rows: Vec<&Seen<'_>> = seen
             .iter()
             .filter(|it| it.verdict == Verdict::Broken || it.applied == Applied::Yes)
             .collect();
-        told.sort_by_key(|it| it.verdict);
-        if told.is_empty() {
+        rows.sort_by_key(|it| it.verdict);
+        if rows.is_empty() {
             return Ok(());
         }
         writeln!(out)?;
@@ -53,7 +68,7 @@ pub fn verify_table(
             Column::number("A MONTH").drop(2),
             Column::prose("WHY"),
         ]);
-        for it in told {
+        for it in rows {
             let style = match it.verdict {
                 Verdict::Broken => WARN,
                 Verdict::Kept => GOOD,
@@ -69,6 +84,20 @@ pub fn verify_table(
         }
         grid.write(look.width, paint, out)
     })
+}
+
+/// What the next run learns, where there is anything to learn from.
+fn teaches(totals: &Totals, learned: &Learned) -> Vec<String> {
+    let moving = learned.lessons().iter().filter(|it| it.moves());
+    let lines: Vec<String> = moving
+        .map(|it| format!("teaches: {}, {}", it.evidence(), it.verdict()))
+        .collect();
+    if !lines.is_empty() {
+        return lines;
+    }
+    let judged = totals.judged > 0 || totals.time_over.is_some();
+    let nothing = "teaches nothing: sizes stay as replays say, what came is no more than chance or too little to tell";
+    judged.then(|| nothing.to_owned()).into_iter().collect()
 }
 
 fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
@@ -121,6 +150,8 @@ struct Report<'a> {
     currency: &'a str,
     record_taken_at: String,
     summary: Summary,
+    /// What sizes of the next run learn from it, and from what was kept beside it.
+    teaches: Vec<Taught<'a>>,
     workloads: Vec<Shape<'a>>,
     gaps: Vec<Gap<'a>>,
 }
@@ -172,10 +203,13 @@ struct Container<'a> {
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn verify_json(
-    (record, snapshot, seen): (&Record, &Snapshot, &[Seen<'_>]),
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+pub fn verify_json(told: &Verified<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Verified {
+        record,
+        snapshot,
+        seen,
+        learned,
+    } = *told;
     let totals = Totals::of(seen);
     let report = Report {
         schema: "kcost.verify/v1",
@@ -196,6 +230,7 @@ pub fn verify_json(
             applied: totals.applied,
             monthly_savings_applied: totals.savings,
         },
+        teaches: taught(learned),
         workloads: seen.iter().map(shape).collect(),
         gaps: snapshot.gaps.iter().map(gap).collect(),
     };

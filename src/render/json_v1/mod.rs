@@ -12,6 +12,7 @@ use std::io;
 
 use super::findings;
 use super::gpu;
+use super::history::taught;
 use super::json;
 use super::pick::Row;
 use super::risks;
@@ -99,6 +100,7 @@ pub(super) fn report<'a>(analysis: &'a Analysis<'a>, look: &Look) -> Report<'a> 
             gaps: analysis.risks.gaps.iter().map(gap).collect(),
         },
         gpus: (!analysis.gpus.workloads.is_empty()).then(|| gpu::section(snapshot, &analysis.gpus)),
+        learned: taught(&analysis.settings.recommend.learned),
         gaps: snapshot.gaps.iter().map(gap).collect(),
         gates: analysis
             .outcomes

@@ -6,6 +6,7 @@ use super::rounded;
 use crate::recommend::{self, Advice};
 use crate::render::events::{Growing, Odd};
 use crate::render::gpu;
+use crate::render::history::Taught;
 use crate::render::risks;
 use crate::snapshot::HeapSetting;
 use crate::units::{Currency, Money};
@@ -31,6 +32,9 @@ pub(in crate::render) struct Report<'a> {
     pub(super) risks: Risks<'a>,
     /// Null where no workload has accelerators.
     pub(super) gpus: Option<gpu::Section<'a>>,
+    /// What earlier runs taught; absent where nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) learned: Vec<Taught<'a>>,
     pub(super) gaps: Vec<Gap<'a>>,
     pub(super) gates: Vec<Gate<'a>>,
     /// Null without gates.
@@ -475,6 +479,11 @@ pub(super) struct Risk {
     pub(super) cpu_time_over_request: Option<f64>,
     /// Share of the CPU work of the window above the request.
     pub(super) cpu_work_over_request: Option<f64>,
+    /// The same as replays alone say it; absent where earlier runs taught nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory_over_limit_replayed: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cpu_time_over_request_replayed: Option<f64>,
 }
 
 #[derive(Serialize)]

@@ -279,5 +279,17 @@ fn risk(risk: Risk) -> shape::Risk {
         memory_over_limit: risk.memory_over_limit.map(rounded),
         cpu_time_over_request: risk.cpu_time_over_request.map(rounded),
         cpu_work_over_request: risk.cpu_work_over_request.map(rounded),
+        memory_over_limit_replayed: other(risk.memory_over_limit, risk.replayed.memory_over_limit),
+        cpu_time_over_request_replayed: other(
+            risk.cpu_time_over_request,
+            risk.replayed.cpu_time_over_request,
+        ),
     }
+}
+
+/// What replays alone say, where earlier runs taught otherwise.
+fn other(told: Option<f64>, replayed: Option<f64>) -> Option<f64> {
+    replayed
+        .map(rounded)
+        .filter(|it| told.map(rounded) != Some(*it))
 }

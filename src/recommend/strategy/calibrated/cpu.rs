@@ -7,7 +7,7 @@ use super::replays::Replays;
 use super::sorted::{Ordered, Sorted};
 use super::work::Work;
 use crate::recommend::event::{Events, Regime};
-use crate::recommend::{Pool, Targets};
+use crate::recommend::{MOST_MOVED, Pool};
 use crate::snapshot::{Grid, Series};
 use crate::units::{Span, len_f64};
 
@@ -58,12 +58,23 @@ pub(super) struct CpuSize {
     pub(super) work_over: f64,
     /// Share of time that replays were above the request.
     pub(super) replayed: f64,
-    /// The same, corrected for a window shorter than the horizon.
+    /// The same, corrected for a window shorter than the horizon, and by what earlier runs
+    /// taught.
     pub(super) time_over: f64,
+    pub(super) untaught: Untaught,
     /// Containers whose replays chose the level with the prior.
     pub(super) containers: usize,
     /// Whether the promise is kept at this level; at none otherwise.
     pub(super) kept: bool,
+}
+
+/// The same without what earlier runs taught.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Untaught {
+    /// The request that there would be, in cores.
+    pub(super) request: f64,
+    /// What replays say of the request that there is.
+    pub(super) time_over: f64,
 }
 
 /// One container's requests at each level, and how it fared with those that it
@@ -94,7 +105,7 @@ pub(super) fn size(replayed: &[&Replayed], asked: &[Asked], newer: f64) -> Vec<O
     let levels = Levels::of(replayed);
     let sized = asked.iter().zip(replayed);
     sized
-        .map(|(asked, own)| levels.size(own, &asked.targets, newer))
+        .map(|(asked, own)| levels.size(own, asked, newer))
         .collect()
 }
 
@@ -195,6 +206,17 @@ fn busiest(stretches: &[Sorted]) -> Vec<f64> {
     at.collect()
 }
 
+/// The level nearest to what is wanted whose request lessons may ask for in place of another.
+fn nearest(requests: &[Wanted], before: usize, wanted: usize) -> usize {
+    let untaught = requests[before].request;
+    let (least, most) = (untaught * MOST_MOVED.0, untaught * MOST_MOVED.1);
+    let mut level = wanted;
+    while level != before && !(least..=most).contains(&requests[level].request) {
+        level = if level > before { level - 1 } else { level + 1 };
+    }
+    level
+}
+
 /// Mean time above each level over all containers and the prior.
 struct Levels {
     mean: Vec<f64>,
@@ -217,12 +239,19 @@ impl Levels {
     }
 
     /// The cheapest level that spends no more than its share of the promise.
-    fn size(&self, own: &Replayed, targets: &Targets, correction: f64) -> Option<CpuSize> {
+    fn size(&self, own: &Replayed, asked: &Asked, newer: f64) -> Option<CpuSize> {
         let requests = own.requests.as_ref()?;
-        let promise = targets.cpu_time_over_request;
-        let kept = |level: &usize| self.mean[*level] * correction <= promise * SPENT;
-        let found = (0..LEVELS.len()).find(kept);
-        let level = found.unwrap_or_else(|| self.enough());
+        let promise = asked.targets.cpu_time_over_request;
+        let taught = asked.taught.cpu_factor();
+        let find = |correction: f64| {
+            let kept = |level: &usize| self.mean[*level] * correction <= promise * SPENT;
+            (0..LEVELS.len()).find(kept)
+        };
+        let found = find(newer * taught);
+        let wanted = found.unwrap_or_else(|| self.enough());
+        let before = find(newer).unwrap_or_else(|| self.enough());
+        let level = nearest(requests, before, wanted);
+        let time_over = self.mean[level] * newer;
         let Wanted {
             request,
             bursts,
@@ -234,9 +263,13 @@ impl Levels {
             bursts,
             work_over,
             replayed: self.mean[level],
-            time_over: (self.mean[level] * correction).min(1.0),
+            time_over: (time_over * taught).min(1.0),
+            untaught: Untaught {
+                request: requests[before].request,
+                time_over: time_over.min(1.0),
+            },
             containers: self.containers,
-            kept: found.is_some(),
+            kept: found.is_some() || level != wanted,
         })
     }
 

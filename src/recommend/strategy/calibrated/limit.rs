@@ -6,7 +6,7 @@ use super::Asked;
 use super::peaks::Peaks;
 use super::tail::{ALONG_A_LINE, SMALL, Tail, Tails};
 use crate::recommend::event::Shift;
-use crate::recommend::{Pool, Seen};
+use crate::recommend::{MOST_MOVED, Pool, Seen};
 use crate::units::Bytes;
 
 /// A peak at this share of the limit has reached it.
@@ -34,6 +34,10 @@ pub(super) struct Limit {
     pub(super) size: Bytes,
     /// Probability that the horizon exceeds it.
     pub(super) risk: f64,
+    /// The same as replays alone say it; `None` where it is not from them.
+    pub(super) replayed: Option<f64>,
+    /// What earlier runs made of its size, as a multiple; 1 where they made nothing.
+    pub(super) taught: f64,
     pub(super) source: Source,
 }
 
@@ -123,6 +127,7 @@ impl Sizing<'_> {
             return Limit {
                 size: current.max(leak.limit),
                 risk: 1.0 - (-self.asked.targets.horizon.as_days() / leak.days.max(0.01)).exp(),
+                replayed: None,
                 source: Source::Leak,
                 ..drawn
             };
@@ -139,7 +144,22 @@ impl Sizing<'_> {
             self.keep(drawn)
         };
         let fitted = self.fit(self.raise(kept), room);
-        self.keep_growing(fitted)
+        self.trust(self.keep_growing(fitted))
+    }
+
+    /// The risk as earlier runs say that it comes.
+    fn trust(&self, limit: Limit) -> Limit {
+        let taught = match limit.source {
+            Source::Margin { .. } => limit.taught,
+            // The size is not one that any risk has drawn.
+            _ => 1.0,
+        };
+        Limit {
+            replayed: Some(limit.risk),
+            risk: (limit.risk * self.asked.taught.memory_factor()).min(1.0),
+            taught,
+            ..limit
+        }
     }
 
     /// The peak, or what it grows to, and the margin that keeps the promise.
@@ -150,17 +170,29 @@ impl Sizing<'_> {
             .events
             .growth
             .map(|growth| growth.at_horizon.max(peak));
-        let margin = self.tail.margin(self.asked.limit_risk(), self.peaks.due);
-        let factor = match grown {
-            Some(_) => margin.factor.min(MOST_ABOVE_GROWTH),
-            None => margin.factor,
+        // The risk that replays may say, so that what comes is what is allowed.
+        let drawn = |risk: f64| {
+            let margin = self.tail.margin(risk, self.peaks.due);
+            match grown {
+                Some(_) => margin.factor.min(MOST_ABOVE_GROWTH),
+                None => margin.factor,
+            }
         };
-        let base = grown.unwrap_or(peak);
+        let base = grown.unwrap_or(peak).to_f64() + SMALL;
+        let size = |factor: f64| base * factor - SMALL;
+        let allowed = self.asked.limit_risk();
+        let untaught = size(drawn(allowed));
+        let wanted = drawn(allowed / self.asked.taught.memory_factor());
+        let bounds = [MOST_MOVED.0, MOST_MOVED.1].map(|it| (untaught * it + SMALL) / base);
+        let factor = wanted.clamp(bounds[0], bounds[1]);
+        let size = size(factor);
         Limit {
             peak,
             grown,
-            size: Bytes::from_f64((base.to_f64() + SMALL) * factor - SMALL),
+            size: Bytes::from_f64(size),
             risk: self.tail.risk(factor, self.peaks.due),
+            replayed: None,
+            taught: size / untaught.max(1.0),
             source: Source::Margin {
                 records: self.tail.due(),
             },
@@ -190,7 +222,8 @@ impl Sizing<'_> {
             HELD_BELOW
         };
         let risk = self.risk_of(current, &drawn) * held;
-        if risk > self.asked.targets.memory_over_limit {
+        let taught = self.asked.taught.memory_factor();
+        if risk * taught > self.asked.targets.memory_over_limit {
             return drawn;
         }
         Limit {

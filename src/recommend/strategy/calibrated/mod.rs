@@ -16,7 +16,8 @@ use std::sync::Arc;
 use super::{Draft, Look, Looking, Strategy};
 use crate::recommend::event::Events;
 use crate::recommend::{
-    Advice, Confidence, NodeRisk, Options, Pool, Reason, Risk, Seen, Sizing, Targets,
+    About, Advice, Confidence, Lesson, NodeRisk, Options, Pool, Reason, Replayed as AsReplayed,
+    Risk, Seen, Sizing, Targets,
 };
 use crate::snapshot::Grid;
 use crate::units::{Bytes, Cpu, Span};
@@ -34,6 +35,7 @@ mod request;
 mod shared;
 mod sorted;
 mod tail;
+mod taught;
 mod together;
 mod words;
 mod work;
@@ -89,6 +91,7 @@ impl Strategy for Calibrated {
             .map(|pool| Asked {
                 targets: options.of(pool.workload).options.targets,
                 tie: tie(pool, options),
+                taught: Taught::of(pool, options),
                 events: Arc::clone(&pool.events),
             })
             .collect();
@@ -150,7 +153,37 @@ impl Moments {
 struct Asked {
     targets: Targets,
     tie: Option<Tie>,
+    taught: Taught,
     events: Arc<Events>,
+}
+
+/// What earlier runs taught about one container.
+#[derive(Debug, Clone, Default)]
+struct Taught {
+    cpu: Option<Lesson>,
+    memory: Option<Lesson>,
+}
+
+impl Taught {
+    fn of(pool: &Pool<'_>, options: &Options) -> Self {
+        let lesson = |about| {
+            let lesson = options.learned.of(about, pool.kind);
+            lesson.filter(|it| it.moves()).cloned()
+        };
+        Self {
+            cpu: lesson(About::CpuRequest),
+            memory: lesson(About::MemoryLimit),
+        }
+    }
+
+    /// By this the risk that replays say is multiplied.
+    fn cpu_factor(&self) -> f64 {
+        self.cpu.as_ref().map_or(1.0, |it| it.factor)
+    }
+
+    fn memory_factor(&self) -> f64 {
+        self.memory.as_ref().map_or(1.0, |it| it.factor)
+    }
 }
 
 impl Asked {
@@ -219,6 +252,10 @@ impl Sizes<'_> {
         if reasons.is_empty() {
             reasons.push(Reason::new("no_usage", "no sample of CPU or memory"));
         }
+        let lessons = &self.asked.taught;
+        reasons.extend(self.cpu.zip(lessons.cpu.as_ref()).map(taught::cpu));
+        let limit = self.limit.zip(lessons.memory.as_ref());
+        reasons.extend(limit.map(taught::memory));
         reasons.extend(self.asked.events.reasons(tie.is_some()));
         Draft {
             sizing: self.sizing(),
@@ -227,6 +264,10 @@ impl Sizes<'_> {
                 memory_over_limit: self.limit.map(|limit| limit.risk),
                 cpu_time_over_request: self.cpu.map(|size| size.time_over),
                 cpu_work_over_request: self.cpu.map(|size| size.work_over),
+                replayed: AsReplayed {
+                    memory_over_limit: self.limit.and_then(|limit| limit.replayed),
+                    cpu_time_over_request: self.cpu.map(|size| size.untaught.time_over),
+                },
             }),
             methods: self.methods(),
             confidence: self.confidence(),

@@ -1,0 +1,86 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+
+use super::Parts;
+use crate::cli::records;
+use crate::error::Error;
+use crate::history::{Outcomes, Record, Teaching};
+use crate::pipeline::Settings;
+use crate::render;
+use crate::ui::Ui;
+
+/// What sizes learn from earlier runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Advice")]
+pub(in crate::cli) struct LearningArgs {
+    /// The folder with the records of earlier runs, which sizes learn from.
+    ///
+    /// `analyze` keeps a small record of each run in it, and says how it went on: advice,
+    /// promises and money, never usage.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "KCOST_HISTORY",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_hint = ValueHint::DirPath
+    )]
+    history: Option<PathBuf>,
+
+    /// Learn nothing from earlier runs.
+    ///
+    /// Without this, promises of `--history` that were broken or kept more often than chance
+    /// explains move the margins of sizes, by bounds, with a reason that says so.
+    #[arg(
+        long,
+        env = "KCOST_NO_LEARNING",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    no_learning: bool,
+}
+
+/// Earlier runs, and what of them this one was the first to judge.
+pub(in crate::cli) struct Earlier {
+    pub(in crate::cli) records: Vec<Record>,
+    pub(in crate::cli) outcomes: Vec<Outcomes>,
+}
+
+impl LearningArgs {
+    /// Where records are kept.
+    pub(in crate::cli) fn folder(&self) -> Option<&Path> {
+        self.history.as_deref()
+    }
+
+    /// Holds what earlier runs promised against what came after, and lets the sizes of this
+    /// one learn from it. A folder that is not there yet has no records.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder or usage cannot be read.
+    pub(in crate::cli) fn teach(
+        &self,
+        read: &Parts,
+        settings: &mut Settings,
+        ui: &Ui,
+    ) -> Result<Earlier, Error> {
+        let records = match &self.history {
+            Some(folder) if folder.exists() => records::all(folder, ui)?,
+            _ => Vec::new(),
+        };
+        let snapshot = &read.whole.snapshot;
+        let mut teaching = Teaching::new(&records, snapshot);
+        if teaching.wants_usage() {
+            read.each(&mut |workloads, usage| teaching.look(workloads, usage))?;
+        }
+        let (learned, outcomes) = teaching.taught(&settings.recommend);
+        if !self.no_learning {
+            if let Some(line) = render::learned(&learned) {
+                ui.message(&line);
+            }
+            settings.recommend.learned = learned;
+        }
+        Ok(Earlier { records, outcomes })
+    }
+}
