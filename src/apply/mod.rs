@@ -10,6 +10,7 @@ mod health;
 pub mod log;
 mod owners;
 mod plan;
+mod pods;
 mod rules;
 mod server;
 mod session;
@@ -22,8 +23,9 @@ use serde::Serialize;
 use crate::snapshot::Keeper;
 
 pub use field::{Field, Part, Path};
-pub use health::{is_on_delete, selector};
+pub use health::is_on_delete;
 pub use plan::{Found, Object, Step, Verb, Write, autoscaler, borrower, step, target};
+pub use pods::selector;
 pub use rules::{PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};
 pub use session::{ApplyError, Outcome, Pace, Session, State, refused};

@@ -8,8 +8,9 @@ use tokio::time::sleep;
 
 use super::Session;
 use crate::apply::Why;
-use crate::apply::health::{self, Restarts, Rollout};
+use crate::apply::health::{self, Rollout};
 use crate::apply::plan::{Object, rolling};
+use crate::apply::pods::{self, Restarts};
 use crate::apply::server::Refusal;
 use crate::apply::throttle::rise;
 use crate::collect::prometheus::Periods;
@@ -63,7 +64,7 @@ impl Session<'_> {
         if health::is_on_delete(&live) || object.kind == "CronJob" {
             return Ok(None);
         }
-        let selector = health::selector(&live);
+        let selector = pods::selector(&live);
         // Without them nobody knows what is new of what goes wrong.
         let pods = self.pods(object, selector.as_deref(), &live).await?;
         let throttled = self.throttled_before(object, &pods).await;
@@ -73,7 +74,7 @@ impl Session<'_> {
             object: object.clone(),
             lender,
             selector,
-            before: health::restarts(&pods),
+            before: pods::restarts(&pods),
             throttled,
             through: false,
         }))
@@ -152,7 +153,7 @@ impl Session<'_> {
             Err(refusal) if refusal.open => return Ok(Some(refusal.why.text)),
             Err(refusal) => return Err(refusal.why),
         };
-        if let Some(trouble) = health::trouble(&pods, &it.before, Timestamp::now()) {
+        if let Some(trouble) = pods::trouble(&pods, &it.before, Timestamp::now()) {
             let text = format!("{}: {trouble}", it.name);
             return Err(Why::new("pods", text));
         }
