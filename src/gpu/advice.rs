@@ -310,7 +310,7 @@ fn queued(about: &About<'_>) -> Option<Advice> {
 
 /// Replicas that can go, and what they cost.
 fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
-    let pods = about.held.pods;
+    let pods = about.held.running_pods();
     let (full, _) = about.seen.fullness(about.card())?;
     let server = !about.batch() && about.workloads.len() == 1;
     if !server || pods < 2 {
@@ -329,7 +329,7 @@ fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
 
 fn fewer(about: &About<'_>) -> Option<Advice> {
     let (gone, savings) = fewer_by(about, false)?;
-    let pods = about.held.pods;
+    let pods = about.held.running_pods();
     let (full, _) = about.seen.fullness(about.card())?;
     let queue = if about.seen.waiting.is_some() {
         ", and no requests wait"

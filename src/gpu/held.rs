@@ -34,6 +34,11 @@ impl Held {
         Card::of(self.product.as_deref()?)
     }
 
+    /// Pods that have a node, and so cost something.
+    pub fn running_pods(&self) -> usize {
+        self.pods - self.waiting_pods
+    }
+
     /// Whether each pod has one whole device for itself.
     pub fn is_one_whole(&self) -> bool {
         let pods = len_f64(self.pods.max(1));
@@ -96,7 +101,8 @@ fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held 
         }
         pods += 1;
         let node = pod.node.as_deref().and_then(|name| nodes.get(name));
-        waiting += usize::from(pod.node.is_none());
+        // Where no node is known, pods are somewhere.
+        waiting += usize::from(pod.node.is_none() && !nodes.is_empty());
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
         gpus += devices / f64::from(shared.max(1));
         // A part of a device that is no slice is shared by what others ask of it.

@@ -27,6 +27,15 @@ fn it_has_a_starved_run_an_idle_notebook_a_server_at_batch_one_and_an_unused_sli
         let (saved, cost) = (money(&first["monthly_savings"]), money(&it["monthly_cost"]));
         assert!(saved > 100.0 && saved <= cost, "{name}: {saved} of {cost}");
     }
+    // One of two replicas is enough; a third waits for a node, and costs nothing.
+    let ranking = workload(&report, "product-ranking");
+    assert_eq!(ranking["pods"], 3);
+    let money = |key: &Value| key.as_str().unwrap().parse::<f64>().unwrap();
+    let saved = money(&ranking["advice"][0]["monthly_savings"]);
+    assert!(
+        (2.0 * saved - money(&ranking["monthly_cost"])).abs() < 0.02,
+        "{saved}"
+    );
     assert_eq!(workload(&report, "assistant")["state"], "right_sized");
     assert_eq!(
         workload(&report, "assistant-canary")["mig_profile"],
