@@ -46,7 +46,8 @@ pub(super) fn run(
     patches: &Patches<'_>,
     out: &mut dyn Write,
 ) -> Result<Exit, Error> {
-    let tree = Tree::new(texts(asked.folder)?);
+    let (texts, unread) = texts(asked.folder)?;
+    let tree = Tree::new(texts, unread);
     let outcome = place(&tree, patches.changes(), patches.workloads(), asked.base);
     if !asked.check {
         for (path, text) in &outcome.texts {
@@ -56,7 +57,7 @@ pub(super) fn run(
         }
     }
     let told = if asked.markdown {
-        render::placed_markdown(patches, &outcome, out)
+        render::placed_markdown(patches, &tree, &outcome, out)
     } else {
         render::placed_text(patches, &tree, &outcome, asked.check, out)
     };
@@ -73,9 +74,12 @@ fn ended(check: bool, outcome: &Outcome) -> Exit {
     }
 }
 
+/// Texts, and why others are none.
+type Texts = (BTreeMap<PathBuf, String>, Vec<(PathBuf, String)>);
+
 /// Every text in the folder that may hold manifests, by its path in it.
-fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>, Error> {
-    let mut texts = BTreeMap::new();
+fn texts(folder: &Path) -> Result<Texts, Error> {
+    let (mut texts, mut unread) = (BTreeMap::new(), Vec::new());
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((here, depth)) = folders.pop() {
         let entries = fs::read_dir(&here).map_err(|error| failed(&here, &error))?;
@@ -89,17 +93,24 @@ fn texts(folder: &Path) -> Result<BTreeMap<PathBuf, String>, Error> {
             if kind.is_dir() && !skipped && depth < DEEPEST {
                 folders.push((path, depth + 1));
             } else if kind.is_file() && is_manifest(&path) && texts.len() < MOST_FILES {
-                let small = entry.metadata().is_ok_and(|it| it.len() <= LARGEST);
-                // What is no text is no manifest.
-                let text = if small { fs::read(&path).ok() } else { None };
-                let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-                if let (Some(text), Ok(inside)) = (text, path.strip_prefix(folder)) {
-                    texts.insert(inside.to_owned(), text);
+                let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                match text(&path, entry.metadata().map(|it| it.len())) {
+                    Ok(text) => _ = texts.insert(inside, text),
+                    Err(why) => unread.push((inside, why)),
                 }
             }
         }
     }
-    Ok(texts)
+    Ok((texts, unread))
+}
+
+/// What is in a file, or why that is no manifest.
+fn text(path: &Path, size: io::Result<u64>) -> Result<String, String> {
+    if size.map_err(|error| error.to_string())? > LARGEST {
+        return Err("it is too large for a manifest".to_owned());
+    }
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not in UTF-8".to_owned())
 }
 
 fn is_manifest(path: &Path) -> bool {

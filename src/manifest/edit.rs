@@ -1,6 +1,7 @@
 use super::object::Spot;
 use super::splice::{begins_line, column, ends_line, line_end, line_start, line_stop, replaced};
 use super::tree::{Entry, Kind, Node, Style, parse};
+use crate::units::Quantity;
 
 /// One amount that changes, or one variable, or one target of an autoscaler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +82,11 @@ fn one(text: &str, spot: &Spot, step: &Step) -> Result<String, String> {
         node = &next.value;
     }
     sound(node)?;
-    match (entry(node, &step.key)?, &step.value) {
+    let entry = entry(node, &step.key)?;
+    if let Some(held) = entry {
+        settled(step, &held.value)?;
+    }
+    match (entry, &step.value) {
         (Some(entry), Some(value)) => set(text, entry, value, step.number),
         (Some(entry), None) => remove(text, node, entry, &holders),
         (None, Some(value)) => add(text, node, &[&step.key], value),
@@ -147,6 +152,20 @@ fn sound(node: &Node) -> Result<(), String> {
             Err("it is merged from a value elsewhere".to_owned())
         }
         _ if node.tagged => Err("it has a tag".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a size is one: what something else fills in, as `${CPU}`, is not changed here.
+fn settled(step: &Step, held: &Node) -> Result<(), String> {
+    let last = step.path.last().map(String::as_str);
+    let text = held.text().filter(|_| !held.is_null());
+    match text {
+        Some(text) if matches!(last, Some("requests" | "limits")) => {
+            let is_amount = text.trim().parse::<Quantity>().is_ok();
+            let why = || format!("`{text}` is no amount: change it where it is filled in");
+            is_amount.then_some(()).ok_or_else(why)
+        }
         _ => Ok(()),
     }
 }

@@ -39,11 +39,11 @@ pub enum Found<'t> {
 }
 
 impl Tree {
-    /// Reads what is in these files.
-    pub fn new(texts: BTreeMap<PathBuf, String>) -> Self {
+    /// Reads what is in these files; of those in `unread` it is known why they are no text.
+    pub fn new(texts: BTreeMap<PathBuf, String>, mut unread: Vec<(PathBuf, String)>) -> Self {
         let of_files = uses(&texts);
         let charts = Charts::new(&texts);
-        let (mut manifests, mut unread) = (Vec::new(), Vec::new());
+        let mut manifests = Vec::new();
         for (path, text) in &texts {
             // What a template says is not what is applied.
             let templated = text.contains("{{") && charts.has_template(path);
@@ -64,6 +64,7 @@ impl Tree {
                 }
             }
         }
+        unread.sort();
         Self {
             texts,
             manifests,

@@ -35,10 +35,19 @@ pub fn place(tree: &Tree, changes: &[Change<'_>], workloads: &[Workload], base: 
     let helm = Helm::new(&tree.charts, workloads, changes);
     for change in changes {
         let placed = one((tree, &helm), change, base, &outcome.texts);
-        let placed = placed.map(|texts| {
+        let placed = placed.and_then(|texts| {
             let paths = texts.keys().cloned().collect();
+            // By itself, as another change of this run may have made the same edit.
+            let alone = one((tree, &helm), change, base, &BTreeMap::new())?;
+            if alone
+                .iter()
+                .all(|(path, text)| tree.texts.get(path) == Some(text))
+            {
+                let why = "it is as advised already".to_owned();
+                return Err(Refused { paths, why });
+            }
             outcome.texts.extend(texts);
-            paths
+            Ok(paths)
         });
         outcome.changes.push(placed);
     }

@@ -41,6 +41,16 @@ pub(super) enum Turn {
     Becomes(String),
 }
 
+impl Turn {
+    /// What it is afterwards, where it changes to an amount.
+    fn amount(&self) -> Option<f64> {
+        match self {
+            Self::Becomes(text) => text.parse::<Quantity>().ok().map(|it| it.to_f64()),
+            Self::Stays | Self::Goes => None,
+        }
+    }
+}
+
 /// The files of values that reach an instance.
 #[derive(Debug)]
 pub(super) struct Layers {
@@ -187,6 +197,10 @@ impl Layers {
         };
         if has.is_none() && wanted.before.is_some() && wanted.strict {
             return Err(empty(path));
+        }
+        if amount.is_some() && is_same(amount, wanted.turn.amount()) {
+            // As advised already, which the cluster has not got yet.
+            return Ok(None);
         }
         if !is_same(amount, wanted.before) {
             let has = has.map_or_else(|| "not set".to_owned(), |it| format!("`{it}`"));

@@ -47,7 +47,9 @@ pub fn placed_text(
         let id = escape(&unplaced.workload.id.to_string());
         writeln!(out, "  {id}: {}", escape(&unplaced.why))?;
     }
-    unread(tree, out)?;
+    if let Some(text) = unread(tree) {
+        writeln!(out, "\n{text}")?;
+    }
     let verb = if check { "would change" } else { "changed" };
     let done = outcome.changes.iter().filter(|it| it.is_ok()).count();
     writeln!(
@@ -67,6 +69,7 @@ pub fn placed_text(
 /// Where `out` takes no more.
 pub fn placed_markdown(
     patches: &Patches<'_>,
+    tree: &Tree,
     outcome: &Outcome,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -113,6 +116,9 @@ pub fn placed_markdown(
             let id = cell(&change.workload.id.to_string());
             writeln!(out, "- {id}: {}", cell(&reason(why)))?;
         }
+    }
+    if let Some(text) = unread(tree) {
+        writeln!(out, "\n{}", cell(&text))?;
     }
     Ok(())
 }
@@ -217,15 +223,12 @@ fn moved(edit: &Edit) -> String {
 }
 
 /// Files that may hold what was not found.
-fn unread(tree: &Tree, out: &mut dyn Write) -> io::Result<()> {
-    let [(path, why), ..] = tree.unread.as_slice() else {
-        return Ok(());
-    };
-    writeln!(
-        out,
-        "\n{} could not be read as YAML, templates of Helm most likely; the first is {}: {}",
+fn unread(tree: &Tree) -> Option<String> {
+    let (path, why) = tree.unread.first()?;
+    Some(format!(
+        "{} could not be read as YAML; the first is {}: {}",
         count(tree.unread.len(), "file"),
         escape(&path.display().to_string()),
         escape(why)
-    )
+    ))
 }

@@ -140,6 +140,11 @@ fn what_cannot_be_changed_without_a_guess_is_refused() {
     assert!(refused(merged).contains("merged"));
     let twice = "      - name: app\n        resources: {requests: {cpu: 1}}\n        resources: {requests: {cpu: 2}}\n";
     assert!(!refused(twice).is_empty());
+    for filled in ["\"${CPU}\"", "$(CPU)", "<cpu>", "'{{ cpu }}'"] {
+        let text =
+            format!("      - name: app\n        resources: {{requests: {{cpu: {filled}}}}}\n");
+        assert!(refused(&text).contains("is filled in"), "{filled}");
+    }
     let missing = "      - name: web\n";
     assert!(refused(missing).contains("app"));
 }
@@ -321,7 +326,13 @@ fn a_tree_is_checked_then_changed_and_then_at_rest() {
     let scaled = fs::read_to_string(tree.join("apps/hpa.yml")).unwrap();
     assert!(!scaled.contains("averageUtilization: 30"), "{scaled}");
     assert_eq!(fs::read_to_string(tree.join(".git/api.yaml")).unwrap(), API);
-    into(&bundle, &tree).arg("--check").run().ended(0);
+    let seen = into(&bundle, &tree).arg("--check").run().ended(0);
+    let rest = seen.stdout;
+    assert!(
+        rest.contains("apps/api.yaml, apps/hpa.yml: it is as advised already"),
+        "{rest}"
+    );
+    assert!(rest.contains("would change 0 files for 0 of 1"), "{rest}");
 }
 
 #[test]
@@ -406,5 +417,11 @@ fn what_has_no_one_place_is_listed() {
         seen.stdout
     );
     assert_eq!(fs::read_to_string(tree.join("a.yaml")).unwrap(), API);
+    fs::write(tree.join("latin.yaml"), b"# caf\xe9\n").unwrap();
+    for summary in [&[][..], &["--summary", "markdown"]] {
+        let seen = into(&bundle, &tree).args(summary).run().ended(0);
+        let told = seen.stdout.contains("latin.yaml: it is not in UTF-8");
+        assert!(told, "{}", seen.stdout);
+    }
     into(&bundle, &folder.path().join("none")).run().ended(2);
 }
