@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::text::{count, percent_exact, short};
 use crate::units::len_f64;
 
-/// No size is smaller or larger than these multiples of what it would be without lessons.
+/// No size is smaller or larger than these multiples of what it would be without lessons,
+/// both rounded to what is written.
 /// What bursts may ask for many times as much to halve a risk: then the risk is told.
 pub const MOST_MOVED: (f64, f64) = (0.8, 1.25);
 

@@ -34,11 +34,29 @@ pub(super) fn cpu_step(value: Cpu) -> Cpu {
 
 /// The next size up that a person would write.
 pub(super) fn round_memory(value: Bytes) -> Bytes {
-    let step = MEMORY_STEPS
+    value.round_up_to(Bytes::mib(memory_step(value)))
+}
+
+/// The distance of sizes that a person would write, around this one, in MiB.
+fn memory_step(value: Bytes) -> u64 {
+    MEMORY_STEPS
         .into_iter()
         .find(|(up_to, _)| value <= Bytes::mib(*up_to))
-        .map_or(512, |(_, step)| step);
-    value.round_up_to(Bytes::mib(step))
+        .map_or(512, |(_, step)| step)
+}
+
+/// The size nearest to `wanted` that a person would write and that is between these
+/// multiples of `from`; `from` itself where a step is further. Both are as written.
+pub(super) fn memory_within(from: Bytes, wanted: Bytes, (least, most): (f64, f64)) -> Bytes {
+    let (least, most) = (from.to_f64() * least, from.to_f64() * most);
+    if wanted.to_f64() > most {
+        let floor = Bytes::mib(memory_step(Bytes::from_f64(most))).to_f64();
+        Bytes::from_f64((most / floor).floor() * floor).max(from)
+    } else if wanted.to_f64() < least {
+        round_memory(Bytes::from_f64(least.ceil())).min(from)
+    } else {
+        wanted
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +103,35 @@ mod tests {
             let once = round_memory(Bytes::mib(mib));
             assert_eq!(round_memory(once), once);
             assert!(once >= Bytes::mib(mib));
+        }
+    }
+
+    #[test]
+    fn no_step_leaves_the_bounds_that_a_size_moves_in() {
+        let bounds = (0.8, 1.25);
+        let within = |from, wanted| {
+            let is = memory_within(Bytes::mib(from), Bytes::mib(wanted), bounds);
+            is.to_string()
+        };
+        assert_eq!(within(208, 288), "256Mi");
+        // The next step is too far.
+        assert_eq!(
+            (within(8, 12), within(12, 8)),
+            ("8Mi".into(), "12Mi".into())
+        );
+        assert_eq!(
+            (within(256, 288), within(288, 192)),
+            ("288Mi".into(), "240Mi".into())
+        );
+        for mib in 1..12_000 {
+            let from = round_memory(Bytes::mib(mib));
+            for wanted in [0.1, 0.7, 0.85, 1.0, 1.2, 1.3, 5.0] {
+                let wanted = round_memory(from.scale(wanted));
+                let size = memory_within(from, wanted, bounds);
+                let moved = size.to_f64() / from.to_f64();
+                assert!((0.8..=1.25).contains(&moved), "{from} {wanted} {size}");
+                assert_eq!(round_memory(size), size);
+            }
         }
     }
 }

@@ -296,6 +296,26 @@ fn total(report: &Value, key: &str) -> f64 {
     sizes.sum()
 }
 
+/// What is advised moves by no more than a quarter, and by as much as its reason says.
+fn moved_as_told(without: &Value, learned: &Value, number: usize, (key, code): (&str, &str)) {
+    let container = |report: &Value| report["workloads"][number]["containers"][0].clone();
+    let (before, after) = (container(without), container(learned));
+    let size = |it: &Value| it[key]["recommended"].as_f64().unwrap();
+    let moved = size(&after) / size(&before);
+    assert!((0.8..=1.25).contains(&moved), "{moved} {after}");
+    let reasons = after["reasons"].as_array().unwrap();
+    let reason = reasons.iter().find(|it| it["code"] == code);
+    let told = reason.map_or(0.0, |reason| {
+        let text = reason["text"].as_str().unwrap();
+        let share = text.strip_suffix("% larger").unwrap();
+        share.rsplit(' ').next().unwrap().parse().unwrap()
+    });
+    assert!(
+        (100.0 * (moved - 1.0) - told).abs() < 0.6,
+        "{moved} {after}"
+    );
+}
+
 /// The sentences of all reasons with this code.
 fn reasons(report: &Value, code: &str) -> Vec<String> {
     let workloads = report["workloads"].as_array().unwrap().iter();
@@ -337,6 +357,9 @@ fn broken_promises_of_earlier_runs_make_the_next_sizes_larger_with_a_reason() {
         let (before, after) = (total(&without, key), total(&learned, key));
         assert!(after > 1.03 * before, "{key}: {before} {after}");
         assert!(after < 1.26 * before, "{key}: {before} {after}");
+        for number in 0..usize::try_from(FLEET).unwrap() {
+            moved_as_told(&without, &learned, number, (key, code));
+        }
         let why = reasons(&learned, code);
         assert!(!why.is_empty(), "{learned}");
         assert!(why[0].contains("in 1 earlier run "), "{why:?}");

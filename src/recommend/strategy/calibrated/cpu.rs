@@ -7,9 +7,10 @@ use super::replays::Replays;
 use super::sorted::{Ordered, Sorted};
 use super::work::Work;
 use crate::recommend::event::{Events, Regime};
+use crate::recommend::rounding::round_cpu;
 use crate::recommend::{MOST_MOVED, Pool};
 use crate::snapshot::{Grid, Series};
-use crate::units::{Span, len_f64};
+use crate::units::{Cpu, Span, len_f64};
 
 /// Quantiles of the busiest stretch that are tried, cheapest first, each with the share
 /// of time above it that is known before anything else is: the mean over the machines
@@ -61,20 +62,14 @@ pub(super) struct CpuSize {
     /// The same, corrected for a window shorter than the horizon, and by what earlier runs
     /// taught.
     pub(super) time_over: f64,
-    pub(super) untaught: Untaught,
+    /// The same without what earlier runs taught.
+    pub(super) untaught: f64,
+    /// What earlier runs made of the request as it is written, as a multiple.
+    pub(super) taught: f64,
     /// Containers whose replays chose the level with the prior.
     pub(super) containers: usize,
     /// Whether the promise is kept at this level; at none otherwise.
     pub(super) kept: bool,
-}
-
-/// The same without what earlier runs taught.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Untaught {
-    /// The request that there would be, in cores.
-    pub(super) request: f64,
-    /// What replays say of the request that there is.
-    pub(super) time_over: f64,
 }
 
 /// One container's requests at each level, and how it fared with those that it
@@ -206,15 +201,22 @@ fn busiest(stretches: &[Sorted]) -> Vec<f64> {
     at.collect()
 }
 
-/// The level nearest to what is wanted whose request lessons may ask for in place of another.
+/// The level nearest to what is wanted whose request, as it is written, lessons may ask
+/// for in place of another.
 fn nearest(requests: &[Wanted], before: usize, wanted: usize) -> usize {
-    let untaught = requests[before].request;
+    let untaught = written(requests[before].request);
     let (least, most) = (untaught * MOST_MOVED.0, untaught * MOST_MOVED.1);
+    let within = |level: usize| (least..=most).contains(&written(requests[level].request));
     let mut level = wanted;
-    while level != before && !(least..=most).contains(&requests[level].request) {
+    while level != before && !within(level) {
         level = if level > before { level - 1 } else { level + 1 };
     }
     level
+}
+
+/// The cores that a person would write for these.
+fn written(cores: f64) -> f64 {
+    round_cpu(Cpu::cores(cores)).get()
 }
 
 /// Mean time above each level over all containers and the prior.
@@ -264,10 +266,8 @@ impl Levels {
             work_over,
             replayed: self.mean[level],
             time_over: (time_over * taught).min(1.0),
-            untaught: Untaught {
-                request: requests[before].request,
-                time_over: time_over.min(1.0),
-            },
+            untaught: time_over.min(1.0),
+            taught: written(request) / written(requests[before].request).max(f64::MIN_POSITIVE),
             containers: self.containers,
             kept: found.is_some() || level != wanted,
         })

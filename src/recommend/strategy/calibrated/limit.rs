@@ -6,6 +6,7 @@ use super::Asked;
 use super::peaks::Peaks;
 use super::tail::{ALONG_A_LINE, SMALL, Tail, Tails};
 use crate::recommend::event::Shift;
+use crate::recommend::rounding::{memory_within, round_memory};
 use crate::recommend::{MOST_MOVED, Pool, Seen};
 use crate::units::Bytes;
 
@@ -36,7 +37,8 @@ pub(super) struct Limit {
     pub(super) risk: f64,
     /// The same as replays alone say it; `None` where it is not from them.
     pub(super) replayed: Option<f64>,
-    /// What earlier runs made of its size, as a multiple; 1 where they made nothing.
+    /// What earlier runs made of its size as it is written, as a multiple; 1 where they
+    /// made nothing.
     pub(super) taught: f64,
     pub(super) source: Source,
 }
@@ -120,9 +122,56 @@ struct Sizing<'a> {
 }
 
 impl Sizing<'_> {
+    /// With what earlier runs taught, by no more than its bounds of the size without it.
     fn limit(&self, room: Option<Bytes>) -> Limit {
+        let untaught = self.follow(1.0, room);
+        let limit = match &self.asked.taught.memory {
+            Some(lesson) => self.within(untaught, self.follow(lesson.factor, room)),
+            None => untaught,
+        };
+        self.trust(limit)
+    }
+
+    /// The taught limit, or the one nearest to it that the bounds allow, of sizes as they
+    /// are written.
+    fn within(&self, untaught: Limit, taught: Limit) -> Limit {
+        let current = self.pool.container.limits.memory;
+        let written = |size: Bytes| {
+            if current == Some(size) {
+                size
+            } else {
+                round_memory(size)
+            }
+        };
+        let (from, wanted) = (written(untaught.size), written(taught.size));
+        let size = memory_within(from, wanted, MOST_MOVED);
+        let times = size.to_f64() / from.to_f64().max(1.0);
+        if size == wanted {
+            return Limit {
+                taught: times,
+                ..taught
+            };
+        }
+        if size == from {
+            return untaught;
+        }
+        // Between the two it is a margin where either of them is.
+        let limit = match taught.source {
+            Source::Margin { .. } => taught,
+            _ => untaught,
+        };
+        Limit {
+            size,
+            risk: self.risk_of(size, &limit),
+            taught: times,
+            ..limit
+        }
+    }
+
+    /// What the limit would be where replayed risks count so many times.
+    fn follow(&self, taught: f64, room: Option<Bytes>) -> Limit {
         let events = &self.asked.events;
-        let drawn = self.draw();
+        let drawn = self.draw(taught);
         if let (Some(leak), Some(current)) = (&events.sawtooth, self.pool.container.limits.memory) {
             return Limit {
                 size: current.max(leak.limit),
@@ -141,29 +190,26 @@ impl Sizing<'_> {
         let kept = if too_low || new {
             drawn
         } else {
-            self.keep(drawn)
+            self.keep(drawn, taught)
         };
         let fitted = self.fit(self.raise(kept), room);
-        self.trust(self.keep_growing(fitted))
+        self.keep_growing(fitted)
     }
 
     /// The risk as earlier runs say that it comes.
     fn trust(&self, limit: Limit) -> Limit {
-        let taught = match limit.source {
-            Source::Margin { .. } => limit.taught,
-            // The size is not one that any risk has drawn.
-            _ => 1.0,
-        };
+        if limit.source == Source::Leak {
+            return limit;
+        }
         Limit {
             replayed: Some(limit.risk),
             risk: (limit.risk * self.asked.taught.memory_factor()).min(1.0),
-            taught,
             ..limit
         }
     }
 
     /// The peak, or what it grows to, and the margin that keeps the promise.
-    fn draw(&self) -> Limit {
+    fn draw(&self, taught: f64) -> Limit {
         let peak = Bytes::from_f64(self.peaks.largest);
         let grown = self
             .asked
@@ -179,20 +225,14 @@ impl Sizing<'_> {
             }
         };
         let base = grown.unwrap_or(peak).to_f64() + SMALL;
-        let size = |factor: f64| base * factor - SMALL;
-        let allowed = self.asked.limit_risk();
-        let untaught = size(drawn(allowed));
-        let wanted = drawn(allowed / self.asked.taught.memory_factor());
-        let bounds = [MOST_MOVED.0, MOST_MOVED.1].map(|it| (untaught * it + SMALL) / base);
-        let factor = wanted.clamp(bounds[0], bounds[1]);
-        let size = size(factor);
+        let factor = drawn(self.asked.limit_risk() / taught);
         Limit {
             peak,
             grown,
-            size: Bytes::from_f64(size),
+            size: Bytes::from_f64(base * factor - SMALL),
             risk: self.tail.risk(factor, self.peaks.due),
             replayed: None,
-            taught: size / untaught.max(1.0),
+            taught: 1.0,
             source: Source::Margin {
                 records: self.tail.due(),
             },
@@ -201,7 +241,7 @@ impl Sizing<'_> {
 
     /// A limit that was never reached stays while it keeps the promise: that memory
     /// has come near it and gone no further says that it is enough.
-    fn keep(&self, drawn: Limit) -> Limit {
+    fn keep(&self, drawn: Limit, taught: f64) -> Limit {
         let Some(current) = self.pool.container.limits.memory else {
             return drawn;
         };
@@ -222,7 +262,6 @@ impl Sizing<'_> {
             HELD_BELOW
         };
         let risk = self.risk_of(current, &drawn) * held;
-        let taught = self.asked.taught.memory_factor();
         if risk * taught > self.asked.targets.memory_over_limit {
             return drawn;
         }

@@ -266,7 +266,7 @@ impl Sizes<'_> {
                 cpu_work_over_request: self.cpu.map(|size| size.work_over),
                 replayed: AsReplayed {
                     memory_over_limit: self.limit.and_then(|limit| limit.replayed),
-                    cpu_time_over_request: self.cpu.map(|size| size.untaught.time_over),
+                    cpu_time_over_request: self.cpu.map(|size| size.untaught),
                 },
             }),
             methods: self.methods(),

@@ -10,8 +10,7 @@ const SAME: f64 = 0.005;
 
 /// Of the CPU request.
 pub(super) fn cpu((size, lesson): (CpuSize, &Lesson)) -> Reason {
-    let times = size.request / size.untaught.request.max(f64::MIN_POSITIVE);
-    reason("learned_cpu", lesson, "CPU request", times)
+    reason("learned_cpu", lesson, "CPU request", size.taught)
 }
 
 /// Of the memory limit.
