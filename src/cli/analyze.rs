@@ -143,7 +143,9 @@ impl AnalyzeArgs {
         let mut settings = self.settings(&invocation.policy)?;
         let read = self.source.read_parts(ui)?;
         refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
-        let earlier = self.learning.teach(&read, &mut settings, ui)?;
+        let earlier = self
+            .learning
+            .teach(&self.source, &read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
@@ -155,7 +157,9 @@ impl AnalyzeArgs {
         let written = renderer.render(&analysis, &look, out);
         written_or_cut_off(written.and_then(|()| out.flush()))?;
         if let Some(folder) = self.learning.folder() {
-            kept(folder, &analysis, earlier, ui)?;
+            let mut record = Record::of(&analysis);
+            record.scope = self.source.part();
+            kept(folder, record, earlier, ui)?;
         }
         if !renderer.for_people() && !analysis.outcomes.is_empty() {
             // Machine formats have no place for a verdict line.
@@ -202,8 +206,7 @@ impl AnalyzeArgs {
 }
 
 /// Keeps the record of a run, and says how it stands beside the last.
-fn kept(folder: &Path, analysis: &Analysis<'_>, earlier: Earlier, ui: &Ui) -> Result<(), Error> {
-    let mut record = Record::of(analysis);
+fn kept(folder: &Path, mut record: Record, earlier: Earlier, ui: &Ui) -> Result<(), Error> {
     record.outcomes = earlier.outcomes;
     records::keep(folder, &record)?;
     if let Some(line) = render::trend(&earlier.records, &record) {

@@ -68,6 +68,12 @@ impl DiffArgs {
             );
             ui.warning(&text, None);
         }
+        if before.scope != after.scope {
+            let all = |scope: &Option<String>| scope.clone().unwrap_or_else(|| "all".to_owned());
+            let (before, after) = (all(&before.scope), all(&after.scope));
+            let text = format!("these are two parts of a cluster: {before} and {after}");
+            ui.warning(&text, None);
+        }
         if before.currency != after.currency {
             return Err(Error::Usage {
                 text: format!(

@@ -86,7 +86,8 @@ impl ExplainArgs {
         let find = |name: String| workload::place(&read.whole, &name);
         let place = workload.map(find).transpose()?;
         let index = place.map(|place| asked[..place].iter().filter(|asked| **asked).count());
-        self.learning.teach(&read, &mut settings, ui)?;
+        self.learning
+            .learn(&self.source, &read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(place, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

@@ -126,7 +126,8 @@ impl NodesArgs {
             spot_pools: self.spot_pool.clone(),
         };
         let read = self.source.read_parts(ui)?;
-        self.learning.teach(&read, &mut settings, ui)?;
+        self.learning
+            .learn(&self.source, &read, &mut settings, ui)?;
         let (whole, sizes) = read.size(&settings, ui)?;
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;

@@ -114,7 +114,8 @@ impl PatchArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         let only = workload::among(&read.whole, &names)?;
-        self.learning.teach(&read, &mut settings, ui)?;
+        self.learning
+            .learn(&self.source, &read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

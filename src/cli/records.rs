@@ -16,7 +16,7 @@ use crate::ui::Ui;
 /// No record is larger.
 const LARGEST: u64 = 256 << 20;
 
-/// Writes the record of a run into the folder, over one of the same snapshot.
+/// Writes the record of a run into the folder, over one of the same snapshot and question.
 ///
 /// # Errors
 ///
@@ -24,18 +24,39 @@ const LARGEST: u64 = 256 << 20;
 pub(super) fn keep(folder: &Path, record: &Record) -> Result<PathBuf, Error> {
     let failed = |error: &io::Error| refused(folder, &error.to_string());
     fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let path = folder.join(name(record));
+    let path = place(folder, record);
     // What promises are held against has to last.
     lasting(&path, record).map_err(|error| failed(&error))?;
     Ok(path)
 }
 
-/// `2026-11-23T18-00-00Z-prod.json`: the order of names is that of times.
-fn name(record: &Record) -> String {
+/// The first name that is free, or that holds what this run said before.
+fn place(folder: &Path, record: &Record) -> PathBuf {
+    let ids = || record.workloads.iter().map(|it| &it.id);
+    let same = |there: &Record| {
+        let asked = there.taken_at == record.taken_at && there.asks_as(record);
+        asked && !there.missing(ids(), &|_| true).is_elsewhere()
+    };
+    let mut number = 1;
+    loop {
+        let path = folder.join(name(record, number));
+        if !path.exists() || read(&path).is_ok_and(|there| same(&there)) {
+            return path;
+        }
+        number += 1;
+    }
+}
+
+/// `2026-11-23T18-00-00Z-prod.json`, and `-2` and so on for other questions to the same
+/// snapshot: the order of names is that of times.
+fn name(record: &Record, number: usize) -> String {
     let cluster: String = record.cluster.chars().take(100).collect();
     let cluster = for_file(&cluster, '_');
     let time = record.taken_at.to_string().replace(':', "-");
-    format!("{time}-{cluster}.json")
+    match number {
+        1 => format!("{time}-{cluster}.json"),
+        number => format!("{time}-{cluster}-{number}.json"),
+    }
 }
 
 /// Every record of the folder, the oldest first; what else is in it is told and left alone.
@@ -58,7 +79,11 @@ pub(super) fn all(folder: &Path, ui: &Ui) -> Result<Vec<Record>, Error> {
             Err(error) => ui.warning(&error.to_string(), None),
         }
     }
-    records.sort_by(|a, b| (a.taken_at, &a.cluster).cmp(&(b.taken_at, &b.cluster)));
+    let order = |it: &Record| {
+        let asked = (it.strategy.clone(), it.goal.clone(), it.scope.clone());
+        (it.taken_at, it.cluster.clone(), asked)
+    };
+    records.sort_by_cached_key(order);
     Ok(records)
 }
 

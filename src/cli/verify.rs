@@ -9,7 +9,7 @@ use super::records;
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::history::{self, Record, Teaching, Verify};
+use crate::history::{self, Missing, Record, Teaching, Verify};
 use crate::pipeline::Settings;
 use crate::render::{self, Verified, View};
 use crate::snapshot::Snapshot;
@@ -27,7 +27,8 @@ Examples:
 pub(super) struct VerifyArgs {
     /// What was said: the record of a run, a folder of records, or a bundle of then.
     ///
-    /// Of a folder the newest record counts whose promises are over, else the oldest.
+    /// Of a folder the newest record counts whose promises are over, else the oldest; where
+    /// there are some of this strategy and goal, of those.
     #[arg(value_name = "RECORD")]
     record: PathBuf,
 
@@ -74,14 +75,26 @@ impl VerifyArgs {
             });
         }
         let mut verify = Verify::new(&record, snapshot);
-        let mut teaching = Teaching::new(&beside, snapshot);
+        let mut teaching = Teaching::new(&beside, snapshot, self.source.part().as_deref());
         read.each(&mut |workloads, usage| {
             verify.look(workloads.clone(), usage);
             teaching.look(workloads, usage);
         })?;
-        let seen = verify.seen();
-        let learned = teaching.with(&record, &history::outcomes(&record, &seen));
+        let mut seen = verify.seen();
+        // What the next run learns does not depend on what is shown now.
+        let mut outcomes = history::outcomes(&record, &seen);
+        if self.is_of_another(&record, snapshot, ui)? {
+            outcomes.containers.clear();
+        }
+        let learned = teaching.with(&record, &outcomes);
+        self.source.choose(&mut seen)?;
         ui.clear();
+        if seen.is_empty() {
+            return Err(Error::Empty {
+                reason: format!("the record of {} holds nothing of that", record.taken_at),
+                hint: "check `--namespace` and `--selector`: of workloads that are gone no labels are known".to_owned(),
+            });
+        }
         let told = Verified {
             record: &record,
             snapshot,
@@ -97,6 +110,24 @@ impl VerifyArgs {
         Ok(Exit::Done)
     }
 
+    /// Whether the record is of another cluster than the usage, which is told.
+    fn is_of_another(&self, record: &Record, snapshot: &Snapshot, ui: &Ui) -> Result<bool, Error> {
+        let (then, now) = (&record.cluster, &snapshot.cluster.name);
+        if then != now {
+            ui.warning(&format!("these are two clusters: {then} and {now}"), None);
+            return Ok(true);
+        }
+        let missing = self.source.missing(record, snapshot)?;
+        if missing.is_elsewhere() {
+            let Missing { gone, of } = missing;
+            let text = format!(
+                "this looks like another cluster: {gone} of {of} workloads of the record are not there"
+            );
+            ui.warning(&text, None);
+        }
+        Ok(missing.is_elsewhere())
+    }
+
     /// What is held against usage, and all records of its folder.
     fn record(
         &self,
@@ -110,8 +141,23 @@ impl VerifyArgs {
         }
         let mut records = records::all(&self.record, ui)?;
         records.retain(|it| it.cluster == snapshot.cluster.name);
+        let mut own = records.clone();
+        self.source.leave_own(&mut own, snapshot, ui)?;
+        let foreign = own.is_empty();
+        if !foreign {
+            records = own;
+        }
+        let part = self.source.part();
+        let is_for = |it: &Record| it.is_for(part.as_deref());
+        if records.iter().any(is_for) {
+            records.retain(is_for);
+        }
+        let asked = &settings.recommend;
+        let asked = (asked.strategy.name(), asked.goal.name());
+        let is_asked = |it: &Record| (it.strategy.as_str(), it.goal.as_str()) == asked;
+        let any = !records.iter().any(is_asked);
         let end = snapshot.usage.grid.end();
-        let over = |it: &Record| it.is_over(end);
+        let over = |it: &Record| it.is_over(end) && (any || is_asked(it));
         let place = records.iter().rposition(over).unwrap_or(0);
         if records.is_empty() {
             return Err(Error::Empty {
@@ -123,6 +169,8 @@ impl VerifyArgs {
                 hint: "keep one: `kcost analyze --history FOLDER`".to_owned(),
             });
         }
-        Ok((records[place].clone(), records))
+        let record = records[place].clone();
+        // Of another cluster no run has anything to teach.
+        Ok((record, if foreign { Vec::new() } else { records }))
     }
 }

@@ -166,6 +166,7 @@ mod tests {
         let none = || "0.00".to_owned();
         Record {
             outcomes: Vec::new(),
+            scope: None,
             schema: SCHEMA.to_owned(),
             tool_version: "0.0.0".to_owned(),
             taken_at: jiff::Timestamp::UNIX_EPOCH,

@@ -10,6 +10,8 @@ mod teach;
 mod verify;
 
 pub use diff::{Course, Difference, Fields, compare};
-pub use record::{Amounts, Entry, Kept, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA};
+pub use record::{
+    Amounts, Entry, Kept, Missing, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA,
+};
 pub use teach::{Teaching, lessons, outcomes};
 pub use verify::{Applied, Judged, Seen, Totals, Verdict, Verify};

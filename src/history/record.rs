@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,9 @@ pub struct Record {
     pub cluster: String,
     pub strategy: String,
     pub goal: String,
+    /// The part of the cluster that was asked for, `-n shop`; none where all of it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// ISO 4217.
     pub currency: String,
     pub monthly: Monthly,
@@ -38,6 +43,8 @@ pub struct Outcomes {
     pub taken_at: Timestamp,
     pub strategy: String,
     pub goal: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     pub containers: Vec<Outcome>,
 }
 
@@ -62,6 +69,21 @@ pub struct Monthly {
     pub current: String,
     pub recommended: String,
     pub freed: String,
+}
+
+/// How much of a record is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    pub gone: usize,
+    pub of: usize,
+}
+
+impl Missing {
+    /// Whether more than half is gone: so much changes from cluster to cluster, not from run
+    /// to run.
+    pub fn is_elsewhere(self) -> bool {
+        2 * self.gone > self.of
+    }
 }
 
 /// What was said of one workload.
@@ -142,6 +164,7 @@ impl Record {
             cluster: snapshot.cluster.name.clone(),
             strategy: options.strategy.name().to_owned(),
             goal: options.goal.name().to_owned(),
+            scope: None,
             currency: bill.currency.to_string(),
             monthly: Monthly {
                 current: bill.current.to_string(),
@@ -167,6 +190,37 @@ impl Record {
         let past = at.as_second() - self.taken_at.as_second();
         let late = f64::from(i32::try_from(past).unwrap_or(i32::MAX)) + 3_600.0;
         past > 0 && late >= self.horizon_secs()
+    }
+
+    /// How many of its workloads in these namespaces are not among those, and how many it has.
+    pub fn missing<'a>(
+        &self,
+        among: impl Iterator<Item = &'a WorkloadId>,
+        within: &dyn Fn(&str) -> bool,
+    ) -> Missing {
+        let among: HashSet<&WorkloadId> = among.collect();
+        let own = self.workloads.iter().map(|it| &it.id);
+        let own = own.filter(|it| within(&it.namespace));
+        let (there, gone): (Vec<_>, Vec<_>) = own.partition(|it| among.contains(it));
+        Missing {
+            gone: gone.len(),
+            of: there.len() + gone.len(),
+        }
+    }
+
+    /// Whether both are of the same question to the same cluster.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let asked = |it: &Self| {
+            let (strategy, goal) = (it.strategy.clone(), it.goal.clone());
+            (it.cluster.clone(), strategy, goal, it.scope.clone())
+        };
+        asked(self) == asked(other)
+    }
+
+    /// Whether a run of this part of the cluster has its promises in mind: they are of all of
+    /// it, or of the same part.
+    pub fn is_for(&self, scope: Option<&str>) -> bool {
+        self.scope.is_none() || self.scope.as_deref() == scope
     }
 
     /// How many workloads are in this state.

@@ -15,6 +15,20 @@ use crate::units::{Span, count_from};
 /// With less than this share of its time seen, a promise teaches nothing.
 const LEAST_COVERED: f64 = 0.8;
 
+/// What tells one run of a cluster from all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Run<'a>(Timestamp, &'a str, &'a str, Option<&'a str>);
+
+impl<'a> Run<'a> {
+    fn of(it: &'a Outcomes) -> Self {
+        Self(it.taken_at, &it.strategy, &it.goal, it.scope.as_deref())
+    }
+
+    fn from(it: &'a Record) -> Self {
+        Self(it.taken_at, &it.strategy, &it.goal, it.scope.as_deref())
+    }
+}
+
 /// Holds the promises of earlier runs against what came after them, with usage part by part.
 pub struct Teaching<'a> {
     records: Vec<&'a Record>,
@@ -24,17 +38,19 @@ pub struct Teaching<'a> {
 }
 
 impl<'a> Teaching<'a> {
-    /// Of the cluster of this snapshot, and of runs before it.
-    pub fn new(records: &'a [Record], snapshot: &'a Snapshot) -> Self {
+    /// Of the cluster of this snapshot, and of runs before it: of all of it, or of the same
+    /// part.
+    pub fn new(records: &'a [Record], snapshot: &'a Snapshot, scope: Option<&str>) -> Self {
         let earlier =
             |it: &&Record| it.cluster == snapshot.cluster.name && it.taken_at < snapshot.taken_at;
-        let records: Vec<&Record> = records.iter().filter(earlier).collect();
+        let records = records.iter().filter(earlier);
+        let records: Vec<&Record> = records.filter(|it| it.is_for(scope)).collect();
         let seen = records.iter().flat_map(|it| &it.outcomes);
-        let seen: BTreeSet<Timestamp> = seen.map(|it| it.taken_at).collect();
+        let seen: BTreeSet<Run<'_>> = seen.map(Run::of).collect();
         let end = snapshot.usage.grid.end();
         let fresh = records.iter().copied();
         let fresh: Vec<&Record> = fresh
-            .filter(|it| it.is_over(end) && !seen.contains(&it.taken_at))
+            .filter(|it| it.is_over(end) && !seen.contains(&Run::from(it)))
             .collect();
         Self {
             verifies: fresh.iter().map(|it| Verify::new(it, snapshot)).collect(),
@@ -85,10 +101,10 @@ pub fn lessons<'a>(
     all: impl Iterator<Item = &'a Outcomes>,
     (strategy, goal): (&str, &str),
 ) -> Learned {
-    let mut told: BTreeSet<Timestamp> = BTreeSet::new();
+    let mut told: BTreeSet<Run<'_>> = BTreeSet::new();
     let cases = all
         .filter(|it| it.strategy == strategy && it.goal == goal)
-        .filter(|it| told.insert(it.taken_at))
+        .filter(|it| told.insert(Run::of(it)))
         .flat_map(|run| run.containers.iter().map(|it| case(run.taken_at, it)));
     let cases: Vec<Case> = cases.collect();
     learn::lessons(&cases)
@@ -104,6 +120,7 @@ pub fn outcomes(record: &Record, seen: &[Seen<'_>]) -> Outcomes {
         taken_at: record.taken_at,
         strategy: record.strategy.clone(),
         goal: record.goal.clone(),
+        scope: record.scope.clone(),
         containers: containers.collect(),
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::str::FromStr;
 
 use super::placement::{Operator, Requirement, meets};
@@ -5,6 +6,7 @@ use super::placement::{Operator, Requirement, meets};
 /// A label selector as kubectl takes it: `app=api,tier!=test,env in (a,b),!legacy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
+    text: String,
     requirements: Vec<Requirement>,
 }
 
@@ -80,13 +82,23 @@ fn parts(text: &str) -> Vec<&str> {
     .collect()
 }
 
+/// As it was given.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl FromStr for Selector {
     type Err = ParseSelectorError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let requirements = parts(text).into_iter().map(parse).collect();
         match requirements {
-            Some(requirements) => Ok(Self { requirements }),
+            Some(requirements) => Ok(Self {
+                text: text.trim().to_owned(),
+                requirements,
+            }),
             None => Err(ParseSelectorError(text.to_owned())),
         }
     }

@@ -50,6 +50,10 @@ fn objects(cpu: &str, memory: &str, limit: &str) -> Value {
 
 /// A bundle of so many weeks; with `burst` one pod of `web` takes 1.9 GB at one time of the third.
 fn bundle(folder: &Path, name: &str, weeks: i64, burst: bool, objects: &Value) -> PathBuf {
+    bundle_of(folder, name, objects, &usage(weeks, burst))
+}
+
+fn usage(weeks: i64, burst: bool) -> String {
     let mut usage = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n".to_owned();
     for slot in 0..weeks * WEEK {
         for workload in ["web", "db"] {
@@ -66,7 +70,7 @@ fn bundle(folder: &Path, name: &str, weeks: i64, burst: bool, objects: &Value) -
             }
         }
     }
-    bundle_of(folder, name, objects, &usage)
+    usage
 }
 
 fn plenty() -> Value {
@@ -316,4 +320,140 @@ fn what_is_no_record_is_told_and_nothing_after_is_no_verdict() {
         .arg(folder.path().join("none"))
         .arg(&then)
         .run();
+}
+
+/// `verify` or `analyze` of a bundle with these options besides.
+fn ran(command: &[&str], bundle: &Path, more: &[&str]) -> Kcost {
+    let kcost = Kcost::new().args(command).arg("--snapshot").arg(bundle);
+    kcost.args(more)
+}
+
+#[test]
+fn verify_holds_only_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let mut labelled = plenty();
+    for item in labelled["items"].as_array_mut().unwrap() {
+        if item["kind"] == "Deployment" {
+            let name = item["metadata"]["name"].clone();
+            item["metadata"]["labels"] = json!({"app": name});
+        }
+    }
+    let then = bundle(folder.path(), "then.kcost", 2, false, &labelled);
+    let now = bundle(folder.path(), "now.kcost", 3, false, &labelled);
+    remembered(&then, &runs);
+    let verify = ["verify", runs.to_str().unwrap(), "-o", "json"];
+    let names = |more: &[&str]| {
+        let report = ran(&verify, &now, more).run().ended(0).json();
+        let all = report["workloads"].as_array().unwrap().iter();
+        let names: Vec<String> = all.map(|it| it["name"].to_string()).collect();
+        (names.len(), report["summary"]["judged"].clone())
+    };
+    assert_eq!(names(&[]), (2, json!(2)));
+    assert_eq!(names(&["-n", "shop"]), (2, json!(2)));
+    assert_eq!(names(&["-l", "app=web"]), (1, json!(1)));
+    ran(&verify, &now, &["-n", "other"]).run().ended(3);
+}
+
+#[test]
+fn a_run_of_a_part_or_by_another_goal_has_a_record_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let then = bundle(folder.path(), "then.kcost", 2, false, &plenty());
+    let now = bundle(folder.path(), "now.kcost", 3, false, &plenty());
+    let history = ["--history", runs.to_str().unwrap()];
+    let analyze = |bundle: &Path, more: &[&str]| {
+        let kcost = ran(&["analyze"], bundle, &history).args(more);
+        kcost.run().ended(0).stderr
+    };
+    for more in [
+        &[][..],
+        &["-n", "shop"],
+        &["--goal", "savings"],
+        &["-n", "shop"],
+        &[],
+    ] {
+        assert!(!analyze(&then, more).contains("trend"));
+    }
+    let list = Kcost::new().arg("history").arg(&runs).args(["-o", "json"]);
+    let list = list.run().ended(0).json();
+    let records = list["records"].as_array().unwrap();
+    let asked = records
+        .iter()
+        .map(|it| (it["goal"].clone(), it["scope"].clone()));
+    let asked: Vec<(Value, Value)> = asked.collect();
+    let balanced = || json!("balanced");
+    assert_eq!(
+        asked,
+        [
+            (balanced(), Value::Null),
+            (balanced(), json!("-n shop")),
+            (json!("savings"), Value::Null),
+        ]
+    );
+    // Each is held beside its like.
+    let cost = analyze(&now, &["--goal", "savings"]);
+    assert!(
+        cost.contains("trend: ") && cost.contains("(2 runs)"),
+        "{cost}"
+    );
+    assert!(!analyze(&now, &["--goal", "reliability"]).contains("trend"));
+    let part = analyze(&now, &["-n", "shop"]);
+    assert!(part.contains("(2 runs)"), "{part}");
+}
+
+#[test]
+fn records_of_another_cluster_are_told_and_teach_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let then = bundle(folder.path(), "then.kcost", 2, false, &plenty());
+    remembered(&then, &runs);
+    let mut other = plenty().to_string();
+    other = other.replace("\"shop\"", "\"stock\"");
+    let other: Value = serde_json::from_str(&other).unwrap();
+    let used = usage(3, false).replace("shop,", "stock,");
+    let now = bundle_of(folder.path(), "now.kcost", &other, &used);
+    let verify = ["verify", runs.to_str().unwrap(), "-o", "json"];
+    let seen = ran(&verify, &now, &[]).run().ended(0);
+    let told = "this looks like another cluster: 2 of 2 workloads of the record are not there";
+    assert!(seen.stderr.contains(told), "{}", seen.stderr);
+    assert_eq!(seen.json()["teaches"], json!([]));
+    let seen = remembered(&now, &runs);
+    assert!(seen.stderr.contains("1 record left out"), "{}", seen.stderr);
+    assert!(!seen.stderr.contains("trend"), "{}", seen.stderr);
+    // One of the same time has a name of its own.
+    let twin = folder.path().join("twin");
+    fs::create_dir(&twin).unwrap();
+    let twin = bundle(&twin, "then.kcost", 3, false, &plenty());
+    remembered(&twin, &runs);
+    assert_eq!(fs::read_dir(&runs).unwrap().count(), 3);
+    // A name that differs is told as well.
+    let path = fs::read_dir(&runs).unwrap().next().unwrap().unwrap().path();
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["cluster"] = json!("prod");
+    record["taken_at"] = json!("2025-10-20T00:00:00Z");
+    let moved = folder.path().join("moved.json");
+    fs::write(&moved, record.to_string()).unwrap();
+    let verify = ["verify", moved.to_str().unwrap()];
+    let seen = ran(&verify, &twin, &[]).run().ended(0);
+    assert!(
+        seen.stderr.contains("two clusters: prod and files"),
+        "{}",
+        seen.stderr
+    );
+}
+
+#[test]
+fn a_folder_of_records_that_is_not_there_is_a_mistake_where_none_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let typo = folder.path().join("typo");
+    let then = bundle(folder.path(), "then.kcost", 2, false, &plenty());
+    let history = ["--history", typo.to_str().unwrap()];
+    for command in [&["patch"][..], &["explain", "shop/web"], &["nodes"]] {
+        let seen = ran(command, &then, &history).run().ended(2);
+        assert!(seen.stderr.contains("typo"), "{}", seen.stderr);
+        assert!(!typo.exists());
+    }
+    remembered(&then, &typo);
+    ran(&["patch"], &then, &history).run().ended(0);
 }

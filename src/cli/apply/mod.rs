@@ -172,7 +172,8 @@ impl ApplyArgs {
         super::analyze::refuse_empty(snapshot, asked).map_err(to_write)?;
         self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
         let only = workload::among(&read.whole, &names)?;
-        self.learning.teach(&read, &mut settings, ui)?;
+        self.learning
+            .learn(&self.source, &read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);

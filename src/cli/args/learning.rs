@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-use super::Parts;
+use super::{Parts, SourceArgs};
 use crate::cli::records;
 use crate::error::Error;
 use crate::history::{Outcomes, Record, Teaching};
@@ -53,6 +53,24 @@ impl LearningArgs {
         self.history.as_deref()
     }
 
+    /// The same where no record is kept: then a folder that is not there is a mistake.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::teach`], and without the folder.
+    pub(in crate::cli) fn learn(
+        &self,
+        source: &SourceArgs,
+        read: &Parts,
+        settings: &mut Settings,
+        ui: &Ui,
+    ) -> Result<(), Error> {
+        if let Some(folder) = self.history.as_deref().filter(|it| !it.exists()) {
+            records::all(folder, ui)?;
+        }
+        self.teach(source, read, settings, ui).map(drop)
+    }
+
     /// Holds what earlier runs promised against what came after, and lets the sizes of this
     /// one learn from it. A folder that is not there yet has no records.
     ///
@@ -61,6 +79,7 @@ impl LearningArgs {
     /// Where the folder or usage cannot be read.
     pub(in crate::cli) fn teach(
         &self,
+        source: &SourceArgs,
         read: &Parts,
         settings: &mut Settings,
         ui: &Ui,
@@ -69,8 +88,10 @@ impl LearningArgs {
             Some(folder) if folder.exists() => records::all(folder, ui)?,
             _ => Vec::new(),
         };
+        let mut records = records;
         let snapshot = &read.whole.snapshot;
-        let mut teaching = Teaching::new(&records, snapshot);
+        source.leave_own(&mut records, snapshot, ui)?;
+        let mut teaching = Teaching::new(&records, snapshot, source.part().as_deref());
         if teaching.wants_usage() {
             read.each(&mut |workloads, usage| teaching.look(workloads, usage))?;
         }

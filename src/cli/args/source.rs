@@ -21,11 +21,13 @@ use crate::demo;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gpu::Gathered;
+use crate::history::{Missing, Record, Seen};
 use crate::pipeline::{self, Evidence, Settings, Sizes};
 use crate::profile::Profile;
 use crate::progress::{Named, Progress};
 use crate::record::{self, Read, RecordOptions, Sifted};
 use crate::snapshot::{Selector, Snapshot, Supply, Usage};
+use crate::text::count;
 use crate::ui::Ui;
 use crate::units::Span;
 
@@ -516,6 +518,69 @@ impl SourceArgs {
             text: error.to_string(),
             hint: Some("name namespaces as in `-n shop -n 'team-*' -n '!team-test'`".to_owned()),
         })
+    }
+
+    /// The part of the cluster that is asked for, as it is given; `None` for all of it.
+    pub(in crate::cli) fn part(&self) -> Option<String> {
+        let all = self.scope.all_namespaces;
+        let mut names: Vec<&str> = self.scope.namespace.iter().map(String::as_str).collect();
+        names.retain(|_| !all);
+        names.sort_unstable();
+        names.dedup();
+        let names = (!names.is_empty()).then(|| format!("-n {}", names.join(",")));
+        let labels = self.scope.selector.as_ref().map(|it| format!("-l {it}"));
+        let both: Vec<String> = names.into_iter().chain(labels).collect();
+        (!both.is_empty()).then(|| both.join(" "))
+    }
+
+    /// How much of an earlier run is not there, of what is asked for.
+    pub(in crate::cli) fn missing(
+        &self,
+        record: &Record,
+        snapshot: &Snapshot,
+    ) -> Result<Missing, Error> {
+        let scope = self.scope()?;
+        let ids = snapshot.workloads.iter().map(|it| &it.id);
+        Ok(record.missing(ids, &|namespace| scope.namespace(namespace)))
+    }
+
+    /// Drops records of other clusters that have the name of this one, as all of files have.
+    pub(in crate::cli) fn leave_own(
+        &self,
+        records: &mut Vec<Record>,
+        snapshot: &Snapshot,
+        ui: &Ui,
+    ) -> Result<(), Error> {
+        let all = std::mem::take(records);
+        let before = all.len();
+        for record in all {
+            let named = record.cluster == snapshot.cluster.name;
+            if !named || !self.missing(&record, snapshot)?.is_elsewhere() {
+                records.push(record);
+            }
+        }
+        let dropped = before - records.len();
+        if dropped > 0 {
+            let text = format!(
+                "{} left out: most of their workloads are not there, as of another cluster of the same name",
+                count(dropped, "record")
+            );
+            ui.warning(&text, Some("keep a folder of records for each cluster"));
+        }
+        Ok(())
+    }
+
+    /// Leaves what is asked for of an earlier run. Of what is gone no labels are known: no
+    /// selector is for it.
+    pub(in crate::cli) fn choose(&self, seen: &mut Vec<Seen<'_>>) -> Result<(), Error> {
+        let scope = self.scope()?;
+        let selector = self.scope.selector.as_ref();
+        seen.retain(|it| {
+            let labels = it.workload.map(|workload| &workload.labels);
+            scope.namespace(&it.entry.id.namespace)
+                && selector.is_none_or(|s| labels.is_some_and(|labels| s.matches(labels)))
+        });
+        Ok(())
     }
 
     fn files(&self, scope: &Scope) -> FileOptions {

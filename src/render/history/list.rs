@@ -34,7 +34,7 @@ pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -
             let count = |state: &str| Cell::new(record.in_state(state).to_string());
             grid.row(vec![
                 Cell::new(record.taken_at.strftime("%Y-%m-%d %H:%M").to_string()),
-                Cell::new(escape(&record.cluster)),
+                Cell::new(asked(record)),
                 Cell::new(record.workloads.len().to_string()),
                 count("over_provisioned"),
                 count("under_provisioned"),
@@ -49,9 +49,18 @@ pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -
     })
 }
 
-/// How a run stands beside the last one before it of the same cluster, in one line.
+/// The cluster, and the part of it where not all was asked for.
+fn asked(record: &Record) -> String {
+    let cluster = escape(&record.cluster);
+    match &record.scope {
+        Some(scope) => format!("{cluster} {}", escape(scope)),
+        None => cluster,
+    }
+}
+
+/// How a run stands beside the last one before it of the same question, in one line.
 pub fn trend(before: &[Record], now: &Record) -> Option<String> {
-    let earlier = before.iter().filter(|it| it.cluster == now.cluster);
+    let earlier = before.iter().filter(|it| it.asks_as(now));
     let earlier = earlier.filter(|it| it.taken_at < now.taken_at);
     let earlier = earlier.filter(|it| it.currency == now.currency);
     let last = earlier.clone().max_by_key(|it| it.taken_at)?;
@@ -80,6 +89,8 @@ struct Run<'a> {
     cluster: Named<'a>,
     strategy: &'a str,
     goal: &'a str,
+    /// Null where all of the cluster was asked for.
+    scope: Option<&'a str>,
     currency: &'a str,
     monthly_cost: &'a Monthly,
     waste_ratio: f64,
@@ -115,6 +126,7 @@ pub fn history_json(records: &[Record], out: &mut dyn io::Write) -> io::Result<(
         },
         strategy: &record.strategy,
         goal: &record.goal,
+        scope: record.scope.as_deref(),
         currency: &record.currency,
         monthly_cost: &record.monthly,
         waste_ratio: record.waste,
