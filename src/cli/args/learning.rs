@@ -84,11 +84,10 @@ impl LearningArgs {
         settings: &mut Settings,
         ui: &Ui,
     ) -> Result<Earlier, Error> {
-        let records = match &self.history {
+        let mut records = match &self.history {
             Some(folder) if folder.exists() => records::all(folder, ui)?,
             _ => Vec::new(),
         };
-        let mut records = records;
         let snapshot = &read.whole.snapshot;
         source.leave_own(&mut records, snapshot, ui)?;
         let mut teaching = Teaching::new(&records, snapshot, source.part().as_deref());
