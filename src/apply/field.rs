@@ -31,6 +31,11 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether it holds already what it is to hold.
+    pub fn stands(&self) -> bool {
+        same(self.before.as_ref(), self.after.as_ref())
+    }
+
     /// The same, the other way round.
     #[must_use]
     pub fn turned(&self) -> Self {

@@ -5,6 +5,7 @@
 //! ([`waves`]). [`Server`] is the only place of kcost that writes to a cluster; [`Session`]
 //! writes a line of the [`log`] before and after each write.
 
+mod back;
 mod field;
 mod health;
 pub mod log;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use crate::snapshot::Keeper;
 
+pub use back::{Back, back};
 pub use field::{Field, Part, Path};
 pub use health::is_on_delete;
 pub use plan::{Found, Object, Step, Verb, Write, autoscaler, borrower, step, target};

@@ -9,7 +9,7 @@ use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::values::named;
 use crate::apply::log::{Action, Book, Run, runs};
-use crate::apply::{ApplyError, Server, Session, Write as Put, refused};
+use crate::apply::{ApplyError, Back, Server, Session, back};
 use crate::collect::kubernetes::Connection;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -153,13 +153,15 @@ impl RollbackArgs {
                 hint: Some("name that cluster with `--context`".to_owned()),
             });
         }
-        let left = run.left();
         let json = self.output == "json";
+        let mut left: Vec<Back> = Vec::new();
+        for (workload, write) in run.left() {
+            left.push(back(&server, &workload, &write).await?);
+        }
         ui.clear();
         if !json {
             tell(|out| render::restored_text(&left, &[], out), out)?;
         }
-        let refused = self.checked(&server, &left, ui).await?;
         if left.is_empty() || self.dry_run {
             if json {
                 let told = (&*actor.context, &*run.id, None);
@@ -168,9 +170,11 @@ impl RollbackArgs {
             if left.is_empty() {
                 ui.message(&format!("run {} has left nothing to take back", run.id));
             }
-            return Ok(if refused { Exit::Failed } else { Exit::Done });
+            let short = left.iter().any(Back::is_short);
+            return Ok(if short { Exit::Failed } else { Exit::Done });
         }
-        if !self.yes && !yes(&format!("Restore {}?", count(left.len(), "object"))) {
+        let some = left.iter().filter(|it| !it.write.fields.is_empty()).count();
+        if !self.yes && !yes(&format!("Restore {}?", count(some, "object"))) {
             ui.message("nothing was written");
             return Ok(Exit::Done);
         }
@@ -202,25 +206,6 @@ impl RollbackArgs {
         }
         let done = outcomes.iter().all(|it| it.state.is_done());
         Ok(if done { Exit::Done } else { Exit::Failed })
-    }
-
-    /// Lets the server check every write; whether it refuses any, which is told.
-    async fn checked(
-        &self,
-        server: &Server<'_>,
-        left: &[(String, Put)],
-        ui: &Ui,
-    ) -> Result<bool, Error> {
-        let mut any = false;
-        for (_, write) in left {
-            if let Some(why) = refused(server, &write.turned()).await? {
-                any = true;
-                if self.dry_run {
-                    ui.warning(&format!("{}: {}", write.object, why.text), None);
-                }
-            }
-        }
-        Ok(any)
     }
 }
 

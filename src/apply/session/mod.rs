@@ -6,6 +6,7 @@ mod recover;
 use std::time::{Duration, Instant};
 
 use super::Why;
+use super::back::Back;
 use super::log::{Action, Actor, Became, Book, Ended, Event, Intent, LogError};
 use super::plan::{Step, Write};
 use super::server::{Put, Refusal, Server};
@@ -64,6 +65,8 @@ impl ApplyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Applied,
+    /// All but fields that somebody has changed since.
+    Partly,
     Already,
     Refused,
     RolledBack,
@@ -77,6 +80,7 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Partly => "partly",
             Self::Already => "already",
             Self::Refused => "refused",
             Self::RolledBack => "rolled_back",
@@ -311,30 +315,39 @@ impl Session<'_> {
         Ok(Outcome::of(State::RolledBack, Some(why.clone())))
     }
 
-    /// Brings single objects back to what they were; each stands for itself.
-    pub async fn restore(&mut self, left: &[(String, Write)]) -> Result<Vec<Outcome>, ApplyError> {
+    /// Brings single objects back to what they were, but for fields that somebody has changed
+    /// since; each stands for itself.
+    pub async fn restore(&mut self, backs: &[Back]) -> Result<Vec<Outcome>, ApplyError> {
         let mut outcomes = Vec::new();
         let mut followed = Vec::new();
-        for (place, (workload, write)) in left.iter().enumerate() {
+        for (place, back) in backs.iter().enumerate() {
+            let kept = back.kept();
+            if back.write.fields.is_empty() {
+                outcomes.push(Outcome::of(State::Refused, kept));
+                continue;
+            }
             let at = Place {
                 step: place,
                 parts: 1,
-                workload,
+                workload: &back.workload,
                 reasons: &[],
                 undo: false,
             };
             // What goes back goes back, whether it can be followed or not.
-            let before = self.watched(place, workload, &write.object).await;
+            let object = &back.write.object;
+            let before = self.watched(place, &back.workload, object).await;
             let before = before.ok().flatten();
-            let outcome = match self.put(&write.turned(), at).await? {
-                Ok(Put::Written) => Outcome::of(State::Applied, None),
-                Ok(Put::Already) => Outcome::of(State::Already, None),
-                Err(why) => Outcome::of(State::Refused, Some(why)),
-            };
-            if outcome.state == State::Applied {
+            let put = self.put(&back.write, at).await?;
+            if matches!(put, Ok(Put::Written)) {
                 followed.extend(before);
             }
-            outcomes.push(outcome);
+            outcomes.push(match (put, kept) {
+                (Ok(Put::Written), None) => Outcome::of(State::Applied, None),
+                (Ok(Put::Written), kept) => Outcome::of(State::Partly, kept),
+                (Ok(Put::Already), None) => Outcome::of(State::Already, None),
+                (Ok(Put::Already), kept) => Outcome::of(State::Refused, kept),
+                (Err(why), _) => Outcome::of(State::Refused, Some(why)),
+            });
         }
         let begun = Instant::now();
         self.settle_down(&mut followed).await;

@@ -1,4 +1,4 @@
-//! What is applied to a cluster, before and after, and what is taken back.
+//! What is applied to a cluster, before and after.
 
 use std::io::{self, Write};
 
@@ -9,13 +9,13 @@ use super::Patches;
 use super::frame::savings;
 use super::json::{Head, Shape, Without, shape, without};
 use super::placed::lines;
-use crate::apply::{Field, Outcome, State, Step, Why, Write as Put};
+use crate::apply::{Outcome, State, Step, Why, Write as Put};
 use crate::change::Change;
 use crate::render::json;
-use crate::render::json_v1::{Gap, Window, gap};
+use crate::render::json_v1::{Gap, gap};
 use crate::render::words::worth;
 use crate::text::{count, escape};
-use crate::units::{Currency, Money};
+use crate::units::Money;
 
 /// A run that applies changes.
 pub struct Applied<'a> {
@@ -183,12 +183,14 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
     }
 }
 
-fn became(outcome: &Outcome) -> String {
+/// What became of a workload.
+pub(super) fn became(outcome: &Outcome) -> String {
     let why = outcome.why.as_ref();
     let why = why.map_or_else(String::new, |why| format!(": {}", escape(&why.text)));
     match (outcome.state, outcome.seconds) {
         (State::Applied, Some(seconds)) => format!("applied, well after {seconds} s"),
         (State::Applied, None) => "applied".to_owned(),
+        (State::Partly, _) => format!("applied in part{why}"),
         (State::Already, _) => format!("had it already{why}"),
         (State::Refused, _) => format!("not applied{why}"),
         (State::RolledBack, _) => format!("rolled back{why}"),
@@ -280,120 +282,6 @@ pub fn applied_json(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
         skipped: skipped.collect(),
         unplaced: patches.unplaced.iter().map(without).collect(),
         gaps: patches.snapshot.gaps.iter().map(gap).collect(),
-    };
-    json::write(&report, out)
-}
-
-/// What is taken back, and what became of that; before it is written, what is to be.
-///
-/// # Errors
-///
-/// Where `out` takes no more.
-pub fn restored_text(
-    left: &[(String, Put)],
-    outcomes: &[Outcome],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    for (place, (_, write)) in left.iter().enumerate() {
-        let object = escape(&write.object.to_string());
-        let Some(outcome) = outcomes.get(place) else {
-            writeln!(out, "{object}")?;
-            for field in &write.fields {
-                writeln!(out, "  {}", escape(&turn(field)))?;
-            }
-            continue;
-        };
-        let became = match (outcome.state, outcome.seconds) {
-            (State::Applied, Some(seconds)) => format!("restored, through after {seconds} s"),
-            (State::Applied, None) => "restored".to_owned(),
-            (State::Refused, _) => became(outcome).replacen("not applied", "not restored", 1),
-            _ => became(outcome),
-        };
-        writeln!(out, "{object}: {became}")?;
-    }
-    Ok(())
-}
-
-/// `spec.….cpu: 250m → 1`, from what is there to what was.
-fn turn(field: &Field) -> String {
-    let shown = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => "none".to_owned(),
-    };
-    let (now, then) = (shown(field.after.as_ref()), shown(field.before.as_ref()));
-    format!("{}: {now} → {then}", field.path)
-}
-
-#[derive(Serialize)]
-struct Restored<'a> {
-    schema: &'static str,
-    tool_version: &'static str,
-    taken_at: Option<String>,
-    cluster: Name<'a>,
-    window: Option<Window>,
-    currency: Option<Currency>,
-    action: &'static str,
-    run: Option<&'a str>,
-    of: &'a str,
-    dry_run: bool,
-    changes: Vec<Restoring<'a>>,
-    gaps: [(); 0],
-}
-
-#[derive(Serialize)]
-struct Name<'a> {
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct Restoring<'a> {
-    namespace: &'a str,
-    kind: &'a str,
-    name: &'a str,
-    /// From what was there before to what the run has left.
-    fields: &'a [Field],
-    outcome: Option<&'static str>,
-    why: Option<&'a Why>,
-    seconds: Option<u64>,
-}
-
-/// For programs, `kcost.changes/v1`.
-///
-/// # Errors
-///
-/// Where `out` takes no more.
-pub fn restored_json(
-    (cluster, of, run): (&str, &str, Option<&str>),
-    left: &[(String, Put)],
-    outcomes: &[Outcome],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let changes = left.iter().enumerate().map(|(place, (_, write))| {
-        let outcome = outcomes.get(place);
-        Restoring {
-            namespace: &write.object.namespace,
-            kind: &write.object.kind,
-            name: &write.object.name,
-            fields: &write.fields,
-            outcome: outcome.map(|it| it.state.name()),
-            why: outcome.and_then(|it| it.why.as_ref()),
-            seconds: outcome.and_then(|it| it.seconds),
-        }
-    });
-    let report = Restored {
-        schema: "kcost.changes/v1",
-        tool_version: env!("CARGO_PKG_VERSION"),
-        taken_at: None,
-        cluster: Name { name: cluster },
-        window: None,
-        currency: None,
-        action: "rollback",
-        run,
-        of,
-        dry_run: run.is_none(),
-        changes: changes.collect(),
-        gaps: [],
     };
     json::write(&report, out)
 }

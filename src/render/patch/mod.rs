@@ -10,15 +10,15 @@ mod form;
 mod frame;
 mod json;
 mod placed;
+mod restored;
 mod runs;
 
-pub use applied::{
-    Applied, applied_json, applied_outcome, applied_plan, restored_json, restored_text,
-};
+pub use applied::{Applied, applied_json, applied_outcome, applied_plan};
 pub use form::{ALL as FORMS, Form, by_name as form_by_name};
 pub use frame::{File, patch_files, patch_stream};
 pub use json::patch_json;
 pub use placed::{placed_markdown, placed_text};
+pub use restored::{restored_json, restored_text};
 pub use runs::{runs_json, runs_text};
 
 pub(super) use form::{APPLY, DIFF};

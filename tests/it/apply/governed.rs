@@ -265,31 +265,83 @@ fn a_rollback_leaves_alone_what_somebody_changed_meanwhile() {
             }]);
         })
     });
+    let cpu = "spec.template.spec.containers[app].resources.requests.cpu";
+    let by = "by kubectl-edit at 2026-11-29T11:00:00Z";
+    let of = |report: &Value| {
+        let mut changes = report["changes"].as_array().unwrap().iter();
+        changes.find(|it| it["name"] == "api").unwrap().clone()
+    };
+    // Of each field: what is there now, what it goes back to, and what becomes of it.
+    let fields = |change: &Value| -> Vec<(bool, Value, Value, Value)> {
+        let fields = change["fields"].as_array().unwrap().iter();
+        let told = fields.map(|it| {
+            let is_ours = it["why"].is_null();
+            (
+                is_ours,
+                it["before"].clone(),
+                it["after"].clone(),
+                it["outcome"].clone(),
+            )
+        });
+        told.collect()
+    };
+    let left = world.resources("Deployment", "api")["limits"]["memory"].clone();
+    let stays = (false, json!("1"), json!("2"), json!("refused"));
+
+    let seen = world.rollback(&[&run, "--dry-run"]).ended(1);
+    let said = format!("  left alone: {cpu} is `1` now, no longer ");
+    assert!(seen.stdout.contains(&said), "{}", seen.stdout);
+    assert!(
+        !seen.stdout.contains(&format!("{cpu}: 1")),
+        "{}",
+        seen.stdout
+    );
+    let told = format!("memory: {} → 4Gi", left.as_str().unwrap());
+    assert!(seen.stdout.contains(&told), "{}", seen.stdout);
+    let dry = world.rollback(&[&run, "--dry-run", "-o", "json"]);
+    let change = of(&dry.ended(1).json());
+    let memory = |outcome: Value| (true, left.clone(), json!("4Gi"), outcome);
+    assert!(fields(&change).contains(&stays), "{change}");
+    assert!(fields(&change).contains(&memory(Value::Null)), "{change}");
+    assert!(
+        change["why"]["text"].as_str().unwrap().contains(by),
+        "{change}"
+    );
+
     let report = world
         .rollback(&[&run, "--yes", "-o", "json"])
         .ended(1)
         .json();
     let outcomes = super::outcomes(&report);
     assert!(
-        outcomes.contains(&("api".to_owned(), "refused".to_owned())),
+        outcomes.contains(&("api".to_owned(), "partly".to_owned())),
         "{report}"
     );
     assert!(
         outcomes.contains(&("db".to_owned(), "applied".to_owned())),
         "{report}"
     );
-    let why = report["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|it| it["name"] == "api");
-    let why = why.unwrap()["why"]["text"].as_str().unwrap();
+    let change = of(&report);
+    assert!(fields(&change).contains(&stays), "{change}");
     assert!(
-        why.contains("by kubectl-edit at 2026-11-29T11:00:00Z"),
-        "{why}"
+        fields(&change).contains(&memory(json!("applied"))),
+        "{change}"
     );
-    assert_eq!(world.resources("Deployment", "api")["requests"]["cpu"], "1");
+    assert!(
+        change["why"]["text"].as_str().unwrap().contains(by),
+        "{change}"
+    );
+    let now = world.resources("Deployment", "api");
+    assert_eq!(now["requests"]["cpu"], "1");
+    assert_eq!(now["requests"]["memory"], "4Gi");
+    assert_eq!(now["limits"]["memory"], "4Gi");
     assert_eq!(world.specs()[2], before[2]);
+    let seen = world.rollback(&[&run, "--yes"]).ended(1);
+    assert!(
+        seen.stdout.contains("/api: not restored\n"),
+        "{}",
+        seen.stdout
+    );
 }
 
 #[test]
