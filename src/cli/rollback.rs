@@ -75,7 +75,7 @@ impl RollbackArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let folder = self.log.folder()?;
+        let folder = self.log.kept()?;
         if self.list {
             let kept = Book::look(&folder).map_err(ApplyError::from)?;
             let told = (&*runs(&kept.lines), kept.lines.len(), kept.anchored);

@@ -37,6 +37,21 @@ impl LogArgs {
             hint: Some("name one with `--log FOLDER`".to_owned()),
         })
     }
+
+    /// The same to read what is there: one that somebody has named has to be there.
+    pub(in crate::cli) fn kept(&self) -> Result<PathBuf, Error> {
+        let folder = self.folder()?;
+        if self.log.is_none() || folder.is_dir() {
+            return Ok(folder);
+        }
+        Err(Error::Usage {
+            text: format!(
+                "the folder {} of the audit log does not exist",
+                folder.display()
+            ),
+            hint: Some("name the folder that the run was given with `--log FOLDER`".to_owned()),
+        })
+    }
 }
 
 /// How long a run waits for what it has changed.

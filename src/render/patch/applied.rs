@@ -160,7 +160,7 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
                 continue;
             };
             let id = escape(&step.workload);
-            writeln!(out, "{id}: {}", became(outcome))?;
+            writeln!(out, "{id}: {}", became(outcome, &step.workload))?;
         }
     }
     let done = |place: usize| {
@@ -183,10 +183,13 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
     }
 }
 
-/// What became of a workload.
-pub(super) fn became(outcome: &Outcome) -> String {
-    let why = outcome.why.as_ref();
-    let why = why.map_or_else(String::new, |why| format!(": {}", escape(&why.text)));
+/// What became of a workload. The reason may be another one of its wave, so that it names
+/// which; its own name stands in front already.
+pub(super) fn became(outcome: &Outcome, workload: &str) -> String {
+    let own = format!("{workload}: ");
+    let why = outcome.why.as_ref().map(|why| why.text.as_str());
+    let why = why.map(|text| text.strip_prefix(&own).unwrap_or(text));
+    let why = why.map_or_else(String::new, |text| format!(": {}", escape(text)));
     match (outcome.state, outcome.seconds) {
         (State::Applied, Some(seconds)) => format!("applied, well after {seconds} s"),
         (State::Applied, None) => "applied".to_owned(),

@@ -48,10 +48,10 @@ fn ended(back: &Back, outcome: &Outcome) -> String {
             return "not restored".to_owned();
         }
         State::Refused => {
-            let text = became(outcome);
+            let text = became(outcome, &back.workload);
             return text.replacen("not applied", "not restored", 1);
         }
-        _ => return became(outcome),
+        _ => return became(outcome, &back.workload),
     };
     match outcome.seconds {
         Some(seconds) => format!("{what}, through after {seconds} s"),

@@ -390,3 +390,25 @@ fn a_rollout_is_waited_for() {
     let looks = looks.filter(|it| it.verb == "GET" && it.path.ends_with("/deployments/api"));
     assert!(looks.count() > 5);
 }
+
+#[test]
+fn a_workload_is_named_once_and_a_folder_that_is_not_there_is_told() {
+    let world = World::new();
+    world.standin.writing(|it| {
+        it.goes.insert("api".to_owned(), Goes::Killed);
+    });
+    let seen = world.apply(&["--yes", "api"]).ended(1);
+    let mut lines = seen.stdout.lines();
+    let line = lines.find(|it| it.contains(": rolled back: ")).unwrap();
+    assert_eq!(line.matches("shop/Deployment/api").count(), 1, "{line}");
+    assert!(line.contains("OOMKilled"), "{line}");
+
+    let none = world.path("none");
+    for args in [&["--list"][..], &["some-run", "--dry-run"]] {
+        let seen = world
+            .rollback(&[args, &["--log", none.to_str().unwrap()]].concat())
+            .ended(2);
+        assert!(seen.stderr.contains("does not exist"), "{}", seen.stderr);
+        assert!(!none.exists());
+    }
+}
