@@ -85,10 +85,16 @@ pub(super) struct RuleArgs {
 
 /// `10%`, or a number.
 fn wave(text: &str) -> Result<Wave, String> {
-    if text.ends_with('%') {
-        return percent(text).map(Wave::Share);
-    }
-    rows(text).map(Wave::Count)
+    let read = if text.ends_with('%') {
+        let share = percent(text).ok().filter(|share| *share > 0.0);
+        share.map(Wave::Share)
+    } else {
+        rows(text).ok().map(Wave::Count)
+    };
+    read.ok_or_else(|| {
+        "write a share of all workloads above 0%, such as `10%`, or a whole number of at least 1"
+            .to_owned()
+    })
 }
 
 impl RuleArgs {

@@ -412,3 +412,15 @@ fn a_workload_is_named_once_and_a_folder_that_is_not_there_is_told() {
         assert!(!none.exists());
     }
 }
+
+#[test]
+fn a_wave_that_changes_nothing_is_refused() {
+    let world = World::new();
+    for wave in ["0%", "0", "101%", "abc"] {
+        let seen = world.command("apply").args(["--dry-run", "--wave", wave]);
+        let seen = seen.run().ended(2);
+        for said in ["such as `10%`", "a whole number of at least 1"] {
+            assert!(seen.stderr.contains(said), "{}", seen.stderr);
+        }
+    }
+}
