@@ -40,6 +40,9 @@ pub enum Error {
     /// The command line is understood by clap, but not by us.
     #[error("{text}")]
     Usage { text: String, hint: Option<String> },
+    /// A file or its folder does not let us do what was asked for.
+    #[error("{text}")]
+    File { text: String, hint: String },
     #[error("there is nothing to analyze: {reason}")]
     Empty { reason: String, hint: String },
     /// `--strict`, and the snapshot has gaps.
@@ -71,6 +74,7 @@ impl Error {
             Self::Reach(error) => error.hint(),
             Self::Record(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
+            Self::File { hint, .. } => Some(hint.clone()),
             Self::Empty { hint, .. } => Some(hint.clone()),
             Self::Strict { .. } => {
                 Some("each gap is in the report above, with what to do about it".to_owned())
@@ -98,6 +102,7 @@ impl Error {
             | Self::Prometheus(_)
             | Self::Reach(_)
             | Self::Record(_)
+            | Self::File { .. }
             | Self::Strict { .. }
             | Self::NotJudged { .. }
             | Self::Clusters { .. }

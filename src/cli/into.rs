@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::analyze::written_or_cut_off;
-use super::put::{Readers, put};
+use super::put::{Readers, ready};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::manifest::{Outcome, Tree, place};
@@ -50,11 +50,7 @@ pub(super) fn run(
     let tree = Tree::new(texts, unread);
     let outcome = place(&tree, patches.changes(), patches.workloads(), asked.base);
     if !asked.check {
-        for (path, text) in &outcome.texts {
-            let path = asked.folder.join(path);
-            let written = put(&path, text.as_bytes(), Readers::AsBefore);
-            written.map_err(|error| failed(&path, &error))?;
-        }
+        written(asked.folder, &outcome.texts)?;
     }
     let told = if asked.markdown {
         render::placed_markdown(patches, &tree, &outcome, out)
@@ -63,6 +59,39 @@ pub(super) fn run(
     };
     written_or_cut_off(told.and_then(|()| out.flush()))?;
     Ok(ended(asked.check, &outcome))
+}
+
+/// Changes all files, or none where one of them cannot be written: each lies whole beside its
+/// place before the first is moved there.
+fn written(folder: &Path, texts: &BTreeMap<PathBuf, String>) -> Result<(), Error> {
+    let mut all = Vec::new();
+    for (inside, text) in texts {
+        let path = folder.join(inside);
+        let one = ready(&path, text.as_bytes(), Readers::AsBefore);
+        let one = one.map_err(|error| unwritten(&path, &error, &[]))?;
+        all.push((path, one));
+    }
+    let mut changed: Vec<PathBuf> = Vec::new();
+    for (path, one) in all {
+        let placed = one.place();
+        placed.map_err(|error| unwritten(&path, &error, &changed))?;
+        changed.push(path);
+    }
+    Ok(())
+}
+
+/// That a file cannot be written, and which were by then.
+fn unwritten(path: &Path, error: &io::Error, changed: &[PathBuf]) -> Error {
+    let names: Vec<String> = changed.iter().map(|it| it.display().to_string()).collect();
+    let so_far = if names.is_empty() {
+        "no file is changed".to_owned()
+    } else {
+        format!("changed by then: {}", names.join(", "))
+    };
+    Error::File {
+        text: format!("{} cannot be written: {error}; {so_far}", path.display()),
+        hint: "see who may write the file and its folder, then run again".to_owned(),
+    }
 }
 
 /// A check fails where something would change.

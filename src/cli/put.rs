@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +16,30 @@ pub(super) enum Readers {
     AsBefore,
 }
 
-/// Writes a file in one move, over one of before.
+/// A file that lies whole beside the place where it is to be.
+#[derive(Debug)]
+pub(super) struct Ready {
+    fresh: TempPath,
+    path: PathBuf,
+}
+
+impl Ready {
+    /// Moves it to its place.
+    ///
+    /// # Errors
+    ///
+    /// Where its folder does not let it.
+    pub(super) fn place(self) -> io::Result<()> {
+        Ok(self.fresh.persist(&self.path)?)
+    }
+}
+
+/// Writes a file beside its place, where nobody sees it until it is moved.
 ///
 /// # Errors
 ///
-/// Where its folder takes no file.
-pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> io::Result<()> {
+/// Where its folder takes no file, or where the file that stands there is not to be written.
+pub(super) fn ready(path: &Path, text: &[u8], readers: Readers) -> io::Result<Ready> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut fresh = NamedTempFile::new_in(folder)?;
     fresh.write_all(text)?;
@@ -29,10 +47,25 @@ pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> io::Result<()> 
     match readers {
         Readers::Owner => {}
         Readers::Everybody => open_to_others(file)?,
-        Readers::AsBefore => file.set_permissions(fs::metadata(path)?.permissions())?,
+        Readers::AsBefore => {
+            // A move asks the folder alone; the file may be meant to stay as it is.
+            let before = File::options().append(true).open(path)?;
+            file.set_permissions(before.metadata()?.permissions())?;
+        }
     }
-    fresh.persist(path)?;
-    Ok(())
+    Ok(Ready {
+        fresh: fresh.into_temp_path(),
+        path: path.to_owned(),
+    })
+}
+
+/// Writes a file in one move, over one of before.
+///
+/// # Errors
+///
+/// Where its folder takes no file.
+pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> io::Result<()> {
+    ready(path, text, readers)?.place()
 }
 
 /// Writes JSON in one move, so that it lasts longer than the machine runs.
