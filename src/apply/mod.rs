@@ -30,7 +30,7 @@ pub use plan::{Found, Object, Step, Verb, Write, autoscaler, borrower, step, tar
 pub use pods::selector;
 pub use rules::{PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};
-pub use session::{ApplyError, Outcome, Pace, Session, State, refused};
+pub use session::{ApplyError, Outcome, Pace, Recovered, Session, State, refused};
 pub use throttle::Throttle;
 pub use wave::waves;
 pub use window::{ParseWindowError, Window};

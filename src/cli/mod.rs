@@ -268,9 +268,11 @@ fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error>
     ended
 }
 
-/// Leaves terminal and disk clean when Ctrl-C ends the program.
+/// Leaves terminal and disk clean when Ctrl-C ends the program, and tells of a cluster that
+/// is changed.
 pub fn interrupted() {
     ui::interrupted();
+    apply::interrupted();
     snapshot_files::abandon();
 }
 

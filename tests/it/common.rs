@@ -81,6 +81,12 @@ impl Kcost {
         quiet.spawn().unwrap()
     }
 
+    /// Begins, for whoever reads what it says on stderr in the end.
+    pub fn begin(mut self) -> std::process::Child {
+        let told = self.command.stdout(Stdio::null()).stderr(Stdio::piped());
+        told.spawn().unwrap()
+    }
+
     pub fn run(mut self) -> Seen {
         let output = self.command.output().unwrap();
         let text = |bytes: &[u8]| {

@@ -15,6 +15,8 @@ use crate::collect::kubernetes::KubernetesError;
 use crate::progress::Progress;
 use follow::Followed;
 
+pub use recover::Recovered;
+
 /// How long a run waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {

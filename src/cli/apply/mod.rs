@@ -1,6 +1,7 @@
 //! `kcost apply`: the only command that changes a cluster, beside the one that takes it back.
 
 mod ask;
+mod ended;
 mod place;
 mod plan;
 mod rules;
@@ -28,10 +29,12 @@ use crate::snapshot::Snapshot;
 use crate::text::count;
 use crate::ui::Ui;
 use crate::units::{Ratio, Span};
+use ended::Begun;
 use plan::Plan;
 use rules::RuleArgs;
 
 pub(super) use ask::{Asking, yes};
+pub(super) use ended::interrupted;
 pub(super) use place::{LogArgs, PaceArgs};
 
 const EXAMPLES: &str = "\
@@ -300,8 +303,11 @@ pub(super) async fn recover(
             throttle: None,
             next: 0,
         };
-        let left = session.recover(&mut run, judge).await?;
-        let number = count(left.len(), "object");
+        let found = session.recover(&mut run, judge).await?;
+        if let Some(text) = found.unwatched() {
+            ui.message(&text);
+        }
+        let number = count(found.left.len(), "object");
         ui.message(&format!(
             "run {0} has changed {number}; `kcost rollback {0}` takes that back",
             run.id
@@ -400,10 +406,12 @@ impl Writing<'_> {
             throttle: throttle.as_ref(),
             next: 0,
         };
+        let begun = Begun::new(folder, run.clone(), self.program);
         session
             .begin(Action::Apply, None, plan.steps.len())
             .map_err(ApplyError::from)?;
         let outcomes = session.apply(&plan.steps, &plan.waves).await?;
+        drop(begun);
         ui.clear();
         let done = outcomes.iter().all(|it| it.state.is_done());
         if json {

@@ -1,8 +1,12 @@
 //! Runs that are ended from outside, and a log that is not what was written.
 
 use std::fs;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::World;
+use crate::common::needs;
 use crate::standin::{Moment, PATIENCE};
 
 /// Ends a run at one of its writes.
@@ -130,4 +134,71 @@ fn a_log_that_somebody_changed_is_refused() {
         world.rollback(&["--list", "-o", "json"]).json()["anchored"],
         true
     );
+}
+
+/// What a run says that Ctrl-C ends.
+fn ended(child: Child, kill: &std::path::Path) -> String {
+    let id = child.id().to_string();
+    let sent = Command::new(kill).args(["-INT", &id]).status();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(sent.unwrap().success(), "{said}");
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    said
+}
+
+#[test]
+fn ctrl_c_tells_what_is_changed_and_the_next_run_watches_it() {
+    let Some(kill) = needs("kill") else { return };
+    let world = World::new();
+    let before = world.specs();
+    let bundle = world.bundle("then.kcost");
+    let run = world.command("apply").arg("--snapshot").arg(&bundle);
+    let watched = ["--watch", "10m", "--max-cut", "100%", "--yes", "api"];
+    let mut child = run.args(watched).begin();
+    let begun = Instant::now();
+    let is_there = || !world.taken().is_empty() && world.runs()[0]["objects_changed"] == 1;
+    while !is_there() && child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < PATIENCE);
+        sleep(Duration::from_millis(50));
+    }
+    let said = ended(child, &kill);
+    let run = world.last_run();
+    for told in [
+        format!("run {run} was interrupted: 1 object changed, and nobody watches that now"),
+        "\n  shop/Deployment/api\n".to_owned(),
+        format!("rollback {run}` takes it back"),
+        "apply` again".to_owned(),
+    ] {
+        assert!(said.contains(&told), "{told}: {said}");
+    }
+
+    let seen = world.apply_of(&bundle, &["--yes", "api"]).ended(0);
+    let told = "the watch of its last wave, 1 workload, had never ended: it was watched anew";
+    assert!(seen.stderr.contains(told), "{}", seen.stderr);
+    world.rollback(&[&run, "--yes"]).ended(0);
+    assert_eq!(world.specs(), before);
+}
+
+#[test]
+fn ctrl_c_tells_of_a_write_that_has_no_answer() {
+    let Some(kill) = needs("kill") else { return };
+    let world = World::new();
+    let bundle = world.bundle("then.kcost");
+    let mut held = None;
+    world.standin.writing(|it| {
+        held = Some(it.held());
+        it.hold(2, Moment::Before);
+    });
+    let run = world.applying(&bundle).args(["--yes", "--wave", "100%"]);
+    let child = run.args(["api", "db"]).begin();
+    held.unwrap().recv_timeout(PATIENCE).unwrap();
+    let said = ended(child, &kill);
+    assert!(said.contains("1 object changed"), "{said}");
+    assert!(said.contains("may be changed, no answer came"), "{said}");
+    world.standin.writing(|it| it.hold = None);
+    let run = world.last_run();
+    let seen = world.rollback(&[&run, "--yes"]).ended(0);
+    let told = "had never ended: what that changed is unwatched";
+    assert!(seen.stderr.contains(told), "{}", seen.stderr);
 }
