@@ -74,8 +74,7 @@ impl Error {
             Self::Reach(error) => error.hint(),
             Self::Record(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
-            Self::File { hint, .. } => Some(hint.clone()),
-            Self::Empty { hint, .. } => Some(hint.clone()),
+            Self::File { hint, .. } | Self::Empty { hint, .. } => Some(hint.clone()),
             Self::Strict { .. } => {
                 Some("each gap is in the report above, with what to do about it".to_owned())
             }

@@ -148,13 +148,12 @@ pub fn restored_json(
 fn restoring<'a>(back: &'a Back, outcome: Option<&'a Outcome>) -> Restoring<'a> {
     let object = &back.write.object;
     let refused = State::Refused.name();
-    let (state, why) = match outcome {
-        Some(outcome) => (Some(outcome.state.name()), outcome.why.clone()),
-        None => {
-            let nothing = back.refused.is_some() || back.write.fields.is_empty();
-            let why = back.refused.clone().or_else(|| back.kept());
-            (nothing.then_some(refused), why)
-        }
+    let (state, why) = if let Some(outcome) = outcome {
+        (Some(outcome.state.name()), outcome.why.clone())
+    } else {
+        let nothing = back.refused.is_some() || back.write.fields.is_empty();
+        let why = back.refused.clone().or_else(|| back.kept());
+        (nothing.then_some(refused), why)
     };
     let written = back.write.fields.iter().map(|field| {
         let (outcome, why) = of_field(back, field, outcome);
