@@ -96,33 +96,25 @@ fn one(about: About, outcomes: &[Outcome]) -> Option<Calibration> {
 
 /// What was promised, and what came.
 fn told(about: About, kept: &Kept) -> Option<Held> {
-    let (said, came) = match about {
-        About::CpuRequest => (kept.risk.cpu_time_over_request?, kept.time_over?),
-        About::MemoryLimit => (kept.risk.memory_over_limit?, as_share(kept.over_limit?)),
-    };
-    Some(Held { said, came })
+    let risk = &kept.risk;
+    match about {
+        About::CpuRequest => Held::of(risk.cpu_time_over_request, kept.time_over),
+        About::MemoryLimit => Held::of_event(risk.memory_over_limit, kept.over_limit),
+    }
 }
 
 /// What became of the promises of one origin.
 pub(super) fn cases(at: Origin, outcome: &Outcome) -> Vec<Case> {
     let cases = outcome.kept.iter().map(|kept| {
         let replayed = kept.risk.replayed;
-        let held = |said: Option<f64>, came: Option<f64>| {
-            let (said, came) = said.zip(came)?;
-            Some(Held { said, came })
-        };
         Case {
             workload: kept.workload.to_string(),
             kind: kept.kind.map(str::to_owned),
             at: at.time,
             horizon: at.horizon,
-            cpu_request: held(replayed.cpu_time_over_request, kept.time_over),
-            memory_limit: held(replayed.memory_over_limit, kept.over_limit.map(as_share)),
+            cpu_request: Held::of(replayed.cpu_time_over_request, kept.time_over),
+            memory_limit: Held::of_event(replayed.memory_over_limit, kept.over_limit),
         }
     });
     cases.collect()
-}
-
-fn as_share(happened: bool) -> f64 {
-    f64::from(u8::from(happened))
 }

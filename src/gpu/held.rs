@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::card::Card;
-use crate::snapshot::{CapacityType, Container, MigProfile, Node, Resources, Snapshot, Workload};
+use crate::snapshot::{
+    CapacityType, Cluster, Container, MigProfile, Node, Resources, Snapshot, Workload,
+};
 use crate::units::{Bytes, count_from, len_f64};
 
 /// What the workloads of one owner hold.
@@ -71,7 +73,7 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
         }
         let beside = before.is_some_and(|it| it.id.is_beside(&workload.id));
         before = Some(workload);
-        let one = one(index, workload, &nodes);
+        let one = one(index, workload, &snapshot.cluster, &nodes);
         match all.last_mut().filter(|_| beside) {
             Some(last) => last.join(one),
             None => all.push(one),
@@ -86,7 +88,7 @@ fn has_devices(workload: &Workload) -> bool {
         || workload.pods.iter().any(|pod| pod.requests.gpus() > 0.0)
 }
 
-fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held {
+fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&str, &Node>) -> Held {
     let each: f64 = workload.containers.iter().map(|it| asked(it).gpus()).sum();
     let mut containers = workload.containers.iter();
     let profile = containers.find_map(|it| asked(it).mig_profile());
@@ -101,8 +103,7 @@ fn one(index: usize, workload: &Workload, nodes: &HashMap<&str, &Node>) -> Held 
         }
         pods += 1;
         let node = pod.node.as_deref().and_then(|name| nodes.get(name));
-        // Where no node is known, pods are somewhere.
-        waiting += usize::from(pod.node.is_none() && !nodes.is_empty());
+        waiting += usize::from(cluster.waits(pod));
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
         gpus += devices / f64::from(shared.max(1));
         // A part of a device that is no slice is shared by what others ask of it.

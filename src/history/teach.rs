@@ -146,10 +146,6 @@ fn outcome(seen: &Seen<'_>, judged: &Judged<'_>) -> Option<Outcome> {
 }
 
 fn case(at: Timestamp, of: &Outcome) -> Case {
-    let held = |said: Option<f64>, came: Option<f64>| {
-        let (said, came) = said.zip(came)?;
-        Some(Held { said, came })
-    };
     let id = &of.id;
     let template = id.template.as_deref().unwrap_or_default();
     let secs = count_from(of.horizon_days.max(0.0) * 86_400.0);
@@ -158,10 +154,7 @@ fn case(at: Timestamp, of: &Outcome) -> Case {
         kind: of.cohort.clone(),
         at,
         horizon: Span::from_secs(u32::try_from(secs).unwrap_or(u32::MAX)),
-        cpu_request: held(of.cpu_time_over_request_replayed, of.cpu_time_over_request),
-        memory_limit: held(
-            of.memory_over_limit_replayed,
-            of.memory_over_limit.map(|it| f64::from(u8::from(it))),
-        ),
+        cpu_request: Held::of(of.cpu_time_over_request_replayed, of.cpu_time_over_request),
+        memory_limit: Held::of_event(of.memory_over_limit_replayed, of.memory_over_limit),
     }
 }

@@ -1,5 +1,6 @@
 //! How likely it is that so many of many chances come true, and that means differ so much.
 
+use crate::trend::normal;
 use crate::units::len_f64;
 
 /// The probability of at least `least` events, where each has a chance of its own: the tail
@@ -56,21 +57,9 @@ fn as_normal(t: f64, freedom: f64) -> f64 {
     deviate.copysign(t) * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
 }
 
-/// The upper tail of the normal distribution, within 7.5e-8. Source: Abramowitz and Stegun,
-/// 26.2.17.
+/// The upper tail of the normal distribution.
 fn normal_above(deviate: f64) -> f64 {
-    const B: [f64; 5] = [
-        0.319_381_530,
-        -0.356_563_782,
-        1.781_477_937,
-        -1.821_255_978,
-        1.330_274_429,
-    ];
-    let t = 1.0 / (1.0 + 0.231_641_9 * deviate.abs());
-    let sum = B.iter().rev().fold(0.0, |sum, b| (sum + b) * t);
-    let density = (-deviate * deviate / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    let tail = (density * sum).clamp(0.0, 0.5);
-    if deviate >= 0.0 { tail } else { 1.0 - tail }
+    normal(-deviate)
 }
 
 #[cfg(test)]

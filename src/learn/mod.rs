@@ -70,6 +70,19 @@ pub struct Held {
     pub came: f64,
 }
 
+impl Held {
+    /// Of what was said and of what came; `None` where either is not known.
+    pub fn of(said: Option<f64>, came: Option<f64>) -> Option<Self> {
+        let (said, came) = said.zip(came)?;
+        Some(Self { said, came })
+    }
+
+    /// The same where it happened or not.
+    pub fn of_event(said: Option<f64>, happened: Option<bool>) -> Option<Self> {
+        Self::of(said, happened.map(|it| f64::from(u8::from(it))))
+    }
+}
+
 impl Case {
     fn of(&self, about: About) -> Option<Held> {
         match about {

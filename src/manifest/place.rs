@@ -38,11 +38,12 @@ pub fn place(tree: &Tree, changes: &[Change<'_>], workloads: &[Workload], base: 
         let placed = placed.and_then(|texts| {
             let paths = texts.keys().cloned().collect();
             // By itself, as another change of this run may have made the same edit.
-            let alone = one((tree, &helm), change, base, &BTreeMap::new())?;
-            if alone
-                .iter()
-                .all(|(path, text)| tree.texts.get(path) == Some(text))
-            {
+            let is_new = if texts.keys().any(|it| outcome.texts.contains_key(it)) {
+                differ(tree, &one((tree, &helm), change, base, &BTreeMap::new())?)
+            } else {
+                differ(tree, &texts)
+            };
+            if !is_new {
                 let why = "it is as advised already".to_owned();
                 return Err(Refused { paths, why });
             }
@@ -55,6 +56,12 @@ pub fn place(tree: &Tree, changes: &[Change<'_>], workloads: &[Workload], base: 
     let same = |path: &PathBuf, text: &String| tree.texts.get(path) == Some(text);
     outcome.texts.retain(|path, text| !same(path, text));
     outcome
+}
+
+/// Whether any of these texts is not the one of the tree.
+fn differ(tree: &Tree, texts: &BTreeMap<PathBuf, String>) -> bool {
+    let mut texts = texts.iter();
+    texts.any(|(path, text)| tree.texts.get(path) != Some(text))
 }
 
 /// All texts that one change needs, or none: requests and the targets of an autoscaler go

@@ -68,6 +68,9 @@ impl MigProfile {
     }
 }
 
+/// A device of NVIDIA as its plugin names it.
+pub const GPU: &str = "nvidia.com/gpu";
+
 /// Resources that are whole accelerators by a name that does not end in `/gpu`. One of
 /// `nvidia.com/gpu.shared` is a share of one by time, as one of `nvidia.com/gpu` is where
 /// the plugin does not rename it.

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
-pub use accelerator::{Accelerator, MigProfile, is_gpu};
+pub use accelerator::{Accelerator, GPU, MigProfile, is_gpu};
 pub use behavior::{Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,

@@ -158,7 +158,7 @@ pub fn median_of(values: &mut [f64]) -> f64 {
 }
 
 /// The normal distribution function, to a ten-millionth (Abramowitz and Stegun 26.2.17).
-fn normal(z: f64) -> f64 {
+pub fn normal(z: f64) -> f64 {
     const B: [f64; 5] = [
         0.319_381_530,
         -0.356_563_782,

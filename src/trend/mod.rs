@@ -13,7 +13,7 @@ mod poisson;
 mod quantile;
 mod slopes;
 
-pub use course::{Course, finite, median, median_of};
+pub use course::{Course, finite, median, median_of, normal};
 pub use falls::{Falls, since_fall};
 pub use kendall::Kendall;
 pub use lives::lives;

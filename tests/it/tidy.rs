@@ -66,7 +66,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("change", &["recommend", "snapshot", "units"]),
-    ("learn", &["recommend", "units"]),
+    ("learn", &["recommend", "trend", "units"]),
     (
         "history",
         &[

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::snapshot::Resources;
+use crate::snapshot::{GPU, Resources};
 use crate::units::Bytes;
-
-const GPU: &str = "nvidia.com/gpu";
 
 /// A part of one or more devices that a pod asks for in annotations: no resource of its spec
 /// says so.

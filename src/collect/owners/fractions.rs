@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::devices::unknown;
 use crate::collect::objects::{Controller, Fraction, PodRecord, Size, Template};
-use crate::snapshot::{ContainerKind, Gap, Node, Resources};
+use crate::snapshot::{ContainerKind, GPU, Gap, Node, Resources};
 use crate::units::Bytes;
 
-const GPU: &str = "nvidia.com/gpu";
 /// What `HAMi` divides a device by, beside [`GPU`] as the number of devices. Source: its
 /// configuration, `resourceMemoryName` (MiB of each), `resourceMemoryPercentageName`,
 /// `resourceCoreName` (percent of each).
@@ -138,7 +137,7 @@ fn part(asked: &Resources, memory: Option<Bytes>) -> Part {
         // All of the memory is taken where none is named.
         return Part::Whole;
     };
-    let by_memory = of(MEMORY).map(|it| memory.map(|all| it / (all.to_f64() / MIB)));
+    let by_memory = of(MEMORY).map(|it| memory.map(|all| it / (all.to_gib() * 1024.0)));
     let shares = PERCENT.into_iter().filter_map(of).map(|it| it / 100.0);
     let largest = shares.chain(by_memory.flatten()).fold(0.0, f64::max);
     match by_memory {
@@ -146,9 +145,6 @@ fn part(asked: &Resources, memory: Option<Bytes>) -> Part {
         _ => Part::Share(largest.min(1.0)),
     }
 }
-
-/// Bytes of a MiB.
-const MIB: f64 = 1_048_576.0;
 
 impl Fraction {
     fn share(&self, memory: Option<Bytes>) -> Option<f64> {

@@ -17,7 +17,7 @@ use super::model::{CPU, MEMORY, Model, PODS};
 use super::{Options, PodRef, Unplanned};
 use crate::price::{Book, Following};
 use crate::recommend::Advised;
-use crate::snapshot::{CapacityType, Resources, Snapshot, Sold};
+use crate::snapshot::{CapacityType, GPU, Resources, Snapshot, Sold};
 use crate::text::count;
 use crate::units::Money;
 
@@ -26,9 +26,6 @@ use pack::Packed;
 
 /// CPU in cores, memory in bytes, pods, GPUs.
 type Amounts = [f64; 4];
-
-/// The resource that GPUs of NVIDIA are, whole.
-const GPU: &str = "nvidia.com/gpu";
 
 /// So many of the cheapest mixes are held against all rules.
 const CHECKED: usize = 3;

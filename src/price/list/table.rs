@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::snapshot::Resources;
+use crate::snapshot::{GPU, Resources};
 use crate::units::{Bytes, Cpu, Money};
 
 /// Whose price list.
@@ -65,10 +65,7 @@ impl Entry {
         Resources {
             cpu: self.vcpus.map(Cpu::cores),
             memory,
-            extended: gpus
-                .map(|it| ("nvidia.com/gpu".to_owned(), it))
-                .into_iter()
-                .collect(),
+            extended: gpus.map(|it| (GPU.to_owned(), it)).into_iter().collect(),
         }
     }
 }

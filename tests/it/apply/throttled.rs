@@ -48,6 +48,18 @@ impl Periods {
         });
         Self { url, asked }
     }
+
+    /// To change `api` and watch it with this.
+    fn watched(&self) -> [&str; 6] {
+        [
+            "--yes",
+            "-o",
+            "json",
+            "--watch-prometheus",
+            &self.url,
+            "api",
+        ]
+    }
 }
 
 #[test]
@@ -55,15 +67,7 @@ fn a_wave_that_is_throttled_more_than_before_goes_back() {
     let world = World::new();
     let before = world.specs();
     let periods = Periods::start(0.02, 0.45, 200);
-    let args = [
-        "--yes",
-        "-o",
-        "json",
-        "--watch-prometheus",
-        &periods.url,
-        "api",
-    ];
-    let report = world.apply(&args).ended(1).json();
+    let report = world.apply(&periods.watched()).ended(1).json();
     assert_eq!(
         outcomes(&report),
         [("api".to_owned(), "rolled_back".to_owned())]
@@ -85,15 +89,7 @@ fn what_was_throttled_before_too_stays() {
     let world = World::new();
     for (before, since) in [(0.3, 0.45), (0.0, 0.05)] {
         let periods = Periods::start(before, since, 200);
-        let args = [
-            "--yes",
-            "-o",
-            "json",
-            "--watch-prometheus",
-            &periods.url,
-            "api",
-        ];
-        world.apply(&args).ended(0);
+        world.apply(&periods.watched()).ended(0);
     }
 }
 
