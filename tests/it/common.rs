@@ -22,6 +22,17 @@ impl Kcost {
         Self::program(Path::new(env!("CARGO_BIN_EXE_kcost")))
     }
 
+    /// Root without its right to write what a mode forbids, or `None` after saying
+    /// that the test is skipped.
+    pub fn bound_by_modes() -> Option<Self> {
+        let bound = Self::program(&needs("setpriv")?);
+        Some(bound.args([
+            "--bounding-set=-dac_override,-dac_read_search",
+            "--",
+            env!("CARGO_BIN_EXE_kcost"),
+        ]))
+    }
+
     /// Another program, such as kubectl, in the same clean environment.
     pub fn program(path: &Path) -> Self {
         let home = tempfile::tempdir().unwrap();
