@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::apply::{Asking, LogArgs, PaceArgs, actor, connected, name, recover, yes};
+use super::apply::{Asking, Begun, LogArgs, PaceArgs, actor, connected, name, recover, yes};
 use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::values::named;
@@ -100,7 +100,8 @@ impl RollbackArgs {
             let connection = connected(&cluster, ui).await?;
             let all = self.settled(&connection, (&mut book, all), ui).await?;
             let run = self.wanted(&all, invocation)?;
-            self.take_back(&connection, (&mut book, &all), run, ui, out)
+            let told = (ui, invocation.program);
+            self.take_back(&connection, (&mut book, &all), run, told, out)
                 .await
         })
     }
@@ -142,7 +143,7 @@ impl RollbackArgs {
         connection: &Connection,
         (book, all): (&mut Book, &[Run]),
         run: &Run,
-        ui: &Ui,
+        (ui, program): (&Ui, &'static str),
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let server = Server::new(connection, ui, true);
@@ -190,10 +191,12 @@ impl RollbackArgs {
             throttle: None,
             next: 0,
         };
+        let begun = Begun::rollback(self.log.folder()?, (own.clone(), run.id.clone()), program);
         session
             .begin(Action::Rollback, Some(&run.id), left.len())
             .map_err(ApplyError::from)?;
         let outcomes = session.restore(&left).await?;
+        drop(begun);
         ui.clear();
         if json {
             let told = (&*context, &*run.id, Some(&*own));

@@ -14,6 +14,8 @@ struct Writes {
     /// Of the audit log.
     folder: PathBuf,
     run: String,
+    /// The run that it takes back, where it is a rollback.
+    back: Option<String>,
     program: &'static str,
 }
 
@@ -22,13 +24,27 @@ fn writes() -> MutexGuard<'static, Option<Writes>> {
 }
 
 /// A run writes until this is dropped.
-pub(super) struct Begun(());
+pub(in crate::cli) struct Begun(());
 
 impl Begun {
     pub(super) fn new(folder: PathBuf, run: String, program: &'static str) -> Self {
+        Self::writes(folder, run, None, program)
+    }
+
+    /// A run that takes another one back.
+    pub(in crate::cli) fn rollback(
+        folder: PathBuf,
+        (run, back): (String, String),
+        program: &'static str,
+    ) -> Self {
+        Self::writes(folder, run, Some(back), program)
+    }
+
+    fn writes(folder: PathBuf, run: String, back: Option<String>, program: &'static str) -> Self {
         *writes() = Some(Writes {
             folder,
             run,
+            back,
             program,
         });
         Self(())
@@ -52,10 +68,16 @@ pub(in crate::cli) fn interrupted() {
 impl Writes {
     fn told(&self) -> String {
         let (run, program) = (&self.run, self.program);
-        let ways = format!(
-            "  `{program} rollback {run}` takes it back; `{program} apply` again looks up what it \
-             has done, watches that and goes on"
-        );
+        let ways = match &self.back {
+            Some(back) => format!(
+                "  `{program} rollback {back}` again looks up what it has done, and takes back what \
+                 is left"
+            ),
+            None => format!(
+                "  `{program} rollback {run}` takes it back; `{program} apply` again looks up what \
+                 it has done, watches that and goes on"
+            ),
+        };
         let Ok(kept) = Book::look(&self.folder) else {
             return format!(
                 "run {run} was interrupted, and its log cannot be read: it may have changed the \
@@ -73,8 +95,9 @@ impl Writes {
             return format!("run {run} was interrupted: nothing is changed");
         }
         let mut text = format!(
-            "run {run} was interrupted: {} changed, and nobody watches that now",
-            count(left.len(), "object")
+            "run {run} was interrupted: {} {}, and nobody watches that now",
+            count(left.len(), "object"),
+            self.back.as_ref().map_or("changed", |_| "restored"),
         );
         for (_, write) in left.iter().rev() {
             text += "\n  ";

@@ -29,12 +29,11 @@ use crate::snapshot::Snapshot;
 use crate::text::count;
 use crate::ui::Ui;
 use crate::units::{Ratio, Span};
-use ended::Begun;
 use plan::Plan;
 use rules::RuleArgs;
 
 pub(super) use ask::{Asking, yes};
-pub(super) use ended::interrupted;
+pub(super) use ended::{Begun, interrupted};
 pub(super) use place::{LogArgs, PaceArgs};
 
 const EXAMPLES: &str = "\

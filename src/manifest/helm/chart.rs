@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::super::kustomize::joined;
+use super::outside::Outside;
 use super::template::Template;
-use super::values::Layers;
+use super::values::{Layers, Wanted};
 
 /// The file that makes a folder a chart.
 const CHART: &str = "Chart.yaml";
@@ -82,6 +83,7 @@ struct Installed<'a> {
 pub(in crate::manifest) struct Charts {
     by_folder: BTreeMap<PathBuf, Chart>,
     pub(super) instances: Vec<Instance>,
+    outside: Outside,
 }
 
 impl Charts {
@@ -98,6 +100,13 @@ impl Charts {
             }
         }
         let mut charts = Self {
+            outside: match by_folder.is_empty() {
+                true => Outside::default(),
+                false => Outside::new(texts, |path| {
+                    let mut above = path.ancestors().skip(1);
+                    above.any(|it| by_folder.contains_key(it))
+                }),
+            },
             by_folder,
             instances: Vec::new(),
         };
@@ -172,6 +181,15 @@ impl Charts {
         let within = folder.join("charts").join(&dependency.name);
         let mut found = [Some(within), beside].into_iter().flatten();
         found.find(|it| self.by_folder.contains_key(it))
+    }
+
+    /// The files outside the chart that an instance is installed with that may set these
+    /// values.
+    pub(super) fn outside(&self, instance: &Instance, wanted: &[Wanted]) -> Vec<PathBuf> {
+        let folder = instance.root.file_name().and_then(|it| it.to_str());
+        let chart = self.by_folder.get(&instance.root);
+        let names = folder.into_iter().chain(chart.map(|it| &*it.about.name));
+        self.outside.sets(&names.collect::<Vec<&str>>(), wanted)
     }
 
     /// The templates of a chart.

@@ -8,6 +8,7 @@
 mod action;
 mod chart;
 mod find;
+mod outside;
 mod places;
 mod sizes;
 mod template;
@@ -108,6 +109,12 @@ impl<'a> Helm<'a> {
         let scaler = places::scaler(self.charts, made, change)?;
         let mut wanted = places::of_change(made, change)?;
         wanted.extend(scaler.iter().flat_map(|it| it.wanted.iter().cloned()));
+        let outside = self.charts.outside(made.instance, &wanted);
+        if !outside.is_empty() {
+            let why = "outside the chart, and may be what the cluster has its sizes from: change \
+                       them where the release is given them";
+            return Err(Why::Files(outside, why.to_owned()));
+        }
         let files = chosen(made, &wanted, base)?;
         self.alone(made, &wanted, scaler.as_ref())?;
         self.alike(change, made, (&wanted, &files))?;

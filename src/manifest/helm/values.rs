@@ -51,6 +51,18 @@ impl Turn {
     }
 }
 
+impl Wanted {
+    /// Whether a file that says this of it may be where the cluster has it from, or says
+    /// already what is advised.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        let Ok(amount) = text.parse::<Quantity>() else {
+            return false;
+        };
+        let amount = Some(amount.to_f64());
+        is_same(amount, self.before) || is_same(amount, self.turn.amount())
+    }
+}
+
 /// The files of values that reach an instance.
 #[derive(Debug)]
 pub(super) struct Layers {
@@ -265,6 +277,14 @@ fn is_same(a: Option<f64>, b: Option<f64>) -> bool {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
         (None, None) => true,
         _ => false,
+    }
+}
+
+/// The text of one value, where a file has it.
+pub(super) fn says(root: &Node, path: &[String]) -> Option<String> {
+    match look(root, path) {
+        Said::Scalar(text) => Some(text),
+        _ => None,
     }
 }
 

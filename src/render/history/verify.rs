@@ -11,6 +11,7 @@ use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, GOOD, Paint, WARN};
+use crate::render::wrap::wrap;
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, percent_said};
 use crate::units::Money;
@@ -45,12 +46,14 @@ pub fn verify_table(told: &Verified<'_>, look: &Look, out: &mut dyn io::Write) -
             record.taken_at.strftime("%Y-%m-%d %H:%M"),
             snapshot.usage.grid.end().strftime("%Y-%m-%d %H:%M"),
         );
+        let title = wrap(&title, look.width, 2);
         writeln!(out, "{}", paint.on(BOLD, &title))?;
         let totals = Totals::of(seen);
         let mut lines = summary(&totals, seen, record);
         lines.extend(teaches(&totals, learned));
         for line in lines {
-            writeln!(out, "  {line}")?;
+            let width = look.width.map(|width| width.saturating_sub(4));
+            writeln!(out, "  {}", wrap(&line, width, 4))?;
         }
         let mut rows: Vec<&Seen<'_>> = seen
             .iter()

@@ -202,3 +202,34 @@ fn ctrl_c_tells_of_a_write_that_has_no_answer() {
     let told = "had never ended: what that changed is unwatched";
     assert!(seen.stderr.contains(told), "{}", seen.stderr);
 }
+
+#[test]
+fn ctrl_c_of_a_rollback_tells_what_is_restored_and_the_way_on() {
+    let Some(kill) = needs("kill") else { return };
+    let world = World::new();
+    let before = world.specs();
+    let bundle = world.bundle("then.kcost");
+    let run = world.applying(&bundle).args(["--yes", "--wave", "100%"]);
+    run.args(["api", "db"]).run().ended(0);
+    let run = world.last_run();
+    let mut held = None;
+    world.standin.writing(|it| {
+        held = Some(it.held());
+        it.hold(2, Moment::Before);
+    });
+    let child = world.command("rollback").args([&*run, "--yes"]).begin();
+    held.unwrap().recv_timeout(PATIENCE).unwrap();
+    let said = ended(child, &kill);
+    let own = world.last_run();
+    assert_ne!(own, run);
+    for told in [
+        format!("run {own} was interrupted: 1 object restored"),
+        "may be changed, no answer came".to_owned(),
+        format!("rollback {run}` again"),
+    ] {
+        assert!(said.contains(&told), "{told}: {said}");
+    }
+    world.standin.writing(|it| it.hold = None);
+    world.rollback(&[&run, "--yes"]).ended(0);
+    assert_eq!(world.specs(), before);
+}

@@ -687,3 +687,44 @@ proptest! {
         proptest::prop_assert_eq!(edit(&edited, &spot, &steps).unwrap(), edited);
     }
 }
+
+#[test]
+fn values_given_from_outside_the_chart_are_named_and_not_guessed() {
+    let same = "resources: {requests: {cpu: 1, memory: 2Gi}, limits: {memory: 2Gi}}\n";
+    let other = "resources: {requests: {cpu: 250m, memory: 1Gi}, limits: {memory: 1Gi}}\n";
+    let flux = |chart: &str, values: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: prod}}\nspec:\n  \
+             chart: {{spec: {{chart: {chart}}}}}\n  values:\n    {values}"
+        )
+    };
+    let argo = |path: &str, helm: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: prod}}\nspec:\n  \
+             source:\n    path: {path}\n    helm:\n{helm}"
+        )
+    };
+    let parameter = "      parameters:\n      - {name: resources.requests.cpu, value: '1'}\n";
+    let text = format!("      values: |\n        {same}");
+    let ways = [
+        (same.to_owned(), true),
+        (other.to_owned(), false),
+        (flux("./charts/shop", same), true),
+        (flux("./charts/shop", other), false),
+        (flux("./charts/db", same), false),
+        (argo("deploy/charts/shop/", parameter), true),
+        (argo("deploy/charts/db", parameter), false),
+        (argo("charts/shop", &text), true),
+    ];
+    for (given, may_set) in ways {
+        let world = World::new(&[live("prod-shop", "shop")]);
+        chart(&world).put("envs/prod.yaml", &given);
+        let seen = world.patch().run().ended(0);
+        let told = seen.stdout.contains("envs/prod.yaml")
+            && seen.stdout.contains("outside the chart, and may be");
+        assert_eq!(told, may_set, "{given}: {}", seen.stdout);
+        let is_left = world.read("charts/shop/values.yaml") == VALUES;
+        assert_eq!(is_left, may_set, "{given}: {}", seen.stdout);
+        assert_eq!(world.read("envs/prod.yaml"), given);
+    }
+}
