@@ -30,89 +30,123 @@ pub(super) const FOLLOWED: [&str; 11] = [
 /// How far the rollout of an object is, by the rules of `kubectl rollout status`; of a
 /// Rollout of Argo by its phase, which its controller writes.
 pub(super) fn rollout(object: &Value) -> Rollout {
-    let number = |path: &str| object.pointer(path).and_then(whole);
-    let status = |name: &str| number(&format!("/status/{name}")).unwrap_or(0);
     let kind = object["kind"].as_str().unwrap_or_default();
     if kind == "CronJob" || is_on_delete(object) {
         return Rollout::Through;
     }
     match kind {
-        "Pod" => return resize(object),
-        "Kafka" => return by_condition(object, "Ready"),
-        "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => {
-            let reconciled = by_condition(object, "Reconciled");
-            if reconciled != Rollout::Through {
-                return reconciled;
-            }
-        }
-        _ => {}
+        "Pod" => resize(object),
+        "Kafka" => by_condition(object, "Ready"),
+        "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => operated(object),
+        "Deployment" | "DeploymentConfig" | "Rollout" => deployed(object),
+        "StatefulSet" => in_order(object),
+        "DaemonSet" => on_nodes(object),
+        _ => unseen(object).unwrap_or(Rollout::Through),
     }
-    let wanted = number("/spec/replicas").unwrap_or(1);
-    let is_operated = condition(object, "Reconciled").is_some();
-    if !is_operated && status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
-        return Rollout::Waiting("the change has not been seen yet".to_owned());
+}
+
+fn number(object: &Value, path: &str) -> Option<i64> {
+    object.pointer(path).and_then(whole)
+}
+
+/// A number of the status; 0 where it is not there.
+fn status(object: &Value, name: &str) -> i64 {
+    whole(&object["status"][name]).unwrap_or(0)
+}
+
+fn wanted(object: &Value) -> i64 {
+    number(object, "/spec/replicas").unwrap_or(1)
+}
+
+/// Where the controller has not seen the change yet.
+fn unseen(object: &Value) -> Option<Rollout> {
+    let there = number(object, "/metadata/generation").unwrap_or(0);
+    let seen = status(object, "observedGeneration") >= there;
+    (!seen).then(|| Rollout::Waiting("the change has not been seen yet".to_owned()))
+}
+
+fn waits_for(ready: i64, all: i64, what: &str) -> Rollout {
+    Rollout::Waiting(format!("{ready} of {all} pods are {what}"))
+}
+
+/// Of the Prometheus operator, whose conditions tell what it has seen.
+fn operated(object: &Value) -> Rollout {
+    let reconciled = by_condition(object, "Reconciled");
+    if reconciled != Rollout::Through {
+        return reconciled;
     }
-    let of = |ready: i64, all: i64, what: &str| {
-        Rollout::Waiting(format!("{ready} of {all} pods are {what}"))
-    };
-    match kind {
-        "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => {
-            let (all, updated) = (status("replicas"), status("updatedReplicas"));
-            if updated < all.max(wanted) {
-                return of(updated, all.max(wanted), "updated");
-            }
-            let available = status("availableReplicas");
-            if available < updated {
-                return of(available, updated, "available");
-            }
+    let updated = status(object, "updatedReplicas");
+    let all = status(object, "replicas").max(wanted(object));
+    if updated < all {
+        return waits_for(updated, all, "updated");
+    }
+    let available = status(object, "availableReplicas");
+    if available < updated {
+        return waits_for(available, updated, "available");
+    }
+    Rollout::Through
+}
+
+fn deployed(object: &Value) -> Rollout {
+    if let Some(unseen) = unseen(object) {
+        return unseen;
+    }
+    if let Some(why) = stuck(object) {
+        return Rollout::Failed(why);
+    }
+    if let Some(phase) = phase(object) {
+        return phase;
+    }
+    let updated = status(object, "updatedReplicas");
+    if updated < wanted(object) {
+        return waits_for(updated, wanted(object), "updated");
+    }
+    if status(object, "replicas") > updated {
+        let old = status(object, "replicas") - updated;
+        return Rollout::Waiting(format!("old pods are still there: {old}"));
+    }
+    let available = status(object, "availableReplicas");
+    if available < updated {
+        return waits_for(available, updated, "available");
+    }
+    Rollout::Through
+}
+
+/// Of a StatefulSet, above its partition where it has one.
+fn in_order(object: &Value) -> Rollout {
+    if let Some(unseen) = unseen(object) {
+        return unseen;
+    }
+    let wanted = wanted(object);
+    let partition = number(object, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+    let updated = status(object, "updatedReplicas");
+    if partition > 0 {
+        let part = (wanted - partition).max(0);
+        if updated < part {
+            return waits_for(updated, part, "updated");
         }
-        "Deployment" | "DeploymentConfig" | "Rollout" => {
-            if let Some(why) = stuck(object) {
-                return Rollout::Failed(why);
-            }
-            if let Some(phase) = phase(object) {
-                return phase;
-            }
-            let updated = status("updatedReplicas");
-            if updated < wanted {
-                return of(updated, wanted, "updated");
-            }
-            if status("replicas") > updated {
-                let old = status("replicas") - updated;
-                return Rollout::Waiting(format!("old pods are still there: {old}"));
-            }
-            let available = status("availableReplicas");
-            if available < updated {
-                return of(available, updated, "available");
-            }
-        }
-        "StatefulSet" => {
-            let partition = number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
-            let (updated, ready) = (status("updatedReplicas"), status("readyReplicas"));
-            if partition > 0 {
-                let part = (wanted - partition).max(0);
-                if updated < part {
-                    return of(updated, part, "updated");
-                }
-            } else if object["status"]["updateRevision"] != object["status"]["currentRevision"] {
-                return of(updated, wanted, "updated");
-            }
-            if ready < wanted {
-                return of(ready, wanted, "ready");
-            }
-        }
-        "DaemonSet" => {
-            let wanted = status("desiredNumberScheduled");
-            let updated = status("updatedNumberScheduled");
-            if updated < wanted {
-                return of(updated, wanted, "updated");
-            }
-            let available = status("numberAvailable");
-            if available < wanted {
-                return of(available, wanted, "available");
-            }
-        }
-        _ => {}
+    } else if object["status"]["updateRevision"] != object["status"]["currentRevision"] {
+        return waits_for(updated, wanted, "updated");
+    }
+    let ready = status(object, "readyReplicas");
+    if ready < wanted {
+        return waits_for(ready, wanted, "ready");
+    }
+    Rollout::Through
+}
+
+fn on_nodes(object: &Value) -> Rollout {
+    if let Some(unseen) = unseen(object) {
+        return unseen;
+    }
+    let wanted = status(object, "desiredNumberScheduled");
+    let updated = status(object, "updatedNumberScheduled");
+    if updated < wanted {
+        return waits_for(updated, wanted, "updated");
+    }
+    let available = status(object, "numberAvailable");
+    if available < wanted {
+        return waits_for(available, wanted, "available");
     }
     Rollout::Through
 }
