@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::gate::{self, Threshold};
 use crate::pipeline::{self, Settings};
 use crate::price::Book;
-use crate::render::{self, View};
+use crate::render::{self, RulesFor, View};
 use crate::risk::{self, Check, Choice};
 use crate::snapshot::Snapshot;
 use crate::ui::Ui;
@@ -26,8 +26,11 @@ Examples:
   {program} risks --snapshot prod.kcost --replay
   {program} risks --snapshot prod.kcost -o prometheus-rules > rules.yaml";
 
-/// Alert rules as the Prometheus operator takes them.
-const RULES: &str = "prometheus-rules";
+/// Alert rules, as the Prometheus operator takes them and as Prometheus reads them.
+const RULES: [(&str, RulesFor); 2] = [
+    ("prometheus-rules", RulesFor::Operator),
+    ("prometheus-rule-file", RulesFor::Prometheus),
+];
 
 /// Say what is about to break, when, how likely, and what to do.
 ///
@@ -46,7 +49,7 @@ pub(super) struct RisksArgs {
         env = "KCOST_OUTPUT",
         hide_env_values = true,
         default_value = "table",
-        value_parser = named(["table", "json", RULES])
+        value_parser = named(["table", "json", RULES[0].0, RULES[1].0])
     )]
     output: String,
 
@@ -105,12 +108,12 @@ impl RisksArgs {
             beside: false,
             ..Settings::new(self.advice.options(&invocation.policy)?)
         };
-        if self.output == RULES {
+        if let Some(form) = self.rules() {
             self.refuse_gate()?;
             self.refuse_replay()?;
             let Whole { snapshot, asked } = self.source.read_whole(ui)?;
             super::analyze::refuse_empty(&snapshot, &asked)?;
-            return rules(&snapshot, &settings, ui, out);
+            return rules((&snapshot, form), &settings, ui, out);
         }
         if self.replay {
             return self.replayed(invocation, ui, out);
@@ -169,9 +172,18 @@ impl RisksArgs {
             return Ok(());
         }
         Err(Error::Usage {
-            text: format!("`--replay` tells of the past, and `-o {RULES}` writes rules"),
+            text: format!(
+                "`--replay` tells of the past, and `-o {}` writes rules",
+                self.output
+            ),
             hint: Some("leave one of them out".to_owned()),
         })
+    }
+
+    /// The form of alert rules, where those are asked for.
+    fn rules(&self) -> Option<RulesFor> {
+        let mut forms = RULES.into_iter();
+        forms.find(|it| it.0 == self.output).map(|it| it.1)
     }
 
     /// Rules have no verdict.
@@ -180,7 +192,10 @@ impl RisksArgs {
             return Ok(());
         }
         Err(Error::Usage {
-            text: format!("`--fail-on` judges risks, and `-o {RULES}` writes none"),
+            text: format!(
+                "`--fail-on` judges risks, and `-o {}` writes none",
+                self.output
+            ),
             hint: Some("leave one of them out".to_owned()),
         })
     }
@@ -211,7 +226,7 @@ impl RisksArgs {
 
 /// Rules are about all that a Prometheus sees, whichever workloads are asked for.
 fn rules(
-    snapshot: &Snapshot,
+    (snapshot, form): (&Snapshot, RulesFor),
     settings: &Settings,
     ui: &Ui,
     out: &mut dyn Write,
@@ -220,6 +235,6 @@ fn rules(
     let seen = risk::Seen::of(snapshot, &sizes.profiles, &sizes.cohorts, &sizes.advised);
     let alerts = risk::alerts(&seen);
     ui.clear();
-    render::alert_rules(snapshot, &alerts, out).map_err(Error::Write)?;
+    render::alert_rules(snapshot, &alerts, form, out).map_err(Error::Write)?;
     Ok(Exit::Done)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use jiff::Timestamp;
+
 use crate::snapshot::{ContainerKind, Grid, Metric, Series, Snapshot};
 use crate::units::{Ratio, Span, len_f64};
 
@@ -32,7 +34,13 @@ pub struct Overview {
     /// the cluster no longer knows.
     pub fresh: usize,
     pub strangers: Vec<String>,
+    /// Running pods that have been there for longer than [`STOPPED`] and have no sample in
+    /// that time before the newest of all.
+    pub silent: Vec<String>,
 }
+
+/// Seconds without a sample of anything: longer than any interval that is usual.
+pub(super) const STOPPED: i64 = 1_800;
 
 impl Overview {
     pub fn of(snapshot: &Snapshot) -> Self {
@@ -145,11 +153,20 @@ impl Overview {
             });
         let running: HashSet<(u32, &str)> = pods.collect();
         let (mut fresh, mut strangers) = (BTreeSet::new(), BTreeSet::new());
+        let mut heard = HashSet::new();
+        let grid = &snapshot.usage.grid;
+        let quiet = u32::try_from(STOPPED)
+            .unwrap_or(0)
+            .div_ceil(grid.step.as_secs().max(1));
+        let recent = last.saturating_sub(quiet)..=last;
         for series in &snapshot.usage.series {
             let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
             let Some(workload) = snapshot.workloads.get(place).filter(|it| !it.is_batch()) else {
                 continue;
             };
+            if recent.clone().any(|slot| has_sample(series, slot)) {
+                heard.insert((series.workload, series.pod.as_str()));
+            }
             if !has_sample(series, last) {
                 continue;
             }
@@ -163,6 +180,7 @@ impl Overview {
         self.fresh = fresh.len();
         let names = strangers.into_iter();
         self.strangers = names.map(|(ns, pod)| format!("{ns}/{pod}")).collect();
+        self.silent = silent(snapshot, grid.time(*recent.start()), &heard);
     }
 
     /// How much history there is.
@@ -170,6 +188,23 @@ impl Overview {
         let slots = self.slots.map_or(0, |(first, last)| last - first);
         Span::from_secs(slots.saturating_mul(grid.step.as_secs()))
     }
+}
+
+/// Pods of what runs all the time that ran before this moment already, and were not heard
+/// of since.
+fn silent(snapshot: &Snapshot, since: Timestamp, heard: &HashSet<(u32, &str)>) -> Vec<String> {
+    let mut silent = Vec::new();
+    for (workload, place) in snapshot.workloads.iter().zip(0_u32..) {
+        if workload.is_batch() {
+            continue;
+        }
+        let runs = workload.pods.iter().filter(|pod| {
+            let is_old = pod.created.is_some_and(|created| created < since);
+            pod.phase == "Running" && is_old && !heard.contains(&(place, pod.name.as_str()))
+        });
+        silent.extend(runs.map(|pod| format!("{}/{}", workload.id.namespace, pod.name)));
+    }
+    silent
 }
 
 fn has_sample(series: &Series, slot: u32) -> bool {

@@ -1,5 +1,9 @@
+use jiff::Timestamp;
+
 use super::Overview;
+use super::overview::STOPPED;
 use crate::snapshot::{Gap, Snapshot};
+use crate::units::Span;
 use crate::vitals::{Api, Counted, Store, Vitals};
 
 /// Everything that checks look at.
@@ -33,6 +37,20 @@ impl<'a> Seen<'a> {
     /// What it has of usage.
     pub(super) fn counted(&self) -> Option<&'a Counted> {
         self.store()?.counted.as_ref()
+    }
+
+    /// Where samples have stopped: the end of the newest, and how old it is.
+    pub(super) fn stopped(&self) -> Option<(Timestamp, Span)> {
+        let (snapshot, (_, last)) = (self.snapshot?, self.usage.slots?);
+        let newest = snapshot.usage.grid.time(last.saturating_add(1));
+        let age = snapshot.taken_at.as_second() - newest.as_second();
+        let is_old = age > STOPPED;
+        is_old.then(|| {
+            (
+                newest,
+                Span::from_secs(u32::try_from(age).unwrap_or(u32::MAX)),
+            )
+        })
     }
 
     /// Whether a cluster is read, rather than files or the demo.

@@ -61,7 +61,7 @@ pub use patch::{
 pub use prices::{
     PriceRow, price_explained, price_list, price_list_json, prices_json, prices_table,
 };
-pub use risks::{alert_rules, replay_json, replay_table, risks_json, risks_table};
+pub use risks::{RulesFor, alert_rules, replay_json, replay_table, risks_json, risks_table};
 pub use schedule::{
     Mover, Scheduled, schedule_json, schedule_manifests, schedule_table, schedule_text,
 };

@@ -1,7 +1,7 @@
 use super::no_samples;
 use crate::doctor::{Check, Point, Seen};
 use crate::text::{count, percent_said};
-use crate::units::Span;
+use crate::units::{Span, len_f64};
 
 /// How much of the time was measured.
 pub(super) struct Coverage;
@@ -9,6 +9,8 @@ pub(super) struct Coverage;
 /// What confidence needs of a workload to be high, and medium.
 const HIGH: f64 = 0.9;
 const MEDIUM: f64 = 0.6;
+/// Pods that are told.
+const NAMED: usize = 3;
 
 impl Check for Coverage {
     fn name(&self) -> &'static str {
@@ -23,8 +25,29 @@ impl Check for Coverage {
         if let Some(none) = no_samples(seen) {
             return none;
         }
-        vec![of_everything(seen), of_series(seen)]
+        let mut points = vec![of_everything(seen), of_series(seen)];
+        points.extend(of_pods(seen));
+        points
     }
+}
+
+/// Pods that run and are not measured any more, or never were, while others are.
+fn of_pods(seen: &Seen<'_>) -> Option<Point> {
+    let silent = &seen.usage.silent;
+    if silent.is_empty() {
+        return None;
+    }
+    let names = silent.iter().take(NAMED).map(String::as_str);
+    let names = names.collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "{} had no sample in the last half hour, such as {names}",
+        count(silent.len(), "running pod")
+    );
+    let share = len_f64(silent.len()) / len_f64(silent.len() + seen.usage.fresh);
+    let cost = if share > 1.0 - HIGH { 12 } else { 3 };
+    let point = Point::warn(cost, text)
+        .effect("what they use now is not seen, and no risk of theirs is warned of");
+    Some(point.mend("kubectl get pods -A -o wide  # is the kubelet of their nodes scraped?"))
 }
 
 /// Times at which nothing was measured: the store or its scrapes were down.

@@ -1,12 +1,8 @@
 use super::no_samples;
 use crate::doctor::{Check, Point, Seen};
-use crate::units::Span;
 
 /// Whether samples still come.
 pub(super) struct Freshness;
-
-/// Seconds without a sample of anything: longer than any interval that is usual.
-const STOPPED: i64 = 1_800;
 
 impl Check for Freshness {
     fn name(&self) -> &'static str {
@@ -21,19 +17,18 @@ impl Check for Freshness {
         if let Some(none) = no_samples(seen) {
             return none;
         }
-        let (Some(snapshot), Some((_, last))) = (seen.snapshot, seen.usage.slots) else {
-            return Vec::new();
-        };
-        let newest = snapshot.usage.grid.time(last.saturating_add(1));
-        let age = snapshot.taken_at.as_second() - newest.as_second();
-        if age <= STOPPED {
+        let Some((newest, age)) = seen.stopped() else {
             return vec![Point::ok("samples came until the snapshot was taken")];
-        }
-        let age = Span::from_secs(u32::try_from(age).unwrap_or(u32::MAX));
+        };
         let text = format!("the newest sample is {} old, of {newest}", age.human());
+        let point = match age.as_secs() {
+            0..3_600 => Point::warn(8, text),
+            3_600..86_400 => Point::bad(20, text),
+            _ => Point::bad(30, text),
+        };
         vec![
-            Point::warn(if age.as_days() >= 1.0 { 20 } else { 8 }, text)
-                .effect("what changed since is not seen: new pods have no advice")
+            point
+                .effect("what happened since is not seen: new pods have no advice, and nothing is warned of")
                 .mend("up{job=~\".*(kubelet|cadvisor).*\"} == 0"),
         ]
     }

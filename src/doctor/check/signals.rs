@@ -260,9 +260,14 @@ impl Check for Signals {
 impl Signal {
     /// `None` where nothing tells.
     fn is_there(&self, seen: &Seen<'_>) -> Option<bool> {
-        if let Some(counts) = seen.store().and_then(|store| store.metrics.as_ref()) {
+        let counts = seen.store().and_then(|store| store.metrics.as_ref());
+        let now = counts.map(|counts| {
             let mut metrics = self.metrics.iter();
-            return Some(metrics.any(|metric| counts.get(metric).is_some_and(|it| *it > 0)));
+            metrics.any(|metric| counts.get(metric).is_some_and(|it| *it > 0))
+        });
+        // Where everything has stopped, what there is now tells nothing of what there was.
+        if now == Some(true) || (now.is_some() && seen.stopped().is_none()) {
+            return now;
         }
         seen.usage.slots?;
         match self.column {

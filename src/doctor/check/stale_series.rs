@@ -38,11 +38,17 @@ impl Check for StaleSeries {
             return Vec::new();
         }
         let share = len_f64(gone) / len_f64((gone + usage.fresh).max(1));
-        if gone <= CHANCE || share < SHARE {
+        if gone == 0 {
             return vec![Point::ok("series end with their pods")];
         }
         let names = usage.strangers.iter().take(NAMED);
         let names = names.map(String::as_str).collect::<Vec<_>>().join(", ");
+        if gone <= CHANCE || share < SHARE {
+            return vec![Point::ok(format!(
+                "series end with their pods, but for {}, which may have ended just now: {names}",
+                count(gone, "pod")
+            ))];
+        }
         let text = format!(
             "{} with fresh samples are not in the cluster, such as {names}",
             count(gone, "pod")

@@ -20,7 +20,7 @@ use crate::text::{count, escape, percent, short};
 pub use json::risks_json;
 pub(super) use json::{Joined, Shape, joined, shape};
 pub use replay::{replay_json, replay_table};
-pub use rules::alert_rules;
+pub use rules::{RulesFor, alert_rules};
 
 /// So many of each group are told to a person; the rest is counted.
 const TOLD: usize = 16;

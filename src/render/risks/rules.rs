@@ -1,4 +1,4 @@
-//! Alert rules as a PrometheusRule of the Prometheus operator.
+//! Alert rules, as a PrometheusRule of the Prometheus operator or as a file of Prometheus.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -47,10 +47,20 @@ struct Rule {
     annotations: BTreeMap<&'static str, String>,
 }
 
+/// What alert rules are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RulesFor {
+    /// An object that the Prometheus operator takes.
+    Operator,
+    /// A file that Prometheus and promtool read.
+    Prometheus,
+}
+
 /// The rules, each with how often it would have fired in the window.
 pub fn alert_rules(
     snapshot: &Snapshot,
     alerts: &[Alert],
+    form: RulesFor,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let window = snapshot.usage.grid.span();
@@ -62,22 +72,26 @@ pub fn alert_rules(
         snapshot.taken_at
     )?;
     writeln!(out, "# `history` says how often each would have fired.")?;
-    let document = PrometheusRule {
-        api_version: "monitoring.coreos.com/v1",
-        kind: "PrometheusRule",
-        metadata: Metadata {
+    let spec = Spec {
+        groups: vec![Group {
             name: "kcost-risks",
-            labels: BTreeMap::from([("app.kubernetes.io/name", "kcost")]),
-        },
-        spec: Spec {
-            groups: vec![Group {
+            rules: alerts.iter().map(|alert| rule(alert, window)).collect(),
+        }],
+    };
+    let text = match form {
+        RulesFor::Prometheus => emit::document(&spec)?,
+        RulesFor::Operator => emit::document(&PrometheusRule {
+            api_version: "monitoring.coreos.com/v1",
+            kind: "PrometheusRule",
+            metadata: Metadata {
                 name: "kcost-risks",
-                rules: alerts.iter().map(|alert| rule(alert, window)).collect(),
-            }],
-        },
+                labels: BTreeMap::from([("app.kubernetes.io/name", "kcost")]),
+            },
+            spec,
+        })?,
     };
     // Into memory first: the writer's own errors, such as a closed pipe, would be lost.
-    out.write_all(emit::document(&document)?.as_bytes())
+    out.write_all(text.as_bytes())
 }
 
 fn rule(alert: &Alert, window: Span) -> Rule {

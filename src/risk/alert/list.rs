@@ -208,10 +208,12 @@ fn starts(seen: &Seen<'_>) -> Vec<Alert> {
         Some("pod_fits_nowhere"),
         "warning",
         minutes(15),
-        "sum by (namespace, pod) (kube_pod_status_phase{phase=~\"Pending|Unknown\"}) > 0\n\
-         unless on (namespace, pod) kube_pod_status_scheduled{condition=\"false\"} == 1 and on \
-         (namespace, pod) kube_pod_status_reason{reason=\"SchedulingGated\"} == 1",
-        "{{ $labels.namespace }}/{{ $labels.pod }} has been waiting for a quarter of an hour",
+        "(\n  sum by (namespace, pod) (kube_pod_status_phase{phase=~\"Pending|Unknown\"}) > 0\n  or (\n    \
+         sum by (namespace, pod) (kube_pod_status_ready{condition=\"false\"}) > 0\n    and sum by \
+         (namespace, pod) (kube_pod_status_phase{phase=\"Running\"}) > 0\n  )\n)\nunless on (namespace, \
+         pod) kube_pod_owner{owner_kind=\"Job\"}\nunless on (namespace, pod) \
+         (kube_pod_status_reason{reason=\"SchedulingGated\"} == 1)",
+        "{{ $labels.namespace }}/{{ $labels.pod }} is not ready for a quarter of an hour",
         &["KubePodNotReady"],
     ));
     rules
@@ -253,6 +255,22 @@ fn workloads(seen: &Seen<'_>) -> Vec<Alert> {
              kube_horizontalpodautoscaler_status_current_replicas == 0",
             "{{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }} cannot scale: \
              {{ $labels.condition }} is false",
+            &[],
+        ),
+        rule(
+            "KcostAutoscalerBehind",
+            Some("autoscaler_blind"),
+            "warning",
+            hold,
+            "(\n  kube_horizontalpodautoscaler_status_desired_replicas != \
+             kube_horizontalpodautoscaler_status_current_replicas\n)\nand \
+             kube_horizontalpodautoscaler_status_current_replicas > \
+             kube_horizontalpodautoscaler_spec_min_replicas\nand \
+             kube_horizontalpodautoscaler_status_current_replicas < \
+             kube_horizontalpodautoscaler_spec_max_replicas\nand \
+             changes(kube_horizontalpodautoscaler_status_current_replicas[15m]) == 0",
+            "{{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }} does not get the replicas \
+             that it wants",
             &["KubeHpaReplicasMismatch"],
         ),
         rule(
@@ -267,9 +285,20 @@ fn workloads(seen: &Seen<'_>) -> Vec<Alert> {
                 "KubeQuotaAlmostFull",
                 "KubeQuotaFullyUsed",
                 "KubeQuotaExceeded",
-                "KubeCPUQuotaOvercommit",
-                "KubeMemoryQuotaOvercommit",
             ],
+        ),
+        rule(
+            "KcostQuotasOvercommitted",
+            None,
+            "info",
+            hold,
+            "sum by (resource) (label_replace(\n  min by (namespace, resource) \
+             (kube_resourcequota{type=\"hard\",resource=~\"(requests.)?(cpu|memory)\"}),\n  \
+             \"resource\", \"$1\", \"resource\", \"(?:requests.)?(.*)\"\n))\n/ on (resource) sum by \
+             (resource) (max by (node, resource) \
+             (kube_node_status_allocatable{resource=~\"cpu|memory\"})) > 1.5",
+            "quotas promise {{ $value | humanizePercentage }} of the {{ $labels.resource }} of all nodes",
+            &["KubeCPUQuotaOvercommit", "KubeMemoryQuotaOvercommit"],
         ),
     ]
 }
@@ -307,8 +336,10 @@ fn controllers(seen: &Seen<'_>) -> Vec<Alert> {
             Some("pods_not_ready"),
             "warning",
             hold,
-            "kube_daemonset_status_desired_number_scheduled > kube_daemonset_status_number_available\n\
-             or kube_daemonset_status_number_misscheduled > 0",
+            "(\n  kube_daemonset_status_desired_number_scheduled > \
+             kube_daemonset_status_number_available\n  and \
+             changes(kube_daemonset_status_updated_number_scheduled[10m]) == 0\n)\nor \
+             kube_daemonset_status_number_misscheduled > 0",
             "{{ $labels.namespace }}/{{ $labels.daemonset }} is not where it should be",
             &[
                 "KubeDaemonSetRolloutStuck",
@@ -355,7 +386,9 @@ fn controllers(seen: &Seen<'_>) -> Vec<Alert> {
                 Some("pods_evicted"),
                 "warning",
                 Span::default(),
-                "sum by (namespace, pod) (kube_pod_status_reason{reason=\"Evicted\"}) > 0",
+                // What is left of a pod says so for as long as nobody deletes it.
+                "(sum by (namespace, pod) (kube_pod_status_reason{reason=\"Evicted\"}) > 0)\nunless \
+                 (sum by (namespace, pod) (kube_pod_status_reason{reason=\"Evicted\"} offset 15m) > 0)",
                 "{{ $labels.namespace }}/{{ $labels.pod }} was evicted",
                 &["KubeNodeEviction"],
             )
@@ -406,8 +439,9 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
              (rate(kubelet_pleg_relist_duration_seconds_bucket[5m]))) >= 10\nor \
              histogram_quantile(0.99, sum by (instance, le) \
              (rate(kubelet_pod_worker_duration_seconds_bucket[5m]))) > 60\nor \
-             count by (node) (kube_pod_info) / on (node) max by (node) \
-             (kube_node_status_capacity{resource=\"pods\"}) > 0.95",
+             count by (node) (\n  max by (namespace, pod, node) (kube_pod_info{node!=\"\"})\n  and on \
+             (namespace, pod) (kube_pod_status_phase{phase=~\"Pending|Running\"} == 1)\n)\n/ on (node) \
+             max by (node) (kube_node_status_capacity{resource=\"pods\"}) > 0.95",
             "the kubelet of {{ $labels.instance }}{{ $labels.node }} is slow, or has too many pods",
             &[
                 "KubeletTooManyPods",
@@ -420,10 +454,13 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
             Some("certificate_expires"),
             "warning",
             Span::HOUR,
-            "certmanager_certificate_expiration_timestamp_seconds - time() < 604800\nor \
-             kubelet_certificate_manager_client_ttl_seconds < 604800",
-            "a certificate ({{ $labels.namespace }}/{{ $labels.name }}{{ $labels.instance }}) expires \
-             within 7 days",
+            "(certmanager_certificate_expiration_timestamp_seconds > 0) - time() < 604800\nor \
+             kubelet_certificate_manager_client_ttl_seconds < 604800\nor (\n  histogram_quantile(0.01, \
+             sum by (job, le) (rate(apiserver_client_certificate_expiration_seconds_bucket[5m]))) < \
+             604800\n  and on (job) sum by (job) (apiserver_client_certificate_expiration_seconds_count) \
+             > 0\n)",
+            "a certificate ({{ $labels.namespace }}/{{ $labels.name }}{{ $labels.instance }}\
+             {{ $labels.job }}) expires within 7 days",
             &[
                 "KubeClientCertificateExpiration",
                 "KubeletClientCertificateExpiration",
@@ -448,11 +485,36 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
                 hold,
                 &expr,
                 "the pods of node {{ $labels.node }} use {{ $value | humanizePercentage }} of its memory",
-                &["KubeMemoryOvercommit", "KubeCPUOvercommit"],
+                &[],
             )
         });
     }
+    rules.push(no_room());
     rules
+}
+
+/// Requests that the other nodes could not hold if the largest one were lost; with one node
+/// there are no others.
+fn no_room() -> Alert {
+    let nodes = "kube_node_status_allocatable{resource=~\"cpu|memory\"}";
+    let others = format!(
+        "(sum by (resource) (max by (node, resource) ({nodes})) - max by (resource) ({nodes}))"
+    );
+    let expr = format!(
+        "sum by (resource) (\n  max by (namespace, pod, container, resource) \
+         (kube_pod_container_resource_requests{{resource=~\"cpu|memory\"}})\n  and on (namespace, pod) \
+         (kube_pod_status_phase{{phase=~\"Pending|Running\"}} == 1)\n) > on (resource) {others}\n\
+         and on (resource) {others} > 0"
+    );
+    rule(
+        "KcostNoRoomForLargestNode",
+        None,
+        "info",
+        minutes(15),
+        &expr,
+        "requests of {{ $labels.resource }} would not fit if the largest node were lost",
+        &["KubeCPUOvercommit", "KubeMemoryOvercommit"],
+    )
 }
 
 /// What pods lose of their packets.

@@ -355,11 +355,46 @@ fn history_is_told_by_what_confidence_it_allows() {
 
 #[test]
 fn samples_that_stopped_are_told_by_their_age() {
+    let older = |seconds: i64| {
+        let mut snapshot = demo::snapshot();
+        let later = snapshot.taken_at.as_second() + seconds;
+        snapshot.taken_at = jiff::Timestamp::from_second(later).unwrap();
+        worst(&of(&snapshot), "freshness")
+    };
+    assert_eq!(older(0), Status::Ok);
+    assert_eq!(older(2_400), Status::Warn);
+    assert_eq!(older(7_200), Status::Bad);
+}
+
+#[test]
+fn a_running_pod_that_fell_silent_is_named() {
+    let silent = |snapshot: &Snapshot| {
+        let examination = of(snapshot);
+        let points = points(&examination, "coverage").into_iter();
+        let found = points.map(|it| it.text.clone());
+        found
+            .filter(|it| it.contains("had no sample in the last half hour"))
+            .collect::<Vec<String>>()
+    };
     let mut snapshot = demo::snapshot();
-    let later = snapshot.taken_at.as_second() + 7_200;
-    snapshot.taken_at = jiff::Timestamp::from_second(later).unwrap();
-    assert_eq!(worst(&of(&snapshot), "freshness"), Status::Warn);
-    assert_eq!(worst(&of(&demo::snapshot()), "freshness"), Status::Ok);
+    assert_eq!(silent(&snapshot), Vec::<String>::new());
+    let day = usize::try_from(snapshot.usage.grid.per_day()).unwrap();
+    let place = snapshot
+        .workloads
+        .iter()
+        .position(|it| it.id.name == "api" && it.id.namespace == "shop")
+        .unwrap();
+    let pod = snapshot.workloads[place].pods[0].name.clone();
+    for series in snapshot.usage.series.iter_mut().filter(|it| it.pod == pod) {
+        for values in [&mut series.cpu_cores, &mut series.memory_bytes] {
+            let from = values.len().saturating_sub(day);
+            values[from..].fill(f32::NAN);
+        }
+    }
+    let told = silent(&snapshot);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("1 running pod "), "{told:?}");
+    assert!(told[0].ends_with(&format!("shop/{pod}")), "{told:?}");
 }
 
 #[test]
