@@ -115,10 +115,20 @@ fn usage_parquet_speaks_for_itself() {
     let kinds = table
         .iter()
         .map(|(field, _)| format!("{}: {:?}\n", field.name, field.dtype));
-    insta::assert_snapshot!(kinds.collect::<String>(), @"");
+    insta::assert_snapshot!(kinds.collect::<String>(), @r#"
+    namespace: Utf8View
+    workload_kind: Utf8View
+    workload: Utf8View
+    pod: Utf8View
+    container: Utf8View
+    time: Timestamp(Millisecond, Some("UTC"))
+    cpu_cores: Float32
+    memory_bytes: Float32
+    gpu_utilization: Float32
+    "#);
     assert!(table.iter().all(|(_, column)| column.len() == 3 + 8 + 8));
     let column = |name: &str| {
-        let found = table.iter().find(|(field, _)| field.name == name);
+        let found = table.iter().find(|(field, _)| field.name.as_str() == name);
         &*found.unwrap().1
     };
     let times: &Int64Array = typed(column("time"));

@@ -168,7 +168,7 @@ fn samples(batch: &[Piece<'_>], column: impl Fn(&Series) -> Option<Cow<'_, [f32]
 pub(super) struct Table {
     /// One reads at a time, as the place in a file is one for all.
     source: Mutex<Source>,
-    footer: Footer,
+    footer: Box<Footer>,
     metrics: Vec<Metric>,
     pub(super) heads: Vec<SeriesHead>,
     /// The row that each series begins at, and the number of all.
@@ -193,7 +193,7 @@ impl Table {
         }
         Ok(Self {
             source: Mutex::new(source),
-            footer,
+            footer: Box::new(footer),
             metrics: metrics(heads.iter().flat_map(|head| head.more.iter().copied())),
             heads,
             starts,

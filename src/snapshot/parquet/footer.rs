@@ -17,7 +17,7 @@ const ROWS: usize = 1 << 18;
 /// The end of a table, held against its size.
 #[derive(Debug)]
 pub(crate) struct Footer {
-    metadata: Box<FileMetadata>,
+    metadata: FileMetadata,
     schema: ArrowSchema,
 }
 
@@ -50,10 +50,7 @@ impl Footer {
         // category is plain text in Parquet.
         metadata.key_value_metadata = None;
         let schema = infer_schema(&metadata).map_err(|error| error.to_string())?;
-        Ok(Self {
-            metadata: Box::new(metadata),
-            schema,
-        })
+        Ok(Self { metadata, schema })
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -177,7 +177,7 @@ fn a_list_of_files_leads_nowhere_else() {
 fn with_column(bundle: &Bundle, name: &str, values: &dyn Array) -> Vec<u8> {
     let columns = read(&fs::read(bundle.file("usage.parquet")).unwrap());
     let columns = columns.iter().map(|(field, held)| {
-        let other = field.name == name;
+        let other = field.name.as_str() == name;
         let values = if other {
             values.to_boxed()
         } else {
