@@ -1,6 +1,6 @@
 //! Parquet that others wrote, read without ending with it.
 //!
-//! polars trusts what a file says of itself, and panics on some that lie. Here a
+//! polars-parquet trusts what a file says of itself, and panics on some that lie. Here a
 //! panic becomes an error, and what would be too much for the memory is refused
 //! before it is tried.
 
@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use polars::prelude::FileMetadata;
+use polars_parquet::read::FileMetadata;
 
 /// How many tables are being read.
 static READING: AtomicUsize = AtomicUsize::new(0);
@@ -44,7 +44,7 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Holds what the end of a file says against how large the file is.
-pub(crate) fn check_footer(metadata: &FileMetadata, size: u64) -> Result<(), String> {
+pub(super) fn check_footer(metadata: &FileMetadata, size: u64) -> Result<(), String> {
     let bad = || Err("its footer does not fit a file of this size".to_owned());
     let mut rows = 0_usize;
     for group in &metadata.row_groups {

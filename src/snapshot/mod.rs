@@ -16,6 +16,7 @@ mod guard;
 mod heap;
 mod keeper;
 mod node;
+pub(crate) mod parquet;
 mod placement;
 mod replay;
 mod resources;
@@ -43,7 +44,7 @@ pub(crate) use bundle::{
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;
-pub(crate) use guard::{caught, check_footer, check_room, guarded};
+pub(crate) use guard::{caught, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node};

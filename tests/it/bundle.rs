@@ -8,9 +8,10 @@ use kcost::exit::Exit;
 use kcost::record;
 use kcost::snapshot::{self, Gap, Metric, Snapshot, Source, SourceKind};
 use kcost::units::Bytes;
-use polars::prelude::{ParquetReader, SerReader as _};
+use polars_arrow::array::{Array, Float32Array, Int64Array, StaticArray as _, Utf8ViewArray};
 use proptest::prelude::*;
 
+use crate::columns::read;
 use crate::profile::{series, snapshot as taken, workload};
 
 /// Two workloads, three pods, one extra metric, one gap.
@@ -110,19 +111,38 @@ fn snapshot_json_says_what_it_is() {
 #[test]
 fn usage_parquet_speaks_for_itself() {
     let (_folder, path) = written();
-    let file = fs::File::open(path.join("usage.parquet")).unwrap();
-    let table = ParquetReader::new(file).finish().unwrap();
-    insta::assert_snapshot!(format!("{:?}", table.schema()), @r#"Schema { fields: {"namespace": String, "workload_kind": String, "workload": String, "pod": String, "container": String, "time": Datetime('ms', 'UTC'), "cpu_cores": Float32, "memory_bytes": Float32, "gpu_utilization": Float32}, metadata: () }"#);
-    assert_eq!(table.height(), 3 + 8 + 8);
-    let times = table.column("time").unwrap().to_physical_repr();
+    let table = read(&fs::read(path.join("usage.parquet")).unwrap());
+    let kinds = table
+        .iter()
+        .map(|(field, _)| format!("{}: {:?}\n", field.name, field.dtype));
+    insta::assert_snapshot!(kinds.collect::<String>(), @r#"
+    namespace: Utf8View
+    workload_kind: Utf8View
+    workload: Utf8View
+    pod: Utf8View
+    container: Utf8View
+    time: Timestamp(Millisecond, Some("UTC"))
+    cpu_cores: Float32
+    memory_bytes: Float32
+    gpu_utilization: Float32
+    "#);
+    assert!(table.iter().all(|(_, column)| column.len() == 3 + 8 + 8));
+    let column = |name: &str| {
+        let found = table.iter().find(|(field, _)| field.name.as_str() == name);
+        &*found.unwrap().1
+    };
+    let times: &Int64Array = typed(column("time"));
     let slot_3 = 1_767_571_200_000_i64 + 3 * 300_000;
-    assert_eq!(times.i64().unwrap().get(1), Some(slot_3));
-    let pods = table.column("pod").unwrap();
-    assert_eq!(pods.str().unwrap().get(1), Some("api-a"));
-    let cpu = table.column("cpu_cores").unwrap();
-    assert_eq!(cpu.f32().unwrap().get(1), None);
-    let gpu = table.column("gpu_utilization").unwrap();
-    assert_eq!(gpu.null_count(), 3 + 8);
+    assert_eq!(times.get(1), Some(slot_3));
+    let pods: &Utf8ViewArray = typed(column("pod"));
+    assert_eq!(pods.get(1), Some("api-a"));
+    let cpu: &Float32Array = typed(column("cpu_cores"));
+    assert_eq!(cpu.get(1), None);
+    assert_eq!(column("gpu_utilization").null_count(), 3 + 8);
+}
+
+fn typed<A: Array>(column: &dyn Array) -> &A {
+    column.as_any().downcast_ref().unwrap()
 }
 
 #[test]

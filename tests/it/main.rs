@@ -8,6 +8,7 @@ mod bundle;
 mod calibrated;
 mod cli;
 mod cohort;
+mod columns;
 mod common;
 mod complete;
 mod config;

@@ -229,7 +229,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kube::", &["collect", "apply/server"]),
     ("k8s_openapi::", &["collect"]),
     ("http::", &["collect", "apply/server"]),
-    ("polars::", &["snapshot", "profile", "collect/files"]),
+    ("polars_", &["snapshot/parquet", "snapshot/guard"]),
     ("linfa", &["cohort"]),
     ("ndarray::", &["cohort"]),
     ("comfy_table::", &["render"]),

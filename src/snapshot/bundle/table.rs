@@ -3,26 +3,25 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use polars::prelude::{
-    Column, DataFrame, FileMetadata, FileMetadataRef, Float32Chunked, IdxCa, Int64Chunked,
-    IntoColumn, IntoSeries, NewChunkedArray, ParquetCompression, ParquetReader, ParquetWriter,
-    PolarsResult, SerReader, StringChunked, TimeUnit, TimeZone,
-};
+use rayon::prelude::*;
 
-use super::super::guard::{check_footer, guarded};
+use super::super::guard::guarded;
+use super::super::parquet::{Chunk, Column, ColumnKind, Footer, Part, Source, Writer};
 use super::super::{Grid, Metric, Series, Values, Workload};
 use super::manifest::SeriesHead;
 
 /// Rows that are in memory at a time, and rows of a row group: about what `DuckDB`
 /// writes, and 15 MB as columns of names, time and numbers.
 const ROWS: usize = 1 << 17;
-/// Rows that are read at a time at most.
-const MOST_ROWS: usize = 1 << 20;
 /// Rows of the row groups that are unpacked side by side at most.
 const TOGETHER: usize = 4 * ROWS;
+
+/// The columns of names, which come first.
+const NAMES: [&str; 5] = ["namespace", "workload_kind", "workload", "pod", "container"];
 
 /// Rows of one series that go into a batch.
 struct Piece<'a> {
@@ -37,30 +36,19 @@ pub(super) fn write(
     series: &[Series],
     workloads: &[Workload],
     grid: &Grid,
-) -> PolarsResult<()> {
+) -> io::Result<()> {
     let metrics = metrics(series.iter().flat_map(|s| s.more.keys().copied()));
-    let empty = frame(&[], workloads, grid, &metrics)?;
-    let mut writer = ParquetWriter::new(out)
-        .with_compression(ParquetCompression::Zstd(None))
-        .with_row_group_size(Some(ROWS))
-        .batched(empty.schema())?;
+    let mut writer = Writer::new(out, &kinds(&metrics))?;
     // The next rows are made ready while those before are packed.
-    let frame = |batch: &[Piece<'_>]| frame(batch, workloads, grid, &metrics);
-    let mut ready: Option<DataFrame> = None;
+    let mut ready: Vec<Column> = Vec::new();
     for batch in batches(series) {
-        let mut pack = |rows: &Option<DataFrame>| match rows {
-            Some(rows) => writer.write_batch(rows),
-            None => Ok(()),
-        };
-        let (packed, next) = rayon::join(|| pack(&ready), || frame(&batch));
+        let columns = || columns(&batch, workloads, grid, &metrics);
+        let (packed, next) = rayon::join(|| writer.write(&ready), columns);
         packed?;
-        ready = Some(next?);
+        ready = next?;
     }
-    if let Some(rows) = ready {
-        writer.write_batch(&rows)?;
-    }
-    writer.finish()?;
-    Ok(())
+    writer.write(&ready)?;
+    writer.finish()
 }
 
 /// The rows of all series, [`ROWS`] in each batch.
@@ -100,49 +88,55 @@ fn metrics(found: impl Iterator<Item = Metric>) -> Vec<Metric> {
         .collect()
 }
 
-fn frame(
+/// The columns of the table, in order.
+fn kinds(metrics: &[Metric]) -> Vec<(&'static str, ColumnKind)> {
+    let names = NAMES.iter().map(|name| (*name, ColumnKind::Texts));
+    let numbers = numbers(metrics).map(|name| (name, ColumnKind::Numbers));
+    let times = ("time", ColumnKind::Times);
+    names.chain([times]).chain(numbers).collect()
+}
+
+/// The columns that kcost itself reads.
+fn numbers(metrics: &[Metric]) -> impl Iterator<Item = &'static str> {
+    let more = metrics.iter().map(|metric| metric.column());
+    ["cpu_cores", "memory_bytes"].into_iter().chain(more)
+}
+
+/// The rows of a batch, as the columns of [`kinds`].
+fn columns(
     batch: &[Piece<'_>],
     workloads: &[Workload],
     grid: &Grid,
     metrics: &[Metric],
-) -> PolarsResult<DataFrame> {
+) -> io::Result<Vec<Column>> {
     let mut columns = names(batch, workloads)?;
     columns.push(times(batch, grid));
-    columns.push(numbers("cpu_cores", batch, |s| {
-        Some(Cow::Borrowed(&s.cpu_cores))
-    }));
-    columns.push(numbers("memory_bytes", batch, |s| {
-        Some(Cow::Borrowed(&s.memory_bytes))
-    }));
+    columns.push(samples(batch, |s| Some(Cow::Borrowed(&s.cpu_cores))));
+    columns.push(samples(batch, |s| Some(Cow::Borrowed(&s.memory_bytes))));
     for metric in metrics {
-        columns.push(numbers(metric.column(), batch, |s| {
-            Some(s.more.get(metric)?.every())
-        }));
+        columns.push(samples(batch, |s| Some(s.more.get(metric)?.every())));
     }
-    DataFrame::new_infer_height(columns)
+    Ok(columns)
 }
 
-/// Names are written once a piece and then repeated, which copies no text.
-fn names(batch: &[Piece<'_>], workloads: &[Workload]) -> PolarsResult<Vec<Column>> {
+fn names(batch: &[Piece<'_>], workloads: &[Workload]) -> io::Result<Vec<Column>> {
     let workload = |piece: &Piece<'_>| {
         let place = usize::try_from(piece.series.workload).ok()?;
         workloads.get(place).map(|workload| &workload.id)
     };
-    let column = |name: &str, text: &dyn Fn(&Piece<'_>) -> Option<String>| {
-        let texts = batch.iter().map(text);
-        StringChunked::from_iter_options(name.into(), texts).into_column()
-    };
-    let once = DataFrame::new_infer_height(vec![
-        column("namespace", &|p| Some(workload(p)?.namespace.clone())),
-        column("workload_kind", &|p| Some(workload(p)?.kind.clone())),
-        column("workload", &|p| Some(workload(p)?.name.clone())),
-        column("pod", &|p| Some(p.series.pod.clone())),
-        column("container", &|p| Some(p.series.container.clone())),
-    ])?;
-    let places = (0_u32..).zip(batch);
-    let rows = places.flat_map(|(place, piece)| (piece.from..piece.to).map(move |_| place));
-    let rows = IdxCa::from_vec("".into(), rows.collect());
-    Ok(once.take(&rows)?.into_columns())
+    let texts = NAMES.iter().map(|name| {
+        Column::texts(batch.iter().map(|piece| {
+            let text = match *name {
+                "namespace" => workload(piece).map(|id| &*id.namespace),
+                "workload_kind" => workload(piece).map(|id| &*id.kind),
+                "workload" => workload(piece).map(|id| &*id.name),
+                "pod" => Some(&*piece.series.pod),
+                _ => Some(&*piece.series.container),
+            };
+            (text, piece.to - piece.from)
+        }))
+    });
+    texts.collect()
 }
 
 fn times(batch: &[Piece<'_>], grid: &Grid) -> Column {
@@ -155,33 +149,26 @@ fn times(batch: &[Piece<'_>], grid: &Grid) -> Column {
         let slot = move |row: usize| first + i64::try_from(row).unwrap_or(0);
         (piece.from..piece.to).map(move |row| start + slot(row) * step)
     });
-    Int64Chunked::from_vec("time".into(), times.collect())
-        .into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC))
-        .into_series()
-        .into_column()
+    Column::times(times.collect())
 }
 
 /// A missing sample is a null in the file.
-fn numbers(
-    name: &str,
-    batch: &[Piece<'_>],
-    column: impl Fn(&Series) -> Option<Cow<'_, [f32]>>,
-) -> Column {
-    let values = batch.iter().flat_map(|piece| {
+fn samples(batch: &[Piece<'_>], column: impl Fn(&Series) -> Option<Cow<'_, [f32]>>) -> Column {
+    Column::numbers(batch.iter().flat_map(|piece| {
         let values = column(piece.series);
         (piece.from..piece.to).map(move |row| {
-            let value = values.as_ref().and_then(|values| values.get(row)).copied();
-            value.filter(|value| !value.is_nan())
+            let value = values.as_ref().and_then(|values| values.get(row));
+            value.copied().unwrap_or(f32::NAN)
         })
-    });
-    Float32Chunked::from_iter_options(name.into(), values).into_column()
+    }))
 }
 
 /// A table whose end is read, and of which any series can be.
 #[derive(Debug)]
 pub(super) struct Table {
-    file: File,
-    metadata: FileMetadataRef,
+    /// One reads at a time, as the place in a file is one for all.
+    source: Mutex<Source>,
+    footer: Box<Footer>,
     metrics: Vec<Metric>,
     pub(super) heads: Vec<SeriesHead>,
     /// The row that each series begins at, and the number of all.
@@ -191,31 +178,23 @@ pub(super) struct Table {
 impl Table {
     /// Fails with a text when the table does not fit the heads, or is no table.
     pub(super) fn open(file: File, heads: Vec<SeriesHead>) -> Result<Self, String> {
-        guarded(|| Self::open_checked(file, heads))
+        guarded(|| Self::open_checked(Source::File(file), heads))
     }
 
-    fn open_checked(mut file: File, heads: Vec<SeriesHead>) -> Result<Self, String> {
-        let size = file.metadata().map_err(|error| error.to_string())?.len();
-        let metadata = ParquetReader::new(&mut file)
-            .get_metadata()
-            .map_err(|error| error.to_string())?
-            .clone();
-        check_footer(&metadata, size)?;
+    fn open_checked(mut source: Source, heads: Vec<SeriesHead>) -> Result<Self, String> {
+        let footer = Footer::of(&mut source)?;
         let mut starts = vec![0_usize];
         for head in &heads {
             starts.push(starts[starts.len() - 1].saturating_add(rows(head)));
         }
-        let rows = starts[heads.len()];
-        if rows != metadata.num_rows {
-            return Err(format!(
-                "it has {} rows, and {rows} are expected",
-                metadata.num_rows
-            ));
+        let (rows, found) = (starts[heads.len()], footer.rows());
+        if rows != found {
+            return Err(format!("it has {found} rows, and {rows} are expected"));
         }
         Ok(Self {
+            source: Mutex::new(source),
+            footer: Box::new(footer),
             metrics: metrics(heads.iter().flat_map(|head| head.more.iter().copied())),
-            file,
-            metadata,
             heads,
             starts,
         })
@@ -227,51 +206,49 @@ impl Table {
     }
 
     fn read_checked(&self, heads: Range<usize>) -> Result<Vec<Series>, String> {
-        let fail = |error: polars::prelude::PolarsError| error.to_string();
-        let mut columns = vec!["cpu_cores".to_owned(), "memory_bytes".to_owned()];
-        columns.extend(self.metrics.iter().map(|it| it.column().to_owned()));
+        let columns: Vec<&str> = numbers(&self.metrics).collect();
         let wanted = self.starts[heads.start]..self.starts[heads.end];
         let mut filling = Filling::new(&self.heads[heads]);
-        let mut file = self.file.try_clone().map_err(|error| error.to_string())?;
-        let mut at = wanted.start;
-        for (start, end) in slices(&self.metadata) {
-            let (start, end) = (start.max(wanted.start), end.min(wanted.end));
-            if start >= end {
-                continue;
-            }
-            let mut reader = ParquetReader::new(&mut file)
-                .with_columns(Some(columns.clone()))
-                .with_slice(Some((start, end - start)));
-            reader.set_metadata(self.metadata.clone());
-            let batch = reader.finish().map_err(fail)?;
-            at += batch.height();
-            filling.add(&batch, &self.metrics).map_err(fail)?;
-        }
-        if at != wanted.end {
-            let rows = self.metadata.num_rows;
-            return Err(format!("it ends after {at} of {rows} rows"));
+        for parts in together(&self.footer.parts(&wanted)) {
+            let packed = self.packed(parts, &columns)?;
+            let unpacked = packed.into_par_iter().map(unpacked);
+            let values: Vec<Vec<f32>> = unpacked.collect::<Result<_, _>>()?;
+            let each = values.chunks(columns.len());
+            each.for_each(|values| filling.add(values, &self.metrics));
         }
         Ok(filling.series)
     }
+
+    /// All columns of each part, as they are in the file.
+    fn packed(&self, parts: &[Part], columns: &[&str]) -> Result<Vec<Chunk<'_>>, String> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = parts
+            .iter()
+            .flat_map(|part| columns.iter().map(move |name| (part, *name)));
+        each.map(|(part, name)| self.footer.chunk(&mut source, part, name))
+            .collect()
+    }
 }
 
-/// A few row groups at a time, which are unpacked side by side, and of those that others
-/// wrote larger no more than [`MOST_ROWS`].
-fn slices(metadata: &FileMetadata) -> Vec<(usize, usize)> {
-    let mut slices: Vec<(usize, usize)> = Vec::new();
-    let mut from = 0;
-    for group in &metadata.row_groups {
-        let end = from + group.num_rows();
-        match slices.last_mut() {
-            Some(slice) if end - slice.0 <= TOGETHER => slice.1 = end,
-            _ => {
-                let parts = (from..end).step_by(MOST_ROWS);
-                slices.extend(parts.map(|part| (part, end.min(part + MOST_ROWS))));
+/// Values of a column, with `NaN` for null.
+fn unpacked(chunk: Chunk<'_>) -> Result<Vec<f32>, String> {
+    let other = format!("its column `{}` is not of 32-bit numbers", chunk.name());
+    chunk.unpack()?.singles().ok_or(other)
+}
+
+/// A few parts at a time, which are unpacked side by side.
+fn together(parts: &[Part]) -> Vec<&[Part]> {
+    let mut rows = 0;
+    parts
+        .chunk_by(move |part, next| {
+            rows += part.len();
+            let fits = rows + next.len() <= TOGETHER;
+            if !fits {
+                rows = 0;
             }
-        }
-        from = end;
-    }
-    slices
+            fits
+        })
+        .collect()
 }
 
 /// Series that rows are dealt out to, in order.
@@ -305,22 +282,19 @@ impl Filling {
         }
     }
 
-    fn add(&mut self, batch: &DataFrame, metrics: &[Metric]) -> PolarsResult<()> {
-        let column = |name: &str| PolarsResult::Ok(dense(batch.column(name)?.f32()?));
-        let cpu = column("cpu_cores")?;
-        let memory = column("memory_bytes")?;
-        let mut more = Vec::new();
-        for metric in metrics {
-            more.push((*metric, column(metric.column())?));
-        }
+    /// Deals out rows: a column of each of [`numbers`].
+    fn add(&mut self, columns: &[Vec<f32>], metrics: &[Metric]) {
+        let [cpu, memory, more @ ..] = columns else {
+            return;
+        };
         let mut from = 0;
-        while from < batch.height() && self.place < self.series.len() {
+        while from < cpu.len() && self.place < self.series.len() {
             let rows = self.rows[self.place];
             let series = &mut self.series[self.place];
-            let to = batch.height().min(from + rows - series.len());
+            let to = cpu.len().min(from + rows - series.len());
             extend(&mut series.cpu_cores, &cpu[from..to], rows);
             extend(&mut series.memory_bytes, &memory[from..to], rows);
-            for (metric, values) in &more {
+            for (metric, values) in metrics.iter().zip(more) {
                 if let Some(held) = series.more.get_mut(metric) {
                     held.extend(&values[from..to]);
                 }
@@ -330,33 +304,12 @@ impl Filling {
                 self.place += 1;
             }
         }
-        Ok(())
     }
 }
 
 fn extend(held: &mut Vec<f32>, values: &[f32], rows: usize) {
     held.reserve_exact(rows - held.len());
     held.extend_from_slice(values);
-}
-
-/// Values with `NaN` for null.
-fn dense(column: &Float32Chunked) -> Cow<'_, [f32]> {
-    if let Ok(whole) = column.cont_slice() {
-        return Cow::Borrowed(whole);
-    }
-    let mut dense = Vec::with_capacity(column.len());
-    for chunk in column.downcast_iter() {
-        let before = dense.len();
-        dense.extend_from_slice(chunk.values());
-        if let Some(known) = chunk.validity() {
-            for (value, known) in dense[before..].iter_mut().zip(known.iter()) {
-                if !known {
-                    *value = f32::NAN;
-                }
-            }
-        }
-    }
-    Cow::Owned(dense)
 }
 
 fn rows(head: &SeriesHead) -> usize {

@@ -69,7 +69,6 @@ fn fill(snapshot: &Snapshot, folder: &Path) -> Result<String, BundleError> {
         json(folder, SERIES, &heads)?,
         file(folder, USAGE, |out| {
             table::write(out, &usage.series, &snapshot.workloads, &usage.grid)
-                .map_err(io::Error::other)
         })?,
     ];
     let mut manifest = Manifest {

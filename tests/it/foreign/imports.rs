@@ -6,8 +6,9 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+use polars_arrow::array::{Array as _, Float64Array, Int64Array, Utf8ViewArray};
 
+use crate::columns::written;
 use crate::common::{Kcost, Seen};
 
 const OBJECTS: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"},
@@ -114,23 +115,18 @@ fn objects_within_each_other_without_end_are_an_error() {
 
 fn table(rows: i64) -> Vec<u8> {
     let rows = || 0..rows;
-    let text = |name: &str, text: &str| {
-        let texts: Vec<String> = rows().map(|_| text.to_owned()).collect();
-        Series::new(name.into(), texts).into_column()
-    };
+    let text =
+        |text: &str| Utf8ViewArray::from_slice_values(rows().map(|_| text).collect::<Vec<_>>());
+    let number = |number: f64| Float64Array::from_slice(rows().map(|_| number).collect::<Vec<_>>());
     let times: Vec<i64> = rows().map(|row| 1_767_571_200 + row * 300).collect();
-    let mut table = DataFrame::new_infer_height(vec![
-        text("namespace", "shop"),
-        text("pod", "a"),
-        text("container", "app"),
-        Series::new("timestamp".into(), times).into_column(),
-        Series::new("cpu_cores".into(), vec![0.1_f64; 50]).into_column(),
-        Series::new("memory_bytes".into(), vec![1e6_f64; 50]).into_column(),
+    written([
+        ("namespace", text("shop").boxed()),
+        ("pod", text("a").boxed()),
+        ("container", text("app").boxed()),
+        ("timestamp", Int64Array::from_vec(times).boxed()),
+        ("cpu_cores", number(0.1).boxed()),
+        ("memory_bytes", number(1e6).boxed()),
     ])
-    .unwrap();
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut table).unwrap();
-    bytes
 }
 
 /// Damage to the footer is named, never a panic; the real program is asked, as a

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use kcost::units::Span;
-use polars::df;
-use polars::prelude::{
-    DataFrame, DataType, Int64Chunked, IntoColumn as _, IntoSeries as _, NewChunkedArray as _,
-    ParquetWriter, TimeUnit, TimeZone,
+use polars_arrow::array::{
+    Array, BooleanArray, Float64Array, Int32Array, Int64Array, Utf8ViewArray,
 };
+use polars_arrow::datatypes::{ArrowDataType, TimeUnit};
 
 use super::{Files, HEADER, START, cpu};
+use crate::columns::written;
 
 #[test]
 fn gzip_and_several_files() {
@@ -37,78 +37,70 @@ fn gzip_and_several_files() {
 }
 
 /// Two samples of pod `a` as Parquet, with this column of times.
-fn parquet(times: polars::prelude::Column) -> Vec<u8> {
-    let mut table: DataFrame = df!(
-        "cpu_cores" => [Some(0.25), None],
-        "memory_bytes" => [1000_i64, 2000],
-        "namespace" => ["shop", "shop"],
-        "pod" => ["a", "a"],
-        "container" => ["app", "app"],
-        "note" => ["x", "y"],
-    )
-    .unwrap();
-    table.with_column(times).unwrap();
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut table).unwrap();
-    bytes
+fn parquet(name: &'static str, times: Box<dyn Array>) -> Vec<u8> {
+    let twice = |text| Utf8ViewArray::from_slice_values([text, text]).boxed();
+    written([
+        ("cpu_cores", Float64Array::from([Some(0.25), None]).boxed()),
+        ("memory_bytes", Int64Array::from_slice([1000, 2000]).boxed()),
+        ("namespace", twice("shop")),
+        ("pod", twice("a")),
+        ("container", twice("app")),
+        ("note", twice("x")),
+        (name, times),
+    ])
 }
 
 /// A column of one number in two rows.
-fn twice(name: &str, number: i64) -> polars::prelude::Column {
-    polars::prelude::Column::new(name.into(), [number, number])
+fn twice(number: i64) -> Box<dyn Array> {
+    Int64Array::from_slice([number, number]).boxed()
 }
 
 #[test]
 fn parquet_with_times_of_any_kind() {
-    let seconds = Int64Chunked::from_slice("timestamp".into(), &[START, START + 300]);
-    let scaled = |factor: i64, unit, zone| {
-        let times = [START * factor, (START + 300) * factor];
-        let times = Int64Chunked::from_slice("timestamp".into(), &times);
-        times.into_datetime(unit, zone).into_series().into_column()
+    let scaled = |factor: i64, unit, zone: Option<&str>| {
+        let times = Int64Array::from_slice([START * factor, (START + 300) * factor]);
+        let kind = ArrowDataType::Timestamp(unit, zone.map(Into::into));
+        times.to(kind).boxed()
     };
+    let small = |seconds: i64| i32::try_from(seconds).unwrap();
     let text = ["2025-10-09T08:53:20Z", "2025-10-09T08:58:20Z"];
-    let text = polars::prelude::Column::new("timestamp".into(), text);
     for times in [
-        seconds.clone().into_series().into_column(),
-        seconds
-            .into_series()
-            .cast(&DataType::Float64)
-            .unwrap()
-            .into_column(),
-        scaled(1_000, TimeUnit::Milliseconds, Some(TimeZone::UTC)),
-        scaled(1_000_000, TimeUnit::Microseconds, None),
-        scaled(1_000_000_000, TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
-        text,
+        Int64Array::from_slice([START, START + 300]).boxed(),
+        Int32Array::from_slice([START, START + 300].map(small)).boxed(),
+        Float64Array::from_slice([START, START + 300].map(|it| f64::from(small(it)))).boxed(),
+        scaled(1_000, TimeUnit::Millisecond, Some("UTC")),
+        scaled(1_000_000, TimeUnit::Microsecond, None),
+        scaled(1_000_000_000, TimeUnit::Nanosecond, Some("UTC")),
+        Utf8ViewArray::from_slice_values(text).boxed(),
     ] {
-        let kind = times.dtype().to_string();
+        let kind = format!("{:?}", times.dtype());
         let taken = Files::new()
-            .with("usage.parquet", parquet(times))
+            .with("usage.parquet", parquet("timestamp", times))
             .import()
             .unwrap();
         assert_eq!(cpu(&taken), "a+0: 0.25 -\n", "{kind}");
         assert_eq!(taken.usage.series[0].memory_bytes, [1000.0, 2000.0]);
         assert_eq!(taken.taken_at.as_second(), START + 300);
     }
-    let flags = polars::prelude::Column::new("timestamp".into(), [true, false]);
-    let files = Files::new().with("usage.parquet", parquet(flags));
+    let flags = BooleanArray::from_slice([true, false]).boxed();
+    let files = Files::new().with("usage.parquet", parquet("timestamp", flags));
     insta::assert_snapshot!(files.refused(), @r"
     error: failed to read [FOLDER]/usage.parquet as Parquet: its column `timestamp` is not a time
     hint: usage is read from CSV, gzipped CSV and Parquet; check that the file is complete
     ");
-    let files = Files::new().with("usage.parquet", parquet(twice("time", START)));
+    let files = Files::new().with("usage.parquet", parquet("time", twice(START)));
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.parquet: it has no column `timestamp`
     hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
     ");
-    let millis = parquet(twice("timestamp", START * 1_000));
+    let millis = parquet("timestamp", twice(START * 1_000));
     let files = Files::new().with("usage.parquet", millis);
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.parquet at line 1, column 7: `1760000000000` is not a time in Unix seconds; milliseconds?
     hint: fix the row, or skip bad rows with `--lenient`
     ");
-    let empty =
-        polars::prelude::Column::new("timestamp".into(), [Some("2025-10-09T08:53:20Z"), None]);
-    let files = Files::new().with("usage.parquet", parquet(empty));
+    let empty = Utf8ViewArray::from_slice([Some("2025-10-09T08:53:20Z"), None]).boxed();
+    let files = Files::new().with("usage.parquet", parquet("timestamp", empty));
     assert!(
         files
             .refused()

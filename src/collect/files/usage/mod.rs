@@ -6,21 +6,19 @@ mod days;
 mod grid;
 mod header;
 mod parquet_rows;
-mod row_groups;
 mod samples;
 mod times;
 
 use std::fs::File;
-use std::io::{self, Cursor, Read as _};
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::Path;
-
-use polars::io::mmap::MmapBytesReader;
 
 use super::input::{self, Bytes};
 use super::{FileOptions, Foreign, ImportError};
 use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
+use crate::snapshot::parquet::Source;
 use crate::snapshot::{Gap, check_room};
 use days::{Days, Place, Strays};
 use jiff::Timestamp;
@@ -167,13 +165,13 @@ fn read_file(reading: &mut Reading<'_>, task: &dyn Task) -> Result<(), ImportErr
 }
 
 /// What can be read from its end too, as Parquet must be.
-fn table(path: &Path, mut raw: Bytes<'_>) -> io::Result<Box<dyn MmapBytesReader>> {
+fn table(path: &Path, mut raw: Bytes<'_>) -> io::Result<Source> {
     if path != Path::new("-") {
-        return Ok(Box::new(File::open(path)?));
+        return File::open(path).map(Source::File);
     }
     let mut whole = Vec::new();
     raw.read_to_end(&mut whole)?;
-    Ok(Box::new(Cursor::new(whole)))
+    Ok(Source::memory(whole))
 }
 
 impl<'a> Reading<'a> {

@@ -4,53 +4,40 @@ use std::fs::File;
 use std::path::Path;
 
 use jiff::Timestamp;
-use polars::datatypes::ArrowDataType;
-use polars::io::mmap::MmapBytesReader;
-use polars::prelude::{
-    ArrowSchema, ChunkedArray, DataFrame, DataType, Float64Type, Int64Type, PolarsResult,
-    StringChunked, TimeUnit,
-};
 use rayon::prelude::*;
 
 use super::Reading;
 use super::cells;
 use super::days::Place;
 use super::header::Header;
-use super::row_groups::{self, Groups};
 use crate::collect::Column;
 use crate::collect::files::ImportError;
-use crate::snapshot::guarded;
+use crate::snapshot::parquet::{Footer, Kind, Numbers, Part, Source, Texts};
+use crate::snapshot::{check_room, guarded};
 
+/// The columns of names.
+const NAMES: [&str; 3] = ["namespace", "pod", "container"];
+/// The column of times.
+const TIME: &str = "timestamp";
 /// Readers of one table at most: each holds a row group.
 const MOST_READERS: usize = 4;
 
 /// Reads the rows of a table, some row groups at a time, on all cores where it is a file.
-pub(super) fn read(
-    reading: &mut Reading<'_>,
-    mut table: Box<dyn MmapBytesReader>,
-) -> Result<(), ImportError> {
+pub(super) fn read(reading: &mut Reading<'_>, mut table: Source) -> Result<(), ImportError> {
     let path = reading.path;
     let fail = |problem| ImportError::Parquet {
         path: path.to_owned(),
         problem,
     };
-    let (metadata, schema) = guarded(|| row_groups::footer(&mut table)).map_err(fail)?;
-    let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
+    let footer = guarded(|| Footer::of(&mut table)).map_err(fail)?;
+    let names = footer.names();
     let header = Header::of(&names).map_err(|problem| ImportError::Columns {
         path: path.to_owned(),
         problem,
     })?;
-    if let Some(problem) = strange(&schema, &names, &header) {
+    if let Some(problem) = strange(&footer, &names, &header) {
         return Err(fail(problem));
     }
-    let places = header.names.iter().chain([&header.timestamp]);
-    let places = places.chain(header.numbers.iter().map(|(_, place)| place));
-    let columns: Vec<String> = places.map(|place| names[*place].clone()).collect();
-    let groups = Groups {
-        metadata,
-        schema,
-        columns,
-    };
     // Standard input is there once.
     let more = if path == Path::new("-") {
         0
@@ -59,21 +46,18 @@ pub(super) fn read(
     };
     let mut readers = vec![(reading.beside(), table)];
     for table in (0..more).filter_map(|_| File::open(path).ok()) {
-        readers.push((reading.beside(), Box::new(table)));
+        readers.push((reading.beside(), Source::File(table)));
     }
     let count = readers.len();
     for (reading, _) in &mut readers {
         reading.readers = count as u64;
     }
     // A part each, and then the next, so that the first bad row is the first that is told.
-    for parts in groups.parts().chunks(count) {
+    for parts in footer.parts(&(0..footer.rows())).chunks(count) {
         let each = readers.par_iter_mut().zip(parts);
         let read = each.map(|((reading, table), part)| {
-            let batch = guarded(|| {
-                let rows = groups.rows(table, part)?;
-                Batch::of(&rows, &header).map_err(|error| error.to_string())
-            });
-            fold(reading, &header, &batch.map_err(fail)?, part.start)
+            let batch = guarded(|| Batch::read(&footer, table, part, &header));
+            fold(reading, &header, &batch.map_err(fail)?, part.before)
         });
         let read: Vec<Result<(), ImportError>> = read.collect();
         read.into_iter().collect::<Result<(), ImportError>>()?;
@@ -136,14 +120,11 @@ fn checked<'a>(
 }
 
 /// Says which column has a type that cannot be read as what it should be.
-fn strange(schema: &ArrowSchema, names: &[String], header: &Header) -> Option<String> {
-    let kind = |place: usize| schema.get(&names[place]).map(|field| &field.dtype);
-    let number = |place: &usize| kind(*place).is_some_and(is_number);
-    let text = |place: &usize| kind(*place).is_some_and(is_text);
-    let time = |place: &usize| {
-        let dated = matches!(kind(*place), Some(ArrowDataType::Timestamp(_, _)));
-        dated || number(place) || text(place)
-    };
+fn strange(footer: &Footer, names: &[String], header: &Header) -> Option<String> {
+    let kind = |place: usize| footer.kind(&names[place]);
+    let number = |place: &usize| kind(*place) == Some(Kind::Number);
+    let text = |place: &usize| kind(*place) == Some(Kind::Text);
+    let time = |place: &usize| !matches!(kind(*place), None | Some(Kind::Other));
     let numbers = || header.numbers.iter().map(|(_, place)| place);
     let (place, what) = (header
         .names
@@ -159,75 +140,57 @@ fn strange(schema: &ArrowSchema, names: &[String], header: &Header) -> Option<St
     Some(format!("its column `{}` is not {what}", names[*place]))
 }
 
-fn is_text(kind: &ArrowDataType) -> bool {
-    use ArrowDataType::{LargeUtf8, Utf8, Utf8View};
-    matches!(kind, Utf8 | LargeUtf8 | Utf8View)
-}
-
-fn is_number(kind: &ArrowDataType) -> bool {
-    use ArrowDataType::{
-        Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64,
-    };
-    let whole = matches!(
-        kind,
-        Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64
-    );
-    whole || matches!(kind, Float32 | Float64)
-}
-
 /// The columns of some rows, in the types that are read.
 struct Batch {
     rows: usize,
-    names: [StringChunked; 3],
+    names: [Texts; 3],
     times: Times,
-    numbers: Vec<ChunkedArray<Float64Type>>,
+    numbers: Vec<Vec<f32>>,
 }
 
 /// Times in whichever form the file has them.
 enum Times {
     /// Since 1970, and how many are a second.
-    Since(ChunkedArray<Int64Type>, i64),
-    Seconds(ChunkedArray<Float64Type>),
-    Text(StringChunked),
+    Since(Numbers<i64>, i64),
+    Seconds(Numbers<f64>),
+    Text(Texts),
 }
 
 impl Batch {
-    fn of(batch: &DataFrame, header: &Header) -> PolarsResult<Self> {
-        let text = |name: &str| {
-            let column = batch.column(name)?.cast(&DataType::String)?;
-            PolarsResult::Ok(column.str()?.rechunk().into_owned())
+    fn read(
+        footer: &Footer,
+        table: &mut Source,
+        part: &Part,
+        header: &Header,
+    ) -> Result<Self, String> {
+        let numbers = header.numbers.iter().map(|(column, _)| column.name());
+        let columns = NAMES.into_iter().chain([TIME]).chain(numbers.clone());
+        check_room(footer.unpacked(part, columns)?)?;
+        let mut values = |name: &str| footer.chunk(table, part, name)?.unpack();
+        let other = |name: &str| format!("a row group has another kind of `{name}`");
+        let mut text = |name: &str| values(name)?.texts().ok_or_else(|| other(name));
+        let names = [text(NAMES[0])?, text(NAMES[1])?, text(NAMES[2])?];
+        let times = values(TIME)?;
+        let times = match footer.kind(TIME) {
+            Some(Kind::Time(second)) => times.whole().map(|it| Times::Since(it, second)),
+            Some(Kind::Text) => times.texts().map(Times::Text),
+            _ => times.doubles().map(Times::Seconds),
         };
-        let mut numbers = Vec::new();
-        for (column, _) in &header.numbers {
-            let column = batch.column(column.name())?.cast(&DataType::Float64)?;
-            numbers.push(column.f64()?.rechunk().into_owned());
-        }
-        let times = batch.column("timestamp")?;
+        let samples = numbers.map(|name| {
+            let values = values(name)?.doubles().ok_or_else(|| other(name))?;
+            let rows = 0..part.len();
+            Ok(rows
+                .map(|row| values.get(row).map_or(f32::NAN, cells::sample))
+                .collect())
+        });
         Ok(Self {
-            rows: batch.height(),
-            names: [text("namespace")?, text("pod")?, text("container")?],
-            times: match times.dtype() {
-                DataType::Datetime(unit, _) => {
-                    let since = times.to_physical_repr().cast(&DataType::Int64)?;
-                    let second = match unit {
-                        TimeUnit::Nanoseconds => 1_000_000_000,
-                        TimeUnit::Microseconds => 1_000_000,
-                        TimeUnit::Milliseconds => 1_000,
-                    };
-                    Times::Since(since.i64()?.rechunk().into_owned(), second)
-                }
-                DataType::String => Times::Text(text("timestamp")?),
-                _ => {
-                    let seconds = times.cast(&DataType::Float64)?;
-                    Times::Seconds(seconds.f64()?.rechunk().into_owned())
-                }
-            },
-            numbers,
+            rows: part.len(),
+            names,
+            times: times.ok_or_else(|| other(TIME))?,
+            numbers: samples.collect::<Result<_, String>>()?,
         })
     }
-}
 
-impl Batch {
     /// Namespace, pod and container of a row; empty where there is none.
     fn names(&self, row: usize) -> [&str; 3] {
         self.names
@@ -237,10 +200,7 @@ impl Batch {
 
     fn values(&self, header: &Header, row: usize) -> impl Iterator<Item = (Column, f32)> {
         let columns = header.numbers.iter().map(|(column, _)| *column);
-        let value = move |numbers: &ChunkedArray<Float64Type>| {
-            numbers.get(row).map_or(f32::NAN, cells::sample)
-        };
-        columns.zip(self.numbers.iter().map(value))
+        columns.zip(self.numbers.iter().map(move |numbers| numbers[row]))
     }
 }
 
