@@ -382,9 +382,10 @@ fn a_running_pod_that_fell_silent_is_named() {
     let place = snapshot
         .workloads
         .iter()
-        .position(|it| it.id.name == "api" && it.id.namespace == "shop")
+        .position(|it| it.id.kind == "Deployment" && !it.pods.is_empty())
         .unwrap();
-    let pod = snapshot.workloads[place].pods[0].name.clone();
+    let workload = &snapshot.workloads[place];
+    let (namespace, pod) = (workload.id.namespace.clone(), workload.pods[0].name.clone());
     for series in snapshot.usage.series.iter_mut().filter(|it| it.pod == pod) {
         for values in [&mut series.cpu_cores, &mut series.memory_bytes] {
             let from = values.len().saturating_sub(day);
@@ -394,7 +395,7 @@ fn a_running_pod_that_fell_silent_is_named() {
     let told = silent(&snapshot);
     assert_eq!(told.len(), 1);
     assert!(told[0].starts_with("1 running pod "), "{told:?}");
-    assert!(told[0].ends_with(&format!("shop/{pod}")), "{told:?}");
+    assert!(told[0].ends_with(&format!("{namespace}/{pod}")), "{told:?}");
 }
 
 #[test]

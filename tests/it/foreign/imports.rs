@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use polars_arrow::array::{Array as _, Float64Array, Int64Array, Utf8ViewArray};
+use polars_arrow::array::{Float64Array, Int64Array, Utf8ViewArray};
 
 use crate::columns::written;
 use crate::common::{Kcost, Seen};
