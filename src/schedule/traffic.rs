@@ -111,8 +111,9 @@ impl Traffic {
     }
 
     /// Gives a history what is needed by traffic: what is planned with is the line, and above
-    /// it what CPU goes beyond it with the given chance, by the root as what comes from many
-    /// sources spreads. Where CPU was held back, at least the line was wanted.
+    /// it what CPU goes beyond it with the given chance, in quiet times and in busy ones, by
+    /// the root as what comes from many sources spreads. Where CPU was held back, at least the
+    /// line was wanted.
     pub(super) fn plan(&self, history: &mut History, chance: f64) {
         let known = |slot: usize| {
             let (cores, requests) = (history.cores[slot], history.requests[slot]);
@@ -120,15 +121,22 @@ impl Traffic {
             both.then(|| (f64::from(cores), self.cores(f64::from(requests))))
         };
         let free = (0..history.cores.len()).filter(|slot| !history.held[*slot]);
-        let beyond = free.filter_map(known).filter(|(_, line)| *line > 0.0);
-        let mut beyond: Vec<f64> = beyond
-            .map(|(cores, line)| (cores - line) / line.sqrt())
+        let free: Vec<(f64, f64)> = free
+            .filter_map(known)
+            .filter(|(_, line)| *line > 0.0)
             .collect();
-        let beyond = quantile_of(&mut beyond, 1.0 - chance).map_or(0.0, |it| it.max(0.0));
+        let most = free.iter().map(|it| it.1).fold(0.0, f64::max);
+        let is_busy = |line: f64| line > most / 2.0;
+        let beyond = [false, true].map(|busy| {
+            let alike = free.iter().filter(|(_, line)| is_busy(*line) == busy);
+            let beyond = alike.map(|(cores, line)| (cores - line) / line.sqrt());
+            let beyond = quantile_of(&mut beyond.collect::<Vec<f64>>(), 1.0 - chance);
+            beyond.map_or(0.0, |it| it.max(0.0))
+        });
         let planned = (0..history.cores.len()).map(|slot| {
             let line = known(slot).map(|(_, line)| line);
             line.map_or(history.cores[slot], |line| {
-                single(line + beyond * line.sqrt())
+                single(line + beyond[usize::from(is_busy(line))] * line.sqrt())
             })
         });
         let planned: Vec<f32> = planned.collect();
