@@ -36,7 +36,7 @@ const DAY_KEEPS: f64 = 0.95;
 const GROUPS: [usize; 9] = [1, 3, 6, 12, 24, 48, 96, WEEK, usize::MAX];
 
 /// How much a better model is preferred: the power of the ratio of losses.
-const PREFERENCE: i32 = 12;
+const PREFERENCE: i32 = 8;
 
 /// The same of groups that end within [`SHORT`] hours, of which there are more replays.
 const PREFERENCE_SHORT: i32 = 16;
@@ -50,7 +50,7 @@ const DOUBT: f64 = 4.0;
 const UNPROVEN: f64 = 1.1;
 
 /// Of a group, replays in which a model is taken to be as good as it is over all hours.
-const DOUBT_OF_GROUP: f64 = 20.0;
+const DOUBT_OF_GROUP: f64 = 10.0;
 const DOUBT_OF_SHORT: f64 = 10.0;
 
 /// Models with less than this share of the best take no part.
@@ -156,7 +156,8 @@ impl<'a> Trials<'a> {
         weight.max(f64::MIN_POSITIVE)
     }
 
-    /// Losses are roots of what was off: one hour that nobody could know is not to decide.
+    /// Losses are what was off, so that a peak of one evening counts for what it is; of the
+    /// next hours the root of it, as one that nobody could know is not to decide.
     fn tallies(&self, model: usize) -> Tallies {
         let mut tallies = Tallies::default();
         for replay in &self.replays {
@@ -168,12 +169,16 @@ impl<'a> Trials<'a> {
                 if !was.is_finite() {
                     continue;
                 }
-                let own = replay.weight * (own - was).abs().sqrt();
-                let reference = replay.weight * (reference - was).abs().sqrt();
-                tallies.groups[group(hour)].add(own, reference);
+                let (own, reference) = ((own - was).abs(), (reference - was).abs());
+                let group = group(hour);
                 if replay.whole {
-                    tallies.whole.add(own, reference);
+                    tallies
+                        .whole
+                        .add(replay.weight * own, replay.weight * reference);
                 }
+                let loss = |off: f64| if is_short(group) { off.sqrt() } else { off };
+                tallies.groups[group]
+                    .add(replay.weight * loss(own), replay.weight * loss(reference));
             }
         }
         tallies
