@@ -113,32 +113,27 @@ pub fn replayed_table(
         let paint = Paint::of(look);
         let name = escape(&snapshot.cluster.name);
         let series = replayed.len();
-        let text = format!(
-            "forecasts of {series} series at {MOMENTS} moments of the past, a day apart, and of \
-             the next hour at {NEXT}"
-        );
+        let text =
+            format!("forecasts of {series} series at {MOMENTS} moments of the past, a day apart");
         writeln!(out, "{}  {}\n", paint.on(BOLD, &name), paint.on(DIM, &text))?;
         grid(snapshot, replayed).write(look.width, paint, out)?;
         writeln!(out, "\n{}", paint.on(BOLD, "All series, by their middle"))?;
         summary(replayed).write(look.width, paint, out)?;
-        let note = "Errors are the sum of what hours were off as a share of what came, the middle \
-                    of the moments; WITHIN is the share of hours in the bands, which are to hold \
-                    nine of ten";
-        writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))
+        let note = format!(
+            "Errors are the sum of what hours were off as a share of what came, the middle of the \
+             moments, {NEXT} of the next hour, each hour of the day once; WITHIN is the share of \
+             hours in the bands, which are to hold nine of ten"
+        );
+        writeln!(out, "\n{}", paint.on(DIM, &wrap(&note, look.width, 0)))
     })
 }
 
 fn columns(first: Vec<Column>) -> Grid {
-    let numbers = [
-        "KCOST",
-        "YESTERDAY",
-        "LAST WEEK",
-        "3 WEEKS",
-        "LAST HOUR",
-        "WITHIN",
-    ];
+    let numbers = ["KCOST", "YESTERDAY", "LAST WEEK", "3 WEEKS"];
     let mut columns = first;
     columns.extend(numbers.map(Column::number));
+    columns.push(Column::number("LAST HOUR").drop(1));
+    columns.push(Column::number("WITHIN"));
     Grid::new(columns)
 }
 
