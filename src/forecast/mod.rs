@@ -13,6 +13,7 @@
 mod bands;
 mod capacity;
 mod clock;
+mod cycles;
 mod model;
 mod outlook;
 mod past;
@@ -24,10 +25,11 @@ mod work;
 
 pub use capacity::{Capacity, Full, Most, SIGHT, Unit, What, Why};
 pub use clock::{Clock, Clocks, Special};
+pub use cycles::Cycles;
 pub use model::{ALL, Model, by_name, names};
 pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
-pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, Replayed, replay, replay_from};
+pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed, replay, replay_from};
 pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, forecast_of,
     hours_of, seasons_of, works,

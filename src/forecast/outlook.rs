@@ -1,6 +1,7 @@
 //! One series: its seasons, what comes, and how sure that is.
 
 use super::bands::bands;
+use super::cycles::Cycles;
 use super::model::ALL;
 use super::past::Past;
 use super::season::Season;
@@ -104,9 +105,10 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
     }
     // One more, where clocks are set forward; days that are like others need a week of them.
     let room = ahead.max(WEEK) + 1;
-    let trials = Trials::of(values, local.first, room);
+    let cycles = Cycles::new(values, local.first);
+    let trials = Trials::of(&cycles, room);
     let weights = trials.weights();
-    let past = Past::new(values, local.first);
+    let past = Past::new(&cycles, values.len());
     let said: Vec<Option<Vec<f64>>> = ALL.iter().map(|it| it.ahead(&past, room)).collect();
     let mixed = weights.mix(&said);
     let replays = trials.replayed(&weights);

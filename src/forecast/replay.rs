@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::cycles::{Center, Cycles, Usual};
 use super::outlook::{Outlook, without_seasons};
-use super::past::{Center, Past, repeated, yesterday};
+use super::past::{Past, repeated, yesterday};
 use super::report::gathered;
 use super::{Clock, DAY, Hours, Metric, WEEK};
 use crate::progress::Progress;
@@ -13,14 +14,20 @@ use crate::trend::median;
 /// Moments of each horizon, a day apart.
 pub const MOMENTS: usize = 7;
 
+/// Moments of the first horizon, so many hours apart: each hour of the day once, as what can
+/// be said of the next hour depends on which it is.
+pub const NEXT: usize = 24;
+const NEXT_EVERY: usize = 7;
+
 /// Hours ahead that are judged.
 pub const HORIZONS: [usize; 3] = [1, DAY, WEEK];
 
 /// The rules of thumb, in the order of [`Judged::naive`].
-pub const NAIVE: [&str; 3] = [
+pub const NAIVE: [&str; 4] = [
     "same hour yesterday",
     "same hour last week",
     "hour of the week, mean of three",
+    "last hour",
 ];
 
 /// How forecasts of one series did, so many hours ahead.
@@ -28,12 +35,12 @@ pub const NAIVE: [&str; 3] = [
 pub struct Judged {
     /// Hours ahead.
     pub horizon: usize,
-    /// Moments that were judged, at most [`MOMENTS`].
+    /// Moments that were judged, at most [`MOMENTS`], or [`NEXT`] of the first horizon.
     pub moments: usize,
     /// Median over the moments of Σ|error| ÷ Σ|value| (WAPE).
     pub error: f64,
     /// The same of each rule of thumb.
-    pub naive: [f64; 3],
+    pub naive: [f64; NAIVE.len()],
     /// Hours that lay within the bands, and all.
     pub inside: (usize, usize),
 }
@@ -104,22 +111,29 @@ fn moves(hours: &Hours) -> bool {
 pub fn replay(hours: &Hours, clock: &Clock) -> Vec<Judged> {
     let len = hours.values.len();
     let moments = MOMENTS + WEEK / DAY - 1;
-    let known = (1..=moments).map_while(|day| len.checked_sub(day * DAY));
-    let played = known.map(|known| (known, Played::at(hours, known, clock)));
-    let played: Vec<(usize, Option<Played>)> = played.collect();
-    let judge = |horizon| judge(hours, horizon, &played);
-    HORIZONS.into_iter().filter_map(judge).collect()
+    let play = |moments: usize, every: usize, most: usize| -> Vec<(usize, Option<Played>)> {
+        let known = (1..=moments).map_while(|turn| len.checked_sub(turn * every));
+        let played = known.map(|known| (known, Played::at(hours, known, most, clock)));
+        played.collect()
+    };
+    let days = play(moments, DAY, WEEK);
+    let next = play(NEXT, NEXT_EVERY, 1);
+    let judged = HORIZONS.into_iter().filter_map(|horizon| match horizon {
+        1 => judge(hours, horizon, NEXT, &next),
+        _ => judge(hours, horizon, MOMENTS, &days),
+    });
+    judged.collect()
 }
 
 /// What is said at one moment.
 struct Played {
     outlook: Outlook,
-    naive: [Vec<f64>; 3],
+    naive: [Vec<f64>; NAIVE.len()],
 }
 
 impl Played {
-    fn at(hours: &Hours, known: usize, clock: &Clock) -> Option<Self> {
-        let ahead = (hours.values.len() - known).min(WEEK);
+    fn at(hours: &Hours, known: usize, most: usize, clock: &Clock) -> Option<Self> {
+        let ahead = (hours.values.len() - known).min(most);
         let before = Hours {
             first: hours.first,
             values: hours.values[..known].to_vec(),
@@ -128,31 +142,40 @@ impl Played {
         let outlook = without_seasons(&before, next, ahead, clock)?;
         Some(Self {
             outlook,
-            naive: naive(&Past::new(&before.values, hours.first), ahead),
+            naive: naive(&before, ahead),
         })
     }
 }
 
 /// What the rules of thumb say; where one knows nothing, what the one before it says.
-fn naive(past: &Past<'_>, ahead: usize) -> [Vec<f64>; 3] {
-    let day = yesterday(past);
-    let week = past.profile(WEEK, (0, 4), Center::Newest);
+fn naive(before: &Hours, ahead: usize) -> [Vec<f64>; NAIVE.len()] {
+    let cycles = Cycles::new(&before.values, before.first);
+    let past = Past::new(&cycles, before.values.len());
+    let day = yesterday(&past);
+    let week = past.usual(Usual::Cycle(WEEK, 4, Center::Newest), WEEK);
     let week = repeated(&week, &repeated(&day, &day, WEEK), WEEK);
-    let mean = past.profile(WEEK, (0, 3), Center::Mean);
+    let mean = past.usual(Usual::Cycle(WEEK, 3, Center::Mean), WEEK);
+    let last = past.last().unwrap_or(f64::NAN);
     [
         repeated(&day, &day, ahead),
         repeated(&week, &week, ahead),
         repeated(&mean, &week, ahead),
+        vec![last; ahead],
     ]
 }
 
-fn judge(hours: &Hours, horizon: usize, played: &[(usize, Option<Played>)]) -> Option<Judged> {
+fn judge(
+    hours: &Hours,
+    horizon: usize,
+    moments: usize,
+    played: &[(usize, Option<Played>)],
+) -> Option<Judged> {
     let whole = played
         .iter()
         .filter(|(known, _)| known + horizon <= hours.values.len());
-    let (mut own, mut naive) = (Vec::new(), [const { Vec::new() }; 3]);
+    let (mut own, mut naive) = (Vec::new(), [const { Vec::new() }; NAIVE.len()]);
     let mut inside = (0, 0);
-    for (known, played) in whole.take(MOMENTS) {
+    for (known, played) in whole.take(moments) {
         let Some(played) = played else { continue };
         let came = &hours.values[*known..known + horizon];
         let said: Vec<f64> = played.outlook.points.iter().map(|it| it.value).collect();

@@ -319,11 +319,18 @@ pub fn hours_of(span: Span) -> usize {
     usize::try_from(span.as_secs().div_ceil(3_600)).unwrap_or(usize::MAX)
 }
 
-/// What comes again of the CPU of one workload whose usage is in the snapshot.
+/// What comes again of one workload whose usage is in the snapshot: of its requests where
+/// those are known, which no limit hides, else of its CPU.
 pub fn seasons_of(snapshot: &Snapshot, workload: usize, clock: &Clock) -> Vec<Season> {
     let mut gather = Gather::new(snapshot);
     gather.add(workload..workload + 1, &snapshot.usage);
     let mut works = gather.done().into_iter().skip(workload);
-    let cpu = works.next().and_then(|work| work.cpu);
-    cpu.map_or_else(Vec::new, |hours| clock.seasons(&hours))
+    let work = works.next().unwrap_or_default();
+    let of = |hours: Option<&Hours>| hours.map_or_else(Vec::new, |it| clock.seasons(it));
+    let asked = of(work.requests.as_ref());
+    if asked.is_empty() {
+        of(work.cpu.as_ref())
+    } else {
+        asked
+    }
 }

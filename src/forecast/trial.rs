@@ -1,5 +1,6 @@
 //! How far models would have been off at moments of the past, and the mix that follows.
 
+use super::cycles::Cycles;
 use super::model::ALL;
 use super::past::Past;
 use super::{DAY, WEEK};
@@ -8,11 +9,18 @@ use crate::units::len_f64;
 /// Moments a day apart at most, newest first: older ones say little of what is now.
 const MOMENTS: usize = 28;
 
-/// Moments between these, for the next hours alone.
-const BETWEEN: usize = 56;
+/// Newest hours with moments between these, for the next hours alone.
+const BETWEEN: usize = 14 * DAY;
 
-/// Hours from one of these to the next, and that are judged of them.
+/// Hours from one of these to the next.
+const EVERY: usize = 2;
+
+/// Hours that are judged of them.
 const SHORT: usize = 6;
+
+/// What one of these weighs beside those at the same hour of the day as now: what is best for
+/// the next hour at midnight may not be at noon.
+const OTHER_HOUR: f64 = 1.0 / 3.0;
 
 /// Hours that must be known before a moment.
 pub(super) const LEAST: usize = DAY;
@@ -27,15 +35,23 @@ const DAY_KEEPS: f64 = 0.95;
 /// the next hour is not for next week.
 const GROUPS: [usize; 9] = [1, 3, 6, 12, 24, 48, 96, WEEK, usize::MAX];
 
-/// How much a better model is preferred: the power of the ratio of errors.
+/// How much a better model is preferred: the power of the ratio of losses.
 const PREFERENCE: i32 = 8;
 
-/// Replays in which all models are taken to be as good as the reference, beside those that
-/// there are: luck of a few replays is no reason.
-const DOUBT: f64 = 2.0;
+/// The same of groups that end within [`SHORT`] hours, of which there are more replays.
+const PREFERENCE_SHORT: i32 = 16;
+
+/// Replays in which all models are taken to be about as good as the reference, beside those
+/// that there are: luck of a few replays is no reason.
+const DOUBT: f64 = 4.0;
+
+/// What a model is taken to be there, as a share of the reference: those that were hardly
+/// tried have to prove themselves, and there are many of them.
+const UNPROVEN: f64 = 1.1;
 
 /// Of a group, replays in which a model is taken to be as good as it is over all hours.
 const DOUBT_OF_GROUP: f64 = 10.0;
+const DOUBT_OF_SHORT: f64 = 10.0;
 
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
@@ -61,35 +77,44 @@ struct Replay {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights(Vec<[f64; GROUPS.len()]>);
 
-/// Sums of what a model and the reference were off, by group.
+/// What a model and the reference lost.
 #[derive(Clone, Copy, Default)]
 struct Tally {
-    own: [f64; GROUPS.len()],
-    reference: [f64; GROUPS.len()],
+    own: f64,
+    reference: f64,
+}
+
+/// The same over all hours of whole replays, and by group.
+#[derive(Clone, Copy, Default)]
+struct Tallies {
+    whole: Tally,
+    groups: [Tally; GROUPS.len()],
 }
 
 impl<'a> Trials<'a> {
-    /// Replays `values`, of which the first is of the local hour `first`, for as many hours
-    /// ahead as are asked for, a week at least.
-    pub fn of(values: &'a [f64], first: i64, ahead: usize) -> Self {
+    /// Replays a series for as many hours ahead as are asked for, a week at least.
+    pub fn of(cycles: &'a Cycles<'a>, ahead: usize) -> Self {
+        let values = cycles.values();
         let ahead = ahead.max(WEEK);
         let end = values.len();
-        let known = |known: &usize| values[..*known].iter().any(|it| it.is_finite());
+        let known = |known: &usize| cycles.known(0, *known) > 0;
         let whole = (1..=MOMENTS).map_while(|day| end.checked_sub(day * DAY));
         let least = if end >= 2 * USUAL { USUAL } else { LEAST };
         let whole = whole.filter(|known| *known >= least).filter(known);
         let whole = whole.map(|known| (known, ahead));
-        let short = (1..=BETWEEN).map_while(|turn| end.checked_sub(turn * SHORT));
+        let short = (1..=BETWEEN / EVERY).map_while(|turn| end.checked_sub(turn * EVERY));
         let short = short.filter(|known| !(end - known).is_multiple_of(DAY) && *known >= least);
         let short = short.filter(known).map(|known| (known, SHORT));
         let replay = |(known, most): (usize, usize)| {
             let hours = most.min(end - known);
-            let past = Past::new(&values[..known], first);
+            let past = Past::new(cycles, known);
             let days = len_f64(end - known) / len_f64(DAY);
+            let whole = most > SHORT;
+            let hour = if whole { 1.0 } else { OTHER_HOUR };
             Replay {
                 known,
-                weight: DAY_KEEPS.powf(days - 1.0),
-                whole: most > SHORT,
+                weight: DAY_KEEPS.powf(days - 1.0) * hour,
+                whole,
                 said: ALL.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
         };
@@ -106,44 +131,57 @@ impl<'a> Trials<'a> {
 
     /// The mix that would have been best, as far as that is no luck.
     pub fn weights(&self) -> Weights {
-        let tallies: Vec<Tally> = (0..ALL.len()).map(|model| self.tally(model)).collect();
-        let all = tallies[0];
-        let moments = len_f64(self.moments().max(1));
-        let usual = all.own.iter().sum::<f64>() / moments;
-        let tiny = 1e-9 * usual.max(f64::MIN_POSITIVE);
-        let ratios = tallies.iter().map(|tally| {
-            let (own, reference) = (
-                tally.own.iter().sum::<f64>(),
-                tally.reference.iter().sum::<f64>(),
-            );
-            let over_all = (own + DOUBT * usual + tiny) / (reference + DOUBT * usual + tiny);
+        let tallies: Vec<Tallies> = (0..ALL.len()).map(|model| self.tallies(model)).collect();
+        let (whole, all) = (self.weighed(|it| it.whole), self.weighed(|_| true));
+        let usual = &tallies[0];
+        let tiny = 1e-9 * (usual.whole.own / whole).max(f64::MIN_POSITIVE);
+        let ratios = tallies.iter().map(|tallies| {
+            let prior = DOUBT * usual.whole.own / whole;
+            let over_all = tallies.whole.ratio(UNPROVEN, prior + tiny);
             let mut ratios = [over_all; GROUPS.len()];
             for (group, ratio) in ratios.iter_mut().enumerate() {
-                let prior = DOUBT_OF_GROUP * all.own[group] / moments;
-                let own = tally.own[group] + prior * over_all + tiny * over_all;
-                *ratio = own / (tally.reference[group] + prior + tiny);
+                let each = usual.groups[group].own / if is_short(group) { all } else { whole };
+                let prior = doubt(group) * each;
+                *ratio = tallies.groups[group].ratio(over_all, prior + tiny);
             }
             ratios
         });
         Weights::of(&ratios.collect::<Vec<_>>())
     }
 
-    fn tally(&self, model: usize) -> Tally {
-        let mut tally = Tally::default();
+    /// What replays weigh together.
+    fn weighed(&self, which: impl Fn(&Replay) -> bool) -> f64 {
+        let weights = self.replays.iter().filter(|it| which(it));
+        let weight: f64 = weights.map(|it| it.weight).sum();
+        weight.max(f64::MIN_POSITIVE)
+    }
+
+    /// Losses are what was off, so that a peak of one evening counts for what it is; of the
+    /// next hours the root of it, as one that nobody could know is not to decide.
+    fn tallies(&self, model: usize) -> Tallies {
+        let mut tallies = Tallies::default();
         for replay in &self.replays {
             let (Some(own), Some(reference)) = (&replay.said[model], &replay.said[0]) else {
                 continue;
             };
             let was = &self.values[replay.known..];
             for (hour, ((own, reference), was)) in own.iter().zip(reference).zip(was).enumerate() {
-                if was.is_finite() {
-                    let group = group(hour);
-                    tally.own[group] += replay.weight * (own - was).abs();
-                    tally.reference[group] += replay.weight * (reference - was).abs();
+                if !was.is_finite() {
+                    continue;
                 }
+                let (own, reference) = ((own - was).abs(), (reference - was).abs());
+                let group = group(hour);
+                if replay.whole {
+                    tallies
+                        .whole
+                        .add(replay.weight * own, replay.weight * reference);
+                }
+                let loss = |off: f64| if is_short(group) { off.sqrt() } else { off };
+                tallies.groups[group]
+                    .add(replay.weight * loss(own), replay.weight * loss(reference));
             }
         }
-        tally
+        tallies
     }
 
     /// What each moment would have got by a mix: beside it what came, hour by hour.
@@ -169,8 +207,20 @@ impl<'a> Trials<'a> {
     }
 }
 
+impl Tally {
+    fn add(&mut self, own: f64, reference: f64) {
+        self.own += own;
+        self.reference += reference;
+    }
+
+    /// Of the losses, after some of the reference in which the ratio was another.
+    fn ratio(self, before: f64, prior: f64) -> f64 {
+        (self.own + prior * before) / (self.reference + prior)
+    }
+}
+
 impl Weights {
-    /// By the errors of each model as a share of those of the reference.
+    /// By the losses of each model as a share of those of the reference.
     fn of(ratios: &[[f64; GROUPS.len()]]) -> Self {
         let mut weights = vec![[0.0; GROUPS.len()]; ratios.len()];
         for group in 0..GROUPS.len() {
@@ -178,8 +228,13 @@ impl Weights {
                 .iter()
                 .map(|it| it[group])
                 .fold(f64::INFINITY, f64::min);
+            let preference = if is_short(group) {
+                PREFERENCE_SHORT
+            } else {
+                PREFERENCE
+            };
             for (weight, ratio) in weights.iter_mut().zip(ratios) {
-                let share = (best / ratio[group]).powi(PREFERENCE);
+                let share = (best / ratio[group]).powi(preference);
                 weight[group] = if share >= LEAST_SHARE { share } else { 0.0 };
             }
         }
@@ -241,4 +296,18 @@ fn middle(values: &mut [(f64, f64)]) -> f64 {
 /// The group of an hour ahead, from 0 on.
 fn group(hour: usize) -> usize {
     GROUPS.partition_point(|end| *end <= hour)
+}
+
+/// Whether all hours of a group are judged at every moment.
+fn is_short(group: usize) -> bool {
+    GROUPS[group] <= SHORT
+}
+
+/// Replays in which a model is taken to be in a group what it is over all hours.
+fn doubt(group: usize) -> f64 {
+    if is_short(group) {
+        DOUBT_OF_SHORT
+    } else {
+        DOUBT_OF_GROUP
+    }
 }

@@ -17,8 +17,8 @@ pub(super) struct Day {
     pub(super) number: i64,
     /// 0 for Monday.
     pub(super) weekday: usize,
-    /// The most cores that all pods together used for a slot in each quarter; `NaN` where
-    /// nothing is known.
+    /// The most cores that all pods together used for a slot in each quarter, or are planned
+    /// with in the place of that; `NaN` where nothing is known.
     pub(super) peaks: Vec<f32>,
 }
 
@@ -26,7 +26,8 @@ pub(super) struct Day {
 pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
     let step = i64::from(history.grid.step.as_secs().max(1));
     let mut days: Vec<Day> = Vec::new();
-    for (slot, cores) in history.cores.iter().enumerate() {
+    let planned = history.planned.as_ref().unwrap_or(&history.cores);
+    for (slot, cores) in planned.iter().enumerate() {
         if !cores.is_finite() {
             continue;
         }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::forecast::Clock;
-use crate::snapshot::{ContainerKind, Grid, Metric, Series, Workload};
-use crate::units::{len_f64, single};
+use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values, Workload};
+use crate::units::{Cpu, len_f64, single};
 
 /// A stretch without a sample up to this long is filled by what is around it.
 const FILLED: u32 = 2 * 3_600;
@@ -15,12 +15,22 @@ const FILLED: u32 = 2 * 3_600;
 /// A new template counts as another level of work from so much on, up or down.
 const SHIFT: f64 = 1.25;
 
+/// A container that uses so much of its limit for a slot is held back by it.
+const AT_LIMIT: f64 = 0.95;
+
+/// Share of periods that are throttled from which on it was.
+const THROTTLED: f64 = 0.1;
+
 /// What one workload did in all.
 #[derive(Debug, Clone)]
 pub(super) struct History {
     pub(super) grid: Grid,
     /// Cores of all its pods together; `NaN` where not known.
     pub(super) cores: Vec<f32>,
+    /// What is planned with in their place, where something else tells better what is needed.
+    pub(super) planned: Option<Vec<f32>>,
+    /// Whether a container was throttled, or at its limit.
+    pub(super) held: Vec<bool>,
     /// Pods that ran, and containers in them.
     pub(super) pods: Vec<f32>,
     pub(super) containers: Vec<f32>,
@@ -42,6 +52,8 @@ impl History {
         let mut history = Self {
             grid: *grid,
             cores: vec![0.0; len],
+            planned: None,
+            held: vec![false; len],
             pods: vec![0.0; len],
             containers: vec![0.0; len],
             network: vec![f32::NAN; len],
@@ -50,6 +62,11 @@ impl History {
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
             let mut life: Option<Range<usize>> = None;
             for one in pod.iter().filter(|it| !init.contains(&*it.container)) {
+                let limit = workload
+                    .containers
+                    .iter()
+                    .find(|it| it.name == one.container);
+                history.hold(one, limit.and_then(|it| it.ran_limits().cpu));
                 if let Some(lived) = history.add(one) {
                     life = Some(life.map_or(lived.clone(), |life| {
                         life.start.min(lived.start)..life.end.max(lived.end)
@@ -101,6 +118,23 @@ impl History {
     /// The first hour since the epoch that comes after it.
     pub(super) fn next_hour(&self) -> i64 {
         self.second(self.cores.len()).div_euclid(3_600)
+    }
+
+    /// Marks the slots in which a container got less than it wanted.
+    fn hold(&mut self, series: &Series, limit: Option<Cpu>) {
+        let first = place(series.first);
+        let held = self.held.get_mut(first..).unwrap_or_default();
+        if let Some(limit) = limit {
+            for (held, cores) in held.iter_mut().zip(&series.cpu_cores) {
+                *held |= f64::from(*cores) >= AT_LIMIT * limit.get();
+            }
+        }
+        let throttled = series.more.get(&Metric::CpuThrottledRatio);
+        for (slot, ratio) in throttled.into_iter().flat_map(Values::pairs) {
+            if let Some(held) = held.get_mut(slot) {
+                *held |= f64::from(ratio) >= THROTTLED;
+            }
+        }
     }
 
     /// Adds one container, and says which slots it was there for.
@@ -165,6 +199,11 @@ impl History {
 
     /// Cores as a mean of whole weeks, where one is known, the newest.
     pub(super) fn mean(&self) -> f64 {
+        self.mean_of(&self.cores)
+    }
+
+    /// The same of anything else that is known slot by slot.
+    pub(super) fn mean_of(&self, values: &[f32]) -> f64 {
         let week = place(self.grid.per_day()) * 7;
         let weeks = (self.cores.len() - self.first()) / week.max(1);
         let from = if weeks > 0 {
@@ -172,7 +211,7 @@ impl History {
         } else {
             0
         };
-        let known = self.cores[from..].iter().filter(|it| it.is_finite());
+        let known = values[from..].iter().filter(|it| it.is_finite());
         let (sum, count) = known.fold((0.0, 0), |(sum, count), it| {
             (sum + f64::from(*it), count + 1)
         });

@@ -5,6 +5,7 @@ use super::event::Coming;
 use super::lead::Lead;
 use super::replica::Replica;
 use super::sleep::Sleep;
+use super::traffic::Traffic;
 use super::trial::{Outcome, Way};
 use super::window::Window;
 use crate::forecast::{Clocks, Season};
@@ -65,6 +66,8 @@ pub struct Plan {
     pub allowed: f64,
     /// Local days that this rests on.
     pub days: usize,
+    /// How CPU goes with traffic; `None` where no traffic is known, or nothing was looked at.
+    pub traffic: Option<Traffic>,
     /// When it may run no replica; `None` where somebody may ask at any time.
     pub sleep: Option<Sleep>,
     /// Events of the calendar that come, by their start.
@@ -126,6 +129,7 @@ impl Plan {
             outcomes: Vec::new(),
             allowed: SHORT,
             days: 0,
+            traffic: None,
             sleep: None,
             events: Vec::new(),
         }

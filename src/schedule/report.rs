@@ -11,6 +11,7 @@ use super::lead::Pools;
 use super::plan::{Options, Plan, refused};
 use super::replica::Replica;
 use super::subject::{LEAST_DAYS, Subject};
+use super::traffic::Traffic;
 use crate::forecast::{self, Clock, Forecast, Forecasts, Metric, Outlook, Season};
 use crate::progress::Progress;
 use crate::snapshot::{Gap, Series, Snapshot, Supply};
@@ -147,13 +148,22 @@ fn plans_of<S: Supply>(
             };
             let clock = options.clocks.of(index);
             history.leave_out(clock);
+            let level = level(outlook, &history, clock);
+            let traffic = Traffic::of(&history);
+            let requests = known.get(&index).and_then(|it| it.of(Metric::Requests));
+            let planned = traffic.filter(|it| it.unused.is_none()).zip(requests);
+            let level = planned.map_or(level, |(it, coming)| bounded(it.level(coming, &history)));
+            if let Some((it, _)) = planned {
+                it.plan(&mut history, options.chance);
+            }
             let subject = Subject {
                 index,
                 workload,
                 replica,
                 seasons: seasons(known.get(&index).copied(), outlook),
                 pools: &pools,
-                level: level(outlook, &history, clock),
+                level,
+                traffic: traffic.filter(|it| it.unused.is_some() || planned.is_some()),
                 clock,
                 history,
             };
@@ -182,7 +192,11 @@ pub(super) fn level(outlook: &Outlook, history: &History, clock: &Clock) -> f64 
     let usual = points.filter(|(_, hour)| clock.special(hour.saturating_mul(3_600)).is_none());
     let coming: Vec<f64> = usual.map(|(it, _)| it.value).collect();
     let coming = coming.iter().sum::<f64>() / len_f64(coming.len());
-    let level = coming / history.mean();
+    bounded(coming / history.mean())
+}
+
+/// Nothing is taken to grow or shrink without bounds.
+fn bounded(level: f64) -> f64 {
     if level.is_finite() {
         level.clamp(LEVELS.0, LEVELS.1)
     } else {

@@ -16,8 +16,8 @@ pub struct Segment {
 /// needed in it, none is shorter than `dwell` slots, and the replicas of all slots together,
 /// plus the `change` of the slot that each stretch begins at, are as few as can be.
 ///
-/// Dynamic programming over where the last stretch begins: O(n²). The first cut is where
-/// least is needed.
+/// Dynamic programming over where the last stretch begins: O(n²), less where long stretches
+/// cannot pay. The first cut is where least is needed.
 pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Vec<Segment> {
     let len = need.len();
     let cut = (0..len).min_by_key(|at| (need[*at], need[(*at + len - 1) % len]));
@@ -26,18 +26,30 @@ pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Ve
     };
     let dwell = dwell.clamp(1, len);
     let at = |place: usize| need[(cut + place) % len];
+    let needs: Vec<u32> = (0..len).map(at).collect();
+    let changes: Vec<f64> = (0..len).map(|place| change((cut + place) % len)).collect();
+    // What all slots until each cost at least.
+    let mut least = vec![0.0; len + 1];
+    for (place, need) in needs.iter().enumerate() {
+        least[place + 1] = least[place] + f64::from(*need);
+    }
     // The least cost until each slot, and where the last stretch begins then.
     let mut best = vec![(f64::INFINITY, 0); len + 1];
     best[0] = (0.0, 0);
     for until in 1..=len {
         let mut most = 0;
         for from in (0..until).rev() {
-            most = most.max(at(from));
+            most = most.max(needs[from]);
             let width = until - from;
+            let held = len_f64(width) * f64::from(most);
+            // One that begins earlier costs no less.
+            if least[from] + held >= best[until].0 {
+                break;
+            }
             if width < dwell || best[from].0.is_infinite() {
                 continue;
             }
-            let cost = best[from].0 + len_f64(width) * f64::from(most) + change((cut + from) % len);
+            let cost = best[from].0 + held + changes[from];
             if cost < best[until].0 {
                 best[until] = (cost, from);
             }

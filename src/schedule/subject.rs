@@ -15,6 +15,7 @@ use super::plan::{Options, Plan, SHORT, replicas};
 use super::play::Stage;
 use super::replica::Replica;
 use super::sleep::{Sleep, sleep};
+use super::traffic::Traffic;
 use super::trial::Trial;
 use super::window::busy_hours;
 use super::{MINUTES, WEEK};
@@ -54,6 +55,8 @@ pub(super) struct Subject<'a> {
     pub(super) pools: &'a Pools<'a>,
     /// Work that is to come over that of the past.
     pub(super) level: f64,
+    /// How CPU goes with traffic, where that is known.
+    pub(super) traffic: Option<Traffic>,
     pub(super) clock: &'a Clock,
 }
 
@@ -73,6 +76,7 @@ impl Subject<'_> {
         let sleep = self.sleep();
         Plan {
             sleep,
+            traffic: self.traffic,
             ..self.scaled(options)
         }
     }

@@ -112,12 +112,18 @@ impl Trial<'_> {
         outcomes.extend(self.advised());
         outcomes.extend(self.peak());
         let targets = self.targets();
-        let alone = targets.iter().map(|target| self.scaled(*target, 0));
+        let mut played: Vec<Outcome> = Vec::new();
+        let alone = targets.iter().map(|target| {
+            let told = self.scaled(*target, 0);
+            played.push(told);
+            told
+        });
         let alone = first_that_holds(alone);
         outcomes.extend(alone);
         // What everybody would try first stands beside one that holds.
         if alone.is_some_and(|it| it.target != Some(DEFAULT)) {
-            outcomes.push(self.scaled(DEFAULT, 0));
+            let default = played.into_iter().find(|it| it.target == Some(DEFAULT));
+            outcomes.push(default.unwrap_or_else(|| self.scaled(DEFAULT, 0)));
         }
         if windows > 0 {
             let floors = self.floors(usize::MAX, None);

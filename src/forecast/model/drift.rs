@@ -21,7 +21,7 @@ impl Model for Drift {
         if past.cycles(DAY) < 3 {
             return None;
         }
-        let days = past.len().div_ceil(DAY).min(DAYS);
+        let days = past.values().len().div_ceil(DAY).min(DAYS);
         let middles: Vec<f64> = (1..=days)
             .map(|day| {
                 let hours = ((day - 1) * DAY + 1)..=(day * DAY);

@@ -1,5 +1,6 @@
-use super::{DAY, Model, Past};
-use crate::forecast::past::{Center, repeated, yesterday};
+use super::{Model, Past};
+use crate::forecast::cycles::{Center, Usual};
+use crate::forecast::past::{repeated, yesterday};
 
 /// What each hour of the day or week usually is, over some cycles.
 pub(super) struct HourOf {
@@ -19,17 +20,18 @@ impl Model for HourOf {
 
     fn ahead(&self, past: &Past<'_>, hours: usize) -> Option<Vec<f64>> {
         (past.cycles(self.period) >= self.least).then(|| {
-            let profile = past.profile(self.period, (0, self.cycles), self.center);
+            let profile = past.usual(self.usual(), hours);
             repeated(&profile, &yesterday(past), hours)
         })
     }
 
-    /// Of a day, the last takes part: it is one of many.
     fn last_day(&self, past: &Past<'_>) -> Option<Vec<f64>> {
-        (past.cycles(self.period) >= self.least).then(|| {
-            let skip = usize::from(self.period > DAY);
-            let profile = past.profile(self.period, (skip, self.cycles), self.center);
-            profile[self.period - DAY..].to_vec()
-        })
+        (past.cycles(self.period) >= self.least).then(|| past.usual_of_last_day(self.usual()))
+    }
+}
+
+impl HourOf {
+    fn usual(&self) -> Usual {
+        Usual::Cycle(self.period, self.cycles, self.center)
     }
 }

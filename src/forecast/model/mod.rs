@@ -9,7 +9,7 @@ mod recent;
 mod working_day;
 
 use super::Past;
-use super::past::Center;
+use super::cycles::Center;
 use super::{DAY, WEEK};
 use adjusted::{Adjusted, By};
 use drift::Drift;
@@ -98,6 +98,8 @@ pub static ALL: &[&dyn Model] = &[
     &Recent { name: "last_day", hours: DAY },
     &Recent { name: "last_week", hours: WEEK },
     &Drift,
+    &adjusted("yesterday_fading", &YESTERDAY, By::LastHour { kept: 0.75 }),
+    &adjusted("yesterday_lasting", &YESTERDAY, By::LastHour { kept: 1.0 }),
     &adjusted("hour_of_day_level", &DAY_7, By::Level),
     &adjusted("hour_of_day_ratio", &DAY_7, By::Ratio),
     &adjusted("hour_of_day_fading", &DAY_7, By::LastHour { kept: 0.75 }),

@@ -1,5 +1,6 @@
 use super::{DAY, Model, Past};
-use crate::forecast::past::{Center, repeated, yesterday};
+use crate::forecast::cycles::{Center, Usual};
+use crate::forecast::past::{repeated, yesterday};
 
 /// The same hour of the last day or week, or of the one before where that is not known.
 pub(super) struct SameHour {
@@ -22,15 +23,19 @@ impl Model for SameHour {
             return Some(repeated(&day, &day, hours));
         }
         (past.cycles(self.period) >= 1).then(|| {
-            let profile = past.profile(self.period, (0, CYCLES), Center::Newest);
+            let profile = past.usual(self.usual(), hours);
             repeated(&profile, &day, hours)
         })
     }
 
     fn last_day(&self, past: &Past<'_>) -> Option<Vec<f64>> {
-        (past.cycles(self.period) >= 2).then(|| {
-            let profile = past.profile(self.period, (1, CYCLES), Center::Newest);
-            profile[self.period - DAY..].to_vec()
-        })
+        let least = if self.period == DAY { 1 } else { 2 };
+        (past.cycles(self.period) >= least).then(|| past.usual_of_last_day(self.usual()))
+    }
+}
+
+impl SameHour {
+    fn usual(&self) -> Usual {
+        Usual::Cycle(self.period, CYCLES, Center::Newest)
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::forecast::{HORIZONS, Judged, MOMENTS, Replayed};
+use crate::forecast::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::json;
@@ -50,6 +50,7 @@ struct Horizon {
     same_hour_yesterday: f64,
     same_hour_last_week: f64,
     hour_of_week_mean: f64,
+    last_hour: f64,
     /// Share of the hours that lay within the bands.
     inside: f64,
 }
@@ -84,7 +85,7 @@ pub fn replayed_json(
 }
 
 fn horizon(judged: &Judged) -> Horizon {
-    let [yesterday, week, mean] = judged.naive.map(rounded);
+    let [yesterday, week, mean, last] = judged.naive.map(rounded);
     Horizon {
         ahead_seconds: judged.horizon * 3_600,
         moments: judged.moments,
@@ -92,6 +93,7 @@ fn horizon(judged: &Judged) -> Horizon {
         same_hour_yesterday: yesterday,
         same_hour_last_week: week,
         hour_of_week_mean: mean,
+        last_hour: last,
         inside: rounded(inside(judged)),
     }
 }
@@ -117,17 +119,21 @@ pub fn replayed_table(
         grid(snapshot, replayed).write(look.width, paint, out)?;
         writeln!(out, "\n{}", paint.on(BOLD, "All series, by their middle"))?;
         summary(replayed).write(look.width, paint, out)?;
-        let note = "Errors are the sum of what hours were off as a share of what came, the middle \
-                    of the moments; WITHIN is the share of hours in the bands, which are to hold \
-                    nine of ten";
-        writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))
+        let note = format!(
+            "Errors are the sum of what hours were off as a share of what came, the middle of the \
+             moments, {NEXT} of the next hour, each hour of the day once; WITHIN is the share of \
+             hours in the bands, which are to hold nine of ten"
+        );
+        writeln!(out, "\n{}", paint.on(DIM, &wrap(&note, look.width, 0)))
     })
 }
 
 fn columns(first: Vec<Column>) -> Grid {
-    let numbers = ["KCOST", "YESTERDAY", "LAST WEEK", "3 WEEKS", "WITHIN"];
+    let numbers = ["KCOST", "YESTERDAY", "LAST WEEK", "3 WEEKS"];
     let mut columns = first;
     columns.extend(numbers.map(Column::number));
+    columns.push(Column::number("LAST HOUR").drop(1));
+    columns.push(Column::number("WITHIN"));
     Grid::new(columns)
 }
 
@@ -164,7 +170,7 @@ fn summary(replayed: &[Replayed]) -> Grid {
         let middle = |of: &dyn Fn(&Judged) -> f64| {
             median(&all.iter().map(|it| of(it)).collect::<Vec<f64>>())
         };
-        let naive = [0, 1, 2].map(|rule| middle(&|it| it.naive[rule]));
+        let naive = std::array::from_fn(|rule| middle(&|it| it.naive[rule]));
         let held: usize = all.iter().map(|it| it.inside.0).sum();
         let hours: usize = all.iter().map(|it| it.inside.1).sum();
         let mut row = vec![Cell::new(ahead(horizon)), Cell::new(all.len().to_string())];
@@ -176,7 +182,7 @@ fn summary(replayed: &[Replayed]) -> Grid {
 }
 
 /// What is best stands out.
-fn numbers(error: f64, naive: [f64; 3], inside: f64) -> Vec<Cell> {
+fn numbers(error: f64, naive: [f64; NAIVE.len()], inside: f64) -> Vec<Cell> {
     let best = naive.into_iter().fold(f64::INFINITY, f64::min);
     let style = if error <= best { GOOD } else { PLAIN };
     let mut cells = vec![Cell::styled(percent(error), style)];

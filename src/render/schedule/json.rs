@@ -9,7 +9,8 @@ use crate::render::forecast;
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
 use crate::schedule::{
-    Advice, Coming, Days, Lead, Measured, Outcome, Plan, Window, clock_time, evidence,
+    Advice, Coming, Days, Lead, Measured, Outcome, Plan, Traffic, Unused, Window, clock_time,
+    evidence,
 };
 use crate::units::{Currency, Money};
 
@@ -59,6 +60,8 @@ struct Workload<'a> {
     /// That are needed at most with the chance that is planned with.
     peak_cpu_cores: Option<f64>,
     seasons: Vec<forecast::Shape>,
+    /// How CPU goes with traffic; null where no traffic is known.
+    traffic: Option<Asked>,
     windows: Vec<Shape>,
     lead: Option<Start>,
     simulation: Option<Simulation>,
@@ -66,6 +69,24 @@ struct Workload<'a> {
     sleep: Option<sleep::Shape>,
     /// Events of the calendar that come.
     events: Vec<Event>,
+}
+
+#[derive(Serialize)]
+struct Asked {
+    /// Whether replicas are planned by it.
+    used: bool,
+    /// Why they are not.
+    code: Option<&'static str>,
+    text: String,
+    hours: usize,
+    /// In which CPU was throttled, or at its limit.
+    hours_held_back: usize,
+    cpu_cores_idle: f64,
+    cpu_cores_per_request_per_second: f64,
+    /// What CPU is off the line in the mean, as a share of its middle.
+    scatter_ratio: f64,
+    /// Share of how CPU moves that follows traffic.
+    follows_ratio: f64,
 }
 
 #[derive(Serialize)]
@@ -210,6 +231,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         replica_cpu_cores_now: plan.replica.cores_now.map(rounded),
         peak_cpu_cores: plan.peak.map(rounded),
         seasons: plan.seasons.iter().map(forecast::season).collect(),
+        traffic: plan.traffic.as_ref().map(asked),
         windows: windows.map(|it| shape(plan, it)).collect(),
         lead: plan.lead.as_ref().map(|lead| start(lead, plan.most)),
         simulation: (!plan.outcomes.is_empty()).then(|| Simulation {
@@ -219,6 +241,20 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         }),
         sleep: sleep::shape(plan),
         events: plan.events.iter().map(event).collect(),
+    }
+}
+
+fn asked(it: &Traffic) -> Asked {
+    Asked {
+        used: it.unused.is_none(),
+        code: it.unused.map(Unused::name),
+        text: it.text(),
+        hours: it.hours,
+        hours_held_back: it.held,
+        cpu_cores_idle: it.idle,
+        cpu_cores_per_request_per_second: it.each,
+        scatter_ratio: rounded(it.scatter),
+        follows_ratio: rounded(it.follows),
     }
 }
 

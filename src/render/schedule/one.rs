@@ -8,7 +8,7 @@ use crate::render::grid::{Cell, Column, Grid};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, Paint};
 use crate::render::wrap::wrap;
-use crate::schedule::{Advice, Lead, Measured, Outcome, Plan, Way, evidence};
+use crate::schedule::{Advice, Lead, Measured, Outcome, Plan, Traffic, Way, evidence};
 use crate::text::{count, escape, money, short};
 use crate::units::{Cpu, Span};
 
@@ -78,6 +78,7 @@ fn replicas(number: u32) -> String {
 
 fn facts(plan: &Plan, room: Option<usize>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut lines = Vec::new();
+    lines.extend(plan.traffic.as_ref().map(Traffic::text));
     lines.extend(holds(plan));
     lines.extend(plan.lead.as_ref().map(|lead| self::lead(lead, plan.most)));
     if lines.is_empty() {

@@ -1,5 +1,6 @@
 //! What forecasts are worth on real series, where `KCOST_TEST_DATA` names the folder with
-//! them: seven moments, a day apart, against three rules of thumb.
+//! them: seven moments, a day apart, against three rules of thumb, and the next hour at each
+//! hour of the day once, against the last hour too.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -85,6 +86,15 @@ fn newest(hours: &Hours) -> Hours {
     }
 }
 
+/// The error of the best rule of thumb: of those with a season, further than the next hour.
+fn best(judged: &Judged) -> f64 {
+    let with_season = judged.naive[..3].iter().copied();
+    match judged.horizon {
+        1 => judged.best_naive(),
+        _ => with_season.fold(f64::INFINITY, f64::min),
+    }
+}
+
 fn row(name: &str, judged: &Judged, seasons: &[Season]) -> String {
     let naive = judged.naive.map(|it| format!("{it:.3}")).join(" ");
     let kinds: Vec<&str> = seasons.iter().map(|it| it.kind.name()).collect();
@@ -92,7 +102,7 @@ fn row(name: &str, judged: &Judged, seasons: &[Season]) -> String {
         "{:>4} h  {:.3} against {naive}  ratio {:.2}  inside {:.0} %  {name} {}",
         judged.horizon,
         judged.error,
-        judged.error / judged.best_naive(),
+        judged.error / best(judged),
         100.0 * len_f64(judged.inside.0) / len_f64(judged.inside.1.max(1)),
         kinds.join(",")
     )
@@ -111,7 +121,7 @@ struct Summary {
 
 impl Summary {
     fn of(judged: &[&Judged]) -> Self {
-        let ratios = judged.iter().map(|it| it.error / it.best_naive());
+        let ratios = judged.iter().map(|it| it.error / best(it));
         let ratios: Vec<f64> = ratios.filter(|it| it.is_finite() && *it > 0.0).collect();
         let count = len_f64(ratios.len());
         let share = |most: f64| len_f64(ratios.iter().filter(|it| **it <= most).count()) / count;
@@ -164,9 +174,9 @@ fn forecasts_of_real_series() {
     let [hour, day, week] = &summaries[..] else {
         unreachable!()
     };
-    assert!(day.ratio < 0.92 && day.better > 0.7 && day.as_good > 0.8);
-    // Of seven single hours the best of three, told afterwards, is in part luck.
-    assert!(hour.ratio < 1.15 && week.ratio < 1.0);
+    assert!(hour.ratio < 0.85 && hour.better > 0.7);
+    assert!(day.ratio < 0.88 && day.better > 0.7 && day.as_good > 0.75);
+    assert!(week.ratio < 1.0 && week.better > 0.6);
     assert!(summaries.iter().all(|it| (0.8..=0.97).contains(&it.inside)));
     let control = judged.iter().find(|it| it.0 == "crane-05").unwrap();
     assert!(control.2.is_empty(), "{:?}", control.2);

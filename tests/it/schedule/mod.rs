@@ -11,6 +11,7 @@ mod hours;
 mod manifest;
 mod peak;
 mod report;
+mod traffic;
 
 /// 2025-10-27 00:00 UTC, a Monday.
 const MONDAY: i64 = 1_761_523_200;
@@ -27,6 +28,10 @@ struct Made<'a> {
     days: i64,
     /// Cores of all pods together at a second since the Monday.
     cores: &'a dyn Fn(i64) -> f64,
+    /// CPU limit of each.
+    limit: Option<&'a str>,
+    /// Requests a second of all pods together.
+    requests: Option<&'a dyn Fn(i64) -> f64>,
 }
 
 impl Default for Made<'_> {
@@ -39,6 +44,8 @@ impl Default for Made<'_> {
             start: 30,
             days: 28,
             cores: &|_| 0.5,
+            limit: None,
+            requests: None,
         }
     }
 }
@@ -54,7 +61,13 @@ fn bundle(folder: &Path, all: &[Made<'_>]) -> String {
 /// The same, on one of so many cores.
 fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
     let mut objects = vec![node(cores)];
-    let mut csv = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n".to_owned();
+    let mut csv = "namespace,pod,container,timestamp,cpu_cores,memory_bytes".to_owned();
+    let asked = all.iter().any(|it| it.requests.is_some());
+    csv.push_str(if asked {
+        ",requests_per_second\n"
+    } else {
+        "\n"
+    });
     for made in all {
         objects.extend(made.objects());
         for second in (0..made.days * 86_400).step_by(STEP) {
@@ -63,7 +76,15 @@ fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
             for pod in 0..made.pods {
                 let name = made.name;
                 let time = MONDAY + second;
-                writeln!(csv, "shop,{name}-5d-{pod},app,{time},{each:.6},104857600").unwrap();
+                write!(csv, "shop,{name}-5d-{pod},app,{time},{each:.6},104857600").unwrap();
+                let requests = made.requests.map(|it| it(second) / f64::from(pods));
+                let requests = requests.filter(|it| it.is_finite());
+                let requests = requests.map_or_else(String::new, |it| format!("{it:.4}"));
+                csv.push_str(&if asked {
+                    format!(",{requests}\n")
+                } else {
+                    "\n".to_owned()
+                });
             }
         }
     }
@@ -89,7 +110,11 @@ impl Made<'_> {
             Some(cpu) => json!({"cpu": cpu, "memory": "128Mi"}),
             None => json!({"memory": "128Mi"}),
         };
-        let container = json!({"name": "app", "image": "a", "resources": {"requests": requests}});
+        let mut resources = json!({"requests": requests});
+        if let Some(limit) = self.limit {
+            resources["limits"] = json!({"cpu": limit});
+        }
+        let container = json!({"name": "app", "image": "a", "resources": resources});
         let spec = json!({"containers": [container]});
         let owner = |kind: &str, name: &str, uid: &str| {
             let api = if kind == "DaemonSet" || kind == "ReplicaSet" || kind == "Deployment" {
