@@ -1,6 +1,7 @@
 //! The checks, one file each.
 
 use super::{Check, Seen, Sought};
+use crate::recommend::Pool;
 use crate::snapshot::{Pod, Workload};
 use crate::units::days_between;
 
@@ -98,6 +99,24 @@ fn hangs(seen: &Seen<'_>, pod: &Pod) -> bool {
     let now = seen.snapshot.taken_at;
     let long = |created| days_between(created, now) > PATIENCE;
     pod.phase == "Pending" && pod.created.is_some_and(long)
+}
+
+/// What cannot be judged of a container whose pods run, and which nobody measures any more.
+fn silent(seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Sought> {
+    const HOUR: f64 = 1.0 / 24.0;
+    let old = |pod: &Pod| {
+        let created = pod.created;
+        pod.phase == "Running" && created.is_some_and(|it| days_between(it, seen.now) > HOUR)
+    };
+    let measured = pool.series.iter().any(|it| it.is_running(&seen.grid));
+    let silent = !pool.series.is_empty() && !measured && pool.workload.pods.iter().any(old);
+    silent.then(|| {
+        Sought::unknown(
+            "container",
+            "whose pods run, and whose use was not measured in the last hour or longer",
+            "see whether the kubelets of their nodes are scraped: `kcost doctor`",
+        )
+    })
 }
 
 /// What cannot be judged of a workload without events.
