@@ -116,6 +116,27 @@ fn a_crash_loop_says_how_it_ends() {
 }
 
 #[test]
+fn an_init_container_that_crashes_stops_all_that_follows() {
+    let mut snapshot = ready(120);
+    let mut init = container("migrate", 10, 16);
+    init.kind = kcost::snapshot::ContainerKind::Init;
+    init.waiting = ["api-0", "api-1"]
+        .map(|pod| Waiting {
+            pod: pod.to_owned(),
+            reason: "CrashLoopBackOff".to_owned(),
+        })
+        .to_vec();
+    snapshot.workloads[0].containers.insert(0, init);
+    let looping = only(&snapshot, "crash_loop");
+    assert_eq!(looping.container.as_deref(), Some("migrate"));
+    assert_eq!(severity(&looping), Severity::Critical);
+    assert_eq!(
+        looping.text,
+        "crashes in a loop in 2 of 2 pods, and nothing else in them starts"
+    );
+}
+
+#[test]
 fn more_restarts_than_ever_stand_out_and_the_usual_ones_do_not() {
     let mut snapshot = ready(30);
     restarted(&mut snapshot, &[1, 3, 5, 7]);
