@@ -420,7 +420,7 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
             Some("certificate_expires"),
             "warning",
             Span::HOUR,
-            "certmanager_certificate_expiration_timestamp_seconds - time() < 604800\nor \
+            "(certmanager_certificate_expiration_timestamp_seconds > 0) - time() < 604800\nor \
              kubelet_certificate_manager_client_ttl_seconds < 604800",
             "a certificate ({{ $labels.namespace }}/{{ $labels.name }}{{ $labels.instance }}) expires \
              within 7 days",

@@ -167,6 +167,19 @@ fn a_volume_that_nobody_measures_is_unknown() {
 }
 
 #[test]
+fn a_certificate_that_was_never_issued_has_no_date() {
+    let mut snapshot = claim(|_| 20.0);
+    snapshot.cluster.certificates = vec![Certificate {
+        namespace: Some("shop".to_owned()),
+        name: "web-tls".to_owned(),
+        expires: jiff::Timestamp::UNIX_EPOCH,
+    }];
+    let waits = only(&snapshot, "certificate_expires");
+    assert!(waits.text.starts_with("it has not been issued yet"));
+    assert_eq!((severity(&waits), waits.impact), (Severity::Low, None));
+}
+
+#[test]
 fn a_certificate_that_nobody_renewed_is_told_a_week_before() {
     let mut snapshot = claim(|_| 20.0);
     let end = snapshot.usage.grid.end();
