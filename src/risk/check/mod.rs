@@ -2,7 +2,7 @@
 
 use super::{Check, Seen, Sought};
 use crate::recommend::Pool;
-use crate::snapshot::{Pod, Workload};
+use crate::snapshot::{Condition, Pod, Workload};
 use crate::units::days_between;
 
 mod anomaly;
@@ -94,11 +94,13 @@ pub fn by_name(name: &str) -> Option<&'static dyn Check> {
 /// node or a volume, or to attach one.
 const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
 
-/// Whether a pod has been pending for longer than that.
+/// Whether a pod has been pending for longer than that, and not because somebody holds it
+/// back: a scheduling gate is there to wait.
 fn hangs(seen: &Seen<'_>, pod: &Pod) -> bool {
     let now = seen.snapshot.taken_at;
     let long = |created| days_between(created, now) > PATIENCE;
-    pod.phase == "Pending" && pod.created.is_some_and(long)
+    let gated = |it: &Condition| it.reason.as_deref() == Some("SchedulingGated");
+    pod.phase == "Pending" && pod.created.is_some_and(long) && !pod.conditions.iter().any(gated)
 }
 
 /// What cannot be judged of a container whose pods run, and which nobody measures any more.

@@ -225,6 +225,22 @@ fn a_pod_larger_than_any_node_waits_for_ever() {
 }
 
 #[test]
+fn a_pod_behind_a_scheduling_gate_waits_on_purpose() {
+    let mut snapshot = waiting(Bytes::gib(500), 60);
+    let held = kcost::snapshot::Condition {
+        kind: "PodScheduled".to_owned(),
+        status: "False".to_owned(),
+        reason: Some("SchedulingGated".to_owned()),
+        cause: None,
+        since: None,
+    };
+    for pod in &mut snapshot.workloads[0].pods {
+        pod.conditions.push(held.clone());
+    }
+    none(&snapshot, "pod_fits_nowhere");
+}
+
+#[test]
 fn without_nodes_nobody_knows_where_a_pod_fits() {
     let mut snapshot = waiting(Bytes::gib(17), 30);
     snapshot.cluster.nodes.clear();
