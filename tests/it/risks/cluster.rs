@@ -97,6 +97,25 @@ fn a_budget_that_lets_no_healthy_pod_go_blocks_drains() {
 }
 
 #[test]
+fn a_budget_waits_for_pods_that_are_not_well_and_may_select_none() {
+    let mut snapshot = running(web(2), 200.0);
+    let mut waits = budget(0);
+    (waits.healthy, waits.wanted, waits.expected) = (Some(1), Some(1), Some(2));
+    snapshot.cluster.disruption_budgets = vec![waits];
+    none(&snapshot, "drain_blocked");
+    let mut empty = budget(0);
+    (empty.healthy, empty.wanted, empty.expected) = (Some(0), Some(1), Some(0));
+    snapshot.cluster.disruption_budgets = vec![empty.clone()];
+    // A workload that is scaled to nothing.
+    none(&snapshot, "drain_blocked");
+    empty.selector = vec![("app".to_owned(), "wbe".to_owned())];
+    snapshot.cluster.disruption_budgets = vec![empty];
+    let slip = only(&snapshot, "drain_blocked");
+    assert_eq!(slip.text, "budget `web` selects no pod, and guards nothing");
+    assert_eq!(severity(&slip), Severity::Low);
+}
+
+#[test]
 fn a_budget_whose_pods_are_not_known_is_not_judged() {
     let mut snapshot = running(web(2), 200.0);
     let mut more = budget(0);
