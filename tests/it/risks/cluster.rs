@@ -67,6 +67,29 @@ fn a_quota_with_no_room_for_a_pod_stops_a_rollout() {
     none(&snapshot, "quota_nearly_used");
 }
 
+#[test]
+fn what_is_no_size_is_not_freed_by_sizes() {
+    let mut snapshot = running(web(4), 200.0);
+    let counted = |name: &str| {
+        let mut quota = quota(0, 0);
+        quota.hard_requests.extended.insert(name.to_owned(), 50.0);
+        quota.used_requests.extended.insert(name.to_owned(), 48.0);
+        snapshot.cluster.quotas = vec![quota];
+        only(&snapshot, "quota_nearly_used").action.text
+    };
+    let told = ["count/secrets", "persistentvolumeclaims", "pods", "storage"].map(counted);
+    assert_eq!(
+        told,
+        [
+            "raise count/secrets of the quota, or delete secrets that nobody uses",
+            "raise persistentvolumeclaims of the quota, or delete persistentvolumeclaims that \
+             nobody uses",
+            "raise pods of the quota, or run fewer pods in the namespace",
+            "raise storage of the quota, or delete volumes that nobody uses",
+        ]
+    );
+}
+
 pub(super) fn budget(allowed: i32) -> DisruptionBudget {
     DisruptionBudget {
         namespace: "shop".to_owned(),
