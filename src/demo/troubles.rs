@@ -144,6 +144,7 @@ fn said(kind: &str, status: &str, reason: Option<&str>) -> Condition {
         kind: kind.to_owned(),
         status: status.to_owned(),
         reason: reason.map(str::to_owned),
+        cause: None,
         since: None,
     }
 }

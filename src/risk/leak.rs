@@ -1,21 +1,27 @@
 //! Whether memory leaks: what is left after every collection and in every quiet hour
-//! rises, day by day, within the life of a pod.
+//! rises, day by day, within the life of a pod, and still does.
 //!
 //! The working set saw-tooths with collections, fills with caches and follows the load, so
 //! its mean tells little, and a straight line through samples is "significant" for every
 //! wave. What tells is the floor: the smallest of each day. It must rise by the test of
 //! Mann and Kendall, by enough to matter, not in one step, not ever slower, not with the
-//! CPU, and in most of the pods.
+//! CPU, and in most of the pods. Where its slope changed, what follows the last change
+//! counts; where a life is too short to tell, what lives before it say.
 
 use crate::recommend::{Chances, Pool};
 use crate::snapshot::{Grid, Series};
 use crate::trend::{Course, Kendall, Slopes, median};
 use crate::units::{Bytes, len_f64};
 
+mod bend;
 mod blocks;
 mod load;
+mod past;
+mod resident;
 
+use bend::Bend;
 use blocks::Blocks;
+use past::Past;
 
 /// Standard deviations that the floors must rise by: one in a hundred by chance.
 const SIGNIFICANT: f64 = 2.33;
@@ -26,6 +32,10 @@ const AHEAD: f64 = 14.0;
 const MATTERS: f64 = 0.25;
 /// A rise that in its later half is slower than this share of the earlier comes to rest.
 const COMES_TO_REST: f64 = 0.5;
+/// Quarters of days since a bend, from which on what follows it is judged by itself.
+const FEWEST_SINCE: usize = 6;
+/// Days that it must have been seen to be sure of it.
+const OLD: f64 = 6.0;
 /// Share of pairs of floors that rise, from which on a single pod is believed.
 const SURE: f64 = 0.8;
 
@@ -46,15 +56,21 @@ pub enum Memory {
 pub struct Leak {
     /// Of the daily peaks, in bytes.
     pub course: Course,
-    /// The slot that its life, or the window, begins with.
+    /// The most that was measured in the last day, in bytes.
+    pub level: f64,
+    /// The slot that it begins with: of its life, of the window, or of the rise.
     pub since: u32,
+    /// Lives of containers that it is told by: the present one, or past ones that agree.
+    pub lives: usize,
     /// Pods that leak, of those that run for long enough to tell.
     pub pods: usize,
     pub of: usize,
     /// Share of pairs of floors that rise less those that fall.
     pub tau: f64,
-    /// Whether the life is too short for floors of whole days.
+    /// Whether it has not been seen for long enough to be sure.
     pub young: bool,
+    /// Whether it is known that what the processes hold themselves rises, and no cache.
+    pub resident: bool,
 }
 
 impl Leak {
@@ -79,7 +95,7 @@ impl Leak {
 
     /// Whether a single look is enough: several pods, or nearly every pair of days.
     pub fn is_sure(&self) -> bool {
-        !self.young && (self.pods > 1 || self.tau >= SURE)
+        !self.young && self.resident && (self.pods > 1 || self.tau >= SURE)
     }
 }
 
@@ -95,7 +111,7 @@ pub(super) fn judge(pool: &Pool<'_>, grid: &Grid) -> Memory {
         .filter(|memory| *memory != Memory::Unknown)
         .collect();
     if judged.is_empty() {
-        return Memory::Unknown;
+        return Past::of(pool, grid).judge(limit);
     }
     let leaks = judged.iter().filter_map(|memory| match memory {
         Memory::Leak(leak) => Some(*leak),
@@ -129,8 +145,62 @@ fn of_pod(series: &Series, grid: &Grid, limit: Option<Bytes>) -> Memory {
     let Some(blocks) = Blocks::of(series, grid) else {
         return Memory::Unknown;
     };
+    let whole = of_stretch(&blocks, limit);
+    let memory = match (last_bend(series, grid, whole), whole) {
+        (None, whole) => whole,
+        // A rise that is over leaks no more, however long it was.
+        (Some((_, bend)), Memory::Leak(_)) if bend.is_rest() => Memory::Filling,
+        (Some((quarters, bend)), whole) => {
+            since_bend(&quarters, bend, limit).map_or(whole, Memory::Leak)
+        }
+    };
+    match memory {
+        Memory::Leak(leak) => resident::held(series, leak),
+        memory => memory,
+    }
+}
+
+/// Where the slope of the present life changed last, and the life in quarters of days.
+fn last_bend<'a>(series: &'a Series, grid: &Grid, whole: Memory) -> Option<(Blocks<'a>, Bend)> {
+    let quarters = Blocks::quarters(series, grid)?;
+    // What was higher for long does not rise beyond all that was, and need not be cut.
+    let floors = &quarters.floors;
+    let now = median(&floors[floors.len().saturating_sub(bend::A_DAY)..]);
+    let higher = floors.iter().filter(|it| **it > now).count();
+    if !matches!(whole, Memory::Leak(_)) && higher > bend::A_DAY {
+        return None;
+    }
+    let bend = bend::last(&bend::without_cycle(&quarters.floors))?;
+    Some((quarters, bend))
+}
+
+/// A leak that began within the life: it rises steadily since then, beyond all that was
+/// before.
+fn since_bend(quarters: &Blocks<'_>, bend: Bend, limit: Option<Bytes>) -> Option<Leak> {
+    let floors = bend::without_cycle(&quarters.floors);
+    let (before, since) = floors.split_at(bend.at);
+    let most = before.iter().copied().fold(0.0, f64::max);
+    let least = before.iter().copied().fold(f64::INFINITY, f64::min);
+    let now = median(&since[since.len().saturating_sub(bend::A_DAY)..]);
+    if since.len() < FEWEST_SINCE || now - most <= (most - least).max(0.0) {
+        return None;
+    }
+    let test = Kendall::of(since);
+    if test.z <= SIGNIFICANT || test.tau < SURE {
+        return None;
+    }
+    match of_stretch(&quarters.since(bend.at, floors), limit) {
+        Memory::Leak(leak) => Some(Leak {
+            young: leak.course.days < OLD,
+            ..leak
+        }),
+        _ => None,
+    }
+}
+
+fn of_stretch(blocks: &Blocks<'_>, limit: Option<Bytes>) -> Memory {
     let floors = &blocks.floors;
-    let test = Kendall::by_season(floors, blocks.per_day);
+    let test = Kendall::by_season(floors, blocks.seasons);
     if test.z <= SIGNIFICANT {
         return Memory::Steady;
     }
@@ -138,25 +208,35 @@ fn of_pod(series: &Series, grid: &Grid, limit: Option<Bytes>) -> Memory {
     let Some(course) = Course::of(floors, &blocks.peaks, blocks.per_day) else {
         return Memory::Unknown;
     };
+    let most = |peaks: &[f64]| peaks.iter().copied().fold(0.0, f64::max);
+    let today = blocks.peaks.len().saturating_sub(blocks.per_day);
     let leak = Leak {
-        course,
+        course: Course {
+            // No line makes it more than ever was.
+            now: course.now.min(most(&blocks.peaks)),
+            now_low: course.now_low.min(most(&blocks.peaks)),
+            ..course
+        },
+        level: most(&blocks.peaks[today..]),
         since: blocks.since,
+        lives: 1,
         pods: 1,
         of: 1,
         tau: test.tau,
         young: blocks.per_day > 1,
+        resident: false,
     };
     let level = median(floors);
     if course.per_day < LEAST_A_DAY * level || !matters(&leak, level, limit) {
         return Memory::Steady;
     }
-    if is_one_step(floors, blocks.per_day) {
+    if is_one_step(floors, blocks.seasons) {
         return Memory::Steady;
     }
     if comes_to_rest(floors) {
         return Memory::Filling;
     }
-    if load::carries(floors, &blocks.cpu(), blocks.per_day) {
+    if load::carries(blocks) {
         return Memory::Steady;
     }
     Memory::Leak(leak)

@@ -257,6 +257,10 @@ pub struct VolumeClaim {
     /// Whether one node at a time can mount it (`ReadWriteOnce`, `ReadWriteOncePod`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub single_node: bool,
+    /// Whether nobody need be told when it is full: it is only read (`ReadOnlyMany`), or its
+    /// label `excluded-from-alerts` says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_full: bool,
     /// The volume that it is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<String>,
@@ -269,7 +273,7 @@ pub struct VolumeClaim {
     /// Files that its file system can hold, where that is limited and known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inodes: Option<u64>,
-    /// What was in use over time, a few points a day, oldest first.
+    /// What was in use over time, a few points a day and one an hour at the end, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<VolumeUse>,
 }

@@ -97,10 +97,13 @@ pub enum Metric {
     CpuWaitingRatio,
     /// Share of the time that some task of it waited for memory, 0 to 1 (PSI).
     MemoryWaitingRatio,
+    /// What its processes hold of memory themselves, bytes: the working set without the cache
+    /// of files.
+    MemoryRssBytes,
 }
 
 impl Metric {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CpuThrottledRatio,
         Self::GpuUtilization,
         Self::GpuMemoryBytes,
@@ -122,6 +125,7 @@ impl Metric {
         Self::RequestsPerSecond,
         Self::CpuWaitingRatio,
         Self::MemoryWaitingRatio,
+        Self::MemoryRssBytes,
     ];
 
     /// The name of its column.
@@ -148,6 +152,7 @@ impl Metric {
             Self::RequestsPerSecond => "requests_per_second",
             Self::CpuWaitingRatio => "cpu_waiting_ratio",
             Self::MemoryWaitingRatio => "memory_waiting_ratio",
+            Self::MemoryRssBytes => "memory_rss_bytes",
         }
     }
 

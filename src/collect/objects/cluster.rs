@@ -281,6 +281,14 @@ fn requests_and_limits(
     (requests, limits)
 }
 
+/// As the rules of kubernetes-mixin have it.
+fn may_be_full(meta: &Meta, access_modes: Option<&[String]>) -> bool {
+    let excluded = ("excluded-from-alerts".to_owned(), "true".to_owned());
+    let only_read = access_modes
+        .is_some_and(|modes| !modes.is_empty() && modes.iter().all(|mode| mode == "ReadOnlyMany"));
+    only_read || meta.labels.contains(&excluded)
+}
+
 impl Record for PersistentVolumeClaim {
     fn record(self, objects: &mut Objects) {
         let mut amounts = Amounts::default();
@@ -305,6 +313,7 @@ impl Record for PersistentVolumeClaim {
                 .iter()
                 .flatten()
                 .all(|mode| mode.starts_with("ReadWriteOnce")),
+            may_be_full: may_be_full(&meta, spec.access_modes.as_deref()),
             volume: spec.volume_name.filter(|name| !name.is_empty()),
             used: None,
             capacity: None,

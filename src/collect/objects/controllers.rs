@@ -3,6 +3,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec, JobStatus};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::event::cause;
 use super::state;
 use super::{Amounts, Key, Meta, Objects, Record, Template};
 use crate::snapshot::{Condition, PatchTarget};
@@ -139,16 +140,28 @@ fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
-impl Record for Deployment {
-    fn record(self, objects: &mut Objects) {
-        let spec = self.spec;
-        let conditions = self.status.as_ref().and_then(|it| it.conditions.as_ref());
+/// The conditions of what makes pods, with what its message says forbids them.
+macro_rules! replica_conditions {
+    ($status:expr) => {{
+        let conditions = $status.as_ref().and_then(|it| it.conditions.as_ref());
         let conditions = conditions.into_iter().flatten().filter_map(|it| {
             let since = it.last_transition_time.as_ref().map(|time| time.0);
             let (kind, status) = (it.type_.as_deref()?, it.status.as_deref()?);
-            state::condition((kind, status, it.reason.as_deref(), since))
+            let reason = it.reason.as_deref();
+            let message = it.message.as_deref().unwrap_or_default();
+            Some(Condition {
+                cause: cause(reason.unwrap_or_default(), message),
+                ..state::condition((kind, status, reason, since))?
+            })
         });
-        let conditions = conditions.take(state::most()).collect();
+        conditions.take(state::most()).collect()
+    }};
+}
+
+impl Record for Deployment {
+    fn record(self, objects: &mut Objects) {
+        let spec = self.spec;
+        let conditions = replica_conditions!(self.status);
         let present = present!(self.status, replicas);
         let mut deployment = Controller::new("apps/v1", "Deployment", self.metadata)
             .replicas(spec.replicas)
@@ -161,12 +174,14 @@ impl Record for Deployment {
 impl Record for ReplicaSet {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec;
+        let conditions = replica_conditions!(self.status);
         let present = present!(self.status, replicas);
-        Controller::new("apps/v1", "ReplicaSet", self.metadata)
+        let mut set = Controller::new("apps/v1", "ReplicaSet", self.metadata)
             .replicas(spec.replicas)
             .present(present)
-            .keeping(true)
-            .record(TEMPLATE, spec.template, objects);
+            .keeping(true);
+        set.conditions = conditions;
+        set.record(TEMPLATE, spec.template, objects);
     }
 }
 

@@ -131,7 +131,7 @@ const CAUSES: [(&str, &str, &str); 20] = [
     ("FailedMount", "not found", "missing"),
 ];
 
-fn cause(reason: &str, message: &str) -> Option<String> {
+pub(super) fn cause(reason: &str, message: &str) -> Option<String> {
     // What is short is named by these two.
     let after = |mark: &str| {
         let (_, rest) = message.split_once(mark)?;

@@ -44,6 +44,7 @@ pub(super) fn condition(
         kind: word(kind)?,
         status: word(status)?,
         reason: reason.and_then(word),
+        cause: None,
         since,
     })
 }

@@ -548,11 +548,21 @@ fn network() -> Vec<Alert> {
 
 fn storage(seen: &Seen<'_>) -> Vec<Alert> {
     let claim = "by (namespace, persistentvolumeclaim)";
+    // What fills within hours is nearly over by the time that a week's line shows it.
     let filling = |free: &str, all: &str| {
+        let left = format!("min {claim} ({free}) / (max {claim} ({all}) > 0)");
+        let none = |back: &str, ahead: u32| {
+            format!("min {claim} (predict_linear({free}[{back}], {ahead})) < 0")
+        };
+        let (week, hours) = (none("7d", 604_800), none("6h", 345_600));
+        let full_by_design = format!(
+            "unless max {claim} (kube_persistentvolumeclaim_access_mode{{\
+             access_mode=\"ReadOnlyMany\"}} == 1)\nunless max {claim} \
+             (kube_persistentvolumeclaim_labels{{label_excluded_from_alerts=\"true\"}} == 1)"
+        );
         format!(
-            "min {claim} ({free}) / (max {claim} ({all}) > 0) < 0.03\nor (\n  min {claim} ({free}) / \
-             (max {claim} ({all}) > 0) < 0.3\n  and min {claim} (predict_linear({free}[7d], 604800)) \
-             < 0\n)"
+            "({left} < 0.03\nor ({left} < 0.3\n  and {week})\nor ({left} < 0.15\n  and {hours}))\n\
+             {full_by_design}"
         )
     };
     vec![

@@ -239,11 +239,14 @@ pub(super) fn spells(seen: &Seen<'_>, of: fn(&str) -> bool, hold: Span) -> Optio
     (!known.is_empty()).then(|| long.count())
 }
 
-/// Volumes that come below 3 % of free space, or below 30 % with none left in a week along
-/// the line through the week before; `None` where no course of any is known.
+/// Volumes that come below 3 % of free space, below 30 % with none left in a week along the
+/// line through the week before, or below 15 % with none left in four days along the line
+/// through the last hours; `None` where no course of any is known.
 pub(super) fn volumes(seen: &Seen<'_>) -> Option<usize> {
+    /// Six hours, and what a point may be off.
+    const HOURS: f64 = 6.1 / 24.0;
     let claims = seen.snapshot.cluster.volume_claims.iter();
-    let known = claims.filter(|it| !it.history.is_empty());
+    let known = claims.filter(|it| !it.history.is_empty() && !it.may_be_full);
     let known: Vec<_> = known.filter(|it| it.capacity.is_some()).collect();
     let fired = known.iter().map(|claim| {
         let all = claim.capacity.map_or(0.0, Bytes::to_f64);
@@ -255,8 +258,13 @@ pub(super) fn volumes(seen: &Seen<'_>) -> Option<usize> {
         let points: Vec<(f64, f64)> = points.collect();
         let held = (0..points.len()).map(|at| {
             let (now, free) = points[at];
-            let week = points[..=at].iter().filter(|it| now - it.0 <= 7.0);
-            free < 0.03 || (free < 0.3 && in_a_week(&week.copied().collect::<Vec<_>>()) < 0.0)
+            let last = |days: f64| -> Vec<(f64, f64)> {
+                let within = points[..=at].iter().filter(|it| now - it.0 <= days);
+                within.copied().collect()
+            };
+            free < 0.03
+                || (free < 0.3 && ahead(&last(7.0), 7.0) < 0.0)
+                || (free < 0.15 && ahead(&last(HOURS), 4.0) < 0.0)
         });
         let held: Vec<bool> = held.collect();
         let begins = |at: &usize| held[*at] && (*at == 0 || !held[at - 1]);
@@ -265,9 +273,9 @@ pub(super) fn volumes(seen: &Seen<'_>) -> Option<usize> {
     (!known.is_empty()).then(|| fired.sum())
 }
 
-/// Where the straight line through these points is a week after the last, as
+/// Where the straight line through these points is so many days after the last, as
 /// `predict_linear` has it.
-fn in_a_week(points: &[(f64, f64)]) -> f64 {
+fn ahead(points: &[(f64, f64)], days: f64) -> f64 {
     let count = len_f64(points.len());
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (middle, level) = (mean(|it| it.0), mean(|it| it.1));
@@ -278,7 +286,7 @@ fn in_a_week(points: &[(f64, f64)]) -> f64 {
     let own: f64 = points.iter().map(|it| (it.0 - middle).powi(2)).sum();
     let slope = if own > 0.0 { both / own } else { 0.0 };
     let last = points.last().map_or(middle, |it| it.0);
-    level + slope * (last + 7.0 - middle)
+    level + slope * (last + days - middle)
 }
 
 #[cfg(test)]
@@ -290,8 +298,8 @@ mod tests {
         let falling: Vec<(f64, f64)> = (0..8)
             .map(|day| (f64::from(day), 1.0 - 0.05 * f64::from(day)))
             .collect();
-        assert!((in_a_week(&falling) - 0.3).abs() < 1e-9);
-        assert!((in_a_week(&[(3.0, 0.4)]) - 0.4).abs() < 1e-9);
+        assert!((ahead(&falling, 7.0) - 0.3).abs() < 1e-9);
+        assert!((ahead(&[(3.0, 0.4)], 7.0) - 0.4).abs() < 1e-9);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) struct AutoscalerAtMaximum;
 const ABOVE: f64 = 1.1;
 /// From here on half as many replicas again are missing.
 const FAR_ABOVE: f64 = 1.5;
-/// Samples of the last quarter of an hour that count, and as many at least.
+/// Minutes that it must have lasted.
 const MINUTES: u32 = 15;
 
 impl Check for AutoscalerAtMaximum {
@@ -41,19 +41,27 @@ impl Check for AutoscalerAtMaximum {
             }
             let pools = seen.pools.iter().filter(|it| it.profile.workload == index);
             let pools: Vec<&Pool<'_>> = pools.collect();
-            match above(seen, scaler, &pools) {
-                Some(factor) if factor > ABOVE => {
-                    self.risk(seen, (index, workload), scaler, factor)
-                }
-                Some(_) => Sought::fine(),
-                None => Sought::unknown(
+            let Some(factors) = factors(seen, scaler, &pools) else {
+                return Sought::unknown(
                     "autoscaler",
                     "at its maximum, whose metric kcost does not know",
                     "",
-                ),
+                );
+            };
+            match held_since(seen, &factors, scaler.max_replicas) {
+                Some(held) => self.risk(seen, (index, workload), scaler, &held),
+                None => Sought::fine(),
             }
         })
     }
+}
+
+/// What both held: as many pods as there may be, and the metric above its target.
+struct Held {
+    /// The slot that it began in.
+    since: u32,
+    /// Metric ÷ target of the last minutes.
+    factor: f64,
 }
 
 impl AutoscalerAtMaximum {
@@ -62,8 +70,9 @@ impl AutoscalerAtMaximum {
         seen: &Seen<'_>,
         (index, workload): (usize, &Workload),
         scaler: &Autoscaler,
-        factor: f64,
+        held: &Held,
     ) -> Sought {
+        let factor = held.factor;
         let max = scaler.max_replicas;
         let wanted = count_from((f64::from(max) * factor).ceil());
         let made_by = scaler.made_by.as_ref();
@@ -80,27 +89,21 @@ impl AutoscalerAtMaximum {
             ))),
         };
         let base = seen.risk(self.name(), index);
-        let since = pinned_since(seen, workload, index, max);
         let text = format!(
             "autoscaler `{}` is at its maximum of {max}, with its metric {} above the target",
             scaler.name,
             percent_said(factor - 1.0)
         );
-        let lasts = since.map(|slot| {
-            len_f64(usize::try_from(seen.grid.len.saturating_sub(slot)).unwrap_or(0))
-                * seen.grid.step.as_days()
-        });
+        let slots = usize::try_from(seen.grid.len.saturating_sub(held.since)).unwrap_or(0);
+        let lasts = lasting(len_f64(slots) * seen.grid.step.as_days());
         Sought::risk(Risk {
             severity: if factor >= FAR_ABOVE {
                 Severity::High
             } else {
                 Severity::Medium
             },
-            since: since.map(|slot| seen.grid.time(slot)),
-            text: match lasts {
-                Some(days) => format!("{text}, for {}", lasting(days)),
-                None => text,
-            },
+            since: Some(seen.grid.time(held.since)),
+            text: format!("{text}, for {lasts}"),
             evidence: vec![
                 Evidence::text("autoscaler", scaler.name.clone()),
                 Evidence::number("max_replicas", f64::from(max)),
@@ -112,80 +115,132 @@ impl AutoscalerAtMaximum {
     }
 }
 
-/// Metric ÷ target of the last minutes, the largest of the metrics that can be known here:
-/// use of CPU and memory, as a share of requests or as an amount.
-fn above(seen: &Seen<'_>, scaler: &Autoscaler, pools: &[&Pool<'_>]) -> Option<f64> {
-    let known = scaler.metrics.iter().filter_map(|metric| {
+/// Pods, and metric ÷ target, of one slot.
+#[derive(Clone, Copy)]
+struct Factor {
+    pods: u32,
+    ratio: f64,
+}
+
+/// The same of each slot of the window, with the largest of the metrics that can be known
+/// here: use of CPU and memory, as a share of requests or as an amount. `None` where the
+/// last minutes tell of none.
+fn factors(seen: &Seen<'_>, scaler: &Autoscaler, pools: &[&Pool<'_>]) -> Option<Vec<Factor>> {
+    let none = Factor {
+        pods: 0,
+        ratio: f64::NAN,
+    };
+    let mut all = vec![none; usize::try_from(seen.grid.len).ok()?];
+    for metric in &scaler.metrics {
         let is_cpu = match (metric.kind.as_str(), metric.name.as_str()) {
             ("Resource" | "ContainerResource", "cpu") => true,
             ("Resource" | "ContainerResource", "memory") => false,
-            _ => return None,
+            _ => continue,
         };
         let counted = pools.iter().filter(|pool| {
             let name = metric.container.as_ref();
             name.is_none_or(|name| *name == pool.container.name)
         });
-        let (mut used, mut asked, mut pods) = (0.0, 0.0, 0.0_f64);
+        let mut sums = vec![Sum::default(); all.len()];
         for pool in counted {
-            let (sum, running) = recent(seen, pool, is_cpu);
-            let request = if is_cpu {
-                pool.container.requests.cpu.map(Cpu::get)
-            } else {
-                pool.container.requests.memory.map(Bytes::to_f64)
+            Sum::add(&mut sums, pool, is_cpu);
+        }
+        for (slot, sum) in all.iter_mut().zip(&sums) {
+            let ratio = match metric.target {
+                Target::Utilization(percent) => sum.used / (sum.asked * f64::from(percent) / 100.0),
+                Target::AverageValue(value) => sum.used / (value * f64::from(sum.known)),
+                Target::Value(_) => f64::NAN,
             };
-            used += sum;
-            asked += request.unwrap_or(0.0) * running;
-            pods = pods.max(running);
+            slot.pods = slot.pods.max(sum.pods);
+            slot.ratio = slot
+                .ratio
+                .max(if ratio.is_finite() { ratio } else { f64::NAN });
         }
-        let factor = match metric.target {
-            Target::Utilization(percent) => used / (asked * f64::from(percent) / 100.0),
-            Target::AverageValue(value) => used / (value * pods),
-            Target::Value(_) => f64::NAN,
-        };
-        factor.is_finite().then_some(factor)
-    });
-    known.reduce(f64::max)
+    }
+    let last = all.iter().rev().take(last_minutes(seen));
+    let known = last.filter(|it| it.ratio.is_finite()).count();
+    (known > 0).then_some(all)
 }
 
-/// Use of all pods together in the last minutes, and how many pods that are.
-fn recent(seen: &Seen<'_>, pool: &Pool<'_>, is_cpu: bool) -> (f64, f64) {
-    let slots = (MINUTES * 60).div_ceil(seen.grid.step.as_secs().max(1));
-    let from = seen.grid.len.saturating_sub(slots.max(1));
-    let (mut sum, mut pods) = (0.0, 0.0);
-    for series in &pool.series {
-        let values = if is_cpu {
-            &series.cpu_cores
+/// What is used and asked for in one slot, how many pods there are, and of how many it is
+/// known.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    used: f64,
+    asked: f64,
+    pods: u32,
+    known: u32,
+}
+
+impl Sum {
+    fn add(sums: &mut [Self], pool: &Pool<'_>, is_cpu: bool) {
+        let request = if is_cpu {
+            pool.container.requests.cpu.map(Cpu::get)
         } else {
-            &series.memory_bytes
+            pool.container.requests.memory.map(Bytes::to_f64)
         };
-        let skip = usize::try_from(from.saturating_sub(series.first)).unwrap_or(usize::MAX);
-        let known = values.iter().skip(skip).filter(|it| it.is_finite());
-        let (total, count) = known.fold((0.0, 0), |(total, count), it| {
-            (total + f64::from(*it), count + 1)
-        });
-        if count > 0 {
-            sum += total / len_f64(count);
-            pods += 1.0;
+        let mut pods = vec![(0_u32, 0_u32); sums.len()];
+        for series in &pool.series {
+            let values = if is_cpu {
+                &series.cpu_cores
+            } else {
+                &series.memory_bytes
+            };
+            let from = usize::try_from(series.first).unwrap_or(usize::MAX);
+            for (at, value) in (from..sums.len()).zip(values) {
+                // One that was not measured once is there all the same.
+                pods[at].0 += 1;
+                if value.is_finite() {
+                    sums[at].used += f64::from(*value);
+                    sums[at].asked += request.unwrap_or(0.0);
+                    pods[at].1 += 1;
+                }
+            }
+        }
+        for (sum, (pods, known)) in sums.iter_mut().zip(pods) {
+            sum.pods = sum.pods.max(pods);
+            sum.known = sum.known.max(known);
         }
     }
-    (sum, pods)
 }
 
-/// The slot since which there have been as many pods as there may be.
-fn pinned_since(seen: &Seen<'_>, workload: &Workload, index: usize, max: u32) -> Option<u32> {
-    let first = workload
-        .containers
-        .iter()
-        .find(|it| it.kind.name() == "app")?;
-    let mut pods = vec![0_u32; usize::try_from(seen.grid.len).ok()?];
-    for series in seen.pods_of(index, &first.name) {
-        let from = usize::try_from(series.first).ok()?;
-        let slots = pods.get_mut(from..).unwrap_or_default().iter_mut();
-        for (slot, used) in slots.zip(&series.cpu_cores) {
-            *slot += u32::from(used.is_finite());
+/// Since when there have been as many pods as there may be and too much for them, if that
+/// held all through the last minutes; a dip that is shorter does not end it.
+fn held_since(seen: &Seen<'_>, factors: &[Factor], max: u32) -> Option<Held> {
+    let least = last_minutes(seen);
+    let holds = |it: &Factor| it.pods >= max && it.ratio > ABOVE;
+    // The last slot may not be over for all of them.
+    let factors = match factors {
+        [all @ .., before, last] if last.pods < before.pods => &factors[..=all.len()],
+        _ => factors,
+    };
+    let last = factors
+        .len()
+        .checked_sub(least)
+        .map(|from| &factors[from..])?;
+    if !last.iter().all(holds) {
+        return None;
+    }
+    let (mut since, mut dip) = (factors.len(), 0);
+    for (at, factor) in factors.iter().enumerate().rev() {
+        if holds(factor) {
+            (since, dip) = (at, 0);
+        } else {
+            dip += 1;
+        }
+        if dip >= least.max(2) {
+            break;
         }
     }
-    let below = pods.iter().rposition(|count| *count < max);
-    let since = u32::try_from(below.map_or(0, |at| at + 1)).ok()?;
-    (since < seen.grid.len).then_some(since)
+    let mean = last.iter().map(|it| it.ratio).sum::<f64>() / len_f64(last.len());
+    Some(Held {
+        since: u32::try_from(since).ok()?,
+        factor: mean,
+    })
+}
+
+/// Slots of the last quarter of an hour.
+fn last_minutes(seen: &Seen<'_>) -> usize {
+    let slots = (MINUTES * 60).div_ceil(seen.grid.step.as_secs().max(1));
+    usize::try_from(slots.max(1)).unwrap_or(1)
 }

@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::words::lasting;
@@ -29,7 +31,27 @@ impl Check for CertificateExpires {
 }
 
 impl CertificateExpires {
+    fn never_issued(&self, seen: &Seen<'_>, certificate: &Certificate) -> Sought {
+        let namespace = certificate.namespace.as_deref().unwrap_or_default();
+        Sought::risk(Risk {
+            // It may have been made a moment ago.
+            severity: Severity::Low,
+            confidence: Confidence::Medium,
+            concerns: seen.in_namespace(namespace),
+            text: "it has not been issued yet: what mounts its Secret cannot start".to_owned(),
+            action: Action::new("see what it waits for: `kubectl describe certificate`"),
+            ..Risk::on(
+                self.name(),
+                Subject::of("Certificate", namespace, &certificate.name),
+            )
+        })
+    }
+
     fn of(&self, seen: &Seen<'_>, certificate: &Certificate) -> Sought {
+        // Not issued yet, as cert-manager counts seconds: it is no date.
+        if certificate.expires <= Timestamp::UNIX_EPOCH {
+            return self.never_issued(seen, certificate);
+        }
         let left = days_between(seen.now, certificate.expires);
         if left > SOON {
             return Sought::fine();

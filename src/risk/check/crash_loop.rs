@@ -4,7 +4,7 @@ use crate::finding::Severity;
 use crate::recommend::{Confidence, Pool};
 use crate::risk::severity::by_replicas;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::Termination;
+use crate::snapshot::{Container, ContainerKind, Termination, Workload};
 use crate::text::count;
 use crate::trend::{comes_again, tail};
 use crate::units::{days_between, len_f64};
@@ -28,15 +28,15 @@ impl Check for CrashLoop {
     }
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
-        seen.each_container(|_, pool| {
+        let stay = seen.each_container(|_, pool| {
             // Kills for memory have a check of their own.
             if is_looping(pool, seen) {
                 return Sought::fine();
             }
-            let waiting = pool.container.waiting.iter();
-            let looping = waiting.filter(|it| it.reason == "CrashLoopBackOff").count();
+            let looping = looping(pool.container);
             if looping > 0 {
-                return Sought::risk(self.looping(seen, pool, looping));
+                let of = (pool.profile.workload, pool.workload);
+                return Sought::risk(self.looping(seen, of, pool.container, looping));
             }
             let recent = Recent::of(seen, pool);
             if recent.times >= FEWEST && recent.is_rare() {
@@ -53,7 +53,8 @@ impl Check for CrashLoop {
                 );
             }
             Sought::fine()
-        })
+        });
+        stay.and(seen.each_workload(|index, workload| self.at_start(seen, (index, workload))))
     }
 }
 
@@ -89,28 +90,51 @@ impl Recent {
 }
 
 impl CrashLoop {
-    fn looping(&self, seen: &Seen<'_>, pool: &Pool<'_>, pods: usize) -> Risk {
-        let last = last_end(pool);
+    /// What runs before a pod's own containers: while it crashes, none of them starts.
+    fn at_start(&self, seen: &Seen<'_>, of: (usize, &Workload)) -> Sought {
+        let containers = of.1.containers.iter();
+        let init = containers.filter(|it| it.kind == ContainerKind::Init);
+        let looping = init.filter_map(|container| {
+            let pods = looping(container);
+            (pods > 0).then(|| Sought::risk(self.looping(seen, of, container, pods)))
+        });
+        looping.collect()
+    }
+
+    fn looping(
+        &self,
+        seen: &Seen<'_>,
+        (index, workload): (usize, &Workload),
+        container: &Container,
+        pods: usize,
+    ) -> Risk {
+        let last = last_end(container);
         let (why, action) = cause(last);
+        let starts = if container.kind == ContainerKind::Init {
+            ", and nothing else in them starts"
+        } else {
+            ""
+        };
         Risk {
-            severity: by_replicas(pods, pool.workload.pods.len()),
+            container: Some(container.name.clone()),
+            severity: by_replicas(pods, workload.pods.len()),
             confidence: Confidence::High,
             since: last.and_then(|end| end.finished),
             text: format!(
-                "crashes in a loop in {} of {}{why}",
+                "crashes in a loop in {} of {}{why}{starts}",
                 pods,
-                count(pool.workload.pods.len(), "pod")
+                count(workload.pods.len(), "pod")
             ),
-            evidence: evidence(pool, last),
+            evidence: evidence(container, workload, last),
             action: Action::new(action),
-            ..seen.risk_of(self.name(), pool)
+            ..seen.risk(self.name(), index)
         }
     }
 
     fn more_often(&self, seen: &Seen<'_>, pool: &Pool<'_>, recent: &Recent) -> Risk {
-        let last = last_end(pool);
+        let last = last_end(pool.container);
         let (why, action) = cause(last);
-        let mut evidence = evidence(pool, last);
+        let mut evidence = evidence(pool.container, pool.workload, last);
         evidence.push(Evidence::number(
             "restarts_last_day",
             f64::from(recent.times),
@@ -131,8 +155,14 @@ impl CrashLoop {
     }
 }
 
-fn last_end<'a>(pool: &Pool<'a>) -> Option<&'a Termination> {
-    let ends = pool.container.terminations.iter();
+/// Pods in which it waits to be started once more.
+fn looping(container: &Container) -> usize {
+    let waiting = container.waiting.iter();
+    waiting.filter(|it| it.reason == "CrashLoopBackOff").count()
+}
+
+fn last_end(container: &Container) -> Option<&Termination> {
+    let ends = container.terminations.iter();
     ends.max_by_key(|end| end.finished)
 }
 
@@ -164,10 +194,14 @@ fn cause(last: Option<&Termination>) -> (String, &'static str) {
     }
 }
 
-fn evidence(pool: &Pool<'_>, last: Option<&Termination>) -> Vec<Evidence> {
+fn evidence(
+    container: &Container,
+    workload: &Workload,
+    last: Option<&Termination>,
+) -> Vec<Evidence> {
     let mut evidence = vec![
-        Evidence::number("restarts", f64::from(pool.container.restarts)),
-        Evidence::number("pods", len_f64(pool.workload.pods.len())),
+        Evidence::number("restarts", f64::from(container.restarts)),
+        Evidence::number("pods", len_f64(workload.pods.len())),
     ];
     if let Some(end) = last {
         evidence.push(Evidence::text("last_end_reason", end.reason.clone()));

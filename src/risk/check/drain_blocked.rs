@@ -55,17 +55,45 @@ impl DrainBlocked {
         })
     }
 
+    /// Its selector may fit a workload that is scaled to nothing; else it is a slip.
+    fn guards_nothing(&self, seen: &Seen<'_>, budget: &DisruptionBudget) -> Sought {
+        let selected = seen.selected(&budget.namespace, &budget.selector);
+        if budget.selector.is_empty() || !selected.is_empty() {
+            return Sought::fine();
+        }
+        Sought::risk(Risk {
+            severity: Severity::Low,
+            confidence: Confidence::High,
+            text: format!(
+                "budget `{}` selects no pod, and guards nothing",
+                budget.name
+            ),
+            evidence: vec![Evidence::number("expected_pods", 0.0)],
+            action: Action::new("correct its selector, or delete it"),
+            ..Risk::on(
+                self.name(),
+                Subject::of("PodDisruptionBudget", &budget.namespace, &budget.name),
+            )
+        })
+    }
+
     fn of(&self, seen: &Seen<'_>, budget: &DisruptionBudget) -> Sought {
         if budget.disruptions_allowed > 0 {
             return Sought::fine();
+        }
+        // No pod at all: there is nothing to drain.
+        if budget.expected == Some(0) {
+            return self.guards_nothing(seen, budget);
         }
         if let (Some(healthy), Some(wanted)) = (budget.healthy, budget.wanted)
             && healthy < wanted
         {
             return self.unwell(seen, budget, (healthy, wanted));
         }
-        // No pod at all: there is nothing to drain.
-        if budget.expected == Some(0) {
+        // It waits for those that are not well, which is what it is for.
+        if let (Some(healthy), Some(expected)) = (budget.healthy, budget.expected)
+            && healthy < expected
+        {
             return Sought::fine();
         }
         if budget.selector.is_empty() {

@@ -1,3 +1,4 @@
+use super::silent;
 use crate::recommend::{Confidence, Pool};
 use crate::risk::leak::Leak;
 use crate::risk::seen::at_most;
@@ -22,22 +23,23 @@ impl Check for MemoryLeak {
         seen.each_container(|place, pool| match seen.memory[place] {
             Memory::Leak(leak) => Sought::risk(self.risk(seen, pool, &leak)),
             Memory::Steady | Memory::Filling => Sought::fine(),
-            Memory::Unknown => Sought::unknown(
-                "container",
-                "with less than three days of memory in one life of a pod",
-                "keep more history, or record it: `kcost snapshot --record`",
-            ),
+            Memory::Unknown => silent(seen, pool).unwrap_or_else(|| {
+                Sought::unknown(
+                    "container",
+                    "with less than three days of memory in the present life of its pods",
+                    "keep more history, or record it: `kcost snapshot --record`",
+                )
+            }),
         })
     }
 }
 
 impl MemoryLeak {
     fn risk(&self, seen: &Seen<'_>, pool: &Pool<'_>, leak: &Leak) -> Risk {
-        let per_day = Bytes::from_f64(leak.course.per_day).human();
         let limit = pool.container.limits.memory;
         let mut risk = Risk {
             since: Some(seen.grid.time(leak.since)),
-            text: format!("memory leaks {per_day} a day"),
+            text: text(leak),
             evidence: evidence(leak),
             action: Action::new(
                 "find what it keeps (a heap profile of now and of tomorrow, side by side); a larger \
@@ -55,6 +57,7 @@ impl MemoryLeak {
         risk.confidence = at_most(risk.confidence, most);
         let Some(limit) = limit else {
             risk.text += ", and no limit stops it before its node is full";
+            risk.text += doubt(leak);
             return risk;
         };
         let (days, earliest, latest) = leak.days_to(limit);
@@ -78,24 +81,47 @@ impl MemoryLeak {
             })
         });
         if risk.impact.is_some() {
-            let left = lasting(days);
+            let when = if leak.course.now < limit.to_f64() {
+                format!("in about {}", lasting(days))
+            } else {
+                "any time now".to_owned()
+            };
             risk.text = format!(
-                "{} and reaches its limit of {} in about {left}",
+                "{} and reaches its limit of {} {when}",
                 risk.text,
                 limit.human()
             );
         }
+        risk.text += doubt(leak);
         risk
+    }
+}
+
+fn text(leak: &Leak) -> String {
+    let per_day = Bytes::from_f64(leak.course.per_day).human();
+    let before = match leak.lives {
+        1 => String::new(),
+        lives => format!(", as in {lives} lives before this one,"),
+    };
+    format!("memory leaks {per_day} a day{before}")
+}
+
+fn doubt(leak: &Leak) -> &'static str {
+    if leak.resident {
+        ""
+    } else {
+        "; the cache of files may be in it: `container_memory_rss` is not known"
     }
 }
 
 fn evidence(leak: &Leak) -> Vec<Evidence> {
     vec![
-        Evidence::number("memory_bytes", leak.course.now),
+        Evidence::number("memory_bytes", leak.level),
         Evidence::number("growth_bytes_per_day", leak.course.per_day),
         Evidence::number("growth_bytes_per_day_low", leak.course.per_day_low),
         Evidence::number("growth_bytes_per_day_high", leak.course.per_day_high),
         Evidence::number("rising_days", leak.course.days),
+        Evidence::number("lives_leaking", len_f64(leak.lives)),
         Evidence::number("pods_leaking", len_f64(leak.pods)),
         Evidence::number("pods_judged", len_f64(leak.of)),
         Evidence::number("kendall_tau", leak.tau),

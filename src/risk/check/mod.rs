@@ -1,7 +1,8 @@
 //! The checks, one file each.
 
 use super::{Check, Seen, Sought};
-use crate::snapshot::{Pod, Workload};
+use crate::recommend::Pool;
+use crate::snapshot::{Condition, Pod, Workload};
 use crate::units::days_between;
 
 mod anomaly;
@@ -93,11 +94,31 @@ pub fn by_name(name: &str) -> Option<&'static dyn Check> {
 /// node or a volume, or to attach one.
 const PATIENCE: f64 = 5.0 / (24.0 * 60.0);
 
-/// Whether a pod has been pending for longer than that.
+/// Whether a pod has been pending for longer than that, and not because somebody holds it
+/// back: a scheduling gate is there to wait.
 fn hangs(seen: &Seen<'_>, pod: &Pod) -> bool {
     let now = seen.snapshot.taken_at;
     let long = |created| days_between(created, now) > PATIENCE;
-    pod.phase == "Pending" && pod.created.is_some_and(long)
+    let gated = |it: &Condition| it.reason.as_deref() == Some("SchedulingGated");
+    pod.phase == "Pending" && pod.created.is_some_and(long) && !pod.conditions.iter().any(gated)
+}
+
+/// What cannot be judged of a container whose pods run, and which nobody measures any more.
+fn silent(seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Sought> {
+    const HOUR: f64 = 1.0 / 24.0;
+    let old = |pod: &Pod| {
+        let created = pod.created;
+        pod.phase == "Running" && created.is_some_and(|it| days_between(it, seen.now) > HOUR)
+    };
+    let measured = pool.series.iter().any(|it| it.is_running(&seen.grid));
+    let silent = !pool.series.is_empty() && !measured && pool.workload.pods.iter().any(old);
+    silent.then(|| {
+        Sought::unknown(
+            "container",
+            "whose pods run, and whose use was not measured in the last hour or longer",
+            "see whether the kubelets of their nodes are scraped: `kcost doctor`",
+        )
+    })
 }
 
 /// What cannot be judged of a workload without events.

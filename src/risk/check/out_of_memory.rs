@@ -1,4 +1,5 @@
 use super::oom_loop::{is_looping, raise};
+use super::silent;
 use crate::finding::Severity;
 use crate::recommend::Pool;
 use crate::risk::severity::{at_any_moment, by_chance, within_a_week};
@@ -40,7 +41,7 @@ impl Check for OutOfMemory {
             }
             match Odds::of(seen, pool, limit) {
                 Some(odds) if odds.week() >= TOLD => Sought::risk(self.risk(seen, pool, &odds)),
-                Some(_) => Sought::fine(),
+                Some(_) => silent(seen, pool).unwrap_or_default(),
                 None => Sought::unknown(
                     "container",
                     "with a memory limit, and less than three days of memory",

@@ -34,8 +34,45 @@ struct Part {
 }
 
 impl Part {
+    /// Whether each pod takes some of it.
+    fn is_of_pods(&self) -> bool {
+        let sizes = [
+            "requests.cpu",
+            "requests.memory",
+            "limits.cpu",
+            "limits.memory",
+        ];
+        sizes.contains(&self.name.as_str()) || matches!(self.name.as_str(), "pods" | "count/pods")
+    }
+
     fn share(&self) -> f64 {
         self.used / self.hard
+    }
+}
+
+impl Part {
+    /// Sizes free only what is counted by size.
+    fn action(&self) -> String {
+        let name = &self.name;
+        let less = match name.as_str() {
+            "requests.cpu" | "requests.memory" => {
+                "cut requests in the namespace by what is advised".to_owned()
+            }
+            "limits.cpu" | "limits.memory" => {
+                "cut limits in the namespace by what is advised".to_owned()
+            }
+            "pods" | "count/pods" => "run fewer pods in the namespace".to_owned(),
+            "ephemeral-storage" => "request less of it".to_owned(),
+            name if name.contains("storage") => "delete volumes that nobody uses".to_owned(),
+            // A device, by the domain of its maker.
+            name if name.contains('/') && !name.starts_with("count/") => "request fewer".to_owned(),
+            name => {
+                let counted = name.strip_prefix("count/").unwrap_or(name);
+                let kind = counted.split_once('.').map_or(counted, |(kind, _)| kind);
+                format!("delete {kind} that nobody uses")
+            }
+        };
+        format!("raise {name} of the quota, or {less}")
     }
 }
 
@@ -60,8 +97,10 @@ impl QuotaNearlyUsed {
             "and nothing new can be created".to_owned()
         } else if let Some(name) = blocked {
             format!("and another pod of `{name}` does not fit: a rollout would stop")
-        } else {
+        } else if part.is_of_pods() {
             "and few more pods fit".to_owned()
+        } else {
+            "and few more fit".to_owned()
         };
         Sought::risk(Risk {
             concerns,
@@ -81,10 +120,7 @@ impl QuotaNearlyUsed {
                 Evidence::number("used", part.used),
                 Evidence::number("hard", part.hard),
             ],
-            action: Action::new(format!(
-                "raise {} of the quota, or cut requests in the namespace by what is advised",
-                part.name
-            )),
+            action: Action::new(part.action()),
             ..Risk::on(
                 self.name(),
                 Subject::of("ResourceQuota", &quota.namespace, &quota.name),

@@ -74,10 +74,16 @@ const SAID: [Said; 5] = [
     ),
 ];
 
-/// What the newest warning says of pods that could not be created.
+/// What the newest warning says of pods that could not be created, or what the workload
+/// itself does.
 fn said(workload: &Workload) -> Option<&'static Said> {
-    let mut told = workload.events.iter().rev();
-    told.find_map(|it| SAID.iter().find(|said| it.is("FailedCreate", said.0)))
+    let events = workload.events.iter().rev();
+    let told = events.filter(|it| it.reason == "FailedCreate");
+    let fails = workload.conditions.iter();
+    let fails = fails.filter(|it| it.is("ReplicaFailure", "True"));
+    let causes = told.map(|it| &it.cause).chain(fails.map(|it| &it.cause));
+    let mut causes = causes.filter_map(|it| it.as_deref());
+    causes.find_map(|cause| SAID.iter().find(|said| said.0 == cause))
 }
 
 /// What forbids them.

@@ -8,6 +8,8 @@ use crate::text::percent_said;
 use crate::trend::{Course, since_fall};
 use crate::units::{Bytes, float};
 
+mod recent;
+
 /// Volumes that fill, by bytes or by inodes, and when they are full.
 pub(super) struct VolumeFilling;
 
@@ -15,6 +17,8 @@ pub(super) struct VolumeFilling;
 const FULL: f64 = 0.03;
 /// With more than this free there is time to look, whatever the trend.
 const ROOMY: f64 = 0.30;
+/// A volume that rests, to this share of the whole, has no trend.
+const RESTS: f64 = 0.005;
 /// Days until it is full that are told.
 const SOON: f64 = 7.0;
 /// Days that a trend needs.
@@ -33,7 +37,7 @@ impl Check for VolumeFilling {
 
     fn look(&self, seen: &Seen<'_>) -> Sought {
         let claims = seen.snapshot.cluster.volume_claims.iter();
-        let bound = claims.filter(|claim| claim.phase == "Bound");
+        let bound = claims.filter(|claim| claim.phase == "Bound" && !claim.may_be_full);
         seen.once(|| bound.map(|claim| self.of(seen, claim)).collect())
     }
 }
@@ -52,6 +56,10 @@ struct Filling {
     all: f64,
     /// Where it goes since it was last cleaned up; `None` where that is too short.
     course: Option<Course>,
+    /// Where it goes of late, where that is faster than ever before.
+    recent: Option<Course>,
+    /// Days that it has not moved, to the end of the window; 0 where it does.
+    rests: f64,
     /// Cleanups in the window.
     cleanups: usize,
     /// The largest use before one.
@@ -81,39 +89,36 @@ impl VolumeFilling {
 
     fn risk(&self, seen: &Seen<'_>, claim: &VolumeClaim, it: &Filling) -> Option<Risk> {
         let free = 1.0 - it.used / it.all;
-        let course = it.course.filter(|course| {
-            // Where it was cleaned up before, it will be again, unless it is fuller than ever.
-            course.per_day > 0.0 && (it.cleanups == 0 || it.used > it.survived)
-        });
+        let course = it.rising();
         let days = course.map(|course| course.days_to(it.all));
         let soon = days.is_some_and(|(middle, ..)| middle <= SOON) && free < ROOMY;
         if free >= FULL && !soon {
             return None;
         }
-        let chance = |ahead: f64| {
-            let reached = course.map_or(0.0, |course| course.reaches(it.all, ahead));
-            if free < FULL {
-                reached.max(0.5)
-            } else {
-                reached
-            }
-        };
+        // Nothing is known of what does not rise.
+        let chance = |ahead: f64| course.map_or(0.0, |course| course.reaches(it.all, ahead));
         let (day, week) = (chance(1.0), chance(7.0));
         let noun = match it.what {
             What::Bytes => "space",
             What::Inodes => "inodes",
         };
         let when = days.filter(|(middle, ..)| middle.is_finite());
-        let when = when.map_or_else(String::new, |(middle, ..)| {
-            format!(", and none in about {}", lasting(middle))
-        });
+        let when = match when {
+            Some((middle, ..)) => format!(", and none in about {}", lasting(middle)),
+            None if it.rests > 0.0 => format!(", as for {}", lasting(it.rests)),
+            None => String::new(),
+        };
         let text = format!(
             "{} of its {noun} is left{when}",
             percent_said(free.max(0.0)),
         );
         Some(Risk {
             concerns: seen.in_namespace(&claim.namespace),
-            severity: by_chance(day, week).max(Severity::Medium),
+            severity: if it.rests > 0.0 {
+                Severity::Low
+            } else {
+                by_chance(day, week).max(Severity::Medium)
+            },
             confidence: if course.is_some_and(|course| course.days >= 7.0) {
                 Confidence::High
             } else {
@@ -126,7 +131,7 @@ impl VolumeFilling {
                     latest: in_days(seen.now, late),
                 })
             }),
-            chance: Some(within_a_week(week)),
+            chance: course.map(|_| within_a_week(week)),
             text,
             evidence: evidence(it, course.as_ref()),
             action: action(it.what, claim),
@@ -181,14 +186,31 @@ impl Filling {
         let falls = since_fall(&days, CLEANUP * all);
         let rest = &days[falls.since..];
         let course = (rest.len() >= FEWEST).then(|| Course::of(rest, rest, 1));
+        let points = claim.history.iter().filter_map(|it| {
+            let ago = seen.now.duration_since(it.at).as_secs_f64() / 86_400.0;
+            Some((ago, used(it)?))
+        });
+        let points: Vec<(f64, f64)> = points.collect();
         Some(Self {
             what,
             used: now,
             all,
             course: course.flatten(),
+            recent: recent::course(&points, now),
+            rests: recent::rests(&points, now, RESTS * all),
             cleanups: falls.count,
             survived: falls.survived,
         })
+    }
+
+    /// Where it goes, if that is up: by what comes first of the trend of days and of late.
+    fn rising(&self) -> Option<Course> {
+        // Where it was cleaned up before, it will be again, unless it is fuller than ever.
+        let fuller = self.cleanups == 0 || self.used > self.survived;
+        let long = self.course.filter(|_| fuller && self.rests <= 0.0);
+        let both = long.into_iter().chain(self.recent);
+        let rising = both.filter(|course| course.per_day > 0.0);
+        rising.min_by(|a, b| a.days_to(self.all).0.total_cmp(&b.days_to(self.all).0))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The present life of a pod, in equal stretches of time.
 
+use std::ops::Range;
+
 use crate::snapshot::{Grid, Series};
 use crate::trend::lives;
 use crate::units::len_f64;
@@ -19,11 +21,14 @@ pub(super) struct Blocks<'a> {
     pub(super) floors: Vec<f64>,
     /// The largest.
     pub(super) peaks: Vec<f64>,
-    /// CPU of the same time, and slots a stretch.
+    /// Samples of the same time, and slots a stretch.
+    memory: &'a [f32],
     cpu: &'a [f32],
     slots: usize,
     /// Stretches a day: 1 or 4.
     pub(super) per_day: usize,
+    /// Kinds of stretches that differ by the hour of the day: 1 or 4.
+    pub(super) seasons: usize,
     /// The slot that the first begins with.
     pub(super) since: u32,
 }
@@ -54,45 +59,98 @@ impl<'a> Blocks<'a> {
         (known >= DAYS && 4 * known >= 3 * count).then_some(blocks)
     }
 
+    /// All of the present life in quarters of days; `None` where they do not make up days.
+    pub(super) fn quarters(series: &'a Series, grid: &Grid) -> Option<Self> {
+        let day = usize::try_from(grid.per_day()).ok()?;
+        let life = present(series, day)?;
+        let size = day / 4;
+        if size == 0 || day % 4 > 0 {
+            return None;
+        }
+        let count = (series.memory_bytes.len() - life) / size;
+        let from = series.memory_bytes.len() - size * count;
+        Some(Self::cut(series, from, size, 4))
+    }
+
+    /// The stretches from one on, with floors that have no daily cycle.
+    pub(super) fn since(&self, first: usize, floors: Vec<f64>) -> Self {
+        let slots = first * self.slots;
+        Self {
+            floors: floors.into_iter().skip(first).collect(),
+            peaks: self.peaks.iter().skip(first).copied().collect(),
+            memory: self.memory.get(slots..).unwrap_or_default(),
+            cpu: self.cpu.get(slots..).unwrap_or_default(),
+            since: self.since + u32::try_from(slots).unwrap_or(0),
+            seasons: 1,
+            ..*self
+        }
+    }
+
     /// Mean CPU of each stretch, in cores.
     pub(super) fn cpu(&self) -> Vec<f64> {
         let stretches = self.cpu.chunks_exact(self.slots);
         stretches.map(|it| Stretch::of(it).mean).collect()
     }
 
-    fn cut(series: &'a Series, from: usize, size: usize, per_day: usize) -> Self {
-        let memory: Vec<Stretch> = series.memory_bytes[from..]
-            .chunks_exact(size)
-            .map(Stretch::of)
-            .collect();
-        let fullest = memory.iter().map(|it| it.count).max().unwrap_or(0);
-        let known = |it: &Stretch, value: f64| {
-            if FULL * it.count >= fullest {
-                value
-            } else {
-                f64::NAN
-            }
+    /// Mean CPU and memory of each hour, day by day: of stretches the first begins a day.
+    pub(super) fn days(&self) -> Vec<Vec<(f64, f64)>> {
+        let day = self.slots * self.per_day;
+        let hour = (day / 24).max(1);
+        let means = |values: &[f32]| -> Vec<f64> {
+            let hours = values.chunks_exact(hour);
+            hours.map(|it| Stretch::of(it).mean).collect()
         };
+        let days = self.cpu.chunks(day).zip(self.memory.chunks(day));
+        days.map(|(cpu, memory)| means(cpu).into_iter().zip(means(memory)).collect())
+            .collect()
+    }
+
+    fn cut(series: &'a Series, from: usize, size: usize, per_day: usize) -> Self {
+        let (floors, peaks) = bounds(&series.memory_bytes[from..], size);
         Self {
-            floors: memory.iter().map(|it| known(it, it.least)).collect(),
-            peaks: memory.iter().map(|it| known(it, it.most)).collect(),
+            floors,
+            peaks,
+            memory: &series.memory_bytes[from..],
             cpu: series.cpu_cores.get(from..).unwrap_or_default(),
             slots: size,
             per_day,
+            seasons: per_day,
             since: series.first + u32::try_from(from).unwrap_or(0),
         }
     }
 }
 
+/// The smallest and the largest of each stretch of so many samples; `NaN` for one that is
+/// hardly known.
+pub(super) fn bounds(values: &[f32], size: usize) -> (Vec<f64>, Vec<f64>) {
+    let all: Vec<Stretch> = values.chunks_exact(size).map(Stretch::of).collect();
+    let fullest = all.iter().map(|it| it.count).max().unwrap_or(0);
+    let known = |it: &Stretch| FULL * it.count >= fullest;
+    let bounds = all.iter().map(|it| {
+        if known(it) {
+            (it.least, it.most)
+        } else {
+            (f64::NAN, f64::NAN)
+        }
+    });
+    bounds.unzip()
+}
+
 /// Where the present life begins. Memory that falls more than once a day falls because it
 /// is collected, not because its container starts anew.
 fn present(series: &Series, day: usize) -> Option<usize> {
+    lives_of(series, day).last().map(|life| life.start)
+}
+
+/// The lives of a container, oldest first; all of it is one where collections are all that
+/// makes it fall.
+pub(super) fn lives_of(series: &Series, day: usize) -> Vec<Range<usize>> {
     let lives = lives(&series.memory_bytes);
-    let days = series.memory_bytes.len().div_ceil(day);
-    if lives.len() > days + 1 {
-        return Some(0);
+    let length = series.memory_bytes.len();
+    if lives.len() > length.div_ceil(day) + 1 {
+        return std::iter::once(0..length).collect();
     }
-    lives.last().map(|life| life.start)
+    lives
 }
 
 /// What samples of one stretch say.

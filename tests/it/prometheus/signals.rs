@@ -87,6 +87,11 @@ pub(super) fn check(snapshot: &Snapshot) {
     near(known(api, Metric::NetworkDropRatio), hours, 1.0 / 41.0);
     near(known(api, Metric::CpuWaitingRatio), hours, 0.3);
     near(known(api, Metric::MemoryWaitingRatio), hours, 0.01);
+    near(
+        known(api, Metric::MemoryRssBytes),
+        hours,
+        96.0 * 1_048_576.0,
+    );
     let proxy = series(snapshot, "api-6dfdf5796f-x2x2x", "proxy");
     assert_eq!(known(proxy, Metric::NetworkBytesPerSecond), None);
 

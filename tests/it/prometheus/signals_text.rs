@@ -258,6 +258,7 @@ fn around(writer: &mut Writer) {
             &labels,
             0.01,
         );
+        writer.gauge("container_memory_rss", &labels, 96.0 * 1_048_576.0);
         writer.gauge(
             "container_memory_max_usage_bytes",
             &labels,

@@ -67,6 +67,29 @@ fn a_quota_with_no_room_for_a_pod_stops_a_rollout() {
     none(&snapshot, "quota_nearly_used");
 }
 
+#[test]
+fn what_is_no_size_is_not_freed_by_sizes() {
+    let mut snapshot = running(web(4), 200.0);
+    let counted = |name: &str| {
+        let mut quota = quota(0, 0);
+        quota.hard_requests.extended.insert(name.to_owned(), 50.0);
+        quota.used_requests.extended.insert(name.to_owned(), 48.0);
+        snapshot.cluster.quotas = vec![quota];
+        only(&snapshot, "quota_nearly_used").action.text
+    };
+    let told = ["count/secrets", "persistentvolumeclaims", "pods", "storage"].map(counted);
+    assert_eq!(
+        told,
+        [
+            "raise count/secrets of the quota, or delete secrets that nobody uses",
+            "raise persistentvolumeclaims of the quota, or delete persistentvolumeclaims that \
+             nobody uses",
+            "raise pods of the quota, or run fewer pods in the namespace",
+            "raise storage of the quota, or delete volumes that nobody uses",
+        ]
+    );
+}
+
 pub(super) fn budget(allowed: i32) -> DisruptionBudget {
     DisruptionBudget {
         namespace: "shop".to_owned(),
@@ -94,6 +117,25 @@ fn a_budget_that_lets_no_healthy_pod_go_blocks_drains() {
     snapshot.cluster.disruption_budgets = vec![budget(0)];
     snapshot.workloads[0].pods[1].phase = "Pending".to_owned();
     none(&snapshot, "drain_blocked");
+}
+
+#[test]
+fn a_budget_waits_for_pods_that_are_not_well_and_may_select_none() {
+    let mut snapshot = running(web(2), 200.0);
+    let mut waits = budget(0);
+    (waits.healthy, waits.wanted, waits.expected) = (Some(1), Some(1), Some(2));
+    snapshot.cluster.disruption_budgets = vec![waits];
+    none(&snapshot, "drain_blocked");
+    let mut empty = budget(0);
+    (empty.healthy, empty.wanted, empty.expected) = (Some(0), Some(1), Some(0));
+    snapshot.cluster.disruption_budgets = vec![empty.clone()];
+    // A workload that is scaled to nothing.
+    none(&snapshot, "drain_blocked");
+    empty.selector = vec![("app".to_owned(), "wbe".to_owned())];
+    snapshot.cluster.disruption_budgets = vec![empty];
+    let slip = only(&snapshot, "drain_blocked");
+    assert_eq!(slip.text, "budget `web` selects no pod, and guards nothing");
+    assert_eq!(severity(&slip), Severity::Low);
 }
 
 #[test]
@@ -222,6 +264,22 @@ fn a_pod_larger_than_any_node_waits_for_ever() {
     assert!(not_now.text.ends_with("which no node has left"));
     assert!((fact(&not_now, "pods_waiting") - 1.0).abs() < 1e-9);
     none(&waiting(Bytes::gib(17), 4), "pod_fits_nowhere");
+}
+
+#[test]
+fn a_pod_behind_a_scheduling_gate_waits_on_purpose() {
+    let mut snapshot = waiting(Bytes::gib(500), 60);
+    let held = kcost::snapshot::Condition {
+        kind: "PodScheduled".to_owned(),
+        status: "False".to_owned(),
+        reason: Some("SchedulingGated".to_owned()),
+        cause: None,
+        since: None,
+    };
+    for pod in &mut snapshot.workloads[0].pods {
+        pod.conditions.push(held.clone());
+    }
+    none(&snapshot, "pod_fits_nowhere");
 }
 
 #[test]

@@ -151,6 +151,29 @@ fn an_autoscaler_that_would_go_on_is_pinned() {
 }
 
 #[test]
+fn a_maximum_holds_back_from_when_the_metric_is_above_its_target() {
+    // Four pods for a fortnight, and busy since so many slots of half an hour.
+    let since = |slots: u32| {
+        let mut snapshot = scaled(4, 0.2, "Resource");
+        let len = usize::try_from(snapshot.usage.grid.len - slots).unwrap();
+        for series in &mut snapshot.usage.series {
+            series.cpu_cores[len..].fill(0.4);
+        }
+        snapshot
+    };
+    let pinned = only(&since(4), "autoscaler_at_maximum");
+    assert!(pinned.text.ends_with("for 2 hours"), "{}", pinned.text);
+    none(&since(0), "autoscaler_at_maximum");
+    // On a grid of five minutes a quarter of an hour is three slots.
+    let mut short = since(2);
+    short.usage.grid.step = kcost::units::Span::from_secs(300);
+    none(&short, "autoscaler_at_maximum");
+    let mut long = since(3);
+    long.usage.grid.step = kcost::units::Span::from_secs(300);
+    only(&long, "autoscaler_at_maximum");
+}
+
+#[test]
 fn a_maximum_that_is_enough_is_no_risk() {
     none(&scaled(4, 0.32, "Resource"), "autoscaler_at_maximum");
     none(&scaled(5, 0.4, "Resource"), "autoscaler_at_maximum");

@@ -28,6 +28,7 @@ fn told(events: &[Event]) -> Snapshot {
             kind: "Ready".to_owned(),
             status: "True".to_owned(),
             reason: None,
+            cause: None,
             since: None,
         }];
     }

@@ -16,6 +16,7 @@ fn said(kind: &str, status: &str, reason: &str, since: Timestamp) -> Condition {
         kind: kind.to_owned(),
         status: status.to_owned(),
         reason: Some(reason.to_owned()),
+        cause: None,
         since: Some(since),
     }
 }
@@ -113,6 +114,27 @@ fn a_crash_loop_says_how_it_ends() {
     let kills = [3.0, 2.0, 1.0].map(|ago| killed(&snapshot, "api-0", ago));
     snapshot.workloads[0].containers[0].terminations = kills.to_vec();
     none(&snapshot, "crash_loop");
+}
+
+#[test]
+fn an_init_container_that_crashes_stops_all_that_follows() {
+    let mut snapshot = ready(120);
+    let mut init = container("migrate", 10, 16);
+    init.kind = kcost::snapshot::ContainerKind::Init;
+    init.waiting = ["api-0", "api-1"]
+        .map(|pod| Waiting {
+            pod: pod.to_owned(),
+            reason: "CrashLoopBackOff".to_owned(),
+        })
+        .to_vec();
+    snapshot.workloads[0].containers.insert(0, init);
+    let looping = only(&snapshot, "crash_loop");
+    assert_eq!(looping.container.as_deref(), Some("migrate"));
+    assert_eq!(severity(&looping), Severity::Critical);
+    assert_eq!(
+        looping.text,
+        "crashes in a loop in 2 of 2 pods, and nothing else in them starts"
+    );
 }
 
 #[test]
@@ -437,8 +459,85 @@ fn a_budget_with_too_few_healthy_pods_says_so() {
     );
     // One that counts no pod has nothing to drain.
     let budget = &mut snapshot.cluster.disruption_budgets[0];
+    snapshot.workloads[0].labels.clone_from(&budget.selector);
     (budget.expected, budget.healthy, budget.wanted) = (Some(0), Some(0), Some(0));
     none(&snapshot, "drain_blocked");
+}
+
+/// What a Deployment says of replicas that it could not make becomes one word.
+#[test]
+fn replicas_that_fail_say_why_without_an_event() {
+    let says = [
+        (
+            "exceeded quota: team, requested: pods=1",
+            "a quota of the namespace has no room",
+        ),
+        (
+            "admission webhook \"a.b\" denied the request: secret words",
+            "an admission webhook",
+        ),
+        (
+            "violates PodSecurity \"restricted:latest\"",
+            "the namespace's Pod Security level",
+        ),
+        (
+            "error looking up service account shop/x",
+            "their service account does not exist",
+        ),
+        (
+            "maximum memory usage per Container is 512Mi",
+            "a LimitRange of the namespace",
+        ),
+    ];
+    for (message, means) in says {
+        let deployment = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"namespace": "shop", "name": "web", "uid": "web"},
+            "spec": {"replicas": 2, "selector": {}, "template": {"spec":
+                {"containers": [{"name": "app", "image": "i"}]}}},
+            "status": {"observedGeneration": 1, "conditions": [{"type": "ReplicaFailure",
+                "status": "True", "reason": "FailedCreate", "message": message,
+                "lastTransitionTime": "2026-11-01T00:00:10Z"}]}});
+        let read = from_objects(&[deployment]);
+        let missing = only(&read, "replicas_missing");
+        assert!(missing.text.contains(means), "{}", missing.text);
+        let kept = serde_json::to_string(&read.workloads[0].conditions).unwrap();
+        assert!(
+            !kept.contains("secret words") && !kept.contains(message),
+            "{kept}"
+        );
+    }
+}
+
+#[test]
+fn claims_that_are_only_read_or_excluded_may_be_full() {
+    let claim = |modes: &[&str], label: &str| {
+        let claim = serde_json::json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+            "metadata": {"namespace": "shop", "name": "data",
+                "labels": {"excluded-from-alerts": label}},
+            "spec": {"accessModes": modes}, "status": {"phase": "Bound"}});
+        from_objects(&[claim]).cluster.volume_claims[0].may_be_full
+    };
+    assert!(claim(&["ReadOnlyMany"], "no") && claim(&["ReadWriteOnce"], "true"));
+    assert!(!claim(&["ReadWriteOnce", "ReadOnlyMany"], "no") && !claim(&[], "no"));
+}
+
+/// A snapshot of these objects alone, by way of a bundle.
+fn from_objects(items: &[serde_json::Value]) -> Snapshot {
+    let folder = tempfile::tempdir().unwrap();
+    kcost::record::read(&bundled(folder.path(), items)).unwrap()
+}
+
+fn bundled(folder: &std::path::Path, items: &[serde_json::Value]) -> std::path::PathBuf {
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    let file = folder.join("objects.json");
+    std::fs::write(&file, list.to_string()).unwrap();
+    let bundle = folder.join("made.kcost");
+    let run = crate::common::Kcost::new()
+        .arg("snapshot")
+        .arg("--objects")
+        .arg(&file);
+    run.arg("-o").arg(&bundle).run().ended(0);
+    bundle
 }
 
 /// What is read of objects as the API server gives them.
@@ -466,17 +565,9 @@ fn states_are_read_from_objects_and_no_message_is_kept() {
         "metadata": {"namespace": "shop", "name": "db", "uid": "db"},
         "spec": {"replicas": 2, "serviceName": "db", "selector": {}, "template": {"spec":
             {"containers": [{"name": "app", "image": "i"}]}}}});
-    let items = [set, pod("db-0", waiting), pod("db-1", evicted)];
-    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("objects.json");
-    std::fs::write(&file, list.to_string()).unwrap();
-    let bundle = folder.path().join("made.kcost");
-    let run = crate::common::Kcost::new()
-        .arg("snapshot")
-        .arg("--objects")
-        .arg(&file);
-    run.arg("-o").arg(&bundle).run().ended(0);
+    let items = [set, pod("db-0", waiting), pod("db-1", evicted)];
+    let bundle = bundled(folder.path(), &items);
     let read = kcost::record::read(&bundle).unwrap();
     let of: &Workload = &read.workloads[0];
     let app = &of.containers[0];

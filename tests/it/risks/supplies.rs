@@ -71,6 +71,69 @@ fn a_volume_with_time_or_room_or_a_cleanup_does_not_fill() {
     assert!(full.text.contains("of its space is left"), "{}", full.text);
 }
 
+/// At 20 of 100 GiB, then up along a line to `top` within so many hours; a point every hour
+/// of the last three days.
+fn filled(hours: i64, top: f64) -> Snapshot {
+    let mut snapshot = claim(|_| 20.0);
+    let end = snapshot.usage.grid.end();
+    let point = |ago: i64| {
+        let share = f64::from(i32::try_from((hours - ago).max(0)).unwrap());
+        let rise = (top - 20.0) * share / f64::from(i32::try_from(hours).unwrap());
+        VolumeUse {
+            at: end - SignedDuration::from_hours(ago),
+            used: Some(Bytes::from_f64((20.0 + rise) * 1024.0 * MIB)),
+            inodes_used: None,
+        }
+    };
+    let past = (13..56).rev().map(|it| point(6 * it));
+    let history: Vec<VolumeUse> = past.chain((0..=72).rev().map(point)).collect();
+    let volume = &mut snapshot.cluster.volume_claims[0];
+    volume.used = history.last().and_then(|it| it.used);
+    volume.history = history;
+    snapshot
+}
+
+#[test]
+fn a_volume_that_began_to_fill_this_morning_is_told() {
+    for (hours, top) in [
+        (24, 93.0),
+        (24, 80.0),
+        (12, 90.0),
+        (6, 96.0),
+        (48, 85.0),
+        (72, 80.0),
+    ] {
+        let snapshot = filled(hours, top);
+        let full = only(&snapshot, "volume_filling");
+        let left = (100.0 - top) / (top - 20.0) * f64::from(i32::try_from(hours).unwrap()) / 24.0;
+        let at = days_until(&snapshot, full.impact.unwrap().at);
+        assert!((at - left).abs() < 0.1 * left + 0.02, "{at}, not {left}");
+        assert!(severity(&full) >= Severity::Medium, "{}", full.text);
+    }
+    // With half of it free there is time to look.
+    none(&filled(24, 50.0), "volume_filling");
+}
+
+#[test]
+fn a_volume_that_rests_or_is_meant_to_be_full_does_not_fill() {
+    let flat = |gib: f64| {
+        let mut snapshot = filled(6, 20.0);
+        let volume = &mut snapshot.cluster.volume_claims[0];
+        for point in &mut volume.history {
+            point.used = Some(Bytes::from_f64(gib * 1024.0 * MIB));
+        }
+        volume.used = volume.history[0].used;
+        snapshot
+    };
+    let rests = only(&flat(98.0), "volume_filling");
+    assert_eq!((rests.chance, severity(&rests)), (None, Severity::Low));
+    assert_eq!(rests.text, "2% of its space is left, as for 14 days");
+    none(&flat(96.0), "volume_filling");
+    let mut meant = filled(24, 93.0);
+    meant.cluster.volume_claims[0].may_be_full = true;
+    none(&meant, "volume_filling");
+}
+
 #[test]
 fn inodes_run_out_as_well() {
     let mut snapshot = claim(|_| 20.0);
@@ -101,6 +164,19 @@ fn a_volume_that_nobody_measures_is_unknown() {
     let mut young = claim(|_| 101.0);
     young.cluster.volume_claims[0].history.clear();
     assert_eq!(only(&young, "volume_filling").impact, None);
+}
+
+#[test]
+fn a_certificate_that_was_never_issued_has_no_date() {
+    let mut snapshot = claim(|_| 20.0);
+    snapshot.cluster.certificates = vec![Certificate {
+        namespace: Some("shop".to_owned()),
+        name: "web-tls".to_owned(),
+        expires: jiff::Timestamp::UNIX_EPOCH,
+    }];
+    let waits = only(&snapshot, "certificate_expires");
+    assert!(waits.text.starts_with("it has not been issued yet"));
+    assert_eq!((severity(&waits), waits.impact), (Severity::Low, None));
 }
 
 #[test]

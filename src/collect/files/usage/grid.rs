@@ -47,6 +47,7 @@ pub(super) fn place(
     let (Some(oldest), Some(newest)) = (times().min(), times().max()) else {
         return Ok(None);
     };
+    let newest = end(newest, samples.beside);
     let votes = votes(&samples.series);
     let step_seconds = step.map_or_else(|| winner(&votes), |step| i64::from(step.as_secs().max(1)));
     let gap = if step.is_none() {
@@ -69,6 +70,14 @@ pub(super) fn place(
         builder
     });
     Ok(Some((builder, timestamp(newest), gap)))
+}
+
+/// The end of the window: other rows of the files tell that what is in scope was silent at
+/// last, unless they are of another time altogether.
+fn end(newest: i64, beside: Option<i64>) -> i64 {
+    const SILENT: i64 = 7 * LONGEST_STEP;
+    let later = beside.filter(|time| (0..=SILENT).contains(&(time - newest)));
+    later.unwrap_or(newest)
 }
 
 /// How a time becomes a slot.

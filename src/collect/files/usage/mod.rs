@@ -201,6 +201,8 @@ impl<'a> Reading<'a> {
         if self.scope.namespace(names[0]) {
             self.days.add(place);
             self.samples.open(names).add(place.time, values);
+        } else {
+            self.samples.beside = self.samples.beside.max(Some(place.time));
         }
     }
 

@@ -13,6 +13,9 @@ const SERIES: usize = 512;
 #[derive(Default)]
 pub(super) struct Samples {
     pub(super) series: Vec<Raw>,
+    /// The newest time of rows that are out of scope: the window of what is in scope goes on
+    /// after its last sample.
+    pub(super) beside: Option<i64>,
     handles: Handles,
     /// The series of the last row: most files have long runs of one.
     last: usize,
@@ -53,6 +56,7 @@ impl Samples {
 
     /// Adds what another reader has read.
     pub(super) fn join(&mut self, other: Self) {
+        self.beside = self.beside.max(other.beside);
         for raw in other.series {
             let names = [&raw.namespace, &raw.pod, &raw.container];
             let at = self.find(names.map(String::as_str));

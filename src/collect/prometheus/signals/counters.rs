@@ -1,4 +1,4 @@
-//! Counters that become rates: waiting.
+//! What containers wait for, counters that become rates, and what their processes hold.
 
 use super::Signals;
 use super::ask::Asker;
@@ -9,7 +9,9 @@ use crate::units::single;
 const CPU_WAITING: &str = "container_pressure_cpu_waiting_seconds_total";
 const MEMORY_WAITING: &str = "container_pressure_memory_waiting_seconds_total";
 
-pub(super) const METRICS: [&str; 2] = [CPU_WAITING, MEMORY_WAITING];
+const RESIDENT: &str = "container_memory_rss";
+
+pub(super) const METRICS: [&str; 3] = [CPU_WAITING, MEMORY_WAITING, RESIDENT];
 
 /// A series that was away for longer than so many steps is not bridged.
 const LONGEST_BRIDGE: i64 = 3;
@@ -17,21 +19,52 @@ const LONGEST_BRIDGE: i64 = 3;
 /// What [`read`] asks, where there is something to ask for.
 pub(super) fn questions(asker: &Asker<'_>) -> Vec<Question> {
     let waiting = [CPU_WAITING, MEMORY_WAITING].map(|counter| waiting(asker, counter));
-    waiting.into_iter().flatten().collect()
+    waiting
+        .into_iter()
+        .flatten()
+        .chain(resident(asker))
+        .collect()
 }
 
 pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     pressure(asker, signals, CPU_WAITING, Metric::CpuWaitingRatio).await;
     pressure(asker, signals, MEMORY_WAITING, Metric::MemoryWaitingRatio).await;
+    held(asker, signals).await;
 }
 
 fn waiting(asker: &Asker<'_>, counter: &'static str) -> Option<Question> {
-    asker.has(counter).then(|| Question {
-        label: "pressure",
-        text: asker.selector(&[counter], &asker.of_containers(), true),
+    each(asker, "pressure", counter)
+}
+
+/// Tells memory that leaks from a cache of files that fills.
+fn resident(asker: &Asker<'_>) -> Option<Question> {
+    each(asker, "memory of processes", RESIDENT)
+}
+
+/// One metric of every container, as it is.
+fn each(asker: &Asker<'_>, label: &'static str, metric: &'static str) -> Option<Question> {
+    asker.has(metric).then(|| Question {
+        label,
+        text: asker.selector(&[metric], &asker.of_containers(), true),
         step: Some(asker.coarse()),
-        cost: asker.series(&[counter]),
+        cost: asker.series(&[metric]),
     })
+}
+
+/// Bytes, as they are.
+async fn held(asker: &mut Asker<'_>, signals: &mut Signals) {
+    let Some(question) = resident(asker) else {
+        return;
+    };
+    let view = asker.view;
+    let take = |answer: &Answer| {
+        if let Some(place) = view.place(&answer.labels) {
+            for (time, bytes) in &answer.points {
+                signals.put(&place, Metric::MemoryRssBytes, *time, single(*bytes));
+            }
+        }
+    };
+    asker.over_window(&question, take).await;
 }
 
 /// Seconds of waiting a second.

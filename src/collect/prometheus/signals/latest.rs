@@ -81,13 +81,12 @@ fn level(asker: &Asker<'_>, label: &'static str, metric: &'static str) -> Option
     })
 }
 
-/// The same level over the window: a few looks a day show where it goes.
+/// The same level over the window: where it goes, and whether it began to fill of late.
 fn course(asker: &Asker<'_>, metric: &'static str) -> Option<Question> {
-    let looks = LOOKS.as_secs().min(asker.grid.span().as_secs());
     asker.has(metric).then(|| Question {
         label: "use of volumes over time",
         text: asker.selector(&[metric], "", false),
-        step: Some(asker.coarse().max(looks)),
+        step: Some(asker.coarse()),
         cost: asker.series(&[metric]),
     })
 }

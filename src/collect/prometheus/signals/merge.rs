@@ -1,9 +1,11 @@
 //! What was read, to where it belongs.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::place::Place;
-use super::{Sample, Signals, conditions};
+use super::{Course, Sample, Signals, conditions};
 use crate::collect::{Column, Resolved, UsageBuilder};
 use crate::snapshot::{
     Container, ContainerKind, Grid, Metric, Restarts, Termination, VolumeUse, Workload,
@@ -15,6 +17,26 @@ const KILLED: i32 = 137;
 
 /// Two clocks tell the time of the same end up to so many seconds apart.
 const SAME: i64 = 2;
+
+/// Seconds between points that are kept of what is long past, and how long ago that is.
+const FEW: i64 = 6 * 3_600;
+const PAST: i64 = 3 * 86_400;
+
+/// The newest point of each six hours, counted back from the last of all, and every one of
+/// the last three days.
+fn thinned(course: &Course) -> Course {
+    let last = course.keys().next_back().copied().unwrap_or(0);
+    let mut kept: BTreeMap<i64, i64> = BTreeMap::new();
+    for time in course.keys() {
+        let ago = last - time;
+        let each = if ago <= PAST { ago } else { PAST + ago / FEW };
+        kept.insert(each, *time);
+    }
+    let points = kept.into_values();
+    points
+        .filter_map(|time| Some((time, *course.get(&time)?)))
+        .collect()
+}
 
 impl Signals {
     /// Puts samples beside those of CPU and memory, and ends, restarts and volumes
@@ -105,10 +127,10 @@ impl Signals {
                 (claim.used, claim.capacity) = (volume.used, volume.capacity);
                 claim.inodes = volume.inodes.map(|it| it.0);
             }
-            let course = self.courses.get(&key).into_iter().flatten();
+            let course = self.courses.get(&key).map(thinned).into_iter().flatten();
             let points = course.filter_map(|(time, (bytes, inodes))| {
                 Some(VolumeUse {
-                    at: Timestamp::from_second(*time).ok()?,
+                    at: Timestamp::from_second(time).ok()?,
                     used: bytes.map(Bytes::from_f64),
                     inodes_used: inodes.map(count_from),
                 })
