@@ -120,7 +120,8 @@ pub struct Bill {
     /// The requests of all workloads.
     pub current: Money,
     pub recommended: Money,
-    /// The value of the requests given back; workloads that need more are taken off.
+    /// The value of the requests given back; workloads that need more are taken off, so that
+    /// it is below zero where they need more than that.
     pub freed: Money,
     /// Of it what leaves the bill at once, as its pods are paid for by their size.
     pub freed_of_sold: Money,
