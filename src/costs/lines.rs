@@ -50,12 +50,13 @@ impl Lines {
         let mut parts = Parts::of(bill, advised);
         parts.fit(nodes - system);
         let idle = nodes - system - parts.sum();
+        // As freed is told elsewhere, unless more is requested than there is.
         let needed_more = parts.needed_more.to_cents();
-        // As it is told elsewhere, unless more is requested than there is.
-        let given_back = if parts.cut {
-            parts.given_back.to_cents()
+        let (given_back, needed_more) = if parts.cut {
+            (parts.given_back.to_cents(), needed_more)
         } else {
-            (bill.freed + needed_more).floor_zero()
+            let needed_more = needed_more.max(Money::ZERO - bill.freed);
+            (bill.freed + needed_more, needed_more)
         };
         let net_freed = given_back - needed_more;
         let exact = [

@@ -9,7 +9,7 @@ mod yaml;
 use super::Rates;
 use super::book::{Basis, PriceSource, Quote, Terms};
 use super::default_rates::DefaultRates;
-use crate::snapshot::Node;
+use crate::snapshot::{CapacityType, Node};
 use crate::units::{Currency, Money};
 
 use row::{Match, Row};
@@ -157,9 +157,11 @@ impl Sheet {
         quote.times(factor, &notes)
     }
 
-    /// The commitment that is about a node: the first.
+    /// The commitment that is about a node: the first. No provider's covers spot.
     pub(super) fn commitment(&self, node: &Node) -> Option<usize> {
-        self.commitments.iter().position(|it| it.of.fits(node))
+        let mut all = self.commitments.iter();
+        let found = all.position(|it| it.of.fits(node));
+        found.filter(|_| node.capacity_type != CapacityType::Spot)
     }
 
     /// For each commitment the share that it covers of the nodes that it is about, by what

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use super::row::{Match, Row, amount};
 use super::{Commitment, Covered, Cut, Sheet, SheetError};
+use crate::snapshot::CapacityType;
 use crate::text::suggestion;
 use crate::units::{Currency, Money};
 
@@ -220,6 +221,9 @@ impl Keyed for Commitment {
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.of.capacity_type == Some(CapacityType::Spot) {
+            return Err("a commitment covers no `spot`".to_owned());
+        }
         if self.covered == Covered::default() {
             return Err(
                 "nothing is covered: give `covered_percent`, `covered_nodes` or `committed_hourly`"
