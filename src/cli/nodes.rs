@@ -146,7 +146,7 @@ impl NodesArgs {
             options: &options,
             prices: &prices,
             currency: book.currency(),
-            described: &book.description(&prices),
+            described: &book.told(&snapshot.cluster.nodes, &prices),
         };
         let written = match (self.output.as_str(), &fleet) {
             ("json", _) => render::nodes_json(planned, out),

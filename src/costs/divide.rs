@@ -38,6 +38,8 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         nodes: prices,
         pieces: ledger.pieces,
         unplaced: ledger.unplaced,
+        unused: book.unused(nodes),
+        in_part: false,
     }
 }
 

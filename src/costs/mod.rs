@@ -15,7 +15,7 @@ mod window;
 
 use std::collections::BTreeSet;
 
-use crate::price::{Book, NodePrice};
+use crate::price::{Book, NodePrice, Unused};
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
@@ -146,6 +146,11 @@ pub struct Costs {
     pub pieces: Vec<Piece>,
     /// Pods that are on no node that is known, priced at default rates.
     pub unplaced: usize,
+    /// What is committed and covers none of the nodes: it is no part of the bill, as other
+    /// clusters may use it.
+    pub unused: Unused,
+    /// Whether it is of a part of what is there, so that nobody knows what is idle.
+    pub in_part: bool,
     /// For each workload of the snapshot what its pods of the window cost over it, at what
     /// they request now; `None` where nothing says how many there were.
     pub window: Vec<Option<Money>>,
@@ -239,6 +244,8 @@ impl Costs {
         let names = named.filter(|(_, asked)| **asked);
         let names: BTreeSet<&str> = names.map(|(it, _)| &*it.id.namespace).collect();
         let cluster = &snapshot.cluster;
+        self.in_part = true;
+        self.unused = Unused::default();
         self.pieces.retain(|piece| match piece.owner {
             Owner::Workload(at) => asked.get(at).copied().unwrap_or(false),
             Owner::Volume(at) => names.contains(&*cluster.volume_claims[at].namespace),
@@ -262,6 +269,13 @@ impl Costs {
 ///
 /// Pods that wait for a node cost nothing yet. A pod that is sold by its own size, as on
 /// Fargate, costs that size; there is nothing idle beside it.
+///
+/// Where only a part of what is on nodes was read, what is left of them is no more idle than
+/// it is in use: it is left out, as [`Costs::retain`] does.
 pub fn costs(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> Costs {
-    divide::divide(snapshot, profiles, book)
+    let mut costs = divide::divide(snapshot, profiles, book);
+    if snapshot.cluster.in_part {
+        costs.retain(&vec![true; snapshot.workloads.len()], snapshot);
+    }
+    costs
 }

@@ -23,7 +23,7 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
     let mut bill = Bill {
         currency: prices.currency(),
         source: prices.main_source(&of_nodes),
-        description: prices.description(&of_nodes),
+        description: prices.told(&snapshot.cluster.nodes, &of_nodes),
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };

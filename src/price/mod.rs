@@ -28,7 +28,7 @@ pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms};
 pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, entry, is_model, regions};
 pub use part::Part;
-pub use sheet::{Sheet, SheetError};
+pub use sheet::{Sheet, SheetError, Unused};
 pub use waste::Sums;
 
 use effective::Amount;

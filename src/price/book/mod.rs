@@ -11,7 +11,7 @@ use super::billed::Billed;
 use super::default_rates::DefaultRates;
 use super::list::ListPrices;
 use super::node_prices::NodePrices;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, Unused};
 use crate::snapshot::{CapacityType, Node, Resources};
 use crate::text;
 use crate::units::{Bytes, Cpu, Currency, Money};
@@ -285,6 +285,18 @@ impl Book {
         each.collect()
     }
 
+    /// What is committed and covers none of these nodes.
+    pub fn unused(&self, nodes: &[Node]) -> Unused {
+        let Some(sheet) = self.sheet.as_deref() else {
+            return Unused::default();
+        };
+        let settled: Vec<Money> = nodes
+            .iter()
+            .map(|node| self.settled(node).quote.hourly)
+            .collect();
+        sheet.unused(nodes.iter().zip(settled))
+    }
+
     /// By the first source that knows, without commitments.
     fn settled(&self, node: &Node) -> Settled {
         let mut quotes = self.sources.iter().filter_map(|source| {
@@ -312,6 +324,15 @@ impl Book {
             (Some(node), _) => self.price(node).rates,
             (None, Some(sheet)) => sheet.any_rates(),
             (None, None) => DefaultRates::any(),
+        }
+    }
+
+    /// Where the prices of these nodes are from, and what is paid for beside them.
+    pub fn told(&self, nodes: &[Node], prices: &[NodePrice]) -> String {
+        let text = self.description(prices);
+        match self.unused(nodes).text(self.currency) {
+            Some(unused) => format!("{text}; {unused}"),
+            None => text,
         }
     }
 

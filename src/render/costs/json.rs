@@ -102,10 +102,14 @@ struct Bill {
     requested: Money,
     /// Of what is requested that which is there for all.
     shared: Money,
-    idle: Money,
-    system: Money,
+    /// Null where only a part of what is on nodes is told of.
+    idle: Option<Money>,
+    system: Option<Money>,
     storage: Money,
     load_balancers: Money,
+    /// What is committed and covers no node that is there. Beside the total, as other
+    /// clusters may use it; null where commitments to nodes cannot be priced.
+    unused_commitments: Option<Money>,
     /// Of the lines above what is for nodes.
     nodes: Money,
     /// Of what is requested, and whose use is known: CPU and memory.
@@ -233,10 +237,12 @@ fn bill(told: Told<'_>) -> Bill {
         hourly: Money::from_f64(sum.total.to_f64() / HOURS_PER_MONTH).exact(),
         requested: sum.requested + sum.shared,
         shared: sum.shared,
-        idle: sum.idle,
-        system: sum.system,
+        idle: (!costs.in_part).then_some(sum.idle),
+        system: (!costs.in_part).then_some(sum.system),
         storage: sum.storage,
         load_balancers: sum.load_balancers,
+        unused_commitments: (costs.unused.unpriced == 0)
+            .then(|| costs.unused.hourly.monthly().to_cents()),
         nodes: sum.nodes,
         judged: held.clone().map(|it| it.judged).sum(),
         used: held.map(|it| it.worth_of_use).sum(),

@@ -230,6 +230,13 @@ impl Page<'_> {
                 "{pods} on no known node, at default rates; nothing idle is known"
             ));
         }
+        notes.extend(costs.unused.text(costs.currency));
+        if costs.in_part {
+            notes.push(
+                "only what was asked for was read or kept: what is idle on nodes is not known"
+                    .to_owned(),
+            );
+        }
         notes.extend(self.devices());
         let guessed = costs
             .nodes
