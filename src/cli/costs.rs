@@ -90,8 +90,6 @@ impl CostsArgs {
         if asked.contains(&false) {
             costs.retain(asked, snapshot);
             gpus.drop_others(asked);
-        } else if snapshot.cluster.in_part {
-            gpus.drop_others(asked);
         }
         ui.clear();
         let told = Told {

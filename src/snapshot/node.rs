@@ -63,6 +63,13 @@ pub struct Node {
     pub spells: Option<Vec<Spell>>,
 }
 
+impl Node {
+    /// Whether it runs Windows, by `kubernetes.io/os`.
+    pub fn is_windows(&self) -> bool {
+        label(&self.labels, "kubernetes.io/os") == Some("windows")
+    }
+}
+
 /// How a node is bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -157,10 +157,12 @@ fn changed(
         ..Snapshot::default()
     };
     let cluster = &mut snapshot.cluster;
+    let like = cluster.nodes[old[0]].clone();
     for node in &mut cluster.nodes {
         node.unschedulable = true;
+        // A pod is of the pool whose new nodes are like its own, wherever others like it are.
+        node.architecture = None;
     }
-    let like = cluster.nodes[old[0]].clone();
     let gone: Vec<String> = old
         .iter()
         .map(|it| cluster.nodes[*it].name.clone())

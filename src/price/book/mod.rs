@@ -84,6 +84,17 @@ impl Quote {
     }
 }
 
+impl Quote {
+    /// Lists are of machines with Linux: what Windows adds to that is not in them.
+    fn of_linux(mut self, node: &Node) -> Self {
+        if node.is_windows() {
+            self.basis = self.basis.max(Basis::Estimated);
+            self.origin.push_str(", as with Linux: without the licence of Windows");
+        }
+        self
+    }
+}
+
 impl Basis {
     pub fn name(self) -> &'static str {
         match self {
@@ -307,6 +318,11 @@ impl Book {
             let quote = BY_MODEL.at(node);
             ("default", Terms::List, quote)
         });
+        let quote = if terms == Terms::List {
+            quote.of_linux(node)
+        } else {
+            quote
+        };
         let quote = match &self.sheet {
             Some(sheet) if terms != Terms::Own => sheet.settled(quote, node),
             _ => quote,
@@ -397,6 +413,7 @@ struct Kind<'a> {
     /// What it says of its price.
     said: &'a [(String, String)],
     capacity_type: CapacityType,
+    windows: bool,
     /// Cores, bytes and devices that it has, and that pods may use.
     sizes: [[u64; 3]; 2],
 }
@@ -422,6 +439,7 @@ impl<'a> Kind<'a> {
             }),
             said: &node.prices,
             capacity_type: node.capacity_type,
+            windows: node.is_windows(),
             sizes: [&node.capacity, &node.allocatable].map(size),
         }
     }
