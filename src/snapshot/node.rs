@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Accelerator, Condition, Labels, Resources, Spell};
+use super::{Accelerator, Condition, Labels, Resources, Spell, label};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -80,6 +80,15 @@ pub(super) fn volume_claims(volumes: Option<&Vec<SpecVolume>>) -> Vec<String> {
     claims
 }
 
+/// Claims of generic ephemeral volumes, which are called after pod and volume.
+pub(super) fn own_claims(pod: &str, volumes: Option<&Vec<SpecVolume>>) -> Vec<String> {
+    let volumes = volumes.into_iter().flatten().take(MOST);
+    let made = volumes.filter(|it| it.ephemeral.is_some());
+    let mut claims: Vec<String> = made.map(|it| format!("{pod}-{}", it.name)).collect();
+    claims.sort();
+    claims
+}
+
 fn is_local(volume: &SpecVolume) -> bool {
     let on_disk = volume.empty_dir.as_ref();
     volume.host_path.is_some() || on_disk.is_some_and(|it| it.medium.as_deref() != Some("Memory"))
