@@ -6,7 +6,7 @@ use super::loose::{Loose, sizes};
 use super::{Costs, Held, Owner, Piece, Split, window};
 use crate::price::{Book, NodePrice, Rates, pod_requests};
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold};
+use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold, VolumeHome};
 use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// CPU in cores, memory in GiB, devices.
@@ -38,6 +38,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         nodes: prices,
         pieces: ledger.pieces,
         unplaced: ledger.unplaced,
+        unpriced_volumes: ledger.unpriced,
         unused: book.unused(nodes),
         in_part: false,
     }
@@ -119,6 +120,7 @@ fn hourly(rates: &Rates) -> Amounts {
 struct Ledger {
     pieces: Vec<Piece>,
     unplaced: usize,
+    unpriced: usize,
 }
 
 impl Ledger {
@@ -246,11 +248,16 @@ impl Ledger {
     fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
         let cloud = snapshot.cluster.provider();
         let sizes = sizes(snapshot);
+        let all = snapshot.cluster.volumes.iter();
+        let homes = all.filter_map(|it| Some((it.name.as_str(), it.home?)));
+        let homes: HashMap<&str, VolumeHome> = homes.collect();
         for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
             if claim.phase == "Pending" {
                 continue;
             }
-            let price = book.volume(claim.storage_class.as_deref(), cloud);
+            let home = claim.volume.as_deref().and_then(|it| homes.get(it));
+            let price = book.volume(claim.storage_class.as_deref(), home.copied(), cloud);
+            let price = self.priced(price);
             self.pieces.push(Piece {
                 owner: Owner::Volume(index),
                 node: None,
@@ -263,7 +270,8 @@ impl Ledger {
         }
         let volumes = snapshot.cluster.volumes.iter().enumerate();
         for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
-            let price = book.volume(volume.storage_class.as_deref(), cloud);
+            let price = book.volume(volume.storage_class.as_deref(), volume.home, cloud);
+            let price = self.priced(price);
             self.pieces.push(Piece {
                 owner: Owner::LooseVolume(index),
                 node: None,
@@ -274,6 +282,12 @@ impl Ledger {
                 held: Held::default(),
             });
         }
+    }
+
+    /// Nothing for a volume whose price nobody knows, which is counted.
+    fn priced(&mut self, price: Option<Money>) -> Money {
+        self.unpriced += usize::from(price.is_none());
+        price.unwrap_or_default()
     }
 
     fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {

@@ -145,7 +145,8 @@ impl Costs {
             entry.volumes += 1;
             entry.size = entry.size.plus(one.size);
             entry.cost += cost;
-            if why.is_some() {
+            // What is kept on the disk of a node costs nothing more.
+            if why.is_some() && cost > Money::ZERO {
                 entry.loose += cost;
                 storage.loose.push(one);
             }

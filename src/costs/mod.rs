@@ -146,6 +146,8 @@ pub struct Costs {
     pub pieces: Vec<Piece>,
     /// Pods that are on no node that is known, priced at default rates.
     pub unplaced: usize,
+    /// Volumes on servers of which nobody says what they cost: nothing of them is in the bill.
+    pub unpriced_volumes: usize,
     /// What is committed and covers none of the nodes: it is no part of the bill, as other
     /// clusters may use it.
     pub unused: Unused,

@@ -224,20 +224,21 @@ impl Record for PersistentVolume {
         let mut amounts = Amounts::default();
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
-        let driver = driver(&spec);
+        let (driver, home) = (driver(&spec), home(&spec));
         let storage = spec.capacity.as_ref().and_then(|all| all.get("storage"));
         let capacity = storage.and_then(|text| amounts.quantity("storage", text));
         let claim = spec.claim_ref.and_then(|it| it.namespace.zip(it.name));
         let phase = self.status.and_then(|status| status.phase);
         objects.cluster.volumes.push(Volume {
             name: meta.name.clone(),
-            storage_class: spec.storage_class_name,
+            storage_class: spec.storage_class_name.filter(|it| !it.is_empty()),
             capacity: capacity
                 .map(|quantity| (&quantity).into())
                 .unwrap_or_default(),
             phase: phase.unwrap_or_else(|| "Unknown".to_owned()),
             claim,
             driver,
+            home,
             node_terms: spec
                 .node_affinity
                 .and_then(|it| it.required)
@@ -261,6 +262,25 @@ fn driver(spec: &PersistentVolumeSpec) -> Option<String> {
     };
     let own = spec.csi.as_ref().map(|it| it.driver.clone());
     own.or(moved.map(str::to_owned))
+}
+
+/// Where it is, by what mounts it.
+fn home(spec: &PersistentVolumeSpec) -> Option<VolumeHome> {
+    let on_servers = [
+        spec.nfs.is_some(),
+        spec.iscsi.is_some(),
+        spec.fc.is_some(),
+        spec.cephfs.is_some(),
+        spec.rbd.is_some(),
+        spec.glusterfs.is_some(),
+    ];
+    if spec.local.is_some() || spec.host_path.is_some() {
+        Some(VolumeHome::Node)
+    } else if on_servers.contains(&true) {
+        Some(VolumeHome::Server)
+    } else {
+        None
+    }
 }
 
 impl Record for CSINode {

@@ -33,6 +33,8 @@ struct Report<'a> {
     load_balancers: Vec<LoadBalancer>,
     nodes: Vec<Node<'a>>,
     unplaced_pods: usize,
+    /// Volumes on servers of which nobody says what they cost: they are not in the bill.
+    unpriced_volumes: usize,
     gpus: Devices,
     gaps: Vec<Gap<'a>>,
 }
@@ -217,6 +219,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             })
             .collect(),
         unplaced_pods: costs.unplaced,
+        unpriced_volumes: costs.unpriced_volumes,
         gpus: Devices {
             all: held,
             used,

@@ -230,6 +230,12 @@ impl Page<'_> {
                 "{pods} on no known node, at default rates; nothing idle is known"
             ));
         }
+        if costs.unpriced_volumes > 0 {
+            let volumes = count(costs.unpriced_volumes, "volume");
+            notes.push(format!(
+                "{volumes} on servers of their own: what they cost is not known, and not in the bill"
+            ));
+        }
         notes.extend(costs.unused.text(costs.currency));
         if costs.in_part {
             notes.push(
