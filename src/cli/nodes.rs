@@ -131,12 +131,13 @@ impl NodesArgs {
         let (whole, sizes) = read.size(&settings, ui)?;
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;
-        let prices = book.prices(&snapshot.cluster.nodes);
+        // As the bill has them, so that both say the same.
+        let prices = costs(snapshot, &sizes.profiles, book).nodes;
         let promise = Promise::of(sizes.together.as_ref(), &settings.recommend);
         let plan = plan::plan(snapshot, &prices, Some(&sizes.advised), promise, &options);
         let plan = plan.map_err(unplanned)?;
         let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
-        let fleet = wanted.then(|| plan::fleet(snapshot, book, &sizes.advised, &options));
+        let fleet = wanted.then(|| plan::fleet(snapshot, book, &prices, &sizes.advised, &options));
         let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();
         let planned = Planned {

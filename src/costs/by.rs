@@ -181,7 +181,7 @@ fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
     for group in groups.iter() {
         all.add(&group.cost);
     }
-    let wholes = Money::rounded_together(&all.sorts());
+    let wholes = all.in_hundredths().sorts();
     let mut cells = vec![[Money::ZERO; 6]; groups.len()];
     for (sort, whole) in wholes.into_iter().enumerate() {
         let known = |group: &Group| {
@@ -209,9 +209,40 @@ fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
             cells[at][sort] = cents;
         }
     }
+    even_rows(&mut cells, groups);
     for (group, cells) in groups.iter_mut().zip(cells) {
         group.cost = Split::of_sorts(cells);
         group.cents = group.cost.total();
+    }
+}
+
+/// Lets each group cost what it does to the hundredth, as far as that goes: where parts were
+/// rounded so that a group has one too many and another one too few, one of a sort that both
+/// have is moved. Sorts keep their sums.
+fn even_rows(cells: &mut [[Money; 6]], groups: &[Group]) {
+    let cent = Money::CENT;
+    let is_own = |it: &Group| it.name != IDLE && it.name != SYSTEM;
+    let totals: Vec<Money> = cells.iter().map(|it| it.iter().copied().sum()).collect();
+    let exact: Vec<Money> = groups.iter().map(|it| it.cost.total()).collect();
+    let mut over: Vec<Money> = totals.iter().zip(&exact).map(|(cents, exact)| *cents - *exact).collect();
+    let mut order: Vec<usize> = (0..groups.len()).filter(|at| is_own(&groups[*at])).collect();
+    order.sort_by_key(|at| (std::cmp::Reverse(over[*at]), *at));
+    for from in order.clone() {
+        // Half of one or less is rounded as it should be.
+        while over[from] + over[from] > cent {
+            let mut to = order.iter().rev().copied();
+            let least = to.find_map(|to| {
+                let sort = (0..6).find(|sort| {
+                    cells[from][*sort] >= cent && cells[to][*sort] > Money::ZERO
+                })?;
+                (over[to] + over[to] < Money::ZERO - cent).then_some((to, sort))
+            });
+            let Some((to, sort)) = least else { break };
+            cells[from][sort] = cells[from][sort] - cent;
+            cells[to][sort] += cent;
+            over[from] = over[from] - cent;
+            over[to] += cent;
+        }
     }
 }
 

@@ -59,30 +59,25 @@ impl Lines {
             (bill.freed + needed_more, needed_more)
         };
         let net_freed = given_back - needed_more;
-        let exact = [
-            parts.gpus,
-            of(Owner::is_storage),
-            of(|it| matches!(it, Owner::LoadBalancer(_))),
-            system,
-            idle,
-            parts.not_judged,
-            parts.kept,
-        ];
-        let total = exact.iter().copied().sum::<Money>() + parts.given_back;
-        let cents = Money::rounded_to(total.to_cents() - given_back, &exact);
-        let at = |place: usize| cents.get(place).copied().unwrap_or_default();
-        let idle = at(4);
-        let freeable = (idle + net_freed).floor_zero();
+        let sorts = costs.sorts();
+        let system_cents = costs.uses().iter().map(|it| it[2]).sum::<Money>();
+        // What is left once what others tell too is taken off.
+        let beside = sorts.storage + sorts.load_balancer + system_cents + given_back;
+        let exact = [parts.gpus, idle, parts.not_judged, parts.kept];
+        let mut cents = Money::rounded_to(sorts.total() - beside, &exact);
+        let given: Money = cents.iter().copied().sum();
+        cents[1] += sorts.total() - beside - given;
+        let idle = cents[1];
         let banked = saved.map(|it| it.to_cents().min(freeable).floor_zero());
         Self {
-            total: cents.iter().copied().sum::<Money>() + given_back,
-            gpus: at(0),
-            volumes: at(1),
-            load_balancers: at(2),
-            system: at(3),
+            total: sorts.total(),
+            gpus: cents[0],
+            volumes: sorts.storage,
+            load_balancers: sorts.load_balancer,
+            system: system_cents,
             idle,
-            not_judged: at(5),
-            kept: at(6),
+            not_judged: cents[2],
+            kept: cents[3],
             given_back,
             needed_more,
             net_freed,

@@ -49,6 +49,11 @@ impl Owner {
         matches!(self, Self::Volume(_) | Self::LooseVolume(_))
     }
 
+    /// Whether it is a part of what nodes cost.
+    pub(super) fn is_of_nodes(self) -> bool {
+        matches!(self, Self::Workload(_) | Self::Idle | Self::System)
+    }
+
     /// The namespace that it is in.
     pub(super) fn namespace(self, snapshot: &Snapshot) -> Option<&str> {
         let cluster = &snapshot.cluster;
@@ -98,6 +103,22 @@ impl Split {
             storage,
             load_balancer,
             shared,
+        }
+    }
+
+    /// Nodes, volumes, load balancers and what is shared each rounded for itself, then what
+    /// nodes are made of.
+    fn in_hundredths(&self) -> Self {
+        let parts = [self.cpu, self.memory, self.gpu];
+        let nodes = parts.iter().copied().sum::<Money>().to_cents();
+        let cents = Money::rounded_to(nodes, &parts);
+        Self {
+            cpu: cents[0],
+            memory: cents[1],
+            gpu: cents[2],
+            storage: self.storage.to_cents(),
+            load_balancer: self.load_balancer.to_cents(),
+            shared: self.shared.to_cents(),
         }
     }
 
@@ -191,9 +212,7 @@ impl Costs {
 
     /// All of it by sort, in hundredths that sum up.
     pub(super) fn sorts(&self) -> Split {
-        let exact = self.of(|_| true).sorts();
-        let cents = Money::rounded_together(&exact);
-        Split::of_sorts(std::array::from_fn(|at| cents[at]))
+        self.of(|_| true).in_hundredths()
     }
 
     /// What it is for.
@@ -213,10 +232,26 @@ impl Costs {
         }
     }
 
+    /// CPU, memory and GPUs of nodes, each by what is requested, idle and kept back, in
+    /// hundredths that sum up to the sorts.
+    pub(super) fn uses(&self) -> [[Money; 3]; 3] {
+        let of = |wanted: fn(Owner) -> bool| self.of(wanted).sorts();
+        let exact = [
+            of(|it| matches!(it, Owner::Workload(_))),
+            of(|it| it == Owner::Idle),
+            of(|it| it == Owner::System),
+        ];
+        let wholes = self.sorts().sorts();
+        std::array::from_fn(|sort| {
+            let cents = Money::rounded_to(wholes[sort], &exact.map(|it| it[sort]));
+            std::array::from_fn(|at| cents[at])
+        })
+    }
+
     /// CPU, memory and GPUs of nodes, each by what is requested, there for all, idle and kept
     /// back, in hundredths that sum up to the sorts.
     pub(super) fn nodes_by_use(&self, sharing: &Sharing, snapshot: &Snapshot) -> [[Money; 4]; 3] {
-        let mut exact = [[Money::ZERO; 4]; 3];
+        let mut exact = [[Money::ZERO; 2]; 3];
         for piece in &self.pieces {
             let is_shared = || {
                 let namespace = piece.owner.namespace(snapshot);
@@ -224,18 +259,17 @@ impl Costs {
             };
             let place = match piece.owner {
                 Owner::Workload(_) => usize::from(is_shared()),
-                Owner::Idle => 2,
-                Owner::System => 3,
-                Owner::Volume(_) | Owner::LooseVolume(_) | Owner::LoadBalancer(_) => continue,
+                _ => continue,
             };
             for (row, amount) in exact.iter_mut().zip(piece.cost.sorts()) {
                 row[place] += amount;
             }
         }
-        let wholes = self.sorts().sorts();
+        let uses = self.uses();
         std::array::from_fn(|sort| {
-            let cents = Money::rounded_to(wholes[sort], &exact[sort]);
-            std::array::from_fn(|at| cents[at])
+            let [requested, idle, system] = uses[sort];
+            let cents = Money::rounded_to(requested, &exact[sort]);
+            [cents[0], cents[1], idle, system]
         })
     }
 

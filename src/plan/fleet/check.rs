@@ -233,6 +233,7 @@ fn made(like: &Node, at: usize, offer: &Offer, zone: Option<&String>) -> Node {
 fn free() -> NodePrice {
     NodePrice {
         hourly: Money::ZERO,
+        monthly: Money::ZERO,
         rates: Rates {
             cpu_core_hour: 0.0,
             memory_gib_hour: 0.0,

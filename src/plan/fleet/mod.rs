@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::model::{CPU, MEMORY, Model, PODS};
 use super::{Options, PodRef, Unplanned};
-use crate::price::{Book, Following};
+use crate::price::{Book, Following, NodePrice};
 use crate::recommend::Advised;
 use crate::snapshot::{CapacityType, GPU, Resources, Snapshot, Sold};
 use crate::text::count;
@@ -128,7 +128,8 @@ impl Unmixed {
     }
 }
 
-/// Chooses nodes anew for what every pool runs, once the advice is followed.
+/// Chooses nodes anew for what every pool runs, once the advice is followed. `prices` has one
+/// for each node of the snapshot, in the same order.
 ///
 /// # Errors
 ///
@@ -136,12 +137,12 @@ impl Unmixed {
 pub fn fleet(
     snapshot: &Snapshot,
     book: &Book,
+    prices: &[NodePrice],
     advised: &Advised,
     options: &Options,
 ) -> Result<Fleet, Unplanned> {
     super::check(snapshot)?;
-    let prices = book.prices(&snapshot.cluster.nodes);
-    let model = Model::new(snapshot, &prices, options.autoscaler);
+    let model = Model::new(snapshot, prices, options.autoscaler);
     let advice = advised.workloads.iter().zip(&snapshot.workloads);
     let following = advice.map(|(advice, workload)| Following::new(workload, advice));
     let following: Vec<Following> = following.collect();
@@ -167,7 +168,7 @@ pub fn fleet(
         options,
     };
     let pools = pools.into_iter().map(|((name, architecture), nodes)| {
-        let cost: Money = nodes.iter().map(|it| prices[*it].hourly.monthly()).sum();
+        let cost: Money = nodes.iter().map(|it| prices[*it].monthly).sum();
         let mix = case.mix(&nodes);
         Pool {
             name: name.to_owned(),

@@ -201,7 +201,7 @@ impl<'a> Place<'a> {
             has: resources.iter().map(has).collect(),
             takes: node.ready && !node.unschedulable && !sold,
             kept: Kept::of(node),
-            price: price.leaves().monthly(),
+            price: price.leaves(),
         }
     }
 

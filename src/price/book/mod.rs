@@ -111,6 +111,8 @@ impl Basis {
 pub struct NodePrice {
     /// An hour, whole.
     pub hourly: Money,
+    /// A month; of nodes of a bill in hundredths that sum up to what it says of all.
+    pub monthly: Money,
     /// The price over what the machine has.
     pub rates: Rates,
     /// [`PriceSource::name`].
@@ -123,9 +125,13 @@ pub struct NodePrice {
 }
 
 impl NodePrice {
-    /// What leaves the bill with the node, an hour.
+    /// What leaves the bill with the node, a month.
     pub fn leaves(&self) -> Money {
-        self.hourly.scale(1.0 - self.committed.clamp(0.0, 1.0))
+        if self.committed <= 0.0 {
+            return self.monthly;
+        }
+        let share = 1.0 - self.committed.min(1.0);
+        self.monthly.scale(share).to_cents()
     }
 }
 
@@ -152,6 +158,7 @@ impl Settled {
         let Self { source, quote, .. } = self;
         NodePrice {
             hourly: quote.hourly,
+            monthly: quote.hourly.monthly(),
             rates: quote.rates.unwrap_or_else(|| split(quote.hourly, node)),
             source,
             basis: quote.basis,

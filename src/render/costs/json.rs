@@ -209,7 +209,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 pool: node.pool.as_deref(),
                 capacity_type: node.capacity_type.name(),
                 hourly_cost: price.hourly.exact(),
-                monthly_cost: price.hourly.monthly(),
+                monthly_cost: price.monthly,
                 cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
                 memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
                 gpu_hourly_cost: digits(price.rates.gpu_hour),

@@ -157,7 +157,7 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {
-    let leaves: Money = planned.prices.iter().map(|it| it.leaves().monthly()).sum();
+    let leaves: Money = planned.prices.iter().map(|it| it.leaves()).sum();
     let homeless = packed.homeless.iter();
     Sum {
         nodes_drained: packed.drains.len(),
@@ -182,8 +182,8 @@ fn node<'a>(planned: &Planned<'a>, at: usize) -> Node<'a> {
         instance_type: is.instance_type.as_deref(),
         zone: is.zone.as_deref(),
         capacity_type: is.capacity_type.name(),
-        monthly_cost: price.hourly.monthly(),
-        monthly_leaves: price.leaves().monthly(),
+        monthly_cost: price.monthly,
+        monthly_leaves: price.leaves(),
         allocatable_cpu_cores: is.allocatable.cpu.map(|it| rounded(it.get())),
         allocatable_memory_bytes: is.allocatable.memory.map(|it| it.0),
         today: fate(planned, &plan.today, at),

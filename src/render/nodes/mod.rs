@@ -51,7 +51,7 @@ impl Planned<'_> {
     }
 
     fn bill(&self) -> Money {
-        self.prices.iter().map(|it| it.hourly.monthly()).sum()
+        self.prices.iter().map(|it| it.monthly).sum()
     }
 
     /// What is told first: what holds once the advice is followed, where there is any.
@@ -195,7 +195,7 @@ impl Page<'_> {
             Cell::new(escape(&is.name)),
             Cell::new(escape(is.pool.as_deref().unwrap_or_default())),
             Cell::styled(escape(is.instance_type.as_deref().unwrap_or_default()), DIM),
-            Cell::new(self.money(planned.prices[node].hourly.monthly())),
+            Cell::new(self.money(planned.prices[node].monthly)),
             Cell::new(share(cpu)),
             Cell::new(share(memory)),
             Cell::styled(note, DIM),
