@@ -5,6 +5,7 @@ use clap::Args;
 use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::{named, percent};
+use crate::costs::costs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{self, Autoscaler, Options, Promise, Unplanned};

@@ -224,17 +224,22 @@ fn even_rows(cells: &mut [[Money; 6]], groups: &[Group]) {
     let is_own = |it: &Group| it.name != IDLE && it.name != SYSTEM;
     let totals: Vec<Money> = cells.iter().map(|it| it.iter().copied().sum()).collect();
     let exact: Vec<Money> = groups.iter().map(|it| it.cost.total()).collect();
-    let mut over: Vec<Money> = totals.iter().zip(&exact).map(|(cents, exact)| *cents - *exact).collect();
-    let mut order: Vec<usize> = (0..groups.len()).filter(|at| is_own(&groups[*at])).collect();
+    let mut over: Vec<Money> = totals
+        .iter()
+        .zip(&exact)
+        .map(|(cents, exact)| *cents - *exact)
+        .collect();
+    let mut order: Vec<usize> = (0..groups.len())
+        .filter(|at| is_own(&groups[*at]))
+        .collect();
     order.sort_by_key(|at| (std::cmp::Reverse(over[*at]), *at));
     for from in order.clone() {
         // Half of one or less is rounded as it should be.
         while over[from] + over[from] > cent {
             let mut to = order.iter().rev().copied();
             let least = to.find_map(|to| {
-                let sort = (0..6).find(|sort| {
-                    cells[from][*sort] >= cent && cells[to][*sort] > Money::ZERO
-                })?;
+                let sort = (0..6)
+                    .find(|sort| cells[from][*sort] >= cent && cells[to][*sort] > Money::ZERO)?;
                 (over[to] + over[to] < Money::ZERO - cent).then_some((to, sort))
             });
             let Some((to, sort)) = least else { break };

@@ -47,11 +47,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
 
 /// What each node is paid for a month, so that all sum up, with pods that are on none. Where
 /// pods are sold one by one a node costs what its pods do.
-fn in_hundredths(
-    mut prices: Vec<NodePrice>,
-    pieces: &[Piece],
-    nodes: &[Node],
-) -> Vec<NodePrice> {
+fn in_hundredths(mut prices: Vec<NodePrice>, pieces: &[Piece], nodes: &[Node]) -> Vec<NodePrice> {
     let mut exact = vec![Money::ZERO; nodes.len() + 1];
     let of_nodes = pieces.iter().filter(|it| it.owner.is_of_nodes());
     for piece in of_nodes {
@@ -62,7 +58,11 @@ fn in_hundredths(
         price.monthly = cents[at];
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             price.hourly = Money::from_f64(exact[at].to_f64() / HOURS_PER_MONTH);
-            price.origin = format!("{}, by the sizes of its pods on {}", price.origin, sold.name());
+            price.origin = format!(
+                "{}, by the sizes of its pods on {}",
+                price.origin,
+                sold.name()
+            );
         }
     }
     prices

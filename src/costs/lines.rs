@@ -68,6 +68,7 @@ impl Lines {
         let given: Money = cents.iter().copied().sum();
         cents[1] += sorts.total() - beside - given;
         let idle = cents[1];
+        let freeable = (idle + net_freed).floor_zero();
         let banked = saved.map(|it| it.to_cents().min(freeable).floor_zero());
         Self {
             total: sorts.total(),

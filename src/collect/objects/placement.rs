@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record};
 use crate::snapshot::{
     HostPort, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread, Toleration,
-    Volume,
+    Volume, VolumeHome,
 };
 
 /// Of any list in a pod that its placement is made from.

@@ -167,7 +167,16 @@ fn changed(
         .iter()
         .map(|it| cluster.nodes[*it].name.clone())
         .collect();
-    cluster.nodes.retain(|it| !gone.contains(&it.name));
+    // Zones of the old nodes count as long as those are there; nodes themselves do not.
+    for node in cluster
+        .nodes
+        .iter_mut()
+        .filter(|it| gone.contains(&it.name))
+    {
+        node.labels.retain(|(key, _)| key != HOST);
+        node.name.insert_str(0, "old-");
+        node.annotations.clear();
+    }
     let new = mix.nodes.iter().zip(homes).enumerate();
     let new: Vec<Node> = new
         .map(|(at, (offer, zone))| made(&like, at, &offers[*offer], zone.as_ref()))

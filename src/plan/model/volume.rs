@@ -72,9 +72,7 @@ impl<'a> Storage<'a> {
     pub(super) fn of(&self, namespace: &str, pod: &Pod, node: Option<&Node>) -> Bound {
         let own = pod.own_claims.iter();
         let mut bound = Bound {
-            drivers: own
-                .filter_map(|it| self.driver(namespace, it))
-                .collect(),
+            drivers: own.filter_map(|it| self.driver(namespace, it)).collect(),
             ..Bound::default()
         };
         for name in &pod.volume_claims {

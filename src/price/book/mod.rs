@@ -89,7 +89,8 @@ impl Quote {
     fn of_linux(mut self, node: &Node) -> Self {
         if node.is_windows() {
             self.basis = self.basis.max(Basis::Estimated);
-            self.origin.push_str(", as with Linux: without the licence of Windows");
+            self.origin
+                .push_str(", as with Linux: without the licence of Windows");
         }
         self
     }

@@ -233,10 +233,7 @@ impl Sheet {
     }
 
     /// For each commitment how many of these nodes it is about, and what they cost an hour.
-    fn committed_to<'a>(
-        &self,
-        nodes: impl Iterator<Item = (&'a Node, Money)>,
-    ) -> Vec<(f64, f64)> {
+    fn committed_to<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<(f64, f64)> {
         let mut sums = vec![(0.0, 0.0); self.commitments.len()];
         for (node, hourly) in nodes {
             if let Some(at) = self.commitment(node) {

@@ -190,7 +190,12 @@ pub fn nodes_karpenter(
     for pool in &fleet.pools {
         let Ok(mix) = &pool.mix else {
             let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(out, "# {}: {}", escape(&told(pool, fleet)), why.unwrap_or_default())?;
+            writeln!(
+                out,
+                "# {}: {}",
+                escape(&told(pool, fleet)),
+                why.unwrap_or_default()
+            )?;
             continue;
         };
         let cores: f64 = mix
@@ -261,7 +266,12 @@ pub fn nodes_groups(
     for pool in &fleet.pools {
         let Ok(mix) = &pool.mix else {
             let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(out, "# {}: {}", escape(&told(pool, fleet)), why.unwrap_or_default())?;
+            writeln!(
+                out,
+                "# {}: {}",
+                escape(&told(pool, fleet)),
+                why.unwrap_or_default()
+            )?;
             continue;
         };
         let capacity = if pool.spot { "spot" } else { "on-demand" };
