@@ -75,8 +75,9 @@ impl CostsArgs {
         let sharing = self.sharing()?;
         let book = self.prices.book()?;
         let read = self.source.read_parts(ui)?;
-        let empty = read.whole.snapshot.cluster.nodes.is_empty();
-        if empty {
+        let cluster = &read.whole.snapshot.cluster;
+        let in_part = cluster.in_part || read.whole.asked.contains(&false);
+        if cluster.nodes.is_empty() || in_part {
             super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
         }
         let (whole, profiles, seen) = read.accelerators(ui)?;

@@ -126,6 +126,13 @@ impl NodesArgs {
             autoscaler: Autoscaler::by_name(&self.autoscaler).unwrap_or_default(),
             spot_pools: self.spot_pool.clone(),
         };
+        let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
+        if !wanted && !self.spot_pool.is_empty() {
+            return Err(Error::Usage {
+                text: "`--spot-pool` goes with `--fleet`".to_owned(),
+                hint: Some("a plan of today's nodes buys none".to_owned()),
+            });
+        }
         let read = self.source.read_parts(ui)?;
         self.learning
             .learn(&self.source, &read, &mut settings, ui)?;
@@ -137,7 +144,6 @@ impl NodesArgs {
         let promise = Promise::of(sizes.together.as_ref(), &settings.recommend);
         let plan = plan::plan(snapshot, &prices, Some(&sizes.advised), promise, &options);
         let plan = plan.map_err(unplanned)?;
-        let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
         let fleet = wanted.then(|| plan::fleet(snapshot, book, &prices, &sizes.advised, &options));
         let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();

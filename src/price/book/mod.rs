@@ -353,11 +353,14 @@ impl Book {
 
     /// Where the prices of these nodes are from, and what is paid for beside them.
     pub fn told(&self, nodes: &[Node], prices: &[NodePrice]) -> String {
-        let text = self.description(prices);
-        match self.unused(nodes).text(self.currency) {
-            Some(unused) => format!("{text}; {unused}"),
-            None => text,
+        let mut texts = vec![self.description(prices)];
+        texts.extend(self.unused(nodes).text(self.currency));
+        let strays = self.sheet.as_ref().map_or(0, |it| it.strays(nodes));
+        if strays > 0 && !nodes.is_empty() {
+            let discounts = text::count(strays, "discount");
+            texts.push(format!("{discounts} of the sheet fit no node here"));
         }
+        texts.join("; ")
     }
 
     /// Where the prices of these nodes are from, in one line.

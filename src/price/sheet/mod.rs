@@ -161,6 +161,8 @@ impl Sheet {
     pub fn parse(file: &str, text: &str) -> Result<Self, SheetError> {
         let name = file.to_lowercase();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // Lines are counted by their ends, of which some files have two.
+        let text = &text.replace("\r\n", "\n");
         let is_yaml = [".yaml", ".yml", ".json"]
             .iter()
             .any(|it| name.ends_with(it));
@@ -232,6 +234,12 @@ impl Sheet {
         unused
     }
 
+    /// Discounts that are about none of these nodes.
+    pub(super) fn strays(&self, nodes: &[Node]) -> usize {
+        let is_stray = |it: &&Cut| !nodes.iter().any(|node| it.of.fits(node));
+        self.discounts.iter().filter(is_stray).count()
+    }
+
     /// For each commitment how many of these nodes it is about, and what they cost an hour.
     fn committed_to<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<(f64, f64)> {
         let mut sums = vec![(0.0, 0.0); self.commitments.len()];
@@ -279,10 +287,11 @@ impl PriceSource for Sheet {
         }
     }
 
-    /// Of the rows that fit the one with most conditions, of equals the first.
+    /// Of the rows that fit the one with most conditions, of equals the one whose patterns say
+    /// most, of equals the first.
     fn quote(&self, node: &Node) -> Option<Quote> {
         let fitting = self.rows.iter().filter(|it| it.of.fits(node));
-        let row = fitting.rev().max_by_key(|it| it.of.conditions())?;
+        let row = fitting.rev().max_by_key(|it| (it.of.conditions(), it.of.said()))?;
         let usual = DefaultRates::of(node.capacity_type).scale(self.usd.unwrap_or(1.0));
         let rates = row.rates.is_some().then(|| row.rates_or(&usual));
         let hourly = match (row.price, &rates) {

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::Told;
 use crate::costs::{By, Group};
-use crate::render::csv::text;
+use crate::render::csv::{into_io, text};
 use crate::snapshot::Snapshot;
 use crate::units::{HOURS_PER_MONTH, Money};
 
@@ -53,7 +53,7 @@ const METHOD: &str = "kcost/requests-v1";
 /// A month of 730 hours from when the snapshot was taken.
 pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(HEADER).map_err(io::Error::other)?;
+    table.write_record(HEADER).map_err(into_io)?;
     let start = told.snapshot.taken_at;
     let end = start + SignedDuration::from_hours(730);
     let (start, end) = (start.to_string(), end.to_string());
@@ -105,7 +105,7 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                     &tags(told, &group),
                     METHOD,
                 ])
-                .map_err(io::Error::other)?;
+                .map_err(into_io)?;
         }
     }
     table.flush()
