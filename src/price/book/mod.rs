@@ -143,6 +143,7 @@ pub struct Book {
     sources: Vec<Arc<dyn PriceSource>>,
     sheet: Option<Arc<Sheet>>,
     billed: Option<Arc<Billed>>,
+    said: Option<Arc<NodePrices>>,
 }
 
 /// A quote, and whose it is.
@@ -188,6 +189,7 @@ impl Default for Book {
             sources: vec![Arc::new(ListPrices), Arc::new(BY_MODEL)],
             sheet: None,
             billed: None,
+            said: None,
         }
     }
 }
@@ -220,6 +222,7 @@ impl Book {
             sources,
             sheet: Some(sheet),
             billed: None,
+            said: None,
         }
     }
 
@@ -234,9 +237,10 @@ impl Book {
 
     /// What nodes say of themselves, in this label or annotation: after the user's own prices.
     #[must_use]
-    pub fn with_node_prices(self, key: &str) -> Self {
-        let said = NodePrices::new(key.to_owned(), self.currency);
-        self.with(Arc::new(said))
+    pub fn with_node_prices(mut self, key: &str) -> Self {
+        let said = Arc::new(NodePrices::new(key.to_owned(), self.currency));
+        self.said = Some(said.clone());
+        self.with(said)
     }
 
     /// What is really billed, before list prices.
@@ -360,6 +364,8 @@ impl Book {
             let discounts = text::count(strays, "discount");
             texts.push(format!("{discounts} of the sheet fit no node here"));
         }
+        let silent = self.said.as_ref().and_then(|it| it.silent(nodes));
+        texts.extend(silent);
         texts.join("; ")
     }
 
