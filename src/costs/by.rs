@@ -5,7 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Costs, Held, Owner, Piece, Sharing, Split, Spread};
-use crate::snapshot::{Node, Snapshot};
+use crate::price::NodePrice;
+use crate::snapshot::{CapacityType, Node, Snapshot};
 use crate::units::{Money, known};
 
 /// How to group the bill.
@@ -81,8 +82,19 @@ pub struct Group {
     pub held: Held,
     /// The sum of `cost`.
     pub cents: Money,
+    /// What its parts of nodes cost exactly, by how those are bought: on demand, on spot, and
+    /// committed.
+    pub bought: [Bought; 3],
     /// What its pods cost over the window; `None` where nothing says how many there were.
     pub window: Option<Money>,
+}
+
+/// Parts of nodes that are bought in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bought {
+    pub cost: Split,
+    /// What anyone is asked for them on demand; what they cost where no list has them.
+    pub list: Split,
 }
 
 /// What is on nodes and requested by nobody.
@@ -108,6 +120,10 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         let named = named(piece, by, snapshot);
         let group = groups.entry(named.name.clone()).or_insert(named);
         group.cost.add(&piece.cost);
+        let node = piece.node.and_then(|at| costs.nodes.get(at));
+        let is = piece.node.and_then(|at| snapshot.cluster.nodes.get(at));
+        let on_spot = is.is_some_and(|it| it.capacity_type == CapacityType::Spot);
+        group.buy(&piece.cost, node, on_spot);
         group.held.add(&piece.held);
         // Where a workload is in one group alone.
         let workload = match piece.owner {
@@ -308,6 +324,27 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
             workload: Some(name.clone()),
             ..plain(&format!("{namespace}/{kind}/{name}"))
         },
+    }
+}
+
+impl Group {
+    /// Adds what is paid for a part of a node to how that is bought.
+    fn buy(&mut self, cost: &Split, node: Option<&NodePrice>, on_spot: bool) {
+        let Some(price) = node else {
+            self.bought[0].cost.add(cost);
+            self.bought[0].list.add(cost);
+            return;
+        };
+        let hourly = price.hourly.to_f64();
+        let dearer = price.list.filter(|_| hourly > 0.0);
+        let list = dearer.map_or(*cost, |it| cost.scale(it.to_f64() / hourly));
+        let (rest, shares) = (usize::from(on_spot), (price.committed, price.covered));
+        for (at, paid, listed) in [(rest, 1.0 - shares.0, 1.0 - shares.1), (2, shares.0, shares.1)] {
+            if paid > 0.0 || listed > 0.0 {
+                self.bought[at].cost.add(&cost.scale(paid));
+                self.bought[at].list.add(&list.scale(listed));
+            }
+        }
     }
 }
 

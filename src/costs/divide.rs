@@ -32,7 +32,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
     ledger.volumes(snapshot, book);
     ledger.balancers(snapshot, book);
     ledger.pieces.sort_by_key(|it| (it.owner, it.node));
-    let prices = in_hundredths(prices, &ledger.pieces, nodes);
+    let prices = in_hundredths(prices, &ledger.pieces, nodes, book);
     Costs {
         window: window::window(snapshot, profiles, &ledger.pieces, book),
         currency: book.currency(),
@@ -47,7 +47,12 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
 
 /// What each node is paid for a month, so that all sum up, with pods that are on none. Where
 /// pods are sold one by one a node costs what its pods do.
-fn in_hundredths(mut prices: Vec<NodePrice>, pieces: &[Piece], nodes: &[Node]) -> Vec<NodePrice> {
+fn in_hundredths(
+    mut prices: Vec<NodePrice>,
+    pieces: &[Piece],
+    nodes: &[Node],
+    book: &Book,
+) -> Vec<NodePrice> {
     let mut exact = vec![Money::ZERO; nodes.len() + 1];
     let of_nodes = pieces.iter().filter(|it| it.owner.is_of_nodes());
     for piece in of_nodes {
@@ -56,6 +61,7 @@ fn in_hundredths(mut prices: Vec<NodePrice>, pieces: &[Piece], nodes: &[Node]) -
     let cents = Money::rounded_together(&exact);
     for (at, (price, node)) in prices.iter_mut().zip(nodes).enumerate() {
         price.monthly = cents[at];
+        price.list = book.list(node);
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             price.hourly = Money::from_f64(exact[at].to_f64() / HOURS_PER_MONTH);
             price.origin = format!(

@@ -20,7 +20,7 @@ use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
 
-pub use by::{By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
+pub use by::{Bought, By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
 pub use lines::Lines;
 pub use loose::{Balancer, Loose, LooseVolume, Storage, StorageClass};
 pub use shares::{Share, Shares};
@@ -104,6 +104,11 @@ impl Split {
             load_balancer,
             shared,
         }
+    }
+
+    /// So many times it.
+    pub(super) fn scale(&self, factor: f64) -> Self {
+        Self::of_sorts(self.sorts().map(|it| it.scale(factor)))
     }
 
     /// Nodes, volumes, load balancers and what is shared each rounded for itself, then what

@@ -252,5 +252,7 @@ fn free() -> NodePrice {
         basis: Basis::Default,
         origin: String::new(),
         committed: 0.0,
+        covered: 0.0,
+        list: None,
     }
 }

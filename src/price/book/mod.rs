@@ -123,6 +123,11 @@ pub struct NodePrice {
     /// Share of the price that is paid whether the node is there or not, 0 to 1: what is
     /// committed.
     pub committed: f64,
+    /// Share of what the node would cost without commitments that they cover, 0 to 1.
+    pub covered: f64,
+    /// What anyone is asked for it on demand, an hour, in the currency of the book; `None`
+    /// where no list has it.
+    pub list: Option<Money>,
 }
 
 impl NodePrice {
@@ -166,6 +171,8 @@ impl Settled {
             basis: quote.basis,
             origin: quote.origin,
             committed: 0.0,
+            covered: 0.0,
+            list: None,
         }
     }
 }
@@ -302,10 +309,25 @@ impl Book {
             let settled = Settled { quote, ..it };
             NodePrice {
                 committed,
+                covered: covered[at],
                 ..settled.over(node)
             }
         });
         each.collect()
+    }
+
+    /// What anyone is asked for such a node on demand, where the list has it and the book
+    /// says what a dollar is.
+    pub fn list(&self, node: &Node) -> Option<Money> {
+        let on_demand = Node {
+            capacity_type: CapacityType::OnDemand,
+            ..node.clone()
+        };
+        let quote = ListPrices.quote(&on_demand)?;
+        match self.sheet().and_then(|it| it.usd) {
+            Some(usd) => Some(quote.hourly.scale(usd)),
+            None => (self.currency == Currency::USD).then_some(quote.hourly),
+        }
     }
 
     /// What is committed and covers none of these nodes.
