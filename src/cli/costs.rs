@@ -93,13 +93,15 @@ impl CostsArgs {
             gpus.drop_others(asked);
         }
         ui.clear();
+        let mut described = vec![book.description(&costs.nodes)];
+        described.extend(book.unheard(&snapshot.cluster.nodes));
         let told = Told {
             snapshot,
             costs: &costs,
             gpus: &gpus,
             by: &self.by,
             sharing: &sharing,
-            prices: &book.description(&costs.nodes),
+            prices: &described.join("; "),
         };
         let written = match self.output.as_str() {
             "json" => render::costs_json(told, out),

@@ -179,7 +179,9 @@ impl PricesArgs {
 
     /// A node of each type and region that is asked for.
     fn nodes(&self, wanted: &str) -> Result<Vec<Node>, Error> {
-        let glob = globset::GlobBuilder::new(wanted).case_insensitive(true).build();
+        let glob = globset::GlobBuilder::new(wanted)
+            .case_insensitive(true)
+            .build();
         let glob = glob.map_err(|_| Error::Usage {
             text: format!("`{wanted}` is neither a machine type nor a pattern"),
             hint: Some("`kcost prices m7i.2xlarge` or `kcost prices 'm7i.*'`".to_owned()),

@@ -339,7 +339,10 @@ impl Group {
         let dearer = price.list.filter(|_| hourly > 0.0);
         let list = dearer.map_or(*cost, |it| cost.scale(it.to_f64() / hourly));
         let (rest, shares) = (usize::from(on_spot), (price.committed, price.covered));
-        for (at, paid, listed) in [(rest, 1.0 - shares.0, 1.0 - shares.1), (2, shares.0, shares.1)] {
+        for (at, paid, listed) in [
+            (rest, 1.0 - shares.0, 1.0 - shares.1),
+            (2, shares.0, shares.1),
+        ] {
             if paid > 0.0 || listed > 0.0 {
                 self.bought[at].cost.add(&cost.scale(paid));
                 self.bought[at].list.add(&list.scale(listed));

@@ -117,16 +117,4 @@ mod tests {
         assert_eq!(size(5_000, 17_000), is("8", "20Gi"));
         assert_eq!(size(64_000, 900_000), is("16", "120Gi"));
     }
-
-    #[test]
-    fn autopilot_sells_what_is_requested_within_its_ratio() {
-        let size = |cpu: u64, mib: u64| {
-            let (cpu, memory) = Sold::Autopilot.size(Cpu::millicores(cpu), Bytes::mib(mib));
-            (cpu.to_string(), memory.human())
-        };
-        let is = |cpu: &str, memory: &str| (cpu.to_owned(), memory.to_owned());
-        assert_eq!(size(500, 1_024), is("500m", "1Gi"));
-        assert_eq!(size(1_010, 100), is("1050m", "1.05Gi"));
-        assert_eq!(size(100, 6_656), is("1", "6.50Gi"));
-    }
 }

@@ -377,18 +377,23 @@ impl Book {
         }
     }
 
-    /// Where the prices of these nodes are from, and what is paid for beside them.
+    /// Where the prices of these nodes are from, and what else is to be known of them.
     pub fn told(&self, nodes: &[Node], prices: &[NodePrice]) -> String {
-        let mut texts = vec![self.description(prices)];
-        texts.extend(self.unused(nodes).text(self.currency));
+        let unused = self.unused(nodes).text(self.currency);
+        let first = [self.description(prices)];
+        let texts = first.into_iter().chain(unused).chain(self.unheard(nodes));
+        texts.collect::<Vec<_>>().join("; ")
+    }
+
+    /// What the user says of prices that does nothing for these nodes.
+    pub fn unheard(&self, nodes: &[Node]) -> Vec<String> {
         let strays = self.sheet.as_ref().map_or(0, |it| it.strays(nodes));
-        if strays > 0 && !nodes.is_empty() {
+        let stray = (strays > 0 && !nodes.is_empty()).then(|| {
             let discounts = text::count(strays, "discount");
-            texts.push(format!("{discounts} of the sheet fit no node here"));
-        }
+            format!("{discounts} of the sheet fit no node here")
+        });
         let silent = self.said.as_ref().and_then(|it| it.silent(nodes));
-        texts.extend(silent);
-        texts.join("; ")
+        stray.into_iter().chain(silent).collect()
     }
 
     /// Where the prices of these nodes are from, in one line.

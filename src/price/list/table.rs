@@ -116,7 +116,11 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 pub fn entry(name: &str, provider: Option<Provider>) -> Option<&'static Entry> {
     let entries = &table().entries;
     // Azure's names are written in any case.
-    let alike = || entries.values().find(|it| it.name.eq_ignore_ascii_case(name));
+    let alike = || {
+        entries
+            .values()
+            .find(|it| it.name.eq_ignore_ascii_case(name))
+    };
     let found = entries.get(name).or_else(alike);
     found.filter(|it| provider.is_none_or(|own| own == it.provider))
 }

@@ -61,6 +61,12 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, SheetError> {
                 row.set(name, value).map_err(wrong)?;
             }
         }
+        if row.price.is_none() && row.rates.is_none() {
+            return Err(fail(
+                Some((line, 1)),
+                "the row has no price: fill `price`, or `core` and `gib`".to_owned(),
+            ));
+        }
         row.check().map_err(|text| fail(Some((line, 1)), text))?;
         rows.push(row);
     }

@@ -291,7 +291,9 @@ impl PriceSource for Sheet {
     /// most, of equals the first.
     fn quote(&self, node: &Node) -> Option<Quote> {
         let fitting = self.rows.iter().filter(|it| it.of.fits(node));
-        let row = fitting.rev().max_by_key(|it| (it.of.conditions(), it.of.said()))?;
+        let row = fitting
+            .rev()
+            .max_by_key(|it| (it.of.conditions(), it.of.said()))?;
         let usual = DefaultRates::of(node.capacity_type).scale(self.usd.unwrap_or(1.0));
         let rates = row.rates.is_some().then(|| row.rates_or(&usual));
         let hourly = match (row.price, &rates) {

@@ -168,9 +168,7 @@ impl Row {
     /// What is missing, or said twice.
     pub(super) fn check(&self) -> Result<(), String> {
         match (self.price, self.rates) {
-            (None, None) => {
-                Err("there is no price: give `price`, or `core` and `gib`".to_owned())
-            }
+            (None, None) => Err("there is no price: give `price`, or `core` and `gib`".to_owned()),
             (Some(_), Some(_)) => Err(
                 "`price` is of the whole node: `core`, `gib` or `gpu` beside it mean nothing"
                     .to_owned(),
