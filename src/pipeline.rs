@@ -113,7 +113,7 @@ fn nodes(
             Nodes {
                 within: within.collect(),
                 saved: saved(asked),
-                whole: !asked.contains(&false),
+                whole: !asked.contains(&false) && !snapshot.cluster.in_part,
                 costs,
             }
         })

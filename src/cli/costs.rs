@@ -75,8 +75,9 @@ impl CostsArgs {
         let sharing = self.sharing()?;
         let book = self.prices.book()?;
         let read = self.source.read_parts(ui)?;
-        let empty = read.whole.snapshot.cluster.nodes.is_empty();
-        if empty {
+        let cluster = &read.whole.snapshot.cluster;
+        let in_part = cluster.in_part || read.whole.asked.contains(&false);
+        if cluster.nodes.is_empty() || in_part {
             super::analyze::refuse_empty(&read.whole.snapshot, &read.whole.asked)?;
         }
         let (whole, profiles, seen) = read.accelerators(ui)?;
@@ -92,13 +93,15 @@ impl CostsArgs {
             gpus.drop_others(asked);
         }
         ui.clear();
+        let mut described = vec![book.description(&costs.nodes)];
+        described.extend(book.unheard(&snapshot.cluster.nodes));
         let told = Told {
             snapshot,
             costs: &costs,
             gpus: &gpus,
             by: &self.by,
             sharing: &sharing,
-            prices: &book.description(&costs.nodes),
+            prices: &described.join("; "),
         };
         let written = match self.output.as_str() {
             "json" => render::costs_json(told, out),

@@ -5,6 +5,7 @@ use clap::Args;
 use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::{named, percent};
+use crate::costs::costs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{self, Autoscaler, Options, Promise, Unplanned};
@@ -125,18 +126,25 @@ impl NodesArgs {
             autoscaler: Autoscaler::by_name(&self.autoscaler).unwrap_or_default(),
             spot_pools: self.spot_pool.clone(),
         };
+        let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
+        if !wanted && !self.spot_pool.is_empty() {
+            return Err(Error::Usage {
+                text: "`--spot-pool` goes with `--fleet`".to_owned(),
+                hint: Some("a plan of today's nodes buys none".to_owned()),
+            });
+        }
         let read = self.source.read_parts(ui)?;
         self.learning
             .learn(&self.source, &read, &mut settings, ui)?;
         let (whole, sizes) = read.size(&settings, ui)?;
         let (snapshot, book) = (&whole.snapshot, &settings.prices);
         self.refuse_unknown_pools(snapshot.cluster.nodes.iter().map(|it| it.pool.as_deref()))?;
-        let prices = book.prices(&snapshot.cluster.nodes);
+        // As the bill has them, so that both say the same.
+        let prices = costs(snapshot, &sizes.profiles, book).nodes;
         let promise = Promise::of(sizes.together.as_ref(), &settings.recommend);
         let plan = plan::plan(snapshot, &prices, Some(&sizes.advised), promise, &options);
         let plan = plan.map_err(unplanned)?;
-        let wanted = self.fleet || [KARPENTER, GROUPS].contains(&self.output.as_str());
-        let fleet = wanted.then(|| plan::fleet(snapshot, book, &sizes.advised, &options));
+        let fleet = wanted.then(|| plan::fleet(snapshot, book, &prices, &sizes.advised, &options));
         let fleet = fleet.transpose().map_err(unplanned)?;
         ui.clear();
         let planned = Planned {
@@ -146,7 +154,7 @@ impl NodesArgs {
             options: &options,
             prices: &prices,
             currency: book.currency(),
-            described: &book.description(&prices),
+            described: &book.told(&snapshot.cluster.nodes, &prices),
         };
         let written = match (self.output.as_str(), &fleet) {
             ("json", _) => render::nodes_json(planned, out),

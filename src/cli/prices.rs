@@ -26,8 +26,8 @@ Examples:
 const SHEET: &str = "\
 Your own prices (--prices FILE), an hour, as CSV:
   instance_type,region,capacity_type,price,currency
-  m6i.2xlarge,eu-west-1,on-demand,0.301,EUR
-  m6i.*,,spot,0.12,EUR
+  m6i.2xlarge,eu-west-1,on-demand,0.301,USD
+  m6i.*,,spot,0.12,USD
 or as YAML:
   currency: EUR
   usd: 0.92              # for what no row is about: the list is in dollars
@@ -107,6 +107,7 @@ impl PricesArgs {
         }
         let any = self.gpu.as_ref().map(|_| "*".to_owned());
         let Some(wanted) = self.wanted.as_ref().or(any.as_ref()) else {
+            self.refuse_without_type()?;
             let written = if is_json {
                 render::price_list_json(out)
             } else {
@@ -128,6 +129,18 @@ impl PricesArgs {
             render::prices_table(book.currency(), &rows, &look, out)
         };
         written.map(|()| Exit::Done).map_err(Error::Write)
+    }
+
+    /// What narrows prices of types does nothing to the list of regions.
+    fn refuse_without_type(&self) -> Result<(), Error> {
+        let given = [("--region", self.region.is_some()), ("--spot", self.spot)];
+        match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Error::Usage {
+                text: format!("`{flag}` goes with a machine type"),
+                hint: Some("name one, or a pattern: `kcost prices 'm7i.*'`".to_owned()),
+            }),
+        }
     }
 
     /// One node, with all that its price follows from.
@@ -166,7 +179,10 @@ impl PricesArgs {
 
     /// A node of each type and region that is asked for.
     fn nodes(&self, wanted: &str) -> Result<Vec<Node>, Error> {
-        let glob = globset::Glob::new(wanted).map_err(|_| Error::Usage {
+        let glob = globset::GlobBuilder::new(wanted)
+            .case_insensitive(true)
+            .build();
+        let glob = glob.map_err(|_| Error::Usage {
             text: format!("`{wanted}` is neither a machine type nor a pattern"),
             hint: Some("`kcost prices m7i.2xlarge` or `kcost prices 'm7i.*'`".to_owned()),
         })?;

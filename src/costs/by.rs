@@ -5,7 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Costs, Held, Owner, Piece, Sharing, Split, Spread};
-use crate::snapshot::{Node, Snapshot};
+use crate::price::NodePrice;
+use crate::snapshot::{CapacityType, Node, Snapshot};
 use crate::units::{Money, known};
 
 /// How to group the bill.
@@ -81,8 +82,19 @@ pub struct Group {
     pub held: Held,
     /// The sum of `cost`.
     pub cents: Money,
+    /// What its parts of nodes cost exactly, by how those are bought: on demand, on spot, and
+    /// committed.
+    pub bought: [Bought; 3],
     /// What its pods cost over the window; `None` where nothing says how many there were.
     pub window: Option<Money>,
+}
+
+/// Parts of nodes that are bought in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bought {
+    pub cost: Split,
+    /// What anyone is asked for them on demand; what they cost where no list has them.
+    pub list: Split,
 }
 
 /// What is on nodes and requested by nobody.
@@ -108,6 +120,10 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         let named = named(piece, by, snapshot);
         let group = groups.entry(named.name.clone()).or_insert(named);
         group.cost.add(&piece.cost);
+        let node = piece.node.and_then(|at| costs.nodes.get(at));
+        let is = piece.node.and_then(|at| snapshot.cluster.nodes.get(at));
+        let on_spot = is.is_some_and(|it| it.capacity_type == CapacityType::Spot);
+        group.buy(&piece.cost, node, on_spot);
         group.held.add(&piece.held);
         // Where a workload is in one group alone.
         let workload = match piece.owner {
@@ -181,7 +197,7 @@ fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
     for group in groups.iter() {
         all.add(&group.cost);
     }
-    let wholes = Money::rounded_together(&all.sorts());
+    let wholes = all.in_hundredths().sorts();
     let mut cells = vec![[Money::ZERO; 6]; groups.len()];
     for (sort, whole) in wholes.into_iter().enumerate() {
         let known = |group: &Group| {
@@ -209,9 +225,45 @@ fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
             cells[at][sort] = cents;
         }
     }
+    even_rows(&mut cells, groups);
     for (group, cells) in groups.iter_mut().zip(cells) {
         group.cost = Split::of_sorts(cells);
         group.cents = group.cost.total();
+    }
+}
+
+/// Lets each group cost what it does to the hundredth, as far as that goes: where parts were
+/// rounded so that a group has one too many and another one too few, one of a sort that both
+/// have is moved. Sorts keep their sums.
+fn even_rows(cells: &mut [[Money; 6]], groups: &[Group]) {
+    let cent = Money::CENT;
+    let is_own = |it: &Group| it.name != IDLE && it.name != SYSTEM;
+    let totals: Vec<Money> = cells.iter().map(|it| it.iter().copied().sum()).collect();
+    let exact: Vec<Money> = groups.iter().map(|it| it.cost.total()).collect();
+    let mut over: Vec<Money> = totals
+        .iter()
+        .zip(&exact)
+        .map(|(cents, exact)| *cents - *exact)
+        .collect();
+    let mut order: Vec<usize> = (0..groups.len())
+        .filter(|at| is_own(&groups[*at]))
+        .collect();
+    order.sort_by_key(|at| (std::cmp::Reverse(over[*at]), *at));
+    for from in order.clone() {
+        // Half of one or less is rounded as it should be.
+        while over[from] + over[from] > cent {
+            let mut to = order.iter().rev().copied();
+            let least = to.find_map(|to| {
+                let sort = (0..6)
+                    .find(|sort| cells[from][*sort] >= cent && cells[to][*sort] > Money::ZERO)?;
+                (over[to] + over[to] < Money::ZERO - cent).then_some((to, sort))
+            });
+            let Some((to, sort)) = least else { break };
+            cells[from][sort] = cells[from][sort] - cent;
+            cells[to][sort] += cent;
+            over[from] = over[from] - cent;
+            over[to] += cent;
+        }
     }
 }
 
@@ -272,6 +324,30 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
             workload: Some(name.clone()),
             ..plain(&format!("{namespace}/{kind}/{name}"))
         },
+    }
+}
+
+impl Group {
+    /// Adds what is paid for a part of a node to how that is bought.
+    fn buy(&mut self, cost: &Split, node: Option<&NodePrice>, on_spot: bool) {
+        let Some(price) = node else {
+            self.bought[0].cost.add(cost);
+            self.bought[0].list.add(cost);
+            return;
+        };
+        let hourly = price.hourly.to_f64();
+        let dearer = price.list.filter(|_| hourly > 0.0);
+        let list = dearer.map_or(*cost, |it| cost.scale(it.to_f64() / hourly));
+        let (rest, shares) = (usize::from(on_spot), (price.committed, price.covered));
+        for (at, paid, listed) in [
+            (rest, 1.0 - shares.0, 1.0 - shares.1),
+            (2, shares.0, shares.1),
+        ] {
+            if paid > 0.0 || listed > 0.0 {
+                self.bought[at].cost.add(&cost.scale(paid));
+                self.bought[at].list.add(&list.scale(listed));
+            }
+        }
     }
 }
 

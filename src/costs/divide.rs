@@ -6,7 +6,7 @@ use super::loose::{Loose, sizes};
 use super::{Costs, Held, Owner, Piece, Split, window};
 use crate::price::{Book, NodePrice, Rates, pod_requests};
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold};
+use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold, VolumeHome};
 use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// CPU in cores, memory in GiB, devices.
@@ -32,13 +32,46 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
     ledger.volumes(snapshot, book);
     ledger.balancers(snapshot, book);
     ledger.pieces.sort_by_key(|it| (it.owner, it.node));
+    let prices = in_hundredths(prices, &ledger.pieces, nodes, book);
     Costs {
         window: window::window(snapshot, profiles, &ledger.pieces, book),
         currency: book.currency(),
         nodes: prices,
         pieces: ledger.pieces,
         unplaced: ledger.unplaced,
+        unpriced_volumes: ledger.unpriced,
+        unused: book.unused(nodes),
+        in_part: false,
     }
+}
+
+/// What each node is paid for a month, so that all sum up, with pods that are on none. Where
+/// pods are sold one by one a node costs what its pods do.
+fn in_hundredths(
+    mut prices: Vec<NodePrice>,
+    pieces: &[Piece],
+    nodes: &[Node],
+    book: &Book,
+) -> Vec<NodePrice> {
+    let mut exact = vec![Money::ZERO; nodes.len() + 1];
+    let of_nodes = pieces.iter().filter(|it| it.owner.is_of_nodes());
+    for piece in of_nodes {
+        exact[piece.node.unwrap_or(nodes.len())] += piece.cost.total();
+    }
+    let cents = Money::rounded_together(&exact);
+    for (at, (price, node)) in prices.iter_mut().zip(nodes).enumerate() {
+        price.monthly = cents[at];
+        price.list = book.list(node);
+        if let Some(sold) = Sold::on(Some(node), &node.name) {
+            price.hourly = Money::from_f64(exact[at].to_f64() / HOURS_PER_MONTH);
+            price.origin = format!(
+                "{}, by the sizes of its pods on {}",
+                price.origin,
+                sold.name()
+            );
+        }
+    }
+    prices
 }
 
 /// Pods by node. Those that no node is known for go into the ledger at once.
@@ -117,6 +150,7 @@ fn hourly(rates: &Rates) -> Amounts {
 struct Ledger {
     pieces: Vec<Piece>,
     unplaced: usize,
+    unpriced: usize,
 }
 
 impl Ledger {
@@ -244,11 +278,16 @@ impl Ledger {
     fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
         let cloud = snapshot.cluster.provider();
         let sizes = sizes(snapshot);
+        let all = snapshot.cluster.volumes.iter();
+        let homes = all.filter_map(|it| Some((it.name.as_str(), it.home?)));
+        let homes: HashMap<&str, VolumeHome> = homes.collect();
         for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
             if claim.phase == "Pending" {
                 continue;
             }
-            let price = book.volume(claim.storage_class.as_deref(), cloud);
+            let home = claim.volume.as_deref().and_then(|it| homes.get(it));
+            let price = book.volume(claim.storage_class.as_deref(), home.copied(), cloud);
+            let price = self.priced(price);
             self.pieces.push(Piece {
                 owner: Owner::Volume(index),
                 node: None,
@@ -261,7 +300,8 @@ impl Ledger {
         }
         let volumes = snapshot.cluster.volumes.iter().enumerate();
         for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
-            let price = book.volume(volume.storage_class.as_deref(), cloud);
+            let price = book.volume(volume.storage_class.as_deref(), volume.home, cloud);
+            let price = self.priced(price);
             self.pieces.push(Piece {
                 owner: Owner::LooseVolume(index),
                 node: None,
@@ -272,6 +312,12 @@ impl Ledger {
                 held: Held::default(),
             });
         }
+    }
+
+    /// Nothing for a volume whose price nobody knows, which is counted.
+    fn priced(&mut self, price: Option<Money>) -> Money {
+        self.unpriced += usize::from(price.is_none());
+        price.unwrap_or_default()
     }
 
     fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {

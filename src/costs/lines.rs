@@ -21,14 +21,15 @@ pub struct Lines {
     pub system: Money,
     /// On nodes, and requested by nobody.
     pub idle: Money,
-    /// CPU and memory of workloads that cannot be judged.
+    /// What workloads that cannot be judged go on to request of CPU and memory.
     pub not_judged: Money,
     /// What judged workloads go on to request.
     pub kept: Money,
+    /// By every size that is advised, of whatever workload.
     pub given_back: Money,
     /// What others need beyond what they request.
     pub needed_more: Money,
-    /// Below zero where more is needed than is given back.
+    /// What [`Bill::freed`] is; below zero where more is needed than is given back.
     pub net_freed: Money,
     /// What really goes away; `None` where there is no plan of nodes.
     pub banked: Option<Money>,
@@ -49,32 +50,35 @@ impl Lines {
         let mut parts = Parts::of(bill, advised);
         parts.fit(nodes - system);
         let idle = nodes - system - parts.sum();
-        let exact = [
-            parts.gpus,
-            of(Owner::is_storage),
-            of(|it| matches!(it, Owner::LoadBalancer(_))),
-            system,
-            idle,
-            parts.not_judged,
-            parts.kept,
-            parts.given_back,
-        ];
-        let cents = Money::rounded_together(&exact);
-        let at = |place: usize| cents.get(place).copied().unwrap_or_default();
-        let (idle, given_back) = (at(4), at(7));
+        // As freed is told elsewhere, unless more is requested than there is.
         let needed_more = parts.needed_more.to_cents();
+        let (given_back, needed_more) = if parts.cut {
+            (parts.given_back.to_cents(), needed_more)
+        } else {
+            let needed_more = needed_more.max(Money::ZERO - bill.freed);
+            (bill.freed + needed_more, needed_more)
+        };
         let net_freed = given_back - needed_more;
+        let sorts = costs.sorts();
+        let system_cents = costs.uses().iter().map(|it| it[2]).sum::<Money>();
+        // What is left once what others tell too is taken off.
+        let beside = sorts.storage + sorts.load_balancer + system_cents + given_back;
+        let exact = [parts.gpus, idle, parts.not_judged, parts.kept];
+        let mut cents = Money::rounded_to(sorts.total() - beside, &exact);
+        let given: Money = cents.iter().copied().sum();
+        cents[1] += sorts.total() - beside - given;
+        let idle = cents[1];
         let freeable = (idle + net_freed).floor_zero();
         let banked = saved.map(|it| it.to_cents().min(freeable).floor_zero());
         Self {
-            total: cents.iter().copied().sum(),
-            gpus: at(0),
-            volumes: at(1),
-            load_balancers: at(2),
-            system: at(3),
+            total: sorts.total(),
+            gpus: cents[0],
+            volumes: sorts.storage,
+            load_balancers: sorts.load_balancer,
+            system: system_cents,
             idle,
-            not_judged: at(5),
-            kept: at(6),
+            not_judged: cents[2],
+            kept: cents[3],
             given_back,
             needed_more,
             net_freed,
@@ -96,6 +100,8 @@ struct Parts {
     needed_more: Money,
     idle_resized: Money,
     idle_removed: Money,
+    /// Whether less is given back here than is advised.
+    cut: bool,
 }
 
 impl Parts {
@@ -104,14 +110,15 @@ impl Parts {
         for (own, advice) in bill.workloads.iter().zip(&advised.workloads) {
             let beside = own.current - own.gpus;
             parts.gpus += own.gpus;
-            if advice.state == State::Unknown {
-                parts.not_judged += beside;
-                continue;
-            }
+            // A container may be sized although its workload as a whole cannot be judged.
             let given = own.savings().floor_zero();
             parts.given_back += given;
             parts.needed_more += (Money::ZERO - own.savings()).floor_zero();
-            parts.kept += beside - given;
+            if advice.state == State::Unknown {
+                parts.not_judged += beside - given;
+            } else {
+                parts.kept += beside - given;
+            }
             if advice.state == State::Idle {
                 parts.idle_resized += given;
                 parts.idle_removed += own.current;
@@ -128,6 +135,7 @@ impl Parts {
     /// of jobs that do not run now.
     fn fit(&mut self, most: Money) {
         let mut over = (self.sum() - most).floor_zero();
+        let given_back = self.given_back;
         let each = [
             &mut self.kept,
             &mut self.not_judged,
@@ -139,5 +147,6 @@ impl Parts {
             *part = *part - less;
             over = over - less;
         }
+        self.cut = self.given_back != given_back;
     }
 }

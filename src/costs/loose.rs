@@ -145,7 +145,8 @@ impl Costs {
             entry.volumes += 1;
             entry.size = entry.size.plus(one.size);
             entry.cost += cost;
-            if why.is_some() {
+            // What is kept on the disk of a node costs nothing more.
+            if why.is_some() && cost > Money::ZERO {
                 entry.loose += cost;
                 storage.loose.push(one);
             }
@@ -226,7 +227,8 @@ fn mounted(snapshot: &Snapshot) -> Option<BTreeSet<(&str, &str)>> {
         let workloads = snapshot.workloads.iter();
         let claims = workloads.flat_map(|it| {
             let namespace = it.id.namespace.as_str();
-            let claims = it.pods.iter().flat_map(|pod| &pod.volume_claims);
+            let pods = it.pods.iter();
+            let claims = pods.flat_map(|pod| pod.volume_claims.iter().chain(&pod.own_claims));
             claims.map(move |claim| (namespace, claim.as_str()))
         });
         claims.collect()

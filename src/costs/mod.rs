@@ -15,12 +15,12 @@ mod window;
 
 use std::collections::BTreeSet;
 
-use crate::price::{Book, NodePrice};
+use crate::price::{Book, NodePrice, Unused};
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
 
-pub use by::{By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
+pub use by::{Bought, By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
 pub use lines::Lines;
 pub use loose::{Balancer, Loose, LooseVolume, Storage, StorageClass};
 pub use shares::{Share, Shares};
@@ -47,6 +47,11 @@ impl Owner {
     /// Whether it is kept on disks of its own.
     pub fn is_storage(self) -> bool {
         matches!(self, Self::Volume(_) | Self::LooseVolume(_))
+    }
+
+    /// Whether it is a part of what nodes cost.
+    pub(super) fn is_of_nodes(self) -> bool {
+        matches!(self, Self::Workload(_) | Self::Idle | Self::System)
     }
 
     /// The namespace that it is in.
@@ -101,6 +106,27 @@ impl Split {
         }
     }
 
+    /// So many times it.
+    pub(super) fn scale(&self, factor: f64) -> Self {
+        Self::of_sorts(self.sorts().map(|it| it.scale(factor)))
+    }
+
+    /// Nodes, volumes, load balancers and what is shared each rounded for itself, then what
+    /// nodes are made of.
+    fn in_hundredths(&self) -> Self {
+        let parts = [self.cpu, self.memory, self.gpu];
+        let nodes = parts.iter().copied().sum::<Money>().to_cents();
+        let cents = Money::rounded_to(nodes, &parts);
+        Self {
+            cpu: cents[0],
+            memory: cents[1],
+            gpu: cents[2],
+            storage: self.storage.to_cents(),
+            load_balancer: self.load_balancer.to_cents(),
+            shared: self.shared.to_cents(),
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.cpu += other.cpu;
         self.memory += other.memory;
@@ -146,6 +172,13 @@ pub struct Costs {
     pub pieces: Vec<Piece>,
     /// Pods that are on no node that is known, priced at default rates.
     pub unplaced: usize,
+    /// Volumes on servers of which nobody says what they cost: nothing of them is in the bill.
+    pub unpriced_volumes: usize,
+    /// What is committed and covers none of the nodes: it is no part of the bill, as other
+    /// clusters may use it.
+    pub unused: Unused,
+    /// Whether it is of a part of what is there, so that nobody knows what is idle.
+    pub in_part: bool,
     /// For each workload of the snapshot what its pods of the window cost over it, at what
     /// they request now; `None` where nothing says how many there were.
     pub window: Vec<Option<Money>>,
@@ -184,9 +217,7 @@ impl Costs {
 
     /// All of it by sort, in hundredths that sum up.
     pub(super) fn sorts(&self) -> Split {
-        let exact = self.of(|_| true).sorts();
-        let cents = Money::rounded_together(&exact);
-        Split::of_sorts(std::array::from_fn(|at| cents[at]))
+        self.of(|_| true).in_hundredths()
     }
 
     /// What it is for.
@@ -206,10 +237,26 @@ impl Costs {
         }
     }
 
+    /// CPU, memory and GPUs of nodes, each by what is requested, idle and kept back, in
+    /// hundredths that sum up to the sorts.
+    pub(super) fn uses(&self) -> [[Money; 3]; 3] {
+        let of = |wanted: fn(Owner) -> bool| self.of(wanted).sorts();
+        let exact = [
+            of(|it| matches!(it, Owner::Workload(_))),
+            of(|it| it == Owner::Idle),
+            of(|it| it == Owner::System),
+        ];
+        let wholes = self.sorts().sorts();
+        std::array::from_fn(|sort| {
+            let cents = Money::rounded_to(wholes[sort], &exact.map(|it| it[sort]));
+            std::array::from_fn(|at| cents[at])
+        })
+    }
+
     /// CPU, memory and GPUs of nodes, each by what is requested, there for all, idle and kept
     /// back, in hundredths that sum up to the sorts.
     pub(super) fn nodes_by_use(&self, sharing: &Sharing, snapshot: &Snapshot) -> [[Money; 4]; 3] {
-        let mut exact = [[Money::ZERO; 4]; 3];
+        let mut exact = [[Money::ZERO; 2]; 3];
         for piece in &self.pieces {
             let is_shared = || {
                 let namespace = piece.owner.namespace(snapshot);
@@ -217,18 +264,17 @@ impl Costs {
             };
             let place = match piece.owner {
                 Owner::Workload(_) => usize::from(is_shared()),
-                Owner::Idle => 2,
-                Owner::System => 3,
-                Owner::Volume(_) | Owner::LooseVolume(_) | Owner::LoadBalancer(_) => continue,
+                _ => continue,
             };
             for (row, amount) in exact.iter_mut().zip(piece.cost.sorts()) {
                 row[place] += amount;
             }
         }
-        let wholes = self.sorts().sorts();
+        let uses = self.uses();
         std::array::from_fn(|sort| {
-            let cents = Money::rounded_to(wholes[sort], &exact[sort]);
-            std::array::from_fn(|at| cents[at])
+            let [requested, idle, system] = uses[sort];
+            let cents = Money::rounded_to(requested, &exact[sort]);
+            [cents[0], cents[1], idle, system]
         })
     }
 
@@ -239,6 +285,8 @@ impl Costs {
         let names = named.filter(|(_, asked)| **asked);
         let names: BTreeSet<&str> = names.map(|(it, _)| &*it.id.namespace).collect();
         let cluster = &snapshot.cluster;
+        self.in_part = true;
+        self.unused = Unused::default();
         self.pieces.retain(|piece| match piece.owner {
             Owner::Workload(at) => asked.get(at).copied().unwrap_or(false),
             Owner::Volume(at) => names.contains(&*cluster.volume_claims[at].namespace),
@@ -262,6 +310,13 @@ impl Costs {
 ///
 /// Pods that wait for a node cost nothing yet. A pod that is sold by its own size, as on
 /// Fargate, costs that size; there is nothing idle beside it.
+///
+/// Where only a part of what is on nodes was read, what is left of them is no more idle than
+/// it is in use: it is left out, as [`Costs::retain`] does.
 pub fn costs(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> Costs {
-    divide::divide(snapshot, profiles, book)
+    let mut costs = divide::divide(snapshot, profiles, book);
+    if snapshot.cluster.in_part {
+        costs.retain(&vec![true; snapshot.workloads.len()], snapshot);
+    }
+    costs
 }

@@ -223,6 +223,7 @@ fn running(plan: &Plan, pod: &Placed) -> Pod {
         requests: plan.pod_requests(),
         labels: rules::labels(plan),
         volume_claims: rules::volume_claims(plan, &life.pod),
+        own_claims: Vec::new(),
         eviction: rules::eviction(plan),
         ..Pod::default()
     }

@@ -16,6 +16,7 @@ pub(super) fn leave(cluster: &mut Cluster) {
         phase: phase.to_owned(),
         claim: Some((claim.0.to_owned(), claim.1.to_owned())),
         driver: Some(around::DRIVER.to_owned()),
+        home: None,
         node_terms: None,
     };
     let (old, closed) = (

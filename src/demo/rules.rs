@@ -84,6 +84,7 @@ pub(super) fn volumes(plans: &[Plan], workloads: &[Workload], nodes: &[Node]) ->
                 phase: "Bound".to_owned(),
                 claim: Some((plan.namespace.to_owned(), format!("data-{}", pod.name))),
                 driver: Some(around::DRIVER.to_owned()),
+                home: None,
                 node_terms: node.and_then(|it| it.zone.clone()).map(in_zone),
             });
         }

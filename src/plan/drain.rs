@@ -54,8 +54,17 @@ pub(super) struct Packed<'m> {
     pub(super) emptied: Vec<Emptied>,
     /// Of each node that is not emptied, why.
     pub(super) stays: Vec<Option<Stay>>,
+    /// Pods that come to a node before any is emptied, with the one that they are on.
+    pub(super) first: Vec<(usize, Option<usize>, usize)>,
     /// Pods that fit nowhere, those that stay where there is too little included.
     pub(super) homeless: Vec<usize>,
+}
+
+/// Where pods are put before any node is emptied.
+#[derive(Debug, Clone, Default)]
+struct Settled {
+    moves: Vec<(usize, Option<usize>, usize)>,
+    homeless: Vec<usize>,
 }
 
 /// Whether these pods may be on a node together, as far as what they use is concerned.
@@ -69,7 +78,7 @@ pub(super) fn drain<'m>(
     watch: Watch<'_>,
 ) -> Packed<'m> {
     let mut state = State::new(model, wants, options.reserve);
-    let homeless = settle(&mut state);
+    let settled = settle(&mut state);
     let tried = TRIED.par_iter().map(|(order, choice)| {
         let mut run = Run::new(state.clone(), *order, *choice, options, watch);
         run.all();
@@ -90,14 +99,17 @@ pub(super) fn drain<'m>(
         if better { run } else { best }
     });
     let best = best.unwrap_or_else(|| Run::new(state, Order::Fewest, Choice::Last, options, watch));
-    best.finish(homeless)
+    best.finish(settled)
 }
 
 /// Gives pods that wait a place, and those that became too large for their nodes another;
 /// says which find none.
-fn settle(state: &mut State<'_>) -> Vec<usize> {
+fn settle(state: &mut State<'_>) -> Settled {
     let model = state.model;
-    let mut homeless = Vec::new();
+    let Settled {
+        mut moves,
+        mut homeless,
+    } = Settled::default();
     for node in 0..model.nodes.len() {
         while let Some(over) = [CPU, MEMORY]
             .into_iter()
@@ -116,8 +128,9 @@ fn settle(state: &mut State<'_>) -> Vec<usize> {
             };
             state.take(pod);
             let found = place(state, pod, Choice::Fullest, &[], Some(node));
-            if found.is_none() {
-                homeless.push(pod);
+            match found {
+                Some(to) => moves.push((pod, Some(node), to)),
+                None => homeless.push(pod),
             }
             state.put(pod, found.unwrap_or(node));
         }
@@ -125,12 +138,15 @@ fn settle(state: &mut State<'_>) -> Vec<usize> {
     for (pod, item) in model.pods.iter().enumerate() {
         if item.node.is_none() {
             match place(state, pod, Choice::Fullest, &[], None) {
-                Some(node) => state.put(pod, node),
+                Some(node) => {
+                    state.put(pod, node);
+                    moves.push((pod, None, node));
+                }
                 None => homeless.push(pod),
             }
         }
     }
-    homeless
+    Settled { moves, homeless }
 }
 
 /// A node for a pod that is on none.
@@ -318,7 +334,7 @@ impl<'m, 'w> Run<'m, 'w> {
     }
 
     /// Says of each node that is left why.
-    fn finish(mut self, homeless: Vec<usize>) -> Packed<'m> {
+    fn finish(mut self, settled: Settled) -> Packed<'m> {
         for node in self.order.clone() {
             if self.state.gone[node] || matches!(self.stays[node], Some(Stay::PoolMinimum(_))) {
                 continue;
@@ -333,11 +349,19 @@ impl<'m, 'w> Run<'m, 'w> {
                 Err(Failed::TooFull(share)) => Some(Stay::TooFull(share)),
             };
         }
+        let Settled { moves, homeless } = settled;
+        let at = &self.state.at;
+        // One that waits goes at once to where it ends up.
+        let first = moves.into_iter().map(|(pod, from, to)| match from {
+            Some(_) => (pod, from, to),
+            None => (pod, None, at[pod].unwrap_or(to)),
+        });
         Packed {
-            state: self.state,
+            first: first.collect(),
             emptied: self.emptied,
             stays: self.stays,
             homeless,
+            state: self.state,
         }
     }
 }

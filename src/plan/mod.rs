@@ -77,6 +77,9 @@ pub struct NodePlan {
 /// One way to put pods onto fewer nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repacking {
+    /// Pods that come to another node before any is drained: those that wait, and those for
+    /// which their node becomes too small.
+    pub first: Vec<Move>,
     /// Nodes to drain, in this order.
     pub drains: Vec<Drain>,
     /// For each node of the snapshot why it stays; `None` where it is drained.
@@ -90,6 +93,23 @@ pub struct Repacking {
     pub homeless: Vec<PodRef>,
     /// What no plan could do better than.
     pub least: Least,
+}
+
+/// A pod that comes to another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    pub pod: PodRef,
+    /// `None` while it waits.
+    pub from: Option<usize>,
+    pub to: usize,
+}
+
+impl Repacking {
+    /// How often a pod that runs is moved.
+    pub fn moved(&self) -> usize {
+        let first = self.first.iter().filter(|it| it.from.is_some());
+        first.count() + self.drains.iter().map(|it| it.moves.len()).sum::<usize>()
+    }
 }
 
 /// A node that can go.
@@ -280,6 +300,7 @@ fn repack(
     let watch: Watch<'_> = &watch;
     let Packed {
         state,
+        first,
         emptied,
         stays,
         homeless,
@@ -299,7 +320,18 @@ fn repack(
     let drains = emptied.into_iter().map(|it| Drain {
         node: it.node,
         saved: model.nodes[it.node].price,
-        moves: it.moves.iter().map(|(pod, to)| (at(*pod), *to)).collect(),
+        // Those that wait come at once to where they end up.
+        moves: it
+            .moves
+            .iter()
+            .filter(|(pod, _)| model.pods[*pod].node.is_some())
+            .map(|(pod, to)| (at(*pod), *to))
+            .collect(),
+    });
+    let first = first.into_iter().map(|(pod, from, to)| Move {
+        pod: at(pod),
+        from,
+        to,
     });
     let drains: Vec<Drain> = drains.collect();
     Repacking {
@@ -311,6 +343,7 @@ fn repack(
             .map(|it| filled(&state, it))
             .collect(),
         homeless: homeless.into_iter().map(at).collect(),
+        first: first.collect(),
         drains,
         stays,
         least,

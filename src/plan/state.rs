@@ -86,7 +86,7 @@ impl<'m> State<'m> {
             lowest: vec![None; terms.even.len()],
         };
         for node in 0..model.nodes.len() {
-            state.count_node(node, true);
+            state.count_node(node, true, false);
         }
         for (pod, item) in model.pods.iter().enumerate() {
             if let Some(node) = item.node {
@@ -180,16 +180,23 @@ impl<'m> State<'m> {
         }
     }
 
-    /// Takes a node away or brings it back: pods are spread over the nodes that are there.
+    /// Takes a node away or brings it back: pods are spread over the nodes that are there. A
+    /// zone counts whether it has nodes or not: the scheduler counts it until the last of them
+    /// is deleted, and who spreads over zones wants all of them.
     pub(super) fn remove_node(&mut self, node: usize, removed: bool) {
         self.gone[node] = removed;
-        self.count_node(node, !removed);
+        self.count_node(node, !removed, true);
     }
 
-    fn count_node(&mut self, node: usize, there: bool) {
+    /// Counts a node in its domains; with `hosts` in those alone that are gone with it.
+    fn count_node(&mut self, node: usize, there: bool, hosts: bool) {
         let terms = &self.model.terms;
         for (rule, even) in terms.even.iter().enumerate() {
-            let domain = terms.topologies[even.topology].of[node];
+            let topology = &terms.topologies[even.topology];
+            if hosts && !topology.hosts {
+                continue;
+            }
+            let domain = topology.of[node];
             if let Some(domain) = domain.filter(|_| even.nodes[node]) {
                 let nodes = &mut self.even[rule][domain][1];
                 *nodes = if there { *nodes + 1 } else { *nodes - 1 };

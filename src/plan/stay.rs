@@ -220,6 +220,9 @@ impl NoPlace {
             ),
             "memory" => format!("{} of memory", Bytes::from_f64(amount.ceil()).human()),
             "pods" => "a place for one more pod".to_owned(),
+            other if other == "ephemeral-storage" || other.starts_with("hugepages-") => {
+                format!("{} of {other}", Bytes::from_f64(amount.ceil()).human())
+            }
             other => format!("{} {other}", (amount * 1000.0 - 1e-6).ceil() / 1000.0),
         })
     }

@@ -1,6 +1,7 @@
 //! What is on the bill beside nodes: volumes and load balancers.
 
 use super::book::Book;
+use crate::snapshot::VolumeHome;
 use crate::units::Money;
 
 /// USD for a GiB and month, by a part of the name of the storage class, the first that
@@ -38,21 +39,33 @@ const BALANCERS: [(&str, f64); 3] = [("aws", 0.0225), ("gce", 0.025), ("azure", 
 const BALANCER_ANYWHERE: f64 = 0.0225;
 
 impl Book {
-    /// A GiB of a volume of this class for a month: the sheet's, else what its cloud asks.
-    pub fn volume(&self, class: Option<&str>, provider: Option<&str>) -> Money {
+    /// A GiB of a volume of this class for a month: the sheet's, else what its cloud asks;
+    /// nothing on a disk of a node, and `None` on a server of which nobody says what it costs.
+    pub fn volume(
+        &self,
+        class: Option<&str>,
+        home: Option<VolumeHome>,
+        provider: Option<&str>,
+    ) -> Option<Money> {
         let class = class.unwrap_or_default();
         let sheet = self.sheet();
         let mut own = sheet.into_iter().flat_map(|it| &it.storage);
-        if let Some((_, price)) = own.find(|(name, _)| name == class || name == "default") {
-            return *price;
+        let named = |name: &str| name == class || (name == "default" && home.is_none());
+        if let Some((_, price)) = own.find(|(name, _)| named(name)) {
+            return Some(*price);
         }
         if let Some(price) = self.billed().and_then(|it| it.storage.get(class)) {
-            return self.in_own(*price);
+            return Some(self.in_own(*price));
+        }
+        match home {
+            Some(VolumeHome::Node) => return Some(Money::ZERO),
+            Some(VolumeHome::Server) => return None,
+            None => {}
         }
         let lower = class.to_lowercase();
         let mut known = VOLUMES.iter();
         let found = known.find(|(cloud, part, _)| provider == Some(*cloud) && lower.contains(part));
-        self.dollars(found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price))
+        Some(self.dollars(found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price)))
     }
 
     /// A load balancer for an hour.

@@ -15,14 +15,15 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 /// requests. Devices cost the same before and after; nothing advises on them.
 /// Cores and bytes are what the pods of now request, whatever the window.
 /// `freed` is the difference over all workloads, those that need more taken off,
-/// so it is never above the bill.
+/// so it is never above the bill. It is of all sizes that are advised, those of workloads
+/// included of which too little is known for a verdict as a whole.
 pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, prices: &Book) -> Bill {
     let of_nodes = prices.prices(&snapshot.cluster.nodes);
     let places = Places::new(&snapshot.cluster, &of_nodes, prices);
     let mut bill = Bill {
         currency: prices.currency(),
         source: prices.main_source(&of_nodes),
-        description: prices.description(&of_nodes),
+        description: prices.told(&snapshot.cluster.nodes, &of_nodes),
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };

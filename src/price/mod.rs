@@ -28,7 +28,7 @@ pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms};
 pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, entry, is_model, regions};
 pub use part::Part;
-pub use sheet::{Sheet, SheetError};
+pub use sheet::{Sheet, SheetError, Unused};
 pub use waste::Sums;
 
 use effective::Amount;
@@ -120,7 +120,8 @@ pub struct Bill {
     /// The requests of all workloads.
     pub current: Money,
     pub recommended: Money,
-    /// The value of the requests given back; workloads that need more are taken off.
+    /// The value of the requests given back; workloads that need more are taken off, so that
+    /// it is below zero where they need more than that.
     pub freed: Money,
     /// Of it what leaves the bill at once, as its pods are paid for by their size.
     pub freed_of_sold: Money,

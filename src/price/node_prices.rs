@@ -1,5 +1,6 @@
 use super::book::{Basis, PriceSource, Quote, Terms};
 use crate::snapshot::{Node, label};
+use crate::text::count;
 use crate::units::{Currency, Money};
 
 /// What nodes say of themselves: the price of custom pools and of machines of one's own.
@@ -13,6 +14,18 @@ pub(super) struct NodePrices {
 impl NodePrices {
     pub(super) fn new(key: String, currency: Currency) -> Self {
         Self { key, currency }
+    }
+}
+
+impl NodePrices {
+    /// Of how many nodes it is not known by this, where there are any: a snapshot keeps plain
+    /// numbers alone, so that one with a sign or a word before it says nothing.
+    pub(super) fn silent(&self, nodes: &[Node]) -> Option<String> {
+        let silent = nodes.iter().filter(|it| self.quote(it).is_none()).count();
+        (silent > 0).then(|| {
+            let nodes = count(silent, "node");
+            format!("{nodes} without a plain number above 0 in `{}`", self.key)
+        })
     }
 }
 

@@ -17,9 +17,10 @@ pub struct Part {
 }
 
 impl Part {
-    /// The value of the requests given back; workloads that need more are taken off.
+    /// The value of the requests given back, in hundredths as they are shown; workloads that
+    /// need more are taken off, so that it is below zero where they need more than that.
     pub fn freed(&self) -> Money {
-        (self.current - self.recommended).floor_zero()
+        self.current.to_cents() - self.recommended.to_cents()
     }
 }
 

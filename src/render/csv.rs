@@ -130,7 +130,7 @@ fn rows(
 }
 
 /// Keeps the kind of the error: a closed pipe is no failure.
-fn into_io(error: csv::Error) -> io::Error {
+pub(super) fn into_io(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

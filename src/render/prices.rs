@@ -152,10 +152,10 @@ pub fn price_list(look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
             ]);
         }
         grid.write(look.width, Paint::of(look), out)?;
-        writeln!(
-            out,
-            "\n  Elsewhere: the type's price in the first region that has it, else its family's a vCPU, else default rates."
-        )
+        let text = "Elsewhere: the type's price in the first region that has it, else its family's a \
+                    vCPU, else default rates.";
+        let room = look.width.map(|it| it.saturating_sub(2).max(20));
+        writeln!(out, "\n  {}", wrap(text, room, 2))
     })
 }
 

@@ -50,7 +50,7 @@ pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node};
 pub use placement::{
     HostPort, Labels, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread,
-    Toleration, Volume, amounts, label,
+    Toleration, Volume, VolumeHome, amounts, label,
 };
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};

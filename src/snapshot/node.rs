@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Accelerator, Condition, Labels, Resources, Spell};
+use super::{Accelerator, Condition, Labels, Resources, Spell, label};
 
 /// A node: what it has, and what it is sold as.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -61,6 +61,13 @@ pub struct Node {
     /// where no metrics store tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spells: Option<Vec<Spell>>,
+}
+
+impl Node {
+    /// Whether it runs Windows, by `kubernetes.io/os`.
+    pub fn is_windows(&self) -> bool {
+        label(&self.labels, "kubernetes.io/os") == Some("windows")
+    }
 }
 
 /// How a node is bought.

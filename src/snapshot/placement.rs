@@ -141,6 +141,16 @@ pub struct Toleration {
     pub effect: Option<String>,
 }
 
+/// Where a volume is that is no disk of a cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeHome {
+    /// On a disk of its node, which is paid for with the node.
+    Node,
+    /// On a server that is not of the cluster, whatever that costs.
+    Server,
+}
+
 /// A PersistentVolume, as far as it matters for cost and for where its pods may run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Volume {
@@ -157,6 +167,9 @@ pub struct Volume {
     /// The CSI driver that attaches it, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
+    /// Where it is, where that is no disk of a cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<VolumeHome>,
     /// Nodes that it can be used on: one of them holds; anywhere where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_terms: Option<Vec<NodeTerm>>,

@@ -1,6 +1,6 @@
 //! Sizes in which providers sell pods.
 
-use super::Node;
+use super::{Node, label};
 use crate::units::{Bytes, Cpu};
 
 /// What a pod is paid for where it does not share a machine.
@@ -8,6 +8,8 @@ use crate::units::{Bytes, Cpu};
 pub enum Sold {
     /// AWS Fargate.
     Fargate,
+    /// GKE Autopilot.
+    Autopilot,
 }
 
 /// What Fargate adds to a pod's memory for the kubelet and its kin.
@@ -30,39 +32,68 @@ impl Sold {
     /// How pods on a node are sold; `name` is of one that may not be known itself.
     /// `None` where the machine is what is paid for.
     pub fn on(node: Option<&Node>, name: &str) -> Option<Self> {
-        const TAINT: &str = "eks.amazonaws.com/compute-type=fargate:NoSchedule";
+        const KIND: &str = "eks.amazonaws.com/compute-type";
         let is_fargate = match node {
-            Some(node) => node.taints.iter().any(|taint| taint == TAINT),
+            Some(node) => {
+                let taint = format!("{KIND}=fargate:");
+                let mut taints = node.taints.iter();
+                label(&node.labels, KIND) == Some("fargate")
+                    || taints.any(|it| it.starts_with(&taint))
+            }
             None => name.starts_with("fargate-ip-"),
         };
-        is_fargate.then_some(Self::Fargate)
+        if is_fargate {
+            return Some(Self::Fargate);
+        }
+        // Only Autopilot calls its nodes so; names of those of node pools begin with `gke-`.
+        let on_google = node.is_none_or(|it| it.provider.as_deref() == Some("gce"));
+        (on_google && name.starts_with("gk3-")).then_some(Self::Autopilot)
     }
 
     /// As the provider calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fargate => "Fargate",
+            Self::Autopilot => "GKE Autopilot",
         }
     }
 
     /// The size that is paid for of a pod that requests this much: the smallest that
     /// has room for both, else the largest.
     pub fn size(self, cpu: Cpu, memory: Bytes) -> (Cpu, Bytes) {
-        let Self::Fargate = self;
-        let memory = Bytes(memory.0.saturating_add(FARGATE_OWN.0));
-        let half = Bytes::mib(512);
-        let fits = |(vcpu, _, most, _): &&(u64, u64, u64, u64)| {
-            cpu <= Cpu::millicores(vcpu * 10) && memory <= Bytes(most * half.0)
-        };
-        let largest = FARGATE[FARGATE.len() - 1];
-        let (vcpu, least, most, step) = *FARGATE.iter().find(fits).unwrap_or(&largest);
-        let halves = memory.0.div_ceil(half.0).clamp(least, most);
-        // The smallest size has a half, one and two GB, and not one and a half.
-        let halves = if vcpu == 25 && halves == 3 { 4 } else { halves };
-        let steps = (halves - least).div_ceil(step);
-        let halves = (least + steps * step).min(most);
-        (Cpu::millicores(vcpu * 10), Bytes(halves * half.0))
+        match self {
+            Self::Fargate => fargate(cpu, memory),
+            Self::Autopilot => autopilot(cpu, memory),
+        }
     }
+}
+
+/// In steps of 50m, with 1 to 6.5 GiB for each core. Source: GKE, "Resource requests in
+/// Autopilot", the general-purpose platform.
+fn autopilot(cpu: Cpu, memory: Bytes) -> (Cpu, Bytes) {
+    const STEP: f64 = 0.05;
+    const MOST_GIB: f64 = 6.5;
+    let steps = |cores: f64| ((cores / STEP) - 1e-9).ceil().max(1.0) * STEP;
+    let cores = steps(cpu.get().max(memory.to_gib() / MOST_GIB));
+    let least = Bytes::from_f64(cores * f64::from(1 << 30));
+    (Cpu::cores(cores), memory.max(least))
+}
+
+/// The smallest size that has room for a pod and what Fargate adds to it.
+fn fargate(cpu: Cpu, memory: Bytes) -> (Cpu, Bytes) {
+    let memory = Bytes(memory.0.saturating_add(FARGATE_OWN.0));
+    let half = Bytes::mib(512);
+    let fits = |(vcpu, _, most, _): &&(u64, u64, u64, u64)| {
+        cpu <= Cpu::millicores(vcpu * 10) && memory <= Bytes(most * half.0)
+    };
+    let largest = FARGATE[FARGATE.len() - 1];
+    let (vcpu, least, most, step) = *FARGATE.iter().find(fits).unwrap_or(&largest);
+    let halves = memory.0.div_ceil(half.0).clamp(least, most);
+    // The smallest size has a half, one and two GB, and not one and a half.
+    let halves = if vcpu == 25 && halves == 3 { 4 } else { halves };
+    let steps = (halves - least).div_ceil(step);
+    let halves = (least + steps * step).min(most);
+    (Cpu::millicores(vcpu * 10), Bytes(halves * half.0))
 }
 
 #[cfg(test)]

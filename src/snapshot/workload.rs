@@ -304,6 +304,10 @@ pub struct Pod {
     /// Claims of the volumes that it mounts, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volume_claims: Vec<String>,
+    /// Claims that are made and deleted with it, sorted: each takes a place among the volumes
+    /// of a node, and ties the pod to none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_claims: Vec<String>,
     /// Annotations that say whether it may be moved, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub eviction: Labels,

@@ -117,6 +117,9 @@ impl Money {
         rounded
     }
 
+    /// One hundredth.
+    pub const CENT: Self = Self { micros: 10_000 };
+
     /// Rounded to whole hundredths, halves away from zero.
     #[must_use]
     pub fn to_cents(self) -> Self {

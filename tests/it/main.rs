@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(unreachable_pub, reason = "nothing outside a test binary reaches it")]
 
+mod accounts;
 mod apply;
 mod backtest;
 mod bundle;

@@ -300,7 +300,7 @@ impl Record for PersistentVolumeClaim {
         objects.cluster.volume_claims.push(snapshot::VolumeClaim {
             namespace: meta.namespace.clone(),
             name: meta.name.clone(),
-            storage_class: spec.storage_class_name,
+            storage_class: spec.storage_class_name.filter(|it| !it.is_empty()),
             requested: requested
                 .map(|quantity| (&quantity).into())
                 .unwrap_or_default(),

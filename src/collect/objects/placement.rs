@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use super::{Amounts, MOST_CONTAINERS, Meta, Objects, Record};
 use crate::snapshot::{
     HostPort, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread, Toleration,
-    Volume,
+    Volume, VolumeHome,
 };
 
 /// Of any list in a pod that its placement is made from.
@@ -77,6 +77,15 @@ pub(super) fn volume_claims(volumes: Option<&Vec<SpecVolume>>) -> Vec<String> {
     let mut claims: Vec<String> = claims.map(|it| it.claim_name.clone()).collect();
     claims.sort();
     claims.dedup();
+    claims
+}
+
+/// Claims of generic ephemeral volumes, which are called after pod and volume.
+pub(super) fn own_claims(pod: &str, volumes: Option<&Vec<SpecVolume>>) -> Vec<String> {
+    let volumes = volumes.into_iter().flatten().take(MOST);
+    let made = volumes.filter(|it| it.ephemeral.is_some());
+    let mut claims: Vec<String> = made.map(|it| format!("{pod}-{}", it.name)).collect();
+    claims.sort();
     claims
 }
 
@@ -215,20 +224,21 @@ impl Record for PersistentVolume {
         let mut amounts = Amounts::default();
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
-        let driver = driver(&spec);
+        let (driver, home) = (driver(&spec), home(&spec));
         let storage = spec.capacity.as_ref().and_then(|all| all.get("storage"));
         let capacity = storage.and_then(|text| amounts.quantity("storage", text));
         let claim = spec.claim_ref.and_then(|it| it.namespace.zip(it.name));
         let phase = self.status.and_then(|status| status.phase);
         objects.cluster.volumes.push(Volume {
             name: meta.name.clone(),
-            storage_class: spec.storage_class_name,
+            storage_class: spec.storage_class_name.filter(|it| !it.is_empty()),
             capacity: capacity
                 .map(|quantity| (&quantity).into())
                 .unwrap_or_default(),
             phase: phase.unwrap_or_else(|| "Unknown".to_owned()),
             claim,
             driver,
+            home,
             node_terms: spec
                 .node_affinity
                 .and_then(|it| it.required)
@@ -252,6 +262,25 @@ fn driver(spec: &PersistentVolumeSpec) -> Option<String> {
     };
     let own = spec.csi.as_ref().map(|it| it.driver.clone());
     own.or(moved.map(str::to_owned))
+}
+
+/// Where it is, by what mounts it.
+fn home(spec: &PersistentVolumeSpec) -> Option<VolumeHome> {
+    let on_servers = [
+        spec.nfs.is_some(),
+        spec.iscsi.is_some(),
+        spec.fc.is_some(),
+        spec.cephfs.is_some(),
+        spec.rbd.is_some(),
+        spec.glusterfs.is_some(),
+    ];
+    if spec.local.is_some() || spec.host_path.is_some() {
+        Some(VolumeHome::Node)
+    } else if on_servers.contains(&true) {
+        Some(VolumeHome::Server)
+    } else {
+        None
+    }
 }
 
 impl Record for CSINode {

@@ -27,6 +27,8 @@ pub(crate) struct PodRecord {
     pub(crate) eviction: Option<Eviction>,
     /// Claims of the volumes that it mounts, sorted.
     pub(crate) volume_claims: Vec<String>,
+    /// Those that are made and deleted with it.
+    pub(crate) own_claims: Vec<String>,
 }
 
 /// What a pod is made of, from a template or from the pod itself.
@@ -235,8 +237,10 @@ impl Record for Pod {
         let node = spec.node_name.take();
         let status = self.status.unwrap_or_default();
         let volume_claims = placement::volume_claims(spec.volumes.as_ref());
+        let own_claims = placement::own_claims(&meta.name, spec.volumes.as_ref());
         let mut pod = PodRecord {
             volume_claims,
+            own_claims,
             spec: Template {
                 fraction,
                 ..Template::from_spec(spec, &mut amounts)

@@ -7,7 +7,8 @@ use crate::collect::objects::PodRecord;
 use crate::snapshot::{Labels, Placement, label};
 
 /// Labels of nodes that say what they are and what they are for, whoever names them.
-const OF_NODES: [&str; 6] = [
+const OF_NODES: [&str; 7] = [
+    "eks.amazonaws.com/compute-type",
     "kubernetes.io/arch",
     "kubernetes.io/hostname",
     "kubernetes.io/os",

@@ -334,6 +334,7 @@ fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<
             labels: named.of_pod(&pod.meta.labels),
             placement: named::own(pod, shared, tied),
             volume_claims: pod.volume_claims.clone(),
+            own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),
         })
         .collect();

@@ -157,15 +157,26 @@ fn changed(
         ..Snapshot::default()
     };
     let cluster = &mut snapshot.cluster;
+    let like = cluster.nodes[old[0]].clone();
     for node in &mut cluster.nodes {
         node.unschedulable = true;
+        // A pod is of the pool whose new nodes are like its own, wherever others like it are.
+        node.architecture = None;
     }
-    let like = cluster.nodes[old[0]].clone();
     let gone: Vec<String> = old
         .iter()
         .map(|it| cluster.nodes[*it].name.clone())
         .collect();
-    cluster.nodes.retain(|it| !gone.contains(&it.name));
+    // Zones of the old nodes count as long as those are there; nodes themselves do not.
+    for node in cluster
+        .nodes
+        .iter_mut()
+        .filter(|it| gone.contains(&it.name))
+    {
+        node.labels.retain(|(key, _)| key != HOST);
+        node.name.insert_str(0, "old-");
+        node.annotations.clear();
+    }
     let new = mix.nodes.iter().zip(homes).enumerate();
     let new: Vec<Node> = new
         .map(|(at, (offer, zone))| made(&like, at, &offers[*offer], zone.as_ref()))
@@ -231,6 +242,7 @@ fn made(like: &Node, at: usize, offer: &Offer, zone: Option<&String>) -> Node {
 fn free() -> NodePrice {
     NodePrice {
         hourly: Money::ZERO,
+        monthly: Money::ZERO,
         rates: Rates {
             cpu_core_hour: 0.0,
             memory_gib_hour: 0.0,
@@ -240,5 +252,7 @@ fn free() -> NodePrice {
         basis: Basis::Default,
         origin: String::new(),
         committed: 0.0,
+        covered: 0.0,
+        list: None,
     }
 }

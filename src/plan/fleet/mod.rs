@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::model::{CPU, MEMORY, Model, PODS};
 use super::{Options, PodRef, Unplanned};
-use crate::price::{Book, Following};
+use crate::price::{Book, Following, NodePrice};
 use crate::recommend::Advised;
 use crate::snapshot::{CapacityType, GPU, Resources, Snapshot, Sold};
 use crate::text::count;
@@ -37,7 +37,7 @@ pub struct Fleet {
     pub pools: Vec<Pool>,
 }
 
-/// A pool as it is, and the nodes that would do.
+/// A pool, or its nodes of one architecture, as it is, and the nodes that would do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pool {
     /// Empty for nodes of no pool.
@@ -87,6 +87,8 @@ pub enum Unmixed {
     Devices,
     /// Its pods are paid for one by one.
     Sold,
+    /// The list has no prices of machines with Windows.
+    Windows,
     /// Some pods found no place on any mix that was tried.
     NoPlace(usize),
     /// No mix that was tried costs less than the nodes of today.
@@ -101,6 +103,7 @@ impl Unmixed {
             Self::Unlisted => "unlisted",
             Self::Devices => "devices",
             Self::Sold => "billed_by_pod",
+            Self::Windows => "windows",
             Self::NoPlace(_) => "no_place",
             Self::NoneCheaper => "none_cheaper",
         }
@@ -115,6 +118,7 @@ impl Unmixed {
                     .to_owned()
             }
             Self::Sold => "its pods are paid for one by one".to_owned(),
+            Self::Windows => "no list of prices has machines with Windows".to_owned(),
             Self::NoPlace(pods) => {
                 let pods = count(pods, "pod");
                 format!("{pods} found no place on any mix that was tried")
@@ -124,7 +128,8 @@ impl Unmixed {
     }
 }
 
-/// Chooses nodes anew for what every pool runs, once the advice is followed.
+/// Chooses nodes anew for what every pool runs, once the advice is followed. `prices` has one
+/// for each node of the snapshot, in the same order.
 ///
 /// # Errors
 ///
@@ -132,12 +137,12 @@ impl Unmixed {
 pub fn fleet(
     snapshot: &Snapshot,
     book: &Book,
+    prices: &[NodePrice],
     advised: &Advised,
     options: &Options,
 ) -> Result<Fleet, Unplanned> {
     super::check(snapshot)?;
-    let prices = book.prices(&snapshot.cluster.nodes);
-    let model = Model::new(snapshot, &prices, options.autoscaler);
+    let model = Model::new(snapshot, prices, options.autoscaler);
     let advice = advised.workloads.iter().zip(&snapshot.workloads);
     let following = advice.map(|(advice, workload)| Following::new(workload, advice));
     let following: Vec<Following> = following.collect();
@@ -148,9 +153,11 @@ pub fn fleet(
         following[at.workload].requests(pod)
     };
     let wants = model.wants(requests);
-    let mut pools: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    // What is built for one architecture does not run on another.
+    let mut pools: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (node, place) in model.nodes.iter().enumerate() {
-        pools.entry(place.pool()).or_default().push(node);
+        let key = (place.pool(), place.node.architecture.as_deref());
+        pools.entry(key).or_default().push(node);
     }
     let case = Case {
         snapshot,
@@ -160,14 +167,13 @@ pub fn fleet(
         requests: &requests,
         options,
     };
-    let pools = pools.into_iter().map(|(name, nodes)| {
-        let first = model.nodes[nodes[0]].node;
-        let cost: Money = nodes.iter().map(|it| prices[*it].hourly.monthly()).sum();
+    let pools = pools.into_iter().map(|((name, architecture), nodes)| {
+        let cost: Money = nodes.iter().map(|it| prices[*it].monthly).sum();
         let mix = case.mix(&nodes);
         Pool {
             name: name.to_owned(),
             spot: case.is_spot(&nodes),
-            architecture: first.architecture.clone(),
+            architecture: architecture.map(str::to_owned),
             nodes: nodes.len(),
             cost,
             pods: case.pods(&nodes).len(),
@@ -268,6 +274,17 @@ impl Case<'_> {
         found.ok_or(Unmixed::Devices)
     }
 
+    /// So few nodes may be in the place of these: their part of the minimum of their pool.
+    fn fewest(&self, nodes: &[usize]) -> usize {
+        let pool = self.model.nodes[nodes[0]].pool();
+        let mut minimums = self.options.pool_minimums.iter();
+        let Some((_, least)) = minimums.rfind(|(name, _)| name == pool) else {
+            return 0;
+        };
+        let all = self.model.pools().get(pool).copied().unwrap_or(0);
+        (least * nodes.len()).div_ceil(all.max(1))
+    }
+
     /// The oldest generation of machines that a pool has; `None` where a name tells of none.
     fn generation(&self, nodes: &[usize]) -> Option<u32> {
         let types = nodes.iter().map(|it| {
@@ -286,6 +303,9 @@ impl Case<'_> {
         let pods = self.pods(nodes);
         if pods.is_empty() {
             return Err(Unmixed::Empty);
+        }
+        if first.is_windows() {
+            return Err(Unmixed::Windows);
         }
         let of_node = |at: usize| {
             let name = self.model.resources[at].as_str();
@@ -330,6 +350,11 @@ impl Case<'_> {
         }
         let least = bound::cheapest(&offers, demand);
         let mut mixes = pack::mixes(&offers, &wants, demand);
+        let fewest = self.fewest(nodes);
+        for mix in &mut mixes {
+            mix.grow(&offers, fewest);
+        }
+        mixes.sort_by(|a, b| a.cost(&offers).total_cmp(&b.cost(&offers)));
         mixes.truncate(CHECKED);
         let checked = mixes
             .into_iter()

@@ -20,6 +20,15 @@ impl Packed {
     pub(super) fn cost(&self, offers: &[Offer]) -> f64 {
         self.nodes.iter().map(|it| offers[*it].price.to_f64()).sum()
     }
+
+    /// At least so many nodes: more of the cheapest.
+    pub(super) fn grow(&mut self, offers: &[Offer], fewest: usize) {
+        let each = (0..offers.len()).min_by_key(|at| (offers[*at].price, *at));
+        if let Some(cheapest) = each {
+            let more = fewest.saturating_sub(self.nodes.len());
+            self.nodes.extend(std::iter::repeat_n(cheapest, more));
+        }
+    }
 }
 
 /// Mixes that hold these pods, the largest of which come first; the cheapest mix first.

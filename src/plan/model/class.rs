@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::terms::{Builder, Terms};
-use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload};
+use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload, label};
 
 /// Pods with the same labels and the same rules.
 #[derive(Debug)]
@@ -24,8 +24,46 @@ pub(in crate::plan) struct Class {
     pub(in crate::plan) free: bool,
 }
 
-/// Where something may be: its rules, and those of its volumes.
-type Spot<'a> = (&'a Placement, Vec<Vec<NodeTerm>>);
+/// Where something may be: its rules, those of its volumes, and what it was built for.
+type Spot<'a> = (&'a Placement, Vec<Vec<NodeTerm>>, Platform<'a>);
+
+/// What a pod was built for: it runs nowhere else, although the scheduler knows nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Platform<'a> {
+    system: Option<&'a str>,
+    architecture: Option<&'a str>,
+}
+
+const SYSTEM: &str = "kubernetes.io/os";
+const ARCHITECTURE: &str = "kubernetes.io/arch";
+
+impl<'a> Platform<'a> {
+    fn of_node(node: &'a Node) -> Self {
+        Self {
+            system: label(&node.labels, SYSTEM),
+            architecture: node.architecture.as_deref(),
+        }
+    }
+
+    /// That of a pod that runs on this node; of what its rules name they decide.
+    fn of_pod(placement: &Placement, home: Option<&'a Node>) -> Self {
+        let home = home.map(Self::of_node).unwrap_or_default();
+        let named = |key: &str| placement.node_keys().any(|it| it == key);
+        Self {
+            system: home.system.filter(|_| !named(SYSTEM)),
+            architecture: home.architecture.filter(|_| !named(ARCHITECTURE)),
+        }
+    }
+
+    /// Whether it runs on a node; one that does not say what it is takes anything.
+    fn runs_on(self, node: &Node) -> bool {
+        let own = Platform::of_node(node);
+        let same = |want: Option<&str>, has: Option<&str>| {
+            want.zip(has).is_none_or(|(want, has)| want == has)
+        };
+        same(self.system, own.system) && same(self.architecture, own.architecture)
+    }
+}
 
 /// Classes as they are found.
 pub(super) struct Classes<'a> {
@@ -59,15 +97,17 @@ impl<'a> Classes<'a> {
         }
     }
 
-    /// The class of a pod, whose volumes can be used in these places.
+    /// The class of a pod that is on this node or, while it waits, whose like is; its volumes
+    /// can be used in these places.
     pub(super) fn of(
         &mut self,
         workload: &'a Workload,
         pod: &'a Pod,
+        home: Option<&'a Node>,
         volumes: Vec<Vec<NodeTerm>>,
     ) -> usize {
         let placement = workload.placement(pod).unwrap_or(&ANYWHERE);
-        let spot = (placement, volumes);
+        let spot = (placement, volumes, Platform::of_pod(placement, home));
         let namespace = workload.id.namespace.as_str();
         let key = (spot.clone(), namespace, &pod.labels);
         if let Some(class) = self.known.get(&key) {
@@ -75,13 +115,9 @@ impl<'a> Classes<'a> {
         }
         let nodes = self.nodes;
         let allowed = self.allowed.entry(spot);
-        let allowed = allowed.or_insert_with_key(|(placement, volumes)| {
-            Arc::new(
-                nodes
-                    .iter()
-                    .map(|it| allows(it, placement, volumes))
-                    .collect(),
-            )
+        let allowed = allowed.or_insert_with_key(|(placement, volumes, platform)| {
+            let may = |it: &Node| platform.runs_on(it) && allows(it, placement, volumes);
+            Arc::new(nodes.iter().map(may).collect())
         });
         let rules = self.terms.add(namespace, &pod.labels, placement);
         let class = Class {

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::stay::{Fixed, Kept};
 use super::{Autoscaler, PodRef};
 use crate::price::NodePrice;
-use crate::snapshot::{Node, Resources, Snapshot, Sold, amounts};
+use crate::snapshot::{Node, Pod, Resources, Snapshot, Sold, amounts};
 use crate::units::{Money, len_f64};
 use class::Classes;
 use volume::Storage;
@@ -88,6 +88,8 @@ impl<'a> Model<'a> {
         let fixing = fixed::Fixing::new(snapshot, autoscaler);
         let mut pods = Vec::new();
         for (at, workload) in snapshot.workloads.iter().enumerate() {
+            let known = |pod: &Pod| places.get(pod.node.as_deref()?).copied();
+            let like = workload.pods.iter().find_map(known);
             for (pod_at, pod) in workload.pods.iter().enumerate() {
                 let node = match pod.node.as_deref() {
                     None => None,
@@ -110,7 +112,12 @@ impl<'a> Model<'a> {
                     tied,
                     fixed: fixing.of(workload, pod, &bound).filter(|_| !tied),
                     volumes: drivers.collect(),
-                    class: classes.of(workload, pod, bound.terms),
+                    class: classes.of(
+                        workload,
+                        pod,
+                        node.or(like).map(|at| nodes[at].node),
+                        bound.terms,
+                    ),
                 });
             }
         }
@@ -194,7 +201,7 @@ impl<'a> Place<'a> {
             has: resources.iter().map(has).collect(),
             takes: node.ready && !node.unschedulable && !sold,
             kept: Kept::of(node),
-            price: price.leaves().monthly(),
+            price: price.leaves(),
         }
     }
 

@@ -29,12 +29,17 @@ pub(in crate::plan) struct Meant {
     pub(in crate::plan) even: Vec<usize>,
 }
 
+/// The label that each node has for itself.
+const HOST: &str = "kubernetes.io/hostname";
+
 /// Nodes by the value of one label.
 #[derive(Debug)]
 pub(in crate::plan) struct Topology {
     /// For each node its domain; `None` without the label.
     pub(in crate::plan) of: Vec<Option<usize>>,
     pub(in crate::plan) domains: usize,
+    /// Whether each node is a domain of its own, which is gone with it.
+    pub(in crate::plan) hosts: bool,
 }
 
 /// A constraint on how evenly pods are spread.
@@ -209,6 +214,7 @@ impl<'a> Builder<'a> {
         self.terms.topologies.push(Topology {
             of,
             domains: domains.len(),
+            hosts: key == HOST,
         });
         let at = self.terms.topologies.len() - 1;
         self.topologies.insert(key, at);

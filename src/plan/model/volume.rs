@@ -60,9 +60,21 @@ impl<'a> Storage<'a> {
         drivers.map(|it| format!("{VOLUMES}{it}")).collect()
     }
 
-    /// What a pod's volumes ask, which is on `node` now.
+    /// The driver of the volume of a claim, as a resource.
+    fn driver(&self, namespace: &str, claim: &str) -> Option<String> {
+        let volume = self.claims.get(&(namespace, claim))?.volume.as_deref()?;
+        let driver = self.volumes.get(volume)?.driver.as_ref()?;
+        Some(format!("{VOLUMES}{driver}"))
+    }
+
+    /// What a pod's volumes ask, which is on `node` now. Those that are made with it are made
+    /// anew wherever it comes to.
     pub(super) fn of(&self, namespace: &str, pod: &Pod, node: Option<&Node>) -> Bound {
-        let mut bound = Bound::default();
+        let own = pod.own_claims.iter();
+        let mut bound = Bound {
+            drivers: own.filter_map(|it| self.driver(namespace, it)).collect(),
+            ..Bound::default()
+        };
         for name in &pod.volume_claims {
             let claim = self.claims.get(&(namespace, name.as_str()));
             let volume = claim.and_then(|it| it.volume.as_deref());

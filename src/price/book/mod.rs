@@ -11,7 +11,7 @@ use super::billed::Billed;
 use super::default_rates::DefaultRates;
 use super::list::ListPrices;
 use super::node_prices::NodePrices;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, Unused};
 use crate::snapshot::{CapacityType, Node, Resources};
 use crate::text;
 use crate::units::{Bytes, Cpu, Currency, Money};
@@ -84,6 +84,18 @@ impl Quote {
     }
 }
 
+impl Quote {
+    /// Lists are of machines with Linux: what Windows adds to that is not in them.
+    fn of_linux(mut self, node: &Node) -> Self {
+        if node.is_windows() {
+            self.basis = self.basis.max(Basis::Estimated);
+            self.origin
+                .push_str(", as with Linux: without the licence of Windows");
+        }
+        self
+    }
+}
+
 impl Basis {
     pub fn name(self) -> &'static str {
         match self {
@@ -100,6 +112,8 @@ impl Basis {
 pub struct NodePrice {
     /// An hour, whole.
     pub hourly: Money,
+    /// A month; of nodes of a bill in hundredths that sum up to what it says of all.
+    pub monthly: Money,
     /// The price over what the machine has.
     pub rates: Rates,
     /// [`PriceSource::name`].
@@ -109,12 +123,21 @@ pub struct NodePrice {
     /// Share of the price that is paid whether the node is there or not, 0 to 1: what is
     /// committed.
     pub committed: f64,
+    /// Share of what the node would cost without commitments that they cover, 0 to 1.
+    pub covered: f64,
+    /// What anyone is asked for it on demand, an hour, in the currency of the book; `None`
+    /// where no list has it.
+    pub list: Option<Money>,
 }
 
 impl NodePrice {
-    /// What leaves the bill with the node, an hour.
+    /// What leaves the bill with the node, a month.
     pub fn leaves(&self) -> Money {
-        self.hourly.scale(1.0 - self.committed.clamp(0.0, 1.0))
+        if self.committed <= 0.0 {
+            return self.monthly;
+        }
+        let share = 1.0 - self.committed.min(1.0);
+        self.monthly.scale(share).to_cents()
     }
 }
 
@@ -125,6 +148,7 @@ pub struct Book {
     sources: Vec<Arc<dyn PriceSource>>,
     sheet: Option<Arc<Sheet>>,
     billed: Option<Arc<Billed>>,
+    said: Option<Arc<NodePrices>>,
 }
 
 /// A quote, and whose it is.
@@ -141,11 +165,14 @@ impl Settled {
         let Self { source, quote, .. } = self;
         NodePrice {
             hourly: quote.hourly,
+            monthly: quote.hourly.monthly(),
             rates: quote.rates.unwrap_or_else(|| split(quote.hourly, node)),
             source,
             basis: quote.basis,
             origin: quote.origin,
             committed: 0.0,
+            covered: 0.0,
+            list: None,
         }
     }
 }
@@ -169,6 +196,7 @@ impl Default for Book {
             sources: vec![Arc::new(ListPrices), Arc::new(BY_MODEL)],
             sheet: None,
             billed: None,
+            said: None,
         }
     }
 }
@@ -201,6 +229,7 @@ impl Book {
             sources,
             sheet: Some(sheet),
             billed: None,
+            said: None,
         }
     }
 
@@ -215,9 +244,10 @@ impl Book {
 
     /// What nodes say of themselves, in this label or annotation: after the user's own prices.
     #[must_use]
-    pub fn with_node_prices(self, key: &str) -> Self {
-        let said = NodePrices::new(key.to_owned(), self.currency);
-        self.with(Arc::new(said))
+    pub fn with_node_prices(mut self, key: &str) -> Self {
+        let said = Arc::new(NodePrices::new(key.to_owned(), self.currency));
+        self.said = Some(said.clone());
+        self.with(said)
     }
 
     /// What is really billed, before list prices.
@@ -279,10 +309,37 @@ impl Book {
             let settled = Settled { quote, ..it };
             NodePrice {
                 committed,
+                covered: covered[at],
                 ..settled.over(node)
             }
         });
         each.collect()
+    }
+
+    /// What anyone is asked for such a node on demand, where the list has it and the book
+    /// says what a dollar is.
+    pub fn list(&self, node: &Node) -> Option<Money> {
+        let on_demand = Node {
+            capacity_type: CapacityType::OnDemand,
+            ..node.clone()
+        };
+        let quote = ListPrices.quote(&on_demand)?;
+        match self.sheet().and_then(|it| it.usd) {
+            Some(usd) => Some(quote.hourly.scale(usd)),
+            None => (self.currency == Currency::USD).then_some(quote.hourly),
+        }
+    }
+
+    /// What is committed and covers none of these nodes.
+    pub fn unused(&self, nodes: &[Node]) -> Unused {
+        let Some(sheet) = self.sheet.as_deref() else {
+            return Unused::default();
+        };
+        let settled: Vec<Money> = nodes
+            .iter()
+            .map(|node| self.settled(node).quote.hourly)
+            .collect();
+        sheet.unused(nodes.iter().zip(settled))
     }
 
     /// By the first source that knows, without commitments.
@@ -295,6 +352,11 @@ impl Book {
             let quote = BY_MODEL.at(node);
             ("default", Terms::List, quote)
         });
+        let quote = if terms == Terms::List {
+            quote.of_linux(node)
+        } else {
+            quote
+        };
         let quote = match &self.sheet {
             Some(sheet) if terms != Terms::Own => sheet.settled(quote, node),
             _ => quote,
@@ -313,6 +375,25 @@ impl Book {
             (None, Some(sheet)) => sheet.any_rates(),
             (None, None) => DefaultRates::any(),
         }
+    }
+
+    /// Where the prices of these nodes are from, and what else is to be known of them.
+    pub fn told(&self, nodes: &[Node], prices: &[NodePrice]) -> String {
+        let unused = self.unused(nodes).text(self.currency);
+        let first = [self.description(prices)];
+        let texts = first.into_iter().chain(unused).chain(self.unheard(nodes));
+        texts.collect::<Vec<_>>().join("; ")
+    }
+
+    /// What the user says of prices that does nothing for these nodes.
+    pub fn unheard(&self, nodes: &[Node]) -> Vec<String> {
+        let strays = self.sheet.as_ref().map_or(0, |it| it.strays(nodes));
+        let stray = (strays > 0 && !nodes.is_empty()).then(|| {
+            let discounts = text::count(strays, "discount");
+            format!("{discounts} of the sheet fit no node here")
+        });
+        let silent = self.said.as_ref().and_then(|it| it.silent(nodes));
+        stray.into_iter().chain(silent).collect()
     }
 
     /// Where the prices of these nodes are from, in one line.
@@ -376,6 +457,7 @@ struct Kind<'a> {
     /// What it says of its price.
     said: &'a [(String, String)],
     capacity_type: CapacityType,
+    windows: bool,
     /// Cores, bytes and devices that it has, and that pods may use.
     sizes: [[u64; 3]; 2],
 }
@@ -401,6 +483,7 @@ impl<'a> Kind<'a> {
             }),
             said: &node.prices,
             capacity_type: node.capacity_type,
+            windows: node.is_windows(),
             sizes: [&node.capacity, &node.allocatable].map(size),
         }
     }

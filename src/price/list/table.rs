@@ -114,7 +114,14 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 /// The type of this name, of this provider where it is known: no two share a name.
 pub fn entry(name: &str, provider: Option<Provider>) -> Option<&'static Entry> {
-    let found = table().entries.get(name);
+    let entries = &table().entries;
+    // Azure's names are written in any case.
+    let alike = || {
+        entries
+            .values()
+            .find(|it| it.name.eq_ignore_ascii_case(name))
+    };
+    let found = entries.get(name).or_else(alike);
     found.filter(|it| provider.is_none_or(|own| own == it.provider))
 }
 

@@ -67,6 +67,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, SheetError> {
                 "the row has no price: fill `price`, or `core` and `gib`".to_owned(),
             ));
         }
+        row.check().map_err(|text| fail(Some((line, 1)), text))?;
         rows.push(row);
     }
     if rows.is_empty() {

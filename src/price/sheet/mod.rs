@@ -9,7 +9,8 @@ mod yaml;
 use super::Rates;
 use super::book::{Basis, PriceSource, Quote, Terms};
 use super::default_rates::DefaultRates;
-use crate::snapshot::Node;
+use crate::snapshot::{CapacityType, Node};
+use crate::text::money;
 use crate::units::{Currency, Money};
 
 use row::{Match, Row};
@@ -85,6 +86,50 @@ impl Commitment {
     }
 }
 
+impl Commitment {
+    /// What is paid an hour for what it covers beyond these nodes; `None` where nothing says
+    /// what such a node costs.
+    fn unused(&self, nodes: f64, hourly: f64) -> Option<f64> {
+        let lower = 1.0 - self.share;
+        match self.covered {
+            Covered::Share(_) => Some(0.0),
+            Covered::Nodes(covered) if covered <= nodes => Some(0.0),
+            // Those that are not here cost as those that are.
+            Covered::Nodes(covered) => {
+                (nodes > 0.0).then(|| (covered - nodes) * lower * hourly / nodes)
+            }
+            Covered::Hourly(paid) => Some((paid.to_f64() - lower * hourly).max(0.0)),
+        }
+    }
+}
+
+/// What is committed and covers none of the nodes that there are. It is paid for whether
+/// other clusters use it or nobody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unused {
+    pub hourly: Money,
+    /// Commitments to nodes of which there is none that would say what one costs.
+    pub unpriced: usize,
+}
+
+impl Unused {
+    /// One sentence, where there is any.
+    pub fn text(&self, currency: Currency) -> Option<String> {
+        let monthly = self.hourly.monthly().to_cents();
+        let (some, unpriced) = (monthly > Money::ZERO, self.unpriced > 0);
+        let worth = match (some, unpriced) {
+            (false, false) => return None,
+            (true, false) => format!("of {} a month", money(monthly, &currency)),
+            (true, true) => format!("of more than {} a month", money(monthly, &currency)),
+            (false, true) => "to nodes of which none is here".to_owned(),
+        };
+        Some(format!(
+            "commitments {worth} cover nothing here: they are paid for beside this, unless \
+             another cluster uses them"
+        ))
+    }
+}
+
 /// Why a sheet cannot be read, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SheetError {
@@ -116,6 +161,8 @@ impl Sheet {
     pub fn parse(file: &str, text: &str) -> Result<Self, SheetError> {
         let name = file.to_lowercase();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // Lines are counted by their ends, of which some files have two.
+        let text = &text.replace("\r\n", "\n");
         let is_yaml = [".yaml", ".yml", ".json"]
             .iter()
             .any(|it| name.ends_with(it));
@@ -157,14 +204,44 @@ impl Sheet {
         quote.times(factor, &notes)
     }
 
-    /// The commitment that is about a node: the first.
+    /// The commitment that is about a node: the first. No provider's covers spot.
     pub(super) fn commitment(&self, node: &Node) -> Option<usize> {
-        self.commitments.iter().position(|it| it.of.fits(node))
+        let mut all = self.commitments.iter();
+        let found = all.position(|it| it.of.fits(node));
+        found.filter(|_| node.capacity_type != CapacityType::Spot)
     }
 
     /// For each commitment the share that it covers of the nodes that it is about, by what
     /// they cost without it.
     pub(super) fn covered<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<f64> {
+        let each = self.commitments.iter().zip(self.committed_to(nodes));
+        each.map(|(it, (nodes, hourly))| it.share_of(nodes, hourly))
+            .collect()
+    }
+
+    /// What is committed beyond these nodes, by what they cost without it.
+    pub(super) fn unused<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Unused {
+        let mut unused = Unused::default();
+        let mut hourly = 0.0;
+        let sums = self.committed_to(nodes);
+        for (it, (nodes, cost)) in self.commitments.iter().zip(sums) {
+            match it.unused(nodes, cost) {
+                Some(more) => hourly += more,
+                None => unused.unpriced += 1,
+            }
+        }
+        unused.hourly = Money::from_f64(hourly);
+        unused
+    }
+
+    /// Discounts that are about none of these nodes.
+    pub(super) fn strays(&self, nodes: &[Node]) -> usize {
+        let is_stray = |it: &&Cut| !nodes.iter().any(|node| it.of.fits(node));
+        self.discounts.iter().filter(is_stray).count()
+    }
+
+    /// For each commitment how many of these nodes it is about, and what they cost an hour.
+    fn committed_to<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<(f64, f64)> {
         let mut sums = vec![(0.0, 0.0); self.commitments.len()];
         for (node, hourly) in nodes {
             if let Some(at) = self.commitment(node) {
@@ -172,9 +249,7 @@ impl Sheet {
                 sums[at].1 += hourly.to_f64();
             }
         }
-        let each = self.commitments.iter().zip(sums);
-        each.map(|(it, (nodes, hourly))| it.share_of(nodes, hourly))
-            .collect()
+        sums
     }
 
     /// The price of a node of which a commitment covers a share, and the share of that price
@@ -212,10 +287,13 @@ impl PriceSource for Sheet {
         }
     }
 
-    /// Of the rows that fit the one with most conditions, of equals the first.
+    /// Of the rows that fit the one with most conditions, of equals the one whose patterns say
+    /// most, of equals the first.
     fn quote(&self, node: &Node) -> Option<Quote> {
         let fitting = self.rows.iter().filter(|it| it.of.fits(node));
-        let row = fitting.rev().max_by_key(|it| it.of.conditions())?;
+        let row = fitting
+            .rev()
+            .max_by_key(|it| (it.of.conditions(), it.of.said()))?;
         let usual = DefaultRates::of(node.capacity_type).scale(self.usd.unwrap_or(1.0));
         let rates = row.rates.is_some().then(|| row.rates_or(&usual));
         let hourly = match (row.price, &rates) {

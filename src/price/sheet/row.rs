@@ -100,6 +100,18 @@ impl Match {
     }
 }
 
+impl Match {
+    /// How much patterns say: `m6i.*` more than `*`.
+    pub(super) fn said(&self) -> usize {
+        let globs = [&self.instance_type, &self.gpu_model];
+        let letters = globs.into_iter().flatten().map(|it| {
+            let text = it.glob().glob().chars();
+            text.filter(|it| !matches!(it, '*' | '?')).count()
+        });
+        letters.sum()
+    }
+}
+
 /// Names of machines and GPUs are compared in any case.
 fn pattern(text: &str) -> Result<GlobMatcher, String> {
     let glob = GlobBuilder::new(text).case_insensitive(true).build();
@@ -147,6 +159,22 @@ impl Row {
     pub(super) fn is_for_any(&self) -> bool {
         let both = |it: [Option<f64>; 3]| it[0].is_some() && it[1].is_some();
         self.of == Match::default() && self.rates.is_some_and(both)
+    }
+
+    /// Whether it says one thing.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, or said twice.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.price, self.rates) {
+            (None, None) => Err("there is no price: give `price`, or `core` and `gib`".to_owned()),
+            (Some(_), Some(_)) => Err(
+                "`price` is of the whole node: `core`, `gib` or `gpu` beside it mean nothing"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Its rates, and of what it does not name these.

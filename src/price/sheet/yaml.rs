@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use super::row::{Match, Row, amount};
 use super::{Commitment, Covered, Cut, Sheet, SheetError};
+use crate::snapshot::CapacityType;
 use crate::text::suggestion;
 use crate::units::{Currency, Money};
 
@@ -172,10 +173,7 @@ impl Keyed for Row {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.price.is_none() && self.rates.is_none() {
-            return Err("there is no price: give `price`, or `core` and `gib`".to_owned());
-        }
-        Ok(())
+        Self::check(self)
     }
 }
 
@@ -209,17 +207,30 @@ impl Keyed for Commitment {
     ];
 
     fn take(&mut self, name: &str, value: &str) -> Result<bool, String> {
-        match name {
-            "discount_percent" => self.share = percent(value)?,
-            "covered_percent" => self.covered = Covered::Share(percent(value)?),
-            "covered_nodes" => self.covered = Covered::Nodes(positive(value)?),
-            "committed_hourly" => self.covered = Covered::Hourly(amount(value)?),
+        let covered = match name {
+            "discount_percent" => {
+                self.share = percent(value)?;
+                return Ok(true);
+            }
+            "covered_percent" => Covered::Share(percent(value)?),
+            "covered_nodes" => Covered::Nodes(positive(value)?),
+            "committed_hourly" => Covered::Hourly(amount(value)?),
             _ => return self.of.set(name, value),
+        };
+        if self.covered != Covered::default() {
+            return Err(format!(
+                "`{name}` beside another measure: give one of `covered_percent`, \
+                 `covered_nodes` and `committed_hourly`"
+            ));
         }
+        self.covered = covered;
         Ok(true)
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.of.capacity_type == Some(CapacityType::Spot) {
+            return Err("a commitment covers no `spot`".to_owned());
+        }
         if self.covered == Covered::default() {
             return Err(
                 "nothing is covered: give `covered_percent`, `covered_nodes` or `committed_hourly`"

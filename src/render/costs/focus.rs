@@ -6,8 +6,8 @@ use std::io;
 use jiff::SignedDuration;
 
 use super::Told;
-use crate::costs::{By, Group};
-use crate::render::csv::text;
+use crate::costs::{By, Group, Split};
+use crate::render::csv::{into_io, text};
 use crate::snapshot::Snapshot;
 use crate::units::{HOURS_PER_MONTH, Money};
 
@@ -53,7 +53,7 @@ const METHOD: &str = "kcost/requests-v1";
 /// A month of 730 hours from when the snapshot was taken.
 pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(HEADER).map_err(io::Error::other)?;
+    table.write_record(HEADER).map_err(into_io)?;
     let start = told.snapshot.taken_at;
     let end = start + SignedDuration::from_hours(730);
     let (start, end) = (start.to_string(), end.to_string());
@@ -73,7 +73,7 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 .write_record([
                     &*cost,
                     &cost,
-                    &cost,
+                    &charge.list.to_string(),
                     &cost,
                     &currency,
                     &start,
@@ -101,11 +101,11 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                     unit,
                     &quantity,
                     unit,
-                    "Standard",
+                    charge.pricing,
                     &tags(told, &group),
                     METHOD,
                 ])
-                .map_err(io::Error::other)?;
+                .map_err(into_io)?;
         }
     }
     table.flush()
@@ -116,13 +116,18 @@ struct Charge {
     what: &'static str,
     category: &'static str,
     amount: Money,
+    /// What anyone is asked for it on demand.
+    list: Money,
+    /// `Standard`; `Dynamic` on spot; `Committed`.
+    pricing: &'static str,
     /// How much of what, where there is one measure for it.
     quantity: Option<(String, &'static str)>,
 }
 
 fn charges(group: &Group) -> Vec<Charge> {
     let (cost, held) = (&group.cost, &group.held);
-    let hours = |amount: f64| format!("{}", (amount * HOURS_PER_MONTH * 1e6).round() / 1e6);
+    let hours = |amount: f64| amount * HOURS_PER_MONTH;
+    let rounded = |hours: f64| format!("{}", (hours * 1e6).round() / 1e6);
     let gib = held.memory_bytes / f64::from(1 << 30);
     let all = [
         (
@@ -147,16 +152,42 @@ fn charges(group: &Group) -> Vec<Charge> {
         ("load balancers", "Networking", cost.load_balancer, None),
         ("shared costs", "Compute", cost.shared, None),
     ];
-    let all = all
-        .into_iter()
-        .filter(|(_, _, amount, _)| *amount != Money::ZERO);
-    let all = all.map(|(what, category, amount, quantity)| Charge {
-        what,
-        category,
-        amount,
-        quantity,
+    let all = all.into_iter().enumerate();
+    let all = all.filter(|(_, it)| it.2 != Money::ZERO);
+    let all = all.flat_map(|(sort, (what, category, amount, quantity))| {
+        let bought = bought(group, sort, amount);
+        bought.into_iter().map(move |(pricing, part, list)| Charge {
+            what,
+            category,
+            amount: part,
+            list,
+            pricing,
+            quantity: quantity.as_ref().map(|(hours, unit)| {
+                let share = part.to_f64() / amount.to_f64();
+                (rounded(hours * share), *unit)
+            }),
+        })
     });
     all.collect()
+}
+
+/// An amount of one sort by how it is bought: the pricing category, the amount and what a
+/// list asks for it.
+fn bought(group: &Group, sort: usize, amount: Money) -> Vec<(&'static str, Money, Money)> {
+    const CATEGORIES: [&str; 3] = ["Standard", "Dynamic", "Committed"];
+    let of = |it: &Split| [it.cpu, it.memory, it.gpu].get(sort).copied();
+    let exact: Option<Vec<Money>> = group.bought.iter().map(|it| of(&it.cost)).collect();
+    let Some(exact) = exact else {
+        return vec![(CATEGORIES[0], amount, amount)];
+    };
+    let cents = Money::rounded_to(amount, &exact);
+    let each = CATEGORIES.into_iter().zip(cents).zip(&group.bought);
+    let each = each.zip(exact).map(|(((name, cents), bought), exact)| {
+        let list = of(&bought.list).filter(|it| *it != exact);
+        (name, cents, list.map_or(cents, Money::to_cents))
+    });
+    each.filter(|it| it.1 != Money::ZERO || it.2 != Money::ZERO)
+        .collect()
 }
 
 /// The region of all nodes; empty where they are in several.

@@ -33,6 +33,8 @@ struct Report<'a> {
     load_balancers: Vec<LoadBalancer>,
     nodes: Vec<Node<'a>>,
     unplaced_pods: usize,
+    /// Volumes on servers of which nobody says what they cost: they are not in the bill.
+    unpriced_volumes: usize,
     gpus: Devices,
     gaps: Vec<Gap<'a>>,
 }
@@ -102,10 +104,14 @@ struct Bill {
     requested: Money,
     /// Of what is requested that which is there for all.
     shared: Money,
-    idle: Money,
-    system: Money,
+    /// Null where only a part of what is on nodes is told of.
+    idle: Option<Money>,
+    system: Option<Money>,
     storage: Money,
     load_balancers: Money,
+    /// What is committed and covers no node that is there. Beside the total, as other
+    /// clusters may use it; null where commitments to nodes cannot be priced.
+    unused_commitments: Option<Money>,
     /// Of the lines above what is for nodes.
     nodes: Money,
     /// Of what is requested, and whose use is known: CPU and memory.
@@ -203,7 +209,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 pool: node.pool.as_deref(),
                 capacity_type: node.capacity_type.name(),
                 hourly_cost: price.hourly.exact(),
-                monthly_cost: price.hourly.monthly(),
+                monthly_cost: price.monthly,
                 cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
                 memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
                 gpu_hourly_cost: digits(price.rates.gpu_hour),
@@ -213,6 +219,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             })
             .collect(),
         unplaced_pods: costs.unplaced,
+        unpriced_volumes: costs.unpriced_volumes,
         gpus: Devices {
             all: held,
             used,
@@ -233,10 +240,12 @@ fn bill(told: Told<'_>) -> Bill {
         hourly: Money::from_f64(sum.total.to_f64() / HOURS_PER_MONTH).exact(),
         requested: sum.requested + sum.shared,
         shared: sum.shared,
-        idle: sum.idle,
-        system: sum.system,
+        idle: (!costs.in_part).then_some(sum.idle),
+        system: (!costs.in_part).then_some(sum.system),
         storage: sum.storage,
         load_balancers: sum.load_balancers,
+        unused_commitments: (costs.unused.unpriced == 0)
+            .then(|| costs.unused.hourly.monthly().to_cents()),
         nodes: sum.nodes,
         judged: held.clone().map(|it| it.judged).sum(),
         used: held.map(|it| it.worth_of_use).sum(),

@@ -72,9 +72,10 @@ impl Page<'_> {
     fn head(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let snapshot = self.told.snapshot;
         let name = escape(&snapshot.cluster.name);
-        let total = self.money(self.told.costs.total());
+        let sum = self.told.costs.sum(self.told.sharing, self.told.snapshot);
+        let total = self.money(sum.total);
         let nodes = count(snapshot.cluster.nodes.len(), "node");
-        let hourly = self.told.costs.total().to_f64() / HOURS_PER_MONTH;
+        let hourly = sum.total.to_f64() / HOURS_PER_MONTH;
         let now = self.money(Money::from_f64(hourly));
         writeln!(
             out,
@@ -230,6 +231,19 @@ impl Page<'_> {
                 "{pods} on no known node, at default rates; nothing idle is known"
             ));
         }
+        if costs.unpriced_volumes > 0 {
+            let volumes = count(costs.unpriced_volumes, "volume");
+            notes.push(format!(
+                "{volumes} on servers of their own: what they cost is not known, and not in the bill"
+            ));
+        }
+        notes.extend(costs.unused.text(costs.currency));
+        if costs.in_part {
+            notes.push(
+                "only what was asked for was read or kept: what is idle on nodes is not known"
+                    .to_owned(),
+            );
+        }
         notes.extend(self.devices());
         let guessed = costs
             .nodes
@@ -284,7 +298,7 @@ impl Page<'_> {
         writeln!(out)?;
         let nodes = self.told.snapshot.cluster.nodes.iter();
         for (node, price) in nodes.zip(&self.told.costs.nodes) {
-            let amount = self.money(price.hourly.monthly());
+            let amount = self.money(price.monthly);
             let text = format!("{}: {amount} a month; {}", node.name, price.origin);
             let room = self.width.map(|it| it.saturating_sub(4).max(20));
             writeln!(out, "  {}", wrap(&escape(&text), room, 4))?;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Told;
-use crate::render::csv::text;
+use crate::render::csv::{into_io, text};
 
 const HEADER: [&str; 18] = [
     "name",
@@ -29,7 +29,7 @@ const HEADER: [&str; 18] = [
 /// `monthly_cost` is the sum of the costs beside it, and sums up to the bill.
 pub fn costs_csv(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(HEADER).map_err(io::Error::other)?;
+    table.write_record(HEADER).map_err(into_io)?;
     for group in told.costs.by(told.by, told.sharing, told.snapshot) {
         let (cost, held) = (&group.cost, &group.held);
         let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
@@ -56,7 +56,7 @@ pub fn costs_csv(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 cost.shared.to_string(),
                 group.window.map_or_else(String::new, |it| it.to_string()),
             ])
-            .map_err(io::Error::other)?;
+            .map_err(into_io)?;
     }
     table.flush()
 }

@@ -123,17 +123,13 @@ impl Page<'_> {
             Column::prose("TYPES"),
         ]);
         for pool in &fleet.pools {
-            let name = if pool.name.is_empty() {
-                NO_POOL
-            } else {
-                &pool.name
-            };
+            let name = told(pool, fleet);
             let (cost, least, types) = match &pool.mix {
                 Ok(mix) => (self.money(mix.cost), self.money(mix.least), types(mix)),
                 Err(why) => (String::new(), String::new(), why.text()),
             };
             grid.row(vec![
-                Cell::new(escape(name)),
+                Cell::new(escape(&name)),
                 Cell::new(pool.nodes.to_string()),
                 Cell::new(self.money(pool.cost)),
                 Cell::styled(cost, GOOD_BOLD),
@@ -142,6 +138,29 @@ impl Page<'_> {
             ]);
         }
         grid.write(self.width, self.paint, out)
+    }
+}
+
+/// A pool by its name, with the architecture where it has several: `web (arm64)`.
+fn told(pool: &Pool, fleet: &Fleet) -> String {
+    let name = if pool.name.is_empty() {
+        NO_POOL
+    } else {
+        &pool.name
+    };
+    let same = fleet.pools.iter().filter(|it| it.name == pool.name);
+    match &pool.architecture {
+        Some(architecture) if same.count() > 1 => format!("{name} ({architecture})"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The name of a pool that would be made; those of several architectures cannot share one.
+fn made(pool: &Pool, fleet: &Fleet) -> String {
+    let same = fleet.pools.iter().filter(|it| it.name == pool.name);
+    match &pool.architecture {
+        Some(architecture) if same.count() > 1 => format!("{}-{architecture}", pool.name),
+        _ => pool.name.clone(),
     }
 }
 
@@ -171,7 +190,12 @@ pub fn nodes_karpenter(
     for pool in &fleet.pools {
         let Ok(mix) = &pool.mix else {
             let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(out, "# {}: {}", escape(&pool.name), why.unwrap_or_default())?;
+            writeln!(
+                out,
+                "# {}: {}",
+                escape(&told(pool, fleet)),
+                why.unwrap_or_default()
+            )?;
             continue;
         };
         let cores: f64 = mix
@@ -186,7 +210,7 @@ pub fn nodes_karpenter(
         writeln!(out, "apiVersion: karpenter.sh/v1")?;
         writeln!(out, "kind: NodePool")?;
         writeln!(out, "metadata:")?;
-        writeln!(out, "  name: {}", yaml(&pool.name))?;
+        writeln!(out, "  name: {}", yaml(&made(pool, fleet)))?;
         writeln!(out, "spec:")?;
         writeln!(out, "  limits:")?;
         writeln!(out, "    cpu: \"{cores}\"")?;
@@ -242,7 +266,12 @@ pub fn nodes_groups(
     for pool in &fleet.pools {
         let Ok(mix) = &pool.mix else {
             let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(out, "# {}: {}", escape(&pool.name), why.unwrap_or_default())?;
+            writeln!(
+                out,
+                "# {}: {}",
+                escape(&told(pool, fleet)),
+                why.unwrap_or_default()
+            )?;
             continue;
         };
         let capacity = if pool.spot { "spot" } else { "on-demand" };

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{Planned, fleet};
-use crate::plan::{Filled, PodRef, Repacking, Stay};
+use crate::plan::{Filled, Move, PodRef, Repacking, Stay};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::units::{Currency, Money};
@@ -53,6 +53,8 @@ struct Sum {
     nodes_drained: usize,
     nodes_left: usize,
     pods_moved: usize,
+    /// Of them those that move before any node is drained, and pods that wait.
+    moves_first: Vec<First>,
     monthly_saved: Money,
     pods_without_room: Vec<Named>,
     /// What no plan can do better than.
@@ -88,7 +90,7 @@ struct Fate {
     requested: Requested,
     /// Once the plan is followed.
     requested_after: Requested,
-    moves: Vec<Move>,
+    moves: Vec<To>,
     /// Null where it goes.
     stays: Option<Why>,
 }
@@ -101,9 +103,18 @@ struct Requested {
 }
 
 #[derive(Serialize)]
-struct Move {
+struct To {
     namespace: String,
     pod: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct First {
+    namespace: String,
+    pod: String,
+    /// Null for one that waits.
+    from: Option<String>,
     to: String,
 }
 
@@ -157,12 +168,13 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {
-    let leaves: Money = planned.prices.iter().map(|it| it.leaves().monthly()).sum();
+    let leaves: Money = planned.prices.iter().map(|it| it.leaves()).sum();
     let homeless = packed.homeless.iter();
     Sum {
         nodes_drained: packed.drains.len(),
         nodes_left: planned.prices.len() - packed.drains.len(),
-        pods_moved: packed.drains.iter().map(|it| it.moves.len()).sum(),
+        pods_moved: packed.moved(),
+        moves_first: packed.first.iter().map(|it| first(planned, it)).collect(),
         monthly_saved: packed.saved,
         pods_without_room: homeless.map(|it| pod(planned, *it)).collect(),
         bound: Bound {
@@ -182,8 +194,8 @@ fn node<'a>(planned: &Planned<'a>, at: usize) -> Node<'a> {
         instance_type: is.instance_type.as_deref(),
         zone: is.zone.as_deref(),
         capacity_type: is.capacity_type.name(),
-        monthly_cost: price.hourly.monthly(),
-        monthly_leaves: price.leaves().monthly(),
+        monthly_cost: price.monthly,
+        monthly_leaves: price.leaves(),
         allocatable_cpu_cores: is.allocatable.cpu.map(|it| rounded(it.get())),
         allocatable_memory_bytes: is.allocatable.memory.map(|it| it.0),
         today: fate(planned, &plan.today, at),
@@ -196,7 +208,7 @@ fn fate(planned: &Planned<'_>, packed: &Repacking, at: usize) -> Fate {
     let moves = place.map_or(&[][..], |place| &packed.drains[place].moves);
     let moves = moves.iter().map(|(from, to)| {
         let Named { namespace, pod, .. } = pod(planned, *from);
-        Move {
+        To {
             namespace,
             pod,
             to: planned.node(*to).name.clone(),
@@ -208,6 +220,17 @@ fn fate(planned: &Planned<'_>, packed: &Repacking, at: usize) -> Fate {
         requested_after: requested(packed.after[at]),
         moves: moves.collect(),
         stays: packed.stays[at].as_ref().map(|it| why(planned, it)),
+    }
+}
+
+fn first(planned: &Planned<'_>, it: &Move) -> First {
+    let Named { namespace, pod, .. } = pod(planned, it.pod);
+    let name = |at: usize| planned.node(at).name.clone();
+    First {
+        namespace,
+        pod,
+        from: it.from.map(name),
+        to: name(it.to),
     }
 }
 

@@ -51,7 +51,7 @@ impl Planned<'_> {
     }
 
     fn bill(&self) -> Money {
-        self.prices.iter().map(|it| it.hourly.monthly()).sum()
+        self.prices.iter().map(|it| it.monthly).sum()
     }
 
     /// What is told first: what holds once the advice is followed, where there is any.
@@ -122,7 +122,7 @@ impl Page<'_> {
                 .map(|it| ("once the advice is followed", it)),
         );
         for (name, it) in lines {
-            let moves: usize = it.drains.iter().map(|it| it.moves.len()).sum();
+            let moves = it.moved();
             let stay = self.planned.prices.len() - it.drains.len();
             grid.row(vec![
                 Cell::new(name),
@@ -195,7 +195,7 @@ impl Page<'_> {
             Cell::new(escape(&is.name)),
             Cell::new(escape(is.pool.as_deref().unwrap_or_default())),
             Cell::styled(escape(is.instance_type.as_deref().unwrap_or_default()), DIM),
-            Cell::new(self.money(planned.prices[node].hourly.monthly())),
+            Cell::new(self.money(planned.prices[node].monthly)),
             Cell::new(share(cpu)),
             Cell::new(share(memory)),
             Cell::styled(note, DIM),
@@ -237,10 +237,22 @@ impl Page<'_> {
     /// Where pods go, where all is asked for.
     fn moves(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let (planned, main) = (&self.planned, self.planned.main());
-        if !self.verbose || main.drains.is_empty() {
+        if !self.verbose || (main.drains.is_empty() && main.first.is_empty()) {
             return Ok(());
         }
         writeln!(out, "\n{}", self.paint.on(BOLD, "where pods have room"))?;
+        if !main.first.is_empty() {
+            self.line("before any node is drained", 2, out)?;
+        }
+        for it in &main.first {
+            let from = it.from.map_or("which waits", |at| &planned.node(at).name);
+            let to = &planned.node(it.to).name;
+            let line = match it.from {
+                Some(_) => format!("{} from {from} on {to}", planned.pod(it.pod)),
+                None => format!("{}, {from}, on {to}", planned.pod(it.pod)),
+            };
+            self.line(&escape(&line), 6, out)?;
+        }
         for drain in &main.drains {
             self.line(&escape(&planned.node(drain.node).name), 2, out)?;
             for (pod, to) in &drain.moves {
@@ -276,6 +288,13 @@ impl Page<'_> {
                 "  {}",
                 self.paint.on(WARN, &wrap(&escape(&text), self.room(2), 2))
             )?;
+        }
+        let first = main.first.iter().filter(|it| it.from.is_some()).count();
+        if first > 0 {
+            let pods = count(first, "pod");
+            notes.push(format!(
+                "{pods} become too large for their nodes and move before any is drained: `-v` says where to"
+            ));
         }
         let reserve = planned.options.reserve * 100.0;
         notes.push(format!(

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Planned;
 use crate::plan::{Repacking, Stay};
-use crate::render::csv::text;
+use crate::render::csv::{into_io, text};
 
 const HEADER: [&str; 17] = [
     "name",
@@ -30,7 +30,7 @@ const HEADER: [&str; 17] = [
 /// advice and the plan are followed.
 pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
-    table.write_record(HEADER).map_err(io::Error::other)?;
+    table.write_record(HEADER).map_err(into_io)?;
     for (at, price) in planned.prices.iter().enumerate() {
         let node = planned.node(at);
         let word = |it: &Option<String>| text(it.as_deref().unwrap_or_default());
@@ -58,8 +58,8 @@ pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()
                 word(&node.zone),
                 node.capacity_type.name().to_owned(),
                 planned.currency.to_string(),
-                price.hourly.monthly().to_string(),
-                price.leaves().monthly().to_string(),
+                price.monthly.to_string(),
+                price.leaves().to_string(),
                 number(now.cpu.get()),
                 now.memory.0.to_string(),
                 order(today),
@@ -70,7 +70,7 @@ pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()
                 next.map(|it| it.memory.0.to_string()).unwrap_or_default(),
                 text(&remedy.unwrap_or_default()),
             ])
-            .map_err(io::Error::other)?;
+            .map_err(into_io)?;
     }
     table.flush()
 }

@@ -41,7 +41,8 @@ fn advised(seed: u64) -> Made {
         ];
         let state = state[random.gen_range(0..4)];
         let sizing = set(random.gen_range(10..1500), random.gen_range(16..6000), 6000);
-        let keep = state == State::Unknown;
+        // Containers may be sized although their workload as a whole cannot be judged.
+        let keep = state == State::Unknown && random.gen_range(0..2) == 0;
         let sizing = if keep {
             kcost::recommend::Sizing::KEEP
         } else {

@@ -32,7 +32,14 @@ fn made(mut snapshot: Snapshot) -> Made {
 
 fn chosen(made: &Made) -> kcost::plan::Pool {
     let book = Book::default();
-    let found = fleet(&made.snapshot, &book, &made.advised, &Options::default()).unwrap();
+    let found = fleet(
+        &made.snapshot,
+        &book,
+        &book.prices(&made.snapshot.cluster.nodes),
+        &made.advised,
+        &Options::default(),
+    )
+    .unwrap();
     assert_eq!(found.pools.len(), 1);
     found.pools.into_iter().next().unwrap()
 }
@@ -112,7 +119,14 @@ fn spot_is_bought_where_that_is_allowed() {
     let made = made(large(10, 0.6, 1));
     let book = Book::default();
     let cost = |options: &Options| {
-        let found = fleet(&made.snapshot, &book, &made.advised, options).unwrap();
+        let found = fleet(
+            &made.snapshot,
+            &book,
+            &book.prices(&made.snapshot.cluster.nodes),
+            &made.advised,
+            options,
+        )
+        .unwrap();
         let pool = found.pools.into_iter().next().unwrap();
         (pool.spot, pool.mix.unwrap().cost)
     };
