@@ -149,7 +149,7 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         Spread::None => Some(costs.nodes_by_use(sharing, snapshot)),
         Spread::ByCost | Spread::Evenly => None,
     };
-    round(&mut groups, by_use.as_ref());
+    round(&mut groups, by_use.as_ref(), costs.sorts().total());
     groups
 }
 
@@ -192,12 +192,17 @@ fn share(groups: &mut Vec<Group>, amount: Money, sharing: &Sharing) {
 
 /// Into hundredths: first all of each sort, then each group's part of it. What is idle and
 /// kept back is that of the sum of the bill.
-fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>) {
+fn round(groups: &mut [Group], by_use: Option<&[[Money; 4]; 3]>, total: Money) {
     let mut all = Split::default();
     for group in groups.iter() {
         all.add(&group.cost);
     }
-    let wholes = all.in_hundredths().sorts();
+    let mut wholes = all.in_hundredths().sorts();
+    // Spreading moves money, and makes and loses none.
+    let off = total - wholes.iter().copied().sum::<Money>();
+    if let Some(largest) = wholes.iter_mut().max() {
+        *largest += off;
+    }
     let mut cells = vec![[Money::ZERO; 6]; groups.len()];
     for (sort, whole) in wholes.into_iter().enumerate() {
         let known = |group: &Group| {
