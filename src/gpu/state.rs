@@ -141,7 +141,7 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     };
     let little = full.mean <= LITTLE.0 && full.p95 <= LITTLE.1;
     if from == Fullness::Engine {
-        return by_engine(little, full.mean, watched);
+        return by_engine(little, full.mean, watched, (held, seen));
     }
     let sure = match from {
         Fullness::Profiling => watched,
@@ -201,7 +201,9 @@ fn certainty(seen: &Seen) -> Certainty {
 }
 
 fn unknown(held: &Held, seen: &Seen) -> Verdict {
-    let why = if held.replicas > 1 && seen.samples == 0 {
+    let why = if held.running_pods() == 0 && held.waiting_pods > 0 {
+        "its pods wait for a node".to_owned()
+    } else if held.replicas > 1 && seen.samples == 0 {
         let pods = held.replicas;
         format!("up to {pods} pods share each device, which does not tell who used it")
     } else if seen.samples == 0 {
@@ -234,16 +236,22 @@ fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
 }
 
 /// How often anything ran is the most that there was: little is little, and much says nothing.
-fn by_engine(little: bool, busy: f64, sure: Certainty) -> Verdict {
+fn by_engine(little: bool, busy: f64, sure: Certainty, of: (&Held, &Seen)) -> Verdict {
     let share = percent(busy);
     if little {
         let why = format!("anything runs {share} of the time, so no more than that is used");
         return Verdict::new(State::Underused, sure.min(Certainty::Medium), why);
     }
-    let why = format!(
-        "something runs {share} of the time, which may fill a hundredth of it: the exporter \
-         tells neither multiprocessors nor power"
-    );
+    let units = of.0.vendor.units();
+    let missing = if of.1.watts.is_some() {
+        format!("the exporter does not tell {units}, and what the device can draw is not known")
+    } else if of.0.vendor.power().is_some() {
+        format!("the exporter tells neither {units} nor power")
+    } else {
+        format!("the exporter does not tell {units}")
+    };
+    let why =
+        format!("something runs {share} of the time, which may fill a hundredth of it: {missing}");
     Verdict::new(State::Unknown, Certainty::None, why)
 }
 
