@@ -430,6 +430,9 @@ fn spot(about: &About<'_>) -> Option<Advice> {
 
 fn measure(about: &About<'_>) -> Option<Advice> {
     let seen = about.seen;
+    if about.held.running_pods() == 0 {
+        return None;
+    }
     let text = if about.held.replicas > 1 && seen.samples == 0 {
         "tell its use from others: an exporter that knows processes, MIG slices, or a device of \
          its own for some days"

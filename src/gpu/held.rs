@@ -17,11 +17,11 @@ pub struct Held {
     /// Devices of the pods of now that have a node: fractions for slices and for shares by
     /// time.
     pub gpus: f64,
-    /// Devices that pods ask for which wait for a node.
+    /// Devices that pods ask for which wait for a node, or for a queue to let them be.
     pub waiting_gpus: f64,
     /// Pods of now that have devices, those that wait for a node included.
     pub pods: usize,
-    /// Of those, the ones that wait for a node.
+    /// Of those, the ones that wait for a node or for a queue.
     pub waiting_pods: usize,
     /// Who makes the devices.
     pub vendor: Vendor,
@@ -163,6 +163,11 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
                 *products.entry(product).or_default() += 1;
             }
         }
+    }
+    if let Some(queued) = workload.queued.as_ref().filter(|_| each > 0.0) {
+        let count = usize::try_from(queued.pods).unwrap_or(usize::MAX);
+        (pods, waiting) = (pods + count, waiting + count);
+        waiting_gpus += each * len_f64(count);
     }
     let most = products.into_iter().max_by_key(|(_, pods)| *pods);
     Held {

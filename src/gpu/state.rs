@@ -4,7 +4,7 @@ use super::card::Card;
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use crate::snapshot::Workload;
-use crate::text::percent;
+use crate::text::{percent, short};
 use crate::units::{Bytes, Span};
 
 /// How a workload uses its accelerators.
@@ -129,7 +129,7 @@ impl Seen {
 pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
     let card = held.card();
     if seen.samples < FEWEST || seen.coverage < KNOWN {
-        return unknown(held, seen);
+        return waiting(held, workloads).unwrap_or_else(|| unknown(held, seen));
     }
     let watched = certainty(seen);
     if seen.most_done().is_some_and(|it| it <= NOTHING) {
@@ -200,10 +200,32 @@ fn certainty(seen: &Seen) -> Certainty {
     }
 }
 
+/// Of what has no pod on any node yet: what it waits for.
+fn waiting(held: &Held, workloads: &[&Workload]) -> Option<Verdict> {
+    if held.running_pods() > 0 || held.waiting_pods == 0 {
+        return None;
+    }
+    let mut queues = workloads
+        .iter()
+        .filter_map(|it| Some((it, it.queued.as_ref()?)));
+    let why = match queues.next() {
+        Some((workload, queued)) => {
+            let since = workload.created.map_or_else(String::new, |it| {
+                format!(" since {}", it.strftime("%Y-%m-%d %H:%M"))
+            });
+            let gpus = short(held.waiting_gpus, 2);
+            format!(
+                "it waits in the queue {}{since} for {gpus} GPUs",
+                queued.queue
+            )
+        }
+        None => "its pods wait for a node".to_owned(),
+    };
+    Some(Verdict::new(State::Unknown, Certainty::None, why))
+}
+
 fn unknown(held: &Held, seen: &Seen) -> Verdict {
-    let why = if held.running_pods() == 0 && held.waiting_pods > 0 {
-        "its pods wait for a node".to_owned()
-    } else if held.replicas > 1 && seen.samples == 0 {
+    let why = if held.replicas > 1 && seen.samples == 0 {
         let pods = held.replicas;
         format!("up to {pods} pods share each device, which does not tell who used it")
     } else if seen.samples == 0 {
