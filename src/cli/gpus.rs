@@ -102,6 +102,10 @@ impl GpusArgs {
         }
         let mut places = Vec::new();
         for name in &self.together {
+            if let Some(place) = gpus.named(&whole.snapshot, name.trim()) {
+                places.push(place);
+                continue;
+            }
             let workload = workload::place(whole, name.trim())?;
             let place = gpus.place_of(workload).ok_or_else(|| Error::Usage {
                 text: format!("`{}` has no GPU", whole.snapshot.workloads[workload].id),

@@ -166,7 +166,7 @@ impl About<'_> {
 
     fn devices(&self) -> String {
         if let Some(profile) = &self.held.profile {
-            return count(self.held.pods, &format!("MIG slice of {profile}")).replace(
+            return count(self.held.running_pods(), &format!("MIG slice of {profile}")).replace(
                 &format!("slice of {profile}s"),
                 &format!("slices of {profile}"),
             );
@@ -430,21 +430,26 @@ fn spot(about: &About<'_>) -> Option<Advice> {
 
 fn measure(about: &About<'_>) -> Option<Advice> {
     let seen = about.seen;
+    if about.held.running_pods() == 0 {
+        return None;
+    }
     let text = if about.held.replicas > 1 && seen.samples == 0 {
         "tell its use from others: an exporter that knows processes, MIG slices, or a device of \
          its own for some days"
+            .to_owned()
     } else if seen.samples == 0 {
-        "run the exporter of the vendor on its nodes, with the names of pods, and let Prometheus \
-         scrape it"
+        format!(
+            "run {} on its nodes, with the names of pods, and let Prometheus scrape it",
+            about.held.vendor.exporter()
+        )
     } else if seen.full.is_none() {
-        "let the exporter tell DCGM_FI_PROF_SM_ACTIVE, which is off by default, and \
-         DCGM_FI_DEV_POWER_USAGE"
+        about.held.vendor.more(seen.watts.is_some())?
     } else {
         return None;
     };
     Some(Advice {
         action: Action::Measure,
-        text: text.to_owned(),
+        text,
         savings: None,
         risk: Danger::Low,
     })

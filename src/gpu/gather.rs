@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::held::{Held, asked, held};
+use super::held::{Held, held, units};
 use super::seen::{Level, Seen};
-use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage};
+use super::vendor::Vendor;
+use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage, Workload};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
 
 /// Above this share of the time a device does something.
@@ -53,13 +54,20 @@ impl<'a> Gather<'a> {
                 self.close();
             }
             let grid = self.snapshot.usage.grid;
-            let (_, raw) = self.open.get_or_insert_with(|| (owner, Raw::new(grid)));
-            let containers = &self.snapshot.workloads[workload].containers;
+            let vendor = self.held[owner].vendor;
+            let (_, raw) = self
+                .open
+                .get_or_insert_with(|| (owner, Raw::new(grid, vendor)));
+            let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
             for series in usage.of_workload(number) {
-                let container = containers.iter().find(|it| it.name == series.container);
-                if let Some(container) = container {
-                    raw.add(series, container);
+                let mut containers = holder.containers.iter();
+                if let Some(container) = containers.find(|it| it.name == series.container) {
+                    let units = units(holder, container, series);
+                    raw.add(series, container, units);
+                    if units > 0.0 {
+                        raw.could += could(holder, series, &grid);
+                    }
                 }
             }
         }
@@ -81,6 +89,8 @@ impl<'a> Gather<'a> {
 /// Samples of one owner.
 struct Raw {
     grid: Grid,
+    /// What tells how much of the compute of a device works.
+    compute: Metric,
     of: BTreeMap<Metric, Vec<f32>>,
     full: Vec<f32>,
     xids: BTreeMap<String, BTreeSet<u32>>,
@@ -115,9 +125,15 @@ impl Mean {
 }
 
 impl Raw {
-    fn new(grid: Grid) -> Self {
+    fn new(grid: Grid, vendor: Vendor) -> Self {
+        let compute = match vendor {
+            // Of a TPU that is all the compute there is.
+            Vendor::Google => Metric::GpuTensorActive,
+            _ => Metric::GpuSmActive,
+        };
         Self {
             grid,
+            compute,
             of: BTreeMap::new(),
             full: Vec::new(),
             xids: BTreeMap::new(),
@@ -134,14 +150,14 @@ impl Raw {
         }
     }
 
-    fn add(&mut self, series: &Series, container: &Container) {
+    /// Takes what is known of a container that has so many devices and slices.
+    fn add(&mut self, series: &Series, container: &Container, units: f64) {
         for (metric, values) in &series.more {
             if metric.is_of_serving() {
                 let held = self.of.entry(*metric).or_default();
                 held.extend(values.known());
             }
         }
-        let units = asked(container).gpu_units();
         if units <= 0.0 {
             return;
         }
@@ -167,14 +183,10 @@ impl Raw {
             let held = self.of.entry(*metric).or_default();
             held.extend(each.map(|value| single(f64::from(*value) / by)));
         }
-        self.could += series.len();
         let (mut sum, mut count) = (0.0, 0.0);
         for slot in 0..series.len() {
             // `max` takes the number where the other side is NaN.
-            let (sm, dram) = (
-                at(Metric::GpuSmActive, slot),
-                at(Metric::GpuDramActive, slot),
-            );
+            let (sm, dram) = (at(self.compute, slot), at(Metric::GpuDramActive, slot));
             let full = if sm.is_nan() { sm } else { sm.max(dram) };
             let done = full.max(dram).max(at(Metric::GpuUtilization, slot));
             if !full.is_nan() {
@@ -278,6 +290,17 @@ impl Raw {
             cpu_waiting: self.cpu[2].get(),
         }
     }
+}
+
+/// Samples that there could be: up to the end where its pod is there still, even where
+/// nothing more is told of it.
+fn could(workload: &Workload, series: &Series, grid: &Grid) -> usize {
+    let mut pods = workload.pods.iter();
+    if pods.any(|it| it.name == series.pod && it.node.is_some()) {
+        let left = grid.len.saturating_sub(series.first);
+        return usize::try_from(left).unwrap_or(usize::MAX);
+    }
+    series.len()
 }
 
 /// Standard deviation of hourly means ÷ their mean; `None` of less than a day.

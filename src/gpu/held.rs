@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::card::Card;
+use super::vendor::Vendor;
 use crate::snapshot::{
-    CapacityType, Cluster, Container, MigProfile, Node, Resources, Snapshot, Workload,
+    CapacityType, Cluster, Container, Node, Pod, Resources, Series, Snapshot, Workload,
 };
 use crate::units::{Bytes, count_from, len_f64};
 
@@ -13,12 +14,17 @@ use crate::units::{Bytes, count_from, len_f64};
 pub struct Held {
     /// Indices into the snapshot's workloads, of one owner, in order.
     pub workloads: Vec<usize>,
-    /// Devices of the pods of now: fractions for slices and for shares by time.
+    /// Devices of the pods of now that have a node: fractions for slices and for shares by
+    /// time.
     pub gpus: f64,
+    /// Devices that pods ask for which wait for a node, or for a queue to let them be.
+    pub waiting_gpus: f64,
     /// Pods of now that have devices, those that wait for a node included.
     pub pods: usize,
-    /// Of those, the ones that wait for a node.
+    /// Of those, the ones that wait for a node or for a queue.
     pub waiting_pods: usize,
+    /// Who makes the devices.
+    pub vendor: Vendor,
     /// What the devices are sold as, of most of the pods.
     pub product: Option<String>,
     /// The MIG profile: `1g.10gb`.
@@ -43,7 +49,7 @@ impl Held {
 
     /// Whether each pod has one whole device for itself.
     pub fn is_one_whole(&self) -> bool {
-        let pods = len_f64(self.pods.max(1));
+        let pods = len_f64(self.running_pods().max(1));
         self.profile.is_none() && self.replicas == 1 && (self.gpus / pods - 1.0).abs() < 1e-9
     }
 }
@@ -55,6 +61,33 @@ pub(super) fn asked(container: &Container) -> &Resources {
     } else {
         &container.limits
     }
+}
+
+/// Devices of a pod: what it asks for itself goes before what others of its workload do, as
+/// the head of a cluster may have none; `each` where nothing is known of it.
+fn devices(pod: &Pod, each: f64) -> f64 {
+    if pod.requests.is_empty() {
+        return each;
+    }
+    pod.requests.gpus()
+}
+
+/// Devices and slices of them that a container has whose use this is, each of which is one
+/// to an exporter.
+pub(super) fn units(workload: &Workload, container: &Container, series: &Series) -> f64 {
+    let own = asked(container).gpu_units();
+    let mut pods = workload.pods.iter().filter(|it| !it.requests.is_empty());
+    let Some(pod) = pods.find(|it| it.name == series.pod) else {
+        return own;
+    };
+    // Pods of one owner may call containers alike and not all have devices: the workload
+    // tells what one of them is.
+    let all = pod.requests.gpu_units();
+    let is_told = || series.more.keys().any(|it| it.is_of_devices());
+    if all <= 0.0 || own <= 0.0 && is_told() {
+        return all;
+    }
+    own
 }
 
 /// All owners whose workloads have devices, in the order of the workloads.
@@ -92,20 +125,31 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
     let each: f64 = workload.containers.iter().map(|it| asked(it).gpus()).sum();
     let mut containers = workload.containers.iter();
     let profile = containers.find_map(|it| asked(it).mig_profile());
+    let mut pods = workload.pods.iter();
+    let profile = profile.or_else(|| pods.find_map(|it| it.requests.mig_profile()));
     let mut products: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut gpus, mut pods, mut waiting, mut spot) = (0.0, 0, 0, 0);
+    let all = workload.containers.iter().map(asked);
+    let mut all = all.chain(workload.pods.iter().map(|it| &it.requests));
+    let vendor = all.find_map(Vendor::of).unwrap_or_default();
+    let (mut gpus, mut waiting_gpus) = (0.0, 0.0);
+    let (mut pods, mut waiting, mut spot) = (0, 0, 0);
     let (mut replicas, mut memory, mut partition) = (1, None, None);
     for pod in &workload.pods {
-        let asked = pod.requests.gpus();
-        let devices = if asked > 0.0 { asked } else { each };
+        let devices = devices(pod, each);
         if devices <= 0.0 {
             continue;
         }
         pods += 1;
         let node = pod.node.as_deref().and_then(|name| nodes.get(name));
-        waiting += usize::from(cluster.waits(pod));
+        let waits = cluster.waits(pod);
+        waiting += usize::from(waits);
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
-        gpus += devices / f64::from(shared.max(1));
+        let held = if waits { &mut waiting_gpus } else { &mut gpus };
+        *held += match node {
+            // A slice that is asked for by its profile is its share of a card already.
+            Some(node) if profile.is_none() => node.cards(devices),
+            _ => devices / f64::from(shared.max(1)),
+        };
         // A part of a device that is no slice is shared by what others ask of it.
         if devices < 1.0 && profile.is_none() {
             replicas = replicas.max(u32::try_from(count_from(1.0 / devices)).unwrap_or(1));
@@ -120,16 +164,19 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
             }
         }
     }
-    let most = products.into_iter().max_by_key(|(_, pods)| *pods);
-    let sliced = partition.as_ref().and_then(|it| MigProfile::parse(it));
-    if let (Some(slice), None) = (sliced, profile) {
-        gpus *= slice.share();
+    if let Some(queued) = workload.queued.as_ref().filter(|_| each > 0.0) {
+        let count = usize::try_from(queued.pods).unwrap_or(usize::MAX);
+        (pods, waiting) = (pods + count, waiting + count);
+        waiting_gpus += each * len_f64(count);
     }
+    let most = products.into_iter().max_by_key(|(_, pods)| *pods);
     Held {
         workloads: vec![index],
         gpus,
+        waiting_gpus,
         pods,
         waiting_pods: waiting,
+        vendor,
         product: most.map(|(name, _)| name.to_owned()),
         profile: profile.map(str::to_owned).or(partition),
         replicas,
@@ -142,6 +189,7 @@ impl Held {
     fn join(&mut self, other: Self) {
         self.workloads.extend(other.workloads);
         self.gpus += other.gpus;
+        self.waiting_gpus += other.waiting_gpus;
         self.pods += other.pods;
         self.waiting_pods += other.waiting_pods;
         self.product = self.product.take().or(other.product);

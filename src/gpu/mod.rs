@@ -21,6 +21,7 @@ mod seen;
 mod share;
 mod sharing;
 mod state;
+mod vendor;
 
 pub use advice::{Action, Advice, Danger};
 pub use card::{Card, Layout, Profile};
@@ -31,3 +32,4 @@ pub use seen::{Fullness, Level, Seen};
 pub use share::{FITS, FITTED, Kept, Load, Model, kept};
 pub use sharing::{Member, Sharing, together};
 pub use state::{Certainty, State};
+pub use vendor::Vendor;

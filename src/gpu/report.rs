@@ -1,5 +1,7 @@
 //! Every workload with accelerators: what it holds, how it uses it, and what to do.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::advice::{About, Action, Advice, Danger, advice};
@@ -8,6 +10,7 @@ use super::held::Held;
 use super::seen::{Fullness, Seen};
 use super::sharing::{Sharing, proposed};
 use super::state::{Certainty, State, judge};
+use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
@@ -60,7 +63,7 @@ pub struct Judged {
     pub certainty: Certainty,
     /// One sentence without a period.
     pub why: String,
-    /// What its pods with devices cost a month: devices, CPU and memory.
+    /// What all its pods cost a month, those without devices too: devices, CPU and memory.
     pub cost: Money,
     /// Of that the devices.
     pub gpu_cost: Money,
@@ -72,6 +75,26 @@ impl Gpus {
     pub fn place_of(&self, workload: usize) -> Option<usize> {
         let mut all = self.workloads.iter();
         all.position(|it| it.held.workloads.contains(&workload))
+    }
+
+    /// The place of the one owner that is called so: `name`, `namespace/name` or
+    /// `namespace/kind/name`, whatever parts it has.
+    pub fn named(&self, snapshot: &Snapshot, name: &str) -> Option<usize> {
+        let is = |judged: &Judged| {
+            let first = judged.held.workloads.first();
+            let id = first
+                .and_then(|it| snapshot.workloads.get(*it))
+                .map(|it| &it.id);
+            id.is_some_and(|id| {
+                let (namespace, own) = (&id.namespace, &id.name);
+                *own == name
+                    || format!("{namespace}/{own}") == name
+                    || format!("{namespace}/{}/{own}", id.kind) == name
+            })
+        };
+        let all = self.workloads.iter().enumerate();
+        let mut places = all.filter(|(_, it)| is(it)).map(|(place, _)| place);
+        places.next().filter(|_| places.next().is_none())
     }
 
     /// What devices that are held cost a month; of that what is done with them, by how full
@@ -196,7 +219,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let own = held.workloads.iter();
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
     let verdict = judge(&held, &seen, &workloads);
-    let (cost, gpu_cost) = cost(&held, options.costs);
+    let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
     let advice = advice(&About {
         held: &held,
         seen: &seen,
@@ -221,9 +244,17 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     }
 }
 
-/// Of all pods of these workloads, and of their devices.
-fn cost(held: &Held, costs: &Costs) -> (Money, Money) {
-    let own = |owner: Owner| matches!(owner, Owner::Workload(at) if held.workloads.contains(&at));
+/// Of all pods of the owner, with devices or without: the head of a cluster goes with it. And
+/// of its devices.
+fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, Money) {
+    let id = |at: usize| snapshot.workloads.get(at).map(|it| &it.id);
+    let is_own = |at| {
+        let first = workloads.first();
+        first
+            .zip(id(at))
+            .is_some_and(|(it, id)| it.id.is_beside(id))
+    };
+    let own = |owner: Owner| matches!(owner, Owner::Workload(at) if is_own(at));
     let split = costs.of(own);
     (split.total(), split.gpu)
 }
@@ -251,9 +282,8 @@ fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
         .filter_map(|piece| {
             let place = piece.node?;
             let node = snapshot.cluster.nodes.get(place)?;
-            let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
-            let gpus = piece.held.gpus / shared;
-            let all = node.allocatable.gpus() / shared;
+            let gpus = node.cards(piece.held.gpus);
+            let all = node.cards(node.allocatable.gpus());
             (gpus > 0.01).then(|| IdleNode {
                 node: place,
                 gpus: all,
@@ -317,16 +347,12 @@ fn name(snapshot: &Snapshot, judged: &Judged) -> String {
 fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64, Money) {
     let nodes = snapshot.cluster.nodes.iter();
     let all: f64 = nodes
-        .map(|node| {
-            let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
-            node.allocatable.gpus().max(0.0) / shared
-        })
+        .map(|node| node.cards(node.allocatable.gpus().max(0.0)))
         .sum();
     let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
     let free = idle.clone().filter_map(|piece| {
         let node = snapshot.cluster.nodes.get(piece.node?)?;
-        let shared = f64::from(node.accelerator.replicas.unwrap_or(1).max(1));
-        Some(piece.held.gpus / shared)
+        Some(node.cards(piece.held.gpus))
     });
     (all, free.sum(), idle.map(|it| it.cost.gpu).sum())
 }
@@ -334,26 +360,38 @@ fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64, Money) {
 /// Workloads of which nothing is told, together.
 fn gaps(workloads: &[Judged]) -> Vec<Gap> {
     let silent = workloads.iter().filter(|it| it.seen.samples == 0);
-    let silent = silent.filter(|it| it.held.pods > 0).count();
+    let silent = silent.filter(|it| it.held.running_pods() > 0);
+    let silent: Vec<Vendor> = silent.map(|it| it.held.vendor).collect();
     let mut gaps = Vec::new();
-    if silent > 0 {
-        let all = workloads.len();
+    if !silent.is_empty() {
+        let (count, all) = (silent.len(), workloads.len());
         let text =
-            format!("of {silent} of {all} workloads with GPUs no exporter tells what they do");
-        let hint = "run the exporter of the vendor on GPU nodes, with the names of pods, and let \
-                    Prometheus scrape it";
+            format!("of {count} of {all} workloads with GPUs no exporter tells what they do");
+        let vendors: BTreeSet<Vendor> = silent.into_iter().collect();
+        let exporters: Vec<&str> = vendors.into_iter().map(Vendor::exporter).collect();
+        let hint = format!(
+            "run {} on GPU nodes, with the names of pods, and let Prometheus scrape it",
+            exporters.join(", ")
+        );
         gaps.push(Gap::new("no-gpu-metrics", "use of GPUs", text).hint(hint));
     }
     let blind = workloads
         .iter()
         .filter(|it| it.seen.samples > 0 && it.seen.full.is_none() && it.state != State::Idle);
-    let blind = blind.count();
-    if blind > 0 {
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    for metric in blind.filter_map(|it| it.held.vendor.metric()) {
+        *missing.entry(metric).or_default() += 1;
+    }
+    for (metric, blind) in missing {
         let text = format!(
             "of {blind} workloads the exporter does not tell how full devices are \
-             (DCGM_FI_PROF_SM_ACTIVE), so their power or how often anything ran stands for it"
+             ({metric}), so their power or how often anything ran stands for it"
         );
-        let hint = "add `DCGM_FI_PROF_SM_ACTIVE, gauge, …` to the exporter's list of counters";
+        let hint = if metric.starts_with("DCGM") {
+            format!("add `{metric}, gauge, …` to the exporter's list of counters")
+        } else {
+            format!("let the exporter tell `{metric}`")
+        };
         gaps.push(Gap::new("no-gpu-profiling", "use of GPUs", text).hint(hint));
     }
     gaps

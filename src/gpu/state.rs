@@ -4,7 +4,7 @@ use super::card::Card;
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use crate::snapshot::Workload;
-use crate::text::percent;
+use crate::text::{percent, short};
 use crate::units::{Bytes, Span};
 
 /// How a workload uses its accelerators.
@@ -129,7 +129,7 @@ impl Seen {
 pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
     let card = held.card();
     if seen.samples < FEWEST || seen.coverage < KNOWN {
-        return unknown(held, seen);
+        return waiting(held, workloads).unwrap_or_else(|| unknown(held, seen));
     }
     let watched = certainty(seen);
     if seen.most_done().is_some_and(|it| it <= NOTHING) {
@@ -141,7 +141,7 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     };
     let little = full.mean <= LITTLE.0 && full.p95 <= LITTLE.1;
     if from == Fullness::Engine {
-        return by_engine(little, full.mean, watched);
+        return by_engine(little, full.mean, watched, (held, seen));
     }
     let sure = match from {
         Fullness::Profiling => watched,
@@ -200,6 +200,30 @@ fn certainty(seen: &Seen) -> Certainty {
     }
 }
 
+/// Of what has no pod on any node yet: what it waits for.
+fn waiting(held: &Held, workloads: &[&Workload]) -> Option<Verdict> {
+    if held.running_pods() > 0 || held.waiting_pods == 0 {
+        return None;
+    }
+    let mut queues = workloads
+        .iter()
+        .filter_map(|it| Some((it, it.queued.as_ref()?)));
+    let why = match queues.next() {
+        Some((workload, queued)) => {
+            let since = workload.created.map_or_else(String::new, |it| {
+                format!(" since {}", it.strftime("%Y-%m-%d %H:%M"))
+            });
+            let gpus = short(held.waiting_gpus, 2);
+            format!(
+                "it waits in the queue {}{since} for {gpus} GPUs",
+                queued.queue
+            )
+        }
+        None => "its pods wait for a node".to_owned(),
+    };
+    Some(Verdict::new(State::Unknown, Certainty::None, why))
+}
+
 fn unknown(held: &Held, seen: &Seen) -> Verdict {
     let why = if held.replicas > 1 && seen.samples == 0 {
         let pods = held.replicas;
@@ -234,16 +258,22 @@ fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
 }
 
 /// How often anything ran is the most that there was: little is little, and much says nothing.
-fn by_engine(little: bool, busy: f64, sure: Certainty) -> Verdict {
+fn by_engine(little: bool, busy: f64, sure: Certainty, of: (&Held, &Seen)) -> Verdict {
     let share = percent(busy);
     if little {
         let why = format!("anything runs {share} of the time, so no more than that is used");
         return Verdict::new(State::Underused, sure.min(Certainty::Medium), why);
     }
-    let why = format!(
-        "something runs {share} of the time, which may fill a hundredth of it: the exporter \
-         tells neither multiprocessors nor power"
-    );
+    let units = of.0.vendor.units();
+    let missing = if of.1.watts.is_some() {
+        format!("the exporter does not tell {units}, and what the device can draw is not known")
+    } else if of.0.vendor.power().is_some() {
+        format!("the exporter tells neither {units} nor power")
+    } else {
+        format!("the exporter does not tell {units}")
+    };
+    let why =
+        format!("something runs {share} of the time, which may fill a hundredth of it: {missing}");
     Verdict::new(State::Unknown, Certainty::None, why)
 }
 

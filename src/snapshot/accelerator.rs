@@ -26,11 +26,21 @@ pub struct Accelerator {
     /// The MIG profile of all its devices: `1g.10gb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
+    /// Claims that have got devices of it and that no pod uses: `namespace/name`, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused_claims: Vec<String>,
 }
 
 impl Accelerator {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What of a card one of its devices is: of slices that are all alike, as many as there
+    /// is room for make the card.
+    pub fn part_of_card(&self) -> f64 {
+        let slice = self.partition.as_deref().and_then(MigProfile::parse);
+        slice.map_or(1.0, |it| 1.0 / f64::from(it.most()))
     }
 }
 
@@ -60,6 +70,11 @@ impl MigProfile {
     pub fn slices(self) -> u32 {
         let is_small = matches!((self.compute, self.gigabytes), (1, 6) | (2, 12) | (4, 24));
         if is_small { 4 } else { 7 }
+    }
+
+    /// How many a device has room for.
+    pub fn most(self) -> u32 {
+        (self.slices() / self.compute.max(1)).max(1)
     }
 
     /// Its share of the compute of a device.

@@ -60,8 +60,8 @@ pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{
-    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Sizes,
-    Target, Termination, Workload, WorkloadId, owners,
+    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Queued,
+    Sizes, Target, Termination, Workload, WorkloadId, owners,
 };
 
 /// What was true of a cluster at one time.

@@ -68,6 +68,13 @@ impl Node {
     pub fn is_windows(&self) -> bool {
         label(&self.labels, "kubernetes.io/os") == Some("windows")
     }
+
+    /// How many cards so many of what its plugin calls devices are: less than one each where
+    /// pods share it by time, or where all are cut into slices alike.
+    pub fn cards(&self, devices: f64) -> f64 {
+        let shared = f64::from(self.accelerator.replicas.unwrap_or(1).max(1));
+        devices * self.accelerator.part_of_card() / shared
+    }
 }
 
 /// How a node is bought.

@@ -116,6 +116,9 @@ pub struct Workload {
     pub keeper: Option<Keeper>,
     /// Pods that are not finished.
     pub pods: Vec<Pod>,
+    /// What a queue holds back of it, before there is any pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Queued>,
     /// What its controller says of it, such as `Progressing`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
@@ -126,6 +129,13 @@ pub struct Workload {
     /// newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
+}
+
+/// Pods that are not made until a queue lets them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Queued {
+    pub queue: String,
+    pub pods: u32,
 }
 
 /// One container of a workload, the same in all its pods.

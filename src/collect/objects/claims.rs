@@ -5,6 +5,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Meta, Objects, Record};
 use crate::snapshot::{DEVICE_CLASS, MigProfile, is_gpu};
@@ -17,6 +18,12 @@ pub(crate) struct ClaimRecord {
     /// Whether each pod gets a claim of its own from it.
     pub(crate) template: bool,
     pub(crate) requests: Vec<DeviceRequest>,
+    /// Whether it has got devices.
+    pub(crate) allocated: bool,
+    /// Whether pods may use it, which are then named in it.
+    pub(crate) used: bool,
+    /// Those that it has got.
+    pub(crate) devices: Vec<Device>,
 }
 
 /// Devices of one class.
@@ -103,8 +110,10 @@ struct Wanted {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct Status {
     allocation: Option<Allocation>,
+    reserved_for: Option<Vec<IgnoredAny>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -119,40 +128,55 @@ struct Allocated {
 }
 
 /// A device that a claim has got.
-#[derive(Deserialize)]
-struct Device {
+#[derive(Debug, Deserialize)]
+pub(crate) struct Device {
     /// `gpu`, or `gpu/large` for one of several alternatives.
     request: String,
     #[serde(default)]
-    driver: String,
+    pub(crate) driver: String,
+    #[serde(default)]
+    pub(crate) pool: String,
+    #[serde(default)]
+    pub(crate) device: String,
 }
 
 impl Record for ResourceClaim {
     fn record(self, objects: &mut Objects) {
-        let allocation = self.status.allocation.as_ref();
-        let got = allocation.map(|it| it.devices.results.as_deref().unwrap_or_default());
-        let requests = self.spec.devices.requests(got);
-        push(self.metadata, false, requests, objects);
+        let status = self.status;
+        let got = status.allocation;
+        let got = got.map(|it| it.devices.results.unwrap_or_default());
+        let requests = self.spec.devices.requests(got.as_deref());
+        let claim = ClaimRecord {
+            allocated: got.is_some(),
+            used: status.reserved_for.is_some_and(|it| !it.is_empty()),
+            devices: got.unwrap_or_default(),
+            ..claim(self.metadata, false, requests)
+        };
+        objects.claims.push(claim);
     }
 }
 
 impl Record for ResourceClaimTemplate {
     fn record(self, objects: &mut Objects) {
         let requests = self.spec.spec.devices.requests(None);
-        push(self.metadata, true, requests, objects);
+        let claim = claim(self.metadata, true, requests);
+        objects.claims.push(claim);
     }
 }
 
-fn push(metadata: ObjectMeta, template: bool, requests: Vec<DeviceRequest>, objects: &mut Objects) {
+fn claim(metadata: ObjectMeta, template: bool, requests: Vec<DeviceRequest>) -> ClaimRecord {
     let Meta {
         namespace, name, ..
     } = Meta::new(metadata);
-    objects.claims.push(ClaimRecord {
+    ClaimRecord {
         namespace,
         name,
         template,
         requests,
-    });
+        allocated: false,
+        used: false,
+        devices: Vec::new(),
+    }
 }
 
 impl Devices {

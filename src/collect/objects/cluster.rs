@@ -149,6 +149,7 @@ fn accelerator(labels: &[(String, String)]) -> Accelerator {
             "cloud.google.com/gke-gpu-sharing-strategy",
         ]),
         partition: single.or_else(|| find(labels, "cloud.google.com/gke-gpu-partition-size")),
+        unused_claims: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::event::cause;
 use super::state;
 use super::{Amounts, Key, Meta, Objects, Record, Template};
-use crate::snapshot::{Condition, PatchTarget};
+use crate::snapshot::{self, Condition, PatchTarget, Queued};
 
 /// The way from the root of a controller to its pod spec.
 const TEMPLATE: &[&str] = &["spec", "template", "spec"];
@@ -38,6 +38,8 @@ pub(crate) struct Controller {
     /// Whether it is a run that has come to its end.
     pub(crate) over: bool,
     pub(crate) renewal: Renewal,
+    /// The queue that holds it back, and its pods; templates may count their own.
+    pub(crate) queued: Option<Queued>,
     /// What it says of itself.
     pub(crate) conditions: Vec<Condition>,
 }
@@ -226,13 +228,27 @@ impl Record for DaemonSet {
     }
 }
 
+/// The label by which a run waits, suspended, for a queue of Kueue. Source: Kueue,
+/// `constants.QueueLabel`.
+const QUEUE: &str = "kueue.x-k8s.io/queue-name";
+
+/// What a queue holds back of what is suspended.
+pub(super) fn queued(meta: &Meta, pods: u32) -> Option<Queued> {
+    let queue = snapshot::label(&meta.labels, QUEUE)?.to_owned();
+    Some(Queued { queue, pods })
+}
+
 impl Record for Job {
     fn record(self, objects: &mut Objects) {
         let spec = self.spec.unwrap_or_default();
         let status = self.status.unwrap_or_default();
-        let idle = is_over(&spec, &status) || spec.suspend == Some(true);
+        let over = is_over(&spec, &status);
+        let waits = !over && spec.suspend == Some(true);
+        let idle = over || waits;
         let parallelism = if idle { Some(0) } else { spec.parallelism };
         let mut job = Controller::new("batch/v1", "Job", self.metadata).replicas(parallelism);
+        let pods = count(spec.parallelism.unwrap_or(1));
+        job.queued = queued(&job.meta, pods).filter(|_| waits);
         // The pod template of a Job is immutable.
         job.patchable = false;
         job.record(TEMPLATE, Some(spec.template), objects);

@@ -2,6 +2,7 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::api::{current, group};
+use super::controllers::queued;
 use super::{
     Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, scaling,
 };
@@ -62,6 +63,13 @@ fn controller(
     let present = number(&data, "/status/replicas");
     let template_of = template_of(&group, &kind, &meta, &data);
     let is_over = runs_to_completion(&group, &kind) && is_over(&data);
+    let suspended = ["/spec/suspend", "/spec/runPolicy/suspend"];
+    let suspended = suspended.iter().any(|path| {
+        let flag = data.pointer(path).and_then(Value::as_bool);
+        flag == Some(true)
+    });
+    let pods = replicas.unwrap_or(1);
+    let queued = queued(&meta, pods).filter(|_| suspended && !is_over);
     let found = placed::find(&group, &kind, &mut data);
     let patchable = !found.steps;
     let mut templates: Vec<Placed> = found
@@ -84,6 +92,7 @@ fn controller(
     let has_template = !templates.is_empty() || template_of.is_some();
     objects.controllers.push(Controller {
         renewal: Renewal::default(),
+        queued,
         conditions: Vec::new(),
         known: owns_pods(&group, &kind) && has_template && !is_over,
         over: is_over,

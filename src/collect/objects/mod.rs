@@ -22,6 +22,7 @@ mod placement;
 mod pod;
 mod scaling;
 mod select;
+mod slices;
 mod state;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub use keeper::keeper_of;
 pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord, renew as renew_autoscaler, unreadable};
+pub(super) use slices::{ResourceSlice, SliceRecord};
 
 /// What was listed, with everything dropped that kcost does not use.
 #[derive(Debug, Default)]
@@ -57,6 +59,8 @@ pub struct Objects {
     pub(super) managers: Vec<ManagerRecord>,
     /// Claims of devices, and templates of them.
     pub(super) claims: Vec<ClaimRecord>,
+    /// Accelerators that drivers publish for claims.
+    pub(super) slices: Vec<SliceRecord>,
     /// Warnings, with the namespace of what they are about.
     pub(super) events: Vec<(String, Event)>,
     /// By name, what a node can be chosen by.
@@ -113,6 +117,7 @@ impl Objects {
         self.autoscalers.extend(other.autoscalers);
         self.managers.extend(other.managers);
         self.claims.extend(other.claims);
+        self.slices.extend(other.slices);
         self.events.extend(other.events);
         self.node_labels.extend(other.node_labels);
         self.volume_limits.extend(other.volume_limits);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::devices::unknown;
 use crate::collect::objects::{Controller, Fraction, PodRecord, Size, Template};
 use crate::snapshot::{ContainerKind, GPU, Gap, Node, Resources};
-use crate::units::Bytes;
+use crate::units::{Bytes, count_from};
 
 /// What `HAMi` divides a device by, beside [`GPU`] as the number of devices. Source: its
 /// configuration, `resourceMemoryName` (MiB of each), `resourceMemoryPercentageName`,
@@ -29,8 +29,9 @@ struct Devices<'a> {
 pub(super) fn count(
     pods: &mut [PodRecord],
     controllers: &mut [Controller],
-    nodes: &[Node],
+    nodes: &mut [Node],
 ) -> Option<Gap> {
+    whole(nodes, pods);
     let devices = Devices::new(nodes);
     let mut uncounted = BTreeSet::new();
     for pod in pods {
@@ -59,6 +60,46 @@ pub(super) fn count(
     let hint = "nothing says how much memory their device has: label the nodes (GPU feature \
         discovery: `nvidia.com/gpu.memory`)";
     unknown(&uncounted, "parts of devices", hint)
+}
+
+/// Makes of what a node gives out as devices those that its label counts: more are parts of
+/// them, which `HAMi` divides as pods ask, and any other plugin in equal shares.
+///
+/// Where all devices are cut into slices alike, the label counts slices, or means cards.
+fn whole(nodes: &mut [Node], pods: &[PodRecord]) {
+    let divided = pods.iter().filter(|it| asks_for_parts(&it.spec));
+    let divided: BTreeSet<&str> = divided.filter_map(|it| it.node.as_deref()).collect();
+    for node in nodes {
+        let said = &node.accelerator;
+        let is_told = said.partition.is_some() || said.replicas.is_some_and(|it| it > 1);
+        let parts = node.capacity.extended.get(GPU).copied().unwrap_or(0.0);
+        let Some(count) = said.count.map(f64::from).filter(|it| *it > 0.0 && !is_told) else {
+            continue;
+        };
+        if parts <= count {
+            continue;
+        }
+        if !divided.contains(node.name.as_str()) {
+            let each = u32::try_from(count_from(parts / count)).unwrap_or(1);
+            node.accelerator.replicas = Some(each);
+            continue;
+        }
+        for amounts in [&mut node.capacity, &mut node.allocatable] {
+            if let Some(gpus) = amounts.extended.get_mut(GPU) {
+                // Fewer are told where some are not healthy.
+                *gpus = (*gpus * count / parts).ceil();
+            }
+        }
+    }
+}
+
+/// Whether anything of a pod asks for a part of a device in the way of `HAMi`.
+fn asks_for_parts(template: &Template) -> bool {
+    template.containers.iter().any(|it| {
+        let asked = it.requests.or(&it.limits).extended;
+        let mut keys = [MEMORY, PERCENT[0], PERCENT[1]].into_iter();
+        keys.any(|key| asked.get(key).is_some_and(|it| *it > 0.0))
+    })
 }
 
 impl<'a> Devices<'a> {

@@ -10,6 +10,7 @@ mod events;
 mod fractions;
 mod index;
 mod named;
+mod offered;
 mod part;
 mod role;
 mod whole;
@@ -113,14 +114,16 @@ fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
         autoscalers,
         managers,
         claims,
+        slices,
         events,
         ..
     } = objects;
+    offered::add(&mut cluster.nodes, &slices, &claims);
     gaps.extend(devices::count(&mut pods, &mut controllers, claims));
     gaps.extend(fractions::count(
         &mut pods,
         &mut controllers,
-        &cluster.nodes,
+        &mut cluster.nodes,
     ));
     sort(&mut cluster);
     let chain = Chain::new(&controllers, &pods);

@@ -9,7 +9,7 @@ use super::whole::Whole;
 use super::{Group, Member, PodIndex};
 use crate::collect::names;
 use crate::collect::objects::{Controller, Key, Placed, PodRecord, Template, runs_to_completion};
-use crate::snapshot::{Autoscaler, Condition, Keeper, Manager, PatchTarget};
+use crate::snapshot::{Autoscaler, Condition, Keeper, Manager, PatchTarget, Queued};
 
 /// Pods of one template of an owner, and what is known of them.
 pub(super) struct Part {
@@ -54,6 +54,8 @@ pub(super) struct Owner {
     pub(super) on_delete: bool,
     /// What wrote it, where it tells.
     pub(super) keeper: Option<Keeper>,
+    /// What a queue holds back of it.
+    pub(super) queued: Option<Queued>,
 }
 
 /// What makes pods of one role.

@@ -48,7 +48,7 @@ impl Whole<'_> {
             key: key.clone(),
             api_version: group.api_version.clone(),
             template,
-            owner: group.tops.first().filter(|_| own).map(Owner::of),
+            owner: self.owner(placed).filter(|_| own),
             made_from: made_from.map(|placed| placed.template.clone()),
             replicas,
             present,
@@ -62,6 +62,18 @@ impl Whole<'_> {
             below,
             pods,
         }
+    }
+
+    /// What the owner says of the part that is made from this template.
+    fn owner(&self, placed: Option<&Placed>) -> Option<Owner> {
+        let mut owner = Owner::of(self.group.tops.first()?);
+        // Of several parts only templates say how many pods each has.
+        let counted = placed.and_then(|it| it.replicas);
+        let pods = counted.or(placed.filter(|_| self.split).map(|_| 1));
+        if let (Some(queued), Some(pods)) = (&mut owner.queued, pods) {
+            queued.pods = pods;
+        }
+        Some(owner)
     }
 
     /// The template of the owner that the part is of.
@@ -160,6 +172,7 @@ impl Owner {
             conditions: top.conditions.clone(),
             on_delete: top.renewal == Renewal::Kept,
             keeper: top.meta.keeper.clone(),
+            queued: top.queued.clone(),
         }
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
     let conditions = conditions.unwrap_or_default();
     let on_delete = owner.as_ref().is_some_and(|owner| owner.on_delete);
     let keeper = owner.as_ref().and_then(|owner| owner.keeper.clone());
+    let queued = owner.as_ref().and_then(|owner| owner.queued.clone());
     Workload {
+        queued,
         api_version: part.api_version,
         replicas: part.replicas.unwrap_or(fallback),
         present: part.present,

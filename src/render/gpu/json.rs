@@ -42,6 +42,8 @@ struct Node<'a> {
     monthly_cost: Money,
     /// Whether pods without devices take what others would need.
     blocked: bool,
+    /// Claims that hold devices of it and that no pod uses: `namespace/name`.
+    unused_claims: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -58,9 +60,12 @@ pub(in crate::render) struct Workload<'a> {
     namespace: &'a str,
     kind: &'a str,
     name: &'a str,
-    /// Devices of the pods of now; fractions for slices and shares by time.
+    /// Devices of the pods of now that have a node; fractions for slices and shares by time.
     gpus: f64,
     pods: usize,
+    /// Of pods that wait for a node, which hold nothing.
+    waiting_gpus: f64,
+    waiting_pods: usize,
     product: Option<&'a str>,
     mig_profile: Option<&'a str>,
     state: &'static str,
@@ -70,7 +75,7 @@ pub(in crate::render) struct Workload<'a> {
     coverage_ratio: f64,
     r#use: Use,
     serving: Option<Serving>,
-    /// Of the pods with devices: devices, CPU and memory.
+    /// Of all pods of the owner: devices, CPU and memory.
     monthly_cost: Money,
     monthly_gpu_cost: Money,
     advice: Vec<Advice<'a>>,
@@ -193,6 +198,7 @@ fn idle_node<'a>(snapshot: &'a Snapshot, idle: &IdleNode) -> Option<Node<'a>> {
         unrequested_gpus: rounded(idle.unrequested),
         monthly_cost: idle.cost,
         blocked: idle.blocked,
+        unused_claims: &node.accelerator.unused_claims,
     })
 }
 
@@ -218,6 +224,8 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
         name,
         gpus: rounded(held.gpus),
         pods: held.pods,
+        waiting_gpus: rounded(held.waiting_gpus),
+        waiting_pods: held.waiting_pods,
         product: held.product.as_deref(),
         mig_profile: held.profile.as_deref(),
         state: judged.state.name(),

@@ -103,6 +103,18 @@ impl Page<'_> {
             count(self.gpus.workloads.len(), "workload"),
             self.money(cost)
         );
+        let waiting: f64 = self
+            .gpus
+            .workloads
+            .iter()
+            .map(|it| it.held.waiting_gpus)
+            .sum();
+        if waiting > 0.01 {
+            text = format!(
+                "{text}; {} more asked for by pods that wait",
+                gpu_count(waiting)
+            );
+        }
         if self.gpus.unrequested > 0.01 {
             text = format!(
                 "{text}; {} of nodes held by nobody, {} a month",
@@ -167,7 +179,12 @@ impl Page<'_> {
         let memory = seen.memory.map(|it| Bytes::from_f64(it.max).human());
         vec![
             Cell::new(self.name(judged)),
-            Cell::new(short(held.gpus, 2)),
+            Cell::new(match held.waiting_gpus {
+                waiting if waiting > 0.01 => {
+                    format!("{}+{}", short(held.gpus, 2), short(waiting, 2))
+                }
+                _ => short(held.gpus, 2),
+            }),
             Cell::new(escape(&product)),
             Cell::new(judged.state.word()),
             Cell::new(seen.busy.map_or_else(String::new, |it| percent(it.mean))),
@@ -195,6 +212,14 @@ impl Page<'_> {
             "BUSY: anything runs, however little; USED: the larger of compute and memory \
                         bandwidth; of one device, the mean"
                 .to_owned();
+        if self
+            .gpus
+            .workloads
+            .iter()
+            .any(|it| it.held.waiting_gpus > 0.01)
+        {
+            text.push_str("; + asked for by pods that wait for a node");
+        }
         if by(Fullness::Power) {
             text.push_str("; ~ by its power");
         }
@@ -285,8 +310,13 @@ impl Page<'_> {
             } else {
                 ""
             };
+            let claims = match node.accelerator.unused_claims.as_slice() {
+                [] => String::new(),
+                [one] => format!(", which the claim {one} holds for no pod"),
+                many => format!(", which {} claims hold for no pod", many.len()),
+            };
             let text = format!(
-                "{} of {} on {}{blocked}: {} a month",
+                "{} of {} on {}{blocked}{claims}: {} a month",
                 short(idle.unrequested, 2),
                 gpu_count(idle.gpus),
                 node.name,

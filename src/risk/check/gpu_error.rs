@@ -38,11 +38,12 @@ impl Check for GpuError {
 struct Found<'a> {
     pod: &'a str,
     code: u64,
-    slot: u32,
+    /// When it began; `None` where it stands from before anything was seen.
+    slot: Option<u32>,
 }
 
-/// The newest error that began in the last week: an exporter tells the last one until the
-/// next, so that what is told from the start may be of any time.
+/// The newest error that began in the last week, else one that stands from before anything
+/// was seen: an exporter tells the last one until the next, so that it may be of any time.
 fn newest<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
     let week = device.newest(&seen.grid, Span::WEEK);
     let code = |place: usize| {
@@ -58,11 +59,20 @@ fn newest<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
         }
         before = Some(now);
     }
-    let (place, code) = found?;
-    Some(Found {
+    if let Some((place, code)) = found {
+        let slot = device.first + u32::try_from(place).unwrap_or(0);
+        return Some(Found {
+            pod: device.pod,
+            code,
+            slot: Some(slot),
+        });
+    }
+    let mut all = (0..device.len()).filter_map(code);
+    let first = all.next().filter(|it| *it > 0)?;
+    all.all(|it| it == first).then_some(Found {
         pod: device.pod,
-        code,
-        slot: device.first + u32::try_from(place).unwrap_or(0),
+        code: first,
+        slot: None,
     })
 }
 
@@ -89,10 +99,21 @@ impl GpuError {
             )
         };
         let pod = found.pod;
+        let (severity, text) = match found.slot {
+            Some(_) => (
+                severity,
+                format!("the GPU of {pod} told XID {code}, {whose}"),
+            ),
+            // What programs did before may be long over.
+            None => (
+                severity.min(Severity::Medium),
+                format!("the GPU of {pod} tells XID {code} since before the window, {whose}"),
+            ),
+        };
         Risk {
             severity,
-            since: Some(seen.grid.time(found.slot)),
-            text: format!("the GPU of {pod} told XID {code}, {whose}"),
+            since: found.slot.map(|it| seen.grid.time(it)),
+            text,
             evidence: vec![
                 Evidence::number("xid", float(code)),
                 Evidence::text("pod", pod),

@@ -42,7 +42,10 @@ fn errors_tell_whose_fault_they_are() {
         ["medium: the GPU of a told XID 31, which programs cause"]
     );
     // It was there before anything was seen: nobody knows from when.
-    assert!(of(&[pod("a", 3, at(79.0, 0))], "gpu-error").is_empty());
+    assert_eq!(
+        of(&[pod("a", 3, at(79.0, 0))], "gpu-error"),
+        ["medium: the GPU of a tells XID 79 since before the window, a fault of the hardware"]
+    );
     assert!(of(&[pod("a", 3, at(0.0, 0))], "gpu-error").is_empty());
 }
 

@@ -1,5 +1,6 @@
 //! What workloads do with accelerators, as the binary tells it.
 
+mod counts;
 mod demo;
 mod faults;
 mod measure;

@@ -364,6 +364,100 @@ fn exporters_of_every_vendor_are_read() {
     }
 }
 
+/// What a driver or an exporter writes where it could not read.
+const WRONG: [f64; 5] = [
+    140_737_488_355_328.0,
+    2_147_483_632.0,
+    9_223_372_036_854_775_794.0,
+    f64::INFINITY,
+    -1.0,
+];
+
+#[test]
+fn wrong_samples_are_gaps_and_the_good_ones_around_them_stay() {
+    let mut text = Text::default();
+    let mut store = Store::empty().with(
+        "v1",
+        "nodes",
+        &node("n0", "NVIDIA-H200", "nvidia.com/gpu", 10),
+    );
+    let every = [2, 5];
+    let all = WRONG.iter().flat_map(|wrong| every.map(|it| (*wrong, it)));
+    let names: Vec<String> = (0..WRONG.len() * 2).map(|it| format!("p{it}")).collect();
+    for (name, (wrong, every)) in names.iter().zip(all) {
+        store = store.with("v1", "pods", &pod(name, "nvidia.com/gpu", "n0"));
+        text.pod(name);
+        let labels = format!(
+            "namespace=\"ml\",pod=\"{name}\",container=\"main\",UUID=\"GPU-{name}\",Hostname=\"n0\""
+        );
+        for (metric, good) in [
+            ("DCGM_FI_PROF_SM_ACTIVE", 0.88),
+            ("DCGM_FI_DEV_GPU_UTIL", 98.0),
+            ("DCGM_FI_DEV_POWER_USAGE", 670.0),
+            ("DCGM_FI_DEV_FB_USED", 12_000.0),
+        ] {
+            text.series(metric, &labels, 60, |place| {
+                if place % every == 0 { wrong } else { good }
+            });
+        }
+    }
+    let text = until_now(&text.whole()).replace(" inf ", " +Inf ");
+    let Some(server) = prometheus(&text, &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    for name in &names {
+        let it = workload(&report, name);
+        assert!(it["coverage_ratio"].as_f64().unwrap() > 0.95, "{it}");
+        for (figure, value) in [
+            ("sm_active_ratio", 0.88),
+            ("busy_ratio", 0.98),
+            ("power_watts", 670.0),
+            ("memory_peak_bytes", 12_000.0 * MIB),
+        ] {
+            let found = it["use"][figure]["mean"].as_f64().unwrap_or(-1.0);
+            assert!(
+                (found / value - 1.0).abs() < 1e-4,
+                "{name} {figure} {found}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_pod_that_alone_can_hold_the_one_device_of_its_node_is_the_one() {
+    let mut text = Text::default();
+    let mut store = Store::empty();
+    for (on, devices) in [("n1", 1), ("n2", 2)] {
+        let name = format!("on-{on}");
+        store = store
+            .with(
+                "v1",
+                "nodes",
+                &node(on, "NVIDIA-L4", "nvidia.com/gpu", devices),
+            )
+            .with("v1", "pods", &pod(&name, "nvidia.com/gpu", on));
+        text.pod(&name);
+        for device in 0..devices {
+            let labels = format!("gpu=\"{device}\",UUID=\"GPU-{on}-{device}\",Hostname=\"{on}\"");
+            text.series("DCGM_FI_PROF_SM_ACTIVE", &labels, 30, |_| 0.4);
+        }
+    }
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let sm = |name: &str| workload(&report, name)["use"]["sm_active_ratio"]["mean"].clone();
+    assert_eq!(sm("on-n1"), 0.4);
+    assert_eq!(sm("on-n2"), Value::Null);
+    let gaps = report["gaps"].to_string();
+    assert!(
+        gaps.contains("tells of 3 devices, and not which pods hold them"),
+        "{gaps}"
+    );
+    assert!(gaps.contains("--kubernetes"), "{gaps}");
+}
+
 #[test]
 fn nothing_is_asked_of_accelerators_where_there_are_none() {
     let mut text = Text::default();

@@ -16,8 +16,8 @@ use serde_json::Value;
 use super::object::Piece;
 use super::reader::Reader;
 use crate::collect::objects::{
-    Meta, ResourceClaim, ResourceClaimTemplate, group, group_today, is_ignored_group,
-    renew_autoscaler, unreadable,
+    Meta, ResourceClaim, ResourceClaimTemplate, ResourceSlice, group, group_today,
+    is_ignored_group, renew_autoscaler, unreadable,
 };
 use crate::collect::{Objects, Record, misfit};
 
@@ -54,6 +54,7 @@ impl Reader<'_> {
             ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(piece, api_version, objects),
             (DEVICES, "ResourceClaim") => plain::<ResourceClaim>(piece, objects),
             (DEVICES, "ResourceClaimTemplate") => plain::<ResourceClaimTemplate>(piece, objects),
+            (DEVICES, "ResourceSlice") => plain::<ResourceSlice>(piece, objects),
             (group, kind) if is_ignored_group(group) && kind != "VerticalPodAutoscaler" => {
                 *objects.skipped.entry(kind.to_owned()).or_default() += 1;
                 Ok(())

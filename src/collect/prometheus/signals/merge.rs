@@ -1,6 +1,6 @@
 //! What was read, to where it belongs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -43,13 +43,29 @@ impl Signals {
     /// into the objects. What belongs to no known container is left out.
     pub fn merge(mut self, usage: &mut UsageBuilder, resolved: &mut Resolved) {
         // Each column goes when it is in the other place.
-        for ((place, metric), samples) in std::mem::take(&mut self.samples) {
+        let samples = std::mem::take(&mut self.samples);
+        let nodes = samples.keys().any(|(place, _)| place.is_node());
+        let holders = if nodes {
+            sole_holders(resolved)
+        } else {
+            BTreeMap::new()
+        };
+        for ((mut place, metric), samples) in samples {
+            let mut since = i64::MIN;
+            if place.is_node() {
+                let Some((holder, created)) = holders.get(&place.container) else {
+                    continue;
+                };
+                (place, since) = (holder.clone(), *created);
+            }
             let Some(workload) = find(resolved, &place) else {
                 continue;
             };
             if let Some(container) = target(workload, &place, metric) {
                 let series = usage.open(&place.namespace, &place.pod, &container.name);
-                for sample in samples {
+                let first = self.grid.start.as_second();
+                let own = |it: &Sample| first + i64::from(it.offset) > since;
+                for sample in samples.into_iter().filter(own) {
                     if let Some(slot) = self.slot(usage.grid(), sample) {
                         let value = f64::from(sample.value);
                         usage.set(series, Column::More(metric), slot, value);
@@ -146,6 +162,38 @@ impl Signals {
     }
 }
 
+/// By node that has one device, the pod that holds it, and since when: it can be no other.
+fn sole_holders(resolved: &Resolved) -> BTreeMap<String, (Place, i64)> {
+    let nodes = resolved.cluster.nodes.iter();
+    let single = nodes.filter(|it| {
+        let shared = it.accelerator.replicas.is_some_and(|it| it > 1);
+        !shared && (it.capacity.gpu_units() - 1.0).abs() < 1e-9
+    });
+    let single: BTreeSet<&str> = single.map(|it| it.name.as_str()).collect();
+    let mut holders: BTreeMap<String, Vec<(Place, i64)>> = BTreeMap::new();
+    for workload in &resolved.workloads {
+        for pod in workload.pods.iter().filter(|it| it.requests.gpus() > 0.0) {
+            let Some(node) = pod.node.as_ref().filter(|it| single.contains(it.as_str())) else {
+                continue;
+            };
+            let place = Place {
+                namespace: workload.id.namespace.clone(),
+                pod: pod.name.clone(),
+                container: String::new(),
+            };
+            let since = pod.created.map_or(i64::MIN, Timestamp::as_second);
+            holders
+                .entry(node.clone())
+                .or_default()
+                .push((place, since));
+        }
+    }
+    let alone = holders.into_iter().filter(|(_, all)| all.len() == 1);
+    alone
+        .filter_map(|(node, all)| Some((node, all.into_iter().next()?)))
+        .collect()
+}
+
 fn find<'a>(resolved: &'a Resolved, place: &Place) -> Option<&'a Workload> {
     let found = resolved.pods.workload(&place.namespace, &place.pod)?;
     resolved.workloads.get(usize::try_from(found).ok()?)
@@ -175,9 +223,15 @@ fn target<'a>(workload: &'a Workload, place: &Place, metric: Metric) -> Option<&
                 let asks = container.requests.gpus() > 0.0 || container.limits.gpus() > 0.0;
                 asks || !workload.claims.is_empty()
             };
-            let mut those = containers.filter(asks);
             // Exporters of some clouds know the pod alone.
-            those.find(|it| place.container.is_empty() || it.name == place.container)
+            let is_meant =
+                |it: &&Container| place.container.is_empty() || it.name == place.container;
+            let mut pods = workload.pods.iter();
+            // Of containers that are called alike the workload has one, which may be of a
+            // pod without devices.
+            let mut holds = || pods.any(|it| it.name == place.pod && it.requests.gpus() > 0.0);
+            let found = containers.clone().filter(asks).find(is_meant);
+            found.or_else(|| containers.find(is_meant).filter(|_| holds()))
         }
         metric if metric.is_of_serving() => {
             let named = containers.clone().find(|it| it.name == place.container);

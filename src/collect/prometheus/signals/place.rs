@@ -3,7 +3,8 @@
 use super::super::answer::Labels;
 use super::super::promql::Words;
 
-/// A container of a pod; without a name, the pod as a whole.
+/// A container of a pod; without a name, the pod as a whole. Without a pod, a node, in the
+/// place of the container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Place {
     pub(super) namespace: String,
@@ -40,6 +41,20 @@ impl Place {
             pod: labels.get(family[1]).to_owned(),
             container: labels.get(family[2]).to_owned(),
         }
+    }
+}
+
+impl Place {
+    /// What a node has, whoever uses it.
+    pub(super) fn on(node: &str) -> Self {
+        Self {
+            container: node.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_node(&self) -> bool {
+        self.pod.is_empty() && self.namespace.is_empty() && !self.container.is_empty()
     }
 }
 

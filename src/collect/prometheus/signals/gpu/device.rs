@@ -62,6 +62,15 @@ impl Device {
     }
 }
 
+/// The node that a series speaks of, where it names one.
+pub(super) fn host(labels: &Labels) -> &str {
+    let names = HOSTS.iter().map(|name| labels.get(name));
+    names
+        .into_iter()
+        .find(|it| !it.is_empty())
+        .unwrap_or_default()
+}
+
 /// The slice: of MIG, of a partitioned card of AMD, a tile of Intel. A card of AMD that
 /// is one partition is whole.
 fn slice(labels: &Labels) -> &str {
@@ -192,7 +201,8 @@ impl Holders {
     /// own: what it says of them differs.
     pub(super) fn told_apart(&self) -> BTreeSet<Device> {
         let mut seen: BTreeMap<&Device, Vec<&Vec<f32>>> = BTreeMap::new();
-        for (device, values) in self.0.values().flatten() {
+        let of_pods = self.0.iter().filter(|(it, _)| !it.is_node());
+        for (device, values) in of_pods.flat_map(|(_, devices)| devices) {
             seen.entry(device).or_default().push(values);
         }
         let differs = |all: &[&Vec<f32>]| {
@@ -225,7 +235,8 @@ impl Holders {
         apart: &BTreeSet<Device>,
     ) -> BTreeSet<String> {
         let mut users: BTreeMap<Device, Vec<u16>> = BTreeMap::new();
-        for (device, values) in self.0.values().flatten() {
+        let of_pods = self.0.iter().filter(|(it, _)| !it.is_node());
+        for (device, values) in of_pods.flat_map(|(_, devices)| devices) {
             let counts = users.entry(device.clone());
             let counts = counts.or_insert_with(|| vec![0; points]);
             for (count, value) in counts.iter_mut().zip(values) {
@@ -235,18 +246,20 @@ impl Holders {
         let mut pods = BTreeSet::new();
         for (place, devices) in &mut self.0 {
             let own = devices.iter_mut().filter(|(it, _)| !apart.contains(it));
+            // What names no pod says nothing new of a device of which another does.
+            let others = u16::from(!place.is_node());
             for (device, values) in own {
                 let counts = users.get(device).into_iter().flatten();
                 let mut forgotten = 0;
                 for (value, _) in values
                     .iter_mut()
                     .zip(counts)
-                    .filter(|(_, users)| **users > 1)
+                    .filter(|(_, users)| **users > others)
                 {
                     forgotten += usize::from(!value.is_nan());
                     *value = f32::NAN;
                 }
-                if forgotten > HANDOVER {
+                if forgotten > HANDOVER && !place.is_node() {
                     pods.insert(format!("{}/{}", place.namespace, place.pod));
                 }
             }

@@ -320,6 +320,28 @@ pub(super) static ALL: &[Source] = &[
     ),
 ];
 
+/// So much above the most that can be true is taken for it: counters overshoot.
+pub(super) const SLACK: f64 = 1.05;
+
+impl Source {
+    /// The most that can be true of one device, in its unit. What may be percent is told
+    /// from shares when all is known.
+    pub(super) fn most(&self) -> f64 {
+        match self.scale {
+            Scale::Times(_) => self.tells.most(),
+            Scale::Share => 100.0,
+        }
+    }
+
+    /// The most that may stand in a store, in the unit of the exporter.
+    pub(super) fn most_written(&self) -> f64 {
+        match self.scale {
+            Scale::Times(unit) => self.most() * SLACK / unit,
+            Scale::Share => self.most() * SLACK,
+        }
+    }
+}
+
 impl Tells {
     /// The most that can be true of one device: beyond is a blank of DCGM, which has
     /// 2,147,483,632 and more for what it could not read.

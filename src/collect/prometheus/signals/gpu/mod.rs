@@ -16,7 +16,7 @@ use super::question::{Answer, Question};
 use crate::snapshot::{Gap, Metric};
 use crate::units::{len_f64, single};
 use device::{Device, Holders, Points};
-use exporters::{ALL, Of, Scale, Source, Tells};
+use exporters::{ALL, Of, SLACK, Scale, Source, Tells};
 
 /// The names of all metrics that are read.
 pub(super) fn metrics() -> Vec<&'static str> {
@@ -25,6 +25,9 @@ pub(super) fn metrics() -> Vec<&'static str> {
 
 /// Exporters measure every 30 s, and are scraped at any interval up to this.
 const SHORTEST_RANGE: u32 = 300;
+
+/// Seconds between the samples that are taken: as often as exporters measure.
+const EVERY: u32 = 30;
 
 /// Samples in the shortest range, as often as DCGM measures at most.
 const SAMPLES: u64 = 21;
@@ -48,6 +51,8 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         shared: BTreeSet::new(),
         sliced: BTreeSet::new(),
         apart: BTreeSet::new(),
+        named: false,
+        nameless: BTreeSet::new(),
     };
     reading.memory(asker, signals).await;
     for (tells, metric) in [
@@ -75,9 +80,13 @@ fn question(asker: &Asker<'_>, source: &Source) -> Question {
     };
     let samples = u64::from(range / SHORTEST_RANGE) * SAMPLES;
     let selector = asker.selector(&[source.metric], source.condition, false);
+    // What cannot be true goes sample by sample, before it spoils a mean or stands as the
+    // largest: those around it are true.
+    let most = source.most_written();
+    let true_ones = format!("({selector} >= 0 <= {most:.0})[{range}s:{EVERY}s]");
     Question {
         label: SUBJECT,
-        text: format!("{over}({selector}[{range}s])"),
+        text: format!("{over}({true_ones})"),
         step: Some(step),
         cost: asker.series(&[source.metric]) * samples,
     }
@@ -94,6 +103,10 @@ struct Reading {
     sliced: BTreeSet<String>,
     /// Devices that are shared, and of which each container is told its own.
     apart: BTreeSet<Device>,
+    /// Whether any series names a pod.
+    named: bool,
+    /// Devices of which a series names none.
+    nameless: BTreeSet<String>,
 }
 
 impl Reading {
@@ -150,22 +163,22 @@ impl Reading {
             Scale::Times(unit) => unit,
             Scale::Share => 1.0,
         };
-        // What may be percent is told from shares when all is known.
-        let most = match source.scale {
-            Scale::Times(_) => source.tells.most(),
-            Scale::Share => 100.0,
-        };
+        let most = source.most();
         let (mut holders, mut odd) = (Holders::default(), 0);
+        let (mut nameless, mut named) = (BTreeSet::new(), false);
         let take = |answer: &Answer| {
-            let place = Place::of(&answer.labels, words);
-            if place.pod.is_empty() {
-                return;
-            }
+            let mut place = Place::of(&answer.labels, words);
             let device = Device::of(&answer.labels);
+            if place.pod.is_empty() {
+                nameless.insert(device.id.clone());
+                place = Place::on(device::host(&answer.labels));
+            } else {
+                named = true;
+            }
             for (time, value) in &answer.points {
                 let value = value * unit;
                 match points.at(*time) {
-                    Some(point) if (0.0..=most * 1.05).contains(&value) => {
+                    Some(point) if (0.0..=most * SLACK).contains(&value) => {
                         let value = value.min(most);
                         holders.put(&place, device.clone(), points.count, (point, value));
                     }
@@ -181,13 +194,19 @@ impl Reading {
             odd += holders.cut(1.0);
         }
         self.odd += odd;
+        self.named |= named;
+        self.nameless.append(&mut nameless);
         holders
     }
 
     /// Puts what is known of the devices of containers in view into signals: of shares
     /// and clocks the mean over them, of everything else the sum, of errors the largest.
     fn fold(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
-        for (place, devices) in all.0.iter().filter(|(it, _)| asker.view.wants(it)) {
+        for (place, devices) in all
+            .0
+            .iter()
+            .filter(|(it, _)| asker.view.wants(it) || it.is_node())
+        {
             for point in 0..self.points.count {
                 let known = devices.values().filter_map(|values| {
                     let value = values.get(point).filter(|value| !value.is_nan());
@@ -218,6 +237,17 @@ impl Reading {
                 SUBJECT,
                 format!("{odd} samples are out of the range of their metric and left out"),
             ));
+        }
+        let nameless = self.nameless.len();
+        // Where some name pods, the others have none.
+        if nameless > 0 && !self.named {
+            let text = format!(
+                "the exporter tells of {nameless} devices, and not which pods hold them: the labels \
+                 `pod` and `namespace` are missing"
+            );
+            let hint = "run dcgm-exporter with `--kubernetes` (or `DCGM_EXPORTER_KUBERNETES=true`); \
+                        of a node with one device the pod that holds it is known without";
+            asker.gap(Gap::new("no-gpu-pods", SUBJECT, text).hint(hint));
         }
         let count = self.shared.len();
         if count > 0 {
