@@ -21,6 +21,7 @@ mod report;
 mod rules;
 mod states;
 mod supplies;
+mod wild;
 
 /// Everything that is found in a snapshot.
 fn risks(snapshot: &Snapshot) -> Risks {
