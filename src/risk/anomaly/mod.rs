@@ -39,6 +39,8 @@ pub(super) struct Anomaly {
     /// The first slot, and the one after the last.
     pub(super) since: usize,
     pub(super) until: usize,
+    /// Slots from one sample to the next: it began within so many up to the first.
+    pub(super) apart: usize,
     /// Whether it was there at the end of the window.
     pub(super) goes_on: bool,
     /// What was to be expected where it was farthest from that, and what was seen.
@@ -98,6 +100,7 @@ fn told(stray: &Stray, hours: &Hours, usual: &Usual, values: &[f64]) -> Anomaly 
         kind: Kind::of(stray, hours, usual, until - since),
         since,
         until,
+        apart: hours.native,
         goes_on: until + hours.native.max(hours.slots) >= values.len(),
         expected: stray.expected,
         seen: stray.seen,

@@ -19,6 +19,7 @@ mod noise;
 mod replay;
 mod report;
 mod rules;
+mod seconds;
 mod states;
 mod supplies;
 mod wild;
