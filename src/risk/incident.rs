@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::words::lasting;
-use super::{Risk, Risks, Subject};
+use super::{Fact, Risk, Risks, Subject};
 use crate::finding::Severity;
 use crate::snapshot::Snapshot;
 use crate::text::count;
 use crate::trend::tail;
-use crate::units::{days_between, len_f64};
+use crate::units::len_f64;
 
 /// The check whose findings are joined.
 const JOINED: &str = "anomaly";
@@ -18,6 +18,8 @@ const JOINED: &str = "anomaly";
 const TOGETHER: SignedDuration = SignedDuration::from_mins(20);
 /// What began so long before may be what began it.
 const CAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// The evidence of an anomaly that says how many seconds its samples are apart.
+pub(super) const SAMPLES_APART: &str = "samples_apart_seconds";
 /// How likely so many starts may be by chance.
 const CHANCE: f64 = 0.01;
 
@@ -32,8 +34,11 @@ pub struct Incident {
     pub until: Option<Timestamp>,
     /// Workloads in it.
     pub workloads: usize,
-    /// The workload that it began with.
+    /// The workload that it began with; where that cannot be told, one of them.
     pub first: Subject,
+    /// How long before the next workload; `None` where samples are too far apart to tell
+    /// which was first.
+    pub lead: Option<SignedDuration>,
     /// What it is, one sentence without a period.
     pub text: String,
     /// What else happened as it began, where that is known.
@@ -45,6 +50,8 @@ struct Start<'a> {
     place: usize,
     risk: &'a Risk,
     since: Timestamp,
+    /// It began within so long up to then: from one sample to the next.
+    within: SignedDuration,
     nodes: BTreeSet<&'a str>,
 }
 
@@ -97,18 +104,22 @@ impl Risks {
     fn told(&self, snapshot: &Snapshot, group: &[Start<'_>]) -> Incident {
         let first = &group[0];
         let workloads: BTreeSet<&Subject> = group.iter().map(|it| &it.risk.subject).collect();
-        let second = group
-            .iter()
-            .find(|it| it.risk.subject != first.risk.subject);
-        let lead = second.map(|it| days_between(first.since, it.since));
-        let others = if workloads.len() > 2 {
-            "others"
-        } else {
-            "other"
-        };
-        let ahead = match lead {
-            Some(days) if days > 0.0 => format!(", {} before the {others}", lasting(days)),
-            _ => format!(", with the {others} at once"),
+        let mut others = group.iter();
+        let second = others.find(|it| it.risk.subject != first.risk.subject);
+        let lead = second.and_then(|it| lead(first, it));
+        let ahead = match (lead, second) {
+            (Some(lead), Some(next)) => format!(
+                ", first {}, {} before the {}",
+                short_name(&first.risk.subject),
+                said(lead, next.within),
+                if workloads.len() > 2 {
+                    "others"
+                } else {
+                    "other"
+                }
+            ),
+            (None, Some(_)) => tied(group),
+            (_, None) => format!(", of {}", short_name(&first.risk.subject)),
         };
         let until: Option<Vec<Timestamp>> = group.iter().map(|it| it.risk.until).collect();
         let worst = group.iter().map(|it| it.risk.severity).max();
@@ -119,12 +130,12 @@ impl Risks {
             until: until.and_then(|all| all.into_iter().max()),
             workloads: workloads.len(),
             first: first.risk.subject.clone(),
+            lead,
             text: format!(
-                "{}, {} {}, first {}{ahead}",
+                "{}, {} {}{ahead}",
                 first.since.strftime("%Y-%m-%d %H:%M"),
                 count(workloads.len(), "workload"),
                 place_of(group),
-                short_name(&first.risk.subject),
             ),
             hint: self.hint(snapshot, group),
         }
@@ -179,10 +190,62 @@ fn starts<'a>(snapshot: &'a Snapshot, chosen: &[&'a Risk]) -> Vec<Start<'a>> {
                 place,
                 risk,
                 since: risk.since?,
+                within: within(risk),
                 nodes: nodes.collect(),
             })
         })
         .collect()
+}
+
+/// How long the samples of an anomaly are apart.
+fn within(risk: &Risk) -> SignedDuration {
+    let mut evidence = risk.evidence.iter();
+    let apart = evidence.find_map(|it| match &it.fact {
+        Fact::Number(seconds) if it.name == SAMPLES_APART => Some(*seconds),
+        _ => None,
+    });
+    SignedDuration::from_secs_f64(apart.unwrap_or_default())
+}
+
+/// How long one began before another. What began between two samples is seen at the second,
+/// so that what is seen less than that apart may have begun the other way round.
+fn lead(first: &Start<'_>, next: &Start<'_>) -> Option<SignedDuration> {
+    let lead = next.since.duration_since(first.since);
+    (lead.is_positive() && lead >= next.within).then_some(lead)
+}
+
+/// A lead of one sample is known to be one, and not how long it is.
+fn said(lead: SignedDuration, within: SignedDuration) -> String {
+    if lead > within {
+        lasting(days(lead))
+    } else {
+        format!("less than {}", lasting(days(lead + within)))
+    }
+}
+
+/// Of what began as early as the samples can tell.
+fn tied(group: &[Start<'_>]) -> String {
+    /// More names are read by nobody.
+    const NAMES: usize = 3;
+    let first = &group[0];
+    let early = group.iter().filter(|it| lead(first, it).is_none());
+    let (names, within): (BTreeSet<String>, Vec<SignedDuration>) = early
+        .map(|it| (short_name(&it.risk.subject), it.within))
+        .unzip();
+    let names = if names.len() > NAMES {
+        format!("one of {}", names.len())
+    } else {
+        names.into_iter().collect::<Vec<_>>().join(" or ")
+    };
+    let within = within.into_iter().max().unwrap_or_default();
+    format!(
+        ", {names} first: samples {} apart do not tell which",
+        lasting(days(within))
+    )
+}
+
+fn days(span: SignedDuration) -> f64 {
+    span.as_secs_f64() / 86_400.0
 }
 
 /// The first to start with all that began near it and is related, by way of others too;

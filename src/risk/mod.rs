@@ -35,7 +35,7 @@ pub use found::{Action, Chance, Evidence, Fact, Impact, Patch, Risk, Subject};
 pub use incident::Incident;
 pub use leak::{Leak, Memory};
 pub use node::{NodeUse, Nodes};
-pub use replay::{Kept, Replays, replay};
+pub use replay::{Kept, Replays, Unjudged, replay};
 pub use report::{Choice, Risks, find};
 pub use seen::{Search, Seen};
 pub use sought::Sought;

@@ -3,8 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::check::by_name;
-use super::{Chance, Risk, Seen};
+use super::node::{NodeUse, Nodes};
+use super::{Chance, Fact, Risk, Seen};
 use crate::cohort::Cohorts;
+use crate::pack::NODE_FULL;
 use crate::profile::profile;
 use crate::recommend::Advised;
 use crate::snapshot::{Container, Snapshot};
@@ -18,12 +20,14 @@ const AFTER: u32 = 7;
 const REACHED: f64 = 0.99;
 
 /// Checks of which a snapshot tells whether what they said happened: see [`happened`].
-const JUDGED: [&str; 5] = [
+const JUDGED: [&str; 7] = [
     "oom_loop",
     "memory_leak",
     "out_of_memory",
     "pods_evicted",
+    "node_pressure",
     "volume_filling",
+    "node_memory_overcommit",
 ];
 
 /// Probabilities that are told together, each from the one before on.
@@ -49,13 +53,31 @@ pub struct Replays {
     /// Days of the past that were looked at from.
     pub looks: u32,
     pub kept: Vec<Kept>,
+    /// Checks that say how likely something is, and of which nothing could be judged.
+    pub unjudged: Vec<Unjudged>,
+}
+
+/// A check of which it is not known how good it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unjudged {
+    pub check: &'static str,
+    /// How often it said something all the same, of which the data does not tell what came.
+    pub times: u32,
 }
 
 /// One thing that was said, and whether it happened.
 struct Said {
     check: &'static str,
     probability: f64,
-    happened: bool,
+    /// `None` where the data does not tell.
+    happened: Option<bool>,
+}
+
+/// What is known by now of all that was looked at.
+struct Whole<'a> {
+    snapshot: &'a Snapshot,
+    /// What the pods of now used of each node, also before.
+    nodes: Vec<NodeUse>,
 }
 
 /// Looks at every day that has two weeks before it and one after it. Weeks of one
@@ -64,6 +86,12 @@ pub fn replay(snapshot: &Snapshot) -> Replays {
     let grid = snapshot.usage.grid;
     let day = grid.per_day().max(1);
     let days = grid.len / day;
+    let mut nodes = Nodes::new(snapshot);
+    nodes.add(0..snapshot.workloads.len(), &snapshot.usage);
+    let whole = Whole {
+        snapshot,
+        nodes: nodes.used(),
+    };
     let mut said = Vec::new();
     let mut looks = 0;
     for at in BEFORE..=days.saturating_sub(AFTER) {
@@ -83,7 +111,7 @@ pub fn replay(snapshot: &Snapshot) -> Replays {
             Some(Said {
                 check: risk.check,
                 probability: chance.probability,
-                happened: happened(&risk, chance, seen.now, snapshot)?,
+                happened: happened(&risk, chance, seen.now, &whole),
             })
         });
         said.extend(told);
@@ -91,7 +119,22 @@ pub fn replay(snapshot: &Snapshot) -> Replays {
     let checks = super::ALL.iter().map(|it| Some(it.name()));
     let each = std::iter::once(None).chain(checks);
     let kept = each.flat_map(|check| table(check, &said)).collect();
-    Replays { looks, kept }
+    Replays {
+        looks,
+        kept,
+        unjudged: unjudged(&said),
+    }
+}
+
+fn unjudged(said: &[Said]) -> Vec<Unjudged> {
+    let own = |check: &'static str| said.iter().filter(move |it| it.check == check);
+    let all = JUDGED.into_iter();
+    let unjudged = all.filter(|check| own(check).all(|it| it.happened.is_none()));
+    let told = unjudged.map(|check| Unjudged {
+        check,
+        times: u32::try_from(own(check).count()).unwrap_or(u32::MAX),
+    });
+    told.collect()
 }
 
 /// What was said by one check, or by all.
@@ -102,11 +145,12 @@ fn table(check: Option<&'static str>, said: &[Said]) -> Vec<Kept> {
         let (from, to) = (edges[0], edges[1]);
         let inside = said.iter().filter(|it| {
             let own = check.is_none_or(|check| it.check == check);
-            own && it.probability >= from && (it.probability < to || place == last)
+            let judged = own && it.happened.is_some();
+            judged && it.probability >= from && (it.probability < to || place == last)
         });
         let inside: Vec<&Said> = inside.collect();
         let times = u32::try_from(inside.len()).ok().filter(|it| *it > 0)?;
-        let happened = inside.iter().filter(|it| it.happened).count();
+        let happened = inside.iter().filter(|it| it.happened == Some(true)).count();
         let sum: f64 = inside.iter().map(|it| it.probability).sum();
         Some(Kept {
             check,
@@ -121,7 +165,8 @@ fn table(check: Option<&'static str>, said: &[Said]) -> Vec<Kept> {
 }
 
 /// Whether it happened within its time; `None` where the snapshot does not tell.
-fn happened(risk: &Risk, chance: Chance, now: Timestamp, whole: &Snapshot) -> Option<bool> {
+fn happened(risk: &Risk, chance: Chance, now: Timestamp, known: &Whole<'_>) -> Option<bool> {
+    let whole = known.snapshot;
     let until = now + SignedDuration::from_secs(i64::from(chance.within.as_secs()));
     let after = |at: Timestamp| at > now && at <= until;
     if until > whole.usage.grid.end() {
@@ -155,8 +200,45 @@ fn happened(risk: &Risk, chance: Chance, now: Timestamp, whole: &Snapshot) -> Op
                 used || files.is_some_and(|(used, all)| float(used) >= REACHED * all)
             }))
         }
+        "node_pressure" => {
+            let node = &whole.cluster.nodes[node_of(risk, whole)?];
+            let kind = risk.evidence.iter().find(|it| it.name == "condition")?;
+            let Fact::Text(kind) = &kind.fact else {
+                return None;
+            };
+            let mut spells = node.spells.as_ref()?.iter();
+            Some(spells.any(|it| it.kind == *kind && after(it.from)))
+        }
+        "node_memory_overcommit" => is_filled(node_of(risk, whole)?, (now, until), known),
         _ => None,
     }
+}
+
+fn node_of(risk: &Risk, whole: &Snapshot) -> Option<usize> {
+    let mut nodes = whole.cluster.nodes.iter();
+    nodes.position(|it| it.name == risk.subject.name)
+}
+
+/// Whether the pods of a node used what it has between two times; `None` where it had
+/// mostly other pods then than now, of which nothing is known.
+fn is_filled(
+    place: usize,
+    (now, until): (Timestamp, Timestamp),
+    known: &Whole<'_>,
+) -> Option<bool> {
+    let (node, used) = (
+        known.snapshot.cluster.nodes.get(place)?,
+        known.nodes.get(place)?,
+    );
+    let full = node.allocatable.memory?.to_f64() * NODE_FULL;
+    let grid = known.snapshot.usage.grid;
+    let (from, to) = (grid.slot(now)?, grid.slot(until).unwrap_or(grid.len));
+    if used.since > from {
+        return None;
+    }
+    let place = |slot: u32| usize::try_from(slot).unwrap_or(usize::MAX);
+    let inside = used.memory.get(place(from)..place(to))?;
+    Some(inside.iter().any(|it| f64::from(*it) >= full))
 }
 
 /// Whether memory came up to the limit in any pod between two times.

@@ -34,8 +34,10 @@ pub(in crate::render) struct Joined {
     /// Null while it goes on.
     until: Option<String>,
     workloads: usize,
-    /// The workload that it began with.
+    /// The workload that it began with; where `lead_seconds` is null, one of them.
     first: First,
+    /// How long before the next workload; null where samples do not tell which was first.
+    lead_seconds: Option<i64>,
     text: String,
     /// Null where nothing else is known to have happened.
     hint: Option<String>,
@@ -125,6 +127,7 @@ pub(in crate::render) fn joined(incident: &Incident) -> Joined {
             kind: first.kind.clone(),
             name: first.name.clone(),
         },
+        lead_seconds: incident.lead.map(|it| it.as_secs()),
         text: incident.text.clone(),
         hint: incident.hint.clone(),
     }

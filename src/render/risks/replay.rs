@@ -9,7 +9,7 @@ use crate::render::json;
 use crate::render::json_v1::{Cluster, Window, cluster, rounded, window};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, Paint};
-use crate::risk::{Kept, Replays};
+use crate::risk::{Kept, Replays, Unjudged};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, percent};
 use crate::units::Currency;
@@ -28,6 +28,15 @@ struct Report<'a> {
     /// Days of the past that were looked at from.
     looks: u32,
     replays: Vec<Shape>,
+    /// Checks that say how likely something is, and of which nothing could be judged.
+    unjudged: Vec<Unknown>,
+}
+
+#[derive(Serialize)]
+struct Unknown {
+    check: &'static str,
+    /// How often it said something, of which the data does not tell what came.
+    times: u32,
 }
 
 #[derive(Serialize)]
@@ -65,6 +74,14 @@ pub fn replay_json(
         currency,
         looks: replays.looks,
         replays: replays.kept.iter().map(shape).collect(),
+        unjudged: replays
+            .unjudged
+            .iter()
+            .map(|it| Unknown {
+                check: it.check,
+                times: it.times,
+            })
+            .collect(),
     };
     json::write(&report, out)
 }
@@ -89,7 +106,11 @@ pub fn replay_table(
             );
         }
         if replays.kept.is_empty() {
-            return writeln!(out, "\nNothing was said with a probability.");
+            writeln!(
+                out,
+                "\nNothing that was said with a probability can be judged."
+            )?;
+            return unjudged(replays, out);
         }
         let head = format!(
             "  {:<24} {:>9} {:>6} {:>6} {:>9}",
@@ -108,8 +129,32 @@ pub fn replay_table(
                 percent(share),
             )?;
         }
-        Ok(())
+        unjudged(replays, out)
     })
+}
+
+/// The checks that are not in the table, and why.
+fn unjudged(replays: &Replays, out: &mut dyn io::Write) -> io::Result<()> {
+    let all = replays.unjudged.iter();
+    let (silent, unknown): (Vec<&Unjudged>, Vec<&Unjudged>) = all.partition(|it| it.times == 0);
+    let names: Vec<&str> = silent.iter().map(|it| it.check).collect();
+    if !names.is_empty() {
+        writeln!(out, "\n  Said nothing: {}", names.join(", "))?;
+    }
+    if !unknown.is_empty() {
+        let told = unknown.iter().map(|it| {
+            let times = usize::try_from(it.times).unwrap_or(usize::MAX);
+            format!("{} ({})", it.check, count(times, "time"))
+        });
+        let told: Vec<String> = told.collect();
+        let gap = if names.is_empty() { "\n" } else { "" };
+        writeln!(
+            out,
+            "{gap}  Said, and the data does not tell what came: {}",
+            told.join(", ")
+        )?;
+    }
+    Ok(())
 }
 
 /// `20` of `20-40%`.

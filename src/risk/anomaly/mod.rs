@@ -3,13 +3,15 @@
 //! Everything is looked at by the hour ([`Hours`]), which is what a person asks about and
 //! what makes ten thousand containers cheap. What is usual is the level of the day before
 //! and, where there is one, the rhythm of the day or of the week ([`Usual`]). How far from
-//! it is too far is told by the worst hour of each day ([`Tail`]): a stray must be rarer
+//! it is too far is told by the largest peaks of it ([`tail::Tail`]): a stray must be rarer
 //! than once in two months of this series, so that what often bursts may burst. What came
-//! on other days as well, or at the same hour of another week, is a habit and no stray.
+//! on other days as well, at the same hour of another week, or twice in the day before, is
+//! a habit and no stray.
 
 mod hours;
 mod kind;
 mod refine;
+mod run;
 mod stray;
 mod tail;
 mod usual;
@@ -37,6 +39,8 @@ pub(super) struct Anomaly {
     /// The first slot, and the one after the last.
     pub(super) since: usize,
     pub(super) until: usize,
+    /// Slots from one sample to the next: it began within so many up to the first.
+    pub(super) apart: usize,
     /// Whether it was there at the end of the window.
     pub(super) goes_on: bool,
     /// What was to be expected where it was farthest from that, and what was seen.
@@ -96,6 +100,7 @@ fn told(stray: &Stray, hours: &Hours, usual: &Usual, values: &[f64]) -> Anomaly 
         kind: Kind::of(stray, hours, usual, until - since),
         since,
         until,
+        apart: hours.native,
         goes_on: until + hours.native.max(hours.slots) >= values.len(),
         expected: stray.expected,
         seen: stray.seen,

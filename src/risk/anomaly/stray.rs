@@ -1,4 +1,5 @@
-use super::tail::{QUIET, Tail, least_rare};
+use super::run::{Run, habit_days, peaks, worst_of_days};
+use super::tail::{LEAST_RARE, Tail};
 use super::usual::{OF_MEDIAN, minus, spread};
 use super::{Hours, Usual};
 use crate::trend::{finite, median, median_of, quantile_of};
@@ -10,12 +11,14 @@ const SLOW: usize = 6;
 const LEAST_SPREAD: f64 = 0.01;
 /// Least change that anyone would call one, of the level.
 const LEAST_CHANGE: f64 = 0.1;
-/// What is as large as this share of it on other days makes it a habit …
-const ALIKE: f64 = 0.7;
-/// … on one day of so many, but two at least.
-const HABIT_DAYS: f64 = 9.0;
-/// The same at this hour of another week: once is enough.
-const ALIKE_A_WEEK_AWAY: f64 = 0.5;
+/// Spreads that the worst hour of a quiet day reaches anyhow.
+const QUIET: f64 = 3.5;
+/// Share of a slow change that a single hour may be.
+const OF_ONE_HOUR: f64 = 0.6;
+/// What was so far from the level of now, as a share of it, …
+const KNOWN: f64 = 0.7;
+/// … in so many blocks of the day before, or for a day in all, is no news.
+const KNOWN_BLOCKS: usize = 2;
 /// A fall is looked at in logarithms where it goes below this share of what the lowest
 /// hour of a day usually is.
 const FELL: f64 = 0.5;
@@ -34,6 +37,14 @@ pub(super) struct Stray {
     pub(super) spreads: f64,
     pub(super) beyond: f64,
     pub(super) once_in_days: f64,
+}
+
+impl Stray {
+    /// Where both are rarer than anyone can tell, by how far they are.
+    fn is_rarer_than(&self, other: &Self) -> bool {
+        let far = |it: &Self| (it.once_in_days, (it.seen - it.expected).abs());
+        far(self) > far(other)
+    }
 }
 
 /// One way to look at the distance from what is usual.
@@ -142,18 +153,23 @@ impl Way<'_> {
             });
             let score: Vec<f64> = score.collect();
             let most = score.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            if most <= least_rare() || most * spread < self.least.1 {
+            if most <= LEAST_RARE || most * spread < self.least.1 {
                 continue;
             }
             let worst = worst_of_days(&score, hours.per_day);
-            let Some(tail) = Tail::of(&worst) else {
-                continue;
-            };
+            let (days, spare) = (worst.len(), habit_days(worst.len()) + 1);
+            let peaks = peaks(&score, hours.per_day, spare + days + 1);
+            let tail = Tail::of(&peaks, days, spare);
             let (rare, mut at) = (tail.rare(), 0);
             while let Some(from) = (at..score.len()).find(|it| score[*it] > rare) {
                 let run = Run::around(&score, from, rare / 2.0);
                 at = run.last + 1;
-                if run.most * spread < self.least.1 || run.is_habit(&score, &worst, hours.per_day) {
+                let cannot_tell = tail.cannot_tell(run.most);
+                if run.most * spread < self.least.1
+                    || run.is_habit(&score, &worst, hours.per_day, cannot_tell)
+                    || self.is_of_one_hour(run.at, hours, usual, *sign)
+                    || self.is_no_news(&run, hours.per_day, usual, *sign)
+                {
                     continue;
                 }
                 let (seen, expected) = self.told(run.at, usual);
@@ -172,6 +188,32 @@ impl Way<'_> {
                 });
             }
         }
+    }
+
+    /// Whether a slow change is that of a single hour, which is looked at by itself: of a
+    /// heavy tail the mean is as wild as its largest, and its spread is not.
+    fn is_of_one_hour(&self, at: usize, hours: &Hours, usual: &Usual, sign: f64) -> bool {
+        if self.over < SLOW {
+            return false;
+        }
+        let blocks = (at + 1).saturating_sub(self.over)..=at;
+        let away = blocks.map(|it| sign * (hours.mean[it] - usual.expected[it]));
+        let known = away.filter(|it| it.is_finite());
+        let (sum, most) = known.fold((0.0, 0.0), |(sum, most), it| (sum + it, f64::max(most, it)));
+        most > OF_ONE_HOUR * sum
+    }
+
+    /// Whether the day before was there as well, or a day of all before. The level of a day
+    /// jumps where a series is as often high as low, and then what is usual looks far away;
+    /// and who comes back to where it was is known.
+    fn is_no_news(&self, run: &Run, per_day: usize, usual: &Usual, sign: f64) -> bool {
+        let until = run.first.saturating_sub(self.over - 1);
+        let far = KNOWN * sign * self.away[run.at];
+        let level = usual.level[run.at];
+        let was_there = |it: &usize| sign * (self.away[*it] + usual.level[*it] - level) >= far;
+        let day_before = until.saturating_sub(per_day)..until;
+        day_before.filter(was_there).count() >= KNOWN_BLOCKS
+            || (0..until).filter(was_there).count() >= per_day
     }
 
     /// Whether anything is so far out that it may be told at all, which most series that
@@ -211,72 +253,6 @@ impl Way<'_> {
             mean(&usual.expected[from..=at]),
         )
     }
-}
-
-/// Values beyond a threshold that follow each other.
-struct Run {
-    first: usize,
-    last: usize,
-    /// Where it is farthest out, and how far.
-    at: usize,
-    most: f64,
-}
-
-impl Run {
-    fn around(score: &[f64], from: usize, over: f64) -> Self {
-        let before = score[..from]
-            .iter()
-            .rev()
-            .take_while(|it| **it > over)
-            .count();
-        let after = score[from..].iter().take_while(|it| **it > over).count();
-        let (first, last) = (from - before, from + after - 1);
-        let mut at = from;
-        for place in first..=last {
-            if score[place] > score[at] {
-                at = place;
-            }
-        }
-        Self {
-            first,
-            last,
-            at,
-            most: score[at],
-        }
-    }
-
-    /// Whether the like came on other days, or at this hour of another week.
-    fn is_habit(&self, score: &[f64], worst: &[f64], per_day: usize) -> bool {
-        let lead = score.len() % per_day;
-        let day = |at: usize| (at + per_day).saturating_sub(lead) / per_day;
-        let own = (day(self.first)..=day(self.last)).map(|day| day.wrapping_sub(1));
-        let mut others = 0.0;
-        for (day, worst) in worst.iter().enumerate() {
-            if *worst >= ALIKE * self.most && !own.clone().any(|it| it == day) {
-                others += 1.0;
-            }
-        }
-        if others >= (len_f64(worst.len()) / HABIT_DAYS).round().max(2.0) {
-            return true;
-        }
-        let week = 7 * per_day;
-        let later = score.get(self.first + week - 1..).unwrap_or_default();
-        let earlier = (self.last + 2).checked_sub(week);
-        let earlier = earlier.map_or(&[][..], |until| {
-            &score[(self.first.saturating_sub(week + 1)).min(until)..until]
-        });
-        let later = later.iter().take(self.last - self.first + 3);
-        let mut others = later.chain(earlier);
-        others.any(|it| *it >= ALIKE_A_WEEK_AWAY * self.most)
-    }
-}
-
-/// The largest of each whole day, counted back from the end; `NaN` where none is known.
-fn worst_of_days(score: &[f64], per_day: usize) -> Vec<f64> {
-    let most = |day: &[f64]| day.iter().copied().fold(f64::NAN, f64::max);
-    let mut days: Vec<f64> = score.rchunks_exact(per_day).map(most).collect();
-    days.reverse();
-    days
 }
 
 /// The mean of so many blocks up to each; `NaN` where fewer than half are known.
@@ -337,7 +313,7 @@ fn joined(mut found: Vec<Stray>) -> Vec<Stray> {
         match joined.last_mut() {
             Some(before) if next.first <= before.last + 1 => {
                 let (first, last) = (before.first, before.last.max(next.last));
-                if next.beyond > before.beyond {
+                if next.is_rarer_than(before) {
                     *before = next;
                 }
                 (before.first, before.last) = (first, last);

@@ -13,6 +13,8 @@ const EVERY: usize = 8;
 /// before on top of it.
 pub(super) struct Usual {
     pub(super) expected: Vec<f64>,
+    /// The level in it, without the rhythm.
+    pub(super) level: Vec<f64>,
     /// How much wider the spread is than usual: what is twice as large varies twice as
     /// much. 1 at least.
     pub(super) wider: Vec<f64>,
@@ -42,11 +44,12 @@ impl Usual {
         let wider = level.iter().map(|it| (it + around).abs() / all);
         let wider = wider.map(|it| if it.is_finite() { it.max(1.0) } else { 1.0 });
         let wider = wider.collect();
-        for (it, level) in expected.iter_mut().zip(level) {
+        for (it, level) in expected.iter_mut().zip(&level) {
             *it += level;
         }
         Self {
             expected,
+            level,
             wider,
             rhythm,
         }

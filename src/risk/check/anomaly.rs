@@ -4,6 +4,7 @@ use super::traffic_lost::is_lost;
 use crate::finding::Severity;
 use crate::recommend::Confidence;
 use crate::risk::anomaly::{Anomaly as Found, Course, Kind, Signal, Work, look, were_replaced};
+use crate::risk::incident::SAMPLES_APART;
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::Workload;
@@ -185,7 +186,7 @@ impl Anomaly {
             since: Some(since),
             until: (!found.goes_on).then(|| at(seen, found.until)),
             text: text(seen, signal, found, since),
-            evidence: evidence(signal, found),
+            evidence: evidence(seen, signal, found),
             action: Action::new(action(signal, found)),
             ..seen.risk(self.name(), index)
         }
@@ -288,7 +289,8 @@ fn action(signal: Signal, found: &Found) -> &'static str {
     }
 }
 
-fn evidence(signal: Signal, found: &Found) -> Vec<Evidence> {
+fn evidence(seen: &Seen<'_>, signal: Signal, found: &Found) -> Vec<Evidence> {
+    let step = f64::from(seen.grid.step.as_secs());
     let (metric, expected, seen) = match signal {
         Signal::Cpu => ("cpu", "expected_cpu_cores", "seen_cpu_cores"),
         Signal::Memory => (
@@ -309,5 +311,6 @@ fn evidence(signal: Signal, found: &Found) -> Vec<Evidence> {
         Evidence::number(seen, found.seen),
         Evidence::number("times_usual_spread", found.spreads),
         Evidence::number("by_chance_once_in_days", found.once_in_days),
+        Evidence::number(SAMPLES_APART, len_f64(found.apart) * step),
     ]
 }

@@ -86,13 +86,15 @@ impl Check for NodePressure {
 
 impl NodePressure {
     fn of(&self, seen: &Seen<'_>, place: usize, node: &Node) -> Sought {
-        if node.conditions.is_empty() {
-            return Sought::unknown(
+        let mut all = if node.conditions.is_empty() {
+            Sought::unknown(
                 "node",
                 "whose conditions were not read",
                 "take the snapshot again with this version of kcost",
-            );
-        }
+            )
+        } else {
+            Sought::fine()
+        };
         let now = seen.snapshot.taken_at;
         let said = PRESSURES.iter().filter_map(|(kind, means, action)| {
             let mut conditions = node.conditions.iter();
@@ -110,7 +112,6 @@ impl NodePressure {
             let action = "see what its kubelet says, or replace the node";
             (it, "does not answer", action)
         });
-        let mut all = Sought::fine();
         let mut told = Vec::new();
         for (condition, means, action) in said.chain(away) {
             told.push(condition.kind.as_str());

@@ -297,12 +297,26 @@ fn what_begins_together_is_one_incident_with_its_first() {
     assert_eq!(one.until, None);
     assert!(
         one.text.ends_with(
-            "3 workloads of namespace shop, first shop/app-1, 30 minutes before the others"
+            "3 workloads of namespace shop, first shop/app-1, less than 60 minutes before the others"
         ),
         "{}",
         one.text
     );
     assert_eq!(one.hint, None);
+    assert_eq!(one.lead, Some(SignedDuration::from_mins(30)));
+    // Of what begins at the same sample nobody is first.
+    let snapshot = stopping(&[SLOTS - 5, SLOTS - 5, SLOTS - 5]);
+    let told = risks(&snapshot);
+    let chosen = told.chosen(&choice);
+    let one = told.incidents(&snapshot, &chosen).remove(0);
+    assert_eq!(one.lead, None);
+    assert!(
+        one.text.ends_with(
+            "shop/app-0 or shop/app-1 or shop/app-2 first: samples 30 minutes apart do not tell which"
+        ),
+        "{}",
+        one.text
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use kcost::cohort::Cohorts;
 use kcost::profile::profile;
 use kcost::recommend::Advised;
-use kcost::risk::{Leak, Memory, Seen};
-use kcost::snapshot::{Resources, Snapshot};
+use kcost::risk::{Leak, Memory, Seen, replay};
+use kcost::snapshot::{Node, Resources, Snapshot};
 use kcost::units::{Bytes, Span};
 
 use crate::common::skipped;
@@ -374,6 +374,64 @@ fn what_is_said_to_happen_within_a_week_does_as_often() {
         });
     }
     table.tell("leaks");
+}
+
+/// Ten machines a node, as if they were its pods, on nodes of several sizes.
+#[test]
+#[expect(clippy::print_stderr, reason = "figures are what it is for")]
+fn what_is_said_of_nodes_comes_as_often() {
+    let Some(trace) = trace() else {
+        return skipped("KCOST_TEST_DATA names no folder with real traces");
+    };
+    let (mut said, mut came, mut times) = (0.0, 0.0, 0.0);
+    for room in [0.95, 1.0, 1.05, 1.1, 1.2, 1.35] {
+        let mut whole = snapshot(&trace, |_| None);
+        for (number, workload) in whole.workloads.iter_mut().enumerate() {
+            workload.pods[0].node = Some(format!("n{}", number / 10));
+        }
+        let node = |(number, own): (usize, &[Vec<f64>])| {
+            let sum = |slot: usize| -> f64 { own.iter().map(|it| it[slot].max(0.0)).sum() };
+            let most = (0..14 * DAY).map(sum).fold(0.0, f64::max);
+            Node {
+                name: format!("n{number}"),
+                allocatable: Resources {
+                    memory: Some(Bytes::from_f64(room * most)),
+                    ..Resources::default()
+                },
+                ..Node::default()
+            }
+        };
+        whole.cluster.nodes = trace.chunks(10).enumerate().map(node).collect();
+        let replays = replay(&whole);
+        let own = replays
+            .kept
+            .iter()
+            .filter(|it| it.check == Some("node_memory_overcommit"));
+        for kept in own {
+            let own = f64::from(kept.times);
+            eprintln!(
+                "nodes of {room} of the peak: said {:.0}-{:.0} % ({:.0} %), {} of {own} came",
+                kept.from * 100.0,
+                kept.to * 100.0,
+                kept.said * 100.0,
+                kept.happened
+            );
+            said += kept.said * own;
+            came += f64::from(kept.happened);
+            times += own;
+        }
+        let unjudged = replays.unjudged.iter();
+        let mut unjudged = unjudged.filter(|it| it.check == "node_pressure");
+        // A trace of machines says nothing of the state of nodes.
+        assert_eq!(unjudged.next().map(|it| it.times), Some(0));
+    }
+    eprintln!("nodes: {said:.0} were to be expected, {came} of {times} came");
+    // Looks of one node overlap by six days of seven.
+    let spread = (7.0 * said * (1.0 - said / times).max(0.05)).sqrt();
+    assert!(
+        times > 0.0 && came <= said + 3.0 * spread,
+        "{came} of {times}, said {said}"
+    );
 }
 
 /// The demo's own containers, and kills.

@@ -19,8 +19,10 @@ mod noise;
 mod replay;
 mod report;
 mod rules;
+mod seconds;
 mod states;
 mod supplies;
+mod wild;
 
 /// Everything that is found in a snapshot.
 fn risks(snapshot: &Snapshot) -> Risks {
