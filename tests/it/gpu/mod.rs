@@ -2,9 +2,11 @@
 
 mod demo;
 mod faults;
+mod judged;
 mod measure;
 mod prometheus;
 mod runs;
+mod sharing;
 mod states;
 mod waste;
 
