@@ -78,7 +78,8 @@ impl GpusArgs {
         let places = self.places(&whole, &gpus)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         if let Some(places) = places {
-            gpus.sharing = vec![gpu::together(&gpus.workloads, &places)];
+            let step = snapshot.usage.grid.step;
+            gpus.sharing = vec![gpu::together(&gpus.workloads, &places, step)];
         } else if asked.contains(&false) {
             gpus.retain(&asked);
             snapshot.retain(&asked);

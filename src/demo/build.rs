@@ -83,6 +83,7 @@ fn draw(
                 pod: life.pod.clone(),
                 reason: "OOMKilled".to_owned(),
                 exit_code: 137,
+                started: None,
                 finished: Some(time(*last)),
             });
         }

@@ -201,6 +201,7 @@ fn ended(pod: &str, exit_code: i32, at: Timestamp) -> Termination {
         pod: pod.to_owned(),
         reason: "Error".to_owned(),
         exit_code,
+        started: None,
         finished: Some(at),
     }
 }

@@ -33,6 +33,10 @@ pub enum Action {
     StartTogether,
     /// What makes a run fail again and again.
     FailingRun,
+    /// What runs for ever and computes nothing.
+    EndHang,
+    /// Devices of which nothing comes while others of the same workload work.
+    FreeDevices,
     CheaperProduct,
     Spot,
     /// Look what is wrong: nothing tells how much is used.
@@ -71,6 +75,8 @@ impl Action {
             Self::Share => "share",
             Self::StartTogether => "start_together",
             Self::FailingRun => "failing_run",
+            Self::EndHang => "end_hang",
+            Self::FreeDevices => "free_devices",
             Self::CheaperProduct => "cheaper_product",
             Self::Spot => "spot",
             Self::Measure => "measure",
@@ -99,6 +105,8 @@ pub(super) struct About<'a> {
     /// Of the pods with devices, and of the devices alone, a month.
     pub(super) cost: Money,
     pub(super) gpu_cost: Money,
+    /// One device for an hour, of its own or else of the cluster on average.
+    pub(super) device_hour: Option<Money>,
     /// The node of one of its pods.
     pub(super) node: Option<&'a Node>,
     pub(super) book: &'a Book,
@@ -112,6 +120,10 @@ const FEW_HOURS: f64 = 0.65;
 const KNOWN_HOURS: usize = 120;
 /// A request at a time, about.
 const ONE: f64 = 1.5;
+/// So many wait on average where there is a queue.
+const QUEUE: f64 = 0.5;
+/// A cache of which so much is used has no room for more requests.
+const FULL_CACHE: f64 = 0.9;
 /// Replicas that are left are used so much at most.
 const LOADED: f64 = 0.6;
 /// A slice is used so much at most, and its memory.
@@ -124,22 +136,26 @@ const TAKEN: f64 = 0.8;
 /// Most telling first.
 pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
     let all = match about.state {
+        State::Held if about.seen.hangs(about.card()) => vec![end_hang(about)],
         State::Idle | State::Held => vec![stop(about), spot(about)],
-        State::Starved => vec![feed(about), hours(about), spot(about)],
+        State::Starved => vec![batch(about), feed(about), hours(about), spot(about)],
         State::Underused => vec![
             batch(about),
+            queued(about),
             fewer(about),
             hours(about),
             slice(about),
+            shrink(about),
             cheaper(about),
             spot(about),
         ],
         State::BandwidthBound | State::Saturated | State::RightSized => {
-            vec![queued(about), hours(about), spot(about)]
+            vec![batch(about), queued(about), hours(about), spot(about)]
         }
+        State::Unknown if about.held.pods == 0 => Vec::new(),
         State::Unknown => vec![measure(about)],
     };
-    let first = [run::gang(about), run::failing(about)];
+    let first = [run::gang(about), run::failing(about), free(about)];
     first.into_iter().chain(all).flatten().collect()
 }
 
@@ -224,6 +240,78 @@ fn stop(about: &About<'_>) -> Option<Advice> {
     })
 }
 
+/// What hangs holds its devices for as long as nobody looks.
+fn end_hang(about: &About<'_>) -> Option<Advice> {
+    if about.held.pods == 0 {
+        return None;
+    }
+    let devices = about.devices();
+    let text = if about.batch() {
+        format!(
+            "look where its ranks wait for each other, end the run, and begin again from the last \
+             checkpoint: {devices} are held for nothing"
+        )
+    } else {
+        format!("look what it waits for and start it again: {devices} are held for nothing")
+    };
+    let text = text.replace("1 GPU are", "1 GPU is");
+    Some(about.advice(Action::EndHang, Danger::Low, Some(about.cost), text))
+}
+
+/// So many devices of which nothing comes are named.
+const NAMED: usize = 3;
+
+/// Devices of which nothing comes while others of the same workload work.
+fn free(about: &About<'_>) -> Option<Advice> {
+    let seen = about.seen;
+    let lost = seen.lost(about.card());
+    let shortest = lost.iter().map(|(it, _)| it.watched).min()?;
+    let names = lost.iter().take(NAMED).map(|(it, devices)| {
+        let same = seen
+            .parts
+            .iter()
+            .filter(|other| other.pod == it.pod)
+            .count();
+        let own = if same > 1 {
+            format!("{} of {}", it.container, it.pod)
+        } else {
+            it.pod.clone()
+        };
+        if it.hangs(about.card()) {
+            return format!("{own} (hangs)");
+        }
+        if *devices < it.devices {
+            let (devices, all) = (short(*devices, 2), short(it.devices, 2));
+            return format!("{own} ({devices} of its {all}, by the mean of them)");
+        }
+        own
+    });
+    let names: Vec<String> = names.collect();
+    let more = match lost.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let gone: f64 = lost.iter().map(|(_, devices)| devices).sum();
+    let all: f64 = seen.parts.iter().map(|it| it.devices).sum();
+    let all = all.max(about.held.gpus);
+    let cure = if about.batch() {
+        "find out why no work comes to it, as others may wait for it"
+    } else {
+        "do without, or find out why no work comes to it"
+    };
+    let text = format!(
+        "{cure}: of {} of {} devices nothing came in {}: {}{more}",
+        short(gone, 2),
+        short(all, 2),
+        shortest.human(),
+        names.join(", ")
+    );
+    let savings = about
+        .cost
+        .scale((gone / all.max(f64::MIN_POSITIVE)).min(1.0));
+    Some(about.advice(Action::FreeDevices, Danger::Medium, Some(savings), text))
+}
+
 /// Hours in which nothing runs cost as much as others.
 fn hours(about: &About<'_>) -> Option<Advice> {
     let (known, used) = (about.seen.hours_known, about.seen.hours_used);
@@ -264,8 +352,13 @@ fn feed(about: &About<'_>) -> Option<Advice> {
     } else {
         "look where its data come from (workers of the loader, a cache, `/dev/shm`)".to_owned()
     };
+    let unless = if about.certainty <= Certainty::Low && !seen.cpu_is_short() {
+        ", unless it is requests that it waits for"
+    } else {
+        ""
+    };
     let text = format!(
-        "{cure}: up to {} times the work, as the device waits {} of the time",
+        "{cure}: up to {} times the work, as the device waits {} of the time{unless}",
         short(possible, 1),
         percent(1.0 - busy)
     );
@@ -273,22 +366,20 @@ fn feed(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::AddCpu, Danger::Low, Some(savings), text))
 }
 
-/// A server that works on one request at a time reads its weights for each.
+/// A server that works on one request at a time while others wait reads its weights for each.
+/// Without a queue there is nothing to put together.
 fn batch(about: &About<'_>) -> Option<Advice> {
     let running = about.seen.running?.mean;
-    if running > ONE || running <= 0.0 {
+    let waiting = about.seen.waiting?.mean;
+    let cache = about.seen.cache.map_or(0.0, |it| it.p95);
+    if running > ONE || running <= 0.0 || waiting < QUEUE || cache >= FULL_CACHE {
         return None;
     }
-    let waiting = about.seen.waiting.map_or(0.0, |it| it.mean);
-    let queue = if waiting >= 0.5 {
-        format!(" while {} wait", short(waiting, 1))
-    } else {
-        String::new()
-    };
     let text = format!(
-        "let it take more requests at a time: {} are in work on average{queue}, and a device reads its \
-         memory as often for many as for one",
-        short(running, 1)
+        "let it take more requests at a time: {} are in work on average while {} wait, and a device \
+         reads its memory as often for many as for one",
+        short(running, 1),
+        short(waiting, 1)
     );
     // What waits in a queue does so for its turn, not for the device.
     let savings = fewer_by(about, true).map(|(_, saved)| saved);
@@ -298,7 +389,7 @@ fn batch(about: &About<'_>) -> Option<Advice> {
 /// What waits in a queue of a server that is full.
 fn queued(about: &About<'_>) -> Option<Advice> {
     let waiting = about.seen.waiting.filter(|it| it.mean >= 1.0)?.mean;
-    let cache = about.seen.cache.filter(|it| it.p95 >= 0.9)?.p95;
+    let cache = about.seen.cache.filter(|it| it.p95 >= FULL_CACHE)?.p95;
     let text = format!(
         "{} requests wait on average and {} of its cache is used: it needs another replica before \
          more requests at a time",
@@ -320,7 +411,10 @@ fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
     if !batched && !free(about.seen.waiting) {
         return None;
     }
-    let most = full.p95.max(about.seen.cache.map_or(0.0, |it| it.p95));
+    let most = about
+        .seen
+        .needed(full)
+        .max(about.seen.cache.map_or(0.0, |it| it.p95));
     let needed = (most * len_f64(pods) / LOADED).ceil().max(1.0);
     let needed = usize::try_from(count_from(needed)).ok()?;
     let gone = pods.checked_sub(needed).filter(|it| *it > 0)?;
@@ -339,7 +433,7 @@ fn fewer(about: &About<'_>) -> Option<Advice> {
     let text = format!(
         "run {} of {pods} replicas: at most {} of each device is used{queue}",
         pods - gone,
-        percent(full.p95)
+        percent(about.seen.needed(full))
     );
     Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
 }
@@ -350,14 +444,16 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let (full, from) = about.seen.fullness(about.card())?;
     let memory = about.seen.memory?.max;
     let total = about.seen.memory_of_one(about.card())?.to_f64();
-    if from == Fullness::Engine {
+    // Power says too little of a small load to cut a device by it.
+    if from != Fullness::Profiling {
         return None;
     }
+    let needed = about.seen.needed(full);
     let slices = f64::from(layout.slices);
     let fits = |it: &&Profile| {
         let compute = f64::from(it.compute) / slices;
         let bytes = f64::from(it.gigabytes) * 0.95 * f64::from(1 << 30);
-        full.p95 <= compute * OF_SLICE && memory <= bytes * OF_SLICE.max(0.9)
+        needed <= compute * OF_SLICE && memory <= bytes * OF_SLICE.max(0.9)
     };
     let profile = layout.profiles.iter().find(fits)?;
     if profile.compute >= layout.slices {
@@ -368,14 +464,33 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let share = (f64::from(profile.compute) / slices).max(f64::from(profile.memory) / 8.0);
     let savings = about.gpu_cost.scale(1.0 - share);
     let text = format!(
-        "a MIG slice of {} has what it needs: {} of the compute and {} of memory at most; its \
-         node is emptied to be cut",
+        "a MIG slice of {} has what it needs: {} of the compute in its busiest hour and {} of memory \
+         at most; its node is emptied to be cut",
         profile.name,
-        percent(full.p95),
+        percent(needed),
         Bytes::from_f64(memory).human()
     );
     let risk = if taken { Danger::High } else { Danger::Medium };
     Some(about.advice(Action::MigSlice, risk, Some(savings), text))
+}
+
+/// A server that takes nearly all memory at its start, whatever it needs, leaves none to
+/// others and fits into no slice.
+fn shrink(about: &About<'_>) -> Option<Advice> {
+    let seen = about.seen;
+    let (memory, total) = (seen.memory?.max, seen.memory_of_one(about.card())?.to_f64());
+    let cache = seen.cache.filter(|it| it.p95 < LOADED)?.p95;
+    let waits = seen.waiting.is_some_and(|it| it.mean >= QUEUE);
+    if waits || !about.held.is_one_whole() || memory < TAKEN * total {
+        return None;
+    }
+    let text = format!(
+        "let its server take less memory at its start: it holds {} and uses {} of its cache at most, \
+         and with less it could share a device or have a slice of one",
+        Bytes::from_f64(memory).human(),
+        percent(cache)
+    );
+    Some(about.advice(Action::Share, Danger::Medium, None, text))
 }
 
 fn cheaper(about: &About<'_>) -> Option<Advice> {

@@ -44,7 +44,7 @@ pub(super) fn find(seen: &Seen, card: &Card, node: &Node, book: &Book) -> Option
     (share <= WORTH).then_some(Cheaper { name, share })
 }
 
-/// What is used of a device, at its 95th percentile.
+/// What is used of a device, at the 95th percentile of its busiest hour.
 struct Need {
     teraflops: f64,
     bandwidth: f64,
@@ -55,8 +55,8 @@ impl Need {
     fn of(seen: &Seen, card: &Card) -> Option<Self> {
         // Without both, what a device does is not known well enough for another.
         Some(Self {
-            teraflops: seen.sm?.p95 * card.teraflops,
-            bandwidth: seen.dram?.p95 * card.bandwidth,
+            teraflops: seen.busiest.sm?.max(seen.sm?.p95) * card.teraflops,
+            bandwidth: seen.busiest.dram?.max(seen.dram?.p95) * card.bandwidth,
             bytes: seen.memory?.max,
         })
     }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::card::Card;
 use super::held::{Held, held, units};
-use super::seen::{Level, Seen};
+use super::part::Part;
+use super::seen::{Busiest, Level, Seen, quantile};
+use super::trace::Sums;
 use super::vendor::Vendor;
 use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage, Workload};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
@@ -54,10 +57,10 @@ impl<'a> Gather<'a> {
                 self.close();
             }
             let grid = self.snapshot.usage.grid;
-            let vendor = self.held[owner].vendor;
+            let (vendor, card) = (self.held[owner].vendor, self.held[owner].card());
             let (_, raw) = self
                 .open
-                .get_or_insert_with(|| (owner, Raw::new(grid, vendor)));
+                .get_or_insert_with(|| (owner, Raw::new(grid, vendor, card)));
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
             for series in usage.of_workload(number) {
@@ -94,7 +97,12 @@ struct Raw {
     of: BTreeMap<Metric, Vec<f32>>,
     full: Vec<f32>,
     xids: BTreeMap<String, BTreeSet<u32>>,
-    pods: BTreeMap<String, (f64, f64, bool)>,
+    card: Option<&'static Card>,
+    parts: Vec<Part>,
+    sums: Sums,
+    /// Of each hour of the day multiprocessors, memory, and the larger of both.
+    day: BTreeMap<u32, [Vec<f32>; 3]>,
+    turns: usize,
     /// Samples with anything of a device, and those that there could be.
     known: usize,
     could: usize,
@@ -125,7 +133,7 @@ impl Mean {
 }
 
 impl Raw {
-    fn new(grid: Grid, vendor: Vendor) -> Self {
+    fn new(grid: Grid, vendor: Vendor, card: Option<&'static Card>) -> Self {
         let compute = match vendor {
             // Of a TPU that is all the compute there is.
             Vendor::Google => Metric::GpuTensorActive,
@@ -134,10 +142,14 @@ impl Raw {
         Self {
             grid,
             compute,
+            card,
+            parts: Vec::new(),
+            sums: Sums::default(),
+            day: BTreeMap::new(),
+            turns: 0,
             of: BTreeMap::new(),
             full: Vec::new(),
             xids: BTreeMap::new(),
-            pods: BTreeMap::new(),
             known: 0,
             could: 0,
             active: 0,
@@ -183,21 +195,16 @@ impl Raw {
             let held = self.of.entry(*metric).or_default();
             held.extend(each.map(|value| single(f64::from(*value) / by)));
         }
-        let (mut sum, mut count) = (0.0, 0.0);
+        let mut of = OfPart::default();
         for slot in 0..series.len() {
-            // `max` takes the number where the other side is NaN.
-            let (sm, dram) = (at(self.compute, slot), at(Metric::GpuDramActive, slot));
-            let full = if sm.is_nan() { sm } else { sm.max(dram) };
-            let done = full.max(dram).max(at(Metric::GpuUtilization, slot));
-            if !full.is_nan() {
-                self.full.push(full);
-            }
-            let some = [Metric::GpuMemoryBytes, Metric::GpuPowerWatts];
-            let known = !done.is_nan() || some.iter().any(|it| !at(*it, slot).is_nan());
-            self.known += usize::from(known);
-            if known {
-                self.watched(series.first + u32::try_from(slot).unwrap_or(0));
-            }
+            let watts = f64::from(at(Metric::GpuPowerWatts, slot)) / units;
+            let sample = Sample {
+                slot: series.first + u32::try_from(slot).unwrap_or(0),
+                sm: at(self.compute, slot),
+                dram: at(Metric::GpuDramActive, slot),
+                busy: at(Metric::GpuUtilization, slot),
+                watts: single(watts),
+            };
             let xid = at(Metric::GpuXid, slot);
             if xid > 0.0 {
                 let code = u32::try_from(count_from(f64::from(xid))).unwrap_or(0);
@@ -206,21 +213,39 @@ impl Raw {
                     .or_default()
                     .insert(code);
             }
-            if done.is_nan() {
-                continue;
+            let holds = !at(Metric::GpuMemoryBytes, slot).is_nan();
+            if holds || !sample.done().is_nan() || !sample.watts.is_nan() {
+                self.known += 1;
+                self.watched(sample.slot);
             }
-            self.active += usize::from(done > ACTIVE);
-            let level = f64::from(if full.is_nan() { done } else { full });
-            (sum, count) = (sum + level, count + 1.0);
-            self.hour(
-                series.first + u32::try_from(slot).unwrap_or(0),
-                level,
-                done > ACTIVE,
-            );
+            self.sample(&sample);
+            of.add(&sample);
         }
-        let running = series.is_running(&self.grid);
-        let pod = self.pods.entry(series.pod.clone()).or_default();
-        *pod = (pod.0 + sum, pod.1 + count, pod.2 || running);
+        self.turns += of.turns;
+        if series.is_running(&self.grid) {
+            self.parts.push(of.part(series, units, self.grid));
+        }
+    }
+
+    /// What one sample tells of the device.
+    fn sample(&mut self, sample: &Sample) {
+        let (full, done) = (sample.full(), sample.done());
+        self.sums
+            .add(sample.slot, sample.busy, sample.full_or_power(self.card));
+        if !full.is_nan() {
+            self.full.push(full);
+            let hour = self.grid.hour_of_week(sample.slot) % 24;
+            let held = self.day.entry(hour).or_default();
+            for (held, value) in held.iter_mut().zip([sample.sm, sample.dram, full]) {
+                held.push(value);
+            }
+        }
+        if done.is_nan() {
+            return;
+        }
+        self.active += usize::from(done > ACTIVE);
+        let level = f64::from(if full.is_nan() { done } else { full });
+        self.hour(sample.slot, level, done > ACTIVE);
     }
 
     fn watched(&mut self, slot: u32) {
@@ -254,7 +279,6 @@ impl Raw {
 
     fn seen(mut self) -> Seen {
         let mut level = |metric: Metric| Level::of(self.of.remove(&metric).unwrap_or_default());
-        let pods = self.pods.into_iter().filter(|(_, it)| it.2 && it.1 > 0.0);
         let slots = match (self.first, self.last) {
             (Some(first), Some(last)) => last - first + 1,
             _ => 0,
@@ -276,7 +300,10 @@ impl Raw {
             seconds: level(Metric::RequestSeconds),
             full: Level::of(self.full),
             xids: self.xids,
-            pods: pods.map(|(pod, it)| (pod, it.0 / it.1)).collect(),
+            parts: self.parts,
+            busiest: busiest(self.day),
+            trace: self.sums.trace(self.grid.per_hour()),
+            turns: len_f64(self.turns) / len_f64(self.known.max(1)),
             coverage: len_f64(self.known) / len_f64(self.could.max(1)),
             samples: self.known,
             watched: Span::from_secs(slots.saturating_mul(self.grid.step.as_secs())),
@@ -301,6 +328,122 @@ fn could(workload: &Workload, series: &Series, grid: &Grid) -> usize {
         return usize::try_from(left).unwrap_or(usize::MAX);
     }
     series.len()
+}
+
+/// What is told of a device in one slot; `NaN` where it is not.
+struct Sample {
+    slot: u32,
+    sm: f32,
+    dram: f32,
+    busy: f32,
+    watts: f32,
+}
+
+impl Sample {
+    /// `max` takes the number where the other side is `NaN`.
+    fn full(&self) -> f32 {
+        if self.sm.is_nan() {
+            self.sm
+        } else {
+            self.sm.max(self.dram)
+        }
+    }
+
+    /// The most that is done, by any account.
+    fn done(&self) -> f32 {
+        self.full().max(self.dram).max(self.busy)
+    }
+
+    /// How full it is, or what power says of that; what hardly ever runs is not full.
+    fn full_or_power(&self, card: Option<&Card>) -> f32 {
+        let full = self.full();
+        if !full.is_nan() {
+            return full;
+        }
+        match card.filter(|_| !self.watts.is_nan()) {
+            Some(card) => single(card.fullness_at(f64::from(self.watts))).min(self.busy),
+            None if self.busy <= ACTIVE => self.busy,
+            None => f32::NAN,
+        }
+    }
+}
+
+/// Above and below what a device runs hard and hardly runs.
+const HARD: f32 = 0.5;
+const HARDLY: f32 = 0.1;
+/// A sample in which more is done than noise.
+const ANYTHING: f32 = 0.01;
+
+/// Sums of one container of a pod.
+#[derive(Default)]
+struct OfPart {
+    busy: Mean,
+    full: Mean,
+    watts: Mean,
+    did: Mean,
+    most_busy: Option<f32>,
+    first: Option<u32>,
+    last: u32,
+    /// Whether it ran hard when it last did either.
+    hard: Option<bool>,
+    turns: usize,
+}
+
+impl OfPart {
+    fn add(&mut self, sample: &Sample) {
+        self.busy.add(&[sample.busy]);
+        if !sample.busy.is_nan() {
+            self.most_busy = Some(self.most_busy.unwrap_or(0.0).max(sample.busy));
+        }
+        self.full.add(&[sample.full()]);
+        self.watts.add(&[sample.watts]);
+        let done = sample.done();
+        if done.is_nan() {
+            return;
+        }
+        self.did.add(&[f32::from(u8::from(done > ANYTHING))]);
+        self.first = self.first.or(Some(sample.slot));
+        self.last = sample.slot;
+        let hard = (done >= HARD).then_some(true);
+        let now = hard.or((done <= HARDLY).then_some(false));
+        if now.is_some() {
+            self.turns += usize::from(self.hard.is_some() && self.hard != now);
+            self.hard = now;
+        }
+    }
+
+    fn part(&self, series: &Series, devices: f64, grid: Grid) -> Part {
+        let slots = self.first.map_or(0, |first| self.last - first + 1);
+        Part {
+            pod: series.pod.clone(),
+            container: series.container.clone(),
+            devices,
+            busy: self.busy.get(),
+            most_busy: self.most_busy.map(f64::from),
+            full: self.full.get(),
+            watts: self.watts.get(),
+            did: self.did.get(),
+            samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),
+            watched: Span::from_secs(slots.saturating_mul(grid.step.as_secs())),
+        }
+    }
+}
+
+/// Of the hour of the day in which each is largest.
+fn busiest(day: BTreeMap<u32, [Vec<f32>; 3]>) -> Busiest {
+    let mut most = [None; 3];
+    for hour in day.into_values() {
+        for (most, mut values) in most.iter_mut().zip(hour) {
+            values.retain(|it| !it.is_nan());
+            values.sort_unstable_by(f32::total_cmp);
+            if !values.is_empty() {
+                let here = quantile(&values, 0.95);
+                *most = Some(most.map_or(here, |it: f64| it.max(here)));
+            }
+        }
+    }
+    let [sm, dram, full] = most;
+    Busiest { sm, dram, full }
 }
 
 /// Standard deviation of hourly means ÷ their mean; `None` of less than a day.

@@ -15,7 +15,7 @@ use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::percent;
-use crate::units::Money;
+use crate::units::{HOURS_PER_MONTH, Money, len_f64};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -199,7 +199,7 @@ impl Gpus {
         let mut workloads: Vec<Judged> = each
             .map(|(held, seen)| one(snapshot, held, seen, options))
             .collect();
-        let sharing = proposed(&workloads);
+        let sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing);
         let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
         let gaps = gaps(&workloads);
@@ -220,6 +220,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
     let verdict = judge(&held, &seen, &workloads);
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
+    let device_hour = device_hour(&held, gpu_cost, options.costs);
     let advice = advice(&About {
         held: &held,
         seen: &seen,
@@ -228,6 +229,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         workloads: &workloads,
         cost,
         gpu_cost,
+        device_hour,
         node: node(snapshot, &workloads),
         book: options.book,
         now: now(snapshot),
@@ -257,6 +259,18 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
     let own = |owner: Owner| matches!(owner, Owner::Workload(at) if is_own(at));
     let split = costs.of(own);
     (split.total(), split.gpu)
+}
+
+/// What one device costs an hour: one of its own, else one of the cluster on average.
+fn device_hour(held: &Held, gpu_cost: Money, costs: &Costs) -> Option<Money> {
+    let all: Money = costs.pieces.iter().map(|it| it.cost.gpu).sum();
+    let devices: f64 = costs.pieces.iter().map(|it| it.held.gpus).sum();
+    let (month, devices) = if held.gpus > 0.0 && gpu_cost > Money::ZERO {
+        (gpu_cost, held.gpus)
+    } else {
+        (all, devices)
+    };
+    (devices > 0.0).then(|| month.scale(1.0 / HOURS_PER_MONTH / devices))
 }
 
 /// The node of the first pod that has one.
@@ -316,23 +330,52 @@ fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharin
             .iter()
             .map(|it| name(snapshot, &workloads[it.place]))
             .collect();
+        let parts = parts(workloads, group);
         for (at, member) in group.members.iter().enumerate() {
             let others = names.iter().enumerate().filter(|(it, _)| *it != at);
             let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
             let Some(kept) = member.kept else { continue };
             let text = format!(
-                "share a device by time slicing with {}: it keeps {} of its rate",
+                "share a device by time slicing with {}: it keeps {} of its rate, and this is its \
+                 part of what that saves",
                 others.join(", "),
                 percent(kept.value)
             );
             workloads[member.place].advice.push(Advice {
                 action: Action::Share,
                 text,
-                savings: group.savings,
+                savings: parts.get(at).copied(),
                 risk: Danger::Medium,
             });
         }
     }
+}
+
+/// What a group saves, divided among its members by what their devices cost.
+fn parts(workloads: &[Judged], group: &Sharing) -> Vec<Money> {
+    let Some(whole) = group.savings else {
+        return Vec::new();
+    };
+    let costs = || group.members.iter().map(|it| workloads[it.place].gpu_cost);
+    let all = costs().sum::<Money>().to_f64();
+    let mut left = whole.to_cents();
+    let mut parts: Vec<Money> = costs()
+        .map(|cost| {
+            let share = if all > 0.0 {
+                cost.to_f64() / all
+            } else {
+                1.0 / len_f64(group.members.len())
+            };
+            let part = whole.scale(share).to_cents();
+            left += -part;
+            part
+        })
+        .collect();
+    // What rounding left, so that the parts are the whole.
+    if let Some(last) = parts.last_mut() {
+        *last += left;
+    }
+    parts
 }
 
 fn name(snapshot: &Snapshot, judged: &Judged) -> String {

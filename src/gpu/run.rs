@@ -1,13 +1,15 @@
 //! Runs that burn device hours without doing their work: half-started gangs, and attempts
 //! that fail.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::advice::{About, Action, Advice, Danger};
 use super::held::asked;
-use crate::snapshot::{Pod, Workload};
+use crate::snapshot::{Pod, Termination, Workload};
 use crate::text::{count, money, short};
-use crate::units::{HOURS_PER_MONTH, len_f64};
+use crate::units::len_f64;
 
 /// Seconds that pods of one run may wait for a node while others of it have one.
 const PATIENCE: i64 = 600;
@@ -48,31 +50,26 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
     })
 }
 
-/// What attempts that failed took, of pods that are still there.
+/// What attempts that failed took, also of pods that are finished.
 pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     let runs = about.workloads.iter().filter(|it| it.is_batch());
     let (mut hours, mut times) = (0.0, 0_usize);
-    for workload in runs {
-        for pod in &workload.pods {
-            let Some((failed, burnt)) = burnt(workload, pod) else {
-                continue;
-            };
-            times += failed;
-            hours += burnt;
-        }
+    for (failed, burnt) in runs.flat_map(|it| burnt(it)) {
+        times += failed;
+        hours += burnt;
     }
     if hours < WORTH {
         return None;
     }
-    let devices = about.held.gpus.max(f64::MIN_POSITIVE);
-    let rate = about.gpu_cost.scale(1.0 / HOURS_PER_MONTH / devices);
     let currency = about.book.currency();
+    let worth = about.device_hour.map_or_else(String::new, |it| {
+        format!(" ({})", money(it.scale(hours).to_cents(), &currency))
+    });
     let text = format!(
-        "find out why it fails: {} took {} GPU hours ({}) that came to nothing; let it write \
+        "find out why it fails: {} took {} GPU hours{worth} that came to nothing; let it write \
          checkpoints",
         count(times, "failed attempt"),
         short(hours, 1),
-        money(rate.scale(hours).to_cents(), &currency)
     );
     Some(Advice {
         action: Action::FailingRun,
@@ -82,22 +79,33 @@ pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     })
 }
 
-/// Failed ends of a pod's containers with devices, and the device hours from its start to
-/// the last of them.
-fn burnt(workload: &Workload, pod: &Pod) -> Option<(usize, f64)> {
+/// Failed ends of containers with devices, pod by pod, and the device hours that led to them.
+fn burnt(workload: &Workload) -> Vec<(usize, f64)> {
     let containers = workload.containers.iter();
     let mut containers = containers.filter(|it| asked(it).gpus() > 0.0);
-    let container = containers.next()?;
-    let failed = container.terminations.iter();
-    let failed = failed.filter(|it| it.pod == pod.name && it.exit_code != 0);
-    let ends: Vec<Timestamp> = failed.filter_map(|it| it.finished).collect();
-    let last = ends.iter().max()?;
-    // Only the newest end of a pod is remembered; its restarts are counted.
-    let restarts = usize::try_from(container.restarts).unwrap_or(usize::MAX);
-    let pods = workload.pods.len().max(1);
-    let times = ends.len().max(if pods == 1 { restarts } else { 0 });
+    let Some(container) = containers.next() else {
+        return Vec::new();
+    };
     let devices = asked(container).gpus();
-    Some((times, hours_between(pod.created?, *last) * devices))
+    let mut ends: BTreeMap<&str, Vec<&Termination>> = BTreeMap::new();
+    for end in container.terminations.iter().filter(|it| it.exit_code != 0) {
+        ends.entry(&end.pod).or_default().push(end);
+    }
+    let each = ends.into_iter().filter_map(|(name, ends)| {
+        let last = ends.iter().filter_map(|it| it.finished).max()?;
+        let pod = workload.pods.iter().find(|it| it.name == name);
+        // Of a pod that is still there only the newest ends are remembered; its restarts are
+        // counted, and all of its time until then went into attempts that failed.
+        let restarts = usize::try_from(container.restarts).unwrap_or(usize::MAX);
+        let alone = pod.is_some() && workload.pods.len() == 1;
+        let times = ends.len().max(if alone { restarts } else { 0 });
+        let from = match pod {
+            Some(pod) => pod.created?,
+            None => ends.iter().filter_map(|it| it.started).min()?,
+        };
+        Some((times, hours_between(from, last) * devices))
+    });
+    each.collect()
 }
 
 fn hours_between(from: Timestamp, to: Timestamp) -> f64 {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
+use super::part::Part;
+use super::trace::Trace;
 use crate::units::{Bytes, Span, count_from, len_f64};
 
 /// Mean, 95th percentile and largest of samples.
@@ -35,7 +37,7 @@ impl Level {
 }
 
 /// Between the two samples around the rank `q × (n − 1)`.
-fn quantile(sorted: &[f32], q: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f32], q: f64) -> f64 {
     let last = sorted.len() - 1;
     let rank = q * len_f64(last);
     let below = usize::try_from(count_from(rank.floor())).unwrap_or(last);
@@ -91,8 +93,12 @@ pub struct Seen {
     pub seconds: Option<Level>,
     /// XID errors by pod.
     pub xids: BTreeMap<String, BTreeSet<u32>>,
-    /// Mean fullness, or business where that is not known, by pod that still runs.
-    pub pods: BTreeMap<String, f64>,
+    /// What containers of pods that still run did, by pod and container.
+    pub parts: Vec<Part>,
+    /// Where it is needed most.
+    pub busiest: Busiest,
+    /// What one of its pods does over time.
+    pub trace: Trace,
     /// Samples in which anything is known of a device ÷ samples that there could be.
     pub coverage: f64,
     /// Samples in which anything is known of a device.
@@ -104,6 +110,8 @@ pub struct Seen {
     /// Hours of the week, 0 to 167, of which any sample is known, and in which anything ran.
     pub hours_known: usize,
     pub hours_used: usize,
+    /// Changes between running hard and hardly running ÷ samples.
+    pub turns: f64,
     /// Standard deviation of hourly means of fullness ÷ their mean.
     pub swing: Option<f64>,
     /// What its containers with devices use of CPU, and may use.
@@ -115,9 +123,27 @@ pub struct Seen {
     pub cpu_waiting: Option<f64>,
 }
 
+/// Of the hour of the day in which it is largest, the 95th percentile of what is done in it:
+/// what comes each day for an hour is below the 95th percentile of all time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Busiest {
+    pub sm: Option<f64>,
+    pub dram: Option<f64>,
+    /// The larger of both, sample by sample.
+    pub full: Option<f64>,
+}
+
 /// The floor of a device that holds a context, as a share of its limit: 120 of 700 W on
 /// an H200. Measured.
 const FLOOR: f64 = 0.171;
+
+impl Card {
+    /// How full a device is that draws so many watts, which is linear above its floor.
+    pub(super) fn fullness_at(&self, watts: f64) -> f64 {
+        let floor = self.watts * FLOOR;
+        ((watts - floor) / (self.watts - floor)).clamp(0.0, 1.0)
+    }
+}
 
 impl Seen {
     /// How full its devices are, and by what that is known.
@@ -131,13 +157,12 @@ impl Seen {
         Some((self.busy?, Fullness::Engine))
     }
 
-    /// By power, which is linear; never more than how often anything ran.
+    /// By power; never more than how often anything ran.
     fn by_power(&self, card: Option<&Card>) -> Option<Level> {
-        let (watts, limit) = (self.watts?, card?.watts);
-        let floor = limit * FLOOR;
+        let (watts, card) = (self.watts?, card?);
         let of = |value: f64, most: Option<f64>| {
-            let share = (value - floor) / (limit - floor);
-            share.clamp(0.0, most.unwrap_or(1.0).clamp(0.0, 1.0))
+            card.fullness_at(value)
+                .min(most.unwrap_or(1.0).clamp(0.0, 1.0))
         };
         let busy = self.busy;
         Some(Level {
@@ -160,6 +185,11 @@ impl Seen {
     pub fn memory_of_one(&self, card: Option<&Card>) -> Option<Bytes> {
         let told = self.memory_total.map(|it| Bytes::from_f64(it.max));
         told.or_else(|| card.map(Card::memory))
+    }
+
+    /// What of fullness is needed: of its busiest hour, or of all time where that is more.
+    pub fn needed(&self, full: Level) -> f64 {
+        self.busiest.full.map_or(full.p95, |it| it.max(full.p95))
     }
 
     /// Whether a server of models tells of its requests.

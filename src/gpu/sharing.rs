@@ -1,19 +1,22 @@
 //! Workloads that could share devices, and what each would keep.
 
-use super::held::Held;
+use super::joint::{Known, joint};
 use super::report::Judged;
-use super::seen::Seen;
-use super::share::{FITS, Kept, Load, kept};
-use super::state::{Certainty, State};
-use crate::units::{Money, len_f64};
+use super::seen::Fullness;
+use super::share::{FITS, Kept};
+use super::state::{Certainty, State, is_watched};
+use crate::text::short;
+use crate::units::{Money, Span, len_f64};
 
 /// One workload of a group.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// Its place in [`super::Gpus::workloads`].
     pub place: usize,
-    /// `None` where its use is not known well enough.
+    /// `None` where its use is not known well enough, or it cannot share.
     pub kept: Option<Kept>,
+    /// Why nothing is said because of it, behind its name: "asks for 8 devices in each pod".
+    pub why: Option<String>,
 }
 
 /// Workloads on one device.
@@ -22,54 +25,110 @@ pub struct Sharing {
     pub members: Vec<Member>,
     /// Whether their memory fits on one device together; `None` where it is not known.
     pub fits_memory: Option<bool>,
+    /// How long all of them were seen at the same time.
+    pub seen: Span,
+    /// How often anything of them runs, added up, at the 95th percentile.
+    peak: f64,
     /// What goes once devices of all but one are given back, a month.
     pub savings: Option<Money>,
 }
 
 /// So much of the memory of a device may be in use.
 const ROOM: f64 = 0.95;
+/// So many others are tried for a group, those that do least.
+const TRIED: usize = 16;
 /// So many go together at most, as a time-sliced device loses more with each.
 const MOST: usize = 4;
-/// No pod of a group holds more than this of the time of a device.
+/// All of a group together want no more than this of the time of a device.
 const PEAK: f64 = 0.7;
+/// What each keeps at worst where it is said that they fit.
+const AT_WORST: f64 = 0.8;
+/// Below so many samples in which all are known nothing is said.
+const FEWEST: usize = 5;
+/// Seen together for less than this they are not said to fit.
+const LONG: Span = Span::HOUR;
+/// By how much power may be off about fullness. Measured on one H200.
+const BY_POWER: f64 = 0.15;
 
 impl Sharing {
-    /// Whether every member keeps nearly all of its rate, and memory fits.
-    pub fn fits(&self) -> bool {
-        let rates = self.members.iter();
-        let all = rates.map(|it| it.kept.map_or(0.0, |kept| kept.value));
-        self.fits_memory == Some(true) && all.fold(1.0, f64::min) >= FITS
+    /// Whether every member keeps nearly all of its rate, at worst not much less, and memory
+    /// fits; `None` where that is not known.
+    pub fn fits(&self) -> Option<bool> {
+        let least = |of: fn(&Kept) -> f64| {
+            let rates = self.members.iter().map(|it| it.kept.as_ref().map(of));
+            rates.collect::<Option<Vec<f64>>>()
+        };
+        let (values, lows) = (least(|it| it.value)?, least(|it| it.low)?);
+        let lowest = |rates: Vec<f64>| rates.into_iter().fold(1.0, f64::min);
+        if lowest(values) < FITS || self.fits_memory == Some(false) {
+            return Some(false);
+        }
+        self.fits_memory?;
+        (lowest(lows) >= AT_WORST && self.seen >= LONG).then_some(true)
     }
 }
 
-/// What one pod of a workload does on its device.
-fn load(held: &Held, seen: &Seen) -> Option<Load> {
-    let (full, from) = seen.fullness(held.card())?;
-    if held.profile.is_some() || from == super::Fullness::Engine && full.mean > FULL_UNKNOWN {
-        return None;
-    }
-    let busy = seen.busy.map_or(full.mean, |it| it.mean).max(full.mean);
-    Some(Load {
-        busy,
-        full: full.mean,
-    })
+/// What one pod of a workload does on its device, or why it cannot share one or is not known.
+fn known(judged: &Judged) -> Result<Known<'_>, String> {
+    let (held, seen) = (&judged.held, &judged.seen);
+    let each = held.gpus / len_f64(held.pods.max(1));
+    let full = seen.fullness(held.card());
+    let why = match full {
+        _ if held.pods == 0 => "has no pod now".to_owned(),
+        _ if held.profile.is_some() => "has slices of devices".to_owned(),
+        _ if held.replicas > 1 => "shares its devices already".to_owned(),
+        _ if !held.is_one_whole() => {
+            format!("asks for {} devices in each pod", short(each, 2))
+        }
+        _ if !is_watched(seen) => format!("is known by {} samples only", seen.samples),
+        None => "does not tell how full its device is".to_owned(),
+        Some((full, Fullness::Engine)) if full.mean > FULL_UNKNOWN => {
+            "does not tell how full its device is".to_owned()
+        }
+        Some((_, from)) => {
+            let doubt = if from == Fullness::Power {
+                BY_POWER
+            } else {
+                0.0
+            };
+            return Ok(Known {
+                trace: &seen.trace,
+                doubt,
+            });
+        }
+    };
+    Err(why)
 }
 
 /// Where only how often anything ran is known, and it is less than this, it stands for fullness.
 const FULL_UNKNOWN: f64 = 0.02;
 
 /// What these would keep on one device, one pod of each.
-pub fn together(workloads: &[Judged], places: &[usize]) -> Sharing {
+pub fn together(workloads: &[Judged], places: &[usize], step: Span) -> Sharing {
     let members: Vec<&Judged> = places.iter().map(|place| &workloads[*place]).collect();
-    let loads: Option<Vec<Load>> = members.iter().map(|it| load(&it.held, &it.seen)).collect();
-    let rates = loads.map(|loads| kept(&loads));
-    let each = places.iter().enumerate().map(|(at, place)| Member {
+    let each: Vec<Result<Known<'_>, String>> = members.iter().map(|it| known(it)).collect();
+    let all: Option<Vec<Known<'_>>> = each.iter().map(|it| it.as_ref().ok().copied()).collect();
+    let joint = all.as_deref().and_then(joint);
+    let slots = joint.as_ref().map_or(0, |it| it.slots);
+    let joint = joint.filter(|it| it.slots >= FEWEST);
+    let apart = all.is_some() && joint.is_none();
+    let member = |(at, place): (usize, &usize)| Member {
         place: *place,
-        kept: rates.as_ref().and_then(|rates| rates.get(at).copied()),
-    });
+        kept: joint.as_ref().and_then(|it| it.kept.get(at).copied()),
+        why: match &each[at] {
+            Err(why) => Some(why.clone()),
+            Ok(_) if apart => Some(format!(
+                "was seen together with the others in {slots} samples only"
+            )),
+            Ok(_) => None,
+        },
+    };
+    let slots = u32::try_from(slots).unwrap_or(u32::MAX);
     Sharing {
-        members: each.collect(),
+        members: places.iter().enumerate().map(member).collect(),
         fits_memory: fits_memory(&members),
+        seen: Span::from_secs(step.as_secs().saturating_mul(slots)),
+        peak: joint.as_ref().map_or(1.0, |it| it.peak),
         savings: None,
     }
 }
@@ -85,7 +144,7 @@ fn fits_memory(members: &[&Judged]) -> Option<bool> {
 
 /// Groups that keep nearly everything: of one product, each pod with one whole device, the
 /// least first. A workload is in one group.
-pub(super) fn proposed(workloads: &[Judged]) -> Vec<Sharing> {
+pub(super) fn proposed(workloads: &[Judged], step: Span) -> Vec<Sharing> {
     let mut open: Vec<usize> = (0..workloads.len())
         .filter(|place| can_share(&workloads[*place]))
         .collect();
@@ -98,17 +157,22 @@ pub(super) fn proposed(workloads: &[Judged]) -> Vec<Sharing> {
     while !open.is_empty() {
         let first = open.remove(0);
         let mut group = vec![first];
-        let mut at = 0;
-        while at < open.len() && group.len() < MOST {
+        let (mut at, mut tried) = (0, 0);
+        while at < open.len() && group.len() < MOST && tried < TRIED {
+            if !is_of_one_sort(workloads, first, open[at]) {
+                at += 1;
+                continue;
+            }
+            tried += 1;
             let with: Vec<usize> = group.iter().copied().chain([open[at]]).collect();
-            if is_of_one_sort(workloads, first, open[at]) && is_safe(workloads, &with) {
+            if is_safe(workloads, &with, step) {
                 group.push(open.remove(at));
             } else {
                 at += 1;
             }
         }
         if group.len() > 1 {
-            let mut sharing = together(workloads, &group);
+            let mut sharing = together(workloads, &group, step);
             sharing.savings = savings(workloads, &group);
             groups.push(sharing);
         }
@@ -116,17 +180,16 @@ pub(super) fn proposed(workloads: &[Judged]) -> Vec<Sharing> {
     groups
 }
 
-/// Whether even what is likely at worst is not much less, and memory fits.
-fn is_safe(workloads: &[Judged], group: &[usize]) -> bool {
-    let sharing = together(workloads, group);
-    let lowest = sharing
-        .members
-        .iter()
-        .map(|it| it.kept.map_or(0.0, |it| it.low));
+/// Whether they fit, and leave some time of the device.
+fn is_safe(workloads: &[Judged], group: &[usize], step: Span) -> bool {
     let busy = group
         .iter()
-        .map(|place| workloads[*place].seen.busy.map_or(1.0, |it| it.p95));
-    sharing.fits() && lowest.fold(1.0, f64::min) >= 0.8 && busy.sum::<f64>() <= PEAK
+        .map(|place| workloads[*place].seen.busy.map_or(1.0, |it| it.mean));
+    if busy.sum::<f64>() > PEAK {
+        return false;
+    }
+    let sharing = together(workloads, group, step);
+    sharing.fits() == Some(true) && sharing.peak <= PEAK
 }
 
 fn can_share(judged: &Judged) -> bool {
@@ -137,7 +200,7 @@ fn can_share(judged: &Judged) -> bool {
         && judged.certainty >= Certainty::Medium
         // What does nothing is better ended than shared.
         && judged.state == State::Underused
-        && load(&judged.held, &judged.seen).is_some()
+        && known(judged).is_ok()
 }
 
 fn is_of_one_sort(workloads: &[Judged], a: usize, b: usize) -> bool {

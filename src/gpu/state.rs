@@ -93,6 +93,13 @@ const MOVING: f64 = 0.60;
 const FILLED: f64 = 0.75;
 /// Fullness of what is starved: below is work now and then, above there is little to gain.
 const STARVED: (f64, f64) = (0.05, 0.60);
+/// Fullness from which what runs in whole batches is taken for starved without any other sign
+/// of it: below it is as likely that little is asked for.
+const WEAK: f64 = 0.15;
+/// Changes between running hard and hardly running ÷ samples of what stops for each batch, and
+/// its 95th percentile ÷ its mean.
+const TURNS: f64 = 0.2;
+const BURSTS: f64 = 2.0;
 /// Of what its CPU is allowed, and of the CFS periods, from where the CPU holds it back.
 const CPU_FULL: f64 = 0.90;
 const THROTTLED: f64 = 0.25;
@@ -118,6 +125,12 @@ impl Seen {
         full || throttled || self.cpu_waiting.is_some_and(|it| it >= CPU_WAITING)
     }
 
+    /// Whether its device stops and goes: it runs hard, and then hardly, again and again.
+    fn stops_and_goes(&self) -> bool {
+        let bursts = self.busy.is_some_and(|it| it.p95 >= BURSTS * it.mean);
+        bursts && self.turns >= TURNS
+    }
+
     /// How full the device is while anything runs.
     pub(super) fn fill(&self, card: Option<&Card>) -> Option<f64> {
         let (full, _) = self.fullness(card)?;
@@ -128,12 +141,15 @@ impl Seen {
 
 pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
     let card = held.card();
-    if seen.samples < FEWEST || seen.coverage < KNOWN {
+    if !is_watched(seen) {
         return waiting(held, workloads).unwrap_or_else(|| unknown(held, seen));
     }
     let watched = certainty(seen);
+    if seen.hangs(card) {
+        return hangs(seen, watched);
+    }
     if seen.most_done().is_some_and(|it| it <= NOTHING) {
-        return nothing(seen, watched);
+        return nothing(seen, watched, "");
     }
     let Some((full, from)) = seen.fullness(card) else {
         let why = "how much of its devices is used is not told".to_owned();
@@ -143,8 +159,14 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     if from == Fullness::Engine {
         return by_engine(little, full.mean, watched, (held, seen));
     }
+    // Power alone tells no small load from none, and none of what holds a load back.
+    let alone = seen.most_done().is_none();
+    if alone && full.p99 <= NOTHING {
+        return nothing(seen, Certainty::Low.min(watched), ", by its power");
+    }
     let sure = match from {
         Fullness::Profiling => watched,
+        _ if alone => watched.min(Certainty::Low),
         _ => watched.min(Certainty::Medium),
     };
     let by = if from == Fullness::Power {
@@ -176,7 +198,18 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
         return Verdict::new(State::Underused, sure, why);
     }
     let why = format!("{share} of each device is used{by}");
+    // Its memory may be what holds it back.
+    let sure = if from == Fullness::Power {
+        sure.min(Certainty::Low)
+    } else {
+        sure
+    };
     Verdict::new(State::RightSized, sure, why)
+}
+
+/// Whether enough is known to say anything.
+pub(super) fn is_watched(seen: &Seen) -> bool {
+    seen.samples >= FEWEST && seen.coverage >= KNOWN
 }
 
 impl Verdict {
@@ -240,7 +273,28 @@ fn unknown(held: &Held, seen: &Seen) -> Verdict {
     Verdict::new(State::Unknown, Certainty::None, why)
 }
 
-fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
+/// What runs for ever and computes nothing.
+fn hangs(seen: &Seen, sure: Certainty) -> Verdict {
+    let watts = seen.watts.map_or_else(String::new, |it| {
+        format!(" at {:.0} W, the power of doing nothing", it.mean)
+    });
+    let busy = seen.busy.map_or(0.0, |it| it.mean);
+    let why = format!(
+        "something runs {} of the time{watts}, and nothing is computed: it hangs",
+        percent(busy)
+    );
+    // One figure confirms the other.
+    let both = seen.full.is_some() && seen.watts.is_some();
+    let most = if both {
+        Certainty::High
+    } else {
+        Certainty::Medium
+    };
+    Verdict::new(State::Held, sure.min(most), why)
+}
+
+/// `by` says by what it is known, where that is not plain.
+fn nothing(seen: &Seen, sure: Certainty, by: &str) -> Verdict {
     // Requests that are answered leave some trace, but not in every metric.
     if seen.running.is_some_and(|it| it.mean > 0.01) {
         let why = "its devices do nothing, and its server works on requests".to_owned();
@@ -250,10 +304,10 @@ fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
     let held = seen.memory.filter(|it| it.p95 >= CONTEXT.to_f64());
     if let Some(memory) = held {
         let memory = Bytes::from_f64(memory.max).human();
-        let why = format!("nothing was computed in {time}, and {memory} of memory is held");
+        let why = format!("nothing was computed in {time}{by}, and {memory} of memory is held");
         return Verdict::new(State::Held, sure, why);
     }
-    let why = format!("nothing was computed in {time}");
+    let why = format!("nothing was computed in {time}{by}");
     Verdict::new(State::Idle, sure, why)
 }
 
@@ -278,13 +332,13 @@ fn by_engine(little: bool, busy: f64, sure: Certainty, of: (&Held, &Seen)) -> Ve
 }
 
 /// What comes in whole batches, and rarely: the device waits for something. Of a server
-/// it is requests.
+/// it is requests. One device that does nothing makes the mean of others look like that.
 fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -> Option<Verdict> {
     let card = held.card();
     let (full, _) = seen.fullness(card)?;
     let (busy, fill) = (seen.busy?, seen.fill(card)?);
     let is_between = (STARVED.0..=STARVED.1).contains(&full.mean);
-    if !is_between || busy.mean > 0.9 {
+    if !is_between || busy.mean > 0.9 || !seen.lost(card).is_empty() {
         return None;
     }
     let (share, waits) = (percent(full.mean), percent(1.0 - busy.mean));
@@ -299,7 +353,12 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
     if fill < FILLED || follows || seen.serves() {
         return None;
     }
+    // A run that has work to do until it ends waits for nothing else.
     let batch = workloads.iter().any(|it| it.is_batch());
+    let shows = batch || seen.stops_and_goes() || full.mean >= WEAK;
+    if !shows {
+        return None;
+    }
     let sure = sure.min(if batch {
         Certainty::Medium
     } else {

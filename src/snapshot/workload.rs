@@ -280,6 +280,9 @@ pub struct Termination {
     /// `OOMKilled`, `Error`, `Completed`, …
     pub reason: String,
     pub exit_code: i32,
+    /// When what ended had begun, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
 }
 

@@ -299,6 +299,7 @@ fn cart() -> Workload {
         pod: "cart-0".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: None,
     }];
     cart

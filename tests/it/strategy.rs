@@ -140,6 +140,7 @@ fn vpa_counts_a_kill_as_a_larger_peak() {
         pod: "api-0".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: Some(snapshot.usage.grid.time(9 * 48 - 2)),
     }];
     play(&mut snapshot, api, |_, _| (0.1, 400.0 * MIB));

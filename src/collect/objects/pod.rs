@@ -315,7 +315,7 @@ fn apply(
     status: ContainerStatus,
     infeasible: bool,
     amounts: &mut Amounts,
-) -> impl Iterator<Item = (Option<String>, i32, Option<Timestamp>)> + use<> {
+) -> impl Iterator<Item = End> + use<> {
     let allocated = amounts.map(status.allocated_resources);
     let (requests, limits) = amounts.requirements(status.resources);
     let granted = allocated.max(&requests);
@@ -331,21 +331,25 @@ fn apply(
     let states = [status.last_state, status.state].into_iter().flatten();
     let ended = states.filter_map(|state| state.terminated);
     ended.map(|end| {
-        let finished = end.finished_at.map(|time| time.0);
-        (end.reason, end.exit_code, finished)
+        let times = [end.started_at, end.finished_at].map(|it| it.map(|time| time.0));
+        (end.reason, end.exit_code, times)
     })
 }
+
+/// Why a container ended, its exit code, and when it had begun and ended.
+type End = (Option<String>, i32, [Option<Timestamp>; 2]);
 
 impl Meta {
     fn ended(
         &self,
         container: &str,
-        (reason, exit_code, finished): (Option<String>, i32, Option<Timestamp>),
+        (reason, exit_code, [started, finished]): End,
     ) -> (String, Termination) {
         let termination = Termination {
             pod: self.name.clone(),
             reason: reason.unwrap_or_else(|| "Unknown".to_owned()),
             exit_code,
+            started,
             finished,
         };
         (container.to_owned(), termination)

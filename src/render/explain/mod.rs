@@ -19,7 +19,7 @@ use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
 use crate::explain::{ContainerStory, Explanation};
-use crate::gpu::Judged;
+use crate::gpu::{Action, Judged};
 use crate::recommend::{Confidence, DataQuality};
 use crate::snapshot::Grid;
 use crate::text::{ascii, count, escape, money, percent};
@@ -167,7 +167,10 @@ impl Page {
         self.head(&head, out)?;
         self.line("  ", &judged.why, out)?;
         let told = if self.verbose { usize::MAX } else { 2 };
-        for advice in judged.advice.iter().take(told) {
+        // With whom it could share a device is told in any case.
+        let all = judged.advice.iter().enumerate();
+        let shown = all.filter(|(at, it)| *at < told || it.action == Action::Share);
+        for (_, advice) in shown {
             let worth = advice.savings.filter(|it| *it > Money::ZERO);
             let worth = worth.map_or_else(String::new, |it| {
                 format!(": {} a month", money(it, &story.currency))

@@ -125,6 +125,11 @@ struct Advice<'a> {
 struct Group<'a> {
     members: Vec<Member<'a>>,
     fits_memory: Option<bool>,
+    /// Whether each keeps nearly all of its rate, and memory fits; null where that is not
+    /// known well enough.
+    fits: Option<bool>,
+    /// How long all of them were seen at the same time.
+    seen_together_seconds: u32,
     monthly_savings: Option<Money>,
 }
 
@@ -134,6 +139,8 @@ struct Member<'a> {
     kind: &'a str,
     name: &'a str,
     rate_kept: Option<Rate>,
+    /// Why nothing is said because of it.
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -273,7 +280,7 @@ fn figure(level: Option<Level>) -> Option<Figure> {
     })
 }
 
-fn group<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus, sharing: &Sharing) -> Group<'a> {
+fn group<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus, sharing: &'a Sharing) -> Group<'a> {
     let members = sharing.members.iter().map(|member| {
         let [namespace, kind, name] = id(snapshot, &gpus.workloads[member.place]);
         Member {
@@ -281,11 +288,14 @@ fn group<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus, sharing: &Sharing) -> Group
             kind,
             name,
             rate_kept: member.kept.map(rate),
+            reason: member.why.as_deref(),
         }
     });
     Group {
         members: members.collect(),
         fits_memory: sharing.fits_memory,
+        fits: sharing.fits(),
+        seen_together_seconds: sharing.seen.as_secs(),
         monthly_savings: sharing.savings,
     }
 }

@@ -359,17 +359,25 @@ impl Page<'_> {
             Some(false) => "their memory does not fit as it is held now",
             None => "whether their memory fits is not known",
         };
-        let unknown = sharing.members.iter().any(|it| it.kept.is_none());
-        let verdict = if unknown {
-            "what they keep is not known: of some it is not told how full its device is".to_owned()
-        } else if sharing.fits() {
-            format!("they fit: each keeps {} of its rate or more", percent(FITS))
-        } else {
-            "they do not fit".to_owned()
+        let whys = sharing.members.iter().filter_map(|it| {
+            let name = self.name(&self.gpus.workloads[it.place]);
+            it.why.as_ref().map(|why| format!("{name} {why}"))
+        });
+        let whys: Vec<String> = whys.collect();
+        let verdict = match sharing.fits() {
+            _ if !whys.is_empty() => {
+                format!("what they keep is not known: {}", whys.join(", "))
+            }
+            Some(true) => format!("they fit: each keeps {} of its rate or more", percent(FITS)),
+            Some(false) => "they do not fit".to_owned(),
+            None => format!(
+                "it is not known well enough whether they fit: they were seen together for {}",
+                sharing.seen.human()
+            ),
         };
         let text = format!(
-            "{verdict}; {memory}. By time slicing, without MPS, one pod of each; from pairs that were \
-             measured on an H200"
+            "{verdict}; {memory}. By time slicing, without MPS, one pod of each, by what each did at the \
+             same time as the others; from pairs that were measured on an H200"
         );
         self.line(&text, 0, out)
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Page;
-use crate::gpu::Judged;
+use crate::gpu::{Judged, Sharing};
 use crate::render::style::DIM;
 use crate::render::wrap::wrap;
 use crate::text::{count, escape, money};
@@ -24,19 +24,21 @@ impl Page<'_> {
             let first = it.advice.first();
             first.and_then(|it| it.savings).unwrap_or_default()
         };
-        let all = self.analysis.gpus.workloads.iter().filter(listed);
+        let gpus = &self.analysis.gpus;
+        let all = gpus.workloads.iter().filter(listed);
         let mut all: Vec<&Judged> = all.filter(|it| worth(it) > Money::ZERO).collect();
-        if all.is_empty() {
+        let groups = gpus.sharing.iter().filter(|group| {
+            let mut members = group.members.iter();
+            members.any(|it| gpus.workloads.get(it.place).is_some_and(|it| listed(&it)))
+        });
+        let groups: Vec<&Sharing> = groups.collect();
+        if all.is_empty() && groups.is_empty() {
             return Ok(());
         }
         all.sort_by_key(|it| std::cmp::Reverse(worth(it)));
         self.heading("GPUs", "what they really do; `kcost gpus` has more", out)?;
         for judged in all.iter().take(TOLD) {
-            let Some(place) = judged.held.workloads.first() else {
-                continue;
-            };
-            let id = &self.analysis.snapshot.workloads[*place].id;
-            let name = escape(&format!("{}/{}", id.namespace, id.name));
+            let name = self.gpu_name(judged);
             let saved = money(worth(judged), &self.analysis.bill.currency);
             let text = format!("{}: {}", judged.state.word(), judged.why);
             let text = wrap(&escape(&text), self.room(name.chars().count() + 22), 4);
@@ -47,8 +49,28 @@ impl Page<'_> {
             )?;
         }
         match all.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => writeln!(out, "  … and {}", count(more, "more workload")),
+            0 => {}
+            more => writeln!(out, "  … and {}", count(more, "more workload"))?,
         }
+        for group in groups.iter().take(TOLD) {
+            let members = group.members.iter();
+            let members = members.filter_map(|it| gpus.workloads.get(it.place));
+            let names: Vec<String> = members.map(|it| self.gpu_name(it)).collect();
+            let saved = group.savings.map_or_else(String::new, |it| {
+                format!(": {} a month", money(it, &self.analysis.bill.currency))
+            });
+            let text = format!("{} could share a device{saved}", names.join(", "));
+            let text = wrap(&text, self.room(2), 4);
+            writeln!(out, "  {}", self.paint.on(DIM, &text))?;
+        }
+        Ok(())
+    }
+
+    fn gpu_name(&self, judged: &Judged) -> String {
+        let place = judged.held.workloads.first();
+        let workload = place.and_then(|it| self.analysis.snapshot.workloads.get(*it));
+        workload.map_or_else(String::new, |it| {
+            escape(&format!("{}/{}", it.id.namespace, it.id.name))
+        })
     }
 }

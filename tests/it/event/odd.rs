@@ -91,6 +91,7 @@ fn a_kill_of_one_of_the_few_raises_the_limit_and_no_request() {
         pod: "agent-7".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: None,
     }];
     let advice = container_of(&snapshot);

@@ -27,6 +27,7 @@ fn a_leak_that_restarts_at_its_limit_is_named_and_keeps_it() {
             pod: "api-0".to_owned(),
             reason: "OOMKilled".to_owned(),
             exit_code: 137,
+            started: None,
             finished: None,
         })
         .collect();

@@ -79,6 +79,24 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
     // A small load that is busy all the time draws little, and always did.
     let small = |_| vec![("gpu_utilization", 0.99), ("gpu_power_watts", 141.0)];
     assert!(of(&[pod("a", 3, small)], "gpu-hangs").is_empty());
+    let from_the_start = |compute: f64| {
+        move |slot: usize| {
+            vec![
+                ("gpu_utilization", if slot % 3 == 0 { 0.97 } else { 1.0 }),
+                ("gpu_sm_active", compute),
+                ("gpu_dram_active", compute / 2.0),
+                ("gpu_power_watts", 130.0),
+            ]
+        }
+    };
+    assert_eq!(
+        of(&[pod("a", 3, from_the_start(0.02))], "gpu-hangs"),
+        [
+            "high: the GPU of a is busy all the time at 130 W, and computed nothing in the whole window: it hangs"
+        ]
+    );
+    // Two tiny programs run all the time and fill a tenth.
+    assert!(of(&[pod("a", 3, from_the_start(0.11))], "gpu-hangs").is_empty());
 }
 
 #[test]

@@ -174,11 +174,11 @@ fn pairs() -> Option<Vec<Pair>> {
     Some(pairs.collect())
 }
 
-/// Models on a grid of β and σ, with their squares on each pair.
+/// Models on a grid of α and σ, with their squares on each pair.
 fn models(pairs: &[Pair]) -> Vec<(Model, Vec<f64>)> {
-    let grid = (0..=40).flat_map(|beta| (12..=35).map(move |sigma| (beta, sigma)));
-    let models = grid.map(|(beta, sigma)| Model {
-        beta: f64::from(beta) / 10.0,
+    let grid = (6..=20).flat_map(|alpha| (12..=35).map(move |sigma| (alpha, sigma)));
+    let models = grid.map(|(alpha, sigma)| Model {
+        alpha: f64::from(alpha) / 20.0,
         sigma: f64::from(sigma) / 100.0,
     });
     let squares = |model: &Model, pair: &Pair| -> f64 {

@@ -3,9 +3,11 @@
 mod counts;
 mod demo;
 mod faults;
+mod judged;
 mod measure;
 mod prometheus;
 mod runs;
+mod sharing;
 mod states;
 mod waste;
 

@@ -96,6 +96,45 @@ fn attempts_that_failed_are_told_with_what_they_burnt() {
 }
 
 #[test]
+fn what_failed_runs_burnt_is_told_also_where_nothing_of_them_is_left_to_see() {
+    let failed = |name: &str, from: i64| {
+        let status = json!({"phase": "Failed", "containerStatuses": [{"name": "main",
+            "restartCount": 0, "ready": false, "image": "x", "imageID": "x",
+            "state": {"terminated": {"reason": "Error", "exitCode": 1,
+                "startedAt": stamp(from), "finishedAt": stamp(from - 7_200)}}}]});
+        let mut pod = rank(name, from, Some("n0"), &status);
+        for of in ["requests", "limits"] {
+            pod["spec"]["containers"][0]["resources"][of]["nvidia.com/gpu"] = json!("4");
+        }
+        pod
+    };
+    let hour = 3_600;
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "train", "uid": "train"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main",
+            "image": "x", "resources": {"limits": {"nvidia.com/gpu": "4"}}}]}}},
+        "status": {"failed": 3, "conditions": [{"type": "Failed", "status": "True"}]}});
+    let mut items = [
+        big(),
+        job,
+        failed("train-a", 20 * hour),
+        failed("train-b", 14 * hour),
+        failed("train-c", 8 * hour),
+        rank("other", 10 * hour, Some("n0"), &json!({"phase": "Running"})),
+    ];
+    items[5]["metadata"]["ownerReferences"] = json!(null);
+    let report = report(&items, &["other"]);
+    let it = workload(&report, "train");
+    assert_eq!(it["advice"].as_array().unwrap().len(), 1, "{it:#}");
+    assert_eq!(it["advice"][0]["action"], "failing_run");
+    let text = it["advice"][0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("3 failed attempts took 24 GPU hours ($"),
+        "{text}"
+    );
+}
+
+#[test]
 fn nodes_whose_devices_nobody_asks_for_are_told_and_what_blocks_them() {
     let amounts = json!({"cpu": "127500m", "memory": "16Gi"});
     let other = json!({

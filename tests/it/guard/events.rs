@@ -99,6 +99,7 @@ fn a_kill_is_a_floor_for_the_default_strategy() {
         pod: "api-0".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: None,
     }];
     let advice = first(&busy(workload), &Options::default());
@@ -116,6 +117,7 @@ fn one_kill_raises_once_though_nothing_says_when_the_template_changed() {
         pod: "db-0".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: Some(grid.time(4 * 48)),
     }];
     let limit = |workload: &Workload| {

@@ -60,6 +60,7 @@ fn killed(mut workload: Workload) -> Workload {
         pod: "api-0".to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: 137,
+        started: None,
         finished: None,
     }];
     workload

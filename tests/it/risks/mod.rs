@@ -87,6 +87,7 @@ fn ended(snapshot: &Snapshot, pod: &str, reason: &str, hours: f64) -> Terminatio
         pod: pod.to_owned(),
         reason: reason.to_owned(),
         exit_code: 137,
+        started: None,
         finished: Some(snapshot.usage.grid.end() - seconds),
     }
 }

@@ -280,6 +280,7 @@ fn kill(pod: &str, second: i64) -> Termination {
         pod: pod.to_owned(),
         reason: "OOMKilled".to_owned(),
         exit_code: KILLED,
+        started: None,
         finished: jiff::Timestamp::from_second(second).ok(),
     }
 }
