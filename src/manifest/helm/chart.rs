@@ -99,14 +99,17 @@ impl Charts {
                 by_folder.insert(folder, Chart { about, templates });
             }
         }
+        let is_inside = |path: &Path| {
+            let mut above = path.ancestors().skip(1);
+            above.any(|it| by_folder.contains_key(it))
+        };
+        let outside = if by_folder.is_empty() {
+            Outside::default()
+        } else {
+            Outside::new(texts, is_inside)
+        };
         let mut charts = Self {
-            outside: match by_folder.is_empty() {
-                true => Outside::default(),
-                false => Outside::new(texts, |path| {
-                    let mut above = path.ancestors().skip(1);
-                    above.any(|it| by_folder.contains_key(it))
-                }),
-            },
+            outside,
             by_folder,
             instances: Vec::new(),
         };

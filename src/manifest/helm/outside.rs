@@ -48,13 +48,12 @@ impl Outside {
                     Some("ApplicationSet") => {
                         of_argo(path, document.at(&["spec", "template", "spec"]), &mut found);
                     }
-                    Some(_) => {}
                     None if is_single && !document.entries().is_empty() => found.push(Found {
                         path: path.clone(),
                         chart: None,
                         values: Given::Keys(document),
                     }),
-                    None => {}
+                    _ => {}
                 }
             }
         }
