@@ -1,5 +1,6 @@
 //! Alert rules as a PrometheusRule of the Prometheus operator.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -61,7 +62,10 @@ pub fn alert_rules(
         window.human(),
         snapshot.taken_at
     )?;
-    writeln!(out, "# `history` says how often each would have fired.")?;
+    writeln!(
+        out,
+        "# `history` says how often each would have fired, `compared` what is in use today."
+    )?;
     let document = PrometheusRule {
         api_version: "monitoring.coreos.com/v1",
         kind: "PrometheusRule",
@@ -88,6 +92,9 @@ fn rule(alert: &Alert, window: Span) -> Rule {
     if !alert.instead_of.is_empty() {
         annotations.insert("instead_of", alert.instead_of.join(", "));
     }
+    if let Some(compared) = compared(alert) {
+        annotations.insert("compared", compared);
+    }
     let mut labels = BTreeMap::from([("severity", alert.severity)]);
     if let Some(check) = alert.check {
         labels.insert("check", check);
@@ -99,6 +106,27 @@ fn rule(alert: &Alert, window: Span) -> Rule {
         labels,
         annotations,
     }
+}
+
+/// `KubeHpaMaxedOut would have fired 5 times, this one more rarely`, of those of which the
+/// history tells.
+fn compared(alert: &Alert) -> Option<String> {
+    let own = alert.fired?;
+    let told = alert.rivals.iter().filter_map(|rival| {
+        let fired = rival.fired?;
+        let verdict = match own.cmp(&fired) {
+            Ordering::Less => "more rarely",
+            Ordering::Equal => "as often",
+            Ordering::Greater => "more often",
+        };
+        Some(format!(
+            "{} would have fired {}, this one {verdict}",
+            rival.name,
+            count(fired, "time")
+        ))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// `would have fired 3 times in 14d`.
