@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::network::is_of_its_node;
 use crate::snapshot::{
-    Certificate, Cluster, Condition, Container, Event, Eviction, Node, Pod, Probe, ProbeKind,
-    Series, Spell, Termination, VolumeUse, Waiting, Workload,
+    Autoscaler, AutoscalerMetric, Certificate, Cluster, Condition, Container, Event, Eviction,
+    Node, Pod, Probe, ProbeKind, Series, Spell, Target, Termination, VolumeUse, Waiting, Workload,
 };
 use crate::units::Bytes;
 
@@ -41,6 +41,7 @@ pub(super) fn happen(workloads: &mut [Workload], cluster: &mut Cluster, end: Tim
             }
             "product-ranking" => ask_for_more(workload, ago(3 * 60)),
             "airflow-worker" => evict(workload, [ago(50 * 60), ago(3 * 60)]),
+            "reviews" => scale_blindly(workload, ago(19 * 24 * 60)),
             _ => {}
         }
     }
@@ -297,6 +298,35 @@ fn ask_for_more(workload: &mut Workload, since: Timestamp) {
     workload.replicas += 1;
     workload.pods.push(pod);
     workload.pods.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// An autoscaler on CPU, of pods that request none: it has nothing to take a share of.
+fn scale_blindly(workload: &mut Workload, since: Timestamp) {
+    let pods = u32::try_from(workload.pods.len()).unwrap_or(u32::MAX);
+    workload.autoscaler = Some(Autoscaler {
+        name: workload.id.name.clone(),
+        min_replicas: pods,
+        max_replicas: 3 * pods,
+        current_replicas: Some(pods),
+        metrics: vec![AutoscalerMetric {
+            kind: "Resource".to_owned(),
+            name: "cpu".to_owned(),
+            container: None,
+            target: Target::Utilization(70),
+            spec: None,
+        }],
+        conditions: vec![
+            said("AbleToScale", "True", Some("SucceededGetScale")),
+            Condition {
+                since: Some(since),
+                ..said("ScalingActive", "False", Some("FailedGetResourceMetric"))
+            },
+        ],
+        unread: 0,
+        unread_of: Vec::new(),
+        made_by: None,
+        behavior: None,
+    });
 }
 
 fn evict(workload: &mut Workload, times: [Timestamp; 2]) {

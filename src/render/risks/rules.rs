@@ -1,5 +1,6 @@
 //! Alert rules, as a PrometheusRule of the Prometheus operator or as a file of Prometheus.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -71,7 +72,10 @@ pub fn alert_rules(
         window.human(),
         snapshot.taken_at
     )?;
-    writeln!(out, "# `history` says how often each would have fired.")?;
+    writeln!(
+        out,
+        "# `history` says how often each would have fired, `compared` what is in use today."
+    )?;
     let spec = Spec {
         groups: vec![Group {
             name: "kcost-risks",
@@ -102,6 +106,9 @@ fn rule(alert: &Alert, window: Span) -> Rule {
     if !alert.instead_of.is_empty() {
         annotations.insert("instead_of", alert.instead_of.join(", "));
     }
+    if let Some(compared) = compared(alert) {
+        annotations.insert("compared", compared);
+    }
     let mut labels = BTreeMap::from([("severity", alert.severity)]);
     if let Some(check) = alert.check {
         labels.insert("check", check);
@@ -113,6 +120,27 @@ fn rule(alert: &Alert, window: Span) -> Rule {
         labels,
         annotations,
     }
+}
+
+/// `KubeHpaMaxedOut would have fired 5 times, this one more rarely`, of those of which the
+/// history tells.
+fn compared(alert: &Alert) -> Option<String> {
+    let own = alert.fired?;
+    let told = alert.rivals.iter().filter_map(|rival| {
+        let fired = rival.fired?;
+        let verdict = match own.cmp(&fired) {
+            Ordering::Less => "more rarely",
+            Ordering::Equal => "as often",
+            Ordering::Greater => "more often",
+        };
+        Some(format!(
+            "{} would have fired {}, this one {verdict}",
+            rival.name,
+            count(fired, "time")
+        ))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// `would have fired 3 times in 14d`.

@@ -46,6 +46,7 @@ fn rule(
         expr: expr.to_owned(),
         summary: summary.to_owned(),
         instead_of,
+        rivals: Vec::new(),
         fired: None,
     }
 }
@@ -120,7 +121,7 @@ fn cpu(seen: &Seen<'_>) -> Vec<Alert> {
     let mut rules = Vec::new();
     let hold = Span::HOUR;
     if let Some((share, fired)) = tuned(&[0.25, 0.5, 0.75], window, |share| {
-        replay::throttled(seen, share, hold)
+        replay::throttled(seen, share, (0.5, hold))
     }) {
         let expr = format!(
             "{} / {} > {share}\nand {} > 0.5 * max {CONTAINER} ({CPU_LIMIT})",
@@ -233,7 +234,7 @@ fn workloads(seen: &Seen<'_>) -> Vec<Alert> {
         (max by (namespace, resourcequota, resource) (kube_resourcequota{type=\"hard\"}) > 0) >= 0.9";
     vec![
         Alert {
-            fired: replay::pinned(seen, hold),
+            fired: replay::pinned(seen, (1.1, hold)),
             ..rule(
                 "KcostAutoscalerAtMaximum",
                 Some("autoscaler_at_maximum"),
@@ -567,7 +568,7 @@ fn storage(seen: &Seen<'_>) -> Vec<Alert> {
     };
     vec![
         Alert {
-            fired: replay::volumes(seen),
+            fired: replay::volumes(seen, &replay::Filling::OWN),
             ..rule(
                 "KcostVolumeFilling",
                 Some("volume_filling"),

@@ -16,7 +16,7 @@
 //! | `KubePdbNotEnoughHealthyPods` | `KcostBudgetUnwell`, `KcostDrainBlocked` | |
 //! | `KubeCPUOvercommit`, `KubeMemoryOvercommit` | `KcostNodeMemoryFull` | what is used, not what is requested |
 //! | `KubeQuotaAlmostFull`, `KubeQuotaFullyUsed`, `KubeQuotaExceeded`, `KubeCPUQuotaOvercommit`, `KubeMemoryQuotaOvercommit` | `KcostQuotaNearlyUsed` | |
-//! | `KubePersistentVolumeFillingUp`, `KubePersistentVolumeInodesFillingUp` | `KcostVolumeFilling`, `KcostVolumeInodesFilling` | a week's trend instead of 6 hours' |
+//! | `KubePersistentVolumeFillingUp`, `KubePersistentVolumeInodesFillingUp` | `KcostVolumeFilling`, `KcostVolumeInodesFilling` | a week's trend too, and none that may be full |
 //! | `KubePersistentVolumeErrors` | `KcostVolumeErrors` | |
 //! | `KubeNodeNotReady`, `KubeNodeUnreachable`, `KubeNodeReadinessFlapping`, `KubeNodePressure`, `KubeletDown` | `KcostNodeNotReady`, `KcostNodePressure` | |
 //! | `KubeNodeEviction` | `KcostPodsEvicted` | |
@@ -28,7 +28,10 @@ use super::Seen;
 use crate::units::{Span, len_f64};
 
 mod list;
+mod mixin;
 mod replay;
+
+pub use mixin::Rival;
 
 /// Firings a week, of all that it looks at, that a rule may cost before the next stricter
 /// threshold is taken.
@@ -50,6 +53,8 @@ pub struct Alert {
     pub summary: String,
     /// Alerts of the kubernetes-mixin that it takes the place of.
     pub instead_of: &'static [&'static str],
+    /// The same, with what they would have done.
+    pub rivals: Vec<Rival>,
     /// How often it would have fired in the window; `None` where the history does not
     /// hold what it looks at.
     pub fired: Option<usize>,
@@ -66,7 +71,12 @@ impl Alert {
 
 /// Every rule, tuned by the history that is seen.
 pub fn alerts(seen: &Seen<'_>) -> Vec<Alert> {
-    list::all(seen)
+    let mut all = list::all(seen);
+    for alert in &mut all {
+        let named = alert.instead_of.iter();
+        alert.rivals = named.map(|name| Rival::of(name, seen)).collect();
+    }
+    all
 }
 
 /// The first threshold that stays within the budget, else the strictest, and how often it

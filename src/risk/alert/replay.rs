@@ -23,9 +23,9 @@ fn stays<'a, 'b>(seen: &'b Seen<'a>) -> impl Iterator<Item = &'b Pool<'a>> {
     pools.filter(|pool| pool.container.kind != ContainerKind::Init)
 }
 
-/// Throttled in more than `share` of periods while it uses half its limit; `None` where
-/// throttling is not measured anywhere.
-pub(super) fn throttled(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+/// Throttled in more than `share` of periods while it uses more than `works` of its limit;
+/// `None` where throttling is not measured anywhere.
+pub(super) fn throttled(seen: &Seen<'_>, share: f64, (works, hold): (f64, Span)) -> Option<usize> {
     let mut known = false;
     let mut fired = 0;
     for pool in stays(seen) {
@@ -40,7 +40,7 @@ pub(super) fn throttled(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize
             let ratios = ratios.every();
             let slots = series.cpu_cores.iter().zip(ratios.iter());
             let held = slots.map(|(used, ratio)| {
-                f64::from(*ratio) > share && f64::from(*used) > 0.5 * limit.get()
+                f64::from(*ratio) > share && f64::from(*used) >= works * limit.get()
             });
             fired += times(held, hold, &seen.grid);
         }
@@ -162,9 +162,9 @@ impl Days {
     }
 }
 
-/// An autoscaler with as many pods as it may have, whose CPU is above its target; `None`
-/// where no autoscaler scales on CPU.
-pub(super) fn pinned(seen: &Seen<'_>, hold: Span) -> Option<usize> {
+/// An autoscaler with as many pods as it may have, whose CPU is so many times its target;
+/// `None` where no autoscaler scales on CPU.
+pub(super) fn pinned(seen: &Seen<'_>, (above, hold): (f64, Span)) -> Option<usize> {
     let mut known = false;
     let mut fired = 0;
     for (index, workload) in seen.snapshot.workloads.iter().enumerate() {
@@ -197,7 +197,7 @@ pub(super) fn pinned(seen: &Seen<'_>, hold: Span) -> Option<usize> {
         }
         let held = pods.iter().zip(&used).map(|(count, used)| {
             let each = used / (f64::from(*count) * asked);
-            *count >= scaler.max_replicas && each > 1.1 * target
+            *count >= scaler.max_replicas && each > above * target
         });
         fired += times(held, hold, &seen.grid);
     }
@@ -239,38 +239,70 @@ pub(super) fn spells(seen: &Seen<'_>, of: fn(&str) -> bool, hold: Span) -> Optio
     (!known.is_empty()).then(|| long.count())
 }
 
-/// Volumes that come below 3 % of free space, below 30 % with none left in a week along the
-/// line through the week before, or below 15 % with none left in four days along the line
-/// through the last hours; `None` where no course of any is known.
-pub(super) fn volumes(seen: &Seen<'_>) -> Option<usize> {
-    /// Six hours, and what a point may be off.
-    const HOURS: f64 = 6.1 / 24.0;
+/// When a volume is about to be full: free space below a share, and none left so many days
+/// ahead along the line through so many days before. Below 3 % it is anyhow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Filling {
+    free: f64,
+    before: f64,
+    ahead: f64,
+}
+
+impl Filling {
+    /// Along the week before, or along the last hours.
+    pub(super) const OWN: [Self; 2] = [
+        Self {
+            free: 0.3,
+            before: 7.0,
+            ahead: 7.0,
+        },
+        Self::MIXIN[0],
+    ];
+    pub(super) const MIXIN: [Self; 1] = [Self {
+        free: 0.15,
+        // Six hours, and what a point may be off.
+        before: 6.1 / 24.0,
+        ahead: 4.0,
+    }];
+
+    /// At each point of free shares by days; `None` where points are too far apart.
+    fn held(self, points: &[(f64, f64)]) -> Option<Vec<bool>> {
+        let held = points.iter().enumerate().skip(1).map(|(at, (now, free))| {
+            let near = |it: &&(f64, f64)| now - it.0 <= self.before + 1e-9;
+            let line: Vec<(f64, f64)> = points[..=at].iter().filter(near).copied().collect();
+            let ends = line.len() > 1 && ahead(&line, self.ahead) < 0.0;
+            let holds = *free < 0.03 || (*free < self.free && ends);
+            (line.len(), holds)
+        });
+        let held: Vec<(usize, bool)> = held.collect();
+        let sparse = held.iter().filter(|it| it.0 < 2).count();
+        (2 * sparse <= held.len()).then(|| held.into_iter().map(|it| it.1).collect())
+    }
+
+    /// Where any of them holds; `None` where points are too far apart for all.
+    fn any(all: &[Self], points: &[(f64, f64)]) -> Option<Vec<bool>> {
+        let each = all.iter().filter_map(|it| it.held(points));
+        each.reduce(|a, b| a.iter().zip(b).map(|(a, b)| *a || b).collect())
+    }
+}
+
+/// Volumes that come to be about to be full; `None` where no course of any is known, or
+/// where that is too coarse.
+pub(super) fn volumes(seen: &Seen<'_>, filling: &[Filling]) -> Option<usize> {
     let claims = seen.snapshot.cluster.volume_claims.iter();
     let known = claims.filter(|it| !it.history.is_empty() && !it.may_be_full);
-    let known: Vec<_> = known.filter(|it| it.capacity.is_some()).collect();
-    let fired = known.iter().map(|claim| {
-        let all = claim.capacity.map_or(0.0, Bytes::to_f64);
-        let points = claim.history.iter();
-        let points = points.filter_map(|it| {
+    let known = known.filter_map(|claim| {
+        let all = claim.capacity?.to_f64();
+        let points = claim.history.iter().filter_map(|it| {
             let days = days_between(seen.grid.start, it.at);
             Some((days, 1.0 - it.used?.to_f64() / all))
         });
-        let points: Vec<(f64, f64)> = points.collect();
-        let held = (0..points.len()).map(|at| {
-            let (now, free) = points[at];
-            let last = |days: f64| -> Vec<(f64, f64)> {
-                let within = points[..=at].iter().filter(|it| now - it.0 <= days);
-                within.copied().collect()
-            };
-            free < 0.03
-                || (free < 0.3 && ahead(&last(7.0), 7.0) < 0.0)
-                || (free < 0.15 && ahead(&last(HOURS), 4.0) < 0.0)
-        });
-        let held: Vec<bool> = held.collect();
+        let held = Filling::any(filling, &points.collect::<Vec<_>>())?;
         let begins = |at: &usize| held[*at] && (*at == 0 || !held[at - 1]);
-        (0..held.len()).filter(begins).count()
+        Some((0..held.len()).filter(begins).count())
     });
-    (!known.is_empty()).then(|| fired.sum())
+    let fired: Vec<usize> = known.collect();
+    (!fired.is_empty()).then(|| fired.iter().sum())
 }
 
 /// Where the straight line through these points is so many days after the last, as

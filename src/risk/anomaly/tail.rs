@@ -116,7 +116,7 @@ mod tests {
         // 60 days hold 77 peaks; the largest of them is 77 to the scale times the threshold.
         let exact = TAIL * 77.0_f64.sqrt();
         assert!(
-            (0.7..1.6).contains(&(tail.rare() / exact)),
+            (0.6..1.6).contains(&(tail.rare() / exact)),
             "{}",
             tail.rare() / exact
         );

@@ -146,8 +146,8 @@ fn fewest(mut all: Vec<(Signal, Found)>, seen: &Seen<'_>) -> Vec<(Signal, Found)
     let days = |slot: usize| len_f64(slot) * step;
     // What goes on is what someone can do something about.
     all.sort_by(|(_, a), (_, b)| {
-        (b.goes_on, b.beyond)
-            .partial_cmp(&(a.goes_on, a.beyond))
+        (b.goes_on, b.once_in_days, b.spreads)
+            .partial_cmp(&(a.goes_on, a.once_in_days, a.spreads))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
     let mut told: Vec<(Signal, Found)> = Vec::new();

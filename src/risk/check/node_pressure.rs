@@ -123,6 +123,9 @@ impl NodePressure {
             )));
         }
         let Some(spells) = &node.spells else {
+            if node.conditions.is_empty() {
+                return all;
+            }
             return all.and(Sought::unknown(
                 "node",
                 "whose state over time is not known",

@@ -2,6 +2,7 @@
 //! `KCOST_TEST_DATA` names the folder with them, and on series that are made here.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -335,7 +336,7 @@ fn series_that_are_wild_by_nature_stray_once_a_month_at_the_most() {
                 tally.add(one, own);
                 whole.add(one, own);
             }
-            told += &format!(" {:.2} ({step} s, {days} d)", tally.a_month());
+            write!(told, " {:.2} ({step} s, {days} d)", tally.a_month()).unwrap();
         }
         eprintln!("{told}, {:.2} a series-month", whole.a_month());
         // A burst or two in the window are the same to see, whether they are news or come

@@ -67,14 +67,18 @@ fn pressure_of_a_node_and_memory_of_its_pods_are_held_against_what_came() {
         memory: Some(Bytes::from_f64(mib * MIB)),
         ..Resources::default()
     };
-    // Two pods of about 100 MiB each, up to 150 on the 24th day.
+    // Two pods of about 100 MiB each, and half as much again on three days.
     for (slot, name) in ["n0", "n1"].into_iter().enumerate() {
         snapshot.workloads[0].pods[slot].node = Some(name.to_owned());
     }
     for series in &mut snapshot.usage.series {
         let noise = |slot: usize| f64::from(u32::try_from(slot * 7_919 % 23).unwrap());
         for (slot, value) in series.memory_bytes.iter_mut().enumerate() {
-            let more = if slot / 48 == 23 { 50.0 } else { 0.0 };
+            let more = if [9, 17, 23].contains(&(slot / 48)) {
+                50.0
+            } else {
+                0.0
+            };
             *value = single((100.0 + noise(slot) + more) * MIB);
         }
     }
