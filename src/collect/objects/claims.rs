@@ -136,8 +136,8 @@ pub(crate) struct Device {
     pub(crate) driver: String,
     #[serde(default)]
     pub(crate) pool: String,
-    #[serde(default)]
-    pub(crate) device: String,
+    #[serde(default, rename = "device")]
+    pub(crate) name: String,
 }
 
 impl Record for ResourceClaim {

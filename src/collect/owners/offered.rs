@@ -105,6 +105,6 @@ impl ClaimRecord {
     fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let devices = self.devices.iter();
         let own = devices.filter(move |it| it.pool == node && is_gpu(&it.driver));
-        own.map(|it| (it.driver.as_str(), it.device.as_str()))
+        own.map(|it| (it.driver.as_str(), it.name.as_str()))
     }
 }
