@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Planned, fleet};
 use crate::plan::{Filled, Move, PodRef, Repacking, Stay};
+use crate::price::NodePrice;
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::units::{Currency, Money};
@@ -90,7 +91,7 @@ struct Fate {
     requested: Requested,
     /// Once the plan is followed.
     requested_after: Requested,
-    moves: Vec<To>,
+    moves: Vec<Moved>,
     /// Null where it goes.
     stays: Option<Why>,
 }
@@ -103,7 +104,7 @@ struct Requested {
 }
 
 #[derive(Serialize)]
-struct To {
+struct Moved {
     namespace: String,
     pod: String,
     to: String,
@@ -168,7 +169,7 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {
-    let leaves: Money = planned.prices.iter().map(|it| it.leaves()).sum();
+    let leaves: Money = planned.prices.iter().map(NodePrice::leaves).sum();
     let homeless = packed.homeless.iter();
     Sum {
         nodes_drained: packed.drains.len(),
@@ -208,7 +209,7 @@ fn fate(planned: &Planned<'_>, packed: &Repacking, at: usize) -> Fate {
     let moves = place.map_or(&[][..], |place| &packed.drains[place].moves);
     let moves = moves.iter().map(|(from, to)| {
         let Named { namespace, pod, .. } = pod(planned, *from);
-        To {
+        Moved {
             namespace,
             pod,
             to: planned.node(*to).name.clone(),
