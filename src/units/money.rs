@@ -111,7 +111,8 @@ impl Money {
             order.retain(|at| rounded[*at].micros >= CENT);
         }
         let most = usize::try_from(left.unsigned_abs()).unwrap_or(0);
-        for at in order.into_iter().take(most) {
+        // A sum that is further from theirs than there are parts takes more than one from some.
+        for at in order.into_iter().cycle().take(most) {
             rounded[at].micros += CENT * left.signum();
         }
         rounded
