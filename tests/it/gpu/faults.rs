@@ -82,7 +82,10 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
     let from_the_start = |compute: f64| {
         move |slot: usize| {
             vec![
-                ("gpu_utilization", if slot % 3 == 0 { 0.97 } else { 1.0 }),
+                (
+                    "gpu_utilization",
+                    if slot.is_multiple_of(3) { 0.97 } else { 1.0 },
+                ),
                 ("gpu_sm_active", compute),
                 ("gpu_dram_active", compute / 2.0),
                 ("gpu_power_watts", 130.0),

@@ -1,7 +1,7 @@
 //! What holds of any cluster.
 
 use kcost::plan::{Options, PodRef, Repacking, plan};
-use kcost::price::Book;
+use kcost::price::{Book, NodePrice};
 use kcost::snapshot::Snapshot;
 use kcost::units::Money;
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ proptest! {
         let left = snapshot.cluster.nodes.len() - free.drains.len();
         prop_assert!(left >= free.least.nodes, "{left} of at least {}", free.least.nodes);
         let book = Book::named("default").unwrap();
-        let all: Money = book.prices(&snapshot.cluster.nodes).iter().map(|it| it.leaves()).sum();
+        let all: Money = book.prices(&snapshot.cluster.nodes).iter().map(NodePrice::leaves).sum();
         prop_assert!(all - free.saved + Money::from_f64(0.01) >= free.least.cost);
     }
 

@@ -80,11 +80,10 @@ fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
                 let requests = made.requests.map(|it| it(second) / f64::from(pods));
                 let requests = requests.filter(|it| it.is_finite());
                 let requests = requests.map_or_else(String::new, |it| format!("{it:.4}"));
-                csv.push_str(&if asked {
-                    format!(",{requests}\n")
-                } else {
-                    "\n".to_owned()
-                });
+                if asked {
+                    write!(csv, ",{requests}").unwrap();
+                }
+                csv.push('\n');
             }
         }
     }
