@@ -24,7 +24,7 @@ fn analyze_says_what_covers_a_peak_that_is_known_to_come() {
         .collect();
     let of = |name: &str| peaks.iter().find(|it| it["name"] == name);
     let text = of("promotions").unwrap()["text"].as_str().unwrap();
-    for words in ["Fri 20:00", "1.5 cores", "4 of 4 weeks", "12 from 18:55"] {
+    for words in ["Fri 20:00", "1.5 cores", "4 of 4 weeks", "12 from 17:40"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     // One that an autoscaler follows says so; what is steady has none.
