@@ -1,4 +1,4 @@
-use crate::units::len_f64;
+use crate::units::{len_f64, wilson};
 
 /// The 97.5th percentile of the normal distribution: two-sided 95 %.
 const Z: f64 = 1.959_964;
@@ -35,7 +35,7 @@ impl Share {
 
     /// The rates, low and high, that 95 % of the time would hold the true one.
     pub fn interval(self) -> (f64, f64) {
-        wilson(self.rate(), self.independent)
+        wilson(self.rate(), self.independent, Z)
     }
 
     /// Whether a promise of at most `promised` was kept: what happened does not
@@ -95,28 +95,13 @@ impl MeanShare {
 
     /// As [`Share::interval`].
     pub fn interval(self) -> (f64, f64) {
-        wilson(self.rate, self.independent)
+        wilson(self.rate, self.independent, Z)
     }
 
     /// As [`Share::keeps`].
     pub fn keeps(self, promised: f64) -> bool {
         self.rate <= promised || self.interval().0 <= promised
     }
-}
-
-/// Source: E. B. Wilson, "Probable inference, the law of succession, and
-/// statistical inference", 1927: the score interval, sound for few chances
-/// and rates near 0.
-fn wilson(p: f64, n: f64) -> (f64, f64) {
-    if n <= 0.0 {
-        return (0.0, 1.0);
-    }
-    let centre = p + Z * Z / (2.0 * n);
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    let low = ((centre - spread) / scale).max(0.0);
-    let high = ((centre + spread) / scale).min(1.0);
-    (low, high)
 }
 
 #[cfg(test)]

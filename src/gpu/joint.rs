@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::share::{BEST, FITTED, Kept, Load, Model, NOISE, WORST};
 use super::trace::{Slot, Trace};
-use crate::units::{count_from, len_f64};
+use crate::units::{count_from, len_f64, wilson};
 
 /// What is known of one program alone over time.
 #[derive(Clone, Copy)]
@@ -31,8 +31,8 @@ const WORKS: f64 = 0.02;
 /// Levels of business and of fullness that are told apart, so that none is worked out twice.
 const LEVELS: f64 = 50.0;
 const FILLS: f64 = 100.0;
-/// 1.645²: nine of ten are between the bounds.
-const Z2: f64 = 2.706;
+/// Nine of ten are between the bounds: the 95th percentile of the normal distribution.
+const Z: f64 = 1.645;
 
 /// The value, and the worst and the best that it may be.
 const MODELS: [Model; 3] = [FITTED, WORST, BEST];
@@ -185,7 +185,7 @@ fn kept(sums: &[Sum], all: &[Known<'_>]) -> Vec<Kept> {
                 1.0 - usual[model][place]
             }
         };
-        let (rarely, often) = wilson(met, len_f64(sum.hours.len().max(1)));
+        let (rarely, often) = wilson(met.min(1.0), len_f64(sum.hours.len().max(1)), Z);
         let low = 1.0 - often * loss(1) - NOISE;
         let high = 1.0 - rarely * loss(2) + NOISE;
         Kept {
@@ -207,20 +207,6 @@ fn usual(sums: &[Sum], all: &[Known<'_>]) -> [Vec<f64>; 3] {
         })
     });
     of_levels(&levels.collect::<Vec<_>>(), all)
-}
-
-/// Between what a share that was seen in so many hours can be.
-///
-/// Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
-fn wilson(share: f64, count: f64) -> (f64, f64) {
-    let share = share.clamp(0.0, 1.0);
-    let middle = share + Z2 / (2.0 * count);
-    let far = (Z2 * (share * (1.0 - share) / count + Z2 / (4.0 * count * count))).sqrt();
-    let all = 1.0 + Z2 / count;
-    (
-        ((middle - far) / all).clamp(0.0, 1.0),
-        ((middle + far) / all).clamp(0.0, 1.0),
-    )
 }
 
 #[cfg(test)]

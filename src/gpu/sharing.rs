@@ -193,8 +193,7 @@ fn is_safe(workloads: &[Judged], group: &[usize], step: Span) -> bool {
 }
 
 fn can_share(judged: &Judged) -> bool {
-    let steady = !matches!(judged.held.pods, 0);
-    steady
+    judged.held.pods > 0
         && judged.held.is_one_whole()
         && judged.held.waiting_pods == 0
         && judged.certainty >= Certainty::Medium

@@ -64,9 +64,16 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether it runs Windows, by `kubernetes.io/os`.
+    /// The label that says what runs on it.
+    pub const SYSTEM: &str = "kubernetes.io/os";
+
+    /// `linux` or `windows`, where its labels say so.
+    pub fn system(&self) -> Option<&str> {
+        label(&self.labels, Self::SYSTEM)
+    }
+
     pub fn is_windows(&self) -> bool {
-        label(&self.labels, "kubernetes.io/os") == Some("windows")
+        self.system() == Some("windows")
     }
 
     /// How many cards so many of what its plugin calls devices are: less than one each where

@@ -19,7 +19,7 @@ pub use cpu::Cpu;
 pub use currency::{Currency, ParseCurrencyError};
 pub use money::{Money, ParseMoneyError};
 pub use quantity::{ParseQuantityError, Quantity, Suffix};
-pub use ratio::Ratio;
+pub use ratio::{Ratio, wilson};
 pub use span::{ParseSpanError, Span};
 
 /// Hours in a month, for prices. Source: the clouds' own convention, 365 × 24 ÷ 12.

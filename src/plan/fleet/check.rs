@@ -6,7 +6,7 @@ use super::offer::Offer;
 use super::pack::Packed;
 use super::{Case, GPU};
 use crate::plan::drain::{Choice, place};
-use crate::plan::model::Model;
+use crate::plan::model::{HOST, Model};
 use crate::plan::state::State;
 use crate::price::{Basis, NodePrice, Rates};
 use crate::snapshot::{Labels, Node, Pod, Resources, Snapshot};
@@ -17,7 +17,6 @@ const MORE: usize = 5;
 const LEAST: usize = 3;
 
 /// Labels of a node that the next of its pool has otherwise.
-const HOST: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// The mix with as many nodes more as its pods need to find places by all rules; else how

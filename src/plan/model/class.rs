@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::terms::{Builder, Terms};
-use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload, label};
+use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload};
 
 /// Pods with the same labels and the same rules.
 #[derive(Debug)]
@@ -34,13 +34,12 @@ struct Platform<'a> {
     architecture: Option<&'a str>,
 }
 
-const SYSTEM: &str = "kubernetes.io/os";
 const ARCHITECTURE: &str = "kubernetes.io/arch";
 
 impl<'a> Platform<'a> {
     fn of_node(node: &'a Node) -> Self {
         Self {
-            system: label(&node.labels, SYSTEM),
+            system: node.system(),
             architecture: node.architecture.as_deref(),
         }
     }
@@ -50,7 +49,7 @@ impl<'a> Platform<'a> {
         let home = home.map(Self::of_node).unwrap_or_default();
         let named = |key: &str| placement.node_keys().any(|it| it == key);
         Self {
-            system: home.system.filter(|_| !named(SYSTEM)),
+            system: home.system.filter(|_| !named(Node::SYSTEM)),
             architecture: home.architecture.filter(|_| !named(ARCHITECTURE)),
         }
     }

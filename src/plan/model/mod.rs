@@ -16,7 +16,7 @@ use class::Classes;
 use volume::Storage;
 
 pub(super) use class::Class;
-pub(super) use terms::Terms;
+pub(super) use terms::{HOST, Terms};
 
 /// Places of the resources that every node has.
 pub(super) const CPU: usize = 0;

@@ -30,7 +30,7 @@ pub(in crate::plan) struct Meant {
 }
 
 /// The label that each node has for itself.
-const HOST: &str = "kubernetes.io/hostname";
+pub(in crate::plan) const HOST: &str = "kubernetes.io/hostname";
 
 /// Nodes by the value of one label.
 #[derive(Debug)]

@@ -188,15 +188,12 @@ pub fn nodes_karpenter(
         "# A merge takes the place of all requirements: add your own."
     )?;
     for pool in &fleet.pools {
-        let Ok(mix) = &pool.mix else {
-            let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(
-                out,
-                "# {}: {}",
-                escape(&told(pool, fleet)),
-                why.unwrap_or_default()
-            )?;
-            continue;
+        let mix = match &pool.mix {
+            Ok(mix) => mix,
+            Err(why) => {
+                unmixed((pool, fleet), *why, out)?;
+                continue;
+            }
         };
         let cores: f64 = mix
             .picks
@@ -233,6 +230,15 @@ pub fn nodes_karpenter(
     Ok(())
 }
 
+/// Why a pool has no mix, as a comment.
+fn unmixed(
+    (pool, fleet): (&Pool, &Fleet),
+    why: Unmixed,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    writeln!(out, "# {}: {}", escape(&told(pool, fleet)), why.text())
+}
+
 /// Sizes of node groups: of those that there are once nodes are drained, and of those that
 /// the fleet would buy. A group has one machine type.
 pub fn nodes_groups(
@@ -264,15 +270,12 @@ pub fn nodes_groups(
     }
     writeln!(out, "fleet:")?;
     for pool in &fleet.pools {
-        let Ok(mix) = &pool.mix else {
-            let why = pool.mix.as_ref().err().map(|it| it.text());
-            writeln!(
-                out,
-                "# {}: {}",
-                escape(&told(pool, fleet)),
-                why.unwrap_or_default()
-            )?;
-            continue;
+        let mix = match &pool.mix {
+            Ok(mix) => mix,
+            Err(why) => {
+                unmixed((pool, fleet), *why, out)?;
+                continue;
+            }
         };
         let capacity = if pool.spot { "spot" } else { "on-demand" };
         for pick in &mix.picks {

@@ -35,6 +35,15 @@ fn plan(made: Made<'_>) -> Value {
     told(&snapshot, &["shop/api"])["workloads"][0].take()
 }
 
+/// Traffic is planned with, at a hundredth of a core for each request a second.
+fn assert_line(traffic: &Value) {
+    assert_eq!(traffic["used"], true, "{traffic}");
+    let each = traffic["cpu_cores_per_request_per_second"]
+        .as_f64()
+        .unwrap();
+    assert!((each - 0.01).abs() < 0.001, "{traffic}");
+}
+
 #[test]
 fn what_a_limit_holds_back_is_seen_in_traffic() {
     let used = |second: i64| (wanted(second) + 0.03 * noise(second)).min(2.0);
@@ -50,11 +59,7 @@ fn what_a_limit_holds_back_is_seen_in_traffic() {
         ..made()
     });
     let traffic = &by_traffic["traffic"];
-    assert_eq!(traffic["used"], true, "{traffic}");
-    let each = traffic["cpu_cores_per_request_per_second"]
-        .as_f64()
-        .unwrap();
-    assert!((each - 0.01).abs() < 0.001, "{traffic}");
+    assert_line(traffic);
     assert!(
         traffic["hours_held_back"].as_u64().unwrap() > 50,
         "{traffic}"
@@ -83,11 +88,7 @@ fn noisy_cpu_is_planned_by_the_line_of_traffic() {
         ..Made::default()
     });
     let traffic = &noisy["traffic"];
-    assert_eq!(traffic["used"], true, "{traffic}");
-    let each = traffic["cpu_cores_per_request_per_second"]
-        .as_f64()
-        .unwrap();
-    assert!((each - 0.01).abs() < 0.001, "{traffic}");
+    assert_line(traffic);
     assert!(
         traffic["scatter_ratio"].as_f64().unwrap() > 0.05,
         "{traffic}"
