@@ -29,7 +29,7 @@ mod severity;
 mod sought;
 mod words;
 
-pub use alert::{Alert, Rival, alerts};
+pub use alert::{Ahead, Alert, Place, Real, Rival, Stretch, alerts};
 pub use check::{ALL, by_name, names};
 pub use found::{Action, Chance, Evidence, Fact, Impact, Patch, Risk, Subject};
 pub use incident::Incident;

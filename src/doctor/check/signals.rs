@@ -33,7 +33,7 @@ const CADVISOR: &str = "scrape the kubelets' `/metrics/cadvisor`, or say what it
 const KUBE_STATE_METRICS: &str = "helm install kube-state-metrics \
                                   prometheus-community/kube-state-metrics";
 
-static ALL: [Signal; 15] = [
+static ALL: [Signal; 16] = [
     Signal {
         name: "CPU use",
         metrics: &["container_cpu_usage_seconds_total"],
@@ -51,6 +51,17 @@ static ALL: [Signal; 15] = [
         cost: 40,
         effect: "no memory request or limit is advised",
         mend: CADVISOR,
+    },
+    Signal {
+        name: "memory without the page cache",
+        metrics: &["container_memory_rss"],
+        column: Column::More(Metric::MemoryRssBytes),
+        fits: always,
+        cost: 2,
+        effect: "files that the kernel keeps in memory are not told from what a process holds: a cache \
+                 that fills may be told as a leak",
+        mend: "keep `container_memory_rss` in the `metric_relabel_configs` of the job that scrapes \
+               `/metrics/cadvisor`",
     },
     Signal {
         name: "throttling",

@@ -1,13 +1,12 @@
 //! Alert rules, as a PrometheusRule of the Prometheus operator or as a file of Prometheus.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
 
 use crate::render::emit;
-use crate::risk::Alert;
+use crate::risk::{Alert, Real, Rival, Stretch};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape};
 use crate::units::Span;
@@ -74,7 +73,9 @@ pub fn alert_rules(
     )?;
     writeln!(
         out,
-        "# `history` says how often each would have fired, `compared` what is in use today."
+        "# `history` says how often each would have fired; `compared` what alerts of \
+         kubernetes-mixin\n# would have done, and how long before what truly happened (the median) \
+         each would have fired."
     )?;
     let spec = Spec {
         groups: vec![Group {
@@ -122,30 +123,76 @@ fn rule(alert: &Alert, window: Span) -> Rule {
     }
 }
 
-/// `KubeHpaMaxedOut would have fired 5 times, this one more rarely`, of those of which the
-/// history tells.
+/// `KubeHpaMaxedOut 10 times, this one 2; before 1 real event (…): KubeHpaMaxedOut 5 hours,
+/// this one 3 hours`, of what the history tells. `None` where there is nothing to compare.
 fn compared(alert: &Alert) -> Option<String> {
-    let own = alert.fired?;
-    let told = alert.rivals.iter().filter_map(|rival| {
-        let fired = rival.fired?;
-        let verdict = match own.cmp(&fired) {
-            Ordering::Less => "more rarely",
-            Ordering::Equal => "as often",
-            Ordering::Greater => "more often",
-        };
-        Some(format!(
-            "{} would have fired {}, this one {verdict}",
-            rival.name,
-            count(fired, "time")
-        ))
-    });
-    let told: Vec<String> = told.collect();
+    let known: Vec<(&str, &[Stretch])> = match &alert.fired {
+        Some(_) => alert.rivals.iter().filter_map(of_rival).collect(),
+        None => Vec::new(),
+    };
+    let all = alert.rivals.iter().map(|it| it.name);
+    let unknown: Vec<&str> = all
+        .filter(|name| !known.iter().any(|it| it.0 == *name))
+        .collect();
+    let mut told = Vec::new();
+    if let Some(own) = &alert.fired
+        && (alert.real.is_some() || !known.is_empty())
+    {
+        let each = [&known[..], &[("this one", own)]].concat();
+        told.push(how_often(&each));
+        told.extend(alert.real.as_ref().map(|real| how_early(&each, real)));
+    }
+    if !unknown.is_empty() {
+        told.push(format!(
+            "{} cannot be compared: the snapshot does not hold what it looks at",
+            unknown.join(", ")
+        ));
+    }
     (!told.is_empty()).then(|| told.join("; "))
+}
+
+fn of_rival(rival: &Rival) -> Option<(&str, &[Stretch])> {
+    Some((rival.name, rival.fired.as_deref()?))
+}
+
+fn how_often(each: &[(&str, &[Stretch])]) -> String {
+    let told = each
+        .iter()
+        .map(|(name, fired)| format!("{name} {}", count(fired.len(), "time")));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn how_early(each: &[(&str, &[Stretch])], real: &Real) -> String {
+    let events = real.events.len();
+    if events == 0 {
+        return format!("no event in the window ({})", real.what);
+    }
+    let told = each.iter().map(|(name, fired)| {
+        let ahead = real.ahead(fired);
+        let lead = match ahead.median {
+            None => "not at all".to_owned(),
+            Some(lead) if lead == Span::default() => "as it happens".to_owned(),
+            Some(lead) => lead.human(),
+        };
+        let some = ahead.warned > 0 && ahead.warned < events;
+        let of = if some {
+            format!(" ({} of {events})", ahead.warned)
+        } else {
+            String::new()
+        };
+        format!("{name} {lead}{of}")
+    });
+    format!(
+        "before {} ({}): {}",
+        count(events, "real event"),
+        real.what,
+        told.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// `would have fired 3 times in 14d`.
 fn history(alert: &Alert, window: Span) -> String {
-    match alert.fired {
+    match alert.fired.as_ref().map(Vec::len) {
         Some(0) => format!("would not have fired in {}", window.human()),
         Some(times) => format!(
             "would have fired {} in {}",

@@ -1,5 +1,6 @@
 //! The rules: what is asked of Prometheus, and how the same is told from the history.
 
+use super::stretch::{Place, Stretch};
 use super::{Alert, replay, tuned};
 use crate::risk::Seen;
 use crate::risk::check::loops;
@@ -48,6 +49,7 @@ fn rule(
         instead_of,
         rivals: Vec::new(),
         fired: None,
+        real: None,
     }
 }
 
@@ -100,7 +102,7 @@ fn memory(seen: &Seen<'_>) -> Vec<Alert> {
             )
         },
         Alert {
-            fired: Some(loops(seen)),
+            fired: Some(oom_loops(seen)),
             ..rule(
                 "KcostOomLoop",
                 Some("oom_loop"),
@@ -113,6 +115,17 @@ fn memory(seen: &Seen<'_>) -> Vec<Alert> {
             )
         },
     ]
+}
+
+/// From the kill that makes it a loop on.
+fn oom_loops(seen: &Seen<'_>) -> Vec<Stretch> {
+    let all = loops(seen).into_iter();
+    let fired = all.map(|it| Stretch {
+        of: Place::pod(it.pool, &it.pod),
+        since: it.since,
+        until: it.until,
+    });
+    fired.collect()
 }
 
 fn cpu(seen: &Seen<'_>) -> Vec<Alert> {

@@ -1,17 +1,18 @@
 //! What alerts of kubernetes-mixin would have done with the same history, by their own
 //! thresholds. Source: kubernetes-mixin 1.5.6, `alerts/*.libsonnet`.
 
+use super::Stretch;
 use super::replay::{self, Filling};
 use crate::risk::Seen;
 use crate::units::Span;
 
 /// An alert of kubernetes-mixin beside the rule that takes its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rival {
     pub name: &'static str,
-    /// How often it would have fired in the window; `None` where the history does not hold
+    /// When it would have fired in the window; `None` where the history does not hold
     /// what it looks at.
-    pub fired: Option<usize>,
+    pub fired: Option<Vec<Stretch>>,
 }
 
 impl Rival {

@@ -2,7 +2,8 @@
 //!
 //! Each is replayed over the window that was read: how often it would have fired stands
 //! beside it, and where that is too often, the next stricter threshold is taken. What the
-//! history does not hold cannot be replayed, and is said.
+//! history does not hold cannot be replayed, and is said. So is how long before what truly
+//! happened ([`Real`]) it would have fired, and the alert of kubernetes-mixin.
 //!
 //! | kubernetes-mixin | here | what is different |
 //! |---|---|---|
@@ -29,9 +30,13 @@ use crate::units::{Span, len_f64};
 
 mod list;
 mod mixin;
+mod real;
 mod replay;
+mod stretch;
 
 pub use mixin::Rival;
+pub use real::{Ahead, Real};
+pub use stretch::{Place, Stretch};
 
 /// Firings a week, of all that it looks at, that a rule may cost before the next stricter
 /// threshold is taken.
@@ -55,17 +60,19 @@ pub struct Alert {
     pub instead_of: &'static [&'static str],
     /// The same, with what they would have done.
     pub rivals: Vec<Rival>,
-    /// How often it would have fired in the window; `None` where the history does not
-    /// hold what it looks at.
-    pub fired: Option<usize>,
+    /// When it would have fired in the window; `None` where the history does not hold
+    /// what it looks at.
+    pub fired: Option<Vec<Stretch>>,
+    /// What truly happened of what it warns of; `None` where the history does not tell.
+    pub real: Option<Real>,
 }
 
 impl Alert {
     /// Firings a week.
     pub fn weekly(&self, window: Span) -> Option<f64> {
         let weeks = window.as_days() / 7.0;
-        let fired = self.fired?;
-        (weeks > 0.0).then(|| len_f64(fired) / weeks)
+        let fired = self.fired.as_ref()?;
+        (weeks > 0.0).then(|| len_f64(fired.len()) / weeks)
     }
 }
 
@@ -75,6 +82,7 @@ pub fn alerts(seen: &Seen<'_>) -> Vec<Alert> {
     for alert in &mut all {
         let named = alert.instead_of.iter();
         alert.rivals = named.map(|name| Rival::of(name, seen)).collect();
+        alert.real = Real::of(alert.name, seen);
     }
     all
 }
@@ -84,14 +92,17 @@ pub fn alerts(seen: &Seen<'_>) -> Vec<Alert> {
 fn tuned<T: Copy>(
     thresholds: &[T],
     window: Span,
-    fired: impl Fn(T) -> Option<usize>,
-) -> Option<(T, Option<usize>)> {
+    fired: impl Fn(T) -> Option<Vec<Stretch>>,
+) -> Option<(T, Option<Vec<Stretch>>)> {
     let weeks = (window.as_days() / 7.0).max(1.0 / 7.0);
     let mut last = None;
     for threshold in thresholds {
-        let times = fired(*threshold);
-        last = Some((*threshold, times));
-        if times.is_none_or(|times| len_f64(times) <= BUDGET * weeks) {
+        let all = fired(*threshold);
+        let enough = all
+            .as_ref()
+            .is_none_or(|it| len_f64(it.len()) <= BUDGET * weeks);
+        last = Some((*threshold, all));
+        if enough {
             break;
         }
     }
@@ -106,15 +117,21 @@ mod tests {
     fn the_first_threshold_within_the_budget_is_taken() {
         let window = Span::days(14);
         let fired = |threshold: u32| {
-            Some(match threshold {
+            let times = match threshold {
                 1 => 40,
                 2 => 5,
                 3 => 4,
                 _ => 0,
-            })
+            };
+            let one = Stretch::at(Place::default(), jiff::Timestamp::UNIX_EPOCH);
+            Some(vec![one; times])
         };
-        assert_eq!(tuned(&[1, 2, 3, 4], window, fired), Some((3, Some(4))));
-        assert_eq!(tuned(&[1, 2], window, fired), Some((2, Some(5))));
+        let times = |thresholds: &[u32]| {
+            let (threshold, fired) = tuned(thresholds, window, fired)?;
+            Some((threshold, fired?.len()))
+        };
+        assert_eq!(times(&[1, 2, 3, 4]), Some((3, 4)));
+        assert_eq!(times(&[1, 2]), Some((2, 5)));
         assert_eq!(tuned(&[1, 2], window, |_| None), Some((1, None)));
     }
 }

@@ -1,34 +1,39 @@
-//! How often a rule would have fired in the window.
+//! When a rule would have fired in the window.
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
+use super::stretch::{Place, Slots, Stretch, stretches};
 use crate::recommend::Pool;
 use crate::risk::Seen;
-use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values};
+use crate::snapshot::{ContainerKind, Metric, Series, Spell, Values};
 use crate::units::{Bytes, Cpu, Span, days_between, len_f64};
 
-/// Times that something held for as long as it must, one time for each stretch.
-fn times(slots: impl Iterator<Item = bool>, hold: Span, grid: &Grid) -> usize {
-    let least = hold.as_secs().div_ceil(grid.step.as_secs().max(1)).max(1);
-    let (mut held, mut fired) = (0_u32, 0);
-    for holds in slots {
-        held = if holds { held.saturating_add(1) } else { 0 };
-        fired += usize::from(held == least);
-    }
-    fired
+/// Those that stay, with their place.
+pub(super) fn stays<'a, 'b>(seen: &'b Seen<'a>) -> impl Iterator<Item = (usize, &'b Pool<'a>)> {
+    let pools = seen.pools.iter().enumerate();
+    pools.filter(|(_, pool)| pool.container.kind != ContainerKind::Init)
 }
 
-fn stays<'a, 'b>(seen: &'b Seen<'a>) -> impl Iterator<Item = &'b Pool<'a>> {
-    let pools = seen.pools.iter();
-    pools.filter(|pool| pool.container.kind != ContainerKind::Init)
+/// The slots of a series.
+pub(super) fn sampled<'a>(seen: &'a Seen<'_>, series: &Series) -> Slots<'a> {
+    Slots {
+        grid: &seen.grid,
+        first: series.first,
+    }
 }
 
 /// Throttled in more than `share` of periods while it uses more than `works` of its limit;
 /// `None` where throttling is not measured anywhere.
-pub(super) fn throttled(seen: &Seen<'_>, share: f64, (works, hold): (f64, Span)) -> Option<usize> {
+pub(super) fn throttled(
+    seen: &Seen<'_>,
+    share: f64,
+    (works, hold): (f64, Span),
+) -> Option<Vec<Stretch>> {
     let mut known = false;
-    let mut fired = 0;
-    for pool in stays(seen) {
+    let mut fired = Vec::new();
+    for (place, pool) in stays(seen) {
         let Some(limit) = pool.container.ran_limits().cpu else {
             continue;
         };
@@ -42,87 +47,131 @@ pub(super) fn throttled(seen: &Seen<'_>, share: f64, (works, hold): (f64, Span))
             let held = slots.map(|(used, ratio)| {
                 f64::from(*ratio) > share && f64::from(*used) >= works * limit.get()
             });
-            fired += times(held, hold, &seen.grid);
+            let of = Place::pod(place, &series.pod);
+            fired.extend(sampled(seen, series).fired(&of, held, hold));
         }
     }
     known.then_some(fired)
 }
 
 /// Waits for CPU for more than `share` of the time; `None` without pressure metrics.
-pub(super) fn waits(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+pub(super) fn waits(seen: &Seen<'_>, share: f64, hold: Span) -> Option<Vec<Stretch>> {
     let mut known = false;
-    let mut fired = 0;
-    for series in stays(seen).flat_map(|pool| &pool.series) {
-        if let Some(waiting) = series.more.get(&Metric::CpuWaitingRatio).map(Values::every) {
+    let mut fired = Vec::new();
+    for (place, pool) in stays(seen) {
+        for series in &pool.series {
+            let Some(waiting) = series.more.get(&Metric::CpuWaitingRatio).map(Values::every) else {
+                continue;
+            };
             known = true;
             let held = waiting.iter().map(|it| f64::from(*it) > share);
-            fired += times(held, hold, &seen.grid);
+            let of = Place::pod(place, &series.pod);
+            fired.extend(sampled(seen, series).fired(&of, held, hold));
         }
     }
     known.then_some(fired)
 }
 
 /// Kills for memory.
-pub(super) fn kills(seen: &Seen<'_>) -> usize {
-    let ends = stays(seen).flat_map(|pool| &pool.container.terminations);
-    let inside = ends.filter(|end| {
-        let at = end.finished;
-        end.reason == "OOMKilled" && at.is_some_and(|at| at >= seen.grid.start)
-    });
-    inside.count()
+pub(super) fn kills(seen: &Seen<'_>) -> Vec<Stretch> {
+    let mut fired = Vec::new();
+    for (place, pool) in stays(seen) {
+        let ends = pool.container.terminations.iter();
+        let killed = ends.filter(|end| end.reason == "OOMKilled");
+        fired.extend(killed.filter_map(|end| {
+            let at = end.finished.filter(|at| *at >= seen.grid.start)?;
+            Some(Stretch::at(Place::pod(place, &end.pod), at))
+        }));
+    }
+    fired
 }
 
 /// So many restarts of one container of a pod within a day; `None` where no times of
 /// restarts are known although there were some.
-pub(super) fn restarts(seen: &Seen<'_>, least: u32) -> Option<usize> {
-    let mut fired = 0;
-    let mut untimed = false;
-    for pool in stays(seen) {
-        let container = pool.container;
-        untimed |= container.restarts > 0 && container.restarts_at.is_empty();
-        let mut by_pod: BTreeMap<&str, Vec<(i64, u32)>> = BTreeMap::new();
-        for it in &container.restarts_at {
-            let times = by_pod.entry(&it.pod).or_default();
-            times.push((it.until.as_second(), it.count));
-        }
-        for times in by_pod.values() {
-            fired += crowded(times, least);
-        }
-    }
-    (!untimed).then_some(fired)
+pub(super) fn restarts(seen: &Seen<'_>, least: u32) -> Option<Vec<Stretch>> {
+    let all = restarts_by_pod(seen)?;
+    let day = SignedDuration::from_hours(24);
+    let each = all
+        .iter()
+        .flat_map(|(of, times)| crowded(of, times, least, day));
+    Some(each.collect())
 }
 
-/// Stretches in which a day held so many.
-fn crowded(times: &[(i64, u32)], least: u32) -> usize {
-    const DAY: i64 = 86_400;
-    let (mut fired, mut until) = (0, i64::MIN);
+/// When each container of a pod restarted how often.
+type Restarted = Vec<(Place, Vec<(Timestamp, u32)>)>;
+
+/// `None` where no times are known although there were some.
+pub(super) fn restarts_by_pod(seen: &Seen<'_>) -> Option<Restarted> {
+    let mut all = Vec::new();
+    for (place, pool) in stays(seen) {
+        let container = pool.container;
+        if container.restarts > 0 && container.restarts_at.is_empty() {
+            return None;
+        }
+        let mut by_pod: BTreeMap<&str, Vec<(Timestamp, u32)>> = BTreeMap::new();
+        for it in &container.restarts_at {
+            by_pod
+                .entry(&it.pod)
+                .or_default()
+                .push((it.until, it.count));
+        }
+        let named = by_pod.into_iter();
+        all.extend(named.map(|(pod, times)| (Place::pod(place, pod), times)));
+    }
+    Some(all)
+}
+
+/// Stretches in which so long a time held so many.
+pub(super) fn crowded(
+    of: &Place,
+    times: &[(Timestamp, u32)],
+    least: u32,
+    within: SignedDuration,
+) -> Vec<Stretch> {
+    let mut fired: Vec<Stretch> = Vec::new();
     for (at, _) in times {
-        let day = times.iter().filter(|(it, _)| *it > at - DAY && it <= at);
-        let count: u32 = day.map(|(_, count)| *count).sum();
-        if count >= least {
-            // It goes on firing until a day after the last.
-            fired += usize::from(*at > until);
-            until = at + DAY;
+        let near = times
+            .iter()
+            .filter(|(it, _)| *it > *at - within && it <= at);
+        let count: u32 = near.map(|(_, count)| *count).sum();
+        if count < least {
+            continue;
+        }
+        // It goes on firing until so long after the last.
+        match fired.last_mut() {
+            Some(last) if *at <= last.until => last.until = *at + within,
+            _ => fired.push(Stretch {
+                of: of.clone(),
+                since: *at,
+                until: *at + within,
+            }),
         }
     }
     fired
 }
 
 /// The rule for leaks, looked at once a day.
-pub(super) fn leaks(seen: &Seen<'_>) -> usize {
-    let mut fired = 0;
-    for pool in stays(seen).filter(|pool| !pool.workload.is_batch()) {
+pub(super) fn leaks(seen: &Seen<'_>) -> Vec<Stretch> {
+    let mut fired = Vec::new();
+    for (place, pool) in stays(seen).filter(|(_, pool)| !pool.workload.is_batch()) {
         let Some(limit) = pool.container.limits.memory else {
             continue;
         };
+        let day = seen.grid.per_day();
         for series in &pool.series {
-            let days = Days::of(series, &seen.grid);
-            let held = (6..days.floors.len()).map(|day| days.leaks(day, limit));
-            let day = Grid {
-                step: Span::DAY,
-                ..seen.grid
+            let days = Days::of(series, day);
+            let count = days.floors.len();
+            let held = (0..count).map(|day| day >= 6 && days.leaks(day, limit));
+            // The last day ends with the series.
+            let end = series
+                .first
+                .saturating_add(u32::try_from(series.len()).unwrap_or(u32::MAX));
+            let known = |at: usize| {
+                let before = u32::try_from(count - 1 - at).unwrap_or(u32::MAX);
+                seen.grid
+                    .time(end.saturating_sub(before.saturating_mul(day)))
             };
-            fired += times(held, Span::DAY, &day);
+            fired.extend(stretches(&Place::pod(place, &series.pod), held, 1, known));
         }
     }
     fired
@@ -135,8 +184,8 @@ struct Days {
 }
 
 impl Days {
-    fn of(series: &Series, grid: &Grid) -> Self {
-        let day = usize::try_from(grid.per_day()).unwrap_or(1);
+    fn of(series: &Series, day: u32) -> Self {
+        let day = usize::try_from(day).unwrap_or(1).max(1);
         let chunks = series.memory_bytes.rchunks_exact(day);
         let ends = |values: &[f32]| {
             let known = values
@@ -164,9 +213,44 @@ impl Days {
 
 /// An autoscaler with as many pods as it may have, whose CPU is so many times its target;
 /// `None` where no autoscaler scales on CPU.
-pub(super) fn pinned(seen: &Seen<'_>, (above, hold): (f64, Span)) -> Option<usize> {
-    let mut known = false;
-    let mut fired = 0;
+pub(super) fn pinned(seen: &Seen<'_>, (above, hold): (f64, Span)) -> Option<Vec<Stretch>> {
+    loaded(seen, |each, target| each > above * target).map(|all| all.fired(seen, hold))
+}
+
+/// Workloads with as many pods as they may have, slot by slot.
+pub(super) struct Loaded(Vec<(Place, Vec<bool>)>);
+
+impl Loaded {
+    fn fired(&self, seen: &Seen<'_>, hold: Span) -> Vec<Stretch> {
+        self.each(|of, held| whole(seen).fired(of, held, hold))
+    }
+
+    pub(super) fn held(&self, seen: &Seen<'_>, hold: Span) -> Vec<Stretch> {
+        self.each(|of, held| whole(seen).held(of, held, hold))
+    }
+
+    fn each(
+        &self,
+        of: impl Fn(&Place, std::iter::Copied<std::slice::Iter<'_, bool>>) -> Vec<Stretch>,
+    ) -> Vec<Stretch> {
+        let all = self.0.iter();
+        all.flat_map(|(place, held)| of(place, held.iter().copied()))
+            .collect()
+    }
+}
+
+/// All slots of the grid.
+fn whole<'a>(seen: &'a Seen<'_>) -> Slots<'a> {
+    Slots {
+        grid: &seen.grid,
+        first: 0,
+    }
+}
+
+/// Where autoscaled workloads have as many pods as they may, and what these use of the CPU
+/// that they ask for is `enough`, beside the target; `None` where no autoscaler scales on CPU.
+pub(super) fn loaded(seen: &Seen<'_>, enough: impl Fn(f64, f64) -> bool) -> Option<Loaded> {
+    let mut all = Vec::new();
     for (index, workload) in seen.snapshot.workloads.iter().enumerate() {
         let Some(scaler) = &workload.autoscaler else {
             continue;
@@ -175,68 +259,91 @@ pub(super) fn pinned(seen: &Seen<'_>, (above, hold): (f64, Span)) -> Option<usiz
         let Some(target) = target.filter(|_| scaler.max_replicas > scaler.min_replicas) else {
             continue;
         };
-        known = true;
-        let slots = usize::try_from(seen.grid.len).unwrap_or(0);
-        let (mut pods, mut used) = (vec![0_u32; slots], vec![0.0_f64; slots]);
-        let mut asked = 0.0;
-        for pool in stays(seen).filter(|pool| pool.profile.workload == index) {
-            asked += pool.container.requests.cpu.map_or(0.0, Cpu::get);
-            let mut here = vec![0_u32; slots];
-            for series in &pool.series {
-                let from = usize::try_from(series.first).unwrap_or(usize::MAX);
-                for (at, value) in (from..slots).zip(&series.cpu_cores) {
-                    if value.is_finite() {
-                        here[at] += 1;
-                        used[at] += f64::from(*value);
-                    }
-                }
-            }
-            for (all, own) in pods.iter_mut().zip(here) {
-                *all = own.max(*all);
-            }
-        }
+        let (pods, used, asked) = load(seen, index);
         let held = pods.iter().zip(&used).map(|(count, used)| {
             let each = used / (f64::from(*count) * asked);
-            *count >= scaler.max_replicas && each > above * target
+            *count >= scaler.max_replicas && enough(each, target)
         });
-        fired += times(held, hold, &seen.grid);
+        all.push((Place::of(index), held.collect()));
     }
-    known.then_some(fired)
+    (!all.is_empty()).then_some(Loaded(all))
+}
+
+/// Pods of a workload and cores that they use, slot by slot, and cores that one asks for.
+fn load(seen: &Seen<'_>, workload: usize) -> (Vec<u32>, Vec<f64>, f64) {
+    let slots = usize::try_from(seen.grid.len).unwrap_or(0);
+    let (mut pods, mut used) = (vec![0_u32; slots], vec![0.0_f64; slots]);
+    let mut asked = 0.0;
+    for (_, pool) in stays(seen).filter(|(_, pool)| pool.profile.workload == workload) {
+        asked += pool.container.requests.cpu.map_or(0.0, Cpu::get);
+        let mut here = vec![0_u32; slots];
+        for series in &pool.series {
+            let from = usize::try_from(series.first).unwrap_or(usize::MAX);
+            for (at, value) in (from..slots).zip(&series.cpu_cores) {
+                if value.is_finite() {
+                    here[at] += 1;
+                    used[at] += f64::from(*value);
+                }
+            }
+        }
+        for (all, own) in pods.iter_mut().zip(here) {
+            *all = own.max(*all);
+        }
+    }
+    (pods, used, asked)
 }
 
 /// Nodes whose pods use more than this share of their memory; `None` without nodes.
-pub(super) fn nodes_full(seen: &Seen<'_>, share: f64, hold: Span) -> Option<usize> {
+pub(super) fn nodes_full(seen: &Seen<'_>, share: f64, hold: Span) -> Option<Vec<Stretch>> {
     let nodes = seen.snapshot.cluster.nodes.iter().zip(seen.nodes.iter());
     let mut known = false;
-    let mut fired = 0;
-    for (node, used) in nodes {
+    let mut fired = Vec::new();
+    for (place, (node, used)) in nodes.enumerate() {
         if let Some(room) = node.allocatable.memory.filter(|it| !it.is_zero()) {
             known = true;
             let held = used.memory.iter();
             let held = held.map(|it| f64::from(*it) > share * room.to_f64());
-            fired += times(held, hold, &seen.grid);
+            fired.extend(whole(seen).fired(&Place::of(place), held, hold));
         }
     }
     known.then_some(fired)
 }
 
 /// Evictions that are remembered.
-pub(super) fn evictions(seen: &Seen<'_>) -> usize {
-    let all = seen.snapshot.workloads.iter().flat_map(|it| &it.evictions);
-    all.filter(|it| it.at.is_some_and(|at| at >= seen.grid.start))
-        .count()
+pub(super) fn evictions(seen: &Seen<'_>) -> Vec<Stretch> {
+    let workloads = seen.snapshot.workloads.iter().enumerate();
+    let all = workloads.flat_map(|(place, it)| it.evictions.iter().map(move |it| (place, it)));
+    let inside = all.filter_map(|(place, it)| {
+        let at = it.at.filter(|at| *at >= seen.grid.start)?;
+        Some(Stretch::at(Place::pod(place, &it.pod), at))
+    });
+    inside.collect()
 }
 
 /// Stretches of nodes that say such a thing for so long; `None` where no node's past is
 /// known.
-pub(super) fn spells(seen: &Seen<'_>, of: fn(&str) -> bool, hold: Span) -> Option<usize> {
-    let nodes = seen.snapshot.cluster.nodes.iter();
-    let known: Vec<_> = nodes.filter_map(|node| node.spells.as_ref()).collect();
-    let long = known.iter().copied().flatten().filter(|it| {
-        let lasted = it.until.duration_since(it.from).as_secs();
-        of(&it.kind) && lasted >= i64::from(hold.as_secs())
-    });
-    (!known.is_empty()).then(|| long.count())
+pub(super) fn spells(seen: &Seen<'_>, of: fn(&str) -> bool, hold: Span) -> Option<Vec<Stretch>> {
+    let hold = SignedDuration::from_secs(i64::from(hold.as_secs()));
+    of_node(seen, |place, spell| {
+        let since = spell.from + hold;
+        (of(&spell.kind) && since <= spell.until).then(|| Stretch {
+            of: Place::of(place),
+            since,
+            until: spell.until,
+        })
+    })
+}
+
+/// What is made of what each node said; `None` where no node's past is known.
+pub(super) fn of_node(
+    seen: &Seen<'_>,
+    of: impl Fn(usize, &Spell) -> Option<Stretch>,
+) -> Option<Vec<Stretch>> {
+    let nodes = seen.snapshot.cluster.nodes.iter().enumerate();
+    let known = nodes.filter_map(|(place, node)| Some((place, node.spells.as_ref()?)));
+    let each = known.map(|(place, spells)| spells.iter().filter_map(|it| of(place, it)).collect());
+    let each: Vec<Vec<Stretch>> = each.collect();
+    (!each.is_empty()).then(|| each.concat())
 }
 
 /// When a volume is about to be full: free space below a share, and none left so many days
@@ -288,21 +395,25 @@ impl Filling {
 
 /// Volumes that come to be about to be full; `None` where no course of any is known, or
 /// where that is too coarse.
-pub(super) fn volumes(seen: &Seen<'_>, filling: &[Filling]) -> Option<usize> {
-    let claims = seen.snapshot.cluster.volume_claims.iter();
-    let known = claims.filter(|it| !it.history.is_empty() && !it.may_be_full);
-    let known = known.filter_map(|claim| {
+pub(super) fn volumes(seen: &Seen<'_>, filling: &[Filling]) -> Option<Vec<Stretch>> {
+    let claims = seen.snapshot.cluster.volume_claims.iter().enumerate();
+    let known = claims.filter(|(_, it)| !it.history.is_empty() && !it.may_be_full);
+    let known = known.filter_map(|(place, claim)| {
         let all = claim.capacity?.to_f64();
-        let points = claim.history.iter().filter_map(|it| {
-            let days = days_between(seen.grid.start, it.at);
-            Some((days, 1.0 - it.used?.to_f64() / all))
-        });
-        let held = Filling::any(filling, &points.collect::<Vec<_>>())?;
-        let begins = |at: &usize| held[*at] && (*at == 0 || !held[at - 1]);
-        Some((0..held.len()).filter(begins).count())
+        let uses = claim.history.iter();
+        let (at, points): (Vec<Timestamp>, Vec<(f64, f64)>) = uses
+            .filter_map(|it| {
+                let days = days_between(seen.grid.start, it.at);
+                Some((it.at, (days, 1.0 - it.used?.to_f64() / all)))
+            })
+            .unzip();
+        let held = Filling::any(filling, &points)?;
+        // Of the first point nothing is told.
+        let known = |place: usize| at[place + 1];
+        Some(stretches(&Place::of(place), held.into_iter(), 1, known))
     });
-    let fired: Vec<usize> = known.collect();
-    (!fired.is_empty()).then(|| fired.iter().sum())
+    let fired: Vec<Vec<Stretch>> = known.collect();
+    (!fired.is_empty()).then(|| fired.concat())
 }
 
 /// Where the straight line through these points is so many days after the last, as
@@ -335,23 +446,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_fires_once_and_only_if_it_lasts() {
-        let grid = Grid::default();
-        let held = [true, true, false, true, true, true, true, false, true];
-        let fired = |minutes: u32| times(held.into_iter(), Span::from_secs(minutes * 60), &grid);
-        assert_eq!((fired(5), fired(10), fired(15), fired(25)), (3, 2, 1, 0));
-    }
-
-    #[test]
     fn a_crowded_day_counts_once_until_it_is_over() {
-        let hour = 3_600;
-        let times = [
-            (0, 1),
-            (hour, 1),
-            (2 * hour, 1),
-            (3 * hour, 1),
-            (60 * hour, 3),
-        ];
-        assert_eq!((crowded(&times, 3), crowded(&times, 5)), (2, 0));
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let times = [(0, 1), (1, 1), (2, 1), (3, 1), (60, 3)].map(|(it, count)| (at(it), count));
+        let fired = |least: u32| {
+            let day = SignedDuration::from_hours(24);
+            crowded(&Place::of(0), &times, least, day)
+        };
+        assert_eq!((fired(3).len(), fired(5).len()), (2, 0));
+        assert_eq!((fired(3)[0].since, fired(3)[0].until), (at(2), at(27)));
     }
 }

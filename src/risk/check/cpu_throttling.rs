@@ -16,7 +16,7 @@ const THROTTLED: f64 = 0.25;
 const BUSY: f64 = 0.5;
 /// Use of this share of the limit is use of all of it, where throttling is not measured:
 /// a sample is a mean over minutes.
-const AT_LIMIT: f64 = 0.98;
+pub(in crate::risk) const AT_LIMIT: f64 = 0.98;
 /// Share of the last day that has to be held back for it to hurt: more than an hour.
 const HURTS: f64 = 0.05;
 /// From here on it is most of the day's work.

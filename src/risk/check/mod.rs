@@ -78,6 +78,7 @@ pub static ALL: &[&dyn Check] = &[
     &single_replica::SingleReplica,
 ];
 
+pub(super) use cpu_throttling::AT_LIMIT;
 pub(super) use oom_loop::loops;
 
 /// The names of [`ALL`].

@@ -82,10 +82,32 @@ fn episodes<'a>(kills: &[Kill<'a>]) -> Vec<Vec<Kill<'a>>> {
     episodes
 }
 
-/// How many such loops there were in the window, of all containers.
-pub(in crate::risk) fn loops(seen: &Seen<'_>) -> usize {
-    let pools = seen.pools.iter();
-    pools.map(|pool| episodes(&kills(pool, seen)).len()).sum()
+/// One loop of a container: from the kill that made it one to the last, and whose that was.
+pub(in crate::risk) struct Loop {
+    pub(in crate::risk) pool: usize,
+    pub(in crate::risk) pod: String,
+    pub(in crate::risk) since: Timestamp,
+    pub(in crate::risk) until: Timestamp,
+}
+
+/// Such loops in the window, of all containers.
+pub(in crate::risk) fn loops(seen: &Seen<'_>) -> Vec<Loop> {
+    let pools = seen.pools.iter().enumerate();
+    let all = pools.flat_map(|(place, pool)| {
+        let episodes = episodes(&kills(pool, seen)).into_iter();
+        episodes.map(move |kills| {
+            let closely = |it: &[Kill<'_>]| days_between(it[0].at, it[KILLS - 1].at) <= WITHIN;
+            let first = kills.windows(KILLS).position(closely).unwrap_or(0);
+            let made = &kills[first + KILLS - 1];
+            Loop {
+                pool: place,
+                pod: made.pod.to_owned(),
+                since: made.at,
+                until: kills[kills.len() - 1].at,
+            }
+        })
+    });
+    all.collect()
 }
 
 /// Whether a container is in such a loop at the end of the window.
