@@ -1,7 +1,7 @@
 //! The rules: what is asked of Prometheus, and how the same is told from the history.
 
 use super::stretch::{Place, Stretch};
-use super::{Alert, replay, tuned};
+use super::{Alert, Real, replay, tuned};
 use crate::risk::Seen;
 use crate::risk::check::loops;
 use crate::units::Span;
@@ -133,7 +133,8 @@ fn cpu(seen: &Seen<'_>) -> Vec<Alert> {
     let window = seen.grid.span();
     let mut rules = Vec::new();
     let hold = Span::HOUR;
-    if let Some((share, fired)) = tuned(&[0.25, 0.5, 0.75], window, |share| {
+    let real = Real::of("KcostCpuThrottling", seen);
+    if let Some((share, fired)) = tuned(&[0.25, 0.5, 0.75], window, real.as_ref(), |share| {
         replay::throttled(seen, share, (0.5, hold))
     }) {
         let expr = format!(
@@ -144,6 +145,7 @@ fn cpu(seen: &Seen<'_>) -> Vec<Alert> {
         );
         rules.push(Alert {
             fired,
+            real,
             ..rule(
                 "KcostCpuThrottling",
                 Some("cpu_throttling"),
@@ -157,7 +159,7 @@ fn cpu(seen: &Seen<'_>) -> Vec<Alert> {
         });
     }
     let hold = minutes(30);
-    if let Some((share, fired)) = tuned(&[0.2, 0.3, 0.5], window, |share| {
+    if let Some((share, fired)) = tuned(&[0.2, 0.3, 0.5], window, None, |share| {
         replay::waits(seen, share, hold)
     }) {
         let expr = format!(
@@ -184,7 +186,8 @@ fn cpu(seen: &Seen<'_>) -> Vec<Alert> {
 fn starts(seen: &Seen<'_>) -> Vec<Alert> {
     let window = seen.grid.span();
     let mut rules = Vec::new();
-    if let Some((least, fired)) = tuned(&[3, 5, 10, 20], window, |least| {
+    let real = Real::of("KcostCrashLoop", seen);
+    if let Some((least, fired)) = tuned(&[3, 5, 10, 20], window, real.as_ref(), |least| {
         replay::restarts(seen, least)
     }) {
         let expr = format!(
@@ -193,6 +196,7 @@ fn starts(seen: &Seen<'_>) -> Vec<Alert> {
         );
         rules.push(Alert {
             fired,
+            real,
             ..rule(
                 "KcostCrashLoop",
                 Some("crash_loop"),
@@ -482,9 +486,13 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
         ),
     ];
     let hold = minutes(15);
-    if let Some((share, fired)) = tuned(&[0.9, 0.95, 0.97], seen.grid.span(), |share| {
-        replay::nodes_full(seen, share, hold)
-    }) {
+    let real = Real::of("KcostNodeMemoryFull", seen);
+    if let Some((share, fired)) = tuned(
+        &[0.9, 0.95, 0.97],
+        seen.grid.span(),
+        real.as_ref(),
+        |share| replay::nodes_full(seen, share, hold),
+    ) {
         let expr = format!(
             "sum by (node) (max {CONTAINER} ({USED}) * on (namespace, pod) group_left (node) \
              max by (namespace, pod, node) (kube_pod_info{{node!=\"\"}}))\n/ on (node) max by (node) \
@@ -492,6 +500,7 @@ fn nodes(seen: &Seen<'_>) -> Vec<Alert> {
         );
         rules.push(Alert {
             fired,
+            real,
             ..rule(
                 "KcostNodeMemoryFull",
                 Some("node_memory_overcommit"),

@@ -38,8 +38,8 @@ pub use mixin::Rival;
 pub use real::{Ahead, Real};
 pub use stretch::{Place, Stretch};
 
-/// Firings a week, of all that it looks at, that a rule may cost before the next stricter
-/// threshold is taken.
+/// False alarms a week, of all that it looks at, that a rule may cost before the next
+/// stricter threshold is taken. Where the history does not tell which are false, all are.
 const BUDGET: f64 = 2.0;
 
 /// One alert rule.
@@ -82,25 +82,27 @@ pub fn alerts(seen: &Seen<'_>) -> Vec<Alert> {
     for alert in &mut all {
         let named = alert.instead_of.iter();
         alert.rivals = named.map(|name| Rival::of(name, seen)).collect();
-        alert.real = Real::of(alert.name, seen);
+        alert.real = alert.real.take().or_else(|| Real::of(alert.name, seen));
     }
     all
 }
 
-/// The first threshold that stays within the budget, else the strictest, and how often it
-/// would have fired.
+/// The first threshold that stays within the budget, else the strictest, and when it would
+/// have fired.
 fn tuned<T: Copy>(
     thresholds: &[T],
     window: Span,
+    real: Option<&Real>,
     fired: impl Fn(T) -> Option<Vec<Stretch>>,
 ) -> Option<(T, Option<Vec<Stretch>>)> {
     let weeks = (window.as_days() / 7.0).max(1.0 / 7.0);
+    let wrong = |all: &Vec<Stretch>| real.map_or(all.len(), |real| real.false_alarms(all));
     let mut last = None;
     for threshold in thresholds {
         let all = fired(*threshold);
         let enough = all
             .as_ref()
-            .is_none_or(|it| len_f64(it.len()) <= BUDGET * weeks);
+            .is_none_or(|all| len_f64(wrong(all)) <= BUDGET * weeks);
         last = Some((*threshold, all));
         if enough {
             break;
@@ -127,11 +129,18 @@ mod tests {
             Some(vec![one; times])
         };
         let times = |thresholds: &[u32]| {
-            let (threshold, fired) = tuned(thresholds, window, fired)?;
+            let (threshold, fired) = tuned(thresholds, window, None, fired)?;
             Some((threshold, fired?.len()))
         };
         assert_eq!(times(&[1, 2, 3, 4]), Some((3, 4)));
         assert_eq!(times(&[1, 2]), Some((2, 5)));
-        assert_eq!(tuned(&[1, 2], window, |_| None), Some((1, None)));
+        // What truly hurts may fire as often as it does.
+        let real = Real {
+            what: "a volume full",
+            events: vec![Stretch::at(Place::default(), jiff::Timestamp::UNIX_EPOCH)],
+        };
+        let first = tuned(&[1, 2, 3], window, Some(&real), fired);
+        assert_eq!(first.map(|it| it.0), Some(1));
+        assert_eq!(tuned(&[1, 2], window, None, |_| None), Some((1, None)));
     }
 }

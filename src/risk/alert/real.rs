@@ -22,8 +22,8 @@ const LOOPS: u32 = 3;
 const GIVEN_UP: SignedDuration = SignedDuration::from_mins(5);
 /// What happens to the same within an hour is one event.
 const APART: SignedDuration = SignedDuration::from_hours(1);
-/// A warning counts while it fires, and for a day after.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+/// A firing is no false alarm where an event of the same comes until so long after it.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
 
 /// Events of one kind, all in the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +73,26 @@ impl Real {
         Some(Self { what, events })
     }
 
+    /// Firings that were of no event: none of the same was on, or began until a day after.
+    pub(super) fn false_alarms(&self, fired: &[Stretch]) -> usize {
+        let is_false = |it: &&Stretch| {
+            let of_it = |event: &&Stretch| {
+                let soon = event.since.duration_since(it.until) <= SOON;
+                event.of == it.of && event.until >= it.since && soon
+            };
+            !self.events.iter().any(|event| of_it(&event))
+        };
+        fired.iter().filter(is_false).count()
+    }
+
     /// How long before these events a rule fired: each by the last firing of the same that
-    /// began before it, if that went on until it, or until a day before it.
+    /// began before it, if that went on until it, or until an hour before it: what fired the day
+    /// before and is over was of that day.
     pub fn ahead(&self, fired: &[Stretch]) -> Ahead {
         let mut leads: Vec<i64> = Vec::new();
         for event in &self.events {
             let own = fired.iter().filter(|it| {
-                let recent = event.since.duration_since(it.until) <= REMEMBERED;
+                let recent = event.since.duration_since(it.until) <= APART;
                 it.of == event.of && it.since <= event.since && recent
             });
             let last = own.map(|it| event.since.duration_since(it.since)).min();
@@ -213,6 +226,13 @@ mod tests {
         assert_eq!((ahead.warned, ahead.median), (1, hours(40)));
         let ahead = real.ahead(&[stretch(1, 60, 70), stretch(2, 90, 91), stretch(3, 50, 60)]);
         assert_eq!((ahead.warned, ahead.median), (2, hours(10)));
+        let told = [
+            stretch(1, 60, 80),
+            stretch(1, 111, 112),
+            stretch(1, 105, 120),
+            stretch(9, 90, 100),
+        ];
+        assert_eq!(real.false_alarms(&told), 2);
         let late = real.ahead(&[stretch(3, 51, 60)]);
         assert_eq!((late.warned, late.median), (0, None));
     }

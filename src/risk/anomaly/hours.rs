@@ -16,6 +16,8 @@ pub(in crate::risk) struct Hours {
     pub(super) slots: usize,
     /// Slots from one sample of this series to the next: a grid may be finer.
     pub(super) native: usize,
+    /// Whole slots in a quarter of an hour.
+    pub(super) quarter: usize,
     /// Blocks a day.
     pub(super) per_day: usize,
     /// Of each block; `NaN` where too little of it is known.
@@ -67,6 +69,7 @@ impl Hours {
             first,
             slots,
             native,
+            quarter: usize::try_from(QUARTER / step).unwrap_or(1),
             per_day,
             mean,
             ends: several.then_some((high, low)),

@@ -1,15 +1,9 @@
-use super::{Hours, Stray, Usual};
-use crate::trend::quantile;
+use super::Hours;
+use super::stray::{Sort, Stray};
 use crate::units::len_f64;
 
-/// Share of what is expected that is as good as nothing.
-const NOTHING: f64 = 0.1;
 /// Share of a day from which on a change is a new level.
 const LASTS: f64 = 0.4;
-/// Shares of all hours that tell the peak of a rhythm, and its quiet hours.
-const PEAK: f64 = 0.7;
-const QUIET: f64 = 0.4;
-
 /// What sort of anomaly it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::risk) enum Kind {
@@ -21,19 +15,19 @@ pub(in crate::risk) enum Kind {
     Nothing,
     /// It stays where it went.
     Shift,
-    /// The peak of its rhythm did not come.
+    /// Its rhythm did not come, or came at another time.
     LostRhythm,
 }
 
 impl Kind {
-    pub(super) fn of(stray: &Stray, hours: &Hours, usual: &Usual, slots: usize) -> Self {
-        let days = len_f64(slots) / len_f64(hours.slots * hours.per_day);
-        if !stray.up && stray.expected > 0.0 && stray.seen <= NOTHING * stray.expected {
-            return Self::Nothing;
-        }
-        if !stray.up && usual.rhythm && missed_peak(stray, usual) {
+    pub(super) fn of(stray: &Stray, hours: &Hours, slots: usize) -> Self {
+        if stray.sort == Sort::Rhythm {
             return Self::LostRhythm;
         }
+        if stray.is_nothing() {
+            return Self::Nothing;
+        }
+        let days = len_f64(slots) / len_f64(hours.slots * hours.per_day);
         match (days >= LASTS, stray.up) {
             (true, _) => Self::Shift,
             (false, true) => Self::Spike,
@@ -50,12 +44,4 @@ impl Kind {
             Self::LostRhythm => "lost_rhythm",
         }
     }
-}
-
-/// Whether a peak was expected and quiet hours were seen.
-fn missed_peak(stray: &Stray, usual: &Usual) -> bool {
-    let mut all = usual.expected.clone();
-    all.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| quantile(&all, share).unwrap_or(f64::NAN);
-    stray.expected >= at(PEAK) && stray.seen <= at(QUIET)
 }

@@ -11,7 +11,9 @@
 mod hours;
 mod kind;
 mod refine;
+mod rhythm;
 mod run;
+mod stay;
 mod stray;
 mod tail;
 mod usual;
@@ -22,7 +24,8 @@ use crate::snapshot::Grid;
 pub(super) use hours::Hours;
 pub(super) use kind::Kind;
 use refine::bounds;
-use stray::{Stray, strays};
+use stay::stayed;
+use stray::{Sort, Stray, strays};
 use usual::Usual;
 pub(super) use work::{Signal, Work, were_replaced};
 
@@ -78,34 +81,56 @@ pub(super) fn look(values: &[f64], grid: &Grid) -> Course {
     }
     let nothing = vec![false; hours.mean.len()];
     let usual = Usual::of(&hours, &nothing);
-    let mut found = strays(&hours, &usual, &nothing);
+    let found = all(&hours, &usual, &nothing);
     if found.is_empty() {
         return Course::Known(Vec::new());
     }
     // What strayed taught what is usual: once more without it.
     let mut apart = nothing;
-    let day = hours.per_day;
-    for stray in found.iter().filter(|it| it.last - it.first < day) {
+    for stray in found.iter().filter(|it| is_short(it, &hours)) {
         apart[stray.first..=stray.last].fill(true);
     }
     let usual = Usual::of(&hours, &apart);
-    found = strays(&hours, &usual, &apart);
-    let told = |stray: Stray| told(&stray, &hours, &usual, values);
-    Course::Known(found.into_iter().map(told).collect())
+    let found = all(&hours, &usual, &apart).into_iter();
+    let found = found.map(|stray| stayed(stray, &hours, &usual));
+    Course::Known(found.map(|it| told(&it, &hours, &usual, values)).collect())
+}
+
+fn all(hours: &Hours, usual: &Usual, apart: &[bool]) -> Vec<Stray> {
+    rhythm::told(strays(hours, usual, apart), rhythm::lost(hours, usual))
+}
+
+/// Whether it teaches less than what is left: of a lost rhythm that may be days.
+fn is_short(stray: &Stray, hours: &Hours) -> bool {
+    let blocks = stray.last - stray.first;
+    match stray.sort {
+        Sort::Rhythm => 3 * blocks < hours.mean.len(),
+        _ => blocks < hours.per_day,
+    }
 }
 
 fn told(stray: &Stray, hours: &Hours, usual: &Usual, values: &[f64]) -> Anomaly {
     let (since, until) = bounds(stray, hours, usual, values);
     Anomaly {
-        kind: Kind::of(stray, hours, usual, until - since),
+        kind: Kind::of(stray, hours, until - since),
         since,
         until,
         apart: hours.native,
-        goes_on: until + hours.native.max(hours.slots) >= values.len(),
+        goes_on: goes_on(stray, until, hours, values),
         expected: stray.expected,
         seen: stray.seen,
         spreads: stray.spreads,
         beyond: stray.beyond,
         once_in_days: stray.once_in_days,
     }
+}
+
+/// Whether the last samples are still of it, but for those of less than a quarter of an hour:
+/// one that is back may be noise, and more of them are the end.
+fn goes_on(stray: &Stray, until: usize, hours: &Hours, values: &[f64]) -> bool {
+    let known = values.iter().rposition(|it| it.is_finite());
+    let end = known.map_or(0, |at| at + hours.native).min(values.len());
+    let is_now = end + hours.native.max(hours.slots) >= values.len();
+    let back = end.saturating_sub(until);
+    stray.last + 1 == hours.mean.len() && is_now && back < hours.quarter.max(1)
 }

@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use super::{Hours, Stray, Usual};
+use super::stray::{Sort, Stray};
+use super::{Hours, Usual};
 
 /// Share of the distance from what is usual, from which on a sample belongs to it.
 const PART: f64 = 0.5;
@@ -14,9 +15,16 @@ pub(super) fn bounds(
 ) -> (usize, usize) {
     let slot = |block: usize| hours.first + block * hours.slots;
     let (from, until) = (slot(stray.first), slot(stray.last + 1).min(values.len()));
+    // What is usual has followed it, or the samples say both.
+    if stray.sort == Sort::Rhythm {
+        return (from, until);
+    }
+    let level = (stray.sort == Sort::Stayed).then(|| usual.level[stray.first]);
     let far = PART * (stray.seen - stray.expected).abs();
     let is_far = |at: &usize| {
-        let expected = usual.expected[(at - hours.first) / hours.slots];
+        let block = (at - hours.first) / hours.slots;
+        let followed = level.map_or(0.0, |level| usual.level[block] - level);
+        let expected = usual.expected[block] - followed;
         let away = values[*at] - expected;
         (if stray.up { away } else { -away }) >= far
     };
@@ -24,7 +32,12 @@ pub(super) fn bounds(
     let (Some(begins), Some(last)) = (begin(&slots, is_far, hours), slots.rfind(is_far)) else {
         return (from, until);
     };
-    (begins, (last + hours.native).min(values.len()))
+    let ends = (last + hours.native).min(values.len());
+    let is_last = stray.last + 1 == hours.mean.len();
+    if stray.sort == Sort::Stayed && is_last {
+        return (begins, values.len());
+    }
+    (begins, ends)
 }
 
 /// The first sample that belongs to it together with the next, as noise is far by itself;

@@ -25,6 +25,17 @@ const FELL: f64 = 0.5;
 /// Of the level, added before the logarithm is taken: nothing at all is a number too.
 const NOTHING: f64 = 0.02;
 
+/// How it strays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Away from what is usual, and back, or for no longer than that knows it.
+    Level,
+    /// For longer.
+    Stayed,
+    /// Its rhythm did not come.
+    Rhythm,
+}
+
 /// A stretch of hours that is rarer than it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stray {
@@ -32,6 +43,7 @@ pub(super) struct Stray {
     pub(super) first: usize,
     pub(super) last: usize,
     pub(super) up: bool,
+    pub(super) sort: Sort,
     pub(super) expected: f64,
     pub(super) seen: f64,
     pub(super) spreads: f64,
@@ -39,7 +51,15 @@ pub(super) struct Stray {
     pub(super) once_in_days: f64,
 }
 
+/// Share of what is expected that is as good as nothing.
+const AS_NOTHING: f64 = 0.1;
+
 impl Stray {
+    /// Down to as good as nothing.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.up && self.expected > 0.0 && self.seen <= AS_NOTHING * self.expected
+    }
+
     /// Where both are rarer than anyone can tell, by how far they are.
     fn is_rarer_than(&self, other: &Self) -> bool {
         let far = |it: &Self| (it.once_in_days, (it.seen - it.expected).abs());
@@ -180,6 +200,7 @@ impl Way<'_> {
                     first: run.first.saturating_sub(self.over - 1),
                     last: run.last,
                     up: *sign > 0.0,
+                    sort: Sort::Level,
                     expected,
                     seen,
                     spreads: run.most,
@@ -209,7 +230,9 @@ impl Way<'_> {
     fn is_no_news(&self, run: &Run, per_day: usize, usual: &Usual, sign: f64) -> bool {
         let until = run.first.saturating_sub(self.over - 1);
         let far = KNOWN * sign * self.away[run.at];
-        let level = usual.level[run.at];
+        // Of a slow change the level that was before it, as far as it counts in it.
+        let over = (run.at + 1).saturating_sub(self.over)..=run.at;
+        let level = mean(&usual.level[over]);
         let was_there = |it: &usize| sign * (self.away[*it] + usual.level[*it] - level) >= far;
         let day_before = until.saturating_sub(per_day)..until;
         day_before.filter(was_there).count() >= KNOWN_BLOCKS
@@ -243,16 +266,18 @@ impl Way<'_> {
     /// What was seen around a block, and what was expected.
     fn told(&self, at: usize, usual: &Usual) -> (f64, f64) {
         let from = (at + 1).saturating_sub(self.over);
-        let mean = |values: &[f64]| {
-            let known = values.iter().filter(|it| it.is_finite());
-            let (sum, count) = known.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
-            sum / f64::max(count, 1.0)
-        };
         (
             mean(&self.seen[from..=at]),
             mean(&usual.expected[from..=at]),
         )
     }
+}
+
+/// The mean of what is known; 0 of nothing.
+fn mean(values: &[f64]) -> f64 {
+    let known = values.iter().filter(|it| it.is_finite());
+    let (sum, count) = known.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
+    sum / f64::max(count, 1.0)
 }
 
 /// The mean of so many blocks up to each; `NaN` where fewer than half are known.

@@ -18,8 +18,8 @@ pub(super) struct Usual {
     /// How much wider the spread is than usual: what is twice as large varies twice as
     /// much. 1 at least.
     pub(super) wider: Vec<f64>,
-    /// Whether it has a rhythm.
-    pub(super) rhythm: bool,
+    /// The rhythm in it, around the level, where there is one.
+    pub(super) rhythm: Option<Vec<f64>>,
 }
 
 impl Usual {
@@ -34,9 +34,8 @@ impl Usual {
         let values: Vec<f64> = values
             .map(|(value, apart)| if *apart { f64::NAN } else { *value })
             .collect();
-        let season = season(&values, hours);
-        let rhythm = season.is_some();
-        let mut expected = season.unwrap_or_else(|| vec![0.0; values.len()]);
+        let rhythm = season(&values, hours);
+        let mut expected = rhythm.clone().unwrap_or_else(|| vec![0.0; values.len()]);
         let rest = minus(&values, &expected);
         let day = hours.per_day;
         let level = before(&rest, day);

@@ -243,10 +243,15 @@ fn text(seen: &Seen<'_>, signal: Signal, found: &Found, since: Timestamp) -> Str
             } else {
                 "fell"
             };
-            format!(
-                "{name} {way} from {usual} to {now} on {} and stayed for {lasted}",
-                since.strftime("%Y-%m-%d %H:%M")
-            )
+            let (stays, day) = (
+                if found.goes_on {
+                    "has stayed"
+                } else {
+                    "stayed"
+                },
+                since.strftime("%Y-%m-%d %H:%M"),
+            );
+            format!("{name} {way} from {usual} to {now} on {day} and {stays} for {lasted}")
         }
         Kind::LostRhythm => format!(
             "the usual peak of its {name} did not come: {now} {from}, where {usual} is usual"

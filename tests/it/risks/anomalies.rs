@@ -16,7 +16,7 @@ const STEP: i64 = 1_800;
 const DAY: usize = 48;
 const SLOTS: usize = 14 * DAY;
 
-fn kind(risk: &Risk) -> String {
+pub(super) fn kind(risk: &Risk) -> String {
     let found = risk.evidence.iter().find(|it| it.name == "kind").unwrap();
     match &found.fact {
         Fact::Text(kind) => kind.clone(),
@@ -39,7 +39,7 @@ fn sharing(snapshot: &mut Snapshot, name: &str, pods: u32, cpu: &[f64]) {
     });
 }
 
-fn with(cpu: &[f64]) -> Snapshot {
+pub(super) fn with(cpu: &[f64]) -> Snapshot {
     let mut snapshot = cluster(14);
     sharing(&mut snapshot, "api", 2, cpu);
     snapshot

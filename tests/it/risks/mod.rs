@@ -12,6 +12,7 @@ mod anomalies;
 mod cluster;
 mod cpu;
 mod events;
+mod kinds;
 mod measure;
 mod measure_anomalies;
 mod memory;

@@ -1,0 +1,259 @@
+//! Days on which the rhythm of a series did not come.
+
+use std::ops::Range;
+
+use super::run::{Run, habit_days, peaks, worst_of_days};
+use super::stray::{Sort, Stray};
+use super::tail::{LEAST_RARE, Tail};
+use super::usual::OF_MEDIAN;
+use super::{Hours, Usual};
+use crate::trend::{finite, median, median_of, quantile_of};
+
+/// Shares of all hours that tell the peak of a rhythm, and its quiet hours.
+const PEAK: f64 = 0.7;
+const QUIET: f64 = 0.4;
+/// Of the peak hours of a day so many may be missing without the peak being so.
+const MOST: f64 = 0.75;
+/// Hours of either sort that must be known.
+const LEAST: usize = 3;
+/// Looks a day.
+const LOOKS: usize = 8;
+/// Of the usual contrast, what differs from day to day at the least.
+const LEAST_SPREAD: f64 = 0.1;
+/// A day has a rhythm where its contrast should be this share of the usual one.
+const HAS_ONE: f64 = 0.5;
+/// Below this share of its contrast a day may have one that a new level hides.
+const MAY_BE_STEP: f64 = 0.7;
+/// Of a level that fell the rhythm is smaller as well, down to this share.
+const LOWEST: f64 = 0.1;
+
+/// What a rhythm looks like, to be looked for in each day.
+struct Rhythm<'a> {
+    hours: &'a Hours,
+    /// Around the level.
+    values: &'a [f64],
+    /// From where on it is at its peak, and up to where it is quiet.
+    high: f64,
+    low: f64,
+    /// Usual level of all hours.
+    level: f64,
+}
+
+/// Stretches in which the peak did not come, or came at another time, against how much that
+/// differs from day to day.
+pub(super) fn lost(hours: &Hours, usual: &Usual) -> Vec<Stray> {
+    let Some(values) = &usual.rhythm else {
+        return Vec::new();
+    };
+    let mut known = finite(values.iter().copied());
+    let mut at = |share: f64| quantile_of(&mut known, share).unwrap_or(f64::NAN);
+    let rhythm = Rhythm {
+        hours,
+        values,
+        high: at(PEAK),
+        low: at(QUIET),
+        level: median(&hours.mean).abs(),
+    };
+    rhythm.lost(usual)
+}
+
+impl Rhythm<'_> {
+    fn lost(&self, usual: &Usual) -> Vec<Stray> {
+        let (day, len) = (self.hours.per_day, self.hours.mean.len());
+        let step = (day / LOOKS).max(1);
+        if self.high <= self.low || len < day {
+            return Vec::new();
+        }
+        // Looks end where the window does.
+        let ends: Vec<usize> = (day + (len - day) % step..=len).step_by(step).collect();
+        let kept: Vec<f64> = ends.iter().map(|end| self.kept(*end)).collect();
+        let differs = differs(&kept);
+        let score: Vec<f64> = kept.iter().map(|it| (1.0 - it) / differs).collect();
+        if !score.iter().any(|it| *it > LEAST_RARE) {
+            return Vec::new();
+        }
+        let a_day = day / step;
+        let worst = worst_of_days(&score, a_day);
+        let spare = habit_days(worst.len()) + 1;
+        let tail = Tail::of(
+            &peaks(&score, a_day, spare + worst.len() + 1),
+            worst.len(),
+            spare,
+        );
+        let (rare, mut at, mut found) = (tail.rare(), 0, Vec::new());
+        while let Some(from) = (at..score.len()).find(|it| score[*it] > rare) {
+            let run = Run::around(&score, from, rare / 2.0);
+            at = run.last + 1;
+            if run.is_habit(&score, &worst, a_day, tail.cannot_tell(run.most)) {
+                continue;
+            }
+            let goes_on = at == score.len();
+            let days = (ends[run.first], ends[run.last]);
+            found.extend(self.stray(days, goes_on, usual).map(|stray| Stray {
+                spreads: run.most,
+                beyond: tail.beyond(run.most),
+                once_in_days: tail.once_in_days(run.most),
+                ..stray
+            }));
+        }
+        found
+    }
+
+    /// How much of the usual contrast between peak and quiet hours the day before a block
+    /// has; `NaN` where that is not known, or where it should have none.
+    fn kept(&self, end: usize) -> f64 {
+        let (mut peak, mut quiet) = (Vec::new(), Vec::new());
+        let (mut usual_peak, mut usual_quiet) = (Vec::new(), Vec::new());
+        let day = end - self.hours.per_day..end;
+        for at in day.clone() {
+            let (seen, usual) = (self.hours.mean[at], self.values[at]);
+            if !seen.is_finite() {
+                continue;
+            }
+            if usual >= self.high {
+                peak.push(seen);
+                usual_peak.push(usual);
+            } else if usual <= self.low {
+                quiet.push(seen);
+                usual_quiet.push(usual);
+            }
+        }
+        if peak.len() < LEAST || quiet.len() < LEAST {
+            return f64::NAN;
+        }
+        let contrast = |peak: &mut Vec<f64>, quiet: &mut Vec<f64>| {
+            quantile_of(peak, MOST).unwrap_or(f64::NAN) - median_of(quiet)
+        };
+        let usual = contrast(&mut usual_peak, &mut usual_quiet);
+        if usual < HAS_ONE * (self.high - self.low) {
+            return f64::NAN;
+        }
+        let level = median(&self.hours.mean[day.clone()]) / self.level;
+        let level = if level.is_finite() {
+            level.clamp(LOWEST, 1.0)
+        } else {
+            1.0
+        };
+        let kept = contrast(&mut peak, &mut quiet) / (usual * level);
+        if kept < MAY_BE_STEP && self.is_in(day, level) {
+            return 1.0;
+        }
+        kept
+    }
+
+    /// Whether these blocks are better told with the rhythm than without, either with a new
+    /// level from some block on: that alone makes a peak as low as quiet hours.
+    fn is_in(&self, blocks: Range<usize>, level: f64) -> bool {
+        let seen = blocks.filter(|at| self.hours.mean[*at].is_finite());
+        let (with, without): (Vec<f64>, Vec<f64>) = seen
+            .map(|at| {
+                let own = self.hours.mean[at];
+                (own - level * self.values[at], own)
+            })
+            .unzip();
+        left(&with) < left(&without)
+    }
+
+    /// From where on no rhythm is nearer than the rhythm to where it is again; told by the hour
+    /// in which the most was to be expected.
+    fn stray(&self, days: (usize, usize), goes_on: bool, usual: &Usual) -> Option<Stray> {
+        let (day, len) = (self.hours.per_day, self.hours.mean.len());
+        let (first_end, last_end) = days;
+        let begin = first_end - day;
+        let level = usual.level[begin];
+        let expected = |at: usize| self.values[at] + level;
+        let flat = median(&self.hours.mean[begin..last_end]);
+        let nearer = |at: usize| {
+            let seen = self.hours.mean[at];
+            let gain = (seen - flat).abs() - (seen - expected(at)).abs();
+            if gain.is_finite() { gain } else { 0.0 }
+        };
+        let first = begin + most(&(begin..first_end).map(nearer).collect::<Vec<_>>());
+        let last = if goes_on {
+            len
+        } else {
+            let from = last_end - day;
+            let until = (last_end + day / LOOKS).min(len);
+            let back: Vec<f64> = (from..until).rev().map(nearer).collect();
+            until - most(&back)
+        };
+        let known = (first..last).filter(|at| self.hours.mean[*at].is_finite());
+        let told = known.max_by(|a, b| expected(*a).total_cmp(&expected(*b)))?;
+        Some(Stray {
+            first,
+            last: last - 1,
+            up: false,
+            sort: Sort::Rhythm,
+            expected: expected(told),
+            seen: self.hours.mean[told],
+            spreads: 0.0,
+            beyond: 0.0,
+            once_in_days: 0.0,
+        })
+    }
+}
+
+/// How much the contrast differs from day to day, as a standard deviation: by the days on
+/// which there was more of it than usual, as others may be what is looked for.
+fn differs(kept: &[f64]) -> f64 {
+    let mut more = finite(kept.iter().map(|it| it - 1.0).filter(|it| *it > 0.0));
+    let usual = OF_MEDIAN * median_of(&mut more);
+    if usual > LEAST_SPREAD {
+        usual
+    } else {
+        LEAST_SPREAD
+    }
+}
+
+/// How many of the first sum up to the most.
+fn most(gains: &[f64]) -> usize {
+    let (mut sum, mut best) = (0.0, (0.0, 0));
+    for (place, gain) in gains.iter().enumerate() {
+        sum += gain;
+        if sum > best.0 {
+            best = (sum, place + 1);
+        }
+    }
+    best.1
+}
+
+/// The squares that are left of values beside their mean, or the two of them on either side
+/// of the place that leaves the least.
+fn left(values: &[f64]) -> f64 {
+    let of = |values: &[f64]| {
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        let mut sums = Vec::with_capacity(values.len() + 1);
+        sums.push(0.0);
+        for value in values {
+            count += 1.0;
+            let away = value - mean;
+            mean += away / count;
+            squares += away * (value - mean);
+            sums.push(squares);
+        }
+        sums
+    };
+    let before = of(values);
+    let reversed: Vec<f64> = values.iter().rev().copied().collect();
+    let mut after = of(&reversed);
+    after.reverse();
+    let both = before.iter().zip(&after).map(|(a, b)| a + b);
+    both.fold(f64::INFINITY, f64::min)
+}
+
+/// Strays of levels and of rhythms: what belongs to a lost rhythm is told by that, but not
+/// what came to a stop.
+pub(super) fn told(levels: Vec<Stray>, mut rhythms: Vec<Stray>) -> Vec<Stray> {
+    let meet = |a: &Stray, b: &Stray| a.first <= b.last && b.first <= a.last;
+    rhythms.retain(|lost| {
+        let mut inside = levels.iter().filter(|it| meet(it, lost));
+        !inside.any(Stray::is_nothing)
+    });
+    let mut all: Vec<Stray> = levels
+        .into_iter()
+        .filter(|it| !rhythms.iter().any(|lost| meet(it, lost)))
+        .collect();
+    all.append(&mut rhythms);
+    all.sort_by_key(|it| (it.first, it.last));
+    all
+}
