@@ -123,8 +123,8 @@ fn rule(alert: &Alert, window: Span) -> Rule {
     }
 }
 
-/// `KubeHpaMaxedOut 10 times, this one 2; before 1 real event (…): KubeHpaMaxedOut 5 hours,
-/// this one 3 hours`, of what the history tells. `None` where there is nothing to compare.
+/// `KubeHpaMaxedOut 10 times (4 false), this one 2 times; before 1 real event (…):
+/// KubeHpaMaxedOut 5h, this one 3h`, of what the history tells. `None` where there is nothing to compare.
 fn compared(alert: &Alert) -> Option<String> {
     let known: Vec<(&str, &[Stretch])> = match &alert.fired {
         Some(_) => alert.rivals.iter().filter_map(of_rival).collect(),
@@ -139,7 +139,7 @@ fn compared(alert: &Alert) -> Option<String> {
         && (alert.real.is_some() || !known.is_empty())
     {
         let each = [&known[..], &[("this one", own)]].concat();
-        told.push(how_often(&each));
+        told.push(how_often(&each, alert.real.as_ref()));
         told.extend(alert.real.as_ref().map(|real| how_early(&each, real)));
     }
     if !unknown.is_empty() {
@@ -155,10 +155,16 @@ fn of_rival(rival: &Rival) -> Option<(&str, &[Stretch])> {
     Some((rival.name, rival.fired.as_deref()?))
 }
 
-fn how_often(each: &[(&str, &[Stretch])]) -> String {
-    let told = each
-        .iter()
-        .map(|(name, fired)| format!("{name} {}", count(fired.len(), "time")));
+fn how_often(each: &[(&str, &[Stretch])], real: Option<&Real>) -> String {
+    let told = each.iter().map(|(name, fired)| {
+        let wrong = real.map_or(0, |real| real.false_alarms(fired));
+        let of_no_event = if wrong > 0 {
+            format!(" ({wrong} false)")
+        } else {
+            String::new()
+        };
+        format!("{name} {}{of_no_event}", count(fired.len(), "time"))
+    });
     told.collect::<Vec<_>>().join(", ")
 }
 

@@ -74,7 +74,7 @@ impl Real {
     }
 
     /// Firings that were of no event: none of the same was on, or began until a day after.
-    pub(super) fn false_alarms(&self, fired: &[Stretch]) -> usize {
+    pub fn false_alarms(&self, fired: &[Stretch]) -> usize {
         let is_false = |it: &&Stretch| {
             let of_it = |event: &&Stretch| {
                 let soon = event.since.duration_since(it.until) <= SOON;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::run::{Run, habit_days, peaks, worst_of_days};
 use super::stray::{Sort, Stray};
 use super::tail::{LEAST_RARE, Tail};
-use super::usual::OF_MEDIAN;
+use super::usual::spread;
 use super::{Hours, Usual};
 use crate::trend::{finite, median, median_of, quantile_of};
 
@@ -20,10 +20,12 @@ const LEAST: usize = 3;
 const LOOKS: usize = 8;
 /// Of the usual contrast, what differs from day to day at the least.
 const LEAST_SPREAD: f64 = 0.1;
-/// A day has a rhythm where its contrast should be this share of the usual one.
+/// A day has a rhythm where its contrast is this share of the usual one.
 const HAS_ONE: f64 = 0.5;
 /// Below this share of its contrast a day may have one that a new level hides.
 const MAY_BE_STEP: f64 = 0.7;
+/// A level that is farther from the one before than this times the contrast is what changed.
+const NEW_LEVEL: f64 = 1.0;
 /// Of a level that fell the rhythm is smaller as well, down to this share.
 const LOWEST: f64 = 0.1;
 
@@ -67,8 +69,8 @@ impl Rhythm<'_> {
         // Looks end where the window does.
         let ends: Vec<usize> = (day + (len - day) % step..=len).step_by(step).collect();
         let kept: Vec<f64> = ends.iter().map(|end| self.kept(*end)).collect();
-        let differs = differs(&kept);
-        let score: Vec<f64> = kept.iter().map(|it| (1.0 - it) / differs).collect();
+        let (middle, differs) = usually(&kept);
+        let score: Vec<f64> = kept.iter().map(|it| (middle - it) / differs).collect();
         if !score.iter().any(|it| *it > LEAST_RARE) {
             return Vec::new();
         }
@@ -177,6 +179,13 @@ impl Rhythm<'_> {
             let back: Vec<f64> = (from..until).rev().map(nearer).collect();
             until - most(&back)
         };
+        let after = last.min(len - day)..(last.min(len - day) + day);
+        let rest: Vec<f64> = after
+            .map(|at| self.hours.mean[at] - self.values[at])
+            .collect();
+        if (median(&rest) - level).abs() > NEW_LEVEL * (self.high - self.low) {
+            return None;
+        }
         let known = (first..last).filter(|at| self.hours.mean[*at].is_finite());
         let told = known.max_by(|a, b| expected(*a).total_cmp(&expected(*b)))?;
         Some(Stray {
@@ -193,16 +202,11 @@ impl Rhythm<'_> {
     }
 }
 
-/// How much the contrast differs from day to day, as a standard deviation: by the days on
-/// which there was more of it than usual, as others may be what is looked for.
-fn differs(kept: &[f64]) -> f64 {
-    let mut more = finite(kept.iter().map(|it| it - 1.0).filter(|it| *it > 0.0));
-    let usual = OF_MEDIAN * median_of(&mut more);
-    if usual > LEAST_SPREAD {
-        usual
-    } else {
-        LEAST_SPREAD
-    }
+/// The contrast that days have, and how much it differs from one to another, as a standard
+/// deviation: by those that have one, as the others may be what is looked for.
+fn usually(kept: &[f64]) -> (f64, f64) {
+    let with: Vec<f64> = kept.iter().copied().filter(|it| *it > HAS_ONE).collect();
+    (median(&with), spread(&with).max(LEAST_SPREAD))
 }
 
 /// How many of the first sum up to the most.
@@ -220,25 +224,25 @@ fn most(gains: &[f64]) -> usize {
 /// The squares that are left of values beside their mean, or the two of them on either side
 /// of the place that leaves the least.
 fn left(values: &[f64]) -> f64 {
-    let of = |values: &[f64]| {
-        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-        let mut sums = Vec::with_capacity(values.len() + 1);
-        sums.push(0.0);
-        for value in values {
-            count += 1.0;
-            let away = value - mean;
-            mean += away / count;
-            squares += away * (value - mean);
-            sums.push(squares);
-        }
-        sums
-    };
-    let before = of(values);
-    let reversed: Vec<f64> = values.iter().rev().copied().collect();
-    let mut after = of(&reversed);
+    let before = beside_means(values.iter());
+    let mut after = beside_means(values.iter().rev());
     after.reverse();
     let both = before.iter().zip(&after).map(|(a, b)| a + b);
     both.fold(f64::INFINITY, f64::min)
+}
+
+/// The squares beside the mean of the first values, for each number of them (Welford).
+fn beside_means<'a>(values: impl Iterator<Item = &'a f64>) -> Vec<f64> {
+    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+    let mut left = vec![0.0];
+    for value in values {
+        count += 1.0;
+        let away = value - mean;
+        mean += away / count;
+        squares += away * (value - mean);
+        left.push(squares);
+    }
+    left
 }
 
 /// Strays of levels and of rhythms: what belongs to a lost rhythm is told by that, but not

@@ -137,6 +137,7 @@ fn metrics_that_are_missing_are_told_one_by_one() {
         .map(|[status, text, ..]| format!("{status} {text}"))
         .collect();
     insta::assert_snapshot!(missing.join("\n"), @"
+    warn nothing tells of memory without the page cache: `container_memory_rss` is missing
     warn nothing tells of OOM kills: `kube_pod_container_status_last_terminated_reason` is missing
     warn nothing tells of restarts: `kube_pod_container_status_restarts_total` is missing
     warn nothing tells of owners of pods: `kube_pod_owner` is missing
