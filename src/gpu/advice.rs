@@ -51,7 +51,8 @@ pub enum Danger {
     High,
 }
 
-/// One thing to do. Several of a workload stand for each other: their savings do not add up.
+/// One thing to do. Savings of a workload add up: each are those beyond what the ones before it
+/// save.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Advice {
     pub action: Action,
@@ -159,6 +160,57 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
     first.into_iter().chain(all).flatten().collect()
 }
 
+impl Advice {
+    /// Whether it is another device than the one that is held, of which only one can be.
+    fn is_another_device(&self) -> bool {
+        matches!(
+            self.action,
+            Action::MigSlice | Action::CheaperProduct | Action::Share
+        )
+    }
+}
+
+/// Advice whose savings add up. Each was worked out alone, as a share of what is paid: what
+/// comes later saves that share of what the ones before it leave, or, where it stands in
+/// place of one of them, what it saves more than that one. What saves nothing more is left
+/// out, unless it stands in place of another.
+pub(super) fn in_turn(all: Vec<Advice>, cost: Money) -> Vec<Advice> {
+    let mut left = cost;
+    // What was left before another device was advised, and what that saves.
+    let mut device: Option<(Money, Money)> = None;
+    let mut told = Vec::new();
+    for mut advice in all {
+        let alone = advice
+            .savings
+            .filter(|it| *it > Money::ZERO && cost > Money::ZERO);
+        if let Some(alone) = alone {
+            let share = (alone.to_f64() / cost.to_f64()).min(1.0);
+            let more = match &mut device {
+                Some((before, saved)) if advice.is_another_device() => {
+                    advice.text = format!("or instead: {}", advice.text);
+                    let more = (before.scale(share) - *saved).floor_zero().min(left);
+                    *saved += more;
+                    more
+                }
+                _ => {
+                    let more = left.scale(share).min(left);
+                    if advice.is_another_device() {
+                        device = Some((left, more));
+                    }
+                    more
+                }
+            };
+            left = left - more;
+            if more.to_cents() == Money::ZERO && !advice.is_another_device() {
+                continue;
+            }
+            advice.savings = Some(more).filter(|it| it.to_cents() > Money::ZERO);
+        }
+        told.push(advice);
+    }
+    told
+}
+
 impl About<'_> {
     fn batch(&self) -> bool {
         self.workloads.iter().any(|it| it.is_batch())
@@ -219,7 +271,11 @@ fn stop(about: &About<'_>) -> Option<Advice> {
     if about.held.pods == 0 {
         return None;
     }
-    let (devices, time) = (about.devices(), about.seen.watched.human());
+    let time = about
+        .seen
+        .ended()
+        .map_or(about.seen.watched, |(_, span)| span);
+    let (devices, time) = (about.devices(), time.human());
     let kind = about.workloads.first()?.id.kind.as_str();
     let how = if about.batch() {
         "stop it, or look why it hangs"
@@ -265,7 +321,7 @@ const NAMED: usize = 3;
 fn free(about: &About<'_>) -> Option<Advice> {
     let seen = about.seen;
     let lost = seen.lost(about.card());
-    let shortest = lost.iter().map(|(it, _)| it.watched).min()?;
+    let shortest = lost.iter().map(|(it, _)| it.lost_for()).min()?;
     let names = lost.iter().take(NAMED).map(|(it, devices)| {
         let same = seen
             .parts
@@ -352,7 +408,9 @@ fn feed(about: &About<'_>) -> Option<Advice> {
     } else {
         "look where its data come from (workers of the loader, a cache, `/dev/shm`)".to_owned()
     };
-    let unless = if about.certainty <= Certainty::Low && !seen.cpu_is_short() {
+    // Without any other sign of it that is a question, and nobody saves by a question.
+    let is_guess = about.certainty <= Certainty::Low && !seen.cpu_is_short();
+    let unless = if is_guess {
         ", unless it is requests that it waits for"
     } else {
         ""
@@ -362,8 +420,8 @@ fn feed(about: &About<'_>) -> Option<Advice> {
         short(possible, 1),
         percent(1.0 - busy)
     );
-    let savings = about.cost.scale(shorter.max(0.0));
-    Some(about.advice(Action::AddCpu, Danger::Low, Some(savings), text))
+    let savings = (!is_guess).then(|| about.cost.scale(shorter.max(0.0)));
+    Some(about.advice(Action::AddCpu, Danger::Low, savings, text))
 }
 
 /// A server that works on one request at a time while others wait reads its weights for each.
@@ -548,7 +606,8 @@ fn measure(about: &About<'_>) -> Option<Advice> {
     if about.held.running_pods() == 0 {
         return None;
     }
-    let text = if about.held.replicas > 1 && seen.samples == 0 {
+    let shared = about.held.replicas > 1 && (about.held.takes_turns || seen.samples == 0);
+    let text = if shared {
         "tell its use from others: an exporter that knows processes, MIG slices, or a device of \
          its own for some days"
             .to_owned()

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use jiff::Timestamp;
+
 use super::card::Card;
 use super::held::{Held, held, units};
-use super::part::Part;
+use super::part::{Doing, Part};
 use super::seen::{Busiest, Level, Seen, quantile};
 use super::trace::Sums;
 use super::vendor::Vendor;
@@ -57,10 +59,10 @@ impl<'a> Gather<'a> {
                 self.close();
             }
             let grid = self.snapshot.usage.grid;
-            let (vendor, card) = (self.held[owner].vendor, self.held[owner].card());
+            let held = &self.held[owner];
             let (_, raw) = self
                 .open
-                .get_or_insert_with(|| (owner, Raw::new(grid, vendor, card)));
+                .get_or_insert_with(|| (owner, Raw::new(grid, held)));
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
             for series in usage.of_workload(number) {
@@ -98,6 +100,8 @@ struct Raw {
     full: Vec<f32>,
     xids: BTreeMap<String, BTreeSet<u32>>,
     card: Option<&'static Card>,
+    /// Whether it holds MIG slices.
+    in_slices: bool,
     parts: Vec<Part>,
     sums: Sums,
     /// Of each hour of the day multiprocessors, memory, and the larger of both.
@@ -133,8 +137,8 @@ impl Mean {
 }
 
 impl Raw {
-    fn new(grid: Grid, vendor: Vendor, card: Option<&'static Card>) -> Self {
-        let compute = match vendor {
+    fn new(grid: Grid, held: &Held) -> Self {
+        let compute = match held.vendor {
             // Of a TPU that is all the compute there is.
             Vendor::Google => Metric::GpuTensorActive,
             _ => Metric::GpuSmActive,
@@ -142,7 +146,8 @@ impl Raw {
         Self {
             grid,
             compute,
-            card,
+            card: held.card(),
+            in_slices: held.profile.is_some(),
             parts: Vec::new(),
             sums: Sums::default(),
             day: BTreeMap::new(),
@@ -174,12 +179,22 @@ impl Raw {
             return;
         }
         self.processor(series, container);
-        let columns: BTreeMap<Metric, Vec<f32>> = series
+        let mut columns: BTreeMap<Metric, Vec<f32>> = series
             .more
             .iter()
             .filter(|(metric, _)| metric.is_of_devices())
             .map(|(metric, values)| (*metric, values.every().into_owned()))
             .collect();
+        // Of a slice drivers say 0, whatever runs on it.
+        let says_nothing = |values: &Vec<f32>| values.iter().all(|it| it.is_nan() || *it == 0.0);
+        if self.in_slices
+            && columns.contains_key(&self.compute)
+            && columns
+                .get(&Metric::GpuUtilization)
+                .is_some_and(says_nothing)
+        {
+            columns.remove(&Metric::GpuUtilization);
+        }
         let at = |metric: Metric, slot: usize| {
             let value = columns.get(&metric).and_then(|values| values.get(slot));
             value.copied().unwrap_or(f32::NAN)
@@ -202,6 +217,7 @@ impl Raw {
                 slot: series.first + u32::try_from(slot).unwrap_or(0),
                 sm: at(self.compute, slot),
                 dram: at(Metric::GpuDramActive, slot),
+                tensor: at(Metric::GpuTensorActive, slot),
                 busy: at(Metric::GpuUtilization, slot),
                 watts: single(watts),
             };
@@ -219,7 +235,7 @@ impl Raw {
                 self.watched(sample.slot);
             }
             self.sample(&sample);
-            of.add(&sample);
+            of.add(&sample, self.card);
         }
         self.turns += of.turns;
         if series.is_running(&self.grid) {
@@ -335,6 +351,7 @@ struct Sample {
     slot: u32,
     sm: f32,
     dram: f32,
+    tensor: f32,
     busy: f32,
     watts: f32,
 }
@@ -347,6 +364,19 @@ impl Sample {
         } else {
             self.sm.max(self.dram)
         }
+    }
+
+    /// Whether something runs and does nothing; `None` where nothing tells whether it runs.
+    fn hangs(&self, card: Option<&Card>) -> Option<bool> {
+        let known = |value: f32| (!value.is_nan()).then(|| f64::from(value));
+        let power = known(self.watts).zip(card);
+        let doing = Doing {
+            busy: known(self.busy)?,
+            full: known(self.full()),
+            moved: known(self.dram.max(self.tensor)),
+            power: power.map(|(watts, card)| card.fullness_at(watts)),
+        };
+        Some(doing.hangs())
     }
 
     /// The most that is done, by any account.
@@ -374,13 +404,59 @@ const HARDLY: f32 = 0.1;
 /// A sample in which more is done than noise.
 const ANYTHING: f32 = 0.01;
 
+/// How long it must have been so at the end of the window, for a hang and for an end; and
+/// how often at least it was seen.
+const HUNG: Span = Span::HOUR;
+const ENDED: Span = Span::from_secs(6 * 3_600);
+const OFTEN: u32 = 5;
+/// A rest that is so many times as long as any before is no pause between requests.
+const MUCH_LONGER: u32 = 2;
+
+/// A stretch of samples that are all so, up to the newest.
+#[derive(Default)]
+struct Stretch {
+    since: Option<u32>,
+    last: u32,
+    samples: u32,
+}
+
+impl Stretch {
+    fn add(&mut self, slot: u32, is_so: bool) {
+        if !is_so {
+            *self = Self::default();
+            return;
+        }
+        self.since = self.since.or(Some(slot));
+        self.last = slot;
+        self.samples += 1;
+    }
+
+    fn slots(&self) -> u32 {
+        self.since.map_or(0, |since| self.last - since + 1)
+    }
+
+    /// Since when, and how long, where that is at least so long.
+    fn lasts(&self, least: Span, grid: &Grid) -> Option<(Timestamp, Span)> {
+        let span = Span::from_secs(self.slots().saturating_mul(grid.step.as_secs()));
+        let since = self
+            .since
+            .filter(|_| span >= least && self.samples >= OFTEN)?;
+        Some((grid.time(since), span))
+    }
+}
+
 /// Sums of one container of a pod.
 #[derive(Default)]
 struct OfPart {
     busy: Mean,
     full: Mean,
+    moved: Mean,
     watts: Mean,
     did: Mean,
+    hangs: Stretch,
+    rests: Stretch,
+    /// The longest rest before the one that may go on.
+    rested: u32,
     most_busy: Option<f32>,
     first: Option<u32>,
     last: u32,
@@ -390,7 +466,11 @@ struct OfPart {
 }
 
 impl OfPart {
-    fn add(&mut self, sample: &Sample) {
+    fn add(&mut self, sample: &Sample, card: Option<&Card>) {
+        if let Some(hangs) = sample.hangs(card) {
+            self.hangs.add(sample.slot, hangs);
+        }
+        self.moved.add(&[sample.dram.max(sample.tensor)]);
         self.busy.add(&[sample.busy]);
         if !sample.busy.is_nan() {
             self.most_busy = Some(self.most_busy.unwrap_or(0.0).max(sample.busy));
@@ -402,6 +482,10 @@ impl OfPart {
             return;
         }
         self.did.add(&[f32::from(u8::from(done > ANYTHING))]);
+        if done > ANYTHING {
+            self.rested = self.rested.max(self.rests.slots());
+        }
+        self.rests.add(sample.slot, done <= ANYTHING);
         self.first = self.first.or(Some(sample.slot));
         self.last = sample.slot;
         let hard = (done >= HARD).then_some(true);
@@ -410,6 +494,13 @@ impl OfPart {
             self.turns += usize::from(self.hard.is_some() && self.hard != now);
             self.hard = now;
         }
+    }
+
+    /// The rest that goes on, where it is far longer than any before.
+    fn ended(&self, grid: &Grid) -> Option<(Timestamp, Span)> {
+        let worked = self.did.get().is_some_and(|it| it > 0.0);
+        let is_new = self.rests.slots() > MUCH_LONGER * self.rested;
+        self.rests.lasts(ENDED, grid).filter(|_| worked && is_new)
     }
 
     fn part(&self, series: &Series, devices: f64, grid: Grid) -> Part {
@@ -421,8 +512,11 @@ impl OfPart {
             busy: self.busy.get(),
             most_busy: self.most_busy.map(f64::from),
             full: self.full.get(),
+            moved: self.moved.get(),
             watts: self.watts.get(),
             did: self.did.get(),
+            hung: self.hangs.lasts(HUNG, &grid),
+            ended: self.ended(&grid),
             samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),
             watched: Span::from_secs(slots.saturating_mul(grid.step.as_secs())),
         }

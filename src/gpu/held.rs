@@ -31,6 +31,9 @@ pub struct Held {
     pub profile: Option<String>,
     /// Pods that may share each device; 1 where none do.
     pub replicas: u32,
+    /// Whether they take turns on a whole device, of which an exporter tells what all of
+    /// them do together.
+    pub takes_turns: bool,
     /// Memory of a device as its node says it.
     pub memory: Option<Bytes>,
     /// Whether its nodes are bought at spot prices.
@@ -134,6 +137,7 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
     let (mut gpus, mut waiting_gpus) = (0.0, 0.0);
     let (mut pods, mut waiting, mut spot) = (0, 0, 0);
     let (mut replicas, mut memory, mut partition) = (1, None, None);
+    let mut takes_turns = false;
     for pod in &workload.pods {
         let devices = devices(pod, each);
         if devices <= 0.0 {
@@ -156,6 +160,7 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         }
         if let Some(node) = node {
             replicas = replicas.max(shared);
+            takes_turns |= shared > 1;
             memory = memory.or(node.accelerator.memory);
             partition = partition.or(node.accelerator.partition.clone());
             spot += usize::from(node.capacity_type == CapacityType::Spot);
@@ -180,6 +185,7 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         product: most.map(|(name, _)| name.to_owned()),
         profile: profile.map(str::to_owned).or(partition),
         replicas,
+        takes_turns,
         memory,
         spot: spot > 0 && spot == pods - waiting,
     }
@@ -195,6 +201,7 @@ impl Held {
         self.product = self.product.take().or(other.product);
         self.profile = self.profile.take().or(other.profile);
         self.replicas = self.replicas.max(other.replicas);
+        self.takes_turns |= other.takes_turns;
         self.memory = self.memory.or(other.memory);
         self.spot &= other.spot;
     }

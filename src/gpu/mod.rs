@@ -30,7 +30,7 @@ pub use advice::{Action, Advice, Danger};
 pub use card::{Card, Layout, Profile};
 pub use gather::{Gather, Gathered};
 pub use held::Held;
-pub use part::Part;
+pub use part::{Doing, Part};
 pub use report::{Gpus, IdleNode, Judged, Options, gpus, gpus_from};
 pub use seen::{Busiest, Fullness, Level, Seen};
 pub use share::{FITS, FITTED, Kept, Load, Model, kept};

@@ -1,6 +1,8 @@
 //! What single pods of a workload do with their devices: one that does nothing, or that
 //! hangs, hides in the mean of all.
 
+use jiff::Timestamp;
+
 use super::card::Card;
 use super::seen::Seen;
 use crate::units::Span;
@@ -16,12 +18,49 @@ pub struct Part {
     /// The most that it was in any sample.
     pub most_busy: Option<f64>,
     pub full: Option<f64>,
+    /// What memory and tensor units did, the larger of both.
+    pub moved: Option<f64>,
     pub watts: Option<f64>,
     /// Share of the samples in which anything was done at all.
     pub did: Option<f64>,
     pub samples: usize,
     /// From the first sample to the last.
     pub watched: Span,
+    /// Since when something ran all the time up to the end and did nothing, and how long.
+    pub hung: Option<(Timestamp, Span)>,
+    /// Since when nothing was done up to the end, and how long, where that is longer than it
+    /// ever was before.
+    pub ended: Option<(Timestamp, Span)>,
+}
+
+/// What a device did over some time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Doing {
+    /// Share of the time that anything ran.
+    pub busy: f64,
+    /// The larger of multiprocessors and memory.
+    pub full: Option<f64>,
+    /// The larger of memory and tensor units.
+    pub moved: Option<f64>,
+    /// Power above its floor ÷ what it can draw above it.
+    pub power: Option<f64>,
+}
+
+impl Doing {
+    /// Whether something runs all the time and does nothing, at the power of doing nothing.
+    pub fn hangs(&self) -> bool {
+        if self.busy < ALWAYS {
+            return false;
+        }
+        let moves_nothing = self.moved.is_some_and(|it| it <= NOTHING);
+        match (self.full, self.power) {
+            // A kernel that only waits may hold every multiprocessor, and draws no power.
+            (Some(full), Some(power)) => power <= SPINS_POWER && (full <= SPINS || moves_nothing),
+            (Some(full), None) => full <= STANDS,
+            (None, Some(power)) => power <= STANDS || moves_nothing && power <= SPINS,
+            (None, None) => false,
+        }
+    }
 }
 
 /// Below so many samples, and so much time, nothing is said of one.
@@ -43,30 +82,40 @@ const STANDS: f64 = 0.01;
 const FEW: f64 = 4.0;
 const STEADY: f64 = 0.97;
 const ABOVE: f64 = 0.01;
+/// What fills more of a device than this is work.
+const FULL_OF_WORK: f64 = 0.2;
 
 impl Part {
     fn is_known(&self) -> bool {
         self.samples >= FEWEST && self.watched >= LONG
     }
 
-    /// Whether nothing at all was done.
+    /// Whether nothing at all was done, or nothing any more.
     pub(super) fn is_unused(&self) -> bool {
-        self.is_known() && self.did.is_some_and(|it| it <= NOTHING)
+        self.ended.is_some() || self.is_known() && self.did.is_some_and(|it| it <= NOTHING)
     }
 
     /// Whether something runs all the time and does nothing, at the power of doing nothing.
     pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
-        if !self.is_known() || self.busy.is_none_or(|it| it < ALWAYS) {
-            return false;
-        }
         let power = self.watts.zip(card);
-        let power = power.map(|(watts, card)| card.fullness_at(watts));
-        match (self.full, power) {
-            (Some(full), Some(power)) => full <= SPINS && power <= SPINS_POWER,
-            (Some(full), None) => full <= STANDS,
-            (None, Some(power)) => power <= STANDS,
-            (None, None) => false,
-        }
+        let all = self.busy.map(|busy| Doing {
+            busy,
+            full: self.full,
+            moved: self.moved,
+            power: power.map(|(watts, card)| card.fullness_at(watts)),
+        });
+        self.hung.is_some() || self.is_known() && all.is_some_and(|it| it.hangs())
+    }
+
+    /// Whether it does something that may come to something.
+    pub(super) fn computes(&self, card: Option<&Card>) -> bool {
+        self.did.is_some_and(|it| it > NOTHING) && !self.hangs(card) && self.ended.is_none()
+    }
+
+    /// How long nothing has come of it.
+    pub(super) fn lost_for(&self) -> Span {
+        let since = self.hung.or(self.ended);
+        since.map_or(self.watched, |(_, span)| span)
     }
 
     /// Devices of several that seem never to be used: how often anything runs, the mean over
@@ -89,6 +138,26 @@ impl Part {
 }
 
 impl Seen {
+    /// How long none of its devices did anything, up to the end, where they did before.
+    pub(super) fn ended(&self) -> Option<(Timestamp, Span)> {
+        let all: Option<Vec<_>> = self.parts.iter().map(|it| it.ended).collect();
+        all?.into_iter().max()
+    }
+
+    /// Since when all of them hang.
+    pub(super) fn hung(&self) -> Option<Timestamp> {
+        let hung = self.parts.iter().filter_map(|it| it.hung);
+        hung.map(|(since, _)| since).max()
+    }
+
+    /// Whether it computed something before it hung.
+    pub(super) fn worked(&self) -> bool {
+        let longest = self.parts.iter().filter_map(|it| it.hung);
+        let longest = longest.map(|(_, span)| span).max();
+        longest.is_some_and(|it| 2 * u64::from(it.as_secs()) < u64::from(self.watched.as_secs()))
+            || self.full.is_some_and(|it| it.p99 > FULL_OF_WORK)
+    }
+
     /// Whether some hang, and none of the others does anything.
     pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
         self.parts.iter().any(|it| it.hangs(card)) && self.parts.iter().all(|it| it.is_lost(card))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::advice::{About, Action, Advice, Danger, advice};
+use super::advice::{About, Action, Advice, Danger, advice, in_turn};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
@@ -14,8 +14,8 @@ use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
-use crate::text::percent;
-use crate::units::{HOURS_PER_MONTH, Money, len_f64};
+use crate::text::{money, percent};
+use crate::units::{Currency, HOURS_PER_MONTH, Money, len_f64};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -200,7 +200,10 @@ impl Gpus {
             .map(|(held, seen)| one(snapshot, held, seen, options))
             .collect();
         let sharing = proposed(&workloads, snapshot.usage.grid.step);
-        tell_sharing(snapshot, &mut workloads, &sharing);
+        tell_sharing(snapshot, &mut workloads, &sharing, options.book.currency());
+        for judged in &mut workloads {
+            judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
+        }
         let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
         let gaps = gaps(&workloads);
         Self {
@@ -323,7 +326,12 @@ fn is_blocked(snapshot: &Snapshot, node: &Node, (free, held): (f64, f64)) -> boo
 }
 
 /// To each member of a group that could share a device, that it could.
-fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharing]) {
+fn tell_sharing(
+    snapshot: &Snapshot,
+    workloads: &mut [Judged],
+    sharing: &[Sharing],
+    currency: Currency,
+) {
     for group in sharing {
         let names: Vec<String> = group
             .members
@@ -335,9 +343,12 @@ fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharin
             let others = names.iter().enumerate().filter(|(it, _)| *it != at);
             let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
             let Some(kept) = member.kept else { continue };
+            let part = parts.get(at).map_or_else(String::new, |it| {
+                let part = money(it.to_cents(), &currency);
+                format!(", and its part of what that saves is {part} a month")
+            });
             let text = format!(
-                "share a device by time slicing with {}: it keeps {} of its rate, and this is its \
-                 part of what that saves",
+                "share a device by time slicing with {}: it keeps {} of its rate{part}",
                 others.join(", "),
                 percent(kept.value)
             );

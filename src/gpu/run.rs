@@ -16,7 +16,8 @@ const PATIENCE: i64 = 600;
 /// Device hours that failed attempts must have taken to be worth a word.
 const WORTH: f64 = 0.5;
 
-/// Pods that have devices and wait for the rest of their run.
+/// Pods that have devices and wait for the rest of their run. Those that compute do not wait:
+/// they are independent of each other, or enough.
 pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
     let runs = about.workloads.iter().filter(|it| it.is_batch());
     let pods: Vec<&Pod> = runs.flat_map(|it| &it.pods).collect();
@@ -26,9 +27,12 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
     };
     let waiting = pods.iter().filter(late).count();
     let running = pods.iter().filter(|pod| pod.node.is_some()).count();
-    if waiting == 0 || running == 0 {
+    let (card, parts) = (about.held.card(), &about.seen.parts);
+    if waiting == 0 || running == 0 || parts.iter().any(|it| it.computes(card)) {
         return None;
     }
+    // Where nothing is told of their devices, they may compute.
+    let is_sure = !parts.is_empty() && parts.iter().all(|it| it.is_lost(card));
     let longest = pods
         .iter()
         .filter(late)
@@ -45,8 +49,8 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
         action: Action::StartTogether,
         text,
         // Pods that wait cost nothing, so all that it costs is for those that hold.
-        savings: Some(about.cost),
-        risk: Danger::Low,
+        savings: is_sure.then_some(about.cost),
+        risk: if is_sure { Danger::Low } else { Danger::Medium },
     })
 }
 

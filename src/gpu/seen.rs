@@ -139,7 +139,7 @@ const FLOOR: f64 = 0.171;
 
 impl Card {
     /// How full a device is that draws so many watts, which is linear above its floor.
-    pub(super) fn fullness_at(&self, watts: f64) -> f64 {
+    pub fn fullness_at(&self, watts: f64) -> f64 {
         let floor = self.watts * FLOOR;
         ((watts - floor) / (self.watts - floor)).clamp(0.0, 1.0)
     }

@@ -42,7 +42,7 @@ const MOST: usize = 4;
 /// All of a group together want no more than this of the time of a device.
 const PEAK: f64 = 0.7;
 /// What each keeps at worst where it is said that they fit.
-const AT_WORST: f64 = 0.8;
+const AT_WORST: f64 = 0.85;
 /// Below so many samples in which all are known nothing is said.
 const FEWEST: usize = 5;
 /// Seen together for less than this they are not said to fit.
@@ -100,13 +100,24 @@ fn known(judged: &Judged) -> Result<Known<'_>, String> {
     Err(why)
 }
 
+/// The same on a device of the first: what is little of one product is much of another.
+fn known_beside<'a>(first: Option<&Judged>, judged: &'a Judged) -> Result<Known<'a>, String> {
+    let first = first.and_then(|it| it.held.product.as_deref());
+    match (first, judged.held.product.as_deref()) {
+        (Some(first), Some(own)) if first != own => Err(format!("is on {own}, and not on {first}")),
+        _ => known(judged),
+    }
+}
+
 /// Where only how often anything ran is known, and it is less than this, it stands for fullness.
 const FULL_UNKNOWN: f64 = 0.02;
 
 /// What these would keep on one device, one pod of each.
 pub fn together(workloads: &[Judged], places: &[usize], step: Span) -> Sharing {
     let members: Vec<&Judged> = places.iter().map(|place| &workloads[*place]).collect();
-    let each: Vec<Result<Known<'_>, String>> = members.iter().map(|it| known(it)).collect();
+    let first = members.first().copied();
+    let each = members.iter().map(|it| known_beside(first, it));
+    let each: Vec<Result<Known<'_>, String>> = each.collect();
     let all: Option<Vec<Known<'_>>> = each.iter().map(|it| it.as_ref().ok().copied()).collect();
     let joint = all.as_deref().and_then(joint);
     let slots = joint.as_ref().map_or(0, |it| it.slots);

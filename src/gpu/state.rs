@@ -1,5 +1,7 @@
 //! What the use of accelerators amounts to, in one word.
 
+use jiff::Timestamp;
+
 use super::card::Card;
 use super::held::Held;
 use super::seen::{Fullness, Seen};
@@ -151,6 +153,12 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     if seen.most_done().is_some_and(|it| it <= NOTHING) {
         return nothing(seen, watched, "");
     }
+    if held.takes_turns {
+        return unknown(held, seen);
+    }
+    if let Some((since, _)) = seen.ended() {
+        return ended(seen, since, card, watched);
+    }
     let Some((full, from)) = seen.fullness(card) else {
         let why = "how much of its devices is used is not told".to_owned();
         return Verdict::new(State::Unknown, Certainty::None, why);
@@ -243,9 +251,9 @@ fn waiting(held: &Held, workloads: &[&Workload]) -> Option<Verdict> {
         .filter_map(|it| Some((it, it.queued.as_ref()?)));
     let why = match queues.next() {
         Some((workload, queued)) => {
-            let since = workload.created.map_or_else(String::new, |it| {
-                format!(" since {}", it.strftime("%Y-%m-%d %H:%M"))
-            });
+            let since = workload
+                .created
+                .map_or_else(String::new, |it| format!(" since {}", minute(it)));
             let gpus = short(held.waiting_gpus, 2);
             format!(
                 "it waits in the queue {}{since} for {gpus} GPUs",
@@ -258,7 +266,7 @@ fn waiting(held: &Held, workloads: &[&Workload]) -> Option<Verdict> {
 }
 
 fn unknown(held: &Held, seen: &Seen) -> Verdict {
-    let why = if held.replicas > 1 && seen.samples == 0 {
+    let why = if held.replicas > 1 && (held.takes_turns || seen.samples == 0) {
         let pods = held.replicas;
         format!("up to {pods} pods share each device, which does not tell who used it")
     } else if seen.samples == 0 {
@@ -279,10 +287,17 @@ fn hangs(seen: &Seen, sure: Certainty) -> Verdict {
         format!(" at {:.0} W, the power of doing nothing", it.mean)
     });
     let busy = seen.busy.map_or(0.0, |it| it.mean);
-    let why = format!(
-        "something runs {} of the time{watts}, and nothing is computed: it hangs",
-        percent(busy)
-    );
+    let why = match seen.hung() {
+        // Means are of the time before as well.
+        Some(since) if seen.worked() => format!(
+            "since {} something runs all the time, and nothing is computed: it hangs",
+            minute(since)
+        ),
+        _ => format!(
+            "something runs {} of the time{watts}, and nothing is computed: it hangs",
+            percent(busy)
+        ),
+    };
     // One figure confirms the other.
     let both = seen.full.is_some() && seen.watts.is_some();
     let most = if both {
@@ -291,6 +306,22 @@ fn hangs(seen: &Seen, sure: Certainty) -> Verdict {
         Certainty::Medium
     };
     Verdict::new(State::Held, sure.min(most), why)
+}
+
+/// What worked, and has done nothing for longer than it ever did.
+fn ended(seen: &Seen, since: Timestamp, card: Option<&Card>, sure: Certainty) -> Verdict {
+    let before = seen.fullness(card).map_or_else(String::new, |(full, _)| {
+        format!(", and at most {} of each device before", percent(full.max))
+    });
+    let why = format!("nothing was computed since {}{before}", minute(since));
+    let holds = seen.memory.is_some_and(|it| it.p95 >= CONTEXT.to_f64());
+    let state = if holds { State::Held } else { State::Idle };
+    Verdict::new(state, sure.min(Certainty::Medium), why)
+}
+
+/// `2026-03-09 14:05`.
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// `by` says by what it is known, where that is not plain.
@@ -359,14 +390,21 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
     if !shows {
         return None;
     }
-    let sure = sure.min(if batch {
+    // Of several devices only the mean is told, and some of them may do nothing.
+    let several = seen.parts.iter().any(|it| it.devices > 1.0) && !seen.stops_and_goes();
+    let sure = sure.min(if batch && !several {
         Certainty::Medium
     } else {
         Certainty::Low
     });
+    let unless = if several {
+        ", unless some of its devices do nothing, as only their mean is told"
+    } else {
+        ""
+    };
     let why = format!(
         "what runs fills the device, and {waits} of the time it waits for data, CPU or \
-         network: {share} of it is used"
+         network: {share} of it is used{unless}"
     );
     Some(Verdict::new(State::Starved, sure, why))
 }

@@ -18,6 +18,9 @@ const IDLE_CORES: f64 = 0.005;
 /// See [`IDLE_CORES`].
 const IDLE_OF_REQUEST: f64 = 0.01;
 
+/// The quantiles of a profile, and the largest sample.
+const RANKS: [f64; 6] = [0.5, 0.9, 0.95, 0.98, 0.99, 1.0];
+
 /// Cores below which a median is too small to compare bursts with.
 const SMALLEST_MEDIAN: f64 = 0.001;
 
@@ -65,23 +68,21 @@ fn one(snapshot: &Snapshot, usage: &Usage, calendar: &Calendar, pool: (usize, us
 }
 
 fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option<CpuProfile> {
-    let values = || series.iter().map(|s| s.cpu_cores.as_slice());
-    let spread = Spread::of(values())?;
+    let mut spread = Spread::of(series.iter().map(|s| s.cpu_cores.as_slice()))?;
     let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.cpu_cores)).collect();
     let shape = Shape::of(&columns, calendar);
-    let cores = |rank: f64| Cpu::cores(spread.quantile(rank));
-    let (p50, p99) = (cores(0.5), cores(0.99));
+    let [p50, p90, p95, p98, p99, max] = spread.quantiles(RANKS).map(Cpu::cores);
     let request = container.requests.cpu.map_or(0.0, Cpu::get);
     let idle = IDLE_CORES.max(IDLE_OF_REQUEST * request);
     let strength = shape::strength(&shape.hours, calendar);
     Some(CpuProfile {
         mean: Cpu::cores(spread.mean()),
         p50,
-        p90: cores(0.9),
-        p95: cores(0.95),
-        p98: cores(0.98),
+        p90,
+        p95,
+        p98,
         p99,
-        max: cores(1.0),
+        max,
         hour_of_week: shape.hour_of_week(),
         trend_per_day: shape.days.trend_per_day(spread.mean()),
         daily_peaks: shape.days.peaks,
@@ -94,20 +95,20 @@ fn cpu(series: &[&Series], calendar: &Calendar, container: &Container) -> Option
 }
 
 fn memory(series: &[&Series], calendar: &Calendar) -> Option<MemoryProfile> {
-    let spread = Spread::of(series.iter().map(|s| s.memory_bytes.as_slice()))?;
+    let mut spread = Spread::of(series.iter().map(|s| s.memory_bytes.as_slice()))?;
     let columns: Vec<(u32, &[f32])> = series.iter().map(|s| (s.first, &*s.memory_bytes)).collect();
     let Shape {
         days, hourly_peaks, ..
     } = Shape::of(&columns, calendar);
-    let bytes = |rank: f64| Bytes::from_f64(spread.quantile(rank));
+    let [p50, p90, p95, p98, p99, max] = spread.quantiles(RANKS).map(Bytes::from_f64);
     Some(MemoryProfile {
         mean: Bytes::from_f64(spread.mean()),
-        p50: bytes(0.5),
-        p90: bytes(0.9),
-        p95: bytes(0.95),
-        p98: bytes(0.98),
-        p99: bytes(0.99),
-        max: bytes(1.0),
+        p50,
+        p90,
+        p95,
+        p98,
+        p99,
+        max,
         trend_per_day: days.trend_per_day(spread.mean()),
         rising_share: days.rising_share(),
         daily_peaks: days.peaks,
@@ -132,19 +133,19 @@ fn throttling(series: &[&Series], since: usize) -> Option<Throttling> {
         Some(values.part(skipped.min(values.len())..values.len()))
     });
     let known: Vec<Values> = known.collect();
-    let spread = Spread::of(known.iter().map(Values::known))?;
+    let (mean, p95) = usual(known.iter().map(Values::known))?;
     Some(Throttling {
-        mean: Ratio::new(spread.mean()),
-        p95: Ratio::new(spread.quantile(0.95)),
+        mean: Ratio::new(mean),
+        p95: Ratio::new(p95),
     })
 }
 
 fn pressure(series: &[&Series]) -> Option<Pressure> {
     let waiting = |metric| {
-        let spread = Spread::of(more(series, metric))?;
+        let (mean, p95) = usual(more(series, metric))?;
         Some(Waiting {
-            mean: Ratio::new(spread.mean()),
-            p95: Ratio::new(spread.quantile(0.95)),
+            mean: Ratio::new(mean),
+            p95: Ratio::new(p95),
         })
     };
     let pressure = Pressure {
@@ -156,13 +157,29 @@ fn pressure(series: &[&Series]) -> Option<Pressure> {
 
 /// `None` where only the memory of the devices is known: no use is not the same as unknown use.
 fn gpu(series: &[&Series]) -> Option<GpuProfile> {
-    let utilization = Spread::of(more(series, Metric::GpuUtilization))?;
-    let memory = Spread::of(more(series, Metric::GpuMemoryBytes));
+    let (mean, p95) = usual(more(series, Metric::GpuUtilization))?;
+    let done = [
+        Metric::GpuSmActive,
+        Metric::GpuDramActive,
+        Metric::GpuTensorActive,
+    ];
+    let done = done.into_iter().filter_map(|it| usual(more(series, it)));
+    let done = done.map(|(_, p95)| p95).fold(p95, f64::max);
+    let memory = more(series, Metric::GpuMemoryBytes).flatten().copied();
+    let memory = memory.filter(|it| !it.is_nan()).reduce(f32::max);
     Some(GpuProfile {
-        mean_utilization: Ratio::new(utilization.mean()),
-        p95_utilization: Ratio::new(utilization.quantile(0.95)),
-        max_memory: memory.map(|spread| Bytes::from_f64(spread.quantile(1.0))),
+        mean_utilization: Ratio::new(mean),
+        p95_utilization: Ratio::new(p95),
+        p95_done: Ratio::new(done),
+        max_memory: memory.map(|most| Bytes::from_f64(f64::from(most))),
     })
+}
+
+/// Mean and 95th percentile of the samples; `None` without one.
+fn usual<'a>(columns: impl Iterator<Item = &'a [f32]>) -> Option<(f64, f64)> {
+    let mut spread = Spread::of(columns)?;
+    let [p95] = spread.quantiles([0.95]);
+    Some((spread.mean(), p95))
 }
 
 fn more<'a>(series: &'a [&'a Series], metric: Metric) -> impl Iterator<Item = &'a [f32]> + 'a {

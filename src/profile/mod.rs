@@ -151,5 +151,8 @@ pub struct Waiting {
 pub struct GpuProfile {
     pub mean_utilization: Ratio,
     pub p95_utilization: Ratio,
+    /// The largest 95th percentile of anything that a device does: how often anything ran,
+    /// which is 0 on a MIG slice whatever runs, multiprocessors, memory, tensor units.
+    pub p95_done: Ratio,
     pub max_memory: Option<Bytes>,
 }

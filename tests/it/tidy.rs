@@ -41,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "cohort",
             "finding",
+            "gpu",
             "pack",
             "profile",
             "recommend",

@@ -67,9 +67,8 @@ fn is_gpu_idle(plan: &Plan<'_>) -> bool {
         .filter_map(|planned| planned.pool.profile.gpu.as_ref())
         .peekable();
     known.peek().is_some()
-        && known.all(|gpu| {
-            gpu.mean_utilization.get() < IDLE_GPU.0 && gpu.p95_utilization.get() < IDLE_GPU.1
-        })
+        && known
+            .all(|gpu| gpu.mean_utilization.get() < IDLE_GPU.0 && gpu.p95_done.get() < IDLE_GPU.1)
 }
 
 /// OOM-killed or held at a limit that is still too low, growing, throttled, waiting, or over

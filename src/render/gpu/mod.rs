@@ -368,7 +368,15 @@ impl Page<'_> {
             _ if !whys.is_empty() => {
                 format!("what they keep is not known: {}", whys.join(", "))
             }
-            Some(true) => format!("they fit: each keeps {} of its rate or more", percent(FITS)),
+            Some(true) => {
+                let lows = sharing.members.iter().filter_map(|it| it.kept.as_ref());
+                let worst = lows.map(|it| it.low).fold(1.0, f64::min);
+                format!(
+                    "they fit: each keeps {} of its rate or more, and {} at worst in nine of ten cases",
+                    percent(FITS),
+                    percent(worst)
+                )
+            }
             Some(false) => "they do not fit".to_owned(),
             None => format!(
                 "it is not known well enough whether they fit: they were seen together for {}",

@@ -40,6 +40,8 @@ struct Found<'a> {
     code: u64,
     /// When it began; `None` where it stands from before anything was seen.
     slot: Option<u32>,
+    /// Whether its pod began within the window, so that it may be of the pod before.
+    is_of_before: bool,
 }
 
 /// The newest error that began in the last week, else one that stands from before anything
@@ -65,14 +67,21 @@ fn newest<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
             pod: device.pod,
             code,
             slot: Some(slot),
+            is_of_before: false,
         });
     }
     let mut all = (0..device.len()).filter_map(code);
     let first = all.next().filter(|it| *it > 0)?;
+    let is_of_before = device.first > 0;
+    // What a program did before is not the fault of the next one on its device.
+    if is_of_before && PROGRAM.contains(&first) {
+        return None;
+    }
     all.all(|it| it == first).then_some(Found {
         pod: device.pod,
         code: first,
         slot: None,
+        is_of_before,
     })
 }
 
@@ -99,16 +108,22 @@ impl GpuError {
             )
         };
         let pod = found.pod;
-        let (severity, text) = match found.slot {
-            Some(_) => (
+        let (severity, text) = if found.slot.is_some() {
+            (
                 severity,
                 format!("the GPU of {pod} told XID {code}, {whose}"),
-            ),
+            )
+        } else {
+            let since = if found.is_of_before {
+                "the pod began"
+            } else {
+                "the window"
+            };
             // What programs did before may be long over.
-            None => (
+            (
                 severity.min(Severity::Medium),
-                format!("the GPU of {pod} tells XID {code} since before the window, {whose}"),
-            ),
+                format!("the GPU of {pod} tells XID {code} since before {since}, {whose}"),
+            )
         };
         Risk {
             severity,

@@ -1,4 +1,7 @@
+use std::ops::Range;
+
 use crate::finding::Severity;
+use crate::gpu::{Card, Doing};
 use crate::recommend::Pool;
 use crate::risk::device::{Devices, devices, mean, quantile};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
@@ -15,10 +18,6 @@ const ALWAYS: f64 = 0.98;
 const OF_WORK: f64 = 0.35;
 /// Power when it worked, against its least: less is no work.
 const WORKED: f64 = 1.5;
-/// Where it never worked: something ran for this share of all time at least, and its
-/// multiprocessors did no more than this, which is half of what tiny programs fill.
-const MOSTLY: f64 = 0.95;
-const SPINS: f64 = 0.03;
 /// What memory and tensor units may still do.
 const NOTHING: f64 = 0.02;
 /// How long it has to be so, and samples in that.
@@ -39,7 +38,7 @@ impl Check for GpuHangs {
             let devices = devices(pool, &seen.grid);
             let hung: Vec<Found<'_>> = devices
                 .iter()
-                .filter_map(|it| hangs(it, seen).or_else(|| never_worked(it, seen)))
+                .filter_map(|it| hangs(it, seen).or_else(|| stands(it, seen, pool)))
                 .collect();
             let first = hung.first();
             first.map_or_else(Sought::fine, |it| {
@@ -52,8 +51,10 @@ impl Check for GpuHangs {
 struct Found<'a> {
     pod: &'a str,
     watts: Option<f64>,
-    /// What it drew when it worked; `None` where it never did.
+    /// What it drew when it worked; `None` where that is not known.
     worked: Option<f64>,
+    /// Whether it was so in the whole window.
+    always: bool,
 }
 
 fn hangs<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
@@ -77,29 +78,49 @@ fn hangs<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
         pod: device.pod,
         watts: Some(watts),
         worked: Some(worked),
+        always: false,
     })
 }
 
-/// What hung before anything was seen of it: its power tells nothing, as there is nothing to
-/// hold it against, but its multiprocessors do.
-fn never_worked<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
+/// What does nothing by what a device of its product draws then, or by what its
+/// multiprocessors and memory do: its own past need not tell.
+fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
     let now = device.newest(&seen.grid, LONG);
-    if device.known(Metric::GpuUtilization, now).len() < SAMPLES {
+    if device.known(Metric::GpuUtilization, now.clone()).len() < SAMPLES {
         return None;
     }
-    let all = |metric: Metric| mean(&device.known(metric, 0..device.len()));
-    let idle = |metric: Metric, most: f64| all(metric).is_none_or(|it| it <= most);
-    let busy = all(Metric::GpuUtilization)?;
-    let compute = all(Metric::GpuSmActive)?;
-    let hangs = busy >= MOSTLY
-        && compute <= SPINS
-        && idle(Metric::GpuDramActive, SPINS)
-        && idle(Metric::GpuTensorActive, NOTHING);
+    let units = pool.container.requests.gpu_units().max(1.0);
+    let card = card(device.pod, seen, pool);
+    let doing = |places: &Range<usize>| {
+        let level = |metric: Metric| mean(&device.known(metric, places.clone()));
+        let compute = level(Metric::GpuSmActive);
+        let (dram, tensor) = (level(Metric::GpuDramActive), level(Metric::GpuTensorActive));
+        let larger = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
+        let watts = level(Metric::GpuPowerWatts);
+        let power = watts.zip(card);
+        let doing = Doing {
+            busy: level(Metric::GpuUtilization)?,
+            full: compute.and_then(|it| larger(Some(it), dram)),
+            moved: larger(dram, tensor),
+            power: power.map(|(watts, card)| card.fullness_at(watts / units)),
+        };
+        Some((doing.hangs(), watts))
+    };
+    let (hangs, watts) = doing(&now)?;
     hangs.then(|| Found {
         pod: device.pod,
-        watts: all(Metric::GpuPowerWatts),
+        watts,
         worked: None,
+        always: doing(&(0..device.len())).is_some_and(|it| it.0),
     })
+}
+
+/// What the devices of a pod are sold as.
+fn card(pod: &str, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<&'static Card> {
+    let mut pods = pool.workload.pods.iter();
+    let node = pods.find(|it| it.name == pod)?.node.as_deref()?;
+    let mut nodes = seen.snapshot.cluster.nodes.iter();
+    Card::of(nodes.find(|it| it.name == node)?.gpu_product.as_deref()?)
 }
 
 impl GpuHangs {
@@ -114,7 +135,14 @@ impl GpuHangs {
             .watts
             .map_or_else(String::new, |it| format!(" at {it:.0} W"));
         let how = found.worked.map_or_else(
-            || format!("{at}, and computed nothing in the whole window"),
+            || {
+                let when = if found.always {
+                    "in the whole window"
+                } else {
+                    "in the last hour"
+                };
+                format!("{at}, and computed nothing {when}")
+            },
             |it| format!("{at}, where it drew {it:.0} W when it worked"),
         );
         let number = |name, value: Option<f64>| value.map(|it| Evidence::number(name, it));

@@ -47,6 +47,16 @@ fn errors_tell_whose_fault_they_are() {
         ["medium: the GPU of a tells XID 79 since before the window, a fault of the hardware"]
     );
     assert!(of(&[pod("a", 3, at(0.0, 0))], "gpu-error").is_empty());
+    // What the pod before it did is not its fault; what the device has stays.
+    let first = || pod("first", 3, at(0.0, 0));
+    let next = |code: f64| pod("next", 1, at(code, 0));
+    assert!(of(&[first(), next(31.0)], "gpu-error").is_empty());
+    assert_eq!(
+        of(&[first(), next(79.0)], "gpu-error"),
+        [
+            "medium: the GPU of next tells XID 79 since before the pod began, a fault of the hardware"
+        ]
+    );
 }
 
 #[test]
@@ -96,6 +106,14 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
         of(&[pod("a", 3, from_the_start(0.02))], "gpu-hangs"),
         [
             "high: the GPU of a is busy all the time at 130 W, and computed nothing in the whole window: it hangs"
+        ]
+    );
+    // By the power of its product alone.
+    let dark = |_| vec![("gpu_utilization", 1.0), ("gpu_power_watts", 120.0)];
+    assert_eq!(
+        of(&[pod("a", 3, dark)], "gpu-hangs"),
+        [
+            "high: the GPU of a is busy all the time at 120 W, and computed nothing in the whole window: it hangs"
         ]
     );
     // Two tiny programs run all the time and fill a tenth.

@@ -68,6 +68,74 @@ fn what_runs_all_the_time_at_the_power_of_nothing_hangs() {
     assert_eq!(small["state"], "underused", "{small:#}");
 }
 
+fn reason(workload: &Value) -> &str {
+    workload["reason"].as_str().unwrap()
+}
+
+#[test]
+fn what_worked_before_it_hung_hangs_since_then() {
+    let stuck = one(pod("stuck", |slot| match slot {
+        0..=575 => does(0.97, 0.85, 650.0),
+        _ => does(1.0, 0.02, 126.0),
+    }));
+    assert_eq!(stuck["state"], "held", "{stuck:#}");
+    let since = "since 2026-11-22 00:05 something runs all the time";
+    assert!(reason(&stuck).starts_with(since), "{stuck:#}");
+    assert_eq!(actions(&stuck), ["end_hang"]);
+
+    // A kernel that waits on every multiprocessor moves nothing and draws nothing.
+    let waits = one(pod("waits", |_| {
+        let mut figures = does(1.0, 1.0, 125.0);
+        figures[2].1 = 0.0;
+        figures.push(("gpu_tensor_active", 0.0));
+        figures
+    }));
+    assert_eq!(actions(&waits), ["end_hang"], "{waits:#}");
+}
+
+#[test]
+fn what_worked_and_does_nothing_any_more_has_ended() {
+    let ended = |from: usize, to: usize| {
+        one(pod("ended", move |slot| {
+            if slot < from || slot >= to {
+                does(0.7, 0.63, 500.0)
+            } else {
+                does(0.0, 0.0, 118.0)
+            }
+        }))
+    };
+    let it = ended(2 * DAY, 3 * DAY);
+    assert_eq!(it["state"], "held", "{it:#}");
+    let since =
+        "nothing was computed since 2026-11-22 00:05, and at most 63% of each device before";
+    assert_eq!(reason(&it), since);
+    assert_eq!(actions(&it), ["scale_to_zero"]);
+    let text = it["advice"][0]["text"].as_str().unwrap();
+    assert!(text.ends_with("did nothing in 1d"), "{text}");
+    // Five hours may be a pause, and what came back did not end.
+    for it in [ended(3 * DAY - 60, 3 * DAY), ended(DAY, 2 * DAY)] {
+        assert!(!reason(&it).contains("since"), "{it:#}");
+    }
+}
+
+#[test]
+fn savings_of_a_workload_add_up() {
+    let small = ["a", "b"].map(|name| pod(name, |_| does(0.06, 0.02, 160.0)));
+    let report = told(&small, &h200(), 300, &[]);
+    let small = workload(&report, "a");
+    assert_eq!(actions(small), ["mig_slice", "share"], "{small:#}");
+    let money = |it: &Value| it.as_str().map_or(0.0, |it| it.parse::<f64>().unwrap());
+    let all = small["advice"].as_array().unwrap();
+    let saved: f64 = all.iter().map(|it| money(&it["monthly_savings"])).sum();
+    let cost = money(&small["monthly_cost"]);
+    assert!(saved > 0.0 && saved <= cost, "{saved} of {cost}: {small:#}");
+    // Half of a device is less than what a slice of it saves.
+    let last = &all[1];
+    assert!(last["monthly_savings"].is_null(), "{small:#}");
+    let text = last["text"].as_str().unwrap();
+    assert!(text.starts_with("or instead: share a device"), "{text}");
+}
+
 /// Pods of one set.
 fn set(parts: Vec<Pod>) -> Value {
     let parts = parts.into_iter().map(|mut it| {

@@ -186,6 +186,17 @@ fn a_slice_costs_its_share_and_is_told_as_one() {
         (&it["state"], &it["mig_profile"]),
         (&json!("idle"), &json!("1g.10gb"))
     );
+    // A driver says of a slice that nothing runs, whatever does.
+    let mut works = steady(
+        "works",
+        0.1,
+        &[("gpu_utilization", 0.0), ("gpu_sm_active", 0.6)],
+    );
+    works.resource = "nvidia.com/mig-1g.10gb";
+    let other = told(&[works], &node, 300, &[]);
+    let works = workload(&other, "works");
+    assert_eq!(works["state"], "right_sized", "{works:#}");
+    assert!(works["use"]["busy_ratio"].is_null(), "{works:#}");
     assert_eq!(it["gpus"], 0.142_857);
     assert_eq!(report["summary"]["gpus"], 1.0);
     assert_eq!(report["summary"]["unrequested_gpus"], 0.857_143);

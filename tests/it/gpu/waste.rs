@@ -27,13 +27,18 @@ fn rank(name: &str, made: i64, on: Option<&str>, status: &Value) -> Value {
 }
 
 fn report(items: &[Value], pods: &[&str]) -> Value {
+    report_of(items, pods, 0.5)
+}
+
+/// The same of devices that are so full.
+fn report_of(items: &[Value], pods: &[&str], full: f64) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let mut text =
         "namespace,pod,container,timestamp,cpu_cores,memory_bytes,gpu_sm_active\n".to_owned();
     for pod in pods {
         for back in 0..24 {
             let at = END - back * 300;
-            let _ = writeln!(text, "ml,{pod},main,{at},1,1000000000,0.5");
+            let _ = writeln!(text, "ml,{pod},main,{at},1,1000000000,{full}");
         }
     }
     let all = json!({"apiVersion": "v1", "kind": "List", "items": items});
@@ -48,17 +53,18 @@ fn big() -> Value {
 fn a_gang_that_waits_for_its_rest_is_told() {
     let running = json!({"phase": "Running"});
     let pending = json!({"phase": "Pending"});
-    let of = |made: i64| {
+    let of = |made: i64, full: f64| {
         let items = [
             big(),
             rank("train-a", made, Some("n0"), &running),
             rank("train-b", made, Some("n0"), &running),
             rank("train-c", made, None, &pending),
         ];
-        let report = report(&items, &["train-a", "train-b"]);
-        workload(&report, "train")["advice"][0].clone()
+        let report = report_of(&items, &["train-a", "train-b"], full);
+        workload(&report, "train").clone()
     };
-    let advice = of(7_200);
+    let waiting = of(7_200, 0.0);
+    let advice = &waiting["advice"][0];
     assert_eq!(advice["action"], "start_together");
     let text = advice["text"].as_str().unwrap();
     assert!(
@@ -73,8 +79,21 @@ fn a_gang_that_waits_for_its_rest_is_told() {
             .unwrap()
             > 0.0
     );
-    // What has only just begun may still come together.
-    assert_ne!(of(300)["action"], "start_together");
+    // Nothing is left for anything else to save.
+    let saves = |it: &Value| it["advice"].as_array().unwrap().clone();
+    let money = |it: &Value| {
+        it["monthly_savings"]
+            .as_str()
+            .map(|it| it.parse::<f64>().unwrap())
+    };
+    let all: f64 = saves(&waiting).iter().filter_map(money).sum();
+    let cost: f64 = waiting["monthly_cost"].as_str().unwrap().parse().unwrap();
+    assert!((all - cost).abs() < 0.01, "{waiting:#}");
+    // What has only just begun may still come together, and who computes waits for nobody.
+    for other in [of(300, 0.0), of(7_200, 0.5)] {
+        let mut actions = saves(&other).into_iter().map(|it| it["action"].clone());
+        assert!(actions.all(|it| it != "start_together"), "{other:#}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Alert rules: well formed, of every kind, and with their history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -266,10 +267,8 @@ fn the_rules_on_a_real_trace() {
         let bytes = row[3]
             .parse::<f64>()
             .map_or(String::new(), |kib| (kib * 1024.0).to_string());
-        usage += &format!(
-            "trace,{}-1-a,app,{},{},{bytes}\n",
-            &row[0], &row[1], &row[2]
-        );
+        let (name, time, cores) = (&row[0], &row[1], &row[2]);
+        let _ = writeln!(usage, "trace,{name}-1-a,app,{time},{cores},{bytes}");
     }
     let mut given: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for row in file(".capacity").records() {
@@ -296,7 +295,7 @@ fn the_rules_on_a_real_trace() {
 /// A Deployment of one pod, with its owners.
 fn machine(name: &str, cores: f64, kib: f64) -> [Value; 3] {
     let owner = |kind: &str, name: &str, uid: &str| json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid, "controller": true}]);
-    let memory = format!("{:.0}Ki", kib);
+    let memory = format!("{kib:.0}Ki");
     let sizes = json!({"requests": {"cpu": cores.to_string(), "memory": memory}, "limits": {"memory": memory}});
     let spec = json!({"containers": [{"name": "app", "image": "trace", "resources": sizes}]});
     let (labels, made) = (json!({"app": name}), "2013-01-01T00:00:00Z");

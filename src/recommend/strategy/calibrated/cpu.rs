@@ -119,13 +119,13 @@ impl Replayed {
             ranges.iter().filter_map(sorted).collect()
         };
         let moments = replays.all.iter().filter_map(|replay| {
-            let (known, ahead) = (each(replays.cut(&replay.known)), sorted(&replay.ahead)?);
-            let before: usize = known.iter().map(Sorted::count).sum();
-            if before.min(ahead.count()) < FEWEST {
+            let before = all.count(&replay.known);
+            if before.min(all.count(&replay.ahead)) < FEWEST {
                 return None;
             }
-            let requests = busiest(&known);
-            Some(requests.iter().map(|size| ahead.above(*size)).collect())
+            // More of the time is less, of a larger quantile no less: they ascend.
+            let requests = busiest(&each(replays.cut(&replay.known)));
+            Some(all.shares_above(&replay.ahead, &requests))
         });
         let moments: Vec<Vec<f64>> = moments.collect();
         let mean = |level: usize| {

@@ -93,6 +93,23 @@ impl Ordered {
         (sum(stretch.end) - sum(stretch.start)).max(0.0)
     }
 
+    /// For each of some values, the lowest first, the share of the samples within a stretch
+    /// that is above it; 0 without a sample. One walk from the largest on tells all.
+    pub(super) fn shares_above(&self, stretch: &Range<usize>, ascending: &[f64]) -> Vec<f64> {
+        let count = len_f64(self.count(stretch).max(1));
+        let mut samples = self.largest(stretch).map(f64::from).peekable();
+        let mut above = 0.0;
+        let from_the_highest = ascending.iter().rev().map(|value| {
+            while samples.next_if(|sample| sample > value).is_some() {
+                above += 1.0;
+            }
+            above / count
+        });
+        let mut shares: Vec<f64> = from_the_highest.collect();
+        shares.reverse();
+        shares
+    }
+
     /// The samples within a stretch, the largest first.
     pub(super) fn largest(&self, stretch: &Range<usize>) -> impl Iterator<Item = f32> {
         let lies_within = within(stretch);
@@ -146,18 +163,6 @@ impl Sorted<'_> {
             .copied()
             .map_or(0.0, f64::from)
     }
-
-    /// The share of samples above a value.
-    pub(super) fn above(&self, value: f64) -> f64 {
-        let at_most = self.upper.partition_point(|it| f64::from(*it) <= value);
-        let above = if at_most > 0 {
-            self.upper.len() - at_most
-        } else {
-            let all = self.all.largest(&self.stretch);
-            all.take_while(|sample| f64::from(*sample) > value).count()
-        };
-        len_f64(above) / len_f64(self.count)
-    }
 }
 
 fn rank(count: usize, level: f64) -> usize {
@@ -176,15 +181,16 @@ mod tests {
         let sorted = all.within(&(0..1001), 0.9).expect("samples");
         assert!((sorted.quantile(0.95) - 950.0).abs() < 1e-9);
         assert!((sorted.quantile(1.0) - 1000.0).abs() < 1e-9);
-        assert!((sorted.above(950.0) - 50.0 / 1001.0).abs() < 1e-9);
-        assert!((sorted.above(100.0) - 900.0 / 1001.0).abs() < 1e-9);
+        let above = all.shares_above(&(0..1001), &[100.0, 950.0, 950.0, 2000.0]);
+        let exact = [900.0, 50.0, 50.0, 0.0].map(|it| it / 1001.0);
+        assert_eq!(above, exact);
     }
 
     #[test]
     fn samples_that_are_all_alike_are_never_above_themselves() {
         let all = Ordered::of([0.25; 100].into_iter().enumerate());
         let sorted = all.within(&(0..100), 0.9).expect("samples");
-        assert!(sorted.above(sorted.quantile(0.9)) == 0.0);
+        assert_eq!(all.shares_above(&(0..100), &[sorted.quantile(0.9)]), [0.0]);
     }
 
     #[test]
@@ -193,11 +199,12 @@ mod tests {
         let all = Ordered::of(samples.into_iter());
         let whole = all.within(&(0..10), 0.0).expect("samples");
         assert_eq!(whole.upper(), [-0.0, 0.0, 1.5, 2.0, 3.0, 9.0]);
-        assert!((whole.above(1.5) - 0.5).abs() < 1e-9);
+        assert_eq!(all.shares_above(&(0..10), &[1.5]), [0.5]);
         assert!(whole.upper()[0].is_sign_negative());
         let part = all.within(&(2..6), 0.5).expect("samples");
         assert_eq!((part.count(), part.upper()), (4, &[2.0, 9.0][..]));
-        assert!((part.above(0.5) - 0.75).abs() < 1e-9);
+        assert_eq!(all.shares_above(&(2..6), &[0.5]), [0.75]);
+        assert_eq!(all.shares_above(&(8..9), &[0.5]), [0.0]);
         assert_eq!(
             all.largest(&(2..6)).collect::<Vec<_>>(),
             [9.0, 2.0, 1.5, -0.0]
