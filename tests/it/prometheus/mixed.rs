@@ -31,6 +31,15 @@ fn together(texts: &[String]) -> String {
     samples.collect::<String>() + "# EOF\n"
 }
 
+/// The samples of a text that are of some times.
+fn at(text: &str, is_wanted: impl Fn(i64) -> bool) -> String {
+    let lines = text.lines().filter(|line| {
+        let time = line.rsplit(' ').next().and_then(|it| it.parse().ok());
+        line.starts_with('#') || time.is_some_and(&is_wanted)
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
 /// Every other container, and the rest.
 fn halves(containers: &[Container]) -> (Vec<Container>, Vec<Container>) {
     containers
@@ -115,16 +124,9 @@ fn an_interval_that_was_changed_loses_nothing_of_before() {
     let old = text(&all, &[CADVISOR], 6 * 86_400, 300);
     let new = text(&all, &[CADVISOR], 2 * 86_400, 60);
     let change = END - 2 * 86_400;
-    let of = |text: &str, is_wanted: &dyn Fn(i64) -> bool| -> String {
-        let lines = text.lines().filter(|line| {
-            let time = line.rsplit(' ').next().and_then(|it| it.parse().ok());
-            line.starts_with('#') || time.is_some_and(is_wanted)
-        });
-        lines.map(|line| format!("{line}\n")).collect()
-    };
     let together = together(&[
-        of(&old, &|time| time < change),
-        of(&new, &|time| time >= change),
+        at(&old, |time| time < change),
+        at(&new, |time| time >= change),
     ]);
     for server in servers(&together) {
         for options in engines(&server) {
@@ -145,14 +147,10 @@ fn an_interval_that_was_changed_loses_nothing_of_before() {
 fn a_slow_container_that_is_gone_keeps_its_cpu() {
     let (fast, slow) = halves(&containers(4));
     let gone = text(&slow, &[CADVISOR], 86_400, 300);
-    let gone: Vec<&str> = gone
-        .lines()
-        .filter(|line| {
-            let time = line.rsplit(' ').next().and_then(|it| it.parse().ok());
-            time.is_none_or(|time: i64| time < END - 780)
-        })
-        .collect();
-    let together = together(&[text(&fast, &[CADVISOR], 86_400, 60), gone.join("\n") + "\n"]);
+    let together = together(&[
+        text(&fast, &[CADVISOR], 86_400, 60),
+        at(&gone, |time| time < END - 780),
+    ]);
     let Some(server) = start(&together, &[]) else {
         return;
     };
@@ -174,14 +172,10 @@ fn all_engines_read_the_source_that_was_there_all_the_time() {
     let (whole, torn) = (REPLICA_B, REPLICA_A);
     let is_down = |time: i64| (END - time).rem_euclid(14_400) > 3_600 && (END - time) > 90_000;
     let torn = text(&all, &[torn], 6 * 86_400, 60);
-    let torn: Vec<&str> = torn
-        .lines()
-        .filter(|line| {
-            let time = line.rsplit(' ').next().and_then(|it| it.parse().ok());
-            time.is_none_or(|time: i64| !is_down(time))
-        })
-        .collect();
-    let both = together(&[text(&all, &[whole], 6 * 86_400, 60), torn.join("\n") + "\n"]);
+    let both = together(&[
+        text(&all, &[whole], 6 * 86_400, 60),
+        at(&torn, |time| !is_down(time)),
+    ]);
     let Some(server) = start(&both, &[]) else {
         return;
     };
