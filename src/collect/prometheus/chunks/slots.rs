@@ -253,7 +253,13 @@ mod tests {
     #[test]
     fn a_sample_that_cannot_be_spoils_only_the_slots_that_see_it() {
         let even = |odd: f64| {
-            let value = |at: i32| if at == 6 { odd } else { 10.0 * f64::from(at) };
+            let value = |at: i32| {
+                if at == 6 {
+                    odd
+                } else {
+                    1e3 + 10.0 * f64::from(at)
+                }
+            };
             let all = (0..20).map(|at| (i64::from(at) * 20 + 10, value(at)));
             let seen = rates(&all.collect::<Vec<_>>(), Look::of(100));
             assert_eq!(seen.len(), 4);
