@@ -25,6 +25,10 @@ const POINTS: usize = 200;
 /// Show why one workload gets its sizes: usage, plots, risk.
 ///
 /// A sentence for each size; `-v` adds every step to it, and the numbers.
+///
+/// What is in scope is read whole, as `kcost analyze` reads it: the sizes of one workload
+/// are learned from all of them. `-n NAMESPACE` reads less, and a `--snapshot` is read once
+/// for many questions.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {

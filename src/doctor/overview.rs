@@ -22,6 +22,8 @@ pub struct Overview {
     pub coverage: Ratio,
     /// Series with samples ÷ slots between their own first and last sample that have one.
     pub filled: Ratio,
+    /// Pods that have no CPU for much of the time that their memory is known.
+    pub without_cpu: Vec<String>,
     /// Whether any series has it.
     pub has_cpu: bool,
     pub has_memory: bool,
@@ -53,6 +55,12 @@ impl Overview {
         let mut more: BTreeMap<Metric, BTreeSet<(u32, &str)>> = BTreeMap::new();
         for series in &usage.series {
             let (mine, span) = seen.take(series, &mut anything);
+            if series.lacks_cpu(grid) {
+                let workload = usize::try_from(series.workload).ok();
+                let workload = workload.and_then(|place| snapshot.workloads.get(place));
+                let namespace = workload.map_or("", |it| it.id.namespace.as_str());
+                seen.without_cpu.push(format!("{namespace}/{}", series.pod));
+            }
             known += mine;
             between += span;
             if mine > 0 {
@@ -66,6 +74,7 @@ impl Overview {
                 }
             }
         }
+        seen.without_cpu.dedup();
         seen.pods = pods.len();
         seen.more = more
             .into_iter()

@@ -54,8 +54,12 @@ pub struct Quality {
     pub last: Option<Timestamp>,
     /// From the start of the first slot with a sample to the start of the last.
     pub span: Span,
-    /// Slots in which any pod has a sample ÷ slots between first and last.
+    /// Slots in which any pod has a sample ÷ slots between first and last. Where CPU is
+    /// known at all, memory without it is no sample.
     pub coverage: Ratio,
+    /// Of the slots with a sample, those with memory and without CPU, the first of each pod
+    /// apart.
+    pub cpu_missing: Ratio,
     /// Stretches between first and last in which no pod has a sample.
     pub gaps: u32,
     /// The longest of these.

@@ -6,19 +6,23 @@ use crate::units::{Ratio, Span, len_f64};
 
 /// What is there of a pool's samples, and what is missing.
 ///
-/// A slot has a sample when CPU or memory is known.
+/// A slot has a sample when CPU or memory is known. Memory without CPU is half of what
+/// sizes need: see [`Quality::coverage`].
 pub(super) fn quality(series: &[&Series], grid: &Grid) -> Quality {
     let mut seen = vec![false; usize::try_from(grid.len).unwrap_or(0)];
+    let mut with_cpu = seen.clone();
     let mut samples = 0;
     let mut pods: Vec<&str> = Vec::new();
     for one in series {
         let before = samples;
         let pairs = one.cpu_cores.iter().zip(&one.memory_bytes);
         let from = usize::try_from(one.first).unwrap_or(usize::MAX);
-        let slots = seen.get_mut(from..).unwrap_or_default();
-        for ((cpu, memory), slot) in pairs.zip(slots) {
+        let slots = seen.get_mut(from..).unwrap_or_default().iter_mut();
+        let whole = with_cpu.get_mut(from..).unwrap_or_default();
+        for ((cpu, memory), (slot, whole)) in pairs.zip(slots.zip(whole)) {
             if !cpu.is_nan() || !memory.is_nan() {
                 *slot = true;
+                *whole |= !cpu.is_nan();
                 samples += 1;
             }
         }
@@ -27,9 +31,25 @@ pub(super) fn quality(series: &[&Series], grid: &Grid) -> Quality {
         }
     }
     pods.dedup();
+    let known = with_cpu.iter().filter(|whole| **whole).count();
+    let all = seen.iter().filter(|seen| **seen).count();
+    let young = pods.len().saturating_mul(WITHOUT_A_RATE);
+    let missing = match known {
+        0 => 0,
+        known => all.saturating_sub(known.saturating_add(young)),
+    };
     let pods = u32::try_from(pods.len()).unwrap_or(u32::MAX);
-    over(&seen, grid, samples, pods)
+    let mut quality = over(&seen, grid, samples, pods);
+    quality.cpu_missing = Ratio::of(len_f64(missing), len_f64(all));
+    if missing > 0 {
+        let kept = 1.0 - quality.cpu_missing.get();
+        quality.coverage = Ratio::new(quality.coverage.get() * kept);
+    }
+    quality
 }
+
+/// Slots at the beginning of a pod that have no rate of CPU yet.
+const WITHOUT_A_RATE: usize = 2;
 
 fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
     let step = grid.step.as_secs();
@@ -45,6 +65,7 @@ fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
             last: None,
             span: Span::default(),
             coverage: Ratio::ZERO,
+            cpu_missing: Ratio::ZERO,
             gaps: 0,
             longest_gap: Span::default(),
         };
@@ -68,6 +89,7 @@ fn over(seen: &[bool], grid: &Grid, samples: u64, pods: u32) -> Quality {
         last: Some(grid.time(slot(last))),
         span: Span::from_secs(step.saturating_mul(slot(last - first))),
         coverage: Ratio::of(len_f64(known), len_f64(between.len())),
+        cpu_missing: Ratio::ZERO,
         gaps,
         longest_gap: Span::from_secs(step.saturating_mul(longest)),
     }

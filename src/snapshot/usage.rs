@@ -283,6 +283,25 @@ impl Series {
         self.cpu_cores.is_empty()
     }
 
+    /// Slots with memory, and those of them without CPU.
+    pub fn without_cpu(&self) -> (usize, usize) {
+        let pairs = self.cpu_cores.iter().zip(&self.memory_bytes);
+        let (mut memory, mut without) = (0, 0);
+        for (cpu, _) in pairs.filter(|(_, memory)| !memory.is_nan()) {
+            memory += 1;
+            without += usize::from(cpu.is_nan());
+        }
+        (memory, without)
+    }
+
+    /// Whether CPU is missing for an hour or more, and for a tenth or more, of the time
+    /// that memory is known. Less is the beginning of pods, where there is no rate yet.
+    pub fn lacks_cpu(&self, grid: &Grid) -> bool {
+        let (memory, without) = self.without_cpu();
+        let hour = usize::try_from(grid.per_hour()).unwrap_or(1);
+        without >= hour.max(1) && without * 10 >= memory
+    }
+
     /// Whether its pod still runs: it has a sample in the last hour of the grid.
     pub fn is_running(&self, grid: &Grid) -> bool {
         let end = u64::from(self.first) + u64::try_from(self.len()).unwrap_or(0);

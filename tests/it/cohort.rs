@@ -24,6 +24,7 @@ fn steady(nudge: f64) -> Profile {
             last: None,
             span: Span::days(28),
             coverage: Ratio::ONE,
+            cpu_missing: Ratio::ZERO,
             gaps: 0,
             longest_gap: Span::default(),
         },

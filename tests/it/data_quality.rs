@@ -145,3 +145,26 @@ fn the_number_and_its_parts_are_in_json_and_in_words() {
         "{text}"
     );
 }
+
+#[test]
+fn memory_without_cpu_is_half_seen() {
+    let mut snapshot = steady(14);
+    for series in &mut snapshot.usage.series {
+        series.cpu_cores[..10 * DAY as usize].fill(f32::NAN);
+    }
+    let quality = quality(&snapshot);
+    assert!((quality.coverage.get() - 4.0 / 14.0).abs() < 0.02);
+    assert_eq!(quality.doubts[0].code, "cpu_missing");
+    assert!(
+        quality.doubts[0].text.contains("71%"),
+        "{:?}",
+        quality.doubts
+    );
+    assert_eq!((quality.gaps, quality.allows), (0, Confidence::Low));
+    // The first slot of each pod has no rate yet.
+    let mut young = steady(14);
+    for series in &mut young.usage.series {
+        series.cpu_cores[0] = f32::NAN;
+    }
+    assert_eq!(self::quality(&young).score, 100);
+}

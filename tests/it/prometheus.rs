@@ -19,6 +19,7 @@ pub mod server;
 mod signals;
 mod signals_text;
 mod stores;
+mod unsound;
 
 use std::collections::BTreeMap;
 

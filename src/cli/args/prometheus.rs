@@ -102,7 +102,9 @@ pub(super) struct PrometheusArgs {
 
     /// The most samples that one query may make Prometheus touch.
     ///
-    /// Its own limit is 50,000,000 unless it was changed.
+    /// Its own limit is 50,000,000 unless it was changed. Chunks are sent without a look at
+    /// their samples: 16 of them count as one, and no request is for more than 128Mi. Parts
+    /// of a day of a 36th of a namespace are not cut further.
     #[arg(
         help_heading = LOAD,
         long,
@@ -122,10 +124,12 @@ pub(super) struct PrometheusArgs {
     /// kcost does the rest. With `raw` the server computes every point. With `pushdown`
     /// it sends one CPU point of each three, and the largest memory of their time: a
     /// third of the data, for large stores and those that spread queries over many
-    /// machines. Peaks stay exact; quantiles of CPU come within a few percent. `auto`
+    /// machines. Peaks stay exact, and quantiles of CPU come within a few percent. What
+    /// works for a few minutes a day only may be seen in twice as many of them or in few:
+    /// its mean is off by as much, and memory that peaks as rarely is sized for more. `auto`
     /// takes chunks where the server offers them and they are not the heavier way, else
-    /// points, and pushes down above 20 million points. `--plan` and `-v` say which, and
-    /// why.
+    /// points, and pushes down above 20 million points. What cannot be had as chunks it
+    /// asks for as points. `--plan` and `-v` say which, and why.
     #[arg(
         help_heading = LOAD,
         long,

@@ -11,7 +11,11 @@
 //! Memory is the largest of each slot, so that peaks are exact; the largest CPU
 //! of the whole window is asked for besides, and so exact too. Two things differ:
 //! over a few days the quantiles of CPU have a third of the samples to go by, and
-//! quantiles of memory are those of the peaks of longer slots, never lower.
+//! quantiles of memory are those of the peaks of longer slots, never lower. Both show most
+//! in what works for a minute in hours: where that minute comes again at a distance that
+//! is in step with the golden ratio, many or few of the minutes are drawn. Of one each 431
+//! minutes over 6 days the mean of CPU was between 0.15 and 1.95 of what all points say,
+//! depending on when the window ends, and memory has its peak in three times the slots.
 
 use std::fmt;
 
@@ -138,9 +142,12 @@ impl Chosen {
             return Err(format!("up to {most} are taken from chunks"));
         }
         if costs.chunks_seconds > costs.raw_seconds {
+            let [chunks, points] = [costs.chunks_seconds, costs.raw_seconds].map(seconds);
+            if chunks == points {
+                return Err(format!("{bytes} of chunks would be no faster than points"));
+            }
             return Err(format!(
-                "{bytes} of chunks would take longer: {:.1} s where points take {:.1} s",
-                costs.chunks_seconds, costs.raw_seconds
+                "{bytes} of chunks would take longer: {chunks} where points take {points}"
             ));
         }
         let points = group(&points.to_string());
@@ -162,6 +169,15 @@ impl Chosen {
             (Engine::Raw, count)
         };
         Self { engine, why }
+    }
+}
+
+/// `84 ms`, `1.2 s`.
+fn seconds(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.1} s")
     }
 }
 

@@ -66,6 +66,8 @@ pub enum PrometheusError {
     },
     #[error("Prometheus at {url} {why}, and `--engine chunks` needs them")]
     NoChunks { url: String, why: String },
+    #[error("Prometheus at {url} gave no usage as it is stored: {problem}")]
+    Unstored { url: String, problem: String },
     #[error("Prometheus at {url} does not answer queries over that long a time: {problem}")]
     TooLong { url: String, problem: String },
 }
@@ -120,7 +122,10 @@ impl PrometheusError {
             }),
             Self::Exhausted { .. } => hints::overloaded(),
             Self::NoChunks { .. } => "leave out `--engine`: kcost then takes what the server \
-                offers"
+                offers, as `--engine raw` does"
+                .to_owned(),
+            Self::Unstored { .. } => "ask for points with `--engine raw`, or leave out \
+                `--engine`: kcost then takes what it gets"
                 .to_owned(),
             Self::Mixed { flag, .. } => format!("choose the one of this cluster: `{flag}`"),
             Self::TooLong { .. } => {
@@ -314,6 +319,7 @@ impl std::fmt::Display for Broken {
             Self::Truncated(bytes) => write!(f, "the answer ends after {bytes} bytes"),
             Self::Html => f.write_str("the answer is a web page"),
             Self::Foreign => f.write_str("the answer has no `status`"),
+            Self::Twice => f.write_str("the answer has a series twice"),
             Self::Garbage(at) => write!(f, "the answer is not what the API gives, from byte {at}"),
         }
     }

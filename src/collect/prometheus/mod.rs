@@ -180,7 +180,7 @@ impl Ready {
             plan.pace
         ));
         if let (0, Some(failure)) = (outcome.done, outcome.failure) {
-            return Err(failure.at(&server.url));
+            return Err(failed(failure, *engine, &server.url));
         }
         gaps.extend(missing(survey, &options.names));
         gaps.extend(survey.gaps.clone());
@@ -263,6 +263,19 @@ pub async fn signals(
     let (signals, mut gaps) = read;
     gaps.extend(server.gaps());
     Ok((signals, gaps))
+}
+
+/// Why there is no usage at all.
+fn failed(failure: Failure, engine: Engine, url: &str) -> PrometheusError {
+    let is_of_all =
+        failure.is_for_all() || matches!(failure, Failure::Unreachable(_) | Failure::Dropped(_));
+    if engine != Engine::Chunks || is_of_all {
+        return failure.at(url);
+    }
+    PrometheusError::Unstored {
+        url: url.to_owned(),
+        problem: failure.to_string(),
+    }
 }
 
 /// Chunks that the user asks for have to be there.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::answer::Labels;
 use super::names::Names;
 use super::options::{Matcher, PrometheusOptions};
 use super::reading::Reading;
@@ -148,6 +149,23 @@ impl<'a> Words<'a> {
             Matcher::new(container, "!=", "POD"),
         ];
         all.extend(self.matchers(selection));
+        all
+    }
+
+    /// Conditions on the series of one container, which these labels name.
+    pub(super) fn container(
+        &self,
+        metric: &str,
+        labels: &Labels,
+        source: Option<&Source>,
+    ) -> Vec<Matcher> {
+        let mut all = vec![Matcher::equal("__name__", self.name(metric))];
+        let named = ["namespace", "pod", "container"].map(|label| self.name(label));
+        all.extend(named.map(|label| Matcher::equal(label, labels.get(label))));
+        all.extend(self.matchers(Selection {
+            source,
+            ..Selection::ALL
+        }));
         all
     }
 
@@ -384,14 +402,15 @@ impl<'a> Words<'a> {
         )
     }
 
-    /// How many series there are of each number of samples in the last hour, of
-    /// those that were there all the hour.
+    /// How many series there are of each number of samples in an hour, of those that were
+    /// there all the hour. Of two hours that begin half an hour apart the fuller counts:
+    /// one may be cut by the end of the data, or have failed scrapes.
     pub(super) fn samples_an_hour(&self, selection: Selection) -> String {
         let series = self.containers(MEMORY, selection);
         format!(
-            "count_values(\"samples\", count_over_time({series}[1h]) \
+            "count_values(\"samples\", max_over_time((count_over_time({series}[1h]) \
              and last_over_time({series}[{LOOKBACK}] offset 1h) \
-             and last_over_time({series}[{LOOKBACK}]))"
+             and last_over_time({series}[{LOOKBACK}]))[1h:30m]))"
         )
     }
 
@@ -425,11 +444,20 @@ impl<'a> Words<'a> {
         "count_over_time(vector(1)[2m:1m])".to_owned()
     }
 
-    /// Which of these metrics there are, and of which CPUs.
-    pub(super) fn existing(&self, metrics: &[&str]) -> String {
-        let series = self.any_of(metrics);
+    /// Which of these metrics there are, and of which CPUs; these so many seconds before too,
+    /// since what was scraped at first may have had a series for each CPU, and have none now.
+    pub(super) fn existing(&self, metrics: &[&str], before: u32) -> String {
         let cpu = self.name("cpu");
-        format!("count by (__name__,{cpu}) (last_over_time({series}[{LOOKBACK}]))")
+        let count = |metrics: &[&str], offset: &str| {
+            let series = self.any_of(metrics);
+            format!("count by (__name__,{cpu}) (last_over_time({series}[{LOOKBACK}]{offset}))")
+        };
+        let now = count(metrics, "");
+        let (cpus, offset) = (metrics.contains(&CPU), format!(" offset {before}s"));
+        if !cpus || before == 0 {
+            return now;
+        }
+        format!("{now} or {}", count(&[CPU], &offset))
     }
 }
 

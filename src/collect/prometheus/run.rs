@@ -9,7 +9,6 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
 
 use super::chunks;
-use super::engine::Engine;
 use super::error::{Failure, LONGEST_PAUSE, Remedy};
 use super::fold::{Fold, held};
 use super::options::PrometheusOptions;
@@ -24,6 +23,11 @@ use crate::snapshot::{Gap, Grid};
 
 /// Halvings of a piece until it is given up: 1/256 of it.
 const MOST_HALVINGS: u8 = 8;
+
+/// The same of a piece in chunks where points may be asked for.
+const MOST_HALVINGS_OF_CHUNKS: u8 = 2;
+/// Pieces in a row that are not to be had as chunks, until no other is asked for.
+const MOST_TURNED: u32 = 3;
 
 /// Troubles in a row, with any pieces, until the server is taken for lost.
 const PATIENCE: u32 = 8;
@@ -47,6 +51,8 @@ struct Run<'a> {
     plan: &'a Plan,
     words: Words<'a>,
     back_off: Duration,
+    /// Whether points may be asked for where chunks are not to be had.
+    may_turn: bool,
     progress: &'a dyn Progress,
     task: Box<dyn Task>,
     usage: Arc<Mutex<UsageBuilder>>,
@@ -76,6 +82,10 @@ struct State {
     nameless: u64,
     /// Chunks of encodings that are not read.
     foreign: u64,
+    /// Pieces in a row that could not be had as chunks, and were turned into points.
+    turned_in_a_row: u32,
+    /// Pieces that were read in chunks.
+    done_in_chunks: usize,
 }
 
 impl State {
@@ -124,6 +134,7 @@ pub(super) async fn run(
         plan,
         words: Words::new(options),
         back_off: options.back_off,
+        may_turn: options.engine.is_none(),
         progress,
         task: progress.task(
             "reading usage from Prometheus",
@@ -175,7 +186,7 @@ impl Run<'_> {
     async fn read(&self, piece: &Piece) -> Result<Fold, Failure> {
         let into = (Arc::clone(&self.usage), Arc::clone(&self.peaks));
         let fold = Fold::new(into, self.plan, piece, self.words);
-        if self.plan.chosen.engine != Engine::Chunks {
+        if !piece.in_chunks {
             let query = self.plan.query(piece, self.words);
             return self.server.ask(&query, fold).await.map(|(fold, _)| fold);
         }
@@ -196,6 +207,10 @@ impl Run<'_> {
         ));
         let mut state = self.state();
         state.done += 1;
+        if piece.in_chunks {
+            state.done_in_chunks += 1;
+            state.turned_in_a_row = 0;
+        }
         *state.points.entry(piece.reading).or_default() += fold.points;
         state.nameless += fold.nameless;
         state.foreign += fold.foreign;
@@ -211,6 +226,9 @@ impl Run<'_> {
         let remedy = failure.remedy();
         let reason = failure.to_string();
         let mut state = self.state();
+        if self.may_turn && piece.in_chunks && is_no_use(&piece, &failure, &state) {
+            return self.turn(&mut state, piece, failure);
+        }
         if let Failure::TooLong { .. } = failure {
             return self.too_long(&mut state, piece, failure);
         }
@@ -250,6 +268,39 @@ impl Run<'_> {
         }
     }
 
+    /// Asks for points where chunks are not to be had: of this piece, or of all that is
+    /// left where others could not be had either.
+    fn turn(&self, state: &mut State, piece: Piece, failure: Failure) {
+        state.turned_in_a_row += 1;
+        let all = matches!(failure, Failure::Slow { .. })
+            || state.done_in_chunks == 0
+            || state.turned_in_a_row >= MOST_TURNED;
+        let mut turned = vec![piece];
+        if all {
+            let rest = std::mem::take(&mut state.queue);
+            let (chunks, points): (Vec<Piece>, _) = rest.into_iter().partition(|it| it.in_chunks);
+            turned.extend(chunks);
+            state.queue = points.into();
+        }
+        let what = match &turned[..] {
+            [one] => one.text(&self.plan.grid),
+            [one, more @ ..] => {
+                format!("{}, and {} more", one.text(&self.plan.grid), more.len())
+            }
+            [] => String::new(),
+        };
+        self.progress.detail(&format!(
+            "engine raw for {what}: not to be had as chunks: {failure}"
+        ));
+        let points = turned.iter().flat_map(|piece| self.plan.in_points(piece));
+        state.queue.extend(points);
+        state.refused = None;
+        state.troubles_in_a_row = 0;
+        state.refusals_in_a_row = 0;
+        state.not_before = None;
+        state.failure = Some(failure);
+    }
+
     /// What is too long is asked in parts of the length that the server names, or
     /// half as long each time where it names none.
     fn too_long(&self, state: &mut State, piece: Piece, failure: Failure) {
@@ -286,6 +337,20 @@ impl Run<'_> {
     }
 }
 
+/// Whether chunks are asked for in vain: it says no, or smaller pieces and a pause did not
+/// help. Whoever keeps silent is not waited for again.
+fn is_no_use(piece: &Piece, failure: &Failure, state: &State) -> bool {
+    if failure.is_for_all() {
+        return false;
+    }
+    match failure.remedy() {
+        _ if matches!(failure, Failure::Slow { .. }) => true,
+        Remedy::GiveUp => true,
+        Remedy::Wait => state.troubles_in_a_row >= 1,
+        Remedy::Halve => piece.halved >= MOST_HALVINGS_OF_CHUNKS,
+    }
+}
+
 /// Parts of one thing that are told each by itself.
 const TOLD: usize = 5;
 
@@ -296,11 +361,14 @@ fn gaps(state: &State, grid: &Grid) -> Vec<Gap> {
         let key = (piece.reading.label(), &*piece.namespaces, reason.as_str());
         parts.entry(key).or_default().push(piece);
     }
+    let in_chunks = state.lost.iter().any(|(piece, _)| piece.in_chunks);
     let gap = |subject: String, reason: &str| {
-        Gap::new("usage-not-read", subject, reason).hint(
+        Gap::new("usage-not-read", subject, reason).hint(if in_chunks {
+            "read it with `--engine raw`, or try again when the server is less busy"
+        } else {
             "try again when the server is less busy, with `--prometheus-concurrency 1`, a \
-             smaller `--max-samples-per-query` or a longer `--timeout`",
-        )
+             smaller `--max-samples-per-query` or a longer `--timeout`"
+        })
     };
     let mut gaps = Vec::new();
     for ((_, _, reason), pieces) in parts {

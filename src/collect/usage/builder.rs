@@ -155,6 +155,8 @@ impl UsageBuilder {
         let mut unknown = LeftOut::default();
         let mut refused = LeftOut::default();
         let mut outside = LeftOut::default();
+        let mut without_cpu = LeftOut::default();
+        let mut has_cpu = false;
         let mut series = Vec::with_capacity(self.series.len());
         for building in self.series {
             let name = || format!("{}/{}", building.namespace, building.pod);
@@ -165,7 +167,17 @@ impl UsageBuilder {
                 outside.add(name(), u64::from(building.outside));
             }
             match owner(&building.namespace, &building.pod) {
-                Some(workload) => series.extend(building.into_series(workload)),
+                Some(workload) => {
+                    let name = name();
+                    let Some(one) = building.into_series(workload) else {
+                        continue;
+                    };
+                    has_cpu |= one.cpu_cores.iter().any(|value| !value.is_nan());
+                    if one.lacks_cpu(&self.grid) {
+                        without_cpu.add(name, 1);
+                    }
+                    series.push(one);
+                }
                 None => unknown.add(name(), 1),
             }
         }
@@ -178,6 +190,7 @@ impl UsageBuilder {
             unknown.unowned_pods(),
             refused.refused_values(),
             outside.outside_window(),
+            without_cpu.without_cpu().filter(|_| has_cpu),
         ];
         (usage, gaps.into_iter().flatten().collect())
     }

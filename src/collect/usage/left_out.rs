@@ -69,6 +69,27 @@ impl LeftOut {
         })
     }
 
+    /// Of these series memory is known for long, and CPU is not.
+    pub(super) fn without_cpu(&self) -> Option<Gap> {
+        let count = self.count;
+        self.gap("cpu-missing", "CPU usage", |examples| {
+            let (noun, verb) = if count == 1 {
+                ("container", "has")
+            } else {
+                ("containers", "have")
+            };
+            format!(
+                "{count} {noun} {verb} no CPU for much of the time that memory is known: {examples}"
+            )
+        })
+        .map(|gap| {
+            gap.hint(
+                "scrape their nodes as often as the others, at least every 15 minutes, and keep \
+                 the CPU metric of all of them",
+            )
+        })
+    }
+
     pub(super) fn outside_window(&self) -> Option<Gap> {
         let samples = self.samples();
         self.gap("outside-window", "usage", |examples| {

@@ -27,6 +27,7 @@ impl Check for Coverage {
         }
         let mut points = vec![of_everything(seen), of_series(seen)];
         points.extend(of_pods(seen));
+        points.extend(of_cpu(seen));
         points
     }
 }
@@ -48,6 +49,27 @@ fn of_pods(seen: &Seen<'_>) -> Option<Point> {
     let point = Point::warn(cost, text)
         .effect("what they use now is not seen, and no risk of theirs is warned of");
     Some(point.mend("kubectl get pods -A -o wide  # is the kubelet of their nodes scraped?"))
+}
+
+/// Pods whose memory is known and whose CPU is not, though CPU is of others.
+fn of_cpu(seen: &Seen<'_>) -> Option<Point> {
+    let without = &seen.usage.without_cpu;
+    if without.is_empty() || !seen.usage.has_cpu {
+        return None;
+    }
+    let names = without.iter().take(NAMED).map(String::as_str);
+    let names = names.collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "{} had no CPU for much of the time that memory is known, such as {names}",
+        count(without.len(), "pod")
+    );
+    let point = Point::warn(6, text)
+        .effect("sizes of CPU go by the rest of the time, and their confidence falls");
+    Some(
+        point.mend(
+            "count_over_time(container_cpu_usage_seconds_total[1h])  # fewer than 4 are too few",
+        ),
+    )
 }
 
 /// Times at which nothing was measured: the store or its scrapes were down.

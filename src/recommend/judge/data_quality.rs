@@ -4,6 +4,7 @@ use super::apps;
 use crate::recommend::guard::{Plan, Planned};
 use crate::recommend::{Confidence, DataQuality, Reason};
 use crate::snapshot::Grid;
+use crate::text::percent_said;
 use crate::units::{Ratio, Span, len_f64};
 
 /// What the history allows is `high` from this many days and this coverage on.
@@ -28,6 +29,11 @@ const LONG: Span = Span::DAY;
 const NOT_MEASURED: f64 = 0.5;
 const ONE_SIGNAL: f64 = 0.6;
 const LONG_GAP: f64 = 0.9;
+/// Beside a coverage that is lower for it.
+const HALF_SEEN: f64 = 0.9;
+
+/// From this share of time without CPU on it is a doubt.
+const MUCH: f64 = 0.05;
 
 /// Of each container that is no init container.
 pub(super) fn each(plan: &Plan<'_>) -> Vec<DataQuality> {
@@ -122,6 +128,15 @@ fn doubted(planned: &Planned<'_>) -> Vec<(f64, Reason)> {
             let doubt = Reason::new(code, format!("{name} has no samples of {what}"));
             doubts.push((ONE_SIGNAL, doubt));
         }
+    }
+    let missing = profile.quality.cpu_missing;
+    if missing.get() >= MUCH {
+        let text = format!(
+            "CPU of {name} is missing in {} of the time in which its memory is known: \
+             see how often it is scraped",
+            percent_said(missing.get())
+        );
+        doubts.push((HALF_SEEN, Reason::new("cpu_missing", text)));
     }
     let longest = profile.quality.longest_gap;
     if longest >= LONG && !pool.workload.is_batch() {

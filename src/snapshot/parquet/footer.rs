@@ -65,14 +65,22 @@ impl Footer {
     /// `None` where there is no such column.
     pub(crate) fn kind(&self, name: &str) -> Option<Kind> {
         use ArrowDataType::{
-            Float32, Float64, Int8, Int16, Int32, Int64, LargeUtf8, Timestamp, UInt8, UInt16,
-            UInt32, UInt64, Utf8, Utf8View,
+            Decimal, Float32, Float64, Int8, Int16, Int32, Int64, LargeUtf8, Timestamp, UInt8,
+            UInt16, UInt32, UInt64, Utf8, Utf8View,
         };
         Some(match &self.schema.get(name)?.dtype {
             Utf8 | LargeUtf8 | Utf8View => Kind::Text,
-            Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 | Float32 | Float64 => {
-                Kind::Number
-            }
+            Int8
+            | Int16
+            | Int32
+            | Int64
+            | UInt8
+            | UInt16
+            | UInt32
+            | UInt64
+            | Float32
+            | Float64
+            | Decimal(_, _) => Kind::Number,
             Timestamp(unit, _) => Kind::Time(match unit {
                 TimeUnit::Second => 1,
                 TimeUnit::Millisecond => 1_000,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars_arrow::array::{Array, PrimitiveArray, StaticArray as _, Utf8ViewArray};
 use polars_arrow::compute::concatenate::concatenate;
-use polars_arrow::datatypes::Field;
+use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
 use polars_buffer::Buffer;
 use polars_parquet::read::{
@@ -104,8 +104,25 @@ impl Values {
             .or_else(|| Some(doubles::<i16>(self.primitive()?, f64::from)))
             .or_else(|| Some(doubles::<u16>(self.primitive()?, f64::from)))
             .or_else(|| Some(doubles::<i8>(self.primitive()?, f64::from)))
-            .or_else(|| Some(doubles::<u8>(self.primitive()?, f64::from)))?;
+            .or_else(|| Some(doubles::<u8>(self.primitive()?, f64::from)))
+            .or_else(|| self.decimals())?;
         Some(Numbers(array))
+    }
+
+    /// Numbers that are held as whole ones, with so many digits behind the point.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "usage has no more than 15 digits that matter"
+    )]
+    fn decimals(&self) -> Option<PrimitiveArray<f64>> {
+        let array: &PrimitiveArray<i128> = self.primitive()?;
+        let ArrowDataType::Decimal(_, scale) = array.dtype() else {
+            return None;
+        };
+        let unit = 10_f64.powi(i32::try_from(*scale).ok()?);
+        let values = array.values_iter().map(|value| *value as f64 / unit);
+        let values = PrimitiveArray::from_vec(values.collect());
+        Some(values.with_validity_typed(array.validity().cloned()))
     }
 
     /// Numbers of 32 bits, with `NaN` for those that are missing.

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use kcost::units::Span;
 use polars_arrow::array::{
-    Array, BooleanArray, Float64Array, Int32Array, Int64Array, Utf8ViewArray,
+    Array, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray, Utf8ViewArray,
 };
 use polars_arrow::datatypes::{ArrowDataType, TimeUnit};
 
@@ -53,6 +53,30 @@ fn parquet(name: &'static str, times: Box<dyn Array>) -> Vec<u8> {
 /// A column of one number in two rows.
 fn twice(number: i64) -> Box<dyn Array> {
     Int64Array::from_slice([number, number]).boxed()
+}
+
+#[test]
+fn decimals_are_numbers() {
+    let texts = |text| Utf8ViewArray::from_slice_values([text, text]).boxed();
+    let decimals = |values: [Option<i128>; 2], scale| {
+        let kind = ArrowDataType::Decimal(18, scale);
+        PrimitiveArray::<i128>::from(values).to(kind).boxed()
+    };
+    let table = written([
+        ("cpu_cores", decimals([Some(25_125), None], 5)),
+        ("memory_bytes", decimals([Some(1_000), Some(2_000)], 0)),
+        ("namespace", texts("shop")),
+        ("pod", texts("a")),
+        ("container", texts("app")),
+        (
+            "timestamp",
+            Int64Array::from_slice([START, START + 60]).boxed(),
+        ),
+    ]);
+    let taken = Files::new().with("usage.parquet", table).import().unwrap();
+    let series = &taken.usage.series[0];
+    assert!((series.cpu_cores[0] - 0.251_25).abs() < 1e-6 && series.cpu_cores[1].is_nan());
+    assert_eq!(series.memory_bytes, [1e3, 2e3]);
 }
 
 #[test]

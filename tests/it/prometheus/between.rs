@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -30,6 +31,10 @@ pub enum Fate {
     Say(u16, &'static str, String),
     /// The answer, changed.
     Change(fn(&mut Value)),
+    /// The answer in chunks, changed.
+    Bytes(fn(Vec<u8>) -> Vec<u8>),
+    /// No answer for so long.
+    Wait(Duration),
 }
 
 /// Stands until the tests end.
@@ -139,6 +144,14 @@ fn answer(mut stream: &TcpStream, behind: &str, asked: &Asked, fate: &Fate) -> O
         Fate::Pass | Fate::PassTo(_) if asked.path.ends_with(READ) => {
             let (status, body) = passed(behind, &read(asked))?;
             (status, STREAMED, body)
+        }
+        Fate::Bytes(change) => {
+            let (status, body) = passed(behind, &read(asked))?;
+            (status, STREAMED, change(body))
+        }
+        Fate::Wait(time) => {
+            std::thread::sleep(*time);
+            return None;
         }
         Fate::Pass | Fate::PassTo(_) | Fate::Change(_) => {
             let path = match fate {

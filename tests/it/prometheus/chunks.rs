@@ -204,6 +204,77 @@ fn cpus_add_up_and_their_total_is_not_added() {
     assert!(alike(&options(&server.url, DAY), &containers) > 1_500);
 }
 
+/// A sample that is no number, or larger than any, is a hole of the slots that see it, and
+/// both engines name the same containers.
+#[test]
+fn samples_that_cannot_be_are_holes_of_their_slots() {
+    let odd = [f64::NAN, f64::INFINITY, -f64::INFINITY, 1e22, 1e300, -5.0];
+    let containers = containers(9);
+    let times = times(24, 60, |_| false);
+    let mut text = Text::default();
+    for container in &containers {
+        let number = usize::try_from(container.number).unwrap();
+        let spoil = |samples: Vec<(i64, f64)>| {
+            let each = samples.into_iter().enumerate();
+            let each = each.map(|(at, (time, value))| match odd.get(number) {
+                Some(odd) if at % 97 == 50 => (time, *odd),
+                // At the very beginning.
+                None if number == 6 && at == 0 => (time, f64::NAN),
+                None if number == 7 && at < 40 => (time, f64::NAN),
+                _ => (time, value),
+            });
+            each.collect::<Vec<_>>()
+        };
+        text = text
+            .series(CPU, container, "", spoil(counter(&times, 700, 0.3)))
+            .series(MEMORY, container, "", spoil(gauge(&times, 1e6)))
+            .series(PERIODS, container, "", spoil(counter(&times, 700, 10.0)))
+            .series(THROTTLED, container, "", counter(&times, 700, 2.0));
+    }
+    let Some(server) = start(&text.written(), &[]) else {
+        return;
+    };
+    assert!(alike(&options(&server.url, DAY), &containers) > 6_000);
+}
+
+#[test]
+fn cpus_whose_total_takes_over_leave_no_hole() {
+    let containers = containers(2);
+    let times = times(24, 60, |_| false);
+    let (before, after) = times.split_at(700);
+    let mut text = Text::default();
+    for container in &containers {
+        for cpu in ["cpu00", "cpu01", "cpu02"] {
+            let labels = format!(",cpu=\"{cpu}\"");
+            text = text.series(CPU, container, &labels, counter(before, 700, 0.2));
+        }
+        // As a counter of the kernel, which goes on from where it was.
+        let total = counter(after, 700, 0.6).into_iter();
+        let total = total.map(|(time, value)| (time, value + 1e4));
+        text = text.series(CPU, container, ",cpu=\"total\"", total).series(
+            MEMORY,
+            container,
+            "",
+            gauge(&times, 1e5),
+        );
+    }
+    let Some(server) = start(&text.written(), &[]) else {
+        return;
+    };
+    for engine in [Engine::Chunks, Engine::Raw] {
+        let (series, gaps) = by_pod(&with(&options(&server.url, DAY), engine), &containers);
+        assert_eq!(gaps, []);
+        for series in series.values() {
+            let cpu = &series.cpu_cores;
+            let low = cpu[2..cpu.len() - 1].iter().filter(|it| **it < 0.55);
+            assert!(low.count() <= 2, "{engine}: {cpu:?}");
+            let least = cpu[2..cpu.len() - 1].iter().copied().reduce(f32::min);
+            let most = if engine == Engine::Chunks { 0.25 } else { 0.05 };
+            assert!(least.unwrap() > most, "{engine}: {least:?}");
+        }
+    }
+}
+
 #[test]
 fn throttling_is_the_ratio_of_the_same_series() {
     let containers = containers(4);
@@ -287,7 +358,7 @@ fn a_plan_says_what_chunks_weigh_and_the_server_sends_about_that() {
       21 series in 6 namespaces, a sample every 5m
       window 2026-11-09T00:00:00Z to 2026-11-23T00:00:00Z at 5m, with data since 2026-11-09T00:00:00Z
       engine chunks: about 1018Ki as stored, where the server would compute 254,016 points
-    4 queries, about 1018Ki of chunks; 16 more count, as now
+    4 queries, about 1018Ki of chunks, at most 128Mi and 48,000,000 samples each; 16 more count, as now
       CPU usage                               285Ki   14d of history  team-00, team-01, team-02 and 3 more
       memory usage                            163Ki   14d of history  team-00, team-01, team-02 and 3 more
       CPU throttling                          570Ki   14d of history  team-00, team-01, team-02 and 3 more

@@ -58,7 +58,7 @@ impl Faulty {
                     serve(stream, |request| {
                         told.lock().unwrap().push(request.to_owned());
                         let first = told.lock().unwrap().len() == 1;
-                        if !request.contains("query_range") || request.contains("count+by") {
+                        if !request.contains("query_range") || request.contains("count") {
                             return match &survey {
                                 Some(Close) if !first => Good,
                                 survey => survey.clone().unwrap_or(Good),

@@ -9,7 +9,7 @@ use kcost::progress::Silent;
 use kcost::snapshot::Series;
 use kcost::units::Span;
 
-use super::openmetrics::{CADVISOR, Container, Job, RESOURCE, containers, text};
+use super::openmetrics::{CADVISOR, Container, END, Job, RESOURCE, containers, text};
 use super::server::{Server, prometheus as start, victoria_metrics};
 use super::{block_on, by_pod, everything, options, real};
 
@@ -29,6 +29,15 @@ const REPLICA_B: Job = Job {
 fn together(texts: &[String]) -> String {
     let samples = texts.iter().map(|text| text.trim_end_matches("# EOF\n"));
     samples.collect::<String>() + "# EOF\n"
+}
+
+/// The samples of a text that are of some times.
+fn at(text: &str, is_wanted: impl Fn(i64) -> bool) -> String {
+    let lines = text.lines().filter(|line| {
+        let time = line.rsplit(' ').next().and_then(|it| it.parse().ok());
+        line.starts_with('#') || time.is_some_and(&is_wanted)
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Every other container, and the rest.
@@ -91,6 +100,97 @@ fn node_pools_with_intervals_of_their_own_all_give_usage() {
         for container in &containers(9) {
             let (cpu, memory) = samples(&series[&container.pod]);
             assert!(cpu >= 23 && memory == 24, "{cpu} {memory}");
+        }
+    }
+}
+
+/// Of all engines, on a Prometheus and a `VictoriaMetrics`.
+fn engines(server: &Server) -> Vec<PrometheusOptions> {
+    let is_prometheus = super::server::get(&server.url, "/api/v1/status/buildinfo");
+    let is_prometheus = is_prometheus.contains("goVersion");
+    let all = [Engine::Chunks, Engine::Raw, Engine::Pushdown];
+    let some = all.into_iter().skip(usize::from(!is_prometheus));
+    some.map(|engine| PrometheusOptions {
+        engine: Some(engine),
+        ..options(&server.url, Span::days(6))
+    })
+    .collect()
+}
+
+/// Four days at 300 s and two at 60 s, for all or for one of two.
+#[test]
+fn an_interval_that_was_changed_loses_nothing_of_before() {
+    let all = containers(4);
+    let old = text(&all, &[CADVISOR], 6 * 86_400, 300);
+    let new = text(&all, &[CADVISOR], 2 * 86_400, 60);
+    let change = END - 2 * 86_400;
+    let together = together(&[
+        at(&old, |time| time < change),
+        at(&new, |time| time >= change),
+    ]);
+    for server in servers(&together) {
+        for options in engines(&server) {
+            let (series, gaps) = by_pod(&options, &all);
+            assert_eq!((series.len(), gaps), (4, vec![]), "{:?}", options.engine);
+            let said = plan(&options);
+            assert!(said.contains("every 1m, of some every 5m"), "{said}");
+            for series in series.values() {
+                let (cpu, memory) = samples(series);
+                assert!(cpu + 4 >= memory, "{:?}: {cpu} {memory}", options.engine);
+            }
+        }
+    }
+}
+
+/// One that ended a little before the end, beside others that are scraped more often.
+#[test]
+fn a_slow_container_that_is_gone_keeps_its_cpu() {
+    let (fast, slow) = halves(&containers(4));
+    let gone = text(&slow, &[CADVISOR], 86_400, 300);
+    let together = together(&[
+        text(&fast, &[CADVISOR], 86_400, 60),
+        at(&gone, |time| time < END - 780),
+    ]);
+    let Some(server) = start(&together, &[]) else {
+        return;
+    };
+    for options in engines(&server) {
+        let (series, gaps) = by_pod(&options, &containers(4));
+        assert_eq!(gaps, [], "{:?}", options.engine);
+        for container in &slow {
+            let (cpu, memory) = samples(&series[&container.pod]);
+            assert!(cpu + 2 >= memory, "{:?}: {cpu} {memory}", options.engine);
+        }
+    }
+}
+
+/// A scrape job that is down for some hours of each day, when it is busiest, between all
+/// the moments that are far apart.
+#[test]
+fn all_engines_read_the_source_that_was_there_all_the_time() {
+    let all = containers(3);
+    let (whole, torn) = (REPLICA_B, REPLICA_A);
+    let is_down = |time: i64| (END - time).rem_euclid(14_400) > 3_600 && (END - time) > 90_000;
+    let torn = text(&all, &[torn], 6 * 86_400, 60);
+    let both = together(&[
+        text(&all, &[whole], 6 * 86_400, 60),
+        at(&torn, |time| !is_down(time)),
+    ]);
+    let Some(server) = start(&both, &[]) else {
+        return;
+    };
+    for options in engines(&server) {
+        let said = plan(&options);
+        assert!(
+            said.contains("prometheus_replica=\"b\"` alone of 2"),
+            "{:?}: {said}",
+            options.engine
+        );
+        let (series, gaps) = by_pod(&options, &all);
+        assert_eq!((series.len(), gaps), (3, vec![]));
+        for series in series.values() {
+            let (cpu, memory) = samples(series);
+            assert!(cpu + 1 >= series.len() && memory == series.len());
         }
     }
 }

@@ -26,8 +26,8 @@ const LONE_STEP: i64 = 300;
 /// The longest distance that is a step and no hole, in seconds: a day.
 const LONGEST_STEP: i64 = 86_400;
 
-/// Samples on a grid, the time of the newest, and what is doubtful about the grid.
-type Placed = (UsageBuilder, Timestamp, Option<Gap>);
+/// Samples on a grid, the time of the newest, and what is doubtful about them.
+type Placed = (UsageBuilder, Timestamp, Vec<Gap>);
 
 /// Puts samples on the grid that suits them; `None` without a sample.
 ///
@@ -61,15 +61,57 @@ pub(super) fn place(
     // What is placed is dropped, so that both together take no more than the samples.
     let series = samples.series.into_par_iter();
     let empty = || UsageBuilder::new(grid);
-    let placed = series.fold(empty, |mut builder, raw| {
-        place_series(&raw, &rule, &mut builder);
-        builder
+    let empty = || (empty(), Doubled::default());
+    let placed = series.fold(empty, |(mut builder, mut doubled), raw| {
+        let times = place_series(&raw, &rule, &mut builder);
+        doubled.add(times, || format!("{}/{}", raw.namespace, raw.pod));
+        (builder, doubled)
     });
-    let builder = placed.reduce(empty, |mut builder, more| {
+    let (builder, doubled) = placed.reduce(empty, |(mut builder, doubled), (more, other)| {
         builder.join(more);
-        builder
+        (builder, doubled.and(other))
     });
-    Ok(Some((builder, timestamp(newest), gap)))
+    let gaps = gap.into_iter().chain(doubled.gap()).collect();
+    Ok(Some((builder, timestamp(newest), gaps)))
+}
+
+/// Times at which a series has several values that are not the same.
+#[derive(Default)]
+struct Doubled {
+    times: u64,
+    /// The first pod that has any, by name.
+    example: Option<String>,
+}
+
+impl Doubled {
+    fn add(&mut self, times: u64, name: impl Fn() -> String) {
+        if times > 0 {
+            let (times, example) = (times, Some(name()));
+            *self = std::mem::take(self).and(Self { times, example });
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            times: self.times + other.times,
+            example: [self.example, other.example].into_iter().flatten().min(),
+        }
+    }
+
+    fn gap(self) -> Option<Gap> {
+        let example = self.example?;
+        let rows = if self.times == 1 {
+            "1 row has".to_owned()
+        } else {
+            format!("{} rows have", self.times)
+        };
+        let text = format!(
+            "{rows} the time of another row of the same container and other values, and the \
+             larger value counts: {example}"
+        );
+        let hint = "write each container once: from one scrape job, replica or cluster";
+        Some(Gap::new("doubled-rows", "usage", text).hint(hint))
+    }
 }
 
 /// The end of the window: other rows of the files tell that what is in scope was silent at
@@ -214,7 +256,9 @@ fn mixed(votes: &BTreeMap<i64, usize>, step: i64) -> Option<Gap> {
     Some(Gap::new("mixed-steps", "usage", text).hint(hint))
 }
 
-fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) {
+/// Puts a series on the grid; at how many times it has several values that are not the same.
+fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
+    let mut doubled = 0;
     let series = builder.open(&raw.namespace, &raw.pod, &raw.container);
     let times: Vec<i64> = raw.times.iter().collect();
     let mut order: Vec<usize> = (0..times.len()).collect();
@@ -224,6 +268,7 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) {
     let mut placed = Vec::with_capacity(times.len());
     for (column, values) in &raw.columns {
         let mut meeting = Meeting::default();
+        let mut unlike = 0;
         placed.clear();
         for row in &order {
             let Some(value) = values.get(*row).copied().filter(|value| !value.is_nan()) else {
@@ -238,14 +283,19 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) {
             }
             // What cannot be true is told to the builder, and takes no part in a mean.
             if (0.0..=1e18).contains(&value) {
-                meeting.add(times[*row], f64::from(value));
+                unlike += u64::from(meeting.add(times[*row], f64::from(value)));
             } else {
                 builder.set(series, *column, slot, f64::from(value));
             }
         }
         placed.extend(meeting.leave(*column));
         builder.fill(series, *column, &placed);
+        // Of devices each may have a row of its own.
+        if !matches!(column, Column::More(_)) {
+            doubled = doubled.max(unlike);
+        }
     }
+    doubled
 }
 
 /// Samples of one slot.
@@ -262,8 +312,11 @@ struct Meeting {
 }
 
 impl Meeting {
-    fn add(&mut self, time: i64, value: f64) {
-        if self.times > 0 && time == self.time {
+    /// Whether there is another value of the same time already.
+    fn add(&mut self, time: i64, value: f64) -> bool {
+        let doubled = self.times > 0 && time == self.time;
+        let unlike = doubled && value.to_bits() != self.now.to_bits();
+        if doubled {
             self.now = self.now.max(value);
         } else {
             self.sum += self.now;
@@ -272,6 +325,7 @@ impl Meeting {
             self.times += 1;
         }
         self.largest = self.largest.max(value);
+        unlike
     }
 
     /// The slot and what it comes to.

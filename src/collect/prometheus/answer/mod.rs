@@ -139,4 +139,6 @@ pub(super) enum Broken {
     Foreign,
     /// It is something else, from this byte on.
     Garbage(u64),
+    /// A series comes in it a second time, where values of series are added up.
+    Twice,
 }

@@ -58,6 +58,9 @@ fn decode<S: Sink + Slots>(
             Part::Bytes(bytes) => frames.feed(&bytes, |message| reader.message(message))?,
             Part::End => {
                 frames.finish()?;
+                if !reader.is_whole() {
+                    return Err(Broken::Truncated(frames.length()));
+                }
                 return Ok(Some(reader.finish()));
             }
         }

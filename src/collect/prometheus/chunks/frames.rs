@@ -56,6 +56,11 @@ impl Frames {
         }
     }
 
+    /// Bytes of whole frames so far.
+    pub(in super::super) fn length(&self) -> u64 {
+        self.read
+    }
+
     /// The message of the first frame, and the length of the frame.
     fn first<'a>(&self, bytes: &'a [u8]) -> Result<Option<(&'a [u8], usize)>, Broken> {
         let garbage = Broken::Garbage(self.read);

@@ -78,12 +78,12 @@ impl Joined {
         true
     }
 
-    /// What the columns come to: of a ratio the second by the first where both are
-    /// known, else the first, and the second where there is no first.
+    /// What the columns come to: of a ratio the second by the first where both are known,
+    /// else the first.
     pub(super) fn tell(self, way: &Way, mut each: impl FnMut(&Labels, &[(u32, f64)])) {
         let value = |[first, second]: &[Column; 2], at: usize| match way {
             Way::Ratio => Some(second.get(at)? / first.get(at)?),
-            _ => first.get(at).or_else(|| second.get(at)),
+            _ => first.get(at),
         };
         let mut values = Vec::new();
         for (labels, columns) in self.all {

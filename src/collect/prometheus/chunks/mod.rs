@@ -25,7 +25,7 @@ use crate::units::Span;
 
 pub(super) use beside::read;
 use frames::Frames;
-pub(super) use offer::{Offer, offered, weigh};
+pub(super) use offer::{Offer, Samples, Weighed, offered, weigh};
 pub(super) use reader::{Reader, Wanted, Way};
 pub(super) use request::{CONTENT_TYPE, HEADERS, PATH, Request, body};
 
@@ -59,12 +59,7 @@ pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(u32, f64)>, String> {
         far: Some(1_200),
         ..Look::of(330)
     };
-    let ways = [
-        Way::Largest,
-        Way::Rates,
-        Way::OfCpus("cpu".to_owned()),
-        Way::Ratio,
-    ];
+    let ways = [Way::Largest, Way::Rates("cpu".to_owned()), Way::Ratio];
     let broken = |broken: Broken| format!("{broken:?}");
     let mut values = Vec::new();
     for way in ways {
@@ -75,6 +70,7 @@ pub fn values(answer: &[u8], piece: usize) -> Result<Vec<(u32, f64)>, String> {
             slots,
             look,
             closed: false,
+            witness: None,
         };
         let (mut frames, mut reader) = (Frames::default(), Reader::new(All(Vec::new()), wanted));
         for piece in answer.chunks(piece.max(1)) {

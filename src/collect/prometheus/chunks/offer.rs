@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
-use super::super::answer::Broken;
+use super::super::answer::{Broken, Labels};
 use super::super::error::Failure;
 use super::super::options::Matcher;
 use super::super::promql::{CPU, MEMORY, Selection, Words};
@@ -73,25 +73,34 @@ struct Scales {
     kinds: [(u64, u64); 2],
     series: u64,
     labels: u64,
-    /// Of the size that is read now: its labels, and the times of its samples in
-    /// milliseconds.
-    open: Vec<u8>,
+    /// Of the size that is read now: its request, its labels, and the times of its samples
+    /// in milliseconds.
+    open: (u64, Vec<u8>),
     times: Vec<i64>,
-    paces: [Hour; 2],
+    /// Earlier times at which samples are counted, by the numbers of their requests.
+    moments: Vec<i64>,
+    /// Of the newest hour, and of all earlier moments together.
+    paces: [Hours; 2],
+    /// One of the sizes, and the second of its last sample.
+    witness: Option<(Labels, i64)>,
 }
 
 /// How many series have so many samples in an hour.
 #[derive(Debug, Default)]
-struct Hour {
+struct Hours {
     /// Of those that were there all the hour.
     whole: BTreeMap<u64, u64>,
     /// Of any.
     most: u64,
 }
 
-/// The ends of the hours whose samples are counted, in seconds before the time: one of
-/// them may be cut by the beginning or the end of the data, or have failed scrapes.
+/// The ends of the hours whose samples are counted, in seconds before a moment: one of
+/// them may be cut by the beginning or the end of the data, or have failed scrapes, so
+/// that of each series the fuller one counts.
 const HOURS: [i64; 2] = [0, 1_800];
+
+/// The number of the request for sizes; those of earlier moments follow.
+const SIZES: u64 = 1;
 
 /// Seconds within which a series that is there has a sample.
 const LOOKBACK: i64 = 900;
@@ -100,31 +109,35 @@ const LOOKBACK: i64 = 900;
 const MOST_TIMES: usize = 100_000;
 
 impl Scales {
-    fn new(time: i64) -> Self {
+    fn new(time: i64, moments: &[i64]) -> Self {
         Self {
             time,
+            moments: moments.to_vec(),
+            witness: None,
             kinds: Default::default(),
             series: 0,
             labels: 0,
-            open: Vec::new(),
+            open: Default::default(),
             times: Vec::new(),
             paces: Default::default(),
         }
     }
 
     fn weigh(&mut self, request: u64, series: Series) -> Result<(), Malformed> {
-        self.series += 1;
-        let is_size = request > 0;
+        let (is_size, is_weighed) = (request > 0, request <= SIZES);
+        self.series += u64::from(is_weighed);
         if is_size {
-            self.open(series)?;
+            self.open(request, series)?;
         }
         series.chunks(|chunk| {
             let Chunk::Xor(data) = chunk else {
                 return Ok(());
             };
-            let (bytes, samples) = &mut self.kinds[usize::from(is_size)];
-            *bytes += data.len() as u64;
-            *samples += xor::count(data);
+            if is_weighed {
+                let (bytes, samples) = &mut self.kinds[usize::from(is_size)];
+                *bytes += data.len() as u64;
+                *samples += xor::count(data);
+            }
             if !is_size {
                 return Ok(());
             }
@@ -143,12 +156,15 @@ impl Scales {
     }
 
     /// A series may come in several messages.
-    fn open(&mut self, series: Series) -> Result<(), Malformed> {
+    fn open(&mut self, request: u64, series: Series) -> Result<(), Malformed> {
         let mut key = Vec::new();
         series.key(&mut key)?;
-        if key != self.open {
+        if (request, &key) != (self.open.0, &self.open.1) {
             self.close();
-            self.open = key;
+            self.open = (request, key);
+            if self.witness.is_none() && request == SIZES {
+                self.witness = Some((series.labels()?, i64::MIN));
+            }
         }
         Ok(())
     }
@@ -157,8 +173,15 @@ impl Scales {
         let mut times = std::mem::take(&mut self.times);
         times.sort_unstable();
         times.dedup();
-        for (hour, before) in self.paces.iter_mut().zip(HOURS) {
-            hour.add(&times, self.time - before);
+        let earlier = self.open.0.checked_sub(SIZES + 1);
+        let earlier = earlier.and_then(|at| self.moments.get(usize::try_from(at).ok()?));
+        match earlier {
+            Some(moment) => self.paces[1].add(&times, *moment),
+            None => self.paces[0].add(&times, self.time),
+        }
+        let last = times.last().filter(|_| self.open.0 == SIZES);
+        if let (Some((_, seen @ i64::MIN)), Some(last)) = (&mut self.witness, last) {
+            *seen = last.div_euclid(1_000) + 1;
         }
         times.clear();
         self.times = times;
@@ -166,8 +189,7 @@ impl Scales {
 
     /// What they weigh, and how often series are scraped.
     #[expect(clippy::cast_precision_loss, reason = "a weight is an estimate")]
-    fn read(mut self) -> (Offer, Option<Pace>) {
-        self.close();
+    fn read(&self) -> (Offer, Option<Pace>) {
         let of = |(bytes, samples): (u64, u64), otherwise: f64| match samples {
             0 => otherwise,
             samples => bytes as f64 / samples as f64,
@@ -177,28 +199,28 @@ impl Scales {
             gauge: of(self.kinds[1], UNMEASURED.gauge),
             series: of((self.labels, self.series), UNMEASURED.series),
         };
-        let paces = self.paces.iter();
-        let whole: Vec<Pace> = paces.filter_map(|hour| Pace::of(&hour.whole)).collect();
-        let paces = self.paces.iter();
-        let short = paces.filter_map(|hour| Pace::of(&BTreeMap::from([(hour.most, 1)])));
-        let paces = if whole.is_empty() {
-            short.collect()
-        } else {
-            whole
-        };
-        (offer, paces.into_iter().reduce(Pace::or_faster))
+        let [newest, earlier] = &self.paces;
+        let short = || Pace::of(&BTreeMap::from([(newest.most, 1)]));
+        let now = Pace::of(&newest.whole);
+        let paces = [now, Pace::of(&earlier.whole)].into_iter().flatten();
+        (offer, paces.reduce(Pace::and).or_else(short))
     }
 }
 
-impl Hour {
+impl Hours {
     /// Takes the times of one series, in order.
-    fn add(&mut self, times: &[i64], end: i64) {
-        let start = end - i64::from(Span::HOUR.as_secs());
+    fn add(&mut self, times: &[i64], moment: i64) {
         let until = |second: i64| times.partition_point(|time| *time <= second * 1_000);
-        let samples = (until(end) - until(start)) as u64;
         let there = |second: i64| until(second) > until(second - LOOKBACK);
-        self.most = self.most.max(samples);
-        if samples > 0 && there(start) && there(end) {
+        let ends = HOURS.map(|before| moment - before);
+        let hours = ends.map(|end| (end - i64::from(Span::HOUR.as_secs()), end));
+        let samples = |(start, end): (i64, i64)| (until(end) - until(start)) as u64;
+        self.most = hours.map(samples).into_iter().fold(self.most, u64::max);
+        let whole = hours
+            .iter()
+            .filter(|(start, end)| there(*start) && there(*end));
+        let fuller = whole.map(|hour| samples(*hour)).max();
+        if let Some(samples) = fuller.filter(|samples| *samples > 0) {
             *self.whole.entry(samples).or_default() += 1;
         }
     }
@@ -207,9 +229,15 @@ impl Hour {
 impl Messages for Scales {
     fn message(&mut self, message: &[u8]) -> Result<(), Broken> {
         let before = self.bytes();
-        let weighed = series::read(message, |request, series| self.weigh(request, series));
+        let mut is_weighed = false;
+        let weighed = series::read(message, |request, series| {
+            is_weighed |= request <= SIZES;
+            self.weigh(request, series)
+        });
         weighed.map_err(|wire::Malformed| Broken::Garbage(0))?;
-        self.labels += message.len() as u64 - (self.bytes() - before);
+        if is_weighed {
+            self.labels += message.len() as u64 - (self.bytes() - before);
+        }
         Ok(())
     }
 }
@@ -221,32 +249,70 @@ impl Scales {
     }
 }
 
-/// Asks for the chunks of the hour before `time`, of counters and of sizes. `Err` says why there are none, in
-/// words that go behind "the server".
+/// Which pods are looked at.
+pub(in super::super) struct Samples<'a> {
+    /// Of which chunks are weighed.
+    pub(in super::super) weighed: Selection<'a>,
+    /// Whose newest samples are counted.
+    pub(in super::super) newest: Selection<'a>,
+    /// Whose samples are counted at earlier moments.
+    pub(in super::super) earlier: Selection<'a>,
+}
+
+/// What was found on the scales.
+pub(in super::super) struct Weighed {
+    pub(in super::super) offer: Offer,
+    /// How often series are scraped, where they have samples enough.
+    pub(in super::super) pace: Option<Pace>,
+    /// The last sample of a series: an answer that has it after all else is whole.
+    pub(in super::super) witness: Request,
+}
+
+/// Asks for the chunks of the hour before `time`, of counters and of sizes, and of sizes at
+/// earlier moments. `Err` says why there are none, in words that go behind "the server".
 pub(in super::super) async fn weigh(
     server: &Server,
     words: Words<'_>,
-    [counters, sizes]: [Selection<'_>; 2],
-    (time, back_off): (i64, Duration),
-) -> Result<(Offer, Option<Pace>), String> {
-    let hour = time - i64::from(Span::HOUR.as_secs());
+    samples: Samples<'_>,
+    (time, moments): (i64, &[i64]),
+    back_off: Duration,
+) -> Result<Weighed, String> {
+    let hours = i64::from(Span::HOUR.as_secs()) + HOURS[1] + LOOKBACK;
+    let hour = i64::from(Span::HOUR.as_secs());
+    let earlier = moments.iter();
+    let earlier = earlier.map(|moment| (MEMORY, samples.earlier, moment - hours, *moment));
     let asked = [
-        (CPU, counters, hour),
-        (MEMORY, sizes, hour - HOURS[1] - LOOKBACK),
+        (CPU, samples.weighed, time - hour, time),
+        (MEMORY, samples.newest, time - hours, time),
     ];
-    let asked = asked.map(|(metric, selection, start)| Request {
-        matchers: words.series(metric, selection),
-        start,
-        end: time,
-    });
+    let asked = asked.into_iter().chain(earlier);
+    let asked: Vec<Request> = asked
+        .map(|(metric, selection, start, end)| Request {
+            matchers: words.series(metric, selection),
+            start,
+            end,
+        })
+        .collect();
     let weigh = async || {
-        let mut scales = Scales::new(time);
-        read(server, &asked, &mut scales).await.map(|()| scales)
+        let mut scales = Scales::new(time, moments);
+        read(server, &asked, &mut scales).await?;
+        scales.close();
+        Ok(scales)
     };
-    match server.again(back_off, weigh).await {
-        Ok(scales) => Ok(scales.read()),
-        Err(failure) => Err(why(&failure, server.is_proxied())),
-    }
+    let scales = server.again(back_off, weigh).await;
+    let scales = scales.map_err(|failure| why(&failure, server.is_proxied()))?;
+    let (offer, pace) = scales.read();
+    let witness = scales.witness.filter(|(_, last)| *last > i64::MIN);
+    let (labels, last) = witness.ok_or("gives no chunks of series that it counts")?;
+    Ok(Weighed {
+        offer,
+        pace,
+        witness: Request {
+            matchers: words.container(MEMORY, &labels, samples.newest.source),
+            start: last - LOOKBACK,
+            end: last,
+        },
+    })
 }
 
 /// Reads a short answer.
@@ -285,12 +351,25 @@ mod tests {
 
     /// What series say that have samples so many seconds before [`TIME`].
     fn pace(all: &[Vec<i64>]) -> Option<Pace> {
-        let mut scales = Scales::new(TIME);
+        paces(all, SIZES)
+    }
+
+    /// The same of the answer to a request.
+    fn paces(all: &[Vec<i64>], request: u64) -> Option<Pace> {
+        let mut scales = Scales::new(TIME, &[TIME]);
         for before in all {
-            scales.times = before.iter().map(|it| (TIME - it) * 1_000).collect();
+            scales.open.0 = request;
+            scales.times = before.iter().rev().map(|it| (TIME - it) * 1_000).collect();
             scales.close();
         }
         scales.read().1
+    }
+
+    #[test]
+    fn earlier_moments_count_as_the_newest_hour_does() {
+        let slow: Vec<i64> = (0..21).map(|at| at * 300).collect();
+        let pace = paces(&[slow], SIZES + 1).unwrap();
+        assert_eq!((pace.usual, pace.slowest), (300, 300));
     }
 
     #[test]

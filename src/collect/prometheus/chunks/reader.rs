@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 use super::super::answer::{Broken, Labels, Sink};
@@ -18,10 +20,9 @@ const FEW_SAMPLES: u64 = 10_000;
 pub(in super::super) enum Way {
     /// The largest of a slot.
     Largest,
-    /// How fast counters rise.
-    Rates,
-    /// The same of all CPUs of a container together, by the label that names the CPU.
-    OfCpus(String),
+    /// How fast counters rise: of all CPUs of a container together, where each has a series
+    /// of its own by this label.
+    Rates(String),
     /// How fast the counter of the second request rises, by that of the first.
     Ratio,
 }
@@ -35,6 +36,9 @@ pub(in super::super) struct Wanted {
     pub(in super::super) look: Look,
     /// Whether a look back has the sample at its very start.
     pub(in super::super) closed: bool,
+    /// The number of a request that is asked last, of a series that is there: an answer
+    /// without it was cut, however well it ends. Servers answer requests in their order.
+    pub(in super::super) witness: Option<u64>,
 }
 
 /// Folds the series of an answer into values of slots, one series at a time.
@@ -50,6 +54,11 @@ pub(in super::super) struct Reader<S> {
     values: Vec<(u32, f64)>,
     most: u64,
     joined: Joined,
+    /// Of series that were added up: their requests and labels, as numbers.
+    added: HashSet<u64>,
+    twice: bool,
+    /// The witness was heard.
+    is_whole: bool,
     /// Chunks of encodings that are not read here.
     foreign: u64,
 }
@@ -62,6 +71,9 @@ impl<S: Sink + Slots> Reader<S> {
             sink,
             most: seconds * MOST_A_SECOND + FEW_SAMPLES,
             joined: Joined::new(&wanted.slots),
+            added: HashSet::new(),
+            twice: false,
+            is_whole: wanted.witness.is_none(),
             wanted,
             open: None,
             key: Vec::new(),
@@ -70,6 +82,11 @@ impl<S: Sink + Slots> Reader<S> {
             values: Vec::new(),
             foreign: 0,
         }
+    }
+
+    /// Whether nothing was cut off at the end.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The sink, and how many chunks are of encodings that are not read here.
@@ -84,12 +101,18 @@ impl<S: Sink + Slots> Reader<S> {
     }
 
     fn series(&mut self, request: u64, series: Series) -> Result<(), wire::Malformed> {
+        if self.wanted.witness == Some(request) {
+            self.is_whole = true;
+            return Ok(());
+        }
         series.key(&mut self.next)?;
         let same = matches!(&self.open, Some((open, _)) if *open == request);
         if !same || self.next != self.key {
             self.close();
             std::mem::swap(&mut self.next, &mut self.key);
-            self.open = Some((request, series.labels()?));
+            let labels = series.labels()?;
+            self.twice |= self.is_added(&labels) && !self.added.insert(self.number(request));
+            self.open = Some((request, labels));
         }
         series.chunks(|chunk| {
             match chunk {
@@ -106,6 +129,23 @@ impl<S: Sink + Slots> Reader<S> {
         })
     }
 
+    /// Whether values of several series make one: elsewhere the larger of two stays, so
+    /// that what comes twice does no harm.
+    fn is_added(&self, labels: &Labels) -> bool {
+        match &self.wanted.way {
+            Way::Largest => false,
+            Way::Rates(label) => is_one_cpu(labels.get(label)),
+            Way::Ratio => true,
+        }
+    }
+
+    /// The series that is open, as a number.
+    fn number(&self, request: u64) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (request, &self.key).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Tells what the series that was read last comes to.
     fn close(&mut self) {
         let Some((request, labels)) = self.open.take() else {
@@ -118,6 +158,7 @@ impl<S: Sink + Slots> Reader<S> {
             slots,
             look,
             closed,
+            ..
         } = &self.wanted;
         let (look, closed) = (*look, *closed);
         let at = View {
@@ -133,13 +174,16 @@ impl<S: Sink + Slots> Reader<S> {
         }
         samples.clear();
         let labels = match way {
-            Way::Largest | Way::Rates => Some(labels),
-            Way::OfCpus(label) => {
-                let total = labels.get(label) == "total";
+            Way::Rates(label) if is_one_cpu(labels.get(label)) => {
                 let labels = labels.without(label);
-                self.joined.add(labels, usize::from(total), values);
+                // What is no number of one CPU is none of all, and no sample that is missing.
+                for (_, value) in values.iter_mut().filter(|(_, it)| !it.is_finite()) {
+                    *value = f64::INFINITY;
+                }
+                self.joined.add(labels, 0, values);
                 None
             }
+            Way::Largest | Way::Rates(_) => Some(labels),
             Way::Ratio => {
                 let labels = labels.without("__name__");
                 let whole = request > 0 && self.joined.divide(&labels, values);
@@ -158,10 +202,19 @@ impl<S: Sink + Slots> Reader<S> {
     }
 }
 
+/// Whether the value of a label names one CPU. Where their total stands beside them, or took
+/// over from them, the larger stays.
+fn is_one_cpu(cpu: &str) -> bool {
+    !matches!(cpu, "" | "total")
+}
+
 impl<S: Sink + Slots> Messages for Reader<S> {
     fn message(&mut self, message: &[u8]) -> Result<(), Broken> {
         let read = series::read(message, |request, series| self.series(request, series));
         read.map_err(|wire::Malformed| Broken::Garbage(0))?;
+        if self.twice {
+            return Err(Broken::Twice);
+        }
         self.sink.fault().map_or(Ok(()), Err)
     }
 }

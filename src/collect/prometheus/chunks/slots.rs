@@ -21,8 +21,6 @@ pub(super) struct Samples {
     all: Vec<(i64, f64)>,
     /// They came out of order.
     mixed: bool,
-    /// What a counter has risen by until each sample.
-    risen: Vec<f64>,
 }
 
 /// Where values are wanted, and how far each looks back.
@@ -70,36 +68,17 @@ impl Samples {
         });
     }
 
-    /// By how much a counter rises in a second, as `rate` has it.
+    /// By how much a counter rises in a second, as `rate` has it: each window by itself, so
+    /// that a sample that cannot be spoils those that see it and no other.
     pub(super) fn rates(&mut self, view: View, mut each: impl FnMut(u32, f64)) {
         self.sort();
-        self.add_up();
-        let risen = &self.risen;
-        let (all, at) = (&self.all, |sample: usize| risen[sample]);
-        windows(all, view, |slot, samples, window| {
-            let (first, last) = (samples.start, samples.end);
-            if last - first < 2 {
+        self.windows(view, |slot, samples, window| {
+            if samples.len() < 2 {
                 return false;
             }
-            let rise = at(last - 1) - at(first);
-            each(slot, rate(&all[samples], rise, window));
+            each(slot, rate(samples, rise(samples), window));
             true
         });
-    }
-
-    /// A value that is smaller than the one before has started from 0 again.
-    fn add_up(&mut self) {
-        self.risen.clear();
-        let (mut risen, mut before) = (0.0, None);
-        for (_, value) in &self.all {
-            risen += match before {
-                Some(before) if *value >= before => value - before,
-                Some(_) => *value,
-                None => 0.0,
-            };
-            before = Some(*value);
-            self.risen.push(risen);
-        }
     }
 
     fn windows(&self, view: View, mut each: impl FnMut(u32, &[(i64, f64)], Window) -> bool) {
@@ -152,6 +131,17 @@ fn windows(
             seen(&mut far, back);
         }
     }
+}
+
+/// By how much a counter rises over samples: one that is smaller than the one before has
+/// started from 0 again.
+fn rise(samples: &[(i64, f64)]) -> f64 {
+    let (Some((_, first)), Some((_, last))) = (samples.first(), samples.last()) else {
+        return f64::NAN;
+    };
+    let pairs = samples.windows(2).map(|pair| (pair[0].1, pair[1].1));
+    let lost = pairs.filter(|(before, after)| after < before);
+    last - first + lost.map(|(before, _)| before).sum::<f64>()
 }
 
 /// The rate of two samples or more, of which a counter has risen by `rise`.
@@ -256,6 +246,34 @@ mod tests {
         ];
         let seen = rates(&reset, Look::of(100));
         assert!((seen[0].1 - (10.0 + 4.0 + 4.0 + 4.0) / 80.0).abs() < 1e-9);
+    }
+
+    /// `rate(x[100s])` of Prometheus gives the same: a sample that is no number says nothing
+    /// of the ones around it, and one that is too large is taken for a restart.
+    #[test]
+    fn a_sample_that_cannot_be_spoils_only_the_slots_that_see_it() {
+        let even = |odd: f64| {
+            let value = |at: i32| {
+                if at == 6 {
+                    odd
+                } else {
+                    1e3 + 10.0 * f64::from(at)
+                }
+            };
+            let all = (0..20).map(|at| (i64::from(at) * 20 + 10, value(at)));
+            let seen = rates(&all.collect::<Vec<_>>(), Look::of(100));
+            assert_eq!(seen.len(), 4);
+            for slot in [0, 2, 3] {
+                assert!((seen[slot].1 - 0.5).abs() < 1e-9, "{seen:?}");
+            }
+            seen[1].1
+        };
+        assert!((even(f64::NAN) - 0.5).abs() < 1e-9);
+        assert!(even(1e22) > 1e19 && even(1e300) > 1e297);
+        assert!(!even(f64::INFINITY).is_finite());
+        // At the end of a window there is no saying by how much it rose.
+        let first = [(110, f64::NAN), (130, 1e3), (150, 1e3 + 10.0)];
+        assert!(rates(&first, Look::of(100))[0].1.is_nan());
     }
 
     #[test]

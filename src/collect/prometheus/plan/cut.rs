@@ -1,10 +1,10 @@
 //! Requests that are few and full: which namespaces, which pods, what time.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::super::promql::Endings;
 use super::super::reading::Reading;
-use super::super::survey::Survey;
 use super::piece::Piece;
 use super::{MOST_IN_BODY, MOST_NAMESPACES, MOST_POINTS, Plan, spans};
 use crate::collect::prometheus::Engine;
@@ -34,17 +34,21 @@ impl Plan {
     /// The time is cut into as many parts as make the fewest requests, but not below a
     /// day; in each, namespaces share requests as they fit, and what is larger than a
     /// request is cut by pods.
-    pub(super) fn cut(&self, reading: Reading, survey: &Survey) -> Vec<Piece> {
-        let whole = self.first..self.grid.len;
+    pub(super) fn cut(
+        &self,
+        reading: Reading,
+        namespaces: &BTreeMap<String, u64>,
+        whole: &Range<u32>,
+    ) -> Vec<Piece> {
         let longest = match self.chosen.engine {
             Engine::Chunks => u32::MAX,
             Engine::Raw | Engine::Pushdown => MOST_POINTS,
         };
         let mut pieces = Vec::new();
-        for slots in spans(&whole, longest) {
-            let parts = self.fewest(reading, survey, slots.end - slots.start);
+        for slots in spans(whole, longest) {
+            let parts = self.fewest(reading, namespaces, slots.end - slots.start);
             for slots in spans(&slots, (slots.end - slots.start).div_ceil(parts)) {
-                pieces.extend(self.of_span(reading, survey, &slots));
+                pieces.extend(self.of_span(reading, namespaces, &slots));
             }
         }
         pieces
@@ -52,10 +56,10 @@ impl Plan {
 
     /// Into how many parts to cut so many slots.
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    fn fewest(&self, reading: Reading, survey: &Survey, length: u32) -> u32 {
+    fn fewest(&self, reading: Reading, namespaces: &BTreeMap<String, u64>, length: u32) -> u32 {
         let days = (length / self.grid.per_day()).max(1);
         let requests = |parts: u32| {
-            let (bins, large) = self.shared_out(reading, survey, length.div_ceil(parts));
+            let (bins, large) = self.shared_out(reading, namespaces, length.div_ceil(parts));
             let hands = large.iter().map(|load| self.hands(load.cost));
             (bins.len() + hands.sum::<usize>()) as f64 * f64::from(parts)
         };
@@ -73,10 +77,10 @@ impl Plan {
     fn shared_out<'a>(
         &self,
         reading: Reading,
-        survey: &'a Survey,
+        namespaces: &'a BTreeMap<String, u64>,
         length: u32,
     ) -> (Vec<Bin<'a>>, Vec<Load<'a>>) {
-        let each = survey.namespaces.iter();
+        let each = namespaces.iter();
         let loads = each.map(|(namespace, series)| Load {
             namespace,
             series: *series,
@@ -88,13 +92,18 @@ impl Plan {
     }
 
     /// Requests for what costs so much, if it shares none.
-    fn hands(&self, cost: u64) -> usize {
+    pub(super) fn hands(&self, cost: u64) -> usize {
         let hands = usize::try_from(cost.div_ceil(self.max_samples)).unwrap_or(usize::MAX);
         hands.clamp(1, Endings::all().len())
     }
 
-    fn of_span(&self, reading: Reading, survey: &Survey, slots: &Range<u32>) -> Vec<Piece> {
-        let (bins, large) = self.shared_out(reading, survey, slots.end - slots.start);
+    fn of_span(
+        &self,
+        reading: Reading,
+        namespaces: &BTreeMap<String, u64>,
+        slots: &Range<u32>,
+    ) -> Vec<Piece> {
+        let (bins, large) = self.shared_out(reading, namespaces, slots.end - slots.start);
         let mut pieces = Vec::new();
         for load in large {
             let endings = Endings::all().split(self.hands(load.cost));
@@ -112,6 +121,10 @@ impl Plan {
             names.sort();
             let (series, cost) = (bin.series, bin.cost);
             pieces.push(Piece::new(reading, names, slots.clone(), (series, cost)));
+        }
+        let in_chunks = self.chosen.engine == Engine::Chunks;
+        for piece in &mut pieces {
+            piece.in_chunks = in_chunks;
         }
         pieces
     }
@@ -151,13 +164,11 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::super::super::options::PrometheusOptions;
-    use super::super::super::survey::Pace;
+    use super::super::super::survey::{Pace, Survey};
     use super::*;
     use crate::units::Span;
 
@@ -185,6 +196,7 @@ mod tests {
             readings: vec![Reading::Memory],
             longest: None,
             chunks: Err(String::new()),
+            witness: None,
             gaps: Vec::new(),
         };
         let end = Timestamp::from_second(1_795_392_000).unwrap();

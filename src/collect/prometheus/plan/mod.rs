@@ -5,12 +5,13 @@ mod piece;
 mod shown;
 mod weight;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::chunks::{Offer, Request, Wanted, Way};
 use super::engine::{Chosen, DRAWN_FROM, Engine};
 use super::options::PrometheusOptions;
-use super::promql::{Look, Selection, Words};
+use super::promql::{Endings, Look, Selection, Words};
 use super::reading::Reading;
 use super::server::Query;
 use super::survey::{Pace, Source, Survey};
@@ -59,10 +60,13 @@ pub struct Plan {
     reaches_back: bool,
     /// See [`Survey::closed`].
     closed: bool,
+    /// See [`Survey::witness`].
+    witness: Option<Request>,
     pub(super) source: Option<Source>,
     pub(super) sources: Vec<Source>,
     pub(super) first: u32,
-    namespaces: usize,
+    /// The most series at a time of each namespace.
+    namespaces: BTreeMap<String, u64>,
     series: u64,
     url: String,
     max_samples: u64,
@@ -108,10 +112,11 @@ impl Plan {
             offer: survey.chunks.as_ref().ok().copied(),
             reaches_back: survey.reaches_back,
             closed: survey.closed,
+            witness: survey.witness.clone(),
             source: survey.source.clone(),
             sources: survey.sources.clone(),
             first: first(survey, counted, &grid),
-            namespaces: survey.namespaces.len(),
+            namespaces: survey.namespaces.clone(),
             series: survey.series(),
             url: url.to_owned(),
             max_samples: options.max_samples.max(1),
@@ -122,7 +127,7 @@ impl Plan {
         let step = grid.step.as_secs().max(1);
         let longest = survey.longest.map(|longest| longest.as_secs() / step);
         for reading in readings {
-            for piece in plan.cut(reading, survey) {
+            for piece in plan.cut(reading, &survey.namespaces, &(plan.first..grid.len)) {
                 if plan.is_absurd() {
                     break;
                 }
@@ -182,6 +187,31 @@ impl Plan {
     /// Whether no cluster has so much that reading it takes so many queries.
     pub(super) fn is_absurd(&self) -> bool {
         self.pieces.len() >= MOST_PIECES
+    }
+
+    /// The same as `piece`, in points: for what cannot be had as it is stored.
+    pub(super) fn in_points(&self, piece: &Piece) -> Vec<Piece> {
+        let mut plan = Self {
+            pieces: Vec::new(),
+            ..self.clone()
+        };
+        plan.chosen.engine = Engine::Raw;
+        let slots = &piece.slots;
+        if piece.endings.is_all() {
+            let mut namespaces = self.namespaces.clone();
+            namespaces.retain(|namespace, _| piece.namespaces.contains(namespace));
+            return plan.cut(piece.reading, &namespaces, slots);
+        }
+        let cost = plan.cost(piece.reading, piece.series, slots.end - slots.start);
+        let hands = piece.endings.split(plan.hands(cost));
+        let each = hands.into_iter().map(|endings| Piece {
+            endings,
+            cost: (cost / Endings::all().len() as u64).max(1),
+            halved: 0,
+            in_chunks: false,
+            ..piece.clone()
+        });
+        each.collect()
     }
 
     /// How far a point looks back.
@@ -284,13 +314,13 @@ impl Plan {
             start,
             end,
         });
+        let mut requests: Vec<Request> = requests.collect();
+        let number = requests.len() as u64;
+        requests.extend(self.witness.clone());
         let way = match piece.reading {
             Reading::Memory => Way::Largest,
             Reading::Throttled => Way::Ratio,
-            Reading::Cpu | Reading::CpuPeak if look.by_cpu => {
-                Way::OfCpus(words.name("cpu").to_owned())
-            }
-            Reading::Cpu | Reading::CpuPeak => Way::Rates,
+            Reading::Cpu | Reading::CpuPeak => Way::Rates(words.name("cpu").to_owned()),
         };
         let wanted = Wanted {
             way,
@@ -298,8 +328,9 @@ impl Plan {
             slots: piece.slots.clone(),
             look,
             closed: self.closed,
+            witness: self.witness.is_some().then_some(number),
         };
-        (requests.collect(), wanted)
+        (requests, wanted)
     }
 
     fn selection<'a>(&'a self, piece: &'a Piece) -> Selection<'a> {

@@ -19,6 +19,8 @@ pub(in super::super) struct Piece {
     pub(in super::super) cost: u64,
     /// How often it has been halved.
     pub(in super::super) halved: u8,
+    /// Whether it is read as it is stored, and not as points.
+    pub(in super::super) in_chunks: bool,
 }
 
 impl Piece {
@@ -36,6 +38,7 @@ impl Piece {
             series,
             cost: cost.max(1),
             halved: 0,
+            in_chunks: false,
         }
     }
 

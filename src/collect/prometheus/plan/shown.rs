@@ -5,6 +5,7 @@ use std::fmt;
 use super::super::promql::Endings;
 use super::Plan;
 use super::piece::{Piece, names};
+use super::weight::{MOST_BYTES, SENT_FOR_ONE};
 use crate::text::group;
 use crate::units::{Bytes, Span};
 
@@ -16,7 +17,7 @@ impl fmt::Display for Plan {
             f,
             "  {} series in {} namespaces, a sample every {}",
             group(&self.series.to_string()),
-            self.namespaces,
+            self.namespaces.len(),
             self.pace
         )?;
         writeln!(
@@ -44,6 +45,11 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
+    /// Stored samples of one request at most, which the server sends without a look at them.
+    fn most_stored(&self) -> u64 {
+        self.max_samples.saturating_mul(SENT_FOR_ONE)
+    }
+
     fn shown_cost(&self, piece: &Piece) -> String {
         self.bytes(piece).map_or_else(
             || samples(piece.cost),
@@ -65,7 +71,12 @@ impl Plan {
         let bytes: f64 = self.pieces.iter().filter_map(|it| self.bytes(it)).sum();
         if bytes > 0.0 {
             let bytes = Bytes::from_f64(bytes).human();
-            write!(f, "{queries} queries, about {bytes} of chunks; ")?;
+            let most = Bytes::from_f64(MOST_BYTES).human();
+            write!(
+                f,
+                "{queries} queries, about {bytes} of chunks, at most {most} and {} samples each; ",
+                group(&self.most_stored().to_string())
+            )?;
         } else {
             write!(
                 f,

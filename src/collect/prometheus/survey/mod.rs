@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use super::answer::Sink;
-use super::chunks::{self, Offer};
+use super::chunks::{self, Offer, Request, Samples, Weighed};
 use super::clusters::{self, Mixed};
 use super::engine::Engine;
 use super::error::Failure;
@@ -41,6 +41,14 @@ const FEW_STRETCHES: u32 = 5;
 const MEASURED: u64 = 4_000;
 /// The same of series whose chunks are weighed, which are much alike.
 const WEIGHED: u64 = 500;
+/// The same of series whose scrape interval is measured at earlier moments too: it is
+/// changed for all of a cluster, or of a pool of nodes.
+const FOLLOWED: u64 = 100;
+/// Seconds between the moments at which a few series are looked for in a source: outages of
+/// an hour or more are seen.
+const OUTAGE: u32 = 1_800;
+/// Stretches of the window at whose ends it is measured.
+const PACED: u32 = 12;
 
 /// Namespaces of a cluster: Kubernetes is made for half as many.
 const MOST_NAMESPACES: usize = 20_000;
@@ -79,6 +87,8 @@ pub(super) struct Survey {
     pub(super) longest: Option<Span>,
     /// What chunks weigh, or why there are none.
     pub(super) chunks: Result<Offer, String>,
+    /// What is asked for after all chunks of a request; nothing where none are read.
+    pub(super) witness: Option<Request>,
     /// What is in doubt.
     pub(super) gaps: Vec<Gap>,
 }
@@ -155,18 +165,31 @@ impl Asked<'_> {
         clusters.retain(|namespace, _| !namespace.is_empty() && scope.namespace(namespace));
         self.one_cluster(&clusters).await?;
         let source = self.only_source(&cells, all).await;
-        let (endings, few) = (sample(all, MEASURED), sample(all, WEIGHED));
-        let selection = Selection {
+        let samples = [MEASURED, WEIGHED, FOLLOWED].map(|most| sample(all, most));
+        let [selection, weighed, earlier] = samples.each_ref().map(|endings| Selection {
             namespaces: &self.exact,
-            endings: Some(&endings),
+            endings: Some(endings),
             source: source.as_ref(),
+        });
+        let samples = Samples {
+            weighed,
+            newest: selection,
+            earlier,
         };
-        let (found, doubt, readings, (chunks, pace)) = tokio::join!(
+        let (found, doubt, readings, weighed) = tokio::join!(
             self.namespaces(),
             self.no_twins(source.as_ref(), newest),
-            self.readings(newest),
-            self.weighed(offered, (selection, &few), newest),
+            self.readings(newest, oldest),
+            self.weighed(offered, samples, newest),
         );
+        let (chunks, pace, witness) = match weighed {
+            Ok(Weighed {
+                offer,
+                pace,
+                witness,
+            }) => (Ok(offer), pace, Some(witness)),
+            Err(why) => (Err(why), None, None),
+        };
         let (readings, cpus, throttled) = readings?;
         let mut gaps = doubt?;
         gaps.extend(elsewhere(outside));
@@ -178,7 +201,7 @@ impl Asked<'_> {
         self.server.deadline.buy(namespaces.values().sum(), PACE);
         let pace = match pace {
             Some(pace) => pace,
-            None => self.pace(selection, newest).await?,
+            None => self.pace([selection, earlier], newest).await?,
         };
         // What stores chunks is a Prometheus, or computes as one does.
         let reaches_back =
@@ -198,6 +221,7 @@ impl Asked<'_> {
             readings,
             longest: self.server.longest(),
             chunks,
+            witness,
             gaps,
         }))
     }
@@ -287,11 +311,32 @@ impl Asked<'_> {
     /// The source that has every container that any other has: reading it alone
     /// halves the work of the server. Equal counts do not say so, because two
     /// sources may have half a cluster each.
+    ///
+    /// All containers are looked at now and then, and a few at all times: moments that are
+    /// hours apart miss an outage of a whole scrape job, which one of the others fills.
     async fn only_source(&self, cells: &Cells, series: u64) -> Option<Source> {
+        let few = sample(series, FOLLOWED);
+        let (between, _) = self.moments(STRETCHES);
+        let looks = [
+            (None, between, series),
+            (Some(&few), OUTAGE.min(between), series.min(FOLLOWED)),
+        ];
         for source in source::candidates(cells) {
-            // Whoever cannot tell has all sources read, which only costs more.
-            let missing = self.missing_from(&source).await;
-            if missing.is_ok_and(|missing| source::has_all(&missing, series)) {
+            let mut has_all = true;
+            for (endings, between, series) in looks {
+                let selection = Selection {
+                    endings,
+                    source: Some(&source),
+                    ..self.everything()
+                };
+                // Whoever cannot tell has all sources read, which only costs more.
+                let missing = self.missing_from(selection, between).await;
+                has_all &= missing.is_ok_and(|missing| source::has_all(&missing, series));
+                if !has_all {
+                    break;
+                }
+            }
+            if has_all {
                 return Some(source);
             }
         }
@@ -300,12 +345,12 @@ impl Asked<'_> {
 
     /// How many containers a source has not, by the number of moments at which it
     /// has not. In parts, a container that is missing once in two counts twice.
-    async fn missing_from(&self, source: &Source) -> Result<BTreeMap<u64, u64>, Failure> {
-        let (between, start) = self.moments(STRETCHES);
-        let selection = Selection {
-            source: Some(source),
-            ..self.everything()
-        };
+    async fn missing_from(
+        &self,
+        selection: Selection<'_>,
+        between: u32,
+    ) -> Result<BTreeMap<u64, u64>, Failure> {
+        let (_, start) = self.moments(STRETCHES);
         let span = (start, self.grid.end().as_second());
         let ask = async |first: i64, last: i64| {
             let range = u32::try_from(last - first).unwrap_or(u32::MAX).max(between);
@@ -349,25 +394,43 @@ impl Asked<'_> {
         found
     }
 
-    /// Measures the scrape interval at a time when there was data.
-    async fn pace(&self, selection: Selection<'_>, time: i64) -> Result<Pace, Failure> {
-        for text in [
-            self.words.samples_an_hour(selection),
-            self.words.most_samples_an_hour(selection),
-        ] {
-            // The hour before `time` may be cut by the beginning or the end of the data.
-            let mut found: Option<Pace> = None;
-            for at in [time, time - 1_800] {
-                let series = self.histogram("samples", text.clone(), at).await?;
-                if let Some(pace) = Pace::of(&series) {
-                    found = Some(found.map_or(pace, |other| other.or_faster(pace)));
-                }
-            }
-            if let Some(pace) = found {
-                return Ok(pace);
+    /// Measures the scrape interval at a time when there was data, and of fewer series
+    /// over the whole window: it may have been another before.
+    async fn pace(
+        &self,
+        [selection, earlier]: [Selection<'_>; 2],
+        time: i64,
+    ) -> Result<Pace, Failure> {
+        let now = self.words.samples_an_hour(selection);
+        let (now, before) = tokio::join!(self.histogram("samples", now, time), self.paced(earlier));
+        let paces = [Pace::of(&now?), Pace::of(&before)].into_iter().flatten();
+        if let Some(pace) = paces.reduce(Pace::and) {
+            return Ok(pace);
+        }
+        let most = self.words.most_samples_an_hour(selection);
+        let most = self.histogram("samples", most, time).await?;
+        Ok(Pace::of(&most).unwrap_or(Pace::UNKNOWN))
+    }
+
+    /// Series by samples an hour at moments of the whole window. Whoever does not answer
+    /// that is taken at what the newest hour says.
+    async fn paced(&self, selection: Selection<'_>) -> BTreeMap<u64, u64> {
+        let (between, start) = self.moments(PACED);
+        let text = self.words.samples_an_hour(selection);
+        let labels = ["samples"];
+        let ask = async |first: i64, last: i64| {
+            let query = Query::range(text.clone(), first, last, between);
+            self.ask(&query, || Sums::by(&labels)).await
+        };
+        let span = (start, self.grid.end().as_second());
+        let parts = self.server.in_parts(span, between, ask).await;
+        let mut all = BTreeMap::new();
+        for (key, series) in parts.into_iter().flatten().flat_map(|part| part.found) {
+            if let Some(samples) = key[0].parse().ok().and_then(count) {
+                *all.entry(samples).or_default() += series;
             }
         }
-        Ok(Pace::UNKNOWN)
+        all
     }
 
     /// See [`Survey::reaches_back`]; what gives no answer is taken for a Prometheus.
@@ -399,22 +462,15 @@ impl Asked<'_> {
     async fn weighed(
         &self,
         offered: Result<(), String>,
-        (selection, few): (Selection<'_>, &Endings),
+        samples: Samples<'_>,
         time: i64,
-    ) -> (Result<Offer, String>, Option<Pace>) {
-        let weigh = async {
-            offered?;
-            let few = Selection {
-                endings: Some(few),
-                ..selection
-            };
-            let when = (time, self.back_off);
-            chunks::weigh(self.server, self.words, [few, selection], when).await
-        };
-        match weigh.await {
-            Ok((offer, pace)) => (Ok(offer), pace),
-            Err(why) => (Err(why), None),
-        }
+    ) -> Result<Weighed, String> {
+        offered?;
+        let (between, start) = self.moments(PACED);
+        let step = usize::try_from(between).unwrap_or(usize::MAX);
+        let moments: Vec<i64> = (start..self.grid.end().as_second()).step_by(step).collect();
+        let when = (time, &moments[..]);
+        chunks::weigh(self.server, self.words, samples, when, self.back_off).await
     }
 
     /// What there is to read, the CPU series of a container, and the share of containers
@@ -423,8 +479,9 @@ impl Asked<'_> {
         clippy::cast_precision_loss,
         reason = "a share of counts is an estimate"
     )]
-    async fn readings(&self, time: i64) -> Result<(Vec<Reading>, u64, f64), Failure> {
-        let query = Query::instant(self.words.existing(&METRICS), time);
+    async fn readings(&self, time: i64, oldest: i64) -> Result<(Vec<Reading>, u64, f64), Failure> {
+        let before = u32::try_from(time - oldest).unwrap_or(0);
+        let query = Query::instant(self.words.existing(&METRICS, before), time);
         let labels = ["__name__", self.words.name("cpu")];
         let found = self.ask(&query, || Sums::by(&labels)).await?.found;
         let of = |metric: &str| {

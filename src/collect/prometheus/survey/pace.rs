@@ -42,11 +42,13 @@ impl Pace {
         })
     }
 
-    /// The faster of two moments: an hour in which scrapes failed is no pace.
-    pub(in super::super) fn or_faster(self, other: Self) -> Self {
+    /// What holds at two times: an interval that was changed between them leaves samples
+    /// of either. Nothing is scraped less often than is usual anywhere.
+    pub(in super::super) fn and(self, other: Self) -> Self {
+        let slowest = self.slowest.max(other.slowest);
         Self {
             usual: self.usual.min(other.usual),
-            slowest: self.slowest.min(other.slowest),
+            slowest: slowest.min(self.slowest.max(Self::UNKNOWN.slowest)),
         }
     }
 }
@@ -95,7 +97,13 @@ mod tests {
         assert_eq!((pace.usual, pace.slowest), (15, 300));
         let fast = Pace::of(&BTreeMap::from([(60, 3)])).unwrap();
         assert_eq!((fast.usual, fast.slowest), (60, 60));
-        assert_eq!(pace.or_faster(fast).slowest, 60);
+        let both = pace.and(fast);
+        assert_eq!((both.usual, both.slowest), (15, 300));
+        let rare = Pace::of(&BTreeMap::from([(2, 3)])).unwrap();
+        assert_eq!(
+            (fast.and(rare).slowest, rare.and(fast).slowest),
+            (900, 1_800)
+        );
         assert_eq!(Pace::of(&BTreeMap::from([(1, 9)])), None);
     }
 }

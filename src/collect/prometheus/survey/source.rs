@@ -61,8 +61,11 @@ impl fmt::Display for Source {
     }
 }
 
-/// Sources that may have every container, the best first: none has clearly more.
-/// Empty where there is nothing to choose.
+/// Sources that may have every container, the best first: none has twice as many. Empty
+/// where there is nothing to choose.
+///
+/// Which it is does not depend on how many moments were counted at, so that all engines
+/// read the same one: what is there at all times is asked of each of them.
 pub(super) fn candidates(cells: &Cells) -> Vec<Source> {
     let mut sums: BTreeMap<&Source, u64> = BTreeMap::new();
     for ((_, source), moments) in cells {
@@ -72,15 +75,10 @@ pub(super) fn candidates(cells: &Cells) -> Vec<Source> {
     if sums.len() < 2 {
         return Vec::new();
     }
-    let mut found: Vec<(&Source, u64)> = sums
-        .into_iter()
-        .filter(|(_, sum)| *sum >= most - most / 10)
-        .collect();
-    found.sort_by_key(|(source, sum)| (source.rank(), u64::MAX - sum));
+    let found = sums.into_iter().filter(|(_, sum)| sum * 2 > most);
+    let mut found: Vec<Source> = found.map(|(source, _)| source.clone()).collect();
+    found.sort_by_key(Source::rank);
     found
-        .into_iter()
-        .map(|(source, _)| source.clone())
-        .collect()
 }
 
 /// Whether a source has every container that others have. `missing`: how many
