@@ -1,5 +1,6 @@
 //! Changes as writes of single objects, held against what the server has now.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,10 +9,11 @@ use super::field::{Field, Path, same};
 use super::health;
 use super::owners;
 use super::rules::Rules;
-use crate::change::{Amount, Change, Changed, Edit, Way, body};
+use crate::change::{Amount, Change, Changed, Edit, Section, Way, body};
 use crate::collect::keeper_of;
 use crate::recommend::AutoscalerAdvice;
 use crate::snapshot::{AutoscalerMetric, ContainerKind, Snapshot, Target};
+use crate::units::Quantity;
 
 /// An object by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,6 +170,7 @@ pub fn step(
     rules: &Rules,
     snapshot: &Snapshot,
 ) -> Result<Step, Why> {
+    same_object(change, &found.object)?;
     frozen(found)?;
     kept(found, rules)?;
     let rolls = found.rollout.as_ref().unwrap_or(&found.object);
@@ -213,6 +216,24 @@ fn of<'a>(write: &Write, found: &'a Found) -> &'a Value {
     match &found.autoscaler {
         Some(autoscaler) if write.object.kind == "HorizontalPodAutoscaler" => autoscaler,
         _ => &found.object,
+    }
+}
+
+/// Another object may have the name by now, or be of another cluster.
+fn same_object(change: &Change<'_>, object: &Value) -> Result<(), Why> {
+    let (id, target) = (&change.workload.id, &change.target);
+    let is_own = id.kind == target.kind && id.name == target.name;
+    let seen = change.workload.created.filter(|_| is_own);
+    let now = object["metadata"]["creationTimestamp"].as_str();
+    let now = now.and_then(|it| it.parse::<Timestamp>().ok());
+    match seen.zip(now) {
+        Some((seen, now)) if seen != now => {
+            let text = format!(
+                "it was made at {now}, the one that was measured at {seen}: it is another one"
+            );
+            Err(Why::new("other", text))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -356,7 +377,7 @@ fn heap(container: &Path, changed: &Changed<'_>, object: &Value) -> Result<Optio
     }
     if !now
         .and_then(Value::as_str)
-        .is_some_and(|now| is_alike(now, &heap.value))
+        .is_some_and(|now| heap.is_alike(now))
     {
         let text = format!("{path} is no longer what the advice was made for");
         return Err(Why::new("changed", text));
@@ -368,22 +389,11 @@ fn heap(container: &Path, changed: &Changed<'_>, object: &Value) -> Result<Optio
     }))
 }
 
-/// Whether two texts have the same options, but for sizes.
-fn is_alike(a: &str, b: &str) -> bool {
-    let name = |word: &str| {
-        let end = word
-            .find(|it: char| it.is_ascii_digit())
-            .unwrap_or(word.len());
-        word[..end].to_owned()
-    };
-    let names = |text: &str| text.split_whitespace().map(name).collect::<Vec<_>>();
-    names(a) == names(b)
-}
-
 /// The change of a running pod in its place; `None` where it would restart or be another
 /// class of pod, or has these sizes.
 ///
-/// What a pod does not have yet could not be taken away again, so that it is left out.
+/// What a pod does not have yet could not be taken away again, so that it is left out; so is
+/// what goes, which no running pod lets go.
 fn resized(change: &Change<'_>, pod: &Value) -> Option<Write> {
     let runs = pod["status"]["phase"] == "Running";
     let gone = pod["metadata"]["deletionTimestamp"].is_string();
@@ -407,17 +417,7 @@ fn resized(change: &Change<'_>, pod: &Value) -> Option<Write> {
             if policy.iter().flatten().any(restarts) {
                 return None;
             }
-            let path = container.clone().key("resources");
-            let path = path.key(edit.section.name()).key(edit.resource.name());
-            let before = path.get(pod)?.clone();
-            let after = json!(edit.after?.to_string());
-            if !same(Some(&before), Some(&after)) {
-                fields.push(Field {
-                    path,
-                    before: Some(before),
-                    after: Some(after),
-                });
-            }
+            fields.extend(in_place(&container, edit, changed, pod));
         }
     }
     let name = pod["metadata"]["name"].as_str()?;
@@ -431,6 +431,40 @@ fn resized(change: &Change<'_>, pod: &Value) -> Option<Write> {
     Some(Write {
         verb: Verb::Resize,
         ..write
+    })
+}
+
+/// One amount of a running pod; `None` where it has it already, or cannot get it.
+fn in_place(container: &Path, edit: &Edit, changed: &Changed<'_>, pod: &Value) -> Option<Field> {
+    let resources = container.clone().key("resources");
+    let of = |section: Section| {
+        resources
+            .clone()
+            .key(section.name())
+            .key(edit.resource.name())
+    };
+    let path = of(edit.section);
+    let before = path.get(pod)?.clone();
+    let wanted = edit.after?;
+    // A limit that stays because it cannot go bounds the request all the same.
+    let limit = changed.edits.iter().find(|it| {
+        it.section == Section::Limits && it.resource == edit.resource && it.after.is_none()
+    });
+    let held = limit.and_then(|_| {
+        of(Section::Limits)
+            .get(pod)?
+            .as_str()?
+            .parse::<Quantity>()
+            .ok()
+    });
+    if held.is_some_and(|held| held.to_f64() < wanted.get()) {
+        return None;
+    }
+    let after = json!(wanted.to_string());
+    (!same(Some(&before), Some(&after))).then_some(Field {
+        path,
+        before: Some(before),
+        after: Some(after),
     })
 }
 

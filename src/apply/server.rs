@@ -108,6 +108,17 @@ impl<'a> Server<'a> {
         self.read(&path, &format!("read namespace {name}")).await
     }
 
+    /// Names of all nodes; `None` where that is not let.
+    pub async fn nodes(&self) -> Option<Vec<String>> {
+        let list = self
+            .send("/api/v1/nodes", (Method::GET, "", None))
+            .await
+            .ok()?;
+        let items = list["items"].as_array()?.iter();
+        let names = items.filter_map(|it| it["metadata"]["name"].as_str());
+        Some(names.map(str::to_owned).collect())
+    }
+
     /// Pods of a namespace that have these labels.
     pub async fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Value>, Refusal> {
         let path = format!(
@@ -120,6 +131,37 @@ impl<'a> Server<'a> {
             .await?;
         let items = list.as_ref().and_then(|it| it["items"].as_array());
         Ok(items.cloned().unwrap_or_default())
+    }
+
+    /// Makes an object that is not there; whether it did: another may have been faster.
+    pub(super) async fn make(&self, object: &Object, body: &Value) -> Result<bool, Refusal> {
+        let whole = path_of(object, "");
+        let list = whole.rsplit_once('/').map_or(whole.as_str(), |it| it.0);
+        let list = format!("{list}?fieldManager={MANAGER}");
+        let asked = (Method::POST, "application/json", Some(body));
+        self.in_turn(&list, asked, &format!("make {object}")).await
+    }
+
+    /// Merges a body into an object that has the version in it; whether it did: another
+    /// may have been faster.
+    pub(super) async fn merge(&self, object: &Object, body: &Value) -> Result<bool, Refusal> {
+        let path = format!("{}?fieldManager={MANAGER}", path_of(object, ""));
+        let asked = (Method::PATCH, "application/merge-patch+json", Some(body));
+        self.in_turn(&path, asked, &format!("change {object}"))
+            .await
+    }
+
+    async fn in_turn(
+        &self,
+        path: &str,
+        asked: (Method, &str, Option<&Value>),
+        doing: &str,
+    ) -> Result<bool, Refusal> {
+        match self.send(path, asked).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Status(status)) if status.code == 409 => Ok(false),
+            Err(failure) => Err(refusal(failure, doing)),
+        }
     }
 
     /// Whether running pods can be resized in their place.
@@ -315,7 +357,7 @@ impl<'a> Server<'a> {
 const CONFLICT: &str = "FieldManagerConflict";
 
 impl Refusal {
-    fn known(why: Why) -> Self {
+    pub(super) fn known(why: Why) -> Self {
         Self { why, open: false }
     }
 }
@@ -391,6 +433,10 @@ fn refusal(failure: Failure, doing: &str) -> Refusal {
                 owners.join(", ")
             ),
         ),
+        500.. => Why::new(
+            "server_error",
+            format!("the server failed to {doing}: {}", status.message),
+        ),
         _ => Why::new(
             "refused",
             format!("the server refused to {doing}: {}", status.message),
@@ -455,5 +501,11 @@ mod tests {
         );
         assert!(!refused.open);
         assert!(refusal(Failure::Lost("cut".to_owned()), "change a").open);
+        let failed = super::status(500, b"etcd is away");
+        let failed = refusal(Failure::Status(failed), "change a");
+        assert_eq!(
+            failed.why.text,
+            "the server failed to change a: etcd is away"
+        );
     }
 }

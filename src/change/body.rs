@@ -35,15 +35,31 @@ pub fn merge(change: &Change<'_>, removing: bool) -> Option<Value> {
         spec.insert("resources".to_owned(), whole.into());
     }
     for changed in &change.containers {
-        let Some(container) = container(changed, removing) else {
-            continue;
-        };
-        push(&mut spec, changed, container);
+        if let Some(home) = changed.home {
+            put(&mut spec, home, resources(&changed.edits, removing));
+        } else if let Some(container) = container(changed, removing) {
+            push(&mut spec, changed, container);
+        }
     }
     if spec.is_empty() {
         return None;
     }
     Some(change.target.around(spec.into()))
+}
+
+/// Puts what is not empty below these keys.
+fn put(root: &mut Map<String, Value>, keys: &[&str], value: Map<String, Value>) {
+    let [first, rest @ ..] = keys else {
+        root.extend(value);
+        return;
+    };
+    if value.is_empty() {
+        return;
+    }
+    let below = root.entry(*first).or_insert_with(|| json!({}));
+    if let Value::Object(below) = below {
+        put(below, rest, value);
+    }
 }
 
 /// Adds a container to its list of a pod spec.
@@ -118,7 +134,8 @@ pub fn operations(change: &Change<'_>) -> Vec<Value> {
         &mut all,
     );
     for changed in &change.containers {
-        if changed.edits.is_empty() {
+        // Of a field of its own nobody knows what it holds by now: it has no path to test.
+        if changed.edits.is_empty() || changed.home.is_some() {
             continue;
         }
         let at = format!("{root}/{}/{}", changed.container.kind.list(), changed.place);

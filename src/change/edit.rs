@@ -109,6 +109,18 @@ impl Edit {
 }
 
 impl Heap {
+    /// Whether a text has the options that the advice was made from: the same but for sizes.
+    pub fn is_alike(&self, text: &str) -> bool {
+        let name = |word: &str| {
+            let end = word
+                .find(|it: char| it.is_ascii_digit())
+                .unwrap_or(word.len());
+            word[..end].to_owned()
+        };
+        let names = |text: &str| text.split_whitespace().map(name).collect::<Vec<_>>();
+        names(text) == names(&self.value)
+    }
+
     pub(super) fn of(change: &HeapChange) -> Self {
         Self {
             variable: change.variable.clone(),

@@ -25,6 +25,14 @@ fn class<'a>(all: impl Iterator<Item = (&'a Resources, &'a Resources)>) -> &'sta
     }
 }
 
+/// Whether pods have requests and limits that are the same, of everything.
+pub(super) fn is_guaranteed(workload: &Workload) -> bool {
+    let whole = (&workload.pod_requests, &workload.pod_limits);
+    let all = workload.containers.iter();
+    let all = all.map(|it| (&it.requests, &it.limits));
+    class([whole].into_iter()) == "Guaranteed" || class(all) == "Guaranteed"
+}
+
 /// Whether the change would put its pods into another class, which no running pod can do.
 pub(super) fn moves(workload: &Workload, pod: &[Edit], changed: &[Changed<'_>]) -> bool {
     let whole = (&workload.pod_requests, &workload.pod_limits);

@@ -84,13 +84,21 @@ impl<'a> Unplaced<'a> {
             autoscaler: None,
         });
         let nothing = left.is_empty();
-        let (containers, homes) = left.into_iter().unzip();
+        let (containers, homes): (Vec<Changed<'a>>, Vec<_>) = left.into_iter().unzip();
+        // Of the others it is known.
+        let why = if change.is_some() {
+            let names: Vec<&str> = containers.iter().map(|it| &*it.container.name).collect();
+            let (kind, names) = (&id.kind, names.join(", "));
+            format!("kcost does not know where a {kind} takes the sizes of {names} from")
+        } else {
+            self.why
+        };
         let rest = Self {
             workload: self.workload,
             advice: self.advice,
             containers,
             homes,
-            why: self.why,
+            why,
         };
         let whole = change.is_some() && nothing;
         (change, (!whole).then_some(rest))
@@ -133,6 +141,11 @@ impl Change<'_> {
     /// Whether a form that cannot take anything away leaves something undone.
     pub fn removes(&self) -> bool {
         self.edits().any(|edit| edit.after.is_none())
+    }
+
+    /// Whether its pods are of the class `Guaranteed`, and stay so.
+    pub fn is_guaranteed(&self) -> bool {
+        !self.moves_qos && qos::is_guaranteed(self.workload)
     }
 
     /// Pods that are made anew; 0 where the running ones stay as they are.

@@ -1,13 +1,9 @@
 use std::io::{self, Write};
-use std::path::Path;
 
 use clap::Args;
 
-use super::args::{
-    AdviceArgs, BookArgs, ClockArgs, Earlier, LearningArgs, PlanArgs, ShowArgs, SourceArgs,
-};
+use super::args::{AdviceArgs, BookArgs, ClockArgs, LearningArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
-use super::records;
 use super::values::percent;
 use crate::costs::By;
 use crate::error::Error;
@@ -156,10 +152,14 @@ impl AnalyzeArgs {
         let verdict = self.verdict(&analysis);
         let written = renderer.render(&analysis, &look, out);
         written_or_cut_off(written.and_then(|()| out.flush()))?;
-        if let Some(folder) = self.learning.folder() {
+        if let Some(shelf) = self.learning.shelf() {
             let mut record = Record::of(&analysis);
             record.scope = self.source.part();
-            kept(folder, record, earlier, ui)?;
+            record.outcomes = earlier.outcomes;
+            shelf.keep(&record, &self.source.nearest(), ui)?;
+            if let Some(line) = render::trend(&earlier.records, &record) {
+                ui.message(&line);
+            }
         }
         if !renderer.for_people() && !analysis.outcomes.is_empty() {
             // Machine formats have no place for a verdict line.
@@ -203,16 +203,6 @@ impl AnalyzeArgs {
         }
         Ok(judged)
     }
-}
-
-/// Keeps the record of a run, and says how it stands beside the last.
-fn kept(folder: &Path, mut record: Record, earlier: Earlier, ui: &Ui) -> Result<(), Error> {
-    record.outcomes = earlier.outcomes;
-    records::keep(folder, &record)?;
-    if let Some(line) = render::trend(&earlier.records, &record) {
-        ui.message(&line);
-    }
-    Ok(())
 }
 
 /// What the outcomes of a gate make of a run: one that failed fails it, whatever else

@@ -1,10 +1,10 @@
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args::ClusterArgs;
 use super::invocation::Invocation;
-use super::records;
+use super::records::{self, Shelf};
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -15,18 +15,19 @@ const EXAMPLES: &str = "\
 Examples:
   {program} analyze --snapshot prod.kcost --history runs
   {program} history runs
-  {program} history runs -o json";
+  {program} history runs -o json
+  {program} history configmap:kcost/kcost-history";
 
 /// Show what earlier runs said of a cluster, and how that went on.
 ///
-/// `analyze --history FOLDER` keeps a small record of each run: advice, promises, states
-/// and money, never usage.
+/// `--history` of `analyze` and `apply` keeps a small record of each run: advice, promises,
+/// states and money, and what was applied, never usage.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HistoryArgs {
-    /// The folder of the records.
-    #[arg(value_name = "FOLDER", env = "KCOST_HISTORY", hide_env_values = true)]
-    folder: PathBuf,
+    /// Where the records are: a folder, or `configmap:NAMESPACE/NAME` in the cluster.
+    #[arg(value_name = "PLACE", env = "KCOST_HISTORY", hide_env_values = true, value_parser = records::shelf)]
+    place: Shelf,
 
     /// How to write it.
     #[arg(
@@ -40,6 +41,9 @@ pub(super) struct HistoryArgs {
         value_parser = named(["table", "json"])
     )]
     output: String,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 impl HistoryArgs {
@@ -49,10 +53,10 @@ impl HistoryArgs {
         ui: &Ui,
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
-        let records = records::all(&self.folder, ui)?;
+        let records = self.place.all(&self.cluster.nearest(), ui)?;
         if records.is_empty() {
             return Err(Error::Empty {
-                reason: format!("{} holds no record of a run", self.folder.display()),
+                reason: format!("{} holds no record of a run", self.place),
                 hint: "keep one: `kcost analyze --history FOLDER`".to_owned(),
             });
         }

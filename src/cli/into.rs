@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::analyze::written_or_cut_off;
+use super::ignored::Ignored;
 use super::put::{Readers, ready};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -109,20 +110,30 @@ type Texts = (BTreeMap<PathBuf, String>, Vec<(PathBuf, String)>);
 /// Every text in the folder that may hold manifests, by its path in it.
 fn texts(folder: &Path) -> Result<Texts, Error> {
     let (mut texts, mut unread) = (BTreeMap::new(), Vec::new());
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((here, depth)) = folders.pop() {
+    let ignored = Ignored::around(folder);
+    let mut folders = vec![(folder.to_owned(), 0, ignored)];
+    while let Some((here, depth, above)) = folders.pop() {
         let entries = fs::read_dir(&here).map_err(|error| failed(&here, &error))?;
+        let ignored = above.below(&here);
         for entry in entries {
             let entry = entry.map_err(|error| failed(&here, &error))?;
             let (path, kind) = (entry.path(), entry.file_type());
             let kind = kind.map_err(|error| failed(&path, &error))?;
             let name = entry.file_name();
             let skipped = name.to_str().is_none_or(|name| SKIPPED.contains(&name));
+            let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
             // A link is left alone: what it names is found where it is, or is not in the tree.
             if kind.is_dir() && !skipped && depth < DEEPEST {
-                folders.push((path, depth + 1));
+                if ignored.has(&path, true) {
+                    unread.push((inside, "Git ignores it".to_owned()));
+                } else {
+                    folders.push((path, depth + 1, ignored.clone()));
+                }
             } else if kind.is_file() && is_manifest(&path) && texts.len() < MOST_FILES {
-                let inside = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                if ignored.has(&path, false) {
+                    unread.push((inside, "Git ignores it".to_owned()));
+                    continue;
+                }
                 match text(&path, entry.metadata().map(|it| it.len())) {
                     Ok(text) => _ = texts.insert(inside, text),
                     Err(why) => unread.push((inside, why)),
@@ -139,7 +150,27 @@ fn text(path: &Path, size: io::Result<u64>) -> Result<String, String> {
         return Err("it is too large for a manifest".to_owned());
     }
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not in UTF-8".to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| "it is not in UTF-8".to_owned())?;
+    if is_generated(&text) {
+        return Err("its head says that it is generated: change what it is made from".to_owned());
+    }
+    Ok(text)
+}
+
+/// Lines at the head of a file that say what made it.
+const HEAD: usize = 20;
+
+/// Whether the comments at the head of a file say that a program writes it: by the mark of
+/// Go's tools, `Code generated … DO NOT EDIT`, or in words like it.
+fn is_generated(text: &str) -> bool {
+    let lines = text
+        .lines()
+        .take(HEAD)
+        .map(|it| it.trim_start_matches('\u{feff}').trim());
+    let head = lines.take_while(|it| it.is_empty() || it.starts_with(['#', '-', '%']));
+    let head: Vec<String> = head.map(str::to_lowercase).collect();
+    let head = head.join("\n");
+    head.contains("generated") && (head.contains("do not edit") || head.contains("do not modify"))
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -18,6 +18,7 @@ mod given;
 mod gpus;
 mod groups;
 mod history;
+mod ignored;
 mod into;
 mod invocation;
 mod last;
@@ -47,6 +48,7 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::apply::Window;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::snapshot as snapshot_files;
@@ -63,8 +65,8 @@ Start with `{program} analyze --demo`; `{program} COMMAND -h` shows the flags of
 ///
 /// kcost takes a snapshot of what a cluster requests and what it uses, groups
 /// workloads by how they behave, finds what is idle, over- or
-/// under-provisioned, and says what to change. It only reads, but for `apply` and
-/// `rollback`.
+/// under-provisioned, and says what to change. It only reads, but for `apply`,
+/// `rollback` and records in a ConfigMap.
 #[derive(Debug, Parser)]
 #[command(
     name = "kcost",
@@ -185,6 +187,30 @@ fn parse(argv: &[OsString], mut command: clap::Command) -> Result<Cli, clap::Err
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
+/// Reads a command line that a CronJob is to have, with the settings that it names, and gives
+/// its maintenance windows.
+///
+/// # Errors
+///
+/// What kcost would say of it.
+fn windows_of(argv: &[OsString]) -> Result<Vec<Window>, Error> {
+    let files = Files::read(argv)?;
+    let settled = unasked::settle(&files, "kcost", argv)?;
+    let cli = parse(argv, settled.command).map_err(|error| {
+        let shown = error.to_string();
+        let mut lines = shown.lines();
+        let first = lines.next().unwrap_or_default();
+        Error::Usage {
+            text: first.trim_start_matches("error: ").to_owned(),
+            hint: Some("what stands behind `--` are flags of the command that runs".to_owned()),
+        }
+    })?;
+    Ok(match cli.command {
+        Command::Apply(args) => args.windows().to_vec(),
+        _ => Vec::new(),
+    })
+}
+
 /// Shows help, the version, or what is wrong with the command line.
 fn clap_exit(error: &clap::Error) -> Exit {
     let shown = error.print();
@@ -248,7 +274,7 @@ impl Command {
             Self::Snapshot(args) => args.run(invocation.program, ui, out),
             Self::Doctor(args) => args.run(invocation, ui, out),
             Self::Config(args) => args.run(invocation.program, files, out),
-            Self::CronJob(args) => args.run(invocation.program, out),
+            Self::CronJob(args) => args.run(invocation.program, ui, out),
             Self::Rbac(args) => args.run(invocation.program, out),
             Self::Completions(args) => args.run(out),
             Self::Man(args) => args.run(out),

@@ -133,6 +133,7 @@ impl PatchArgs {
             return into::run(asked, &patches, out);
         }
         let Some(form) = form else {
+            let patches = patches.with_homes();
             super::analyze::written_or_cut_off(render::patch_json(&patches, out))?;
             return Ok(Exit::Done);
         };

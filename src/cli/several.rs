@@ -21,7 +21,7 @@ impl AnalyzeArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let settings = self.settings(&invocation.policy)?;
-        if self.learning.folder().is_some() {
+        if self.learning.shelf().is_some() {
             ui.warning(
                 "`--history` is of one cluster a run: of several, nothing is kept or learned",
                 Some("run kcost once for each of them"),

@@ -1,11 +1,10 @@
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use super::args::{AdviceArgs, BookArgs, SourceArgs, Whole};
 use super::invocation::Invocation;
-use super::records;
+use super::records::{self, Shelf};
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -25,12 +24,12 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VerifyArgs {
-    /// What was said: the record of a run, a folder of records, or a bundle of then.
+    /// What was said: the record of a run, where records are kept, or a bundle of then.
     ///
-    /// Of a folder the newest record counts whose promises are over, else the oldest; where
+    /// Of a folder, or of `configmap:NAMESPACE/NAME`, the newest record counts whose promises are over, else the oldest; where
     /// there are some of this strategy and goal, of those.
-    #[arg(value_name = "RECORD")]
-    record: PathBuf,
+    #[arg(value_name = "RECORD", value_parser = records::shelf)]
+    record: Shelf,
 
     /// How to write it.
     #[arg(
@@ -135,11 +134,12 @@ impl VerifyArgs {
         settings: &Settings,
         ui: &Ui,
     ) -> Result<(Record, Vec<Record>), Error> {
-        let is_bundle = self.record.join("snapshot.json").exists();
-        if !self.record.is_dir() || is_bundle {
-            return Ok((records::of(&self.record, settings, ui)?, Vec::new()));
+        if let Shelf::Folder(path) = &self.record
+            && (!path.is_dir() || path.join("snapshot.json").exists())
+        {
+            return Ok((records::of(path, settings, ui)?, Vec::new()));
         }
-        let mut records = records::all(&self.record, ui)?;
+        let mut records = self.record.all(&self.source.nearest(), ui)?;
         records.retain(|it| it.cluster == snapshot.cluster.name);
         let mut own = records.clone();
         self.source.leave_own(&mut own, snapshot, ui)?;
@@ -163,8 +163,7 @@ impl VerifyArgs {
             return Err(Error::Empty {
                 reason: format!(
                     "{} holds no record of {}",
-                    self.record.display(),
-                    snapshot.cluster.name
+                    self.record, snapshot.cluster.name
                 ),
                 hint: "keep one: `kcost analyze --history FOLDER`".to_owned(),
             });

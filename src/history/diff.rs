@@ -165,6 +165,7 @@ mod tests {
     fn record(workloads: Vec<Entry>) -> Record {
         let none = || "0.00".to_owned();
         Record {
+            applied: None,
             outcomes: Vec::new(),
             scope: None,
             schema: SCHEMA.to_owned(),

@@ -11,7 +11,8 @@ mod verify;
 
 pub use diff::{Course, Difference, Fields, compare};
 pub use record::{
-    Amounts, Entry, Kept, Missing, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA,
+    Amounts, Entry, Kept, Missing, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA, Tried,
+    Written,
 };
 pub use teach::{Teaching, lessons, outcomes};
 pub use verify::{Applied, Judged, Seen, Totals, Verdict, Verify};

@@ -31,9 +31,38 @@ pub struct Record {
     pub waste: f64,
     /// By namespace, kind, name, template.
     pub workloads: Vec<Entry>,
+    /// What of it was written to the cluster, where the run did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Written>,
     /// What became of the promises of earlier runs, where this one was the first to see it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<Outcomes>,
+}
+
+/// What a run wrote to the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Its name in the audit log.
+    pub run: String,
+    /// One a workload that it tried, in the order of its waves.
+    pub workloads: Vec<Tried>,
+}
+
+/// What became of one workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    #[serde(flatten)]
+    pub id: WorkloadId,
+    /// `applied`, `refused`, `rolled_back` and so on, as `kcost apply -o json` has it.
+    pub outcome: String,
+}
+
+impl Written {
+    /// How many workloads have what was advised.
+    pub fn done(&self) -> usize {
+        let all = self.workloads.iter();
+        all.filter(|it| it.outcome == "applied").count()
+    }
 }
 
 /// What became of the promises of one run.
@@ -173,6 +202,7 @@ impl Record {
             },
             waste: bill.waste.cost.ratio.get(),
             workloads: entries.collect(),
+            applied: None,
             outcomes: Vec::new(),
         }
     }
@@ -215,6 +245,20 @@ impl Record {
             (it.cluster.clone(), strategy, goal, it.scope.clone())
         };
         asked(self) == asked(other)
+    }
+
+    /// Whether both are of the same objects with the same sizes, and wrote the same.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        let objects = |it: &Self| {
+            let all = it.workloads.iter();
+            let all = all.map(|it| {
+                let sizes = it.containers.iter();
+                let sizes = sizes.map(|it| (it.name.clone(), it.current));
+                (it.id.clone(), it.replicas, sizes.collect::<Vec<_>>())
+            });
+            all.collect::<Vec<_>>()
+        };
+        self.applied == other.applied && objects(self) == objects(other)
     }
 
     /// Whether a run of this part of the cluster has its promises in mind: they are of all of

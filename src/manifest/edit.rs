@@ -426,7 +426,7 @@ fn remove(
 
 /// A value without its place and style.
 #[derive(Debug, Clone, PartialEq)]
-enum Plain {
+pub(super) enum Plain {
     Map(Vec<(Self, Self)>),
     List(Vec<Self>),
     Scalar(String),
@@ -435,7 +435,7 @@ enum Plain {
 }
 
 impl Plain {
-    fn of(node: &Node) -> Self {
+    pub(super) fn of(node: &Node) -> Self {
         match &node.kind {
             Kind::Map { entries, .. } => {
                 let entries = entries.iter();

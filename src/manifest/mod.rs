@@ -5,9 +5,11 @@
 //! aliases, anchors, merge keys, values of several lines. What a chart of Helm makes is
 //! changed in its values.
 
+mod drift;
 mod edit;
 mod find;
 mod helm;
+mod inline;
 mod kustomize;
 mod object;
 mod place;
@@ -15,6 +17,6 @@ mod splice;
 mod tree;
 
 pub use edit::{Step, edit};
-pub use find::{Found, Manifest, Tree};
+pub use find::{Manifest, Tree};
 pub use object::{Object, Spot};
 pub use place::{Outcome, Refused, place};

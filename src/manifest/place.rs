@@ -1,13 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use super::drift;
 use super::edit::{Step, edit};
-use super::find::{Found, Manifest, Tree};
+use super::find::{Found, Place, Sought, Tree};
 use super::helm::Helm;
+use super::inline::edit_inline;
+use super::kustomize::{Field, Home, Key};
 use super::object::Spot;
 use super::tree::Node;
-use crate::change::{Change, Changed, Edit, Section};
-use crate::snapshot::{AutoscalerMetric, Target, Workload};
+use crate::change::{Change, Changed, Edit, Section, body};
+use crate::snapshot::Workload;
 
 /// What became of changes in a tree.
 #[derive(Debug, Default)]
@@ -32,14 +37,19 @@ pub struct Refused {
 /// `workloads` are all that run: a value of a chart may be of others than those that change.
 pub fn place(tree: &Tree, changes: &[Change<'_>], workloads: &[Workload], base: bool) -> Outcome {
     let mut outcome = Outcome::default();
-    let helm = Helm::new(&tree.charts, workloads, changes);
+    let trees = Trees {
+        tree,
+        helm: Helm::new(&tree.charts, workloads, changes),
+        workloads,
+        base,
+    };
     for change in changes {
-        let placed = one((tree, &helm), change, base, &outcome.texts);
+        let placed = trees.one(change, &outcome.texts);
         let placed = placed.and_then(|texts| {
             let paths = texts.keys().cloned().collect();
             // By itself, as another change of this run may have made the same edit.
             let is_new = if texts.keys().any(|it| outcome.texts.contains_key(it)) {
-                differ(tree, &one((tree, &helm), change, base, &BTreeMap::new())?)
+                differ(tree, &trees.one(change, &BTreeMap::new())?)
             } else {
                 differ(tree, &texts)
             };
@@ -64,54 +74,134 @@ fn differ(tree: &Tree, texts: &BTreeMap<PathBuf, String>) -> bool {
     texts.any(|(path, text)| tree.texts.get(path) != Some(text))
 }
 
-/// All texts that one change needs, or none: requests and the targets of an autoscaler go
-/// together.
-fn one(
-    (tree, helm): (&Tree, &Helm<'_>),
-    change: &Change<'_>,
+/// Where changes go to.
+struct Trees<'a> {
+    tree: &'a Tree,
+    helm: Helm<'a>,
+    /// All that run.
+    workloads: &'a [Workload],
     base: bool,
-    so_far: &BTreeMap<PathBuf, String>,
-) -> Result<BTreeMap<PathBuf, String>, Refused> {
-    let mut texts = Texts {
-        tree,
-        so_far,
-        own: BTreeMap::new(),
-    };
-    let target = &*change.target;
-    let namespace = change.workload.id.namespace.as_str();
-    let kind = (target.api_version.as_str(), target.kind.as_str());
-    let found = tree.find(kind, namespace, &target.name, &|node| holds(node, change));
-    let charted = match &found {
-        Found::Nowhere => helm.place(change, base).transpose()?,
-        _ => None,
-    };
-    let mut scales = false;
-    if let Some(placed) = charted {
-        for (path, step) in placed.steps {
-            texts.edit(&path, &VALUES, &[step])?;
+}
+
+impl Trees<'_> {
+    /// All texts that one change needs, or none: requests and the targets of an autoscaler go
+    /// together.
+    fn one(
+        &self,
+        change: &Change<'_>,
+        so_far: &BTreeMap<PathBuf, String>,
+    ) -> Result<BTreeMap<PathBuf, String>, Refused> {
+        let mut texts = Texts {
+            tree: self.tree,
+            so_far,
+            own: BTreeMap::new(),
+        };
+        let target = &*change.target;
+        let fields = drift::fields(change);
+        let sought = Sought {
+            api_version: &target.api_version,
+            kind: &target.kind,
+            namespace: &change.workload.id.namespace,
+            name: &target.name,
+            fields: &fields,
+        };
+        let found = self.tree.find(&sought);
+        let charted = match &found {
+            Found::Nowhere => self.helm.place(change, self.base).transpose()?,
+            _ => None,
+        };
+        let mut scales = false;
+        if let Some(placed) = charted {
+            for (path, step) in placed.steps {
+                texts.edit(&path, &VALUES, &[step])?;
+            }
+            scales = placed.scales;
+        } else {
+            let nowhere = format!("no manifest of {} `{}`", target.kind, target.name);
+            let place = only(found, self.base, &nowhere)?;
+            self.alone(&sought, place, &|it| {
+                let own = it.patch.as_ref();
+                own.is_some_and(|it| it.kind == target.kind && it.name == target.name)
+            })?;
+            texts.edit_at(place, &steps(change))?;
+            let layers = self.layers(place);
+            drift::refuse(change, &layers).map_err(|why| at(place, why))?;
         }
-        scales = placed.scales;
-    } else {
-        let nowhere = format!("no manifest of {} `{}`", target.kind, target.name);
-        let manifest = only(found, base, &nowhere)?;
-        texts.edit(&manifest.path, &manifest.object.spot, &steps(change))?;
+        if !scales {
+            self.scale(change, &mut texts)?;
+        }
+        Ok(texts.own)
     }
-    if let Some(scaling) = change.autoscaler.filter(|_| !scales) {
-        let kind = ("autoscaling/v2", "HorizontalPodAutoscaler");
-        let manifest = only(
-            tree.find(kind, namespace, &scaling.name, &|_| true),
-            base,
-            &format!(
-                "no manifest of its HorizontalPodAutoscaler `{}`",
-                scaling.name
-            ),
-        )?;
-        let moved = scaling.changes.iter();
-        let moved = moved.filter_map(|it| Some((scaling.metrics.get(it.metric)?, it.after)));
-        let steps = targets(tree, manifest, moved).map_err(|why| at(manifest, why))?;
-        texts.edit(&manifest.path, &manifest.object.spot, &steps)?;
+
+    fn scale(&self, change: &Change<'_>, texts: &mut Texts<'_>) -> Result<(), Refused> {
+        let Some(scaling) = change.autoscaler else {
+            return Ok(());
+        };
+        let metrics: Field = ["spec", "metrics"].map(Key::name).to_vec();
+        let sought = Sought {
+            api_version: "autoscaling/v2",
+            kind: "HorizontalPodAutoscaler",
+            namespace: &change.workload.id.namespace,
+            name: &scaling.name,
+            fields: &[metrics],
+        };
+        let nowhere = format!(
+            "no manifest of its HorizontalPodAutoscaler `{}`",
+            scaling.name
+        );
+        let place = only(self.tree.find(&sought), self.base, &nowhere)?;
+        self.alone(&sought, place, &|it| {
+            let own = it.autoscaler.as_ref();
+            own.is_some_and(|it| it.name == scaling.name)
+        })?;
+        let node = self.layers(place).into_iter().next();
+        let steps = targets(node.as_ref(), change).map_err(|why| at(place, why))?;
+        texts.edit_at(place, &steps)
     }
-    Ok(texts.own)
+
+    /// Refuses a manifest that may as well be the one of another workload, of another
+    /// namespace.
+    fn alone(
+        &self,
+        sought: &Sought<'_>,
+        place: Place<'_>,
+        is_same: &dyn Fn(&Workload) -> bool,
+    ) -> Result<(), Refused> {
+        if self.tree.is_sure(sought) {
+            return Ok(());
+        }
+        let others = self.workloads.iter().filter(|it| {
+            let namespace = it.id.namespace.as_str();
+            let same = Sought {
+                namespace,
+                ..*sought
+            };
+            namespace != sought.namespace && is_same(it) && !self.tree.is_sure(&same)
+        });
+        let others: BTreeSet<&str> = others.map(|it| it.id.namespace.as_str()).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let all: BTreeSet<&str> = others.into_iter().chain([sought.namespace]).collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        let why = format!(
+            "it names no namespace, and {} each have one of its name: give it one",
+            all.join(", ")
+        );
+        let manifest = place.below.unwrap_or(place.manifest);
+        Err(Refused {
+            paths: vec![manifest.path.clone()],
+            why,
+        })
+    }
+
+    /// What says how large things are, the one that counts first.
+    fn layers(&self, place: Place<'_>) -> Vec<Node> {
+        let inline = place.inline.and_then(|it| it.merged()).cloned();
+        let all = [Some(place.manifest), place.below].into_iter().flatten();
+        let all = all.filter_map(|it| self.tree.node(it));
+        inline.into_iter().chain(all).collect()
+    }
 }
 
 /// Values of a chart are one mapping.
@@ -128,11 +218,29 @@ struct Texts<'t> {
 }
 
 impl Texts<'_> {
+    fn edit_at(&mut self, place: Place<'_>, steps: &[Step]) -> Result<(), Refused> {
+        let manifest = place.manifest;
+        match place.inline.map(|it| (it.home, &it.file)) {
+            Some((Home::Inline(list, item), file)) => {
+                self.put(file, |text| edit_inline(text, (list, item), steps))
+            }
+            _ => self.edit(&manifest.path, &manifest.object.spot, steps),
+        }
+    }
+
     fn edit(&mut self, path: &Path, spot: &Spot, steps: &[Step]) -> Result<(), Refused> {
+        self.put(path, |text| edit(text, spot, steps))
+    }
+
+    fn put(
+        &mut self,
+        path: &Path,
+        change: impl FnOnce(&str) -> Result<String, String>,
+    ) -> Result<(), Refused> {
         let text = self.own.get(path).or_else(|| self.so_far.get(path));
         let text = text.or_else(|| self.tree.texts.get(path));
         let text = text.map_or("", String::as_str);
-        let edited = edit(text, spot, steps).map_err(|why| Refused {
+        let edited = change(text).map_err(|why| Refused {
             paths: vec![path.to_owned()],
             why,
         })?;
@@ -141,26 +249,38 @@ impl Texts<'_> {
     }
 }
 
-fn at(manifest: &Manifest, why: String) -> Refused {
+fn at(place: Place<'_>, why: String) -> Refused {
+    let file = place.inline.map(|it| &it.file);
     Refused {
-        paths: vec![manifest.path.clone()],
+        paths: vec![file.unwrap_or(&place.manifest.path).clone()],
         why,
     }
 }
 
-fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<&'t Manifest, Refused> {
+fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<Place<'t>, Refused> {
     match found {
-        Found::At(manifest) => Ok(manifest),
-        Found::Shared(manifest, _) if base => Ok(manifest),
-        Found::Shared(manifest, roots) => {
+        Found::At(place) => Ok(place),
+        Found::Shared(place, _) if base => Ok(place),
+        Found::Shared(place, roots) => {
             let roots: Vec<String> = roots.iter().map(|it| it.display().to_string()).collect();
             Err(at(
-                manifest,
+                place,
                 format!(
                     "{} share it: `--base` changes it for all of them",
                     roots.join(", ")
                 ),
             ))
+        }
+        Found::Overridden(manifest, by) => {
+            let by: Vec<String> = by.iter().map(|it| it.display().to_string()).collect();
+            let why = format!(
+                "{} may change the same fields of it, in a way that is not followed: change them there",
+                by.join(", ")
+            );
+            Err(Refused {
+                paths: vec![manifest.path.clone()],
+                why,
+            })
         }
         Found::Several(places) => Err(Refused {
             paths: places.iter().map(|it| it.path.clone()).collect(),
@@ -171,26 +291,6 @@ fn only<'t>(found: Found<'t>, base: bool, nowhere: &str) -> Result<&'t Manifest,
             why: nowhere.to_owned(),
         }),
     }
-}
-
-/// Whether a patch has sizes of one of its containers already.
-fn holds(node: &Node, change: &Change<'_>) -> bool {
-    let path: Vec<&str> = change.target.pod_spec.iter().map(String::as_str).collect();
-    let Some(spec) = node.at(&path) else {
-        return false;
-    };
-    change.containers.iter().any(|changed| {
-        if let Some(home) = changed.home {
-            return node.at(home).is_some();
-        }
-        let list = spec
-            .at(&[changed.container.kind.list()])
-            .map_or(&[][..], Node::items);
-        let name = Some(changed.container.name.as_str());
-        let mut named = list.iter();
-        let item = named.find(|it| it.at(&["name"]).and_then(Node::text) == name);
-        item.is_some_and(|it| it.at(&["resources"]).is_some())
-    })
 }
 
 /// The steps in the object that holds the pod template.
@@ -261,22 +361,19 @@ fn amount(path: Vec<String>, make_from: usize, edit: &Edit) -> Step {
     }
 }
 
+/// How a target of an autoscaler may be said.
+const SAID_AS: [&str; 3] = ["averageUtilization", "averageValue", "value"];
+
 /// The steps in an autoscaler, whose metrics are a list without names.
-fn targets<'a>(
-    tree: &Tree,
-    manifest: &Manifest,
-    moved: impl Iterator<Item = (&'a AutoscalerMetric, Target)>,
-) -> Result<Vec<Step>, String> {
-    let node = tree.node(manifest).ok_or("the object is gone")?;
+fn targets(node: Option<&Node>, change: &Change<'_>) -> Result<Vec<Step>, String> {
+    let Some(scaling) = change.autoscaler else {
+        return Ok(Vec::new());
+    };
+    let node = node.ok_or("the object is gone")?;
     let metrics = node.at(&["spec", "metrics"]).map_or(&[][..], Node::items);
     let mut steps = Vec::new();
-    for (metric, after) in moved {
-        let Target::Utilization(percent) = after else {
-            return Err(format!(
-                "the target of `{}` is no share of a request",
-                metric.name
-            ));
-        };
+    let moved = scaling.changes.iter();
+    for (moved, metric) in moved.filter_map(|it| Some((it, scaling.metrics.get(it.metric)?))) {
         let field = match metric.kind.as_str() {
             "ContainerResource" => "containerResource",
             _ => "resource",
@@ -288,16 +385,29 @@ fn targets<'a>(
                 && (field == "resource"
                     || text(&[field, "container"]) == metric.container.as_deref())
         };
-        let place = metrics.iter().position(is_it);
-        let place = place.ok_or_else(|| format!("the metric `{}` is not in it", metric.name))?;
+        let missing = || format!("the metric `{}` is not in it", metric.name);
+        let place = metrics.iter().position(is_it).ok_or_else(missing)?;
+        let target = metrics[place].at(&[field, "target"]).ok_or_else(missing)?;
+        drift::refuse_target(target, &metric.name, (moved.before, moved.after))?;
+        let Some(Value::Object(after)) = body::target(metric) else {
+            return Err(format!(
+                "the new target of `{}` cannot be written",
+                metric.name
+            ));
+        };
         let path = ["spec", "metrics", &format!("[{place}]"), field, "target"];
-        steps.push(Step {
-            path: path.map(str::to_owned).to_vec(),
-            key: "averageUtilization".to_owned(),
-            value: Some(percent.to_string()),
+        let path = path.map(str::to_owned).to_vec();
+        let step = |key: &str, value: Option<&Value>| Step {
+            path: path.clone(),
+            key: key.to_owned(),
+            value: value.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)),
             make_from: usize::MAX,
-            number: true,
-        });
+            number: value.is_some_and(Value::is_number),
+        };
+        steps.extend(after.iter().map(|(key, value)| step(key, Some(value))));
+        let gone = SAID_AS.into_iter();
+        let gone = gone.filter(|it| !after.contains_key(*it) && target.entry(it).is_some());
+        steps.extend(gone.map(|key| step(key, None)));
     }
     Ok(steps)
 }

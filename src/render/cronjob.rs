@@ -19,12 +19,14 @@ pub struct Regular<'a> {
     pub time_zone: Option<&'a str>,
     /// The text of a `kcost.yaml`.
     pub policy: Option<String>,
-    /// Of the volume for records.
+    /// Of the volume for the audit log.
     pub volume: Bytes,
     /// Whether it changes the cluster, instead of only looking at it.
     pub apply: bool,
-    /// Of `analyze`, or of `apply`.
-    pub flags: &'a [String],
+    /// The command line of a run, without the program.
+    pub args: Vec<String>,
+    /// Where its records are: `configmap:kcost/kcost-history`.
+    pub history: String,
     /// Roles and bindings of its account, as YAML documents.
     pub roles: Vec<String>,
 }
@@ -34,12 +36,17 @@ impl Regular<'_> {
     fn name(&self) -> &'static str {
         if self.apply { "kcost-apply" } else { "kcost" }
     }
+
+    /// The volume claim of the audit log.
+    fn claim(&self) -> String {
+        format!("{}-audit", self.name())
+    }
 }
 
-/// Where records are in the container.
-const HISTORY: &str = "/history";
+/// Where its policy is in the container.
+pub const POLICY_FILE: &str = "/policy/kcost.yaml";
 
-/// Its working directory, where `kcost.yaml` is read.
+/// The folder of it.
 const POLICY: &str = "/policy";
 
 /// Longest time of one run, in seconds: far more than the largest cluster takes.
@@ -49,7 +56,7 @@ const DEADLINE: u32 = 3600;
 const APPLY_DEADLINE: u32 = 6 * 3600;
 
 /// Where the audit log is in the container.
-const AUDIT: &str = "/history/audit";
+pub const AUDIT: &str = "/audit";
 
 /// The objects, for `kubectl apply`.
 ///
@@ -63,22 +70,24 @@ pub fn cronjob(regular: &Regular<'_>, out: &mut dyn io::Write) -> io::Result<()>
         writeln!(
             out,
             "# Runs `kcost apply` for ever; made by `{program} cronjob --apply`. Its account may \
-             change sizes.\n# The audit log: kubectl exec into a pod with the volume \
-             `{name}-history`, then `kcost rollback --list --log {AUDIT}`."
+             change sizes.\n# The audit log is on the volume `{}`. Its pod is gone once a run has \
+             ended: mount that in\n# a pod of your own, and there `kcost rollback --list --log \
+             FOLDER`.",
+            regular.claim()
         )?;
     } else {
         writeln!(
             out,
-            "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads.\n\
-             # Records: kubectl exec into a pod with the volume `{name}-history`, then `kcost history {HISTORY}`."
+            "# Runs `kcost analyze` for ever; made by `{program} cronjob`. Its account only reads."
         )?;
     }
+    writeln!(out, "# Records: `{program} history {}`.", regular.history)?;
     let none = json!({});
     let mut objects = vec![
         object("v1", "Namespace", "", regular.namespace, &none),
         object("v1", "ServiceAccount", regular.namespace, name, &none),
-        volume(regular),
     ];
+    objects.extend(regular.apply.then(|| volume(regular)));
     objects.extend(regular.policy.as_ref().map(|text| {
         let data = json!({"data": {"kcost.yaml": text}});
         let policy = format!("{name}-policy");
@@ -114,41 +123,33 @@ fn volume(regular: &Regular<'_>) -> Value {
         "v1",
         "PersistentVolumeClaim",
         regular.namespace,
-        &format!("{}-history", regular.name()),
+        &regular.claim(),
         &spec,
     )
 }
 
 fn job(regular: &Regular<'_>) -> Value {
-    let command: &[&str] = if regular.apply {
-        &["apply", "--yes", "--log", AUDIT]
-    } else {
-        &["analyze", "--history", HISTORY]
-    };
-    let mut args: Vec<String> = command.iter().map(|it| (*it).to_owned()).collect();
     let name = regular.name();
     let deadline = if regular.apply {
         APPLY_DEADLINE
     } else {
         DEADLINE
     };
-    args.extend(regular.flags.iter().cloned());
-    let mut mounts = vec![
-        json!({"name": "history", "mountPath": HISTORY}),
-        json!({"name": "tmp", "mountPath": "/tmp"}),
-    ];
-    let mut volumes = vec![
-        json!({"name": "history", "persistentVolumeClaim": {"claimName": format!("{name}-history")}}),
-        json!({"name": "tmp", "emptyDir": {}}),
-    ];
+    let mut mounts = vec![json!({"name": "tmp", "mountPath": "/tmp"})];
+    let mut volumes = vec![json!({"name": "tmp", "emptyDir": {}})];
+    if regular.apply {
+        mounts.push(json!({"name": "audit", "mountPath": AUDIT}));
+        let claim = json!({"claimName": regular.claim()});
+        volumes.push(json!({"name": "audit", "persistentVolumeClaim": claim}));
+    }
     if regular.policy.is_some() {
         mounts.push(json!({"name": "policy", "mountPath": POLICY, "readOnly": true}));
         volumes.push(json!({"name": "policy", "configMap": {"name": format!("{name}-policy")}}));
     }
-    let mut container = json!({
+    let container = json!({
         "name": "kcost",
         "image": regular.image,
-        "args": args,
+        "args": regular.args,
         "volumeMounts": mounts,
         "resources": {
             "requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}
@@ -159,9 +160,6 @@ fn job(regular: &Regular<'_>) -> Value {
             "capabilities": {"drop": ["ALL"]},
         },
     });
-    if regular.policy.is_some() {
-        container["workingDir"] = POLICY.into();
-    }
     let pod = json!({
         "restartPolicy": "Never",
         "serviceAccountName": name,

@@ -40,7 +40,7 @@ mod yaml;
 
 pub use backtest::{backtest_json, backtest_table};
 pub use costs::{Told, costs_csv, costs_focus, costs_json, costs_table};
-pub use cronjob::{Regular, cronjob};
+pub use cronjob::{AUDIT, POLICY_FILE, Regular, cronjob};
 pub use doctor::{doctor_json, doctor_table, doctor_verdict};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{Fleet, Member};
@@ -54,9 +54,9 @@ pub use history::{
 };
 pub use nodes::{Planned, nodes_csv, nodes_groups, nodes_json, nodes_karpenter, nodes_table};
 pub use patch::{
-    Applied, FORMS, File, Form, Patches, applied_json, applied_outcome, applied_plan, form_by_name,
-    patch_files, patch_json, patch_stream, placed_markdown, placed_text, restored_json,
-    restored_text, runs_json, runs_text,
+    Applied, FORMS, File, Form, Patches, Sheet, applied_json, applied_outcome, applied_plan,
+    form_by_name, patch_files, patch_json, patch_stream, placed_markdown, placed_text,
+    restored_json, restored_text, runs_json, runs_text,
 };
 pub use prices::{
     PriceRow, price_explained, price_list, price_list_json, prices_json, prices_table,

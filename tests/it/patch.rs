@@ -3,6 +3,7 @@
 mod forms;
 mod helm;
 mod into;
+mod overlays;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -300,4 +301,127 @@ fn what_a_pod_requests_as_a_whole_is_patched_where_it_stands() {
     assert!(savings > 100.0, "{workload}");
     let csv = analyzed(&bundle, "csv");
     assert!(csv.contains("shop,Deployment,api,,pod,"), "{csv}");
+}
+
+fn patched(bundle: &Path, form: &str) -> String {
+    Kcost::new()
+        .args(["patch", "-o", form, "--snapshot"])
+        .arg(bundle)
+        .run()
+        .ended(0)
+        .stdout
+}
+
+/// The objects with another container, and without the autoscaler.
+fn sized(resources: &Value, more: impl Fn(&mut Value)) -> Value {
+    let mut list = objects();
+    let items = list["items"].as_array_mut().unwrap();
+    items.retain(|it| it["kind"] != "HorizontalPodAutoscaler");
+    for item in items {
+        let path = match item["kind"].as_str().unwrap() {
+            "Deployment" => "/spec/template/spec/containers/0",
+            "Pod" => "/spec/containers/0",
+            _ => continue,
+        };
+        let container = item.pointer_mut(path).unwrap();
+        container["resources"] = resources.clone();
+        container.as_object_mut().unwrap().remove("env");
+        if item["kind"] == "Deployment" {
+            more(item);
+        }
+    }
+    list
+}
+
+#[test]
+fn the_head_counts_what_changes_and_says_what_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let stream = patched(&bundle(folder.path()), "apply");
+    assert!(
+        stream.contains("# 2 objects change, 2 pods restart;"),
+        "{stream}"
+    );
+    assert!(
+        stream.contains("kubectl apply --server-side --force-conflicts"),
+        "{stream}"
+    );
+    let one = json!({"requests": {"cpu": "1", "memory": "2Gi"}});
+    let by_hand = sized(&one, |it| {
+        it["metadata"]["annotations"] =
+            json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    });
+    let bundle = bundle_of(folder.path(), "b.kcost", &by_hand, &usage());
+    let stream = patched(&bundle, "apply");
+    assert!(
+        stream.contains("# 1 object changes, 2 pods restart;"),
+        "{stream}"
+    );
+    assert!(stream.contains("Use `-o strategic` instead"), "{stream}");
+    assert!(!stream.contains("kubectl apply --server-side"), "{stream}");
+}
+
+#[test]
+fn an_autoscaler_of_sizes_keeps_classes_and_says_what_it_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let same = json!({"cpu": "1", "memory": "2Gi"});
+    let guaranteed = sized(&json!({"requests": same, "limits": same}), |_| {});
+    let stream = patched(
+        &bundle_of(folder.path(), "a.kcost", &guaranteed, &usage()),
+        "vpa",
+    );
+    assert!(
+        stream.contains("controlledValues: RequestsAndLimits"),
+        "{stream}"
+    );
+    assert!(!stream.contains("leaves as it is"), "{stream}");
+    let one = json!({"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "2Gi"}});
+    let stream = patched(
+        &bundle_of(folder.path(), "b.kcost", &sized(&one, |_| {}), &usage()),
+        "vpa",
+    );
+    assert!(
+        stream.contains("controlledValues: RequestsOnly"),
+        "{stream}"
+    );
+    assert!(
+        stream.contains("leaves as it is: limits.memory of app"),
+        "{stream}"
+    );
+    assert!(
+        stream.contains("- containerName: '*'\n      mode: 'Off'"),
+        "{stream}"
+    );
+}
+
+#[test]
+fn a_component_finds_what_an_overlay_gives_its_namespace() {
+    let Some(kubectl) = needs("kubectl") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let mut own = deployment();
+    own["metadata"].as_object_mut().unwrap().remove("namespace");
+    put("base/api.json", &own.to_string());
+    put("base/kustomization.yaml", "resources: [api.json]\n");
+    let one = json!({"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "4Gi"}});
+    let bundle = bundle_of(folder.path(), "a.kcost", &sized(&one, |_| {}), &usage());
+    put("kcost/kustomization.yaml", &patched(&bundle, "kustomize"));
+    put(
+        "prod/kustomization.yaml",
+        "namespace: shop\nresources: [../base]\ncomponents: [../kcost]\n",
+    );
+    let seen = Kcost::program(&kubectl)
+        .arg("kustomize")
+        .arg(folder.path().join("prod"))
+        .run()
+        .ended(0);
+    let built: Value = serde_yaml::from_str(&seen.stdout).unwrap();
+    let requests = &built["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"];
+    assert_ne!(requests["cpu"], "1", "{built}");
+    assert_eq!(built["metadata"]["namespace"], "shop");
 }

@@ -408,7 +408,8 @@ fn a_real_kubectl_reads_the_cron_job_and_its_account_only_reads() {
         "ServiceAccount",
         "ClusterRole",
         "ClusterRoleBinding",
-        "PersistentVolumeClaim",
+        "Role",
+        "RoleBinding",
         "CronJob",
     ];
     assert_eq!(kinds, wanted);
@@ -421,10 +422,19 @@ fn a_real_kubectl_reads_the_cron_job_and_its_account_only_reads() {
         verbs.iter().all(|verb| ["get", "list"].contains(verb)),
         "{verbs:?}"
     );
-    let spec = &documents[5]["spec"];
+    let spec = &documents[6]["spec"];
     assert_eq!(spec["timeZone"], "Europe/Berlin");
     let pod = &spec["jobTemplate"]["spec"]["template"]["spec"];
-    assert_eq!(pod["containers"][0]["args"][4], "cost-waste>30%");
+    let args = pod["containers"][0]["args"].to_string();
+    assert_eq!(
+        args,
+        r#"["analyze","--history","configmap:kcost/kcost-history","--fail-on","cost-waste>30%"]"#
+    );
+    // It may change its own records, and nothing else.
+    let own = &documents[4];
+    assert_eq!(own["metadata"]["namespace"], "kcost");
+    assert_eq!(own["rules"][0]["resourceNames"][0], "kcost-history");
+    assert_eq!(own["rules"][1]["verbs"][0], "create");
     let Some(kubectl) = needs("kubectl") else {
         return;
     };
@@ -462,14 +472,17 @@ fn what_applies_for_ever_has_an_account_of_its_own() {
         .find(|it| it["kind"] == "ClusterRole")
         .unwrap();
     assert!(role.to_string().contains("patch"), "{role}");
-    assert!(!reading.contains("patch"), "{reading}");
+    let read = reading
+        .split("---\n")
+        .find(|it| it.contains("kind: ClusterRole\n"));
+    assert!(!read.unwrap().contains("patch"), "{reading}");
     let job = documents.iter().find(|it| it["kind"] == "CronJob").unwrap();
     let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
     assert_eq!(pod["serviceAccountName"], "kcost-apply");
     let args = pod["containers"][0]["args"].to_string();
     assert_eq!(
         args,
-        r#"["apply","--yes","--log","/history/audit","--max-changes","5"]"#
+        r#"["apply","--yes","--log","/audit","--history","configmap:kcost/kcost-history","--max-changes","5"]"#
     );
 }
 
@@ -486,7 +499,8 @@ fn a_policy_that_no_run_could_use_is_told_at_once() {
         seen.stdout
     );
     assert!(
-        seen.stdout.contains("workingDir: /policy"),
+        seen.stdout
+            .contains("- '--config'\n            - /policy/kcost.yaml"),
         "{}",
         seen.stdout
     );
@@ -502,4 +516,65 @@ fn a_policy_that_no_run_could_use_is_told_at_once() {
         .args(["cronjob", "--image", "a b"])
         .run()
         .ended(2);
+}
+
+#[test]
+fn what_no_run_would_take_is_told_at_once() {
+    let run = |args: &[&str]| {
+        let kcost = Kcost::new().args(["cronjob", "--image", "kcost:1"]);
+        kcost.args(args).run()
+    };
+    for (args, why) in [
+        (&["--", "--no-such-flag"][..], "--no-such-flag"),
+        (&["--", "--history", "x"], "--history"),
+        (&["--apply", "--", "--log", "x"], "--log"),
+        (
+            &["--apply", "--", "--fail-on", "cost-waste>3%"],
+            "--fail-on",
+        ),
+    ] {
+        let seen = run(args).ended(2);
+        assert!(seen.stderr.contains(why), "{}", seen.stderr);
+    }
+    let window = ["--apply", "--", "--maintenance-window", "Sat 01:00-05:00"];
+    let seen = run(&window).ended(0);
+    assert!(
+        seen.stderr
+            .contains("no run of `0 6 * * *` in UTC begins within a maintenance window"),
+        "{}",
+        seen.stderr
+    );
+    let seen = run(&[&["--schedule", "30 2 * * 6"], &window[..]].concat()).ended(0);
+    assert_eq!(seen.stderr, "");
+    let zone = ["--schedule", "0 8 * * *", "--time-zone", "Asia/Tokyo"];
+    let evening = ["--apply", "--", "--maintenance-window", "Fri 22:00-23:30"];
+    assert_eq!(run(&[&zone[..], &evening].concat()).ended(0).stderr, "");
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("kcost.yaml");
+    fs::write(&policy, "maintenance-window: 'Sat 01:00-05:00'\n").unwrap();
+    let seen = run(&["--apply", "--policy", policy.to_str().unwrap()]).ended(0);
+    assert!(
+        seen.stderr.contains("begins within a maintenance window"),
+        "{}",
+        seen.stderr
+    );
+}
+
+#[test]
+fn records_in_a_config_map_take_a_role_of_their_own() {
+    let yaml = printed(&[
+        "--history",
+        "runs/kcost",
+        "--service-account",
+        "kcost/kcost",
+    ]);
+    let all = documents(&yaml);
+    let role = all.iter().find(|it| it["kind"] == "Role").unwrap();
+    assert_eq!(role["metadata"]["namespace"], "runs");
+    assert_eq!(role["rules"][0]["resourceNames"][0], "kcost");
+    assert_eq!(role["rules"][0]["verbs"].to_string(), r#"["get","patch"]"#);
+    assert_eq!(
+        all.iter().filter(|it| it["kind"] == "RoleBinding").count(),
+        1
+    );
 }

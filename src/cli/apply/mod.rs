@@ -5,6 +5,7 @@ mod ended;
 mod place;
 mod plan;
 mod rules;
+mod same;
 
 use std::io::Write;
 
@@ -17,12 +18,13 @@ use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
 use crate::apply::log::{Action, Actor, Book, Run, runs};
-use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State, Throttle};
+use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State, Throttle, Window};
 use crate::collect::kubernetes::{self, ClusterOptions, Connection};
 use crate::collect::live;
 use crate::collect::prometheus::Secret;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::history::{Record, Tried, Written};
 use crate::pipeline;
 use crate::render::{self, Applied, Patches};
 use crate::snapshot::Snapshot;
@@ -31,6 +33,7 @@ use crate::ui::Ui;
 use crate::units::{Ratio, Span};
 use plan::Plan;
 use rules::RuleArgs;
+use same::is_of;
 
 pub(super) use ask::{Asking, yes};
 pub(super) use ended::{Begun, interrupted};
@@ -139,6 +142,11 @@ struct Writing<'a> {
 }
 
 impl ApplyArgs {
+    /// When the cluster may be changed; at any time where there is none.
+    pub(super) fn windows(&self) -> &[Window] {
+        self.rules.windows()
+    }
+
     pub(super) fn run(
         mut self,
         invocation: &Invocation,
@@ -174,8 +182,9 @@ impl ApplyArgs {
         super::analyze::refuse_empty(snapshot, asked).map_err(to_write)?;
         self.rules.refuse_old(snapshot.taken_at, Timestamp::now())?;
         let only = workload::among(&read.whole, &names)?;
-        self.learning
-            .learn(&self.source, &read, &mut settings, ui)?;
+        let earlier = self
+            .learning
+            .teach(&self.source, &read, &mut settings, ui)?;
         let (whole, evidence) = read.learn(None, &settings, ui)?;
         let (mut snapshot, asked) = (whole.snapshot, whole.asked);
         let analysis = pipeline::report_part(&mut snapshot, evidence, &asked, &settings, ui);
@@ -189,14 +198,25 @@ impl ApplyArgs {
             snapshot: analysis.snapshot,
             program: invocation.program,
         };
-        super::block_on(async {
+        let (exit, written) = super::block_on(async {
             let connection = connected(&cluster, ui).await?;
             if !named {
                 is_of(analysis.snapshot, &connection)?;
             }
+            if self.source.is_bundle() {
+                writing.refuse_other(&connection, ui).await?;
+            }
             let book = book.as_mut().map(|(book, all)| (book, &**all));
             writing.run(&connection, book, ui, out).await
-        })
+        })?;
+        if let (Some(shelf), Some(written)) = (self.learning.shelf(), written) {
+            let mut record = Record::of(&analysis);
+            record.scope = self.source.part();
+            record.outcomes = earlier.outcomes;
+            record.applied = Some(written);
+            shelf.keep(&record, &cluster, ui)?;
+        }
+        Ok(exit)
     }
 
     /// Says what only a run that writes brings to an end.
@@ -340,21 +360,6 @@ pub(super) fn name(all: &[Run]) -> String {
     }
 }
 
-/// Whether a bundle is of the cluster that would be written to.
-fn is_of(snapshot: &Snapshot, connection: &Connection) -> Result<(), Error> {
-    let name = &snapshot.cluster.name;
-    if *name == connection.name || connection.names.contains(name) {
-        return Ok(());
-    }
-    Err(Error::Usage {
-        text: format!(
-            "the bundle is of the cluster `{name}`, the current context is `{}`",
-            connection.name
-        ),
-        hint: Some("name the cluster that is meant with `--context`".to_owned()),
-    })
-}
-
 impl Writing<'_> {
     async fn run(
         &self,
@@ -362,7 +367,7 @@ impl Writing<'_> {
         book: Option<(&mut Book, &[Run])>,
         ui: &Ui,
         out: &mut dyn Write,
-    ) -> Result<Exit, Error> {
+    ) -> Result<(Exit, Option<Written>), Error> {
         let server = Server::new(connection, ui, self.rules.force);
         let planned = self.plan(&server).await?;
         let plan = self.checked(&server, planned).await?;
@@ -382,14 +387,14 @@ impl Writing<'_> {
             } else if !plan.steps.is_empty() {
                 self.tell(&plan, None, &[], render::applied_outcome, out)?;
             }
-            return Ok(exit);
+            return Ok((exit, None));
         }
         let Some((book, all)) = book else {
-            return Ok(exit);
+            return Ok((exit, None));
         };
         if !self.args.yes && !yes(&format!("Change {}?", count(plan.steps.len(), "workload"))) {
             ui.message("nothing was written");
-            return Ok(Exit::Done);
+            return Ok((Exit::Done, None));
         }
         let folder = self.args.log.folder()?;
         let run = name(all);
@@ -425,7 +430,24 @@ impl Writing<'_> {
                 Some(&format!("`{} rollback {run}` tries again", self.program)),
             );
         }
-        Ok(if done { exit } else { Exit::Failed })
+        let written = self.written(&run, &plan, &outcomes);
+        Ok((if done { exit } else { Exit::Failed }, Some(written)))
+    }
+
+    /// What became of each workload, for the record of the run.
+    fn written(&self, run: &str, plan: &Plan, outcomes: &[Outcome]) -> Written {
+        let each = plan.steps.iter().zip(outcomes);
+        let tried = each.filter_map(|(step, outcome)| {
+            let change = self.patches.changes().get(step.change)?;
+            Some(Tried {
+                id: change.workload.id.clone(),
+                outcome: outcome.state.name().to_owned(),
+            })
+        });
+        Written {
+            run: run.to_owned(),
+            workloads: tried.collect(),
+        }
     }
 
     /// Where throttling is read from; that it is not watched is told.

@@ -98,6 +98,10 @@ fn wave(text: &str) -> Result<Wave, String> {
 }
 
 impl RuleArgs {
+    pub(super) fn windows(&self) -> &[Window] {
+        &self.maintenance_window
+    }
+
     pub(super) fn rules(&self) -> Result<Rules, Error> {
         let wrong = |error: &dyn std::fmt::Display| Error::Usage {
             text: format!("`--protect`: {error}"),
@@ -130,10 +134,11 @@ impl RuleArgs {
         if age <= i64::from(self.max_age.as_secs()) {
             return Ok(());
         }
-        let hours = age / 3600;
+        let age = Span::from_secs(u32::try_from(age).unwrap_or(u32::MAX));
         Err(Error::Usage {
             text: format!(
-                "the usage ends {hours} h ago, at {taken}: it is older than `--max-age {}`",
+                "the usage ended {} ago, at {taken}: it is older than `--max-age {}`",
+                age.human(),
                 self.max_age
             ),
             hint: Some("take a new snapshot, or raise `--max-age`".to_owned()),

@@ -1,9 +1,7 @@
-use std::path::{Path, PathBuf};
-
 use clap::{Args, ValueHint};
 
 use super::{Parts, SourceArgs};
-use crate::cli::records;
+use crate::cli::records::{self, Shelf};
 use crate::error::Error;
 use crate::history::{Outcomes, Record, Teaching};
 use crate::pipeline::Settings;
@@ -14,19 +12,22 @@ use crate::ui::Ui;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Advice")]
 pub(in crate::cli) struct LearningArgs {
-    /// The folder with the records of earlier runs, which sizes learn from.
+    /// Where the records of earlier runs are, which sizes learn from: a folder, or
+    /// `configmap:NAMESPACE/NAME` in the cluster.
     ///
-    /// `analyze` keeps a small record of each run in it, and says how it went on: advice,
-    /// promises and money, never usage.
+    /// `analyze` and `apply` keep a small record of each run there: advice, promises and
+    /// money, and what was applied, never usage. A ConfigMap holds no more than 1 MiB: there
+    /// the oldest make room.
     #[arg(
         long,
-        value_name = "FOLDER",
+        value_name = "PLACE",
+        value_parser = records::shelf,
         env = "KCOST_HISTORY",
         hide_env_values = true,
         hide_short_help = true,
         value_hint = ValueHint::DirPath
     )]
-    history: Option<PathBuf>,
+    history: Option<Shelf>,
 
     /// Learn nothing from earlier runs.
     ///
@@ -49,8 +50,8 @@ pub(in crate::cli) struct Earlier {
 
 impl LearningArgs {
     /// Where records are kept.
-    pub(in crate::cli) fn folder(&self) -> Option<&Path> {
-        self.history.as_deref()
+    pub(in crate::cli) fn shelf(&self) -> Option<&Shelf> {
+        self.history.as_ref()
     }
 
     /// The same where no record is kept: then a folder that is not there is a mistake.
@@ -65,8 +66,8 @@ impl LearningArgs {
         settings: &mut Settings,
         ui: &Ui,
     ) -> Result<(), Error> {
-        if let Some(folder) = self.history.as_deref().filter(|it| !it.exists()) {
-            records::all(folder, ui)?;
+        if let Some(shelf) = self.history.as_ref().filter(|it| it.is_missing()) {
+            shelf.all(&source.nearest(), ui)?;
         }
         self.teach(source, read, settings, ui).map(drop)
     }
@@ -85,7 +86,7 @@ impl LearningArgs {
         ui: &Ui,
     ) -> Result<Earlier, Error> {
         let mut records = match &self.history {
-            Some(folder) if folder.exists() => records::all(folder, ui)?,
+            Some(shelf) if !shelf.is_missing() => shelf.all(&source.nearest(), ui)?,
             _ => Vec::new(),
         };
         let snapshot = &read.whole.snapshot;

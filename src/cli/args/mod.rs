@@ -17,7 +17,7 @@ pub(super) use book::BookArgs;
 pub(super) use bundles::Cluster;
 pub(super) use clock::ClockArgs;
 pub(super) use global::GlobalArgs;
-pub(super) use learning::{Earlier, LearningArgs};
+pub(super) use learning::LearningArgs;
 pub(super) use plan::PlanArgs;
 pub(super) use show::{ShowArgs, ViewArgs};
 pub(super) use source::{ClusterArgs, Examined, Parts, SourceArgs, Whole};

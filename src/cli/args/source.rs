@@ -321,6 +321,11 @@ impl ClusterArgs {
         Ok((self.options(context), context.is_some()))
     }
 
+    /// The first that is named, else the current one.
+    pub(in crate::cli) fn nearest(&self) -> ClusterOptions {
+        self.options(self.context.first())
+    }
+
     fn options(&self, context: Option<&String>) -> ClusterOptions {
         ClusterOptions {
             kubeconfig: self.kubeconfig.clone(),
@@ -379,6 +384,16 @@ impl SourceArgs {
             return Ok(());
         }
         Err(several())
+    }
+
+    /// The cluster at hand, where nothing else names one.
+    pub(in crate::cli) fn nearest(&self) -> ClusterOptions {
+        self.cluster.nearest()
+    }
+
+    /// Whether it was taken before, of a cluster that may be another one by now.
+    pub(in crate::cli) fn is_bundle(&self) -> bool {
+        !self.is_live()
     }
 
     /// The cluster that is written to, and whether it was named. What is from files or

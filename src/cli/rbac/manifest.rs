@@ -21,6 +21,8 @@ pub(super) struct Grant {
     /// Lines of a comment above it.
     note: Option<&'static str>,
     rules: Vec<Rule>,
+    /// The one ConfigMap that it may read and change, and make where it is not there.
+    shelf: Option<String>,
 }
 
 impl Grant {
@@ -34,6 +36,7 @@ impl Grant {
             namespace: None,
             note,
             rules,
+            shelf: None,
         }
     }
 
@@ -43,6 +46,15 @@ impl Grant {
             namespace: Some(namespace),
             note: None,
             rules,
+            shelf: None,
+        }
+    }
+
+    /// The ConfigMap with records of runs. No rule for making one can name it.
+    pub(super) fn shelf(name: &'static str, namespace: String, shelf: String) -> Self {
+        Self {
+            shelf: Some(shelf),
+            ..Self::within(name, namespace, vec![Rule::create("", "configmaps")])
         }
     }
 
@@ -76,6 +88,14 @@ impl Grant {
         let mut text = self.note.unwrap_or_default().to_owned();
         text.push_str(&self.head(self.kind()));
         text.push_str("rules:\n");
+        if let Some(shelf) = &self.shelf {
+            let _ = write!(
+                text,
+                "- apiGroups: [\"\"]\n  resources: [configmaps]\n  resourceNames: [{}]\n  \
+                 verbs: [get, patch]\n",
+                scalar(shelf)
+            );
+        }
         for ((group, verbs), resources) in merged(&self.rules) {
             // Writing to a text cannot fail.
             let _ = write!(

@@ -7,15 +7,19 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::records::ConfigMap;
 use crate::collect::kubernetes;
 use crate::collect::kubernetes::Rule;
 use crate::error::Error;
 use crate::exit::Exit;
 use manifest::{Account, Grant};
-pub(super) use names::namespace;
+pub(super) use names::{namespace, object};
 
 /// The name of every role and binding, and of what only concerns the cluster.
 const NAMES: (&str, &str) = ("kcost", "kcost-cluster");
+
+/// What reads, and what writes, keep records of runs in the same ConfigMap.
+const SHELVES: (&str, &str) = ("kcost-history", "kcost-apply-history");
 
 /// The same of an account that may write: it is another one.
 const WRITING: (&str, &str) = ("kcost-apply", "kcost-apply-cluster");
@@ -52,6 +56,10 @@ pub(super) struct RbacArgs {
     #[arg(long)]
     apply: bool,
 
+    /// Add keeping records of runs in this ConfigMap: `--history configmap:NAMESPACE/NAME`.
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = super::records::config_map)]
+    history: Option<ConfigMap>,
+
     /// Add reading owners of this kind, such as `rollouts.argoproj.io`. Repeatable.
     ///
     /// Pods of operators belong to objects of their own kinds. Without the rule
@@ -67,9 +75,12 @@ impl RbacArgs {
         } else {
             format!("# What kcost needs to read; made by `{program} rbac`.\n")
         };
+        let shelf = self.history.as_ref();
+        let shelf = shelf.map(|it| kept_in(it, self.apply));
         let documents: Vec<String> = self
             .grants()
             .iter()
+            .chain(&shelf)
             .flat_map(|grant| grant.documents(self.service_account.as_ref()))
             .collect();
         text.push_str(&documents.join("---\n"));
@@ -112,11 +123,17 @@ impl RbacArgs {
     }
 }
 
+/// The right to keep records in a ConfigMap.
+fn kept_in(shelf: &ConfigMap, apply: bool) -> Grant {
+    let name = if apply { SHELVES.1 } else { SHELVES.0 };
+    Grant::shelf(name, shelf.namespace.clone(), shelf.name.clone())
+}
+
 /// What an account needs that runs within the cluster, role and binding: it finds Prometheus
 /// by its service and speaks to it by name, so that it needs no tunnel through the API server.
 ///
 /// One that may write is another one, which has the name of its role.
-pub(super) fn for_account(namespace: &str, apply: bool) -> Vec<String> {
+pub(super) fn for_account(namespace: &str, apply: bool, shelf: &ConfigMap) -> Vec<String> {
     let (name, _) = if apply { WRITING } else { NAMES };
     let account = Account {
         namespace: namespace.to_owned(),
@@ -130,7 +147,10 @@ pub(super) fn for_account(namespace: &str, apply: bool) -> Vec<String> {
         Vec::new()
     };
     let rules = kubernetes::rules().into_iter().chain(found).chain(written);
-    Grant::everywhere(name, None, rules.collect()).documents(Some(&account))
+    let read = Grant::everywhere(name, None, rules.collect());
+    let grants = [read, kept_in(shelf, apply)];
+    let documents = grants.iter().flat_map(|it| it.documents(Some(&account)));
+    documents.collect()
 }
 
 /// Stands above the ClusterRole that comes with Roles.

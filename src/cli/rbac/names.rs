@@ -11,13 +11,18 @@ pub(in crate::cli) fn namespace(text: &str) -> Result<String, String> {
     }
 }
 
-/// `NAMESPACE/NAME`.
+/// `NAMESPACE/NAME` of a service account.
 pub(super) fn account(text: &str) -> Result<Account, String> {
+    let (namespace, name) = object(text)?;
+    Ok(Account { namespace, name })
+}
+
+/// `NAMESPACE/NAME`.
+pub(in crate::cli) fn object(text: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
-        Some((namespace, name)) if is_label(namespace) && is_subdomain(name) => Ok(Account {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        }),
+        Some((namespace, name)) if is_label(namespace) && is_subdomain(name) => {
+            Ok((namespace.to_owned(), name.to_owned()))
+        }
         _ => Err("write it as NAMESPACE/NAME".to_owned()),
     }
 }

@@ -167,6 +167,11 @@ impl Rule {
         Self::new(group, resource, "get")
     }
 
+    /// Making objects that are not there yet.
+    pub fn create(group: &str, resource: &str) -> Self {
+        Self::new(group, resource, "create")
+    }
+
     fn new(group: &str, resource: &str, verb: &'static str) -> Self {
         Self {
             group: group.to_owned(),

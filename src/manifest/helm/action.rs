@@ -196,16 +196,25 @@ pub(super) fn indent(expression: &str) -> Option<usize> {
     }
 }
 
-/// Every value that an expression speaks of, whatever it does with it.
+/// Every value that an expression speaks of, whatever it does with it; where it takes all
+/// values at once, the path without keys.
 pub(super) fn mentions(expression: &str, dot: &Dot) -> Vec<Vec<String>> {
     let apart = |it: char| it.is_whitespace() || matches!(it, '(' | ')' | '|' | ',');
-    let found = expression.split(apart).filter_map(|word| {
+    let words: Vec<&str> = expression
+        .split(apart)
+        .filter(|it| !it.is_empty())
+        .collect();
+    let each = words.iter().enumerate();
+    let found = each.filter_map(|(place, word)| {
         let below = word
             .find(".Values.")
             .map(|at| &word[at + ".Values.".len()..]);
         if let Some(fields) = below {
             let fields = fields.split('.').filter(|it| !it.is_empty());
             return Some(fields.map(str::to_owned).collect());
+        }
+        if word.ends_with(".Values") {
+            return Some(looked_up(&words[..place], &words[place + 1..]));
         }
         match dot {
             Dot::At(_) => path(word, dot),
@@ -214,6 +223,19 @@ pub(super) fn mentions(expression: &str, dot: &Dot) -> Vec<Vec<String>> {
     });
     let indexed = value(expression, dot).map(|it| it.path);
     found.chain(indexed).collect()
+}
+
+/// The keys that a function looks up in the values between these words; none where it is
+/// not one that does, so that it may take any.
+fn looked_up(before: &[&str], after: &[&str]) -> Vec<String> {
+    let most = match before.last() {
+        Some(&"index") => usize::MAX,
+        Some(&("get" | "hasKey")) => 1,
+        _ => 0,
+    };
+    let keys = after.iter().take(most);
+    let keys = keys.map_while(|it| it.strip_prefix('"')?.strip_suffix('"'));
+    keys.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -279,6 +301,18 @@ mod tests {
             &Dot::Unknown,
         );
         assert_eq!(seen, [vec!["web", "resources"], vec!["y"]]);
+        let seen = |text: &str| mentions(text, &Dot::Root).concat().join(".");
+        assert_eq!(seen("default 1 (index .Values \"a-b\" \"c\")"), "a-b.c");
+        assert_eq!(seen("get .Values \"web\" | toYaml"), "web");
+        for all in [
+            "$v := .Values",
+            "with .Values",
+            "get $.Values $x",
+            "pick .Values \"a\"",
+            "merge (dict) .Values",
+        ] {
+            assert_eq!(mentions(all, &Dot::Root), [Vec::<String>::new()], "{all}");
+        }
         assert_eq!(indent("toYaml .Values.x | nindent 12"), Some(12));
         assert_eq!(indent("indent 2 (toYaml .)"), Some(2));
     }

@@ -14,6 +14,7 @@ const MARK: (char, char) = ('\u{e000}', '\u{e001}');
 #[derive(Debug, Default)]
 pub(super) struct Template {
     pub(super) documents: Vec<Node>,
+    /// Also those that put nothing there and take values to where they are not followed.
     pub(super) actions: Vec<Action>,
     /// Under which conditions each line of its YAML is there.
     lines: Vec<Vec<Guard>>,
@@ -285,6 +286,15 @@ impl Reader {
             .unwrap_or((action, ""));
         let outer = self.dot();
         let asked = |dot: &Dot| value(rest, dot).filter(|it| !it.whole).map(|it| it.path);
+        let followed = match word {
+            "with" => asked(&outer).is_some(),
+            "range" => false,
+            "else" => !rest.starts_with("with"),
+            _ => !word.starts_with('$') && !rest.contains(":="),
+        };
+        if !followed {
+            self.action(action);
+        }
         match word {
             "if" | "with" => {
                 let path = asked(&outer);

@@ -6,7 +6,7 @@ use super::super::tree::Node;
 use super::find::{self, Made};
 use super::places::{Scaler, of_container};
 use super::sizes;
-use super::template::all_below;
+use super::template::{Action, all_below};
 use super::values::{Chosen, Turn, Wanted};
 use super::{Helm, Why};
 use crate::change::{Change, Edit, Resource, Section};
@@ -79,19 +79,23 @@ impl<'a> Helm<'a> {
                         .into_iter()
                         .flat_map(|it| all_below(it.made.document)),
                 );
-                for (number, action) in template.actions.iter().enumerate() {
-                    let mentions = action
-                        .mentions()
-                        .into_iter()
-                        .map(|it| instance.absolute(&it));
-                    let mut mentions = mentions.filter(|it| touches(it, wanted));
-                    if let Some(value) = mentions.next().filter(|_| !known.contains(&number)) {
-                        let why = format!(
+                let actions = template.actions.iter().enumerate();
+                let actions = actions.filter(|(number, _)| !known.contains(number));
+                let actions = actions.map(|it| it.1);
+                let mentions = actions.flat_map(Action::mentions);
+                let mut mentions = mentions.map(|it| instance.absolute(&it));
+                if let Some(value) = mentions.find(|it| touches(it, wanted)) {
+                    let why = if value.len() > instance.prefix.len() {
+                        format!(
                             "`{}` is taken for something else, too: change it by hand",
                             value.join(".")
-                        );
-                        return Err(Why::Files(vec![path.clone()], why));
-                    }
+                        )
+                    } else {
+                        "it takes all values at once, and what it does with them is not followed: \
+                         change them by hand"
+                            .to_owned()
+                    };
+                    return Err(Why::Files(vec![path.clone()], why));
                 }
             }
         }

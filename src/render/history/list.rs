@@ -3,7 +3,7 @@ use std::io;
 use serde::Serialize;
 
 use super::paid;
-use crate::history::{Monthly, Record};
+use crate::history::{Monthly, Record, Written};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::json;
@@ -18,7 +18,8 @@ use crate::text::{escape, percent};
 /// Where `out` takes no more.
 pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
     plain(look, out, |out| {
-        let mut grid = Grid::new(vec![
+        let writes = records.iter().any(|it| it.applied.is_some());
+        let mut columns = vec![
             Column::word("TAKEN"),
             Column::name("CLUSTER").drop(2),
             Column::number("WORKLOADS").drop(4),
@@ -29,10 +30,12 @@ pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -
             Column::number("WASTE"),
             Column::number("A MONTH"),
             Column::number("FREED"),
-        ]);
+        ];
+        columns.extend(writes.then(|| Column::number("APPLIED").drop(1)));
+        let mut grid = Grid::new(columns);
         for record in records {
             let count = |state: &str| Cell::new(record.in_state(state).to_string());
-            grid.row(vec![
+            let mut cells = vec![
                 Cell::new(record.taken_at.strftime("%Y-%m-%d %H:%M").to_string()),
                 Cell::new(asked(record)),
                 Cell::new(record.workloads.len().to_string()),
@@ -43,9 +46,19 @@ pub fn history_table(records: &[Record], look: &Look, out: &mut dyn io::Write) -
                 Cell::new(percent(record.waste)),
                 Cell::new(paid(&record.monthly.current, &record.currency)),
                 Cell::new(paid(&record.monthly.freed, &record.currency)),
-            ]);
+            ];
+            cells.extend(writes.then(|| Cell::new(applied(record))));
+            grid.row(cells);
         }
         grid.write(look.width, Paint::of(look), out)
+    })
+}
+
+/// How many workloads have got what was advised, of those that were tried.
+fn applied(record: &Record) -> String {
+    let written = record.applied.as_ref();
+    written.map_or_else(String::new, |it| {
+        format!("{} of {}", it.done(), it.workloads.len())
     })
 }
 
@@ -96,6 +109,8 @@ struct Run<'a> {
     waste_ratio: f64,
     workloads: usize,
     states: States,
+    /// Null where nothing was written to the cluster.
+    applied: Option<&'a Written>,
 }
 
 #[derive(Serialize)]
@@ -138,6 +153,7 @@ pub fn history_json(records: &[Record], out: &mut dyn io::Write) -> io::Result<(
             right_sized: record.in_state("right_sized"),
             unknown: record.in_state("unknown"),
         },
+        applied: record.applied.as_ref(),
     });
     let report = Report {
         schema: "kcost.history/v1",

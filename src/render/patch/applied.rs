@@ -9,11 +9,11 @@ use super::Patches;
 use super::frame::savings;
 use super::json::{Head, Shape, Without, shape, without};
 use super::placed::lines;
-use crate::apply::{Outcome, State, Step, Why, Write as Put};
+use crate::apply::{Outcome, State, Step, Verb, Why, Write as Put};
 use crate::change::Change;
 use crate::render::json;
 use crate::render::json_v1::{Gap, gap};
-use crate::render::words::worth;
+use crate::render::words::{self, worth};
 use crate::text::{count, escape};
 use crate::units::Money;
 
@@ -36,6 +36,19 @@ pub struct Applied<'a> {
 impl<'a> Applied<'a> {
     fn change(&self, step: &Step) -> Option<&'a Change<'a>> {
         self.patches.changes.get(step.change)
+    }
+
+    /// When pods get the sizes of a step, where they do not get them now.
+    fn later(&self, step: &Step) -> Option<&'static str> {
+        let workload = self.change(step)?.workload;
+        if workload.is_batch() {
+            return Some(", from its next run on");
+        }
+        let template = step.writes.iter().filter(|it| it.verb != Verb::Resize);
+        // Pods that were resized have them.
+        let resized = step.writes.len() > template.count();
+        (workload.on_delete && !resized)
+            .then_some(" to its template: running pods keep their sizes until they are deleted")
     }
 
     fn wave(&self, place: usize) -> usize {
@@ -160,7 +173,11 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
                 continue;
             };
             let id = escape(&step.workload);
-            writeln!(out, "{id}: {}", became(outcome, &step.workload))?;
+            let later = told.later(step).filter(|_| outcome.state == State::Applied);
+            match later {
+                Some(later) => writeln!(out, "{id}: applied{later}")?,
+                None => writeln!(out, "{id}: {}", became(outcome, &step.workload))?,
+            }
         }
     }
     let done = |place: usize| {
@@ -168,7 +185,21 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
         outcome.is_some_and(|it| it.state == State::Applied)
     };
     let (number, _, money) = told.total(done);
-    let worth = worth(money, &told.patches.bill.currency);
+    // What no pod has yet is worth nothing yet.
+    let waits = |place: usize| {
+        told.steps
+            .get(place)
+            .is_some_and(|it| told.later(it).is_some())
+    };
+    let (_, _, later) = told.total(|place| done(place) && waits(place));
+    let currency = &told.patches.bill.currency;
+    let now = words::worth(money - later, currency);
+    let worth = if later == Money::ZERO {
+        format!("{now} a month")
+    } else {
+        let later = words::worth(later, currency);
+        format!("{now} a month, and {later} once pods are made anew")
+    };
     match told.run {
         None => writeln!(
             out,
@@ -177,7 +208,7 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
         ),
         Some(run) => writeln!(
             out,
-            "applied {number} of {}, {worth} a month; `kcost rollback {run}` takes it back",
+            "applied {number} of {}, {worth}; `kcost rollback {run}` takes it back",
             count(told.steps.len(), "change")
         ),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::Patches;
-use super::form::{Form, Kind};
+use super::form::{Form, Kind, Sheet};
 use crate::change::{Change, Changed, Unplaced};
 use crate::price::WorkloadBill;
 use crate::recommend::{Confidence, WorkloadAdvice};
@@ -31,15 +31,20 @@ pub fn patch_stream(form: &dyn Form, told: &Patches<'_>, out: &mut dyn Write) ->
     if told.changes.is_empty() {
         writeln!(out, "# Nothing needs to change.")?;
     } else {
-        for line in form.usage("FILE", false) {
+        let kept = told.changes.iter().filter(|it| is_client_side(it)).count();
+        for line in usage(form, ("FILE", false), (kept, told.changes.len())) {
             writeln!(out, "# {line}")?;
         }
     }
     out.write_all(form.opening(told.changes.len()).as_bytes())?;
     for change in &told.changes {
         separate(form.kind(), out)?;
-        why(change, told, out)?;
-        form.write(change, None, out)?;
+        why(form, change, told, out)?;
+        let sheet = Sheet {
+            file: None,
+            workloads: told.workloads(),
+        };
+        form.write(change, sheet, out)?;
     }
     for unplaced in &told.unplaced {
         separate(form.kind(), out)?;
@@ -60,20 +65,25 @@ pub fn patch_files(form: &dyn Form, told: &Patches<'_>) -> io::Result<Vec<File>>
         let name = free_name(change.workload, form.extension(), &mut taken);
         let mut text = Vec::new();
         head(told, &mut text)?;
-        for line in form.usage(&name, true) {
+        let kept = usize::from(is_client_side(change));
+        for line in usage(form, (&name, true), (kept, 1)) {
             writeln!(text, "# {line}")?;
         }
         if form.kind() == Kind::Documents {
             writeln!(text, "---")?;
         }
-        why(change, told, &mut text)?;
-        form.write(change, Some(&name), &mut text)?;
+        why(form, change, told, &mut text)?;
+        let sheet = Sheet {
+            file: Some(&name),
+            workloads: told.workloads(),
+        };
+        form.write(change, sheet, &mut text)?;
         files.push(File {
             name,
             text: String::from_utf8(text).map_err(io::Error::other)?,
         });
     }
-    if let Some((name, body)) = form.beside(&files, &told.changes) {
+    if let Some((name, body)) = form.beside(&files, &told.changes, told.workloads()) {
         let mut text = Vec::new();
         head(told, &mut text)?;
         total(form, told, &mut text)?;
@@ -103,25 +113,55 @@ fn head(told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// Whether fields of it are those of a client-side `kubectl apply`.
+fn is_client_side(change: &Change<'_>) -> bool {
+    let keeper = change.workload.keeper.as_ref();
+    keeper.is_some_and(|it| it.tool == Tool::KubectlApply)
+}
+
+/// How to use a form, of objects of which so many are kept by a client-side apply.
+fn usage(form: &dyn Form, (file, alone): (&str, bool), (kept, all): (usize, usize)) -> Vec<String> {
+    if form.leaves_owners() || kept == 0 {
+        return form.usage(file, alone);
+    }
+    let whose = if kept == all {
+        "Made by a client-side `kubectl apply`".to_owned()
+    } else {
+        format!(
+            "{kept} of {} made by a client-side `kubectl apply`",
+            count(all, "workload")
+        )
+    };
+    vec![
+        format!("{whose}: a server-side apply would take all fields over."),
+        "Use `-o strategic` instead, which leaves them to their owner.".to_owned(),
+    ]
+}
+
 /// What changes, all together.
 fn total(form: &dyn Form, told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     if told.changes.is_empty() {
         return Ok(());
     }
-    let one = told.changes.len() == 1;
-    let verb = if one { "changes" } else { "change" };
-    let objects = count(told.changes.len(), "object");
-    let restarts: usize = told.changes.iter().map(Change::restarts).sum();
+    let changing = || told.changes.iter().filter(|it| form.objects(it) > 0);
+    let number: usize = changing().map(|it| form.objects(it)).sum();
+    let verb = if number == 1 { "changes" } else { "change" };
+    let objects = count(number, "object");
+    let restarts: usize = changing().map(Change::restarts).sum();
     let pods = if form.restarts() {
         let verb = if restarts == 1 { "restarts" } else { "restart" };
         format!("{} {verb}", count(restarts, "pod"))
     } else {
         "no pod restarts".to_owned()
     };
-    let savings = told.changes.iter().map(|it| savings(it.advice, told));
+    let savings = changing().map(|it| savings(it.advice, told));
     let savings = savings.fold(Money::ZERO, |sum, one| sum + one);
     let worth = worth(savings, &told.bill.currency);
-    writeln!(out, "# {objects} {verb}, {pods}; {worth} a month.")
+    let condition = form.condition();
+    writeln!(
+        out,
+        "# {objects} {verb}, {pods}; {worth} a month{condition}."
+    )
 }
 
 pub(super) fn savings(advice: &WorkloadAdvice, told: &Patches<'_>) -> Money {
@@ -130,7 +170,12 @@ pub(super) fn savings(advice: &WorkloadAdvice, told: &Patches<'_>) -> Money {
 }
 
 /// The comment before a change.
-fn why(change: &Change<'_>, told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn why(
+    form: &dyn Form,
+    change: &Change<'_>,
+    told: &Patches<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     first_line(change.workload, change.advice, told, out)?;
     if let Some(pod) = &change.advice.pod {
         for reason in &pod.reasons {
@@ -139,6 +184,9 @@ fn why(change: &Change<'_>, told: &Patches<'_>, out: &mut dyn Write) -> io::Resu
     }
     for changed in change.containers.iter().chain(&change.injected) {
         reasons(changed, out)?;
+    }
+    if let Some(undone) = form.undone(change) {
+        writeln!(out, "# {}", escape(&undone))?;
     }
     if let Some(peak) = told.peak(change.advice.workload) {
         writeln!(out, "# {}", escape(&peak))?;
@@ -232,16 +280,25 @@ fn kept(keeper: &Keeper, out: &mut dyn Write) -> io::Result<()> {
 /// What has no place in an object.
 fn without(unplaced: &Unplaced<'_>, told: &Patches<'_>, out: &mut dyn Write) -> io::Result<()> {
     first_line(unplaced.workload, unplaced.advice, told, out)?;
-    let mut unknown = false;
+    let mut unknown = Vec::new();
     for (changed, home) in unplaced.containers.iter().zip(&unplaced.homes) {
         reasons(changed, out)?;
         match home.and_then(|home| super::form::at_home(unplaced, changed, home)) {
             Some(command) => writeln!(out, "#   {command}")?,
-            None => unknown = true,
+            None => unknown.push(changed.container.name.as_str()),
         }
     }
-    if unknown || unplaced.containers.is_empty() {
+    if unknown.len() == unplaced.containers.len() {
         writeln!(out, "# No patch: {}", escape(&unplaced.why))?;
+    } else if !unknown.is_empty() {
+        let (names, kind) = (
+            escape(&unknown.join(", ")),
+            escape(&unplaced.workload.id.kind),
+        );
+        writeln!(
+            out,
+            "# No patch of {names}: kcost does not know where a {kind} takes its sizes from"
+        )?;
     }
     Ok(())
 }

@@ -153,7 +153,10 @@ pub fn patch_json(told: &Patches<'_>, out: &mut dyn io::Write) -> io::Result<()>
     let savings = changes.iter().map(|it| it.monthly_savings);
     let report = Report {
         head: Head::of(told),
-        objects: changes.len(),
+        objects: changes
+            .iter()
+            .map(|it| 1 + usize::from(it.autoscaler.is_some()))
+            .sum(),
         restarts: changes.iter().map(|it| it.restarts).sum(),
         monthly_savings: savings.fold(Money::ZERO, |sum, one| sum + one),
         changes,

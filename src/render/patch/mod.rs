@@ -14,7 +14,7 @@ mod restored;
 mod runs;
 
 pub use applied::{Applied, applied_json, applied_outcome, applied_plan};
-pub use form::{ALL as FORMS, Form, by_name as form_by_name};
+pub use form::{ALL as FORMS, Form, Sheet, by_name as form_by_name};
 pub use frame::{File, patch_files, patch_stream};
 pub use json::patch_json;
 pub use placed::{placed_markdown, placed_text};

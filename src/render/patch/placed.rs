@@ -47,8 +47,12 @@ pub fn placed_text(
         let id = escape(&unplaced.workload.id.to_string());
         writeln!(out, "  {id}: {}", escape(&unplaced.why))?;
     }
-    if let Some(text) = unread(tree) {
-        writeln!(out, "\n{text}")?;
+    let left_out = unread(tree);
+    if !left_out.is_empty() {
+        writeln!(out, "\nnot read:")?;
+    }
+    for line in left_out {
+        writeln!(out, "  {line}")?;
     }
     let verb = if check { "would change" } else { "changed" };
     let done = outcome.changes.iter().filter(|it| it.is_ok()).count();
@@ -117,8 +121,12 @@ pub fn placed_markdown(
             writeln!(out, "- {id}: {}", cell(&reason(why)))?;
         }
     }
-    if let Some(text) = unread(tree) {
-        writeln!(out, "\n{}", cell(&text))?;
+    let left_out = unread(tree);
+    if !left_out.is_empty() {
+        writeln!(out, "\nNot read:\n")?;
+    }
+    for line in left_out {
+        writeln!(out, "- {}", cell(&line))?;
     }
     Ok(())
 }
@@ -222,13 +230,18 @@ fn moved(edit: &Edit) -> String {
     )
 }
 
-/// Files that may hold what was not found.
-fn unread(tree: &Tree) -> Option<String> {
-    let (path, why) = tree.unread.first()?;
-    Some(format!(
-        "{} could not be read as YAML; the first is {}: {}",
-        count(tree.unread.len(), "file"),
-        escape(&path.display().to_string()),
-        escape(why)
-    ))
+/// Files that are told of one by one.
+const MOST_UNREAD: usize = 10;
+
+/// Files that may hold what was not found, and why they are not looked at, one a line.
+fn unread(tree: &Tree) -> Vec<String> {
+    let each = tree.unread.iter().take(MOST_UNREAD);
+    let each =
+        each.map(|(path, why)| format!("{}: {}", escape(&path.display().to_string()), escape(why)));
+    let mut lines: Vec<String> = each.collect();
+    let more = tree.unread.len().saturating_sub(MOST_UNREAD);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }

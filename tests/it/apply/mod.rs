@@ -2,6 +2,7 @@
 
 mod governed;
 mod interrupted;
+mod kept;
 mod kinds;
 mod throttled;
 mod together;

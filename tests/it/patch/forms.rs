@@ -11,7 +11,7 @@ use kcost::demo;
 use kcost::pipeline;
 use kcost::progress::Silent;
 use kcost::recommend::{Advised, Sizing, State};
-use kcost::render::{FORMS, Form, form_by_name};
+use kcost::render::{FORMS, Form, Sheet, form_by_name};
 use kcost::snapshot::{Container, Resources, Snapshot, Workload};
 use serde_json::{Map, Value, json};
 
@@ -151,17 +151,26 @@ fn locally(kubectl: &Path, object: &Value, args: &[&str]) -> Value {
     seen.json()
 }
 
+/// Of a set without others.
+fn sheet(file: Option<&str>) -> Sheet<'_> {
+    Sheet {
+        file,
+        workloads: &[],
+    }
+}
+
 /// The text of a form for one change, as a file of its own.
 fn written(form: &dyn Form, change: &Change<'_>) -> String {
     let mut text = Vec::new();
-    form.write(change, Some("a.yaml"), &mut text).unwrap();
+    form.write(change, sheet(Some("a.yaml")), &mut text)
+        .unwrap();
     String::from_utf8(text).unwrap()
 }
 
 /// The commands of a form for one change.
 fn commands(form: &dyn Form, change: &Change<'_>) -> Vec<String> {
     let mut text = Vec::new();
-    form.write(change, None, &mut text).unwrap();
+    form.write(change, sheet(None), &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     let lines = text.lines().filter(|line| line.starts_with("kubectl "));
     lines.map(str::to_owned).collect()

@@ -14,17 +14,17 @@ use super::START;
 use crate::common::{Kcost, bundle_of};
 
 /// A Deployment that a release made.
-struct Live {
-    namespace: &'static str,
+pub(super) struct Live {
+    pub(super) namespace: &'static str,
     name: &'static str,
     labels: Value,
     /// Its name, what it has, and how much CPU it uses.
-    containers: Vec<(&'static str, Value, f64)>,
-    scaled: bool,
+    pub(super) containers: Vec<(&'static str, Value, f64)>,
+    pub(super) scaled: bool,
 }
 
 /// A Deployment with one container, of the chart `shop`.
-fn live(name: &'static str, container: &'static str) -> Live {
+pub(super) fn live(name: &'static str, container: &'static str) -> Live {
     Live {
         namespace: "shop",
         name,
@@ -42,7 +42,7 @@ fn sizes() -> Value {
 }
 
 impl Live {
-    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
@@ -103,13 +103,13 @@ impl Live {
 }
 
 /// A bundle of what runs, and a tree.
-struct World {
+pub(super) struct World {
     folder: tempfile::TempDir,
     bundle: PathBuf,
 }
 
 impl World {
-    fn new(all: &[Live]) -> Self {
+    pub(super) fn new(all: &[Live]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let size = json!({"cpu": "32", "memory": "128Gi", "pods": "110"});
         let mut items = vec![
@@ -125,22 +125,22 @@ impl World {
         Self { folder, bundle }
     }
 
-    fn tree(&self) -> PathBuf {
+    pub(super) fn tree(&self) -> PathBuf {
         self.folder.path().join("tree")
     }
 
-    fn put(&self, path: &str, text: &str) -> &Self {
+    pub(super) fn put(&self, path: &str, text: &str) -> &Self {
         let path = self.tree().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
     }
 
-    fn read(&self, path: &str) -> String {
+    pub(super) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.tree().join(path)).unwrap()
     }
 
-    fn patch(&self) -> Kcost {
+    pub(super) fn patch(&self) -> Kcost {
         Kcost::new()
             .args(["patch", "--snapshot"])
             .arg(&self.bundle)
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// What is said where nothing is placed.
-    fn refused(&self) -> String {
+    pub(super) fn refused(&self) -> String {
         let seen = self.patch().arg("--check").run().ended(0);
         assert!(
             seen.stdout.contains("would change 0 files"),
@@ -726,5 +726,49 @@ fn values_given_from_outside_the_chart_are_named_and_not_guessed() {
         let is_left = world.read("charts/shop/values.yaml") == VALUES;
         assert_eq!(is_left, may_set, "{given}: {}", seen.stdout);
         assert_eq!(world.read("envs/prod.yaml"), given);
+    }
+}
+
+#[test]
+fn what_takes_all_values_at_once_leaves_nothing_certain() {
+    let world = World::new(&[live("prod-shop", "shop")]);
+    let job = |resources: &str| {
+        format!(
+            "{resources}\napiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: j\n        image: j\n"
+        )
+    };
+    for taken in [
+        "{{- with .Values }}\n# {{ .resources }}\n{{- end }}",
+        "{{- $v := .Values }}\n# {{ $v.resources }}",
+        "# {{ pick .Values \"resources\" | toYaml }}",
+        "# {{ merge (dict) .Values | toYaml }}",
+        "{{- $x := \"resources\" }}\n# {{ get $.Values $x | toYaml }}",
+        "{{- range $k, $v := .Values }}\n# {{ $v }}\n{{- end }}",
+    ] {
+        chart(&world).put("charts/shop/templates/job.yaml", &job(taken));
+        let told = world.refused();
+        assert!(
+            told.contains("it takes all values at once"),
+            "{taken}: {told}"
+        );
+    }
+    for taken in [
+        "# {{ get .Values \"resources\" | toYaml }}",
+        "{{- $r := .Values.resources }}\n# {{ $r.requests.cpu }}",
+    ] {
+        chart(&world).put("charts/shop/templates/job.yaml", &job(taken));
+        let told = world.refused();
+        assert!(
+            told.contains("is taken for something else, too"),
+            "{taken}: {told}"
+        );
+    }
+    for other in [
+        "# {{ get .Values \"image\" | toYaml }}",
+        "{{- if hasKey .Values \"resources\" }}\n# x\n{{- end }}",
+        "{{- range $k, $v := .Values.service }}\n# {{ $v }}\n{{- end }}",
+    ] {
+        chart(&world).put("charts/shop/templates/job.yaml", &job(other));
+        world.patch().arg("--check").run().ended(10);
     }
 }

@@ -165,6 +165,9 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Answer,
         let builder = Response::builder().status(reply.status);
         return Ok(builder.body(whole(Bytes::from(reply.body))).unwrap());
     }
+    if verb == "POST" && path.ends_with("/configmaps") {
+        return change::create(request, &state).await;
+    }
     if path == review::PATH {
         return review::answer(request, fault, &state).await;
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Form, Kind, command};
+use super::{Form, Kind, Sheet, command};
 use crate::change::{Change, Way, body};
 use crate::render::emit;
 use crate::text::escape;
@@ -31,6 +31,18 @@ impl Form for Apply {
         Kind::Documents
     }
 
+    fn leaves_owners(&self) -> bool {
+        false
+    }
+
+    fn objects(&self, change: &Change<'_>) -> usize {
+        match change.way {
+            Way::ByName => 1 + usize::from(change.autoscaler.is_some()),
+            // What stands in comments changes nothing.
+            Way::ByPlace => 0,
+        }
+    }
+
     fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
         vec![
             "Review, then apply:".to_owned(),
@@ -39,12 +51,7 @@ impl Form for Apply {
         ]
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        _file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write(&self, change: &Change<'_>, _sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         if change.way == Way::ByPlace {
             by_place(change, out)?;
         } else {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{Form, Kind, apply, command, strategic};
+use super::{Form, Kind, Sheet, apply, command, strategic};
 use crate::change::{Change, body};
 use crate::render::emit;
 
@@ -31,13 +31,8 @@ impl Form for JsonPatch {
         strategic::Strategic.usage(file, alone)
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let Some(file) = file else {
+    fn write(&self, change: &Change<'_>, sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(file) = sheet.file else {
             match command::json_patch(change) {
                 Some(command) => writeln!(out, "{command}")?,
                 None => strategic::by_hand(out)?,

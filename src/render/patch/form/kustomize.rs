@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::super::frame::File;
-use super::{Form, Kind, apply};
+use super::{Form, Kind, Sheet, apply};
 use crate::change::{Change, Way, body};
 use crate::render::emit;
+use crate::snapshot::Workload;
 
 pub(super) struct Kustomize;
 
@@ -52,15 +53,12 @@ impl Form for Kustomize {
         format!("{HEAD}{patches}")
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        for (target, patch) in patches(change) {
+    fn write(&self, change: &Change<'_>, sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let known = Known::of(change, sheet.workloads);
+        known.tell(change, out)?;
+        for (target, patch) in patches(change, known) {
             let text = emit::object(&patch)?;
-            match file {
+            match sheet.file {
                 // A patch file holds one patch; the autoscaler's is in the kustomization.
                 Some(_) if target["kind"] == "HorizontalPodAutoscaler" => {}
                 Some(_) => out.write_all(text.as_bytes())?,
@@ -70,10 +68,15 @@ impl Form for Kustomize {
         apply::heaps_of_places(change, out)
     }
 
-    fn beside(&self, files: &[File], changes: &[Change<'_>]) -> Option<(String, String)> {
+    fn beside(
+        &self,
+        files: &[File],
+        changes: &[Change<'_>],
+        workloads: &[Workload],
+    ) -> Option<(String, String)> {
         let mut text = self.opening(changes.len());
         for (file, change) in files.iter().zip(changes) {
-            for (target, patch) in patches(change) {
+            for (target, patch) in patches(change, Known::of(change, workloads)) {
                 if target["kind"] == "HorizontalPodAutoscaler" {
                     let patch = emit::object(&patch).ok()?;
                     text.push_str(&entry(&target, &patch).ok()?);
@@ -101,11 +104,55 @@ fn entry(target: &Value, patch: &str) -> io::Result<String> {
     Ok(text)
 }
 
+/// Whether names alone say which objects are meant.
+#[derive(Clone, Copy)]
+struct Known {
+    object: bool,
+    autoscaler: bool,
+}
+
+impl Known {
+    fn of(change: &Change<'_>, workloads: &[Workload]) -> Self {
+        let namespace = &change.workload.id.namespace;
+        let others = || workloads.iter().filter(|it| it.id.namespace != *namespace);
+        let target = &*change.target;
+        let same = |it: &Workload| {
+            let own = it.patch.as_ref();
+            own.is_some_and(|it| it.kind == target.kind && it.name == target.name)
+        };
+        let name = change.autoscaler.map(|it| it.name.as_str());
+        let scaled = |it: &Workload| it.autoscaler.as_ref().map(|it| it.name.as_str()) == name;
+        Self {
+            object: !others().any(same),
+            autoscaler: !others().any(scaled),
+        }
+    }
+
+    /// Says what a target with a namespace does not find.
+    fn tell(self, change: &Change<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if self.object {
+            return Ok(());
+        }
+        let namespace = &change.workload.id.namespace;
+        let text = format!(
+            "Another namespace has one of this name: it is only found where its manifest says \
+             `namespace: {namespace}` itself."
+        );
+        apply::comment(&text, out)
+    }
+}
+
 /// What is patched, and how: a strategic merge where lists merge by name, else a JSON patch.
-fn patches(change: &Change<'_>) -> Vec<(Value, Value)> {
+fn patches(change: &Change<'_>, known: Known) -> Vec<(Value, Value)> {
     let object = &*change.target;
     let namespace = change.workload.id.namespace.as_str();
-    let target = target(&object.api_version, &object.kind, &object.name, namespace);
+    // kustomize sets namespaces behind components: until then many objects have none.
+    let within = |known: bool| (!known).then_some(namespace);
+    let target = target(
+        (&object.api_version, &object.kind),
+        &object.name,
+        within(known.object),
+    );
     let mut all = Vec::new();
     match change.way {
         Way::ByName => all.extend(body::strategic(change).map(|body| (target, body))),
@@ -118,28 +165,24 @@ fn patches(change: &Change<'_>) -> Vec<(Value, Value)> {
     }
     let scaled = change.autoscaler.and_then(|advice| {
         let body = body::autoscaler(namespace, advice)?;
-        let target = self::target(
-            "autoscaling/v2",
-            "HorizontalPodAutoscaler",
-            &advice.name,
-            namespace,
-        );
+        let kind = ("autoscaling/v2", "HorizontalPodAutoscaler");
+        let target = self::target(kind, &advice.name, within(known.autoscaler));
         Some((target, body))
     });
     all.extend(scaled);
     all
 }
 
-fn target(api_version: &str, kind: &str, name: &str, namespace: &str) -> Value {
-    let name = exactly(name);
-    match api_version.split_once('/') {
-        Some((group, version)) => json!({
-            "group": group, "version": version, "kind": kind, "name": name, "namespace": namespace
-        }),
-        None => json!({
-            "version": api_version, "kind": kind, "name": name, "namespace": namespace
-        }),
+fn target((api_version, kind): (&str, &str), name: &str, namespace: Option<&str>) -> Value {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let mut target = json!({"version": version, "kind": kind, "name": exactly(name)});
+    if !group.is_empty() {
+        target["group"] = group.into();
     }
+    if let Some(namespace) = namespace {
+        target["namespace"] = namespace.into();
+    }
+    target
 }
 
 /// Targets are regular expressions, anchored by kustomize; names have dots.

@@ -16,6 +16,7 @@ pub(super) use command::at_home;
 
 use super::frame::File;
 use crate::change::Change;
+use crate::snapshot::Workload;
 
 /// How texts of changes stand beside each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +50,25 @@ pub trait Form: Sync {
         let _ = changes;
         String::new()
     }
+    /// Whether it leaves fields to those who own them.
+    fn leaves_owners(&self) -> bool {
+        true
+    }
+    /// Objects that it changes; none where it only says how to.
+    fn objects(&self, change: &Change<'_>) -> usize {
+        1 + usize::from(change.autoscaler.is_some())
+    }
+    /// When the money comes, where that is not when it is applied.
+    fn condition(&self) -> &'static str {
+        ""
+    }
+    /// What of the advice it leaves undone.
+    fn undone(&self, change: &Change<'_>) -> Option<String> {
+        let _ = change;
+        None
+    }
     /// The change, into a stream or into a file of its own.
-    fn write(&self, change: &Change<'_>, file: Option<&str>, out: &mut dyn Write)
-    -> io::Result<()>;
+    fn write(&self, change: &Change<'_>, sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()>;
     /// Of files of their own, how they end.
     fn extension(&self) -> &'static str {
         match self.kind() {
@@ -60,10 +77,24 @@ pub trait Form: Sync {
         }
     }
     /// A file beside those of the changes: its name and text.
-    fn beside(&self, files: &[File], changes: &[Change<'_>]) -> Option<(String, String)> {
-        let _ = (files, changes);
+    fn beside(
+        &self,
+        files: &[File],
+        changes: &[Change<'_>],
+        workloads: &[Workload],
+    ) -> Option<(String, String)> {
+        let _ = (files, changes, workloads);
         None
     }
+}
+
+/// What a change is written on.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// The file of its own; `None` in a stream of all.
+    pub file: Option<&'a str>,
+    /// All that runs.
+    pub workloads: &'a [Workload],
 }
 
 /// Every form, in the order shown to users; the first is the default.

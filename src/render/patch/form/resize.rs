@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Form, Kind, apply};
+use super::{Form, Kind, Sheet, apply};
 use crate::change::{Change, body};
+use crate::snapshot::Pod;
 use crate::text::{is_plain, quote};
 
 pub(super) struct Resize;
@@ -25,6 +26,18 @@ impl Form for Resize {
         false
     }
 
+    fn objects(&self, change: &Change<'_>) -> usize {
+        let whole = change.moves_qos || !change.pod.is_empty();
+        if whole || body::resize(change).is_none() {
+            return 0;
+        }
+        running(change).count()
+    }
+
+    fn condition(&self) -> &'static str {
+        " until the next rollout"
+    }
+
     fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
         vec![
             "For clusters from 1.33 on, kubectl from 1.32 on; memory limits fall from 1.34 on.".to_owned(),
@@ -34,12 +47,7 @@ impl Form for Resize {
         ]
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        _file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write(&self, change: &Change<'_>, _sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         if change.moves_qos {
             return apply::comment(
                 "Not in place: the pods would get another quality-of-service class.",
@@ -59,14 +67,9 @@ impl Form for Resize {
             );
         };
         left_out(change, out)?;
-        let running = change
-            .workload
-            .pods
-            .iter()
-            .filter(|pod| pod.phase == "Running");
         let namespace = change.workload.id.namespace.as_str();
         let mut none = true;
-        for pod in running {
+        for pod in running(change) {
             none = false;
             if !is_plain(&pod.name) || !is_plain(namespace) {
                 apply::comment("A name here is none that Kubernetes takes.", out)?;
@@ -84,6 +87,11 @@ impl Form for Resize {
         }
         Ok(())
     }
+}
+
+fn running<'a>(change: &'a Change<'_>) -> impl Iterator<Item = &'a Pod> {
+    let pods = change.workload.pods.iter();
+    pods.filter(|pod| pod.phase == "Running")
 }
 
 /// What stays for the next pod.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json_patch::JsonPatch;
-use super::{Form, Kind, apply, command, strategic};
+use super::{Form, Kind, Sheet, apply, command, strategic};
 use crate::change::{Change, Changed, Section, Way};
 use crate::text::{is_plain, quote};
 
@@ -30,14 +30,13 @@ impl Form for Set {
         ]
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        _file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write(&self, change: &Change<'_>, sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         if change.way == Way::ByPlace || !change.pod.is_empty() {
-            return JsonPatch.write(change, None, out);
+            let stream = Sheet {
+                file: None,
+                ..sheet
+            };
+            return JsonPatch.write(change, stream, out);
         }
         for changed in &change.containers {
             match lines(change, changed) {

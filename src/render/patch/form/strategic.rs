@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json_patch::JsonPatch;
-use super::{Form, Kind, apply, command};
+use super::{Form, Kind, Sheet, apply, command};
 use crate::change::{Change, Way, body};
 use crate::render::emit;
 
@@ -33,17 +33,12 @@ impl Form for Strategic {
         vec!["Review, then run it with `sh`.".to_owned()]
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write(&self, change: &Change<'_>, sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         if change.way == Way::ByPlace {
             // A custom resource takes no strategic merge.
-            return JsonPatch.write(change, file, out);
+            return JsonPatch.write(change, sheet, out);
         }
-        let Some(file) = file else {
+        let Some(file) = sheet.file else {
             match command::strategic(change) {
                 Some(command) => writeln!(out, "{command}")?,
                 None => by_hand(out)?,

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Form, Kind, apply};
+use super::{Form, Kind, Sheet, apply};
 use crate::change::{Amount, Change, Changed, Resource, Section};
 use crate::render::emit;
-use crate::snapshot::{ContainerKind, Workload};
+use crate::snapshot::{ContainerKind, Manager};
 
 pub(super) struct Vpa;
 
@@ -28,6 +28,32 @@ impl Form for Vpa {
         false
     }
 
+    fn objects(&self, change: &Change<'_>) -> usize {
+        usize::from(other(change).is_none() && !policies(change).is_empty())
+    }
+
+    fn condition(&self) -> &'static str {
+        " where its autoscalers settle on these sizes"
+    }
+
+    fn undone(&self, change: &Change<'_>) -> Option<String> {
+        let left: Vec<String> = change
+            .containers
+            .iter()
+            .flat_map(|it| left(change, it))
+            .collect();
+        let scaled = change
+            .autoscaler
+            .map(|it| format!("the targets of {}", it.name));
+        let left: Vec<String> = left.into_iter().chain(scaled).collect();
+        (!left.is_empty()).then(|| {
+            format!(
+                "A VerticalPodAutoscaler leaves as it is: {}",
+                left.join(", ")
+            )
+        })
+    }
+
     fn usage(&self, file: &str, _alone: bool) -> Vec<String> {
         vec![
             "Sizes new pods; set `updateMode` to `InPlaceOrRecreate` to change running ones too."
@@ -37,29 +63,18 @@ impl Form for Vpa {
         ]
     }
 
-    fn write(
-        &self,
-        change: &Change<'_>,
-        _file: Option<&str>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    fn write(&self, change: &Change<'_>, _sheet: Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
         let workload = change.workload;
-        let other = workload
-            .managers
-            .iter()
-            .find(|it| it.kind == "VerticalPodAutoscaler");
-        if let Some(other) = other {
+        if let Some(other) = other(change) {
             let text = format!("It has a VerticalPodAutoscaler already: {}", other.name);
             return apply::comment(&text, out);
         }
-        let policies: Vec<Value> = change
-            .containers
-            .iter()
-            .filter_map(|changed| policy(workload, changed))
-            .collect();
+        let mut policies = policies(change);
         if policies.is_empty() {
             return apply::comment("A VerticalPodAutoscaler has nothing to do here.", out);
         }
+        // All others stay as they are.
+        policies.push(json!({"containerName": "*", "mode": "Off"}));
         let target = &*change.target;
         let object = json!({
             "apiVersion": "autoscaling.k8s.io/v1",
@@ -77,19 +92,53 @@ impl Form for Vpa {
     }
 }
 
+fn other<'a>(change: &'a Change<'_>) -> Option<&'a Manager> {
+    let mut all = change.workload.managers.iter();
+    all.find(|it| it.kind == "VerticalPodAutoscaler")
+}
+
+fn policies(change: &Change<'_>) -> Vec<Value> {
+    let each = change.containers.iter();
+    each.filter_map(|changed| policy(change, changed)).collect()
+}
+
+/// What an autoscaler scales by stays out of it: the two would pull at one rope.
+fn is_scaled(change: &Change<'_>, resource: Resource) -> bool {
+    let metrics = change.workload.autoscaler.iter().flat_map(|it| &it.metrics);
+    let mut by = metrics.filter(|metric| metric.is_share());
+    by.any(|metric| metric.name == resource.name())
+}
+
+/// Fields with advice that no policy holds.
+fn left(change: &Change<'_>, changed: &Changed<'_>) -> Vec<String> {
+    let name = &changed.container.name;
+    let controlled = changed.container.kind == ContainerKind::App;
+    let edits = changed.edits.iter().filter(|edit| {
+        let held = edit.section == Section::Requests || change.is_guaranteed();
+        !controlled || !held || is_scaled(change, edit.resource)
+    });
+    let edits = edits.map(|edit| {
+        let section = edit.section.name();
+        format!("{section}.{} of {name}", edit.resource.name())
+    });
+    let heap = changed.heap.as_ref();
+    edits
+        .chain(heap.map(|it| format!("{} of {name}", it.variable)))
+        .collect()
+}
+
 /// Within what is advised: never below the request, never above the larger of the limit,
-/// the request of now and the advice. What an autoscaler scales by stays out of it: the two would pull at one rope.
-fn policy(workload: &Workload, changed: &Changed<'_>) -> Option<Value> {
+/// the request of now and the advice. Limits move with requests only where the pod would be
+/// of another class else.
+fn policy(change: &Change<'_>, changed: &Changed<'_>) -> Option<Value> {
     if changed.container.kind != ContainerKind::App {
         return None;
     }
-    let scaled = |resource: Resource| {
-        let metrics = workload.autoscaler.iter().flat_map(|it| &it.metrics);
-        let by = metrics.filter(|metric| metric.is_share());
-        by.filter(|metric| metric.name == resource.name()).count() > 0
-    };
     let (mut least, mut most, mut controlled) = (Map::new(), Map::new(), Vec::new());
-    for resource in Resource::ALL.into_iter().filter(|it| !scaled(*it)) {
+    for resource in Resource::ALL
+        .into_iter()
+        .filter(|it| !is_scaled(change, *it))
+    {
         let Some(request) = after(changed, Section::Requests, resource) else {
             continue;
         };
@@ -101,11 +150,16 @@ fn policy(workload: &Workload, changed: &Changed<'_>) -> Option<Value> {
         most.insert(resource.name().to_owned(), highest.to_string().into());
         controlled.push(resource.name());
     }
+    let values = if change.is_guaranteed() {
+        "RequestsAndLimits"
+    } else {
+        "RequestsOnly"
+    };
     (!controlled.is_empty()).then(|| {
         json!({
             "containerName": changed.container.name,
             "controlledResources": controlled,
-            "controlledValues": "RequestsOnly",
+            "controlledValues": values,
             "minAllowed": least,
             "maxAllowed": most,
         })

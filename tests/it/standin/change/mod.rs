@@ -285,6 +285,39 @@ fn write(path: &str, query: &str, content: &str, body: &[u8], state: &State) -> 
     done(&after)
 }
 
+/// Makes an object that is not there.
+pub async fn create(request: Request<Incoming>, state: &Arc<State>) -> Result<Answer, io::Error> {
+    let path = request.uri().path().to_owned();
+    let body = request.into_body().collect().await;
+    let body = body.map_err(io::Error::other)?.to_bytes();
+    let mut object: Value = serde_json::from_slice(&body).unwrap();
+    let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+    let route = Route::parse(&format!("{path}/{name}")).unwrap();
+    let mut writing = state.writing.lock().unwrap();
+    let mut store = state.store.lock().unwrap();
+    let (api_version, plural) = (&route.api_version, &route.plural);
+    let there = store.object(api_version, plural, &route.namespace, &name);
+    let reply = if there.is_some() {
+        failure(
+            409,
+            "AlreadyExists",
+            &format!("{plural} \"{name}\" already exists"),
+        )
+    } else {
+        writing.version += 1;
+        object["metadata"]["resourceVersion"] = writing.version.to_string().into();
+        store.put(api_version, plural, object.to_string());
+        Reply {
+            status: 201,
+            ..done(&object)
+        }
+    };
+    let response = Response::builder()
+        .status(reply.status)
+        .header(CONTENT_TYPE, "application/json");
+    Ok(response.body(whole(Bytes::from(reply.body))).unwrap())
+}
+
 fn done(object: &Value) -> Reply {
     Reply {
         status: 200,
