@@ -308,7 +308,7 @@ impl<'m, 'w> Run<'m, 'w> {
                 moves.drain(..).for_each(|(pod, _)| {
                     self.state.take(pod);
                 });
-                let found = search(&mut self.state, &moving, &mut { TRIES }, &mut |_, _| true);
+                let found = search(&mut self.state, &moving, &mut { TRIES }, &mut |_| true);
                 if let Some(found) = found {
                     (moves, failed) = (found, None);
                 }

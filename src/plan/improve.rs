@@ -218,7 +218,7 @@ impl<'m, 'w> Improving<'_, 'm, 'w> {
         let before = tries;
         let mut found = None;
         let mut ways = 0;
-        search(&mut state, &pods, &mut tries, &mut |_, moves| {
+        search(&mut state, &pods, &mut tries, &mut |moves| {
             found = self.followed(set, moves);
             ways += 1;
             found.is_some() || ways == WAYS

@@ -246,6 +246,7 @@ pub struct Saved {
 
 impl Saved {
     /// What of it takes more than what could go without the advice.
+    #[must_use]
     pub fn beyond(self, today: Self) -> Self {
         Self {
             monthly: (self.monthly - today.monthly).floor_zero(),

@@ -16,6 +16,9 @@ pub(super) enum Choice {
     Emptiest,
 }
 
+/// A pod, and the node that it comes to.
+pub(super) type Move = (usize, usize);
+
 /// A node for a pod that is on none.
 pub(super) fn place(
     state: &mut State<'_>,
@@ -50,7 +53,7 @@ pub(super) fn place_all<'m>(
     state: &mut State<'m>,
     pods: &[usize],
     find: &mut dyn FnMut(&mut State<'m>, usize) -> Option<usize>,
-) -> (Vec<(usize, usize)>, Option<usize>) {
+) -> (Vec<Move>, Option<usize>) {
     let mut moves = Vec::with_capacity(pods.len());
     let mut left = pods.to_vec();
     loop {
@@ -81,8 +84,8 @@ pub(super) fn search(
     state: &mut State<'_>,
     pods: &[usize],
     tries: &mut usize,
-    done: &mut dyn FnMut(&State<'_>, &[(usize, usize)]) -> bool,
-) -> Option<Vec<(usize, usize)>> {
+    done: &mut dyn FnMut(&[Move]) -> bool,
+) -> Option<Vec<Move>> {
     let mut moves = Vec::with_capacity(pods.len());
     let found = deepen(state, &mut pods.to_vec(), &mut moves, tries, done);
     found.then_some(moves)
@@ -91,12 +94,12 @@ pub(super) fn search(
 fn deepen(
     state: &mut State<'_>,
     left: &mut Vec<usize>,
-    moves: &mut Vec<(usize, usize)>,
+    moves: &mut Vec<Move>,
     tries: &mut usize,
-    done: &mut dyn FnMut(&State<'_>, &[(usize, usize)]) -> bool,
+    done: &mut dyn FnMut(&[Move]) -> bool,
 ) -> bool {
     if left.is_empty() {
-        return done(state, moves);
+        return done(moves);
     }
     for at in 0..left.len() {
         let pod = left[at];
