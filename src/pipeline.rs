@@ -104,16 +104,27 @@ fn nodes(
                 let advice = (&evidence.advised, asked);
                 plan::saved(snapshot, &costs.nodes, advice, promise, &options)
             };
+            let whole = !asked.contains(&false) && !snapshot.cluster.in_part;
+            let scoped = |it: &&Threshold| it.scope.is_some() && it.rule.takes_plan();
+            // What can go at today's requests is no merit of a part.
+            let apart = !whole || settings.thresholds.iter().any(|it| scoped(&it));
+            let today = apart
+                .then(|| saved(&vec![false; asked.len()]).ok())
+                .flatten();
+            let of_part = |asked: &[bool]| {
+                let saved = saved(asked)?;
+                Ok(today.map_or(saved, |today| saved.beyond(today)))
+            };
             let within = settings.thresholds.iter().map(|it| {
-                let scope = it.scope.as_ref().filter(|_| it.rule.takes_plan())?;
+                let scope = it.scope.as_ref().filter(|_| scoped(&it))?;
                 let both = snapshot.workloads.iter().zip(asked);
                 let both = both.map(|(workload, asked)| *asked && scope.holds(workload));
-                saved(&both.collect::<Vec<bool>>()).ok()
+                of_part(&both.collect::<Vec<bool>>()).ok()
             });
             Nodes {
                 within: within.collect(),
-                saved: saved(asked),
-                whole: !asked.contains(&false) && !snapshot.cluster.in_part,
+                saved: if whole { saved(asked) } else { of_part(asked) },
+                whole,
                 costs,
             }
         })

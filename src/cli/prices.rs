@@ -6,6 +6,7 @@ use clap::Args;
 use super::args::{BookArgs, SourceArgs};
 use super::invocation::Invocation;
 use super::values::named;
+use crate::costs::costs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::price::{self, Book, Entry};
@@ -153,7 +154,8 @@ impl PricesArgs {
         out: &mut dyn Write,
     ) -> Result<Exit, Error> {
         let read = self.source.read_parts(ui)?;
-        let nodes = &read.whole.snapshot.cluster.nodes;
+        let snapshot = &read.whole.snapshot;
+        let nodes = &snapshot.cluster.nodes;
         let place = nodes.iter().position(|it| it.name == name);
         let place = place.ok_or_else(|| {
             let names: Vec<&str> = nodes.iter().map(|it| it.name.as_str()).collect();
@@ -162,8 +164,9 @@ impl PricesArgs {
                 hint: Some("`kcost nodes` lists them".to_owned()),
             }
         })?;
-        // A commitment covers a share of all of them.
-        let price = book.prices(nodes).swap_remove(place);
+        // A commitment covers a share of all of them, and where pods are sold one by one
+        // those of the node are its price: as the bill has it.
+        let price = costs(snapshot, &[], book).nodes.swap_remove(place);
         let row = PriceRow {
             node: nodes[place].clone(),
             price,

@@ -90,8 +90,10 @@ pub struct Group {
 }
 
 /// Parts of nodes that are bought in one way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bought {
+    /// Cores, bytes and GPUs.
+    pub amounts: [f64; 3],
     pub cost: Split,
     /// What anyone is asked for them on demand; what they cost where no list has them.
     pub list: Split,
@@ -123,7 +125,7 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         let node = piece.node.and_then(|at| costs.nodes.get(at));
         let is = piece.node.and_then(|at| snapshot.cluster.nodes.get(at));
         let on_spot = is.is_some_and(|it| it.capacity_type == CapacityType::Spot);
-        group.buy(&piece.cost, node, on_spot);
+        group.buy(piece, node, on_spot);
         group.held.add(&piece.held);
         // Where a workload is in one group alone.
         let workload = match piece.owner {
@@ -333,9 +335,12 @@ fn named(piece: &Piece, by: &By, snapshot: &Snapshot) -> Group {
 }
 
 impl Group {
-    /// Adds what is paid for a part of a node to how that is bought.
-    fn buy(&mut self, cost: &Split, node: Option<&NodePrice>, on_spot: bool) {
+    /// Adds a part of a node to how that is bought, with what is paid for it.
+    fn buy(&mut self, piece: &Piece, node: Option<&NodePrice>, on_spot: bool) {
+        let (cost, held) = (&piece.cost, &piece.held);
+        let amounts = [held.cpu_cores, held.memory_bytes, held.gpus];
         let Some(price) = node else {
+            self.bought[0].hold(amounts, 1.0);
             self.bought[0].cost.add(cost);
             self.bought[0].list.add(cost);
             return;
@@ -349,9 +354,19 @@ impl Group {
             (2, shares.0, shares.1),
         ] {
             if paid > 0.0 || listed > 0.0 {
+                // As much of the machine as it covers, at whatever price.
+                self.bought[at].hold(amounts, listed);
                 self.bought[at].cost.add(&cost.scale(paid));
                 self.bought[at].list.add(&list.scale(listed));
             }
+        }
+    }
+}
+
+impl Bought {
+    fn hold(&mut self, amounts: [f64; 3], share: f64) {
+        for (sum, amount) in self.amounts.iter_mut().zip(amounts) {
+            *sum += amount * share;
         }
     }
 }

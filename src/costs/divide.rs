@@ -40,6 +40,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         pieces: ledger.pieces,
         unplaced: ledger.unplaced,
         unpriced_volumes: ledger.unpriced,
+        unpriced_load_balancers: ledger.unpriced_balancers,
         unused: book.unused(nodes),
         in_part: false,
     }
@@ -151,6 +152,7 @@ struct Ledger {
     pieces: Vec<Piece>,
     unplaced: usize,
     unpriced: usize,
+    unpriced_balancers: usize,
 }
 
 impl Ledger {
@@ -323,12 +325,14 @@ impl Ledger {
     fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {
         let cloud = snapshot.cluster.provider();
         let services = snapshot.cluster.services.iter().enumerate();
+        let price = book.load_balancer(cloud);
         for (index, _) in services.filter(|(_, it)| it.service_type == "LoadBalancer") {
+            self.unpriced_balancers += usize::from(price.is_none());
             self.pieces.push(Piece {
                 owner: Owner::LoadBalancer(index),
                 node: None,
                 cost: Split {
-                    load_balancer: book.load_balancer(cloud).monthly(),
+                    load_balancer: price.unwrap_or_default().monthly(),
                     ..Split::default()
                 },
                 held: Held::default(),

@@ -19,7 +19,8 @@ pub struct Lines {
     pub load_balancers: Money,
     /// What the kubelet keeps back of nodes.
     pub system: Money,
-    /// On nodes, and requested by nobody.
+    /// On nodes, and requested by nobody: jobs request for as long as they run, by their mean
+    /// over the window. [`Costs::sum`] counts the pods that are there now.
     pub idle: Money,
     /// What workloads that cannot be judged go on to request of CPU and memory.
     pub not_judged: Money,

@@ -37,7 +37,7 @@ pub enum Owner {
     LooseVolume(usize),
     /// Index of the service.
     LoadBalancer(usize),
-    /// On nodes, and requested by nobody.
+    /// On nodes, and requested by no pod that is there now.
     Idle,
     /// On nodes, and kept back by the kubelet.
     System,
@@ -174,6 +174,8 @@ pub struct Costs {
     pub unplaced: usize,
     /// Volumes on servers of which nobody says what they cost: nothing of them is in the bill.
     pub unpriced_volumes: usize,
+    /// Load balancers of which nobody says what they cost.
+    pub unpriced_load_balancers: usize,
     /// What is committed and covers none of the nodes: it is no part of the bill, as other
     /// clusters may use it.
     pub unused: Unused,

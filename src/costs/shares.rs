@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{By, UNALLOCATED};
 use crate::price::{Bill, Part};
 use crate::snapshot::{Snapshot, Workload, owners};
-use crate::units::Money;
 
 /// All workloads, by one thing that they have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,18 +21,7 @@ pub struct Share {
     pub name: String,
     pub workloads: usize,
     pub pods: usize,
-    /// A month, in hundredths that sum up over all shares.
-    pub current: Money,
-    pub recommended: Money,
-    /// Exactly, with what is wasted.
     pub part: Part,
-}
-
-impl Share {
-    /// The value of the requests given back; below zero where more is needed.
-    pub fn freed(&self) -> Money {
-        self.current - self.recommended
-    }
 }
 
 impl Shares {
@@ -51,8 +39,6 @@ impl Shares {
                     name: name.to_owned(),
                     workloads: owners(of().map(|it| &it.id)),
                     pods: of().map(|it| it.pods.len()).sum(),
-                    current: Money::ZERO,
-                    recommended: Money::ZERO,
                     part: bill.part(members.iter().copied()),
                 }
             })
@@ -61,17 +47,6 @@ impl Shares {
             let dearest = b.part.current.cmp(&a.part.current);
             dearest.then_with(|| a.name.cmp(&b.name))
         });
-        let rounded = |of: fn(&Part) -> Money| {
-            let exact: Vec<Money> = shares.iter().map(|it| of(&it.part)).collect();
-            Money::rounded_together(&exact)
-        };
-        let cents = rounded(|it| it.current).into_iter();
-        let cents = cents.zip(rounded(|it| it.recommended));
-        let cents: Vec<(Money, Money)> = cents.collect();
-        for (share, (current, recommended)) in shares.iter_mut().zip(cents) {
-            share.current = current;
-            share.recommended = recommended;
-        }
         Self {
             by: by.clone(),
             shares,

@@ -8,7 +8,8 @@ use crate::units::Money;
 use super::{Saved, Unplanned};
 
 /// What leaves the bill where the advice is followed for a part of the workloads alone, and
-/// nodes of this worth a month can go then: never more than is freed and was idle already.
+/// nodes of this worth a month can go then that could not before: never more than is freed
+/// and was idle already.
 pub fn banked(saved: Money, part: &Part, costs: &Costs) -> Money {
     // What is paid for by the size of pods goes with their requests.
     let leaves = saved + part.freed_of_sold;
@@ -22,7 +23,7 @@ pub fn banked(saved: Money, part: &Part, costs: &Costs) -> Money {
 pub struct Banked {
     /// A month: never more than is freed and was idle already. `None` where it is not known.
     pub monthly: Option<Money>,
-    /// Nodes that can go.
+    /// Nodes that can go, of a part those that could not before.
     pub nodes: usize,
     /// Why it is not known.
     pub unknown: Option<Unplanned>,
@@ -32,7 +33,8 @@ pub struct Banked {
 
 impl Banked {
     /// Of the workloads in the bill, where `costs` is of the whole cluster; with `whole`
-    /// both are of the same workloads.
+    /// both are of the same workloads. Else `saved` is what goes beyond what could go without
+    /// the advice.
     pub fn new(
         saved: &Result<Saved, Unplanned>,
         costs: &Costs,

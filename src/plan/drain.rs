@@ -5,30 +5,24 @@ use std::collections::HashMap;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::improve::improve;
 use super::model::{CPU, MEMORY, Model};
-use super::state::{Hinder, State};
+use super::obstacle::no_place;
+use super::place::{Choice, largest_first, place, place_all, search, size};
+use super::state::State;
 use super::stay::{NoPlace, Stay};
 use super::{Autoscaler, Options};
 use crate::units::{Money, len_f64};
 
 /// Which nodes are tried first.
 #[derive(Debug, Clone, Copy)]
-enum Order {
+pub(super) enum Order {
     /// Least requested.
     Emptiest,
     /// Most money for what is requested.
     Dearest,
     /// Fewest pods to move.
     Fewest,
-}
-
-/// Which of the nodes that could take a pod does.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Choice {
-    /// The fullest.
-    Fullest,
-    /// The one that would be emptied last.
-    Last,
 }
 
 /// What is tried; the best counts, of equals the first.
@@ -86,20 +80,10 @@ pub(super) fn drain<'m>(
     });
     let tried: Vec<Run<'_, '_>> = tried.collect();
     let tried = tried.into_iter();
-    let saved = |run: &Run<'_, '_>| -> Money {
-        run.emptied
-            .iter()
-            .map(|it| model.nodes[it.node].price)
-            .sum()
-    };
-    let moves = |run: &Run<'_, '_>| run.emptied.iter().map(|it| it.moves.len()).sum::<usize>();
-    let best = tried.reduce(|best, run| {
-        let better = (saved(&run), run.emptied.len(), Reverse(moves(&run)))
-            > (saved(&best), best.emptied.len(), Reverse(moves(&best)));
-        if better { run } else { best }
-    });
-    let best = best.unwrap_or_else(|| Run::new(state, Order::Fewest, Choice::Last, options, watch));
-    best.finish(settled)
+    let best = tried.reduce(Run::better);
+    let none = || Run::new(state.clone(), Order::Fewest, Choice::Last, options, watch);
+    let best = best.unwrap_or_else(none);
+    improve(&state, best, options, watch).finish(settled)
 }
 
 /// Gives pods that wait a place, and those that became too large for their nodes another;
@@ -135,56 +119,46 @@ fn settle(state: &mut State<'_>) -> Settled {
             state.put(pod, found.unwrap_or(node));
         }
     }
-    for (pod, item) in model.pods.iter().enumerate() {
-        if item.node.is_none() {
-            match place(state, pod, Choice::Fullest, &[], None) {
-                Some(node) => {
-                    state.put(pod, node);
-                    moves.push((pod, None, node));
-                }
-                None => homeless.push(pod),
-            }
+    let pods = model.pods.iter().enumerate();
+    let waiting = pods.filter(|(_, it)| it.node.is_none());
+    let mut waiting: Vec<usize> = waiting.map(|(pod, _)| pod).collect();
+    let mut find = |state: &mut State<'_>, pod| place(state, pod, Choice::Fullest, &[], None);
+    loop {
+        let (placed, stuck) = place_all(state, &waiting, &mut find);
+        waiting.retain(|pod| state.at[*pod].is_none() && Some(*pod) != stuck);
+        moves.extend(placed.into_iter().map(|(pod, to)| (pod, None, to)));
+        match stuck {
+            Some(pod) => homeless.push(pod),
+            None => break,
         }
     }
+    homeless.sort_unstable();
     Settled { moves, homeless }
 }
 
-/// A node for a pod that is on none.
-pub(super) fn place(
-    state: &mut State<'_>,
-    pod: usize,
-    choice: Choice,
-    receivers: &[usize],
-    not: Option<usize>,
-) -> Option<usize> {
-    state.prepare(pod);
-    let fits = |node: &usize| Some(*node) != not && state.fits(pod, *node).is_ok();
-    match choice {
-        Choice::Last => receivers.iter().copied().find(fits),
-        Choice::Fullest => {
-            let fitting = (0..state.model.nodes.len()).filter(fits);
-            let filled = fitting.map(|node| (state.fill(node), Reverse(node)));
-            let fullest = filled.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            fullest.map(|(_, Reverse(node))| node)
-        }
-    }
-}
-
 /// One way of trying.
-struct Run<'m, 'w> {
-    state: State<'m>,
+#[derive(Clone)]
+pub(super) struct Run<'m, 'w> {
+    pub(super) state: State<'m>,
     choice: Choice,
     watch: Watch<'w>,
     autoscaler: Autoscaler,
     /// Nodes that may be emptied, in order.
-    order: Vec<usize>,
+    pub(super) order: Vec<usize>,
+    /// Where pods are to go, by pod, where that is decided.
+    pub(super) decided: Option<Vec<Option<usize>>>,
     /// Nodes that pods may come to, those that are emptied last first.
     receivers: Vec<usize>,
     pools: HashMap<&'m str, usize>,
     least: HashMap<&'w str, usize>,
-    emptied: Vec<Emptied>,
+    pub(super) emptied: Vec<Emptied>,
     stays: Vec<Option<Stay>>,
 }
+
+/// Tries of one search for places: one is a pod asked for on one node.
+const TRIES: usize = 20_000;
+/// Pods that are searched places for; for more there are too many ways.
+pub(super) const SEARCHED: usize = 200;
 
 /// Why a node was not emptied.
 enum Failed {
@@ -194,7 +168,7 @@ enum Failed {
 }
 
 impl<'m, 'w> Run<'m, 'w> {
-    fn new(
+    pub(super) fn new(
         state: State<'m>,
         order: Order,
         choice: Choice,
@@ -226,15 +200,38 @@ impl<'m, 'w> Run<'m, 'w> {
             watch,
             autoscaler: options.autoscaler,
             order,
+            decided: None,
             receivers,
             emptied: Vec::new(),
             stays,
         }
     }
 
+    /// What it saves, a month.
+    pub(super) fn saved(&self) -> Money {
+        self.state
+            .model
+            .saved(self.emptied.iter().map(|it| it.node))
+    }
+
+    /// The one that saves more, else empties more nodes, else moves fewer pods; of equals
+    /// the first.
+    pub(super) fn better(self, other: Self) -> Self {
+        let worth = |it: &Self| {
+            let moves: usize = it.emptied.iter().map(|it| it.moves.len()).sum();
+            (it.saved(), it.emptied.len(), Reverse(moves))
+        };
+        if worth(&other) > worth(&self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// Tries every node, and those that failed once more after others were emptied.
-    fn all(&mut self) {
+    pub(super) fn all(&mut self) {
         let mut left = self.order.clone();
+        left.retain(|node| !self.state.gone[*node]);
         loop {
             let before = self.emptied.len();
             left.retain(|node| !self.try_one(*node));
@@ -245,12 +242,24 @@ impl<'m, 'w> Run<'m, 'w> {
     }
 
     /// Whether the node was emptied.
-    fn try_one(&mut self, node: usize) -> bool {
+    pub(super) fn try_one(&mut self, node: usize) -> bool {
         if let Some(least) = self.at_minimum(node) {
             self.stays[node] = Some(Stay::PoolMinimum(least));
             return false;
         }
         self.attempt(node, &mut |_, _| ()).is_ok()
+    }
+
+    /// Brings a node back, with none of the pods that were moved off it.
+    pub(super) fn reopen(&mut self, node: usize) {
+        let model = self.state.model;
+        self.state.remove_node(node, false);
+        *self.pools.entry(model.nodes[node].pool()).or_default() += 1;
+        self.emptied.retain(|it| it.node != node);
+        let pods = model.pods.iter().enumerate();
+        for (pod, _) in pods.filter(|(_, it)| it.tied && it.node == Some(node)) {
+            self.state.put(pod, node);
+        }
     }
 
     fn at_minimum(&self, node: usize) -> Option<usize> {
@@ -273,34 +282,37 @@ impl<'m, 'w> Run<'m, 'w> {
         }
         let model = self.state.model;
         let here = self.state.on[node].clone();
-        let mut moving: Vec<usize> = here
-            .iter()
-            .copied()
-            .filter(|it| !model.pods[*it].tied)
-            .collect();
-        let size = |pod: &usize| size(&self.state, *pod);
-        moving.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
+        let moving = here.iter().copied();
+        let moving = moving.filter(|it| !model.pods[*it].tied);
+        let moving = largest_first(&self.state, moving.collect());
         for pod in &here {
             self.state.take(*pod);
         }
         self.state.remove_node(node, true);
-        let mut moves: Vec<(usize, usize)> = Vec::with_capacity(moving.len());
-        let mut failed = None;
-        for pod in moving {
-            let found = place(
-                &mut self.state,
-                pod,
-                self.choice,
-                &self.receivers,
-                Some(node),
-            );
-            let Some(to) = found else {
-                explain(&self.state, pod);
-                failed = Some(Failed::NoPlace(pod));
-                break;
-            };
-            self.state.put(pod, to);
-            moves.push((pod, to));
+        let (choice, receivers) = (self.choice, &self.receivers);
+        let decided = self.decided.as_deref();
+        let mut find = |state: &mut State<'m>, pod: usize| match decided {
+            None => place(state, pod, choice, receivers, Some(node)),
+            Some(to) => {
+                state.prepare(pod);
+                to[pod].filter(|to| state.fits(pod, *to).is_ok())
+            }
+        };
+        let (mut moves, stuck) = place_all(&mut self.state, &moving, &mut find);
+        let mut failed = stuck.map(Failed::NoPlace);
+        if let Some(pod) = stuck {
+            explain(&self.state, pod);
+            // Those beside which it must be may have gone where it has no room.
+            let again = self.state.may_fit_later(pod) && moving.len() <= SEARCHED;
+            if again && self.decided.is_none() {
+                moves.drain(..).for_each(|(pod, _)| {
+                    self.state.take(pod);
+                });
+                let found = search(&mut self.state, &moving, &mut { TRIES }, &mut |_| true);
+                if let Some(found) = found {
+                    (moves, failed) = (found, None);
+                }
+            }
         }
         if failed.is_none() {
             failed = self.too_full(&moves).map(Failed::JointUse);
@@ -392,72 +404,4 @@ fn rank(state: &State<'_>, node: usize, order: Order) -> f64 {
         Order::Fewest => len_f64(moving.count()),
         Order::Dearest => load / model.nodes[node].price.to_f64().max(1e-9),
     }
-}
-
-/// How large a pod is beside a node of the mean size: the larger of its shares.
-fn size(state: &State<'_>, pod: usize) -> f64 {
-    let want = state.want(pod);
-    let mean = &state.model.mean;
-    let share = |at: usize| {
-        if mean[at] > 0.0 {
-            want[at] / mean[at]
-        } else {
-            0.0
-        }
-    };
-    share(CPU).max(share(MEMORY))
-}
-
-/// Counts why no node takes a pod, but for the one that it is to leave. Where no node is
-/// left that could be asked, those that are drained are.
-fn no_place(state: &State<'_>, pod: usize, leaving: usize) -> NoPlace {
-    let others = (0..state.model.nodes.len()).filter(|it| *it != leaving);
-    let (gone, left): (Vec<usize>, Vec<usize>) = others.partition(|node| state.gone[*node]);
-    let why = tally(state, pod, &left);
-    if why == NoPlace::default() {
-        tally(state, pod, &gone)
-    } else {
-        why
-    }
-}
-
-fn tally(state: &State<'_>, pod: usize, nodes: &[usize]) -> NoPlace {
-    let mut why = NoPlace::default();
-    let mut nearest = f64::INFINITY;
-    for node in nodes {
-        match state.would_fit(pod, *node) {
-            Ok(()) => why.drained += 1,
-            Err(Hinder::Closed) => {}
-            Err(Hinder::Off) => why.off += 1,
-            Err(Hinder::Ports) => why.ports += 1,
-            Err(Hinder::Apart) => why.apart += 1,
-            Err(Hinder::Beside) => why.beside += 1,
-            Err(Hinder::Spread) => why.spread += 1,
-            Err(Hinder::Room) => {
-                why.room += 1;
-                if let Some((share, lacks)) = lacks(state, pod, *node)
-                    && share < nearest
-                {
-                    nearest = share;
-                    why.lacks = Some(lacks);
-                }
-            }
-        }
-    }
-    why
-}
-
-/// What a node lacks most for a pod, as a share of what it has, and as an amount.
-fn lacks(state: &State<'_>, pod: usize, node: usize) -> Option<(f64, (String, f64))> {
-    let model = state.model;
-    let each = state.want(pod).iter().zip(state.left(node));
-    let each = each.zip(&model.nodes[node].has).enumerate();
-    let wanted = each.filter(|(_, ((want, _), _))| **want > 0.0);
-    let short = wanted.map(|(at, ((want, left), has))| {
-        let lacks = (want - left).max(0.0);
-        let share = if *has > 0.0 { lacks / has } else { f64::MAX };
-        (share, at, lacks)
-    });
-    let worst = short.max_by(|a, b| a.0.total_cmp(&b.0));
-    worst.map(|(share, at, lacks)| (share, (model.resources[at].clone(), lacks)))
 }

@@ -11,7 +11,10 @@ mod banked;
 mod bound;
 mod drain;
 mod fleet;
+mod improve;
 mod model;
+mod obstacle;
+mod place;
 mod state;
 mod stay;
 
@@ -119,7 +122,7 @@ pub struct Drain {
     pub node: usize,
     /// Its pods but those that go with it, and the nodes that have room for them.
     pub moves: Vec<(PodRef, usize)>,
-    /// A month.
+    /// What leaves the bill with it after those before it, a month.
     pub saved: Money,
 }
 
@@ -241,6 +244,17 @@ pub struct Saved {
     pub nodes: usize,
 }
 
+impl Saved {
+    /// What of it takes more than what could go without the advice.
+    #[must_use]
+    pub fn beyond(self, today: Self) -> Self {
+        Self {
+            monthly: (self.monthly - today.monthly).floor_zero(),
+            nodes: self.nodes.saturating_sub(today.nodes),
+        }
+    }
+}
+
 /// The same as [`plan`], as far as the advice is followed for some workloads, one `bool`
 /// for each, and only what it saves.
 ///
@@ -317,9 +331,11 @@ fn repack(
         .collect();
     let least = bound::least(&before, &kept);
     let at = |pod: usize| model.pods[pod].at;
-    let drains = emptied.into_iter().map(|it| Drain {
+    let gone: Vec<usize> = emptied.iter().map(|it| it.node).collect();
+    let saved = |drains: usize| model.saved(gone[..drains].iter().copied());
+    let drains = emptied.into_iter().enumerate().map(|(place, it)| Drain {
         node: it.node,
-        saved: model.nodes[it.node].price,
+        saved: saved(place + 1) - saved(place),
         // Those that wait come at once to where they end up.
         moves: it
             .moves
@@ -335,7 +351,7 @@ fn repack(
     });
     let drains: Vec<Drain> = drains.collect();
     Repacking {
-        saved: drains.iter().map(|it| it.saved).sum(),
+        saved: saved(drains.len()),
         before: (0..model.nodes.len())
             .map(|it| filled(&before, it))
             .collect(),

@@ -254,6 +254,17 @@ impl<'m> State<'m> {
         each.all(|((want, left), has)| left + ROUNDING * has.min(f64::MAX) >= *want)
     }
 
+    /// Whether a pod that is prepared for may come as far as the rules between pods go.
+    pub(super) fn rules_hold(&self, pod: usize, node: usize) -> Result<(), Hinder> {
+        self.keeps_rules(self.class(pod), node)
+    }
+
+    /// Whether a pod that fits nowhere may do so once others were placed.
+    pub(super) fn may_fit_later(&self, pod: usize) -> bool {
+        let class = self.class(pod);
+        class.beside.is_some() || !class.even.is_empty()
+    }
+
     fn keeps_rules(&self, class: &Class, node: usize) -> Result<(), Hinder> {
         let terms = &self.model.terms;
         let meant = &terms.meant[class.kind];

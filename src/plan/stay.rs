@@ -194,7 +194,8 @@ impl Fixed {
 impl NoPlace {
     /// The reason that is nearest to being mended: what most of the rules allow.
     fn main(&self) -> &'static str {
-        if self.room > 0 {
+        // Where other nodes have the room, more of it is not what is missing.
+        if self.room > 0 && self.beside == 0 {
             "room"
         } else if self.spread > 0 {
             "spread"

@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use crate::snapshot::VolumeHome;
-use crate::units::Money;
+use crate::units::{Currency, Money};
 
 /// USD for a GiB and month, by a part of the name of the storage class, the first that
 /// fits. Source: price pages of AWS us-east-1, GCP us-central1 and Azure eastus, 2026.
@@ -40,7 +40,8 @@ const BALANCER_ANYWHERE: f64 = 0.0225;
 
 impl Book {
     /// A GiB of a volume of this class for a month: the sheet's, else what its cloud asks;
-    /// nothing on a disk of a node, and `None` on a server of which nobody says what it costs.
+    /// nothing on a disk of a node, and `None` on a server of which nobody says what it costs,
+    /// or where the sheet has another currency and does not say what a dollar is.
     pub fn volume(
         &self,
         class: Option<&str>,
@@ -55,7 +56,7 @@ impl Book {
             return Some(*price);
         }
         if let Some(price) = self.billed().and_then(|it| it.storage.get(class)) {
-            return Some(self.in_own(*price));
+            return self.in_own(*price);
         }
         match home {
             Some(VolumeHome::Node) => return Some(Money::ZERO),
@@ -65,13 +66,14 @@ impl Book {
         let lower = class.to_lowercase();
         let mut known = VOLUMES.iter();
         let found = known.find(|(cloud, part, _)| provider == Some(*cloud) && lower.contains(part));
-        Some(self.dollars(found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price)))
+        self.dollars(found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price))
     }
 
-    /// A load balancer for an hour.
-    pub fn load_balancer(&self, provider: Option<&str>) -> Money {
+    /// A load balancer for an hour; `None` where the sheet has another currency and does not
+    /// say what a dollar is.
+    pub fn load_balancer(&self, provider: Option<&str>) -> Option<Money> {
         if let Some(own) = self.sheet().and_then(|it| it.load_balancer) {
-            return own;
+            return Some(own);
         }
         if let Some(price) = self.billed().and_then(|it| it.load_balancer) {
             return self.in_own(price);
@@ -80,14 +82,15 @@ impl Book {
         self.dollars(found.map_or(BALANCER_ANYWHERE, |(_, price)| *price))
     }
 
-    /// In the currency of the book; where the sheet does not say what a dollar is, as many
-    /// of its own.
-    fn dollars(&self, amount: f64) -> Money {
+    /// In the currency of the book; `None` where the sheet does not say what a dollar is.
+    fn dollars(&self, amount: f64) -> Option<Money> {
         self.in_own(Money::from_f64(amount))
     }
 
-    fn in_own(&self, dollars: Money) -> Money {
-        let usd = self.sheet().and_then(|it| it.usd);
-        usd.map_or(dollars, |usd| dollars.scale(usd))
+    fn in_own(&self, dollars: Money) -> Option<Money> {
+        match self.sheet().and_then(|it| it.usd) {
+            Some(usd) => Some(dollars.scale(usd)),
+            None => (self.currency() == Currency::USD).then_some(dollars),
+        }
     }
 }

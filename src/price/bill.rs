@@ -34,7 +34,7 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         wasted.add(workload, advice, profiles, &places);
         let own = WorkloadBill {
             wasted,
-            ..of(workload, advice, profiles, &places)
+            ..in_hundredths(of(workload, advice, profiles, &places))
         };
         bill.workloads.push(own);
     }
@@ -47,6 +47,20 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         freed: all.freed(),
         freed_of_sold: all.freed_of_sold,
         waste: all.waste,
+        ..bill
+    }
+}
+
+/// As it is shown: each workload is rounded once, and whatever is told of several is the sum
+/// of theirs, so that no two views of the same workloads differ.
+fn in_hundredths(bill: WorkloadBill) -> WorkloadBill {
+    let current = bill.current.to_cents();
+    WorkloadBill {
+        current,
+        // By what is freed, which is above, at or below zero as it was.
+        recommended: current - bill.savings().to_cents(),
+        gpus: bill.gpus.to_cents().min(current),
+        freed_of_sold: bill.freed_of_sold.to_cents(),
         ..bill
     }
 }

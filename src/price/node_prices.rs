@@ -40,7 +40,8 @@ impl PriceSource for NodePrices {
 
     fn quote(&self, node: &Node) -> Option<Quote> {
         let hourly: Money = label(&node.prices, &self.key)?.parse().ok()?;
-        (!hourly.is_negative()).then(|| Quote {
+        // Nobody is given machines: a 0 stands for what is not known.
+        (hourly > Money::ZERO).then(|| Quote {
             hourly,
             rates: None,
             basis: Basis::Quoted,

@@ -4,7 +4,8 @@ use super::waste::Sums;
 use super::{Bill, Total, Waste};
 use crate::units::{Bytes, Cpu, Money, known};
 
-/// What some workloads cost a month, and what the advice does to it.
+/// What some workloads cost a month, and what the advice does to it: sums of what each does,
+/// in hundredths.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part {
     pub current: Money,
@@ -20,7 +21,7 @@ impl Part {
     /// The value of the requests given back, in hundredths as they are shown; workloads that
     /// need more are taken off, so that it is below zero where they need more than that.
     pub fn freed(&self) -> Money {
-        self.current.to_cents() - self.recommended.to_cents()
+        self.current - self.recommended
     }
 }
 

@@ -362,6 +362,13 @@ fn pods_of_fargate_and_autopilot_are_paid_for_by_their_size() {
     let nodes = run(&objects, &["nodes", "-o", "json"]).json();
     assert_eq!(costs["bill"]["idle"], "0.00");
     assert_eq!(costs["bill"]["nodes"], nodes["summary"]["monthly_cost"]);
+    let price = run(
+        &objects,
+        &["prices", "--node", "fargate-ip-1", "-o", "json"],
+    )
+    .json();
+    let monthly = &price["prices"][0]["monthly_cost"];
+    assert_eq!(&costs["bill"]["nodes"], monthly, "{price}");
     let mut auto = node("gk3-x-1", &json!({}));
     auto["spec"]["providerID"] = json!("gce://p/us-central1-a/gk3-x-1");
     let mut objects = vec![auto];
@@ -395,8 +402,13 @@ fn focus_says_how_nodes_are_bought_and_what_a_list_asks() {
     let head = table.headers().unwrap().clone();
     let at = |name: &str| head.iter().position(|it| it == name).unwrap();
     let mut sums = std::collections::BTreeMap::<String, [i64; 2]>::new();
+    let mut core_hours = std::collections::BTreeMap::<String, f64>::new();
     for row in table.records() {
         let row = row.unwrap();
+        if &row[at("ConsumedUnit")] == "Core-Hours" {
+            let hours = core_hours.entry(row[at("PricingCategory")].to_owned());
+            *hours.or_default() += row[at("ConsumedQuantity")].parse::<f64>().unwrap();
+        }
         let sum = sums
             .entry(row[at("PricingCategory")].to_owned())
             .or_default();
@@ -415,6 +427,11 @@ fn focus_says_how_nodes_are_bought_and_what_a_list_asks() {
     near("Committed", 1, 7008);
     near("Dynamic", 1, 14016);
     assert!(sums["Dynamic"][0] < 14016);
+    // Four cores each, whatever is paid for them: half of the first are committed.
+    for (name, cores) in [("Standard", 2.0), ("Committed", 2.0), ("Dynamic", 4.0)] {
+        let found = core_hours[name] / 730.0;
+        assert!((found - cores).abs() < 1e-3, "{name}: {core_hours:?}");
+    }
 }
 
 /// What is said of a sheet that is refused.

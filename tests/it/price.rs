@@ -30,7 +30,7 @@ fn frees(bill: &Bill, expected: f64) {
 
 fn near(money: Money, expected: f64) {
     assert!(
-        (money.to_f64() - expected).abs() < 0.001,
+        (money.to_f64() - expected).abs() < 0.0051,
         "{money} is not {expected}"
     );
 }

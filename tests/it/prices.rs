@@ -219,6 +219,11 @@ fn nodes_can_say_what_they_cost_themselves() {
     other.prices[0].1 = "0.84".to_owned();
     let both = book.prices(&[own.clone(), other]);
     assert_eq!(both[1].hourly, money("0.84"));
+    // Nobody is given machines.
+    own.prices[0].1 = "0".to_owned();
+    assert_eq!(book.price(&own).source, "default");
+    assert!(book.unheard(&[own.clone()])[0].contains("1 node without a plain number above 0"));
+    own.prices[0].1 = "0.42".to_owned();
     // A sheet comes first, and what says nothing is priced by the list.
     let sheet = Sheet::parse("mine.csv", "instance_type,price\nmetal-1,0.1\n").unwrap();
     let book = Book::with_sheet(sheet).with_node_prices("example.com/hourly-price");
@@ -306,6 +311,10 @@ fn another_currency_needs_a_way_from_dollars() {
     let for_any = "instance_type,price,core,gib,currency\nm5.xlarge,0.1,,,EUR\n,,0.02,0.003,EUR\n";
     let sheet = Sheet::parse("mine.csv", for_any).unwrap();
     assert_eq!(sheet.currency, "EUR".parse::<Currency>().unwrap());
+    // Nor are dollars of disks and load balancers euros.
+    let book = Book::with_sheet(sheet);
+    assert_eq!(book.volume(Some("gp3"), None, Some("aws")), None);
+    assert_eq!(book.load_balancer(Some("aws")), None);
 }
 
 #[test]

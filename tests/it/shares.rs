@@ -46,7 +46,12 @@ fn each_namespace_and_team_has_its_own_waste() {
         let shares = Shares::of(&analysis.bill, &by, &made.snapshot);
         let lines = shares.shares.iter().map(|it| {
             let waste = it.part.waste.cpu.ratio.get();
-            format!("{} {} {} {waste:.2}", it.name, it.current, it.freed())
+            format!(
+                "{} {} {} {waste:.2}",
+                it.name,
+                it.part.current,
+                it.part.freed()
+            )
         });
         lines.collect::<Vec<_>>().join("\n")
     };
@@ -108,8 +113,8 @@ proptest! {
         for by in [By::Namespace, By::Label("team".to_owned())] {
             let shares = Shares::of(bill, &by, &made.snapshot).shares;
             let sum = |of: fn(&kcost::costs::Share) -> Money| shares.iter().map(of).sum::<Money>();
-            prop_assert_eq!(sum(|it| it.current), bill.current.to_cents());
-            prop_assert_eq!(sum(|it| it.recommended), bill.recommended.to_cents());
+            prop_assert_eq!(sum(|it| it.part.current), bill.current.to_cents());
+            prop_assert_eq!(sum(|it| it.part.recommended), bill.recommended.to_cents());
             let wasted = sum(|it| it.part.waste.cost.requested).to_f64();
             prop_assert!((wasted - bill.waste.cost.requested.to_f64()).abs() < 1e-4);
             prop_assert_eq!(shares.iter().map(|it| it.workloads).sum::<usize>(), sizes.len());

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::offer::Offer;
 use super::pack::Packed;
 use super::{Case, GPU};
-use crate::plan::drain::{Choice, place};
 use crate::plan::model::{HOST, Model};
+use crate::plan::place::{Choice, place, place_all};
 use crate::plan::state::State;
 use crate::price::{Basis, NodePrice, Rates};
 use crate::snapshot::{Labels, Node, Pod, Resources, Snapshot};
@@ -125,15 +125,17 @@ fn missing(
         .enumerate()
         .map(|(at, it)| (it.at, at))
         .collect();
+    let known = pods.iter().filter_map(|pod| {
+        let at = by_name.get(&case.model.pods[*pod].at)?;
+        Some((*at, *pod))
+    });
+    let known: Vec<(usize, usize)> = known.collect();
+    let mut left: Vec<usize> = known.iter().map(|(at, _)| *at).collect();
     let mut missing = Vec::new();
-    for pod in pods {
-        let Some(at) = by_name.get(&case.model.pods[*pod].at) else {
-            continue;
-        };
-        match place(&mut state, *at, Choice::Fullest, &[], None) {
-            Some(node) => state.put(*at, node),
-            None => missing.push(*pod),
-        }
+    let mut find = |state: &mut State<'_>, pod| place(state, pod, Choice::Fullest, &[], None);
+    while let (moves, Some(stuck)) = place_all(&mut state, &left, &mut find) {
+        left.retain(|it| *it != stuck && moves.iter().all(|(moved, _)| it != moved));
+        missing.extend(known.iter().filter(|(at, _)| *at == stuck).map(|it| it.1));
     }
     missing
 }
@@ -251,6 +253,7 @@ fn free() -> NodePrice {
         basis: Basis::Default,
         origin: String::new(),
         committed: 0.0,
+        shared: None,
         covered: 0.0,
         list: None,
     }

@@ -5,9 +5,6 @@ use crate::price::{Book, Entry, entries, entry, regions};
 use crate::snapshot::{CapacityType, Node};
 use crate::units::Money;
 
-/// Machines of fewer or more vCPU are not offered: small ones lose a third to what runs on
-/// every node, and large ones are a large part of a cluster to lose at once.
-const CORES: std::ops::RangeInclusive<f64> = 2.0..=64.0;
 /// What Linux and the machine take of the memory that is sold. Source: Karpenter,
 /// `VM_MEMORY_OVERHEAD_PERCENT`.
 const UNSEEN: f64 = 0.075;
@@ -122,9 +119,8 @@ fn offer(book: &Book, entry: &'static Entry, wanted: &Wanted<'_>) -> Option<Offe
     let allocatable = [cpu, memory, pods, devices.map_or(0.0, |it| it.count)];
     let kept = [wanted.reserve, wanted.reserve, 0.0, 0.0];
     let room = [0, 1, 2, 3].map(|at| allocatable[at] * (1.0 - kept[at]) - wanted.daemons[at]);
-    // Machines with GPUs are as large as those make them.
-    let fits = devices.is_some() || CORES.contains(&cores);
-    let usable = fits && room[..3].iter().all(|it| *it > 0.0);
+    // Small ones may have nothing left beside what runs on every node.
+    let usable = room[..3].iter().all(|it| *it > 0.0);
     usable.then(|| Offer {
         name: entry.name,
         cores,
@@ -146,6 +142,7 @@ fn allocatable(provider: Option<&str>, cores: f64, gib: f64) -> [f64; 3] {
         + step(4.0, f64::MAX, 0.0025);
     let pods: f64 = match provider {
         // Addresses of the default network cards.
+        Some("aws") if cores < 2.0 => 8.0,
         Some("aws") if cores < 4.0 => 29.0,
         Some("aws") if cores < 16.0 => 58.0,
         Some("aws") => 234.0,

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::stay::{Fixed, Kept};
 use super::{Autoscaler, PodRef};
-use crate::price::NodePrice;
+use crate::price::{NodePrice, Worth};
 use crate::snapshot::{Node, Pod, Resources, Snapshot, Sold, amounts};
 use crate::units::{Money, len_f64};
 use class::Classes;
@@ -51,8 +51,9 @@ pub(super) struct Place<'a> {
     pub(super) takes: bool,
     /// Why it stays whatever is on it.
     pub(super) kept: Option<Kept>,
-    /// What leaves the bill with it, a month.
+    /// What leaves the bill with it, a month, where it goes alone.
     pub(super) price: Money,
+    worth: Worth,
 }
 
 /// A pod.
@@ -153,6 +154,11 @@ impl<'a> Model<'a> {
         wants
     }
 
+    /// What leaves the bill with these nodes, a month.
+    pub(super) fn saved(&self, gone: impl Iterator<Item = usize>) -> Money {
+        Worth::of_all(gone.map(|node| self.nodes[node].worth))
+    }
+
     /// Nodes of each pool.
     pub(super) fn pools(&self) -> HashMap<&'a str, usize> {
         let mut pools = HashMap::new();
@@ -202,6 +208,7 @@ impl<'a> Place<'a> {
             takes: node.ready && !node.unschedulable && !sold,
             kept: Kept::of(node),
             price: price.leaves(),
+            worth: price.worth(),
         }
     }
 

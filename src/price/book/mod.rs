@@ -123,6 +123,8 @@ pub struct NodePrice {
     /// Share of the price that is paid whether the node is there or not, 0 to 1: what is
     /// committed.
     pub committed: f64,
+    /// Where that is a number of machines or an amount, what it covers of several nodes.
+    pub shared: Option<Shared>,
     /// Share of what the node would cost without commitments that they cover, 0 to 1.
     pub covered: f64,
     /// What anyone is asked for it on demand, an hour, in the currency of the book; `None`
@@ -130,14 +132,66 @@ pub struct NodePrice {
     pub list: Option<Money>,
 }
 
-impl NodePrice {
-    /// What leaves the bill with the node, a month.
-    pub fn leaves(&self) -> Money {
-        if self.committed <= 0.0 {
-            return self.monthly;
+/// A commitment to a number of machines or to an amount: it covers what nodes stay, so that
+/// what it does not cover leaves the bill first, and what it covers is paid for without any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shared {
+    /// Which of the commitments.
+    pub commitment: usize,
+    /// What the node would cost without it, a month.
+    pub full: Money,
+    /// What of the nodes that it is about it does not cover, a month: what leaves the bill
+    /// with all of them.
+    pub uncovered: Money,
+}
+
+/// What leaves the bill with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worth {
+    /// A month, where it goes alone.
+    pub alone: Money,
+    pub shared: Option<Shared>,
+}
+
+impl Worth {
+    /// What leaves the bill with all of these nodes, a month.
+    pub fn of_all(gone: impl IntoIterator<Item = Self>) -> Money {
+        let mut by_commitment: BTreeMap<usize, (Money, Money)> = BTreeMap::new();
+        let mut leaves = Money::ZERO;
+        for worth in gone {
+            match worth.shared {
+                None => leaves += worth.alone,
+                Some(it) => {
+                    let sum = by_commitment.entry(it.commitment);
+                    sum.or_insert((Money::ZERO, it.uncovered)).0 += it.full;
+                }
+            }
         }
-        let share = 1.0 - self.committed.min(1.0);
-        self.monthly.scale(share).to_cents()
+        let shared = by_commitment.into_values();
+        leaves + shared.map(|(full, most)| full.min(most)).sum::<Money>()
+    }
+}
+
+impl NodePrice {
+    /// What leaves the bill with the node, a month, where it goes alone.
+    pub fn leaves(&self) -> Money {
+        self.worth().alone
+    }
+
+    /// What leaves the bill with the node.
+    pub fn worth(&self) -> Worth {
+        let alone = match self.shared {
+            Some(it) => it.full.min(it.uncovered),
+            None if self.committed <= 0.0 => self.monthly,
+            None => {
+                let share = 1.0 - self.committed.min(1.0);
+                self.monthly.scale(share).to_cents()
+            }
+        };
+        Worth {
+            alone,
+            shared: self.shared,
+        }
     }
 }
 
@@ -171,6 +225,7 @@ impl Settled {
             basis: quote.basis,
             origin: quote.origin,
             committed: 0.0,
+            shared: None,
             covered: 0.0,
             list: None,
         }
@@ -295,7 +350,9 @@ impl Book {
         };
         let each = nodes.iter().zip(&settled);
         let covered = sheet.covered(each.map(|(node, it)| (node, it.quote.hourly)));
-        let each = nodes.iter().zip(settled).map(|(node, it)| {
+        let shared = shared(sheet, nodes, &settled, &covered);
+        let each = nodes.iter().zip(settled).zip(shared);
+        let each = each.map(|((node, it), shared)| {
             let Some(at) = sheet.commitment(node) else {
                 return it.over(node);
             };
@@ -309,6 +366,7 @@ impl Book {
             let settled = Settled { quote, ..it };
             NodePrice {
                 committed,
+                shared,
                 covered: covered[at],
                 ..settled.over(node)
             }
@@ -448,6 +506,46 @@ impl Book {
         };
         most.map_or(none, |(name, _)| name)
     }
+}
+
+/// What commitments to machines or amounts cover of each node, by what they cover of what all
+/// that they are about cost without them.
+fn shared(
+    sheet: &Sheet,
+    nodes: &[Node],
+    settled: &[Settled],
+    covered: &[f64],
+) -> Vec<Option<Shared>> {
+    let full = |(node, it): (&Node, &Settled)| {
+        let at = sheet.commitment(node).filter(|at| sheet.is_shared(*at))?;
+        let hourly = it.quote.hourly;
+        // What is billed is net of it.
+        let net = sheet.factor(at, covered[at]);
+        let billed = it.terms == Terms::Billed && net > 0.0;
+        Some((
+            at,
+            if billed {
+                hourly.scale(1.0 / net)
+            } else {
+                hourly
+            },
+        ))
+    };
+    let full: Vec<Option<(usize, Money)>> = nodes.iter().zip(settled).map(full).collect();
+    let mut sums = vec![Money::ZERO; covered.len()];
+    for (at, hourly) in full.iter().flatten() {
+        sums[*at] += *hourly;
+    }
+    let each = full.into_iter().map(|it| {
+        let (commitment, hourly) = it?;
+        let uncovered = sums[commitment].scale(1.0 - covered[commitment]);
+        Some(Shared {
+            commitment,
+            full: hourly.monthly().to_cents(),
+            uncovered: uncovered.monthly().to_cents(),
+        })
+    });
+    each.collect()
 }
 
 /// What decides over a node's price.

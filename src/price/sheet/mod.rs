@@ -256,14 +256,25 @@ impl Sheet {
     /// that is paid without the node too, 0 to 1.
     pub(super) fn committed(&self, quote: Quote, at: usize, covered: f64) -> (Quote, f64) {
         let plan = &self.commitments[at];
-        let (paid, rest) = (covered * (1.0 - plan.share), 1.0 - covered);
+        let paid = covered * (1.0 - plan.share);
         let note = format!(
             "{:.0} % of it committed at {:.0} % less",
             covered * 100.0,
             plan.share * 100.0
         );
-        let share = paid / (paid + rest).max(f64::MIN_POSITIVE);
-        (quote.times(paid + rest, &[note]), share)
+        let factor = self.factor(at, covered);
+        let share = paid / factor.max(f64::MIN_POSITIVE);
+        (quote.times(factor, &[note]), share)
+    }
+
+    /// What a node costs of which a commitment covers a share, beside what it would without.
+    pub(super) fn factor(&self, at: usize, covered: f64) -> f64 {
+        covered * (1.0 - self.commitments[at].share) + (1.0 - covered)
+    }
+
+    /// Whether a commitment covers as much whatever nodes there are.
+    pub(super) fn is_shared(&self, at: usize) -> bool {
+        !matches!(self.commitments[at].covered, Covered::Share(_))
     }
 
     /// Of a pod on no known node.

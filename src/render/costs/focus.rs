@@ -125,68 +125,75 @@ struct Charge {
 }
 
 fn charges(group: &Group) -> Vec<Charge> {
-    let (cost, held) = (&group.cost, &group.held);
-    let hours = |amount: f64| amount * HOURS_PER_MONTH;
-    let rounded = |hours: f64| format!("{}", (hours * 1e6).round() / 1e6);
-    let gib = held.memory_bytes / f64::from(1 << 30);
+    let cost = &group.cost;
     let all = [
-        (
-            "CPU",
-            "Compute",
-            cost.cpu,
-            Some((hours(held.cpu_cores), "Core-Hours")),
-        ),
-        (
-            "memory",
-            "Compute",
-            cost.memory,
-            Some((hours(gib), "GiB-Hours")),
-        ),
-        (
-            "GPU",
-            "AI and Machine Learning",
-            cost.gpu,
-            Some((hours(held.gpus), "GPU-Hours")),
-        ),
-        ("volumes", "Storage", cost.storage, None),
-        ("load balancers", "Networking", cost.load_balancer, None),
-        ("shared costs", "Compute", cost.shared, None),
+        ("CPU", "Compute", cost.cpu),
+        ("memory", "Compute", cost.memory),
+        ("GPU", "AI and Machine Learning", cost.gpu),
+        ("volumes", "Storage", cost.storage),
+        ("load balancers", "Networking", cost.load_balancer),
+        ("shared costs", "Compute", cost.shared),
     ];
     let all = all.into_iter().enumerate();
-    let all = all.filter(|(_, it)| it.2 != Money::ZERO);
-    let all = all.flat_map(|(sort, (what, category, amount, quantity))| {
-        let bought = bought(group, sort, amount);
-        bought.into_iter().map(move |(pricing, part, list)| Charge {
+    let all = all.filter(|(_, (.., amount))| *amount != Money::ZERO);
+    let all = all.flat_map(|(sort, (what, category, amount))| {
+        let bought = bought(group, sort, amount).into_iter();
+        bought.map(move |it| Charge {
             what,
             category,
-            amount: part,
-            list,
-            pricing,
-            quantity: quantity.as_ref().map(|(hours, unit)| {
-                let share = part.to_f64() / amount.to_f64();
-                (rounded(hours * share), *unit)
+            amount: it.cost,
+            list: it.list,
+            pricing: it.pricing,
+            quantity: it.amount.zip(UNITS.get(sort)).map(|(amount, (unit, of))| {
+                let hours = amount / of * HOURS_PER_MONTH;
+                (format!("{}", (hours * 1e6).round() / 1e6), *unit)
             }),
         })
     });
     all.collect()
 }
 
-/// An amount of one sort by how it is bought: the pricing category, the amount and what a
-/// list asks for it.
-fn bought(group: &Group, sort: usize, amount: Money) -> Vec<(&'static str, Money, Money)> {
+/// Measures of CPU, memory and GPUs, and what one of them is of.
+const UNITS: [(&str, f64); 3] = [
+    ("Core-Hours", 1.0),
+    ("GiB-Hours", 1_073_741_824.0),
+    ("GPU-Hours", 1.0),
+];
+
+/// A part of one sort that is bought in one way.
+struct Part {
+    pricing: &'static str,
+    cost: Money,
+    list: Money,
+    /// Cores, bytes or GPUs.
+    amount: Option<f64>,
+}
+
+/// An amount of one sort by how it is bought.
+fn bought(group: &Group, sort: usize, amount: Money) -> Vec<Part> {
     const CATEGORIES: [&str; 3] = ["Standard", "Dynamic", "Committed"];
     let of = |it: &Split| [it.cpu, it.memory, it.gpu].get(sort).copied();
     let exact: Option<Vec<Money>> = group.bought.iter().map(|it| of(&it.cost)).collect();
     let Some(exact) = exact else {
-        return vec![(CATEGORIES[0], amount, amount)];
+        return vec![Part {
+            pricing: CATEGORIES[0],
+            cost: amount,
+            list: amount,
+            amount: None,
+        }];
     };
     let cents = Money::rounded_to(amount, &exact);
     let each = CATEGORIES.into_iter().zip(cents).zip(&group.bought);
-    let each = each.zip(exact).map(|(((name, cents), bought), exact)| {
+    let each = each.zip(exact).map(|(((pricing, cost), bought), exact)| {
         let list = of(&bought.list).filter(|it| *it != exact);
-        (name, cents, list.map_or(cents, Money::to_cents))
+        Part {
+            pricing,
+            cost,
+            list: list.map_or(cost, Money::to_cents),
+            amount: bought.amounts.get(sort).copied(),
+        }
     });
-    each.filter(|it| it.1 != Money::ZERO || it.2 != Money::ZERO)
+    each.filter(|it| it.cost != Money::ZERO || it.list != Money::ZERO)
         .collect()
 }
 

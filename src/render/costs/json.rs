@@ -33,8 +33,10 @@ struct Report<'a> {
     load_balancers: Vec<LoadBalancer>,
     nodes: Vec<Node<'a>>,
     unplaced_pods: usize,
-    /// Volumes on servers of which nobody says what they cost: they are not in the bill.
+    /// Volumes and load balancers of which nobody says what they cost: they are not in the
+    /// bill.
     unpriced_volumes: usize,
+    unpriced_load_balancers: usize,
     gpus: Devices,
     gaps: Vec<Gap<'a>>,
 }
@@ -220,6 +222,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             .collect(),
         unplaced_pods: costs.unplaced,
         unpriced_volumes: costs.unpriced_volumes,
+        unpriced_load_balancers: costs.unpriced_load_balancers,
         gpus: Devices {
             all: held,
             used,

@@ -95,7 +95,11 @@ impl Page<'_> {
         let lines = [
             ("requested", sum.requested, self.used()),
             ("shared", sum.shared, spread.to_owned()),
-            ("idle", sum.idle, "on nodes, requested by nobody".to_owned()),
+            (
+                "idle",
+                sum.idle,
+                "on nodes, requested by no pod there now".to_owned(),
+            ),
             (
                 "system",
                 sum.system,
@@ -234,7 +238,13 @@ impl Page<'_> {
         if costs.unpriced_volumes > 0 {
             let volumes = count(costs.unpriced_volumes, "volume");
             notes.push(format!(
-                "{volumes} on servers of their own: what they cost is not known, and not in the bill"
+                "what {volumes} cost is not known, and not in the bill: `storage:` of `--prices` says it"
+            ));
+        }
+        if costs.unpriced_load_balancers > 0 {
+            let balancers = count(costs.unpriced_load_balancers, "load balancer");
+            notes.push(format!(
+                "what {balancers} cost is not known, and not in the bill: `load_balancer:` of `--prices` says it"
             ));
         }
         notes.extend(costs.unused.text(costs.currency));

@@ -150,9 +150,9 @@ pub(super) fn groups(shares: &Shares) -> shape::Groups<'_> {
         waste_ratio: ratios(&share.part.waste),
         waste_over: over(&share.part.waste),
         monthly_cost: shape::GroupCost {
-            current: share.current,
-            recommended: share.recommended,
-            freed: share.freed(),
+            current: share.part.current,
+            recommended: share.part.recommended,
+            freed: share.part.freed(),
         },
     });
     shape::Groups {

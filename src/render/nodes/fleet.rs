@@ -155,12 +155,18 @@ fn told(pool: &Pool, fleet: &Fleet) -> String {
     }
 }
 
-/// The name of a pool that would be made; those of several architectures cannot share one.
+/// The name of a pool that would be made; those of several architectures cannot share one,
+/// and one for nodes of no pool takes a name of its own.
 fn made(pool: &Pool, fleet: &Fleet) -> String {
     let same = fleet.pools.iter().filter(|it| it.name == pool.name);
+    let name = if pool.name.is_empty() {
+        "nodes"
+    } else {
+        &pool.name
+    };
     match &pool.architecture {
-        Some(architecture) if same.count() > 1 => format!("{}-{architecture}", pool.name),
-        _ => pool.name.clone(),
+        Some(architecture) if same.count() > 1 => format!("{name}-{architecture}"),
+        _ => name.to_owned(),
     }
 }
 

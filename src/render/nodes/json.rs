@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Planned, fleet};
 use crate::plan::{Filled, Move, PodRef, Repacking, Stay};
-use crate::price::NodePrice;
+use crate::price::{NodePrice, Worth};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::units::{Currency, Money};
@@ -76,7 +76,7 @@ struct Node<'a> {
     zone: Option<&'a str>,
     capacity_type: &'static str,
     monthly_cost: Money,
-    /// What leaves the bill when the node goes; the rest is committed.
+    /// What leaves the bill when the node goes alone; the rest is committed.
     monthly_leaves: Money,
     allocatable_cpu_cores: Option<f64>,
     allocatable_memory_bytes: Option<u64>,
@@ -88,6 +88,8 @@ struct Node<'a> {
 struct Fate {
     /// From 1; null where it stays.
     drain_order: Option<usize>,
+    /// What leaves the bill with it after those before it; null where it stays.
+    monthly_saved: Option<Money>,
     requested: Requested,
     /// Once the plan is followed.
     requested_after: Requested,
@@ -170,6 +172,7 @@ pub fn nodes_json(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<(
 
 fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {
     let leaves: Money = planned.prices.iter().map(NodePrice::leaves).sum();
+    let all = Worth::of_all(planned.prices.iter().map(NodePrice::worth));
     let homeless = packed.homeless.iter();
     Sum {
         nodes_drained: packed.drains.len(),
@@ -180,7 +183,7 @@ fn sum(planned: &Planned<'_>, packed: &Repacking) -> Sum {
         pods_without_room: homeless.map(|it| pod(planned, *it)).collect(),
         bound: Bound {
             nodes_left: packed.least.nodes,
-            monthly_saved: leaves - packed.least.cost,
+            monthly_saved: all.min(leaves - packed.least.cost),
         },
     }
 }
@@ -217,6 +220,7 @@ fn fate(planned: &Planned<'_>, packed: &Repacking, at: usize) -> Fate {
     });
     Fate {
         drain_order: place.map(|it| it + 1),
+        monthly_saved: place.map(|it| packed.drains[it].saved),
         requested: requested(packed.before[at]),
         requested_after: requested(packed.after[at]),
         moves: moves.collect(),

@@ -212,7 +212,12 @@ impl Page<'_> {
         if stay.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n{}", self.paint.on(BOLD, "why nodes stay"))?;
+        let title = if self.planned.plan.advised.is_some() {
+            "why nodes stay once the advice is followed"
+        } else {
+            "why nodes stay"
+        };
+        writeln!(out, "\n{}", self.paint.on(BOLD, title))?;
         let most = if self.verbose { stay.len() } else { TOLD };
         for (node, why) in stay.iter().take(most) {
             let text = why.text(|pod| planned.pod(pod));

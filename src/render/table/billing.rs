@@ -68,7 +68,11 @@ fn rows(lines: &Lines) -> Vec<(&'static str, Money, &'static str)> {
             lines.given_back,
             "requested now, and not needed",
         ),
-        ("  idle", lines.idle, "on nodes, requested by nobody"),
+        (
+            "  idle",
+            lines.idle,
+            "on nodes, requested by nobody; jobs by how long they run",
+        ),
     ];
     let mut rows = vec![("the bill", lines.total, "the sum of these:")];
     rows.extend(

@@ -43,7 +43,7 @@ impl Page<'_> {
             UNALLOCATED => "without it".to_owned(),
             name => escape(name),
         };
-        let freed = share.freed();
+        let freed = share.part.freed();
         let style = match freed {
             freed if freed > Money::ZERO => GOOD,
             freed if freed < Money::ZERO => WARN,
@@ -53,8 +53,8 @@ impl Page<'_> {
         vec![
             Cell::styled(format!("  {name}"), BOLD),
             Cell::styled(share.workloads.to_string(), DIM),
-            Cell::new(money(share.current, currency)),
-            Cell::styled(money(share.recommended, currency), DIM),
+            Cell::new(money(share.part.current, currency)),
+            Cell::styled(money(share.part.recommended, currency), DIM),
             Cell::styled(money(freed, currency), style),
             Cell::new(percent(waste.cost.known())),
             Cell::styled(percent(waste.cpu.known()), DIM),

@@ -238,3 +238,23 @@ fn pods_that_would_fill_a_node_together_stay_apart() {
     let idle = plan(&snapshot, &prices, None, Some(promise), &tight()).unwrap();
     assert_eq!(idle.today.drains.len(), 1);
 }
+
+#[test]
+fn a_part_is_not_credited_with_what_could_go_anyway() {
+    let mut made = Made::empty();
+    made.snapshot = nodes(2);
+    // One of the nodes can go at once; nothing is advised.
+    for (at, name) in ["a", "b"].into_iter().enumerate() {
+        let app = app(name, &[at], 500, 512);
+        made.add(app, State::RightSized, &[kcost::recommend::Sizing::KEEP]);
+    }
+    let namespace = made.snapshot.workloads[0].id.namespace.clone();
+    let limit = format!("monthly-banked>0,monthly-banked>0 in namespace:{namespace}");
+    let settings = Settings {
+        thresholds: kcost::gate::parse(&limit).unwrap(),
+        ..banking()
+    };
+    let analysis = made.analysis(&settings);
+    let values: Vec<f64> = analysis.outcomes.iter().map(|it| it.value).collect();
+    assert!(values[0] > 1.0 && values[1] < 0.005, "{values:?}");
+}

@@ -141,6 +141,23 @@ fn spot_is_bought_where_that_is_allowed() {
 }
 
 #[test]
+fn machines_of_any_size_are_offered() {
+    let mut snapshot = nodes(1);
+    snapshot.workloads = vec![app("a", &[0], 80_000, 100_000)];
+    let most = snapshot.cluster.nodes[0].allocatable.extended.clone();
+    let node = &mut snapshot.cluster.nodes[0];
+    for amounts in [&mut node.allocatable, &mut node.capacity] {
+        *amounts = crate::made::resources(128_000, 524_288);
+        amounts.extended = most.clone();
+    }
+    let mut made = made(snapshot);
+    made.snapshot.cluster.nodes[0].instance_type = Some("m6i.32xlarge".to_owned());
+    let mix = chosen(&made).mix.unwrap();
+    let picks: Vec<(f64, usize)> = mix.picks.iter().map(|it| (it.cores, it.count)).collect();
+    assert_eq!(picks, [(96.0, 1)]);
+}
+
+#[test]
 fn older_machines_are_not_offered() {
     // Those of the pool are of the sixth generation.
     for pick in chosen(&made(large(10, 0.6, 1))).mix.unwrap().picks {
@@ -204,6 +221,7 @@ fn the_demo_has_a_mix_in_every_format() {
         .ended(0)
         .stdout;
     assert!(yaml.contains("karpenter.sh/capacity-type"), "{yaml}");
+    assert!(!yaml.contains("name: \"\""), "{yaml}");
     for document in yaml.split("---").skip(1) {
         let read: Value = serde_yaml::from_str(document).unwrap();
         assert_eq!(read["kind"], "NodePool");

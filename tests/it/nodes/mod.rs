@@ -6,6 +6,7 @@ mod checker;
 mod distance;
 mod fleet;
 mod generated;
+mod improve;
 mod random;
 mod read;
 mod report;

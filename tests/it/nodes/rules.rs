@@ -268,6 +268,43 @@ fn pods_together_stay_together() {
 }
 
 #[test]
+fn a_pod_waits_for_those_beside_which_it_must_be() {
+    // The larger one must be beside the smaller one, which no other node has yet.
+    let large = ruled(app("x", &[0], 900, 300), |it| {
+        it.affinity = vec![term("y", ZONE)];
+    });
+    let stays_there = each_pod(app("half", &[1], 1500, 2048), |pod| {
+        pod.eviction = vec![label(
+            "cluster-autoscaler.kubernetes.io/safe-to-evict",
+            "false",
+        )];
+    });
+    let mut snapshot = with(
+        nodes(3),
+        vec![
+            large,
+            app("y", &[0], 100, 128),
+            app("full", &[2], 3500, 12_288),
+            stays_there,
+        ],
+    );
+    // Where the fullest node is in another zone, the smaller one must not go there.
+    assert_eq!(drained(&snapshot), ["n0"]);
+    let zone = snapshot.cluster.nodes[1].labels[1].clone();
+    snapshot.cluster.nodes[2].labels[1] = zone;
+    assert_eq!(drained(&snapshot), ["n0"]);
+    // What hinders where there is room is the affinity.
+    snapshot.workloads[1].pods[0].node = Some("n2".to_owned());
+    snapshot.workloads[2].pods[0].requests = crate::made::resources(3700, 12_288);
+    snapshot.cluster.nodes[2].labels[1].1 = "z".to_owned();
+    stays(
+        &snapshot,
+        0,
+        "must be beside pods that are on no other node with room",
+    );
+}
+
+#[test]
 fn spread_is_kept_over_what_is_left() {
     let even = |topology: &str, skew: u32| Spread {
         selector: Some(chosen("a")),
