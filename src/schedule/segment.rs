@@ -150,7 +150,7 @@ mod tests {
             let high: Vec<_> = found.iter().filter(|it| it.2 == 9).collect();
             assert_eq!(high.len(), 7, "{first}: {found:?}");
             let alike = |it: &&(usize, usize, u32)| (it.0 % 24, it.1 - it.0) == (first, 5);
-            assert!(high.iter().all(|it| alike(it)), "{first}: {found:?}");
+            assert!(high.iter().all(alike), "{first}: {found:?}");
         }
     }
 

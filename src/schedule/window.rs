@@ -112,7 +112,7 @@ impl Making<'_> {
             let window = self.window(floor, &level, base);
             let same = windows.iter_mut().find(|it| it.is_like(&window));
             match same {
-                Some(same) => same.join(window),
+                Some(same) => same.join(&window),
                 None => windows.push(window),
             }
         }
@@ -231,7 +231,7 @@ impl Window {
     }
 
     /// Both as one that covers both.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         self.days = self.days.with(other.days);
         self.start = self.start.min(other.start);
         self.end = self.end.max(other.end);
