@@ -71,7 +71,11 @@ impl Months {
     /// The same hours without it.
     pub(super) fn without(&self, mut local: Hours) -> Hours {
         for (value, hour) in local.values.iter_mut().zip(local.first..) {
-            *value = (*value - self.at(hour).0).max(0.0);
+            let (effect, _) = self.at(hour);
+            // What is not known stays so.
+            if effect.abs() > 0.0 && value.is_finite() {
+                *value = (*value - effect).max(0.0);
+            }
         }
         local
     }
@@ -152,6 +156,9 @@ mod tests {
             "{effect} {spread}"
         );
         assert!(months.at(coming + 30).0.abs() < 1e-9);
+        let mut gap = local.clone();
+        gap.values[5] = f64::NAN;
+        assert!(months.without(gap).values[5].is_nan());
         let without = months.without(local.clone());
         let most = without.values.iter().copied().fold(0.0, f64::max);
         assert!(most < 1.6, "{most}");

@@ -6,7 +6,7 @@ use kcost::units::{Span, len_f64};
 use super::{Noise, by_day, hours};
 
 fn periods(hours: &Hours) -> Vec<&'static str> {
-    seasons(hours).iter().map(|it| it.name()).collect()
+    seasons(hours).iter().map(Season::name).collect()
 }
 
 fn is_weekend(hour: i64) -> bool {
