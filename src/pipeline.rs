@@ -300,6 +300,7 @@ pub fn advise_from<S: Supply>(
         });
     }
     let (together, advised) = (plans.together(), plans.advised());
+    let peaks = covered(snapshot, usage, peaks, &advised, settings, progress)?;
     Ok(Evidence {
         profiles,
         cohorts,
@@ -314,12 +315,38 @@ pub fn advise_from<S: Supply>(
 
 /// Those that may come, of which none is found yet.
 fn peaks<'a>(snapshot: &'a Snapshot, profiles: &[Profile], settings: &Settings) -> Peaks<'a> {
-    let policy = &settings.recommend.policy;
-    let options = schedule::Options {
-        clocks: schedule::clocks(snapshot, &settings.clock, policy),
-        ..schedule::Options::default()
-    };
+    let options = planning(snapshot, settings);
     Peaks::new(snapshot, profiles, &settings.prices, options)
+}
+
+fn planning(snapshot: &Snapshot, settings: &Settings) -> schedule::Options {
+    schedule::Options {
+        clocks: schedule::clocks(snapshot, &settings.clock, &settings.recommend.policy),
+        ..schedule::Options::default()
+    }
+}
+
+/// Peaks with what is planned on their workloads.
+fn covered<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    peaks: Vec<Peak>,
+    advised: &Advised,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Vec<Peak>, S::Error> {
+    if peaks.is_empty() {
+        return Ok(peaks);
+    }
+    let mut asked = vec![false; snapshot.workloads.len()];
+    for peak in &peaks {
+        asked[peak.workload] = true;
+    }
+    let replicas = schedule::replicas(snapshot, advised, &settings.prices);
+    let options = planning(snapshot, settings);
+    let plans = schedule::plans_for(snapshot, usage, &asked, &replicas, &options, progress)?;
+    let both = peaks.into_iter().zip(plans);
+    Ok(both.map(|(peak, plan)| peak.planned(plan)).collect())
 }
 
 /// What accelerators are held and used, with their money, where there are any, and the

@@ -118,13 +118,15 @@ impl ForecastArgs {
         };
         // A table has no line for it.
         let planned = self.output == "json" || place.is_some();
-        let (forecasts, plans) = match &usage {
+        let (mut forecasts, plans) = match &usage {
             None => match told(&made, &snapshot.usage, &options, planned, ui) {
                 Ok(told) => told,
                 Err(never) => match never {},
             },
             Some(usage) => told(&made, &usage.of(snapshot), &options, planned, ui)?,
         };
+        let zones = schedule::zone_gaps(snapshot, &asked, &clock, &invocation.policy);
+        forecasts.gaps.splice(0..0, zones);
         ui.clear();
         let foretold = Foretold {
             snapshot,

@@ -104,13 +104,15 @@ impl ScheduleArgs {
             settings: &settings,
             options: &options,
         };
-        let (schedules, advised) = match &usage {
+        let (mut schedules, advised) = match &usage {
             None => match made.schedules(&snapshot.usage, ui) {
                 Ok(made) => made,
                 Err(never) => match never {},
             },
             Some(usage) => made.schedules(&usage.of(snapshot), ui)?,
         };
+        let zones = schedule::zone_gaps(snapshot, &asked, &clock, &invocation.policy);
+        schedules.gaps.extend(zones);
         // Nodes are repacked for what shows it alone.
         let shown = self.output == "json" || (self.output == "table" && place.is_none());
         let off_hours = shown

@@ -26,22 +26,39 @@ const SEEN: usize = 7;
 /// Share of days that are nearer to the one before than what levels are taken to move by.
 const STEPS: f64 = 0.9;
 
+/// What was left over hour by hour, and whether the hour was of a weekend.
+type Left = Vec<(f64, bool)>;
+
 /// How much lies below and above what is said, for each hour ahead.
 ///
-/// `replays` are what was said and what came, one list a moment; a list may end early.
-/// `values` are those of the past.
-pub(super) fn bands(replays: &[Vec<(f64, f64)>], values: &[f64], hours: usize) -> Vec<(f64, f64)> {
+/// `replays` are what was said and what came, one list a moment, and `begins` the hours they
+/// begin at, counted from the first of the past; a list may end early.
+/// `values` are those of the past; working days and weekends are held apart by `is_weekend`
+/// of an hour, counted so too.
+pub(super) fn bands(
+    replays: &[Vec<(f64, f64)>],
+    begins: &[usize],
+    values: &[f64],
+    hours: usize,
+    is_weekend: impl Fn(usize) -> bool,
+) -> Vec<(f64, f64)> {
     let step = step(values);
-    let left: Vec<Vec<f64>> = replays
+    let left: Vec<Left> = replays
         .iter()
-        .map(|replay| replay.iter().map(|(said, came)| came - said).collect())
+        .zip(begins)
+        .map(|(replay, begin)| {
+            let own = replay.iter().zip(*begin..);
+            own.map(|((said, came), hour)| (came - said, is_weekend(hour)))
+                .collect()
+        })
         .collect();
     let longest = left.iter().map(Vec::len).max().unwrap_or(0);
     let band = |hour: usize| {
         // Beyond what was replayed, as far out as could be, and wider with time: nobody has
         // seen there whether it drifts.
         let at = hour.min(longest.saturating_sub(1));
-        let (low, high) = of(around(&left, at));
+        let weekend = is_weekend(values.len() + hour);
+        let (low, high) = of(around(&left, at, weekend));
         let wider = len_f64(hour + 1) / len_f64(at + 1);
         let reach = left.iter().filter(|it| it.len() > at).count();
         // Replays a day apart that look further than a day share what comes: so many of them
@@ -73,24 +90,31 @@ fn step(values: &[f64]) -> f64 {
     quantile(&steps, STEPS).unwrap_or(0.0)
 }
 
-/// What was left over about as far ahead, at about the same hour of the day.
-fn around(left: &[Vec<f64>], hour: usize) -> Vec<f64> {
+/// What was left over about as far ahead, at about the same hour of the day: on days of the
+/// same sort where there is enough of that, as what a weekend is off says nothing of a working
+/// day.
+fn around(left: &[Left], hour: usize, weekend: bool) -> Vec<f64> {
     let mut found = Vec::new();
-    for near in NEAR {
-        found.clear();
-        for day in 0..=2 * DAYS {
-            let Some(center) = (hour + day * DAY).checked_sub(DAYS * DAY) else {
-                continue;
-            };
-            let range = center.saturating_sub(near)..=center + near;
-            for replay in left {
-                let until = (range.end() + 1).min(replay.len());
-                let part = replay.get(*range.start()..until).unwrap_or_default();
-                found.extend(part.iter().copied().filter(|it| it.is_finite()));
+    for sort in [Some(weekend), None] {
+        for near in NEAR {
+            found.clear();
+            for day in 0..=2 * DAYS {
+                let Some(center) = (hour + day * DAY).checked_sub(DAYS * DAY) else {
+                    continue;
+                };
+                let range = center.saturating_sub(near)..=center + near;
+                for replay in left {
+                    let until = (range.end() + 1).min(replay.len());
+                    let part = replay.get(*range.start()..until).unwrap_or_default();
+                    let own = part
+                        .iter()
+                        .filter(|it| sort.is_none_or(|sort| it.1 == sort));
+                    found.extend(own.map(|it| it.0).filter(|it| it.is_finite()));
+                }
             }
-        }
-        if found.len() >= ENOUGH {
-            break;
+            if found.len() >= ENOUGH {
+                return found;
+            }
         }
     }
     found

@@ -15,6 +15,7 @@ mod capacity;
 mod clock;
 mod cycles;
 mod model;
+mod month;
 mod outlook;
 mod past;
 mod replay;

@@ -3,8 +3,9 @@
 use super::bands::bands;
 use super::cycles::Cycles;
 use super::model::ALL;
+use super::month::Months;
 use super::past::Past;
-use super::season::Season;
+use super::season::{Kind, Season};
 use super::trial::{LEAST, Trials};
 use super::{Clock, DAY, Hours, WEEK};
 use crate::calendar::Like;
@@ -81,13 +82,31 @@ impl Outlook {
 /// So many hours from `next` on, in hours since the epoch; what is known must end before.
 /// `None` where less than two days are known, or nothing of the last.
 pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
-    let mut outlook = without_seasons(hours, next, ahead, clock)?;
-    outlook.seasons = clock.seasons(hours);
-    Some(outlook)
+    let seasons = clock.seasons(hours);
+    let monthly = seasons.iter().any(|it| it.kind == Kind::DayOfMonth);
+    let months = if monthly {
+        Months::of(&clock.localized(&clock.usual(hours)))
+    } else {
+        Months::default()
+    };
+    let outlook = looked(hours, next, ahead, clock, &months)?;
+    Some(Outlook { seasons, ..outlook })
 }
 
 /// The same, where seasons are of no interest.
 pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
+    looked(hours, next, ahead, clock, &Months::default())
+}
+
+/// What days of the month hold is taken out before models look, and comes on top of what they
+/// say.
+fn looked(
+    hours: &Hours,
+    next: i64,
+    ahead: usize,
+    clock: &Clock,
+    months: &Months,
+) -> Option<Outlook> {
     let usual = clock.usual(hours);
     let known = usual.values.iter().filter(|it| it.is_finite()).count();
     let least = i64::try_from(LEAST).unwrap_or(24);
@@ -96,7 +115,7 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
     if known < NEEDED || !newest.any(|(value, _)| value.is_finite()) {
         return None;
     }
-    let mut local = clock.localized(&usual);
+    let mut local = months.without(clock.localized(&usual));
     let len = usize::try_from(clock.local(next) - local.first).unwrap_or(0);
     local.values.resize(len.max(local.values.len()), f64::NAN);
     let values = local.values.as_slice();
@@ -112,7 +131,8 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
     let said: Vec<Option<Vec<f64>>> = ALL.iter().map(|it| it.ahead(&past, room)).collect();
     let mixed = weights.mix(&said);
     let replays = trials.replayed(&weights);
-    let bands = bands(&replays, values, room);
+    let weekends = |hour: usize| cycles.is_weekend(i64::try_from(hour).unwrap_or(0));
+    let bands = bands(&replays, &trials.begins(), values, room, weekends);
     let end = local.first + i64::try_from(values.len()).unwrap_or(i64::MAX);
     let within = end..end + i64::try_from(room).unwrap_or(0);
     let point = |hour: i64| {
@@ -127,7 +147,9 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
         });
         let at = usize::try_from(local + days * 24 - end).unwrap_or(0);
         let at = at.min(room - 1);
-        let (value, (below, above)) = (mixed[at].max(0.0), bands[at]);
+        let (effect, spread) = months.at(local);
+        let (value, (below, above)) = ((mixed[at].max(0.0) + effect).max(0.0), bands[at]);
+        let (below, above) = (below - spread, above + spread);
         let times = match special.map(|it| it.like) {
             Some(Like::Times(times)) => times,
             _ => 1.0,

@@ -195,6 +195,12 @@ impl<'a> Trials<'a> {
         replayed.collect()
     }
 
+    /// The place of the first hour of each.
+    pub(super) fn begins(&self) -> Vec<usize> {
+        let whole = self.replays.iter().filter(|it| it.whole);
+        whole.map(|it| it.known).collect()
+    }
+
     /// What each moment would have got by one model alone, where it could say something.
     pub(super) fn replayed_by(&self, model: usize) -> Vec<Vec<(f64, f64)>> {
         let whole = self.replays.iter().filter(|it| it.whole);

@@ -32,8 +32,14 @@ pub enum Leave {
     Enough,
     /// Nothing that comes again is proven, and no autoscaler is better.
     NoSeason,
-    /// A request for its peak costs less than replicas that come and go.
+    /// A request for its peak costs less than replicas that come and go, or hardly more.
     Peak,
+    /// Only a request for its peak holds it.
+    OnlyPeak,
+    /// Its pods have data of their own, and nothing that comes again says when more are needed.
+    Stateful,
+    /// One node at a time can mount a volume that all its pods need.
+    Volume,
     /// What could be saved is not worth it.
     NotWorth,
 }
@@ -80,7 +86,9 @@ impl Leave {
             Self::Stale => "without a sample in the last day",
             Self::Enough => "with enough at all hours",
             Self::NoSeason => "without a season",
-            Self::Peak => "that are better sized for their peak",
+            Self::Peak | Self::OnlyPeak => "that are better sized for their peak",
+            Self::Stateful => "whose pods have data of their own",
+            Self::Volume => "with a volume that one node at a time can mount",
             Self::NotWorth => "that would save too little",
         }
     }
@@ -97,6 +105,9 @@ impl Leave {
             Self::Enough => "enough",
             Self::NoSeason => "no_season",
             Self::Peak => "size_for_peak",
+            Self::OnlyPeak => "only_size_for_peak",
+            Self::Stateful => "stateful",
+            Self::Volume => "single_node_volume",
             Self::NotWorth => "not_worth",
         }
     }

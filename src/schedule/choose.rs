@@ -4,43 +4,89 @@ use super::advice::{Advice, Leave};
 use super::trial::{DEFAULT, Outcome, Way};
 use crate::units::Money;
 
-/// A simpler way wins over one that costs less than so much less.
+/// Ways that cost at most so much more than the cheapest cost about as much.
 const AS_CHEAP: f64 = 0.05;
+
+/// Ways that are short no more than so many minutes a week longer are short about as long.
+pub(super) const AS_SHORT: f64 = 1.0;
 
 /// Less than this share of what is paid otherwise, or than this a month, is not worth
 /// replicas that come and go.
 const WORTH_SHARE: f64 = 0.1;
 const WORTH: f64 = 2.0;
 
-/// From how they did; `proven` says whether a season is.
-pub(super) fn choose(outcomes: &[Outcome], proven: bool) -> Advice {
+/// From how they did; `proven` says whether a season is, `own` what share of CPU the
+/// autoscaler of today holds.
+pub(super) fn choose(outcomes: &[Outcome], proven: bool, own: Option<f64>) -> Advice {
     let holding: Vec<&Outcome> = outcomes.iter().filter(|it| it.holds).collect();
     let still: Vec<&Outcome> = holding.iter().filter(|it| !scales(it)).copied().collect();
-    let Some(best) = cheapest(&holding) else {
+    let Some(cheapest_of_all) = cheapest(&holding) else {
         return least_short(outcomes, proven);
     };
     if let Some(still) = cheapest(&still) {
         let worth = Money::from_f64(WORTH).max(still.monthly.scale(WORTH_SHARE));
-        if still.monthly - best.monthly < worth {
+        if still.monthly - cheapest_of_all.monthly < worth {
             return Advice::Leave(match still.way {
-                Way::Peak => Leave::Peak,
-                _ if best.way == still.way => Leave::Enough,
+                Way::Peak if holding.iter().any(|it| scales(it)) => Leave::Peak,
+                Way::Peak => Leave::OnlyPeak,
+                _ if cheapest_of_all.way == still.way => Leave::Enough,
                 _ if proven => Leave::NotWorth,
                 _ => Leave::NoSeason,
             });
         }
     }
-    // The simplest of those that are about as cheap; ways stand in this order. An autoscaler
-    // whose target has to be lower all week for what a window would cover is not simpler.
-    let most = best.monthly.scale(1.0 + AS_CHEAP);
-    let order = [Way::Hpa, Way::ScheduleAndHpa, Way::Schedule];
-    let is_plain = |it: &Outcome| it.way != Way::Hpa || it.target >= Some(DEFAULT);
-    let cheap = |way: &Way| {
-        let mut found = holding.iter();
-        found.find(|it| it.way == *way && it.monthly <= most && is_plain(it))
+    // A plain autoscaler that holds is simpler than any schedule. One whose target has to be
+    // lower all week for what a window would cover is not.
+    let most = cheapest_of_all.monthly.scale(1.0 + AS_CHEAP);
+    let is_plain =
+        |it: &&&Outcome| it.way == Way::Hpa && (it.target >= Some(DEFAULT) || it.target == own);
+    let plain = holding
+        .iter()
+        .filter(|it| it.monthly <= most)
+        .find(is_plain);
+    let moving: Vec<Outcome> = holding
+        .iter()
+        .filter(|it| scales(it))
+        .map(|it| **it)
+        .collect();
+    let winner = plain.copied().copied().or_else(|| best(&moving));
+    winner.map_or(Advice::Leave(Leave::Enough), |it| advice(&it))
+}
+
+/// Of ways that hold, and cost about as much as the cheapest of them, the simplest that is
+/// short hardly longer than any of these. Where none holds the one that is short least.
+pub(super) fn best(outcomes: &[Outcome]) -> Option<Outcome> {
+    let short = |it: &Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
+    let holding: Vec<&Outcome> = outcomes.iter().filter(|it| it.holds).collect();
+    let Some(least) = cheapest(&holding) else {
+        let mut all = outcomes.iter();
+        let first = all.next()?;
+        let fewer = |a, b| if short(b) < short(a) { b } else { a };
+        return Some(*all.fold(first, fewer));
     };
-    let winner = order.iter().find_map(cheap).copied().unwrap_or(best);
-    advice(winner)
+    let most = least.monthly.scale(1.0 + AS_CHEAP);
+    let cheap = holding.into_iter().filter(|it| it.monthly <= most);
+    let cheap: Vec<&Outcome> = cheap.collect();
+    let fewest = cheap
+        .iter()
+        .map(|it| short(it))
+        .fold(f64::INFINITY, f64::min);
+    let as_short = cheap
+        .into_iter()
+        .filter(|it| short(it) <= fewest + AS_SHORT);
+    let simplest = |it: &&Outcome| (simplicity(it.way), it.windows, it.monthly);
+    as_short.min_by_key(simplest).copied()
+}
+
+/// How much there is to a way, the least first.
+fn simplicity(way: Way) -> u8 {
+    match way {
+        Way::Today | Way::Advised | Way::Peak => 0,
+        Way::ScheduleAndHpa => 1,
+        Way::Schedule => 2,
+        // Only one with a low target comes as far.
+        Way::Hpa => 3,
+    }
 }
 
 /// Where nothing holds as well as it should.
@@ -53,7 +99,7 @@ fn least_short(outcomes: &[Outcome], proven: bool) -> Advice {
     };
     match outcomes.iter().min_by(by_short) {
         Some(best) if scales(best) => advice(best),
-        Some(best) if best.way == Way::Peak => Advice::Leave(Leave::Peak),
+        Some(best) if best.way == Way::Peak => Advice::Leave(Leave::OnlyPeak),
         _ if proven => Advice::Leave(Leave::Enough),
         _ => Advice::Leave(Leave::NoSeason),
     }
@@ -75,5 +121,54 @@ fn advice(outcome: &Outcome) -> Advice {
         (Way::Hpa, Some(target)) => Advice::Hpa(target),
         (Way::ScheduleAndHpa, Some(target)) => Advice::ScheduleAndHpa(target),
         _ => Advice::Schedule,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(way: Way, short: f64, monthly: f64, holds: bool) -> Outcome {
+        Outcome {
+            way,
+            target: (way != Way::Schedule).then_some(DEFAULT),
+            cores: None,
+            short_minutes: Some(short),
+            again_minutes: Some(0.0),
+            holds,
+            windows: 1,
+            cut: None,
+            replica_hours: 0.0,
+            monthly: Money::from_f64(monthly),
+            most: 1,
+            changes_a_day: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_schedule_is_short_hardly_longer_than_what_costs_as_much() {
+        let low = Outcome {
+            target: Some(0.7),
+            ..told(Way::Hpa, 4.6, 15.1, true)
+        };
+        let short = told(Way::ScheduleAndHpa, 19.0, 14.9, true);
+        let today = told(Way::Today, 0.0, 91.0, true);
+        assert_eq!(choose(&[today, low, short], true, None), Advice::Hpa(0.7));
+        let better = told(Way::ScheduleAndHpa, 0.0, 15.5, true);
+        let all = [today, low, short, better];
+        assert_eq!(choose(&all, true, None), Advice::ScheduleAndHpa(DEFAULT));
+        // Not where that costs much more.
+        let dear = told(Way::ScheduleAndHpa, 0.0, 17.0, true);
+        assert_eq!(choose(&[today, low, dear], true, None), Advice::Hpa(0.7));
+    }
+
+    #[test]
+    fn a_size_for_the_peak_is_said_to_be_cheap_only_where_it_was_held_against_others() {
+        let peak = told(Way::Peak, 0.0, 50.0, true);
+        let fails = told(Way::ScheduleAndHpa, 90.0, 15.0, false);
+        let holds = told(Way::ScheduleAndHpa, 1.0, 49.0, true);
+        let said = |other| choose(&[peak, other], true, None);
+        assert_eq!(said(fails), Advice::Leave(Leave::OnlyPeak));
+        assert_eq!(said(holds), Advice::Leave(Leave::Peak));
     }
 }

@@ -10,6 +10,15 @@ use super::window::{Making, Window, levels};
 use super::{DAY, MINUTES, QUARTER, WEEK};
 use crate::units::{count_from, len_f64};
 
+/// How far up from what is there at all times to the peak more must be needed for a window
+/// above an autoscaler: what is below is left to the autoscaler. Narrower windows than the
+/// first are tried as long as they do as well, and wider ones where it does not hold.
+pub(super) const NARROW: [f64; 4] = [0.5, 0.6, 0.7, 0.8];
+pub(super) const WIDE: [f64; 3] = [0.35, 0.2, 0.0];
+
+/// So many windows are tried above an autoscaler: more are a schedule of its own.
+const MOST_ABOVE: usize = 3;
+
 /// A schedule has at most so many windows, however many more would save a little.
 const MOST_WINDOWS: usize = 6;
 
@@ -36,23 +45,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// With so many of its windows, or without a base of its own where an autoscaler is
-    /// below them.
-    pub(super) fn floors(&self, windows: usize, least: Option<u32>) -> Floors {
-        let base = least.unwrap_or(self.base);
+    pub(super) fn floors(&self) -> Floors {
         Floors {
-            base,
-            levels: levels(&self.highest(windows), base, 5),
+            base: self.base,
+            levels: levels(&self.windows, self.base, 5),
         }
-    }
-
-    /// The windows with the most replicas, the earliest of the week first.
-    pub(super) fn highest(&self, count: usize) -> Vec<Window> {
-        let mut windows = self.windows.clone();
-        windows.sort_by_key(|it| std::cmp::Reverse(it.replicas));
-        windows.truncate(count);
-        windows.sort_by_key(|it| (it.days.iter().next(), it.start, it.end));
-        windows
     }
 }
 
@@ -66,50 +63,102 @@ pub(super) struct Drafting<'a> {
     pub(super) least: u32,
 }
 
+/// Days of the past, and what they say is needed.
+pub(super) struct Known<'a> {
+    pub(super) need: &'a Need,
+    pub(super) days: &'a [&'a Day],
+}
+
 impl Drafting<'_> {
     /// The schedule that some days give.
-    pub(super) fn draft(&self, need: &Need, days: &[&Day]) -> Draft {
-        let Self {
-            alike,
-            capacity,
-            lead,
-            least,
-        } = *self;
-        let high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
-        let wanted: Vec<u32> = high
-            .iter()
-            .map(|it| whole(it / capacity).max(least))
-            .collect();
-        let most = wanted.iter().copied().max().unwrap_or(least);
-        let lead = lead.span(most).as_secs() + DETECTED;
+    pub(super) fn draft(&self, known: &Known<'_>) -> Draft {
+        let wanted = self.wanted(known.need);
+        let (windows, base) = self.cut(known, &wanted, &wanted, MOST_WINDOWS);
+        let high = (0..WEEK).map(|quarter| known.need.high(quarter));
+        Draft {
+            windows,
+            base,
+            most: wanted.iter().copied().max().unwrap_or(self.least),
+            peak: high.fold(0.0, f64::max),
+        }
+    }
+
+    /// Windows above an autoscaler, with more than a share of the way up to the peak.
+    pub(super) fn above(&self, known: &Known<'_>, cut: f64) -> Vec<Window> {
+        let wanted = self.wanted(known.need);
+        let most = wanted.iter().copied().max().unwrap_or(self.least);
+        let level = f64::from(self.least) + cut * f64::from(most - self.least);
+        let flat = flat(&wanted, level, self.least);
+        self.cut(known, &wanted, &flat, MOST_ABOVE).0
+    }
+
+    /// The same as replicas over the week.
+    pub(super) fn floors_above(&self, known: &Known<'_>, cut: f64) -> Floors {
+        Floors {
+            base: self.least,
+            levels: levels(&self.above(known, cut), self.least, 5),
+        }
+    }
+
+    /// Replicas for each quarter of the week.
+    fn wanted(&self, need: &Need) -> Vec<u32> {
+        let high = (0..WEEK).map(|quarter| need.high(quarter));
+        let wanted = high.map(|it| whole(it / self.capacity).max(self.least));
+        wanted.collect()
+    }
+
+    /// At most so many windows that hold `asked`, of what is wanted in all, and what there is
+    /// outside of them.
+    fn cut(
+        &self,
+        known: &Known<'_>,
+        wanted: &[u32],
+        asked: &[u32],
+        windows: usize,
+    ) -> (Vec<Window>, u32) {
+        let most = wanted.iter().copied().max().unwrap_or(self.least);
+        let lead = self.lead.span(most).as_secs() + DETECTED;
         let dwell = (lead * DWELL_LEADS).div_ceil(60 * QUARTER);
         let dwell = usize::try_from(dwell).unwrap_or(DAY).clamp(DWELL, DAY);
         let making = Making {
-            need,
-            alike,
-            days,
-            capacity,
+            need: known.need,
+            days: known.days,
+            capacity: self.capacity,
             lead: lead.div_ceil(60).min(MINUTES / 2),
         };
         let total: f64 = wanted.iter().map(|it| f64::from(*it)).sum();
         // A window is a stretch on each of the days that are alike, and the one after it.
         let mut change = (4.0 * CHANGE_HOURS).max(CHANGE_SHARE * total) / 2.0;
         loop {
-            let each = |slot: usize| change / len_f64(alike.like(slot / DAY));
-            let cut: Vec<Segment> = segments(&wanted, dwell, each);
-            let base = cut.iter().map(|it| it.replicas).min().unwrap_or(least);
-            let windows = making.windows(&cut, base);
-            if windows.len() <= MOST_WINDOWS {
-                return Draft {
-                    windows,
-                    base,
-                    most,
-                    peak: high.iter().copied().fold(0.0, f64::max),
-                };
+            let each = |slot: usize| change / len_f64(self.alike.like(slot / DAY));
+            let cut: Vec<Segment> = segments(asked, dwell, each);
+            let base = cut.iter().map(|it| it.replicas).min().unwrap_or(self.least);
+            let made = making.windows(&cut, base);
+            if made.len() <= windows {
+                return (made, base);
             }
             change *= 2.0;
         }
     }
+}
+
+/// Each time in which more than a level is needed with the most of it, and `least` between.
+fn flat(wanted: &[u32], level: f64, least: u32) -> Vec<u32> {
+    let len = wanted.len();
+    let high = |at: usize| f64::from(wanted[at % len]) > level;
+    let mut flat = vec![least; len];
+    // Around the end of the week from where one ends.
+    let start = (0..len).find(|at| !high(*at)).unwrap_or(0);
+    let mut at = start;
+    while at < start + len {
+        let width = (at..start + len).take_while(|it| high(*it)).count();
+        let most = (at..at + width).map(|it| wanted[it % len]).max();
+        for slot in at..at + width {
+            flat[slot % len] = most.unwrap_or(least);
+        }
+        at += width.max(1);
+    }
+    flat
 }
 
 fn whole(replicas: f64) -> u32 {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+use super::step::repaired;
 use crate::forecast::Clock;
 use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values, Workload};
 use crate::units::{Cpu, len_f64, single};
@@ -60,24 +61,16 @@ impl History {
             requests: vec![f32::NAN; len],
         };
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
-            let mut life: Option<Range<usize>> = None;
+            let mut lived = vec![false; len];
             for one in pod.iter().filter(|it| !init.contains(&*it.container)) {
                 let limit = workload
                     .containers
                     .iter()
                     .find(|it| it.name == one.container);
                 history.hold(one, limit.and_then(|it| it.ran_limits().cpu));
-                if let Some(lived) = history.add(one) {
-                    life = Some(life.map_or(lived.clone(), |life| {
-                        life.start.min(lived.start)..life.end.max(lived.end)
-                    }));
-                }
+                history.add(one, &mut lived);
             }
-            for pods in life
-                .and_then(|it| history.pods.get_mut(it))
-                .into_iter()
-                .flatten()
-            {
+            for (pods, _) in history.pods.iter_mut().zip(lived).filter(|it| it.1) {
                 *pods += 1.0;
             }
         }
@@ -91,6 +84,7 @@ impl History {
             }
         }
         history.level(workload.template_changed);
+        repaired(&mut history.cores, place(grid.per_day()));
         history
     }
 
@@ -137,19 +131,21 @@ impl History {
         }
     }
 
-    /// Adds one container, and says which slots it was there for.
-    fn add(&mut self, series: &Series) -> Option<Range<usize>> {
-        let known = |it: &f32| it.is_finite();
-        let values = &series.cpu_cores;
-        let from = values.iter().position(known)?;
-        let until = values.iter().rposition(known)? + 1;
+    /// Adds one container, and marks the slots in which it was there. One that is not seen for
+    /// longer than what is filled was gone: names of pods come back, as those of a StatefulSet
+    /// that scales do.
+    fn add(&mut self, series: &Series, lived: &mut [bool]) {
         let first = place(series.first);
         let step = self.grid.step.as_secs().max(1);
-        let values = filled(&values[from..until], place(FILLED / step));
-        let lived = first + from..(first + until).min(self.cores.len());
-        let there = self.containers.get_mut(lived.clone());
-        for count in there.into_iter().flatten() {
-            *count += 1.0;
+        let values = filled(&series.cpu_cores, place(FILLED / step));
+        let known = values.iter().enumerate().filter(|it| it.1.is_finite());
+        for (slot, value) in known.map(|(at, value)| (first + at, value)) {
+            let Some(cores) = self.cores.get_mut(slot) else {
+                break;
+            };
+            *cores += value;
+            self.containers[slot] += 1.0;
+            lived[slot] = true;
         }
         for (metric, sums) in [
             (Metric::NetworkBytesPerSecond, &mut self.network),
@@ -165,11 +161,6 @@ impl History {
                 }
             }
         }
-        let slots = self.cores.get_mut(lived.clone())?;
-        for (sum, value) in slots.iter_mut().zip(values) {
-            *sum += value;
-        }
-        Some(lived)
     }
 
     /// Brings what was before a new template to the level of what came after, where a week

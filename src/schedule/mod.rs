@@ -27,6 +27,7 @@ mod replica;
 mod report;
 mod segment;
 mod sleep;
+mod step;
 mod subject;
 mod traffic;
 mod trial;
@@ -45,14 +46,14 @@ pub use need::Need;
 pub use peak::{Peak, Peaks, findings};
 pub use plan::{Options, Plan};
 pub use replica::{Replica, replicas};
-pub use report::{Schedules, plans_from, schedule_from};
+pub use report::{Schedules, plans_for, plans_from, schedule_from};
 pub use segment::{Segment, segments};
 pub use sleep::{Nap, Sign, Sleep};
 pub use traffic::{Traffic, Unused};
 pub use trial::{Outcome, Way};
 pub use window::{Evidence, Window, levels};
 pub use words::evidence;
-pub use zone::{clock_of, clocks};
+pub use zone::{UNKNOWN_ZONE, clock_of, clocks, zone_gaps};
 
 /// Quarters of an hour of a day: what needs are told by.
 const DAY: usize = 96;

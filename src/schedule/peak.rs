@@ -4,17 +4,18 @@ use rayon::prelude::*;
 
 use super::alike::{Alike, Cycle};
 use super::days::{Day, days};
-use super::draft::Drafting;
+use super::draft::{Drafting, Known};
 use super::history::History;
 use super::lead::Pools;
 use super::need::Need;
-use super::plan::{Options, refused, replicas as replicas_of};
+use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
 use super::report::{AHEAD, level};
 use super::subject::least;
+use super::trial::Way;
 use super::window::Window;
-use super::words::cores;
-use super::{Days, WEEK, clock_time};
+use super::words::{cores, percent, seen_of};
+use super::{Advice, Leave, WEEK, clock_time};
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Hours, without_seasons};
 use crate::price::Book;
@@ -22,7 +23,7 @@ use crate::profile::Profile;
 use crate::recommend::WorkloadAdvice;
 use crate::snapshot::{Series, Snapshot, Usage};
 use crate::text::count;
-use crate::units::len_f64;
+use crate::units::{Cpu, len_f64};
 
 /// A peak counts from so many times what the replicas of now hold once the advice is
 /// followed: below it the share of time over the request that the goal allows says all.
@@ -33,15 +34,13 @@ const PEAK: f64 = 1.5;
 pub struct Peak {
     /// Index into the snapshot's workloads.
     pub workload: usize,
-    /// What would cover it: the largest window.
+    /// When it comes: the largest window.
     pub window: Window,
+    /// What is planned on the workload, where it was.
+    pub plan: Option<Plan>,
     /// Replicas now, and cores that they hold together once the advice is followed.
     pub now: u32,
     pub held: f64,
-    /// Whether an autoscaler sets the replicas.
-    pub scaled: bool,
-    /// Cores of a replica in the window.
-    pub cores: f64,
 }
 
 /// The peaks of all workloads whose advised size does not hold one, while usage comes part
@@ -53,6 +52,7 @@ pub struct Peaks<'a> {
     most: Vec<f64>,
     priced: Priced<'a>,
     pools: Pools<'a>,
+    volumes: SingleNode<'a>,
     found: Vec<Peak>,
 }
 
@@ -75,6 +75,7 @@ impl<'a> Peaks<'a> {
             most,
             priced: Priced::new(snapshot, book),
             pools: Pools::of(snapshot),
+            volumes: SingleNode::of(snapshot),
             found: Vec::new(),
         }
     }
@@ -91,7 +92,9 @@ impl<'a> Peaks<'a> {
         let workload = &self.snapshot.workloads[index];
         let replica = self.priced.replica(workload, advice);
         let over = self.most[index] > PEAK * replica.cores?;
-        if !over || refused(workload, &replica).is_some() {
+        // One that cannot be scaled for a volume has its peak all the same.
+        let why = refused(workload, &replica, &self.volumes);
+        if !over || why.is_some_and(|it| it != Leave::Volume) {
             return None;
         }
         let number = u32::try_from(index).unwrap_or(u32::MAX);
@@ -147,15 +150,18 @@ fn peak(
         lead: &lead,
         least: least(workload),
     };
-    let draft = drafting.draft(&need, &all);
+    let known = Known {
+        need: &need,
+        days: &all,
+    };
+    let draft = drafting.draft(&known);
     let window = draft.windows.into_iter().max_by_key(|it| it.replicas)?;
     Some(Peak {
         workload: index,
         window,
+        plan: None,
         now,
         held,
-        scaled: workload.autoscaler.is_some(),
-        cores: capacity,
     })
 }
 
@@ -182,32 +188,56 @@ fn hours(history: &History) -> Hours {
 }
 
 impl Peak {
+    /// The same, with what is planned on its workload: what comes is told as it says.
+    #[must_use]
+    pub fn planned(self, plan: Plan) -> Self {
+        let window = plan.windows.iter().max_by_key(|it| it.replicas);
+        Self {
+            window: window.cloned().unwrap_or(self.window),
+            plan: Some(plan),
+            ..self
+        }
+    }
+
     /// What comes, and what covers it: one sentence without a period.
     pub fn text(&self) -> String {
         let it = &self.window.evidence;
-        let replicas = |number: u32| count(usize::try_from(number).unwrap_or(0), "replica");
-        let (day, noun) = if self.window.days.count() == 1 {
-            (Days::one(it.weekday).words(), "week")
-        } else {
-            (self.window.days.words(), "day")
-        };
-        let noun = if it.weekly { noun } else { "day" };
-        let (held, most) = (cores(self.held), self.window.replicas);
-        let start = clock_time(self.window.start);
-        let covers = if self.scaled {
-            format!("its autoscaler has to reach {most}")
-        } else {
-            format!("a schedule of {most} from {start} covers it")
-        };
+        let replicas = count(usize::try_from(self.now).unwrap_or(0), "replica");
         format!(
-            "{day} {} comes a peak of {} cores, {} of {}: {} of the advised size hold {held}, \
-             {covers}",
+            "{} {} comes a peak of {} cores, {} of {}: {replicas} of the advised size hold {}, {}",
+            it.days.words(),
             clock_time(it.minute),
             cores(it.cores),
             it.seen,
-            count(it.of, noun),
-            replicas(self.now),
+            seen_of(&self.window),
+            cores(self.held),
+            self.covers(),
         )
+    }
+
+    /// As `kcost schedule` has it.
+    fn covers(&self) -> String {
+        let Some(plan) = &self.plan else {
+            return "kcost schedule says what covers it".to_owned();
+        };
+        match plan.advice {
+            Advice::Schedule | Advice::ScheduleAndHpa(_) => format!(
+                "a schedule of {} from {} covers it",
+                self.window.replicas,
+                clock_time(self.window.start)
+            ),
+            Advice::Hpa(target) => {
+                let own = if plan.scaled { "its" } else { "an" };
+                format!("{own} HPA at {} follows it", percent(target))
+            }
+            Advice::Leave(Leave::Enough) if plan.scaled => "its autoscaler follows it".to_owned(),
+            Advice::Leave(_) => {
+                let request = plan.outcome(Way::Peak).and_then(|it| it.cores);
+                let request = request.map(|it| Cpu::cores(it).to_string());
+                let request = request.map_or_else(String::new, |it| format!(" ({it})"));
+                format!("kcost schedule says to {}{request}", plan.reason())
+            }
+        }
     }
 
     fn finding(&self) -> Finding {

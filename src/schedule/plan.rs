@@ -1,5 +1,7 @@
 //! What is said of one workload.
 
+use std::collections::HashSet;
+
 use super::advice::{Advice, Leave};
 use super::event::Coming;
 use super::lead::Lead;
@@ -9,7 +11,7 @@ use super::traffic::Traffic;
 use super::trial::{Outcome, Way};
 use super::window::Window;
 use crate::forecast::{Clocks, Season};
-use crate::snapshot::{Manager, Workload};
+use crate::snapshot::{Manager, Snapshot, Workload};
 use crate::units::{HOURS_PER_MONTH, Money};
 
 /// Minutes a week that may be short in any case, also at the same time each week.
@@ -53,8 +55,11 @@ pub struct Plan {
     pub base: u32,
     /// The most that any window asks for.
     pub most: u32,
-    /// The most of an autoscaler.
+    /// The most of an autoscaler, and of the one that there is.
     pub max: u32,
+    pub max_now: Option<u32>,
+    /// Whether its pods have names and data of their own (StatefulSet).
+    pub stateful: bool,
     /// Cores that are needed at most with the chance that is planned with.
     pub peak: Option<f64>,
     /// What the windows are, also where they do not win; the earliest of the week first.
@@ -74,14 +79,38 @@ pub struct Plan {
     pub events: Vec<Coming>,
 }
 
+/// Claims of volumes that one node at a time can mount, by namespace and name.
+pub(super) struct SingleNode<'a>(HashSet<(&'a str, &'a str)>);
+
+impl<'a> SingleNode<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let claims = snapshot
+            .cluster
+            .volume_claims
+            .iter()
+            .filter(|it| it.single_node);
+        Self(claims.map(|it| (&*it.namespace, &*it.name)).collect())
+    }
+
+    /// Whether all pods of a workload need one: those of a StatefulSet each have their own.
+    fn ties(&self, workload: &Workload) -> bool {
+        let namespace = &*workload.id.namespace;
+        let claims = workload.pods.iter().flat_map(|it| &it.volume_claims);
+        let mut tied = claims.filter(|it| self.0.contains(&(namespace, it.as_str())));
+        workload.id.kind != "StatefulSet" && tied.next().is_some()
+    }
+}
+
 /// What keeps a workload from being looked at.
-pub(super) fn refused(workload: &Workload, replica: &Replica) -> Option<Leave> {
-    let kind = workload.id.kind.as_str();
-    let stateless = matches!(
-        kind,
-        "Deployment" | "ReplicaSet" | "Rollout" | "DeploymentConfig"
+pub(super) fn refused(
+    workload: &Workload,
+    replica: &Replica,
+    volumes: &SingleNode<'_>,
+) -> Option<Leave> {
+    let scalable = matches!(
+        workload.id.kind.as_str(),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "Rollout" | "DeploymentConfig"
     );
-    let scalable = stateless || (kind == "StatefulSet" && workload.autoscaler.is_some());
     let mut others = workload
         .managers
         .iter()
@@ -92,11 +121,20 @@ pub(super) fn refused(workload: &Workload, replica: &Replica) -> Option<Leave> {
         Some(Leave::Managed)
     } else if replicas(workload) == 0 {
         Some(Leave::Off)
+    } else if volumes.ties(workload) {
+        Some(Leave::Volume)
+    } else if is_alone(workload) {
+        Some(Leave::Stateful)
     } else if replica.cores.is_none() {
         Some(Leave::NoRequest)
     } else {
         None
     }
+}
+
+/// Whether one pod has all the data.
+fn is_alone(workload: &Workload) -> bool {
+    workload.id.kind == "StatefulSet" && workload.autoscaler.is_none() && replicas(workload) <= 1
 }
 
 /// Replicas that it has now.
@@ -123,6 +161,8 @@ impl Plan {
             base: now,
             most: now,
             max: now,
+            max_now: workload.autoscaler.as_ref().map(|it| it.max_replicas),
+            stateful: workload.id.kind == "StatefulSet",
             peak: None,
             windows: Vec::new(),
             lead: None,

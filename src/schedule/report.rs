@@ -8,7 +8,7 @@ use super::advice::Leave;
 use super::batch::{Move, moves};
 use super::history::History;
 use super::lead::Pools;
-use super::plan::{Options, Plan, refused};
+use super::plan::{Options, Plan, SingleNode, refused};
 use super::replica::Replica;
 use super::subject::{LEAST_DAYS, Subject};
 use super::traffic::Traffic;
@@ -80,6 +80,22 @@ pub fn plans_from<S: Supply>(
     if known.hours == AHEAD {
         return plans_of(snapshot, usage, asked, replicas, known, options, progress);
     }
+    plans_for(snapshot, usage, asked, replicas, options, progress)
+}
+
+/// The plans of some workloads, with no forecast of them at hand.
+///
+/// # Errors
+///
+/// Where usage could not be read.
+pub fn plans_for<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    asked: &[bool],
+    replicas: &[Replica],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Plan>, S::Error> {
     let looked = looked(snapshot, asked, replicas);
     let ahead = ahead(options);
     let known = forecast::forecast_from(snapshot, usage, &looked, &ahead, progress)?;
@@ -98,11 +114,12 @@ fn ahead(options: &Options) -> forecast::Options {
 
 /// The workloads whose past tells something.
 fn looked(snapshot: &Snapshot, asked: &[bool], replicas: &[Replica]) -> Vec<bool> {
+    let volumes = SingleNode::of(snapshot);
     let all = snapshot.workloads.iter().enumerate();
     let looked = all.map(|(index, workload)| {
         let replica = replicas.get(index);
         asked.get(index) == Some(&true)
-            && replica.is_some_and(|replica| refused(workload, replica).is_none())
+            && replica.is_some_and(|replica| refused(workload, replica, &volumes).is_none())
     });
     looked.collect()
 }
@@ -117,12 +134,13 @@ fn plans_of<S: Supply>(
     progress: &dyn Progress,
 ) -> Result<Vec<Plan>, S::Error> {
     let looked = looked(snapshot, asked, replicas);
+    let volumes = SingleNode::of(snapshot);
     let all = snapshot.workloads.iter().enumerate();
     let left = all.filter_map(|(index, workload)| {
         let replica = replicas
             .get(index)
             .filter(|_| asked.get(index) == Some(&true))?;
-        let why = refused(workload, replica)?;
+        let why = refused(workload, replica, &volumes)?;
         Some(Plan::leave(index, workload, replica, why))
     });
     let mut plans: Vec<Plan> = left.collect();

@@ -2,6 +2,9 @@
 
 use crate::units::len_f64;
 
+/// Costs of changes are counted in whole parts of a slot this small.
+const EXACT: f64 = 1_024.0;
+
 /// A stretch of the week with one number of replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
@@ -17,17 +20,21 @@ pub struct Segment {
 /// plus the `change` of the slot that each stretch begins at, are as few as can be.
 ///
 /// Dynamic programming over where the last stretch begins: O(n²), less where long stretches
-/// cannot pay. The first cut is where least is needed.
+/// cannot pay. The first cut is within the longest time in which least is needed, so that what
+/// is just before or after a peak is not parted from it. Of ways that cost the same the one
+/// whose stretches begin late is taken: days that are alike are cut alike.
 pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Vec<Segment> {
     let len = need.len();
-    let cut = (0..len).min_by_key(|at| (need[*at], need[(*at + len - 1) % len]));
-    let Some(cut) = cut else {
+    let Some(cut) = quiet(need) else {
         return Vec::new();
     };
     let dwell = dwell.clamp(1, len);
     let at = |place: usize| need[(cut + place) % len];
     let needs: Vec<u32> = (0..len).map(at).collect();
-    let changes: Vec<f64> = (0..len).map(|place| change((cut + place) % len)).collect();
+    // In whole parts of a power of two, sums are exact: what costs the same is the same.
+    let exact = |cost: f64| (cost * EXACT).round() / EXACT;
+    let changes = (0..len).map(|place| exact(change((cut + place) % len)));
+    let changes: Vec<f64> = changes.collect();
     // What all slots until each cost at least.
     let mut least = vec![0.0; len + 1];
     for (place, need) in needs.iter().enumerate() {
@@ -82,6 +89,19 @@ pub fn segments(need: &[u32], dwell: usize, change: impl Fn(usize) -> f64) -> Ve
     found
 }
 
+/// The middle of the longest time in which least is needed, around the end of the week too.
+fn quiet(need: &[u32]) -> Option<usize> {
+    let len = need.len();
+    let least = *need.iter().min()?;
+    let is_least = |at: usize| need[at % len] == least;
+    let begins = |at: &usize| is_least(*at) && !is_least(at + len - 1);
+    let length = |at: usize| (at..at + len).take_while(|it| is_least(*it)).count();
+    let runs = (0..len).filter(begins).map(|at| (length(at), at));
+    // Of runs that are as long, the first.
+    let longest = runs.max_by_key(|(length, at)| (*length, std::cmp::Reverse(*at)));
+    Some(longest.map_or(0, |(length, at)| (at + length / 2) % len))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +118,7 @@ mod tests {
     fn a_peak_is_one_stretch_and_what_is_around_it_another() {
         let mut need = vec![1; 20];
         need[8..11].fill(5);
-        assert_eq!(plain(&need, 1, 2.0), [(8, 11, 5), (11, 28, 1)]);
+        assert_eq!(plain(&need, 1, 2.0), [(28, 31, 5), (31, 48, 1)]);
         // One that is too short is made longer.
         let longer = plain(&need, 6, 2.0);
         assert!(longer.iter().all(|it| it.1 - it.0 >= 6), "{longer:?}");
@@ -108,7 +128,7 @@ mod tests {
     fn a_cut_must_be_worth_it() {
         let mut need = vec![2; 12];
         need[5] = 3;
-        assert_eq!(plain(&need, 1, 20.0), [(0, 12, 3)]);
+        assert_eq!(plain(&need, 1, 20.0), [(11, 23, 3)]);
         assert_eq!(plain(&need, 1, 0.5).len(), 2);
     }
 
@@ -118,6 +138,20 @@ mod tests {
         need[11] = 4;
         need[0] = 4;
         assert_eq!(plain(&need, 1, 1.0), [(11, 13, 4), (13, 23, 1)]);
+    }
+
+    /// However the peak lies: what is longer than it has to be goes on after it.
+    #[test]
+    fn days_that_are_alike_are_cut_alike() {
+        for first in [0, 1, 2, 4, 12] {
+            let peak = |slot: usize| (first..first + 3).contains(&(slot % 24));
+            let need: Vec<u32> = (0..168).map(|it| if peak(it) { 9 } else { 2 }).collect();
+            let found = plain(&need, 5, 20.0 / 7.0);
+            let high: Vec<_> = found.iter().filter(|it| it.2 == 9).collect();
+            assert_eq!(high.len(), 7, "{first}: {found:?}");
+            let alike = |it: &&(usize, usize, u32)| (it.0 % 24, it.1 - it.0) == (first, 5);
+            assert!(high.iter().all(alike), "{first}: {found:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::iter::successors;
 use super::alike::{Alike, Cycle};
 use super::choose::choose;
 use super::days::{Day, days, weekday};
-use super::draft::{DETECTED, Draft, Drafting};
+use super::draft::{DETECTED, Draft, Drafting, Known};
 use super::event::coming;
 use super::history::History;
 use super::lead::Pools;
@@ -61,7 +61,7 @@ pub(super) struct Subject<'a> {
 }
 
 /// What is known of one workload once its days are.
-struct Known<'a> {
+struct Past<'a> {
     days: &'a [&'a Day],
     /// The finest that is proven.
     proven: Option<Cycle>,
@@ -139,17 +139,17 @@ impl Subject<'_> {
             lead: &lead,
             least: least(self.workload),
         };
-        let known = Known {
+        let past = Past {
             days: &all,
             proven,
             cycle,
             need,
             drafting,
         };
-        let plan = self.judged(&known, left(Leave::Enough), options);
+        let plan = self.judged(&past, left(Leave::Enough), options);
         let now = self.history.next_hour() * 3_600;
         let early = (lead.span(plan.most).as_secs() + DETECTED).div_ceil(300) * 5;
-        let events = coming(&known.need, capacity, self.clock, now, early);
+        let events = coming(&past.need, capacity, self.clock, now, early);
         let most = events.iter().map(|it| it.replicas).max().unwrap_or(0);
         Plan {
             lead: Some(lead.clone()),
@@ -160,21 +160,23 @@ impl Subject<'_> {
     }
 
     /// `left` with what wins in the place of leaving it.
-    fn judged(&self, known: &Known<'_>, left: Plan, options: &Options) -> Plan {
-        let Known {
+    fn judged(&self, past: &Past<'_>, left: Plan, options: &Options) -> Plan {
+        let Past {
             days,
             proven,
             cycle,
             need,
             drafting,
-        } = known;
-        let made = drafting.draft(need, days);
+        } = past;
+        let whole = Known { need, days };
+        let made = drafting.draft(&whole);
         if made.most <= drafting.least {
             return Plan {
                 peak: Some(made.peak),
                 ..left
             };
         }
+        let own = self.workload.autoscaler.as_ref();
         let windows = proven.map_or(0, |_| made.windows.len());
         let hours = if windows == 0 {
             BUSY
@@ -183,13 +185,19 @@ impl Subject<'_> {
         };
         let allowed = SHORT.max(options.chance * hours * 60.0);
         let (fold, folds) = folds(days, *cycle);
-        let draft = |number: usize| {
+        let held_out = |number: usize| {
             let others = days.iter().filter(|it| fold(it.number) != number);
             let others: Vec<&Day> = others.copied().collect();
-            let held_out = Need::of(&others, drafting.alike, 1.0, options.chance);
-            drafting.draft(held_out.as_ref().unwrap_or(need), &others)
+            let need = Need::of(&others, drafting.alike, 1.0, options.chance);
+            (need, others)
         };
-        let drafts: Vec<Draft> = (0..folds).map(draft).collect();
+        let held_out: Vec<(Option<Need>, Vec<&Day>)> = (0..folds).map(held_out).collect();
+        let others = held_out.iter().map(|(own, days)| Known {
+            need: own.as_ref().unwrap_or(need),
+            days,
+        });
+        let others: Vec<Known<'_>> = others.collect();
+        let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
         let max = self.max(made.most);
         let trial = Trial {
@@ -202,6 +210,9 @@ impl Subject<'_> {
             },
             replica: self.replica,
             sized: &self.replica.with(drafting.capacity),
+            drafting,
+            whole: &whole,
+            others: &others,
             drafts: &drafts,
             fold: &fold,
             max,
@@ -210,26 +221,27 @@ impl Subject<'_> {
             again: SHORT,
             alike: drafting.alike,
             days,
-            scaled: self.workload.autoscaler.is_some(),
             now: replicas(self.workload),
             peak: made.peak,
-            own_target: self
-                .workload
-                .autoscaler
-                .as_ref()
-                .and_then(Autoscaler::cpu_target),
-            behavior: self
-                .workload
-                .autoscaler
-                .as_ref()
-                .and_then(|it| it.behavior.clone())
-                .unwrap_or_default(),
+            own,
+            behavior: own.and_then(|it| it.behavior.clone()).unwrap_or_default(),
         };
         let outcomes = trial.outcomes(windows);
-        let advice = choose(&outcomes, proven.is_some());
-        let told = match advice {
-            Advice::ScheduleAndHpa(_) => outcomes.last().map_or(0, |it| it.windows),
-            _ => windows,
+        let own_target = own.and_then(Autoscaler::cpu_target);
+        let advice = match choose(&outcomes, proven.is_some(), own_target) {
+            // What there is already, within what it may.
+            Advice::Hpa(target) if own_target == Some(target) && self.most() >= Some(max) => {
+                Advice::Leave(Leave::Enough)
+            }
+            // Nobody should have an autoscaler end pods that hold data, for CPU alone.
+            Advice::Hpa(_) if left.stateful && own.is_none() => Advice::Leave(Leave::Stateful),
+            advice => advice,
+        };
+        let above = outcomes.iter().find_map(|it| it.cut);
+        let windows = match (advice, above) {
+            (Advice::ScheduleAndHpa(_), Some(cut)) => drafting.above(&whole, cut),
+            _ if windows > 0 => made.windows.clone(),
+            _ => Vec::new(),
         };
         Plan {
             advice,
@@ -242,7 +254,7 @@ impl Subject<'_> {
             max,
             peak: Some(made.peak),
             cores: Some(drafting.capacity),
-            windows: made.highest(told),
+            windows,
             outcomes,
             allowed,
             ..left
@@ -262,6 +274,11 @@ impl Subject<'_> {
         // In whole steps of five thousandths, as sizes are written.
         let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
         (each < advised * WORTH_SPREADING).then_some(each)
+    }
+
+    /// The most replicas of its autoscaler.
+    fn most(&self) -> Option<u32> {
+        self.workload.autoscaler.as_ref().map(|it| it.max_replicas)
     }
 
     fn max(&self, most: u32) -> u32 {

@@ -2,12 +2,13 @@
 
 use super::DAY;
 use super::alike::Alike;
+use super::choose::{AS_SHORT, best};
 use super::days::Day;
-use super::draft::Draft;
+use super::draft::{Draft, Drafting, Known, NARROW, WIDE};
 use super::hpa::Hpa;
 use super::play::{Floors, Stage, Tally};
 use super::replica::Replica;
-use crate::snapshot::Behavior;
+use crate::snapshot::{Autoscaler, Behavior};
 use crate::units::{HOURS_PER_MONTH, Money};
 
 /// Targets of an autoscaler that are tried, the cheapest first. Samples are means over
@@ -16,9 +17,6 @@ const TARGETS: [f64; 4] = [DEFAULT, 0.7, 0.6, 0.5];
 
 /// That of the API, where none is given.
 pub(super) const DEFAULT: f64 = 0.8;
-
-/// So many windows are tried above an autoscaler: more are a schedule of its own.
-const MOST_BELOW: usize = 3;
 
 /// A way to run a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +66,8 @@ pub struct Outcome {
     pub holds: bool,
     /// Windows that are part of it.
     pub windows: usize,
+    /// How far up to the peak they begin, where an autoscaler is below them.
+    pub(super) cut: Option<f64>,
     /// Replica-hours a week.
     pub replica_hours: f64,
     /// What the requests of these cost a month.
@@ -83,6 +83,10 @@ pub(super) struct Trial<'a> {
     pub(super) replica: &'a Replica,
     /// With the size of replicas that come and go.
     pub(super) sized: &'a Replica,
+    pub(super) drafting: &'a Drafting<'a>,
+    /// All of the past, and without each part of it.
+    pub(super) whole: &'a Known<'a>,
+    pub(super) others: &'a [Known<'a>],
     /// What each day is held against: made without it.
     pub(super) drafts: &'a [Draft],
     pub(super) fold: &'a dyn Fn(i64) -> usize,
@@ -95,13 +99,12 @@ pub(super) struct Trial<'a> {
     pub(super) again: f64,
     pub(super) alike: Alike,
     pub(super) days: &'a [&'a Day],
-    /// Whether the replicas are set by an autoscaler today.
-    pub(super) scaled: bool,
     pub(super) now: u32,
     /// Cores that are needed at most, of the whole past.
     pub(super) peak: f64,
-    pub(super) own_target: Option<f64>,
-    /// How fast its autoscaler scales, or one that is new.
+    /// The autoscaler that sets its replicas today.
+    pub(super) own: Option<&'a Autoscaler>,
+    /// How fast it scales, or one that is new.
     pub(super) behavior: Behavior,
 }
 
@@ -114,37 +117,95 @@ impl Trial<'_> {
         let targets = self.targets();
         let mut played: Vec<Outcome> = Vec::new();
         let alone = targets.iter().map(|target| {
-            let told = self.scaled(*target, 0);
+            let told = self.alone(*target);
             played.push(told);
             told
         });
         let alone = first_that_holds(alone);
         outcomes.extend(alone);
         // What everybody would try first stands beside one that holds.
-        if alone.is_some_and(|it| it.target != Some(DEFAULT)) {
-            let default = played.into_iter().find(|it| it.target == Some(DEFAULT));
-            outcomes.push(default.unwrap_or_else(|| self.scaled(DEFAULT, 0)));
-        }
+        let first = played.first().copied();
+        outcomes.extend(first.filter(|it| alone.is_some_and(|alone| alone.target != it.target)));
         if windows > 0 {
-            let floors = self.floors(usize::MAX, None);
-            let hpa = Hpa::new(self.least, self.max, None).with(self.behavior.clone());
-            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
-            let told = self.told(Way::Schedule, None, &tally);
-            outcomes.push(Outcome { windows, ..told });
-            // As few windows as it takes, those with the most replicas first.
-            let below = (1..=windows.min(MOST_BELOW))
-                .flat_map(|count| targets.iter().map(move |target| (*target, count)))
-                .map(|(target, count)| self.scaled(target, count));
-            outcomes.extend(first_that_holds(below));
+            // Windows alone would take an autoscaler of CPU away.
+            if self.own.is_none() || targets.is_empty() {
+                let floors: Vec<Floors> = self.drafts.iter().map(Draft::floors).collect();
+                let hpa = Hpa::new(self.least, self.max, None).with(self.behavior.clone());
+                let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+                let told = self.told(Way::Schedule, None, &tally);
+                outcomes.push(Outcome { windows, ..told });
+            }
+            let is_enough =
+                alone.is_some_and(|it| it.holds && it.target == targets.first().copied());
+            outcomes.extend(self.above(&targets, is_enough));
         }
         outcomes
     }
 
+    /// Targets that an autoscaler is tried with, the highest first: its own where there is one,
+    /// and lower ones. None where it does not look at CPU: what it does is not known.
     fn targets(&self) -> Vec<f64> {
-        let mut targets: Vec<f64> = TARGETS.into_iter().chain(self.own_target).collect();
-        targets.sort_unstable_by(|a, b| b.total_cmp(a));
-        targets.dedup();
-        targets
+        let Some(own) = self.own else {
+            return TARGETS.to_vec();
+        };
+        let Some(own) = own.cpu_target() else {
+            return Vec::new();
+        };
+        let lower = TARGETS.into_iter().filter(|it| *it < own - 1e-9);
+        std::iter::once(own).chain(lower).collect()
+    }
+
+    /// The best of windows with an autoscaler below them. Where an autoscaler is enough by
+    /// itself one of them only stands beside it.
+    fn above(&self, targets: &[f64], is_enough: bool) -> Option<Outcome> {
+        let mut played: Vec<Outcome> = Vec::new();
+        if is_enough {
+            let targets = &targets[..targets.len().min(1)];
+            return best(&self.cut(NARROW[0], targets));
+        }
+        for cut in NARROW {
+            played.extend(self.cut(cut, targets));
+            // One that is narrower than what is as good as the best is no better.
+            if best(&played).is_none_or(|it| !it.holds || it.cut < Some(cut)) {
+                break;
+            }
+        }
+        let holds = |played: &[Outcome]| played.iter().any(|it| it.holds);
+        for cut in WIDE {
+            if holds(&played) {
+                break;
+            }
+            played.extend(self.cut(cut, targets));
+        }
+        best(&played)
+    }
+
+    /// Windows of a cut with the highest target that holds and, where that is short at times,
+    /// the one below it, which may be short less for as much money.
+    fn cut(&self, cut: f64, targets: &[f64]) -> Vec<Outcome> {
+        let mut played: Vec<Outcome> = Vec::new();
+        let windows = self.drafting.above(self.whole, cut).len();
+        if windows == 0 {
+            return played;
+        }
+        let floors = self.others.iter();
+        let floors = floors.map(|it| self.drafting.floors_above(it, cut));
+        let floors: Vec<Floors> = floors.collect();
+        for target in targets {
+            let hpa = Hpa::new(self.least, self.max, Some(*target)).with(self.behavior.clone());
+            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+            let told = Outcome {
+                windows,
+                cut: Some(cut),
+                ..self.told(Way::ScheduleAndHpa, Some(*target), &tally)
+            };
+            let done = played.last().is_some_and(|it| it.holds);
+            played.push(told);
+            if done || (told.holds && told.short_minutes <= Some(AS_SHORT)) {
+                break;
+            }
+        }
+        played
     }
 
     fn today(&self) -> Outcome {
@@ -175,7 +236,7 @@ impl Trial<'_> {
     /// that the peak needs.
     fn peak(&self) -> Option<Outcome> {
         let advised = self.replica.cores?;
-        if self.scaled {
+        if self.own.is_some() {
             let most = |slot: usize| {
                 let (day, _) = self.stage.local[slot];
                 f64::from(self.drafts[(self.fold)(day)].most)
@@ -204,25 +265,11 @@ impl Trial<'_> {
         Some(told)
     }
 
-    /// An autoscaler of CPU, with so many windows above it.
-    fn scaled(&self, target: f64, windows: usize) -> Outcome {
+    /// An autoscaler of CPU alone.
+    fn alone(&self, target: f64) -> Outcome {
         let hpa = Hpa::new(self.least, self.max, Some(target)).with(self.behavior.clone());
-        let (way, tally) = if windows == 0 {
-            (Way::Hpa, self.stage.play(hpa, |_| None))
-        } else {
-            let floors = self.floors(windows, Some(self.least));
-            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
-            (Way::ScheduleAndHpa, tally)
-        };
-        Outcome {
-            windows,
-            ..self.told(way, Some(target), &tally)
-        }
-    }
-
-    fn floors(&self, windows: usize, least: Option<u32>) -> Vec<Floors> {
-        let drafts = self.drafts.iter();
-        drafts.map(|it| it.floors(windows, least)).collect()
+        let tally = self.stage.play(hpa, |_| None);
+        self.told(Way::Hpa, Some(target), &tally)
     }
 
     fn told(&self, way: Way, target: Option<f64>, tally: &Tally) -> Outcome {
@@ -243,6 +290,7 @@ impl Trial<'_> {
             again_minutes: Some(again),
             holds: short <= self.allowed && again <= self.again,
             windows: 0,
+            cut: None,
             replica_hours,
             monthly: monthly(replica_hours, hourly),
             most: tally.most,

@@ -1,8 +1,9 @@
 //! Stretches of a week into windows that a schedule can be written from.
 
-use super::alike::Alike;
+use std::collections::HashMap;
+
 use super::calendar::Days;
-use super::days::Day;
+use super::days::{Day, weekday};
 use super::need::Need;
 use super::segment::Segment;
 use super::{DAY, MINUTES, QUARTER, WEEK};
@@ -34,15 +35,21 @@ pub struct Window {
 /// Why a window is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// The day of the week on which most is needed, 0 for Monday, and the minute of it.
+    /// The days of the week on which most is needed: later ones than those of the window where
+    /// it begins before midnight.
+    pub days: Days,
+    /// Of these the one with the most, 0 for Monday, and the minute of it.
     pub weekday: usize,
     pub minute: u32,
-    /// Days like those of the window on which more was needed than there is outside of it.
+    /// Times that the window would have been open while more was needed than there is outside
+    /// of it.
     pub seen: usize,
-    /// Of so many.
+    /// Of so many of which more than half is known.
     pub of: usize,
-    /// Whether these are one day of each week.
-    pub weekly: bool,
+    /// Whether all its replicas are needed from its first quarter of an hour on.
+    pub at_once: bool,
+    /// So many days after those of the window are those on which most is needed.
+    pub(super) later: usize,
     /// Cores that all pods together use then as a rule.
     pub cores: f64,
     /// Chance that more is needed in its worst quarter of an hour than its replicas hold.
@@ -52,6 +59,12 @@ pub struct Evidence {
 impl Window {
     pub(super) fn minutes(&self) -> u32 {
         self.end - self.start
+    }
+
+    /// Hours of a week that it is open, times its replicas.
+    pub fn weight(&self) -> f64 {
+        let hours = f64::from(self.minutes()) / 60.0;
+        hours * len_f64(self.days.count()) * f64::from(self.replicas)
     }
 
     /// How it covers a week of slots of so many minutes: the slots, from Monday 00:00.
@@ -69,7 +82,6 @@ impl Window {
 /// What windows are made with.
 pub(super) struct Making<'a> {
     pub(super) need: &'a Need,
-    pub(super) alike: Alike,
     pub(super) days: &'a [&'a Day],
     /// Cores that a replica holds.
     pub(super) capacity: f64,
@@ -100,10 +112,20 @@ impl Making<'_> {
             let window = self.window(floor, &level, base);
             let same = windows.iter_mut().find(|it| it.is_like(&window));
             match same {
-                Some(same) => same.join(window),
+                Some(same) => same.join(&window),
                 None => windows.push(window),
             }
         }
+        // Days that begin a little apart may make one window of another.
+        let all = windows.clone();
+        let mut places = 0..;
+        windows.retain(|it| {
+            let own = places.next().unwrap_or(0);
+            let mut others = all.iter().enumerate();
+            // Of two that are the same the first stays.
+            let stays = |place: usize, other: &Window| place >= own && other.is_within(it);
+            !others.any(|(place, other)| it.is_within(other) && !stays(place, other))
+        });
         for window in &mut windows {
             self.count(window, base);
         }
@@ -113,11 +135,16 @@ impl Making<'_> {
         windows
     }
 
+    /// Minutes before it is needed that a window begins.
+    fn early(&self) -> u32 {
+        self.lead.div_ceil(ROUND) * ROUND
+    }
+
     fn window(&self, floor: Floor, level: &[u32], base: u32) -> Window {
         let (mut day, place) = (floor.from % WEEK / DAY, floor.from % DAY);
         let length = minutes(floor.until - floor.from);
         let mut start = minutes(place);
-        let lead = self.lead.div_ceil(ROUND) * ROUND;
+        let lead = self.early();
         if start < lead {
             day = (day + 6) % 7;
             start += MINUTES;
@@ -130,40 +157,55 @@ impl Making<'_> {
         let peak = peak.unwrap_or(floor.from % WEEK);
         let chances = own.iter().map(|at| self.need.chance(*at, held));
         let end = start + length;
+        let first = self.need.high(floor.from);
         Window {
             days: Days::one(day),
             start: start - lead,
             end,
             replicas: floor.replicas.max(base),
             evidence: Evidence {
+                days: Days::one(peak / DAY),
                 weekday: peak / DAY,
                 minute: minutes(peak % DAY),
                 seen: 0,
                 of: 0,
-                weekly: false,
+                later: (peak / DAY + 7 - day) % 7,
+                at_once: first > f64::from(floor.replicas - 1) * self.capacity,
                 cores: self.need.usual(peak),
                 chance: chances.fold(0.0, f64::max),
             },
         }
     }
 
-    /// On how many days like its own more was needed than `base` replicas hold.
+    /// How often more was needed in it than `base` replicas hold, by each time that it would
+    /// have been open: the time before it is needed is left out.
     fn count(&self, window: &mut Window, base: u32) {
         let held = f64::from(base) * self.capacity;
-        let shift = usize::try_from(window.start / MINUTES).unwrap_or(0);
-        let days = window.days.later(shift);
-        let class = |weekday: usize| self.alike.class(weekday);
-        let alike = |day: &&&Day| days.iter().any(|it| class(it) == class(day.weekday));
-        let start = place(window.start % MINUTES / QUARTER);
-        let end = start + place(window.minutes().div_ceil(QUARTER));
-        let more = |day: &Day| {
-            let peaks = day.peaks.get(start..end.min(DAY)).unwrap_or_default();
-            peaks.iter().any(|it| f64::from(*it) > held)
+        let from = place((window.start + self.early()) / QUARTER);
+        let until = place(window.end.div_ceil(QUARTER)).max(from + 1);
+        let by_number: HashMap<i64, &Day> = self.days.iter().map(|it| (it.number, *it)).collect();
+        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else {
+            return;
         };
-        let all: Vec<&&Day> = self.days.iter().filter(alike).collect();
-        window.evidence.of = all.len();
-        window.evidence.weekly = days.iter().map(|it| self.alike.like(it)).sum::<usize>() == 1;
-        window.evidence.seen = all.iter().filter(|it| more(it)).count();
+        let reach = i64::try_from(until.div_ceil(DAY)).unwrap_or(0);
+        let opens =
+            (first.number - reach..=last.number).filter(|it| window.days.contains(weekday(*it)));
+        let (mut seen, mut of) = (0, 0);
+        for number in opens {
+            let need = (from..until).map(|quarter| {
+                let day = number + i64::try_from(quarter / DAY).unwrap_or(0);
+                let day = by_number.get(&day);
+                day.map_or(f64::NAN, |it| f64::from(it.peaks[quarter % DAY]))
+            });
+            let need: Vec<f64> = need.collect();
+            if 2 * need.iter().filter(|it| it.is_finite()).count() > need.len() {
+                of += 1;
+                seen += usize::from(need.iter().any(|it| *it > held));
+            }
+        }
+        let proof = &mut window.evidence;
+        (proof.seen, proof.of) = (seen, of);
+        proof.days = window.days.later(proof.later);
     }
 }
 
@@ -180,16 +222,25 @@ impl Window {
             && (many - few <= 1 || f64::from(few) >= NEARLY * f64::from(many))
     }
 
+    /// Whether another has as many replicas whenever this one is open; so has it itself.
+    fn is_within(&self, other: &Self) -> bool {
+        self.days.with(other.days) == other.days
+            && other.start <= self.start
+            && self.end <= other.end
+            && self.replicas <= other.replicas
+    }
+
     /// Both as one that covers both.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         self.days = self.days.with(other.days);
         self.start = self.start.min(other.start);
         self.end = self.end.max(other.end);
-        let chance = self.evidence.chance.max(other.evidence.chance);
-        if other.evidence.cores > self.evidence.cores {
-            self.evidence = other.evidence;
+        let (own, others) = (self.evidence.clone(), &other.evidence);
+        if others.cores > own.cores {
+            self.evidence = others.clone();
         }
-        self.evidence.chance = chance;
+        self.evidence.chance = own.chance.max(others.chance);
+        self.evidence.at_once = own.at_once && others.at_once && self.replicas == other.replicas;
         self.replicas = self.replicas.max(other.replicas);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::MINUTES;
 use super::advice::{Advice, Leave};
-use super::calendar::{Days, clock_time};
+use super::calendar::clock_time;
 use super::plan::Plan;
 use super::trial::Way;
 use super::window::Window;
@@ -11,13 +11,11 @@ use crate::text::{count, percent_said, short};
 /// `Fri 20:00, 4 of 4 days, peak 9.2 cores, needs 9 replicas from 19:40; chance to be short 2%`.
 pub fn evidence(window: &Window) -> String {
     let it = &window.evidence;
-    let day = if window.days.count() == 1 {
-        Days::one(it.weekday).words()
-    } else {
-        window.days.words()
-    };
+    // What is needed at most is not needed at its start where work rises to it.
+    let up_to = if it.at_once { "" } else { "up to " };
     format!(
-        "{day} {}, {} of {}, peak {} cores, needs {} from {}; chance to be short {}",
+        "{} {}, {} of {}, peak {} cores, needs {up_to}{} from {}; chance to be short {}",
+        it.days.words(),
         clock_time(it.minute),
         it.seen,
         seen_of(window),
@@ -29,9 +27,9 @@ pub fn evidence(window: &Window) -> String {
 }
 
 /// `4 weeks`, `20 days`.
-fn seen_of(window: &Window) -> String {
+pub(super) fn seen_of(window: &Window) -> String {
     let of = window.evidence.of;
-    let noun = if window.evidence.weekly {
+    let noun = if window.days.count() == 1 {
         "week"
     } else {
         "day"
@@ -65,19 +63,38 @@ impl Window {
 impl Plan {
     /// What is advised, and why: one sentence without a period.
     pub fn reason(&self) -> String {
-        let reason = self.sentence();
-        if self.advice.acts() && self.now <= 1 {
+        let mut reason = self.sentence();
+        if let Some((from, to)) = self.raised() {
+            reason = format!("{reason}; its maxReplicas has to rise from {from} to {to}");
+        }
+        if !self.advice.acts() {
+            reason
+        } else if self.stateful {
+            format!("if its pods may join and leave, which their data decides, {reason}")
+        } else if self.now <= 1 {
             format!("if it may run as several pods, {reason}")
         } else {
             reason
         }
     }
 
+    /// What the most of its autoscaler has to rise from, and to.
+    pub fn raised(&self) -> Option<(u32, u32)> {
+        let from = self.max_now.filter(|from| *from < self.max)?;
+        self.advice.acts().then_some((from, self.max))
+    }
+
     fn sentence(&self) -> String {
         match self.advice {
+            Advice::Schedule if self.scaled => format!(
+                "replicas by schedule, above what its autoscaler asks for by other things than \
+                 CPU: {}",
+                self.against()
+            ),
             Advice::Schedule => format!("replicas by schedule: {}", self.against()),
             Advice::ScheduleAndHpa(target) => format!(
-                "replicas by schedule, with an HPA at {} of the CPU request below it: {}",
+                "replicas by schedule, with {} HPA at {} of the CPU request below it: {}",
+                if self.scaled { "its" } else { "an" },
                 percent(target),
                 self.against()
             ),
@@ -118,7 +135,18 @@ impl Plan {
                                 an HPA is not worth it"
                 .to_owned(),
             Leave::Peak => "leave its replicas: a request for its peak costs less than replicas \
-                            that come and go"
+                            that come and go, or hardly more"
+                .to_owned(),
+            Leave::OnlyPeak => "leave its replicas: only a request for its peak is short few \
+                                enough minutes of its past"
+                .to_owned(),
+            Leave::Stateful => {
+                "leave it: its pods have data of their own, so how many there are is \
+                                no matter of CPU alone"
+                    .to_owned()
+            }
+            Leave::Volume => "leave it: its pods need a volume that one node at a time can mount, \
+                              so that more of them may not start"
                 .to_owned(),
             Leave::NotWorth => {
                 "leave it: replicas that come and go would save too little".to_owned()
@@ -167,7 +195,7 @@ impl Plan {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 

@@ -61,7 +61,7 @@ pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{
     Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Queued,
-    Sizes, Target, Termination, Workload, WorkloadId, owners,
+    Sizes, Target, Termination, Trigger, Workload, WorkloadId, owners,
 };
 
 /// What was true of a cluster at one time.

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -447,6 +447,21 @@ pub struct Manager {
     /// Containers that have an entry of their own, where `container` is `None`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
+    /// Of a ScaledObject, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
+}
+
+/// What a ScaledObject scales by.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Trigger {
+    /// `cron`, `cpu`, `prometheus`.
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its settings, of `cron` and `cpu` alone: those of others may hold anything.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Manager {
@@ -469,6 +484,11 @@ impl Manager {
     pub fn resizes(&self) -> bool {
         let is_size = |name: &String| matches!(name.as_str(), "cpu" | "memory");
         self.is_active() && self.resources.iter().any(is_size)
+    }
+
+    /// The place of the first trigger of a kind.
+    pub fn trigger(&self, kind: &str) -> Option<usize> {
+        self.triggers.iter().position(|it| it.kind == kind)
     }
 
     fn is_active(&self) -> bool {

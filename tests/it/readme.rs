@@ -48,6 +48,30 @@ fn the_picture_is_what_a_terminal_shows() {
     assert!(held == drawn, "draw it anew with KCOST_UPDATE=1");
 }
 
+/// What the README shows below a command is what it prints.
+#[test]
+fn the_schedule_of_the_demo_is_what_the_binary_prints() {
+    const COMMAND: &str = "$ kcost schedule --demo shop/promotions\n";
+    let seen = Kcost::new()
+        .args(["schedule", "--demo", "shop/promotions"])
+        .env("COLUMNS", "100")
+        .run()
+        .ended(0);
+    let readme = readme();
+    let from = readme.find(COMMAND).unwrap() + COMMAND.len();
+    let until = from + readme[from..].find("```").unwrap();
+    if std::env::var_os("KCOST_UPDATE").is_some() {
+        let drawn = format!("{}{}{}", &readme[..from], seen.stdout, &readme[until..]);
+        fs::write(repository("README.md"), drawn).unwrap();
+    } else {
+        assert_eq!(
+            &readme[from..until],
+            seen.stdout,
+            "draw it anew with KCOST_UPDATE=1"
+        );
+    }
+}
+
 /// A cluster with usage, in which every command of the README has something to say.
 struct World {
     folder: tempfile::TempDir,

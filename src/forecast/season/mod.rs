@@ -16,6 +16,8 @@ use super::{DAY, Hours, WEEK};
 use crate::units::Span;
 use days::Days;
 
+pub(super) use monthly::place as place_of_month;
+
 /// A season of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Season {
@@ -42,15 +44,16 @@ pub enum Kind {
     Custom,
 }
 
-impl Kind {
+impl Season {
     /// As in machine output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-            Self::WorkingDay => "working_day",
-            Self::DayOfMonth => "day_of_month",
-            Self::Custom => "custom",
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Daily if self.period < Span::DAY => "part_of_day",
+            Kind::Daily => "daily",
+            Kind::Weekly => "weekly",
+            Kind::WorkingDay => "working_day",
+            Kind::DayOfMonth => "day_of_month",
+            Kind::Custom => "custom",
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn season(days: &Days) -> Option<Season> {
 
 /// The day of its month, counted from the start in its first half and from the end in its
 /// second, so that the last day is the same in all.
-fn place(number: i64) -> usize {
+pub(in crate::forecast) fn place(number: i64) -> usize {
     let date = date(number);
     let (day, length) = (i64::from(date.day()), i64::from(date.days_in_month()));
     let place = if day <= FROM_START {

@@ -201,7 +201,7 @@ fn model(mixed: &Mixed) -> Model {
 
 pub(in crate::render) fn season(season: &Season) -> Shape {
     Shape {
-        kind: season.kind.name(),
+        kind: season.name(),
         period_seconds: season.period.as_secs(),
         strength: rounded(season.strength),
         p_value: rounded(season.p_value),

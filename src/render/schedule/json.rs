@@ -106,6 +106,8 @@ struct Replicas {
     most: u32,
     /// Of an autoscaler.
     max: u32,
+    /// Of the one that there is, which has to rise where it is less; null where there is none.
+    max_now: Option<u32>,
 }
 
 /// More replicas from `start` of each day to `end`, which may be of a later day.
@@ -225,6 +227,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
             base: plan.base,
             most: plan.most,
             max: plan.max,
+            max_now: plan.max_now,
         },
         replica_cpu_cores: plan.cores.map(rounded),
         replica_cpu_cores_advised: plan.replica.cores.map(rounded),

@@ -15,7 +15,7 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, GOOD, PLAIN, Paint};
 use super::wrap::wrap;
 use crate::pipeline::OffHours;
-use crate::schedule::{Advice, Options, Outcome, Plan, Schedules, Way};
+use crate::schedule::{Advice, Options, Outcome, Plan, Schedules, UNKNOWN_ZONE, Way};
 use crate::snapshot::{Snapshot, WorkloadId};
 use crate::text::{count, escape, money, short};
 use crate::units::{Currency, Money};
@@ -71,8 +71,12 @@ pub fn schedule_table(
                         request, with the advised size alone and with the advice; every stretch \
                         of the past was played against windows made without it";
             writeln!(out, "\n{}", paint.on(DIM, &wrap(note, look.width, 0)))?;
+            if let Some(raised) = raised(scheduled.snapshot, &acting) {
+                writeln!(out, "\n{}", wrap(&raised, look.width, 0))?;
+            }
         }
         left(plans, look, out)?;
+        zones(scheduled, look, out)?;
         sleep::table(scheduled, look, out)?;
         batch::list(scheduled, look, out)
     })
@@ -88,6 +92,20 @@ fn head(scheduled: Scheduled<'_>, paint: Paint, out: &mut dyn io::Write) -> io::
         count(plans, "workload")
     );
     writeln!(out, "{}  {}", paint.on(BOLD, &name), paint.on(DIM, &text))
+}
+
+/// `The most of an autoscaler has to rise: shop/api 4 → 12`.
+fn raised(snapshot: &Snapshot, plans: &[&Plan]) -> Option<String> {
+    let each = plans.iter().filter_map(|plan| {
+        let (from, to) = plan.raised()?;
+        let id = &snapshot.workloads[plan.workload].id;
+        Some(escape(&format!(
+            "{}/{} {from} → {to}",
+            id.namespace, id.name
+        )))
+    });
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| format!("maxReplicas has to rise: {}", each.join(", ")))
 }
 
 fn grid(scheduled: Scheduled<'_>, plans: &[&Plan]) -> Grid {
@@ -121,7 +139,7 @@ fn row(scheduled: Scheduled<'_>, plan: &Plan) -> Vec<Cell> {
         Cell::new(escape(&format!("{}/{}", id.namespace, id.name))),
         Cell::new(advice(plan.advice)),
         Cell::new(replicas(plan)),
-        Cell::new(when(plan)),
+        Cell::new(when(scheduled, plan)),
         Cell::new(format!("{} → {}", minutes(before), minutes(own))),
         Cell::styled(format!("{} → {}", amount(from), amount(to)), style),
     ]
@@ -161,23 +179,42 @@ fn replicas(plan: &Plan) -> String {
     }
 }
 
-fn when(plan: &Plan) -> String {
+fn when(scheduled: Scheduled<'_>, plan: &Plan) -> String {
     if !plan.advice.has_windows() {
         return String::new();
     }
-    // The one with the most replicas says most.
+    // The one with the most replicas says most, and of several the one that is open longest.
     let mut windows: Vec<_> = plan.windows.iter().collect();
-    windows.sort_by_key(|it| std::cmp::Reverse(it.replicas));
+    windows.sort_by(|a, b| {
+        let longest = b.weight().total_cmp(&a.weight());
+        b.replicas.cmp(&a.replicas).then(longest)
+    });
     let told: Vec<String> = windows.iter().take(TOLD).map(|it| it.when()).collect();
+    let mut told = told.join(", ");
+    // The head says the time of all others.
+    let zone = scheduled.options.clocks.of(plan.workload).name();
+    if zone != scheduled.zone() {
+        told = format!("{told} {zone}");
+    }
     match windows.len().saturating_sub(TOLD) {
-        0 => told.join(", "),
-        more => format!("{} +{more}", told.join(", ")),
+        0 => told,
+        more => format!("{told} +{more}"),
     }
 }
 
 /// Minutes as people say them.
 fn minutes(minutes: f64) -> String {
     short(minutes, usize::from(minutes < 9.95))
+}
+
+/// Zones that are not known: what is planned in another one must not look right.
+fn zones(scheduled: Scheduled<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let gaps = scheduled.schedules.gaps.iter();
+    for gap in gaps.filter(|it| it.code == UNKNOWN_ZONE) {
+        let text = escape(&format!("{}: {}", gap.subject, gap.text));
+        writeln!(out, "\n{}", wrap(&text, look.width, 0))?;
+    }
+    Ok(())
 }
 
 /// The others, counted by why they stay.

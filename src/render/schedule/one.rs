@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Scheduled, batch, head, minutes, name, sleep};
+use super::{Scheduled, batch, head, minutes, name, sleep, zones};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::plain::plain;
@@ -40,6 +40,7 @@ pub fn schedule_text(
                 writeln!(out, "  {}", wrap(&sleep::evidence(it), room, 2))?;
             }
         }
+        zones(scheduled, look, out)?;
         batch::list(scheduled, look, out)
     })
 }

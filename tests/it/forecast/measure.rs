@@ -97,7 +97,7 @@ fn best(judged: &Judged) -> f64 {
 
 fn row(name: &str, judged: &Judged, seasons: &[Season]) -> String {
     let naive = judged.naive.map(|it| format!("{it:.3}")).join(" ");
-    let kinds: Vec<&str> = seasons.iter().map(|it| it.kind.name()).collect();
+    let kinds: Vec<&str> = seasons.iter().map(Season::name).collect();
     format!(
         "{:>4} h  {:.3} against {naive}  ratio {:.2}  inside {:.0} %  {name} {}",
         judged.horizon,

@@ -124,3 +124,56 @@ fn nine_hours_of_ten_lie_within_the_bands() {
     let share = len_f64(inside) / len_f64(all);
     assert!((0.82..=0.98).contains(&share), "{share}");
 }
+
+/// What weekends are off by is no width of a Wednesday.
+#[test]
+fn bands_of_working_days_do_not_reach_down_to_weekends() {
+    let mut noise = Noise::new(21);
+    let series = hours(28, |hour| {
+        let weekend = (hour / 24) % 7 >= 5;
+        let busy = !weekend && (8..18).contains(&(hour % 24));
+        (0.3 + 4.0 * f64::from(u8::from(busy))) * (1.0 + 0.05 * noise.next())
+    });
+    let told = outlook(&series, next(&series), 120, &Clock::default()).unwrap();
+    // From Monday on: hours at which it was busy on every working day.
+    for (hour, point) in told.points.iter().enumerate() {
+        if (9..17).contains(&(hour % 24)) {
+            assert!(point.low > 2.5, "{hour}: {point:?}");
+        }
+    }
+}
+
+/// A season of days of the month is forecast where it is told.
+#[test]
+fn the_first_of_a_month_is_forecast() {
+    let mut noise = Noise::new(22);
+    // The series begin on a Monday, 2025-10-27: its first days of months are these.
+    let firsts = [5_i64, 35, 66, 97];
+    let series = hours(94, |hour| {
+        let first = firsts.contains(&(hour / 24));
+        (1.0 + 3.0 * f64::from(u8::from(first))) * (1.0 + 0.05 * noise.next())
+    });
+    let told = outlook(&series, next(&series), 168, &Clock::default()).unwrap();
+    assert!(
+        told.seasons.iter().any(|it| it.name() == "day_of_month"),
+        "{:?}",
+        told.seasons
+    );
+    // Three days on it is the first of February.
+    let usual = |hour: usize| told.points[hour].value;
+    assert!(
+        (0..72).all(|hour| (0.8..1.3).contains(&usual(hour))),
+        "{:?}",
+        told.points
+    );
+    assert!(
+        (72..96).all(|hour| (3.2..4.8).contains(&usual(hour))),
+        "{:?}",
+        told.points
+    );
+    assert!(
+        (96..168).all(|hour| (0.8..1.3).contains(&usual(hour))),
+        "{:?}",
+        told.points
+    );
+}

@@ -6,7 +6,7 @@ use kcost::units::{Span, len_f64};
 use super::{Noise, by_day, hours};
 
 fn periods(hours: &Hours) -> Vec<&'static str> {
-    seasons(hours).iter().map(|it| it.kind.name()).collect()
+    seasons(hours).iter().map(Season::name).collect()
 }
 
 fn is_weekend(hour: i64) -> bool {
@@ -46,6 +46,7 @@ fn a_part_of_a_day_is_told_as_such() {
         found.iter().map(|it| it.period).collect::<Vec<_>>(),
         [Span::from_secs(6 * 3_600)]
     );
+    assert_eq!(found[0].name(), "part_of_day");
 }
 
 #[test]

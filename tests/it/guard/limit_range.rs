@@ -204,6 +204,7 @@ fn what_another_controller_sets_is_not_raised_for_a_ratio() {
             mode: "Auto".to_owned(),
             resources: vec!["memory".to_owned()],
             container: None,
+            triggers: Vec::new(),
             except: Vec::new(),
         }];
         let advice = under(ratio, managed, &by_labels());

@@ -65,6 +65,7 @@ fn a_target_that_cannot_move_keeps_the_request() {
         mode: "Scale".to_owned(),
         resources: vec!["replicas".to_owned()],
         container: None,
+        triggers: Vec::new(),
         except: Vec::new(),
     }];
     let advice = first(&busy(workload), &by_labels());
@@ -185,6 +186,7 @@ fn what_another_controller_sets_is_left_to_it() {
         mode: "Recreate".to_owned(),
         resources: vec!["memory".to_owned()],
         container: None,
+        triggers: Vec::new(),
         except: Vec::new(),
     }];
     let mut snapshot = busy(workload);

@@ -120,7 +120,10 @@ fn sleep_is_written_only_where_it_is_asked_for() {
     assert_eq!(object["kind"], "ScaledObject");
     assert_eq!(object["spec"]["minReplicaCount"], 0);
     let triggers = object["spec"]["triggers"].as_array().unwrap();
-    let awake = triggers.iter().find(|it| it["name"] == "awake-1").unwrap();
+    let awake = triggers
+        .iter()
+        .find(|it| it["name"] == "kcost-awake-1")
+        .unwrap();
     assert_eq!(awake["metadata"]["start"], "30 7 * * 1-5");
     assert_eq!(awake["metadata"]["end"], "15 18 * * 1-5");
     let jobs = printed(&["-o", "cronjobs", "--sleep"]);

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use crate::common::{Kcost, bundle_of};
 
+mod autoscaled;
 mod hours;
+mod kinds;
 mod manifest;
+mod midnight;
 mod peak;
 mod report;
 mod traffic;
@@ -32,6 +35,13 @@ struct Made<'a> {
     limit: Option<&'a str>,
     /// Requests a second of all pods together.
     requests: Option<&'a dyn Fn(i64) -> f64>,
+    /// Pods that run at a second, of those that it has; all where that is not said.
+    running: Option<&'a dyn Fn(i64) -> i64>,
+    /// Objects beside it: what scales it, what it mounts.
+    beside: Vec<Value>,
+    /// A claim that its pods mount.
+    claim: Option<&'a str>,
+    annotations: &'a [(&'a str, &'a str)],
 }
 
 impl Default for Made<'_> {
@@ -46,6 +56,10 @@ impl Default for Made<'_> {
             cores: &|_| 0.5,
             limit: None,
             requests: None,
+            running: None,
+            beside: Vec::new(),
+            claim: None,
+            annotations: &[],
         }
     }
 }
@@ -70,10 +84,12 @@ fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
     });
     for made in all {
         objects.extend(made.objects());
+        objects.extend(made.beside.iter().cloned());
         for second in (0..made.days * 86_400).step_by(STEP) {
-            let pods = i32::try_from(made.pods).unwrap();
+            let running = made.running.map_or(made.pods, |it| it(second));
+            let pods = i32::try_from(running).unwrap();
             let each = (made.cores)(second) / f64::from(pods);
-            for pod in 0..made.pods {
+            for pod in 0..running {
                 let name = made.name;
                 let time = MONDAY + second;
                 write!(csv, "shop,{name}-5d-{pod},app,{time},{each:.6},104857600").unwrap();
@@ -114,7 +130,13 @@ impl Made<'_> {
             resources["limits"] = json!({"cpu": limit});
         }
         let container = json!({"name": "app", "image": "a", "resources": resources});
-        let spec = json!({"containers": [container]});
+        let mut spec = json!({"containers": [container]});
+        if let Some(claim) = self.claim {
+            let volume = json!({"name": "d", "persistentVolumeClaim": {"claimName": claim}});
+            spec["volumes"] = json!([volume]);
+        }
+        let annotations: std::collections::BTreeMap<&str, &str> =
+            self.annotations.iter().copied().collect();
         let owner = |kind: &str, name: &str, uid: &str| {
             let api = if kind == "DaemonSet" || kind == "ReplicaSet" || kind == "Deployment" {
                 "apps/v1"
@@ -125,7 +147,8 @@ impl Made<'_> {
         };
         let mut objects = vec![json!({
             "apiVersion": "apps/v1", "kind": kind,
-            "metadata": {"namespace": "shop", "name": name, "uid": format!("d-{name}")},
+            "metadata": {"namespace": "shop", "name": name, "uid": format!("d-{name}"),
+                "annotations": annotations},
             "spec": {"replicas": self.pods, "selector": {"matchLabels": labels},
                 "template": {"metadata": {"labels": labels}, "spec": spec}},
         })];
@@ -169,6 +192,31 @@ fn told(bundle: &str, more: &[&str]) -> Value {
         .run()
         .ended(0)
         .json()
+}
+
+/// A HorizontalPodAutoscaler of CPU use, in percent of the request.
+fn hpa(name: &str, of: &str, (min, max): (u32, u32), percent: u32) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"namespace": "shop", "name": name},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": of},
+            "minReplicas": min, "maxReplicas": max,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu",
+                "target": {"type": "Utilization", "averageUtilization": percent}}}],
+        },
+        "status": {"currentReplicas": min, "desiredReplicas": min},
+    })
+}
+
+/// Cores every day from so many seconds after midnight for so long, and at other times.
+fn daily(from: i64, seconds: i64, quiet: f64, busy: f64) -> impl Fn(i64) -> f64 {
+    move |second| {
+        let wave = f64::from(i32::try_from(second % 7_919).unwrap()) / 7_919.0;
+        let wave = 1.0 + 0.04 * (wave - 0.5);
+        let since = (second - from).rem_euclid(86_400);
+        wave * if since < seconds { busy } else { quiet }
+    }
 }
 
 /// Cores on a Friday from so many seconds after midnight to so many, and at other times.

@@ -2,7 +2,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use serde_json::Value;
 
 use super::{Amounts, Key, ManagerRecord, Meta, Objects, text};
-use crate::snapshot::{Autoscaler, AutoscalerMetric, Manager, Target};
+use crate::snapshot::{Autoscaler, AutoscalerMetric, Manager, Target, Trigger};
 
 /// Replicas where a ScaledObject names none.
 const MIN_REPLICAS: u64 = 0;
@@ -32,6 +32,7 @@ pub(in crate::collect::objects) fn scaled_object(
             resources: vec!["replicas".to_owned()],
             container: None,
             except: Vec::new(),
+            triggers: triggers(object).iter().map(trigger).collect(),
         },
         autoscaler: (!paused).then(|| autoscaler(meta, object, &mut amounts)),
     });
@@ -43,8 +44,7 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         let number = object.pointer(path).and_then(Value::as_u64);
         u32::try_from(number.unwrap_or(default)).unwrap_or(u32::MAX)
     };
-    let triggers = object.pointer("/spec/triggers").and_then(Value::as_array);
-    let triggers = triggers.map_or(&[][..], Vec::as_slice);
+    let triggers = triggers(object);
     let mut metrics = Vec::new();
     let mut unread_of: Vec<String> = Vec::new();
     for trigger in triggers {
@@ -69,6 +69,27 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         made_by: None,
         behavior: None,
         metrics,
+    }
+}
+
+fn triggers(object: &Value) -> &[Value] {
+    let triggers = object.pointer("/spec/triggers").and_then(Value::as_array);
+    triggers.map_or(&[][..], Vec::as_slice)
+}
+
+/// What a schedule has to know of a trigger: settings of those that may name servers and
+/// accounts are left out.
+fn trigger(object: &Value) -> Trigger {
+    let kind = text(object, "/type").unwrap_or_default();
+    let known = matches!(kind, "cron" | "cpu");
+    let metadata = object.pointer("/metadata").filter(|_| known);
+    let metadata = metadata.and_then(Value::as_object).into_iter().flatten();
+    let metadata =
+        metadata.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    Trigger {
+        kind: kind.to_owned(),
+        name: text(object, "/name").map(str::to_owned),
+        metadata: metadata.collect(),
     }
 }
 

@@ -26,6 +26,7 @@ pub(in crate::collect::objects) fn vertical(meta: &Meta, object: &Value, objects
             mode: if off { "Off" } else { mode }.to_owned(),
             resources: controlled(policy),
             container: container.map(str::to_owned),
+            triggers: Vec::new(),
             except: Vec::new(),
         }
     };

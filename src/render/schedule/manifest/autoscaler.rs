@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Piece, Scaled};
 use crate::snapshot::{Behavior, Change, ScalingRules, SelectPolicy};
-use crate::text::quote;
+use crate::text::{escape, quote};
 use crate::units::{Cpu, count_from};
 
 impl Scaled<'_> {
@@ -28,21 +28,36 @@ impl Scaled<'_> {
         })
     }
 
-    /// The target of the one that there is.
-    pub(super) fn retarget(self) -> Piece {
-        let own = self.workload.autoscaler.as_ref();
-        let name = own.map_or(self.name(), |it| &it.name);
-        let max = json!({"spec": {"maxReplicas": self.plan.max}});
-        Piece::Command(format!(
-            "set the CPU target of HPA {name} to {}%: kubectl edit hpa {} -n {}; the most: \
-             kubectl patch hpa {} -n {} --type=merge -p {}",
+    /// What the one that there is has to be told: another target, and a higher most.
+    pub(super) fn retarget(self) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.another_target().into_iter().collect();
+        if let (Some(own), Some((from, to))) = (&self.workload.autoscaler, self.plan.raised()) {
+            let most = json!({"spec": {"maxReplicas": to}});
+            pieces.push(Piece::Command(format!(
+                "its maxReplicas from {from} to {to}: kubectl patch hpa {} -n {} --type=merge -p {}",
+                quote(&own.name),
+                self.namespace(),
+                quote(&most.to_string())
+            )));
+        }
+        pieces
+    }
+
+    /// The target of the one that there is, where it is to be another.
+    pub(super) fn another_target(self) -> Option<Piece> {
+        let own = self.workload.autoscaler.as_ref()?;
+        let (target, now) = (self.plan.advice.target()?, own.cpu_target()?);
+        if (target - now).abs() < 1e-9 {
+            return None;
+        }
+        Some(Piece::Command(format!(
+            "first the CPU target of HPA {}, from {:.0}% to {}%: kubectl edit hpa {} -n {}",
+            escape(&own.name),
+            now * 100.0,
             self.percent(),
-            quote(name),
+            quote(&own.name),
             self.namespace(),
-            quote(name),
-            self.namespace(),
-            quote(&max.to_string())
-        ))
+        )))
     }
 
     /// The target in percent; the API's default where the plan has none.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::cron::{changes, expression};
 use super::{Piece, Scaled};
-use crate::schedule::Advice;
+use crate::snapshot::Autoscaler;
+use crate::text::escape;
 
 /// Names of CronJobs are cut at 52: their Jobs get eleven characters more.
 const LONGEST: usize = 52;
@@ -30,6 +31,11 @@ impl Scaled<'_> {
     pub(super) fn cron_jobs(self) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let own = self.workload.autoscaler.as_ref();
+        if let Some(keda) = own.and_then(|it| self.kept_by(it)) {
+            return vec![Piece::Command(format!(
+                "{keda} would set its autoscaler back: take -o keda"
+            ))];
+        }
         if own.is_none() && self.plan.advice.target().is_some() {
             pieces.push(Piece::Object(self.hpa()));
         }
@@ -42,14 +48,10 @@ impl Scaled<'_> {
             let text = "no CronJob can scale this kind: take -o keda".to_owned();
             return vec![Piece::Command(text)];
         };
-        if own.is_some_and(|it| it.made_by.is_some()) {
-            let text = "what made its autoscaler would write it again: take -o keda".to_owned();
-            return vec![Piece::Command(text)];
-        }
-        let base = match self.plan.advice {
-            Advice::Schedule => self.plan.base,
-            _ => own.map_or(self.plan.base, |it| it.min_replicas),
-        };
+        pieces.extend(self.another_target());
+        let base = self.plan.base;
+        // The API takes no least above the most: it rises with the first window.
+        let most = self.plan.raised().map(|it| it.1);
         let account = self.named("schedule", 63);
         pieces.extend(self.rights(&account, &patched));
         for change in changes(&self.plan.windows, base) {
@@ -57,18 +59,29 @@ impl Scaled<'_> {
             let days = change.days.names().concat();
             let name = self.named(&format!("{}-{time}", short(&days)), LONGEST);
             let schedule = expression(change.days, change.minute);
-            let patch = patched.patch(change.replicas);
+            let patch = patched.patch_within(change.replicas, most);
             pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
         }
         for (number, event) in self.plan.events.iter().enumerate() {
             let (start, end) = event.crons();
             for (word, schedule, replicas) in [("from", start, event.replicas), ("to", end, base)] {
                 let name = self.named(&format!("event-{}-{word}", number + 1), LONGEST);
-                let patch = patched.patch(replicas);
+                let patch = patched.patch_within(replicas, most);
                 pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
             }
         }
         pieces
+    }
+
+    /// What would write an autoscaler again that is changed by hand.
+    pub(super) fn kept_by(self, own: &Autoscaler) -> Option<String> {
+        let object = self
+            .scaled_object()
+            .map(|it| format!("ScaledObject `{}`", it.name));
+        let made_by = own.made_by.clone();
+        let named = own.name.strip_prefix("keda-hpa-");
+        let named = named.map(|it| format!("ScaledObject `{it}`"));
+        object.or(made_by).or(named).map(|it| escape(&it))
     }
 
     /// An account that may read and change that one object, and nothing else.
@@ -186,6 +199,16 @@ impl Patched {
             name: name.to_owned(),
             field: "replicas",
         })
+    }
+
+    /// The same, where an autoscaler may go up to more than before.
+    fn patch_within(&self, replicas: u32, most: Option<u32>) -> String {
+        match most.filter(|_| self.field == "minReplicas") {
+            Some(most) => {
+                json!({"spec": {"minReplicas": replicas, "maxReplicas": most}}).to_string()
+            }
+            None => self.patch(replicas),
+        }
     }
 
     pub(super) fn patch(&self, replicas: u32) -> String {

@@ -6,13 +6,26 @@ use super::autoscaler::behavior;
 use super::cron::spans;
 use super::{Piece, Scaled};
 use crate::schedule::Window;
-use crate::snapshot::AutoscalerMetric;
+use crate::snapshot::{AutoscalerMetric, Manager, Trigger};
 use crate::text::quote;
 
 /// The longest name of a ScaledObject whose autoscaler can be called after it.
 const LONGEST: usize = 54;
 
-impl Scaled<'_> {
+/// What names of triggers begin with that are written here.
+pub(super) const OURS: &str = "kcost-";
+
+/// Whether a trigger is a cron that says the same, whatever its name.
+fn says(it: &Trigger, cron: &Value) -> bool {
+    let same =
+        |key: &&str| it.metadata.get(*key).map(String::as_str) == cron["metadata"][*key].as_str();
+    it.kind == "cron"
+        && ["timezone", "start", "end", "desiredReplicas"]
+            .iter()
+            .all(same)
+}
+
+impl<'a> Scaled<'a> {
     /// Cron triggers beside what there is: in the ScaledObject that scales it, or in one that
     /// takes the place of its autoscaler.
     pub(super) fn keda(self) -> Vec<Piece> {
@@ -22,25 +35,12 @@ impl Scaled<'_> {
         }
         crons.extend(self.event_crons());
         crons.extend(self.sleep.iter().flat_map(|it| self.awake_crons(it)));
-        let mut managers = self.workload.managers.iter();
-        if let Some(own) = managers.find(|it| it.kind == "ScaledObject") {
-            let add = crons
-                .iter()
-                .map(|trigger| json!({"op": "add", "path": "/spec/triggers/-", "value": trigger}));
-            let mut add: Vec<Value> = add.collect();
-            if self.sleep.is_some() {
-                add.push(json!({"op": "add", "path": "/spec/minReplicaCount", "value": 0}));
-            }
-            let patch = Value::Array(add);
-            return vec![Piece::Command(format!(
-                "kubectl patch scaledobject {} -n {} --type=json -p {}",
-                quote(&own.name),
-                self.namespace(),
-                quote(&patch.to_string())
-            ))];
+        if let Some(own) = self.scaled_object() {
+            return vec![self.patch_of(own, &crons)];
         }
         let own = self.workload.autoscaler.as_ref();
-        let by_cpu = |it: &AutoscalerMetric| it.name == "cpu" && it.is_share();
+        let by_cpu =
+            |it: &AutoscalerMetric| it.name == "cpu" && it.is_share() && it.container.is_none();
         if own.is_some_and(|it| it.unread > 0 || !it.metrics.iter().all(by_cpu)) {
             return vec![Piece::Command(
                 "its autoscaler has metrics that kcost does not write as triggers: take \
@@ -82,6 +82,74 @@ impl Scaled<'_> {
         vec![Piece::Object(object)]
     }
 
+    /// The ScaledObject that scales it.
+    pub(super) fn scaled_object(self) -> Option<&'a Manager> {
+        let mut managers = self.workload.managers.iter();
+        managers.find(|it| it.kind == "ScaledObject")
+    }
+
+    /// What is to be changed in a ScaledObject: triggers of ours that it has already are
+    /// replaced, and all others stay. What is taken away is tested first, so that nothing else
+    /// goes where it was changed in the meantime.
+    fn patch_of(self, own: &Manager, crons: &[Value]) -> Piece {
+        let (ours, theirs): (Vec<_>, Vec<_>) = own
+            .triggers
+            .iter()
+            .enumerate()
+            .partition(|(_, it)| it.name.as_ref().is_some_and(|it| it.starts_with(OURS)));
+        // What somebody else wrote and says the same does already.
+        let there = |cron: &&Value| theirs.iter().any(|(_, it)| says(it, cron));
+        let crons: Vec<&Value> = crons.iter().filter(|it| !there(it)).collect();
+        let same = ours.len() == crons.len()
+            && ours.iter().zip(&crons).all(|((_, it), cron)| {
+                it.name.as_deref() == cron["name"].as_str() && says(it, cron)
+            });
+        let mut patch: Vec<Value> = Vec::new();
+        if let (Some(_), Some(cpu)) = (self.plan.advice.target(), own.trigger("cpu")) {
+            let value = self.percent().to_string();
+            let path = format!("/spec/triggers/{cpu}/metadata/value");
+            if own.triggers[cpu].metadata.get("value") != Some(&value) {
+                patch.push(json!({"op": "replace", "path": path, "value": value}));
+            }
+        }
+        if !same {
+            for (place, it) in ours.iter().rev() {
+                let path = format!("/spec/triggers/{place}");
+                let name = format!("{path}/name");
+                patch.push(json!({"op": "test", "path": name, "value": it.name}));
+                patch.push(json!({"op": "remove", "path": path}));
+            }
+            let add = crons.iter();
+            patch.extend(
+                add.map(|it| json!({"op": "add", "path": "/spec/triggers/-", "value": it})),
+            );
+        }
+        let there = self.workload.autoscaler.as_ref();
+        let least = if self.sleep.is_some() {
+            0
+        } else {
+            self.plan.base
+        };
+        let set = |field: &str, value: u32| json!({"op": "add", "path": format!("/spec/{field}"), "value": value});
+        let wakes = self.sleep.is_some() || self.plan.advice.acts();
+        if wakes && there.is_none_or(|it| it.min_replicas != least) {
+            patch.push(set("minReplicaCount", least));
+        }
+        if let Some((_, most)) = self.plan.raised() {
+            patch.push(set("maxReplicaCount", most));
+        }
+        Piece::Command(if patch.is_empty() {
+            format!("its ScaledObject {} says so already", quote(&own.name))
+        } else {
+            format!(
+                "kubectl patch scaledobject {} -n {} --type=json -p {}",
+                quote(&own.name),
+                self.namespace(),
+                quote(&Value::Array(patch).to_string())
+            )
+        })
+    }
+
     /// The triggers of some windows.
     pub(super) fn crons(self, windows: &[Window]) -> Vec<Value> {
         let spans = windows.iter().flat_map(|window| {
@@ -93,7 +161,7 @@ impl Scaled<'_> {
         let triggers = spans.enumerate().map(|(number, (span, replicas))| {
             json!({
                 "type": "cron",
-                "name": format!("window-{}", number + 1),
+                "name": format!("{OURS}window-{}", number + 1),
                 "metadata": {
                     "timezone": self.zone,
                     "start": span.start,
@@ -112,7 +180,7 @@ impl Scaled<'_> {
             let (start, end) = event.crons();
             json!({
                 "type": "cron",
-                "name": format!("event-{}", number + 1),
+                "name": format!("{OURS}event-{}", number + 1),
                 "metadata": {
                     "timezone": self.zone,
                     "start": start,

@@ -121,8 +121,9 @@ impl<'a> Scaled<'a> {
             // One object says both, or neither would hold.
             (_, Mover::Keda) if self.sleep.is_some() => pieces.extend(self.keda()),
             (Advice::Leave(_), _) => {}
+            (Advice::Hpa(_), _) if self.scaled_object().is_some() => pieces.extend(self.keda()),
             (Advice::Hpa(_), _) if self.workload.autoscaler.is_some() => {
-                pieces.push(self.retarget());
+                pieces.extend(self.retarget());
             }
             (Advice::Hpa(_), _) => pieces.push(Piece::Object(self.hpa())),
             (_, Mover::Keda) => pieces.extend(self.keda()),

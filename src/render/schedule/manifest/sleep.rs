@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::cron::expression;
 use super::cron_jobs::Patched;
+use super::keda::OURS;
 use super::{Piece, Scaled};
 use crate::schedule::{Days, Nap, Sleep};
 
@@ -26,7 +27,7 @@ impl Scaled<'_> {
         gaps.map(|(number, (from, until))| {
             json!({
                 "type": "cron",
-                "name": format!("awake-{}", number + 1),
+                "name": format!("{OURS}awake-{}", number + 1),
                 "metadata": {
                     "timezone": self.zone,
                     "start": from,

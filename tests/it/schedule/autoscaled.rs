@@ -1,0 +1,153 @@
+//! Schedules of what an autoscaler scales already: what is written fits what is there.
+
+use serde_json::{Value, json};
+
+use super::{Made, bundle, friday, hpa};
+use crate::common::Kcost;
+
+const HOUR: i64 = 3_600;
+
+/// What is printed for the steep peak of a Friday, scaled by these.
+fn printed(form: &str, beside: &[Value]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let sale = friday(20 * HOUR, 22 * HOUR, 0.3, 4.3);
+    let made = Made {
+        start: 900,
+        cores: &sale,
+        beside: beside.to_vec(),
+        ..Made::default()
+    };
+    let bundle = bundle(folder.path(), &[made]);
+    let args = ["schedule", "--snapshot", &bundle, "-o", form];
+    Kcost::new().args(args).run().ended(0).stdout
+}
+
+/// The patch of a ScaledObject in it.
+fn patch(text: &str) -> Vec<Value> {
+    let line = text
+        .lines()
+        .find(|it| it.contains("kubectl patch scaledobject"));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    let from = line.find("-p '").unwrap_or_else(|| panic!("{line}")) + 4;
+    serde_json::from_str(line[from..].trim_end_matches('\'')).unwrap()
+}
+
+fn scaled_object(max: u32, triggers: &[Value]) -> Value {
+    json!({
+        "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "metadata": {"namespace": "shop", "name": "api"},
+        "spec": {"scaleTargetRef": {"name": "api"}, "minReplicaCount": 2,
+            "maxReplicaCount": max, "triggers": triggers},
+    })
+}
+
+fn cpu(percent: u32) -> Value {
+    let value = percent.to_string();
+    json!({"type": "cpu", "metricType": "Utilization", "metadata": {"value": value}})
+}
+
+/// As a ScaledObject is once a JSON patch was applied to its triggers.
+fn patched(triggers: &[Value], patch: &[Value]) -> Vec<Value> {
+    let mut triggers = triggers.to_vec();
+    for it in patch {
+        let path = it["path"].as_str().unwrap();
+        let Some(rest) = path.strip_prefix("/spec/triggers/") else {
+            continue;
+        };
+        match (it["op"].as_str().unwrap(), rest.split_once('/')) {
+            ("add", None) => triggers.push(it["value"].clone()),
+            ("remove", None) => {
+                triggers.remove(rest.parse::<usize>().unwrap());
+            }
+            ("test", Some((place, "name"))) => {
+                assert_eq!(
+                    triggers[place.parse::<usize>().unwrap()]["name"],
+                    it["value"]
+                );
+            }
+            ("replace", Some((place, "metadata/value"))) => {
+                triggers[place.parse::<usize>().unwrap()]["metadata"]["value"] =
+                    it["value"].clone();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    triggers
+}
+
+#[test]
+fn the_least_is_never_above_the_most_and_a_raise_is_said() {
+    for (beside, form) in [
+        (hpa("api", "api", (2, 2), 70), "cronjobs"),
+        (hpa("api", "api", (2, 2), 70), "keda"),
+        (scaled_object(2, &[cpu(70)]), "keda"),
+    ] {
+        let text = printed(form, &[beside]);
+        assert!(
+            text.contains("maxReplicas has to rise from 2 to "),
+            "{text}"
+        );
+        let mut patches = text.split("{\"spec\":").skip(1);
+        let fits = patches.all(|it| {
+            let it = format!("{{\"spec\":{}", &it[..=it.find('}').unwrap()]);
+            let it: Value = serde_json::from_str(&format!("{it}}}")).unwrap();
+            let spec = &it["spec"];
+            spec["minReplicas"].as_u64() <= spec["maxReplicas"].as_u64()
+        });
+        assert!(fits, "{text}");
+        if form == "keda" {
+            assert!(text.contains("maxReplicaCount"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_autoscaler_of_keda_is_changed_in_its_scaled_object_alone() {
+    let mut own = hpa("keda-hpa-api", "api", (2, 40), 60);
+    own["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "api", "uid": "s",
+        "controller": true,
+    }]);
+    let text = printed("cronjobs", &[scaled_object(40, &[cpu(60)]), own]);
+    assert!(
+        text.contains("ScaledObject `api`") && text.contains("take -o keda"),
+        "{text}"
+    );
+    assert!(!text.contains("kind: CronJob"), "{text}");
+}
+
+#[test]
+fn triggers_are_replaced_by_name_and_twice_is_once() {
+    let theirs = json!({"type": "cron", "name": "kcost", "metadata": {"timezone": "UTC",
+        "start": "0 8 * * *", "end": "0 9 * * *", "desiredReplicas": "4"}});
+    let old = json!({"type": "cron", "name": "kcost-window-1", "metadata": {"timezone": "UTC",
+        "start": "0 6 * * *", "end": "0 7 * * *", "desiredReplicas": "9"}});
+    let before = [cpu(60), old, theirs.clone()];
+    let text = printed("keda", &[scaled_object(40, &before)]);
+    let after = patched(&before, &patch(&text));
+    let names: Vec<&str> = after.iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, ["kcost", "kcost-window-1"], "{text}");
+    assert_eq!(after[1], theirs);
+    assert_ne!(after[2]["metadata"]["start"], json!("0 6 * * *"));
+    // What was followed is not told again.
+    let again = printed("keda", &[scaled_object(40, &after)]);
+    assert!(again.contains("says so already"), "{again}");
+    // Nor where somebody gave it another name.
+    let mut renamed = after.clone();
+    renamed[2]["name"] = json!("sale");
+    let again = printed("keda", &[scaled_object(40, &renamed)]);
+    assert!(again.contains("says so already"), "{again}");
+}
+
+/// Without a trigger of CPU nothing is simulated below the windows, and nothing is said of it.
+#[test]
+fn what_scales_by_other_things_is_no_autoscaler_of_cpu() {
+    let rps = json!({"type": "prometheus", "name": "rps", "metadata": {
+        "serverAddress": "http://p:9090", "query": "secret", "threshold": "100"}});
+    let text = printed("keda", &[scaled_object(40, &[rps])]);
+    assert!(
+        text.contains("other things than CPU") && !text.contains("HPA at"),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+}
