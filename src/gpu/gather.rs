@@ -9,6 +9,7 @@ use super::card::Card;
 use super::held::{Held, held, units};
 use super::part::{Doing, Part};
 use super::seen::{Busiest, Level, Seen, quantile};
+use super::stretch::Stretch;
 use super::trace::Sums;
 use super::vendor::Vendor;
 use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage, Workload};
@@ -404,46 +405,11 @@ const HARDLY: f32 = 0.1;
 /// A sample in which more is done than noise.
 const ANYTHING: f32 = 0.01;
 
-/// How long it must have been so at the end of the window, for a hang and for an end; and
-/// how often at least it was seen.
+/// How long it must have been so at the end of the window, for a hang and for an end.
 const HUNG: Span = Span::HOUR;
 const ENDED: Span = Span::from_secs(6 * 3_600);
-const OFTEN: u32 = 5;
 /// A rest that is so many times as long as any before is no pause between requests.
 const MUCH_LONGER: u32 = 2;
-
-/// A stretch of samples that are all so, up to the newest.
-#[derive(Default)]
-struct Stretch {
-    since: Option<u32>,
-    last: u32,
-    samples: u32,
-}
-
-impl Stretch {
-    fn add(&mut self, slot: u32, is_so: bool) {
-        if !is_so {
-            *self = Self::default();
-            return;
-        }
-        self.since = self.since.or(Some(slot));
-        self.last = slot;
-        self.samples += 1;
-    }
-
-    fn slots(&self) -> u32 {
-        self.since.map_or(0, |since| self.last - since + 1)
-    }
-
-    /// Since when, and how long, where that is at least so long.
-    fn lasts(&self, least: Span, grid: &Grid) -> Option<(Timestamp, Span)> {
-        let span = Span::from_secs(self.slots().saturating_mul(grid.step.as_secs()));
-        let since = self
-            .since
-            .filter(|_| span >= least && self.samples >= OFTEN)?;
-        Some((grid.time(since), span))
-    }
-}
 
 /// Sums of one container of a pod.
 #[derive(Default)]

@@ -23,7 +23,9 @@ mod seen;
 mod share;
 mod sharing;
 mod state;
+mod stretch;
 mod trace;
+mod turn;
 mod vendor;
 
 pub use advice::{Action, Advice, Danger};

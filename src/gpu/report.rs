@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::advice::{About, Action, Advice, Danger, advice, in_turn};
+use super::advice::{About, Action, Advice, Danger, advice};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use super::sharing::{Sharing, proposed};
 use super::state::{Certainty, State, judge};
+use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
 use crate::price::Book;

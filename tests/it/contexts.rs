@@ -82,10 +82,10 @@ fn one_report_of_two_clusters_and_one_that_is_gone() {
 
     All clusters
       CLUSTER  WORKLOADS  COST A MONTH  ADVISED  CHANGE  FREED
-      eu               6        $67.33   $67.33    same  $0.00
-      us               6        $67.33   $67.33    same  $0.00
+      eu               6        $67.31   $67.31    same  $0.00
+      us               6        $67.31   $67.31    same  $0.00
       gone                      failed
-      total           12       $134.65  $134.65    same  $0.00
+      total           12       $134.62  $134.62    same  $0.00
     ");
     // What to run next is for a person, and this is a pipe.
     assert!(!seen.stdout.contains("next:"), "{}", seen.stdout);

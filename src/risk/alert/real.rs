@@ -224,7 +224,7 @@ mod tests {
             stretch(9, 90, 100),
         ]);
         assert_eq!((ahead.warned, ahead.median), (1, hours(40)));
-        let ahead = real.ahead(&[stretch(1, 60, 70), stretch(2, 90, 91), stretch(3, 50, 60)]);
+        let ahead = real.ahead(&[stretch(1, 60, 70), stretch(2, 90, 99), stretch(3, 50, 60)]);
         assert_eq!((ahead.warned, ahead.median), (2, hours(10)));
         let told = [
             stretch(1, 60, 80),

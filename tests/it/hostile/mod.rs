@@ -34,7 +34,7 @@ impl Request {
 
     /// Whether samples of usage are asked for, not counts before them.
     pub fn is_usage(&self) -> bool {
-        self.path.ends_with("/query_range") && !self.get("query").starts_with("count by")
+        self.path.ends_with("/query_range") && !self.get("query").starts_with("count")
     }
 }
 
