@@ -163,7 +163,8 @@ impl Part<'_> {
 
     /// The samples that are no smaller than this.
     fn from(&self, least: f32) -> Vec<f32> {
-        let mut values = Vec::new();
+        let most = self.0.iter().map(|of_pod| of_pod.len()).sum();
+        let mut values = Vec::with_capacity(most);
         for of_pod in &self.0 {
             values.extend(of_pod.iter().filter(|value| **value >= least));
         }

@@ -104,8 +104,9 @@ impl Rhythm<'_> {
     /// How much of the usual contrast between peak and quiet hours the day before a block
     /// has; `NaN` where that is not known, or where it should have none.
     fn kept(&self, end: usize) -> f64 {
-        let (mut peak, mut quiet) = (Vec::new(), Vec::new());
-        let (mut usual_peak, mut usual_quiet) = (Vec::new(), Vec::new());
+        let room = || Vec::with_capacity(self.hours.per_day);
+        let (mut peak, mut quiet) = (room(), room());
+        let (mut usual_peak, mut usual_quiet) = (room(), room());
         let day = end - self.hours.per_day..end;
         for at in day.clone() {
             let (seen, usual) = (self.hours.mean[at], self.values[at]);

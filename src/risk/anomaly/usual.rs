@@ -87,7 +87,8 @@ fn season(values: &[f64], hours: &Hours) -> Option<Vec<f64>> {
 /// two are known.
 fn shape(values: &[f64], hours: &Hours, of: impl Fn(usize) -> bool) -> Vec<f64> {
     let days = values.len() / hours.per_day + 1;
-    let mut places: Vec<Vec<f64>> = vec![Vec::with_capacity(days); hours.per_day];
+    let room = |_| Vec::with_capacity(days);
+    let mut places: Vec<Vec<f64>> = (0..hours.per_day).map(room).collect();
     for (at, (value, phase)) in values.iter().zip(&hours.phase).enumerate() {
         if value.is_finite() && of(at) {
             places[*phase].push(*value);

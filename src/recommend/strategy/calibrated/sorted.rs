@@ -97,13 +97,16 @@ impl Ordered {
     /// that is above it; 0 without a sample. One walk from the largest on tells all.
     pub(super) fn shares_above(&self, stretch: &Range<usize>, ascending: &[f64]) -> Vec<f64> {
         let count = len_f64(self.count(stretch).max(1));
-        let mut samples = self.largest(stretch).map(f64::from).peekable();
-        let mut above = 0.0;
+        let lies_within = within(stretch);
+        let (mut seen, mut above) = (0, 0_usize);
         let from_the_highest = ascending.iter().rev().map(|value| {
-            while samples.next_if(|sample| sample > value).is_some() {
-                above += 1.0;
-            }
-            above / count
+            let rest = self.values[seen..].iter();
+            let larger = rest.take_while(|sample| f64::from(**sample) > *value);
+            let until = seen + larger.count();
+            let places = self.places[seen..until].iter();
+            above += places.filter(|place| lies_within(**place)).count();
+            seen = until;
+            len_f64(above) / count
         });
         let mut shares: Vec<f64> = from_the_highest.collect();
         shares.reverse();
