@@ -6,6 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::card::Card;
+use super::each::Each;
 use super::held::{Held, held, units};
 use super::part::{Doing, Part};
 use super::seen::{Busiest, Level, Seen, quantile};
@@ -30,8 +31,16 @@ pub struct Gather<'a> {
     held: Vec<Held>,
     /// The owner of each workload that has devices, by its place in `held`.
     owner: BTreeMap<usize, usize>,
-    open: Option<(usize, Raw)>,
+    open: Option<Open>,
     seen: Vec<Seen>,
+}
+
+/// The owner whose usage comes: its place, all of it, and, where some of its devices do
+/// nothing beside others that work, the same without those.
+struct Open {
+    owner: usize,
+    all: Raw,
+    working: Option<Raw>,
 }
 
 impl<'a> Gather<'a> {
@@ -56,32 +65,44 @@ impl<'a> Gather<'a> {
             .map(|(workload, owner)| (*workload, *owner))
             .collect();
         for (workload, owner) in owners {
-            if self.open.as_ref().is_some_and(|(place, _)| *place != owner) {
+            if self.open.as_ref().is_some_and(|it| it.owner != owner) {
                 self.close();
             }
             let grid = self.snapshot.usage.grid;
             let held = &self.held[owner];
-            let (_, raw) = self
-                .open
-                .get_or_insert_with(|| (owner, Raw::new(grid, held)));
+            let open = self.open.get_or_insert_with(|| Open {
+                owner,
+                all: Raw::new(grid, held),
+                working: partly_used(self.snapshot, held).then(|| Raw::new(grid, held)),
+            });
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
             for series in usage.of_workload(number) {
                 let mut containers = holder.containers.iter();
                 if let Some(container) = containers.find(|it| it.name == series.container) {
                     let units = units(holder, container, series);
-                    raw.add(series, container, units);
-                    if units > 0.0 {
-                        raw.could += could(holder, series, &grid);
-                    }
+                    let names = (series.pod.as_str(), series.container.as_str());
+                    let each = Each::of(holder, names, units, &grid).filter(|_| !held.takes_turns);
+                    let could = could(holder, series, &grid);
+                    let own = Own {
+                        container,
+                        units,
+                        could,
+                        each,
+                    };
+                    open.add(series, &own);
                 }
             }
         }
     }
 
     fn close(&mut self) {
-        if let Some((owner, raw)) = self.open.take() {
-            self.seen[owner] = raw.seen();
+        if let Some(open) = self.open.take() {
+            let working = open.working.map(|it| Box::new(it.seen()));
+            self.seen[open.owner] = Seen {
+                working,
+                ..open.all.seen()
+            };
         }
     }
 
@@ -90,6 +111,49 @@ impl<'a> Gather<'a> {
         self.close();
         self.held.into_iter().zip(self.seen).collect()
     }
+}
+
+impl Open {
+    fn add(&mut self, series: &Series, own: &Own<'_>) {
+        let before = self.all.parts.len();
+        self.all.add(series, own, false);
+        let Some(working) = &mut self.working else {
+            return;
+        };
+        if own.each.as_ref().is_some_and(Each::is_unused) {
+            working.parts.extend_from_slice(&self.all.parts[before..]);
+        } else {
+            working.add(series, own, true);
+        }
+    }
+}
+
+/// Whether some devices of these do nothing and others work, of those told of one by one.
+fn partly_used(snapshot: &Snapshot, held: &Held) -> bool {
+    let grid = &snapshot.usage.grid;
+    let own = held.workloads.iter();
+    let workloads = own.filter_map(|it| snapshot.workloads.get(*it));
+    let (mut told, mut unused) = (0, 0);
+    for (workload, pod) in workloads.flat_map(|it| it.pods.iter().map(move |pod| (it, pod))) {
+        let names = pod.devices.iter().map(|it| it.container.as_str());
+        for name in names.collect::<BTreeSet<&str>>() {
+            if let Some(each) = Each::of(workload, (&pod.name, name), f64::INFINITY, grid) {
+                told += each.told;
+                unused += each.unused.len();
+            }
+        }
+    }
+    !held.takes_turns && (1..told).contains(&unused)
+}
+
+/// The container whose usage comes.
+struct Own<'a> {
+    container: &'a Container,
+    /// Its devices and slices.
+    units: f64,
+    /// Samples that there could be.
+    could: usize,
+    each: Option<Each>,
 }
 
 /// Samples of one owner.
@@ -168,8 +232,10 @@ impl Raw {
         }
     }
 
-    /// Takes what is known of a container that has so many devices and slices.
-    fn add(&mut self, series: &Series, container: &Container, units: f64) {
+    /// Takes what is known of a container; `working` leaves out those of its devices that do
+    /// nothing beside others that work.
+    fn add(&mut self, series: &Series, own: &Own<'_>, working: bool) {
+        let (container, units) = (own.container, own.units);
         for (metric, values) in &series.more {
             if metric.is_of_serving() {
                 let held = self.of.entry(*metric).or_default();
@@ -179,6 +245,7 @@ impl Raw {
         if units <= 0.0 {
             return;
         }
+        self.could += own.could;
         self.processor(series, container);
         let mut columns: BTreeMap<Metric, Vec<f32>> = series
             .more
@@ -195,6 +262,10 @@ impl Raw {
                 .is_some_and(says_nothing)
         {
             columns.remove(&Metric::GpuUtilization);
+        }
+        let partly = own.each.as_ref().filter(|it| working && it.is_partly_used());
+        if let Some(each) = partly {
+            leave_out(&mut columns, each, units);
         }
         let at = |metric: Metric, slot: usize| {
             let value = columns.get(&metric).and_then(|values| values.get(slot));
@@ -240,7 +311,9 @@ impl Raw {
         }
         self.turns += of.turns;
         if series.is_running(&self.grid) {
-            self.parts.push(of.part(series, units, self.grid));
+            let part = of.part(series, units, self.grid);
+            let each = own.each.clone();
+            self.parts.push(Part { each, ..part });
         }
     }
 
@@ -318,6 +391,7 @@ impl Raw {
             full: Level::of(self.full),
             xids: self.xids,
             parts: self.parts,
+            working: None,
             busiest: busiest(self.day),
             trace: self.sums.trace(self.grid.per_hour()),
             turns: len_f64(self.turns) / len_f64(self.known.max(1)),
@@ -332,6 +406,23 @@ impl Raw {
             cpu_bound: self.bound,
             throttled: self.cpu[1].get(),
             cpu_waiting: self.cpu[2].get(),
+        }
+    }
+}
+
+/// Makes figures of all devices of a container, so many, those of the ones that work, as
+/// if it had as many of them.
+fn leave_out(columns: &mut BTreeMap<Metric, Vec<f32>>, each: &Each, units: f64) {
+    let share = single(each.share_of_all());
+    let unused = single(each.unused_watts());
+    let drawn = single(units / (units - len_f64(each.unused.len())).max(1.0));
+    for (metric, values) in columns.iter_mut() {
+        for value in values.iter_mut() {
+            *value = match metric {
+                metric if metric.is_share() => (*value * share).min(1.0),
+                Metric::GpuPowerWatts => (*value - unused).max(0.0) * drawn,
+                _ => *value,
+            };
         }
     }
 }
@@ -481,6 +572,7 @@ impl OfPart {
             moved: self.moved.get(),
             watts: self.watts.get(),
             did: self.did.get(),
+            each: None,
             hung: self.hangs.lasts(HUNG, &grid),
             ended: self.ended(&grid),
             samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),

@@ -338,6 +338,7 @@ fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<
             volume_claims: pod.volume_claims.clone(),
             own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),
+            devices: Vec::new(),
         })
         .collect();
     current.sort_by(|a, b| a.name.cmp(&b.name));

@@ -2,6 +2,7 @@
 
 mod counts;
 mod demo;
+mod devices;
 mod faults;
 mod judged;
 mod measure;
