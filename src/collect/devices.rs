@@ -194,7 +194,12 @@ pub(super) fn give(
             pod.devices.sort_by(|a, b| {
                 let order = |it: &DeviceUse| {
                     let number: Option<u32> = it.number.as_ref().and_then(|it| it.parse().ok());
-                    (it.container.clone(), number, it.number.clone(), it.id.clone())
+                    (
+                        it.container.clone(),
+                        number,
+                        it.number.clone(),
+                        it.id.clone(),
+                    )
                 };
                 order(a).cmp(&order(b))
             });
@@ -230,7 +235,10 @@ mod tests {
         courses.call("b", "3");
         let all = told(&courses, i64::MIN);
         let (a, b) = (&all[0], &all[1]);
-        assert_eq!((a.samples, a.called().as_str(), b.called().as_str()), (100, "a", "GPU 3"));
+        assert_eq!(
+            (a.samples, a.called().as_str(), b.called().as_str()),
+            (100, "a", "GPU 3")
+        );
         assert_eq!(a.worked_at, Timestamp::from_second(time(40)).ok());
         assert_eq!(a.longest_rest, Span::from_secs(39 * 300));
         assert_eq!(a.rests_for(), Span::from_secs(60 * 300));
@@ -249,7 +257,10 @@ mod tests {
             courses.put(id, Metric::GpuUtilization, point, 0.5);
             courses.put("both", Metric::GpuUtilization, point, 0.5);
         }
-        let ids: Vec<String> = told(&courses, i64::MIN).into_iter().map(|it| it.id).collect();
+        let ids: Vec<String> = told(&courses, i64::MIN)
+            .into_iter()
+            .map(|it| it.id)
+            .collect();
         assert_eq!(ids, ["both", "new"]);
         // Of another pod of the same name.
         let both = &told(&courses, time(50))[0];

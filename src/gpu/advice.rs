@@ -206,7 +206,13 @@ impl About<'_> {
         }
     }
 
-    pub(super) fn advice(&self, action: Action, risk: Danger, savings: Option<Money>, text: String) -> Advice {
+    pub(super) fn advice(
+        &self,
+        action: Action,
+        risk: Danger,
+        savings: Option<Money>,
+        text: String,
+    ) -> Advice {
         Advice {
             action,
             text,

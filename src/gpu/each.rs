@@ -79,8 +79,8 @@ impl Each {
 
 /// What did nothing in the whole window, or nothing any more.
 fn unused(device: &DeviceUse, grid: &Grid) -> Option<Unused> {
-    let in_window = |it: &jiff::Timestamp| *it >= grid.start;
-    let worked = device.worked_at.filter(in_window).is_some() && device.worked_ratio > NOTHING;
+    let in_window = device.worked_at.is_some_and(|at| at >= grid.start);
+    let worked = in_window && device.worked_ratio > NOTHING;
     let rests = device.rests_for();
     let rest = device.longest_rest.as_secs().saturating_mul(MUCH_LONGER);
     let ended = rests >= ENDED && rests.as_secs() > rest;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::advice::{About, Action, Advice, Danger};
+use super::each::Each;
 use super::part::{Lost, Part};
 use crate::text::short;
 use crate::units::Money;
@@ -44,7 +45,7 @@ pub(super) fn free(about: &About<'_>) -> Option<Advice> {
 /// Whether others of its container work, and each of them is told of.
 fn partly(lost: &Lost<'_>) -> bool {
     let each = lost.part.each.as_ref();
-    each.is_some_and(|it| it.is_partly_used())
+    each.is_some_and(Each::is_partly_used)
 }
 
 /// How many devices are enough, where every pod of the workload has as many more: what a pod

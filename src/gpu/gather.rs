@@ -263,7 +263,10 @@ impl Raw {
         {
             columns.remove(&Metric::GpuUtilization);
         }
-        let partly = own.each.as_ref().filter(|it| working && it.is_partly_used());
+        let partly = own
+            .each
+            .as_ref()
+            .filter(|it| working && it.is_partly_used());
         if let Some(each) = partly {
             leave_out(&mut columns, each, units);
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources,
-    Restarts, Waiting, label,
+    Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement, Probe,
+    Resources, Restarts, Waiting, label,
 };
 use crate::units::Bytes;
 

@@ -7,6 +7,7 @@ mod faults;
 mod judged;
 mod measure;
 mod prometheus;
+mod queues;
 mod runs;
 mod sharing;
 mod states;

@@ -275,7 +275,9 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
     }
     let mut placed = Vec::with_capacity(times.len());
     for (column, values) in &raw.columns {
-        let rows = order.iter().map(|row| (times[*row], values.get(*row).copied()));
+        let rows = order
+            .iter()
+            .map(|row| (times[*row], values.get(*row).copied()));
         // What cannot be true is told to the builder.
         let refuse = |slot: u32, value: f32| builder.set(series, *column, slot, f64::from(value));
         let unlike = in_slots(*column, rows, rule, &mut placed, refuse);

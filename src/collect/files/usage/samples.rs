@@ -86,7 +86,11 @@ impl Samples {
     }
 
     /// The series of one device of this container.
-    pub(super) fn device(&mut self, [namespace, pod, container]: [&str; 3], device: &str) -> &mut Raw {
+    pub(super) fn device(
+        &mut self,
+        [namespace, pod, container]: [&str; 3],
+        device: &str,
+    ) -> &mut Raw {
         let devices = self.devices.get_or_insert_default();
         devices.open([namespace, pod, &format!("{container}{BEHIND}{device}")])
     }
@@ -113,7 +117,9 @@ const BEHIND: char = '\0';
 impl Raw {
     /// The container and the device that it is of.
     pub(super) fn device(&self) -> (&str, &str) {
-        self.container.split_once(BEHIND).unwrap_or((&self.container, ""))
+        self.container
+            .split_once(BEHIND)
+            .unwrap_or((&self.container, ""))
     }
 
     fn keep(&mut self, times: &Range<i64>) {
