@@ -87,7 +87,8 @@ impl Courses {
             .filter_map(|(id, course)| course.told((container, id), time, (since, end)))
             .collect();
         let newest = all.iter().map(|it| it.until.as_second()).max();
-        let from = newest.unwrap_or(0) - TOGETHER;
+        let apart = TOGETHER.max(2 * (time(1) - time(0)));
+        let from = newest.unwrap_or(0) - apart;
         all.retain(|it| it.until.as_second() >= from);
         all
     }

@@ -21,6 +21,7 @@ mod joint;
 mod part;
 mod report;
 mod run;
+mod sample;
 mod seen;
 mod share;
 mod sharing;

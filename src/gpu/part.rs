@@ -45,12 +45,16 @@ pub struct Lost<'a> {
 }
 
 impl Lost<'_> {
-    /// Whether nothing ever came of it, as far as it was seen.
+    /// Whether nothing ever came of it, as far as it was seen; not where only a mean hints
+    /// at it.
     pub(super) fn never_worked(&self) -> bool {
-        let each = self.part.each.as_ref().filter(|it| it.is_partly_used());
-        each.is_none_or(|it| it.unused.iter().all(|it| !it.worked))
-            && self.part.ended.is_none()
-            && self.part.hung.is_none()
+        let part = self.part;
+        let is_told = part.each.is_some() || self.devices >= part.devices;
+        let each = part.each.as_ref().filter(|it| it.is_partly_used());
+        is_told
+            && each.is_none_or(|it| it.unused.iter().all(|it| !it.worked))
+            && part.ended.is_none()
+            && part.hung.is_none()
     }
 }
 
