@@ -16,12 +16,16 @@ fn template() -> Value {
 /// A run that waits, and what Kueue keeps of it in this version.
 fn waiting(version: &str) -> Setup {
     let job = json!({
+        "apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob",
         "metadata": {"name": "fit", "namespace": "ml", "uid": "f",
             "labels": {"kueue.x-k8s.io/queue-name": "team-a"}},
         "spec": {"runPolicy": {"suspend": true}, "pytorchReplicaSpecs": {
             "Worker": {"replicas": 3, "template": template()}}},
     });
+    let api_version = format!("kueue.x-k8s.io/{version}");
+    // Servers name the types of custom objects in lists too.
     let kept = json!({
+        "apiVersion": api_version, "kind": "Workload",
         "metadata": {"name": "pytorchjob-fit-1a2b3", "namespace": "ml", "uid": "k",
             "ownerReferences": [{"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob",
                 "name": "fit", "uid": "f", "controller": true}]},
@@ -36,7 +40,6 @@ fn waiting(version: &str) -> Setup {
         "spec": {"containers": [{"name": "main", "image": "i"}]},
         "status": {"phase": "Running"},
     });
-    let api_version = format!("kueue.x-k8s.io/{version}");
     let store = Store::empty()
         .kind(&api_version, "workloads", "Workload", true)
         .kind("kubeflow.org/v1", "pytorchjobs", "PyTorchJob", true)
