@@ -15,6 +15,7 @@ pub mod checkup;
 mod client;
 mod command;
 mod deadline;
+mod devices;
 mod exec;
 pub mod files;
 pub mod kubernetes;

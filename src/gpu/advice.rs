@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::card::{Card, Profile};
 use super::cheaper;
+use super::free;
 use super::held::Held;
 use super::run;
 use super::seen::{Fullness, Seen};
@@ -156,12 +157,12 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
         State::Unknown if about.held.pods == 0 => Vec::new(),
         State::Unknown => vec![measure(about)],
     };
-    let first = [run::gang(about), run::failing(about), free(about)];
+    let first = [run::gang(about), run::failing(about), free::free(about)];
     first.into_iter().chain(all).flatten().collect()
 }
 
 impl About<'_> {
-    fn batch(&self) -> bool {
+    pub(super) fn batch(&self) -> bool {
         self.workloads.iter().any(|it| it.is_batch())
     }
 
@@ -177,7 +178,7 @@ impl About<'_> {
             .then(|| pods().any(|(_, pod)| !pod.volume_claims.is_empty()))
     }
 
-    fn card(&self) -> Option<&'static Card> {
+    pub(super) fn card(&self) -> Option<&'static Card> {
         self.held.card()
     }
 
@@ -205,7 +206,13 @@ impl About<'_> {
         }
     }
 
-    fn advice(&self, action: Action, risk: Danger, savings: Option<Money>, text: String) -> Advice {
+    pub(super) fn advice(
+        &self,
+        action: Action,
+        risk: Danger,
+        savings: Option<Money>,
+        text: String,
+    ) -> Advice {
         Advice {
             action,
             text,
@@ -261,60 +268,6 @@ fn end_hang(about: &About<'_>) -> Option<Advice> {
     };
     let text = text.replace("1 GPU are", "1 GPU is");
     Some(about.advice(Action::EndHang, Danger::Low, Some(about.cost), text))
-}
-
-/// So many devices of which nothing comes are named.
-const NAMED: usize = 3;
-
-/// Devices of which nothing comes while others of the same workload work.
-fn free(about: &About<'_>) -> Option<Advice> {
-    let seen = about.seen;
-    let lost = seen.lost(about.card());
-    let shortest = lost.iter().map(|(it, _)| it.lost_for()).min()?;
-    let names = lost.iter().take(NAMED).map(|(it, devices)| {
-        let same = seen
-            .parts
-            .iter()
-            .filter(|other| other.pod == it.pod)
-            .count();
-        let own = if same > 1 {
-            format!("{} of {}", it.container, it.pod)
-        } else {
-            it.pod.clone()
-        };
-        if it.hangs(about.card()) {
-            return format!("{own} (hangs)");
-        }
-        if *devices < it.devices {
-            let (devices, all) = (short(*devices, 2), short(it.devices, 2));
-            return format!("{own} ({devices} of its {all}, by the mean of them)");
-        }
-        own
-    });
-    let names: Vec<String> = names.collect();
-    let more = match lost.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let gone: f64 = lost.iter().map(|(_, devices)| devices).sum();
-    let all: f64 = seen.parts.iter().map(|it| it.devices).sum();
-    let all = all.max(about.held.gpus);
-    let cure = if about.batch() {
-        "find out why no work comes to it, as others may wait for it"
-    } else {
-        "do without, or find out why no work comes to it"
-    };
-    let text = format!(
-        "{cure}: of {} of {} devices nothing came in {}: {}{more}",
-        short(gone, 2),
-        short(all, 2),
-        shortest.human(),
-        names.join(", ")
-    );
-    let savings = about
-        .cost
-        .scale((gone / all.max(f64::MIN_POSITIVE)).min(1.0));
-    Some(about.advice(Action::FreeDevices, Danger::Medium, Some(savings), text))
 }
 
 /// Hours in which nothing runs cost as much as others.

@@ -3,20 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use jiff::Timestamp;
-
 use super::card::Card;
+use super::each::Each;
 use super::held::{Held, held, units};
-use super::part::{Doing, Part};
+use super::part::Part;
+use super::sample::{ACTIVE, Mean, OfPart, Sample};
 use super::seen::{Busiest, Level, Seen, quantile};
-use super::stretch::Stretch;
 use super::trace::Sums;
 use super::vendor::Vendor;
 use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage, Workload};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
-
-/// Above this share of the time a device does something.
-const ACTIVE: f32 = 0.02;
 
 /// An hour of the week is used where the device did something in more than this share of it.
 const USED: f64 = 0.05;
@@ -30,8 +26,16 @@ pub struct Gather<'a> {
     held: Vec<Held>,
     /// The owner of each workload that has devices, by its place in `held`.
     owner: BTreeMap<usize, usize>,
-    open: Option<(usize, Raw)>,
+    open: Option<Open>,
     seen: Vec<Seen>,
+}
+
+/// The owner whose usage comes: its place, all of it, and, where some of its devices do
+/// nothing beside others that work, the same without those.
+struct Open {
+    owner: usize,
+    all: Raw,
+    working: Option<Raw>,
 }
 
 impl<'a> Gather<'a> {
@@ -56,32 +60,44 @@ impl<'a> Gather<'a> {
             .map(|(workload, owner)| (*workload, *owner))
             .collect();
         for (workload, owner) in owners {
-            if self.open.as_ref().is_some_and(|(place, _)| *place != owner) {
+            if self.open.as_ref().is_some_and(|it| it.owner != owner) {
                 self.close();
             }
             let grid = self.snapshot.usage.grid;
             let held = &self.held[owner];
-            let (_, raw) = self
-                .open
-                .get_or_insert_with(|| (owner, Raw::new(grid, held)));
+            let open = self.open.get_or_insert_with(|| Open {
+                owner,
+                all: Raw::new(grid, held),
+                working: partly_used(self.snapshot, held).then(|| Raw::new(grid, held)),
+            });
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
             for series in usage.of_workload(number) {
                 let mut containers = holder.containers.iter();
                 if let Some(container) = containers.find(|it| it.name == series.container) {
                     let units = units(holder, container, series);
-                    raw.add(series, container, units);
-                    if units > 0.0 {
-                        raw.could += could(holder, series, &grid);
-                    }
+                    let names = (series.pod.as_str(), series.container.as_str());
+                    let each = Each::of(holder, names, units, &grid).filter(|_| !held.takes_turns);
+                    let could = could(holder, series, &grid);
+                    let own = Own {
+                        container,
+                        units,
+                        could,
+                        each,
+                    };
+                    open.add(series, &own);
                 }
             }
         }
     }
 
     fn close(&mut self) {
-        if let Some((owner, raw)) = self.open.take() {
-            self.seen[owner] = raw.seen();
+        if let Some(open) = self.open.take() {
+            let working = open.working.map(|it| Box::new(it.seen()));
+            self.seen[open.owner] = Seen {
+                working,
+                ..open.all.seen()
+            };
         }
     }
 
@@ -90,6 +106,49 @@ impl<'a> Gather<'a> {
         self.close();
         self.held.into_iter().zip(self.seen).collect()
     }
+}
+
+impl Open {
+    fn add(&mut self, series: &Series, own: &Own<'_>) {
+        let before = self.all.parts.len();
+        self.all.add(series, own, false);
+        let Some(working) = &mut self.working else {
+            return;
+        };
+        if own.each.as_ref().is_some_and(Each::is_unused) {
+            working.parts.extend_from_slice(&self.all.parts[before..]);
+        } else {
+            working.add(series, own, true);
+        }
+    }
+}
+
+/// Whether some devices of these do nothing and others work, of those told of one by one.
+fn partly_used(snapshot: &Snapshot, held: &Held) -> bool {
+    let grid = &snapshot.usage.grid;
+    let own = held.workloads.iter();
+    let workloads = own.filter_map(|it| snapshot.workloads.get(*it));
+    let (mut told, mut unused) = (0, 0);
+    for (workload, pod) in workloads.flat_map(|it| it.pods.iter().map(move |pod| (it, pod))) {
+        let names = pod.devices.iter().map(|it| it.container.as_str());
+        for name in names.collect::<BTreeSet<&str>>() {
+            if let Some(each) = Each::of(workload, (&pod.name, name), f64::INFINITY, grid) {
+                told += each.told;
+                unused += each.unused.len();
+            }
+        }
+    }
+    !held.takes_turns && (1..told).contains(&unused)
+}
+
+/// The container whose usage comes.
+struct Own<'a> {
+    container: &'a Container,
+    /// Its devices and slices.
+    units: f64,
+    /// Samples that there could be.
+    could: usize,
+    each: Option<Each>,
 }
 
 /// Samples of one owner.
@@ -119,22 +178,6 @@ struct Raw {
     hours: BTreeMap<u32, (f64, f64)>,
     cpu: [Mean; 3],
     bound: Option<f64>,
-}
-
-#[derive(Default)]
-struct Mean(f64, f64);
-
-impl Mean {
-    fn add(&mut self, values: &[f32]) {
-        for value in values.iter().filter(|value| !value.is_nan()) {
-            self.0 += f64::from(*value);
-            self.1 += 1.0;
-        }
-    }
-
-    fn get(&self) -> Option<f64> {
-        (self.1 > 0.0).then(|| self.0 / self.1)
-    }
 }
 
 impl Raw {
@@ -168,8 +211,10 @@ impl Raw {
         }
     }
 
-    /// Takes what is known of a container that has so many devices and slices.
-    fn add(&mut self, series: &Series, container: &Container, units: f64) {
+    /// Takes what is known of a container; `working` leaves out those of its devices that do
+    /// nothing beside others that work.
+    fn add(&mut self, series: &Series, own: &Own<'_>, working: bool) {
+        let (container, units) = (own.container, own.units);
         for (metric, values) in &series.more {
             if metric.is_of_serving() {
                 let held = self.of.entry(*metric).or_default();
@@ -179,6 +224,7 @@ impl Raw {
         if units <= 0.0 {
             return;
         }
+        self.could += own.could;
         self.processor(series, container);
         let mut columns: BTreeMap<Metric, Vec<f32>> = series
             .more
@@ -195,6 +241,13 @@ impl Raw {
                 .is_some_and(says_nothing)
         {
             columns.remove(&Metric::GpuUtilization);
+        }
+        let partly = own
+            .each
+            .as_ref()
+            .filter(|it| working && it.is_partly_used());
+        if let Some(each) = partly {
+            leave_out(&mut columns, each, units);
         }
         let at = |metric: Metric, slot: usize| {
             let value = columns.get(&metric).and_then(|values| values.get(slot));
@@ -240,7 +293,9 @@ impl Raw {
         }
         self.turns += of.turns;
         if series.is_running(&self.grid) {
-            self.parts.push(of.part(series, units, self.grid));
+            let part = of.part(series, units, self.grid);
+            let each = own.each.clone();
+            self.parts.push(Part { each, ..part });
         }
     }
 
@@ -318,6 +373,7 @@ impl Raw {
             full: Level::of(self.full),
             xids: self.xids,
             parts: self.parts,
+            working: None,
             busiest: busiest(self.day),
             trace: self.sums.trace(self.grid.per_hour()),
             turns: len_f64(self.turns) / len_f64(self.known.max(1)),
@@ -336,6 +392,23 @@ impl Raw {
     }
 }
 
+/// Makes figures of all devices of a container, so many, those of the ones that work, as
+/// if it had as many of them.
+fn leave_out(columns: &mut BTreeMap<Metric, Vec<f32>>, each: &Each, units: f64) {
+    let share = single(each.share_of_all());
+    let unused = single(each.unused_watts());
+    let drawn = single(units / (units - len_f64(each.unused.len())).max(1.0));
+    for (metric, values) in columns.iter_mut() {
+        for value in values.iter_mut() {
+            *value = match metric {
+                metric if metric.is_share() => (*value * share).min(1.0),
+                Metric::GpuPowerWatts => (*value - unused).max(0.0) * drawn,
+                _ => *value,
+            };
+        }
+    }
+}
+
 /// Samples that there could be: up to the end where its pod is there still, even where
 /// nothing more is told of it.
 fn could(workload: &Workload, series: &Series, grid: &Grid) -> usize {
@@ -345,148 +418,6 @@ fn could(workload: &Workload, series: &Series, grid: &Grid) -> usize {
         return usize::try_from(left).unwrap_or(usize::MAX);
     }
     series.len()
-}
-
-/// What is told of a device in one slot; `NaN` where it is not.
-struct Sample {
-    slot: u32,
-    sm: f32,
-    dram: f32,
-    tensor: f32,
-    busy: f32,
-    watts: f32,
-}
-
-impl Sample {
-    /// `max` takes the number where the other side is `NaN`.
-    fn full(&self) -> f32 {
-        if self.sm.is_nan() {
-            self.sm
-        } else {
-            self.sm.max(self.dram)
-        }
-    }
-
-    /// Whether something runs and does nothing; `None` where nothing tells whether it runs.
-    fn hangs(&self, card: Option<&Card>) -> Option<bool> {
-        let known = |value: f32| (!value.is_nan()).then(|| f64::from(value));
-        let power = known(self.watts).zip(card);
-        let doing = Doing {
-            busy: known(self.busy)?,
-            full: known(self.full()),
-            moved: known(self.dram.max(self.tensor)),
-            power: power.map(|(watts, card)| card.fullness_at(watts)),
-        };
-        Some(doing.hangs())
-    }
-
-    /// The most that is done, by any account.
-    fn done(&self) -> f32 {
-        self.full().max(self.dram).max(self.busy)
-    }
-
-    /// How full it is, or what power says of that; what hardly ever runs is not full.
-    fn full_or_power(&self, card: Option<&Card>) -> f32 {
-        let full = self.full();
-        if !full.is_nan() {
-            return full;
-        }
-        match card.filter(|_| !self.watts.is_nan()) {
-            Some(card) => single(card.fullness_at(f64::from(self.watts))).min(self.busy),
-            None if self.busy <= ACTIVE => self.busy,
-            None => f32::NAN,
-        }
-    }
-}
-
-/// Above and below what a device runs hard and hardly runs.
-const HARD: f32 = 0.5;
-const HARDLY: f32 = 0.1;
-/// A sample in which more is done than noise.
-const ANYTHING: f32 = 0.01;
-
-/// How long it must have been so at the end of the window, for a hang and for an end.
-const HUNG: Span = Span::HOUR;
-const ENDED: Span = Span::from_secs(6 * 3_600);
-/// A rest that is so many times as long as any before is no pause between requests.
-const MUCH_LONGER: u32 = 2;
-
-/// Sums of one container of a pod.
-#[derive(Default)]
-struct OfPart {
-    busy: Mean,
-    full: Mean,
-    moved: Mean,
-    watts: Mean,
-    did: Mean,
-    hangs: Stretch,
-    rests: Stretch,
-    /// The longest rest before the one that may go on.
-    rested: u32,
-    most_busy: Option<f32>,
-    first: Option<u32>,
-    last: u32,
-    /// Whether it ran hard when it last did either.
-    hard: Option<bool>,
-    turns: usize,
-}
-
-impl OfPart {
-    fn add(&mut self, sample: &Sample, card: Option<&Card>) {
-        if let Some(hangs) = sample.hangs(card) {
-            self.hangs.add(sample.slot, hangs);
-        }
-        self.moved.add(&[sample.dram.max(sample.tensor)]);
-        self.busy.add(&[sample.busy]);
-        if !sample.busy.is_nan() {
-            self.most_busy = Some(self.most_busy.unwrap_or(0.0).max(sample.busy));
-        }
-        self.full.add(&[sample.full()]);
-        self.watts.add(&[sample.watts]);
-        let done = sample.done();
-        if done.is_nan() {
-            return;
-        }
-        self.did.add(&[f32::from(u8::from(done > ANYTHING))]);
-        if done > ANYTHING {
-            self.rested = self.rested.max(self.rests.slots());
-        }
-        self.rests.add(sample.slot, done <= ANYTHING);
-        self.first = self.first.or(Some(sample.slot));
-        self.last = sample.slot;
-        let hard = (done >= HARD).then_some(true);
-        let now = hard.or((done <= HARDLY).then_some(false));
-        if now.is_some() {
-            self.turns += usize::from(self.hard.is_some() && self.hard != now);
-            self.hard = now;
-        }
-    }
-
-    /// The rest that goes on, where it is far longer than any before.
-    fn ended(&self, grid: &Grid) -> Option<(Timestamp, Span)> {
-        let worked = self.did.get().is_some_and(|it| it > 0.0);
-        let is_new = self.rests.slots() > MUCH_LONGER * self.rested;
-        self.rests.lasts(ENDED, grid).filter(|_| worked && is_new)
-    }
-
-    fn part(&self, series: &Series, devices: f64, grid: Grid) -> Part {
-        let slots = self.first.map_or(0, |first| self.last - first + 1);
-        Part {
-            pod: series.pod.clone(),
-            container: series.container.clone(),
-            devices,
-            busy: self.busy.get(),
-            most_busy: self.most_busy.map(f64::from),
-            full: self.full.get(),
-            moved: self.moved.get(),
-            watts: self.watts.get(),
-            did: self.did.get(),
-            hung: self.hangs.lasts(HUNG, &grid),
-            ended: self.ended(&grid),
-            samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),
-            watched: Span::from_secs(slots.saturating_mul(grid.step.as_secs())),
-        }
-    }
 }
 
 /// Of the hour of the day in which each is largest.

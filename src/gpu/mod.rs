@@ -12,13 +12,16 @@
 mod advice;
 mod card;
 mod cheaper;
+mod each;
 mod finding;
+mod free;
 mod gather;
 mod held;
 mod joint;
 mod part;
 mod report;
 mod run;
+mod sample;
 mod seen;
 mod share;
 mod sharing;
@@ -30,9 +33,10 @@ mod vendor;
 
 pub use advice::{Action, Advice, Danger};
 pub use card::{Card, Layout, Profile};
+pub use each::{Each, Unused};
 pub use gather::{Gather, Gathered};
 pub use held::Held;
-pub use part::{Doing, Part};
+pub use part::{Doing, Lost, Part};
 pub use report::{Gpus, IdleNode, Judged, Options, gpus, gpus_from};
 pub use seen::{Busiest, Fullness, Level, Seen};
 pub use share::{FITS, FITTED, Kept, Load, Model, kept};

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::card::Card;
+use super::each::Each;
 use super::seen::Seen;
-use crate::units::Span;
+use crate::units::{Span, len_f64};
 
 /// What the devices of one container of a pod did, the mean of them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,11 +27,35 @@ pub struct Part {
     pub samples: usize,
     /// From the first sample to the last.
     pub watched: Span,
+    /// What is told of each of its devices; `None` where only their mean is.
+    pub each: Option<Each>,
     /// Since when something ran all the time up to the end and did nothing, and how long.
     pub hung: Option<(Timestamp, Span)>,
     /// Since when nothing was done up to the end, and how long, where that is longer than it
     /// ever was before.
     pub ended: Option<(Timestamp, Span)>,
+}
+
+/// What of a part nothing comes of, and for how long by now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lost<'a> {
+    pub part: &'a Part,
+    pub devices: f64,
+    pub span: Span,
+}
+
+impl Lost<'_> {
+    /// Whether nothing ever came of it, as far as it was seen; not where only a mean hints
+    /// at it.
+    pub(super) fn never_worked(&self) -> bool {
+        let part = self.part;
+        let is_told = part.each.is_some() || self.devices >= part.devices;
+        let each = part.each.as_ref().filter(|it| it.is_partly_used());
+        is_told
+            && each.is_none_or(|it| it.unused.iter().all(|it| !it.worked))
+            && part.ended.is_none()
+            && part.hung.is_none()
+    }
 }
 
 /// What a device did over some time.
@@ -131,6 +156,23 @@ impl Part {
         (is_still && run < all && 2.0 * run >= all).then_some(all - run)
     }
 
+    /// What of it nothing comes of.
+    fn lost(&self, card: Option<&Card>) -> Option<Lost<'_>> {
+        let (devices, span) = if self.is_lost(card) {
+            (self.devices, self.lost_for())
+        } else if let Some(each) = &self.each {
+            let shortest = each.unused.iter().map(|it| it.span).min()?;
+            (len_f64(each.unused.len()), shortest)
+        } else {
+            (self.silent()?, self.lost_for())
+        };
+        Some(Lost {
+            part: self,
+            devices,
+            span,
+        })
+    }
+
     /// Whether nothing comes of it, one way or the other.
     pub(super) fn is_lost(&self, card: Option<&Card>) -> bool {
         self.is_unused() || self.hangs(card)
@@ -163,19 +205,18 @@ impl Seen {
         self.parts.iter().any(|it| it.hangs(card)) && self.parts.iter().all(|it| it.is_lost(card))
     }
 
-    /// Of which nothing comes while others work, with the devices of each that this is of.
-    pub(super) fn lost(&self, card: Option<&Card>) -> Vec<(&Part, f64)> {
+    /// Of which nothing comes while others work.
+    pub(super) fn lost(&self, card: Option<&Card>) -> Vec<Lost<'_>> {
         if self.parts.iter().all(|it| it.is_lost(card)) {
             return Vec::new();
         }
-        let of = |part: &Part| {
-            if part.is_lost(card) {
-                Some(part.devices)
-            } else {
-                part.silent()
-            }
-        };
         let parts = self.parts.iter();
-        parts.filter_map(|it| Some((it, of(it)?))).collect()
+        parts.filter_map(|it| it.lost(card)).collect()
+    }
+
+    /// Whether single devices of some container are not told apart.
+    pub(super) fn is_blurred(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|it| it.devices > 1.0 && it.each.is_none())
     }
 }

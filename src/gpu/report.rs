@@ -9,7 +9,7 @@ use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use super::sharing::{Sharing, proposed};
-use super::state::{Certainty, State, judge};
+use super::state::{Certainty, State, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
@@ -222,12 +222,14 @@ impl Gpus {
 fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Judged {
     let own = held.workloads.iter();
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
-    let verdict = judge(&held, &seen, &workloads);
+    // What devices that work have to do is not told by those that do nothing.
+    let working = seen.at_work();
+    let verdict = judge(&held, working, &workloads);
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
     let device_hour = device_hour(&held, gpu_cost, options.costs);
     let advice = advice(&About {
         held: &held,
-        seen: &seen,
+        seen: working,
         state: verdict.state,
         certainty: verdict.certainty,
         workloads: &workloads,
@@ -238,6 +240,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         book: options.book,
         now: now(snapshot),
     });
+    let verdict = beside_unused(&verdict, &held, working).unwrap_or(verdict);
     Judged {
         held,
         seen,

@@ -95,6 +95,9 @@ pub struct Seen {
     pub xids: BTreeMap<String, BTreeSet<u32>>,
     /// What containers of pods that still run did, by pod and container.
     pub parts: Vec<Part>,
+    /// The same without those devices that do nothing beside others that work, where each is
+    /// told of alone and there are some.
+    pub working: Option<Box<Self>>,
     /// Where it is needed most.
     pub busiest: Busiest,
     /// What one of its pods does over time.
@@ -146,6 +149,11 @@ impl Card {
 }
 
 impl Seen {
+    /// What devices do that work at all, where others of their container do not.
+    pub(super) fn at_work(&self) -> &Self {
+        self.working.as_deref().unwrap_or(self)
+    }
+
     /// How full its devices are, and by what that is known.
     pub fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
         if let Some(full) = self.full {

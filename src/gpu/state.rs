@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::card::Card;
 use super::held::Held;
+use super::part::Lost;
 use super::seen::{Fullness, Seen};
 use crate::snapshot::Workload;
 use crate::text::{percent, short};
@@ -215,6 +216,38 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     Verdict::new(State::RightSized, sure, why)
 }
 
+/// The state of a workload of which some devices do nothing, by that of those that work:
+/// what is not used is the most that there is to have, unless those are starved themselves.
+pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> Option<Verdict> {
+    let lost = seen.lost(held.card());
+    let is_told = !held.takes_turns && !matches!(of_working.state, State::Idle | State::Held);
+    if lost.is_empty() || !is_told || !is_watched(seen) {
+        return None;
+    }
+    let gone: f64 = lost.iter().map(|it| it.devices).sum();
+    let all: f64 = seen.parts.iter().map(|it| it.devices).sum();
+    let counts = format!("{} of {} devices", short(gone, 2), short(all, 2));
+    let did = if lost.iter().all(Lost::never_worked) {
+        format!("{counts} never worked")
+    } else {
+        format!("nothing comes of {counts}")
+    };
+    let why = if seen.parts.iter().all(|it| it.each.is_some()) {
+        format!("{did}, and of the others: {}", of_working.why)
+    } else {
+        format!("{did}; of all of them: {}", of_working.why)
+    };
+    let state = match of_working.state {
+        State::Starved => State::Starved,
+        _ => State::Underused,
+    };
+    let sure = match of_working.state {
+        State::Unknown => certainty(seen),
+        _ => of_working.certainty,
+    };
+    Some(Verdict::new(state, sure, why))
+}
+
 /// Whether enough is known to say anything.
 pub(super) fn is_watched(seen: &Seen) -> bool {
     seen.samples >= FEWEST && seen.coverage >= KNOWN
@@ -369,7 +402,9 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
     let (full, _) = seen.fullness(card)?;
     let (busy, fill) = (seen.busy?, seen.fill(card)?);
     let is_between = (STARVED.0..=STARVED.1).contains(&full.mean);
-    if !is_between || busy.mean > 0.9 || !seen.lost(card).is_empty() {
+    // Of devices that are told of one by one, those that do nothing are left out of it.
+    let hidden = |it: &Lost<'_>| it.part.each.is_none() || it.part.is_lost(card);
+    if !is_between || busy.mean > 0.9 || seen.lost(card).iter().any(hidden) {
         return None;
     }
     let (share, waits) = (percent(full.mean), percent(1.0 - busy.mean));
@@ -391,7 +426,7 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
         return None;
     }
     // Of several devices only the mean is told, and some of them may do nothing.
-    let several = seen.parts.iter().any(|it| it.devices > 1.0) && !seen.stops_and_goes();
+    let several = seen.is_blurred() && !seen.stops_and_goes();
     let sure = sure.min(if batch && !several {
         Certainty::Medium
     } else {

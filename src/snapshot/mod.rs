@@ -11,6 +11,7 @@ pub mod annotation;
 mod behavior;
 mod bundle;
 mod coarsen;
+mod device;
 mod gap;
 mod guard;
 mod heap;
@@ -42,6 +43,7 @@ pub(crate) use bundle::{
     LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, hex, objects, open_file, private_file,
     recover, tables, write_with_log,
 };
+pub use device::{DeviceLevel, DeviceUse};
 pub use gap::Gap;
 pub use guard::is_reading_table;
 pub(crate) use guard::{caught, check_room, guarded};

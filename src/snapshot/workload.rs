@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Behavior, Condition, Event, Eviction, Heap, Keeper, Labels, Placement, Probe, Resources,
-    Restarts, Waiting, label,
+    Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement, Probe,
+    Resources, Restarts, Waiting, label,
 };
 use crate::units::Bytes;
 
@@ -328,6 +328,10 @@ pub struct Pod {
     /// was not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// What each of the devices did that it holds now, where that is told one by one, sorted
+    /// by container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceUse>,
 }
 
 /// A HorizontalPodAutoscaler that scales a workload.

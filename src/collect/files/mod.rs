@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Resolved, drop_ended, drop_unknown_containers, mark_runs, resolve_with_ended};
+use super::{
+    Resolved, devices, drop_ended, drop_unknown_containers, mark_runs, resolve_with_ended,
+};
 use crate::progress::Progress;
 use crate::snapshot::ParseSelectorError;
 use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage, Workload};
@@ -179,6 +181,14 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
     let newest = read.as_ref().map(|read| read.newest);
     let mut usage = Usage::default();
     if let Some(read) = read {
+        let grid = *read.builder.grid();
+        let time = |slot: usize| {
+            grid.time(u32::try_from(slot).unwrap_or(u32::MAX))
+                .as_second()
+        };
+        let ends = (&time as &dyn Fn(usize) -> i64, grid.end().as_second());
+        let owners = (&pods, workloads.as_mut_slice());
+        devices::give(&read.devices, ends, &cluster.nodes, owners);
         let (placed, found) = read.builder.finish(&pods);
         usage = placed;
         gaps.extend(found);

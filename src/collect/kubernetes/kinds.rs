@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::collect::Objects;
 use crate::collect::Record;
 use crate::collect::misfit;
-use crate::collect::objects::{ResourceClaim, ResourceClaimTemplate};
+use crate::collect::objects::{KUEUE, ResourceClaim, ResourceClaimTemplate};
 
 /// A kind of object that is listed.
 pub(super) struct Kind {
@@ -78,6 +78,11 @@ pub(super) fn devices(version: &str) -> [Kind; 2] {
     ]
 }
 
+/// What Kueue keeps of runs that wait, in the version that the server prefers.
+pub(super) fn queues(version: &str) -> Kind {
+    Kind::custom(KUEUE, version, "workloads", true)
+}
+
 /// One rule of a Role or ClusterRole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
@@ -90,6 +95,7 @@ pub struct Rule {
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = ALL.iter().map(Kind::rule).collect();
     rules.extend(devices("v1").iter().map(Kind::rule));
+    rules.push(queues("v1beta2").rule());
     rules.push(Rule::list(METRICS, "pods"));
     rules.sort();
     rules
@@ -155,7 +161,7 @@ impl Rule {
     /// Whether it is about kinds that not every cluster has.
     pub(in crate::collect) fn is_add_on(&self) -> bool {
         let mut own = ALL.iter().filter(|kind| kind.is_of(self));
-        own.any(|kind| kind.optional) || matches!(&*self.group, DEVICES | METRICS)
+        own.any(|kind| kind.optional) || matches!(&*self.group, DEVICES | KUEUE | METRICS)
     }
 
     pub(in crate::collect) fn list(group: &str, resource: &str) -> Self {

@@ -12,6 +12,7 @@ use super::owners;
 use super::page::{self, Page, Reading, hash};
 use super::request::{self, Failure};
 use crate::collect::body::Whole;
+use crate::collect::objects::KUEUE;
 use crate::collect::{Deadline, Objects, Scope};
 use crate::progress::Progress;
 use crate::progress::Task;
@@ -97,8 +98,13 @@ async fn chosen(
         ));
     }
     if lists.objects.claims_devices() {
-        lists.extend(devices(connection, scope, &*task, progress).await);
+        let kinds = version_of(connection, kinds::DEVICES).map(kinds::devices);
+        let kinds = kinds.into_iter().flatten().collect();
+        lists.extend(add_ons(connection, scope, kinds, (&*task, progress)).await);
     }
+    let queues = version_of(connection, KUEUE).map(kinds::queues);
+    let queues = queues.into_iter().collect();
+    lists.extend(add_ons(connection, scope, queues, (&*task, progress)).await);
     let Lists {
         mut objects,
         mut missed,
@@ -113,19 +119,19 @@ async fn chosen(
     Ok((objects, gaps))
 }
 
-/// Claims of devices, which few clusters have.
-async fn devices(
+/// The version of a group that the server prefers, where it has it.
+fn version_of<'a>(connection: &'a Connection, group: &str) -> Option<&'a str> {
+    let versions = connection.groups.as_ref();
+    versions?.get(group).map(String::as_str)
+}
+
+/// Kinds that few clusters have.
+async fn add_ons(
     connection: &Connection,
     scope: &Scope,
-    task: &dyn Task,
-    progress: &dyn Progress,
+    kinds: Vec<Kind>,
+    (task, progress): (&dyn Task, &dyn Progress),
 ) -> Lists {
-    let versions = connection.groups.as_ref();
-    let version = versions.and_then(|groups| groups.get(kinds::DEVICES));
-    let Some(version) = version else {
-        return Lists::default();
-    };
-    let kinds = kinds::devices(version);
     let namespaces = scope.exact_namespaces();
     let jobs = jobs(kinds.iter(), namespaces.as_deref());
     lists(connection, scope, jobs, task, progress).await
@@ -213,7 +219,8 @@ pub(super) fn jobs<'a>(
 
 fn is_add_on(miss: &Missed) -> bool {
     let mut kinds = kinds::ALL.iter().filter(|kind| kind.optional);
-    miss.rule.group == kinds::DEVICES || kinds.any(|kind| kind.rule() == miss.rule)
+    matches!(&*miss.rule.group, kinds::DEVICES | KUEUE)
+        || kinds.any(|kind| kind.rule() == miss.rule)
 }
 
 async fn run<'a>(

@@ -4,9 +4,10 @@ use k8s_openapi::api::core::v1::{PodTemplateSpec, ReplicationController};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::event::cause;
+use super::queue::queued;
 use super::state;
 use super::{Amounts, Key, Meta, Objects, Record, Template};
-use crate::snapshot::{self, Condition, PatchTarget, Queued};
+use crate::snapshot::{Condition, PatchTarget, Queued};
 
 /// The way from the root of a controller to its pod spec.
 const TEMPLATE: &[&str] = &["spec", "template", "spec"];
@@ -226,16 +227,6 @@ impl Record for DaemonSet {
         controller = controller.keeping(strategy.as_deref() == Some("OnDelete"));
         controller.record(TEMPLATE, Some(spec.template), objects);
     }
-}
-
-/// The label by which a run waits, suspended, for a queue of Kueue. Source: Kueue,
-/// `constants.QueueLabel`.
-const QUEUE: &str = "kueue.x-k8s.io/queue-name";
-
-/// What a queue holds back of what is suspended.
-pub(super) fn queued(meta: &Meta, pods: u32) -> Option<Queued> {
-    let queue = snapshot::label(&meta.labels, QUEUE)?.to_owned();
-    Some(Queued { queue, pods })
 }
 
 impl Record for Job {

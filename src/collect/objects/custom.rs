@@ -2,7 +2,7 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::api::{current, group};
-use super::controllers::queued;
+use super::queue::{self, KEPT, KUEUE, queued};
 use super::{
     Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, scaling,
 };
@@ -29,6 +29,7 @@ impl Record for DynamicObject {
             ("keda.sh", "ScaledObject") => {
                 scaling::scaled_object(&meta, paused, &self.data, objects);
             }
+            (KUEUE, KEPT) => queue::record(api_version, meta, self.data, objects),
             (group, kind) if is_ignored_group(group) => {
                 *objects.skipped.entry(kind.to_owned()).or_default() += 1;
             }

@@ -20,6 +20,7 @@ mod namespace;
 mod placed;
 mod placement;
 mod pod;
+mod queue;
 mod scaling;
 mod select;
 mod slices;
@@ -38,6 +39,7 @@ pub(super) use fraction::{Fraction, Size};
 pub use keeper::keeper_of;
 pub(super) use meta::{Key, Meta, Owner};
 pub(super) use pod::{ContainerRecord, PodClaim, PodRecord, Template};
+pub(super) use queue::{KEPT, KUEUE, queue_of};
 pub(super) use scaling::{AutoscalerRecord, ManagerRecord, renew as renew_autoscaler, unreadable};
 pub(super) use slices::{ResourceSlice, SliceRecord};
 

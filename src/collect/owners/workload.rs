@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::named::{self, Named};
 use super::part::Part;
+use super::queues;
 use super::role::requests_as;
 use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
 use crate::snapshot::{
@@ -49,7 +50,9 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
     let conditions = conditions.unwrap_or_default();
     let on_delete = owner.as_ref().is_some_and(|owner| owner.on_delete);
     let keeper = owner.as_ref().and_then(|owner| owner.keeper.clone());
-    let queued = owner.as_ref().and_then(|owner| owner.queued.clone());
+    let queued = owner.as_ref().and_then(|owner| owner.queued.as_ref());
+    let live = pods.iter().map(|seen| &seen.pod);
+    let queued = queues::queued(queued, live.filter(|pod| !pod.is_finished()));
     Workload {
         queued,
         api_version: part.api_version,
@@ -338,6 +341,7 @@ fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<
             volume_claims: pod.volume_claims.clone(),
             own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),
+            devices: Vec::new(),
         })
         .collect();
     current.sort_by(|a, b| a.name.cmp(&b.name));

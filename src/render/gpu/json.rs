@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Sharing};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{DeviceLevel, Snapshot};
 use crate::units::{Currency, Money};
 
 #[derive(Serialize)]
@@ -74,6 +74,8 @@ pub(in crate::render) struct Workload<'a> {
     watched_seconds: u32,
     coverage_ratio: f64,
     r#use: Use,
+    /// Of containers with several, each that is told of alone.
+    devices: Vec<Device<'a>>,
     serving: Option<Serving>,
     /// Of all pods of the owner: devices, CPU and memory.
     monthly_cost: Money,
@@ -95,6 +97,24 @@ struct Use {
     full_ratio: Option<Figure>,
     /// `profiling`, `power`, `engine`.
     full_from: Option<&'static str>,
+}
+
+/// One device of a container.
+#[derive(Serialize)]
+struct Device<'a> {
+    pod: &'a str,
+    container: &'a str,
+    id: &'a str,
+    /// On its node.
+    number: Option<&'a str>,
+    watched_seconds: u32,
+    /// Share of the samples in which it did anything.
+    worked_ratio: f64,
+    last_worked_at: Option<String>,
+    busy_ratio: Option<Figure>,
+    full_ratio: Option<Figure>,
+    /// The mean.
+    power_watts: Option<f64>,
 }
 
 /// Of one pod.
@@ -251,6 +271,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             full_ratio: full.and_then(|it| figure(Some(it.0))),
             full_from: full.map(|it| it.1.name()),
         },
+        devices: devices(snapshot, judged),
         serving: seen.serves().then(|| Serving {
             requests_running: figure(seen.running),
             requests_waiting: figure(seen.waiting),
@@ -271,6 +292,32 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             })
             .collect(),
     }
+}
+
+fn devices<'a>(snapshot: &'a Snapshot, judged: &Judged) -> Vec<Device<'a>> {
+    let own = judged.held.workloads.iter();
+    let workloads = own.filter_map(|place| snapshot.workloads.get(*place));
+    let pods = workloads.flat_map(|it| &it.pods);
+    let each = pods.flat_map(|pod| pod.devices.iter().map(move |it| (pod, it)));
+    let level = |level: Option<DeviceLevel>| {
+        level.map(|it| Figure {
+            mean: rounded(it.mean),
+            p95: rounded(it.p95),
+        })
+    };
+    each.map(|(pod, it)| Device {
+        pod: &pod.name,
+        container: &it.container,
+        id: &it.id,
+        number: it.number.as_deref(),
+        watched_seconds: it.watched().as_secs(),
+        worked_ratio: rounded(it.worked_ratio),
+        last_worked_at: it.worked_at.map(|at| at.to_string()),
+        busy_ratio: level(it.busy_ratio),
+        full_ratio: level(it.full_ratio),
+        power_watts: it.power_watts.map(rounded),
+    })
+    .collect()
 }
 
 fn figure(level: Option<Level>) -> Option<Figure> {

@@ -17,6 +17,8 @@ const FAR: f64 = 0.25;
 const SPREADS: f64 = 5.0;
 /// Their middle, below which none works.
 const WORK: f64 = 0.10;
+/// A device that does no more than this is none of the ranks: DCGM has a noise floor.
+const NOTHING: f64 = 0.01;
 /// Samples of the last day that each must have.
 const SAMPLES: usize = 12;
 
@@ -41,38 +43,70 @@ impl Check for GpuSlowRank {
     }
 }
 
-struct Found {
+/// A GPU of one pod, or all of it together where single ones are not told of.
+struct Rank {
     pod: String,
+    /// As it is known on its node, where it is one of several.
+    device: Option<String>,
     level: f64,
+}
+
+struct Found {
+    rank: Rank,
     middle: f64,
     ranks: usize,
 }
 
 /// The rank that is farthest from the middle of all, where it is far.
 fn stray(seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found> {
-    let ranks = devices(pool, &seen.grid);
-    let levels: Vec<(&str, f64)> = ranks
+    let ranks: Vec<Rank> = devices(pool, &seen.grid)
         .iter()
-        .filter_map(|it| Some((it.pod, level(it, seen)?)))
+        .flat_map(|it| ranks(it, seen, pool))
         .collect();
-    if levels.len() < RANKS {
+    if ranks.len() < RANKS {
         return None;
     }
-    let values: Vec<f64> = levels.iter().map(|it| it.1).collect();
+    let values: Vec<f64> = ranks.iter().map(|it| it.level).collect();
     let middle = median(&values);
     let far: Vec<f64> = values.iter().map(|it| (it - middle).abs()).collect();
     let spread = median(&far).max(0.01 * middle);
-    let (pod, level) = levels
-        .into_iter()
-        .max_by(|a, b| (a.1 - middle).abs().total_cmp(&(b.1 - middle).abs()))?;
-    let off = (level - middle).abs();
+    let off = |it: &Rank| (it.level - middle).abs();
+    let rank = ranks.into_iter().max_by(|a, b| off(a).total_cmp(&off(b)))?;
+    let off = off(&rank);
     let stands_out = middle >= WORK && off >= FAR * middle && off >= SPREADS * spread;
-    stands_out.then(|| Found {
-        pod: pod.to_owned(),
-        level,
+    stands_out.then_some(Found {
+        rank,
         middle,
         ranks: values.len(),
     })
+}
+
+/// The ranks of a pod: one for each of its devices that works, where each is told of alone,
+/// else one.
+fn ranks(pod: &Devices<'_>, seen: &Seen<'_>, pool: &Pool<'_>) -> Vec<Rank> {
+    let mut pods = pool.workload.pods.iter();
+    let own = pods.find(|it| it.name == pod.pod);
+    let own = own.into_iter().flat_map(|it| &it.devices);
+    let own = own.filter(|it| it.container == pool.container.name);
+    let each: Vec<Rank> = own
+        .filter(|it| usize::try_from(it.samples).is_ok_and(|it| it >= SAMPLES))
+        .filter_map(|it| {
+            Some(Rank {
+                pod: pod.pod.to_owned(),
+                device: Some(it.called()),
+                level: it.last_day_ratio.filter(|level| *level > NOTHING)?,
+            })
+        })
+        .collect();
+    if !each.is_empty() {
+        return each;
+    }
+    let one = level(pod, seen).map(|level| Rank {
+        pod: pod.pod.to_owned(),
+        device: None,
+        level,
+    });
+    one.into_iter().collect()
 }
 
 /// What its device did in the last day: its multiprocessors, else whether anything ran.
@@ -87,24 +121,28 @@ fn level(device: &Devices<'_>, seen: &Seen<'_>) -> Option<f64> {
 impl GpuSlowRank {
     fn risk(&self, seen: &Seen<'_>, pool: &Pool<'_>, found: &Found) -> Risk {
         let Found {
-            pod,
-            level,
+            rank,
             middle,
             ranks,
         } = found;
+        let Rank { pod, device, level } = rank;
+        let device = device.as_deref();
+        let of = device.unwrap_or("the GPU");
+        let mut evidence = vec![
+            Evidence::number("used_ratio", *level),
+            Evidence::number("peers_used_ratio", *middle),
+            Evidence::text("pod", pod),
+        ];
+        evidence.extend(device.map(|it| Evidence::text("device", it)));
         Risk {
             severity: Severity::Medium,
             text: format!(
-                "of {ranks} ranks the GPU of {pod} is used {:.0} % where the others are at {:.0} %, so \
+                "of {ranks} ranks {of} of {pod} is used {:.0} % where the others are at {:.0} %, so \
                  the run goes at the pace of one",
                 level * 100.0,
                 middle * 100.0
             ),
-            evidence: vec![
-                Evidence::number("used_ratio", *level),
-                Evidence::number("peers_used_ratio", *middle),
-                Evidence::text("pod", pod),
-            ],
+            evidence,
             action: Action::new(
                 "look at the clocks, the network and the neighbours of its node, or move that pod"
                     .to_owned(),

@@ -2,10 +2,12 @@
 
 mod counts;
 mod demo;
+mod devices;
 mod faults;
 mod judged;
 mod measure;
 mod prometheus;
+mod queues;
 mod runs;
 mod sharing;
 mod states;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
@@ -13,15 +14,21 @@ use crate::prometheus::server::{Server, prometheus};
 use crate::standin::{Setup, Standin, Store};
 
 const MIB: f64 = 1_048_576.0;
-const HOURS: i64 = 6;
+pub(super) const HOURS: i64 = 6;
 
 /// Samples by metric, as each must stand together.
 #[derive(Default)]
-struct Text(BTreeMap<String, String>);
+pub(super) struct Text(BTreeMap<String, String>);
 
 impl Text {
     /// What a series is at each point of time: `every` seconds apart, by their number.
-    fn series(&mut self, name: &str, labels: &str, every: i64, value: impl Fn(usize) -> f64) {
+    pub(super) fn series(
+        &mut self,
+        name: &str,
+        labels: &str,
+        every: i64,
+        value: impl Fn(usize) -> f64,
+    ) {
         let lines = self.0.entry(name.to_owned()).or_default();
         for (place, back) in (0..HOURS * 3_600 / every).rev().enumerate() {
             let time = END - back * every - 7;
@@ -29,8 +36,19 @@ impl Text {
         }
     }
 
+    /// A series that is there for some of its points alone, of one every 30 s.
+    pub(super) fn while_in(&mut self, name: &str, labels: &str, points: Range<usize>, value: f64) {
+        let lines = self.0.entry(name.to_owned()).or_default();
+        for (place, back) in (0..HOURS * 120).rev().enumerate() {
+            if points.contains(&place) {
+                let time = END - back * 30 - 7;
+                let _ = writeln!(lines, "{name}{{{labels}}} {value} {time}");
+            }
+        }
+    }
+
     /// CPU of a pod, without which nothing is read.
-    fn pod(&mut self, pod: &str) {
+    pub(super) fn pod(&mut self, pod: &str) {
         let labels = format!(
             "namespace=\"ml\",pod=\"{pod}\",container=\"main\",job=\"kubelet\",metrics_path=\"/metrics/cadvisor\""
         );
@@ -42,7 +60,7 @@ impl Text {
         });
     }
 
-    fn whole(self) -> String {
+    pub(super) fn whole(self) -> String {
         let mut text: String = self.0.into_values().collect();
         text.push_str("# EOF\n");
         text
@@ -60,7 +78,7 @@ fn pod(name: &str, resource: &str, node: &str) -> Value {
     })
 }
 
-fn report(server: &Server, store: Store, args: &[&str]) -> (Value, Standin) {
+pub(super) fn report(server: &Server, store: Store, args: &[&str]) -> (Value, Standin) {
     let standin = Setup::new(store).start();
     let folder = tempfile::tempdir().unwrap();
     let run = Kcost::new().args(["gpus", "-o", "json", "--window", "6h", "--step", "5m"]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use kcost::snapshot::Metric;
 use kcost::units::Span;
 use polars_arrow::array::{
     Array, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray, Utf8ViewArray,
@@ -53,6 +54,42 @@ fn parquet(name: &'static str, times: Box<dyn Array>) -> Vec<u8> {
 /// A column of one number in two rows.
 fn twice(number: i64) -> Box<dyn Array> {
     Int64Array::from_slice([number, number]).boxed()
+}
+
+#[test]
+fn devices_are_names_or_numbers() {
+    let devices = [
+        Utf8ViewArray::from_slice_values(["0", "1"]).boxed(),
+        Int64Array::from_slice([0, 1]).boxed(),
+    ];
+    for device in devices {
+        let texts = |text| Utf8ViewArray::from_slice_values([text, text]).boxed();
+        let table = written([
+            ("cpu_cores", Float64Array::from([Some(0.25), None]).boxed()),
+            ("memory_bytes", Int64Array::from_slice([1000, 1000]).boxed()),
+            ("namespace", texts("shop")),
+            ("pod", texts("a")),
+            ("container", texts("app")),
+            ("gpu_device", device),
+            (
+                "gpu_utilization",
+                Float64Array::from_slice([0.9, 0.1]).boxed(),
+            ),
+            (
+                "gpu_power_watts",
+                Float64Array::from_slice([300.0, 80.0]).boxed(),
+            ),
+            ("timestamp", twice(START)),
+        ]);
+        let taken = Files::new().with("usage.parquet", table).import().unwrap();
+        let more = &taken.usage.series[0].more;
+        let first = |metric| f64::from(more[&metric].every()[0]);
+        assert!((first(Metric::GpuUtilization) - 0.5).abs() < 1e-6);
+        assert!((first(Metric::GpuPowerWatts) - 380.0).abs() < 1e-6);
+        let pods = taken.workloads.iter().flat_map(|it| &it.pods);
+        let named = pods.flat_map(|pod| pod.devices.iter().map(|it| it.called()));
+        assert_eq!(named.collect::<Vec<_>>(), ["GPU 0", "GPU 1"]);
+    }
 }
 
 #[test]

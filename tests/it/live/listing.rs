@@ -31,6 +31,7 @@ fn nothing_is_asked_for_but_what_the_rules_allow() {
         match rule.group.as_str() {
             "" => format!("/api/v1/{plural}"),
             "keda.sh" => format!("/apis/keda.sh/v1alpha1/{plural}"),
+            "kueue.x-k8s.io" => format!("/apis/kueue.x-k8s.io/v1beta2/{plural}"),
             "autoscaling" => format!("/apis/autoscaling/v2/{plural}"),
             "metrics.k8s.io" => format!("/apis/metrics.k8s.io/v1beta1/{plural}"),
             group => format!("/apis/{group}/v1/{plural}"),

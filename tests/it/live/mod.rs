@@ -9,6 +9,7 @@ mod kubeconfigs;
 mod kubectl;
 mod listing;
 mod proxies;
+mod queues;
 mod snapshots;
 pub mod whole;
 

@@ -85,6 +85,7 @@ const ADD_ONS: &[(&str, &str, &str)] = &[
         "VerticalPodAutoscaler",
     ),
     ("keda.sh/v1alpha1", "scaledobjects", "ScaledObject"),
+    ("kueue.x-k8s.io/v1beta2", "workloads", "Workload"),
     ("resource.k8s.io/v1", "resourceclaims", "ResourceClaim"),
     (
         "resource.k8s.io/v1",

@@ -101,10 +101,15 @@ pub(super) fn whole_seconds(seconds: f64) -> Result<i64, String> {
 
 /// A name, which may not be empty or endless.
 pub(super) fn name<'a>(cell: &'a [u8], what: &str) -> Result<&'a str, String> {
-    let text = trimmed(cell)?;
-    if text.is_empty() {
-        return Err(format!("the {what} is empty"));
+    match name_or_none(cell, what)? {
+        "" => Err(format!("the {what} is empty")),
+        name => Ok(name),
     }
+}
+
+/// The same, where a cell may be empty.
+pub(super) fn name_or_none<'a>(cell: &'a [u8], what: &str) -> Result<&'a str, String> {
+    let text = trimmed(cell)?;
     let bytes = text.len();
     if bytes > LONGEST_NAME {
         return Err(format!(

@@ -147,8 +147,10 @@ fn one(
         column: header.timestamp,
         time,
     };
+    let device = |place: usize| cells::name_or_none(&row[place], "device").map_err(|p| (place, p));
+    let device = header.device.map_or(Ok(""), device)?;
     let names = [namespace, pod, container];
-    reading.row(names, place, columns.zip(values.iter().copied()));
+    reading.row((names, device), place, columns.zip(values.iter().copied()));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::samples::{Raw, Samples};
+use super::{Found, devices};
 use crate::collect::files::ImportError;
 use crate::collect::{Column, UsageBuilder};
 use crate::snapshot::{Gap, Grid};
@@ -26,8 +27,8 @@ const LONE_STEP: i64 = 300;
 /// The longest distance that is a step and no hole, in seconds: a day.
 const LONGEST_STEP: i64 = 86_400;
 
-/// Samples on a grid, the time of the newest, and what is doubtful about them.
-type Placed = (UsageBuilder, Timestamp, Vec<Gap>);
+/// Samples on a grid, and what is doubtful about them.
+type Placed = (Found, Vec<Gap>);
 
 /// Puts samples on the grid that suits them; `None` without a sample.
 ///
@@ -39,7 +40,7 @@ type Placed = (UsageBuilder, Timestamp, Vec<Gap>);
 /// Where several samples of a series meet in one slot, memory is the largest
 /// and everything else the mean; of several with the same time the largest counts.
 pub(super) fn place(
-    samples: Samples,
+    mut samples: Samples,
     step: Option<Span>,
     window: Option<Span>,
 ) -> Result<Option<Placed>, ImportError> {
@@ -58,6 +59,7 @@ pub(super) fn place(
     let rule = Rule::new(oldest, newest, step_seconds, step.is_none(), window);
     let grid = rule.grid(oldest, newest)?;
     rule.refuse_sparse(&samples)?;
+    let of_devices = samples.devices.take();
     // What is placed is dropped, so that both together take no more than the samples.
     let series = samples.series.into_par_iter();
     let empty = || UsageBuilder::new(grid);
@@ -67,12 +69,18 @@ pub(super) fn place(
         doubled.add(times, || format!("{}/{}", raw.namespace, raw.pod));
         (builder, doubled)
     });
-    let (builder, doubled) = placed.reduce(empty, |(mut builder, doubled), (more, other)| {
+    let (mut builder, doubled) = placed.reduce(empty, |(mut builder, doubled), (more, other)| {
         builder.join(more);
         (builder, doubled.and(other))
     });
     let gaps = gap.into_iter().chain(doubled.gap()).collect();
-    Ok(Some((builder, timestamp(newest), gaps)))
+    let of_devices = of_devices.map(|it| it.series).unwrap_or_default();
+    let found = Found {
+        devices: devices::place(&of_devices, &rule, &mut builder),
+        builder,
+        newest: timestamp(newest),
+    };
+    Ok(Some((found, gaps)))
 }
 
 /// Times at which a series has several values that are not the same.
@@ -123,7 +131,7 @@ fn end(newest: i64, beside: Option<i64>) -> i64 {
 }
 
 /// How a time becomes a slot.
-struct Rule {
+pub(super) struct Rule {
     start: i64,
     step: i64,
     len: i64,
@@ -267,28 +275,12 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
     }
     let mut placed = Vec::with_capacity(times.len());
     for (column, values) in &raw.columns {
-        let mut meeting = Meeting::default();
-        let mut unlike = 0;
-        placed.clear();
-        for row in &order {
-            let Some(value) = values.get(*row).copied().filter(|value| !value.is_nan()) else {
-                continue;
-            };
-            let Some(slot) = rule.slot(times[*row]) else {
-                continue;
-            };
-            if meeting.slot != Some(slot) {
-                placed.extend(meeting.leave(*column));
-                meeting.slot = Some(slot);
-            }
-            // What cannot be true is told to the builder, and takes no part in a mean.
-            if (0.0..=1e18).contains(&value) {
-                unlike += u64::from(meeting.add(times[*row], f64::from(value)));
-            } else {
-                builder.set(series, *column, slot, f64::from(value));
-            }
-        }
-        placed.extend(meeting.leave(*column));
+        let rows = order
+            .iter()
+            .map(|row| (times[*row], values.get(*row).copied()));
+        // What cannot be true is told to the builder.
+        let refuse = |slot: u32, value: f32| builder.set(series, *column, slot, f64::from(value));
+        let unlike = in_slots(*column, rows, rule, &mut placed, refuse);
         builder.fill(series, *column, &placed);
         // Of devices each may have a row of its own.
         if !matches!(column, Column::More(_)) {
@@ -296,6 +288,39 @@ fn place_series(raw: &Raw, rule: &Rule, builder: &mut UsageBuilder) -> u64 {
         }
     }
     doubled
+}
+
+/// The values of a column in the order of their times, as slots; at how many times there are
+/// several that are not the same. What cannot be true takes no part in a mean.
+pub(super) fn in_slots(
+    column: Column,
+    rows: impl Iterator<Item = (i64, Option<f32>)>,
+    rule: &Rule,
+    placed: &mut Vec<(u32, f64)>,
+    mut refuse: impl FnMut(u32, f32),
+) -> u64 {
+    let mut meeting = Meeting::default();
+    let mut unlike = 0;
+    placed.clear();
+    for (time, value) in rows {
+        let Some(value) = value.filter(|value| !value.is_nan()) else {
+            continue;
+        };
+        let Some(slot) = rule.slot(time) else {
+            continue;
+        };
+        if meeting.slot != Some(slot) {
+            placed.extend(meeting.leave(column));
+            meeting.slot = Some(slot);
+        }
+        if (0.0..=1e18).contains(&value) {
+            unlike += u64::from(meeting.add(time, f64::from(value)));
+        } else {
+            refuse(slot, value);
+        }
+    }
+    placed.extend(meeting.leave(column));
+    unlike
 }
 
 /// Samples of one slot.

@@ -13,11 +13,15 @@ pub(in crate::collect::files) const REQUIRED: [&str; 6] = [
     "memory_bytes",
 ];
 
+/// The column that says which of several devices of a container a row is of.
+pub(super) const DEVICE: &str = "gpu_device";
+
 /// Places of the columns that are read; others may stand between them.
 pub(super) struct Header {
     /// Namespace, pod, container.
     pub(super) names: [usize; 3],
     pub(super) timestamp: usize,
+    pub(super) device: Option<usize>,
     pub(super) numbers: Vec<(Column, usize)>,
 }
 
@@ -44,6 +48,7 @@ impl Header {
             .filter_map(|column| Some((column, place(column.name())?)))
             .collect();
         let known = REQUIRED[..4].iter().copied();
+        let known = known.chain([DEVICE]);
         let known = known.chain(numbers.iter().map(|(column, _)| column.name()));
         for name in known {
             if columns.iter().filter(|column| *column == name).count() > 1 {
@@ -54,6 +59,7 @@ impl Header {
         Ok(Self {
             names: [at("namespace"), at("pod"), at("container")],
             timestamp: at("timestamp"),
+            device: place(DEVICE),
             numbers,
         })
     }

@@ -3,6 +3,7 @@
 mod cells;
 mod csv_rows;
 mod days;
+mod devices;
 mod grid;
 mod header;
 mod parquet_rows;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 use super::input::{self, Bytes};
 use super::{FileOptions, Foreign, ImportError};
+use crate::collect::devices::OfContainers;
 use crate::collect::{Column, Scope, UsageBuilder};
 use crate::progress::{Progress, Task};
 use crate::snapshot::parquet::Source;
@@ -30,6 +32,8 @@ pub(super) use header::REQUIRED;
 pub(super) struct Found {
     pub(super) builder: UsageBuilder,
     pub(super) newest: Timestamp,
+    /// What single devices did, slot by slot.
+    pub(super) devices: OfContainers,
 }
 
 /// What a reader of rows needs, and what it has read.
@@ -99,9 +103,9 @@ pub(super) fn read(
     }
     let found = grid::place(samples, options.step, options.window)?;
     Ok(match found {
-        Some((builder, newest, mixed)) => {
+        Some((found, mixed)) => {
             gaps.extend(mixed);
-            (Some(Found { builder, newest }), gaps)
+            (Some(found), gaps)
         }
         None => (None, gaps),
     })
@@ -197,10 +201,26 @@ impl<'a> Reading<'a> {
     }
 
     /// Keeps a row, unless it is out of scope.
-    fn row(&mut self, names: [&str; 3], place: Place, values: impl Iterator<Item = (Column, f32)>) {
+    ///
+    /// What is of one of several devices is put to that one, and all else to the container.
+    fn row(
+        &mut self,
+        (names, device): ([&str; 3], &str),
+        place: Place,
+        values: impl Iterator<Item = (Column, f32)> + Clone,
+    ) {
         if self.scope.namespace(names[0]) {
             self.days.add(place);
-            self.samples.open(names).add(place.time, values);
+            if device.is_empty() {
+                self.samples.open(names).add(place.time, values);
+                return;
+            }
+            let of_device = values.clone().filter(|(column, _)| column.is_of_devices());
+            self.samples
+                .device(names, device)
+                .add(place.time, of_device);
+            let others = values.filter(|(column, _)| !column.is_of_devices());
+            self.samples.open(names).add(place.time, others);
         } else {
             self.samples.beside = self.samples.beside.max(Some(place.time));
         }

@@ -1,5 +1,6 @@
 //! Parquet, one row a sample.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use rayon::prelude::*;
 use super::Reading;
 use super::cells;
 use super::days::Place;
-use super::header::Header;
+use super::header::{DEVICE, Header};
 use crate::collect::Column;
 use crate::collect::files::ImportError;
 use crate::snapshot::parquet::{Footer, Kind, Numbers, Part, Source, Texts};
@@ -93,7 +94,8 @@ fn fold(
                         column: header.timestamp,
                         time,
                     };
-                    reading.row(names, place, batch.values(header, row));
+                    let device = batch.device(row);
+                    reading.row((names, &device), place, batch.values(header, row));
                 }
                 Err((column, problem)) => reading.bad(line, column + 1, problem)?,
             }
@@ -126,11 +128,14 @@ fn strange(footer: &Footer, names: &[String], header: &Header) -> Option<String>
     let text = |place: &usize| kind(*place) == Some(Kind::Text);
     let time = |place: &usize| !matches!(kind(*place), None | Some(Kind::Other));
     let numbers = || header.numbers.iter().map(|(_, place)| place);
+    let device = header.device.iter();
+    let mut device = device.filter(|place| !text(place) && !number(place));
     let (place, what) = (header
         .names
         .iter()
         .find(|place| !text(place))
         .map(|p| (p, "text")))
+    .or_else(|| device.next().map(|p| (p, "text or a number")))
     .or_else(|| Some((&header.timestamp, "a time")).filter(|(place, _)| !time(place)))
     .or_else(|| {
         numbers()
@@ -145,7 +150,14 @@ struct Batch {
     rows: usize,
     names: [Texts; 3],
     times: Times,
+    device: Option<Device>,
     numbers: Vec<Vec<f32>>,
+}
+
+/// Which device a row is of, by a name or a number.
+enum Device {
+    Name(Texts),
+    Number(Numbers<f64>),
 }
 
 /// Times in whichever form the file has them.
@@ -164,12 +176,19 @@ impl Batch {
         header: &Header,
     ) -> Result<Self, String> {
         let numbers = header.numbers.iter().map(|(column, _)| column.name());
-        let columns = NAMES.into_iter().chain([TIME]).chain(numbers.clone());
+        let device = header.device.map(|_| DEVICE);
+        let columns = NAMES.into_iter().chain([TIME]).chain(device);
+        let columns = columns.chain(numbers.clone());
         check_room(footer.unpacked(part, columns)?)?;
         let mut values = |name: &str| footer.chunk(table, part, name)?.unpack();
         let other = |name: &str| format!("a row group has another kind of `{name}`");
         let mut text = |name: &str| values(name)?.texts().ok_or_else(|| other(name));
         let names = [text(NAMES[0])?, text(NAMES[1])?, text(NAMES[2])?];
+        let device = match footer.kind(DEVICE).filter(|_| device.is_some()) {
+            Some(Kind::Number) => values(DEVICE)?.doubles().map(Device::Number),
+            Some(_) => values(DEVICE)?.texts().map(Device::Name),
+            None => None,
+        };
         let times = values(TIME)?;
         let times = match footer.kind(TIME) {
             Some(Kind::Time(second)) => times.whole().map(|it| Times::Since(it, second)),
@@ -187,6 +206,7 @@ impl Batch {
             rows: part.len(),
             names,
             times: times.ok_or_else(|| other(TIME))?,
+            device,
             numbers: samples.collect::<Result<_, String>>()?,
         })
     }
@@ -198,7 +218,19 @@ impl Batch {
             .map(|names| names.get(row).unwrap_or_default())
     }
 
-    fn values(&self, header: &Header, row: usize) -> impl Iterator<Item = (Column, f32)> {
+    /// Which device a row is of; empty where it says none.
+    fn device(&self, row: usize) -> Cow<'_, str> {
+        match &self.device {
+            Some(Device::Name(names)) => names.get(row).unwrap_or_default().trim_ascii().into(),
+            Some(Device::Number(numbers)) => {
+                let number = numbers.get(row).map(|it| it.to_string());
+                number.unwrap_or_default().into()
+            }
+            None => "".into(),
+        }
+    }
+
+    fn values(&self, header: &Header, row: usize) -> impl Iterator<Item = (Column, f32)> + Clone {
         let columns = header.numbers.iter().map(|(column, _)| *column);
         columns.zip(self.numbers.iter().map(move |numbers| numbers[row]))
     }

@@ -16,6 +16,9 @@ pub(super) struct Samples {
     /// The newest time of rows that are out of scope: the window of what is in scope goes on
     /// after its last sample.
     pub(super) beside: Option<i64>,
+    /// Of rows that are of one device: those of each, where the container is followed by the
+    /// device.
+    pub(super) devices: Option<Box<Self>>,
     handles: Handles,
     /// The series of the last row: most files have long runs of one.
     last: usize,
@@ -44,7 +47,8 @@ impl Samples {
         let values = |raw: &Raw| raw.times.bytes() + 4 * raw.times.len() * raw.columns.len();
         let series = self.series.iter();
         let bytes: usize = series.map(|raw| SERIES + names(raw) + values(raw)).sum();
-        u64::try_from(bytes).unwrap_or(u64::MAX)
+        let devices = self.devices.as_ref().map_or(0, |it| it.bytes());
+        u64::try_from(bytes).unwrap_or(u64::MAX) + devices
     }
 
     /// Drops what is of other times.
@@ -52,11 +56,17 @@ impl Samples {
         for raw in &mut self.series {
             raw.keep(times);
         }
+        if let Some(devices) = &mut self.devices {
+            devices.keep(times);
+        }
     }
 
     /// Adds what another reader has read.
     pub(super) fn join(&mut self, other: Self) {
         self.beside = self.beside.max(other.beside);
+        if let Some(devices) = other.devices {
+            self.devices.get_or_insert_default().join(*devices);
+        }
         for raw in other.series {
             let names = [&raw.namespace, &raw.pod, &raw.container];
             let at = self.find(names.map(String::as_str));
@@ -75,6 +85,16 @@ impl Samples {
         &mut self.series[self.last]
     }
 
+    /// The series of one device of this container.
+    pub(super) fn device(
+        &mut self,
+        [namespace, pod, container]: [&str; 3],
+        device: &str,
+    ) -> &mut Raw {
+        let devices = self.devices.get_or_insert_default();
+        devices.open([namespace, pod, &format!("{container}{BEHIND}{device}")])
+    }
+
     fn find(&mut self, names: [&str; 3]) -> usize {
         let [namespace, pod, container] = names;
         let (handle, new) = self.handles.of(names);
@@ -91,7 +111,17 @@ impl Samples {
     }
 }
 
+/// What no name holds.
+const BEHIND: char = '\0';
+
 impl Raw {
+    /// The container and the device that it is of.
+    pub(super) fn device(&self) -> (&str, &str) {
+        self.container
+            .split_once(BEHIND)
+            .unwrap_or((&self.container, ""))
+    }
+
     fn keep(&mut self, times: &Range<i64>) {
         let all = std::mem::take(&mut self.times);
         let kept: Vec<bool> = all.iter().map(|time| times.contains(&time)).collect();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::place::Place;
 use super::{Course, Sample, Signals, conditions};
+use crate::collect::devices::{OfContainers, give};
 use crate::collect::{Column, Resolved, UsageBuilder};
 use crate::snapshot::{
     Container, ContainerKind, Grid, Metric, Restarts, Termination, VolumeUse, Workload,
@@ -73,8 +74,31 @@ impl Signals {
                 }
             }
         }
+        self.merge_devices(resolved);
         self.merge_ends(resolved);
         self.merge_levels(resolved);
+    }
+
+    /// What single devices did, to the pods that hold them.
+    fn merge_devices(&mut self, resolved: &mut Resolved) {
+        let mut own = OfContainers::new();
+        for (place, courses) in std::mem::take(&mut self.devices) {
+            let workload = find(resolved, &place);
+            let container = workload.and_then(|it| target(it, &place, Metric::GpuUtilization));
+            if let Some(container) = container {
+                let key = [place.namespace, place.pod, container.name.clone()];
+                own.insert(key, courses);
+            }
+        }
+        let (start, step) = (
+            self.grid.start.as_second(),
+            i64::from(self.grid.step.as_secs().max(1)),
+        );
+        // The first point is at the start of the window.
+        let time = |point: usize| start + i64::try_from(point).unwrap_or(0) * step;
+        let end = self.grid.end().as_second();
+        let owners = (&resolved.pods, resolved.workloads.as_mut_slice());
+        give(&own, (&time, end), &resolved.cluster.nodes, owners);
     }
 
     /// The slot that ends with the time that a sample speaks for.

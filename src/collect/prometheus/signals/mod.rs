@@ -31,6 +31,7 @@ use super::options::PrometheusOptions;
 use super::plan::More;
 use super::server::Server;
 use crate::collect::Scope;
+use crate::collect::devices::Courses;
 use crate::progress::Progress;
 use crate::snapshot::{Certificate, Gap, Grid, Metric};
 use crate::units::Bytes;
@@ -45,6 +46,8 @@ pub struct Signals {
     grid: Grid,
     /// Samples by place; that of network use names no container.
     samples: BTreeMap<(Place, Metric), Vec<Sample>>,
+    /// What each device of a container did, point by point of the window.
+    devices: BTreeMap<Place, Courses>,
     ends: Ends,
     /// `container_memory_max_usage_bytes`, the largest.
     high_water: BTreeMap<Place, Bytes>,
@@ -89,6 +92,7 @@ impl Signals {
         Self {
             grid,
             samples: BTreeMap::new(),
+            devices: BTreeMap::new(),
             ends: Ends::default(),
             high_water: BTreeMap::new(),
             volumes: BTreeMap::new(),

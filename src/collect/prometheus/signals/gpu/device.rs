@@ -17,17 +17,16 @@ pub(super) struct Device {
 }
 
 /// Labels that name a device everywhere.
-const UNIQUE: [&str; 7] = [
+const UNIQUE: [&str; 6] = [
     "UUID",
     "gpu_uuid",
     "uuid",
     "deviceuuid",
     "accelerator_id",
     "serial_number",
-    "pci_bdf",
 ];
 /// Labels that name it on its node.
-const LOCAL: [&str; 7] = [
+const LOCAL: [&str; 8] = [
     "gpu",
     "gpu_id",
     "neuroncore",
@@ -35,40 +34,55 @@ const LOCAL: [&str; 7] = [
     "dev_file",
     "minor_number",
     "index",
+    "pci_bdf",
 ];
 /// Labels that name the node.
 const HOSTS: [&str; 4] = ["Hostname", "hostname", "node", "instance"];
 
 impl Device {
     pub(super) fn of(labels: &Labels) -> Self {
-        let first = |names: &[&str]| {
-            let values = names.iter().map(|name| labels.get(name));
-            values
-                .into_iter()
-                .find(|value| !value.is_empty())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let unique = first(&UNIQUE);
+        let unique = first(labels, &UNIQUE);
         let id = if unique.is_empty() {
-            format!("{}/{}", first(&HOSTS), first(&LOCAL))
+            format!("{}/{}", host(labels), first(labels, &LOCAL))
         } else {
-            unique
+            unique.to_owned()
         };
         Self {
             id,
             slice: slice(labels).to_owned(),
         }
     }
+
+    /// What names it wherever it is.
+    pub(super) fn name(&self) -> String {
+        self.with_slice(&self.id)
+    }
+
+    /// What people call it on its node; empty where no label tells.
+    pub(super) fn number(&self, labels: &Labels) -> String {
+        match first(labels, &LOCAL) {
+            "" => String::new(),
+            number => self.with_slice(number),
+        }
+    }
+
+    fn with_slice(&self, name: &str) -> String {
+        match self.slice.as_str() {
+            "" => name.to_owned(),
+            slice => format!("{name}/{slice}"),
+        }
+    }
+}
+
+/// The first of these labels that says anything.
+fn first<'a>(labels: &'a Labels, names: &[&str]) -> &'a str {
+    let mut values = names.iter().map(|name| labels.get(name));
+    values.find(|it| !it.is_empty()).unwrap_or_default()
 }
 
 /// The node that a series speaks of, where it names one.
 pub(super) fn host(labels: &Labels) -> &str {
-    let names = HOSTS.iter().map(|name| labels.get(name));
-    names
-        .into_iter()
-        .find(|it| !it.is_empty())
-        .unwrap_or_default()
+    first(labels, &HOSTS)
 }
 
 /// The slice: of MIG, of a partitioned card of AMD, a tile of Intel. A card of AMD that

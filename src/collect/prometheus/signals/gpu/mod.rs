@@ -7,7 +7,7 @@
 mod device;
 mod exporters;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Signals;
 use super::ask::Asker;
@@ -53,6 +53,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         apart: BTreeSet::new(),
         named: false,
         nameless: BTreeSet::new(),
+        numbers: BTreeMap::new(),
     };
     reading.memory(asker, signals).await;
     for (tells, metric) in [
@@ -66,6 +67,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     ] {
         let holders = reading.all(asker, tells).await;
         reading.fold(asker, signals, &holders, metric);
+        reading.each(asker, signals, &holders, metric);
     }
     reading.gaps(asker);
 }
@@ -107,6 +109,8 @@ struct Reading {
     named: bool,
     /// Devices of which a series names none.
     nameless: BTreeSet<String>,
+    /// What devices are called on their nodes.
+    numbers: BTreeMap<Device, String>,
 }
 
 impl Reading {
@@ -166,9 +170,13 @@ impl Reading {
         let most = source.most();
         let (mut holders, mut odd) = (Holders::default(), 0);
         let (mut nameless, mut named) = (BTreeSet::new(), false);
+        let numbers = &mut self.numbers;
         let take = |answer: &Answer| {
             let mut place = Place::of(&answer.labels, words);
             let device = Device::of(&answer.labels);
+            if !numbers.contains_key(&device) {
+                numbers.insert(device.clone(), device.number(&answer.labels));
+            }
             if place.pod.is_empty() {
                 nameless.insert(device.id.clone());
                 place = Place::on(device::host(&answer.labels));
@@ -225,6 +233,21 @@ impl Reading {
                     _ => sum / len_f64(known.len()),
                 };
                 signals.put(place, metric, self.points.time(point), single(value));
+            }
+        }
+    }
+
+    /// Notes what each device of the containers in view did, where there are several.
+    fn each(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
+        let several = all.0.iter().filter(|(it, _)| asker.view.wants(it));
+        for (place, devices) in several.filter(|(_, devices)| devices.len() > 1) {
+            let courses = signals.devices.entry(place.clone()).or_default();
+            for (device, values) in devices {
+                let id = device.name();
+                for (point, value) in values.iter().enumerate().filter(|it| !it.1.is_nan()) {
+                    courses.put(&id, metric, point, f64::from(*value));
+                }
+                courses.call(&id, self.numbers.get(device).map_or("", String::as_str));
             }
         }
     }

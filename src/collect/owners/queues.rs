@@ -1,0 +1,69 @@
+//! Runs that wait in queues of Kueue, by the objects that it keeps of them.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::collect::objects::{Controller, KEPT, KUEUE, Key, Meta, PodRecord, queue_of};
+use crate::snapshot::Queued;
+
+/// Gives what Kueue keeps of a run to the run itself: it owns that object, and not the
+/// other way round. What stands for a run that was not read becomes it.
+pub(super) fn give(controllers: &mut Vec<Controller>) {
+    let is_kept = |it: &Controller| {
+        let key = it.key();
+        key.group == KUEUE && key.kind == KEPT
+    };
+    let (kept, mut others): (Vec<Controller>, Vec<Controller>) =
+        std::mem::take(controllers).into_iter().partition(is_kept);
+    let makers = others.iter().filter_map(|it| {
+        let owner = it.meta.controller.as_ref()?;
+        Some(owner.key(&it.meta.namespace))
+    });
+    let makers: HashSet<Key> = makers.collect();
+    let places = others.iter().enumerate();
+    let mut places: HashMap<Key, usize> = places.map(|(place, it)| (it.key(), place)).collect();
+    for one in kept {
+        let Some(owner) = one.meta.controller.clone() else {
+            continue;
+        };
+        let key = owner.key(&one.meta.namespace);
+        if let Some(run) = places.get(&key).and_then(|it| others.get_mut(*it)) {
+            run.queued = run.queued.take().or(one.queued);
+            // Some runs have a template nowhere but in what they are to become.
+            if run.templates.is_empty() && !makers.contains(&key) {
+                run.templates = one.templates;
+                (run.known, run.patchable) = (one.known, false);
+            }
+            continue;
+        }
+        places.insert(key, others.len());
+        others.push(Controller {
+            api_version: owner.api_version,
+            kind: owner.kind,
+            meta: Meta {
+                name: owner.name,
+                controller: None,
+                ..one.meta.clone()
+            },
+            ..one
+        });
+    }
+    *controllers = others;
+}
+
+/// What a queue holds back of a workload. Pods that are there count themselves, and of what
+/// has pods on nodes nothing is held back.
+pub(super) fn queued<'a>(
+    of_owner: Option<&Queued>,
+    live: impl Iterator<Item = &'a PodRecord>,
+) -> Option<Queued> {
+    let live: Vec<&PodRecord> = live.collect();
+    if live.is_empty() {
+        return of_owner.cloned();
+    }
+    if live.iter().any(|it| it.node.is_some()) {
+        return None;
+    }
+    let gated = || live.iter().find_map(|it| queue_of(it)).map(str::to_owned);
+    let queue = of_owner.map(|it| it.queue.clone()).or_else(gated)?;
+    Some(Queued { queue, pods: 0 })
+}

@@ -1,0 +1,191 @@
+//! Runs that a queue of Kueue holds back hold nothing, whatever kind they are of and whatever
+//! of them can be read.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{END, node, run};
+
+fn gpu() -> Value {
+    json!({"nvidia.com/gpu": "2"})
+}
+
+fn template() -> Value {
+    json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x",
+        "resources": {"requests": gpu(), "limits": gpu()}}]}})
+}
+
+fn owned(owner: Option<[&str; 3]>) -> Value {
+    let reference = |[api, kind, name]: [&str; 3]| json!([{"apiVersion": api, "kind": kind, "name": name, "uid": name, "controller": true}]);
+    owner.map_or(Value::Null, reference)
+}
+
+/// What Kueue keeps of a run: so many pods in each set, with these conditions.
+fn kept(name: &str, owner: Option<[&str; 3]>, sets: &[(&str, u32)], conditions: &[&str]) -> Value {
+    let sets = sets
+        .iter()
+        .map(|(name, count)| json!({"name": name, "count": count, "template": template()}));
+    let conditions = ["QuotaReserved", "Admitted", "Finished"].map(|kind| {
+        let status = if conditions.contains(&kind) {
+            "True"
+        } else {
+            "False"
+        };
+        json!({"type": kind, "status": status, "reason": "Pending",
+            "lastTransitionTime": "2026-11-20T08:30:00Z"})
+    });
+    json!({
+        "apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "Workload",
+        "metadata": {"namespace": "ml", "name": name, "uid": name,
+            "creationTimestamp": "2026-11-20T08:30:00Z", "ownerReferences": owned(owner)},
+        "spec": {"queueName": "gpus", "podSets": sets.collect::<Vec<Value>>()},
+        "status": {"conditions": conditions},
+    })
+}
+
+/// A pod that its queue keeps from every node, or one that runs.
+fn pod(name: &str, owner: Option<[&str; 3]>, labels: &Value, runs: bool) -> Value {
+    let gated = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]);
+    let mut labels = labels.clone();
+    labels["kueue.x-k8s.io/queue-name"] = json!("gpus");
+    let spec = template()["spec"].clone();
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "ml", "name": name, "uid": name, "labels": labels,
+            "creationTimestamp": "2026-11-20T08:30:00Z", "ownerReferences": owned(owner)},
+        "spec": spec,
+        "status": {"phase": if runs { "Running" } else { "Pending" },
+            "conditions": if runs { json!([]) } else { gated }},
+    });
+    if runs {
+        pod["spec"]["nodeName"] = json!("n0");
+    }
+    pod
+}
+
+/// Kind, name, GPUs held and waited for, the reason, and the number of things to do, of all
+/// but one that runs.
+fn found(items: &[Value]) -> Vec<String> {
+    let other = pod("other", None, &json!({}), true);
+    let mut all = vec![node("n0", "NVIDIA-H200", "nvidia.com/gpu", 64), other];
+    all.extend_from_slice(items);
+    let mut usage =
+        "namespace,pod,container,timestamp,cpu_cores,memory_bytes,gpu_sm_active\n".to_owned();
+    for back in 0..24 {
+        let at = END - back * 300;
+        let _ = writeln!(usage, "ml,other,main,{at},1,1000000000,0.5");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": all});
+    let report = run(folder.path(), &list, &usage, &[]).ended(0).json();
+    let workloads = report["workloads"].as_array().unwrap().iter();
+    let told = workloads.filter(|it| it["name"] != "other").map(|it| {
+        let text = |key: &str| it[key].as_str().unwrap().to_owned();
+        format!(
+            "{} {} {}+{} {}: {} ({})",
+            text("kind"),
+            text("name"),
+            it["gpus"],
+            it["waiting_gpus"],
+            text("state"),
+            text("reason"),
+            it["advice"].as_array().unwrap().len(),
+        )
+    });
+    told.collect()
+}
+
+const RAY: [&str; 3] = ["ray.io/v1", "RayJob", "tune"];
+const TRAINER: [&str; 3] = ["trainer.kubeflow.org/v1alpha1", "TrainJob", "tune"];
+const WAITS: &str = "it waits in the queue gpus since 2026-11-20 08:30 for";
+
+#[test]
+fn what_waits_for_quota_is_a_run_that_waits() {
+    let sets = [("head", 1), ("workers", 3)];
+    let waiting = |owner| kept("kept-1a2b3", Some(owner), &sets, &[]);
+    let expected = |kind: &str| format!("{kind} tune 0.0+8.0 unknown: {WAITS} 8 GPUs (0)");
+    // Its own kind may not be read.
+    assert_eq!(found(&[waiting(RAY)]), [expected("RayJob")]);
+    // Its own kind says nothing of its pods.
+    let train = json!({"apiVersion": TRAINER[0], "kind": TRAINER[1],
+        "metadata": {"namespace": "ml", "name": "tune", "uid": "t",
+            "creationTimestamp": "2026-11-20T08:30:00Z"},
+        "spec": {"suspend": true, "runtimeRef": {"name": "torch-distributed"}}});
+    assert_eq!(found(&[train, waiting(TRAINER)]), [expected("TrainJob")]);
+    // Quota is there, and what else it waits for is not.
+    let reserved = kept("kept-1a2b3", Some(RAY), &sets, &["QuotaReserved"]);
+    assert_eq!(found(&[reserved]), [expected("RayJob")]);
+    for over in [&["Finished"][..], &["QuotaReserved", "Admitted"]] {
+        let none = found(&[kept("kept-1a2b3", Some(RAY), &sets, over)]);
+        assert!(none.is_empty(), "{none:?}");
+    }
+    let mut off = waiting(RAY);
+    off["spec"]["active"] = json!(false);
+    assert!(found(&[off]).is_empty());
+}
+
+#[test]
+fn a_job_is_one_workload_with_what_its_queue_keeps_of_it() {
+    let job = |suspended: bool| {
+        json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "fit", "uid": "fit",
+            "creationTimestamp": "2026-11-20T08:30:00Z"},
+        "spec": {"suspend": suspended, "parallelism": 2, "template": template()}})
+    };
+    let owner = ["batch/v1", "Job", "fit"];
+    let sets = [("main", 2)];
+    // Without the label of a queue: the namespace has one for all.
+    let waits = found(&[job(true), kept("job-fit", Some(owner), &sets, &[])]);
+    assert_eq!(
+        waits,
+        [format!("Job fit 0.0+4.0 unknown: {WAITS} 4 GPUs (0)")]
+    );
+    let runs = found(&[
+        job(false),
+        kept(
+            "job-fit",
+            Some(owner),
+            &sets,
+            &["QuotaReserved", "Admitted"],
+        ),
+        pod("fit-a", Some(owner), &json!({}), true),
+        pod("fit-b", Some(owner), &json!({}), true),
+    ]);
+    assert_eq!(runs.len(), 1);
+    assert!(
+        runs[0].starts_with("Job fit 4.0+0.0 unknown: no exporter"),
+        "{runs:?}"
+    );
+}
+
+#[test]
+fn pods_that_a_queue_keeps_from_nodes_wait_for_it() {
+    let group = json!({"kueue.x-k8s.io/pod-group-name": "sweep"});
+    let pods = || ["sweep-a", "sweep-b"].map(|it| pod(it, None, &group, false));
+    let expected = [format!(
+        "Workload sweep 0.0+4.0 unknown: {WAITS} 4 GPUs (0)"
+    )];
+    let [a, b] = pods();
+    assert_eq!(found(&[a, b]), expected);
+    let [a, b] = pods();
+    let of_group = kept("sweep", None, &[("main", 2)], &[]);
+    assert_eq!(found(&[a, b, of_group]), expected);
+    // One that runs is no more than what it is, and each pod of a Deployment waits by itself.
+    let set = ["apps/v1", "ReplicaSet", "chat-6dfdf5796f"];
+    let labels = json!({"pod-template-hash": "6dfdf5796f"});
+    let name = "chat-6dfdf5796f-x7k2p";
+    let of_pod = kept("pod-chat", Some(["v1", "Pod", name]), &[("main", 1)], &[]);
+    let waits = found(&[pod(name, Some(set), &labels, false), of_pod.clone()]);
+    assert_eq!(
+        waits,
+        [format!(
+            "Deployment chat 0.0+2.0 unknown: {WAITS} 2 GPUs (0)"
+        )]
+    );
+    let runs = found(&[pod(name, Some(set), &labels, true), of_pod]);
+    assert!(
+        runs[0].starts_with("Deployment chat 2.0+0.0 unknown: no exporter"),
+        "{runs:?}"
+    );
+}
