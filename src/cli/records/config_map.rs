@@ -33,10 +33,15 @@ impl fmt::Display for ConfigMap {
 }
 
 impl ConfigMap {
+    /// The command that prints the role for it.
+    fn role(&self) -> String {
+        format!("kcost rbac --history {self}")
+    }
+
     pub(super) fn all(&self, cluster: &ClusterOptions, ui: &Ui) -> Result<Vec<Record>, Error> {
         let files = block_on(async {
             let connection = kubernetes::connect(cluster, ui).await?;
-            let server = Server::new(&connection, ui, false);
+            let server = Server::new(&connection, ui, false).with_role(self.role());
             let shelf = Shelf::new(&server, &self.namespace, &self.name);
             let files = shelf.files().await;
             Ok(files.map_err(ApplyError::from)?)
@@ -60,7 +65,7 @@ impl ConfigMap {
         let bytes = packed(record).map_err(Error::Write)?;
         let gone = {
             let connection = kubernetes::connect(cluster, ui).await?;
-            let server = Server::new(&connection, ui, false);
+            let server = Server::new(&connection, ui, false).with_role(self.role());
             let shelf = Shelf::new(&server, &self.namespace, &self.name);
             let files = shelf.files().await.map_err(ApplyError::from)?;
             let put = shelf.put(&own_name(record, &files), &bytes).await;
