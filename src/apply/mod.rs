@@ -6,7 +6,9 @@
 //! writes a line of the [`log`] before and after each write.
 
 mod back;
+mod beside;
 mod field;
+mod freeze;
 mod health;
 pub mod log;
 mod owners;
@@ -17,6 +19,7 @@ mod server;
 mod session;
 mod shelf;
 mod throttle;
+mod together;
 mod wave;
 mod window;
 
@@ -25,15 +28,17 @@ use serde::Serialize;
 use crate::snapshot::Keeper;
 
 pub use back::{Back, back};
+pub use beside::Beside;
 pub use field::{Field, Part, Path};
 pub use health::is_on_delete;
 pub use plan::{Found, Object, Step, Verb, Write, autoscaler, borrower, step, target};
 pub use pods::selector;
-pub use rules::{PROTECTED, Rules, Wave, protected};
+pub use rules::{CLOSED, PROTECTED, Rules, Wave, protected};
 pub use server::{Refusal, Server};
 pub use session::{ApplyError, Outcome, Pace, Recovered, Session, State, refused};
 pub use shelf::Shelf;
 pub use throttle::Throttle;
+pub use together::together;
 pub use wave::waves;
 pub use window::{ParseWindowError, Window};
 

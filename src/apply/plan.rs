@@ -5,14 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Why;
+use super::beside::Beside;
 use super::field::{Field, Path, same};
+use super::freeze::frozen;
 use super::health;
 use super::owners;
 use super::rules::Rules;
 use crate::change::{Amount, Change, Changed, Edit, Section, Way, body};
 use crate::collect::keeper_of;
 use crate::recommend::AutoscalerAdvice;
-use crate::snapshot::{AutoscalerMetric, ContainerKind, Snapshot, Target};
+use crate::snapshot::{AutoscalerMetric, ContainerKind, DisruptionBudget, Target};
 use crate::units::Quantity;
 
 /// An object by its name.
@@ -30,6 +32,9 @@ impl std::fmt::Display for Object {
         write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
     }
 }
+
+/// The kind of autoscalers, which have no rollout.
+pub(super) const AUTOSCALER: &str = "HorizontalPodAutoscaler";
 
 /// How fields are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,8 +110,10 @@ pub struct Step {
     pub writes: Vec<Write>,
     /// Whether anything gets more.
     pub raises: bool,
-    /// Indices of the disruption budgets that guard its pods.
-    pub budgets: Vec<usize>,
+    /// Names of the disruption budgets that guard its pods.
+    pub budgets: Vec<String>,
+    /// Replicas that it is to have now, where it says so.
+    pub replicas: Option<u64>,
 }
 
 /// What the server has of one change.
@@ -120,10 +127,9 @@ pub struct Found {
     pub autoscaler: Option<Value>,
     /// Pods that stay when their template changes, where the server can resize them.
     pub pods: Vec<Value>,
+    /// What else there is in its namespace.
+    pub beside: Beside,
 }
-
-/// By this an owner stops kcost, as an annotation or a label.
-const FREEZE: &str = "kcost.dev/freeze";
 
 /// The object that holds the pod template.
 pub fn target(change: &Change<'_>) -> Object {
@@ -157,21 +163,28 @@ pub(super) fn rolling(workload: &str, object: &Object) -> Option<Object> {
 pub fn autoscaler(change: &Change<'_>) -> Option<Object> {
     Some(Object {
         api_version: "autoscaling/v2".to_owned(),
-        kind: "HorizontalPodAutoscaler".to_owned(),
+        kind: AUTOSCALER.to_owned(),
         namespace: change.workload.id.namespace.clone(),
         name: change.autoscaler?.name.clone(),
     })
 }
 
-/// The writes of a change, or why there is none.
+/// The writes of a change, or why there is none. The disruption budgets that were measured
+/// stand in where those of now may not be listed.
 pub fn step(
     (place, change): (usize, &Change<'_>),
     found: &Found,
     rules: &Rules,
-    snapshot: &Snapshot,
+    measured: &[DisruptionBudget],
 ) -> Result<Step, Why> {
     same_object(change, &found.object)?;
-    frozen(found)?;
+    let objects = [
+        ("it", Some(&found.object)),
+        ("it", found.rollout.as_ref()),
+        ("its autoscaler", found.autoscaler.as_ref()),
+        ("its namespace", found.namespace.as_ref()),
+    ];
+    frozen(objects).map_or(Ok(()), Err)?;
     kept(found, rules)?;
     let rolls = found.rollout.as_ref().unwrap_or(&found.object);
     if rolls["spec"]["paused"] == true {
@@ -181,6 +194,9 @@ pub fn step(
     if let Some(why) = health::holds(rolls) {
         let text = format!("{why}: `kcost patch` writes what to change");
         return Err(Why::new("held", text));
+    }
+    if let Some(why) = found.beside.unforeseen(change) {
+        return Err(why);
     }
     let mut writes: Vec<Write> = template(change, &found.object)?.into_iter().collect();
     if let Some(advice) = change.autoscaler {
@@ -207,14 +223,15 @@ pub fn step(
         workload: change.workload.id.to_string(),
         reasons: whys.map(|why| why.text.clone()).collect(),
         writes,
-        raises: change.edits().any(Edit::rises),
-        budgets: budgets(change, snapshot),
+        raises: change.rises(),
+        budgets: found.beside.guards(change, &found.object, measured),
+        replicas: replicas(rolls),
     })
 }
 
 fn of<'a>(write: &Write, found: &'a Found) -> &'a Value {
     match &found.autoscaler {
-        Some(autoscaler) if write.object.kind == "HorizontalPodAutoscaler" => autoscaler,
+        Some(autoscaler) if write.object.kind == AUTOSCALER => autoscaler,
         _ => &found.object,
     }
 }
@@ -237,21 +254,13 @@ fn same_object(change: &Change<'_>, object: &Value) -> Result<(), Why> {
     }
 }
 
-fn frozen(found: &Found) -> Result<(), Why> {
-    let is_frozen = |object: &Value| {
-        ["annotations", "labels"].into_iter().any(|kind| {
-            let value = object["metadata"][kind][FREEZE].as_str();
-            value.is_some_and(|value| value != "false")
-        })
-    };
-    let what = if is_frozen(&found.object) || found.rollout.as_ref().is_some_and(is_frozen) {
-        "it"
-    } else if found.namespace.as_ref().is_some_and(is_frozen) {
-        "its namespace"
-    } else {
-        return Ok(());
-    };
-    Err(Why::new("frozen", format!("{what} has `{FREEZE}`")))
+/// Kinds that have as many pods as they say.
+const COUNTED: [&str; 4] = ["Deployment", "StatefulSet", "Rollout", "DeploymentConfig"];
+
+fn replicas(object: &Value) -> Option<u64> {
+    let kind = object["kind"].as_str()?;
+    let counted = COUNTED.contains(&kind);
+    counted.then(|| object["spec"]["replicas"].as_u64())?
 }
 
 /// What an operator or another tool writes back, as far as the object tells now.
@@ -565,14 +574,4 @@ pub(super) fn owned(write: &Write, object: &Value, force: bool) -> Result<(), Wh
         }
     }
     Ok(())
-}
-
-fn budgets(change: &Change<'_>, snapshot: &Snapshot) -> Vec<usize> {
-    let namespace = &change.workload.id.namespace;
-    let guards = snapshot.cluster.disruption_budgets.iter().enumerate();
-    let guards = guards.filter(|(_, budget)| {
-        let mut pods = change.workload.pods.iter();
-        pods.any(|pod| budget.counts(namespace, &pod.labels))
-    });
-    guards.map(|(place, _)| place).collect()
 }

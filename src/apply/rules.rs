@@ -22,6 +22,9 @@ pub const PROTECTED: [&str; 9] = [
     "linkerd*",
 ];
 
+/// Code of what waits for a maintenance window.
+pub const CLOSED: &str = "maintenance_window";
+
 /// Rounding of a quantity may go a little beyond the largest cut.
 const SLACK: f64 = 0.01;
 
@@ -90,14 +93,15 @@ impl Rules {
             .or_else(|| unknown(change))
     }
 
-    fn closed(&self, now: Timestamp) -> Option<Why> {
+    /// That no maintenance window is open; `None` where one is, or where there are none.
+    pub fn closed(&self, now: Timestamp) -> Option<Why> {
         if self.windows.is_empty() || self.windows.iter().any(|it| it.is_open(now)) {
             return None;
         }
         let next = self.windows.iter().filter_map(|it| it.next(now)).min();
         let next = next.map_or_else(String::new, |next| format!("; the next opens at {next}"));
         let text = format!("no maintenance window is open{next}");
-        Some(Why::new("maintenance_window", text))
+        Some(Why::new(CLOSED, text))
     }
 
     fn of_namespace(&self, change: &Change<'_>) -> Option<Why> {

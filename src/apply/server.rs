@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::Why;
 use super::field::{built, operations, same};
+use super::freeze::frozen;
 use super::owners::{self, MANAGER};
 use super::plan::{Object, Verb, Write, changed, owned};
 use crate::collect::kubernetes::{Connection, encode, list_path};
@@ -29,6 +30,8 @@ pub struct Server<'a> {
     progress: &'a dyn Progress,
     /// Whether to take fields over from their owners.
     force: bool,
+    /// The command that prints the role for what is asked.
+    role: String,
 }
 
 /// Why a write is not there.
@@ -41,10 +44,20 @@ pub struct Refusal {
 
 /// What became of a write that was not refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
+pub(super) enum Put {
     Written,
     /// The server had it so.
     Already,
+}
+
+/// What a write is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bring {
+    /// To see whether the server takes it; nothing is written.
+    Try,
+    Change,
+    /// To take back what was changed, which no owner stops.
+    Back,
 }
 
 /// An answer that is none of those with 200.
@@ -75,7 +88,18 @@ impl<'a> Server<'a> {
             connection,
             progress,
             force,
+            role: "kcost rbac --apply".to_owned(),
         }
+    }
+
+    /// The same for whoever needs another role, which this command prints.
+    #[must_use]
+    pub fn with_role(self, role: String) -> Self {
+        Self { role, ..self }
+    }
+
+    fn refusal(&self, failure: Failure, doing: &str) -> Refusal {
+        refusal(failure, doing, &self.role)
     }
 
     /// The name and the address of the cluster.
@@ -106,6 +130,20 @@ impl<'a> Server<'a> {
     pub async fn namespace(&self, name: &str) -> Result<Option<Value>, Refusal> {
         let path = format!("/api/v1/namespaces/{}", encode(name));
         self.read(&path, &format!("read namespace {name}")).await
+    }
+
+    /// Objects of a kind in a namespace, by group, version and plural; none where the server
+    /// does not have the kind.
+    pub(super) async fn list(
+        &self,
+        (group, version, plural): (&str, &str, &str),
+        namespace: &str,
+    ) -> Result<Vec<Value>, Refusal> {
+        let path = list_path(group, version, plural, Some(&encode(namespace)));
+        let doing = format!("list {plural} in {namespace}");
+        let list = self.read(&path, &doing).await?;
+        let items = list.as_ref().and_then(|it| it["items"].as_array());
+        Ok(items.cloned().unwrap_or_default())
     }
 
     /// Names of all nodes; `None` where that is not let.
@@ -160,7 +198,7 @@ impl<'a> Server<'a> {
         match self.send(path, asked).await {
             Ok(_) => Ok(true),
             Err(Failure::Status(status)) if status.code == 409 => Ok(false),
-            Err(failure) => Err(refusal(failure, doing)),
+            Err(failure) => Err(self.refusal(failure, doing)),
         }
     }
 
@@ -174,20 +212,31 @@ impl<'a> Server<'a> {
 
     /// Asks the server whether it would take a write; nothing is written.
     pub(super) async fn try_out(&self, write: &Write) -> Result<Put, Refusal> {
-        self.bring(write, true).await
+        self.bring(write, Bring::Try).await
     }
 
-    /// Writes, where the object still has what the write begins from.
-    pub async fn put(&self, write: &Write) -> Result<Put, Refusal> {
-        self.bring(write, false).await
+    /// Writes what is new, where the object still has what the write begins from and its
+    /// owner has not stopped kcost.
+    pub(super) async fn change(&self, write: &Write) -> Result<Put, Refusal> {
+        self.bring(write, Bring::Change).await
     }
 
-    async fn bring(&self, write: &Write, dry: bool) -> Result<Put, Refusal> {
+    /// Takes back, where the object still has what the write begins from.
+    pub(super) async fn restore(&self, write: &Write) -> Result<Put, Refusal> {
+        self.bring(write, Bring::Back).await
+    }
+
+    async fn bring(&self, write: &Write, how: Bring) -> Result<Put, Refusal> {
         let doing = format!("change {}", write.object);
         for _ in 0..TRIES {
             let Some(object) = self.get(&write.object).await? else {
                 return Err(gone(write));
             };
+            if how == Bring::Change
+                && let Some(why) = frozen([("it", Some(&object))])
+            {
+                return Err(Refusal::known(why));
+            }
             let Some(asked) = self.prepare(write, &object).map_err(Refusal::known)? else {
                 return Ok(Put::Already);
             };
@@ -197,7 +246,7 @@ impl<'a> Server<'a> {
                 ""
             };
             let force = if asked.force { "&force=true" } else { "" };
-            let dry = if dry { "&dryRun=All" } else { "" };
+            let dry = if how == Bring::Try { "&dryRun=All" } else { "" };
             let path = format!(
                 "{}?fieldManager={MANAGER}{force}{dry}",
                 path_of(&write.object, part)
@@ -206,7 +255,7 @@ impl<'a> Server<'a> {
             match self.send(&path, (Method::PATCH, asked.content, body)).await {
                 Ok(_) => return Ok(Put::Written),
                 Err(failure) if self.came_between(&failure, write, &object).await => {}
-                Err(failure) => return Err(refusal(failure, &doing)),
+                Err(failure) => return Err(self.refusal(failure, &doing)),
             }
         }
         let text = format!("{} changes all the time", write.object);
@@ -295,7 +344,7 @@ impl<'a> Server<'a> {
         match self.send(path, (Method::GET, "", None)).await {
             Ok(object) => Ok(Some(object)),
             Err(Failure::Status(status)) if status.code == 404 => Ok(None),
-            Err(failure) => Err(refusal(failure, doing)),
+            Err(failure) => Err(self.refusal(failure, doing)),
         }
     }
 
@@ -397,7 +446,7 @@ fn status(code: u16, body: &[u8]) -> Status {
 }
 
 /// What a failure means to whoever wanted to write.
-fn refusal(failure: Failure, doing: &str) -> Refusal {
+fn refusal(failure: Failure, doing: &str, role: &str) -> Refusal {
     let status = match failure {
         Failure::Lost(why) => {
             let text = format!("failed to {doing}: {why}");
@@ -422,7 +471,7 @@ fn refusal(failure: Failure, doing: &str) -> Refusal {
         403 if status.reason == "Forbidden" && status.message.contains("cannot") => Why::new(
             "forbidden",
             format!(
-                "not allowed to {doing}: `kcost rbac --apply` prints the role for it ({})",
+                "not allowed to {doing}: `{role}` prints the role for it ({})",
                 status.message
             ),
         ),
@@ -492,7 +541,7 @@ mod tests {
             {"reason": "FieldManagerConflict", "message": "conflict with \"helm\"", "field": ".spec.a"}
         ]}});
         let status = status(409, body.to_string().as_bytes());
-        let refused = refusal(Failure::Status(status), "change a");
+        let refused = refusal(Failure::Status(status), "change a", "kcost rbac");
         assert_eq!(refused.why.code, "owned");
         assert!(
             refused.why.text.contains("spec.a (conflict with \"helm\")"),
@@ -500,9 +549,9 @@ mod tests {
             refused.why.text
         );
         assert!(!refused.open);
-        assert!(refusal(Failure::Lost("cut".to_owned()), "change a").open);
+        assert!(refusal(Failure::Lost("cut".to_owned()), "change a", "kcost rbac").open);
         let failed = super::status(500, b"etcd is away");
-        let failed = refusal(Failure::Status(failed), "change a");
+        let failed = refusal(Failure::Status(failed), "change a", "kcost rbac");
         assert_eq!(
             failed.why.text,
             "the server failed to change a: etcd is away"

@@ -36,14 +36,15 @@ fn grouped(steps: &[Step], places: impl Iterator<Item = usize>, most: usize) -> 
 mod tests {
     use super::*;
 
-    fn step(raises: bool, budgets: &[usize]) -> Step {
+    fn step(raises: bool, budgets: &[&str]) -> Step {
         Step {
             change: 0,
             workload: String::new(),
             reasons: Vec::new(),
             writes: Vec::new(),
             raises,
-            budgets: budgets.to_vec(),
+            budgets: budgets.iter().map(|it| (*it).to_owned()).collect(),
+            replicas: None,
         }
     }
 
@@ -52,9 +53,9 @@ mod tests {
         let steps = [
             step(false, &[]),
             step(true, &[]),
-            step(false, &[1]),
-            step(false, &[1, 2]),
-            step(false, &[2]),
+            step(false, &["a"]),
+            step(false, &["a", "b"]),
+            step(false, &["b"]),
         ];
         assert_eq!(
             waves(&steps, Wave::Count(3)),

@@ -138,6 +138,11 @@ impl Change<'_> {
         self.pod.iter().chain(containers)
     }
 
+    /// Whether anything gets more.
+    pub fn rises(&self) -> bool {
+        self.edits().any(Edit::rises)
+    }
+
     /// Whether a form that cannot take anything away leaves something undone.
     pub fn removes(&self) -> bool {
         self.edits().any(|edit| edit.after.is_none())

@@ -74,6 +74,14 @@ impl DiffArgs {
             let text = format!("these are two parts of a cluster: {before} and {after}");
             ui.warning(&text, None);
         }
+        if before.question() != after.question() {
+            let text = format!(
+                "two questions were asked, so that advice differs by that, too: {}; and {}",
+                before.question(),
+                after.question()
+            );
+            ui.warning(&text, None);
+        }
         if before.currency != after.currency {
             return Err(Error::Usage {
                 text: format!(

@@ -2,10 +2,12 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::apply::LogArgs;
 use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::records::{self, Shelf};
 use super::values::named;
+use crate::apply::log::{Book, Run, runs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::{self, View};
@@ -21,7 +23,8 @@ Examples:
 /// Show what earlier runs said of a cluster, and how that went on.
 ///
 /// `--history` of `analyze` and `apply` keeps a small record of each run: advice, promises,
-/// states and money, and what was applied, never usage.
+/// states and money, and what was applied, never usage. What became of that, as what was
+/// rolled back, is in the audit log.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HistoryArgs {
@@ -43,6 +46,9 @@ pub(super) struct HistoryArgs {
     output: String,
 
     #[command(flatten)]
+    log: LogArgs,
+
+    #[command(flatten)]
     cluster: ClusterArgs,
 }
 
@@ -60,12 +66,29 @@ impl HistoryArgs {
                 hint: "keep one: `kcost analyze --history FOLDER`".to_owned(),
             });
         }
+        let runs = self.runs(ui);
+        let told = (&*records, &*runs);
         let written = if self.output == "json" {
-            render::history_json(&records, out)
+            render::history_json(told, out)
         } else {
-            render::history_table(&records, &invocation.look(ui, View::default()), out)
+            render::history_table(told, &invocation.look(ui, View::default()), out)
         };
         super::analyze::written_or_cut_off(written.and_then(|()| out.flush()))?;
         Ok(Exit::Done)
+    }
+
+    /// Runs of the audit log, which knows what became of what was applied; none where it is
+    /// not here.
+    fn runs(&self, ui: &Ui) -> Vec<Run> {
+        let Ok(folder) = self.log.kept() else {
+            return Vec::new();
+        };
+        match Book::look(&folder) {
+            Ok(kept) => runs(&kept.lines),
+            Err(error) => {
+                ui.warning(&error.to_string(), Some(&error.hint()));
+                Vec::new()
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::args::ClusterArgs;
 use super::invocation::Invocation;
 use super::values::named;
 use crate::apply::log::{Action, Book, Run, runs};
-use crate::apply::{ApplyError, Back, Server, Session, back};
+use crate::apply::{ApplyError, Back, Server, Session, back, together};
 use crate::collect::kubernetes::Connection;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -78,7 +78,7 @@ impl RollbackArgs {
         let folder = self.log.kept()?;
         if self.list {
             let kept = Book::look(&folder).map_err(ApplyError::from)?;
-            let told = (&*runs(&kept.lines), kept.lines.len(), kept.anchored);
+            let told = (&*runs(&kept.lines), kept.lines.len());
             let written = if self.output == "json" {
                 render::runs_json(told, out)
             } else {
@@ -159,6 +159,7 @@ impl RollbackArgs {
         for (workload, write) in run.left() {
             left.push(back(&server, &workload, &write).await?);
         }
+        together(&mut left);
         ui.clear();
         if !json {
             tell(|out| render::restored_text(&left, &[], out), out)?;
@@ -188,6 +189,7 @@ impl RollbackArgs {
             run: own.clone(),
             pace: self.pace.pace(None),
             progress: ui,
+            rules: None,
             throttle: None,
             next: 0,
         };

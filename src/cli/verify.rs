@@ -8,7 +8,7 @@ use super::records::{self, Shelf};
 use super::values::named;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::history::{self, Missing, Record, Teaching, Verify};
+use crate::history::{self, Missing, Nodes, Record, Teaching, Verify};
 use crate::pipeline::Settings;
 use crate::render::{self, Verified, View};
 use crate::snapshot::Snapshot;
@@ -20,7 +20,11 @@ Examples:
   {program} verify runs/2026-11-16T18-00-00Z-prod.json -o json
   {program} verify last-week.kcost --snapshot prod.kcost";
 
-/// Hold past advice against what came after: applied? promises kept? what did it save?
+/// Hold past advice against what came after: applied? promises kept? what did it free?
+///
+/// A promise is judged once its time is over. What advice frees are requests; what really
+/// left the bill are nodes, so that those of then stand beside those of now, where both are
+/// known.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VerifyArgs {
@@ -82,9 +86,12 @@ impl VerifyArgs {
         let mut seen = verify.seen();
         // What the next run learns does not depend on what is shown now.
         let mut outcomes = history::outcomes(&record, &seen);
-        if self.is_of_another(&record, snapshot, ui)? {
+        let foreign = self.is_of_another(&record, snapshot, ui)?;
+        if foreign {
             outcomes.containers.clear();
         }
+        let nodes = Nodes::of(snapshot, &settings.prices);
+        let comparable = !foreign && record.currency == settings.prices.currency().to_string();
         let learned = teaching.with(&record, &outcomes);
         self.source.choose(&mut seen)?;
         ui.clear();
@@ -99,6 +106,7 @@ impl VerifyArgs {
             snapshot,
             seen: &seen,
             learned: &learned,
+            nodes: nodes.as_ref().filter(|_| comparable),
         };
         let written = if self.output == "json" {
             render::verify_json(&told, out)

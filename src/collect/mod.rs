@@ -36,7 +36,7 @@ mod usage;
 
 pub use cause::{Cause, CauseKind};
 pub use deadline::Deadline;
-pub use objects::{Objects, Record, keeper_of};
+pub use objects::{Objects, Record, budget_of, keeper_of};
 pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};
 pub use usage::{

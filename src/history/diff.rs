@@ -15,6 +15,37 @@ pub struct Difference<'a> {
     pub cost: Money,
     /// Fields whose size changed, and whether that is what was advised.
     pub fields: Vec<Fields<'a>>,
+    /// Containers that it has or had at one of the two times alone.
+    pub added: Vec<&'a str>,
+    pub removed: Vec<&'a str>,
+}
+
+impl Difference<'_> {
+    /// Replicas before and after, where they differ.
+    pub fn replicas(&self) -> Option<(u32, u32)> {
+        let pair = (self.before?.replicas, self.after?.replicas);
+        (pair.0 != pair.1).then_some(pair)
+    }
+
+    /// Whether anything of it differs.
+    fn is_any(&self) -> bool {
+        let (Some(before), Some(after)) = (self.before, self.after) else {
+            return true;
+        };
+        before.state != after.state
+            || before.severity != after.severity
+            || self.replicas().is_some()
+            || self.cost.to_cents() != Money::ZERO
+            || !(self.fields.is_empty() && self.added.is_empty() && self.removed.is_empty())
+    }
+}
+
+/// What all of it costs more a month, and the part of that which no workload explains.
+pub fn change(before: &Record, after: &Record, all: &[Difference<'_>]) -> (Money, Money) {
+    let of = |record: &Record| record.monthly.current.parse().unwrap_or(Money::ZERO);
+    let total: Money = of(after) - of(before);
+    let told = all.iter().fold(Money::ZERO, |sum, it| sum + it.cost);
+    (total, total - told)
 }
 
 /// A container whose sizes changed.
@@ -34,11 +65,18 @@ pub enum Course {
     New,
     Gone,
     Better,
-    Same,
+    /// Other than it was, and neither better nor worse.
+    Changed,
 }
 
 impl Course {
-    pub const ALL: [Self; 5] = [Self::Worse, Self::New, Self::Gone, Self::Better, Self::Same];
+    pub const ALL: [Self; 5] = [
+        Self::Worse,
+        Self::New,
+        Self::Gone,
+        Self::Better,
+        Self::Changed,
+    ];
 
     /// As in machine output.
     pub fn name(self) -> &'static str {
@@ -47,7 +85,7 @@ impl Course {
             Self::New => "new",
             Self::Gone => "gone",
             Self::Better => "better",
-            Self::Same => "same",
+            Self::Changed => "changed",
         }
     }
 }
@@ -73,9 +111,21 @@ pub fn compare<'a>(before: &'a Record, after: &'a Record) -> Vec<Difference<'a>>
             after,
             cost: cost(after) - cost(before),
             fields,
+            added: only_of(after, before),
+            removed: only_of(before, after),
         }
     });
-    all.filter(|it| it.course != Course::Same || !it.fields.is_empty())
+    all.filter(Difference::is_any).collect()
+}
+
+/// Containers that the one has and the other has not; none where there is no other.
+fn only_of<'a>(one: Option<&'a Entry>, other: Option<&'a Entry>) -> Vec<&'a str> {
+    let (Some(one), Some(other)) = (one, other) else {
+        return Vec::new();
+    };
+    let names = one.containers.iter().map(|it| it.name.as_str());
+    names
+        .filter(|name| other.containers.iter().all(|it| it.name != *name))
         .collect()
 }
 
@@ -99,12 +149,12 @@ fn course(before: Option<&Entry>, after: Option<&Entry>) -> Course {
     // What cannot be judged is neither better nor worse than anything.
     let known = before.state != "unknown" && after.state != "unknown";
     match rank(after).cmp(&rank(before)) {
-        _ if !known => Course::Same,
+        _ if !known => Course::Changed,
         std::cmp::Ordering::Greater => Course::Worse,
         std::cmp::Ordering::Less => Course::Better,
         std::cmp::Ordering::Equal if good(after) && !good(before) => Course::Better,
         std::cmp::Ordering::Equal if good(before) && !good(after) => Course::Worse,
-        std::cmp::Ordering::Equal => Course::Same,
+        std::cmp::Ordering::Equal => Course::Changed,
     }
 }
 
@@ -179,8 +229,11 @@ mod tests {
                 current: none(),
                 recommended: none(),
                 freed: none(),
+                banked: None,
             },
-            waste: 0.0,
+            settings: Vec::new(),
+            nodes: None,
+            waste: Some(0.0),
             workloads,
         }
     }
@@ -211,6 +264,7 @@ mod tests {
             ("born", "new"),
             ("gone", "gone"),
             ("grew", "worse"),
+            ("unclear", "changed"),
         ];
         assert_eq!(told, wanted);
         assert!(seen[0].fields[0].as_advised);

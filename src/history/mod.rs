@@ -9,10 +9,10 @@ mod record;
 mod teach;
 mod verify;
 
-pub use diff::{Course, Difference, Fields, compare};
+pub use diff::{Course, Difference, Fields, change, compare};
 pub use record::{
-    Amounts, Entry, Kept, Missing, Monthly, Outcome, Outcomes, Promise, Record, SCHEMA, Tried,
-    Written,
+    Amounts, Entry, Kept, Missing, Monthly, Nodes, Outcome, Outcomes, Promise, Record, SCHEMA,
+    Tried, Written,
 };
 pub use teach::{Teaching, lessons, outcomes};
 pub use verify::{Applied, Judged, Seen, Totals, Verdict, Verify};

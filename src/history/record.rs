@@ -3,11 +3,11 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::Analysis;
-use crate::price::{Bill, WorkloadBill};
-use crate::recommend::{Advice, Advised, ContainerAdvice, Options, Risk, WorkloadAdvice};
+use crate::pipeline::{Analysis, Settings};
+use crate::price::{Bill, Book, WorkloadBill};
+use crate::recommend::{Advice, Advised, ContainerAdvice, Risk, WorkloadAdvice};
 use crate::snapshot::{Container, Snapshot, Workload, WorkloadId};
-use crate::units::{Bytes, Cpu};
+use crate::units::{Bytes, Cpu, Money, Ratio};
 
 /// What a record calls itself.
 pub const SCHEMA: &str = "kcost.record/v1";
@@ -21,14 +21,21 @@ pub struct Record {
     pub cluster: String,
     pub strategy: String,
     pub goal: String,
+    /// What was asked for beside them, as flags have it: `max-oom-risk 20%`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
     /// The part of the cluster that was asked for, `-n shop`; none where all of it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// ISO 4217.
     pub currency: String,
     pub monthly: Monthly,
-    /// Of containers with advice, what is requested beyond it, 0 to 1.
-    pub waste: f64,
+    /// What its nodes cost; none where no node is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Nodes>,
+    /// Of containers with advice, what is requested beyond it, 0 to 1; null where nothing
+    /// could be judged.
+    pub waste: Option<f64>,
     /// By namespace, kind, name, template.
     pub workloads: Vec<Entry>,
     /// What of it was written to the cluster, where the run did.
@@ -48,16 +55,43 @@ pub struct Written {
     pub workloads: Vec<Tried>,
 }
 
+/// The outcome of what a run has begun and not told the end of.
+const BEGUN: &str = "begun";
+
 /// What became of one workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     #[serde(flatten)]
     pub id: WorkloadId,
-    /// `applied`, `refused`, `rolled_back` and so on, as `kcost apply -o json` has it.
+    /// `applied`, `refused`, `rolled_back` and so on, as `kcost apply -o json` has it; `begun`
+    /// until the run has ended.
     pub outcome: String,
 }
 
 impl Written {
+    /// What a run is about to write.
+    pub fn begun(run: &str, workloads: impl IntoIterator<Item = WorkloadId>) -> Self {
+        let tried = workloads.into_iter().map(|id| Tried {
+            id,
+            outcome: BEGUN.to_owned(),
+        });
+        Self {
+            run: run.to_owned(),
+            workloads: tried.collect(),
+        }
+    }
+
+    /// Whether the run has not told its end.
+    pub fn is_open(&self) -> bool {
+        self.workloads.iter().any(|it| it.outcome == BEGUN)
+    }
+
+    /// Whether a workload has got what was advised, as far as the run has told.
+    pub fn has(&self, id: &WorkloadId) -> bool {
+        let mut all = self.workloads.iter();
+        all.any(|it| it.id == *id && it.outcome == "applied")
+    }
+
     /// How many workloads have what was advised.
     pub fn done(&self) -> usize {
         let all = self.workloads.iter();
@@ -98,6 +132,30 @@ pub struct Monthly {
     pub current: String,
     pub recommended: String,
     pub freed: String,
+    /// What leaves the bill with nodes that can go then; null where that was not asked for
+    /// or is not known.
+    #[serde(default)]
+    pub banked: Option<String>,
+}
+
+/// Nodes, and what they cost a month as a decimal text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nodes {
+    pub count: usize,
+    pub monthly_cost: String,
+}
+
+impl Nodes {
+    /// Of a cluster at these prices; `None` where no node is known.
+    pub fn of(snapshot: &Snapshot, prices: &Book) -> Option<Self> {
+        let nodes = &snapshot.cluster.nodes;
+        let each = prices.prices(nodes).into_iter().map(|it| it.monthly);
+        let all = each.fold(Money::ZERO, |sum, one| sum + one);
+        (!nodes.is_empty()).then(|| Self {
+            count: nodes.len(),
+            monthly_cost: all.to_cents().to_string(),
+        })
+    }
 }
 
 /// How much of a record is not there.
@@ -170,17 +228,20 @@ pub struct Promise {
 impl Record {
     /// What a run says, to be held against later ones.
     pub fn of(analysis: &Analysis<'_>) -> Self {
-        let options = &analysis.settings.recommend;
-        Self::new(
+        let banked = analysis.banked.as_ref().and_then(|it| it.monthly);
+        let mut record = Self::new(
             analysis.snapshot,
-            options,
+            analysis.settings,
             &analysis.bill,
             &analysis.advised,
-        )
+        );
+        record.monthly.banked = banked.map(|it| it.to_string());
+        record
     }
 
     /// The same of its parts.
-    pub fn new(snapshot: &Snapshot, options: &Options, bill: &Bill, advised: &Advised) -> Self {
+    pub fn new(snapshot: &Snapshot, settings: &Settings, bill: &Bill, advised: &Advised) -> Self {
+        let options = &settings.recommend;
         let each = advised.workloads.iter().zip(&bill.workloads);
         let entries = each.filter_map(|(advice, bill)| {
             let workload = snapshot.workloads.get(advice.workload)?;
@@ -193,14 +254,17 @@ impl Record {
             cluster: snapshot.cluster.name.clone(),
             strategy: options.strategy.name().to_owned(),
             goal: options.goal.name().to_owned(),
+            settings: options.beside_goal(),
             scope: None,
             currency: bill.currency.to_string(),
             monthly: Monthly {
                 current: bill.current.to_string(),
                 recommended: bill.recommended.to_string(),
                 freed: bill.freed.to_string(),
+                banked: None,
             },
-            waste: bill.waste.cost.ratio.get(),
+            nodes: Nodes::of(snapshot, &settings.prices),
+            waste: bill.waste.cost.known().map(Ratio::get),
             workloads: entries.collect(),
             applied: None,
             outcomes: Vec::new(),
@@ -241,13 +305,59 @@ impl Record {
     /// Whether both are of the same question to the same cluster.
     pub fn asks_as(&self, other: &Self) -> bool {
         let asked = |it: &Self| {
-            let (strategy, goal) = (it.strategy.clone(), it.goal.clone());
-            (it.cluster.clone(), strategy, goal, it.scope.clone())
+            let how = (it.strategy.clone(), it.goal.clone(), it.settings.clone());
+            (it.cluster.clone(), how, it.scope.clone())
         };
         asked(self) == asked(other)
     }
 
-    /// Whether both are of the same objects with the same sizes, and wrote the same.
+    /// `calibrated, balanced, max-oom-risk 20%`.
+    pub fn question(&self) -> String {
+        let how = [&self.strategy, &self.goal].into_iter();
+        let all: Vec<&str> = how.chain(&self.settings).map(String::as_str).collect();
+        all.join(", ")
+    }
+
+    /// Why it cannot be what a run has written; `None` where it can.
+    pub fn damage(&self) -> Option<String> {
+        let kept = self.workloads.iter().flat_map(|it| &it.containers);
+        let promises = kept.filter_map(|it| it.promise);
+        let shares = promises.clone().flat_map(|it| {
+            [
+                it.memory_over_limit,
+                it.cpu_time_over_request,
+                it.memory_over_limit_replayed,
+                it.cpu_time_over_request_replayed,
+            ]
+        });
+        let outcomes = self.outcomes.iter().flat_map(|it| &it.containers);
+        let seen = outcomes.clone().flat_map(|it| {
+            [
+                it.memory_over_limit_replayed,
+                it.cpu_time_over_request_replayed,
+                it.cpu_time_over_request,
+            ]
+        });
+        let shares = shares.chain(seen).chain([self.waste]).flatten();
+        if let Some(wrong) = { shares }.find(|it| !(0.0..=1.0).contains(it)) {
+            return Some(format!("it is damaged: a share of {wrong} is none"));
+        }
+        let days = promises.map(|it| it.horizon_days);
+        let mut days = days.chain(outcomes.map(|it| it.horizon_days));
+        if let Some(wrong) = days.find(|it| !(it.is_finite() && *it > 0.0)) {
+            return Some(format!(
+                "it is damaged: nothing is promised for {wrong} days"
+            ));
+        }
+        let (own, entries) = (&self.monthly, self.workloads.iter());
+        let amounts = [&own.current, &own.recommended, &own.freed].into_iter();
+        let amounts = amounts.chain(entries.flat_map(|it| [&it.monthly_cost, &it.monthly_savings]));
+        let wrong = { amounts }.find(|it| it.parse::<Money>().is_err());
+        wrong.map(|it| format!("it is damaged: `{it}` is no amount of money"))
+    }
+
+    /// Whether both are of the same objects with the same sizes, and of one run that writes,
+    /// or of none.
     pub fn is_of_same(&self, other: &Self) -> bool {
         let objects = |it: &Self| {
             let all = it.workloads.iter();
@@ -258,7 +368,8 @@ impl Record {
             });
             all.collect::<Vec<_>>()
         };
-        self.applied == other.applied && objects(self) == objects(other)
+        let run = |it: &Self| it.applied.as_ref().map(|it| it.run.clone());
+        run(self) == run(other) && objects(self) == objects(other)
     }
 
     /// Whether a run of this part of the cluster has its promises in mind: they are of all of

@@ -128,8 +128,8 @@ pub fn outcomes(record: &Record, seen: &[Seen<'_>]) -> Outcomes {
 fn outcome(seen: &Seen<'_>, judged: &Judged<'_>) -> Option<Outcome> {
     let promise = judged.kept.promise?;
     let covered = judged.covered >= LEAST_COVERED;
-    // What was seen once was seen, however little else is known.
-    let over = judged.over_limit.filter(|over| *over || covered);
+    // Also what was seen to break: of what was seen in part only that would teach.
+    let over = judged.over_limit.filter(|_| covered);
     let memory = promise.memory_over_limit_replayed.zip(over);
     let time = judged.time_over_request.filter(|_| covered);
     let cpu = promise.cpu_time_over_request_replayed.zip(time);

@@ -12,6 +12,9 @@ use crate::units::{Bytes, Money, Span, count_from, len_f64};
 /// Less than this share of a promise's time says nothing of it.
 const LEAST_COVERED: f64 = 0.5;
 
+/// So late a run a week may be, as for [`Record::is_over`].
+const LATE: Span = Span::from_secs(3_600);
+
 /// A peak at this share of a limit has reached it.
 const REACHED: f64 = 0.98;
 
@@ -50,6 +53,9 @@ pub struct Judged<'a> {
     pub memory_peak: Option<(f64, Timestamp)>,
     /// Whether any replica was above the advised limit; `None` where that is not known.
     pub over_limit: Option<bool>,
+    /// Whether the time of the promise is over and enough of it was seen, so that it counts
+    /// whichever way it went. Before that only broken ones would be known.
+    pub settled: bool,
     /// Share of samples above the advised request.
     pub time_over_request: Option<f64>,
     /// OOM kills since.
@@ -64,6 +70,8 @@ pub enum Applied {
     No,
     /// Sizes changed, to others than were advised.
     Otherwise,
+    /// A run of kcost wrote it, and it is there no more.
+    Undone,
     /// There was nothing to apply.
     Nothing,
     Gone,
@@ -83,11 +91,15 @@ pub enum Verdict {
 /// All promises together.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Totals {
-    /// Workloads whose promise on memory was judged.
+    /// Workloads whose promise on memory was judged: its time is over.
     pub judged: usize,
     /// How many of them were expected to outgrow a limit.
     pub expected_over_limit: f64,
     pub over_limit: usize,
+    /// Workloads with a promise on memory that is not judged: its time is not over, or too
+    /// little of it was seen. How many of those have outgrown a limit all the same.
+    pub unjudged: usize,
+    pub unjudged_over_limit: usize,
     /// How likely it is that at least so many do, if what was promised is true.
     pub chance: Option<f64>,
     /// Means over containers of the share of time above the CPU request.
@@ -107,6 +119,7 @@ impl Applied {
             Self::Partly => "partly_applied",
             Self::No => "not_applied",
             Self::Otherwise => "changed_otherwise",
+            Self::Undone => "undone_since",
             Self::Nothing => "nothing_to_apply",
             Self::Gone => "gone",
         }
@@ -159,7 +172,7 @@ impl<'a> Verify<'a> {
             self.seen[at] = Some(Seen {
                 entry,
                 workload: Some(workload),
-                applied: applied(entry, workload),
+                applied: self.applied(entry, workload),
                 verdict: verdict(&containers),
                 containers,
                 reasons,
@@ -181,6 +194,17 @@ impl<'a> Verify<'a> {
             })
         })
         .collect()
+    }
+
+    /// Whether advice was followed, and whether it is still.
+    fn applied(&self, entry: &Entry, workload: &Workload) -> Applied {
+        let wrote = self.record.applied.as_ref();
+        match applied(entry, workload) {
+            Applied::No | Applied::Otherwise if wrote.is_some_and(|it| it.has(&entry.id)) => {
+                Applied::Undone
+            }
+            applied => applied,
+        }
     }
 
     fn judge(&self, kept: &'a Kept, workload: &Workload, pool: &[&Series]) -> Judged<'a> {
@@ -218,6 +242,12 @@ impl<'a> Verify<'a> {
         }
         let covered = len_f64(known.iter().filter(|it| **it).count()) / horizon;
         let enough = covered >= LEAST_COVERED;
+        let until = since.as_second().saturating_add(i64::from(span.as_secs()));
+        let ends = self
+            .grid
+            .end()
+            .as_second()
+            .saturating_add(i64::from(LATE.as_secs()));
         let kills = kills(workload, kept, since, span);
         let held = Holds::of(kept, workload, peak.map(|(most, _)| most), kills);
         let limit = kept.advised.memory_limit_bytes;
@@ -227,6 +257,7 @@ impl<'a> Verify<'a> {
         });
         Judged {
             kept,
+            settled: enough && until <= ends && !held.memory,
             covered: covered.min(1.0),
             memory_peak: peak.map(|(most, slot)| (most, self.grid.time(slot))),
             // What was seen once was seen, however little else is known.
@@ -425,14 +456,23 @@ impl Totals {
             }
             // A workload breaks its promise once, whichever container does.
             let of = seen.containers.iter();
-            let of =
-                of.filter_map(|it| Some((it.kept.promise?.memory_over_limit?, it.over_limit?)));
-            let of: Vec<(f64, bool)> = of.collect();
-            if !of.is_empty() {
+            let of: Vec<(f64, &Judged<'_>)> = of
+                .filter_map(|it| Some((it.kept.promise?.memory_over_limit?, it)))
+                .collect();
+            let over = |(_, it): &(f64, &Judged<'_>)| it.over_limit == Some(true);
+            let (settled, open): (Vec<_>, Vec<_>) = of
+                .into_iter()
+                .partition(|(_, it)| it.settled && it.over_limit.is_some());
+            if settled.is_empty() && !open.is_empty() {
+                totals.unjudged += 1;
+                totals.unjudged_over_limit += usize::from(open.iter().any(over));
+            }
+            if !settled.is_empty() {
+                let of = settled;
                 let none: f64 = of.iter().map(|(chance, _)| 1.0 - chance).product();
                 chances.push(1.0 - none);
                 totals.judged += 1;
-                totals.over_limit += usize::from(of.iter().any(|(_, over)| *over));
+                totals.over_limit += usize::from(of.iter().any(over));
             }
             for it in &seen.containers {
                 let said = it.kept.promise.and_then(|it| it.cpu_time_over_request);

@@ -1,5 +1,6 @@
 use super::{Goal, Learned, Policy, Reason, Strategy, Targets, annotations};
 use crate::snapshot::Workload;
+use crate::text::short;
 use crate::units::{Bytes, Cpu, Ratio, Span};
 
 /// What the user decides about advice.
@@ -61,6 +62,84 @@ impl Options {
     /// of the policy that matches it, then the owner's annotations. The one place where this is decided.
     pub fn of(&self, workload: &Workload) -> Effective {
         annotations::apply(self, workload)
+    }
+}
+
+impl Options {
+    /// What of them is not what the goal and the defaults say, as flags have it, so that two
+    /// runs can be told apart: `max-oom-risk 20%`.
+    pub fn beside_goal(&self) -> Vec<String> {
+        let usual = Self {
+            targets: self.goal.targets(),
+            ..Self::default()
+        };
+        let mut all: Vec<String> = Vec::new();
+        let mut share = |name: &str, own: f64, usual: f64| {
+            if (own - usual).abs() > f64::EPSILON {
+                all.push(format!("{name} {}%", short(100.0 * own, 2)));
+            }
+        };
+        let (own, of_goal) = (&self.targets, &usual.targets);
+        share(
+            "max-oom-risk",
+            own.memory_over_limit,
+            of_goal.memory_over_limit,
+        );
+        share(
+            "max-cpu-over",
+            own.cpu_time_over_request,
+            of_goal.cpu_time_over_request,
+        );
+        share(
+            "max-cpu-work-over",
+            own.cpu_work_over_request,
+            of_goal.cpu_work_over_request,
+        );
+        share(
+            "max-node-overflow",
+            own.node_memory_overflow,
+            of_goal.node_memory_overflow,
+        );
+        let step = self.max_step.map(Ratio::get);
+        all.extend(step.map(|step| format!("largest-step {}%", short(100.0 * step, 2))));
+        let mut named = |name: &str, own: String, usual: String| {
+            if own != usual {
+                all.push(format!("{name} {own}"));
+            }
+        };
+        let cpu = |cpu: Option<Cpu>| cpu.map_or_else(String::new, |it| it.to_string());
+        let memory = |memory: Option<Bytes>| memory.map_or_else(String::new, |it| it.to_string());
+        named(
+            "cpu-limits",
+            self.cpu_limits.name().to_owned(),
+            usual.cpu_limits.name().to_owned(),
+        );
+        named("min-cpu", cpu(Some(self.min_cpu)), cpu(Some(usual.min_cpu)));
+        named("max-cpu", cpu(self.max_cpu), cpu(usual.max_cpu));
+        named(
+            "min-memory",
+            memory(Some(self.min_memory)),
+            memory(Some(usual.min_memory)),
+        );
+        named(
+            "max-memory",
+            memory(self.max_memory),
+            memory(usual.max_memory),
+        );
+        named(
+            "min-history",
+            self.min_history.to_string(),
+            usual.min_history.to_string(),
+        );
+        for (name, own) in [
+            ("tie-memory", self.tie_memory),
+            ("allow-qos-change", self.change_qos),
+        ] {
+            if own {
+                all.push(name.to_owned());
+            }
+        }
+        all
     }
 }
 

@@ -32,6 +32,7 @@ mod risks;
 mod schedule;
 mod style;
 mod table;
+mod urgent;
 mod view;
 mod whole;
 mod words;

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::pick::Row;
+use super::urgent::{is_worth, most_urgent, urgent_first};
 use super::whole::Whole;
 use crate::finding::Severity;
 use crate::pipeline::Analysis;
@@ -74,14 +75,50 @@ impl View {
         !self.states.is_empty() || self.severity.is_some() || self.min_freed.is_some()
     }
 
-    /// The workloads that are listed, by name unless the view sorts them.
+    /// The workloads that are listed, by name unless the view sorts them; the first of them
+    /// are the most urgent, then those that free the most.
     pub(super) fn workloads<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Whole<'a>> {
         let mut all = self.matching(analysis);
-        if let Some(sort) = self.sort {
-            sort.apply(&mut all);
+        let top = self.top.unwrap_or(usize::MAX);
+        match self.sort {
+            Some(sort) => {
+                sort.apply(&mut all);
+                all.truncate(top);
+            }
+            None if top < all.len() => {
+                most_urgent(&mut all, top, (analysis, !self.states.is_empty()));
+            }
+            None => {}
         }
-        all.truncate(self.top.unwrap_or(usize::MAX));
         all
+    }
+
+    /// What is in danger, then what frees the most, unless the view sorts otherwise.
+    pub(super) fn worth_acting_on<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Whole<'a>> {
+        let mut all = self.matching(analysis);
+        // Who asks for a state gets it, even one that needs nothing.
+        if self.states.is_empty() {
+            all.retain(|it| is_worth(it, analysis));
+        }
+        match self.sort {
+            Some(sort) => sort.apply(&mut all),
+            None => urgent_first(&mut all),
+        }
+        all
+    }
+
+    /// The rows of the workloads that changes are made of: where only the first are asked
+    /// for, those of the report. By name unless the view sorts them.
+    pub(super) fn to_change<'a>(&self, analysis: &'a Analysis<'a>) -> Vec<Row<'a>> {
+        let Some(top) = self.top else {
+            return self.rows(analysis);
+        };
+        let mut all = self.worth_acting_on(analysis);
+        all.truncate(top);
+        if self.sort.is_none() {
+            all.sort_by_key(|it| it.rows[0].advice.workload);
+        }
+        all.into_iter().flat_map(|whole| whole.rows).collect()
     }
 
     /// The rows of the workloads that are listed.

@@ -57,6 +57,7 @@ mod settled;
 mod shares;
 mod short;
 mod standin;
+mod standing;
 mod strategy;
 mod tidy;
 mod typed;

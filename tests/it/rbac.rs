@@ -455,6 +455,21 @@ fn a_real_kubectl_reads_the_cron_job_and_its_account_only_reads() {
 }
 
 #[test]
+fn a_schedule_that_never_comes_is_refused() {
+    for schedule in ["0 0 31 2 *", "0 0 31 apr,jun *"] {
+        let args = ["cronjob", "--image", "kcost:1", "--schedule", schedule];
+        let seen = Kcost::new().args(args).run().ended(2);
+        assert!(
+            seen.stderr.contains("it would never run"),
+            "{}",
+            seen.stderr
+        );
+        assert_eq!(seen.stdout, "");
+    }
+    printed_by(&["cronjob", "--image", "kcost:1", "--schedule", "0 0 29 2 *"]);
+}
+
+#[test]
 fn what_applies_for_ever_has_an_account_of_its_own() {
     let cronjob = ["cronjob", "--image", "kcost:1"];
     let (reading, writing) = (

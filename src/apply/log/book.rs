@@ -13,6 +13,9 @@ use crate::text::count;
 /// What it is called in its folder.
 const NAME: &str = "audit.jsonl";
 
+/// The folder beside it with a file for each run, which is written once the run is in the log.
+pub const ROLLBACK: &str = "rollback";
+
 /// Why the log cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +42,17 @@ pub enum LogError {
         lines: usize,
         wrote: u64,
     },
+    #[error(
+        "the audit log {} has lost its head: {what}, and nothing says how many lines it had",
+        path.display()
+    )]
+    Headless { path: PathBuf, what: String },
+    #[error(
+        "the audit log {} is shorter than what was written: it does not know the run of {}",
+        path.display(),
+        file.display()
+    )]
+    Forgotten { path: PathBuf, file: PathBuf },
     #[error("another run writes the audit log {}", path.display())]
     Busy { path: PathBuf },
 }
@@ -47,8 +61,6 @@ pub enum LogError {
 #[derive(Debug)]
 pub struct Kept {
     pub lines: Vec<Line>,
-    /// Whether a head says how many lines there are, so that those gone from the end show.
-    pub anchored: bool,
 }
 
 impl LogError {
@@ -56,7 +68,10 @@ impl LogError {
     pub fn hint(&self) -> String {
         match self {
             Self::File { .. } => "name a folder that can be written with `--log FOLDER`".to_owned(),
-            Self::Broken { .. } | Self::Short { .. } => {
+            Self::Broken { .. }
+            | Self::Short { .. }
+            | Self::Headless { .. }
+            | Self::Forgotten { .. } => {
                 "somebody changed it: keep it for whoever looks into that, and name another folder with `--log FOLDER`"
                     .to_owned()
             }
@@ -107,7 +122,8 @@ impl Book {
         let head = Head::read(folder).map_err(failed)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-        let (mut lines, torn, last) = whole(&path, &text, head.as_ref())?;
+        let files = rollback_files(folder).map_err(failed)?;
+        let (mut lines, torn, last) = whole(&path, &text, (head.as_ref(), files))?;
         if torn > 0 {
             let length = u64::try_from(text.len() - torn).unwrap_or(u64::MAX);
             file.set_len(length).map_err(failed)?;
@@ -124,8 +140,8 @@ impl Book {
             let mended = Event::Mended { bytes: torn };
             lines.push(book.add(&line.run, &line.actor, mended)?);
         }
-        let behind = head.is_none_or(|head| head.lines != book.seq);
-        if behind && book.seq > 0 {
+        // Before the first line there is a head, so that a log without one has lost it.
+        if head.is_none_or(|head| head.lines != book.seq) {
             book.anchor()?;
         }
         Ok((book, lines))
@@ -142,15 +158,19 @@ impl Book {
             path: path.clone(),
             source,
         };
-        // Before the lines: a run that writes now adds to them.
-        let head = Head::read(folder).map_err(failed)?;
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            text => text.map_err(failed)?,
+        let text = || match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            text => text.map_err(failed),
         };
-        let (lines, ..) = whole(&path, &text, head.as_ref())?;
-        let anchored = head.is_some() || lines.is_empty();
-        Ok(Kept { lines, anchored })
+        // Before the lines: a run that writes now adds to them.
+        let files = rollback_files(folder).map_err(failed)?;
+        let (mut head, mut all) = (Head::read(folder).map_err(failed)?, text()?);
+        if head.is_none() && !all.is_empty() {
+            // The first run may have begun in between.
+            (head, all) = (Head::read(folder).map_err(failed)?, text()?);
+        }
+        let (lines, ..) = whole(&path, &all, (head.as_ref(), files))?;
+        Ok(Kept { lines })
     }
 
     /// Writes the head down.
@@ -196,11 +216,12 @@ impl Book {
     }
 }
 
-/// The lines, which follow from each other and end no sooner than the head says.
+/// The lines, which follow from each other, end no sooner than the head says, and know every
+/// run of which there is a file.
 fn whole(
     path: &Path,
     text: &[u8],
-    head: Option<&Head>,
+    (head, files): (Option<&Head>, Vec<(String, PathBuf)>),
 ) -> Result<(Vec<Line>, usize, String), LogError> {
     let broken = |line, why| LogError::Broken {
         path: path.to_owned(),
@@ -209,7 +230,13 @@ fn whole(
     };
     let (lines, torn, last) = read(text).map_err(|it| broken(it.line, it.why))?;
     let Some(head) = head else {
-        return Ok((lines, torn, last));
+        let what = match (lines.len(), files.len()) {
+            (0, 0) => return Ok((lines, torn, last)),
+            (0, some) => format!("it has no line, and {} beside it", count(some, "run")),
+            (some, _) => format!("it has {}", count(some, "line")),
+        };
+        let path = path.to_owned();
+        return Err(LogError::Headless { path, what });
     };
     let wrote = usize::try_from(head.lines).unwrap_or(usize::MAX);
     if lines.len() < wrote {
@@ -224,7 +251,34 @@ fn whole(
     if *hash != head.hash {
         return Err(broken(wrote, "its head names another line"));
     }
+    let known = |run: &str| lines.iter().any(|line| line.run == run);
+    if let Some((_, file)) = files.into_iter().find(|(run, _)| !known(run)) {
+        let path = path.to_owned();
+        return Err(LogError::Forgotten { path, file });
+    }
     Ok((lines, torn, last))
+}
+
+/// The files of runs in the folder of a log, by the runs.
+fn rollback_files(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let entries = match fs::read_dir(folder.join(ROLLBACK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let is_one = path.extension().is_some_and(|it| it == "json");
+        if let Some(run) = path
+            .file_stem()
+            .and_then(|it| it.to_str())
+            .filter(|_| is_one)
+        {
+            files.push((run.to_owned(), path.clone()));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Makes a folder that nobody else may look into.
@@ -341,11 +395,6 @@ mod tests {
         drop(Book::open(folder.path()).unwrap());
         let now = Head::read(folder.path()).unwrap().unwrap();
         assert_eq!(now.lines, 2);
-        // A log of before there were heads gets one.
-        fs::remove_file(folder.path().join("audit.head")).unwrap();
-        assert!(!Book::look(folder.path()).unwrap().anchored);
-        drop(Book::open(folder.path()).unwrap());
-        assert_eq!(Head::read(folder.path()).unwrap(), Some(now));
         // The head of another log.
         Head::new(2, &before.hash).write(folder.path()).unwrap();
         let error = Book::look(folder.path()).unwrap_err();
@@ -353,6 +402,41 @@ mod tests {
             error.to_string().contains("its head names another line"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_log_that_has_lost_its_head_or_a_run_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = written(folder.path());
+        let (path, head) = (folder.path().join(NAME), folder.path().join("audit.head"));
+        let rollback = folder.path().join(ROLLBACK);
+        fs::create_dir(&rollback).unwrap();
+        fs::write(rollback.join("r.json"), "{}").unwrap();
+        assert_eq!(Book::look(folder.path()).unwrap().lines.len(), 2);
+        let told = |error: LogError| error.to_string();
+        let both = |said: &str| {
+            for error in [
+                told(Book::look(folder.path()).unwrap_err()),
+                told(Book::open(folder.path()).unwrap_err()),
+            ] {
+                assert!(error.contains(said), "{error}");
+            }
+        };
+        // A run that a head made anew leaves out.
+        fs::write(rollback.join("s.json"), "{}").unwrap();
+        both("does not know the run of");
+        fs::remove_file(rollback.join("s.json")).unwrap();
+        // The end of the log together with its head.
+        let whole = fs::read(&head).unwrap();
+        fs::remove_file(&head).unwrap();
+        both("has lost its head: it has 2 lines");
+        let first = text.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        fs::write(&path, &text[..first]).unwrap();
+        both("has lost its head: it has 1 line,");
+        fs::remove_file(&path).unwrap();
+        both("it has no line, and 1 run beside it");
+        fs::write(&head, whole).unwrap();
+        both("it has 0 lines, its head says 2");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The head of the log: how many lines there are, and the hash of the last. The lines name
 //! what is before them, so that only the head tells of lines that are gone from the end.
 //!
-//! It is written after each line. A run that is ended between the two leaves a line more than
+//! It is written before the first line and after each. A run that is ended between the two leaves a line more than
 //! the head says, never one less.
 
 use std::fs::{self, File, OpenOptions};
@@ -36,7 +36,7 @@ impl Head {
         }
     }
 
-    /// `None` where there is none: the log is of a kcost that wrote none, or has no line.
+    /// `None` where there is none: then there may be no line either.
     pub(super) fn read(folder: &Path) -> io::Result<Option<Self>> {
         let text = match fs::read(folder.join(NAME)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

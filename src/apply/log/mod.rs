@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::plan::Write;
 use crate::snapshot::hex;
 
-pub use book::{Book, Kept, LogError, private_folder};
+pub use book::{Book, Kept, LogError, ROLLBACK, private_folder};
 pub use story::{Done, Run, runs};
 
 /// What a line calls itself.

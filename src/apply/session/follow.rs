@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::Session;
 use crate::apply::Why;
 use crate::apply::health::{self, Rollout};
-use crate::apply::plan::{Object, rolling};
+use crate::apply::plan::{AUTOSCALER, Object, rolling};
 use crate::apply::pods::{self, Restarts};
 use crate::apply::server::Refusal;
 use crate::apply::throttle::rise;
@@ -25,9 +25,6 @@ fn names(pods: &[Value]) -> Vec<String> {
 
 /// First and longest pause between two looks at a rollout.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
-
-/// What has no rollout.
-const AUTOSCALER: &str = "HorizontalPodAutoscaler";
 
 /// A workload that is followed.
 pub(super) struct Followed {

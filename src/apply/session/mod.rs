@@ -2,13 +2,17 @@
 
 mod follow;
 mod recover;
+mod restore;
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::Why;
-use super::back::Back;
+use super::freeze;
 use super::log::{Action, Actor, Became, Book, Ended, Event, Intent, LogError};
-use super::plan::{Step, Write};
+use super::plan::{AUTOSCALER, Step, Write, rolling};
+use super::rules::{CLOSED, Rules};
 use super::server::{Put, Refusal, Server};
 use super::throttle::Throttle;
 use crate::collect::kubernetes::KubernetesError;
@@ -74,6 +78,8 @@ pub enum State {
     RolledBack,
     /// It should have been rolled back, and could not.
     LeftBehind,
+    /// The owner stopped it while the run went on: its window closed, or it was frozen.
+    LeftAlone,
     NotTried,
 }
 
@@ -87,6 +93,7 @@ impl State {
             Self::Refused => "refused",
             Self::RolledBack => "rolled_back",
             Self::LeftBehind => "left_behind",
+            Self::LeftAlone => "left_alone",
             Self::NotTried => "not_tried",
         }
     }
@@ -124,6 +131,8 @@ pub struct Session<'a> {
     pub run: String,
     pub pace: Pace,
     pub progress: &'a dyn Progress,
+    /// What the owner lets it do, looked at before each change; nothing bounds what takes back.
+    pub rules: Option<&'a Rules>,
     /// Where throttling is read from while pods are watched.
     pub throttle: Option<&'a Throttle>,
     /// The number of the next write.
@@ -188,12 +197,16 @@ impl Session<'_> {
             for place in wave {
                 let step = &steps[*place];
                 let (outcome, written) = match self.before(*place, step).await {
-                    Ok(before) => {
+                    Ok(Ok(before)) => {
                         let done = self.write(*place, step).await?;
                         if done.0.state == State::Applied {
                             followed.extend(before);
                         }
                         done
+                    }
+                    Ok(Err(why)) => {
+                        let outcome = Outcome::of(State::LeftAlone, Some(why));
+                        (outcome, Vec::new())
                     }
                     // What cannot be followed is not begun.
                     Err(refusal) => {
@@ -209,6 +222,12 @@ impl Session<'_> {
                 .copied()
                 .filter(|place| outcomes[*place].state == State::Applied)
                 .collect();
+            if wave
+                .iter()
+                .all(|place| outcomes[*place].state == State::LeftAlone)
+            {
+                continue;
+            }
             let (ill, seconds) = self.judged(&written, &followed).await?;
             for place in &written {
                 outcomes[*place].seconds = Some(seconds);
@@ -225,17 +244,57 @@ impl Session<'_> {
                 return Ok(outcomes);
             }
         }
-        self.end(Ended::Done)?;
+        let waits = |it: &Outcome| it.why.as_ref().is_some_and(|why| why.code == CLOSED);
+        let all = !outcomes.iter().any(waits);
+        self.end(if all { Ended::Done } else { Ended::Stopped })?;
         Ok(outcomes)
     }
 
-    /// What is followed of a step, with what its pods have restarted before it.
-    async fn before(&self, place: usize, step: &Step) -> Result<Vec<Followed>, Refusal> {
+    /// What is followed of a step, with what its pods have restarted before it; or why its
+    /// owner does not let it begin now.
+    async fn before(
+        &self,
+        place: usize,
+        step: &Step,
+    ) -> Result<Result<Vec<Followed>, Why>, Refusal> {
+        let closed = || self.rules.and_then(|rules| rules.closed(Timestamp::now()));
+        if let Some(why) = closed() {
+            return Ok(Err(why));
+        }
         let mut followed = Vec::new();
         for write in &step.writes {
             followed.extend(self.watched(place, &step.workload, &write.object).await?);
         }
-        Ok(followed)
+        if let Some(why) = self.frozen(step).await? {
+            return Ok(Err(why));
+        }
+        // All of that takes its time.
+        Ok(closed().map_or(Ok(followed), Err))
+    }
+
+    /// That an owner stops kcost by anything that a step is about.
+    async fn frozen(&self, step: &Step) -> Result<Option<Why>, Refusal> {
+        for write in &step.writes {
+            let own = if write.object.kind == AUTOSCALER {
+                "its autoscaler"
+            } else {
+                "it"
+            };
+            let object = self.server.get(&write.object).await?;
+            let borrower = match rolling(&step.workload, &write.object) {
+                Some(borrower) => self.server.get(&borrower).await?,
+                None => None,
+            };
+            let objects = [(own, object.as_ref()), ("it", borrower.as_ref())];
+            if let Some(why) = freeze::frozen(objects) {
+                return Ok(Some(why));
+            }
+        }
+        let Some(first) = step.writes.first() else {
+            return Ok(None);
+        };
+        let namespace = self.server.namespace(&first.object.namespace).await?;
+        Ok(freeze::frozen([("its namespace", namespace.as_ref())]))
     }
 
     /// Follows what has changed together, and writes down whether it is well. Gives what is
@@ -283,7 +342,12 @@ impl Session<'_> {
                             return Ok((behind, Vec::new()));
                         }
                     }
-                    return Ok((Outcome::of(State::Refused, Some(why)), Vec::new()));
+                    let state = if why.code == freeze::CODE {
+                        State::LeftAlone
+                    } else {
+                        State::Refused
+                    };
+                    return Ok((Outcome::of(state, Some(why)), Vec::new()));
                 }
             }
         }
@@ -317,50 +381,6 @@ impl Session<'_> {
         Ok(Outcome::of(State::RolledBack, Some(why.clone())))
     }
 
-    /// Brings single objects back to what they were, but for fields that somebody has changed
-    /// since; each stands for itself.
-    pub async fn restore(&mut self, backs: &[Back]) -> Result<Vec<Outcome>, ApplyError> {
-        let mut outcomes = Vec::new();
-        let mut followed = Vec::new();
-        for (place, back) in backs.iter().enumerate() {
-            let kept = back.kept();
-            if back.write.fields.is_empty() {
-                outcomes.push(Outcome::of(State::Refused, kept));
-                continue;
-            }
-            let at = Place {
-                step: place,
-                parts: 1,
-                workload: &back.workload,
-                reasons: &[],
-                undo: false,
-            };
-            // What goes back goes back, whether it can be followed or not.
-            let object = &back.write.object;
-            let before = self.watched(place, &back.workload, object).await;
-            let before = before.ok().flatten();
-            let put = self.put(&back.write, at).await?;
-            if matches!(put, Ok(Put::Written)) {
-                followed.extend(before);
-            }
-            outcomes.push(match (put, kept) {
-                (Ok(Put::Written), None) => Outcome::of(State::Applied, None),
-                (Ok(Put::Written), kept) => Outcome::of(State::Partly, kept),
-                (Ok(Put::Already), None) => Outcome::of(State::Already, None),
-                (Ok(Put::Already), kept) => Outcome::of(State::Refused, kept),
-                (Err(why), _) => Outcome::of(State::Refused, Some(why)),
-            });
-        }
-        let begun = Instant::now();
-        self.settle_down(&mut followed).await;
-        for it in followed.iter().filter(|it| it.through) {
-            outcomes[it.step].seconds = Some(begun.elapsed().as_secs());
-        }
-        let all = outcomes.iter().all(|it| it.state.is_done());
-        self.end(if all { Ended::Done } else { Ended::Stopped })?;
-        Ok(outcomes)
-    }
-
     /// One write between its two lines. Where no answer came, the server is asked what is
     /// there; where that brings none either, the run ends as if it was ended from outside.
     async fn put(&mut self, write: &Write, at: Place<'_>) -> Result<Result<Put, Why>, ApplyError> {
@@ -375,7 +395,12 @@ impl Session<'_> {
             target: write.clone(),
             reasons: at.reasons.to_vec(),
         }))?;
-        let put = match self.server.put(write).await {
+        let put = if self.rules.is_some() && !at.undo {
+            self.server.change(write).await
+        } else {
+            self.server.restore(write).await
+        };
+        let put = match put {
             Err(Refusal { why, open: true }) => match self.look(write).await {
                 Ok(Became::FoundApplied) => Ok(Put::Written),
                 Ok(_) => Err(why),

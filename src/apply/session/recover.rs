@@ -116,6 +116,7 @@ impl Session<'_> {
             let back = write.turned();
             let number = self.next;
             let put = self.put(&back, at).await?;
+            let fails = put.is_err();
             let became = match put {
                 Ok(_) => Became::Applied,
                 Err(_) => Became::Refused,
@@ -132,6 +133,10 @@ impl Session<'_> {
                 },
                 became: Some(became),
             });
+            // What was written before it belongs to it.
+            if fails {
+                break;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod ended;
+mod kept;
 mod place;
 mod plan;
 mod rules;
@@ -17,14 +18,14 @@ use super::args::{AdviceArgs, BookArgs, LearningArgs, SourceArgs, ViewArgs, Whol
 use super::invocation::Invocation;
 use super::values::named;
 use super::workload;
-use crate::apply::log::{Action, Actor, Book, Run, runs};
+use crate::apply::log::{Action, Actor, Book, Ended, Run, runs};
 use crate::apply::{ApplyError, Outcome, Pace, Rules, Server, Session, State, Throttle, Window};
 use crate::collect::kubernetes::{self, ClusterOptions, Connection};
 use crate::collect::live;
 use crate::collect::prometheus::Secret;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::history::{Record, Tried, Written};
+use crate::history::{Record, Written};
 use crate::pipeline;
 use crate::render::{self, Applied, Patches};
 use crate::snapshot::Snapshot;
@@ -135,6 +136,9 @@ pub(super) struct ApplyArgs {
 /// What is written, and how it is told.
 struct Writing<'a> {
     args: &'a ApplyArgs,
+    /// What is kept of the run, where records are.
+    record: &'a Record,
+    cluster: &'a ClusterOptions,
     rules: &'a Rules,
     patches: &'a Patches<'a>,
     snapshot: &'a Snapshot,
@@ -191,8 +195,16 @@ impl ApplyArgs {
         ui.clear();
         let look = invocation.look(ui, self.view.view());
         let patches = Patches::new(&analysis, &look, only.as_deref()).with_homes();
+        let mut record = Record::of(&analysis);
+        record.scope = self.source.part();
+        record.outcomes = earlier.outcomes;
+        if let Some((_, all)) = &book {
+            self.settle(&earlier.records, all, &cluster, ui)?;
+        }
         let writing = Writing {
             args: &self,
+            record: &record,
+            cluster: &cluster,
             rules: &rules,
             patches: &patches,
             snapshot: analysis.snapshot,
@@ -210,9 +222,6 @@ impl ApplyArgs {
             writing.run(&connection, book, ui, out).await
         })?;
         if let (Some(shelf), Some(written)) = (self.learning.shelf(), written) {
-            let mut record = Record::of(&analysis);
-            record.scope = self.source.part();
-            record.outcomes = earlier.outcomes;
             record.applied = Some(written);
             shelf.keep(&record, &cluster, ui)?;
         }
@@ -258,7 +267,8 @@ impl ApplyArgs {
             )
             .await
         })?;
-        Ok((book, all))
+        let kept = Book::look(&folder).map_err(ApplyError::from)?;
+        Ok((book, runs(&kept.lines)))
     }
 }
 
@@ -319,6 +329,7 @@ pub(super) async fn recover(
             run: run.id.clone(),
             pace,
             progress: ui,
+            rules: None,
             throttle: None,
             next: 0,
         };
@@ -369,7 +380,7 @@ impl Writing<'_> {
         out: &mut dyn Write,
     ) -> Result<(Exit, Option<Written>), Error> {
         let server = Server::new(connection, ui, self.rules.force);
-        let planned = self.plan(&server).await?;
+        let planned = self.plan(&server, ui).await?;
         let plan = self.checked(&server, planned).await?;
         ui.clear();
         let json = self.args.output == "json";
@@ -398,7 +409,6 @@ impl Writing<'_> {
         }
         let folder = self.args.log.folder()?;
         let run = name(all);
-        place::rollback_file(&folder, &run, &plan.steps)?;
         let throttle = self.throttle(connection, ui).await;
         let mut session = Session {
             server: &server,
@@ -407,17 +417,29 @@ impl Writing<'_> {
             run: run.clone(),
             pace: self.args.pace.pace(Some(self.args.watch)),
             progress: ui,
+            rules: Some(self.rules),
             throttle: throttle.as_ref(),
             next: 0,
         };
-        let begun = Begun::new(folder, run.clone(), self.program);
+        let begun = Begun::new(folder.clone(), run.clone(), self.program);
         session
             .begin(Action::Apply, None, plan.steps.len())
             .map_err(ApplyError::from)?;
+        let kept = match place::rollback_file(&folder, &run, &plan.steps) {
+            Ok(()) => self.keep(&run, &plan, ui).await,
+            failed => failed,
+        };
+        if let Err(error) = kept {
+            session.end(Ended::Stopped).map_err(ApplyError::from)?;
+            return Err(error);
+        }
         let outcomes = session.apply(&plan.steps, &plan.waves).await?;
         drop(begun);
         ui.clear();
-        let done = outcomes.iter().all(|it| it.state.is_done());
+        // What its owner stopped is no failure of the run.
+        let done = outcomes
+            .iter()
+            .all(|it| it.state.is_done() || it.state == State::LeftAlone);
         if json {
             self.tell(&plan, Some(&run), &outcomes, render::applied_json, out)?;
         } else {
@@ -432,22 +454,6 @@ impl Writing<'_> {
         }
         let written = self.written(&run, &plan, &outcomes);
         Ok((if done { exit } else { Exit::Failed }, Some(written)))
-    }
-
-    /// What became of each workload, for the record of the run.
-    fn written(&self, run: &str, plan: &Plan, outcomes: &[Outcome]) -> Written {
-        let each = plan.steps.iter().zip(outcomes);
-        let tried = each.filter_map(|(step, outcome)| {
-            let change = self.patches.changes().get(step.change)?;
-            Some(Tried {
-                id: change.workload.id.clone(),
-                outcome: outcome.state.name().to_owned(),
-            })
-        });
-        Written {
-            run: run.to_owned(),
-            workloads: tried.collect(),
-        }
     }
 
     /// Where throttling is read from; that it is not watched is told.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
+use crate::apply::log::ROLLBACK;
 use crate::apply::{Pace, Step};
 use crate::cli::last;
 use crate::cli::put::lasting;
@@ -81,7 +82,7 @@ impl PaceArgs {
 
 /// What a run may change, with what was there before, for whoever has nothing but this file.
 pub(super) fn rollback_file(folder: &Path, run: &str, steps: &[Step]) -> Result<(), Error> {
-    let folder = folder.join("rollback");
+    let folder = folder.join(ROLLBACK);
     let path = folder.join(format!("{run}.json"));
     let writes = steps.iter().flat_map(|step| &step.writes);
     let text =

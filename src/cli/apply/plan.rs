@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::Writing;
 use crate::apply::{
-    ApplyError, Found, Server, Step, Why, autoscaler, borrower, is_on_delete, refused, selector,
-    step, target, waves,
+    ApplyError, Beside, Found, Server, Step, Why, autoscaler, borrower, is_on_delete, refused,
+    selector, step, target, waves,
 };
 use crate::change::Change;
+use crate::ui::Ui;
 
 /// What there is to do.
 pub(super) struct Plan {
@@ -28,19 +29,24 @@ impl Writing<'_> {
     pub(super) async fn plan(
         &self,
         server: &Server<'_>,
+        ui: &Ui,
     ) -> Result<(Vec<Step>, Vec<(usize, Why)>), ApplyError> {
         let now = Timestamp::now();
         let mut finder = Finder {
             server,
             namespaces: BTreeMap::new(),
+            beside: BTreeMap::new(),
             resizes: None,
         };
+        let measured = &self.snapshot.cluster.disruption_budgets;
         let (mut steps, mut skipped) = (Vec::new(), Vec::new());
-        for (place, change) in self.patches.changes().iter().enumerate() {
+        // Where not all fit into the run, the most urgent do.
+        for place in self.patches.by_urgency() {
+            let change = &self.patches.changes()[place];
             let allowed = match self.rules.refuse(change, now) {
                 Some(why) => Err(why),
                 None => match finder.found(change).await? {
-                    Ok(found) => step((place, change), &found, self.rules, self.snapshot),
+                    Ok(found) => step((place, change), &found, self.rules, measured),
                     Err(why) => Err(why),
                 },
             };
@@ -53,6 +59,15 @@ impl Writing<'_> {
                 }
                 (Ok(step), None) => steps.push(step),
             }
+        }
+        steps.sort_by_key(|step| step.change);
+        skipped.sort_by_key(|(place, _)| *place);
+        let unknown = finder.beside.values().flat_map(|it| &it.unknown);
+        for why in unknown {
+            ui.warning(
+                &format!("what came since the usage ended is not known: {why}"),
+                None,
+            );
         }
         Ok((steps, skipped))
     }
@@ -94,6 +109,7 @@ async fn first_refused(server: &Server<'_>, step: &Step) -> Result<Option<Why>, 
 struct Finder<'a> {
     server: &'a Server<'a>,
     namespaces: BTreeMap<String, Option<Value>>,
+    beside: BTreeMap<String, Beside>,
     /// Whether the server can resize pods; `None` until that was asked.
     resizes: Option<bool>,
 }
@@ -107,6 +123,7 @@ impl Finder<'_> {
             return Ok(Err(why));
         };
         let namespace = self.namespace(&target.namespace).await?;
+        let beside = self.beside(&target.namespace).await?;
         let rollout = match borrower(change) {
             Some(object) => self.server.get(&object).await?,
             None => None,
@@ -132,6 +149,7 @@ impl Finder<'_> {
             namespace,
             autoscaler,
             pods,
+            beside,
         }))
     }
 
@@ -141,6 +159,15 @@ impl Finder<'_> {
         }
         let found = self.server.namespace(name).await?;
         self.namespaces.insert(name.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    async fn beside(&mut self, namespace: &str) -> Result<Beside, ApplyError> {
+        if let Some(known) = self.beside.get(namespace) {
+            return Ok(known.clone());
+        }
+        let found = Beside::of(self.server, namespace).await?;
+        self.beside.insert(namespace.to_owned(), found.clone());
         Ok(found)
     }
 

@@ -9,6 +9,9 @@ use crate::error::Error;
 use crate::recommend::Confidence;
 use crate::units::Span;
 
+/// So far two clocks may be apart.
+const AHEAD: Span = Span::from_secs(600);
+
 /// What may be changed, and how much at a time.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rules")]
@@ -131,6 +134,20 @@ impl RuleArgs {
     /// Sizes from usage that is too old say nothing of today.
     pub(super) fn refuse_old(&self, taken: Timestamp, now: Timestamp) -> Result<(), Error> {
         let age = now.as_second() - taken.as_second();
+        if age < -i64::from(AHEAD.as_secs()) {
+            let ahead = Span::from_secs(u32::try_from(-age).unwrap_or(u32::MAX));
+            return Err(Error::Usage {
+                text: format!(
+                    "the usage ends {} from now, at {taken}: nobody can have measured that",
+                    ahead.human()
+                ),
+                hint: Some(
+                    "a clock is wrong, or the times of the usage are of another time zone: they \
+                     are read as UTC where they name none"
+                        .to_owned(),
+                ),
+            });
+        }
         if age <= i64::from(self.max_age.as_secs()) {
             return Ok(());
         }

@@ -50,6 +50,16 @@ impl Cron {
         })
     }
 
+    /// Whether it never runs, as on 31 February.
+    pub(super) fn never(&self) -> bool {
+        let days = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let on = |month: usize, last: usize| {
+            self.fields[3][month] && (1..=last).any(|day| self.fields[2][day])
+        };
+        // Where neither is left open, a day of the week is enough.
+        self.open.contains(&true) && !(1..).zip(days).any(|(month, last)| on(month, last))
+    }
+
     /// Whether it runs in this minute.
     pub(super) fn fires(&self, at: &Zoned) -> bool {
         let is = |place: usize, value: i8| {
@@ -139,6 +149,16 @@ mod tests {
         }
         assert!(!fires("0 6 * * 1", "2026-11-24T06:00"));
         assert!(!fires("0 0 1 * *", "2026-11-23T00:00"));
+    }
+
+    #[test]
+    fn a_day_that_no_month_has_never_comes() {
+        for cron in ["0 0 31 2 *", "0 0 30 feb *", "0 0 31 4,6,9,11 *"] {
+            assert!(Cron::parse(cron).expect("a table").never(), "{cron}");
+        }
+        for cron in ["0 0 29 2 *", "0 0 31 2 1", "0 0 31 * *", "@weekly"] {
+            assert!(!Cron::parse(cron).expect("a table").never(), "{cron}");
+        }
     }
 
     #[test]

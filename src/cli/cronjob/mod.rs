@@ -83,6 +83,7 @@ fn image(text: &str) -> Result<String, String> {
 /// Five fields, or a word such as `@daily`.
 fn cron(text: &str) -> Result<String, String> {
     match Cron::parse(text) {
+        Some(cron) if cron.never() => Err("no month has such a day: it would never run".to_owned()),
         Some(_) => Ok(text.to_owned()),
         None => Err("write five fields: `0 6 * * 1` is Monday at 06:00".to_owned()),
     }

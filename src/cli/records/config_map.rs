@@ -33,10 +33,15 @@ impl fmt::Display for ConfigMap {
 }
 
 impl ConfigMap {
+    /// The command that prints the role for it.
+    fn role(&self) -> String {
+        format!("kcost rbac --history {self}")
+    }
+
     pub(super) fn all(&self, cluster: &ClusterOptions, ui: &Ui) -> Result<Vec<Record>, Error> {
         let files = block_on(async {
             let connection = kubernetes::connect(cluster, ui).await?;
-            let server = Server::new(&connection, ui, false);
+            let server = Server::new(&connection, ui, false).with_role(self.role());
             let shelf = Shelf::new(&server, &self.namespace, &self.name);
             let files = shelf.files().await;
             Ok(files.map_err(ApplyError::from)?)
@@ -51,21 +56,21 @@ impl ConfigMap {
         Ok(records)
     }
 
-    pub(super) fn keep(
+    pub(super) async fn keep(
         &self,
         record: &Record,
         cluster: &ClusterOptions,
         ui: &Ui,
     ) -> Result<(), Error> {
         let bytes = packed(record).map_err(Error::Write)?;
-        let gone = block_on(async {
+        let gone = {
             let connection = kubernetes::connect(cluster, ui).await?;
-            let server = Server::new(&connection, ui, false);
+            let server = Server::new(&connection, ui, false).with_role(self.role());
             let shelf = Shelf::new(&server, &self.namespace, &self.name);
             let files = shelf.files().await.map_err(ApplyError::from)?;
             let put = shelf.put(&own_name(record, &files), &bytes).await;
-            Ok(put.map_err(ApplyError::from)?)
-        })?;
+            put.map_err(ApplyError::from)?
+        };
         if gone > 0 {
             ui.message(&format!(
                 "{} left {self}: a ConfigMap holds no more",

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::args::Parts;
+use super::block_on;
 use super::rbac;
 use crate::collect::kubernetes::ClusterOptions;
 use crate::error::Error;
@@ -72,7 +73,7 @@ impl Shelf {
             Self::ConfigMap(map) => map.all(cluster, ui)?,
         };
         let order = |it: &Record| {
-            let asked = (it.strategy.clone(), it.goal.clone(), it.scope.clone());
+            let asked = (it.question(), it.scope.clone());
             (it.taken_at, it.cluster.clone(), asked)
         };
         records.sort_by_cached_key(order);
@@ -90,9 +91,23 @@ impl Shelf {
         cluster: &ClusterOptions,
         ui: &Ui,
     ) -> Result<(), Error> {
+        block_on(self.keep_within(record, cluster, ui))
+    }
+
+    /// The same within what runs already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::keep`].
+    pub(super) async fn keep_within(
+        &self,
+        record: &Record,
+        cluster: &ClusterOptions,
+        ui: &Ui,
+    ) -> Result<(), Error> {
         match self {
             Self::Folder(folder) => folder::keep(folder, record),
-            Self::ConfigMap(map) => map.keep(record, cluster, ui),
+            Self::ConfigMap(map) => map.keep(record, cluster, ui).await,
         }
     }
 }
@@ -133,7 +148,10 @@ fn parsed(bytes: &[u8]) -> Result<Record, String> {
     if record.schema != SCHEMA {
         return Err(format!("`{}` is no `{SCHEMA}`", record.schema));
     }
-    Ok(record)
+    match record.damage() {
+        Some(why) => Err(why),
+        None => Ok(record),
+    }
 }
 
 /// One record.
@@ -164,7 +182,7 @@ pub(super) fn of(path: &Path, settings: &Settings, ui: &Ui) -> Result<Record, Er
     let (whole, sizes) = parts.size(settings, ui)?;
     let (snapshot, advised) = (&whole.snapshot, &sizes.advised);
     let bill = price::price(snapshot, &sizes.profiles, advised, &settings.prices);
-    Ok(Record::new(snapshot, &settings.recommend, &bill, advised))
+    Ok(Record::new(snapshot, settings, &bill, advised))
 }
 
 fn refused(path: &Path, why: &str) -> Error {

@@ -5,6 +5,8 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::state::conditions;
 use super::{Amounts, Meta, Objects, Record, fraction, placement};
@@ -341,32 +343,40 @@ impl Record for Service {
 
 impl Record for PodDisruptionBudget {
     fn record(self, objects: &mut Objects) {
-        let meta = Meta::new(self.metadata);
-        let selector = self.spec.and_then(|spec| spec.selector);
-        let selects_nothing = selector.is_none();
-        let PodSelector {
-            labels,
-            expressions,
-        } = selector.map(placement::selector).unwrap_or_default();
-        let status = self.status;
-        let said = |of: fn(&PodDisruptionBudgetStatus) -> Option<i32>| {
-            let number = status.as_ref().and_then(of);
-            number.and_then(|it| u32::try_from(it).ok())
-        };
-        let budget = snapshot::DisruptionBudget {
-            expected: said(|it| it.expected_pods),
-            healthy: said(|it| it.current_healthy),
-            wanted: said(|it| it.desired_healthy),
-            namespace: meta.namespace,
-            name: meta.name,
-            disruptions_allowed: status
-                .as_ref()
-                .and_then(|it| it.disruptions_allowed)
-                .unwrap_or(0),
-            selector: labels,
-            expressions,
-            selects_nothing,
-        };
-        objects.cluster.disruption_budgets.push(budget);
+        objects.cluster.disruption_budgets.push(budget(self));
+    }
+}
+
+/// A disruption budget of an object as the API has it; `None` where it is none.
+pub fn budget_of(object: &Value) -> Option<snapshot::DisruptionBudget> {
+    PodDisruptionBudget::deserialize(object).ok().map(budget)
+}
+
+fn budget(object: PodDisruptionBudget) -> snapshot::DisruptionBudget {
+    let meta = Meta::new(object.metadata);
+    let selector = object.spec.and_then(|spec| spec.selector);
+    let selects_nothing = selector.is_none();
+    let PodSelector {
+        labels,
+        expressions,
+    } = selector.map(placement::selector).unwrap_or_default();
+    let status = object.status;
+    let said = |of: fn(&PodDisruptionBudgetStatus) -> Option<i32>| {
+        let number = status.as_ref().and_then(of);
+        number.and_then(|it| u32::try_from(it).ok())
+    };
+    snapshot::DisruptionBudget {
+        expected: said(|it| it.expected_pods),
+        healthy: said(|it| it.current_healthy),
+        wanted: said(|it| it.desired_healthy),
+        namespace: meta.namespace,
+        name: meta.name,
+        disruptions_allowed: status
+            .as_ref()
+            .and_then(|it| it.disruptions_allowed)
+            .unwrap_or(0),
+        selector: labels,
+        expressions,
+        selects_nothing,
     }
 }

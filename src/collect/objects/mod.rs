@@ -34,6 +34,7 @@ use crate::snapshot::{Cluster, Event, Gap};
 pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
+pub use cluster::budget_of;
 pub(super) use controllers::{Controller, Placed, Present, Renewal};
 pub(super) use fraction::{Fraction, Size};
 pub use keeper::keeper_of;

@@ -3,8 +3,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{name, paid};
-use crate::history::{Amounts, Course, Difference, Entry, Fields, Record, compare};
+use super::{freed, name, paid};
+use crate::history::{Amounts, Course, Difference, Entry, Fields, Record, change, compare};
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::json;
@@ -41,21 +41,28 @@ pub fn diff_table(
             )
         };
         let (was, is) = (&before.monthly, &after.monthly);
+        let mut all = compare(before, after);
+        let (total, _) = change(before, after, &all);
         writeln!(
             out,
-            "  requests a month  {}",
-            pair(&was.current, &is.current)
+            "  requests a month  {} ({})",
+            pair(&was.current, &is.current),
+            signed(total, &after.currency)
         )?;
-        writeln!(out, "  to be freed       {}", pair(&was.freed, &is.freed))?;
-        let mut all = compare(before, after);
+        writeln!(
+            out,
+            "  to be freed       {} → {}",
+            freed(before),
+            freed(after)
+        )?;
         all.sort_by_key(|it| (it.course, Reverse(it.cost.to_cents())));
         let counted = Course::ALL.into_iter().filter_map(|course| {
             let of = all.iter().filter(|it| it.course == course).count();
-            (of > 0 && course != Course::Same).then(|| format!("{of} {}", course.name()))
+            (of > 0).then(|| format!("{of} {}", course.name()))
         });
         let counted: Vec<String> = counted.collect();
         if counted.is_empty() {
-            writeln!(out, "  nothing is better or worse")?;
+            writeln!(out, "  nothing has changed")?;
         } else {
             writeln!(out, "  {}", counted.join(", "))?;
         }
@@ -80,6 +87,15 @@ pub fn diff_table(
                 Cell::new(name(it.id)),
                 Cell::new(what(it)),
                 Cell::new(signed(it.cost, &after.currency)),
+            ]);
+        }
+        let (_, rest) = change(before, after, &all);
+        if rest.to_cents() != Money::ZERO {
+            grid.row(vec![
+                Cell::new(""),
+                Cell::new("the rest"),
+                Cell::new("of workloads that no record names"),
+                Cell::new(signed(rest, &after.currency)),
             ]);
         }
         grid.write(look.width, paint, out)?;
@@ -123,7 +139,19 @@ fn what(it: &Difference<'_>) -> String {
         (Some(only), None) | (None, Some(only)) => parts.push(state(only)),
         _ => {}
     }
+    if let Some((was, is)) = it.replicas() {
+        parts.push(format!("replicas {was} → {is}"));
+    }
+    parts.extend(it.added.iter().map(|name| format!("{}: new", escape(name))));
+    parts.extend(
+        it.removed
+            .iter()
+            .map(|name| format!("{}: gone", escape(name))),
+    );
     parts.extend(it.fields.iter().map(sizes));
+    if parts.is_empty() {
+        parts.push("the same, at other prices or on other nodes".to_owned());
+    }
     parts.join("; ")
 }
 
@@ -154,6 +182,9 @@ struct Report<'a> {
     currency: &'a str,
     before: Side<'a>,
     after: Side<'a>,
+    /// What requests cost more a month, and the part of that which no workload explains.
+    monthly_cost_change: Money,
+    monthly_cost_change_rest: Money,
     changes: Vec<Shape<'a>>,
 }
 
@@ -161,9 +192,13 @@ struct Report<'a> {
 struct Side<'a> {
     taken_at: String,
     cluster: &'a str,
+    strategy: &'a str,
+    goal: &'a str,
+    settings: &'a [String],
     workloads: usize,
     current: &'a str,
-    freed: &'a str,
+    /// Null where nothing could be judged.
+    freed: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -178,6 +213,10 @@ struct Shape<'a> {
     state_after: Option<&'a str>,
     severity_before: Option<&'a str>,
     severity_after: Option<&'a str>,
+    replicas_before: Option<u32>,
+    replicas_after: Option<u32>,
+    containers_added: &'a [&'a str],
+    containers_removed: &'a [&'a str],
     monthly_cost_change: Money,
     containers: Vec<Sizes<'a>>,
 }
@@ -197,12 +236,15 @@ struct Sizes<'a> {
 /// Where `out` takes no more.
 pub fn diff_json(before: &Record, after: &Record, out: &mut dyn io::Write) -> io::Result<()> {
     let all = compare(before, after);
+    let (monthly_cost_change, monthly_cost_change_rest) = change(before, after, &all);
     let report = Report {
         schema: "kcost.diff/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         currency: &after.currency,
         before: side(before),
         after: side(after),
+        monthly_cost_change,
+        monthly_cost_change_rest,
         changes: all.iter().map(shape).collect(),
     };
     json::write(&report, out)
@@ -212,9 +254,12 @@ fn side(record: &Record) -> Side<'_> {
     Side {
         taken_at: record.taken_at.to_string(),
         cluster: &record.cluster,
+        strategy: &record.strategy,
+        goal: &record.goal,
+        settings: &record.settings,
         workloads: record.workloads.len(),
         current: &record.monthly.current,
-        freed: &record.monthly.freed,
+        freed: record.waste.map(|_| record.monthly.freed.as_str()),
     }
 }
 
@@ -235,6 +280,10 @@ fn shape<'a>(it: &'a Difference<'a>) -> Shape<'a> {
         state_after: it.after.map(|entry| entry.state.as_str()),
         severity_before: it.before.map(|entry| entry.severity.as_str()),
         severity_after: it.after.map(|entry| entry.severity.as_str()),
+        replicas_before: it.before.map(|entry| entry.replicas),
+        replicas_after: it.after.map(|entry| entry.replicas),
+        containers_added: &it.added,
+        containers_removed: &it.removed,
         monthly_cost_change: it.cost,
         containers: sizes.collect(),
     }

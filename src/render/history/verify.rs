@@ -1,9 +1,10 @@
+use std::cmp::Ordering;
 use std::io;
 
 use serde::Serialize;
 
 use super::{Taught, name, paid, taught};
-use crate::history::{Applied, Judged, Record, Seen, Totals, Verdict};
+use crate::history::{Applied, Judged, Nodes, Record, Seen, Totals, Verdict};
 use crate::recommend::Learned;
 use crate::render::Look;
 use crate::render::grid::{Cell, Column, Grid};
@@ -24,6 +25,8 @@ pub struct Verified<'a> {
     pub seen: &'a [Seen<'a>],
     /// What that teaches, with what was kept beside the record.
     pub learned: &'a Learned,
+    /// The nodes of now; `None` where they are not known, or in another currency.
+    pub nodes: Option<&'a Nodes>,
 }
 
 /// What broke first, then what was applied.
@@ -37,6 +40,7 @@ pub fn verify_table(told: &Verified<'_>, look: &Look, out: &mut dyn io::Write) -
         snapshot,
         seen,
         learned,
+        nodes,
     } = *told;
     plain(look, out, |out| {
         let paint = Paint::of(look);
@@ -50,6 +54,7 @@ pub fn verify_table(told: &Verified<'_>, look: &Look, out: &mut dyn io::Write) -
         writeln!(out, "{}", paint.on(BOLD, &title))?;
         let totals = Totals::of(seen);
         let mut lines = summary(&totals, seen, record);
+        lines.extend(bill(record, nodes));
         lines.extend(teaches(&totals, learned));
         for line in lines {
             let width = look.width.map(|width| width.saturating_sub(4));
@@ -57,7 +62,10 @@ pub fn verify_table(told: &Verified<'_>, look: &Look, out: &mut dyn io::Write) -
         }
         let mut rows: Vec<&Seen<'_>> = seen
             .iter()
-            .filter(|it| it.verdict == Verdict::Broken || it.applied == Applied::Yes)
+            .filter(|it| {
+                it.verdict == Verdict::Broken
+                    || matches!(it.applied, Applied::Yes | Applied::Undone)
+            })
             .collect();
         rows.sort_by_key(|it| it.verdict);
         if rows.is_empty() {
@@ -105,8 +113,12 @@ fn teaches(totals: &Totals, learned: &Learned) -> Vec<String> {
 
 fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
     let with = |applied: Applied| seen.iter().filter(|it| it.applied == applied).count();
+    let undone = match with(Applied::Undone) {
+        0 => String::new(),
+        number => format!(", {number} applied by kcost and undone since"),
+    };
     let mut lines = vec![format!(
-        "advice: {} applied, {} in part, {} not, {} changed otherwise, {} gone; applied frees {} a month",
+        "advice: {} applied, {} in part, {} not, {} changed otherwise{undone}, {} gone; applied frees {} a month",
         with(Applied::Yes),
         with(Applied::Partly),
         with(Applied::No),
@@ -115,7 +127,8 @@ fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
         paid(&totals.savings.to_string(), &record.currency),
     )];
     match totals.chance {
-        None => lines.push("memory: no promise can be judged yet".to_owned()),
+        None if totals.unjudged > 0 => {}
+        None => lines.push("memory: no promise can be judged".to_owned()),
         Some(chance) => {
             let verdict = if totals.is_beyond_chance() == Some(true) {
                 "more than chance explains".to_owned()
@@ -133,6 +146,14 @@ fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
             ));
         }
     }
+    if totals.unjudged > 0 {
+        lines.push(format!(
+            "memory: the time of {} is not over, or too little of it was seen: {} outgrew the limit so far, \
+             which is no verdict",
+            count(totals.unjudged, "promise"),
+            totals.unjudged_over_limit,
+        ));
+    }
     if let (Some(promised), Some(came)) = (totals.promised_time_over, totals.time_over) {
         lines.push(format!(
             "CPU: above the request for {} of the time, {} was said",
@@ -141,6 +162,32 @@ fn summary(totals: &Totals, seen: &[Seen<'_>], record: &Record) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What really left the bill: the nodes of then beside those of now.
+fn bill(record: &Record, nodes: Option<&Nodes>) -> Option<String> {
+    let (then, now) = (record.nodes.as_ref()?, nodes?);
+    let amount = |nodes: &Nodes| nodes.monthly_cost.parse().unwrap_or(Money::ZERO);
+    let less = amount(then) - amount(now);
+    let paid = |amount: Money| paid(&amount.to_string(), &record.currency);
+    let how = match less.to_cents().cmp(&Money::ZERO) {
+        Ordering::Equal => "as much as then".to_owned(),
+        Ordering::Greater => format!("{} left the bill, for whatever reason", paid(less)),
+        Ordering::Less => format!("{} came onto the bill, for whatever reason", paid(-less)),
+    };
+    let said = record.monthly.banked.as_ref();
+    let said = said
+        .and_then(|it| it.parse().ok())
+        .map_or_else(String::new, |it: Money| {
+            format!("; all advice was to bank {}", paid(it))
+        });
+    Some(format!(
+        "nodes: {} at {} a month then, {} at {} now: {how}{said}",
+        then.count,
+        paid(amount(then)),
+        now.count,
+        paid(amount(now)),
+    ))
 }
 
 #[derive(Serialize)]
@@ -152,7 +199,7 @@ struct Report<'a> {
     window: Window,
     currency: &'a str,
     record_taken_at: String,
-    summary: Summary,
+    summary: Summary<'a>,
     /// What sizes of the next run learn from it, and from what was kept beside it.
     teaches: Vec<Taught<'a>>,
     workloads: Vec<Shape<'a>>,
@@ -160,7 +207,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     judged: usize,
     memory_over_limit: usize,
     memory_over_limit_expected: f64,
@@ -169,8 +216,19 @@ struct Summary {
     beyond_chance: Option<bool>,
     cpu_time_over_request: Option<f64>,
     cpu_time_over_request_promised: Option<f64>,
+    /// Of promises whose time is not over, or of which too little was seen.
+    unjudged: usize,
+    unjudged_over_limit: usize,
     applied: usize,
+    /// That a run of kcost wrote, and that is there no more.
+    undone: usize,
     monthly_savings_applied: Money,
+    nodes_before: Option<usize>,
+    nodes_after: Option<usize>,
+    nodes_monthly_cost_before: Option<&'a str>,
+    nodes_monthly_cost_after: Option<&'a str>,
+    /// What all of the advice was to take off the bill of nodes.
+    monthly_banked_promised: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -212,7 +270,10 @@ pub fn verify_json(told: &Verified<'_>, out: &mut dyn io::Write) -> io::Result<(
         snapshot,
         seen,
         learned,
+        nodes,
     } = *told;
+    let then = record.nodes.as_ref();
+    let undone = seen.iter().filter(|it| it.applied == Applied::Undone);
     let totals = Totals::of(seen);
     let report = Report {
         schema: "kcost.verify/v1",
@@ -230,7 +291,15 @@ pub fn verify_json(told: &Verified<'_>, out: &mut dyn io::Write) -> io::Result<(
             beyond_chance: totals.is_beyond_chance(),
             cpu_time_over_request: totals.time_over.map(rounded),
             cpu_time_over_request_promised: totals.promised_time_over.map(rounded),
+            unjudged: totals.unjudged,
+            unjudged_over_limit: totals.unjudged_over_limit,
             applied: totals.applied,
+            undone: undone.count(),
+            nodes_before: then.map(|it| it.count),
+            nodes_after: nodes.map(|it| it.count),
+            nodes_monthly_cost_before: then.map(|it| it.monthly_cost.as_str()),
+            nodes_monthly_cost_after: nodes.map(|it| it.monthly_cost.as_str()),
+            monthly_banked_promised: record.monthly.banked.as_deref(),
             monthly_savings_applied: totals.savings,
         },
         teaches: taught(learned),

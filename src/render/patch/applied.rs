@@ -9,7 +9,7 @@ use super::Patches;
 use super::frame::savings;
 use super::json::{Head, Shape, Without, shape, without};
 use super::placed::lines;
-use crate::apply::{Outcome, State, Step, Verb, Why, Write as Put};
+use crate::apply::{CLOSED, Outcome, State, Step, Verb, Why, Write as Put};
 use crate::change::Change;
 use crate::render::json;
 use crate::render::json_v1::{Gap, gap};
@@ -38,8 +38,26 @@ impl<'a> Applied<'a> {
         self.patches.changes.get(step.change)
     }
 
+    /// Pods that are made anew, and what the change is worth, as many replicas as there are
+    /// to be now.
+    fn weight(&self, step: &Step, change: &Change<'_>) -> (usize, Money) {
+        let (restarts, worth) = (change.restarts(), savings(change.advice, self.patches));
+        let Some((then, now)) = moved(step, change) else {
+            return (restarts, worth);
+        };
+        let pods = usize::try_from(now).unwrap_or(usize::MAX);
+        let share = number(now) / f64::from(then);
+        (
+            if restarts == 0 { 0 } else { pods },
+            worth.scale(share).to_cents(),
+        )
+    }
+
     /// When pods get the sizes of a step, where they do not get them now.
     fn later(&self, step: &Step) -> Option<&'static str> {
+        if step.replicas == Some(0) {
+            return Some(" to its template: no pod runs now");
+        }
         let workload = self.change(step)?.workload;
         if workload.is_batch() {
             return Some(", from its next run on");
@@ -60,12 +78,32 @@ impl<'a> Applied<'a> {
     fn total(&self, wanted: impl Fn(usize) -> bool) -> (usize, usize, Money) {
         let steps = self.steps.iter().enumerate();
         let changes = steps.filter(|(place, _)| wanted(*place));
-        let changes = changes.filter_map(|(_, step)| self.change(step));
-        changes.fold((0, 0, Money::ZERO), |(number, pods, money), change| {
-            let own = savings(change.advice, self.patches);
-            (number + 1, pods + change.restarts(), money + own)
-        })
+        let changes = changes.filter_map(|(_, step)| Some((step, self.change(step)?)));
+        changes.fold(
+            (0, 0, Money::ZERO),
+            |(number, pods, money), (step, change)| {
+                let (restarts, own) = self.weight(step, change);
+                (number + 1, pods + restarts, money + own)
+            },
+        )
     }
+
+    /// How many wait for the next maintenance window.
+    fn waiting(&self) -> usize {
+        let closed = |it: &&Outcome| it.why.as_ref().is_some_and(|why| why.code == CLOSED);
+        self.outcomes.iter().filter(closed).count()
+    }
+}
+
+/// Replicas that were measured and that there are to be now, where these differ.
+fn moved(step: &Step, change: &Change<'_>) -> Option<(u32, u64)> {
+    let then = change.workload.replicas;
+    let now = step.replicas?;
+    (then > 0 && u64::from(then) != now).then_some((then, now))
+}
+
+fn number(replicas: u64) -> f64 {
+    f64::from(u32::try_from(replicas).unwrap_or(u32::MAX))
 }
 
 /// What is to be written, for a person who has to say yes.
@@ -81,9 +119,20 @@ pub fn applied_plan(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
             let Some(change) = told.change(step) else {
                 continue;
             };
-            let money = worth(savings(change.advice, told.patches), currency);
+            let money = worth(told.weight(step, change).1, currency);
             let id = escape(&step.workload);
             writeln!(out, "{id}: {money} a month, wave {}", number + 1)?;
+            match moved(step, change) {
+                Some((then, 0)) => writeln!(
+                    out,
+                    "  no pod runs: it had {} when it was measured, and is scaled to 0 now",
+                    count(usize::try_from(then).unwrap_or(usize::MAX), "replica")
+                )?,
+                Some((then, now)) => {
+                    writeln!(out, "  {now} replicas now, {then} when it was measured")?;
+                }
+                None => {}
+            }
             for line in lines(change) {
                 writeln!(out, "  {}", escape(&line))?;
             }
@@ -206,11 +255,28 @@ pub fn applied_outcome(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()
             "the server takes {}",
             count(told.steps.len(), "change")
         ),
-        Some(run) => writeln!(
-            out,
-            "applied {number} of {}, {worth}; `kcost rollback {run}` takes it back",
-            count(told.steps.len(), "change")
-        ),
+        Some(run) => {
+            let all = count(told.steps.len(), "change");
+            let waiting = told.waiting();
+            let behind = told.outcomes.iter().any(|it| it.state == State::LeftBehind);
+            if number == 0 && !behind {
+                writeln!(out, "applied none of {all}; nothing is left of run {run}")?;
+            } else {
+                writeln!(
+                    out,
+                    "applied {number} of {all}, {worth}; `kcost rollback {run}` takes it back"
+                )?;
+            }
+            if waiting == 0 {
+                return Ok(());
+            }
+            let verb = if waiting == 1 { "waits" } else { "wait" };
+            writeln!(
+                out,
+                "partly: {} {verb} for a run within the next maintenance window",
+                count(waiting, "change")
+            )
+        }
     }
 }
 
@@ -229,6 +295,7 @@ pub(super) fn became(outcome: &Outcome, workload: &str) -> String {
         (State::Refused, _) => format!("not applied{why}"),
         (State::RolledBack, _) => format!("rolled back{why}"),
         (State::LeftBehind, _) => format!("could not be rolled back{why}"),
+        (State::LeftAlone, _) => format!("left alone{why}"),
         (State::NotTried, _) => "not tried: the run has stopped".to_owned(),
     }
 }
@@ -254,6 +321,8 @@ struct Report<'a> {
 struct Applying<'a> {
     #[serde(flatten)]
     shape: Shape<'a>,
+    /// That there are to be now; null where the object does not say.
+    replicas: Option<u64>,
     /// From 1.
     wave: usize,
     writes: &'a [Put],
@@ -284,8 +353,12 @@ pub fn applied_json(told: &Applied<'_>, out: &mut dyn Write) -> io::Result<()> {
             continue;
         };
         let outcome = told.outcomes.get(place);
+        let (restarts, monthly_savings) = told.weight(step, change);
+        let mut shape = shape(change, patches);
+        (shape.restarts, shape.monthly_savings) = (restarts, monthly_savings);
         changes.push(Applying {
-            shape: shape(change, patches),
+            shape,
+            replicas: step.replicas,
             wave: told.wave(place),
             writes: &step.writes,
             outcome: outcome.map(|it| it.state.name()),

@@ -3,6 +3,7 @@
 //! Every form is one file of [`form`]: a text a change. What stands around it, who changes
 //! and why and what it is worth, is written here for all of them.
 
+use std::cmp::Reverse;
 use std::io;
 
 mod applied;
@@ -45,7 +46,7 @@ impl<'a> Patches<'a> {
     /// Of the workloads that the view lists, in its order; of these alone where `only` says
     /// so, one `bool` for each workload of the snapshot.
     pub fn new(analysis: &'a Analysis<'a>, look: &Look, only: Option<&[bool]>) -> Self {
-        let rows = look.view.rows(analysis);
+        let rows = look.view.to_change(analysis);
         let wanted = |row: &&Row<'_>| {
             only.is_none_or(|only| only.get(row.advice.workload).copied().unwrap_or(false))
         };
@@ -80,6 +81,20 @@ impl<'a> Patches<'a> {
             self.unplaced.extend(rest);
         }
         self
+    }
+
+    /// Places of changes: what gets more first, then what is in danger, then what frees the
+    /// most.
+    pub fn by_urgency(&self) -> Vec<usize> {
+        let key = |place: &usize| {
+            let change = &self.changes[*place];
+            let bill = self.bill.workloads.get(change.advice.workload);
+            let worth = bill.map(|it| (it.severity, it.savings()));
+            (!change.rises(), Reverse(worth), *place)
+        };
+        let mut places: Vec<usize> = (0..self.changes.len()).collect();
+        places.sort_by_key(key);
+        places
     }
 
     /// All that runs, whether it changes or not.

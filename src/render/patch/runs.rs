@@ -13,10 +13,7 @@ use crate::text::{count, escape};
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn runs_text(
-    (runs, lines, anchored): (&[Run], usize, bool),
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn runs_text((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Result<()> {
     for run in runs {
         let what = match (&run.action, &run.of) {
             (Action::Rollback, Some(of)) => format!("rollback of {}", escape(of)),
@@ -39,16 +36,9 @@ pub fn runs_text(
         return writeln!(out, "The audit log holds no run.");
     }
     let lines = count(lines, "line");
-    if anchored {
-        return writeln!(
-            out,
-            "\nThe log is whole: {lines}, each follows from the one before, and its head names the last."
-        );
-    }
     writeln!(
         out,
-        "\nThe log has no head yet: {lines}, each follows from the one before; lines that are gone from its \
-         end would not show. The next run that writes makes one."
+        "\nThe log is whole: {lines}, each follows from the one before, and its head names the last."
     )
 }
 
@@ -57,8 +47,6 @@ struct Report<'a> {
     schema: &'static str,
     tool_version: &'static str,
     lines: usize,
-    /// Whether lines that are gone from the end of the log would show.
-    anchored: bool,
     runs: Vec<One<'a>>,
 }
 
@@ -81,10 +69,7 @@ struct One<'a> {
 /// # Errors
 ///
 /// Where `out` takes no more.
-pub fn runs_json(
-    (runs, lines, anchored): (&[Run], usize, bool),
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn runs_json((runs, lines): (&[Run], usize), out: &mut dyn Write) -> io::Result<()> {
     let each = runs.iter().map(|run| One {
         run: &run.id,
         action: run.action,
@@ -100,7 +85,6 @@ pub fn runs_json(
         schema: "kcost.runs/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
         lines,
-        anchored,
         runs: each.collect(),
     };
     json::write(&report, out)

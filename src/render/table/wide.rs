@@ -2,12 +2,13 @@
 
 use std::io;
 
-use super::worth::{freed, urgent_first};
+use super::worth::freed;
 use super::{Page, moves};
 use crate::recommend::{Risk, State};
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Fields, Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, of_state};
+use crate::render::urgent::urgent_first;
 use crate::render::words::called;
 use crate::text::{escape, percent};
 use crate::units::{Bytes, Cpu};

@@ -1,6 +1,5 @@
 //! The workloads worth acting on: what is in danger first, then by money.
 
-use std::cmp::Reverse;
 use std::io;
 
 use super::{Page, moves};
@@ -10,6 +9,7 @@ use crate::recommend::State;
 use crate::render::grid::{Cell, Column, Grid};
 use crate::render::pick::{Part, Row};
 use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
+use crate::render::urgent::urgency;
 use crate::render::whole::Whole;
 use crate::render::words::{called, short_state};
 use crate::text::{count, escape, money, short};
@@ -53,18 +53,7 @@ impl Page<'_> {
 
     /// What is in danger, then what frees the most, unless the view sorts otherwise.
     pub(super) fn worth_acting_on(&self) -> Vec<Whole<'_>> {
-        let view = &self.look.view;
-        let mut listed = view.matching(self.analysis);
-        // Who asks for a state gets it, even one that needs nothing.
-        if view.states.is_empty() {
-            let is_worth = |row: &Row<'_>| is_worth(row, row.changes(self.analysis));
-            listed.retain(|it| it.rows.iter().any(is_worth));
-        }
-        match view.sort {
-            Some(sort) => sort.apply(&mut listed),
-            None => urgent_first(&mut listed),
-        }
-        listed
+        self.look.view.worth_acting_on(self.analysis)
     }
 
     fn grid(&self, rows: &[Row<'_>]) -> Grid {
@@ -142,30 +131,6 @@ fn aside(all: usize, listed: usize, narrowed: bool) -> String {
         "a pod now → advised".to_owned()
     } else {
         String::new()
-    }
-}
-
-fn is_worth(row: &Row<'_>, changes: bool) -> bool {
-    match row.advice.state {
-        State::Idle | State::UnderProvisioned => true,
-        State::OverProvisioned => changes,
-        State::RightSized | State::Unknown => row.bill.severity >= Severity::High,
-    }
-}
-
-/// What is in danger, then what frees the most.
-pub(super) fn urgent_first(listed: &mut [Whole<'_>]) {
-    listed.sort_by_key(|it| {
-        let urgency = it.rows.iter().map(urgency).max();
-        (Reverse(urgency), Reverse(it.savings()))
-    });
-}
-
-/// What may break comes before what costs money.
-fn urgency(row: &Row<'_>) -> Severity {
-    match row.advice.state {
-        State::UnderProvisioned => row.bill.severity,
-        _ => Severity::None,
     }
 }
 

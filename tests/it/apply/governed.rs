@@ -6,7 +6,7 @@ use super::World;
 use crate::standin::{Fault, Setup, Store};
 
 /// Why each workload was left out.
-fn skipped(report: &Value) -> Vec<(String, String)> {
+pub fn skipped(report: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let all = report["skipped"].as_array().unwrap().iter();
     let all = all.map(|it| (text(&it["name"]), text(&it["why"]["code"])));

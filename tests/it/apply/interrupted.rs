@@ -121,7 +121,7 @@ fn a_log_that_somebody_changed_is_refused() {
         seen.stderr
     );
     assert_eq!(world.taken(), taken);
-    fs::write(&path, text).unwrap();
+    fs::write(&path, &text).unwrap();
     let seen = world.rollback(&["--list"]).ended(0);
     assert!(
         seen.stdout
@@ -130,10 +130,27 @@ fn a_log_that_somebody_changed_is_refused() {
         seen.stdout
     );
     assert!(seen.stdout.contains("The log is whole"), "{}", seen.stdout);
-    assert_eq!(
-        world.rollback(&["--list", "-o", "json"]).json()["anchored"],
-        true
+    // Its end together with its head.
+    let head = world.path("log").join("audit.head");
+    let whole = fs::read(&head).unwrap();
+    fs::remove_file(&head).unwrap();
+    fs::write(&path, format!("{}\n", lines[..kept].join("\n"))).unwrap();
+    for args in [&["--list"][..], &["some-run", "--yes"]] {
+        let seen = world.rollback(args).ended(1);
+        let said = format!("has lost its head: it has {kept} lines");
+        assert!(seen.stderr.contains(&said), "{}", seen.stderr);
+    }
+    world.apply(&["--yes"]).ended(1);
+    assert_eq!(world.taken(), taken);
+    // All of it: the file of the run tells.
+    fs::remove_file(&path).unwrap();
+    let seen = world.rollback(&["--list"]).ended(1);
+    assert!(
+        seen.stderr.contains("it has no line, and 1 run beside it"),
+        "{}",
+        seen.stderr
     );
+    fs::write(&head, whole).unwrap();
 }
 
 /// What a run says that Ctrl-C ends.

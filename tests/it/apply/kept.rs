@@ -4,9 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::World;
 use super::governed::changed;
-use crate::standin::Store;
+use super::interrupted::killed;
+use super::{World, usage_until};
+use crate::standin::{Fault, Moment, Setup, Store};
 
 const SHELF: &str = "configmap:kcost/kcost-history";
 
@@ -66,6 +67,100 @@ fn records_are_kept_in_a_config_map_with_what_was_applied() {
         .arg(bundle);
     // There is nothing after it yet, which is read from there.
     assert!(verify.run().ended(3).stderr.contains("no usage after"));
+}
+
+#[test]
+fn what_was_rolled_back_is_told_by_history_and_verify() {
+    let world = World::new();
+    let runs = world.path("runs");
+    let folder = runs.to_str().unwrap();
+    let seen = world.apply(&["--yes", "--history", folder]).ended(0);
+    assert!(seen.stdout.contains("applied 4 of 4"), "{}", seen.stdout);
+    let history = |more: &[&str]| {
+        let kcost = world.command("history").arg(&runs).args(more);
+        kcost.run().ended(0)
+    };
+    assert!(history(&[]).stdout.contains("4 of 4"));
+    let run = world.last_run();
+    world.rollback(&[&run, "--yes"]).ended(0);
+    let text = history(&[]).stdout;
+    assert!(text.contains("4 of 4, rolled back"), "{text}");
+    let applied = history(&["-o", "json"]).json()["records"][0]["applied"].clone();
+    assert_eq!(
+        (&applied["changed"], &applied["rolled_back"]),
+        (&json!(4), &json!(4))
+    );
+    // Where the log is not at hand, only what the run told is known.
+    let none =
+        history(&["--log", "/nowhere", "-o", "json"]).json()["records"][0]["applied"].clone();
+    assert_eq!(none["rolled_back"], Value::Null);
+
+    fs::write(world.path("usage.csv"), usage_until(8 * 86_400)).unwrap();
+    let later = world.bundle("later.kcost");
+    let verify = |more: &[&str]| {
+        let kcost = world
+            .command("verify")
+            .arg(&runs)
+            .arg("--snapshot")
+            .arg(&later);
+        kcost.args(more).run().ended(0)
+    };
+    let report = verify(&["-o", "json"]).json();
+    assert_eq!(
+        (&report["summary"]["undone"], &report["summary"]["applied"]),
+        (&json!(4), &json!(0))
+    );
+    assert_eq!(report["workloads"][0]["applied"], "undone_since");
+    let text = verify(&[]).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("4 applied by kcost and undone since"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_is_in_the_history() {
+    let world = World::new();
+    let runs = world.path("runs");
+    let folder = runs.to_str().unwrap();
+    killed(&world, 2, Moment::Before, &["--history", folder]);
+    let history = |more: &[&str]| {
+        let kcost = world.command("history").arg(&runs).args(more);
+        kcost.run().ended(0)
+    };
+    let text = history(&[]).stdout;
+    assert!(text.contains("1 of 4, interrupted"), "{text}");
+    let none = history(&["--log", "/nowhere"]).stdout;
+    assert!(none.contains("begun, of 4"), "{none}");
+    // Who looks it up writes it down.
+    world.apply(&["--yes", "--history", folder]).ended(0);
+    let none = history(&["--log", "/nowhere"]).stdout;
+    assert!(none.contains("1 of 4") && !none.contains("begun"), "{none}");
+    assert!(none.contains("3 of 3"), "{none}");
+}
+
+#[test]
+fn who_may_not_keep_records_is_told_which_role_does() {
+    let path = "/api/v1/namespaces/kcost/configmaps*";
+    let mut store = Store::empty();
+    for (api_version, plural, object) in super::objects() {
+        store = store.with(api_version, &plural, &object);
+    }
+    let store = store.kind("v1", "configmaps", "ConfigMap", true);
+    let world = World::on(Setup::new(store).fault(path, Fault::Forbidden));
+    let bundle = world.bundle("now.kcost");
+    let role = "`kcost rbac --history kcost/kcost-history` prints the role";
+    for command in ["analyze", "patch"] {
+        let kcost = world.command(command).arg("--snapshot").arg(&bundle);
+        let seen = kcost.args(["--history", SHELF]).run().ended(1);
+        assert!(seen.stderr.contains(role), "{}", seen.stderr);
+    }
+    let seen = world.apply(&["--yes", "--history", SHELF]).ended(1);
+    assert!(seen.stderr.contains(role), "{}", seen.stderr);
+    assert!(world.taken().is_empty());
+    let seen = world.command("history").arg(SHELF).run().ended(1);
+    assert!(seen.stderr.contains(role), "{}", seen.stderr);
 }
 
 #[test]

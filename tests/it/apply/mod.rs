@@ -4,6 +4,7 @@ mod governed;
 mod interrupted;
 mod kept;
 mod kinds;
+mod meanwhile;
 mod throttled;
 mod together;
 
@@ -100,7 +101,12 @@ fn objects() -> Vec<(&'static str, String, Value)> {
 
 /// Two weeks, up to now: a tenth of a core and more, about 200 MB.
 fn usage() -> String {
-    let now = Timestamp::now().as_second();
+    usage_until(0)
+}
+
+/// The same up to so many seconds from now.
+fn usage_until(ahead: i64) -> String {
+    let now = Timestamp::now().as_second() + ahead;
     let mut text = "namespace,pod,container,timestamp,cpu_cores,memory_bytes\n".to_owned();
     for slot in 0..14 * 48 {
         let at = now - 1800 * (14 * 48 - slot);
@@ -126,7 +132,12 @@ impl World {
         for (api_version, plural, object) in objects() {
             store = store.with(api_version, &plural, &object);
         }
-        let standin = Setup::new(change(store)).start();
+        Self::on(Setup::new(change(store)))
+    }
+
+    /// The same on a server that is set up like this.
+    fn on(setup: Setup) -> Self {
+        let standin = setup.start();
         let folder = tempfile::tempdir().unwrap();
         let world = Self {
             standin,
@@ -368,6 +379,8 @@ fn a_rollout_that_fails_takes_its_wave_back_and_ends_the_run() {
         assert_eq!(world.specs()[2..], before[2..]);
         assert_ne!(world.specs()[1], before[1]);
         assert_eq!(world.runs()[0]["ended"], "stopped");
+        let list = world.rollback(&["--list"]).ended(0).stdout;
+        assert!(list.contains("stopped, 1 object changed"), "{list}");
         let run = world.last_run();
         world.rollback(&[&run, "--yes"]).ended(0);
         assert_eq!(world.specs(), before);
@@ -403,6 +416,9 @@ fn a_workload_is_named_once_and_a_folder_that_is_not_there_is_told() {
     let line = lines.find(|it| it.contains(": rolled back: ")).unwrap();
     assert_eq!(line.matches("shop/Deployment/api").count(), 1, "{line}");
     assert!(line.contains("OOMKilled"), "{line}");
+    let run = world.last_run();
+    let said = format!("applied none of 1 change; nothing is left of run {run}");
+    assert!(seen.stdout.contains(&said), "{}", seen.stdout);
 
     let none = world.path("none");
     for args in [&["--list"][..], &["some-run", "--dry-run"]] {

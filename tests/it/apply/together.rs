@@ -91,6 +91,92 @@ fn targets_and_heaps_travel_with_the_requests_that_need_them() {
 }
 
 #[test]
+fn a_request_and_the_target_that_is_a_share_of_it_go_back_together() {
+    let moved = |world: &World| {
+        (
+            world.resources("Deployment", "api")["requests"]["cpu"].clone(),
+            target(world),
+        )
+    };
+    // Somebody has set the request since.
+    let world = World::with(scaled);
+    let memory = world.resources("Deployment", "api")["requests"]["memory"].clone();
+    world.apply(&["--yes", "api"]).ended(0);
+    let run = world.last_run();
+    let (_, applied) = moved(&world);
+    world.standin.change(|store| {
+        changed(store, "deployments", "api", |it| {
+            it["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] =
+                "300m".into();
+        })
+    });
+    let dry = world.rollback(&[&run, "--dry-run"]).ended(1);
+    let said = "the target is a share of a request that stays as it is";
+    assert!(dry.stdout.contains(said), "{}", dry.stdout);
+    let seen = world
+        .rollback(&[&run, "--yes", "-o", "json"])
+        .ended(1)
+        .json();
+    assert_eq!(moved(&world), (json!("300m"), applied));
+    assert!(seen.to_string().contains("\"together\""), "{seen}");
+    // What does not belong to it goes back.
+    assert_eq!(
+        world.resources("Deployment", "api")["requests"]["memory"],
+        memory
+    );
+
+    // Somebody has set the target since.
+    let world = World::with(scaled);
+    world.apply(&["--yes", "api"]).ended(0);
+    let run = world.last_run();
+    let (request, _) = moved(&world);
+    let eighty = json!({"type": "Utilization", "averageUtilization": 80});
+    let set = eighty.clone();
+    world.standin.change(move |mut store| {
+        let mut all = store.objects("autoscaling/v2", "horizontalpodautoscalers");
+        all[0]["spec"]["metrics"][0]["resource"]["target"] = set;
+        store.replace("autoscaling/v2", "horizontalpodautoscalers", &all[0]);
+        store
+    });
+    let seen = world.rollback(&[&run, "--yes"]).ended(1);
+    assert_eq!(moved(&world), (request, eighty));
+    let said = "the target of its autoscaler, which is a share of the request, stays as it is";
+    assert!(seen.stdout.contains(said), "{}", seen.stdout);
+
+    // Somebody sets the request while it goes back.
+    let world = World::with(scaled);
+    world.apply(&["--yes", "api"]).ended(0);
+    let run = world.last_run();
+    let (_, applied) = moved(&world);
+    world.standin.writing(|it| {
+        let set = |store| {
+            changed(store, "deployments", "api", |it| {
+                it["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] =
+                    "300m".into();
+                it["metadata"]["resourceVersion"] = "5000000".into();
+            })
+        };
+        it.hold(99, Moment::Before);
+        it.touch = Some((1, Box::new(set)));
+    });
+    world.rollback(&[&run, "--yes"]).ended(1);
+    assert_eq!(moved(&world), (json!("300m"), applied));
+
+    // The autoscaler is gone: the request stands alone, and goes back.
+    let world = World::with(scaled);
+    world.apply(&["--yes", "api"]).ended(0);
+    let run = world.last_run();
+    world
+        .standin
+        .change(|store| store.gone("autoscaling/v2", "horizontalpodautoscalers", "api"));
+    world.rollback(&[&run, "--yes"]).ended(1);
+    assert_eq!(
+        world.resources("Deployment", "api")["requests"]["cpu"],
+        "400m"
+    );
+}
+
+#[test]
 fn what_was_done_by_half_is_taken_back_before_anything_is_advised_anew() {
     for (number, moment) in [(1, Moment::After), (2, Moment::Before), (2, Moment::After)] {
         let world = World::with(scaled);
