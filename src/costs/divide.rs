@@ -41,6 +41,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         unplaced: ledger.unplaced,
         unpriced_volumes: ledger.unpriced,
         unpriced_load_balancers: ledger.unpriced_balancers,
+        unpriced_gpus: ledger.unpriced_gpus,
         unused: book.unused(nodes),
         in_part: false,
     }
@@ -144,7 +145,11 @@ fn amounts(resources: &Resources) -> Amounts {
 }
 
 fn hourly(rates: &Rates) -> Amounts {
-    [rates.cpu_core_hour, rates.memory_gib_hour, rates.gpu_hour]
+    [
+        rates.cpu_core_hour,
+        rates.memory_gib_hour,
+        rates.devices(1.0),
+    ]
 }
 
 #[derive(Default)]
@@ -153,11 +158,15 @@ struct Ledger {
     unplaced: usize,
     unpriced: usize,
     unpriced_balancers: usize,
+    unpriced_gpus: f64,
 }
 
 impl Ledger {
     fn unplaced(&mut self, share: &Share, rates: &Rates) {
         self.unplaced += 1;
+        if rates.gpu_hour.is_none() {
+            self.unpriced_gpus += share.requests[2];
+        }
         let rates = hourly(rates);
         let cost = |at: usize| Money::from_f64(share.requests[at] * rates[at] * HOURS_PER_MONTH);
         self.pod(share, None, [cost(0), cost(1), cost(2)]);
@@ -195,6 +204,9 @@ impl Ledger {
 
     /// Every millionth of the node's price goes to a pod, to idle or to the system.
     fn node(&mut self, index: usize, node: &Node, price: &NodePrice, shares: &[Share]) {
+        if price.rates.gpu_hour.is_none() {
+            self.unpriced_gpus += node.capacity.gpus().max(node.allocatable.gpus());
+        }
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             return self.sold(index, sold, &price.rates, shares);
         }

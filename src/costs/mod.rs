@@ -170,12 +170,14 @@ pub struct Costs {
     pub nodes: Vec<NodePrice>,
     /// By owner, then node.
     pub pieces: Vec<Piece>,
-    /// Pods that are on no node that is known, priced at default rates.
+    /// Pods that are on no node that is known, priced at rates that stand for any.
     pub unplaced: usize,
     /// Volumes on servers of which nobody says what they cost: nothing of them is in the bill.
     pub unpriced_volumes: usize,
     /// Load balancers of which nobody says what they cost.
     pub unpriced_load_balancers: usize,
+    /// GPUs of nodes, and of pods on none, of which nobody says what they cost.
+    pub unpriced_gpus: f64,
     /// What is committed and covers none of the nodes: it is no part of the bill, as other
     /// clusters may use it.
     pub unused: Unused,

@@ -15,7 +15,7 @@ use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
-use crate::text::{money, percent};
+use crate::text::{money, percent, short};
 use crate::units::{Currency, HOURS_PER_MONTH, Money, len_f64};
 
 /// What is asked for.
@@ -206,7 +206,8 @@ impl Gpus {
             judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
         }
         let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
-        let gaps = gaps(&workloads);
+        let mut gaps = gaps(&workloads);
+        gaps.extend(unpriced(options));
         Self {
             sharing,
             idle_nodes: idle_nodes(snapshot, options.costs),
@@ -267,8 +268,12 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
 
 /// What one device costs an hour: one of its own, else one of the cluster on average.
 fn device_hour(held: &Held, gpu_cost: Money, costs: &Costs) -> Option<Money> {
-    let all: Money = costs.pieces.iter().map(|it| it.cost.gpu).sum();
-    let devices: f64 = costs.pieces.iter().map(|it| it.held.gpus).sum();
+    let priced = || {
+        let pieces = costs.pieces.iter();
+        pieces.filter(|it| it.cost.gpu > Money::ZERO)
+    };
+    let all: Money = priced().map(|it| it.cost.gpu).sum();
+    let devices: f64 = priced().map(|it| it.held.gpus).sum();
     let (month, devices) = if held.gpus > 0.0 && gpu_cost > Money::ZERO {
         (gpu_cost, held.gpus)
     } else {
@@ -410,6 +415,20 @@ fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64, Money) {
         Some(node.cards(piece.held.gpus))
     });
     (all, free.sum(), idle.map(|it| it.cost.gpu).sum())
+}
+
+/// Devices of which nothing says what they cost: none of what they are worth is told.
+fn unpriced(options: Options<'_>) -> Option<Gap> {
+    let devices = options.costs.unpriced_gpus;
+    let (book, currency) = (options.book, options.book.currency());
+    (devices > 0.0).then(|| {
+        let text = format!(
+            "of {} GPUs nothing says what they cost in {currency}, and nothing of them is counted: {}",
+            short(devices, 1),
+            book.remedy()
+        );
+        Gap::new("no-gpu-price", "costs of GPUs", text)
+    })
 }
 
 /// Workloads of which nothing is told, together.

@@ -247,7 +247,7 @@ fn free() -> NodePrice {
         rates: Rates {
             cpu_core_hour: 0.0,
             memory_gib_hour: 0.0,
-            gpu_hour: 0.0,
+            gpu_hour: None,
         },
         source: "none",
         basis: Basis::Default,

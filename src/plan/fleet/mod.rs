@@ -85,6 +85,8 @@ pub enum Unmixed {
     Unlisted,
     /// Its devices are shared or split, or which type has them is not known.
     Devices,
+    /// What its devices cost is not known, so that no mix can be compared.
+    Unpriced,
     /// Its pods are paid for one by one.
     Sold,
     /// The list has no prices of machines with Windows.
@@ -101,6 +103,7 @@ impl Unmixed {
         match self {
             Self::Empty => "empty",
             Self::Unlisted => "unlisted",
+            Self::Unpriced => "unpriced",
             Self::Devices => "devices",
             Self::Sold => "billed_by_pod",
             Self::Windows => "windows",
@@ -113,6 +116,7 @@ impl Unmixed {
         match self {
             Self::Empty => "nothing but DaemonSets is on it: it can go".to_owned(),
             Self::Unlisted => "no list of prices has its region".to_owned(),
+            Self::Unpriced => "nothing says what its devices cost".to_owned(),
             Self::Devices => {
                 "its devices are shared, split or not all alike: choose their machines by hand"
                     .to_owned()
@@ -328,6 +332,9 @@ impl Case<'_> {
         } else {
             None
         };
+        if device.is_some() && self.book.price(first).rates.gpu_hour.is_none() {
+            return Err(Unmixed::Unpriced);
+        }
         let offers = offer::offers(
             self.book,
             &Wanted {

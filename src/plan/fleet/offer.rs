@@ -121,11 +121,13 @@ fn offer(book: &Book, entry: &'static Entry, wanted: &Wanted<'_>) -> Option<Offe
     let room = [0, 1, 2, 3].map(|at| allocatable[at] * (1.0 - kept[at]) - wanted.daemons[at]);
     // Small ones may have nothing left beside what runs on every node.
     let usable = room[..3].iter().all(|it| *it > 0.0);
-    usable.then(|| Offer {
+    let price = book.price(&node);
+    let is_whole = devices.is_none() || price.rates.gpu_hour.is_some();
+    (usable && is_whole).then_some(Offer {
         name: entry.name,
         cores,
         gib,
-        price: book.price(&node).hourly,
+        price: price.hourly,
         allocatable,
         room,
     })

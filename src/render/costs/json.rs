@@ -37,6 +37,7 @@ struct Report<'a> {
     /// bill.
     unpriced_volumes: usize,
     unpriced_load_balancers: usize,
+    unpriced_gpus: f64,
     gpus: Devices,
     gaps: Vec<Gap<'a>>,
 }
@@ -173,7 +174,8 @@ struct Node<'a> {
     monthly_cost: Money,
     cpu_core_hourly_cost: String,
     memory_gib_hourly_cost: String,
-    gpu_hourly_cost: String,
+    /// Null where nothing says it in this currency.
+    gpu_hourly_cost: Option<String>,
     price_source: &'static str,
     price_basis: &'static str,
     price_origin: &'a str,
@@ -214,7 +216,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 monthly_cost: price.monthly,
                 cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
                 memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
-                gpu_hourly_cost: digits(price.rates.gpu_hour),
+                gpu_hourly_cost: price.rates.gpu_hour.map(digits),
                 price_source: price.source,
                 price_basis: price.basis.name(),
                 price_origin: &price.origin,
@@ -223,6 +225,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         unplaced_pods: costs.unplaced,
         unpriced_volumes: costs.unpriced_volumes,
         unpriced_load_balancers: costs.unpriced_load_balancers,
+        unpriced_gpus: rounded(costs.unpriced_gpus),
         gpus: Devices {
             all: held,
             used,
