@@ -164,12 +164,23 @@ impl Book {
             };
             let (quote, committed) = sheet.committed(it.quote.clone(), at, covered[at]);
             // What is billed is net of commitments already.
-            let quote = if it.terms == Terms::Billed {
-                it.quote
+            let settled = if it.terms == Terms::Billed {
+                let net = sheet.factor(at, covered[at]);
+                let before = |paid: Money| {
+                    if net > 0.0 {
+                        paid.scale(1.0 / net)
+                    } else {
+                        paid
+                    }
+                };
+                Settled {
+                    gross: before(it.gross),
+                    contracted: before(it.contracted),
+                    ..it
+                }
             } else {
-                quote
+                Settled { quote, ..it }
             };
-            let settled = Settled { quote, ..it };
             NodePrice {
                 committed,
                 shared,
@@ -201,6 +212,29 @@ impl Book {
         sheet.unused(nodes.iter().zip(settled))
     }
 
+    /// The same book with commitments to the amounts that they cover of these nodes, so that
+    /// they are the same whichever nodes come and go; `None` without any.
+    pub fn committed_to(&self, nodes: &[Node]) -> Option<Self> {
+        let sheet = self.sheet.as_deref().filter(|it| it.is_committed())?;
+        let settled = self.all_settled(nodes).into_iter();
+        let settled = settled.map(|it| it.quote.hourly);
+        Some(Self {
+            sheet: Some(Arc::new(sheet.fixed(nodes.iter().zip(settled)))),
+            ..self.clone()
+        })
+    }
+
+    /// What is paid an hour for these nodes, with what is committed and covers none of them.
+    pub fn hourly(&self, nodes: &[Node]) -> Money {
+        let nodes_alone: Money = self.prices(nodes).iter().map(|it| it.hourly).sum();
+        nodes_alone + self.unused(nodes).hourly
+    }
+
+    /// What this node costs where no commitment is about it.
+    pub fn uncommitted(&self, node: &Node) -> NodePrice {
+        self.over(self.settled(node), node)
+    }
+
     /// By the first source that knows, without commitments; equal nodes are looked up once.
     fn all_settled(&self, nodes: &[Node]) -> Vec<Settled> {
         let mut known: HashMap<Kind<'_>, Settled> = HashMap::new();
@@ -224,13 +258,19 @@ impl Book {
         } else {
             quote
         };
-        let quote = match &self.sheet {
-            Some(sheet) if terms != Terms::Own => sheet.settled(quote, terms, node),
-            _ => quote,
+        let gross = quote.hourly;
+        let (gross, quote) = match &self.sheet {
+            Some(sheet) if terms != Terms::Own => (
+                self.of_dollars(gross).unwrap_or(gross),
+                sheet.settled(quote, terms, node),
+            ),
+            _ => (gross, quote),
         };
         Settled {
             source,
             terms,
+            gross,
+            contracted: quote.hourly,
             quote,
         }
     }

@@ -25,9 +25,10 @@ pub struct NodePrice {
     pub shared: Option<Shared>,
     /// Share of what the node would cost without commitments that they cover, 0 to 1.
     pub covered: f64,
-    /// What anyone is asked for it on demand, an hour, in the currency of the book; `None`
-    /// where no list has it.
-    pub list: Option<Money>,
+    /// Before discounts and commitments, an hour.
+    pub gross: Money,
+    /// Before commitments, an hour.
+    pub contracted: Money,
 }
 
 /// A commitment: it covers what nodes stay, so that what it does not cover leaves the bill

@@ -12,13 +12,24 @@ use crate::units::Money;
 pub(super) struct Settled {
     pub(super) source: &'static str,
     pub(super) terms: Terms,
+    /// Less discounts.
     pub(super) quote: Quote,
+    /// Before those, an hour.
+    pub(super) gross: Money,
+    /// Before commitments, an hour.
+    pub(super) contracted: Money,
 }
 
 impl Settled {
     /// The price over what the node has; `beside` is what a core and a GiB cost beside GPUs.
     pub(super) fn over(self, node: &Node, beside: &Rates) -> NodePrice {
-        let Self { source, quote, .. } = self;
+        let Self {
+            source,
+            quote,
+            gross,
+            contracted,
+            ..
+        } = self;
         NodePrice {
             hourly: quote.hourly,
             monthly: quote.hourly.monthly(),
@@ -31,7 +42,8 @@ impl Settled {
             committed: 0.0,
             shared: None,
             covered: 0.0,
-            list: None,
+            gross,
+            contracted,
         }
     }
 }

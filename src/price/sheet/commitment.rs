@@ -137,6 +137,36 @@ impl Sheet {
         unused
     }
 
+    pub(in crate::price) fn is_committed(&self) -> bool {
+        !self.commitments.is_empty()
+    }
+
+    /// The same with every commitment to what is paid for it an hour, where these nodes say
+    /// what that is.
+    pub(in crate::price) fn fixed<'a>(
+        &self,
+        nodes: impl Iterator<Item = (&'a Node, Money)>,
+    ) -> Self {
+        let each = self.commitments.iter().zip(self.committed_to(nodes));
+        let each = each.map(|(it, (nodes, hourly))| {
+            let usual = match it.covered {
+                Covered::Share(share) => Some(share * hourly),
+                Covered::Nodes(covered) => (nodes > 0.0).then(|| covered * hourly / nodes),
+                Covered::Hourly(_) => None,
+            };
+            let paid = usual.map(|usual| Money::from_f64(usual * (1.0 - it.share)));
+            let covered = paid.map_or(it.covered, Covered::Hourly);
+            Commitment {
+                covered,
+                ..it.clone()
+            }
+        });
+        Self {
+            commitments: each.collect(),
+            ..self.clone()
+        }
+    }
+
     /// For each commitment how many of these nodes it is about, and what they cost an hour.
     fn committed_to<'a>(&self, nodes: impl Iterator<Item = (&'a Node, Money)>) -> Vec<(f64, f64)> {
         let mut sums = vec![(0.0, 0.0); self.commitments.len()];
