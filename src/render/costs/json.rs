@@ -97,15 +97,16 @@ struct LoadBalancer {
     has_pods: Option<bool>,
 }
 
-/// `total = requested + idle + system + storage + load_balancers`.
+/// `total = requested + shared + idle + system + storage + load_balancers`.
 #[derive(Serialize)]
 struct Bill {
     total: Money,
     /// The same for an hour, with all digits.
     #[serde(rename = "hourly_cost")]
     hourly: String,
+    /// By workloads that are there for themselves.
     requested: Money,
-    /// Of what is requested that which is there for all.
+    /// By those that are there for all.
     shared: Money,
     /// Null where only a part of what is on nodes is told of.
     idle: Option<Money>,
@@ -244,7 +245,7 @@ fn bill(told: Told<'_>) -> Bill {
     Bill {
         total: sum.total,
         hourly: Money::from_f64(sum.total.to_f64() / HOURS_PER_MONTH).exact(),
-        requested: sum.requested + sum.shared,
+        requested: sum.requested,
         shared: sum.shared,
         idle: (!costs.in_part).then_some(sum.idle),
         system: (!costs.in_part).then_some(sum.system),
