@@ -94,7 +94,7 @@ impl CostsArgs {
         }
         ui.clear();
         let mut described = vec![book.description(&costs.nodes)];
-        described.extend(book.unheard(&snapshot.cluster.nodes));
+        described.extend(book.remarks(&snapshot.cluster.nodes));
         let told = Told {
             snapshot,
             costs: &costs,

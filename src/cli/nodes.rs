@@ -54,8 +54,10 @@ pub(super) struct NodesArgs {
     /// Choose machine types anew: the cheapest mix for each pool, from the list of prices.
     ///
     /// Pods stay in their pool, on machines of its architecture, GPUs and generation or a
-    /// newer one. Spot stays where it is; other pools are bought on demand unless
-    /// `--spot-pool` names them. With `-o karpenter` it is written as requirements of
+    /// newer one that the selectors and affinity of pods allow: a new one has the labels of
+    /// its type, and those that all nodes of the pool have. Spot stays where it is; other
+    /// pools are bought on demand unless `--spot-pool` names them. What is committed is paid
+    /// for with any mix, and costs nothing more where that uses it. With `-o karpenter` it is written as requirements of
     /// Karpenter's NodePools, with `-o node-groups` as sizes of node groups.
     #[arg(long)]
     fleet: bool,

@@ -31,21 +31,25 @@ Your own prices (--prices FILE), an hour, as CSV:
   m6i.*,,spot,0.12,USD
 or as YAML:
   currency: EUR
-  usd: 0.92              # for what no row is about: the list is in dollars
+  usd: 0.92              # what a dollar costs: without it nothing of the list is used
   prices:
   - {instance_type: m6i.2xlarge, region: eu-west-1, price: 0.301}
   - {pool: on-premises, core: 0.012, gib: 0.002, gpu: 1.1}
   - {gpu_model: \"*H100*\", gpu: 2.4}
+  - {instance_type: fargate, core: 0.041, gib: 0.0045}
   discounts:             # off the list prices
   - {provider: aws, percent: 12}
-  commitments:
+  commitments:           # they cover the nodes that stay; covered_percent is of what is paid today
   - {instance_type: \"m7i.*\", covered_percent: 60, discount_percent: 28}
   - {instance_type: r7i.2xlarge, covered_nodes: 4, discount_percent: 40}
   - {provider: aws, committed_hourly: 12.5, discount_percent: 27}
   storage: {gp3: 0.07}   # a GiB a month, by storage class
   load_balancer: 0.02
 Conditions: provider, region, pool, instance_type and gpu_model (patterns), capacity_type. Of the
-rows that fit a node the one with most conditions counts.";
+rows that fit a node the one with most conditions counts; a rate that it leaves out is that of the
+next one, then the default rate in dollars: in another currency without `usd` there is none, and
+GPUs without a rate are named and not counted. `fargate` and `autopilot` are the types of nodes
+whose pods are paid for by their size: no list has their rates.";
 
 /// Say what machines cost, and where that is known from.
 ///

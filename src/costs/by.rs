@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Costs, Held, Owner, Piece, Sharing, Split, Spread};
+use super::{Asked, Costs, Held, Owner, Piece, Sharing, Split, Spread};
 use crate::price::NodePrice;
 use crate::snapshot::{CapacityType, Node, Snapshot};
 use crate::units::{Money, known};
@@ -85,6 +85,9 @@ pub struct Group {
     /// What its parts of nodes cost exactly, by how those are bought: on demand, on spot, and
     /// committed.
     pub bought: [Bought; 3],
+    /// Of its part of what is there for all, what is paid for it exactly, what a list asks for
+    /// it, and what is contracted.
+    pub shared: [Money; 3],
     /// What its pods cost over the window; `None` where nothing says how many there were.
     pub window: Option<Money>,
 }
@@ -95,8 +98,7 @@ pub struct Bought {
     /// Cores, bytes and GPUs.
     pub amounts: [f64; 3],
     pub cost: Split,
-    /// What anyone is asked for them on demand; what they cost where no list has them.
-    pub list: Split,
+    pub asked: Asked,
 }
 
 /// What is on nodes and requested by nobody.
@@ -113,10 +115,12 @@ pub const UNMOUNTED: &str = "__unmounted__";
 pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapshot) -> Vec<Group> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let mut spread = Split::default();
+    let mut asked = Asked::default();
     let mut counted = vec![false; snapshot.workloads.len()];
     for piece in &costs.pieces {
         if sharing.spreads(piece, snapshot) {
             spread.add(&piece.cost);
+            asked.add(&piece.asked);
             continue;
         }
         let named = named(piece, by, snapshot);
@@ -139,7 +143,8 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
         }
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    share(&mut groups, spread.total(), sharing);
+    let asked = [asked.list.total(), asked.contracted.total()];
+    share(&mut groups, spread.total(), asked, sharing);
     groups.sort_by(|a, b| {
         b.cost
             .total()
@@ -157,8 +162,8 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
 
 /// Lets groups of workloads pay for what is there for all; where there is none, it has a
 /// line of its own.
-fn share(groups: &mut Vec<Group>, amount: Money, sharing: &Sharing) {
-    if amount == Money::ZERO {
+fn share(groups: &mut Vec<Group>, amount: Money, asked: [Money; 2], sharing: &Sharing) {
+    if amount == Money::ZERO && asked == [Money::ZERO; 2] {
         return;
     }
     let pays = |it: &Group| {
@@ -175,10 +180,12 @@ fn share(groups: &mut Vec<Group>, amount: Money, sharing: &Sharing) {
             }
         })
         .collect();
-    let parts = sharing.divide(amount, &costs, groups.iter().map(pays));
+    let divided = |amount: Money| sharing.divide(amount, &costs, groups.iter().map(pays));
+    let (parts, asks) = (divided(amount), asked.map(divided));
     let given: Money = parts.iter().copied().sum();
-    for (group, part) in groups.iter_mut().zip(parts) {
-        group.cost.shared += part;
+    for (at, group) in groups.iter_mut().enumerate() {
+        group.cost.shared += parts[at];
+        group.shared = [parts[at], asks[0][at], asks[1][at]];
     }
     if given != amount {
         groups.push(Group {
@@ -187,6 +194,7 @@ fn share(groups: &mut Vec<Group>, amount: Money, sharing: &Sharing) {
                 shared: amount - given,
                 ..Split::default()
             },
+            shared: [amount, asked[0], asked[1]],
             ..Group::default()
         });
     }
@@ -342,23 +350,25 @@ impl Group {
         let Some(price) = node else {
             self.bought[0].hold(amounts, 1.0);
             self.bought[0].cost.add(cost);
-            self.bought[0].list.add(cost);
+            self.bought[0].asked.add(&piece.asked);
             return;
         };
-        let hourly = price.hourly.to_f64();
-        let dearer = price.list.filter(|_| hourly > 0.0);
-        let list = dearer.map_or(*cost, |it| cost.scale(it.to_f64() / hourly));
         let (rest, shares) = (usize::from(on_spot), (price.committed, price.covered));
-        for (at, paid, listed) in [
-            (rest, 1.0 - shares.0, 1.0 - shares.1),
-            (2, shares.0, shares.1),
-        ] {
-            if paid > 0.0 || listed > 0.0 {
-                // As much of the machine as it covers, at whatever price.
-                self.bought[at].hold(amounts, listed);
-                self.bought[at].cost.add(&cost.scale(paid));
-                self.bought[at].list.add(&list.scale(listed));
-            }
+        let committed = (cost.scale(shares.0), piece.asked.scale(shares.1));
+        // What is left, so that both sum up.
+        let left = (
+            cost.less(&committed.0),
+            Asked {
+                list: piece.asked.list.less(&committed.1.list),
+                contracted: piece.asked.contracted.less(&committed.1.contracted),
+            },
+        );
+        for (at, covered, (cost, asked)) in [(rest, 1.0 - shares.1, left), (2, shares.1, committed)]
+        {
+            // As much of the machine as it covers, at whatever price.
+            self.bought[at].hold(amounts, covered);
+            self.bought[at].cost.add(&cost);
+            self.bought[at].asked.add(&asked);
         }
     }
 }
@@ -377,6 +387,8 @@ impl Held {
         self.cpu_cores += other.cpu_cores;
         self.memory_bytes += other.memory_bytes;
         self.gpus += other.gpus;
+        self.storage_bytes += other.storage_bytes;
+        self.load_balancers += other.load_balancers;
         self.cpu_used = known(self.cpu_used, other.cpu_used, plus);
         self.memory_used = known(self.memory_used, other.memory_used, plus);
         self.worth_of_use += other.worth_of_use;

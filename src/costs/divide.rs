@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::loose::{Loose, sizes};
-use super::{Costs, Held, Owner, Piece, Split, window};
+use super::{Asked, Costs, Held, Owner, Piece, Split, window};
 use crate::price::{Book, NodePrice, Rates, pod_requests};
 use crate::profile::Profile;
 use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold, VolumeHome};
@@ -11,6 +11,11 @@ use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// CPU in cores, memory in GiB, devices.
 type Amounts = [f64; 3];
+/// What CPU, memory and devices cost.
+type Parts = [Money; 3];
+
+/// What of a node is paid, what a list asks for it, and what is contracted.
+const KINDS: usize = 3;
 
 /// Pods of one workload on one node.
 struct Share {
@@ -27,12 +32,14 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
     let shares = shares(snapshot, profiles, &mut ledger, book);
     for (index, node) in nodes.iter().enumerate() {
         let here = shares.get(&index).map_or(&[][..], Vec::as_slice);
-        ledger.node(index, node, &prices[index], here);
+        let price = &prices[index];
+        let list = book.list(node).unwrap_or(price.gross);
+        ledger.node((index, node), price, list, here);
     }
     ledger.volumes(snapshot, book);
     ledger.balancers(snapshot, book);
     ledger.pieces.sort_by_key(|it| (it.owner, it.node));
-    let prices = in_hundredths(prices, &ledger.pieces, nodes, book);
+    let prices = in_hundredths(prices, &ledger.pieces, nodes);
     Costs {
         window: window::window(snapshot, profiles, &ledger.pieces, book),
         currency: book.currency(),
@@ -41,6 +48,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         unplaced: ledger.unplaced,
         unpriced_volumes: ledger.unpriced,
         unpriced_load_balancers: ledger.unpriced_balancers,
+        unpriced_gpus: ledger.unpriced_gpus,
         unused: book.unused(nodes),
         in_part: false,
     }
@@ -48,12 +56,7 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
 
 /// What each node is paid for a month, so that all sum up, with pods that are on none. Where
 /// pods are sold one by one a node costs what its pods do.
-fn in_hundredths(
-    mut prices: Vec<NodePrice>,
-    pieces: &[Piece],
-    nodes: &[Node],
-    book: &Book,
-) -> Vec<NodePrice> {
+fn in_hundredths(mut prices: Vec<NodePrice>, pieces: &[Piece], nodes: &[Node]) -> Vec<NodePrice> {
     let mut exact = vec![Money::ZERO; nodes.len() + 1];
     let of_nodes = pieces.iter().filter(|it| it.owner.is_of_nodes());
     for piece in of_nodes {
@@ -62,7 +65,6 @@ fn in_hundredths(
     let cents = Money::rounded_together(&exact);
     for (at, (price, node)) in prices.iter_mut().zip(nodes).enumerate() {
         price.monthly = cents[at];
-        price.list = book.list(node);
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             price.hourly = Money::from_f64(exact[at].to_f64() / HOURS_PER_MONTH);
             price.origin = format!(
@@ -144,7 +146,11 @@ fn amounts(resources: &Resources) -> Amounts {
 }
 
 fn hourly(rates: &Rates) -> Amounts {
-    [rates.cpu_core_hour, rates.memory_gib_hour, rates.gpu_hour]
+    [
+        rates.cpu_core_hour,
+        rates.memory_gib_hour,
+        rates.devices(1.0),
+    ]
 }
 
 #[derive(Default)]
@@ -153,18 +159,28 @@ struct Ledger {
     unplaced: usize,
     unpriced: usize,
     unpriced_balancers: usize,
+    unpriced_gpus: f64,
 }
 
 impl Ledger {
     fn unplaced(&mut self, share: &Share, rates: &Rates) {
         self.unplaced += 1;
+        if rates.gpu_hour.is_none() {
+            self.unpriced_gpus += share.requests[2];
+        }
         let rates = hourly(rates);
         let cost = |at: usize| Money::from_f64(share.requests[at] * rates[at] * HOURS_PER_MONTH);
-        self.pod(share, None, [cost(0), cost(1), cost(2)]);
+        let cost = [cost(0), cost(1), cost(2)];
+        self.pod(share, None, [cost; KINDS]);
     }
 
-    /// What one pod pays, and what of it is used.
-    fn pod(&mut self, share: &Share, node: Option<usize>, cost: [Money; 3]) {
+    /// What one pod pays and is asked, and what of it is used.
+    fn pod(
+        &mut self,
+        share: &Share,
+        node: Option<usize>,
+        [cost, list, contracted]: [Parts; KINDS],
+    ) {
         let mut held = Held {
             cpu_cores: share.requests[0],
             memory_bytes: share.requests[1] * f64::from(1 << 30),
@@ -183,37 +199,38 @@ impl Ledger {
         self.pieces.push(Piece {
             owner: Owner::Workload(share.workload),
             node,
-            cost: Split {
-                cpu: cost[0],
-                memory: cost[1],
-                gpu: cost[2],
-                ..Split::default()
+            cost: Split::of_node(cost),
+            asked: Asked {
+                list: Split::of_node(list),
+                contracted: Split::of_node(contracted),
             },
             held,
         });
     }
 
-    /// Every millionth of the node's price goes to a pod, to idle or to the system.
-    fn node(&mut self, index: usize, node: &Node, price: &NodePrice, shares: &[Share]) {
-        if let Some(sold) = Sold::on(Some(node), &node.name) {
-            return self.sold(index, sold, &price.rates, shares);
+    /// Every millionth of the node's price goes to a pod, to idle or to the system; so does
+    /// what a list asks for it, an hour.
+    fn node(
+        &mut self,
+        (index, node): (usize, &Node),
+        price: &NodePrice,
+        list: Money,
+        shares: &[Share],
+    ) {
+        if price.rates.gpu_hour.is_none() {
+            self.unpriced_gpus += node.capacity.gpus().max(node.allocatable.gpus());
         }
-        let monthly = price.hourly.monthly();
+        let kinds = [price.hourly, list, price.contracted];
+        if let Some(sold) = Sold::on(Some(node), &node.name) {
+            return self.sold(index, sold, &price.rates, kinds, shares);
+        }
         let (all, usable) = (amounts(&node.capacity), amounts(&node.allocatable));
         let rates = hourly(&price.rates);
         let size = |at: usize| if all[at] > 0.0 { all[at] } else { usable[at] };
         let worth: Vec<f64> = (0..3).map(|at| size(at) * rates[at]).collect();
-        let resources = monthly.divided(&worth);
-        let mut costs = vec![[Money::ZERO; 3]; shares.len()];
-        let mut idle = [Money::ZERO; 3];
-        let mut system = [Money::ZERO; 3];
-        if worth.iter().sum::<f64>() <= 0.0 {
-            // What a machine has is not known: all of it is idle, none is lost.
-            idle[0] = monthly;
-        }
         let mut free = [0.0; 3];
         let mut kept = [0.0; 3];
-        for at in 0..3 {
+        let weights: [Vec<f64>; 3] = std::array::from_fn(|at| {
             let requested: f64 = shares.iter().map(|it| it.requests[at]).sum();
             let usable = if usable[at] > 0.0 {
                 usable[at]
@@ -223,49 +240,79 @@ impl Ledger {
             kept[at] = (size(at) - usable).max(0.0);
             free[at] = (usable - requested).max(0.0);
             let pods = shares.iter().map(|it| it.requests[at]);
-            let weights: Vec<f64> = pods.chain([free[at], kept[at]]).collect();
-            let parts = resources[at].divided(&weights);
-            for (cost, part) in costs.iter_mut().zip(&parts) {
-                cost[at] = *part;
+            pods.chain([free[at], kept[at]]).collect()
+        });
+        // One row for each pod, then for what is idle and what is kept back.
+        let mut rows = vec![[[Money::ZERO; 3]; KINDS]; shares.len() + 2];
+        for (kind, hourly) in kinds.into_iter().enumerate() {
+            let monthly = hourly.monthly();
+            let resources = monthly.divided(&worth);
+            if worth.iter().sum::<f64>() <= 0.0 {
+                // What a machine has is not known: all of it is idle, none is lost.
+                rows[shares.len()][kind][0] = monthly;
             }
-            if let [.., unused, own] = parts[..] {
-                idle[at] += unused;
-                system[at] += own;
+            for (at, weights) in weights.iter().enumerate() {
+                let parts = resources[at].divided(weights);
+                for (row, part) in rows.iter_mut().zip(parts) {
+                    row[kind][at] += part;
+                }
             }
         }
-        for (share, cost) in shares.iter().zip(costs) {
-            self.pod(share, Some(index), cost);
+        for (share, row) in shares.iter().zip(&rows) {
+            self.pod(share, Some(index), *row);
         }
-        self.rest(Owner::Idle, index, idle, free);
-        self.rest(Owner::System, index, system, kept);
+        if let [.., idle, system] = rows[..] {
+            self.rest(Owner::Idle, index, idle, free);
+            self.rest(Owner::System, index, system, kept);
+        }
     }
 
-    fn sold(&mut self, index: usize, sold: Sold, rates: &Rates, shares: &[Share]) {
+    fn sold(
+        &mut self,
+        index: usize,
+        sold: Sold,
+        rates: &Rates,
+        [paid, list, contracted]: [Money; KINDS],
+        shares: &[Share],
+    ) {
         let rates = hourly(rates);
+        let dearer = |than: Money| {
+            let factor = than.to_f64() / paid.to_f64();
+            if factor.is_finite() { factor } else { 1.0 }
+        };
         for share in shares {
             let [cpu, memory, gpus] = share.requests;
             let memory = Bytes::from_f64(memory * f64::from(1 << 30));
             let (cpu, memory) = sold.size(Cpu::cores(cpu), memory);
-            let paid = [cpu.get(), memory.to_gib(), gpus];
-            let cost = |at: usize| Money::from_f64(paid[at] * rates[at] * HOURS_PER_MONTH);
-            self.pod(share, Some(index), [cost(0), cost(1), cost(2)]);
+            let size = [cpu.get(), memory.to_gib(), gpus];
+            let cost = |at: usize| Money::from_f64(size[at] * rates[at] * HOURS_PER_MONTH);
+            let cost = [cost(0), cost(1), cost(2)];
+            let times = |factor: f64| cost.map(|it| it.scale(factor));
+            let row = [cost, times(dearer(list)), times(dearer(contracted))];
+            self.pod(share, Some(index), row);
         }
     }
 
-    fn rest(&mut self, owner: Owner, node: usize, cost: [Money; 3], amounts: Amounts) {
-        let cost = Split {
-            cpu: cost[0],
-            memory: cost[1],
-            gpu: cost[2],
-            ..Split::default()
+    fn rest(
+        &mut self,
+        owner: Owner,
+        node: usize,
+        [cost, list, contracted]: [Parts; KINDS],
+        amounts: Amounts,
+    ) {
+        let cost = Split::of_node(cost);
+        let asked = Asked {
+            list: Split::of_node(list),
+            contracted: Split::of_node(contracted),
         };
-        if cost == Split::default() {
+        if cost == Split::default() && asked == Asked::default() {
             return;
         }
         self.pieces.push(Piece {
             owner,
             node: Some(node),
             cost,
+            asked,
             held: Held {
                 cpu_cores: amounts[0],
                 memory_bytes: amounts[1] * f64::from(1 << 30),
@@ -273,6 +320,29 @@ impl Ledger {
                 ..Held::default()
             },
         });
+    }
+
+    /// What is on no node, and for which nothing is asked but what is paid.
+    fn beside(&mut self, owner: Owner, cost: Split, held: Held) {
+        self.pieces.push(Piece {
+            owner,
+            node: None,
+            cost,
+            asked: Asked::as_paid(cost),
+            held,
+        });
+    }
+
+    fn volume(&mut self, owner: Owner, price: Option<Money>, size: Bytes) {
+        let cost = Split {
+            storage: self.priced(price).scale(size.to_gib()),
+            ..Split::default()
+        };
+        let held = Held {
+            storage_bytes: size.to_f64(),
+            ..Held::default()
+        };
+        self.beside(owner, cost, held);
     }
 
     /// A claim costs what its volume can hold until it is deleted; one that waits for its
@@ -289,30 +359,12 @@ impl Ledger {
             }
             let home = claim.volume.as_deref().and_then(|it| homes.get(it));
             let price = book.volume(claim.storage_class.as_deref(), home.copied(), cloud);
-            let price = self.priced(price);
-            self.pieces.push(Piece {
-                owner: Owner::Volume(index),
-                node: None,
-                cost: Split {
-                    storage: price.scale(sizes[index].to_gib()),
-                    ..Split::default()
-                },
-                held: Held::default(),
-            });
+            self.volume(Owner::Volume(index), price, sizes[index]);
         }
         let volumes = snapshot.cluster.volumes.iter().enumerate();
         for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
             let price = book.volume(volume.storage_class.as_deref(), volume.home, cloud);
-            let price = self.priced(price);
-            self.pieces.push(Piece {
-                owner: Owner::LooseVolume(index),
-                node: None,
-                cost: Split {
-                    storage: price.scale(volume.capacity.to_gib()),
-                    ..Split::default()
-                },
-                held: Held::default(),
-            });
+            self.volume(Owner::LooseVolume(index), price, volume.capacity);
         }
     }
 
@@ -328,15 +380,15 @@ impl Ledger {
         let price = book.load_balancer(cloud);
         for (index, _) in services.filter(|(_, it)| it.service_type == "LoadBalancer") {
             self.unpriced_balancers += usize::from(price.is_none());
-            self.pieces.push(Piece {
-                owner: Owner::LoadBalancer(index),
-                node: None,
-                cost: Split {
-                    load_balancer: price.unwrap_or_default().monthly(),
-                    ..Split::default()
-                },
-                held: Held::default(),
-            });
+            let cost = Split {
+                load_balancer: price.unwrap_or_default().monthly(),
+                ..Split::default()
+            };
+            let held = Held {
+                load_balancers: 1.0,
+                ..Held::default()
+            };
+            self.beside(Owner::LoadBalancer(index), cost, held);
         }
     }
 }

@@ -49,6 +49,7 @@ impl Lines {
         let system = of(|it| it == Owner::System);
         let nodes = of(|it| matches!(it, Owner::Workload(_) | Owner::Idle)) + system;
         let mut parts = Parts::of(bill, advised);
+        let fits = parts.sum() <= nodes - system;
         parts.fit(nodes - system);
         let idle = nodes - system - parts.sum();
         // As freed is told elsewhere, unless more is requested than there is.
@@ -61,25 +62,33 @@ impl Lines {
         };
         let net_freed = given_back - needed_more;
         let sorts = costs.sorts();
-        let system_cents = costs.uses().iter().map(|it| it[2]).sum::<Money>();
+        let uses = costs.uses();
+        let of_use = |at: usize| uses.iter().map(|it| it[at]).sum::<Money>();
+        let system_cents = of_use(2);
+        // As the bill has them, but for jobs.
+        let jobs = Jobs::of(costs, bill);
+        let (gpus, idle) = if fits {
+            (uses[2][0] + jobs.gpus, of_use(1) - jobs.all)
+        } else {
+            (parts.gpus.to_cents(), idle.to_cents())
+        };
         // What is left once what others tell too is taken off.
         let beside = sorts.storage + sorts.load_balancer + system_cents + given_back;
-        let exact = [parts.gpus, idle, parts.not_judged, parts.kept];
-        let mut cents = Money::rounded_to(sorts.total() - beside, &exact);
+        let left = sorts.total() - beside - gpus - idle;
+        let cents = Money::rounded_to(left, &[parts.not_judged, parts.kept]);
         let given: Money = cents.iter().copied().sum();
-        cents[1] += sorts.total() - beside - given;
-        let idle = cents[1];
+        let idle = idle + left - given;
         let freeable = (idle + net_freed).floor_zero();
         let banked = saved.map(|it| it.to_cents().min(freeable).floor_zero());
         Self {
             total: sorts.total(),
-            gpus: cents[0],
+            gpus,
             volumes: sorts.storage,
             load_balancers: sorts.load_balancer,
             system: system_cents,
             idle,
-            not_judged: cents[2],
-            kept: cents[3],
+            not_judged: cents[0],
+            kept: cents[1],
             given_back,
             needed_more,
             net_freed,
@@ -88,6 +97,44 @@ impl Lines {
             idle_workloads_resized: parts.idle_resized.to_cents(),
             idle_workloads_removed: parts.idle_removed.to_cents(),
         }
+    }
+}
+
+/// What workloads request by their mean over the window, beyond what their pods of now do.
+#[derive(Default)]
+struct Jobs {
+    all: Money,
+    /// Of it their GPUs.
+    gpus: Money,
+}
+
+impl Jobs {
+    fn of(costs: &Costs, bill: &Bill) -> Self {
+        let mut now = vec![(Money::ZERO, Money::ZERO); bill.workloads.len()];
+        for piece in &costs.pieces {
+            if let Owner::Workload(at) = piece.owner
+                && let Some((all, gpus)) = now.get_mut(at)
+            {
+                *all += piece.cost.total();
+                *gpus += piece.cost.gpu;
+            }
+        }
+        let mut jobs = Self::default();
+        for (own, (all, gpus)) in bill.workloads.iter().zip(now) {
+            // One hundredth is what rounding makes.
+            let more = |mean: Money, now: Money| {
+                let more = mean - now;
+                let is_some = more > Money::CENT || more < -Money::CENT;
+                if is_some {
+                    more.to_cents()
+                } else {
+                    Money::ZERO
+                }
+            };
+            jobs.all += more(own.current, all);
+            jobs.gpus += more(own.gpus, gpus);
+        }
+        jobs
     }
 }
 

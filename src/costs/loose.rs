@@ -40,7 +40,7 @@ pub struct LooseVolume {
     pub class: Option<String>,
     pub size: Bytes,
     pub why: Loose,
-    /// A month.
+    /// A month, in hundredths.
     pub cost: Money,
 }
 
@@ -93,7 +93,7 @@ impl Loose {
 pub struct Balancer {
     pub namespace: String,
     pub name: String,
-    /// A month.
+    /// A month, in hundredths that sum up over all.
     pub cost: Money,
     /// Whether a pod is behind it; `None` where that is not known.
     pub has_pods: Option<bool>,
@@ -147,8 +147,9 @@ impl Costs {
             entry.cost += cost;
             // What is kept on the disk of a node costs nothing more.
             if why.is_some() && cost > Money::ZERO {
+                let cost = cost.to_cents();
                 entry.loose += cost;
-                storage.loose.push(one);
+                storage.loose.push(LooseVolume { cost, ..one });
             }
         }
         storage.classes = classes.into_values().collect();
@@ -164,6 +165,7 @@ impl Costs {
             .zip(Money::rounded_to(whole, &exact))
         {
             class.cost = cents;
+            class.loose = class.loose.min(cents);
         }
         let name = |it: &LooseVolume| (it.namespace.clone(), it.name.clone());
         storage
@@ -201,6 +203,11 @@ impl Costs {
             let place = |it: &Balancer| (it.has_pods != Some(false), it.namespace.clone());
             place(a).cmp(&place(b)).then_with(|| a.name.cmp(&b.name))
         });
+        let exact: Vec<Money> = found.iter().map(|it| it.cost).collect();
+        let cents = Money::rounded_to(self.sorts().load_balancer, &exact);
+        for (balancer, cents) in found.iter_mut().zip(cents) {
+            balancer.cost = cents;
+        }
         found
     }
 }

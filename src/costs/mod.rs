@@ -83,6 +83,16 @@ impl Split {
         self.sorts().into_iter().sum()
     }
 
+    /// Of what is on nodes.
+    fn of_node([cpu, memory, gpu]: [Money; 3]) -> Self {
+        Self {
+            cpu,
+            memory,
+            gpu,
+            ..Self::default()
+        }
+    }
+
     fn sorts(&self) -> [Money; 6] {
         [
             self.cpu,
@@ -104,6 +114,12 @@ impl Split {
             load_balancer,
             shared,
         }
+    }
+
+    /// What is left without a part of it.
+    fn less(&self, part: &Self) -> Self {
+        let (all, part) = (self.sorts(), part.sorts());
+        Self::of_sorts(std::array::from_fn(|at| all[at] - part[at]))
     }
 
     /// So many times it.
@@ -143,6 +159,9 @@ pub struct Held {
     pub cpu_cores: f64,
     pub memory_bytes: f64,
     pub gpus: f64,
+    /// What volumes can hold.
+    pub storage_bytes: f64,
+    pub load_balancers: f64,
     /// Mean use over the window; `None` where no use is known of some pod.
     pub cpu_used: Option<f64>,
     pub memory_used: Option<f64>,
@@ -159,7 +178,40 @@ pub struct Piece {
     /// Index of the node; `None` for what is on none.
     pub node: Option<usize>,
     pub cost: Split,
+    pub asked: Asked,
     pub held: Held,
+}
+
+/// What is asked for something, beside what is paid for it, a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Of anyone, on demand; before discounts where no list has it.
+    pub list: Split,
+    /// Less discounts, and before commitments.
+    pub contracted: Split,
+}
+
+impl Asked {
+    /// Of what has no discounts: what is paid.
+    fn as_paid(cost: Split) -> Self {
+        Self {
+            list: cost,
+            contracted: cost,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.list.add(&other.list);
+        self.contracted.add(&other.contracted);
+    }
+
+    /// So many times it.
+    fn scale(&self, factor: f64) -> Self {
+        Self {
+            list: self.list.scale(factor),
+            contracted: self.contracted.scale(factor),
+        }
+    }
 }
 
 /// What the cluster costs a month.
@@ -170,12 +222,14 @@ pub struct Costs {
     pub nodes: Vec<NodePrice>,
     /// By owner, then node.
     pub pieces: Vec<Piece>,
-    /// Pods that are on no node that is known, priced at default rates.
+    /// Pods that are on no node that is known, priced at rates that stand for any.
     pub unplaced: usize,
     /// Volumes on servers of which nobody says what they cost: nothing of them is in the bill.
     pub unpriced_volumes: usize,
     /// Load balancers of which nobody says what they cost.
     pub unpriced_load_balancers: usize,
+    /// GPUs of nodes, and of pods on none, of which nobody says what they cost.
+    pub unpriced_gpus: f64,
     /// What is committed and covers none of the nodes: it is no part of the bill, as other
     /// clusters may use it.
     pub unused: Unused,
@@ -237,6 +291,11 @@ impl Costs {
             storage: sorts.storage,
             load_balancers: sorts.load_balancer,
         }
+    }
+
+    /// Of GPUs what is requested, idle and kept back, as in the sum of the bill.
+    pub fn gpus(&self) -> [Money; 3] {
+        self.uses()[2]
     }
 
     /// CPU, memory and GPUs of nodes, each by what is requested, idle and kept back, in

@@ -50,7 +50,7 @@ pub(super) fn window(
             let devices = workload.containers.iter().map(|it| &it.requests);
             let devices: f64 = devices.map(Resources::gpus).sum();
             let rates = book.rates(None);
-            (rates.hourly(cpu, memory) + devices * rates.gpu_hour) * HOURS_PER_MONTH
+            (rates.hourly(cpu, memory) + rates.devices(devices)) * HOURS_PER_MONTH
         };
         Some(Money::from_f64(one * mean * hours / HOURS_PER_MONTH))
     });

@@ -476,7 +476,8 @@ fn spot(about: &About<'_>) -> Option<Advice> {
         ..node.clone()
     };
     let (now, then) = (about.book.price(node), about.book.price(&spot));
-    if then.source == "default" || then.hourly >= now.hourly {
+    let is_whole = now.rates.gpu_hour.is_some() && then.rates.gpu_hour.is_some();
+    if !is_whole || then.source == "default" || then.hourly >= now.hourly {
         return None;
     }
     let share = then.hourly.to_f64() / now.hourly.to_f64();

@@ -15,7 +15,7 @@ use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
 use crate::price::Book;
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
-use crate::text::{money, percent};
+use crate::text::{money, percent, short};
 use crate::units::{Currency, HOURS_PER_MONTH, Money, len_f64};
 
 /// What is asked for.
@@ -205,11 +205,23 @@ impl Gpus {
         for judged in &mut workloads {
             judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
         }
-        let (devices, unrequested, unrequested_cost) = unrequested(snapshot, options.costs);
-        let gaps = gaps(&workloads);
+        let (devices, unrequested) = unrequested(snapshot, options.costs);
+        // In hundredths, such that they sum up to what the bill says of them.
+        let [held, unrequested_cost, _] = options.costs.gpus();
+        for judged in &mut workloads {
+            judged.cost = judged.cost.to_cents();
+        }
+        rounded(held, workloads.iter_mut().map(|it| &mut it.gpu_cost));
+        let mut idle_nodes = idle_nodes(snapshot, options.costs);
+        rounded(
+            unrequested_cost,
+            idle_nodes.iter_mut().map(|it| &mut it.cost),
+        );
+        let mut gaps = gaps(&workloads);
+        gaps.extend(unpriced(options));
         Self {
             sharing,
-            idle_nodes: idle_nodes(snapshot, options.costs),
+            idle_nodes,
             workloads,
             devices,
             unrequested,
@@ -270,8 +282,12 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
 
 /// What one device costs an hour: one of its own, else one of the cluster on average.
 fn device_hour(held: &Held, gpu_cost: Money, costs: &Costs) -> Option<Money> {
-    let all: Money = costs.pieces.iter().map(|it| it.cost.gpu).sum();
-    let devices: f64 = costs.pieces.iter().map(|it| it.held.gpus).sum();
+    let priced = || {
+        let pieces = costs.pieces.iter();
+        pieces.filter(|it| it.cost.gpu > Money::ZERO)
+    };
+    let all: Money = priced().map(|it| it.cost.gpu).sum();
+    let devices: f64 = priced().map(|it| it.held.gpus).sum();
     let (month, devices) = if held.gpus > 0.0 && gpu_cost > Money::ZERO {
         (gpu_cost, held.gpus)
     } else {
@@ -402,17 +418,47 @@ fn name(snapshot: &Snapshot, judged: &Judged) -> String {
 }
 
 /// Devices of all nodes; those that no pod asks for, and what they cost.
-fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64, Money) {
+fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64) {
     let nodes = snapshot.cluster.nodes.iter();
     let all: f64 = nodes
         .map(|node| node.cards(node.allocatable.gpus().max(0.0)))
         .sum();
     let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
-    let free = idle.clone().filter_map(|piece| {
+    let free = idle.filter_map(|piece| {
         let node = snapshot.cluster.nodes.get(piece.node?)?;
         Some(node.cards(piece.held.gpus))
     });
-    (all, free.sum(), idle.map(|it| it.cost.gpu).sum())
+    (all, free.sum())
+}
+
+/// Rounds amounts to hundredths that sum up to a whole, where they are all of it.
+fn rounded<'a>(whole: Money, amounts: impl Iterator<Item = &'a mut Money>) {
+    let amounts: Vec<&mut Money> = amounts.collect();
+    let exact: Vec<Money> = amounts.iter().map(|it| **it).collect();
+    let off = exact.iter().copied().sum::<Money>() - whole;
+    let is_all = off <= Money::CENT && off >= -Money::CENT;
+    let cents = if is_all {
+        Money::rounded_to(whole, &exact)
+    } else {
+        Money::rounded_together(&exact)
+    };
+    for (amount, cents) in amounts.into_iter().zip(cents) {
+        *amount = cents;
+    }
+}
+
+/// Devices of which nothing says what they cost: none of what they are worth is told.
+fn unpriced(options: Options<'_>) -> Option<Gap> {
+    let devices = options.costs.unpriced_gpus;
+    let (book, currency) = (options.book, options.book.currency());
+    (devices > 0.0).then(|| {
+        let text = format!(
+            "of {} GPUs nothing says what they cost in {currency}, and nothing of them is counted: {}",
+            short(devices, 1),
+            book.remedy()
+        );
+        Gap::new("no-gpu-price", "costs of GPUs", text)
+    })
 }
 
 /// Workloads of which nothing is told, together.

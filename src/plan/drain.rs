@@ -7,7 +7,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::improve::improve;
 use super::model::{CPU, MEMORY, Model};
-use super::obstacle::no_place;
+use super::obstacle::{blamed, no_place};
 use super::place::{Choice, largest_first, place, place_all, search, size};
 use super::state::State;
 use super::stay::{NoPlace, Stay};
@@ -345,6 +345,24 @@ impl<'m, 'w> Run<'m, 'w> {
         came.next().map(|(pod, _)| *pod)
     }
 
+    /// The pod that is told of where not all of a node find places, if one alone finds none.
+    fn blamed(&mut self, node: usize) -> Option<(usize, NoPlace)> {
+        let here = self.state.on[node].clone();
+        for pod in &here {
+            self.state.take(*pod);
+        }
+        self.state.remove_node(node, true);
+        let moving = here.iter().copied();
+        let moving = moving.filter(|it| !self.state.model.pods[*it].tied);
+        let moving = largest_first(&self.state, moving.collect());
+        let found = blamed(&mut self.state, &moving, node);
+        self.state.remove_node(node, false);
+        for pod in here {
+            self.state.put(pod, node);
+        }
+        found
+    }
+
     /// Says of each node that is left why.
     fn finish(mut self, settled: Settled) -> Packed<'m> {
         for node in self.order.clone() {
@@ -353,10 +371,14 @@ impl<'m, 'w> Run<'m, 'w> {
             }
             let mut why = NoPlace::default();
             let result = self.attempt(node, &mut |state, pod| why = no_place(state, pod, node));
-            let at = |pod: usize| self.state.model.pods[pod].at;
+            let model = self.state.model;
+            let at = |pod: usize| model.pods[pod].at;
             self.stays[node] = match result {
                 Ok(()) => None,
-                Err(Failed::NoPlace(pod)) => Some(Stay::NoPlace(at(pod), why)),
+                Err(Failed::NoPlace(pod)) => {
+                    let (pod, why) = self.blamed(node).unwrap_or((pod, why));
+                    Some(Stay::NoPlace(at(pod), why))
+                }
                 Err(Failed::JointUse(pod)) => Some(Stay::JointUse(at(pod))),
                 Err(Failed::TooFull(share)) => Some(Stay::TooFull(share)),
             };

@@ -3,17 +3,55 @@
 use super::state::{Hinder, State};
 use super::stay::NoPlace;
 
-/// Counts why no node takes a pod, but for the one that it is to leave. Where no node is
-/// left that could be asked, those that are drained are.
+/// Counts why no node takes a pod, but for the one that it is to leave. Where none is left
+/// that it may run on, those that are drained are asked.
 pub(super) fn no_place(state: &State<'_>, pod: usize, leaving: usize) -> NoPlace {
     let others = (0..state.model.nodes.len()).filter(|it| *it != leaving);
     let (gone, left): (Vec<usize>, Vec<usize>) = others.partition(|node| state.gone[*node]);
     let why = tally(state, pod, &left);
-    if why == NoPlace::default() {
-        tally(state, pod, &gone)
-    } else {
-        why
+    let off = why.off;
+    if why
+        != (NoPlace {
+            off,
+            ..NoPlace::default()
+        })
+    {
+        return why;
     }
+    let why = tally(state, pod, &gone);
+    NoPlace {
+        off: off + why.off,
+        ..why
+    }
+}
+
+/// Of the pods of a node that cannot be moved off it, the one that is told of: one that was
+/// on it before one that was moved there, and one that never had another place before one
+/// whose places are drained.
+pub(super) fn blamed(
+    state: &mut State<'_>,
+    pods: &[usize],
+    node: usize,
+) -> Option<(usize, NoPlace)> {
+    let mut found: Option<(usize, NoPlace)> = None;
+    let rank =
+        |pod: usize, why: &NoPlace| (why.is_last(), state.model.pods[pod].node != Some(node));
+    for pod in pods {
+        state.prepare(*pod);
+        let nodes = 0..state.model.nodes.len();
+        if nodes
+            .clone()
+            .any(|to| to != node && state.fits(*pod, to).is_ok())
+        {
+            continue;
+        }
+        let why = no_place(state, *pod, node);
+        let better = |(other, before): &(usize, NoPlace)| rank(*pod, &why) < rank(*other, before);
+        if found.as_ref().is_none_or(better) {
+            found = Some((*pod, why));
+        }
+    }
+    found
 }
 
 fn tally(state: &State<'_>, pod: usize, nodes: &[usize]) -> NoPlace {

@@ -181,23 +181,20 @@ impl<'m> State<'m> {
     }
 
     /// Takes a node away or brings it back: pods are spread over the nodes that are there. A
-    /// zone counts whether it has nodes or not: the scheduler counts it until the last of them
-    /// is deleted, and who spreads over zones wants all of them.
+    /// zone that the pod could come to counts whether it has nodes or not: the scheduler counts
+    /// it until the last of them is deleted, and who spreads over zones wants all of them.
     pub(super) fn remove_node(&mut self, node: usize, removed: bool) {
         self.gone[node] = removed;
         self.count_node(node, !removed, true);
     }
 
-    /// Counts a node in its domains; with `hosts` in those alone that are gone with it.
-    fn count_node(&mut self, node: usize, there: bool, hosts: bool) {
+    /// Counts a node in its domains; with `going` in those alone that are gone with their nodes.
+    fn count_node(&mut self, node: usize, there: bool, going: bool) {
         let terms = &self.model.terms;
         for (rule, even) in terms.even.iter().enumerate() {
-            let topology = &terms.topologies[even.topology];
-            if hosts && !topology.hosts {
-                continue;
-            }
-            let domain = topology.of[node];
-            if let Some(domain) = domain.filter(|_| even.nodes[node]) {
+            let domain = terms.topologies[even.topology].of[node];
+            let counts = |domain: &usize| even.nodes[node] && (!going || even.goes[*domain]);
+            if let Some(domain) = domain.filter(counts) {
                 let nodes = &mut self.even[rule][domain][1];
                 *nodes = if there { *nodes + 1 } else { *nodes - 1 };
                 self.lowest[rule] = None;

@@ -1,5 +1,7 @@
 //! Why a node stays, and what would free it.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::snapshot::{Node, Sold, label};
 use crate::text::count;
 use crate::units::{Bytes, Cpu};
@@ -11,12 +13,24 @@ const CONTROL_PLANE: [&str; 2] = [
     "node-role.kubernetes.io/control-plane",
     "node-role.kubernetes.io/master",
 ];
-/// Annotations of nodes that keep autoscalers off, all with `true`.
+/// Annotations of nodes that keep autoscalers off, with `true`.
 const LEAVE: [&str; 3] = [
     "cluster-autoscaler.kubernetes.io/scale-down-disabled",
     "karpenter.sh/do-not-disrupt",
     "karpenter.sh/do-not-consolidate",
 ];
+
+/// May also hold how long a node or a pod is left alone after it was made.
+pub(super) const FOR_A_TIME: &str = "karpenter.sh/do-not-disrupt";
+
+/// Whether what was made then is younger than a span as `1h30m` that its annotation holds.
+pub(super) fn is_young(created: Option<Timestamp>, span: &str, now: Timestamp) -> bool {
+    let Ok(span) = span.parse::<SignedDuration>() else {
+        return false;
+    };
+    let end = |created: Timestamp| created.checked_add(span).unwrap_or(Timestamp::MAX);
+    created.is_none_or(|created| now < end(created))
+}
 
 /// Why a node is not drained.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +55,8 @@ pub enum Kept {
     ControlPlane,
     /// What is on it is not known for sure.
     NotReady,
-    /// The key.
-    Annotation(String),
+    /// Key and value.
+    Annotation(String, String),
     /// Its pods are paid for one by one: what the provider calls that.
     Sold(&'static str),
 }
@@ -89,7 +103,7 @@ pub struct NoPlace {
 }
 
 impl Kept {
-    pub(super) fn of(node: &Node) -> Option<Self> {
+    pub(super) fn of(node: &Node, now: Timestamp) -> Option<Self> {
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             return Some(Self::Sold(sold.name()));
         }
@@ -100,8 +114,12 @@ impl Kept {
             return Some(Self::ControlPlane);
         }
         let told = node.annotations.iter();
-        let mut told = told.filter(|(key, value)| LEAVE.contains(&key.as_str()) && value == "true");
-        let told = told.next().map(|(key, _)| Self::Annotation(key.clone()));
+        let mut told = told.filter(|(key, value)| {
+            let young = || key == FOR_A_TIME && is_young(node.created, value, now);
+            LEAVE.contains(&key.as_str()) && (value == "true" || young())
+        });
+        let told = told.next();
+        let told = told.map(|(key, value)| Self::Annotation(key.clone(), value.clone()));
         told.or((!node.ready).then_some(Self::NotReady))
     }
 
@@ -109,7 +127,7 @@ impl Kept {
         match self {
             Self::ControlPlane => "runs Kubernetes itself".to_owned(),
             Self::NotReady => "is not ready".to_owned(),
-            Self::Annotation(key) => format!("has the annotation `{key}: true`"),
+            Self::Annotation(key, value) => format!("has the annotation `{key}: {value}`"),
             Self::Sold(name) => format!("{name}: its pods are paid for one by one"),
         }
     }
@@ -118,7 +136,10 @@ impl Kept {
         match self {
             Self::ControlPlane => None,
             Self::NotReady => Some("see why it is not ready, or delete it".to_owned()),
-            Self::Annotation(_) => Some("remove the annotation".to_owned()),
+            Self::Annotation(_, value) if value != "true" => {
+                Some("remove the annotation, or wait until it ends".to_owned())
+            }
+            Self::Annotation(..) => Some("remove the annotation".to_owned()),
             Self::Sold(_) => Some("smaller requests of its pods leave the bill at once".to_owned()),
         }
     }
@@ -212,6 +233,11 @@ impl NoPlace {
         }
     }
 
+    /// Whether it has places, all of which are drained.
+    pub(super) fn is_last(&self) -> bool {
+        self.main() == "last_node"
+    }
+
     fn lack(&self) -> Option<String> {
         let (resource, amount) = self.lacks.as_ref()?;
         Some(match resource.as_str() {
@@ -278,7 +304,7 @@ impl Stay {
         match self {
             Self::Kept(Kept::ControlPlane) => "control_plane",
             Self::Kept(Kept::NotReady) => "not_ready",
-            Self::Kept(Kept::Annotation(_)) => "annotation",
+            Self::Kept(Kept::Annotation(..)) => "annotation",
             Self::Kept(Kept::Sold(_)) => "billed_by_pod",
             Self::TooFull(_) => "half_requested",
             Self::PoolMinimum(_) => "pool_minimum",

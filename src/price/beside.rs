@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use crate::snapshot::VolumeHome;
-use crate::units::{Currency, Money};
+use crate::units::Money;
 
 /// USD for a GiB and month, by a part of the name of the storage class, the first that
 /// fits. Source: price pages of AWS us-east-1, GCP us-central1 and Azure eastus, 2026.
@@ -56,7 +56,7 @@ impl Book {
             return Some(*price);
         }
         if let Some(price) = self.billed().and_then(|it| it.storage.get(class)) {
-            return self.in_own(*price);
+            return self.of_dollars(*price);
         }
         match home {
             Some(VolumeHome::Node) => return Some(Money::ZERO),
@@ -66,7 +66,8 @@ impl Book {
         let lower = class.to_lowercase();
         let mut known = VOLUMES.iter();
         let found = known.find(|(cloud, part, _)| provider == Some(*cloud) && lower.contains(part));
-        self.dollars(found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price))
+        let dollars = found.map_or(VOLUME_ANYWHERE, |(_, _, price)| *price);
+        self.of_dollars(Money::from_f64(dollars))
     }
 
     /// A load balancer for an hour; `None` where the sheet has another currency and does not
@@ -76,21 +77,10 @@ impl Book {
             return Some(own);
         }
         if let Some(price) = self.billed().and_then(|it| it.load_balancer) {
-            return self.in_own(price);
+            return self.of_dollars(price);
         }
         let found = BALANCERS.iter().find(|(cloud, _)| provider == Some(*cloud));
-        self.dollars(found.map_or(BALANCER_ANYWHERE, |(_, price)| *price))
-    }
-
-    /// In the currency of the book; `None` where the sheet does not say what a dollar is.
-    fn dollars(&self, amount: f64) -> Option<Money> {
-        self.in_own(Money::from_f64(amount))
-    }
-
-    fn in_own(&self, dollars: Money) -> Option<Money> {
-        match self.sheet().and_then(|it| it.usd) {
-            Some(usd) => Some(dollars.scale(usd)),
-            None => (self.currency() == Currency::USD).then_some(dollars),
-        }
+        let dollars = found.map_or(BALANCER_ANYWHERE, |(_, price)| *price);
+        self.of_dollars(Money::from_f64(dollars))
     }
 }

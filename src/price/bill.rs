@@ -27,9 +27,12 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };
+    let mut blind = false;
     let each = snapshot.workloads.iter().zip(&advised.workloads);
     for (workload, advice) in each {
         let places = places.of(snapshot, advice, profiles, workload);
+        let is_blind = |it: &Place| it.gpus > 0.0 && it.rates.gpu_hour.is_none();
+        blind |= places.iter().any(is_blind);
         let mut wasted = Sums::default();
         wasted.add(workload, advice, profiles, &places);
         let own = WorkloadBill {
@@ -37,6 +40,12 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
             ..in_hundredths(of(workload, advice, profiles, &places))
         };
         bill.workloads.push(own);
+    }
+    // Those of nodes are told with these.
+    if blind && snapshot.cluster.nodes.is_empty() {
+        let text = prices.without_price("GPUs that pods request");
+        bill.description.push_str("; ");
+        bill.description.push_str(&text);
     }
     let all = bill.part(0..bill.workloads.len());
     Bill {
@@ -120,7 +129,7 @@ impl Total<Bytes> {
 /// What `pods` pods cost a month.
 fn monthly(amount: Amount, gpus: f64, rates: &Rates, pods: f64) -> Money {
     Money::from_f64(
-        (rates.hourly(amount.cpu, amount.memory) + gpus * rates.gpu_hour) * pods * HOURS_PER_MONTH,
+        (rates.hourly(amount.cpu, amount.memory) + rates.devices(gpus)) * pods * HOURS_PER_MONTH,
     )
 }
 

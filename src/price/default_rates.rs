@@ -13,17 +13,28 @@ pub(super) struct DefaultRates {
     pub(super) gpus_by_model: bool,
 }
 
+/// After the list, which knows what GPUs of a model cost.
+pub(super) const BY_MODEL: DefaultRates = DefaultRates {
+    gpus_by_model: true,
+};
+/// The same rates for any node.
+pub(super) const ALIKE: DefaultRates = DefaultRates {
+    gpus_by_model: false,
+};
+
+/// OpenCost has one rate for devices, whatever they are and however they are bought.
+const GPU: f64 = 0.95;
+
 const ON_DEMAND: Rates = Rates {
     cpu_core_hour: 0.031_611,
     memory_gib_hour: 0.004_237,
-    gpu_hour: 0.95,
+    gpu_hour: Some(GPU),
 };
 
-/// OpenCost has no spot rate for devices; its on-demand rate stands.
 const SPOT: Rates = Rates {
     cpu_core_hour: 0.006_655,
     memory_gib_hour: 0.000_892,
-    gpu_hour: 0.95,
+    gpu_hour: Some(GPU),
 };
 
 impl DefaultRates {
@@ -40,18 +51,28 @@ impl DefaultRates {
         ON_DEMAND
     }
 
+    /// By what a node is; and the model of the list that its GPUs are priced as, where it is
+    /// by that.
+    pub(super) fn rates(&self, node: &Node) -> (Rates, Option<&'static str>) {
+        let mut rates = Self::of(node.capacity_type);
+        let product = node.gpu_product.as_deref().filter(|_| self.gpus_by_model);
+        let Some((model, hourly)) = product.and_then(gpu_rate) else {
+            return (rates, None);
+        };
+        rates.gpu_hour = Some(match node.capacity_type {
+            CapacityType::Spot => hourly * spot_share(),
+            CapacityType::OnDemand | CapacityType::Unknown => hourly,
+        });
+        (rates, Some(model))
+    }
+
     /// What a node has, at these rates.
     pub(super) fn at(&self, node: &Node) -> Quote {
-        let mut rates = Self::of(node.capacity_type);
-        let mut origin = "default rates".to_owned();
-        let product = node.gpu_product.as_deref().filter(|_| self.gpus_by_model);
-        if let Some((model, hourly)) = product.and_then(gpu_rate) {
-            rates.gpu_hour = hourly;
-            if node.capacity_type == CapacityType::Spot {
-                rates.gpu_hour *= spot_share();
-            }
-            origin = format!("{origin}, GPUs as {model} in the list");
-        }
+        let (rates, model) = self.rates(node);
+        let origin = match model {
+            Some(model) => format!("default rates, GPUs as {model} in the list"),
+            None => "default rates".to_owned(),
+        };
         Quote {
             hourly: rates.of_machine(node),
             rates: Some(rates),
@@ -68,10 +89,9 @@ impl PriceSource for DefaultRates {
 
     fn description(&self) -> String {
         format!(
-            "OpenCost's defaults of 2026-08 an hour: core ${}, GiB ${}, GPU ${:.2}; on spot ${} and ${}",
+            "OpenCost's defaults of 2026-08 an hour: core ${}, GiB ${}, GPU ${GPU:.2}; on spot ${} and ${}",
             ON_DEMAND.cpu_core_hour,
             ON_DEMAND.memory_gib_hour,
-            ON_DEMAND.gpu_hour,
             SPOT.cpu_core_hour,
             SPOT.memory_gib_hour
         )

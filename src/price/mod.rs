@@ -40,8 +40,8 @@ pub struct Rates {
     pub cpu_core_hour: f64,
     /// A GiB for an hour.
     pub memory_gib_hour: f64,
-    /// A device for an hour.
-    pub gpu_hour: f64,
+    /// A device for an hour; `None` where nothing says it in the book's currency.
+    pub gpu_hour: Option<f64>,
 }
 
 impl Rates {
@@ -49,7 +49,7 @@ impl Rates {
         Self {
             cpu_core_hour: self.cpu_core_hour * factor,
             memory_gib_hour: self.memory_gib_hour * factor,
-            gpu_hour: self.gpu_hour * factor,
+            gpu_hour: self.gpu_hour.map(|it| it * factor),
         }
     }
 
@@ -61,7 +61,13 @@ impl Rates {
             memory: all.memory.or(usable.memory).unwrap_or(Bytes::ZERO),
         };
         let devices = all.gpus().max(usable.gpus());
-        Money::from_f64(self.hourly(amount.cpu, amount.memory) + devices * self.gpu_hour)
+        Money::from_f64(self.hourly(amount.cpu, amount.memory) + self.devices(devices))
+    }
+
+    /// So many devices for an hour: nothing where nothing says what one costs, which the
+    /// report names.
+    pub fn devices(&self, count: f64) -> f64 {
+        count * self.gpu_hour.unwrap_or(0.0)
     }
 
     /// CPU and memory for an hour.

@@ -108,16 +108,21 @@ pub fn price_explained(
         ),
     ];
     if node.capacity.gpus() > 0.0 {
-        lines.push((
-            "",
-            format!("a GPU {} {currency} an hour", rate(rates.gpu_hour)),
-        ));
+        let text = match rates.gpu_hour {
+            Some(hourly) => format!("a GPU {} {currency} an hour", rate(hourly)),
+            None => format!("what a GPU costs in {currency} is not known"),
+        };
+        lines.push(("", text));
     }
     if price.committed > 0.0 {
         let share = price.committed * 100.0;
         lines.push((
             "committed",
-            format!("{share:.0} % is paid without the node too"),
+            format!(
+                "{share:.0} % of it is paid by a commitment, which covers what nodes stay; {} a \
+                 month leaves with this node",
+                money(price.leaves(), &currency)
+            ),
         ));
     }
     plain(look, out, |out| {
@@ -227,8 +232,9 @@ struct Shape<'a> {
     origin: &'a str,
     cpu_core_hourly_cost: String,
     memory_gib_hourly_cost: String,
-    gpu_hourly_cost: String,
-    /// Share of it that is paid without the machine too.
+    /// Null where nothing says it in this currency.
+    gpu_hourly_cost: Option<String>,
+    /// Share of it that is paid by a commitment.
     committed_ratio: f64,
     /// Null for a type that is no node.
     node: Option<&'a str>,
@@ -255,7 +261,7 @@ pub fn prices_json(
         origin: &price.origin,
         cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
         memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
-        gpu_hourly_cost: digits(price.rates.gpu_hour),
+        gpu_hourly_cost: price.rates.gpu_hour.map(digits),
         committed_ratio: price.committed,
         node: (Some(&node.name) != node.instance_type.as_ref()).then_some(&*node.name),
     });

@@ -33,7 +33,8 @@ pub struct Placement {
     pub spread: Vec<Spread>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub host_ports: Vec<HostPort>,
-    /// Whether it keeps files on its node: `hostPath`, or `emptyDir` that is not in memory.
+    /// Whether it keeps files on its node: `hostPath`, or `emptyDir` that is not in memory,
+    /// but for those that its owner says may go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub local_storage: bool,
 }

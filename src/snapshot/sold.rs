@@ -4,7 +4,7 @@ use super::{Node, label};
 use crate::units::{Bytes, Cpu};
 
 /// What a pod is paid for where it does not share a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sold {
     /// AWS Fargate.
     Fargate,
@@ -55,6 +55,14 @@ impl Sold {
         match self {
             Self::Fargate => "Fargate",
             Self::Autopilot => "GKE Autopilot",
+        }
+    }
+
+    /// As a sheet of prices calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fargate => "fargate",
+            Self::Autopilot => "autopilot",
         }
     }
 

@@ -314,6 +314,9 @@ pub struct Pod {
     /// Where it may run, where that is not as its workload says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Box<Placement>>,
+    /// Whether it has no controller, although it is of a workload: nothing starts it anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bare: bool,
     /// Claims of the volumes that it mounts, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volume_claims: Vec<String>,

@@ -369,6 +369,15 @@ fn pods_of_fargate_and_autopilot_are_paid_for_by_their_size() {
     .json();
     let monthly = &price["prices"][0]["monthly_cost"];
     assert_eq!(&costs["bill"]["nodes"], monthly, "{price}");
+    // What it asks is in no list, and is said to be none of it.
+    let told = costs["prices"].as_str().unwrap();
+    assert!(told.contains("pods on 1 node of Fargate cost"), "{told}");
+    assert_ne!(costs["nodes"][0]["price_basis"], "quoted");
+    let row = "prices:\n- {instance_type: fargate, core: 0.04, gib: 0.004}\n";
+    let own = priced(&objects, row, &["costs", "-o", "json"]).json();
+    // Half a core and 2 GiB: 0.028 an hour.
+    assert_eq!(own["bill"]["nodes"], "20.44");
+    assert!(!own["prices"].as_str().unwrap().contains("Fargate"));
     let mut auto = node("gk3-x-1", &json!({}));
     auto["spec"]["providerID"] = json!("gce://p/us-central1-a/gk3-x-1");
     let mut objects = vec![auto];

@@ -375,7 +375,14 @@ fn every_format_of_the_demo_sums_up_to_the_same_bill() {
         assert_eq!(report["schema"], "kcost.costs/v1");
         let bill = &report["bill"];
         let total = cents(&bill["total"]);
-        let lines = ["requested", "idle", "system", "storage", "load_balancers"];
+        let lines = [
+            "requested",
+            "shared",
+            "idle",
+            "system",
+            "storage",
+            "load_balancers",
+        ];
         let sum: i64 = lines.iter().map(|it| cents(&bill[it])).sum();
         assert_eq!(sum, total);
         let classes = report["storage"]["classes"].as_array().unwrap();

@@ -15,6 +15,7 @@ mod complete;
 mod config;
 mod contexts;
 mod costs;
+mod currencies;
 mod data_quality;
 mod demo;
 mod doctor;

@@ -28,8 +28,9 @@ pub(in crate::cli) struct BookArgs {
 
     /// A label or annotation of nodes that says what they cost an hour.
     ///
-    /// A plain number, under a key that has `price` or `cost` in it: for pools and machines
-    /// of your own. It comes after your own file of prices, and before the list.
+    /// A plain number, under a key that has `price` or `cost` in it, in the currency of your
+    /// file of prices, else in dollars: for pools and machines of your own. It comes after
+    /// that file, and before the list.
     #[arg(
         long,
         value_name = "KEY",
@@ -41,8 +42,8 @@ pub(in crate::cli) struct BookArgs {
 
     /// An OpenCost that says what nodes, volumes and load balancers really cost.
     ///
-    /// Of its assets of the last day, else of its allocations; in dollars. It comes before
-    /// the list.
+    /// Of its assets of the last day, else of its allocations; taken as dollars, so that beside
+    /// prices of your own in another currency it takes `usd` there. It comes before the list.
     #[arg(
         long,
         value_name = "URL",
@@ -118,7 +119,7 @@ fn billed_by(url: &str, said: &opencost::Billed) -> Billed {
         let rates = paid.cpu.rate().map(|core| Rates {
             cpu_core_hour: core,
             memory_gib_hour: paid.memory.rate().unwrap_or(0.0) * GIB,
-            gpu_hour: paid.gpu.rate().unwrap_or(0.0),
+            gpu_hour: paid.gpu.rate(),
         });
         let hourly = money(paid.whole.rate());
         (name.clone(), BilledNode { hourly, rates })

@@ -1,5 +1,7 @@
 //! What the scheduler reads of a pod, out of its spec.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{
     Affinity, Container, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume,
     PersistentVolumeSpec, PodAffinityTerm, PodSpec, Toleration as SpecToleration,
@@ -14,10 +16,34 @@ use crate::snapshot::{
     Volume, VolumeHome,
 };
 
+/// Labels of a volume that say where it is, and those of nodes that they are held against:
+/// their names of today, which nodes have beside the old ones.
+const PLACES: [(&str, &str); 4] = [
+    (
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/region",
+    ),
+    ("topology.kubernetes.io/zone", "topology.kubernetes.io/zone"),
+    (
+        "failure-domain.beta.kubernetes.io/region",
+        "topology.kubernetes.io/region",
+    ),
+    (
+        "failure-domain.beta.kubernetes.io/zone",
+        "topology.kubernetes.io/zone",
+    ),
+];
+/// Between the zones of a volume that is in several.
+const BETWEEN: &str = "__";
+
+type Annotations = BTreeMap<String, String>;
+
 /// Of any list in a pod that its placement is made from.
 const MOST: usize = MOST_CONTAINERS;
 /// Labels that a claim is known by, where namespaces are chosen by their names.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+/// Names volumes of a pod, with commas between them, whose files Cluster Autoscaler may lose.
+const GIVEN_UP: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
 /// Taints that Kubernetes lets every pod stand for some minutes; where they are, nothing
 /// is placed.
 const BROKEN: [&str; 2] = [
@@ -25,8 +51,9 @@ const BROKEN: [&str; 2] = [
     "node.kubernetes.io/unreachable",
 ];
 
-/// Takes out of a spec what says where its pod may run.
-pub(super) fn of(spec: &mut PodSpec) -> Placement {
+/// Takes out of a spec what says where its pod may run, and out of annotations which of its
+/// files may go.
+pub(super) fn of(spec: &mut PodSpec, annotations: Option<&Annotations>) -> Placement {
     let Affinity {
         node_affinity,
         pod_affinity,
@@ -65,8 +92,17 @@ pub(super) fn of(spec: &mut PodSpec) -> Placement {
             .map(constraint)
             .collect(),
         host_ports: host_ports(spec),
-        local_storage: spec.volumes.iter().flatten().any(is_local),
+        local_storage: keeps_files(spec, annotations),
     }
+}
+
+/// Whether a volume is on the disk of its node, but for those that an annotation names.
+fn keeps_files(spec: &PodSpec, annotations: Option<&Annotations>) -> bool {
+    let named = annotations.and_then(|it| it.get(GIVEN_UP));
+    let given_up: Vec<&str> = named.map_or(Vec::new(), |it| it.split(',').collect());
+    let volumes = spec.volumes.iter().flatten();
+    let mut local = volumes.filter(|it| is_local(it));
+    local.any(|it| !given_up.contains(&it.name.as_str()))
 }
 
 /// Claims of the volumes that a pod mounts. What is made and deleted with a pod ties it
@@ -239,13 +275,51 @@ impl Record for PersistentVolume {
             claim,
             driver,
             home,
-            node_terms: spec
-                .node_affinity
-                .and_then(|it| it.required)
-                .map(node_terms),
+            node_terms: in_zones(
+                spec.node_affinity
+                    .and_then(|it| it.required)
+                    .map(node_terms),
+                &meta.labels,
+            ),
         });
         objects.note("PersistentVolume", &meta, amounts);
     }
+}
+
+/// Where a volume can be used, by its labels too: a node that says where it is must be in a
+/// zone of each, and one that does not say it takes any.
+///
+/// Source: the scheduler's plugin `VolumeZone`, `LabelZonesToSet` of `k8s.io/cloud-provider`.
+fn in_zones(terms: Option<Vec<NodeTerm>>, labels: &[(String, String)]) -> Option<Vec<NodeTerm>> {
+    let places = labels.iter().filter_map(|(key, value)| {
+        let (_, key) = PLACES.iter().find(|(own, _)| own == key)?;
+        let values: Vec<String> = value
+            .split(BETWEEN)
+            .map(|it| it.trim().to_owned())
+            .collect();
+        // The scheduler passes over a label that it cannot read.
+        let whole = values.iter().all(|it| !it.is_empty());
+        whole.then(|| requirement((*key).to_owned(), "In", Some(values)))
+    });
+    let places: Vec<Requirement> = places.collect();
+    if places.is_empty() {
+        return terms;
+    }
+    let silent = PLACES[..2].iter();
+    let silent = silent.map(|(key, _)| requirement((*key).to_owned(), "DoesNotExist", None));
+    let silent: Vec<Requirement> = silent.collect();
+    let with = |term: &NodeTerm, more: &[Requirement]| {
+        NodeTerm(term.0.iter().chain(more).cloned().collect())
+    };
+    Some(match terms {
+        None => vec![NodeTerm(places), NodeTerm(silent)],
+        // One without conditions holds nowhere, whatever is asked besides.
+        Some(terms) => terms
+            .iter()
+            .filter(|it| !it.0.is_empty())
+            .flat_map(|it| [with(it, &places), with(it, &silent)])
+            .collect(),
+    })
 }
 
 /// The CSI driver that attaches it: its own, or the one that has taken over from what was

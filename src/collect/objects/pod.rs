@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container, ContainerStatus, Pod, PodSpec, PodStatus, PodTemplateSpec,
@@ -119,12 +121,20 @@ impl Template {
         Self {
             labels: metadata.labels.into_iter().flatten().collect(),
             fraction: fraction::of(metadata.annotations.as_ref()),
-            ..Self::from_spec(template.spec.unwrap_or_default(), amounts)
+            ..Self::from_spec(
+                template.spec.unwrap_or_default(),
+                metadata.annotations.as_ref(),
+                amounts,
+            )
         }
     }
 
-    pub(super) fn from_spec(mut spec: PodSpec, amounts: &mut Amounts) -> Self {
-        let placement = placement::of(&mut spec);
+    pub(super) fn from_spec(
+        mut spec: PodSpec,
+        annotations: Option<&BTreeMap<String, String>>,
+        amounts: &mut Amounts,
+    ) -> Self {
+        let placement = placement::of(&mut spec, annotations);
         let (requests, limits) = amounts.requirements(spec.resources);
         let init = spec.init_containers.as_ref().map_or(0, Vec::len);
         amounts.containers(init + spec.containers.len());
@@ -232,19 +242,21 @@ impl Record for Pod {
         let annotations = self.metadata.annotations.as_ref();
         let mirror = annotations.is_some_and(|it| it.contains_key("kubernetes.io/config.mirror"));
         let fraction = fraction::of(annotations);
-        let meta = Meta::new(self.metadata);
         let mut spec = self.spec.unwrap_or_default();
         let node = spec.node_name.take();
         let status = self.status.unwrap_or_default();
         let volume_claims = placement::volume_claims(spec.volumes.as_ref());
-        let own_claims = placement::own_claims(&meta.name, spec.volumes.as_ref());
+        let name = self.metadata.name.as_deref().unwrap_or_default();
+        let own_claims = placement::own_claims(name, spec.volumes.as_ref());
+        let spec = Template {
+            fraction,
+            ..Template::from_spec(spec, annotations, &mut amounts)
+        };
+        let meta = Meta::new(self.metadata);
         let mut pod = PodRecord {
             volume_claims,
             own_claims,
-            spec: Template {
-                fraction,
-                ..Template::from_spec(spec, &mut amounts)
-            },
+            spec,
             mirror,
             node,
             phase: status.phase.clone().unwrap_or_else(|| "Unknown".to_owned()),

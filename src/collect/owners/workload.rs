@@ -40,7 +40,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
     let tied = key.kind == "DaemonSet";
     let placement = template.filter(|_| tied).unwrap_or(&whole);
     let placement = placement.placement.clone();
-    let current = current(&pods, named, &placement, tied);
+    let alone = tied || key.kind == "Pod";
+    let current = current(&pods, named, &placement, (tied, alone));
     let fallback = u32::try_from(current.len()).unwrap_or(u32::MAX);
     let (labels, annotations) = match &owner {
         Some(owner) => (owner.labels.clone(), owner.annotations.clone()),
@@ -323,7 +324,13 @@ fn endings(pods: &[Seen]) -> HashMap<String, Vec<Termination>> {
     found
 }
 
-fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<Pod> {
+/// Those that are not finished. `alone` where none of them has a controller anyway.
+fn current(
+    pods: &[Seen],
+    named: &Named,
+    shared: &Placement,
+    (tied, alone): (bool, bool),
+) -> Vec<Pod> {
     let running = pods.iter().filter(|seen| !seen.pod.is_finished());
     let mut current: Vec<Pod> = running
         .map(|Seen { pod, outdated }| Pod {
@@ -338,6 +345,7 @@ fn current(pods: &[Seen], named: &Named, shared: &Placement, tied: bool) -> Vec<
             conditions: pod.conditions.clone(),
             labels: named.of_pod(&pod.meta.labels),
             placement: named::own(pod, shared, tied),
+            bare: pod.meta.controller.is_none() && !alone,
             volume_claims: pod.volume_claims.clone(),
             own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),

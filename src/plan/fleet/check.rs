@@ -2,65 +2,68 @@
 
 use std::collections::BTreeMap;
 
+use super::Case;
+use super::machine::made;
 use super::offer::Offer;
 use super::pack::Packed;
-use super::{Case, GPU};
+use super::site::Site;
 use crate::plan::model::{HOST, Model};
 use crate::plan::place::{Choice, place, place_all};
 use crate::plan::state::State;
 use crate::price::{Basis, NodePrice, Rates};
-use crate::snapshot::{Labels, Node, Pod, Resources, Snapshot};
-use crate::units::{Bytes, Cpu, Money};
+use crate::snapshot::{Node, Pod, Snapshot};
+use crate::units::Money;
 
 /// Nodes that are added before a mix is given up, as a share of it; and at least so many.
 const MORE: usize = 5;
 const LEAST: usize = 3;
 
-/// Labels of a node that the next of its pool has otherwise.
-const ZONE: &str = "topology.kubernetes.io/zone";
-
 /// The mix with as many nodes more as its pods need to find places by all rules; else how
 /// many find none.
 pub(super) fn repaired(
     case: &Case<'_>,
-    old: &[usize],
-    pods: &[usize],
+    site: &Site<'_>,
     offers: &[Offer],
     mut mix: Packed,
 ) -> Result<Packed, usize> {
-    let zones = zones(case, old);
     let most = mix.nodes.len() + LEAST.max(mix.nodes.len() / MORE);
-    let mut homes = homes(case, pods, &zones, mix.nodes.len());
+    let mut homes = homes(case, site, mix.nodes.len());
     loop {
-        let missing = missing(case, old, pods, offers, &mix, &homes);
+        let missing = missing(case, site, offers, &mix, &homes);
         let Some(first) = missing.first() else {
             return Ok(mix);
         };
-        if mix.nodes.len() >= most {
+        let next = another(site, offers, &mix, *first);
+        let Some(next) = next.filter(|_| mix.nodes.len() < most) else {
             return Err(missing.len());
-        }
-        // Another of the type that there are most of, where the first of them can run.
-        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        for offer in &mix.nodes {
-            *counts.entry(*offer).or_default() += 1;
-        }
-        let common = counts.into_iter().max_by_key(|(at, count)| (*count, *at));
-        mix.nodes.push(common.map_or(0, |(at, _)| at));
+        };
+        mix.nodes.push(next);
         let bound = bound_zone(case, *first);
-        let next = bound.or_else(|| zones.get(homes.len() % zones.len().max(1)).cloned());
-        homes.push(next);
+        let zone = bound.or_else(|| site.zone_for(*first, &offers[next], homes.len()));
+        homes.push(zone);
     }
 }
 
-/// Zones of the pool, in order.
-fn zones(case: &Case<'_>, old: &[usize]) -> Vec<String> {
-    let zones = old
-        .iter()
-        .filter_map(|it| case.model.nodes[*it].node.zone.clone());
-    let mut zones: Vec<String> = zones.collect();
-    zones.sort();
-    zones.dedup();
-    zones
+/// The type of one more node that a pod may run on: the one that there are most of, else the
+/// cheapest with room for it.
+fn another(site: &Site<'_>, offers: &[Offer], mix: &Packed, pod: usize) -> Option<usize> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for offer in &mix.nodes {
+        *counts.entry(*offer).or_default() += 1;
+    }
+    let common = counts
+        .into_iter()
+        .filter(|(at, _)| site.may(pod, &offers[*at]));
+    let common = common
+        .max_by_key(|(at, count)| (*count, *at))
+        .map(|(at, _)| at);
+    let suited = || {
+        let all = offers.iter().enumerate();
+        let suited = all.filter(|(_, it)| site.may(pod, it));
+        let cheapest = suited.min_by_key(|(at, it)| (it.price, it.each, *at));
+        cheapest.map(|(at, _)| at)
+    };
+    common.or_else(suited)
 }
 
 /// The zone that a pod is in, where its volumes tie it there.
@@ -72,9 +75,10 @@ fn bound_zone(case: &Case<'_>, pod: usize) -> Option<String> {
 }
 
 /// A zone for each new node: where volumes are, and then evenly.
-fn homes(case: &Case<'_>, pods: &[usize], zones: &[String], count: usize) -> Vec<Option<String>> {
+fn homes(case: &Case<'_>, site: &Site<'_>, count: usize) -> Vec<Option<String>> {
+    let zones = &site.zones;
     let mut bound: BTreeMap<&str, usize> = zones.iter().map(|it| (it.as_str(), 0)).collect();
-    for zone in pods.iter().filter_map(|pod| bound_zone(case, *pod)) {
+    for zone in site.pods.iter().filter_map(|pod| bound_zone(case, *pod)) {
         if let Some(pods) = bound.get_mut(zone.as_str()) {
             *pods += 1;
         }
@@ -108,13 +112,12 @@ fn homes(case: &Case<'_>, pods: &[usize], zones: &[String], count: usize) -> Vec
 /// Pods that find no place on the mix, beside everything that is not of the pool.
 fn missing(
     case: &Case<'_>,
-    old: &[usize],
-    pods: &[usize],
+    site: &Site<'_>,
     offers: &[Offer],
     mix: &Packed,
     homes: &[Option<String>],
 ) -> Vec<usize> {
-    let snapshot = changed(case, old, pods, offers, mix, homes);
+    let snapshot = changed(case, site, offers, mix, homes);
     let prices: Vec<NodePrice> = snapshot.cluster.nodes.iter().map(|_| free()).collect();
     let model = Model::new(&snapshot, &prices, case.options.autoscaler);
     let wants = model.wants(case.requests);
@@ -125,7 +128,7 @@ fn missing(
         .enumerate()
         .map(|(at, it)| (it.at, at))
         .collect();
-    let known = pods.iter().filter_map(|pod| {
+    let known = site.pods.iter().filter_map(|pod| {
         let at = by_name.get(&case.model.pods[*pod].at)?;
         Some((*at, *pod))
     });
@@ -144,8 +147,7 @@ fn missing(
 /// of other pools take no more.
 fn changed(
     case: &Case<'_>,
-    old: &[usize],
-    pods: &[usize],
+    site: &Site<'_>,
     offers: &[Offer],
     mix: &Packed,
     homes: &[Option<String>],
@@ -158,13 +160,13 @@ fn changed(
         ..Snapshot::default()
     };
     let cluster = &mut snapshot.cluster;
-    let like = cluster.nodes[old[0]].clone();
     for node in &mut cluster.nodes {
         node.unschedulable = true;
         // A pod is of the pool whose new nodes are like its own, wherever others like it are.
         node.architecture = None;
     }
-    let gone: Vec<String> = old
+    let gone: Vec<String> = site
+        .nodes
         .iter()
         .map(|it| cluster.nodes[*it].name.clone())
         .collect();
@@ -180,9 +182,12 @@ fn changed(
     }
     let new = mix.nodes.iter().zip(homes).enumerate();
     let new: Vec<Node> = new
-        .map(|(at, (offer, zone))| made(&like, at, &offers[*offer], zone.as_ref()))
+        .map(|(at, (offer, zone))| {
+            let name = format!("new-{at}");
+            made(&site.like, &name, &offers[*offer], zone.as_ref())
+        })
         .collect();
-    for pod in pods {
+    for pod in &site.pods {
         let at = case.model.pods[*pod].at;
         snapshot.workloads[at.workload].pods[at.pod].node = None;
     }
@@ -203,42 +208,6 @@ fn changed(
     snapshot
 }
 
-/// A new node of the pool.
-fn made(like: &Node, at: usize, offer: &Offer, zone: Option<&String>) -> Node {
-    let name = format!("new-{at}");
-    let mut labels: Labels = like.labels.clone();
-    for (key, value) in &mut labels {
-        match (key.as_str(), zone) {
-            (HOST, _) => value.clone_from(&name),
-            (ZONE, Some(zone)) => value.clone_from(zone),
-            _ => {}
-        }
-    }
-    let [cpu, memory, pods, gpus] = offer.allocatable;
-    let mut extended: BTreeMap<String, f64> = [("pods".to_owned(), pods)].into();
-    if gpus > 0.0 {
-        extended.insert(GPU.to_owned(), gpus);
-    }
-    let amounts = Resources {
-        cpu: Some(Cpu::cores(cpu)),
-        memory: Some(Bytes::from_f64(memory)),
-        extended,
-    };
-    Node {
-        labels,
-        zone: zone.cloned().or_else(|| like.zone.clone()),
-        instance_type: Some(offer.name.to_owned()),
-        capacity: amounts.clone(),
-        allocatable: amounts,
-        ready: true,
-        unschedulable: false,
-        conditions: Vec::new(),
-        annotations: Vec::new(),
-        name,
-        ..like.clone()
-    }
-}
-
 /// What nodes cost does not matter here.
 fn free() -> NodePrice {
     NodePrice {
@@ -247,7 +216,7 @@ fn free() -> NodePrice {
         rates: Rates {
             cpu_core_hour: 0.0,
             memory_gib_hour: 0.0,
-            gpu_hour: 0.0,
+            gpu_hour: None,
         },
         source: "none",
         basis: Basis::Default,
@@ -255,6 +224,7 @@ fn free() -> NodePrice {
         committed: 0.0,
         shared: None,
         covered: 0.0,
-        list: None,
+        gross: Money::ZERO,
+        contracted: Money::ZERO,
     }
 }

@@ -8,8 +8,11 @@
 
 mod bound;
 mod check;
+mod machine;
 mod offer;
 mod pack;
+mod paid;
+mod site;
 
 use std::collections::BTreeMap;
 
@@ -17,12 +20,15 @@ use super::model::{CPU, MEMORY, Model, PODS};
 use super::{Options, PodRef, Unplanned};
 use crate::price::{Book, Following, NodePrice};
 use crate::recommend::Advised;
-use crate::snapshot::{CapacityType, GPU, Resources, Snapshot, Sold};
+use crate::snapshot::{CapacityType, GPU, Node, Resources, Snapshot, Sold};
 use crate::text::count;
 use crate::units::Money;
 
+use machine::made;
 use offer::{Device, Offer, Wanted};
 use pack::Packed;
+use paid::{Paid, Rest};
+use site::Site;
 
 /// CPU in cores, memory in bytes, pods, GPUs.
 type Amounts = [f64; 4];
@@ -54,11 +60,14 @@ pub struct Pool {
 }
 
 /// Machine types, and how many of each.
+///
+/// What is committed is paid for with today's nodes or without: of a mix too, as far as it
+/// does not cover what that is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mix {
     /// The most numerous first.
     pub picks: Vec<Pick>,
-    /// A month.
+    /// What is paid in the place of the pool, a month.
     pub cost: Money,
     /// What no mix can be cheaper than, with what a new node keeps for itself and its
     /// DaemonSets taken off.
@@ -70,7 +79,7 @@ pub struct Mix {
 pub struct Pick {
     pub instance_type: &'static str,
     pub count: usize,
-    /// Of one, a month.
+    /// Of one, a month, without commitments.
     pub each: Money,
     pub cores: f64,
     pub gib: f64,
@@ -85,10 +94,14 @@ pub enum Unmixed {
     Unlisted,
     /// Its devices are shared or split, or which type has them is not known.
     Devices,
+    /// What its devices cost is not known, so that no mix can be compared.
+    Unpriced,
     /// Its pods are paid for one by one.
     Sold,
     /// The list has no prices of machines with Windows.
     Windows,
+    /// Some pods may run on no machine that it could have, by labels or taints.
+    Unsuited(usize),
     /// Some pods found no place on any mix that was tried.
     NoPlace(usize),
     /// No mix that was tried costs less than the nodes of today.
@@ -101,9 +114,11 @@ impl Unmixed {
         match self {
             Self::Empty => "empty",
             Self::Unlisted => "unlisted",
+            Self::Unpriced => "unpriced",
             Self::Devices => "devices",
             Self::Sold => "billed_by_pod",
             Self::Windows => "windows",
+            Self::Unsuited(_) => "placement",
             Self::NoPlace(_) => "no_place",
             Self::NoneCheaper => "none_cheaper",
         }
@@ -113,12 +128,17 @@ impl Unmixed {
         match self {
             Self::Empty => "nothing but DaemonSets is on it: it can go".to_owned(),
             Self::Unlisted => "no list of prices has its region".to_owned(),
+            Self::Unpriced => "nothing says what its devices cost".to_owned(),
             Self::Devices => {
                 "its devices are shared, split or not all alike: choose their machines by hand"
                     .to_owned()
             }
             Self::Sold => "its pods are paid for one by one".to_owned(),
             Self::Windows => "no list of prices has machines with Windows".to_owned(),
+            Self::Unsuited(pods) => {
+                let pods = count(pods, "pod");
+                format!("{pods} may run on no new machine, by selectors, affinity or tolerations")
+            }
             Self::NoPlace(pods) => {
                 let pods = count(pods, "pod");
                 format!("{pods} found no place on any mix that was tried")
@@ -167,9 +187,28 @@ pub fn fleet(
         requests: &requests,
         options,
     };
+    let mut paid = Paid::new(book, &snapshot.cluster.nodes);
     let pools = pools.into_iter().map(|((name, architecture), nodes)| {
         let cost: Money = nodes.iter().map(|it| prices[*it].monthly).sum();
-        let mix = case.mix(&nodes);
+        let names: Vec<&str> = nodes
+            .iter()
+            .map(|it| &*model.nodes[*it].node.name)
+            .collect();
+        let rest = paid.as_ref().map(|it| it.without(&names));
+        let found = case.mix(&nodes, cost, rest.as_ref());
+        let found = match found {
+            Ok((mix, _)) if mix.cost >= cost => Err(Unmixed::NoneCheaper),
+            found => found,
+        };
+        drop(rest);
+        if let (Some(paid), Ok((_, machines))) = (&mut paid, &found) {
+            // Others are chosen beside what this one leaves of commitments.
+            let named = machines.iter().enumerate().map(|(at, it)| Node {
+                name: format!("{name} {at}"),
+                ..it.clone()
+            });
+            paid.replace(&names, named);
+        }
         Pool {
             name: name.to_owned(),
             spot: case.is_spot(&nodes),
@@ -177,10 +216,7 @@ pub fn fleet(
             nodes: nodes.len(),
             cost,
             pods: case.pods(&nodes).len(),
-            mix: match mix {
-                Ok(mix) if mix.cost >= cost => Err(Unmixed::NoneCheaper),
-                mix => mix,
-            },
+            mix: found.map(|(mix, _)| mix),
         }
     });
     Ok(Fleet {
@@ -295,7 +331,122 @@ impl Case<'_> {
         types?.into_iter().min()
     }
 
-    fn mix(&self, nodes: &[usize]) -> Result<Mix, Unmixed> {
+    /// The cheapest mix in the place of these nodes, which cost so much a month, and its
+    /// machines; `rest` where anything is committed.
+    fn mix(
+        &self,
+        nodes: &[usize],
+        cost: Money,
+        rest: Option<&Rest<'_>>,
+    ) -> Result<(Mix, Vec<Node>), Unmixed> {
+        let device = self.check(nodes)?;
+        let site = Site::new(self.snapshot, self.model, nodes, self.pods(nodes));
+        let wants: Vec<Amounts> = site.pods.iter().map(|pod| self.amounts(*pod)).collect();
+        let mut demand = [0.0; 4];
+        for want in &wants {
+            for (sum, want) in demand.iter_mut().zip(want) {
+                *sum += want;
+            }
+        }
+        let wanted = Wanted {
+            like: &site.like,
+            spot: self.is_spot(nodes),
+            daemons: self.daemons(nodes),
+            reserve: self.options.reserve,
+            generation: self.generation(nodes),
+            device,
+        };
+        let plain = offer::offers(self.book, &wanted, &site, |_, each| each);
+        if plain.is_empty() {
+            return Err(Unmixed::Unlisted);
+        }
+        let unsuited = site.unsuited(&plain);
+        if unsuited > 0 {
+            return Err(Unmixed::Unsuited(unsuited));
+        }
+        // What is committed costs nothing more as far as it goes.
+        let beside = rest.map(|rest| {
+            offer::offers(self.book, &wanted, &site, |machine, _| {
+                rest.more([machine.clone()]).floor_zero()
+            })
+        });
+        let sets: Vec<&Vec<Offer>> = [&plain].into_iter().chain(&beside).collect();
+        let fewest = self.fewest(nodes);
+        let mut best: Option<(Mix, Vec<Node>)> = None;
+        let mut missing = site.pods.len();
+        for offers in sets {
+            for found in self.tried(&site, offers, (&wants, demand), fewest) {
+                let mix = match found {
+                    Ok(mix) => mix,
+                    Err(pods) => {
+                        missing = missing.min(pods);
+                        continue;
+                    }
+                };
+                let machines = mix.nodes.iter().enumerate();
+                let machines = machines
+                    .map(|(at, it)| made(&site.like, &format!("new-{at}"), &offers[*it], None));
+                let machines: Vec<Node> = machines.collect();
+                let told = told(offers, &mix, cost, rest.map(|it| it.paid(&machines)));
+                if best.as_ref().is_none_or(|(it, _)| told.cost < it.cost) {
+                    best = Some((told, machines));
+                }
+            }
+        }
+        let (mut mix, machines) = best.ok_or(Unmixed::NoPlace(missing))?;
+        let cheapest = |offers| Money::from_f64(bound::cheapest(offers, demand));
+        let mut least = cheapest(&plain).monthly();
+        if let (Some(rest), Some(beside)) = (rest, &beside) {
+            // As if all of a type were covered, or as much as can be of the cheapest.
+            let covered = rest.covered().map(|it| cheapest(&plain) - it);
+            let more = cheapest(beside).max(covered.unwrap_or_default());
+            least = cost - rest.leaves().monthly() + more.monthly();
+        }
+        mix.least = least.min(mix.cost);
+        Ok((mix, machines))
+    }
+
+    /// Mixes of these types that keep all rules, of the cheapest that hold the pods; else how
+    /// many of them find no place.
+    fn tried(
+        &self,
+        site: &Site<'_>,
+        offers: &[Offer],
+        (wants, demand): (&[Amounts], Amounts),
+        fewest: usize,
+    ) -> Vec<Result<Packed, usize>> {
+        let is_for_all = |it: &Offer| it.allowed.iter().all(|may| *may);
+        let places = (0..offers.len()).filter(|at| is_for_all(&offers[*at]));
+        let places: Vec<usize> = places.collect();
+        let suited: Vec<Offer> = places.iter().map(|at| offers[*at].clone()).collect();
+        // Where pods differ in what they may run on, mixes of what suits all of them, and those
+        // of any types with more for those that are particular.
+        let mut mixes = pack::mixes(&suited, wants, demand);
+        for mix in &mut mixes {
+            mix.grow(&suited, fewest);
+            mix.nodes.iter_mut().for_each(|it| *it = places[*it]);
+        }
+        let by_cost = |mixes: &mut Vec<Packed>| {
+            mixes.sort_by(|a, b| a.cost(offers).total_cmp(&b.cost(offers)));
+            mixes.truncate(CHECKED);
+        };
+        by_cost(&mut mixes);
+        if suited.len() < offers.len() {
+            let mut others = pack::mixes(offers, wants, demand);
+            for mix in &mut others {
+                mix.grow(offers, fewest);
+            }
+            by_cost(&mut others);
+            mixes.extend(others);
+        }
+        let checked = mixes.into_iter();
+        checked
+            .map(|mix| check::repaired(self, site, offers, mix))
+            .collect()
+    }
+
+    /// Whether machines can be chosen for these nodes; gives the devices that each has.
+    fn check(&self, nodes: &[usize]) -> Result<Option<Device>, Unmixed> {
         let first = self.model.nodes[nodes[0]].node;
         if Sold::on(Some(first), &first.name).is_some() {
             return Err(Unmixed::Sold);
@@ -319,7 +470,6 @@ impl Case<'_> {
         if pods.iter().any(devices) {
             return Err(Unmixed::Devices);
         }
-        let wants: Vec<Amounts> = pods.iter().map(|pod| self.amounts(*pod)).collect();
         let has_gpus = nodes
             .iter()
             .any(|it| self.model.nodes[*it].node.allocatable.gpus() > 0.0);
@@ -328,51 +478,16 @@ impl Case<'_> {
         } else {
             None
         };
-        let offers = offer::offers(
-            self.book,
-            &Wanted {
-                like: first,
-                spot: self.is_spot(nodes),
-                daemons: self.daemons(nodes),
-                reserve: self.options.reserve,
-                generation: self.generation(nodes),
-                device,
-            },
-        );
-        if offers.is_empty() {
-            return Err(Unmixed::Unlisted);
+        if device.is_some() && self.book.price(first).rates.gpu_hour.is_none() {
+            return Err(Unmixed::Unpriced);
         }
-        let mut demand = [0.0; 4];
-        for want in &wants {
-            for (sum, want) in demand.iter_mut().zip(want) {
-                *sum += want;
-            }
-        }
-        let least = bound::cheapest(&offers, demand);
-        let mut mixes = pack::mixes(&offers, &wants, demand);
-        let fewest = self.fewest(nodes);
-        for mix in &mut mixes {
-            mix.grow(&offers, fewest);
-        }
-        mixes.sort_by(|a, b| a.cost(&offers).total_cmp(&b.cost(&offers)));
-        mixes.truncate(CHECKED);
-        let checked = mixes
-            .into_iter()
-            .map(|mix| check::repaired(self, nodes, &pods, &offers, mix));
-        let checked: Vec<Result<Packed, usize>> = checked.collect();
-        let missing = checked
-            .iter()
-            .filter_map(|it| it.as_ref().err())
-            .min()
-            .copied();
-        let done = checked.into_iter().filter_map(Result::ok);
-        let best = done.min_by(|a, b| a.cost(&offers).total_cmp(&b.cost(&offers)));
-        let best = best.ok_or(Unmixed::NoPlace(missing.unwrap_or(pods.len())))?;
-        Ok(told(&offers, &best, least))
+        Ok(device)
     }
 }
 
-fn told(offers: &[Offer], mix: &Packed, least: f64) -> Mix {
+/// A mix in the place of nodes that cost so much a month; `more` is what is paid with it
+/// beyond today, an hour, where commitments decide that. Its bound is not known yet.
+fn told(offers: &[Offer], mix: &Packed, now: Money, more: Option<Money>) -> Mix {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for offer in &mix.nodes {
         *counts.entry(*offer).or_default() += 1;
@@ -380,7 +495,7 @@ fn told(offers: &[Offer], mix: &Packed, least: f64) -> Mix {
     let picks = counts.into_iter().map(|(at, count)| Pick {
         instance_type: offers[at].name,
         count,
-        each: offers[at].price.monthly(),
+        each: offers[at].each.monthly(),
         cores: offers[at].cores,
         gib: offers[at].gib,
     });
@@ -390,13 +505,15 @@ fn told(offers: &[Offer], mix: &Packed, least: f64) -> Mix {
             .cmp(&a.count)
             .then(a.instance_type.cmp(b.instance_type))
     });
-    let cost = picks.iter();
-    let cost: Money = cost
-        .flat_map(|it| std::iter::repeat_n(it.each, it.count))
-        .sum();
+    let sum = || {
+        let each = picks.iter();
+        each.flat_map(|it| std::iter::repeat_n(it.each, it.count))
+            .sum()
+    };
+    let cost: Money = more.map_or_else(sum, |it| now + it.monthly());
     Mix {
-        picks,
-        least: Money::from_f64(least).monthly().min(cost),
         cost,
+        picks,
+        least: Money::ZERO,
     }
 }

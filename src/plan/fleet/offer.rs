@@ -1,6 +1,7 @@
 //! Machine types that a pool could be of, and what of them is left for pods.
 
 use super::Amounts;
+use super::site::Site;
 use crate::price::{Book, Entry, entries, entry, regions};
 use crate::snapshot::{CapacityType, Node};
 use crate::units::Money;
@@ -16,17 +17,23 @@ pub(super) struct Offer {
     pub(super) name: &'static str,
     pub(super) cores: f64,
     pub(super) gib: f64,
-    /// An hour.
+    /// An hour, of one that is the first of its type: what is paid beyond commitments.
     pub(super) price: Money,
+    /// An hour, without commitments.
+    pub(super) each: Money,
+    /// As it is priced.
+    pub(super) machine: Node,
     /// As the kubelet would say it.
     pub(super) allocatable: Amounts,
     /// For pods, less DaemonSets and the reserve.
     pub(super) room: Amounts,
+    /// For each of the rules of pods whether they allow it.
+    pub(super) allowed: Vec<bool>,
 }
 
 /// What machines a pool could be of.
 pub(super) struct Wanted<'a> {
-    /// One of its nodes.
+    /// What its nodes have in common.
     pub(super) like: &'a Node,
     pub(super) spot: bool,
     /// What DaemonSets take of each.
@@ -59,8 +66,15 @@ fn device_of(entry: &Entry) -> Option<Device> {
 }
 
 /// The types of the list in the region of a node, for its architecture; none of those that
-/// another has as much of for less.
-pub(super) fn offers(book: &Book, wanted: &Wanted<'_>) -> Vec<Offer> {
+/// another that as many pods may run on has as much of for less.
+///
+/// `more` says what one costs an hour, beside its price.
+pub(super) fn offers(
+    book: &Book,
+    wanted: &Wanted<'_>,
+    site: &Site<'_>,
+    more: impl Fn(&Node, Money) -> Money,
+) -> Vec<Offer> {
     let like = wanted.like;
     let place = like.region.as_deref();
     let Some(region) = regions().find(|it| Some(it.name) == place) else {
@@ -78,15 +92,20 @@ pub(super) fn offers(book: &Book, wanted: &Wanted<'_>) -> Vec<Offer> {
     let mut found: Vec<Offer> = fitting
         .filter_map(|entry| offer(book, entry, wanted))
         .collect();
-    found.sort_by(|a, b| a.price.cmp(&b.price).then(a.name.cmp(b.name)));
+    for it in &mut found {
+        it.price = more(&it.machine, it.each);
+        it.allowed = site.allowed(it);
+    }
+    found.sort_by(|a, b| {
+        let cheapest = a.price.cmp(&b.price).then(a.each.cmp(&b.each));
+        cheapest.then(a.name.cmp(b.name))
+    });
     let mut kept: Vec<Offer> = Vec::new();
     for it in found {
         let beaten = |other: &Offer| {
-            other
-                .room
-                .iter()
-                .zip(it.room)
-                .all(|(other, own)| *other >= own)
+            let mut room = other.room.iter().zip(it.room);
+            let mut allowed = other.allowed.iter().zip(&it.allowed);
+            room.all(|(other, own)| *other >= own) && allowed.all(|(other, own)| *other >= *own)
         };
         if !kept.iter().any(beaten) {
             kept.push(it);
@@ -121,13 +140,18 @@ fn offer(book: &Book, entry: &'static Entry, wanted: &Wanted<'_>) -> Option<Offe
     let room = [0, 1, 2, 3].map(|at| allocatable[at] * (1.0 - kept[at]) - wanted.daemons[at]);
     // Small ones may have nothing left beside what runs on every node.
     let usable = room[..3].iter().all(|it| *it > 0.0);
-    usable.then(|| Offer {
+    let price = book.uncommitted(&node);
+    let is_whole = devices.is_none() || price.rates.gpu_hour.is_some();
+    (usable && is_whole).then_some(Offer {
         name: entry.name,
         cores,
         gib,
-        price: book.price(&node).hourly,
+        price: price.hourly,
+        each: price.hourly,
+        machine: node,
         allocatable,
         room,
+        allowed: Vec::new(),
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::volume::Bound;
 use crate::plan::Autoscaler;
-use crate::plan::stay::Fixed;
+use crate::plan::stay::{FOR_A_TIME, Fixed, is_young};
 use crate::snapshot::{DisruptionBudget, Pod, Snapshot, Workload, label};
 
 /// Annotations that forbid, and the values that do.
@@ -18,8 +18,6 @@ const FORBID: [(&str, &str); 4] = [
 ];
 /// Lets Cluster Autoscaler evict a pod whatever it keeps.
 const SAFE: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// May also hold how long a pod is left alone after it was made.
-const FOR_A_TIME: &str = "karpenter.sh/do-not-disrupt";
 
 /// What is asked of every pod.
 pub(super) struct Fixing<'a> {
@@ -45,7 +43,7 @@ impl<'a> Fixing<'a> {
     pub(super) fn of(&self, workload: &Workload, pod: &Pod, volumes: &Bound) -> Option<Fixed> {
         self.annotation(pod)
             .or_else(|| self.budget(&workload.id.namespace, pod))
-            .or_else(|| self.bare(workload))
+            .or_else(|| self.bare(workload, pod))
             .or_else(|| self.left_alone(workload, pod))
             .or_else(|| volumes.shared.clone().map(Fixed::SharedVolume))
             .or_else(|| volumes.unknown.clone().map(Fixed::UnknownVolume))
@@ -53,9 +51,9 @@ impl<'a> Fixing<'a> {
             .or_else(|| is_unclear(workload, pod).then_some(Fixed::Namespaces))
     }
 
-    fn bare(&self, workload: &Workload) -> Option<Fixed> {
+    fn bare(&self, workload: &Workload, pod: &Pod) -> Option<Fixed> {
         let keeps = self.autoscaler.keeps_bare_pods();
-        (keeps && workload.id.kind == "Pod").then_some(Fixed::Bare)
+        (keeps && (pod.bare || workload.id.kind == "Pod")).then_some(Fixed::Bare)
     }
 
     /// What Cluster Autoscaler does not touch unless it is told to.
@@ -77,17 +75,9 @@ impl<'a> Fixing<'a> {
     fn annotation(&self, pod: &Pod) -> Option<Fixed> {
         let found = pod.eviction.iter().find(|(key, value)| {
             let forbids = FORBID.iter().any(|(own, no)| own == key && no == value);
-            forbids || (key == FOR_A_TIME && self.is_young(pod, value))
+            forbids || (key == FOR_A_TIME && is_young(pod.created, value, self.now))
         });
         found.map(|(key, value)| Fixed::Annotation(key.clone(), value.clone()))
-    }
-
-    /// Whether a pod is younger than a span as `1h30m` that its annotation holds.
-    fn is_young(&self, pod: &Pod, span: &str) -> bool {
-        let Ok(span) = span.parse::<SignedDuration>() else {
-            return false;
-        };
-        pod.created.is_none_or(|created| self.now < created + span)
     }
 
     /// A budget that lets no pod go. Where two count the same pod, Kubernetes refuses to

@@ -7,6 +7,8 @@ mod volume;
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use super::stay::{Fixed, Kept};
 use super::{Autoscaler, PodRef};
 use crate::price::{NodePrice, Worth};
@@ -81,7 +83,7 @@ impl<'a> Model<'a> {
         let resources = resources(snapshot, &volumes);
         let nodes = snapshot.cluster.nodes.iter().zip(prices);
         let nodes: Vec<Place<'a>> = nodes
-            .map(|(node, price)| Place::new(node, price, &resources))
+            .map(|(node, price)| Place::new(node, price, &resources, snapshot.taken_at))
             .collect();
         let places = nodes.iter().enumerate();
         let places: HashMap<&str, usize> = places.map(|(at, it)| (&*it.node.name, at)).collect();
@@ -190,7 +192,7 @@ fn resources(snapshot: &Snapshot, volumes: &Storage<'_>) -> Vec<String> {
 }
 
 impl<'a> Place<'a> {
-    fn new(node: &'a Node, price: &NodePrice, resources: &[String]) -> Self {
+    fn new(node: &'a Node, price: &NodePrice, resources: &[String], now: Timestamp) -> Self {
         let own: HashMap<&str, f64> = amounts(&node.allocatable).collect();
         let has = |name: &String| match (own.get(name.as_str()), name.strip_prefix(VOLUMES)) {
             (Some(amount), _) => *amount,
@@ -206,7 +208,7 @@ impl<'a> Place<'a> {
             node,
             has: resources.iter().map(has).collect(),
             takes: node.ready && !node.unschedulable && !sold,
-            kept: Kept::of(node),
+            kept: Kept::of(node, now),
             price: price.leaves(),
             worth: price.worth(),
         }

@@ -50,6 +50,9 @@ pub(in crate::plan) struct Even {
     pub(in crate::plan) min_domains: u32,
     /// Nodes that count.
     pub(in crate::plan) nodes: Vec<bool>,
+    /// For each domain whether it no longer counts once its nodes are gone: nodes do not, and
+    /// nobody wants zones that the pod can never come to.
+    pub(in crate::plan) goes: Vec<bool>,
 }
 
 /// What one class has of rules.
@@ -178,12 +181,20 @@ impl<'a> Builder<'a> {
             return *known;
         }
         let topology = self.topology(&spread.topology_key);
+        let chosen = |node: &Node| placement.selects(&node.name, &node.labels);
+        let stood = |node: &Node| node.taints.iter().all(|it| placement.stands(it));
         let counts = |node: &Node| {
-            let chosen = spread.any_node || placement.selects(&node.name, &node.labels);
-            let stood = !spread.honor_taints || node.taints.iter().all(|it| placement.stands(it));
-            chosen && stood
+            (spread.any_node || chosen(node)) && (!spread.honor_taints || stood(node))
         };
+        let places = &self.terms.topologies[topology];
+        let mut goes = vec![true; places.domains];
+        for (domain, node) in places.of.iter().zip(self.nodes) {
+            if let Some(domain) = domain.filter(|_| chosen(node) && stood(node)) {
+                goes[domain] = places.hosts;
+            }
+        }
         self.terms.even.push(Even {
+            goes,
             topology,
             max_skew: spread.max_skew,
             min_domains: spread.min_domains.unwrap_or(1),

@@ -2,8 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::price::Rates;
-use crate::snapshot::{CapacityType, Node};
+use crate::snapshot::{CapacityType, Node, Sold};
 use crate::text::suggestion;
 use crate::units::Money;
 
@@ -13,7 +12,8 @@ pub struct Match {
     pub provider: Option<String>,
     pub region: Option<String>,
     pub pool: Option<String>,
-    /// A name, or a pattern: `m6i.*`.
+    /// A name, or a pattern: `m6i.*`; `fargate` and `autopilot` where pods are paid for by
+    /// their size.
     pub instance_type: Option<GlobMatcher>,
     /// What its GPUs are sold as: a name, or a pattern.
     pub gpu_model: Option<GlobMatcher>,
@@ -81,10 +81,12 @@ impl Match {
             CapacityType::Unknown => CapacityType::OnDemand,
             known => known,
         };
+        let sold = Sold::on(Some(node), &node.name).map(Sold::word);
+        let sold = sold.map(str::to_owned);
         same(&self.provider, &node.provider)
             && same(&self.region, &node.region)
             && same(&self.pool, &node.pool)
-            && is(&self.instance_type, &node.instance_type)
+            && (is(&self.instance_type, &node.instance_type) || is(&self.instance_type, &sold))
             && is(&self.gpu_model, &node.gpu_product)
             && self.capacity_type.is_none_or(|it| it == bought)
     }
@@ -155,12 +157,6 @@ impl Row {
     /// What prices are called; beside them stand [`Match::KEYS`].
     pub(super) const KEYS: [&'static str; 4] = ["price", "core", "gib", "gpu"];
 
-    /// Whether it is about every node.
-    pub(super) fn is_for_any(&self) -> bool {
-        let both = |it: [Option<f64>; 3]| it[0].is_some() && it[1].is_some();
-        self.of == Match::default() && self.rates.is_some_and(both)
-    }
-
     /// Whether it says one thing.
     ///
     /// # Errors
@@ -174,16 +170,6 @@ impl Row {
                     .to_owned(),
             ),
             _ => Ok(()),
-        }
-    }
-
-    /// Its rates, and of what it does not name these.
-    pub(super) fn rates_or(&self, usual: &Rates) -> Rates {
-        let [core, gib, gpu] = self.rates.unwrap_or_default();
-        Rates {
-            cpu_core_hour: core.unwrap_or(usual.cpu_core_hour),
-            memory_gib_hour: gib.unwrap_or(usual.memory_gib_hour),
-            gpu_hour: gpu.unwrap_or(usual.gpu_hour),
         }
     }
 

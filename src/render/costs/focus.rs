@@ -6,7 +6,7 @@ use std::io;
 use jiff::SignedDuration;
 
 use super::Told;
-use crate::costs::{By, Group, Split};
+use crate::costs::{By, Group, Split, UNALLOCATED};
 use crate::render::csv::{into_io, text};
 use crate::snapshot::Snapshot;
 use crate::units::{HOURS_PER_MONTH, Money};
@@ -61,140 +61,195 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let region = region(told.snapshot);
     let account = text(&told.snapshot.cluster.name);
     let currency = told.costs.currency.to_string();
-    for group in told.costs.by(told.by, told.sharing, told.snapshot) {
-        for charge in charges(&group) {
-            let cost = charge.amount.to_string();
-            let kind = group.kind.as_deref().unwrap_or_default();
-            let namespace = text(group.namespace.as_deref().unwrap_or_default());
-            let name = text(group.workload.as_deref().unwrap_or(&group.name));
-            let (quantity, unit) = charge.quantity.unwrap_or_default();
-            let described = text(&format!("{} of {}", charge.what, group.name));
-            table
-                .write_record([
-                    &*cost,
-                    &cost,
-                    &charge.list.to_string(),
-                    &cost,
-                    &currency,
-                    &start,
-                    &end,
-                    &start,
-                    &end,
-                    "Usage",
-                    "",
-                    &described,
-                    "Usage-Based",
-                    provider,
-                    provider,
-                    provider,
-                    &account,
-                    &account,
-                    &region,
-                    &text(&group.name),
-                    &name,
-                    kind,
-                    charge.category,
-                    "Kubernetes",
-                    &namespace,
-                    &namespace,
-                    &quantity,
-                    unit,
-                    &quantity,
-                    unit,
-                    charge.pricing,
-                    &tags(told, &group),
-                    METHOD,
-                ])
-                .map_err(into_io)?;
-        }
+    let groups = told.costs.by(told.by, told.sharing, told.snapshot);
+    for (at, charge) in charges(&groups) {
+        let group = &groups[at];
+        let cost = charge.cost.to_string();
+        let namespace = text(group.namespace.as_deref().unwrap_or_default());
+        let [id, name, kind] = resource(group, told.by);
+        let unit = charge.unit;
+        let quantity = format!("{}", (charge.quantity * 1e6).round() / 1e6);
+        let described = text(&format!("{} of {}", charge.what, group.name));
+        table
+            .write_record([
+                &*cost,
+                &cost,
+                &charge.list.to_string(),
+                &charge.contracted.to_string(),
+                &currency,
+                &start,
+                &end,
+                &start,
+                &end,
+                "Usage",
+                "",
+                &described,
+                "Usage-Based",
+                provider,
+                provider,
+                provider,
+                &account,
+                &account,
+                &region,
+                &text(id),
+                &text(name),
+                kind,
+                charge.category,
+                "Kubernetes",
+                &namespace,
+                &namespace,
+                &quantity,
+                unit,
+                &quantity,
+                unit,
+                charge.pricing,
+                &tags(told, group),
+                METHOD,
+            ])
+            .map_err(into_io)?;
     }
     table.flush()
 }
 
-/// What a group pays of one sort.
+/// Identity, name and type of what a group is, where it is one thing: what nobody requests
+/// and the value of a label are none.
+fn resource<'a>(group: &'a Group, by: &By) -> [&'a str; 3] {
+    let name = group.name.as_str();
+    match (&group.kind, by) {
+        (Some(kind), _) => [name, group.workload.as_deref().unwrap_or(name), kind],
+        (None, By::Namespace) if group.namespace.is_some() => [name, name, "Namespace"],
+        (None, By::Node) if name != UNALLOCATED => [name, name, "Node"],
+        (None, By::Pool) if name != UNALLOCATED => [name, name, "Node Pool"],
+        _ => [""; 3],
+    }
+}
+
+/// What a group pays of one sort that is bought in one way.
 struct Charge {
     what: &'static str,
     category: &'static str,
-    amount: Money,
-    /// What anyone is asked for it on demand.
-    list: Money,
     /// `Standard`; `Dynamic` on spot; `Committed`.
     pricing: &'static str,
-    /// How much of what, where there is one measure for it.
-    quantity: Option<(String, &'static str)>,
-}
-
-fn charges(group: &Group) -> Vec<Charge> {
-    let cost = &group.cost;
-    let all = [
-        ("CPU", "Compute", cost.cpu),
-        ("memory", "Compute", cost.memory),
-        ("GPU", "AI and Machine Learning", cost.gpu),
-        ("volumes", "Storage", cost.storage),
-        ("load balancers", "Networking", cost.load_balancer),
-        ("shared costs", "Compute", cost.shared),
-    ];
-    let all = all.into_iter().enumerate();
-    let all = all.filter(|(_, (.., amount))| *amount != Money::ZERO);
-    let all = all.flat_map(|(sort, (what, category, amount))| {
-        let bought = bought(group, sort, amount).into_iter();
-        bought.map(move |it| Charge {
-            what,
-            category,
-            amount: it.cost,
-            list: it.list,
-            pricing: it.pricing,
-            quantity: it.amount.zip(UNITS.get(sort)).map(|(amount, (unit, of))| {
-                let hours = amount / of * HOURS_PER_MONTH;
-                (format!("{}", (hours * 1e6).round() / 1e6), *unit)
-            }),
-        })
-    });
-    all.collect()
-}
-
-/// Measures of CPU, memory and GPUs, and what one of them is of.
-const UNITS: [(&str, f64); 3] = [
-    ("Core-Hours", 1.0),
-    ("GiB-Hours", 1_073_741_824.0),
-    ("GPU-Hours", 1.0),
-];
-
-/// A part of one sort that is bought in one way.
-struct Part {
-    pricing: &'static str,
+    /// What is paid, in hundredths, and exactly.
     cost: Money,
+    exact: Money,
+    /// What anyone is asked for it on demand.
     list: Money,
-    /// Cores, bytes or GPUs.
-    amount: Option<f64>,
+    /// Before commitments.
+    contracted: Money,
+    /// How much of what.
+    quantity: f64,
+    unit: &'static str,
 }
 
-/// An amount of one sort by how it is bought.
-fn bought(group: &Group, sort: usize, amount: Money) -> Vec<Part> {
-    const CATEGORIES: [&str; 3] = ["Standard", "Dynamic", "Committed"];
-    let of = |it: &Split| [it.cpu, it.memory, it.gpu].get(sort).copied();
-    let exact: Option<Vec<Money>> = group.bought.iter().map(|it| of(&it.cost)).collect();
-    let Some(exact) = exact else {
-        return vec![Part {
-            pricing: CATEGORIES[0],
-            cost: amount,
-            list: amount,
-            amount: None,
-        }];
-    };
-    let cents = Money::rounded_to(amount, &exact);
-    let each = CATEGORIES.into_iter().zip(cents).zip(&group.bought);
-    let each = each.zip(exact).map(|(((pricing, cost), bought), exact)| {
-        let list = of(&bought.list).filter(|it| *it != exact);
-        Part {
-            pricing,
-            cost,
-            list: list.map_or(cost, Money::to_cents),
-            amount: bought.amounts.get(sort).copied(),
+/// What the groups pay, each with its place among them. What a list asks and what is
+/// contracted is rounded such that its sum is the same however the bill is grouped.
+fn charges(groups: &[Group]) -> Vec<(usize, Charge)> {
+    let all: Money = groups.iter().map(|it| it.cost.shared).sum();
+    let each = groups.iter().enumerate();
+    let each = each.flat_map(|(at, it)| of(it, all).into_iter().map(move |it| (at, it)));
+    let mut charges: Vec<(usize, Charge)> = each.collect();
+    round(&mut charges, |it| &mut it.list);
+    round(&mut charges, |it| &mut it.contracted);
+    let some = |it: &Charge| [it.cost, it.list, it.contracted] != [Money::ZERO; 3];
+    charges.retain(|(_, it)| some(it));
+    charges
+}
+
+fn of(group: &Group, shared: Money) -> Vec<Charge> {
+    const NODES: [(&str, &str, &str, f64); 3] = [
+        ("CPU", "Compute", "Core-Hours", 1.0),
+        ("memory", "Compute", "GiB-Hours", GIB),
+        ("GPU", "AI and Machine Learning", "GPU-Hours", 1.0),
+    ];
+    const PRICING: [&str; 3] = ["Standard", "Dynamic", "Committed"];
+    let sorts = |it: &Split| [it.cpu, it.memory, it.gpu];
+    let mut charges = Vec::new();
+    for (sort, (what, category, unit, one)) in NODES.into_iter().enumerate() {
+        let exact: Vec<Money> = group
+            .bought
+            .iter()
+            .map(|it| sorts(&it.cost)[sort])
+            .collect();
+        let cents = Money::rounded_to(sorts(&group.cost)[sort], &exact);
+        for (way, bought) in group.bought.iter().enumerate() {
+            charges.push(Charge {
+                what,
+                category,
+                pricing: PRICING[way],
+                cost: cents[way],
+                exact: exact[way],
+                list: sorts(&bought.asked.list)[sort],
+                contracted: sorts(&bought.asked.contracted)[sort],
+                quantity: bought.amounts[sort] / one * HOURS_PER_MONTH,
+                unit,
+            });
         }
+    }
+    let (cost, held) = (&group.cost, &group.held);
+    let plain = |what, category, cost: Money, quantity, unit| Charge {
+        what,
+        category,
+        pricing: PRICING[0],
+        cost,
+        exact: cost,
+        list: cost,
+        contracted: cost,
+        quantity,
+        unit,
+    };
+    let size = held.storage_bytes / GIB;
+    charges.push(plain(
+        "volumes",
+        "Storage",
+        cost.storage,
+        size,
+        "GiB-Months",
+    ));
+    let hours = held.load_balancers * HOURS_PER_MONTH;
+    let balancers = plain(
+        "load balancers",
+        "Networking",
+        cost.load_balancer,
+        hours,
+        "Hours",
+    );
+    charges.push(balancers);
+    // What is there for all is paid for by the month, of which this is a part.
+    let part = cost.shared.to_f64() / shared.to_f64().max(f64::MIN_POSITIVE);
+    charges.push(Charge {
+        exact: group.shared[0],
+        list: group.shared[1],
+        contracted: group.shared[2],
+        ..plain("shared costs", "Compute", cost.shared, part, "Months")
     });
-    each.filter(|it| it.cost != Money::ZERO || it.list != Money::ZERO)
-        .collect()
+    charges
+}
+
+const GIB: f64 = 1_073_741_824.0;
+
+/// Rounds one amount of all charges: where it is what is paid, to that; the others such that
+/// what they are beyond it is right in sum.
+fn round(charges: &mut [(usize, Charge)], of: impl Fn(&mut Charge) -> &mut Money) {
+    let mut off = Money::ZERO;
+    let mut paid = Money::ZERO;
+    let mut exact = Vec::new();
+    let mut own = Vec::new();
+    for (at, (_, charge)) in charges.iter_mut().enumerate() {
+        let asked = *of(charge);
+        if asked == charge.exact {
+            *of(charge) = charge.cost;
+            continue;
+        }
+        off += asked - charge.exact;
+        paid += charge.cost;
+        exact.push(asked);
+        own.push(at);
+    }
+    let cents = Money::rounded_to(paid + off.to_cents(), &exact);
+    for (at, cents) in own.into_iter().zip(cents) {
+        *of(&mut charges[at].1) = cents;
+    }
 }
 
 /// The region of all nodes; empty where they are in several.

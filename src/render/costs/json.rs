@@ -37,6 +37,7 @@ struct Report<'a> {
     /// bill.
     unpriced_volumes: usize,
     unpriced_load_balancers: usize,
+    unpriced_gpus: f64,
     gpus: Devices,
     gaps: Vec<Gap<'a>>,
 }
@@ -96,15 +97,16 @@ struct LoadBalancer {
     has_pods: Option<bool>,
 }
 
-/// `total = requested + idle + system + storage + load_balancers`.
+/// `total = requested + shared + idle + system + storage + load_balancers`.
 #[derive(Serialize)]
 struct Bill {
     total: Money,
     /// The same for an hour, with all digits.
     #[serde(rename = "hourly_cost")]
     hourly: String,
+    /// By workloads that are there for themselves.
     requested: Money,
-    /// Of what is requested that which is there for all.
+    /// By those that are there for all.
     shared: Money,
     /// Null where only a part of what is on nodes is told of.
     idle: Option<Money>,
@@ -173,7 +175,8 @@ struct Node<'a> {
     monthly_cost: Money,
     cpu_core_hourly_cost: String,
     memory_gib_hourly_cost: String,
-    gpu_hourly_cost: String,
+    /// Null where nothing says it in this currency.
+    gpu_hourly_cost: Option<String>,
     price_source: &'static str,
     price_basis: &'static str,
     price_origin: &'a str,
@@ -214,7 +217,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 monthly_cost: price.monthly,
                 cpu_core_hourly_cost: digits(price.rates.cpu_core_hour),
                 memory_gib_hourly_cost: digits(price.rates.memory_gib_hour),
-                gpu_hourly_cost: digits(price.rates.gpu_hour),
+                gpu_hourly_cost: price.rates.gpu_hour.map(digits),
                 price_source: price.source,
                 price_basis: price.basis.name(),
                 price_origin: &price.origin,
@@ -223,6 +226,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         unplaced_pods: costs.unplaced,
         unpriced_volumes: costs.unpriced_volumes,
         unpriced_load_balancers: costs.unpriced_load_balancers,
+        unpriced_gpus: rounded(costs.unpriced_gpus),
         gpus: Devices {
             all: held,
             used,
@@ -241,7 +245,7 @@ fn bill(told: Told<'_>) -> Bill {
     Bill {
         total: sum.total,
         hourly: Money::from_f64(sum.total.to_f64() / HOURS_PER_MONTH).exact(),
-        requested: sum.requested + sum.shared,
+        requested: sum.requested,
         shared: sum.shared,
         idle: (!costs.in_part).then_some(sum.idle),
         system: (!costs.in_part).then_some(sum.system),

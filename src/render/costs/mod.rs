@@ -18,8 +18,8 @@ use crate::costs::{
 use crate::gpu::Gpus;
 use crate::price::Basis;
 use crate::snapshot::Snapshot;
-use crate::text::{count, escape, money};
-use crate::units::{HOURS_PER_MONTH, Money, count_from};
+use crate::text::{count, escape, money, short};
+use crate::units::{Currency, HOURS_PER_MONTH, Money, count_from};
 
 pub use focus::costs_focus;
 pub use json::costs_json;
@@ -232,19 +232,32 @@ impl Page<'_> {
         if costs.unplaced > 0 {
             let pods = count(costs.unplaced, "pod");
             notes.push(format!(
-                "{pods} on no known node, at default rates; nothing idle is known"
+                "{pods} on no known node, at the rates of any; nothing idle is known"
+            ));
+        }
+        // Those of nodes are among what is said of prices.
+        if costs.unpriced_gpus > 0.0 && costs.nodes.is_empty() {
+            let gpus = short(costs.unpriced_gpus, 1);
+            notes.push(format!(
+                "what {gpus} GPUs cost is not known, and not in the bill: `gpu` in a row of `--prices` says it"
             ));
         }
         if costs.unpriced_volumes > 0 {
             let volumes = count(costs.unpriced_volumes, "volume");
+            // Those of clouds are known in dollars.
+            let dollar = if costs.currency == Currency::USD {
+                ""
+            } else {
+                ", or `usd:` there what a dollar costs"
+            };
             notes.push(format!(
-                "what {volumes} cost is not known, and not in the bill: `storage:` of `--prices` says it"
+                "what {volumes} cost is not known, and not in the bill: `storage:` of `--prices` says it{dollar}"
             ));
         }
         if costs.unpriced_load_balancers > 0 {
             let balancers = count(costs.unpriced_load_balancers, "load balancer");
             notes.push(format!(
-                "what {balancers} cost is not known, and not in the bill: `load_balancer:` of `--prices` says it"
+                "what {balancers} cost is not known, and not in the bill: `load_balancer:` of `--prices` says it, or `usd:` there what a dollar costs"
             ));
         }
         notes.extend(costs.unused.text(costs.currency));

@@ -76,7 +76,8 @@ struct Node<'a> {
     zone: Option<&'a str>,
     capacity_type: &'static str,
     monthly_cost: Money,
-    /// What leaves the bill when the node goes alone; the rest is committed.
+    /// What leaves the bill where the node goes alone; the rest is committed. That of several
+    /// nodes does not sum up where one commitment is about them: see `monthly_saved` of each.
     monthly_leaves: Money,
     allocatable_cpu_cores: Option<f64>,
     allocatable_memory_bytes: Option<u64>,

@@ -326,7 +326,11 @@ impl Page<'_> {
         }
         let committed = planned.prices.iter().any(|it| it.committed > 0.0);
         if committed {
-            notes.push("what is committed is paid for without its nodes too".to_owned());
+            let text = "what is committed is paid for without its nodes too";
+            notes.push(match planned.fleet {
+                Some(_) => format!("{text}, and is in MIX and AT LEAST"),
+                None => text.to_owned(),
+            });
         }
         notes.push(format!("prices: {}", planned.described));
         writeln!(out)?;

@@ -6,7 +6,7 @@ use super::Planned;
 use crate::plan::{Repacking, Stay};
 use crate::render::csv::{into_io, text};
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 19] = [
     "name",
     "pool",
     "instance_type",
@@ -24,10 +24,14 @@ const HEADER: [&str; 17] = [
     "advised_cpu_cores",
     "advised_memory_bytes",
     "remedy",
+    "today_monthly_saved",
+    "advised_monthly_saved",
 ];
 
 /// `cpu_cores` and `memory_bytes` are what is requested now; those with `advised` once the
-/// advice and the plan are followed.
+/// advice and the plan are followed. `monthly_leaves` is what leaves the bill where the node
+/// goes alone; the columns of what is saved say what leaves it with the nodes that go before,
+/// and sum up to what the plan saves.
 pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(HEADER).map_err(into_io)?;
@@ -39,6 +43,10 @@ pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()
         let order = |it: &Repacking| {
             let place = it.drains.iter().position(|it| it.node == at);
             place.map(|it| (it + 1).to_string()).unwrap_or_default()
+        };
+        let saved = |it: &Repacking| {
+            let own = it.drains.iter().find(|it| it.node == at);
+            own.map(|it| it.saved.to_string()).unwrap_or_default()
         };
         let stays = |it: &Repacking| {
             let why = it.stays[at].as_ref();
@@ -69,6 +77,8 @@ pub fn nodes_csv(planned: Planned<'_>, out: &mut dyn io::Write) -> io::Result<()
                 next.map(|it| number(it.cpu.get())).unwrap_or_default(),
                 next.map(|it| it.memory.0.to_string()).unwrap_or_default(),
                 text(&remedy.unwrap_or_default()),
+                saved(today),
+                advised.map(saved).unwrap_or_default(),
             ])
             .map_err(into_io)?;
     }

@@ -41,7 +41,11 @@ impl Page<'_> {
 /// The lines that say something, with how they sum.
 fn rows(lines: &Lines) -> Vec<(&'static str, Money, &'static str)> {
     let parts = [
-        ("  GPUs", lines.gpus, "that workloads hold"),
+        (
+            "  GPUs",
+            lines.gpus,
+            "that workloads hold; jobs by how long they run",
+        ),
         ("  volumes", lines.volumes, ""),
         (
             "  load balancers",

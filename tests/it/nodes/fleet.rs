@@ -1,7 +1,7 @@
 //! The cheapest mix of machine types.
 
 use kcost::plan::{Options, Unmixed, fleet};
-use kcost::price::Book;
+use kcost::price::{Book, Sheet};
 use kcost::recommend::{Sizing, State};
 use kcost::snapshot::{Snapshot, Workload};
 use kcost::units::Money;
@@ -138,6 +138,42 @@ fn spot_is_bought_where_that_is_allowed() {
     };
     let (spot, cheap) = cost(&allowed);
     assert!(spot && cheap < dear);
+}
+
+#[test]
+fn what_is_committed_stays_paid_and_costs_nothing_more() {
+    let made = made(large(10, 0.6, 1));
+    let chosen = |sheet: &str| {
+        let book = Book::with_sheet(Sheet::parse("s.yaml", sheet).unwrap());
+        let prices = book.prices(&made.snapshot.cluster.nodes);
+        let options = Options::default();
+        let found = fleet(&made.snapshot, &book, &prices, &made.advised, &options).unwrap();
+        found.pools.into_iter().next().unwrap()
+    };
+    let of = |covered: &str| {
+        let row = "{instance_type: m6i.4xlarge, discount_percent: 40, ";
+        chosen(&format!("commitments:\n- {row}{covered}}}\n"))
+    };
+    let free = chosen("currency: USD\n").mix.unwrap();
+    // All that there is is paid for anyway.
+    for covered in ["covered_nodes: 10", "covered_percent: 100"] {
+        assert_eq!(of(covered).mix, Err(Unmixed::NoneCheaper), "{covered}");
+    }
+    // Of a few nodes that are committed, the others go first.
+    let few = of("covered_nodes: 2");
+    let mix = few.mix.unwrap();
+    let committed = mix
+        .picks
+        .iter()
+        .find(|it| it.instance_type == "m6i.4xlarge");
+    assert!(committed.is_some_and(|it| it.count >= 2), "{:?}", mix.picks);
+    let each = committed.unwrap().each;
+    let paid = each.scale(1.2);
+    assert!(mix.cost < few.cost && mix.least <= mix.cost);
+    assert!(mix.least > paid, "{} of {paid}", mix.least);
+    // A commitment to what no machine here is changes nothing.
+    let other = "commitments: [{instance_type: r5.large, discount_percent: 40, covered_nodes: 2}]";
+    assert_eq!(chosen(other).mix.unwrap().cost, free.cost);
 }
 
 #[test]

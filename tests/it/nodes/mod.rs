@@ -9,8 +9,10 @@ mod generated;
 mod improve;
 mod random;
 mod read;
+mod reasons;
 mod report;
 mod rules;
+mod taken;
 
 use kcost::plan::{NodePlan, Options, Repacking, Stay, plan};
 use kcost::price::Book;

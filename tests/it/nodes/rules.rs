@@ -582,9 +582,11 @@ fn what_is_committed_does_not_leave_the_bill() {
     assert_eq!(saved(row).to_string(), "730.00");
     let committed = "commitments:\n- covered_percent: 100\n  discount_percent: 40\n";
     assert_eq!(saved(&format!("{row}{committed}")).to_string(), "0.00");
-    // Half of it costs half a dollar less 20 %, whether it is used or not; the rest goes.
+    // Half of both is one of them, which is covered as long as there is one.
     let half = "commitments:\n- covered_percent: 50\n  discount_percent: 20\n";
-    assert_eq!(saved(&format!("{row}{half}")).to_string(), "365.00");
+    assert_eq!(saved(&format!("{row}{half}")).to_string(), "730.00");
+    let most = "commitments:\n- covered_percent: 75\n  discount_percent: 20\n";
+    assert_eq!(saved(&format!("{row}{most}")).to_string(), "365.00");
 }
 
 #[test]
