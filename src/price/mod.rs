@@ -22,6 +22,7 @@ mod severity;
 mod sheet;
 mod waste;
 
+pub use beside::{Beside, OfVolume, Rules};
 pub use bill::price;
 pub use billed::{Billed, BilledNode};
 pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms, Worth};
