@@ -95,6 +95,7 @@ impl CostsArgs {
         ui.clear();
         let mut described = vec![book.description(&costs.nodes)];
         described.extend(book.remarks(&snapshot.cluster.nodes));
+        described.extend(book.stray_storage(&snapshot.cluster));
         let told = Told {
             snapshot,
             costs: &costs,

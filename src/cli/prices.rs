@@ -37,7 +37,7 @@ or as YAML:
   - {pool: on-premises, core: 0.012, gib: 0.002, gpu: 1.1}
   - {gpu_model: \"*H100*\", gpu: 2.4}
   - {instance_type: fargate, core: 0.041, gib: 0.0045}
-  discounts:             # off the list prices
+  discounts:             # off list prices and default rates
   - {provider: aws, percent: 12}
   commitments:           # they cover the nodes that stay; covered_percent is of what is paid today
   - {instance_type: \"m7i.*\", covered_percent: 60, discount_percent: 28}
@@ -45,9 +45,11 @@ or as YAML:
   - {provider: aws, committed_hourly: 12.5, discount_percent: 27}
   storage: {gp3: 0.07}   # a GiB a month, by storage class
   load_balancer: 0.02
-Conditions: provider, region, pool, instance_type and gpu_model (patterns), capacity_type. Of the
-rows that fit a node the one with most conditions counts; a rate that it leaves out is that of the
-next one, then the default rate in dollars: in another currency without `usd` there is none, and
+Conditions: provider, region, pool, instance_type, gpu_model (names or patterns) and capacity_type.
+Of the rows that fit a node the one with most conditions counts, and so of discounts, which do not
+add up; of commitments it is used up first, and what it leaves of a node the next one covers. Those
+of clusters in one report are shared by them. A rate that a row leaves out is that of the next one,
+then the default rate in dollars: in another currency without `usd` there is none, and
 GPUs without a rate are named and not counted. `fargate` and `autopilot` are the types of nodes
 whose pods are paid for by their size: no list has their rates.";
 
@@ -200,7 +202,11 @@ impl PricesArgs {
             .filter(|it| !is_pattern || self.is_sold(it))
             .collect();
         if let (true, Some(model)) = (entries.is_empty(), &self.gpu) {
-            return Err(no_gpu(model));
+            return Err(no_gpu(
+                model,
+                self.wanted.as_deref(),
+                self.region.as_deref(),
+            ));
         }
         if entries.is_empty() {
             let names: Vec<&str> = price::entries().map(|it| it.name).collect();
@@ -251,8 +257,20 @@ impl PricesArgs {
     }
 }
 
-/// What GPUs there are instead.
-fn no_gpu(model: &str) -> Error {
+/// What GPUs there are instead, and where those are that are asked for.
+fn no_gpu(model: &str, wanted: Option<&str>, region: Option<&str>) -> Error {
+    let known = price::entries().filter(|it| it.gpu.is_some_and(|it| price::is_model(it, model)));
+    let known: Vec<&Entry> = known.collect();
+    if !known.is_empty() {
+        let sold = |at: &&price::Region| known.iter().any(|it| it.cell(at).is_some());
+        let regions: Vec<&str> = price::regions().filter(sold).map(|it| it.name).collect();
+        let which = wanted.map_or_else(String::new, |it| format!(" `{it}`"));
+        let place = region.map_or_else(String::new, |it| format!(" in {it}"));
+        return Error::Usage {
+            text: format!("the list has no type{which} with GPUs `{model}`{place}"),
+            hint: Some(format!("it has such GPUs in {}", regions.join(", "))),
+        };
+    }
     let models: BTreeSet<&str> = price::entries().filter_map(|it| it.gpu).collect();
     let models: Vec<&str> = models.into_iter().collect();
     Error::Usage {

@@ -1,6 +1,8 @@
 //! `analyze` over several clusters: one report, and the worst verdict.
 
 use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
 
 use super::analyze::{AnalyzeArgs, refuse_empty, verdict, written_or_cut_off};
 use super::args::Cluster;
@@ -9,8 +11,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gate;
 use crate::gate::Outcome;
-use crate::pipeline;
+use crate::pipeline::{self, Settings};
 use crate::render::{Fleet, Member};
+use crate::snapshot::Node;
 use crate::ui::Ui;
 
 impl AnalyzeArgs {
@@ -29,24 +32,27 @@ impl AnalyzeArgs {
         }
         let mut clusters = self.source.read_all(ui)?;
         clusters.iter_mut().for_each(refuse_if_empty);
-        let members = clusters
-            .iter_mut()
-            .map(|cluster| match &mut cluster.snapshot {
-                Ok(snapshot) => Member::Analyzed {
-                    command: invocation.of_cluster(&cluster.name),
-                    analysis: Box::new(pipeline::analyze_part(
-                        snapshot,
-                        &cluster.asked,
-                        &settings,
-                        ui,
-                    )),
-                },
-                Err(error) => Member::Failed {
-                    name: cluster.name.clone(),
-                    error: chain(error),
-                    hint: error.hint(),
-                },
-            });
+        let of_each = side_by_side(&settings, &clusters);
+        let members =
+            clusters
+                .iter_mut()
+                .zip(&of_each)
+                .map(|(cluster, settings)| match &mut cluster.snapshot {
+                    Ok(snapshot) => Member::Analyzed {
+                        command: invocation.of_cluster(&cluster.name),
+                        analysis: Box::new(pipeline::analyze_part(
+                            snapshot,
+                            &cluster.asked,
+                            settings,
+                            ui,
+                        )),
+                    },
+                    Err(error) => Member::Failed {
+                        name: cluster.name.clone(),
+                        error: chain(error),
+                        hint: error.hint(),
+                    },
+                });
         let fleet = Fleet {
             members: members.collect(),
         };
@@ -84,6 +90,27 @@ impl AnalyzeArgs {
         let outcomes: Vec<&Outcome> = fleet.analyses().flat_map(|it| &it.outcomes).collect();
         verdict(outcomes.iter().copied(), self.exit_zero)
     }
+}
+
+/// The settings for each cluster: they share what is committed.
+fn side_by_side(settings: &Settings, clusters: &[Cluster]) -> Vec<Settings> {
+    let nodes = |it: &Cluster| match &it.snapshot {
+        Ok(snapshot) => snapshot.cluster.nodes.clone(),
+        Err(_) => Vec::new(),
+    };
+    let nodes: Vec<Vec<Node>> = clusters.iter().map(nodes).collect();
+    let mut first = 0;
+    let own = nodes.iter().map(|it| {
+        first += it.len();
+        first - it.len()..first
+    });
+    let own: Vec<Range<usize>> = own.collect();
+    let all: Arc<[Node]> = nodes.into_iter().flatten().collect();
+    let each = own.into_iter().map(|own| Settings {
+        prices: settings.prices.clone().one_of(all.clone(), own),
+        ..settings.clone()
+    });
+    each.collect()
 }
 
 fn refuse_if_empty(cluster: &mut Cluster) {

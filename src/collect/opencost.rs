@@ -16,6 +16,7 @@ use super::body::{LARGEST, Reading, Unread};
 use super::cause::Cause;
 use super::deadline::Deadline;
 use super::{client, shown, tls};
+use crate::units::Money;
 
 /// What is looked at: the last day, so that a change of prices is soon seen.
 const WINDOW: &str = "1d";
@@ -76,6 +77,16 @@ pub enum OpenCostError {
         path: &'static str,
         status: StatusCode,
     },
+    #[error("OpenCost at {url} answers {code} to {path}{said}")]
+    Failed {
+        url: String,
+        path: &'static str,
+        code: u64,
+        /// Its own words, behind a colon; empty where it has none.
+        said: String,
+    },
+    #[error("OpenCost at {url} says that {what} costs more than a billion an hour: nothing does")]
+    Absurd { url: String, what: String },
     #[error("what answers at {url} is no OpenCost: {problem}")]
     Odd { url: String, problem: String },
     #[error("OpenCost at {url} knows no price of a node in the last day")]
@@ -91,6 +102,12 @@ impl OpenCostError {
             }
             Self::Refused { .. } | Self::Odd { .. } => {
                 "give the address of its API, port 9003; of Kubecost that with `/model` behind it"
+            }
+            Self::Failed { .. } => {
+                "its log says more; without `--opencost-url` list prices are used"
+            }
+            Self::Absurd { .. } => {
+                "look at the prices that it is given; without `--opencost-url` list prices are used"
             }
             Self::Empty { .. } => {
                 "it needs some hours of a Prometheus with its metrics; without `--opencost-url` list prices are used"
@@ -115,14 +132,14 @@ pub async fn read(url: &str, timeout: Duration) -> Result<Billed, OpenCostError>
         Err(error) => return Err(error),
     };
     if !found.nodes.is_empty() {
-        return Ok(found);
+        return api.sane(found);
     }
     let query = format!("window={WINDOW}&aggregate=node&accumulate=true");
     let rates = allocations_of(&api.get("/allocation", &query).await?);
     if rates.nodes.is_empty() {
         return Err(OpenCostError::Empty { url: api.url });
     }
-    Ok(Billed {
+    api.sane(Billed {
         nodes: rates.nodes,
         end: rates.end,
         ..found
@@ -164,6 +181,30 @@ impl Api {
         })
     }
 
+    /// What it says, where that is the price of anything.
+    fn sane(&self, billed: Billed) -> Result<Billed, OpenCostError> {
+        let nodes = billed.nodes.iter().map(|(name, it)| {
+            let parts = [it.whole, it.cpu, it.memory, it.gpu];
+            let rates = parts.iter().filter_map(Amount::rate);
+            (format!("node {name}"), rates.fold(0.0, f64::max))
+        });
+        let classes = billed.storage.iter().map(|(class, it)| {
+            const GIB: f64 = 1_073_741_824.0;
+            let rate = it.rate().unwrap_or_default() * GIB;
+            (format!("a GiB of {class}"), rate)
+        });
+        let balancer = billed.load_balancers.rate().unwrap_or_default();
+        let balancers = ("a load balancer".to_owned(), balancer);
+        let mut all = nodes.chain(classes).chain([balancers]);
+        match all.find(|(_, hourly)| *hourly >= Money::MOST) {
+            Some((what, _)) => Err(OpenCostError::Absurd {
+                url: self.url.clone(),
+                what,
+            }),
+            None => Ok(billed),
+        }
+    }
+
     /// The data of an answer.
     async fn get(&self, path: &'static str, query: &str) -> Result<Value, OpenCostError> {
         let unreachable = |problem: String| OpenCostError::Unreachable {
@@ -200,6 +241,16 @@ impl Api {
             Unread::Odd(what) => odd(what),
         })?;
         let answer: Value = serde_json::from_slice(&whole).map_err(|_| odd("it writes no JSON"))?;
+        // It tells what went wrong in the answer too.
+        let code = answer.get("code").and_then(Value::as_u64);
+        if let Some(code) = code.filter(|it| !(200..300).contains(it)) {
+            return Err(OpenCostError::Failed {
+                url: self.url.clone(),
+                path,
+                code,
+                said: said(&answer),
+            });
+        }
         let data = answer.get("data").cloned();
         data.ok_or_else(|| odd("its answer has no `data`"))
     }
@@ -212,6 +263,18 @@ fn told(url: &str) -> String {
     match shown.strip_prefix("http://") {
         Some(rest) if !url.contains("://") => rest.to_owned(),
         _ => shown,
+    }
+}
+
+/// What an answer says in words.
+fn said(answer: &Value) -> String {
+    const LONGEST: usize = 200;
+    let text = text(answer, "/message");
+    let short: String = text.trim().chars().take(LONGEST).collect();
+    if short.is_empty() {
+        short
+    } else {
+        format!(": {short}")
     }
 }
 

@@ -1,12 +1,12 @@
 //! The price of each node over what is on it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::loose::{Loose, sizes};
 use super::{Asked, Costs, Held, Owner, Piece, Split, window};
-use crate::price::{Book, NodePrice, Rates, pod_requests};
+use crate::price::{Beside, Book, NodePrice, OfVolume, Rates, Rules, pod_requests};
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Node, Resources, Snapshot, Sold, VolumeHome};
+use crate::snapshot::{ContainerKind, Node, Resources, Service, Snapshot, Sold, Volume};
 use crate::units::{Bytes, Cpu, HOURS_PER_MONTH, Money, known};
 
 /// CPU in cores, memory in GiB, devices.
@@ -50,6 +50,8 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
         unpriced_load_balancers: ledger.unpriced_balancers,
         unpriced_gpus: ledger.unpriced_gpus,
         unused: book.unused(nodes),
+        storage_prices: ledger.storage,
+        load_balancer_price: ledger.load_balancers,
         in_part: false,
     }
 }
@@ -160,6 +162,8 @@ struct Ledger {
     unpriced: usize,
     unpriced_balancers: usize,
     unpriced_gpus: f64,
+    storage: BTreeMap<Option<String>, Beside>,
+    load_balancers: Option<Beside>,
 }
 
 impl Ledger {
@@ -333,9 +337,44 @@ impl Ledger {
         });
     }
 
-    fn volume(&mut self, owner: Owner, price: Option<Money>, size: Bytes) {
+    /// A claim costs what its volume can hold until it is deleted; one that waits for its
+    /// volume costs nothing yet. A volume that no claim has costs the same.
+    fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
+        let cluster = &snapshot.cluster;
+        let sizes = sizes(snapshot);
+        let all = cluster.volumes.iter();
+        let all: HashMap<&str, &Volume> = all.map(|it| (it.name.as_str(), it)).collect();
+        for (index, claim) in cluster.volume_claims.iter().enumerate() {
+            if claim.phase == "Pending" {
+                continue;
+            }
+            let volume = claim.volume.as_deref().and_then(|it| all.get(it));
+            let asked = OfVolume {
+                class: claim.storage_class.as_deref(),
+                driver: volume.and_then(|it| it.driver.as_deref()),
+                home: volume.and_then(|it| it.home),
+            };
+            let price = book.volume(asked, cluster);
+            self.volume(Owner::Volume(index), asked.class, price, sizes[index]);
+        }
+        let volumes = cluster.volumes.iter().enumerate();
+        for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
+            let asked = OfVolume {
+                class: volume.storage_class.as_deref(),
+                driver: volume.driver.as_deref(),
+                home: volume.home,
+            };
+            let price = book.volume(asked, cluster);
+            let owner = Owner::LooseVolume(index);
+            self.volume(owner, asked.class, price, volume.capacity);
+        }
+    }
+
+    /// Nothing for a volume whose price nobody knows, which is counted.
+    fn volume(&mut self, owner: Owner, class: Option<&str>, price: Beside, size: Bytes) {
+        self.unpriced += usize::from(price.price.is_none());
         let cost = Split {
-            storage: self.priced(price).scale(size.to_gib()),
+            storage: price.price.unwrap_or_default().scale(size.to_gib()),
             ..Split::default()
         };
         let held = Held {
@@ -343,52 +382,36 @@ impl Ledger {
             ..Held::default()
         };
         self.beside(owner, cost, held);
+        let class = class.map(str::to_owned);
+        self.storage.entry(class).or_insert(price);
     }
 
-    /// A claim costs what its volume can hold until it is deleted; one that waits for its
-    /// volume costs nothing yet. A volume that no claim has costs the same.
-    fn volumes(&mut self, snapshot: &Snapshot, book: &Book) {
-        let cloud = snapshot.cluster.provider();
-        let sizes = sizes(snapshot);
-        let all = snapshot.cluster.volumes.iter();
-        let homes = all.filter_map(|it| Some((it.name.as_str(), it.home?)));
-        let homes: HashMap<&str, VolumeHome> = homes.collect();
-        for (index, claim) in snapshot.cluster.volume_claims.iter().enumerate() {
-            if claim.phase == "Pending" {
-                continue;
-            }
-            let home = claim.volume.as_deref().and_then(|it| homes.get(it));
-            let price = book.volume(claim.storage_class.as_deref(), home.copied(), cloud);
-            self.volume(Owner::Volume(index), price, sizes[index]);
-        }
-        let volumes = snapshot.cluster.volumes.iter().enumerate();
-        for (index, volume) in volumes.filter(|(_, it)| Loose::of(it).is_some()) {
-            let price = book.volume(volume.storage_class.as_deref(), volume.home, cloud);
-            self.volume(Owner::LooseVolume(index), price, volume.capacity);
-        }
-    }
-
-    /// Nothing for a volume whose price nobody knows, which is counted.
-    fn priced(&mut self, price: Option<Money>) -> Money {
-        self.unpriced += usize::from(price.is_none());
-        price.unwrap_or_default()
-    }
-
+    /// One of no cloud costs nothing that is known of.
     fn balancers(&mut self, snapshot: &Snapshot, book: &Book) {
-        let cloud = snapshot.cluster.provider();
         let services = snapshot.cluster.services.iter().enumerate();
-        let price = book.load_balancer(cloud);
-        for (index, _) in services.filter(|(_, it)| it.service_type == "LoadBalancer") {
-            self.unpriced_balancers += usize::from(price.is_none());
+        let services = services.filter(|(_, it)| it.is_balanced_by_cloud());
+        let services: Vec<(usize, &Service)> = services.collect();
+        if services.is_empty() {
+            return;
+        }
+        let rules = services.iter().map(|(_, it)| Rules {
+            ports: it.ports.unwrap_or(1).max(1),
+            protocols: it.protocols.unwrap_or(1).max(1),
+        });
+        let rules: Vec<Rules> = rules.collect();
+        let (each, price) = book.load_balancers(&rules, &snapshot.cluster);
+        for ((index, _), hourly) in services.iter().zip(each) {
+            self.unpriced_balancers += usize::from(price.price.is_none());
             let cost = Split {
-                load_balancer: price.unwrap_or_default().monthly(),
+                load_balancer: hourly.monthly(),
                 ..Split::default()
             };
             let held = Held {
                 load_balancers: 1.0,
                 ..Held::default()
             };
-            self.beside(Owner::LoadBalancer(index), cost, held);
+            self.beside(Owner::LoadBalancer(*index), cost, held);
         }
+        self.load_balancers = Some(price);
     }
 }

@@ -13,9 +13,9 @@ mod shares;
 mod sharing;
 mod window;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::price::{Book, NodePrice, Unused};
+use crate::price::{Beside, Book, NodePrice, Unused};
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
 use crate::units::{Currency, Money};
@@ -233,6 +233,10 @@ pub struct Costs {
     /// What is committed and covers none of the nodes: it is no part of the bill, as other
     /// clusters may use it.
     pub unused: Unused,
+    /// What a GiB of each storage class costs a month; `None` for volumes that name none.
+    pub storage_prices: BTreeMap<Option<String>, Beside>,
+    /// What load balancers cost an hour, where there are any.
+    pub load_balancer_price: Option<Beside>,
     /// Whether it is of a part of what is there, so that nobody knows what is idle.
     pub in_part: bool,
     /// For each workload of the snapshot what its pods of the window cost over it, at what

@@ -3,7 +3,8 @@
 use super::plan::{Kind, Plan};
 use super::rules;
 use crate::snapshot::{
-    Cluster, DisruptionBudget, LimitRange, Node, Quota, Resources, Service, VolumeClaim, Workload,
+    Cluster, DisruptionBudget, LimitRange, Node, Quota, Resources, Service, StorageClass,
+    VolumeClaim, Workload,
 };
 use crate::units::{Bytes, Cpu};
 
@@ -24,6 +25,11 @@ pub(super) fn cluster(plans: &[Plan], workloads: &[Workload], mut nodes: Vec<Nod
         quotas: vec![quota(workloads)],
         volume_claims: plans.iter().flat_map(volume_claims).collect(),
         volumes: rules::volumes(plans, workloads, &nodes),
+        storage_classes: vec![StorageClass {
+            name: CLASS.to_owned(),
+            provisioner: DRIVER.to_owned(),
+            disks: Some(CLASS.to_owned()),
+        }],
         in_part: false,
         has_events: true,
         services: plans.iter().filter_map(service).collect(),
@@ -106,6 +112,7 @@ fn service(plan: &Plan) -> Option<Service> {
         name: plan.name.to_owned(),
         service_type: plan.service?.to_owned(),
         selector: selector(plan),
+        ..Service::default()
     })
 }
 

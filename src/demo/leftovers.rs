@@ -46,6 +46,7 @@ pub(super) fn leave(cluster: &mut Cluster) {
         name: "spring-sale".to_owned(),
         service_type: "LoadBalancer".to_owned(),
         selector: vec![(NAME.to_owned(), "spring-sale".to_owned())],
+        ..Service::default()
     });
     let key = |it: &Service| (it.namespace.clone(), it.name.clone());
     cluster.services.sort_by_key(key);

@@ -137,7 +137,7 @@ impl Rule for MonthlyBanked {
     }
 
     fn summary(&self) -> &'static str {
-        "what of that leaves the bill with nodes that can go then, a month"
+        "what leaves the bill with nodes that can go then, those idle today too, a month"
     }
 
     fn unit(&self) -> Unit {

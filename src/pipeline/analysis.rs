@@ -15,6 +15,7 @@ use crate::schedule::Peak;
 use crate::snapshot::Snapshot;
 
 /// What the user decides about an analysis.
+#[derive(Clone)]
 pub struct Settings {
     pub recommend: recommend::Options,
     pub prices: Book,

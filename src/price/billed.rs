@@ -27,13 +27,23 @@ pub struct BilledNode {
     pub rates: Option<Rates>,
 }
 
+impl Billed {
+    /// Where it is, and of which day.
+    pub(super) fn origin(&self) -> String {
+        match self.date.as_str() {
+            "" => format!("OpenCost at {}", self.url),
+            date => format!("OpenCost at {} to {date}", self.url),
+        }
+    }
+}
+
 impl PriceSource for Billed {
     fn name(&self) -> &'static str {
         "opencost"
     }
 
     fn description(&self) -> String {
-        format!("OpenCost at {} to {}", self.url, self.date)
+        self.origin()
     }
 
     fn quote(&self, node: &Node) -> Option<Quote> {

@@ -22,9 +22,10 @@ mod severity;
 mod sheet;
 mod waste;
 
+pub use beside::{Beside, OfVolume, Rules};
 pub use bill::price;
 pub use billed::{Billed, BilledNode};
-pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Shared, Terms, Worth};
+pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms, Worth};
 pub use effective::{Following, advised_requests, pod_requests};
 pub use list::{Entry, Region, entries, entry, is_model, regions};
 pub use part::Part;

@@ -119,7 +119,7 @@ pub fn price_explained(
         lines.push((
             "committed",
             format!(
-                "{share:.0} % of it is paid by a commitment, which covers what nodes stay; {} a \
+                "{share:.0} % of it is paid by commitments, which cover what nodes stay; {} a \
                  month leaves with this node",
                 money(price.leaves(), &currency)
             ),
@@ -234,7 +234,7 @@ struct Shape<'a> {
     memory_gib_hourly_cost: String,
     /// Null where nothing says it in this currency.
     gpu_hourly_cost: Option<String>,
-    /// Share of it that is paid by a commitment.
+    /// Share of it that is paid by commitments.
     committed_ratio: f64,
     /// Null for a type that is no node.
     node: Option<&'a str>,

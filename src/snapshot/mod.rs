@@ -100,6 +100,9 @@ pub struct Cluster {
     /// Sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<Volume>,
+    /// Sorted by name; those of clusters that let nobody read them are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage_classes: Vec<StorageClass>,
     /// Whether pods of some namespaces were left out, so that nodes may hold more than is
     /// known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -300,8 +303,19 @@ pub struct Certificate {
     pub expires: Timestamp,
 }
 
+/// A StorageClass, as far as it matters for cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StorageClass {
+    pub name: String,
+    /// `ebs.csi.aws.com`.
+    pub provisioner: String,
+    /// What its parameters say of the disks that it makes: `io2`, `pd-ssd`, `Premium_LRS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disks: Option<String>,
+}
+
 /// A Service, as far as it matters for cost.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Service {
     pub namespace: String,
     pub name: String,
@@ -309,9 +323,27 @@ pub struct Service {
     pub service_type: String,
     /// Labels of the pods behind it, sorted.
     pub selector: Vec<(String, String)>,
+    /// Who makes its load balancer, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_balancer_class: Option<String>,
+    /// How many ports it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<u32>,
+    /// How many protocols those have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocols: Option<u32>,
 }
 
 impl Service {
+    /// Whether it has a load balancer of a cloud: one of another class is made by something
+    /// that runs in the cluster, as MetalLB or Tailscale, and no cloud bills it.
+    pub fn is_balanced_by_cloud(&self) -> bool {
+        const CLOUDS: [&str; 4] = ["aws", "gke.io", "cloud.google.com", "azure"];
+        let class = self.load_balancer_class.as_deref();
+        let of_cloud = class.is_none_or(|it| CLOUDS.iter().any(|cloud| it.contains(cloud)));
+        self.service_type == "LoadBalancer" && of_cloud
+    }
+
     /// Whether a pod of this namespace with these labels is behind it.
     pub fn leads_to(&self, namespace: &str, labels: &[(String, String)]) -> bool {
         self.namespace == namespace

@@ -10,6 +10,10 @@ pub struct Money {
 impl Money {
     pub const ZERO: Self = Self { micros: 0 };
 
+    /// No price that is read is as large, in whatever currency: sums of thousands of them are
+    /// exact.
+    pub const MOST: f64 = 1e9;
+
     /// The nearest millionth; saturates, and takes what is not a number as 0.
     #[expect(
         clippy::cast_possible_truncation,
@@ -67,19 +71,16 @@ impl Money {
         }
         let exact = |weight: &f64| self.to_f64() * (weight / total);
         let mut parts: Vec<Self> = weights.iter().map(|it| Self::from_f64(exact(it))).collect();
-        let mut left = self.micros - parts.iter().map(|it| it.micros).sum::<i64>();
+        let given: i128 = parts.iter().map(|it| i128::from(it.micros)).sum();
         let mut order: Vec<usize> = (0..parts.len()).filter(|it| weights[*it] > 0.0).collect();
+        let left = i128::from(self.micros) - given;
         let lost = |at: &usize| exact(&weights[*at]) - parts[*at].to_f64();
         order.sort_by(|a, b| lost(b).total_cmp(&lost(a)).then(a.cmp(b)));
         if left < 0 {
             order.reverse();
         }
-        for at in order.into_iter().cycle() {
-            if left == 0 {
-                break;
-            }
-            parts[at].micros += left.signum();
-            left -= left.signum();
+        for (at, more) in order.iter().zip(evenly(left, order.len())) {
+            parts[*at].micros = parts[*at].micros.saturating_add(more);
         }
         parts
     }
@@ -110,10 +111,11 @@ impl Money {
             order.reverse();
             order.retain(|at| rounded[*at].micros >= CENT);
         }
-        let most = usize::try_from(left.unsigned_abs()).unwrap_or(0);
         // A sum that is further from theirs than there are parts takes more than one from some.
-        for at in order.into_iter().cycle().take(most) {
-            rounded[at].micros += CENT * left.signum();
+        for (at, more) in order.iter().zip(evenly(i128::from(left), order.len())) {
+            rounded[*at].micros = rounded[*at]
+                .micros
+                .saturating_add(more.saturating_mul(CENT));
         }
         rounded
     }
@@ -137,6 +139,18 @@ impl Money {
     }
 }
 
+/// So many things to so many, each as many, the first ones one more.
+fn evenly(things: i128, among: usize) -> impl Iterator<Item = i64> {
+    let many = i128::try_from(among.max(1)).unwrap_or(i128::MAX);
+    let (each, rest) = (things / many, things % many);
+    let limits = (i128::from(i64::MIN), i128::from(i64::MAX));
+    (0..many).map(move |at| {
+        let more = if at < rest.abs() { rest.signum() } else { 0 };
+        let share = (each + more).clamp(limits.0, limits.1);
+        i64::try_from(share).unwrap_or_default()
+    })
+}
+
 /// Why a text is no amount of money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseMoneyError(String);
@@ -158,7 +172,7 @@ impl std::str::FromStr for Money {
         let plain = text.starts_with(|it: char| it.is_ascii_digit() || it == '.' || it == '-');
         let amount: f64 = text.parse().map_err(|_| wrong())?;
         // The nearest float of a decimal with up to six digits rounds back to it.
-        (plain && amount.abs() < 1e9)
+        (plain && amount.abs() < Self::MOST)
             .then(|| Self::from_f64(amount))
             .ok_or_else(wrong)
     }
@@ -241,6 +255,21 @@ mod tests {
         assert_eq!(whole.divided(&[0.0, 0.0]), [Money::ZERO; 2]);
         let parts = Money::from_f64(-0.000_001).divided(&[0.0, 5.0]);
         assert_eq!(parts, [Money::ZERO, Money::from_f64(-0.000_001)]);
+    }
+
+    #[test]
+    fn amounts_beyond_all_reason_are_added_and_divided_without_an_end() {
+        let most = Money::from_f64(f64::INFINITY);
+        let parts = most.divided(&[1.0, 3.0, 0.0]);
+        assert_eq!(most + most, most);
+        assert_eq!(parts.len(), 3);
+        assert!(parts.iter().all(|it| *it >= Money::ZERO && *it <= most));
+        let rounded = Money::rounded_together(&[most, most, Money::CENT]);
+        assert!(rounded.iter().all(|it| *it >= Money::ZERO));
+        let least = Money::from_f64(f64::NEG_INFINITY).divided(&[1.0, 1.0]);
+        assert!(least.iter().all(|it| it.is_negative()));
+        let odd = Money::from_f64(9e11).divided(&[1e-300, 1e300]);
+        assert_eq!(odd.into_iter().sum::<Money>(), Money::from_f64(9e11));
     }
 
     #[test]

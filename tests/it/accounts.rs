@@ -296,6 +296,104 @@ fn disks_of_nodes_cost_nothing_more_and_servers_what_nobody_knows() {
 }
 
 #[test]
+fn disks_cost_what_their_class_makes_and_a_guess_is_said_to_be_one() {
+    let mut objects = vec![node("n0", &json!({}))];
+    for (class, disks) in [("fast", "io2"), ("odd", "weird"), ("gp2", "")] {
+        if !disks.is_empty() {
+            objects.push(
+                json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+                "metadata": {"name": class}, "provisioner": "ebs.csi.aws.com",
+                "parameters": {"type": disks, "secret": "hush"}}),
+            );
+        }
+        objects.push(
+            json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": class},
+            "spec": {"capacity": {"storage": "100Gi"}, "storageClassName": class,
+                     "csi": {"driver": "ebs.csi.aws.com", "volumeHandle": "v"}},
+            "status": {"phase": "Available"}}),
+        );
+    }
+    let found = run(&objects, &["costs", "-o", "json"]).json();
+    let classes = found["storage"]["classes"].as_array().unwrap();
+    let of = |name: &str| {
+        classes
+            .iter()
+            .find(|it| it["storage_class"] == name)
+            .unwrap()
+    };
+    assert_eq!(of("fast")["gib_monthly_cost"], "0.125");
+    assert_eq!(of("fast")["price_basis"], "quoted");
+    assert_eq!(of("odd")["gib_monthly_cost"], "0.08");
+    assert_eq!(of("odd")["price_basis"], "estimated");
+    assert_eq!(of("gp2")["monthly_cost"], "10.00");
+    let text = run(&objects, &["costs", "-v"]).stdout;
+    assert!(
+        text.contains("the price of 2 storage classes is a guess"),
+        "{text}"
+    );
+    assert!(
+        text.contains("fast: $0.125 a GiB a month; io2, price pages of 2026"),
+        "{text}"
+    );
+    let told = priced(&objects, "storage: {nope: 0.1, fast: 0.2}\n", &["costs"]).stdout;
+    assert!(
+        told.contains("no volume here has a storage class `nope` of the"),
+        "{told}"
+    );
+}
+
+#[test]
+fn load_balancers_are_paid_by_the_rule_where_the_cloud_does() {
+    let service = |name: &str, ports: usize, class: Option<&str>| {
+        let ports: Vec<Value> = (0..ports)
+            .map(|at| json!({"name": format!("p{at}"), "port": 80 + at}))
+            .collect();
+        let mut spec = json!({"type": "LoadBalancer", "selector": {"app": "x"}, "ports": ports});
+        if let Some(class) = class {
+            spec["loadBalancerClass"] = json!(class);
+        }
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": "shop", "name": name}, "spec": spec})
+    };
+    let mut services: Vec<Value> = (0..6)
+        .map(|at| service(&format!("s{at}"), 1, None))
+        .collect();
+    services.push(service("many", 3, None));
+    services.push(service("own", 1, Some("tailscale")));
+    for (id, hourly, many) in [
+        // Each of seven 0.0225.
+        ("aws:///us-east-1a/i-n0", 0.1575, 1.0 / 7.0),
+        // Seven rules: one for each address and protocol.
+        ("gce://p/us-central1-a/n0", 0.045, 1.0 / 7.0),
+        // Nine: one for each port.
+        ("azure:///subscriptions/s/n0", 0.065, 3.0 / 9.0),
+    ] {
+        let mut own = node("n0", &json!({}));
+        own["spec"]["providerID"] = json!(id);
+        let objects: Vec<Value> = [own].into_iter().chain(services.clone()).collect();
+        let found = run(&objects, &["costs", "-o", "json"]).json();
+        let amount = |it: &Value| it.as_str().unwrap().parse::<f64>().unwrap();
+        assert!(
+            (amount(&found["bill"]["load_balancers"]) - hourly * 730.0).abs() < 0.006,
+            "{id}"
+        );
+        let all = found["load_balancers"].as_array().unwrap();
+        assert_eq!(all.len(), 7, "{id}");
+        let one = all.iter().find(|it| it["name"] == "many").unwrap();
+        assert!(
+            (amount(&one["monthly_cost"]) - hourly * 730.0 * many).abs() < 0.006,
+            "{id}: {one}"
+        );
+        assert!(
+            one["price_origin"]
+                .as_str()
+                .unwrap()
+                .contains("price pages of 2026"),
+            "{one}"
+        );
+    }
+}
+
+#[test]
 fn nodes_and_costs_say_the_same_to_the_hundredth() {
     let json = |args: &[&str]| Kcost::new().args(args).run().ended(0).json();
     let nodes = json(&["nodes", "--demo", "-o", "json"]);

@@ -112,6 +112,7 @@ fn volumes_and_load_balancers_are_on_the_bill() {
         name: name.to_owned(),
         service_type: kind.to_owned(),
         selector: Vec::new(),
+        ..Service::default()
     };
     snapshot.cluster.services = vec![service("api", "ClusterIP"), service("web", "LoadBalancer")];
     let costs = costs(&snapshot, &[], &Book::default());
@@ -281,6 +282,7 @@ fn load_balancers_without_a_pod_are_named() {
             .map(|it| ("app".to_owned(), it.to_owned()))
             .into_iter()
             .collect(),
+        ..Service::default()
     };
     snapshot.cluster.services = vec![
         service("by-hand", None),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use kcost::price::{Basis, Billed, BilledNode, Book, NodePrice, Rates, Sheet};
-use kcost::snapshot::{CapacityType, Node};
+use kcost::price::{Basis, Billed, BilledNode, Book, NodePrice, OfVolume, Rates, Rules, Sheet};
+use kcost::snapshot::{CapacityType, Cluster, Node};
 use kcost::units::Money;
 use serde_json::Value;
 
@@ -125,18 +125,27 @@ fn what_is_billed_in_dollars_takes_their_price() {
     let own = book("currency: EUR\nprices:\n- {core: 0.05, gib: 0.005}\n").with_billed(billed());
     let prices = own.prices(&nodes);
     assert_eq!(prices[0].hourly, money("0.28"));
-    assert_eq!(own.volume(Some("gp3"), None, Some("aws")), None);
-    assert_eq!(own.load_balancer(Some("aws")), None);
+    let cluster = Cluster::default();
+    let disk = OfVolume {
+        class: Some("gp3"),
+        ..OfVolume::default()
+    };
+    let one = Rules {
+        ports: 1,
+        protocols: 1,
+    };
+    assert_eq!(own.volume(disk, &cluster).price, None);
+    assert_eq!(own.load_balancers(&[one], &cluster).1.price, None);
     let told = own.told(&nodes, &prices);
     assert!(told.contains("what OpenCost says is in dollars"), "{told}");
     // It is net of discounts already.
     let sheet = "currency: EUR\nusd: 0.5\ndiscounts:\n- {percent: 10}\n";
     let known = book(sheet).with_billed(billed());
     assert_eq!(known.price(&nodes[0]).hourly, money("1"));
-    assert_eq!(known.volume(Some("gp3"), None, None), Some(money("0.5")));
+    assert_eq!(known.volume(disk, &cluster).price, Some(money("0.5")));
     let told = known.remarks(&nodes).join("; ");
     assert!(
-        told.contains("1 discount of the sheet fit no node"),
+        told.contains("1 discount of the sheet fits no node"),
         "{told}"
     );
 }

@@ -195,6 +195,24 @@ fn what_does_not_answer_or_is_something_else_is_an_error_with_a_way_out() {
     );
     wrong(&served(|_| (200, "<html>".to_owned())), 1, "no OpenCost");
     wrong(
+        &served(|_| {
+            (
+                200,
+                json!({"code": 500, "message": "boom", "data": null}).to_string(),
+            )
+        }),
+        1,
+        "answers 500 to /assets: boom",
+    );
+    for cost in [1e300, 1e12] {
+        let node = json!({"type": "Node", "properties": {"name": "n0"}, "minutes": 60.0, "totalCost": cost});
+        wrong(
+            &served(move |_| (200, json!({"code": 200, "data": {"n0": node}}).to_string())),
+            1,
+            "node n0 costs more than a billion an hour",
+        );
+    }
+    wrong(
         &served(|_| (200, json!({"code": 200, "data": [{}]}).to_string())),
         1,
         "knows no price",

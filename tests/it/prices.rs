@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kcost::price::{Basis, Book, NodePrice, Sheet};
-use kcost::snapshot::{CapacityType, Node};
+use kcost::price::{Basis, Book, NodePrice, OfVolume, Rules, Sheet, Worth};
+use kcost::snapshot::{CapacityType, Cluster, Node};
 use kcost::units::{Currency, Money};
 use serde_json::Value;
 
@@ -141,6 +141,174 @@ commitments:
     assert_eq!(book.prices(&nodes[..1])[0].hourly, money("0.6"));
     let half = prices.iter().map(|it| it.hourly).sum::<Money>();
     assert_eq!(half, money("7"));
+}
+
+fn sheet(text: &str) -> Book {
+    Book::with_sheet(Sheet::parse("mine.yaml", text).unwrap())
+}
+
+#[test]
+fn what_one_commitment_leaves_of_a_node_the_next_covers() {
+    // The one with more conditions is used up first, wherever it stands.
+    let book = sheet(
+        "\
+prices:
+- {price: 1}
+commitments:
+- {provider: aws, committed_hourly: 0.7, discount_percent: 30}
+- {provider: aws, instance_type: m5.xlarge, covered_nodes: 2, discount_percent: 40}
+",
+    );
+    let mut own = machine("m5.xlarge", "us-east-1", CapacityType::OnDemand);
+    own.provider = Some("aws".to_owned());
+    let nodes = vec![own.clone(), own.clone(), own.clone(), own];
+    let prices = book.prices(&nodes);
+    // Of four dollars two are reserved for 1.2, 0.7 cover one, and one is left.
+    let all: Money = prices.iter().map(|it| it.hourly).sum();
+    assert_eq!(all, money("2.9"));
+    assert!(
+        prices[0]
+            .origin
+            .contains("50 % of it committed at 40 % less, 25 % of it committed at 30 % less"),
+        "{}",
+        prices[0].origin
+    );
+    assert!((prices[0].covered - 0.75).abs() < 1e-9);
+    assert!((prices[0].committed - 0.475 / 0.725).abs() < 1e-9);
+    assert_eq!(book.unused(&nodes).hourly, Money::ZERO);
+    // What nothing covers leaves first: one dollar an hour, whoever goes.
+    assert_eq!(prices[0].leaves(), money("730"));
+    let worth = || prices.iter().map(NodePrice::worth);
+    assert_eq!(Worth::of_all(worth().take(3)), money("730"));
+    assert_eq!(Worth::of_all(worth()), money("730"));
+    // With two nodes left the second commitment covers none.
+    assert_eq!(book.unused(&nodes[..2]).hourly, money("0.7"));
+}
+
+#[test]
+fn clusters_of_one_report_share_what_is_committed() {
+    for commitment in [
+        "instance_type: 'm5.*', covered_nodes: 4, discount_percent: 40",
+        "instance_type: 'm5.*', committed_hourly: 2.4, discount_percent: 40",
+        "instance_type: 'm5.*', covered_percent: 50, discount_percent: 40",
+    ] {
+        let book = sheet(&format!(
+            "prices:\n- {{price: 1}}\ncommitments:\n- {{{commitment}}}\n"
+        ));
+        let own = machine("m5.xlarge", "us-east-1", CapacityType::OnDemand);
+        let all: std::sync::Arc<[Node]> = vec![own; 8].into();
+        let of = |own: std::ops::Range<usize>| {
+            let book = book.clone().one_of(all.clone(), own.clone());
+            let prices = book.prices(&all[own]);
+            let hourly: Money = prices.iter().map(|it| it.hourly).sum();
+            let leaves = Worth::of_all(prices.iter().map(NodePrice::worth));
+            (hourly, leaves)
+        };
+        let parts = [of(0..2), of(2..8)];
+        let hourly: Money = parts.iter().map(|it| it.0).sum();
+        // Four of eight at 40 % less, and four that leave the bill.
+        assert_eq!(hourly, money("6.4"), "{commitment}");
+        let leaves: Money = parts.iter().map(|it| it.1).sum();
+        assert_eq!(leaves, money("2920"), "{commitment}");
+    }
+}
+
+#[test]
+fn of_discounts_the_closest_counts_alone() {
+    let book = sheet(
+        "discounts:\n- {provider: aws, percent: 10}\n- {provider: aws, instance_type: 'm5.*', percent: 14.5}\n",
+    );
+    let of = |name: &str| {
+        let mut own = machine(name, "us-east-1", CapacityType::OnDemand);
+        own.provider = Some("aws".to_owned());
+        book.price(&own)
+    };
+    assert_eq!(of("m5.xlarge").hourly, money("0.192").scale(0.855));
+    assert!(of("m5.xlarge").origin.ends_with("less 14.5 %"));
+    assert_eq!(of("m6i.2xlarge").hourly, money("0.384").scale(0.9));
+}
+
+#[test]
+fn regions_and_pools_are_names_or_patterns() {
+    let book = sheet(
+        "prices:\n- {instance_type: 'm5.*', region: 'us-*', price: 2}\n\
+         - {instance_type: 'm5.*', region: us-east-1, price: 1}\n- {pool: 'gpu-*', price: 9}\n",
+    );
+    let of = |region: &str| {
+        book.price(&machine("m5.xlarge", region, CapacityType::OnDemand))
+            .hourly
+    };
+    assert_eq!([of("us-west-2"), of("us-east-1")], [money("2"), money("1")]);
+    assert_eq!(
+        book.price(&machine("m5.xlarge", "eu-west-1", CapacityType::OnDemand))
+            .source,
+        "list"
+    );
+    let mut own = node("n1", CapacityType::OnDemand);
+    own.pool = Some("gpu-large".to_owned());
+    assert_eq!(book.price(&own).hourly, money("9"));
+}
+
+#[test]
+fn what_a_sheet_says_of_nodes_that_are_not_here_is_told() {
+    let text = "instance_type,region,price\nm5.xlarg,us-east-1,0.1\nm5.xlarge,us-*,0.1\n";
+    let book = Book::with_sheet(Sheet::parse("mine.csv", text).unwrap());
+    let nodes = [machine("m5.xlarge", "us-east-1", CapacityType::OnDemand)];
+    assert_eq!(
+        book.remarks(&nodes),
+        ["1 row of the sheet (line 2) fits no node here"]
+    );
+    assert_eq!(book.remarks(&[]), [""; 0]);
+    let book =
+        sheet("commitments:\n- {provider: nobody, covered_percent: 50, discount_percent: 5}\n");
+    assert_eq!(
+        book.remarks(&nodes),
+        ["1 commitment of the sheet fits no node here"]
+    );
+}
+
+#[test]
+fn gpus_that_are_attached_to_a_machine_are_paid_for() {
+    let mut plain = machine("n1-standard-4", "us-central1", CapacityType::OnDemand);
+    plain.provider = Some("gce".to_owned());
+    let mut own = plain.clone();
+    own.gpu_product = Some("nvidia-tesla-t4".to_owned());
+    for size in [&mut own.capacity, &mut own.allocatable] {
+        size.extended.insert("nvidia.com/gpu".to_owned(), 4.0);
+    }
+    let [without, with] = [&plain, &own].map(|it| Book::default().price(it));
+    let each = with.rates.gpu_hour.unwrap();
+    assert!((0.2..0.5).contains(&each), "{each}");
+    assert_eq!(with.hourly, without.hourly + Money::from_f64(4.0 * each));
+    assert_eq!(
+        (without.basis, with.basis),
+        (Basis::Quoted, Basis::Estimated)
+    );
+    assert!(
+        with.origin.ends_with("and GPUs as T4 in the list"),
+        "{}",
+        with.origin
+    );
+    assert!((with.rates.cpu_core_hour - without.rates.cpu_core_hour).abs() < 1e-9);
+    // Of a model that is not in the list nobody knows it, and that is told.
+    own.gpu_product = Some("nvidia-tesla-k9".to_owned());
+    let odd = Book::default().price(&own);
+    assert_eq!((odd.hourly, odd.rates.gpu_hour), (without.hourly, None));
+    let told = Book::default().remarks(&[own]).join(" ");
+    assert!(told.contains("the GPUs of 1 node have no price"), "{told}");
+}
+
+#[test]
+fn a_machine_of_a_size_of_ones_own_is_priced_by_its_series() {
+    let mut own = machine("n2-custom-6-20480", "us-central1", CapacityType::OnDemand);
+    own.provider = Some("gce".to_owned());
+    let price = Book::default().price(&own);
+    assert_eq!((price.source, price.basis), ("list", Basis::Estimated));
+    assert!(
+        price.hourly > money("0.2") && price.hourly < money("0.4"),
+        "{:?}",
+        price.hourly
+    );
 }
 
 #[test]
@@ -313,8 +481,22 @@ fn another_currency_needs_a_way_from_dollars() {
     assert_eq!(sheet.currency, "EUR".parse::<Currency>().unwrap());
     // Nor are dollars of disks and load balancers euros.
     let book = Book::with_sheet(sheet);
-    assert_eq!(book.volume(Some("gp3"), None, Some("aws")), None);
-    assert_eq!(book.load_balancer(Some("aws")), None);
+    let mut own = node("n0", CapacityType::OnDemand);
+    own.provider = Some("aws".to_owned());
+    let cluster = Cluster {
+        nodes: vec![own],
+        ..Cluster::default()
+    };
+    let volume = OfVolume {
+        class: Some("gp3"),
+        ..OfVolume::default()
+    };
+    assert_eq!(book.volume(volume, &cluster).price, None);
+    let one = Rules {
+        ports: 1,
+        protocols: 1,
+    };
+    assert_eq!(book.load_balancers(&[one], &cluster).1.price, None);
 }
 
 #[test]
@@ -340,7 +522,10 @@ fn a_wrong_sheet_says_where_and_what_was_meant() {
         "commitments:\n- {instance_type: x, discount_percent: 10}\n",
         "discounts:\n- {provider: aws, percnt: 10}\n",
         "storage: {gp3: cheap}\n",
+        "load_balancer: 99999999999999999999\n",
+        "usd: 1e300\ncurrency: EUR\n",
     ];
+    insta::assert_snapshot!(wrong("p.csv", "instance_type,price,price\nx,1,2\n"), @"p.csv:1:3: `price` is a column twice");
     insta::assert_snapshot!(yaml.map(|it| wrong("p.yaml", it)).join("\n"));
 }
 

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
     ResourceQuota, Service,
 };
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::api::storage::v1::CSINode;
+use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, Resource};
 use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
@@ -41,7 +41,7 @@ pub(super) struct Kind {
 }
 
 /// Longest lists first, so that they do not come last alone.
-pub(super) static ALL: [Kind; 20] = [
+pub(super) static ALL: [Kind; 21] = [
     Kind::in_namespace::<Pod>(),
     Kind::in_namespace::<ReplicaSet>(),
     Kind::in_namespace::<Deployment>(),
@@ -59,6 +59,7 @@ pub(super) static ALL: [Kind; 20] = [
     Kind::in_namespace::<ResourceQuota>(),
     Kind::in_namespace::<ReplicationController>(),
     Kind::of_whole::<CSINode>(),
+    Kind::of_whole::<StorageClass>(),
     Kind::warnings(),
     Kind::add_on("autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
     Kind::add_on("keda.sh", "v1alpha1", "scaledobjects"),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{
     LimitRange, LimitRangeItem, Node, PersistentVolumeClaim, ResourceQuota, Service, Taint,
@@ -9,7 +9,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::state::conditions;
-use super::{Amounts, Meta, Objects, Record, fraction, placement};
+use super::{Amounts, Meta, Objects, Record, fraction, placement, zone};
 use crate::collect::reach::Candidate;
 use crate::snapshot;
 use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources, annotation};
@@ -82,6 +82,8 @@ impl Record for Node {
             gpu_product = gpu_product.or(divided.product);
         }
         let label = |key: &str| find(&meta.labels, key);
+        let zone = label("topology.kubernetes.io/zone")
+            .or_else(|| label("failure-domain.beta.kubernetes.io/zone"));
         let mut taints: Vec<String> = spec.taints.into_iter().flatten().map(taint).collect();
         taints.sort_unstable();
         objects.cluster.nodes.push(snapshot::Node {
@@ -89,9 +91,9 @@ impl Record for Node {
             instance_type: label("node.kubernetes.io/instance-type")
                 .or_else(|| label("beta.kubernetes.io/instance-type")),
             region: label("topology.kubernetes.io/region")
-                .or_else(|| label("failure-domain.beta.kubernetes.io/region")),
-            zone: label("topology.kubernetes.io/zone")
-                .or_else(|| label("failure-domain.beta.kubernetes.io/zone")),
+                .or_else(|| label("failure-domain.beta.kubernetes.io/region"))
+                .or_else(|| zone::region(zone.as_deref(), spec.provider_id.as_deref())),
+            zone,
             capacity_type: capacity_type(&meta.labels),
             pool: POOL_LABELS.into_iter().find_map(label),
             provider: spec.provider_id.as_deref().and_then(provider),
@@ -332,11 +334,20 @@ impl Record for Service {
         objects.candidates.extend(Candidate::of(&self));
         let meta = Meta::new(self.metadata);
         let spec = self.spec.unwrap_or_default();
+        let ports = spec.ports.unwrap_or_default();
+        let protocols = ports
+            .iter()
+            .map(|it| it.protocol.as_deref().unwrap_or("TCP"));
+        let protocols: BTreeSet<&str> = protocols.collect();
+        let count = |it: usize| u32::try_from(it).ok();
         objects.cluster.services.push(snapshot::Service {
             namespace: meta.namespace,
             name: meta.name,
             service_type: spec.type_.unwrap_or_else(|| "ClusterIP".to_owned()),
             selector: spec.selector.unwrap_or_default().into_iter().collect(),
+            load_balancer_class: spec.load_balancer_class,
+            protocols: count(protocols.len()),
+            ports: count(ports.len()),
         });
     }
 }

@@ -25,6 +25,8 @@ mod scaling;
 mod select;
 mod slices;
 mod state;
+mod storage;
+mod zone;
 
 use std::collections::BTreeMap;
 
@@ -108,6 +110,7 @@ impl Objects {
             .disruption_budgets
             .extend(cluster.disruption_budgets);
         self.cluster.volumes.extend(cluster.volumes);
+        self.cluster.storage_classes.extend(cluster.storage_classes);
         self.cluster.in_part |= cluster.in_part;
         self.cluster.has_events |= cluster.has_events;
         for (kind, count) in other.skipped {

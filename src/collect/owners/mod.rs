@@ -265,6 +265,9 @@ fn sort(cluster: &mut Cluster) {
     cluster.nodes.dedup_by(|a, b| a.name == b.name);
     cluster.volumes.sort_by(|a, b| a.name.cmp(&b.name));
     cluster.volumes.dedup_by(|a, b| a.name == b.name);
+    let classes = &mut cluster.storage_classes;
+    classes.sort_by(|a, b| a.name.cmp(&b.name));
+    classes.dedup_by(|a, b| a.name == b.name);
     macro_rules! by_name {
         ($($list:ident),*) => {$(
             cluster.$list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));

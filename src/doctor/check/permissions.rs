@@ -8,7 +8,7 @@ use crate::vitals::{Api, Right};
 pub(super) struct Permissions;
 
 /// What is lost without a right: the resource, what it takes from 100, and the effect.
-const EFFECTS: [(&str, u8, &str); 21] = [
+const EFFECTS: [(&str, u8, &str); 22] = [
     ("pods", 100, "there is nothing to advise on"),
     (
         "nodes",
@@ -81,6 +81,11 @@ const EFFECTS: [(&str, u8, &str); 21] = [
         "persistentvolumes",
         2,
         "volumes may tie pods to more nodes than the plan of nodes believes",
+    ),
+    (
+        "storageclasses",
+        1,
+        "what disks a class of volumes makes is guessed by its name, and so what they cost",
     ),
     (
         "csinodes",

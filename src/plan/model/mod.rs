@@ -158,7 +158,7 @@ impl<'a> Model<'a> {
 
     /// What leaves the bill with these nodes, a month.
     pub(super) fn saved(&self, gone: impl Iterator<Item = usize>) -> Money {
-        Worth::of_all(gone.map(|node| self.nodes[node].worth))
+        Worth::of_all(gone.map(|node| &self.nodes[node].worth))
     }
 
     /// Nodes of each pool.

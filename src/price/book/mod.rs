@@ -1,6 +1,7 @@
 //! What each node costs, by the first source that knows.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 mod kind;
@@ -15,12 +16,14 @@ use super::billed::Billed;
 use super::default_rates::{ALIKE, BY_MODEL, DefaultRates};
 use super::list::ListPrices;
 use super::node_prices::NodePrices;
-use super::sheet::{Sheet, Unused};
+use super::sheet::{Coverage, Sheet, Unused};
 use crate::snapshot::{CapacityType, Node};
 use crate::units::{Currency, Money};
 
-pub use node_price::{NodePrice, Shared, Worth};
+pub use node_price::{NodePrice, Worth};
 pub use source::{Basis, PriceSource, Quote, Terms};
+
+pub(super) use split::split;
 
 use kind::Kind;
 use settled::{Settled, shared};
@@ -33,6 +36,21 @@ pub struct Book {
     sheet: Option<Arc<Sheet>>,
     billed: Option<Arc<Billed>>,
     said: Option<Arc<NodePrices>>,
+    /// Nodes of other clusters that are told of beside: commitments are shared with them.
+    others: Others,
+}
+
+/// Nodes of other clusters: all but those of one's own.
+#[derive(Debug, Clone, Default)]
+struct Others {
+    all: Arc<[Node]>,
+    own: Range<usize>,
+}
+
+impl Others {
+    fn parts(&self) -> [&[Node]; 2] {
+        [&self.all[..self.own.start], &self.all[self.own.end..]]
+    }
 }
 
 /// The books that need no file, by name; the first is the default.
@@ -46,6 +64,7 @@ impl Default for Book {
             sheet: None,
             billed: None,
             said: None,
+            others: Others::default(),
         }
     }
 }
@@ -82,6 +101,7 @@ impl Book {
             sheet: Some(sheet),
             billed: None,
             said: None,
+            others: Others::default(),
         }
     }
 
@@ -112,6 +132,14 @@ impl Book {
         } else {
             self
         }
+    }
+
+    /// For one of several clusters, whose nodes are these of all: commitments cover them and
+    /// those of the others alike, so that together they cover no more than they do.
+    #[must_use]
+    pub fn one_of(mut self, all: Arc<[Node]>, own: Range<usize>) -> Self {
+        self.others = Others { all, own };
+        self
     }
 
     /// Before the list and the default rates.
@@ -154,18 +182,18 @@ impl Book {
             let each = nodes.iter().zip(settled);
             return each.map(|(node, it)| self.over(it, node)).collect();
         };
-        let each = nodes.iter().zip(&settled);
-        let covered = sheet.covered(each.map(|(node, it)| (node, it.quote.hourly)));
+        if sheet.commitments.is_empty() {
+            let each = nodes.iter().zip(settled);
+            return each.map(|(node, it)| self.over(it, node)).collect();
+        }
+        let mut covered = self.coverage(sheet, nodes, &settled).shares;
+        covered.truncate(nodes.len());
         let shared = shared(sheet, nodes, &settled, &covered);
-        let each = nodes.iter().zip(settled).zip(shared);
-        let each = each.map(|((node, it), shared)| {
-            let Some(at) = sheet.commitment(node) else {
-                return self.over(it, node);
-            };
-            let (quote, committed) = sheet.committed(it.quote.clone(), at, covered[at]);
+        let each = nodes.iter().zip(settled).zip(covered).zip(shared);
+        let each = each.map(|(((node, it), covered), shared)| {
+            let net = sheet.factor(&covered);
             // What is billed is net of commitments already.
             let settled = if it.terms == Terms::Billed {
-                let net = sheet.factor(at, covered[at]);
                 let before = |paid: Money| {
                     if net > 0.0 {
                         paid.scale(1.0 / net)
@@ -179,15 +207,45 @@ impl Book {
                     ..it
                 }
             } else {
-                Settled { quote, ..it }
+                Settled {
+                    quote: sheet.committed(it.quote.clone(), &covered),
+                    ..it
+                }
             };
             NodePrice {
-                committed,
+                committed: sheet.paid(&covered) / net.max(f64::MIN_POSITIVE),
                 shared,
-                covered: covered[at],
+                covered: covered.iter().map(|it| it.1).sum(),
                 ..self.over(settled, node)
             }
         });
+        each.collect()
+    }
+
+    /// What commitments cover of these nodes, and after them of those of other clusters, which
+    /// they are shared with.
+    fn coverage(&self, sheet: &Sheet, nodes: &[Node], settled: &[Settled]) -> Coverage {
+        self.beside_others(nodes, settled, |all| sheet.cover(all))
+    }
+
+    /// What there is to say of these nodes and after them of those of other clusters, each
+    /// with what it costs an hour without commitments.
+    fn beside_others<T>(
+        &self,
+        nodes: &[Node],
+        settled: &[Settled],
+        say: impl FnOnce(&[(&Node, Money)]) -> T,
+    ) -> T {
+        let others = self.of_others();
+        let each = nodes.iter().zip(settled);
+        let each = each.chain(others.iter().map(|(node, it)| (*node, it)));
+        let each: Vec<(&Node, Money)> = each.map(|(node, it)| (node, it.quote.hourly)).collect();
+        say(&each)
+    }
+
+    fn of_others(&self) -> Vec<(&Node, Settled)> {
+        let parts = self.others.parts().into_iter();
+        let each = parts.flat_map(|nodes| nodes.iter().zip(self.all_settled(nodes)));
         each.collect()
     }
 
@@ -202,24 +260,22 @@ impl Book {
         self.of_dollars(quote.hourly)
     }
 
-    /// What is committed and covers none of these nodes.
+    /// What is committed and covers none of these nodes, nor of those of other clusters.
     pub fn unused(&self, nodes: &[Node]) -> Unused {
         let Some(sheet) = self.sheet.as_deref() else {
             return Unused::default();
         };
-        let settled = self.all_settled(nodes).into_iter();
-        let settled = settled.map(|it| it.quote.hourly);
-        sheet.unused(nodes.iter().zip(settled))
+        self.coverage(sheet, nodes, &self.all_settled(nodes)).unused
     }
 
     /// The same book with commitments to the amounts that they cover of these nodes, so that
     /// they are the same whichever nodes come and go; `None` without any.
     pub fn committed_to(&self, nodes: &[Node]) -> Option<Self> {
         let sheet = self.sheet.as_deref().filter(|it| it.is_committed())?;
-        let settled = self.all_settled(nodes).into_iter();
-        let settled = settled.map(|it| it.quote.hourly);
+        let settled = self.all_settled(nodes);
+        let fixed = self.beside_others(nodes, &settled, |all| sheet.fixed(all));
         Some(Self {
-            sheet: Some(Arc::new(sheet.fixed(nodes.iter().zip(settled)))),
+            sheet: Some(Arc::new(fixed)),
             ..self.clone()
         })
     }

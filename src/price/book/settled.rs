@@ -1,7 +1,10 @@
 //! What the first source that knows says of a node, and what commitments cover of it.
 
+use std::sync::Arc;
+
+use super::node_price::{Pool, Shared};
 use super::split::split;
-use super::{NodePrice, Quote, Shared, Terms};
+use super::{NodePrice, Quote, Terms};
 use crate::price::Rates;
 use crate::price::sheet::Sheet;
 use crate::snapshot::Node;
@@ -48,42 +51,41 @@ impl Settled {
     }
 }
 
-/// What commitments cover of each node, by what they cover of what all that they are about
-/// cost without them.
+/// What commitments leave of each node that they are about; `covered` is what each covers
+/// of it.
 pub(super) fn shared(
     sheet: &Sheet,
     nodes: &[Node],
     settled: &[Settled],
-    covered: &[f64],
+    covered: &[Vec<(usize, f64)>],
 ) -> Vec<Option<Shared>> {
-    let full = |(node, it): (&Node, &Settled)| {
-        let at = sheet.commitment(node)?;
-        let hourly = it.quote.hourly;
-        // What is billed is net of it.
-        let net = sheet.factor(at, covered[at]);
-        let billed = it.terms == Terms::Billed && net > 0.0;
-        Some((
-            at,
-            if billed {
-                hourly.scale(1.0 / net)
-            } else {
-                hourly
-            },
-        ))
+    let order = sheet.in_order();
+    let place = |commitment: usize| order.iter().position(|it| *it == commitment);
+    let of = |((node, settled), covered): ((&Node, &Settled), &Vec<(usize, f64)>)| {
+        let about = (0..order.len()).filter(|at| sheet.commits_to(order[*at], node));
+        let hourly = settled.quote.hourly;
+        // What is billed is net of them.
+        let net = sheet.factor(covered);
+        let billed = settled.terms == Terms::Billed && net > 0.0;
+        let full = if billed {
+            hourly.scale(1.0 / net)
+        } else {
+            hourly
+        };
+        let covered = covered.iter();
+        let covered = covered.filter_map(|(at, share)| Some((place(*at)?, *share)));
+        (about.collect::<Vec<_>>(), full.monthly(), covered.collect())
     };
-    let full: Vec<Option<(usize, Money)>> = nodes.iter().zip(settled).map(full).collect();
-    let mut sums = vec![Money::ZERO; covered.len()];
-    for (at, hourly) in full.iter().flatten() {
-        sums[*at] += *hourly;
-    }
-    let each = full.into_iter().map(|it| {
-        let (commitment, hourly) = it?;
-        let uncovered = sums[commitment].scale(1.0 - covered[commitment]);
-        Some(Shared {
-            commitment,
-            full: hourly.monthly().to_cents(),
-            uncovered: uncovered.monthly().to_cents(),
+    let each = nodes.iter().zip(settled).zip(covered);
+    let each: Vec<(Vec<usize>, Money, Vec<(usize, f64)>)> = each.map(of).collect();
+    let (pool, sets) = Pool::new(order.len(), &each);
+    let pool = Arc::new(pool);
+    let shared = each.into_iter().zip(sets).map(|((about, full, _), set)| {
+        (!about.is_empty()).then(|| Shared {
+            pool: pool.clone(),
+            set,
+            full,
         })
     });
-    each.collect()
+    shared.collect()
 }

@@ -14,7 +14,7 @@ const MOST_BESIDE_DEVICES: f64 = 0.5;
 /// CPU and memory cost those rates themselves, at most half of the node, and the devices the
 /// rest: by the ratio of OpenCost's defaults two thirds of a node with eight H100 would count
 /// as CPU and memory.
-pub(super) fn split(hourly: Money, node: &Node, usual: &Rates) -> Rates {
+pub(in crate::price) fn split(hourly: Money, node: &Node, usual: &Rates) -> Rates {
     let size = |own: f64, other: f64| if own > 0.0 { own } else { other };
     let cores = |it: Option<Cpu>| it.map_or(0.0, Cpu::get);
     let gib = |it: Option<Bytes>| it.map_or(0.0, Bytes::to_gib);

@@ -1,13 +1,17 @@
 //! What is to be known of prices, in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use super::kind::Kind;
 use super::settled::Settled;
 use super::{Basis, Book, NodePrice, PriceSource, Terms};
 use crate::price::default_rates::ALIKE;
 use crate::price::sheet::SHEET;
 use crate::snapshot::{Node, Sold};
 use crate::text;
+
+/// Lines that are named one by one.
+const MOST_LINES: usize = 8;
 
 impl Book {
     /// Where the prices of these nodes are from, and what else is to be known of them.
@@ -30,14 +34,6 @@ impl Book {
             let nodes = text::count(blind, "node");
             self.without_price(&format!("the GPUs of {nodes}"))
         });
-        let strays = self.sheet.as_ref().map_or(0, |sheet| {
-            let listed = each().filter(|it| it.1.terms == Terms::List);
-            sheet.strays(&listed.map(|it| it.0).collect::<Vec<_>>())
-        });
-        let stray = (strays > 0 && !nodes.is_empty()).then(|| {
-            let discounts = text::count(strays, "discount");
-            format!("{discounts} of the sheet fit no node here that has a list price")
-        });
         let silent = self.said.as_ref().and_then(|it| it.silent(nodes));
         let later = each().filter(|(node, it)| {
             let says = self.said.as_ref().and_then(|it| it.quote(node));
@@ -56,8 +52,49 @@ impl Book {
                  one costs in {currency}, such as `usd: 0.92`"
             )
         });
-        let texts = blind.into_iter().chain(sold(each())).chain(stray);
+        let strays = self.strays(nodes, &settled);
+        let texts = blind.into_iter().chain(sold(each())).chain(strays);
         texts.chain(silent).chain(later).chain(refused).collect()
+    }
+
+    /// What the sheet says of nodes that are not here, where there are any at all.
+    fn strays(&self, nodes: &[Node], settled: &[Settled]) -> Vec<String> {
+        let Some(sheet) = self.sheet.as_deref().filter(|_| !nodes.is_empty()) else {
+            return Vec::new();
+        };
+        let others = self.of_others();
+        let each = nodes.iter().zip(settled);
+        let each = each.chain(others.iter().map(|(node, it)| (*node, it)));
+        // A sheet may have thousands of rows: of nodes that cost the same one is enough.
+        let mut kinds = HashSet::new();
+        let each = each.filter(|it| kinds.insert(Kind::of(it.0, false)));
+        let each: Vec<(&Node, &Settled)> = each.collect();
+        let listed = each.iter().filter(|it| it.1.terms == Terms::List);
+        let listed: Vec<&Node> = listed.map(|it| it.0).collect();
+        let all: Vec<&Node> = each.iter().map(|it| it.0).collect();
+        let lines = sheet.stray_rows(&all);
+        let told: Vec<String> = lines
+            .iter()
+            .filter(|it| **it > 0)
+            .map(u64::to_string)
+            .collect();
+        let told = match (told.len() == lines.len(), told.len()) {
+            (true, 1) => format!(" (line {})", told[0]),
+            (true, 2..=MOST_LINES) => format!(" (lines {})", told.join(", ")),
+            _ => String::new(),
+        };
+        let fit = |count: usize, what: &str, of: &str, more: &str| {
+            let fits = if count == 1 { "fits" } else { "fit" };
+            let text = text::count(count, what);
+            (count > 0).then(|| format!("{text} of the sheet{of} {fits} no node here{more}"))
+        };
+        let discounts = sheet.stray_discounts(&listed);
+        let texts = [
+            fit(lines.len(), "row", &told, ""),
+            fit(discounts, "discount", "", " that has a list price"),
+            fit(sheet.stray_commitments(&all), "commitment", "", ""),
+        ];
+        texts.into_iter().flatten().collect()
     }
 
     /// That something of GPUs has no price, and how to give it one.

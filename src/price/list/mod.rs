@@ -1,5 +1,7 @@
 //! The embedded list: what the main clouds ask for their machines.
 
+mod attached;
+mod custom;
 mod family;
 mod gpu;
 mod table;
@@ -37,7 +39,8 @@ impl PriceSource for ListPrices {
     fn quote(&self, node: &Node) -> Option<Quote> {
         let name = node.instance_type.as_deref()?;
         let found = Found::of(name, node)?;
-        Some(found.bought(node.capacity_type))
+        let quote = found.bought(node.capacity_type);
+        Some(attached::with(quote, name, node))
     }
 }
 
@@ -57,6 +60,14 @@ impl Found {
         let provider = node.provider.as_deref().and_then(table::provider);
         if let Some(entry) = table::entry(name, provider) {
             return Self::here(entry, place).or_else(|| Self::elsewhere(entry, place));
+        }
+        if let Some(custom) = custom::price(name, place, provider) {
+            return Some(Self {
+                on_demand: custom.hourly,
+                spot: None,
+                basis: Basis::Estimated,
+                origin: custom.origin,
+            });
         }
         let cores = node.capacity.cpu.or(node.allocatable.cpu).map(Cpu::get);
         Self::relative(name, place, provider, cores?)

@@ -104,7 +104,8 @@ pub fn regions() -> impl Iterator<Item = &'static Region> {
 }
 
 pub(super) fn region(provider: Provider, name: &str) -> Option<&'static Region> {
-    regions().find(|it| it.provider == provider && it.name == name)
+    // Azure's are written in any case.
+    regions().find(|it| it.provider == provider && it.name.eq_ignore_ascii_case(name))
 }
 
 /// Every type of the list, by name.

@@ -34,6 +34,10 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, SheetError> {
             error.hint = Some(format!("columns are {}", columns.join(", ")));
             return Err(error);
         }
+        if head.iter().take(at).any(|it| it == name) {
+            let place = Some((1, at_from_one(at)));
+            return Err(fail(place, format!("`{name}` is a column twice")));
+        }
     }
     let mut currency: Option<Currency> = None;
     let mut rows = Vec::new();

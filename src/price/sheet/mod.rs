@@ -12,6 +12,7 @@ use super::book::{Basis, PriceSource, Quote, Terms};
 use crate::snapshot::Node;
 use crate::units::{Currency, Money};
 
+pub(super) use commitment::Coverage;
 pub use commitment::Unused;
 use commitment::{Commitment, Covered};
 use row::{Match, Row};
@@ -38,7 +39,7 @@ pub struct Sheet {
     pub load_balancer: Option<Money>,
 }
 
-/// A discount on list prices and default rates. What the sheet's own rows say, what nodes say
+/// A discount on list prices, and on default rates, which stand for them. What the sheet's own rows say, what nodes say
 /// and what is billed is what is paid, and it is none on those.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cut {
@@ -127,12 +128,11 @@ impl Sheet {
     /// discounts.
     pub(super) fn settled(&self, quote: Quote, terms: Terms, node: &Node) -> Quote {
         // What is billed is net of them already.
-        let cuts = self.discounts.iter().filter(|_| terms == Terms::List);
-        let cuts = cuts.filter(|it| it.of.fits(node));
-        let mut factor: f64 = cuts.map(|it| 1.0 - it.share).product();
+        let cut = self.cut(node).filter(|_| terms == Terms::List);
+        let mut factor = cut.map_or(1.0, |it| 1.0 - it.share);
         let mut notes = Vec::new();
-        if factor < 1.0 {
-            notes.push(format!("less {:.0} %", (1.0 - factor) * 100.0));
+        if let Some(cut) = cut {
+            notes.push(format!("less {} %", percent(cut.share)));
         }
         if let Some(usd) = self.usd {
             factor *= usd;
@@ -141,17 +141,46 @@ impl Sheet {
         quote.times(factor, &notes)
     }
 
+    /// Its file and its date.
+    pub(super) fn place(&self) -> String {
+        match &self.date {
+            Some(date) => format!("{} of {date}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
     /// What a dollar is in its currency, where that is known.
     pub(super) fn dollar(&self) -> Option<f64> {
         let own = (self.currency == Currency::USD).then_some(1.0);
         self.usd.or(own)
     }
 
+    /// The discount on a node: as of rows, the closest of those that fit.
+    fn cut(&self, node: &Node) -> Option<&Cut> {
+        let cuts = self.discounts.iter().filter(|it| it.of.fits(node)).rev();
+        cuts.max_by_key(|it| it.of.closeness())
+    }
+
     /// Discounts that are about none of these nodes, which have list prices.
-    pub(super) fn strays(&self, nodes: &[&Node]) -> usize {
+    pub(super) fn stray_discounts(&self, nodes: &[&Node]) -> usize {
         let is_stray = |it: &&Cut| !nodes.iter().any(|node| it.of.fits(node));
         self.discounts.iter().filter(is_stray).count()
     }
+
+    /// The lines of rows that are about none of these nodes; 0 where one is not known.
+    pub(super) fn stray_rows(&self, nodes: &[&Node]) -> Vec<u64> {
+        let is_stray = |it: &&Row| !nodes.iter().any(|node| it.of.fits(node));
+        self.rows
+            .iter()
+            .filter(is_stray)
+            .map(|it| it.line)
+            .collect()
+    }
+}
+
+/// As percent, with a digit behind the point where it has one.
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
 }
 
 impl PriceSource for Sheet {
@@ -160,10 +189,7 @@ impl PriceSource for Sheet {
     }
 
     fn description(&self) -> String {
-        match &self.date {
-            Some(date) => format!("{} of {date}", self.file),
-            None => self.file.clone(),
-        }
+        self.place()
     }
 
     /// By the closest of the rows that fit.

@@ -58,7 +58,7 @@ impl Sheet {
     pub(super) fn fitting(&self, node: &Node) -> Vec<&Row> {
         let rows = self.rows.iter().filter(|it| it.of.fits(node));
         let mut rows: Vec<&Row> = rows.collect();
-        rows.sort_by_key(|it| Reverse((it.of.conditions(), it.of.said())));
+        rows.sort_by_key(|it| Reverse(it.of.closeness()));
         rows
     }
 

@@ -6,33 +6,53 @@ use crate::snapshot::{CapacityType, Node, Sold};
 use crate::text::suggestion;
 use crate::units::Money;
 
-/// Conditions on a node: those that are given must all hold.
-#[derive(Debug, Clone, Default)]
-pub struct Match {
-    pub provider: Option<String>,
-    pub region: Option<String>,
-    pub pool: Option<String>,
-    /// A name, or a pattern: `m6i.*`; `fargate` and `autopilot` where pods are paid for by
-    /// their size.
-    pub instance_type: Option<GlobMatcher>,
-    /// What its GPUs are sold as: a name, or a pattern.
-    pub gpu_model: Option<GlobMatcher>,
-    pub capacity_type: Option<CapacityType>,
+/// A name, or a pattern of names: `m6i.*`. Case does not count.
+#[derive(Debug, Clone)]
+pub struct Pattern(GlobMatcher);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
-impl PartialEq for Match {
-    fn eq(&self, other: &Self) -> bool {
-        let all = |it: &Self| {
-            let text = |it: &Option<GlobMatcher>| {
-                let glob = it.as_ref();
-                glob.map(|it| it.glob().glob().to_owned())
-            };
-            let globs = [&it.instance_type, &it.gpu_model].map(text);
-            let words = [&it.provider, &it.region, &it.pool].map(Clone::clone);
-            (words, globs, it.capacity_type)
-        };
-        all(self) == all(other)
+impl Pattern {
+    fn new(text: &str) -> Result<Self, String> {
+        let glob = GlobBuilder::new(text).case_insensitive(true).build();
+        let glob = glob.map_err(|_| format!("`{text}` is not a name or a pattern"))?;
+        Ok(Self(glob.compile_matcher()))
     }
+
+    fn text(&self) -> &str {
+        self.0.glob().glob()
+    }
+
+    fn fits(&self, name: &str) -> bool {
+        self.0.is_match(name)
+    }
+
+    fn is_name(&self) -> bool {
+        !self.text().contains(['*', '?', '[', '{'])
+    }
+
+    /// Letters that names must have.
+    fn said(&self) -> usize {
+        let letters = self.text().chars();
+        letters.filter(|it| !matches!(it, '*' | '?')).count()
+    }
+}
+
+/// Conditions on a node: those that are given must all hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Match {
+    pub provider: Option<Pattern>,
+    pub region: Option<Pattern>,
+    pub pool: Option<Pattern>,
+    /// `fargate` and `autopilot` where pods are paid for by their size.
+    pub instance_type: Option<Pattern>,
+    /// What its GPUs are sold as.
+    pub gpu_model: Option<Pattern>,
+    pub capacity_type: Option<CapacityType>,
 }
 
 impl Match {
@@ -52,15 +72,15 @@ impl Match {
     ///
     /// What the value should be.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
-        let text = || Some(value.to_owned());
+        let pattern = || Pattern::new(value).map(Some);
         match name {
             // As nodes name it.
-            "provider" if value == "gcp" => self.provider = Some("gce".to_owned()),
-            "provider" => self.provider = text(),
-            "region" => self.region = text(),
-            "pool" => self.pool = text(),
-            "instance_type" => self.instance_type = Some(pattern(value)?),
-            "gpu_model" => self.gpu_model = Some(pattern(value)?),
+            "provider" if value == "gcp" => self.provider = Some(Pattern::new("gce")?),
+            "provider" => self.provider = pattern()?,
+            "region" => self.region = pattern()?,
+            "pool" => self.pool = pattern()?,
+            "instance_type" => self.instance_type = pattern()?,
+            "gpu_model" => self.gpu_model = pattern()?,
             "capacity_type" => self.capacity_type = Some(capacity(value)?),
             _ => return Ok(false),
         }
@@ -68,13 +88,9 @@ impl Match {
     }
 
     pub fn fits(&self, node: &Node) -> bool {
-        let same = |want: &Option<String>, has: &Option<String>| {
-            want.as_ref().is_none_or(|want| has.as_ref() == Some(want))
-        };
-        let is = |glob: &Option<GlobMatcher>, has: &Option<String>| {
-            let has = has.as_deref();
-            let mut each = glob.iter();
-            each.all(|it| has.is_some_and(|name| it.is_match(name)))
+        let is = |want: &Option<Pattern>, has: &Option<String>| {
+            let fits = |it: &Pattern| has.as_deref().is_some_and(|name| it.fits(name));
+            want.as_ref().is_none_or(fits)
         };
         // One that does not say how it is bought is bought on demand.
         let bought = match node.capacity_type {
@@ -83,42 +99,36 @@ impl Match {
         };
         let sold = Sold::on(Some(node), &node.name).map(Sold::word);
         let sold = sold.map(str::to_owned);
-        same(&self.provider, &node.provider)
-            && same(&self.region, &node.region)
-            && same(&self.pool, &node.pool)
+        is(&self.provider, &node.provider)
+            && is(&self.region, &node.region)
+            && is(&self.pool, &node.pool)
             && (is(&self.instance_type, &node.instance_type) || is(&self.instance_type, &sold))
             && is(&self.gpu_model, &node.gpu_product)
             && self.capacity_type.is_none_or(|it| it == bought)
     }
 
-    /// How many there are; a name counts more than a pattern.
-    pub(super) fn conditions(&self) -> usize {
-        let words = [&self.provider, &self.region, &self.pool];
-        let words = words.into_iter().flatten().count() + usize::from(self.capacity_type.is_some());
-        let exact = |it: &GlobMatcher| !it.glob().glob().contains(['*', '?', '[', '{']);
-        let globs = [&self.instance_type, &self.gpu_model];
-        let globs = globs.into_iter().flatten();
-        2 * words + globs.map(|it| 2 + usize::from(exact(it))).sum::<usize>()
+    /// How closely it says which nodes it is about: by how many conditions there are; then by
+    /// what they say of the type and the GPUs, names before patterns; then by other names; then
+    /// by how much patterns say: `m6i.*` more than `*`.
+    pub(super) fn closeness(&self) -> (usize, usize, usize, usize) {
+        let places = [&self.provider, &self.region, &self.pool];
+        let places = || places.into_iter().flatten();
+        let kinds = [&self.instance_type, &self.gpu_model];
+        let kinds = || kinds.into_iter().flatten();
+        let bought = usize::from(self.capacity_type.is_some());
+        let weight = |it: &Pattern| match (it.is_name(), it.said()) {
+            (true, _) => 2,
+            (false, 0) => 0,
+            (false, _) => 1,
+        };
+        let loose = places().filter(|it| !it.is_name());
+        (
+            places().chain(kinds()).count() + bought,
+            kinds().map(weight).sum(),
+            places().filter(|it| it.is_name()).count() + bought,
+            kinds().chain(loose).map(Pattern::said).sum(),
+        )
     }
-}
-
-impl Match {
-    /// How much patterns say: `m6i.*` more than `*`.
-    pub(super) fn said(&self) -> usize {
-        let globs = [&self.instance_type, &self.gpu_model];
-        let letters = globs.into_iter().flatten().map(|it| {
-            let text = it.glob().glob().chars();
-            text.filter(|it| !matches!(it, '*' | '?')).count()
-        });
-        letters.sum()
-    }
-}
-
-/// Names of machines and GPUs are compared in any case.
-fn pattern(text: &str) -> Result<GlobMatcher, String> {
-    let glob = GlobBuilder::new(text).case_insensitive(true).build();
-    let glob = glob.map_err(|_| format!("`{text}` is not a name or a pattern"))?;
-    Ok(glob.compile_matcher())
 }
 
 /// An amount of money, not below 0.

@@ -317,6 +317,14 @@ impl Visitor<'_> for Written {
     fn visit_i64<E>(self, number: i64) -> Result<String, E> {
         Ok(number.to_string())
     }
+
+    fn visit_u128<E>(self, number: u128) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<String, E> {
+        Ok(number.to_string())
+    }
 }
 
 /// An amount of money, not below 0.
@@ -358,8 +366,9 @@ fn percent(text: &str) -> Result<f64, String> {
 
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().unwrap_or(f64::NAN);
-    if !(number > 0.0 && number.is_finite()) {
-        return Err(format!("`{text}` is not a number above 0"));
+    if !(number > 0.0 && number < Money::MOST) {
+        let most = Money::MOST;
+        return Err(format!("`{text}` is not a number above 0 and below {most}"));
     }
     Ok(number)
 }

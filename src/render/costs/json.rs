@@ -74,6 +74,10 @@ struct StorageClass {
     bytes: u64,
     monthly_cost: Money,
     unused_monthly_cost: Money,
+    /// A GiB for a month; null where nobody says what it costs.
+    gib_monthly_cost: Option<String>,
+    price_basis: Option<&'static str>,
+    price_origin: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +99,8 @@ struct LoadBalancer {
     monthly_cost: Money,
     /// Null where that is not known.
     has_pods: Option<bool>,
+    price_basis: Option<&'static str>,
+    price_origin: Option<String>,
 }
 
 /// `total = requested + shared + idle + system + storage + load_balancers`.
@@ -261,12 +267,16 @@ fn bill(told: Told<'_>) -> Bill {
 
 fn storage(told: Told<'_>) -> Storage {
     let storage = told.costs.storage(told.snapshot);
+    let price = |class: &Option<String>| told.costs.storage_prices.get(class);
     let classes = storage.classes.into_iter().map(|it| StorageClass {
-        name: it.name,
         volumes: it.volumes,
         bytes: it.size.0,
         monthly_cost: it.cost,
         unused_monthly_cost: it.loose,
+        gib_monthly_cost: price(&it.name).and_then(|it| it.price).map(Money::exact),
+        price_basis: price(&it.name).map(|it| it.basis.name()),
+        price_origin: price(&it.name).map(|it| it.origin.clone()),
+        name: it.name,
     });
     let unused = storage.loose.into_iter().map(|it| UnusedVolume {
         kind: match it.namespace {
@@ -288,12 +298,15 @@ fn storage(told: Told<'_>) -> Storage {
 }
 
 fn balancers(told: Told<'_>) -> Vec<LoadBalancer> {
+    let price = told.costs.load_balancer_price.as_ref();
     let all = told.costs.balancers(told.snapshot).into_iter();
     let all = all.map(|it| LoadBalancer {
         namespace: it.namespace,
         name: it.name,
         monthly_cost: it.cost,
         has_pods: it.has_pods,
+        price_basis: price.map(|it| it.basis.name()),
+        price_origin: price.map(|it| it.origin.clone()),
     });
     all.collect()
 }

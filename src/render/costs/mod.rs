@@ -16,7 +16,7 @@ use crate::costs::{
     By, Costs, Group, IDLE, SYSTEM, Sharing, Split, Spread, UNALLOCATED, UNMOUNTED,
 };
 use crate::gpu::Gpus;
-use crate::price::Basis;
+use crate::price::{Basis, Beside};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money, short};
 use crate::units::{Currency, HOURS_PER_MONTH, Money, count_from};
@@ -279,6 +279,18 @@ impl Page<'_> {
                 "the price of {nodes} is not known exactly: `-v` says how it was found"
             ));
         }
+        let classes = costs.storage_prices.values();
+        let guessed = classes.filter(|it| it.price.is_some() && it.basis >= Basis::Estimated);
+        let guessed = guessed.count();
+        if guessed > 0 {
+            let classes = match guessed {
+                1 => "1 storage class".to_owned(),
+                many => format!("{many} storage classes"),
+            };
+            notes.push(format!(
+                "the price of {classes} is a guess: `-v` says by what"
+            ));
+        }
         writeln!(out)?;
         for note in notes {
             let room = self.width.map(|it| it.saturating_sub(2).max(20));
@@ -323,10 +335,33 @@ impl Page<'_> {
         for (node, price) in nodes.zip(&self.told.costs.nodes) {
             let amount = self.money(price.monthly);
             let text = format!("{}: {amount} a month; {}", node.name, price.origin);
-            let room = self.width.map(|it| it.saturating_sub(4).max(20));
-            writeln!(out, "  {}", wrap(&escape(&text), room, 4))?;
+            self.origin(&text, out)?;
+        }
+        for (class, it) in &self.told.costs.storage_prices {
+            let class = class.as_deref().unwrap_or("none");
+            let price = self.exact(it, "a GiB a month");
+            let text = format!("storage class {class}: {price}; {}", it.origin);
+            self.origin(&text, out)?;
+        }
+        if let Some(it) = &self.told.costs.load_balancer_price {
+            let price = self.exact(it, "an hour");
+            let text = format!("load balancers: {price}; {}", it.origin);
+            self.origin(&text, out)?;
         }
         Ok(())
+    }
+
+    /// `$0.08 a GiB a month`.
+    fn exact(&self, of: &Beside, each: &str) -> String {
+        let known = of
+            .price
+            .map(|it| money(it.exact(), &self.told.costs.currency));
+        known.map_or_else(|| "no price".to_owned(), |it| format!("{it} {each}"))
+    }
+
+    fn origin(&self, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let room = self.width.map(|it| it.saturating_sub(4).max(20));
+        writeln!(out, "  {}", wrap(&escape(text), room, 4))
     }
 }
 

@@ -175,7 +175,7 @@ fn a_role_without_the_namespace_named_is_told_to_name_it() {
     insta::assert_snapshot!(listed(&standin, &[]), @r#"
     error: you are not allowed to list pods
       caused by: pods is forbidden: User "viewer" cannot list resource "pods" in API group "" at the cluster scope
-    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; cronjobs, csinodes, daemonsets, deployments, events and 12 more kinds are not allowed either: `kcost rbac` prints every rule
+    hint: name the namespaces that you may read with `-n NAMESPACE`, or allow it with the rule {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}; cronjobs, csinodes, daemonsets, deployments, events and 13 more kinds are not allowed either: `kcost rbac` prints every rule
     "#);
 }
 

@@ -161,6 +161,7 @@ fn served(workload: Workload) -> Snapshot {
         name: "web".to_owned(),
         service_type: "ClusterIP".to_owned(),
         selector: labels(),
+        ..Service::default()
     }];
     snapshot
 }

@@ -56,6 +56,7 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
     ),
     ("v1", "persistentvolumes", "PersistentVolume", false),
     ("storage.k8s.io/v1", "csinodes", "CSINode", false),
+    ("storage.k8s.io/v1", "storageclasses", "StorageClass", false),
     ("apps/v1", "deployments", "Deployment", true),
     ("apps/v1", "replicasets", "ReplicaSet", true),
     ("apps/v1", "statefulsets", "StatefulSet", true),

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::events::v1 as events;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::api::storage::v1::CSINode;
+use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
 use kube::core::DynamicObject;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -40,6 +40,7 @@ impl Reader<'_> {
             ("", "PersistentVolumeClaim") => typed::<PersistentVolumeClaim>(piece, objects),
             ("", "PersistentVolume") => typed::<PersistentVolume>(piece, objects),
             ("storage.k8s.io", "CSINode") => plain::<CSINode>(piece, objects),
+            ("storage.k8s.io", "StorageClass") => plain::<StorageClass>(piece, objects),
             ("", "Event") => plain::<Event>(piece, objects),
             ("events.k8s.io", "Event") => plain::<events::Event>(piece, objects),
             ("", "Service") => typed::<Service>(piece, objects),
