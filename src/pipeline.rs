@@ -1,6 +1,8 @@
 //! The stages in order, nothing else. The only file that names them all.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::cohort::{self, Cohorts};
 use crate::costs::{self, Costs, Shares};
@@ -14,7 +16,7 @@ use crate::recommend::{self, Advised, Looks, Together};
 use crate::risk::{self, Risks};
 use crate::schedule::{self, Peak, Peaks};
 use crate::snapshot::{Snapshot, Supply, Usage};
-use crate::units::Money;
+use crate::units::{Cpu, Money};
 
 mod analysis;
 mod narrow;
@@ -255,6 +257,36 @@ pub fn advise_from<S: Supply>(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Evidence, S::Error> {
+    let first = advise_once(snapshot, usage, settings, progress)?;
+    // What a schedule holds the peak of is sized for its load then.
+    let load = |peak: &Peak| Some((peak.workload, peak.load()?));
+    let scheduled: BTreeMap<usize, Cpu> = first.peaks.iter().filter_map(load).collect();
+    if scheduled.is_empty() {
+        return Ok(first);
+    }
+    let settings = Settings {
+        recommend: recommend::Options {
+            scheduled: Arc::new(scheduled),
+            ..settings.recommend.clone()
+        },
+        beside: false,
+        ..settings.clone()
+    };
+    let again = advise_once(snapshot, usage, &settings, progress)?;
+    Ok(Evidence {
+        peaks: first.peaks,
+        gpus: first.gpus,
+        costs: first.costs,
+        ..again
+    })
+}
+
+fn advise_once<S: Supply>(
+    snapshot: &Snapshot,
+    usage: &S,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Evidence, S::Error> {
     let mut nodes = risk::Nodes::new(snapshot);
     let mut gather = gpu::Gather::new(snapshot);
     let Learned {
@@ -346,7 +378,8 @@ fn covered<S: Supply>(
     let options = planning(snapshot, settings);
     let plans = schedule::plans_for(snapshot, usage, &asked, &replicas, &options, progress)?;
     let both = peaks.into_iter().zip(plans);
-    Ok(both.map(|(peak, plan)| peak.planned(plan)).collect())
+    let planned = both.map(|(peak, plan)| peak.planned(plan));
+    Ok(planned.filter(Peak::counts).collect())
 }
 
 /// What accelerators are held and used, with their money, where there are any, and the

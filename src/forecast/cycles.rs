@@ -151,7 +151,7 @@ impl Usual {
 
 impl Center {
     /// Of values from the newest on, which it may put in order.
-    fn of(self, values: &mut [f64]) -> f64 {
+    pub(super) fn of(self, values: &mut [f64]) -> f64 {
         let (Some(newest), count) = (values.first().copied(), values.len()) else {
             return f64::NAN;
         };

@@ -2,7 +2,7 @@
 
 use super::bands::bands;
 use super::cycles::Cycles;
-use super::model::ALL;
+use super::model::{ALL, Model, of_period};
 use super::month::Months;
 use super::past::Past;
 use super::season::{Kind, Season};
@@ -89,13 +89,18 @@ pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<
     } else {
         Months::default()
     };
-    let outlook = looked(hours, next, ahead, clock, &months)?;
+    let custom = seasons.iter().filter(|it| it.kind == Kind::Custom);
+    let periods = custom.map(|it| usize::try_from(it.period.as_secs() / 3_600).unwrap_or(0));
+    let models: Vec<Box<dyn Model>> = periods.flat_map(of_period).collect();
+    let models = ALL.iter().copied().chain(models.iter().map(|it| &**it));
+    let models: Vec<&dyn Model> = models.collect();
+    let outlook = looked(hours, next, ahead, clock, (&months, &models))?;
     Some(Outlook { seasons, ..outlook })
 }
 
 /// The same, where seasons are of no interest.
 pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
-    looked(hours, next, ahead, clock, &Months::default())
+    looked(hours, next, ahead, clock, (&Months::default(), ALL))
 }
 
 /// What days of the month hold is taken out before models look, and comes on top of what they
@@ -105,7 +110,7 @@ fn looked(
     next: i64,
     ahead: usize,
     clock: &Clock,
-    months: &Months,
+    (months, models): (&Months, &[&dyn Model]),
 ) -> Option<Outlook> {
     let usual = clock.usual(hours);
     let known = usual.values.iter().filter(|it| it.is_finite()).count();
@@ -125,10 +130,10 @@ fn looked(
     // One more, where clocks are set forward; days that are like others need a week of them.
     let room = ahead.max(WEEK) + 1;
     let cycles = Cycles::new(values, local.first);
-    let trials = Trials::of(&cycles, room);
+    let trials = Trials::of(&cycles, models, room);
     let weights = trials.weights();
     let past = Past::new(&cycles, values.len());
-    let said: Vec<Option<Vec<f64>>> = ALL.iter().map(|it| it.ahead(&past, room)).collect();
+    let said: Vec<Option<Vec<f64>>> = models.iter().map(|it| it.ahead(&past, room)).collect();
     let mixed = weights.mix(&said);
     let replays = trials.replayed(&weights);
     let weekends = |hour: usize| cycles.is_weekend(i64::try_from(hour).unwrap_or(0));
@@ -174,10 +179,10 @@ fn looked(
         replayed.truncate(compared);
         wape(&replayed, ahead)
     };
-    let mut mix: Vec<Mixed> = (0..ALL.len())
+    let mut mix: Vec<Mixed> = (0..models.len())
         .filter(|model| shares[*model] > 0.0)
         .map(|model| Mixed {
-            name: ALL[model].name(),
+            name: models[model].name(),
             share: shares[model],
             error: error_of(model),
         })

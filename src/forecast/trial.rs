@@ -1,7 +1,7 @@
 //! How far models would have been off at moments of the past, and the mix that follows.
 
 use super::cycles::Cycles;
-use super::model::ALL;
+use super::model::Model;
 use super::past::Past;
 use super::{DAY, WEEK};
 use crate::units::len_f64;
@@ -59,6 +59,7 @@ const LEAST_SHARE: f64 = 0.02;
 /// A series, replayed by every model.
 pub struct Trials<'a> {
     values: &'a [f64],
+    models: &'a [&'a dyn Model],
     replays: Vec<Replay>,
 }
 
@@ -69,11 +70,11 @@ struct Replay {
     weight: f64,
     /// Whether it is judged on all hours, not only on the next ones.
     whole: bool,
-    /// One for each of [`ALL`].
+    /// One for each model.
     said: Vec<Option<Vec<f64>>>,
 }
 
-/// The share of each model in each group of hours ahead, in the order of [`ALL`].
+/// The share of each model in each group of hours ahead, in their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights(Vec<[f64; GROUPS.len()]>);
 
@@ -92,8 +93,9 @@ struct Tallies {
 }
 
 impl<'a> Trials<'a> {
-    /// Replays a series for as many hours ahead as are asked for, a week at least.
-    pub fn of(cycles: &'a Cycles<'a>, ahead: usize) -> Self {
+    /// Replays a series for as many hours ahead as are asked for, a week at least. The first
+    /// model is always possible.
+    pub fn of(cycles: &'a Cycles<'a>, models: &'a [&'a dyn Model], ahead: usize) -> Self {
         let values = cycles.values();
         let ahead = ahead.max(WEEK);
         let end = values.len();
@@ -115,11 +117,12 @@ impl<'a> Trials<'a> {
                 known,
                 weight: DAY_KEEPS.powf(days - 1.0) * hour,
                 whole,
-                said: ALL.iter().map(|it| it.ahead(&past, hours)).collect(),
+                said: models.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
         };
         Self {
             values,
+            models,
             replays: whole.chain(short).map(replay).collect(),
         }
     }
@@ -131,7 +134,8 @@ impl<'a> Trials<'a> {
 
     /// The mix that would have been best, as far as that is no luck.
     pub fn weights(&self) -> Weights {
-        let tallies: Vec<Tallies> = (0..ALL.len()).map(|model| self.tallies(model)).collect();
+        let models = 0..self.models.len();
+        let tallies: Vec<Tallies> = models.map(|model| self.tallies(model)).collect();
         let (whole, all) = (self.weighed(|it| it.whole), self.weighed(|_| true));
         let usual = &tallies[0];
         let tiny = 1e-9 * (usual.whole.own / whole).max(f64::MIN_POSITIVE);

@@ -20,6 +20,8 @@ pub enum Leave {
     NotScalable,
     /// Something else that is not read sets its replicas.
     Managed,
+    /// A ScaledObject that is paused would scale it.
+    Paused,
     /// It runs no replica.
     Off,
     /// A container has no CPU request, so nothing says what a replica holds.
@@ -80,6 +82,7 @@ impl Leave {
         match self {
             Self::NotScalable => "of kinds that no schedule scales",
             Self::Managed => "scaled by something else",
+            Self::Paused => "whose ScaledObject is paused",
             Self::Off => "without replicas",
             Self::NoRequest => "without a CPU request",
             Self::Thin => "with too thin a history",
@@ -98,6 +101,7 @@ impl Leave {
         match self {
             Self::NotScalable => "not_scalable",
             Self::Managed => "managed",
+            Self::Paused => "paused",
             Self::Off => "no_replicas",
             Self::NoRequest => "no_cpu_request",
             Self::Thin => "thin_history",

@@ -1,5 +1,7 @@
 //! Days of the week, as people and schedules name them.
 
+use crate::text::count;
+
 /// Some days of the week, Monday first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Days(u8);
@@ -83,6 +85,21 @@ impl Days {
     }
 }
 
+/// `Fri 19:40-22:30`, `Mon-Thu 20:15-06:30`; of a day and more with the day that it ends on:
+/// `Fri 20:15 to Mon 06:30`. Minutes are after the midnight of the days that it begins on.
+pub(super) fn span_of(days: Days, start: u32, end: u32) -> String {
+    let (words, from, until) = (days.words(), clock_time(start), clock_time(end));
+    if end - start < super::MINUTES {
+        return format!("{words} {from}-{until}");
+    }
+    let later = usize::try_from(end / super::MINUTES).unwrap_or(0);
+    if days.count() == 1 {
+        format!("{words} {from} to {} {until}", days.later(later).words())
+    } else {
+        format!("{words} {from} to {until} {} later", count(later, "day"))
+    }
+}
+
 /// `19:40` of minutes since midnight; of the next day it begins anew.
 pub fn clock_time(minute: u32) -> String {
     let minute = minute % super::MINUTES;
@@ -111,5 +128,14 @@ mod tests {
         assert_eq!(weekend.later(1), Days::one(6).with(Days::one(0)));
         assert_eq!(Days::ALL.later(3), Days::ALL);
         assert_eq!(clock_time(24 * 60 + 95), "01:35");
+        // The day of the end is named where it is not plain.
+        let saturday = Days::one(5);
+        assert_eq!(span_of(saturday, 15, 1_425), "Sat 00:15-23:45");
+        assert_eq!(span_of(saturday, 1_200, 1_830), "Sat 20:00-06:30");
+        assert_eq!(span_of(saturday, 15, 2_850), "Sat 00:15 to Sun 23:30");
+        assert_eq!(
+            span_of(weekend, 15, 2_850),
+            "Sat, Sun 00:15 to 23:30 1 day later"
+        );
     }
 }

@@ -20,6 +20,12 @@ const FEW: f64 = 2.0;
 /// Days that use up to so many times as much at an hour are not busier then.
 const BUSIER: f64 = 1.5;
 
+/// The next of so many days may be above all of them by this, over how many they are.
+const BEYOND: f64 = 1.0;
+
+/// Quarters to both sides in which what a day came to may come a little earlier or later.
+const SHIFT: usize = 1;
+
 /// What all pods of a workload together need in each quarter of a local week, from Monday
 /// 00:00.
 #[derive(Debug, Clone)]
@@ -33,6 +39,8 @@ pub struct Need {
     /// The same of its days and of those that are not busier then, by the root of what was
     /// usual.
     all: Vec<Spread>,
+    /// The most that may come, as a share of what is usual: by what came on days of the class.
+    most: Vec<f64>,
     nothing: f64,
     level: f64,
     chance: f64,
@@ -79,12 +87,15 @@ impl Need {
             spreads(&of_class.collect::<Vec<Vec<f64>>>(), chance)
         });
         let all: Vec<Spread> = all.collect();
+        let both = by_class.iter().zip(&usual_of);
+        let most = both.flat_map(|(days, usual)| most(days, usual, nothing));
         let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
         Some(Self {
             alike,
             usual: scaled.map(|it| it * level).collect(),
             own: shares.collect(),
             all,
+            most: most.collect(),
             nothing: nothing * level,
             level,
             chance,
@@ -114,32 +125,42 @@ impl Need {
         self.usual[quarter % WEEK]
     }
 
+    /// The most cores of the usual week, at the level of the past.
+    pub(super) fn usual_peak(&self) -> f64 {
+        self.usual.iter().copied().fold(0.0, f64::max) / self.level
+    }
+
     /// Cores that more than are needed in this quarter with the given chance only: by what
-    /// days of its class came to, and by what all days came to over what was usual.
+    /// days of its class came to, and by what all days came to over what was usual, never
+    /// far above all that came on days of its class.
     pub fn high(&self, quarter: usize) -> f64 {
-        let (own, all) = self.spreads(quarter);
+        let place = self.place(quarter);
+        let (own, all) = (&self.own[place], &self.all[place]);
         let usual = self.usual(quarter) + self.nothing;
         let by_share = usual * own.high(self.chance).unwrap_or(1.0);
         let by_roots = usual + all.high(self.chance).unwrap_or(0.0) * self.root(usual);
-        by_share.max(by_roots).max(usual) - self.nothing
+        let most = usual * self.most[place];
+        by_share.max(by_roots).min(most).max(usual) - self.nothing
     }
 
     /// The chance that more than so many cores are needed in this quarter.
     pub fn chance(&self, quarter: usize, cores: f64) -> f64 {
-        let (own, all) = self.spreads(quarter);
+        let place = self.place(quarter);
+        let (own, all) = (&self.own[place], &self.all[place]);
         let (usual, cores) = (self.usual(quarter) + self.nothing, cores + self.nothing);
+        // As many as that never came.
+        if cores >= usual * self.most[place] * (1.0 - 1e-9) {
+            return own.above(f64::INFINITY);
+        }
         let by_share = own.above(cores / usual);
         let by_roots = all.above((cores - usual) / self.root(usual));
         by_share.max(by_roots)
     }
 
-    fn spreads(&self, quarter: usize) -> (&Spread, &Spread) {
+    /// Where the quarter of its class is.
+    fn place(&self, quarter: usize) -> usize {
         let (weekday, place) = (quarter % WEEK / DAY, quarter % DAY);
-        let class = self.alike.class(weekday);
-        (
-            &self.own[class * DAY + place],
-            &self.all[class * DAY + place],
-        )
+        self.alike.class(weekday) * DAY + place
     }
 
     /// Deviations are those of the past: work that grows makes them larger as a whole.
@@ -210,6 +231,31 @@ pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
         let all = days.iter().map(|day| f64::from(day.peaks[quarter]));
         let middle = median(&all.collect::<Vec<f64>>());
         if middle.is_finite() { middle } else { 0.0 }
+    };
+    (0..DAY).map(of).collect()
+}
+
+/// For each quarter the most that the next day may come to, as a share of what is usual: a
+/// little more than any day came to, the less the more there are. Shares of days that are of
+/// two kinds at an hour are no measure of that: what is usual then is neither of them.
+fn most(days: &[&Day], usual: &[f64], nothing: f64) -> Vec<f64> {
+    let came = |quarter: usize| {
+        let came = days.iter().map(|day| f64::from(day.peaks[quarter]));
+        nothing + came.filter(|it| it.is_finite()).fold(0.0, f64::max)
+    };
+    let came: Vec<f64> = (0..DAY).map(came).collect();
+    let usual: Vec<f64> = usual.iter().map(|it| it + nothing).collect();
+    let beyond = 1.0 + BEYOND / len_f64(days.len().max(1));
+    let of = |quarter: usize| {
+        let beside = quarter.saturating_sub(SHIFT)..(quarter + SHIFT + 1).min(DAY);
+        // As much more than usual as there, and no more than came there.
+        let near = beside.map(|it| came[it].min(came[it] / usual[it] * usual[quarter]));
+        let most = near.fold(came[quarter], f64::max) / usual[quarter];
+        if most.is_finite() {
+            most.max(1.0) * beyond
+        } else {
+            beyond
+        }
     };
     (0..DAY).map(of).collect()
 }

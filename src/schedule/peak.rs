@@ -15,7 +15,7 @@ use super::subject::least;
 use super::trial::Way;
 use super::window::Window;
 use super::words::{cores, percent, seen_of};
-use super::{Advice, Leave, WEEK, clock_time};
+use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Hours, without_seasons};
 use crate::price::Book;
@@ -25,8 +25,9 @@ use crate::snapshot::{Series, Snapshot, Usage};
 use crate::text::count;
 use crate::units::{Cpu, len_f64};
 
-/// A peak counts from so many times what the replicas of now hold once the advice is
-/// followed: below it the share of time over the request that the goal allows says all.
+/// A peak is told from so many times what the replicas of now hold once the advice is
+/// followed: below it the share of time over the request that the goal allows says all, where
+/// no schedule has the size of replicas be another.
 const PEAK: f64 = 1.5;
 
 /// A peak that comes again.
@@ -41,6 +42,8 @@ pub struct Peak {
     /// Replicas now, and cores that they hold together once the advice is followed.
     pub now: u32,
     pub held: f64,
+    /// Cores of the usual week at most.
+    usual: f64,
 }
 
 /// The peaks of all workloads whose advised size does not hold one, while usage comes part
@@ -91,10 +94,10 @@ impl<'a> Peaks<'a> {
         let index = advice.workload;
         let workload = &self.snapshot.workloads[index];
         let replica = self.priced.replica(workload, advice);
-        let over = self.most[index] > PEAK * replica.cores?;
-        // One that cannot be scaled for a volume has its peak all the same.
+        let over = is_peak(self.most[index], replica.cores?);
+        // One that cannot be scaled for a volume, or is not to be, has its peak all the same.
         let why = refused(workload, &replica, &self.volumes);
-        if !over || why.is_some_and(|it| it != Leave::Volume) {
+        if !over || why.is_some_and(|it| !matches!(it, Leave::Volume | Leave::Paused)) {
             return None;
         }
         let number = u32::try_from(index).unwrap_or(u32::MAX);
@@ -125,7 +128,7 @@ fn peak(
     let held = capacity * f64::from(now);
     // No usual quarter is above the largest slot.
     let most = history.cores.iter().copied().fold(0.0, f32::max);
-    if f64::from(most) <= PEAK * held {
+    if !is_peak(f64::from(most), held) {
         return None;
     }
     let hours = hours(history);
@@ -136,8 +139,10 @@ fn peak(
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
     let need = Need::of(&all, alike, 1.0, options.chance)?;
-    let usual = (0..WEEK).map(|quarter| need.usual(quarter));
-    if usual.fold(0.0, f64::max) <= PEAK * held {
+    let usual = need.usual_peak();
+    // Where replicas have one size whatever is planned, only one that is told is of interest.
+    let resized = replica.is_one && workload.autoscaler.is_none();
+    if !is_peak(usual, if resized { held } else { PEAK * held }) {
         return None;
     }
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
@@ -162,7 +167,13 @@ fn peak(
         plan: None,
         now,
         held,
+        usual,
     })
+}
+
+/// Whether so many cores are more than is held at all times.
+pub(super) fn is_peak(cores: f64, held: f64) -> bool {
+    cores > held
 }
 
 /// Means of whole hours.
@@ -192,11 +203,27 @@ impl Peak {
     #[must_use]
     pub fn planned(self, plan: Plan) -> Self {
         let window = plan.windows.iter().max_by_key(|it| it.replicas);
+        let each = plan.load().map_or(0.0, Cpu::get);
         Self {
             window: window.cloned().unwrap_or(self.window),
+            held: if each > 0.0 {
+                each * f64::from(self.now)
+            } else {
+                self.held
+            },
             plan: Some(plan),
             ..self
         }
+    }
+
+    /// Whether it is worth a word.
+    pub fn counts(&self) -> bool {
+        self.load().is_some() || self.usual > PEAK * self.held
+    }
+
+    /// What each replica is to request where a schedule holds the peak: see [`Plan::load`].
+    pub fn load(&self) -> Option<Cpu> {
+        self.plan.as_ref()?.load()
     }
 
     /// What comes, and what covers it: one sentence without a period.

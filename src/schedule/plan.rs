@@ -12,7 +12,7 @@ use super::trial::{Outcome, Way};
 use super::window::Window;
 use crate::forecast::{Clocks, Season};
 use crate::snapshot::{Manager, Snapshot, Workload};
-use crate::units::{HOURS_PER_MONTH, Money};
+use crate::units::{Cpu, HOURS_PER_MONTH, Money};
 
 /// Minutes a week that may be short in any case, also at the same time each week.
 pub(super) const SHORT: f64 = 5.0;
@@ -58,6 +58,10 @@ pub struct Plan {
     /// The most of an autoscaler, and of the one that there is.
     pub max: u32,
     pub max_now: Option<u32>,
+    /// How its autoscaler may end all its pods, where it may.
+    pub to_zero: Option<ToZero>,
+    /// Whether that scales by a formula.
+    pub by_formula: bool,
     /// Whether its pods have names and data of their own (StatefulSet).
     pub stateful: bool,
     /// Cores that are needed at most with the chance that is planned with.
@@ -77,6 +81,24 @@ pub struct Plan {
     pub sleep: Option<Sleep>,
     /// Events of the calendar that come, by their start.
     pub events: Vec<Coming>,
+}
+
+/// How an autoscaler whose least is zero ends all pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToZero {
+    /// Where none of what it scales by asks for any.
+    Asked,
+    /// The same, and it scales by CPU: no pod, no use, so a cron beside that ends them all.
+    WithCpu,
+}
+
+impl ToZero {
+    fn of(workload: &Workload) -> Option<Self> {
+        let own = workload.autoscaler.as_ref()?;
+        let by_use = own.metrics.iter().any(|it| it.name == "cpu");
+        let how = if by_use { Self::WithCpu } else { Self::Asked };
+        (own.min_replicas == 0).then_some(how)
+    }
 }
 
 /// Claims of volumes that one node at a time can mount, by namespace and name.
@@ -119,6 +141,8 @@ pub(super) fn refused(
         Some(Leave::NotScalable)
     } else if others.any(Manager::scales) {
         Some(Leave::Managed)
+    } else if workload.managers.iter().any(Manager::is_paused) {
+        Some(Leave::Paused)
     } else if replicas(workload) == 0 {
         Some(Leave::Off)
     } else if volumes.ties(workload) {
@@ -162,6 +186,8 @@ impl Plan {
             most: now,
             max: now,
             max_now: workload.autoscaler.as_ref().map(|it| it.max_replicas),
+            to_zero: ToZero::of(workload),
+            by_formula: workload.managers.iter().any(Manager::has_formula),
             stateful: workload.id.kind == "StatefulSet",
             peak: None,
             windows: Vec::new(),
@@ -173,6 +199,18 @@ impl Plan {
             sleep: None,
             events: Vec::new(),
         }
+    }
+
+    /// What each replica is to request where replicas come and go, if that is not the size
+    /// that is advised where they stay: that one is for a part of the peak.
+    pub fn load(&self) -> Option<Cpu> {
+        let (cores, advised) = (self.cores?, self.replica.cores?);
+        (self.advice.acts() && cores < advised).then(|| Cpu::cores(cores))
+    }
+
+    /// Cores that each is advised to request, by whoever advises it.
+    pub fn advised(&self) -> Option<f64> {
+        self.load().map(Cpu::get).or(self.replica.cores)
     }
 
     /// What the requests of replicas that sleep cost a month.

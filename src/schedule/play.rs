@@ -66,6 +66,17 @@ pub(super) struct Floors {
     pub(super) levels: Vec<u32>,
 }
 
+impl Floors {
+    /// The same, where others ask for replicas too: the most counts.
+    pub(super) fn beside(mut self, others: Option<&Self>) -> Self {
+        let others = others.iter().flat_map(|it| &it.levels);
+        for (level, other) in self.levels.iter_mut().zip(others) {
+            *level = (*level).max(*other);
+        }
+        self
+    }
+}
+
 struct Pod {
     created: i64,
     ready: i64,
@@ -131,7 +142,8 @@ impl Stage<'_> {
                     let each = old / f64::from(ready_then) / self.capacity;
                     metrics.ready = counted;
                     metrics.unready = fleet.size() - counted;
-                    metrics.used = each * f64::from(counted);
+                    // Samples are as old for all: what came since did nothing then.
+                    metrics.used = each * f64::from(counted.min(ready_then));
                 }
                 let (size, wanted) = (fleet.size(), hpa.sync(now, fleet.size(), &metrics));
                 if wanted != size {
@@ -268,6 +280,65 @@ impl<'a> Fleet<'a> {
                 created: now,
                 ready: now + node + start,
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lead::Measured;
+    use super::*;
+    use crate::snapshot::Grid;
+    use crate::units::Span;
+
+    fn fixed(minutes: u32) -> Lead {
+        let measured = |seconds: u32| Measured {
+            span: Span::from_secs(seconds),
+            samples: 2,
+        };
+        Lead {
+            pod: measured(minutes * 60),
+            node: measured(0),
+            room: None,
+            per_node: None,
+            starts: vec![minutes * 60],
+        }
+    }
+
+    /// Pods that are ready at last had no use when the samples were taken that are seen then.
+    #[test]
+    fn an_autoscaler_asks_for_no_more_than_what_is_used_needs() {
+        let cores: Vec<f32> = (0..48)
+            .map(|slot| if slot < 12 { 0.5 } else { 4.8 })
+            .collect();
+        let none = vec![f32::NAN; 48];
+        let history = History {
+            grid: Grid {
+                start: jiff::Timestamp::UNIX_EPOCH,
+                step: Span::from_secs(300),
+                len: 48,
+            },
+            pods: vec![2.0; 48],
+            containers: vec![2.0; 48],
+            held: vec![false; 48],
+            planned: None,
+            network: none.clone(),
+            requests: none,
+            cores,
+        };
+        let local: Vec<(i64, u32)> = (0..48).map(|slot| (0, slot * 5)).collect();
+        for start in [1, 3, 4, 7, 15] {
+            let lead = fixed(start);
+            let stage = Stage {
+                history: &history,
+                local: &local,
+                lead: &lead,
+                capacity: 0.5,
+                start: 2,
+            };
+            let tally = stage.play(Hpa::new(2, 100, Some(0.7)), |_| None);
+            // 9.6 requests of one pod at 70%.
+            assert_eq!(tally.most, 14, "{start}");
         }
     }
 }

@@ -2,10 +2,10 @@
 //! replica then.
 
 use super::alike::Alike;
-use super::calendar::Days;
+use super::calendar::{Days, span_of};
 use super::days::weekday;
 use super::history::{History, place};
-use super::{DAY, MINUTES, QUARTER, WEEK};
+use super::{DAY, QUARTER, WEEK};
 use crate::forecast::Clock;
 use crate::snapshot::Workload;
 use crate::units::len_f64;
@@ -215,13 +215,9 @@ impl Nap {
         self.end - self.start
     }
 
-    /// `Mon-Thu 20:15-06:30`, `Fri 20:15-06:30 3 days later`.
+    /// `Mon-Thu 20:15-06:30`, `Fri 20:15 to Mon 06:30`.
     pub fn when(&self) -> String {
-        let (from, until) = (super::clock_time(self.start), super::clock_time(self.end));
-        match self.end / MINUTES {
-            0 | 1 => format!("{} {from}-{until}", self.days.words()),
-            days => format!("{} {from}-{until} {days} days later", self.days.words()),
-        }
+        span_of(self.days, self.start, self.end)
     }
 }
 

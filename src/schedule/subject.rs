@@ -5,22 +5,24 @@ use std::iter::successors;
 
 use super::alike::{Alike, Cycle};
 use super::choose::choose;
+use super::cron;
 use super::days::{Day, days, weekday};
 use super::draft::{DETECTED, Draft, Drafting, Known};
 use super::event::coming;
 use super::history::History;
 use super::lead::Pools;
 use super::need::Need;
+use super::peak::is_peak;
 use super::plan::{Options, Plan, SHORT, replicas};
-use super::play::Stage;
+use super::play::{Floors, Stage};
 use super::replica::Replica;
 use super::sleep::{Sleep, sleep};
 use super::traffic::Traffic;
 use super::trial::Trial;
-use super::window::busy_hours;
+use super::window::{Window, busy_hours};
 use super::{MINUTES, WEEK};
 use crate::forecast::{Clock, Season};
-use crate::snapshot::{Autoscaler, Workload};
+use crate::snapshot::Workload;
 use crate::trend::quantile;
 use crate::units::count_from;
 
@@ -124,7 +126,8 @@ impl Subject<'_> {
         let Some(first) = first else {
             return left(Leave::Thin);
         };
-        let (capacity, looked) = match self.spread(&first.2, advised) {
+        let spread = proven.and_then(|_| self.spread(&first.2, advised));
+        let (capacity, looked) = match spread {
             Some(each) => (each, look(each)),
             None => (advised, Some(first)),
         };
@@ -181,7 +184,7 @@ impl Subject<'_> {
         let hours = if windows == 0 {
             BUSY
         } else {
-            busy_hours(&made.windows)
+            busy_hours(&made.windows, made.base)
         };
         let allowed = SHORT.max(options.chance * hours * 60.0);
         let (fold, folds) = folds(days, *cycle);
@@ -200,6 +203,8 @@ impl Subject<'_> {
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
         let max = self.max(made.most);
+        let crons = cron::levels(self.workload, self.clock, self.history.next_hour() * 3_600);
+        let crons = crons.map(|levels| Floors { base: 0, levels });
         let trial = Trial {
             stage: Stage {
                 history: &self.history,
@@ -224,10 +229,11 @@ impl Subject<'_> {
             now: replicas(self.workload),
             peak: made.peak,
             own,
+            crons: crons.as_ref(),
             behavior: own.and_then(|it| it.behavior.clone()).unwrap_or_default(),
         };
         let outcomes = trial.outcomes(windows);
-        let own_target = own.and_then(Autoscaler::cpu_target);
+        let own_target = own.and_then(|it| it.cpu_share(drafting.capacity));
         let advice = match choose(&outcomes, proven.is_some(), own_target) {
             // What there is already, within what it may.
             Advice::Hpa(target) if own_target == Some(target) && self.most() >= Some(max) => {
@@ -243,6 +249,7 @@ impl Subject<'_> {
             _ if windows > 0 => made.windows.clone(),
             _ => Vec::new(),
         };
+        let (advice, windows) = beside(crons.as_ref(), advice, windows, own_target);
         Plan {
             advice,
             base: if advice == Advice::Schedule {
@@ -262,9 +269,12 @@ impl Subject<'_> {
     }
 
     /// What a replica holds where replicas come and go: as much as most hours of the week
-    /// need of the fewest, where the size that is advised was made for more.
+    /// need of the fewest, where the size that is advised was made for more. Only where that
+    /// does not hold the peak, so that the peak is known to whoever sizes.
     fn spread(&self, need: &Need, advised: f64) -> Option<f64> {
-        if !self.replica.is_one || self.workload.autoscaler.is_some() {
+        let held = advised * f64::from(replicas(self.workload));
+        let known = self.replica.is_one && is_peak(need.usual_peak(), held);
+        if !known || self.workload.autoscaler.is_some() {
             return None;
         }
         let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
@@ -303,11 +313,35 @@ impl Subject<'_> {
     }
 }
 
+/// What is left of it where crons of somebody ask for some windows already.
+fn beside(
+    crons: Option<&Floors>,
+    advice: Advice,
+    mut windows: Vec<Window>,
+    own_target: Option<f64>,
+) -> (Advice, Vec<Window>) {
+    let Some(crons) = crons else {
+        return (advice, windows);
+    };
+    windows.retain(|it| !cron::cover(&crons.levels, it));
+    let advice = match advice {
+        Advice::ScheduleAndHpa(target) if windows.is_empty() && own_target == Some(target) => {
+            Advice::Leave(Leave::Enough)
+        }
+        Advice::ScheduleAndHpa(target) if windows.is_empty() => Advice::Hpa(target),
+        Advice::Schedule if windows.is_empty() => Advice::Leave(Leave::Enough),
+        advice => advice,
+    };
+    (advice, windows)
+}
+
 /// Replicas that there are at all times.
 pub(super) fn least(workload: &Workload) -> u32 {
-    let own = workload.autoscaler.as_ref().map(|it| it.min_replicas);
-    let stay = replicas(workload).min(STAY);
-    own.unwrap_or(0).max(stay).max(1)
+    match workload.autoscaler.as_ref().map(|it| it.min_replicas) {
+        // Nobody minds where it runs none.
+        Some(0) => 1,
+        own => own.unwrap_or(0).max(replicas(workload).min(STAY)).max(1),
+    }
 }
 
 /// Which part of the past a day is of, and how many there are: weeks, or quarters where all

@@ -104,6 +104,8 @@ pub(super) struct Trial<'a> {
     pub(super) peak: f64,
     /// The autoscaler that sets its replicas today.
     pub(super) own: Option<&'a Autoscaler>,
+    /// What crons beside that ask for.
+    pub(super) crons: Option<&'a Floors>,
     /// How fast it scales, or one that is new.
     pub(super) behavior: Behavior,
 }
@@ -129,7 +131,8 @@ impl Trial<'_> {
         if windows > 0 {
             // Windows alone would take an autoscaler of CPU away.
             if self.own.is_none() || targets.is_empty() {
-                let floors: Vec<Floors> = self.drafts.iter().map(Draft::floors).collect();
+                let floors = self.drafts.iter().map(Draft::floors);
+                let floors: Vec<Floors> = floors.map(|it| it.beside(self.crons)).collect();
                 let hpa = Hpa::new(self.least, self.max, None).with(self.behavior.clone());
                 let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
                 let told = self.told(Way::Schedule, None, &tally);
@@ -148,7 +151,7 @@ impl Trial<'_> {
         let Some(own) = self.own else {
             return TARGETS.to_vec();
         };
-        let Some(own) = own.cpu_target() else {
+        let Some(own) = own.cpu_share(self.stage.capacity) else {
             return Vec::new();
         };
         let lower = TARGETS.into_iter().filter(|it| *it < own - 1e-9);
@@ -189,7 +192,7 @@ impl Trial<'_> {
             return played;
         }
         let floors = self.others.iter();
-        let floors = floors.map(|it| self.drafting.floors_above(it, cut));
+        let floors = floors.map(|it| self.drafting.floors_above(it, cut).beside(self.crons));
         let floors: Vec<Floors> = floors.collect();
         for target in targets {
             let hpa = Hpa::new(self.least, self.max, Some(*target)).with(self.behavior.clone());
@@ -268,7 +271,7 @@ impl Trial<'_> {
     /// An autoscaler of CPU alone.
     fn alone(&self, target: f64) -> Outcome {
         let hpa = Hpa::new(self.least, self.max, Some(target)).with(self.behavior.clone());
-        let tally = self.stage.play(hpa, |_| None);
+        let tally = self.stage.play(hpa, |_| self.crons);
         self.told(Way::Hpa, Some(target), &tally)
     }
 

@@ -7,6 +7,7 @@ use super::days::{Day, weekday};
 use super::need::Need;
 use super::segment::Segment;
 use super::{DAY, MINUTES, QUARTER, WEEK};
+use crate::trend::median;
 use crate::units::len_f64;
 
 /// Windows begin at whole five minutes.
@@ -17,6 +18,9 @@ const ALIKE: u32 = 45;
 
 /// And where the smaller has at least this share of the larger's replicas.
 const NEARLY: f64 = 0.8;
+
+/// What is this share of the largest is about as large.
+const ABOUT: f64 = 0.95;
 
 /// A stretch of some days with more replicas than at other times. Where windows overlap,
 /// the largest counts.
@@ -41,16 +45,14 @@ pub struct Evidence {
     /// Of these the one with the most, 0 for Monday, and the minute of it.
     pub weekday: usize,
     pub minute: u32,
-    /// Times that the window would have been open while more was needed than there is outside
-    /// of it.
+    /// Times that the window would have been open on which the peak came then: half of it, and
+    /// more than there is outside of the window.
     pub seen: usize,
-    /// Of so many of which more than half is known.
+    /// Of so many on which it is known.
     pub of: usize,
     /// Whether all its replicas are needed from its first quarter of an hour on.
     pub at_once: bool,
-    /// So many days after those of the window are those on which most is needed.
-    pub(super) later: usize,
-    /// Cores that all pods together use then as a rule.
+    /// Cores that all pods together used then, where the peak came, as a rule.
     pub cores: f64,
     /// Chance that more is needed in its worst quarter of an hour than its replicas hold.
     pub chance: f64,
@@ -127,7 +129,7 @@ impl Making<'_> {
             !others.any(|(place, other)| it.is_within(other) && !stays(place, other))
         });
         for window in &mut windows {
-            self.count(window, base);
+            self.count(window, &level, base);
         }
         // What never came is no evidence.
         windows.retain(|it| it.evidence.seen > 0);
@@ -152,9 +154,6 @@ impl Making<'_> {
         let own = (floor.from..floor.until).filter(|at| level[at % WEEK] == floor.replicas);
         let own: Vec<usize> = own.map(|at| at % WEEK).collect();
         let held = f64::from(floor.replicas) * self.capacity;
-        let peak = own.iter().copied();
-        let peak = peak.max_by(|a, b| self.need.usual(*a).total_cmp(&self.need.usual(*b)));
-        let peak = peak.unwrap_or(floor.from % WEEK);
         let chances = own.iter().map(|at| self.need.chance(*at, held));
         let end = start + length;
         let first = self.need.high(floor.from);
@@ -164,48 +163,111 @@ impl Making<'_> {
             end,
             replicas: floor.replicas.max(base),
             evidence: Evidence {
-                days: Days::one(peak / DAY),
-                weekday: peak / DAY,
-                minute: minutes(peak % DAY),
+                days: Days::one(day),
+                weekday: day,
+                minute: minutes(place),
                 seen: 0,
                 of: 0,
-                later: (peak / DAY + 7 - day) % 7,
                 at_once: first > f64::from(floor.replicas - 1) * self.capacity,
-                cores: self.need.usual(peak),
+                cores: 0.0,
                 chance: chances.fold(0.0, f64::max),
             },
         }
     }
 
-    /// How often more was needed in it than `base` replicas hold, by each time that it would
-    /// have been open: the time before it is needed is left out.
-    fn count(&self, window: &mut Window, base: u32) {
-        let held = f64::from(base) * self.capacity;
+    /// What was seen of it, each time that it would have been open: the time before it is
+    /// needed is left out, and what a higher window holds.
+    fn count(&self, window: &mut Window, level: &[u32], base: u32) {
         let from = place((window.start + self.early()) / QUARTER);
         let until = place(window.end.div_ceil(QUARTER)).max(from + 1);
+        let outside = f64::from(base) * self.capacity;
+        let held = f64::from(window.replicas) * self.capacity;
+        let opens = self.opens(window, until);
+        let own = |quarter: &usize| {
+            let mut days = window.days.iter();
+            days.all(|day| level[(day * DAY + quarter) % WEEK] <= window.replicas)
+        };
+        let own = (from..until).filter(own);
+        let own: Vec<(usize, f64)> = own.map(|it| (it, over(&opens, it, outside))).collect();
+        let most = own.iter().map(|it| it.1).fold(0.0, f64::max);
+        // The first of those that are about the largest: where the peak begins.
+        let peak = own.iter().find(|it| it.1 >= ABOUT * most);
+        let Some(peak) = peak.map(|it| Seen::of(&opens, it.0, outside, held)) else {
+            return;
+        };
+        let later = peak.quarter / DAY;
+        let proof = &mut window.evidence;
+        (proof.seen, proof.of, proof.cores) = (peak.times, peak.of, peak.cores);
+        proof.days = window.days.later(later);
+        proof.weekday = (peak.weekday + later) % 7;
+        proof.minute = minutes(peak.quarter % DAY);
+    }
+
+    /// What was needed in each quarter since midnight of each day that it would have opened on.
+    fn opens(&self, window: &Window, until: usize) -> Vec<Open> {
         let by_number: HashMap<i64, &Day> = self.days.iter().map(|it| (it.number, *it)).collect();
         let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else {
-            return;
+            return Vec::new();
         };
         let reach = i64::try_from(until.div_ceil(DAY)).unwrap_or(0);
         let opens =
             (first.number - reach..=last.number).filter(|it| window.days.contains(weekday(*it)));
-        let (mut seen, mut of) = (0, 0);
-        for number in opens {
-            let need = (from..until).map(|quarter| {
+        let needed = |number: i64| {
+            let need = (0..until).map(|quarter| {
                 let day = number + i64::try_from(quarter / DAY).unwrap_or(0);
                 let day = by_number.get(&day);
                 day.map_or(f64::NAN, |it| f64::from(it.peaks[quarter % DAY]))
             });
-            let need: Vec<f64> = need.collect();
-            if 2 * need.iter().filter(|it| it.is_finite()).count() > need.len() {
-                of += 1;
-                seen += usize::from(need.iter().any(|it| *it > held));
-            }
+            (weekday(number), need.collect())
+        };
+        opens.map(needed).collect()
+    }
+}
+
+/// Days of the week that a window opens on, and what was needed in each quarter since their
+/// midnight.
+type Open = (usize, Vec<f64>);
+
+/// What was needed in a quarter over what is there outside of a window, as a mean.
+fn over<'a>(opens: impl IntoIterator<Item = &'a Open>, quarter: usize, outside: f64) -> f64 {
+    let needs = opens.into_iter().map(|(_, need)| need[quarter]);
+    let known = needs.filter(|it| it.is_finite());
+    let (sum, count) = known.fold((0.0, 0), |(sum, count), it| {
+        (sum + (it - outside).max(0.0), count + 1)
+    });
+    sum / len_f64(count.max(1))
+}
+
+/// What was seen in one quarter since midnight of the days that a window opens on.
+struct Seen {
+    quarter: usize,
+    /// The day of the window on which most came.
+    weekday: usize,
+    times: usize,
+    of: usize,
+    /// The middle of the days on which it was seen.
+    cores: f64,
+}
+
+impl Seen {
+    fn of(opens: &[Open], quarter: usize, outside: f64, held: f64) -> Self {
+        let known = opens.iter().map(|(_, need)| need[quarter]);
+        let known: Vec<f64> = known.filter(|it| it.is_finite()).collect();
+        let most = known.iter().copied().fold(0.0, f64::max).min(held);
+        let enough = (most / 2.0).max(outside);
+        let came = known.iter().copied().filter(|it| *it > enough);
+        let came: Vec<f64> = came.collect();
+        let of_day = |day: usize| over(opens.iter().filter(|it| it.0 == day), quarter, outside);
+        let days = (0..7).map(|day| (of_day(day), day));
+        // Of equal ones the first.
+        let busiest = days.reduce(|a, b| if b.0 > a.0 { b } else { a });
+        Self {
+            quarter,
+            weekday: busiest.map_or(0, |it| it.1),
+            times: came.len(),
+            of: known.len(),
+            cores: if came.is_empty() { 0.0 } else { median(&came) },
         }
-        let proof = &mut window.evidence;
-        (proof.seen, proof.of) = (seen, of);
-        proof.days = window.days.later(proof.later);
     }
 }
 
@@ -235,12 +297,9 @@ impl Window {
         self.days = self.days.with(other.days);
         self.start = self.start.min(other.start);
         self.end = self.end.max(other.end);
-        let (own, others) = (self.evidence.clone(), &other.evidence);
-        if others.cores > own.cores {
-            self.evidence = others.clone();
-        }
-        self.evidence.chance = own.chance.max(others.chance);
-        self.evidence.at_once = own.at_once && others.at_once && self.replicas == other.replicas;
+        let (own, others) = (&mut self.evidence, &other.evidence);
+        own.chance = own.chance.max(others.chance);
+        own.at_once = own.at_once && others.at_once && self.replicas == other.replicas;
         self.replicas = self.replicas.max(other.replicas);
     }
 }
@@ -304,11 +363,13 @@ pub fn levels(windows: &[Window], base: u32, minutes: u32) -> Vec<u32> {
     levels
 }
 
-/// Hours a week that have more than the base.
-pub(super) fn busy_hours(windows: &[Window]) -> f64 {
-    let levels = levels(windows, 0, ROUND);
-    let busy = levels.iter().filter(|it| **it > 0).count();
-    len_f64(busy) * f64::from(ROUND) / 60.0
+/// Hours a week that have more than the base, as if all of it was as much as at most: what is
+/// hardly more is hardly busy.
+pub(super) fn busy_hours(windows: &[Window], base: u32) -> f64 {
+    let levels = levels(windows, base, ROUND);
+    let most = levels.iter().copied().max().unwrap_or(base);
+    let more: f64 = levels.iter().map(|it| f64::from(it - base)).sum();
+    more / f64::from((most - base).max(1)) * f64::from(ROUND) / 60.0
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! Plans in words.
 
-use super::MINUTES;
 use super::advice::{Advice, Leave};
-use super::calendar::clock_time;
-use super::plan::Plan;
+use super::calendar::{clock_time, span_of};
+use super::plan::{Plan, ToZero};
 use super::trial::Way;
 use super::window::Window;
 use crate::text::{count, percent_said, short};
@@ -45,18 +44,7 @@ pub(super) fn cores(cores: f64) -> String {
 impl Window {
     /// `Fri 19:40-22:30`, `Mon-Fri 07:50-18:30`.
     pub fn when(&self) -> String {
-        let days = (self.end - 1) / MINUTES;
-        let after = if days > self.start / MINUTES + 1 || self.minutes() >= MINUTES {
-            format!(" {} days later", self.end / MINUTES)
-        } else {
-            String::new()
-        };
-        format!(
-            "{} {}-{}{after}",
-            self.days.words(),
-            clock_time(self.start),
-            clock_time(self.end)
-        )
+        span_of(self.days, self.start, self.end)
     }
 }
 
@@ -66,6 +54,19 @@ impl Plan {
         let mut reason = self.sentence();
         if let Some((from, to)) = self.raised() {
             reason = format!("{reason}; its maxReplicas has to rise from {from} to {to}");
+        }
+        if let Some((from, to)) = self.lifted() {
+            reason = format!(
+                "{reason}; its minReplicaCount has to rise from {from} to {to}, or its crons \
+                 would end all pods outside of them, whatever the CPU"
+            );
+        } else if self.to_zero.is_some() && self.advice.acts() {
+            reason = format!("{reason}; outside of its windows it goes to zero as it does now");
+        }
+        if self.by_formula && self.advice.has_windows() {
+            reason = format!(
+                "{reason}; its ScaledObject scales by a formula, which has to name what is added"
+            );
         }
         if !self.advice.acts() {
             reason
@@ -82,6 +83,12 @@ impl Plan {
     pub fn raised(&self) -> Option<(u32, u32)> {
         let from = self.max_now.filter(|from| *from < self.max)?;
         self.advice.acts().then_some((from, self.max))
+    }
+
+    /// What the least of its autoscaler has to rise from, and to, where it may go to zero now.
+    pub fn lifted(&self) -> Option<(u32, u32)> {
+        let by_cpu = self.to_zero == Some(ToZero::WithCpu);
+        (by_cpu && self.advice.acts()).then_some((0, self.base))
     }
 
     fn sentence(&self) -> String {
@@ -114,6 +121,11 @@ impl Plan {
                 "leave it: its replicas are not a number that a schedule could set".to_owned()
             }
             Leave::Managed => "leave it: something else sets its replicas".to_owned(),
+            Leave::Paused => {
+                "leave it: its ScaledObject is paused, and what is written for it would \
+                              fight whoever paused it"
+                    .to_owned()
+            }
             Leave::Off => "leave it: it runs no replica".to_owned(),
             Leave::NoRequest => "leave it: a container has no CPU request, so nothing says how \
                                  much a replica holds"
@@ -178,6 +190,7 @@ impl Plan {
             .map(|it| {
                 let name = match (it.way, it.target) {
                     (Way::Hpa, Some(target)) => format!("an HPA alone at {}", percent(target)),
+                    (Way::Advised, _) if self.load().is_some() => "a size alone".to_owned(),
                     (Way::Advised, _) => "the advised size alone".to_owned(),
                     _ => "today".to_owned(),
                 };

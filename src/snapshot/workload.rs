@@ -369,6 +369,20 @@ impl Autoscaler {
         cpu.find_map(|it| Some(it.share()? / 100.0))
     }
 
+    /// The cores of each pod that it holds, where it scales by that rather than by a share.
+    pub fn cpu_average(&self) -> Option<f64> {
+        self.metrics.iter().find_map(|it| match it.target {
+            Target::AverageValue(cores) if it.name == "cpu" && it.is_resource() => Some(cores),
+            _ => None,
+        })
+    }
+
+    /// The share of the CPU request that it holds where a pod requests so many cores.
+    pub fn cpu_share(&self, cores: f64) -> Option<f64> {
+        let by_average = || Some(self.cpu_average()? / cores);
+        self.cpu_target().or_else(by_average)
+    }
+
     /// Whether all that it holds is known well enough to be written again.
     pub fn is_whole(&self) -> bool {
         let known = |metric: &AutoscalerMetric| {
@@ -421,8 +435,12 @@ impl AutoscalerMetric {
     /// Whether it is use of CPU or memory as a share of what is requested.
     pub fn is_share(&self) -> bool {
         matches!(self.target, Target::Utilization(_))
-            && matches!(self.kind.as_str(), "Resource" | "ContainerResource")
+            && self.is_resource()
             && matches!(self.name.as_str(), "cpu" | "memory")
+    }
+
+    fn is_resource(&self) -> bool {
+        matches!(self.kind.as_str(), "Resource" | "ContainerResource")
     }
 }
 
@@ -445,7 +463,7 @@ pub struct Manager {
     pub kind: String,
     pub name: String,
     /// As the object says it: `Off`, `Initial`, `Recreate`, `InPlaceOrRecreate`,
-    /// `Auto`; for a ScaledObject `Scale` or `Paused`.
+    /// `Auto`; for a ScaledObject `Scale`, `Formula` where it scales by one, or `Paused`.
     pub mode: String,
     /// `cpu`, `memory`, `replicas`.
     pub resources: Vec<String>,
@@ -496,6 +514,16 @@ impl Manager {
     /// The place of the first trigger of a kind.
     pub fn trigger(&self, kind: &str) -> Option<usize> {
         self.triggers.iter().position(|it| it.kind == kind)
+    }
+
+    /// Whether somebody told it to do nothing.
+    pub fn is_paused(&self) -> bool {
+        self.mode == "Paused"
+    }
+
+    /// Whether it scales by a formula, which alone counts beside CPU and memory.
+    pub fn has_formula(&self) -> bool {
+        self.mode == "Formula"
     }
 
     fn is_active(&self) -> bool {

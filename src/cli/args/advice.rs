@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::BookArgs;
@@ -181,6 +183,7 @@ impl AdviceArgs {
             guards: true,
             policy: policy.clone(),
             learned: Learned::default(),
+            scheduled: Arc::default(),
         };
         check_order(
             options.max_cpu.is_some_and(|max| max < options.min_cpu),

@@ -41,6 +41,8 @@ pub(in crate::cli) struct ClockArgs {
     calendar: Option<PathBuf>,
 
     /// A period that may come again besides days, weeks and months: `10h`, `14d`. Repeatable.
+    ///
+    /// Where it is proven, forecasts go by it too.
     #[arg(long, value_name = "SPAN", env = "KCOST_PERIOD", hide_env_values = true, hide_short_help = true, value_delimiter = ',', value_parser = period)]
     period: Vec<Span>,
 }

@@ -21,6 +21,9 @@ use crate::units::{count_from, float, len_f64};
 /// Days that are looked ahead at most: a trend of a few weeks says nothing beyond.
 pub const SIGHT: usize = 90;
 
+/// Hours in which peaks that come again are looked for.
+const LOOKED: usize = 14 * DAY;
+
 /// Something that can be full.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capacity {
@@ -194,7 +197,9 @@ fn from_hours(capacity: Capacity, hours: &Hours, ahead: &Ahead<'_>) -> Capacity 
         .map(|day| day.iter().copied().fold(f64::NAN, f64::max))
         .collect();
     let course = rise::course(&peaks);
-    let outlook = without_seasons(hours, ahead.next, ahead.hours, ahead.clock);
+    // When it is full does not depend on how far somebody looks.
+    let far = ahead.hours.max(LOOKED);
+    let outlook = without_seasons(hours, ahead.next, far, ahead.clock);
     let points = outlook.map_or_else(Vec::new, |it| it.points);
     let first = |reaches: &dyn Fn(usize) -> f64| {
         let mut all = 0..points.len();
@@ -206,7 +211,7 @@ fn from_hours(capacity: Capacity, hours: &Hours, ahead: &Ahead<'_>) -> Capacity 
         earliest: first(&|hour| points[hour].high),
         latest: first(&|hour| points[hour].low),
     };
-    let mut days: Vec<Most> = points
+    let mut days: Vec<Most> = points[..points.len().min(ahead.hours)]
         .chunks(DAY)
         .map(|day| {
             let most = |of: fn(&super::Point) -> f64| day.iter().map(of).fold(0.0, f64::max);
@@ -249,7 +254,10 @@ fn full(
     ahead: &Ahead<'_>,
 ) -> Capacity {
     let rise = course.map_or_else(Days::default, |course| {
+        // A day that ends at the limit has reached it.
+        let within = |days: f64| (days - 1.0 / 86_400.0).max(0.0);
         let (at, earliest, latest) = course.days_to(capacity.hard);
+        let (at, earliest, latest) = (within(at), within(earliest), within(latest));
         Days {
             at: Some(at),
             earliest: Some(earliest),

@@ -6,6 +6,7 @@ mod halves;
 mod hour_of;
 mod naive;
 mod recent;
+mod trend;
 mod working_day;
 
 use super::Past;
@@ -17,12 +18,13 @@ use halves::Halves;
 use hour_of::HourOf;
 use naive::SameHour;
 use recent::Recent;
+use trend::Trend;
 use working_day::WorkingDay;
 
 /// One way to say what comes from what was.
 ///
 /// Implement it in a new file of this folder and add the value to [`ALL`].
-pub trait Model: Sync {
+pub trait Model: Send + Sync {
     /// The name in machine output, in snake_case. Never renamed.
     fn name(&self) -> &'static str;
     /// The next hours; `None` where too little is known for this way.
@@ -77,6 +79,23 @@ static DAY_14: HourOf = HourOf {
     center: Center::Median,
 };
 
+/// Models of a period, in hours, that is proven beside days and weeks.
+pub(super) fn of_period(period: usize) -> [Box<dyn Model>; 2] {
+    [
+        Box::new(SameHour {
+            name: "same_hour_of_period",
+            period,
+        }),
+        Box::new(HourOf {
+            name: "hour_of_period_median",
+            period,
+            cycles: 6,
+            least: 3,
+            center: Center::Median,
+        }),
+    ]
+}
+
 const fn adjusted(name: &'static str, base: &'static dyn Model, by: By) -> Adjusted {
     Adjusted { name, base, by }
 }
@@ -98,6 +117,7 @@ pub static ALL: &[&dyn Model] = &[
     &Recent { name: "last_day", hours: DAY },
     &Recent { name: "last_week", hours: WEEK },
     &Drift,
+    &Trend,
     &adjusted("yesterday_fading", &YESTERDAY, By::LastHour { kept: 0.75 }),
     &adjusted("yesterday_lasting", &YESTERDAY, By::LastHour { kept: 1.0 }),
     &adjusted("hour_of_day_level", &DAY_7, By::Level),

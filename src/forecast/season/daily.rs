@@ -11,6 +11,9 @@ use crate::units::{Span, len_f64};
 /// the same.
 const LEAST: usize = 8;
 
+/// Days that follow each other must be alike by this share of what all days are.
+const FOLLOWS: f64 = 0.5;
+
 /// Parts of a day that come again by themselves, in hours, the shortest first.
 const PARTS: [usize; 6] = [2, 3, 4, 6, 8, 12];
 
@@ -43,6 +46,9 @@ pub(super) fn season(days: &Days) -> Option<Season> {
         signs.fill_with(|| numbers.r#gen());
         sum(&signs)
     });
+    if !follows(days, &alike) {
+        return None;
+    }
     let shape = shape(days);
     Some(Season {
         kind: Kind::Daily,
@@ -50,6 +56,21 @@ pub(super) fn season(days: &Days) -> Option<Season> {
         strength: strength(days, &shape),
         p_value,
     })
+}
+
+/// Whether days that follow each other are about as alike as all are: where every other day,
+/// or every fifth, is like this one, what comes again is no day.
+fn follows(days: &Days, alike: &[Vec<f64>]) -> bool {
+    let all = alike.iter().flatten();
+    let count = len_f64(all.clone().count().max(1));
+    let usual = all.sum::<f64>() / count;
+    let pairs = days.days.windows(2).zip(alike);
+    let next = pairs.filter(|(pair, _)| pair[1].number == pair[0].number + 1);
+    let next: Vec<f64> = next.filter_map(|(_, row)| row.last().copied()).collect();
+    let count = len_f64(next.len().max(1));
+    let mean = next.iter().sum::<f64>() / count;
+    let apart: f64 = next.iter().map(|it| (it - mean).powi(2)).sum();
+    mean + (apart / count / count).sqrt() >= FOLLOWS * usual
 }
 
 fn dot(days: &Days, one: usize, other: usize) -> f64 {

@@ -10,6 +10,7 @@ mod custom;
 mod daily;
 mod days;
 mod monthly;
+mod rising;
 mod weekly;
 
 use super::{DAY, Hours, WEEK};
@@ -44,6 +45,14 @@ pub enum Kind {
     Custom,
 }
 
+impl Kind {
+    /// Working days are a way to tell what weeks are.
+    fn is_like(self, other: Self) -> bool {
+        let of_week = |it: Self| matches!(it, Self::Weekly | Self::WorkingDay);
+        self == other || (of_week(self) && of_week(other))
+    }
+}
+
 impl Season {
     /// As in machine output.
     pub fn name(&self) -> &'static str {
@@ -67,13 +76,36 @@ const CHANCE_OF_A_WEEK: f64 = 0.005;
 /// And where it is this much of what moves: less is no use.
 const WORTH: f64 = 0.05;
 
+/// The same of days beside what rises: a line that never turns goes along with noise between
+/// its steps, and leaves a little of each day that is alike.
+const WORTH_BESIDE: f64 = 0.1;
+
 /// The seasons of a series by local time, the shortest first.
 pub fn seasons(local: &Hours) -> Vec<Season> {
     seasons_and(local, &[])
 }
 
-/// The same, and of further periods, in hours, those that come again.
+/// The same, and of further periods, in hours, those that come again: beside what only rises
+/// or falls too, and as much as they do there.
 pub fn seasons_and(local: &Hours, periods: &[usize]) -> Vec<Season> {
+    let mut found = seasons_of(local, periods);
+    if found.is_empty() {
+        return found;
+    }
+    let beside = seasons_of(&rising::without(local), periods);
+    found.retain_mut(|season| {
+        let same = |it: &&Season| it.period == season.period && it.kind.is_like(season.kind);
+        let Some(same) = beside.iter().find(same) else {
+            return false;
+        };
+        season.strength = season.strength.min(same.strength);
+        season.p_value = season.p_value.max(same.p_value);
+        season.kind != Kind::Daily || season.strength >= WORTH_BESIDE
+    });
+    found
+}
+
+fn seasons_of(local: &Hours, periods: &[usize]) -> Vec<Season> {
     let Some(days) = Days::of(local) else {
         return Vec::new();
     };

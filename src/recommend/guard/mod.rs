@@ -26,6 +26,7 @@ mod qos;
 mod quota;
 mod reserve;
 mod rounding;
+mod scheduled;
 mod step;
 mod sum;
 mod tie;
@@ -54,6 +55,7 @@ pub trait Guard: Sync {
 /// autoscaler has to follow, what a quota admits and the heap below a limit are
 /// decided last, when sizes are final.
 pub static ALL: &[&dyn Guard] = &[
+    &scheduled::Scheduled,
     &managed::Managed,
     &cpu_limit::CpuLimit,
     &pressure::Pressure,

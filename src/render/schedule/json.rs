@@ -230,7 +230,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
             max_now: plan.max_now,
         },
         replica_cpu_cores: plan.cores.map(rounded),
-        replica_cpu_cores_advised: plan.replica.cores.map(rounded),
+        replica_cpu_cores_advised: plan.advised().map(rounded),
         replica_cpu_cores_now: plan.replica.cores_now.map(rounded),
         peak_cpu_cores: plan.peak.map(rounded),
         seasons: plan.seasons.iter().map(forecast::season).collect(),

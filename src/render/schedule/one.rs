@@ -100,11 +100,13 @@ fn holds(plan: &Plan) -> Option<String> {
         .replica
         .cores_now
         .map_or_else(|| "none".to_owned(), said);
-    Some(if cores != advised {
+    Some(if cores != advised && plan.advice.acts() {
         format!(
-            "a replica is to request {cores} CPU where replicas come and go: where they do not \
-             it is advised {advised}, which holds the peak (now {now})"
+            "a replica is to request {cores} CPU, its load while the schedule holds the peak (now \
+             {now}); without a schedule it would be {advised}"
         )
+    } else if cores != advised {
+        format!("a replica was played with {cores} CPU (now {now}); it is advised {advised}")
     } else if now == cores {
         format!("a replica holds the {cores} CPU that it requests")
     } else {

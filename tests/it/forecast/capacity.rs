@@ -86,6 +86,26 @@ fn what_grows_says_when_its_quota_and_its_pool_are_full() {
     assert!(at(&full["earliest"]) <= at(&full["at"]) && at(&full["at"]) <= at(&full["latest"]));
     assert_eq!(full["why"], "rise");
     assert_eq!(quota["days"].as_array().unwrap().len(), 1);
+    // The same however far somebody looks, on the first day that comes to it.
+    let further = told(&bundle, &["--horizon", "14d"]);
+    let same = of(&further, "quota", "pods");
+    assert_eq!(&same["full"], full);
+    let days = same["days"].as_array().unwrap();
+    let first = days.iter().find(|it| it["value"].as_f64() >= Some(20.0));
+    let day = |it: &Value| it.as_str().unwrap()[..10].to_owned();
+    assert_eq!(day(&first.unwrap()["time"]), day(&full["at"]));
+    // Pods grow on with it, and use of CPU too.
+    let series = further["workloads"][0]["series"].as_array().unwrap();
+    for (metric, last) in [("replicas", 21.5), ("cpu_cores", 2.15)] {
+        let one = series.iter().find(|it| it["metric"] == metric).unwrap();
+        let points = one["points"].as_array().unwrap();
+        let value = points.last().unwrap()["value"].as_f64().unwrap();
+        assert!((value / last - 1.0).abs() < 0.08, "{metric}: {value}");
+        let falls = points[24..].windows(2).any(|two| {
+            two[1]["value"].as_f64().unwrap() < 0.95 * two[0]["value"].as_f64().unwrap()
+        });
+        assert!(!falls, "{metric}");
+    }
     // 14 pods of half a core are seven of ten cores: as many again as the quota has.
     let pool = of(&report, "node_pool", "requests.cpu");
     assert_eq!((&pool["used"], &pool["hard"]), (&json!(7.0), &json!(10.0)));

@@ -177,3 +177,26 @@ fn the_first_of_a_month_is_forecast() {
         told.points
     );
 }
+
+/// A period that was named and is proven is forecast with.
+#[test]
+fn what_comes_every_other_day_is_forecast_by_its_period() {
+    let mut noise = Noise::new(16);
+    let busy = |hour: i64| (hour / 24) % 2 == 0 && (10..12).contains(&(hour % 24));
+    let series = hours(28, |hour| {
+        0.3 + 4.0 * f64::from(u8::from(busy(hour))) + 0.02 * noise.next()
+    });
+    let clock = Clock::default();
+    let without = outlook(&series, next(&series), 96, &clock).unwrap();
+    let with = outlook(&series, next(&series), 96, &clock.looking_for(&[48])).unwrap();
+    assert!(with.model().contains("period"), "{:?}", with.mix);
+    assert!(
+        with.error.unwrap() < 0.3 * without.error.unwrap(),
+        "{:?}",
+        with.error
+    );
+    for (point, hour) in with.points.iter().zip(28 * 24..) {
+        let came = if busy(hour) { 4.3 } else { 0.3 };
+        assert!((point.value - came).abs() < 0.2, "{hour}: {point:?}");
+    }
+}

@@ -140,3 +140,54 @@ fn noise_has_no_season_whatever_its_colour() {
         assert!(share <= 0.05, "{sort}: {share}");
     }
 }
+
+/// What goes up at the same hour of each day and never comes down again is growth.
+#[test]
+fn steps_that_never_come_back_are_no_season() {
+    for (each, at) in [(1, 0), (2, 0), (1, 14), (3, 6)] {
+        for sign in [1.0, -1.0] {
+            let mut noise = Noise::new(11);
+            let steps = hours(28, |hour| {
+                let step = (hour - at).div_euclid(24).div_euclid(each);
+                100.0 + sign * f64::from(i32::try_from(step).unwrap()) + 0.2 * noise.next()
+            });
+            assert_eq!(
+                periods(&steps),
+                [""; 0],
+                "{each} {at} {:?}",
+                seasons(&steps)
+            );
+        }
+    }
+    // Nor weeks, where it goes up each Monday.
+    let mut noise = Noise::new(12);
+    let weeks = hours(28, |hour| {
+        let step = (hour / 24 - 4).div_euclid(7);
+        100.0 + 3.0 * f64::from(i32::try_from(step).unwrap()) + 0.2 * noise.next()
+    });
+    assert_eq!(periods(&weeks), [""; 0], "{:?}", seasons(&weeks));
+    // A season on what grows stays one.
+    let mut noise = Noise::new(13);
+    let both = hours(28, |hour| {
+        let step = f64::from(i32::try_from(hour / 24).unwrap());
+        100.0 + step + 5.0 * by_day(hour) + noise.next()
+    });
+    assert_eq!(periods(&both), ["daily"], "{:?}", seasons(&both));
+}
+
+/// What comes every other day, or every ten hours, is no day.
+#[test]
+fn other_periods_are_not_told_as_days() {
+    let mut noise = Noise::new(14);
+    let other_days = hours(28, |hour| {
+        let busy = (hour / 24) % 2 == 0 && (10..12).contains(&(hour % 24));
+        0.3 + 4.0 * f64::from(u8::from(busy)) + 0.02 * noise.next()
+    });
+    assert_eq!(periods(&other_days), [""; 0], "{:?}", seasons(&other_days));
+    let mut noise = Noise::new(15);
+    let ten_hours = hours(28, |hour| {
+        let busy = hour.rem_euclid(10) == 0;
+        0.3 + 4.0 * f64::from(u8::from(busy)) + 0.02 * noise.next()
+    });
+    assert_eq!(periods(&ten_hours), [""; 0], "{:?}", seasons(&ten_hours));
+}

@@ -136,7 +136,7 @@ fn triggers_are_replaced_by_name_and_twice_is_once() {
     let mut renamed = after.clone();
     renamed[2]["name"] = json!("sale");
     let again = printed("keda", &[scaled_object(40, &renamed)]);
-    assert!(again.contains("says so already"), "{again}");
+    assert!(again.contains("Nothing is to be scaled"), "{again}");
 }
 
 /// Without a trigger of CPU nothing is simulated below the windows, and nothing is said of it.
@@ -150,4 +150,86 @@ fn what_scales_by_other_things_is_no_autoscaler_of_cpu() {
         "{text}"
     );
     assert!(!text.contains("secret"), "{text}");
+}
+
+/// Who paused it had a reason, and a second autoscaler would fight for the replicas.
+#[test]
+fn nothing_is_written_for_what_is_paused() {
+    for (key, value) in [("paused", "true"), ("paused-replicas", "2")] {
+        let mut own = scaled_object(40, &[cpu(60)]);
+        own["metadata"]["annotations"] = json!({format!("autoscaling.keda.sh/{key}"): value});
+        for form in ["keda", "cronjobs"] {
+            let text = printed(form, std::slice::from_ref(&own));
+            assert!(text.contains("Nothing is to be scaled"), "{text}");
+        }
+        let text = printed("table", &[own]);
+        assert!(text.contains("paused"), "{text}");
+    }
+}
+
+/// A trigger that a formula does not name changes nothing.
+#[test]
+fn what_scales_by_a_formula_is_changed_by_hand() {
+    let rps = json!({"type": "prometheus", "name": "rps", "metadata": {"threshold": "100"}});
+    let mut own = scaled_object(40, &[rps]);
+    own["spec"]["advanced"] = json!({"scalingModifiers": {"formula": "rps + 1", "target": "5"}});
+    for form in ["keda", "cronjobs"] {
+        let text = printed(form, std::slice::from_ref(&own));
+        assert!(text.contains("by a formula, which has to name"), "{text}");
+        assert!(
+            text.contains("nothing is written: ScaledObject api"),
+            "{text}"
+        );
+        assert!(!text.contains("kubectl patch scaledobject"), "{text}");
+        assert!(!text.contains("kind:"), "{text}");
+    }
+}
+
+/// A window that somebody wrote a cron for is there already.
+#[test]
+fn crons_of_others_are_part_of_what_there_is() {
+    let cron = json!({"type": "cron", "metadata": {"timezone": "Europe/Berlin",
+        "start": "30 20 * * 5", "end": "0 23 * * FRI", "desiredReplicas": "36"}});
+    let text = printed("keda", &[scaled_object(40, &[cpu(70), cron.clone()])]);
+    assert!(text.contains("Nothing is to be scaled"), "{text}");
+    // Not where it asks for too few.
+    let mut few = cron;
+    few["metadata"]["desiredReplicas"] = json!("3");
+    let text = printed("keda", &[scaled_object(40, &[cpu(70), few])]);
+    assert!(text.contains("kubectl patch scaledobject"), "{text}");
+}
+
+/// Cores of each pod are CPU as much as a share of what it requests.
+#[test]
+fn an_average_of_cores_is_cpu() {
+    let mut own = hpa("api", "api", (2, 40), 70);
+    own["spec"]["metrics"][0]["resource"]["target"] =
+        json!({"type": "AverageValue", "averageValue": "300m"});
+    let text = printed("cronjobs", &[own]);
+    assert!(
+        text.contains("its HPA at") && !text.contains("other things"),
+        "{text}"
+    );
+    // That it holds already.
+    assert!(!text.contains("first the CPU target"), "{text}");
+}
+
+#[test]
+fn what_goes_to_zero_goes_on_to_do_so_or_says_why_not() {
+    let rps = json!({"type": "prometheus", "name": "rps", "metadata": {"threshold": "100"}});
+    let to_zero = |triggers: &[Value]| {
+        let mut own = scaled_object(40, triggers);
+        own["spec"]["minReplicaCount"] = json!(0);
+        printed("keda", &[own])
+    };
+    let text = to_zero(&[rps.clone()]);
+    assert!(text.contains("goes to zero as it does now"), "{text}");
+    assert!(!text.contains("minReplicaCount"), "{text}");
+    let text = to_zero(&[cpu(60), rps]);
+    assert!(
+        text.contains("its minReplicaCount has to rise from 0 to 1"),
+        "{text}"
+    );
+    let least = json!({"op": "add", "path": "/spec/minReplicaCount", "value": 1});
+    assert!(patch(&text).contains(&least), "{text}");
 }

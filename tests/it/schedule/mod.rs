@@ -12,8 +12,10 @@ mod hours;
 mod kinds;
 mod manifest;
 mod midnight;
+mod mixed;
 mod peak;
 mod report;
+mod size;
 mod traffic;
 
 /// 2025-10-27 00:00 UTC, a Monday.

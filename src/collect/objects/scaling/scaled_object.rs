@@ -28,7 +28,7 @@ pub(in crate::collect::objects) fn scaled_object(
         manager: Manager {
             kind: "ScaledObject".to_owned(),
             name: meta.name.clone(),
-            mode: if paused { "Paused" } else { "Scale" }.to_owned(),
+            mode: mode(paused, object).to_owned(),
             resources: vec!["replicas".to_owned()],
             container: None,
             except: Vec::new(),
@@ -37,6 +37,15 @@ pub(in crate::collect::objects) fn scaled_object(
         autoscaler: (!paused).then(|| autoscaler(meta, object, &mut amounts)),
     });
     objects.note("ScaledObject", meta, amounts);
+}
+
+fn mode(paused: bool, object: &Value) -> &'static str {
+    let formula = text(object, "/spec/advanced/scalingModifiers/formula");
+    match formula.map(str::trim) {
+        _ if paused => "Paused",
+        None | Some("") => "Scale",
+        Some(_) => "Formula",
+    }
 }
 
 fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler {

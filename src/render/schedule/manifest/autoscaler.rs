@@ -46,18 +46,35 @@ impl Scaled<'_> {
     /// The target of the one that there is, where it is to be another.
     pub(super) fn another_target(self) -> Option<Piece> {
         let own = self.workload.autoscaler.as_ref()?;
-        let (target, now) = (self.plan.advice.target()?, own.cpu_target()?);
+        let target = self.plan.advice.target()?;
+        let now = own.cpu_share(self.plan.cores?)?;
         if (target - now).abs() < 1e-9 {
             return None;
         }
+        let (from, to) = match own.cpu_average() {
+            Some(cores) => (Cpu::cores(cores).to_string(), self.cpu_value()),
+            None => (
+                format!("{:.0}%", now * 100.0),
+                format!("{}%", self.percent()),
+            ),
+        };
         Some(Piece::Command(format!(
-            "first the CPU target of HPA {}, from {:.0}% to {}%: kubectl edit hpa {} -n {}",
+            "first the CPU target of HPA {}, from {from} to {to}: kubectl edit hpa {} -n {}",
             escape(&own.name),
-            now * 100.0,
-            self.percent(),
             quote(&own.name),
             self.namespace(),
         )))
+    }
+
+    /// The target as its autoscaler has it: in percent, or cores of each pod.
+    pub(super) fn cpu_value(self) -> String {
+        let own = self.workload.autoscaler.as_ref();
+        let by_cores =
+            own.is_some_and(|it| it.cpu_target().is_none() && it.cpu_average().is_some());
+        match (self.plan.advice.target(), self.plan.cores) {
+            (Some(target), Some(cores)) if by_cores => Cpu::cores(target * cores).to_string(),
+            _ => self.percent().to_string(),
+        }
     }
 
     /// The target in percent; the API's default where the plan has none.

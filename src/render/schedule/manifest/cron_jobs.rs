@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cron::{changes, expression};
+use super::keda::by_formula;
 use super::{Piece, Scaled};
 use crate::snapshot::Autoscaler;
 use crate::text::escape;
@@ -31,6 +32,9 @@ impl Scaled<'_> {
     pub(super) fn cron_jobs(self) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let own = self.workload.autoscaler.as_ref();
+        if let Some(own) = self.scaled_object().filter(|it| it.has_formula()) {
+            return vec![by_formula(own)];
+        }
         if let Some(keda) = own.and_then(|it| self.kept_by(it)) {
             return vec![Piece::Command(format!(
                 "{keda} would set its autoscaler back: take -o keda"

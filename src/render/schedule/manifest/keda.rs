@@ -5,15 +5,12 @@ use serde_json::{Value, json};
 use super::autoscaler::behavior;
 use super::cron::spans;
 use super::{Piece, Scaled};
-use crate::schedule::Window;
+use crate::schedule::{OURS, ToZero, Window};
 use crate::snapshot::{AutoscalerMetric, Manager, Trigger};
-use crate::text::quote;
+use crate::text::{escape, quote};
 
 /// The longest name of a ScaledObject whose autoscaler can be called after it.
 const LONGEST: usize = 54;
-
-/// What names of triggers begin with that are written here.
-pub(super) const OURS: &str = "kcost-";
 
 /// Whether a trigger is a cron that says the same, whatever its name.
 fn says(it: &Trigger, cron: &Value) -> bool {
@@ -92,6 +89,9 @@ impl<'a> Scaled<'a> {
     /// replaced, and all others stay. What is taken away is tested first, so that nothing else
     /// goes where it was changed in the meantime.
     fn patch_of(self, own: &Manager, crons: &[Value]) -> Piece {
+        if own.has_formula() && !crons.is_empty() {
+            return by_formula(own);
+        }
         let (ours, theirs): (Vec<_>, Vec<_>) = own
             .triggers
             .iter()
@@ -106,7 +106,7 @@ impl<'a> Scaled<'a> {
             });
         let mut patch: Vec<Value> = Vec::new();
         if let (Some(_), Some(cpu)) = (self.plan.advice.target(), own.trigger("cpu")) {
-            let value = self.percent().to_string();
+            let value = self.cpu_value();
             let path = format!("/spec/triggers/{cpu}/metadata/value");
             if own.triggers[cpu].metadata.get("value") != Some(&value) {
                 patch.push(json!({"op": "replace", "path": path, "value": value}));
@@ -131,7 +131,9 @@ impl<'a> Scaled<'a> {
             self.plan.base
         };
         let set = |field: &str, value: u32| json!({"op": "add", "path": format!("/spec/{field}"), "value": value});
-        let wakes = self.sleep.is_some() || self.plan.advice.acts();
+        // What goes to zero where nobody asks goes on to do so.
+        let stays = self.plan.to_zero == Some(ToZero::Asked);
+        let wakes = self.sleep.is_some() || (self.plan.advice.acts() && !stays);
         if wakes && there.is_none_or(|it| it.min_replicas != least) {
             patch.push(set("minReplicaCount", least));
         }
@@ -198,4 +200,14 @@ impl<'a> Scaled<'a> {
             self.named("s", LONGEST)
         }
     }
+}
+
+/// What is to be done by hand where a formula alone counts.
+pub(super) fn by_formula(own: &Manager) -> Piece {
+    Piece::Command(format!(
+        "nothing is written: ScaledObject {} scales by a formula (advanced.scalingModifiers), \
+         and a trigger that it does not name changes nothing: add a cron trigger for each \
+         window, and let the formula be the most of what it is and of them, times its target",
+        escape(&own.name)
+    ))
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::cron::expression;
 use super::cron_jobs::Patched;
-use super::keda::OURS;
+
 use super::{Piece, Scaled};
-use crate::schedule::{Days, Nap, Sleep};
+use crate::schedule::{Days, Nap, OURS, Sleep};
 
 impl Scaled<'_> {
     /// Replicas that it wakes to.

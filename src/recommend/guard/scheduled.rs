@@ -1,0 +1,34 @@
+use super::{Case, Field, Guard, Plan, each};
+use crate::recommend::{Advice, Method};
+
+/// Where a schedule holds the peaks with more replicas, each is sized for its load then.
+pub(super) struct Scheduled;
+
+impl Guard for Scheduled {
+    fn name(&self) -> &'static str {
+        "scheduled"
+    }
+
+    fn cause(&self) -> Option<&'static str> {
+        Some("replicas by schedule hold its peak, see kcost schedule")
+    }
+
+    fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
+        for (rules, planned) in each(plans) {
+            let Some(load) = rules.options.scheduled.get(&planned.pool.profile.workload) else {
+                continue;
+            };
+            let before = planned.after().cpu_request;
+            planned.sizing.cpu_request = Advice::Set(*load);
+            planned.methods.cpu_request = Method::default();
+            let shown = |it: f64| Field::CpuRequest.shown(it);
+            let before = before.map_or("none".to_owned(), |it| shown(it.get()));
+            let text = format!(
+                "CPU request {before} becomes {}, the load of a replica while a schedule of \
+                 more of them holds the peak",
+                shown(load.get())
+            );
+            planned.say("scheduled", text);
+        }
+    }
+}
