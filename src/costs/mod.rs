@@ -297,6 +297,15 @@ impl Costs {
         }
     }
 
+    /// What a list asks for all of it, and what is contracted, in hundredths as the bill is.
+    pub fn asked(&self) -> [Money; 2] {
+        let mut asked = Asked::default();
+        for piece in &self.pieces {
+            asked.add(&piece.asked);
+        }
+        [asked.list, asked.contracted].map(|it| it.in_hundredths().total())
+    }
+
     /// Of GPUs what is requested, idle and kept back, as in the sum of the bill.
     pub fn gpus(&self) -> [Money; 3] {
         self.uses()[2]

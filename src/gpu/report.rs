@@ -220,12 +220,12 @@ impl Gpus {
         let mut gaps = gaps(&workloads);
         gaps.extend(unpriced(options));
         Self {
-            sharing,
-            idle_nodes,
             workloads,
+            sharing,
             devices,
             unrequested,
             unrequested_cost,
+            idle_nodes,
             gaps,
         }
     }

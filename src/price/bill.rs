@@ -36,7 +36,7 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         let mut wasted = Sums::default();
         wasted.add(workload, advice, profiles, &places);
         let own = WorkloadBill {
-            wasted,
+            wasted: wasted.in_hundredths(),
             ..in_hundredths(of(workload, advice, profiles, &places))
         };
         bill.workloads.push(own);

@@ -76,6 +76,18 @@ impl Sums {
         }
     }
 
+    /// In hundredths a month, as the workload is rounded that it is of.
+    pub(super) fn in_hundredths(self) -> Self {
+        let monthly = |hourly: f64| Money::from_f64(hourly * HOURS_PER_MONTH).to_cents();
+        let hourly = |monthly: Money| monthly.to_f64() / HOURS_PER_MONTH;
+        let requested = monthly(self.cost.0);
+        let wasted = monthly(self.cost.0 - self.cost.1);
+        Self {
+            cost: (hourly(requested), hourly(requested - wasted)),
+            ..self
+        }
+    }
+
     /// Those of both.
     pub(super) fn plus(self, other: Self) -> Self {
         let both = |a: (f64, f64), b: (f64, f64)| (a.0 + b.0, a.1 + b.1);

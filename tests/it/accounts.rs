@@ -644,3 +644,50 @@ fn a_reader_that_leaves_is_no_failure_and_flags_that_do_nothing_are_refused() {
     let azure = Kcost::new().args(["prices", "standard_d4s_v3", "--region", "eastus"]);
     assert!(azure.run().ended(0).stdout.contains("Standard_D4s_v3"));
 }
+
+#[test]
+fn one_amount_is_the_same_wherever_it_is_told() {
+    let of = |command: &str| {
+        let args = [command, "--demo", "-o", "json"];
+        Kcost::new().args(args).run().ended(0).json()
+    };
+    let (costs, gpus, analysis) = (of("costs"), of("gpus"), of("analyze"));
+    let groups = costs["allocations"].as_array().unwrap();
+    let gpu = |it: &Value| cents(&it["gpuCost"]);
+    let idle = groups.iter().find(|it| it["name"] == "__idle__").unwrap();
+    assert_eq!(gpu(idle), cents(&costs["gpus"]["unrequested_monthly_cost"]));
+    let summary = &gpus["summary"];
+    assert_eq!(gpu(idle), cents(&summary["unrequested_monthly_cost"]));
+    let held: i64 = groups.iter().map(gpu).sum::<i64>() - gpu(idle);
+    assert_eq!(held, cents(&costs["gpus"]["monthly_cost"]));
+    let nodes = gpus["idle_nodes"].as_array().unwrap();
+    let nodes: i64 = nodes.iter().map(|it| cents(&it["monthly_cost"])).sum();
+    assert_eq!(nodes, gpu(idle));
+    let bill = &costs["bill"];
+    assert_eq!(
+        bill["total"], analysis["summary"]["bill"]["total"],
+        "of both"
+    );
+    let balancers = costs["load_balancers"].as_array().unwrap();
+    let balancers: i64 = balancers.iter().map(|it| cents(&it["monthly_cost"])).sum();
+    assert_eq!(balancers, cents(&bill["load_balancers"]));
+}
+
+#[test]
+fn idle_is_one_figure_where_no_job_comes_and_goes() {
+    let mut objects = two(&json!({}), &json!({}));
+    for at in 0..7 {
+        let on = format!("n{}", at % 2);
+        objects.extend(app(
+            "shop",
+            &format!("web{at}"),
+            Some(&on),
+            "137m",
+            &json!({}),
+        ));
+    }
+    let sheet = "discounts:\n- {provider: aws, percent: 13.7}\n";
+    let costs = priced(&objects, sheet, &["costs", "-o", "json"]).json();
+    let analysis = priced(&objects, sheet, &["analyze", "-o", "json"]).json();
+    assert_eq!(costs["bill"]["idle"], analysis["summary"]["bill"]["idle"]);
+}

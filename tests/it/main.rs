@@ -23,6 +23,7 @@ mod event;
 mod explain;
 mod figures;
 mod finding;
+mod focus;
 mod forecast;
 mod foreign;
 mod fuzz;

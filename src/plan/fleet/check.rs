@@ -29,8 +29,14 @@ pub(super) fn repaired(
     let most = mix.nodes.len() + LEAST.max(mix.nodes.len() / MORE);
     let mut homes = homes(case, site, mix.nodes.len());
     loop {
-        let missing = missing(case, site, offers, &mix, &homes);
+        let (missing, unused) = missing(case, site, offers, &mix, &homes);
         let Some(first) = missing.first() else {
+            // More may have come that hold all of what was to be on others.
+            for at in unused.into_iter().rev() {
+                if mix.nodes.len() > case.fewest(site.nodes) {
+                    mix.nodes.remove(at);
+                }
+            }
             return Ok(mix);
         };
         let next = another(site, offers, &mix, *first);
@@ -109,14 +115,15 @@ fn homes(case: &Case<'_>, site: &Site<'_>, count: usize) -> Vec<Option<String>> 
     homes
 }
 
-/// Pods that find no place on the mix, beside everything that is not of the pool.
+/// Pods that find no place on the mix, beside everything that is not of the pool; and nodes of
+/// the mix that none comes to.
 fn missing(
     case: &Case<'_>,
     site: &Site<'_>,
     offers: &[Offer],
     mix: &Packed,
     homes: &[Option<String>],
-) -> Vec<usize> {
+) -> (Vec<usize>, Vec<usize>) {
     let snapshot = changed(case, site, offers, mix, homes);
     let prices: Vec<NodePrice> = snapshot.cluster.nodes.iter().map(|_| free()).collect();
     let model = Model::new(&snapshot, &prices, case.options.autoscaler);
@@ -140,7 +147,13 @@ fn missing(
         left.retain(|it| *it != stuck && moves.iter().all(|(moved, _)| it != moved));
         missing.extend(known.iter().filter(|(at, _)| *at == stuck).map(|it| it.1));
     }
-    missing
+    let first = model.nodes.len() - mix.nodes.len();
+    let is_bare = |at: &usize| {
+        let mut pods = state.on[first + at].iter();
+        pods.all(|pod| model.pods[*pod].tied)
+    };
+    let unused = (0..mix.nodes.len()).filter(is_bare).collect();
+    (missing, unused)
 }
 
 /// The cluster with the new nodes in the place of the old ones, whose pods wait. The nodes

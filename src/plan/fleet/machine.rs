@@ -84,8 +84,8 @@ pub(super) fn like(nodes: &[&Node]) -> Option<Node> {
     };
     // How each is bought may differ, and what says it is still of the pool.
     for (key, ..) in BOUGHT {
-        let known = nodes.iter().flat_map(|it| &it.labels);
-        let known = known.filter(|(own, _)| own == key).next().cloned();
+        let mut known = nodes.iter().flat_map(|it| &it.labels);
+        let known = known.find(|(own, _)| own == key).cloned();
         if like.labels.iter().all(|(own, _)| own != key) {
             like.labels.extend(known);
         }

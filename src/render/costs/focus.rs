@@ -62,7 +62,7 @@ pub fn costs_focus(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let account = text(&told.snapshot.cluster.name);
     let currency = told.costs.currency.to_string();
     let groups = told.costs.by(told.by, told.sharing, told.snapshot);
-    for (at, charge) in charges(&groups) {
+    for (at, charge) in charges(&groups, told.costs.asked()) {
         let group = &groups[at];
         let cost = charge.cost.to_string();
         let namespace = text(group.namespace.as_deref().unwrap_or_default());
@@ -144,13 +144,13 @@ struct Charge {
 
 /// What the groups pay, each with its place among them. What a list asks and what is
 /// contracted is rounded such that its sum is the same however the bill is grouped.
-fn charges(groups: &[Group]) -> Vec<(usize, Charge)> {
+fn charges(groups: &[Group], [list, contracted]: [Money; 2]) -> Vec<(usize, Charge)> {
     let all: Money = groups.iter().map(|it| it.cost.shared).sum();
     let each = groups.iter().enumerate();
     let each = each.flat_map(|(at, it)| of(it, all).into_iter().map(move |it| (at, it)));
     let mut charges: Vec<(usize, Charge)> = each.collect();
-    round(&mut charges, |it| &mut it.list);
-    round(&mut charges, |it| &mut it.contracted);
+    round(&mut charges, list, |it| &mut it.list);
+    round(&mut charges, contracted, |it| &mut it.contracted);
     let some = |it: &Charge| [it.cost, it.list, it.contracted] != [Money::ZERO; 3];
     charges.retain(|(_, it)| some(it));
     charges
@@ -228,26 +228,23 @@ fn of(group: &Group, shared: Money) -> Vec<Charge> {
 
 const GIB: f64 = 1_073_741_824.0;
 
-/// Rounds one amount of all charges: where it is what is paid, to that; the others such that
-/// what they are beyond it is right in sum.
-fn round(charges: &mut [(usize, Charge)], of: impl Fn(&mut Charge) -> &mut Money) {
-    let mut off = Money::ZERO;
-    let mut paid = Money::ZERO;
+/// Rounds one amount of all charges, which is so much in sum: where it is what is paid, to
+/// that.
+fn round(charges: &mut [(usize, Charge)], whole: Money, of: impl Fn(&mut Charge) -> &mut Money) {
+    let mut left = whole;
     let mut exact = Vec::new();
     let mut own = Vec::new();
     for (at, (_, charge)) in charges.iter_mut().enumerate() {
         let asked = *of(charge);
         if asked == charge.exact {
             *of(charge) = charge.cost;
-            continue;
+            left = left - charge.cost;
+        } else {
+            exact.push(asked);
+            own.push(at);
         }
-        off += asked - charge.exact;
-        paid += charge.cost;
-        exact.push(asked);
-        own.push(at);
     }
-    let cents = Money::rounded_to(paid + off.to_cents(), &exact);
-    for (at, cents) in own.into_iter().zip(cents) {
+    for (at, cents) in own.into_iter().zip(Money::rounded_to(left, &exact)) {
         *of(&mut charges[at].1) = cents;
     }
 }
