@@ -245,8 +245,11 @@ fn the_demo_has_a_mix_in_every_format() {
     assert!(money(&mix["monthly_cost"]) >= money(&mix["monthly_cost_at_least"]));
     assert!(money(&mix["monthly_cost"]) < money(&general["monthly_cost"]));
     let gpu = pools.iter().find(|it| it["pool"] == "gpu").unwrap();
-    // Nothing dearer than today is advised.
-    assert_eq!(gpu["unknown"]["code"], "none_cheaper");
+    // Nothing dearer than today is advised, and as many devices as are held.
+    assert!(money(&gpu["mix"]["monthly_cost"]) < money(&gpu["monthly_cost"]));
+    let types = gpu["mix"]["types"].as_array().unwrap();
+    let count: u64 = types.iter().map(|it| it["count"].as_u64().unwrap()).sum();
+    assert!(count >= 4, "{gpu}");
     let sliced = pools.iter().find(|it| it["pool"] == "gpu-sliced").unwrap();
     assert_eq!(sliced["unknown"]["code"], "devices");
     let text = Kcost::new().args(args).run().ended(0).transcript();
