@@ -55,10 +55,7 @@ impl Need {
     /// more being needed than [`Need::high`]. `None` where a day of the week has no two days
     /// like it.
     pub(super) fn of(days: &[&Day], alike: Alike, level: f64, chance: f64) -> Option<Self> {
-        let mut by_class: Vec<Vec<&Day>> = vec![Vec::new(); 7];
-        for day in days {
-            by_class[alike.class(day.weekday)].push(day);
-        }
+        let by_class = by_class(days, alike);
         let classes: Vec<usize> = (0..7).map(|weekday| alike.class(weekday)).collect();
         if !Self::can_be_of(days, alike) {
             return None;
@@ -123,6 +120,13 @@ impl Need {
     /// Cores of the usual week in this quarter of it.
     pub fn usual(&self, quarter: usize) -> f64 {
         self.usual[quarter % WEEK]
+    }
+
+    /// What [`Self::usual_peak`] is of these days, long before all else is known of their need.
+    pub(super) fn usual_peak_of(days: &[&Day], alike: Alike) -> f64 {
+        let all = by_class(days, alike);
+        let usual = all.iter().flat_map(|days| usual(days));
+        usual.fold(0.0, f64::max)
     }
 
     /// The most cores of the usual week, at the level of the past.
@@ -223,6 +227,15 @@ fn spreads(over: &[Vec<f64>], chance: f64) -> Vec<Spread> {
         Spread(found)
     };
     (0..DAY).map(of).collect()
+}
+
+/// Days that are alike, by their class.
+fn by_class<'a>(days: &[&'a Day], alike: Alike) -> Vec<Vec<&'a Day>> {
+    let mut by_class: Vec<Vec<&Day>> = vec![Vec::new(); 7];
+    for day in days {
+        by_class[alike.class(day.weekday)].push(day);
+    }
+    by_class
 }
 
 /// The usual day of some.

@@ -138,13 +138,13 @@ fn peak(
     let days = days(history, clock);
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
-    let need = Need::of(&all, alike, 1.0, options.chance)?;
-    let usual = need.usual_peak();
+    let usual = Need::usual_peak_of(&all, alike);
     // Where replicas have one size whatever is planned, only one that is told is of interest.
     let resized = replica.is_one && workload.autoscaler.is_none();
     if !is_peak(usual, if resized { held } else { PEAK * held }) {
         return None;
     }
+    let need = Need::of(&all, alike, 1.0, options.chance)?;
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
     let outlook = without_seasons(&hours, next, AHEAD, clock)?;
     let need = need.at(level(&outlook, history, clock));

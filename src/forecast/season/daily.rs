@@ -30,25 +30,28 @@ pub(super) fn season(days: &Days) -> Option<Season> {
     let alike: Vec<Vec<f64>> = (1..count)
         .map(|at| (0..at).map(|other| dot(days, at, other)).collect())
         .collect();
-    let sum = |signs: &[bool]| -> f64 {
-        let rows = alike.iter().zip(1..);
-        rows.map(|(row, at)| {
-            let pairs = row.iter().zip(signs);
-            let signed = pairs.map(|(it, sign)| if *sign == signs[at] { *it } else { -it });
-            signed.sum::<f64>()
+    if !follows(days, &alike) {
+        return None;
+    }
+    // Signs are 1 and -1.
+    let sum = |signs: &[f64]| -> f64 {
+        let rows = alike.iter().zip(&signs[1..]);
+        rows.map(|(row, own)| {
+            own * row
+                .iter()
+                .zip(signs)
+                .map(|(it, sign)| it * sign)
+                .sum::<f64>()
         })
         .sum()
     };
     let mut numbers = numbers();
-    let mut signs = vec![true; count];
+    let mut signs = vec![1.0; count];
     let seen = sum(&signs);
     let p_value = chance(seen, || {
-        signs.fill_with(|| numbers.r#gen());
+        signs.fill_with(|| if numbers.r#gen() { 1.0 } else { -1.0 });
         sum(&signs)
     });
-    if !follows(days, &alike) {
-        return None;
-    }
     let shape = shape(days);
     Some(Season {
         kind: Kind::Daily,
