@@ -335,9 +335,11 @@ fn disks_cost_what_their_class_makes_and_a_guess_is_said_to_be_one() {
         text.contains("fast: $0.125 a GiB a month; io2, price pages of 2026"),
         "{text}"
     );
-    let told = priced(&objects, "storage: {nope: 0.1, fast: 0.2}\n", &["costs"]).stdout;
+    let sheet = "storage: {nope: 0.1, fast: 0.2}\n";
+    let told = priced(&objects, sheet, &["costs", "-o", "json"]).json();
+    let told = told["prices"].as_str().unwrap();
     assert!(
-        told.contains("no volume here has a storage class `nope` of the"),
+        told.ends_with("no volume here has a storage class `nope` of the sheet"),
         "{told}"
     );
 }

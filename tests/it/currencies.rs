@@ -60,7 +60,7 @@ fn what_a_row_leaves_out_the_next_one_says_and_never_dollars() {
         "{origin}"
     );
     let told = own.told(&nodes, &prices);
-    insta::assert_snapshot!(told, @"mine.yaml; the GPUs of 1 node have no price in EUR and are not counted: give `gpu` in a row of `--prices`, or `usd:` with what a dollar costs");
+    insta::assert_snapshot!(told, @"mine.yaml; the GPUs of 1 node have no price in EUR and are not counted: give `gpu` in a row of `--prices`, or `usd:` with what a dollar costs; 1 row of the sheet (line 3) fits no node here");
     assert_eq!(own.rates(None).gpu_hour, None);
     assert_eq!(own.list(&nodes[0]), None);
 }

@@ -307,7 +307,12 @@ impl Visitor<'_> for Written {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<String, E> {
-        Ok(number.to_string())
+        // Hundreds of digits tell nobody anything.
+        Ok(if number.abs() < 1e15 {
+            number.to_string()
+        } else {
+            format!("{number:e}")
+        })
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<String, E> {
@@ -366,9 +371,11 @@ fn percent(text: &str) -> Result<f64, String> {
 
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().unwrap_or(f64::NAN);
-    if !(number > 0.0 && number < Money::MOST) {
-        let most = Money::MOST;
-        return Err(format!("`{text}` is not a number above 0 and below {most}"));
+    if number >= Money::MOST {
+        return Err(format!("`{text}` is not below a billion"));
+    }
+    if number.is_nan() || number <= 0.0 {
+        return Err(format!("`{text}` is not a number above 0"));
     }
     Ok(number)
 }
