@@ -203,8 +203,7 @@ impl Subject<'_> {
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
         let max = self.max(made.most);
-        let crons = cron::levels(self.workload, self.clock, self.history.next_hour() * 3_600);
-        let crons = crons.map(|levels| Floors { base: 0, levels });
+        let crons = self.crons();
         let trial = Trial {
             stage: Stage {
                 history: &self.history,
@@ -284,6 +283,13 @@ impl Subject<'_> {
         // In whole steps of five thousandths, as sizes are written.
         let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
         (each < advised * WORTH_SPREADING).then_some(each)
+    }
+
+    /// What crons of somebody ask for in a week from now on.
+    fn crons(&self) -> Option<Floors> {
+        let now = self.history.next_hour() * 3_600;
+        let levels = cron::levels(self.workload, self.clock, now)?;
+        Some(Floors { base: 0, levels })
     }
 
     /// The most replicas of its autoscaler.

@@ -95,7 +95,8 @@ fn a_job_whose_hour_changed_is_told_by_the_days_on_which_it_ran() {
     assert_bounded(&plan);
     for window in plan["windows"].as_array().unwrap() {
         assert_true(window, 20, 28);
-        assert_eq!(window["evidence"]["peak_time"], "08:00", "{window}");
+        let time = window["evidence"]["peak_time"].as_str().unwrap();
+        assert!(time.starts_with("08:"), "{window}");
     }
 }
 
