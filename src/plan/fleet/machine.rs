@@ -197,6 +197,7 @@ fn of_type(offer: &Offer, provider: Option<&str>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::label;
     use crate::units::Money;
 
     fn offer(name: &'static str, capacity_type: CapacityType) -> Offer {
@@ -255,20 +256,20 @@ mod tests {
             &offer("m7i.2xlarge", CapacityType::Spot),
             None,
         );
-        let label = |key: &str| crate::snapshot::label(&made.labels, key);
-        assert_eq!(label("team"), Some("x"));
-        assert_eq!(label("disk"), None);
+        let said = |key: &str| label(&made.labels, key);
+        assert_eq!(said("team"), Some("x"));
+        assert_eq!(said("disk"), None);
         assert_eq!(
-            label("node.kubernetes.io/instance-type"),
+            said("node.kubernetes.io/instance-type"),
             Some("m7i.2xlarge")
         );
-        assert_eq!(label("topology.kubernetes.io/zone"), Some("eu-west-1a"));
-        assert_eq!(label("kubernetes.io/hostname"), Some("new"));
-        assert_eq!(label("karpenter.k8s.aws/instance-size"), Some("2xlarge"));
-        assert_eq!(label("karpenter.k8s.aws/instance-generation"), Some("7"));
-        assert_eq!(label("karpenter.k8s.aws/instance-memory"), Some("32768"));
-        assert_eq!(label("karpenter.k8s.aws/instance-hypervisor"), None);
-        assert_eq!(label("karpenter.sh/capacity-type"), Some("spot"));
+        assert_eq!(said("topology.kubernetes.io/zone"), Some("eu-west-1a"));
+        assert_eq!(said("kubernetes.io/hostname"), Some("new"));
+        assert_eq!(said("karpenter.k8s.aws/instance-size"), Some("2xlarge"));
+        assert_eq!(said("karpenter.k8s.aws/instance-generation"), Some("7"));
+        assert_eq!(said("karpenter.k8s.aws/instance-memory"), Some("32768"));
+        assert_eq!(said("karpenter.k8s.aws/instance-hypervisor"), None);
+        assert_eq!(said("karpenter.sh/capacity-type"), Some("spot"));
     }
 
     #[test]
@@ -279,9 +280,7 @@ mod tests {
             let like = like(&[&node]).expect("a node");
             made(&like, "new", &offer("n2-standard-8", capacity_type), None).labels
         };
-        let marks = |labels: &Labels| {
-            crate::snapshot::label(labels, "cloud.google.com/gke-spot") == Some("true")
-        };
+        let marks = |labels: &Labels| label(labels, "cloud.google.com/gke-spot") == Some("true");
         assert!(marks(&on("gce", CapacityType::Spot)));
         assert!(!marks(&on("gce", CapacityType::OnDemand)));
         assert!(!marks(&on("aws", CapacityType::Spot)));
