@@ -296,6 +296,31 @@ fn disks_of_nodes_cost_nothing_more_and_servers_what_nobody_knows() {
 }
 
 #[test]
+fn what_is_committed_is_counted_once_over_all_clusters() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = |name: &str, nodes: [&str; 2]| {
+        let mut objects: Vec<Value> = nodes.iter().map(|it| node(it, &json!({}))).collect();
+        objects.extend(app("shop", name, Some(nodes[0]), "1", &json!({})));
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let objects = file(folder.path(), &format!("{name}.json"), list.to_string());
+        let path = folder.path().join(format!("{name}.kcost"));
+        let made = Kcost::new().args(["snapshot", "-q", "--objects"]);
+        made.arg(objects).arg("-o").arg(&path).run().ended(0);
+        path
+    };
+    let [one, two] = [bundle("one", ["n0", "n1"]), bundle("two", ["n2", "n3"])];
+    let text = "commitments:\n- {provider: aws, covered_nodes: 2, discount_percent: 50}\n";
+    let sheet = file(folder.path(), "prices.yaml", text);
+    let command = Kcost::new().args(["analyze", "--strategy", "krr", "-o", "json", "--snapshot"]);
+    let command = command.arg(one).arg("--snapshot").arg(two);
+    let report = command.arg("--prices").arg(sheet).run().ended(0).json();
+    let clusters = report["clusters"].as_array().unwrap();
+    let totals = clusters.iter().map(|it| &it["summary"]["bill"]["total"]);
+    // Two of four nodes at half of 140.16: each cluster has one of them.
+    assert_eq!(totals.collect::<Vec<_>>(), ["210.24", "210.24"]);
+}
+
+#[test]
 fn disks_cost_what_their_class_makes_and_a_guess_is_said_to_be_one() {
     let mut objects = vec![node("n0", &json!({}))];
     for (class, disks) in [("fast", "io2"), ("odd", "weird"), ("gp2", "")] {

@@ -217,36 +217,6 @@ fn demo(folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn what_is_committed_is_counted_once_over_all_clusters() {
-    let folder = tempfile::tempdir().unwrap();
-    let both = ["one.kcost", "two.kcost"].map(|it| demo(folder.path(), it));
-    let sheet = folder.path().join("prices.yaml");
-    let text = "commitments:\n- {provider: aws, covered_nodes: 4, discount_percent: 50}\n";
-    std::fs::write(&sheet, text).unwrap();
-    let cents = |it: &Value| {
-        let text = it["summary"]["bill"]["total"].as_str().unwrap();
-        text.replace('.', "").parse::<i64>().unwrap()
-    };
-    let run = |clusters: usize, sheet: Option<&std::path::Path>| {
-        let mut args = vec!["analyze", "--strategy", "krr", "-o", "json"];
-        let named = both.iter().take(clusters);
-        args.extend(named.flat_map(|it| ["--snapshot", it]));
-        let mut command = Kcost::new().args(args);
-        if let Some(sheet) = sheet {
-            command = command.arg("--prices").arg(sheet);
-        }
-        command.run().ended(0).json()
-    };
-    let one = cents(&run(1, None)) - cents(&run(1, Some(&sheet)));
-    assert!(one > 0);
-    let report = run(2, Some(&sheet));
-    let each = report["clusters"].as_array().unwrap().iter().map(cents);
-    let saved = 2 * cents(&run(1, None)) - each.sum::<i64>();
-    // Machines of several types, of each of which as much is covered.
-    assert!((saved - one).abs() <= 2, "{saved} {one}");
-}
-
-#[test]
 fn bundles_of_several_clusters_make_one_report_and_the_worst_decides() {
     let clusters = Clusters::new();
     let recorded = clusters.place("recorded.kcost");
