@@ -102,15 +102,12 @@ pub(super) fn of_cloud(
     let usual = DISKS
         .iter()
         .find(|it| cloud == Some(it.cloud) && it.words.is_empty());
-    match usual {
-        Some(disk) => {
-            let text = format!("as {}, as {why}, {LIST}", disk.name);
-            (disk.price, Basis::Estimated, text)
-        }
-        None => {
-            let text = "OpenCost's default of 2026-08, as no cloud is known".to_owned();
-            (VOLUME_ANYWHERE, Basis::Default, text)
-        }
+    if let Some(disk) = usual {
+        let text = format!("as {}, as {why}, {LIST}", disk.name);
+        (disk.price, Basis::Estimated, text)
+    } else {
+        let text = "OpenCost's default of 2026-08, as no cloud is known".to_owned();
+        (VOLUME_ANYWHERE, Basis::Default, text)
     }
 }
 

@@ -43,20 +43,30 @@ pub(super) struct Pool {
     sets: Vec<(Vec<usize>, Money)>,
 }
 
+/// What commitments are to one node.
+pub(super) struct Committed {
+    /// Those that are about it, in the order in which they are used up.
+    pub(super) about: Vec<usize>,
+    /// What it would cost without them, a month.
+    pub(super) full: Money,
+    /// What share of that each covers.
+    pub(super) covered: Vec<(usize, f64)>,
+}
+
 impl Pool {
-    /// Of nodes of which each says which commitments are about it, in the order in which
-    /// those are used up, what it would cost without them, a month, and what share of that
-    /// each covers. And which set each node is of.
-    pub(super) fn new(
-        commitments: usize,
-        nodes: &[(Vec<usize>, Money, Vec<(usize, f64)>)],
-    ) -> (Self, Vec<usize>) {
+    /// Of nodes, and which set each of them is of.
+    pub(super) fn new(commitments: usize, nodes: &[Committed]) -> (Self, Vec<usize>) {
         let mut pool = Self {
             covers: vec![0.0; commitments],
             sets: Vec::new(),
         };
         let mut of = Vec::with_capacity(nodes.len());
-        for (about, full, covered) in nodes {
+        for Committed {
+            about,
+            full,
+            covered,
+        } in nodes
+        {
             for (at, share) in covered {
                 pool.covers[*at] += share * full.to_f64();
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::node_price::{Pool, Shared};
+use super::node_price::{Committed, Pool, Shared};
 use super::split::split;
 use super::{NodePrice, Quote, Terms};
 use crate::price::Rates;
@@ -74,17 +74,21 @@ pub(super) fn shared(
         };
         let covered = covered.iter();
         let covered = covered.filter_map(|(at, share)| Some((place(*at)?, *share)));
-        (about.collect::<Vec<_>>(), full.monthly(), covered.collect())
+        Committed {
+            about: about.collect(),
+            full: full.monthly(),
+            covered: covered.collect(),
+        }
     };
     let each = nodes.iter().zip(settled).zip(covered);
-    let each: Vec<(Vec<usize>, Money, Vec<(usize, f64)>)> = each.map(of).collect();
+    let each: Vec<Committed> = each.map(of).collect();
     let (pool, sets) = Pool::new(order.len(), &each);
     let pool = Arc::new(pool);
-    let shared = each.into_iter().zip(sets).map(|((about, full, _), set)| {
-        (!about.is_empty()).then(|| Shared {
+    let shared = each.into_iter().zip(sets).map(|(it, set)| {
+        (!it.about.is_empty()).then(|| Shared {
             pool: pool.clone(),
             set,
-            full,
+            full: it.full,
         })
     });
     shared.collect()

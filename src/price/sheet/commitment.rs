@@ -49,19 +49,19 @@ struct Open {
     /// What they cost an hour without commitments.
     hourly: f64,
     /// How many are left to it; a part of one counts as that part.
-    open_nodes: f64,
+    left_nodes: f64,
     /// What those cost an hour.
-    open_hourly: f64,
+    left_hourly: f64,
 }
 
 impl Commitment {
     /// Share that it covers of what is left to it.
     fn share_of(&self, open: &Open) -> f64 {
         let share = match self.covered {
-            Covered::Share(share) => share * open.hourly / open.open_hourly,
-            Covered::Nodes(covered) => covered / open.open_nodes,
+            Covered::Share(share) => share * open.hourly / open.left_hourly,
+            Covered::Nodes(covered) => covered / open.left_nodes,
             // It is paid at the lower price, and covers what that would cost at the higher.
-            Covered::Hourly(paid) => paid.to_f64() / ((1.0 - self.share) * open.open_hourly),
+            Covered::Hourly(paid) => paid.to_f64() / ((1.0 - self.share) * open.left_hourly),
         };
         if share.is_finite() {
             share.clamp(0.0, 1.0)
@@ -76,13 +76,13 @@ impl Commitment {
         let lower = 1.0 - self.share;
         match self.covered {
             Covered::Share(share) => {
-                Some((lower * (share * open.hourly - open.open_hourly)).max(0.0))
+                Some((lower * (share * open.hourly - open.left_hourly)).max(0.0))
             }
-            Covered::Nodes(covered) if covered <= open.open_nodes => Some(0.0),
+            Covered::Nodes(covered) if covered <= open.left_nodes => Some(0.0),
             // Those that are not here cost as those that are.
             Covered::Nodes(covered) => (open.nodes > 0.0)
-                .then(|| (covered - open.open_nodes) * lower * open.hourly / open.nodes),
-            Covered::Hourly(paid) => Some((paid.to_f64() - lower * open.open_hourly).max(0.0)),
+                .then(|| (covered - open.left_nodes) * lower * open.hourly / open.nodes),
+            Covered::Hourly(paid) => Some((paid.to_f64() - lower * open.left_hourly).max(0.0)),
         }
     }
 }
@@ -152,8 +152,8 @@ impl Sheet {
             let open = Open {
                 nodes: len_f64(about.len()),
                 hourly: sum(&hourly),
-                open_nodes: sum(&|place| left[place]),
-                open_hourly: sum(&|place| left[place] * hourly(place)),
+                left_nodes: sum(&|place| left[place]),
+                left_hourly: sum(&|place| left[place] * hourly(place)),
             };
             let commitment = &self.commitments[at];
             match commitment.unused(&open) {

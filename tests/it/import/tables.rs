@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use kcost::snapshot::Metric;
+use kcost::snapshot::{DeviceUse, Metric};
 use kcost::units::Span;
 use polars_arrow::array::{
     Array, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray, Utf8ViewArray,
@@ -87,7 +87,7 @@ fn devices_are_names_or_numbers() {
         assert!((first(Metric::GpuUtilization) - 0.5).abs() < 1e-6);
         assert!((first(Metric::GpuPowerWatts) - 380.0).abs() < 1e-6);
         let pods = taken.workloads.iter().flat_map(|it| &it.pods);
-        let named = pods.flat_map(|pod| pod.devices.iter().map(|it| it.called()));
+        let named = pods.flat_map(|pod| pod.devices.iter().map(DeviceUse::called));
         assert_eq!(named.collect::<Vec<_>>(), ["GPU 0", "GPU 1"]);
     }
 }

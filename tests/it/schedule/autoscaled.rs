@@ -222,7 +222,7 @@ fn what_goes_to_zero_goes_on_to_do_so_or_says_why_not() {
         own["spec"]["minReplicaCount"] = json!(0);
         printed("keda", &[own])
     };
-    let text = to_zero(&[rps.clone()]);
+    let text = to_zero(std::slice::from_ref(&rps));
     assert!(text.contains("goes to zero as it does now"), "{text}");
     assert!(!text.contains("minReplicaCount"), "{text}");
     let text = to_zero(&[cpu(60), rps]);
