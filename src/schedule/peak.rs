@@ -11,7 +11,7 @@ use super::need::Need;
 use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
 use super::report::{AHEAD, level};
-use super::subject::least;
+use super::subject::{least, spread};
 use super::trial::Way;
 use super::window::Window;
 use super::words::{cores, percent, seen_of};
@@ -148,6 +148,10 @@ fn peak(
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
     let outlook = without_seasons(&hours, next, AHEAD, clock)?;
     let need = need.at(level(&outlook, history, clock));
+    // One that is not told is of interest only where it makes smaller replicas.
+    if !is_peak(usual, PEAK * held) && spread(&need, capacity, workload).is_none() {
+        return None;
+    }
     let lead = pools.lead(workload, replica.cpu, replica.memory);
     let drafting = Drafting {
         alike,

@@ -276,13 +276,7 @@ impl Subject<'_> {
         if !known || self.workload.autoscaler.is_some() {
             return None;
         }
-        let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
-        high.sort_unstable_by(f64::total_cmp);
-        let most = quantile(&high, MOST_HOURS).unwrap_or(f64::INFINITY);
-        let each = most * ROOM_OF_REPLICA / f64::from(least(self.workload));
-        // In whole steps of five thousandths, as sizes are written.
-        let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
-        (each < advised * WORTH_SPREADING).then_some(each)
+        spread(need, advised, self.workload)
     }
 
     /// What crons of somebody ask for in a week from now on.
@@ -339,6 +333,17 @@ fn beside(
         advice => advice,
     };
     (advice, windows)
+}
+
+/// What a replica holds where replicas come and go, where that is worth it.
+pub(super) fn spread(need: &Need, advised: f64, workload: &Workload) -> Option<f64> {
+    let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
+    high.sort_unstable_by(f64::total_cmp);
+    let most = quantile(&high, MOST_HOURS).unwrap_or(f64::INFINITY);
+    let each = most * ROOM_OF_REPLICA / f64::from(least(workload));
+    // In whole steps of five thousandths, as sizes are written.
+    let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
+    (each < advised * WORTH_SPREADING).then_some(each)
 }
 
 /// Replicas that there are at all times.
