@@ -38,12 +38,13 @@ fn snapshot(server: &Server, engine: Engine, containers: &[Container]) -> Snapsh
     }
 }
 
-/// Sizes after the advice of a strategy is followed, by workload.
+/// Sizes after the advice of a strategy is followed, by workload. Whether a schedule is worth
+/// it, which makes replicas smaller, is no matter of a strategy.
 fn sizes(snapshot: &Snapshot, strategy: &str) -> BTreeMap<String, Sizes> {
     let mut settings = made::settings();
     settings.recommend.strategy = recommend::by_name(strategy).unwrap();
-    let analysis = pipeline::analyze(snapshot, &settings, &Silent);
-    let each = snapshot.workloads.iter().zip(&analysis.advised.workloads);
+    let advised = pipeline::size(snapshot, &settings, &Silent).advised;
+    let each = snapshot.workloads.iter().zip(&advised.workloads);
     each.map(|(workload, advice)| {
         let (now, sizing) = (&workload.containers[0], &advice.containers[0].sizing);
         let cpu = sizing.cpu_request.after(now.requests.cpu);
