@@ -178,14 +178,11 @@ impl Book {
     /// What these nodes cost.
     pub fn prices(&self, nodes: &[Node]) -> Vec<NodePrice> {
         let settled = self.all_settled(nodes);
-        let Some(sheet) = self.sheet.as_deref() else {
+        let sheet = self.sheet.as_deref().filter(|it| it.is_committed());
+        let Some(sheet) = sheet else {
             let each = nodes.iter().zip(settled);
             return each.map(|(node, it)| self.over(it, node)).collect();
         };
-        if sheet.commitments.is_empty() {
-            let each = nodes.iter().zip(settled);
-            return each.map(|(node, it)| self.over(it, node)).collect();
-        }
         let mut covered = self.coverage(sheet, nodes, &settled).shares;
         covered.truncate(nodes.len());
         let shared = shared(sheet, nodes, &settled, &covered);
