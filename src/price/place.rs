@@ -80,7 +80,10 @@ impl<'a> Places<'a> {
             }];
         }
         if workload.pods.is_empty() {
+            // What waits in a queue holds nothing.
+            let held = workload.queued.is_none();
             let pods = workload.present.unwrap_or(workload.replicas);
+            let pods = if held { pods } else { 0 };
             return vec![self.template(workload, f64::from(pods), None)];
         }
         let pods = workload.pods.iter();

@@ -97,6 +97,32 @@ fn a_gang_that_waits_for_its_rest_is_told() {
 }
 
 #[test]
+fn the_ranks_of_a_set_of_jobs_are_a_gang() {
+    let made = 7_200;
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "train", "uid": "train",
+            "creationTimestamp": stamp(made), "ownerReferences": [{"apiVersion":
+                "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "name": "all", "uid": "all",
+                "controller": true}]},
+        "spec": {"parallelism": 2, "template": {"spec": {"containers": []}}}});
+    let items = [
+        big(),
+        job,
+        rank("train-a", made, Some("n0"), &json!({"phase": "Running"})),
+        rank("train-b", made, None, &json!({"phase": "Pending"})),
+    ];
+    let mut items = items.to_vec();
+    // As they are where a webhook has its own mind.
+    for pod in &mut items[2..] {
+        pod["spec"]["restartPolicy"] = json!("Always");
+    }
+    let report = report_of(&items, &["train-a"], 0.0);
+    let set = workload(&report, "all");
+    assert_eq!(set["kind"], "JobSet");
+    assert_eq!(set["advice"][0]["action"], "start_together", "{set:#}");
+}
+
+#[test]
 fn attempts_that_failed_are_told_with_what_they_burnt() {
     let status = json!({"phase": "Running", "containerStatuses": [{"name": "main",
         "restartCount": 5, "ready": true, "image": "x", "imageID": "x",
