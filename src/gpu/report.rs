@@ -321,13 +321,13 @@ fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
             let place = piece.node?;
             let node = snapshot.cluster.nodes.get(place)?;
             let gpus = node.cards(piece.held.gpus);
-            let all = node.cards(node.allocatable.gpus());
+            let all = devices_of(node);
             (gpus > 0.01).then(|| IdleNode {
                 node: place,
                 gpus: all,
                 unrequested: gpus,
                 cost: piece.cost.gpu,
-                blocked: is_blocked(snapshot, node, (piece.held.cpu_cores, all - gpus)),
+                blocked: is_blocked(snapshot, node, piece.held.cpu_cores),
             })
         })
         .collect();
@@ -339,11 +339,25 @@ fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
 const ROOM: f64 = 1.0;
 
 /// Whether pods without devices take so much of a node that none with a device fits beside
-/// them: no device is held, and hardly any CPU is left.
-fn is_blocked(snapshot: &Snapshot, node: &Node, (free, held): (f64, f64)) -> bool {
+/// them: hardly any CPU is left, and they have more of it than those with devices.
+fn is_blocked(snapshot: &Snapshot, node: &Node, free: f64) -> bool {
     let pods = snapshot.workloads.iter().flat_map(|it| &it.pods);
-    let mut here = pods.filter(|pod| pod.node.as_deref() == Some(node.name.as_str()));
-    held < 0.01 && free < ROOM && here.any(|pod| pod.requests.gpus() <= 0.0)
+    let here = pods.filter(|pod| pod.node.as_deref() == Some(node.name.as_str()));
+    let (mut with, mut without) = (0.0, 0.0);
+    for pod in here {
+        let cores = pod.requests.cpu.unwrap_or_default().get();
+        if pod.requests.gpus() > 0.0 {
+            with += cores;
+        } else {
+            without += cores;
+        }
+    }
+    free < ROOM && without > with
+}
+
+/// Devices that a node is paid for, whether or not they can be asked for now.
+fn devices_of(node: &Node) -> f64 {
+    node.cards(node.allocatable.gpus().max(node.capacity.gpus()))
 }
 
 /// To each member of a group that could share a device, that it could.
@@ -447,9 +461,7 @@ fn name(snapshot: &Snapshot, judged: &Judged) -> String {
 /// Devices of all nodes; those that no pod asks for, and what they cost.
 fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64) {
     let nodes = snapshot.cluster.nodes.iter();
-    let all: f64 = nodes
-        .map(|node| node.cards(node.allocatable.gpus().max(0.0)))
-        .sum();
+    let all: f64 = nodes.map(devices_of).sum();
     let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
     let free = idle.filter_map(|piece| {
         let node = snapshot.cluster.nodes.get(piece.node?)?;
@@ -494,7 +506,7 @@ fn guessed(snapshot: &Snapshot, options: Options<'_>) -> Option<Gap> {
     let guessed = nodes.filter_map(|(node, price)| {
         let product = node.gpu_product.as_deref();
         let known = price.basis != Basis::Default || product.is_some_and(is_listed);
-        let devices = node.cards(node.allocatable.gpus().max(node.capacity.gpus()));
+        let devices = devices_of(node);
         let rate = price.rates.gpu_hour.filter(|_| !known && devices > 0.0)?;
         Some((product.unwrap_or("no name"), devices, rate))
     });

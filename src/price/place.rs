@@ -73,7 +73,9 @@ impl<'a> Places<'a> {
         if workload.is_batch() {
             let present = len_f64(workload.pods.len());
             let node = workload.pods.iter().find_map(|pod| pod.node.as_deref());
-            let pods = mean_pods(snapshot, advice, profiles).unwrap_or(present);
+            let pods = workload.pods.iter();
+            let running = pods.filter(|pod| !snapshot.cluster.waits(pod)).count();
+            let pods = mean_pods(snapshot, advice, profiles).unwrap_or(len_f64(running));
             return vec![Place {
                 pods,
                 ..self.template(workload, present, node)

@@ -76,8 +76,8 @@ impl Whole<'_> {
             });
         }
         // Of several parts only templates say how many pods each has.
-        let counted = placed.and_then(|it| it.replicas);
-        let pods = counted.or(placed.filter(|_| self.split).map(|_| 1));
+        let placed = placed.filter(|_| self.split);
+        let pods = placed.map(|it| it.replicas.unwrap_or(1));
         if let (Some(queued), Some(pods)) = (&mut owner.queued, pods) {
             queued.pods = pods;
         }
