@@ -1,8 +1,6 @@
 //! The stages in order, nothing else. The only file that names them all.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::cohort::{self, Cohorts};
 use crate::costs::{self, Costs, Shares};
@@ -12,11 +10,11 @@ use crate::plan::{self, Banked, Promise, Saved, Unplanned};
 use crate::price::{self, Bill};
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
-use crate::recommend::{self, Advised, Looks, Together};
+use crate::recommend::{self, Advised, Drafts, Looks, Scheduled, Together};
 use crate::risk::{self, Risks};
 use crate::schedule::{self, Peak, Peaks};
 use crate::snapshot::{Snapshot, Supply, Usage};
-use crate::units::{Cpu, Money};
+use crate::units::Money;
 
 mod analysis;
 mod narrow;
@@ -189,10 +187,10 @@ pub fn size_from<S: Supply>(
     } = learned(snapshot, usage, settings, progress, &mut |_, _| ())?;
     let (advised, together) = staged(progress, "sizing containers", || {
         let options = &settings.recommend;
-        let mut plans = recommend::plan(snapshot, &profiles, &cohorts, looks, options);
+        let drafts = recommend::draft(snapshot, &profiles, &cohorts, looks, options);
+        let mut plans = drafts.plan(&Scheduled::new());
         usage.each(&mut |workloads, usage| plans.conclude(workloads.end, usage))?;
-        let together = plans.together();
-        Ok((plans.advised(), together))
+        Ok((plans.advised(), drafts.together()))
     })?;
     Ok(Sizes {
         profiles,
@@ -257,36 +255,6 @@ pub fn advise_from<S: Supply>(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<Evidence, S::Error> {
-    let first = advise_once(snapshot, usage, settings, progress)?;
-    // What a schedule holds the peak of is sized for its load then.
-    let load = |peak: &Peak| Some((peak.workload, peak.load()?));
-    let scheduled: BTreeMap<usize, Cpu> = first.peaks.iter().filter_map(load).collect();
-    if scheduled.is_empty() {
-        return Ok(first);
-    }
-    let settings = Settings {
-        recommend: recommend::Options {
-            scheduled: Arc::new(scheduled),
-            ..settings.recommend.clone()
-        },
-        beside: false,
-        ..settings.clone()
-    };
-    let again = advise_once(snapshot, usage, &settings, progress)?;
-    Ok(Evidence {
-        peaks: first.peaks,
-        gpus: first.gpus,
-        costs: first.costs,
-        ..again
-    })
-}
-
-fn advise_once<S: Supply>(
-    snapshot: &Snapshot,
-    usage: &S,
-    settings: &Settings,
-    progress: &dyn Progress,
-) -> Result<Evidence, S::Error> {
     let mut nodes = risk::Nodes::new(snapshot);
     let mut gather = gpu::Gather::new(snapshot);
     let Learned {
@@ -305,12 +273,15 @@ fn advise_once<S: Supply>(
             }
         },
     )?;
-    let mut plans = staged(progress, "sizing containers", || {
-        recommend::plan(snapshot, &profiles, &cohorts, looks, &settings.recommend)
+    let (drafts, mut plans) = staged(progress, "sizing containers", || {
+        let options = &settings.recommend;
+        let drafts = recommend::draft(snapshot, &profiles, &cohorts, looks, options);
+        let plans = drafts.plan(&Scheduled::new());
+        (drafts, plans)
     });
     // Whoever looks at usage once more does so while each part is at hand.
-    let (risks, peaks) = staged(progress, "looking for risks", || {
-        let mut search = risk::Search::new(snapshot, &profiles, &cohorts, nodes);
+    let mut search = risk::Search::new(snapshot, &profiles, &cohorts, nodes);
+    let peaks = staged(progress, "looking for risks", || {
         let mut peaks = settings
             .beside
             .then(|| peaks(snapshot, &profiles, settings));
@@ -323,7 +294,7 @@ fn advise_once<S: Supply>(
                 peaks.look(usage, &advised.workloads[before..]);
             }
         })?;
-        Ok((search.found(), peaks.map_or_else(Vec::new, Peaks::found)))
+        Ok(peaks.map_or_else(Vec::new, Peaks::found))
     })?;
     let (mut gpus, mut costs) = (Gpus::default(), None);
     if settings.beside {
@@ -331,8 +302,10 @@ fn advise_once<S: Supply>(
             accelerated(snapshot, &profiles, gather, settings)
         });
     }
-    let (together, advised) = (plans.together(), plans.advised());
+    let mut advised = plans.advised();
     let peaks = covered(snapshot, usage, peaks, &advised, settings, progress)?;
+    resized(&peaks, &drafts, usage, &mut advised, &mut search)?;
+    let (risks, together) = (search.found(), drafts.together());
     Ok(Evidence {
         profiles,
         cohorts,
@@ -342,6 +315,37 @@ fn advise_once<S: Supply>(
         gpus,
         together,
         costs,
+    })
+}
+
+/// What a schedule holds the peak of is sized for its load then, and looked at again.
+fn resized<S: Supply>(
+    peaks: &[Peak],
+    drafts: &Drafts<'_>,
+    usage: &S,
+    advised: &mut Advised,
+    search: &mut risk::Search<'_>,
+) -> Result<(), S::Error> {
+    let load = |peak: &Peak| Some((peak.workload, peak.load()?));
+    let scheduled: Scheduled = peaks.iter().filter_map(load).collect();
+    if scheduled.is_empty() {
+        return Ok(());
+    }
+    let mut plans = drafts.plan(&scheduled);
+    let again = drafts.touched(&scheduled);
+    plans.retain(|workload| again[workload]);
+    usage.each(&mut |workloads, usage| {
+        let before = plans.so_far().workloads.len();
+        plans.conclude(workloads.end, usage);
+        for advice in &plans.so_far().workloads[before..] {
+            advised.workloads[advice.workload] = advice.clone();
+        }
+        let end = workloads.end.min(again.len());
+        // What is no workload is looked at with the last of them.
+        let at_hand = (workloads.start..end).filter(|it| again[*it] || it + 1 == again.len());
+        for workload in at_hand {
+            search.look_again(workload..workload + 1, usage, advised);
+        }
     })
 }
 

@@ -3,7 +3,10 @@
 
 use std::fmt::Display;
 
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+mod place;
 
 /// Longer paths are cut.
 const LONGEST: usize = 160;
@@ -11,27 +14,20 @@ const LONGEST: usize = 160;
 /// Reads JSON.
 pub(super) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     serde_json::from_slice(text).map_err(|error| {
-        let again = &mut serde_json::Deserializer::from_slice(text);
-        of::<T>(again).unwrap_or_else(|| problem(&error))
+        let field = place::of(text, error.line(), error.column());
+        let problem = problem(&error);
+        if field.is_empty() {
+            problem
+        } else {
+            format!("`{}`: {problem}", cut(&field))
+        }
     })
 }
 
-/// Why a `T` cannot be read from this, by its field; `None` where it can be.
-///
-/// Keeps account of every field on its way: for what has failed already.
-pub(super) fn of<'de, T: DeserializeOwned>(
-    source: impl Deserializer<'de, Error: Display>,
-) -> Option<String> {
-    let error = serde_path_to_error::deserialize::<_, T>(source).err()?;
-    let (field, problem) = (error.path().to_string(), problem(error.inner()));
-    // Some parsers say the field themselves.
-    let is_told = problem.starts_with('`');
-    let field = field.trim_end_matches(['?', '.']);
-    Some(if is_told || field.is_empty() {
-        problem
-    } else {
-        format!("`{}`: {problem}", cut(field))
-    })
+/// Reads what is JSON already, by way of its text, as all else is read.
+pub(super) fn value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    let text = serde_json::to_vec(value).map_err(|error| problem(&error))?;
+    json(&text)
 }
 
 /// What a parser says without the value that it says it of.

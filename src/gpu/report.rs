@@ -8,12 +8,12 @@ use super::advice::{About, Action, Advice, Danger, advice};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
-use super::sharing::{Sharing, proposed};
+use super::sharing::{Member, Sharing, proposed};
 use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
-use crate::price::Book;
+use crate::price::{Basis, Book, is_listed};
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::{money, percent, short};
 use crate::units::{Currency, HOURS_PER_MONTH, Money, len_f64};
@@ -219,6 +219,7 @@ impl Gpus {
         );
         let mut gaps = gaps(&workloads);
         gaps.extend(unpriced(options));
+        gaps.extend(guessed(snapshot, options));
         Self {
             workloads,
             sharing,
@@ -321,13 +322,13 @@ fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
             let place = piece.node?;
             let node = snapshot.cluster.nodes.get(place)?;
             let gpus = node.cards(piece.held.gpus);
-            let all = node.cards(node.allocatable.gpus());
+            let all = devices_of(node);
             (gpus > 0.01).then(|| IdleNode {
                 node: place,
                 gpus: all,
                 unrequested: gpus,
                 cost: piece.cost.gpu,
-                blocked: is_blocked(snapshot, node, (piece.held.cpu_cores, all - gpus)),
+                blocked: is_blocked(snapshot, node, piece.held.cpu_cores),
             })
         })
         .collect();
@@ -339,11 +340,25 @@ fn idle_nodes(snapshot: &Snapshot, costs: &Costs) -> Vec<IdleNode> {
 const ROOM: f64 = 1.0;
 
 /// Whether pods without devices take so much of a node that none with a device fits beside
-/// them: no device is held, and hardly any CPU is left.
-fn is_blocked(snapshot: &Snapshot, node: &Node, (free, held): (f64, f64)) -> bool {
+/// them: hardly any CPU is left, and they have more of it than those with devices.
+fn is_blocked(snapshot: &Snapshot, node: &Node, free: f64) -> bool {
     let pods = snapshot.workloads.iter().flat_map(|it| &it.pods);
-    let mut here = pods.filter(|pod| pod.node.as_deref() == Some(node.name.as_str()));
-    held < 0.01 && free < ROOM && here.any(|pod| pod.requests.gpus() <= 0.0)
+    let here = pods.filter(|pod| pod.node.as_deref() == Some(node.name.as_str()));
+    let (mut with, mut without) = (0.0, 0.0);
+    for pod in here {
+        let cores = pod.requests.cpu.unwrap_or_default().get();
+        if pod.requests.gpus() > 0.0 {
+            with += cores;
+        } else {
+            without += cores;
+        }
+    }
+    free < ROOM && without > with
+}
+
+/// Devices that a node is paid for, whether or not they can be asked for now.
+fn devices_of(node: &Node) -> f64 {
+    node.cards(node.allocatable.gpus().max(node.capacity.gpus()))
 }
 
 /// To each member of a group that could share a device, that it could.
@@ -359,7 +374,20 @@ fn tell_sharing(
             .iter()
             .map(|it| name(snapshot, &workloads[it.place]))
             .collect();
-        let parts = parts(workloads, group);
+        // Who shares a device needs no other, and others count on it: what saves more in all
+        // is counted.
+        let alone = |member: &Member| {
+            let other = workloads[member.place].advice.iter();
+            let other = other.filter(|it| it.is_another_device());
+            other.filter_map(|it| it.savings).max()
+        };
+        let alone: Money = group.members.iter().filter_map(alone).sum();
+        let counts = group.savings.is_some_and(|it| it >= alone);
+        let parts = if counts {
+            parts(workloads, group)
+        } else {
+            Vec::new()
+        };
         for (at, member) in group.members.iter().enumerate() {
             let others = names.iter().enumerate().filter(|(it, _)| *it != at);
             let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
@@ -373,7 +401,20 @@ fn tell_sharing(
                 others.join(", "),
                 percent(kept.value)
             );
-            workloads[member.place].advice.push(Advice {
+            let advice = &mut workloads[member.place].advice;
+            let mut others = advice.iter_mut().filter(|it| it.is_another_device());
+            let text = match others.next() {
+                Some(_) if !counts => format!("or instead: {text}"),
+                Some(other) => {
+                    for it in others.chain([other]) {
+                        it.text = format!("or alone, in place of sharing: {}", it.text);
+                        it.savings = None;
+                    }
+                    text
+                }
+                None => text,
+            };
+            advice.push(Advice {
                 action: Action::Share,
                 text,
                 savings: parts.get(at).copied(),
@@ -421,9 +462,7 @@ fn name(snapshot: &Snapshot, judged: &Judged) -> String {
 /// Devices of all nodes; those that no pod asks for, and what they cost.
 fn unrequested(snapshot: &Snapshot, costs: &Costs) -> (f64, f64) {
     let nodes = snapshot.cluster.nodes.iter();
-    let all: f64 = nodes
-        .map(|node| node.cards(node.allocatable.gpus().max(0.0)))
-        .sum();
+    let all: f64 = nodes.map(devices_of).sum();
     let idle = costs.pieces.iter().filter(|it| it.owner == Owner::Idle);
     let free = idle.filter_map(|piece| {
         let node = snapshot.cluster.nodes.get(piece.node?)?;
@@ -460,6 +499,32 @@ fn unpriced(options: Options<'_>) -> Option<Gap> {
         );
         Gap::new("no-gpu-price", "costs of GPUs", text)
     })
+}
+
+/// Products that no list knows: what stands for any device says little of them.
+fn guessed(snapshot: &Snapshot, options: Options<'_>) -> Option<Gap> {
+    let nodes = snapshot.cluster.nodes.iter().zip(&options.costs.nodes);
+    let guessed = nodes.filter_map(|(node, price)| {
+        let product = node.gpu_product.as_deref();
+        let known = price.basis != Basis::Default || product.is_some_and(is_listed);
+        let devices = devices_of(node);
+        let rate = price.rates.gpu_hour.filter(|_| !known && devices > 0.0)?;
+        Some((product.unwrap_or("no name"), devices, rate))
+    });
+    let guessed: Vec<(&str, f64, f64)> = guessed.collect();
+    let rate = guessed.first()?.2;
+    let names: BTreeSet<&str> = guessed.iter().map(|it| it.0).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let devices: f64 = guessed.iter().map(|it| it.1).sum();
+    let currency = options.book.currency();
+    let text = format!(
+        "no price list knows the {} GPUs of {}: {} an hour stands for each",
+        short(devices, 1),
+        names.join(", "),
+        money(Money::from_f64(rate), &currency)
+    );
+    let hint = "give `gpu_model` and `gpu` in a row of `--prices`";
+    Some(Gap::new("no-gpu-price", "costs of GPUs", text).hint(hint))
 }
 
 /// Workloads of which nothing is told, together.

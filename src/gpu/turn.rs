@@ -5,7 +5,7 @@ use crate::units::Money;
 
 impl Advice {
     /// Whether it is another device than the one that is held, of which only one can be.
-    fn is_another_device(&self) -> bool {
+    pub(super) fn is_another_device(&self) -> bool {
         matches!(
             self.action,
             Action::MigSlice | Action::CheaperProduct | Action::Share

@@ -1,8 +1,10 @@
 //! Why a node stays, and what would free it.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::snapshot::{Node, Sold, label};
+use crate::snapshot::{Node, Sold, Workload, label};
 use crate::text::count;
 use crate::units::{Bytes, Cpu};
 
@@ -59,6 +61,8 @@ pub enum Kept {
     Annotation(String, String),
     /// Its pods are paid for one by one: what the provider calls that.
     Sold(&'static str),
+    /// Runs wait in a queue for devices as it has: the resource and the queue.
+    Wanted(String, String),
 }
 
 /// Why a pod cannot be moved.
@@ -102,8 +106,32 @@ pub struct NoPlace {
     pub lacks: Option<(String, f64)>,
 }
 
+/// Resources beside CPU and memory that runs wait for in queues, which have no pods yet, and
+/// the queue of each.
+pub(super) struct Wanted<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(workloads: &'a [Workload]) -> Self {
+        let mut wanted = BTreeMap::new();
+        for workload in workloads {
+            let Some(queued) = workload.queued.as_ref().filter(|it| it.pods > 0) else {
+                continue;
+            };
+            let containers = workload.containers.iter();
+            let asked = containers
+                .flat_map(|it| it.requests.extended.keys().chain(it.limits.extended.keys()));
+            for resource in asked {
+                wanted
+                    .entry(resource.as_str())
+                    .or_insert(queued.queue.as_str());
+            }
+        }
+        Self(wanted)
+    }
+}
+
 impl Kept {
-    pub(super) fn of(node: &Node, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(node: &Node, wanted: &Wanted<'_>, now: Timestamp) -> Option<Self> {
         if let Some(sold) = Sold::on(Some(node), &node.name) {
             return Some(Self::Sold(sold.name()));
         }
@@ -120,7 +148,15 @@ impl Kept {
         });
         let told = told.next();
         let told = told.map(|(key, value)| Self::Annotation(key.clone(), value.clone()));
-        told.or((!node.ready).then_some(Self::NotReady))
+        let told = told.or((!node.ready).then_some(Self::NotReady));
+        told.or_else(|| {
+            let mut wanted = wanted.0.iter();
+            let (resource, queue) = wanted.find(|(resource, _)| {
+                let has = node.allocatable.extended.get(**resource);
+                has.is_some_and(|it| *it > 0.0)
+            })?;
+            Some(Self::Wanted((*resource).to_owned(), (*queue).to_owned()))
+        })
     }
 
     fn text(&self) -> String {
@@ -128,6 +164,9 @@ impl Kept {
             Self::ControlPlane => "runs Kubernetes itself".to_owned(),
             Self::NotReady => "is not ready".to_owned(),
             Self::Annotation(key, value) => format!("has the annotation `{key}: {value}`"),
+            Self::Wanted(resource, queue) => {
+                format!("has `{resource}`, which runs in the queue {queue} wait for")
+            }
             Self::Sold(name) => format!("{name}: its pods are paid for one by one"),
         }
     }
@@ -140,6 +179,7 @@ impl Kept {
                 Some("remove the annotation, or wait until it ends".to_owned())
             }
             Self::Annotation(..) => Some("remove the annotation".to_owned()),
+            Self::Wanted(..) => Some("see why the queue does not let them run".to_owned()),
             Self::Sold(_) => Some("smaller requests of its pods leave the bill at once".to_owned()),
         }
     }
@@ -306,6 +346,7 @@ impl Stay {
             Self::Kept(Kept::NotReady) => "not_ready",
             Self::Kept(Kept::Annotation(..)) => "annotation",
             Self::Kept(Kept::Sold(_)) => "billed_by_pod",
+            Self::Kept(Kept::Wanted(..)) => "waited_for",
             Self::TooFull(_) => "half_requested",
             Self::PoolMinimum(_) => "pool_minimum",
             Self::Pods(pods) => pods.first().map_or("pods", |(_, fixed)| fixed.code()),

@@ -73,14 +73,19 @@ impl<'a> Places<'a> {
         if workload.is_batch() {
             let present = len_f64(workload.pods.len());
             let node = workload.pods.iter().find_map(|pod| pod.node.as_deref());
-            let pods = mean_pods(snapshot, advice, profiles).unwrap_or(present);
+            let pods = workload.pods.iter();
+            let running = pods.filter(|pod| !snapshot.cluster.waits(pod)).count();
+            let pods = mean_pods(snapshot, advice, profiles).unwrap_or(len_f64(running));
             return vec![Place {
                 pods,
                 ..self.template(workload, present, node)
             }];
         }
         if workload.pods.is_empty() {
+            // What waits in a queue holds nothing.
+            let held = workload.queued.is_none();
             let pods = workload.present.unwrap_or(workload.replicas);
+            let pods = if held { pods } else { 0 };
             return vec![self.template(workload, f64::from(pods), None)];
         }
         let pods = workload.pods.iter();

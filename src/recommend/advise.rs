@@ -1,5 +1,6 @@
 //! The stage: pools, drafts, guards, judgement.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelIterator, ParallelExtend, ParallelIterator};
@@ -12,7 +13,8 @@ use super::{
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
-use crate::snapshot::{ContainerKind, Resources, Snapshot, Usage};
+use crate::snapshot::{ContainerKind, Resources, Snapshot, Usage, Workload};
+use crate::units::Cpu;
 
 /// What to change, for every workload, where all usage is at hand.
 pub fn recommend(
@@ -23,9 +25,101 @@ pub fn recommend(
 ) -> Advised {
     let mut looks = Looks::new(snapshot, options);
     looks.add(&snapshot.usage, profiles);
-    let mut planned = plan(snapshot, profiles, cohorts, looks, options);
+    let drafts = draft(snapshot, profiles, cohorts, looks, options);
+    let mut planned = drafts.plan(&Scheduled::new());
     planned.conclude(usize::MAX, &snapshot.usage);
     planned.advised()
+}
+
+/// What each replica of a workload is to request whose peaks a schedule holds with more of
+/// them, by the index of the workload.
+pub type Scheduled = BTreeMap<usize, Cpu>;
+
+/// What strategies propose, before any guard.
+pub struct Drafts<'a> {
+    snapshot: &'a Snapshot,
+    plans: Vec<Plan<'a>>,
+    shared: Shared,
+    /// How many profiles there are.
+    profiles: usize,
+    guards: bool,
+}
+
+/// What to propose, from what was found of usage.
+pub fn draft<'a>(
+    snapshot: &'a Snapshot,
+    profiles: &'a [Profile],
+    cohorts: &Cohorts,
+    looks: Looks<'_>,
+    options: &Options,
+) -> Drafts<'a> {
+    let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
+    let (seen, drafts) = drafted(snapshot, profiles, cohorts, looks, &rules, options);
+    Drafts {
+        snapshot,
+        plans: plans(&seen, rules, drafts),
+        shared: seen.shared,
+        profiles: profiles.len(),
+        guards: options.guards,
+    }
+}
+
+impl<'a> Drafts<'a> {
+    /// What to change, by the guards.
+    pub fn plan(&self, scheduled: &Scheduled) -> Planning<'a> {
+        let mut plans = self.plans.clone();
+        if self.guards {
+            let snapshot = self.snapshot;
+            let case = Case {
+                snapshot,
+                scheduled,
+            };
+            for guard in guard::ALL {
+                guard::run(*guard, case, &mut plans);
+            }
+        } else {
+            guard::each(&mut plans).for_each(|(_, planned)| planned.write());
+        }
+        let node_risk = is_judged(&plans).then(|| self.node_risk(&plans)).flatten();
+        plans.reverse();
+        Planning {
+            advised: Advised {
+                workloads: Vec::with_capacity(plans.len()),
+                node_risk,
+            },
+            plans,
+        }
+    }
+
+    /// Whether a workload may be sized otherwise where these are scheduled: those share a
+    /// namespace's quota with the others.
+    pub fn touched(&self, scheduled: &Scheduled) -> Vec<bool> {
+        let workloads = &self.snapshot.workloads;
+        let namespace = |index: &usize| workloads[*index].id.namespace.as_str();
+        let namespaces: BTreeSet<&str> = scheduled.keys().map(namespace).collect();
+        let of = |workload: &Workload| namespaces.contains(workload.id.namespace.as_str());
+        workloads.iter().map(of).collect()
+    }
+
+    /// What pods use of memory together; `None` where no node's is known.
+    pub fn together(self) -> Option<Together> {
+        Together::of(self.shared)
+    }
+
+    /// The risk that what the guards left, or what is there now, fills a node.
+    fn node_risk(&self, plans: &[Plan<'_>]) -> Option<NodeRisk> {
+        let mut sizes = vec![MemorySize::default(); self.profiles];
+        for plan in plans {
+            let shares = plan.memory_shares();
+            for (planned, request) in plan.containers.iter().zip(shares) {
+                sizes[planned.profile] = MemorySize {
+                    request,
+                    limit: planned.after().memory_limit,
+                };
+            }
+        }
+        calibrated::node_risk(&self.shared, &sizes)
+    }
 }
 
 /// Plans, without the verdicts that take usage once more.
@@ -34,48 +128,18 @@ pub struct Planning<'a> {
     plans: Vec<Plan<'a>>,
     /// What is concluded.
     advised: Advised,
-    together: Option<Together>,
-}
-
-/// What to change, from what was found of usage.
-pub fn plan<'a>(
-    snapshot: &'a Snapshot,
-    profiles: &'a [Profile],
-    cohorts: &Cohorts,
-    looks: Looks<'_>,
-    options: &Options,
-) -> Planning<'a> {
-    let rules: Vec<Effective> = snapshot.workloads.iter().map(|w| options.of(w)).collect();
-    let (seen, drafts) = drafted(snapshot, profiles, cohorts, looks, &rules, options);
-    let mut plans = plans(&seen, rules, drafts);
-    if options.guards {
-        let case = Case { snapshot };
-        for guard in guard::ALL {
-            guard::run(*guard, case, &mut plans);
-        }
-    } else {
-        guard::each(&mut plans).for_each(|(_, planned)| planned.write());
-    }
-    let node_risk = is_judged(&plans)
-        .then(|| node_risk(&seen, &plans))
-        .flatten();
-    plans.reverse();
-    Planning {
-        advised: Advised {
-            workloads: Vec::with_capacity(plans.len()),
-            node_risk,
-        },
-        plans,
-        together: Together::of(seen.shared),
-    }
 }
 
 impl Planning<'_> {
+    /// Leaves the plans of some workloads alone, by their index.
+    pub fn retain(&mut self, kept: impl Fn(usize) -> bool) {
+        self.plans.retain(|plan| kept(plan.index));
+    }
+
     /// The verdicts on the next workloads, as far as `end`, of which this is the usage.
     pub fn conclude(&mut self, end: usize, usage: &Usage) {
-        let left = end.saturating_sub(self.advised.workloads.len());
-        let left = self.plans.len().saturating_sub(left);
-        let plans: Vec<Plan<'_>> = self.plans.drain(left..).rev().collect();
+        let later = self.plans.partition_point(|plan| plan.index >= end);
+        let plans: Vec<Plan<'_>> = self.plans.drain(later..).rev().collect();
         let concluded = plans.into_par_iter().map(|plan| conclude(plan, usage));
         self.advised.workloads.par_extend(concluded);
     }
@@ -83,11 +147,6 @@ impl Planning<'_> {
     /// The verdicts so far.
     pub fn so_far(&self) -> &Advised {
         &self.advised
-    }
-
-    /// What pods use of memory together; `None` where no node's is known.
-    pub fn together(&self) -> Option<Together> {
-        self.together.clone()
     }
 
     /// Once all workloads have their verdict.
@@ -132,21 +191,6 @@ fn drafted<'a>(
 fn is_judged(plans: &[Plan<'_>]) -> bool {
     let mut planned = plans.iter().flat_map(|plan| &plan.containers);
     planned.any(|planned| planned.known)
-}
-
-/// The risk that what the guards left, or what is there now, fills a node.
-fn node_risk(seen: &Seen<'_>, plans: &[Plan<'_>]) -> Option<NodeRisk> {
-    let mut sizes = vec![MemorySize::default(); seen.pools.len()];
-    for plan in plans {
-        let shares = plan.memory_shares();
-        for (planned, request) in plan.containers.iter().zip(shares) {
-            sizes[planned.profile] = MemorySize {
-                request,
-                limit: planned.after().memory_limit,
-            };
-        }
-    }
-    calibrated::node_risk(&seen.shared, &sizes)
 }
 
 /// One draft for each pool, by the strategy that holds for its workload.

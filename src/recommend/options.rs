@@ -1,6 +1,3 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::{Goal, Learned, Policy, Reason, Strategy, Targets, annotations};
 use crate::snapshot::Workload;
 use crate::text::short;
@@ -36,9 +33,6 @@ pub struct Options {
     pub policy: Policy,
     /// What earlier runs taught.
     pub learned: Learned,
-    /// What each replica of a workload is to request whose peaks a schedule holds with more of
-    /// them, by the index of the workload.
-    pub scheduled: Arc<BTreeMap<usize, Cpu>>,
 }
 
 /// What becomes of CPU limits.
@@ -186,7 +180,6 @@ impl Default for Options {
             guards: true,
             policy: Policy::default(),
             learned: Learned::default(),
-            scheduled: Arc::default(),
         }
     }
 }

@@ -79,6 +79,17 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Looks at some workloads again, by other advice: what was found on them, and on what is
+    /// no workload, is found anew. What cannot be judged does not go by advice.
+    pub fn look_again(&mut self, workloads: Range<usize>, usage: &Usage, advised: &Advised) {
+        let seen = self.seen(workloads.clone(), usage, advised);
+        let last = workloads.end >= self.snapshot.workloads.len();
+        let anew = |risk: &Risk| risk.workload.map_or(last, |it| workloads.contains(&it));
+        for (all, check) in self.sought.iter_mut().zip(ALL) {
+            all.replace(check.look(&seen), anew);
+        }
+    }
+
     /// All that was found.
     pub fn found(self) -> Risks {
         Risks::of(now(self.snapshot), self.sought)

@@ -60,6 +60,12 @@ impl Sought {
         self
     }
 
+    /// The same, with other risks in place of these.
+    pub(super) fn replace(&mut self, by: Self, these: impl Fn(&Risk) -> bool) {
+        self.risks.retain(|risk| !these(risk));
+        self.risks.extend(by.risks.into_iter().filter(these));
+    }
+
     /// One gap for each reason.
     pub(super) fn gaps(&self, check: &'static str) -> impl Iterator<Item = Gap> {
         let gap = move |it: &Unknown| {

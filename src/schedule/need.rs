@@ -122,11 +122,12 @@ impl Need {
         self.usual[quarter % WEEK]
     }
 
-    /// What [`Self::usual_peak`] is of these days, long before all else is known of their need.
-    pub(super) fn usual_peak_of(days: &[&Day], alike: Alike) -> f64 {
-        let all = by_class(days, alike);
-        let usual = all.iter().flat_map(|days| usual(days));
-        usual.fold(0.0, f64::max)
+    /// What [`Self::usual`] is in each quarter by these days, long before all else is known of
+    /// their need, which is nowhere less.
+    pub(super) fn usual_of(days: &[&Day], alike: Alike) -> Vec<f64> {
+        let all: Vec<Vec<f64>> = by_class(days, alike).iter().map(|it| usual(it)).collect();
+        let week = (0..7).flat_map(|weekday| all[alike.class(weekday)].iter().copied());
+        week.collect()
     }
 
     /// The most cores of the usual week, at the level of the past.
@@ -145,6 +146,11 @@ impl Need {
         let by_roots = usual + all.high(self.chance).unwrap_or(0.0) * self.root(usual);
         let most = usual * self.most[place];
         by_share.max(by_roots).min(most).max(usual) - self.nothing
+    }
+
+    /// [`Self::high`] of each quarter of the week.
+    pub(super) fn highs(&self) -> Vec<f64> {
+        (0..WEEK).map(|quarter| self.high(quarter)).collect()
     }
 
     /// The chance that more than so many cores are needed in this quarter.

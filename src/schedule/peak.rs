@@ -10,7 +10,7 @@ use super::lead::Pools;
 use super::need::Need;
 use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
-use super::report::{AHEAD, level};
+use super::report::{AHEAD, LEVELS, level};
 use super::subject::{least, spread};
 use super::trial::Way;
 use super::window::Window;
@@ -138,18 +138,24 @@ fn peak(
     let days = days(history, clock);
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
-    let usual = Need::usual_peak_of(&all, alike);
+    let week = Need::usual_of(&all, alike);
+    let usual = week.iter().copied().fold(0.0, f64::max);
     // Where replicas have one size whatever is planned, only one that is told is of interest.
     let resized = replica.is_one && workload.autoscaler.is_none();
     if !is_peak(usual, if resized { held } else { PEAK * held }) {
+        return None;
+    }
+    // One that is not told is of interest only where it makes smaller replicas.
+    let is_told = is_peak(usual, PEAK * held);
+    let fewest: Vec<f64> = week.iter().map(|it| it * LEVELS.0).collect();
+    if !is_told && spread(fewest, capacity, workload).is_none() {
         return None;
     }
     let need = Need::of(&all, alike, 1.0, options.chance)?;
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
     let outlook = without_seasons(&hours, next, AHEAD, clock)?;
     let need = need.at(level(&outlook, history, clock));
-    // One that is not told is of interest only where it makes smaller replicas.
-    if !is_peak(usual, PEAK * held) && spread(&need, capacity, workload).is_none() {
+    if !is_told && spread(need.highs(), capacity, workload).is_none() {
         return None;
     }
     let lead = pools.lead(workload, replica.cpu, replica.memory);

@@ -21,7 +21,7 @@ use crate::units::len_f64;
 pub(super) const AHEAD: usize = 168;
 
 /// Work that comes is taken to be at least and at most so many times that of the past.
-const LEVELS: (f64, f64) = (0.8, 1.5);
+pub(super) const LEVELS: (f64, f64) = (0.8, 1.5);
 
 /// The plans of a snapshot.
 #[derive(Debug, Clone, PartialEq)]

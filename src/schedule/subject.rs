@@ -3,6 +3,7 @@
 use super::advice::{Advice, Leave};
 use std::iter::successors;
 
+use super::MINUTES;
 use super::alike::{Alike, Cycle};
 use super::choose::choose;
 use super::cron;
@@ -20,7 +21,6 @@ use super::sleep::{Sleep, sleep};
 use super::traffic::Traffic;
 use super::trial::Trial;
 use super::window::{Window, busy_hours};
-use super::{MINUTES, WEEK};
 use crate::forecast::{Clock, Season};
 use crate::snapshot::Workload;
 use crate::trend::quantile;
@@ -276,7 +276,7 @@ impl Subject<'_> {
         if !known || self.workload.autoscaler.is_some() {
             return None;
         }
-        spread(need, advised, self.workload)
+        spread(need.highs(), advised, self.workload)
     }
 
     /// What crons of somebody ask for in a week from now on.
@@ -335,9 +335,9 @@ fn beside(
     (advice, windows)
 }
 
-/// What a replica holds where replicas come and go, where that is worth it.
-pub(super) fn spread(need: &Need, advised: f64, workload: &Workload) -> Option<f64> {
-    let mut high: Vec<f64> = (0..WEEK).map(|quarter| need.high(quarter)).collect();
+/// What a replica holds where replicas come and go, where that is worth it, by the cores that
+/// are needed in each quarter of the week.
+pub(super) fn spread(mut high: Vec<f64>, advised: f64, workload: &Workload) -> Option<f64> {
     high.sort_unstable_by(f64::total_cmp);
     let most = quantile(&high, MOST_HOURS).unwrap_or(f64::INFINITY);
     let each = most * ROOM_OF_REPLICA / f64::from(least(workload));

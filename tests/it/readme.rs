@@ -118,7 +118,7 @@ impl World {
     /// Runs a line as a shell does; its exit code and what it said.
     fn run(&self, line: &str) -> (Option<i32>, String) {
         let line = line.replace("http://127.0.0.1:9090", &self.server.url);
-        let line = line.replace("cargo run --release -- ", "kcost ");
+        let line = line.replace("cargo run --profile quick -- ", "kcost ");
         let home: &Path = self.folder.path();
         let output = Command::new("sh")
             .args(["-c", &line])

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::BookArgs;
@@ -183,7 +181,6 @@ impl AdviceArgs {
             guards: true,
             policy: policy.clone(),
             learned: Learned::default(),
-            scheduled: Arc::default(),
         };
         check_order(
             options.max_cpu.is_some_and(|max| max < options.min_cpu),

@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 use kube::Config;
 use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 
 use super::error::KubernetesError;
 use super::plugin::Plugin;
@@ -223,8 +224,10 @@ fn one(file: &Path) -> Result<Kubeconfig, KubernetesError> {
 /// What is wrong with the text of a kubeconfig, without a part of it.
 fn misread(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let yaml = serde_yaml::Deserializer::from_str(&text);
-    let problem = misfit::of::<Kubeconfig>(yaml);
+    let problem = match serde_yaml::from_str::<Value>(&text) {
+        Ok(value) => misfit::value::<Kubeconfig>(&value).err(),
+        Err(error) => Some(misfit::problem(&error)),
+    };
     problem.unwrap_or_else(|| "it is not what a kubeconfig should be".to_owned())
 }
 

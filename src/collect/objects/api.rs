@@ -116,8 +116,9 @@ const OWNERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Kinds of others that run to completion and are not called a job, workflow, run or task.
-const RUNS: [(&str, &str); 8] = [
+const RUNS: [(&str, &str); 9] = [
     ("argoproj.io", "CronWorkflow"),
+    ("jobset.x-k8s.io", "JobSet"),
     ("sparkoperator.k8s.io", "SparkApplication"),
     ("sparkoperator.k8s.io", "ScheduledSparkApplication"),
     ("spark.apache.org", "SparkApplication"),

@@ -5,11 +5,11 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::state::conditions;
 use super::{Amounts, Meta, Objects, Record, fraction, placement, zone};
+use crate::collect::misfit;
 use crate::collect::reach::Candidate;
 use crate::snapshot;
 use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources, annotation};
@@ -360,7 +360,9 @@ impl Record for PodDisruptionBudget {
 
 /// A disruption budget of an object as the API has it; `None` where it is none.
 pub fn budget_of(object: &Value) -> Option<snapshot::DisruptionBudget> {
-    PodDisruptionBudget::deserialize(object).ok().map(budget)
+    misfit::value::<PodDisruptionBudget>(object)
+        .ok()
+        .map(budget)
 }
 
 fn budget(object: PodDisruptionBudget) -> snapshot::DisruptionBudget {

@@ -1,8 +1,8 @@
 //! What wrote an object, as far as its labels, annotations and field managers tell.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
-use serde::Deserialize;
 
+use crate::collect::misfit;
 use crate::snapshot::{Keeper, Tool};
 
 /// Of Argo CD 2.x and later, `APP:GROUP/KIND:NAMESPACE/NAME`.
@@ -57,7 +57,7 @@ pub(super) fn of(metadata: &ObjectMeta) -> Option<Keeper> {
 
 /// The same of the `metadata` of an object as the API has it.
 pub fn keeper_of(metadata: &serde_json::Value) -> Option<Keeper> {
-    of(&ObjectMeta::deserialize(metadata).ok()?)
+    of(&misfit::value::<ObjectMeta>(metadata).ok()?)
 }
 
 /// Fields of a status or a scale are not what a manifest holds.

@@ -4,6 +4,8 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 
+use crate::collect::misfit;
+
 /// How deep below the root of an object its pod templates are looked for:
 /// `spec.rayClusterSpec.workerGroupSpecs.0.template.spec` is six fields deep.
 const DEPTH: usize = 7;
@@ -129,7 +131,7 @@ fn search(value: &mut Value, way: &Way, found: &mut Vec<Spec>) {
         return;
     }
     if value.get("containers").is_some_and(are_containers) {
-        if let Ok(spec) = serde_json::from_value::<PodSpec>(value.take()) {
+        if let Ok(spec) = misfit::value::<PodSpec>(&value.take()) {
             found.push(Spec {
                 path: way.path.clone(),
                 name: way.name.clone(),
@@ -202,12 +204,12 @@ impl Way {
                 .replicas
                 .map(|outer| outer.saturating_mul(times("parallelism"))),
         };
-        let metadata = fields.get("metadata").cloned();
+        let metadata = fields.get("metadata");
         Self {
             path: self.path.clone(),
             name: own.or_else(|| self.name.clone()),
             replicas,
-            metadata: metadata.and_then(|metadata| serde_json::from_value(metadata).ok()),
+            metadata: metadata.and_then(|metadata| misfit::value(metadata).ok()),
         }
     }
 
@@ -253,7 +255,7 @@ fn steps(spec: &mut Value, found: &mut Found) {
             fields.insert("name".to_owned(), "main".into());
             fields.remove("source");
         }
-        if let Ok(container) = serde_json::from_value(container) {
+        if let Ok(container) = misfit::value(&container) {
             found.steps = true;
             found.specs.push(Spec {
                 path: Vec::new(),

@@ -193,13 +193,16 @@ fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
     snapshot::label(labels, key).filter(|it| !it.is_empty())
 }
 
-/// What a cluster of Ray or a set of Jobs that was not read was made for, by the labels of
-/// what is below it.
+/// What a cluster of Ray, a set of Jobs or a revision of Knative that was not read was made
+/// for, by the labels of what is below it.
 ///
 /// Sources: `KubeRay`, `utils/constant.go`; Kubeflow Trainer, its training runtimes, whose
-/// sets are called as the `TrainJob` is.
+/// sets are called as the `TrainJob` is; Knative Serving, `serving/register.go`; `KServe`,
+/// `constants.go`.
 fn made_in_the_name_of(key: &Key, labels: &Labels) -> Option<(Key, &'static str)> {
     const RAY: &str = "ray.io/v1";
+    const KNATIVE: &str = "serving.knative.dev/v1";
+    const KSERVE: &str = "serving.kserve.io/v1beta1";
     const TRAINER: &str = "trainer.kubeflow.org/v1alpha1";
     let above = |api_version: &'static str, kind: &str, name: &str| {
         let key = Key::new(&key.namespace, api_version, kind, name);
@@ -210,6 +213,17 @@ fn made_in_the_name_of(key: &Key, labels: &Labels) -> Option<(Key, &'static str)
             let kind = label(labels, "ray.io/originated-from-crd")?;
             let name = label(labels, "ray.io/originated-from-cr-name")?;
             matches!(kind, "RayJob" | "RayService").then(|| above(RAY, kind, name))
+        }
+        ("serving.knative.dev", kind) => {
+            if let Some(served) = label(labels, "serving.kserve.io/inferenceservice") {
+                return Some(above(KSERVE, "InferenceService", served));
+            }
+            let service = label(labels, "serving.knative.dev/service");
+            let service = service.filter(|_| kind != "Service");
+            let configuration = label(labels, "serving.knative.dev/configuration");
+            let configuration = configuration.filter(|_| kind == "Revision");
+            let service = service.map(|name| above(KNATIVE, "Service", name));
+            service.or_else(|| Some(above(KNATIVE, "Configuration", configuration?)))
         }
         ("jobset.x-k8s.io", "JobSet") => {
             label(labels, "trainer.kubeflow.org/trainjob-ancestor-step")?;

@@ -21,13 +21,24 @@ pub(super) fn give(controllers: &mut Vec<Controller>) {
     let makers: HashSet<Key> = makers.collect();
     let places = others.iter().enumerate();
     let mut places: HashMap<Key, usize> = places.map(|(place, it)| (it.key(), place)).collect();
+    // Of some runs each group of pods is kept apart.
+    let mut given: HashSet<Key> = HashSet::new();
     for one in kept {
         let Some(owner) = one.meta.controller.clone() else {
             continue;
         };
         let key = owner.key(&one.meta.namespace);
         if let Some(run) = places.get(&key).and_then(|it| others.get_mut(*it)) {
-            run.queued = run.queued.take().or(one.queued);
+            match (&mut run.queued, one.queued) {
+                (Some(own), Some(more)) if given.contains(&key) => {
+                    own.pods = own.pods.saturating_add(more.pods);
+                }
+                (own @ None, more) => {
+                    *own = more;
+                    given.insert(key.clone());
+                }
+                _ => {}
+            }
             // Some runs have a template nowhere but in what they are to become.
             if run.templates.is_empty() && !makers.contains(&key) {
                 run.templates = one.templates;
@@ -35,6 +46,7 @@ pub(super) fn give(controllers: &mut Vec<Controller>) {
             }
             continue;
         }
+        given.insert(key.clone());
         places.insert(key, others.len());
         others.push(Controller {
             api_version: owner.api_version,

@@ -9,7 +9,7 @@ use crate::collect::names;
 use crate::collect::objects::{
     Controller, Key, Placed, PodRecord, Present, Renewal, is_ignored_group, runs_to_completion,
 };
-use crate::snapshot::PatchTarget;
+use crate::snapshot::{PatchTarget, Queued};
 
 /// Kinds whose pods are never started again and yet are no runs: virtual machines,
 /// and members of a cluster that makes new ones itself.
@@ -67,9 +67,17 @@ impl Whole<'_> {
     /// What the owner says of the part that is made from this template.
     fn owner(&self, placed: Option<&Placed>) -> Option<Owner> {
         let mut owner = Owner::of(self.group.tops.first()?);
+        // A CronJob waits with its Jobs.
+        if owner.queued.is_none() && !self.split {
+            let below = self.group.below.iter().map(|it| it.is.queued.clone());
+            owner.queued = below.flatten().reduce(|all, more| Queued {
+                pods: all.pods.saturating_add(more.pods),
+                ..all
+            });
+        }
         // Of several parts only templates say how many pods each has.
-        let counted = placed.and_then(|it| it.replicas);
-        let pods = counted.or(placed.filter(|_| self.split).map(|_| 1));
+        let placed = placed.filter(|_| self.split);
+        let pods = placed.map(|it| it.replicas.unwrap_or(1));
         if let (Some(queued), Some(pods)) = (&mut owner.queued, pods) {
             queued.pods = pods;
         }

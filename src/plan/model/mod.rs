@@ -7,9 +7,7 @@ mod volume;
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
-
-use super::stay::{Fixed, Kept};
+use super::stay::{Fixed, Kept, Wanted};
 use super::{Autoscaler, PodRef};
 use crate::price::{NodePrice, Worth};
 use crate::snapshot::{Node, Pod, Resources, Snapshot, Sold, amounts};
@@ -81,9 +79,11 @@ impl<'a> Model<'a> {
     ) -> Self {
         let volumes = Storage::new(snapshot);
         let resources = resources(snapshot, &volumes);
+        let wanted = Wanted::of(&snapshot.workloads);
+        let kept = |node: &Node| Kept::of(node, &wanted, snapshot.taken_at);
         let nodes = snapshot.cluster.nodes.iter().zip(prices);
         let nodes: Vec<Place<'a>> = nodes
-            .map(|(node, price)| Place::new(node, price, &resources, snapshot.taken_at))
+            .map(|(node, price)| Place::new(node, price, &resources, kept(node)))
             .collect();
         let places = nodes.iter().enumerate();
         let places: HashMap<&str, usize> = places.map(|(at, it)| (&*it.node.name, at)).collect();
@@ -192,7 +192,7 @@ fn resources(snapshot: &Snapshot, volumes: &Storage<'_>) -> Vec<String> {
 }
 
 impl<'a> Place<'a> {
-    fn new(node: &'a Node, price: &NodePrice, resources: &[String], now: Timestamp) -> Self {
+    fn new(node: &'a Node, price: &NodePrice, resources: &[String], kept: Option<Kept>) -> Self {
         let own: HashMap<&str, f64> = amounts(&node.allocatable).collect();
         let has = |name: &String| match (own.get(name.as_str()), name.strip_prefix(VOLUMES)) {
             (Some(amount), _) => *amount,
@@ -208,7 +208,7 @@ impl<'a> Place<'a> {
             node,
             has: resources.iter().map(has).collect(),
             takes: node.ready && !node.unschedulable && !sold,
-            kept: Kept::of(node, now),
+            kept,
             price: price.leaves(),
             worth: price.worth(),
         }

@@ -22,6 +22,11 @@ pub(in crate::price) fn gpu_rate(product: &str) -> Option<(&'static str, f64)> {
     Some((*closest.0, *closest.1))
 }
 
+/// Whether the list has a model that a product is of.
+pub fn is_listed(product: &str) -> bool {
+    gpu_rate(product).is_some()
+}
+
 /// Whether a model of the list is what is asked for: `h100`, `A100-80GB`.
 pub fn is_model(model: &str, asked: &str) -> bool {
     let own = words(model);

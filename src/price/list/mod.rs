@@ -10,7 +10,7 @@ use super::book::{Basis, PriceSource, Quote};
 use crate::snapshot::{CapacityType, Node};
 use crate::units::{Cpu, Money};
 
-pub use gpu::is_model;
+pub use gpu::{is_listed, is_model};
 pub use table::{Entry, Region, entries, entry, regions};
 
 pub(super) use gpu::gpu_rate;

@@ -5,7 +5,7 @@
 use super::plain::Causes;
 use super::{
     Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, Methods, PodAdvice, Pool,
-    Reason, Risk, Sizing,
+    Reason, Risk, Scheduled, Sizing,
 };
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
@@ -109,6 +109,7 @@ pub(super) fn run(guard: &dyn Guard, case: Case<'_>, plans: &mut [Plan<'_>]) {
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     pub snapshot: &'a Snapshot,
+    pub scheduled: &'a Scheduled,
 }
 
 /// What is planned for one workload.

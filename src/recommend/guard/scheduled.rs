@@ -13,9 +13,9 @@ impl Guard for Scheduled {
         Some("replicas by schedule hold its peak, see kcost schedule")
     }
 
-    fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
-        for (rules, planned) in each(plans) {
-            let Some(load) = rules.options.scheduled.get(&planned.pool.profile.workload) else {
+    fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
+        for (_, planned) in each(plans) {
+            let Some(load) = case.scheduled.get(&planned.pool.profile.workload) else {
                 continue;
             };
             let before = planned.after().cpu_request;

@@ -39,7 +39,8 @@ struct Node<'a> {
     product: Option<&'a str>,
     gpus: f64,
     unrequested_gpus: f64,
-    monthly_cost: Money,
+    /// Null where nothing says what its devices cost.
+    monthly_cost: Option<Money>,
     /// Whether pods without devices take what others would need.
     blocked: bool,
     /// Claims that hold devices of it and that no pod uses: `namespace/name`.
@@ -79,7 +80,8 @@ pub(in crate::render) struct Workload<'a> {
     serving: Option<Serving>,
     /// Of all pods of the owner: devices, CPU and memory.
     monthly_cost: Money,
-    monthly_gpu_cost: Money,
+    /// Null where it holds devices of which nothing says what they cost.
+    monthly_gpu_cost: Option<Money>,
     advice: Vec<Advice<'a>>,
 }
 
@@ -225,7 +227,7 @@ fn idle_node<'a>(snapshot: &'a Snapshot, idle: &IdleNode) -> Option<Node<'a>> {
         product: node.gpu_product.as_deref(),
         gpus: rounded(idle.gpus),
         unrequested_gpus: rounded(idle.unrequested),
-        monthly_cost: idle.cost,
+        monthly_cost: Some(idle.cost).filter(|it| *it > Money::ZERO),
         blocked: idle.blocked,
         unused_claims: &node.accelerator.unused_claims,
     })
@@ -282,7 +284,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             request_seconds: figure(seen.seconds),
         }),
         monthly_cost: judged.cost,
-        monthly_gpu_cost: judged.gpu_cost,
+        monthly_gpu_cost: Some(judged.gpu_cost).filter(|it| *it > Money::ZERO || held.gpus <= 0.0),
         advice: judged
             .advice
             .iter()

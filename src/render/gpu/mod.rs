@@ -312,8 +312,8 @@ impl Page<'_> {
             };
             let claims = match node.accelerator.unused_claims.as_slice() {
                 [] => String::new(),
-                [one] => format!(", which the claim {one} holds for no pod"),
-                many => format!(", which {} claims hold for no pod", many.len()),
+                [one] => format!(", some of which the claim {one} holds for no pod"),
+                many => format!(", some of which {} claims hold for no pod", many.len()),
             };
             let text = format!(
                 "{} of {} on {}{blocked}{claims}: {} a month",

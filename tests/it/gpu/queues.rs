@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{END, node, run};
+use crate::common::Kcost;
 
 fn gpu() -> Value {
     json!({"nvidia.com/gpu": "2"})
@@ -79,6 +80,19 @@ fn found(items: &[Value]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": all});
     let report = run(folder.path(), &list, &usage, &[]).ended(0).json();
+    let said = |command: &str| {
+        let run = Kcost::new().args([command, "-o", "json", "--objects"]);
+        let run = run.arg(folder.path().join("objects.json"));
+        run.arg("--usage")
+            .arg(folder.path().join("usage.csv"))
+            .run()
+            .ended(0)
+            .json()
+    };
+    holds_nothing(&report, &said("analyze"));
+    if items.iter().all(|it| it["kind"] != "Pod") {
+        keeps_nodes(&report, &said("nodes"));
+    }
     let workloads = report["workloads"].as_array().unwrap().iter();
     let told = workloads.filter(|it| it["name"] != "other").map(|it| {
         let text = |key: &str| it[key].as_str().unwrap().to_owned();
@@ -94,6 +108,28 @@ fn found(items: &[Value]) -> Vec<String> {
         )
     });
     told.collect()
+}
+
+/// What only waits costs nothing, in any report.
+fn holds_nothing(gpus: &Value, analyzed: &Value) {
+    for waiting in gpus["workloads"].as_array().unwrap() {
+        if waiting["gpus"] == 0.0 {
+            let mut all = analyzed["workloads"].as_array().unwrap().iter();
+            let is_same =
+                |it: &&Value| it["name"] == waiting["name"] && it["kind"] == waiting["kind"];
+            let same = all.find(is_same);
+            let cost = same.map(|it| &it["monthly_cost"]);
+            assert!(cost.is_none_or(|it| it == "0.00"), "{same:#?}");
+        }
+    }
+}
+
+/// Nodes with devices stay where runs without a pod wait for such.
+fn keeps_nodes(gpus: &Value, nodes: &Value) {
+    let mut all = gpus["workloads"].as_array().unwrap().iter();
+    if all.any(|it| it["waiting_gpus"] != 0.0) {
+        assert!(nodes.to_string().contains("\"waited_for\""), "{nodes:#}");
+    }
 }
 
 const RAY: [&str; 3] = ["ray.io/v1", "RayJob", "tune"];
@@ -123,6 +159,22 @@ fn what_waits_for_quota_is_a_run_that_waits() {
     let mut off = waiting(RAY);
     off["spec"]["active"] = json!(false);
     assert!(found(&[off]).is_empty());
+}
+
+#[test]
+fn groups_that_are_kept_apart_wait_together() {
+    const SERVE: [&str; 3] = ["leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "serve"];
+    let set = json!({"apiVersion": SERVE[0], "kind": SERVE[1],
+        "metadata": {"namespace": "ml", "name": "serve", "uid": "s",
+            "creationTimestamp": "2026-11-20T08:30:00Z"},
+        "spec": {"replicas": 2, "leaderWorkerTemplate": {"size": 2,
+            "workerTemplate": template()}}});
+    let group = |number: u32| kept(&format!("serve-{number}"), Some(SERVE), &[("main", 2)], &[]);
+    let told = [format!(
+        "LeaderWorkerSet serve 0.0+8.0 unknown: {WAITS} 8 GPUs (0)"
+    )];
+    assert_eq!(found(&[set, group(0), group(1)]), told);
+    assert_eq!(found(&[group(0), group(1)]), told);
 }
 
 #[test]

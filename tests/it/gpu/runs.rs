@@ -326,6 +326,54 @@ fn group() -> Run {
     }
 }
 
+/// Two revisions of one model, each with a Deployment of its own.
+fn kserve_by_knative() -> Run {
+    let owner = ["serving.kserve.io/v1beta1", "InferenceService", "chat"];
+    let service = ["serving.knative.dev/v1", "Service", "chat-predictor"];
+    let configuration = ["serving.knative.dev/v1", "Configuration", "chat-predictor"];
+    let mut run = Run {
+        is: "InferenceService chat 2.0",
+        blind: "InferenceService chat 2.0",
+        own: vec![
+            object(owner, None, &json!({"predictor": {}})),
+            object(service, Some(owner), &json!({"template": template()})),
+            object(
+                configuration,
+                Some(service),
+                &json!({"template": template()}),
+            ),
+        ],
+        rest: Vec::new(),
+    };
+    for number in 1..3 {
+        let name = format!("chat-predictor-0000{number}");
+        let revision = ["serving.knative.dev/v1", "Revision", &name];
+        let labels = json!({"serving.kserve.io/inferenceservice": "chat",
+            "serving.knative.dev/service": "chat-predictor",
+            "serving.knative.dev/configuration": "chat-predictor",
+            "serving.knative.dev/revision": name, "pod-template-hash": "6dfdf5796f"});
+        let deployment = format!("{name}-deployment");
+        let deployment = ["apps/v1", "Deployment", &deployment];
+        let set = format!("{}-6dfdf5796f", deployment[2]);
+        let set = ["apps/v1", "ReplicaSet", &set];
+        let mut template = template();
+        template["metadata"] = json!({"labels": labels});
+        let spec = json!({"replicas": 1, "selector": {"matchLabels": labels},
+            "template": template});
+        let labelled = |mut it: Value| {
+            it["metadata"]["labels"] = labels.clone();
+            it
+        };
+        run.own.push(object(revision, Some(configuration), &spec));
+        run.rest.extend([
+            labelled(object(deployment, Some(revision), &spec)),
+            labelled(object(set, Some(deployment), &spec)),
+            pod(&format!("{}-x7k2p", set[2]), Some(set), &labels),
+        ]);
+    }
+    run
+}
+
 fn kserve() -> Run {
     let owner = ["serving.kserve.io/v1beta1", "InferenceService", "chat"];
     let labels = json!({"app": "chat", "pod-template-hash": "6dfdf5796f",
@@ -379,6 +427,7 @@ fn each_is_one_workload_also_where_its_kinds_may_not_be_read() {
         queued(),
         group(),
         kserve(),
+        kserve_by_knative(),
         notebook(),
     ];
     let mut wrong = Vec::new();

@@ -141,7 +141,9 @@ fn of_what_cannot_share_or_is_hardly_known_the_reason_is_told() {
 #[test]
 fn each_member_has_its_part_of_what_a_group_saves() {
     let pods = ["a", "b"].map(|name| steady(name, 0.06, 0.02));
-    let report = told(&pods, &h200(), 300, &[]);
+    // One that has no slices, which would save more.
+    let node = node("n0", "NVIDIA-L40S", "nvidia.com/gpu", 32);
+    let report = told(&pods, &node, 300, &[]);
     let cents = |text: &str| {
         let amount: f64 = text.replace(',', "").parse().unwrap();
         (amount * 100.0).round()
@@ -161,6 +163,25 @@ fn each_member_has_its_part_of_what_a_group_saves() {
         (all - cents(group["monthly_savings"].as_str().unwrap())).abs() < 0.5,
         "{report:#}"
     );
+}
+
+#[test]
+fn nothing_is_saved_by_a_device_that_others_count_on() {
+    let pods = ["a", "b"].map(|name| steady(name, 0.06, 0.02));
+    let report = told(&pods, &h200(), 300, &[]);
+    for name in ["a", "b"] {
+        let advice = workload(&report, name)["advice"].clone();
+        let advice = advice.as_array().unwrap();
+        let of = |action: &str| advice.iter().find(|it| it["action"] == action).unwrap();
+        assert!(
+            of("mig_slice")["monthly_savings"].is_string(),
+            "{advice:#?}"
+        );
+        let share = of("share");
+        assert!(share["monthly_savings"].is_null(), "{advice:#?}");
+        let text = share["text"].as_str().unwrap();
+        assert!(text.starts_with("or instead: share a device"), "{text}");
+    }
 }
 
 #[test]

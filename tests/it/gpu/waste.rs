@@ -97,6 +97,32 @@ fn a_gang_that_waits_for_its_rest_is_told() {
 }
 
 #[test]
+fn the_ranks_of_a_set_of_jobs_are_a_gang() {
+    let made = 7_200;
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "train", "uid": "train",
+            "creationTimestamp": stamp(made), "ownerReferences": [{"apiVersion":
+                "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "name": "all", "uid": "all",
+                "controller": true}]},
+        "spec": {"parallelism": 2, "template": {"spec": {"containers": []}}}});
+    let items = [
+        big(),
+        job,
+        rank("train-a", made, Some("n0"), &json!({"phase": "Running"})),
+        rank("train-b", made, None, &json!({"phase": "Pending"})),
+    ];
+    let mut items = items.to_vec();
+    // As they are where a webhook has its own mind.
+    for pod in &mut items[2..] {
+        pod["spec"]["restartPolicy"] = json!("Always");
+    }
+    let report = report_of(&items, &["train-a"], 0.0);
+    let set = workload(&report, "all");
+    assert_eq!(set["kind"], "JobSet");
+    assert_eq!(set["advice"][0]["action"], "start_together", "{set:#}");
+}
+
+#[test]
 fn attempts_that_failed_are_told_with_what_they_burnt() {
     let status = json!({"phase": "Running", "containerStatuses": [{"name": "main",
         "restartCount": 5, "ready": true, "image": "x", "imageID": "x",
@@ -163,13 +189,20 @@ fn nodes_whose_devices_nobody_asks_for_are_told_and_what_blocks_them() {
             "resources": {"requests": amounts}}]},
         "status": {"phase": "Running"},
     });
+    let mut beside = other.clone();
+    beside["metadata"]["name"] = json!("beside");
+    beside["spec"]["nodeName"] = json!("n2");
+    beside["spec"]["containers"][0]["resources"]["requests"]["cpu"] = json!("123500m");
     let items = [
         big(),
         node("n1", "NVIDIA-H200", "nvidia.com/gpu", 8),
+        node("n2", "NVIDIA-H200", "nvidia.com/gpu", 8),
         rank("train-a", 7_200, Some("n0"), &json!({"phase": "Running"})),
+        rank("train-b", 7_200, Some("n2"), &json!({"phase": "Running"})),
         other,
+        beside,
     ];
-    let report = report(&items, &["train-a"]);
+    let report = report(&items, &["train-a", "train-b"]);
     let nodes = report["idle_nodes"].as_array().unwrap();
     let find = |name: &str| nodes.iter().find(|it| it["name"] == name).unwrap();
     assert_eq!(find("n0")["unrequested_gpus"], 7.0);
@@ -177,6 +210,9 @@ fn nodes_whose_devices_nobody_asks_for_are_told_and_what_blocks_them() {
         (&find("n0")["blocked"], &find("n1")["blocked"]),
         (&json!(false), &json!(true))
     );
+    // One device is held, and the others are of no use all the same.
+    assert_eq!(find("n2")["unrequested_gpus"], 7.0);
+    assert_eq!(find("n2")["blocked"], true);
     assert_eq!(find("n1")["unrequested_gpus"], 8.0);
-    assert_eq!(report["summary"]["unrequested_gpus"], 15.0);
+    assert_eq!(report["summary"]["unrequested_gpus"], 22.0);
 }

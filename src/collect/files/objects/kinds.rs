@@ -73,7 +73,7 @@ where
 {
     let object = piece.parse::<T>().or_else(|_| {
         let mended = mended(piece, T::API_VERSION).map_err(|error| misfit::problem(&error))?;
-        from_value::<T>(&mended)
+        misfit::value::<T>(&mended)
     })?;
     object.record(objects);
     Ok(())
@@ -95,7 +95,7 @@ fn first_autoscaler(piece: &impl Piece, objects: &mut Objects) -> Result<(), Str
             spec.insert("targetCPUUtilizationPercentage".to_owned(), percent);
         }
     }
-    from_value::<v1::HorizontalPodAutoscaler>(&object)?.record(objects);
+    misfit::value::<v1::HorizontalPodAutoscaler>(&object)?.record(objects);
     Ok(())
 }
 
@@ -110,8 +110,8 @@ fn autoscaler(piece: &impl Piece, version: &str, objects: &mut Objects) -> Resul
     };
     if read.is_err() {
         let object: Value = piece.parse().unwrap_or_default();
-        let meta = object.get("metadata").cloned().unwrap_or_default();
-        let meta = serde_json::from_value(meta).map(Meta::new);
+        let meta = object.get("metadata");
+        let meta = meta.and_then(|it| misfit::value(it).ok()).map(Meta::new);
         unreadable(&meta.unwrap_or_default(), &object, objects);
     }
     read
@@ -123,7 +123,7 @@ fn older(piece: &impl Piece, objects: &mut Objects) -> Result<(), String> {
     renew_autoscaler(&mut object);
     // The older fields hold quantities under other names.
     quote_amounts(&mut object);
-    from_value::<v2::HorizontalPodAutoscaler>(&object)?.record(objects);
+    misfit::value::<v2::HorizontalPodAutoscaler>(&object)?.record(objects);
     Ok(())
 }
 
@@ -136,16 +136,10 @@ fn plain<T: Record + DeserializeOwned>(
         let value = piece
             .parse::<Value>()
             .map_err(|_| misfit::problem(&error))?;
-        from_value::<T>(&value)
+        misfit::value::<T>(&value)
     })?;
     object.record(objects);
     Ok(())
-}
-
-/// A typed object; what does not fit is told by its field.
-fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    T::deserialize(value)
-        .map_err(|error| misfit::of::<T>(value).unwrap_or_else(|| misfit::problem(&error)))
 }
 
 fn mended(piece: &impl Piece, api_version: &str) -> Result<Value, serde_json::Error> {
@@ -216,6 +210,6 @@ fn dynamic(
         fields.insert("apiVersion".to_owned(), api_version.into());
         fields.insert("kind".to_owned(), kind.into());
     }
-    from_value::<DynamicObject>(&object)?.record(objects);
+    misfit::value::<DynamicObject>(&object)?.record(objects);
     Ok(())
 }

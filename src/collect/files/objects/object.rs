@@ -1,32 +1,37 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::value::MapDeserializer;
-use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Error, Value};
 
 use super::super::LONGEST_NAME;
 
 /// The value of a field, not yet of any type.
+///
+/// Whatever it stands in, types are read from JSON text alone: each source more that serde
+/// knows has the code of all objects of Kubernetes once more in the program.
 pub(super) trait Field: 'static {
-    /// As serde hears of it.
-    fn hear(&self) -> impl IntoDeserializer<'_, Error>;
+    /// Adds it as JSON.
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Error>;
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        T::deserialize(self.hear().into_deserializer())
+        let mut json = Vec::new();
+        self.write(&mut json)?;
+        serde_json::from_slice(&json)
     }
 }
 
 impl Field for Box<RawValue> {
-    fn hear(&self) -> impl IntoDeserializer<'_, Error> {
-        &**self
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Error> {
+        json.extend_from_slice(self.get().as_bytes());
+        Ok(())
     }
 }
 
 impl Field for Value {
-    fn hear(&self) -> impl IntoDeserializer<'_, Error> {
-        self
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Error> {
+        serde_json::to_writer(json, self)
     }
 }
 
@@ -100,8 +105,17 @@ impl<F: Field> Piece for Object<F> {
     fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let fields = self.fields.iter();
         let fields = fields.filter(|(name, _)| !matches!(name.as_str(), "apiVersion" | "kind"));
-        let fields = fields.map(|(name, value)| (name.as_str(), value.hear()));
-        T::deserialize(MapDeserializer::new(fields))
+        let mut json = vec![b'{'];
+        for (place, (name, value)) in fields.enumerate() {
+            if place > 0 {
+                json.push(b',');
+            }
+            serde_json::to_writer(&mut json, name)?;
+            json.push(b':');
+            value.write(&mut json)?;
+        }
+        json.push(b'}');
+        serde_json::from_slice(&json)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::older::renewed;
 use super::{Amounts, AutoscalerRecord, Key, Meta, Objects, Record, group, text};
+use crate::collect::misfit;
 use crate::collect::objects::state::conditions;
 use crate::snapshot::{
     Autoscaler, AutoscalerMetric, Behavior, Change, Condition, Gap, ScalingPolicy, ScalingRules,
@@ -153,7 +154,7 @@ impl Metrics {
 
     /// A metric as the versions before `v2beta2` wrote it.
     fn add_older(&mut self, metric: Value) {
-        match serde_json::from_value(renewed(metric)) {
+        match misfit::value(&renewed(metric)) {
             Ok(spec) => self.add(spec),
             Err(_) => self.fail(SHARED.map(str::to_owned).to_vec()),
         }
