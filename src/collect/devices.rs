@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::PodIndex;
-use crate::snapshot::{DeviceLevel, DeviceUse, Metric, Node, Workload};
+use crate::snapshot::{
+    DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand, DeviceUse, Metric, Node, Pod,
+    Workload,
+};
 use crate::units::{Span, count_from, len_f64};
 
 /// A sample in which more is done than this is work: DCGM has a noise floor.
@@ -15,11 +18,64 @@ const ANYTHING: f64 = 0.01;
 const TOGETHER: i64 = 3_600;
 const DAY: i64 = 86_400;
 
-/// What may be kept of a figure, two bytes each: shares in steps of a ten-thousandth, power
-/// in tenths of a watt.
-const SHARE: f64 = 10_000.0;
-const WATT: f64 = 10.0;
+/// What runs all the time runs in this share of it at least; what moves no more than this does
+/// nothing, and what draws this many times its newest power does more than that.
+const ALWAYS: f64 = 0.95;
+const MOVES: f64 = 0.01;
+const SPINS: f64 = 0.05;
+const MORE_POWER: f64 = 1.1;
+const HOUR: i64 = 3_600;
+/// Above and below what a device runs hard and hardly runs.
+const HARD: f64 = 0.5;
+const HARDLY: f64 = 0.1;
+/// Clocks tell of a device that runs for more than this share of the time, in so many samples.
+const WORKS: f64 = 0.5;
+const FEWEST: usize = 12;
+
+/// What is kept of a figure, two bytes each, and in which steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Figure {
+    Busy,
+    Sm,
+    Tensor,
+    Dram,
+    Watts,
+    Used,
+    Total,
+    Clock,
+    Xid,
+}
+
 const UNKNOWN: u16 = u16::MAX;
+
+impl Figure {
+    fn of(metric: Metric) -> Option<Self> {
+        Some(match metric {
+            Metric::GpuUtilization => Self::Busy,
+            Metric::GpuSmActive => Self::Sm,
+            Metric::GpuTensorActive => Self::Tensor,
+            Metric::GpuDramActive => Self::Dram,
+            Metric::GpuPowerWatts => Self::Watts,
+            Metric::GpuMemoryBytes => Self::Used,
+            Metric::GpuMemoryTotalBytes => Self::Total,
+            Metric::GpuClockHertz => Self::Clock,
+            Metric::GpuXid => Self::Xid,
+            _ => return None,
+        })
+    }
+
+    /// Steps in one of its unit: shares in ten-thousandths, power in tenths of a watt, memory
+    /// in 16 MiB, clocks in megahertz.
+    fn steps(self) -> f64 {
+        match self {
+            Self::Busy | Self::Sm | Self::Tensor | Self::Dram => 10_000.0,
+            Self::Watts => 10.0,
+            Self::Used | Self::Total => 1.0 / f64::from(16 << 20),
+            Self::Clock => 1e-6,
+            Self::Xid => 1.0,
+        }
+    }
+}
 
 /// The devices of one container of a pod, point by point of the window, by what names each.
 #[derive(Debug, Default)]
@@ -29,12 +85,7 @@ pub(super) struct Courses(BTreeMap<String, Course>);
 #[derive(Debug, Default)]
 struct Course {
     number: Option<String>,
-    busy: Vec<u16>,
-    /// The largest of compute and memory.
-    full: Vec<u16>,
-    watts: Vec<u16>,
-    /// Whether what its compute did is told.
-    computes: bool,
+    figures: BTreeMap<Figure, Vec<u16>>,
 }
 
 impl Courses {
@@ -43,28 +94,21 @@ impl Courses {
         if !self.0.contains_key(id) {
             self.0.insert(id.to_owned(), Course::default());
         }
-        let Some(course) = self.0.get_mut(id).filter(|_| value.is_finite()) else {
+        let course = self.0.get_mut(id).filter(|_| value.is_finite());
+        let Some((course, figure)) = course.zip(Figure::of(metric)) else {
             return;
         };
-        let (column, step) = match metric {
-            Metric::GpuUtilization => (&mut course.busy, SHARE),
-            Metric::GpuSmActive | Metric::GpuTensorActive => {
-                course.computes = true;
-                (&mut course.full, SHARE)
-            }
-            Metric::GpuDramActive => (&mut course.full, SHARE),
-            Metric::GpuPowerWatts => (&mut course.watts, WATT),
-            _ => return,
-        };
+        let column = course.figures.entry(figure).or_default();
         if column.len() <= point {
             column.resize(point + 1, UNKNOWN);
         }
-        let value = u16::try_from(count_from((value * step).round())).unwrap_or(UNKNOWN - 1);
+        let value = u16::try_from(count_from((value * figure.steps()).round()));
+        let value = value.unwrap_or(UNKNOWN - 1).min(UNKNOWN - 1);
         let held = &mut column[point];
         *held = if *held == UNKNOWN {
-            value.min(UNKNOWN - 1)
+            value
         } else {
-            value.min(UNKNOWN - 1).max(*held)
+            value.max(*held)
         };
     }
 
@@ -75,95 +119,294 @@ impl Courses {
         }
     }
 
-    /// What each device did that is held now, as far as it was from `since` on.
-    fn told(
-        &self,
-        container: &str,
-        time: &dyn Fn(usize) -> i64,
-        (since, end): (i64, i64),
-    ) -> Vec<DeviceUse> {
+    /// What each device did that is held now, as far as it was in this time.
+    fn told(&self, container: &str, window: &Window<'_>) -> Vec<DeviceUse> {
         let each = self.0.iter();
-        let mut all: Vec<DeviceUse> = each
-            .filter_map(|(id, course)| course.told((container, id), time, (since, end)))
+        let all: Vec<DeviceUse> = each
+            .filter_map(|(id, course)| Own { course, window }.told(container, id))
             .collect();
         let newest = all.iter().map(|it| it.until.as_second()).max();
-        let apart = TOGETHER.max(2 * (time(1) - time(0)));
+        let apart = TOGETHER.max(2 * window.step());
         let from = newest.unwrap_or(0) - apart;
-        all.retain(|it| it.until.as_second() >= from);
+        let (mut all, before): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|it| it.until.as_second() >= from);
+        let began = before.into_iter().map(|it| it.until).max();
+        for device in &mut all {
+            device.began = began.filter(|at| *at <= device.since);
+        }
         all
     }
 }
 
-impl Course {
-    fn told(
-        &self,
-        (container, id): (&str, &str),
-        time: &dyn Fn(usize) -> i64,
-        (since, end): (i64, i64),
-    ) -> Option<DeviceUse> {
-        let known = |column: &[u16], step: f64, point: usize| {
-            let value = column.get(point).filter(|it| **it != UNKNOWN)?;
-            Some(f64::from(*value) / step)
-        };
-        let points = self.busy.len().max(self.full.len()).max(self.watts.len());
-        let own = || (0..points).filter(|point| time(*point) > since);
-        let column = |column: &[u16], step: f64| {
-            let known = own().filter_map(|point| known(column, step, point));
-            known.collect::<Vec<f64>>()
-        };
-        let (mut first, mut last, mut samples) = (None, 0, 0_u32);
-        let (mut worked, mut worked_at, mut rest) = (0_usize, None, 0);
-        let (mut day, mut days) = (0.0, 0_usize);
-        for point in own() {
-            let (busy, full) = (
-                known(&self.busy, SHARE, point),
-                known(&self.full, SHARE, point),
-            );
-            let Some(done) = busy.into_iter().chain(full).reduce(f64::max) else {
-                continue;
-            };
-            let now = time(point);
-            let from = *first.get_or_insert(now);
-            (last, samples) = (now, samples.saturating_add(1));
-            if done > ANYTHING {
-                worked += 1;
-                rest = rest.max(now - worked_at.unwrap_or(from));
-                worked_at = Some(now);
-            }
-            let level = full.filter(|_| self.computes).or(busy);
-            if let Some(level) = level.filter(|_| now > end - DAY) {
-                (day, days) = (day + level, days + 1);
-            }
-        }
-        let stamp = |second: i64| Timestamp::from_second(second).ok();
-        let watts = column(&self.watts, WATT);
-        Some(DeviceUse {
-            container: container.to_owned(),
-            id: id.to_owned(),
-            number: self.number.clone(),
-            samples,
-            since: stamp(first?)?,
-            until: stamp(last)?,
-            worked_ratio: len_f64(worked) / f64::from(samples.max(1)),
-            worked_at: worked_at.and_then(stamp),
-            longest_rest: Span::from_secs(u32::try_from(rest).unwrap_or(u32::MAX)),
-            busy_ratio: level(column(&self.busy, SHARE)),
-            full_ratio: level(column(&self.full, SHARE)).filter(|_| self.computes),
-            last_day_ratio: (days > 0).then(|| day / len_f64(days)),
-            power_watts: level(watts).map(|it| it.mean),
-        })
+/// The time in which a pod is looked at: when each point was, from when on and to when.
+struct Window<'a> {
+    time: &'a dyn Fn(usize) -> i64,
+    since: i64,
+    end: i64,
+}
+
+impl Window<'_> {
+    fn step(&self) -> i64 {
+        (self.time)(1) - (self.time)(0)
     }
 }
 
-fn level(mut values: Vec<f64>) -> Option<DeviceLevel> {
+/// What a device did in that time.
+struct Own<'a> {
+    course: &'a Course,
+    window: &'a Window<'a>,
+}
+
+impl Own<'_> {
+    fn at(&self, figure: Figure, point: usize) -> Option<f64> {
+        let column = self.course.figures.get(&figure)?;
+        let value = column.get(point).filter(|it| **it != UNKNOWN)?;
+        Some(f64::from(*value) / figure.steps())
+    }
+
+    fn time(&self, point: usize) -> i64 {
+        (self.window.time)(point)
+    }
+
+    fn points(&self) -> impl DoubleEndedIterator<Item = usize> {
+        let columns = self.course.figures.values();
+        let all = 0..columns.map(Vec::len).max().unwrap_or(0);
+        all.filter(|point| self.time(*point) > self.window.since)
+    }
+
+    fn tells(&self, figure: Figure) -> bool {
+        self.course.figures.contains_key(&figure)
+    }
+
+    /// The largest of what its compute and its memory did.
+    fn full(&self, point: usize) -> Option<f64> {
+        [Figure::Sm, Figure::Tensor, Figure::Dram]
+            .into_iter()
+            .filter_map(|it| self.at(it, point))
+            .reduce(f64::max)
+    }
+
+    /// The larger of what its memory and its tensor units did.
+    fn moved(&self, point: usize) -> Option<f64> {
+        let both = [Figure::Dram, Figure::Tensor].into_iter();
+        both.filter_map(|it| self.at(it, point)).reduce(f64::max)
+    }
+
+    /// Whether what its compute did is told.
+    fn computes(&self) -> bool {
+        self.tells(Figure::Sm) || self.tells(Figure::Tensor)
+    }
+
+    fn done(&self, point: usize) -> Option<f64> {
+        let both = self.at(Figure::Busy, point).into_iter();
+        both.chain(self.full(point)).reduce(f64::max)
+    }
+
+    /// Known values of points that are in use, in order.
+    fn known(&self, of: impl Fn(usize) -> Option<f64>) -> Vec<(i64, f64)> {
+        let points = self.points();
+        let known = points.filter_map(|it| Some((self.time(it), of(it)?)));
+        known.collect()
+    }
+
+    fn level(&self, figure: Figure) -> Option<DeviceLevel> {
+        level(self.known(|it| self.at(figure, it)))
+    }
+
+    fn told(&self, container: &str, id: &str) -> Option<DeviceUse> {
+        // Power is all that some exporters tell.
+        let sampled = self.known(|it| self.done(it).or_else(|| self.at(Figure::Watts, it)));
+        let ((since, _), (until, _)) = (*sampled.first()?, *sampled.last()?);
+        let done = self.known(|it| self.done(it));
+        let (mut worked, mut worked_at, mut rest) = (0_usize, None, 0);
+        for (now, _) in done.iter().filter(|(_, done)| *done > ANYTHING) {
+            worked += 1;
+            rest = rest.max(now - worked_at.unwrap_or(since));
+            worked_at = Some(*now);
+        }
+        let day = self.window.end - DAY;
+        let levels = self.known(|it| {
+            let full = self.full(it).filter(|_| self.computes());
+            full.or_else(|| self.at(Figure::Busy, it))
+        });
+        let stamp = |second: i64| Timestamp::from_second(second).ok();
+        let full = self.known(|it| self.full(it));
+        Some(DeviceUse {
+            container: container.to_owned(),
+            id: id.to_owned(),
+            number: self.course.number.clone(),
+            samples: u32::try_from(sampled.len()).unwrap_or(u32::MAX),
+            every: Span::from_secs(u32::try_from(self.window.step()).unwrap_or(0)),
+            since: stamp(since)?,
+            until: stamp(until)?,
+            began: None,
+            worked_ratio: len_f64(worked) / len_f64(done.len().max(1)),
+            worked_at: worked_at.and_then(stamp),
+            longest_rest: Span::from_secs(u32::try_from(rest).unwrap_or(u32::MAX)),
+            busy_ratio: self.level(Figure::Busy),
+            full_ratio: level(full).filter(|_| self.computes()),
+            sm_ratio: self.level(Figure::Sm),
+            tensor_ratio: self.level(Figure::Tensor),
+            dram_ratio: self.level(Figure::Dram),
+            last_day_ratio: mean(levels.iter().filter(|(at, _)| *at > day)),
+            newest_ratio: mean(levels.iter().filter(|(at, _)| *at > until - HOUR)),
+            power_watts: self.level(Figure::Watts).map(|it| it.mean),
+            power: self.level(Figure::Watts),
+            memory: self.memory(day),
+            clock: self.clock(day),
+            error: self.error(),
+            stands: self.stands(),
+            turns: self.turns(),
+        })
+    }
+
+    fn memory(&self, day: i64) -> Option<DeviceMemory> {
+        let used = self.known(|it| self.at(Figure::Used, it));
+        let total = self.level(Figure::Total).map(|it| it.max);
+        let newest = used.iter().filter(|(at, _)| *at > day).map(|it| it.1);
+        let newest = newest.reduce(f64::max);
+        let level = level(used.clone())?;
+        Some(DeviceMemory {
+            mean_bytes: level.mean,
+            p95_bytes: level.p95,
+            max_bytes: level.max,
+            before_bytes: quantile(used, 0.25)?,
+            last_day_bytes: newest,
+            total_bytes: total,
+        })
+    }
+
+    fn clock(&self, day: i64) -> Option<DeviceClock> {
+        let works = |it: usize| self.at(Figure::Busy, it).is_some_and(|it| it > WORKS);
+        let all = self.known(|it| self.at(Figure::Clock, it).filter(|_| works(it)));
+        let newest = all.iter().filter(|(at, _)| *at > day);
+        if newest.clone().count() < FEWEST {
+            return None;
+        }
+        Some(DeviceClock {
+            last_day_hertz: mean(newest)?,
+            best_hertz: quantile(all, 0.99)?,
+        })
+    }
+
+    /// The newest error that began in the time, else the one that stands in all of it.
+    fn error(&self) -> Option<DeviceError> {
+        let all = self.known(|it| self.at(Figure::Xid, it));
+        let code = |value: f64| u32::try_from(count_from(value)).unwrap_or(0);
+        let began = all.windows(2).rev().find_map(|pair| match pair {
+            [(_, before), (at, now)] if code(*now) > 0 && code(*now) != code(*before) => {
+                Some((*at, code(*now)))
+            }
+            _ => None,
+        });
+        if let Some((at, code)) = began {
+            let since = Timestamp::from_second(at).ok();
+            return Some(DeviceError { code, since });
+        }
+        let first = code(all.first()?.1);
+        let stands = first > 0 && all.iter().all(|it| code(it.1) == first);
+        stands.then_some(DeviceError {
+            code: first,
+            since: None,
+        })
+    }
+
+    /// Up to the newest sample, the stretch in which something ran all the time, moved
+    /// nothing, and drew no more than in the last hour.
+    fn stands(&self) -> Option<DeviceStand> {
+        let last = self.points().rev().find(|it| self.done(*it).is_some())?;
+        let recent = self
+            .points()
+            .filter(|it| self.time(*it) > self.time(last) - HOUR);
+        let watts = |it: usize| Some((self.time(it), self.at(Figure::Watts, it)?));
+        let newest = mean(recent.filter_map(watts).collect::<Vec<_>>().iter());
+        let so = |it: usize| {
+            let busy = self.at(Figure::Busy, it)?;
+            let full = self.at(Figure::Sm, it).is_none_or(|it| it <= SPINS);
+            let moves_nothing = self.moved(it).is_some_and(|it| it <= MOVES);
+            let more = self.at(Figure::Watts, it).zip(newest);
+            let draws_more = more.is_some_and(|(now, newest)| now > newest * MORE_POWER);
+            Some(busy >= ALWAYS && (full || moves_nothing) && !draws_more)
+        };
+        let tail: Vec<usize> = self
+            .points()
+            .rev()
+            .filter_map(|it| Some((it, so(it)?)))
+            .take_while(|it| it.1)
+            .map(|it| it.0)
+            .collect();
+        let over = |of: &dyn Fn(usize) -> Option<f64>| {
+            let known = tail.iter().filter_map(|it| Some((0, of(*it)?)));
+            mean(known.collect::<Vec<_>>().iter())
+        };
+        Some(DeviceStand {
+            since: Timestamp::from_second(self.time(*tail.last()?)).ok()?,
+            samples: u32::try_from(tail.len()).unwrap_or(u32::MAX),
+            busy_ratio: over(&|it| self.at(Figure::Busy, it))?,
+            full_ratio: over(&|it| self.full(it)).filter(|_| self.tells(Figure::Sm)),
+            moved_ratio: over(&|it| self.moved(it)),
+            power_watts: over(&|it| self.at(Figure::Watts, it)),
+        })
+    }
+
+    /// Changes between running hard and hardly running ÷ samples.
+    fn turns(&self) -> f64 {
+        let done = self.known(|it| self.done(it));
+        let far = done.iter().filter(|(_, it)| *it >= HARD || *it <= HARDLY);
+        let hard: Vec<bool> = far.map(|(_, it)| *it >= HARD).collect();
+        let turns = hard.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        len_f64(turns) / len_f64(done.len().max(1))
+    }
+}
+
+fn mean<'a>(values: impl IntoIterator<Item = &'a (i64, f64)>) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0_usize);
+    for (_, value) in values {
+        (sum, count) = (sum + value, count + 1);
+    }
+    (count > 0).then(|| sum / len_f64(count))
+}
+
+fn sorted(values: impl IntoIterator<Item = (i64, f64)>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.into_iter().map(|it| it.1).collect();
     values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// The value that so many of them are at or below.
+fn rank(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = (share * len_f64(sorted.len().checked_sub(1)?)).ceil();
+    sorted
+        .get(usize::try_from(count_from(place)).ok()?)
+        .copied()
+}
+
+fn quantile(values: Vec<(i64, f64)>, share: f64) -> Option<f64> {
+    rank(&sorted(values), share)
+}
+
+/// The largest 95th percentile of an hour of the day.
+fn busiest(values: &[(i64, f64)]) -> Option<f64> {
+    let mut hours: BTreeMap<i64, Vec<(i64, f64)>> = BTreeMap::new();
+    for it in values {
+        // A sample speaks for the time before it.
+        let hour = (it.0 - 1).rem_euclid(DAY) / HOUR;
+        hours.entry(hour).or_default().push(*it);
+    }
+    let each = hours.into_values().filter_map(|it| quantile(it, 0.95));
+    each.reduce(f64::max)
+}
+
+fn level(values: Vec<(i64, f64)>) -> Option<DeviceLevel> {
+    let busiest = busiest(&values);
+    let values = sorted(values);
     let max = *values.last()?;
-    let place = (0.95 * len_f64(values.len() - 1)).ceil();
-    let place = usize::try_from(count_from(place)).unwrap_or(0);
     Some(DeviceLevel {
         mean: values.iter().sum::<f64>() / len_f64(values.len()),
-        p95: values.get(place).copied().unwrap_or(max),
+        p95: rank(&values, 0.95).unwrap_or(max),
+        p99: rank(&values, 0.99),
         max,
+        busiest,
     })
 }
 
@@ -190,8 +433,11 @@ pub(super) fn give(
         if let Some(pod) = pod.filter(|pod| pod.node.as_ref().is_none_or(own)) {
             // A pod that was there before under the same name had other devices.
             let since = pod.created.map_or(i64::MIN, Timestamp::as_second);
-            pod.devices
-                .extend(courses.told(container, time, (since, end)));
+            let told = courses.told(container, &Window { time, since, end });
+            // One alone of a pod that asks for one is what its container is.
+            if told.len() > 1 || asks_for_several(pod) {
+                pod.devices.extend(told);
+            }
             pod.devices.sort_by(|a, b| {
                 let order = |it: &DeviceUse| {
                     let number: Option<u32> = it.number.as_ref().and_then(|it| it.parse().ok());
@@ -208,6 +454,10 @@ pub(super) fn give(
     }
 }
 
+fn asks_for_several(pod: &Pod) -> bool {
+    pod.requests.is_empty() || pod.requests.gpu_units() > 1.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +469,12 @@ mod tests {
     }
 
     fn told(courses: &Courses, since: i64) -> Vec<DeviceUse> {
-        courses.told("main", &time, (since, time(100)))
+        let window = Window {
+            time: &time,
+            since,
+            end: time(100),
+        };
+        courses.told("main", &window)
     }
 
     #[test]

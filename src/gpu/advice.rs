@@ -2,16 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::card::{Card, Profile};
+use super::card::{Card, Layout, Profile};
 use super::cheaper;
 use super::free;
 use super::held::Held;
+use super::part::Part;
 use super::run;
 use super::seen::{Fullness, Seen};
-use super::state::{Certainty, State};
+use super::state::{Certainty, State, is_watched};
 use crate::price::Book;
 use crate::snapshot::{CapacityType, Node, Workload};
-use crate::text::{count, percent, short};
+use crate::text::{percent, short};
 use crate::units::{Bytes, Cpu, Money, Span, count_from, len_f64};
 
 /// What there is to do.
@@ -137,6 +138,7 @@ const TAKEN: f64 = 0.8;
 
 /// Most telling first.
 pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
+    let is_sure = is_watched(about.seen) && about.seen.beyond.is_none();
     let all = match about.state {
         State::Held if about.seen.hangs(about.card()) => vec![end_hang(about)],
         State::Idle | State::Held => vec![stop(about), spot(about)],
@@ -147,6 +149,7 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
             fewer(about),
             hours(about),
             slice(about),
+            smaller_slice(about),
             shrink(about),
             cheaper(about),
             spot(about),
@@ -157,7 +160,12 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
         State::Unknown if about.held.pods == 0 => Vec::new(),
         State::Unknown => vec![measure(about)],
     };
-    let first = [run::gang(about), run::failing(about), free::free(about)];
+    let first = [
+        run::gang(about),
+        run::failing(about),
+        free::free(about).filter(|_| is_sure),
+        free::slack(about).filter(|_| is_sure),
+    ];
     first.into_iter().chain(all).flatten().collect()
 }
 
@@ -182,19 +190,29 @@ impl About<'_> {
         self.held.card()
     }
 
+    /// All that it holds.
     fn devices(&self) -> String {
-        if let Some(profile) = &self.held.profile {
-            return count(self.held.running_pods(), &format!("MIG slice of {profile}")).replace(
-                &format!("slice of {profile}s"),
-                &format!("slices of {profile}"),
-            );
+        let slices = self.held.profile.is_some() && self.held.slices > 0.0;
+        self.counted(if slices {
+            self.held.slices
+        } else {
+            self.held.gpus
+        })
+    }
+
+    /// So many of what it holds: `3 GPUs`, `1 MIG slice of 1g.10gb`, `2 TPU chips`.
+    pub(super) fn counted(&self, devices: f64) -> String {
+        let one = (devices - 1.0).abs() < 1e-6;
+        let number = if (devices - devices.round()).abs() < 1e-6 {
+            count_from(devices).to_string()
+        } else {
+            short(devices, 2)
+        };
+        let s = if one { "" } else { "s" };
+        match &self.held.profile {
+            Some(profile) => format!("{number} MIG slice{s} of {profile}"),
+            None => format!("{number} {}{s}", self.held.vendor.device()),
         }
-        let gpus = self.held.gpus;
-        if (gpus - gpus.round()).abs() < 1e-6 {
-            let gpus = usize::try_from(count_from(gpus)).unwrap_or(0);
-            return count(gpus, "GPU");
-        }
-        format!("{} GPUs", short(gpus, 2))
     }
 
     /// A riskier thing where less is known.
@@ -266,7 +284,11 @@ fn end_hang(about: &About<'_>) -> Option<Advice> {
     } else {
         format!("look what it waits for and start it again: {devices} are held for nothing")
     };
-    let text = text.replace("1 GPU are", "1 GPU is");
+    let text = if devices.starts_with("1 ") {
+        text.replace("are held", "is held")
+    } else {
+        text
+    };
     Some(about.advice(Action::EndHang, Danger::Low, Some(about.cost), text))
 }
 
@@ -398,24 +420,55 @@ fn fewer(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
 }
 
+/// What is needed of a device, of which this is the share that is held, and in memory.
+fn needed(about: &About<'_>, share: f64) -> Option<(f64, f64)> {
+    let (full, from) = about.seen.fullness(about.card())?;
+    let memory = about.seen.memory?.max;
+    // Power says too little of a small load to cut a device by it.
+    let needed = about.seen.needed_of_each(full) * share;
+    (from == Fullness::Profiling).then_some((needed, memory))
+}
+
+impl Layout {
+    /// The smallest slice that compute, as a share of the device, and memory in bytes fit into.
+    fn smallest(&self, (needed, memory): (f64, f64)) -> Option<&Profile> {
+        self.profiles.iter().find(|it| {
+            let compute = f64::from(it.compute) / f64::from(self.slices);
+            let bytes = f64::from(it.gigabytes) * 0.95 * f64::from(1 << 30);
+            needed <= compute * OF_SLICE && memory <= bytes * OF_SLICE.max(0.9)
+        })
+    }
+}
+
+/// A smaller slice than the one that is held.
+fn smaller_slice(about: &About<'_>) -> Option<Advice> {
+    let (layout, name) = (about.card()?.layout?, about.held.profile.as_deref()?);
+    let own = layout.profiles.iter().find(|it| it.name == name)?;
+    let share = f64::from(own.compute) / f64::from(layout.slices);
+    let (needed, memory) = needed(about, share)?;
+    let profile = layout.smallest((needed, memory))?;
+    if about.held.replicas > 1 || profile.compute >= own.compute {
+        return None;
+    }
+    let text = format!(
+        "a smaller MIG slice of {} in place of each of {name} has what it needs: {} of the compute \
+         of {name} in its busiest hour and {} of memory at most; its node is emptied to be cut",
+        profile.name,
+        percent(needed / share),
+        Bytes::from_f64(memory).human()
+    );
+    let savings = 1.0 - f64::from(profile.compute) / f64::from(own.compute);
+    let savings = about.gpu_cost.scale(savings);
+    Some(about.advice(Action::MigSlice, Danger::Medium, Some(savings), text))
+}
+
 /// The smallest slice that compute and memory fit into.
 fn slice(about: &About<'_>) -> Option<Advice> {
     let layout = about.card()?.layout.filter(|_| about.held.is_one_whole())?;
-    let (full, from) = about.seen.fullness(about.card())?;
-    let memory = about.seen.memory?.max;
     let total = about.seen.memory_of_one(about.card())?.to_f64();
-    // Power says too little of a small load to cut a device by it.
-    if from != Fullness::Profiling {
-        return None;
-    }
-    let needed = about.seen.needed(full);
+    let (needed, memory) = needed(about, 1.0)?;
     let slices = f64::from(layout.slices);
-    let fits = |it: &&Profile| {
-        let compute = f64::from(it.compute) / slices;
-        let bytes = f64::from(it.gigabytes) * 0.95 * f64::from(1 << 30);
-        needed <= compute * OF_SLICE && memory <= bytes * OF_SLICE.max(0.9)
-    };
-    let profile = layout.profiles.iter().find(fits)?;
+    let profile = layout.smallest((needed, memory))?;
     if profile.compute >= layout.slices {
         return None;
     }
@@ -510,7 +563,13 @@ fn measure(about: &About<'_>) -> Option<Advice> {
         return None;
     }
     let shared = about.held.replicas > 1 && (about.held.takes_turns || seen.samples == 0);
-    let text = if shared {
+    let text = if seen.is_partly_told() && seen.parts.iter().any(Part::is_known) {
+        "let the exporter tell of all its devices: of some it tells nothing, or only now and then"
+            .to_owned()
+    } else if seen.beyond.is_some() {
+        "look at the labels of its exporter: they give its name to devices that it does not ask for"
+            .to_owned()
+    } else if shared {
         "tell its use from others: an exporter that knows processes, MIG slices, or a device of \
          its own for some days"
             .to_owned()

@@ -44,7 +44,7 @@ pub(super) fn find(seen: &Seen, card: &Card, node: &Node, book: &Book) -> Option
     (share <= WORTH).then_some(Cheaper { name, share })
 }
 
-/// What is used of a device, at the 95th percentile of its busiest hour.
+/// What is used of the fullest device, at the 95th percentile of its busiest hour.
 struct Need {
     teraflops: f64,
     bandwidth: f64,
@@ -54,9 +54,11 @@ struct Need {
 impl Need {
     fn of(seen: &Seen, card: &Card) -> Option<Self> {
         // Without both, what a device does is not known well enough for another.
+        let sm = seen.busiest.sm?.max(seen.sm?.p95);
+        let dram = seen.busiest.dram?.max(seen.dram?.p95);
         Some(Self {
-            teraflops: seen.busiest.sm?.max(seen.sm?.p95) * card.teraflops,
-            bandwidth: seen.busiest.dram?.max(seen.dram?.p95) * card.bandwidth,
+            teraflops: seen.most(|it| it.sm).unwrap_or(sm).max(sm) * card.teraflops,
+            bandwidth: seen.most(|it| it.dram).unwrap_or(dram).max(dram) * card.bandwidth,
             bytes: seen.memory?.max,
         })
     }

@@ -3,125 +3,235 @@
 use std::collections::BTreeMap;
 
 use super::advice::{About, Action, Advice, Danger};
-use super::each::Each;
-use super::part::{Lost, Part};
-use crate::text::short;
+use super::part::{Lost, Of, Part};
+use super::state::slack_at_most;
+use crate::text::{percent, short};
 use crate::units::Money;
 
 /// So many pods with devices of which nothing comes are named, and devices of each.
 const NAMED: usize = 3;
 const OF_EACH: usize = 8;
 
+/// Of one container of a pod what nothing comes of.
+struct Group<'a> {
+    pod: &'a str,
+    container: &'a str,
+    lost: Vec<Lost<'a>>,
+    /// All its devices.
+    devices: f64,
+}
+
+impl Group<'_> {
+    fn gone(&self) -> f64 {
+        self.lost.iter().map(|it| it.devices).sum()
+    }
+
+    /// Whether nothing comes of any of its devices.
+    fn is_whole(&self) -> bool {
+        self.gone() + 0.01 >= self.devices
+    }
+
+    /// Whether others of its container work, and each of them is told of.
+    fn is_partly(&self) -> bool {
+        !self.is_whole() && self.lost.iter().all(|it| it.part.is_device())
+    }
+}
+
 /// What to do about them, and what they cost.
 pub(super) fn free(about: &About<'_>) -> Option<Advice> {
     let lost = about.seen.lost(about.card());
     let shortest = lost.iter().map(|it| it.span).min()?;
-    let names: Vec<String> = lost.iter().take(NAMED).map(|it| name(about, it)).collect();
-    let more = match lost.len().saturating_sub(NAMED) {
+    let groups = groups(about, &lost);
+    let names: Vec<String> = groups
+        .iter()
+        .take(NAMED)
+        .map(|it| name(about, it))
+        .collect();
+    let more = match groups.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     let gone: f64 = lost.iter().map(|it| it.devices).sum();
     let all: f64 = about.seen.parts.iter().map(|it| it.devices).sum();
     let all = all.max(about.held.gpus);
-    let why = if about.batch() {
-        "find out why no work comes to it, as others may wait for it"
-    } else {
-        "do without, or find out why no work comes to it"
+    let hangs = lost.iter().any(|it| it.part.hangs(about.card()));
+    let (cure, freed) = match spare(about, &groups).filter(|_| !hangs) {
+        Some((cure, freed)) => (cure, Some(freed)),
+        None => (why(about, hangs).to_owned(), None),
     };
-    let cure = spare(about, &lost).unwrap_or_else(|| why.to_owned());
     let counts = format!("{} of {} devices", short(gone, 2), short(all, 2));
     let time = shortest.human();
-    let did = if lost.iter().all(|it| partly(it) && it.never_worked()) {
+    let never = |it: &Group<'_>| it.is_partly() && it.lost.iter().all(Lost::never_worked);
+    let did = if groups.iter().all(never) {
         format!("{counts} never worked in {time}")
     } else {
         format!("of {counts} nothing came in {time}")
     };
     let text = format!("{cure}: {did}: {}{more}", names.join(", "));
-    let savings = savings(about, &lost, all);
+    let savings = savings(about, &groups, (freed, all));
     Some(about.advice(Action::FreeDevices, Danger::Medium, Some(savings), text))
 }
 
-/// Whether others of its container work, and each of them is told of.
-fn partly(lost: &Lost<'_>) -> bool {
-    let each = lost.part.each.as_ref();
-    each.is_some_and(Each::is_partly_used)
+/// What to look for where devices do next to nothing beside others that do much: what they do
+/// may be needed, so nothing is saved by it alone.
+pub(super) fn slack(about: &About<'_>) -> Option<Advice> {
+    let slack = about.seen.slack(about.card());
+    let first = slack.first()?;
+    let own = slack
+        .iter()
+        .filter(|it| it.pod == first.pod && it.container == first.container);
+    let names: Vec<&str> = own
+        .filter_map(|it| it.device_name())
+        .take(OF_EACH)
+        .collect();
+    let pods = slack.iter().filter(|it| it.pod != first.pod);
+    let more = match pods.count() {
+        0 => String::new(),
+        more => format!(" and {more} more of other pods"),
+    };
+    let (full, _) = about.seen.fullness(about.card())?;
+    let text = format!(
+        "find out why so little work comes to {} of {}{more}: {} of each is used at most, and {} of \
+         the others",
+        numbers(&names),
+        first.pod,
+        percent(slack_at_most(&slack, about.card())),
+        percent(full.mean)
+    );
+    Some(about.advice(Action::FreeDevices, Danger::Medium, None, text))
 }
 
-/// How many devices are enough, where every pod of the workload has as many more: what a pod
-/// asks for is the same for all of them.
-fn spare(about: &About<'_>, lost: &[Lost<'_>]) -> Option<String> {
-    let several = |it: &&Part| it.devices > 1.0;
-    let mut spare: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for part in about.seen.parts.iter().filter(several) {
-        let mut own = lost.iter().filter(|it| std::ptr::eq(it.part, part));
-        let gone = own.find(|it| partly(it)).map_or(0.0, |it| it.devices);
-        let held = spare.entry(&part.container).or_insert((part.devices, gone));
-        *held = (held.0.max(part.devices), held.1.min(gone));
+fn why(about: &About<'_>, hangs: bool) -> &'static str {
+    match (about.batch(), hangs) {
+        (true, true) => "look why it hangs, as others may wait for it",
+        (false, true) => "look why it hangs, and start it again",
+        (true, false) => "find out why no work comes to it, as others may wait for it",
+        (false, false) => "do without, or find out why no work comes to it",
     }
-    let mut spare = spare.into_iter().filter(|(_, (_, gone))| *gone >= 1.0);
-    let (_, (devices, gone)) = spare.next().filter(|_| spare.next().is_none())?;
-    let all_pods = lost.iter().all(partly) && about.seen.parts.iter().all(|it| several(&it));
-    let each = if about.seen.parts.len() > 1 {
-        " in each pod"
-    } else {
-        ""
-    };
-    all_pods.then(|| {
-        format!(
-            "hold {} GPUs instead of {}{each}, or find out why no work comes to the others",
-            short(devices - gone, 2),
-            short(devices, 2)
-        )
-        .replace("hold 1 GPUs", "hold 1 GPU")
-    })
+}
+
+fn groups<'a>(about: &About<'a>, lost: &[Lost<'a>]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for it in lost {
+        let (pod, container) = (it.part.pod.as_str(), it.part.container.as_str());
+        let mut known = groups.iter_mut();
+        if let Some(group) = known.find(|own| own.pod == pod && own.container == container) {
+            group.lost.push(*it);
+            continue;
+        }
+        let own = about.seen.parts.iter();
+        let own = own.filter(|it| it.pod == pod && it.container == container);
+        groups.push(Group {
+            pod,
+            container,
+            lost: vec![*it],
+            devices: own.map(|it| it.devices).sum(),
+        });
+    }
+    groups
+}
+
+/// How many devices are enough, where every pod of the workload has as many more, as what a
+/// pod asks for is the same for all of them; and how many that frees.
+fn spare(about: &About<'_>, groups: &[Group<'_>]) -> Option<(String, f64)> {
+    let mut pods: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for part in &about.seen.parts {
+        *pods.entry((&part.container, &part.pod)).or_default() += part.devices;
+    }
+    if !groups.iter().all(Group::is_partly) || pods.values().any(|it| *it <= 1.0) {
+        return None;
+    }
+    // Of each container what its pods have, what all of them could do without, and how many.
+    let mut spare: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    for ((container, pod), devices) in &pods {
+        let mut own = groups.iter();
+        let own = own.find(|it| it.pod == *pod && it.container == *container);
+        let gone = own.map_or(0.0, Group::gone);
+        let held = spare.entry(container).or_insert((*devices, gone, 0.0));
+        *held = (held.0.max(*devices), held.1.min(gone), held.2 + 1.0);
+    }
+    let mut spare = spare.into_values().filter(|it| it.1 >= 1.0);
+    let (devices, gone, count) = spare.next().filter(|_| spare.next().is_none())?;
+    let each = if count > 1.0 { " in each pod" } else { "" };
+    let cure = format!(
+        "hold {} instead of {}{each}, or find out why no work comes to the others",
+        about.counted(devices - gone),
+        short(devices, 2)
+    );
+    Some((cure, gone * count))
 }
 
 /// A pod of which nothing comes costs all that it has; where other devices of it work, it
-/// keeps its CPU and memory.
-fn savings(about: &About<'_>, lost: &[Lost<'_>], all: f64) -> Money {
-    let is_whole = |it: &&Lost<'_>| it.part.is_lost(about.card());
+/// keeps its CPU and memory, and what is freed is what the advice frees.
+fn savings(about: &About<'_>, groups: &[Group<'_>], (freed, all): (Option<f64>, f64)) -> Money {
     let sum = |whole: bool| -> f64 {
-        let own = lost.iter().filter(|it| is_whole(it) == whole);
-        own.map(|it| it.devices).sum()
+        let own = groups.iter().filter(|it| it.is_whole() == whole);
+        own.map(Group::gone).sum()
     };
     let share = |devices: f64| (devices / all.max(f64::MIN_POSITIVE)).min(1.0);
-    about.cost.scale(share(sum(true))) + about.gpu_cost.scale(share(sum(false)))
+    let partly = freed.unwrap_or_else(|| sum(false));
+    about.cost.scale(share(sum(true))) + about.gpu_cost.scale(share(partly))
 }
 
-fn name(about: &About<'_>, lost: &Lost<'_>) -> String {
-    let part = lost.part;
+fn name(about: &About<'_>, group: &Group<'_>) -> String {
     let parts = about.seen.parts.iter();
-    let same = parts.filter(|other| other.pod == part.pod).count();
-    let own = if same > 1 {
-        format!("{} of {}", part.container, part.pod)
+    let same = parts.filter(|other| other.pod == group.pod && other.container != group.container);
+    let own = if same.count() > 0 {
+        format!("{} of {}", group.container, group.pod)
     } else {
-        part.pod.clone()
+        group.pod.to_owned()
     };
-    if part.hangs(about.card()) {
-        return format!("{own} (hangs)");
-    }
-    if let Some(each) = part.each.as_ref().filter(|_| partly(lost)) {
-        let named = each.unused.iter().take(OF_EACH).map(|it| it.name.as_str());
-        let named: Vec<&str> = named.collect();
-        let more = match each.unused.len().saturating_sub(OF_EACH) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+    let (hung, unused): (Vec<&Part>, Vec<&Part>) = group
+        .lost
+        .iter()
+        .map(|it| it.part)
+        .partition(|it| it.hangs(about.card()));
+    if group.is_whole() {
+        return if unused.is_empty() {
+            format!("{own} (hangs)")
+        } else {
+            own
         };
-        return format!("{own} ({}{more})", numbers(&named));
     }
-    if lost.devices < part.devices {
-        let (devices, all) = (short(lost.devices, 2), short(part.devices, 2));
-        return format!("{own} ({devices} of its {all}, by the mean of them)");
+    if group.is_partly() {
+        let of = |parts: &[&Part]| {
+            let names: Vec<&str> = parts.iter().filter_map(|it| it.device_name()).collect();
+            let more = match names.len().saturating_sub(OF_EACH) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{}{more}", numbers(&names[..names.len().min(OF_EACH)]))
+        };
+        let hang = if hung.len() == 1 { "hangs" } else { "hang" };
+        return match (hung.is_empty(), unused.is_empty()) {
+            (true, _) => format!("{own} ({})", of(&unused)),
+            (false, true) => format!("{own} ({} {hang})", of(&hung)),
+            (false, false) => format!("{own} ({}; {} {hang})", of(&unused), of(&hung)),
+        };
     }
-    own
+    let (devices, all) = (short(group.gone(), 2), short(group.devices, 2));
+    format!("{own} ({devices} of its {all}, by the mean of them)")
 }
 
 /// `GPU 3, 4, 5` of `GPU 3`, `GPU 4`, `GPU 5`.
 fn numbers(names: &[&str]) -> String {
-    let rest: Option<Vec<&str>> = names.iter().map(|it| it.strip_prefix("GPU ")).collect();
+    let word = names.first().and_then(|it| it.split_once(' '));
+    let (word, _) = word.unwrap_or_default();
+    let rest: Option<Vec<&str>> = names
+        .iter()
+        .map(|it| it.strip_prefix(word)?.strip_prefix(' '))
+        .collect();
     match rest {
-        Some(rest) => format!("GPU {}", rest.join(", ")),
+        Some(rest) => format!("{word} {}", rest.join(", ")),
         None => names.join(", "),
+    }
+}
+
+impl Part {
+    fn device_name(&self) -> Option<&str> {
+        match &self.of {
+            Of::Device { name, .. } => Some(name),
+            _ => None,
+        }
     }
 }

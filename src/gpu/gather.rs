@@ -6,12 +6,12 @@ use std::ops::Range;
 use super::card::Card;
 use super::each::Each;
 use super::held::{Held, held, units};
-use super::part::Part;
+use super::part::{Life, Part, began};
 use super::sample::{ACTIVE, Mean, OfPart, Sample};
-use super::seen::{Busiest, Level, Seen, quantile};
+use super::seen::{Busiest, Level, Levels, Seen, quantile};
 use super::trace::Sums;
 use super::vendor::Vendor;
-use crate::snapshot::{Container, Grid, Metric, Series, Snapshot, Usage, Workload};
+use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
 
 /// An hour of the week is used where the device did something in more than this share of it.
@@ -27,15 +27,13 @@ pub struct Gather<'a> {
     /// The owner of each workload that has devices, by its place in `held`.
     owner: BTreeMap<usize, usize>,
     open: Option<Open>,
-    seen: Vec<Seen>,
+    seen: Vec<(Seen, Vec<Life>)>,
 }
 
-/// The owner whose usage comes: its place, all of it, and, where some of its devices do
-/// nothing beside others that work, the same without those.
+/// The owner whose usage comes: its place, and all of it.
 struct Open {
     owner: usize,
     all: Raw,
-    working: Option<Raw>,
 }
 
 impl<'a> Gather<'a> {
@@ -46,7 +44,7 @@ impl<'a> Gather<'a> {
         Self {
             snapshot,
             owner: owner.collect(),
-            seen: vec![Seen::default(); held.len()],
+            seen: vec![Default::default(); held.len()],
             held,
             open: None,
         }
@@ -68,7 +66,6 @@ impl<'a> Gather<'a> {
             let open = self.open.get_or_insert_with(|| Open {
                 owner,
                 all: Raw::new(grid, held),
-                working: partly_used(self.snapshot, held).then(|| Raw::new(grid, held)),
             });
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
@@ -76,16 +73,16 @@ impl<'a> Gather<'a> {
                 let mut containers = holder.containers.iter();
                 if let Some(container) = containers.find(|it| it.name == series.container) {
                     let units = units(holder, container, series);
-                    let names = (series.pod.as_str(), series.container.as_str());
-                    let each = Each::of(holder, names, units, &grid).filter(|_| !held.takes_turns);
-                    let could = could(holder, series, &grid);
+                    let pod = holder.pods.iter().find(|it| it.name == series.pod);
+                    let each =
+                        pod.and_then(|it| Each::of(it, &series.container, (units, held.vendor)));
                     let own = Own {
                         container,
+                        pod,
                         units,
-                        could,
-                        each,
+                        each: each.filter(|_| !held.takes_turns && !is_divided(container)),
                     };
-                    open.add(series, &own);
+                    open.all.add(series, &own);
                 }
             }
         }
@@ -93,62 +90,83 @@ impl<'a> Gather<'a> {
 
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            let working = open.working.map(|it| Box::new(it.seen()));
-            self.seen[open.owner] = Seen {
-                working,
-                ..open.all.seen()
-            };
+            self.seen[open.owner] = open.all.seen();
         }
     }
 
     /// What is held and what was seen of each.
     pub fn done(mut self) -> Gathered {
         self.close();
-        self.held.into_iter().zip(self.seen).collect()
+        let lives = self.seen.iter().flat_map(|(_, lives)| lives);
+        let told = lives.filter(|it| it.known > 0.0).map(|it| it.first);
+        let (epoch, snapshot) = (told.min().unwrap_or(0), self.snapshot);
+        let each = self.held.into_iter().zip(self.seen);
+        each.map(|(held, (seen, lives))| {
+            let seen = finished(snapshot, &held, seen, (&lives, epoch));
+            (held, seen)
+        })
+        .collect()
     }
 }
 
-impl Open {
-    fn add(&mut self, series: &Series, own: &Own<'_>) {
-        let before = self.all.parts.len();
-        self.all.add(series, own, false);
-        let Some(working) = &mut self.working else {
-            return;
-        };
-        if own.each.as_ref().is_some_and(Each::is_unused) {
-            working.parts.extend_from_slice(&self.all.parts[before..]);
-        } else {
-            working.add(series, own, true);
-        }
-    }
-}
-
-/// Whether some devices of these do nothing and others work, of those told of one by one.
-fn partly_used(snapshot: &Snapshot, held: &Held) -> bool {
+/// With what is known once all is: from when on anything is told of any device.
+fn finished(
+    snapshot: &Snapshot,
+    held: &Held,
+    mut seen: Seen,
+    (lives, epoch): (&[Life], u32),
+) -> Seen {
     let grid = &snapshot.usage.grid;
-    let own = held.workloads.iter();
-    let workloads = own.filter_map(|it| snapshot.workloads.get(*it));
-    let (mut told, mut unused) = (0, 0);
-    for (workload, pod) in workloads.flat_map(|it| it.pods.iter().map(move |pod| (it, pod))) {
-        let names = pod.devices.iter().map(|it| it.container.as_str());
-        for name in names.collect::<BTreeSet<&str>>() {
-            if let Some(each) = Each::of(workload, (&pod.name, name), f64::INFINITY, grid) {
-                told += each.told;
-                unused += each.unused.len();
-            }
-        }
+    for part in &mut seen.parts {
+        part.coverage = (part.life.known / part.life.could(epoch, grid)).min(1.0);
+        part.lived = part.life.created.map(|at| since(at, grid));
     }
-    !held.takes_turns && (1..told).contains(&unused)
+    let could = lives.iter().map(|it| it.devices * it.could(epoch, grid));
+    let could: f64 = could.sum();
+    let known: f64 = lives.iter().map(|it| it.devices * it.known).sum();
+    seen.coverage = (known / could.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let own = held.workloads.iter();
+    let pods = own.flat_map(|it| &snapshot.workloads[*it].pods);
+    let pods = pods.filter(|it| it.node.is_some() && it.requests.gpus() > 0.0);
+    let began: Option<Vec<i64>> = pods.map(began).collect();
+    seen.lived = began.and_then(|all| {
+        let first = all.into_iter().min()?;
+        Some(since(first, grid).max(seen.watched))
+    });
+    seen.working = seen.of_working(held.card()).map(Box::new);
+    seen
+}
+
+/// Whether it has parts of devices as `HAMi` gives them out, whose number its share hides.
+fn is_divided(container: &Container) -> bool {
+    let asked = [&container.requests, &container.limits].into_iter();
+    let mut names = asked.flat_map(|it| it.extended.keys());
+    names.any(|it| it.starts_with("nvidia.com/gpumem") || it == "nvidia.com/gpucores")
+}
+
+/// From this second to the end of the grid.
+fn since(second: i64, grid: &Grid) -> Span {
+    let seconds = grid.end().as_second() - second;
+    Span::from_secs(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
 }
 
 /// The container whose usage comes.
 struct Own<'a> {
     container: &'a Container,
+    /// Its pod, where that is there now.
+    pod: Option<&'a Pod>,
     /// Its devices and slices.
     units: f64,
-    /// Samples that there could be.
-    could: usize,
-    each: Option<Each>,
+    /// What is told of each of them.
+    each: Option<Each<'a>>,
+}
+
+impl Own<'_> {
+    /// What a sum over its devices is divided by: those that tell it.
+    fn divisor(&self, metric: Metric) -> f64 {
+        let tellers = self.each.as_ref().and_then(|it| it.tellers(metric));
+        tellers.unwrap_or(self.units)
+    }
 }
 
 /// Samples of one owner.
@@ -169,7 +187,8 @@ struct Raw {
     turns: usize,
     /// Samples with anything of a device, and those that there could be.
     known: usize,
-    could: usize,
+    lives: Vec<Life>,
+    beyond: Option<(usize, f64)>,
     active: usize,
     first: Option<u32>,
     last: Option<u32>,
@@ -200,7 +219,8 @@ impl Raw {
             full: Vec::new(),
             xids: BTreeMap::new(),
             known: 0,
-            could: 0,
+            lives: Vec::new(),
+            beyond: None,
             active: 0,
             first: None,
             last: None,
@@ -211,9 +231,8 @@ impl Raw {
         }
     }
 
-    /// Takes what is known of a container; `working` leaves out those of its devices that do
-    /// nothing beside others that work.
-    fn add(&mut self, series: &Series, own: &Own<'_>, working: bool) {
+    /// Takes what is known of a container.
+    fn add(&mut self, series: &Series, own: &Own<'_>) {
         let (container, units) = (own.container, own.units);
         for (metric, values) in &series.more {
             if metric.is_of_serving() {
@@ -224,49 +243,31 @@ impl Raw {
         if units <= 0.0 {
             return;
         }
-        self.could += own.could;
         self.processor(series, container);
-        let mut columns: BTreeMap<Metric, Vec<f32>> = series
-            .more
-            .iter()
-            .filter(|(metric, _)| metric.is_of_devices())
-            .map(|(metric, values)| (*metric, values.every().into_owned()))
-            .collect();
-        // Of a slice drivers say 0, whatever runs on it.
-        let says_nothing = |values: &Vec<f32>| values.iter().all(|it| it.is_nan() || *it == 0.0);
-        if self.in_slices
-            && columns.contains_key(&self.compute)
-            && columns
-                .get(&Metric::GpuUtilization)
-                .is_some_and(says_nothing)
-        {
-            columns.remove(&Metric::GpuUtilization);
-        }
-        let partly = own
-            .each
-            .as_ref()
-            .filter(|it| working && it.is_partly_used());
-        if let Some(each) = partly {
-            leave_out(&mut columns, each, units);
-        }
+        let columns = self.columns(series);
         let at = |metric: Metric, slot: usize| {
             let value = columns.get(&metric).and_then(|values| values.get(slot));
             value.copied().unwrap_or(f32::NAN)
         };
         // What is told of all devices together, of one.
+        let mut levels: BTreeMap<Metric, Vec<f32>> = BTreeMap::new();
         for (metric, values) in &columns {
             let divided = matches!(
                 metric,
                 Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes | Metric::GpuPowerWatts
             );
-            let by = if divided { units } else { 1.0 };
+            let by = if divided { own.divisor(*metric) } else { 1.0 };
             let each = values.iter().filter(|value| !value.is_nan());
-            let held = self.of.entry(*metric).or_default();
-            held.extend(each.map(|value| single(f64::from(*value) / by)));
+            let each: Vec<f32> = each.map(|it| single(f64::from(*it) / by)).collect();
+            self.of.entry(*metric).or_default().extend(&each);
+            levels.insert(*metric, each);
         }
+        let watts_by = own.divisor(Metric::GpuPowerWatts);
+        let (known, full_from) = (self.known, self.full.len());
+        let mut first = None;
         let mut of = OfPart::default();
         for slot in 0..series.len() {
-            let watts = f64::from(at(Metric::GpuPowerWatts, slot)) / units;
+            let watts = f64::from(at(Metric::GpuPowerWatts, slot)) / watts_by;
             let sample = Sample {
                 slot: series.first + u32::try_from(slot).unwrap_or(0),
                 sm: at(self.compute, slot),
@@ -287,15 +288,72 @@ impl Raw {
             if holds || !sample.done().is_nan() || !sample.watts.is_nan() {
                 self.known += 1;
                 self.watched(sample.slot);
+                first = first.or(Some(sample.slot));
             }
             self.sample(&sample);
             of.add(&sample, self.card);
         }
         self.turns += of.turns;
-        if series.is_running(&self.grid) {
-            let part = of.part(series, units, self.grid);
-            let each = own.each.clone();
-            self.parts.push(Part { each, ..part });
+        let life = Life {
+            created: own.pod.and_then(began),
+            opened: series.first,
+            first: first.unwrap_or(series.first),
+            end: end(series, own.pod, &self.grid),
+            known: len_f64(self.known - known),
+            devices: units,
+        };
+        if !series.is_running(&self.grid) {
+            self.lives.push(life);
+            return;
+        }
+        let all = Part {
+            levels: levels_of(levels, self.compute, &self.full[full_from..]),
+            life,
+            ..of.part(series, units, self.grid)
+        };
+        self.part(all, own);
+    }
+
+    /// What is told of the devices of a container.
+    fn columns(&self, series: &Series) -> BTreeMap<Metric, Vec<f32>> {
+        let mut columns: BTreeMap<Metric, Vec<f32>> = series
+            .more
+            .iter()
+            .filter(|(metric, _)| metric.is_of_devices())
+            .map(|(metric, values)| (*metric, values.every().into_owned()))
+            .collect();
+        // Of a slice drivers say 0, whatever runs on it.
+        let says_nothing = |values: &Vec<f32>| values.iter().all(|it| it.is_nan() || *it == 0.0);
+        if self.in_slices
+            && columns.contains_key(&self.compute)
+            && columns
+                .get(&Metric::GpuUtilization)
+                .is_some_and(says_nothing)
+        {
+            columns.remove(&Metric::GpuUtilization);
+        }
+        columns
+    }
+
+    /// Takes a container of a pod that runs: device by device, where they are told of.
+    fn part(&mut self, all: Part, own: &Own<'_>) {
+        let life = all.life;
+        match &own.each {
+            Some(each) if each.is_beyond() => {
+                self.beyond = Some((each.told(), own.units));
+                self.lives.push(life);
+                self.parts.push(all);
+            }
+            Some(each) => {
+                let parts = each.parts(&self.grid, self.card);
+                // Each device counts as its part of the container.
+                self.lives.extend(parts.iter().map(|it| it.life));
+                self.parts.extend(parts);
+            }
+            None => {
+                self.lives.push(life);
+                self.parts.push(all);
+            }
         }
     }
 
@@ -349,14 +407,14 @@ impl Raw {
         self.bound = self.bound.or(bound.map(Cpu::get));
     }
 
-    fn seen(mut self) -> Seen {
+    fn seen(mut self) -> (Seen, Vec<Life>) {
         let mut level = |metric: Metric| Level::of(self.of.remove(&metric).unwrap_or_default());
         let slots = match (self.first, self.last) {
             (Some(first), Some(last)) => last - first + 1,
             _ => 0,
         };
         let used = self.week.values().filter(|it| it.0 / it.1 > USED).count();
-        Seen {
+        let seen = Seen {
             busy: level(Metric::GpuUtilization),
             sm: level(Metric::GpuSmActive),
             tensor: level(Metric::GpuTensorActive),
@@ -374,10 +432,12 @@ impl Raw {
             xids: self.xids,
             parts: self.parts,
             working: None,
+            beyond: self.beyond,
+            lived: None,
             busiest: busiest(self.day),
             trace: self.sums.trace(self.grid.per_hour()),
             turns: len_f64(self.turns) / len_f64(self.known.max(1)),
-            coverage: len_f64(self.known) / len_f64(self.could.max(1)),
+            coverage: 0.0,
             samples: self.known,
             watched: Span::from_secs(slots.saturating_mul(self.grid.step.as_secs())),
             active: len_f64(self.active) / len_f64(self.known.max(1)),
@@ -388,36 +448,34 @@ impl Raw {
             cpu_bound: self.bound,
             throttled: self.cpu[1].get(),
             cpu_waiting: self.cpu[2].get(),
-        }
+        };
+        (seen, self.lives)
     }
 }
 
-/// Makes figures of all devices of a container, so many, those of the ones that work, as
-/// if it had as many of them.
-fn leave_out(columns: &mut BTreeMap<Metric, Vec<f32>>, each: &Each, units: f64) {
-    let share = single(each.share_of_all());
-    let unused = single(each.unused_watts());
-    let drawn = single(units / (units - len_f64(each.unused.len())).max(1.0));
-    for (metric, values) in columns.iter_mut() {
-        for value in values.iter_mut() {
-            *value = match metric {
-                metric if metric.is_share() => (*value * share).min(1.0),
-                Metric::GpuPowerWatts => (*value - unused).max(0.0) * drawn,
-                _ => *value,
-            };
-        }
+/// Of one container.
+fn levels_of(mut of: BTreeMap<Metric, Vec<f32>>, compute: Metric, full: &[f32]) -> Levels {
+    let mut level = |metric: Metric| of.remove(&metric).and_then(Level::of);
+    Levels {
+        busy: level(Metric::GpuUtilization),
+        sm: level(compute),
+        tensor: level(Metric::GpuTensorActive),
+        dram: level(Metric::GpuDramActive),
+        full: Level::of(full.to_vec()),
+        watts: level(Metric::GpuPowerWatts),
+        memory: level(Metric::GpuMemoryBytes),
+        ..Levels::default()
     }
 }
 
-/// Samples that there could be: up to the end where its pod is there still, even where
+/// Where the time of a series ends: at that of all where its pod is there still, even where
 /// nothing more is told of it.
-fn could(workload: &Workload, series: &Series, grid: &Grid) -> usize {
-    let mut pods = workload.pods.iter();
-    if pods.any(|it| it.name == series.pod && it.node.is_some()) {
-        let left = grid.len.saturating_sub(series.first);
-        return usize::try_from(left).unwrap_or(usize::MAX);
+fn end(series: &Series, pod: Option<&Pod>, grid: &Grid) -> u32 {
+    let last = series.first + u32::try_from(series.len()).unwrap_or(0);
+    match pod {
+        Some(pod) if pod.node.is_some() => grid.len.max(last),
+        _ => last,
     }
-    series.len()
 }
 
 /// Of the hour of the day in which each is largest.

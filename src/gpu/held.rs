@@ -17,6 +17,8 @@ pub struct Held {
     /// Devices of the pods of now that have a node: fractions for slices and for shares by
     /// time.
     pub gpus: f64,
+    /// The same where a slice counts as one.
+    pub slices: f64,
     /// Devices that pods ask for which wait for a node, or for a queue to let them be.
     pub waiting_gpus: f64,
     /// Pods of now that have devices, those that wait for a node included.
@@ -134,7 +136,12 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
     let all = workload.containers.iter().map(asked);
     let mut all = all.chain(workload.pods.iter().map(|it| &it.requests));
     let vendor = all.find_map(Vendor::of).unwrap_or_default();
-    let (mut gpus, mut waiting_gpus) = (0.0, 0.0);
+    let (mut gpus, mut waiting_gpus, mut slices) = (0.0, 0.0, 0.0);
+    let units: f64 = workload
+        .containers
+        .iter()
+        .map(|it| asked(it).gpu_units())
+        .sum();
     let (mut pods, mut waiting, mut spot) = (0, 0, 0);
     let (mut replicas, mut memory, mut partition) = (1, None, None);
     let mut takes_turns = false;
@@ -148,6 +155,10 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         let waits = cluster.waits(pod);
         waiting += usize::from(waits);
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
+        if !waits {
+            let own = pod.requests.gpu_units();
+            slices += if pod.requests.is_empty() { units } else { own };
+        }
         let held = if waits { &mut waiting_gpus } else { &mut gpus };
         *held += match node {
             // A slice that is asked for by its profile is its share of a card already.
@@ -157,6 +168,11 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         // A part of a device that is no slice is shared by what others ask of it.
         if devices < 1.0 && profile.is_none() {
             replicas = replicas.max(u32::try_from(count_from(1.0 / devices)).unwrap_or(1));
+        }
+        if let Some(count) = pod.parts_of.map(f64::from) {
+            takes_turns = true;
+            let sharers = count_from((count / devices).floor());
+            replicas = replicas.max(u32::try_from(sharers).unwrap_or(2)).max(2);
         }
         if let Some(node) = node {
             replicas = replicas.max(shared);
@@ -178,6 +194,7 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
     Held {
         workloads: vec![index],
         gpus,
+        slices,
         waiting_gpus,
         pods,
         waiting_pods: waiting,
@@ -195,6 +212,7 @@ impl Held {
     fn join(&mut self, other: Self) {
         self.workloads.extend(other.workloads);
         self.gpus += other.gpus;
+        self.slices += other.slices;
         self.waiting_gpus += other.waiting_gpus;
         self.pods += other.pods;
         self.waiting_pods += other.waiting_pods;

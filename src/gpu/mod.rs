@@ -30,15 +30,15 @@ mod stretch;
 mod trace;
 mod turn;
 mod vendor;
+mod whole;
 
 pub use advice::{Action, Advice, Danger};
 pub use card::{Card, Layout, Profile};
-pub use each::{Each, Unused};
 pub use gather::{Gather, Gathered};
 pub use held::Held;
-pub use part::{Doing, Lost, Part};
+pub use part::{Doing, Lost, Of, Part};
 pub use report::{Gpus, IdleNode, Judged, Options, gpus, gpus_from};
-pub use seen::{Busiest, Fullness, Level, Seen};
+pub use seen::{Busiest, Fullness, Level, Levels, Seen};
 pub use share::{FITS, FITTED, Kept, Load, Model, kept};
 pub use sharing::{Member, Sharing, together};
 pub use state::{Certainty, State};

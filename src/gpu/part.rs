@@ -4,16 +4,18 @@
 use jiff::Timestamp;
 
 use super::card::Card;
-use super::each::Each;
-use super::seen::Seen;
-use crate::units::{Span, len_f64};
+use super::seen::{Fullness, Level, Levels, Seen, fullness};
+use crate::snapshot::{DeviceStand, Grid, Pod};
+use crate::units::Span;
 
-/// What the devices of one container of a pod did, the mean of them.
+/// What one device did, where each of its container is told of alone, else the mean of all
+/// devices of a container of a pod.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Part {
     pub pod: String,
     pub container: String,
     pub devices: f64,
+    pub of: Of,
     /// Means, of one device.
     pub busy: Option<f64>,
     /// The most that it was in any sample.
@@ -22,18 +24,72 @@ pub struct Part {
     /// What memory and tensor units did, the larger of both.
     pub moved: Option<f64>,
     pub watts: Option<f64>,
+    /// What it did in its last hour; `None` where that is not told.
+    pub newest: Option<f64>,
     /// Share of the samples in which anything was done at all.
     pub did: Option<f64>,
     pub samples: usize,
     /// From the first sample to the last.
     pub watched: Span,
-    /// What is told of each of its devices; `None` where only their mean is.
-    pub each: Option<Each>,
+    /// Samples ÷ those that there could be.
+    pub coverage: f64,
+    /// How long its pod has been there; `None` where that is not known.
+    pub lived: Option<Span>,
     /// Since when something ran all the time up to the end and did nothing, and how long.
     pub hung: Option<(Timestamp, Span)>,
     /// Since when nothing was done up to the end, and how long, where that is longer than it
     /// ever was before.
     pub ended: Option<(Timestamp, Span)>,
+    pub levels: Levels,
+    pub(super) life: Life,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Of {
+    /// All devices of its container, of which the mean is told.
+    #[default]
+    All,
+    /// One of them: by what names it everywhere, and as people know it, `GPU 3`.
+    Device { id: String, name: String },
+    /// Those of them that nothing is told of.
+    Untold,
+}
+
+/// When a part was there, in slots of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Life {
+    /// When its pod began, in seconds.
+    pub(super) created: Option<i64>,
+    /// From when on anything is told of its container, its first sample, and its end.
+    pub(super) opened: u32,
+    pub(super) first: u32,
+    pub(super) end: u32,
+    /// Slots of which anything is known.
+    pub(super) known: f64,
+    /// Devices.
+    pub(super) devices: f64,
+}
+
+impl Life {
+    /// Slots in which it could be known, where exporters tell from a slot on.
+    pub(super) fn could(&self, epoch: u32, grid: &Grid) -> f64 {
+        let began = self.created.map_or(self.opened, |at| {
+            let back = at - grid.start.as_second();
+            let slot = back.div_euclid(i64::from(grid.step.as_secs().max(1)));
+            u32::try_from(slot.max(0)).unwrap_or(u32::MAX)
+        });
+        let from = began.max(epoch).min(self.first);
+        f64::from(self.end.saturating_sub(from).max(1))
+    }
+}
+
+/// When a pod got its devices, in seconds: it may have waited for a node.
+pub(super) fn began(pod: &Pod) -> Option<i64> {
+    let placed = pod.conditions.iter();
+    let mut placed = placed.filter(|it| it.is("PodScheduled", "True"));
+    let placed = placed.find_map(|it| it.since).map(Timestamp::as_second);
+    Some(pod.created?.as_second().max(placed.unwrap_or(i64::MIN)))
 }
 
 /// What of a part nothing comes of, and for how long by now.
@@ -49,12 +105,8 @@ impl Lost<'_> {
     /// at it.
     pub(super) fn never_worked(&self) -> bool {
         let part = self.part;
-        let is_told = part.each.is_some() || self.devices >= part.devices;
-        let each = part.each.as_ref().filter(|it| it.is_partly_used());
-        is_told
-            && each.is_none_or(|it| it.unused.iter().all(|it| !it.worked))
-            && part.ended.is_none()
-            && part.hung.is_none()
+        let is_told = part.is_device() || self.devices >= part.devices;
+        is_told && part.ended.is_none() && !part.did_hang()
     }
 }
 
@@ -72,6 +124,17 @@ pub struct Doing {
 }
 
 impl Doing {
+    /// What one device does up to now.
+    pub fn of_stand(stands: &DeviceStand, card: Option<&Card>) -> Self {
+        let power = stands.power_watts.zip(card);
+        Self {
+            busy: stands.busy_ratio,
+            full: stands.full_ratio,
+            moved: stands.moved_ratio,
+            power: power.map(|(watts, card)| card.fullness_at(watts)),
+        }
+    }
+
     /// Whether something runs all the time and does nothing, at the power of doing nothing.
     pub fn hangs(&self) -> bool {
         if self.busy < ALWAYS {
@@ -88,9 +151,13 @@ impl Doing {
     }
 }
 
-/// Below so many samples, and so much time, nothing is said of one.
+/// Below so many samples, so much time, and this share of the samples that there could be,
+/// nothing is said of one.
 const FEWEST: usize = 5;
 const LONG: Span = Span::HOUR;
+pub(super) const KNOWN: f64 = 0.8;
+/// A life that is shorter tells nothing of the next.
+pub(super) const LIFE: Span = Span::from_secs(6 * 3_600);
 /// Of a device that does nothing: DCGM has a noise floor.
 const NOTHING: f64 = 0.01;
 /// Something runs for at least this share of the time where it hangs: a kernel that waits
@@ -109,15 +176,40 @@ const STEADY: f64 = 0.97;
 const ABOVE: f64 = 0.01;
 /// What fills more of a device than this is work.
 const FULL_OF_WORK: f64 = 0.2;
+/// Next to nothing: the mean of how full a device is, its 95th percentile and its last hour, at
+/// most; and that of the fullest beside it, at least, also as so many times as much.
+const LITTLE: (f64, f64) = (0.05, 0.10);
+const MUCH: (f64, f64) = (0.20, 5.0);
 
 impl Part {
-    fn is_known(&self) -> bool {
-        self.samples >= FEWEST && self.watched >= LONG
+    /// Whether enough of it is told to say anything of it alone.
+    pub(super) fn is_known(&self) -> bool {
+        self.samples >= FEWEST && self.watched >= LONG && self.coverage >= KNOWN
     }
 
-    /// Whether nothing at all was done, or nothing any more.
+    pub(super) fn is_device(&self) -> bool {
+        matches!(self.of, Of::Device { .. })
+    }
+
+    fn did_hang(&self) -> bool {
+        self.hung.is_some()
+    }
+
+    /// How full it is, and by what that is known.
+    pub(super) fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
+        let own = &self.levels;
+        fullness((own.full, own.watts, own.busy), card)
+    }
+
+    /// Whether nothing at all was done, or nothing any more, as far as it was seen.
+    pub(super) fn rests(&self) -> bool {
+        let never = self.did.is_some_and(|it| it <= NOTHING);
+        self.is_known() && (self.ended.is_some() || never)
+    }
+
+    /// The same of what has been there long enough to be judged.
     pub(super) fn is_unused(&self) -> bool {
-        self.ended.is_some() || self.is_known() && self.did.is_some_and(|it| it <= NOTHING)
+        self.rests() && self.lived.is_none_or(|it| it >= LIFE)
     }
 
     /// Whether something runs all the time and does nothing, at the power of doing nothing.
@@ -129,7 +221,7 @@ impl Part {
             moved: self.moved,
             power: power.map(|(watts, card)| card.fullness_at(watts)),
         });
-        self.hung.is_some() || self.is_known() && all.is_some_and(|it| it.hangs())
+        self.is_known() && (self.hung.is_some() || all.is_some_and(|it| it.hangs()))
     }
 
     /// Whether it does something that may come to something.
@@ -148,7 +240,7 @@ impl Part {
     fn silent(&self) -> Option<f64> {
         let (busy, most) = (self.busy?, self.most_busy?);
         let all = self.devices.round();
-        if !self.is_known() || !(2.0..=FEW).contains(&all) {
+        if self.of != Of::All || !self.is_known() || !(2.0..=FEW).contains(&all) {
             return None;
         }
         let run = ((most - ABOVE) * all).ceil().max(1.0);
@@ -160,9 +252,6 @@ impl Part {
     fn lost(&self, card: Option<&Card>) -> Option<Lost<'_>> {
         let (devices, span) = if self.is_lost(card) {
             (self.devices, self.lost_for())
-        } else if let Some(each) = &self.each {
-            let shortest = each.unused.iter().map(|it| it.span).min()?;
-            (len_f64(each.unused.len()), shortest)
         } else {
             (self.silent()?, self.lost_for())
         };
@@ -207,16 +296,57 @@ impl Seen {
 
     /// Of which nothing comes while others work.
     pub(super) fn lost(&self, card: Option<&Card>) -> Vec<Lost<'_>> {
-        if self.parts.iter().all(|it| it.is_lost(card)) {
+        if self.beyond.is_some() || self.parts.iter().all(|it| it.is_lost(card)) {
             return Vec::new();
         }
         let parts = self.parts.iter();
-        parts.filter_map(|it| it.lost(card)).collect()
+        let told = parts.filter(|it| it.hangs(card) || self.is_told(it));
+        told.filter_map(|it| it.lost(card)).collect()
+    }
+
+    /// Whether all devices of the container of a part are known: of others it may be the
+    /// part that works.
+    fn is_told(&self, part: &Part) -> bool {
+        let own = self.parts.iter();
+        let mut own = own.filter(|it| it.pod == part.pod && it.container == part.container);
+        own.all(Part::is_known)
     }
 
     /// Whether single devices of some container are not told apart.
     pub(super) fn is_blurred(&self) -> bool {
         let mut parts = self.parts.iter();
-        parts.any(|it| it.devices > 1.0 && it.each.is_none())
+        parts.any(|it| it.devices > 1.0 && it.of == Of::All)
+    }
+
+    /// Whether every device is told of alone.
+    pub(super) fn is_told_apart(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(Part::is_device)
+    }
+
+    /// Whether of some devices too little is known to say anything.
+    pub(super) fn is_partly_told(&self) -> bool {
+        let told = self.parts.iter().any(Part::is_device);
+        told && !self.parts.iter().all(Part::is_known)
+    }
+
+    /// Devices that do next to nothing beside others that do much.
+    pub(super) fn slack(&self, card: Option<&Card>) -> Vec<&Part> {
+        let working = self.parts.iter();
+        let working = working.filter(|it| it.is_known() && !it.is_lost(card));
+        let each: Vec<(&Part, Level)> = working
+            .filter_map(|it| Some((it, it.fullness(card)?.0)))
+            .collect();
+        let most = each.iter().map(|it| it.1.mean).fold(0.0, f64::max);
+        let does_little = |(part, full): &&(&Part, Level)| {
+            let newest = part.newest.unwrap_or(full.p95);
+            part.is_device()
+                && full.mean <= LITTLE.0
+                && full.p95.max(newest) <= LITTLE.1
+                && full.mean * MUCH.1 <= most
+        };
+        if most < MUCH.0 {
+            return Vec::new();
+        }
+        each.iter().filter(does_little).map(|it| it.0).collect()
     }
 }

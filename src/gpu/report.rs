@@ -9,7 +9,7 @@ use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use super::sharing::{Member, Sharing, proposed};
-use super::state::{Certainty, State, beside_unused, judge};
+use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner};
@@ -253,6 +253,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         book: options.book,
         now: now(snapshot),
     });
+    let verdict = beside_slack(&verdict, &held, working).unwrap_or(verdict);
     let verdict = beside_unused(&verdict, &held, working).unwrap_or(verdict);
     Judged {
         held,

@@ -32,7 +32,7 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
         return None;
     }
     // Where nothing is told of their devices, they may compute.
-    let is_sure = !parts.is_empty() && parts.iter().all(|it| it.is_lost(card));
+    let is_sure = !parts.is_empty() && parts.iter().all(|it| it.rests() || it.hangs(card));
     let longest = pods
         .iter()
         .filter(late)

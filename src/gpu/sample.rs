@@ -86,7 +86,7 @@ const HARDLY: f32 = 0.1;
 const ANYTHING: f32 = 0.01;
 
 /// How long it must have been so at the end of the window, for a hang and for an end.
-const HUNG: Span = Span::HOUR;
+pub(super) const HUNG: Span = Span::HOUR;
 const ENDED: Span = Span::from_secs(6 * 3_600);
 /// A rest that is so many times as long as any before is no pause between requests.
 const MUCH_LONGER: u32 = 2;
@@ -149,6 +149,7 @@ impl OfPart {
         self.rests.lasts(ENDED, grid).filter(|_| worked && is_new)
     }
 
+    /// Of all devices of a container, so many, on the grid.
     pub(super) fn part(&self, series: &Series, devices: f64, grid: Grid) -> Part {
         let slots = self.first.map_or(0, |first| self.last - first + 1);
         Part {
@@ -161,11 +162,12 @@ impl OfPart {
             moved: self.moved.get(),
             watts: self.watts.get(),
             did: self.did.get(),
-            each: None,
+            coverage: 1.0,
             hung: self.hangs.lasts(HUNG, &grid),
             ended: self.ended(&grid),
             samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),
             watched: Span::from_secs(slots.saturating_mul(grid.step.as_secs())),
+            ..Part::default()
         }
     }
 }

@@ -95,9 +95,14 @@ pub struct Seen {
     pub xids: BTreeMap<String, BTreeSet<u32>>,
     /// What containers of pods that still run did, by pod and container.
     pub parts: Vec<Part>,
-    /// The same without those devices that do nothing beside others that work, where each is
-    /// told of alone and there are some.
+    /// The same by the devices that work alone, where each is told of: without those that do
+    /// nothing, or next to nothing, beside them.
     pub working: Option<Box<Self>>,
+    /// Devices that are told of, and those that are asked for, of a container of which more
+    /// are told: some of them are not its own.
+    pub beyond: Option<(usize, f64)>,
+    /// How long its pods have been there; `None` where that is not known.
+    pub lived: Option<Span>,
     /// Where it is needed most.
     pub busiest: Busiest,
     /// What one of its pods does over time.
@@ -126,6 +131,20 @@ pub struct Seen {
     pub cpu_waiting: Option<f64>,
 }
 
+/// Mean and more of one device, or of those of a container.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Levels {
+    pub busy: Option<Level>,
+    pub sm: Option<Level>,
+    pub tensor: Option<Level>,
+    pub dram: Option<Level>,
+    pub full: Option<Level>,
+    pub watts: Option<Level>,
+    pub memory: Option<Level>,
+    pub busiest: Busiest,
+    pub turns: f64,
+}
+
 /// Of the hour of the day in which it is largest, the 95th percentile of what is done in it:
 /// what comes each day for an hour is below the 95th percentile of all time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -148,6 +167,35 @@ impl Card {
     }
 }
 
+/// How full a device is, by what is told of it: profiling, power, how often anything ran.
+pub(super) fn fullness(
+    (full, watts, busy): (Option<Level>, Option<Level>, Option<Level>),
+    card: Option<&Card>,
+) -> Option<(Level, Fullness)> {
+    if let Some(full) = full {
+        return Some((full, Fullness::Profiling));
+    }
+    if let Some((watts, card)) = watts.zip(card) {
+        return Some((by_power(watts, busy, card), Fullness::Power));
+    }
+    Some((busy?, Fullness::Engine))
+}
+
+/// By power; never more than how often anything ran.
+pub(super) fn by_power(watts: Level, busy: Option<Level>, card: &Card) -> Level {
+    let of = |value: f64, most: Option<f64>| {
+        card.fullness_at(value)
+            .min(most.unwrap_or(1.0).clamp(0.0, 1.0))
+    };
+    Level {
+        mean: of(watts.mean, busy.map(|it| it.mean)),
+        p95: of(watts.p95, busy.map(|it| it.max)),
+        p99: of(watts.p99, busy.map(|it| it.max)),
+        max: of(watts.max, busy.map(|it| it.max)),
+        samples: watts.samples,
+    }
+}
+
 impl Seen {
     /// What devices do that work at all, where others of their container do not.
     pub(super) fn at_work(&self) -> &Self {
@@ -156,30 +204,7 @@ impl Seen {
 
     /// How full its devices are, and by what that is known.
     pub fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
-        if let Some(full) = self.full {
-            return Some((full, Fullness::Profiling));
-        }
-        if let Some(level) = self.by_power(card) {
-            return Some((level, Fullness::Power));
-        }
-        Some((self.busy?, Fullness::Engine))
-    }
-
-    /// By power; never more than how often anything ran.
-    fn by_power(&self, card: Option<&Card>) -> Option<Level> {
-        let (watts, card) = (self.watts?, card?);
-        let of = |value: f64, most: Option<f64>| {
-            card.fullness_at(value)
-                .min(most.unwrap_or(1.0).clamp(0.0, 1.0))
-        };
-        let busy = self.busy;
-        Some(Level {
-            mean: of(watts.mean, busy.map(|it| it.mean)),
-            p95: of(watts.p95, busy.map(|it| it.max)),
-            p99: of(watts.p99, busy.map(|it| it.max)),
-            max: of(watts.max, busy.map(|it| it.max)),
-            samples: watts.samples,
-        })
+        fullness((self.full, self.watts, self.busy), card)
     }
 
     /// The largest share of time in which anything at all was done, by any account.
@@ -198,6 +223,19 @@ impl Seen {
     /// What of fullness is needed: of its busiest hour, or of all time where that is more.
     pub fn needed(&self, full: Level) -> f64 {
         self.busiest.full.map_or(full.p95, |it| it.max(full.p95))
+    }
+
+    /// The same of the fullest of its devices, which must do with what all get.
+    pub(super) fn needed_of_each(&self, full: Level) -> f64 {
+        self.most(|it| it.full)
+            .unwrap_or(0.0)
+            .max(self.needed(full))
+    }
+
+    /// The largest 95th percentile that any of its devices has.
+    pub(super) fn most(&self, of: fn(&Levels) -> Option<Level>) -> Option<f64> {
+        let each = self.parts.iter().filter_map(|it| of(&it.levels));
+        each.map(|it| it.p95).reduce(f64::max)
     }
 
     /// Whether a server of models tells of its requests.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::card::Card;
 use super::held::Held;
-use super::part::Lost;
-use super::seen::{Fullness, Seen};
+use super::part::{KNOWN, LIFE, Lost, Part};
+use super::seen::{Fullness, Level, Seen, by_power};
 use crate::snapshot::Workload;
 use crate::text::{percent, short};
 use crate::units::{Bytes, Span};
@@ -77,8 +77,9 @@ impl Certainty {
 
 /// Below so many samples nothing is said.
 const FEWEST: usize = 5;
-/// Below this share of known samples nothing is said: an exporter that is down is no idleness.
-const KNOWN: f64 = 0.2;
+/// Profiling that tells less than the first of a device that draws more than the second of
+/// its power above the floor contradicts it.
+const CONTRADICTS: (f64, f64) = (0.05, 0.50);
 /// Nothing is done where the 99th percentile of everything that is done is at most this:
 /// DCGM has a noise floor.
 const NOTHING: f64 = 0.01;
@@ -99,6 +100,10 @@ const STARVED: (f64, f64) = (0.05, 0.60);
 /// Fullness from which what runs in whole batches is taken for starved without any other sign
 /// of it: below it is as likely that little is asked for.
 const WEAK: f64 = 0.15;
+/// Of several devices, so many and more must be starved, and the fullest is so many times as
+/// full as another where they differ much.
+const MOST: f64 = 0.5;
+const UNEQUAL: f64 = 2.0;
 /// Changes between running hard and hardly running ÷ samples of what stops for each batch, and
 /// its 95th percentile ÷ its mean.
 const TURNS: f64 = 0.2;
@@ -143,19 +148,118 @@ impl Seen {
 }
 
 pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
-    let card = held.card();
     if !is_watched(seen) {
         return waiting(held, workloads).unwrap_or_else(|| unknown(held, seen));
     }
+    let doubt = beyond(seen).or_else(|| young(seen));
+    if let Some(why) = doubt.or_else(|| contradiction(held, seen)) {
+        return Verdict::new(State::Unknown, Certainty::None, why);
+    }
+    let verdict = of_told(held, seen, workloads);
+    if !seen.is_partly_told() {
+        return verdict;
+    }
+    // What nothing is told of may work.
+    let (told, all) = told_of(seen);
+    let why = format!(
+        "{}; too little is told of {} of {} devices",
+        verdict.why,
+        short(all - told, 2),
+        short(all, 2)
+    );
+    match verdict.state {
+        State::Idle | State::Held => Verdict::new(State::Unknown, Certainty::None, why),
+        state => Verdict::new(state, verdict.certainty.min(Certainty::Low), why),
+    }
+}
+
+fn is_little(full: Level) -> bool {
+    full.mean <= LITTLE.0 && full.p95 <= LITTLE.1
+}
+
+/// Whether it is so of most devices, where each is told of.
+fn mostly(seen: &Seen, card: Option<&Card>, is_so: fn(Level) -> bool) -> bool {
+    let each = seen.parts.iter().filter(|it| !it.is_lost(card));
+    let each: Vec<bool> = each
+        .filter_map(|it| Some(is_so(it.fullness(card)?.0)))
+        .collect();
+    seen.is_told_apart() && each.iter().filter(|it| **it).count() * 2 > each.len()
+}
+
+/// `, from 3% to 95%` where devices are told of and differ much.
+fn spread(seen: &Seen, card: Option<&Card>) -> String {
+    let works = seen
+        .parts
+        .iter()
+        .filter(|it| it.is_known() && !it.is_lost(card));
+    let slack = seen.slack(card);
+    let works = works.filter(|it| !slack.iter().any(|own| std::ptr::eq(*own, *it)));
+    let each: Vec<f64> = works
+        .filter_map(|it| Some(it.fullness(card)?.0.mean))
+        .collect();
+    let least = each.iter().copied().fold(1.0, f64::min);
+    let most = each.iter().copied().fold(0.0, f64::max);
+    if seen.is_told_apart() && each.len() > 1 && most > UNEQUAL * least {
+        return format!(", from {} to {}", percent(least), percent(most));
+    }
+    String::new()
+}
+
+/// Devices of which enough is told, and all.
+fn told_of(seen: &Seen) -> (f64, f64) {
+    let known = seen.parts.iter().filter(|it| it.is_known());
+    let told = known.map(|it| it.devices).fold(0.0, |sum, it| sum + it);
+    (told, seen.parts.iter().map(|it| it.devices).sum())
+}
+
+/// Where some of what is told is not its own.
+fn beyond(seen: &Seen) -> Option<String> {
+    let (told, asked) = seen.beyond?;
+    let asked = short(asked, 2);
+    Some(format!(
+        "it asks for {asked} devices, and its exporter tells of {told} in its name: some are not \
+         its own"
+    ))
+}
+
+/// Where it has not lived long enough to say anything.
+fn young(seen: &Seen) -> Option<String> {
+    let lived = seen.lived.filter(|it| *it < LIFE)?;
+    let (lived, least) = (lived.human(), LIFE.human());
+    Some(format!(
+        "it has run for {lived}, and less than {least} tells too little"
+    ))
+}
+
+/// Where what its exporter tells cannot be true together.
+fn contradiction(held: &Held, seen: &Seen) -> Option<String> {
+    let (full, watts) = (seen.full?, seen.watts?);
+    let power = by_power(watts, None, held.card()?);
+    let is_so = full.mean <= CONTRADICTS.0 && power.mean >= CONTRADICTS.1;
+    is_so.then(|| {
+        let units = held.vendor.units();
+        format!(
+            "what is told of it contradicts itself: {} of its {units} is used at {:.0} W, the power \
+             of much work",
+            percent(full.mean),
+            watts.mean
+        )
+    })
+}
+
+/// By the devices of which enough is told.
+fn of_told(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
+    let card = held.card();
     let watched = certainty(seen);
+    let does_nothing = seen.most_done().is_some_and(|it| it <= NOTHING);
+    if held.takes_turns && !does_nothing {
+        return unknown(held, seen);
+    }
     if seen.hangs(card) {
         return hangs(seen, watched);
     }
-    if seen.most_done().is_some_and(|it| it <= NOTHING) {
+    if does_nothing {
         return nothing(seen, watched, "");
-    }
-    if held.takes_turns {
-        return unknown(held, seen);
     }
     if let Some((since, _)) = seen.ended() {
         return ended(seen, since, card, watched);
@@ -164,7 +268,7 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
         let why = "how much of its devices is used is not told".to_owned();
         return Verdict::new(State::Unknown, Certainty::None, why);
     };
-    let little = full.mean <= LITTLE.0 && full.p95 <= LITTLE.1;
+    let little = is_little(full) || mostly(seen, card, is_little);
     if from == Fullness::Engine {
         return by_engine(little, full.mean, watched, (held, seen));
     }
@@ -184,6 +288,7 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
         ""
     };
     let share = percent(full.mean);
+    let spread = spread(seen, card);
     let dram = seen.dram.map_or(0.0, |it| it.mean);
     let tensor = seen.tensor.map_or(0.0, |it| it.mean);
     let watts = seen.watts.zip(card).map(|(it, card)| it.mean / card.watts);
@@ -191,11 +296,16 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
         return verdict;
     }
     if dram >= MOVING && tensor < dram {
-        let why = format!("its memory moves {} of the time", percent(dram));
+        let more = seen.sm.filter(|it| it.mean > dram + 0.01);
+        let more = more.map_or_else(String::new, |it| {
+            let units = held.vendor.units();
+            format!(", and {} of its {units} have work", percent(it.mean))
+        });
+        let why = format!("its memory moves {} of the time{more}", percent(dram));
         return Verdict::new(State::BandwidthBound, sure, why);
     }
     if full.mean >= FULL || watts.is_some_and(|it| it >= FULL_POWER) {
-        let why = format!("{share} of each device is used{by}");
+        let why = format!("{share} of each device is used{by}{spread}");
         return Verdict::new(State::Saturated, sure, why);
     }
     if little {
@@ -203,10 +313,10 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
         let but = busy.map_or_else(String::new, |it| {
             format!(", although something runs {} of the time", percent(it.mean))
         });
-        let why = format!("{share} of each device is used{by}{but}");
+        let why = format!("{share} of each device is used{by}{spread}{but}");
         return Verdict::new(State::Underused, sure, why);
     }
-    let why = format!("{share} of each device is used{by}");
+    let why = format!("{share} of each device is used{by}{spread}");
     // Its memory may be what holds it back.
     let sure = if from == Fullness::Power {
         sure.min(Certainty::Low)
@@ -232,7 +342,7 @@ pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> O
     } else {
         format!("nothing comes of {counts}")
     };
-    let why = if seen.parts.iter().all(|it| it.each.is_some()) {
+    let why = if seen.is_told_apart() {
         format!("{did}, and of the others: {}", of_working.why)
     } else {
         format!("{did}; of all of them: {}", of_working.why)
@@ -242,10 +352,39 @@ pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> O
         _ => State::Underused,
     };
     let sure = match of_working.state {
+        State::Unknown if seen.is_partly_told() => Certainty::Low,
         State::Unknown => certainty(seen),
         _ => of_working.certainty,
     };
     Some(Verdict::new(state, sure, why))
+}
+
+/// The same of a workload of which some devices do next to nothing beside others.
+pub(super) fn beside_slack(of_working: &Verdict, held: &Held, seen: &Seen) -> Option<Verdict> {
+    let slack = seen.slack(held.card());
+    if slack.is_empty() || of_working.state == State::Unknown {
+        return None;
+    }
+    let all: f64 = seen.parts.iter().map(|it| it.devices).sum();
+    let (count, most) = (slack.len(), slack_at_most(&slack, held.card()));
+    let does = if count == 1 { "does" } else { "do" };
+    let why = format!(
+        "{count} of {} devices {does} next to nothing, {} of each at most, and of the others: {}",
+        short(all, 2),
+        percent(most),
+        of_working.why
+    );
+    let state = match of_working.state {
+        State::Starved => State::Starved,
+        _ => State::Underused,
+    };
+    Some(Verdict::new(state, of_working.certainty, why))
+}
+
+/// Of devices the largest share that is used on average.
+pub(super) fn slack_at_most(slack: &[&Part], card: Option<&Card>) -> f64 {
+    let each = slack.iter().filter_map(|it| it.fullness(card));
+    each.map(|(full, _)| full.mean).fold(0.0, f64::max)
 }
 
 /// Whether enough is known to say anything.
@@ -304,6 +443,8 @@ fn unknown(held: &Held, seen: &Seen) -> Verdict {
         format!("up to {pods} pods share each device, which does not tell who used it")
     } else if seen.samples == 0 {
         "no exporter tells of its devices".to_owned()
+    } else if seen.is_partly_told() && seen.parts.iter().any(Part::is_known) {
+        return partly(held, seen);
     } else {
         let share = percent(seen.coverage);
         format!(
@@ -311,6 +452,21 @@ fn unknown(held: &Held, seen: &Seen) -> Verdict {
             seen.samples
         )
     };
+    Verdict::new(State::Unknown, Certainty::None, why)
+}
+
+/// Where some devices are told of, and of the others too little.
+fn partly(held: &Held, seen: &Seen) -> Verdict {
+    let (told, all) = told_of(seen);
+    let (told, all) = (short(told, 2), short(all, 2));
+    let used = seen
+        .fullness(held.card())
+        .map_or_else(String::new, |(full, from)| match from {
+            Fullness::Profiling => format!(": {} of each is used", percent(full.mean)),
+            Fullness::Power => format!(": {} of each is used, by its power", percent(full.mean)),
+            Fullness::Engine => format!(": something runs {} of the time", percent(full.mean)),
+        });
+    let why = format!("enough is told of {told} of {all} devices only{used}");
     Verdict::new(State::Unknown, Certainty::None, why)
 }
 
@@ -385,6 +541,8 @@ fn by_engine(little: bool, busy: f64, sure: Certainty, of: (&Held, &Seen)) -> Ve
     let units = of.0.vendor.units();
     let missing = if of.1.watts.is_some() {
         format!("the exporter does not tell {units}, and what the device can draw is not known")
+    } else if of.1.parts.iter().any(|it| it.watts.is_some()) {
+        format!("the exporter does not tell {units}, and power of some devices only")
     } else if of.0.vendor.power().is_some() {
         format!("the exporter tells neither {units} nor power")
     } else {
@@ -403,8 +561,12 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
     let (busy, fill) = (seen.busy?, seen.fill(card)?);
     let is_between = (STARVED.0..=STARVED.1).contains(&full.mean);
     // Of devices that are told of one by one, those that do nothing are left out of it.
-    let hidden = |it: &Lost<'_>| it.part.each.is_none() || it.part.is_lost(card);
+    let hidden = |it: &Lost<'_>| !it.part.is_device();
     if !is_between || busy.mean > 0.9 || seen.lost(card).iter().any(hidden) {
+        return None;
+    }
+    let waiting = waiting_share(seen, card);
+    if waiting.is_some_and(|it| it <= MOST) {
         return None;
     }
     let (share, waits) = (percent(full.mean), percent(1.0 - busy.mean));
@@ -442,6 +604,28 @@ fn starved(seen: &Seen, held: &Held, workloads: &[&Workload], sure: Certainty) -
          network: {share} of it is used{unless}"
     );
     Some(Verdict::new(State::Starved, sure, why))
+}
+
+/// Of several devices that work, the share that wait by their own figures: some that run all
+/// the time beside others that hardly do look like that on average.
+fn waiting_share(seen: &Seen, card: Option<&Card>) -> Option<f64> {
+    let slack = seen.slack(card);
+    let is_slack = |it: &Part| slack.iter().any(|own| std::ptr::eq(*own, it));
+    let working = seen
+        .parts
+        .iter()
+        .filter(|it| !it.is_lost(card) && !is_slack(it));
+    let each: Vec<(f64, bool)> = working
+        .filter_map(|it| {
+            let (full, busy) = (it.fullness(card)?.0.mean, it.busy?);
+            let is_between = (STARVED.0..=STARVED.1).contains(&full);
+            let fills = seen.cpu_is_short() || full >= FILLED * busy;
+            Some((it.devices, is_between && fills && busy <= 0.9))
+        })
+        .collect();
+    let all: f64 = each.iter().map(|it| it.0).sum();
+    let waits: f64 = each.iter().filter(|it| it.1).map(|it| it.0).sum();
+    (each.len() > 1).then(|| waits / all)
 }
 
 /// `: 3.9 of 4 cores, throttled 31 % of the time`.

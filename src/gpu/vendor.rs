@@ -34,6 +34,24 @@ impl Vendor {
         }
     }
 
+    /// What one of its devices is called.
+    pub(super) fn device(self) -> &'static str {
+        match self {
+            Self::Google => "TPU chip",
+            Self::Aws => "Neuron device",
+            Self::Nvidia | Self::Amd | Self::Intel | Self::Other => "GPU",
+        }
+    }
+
+    /// What stands before the number of one.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Google => "chip",
+            Self::Aws => "core",
+            Self::Nvidia | Self::Amd | Self::Intel | Self::Other => "GPU",
+        }
+    }
+
     /// What does the work in its devices.
     pub(super) fn units(self) -> &'static str {
         match self {

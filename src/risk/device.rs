@@ -3,28 +3,53 @@
 use std::collections::BTreeMap;
 
 use crate::recommend::Pool;
-use crate::snapshot::{Grid, Metric, Series};
+use crate::snapshot::{DeviceUse, Grid, Metric, Series, tellers};
 use crate::units::{Span, count_from, len_f64};
 
 /// What the devices of one pod did, slot by slot; `NaN` where it is not known.
 pub(super) struct Devices<'a> {
     pub(super) pod: &'a str,
     pub(super) first: u32,
+    /// What is told of each of them, where they are told of one by one.
+    pub(super) each: Vec<&'a DeviceUse>,
+    /// Devices and slices that it asks for.
+    pub(super) units: f64,
     columns: BTreeMap<Metric, Vec<f32>>,
 }
 
 impl<'a> Devices<'a> {
     /// Of a pod that still runs, and of whose devices anything is known.
-    pub(super) fn of(series: &'a Series, grid: &Grid) -> Option<Self> {
+    pub(super) fn of(series: &'a Series, pool: &Pool<'a>, grid: &Grid) -> Option<Self> {
         let columns = series.more.iter().filter(|(it, _)| it.is_of_devices());
         let columns: BTreeMap<Metric, Vec<f32>> = columns
             .map(|(metric, values)| (*metric, values.every().into_owned()))
             .collect();
+        let asked = pool.container.requests.gpu_units();
+        let units = asked.max(pool.container.limits.gpu_units()).max(1.0);
+        let mut pods = pool.workload.pods.iter();
+        let pod = pods.find(|it| it.name == series.pod);
+        let own = pod.into_iter().flat_map(|it| &it.devices);
+        let each: Vec<&DeviceUse> = own.filter(|it| it.container == series.container).collect();
+        // Of more than it asks for some are not its own.
+        let is_own = len_f64(each.len()) <= units;
         (series.is_running(grid) && !columns.is_empty()).then_some(Self {
             pod: &series.pod,
             first: series.first,
+            each: if is_own { each } else { Vec::new() },
+            units,
             columns,
         })
+    }
+
+    /// How many devices a sum of this metric is of.
+    pub(super) fn summed(&self, metric: Metric) -> f64 {
+        tellers(&self.each, metric).unwrap_or(self.units)
+    }
+
+    /// `the GPU of trainer-0`, of several `the GPUs of trainer-0`.
+    pub(super) fn called(&self) -> String {
+        let s = if self.units > 1.0 { "s" } else { "" };
+        format!("the GPU{s} of {}", self.pod)
     }
 
     pub(super) fn at(&self, metric: Metric, place: usize) -> Option<f64> {
@@ -56,7 +81,9 @@ impl<'a> Devices<'a> {
 /// The pods of a container that run and have devices.
 pub(super) fn devices<'a>(pool: &Pool<'a>, grid: &Grid) -> Vec<Devices<'a>> {
     let series = pool.series.iter();
-    series.filter_map(|it| Devices::of(it, grid)).collect()
+    series
+        .filter_map(|it| Devices::of(it, pool, grid))
+        .collect()
 }
 
 pub(super) fn mean(values: &[f64]) -> Option<f64> {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Metric;
 use crate::units::Span;
 
 /// A device, or a slice of one, that a container of a pod holds, and what it did over the
@@ -20,8 +21,14 @@ pub struct DeviceUse {
     pub number: Option<String>,
     /// Samples of what it did, and the times of the first and the last.
     pub samples: u32,
+    /// How far they are apart; 0 where it is not known.
+    #[serde(default)]
+    pub every: Span,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// When its container had another device last, in whose place it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Timestamp>,
     /// Share of the samples in which it did anything, 0 to 1.
     pub worked_ratio: f64,
     /// When it last did anything.
@@ -36,12 +43,79 @@ pub struct DeviceUse {
     /// The larger of what its compute and its memory did, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_ratio: Option<DeviceLevel>,
+    /// Share of its multiprocessors that had work, and of the time that its tensor units and
+    /// its memory worked, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sm_ratio: Option<DeviceLevel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensor_ratio: Option<DeviceLevel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dram_ratio: Option<DeviceLevel>,
     /// What it did on the last day of the window, the mean: how full it was, or else how
-    /// often anything ran.
+    /// often anything ran; and the same of its last hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_day_ratio: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_ratio: Option<f64>,
     /// The mean, watts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_watts: Option<f64>,
+    /// Watts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<DeviceLevel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<DeviceMemory>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<DeviceClock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeviceError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<DeviceStand>,
+    /// Changes between running hard and hardly running ÷ samples.
+    #[serde(default)]
+    pub turns: f64,
+}
+
+/// Memory of one device.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DeviceMemory {
+    pub mean_bytes: f64,
+    pub p95_bytes: f64,
+    pub max_bytes: f64,
+    /// In a quarter of the samples it was no more than this.
+    pub before_bytes: f64,
+    /// The most of the last day of the window.
+    pub last_day_bytes: Option<f64>,
+    /// All that there is.
+    pub total_bytes: Option<f64>,
+}
+
+/// Clocks of one device while it works.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DeviceClock {
+    /// The mean of the last day of the window.
+    pub last_day_hertz: f64,
+    /// The best that it had: the 99th percentile.
+    pub best_hertz: f64,
+}
+
+/// The newest XID error of one device.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DeviceError {
+    pub code: u32,
+    /// When it began; `None` where it stands from before anything was seen.
+    pub since: Option<Timestamp>,
+}
+
+/// A stretch up to the newest sample in which something ran all the time on a device and
+/// moved nothing, the mean of it: a hang, where power says so too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DeviceStand {
+    pub since: Timestamp,
+    pub samples: u32,
+    pub busy_ratio: f64,
+    pub full_ratio: Option<f64>,
+    pub moved_ratio: Option<f64>,
     pub power_watts: Option<f64>,
 }
 
@@ -50,7 +124,26 @@ pub struct DeviceUse {
 pub struct DeviceLevel {
     pub mean: f64,
     pub p95: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
     pub max: f64,
+    /// The 95th percentile of the hour of the day in which that is largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busiest: Option<f64>,
+}
+
+/// How many devices there are in a sum of this metric over all of these, on average: some may
+/// not tell it, or not all the time; `None` where none does.
+pub fn tellers(devices: &[&DeviceUse], metric: Metric) -> Option<f64> {
+    let tells = |it: &&&DeviceUse| match metric {
+        Metric::GpuPowerWatts => it.power_watts.is_some(),
+        Metric::GpuMemoryTotalBytes => it.memory.is_some_and(|it| it.total_bytes.is_some()),
+        _ => it.memory.is_some(),
+    };
+    let samples = || devices.iter().filter(tells).map(|it| it.samples);
+    let most = samples().max().filter(|it| *it > 0)?;
+    let sum: f64 = samples().map(f64::from).sum();
+    Some(sum / f64::from(most))
 }
 
 impl DeviceUse {
@@ -66,9 +159,13 @@ impl DeviceUse {
 
     /// As people know it: `GPU 3`, else by what names it everywhere.
     pub fn called(&self) -> String {
-        self.number
-            .as_ref()
-            .map_or_else(|| self.id.clone(), |it| format!("GPU {it}"))
+        self.called_as("GPU")
+    }
+
+    /// The same by another word for what it is: `chip 3`.
+    pub fn called_as(&self, word: &str) -> String {
+        let number = self.number.as_ref();
+        number.map_or_else(|| self.id.clone(), |it| format!("{word} {it}"))
     }
 }
 

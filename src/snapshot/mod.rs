@@ -43,7 +43,9 @@ pub(crate) use bundle::{
     LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, hex, objects, open_file, private_file,
     recover, tables, write_with_log,
 };
-pub use device::{DeviceLevel, DeviceUse};
+pub use device::{
+    DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand, DeviceUse, tellers,
+};
 pub use gap::Gap;
 pub use guard::is_reading_table;
 pub(crate) use guard::{caught, check_room, guarded};

@@ -188,6 +188,11 @@ fn part(asked: &Resources, memory: Option<Bytes>) -> Part {
 }
 
 impl Fraction {
+    /// Of how many devices it is.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(count_from(self.devices)).unwrap_or(1)
+    }
+
     fn share(&self, memory: Option<Bytes>) -> Option<f64> {
         let each = match self.size {
             Size::Share(share) => share,

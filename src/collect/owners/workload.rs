@@ -5,7 +5,9 @@ use super::named::{self, Named};
 use super::part::Part;
 use super::queues;
 use super::role::requests_as;
-use crate::collect::objects::{ContainerRecord, Controller, MOST_CONTAINERS, PodRecord, Template};
+use crate::collect::objects::{
+    ContainerRecord, Controller, Fraction, MOST_CONTAINERS, PodRecord, Template,
+};
 use crate::snapshot::{
     Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod,
     Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
@@ -349,6 +351,7 @@ fn current(
             volume_claims: pod.volume_claims.clone(),
             own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),
+            parts_of: pod.spec.fraction.as_ref().map(Fraction::count),
             devices: Vec::new(),
         })
         .collect();

@@ -30,6 +30,8 @@ struct Building {
     more: Vec<(Metric, Values)>,
     /// Values that cannot be true.
     refused: u32,
+    /// Shares that are none: below 0, or above 1.
+    no_shares: u32,
     /// Values of a time that is not on the grid.
     outside: u32,
 }
@@ -65,6 +67,7 @@ impl UsageBuilder {
                 memory: Growing::default(),
                 more: Vec::new(),
                 refused: 0,
+                no_shares: 0,
                 outside: 0,
             });
         }
@@ -87,6 +90,9 @@ impl UsageBuilder {
         match column.stored(value) {
             Some(value) => building.set(column, slot, value, self.grid.len),
             None if value.is_nan() && matches!(column, Column::More(_)) => {}
+            None if value.is_finite() && column.is_share() => {
+                building.no_shares = building.no_shares.saturating_add(1);
+            }
             None => building.refused = building.refused.saturating_add(1),
         }
     }
@@ -154,6 +160,7 @@ impl UsageBuilder {
     fn place(self, owner: impl Fn(&str, &str) -> Option<u32>) -> (Usage, Vec<Gap>) {
         let mut unknown = LeftOut::default();
         let mut refused = LeftOut::default();
+        let mut no_shares = LeftOut::default();
         let mut outside = LeftOut::default();
         let mut without_cpu = LeftOut::default();
         let mut has_cpu = false;
@@ -162,6 +169,9 @@ impl UsageBuilder {
             let name = || format!("{}/{}", building.namespace, building.pod);
             if building.refused > 0 {
                 refused.add(name(), u64::from(building.refused));
+            }
+            if building.no_shares > 0 {
+                no_shares.add(name(), u64::from(building.no_shares));
             }
             if building.outside > 0 {
                 outside.add(name(), u64::from(building.outside));
@@ -189,6 +199,7 @@ impl UsageBuilder {
         let gaps = [
             unknown.unowned_pods(),
             refused.refused_values(),
+            no_shares.no_shares(),
             outside.outside_window(),
             without_cpu.without_cpu().filter(|_| has_cpu),
         ];
@@ -217,6 +228,7 @@ impl Building {
 
     fn join(&mut self, other: Self, grid: u32) {
         self.refused = self.refused.saturating_add(other.refused);
+        self.no_shares = self.no_shares.saturating_add(other.no_shares);
         self.outside = self.outside.saturating_add(other.outside);
         for (column, values) in [
             (Column::CpuCores, other.cpu.known()),

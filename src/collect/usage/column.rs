@@ -42,6 +42,11 @@ impl Column {
         matches!(self, Self::More(metric) if metric.is_of_devices())
     }
 
+    /// Whether it is a share, 0 to 1.
+    pub(super) fn is_share(self) -> bool {
+        matches!(self, Self::More(metric) if metric.is_share())
+    }
+
     /// Whether a value can be true.
     pub(crate) fn can_be(self, value: f64) -> bool {
         self.bounds().contains(&value)

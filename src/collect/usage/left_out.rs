@@ -69,6 +69,16 @@ impl LeftOut {
         })
     }
 
+    pub(super) fn no_shares(&self) -> Option<Gap> {
+        let samples = self.samples();
+        let gap = self.gap("impossible-values", "usage", |examples| {
+            format!(
+                "{samples} of shares below 0 or above 1, such as percent, and left out: {examples}"
+            )
+        });
+        gap.map(|it| it.hint("give shares (`gpu_utilization` and the like) as 0 to 1"))
+    }
+
     /// Of these series memory is known for long, and CPU is not.
     pub(super) fn without_cpu(&self) -> Option<Gap> {
         let count = self.count;

@@ -4,10 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Sharing};
+use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Of, Sharing};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::snapshot::{DeviceLevel, Snapshot};
+use crate::snapshot::{DeviceLevel, DeviceUse, Snapshot};
 use crate::units::{Currency, Money};
 
 #[derive(Serialize)]
@@ -110,6 +110,8 @@ struct Device<'a> {
     /// On its node.
     number: Option<&'a str>,
     watched_seconds: u32,
+    /// Samples ÷ those that there could be; null where it is not told of alone.
+    coverage_ratio: Option<f64>,
     /// Share of the samples in which it did anything.
     worked_ratio: f64,
     last_worked_at: Option<String>,
@@ -313,6 +315,7 @@ fn devices<'a>(snapshot: &'a Snapshot, judged: &Judged) -> Vec<Device<'a>> {
         id: &it.id,
         number: it.number.as_deref(),
         watched_seconds: it.watched().as_secs(),
+        coverage_ratio: coverage(judged, (&pod.name, it)),
         worked_ratio: rounded(it.worked_ratio),
         last_worked_at: it.worked_at.map(|at| at.to_string()),
         busy_ratio: level(it.busy_ratio),
@@ -320,6 +323,16 @@ fn devices<'a>(snapshot: &'a Snapshot, judged: &Judged) -> Vec<Device<'a>> {
         power_watts: it.power_watts.map(rounded),
     })
     .collect()
+}
+
+/// Samples of a device ÷ those that there could be.
+fn coverage(judged: &Judged, (pod, device): (&str, &DeviceUse)) -> Option<f64> {
+    let mut parts = judged.seen.parts.iter();
+    let own = parts.find(|it| {
+        let is_it = matches!(&it.of, Of::Device { id, .. } if *id == device.id);
+        it.pod == pod && it.container == device.container && is_it
+    });
+    own.map(|it| rounded(it.coverage))
 }
 
 fn figure(level: Option<Level>) -> Option<Figure> {

@@ -28,7 +28,7 @@ impl Check for GpuClockHeld {
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_container(|_, pool| {
             let devices = devices(pool, &seen.grid);
-            let held = devices.iter().filter_map(|it| held(it, seen));
+            let held = devices.iter().flat_map(|it| all_held(it, seen));
             let worst = held.min_by(|a, b| a.share.total_cmp(&b.share));
             worst.map_or_else(Sought::fine, |it| Sought::risk(self.risk(seen, pool, &it)))
         })
@@ -37,8 +37,29 @@ impl Check for GpuClockHeld {
 
 struct Found<'a> {
     pod: &'a str,
+    /// `the GPU of trainer-0`.
+    of: String,
     share: f64,
     hertz: f64,
+}
+
+/// Of each device, where they are told of one by one: one that is held back hardly shows in
+/// the mean of several.
+fn all_held<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Vec<Found<'a>> {
+    if devices.each.is_empty() {
+        return held(devices, seen).into_iter().collect();
+    }
+    let each = devices.each.iter().filter_map(|it| {
+        let clock = it.clock?;
+        let share = clock.last_day_hertz / clock.best_hertz.max(1.0);
+        (share < HELD).then(|| Found {
+            pod: devices.pod,
+            of: format!("{} of {}", it.called(), devices.pod),
+            share,
+            hertz: clock.last_day_hertz,
+        })
+    });
+    each.collect()
 }
 
 fn held<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
@@ -57,11 +78,21 @@ fn held<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
     }
     let (now, best) = (mean(&now)?, quantile(all, 0.99)?);
     let share = now / best.max(1.0);
-    (share < HELD).then_some(Found {
+    (share < HELD).then(|| Found {
         pod: device.pod,
+        of: device.called(),
         share,
         hertz: now,
     })
+}
+
+fn works(of: &str) -> String {
+    let verb = if of.starts_with("the GPUs") {
+        "work"
+    } else {
+        "works"
+    };
+    format!("{of} {verb}")
 }
 
 impl GpuClockHeld {
@@ -71,7 +102,8 @@ impl GpuClockHeld {
         Risk {
             severity: Severity::Medium,
             text: format!(
-                "the GPU of {pod} works at {megahertz:.0} MHz, {:.0} % of the best that it had",
+                "{} at {megahertz:.0} MHz, {:.0} % of the best that it had",
+                works(&found.of),
                 found.share * 100.0
             ),
             evidence: vec![

@@ -28,7 +28,7 @@ impl Check for GpuError {
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_container(|_, pool| {
             let devices = devices(pool, &seen.grid);
-            let errors = devices.iter().filter_map(|it| newest(it, seen));
+            let errors = devices.iter().flat_map(|it| all_newest(it, seen));
             let worst = errors.max_by_key(|it| (HARDWARE.contains(&it.code), it.slot));
             worst.map_or_else(Sought::fine, |it| Sought::risk(self.risk(seen, pool, &it)))
         })
@@ -37,11 +37,37 @@ impl Check for GpuError {
 
 struct Found<'a> {
     pod: &'a str,
+    /// `the GPU of trainer-0`.
+    of: String,
     code: u64,
     /// When it began; `None` where it stands from before anything was seen.
     slot: Option<u32>,
     /// Whether its pod began within the window, so that it may be of the pod before.
     is_of_before: bool,
+}
+
+/// Of each device, where they are told of one by one.
+fn all_newest<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Vec<Found<'a>> {
+    if !devices.each.iter().any(|it| it.error.is_some()) {
+        return newest(devices, seen).into_iter().collect();
+    }
+    let week = i64::from(Span::WEEK.as_secs());
+    let from = seen.grid.end().as_second() - week;
+    let each = devices.each.iter().filter_map(|it| {
+        let error = it.error?;
+        let code = u64::from(error.code);
+        let is_of_before = it.since > seen.grid.time(1);
+        let is_new = error.since.is_some_and(|at| at.as_second() >= from);
+        let stands = error.since.is_none() && !(is_of_before && PROGRAM.contains(&code));
+        (is_new || stands).then(|| Found {
+            pod: devices.pod,
+            of: format!("{} of {}", it.called(), devices.pod),
+            code,
+            slot: error.since.and_then(|at| seen.grid.slot(at)),
+            is_of_before,
+        })
+    });
+    each.collect()
 }
 
 /// The newest error that began in the last week, else one that stands from before anything
@@ -65,6 +91,7 @@ fn newest<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
         let slot = device.first + u32::try_from(place).unwrap_or(0);
         return Some(Found {
             pod: device.pod,
+            of: one_of(device),
             code,
             slot: Some(slot),
             is_of_before: false,
@@ -77,12 +104,18 @@ fn newest<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
     if is_of_before && PROGRAM.contains(&first) {
         return None;
     }
-    all.all(|it| it == first).then_some(Found {
+    all.all(|it| it == first).then(|| Found {
         pod: device.pod,
+        of: one_of(device),
         code: first,
         slot: None,
         is_of_before,
     })
+}
+
+/// `the GPU of trainer-0`, of several `a GPU of trainer-0`.
+fn one_of(devices: &Devices<'_>) -> String {
+    devices.called().replace("the GPUs", "a GPU")
 }
 
 impl GpuError {
@@ -107,12 +140,9 @@ impl GpuError {
                 "look the number up in NVIDIA's XID catalogue, and at the kernel log of the node",
             )
         };
-        let pod = found.pod;
+        let (pod, of) = (found.pod, &found.of);
         let (severity, text) = if found.slot.is_some() {
-            (
-                severity,
-                format!("the GPU of {pod} told XID {code}, {whose}"),
-            )
+            (severity, format!("{of} told XID {code}, {whose}"))
         } else {
             let since = if found.is_of_before {
                 "the pod began"
@@ -122,7 +152,7 @@ impl GpuError {
             // What programs did before may be long over.
             (
                 severity.min(Severity::Medium),
-                format!("the GPU of {pod} tells XID {code} since before {since}, {whose}"),
+                format!("{of} tells XID {code} since before {since}, {whose}"),
             )
         };
         Risk {

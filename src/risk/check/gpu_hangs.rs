@@ -38,7 +38,11 @@ impl Check for GpuHangs {
             let devices = devices(pool, &seen.grid);
             let hung: Vec<Found<'_>> = devices
                 .iter()
-                .filter_map(|it| hangs(it, seen).or_else(|| stands(it, seen, pool)))
+                .filter_map(|it| {
+                    let single = each_stands(it, seen, pool);
+                    let all = || hangs(it, seen).or_else(|| stands(it, seen, pool));
+                    single.or_else(all)
+                })
                 .collect();
             let first = hung.first();
             first.map_or_else(Sought::fine, |it| {
@@ -50,11 +54,43 @@ impl Check for GpuHangs {
 
 struct Found<'a> {
     pod: &'a str,
+    /// `the GPU of trainer-0`, `GPU 3 of trainer-0`; and whether it is more than one.
+    of: String,
+    several: bool,
+    /// Of one device.
     watts: Option<f64>,
     /// What it drew when it worked; `None` where that is not known.
     worked: Option<f64>,
     /// Whether it was so in the whole window.
     always: bool,
+}
+
+/// Devices of a pod that are told of one by one and do nothing while they are busy.
+fn each_stands<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
+    let card = card(devices.pod, seen, pool);
+    let hung = devices.each.iter().filter_map(|it| {
+        let stands = it.stands.as_ref()?;
+        let seconds = it.until.as_second() - stands.since.as_second();
+        let lasts = seconds + i64::from(it.every.as_secs()) >= i64::from(LONG.as_secs());
+        let is_often = usize::try_from(stands.samples).is_ok_and(|it| it >= SAMPLES);
+        (lasts && is_often && Doing::of_stand(stands, card).hangs()).then_some((*it, stands))
+    });
+    let hung: Vec<_> = hung.collect();
+    let watts: Vec<f64> = hung.iter().filter_map(|it| it.1.power_watts).collect();
+    let names: Vec<String> = hung.iter().map(|it| it.0.called()).collect();
+    let of = match names.len() {
+        0 => return None,
+        count if count == devices.each.len() => devices.called(),
+        _ => format!("{} of {}", names.join(", "), devices.pod),
+    };
+    Some(Found {
+        pod: devices.pod,
+        of,
+        several: hung.len() > 1,
+        watts: mean(&watts),
+        worked: None,
+        always: hung.iter().all(|it| it.1.samples == it.0.samples),
+    })
 }
 
 fn hangs<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
@@ -73,11 +109,14 @@ fn hangs<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
     let watts = mean(&device.known(Metric::GpuPowerWatts, now))?;
     let all = device.known(Metric::GpuPowerWatts, 0..device.len());
     let (least, worked) = (quantile(all.clone(), 0.01)?, quantile(all, 0.9)?);
+    let of_one = |watts: f64| watts / device.summed(Metric::GpuPowerWatts);
     let does = (watts - least) / (worked - least).max(1.0);
-    (worked >= WORKED * least && does <= OF_WORK).then_some(Found {
+    (worked >= WORKED * least && does <= OF_WORK).then(|| Found {
         pod: device.pod,
-        watts: Some(watts),
-        worked: Some(worked),
+        of: device.called(),
+        several: device.units > 1.0,
+        watts: Some(of_one(watts)),
+        worked: Some(of_one(worked)),
         always: false,
     })
 }
@@ -89,7 +128,6 @@ fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<
     if device.known(Metric::GpuUtilization, now.clone()).len() < SAMPLES {
         return None;
     }
-    let units = pool.container.requests.gpu_units().max(1.0);
     let card = card(device.pod, seen, pool);
     let doing = |places: &Range<usize>| {
         let level = |metric: Metric| mean(&device.known(metric, places.clone()));
@@ -97,18 +135,21 @@ fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<
         let (dram, tensor) = (level(Metric::GpuDramActive), level(Metric::GpuTensorActive));
         let larger = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
         let watts = level(Metric::GpuPowerWatts);
+        let watts = watts.map(|it| it / device.summed(Metric::GpuPowerWatts));
         let power = watts.zip(card);
         let doing = Doing {
             busy: level(Metric::GpuUtilization)?,
             full: compute.and_then(|it| larger(Some(it), dram)),
             moved: larger(dram, tensor),
-            power: power.map(|(watts, card)| card.fullness_at(watts / units)),
+            power: power.map(|(watts, card)| card.fullness_at(watts)),
         };
         Some((doing.hangs(), watts))
     };
     let (hangs, watts) = doing(&now)?;
     hangs.then(|| Found {
         pod: device.pod,
+        of: device.called(),
+        several: device.units > 1.0,
         watts,
         worked: None,
         always: doing(&(0..device.len())).is_some_and(|it| it.0),
@@ -126,14 +167,20 @@ fn card(pod: &str, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<&'static Card> {
 impl GpuHangs {
     fn risk(&self, seen: &Seen<'_>, pool: &Pool<'_>, found: &Found<'_>, pods: usize) -> Risk {
         let pod = found.pod;
+        let hang = if found.several { "hang" } else { "hangs" };
         let others = match pods {
             1 => String::new(),
             2 => " and of one pod more".to_owned(),
             more => format!(" and of {} pods more", more - 1),
         };
+        let (is, it, each) = if found.several {
+            ("are", "they", " each")
+        } else {
+            ("is", "it", "")
+        };
         let at = found
             .watts
-            .map_or_else(String::new, |it| format!(" at {it:.0} W"));
+            .map_or_else(String::new, |watts| format!(" at {watts:.0} W{each}"));
         let how = found.worked.map_or_else(
             || {
                 let when = if found.always {
@@ -143,7 +190,7 @@ impl GpuHangs {
                 };
                 format!("{at}, and computed nothing {when}")
             },
-            |it| format!("{at}, where it drew {it:.0} W when it worked"),
+            |watts| format!("{at}, where {it} drew {watts:.0} W when {it} worked"),
         );
         let number = |name, value: Option<f64>| value.map(|it| Evidence::number(name, it));
         let figures = [
@@ -153,7 +200,10 @@ impl GpuHangs {
         ];
         Risk {
             severity: Severity::High,
-            text: format!("the GPU of {pod}{others} is busy all the time{how}: it hangs"),
+            text: format!(
+                "{}{others} {is} busy all the time{how}: {it} {hang}",
+                found.of
+            ),
             evidence: figures.into_iter().flatten().collect(),
             action: Action::new(
                 "look where its ranks wait for each other, end the run, and begin again from the \

@@ -3,6 +3,7 @@ use crate::recommend::Pool;
 use crate::risk::device::{Devices, devices, quantile};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::Metric;
+use crate::text::short;
 use crate::units::{Bytes, Span};
 
 /// Memory of an accelerator that comes near its end.
@@ -13,6 +14,8 @@ const NEAR: f64 = 0.96;
 /// What is held from the start, as servers of language models do, never runs out: it must
 /// have been less than this within the window.
 const LESS: f64 = 0.90;
+/// From here on also what is held all the time, of what is no server.
+const ALWAYS: f64 = 0.99;
 
 impl Check for GpuMemoryFull {
     fn name(&self) -> &'static str {
@@ -27,11 +30,11 @@ impl Check for GpuMemoryFull {
         seen.each_container(|_, pool| {
             let serves = pool.series.iter().any(|it| {
                 let metrics = it.more.keys();
-                metrics.into_iter().any(|it| *it == Metric::KvCacheRatio)
+                metrics.into_iter().any(|it| it.is_of_serving())
             });
             let devices = devices(pool, &seen.grid);
             let full = devices.iter().filter(|_| !serves);
-            let full = full.filter_map(|it| full_of(it, seen));
+            let full = full.flat_map(|it| all_full(it, seen));
             let worst = full.max_by(|a, b| a.share.total_cmp(&b.share));
             worst.map_or_else(Sought::fine, |it| Sought::risk(self.risk(seen, pool, &it)))
         })
@@ -40,38 +43,81 @@ impl Check for GpuMemoryFull {
 
 struct Found<'a> {
     pod: &'a str,
+    /// `the GPU of trainer-0`.
+    of: String,
     share: f64,
     used: f64,
+    /// Whether it was less before.
+    grew: bool,
 }
 
-fn full_of<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
-    let all = 0..device.len();
-    let total = quantile(device.known(Metric::GpuMemoryTotalBytes, all.clone()), 0.5)?;
-    let day = device.newest(&seen.grid, Span::DAY);
-    let used = quantile(device.known(Metric::GpuMemoryBytes, day), 1.0)?;
-    let before = quantile(device.known(Metric::GpuMemoryBytes, all), 0.25)?;
-    let share = used / total.max(1.0);
-    (share >= NEAR && before / total.max(1.0) < LESS).then_some(Found {
-        pod: device.pod,
+/// Of each device, where they are told of one by one: one that is full hardly shows in the
+/// mean of several.
+fn all_full<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Vec<Found<'a>> {
+    if devices.each.is_empty() {
+        return full_of(devices, seen).into_iter().collect();
+    }
+    let each = devices.each.iter().filter_map(|it| {
+        let memory = it.memory?;
+        let of = format!("{} of {}", it.called(), devices.pod);
+        let figures = (memory.last_day_bytes?, memory.before_bytes);
+        found(devices.pod, of, figures, memory.total_bytes?)
+    });
+    each.collect()
+}
+
+fn full_of<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
+    let all = 0..devices.len();
+    let of_one = |metric: Metric, bytes: f64| bytes / devices.summed(metric);
+    let total = quantile(devices.known(Metric::GpuMemoryTotalBytes, all.clone()), 0.5)?;
+    let day = devices.newest(&seen.grid, Span::DAY);
+    let used = quantile(devices.known(Metric::GpuMemoryBytes, day), 1.0)?;
+    let before = quantile(devices.known(Metric::GpuMemoryBytes, all), 0.25)?;
+    let figures = [used, before].map(|it| of_one(Metric::GpuMemoryBytes, it));
+    let total = of_one(Metric::GpuMemoryTotalBytes, total);
+    found(devices.pod, devices.called(), figures.into(), total)
+}
+
+fn found(pod: &str, of: String, (used, before): (f64, f64), total: f64) -> Option<Found<'_>> {
+    let (share, before) = (used / total.max(1.0), before / total.max(1.0));
+    let grew = before < LESS;
+    (share >= NEAR && grew || share >= ALWAYS).then_some(Found {
+        pod,
+        of,
         share,
         used,
+        grew,
     })
 }
 
 impl GpuMemoryFull {
     fn risk(&self, seen: &Seen<'_>, pool: &Pool<'_>, found: &Found<'_>) -> Risk {
-        let pod = found.pod;
+        let (severity, before) = if found.grew {
+            (Severity::Medium, "and it was less before")
+        } else {
+            (Severity::Low, "and it was so all the time")
+        };
+        let percent = found.share.min(1.0) * 100.0;
+        // Nearly all is not all.
+        let digits = usize::from(percent >= 99.5);
+        let percent = short(percent, digits);
+        let (verb, each) = if found.of.starts_with("the GPUs") {
+            ("have", " each")
+        } else {
+            ("has", "")
+        };
         Risk {
-            severity: Severity::Medium,
+            severity,
             text: format!(
-                "the GPU of {pod} has {} of its memory in use at most, {:.0} %, and it was less before",
+                "{} {verb} {} of memory in use at most{each}, {} %, {before}",
+                found.of,
                 Bytes::from_f64(found.used).human(),
-                found.share * 100.0
+                percent
             ),
             evidence: vec![
                 Evidence::number("memory_bytes", found.used),
                 Evidence::number("memory_ratio", found.share),
-                Evidence::text("pod", pod),
+                Evidence::text("pod", found.pod),
             ],
             action: Action::new(
                 "make its batch or its model smaller, or give it a device with more memory"

@@ -2,7 +2,7 @@ use crate::finding::Severity;
 use crate::recommend::Pool;
 use crate::risk::device::{Devices, devices, mean};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::Metric;
+use crate::snapshot::{DeviceUse, Metric};
 use crate::trend::median;
 use crate::units::Span;
 
@@ -59,10 +59,12 @@ struct Found {
 
 /// The rank that is farthest from the middle of all, where it is far.
 fn stray(seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found> {
-    let ranks: Vec<Rank> = devices(pool, &seen.grid)
-        .iter()
-        .flat_map(|it| ranks(it, seen, pool))
-        .collect();
+    let pods = devices(pool, &seen.grid);
+    let ranks: Vec<Rank> = if pods.iter().all(is_told) {
+        pods.iter().flat_map(|it| ranks(it, seen)).collect()
+    } else {
+        pods.iter().filter_map(|it| one(it, seen)).collect()
+    };
     if ranks.len() < RANKS {
         return None;
     }
@@ -81,32 +83,38 @@ fn stray(seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found> {
     })
 }
 
-/// The ranks of a pod: one for each of its devices that works, where each is told of alone,
-/// else one.
-fn ranks(pod: &Devices<'_>, seen: &Seen<'_>, pool: &Pool<'_>) -> Vec<Rank> {
-    let mut pods = pool.workload.pods.iter();
-    let own = pods.find(|it| it.name == pod.pod);
-    let own = own.into_iter().flat_map(|it| &it.devices);
-    let own = own.filter(|it| it.container == pool.container.name);
-    let each: Vec<Rank> = own
-        .filter(|it| usize::try_from(it.samples).is_ok_and(|it| it >= SAMPLES))
-        .filter_map(|it| {
-            Some(Rank {
-                pod: pod.pod.to_owned(),
-                device: Some(it.called()),
-                level: it.last_day_ratio.filter(|level| *level > NOTHING)?,
-            })
-        })
-        .collect();
-    if !each.is_empty() {
-        return each;
+/// Whether each device of a pod is told of: a device is no peer of a pod with several.
+fn is_told(pod: &Devices<'_>) -> bool {
+    pod.units <= 1.0 || pod.each.iter().any(|it| has_samples(it))
+}
+
+fn has_samples(device: &DeviceUse) -> bool {
+    usize::try_from(device.samples).is_ok_and(|it| it >= SAMPLES)
+}
+
+/// The ranks of a pod: one for each of its devices that works, where it has several, else one.
+fn ranks(pod: &Devices<'_>, seen: &Seen<'_>) -> Vec<Rank> {
+    if pod.units <= 1.0 {
+        return one(pod, seen).into_iter().collect();
     }
-    let one = level(pod, seen).map(|level| Rank {
+    let own = pod.each.iter().filter(|it| has_samples(it));
+    let each = own.filter_map(|it| {
+        Some(Rank {
+            pod: pod.pod.to_owned(),
+            device: Some(it.called()),
+            level: it.last_day_ratio.filter(|level| *level > NOTHING)?,
+        })
+    });
+    each.collect()
+}
+
+/// A pod as one rank.
+fn one(pod: &Devices<'_>, seen: &Seen<'_>) -> Option<Rank> {
+    level(pod, seen).map(|level| Rank {
         pod: pod.pod.to_owned(),
         device: None,
         level,
-    });
-    one.into_iter().collect()
+    })
 }
 
 /// What its device did in the last day: its multiprocessors, else whether anything ran.

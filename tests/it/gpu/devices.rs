@@ -201,7 +201,10 @@ fn slices_and_shares_by_time_are_no_devices_of_one_container() {
     assert_eq!(workload(&report, "slice-b")["state"], "idle");
     let (count, text) = told("slices");
     assert_eq!(count, 2);
-    assert!(text.starts_with("hold 1 GPU instead of 2"), "{text}");
+    assert!(
+        text.starts_with("hold 1 MIG slice of 1g.18gb instead of 2"),
+        "{text}"
+    );
     assert!(text.ends_with("slices (GPU 0/4)"), "{text}");
     assert_eq!(told("turns").0, 0);
     assert!(!told("odd").1.contains("never worked"), "{}", told("odd").1);

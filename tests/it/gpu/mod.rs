@@ -1,5 +1,6 @@
 //! What workloads do with accelerators, as the binary tells it.
 
+mod apart;
 mod counts;
 mod demo;
 mod devices;

@@ -566,3 +566,65 @@ fn servers_of_models_tell_of_their_requests() {
         );
     }
 }
+
+#[test]
+fn shares_beside_percent_of_one_metric_are_left_out_or_next_to_nothing() {
+    let mut text = Text::default();
+    let metric = "DCGM_FI_DEV_GPU_UTIL_RATIO";
+    let node = node("n0", "NVIDIA-H200", "nvidia.com/gpu", 8);
+    let mut store = Store::empty().with("v1", "nodes", &node);
+    for (name, value) in [("percent", 90.0), ("either", 0.9), ("nothing", 0.0)] {
+        let labels = format!(
+            "namespace=\"ml\",pod=\"{name}\",container=\"main\",gpu=\"0\",UUID=\"GPU-{name}\""
+        );
+        text.pod(name);
+        text.series(metric, &labels, 30, |_| value);
+        let pod = super::objects(&[super::Pod::new(name, Vec::new())], &node);
+        store = store.with("v1", "pods", &pod["items"][1]);
+    }
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let busy = |name: &str| workload(&report, name)["use"]["busy_ratio"]["mean"].as_f64();
+    assert!((busy("percent").unwrap() - 0.9).abs() < 0.01, "{report:#}");
+    assert_eq!(busy("either"), None, "{report:#}");
+    assert_eq!(workload(&report, "either")["state"], "unknown");
+    assert_eq!(busy("nothing"), Some(0.0));
+    let mut gaps = report["gaps"].as_array().unwrap().iter();
+    let gap = gaps.find(|it| it["code"] == "share-or-percent");
+    let text = gap.unwrap()["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("1 series of DCGM_FI_DEV_GPU_UTIL_RATIO may be"),
+        "{text}"
+    );
+}
+
+#[test]
+fn tiles_of_one_device_are_put_together() {
+    let mut text = Text::default();
+    let node = node("n0", "Max-1550", "gpu.intel.com/i915", 8);
+    text.pod("tiles");
+    for (tile, share) in [("0", 60.0), ("1", 0.0)] {
+        let labels = format!(
+            "namespace=\"ml\",pod=\"tiles\",container=\"main\",uuid=\"x\",sub_dev=\"{tile}\""
+        );
+        text.series("xpum_eu_active_ratio", &labels, 30, |_| share);
+        text.series("xpum_memory_used_bytes", &labels, 30, |_| 9e9);
+    }
+    let pod = super::Pod {
+        resource: "gpu.intel.com/i915",
+        ..super::Pod::new("tiles", Vec::new())
+    };
+    let pod = super::objects(&[pod], &node);
+    let store = Store::empty().with("v1", "nodes", &node);
+    let store = store.with("v1", "pods", &pod["items"][1]);
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let seen = &workload(&report, "tiles")["use"];
+    let mean = |key: &str| seen[key]["mean"].as_f64().unwrap();
+    assert!((mean("sm_active_ratio") - 0.3).abs() < 0.01, "{seen:#}");
+    assert!((mean("memory_peak_bytes") - 18e9).abs() < 1e6, "{seen:#}");
+}

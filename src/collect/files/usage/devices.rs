@@ -60,10 +60,6 @@ pub(super) fn place(all: &[Raw], rule: &Rule, builder: &mut UsageBuilder) -> OfC
         for ((metric, slot), several) in slots {
             builder.set(series, Column::More(metric), slot, several.of_all(metric));
         }
-        // One alone is what its container is.
-        if devices.len() < 2 {
-            found.remove(&names.map(str::to_owned));
-        }
     }
     found
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::super::answer::Labels;
 use super::super::place::Place;
 use crate::snapshot::Grid;
-use crate::units::single;
+use crate::units::{len_f64, single};
 
 /// A device or a slice of one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,13 @@ pub(super) fn host(labels: &Labels) -> &str {
     first(labels, &HOSTS)
 }
 
-/// The slice: of MIG, of a partitioned card of AMD, a tile of Intel. A card of AMD that
+/// The tile of a device of Intel that a series speaks of, which is no slice: whoever has the
+/// device has all of them.
+pub(super) fn tile(labels: &Labels) -> Option<&str> {
+    Some(labels.get("sub_dev")).filter(|it| !it.is_empty())
+}
+
+/// The slice: of MIG, of a partitioned card of AMD. A card of AMD that
 /// is one partition is whole.
 fn slice(labels: &Labels) -> &str {
     let mig = labels.get("GPU_I_ID");
@@ -129,6 +135,21 @@ impl Points {
 #[derive(Debug, Default)]
 pub(super) struct Holders(pub(super) BTreeMap<Place, BTreeMap<Device, Vec<f32>>>);
 
+/// One value of so many is a single one.
+const SINGLE: usize = 20;
+/// A share of no more than this is nothing, and as percent as well.
+const NEXT_TO_NOTHING: f32 = 0.02;
+
+fn joined(tiles: &[Vec<f32>], point: usize, is_amount: bool) -> f32 {
+    let known = tiles.iter().filter_map(|it| it.get(point).copied());
+    let known: Vec<f64> = known.filter(|it| !it.is_nan()).map(f64::from).collect();
+    match (known.len(), is_amount) {
+        (0, _) => f32::NAN,
+        (_, true) => single(known.iter().sum()),
+        (count, false) => single(known.iter().sum::<f64>() / len_f64(count)),
+    }
+}
+
 /// Points of two pods on one device, up to which one followed the other.
 const HANDOVER: usize = 2;
 
@@ -160,18 +181,59 @@ impl Holders {
         }
     }
 
-    /// What all of them know, times this.
-    pub(super) fn scale(&mut self, factor: f32) {
+    /// Of devices that are told of tile by tile one figure each: of amounts the sum, of all
+    /// else the mean.
+    pub(super) fn joined(self, is_amount: bool) -> Self {
+        let each = self.0.into_iter().map(|(place, tiles)| {
+            let mut devices: BTreeMap<Device, Vec<Vec<f32>>> = BTreeMap::new();
+            for (tile, values) in tiles {
+                let device = Device {
+                    slice: String::new(),
+                    ..tile
+                };
+                devices.entry(device).or_default().push(values);
+            }
+            let join = |tiles: Vec<Vec<f32>>| {
+                let points = tiles.iter().map(Vec::len).max().unwrap_or(0);
+                (0..points)
+                    .map(|it| joined(&tiles, it, is_amount))
+                    .collect()
+            };
+            let devices = devices.into_iter().map(|(it, tiles)| (it, join(tiles)));
+            (place, devices.collect())
+        });
+        Self(each.collect())
+    }
+
+    /// Makes shares of what is percent, which a series shows by values above this that are no
+    /// single ones. One without them beside others that have them may be either: it is
+    /// forgotten, unless it is next to nothing both ways. Gives how many are.
+    pub(super) fn make_shares(&mut self, percent_from: f32) -> u64 {
+        let largest = |values: &Vec<f32>| values.iter().copied().fold(f32::NAN, f32::max);
+        let is_percent = |values: &Vec<f32>| {
+            let known = values.iter().filter(|it| !it.is_nan()).count();
+            let above = values.iter().filter(|it| **it > percent_from).count();
+            above > 0 && above * SINGLE >= known
+        };
+        let mut all = self.0.values().flat_map(BTreeMap::values);
+        if !all.any(is_percent) {
+            return 0;
+        }
+        let mut either = 0;
         for values in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            let factor = if is_percent(values) {
+                0.01
+            } else if largest(values) > NEXT_TO_NOTHING {
+                either += 1;
+                f32::NAN
+            } else {
+                1.0
+            };
             for value in values {
                 *value *= factor;
             }
         }
-    }
-
-    pub(super) fn largest(&self) -> f32 {
-        let all = self.0.values().flat_map(BTreeMap::values).flatten();
-        all.copied().fold(f32::NAN, f32::max)
+        either
     }
 
     /// Forgets values above this; gives how many there were.

@@ -359,6 +359,14 @@ impl Tells {
         matches!(self, Self::Busy | Self::Sm | Self::Tensor | Self::Dram)
     }
 
+    /// Whether what parts of a device tell adds up.
+    pub(super) fn is_amount(self) -> bool {
+        matches!(
+            self,
+            Self::Used | Self::Free | Self::Reserved | Self::Total | Self::Power
+        )
+    }
+
     /// Whether the largest of a span of time counts, and not the mean.
     pub(super) fn is_peak(self) -> bool {
         matches!(

@@ -35,7 +35,7 @@ const SAMPLES: u64 = 21;
 /// As gaps and plans name it.
 const SUBJECT: &str = "use of GPUs";
 
-/// A share by its name whose largest value is above this is percent.
+/// A series that is a share by its name and has a value above this is percent.
 const PERCENT_FROM: f32 = 1.5;
 
 /// What [`read`] asks, where there is something to ask for.
@@ -48,6 +48,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
     let mut reading = Reading {
         points: Points::of(&asker.grid),
         odd: 0,
+        either: BTreeMap::new(),
         shared: BTreeSet::new(),
         sliced: BTreeSet::new(),
         apart: BTreeSet::new(),
@@ -99,6 +100,8 @@ struct Reading {
     points: Points,
     /// Samples that could not be true.
     odd: u64,
+    /// Series by metric that may be shares or percent.
+    either: BTreeMap<&'static str, u64>,
     /// Pods that share devices.
     shared: BTreeSet<String>,
     /// Devices that are cut into slices.
@@ -119,11 +122,13 @@ impl Reading {
     async fn memory(&mut self, asker: &mut Asker<'_>, signals: &mut Signals) {
         let used = self.all(asker, Tells::Used).await;
         self.fold(asker, signals, &used, Metric::GpuMemoryBytes);
+        self.each(asker, signals, &used, Metric::GpuMemoryBytes);
         let mut total = self.all(asker, Tells::Total).await;
         let free = self.all(asker, Tells::Free).await;
         let reserved = self.all(asker, Tells::Reserved).await;
         total.fill(sum(&used, free, &reserved));
         self.fold(asker, signals, &total, Metric::GpuMemoryTotalBytes);
+        self.each(asker, signals, &total, Metric::GpuMemoryTotalBytes);
     }
 
     /// All that is told of one thing, the first source before the others.
@@ -168,7 +173,7 @@ impl Reading {
             Scale::Share => 1.0,
         };
         let most = source.most();
-        let (mut holders, mut odd) = (Holders::default(), 0);
+        let (mut holders, mut tiles, mut odd) = (Holders::default(), Holders::default(), 0);
         let (mut nameless, mut named) = (BTreeSet::new(), false);
         let numbers = &mut self.numbers;
         let take = |answer: &Answer| {
@@ -183,20 +188,32 @@ impl Reading {
             } else {
                 named = true;
             }
+            let tile = device::tile(&answer.labels).map(|tile| Device {
+                slice: tile.to_owned(),
+                ..device.clone()
+            });
+            let (into, device) = match tile {
+                Some(tile) => (&mut tiles, tile),
+                None => (&mut holders, device),
+            };
             for (time, value) in &answer.points {
                 let value = value * unit;
                 match points.at(*time) {
                     Some(point) if (0.0..=most * SLACK).contains(&value) => {
                         let value = value.min(most);
-                        holders.put(&place, device.clone(), points.count, (point, value));
+                        into.put(&place, device.clone(), points.count, (point, value));
                     }
                     _ => odd += 1,
                 }
             }
         };
         asker.over_window(&question, take).await;
-        if source.scale == Scale::Share && holders.largest() > PERCENT_FROM {
-            holders.scale(0.01);
+        holders.fill(tiles.joined(source.tells.is_amount()));
+        if source.scale == Scale::Share {
+            let either = holders.make_shares(PERCENT_FROM);
+            if either > 0 {
+                *self.either.entry(source.metric).or_default() += either;
+            }
         }
         if source.tells.is_share() {
             odd += holders.cut(1.0);
@@ -237,10 +254,10 @@ impl Reading {
         }
     }
 
-    /// Notes what each device of the containers in view did, where there are several.
+    /// Notes what each device of the containers in view did.
     fn each(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
-        let several = all.0.iter().filter(|(it, _)| asker.view.wants(it));
-        for (place, devices) in several.filter(|(_, devices)| devices.len() > 1) {
+        let wanted = all.0.iter().filter(|(it, _)| asker.view.wants(it));
+        for (place, devices) in wanted {
             let courses = signals.devices.entry(place.clone()).or_default();
             for (device, values) in devices {
                 let id = device.name();
@@ -260,6 +277,14 @@ impl Reading {
                 SUBJECT,
                 format!("{odd} samples are out of the range of their metric and left out"),
             ));
+        }
+        for (metric, count) in &self.either {
+            let text = format!(
+                "{count} series of {metric} may be shares or percent, as others of it are percent, \
+                 and are left out"
+            );
+            let hint = "let all exporters be of one version";
+            asker.gap(Gap::new("share-or-percent", SUBJECT, text).hint(hint));
         }
         let nameless = self.nameless.len();
         // Where some name pods, the others have none.
