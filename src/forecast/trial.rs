@@ -53,6 +53,10 @@ const UNPROVEN: f64 = 1.1;
 const DOUBT_OF_GROUP: f64 = 10.0;
 const DOUBT_OF_SHORT: f64 = 10.0;
 
+/// What each moment is taken to be off beside what it was, as a share of what moments are: one
+/// at which the reference was far off is not to decide alone, nor one at which it was hardly.
+const USUALLY_OFF: f64 = 0.3;
+
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
 
@@ -68,6 +72,8 @@ struct Replay {
     /// Values that were known.
     known: usize,
     weight: f64,
+    /// The same for hours further out, less where all was far off.
+    weight_far: f64,
     /// Whether it is judged on all hours, not only on the next ones.
     whole: bool,
     /// One for each model.
@@ -113,17 +119,40 @@ impl<'a> Trials<'a> {
             let days = len_f64(end - known) / len_f64(DAY);
             let whole = most > SHORT;
             let hour = if whole { 1.0 } else { OTHER_HOUR };
+            let weight = DAY_KEEPS.powf(days - 1.0) * hour;
             Replay {
                 known,
-                weight: DAY_KEEPS.powf(days - 1.0) * hour,
+                weight,
+                weight_far: weight,
                 whole,
                 said: models.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
         };
-        Self {
+        let mut trials = Self {
             values,
             models,
             replays: whole.chain(short).map(replay).collect(),
+        };
+        trials.weigh_far();
+        trials
+    }
+
+    /// Makes days count for about the same, whatever the reference was off on them.
+    fn weigh_far(&mut self) {
+        let off: Vec<f64> = self.replays.iter().map(|it| it.off(self.values)).collect();
+        let whole = self.replays.iter().zip(&off);
+        let whole = whole.filter(|(it, off)| it.whole && off.is_finite());
+        let (sum, all) = whole.fold((0.0, 0.0), |(sum, all), (it, off)| {
+            (sum + it.weight * off, all + it.weight)
+        });
+        let usual: f64 = sum / all;
+        if usual.is_nan() || usual <= 0.0 {
+            return;
+        }
+        for (replay, off) in self.replays.iter_mut().zip(off) {
+            if off.is_finite() {
+                replay.weight_far *= usual / (off + USUALLY_OFF * usual);
+            }
         }
     }
 
@@ -136,15 +165,16 @@ impl<'a> Trials<'a> {
     pub fn weights(&self) -> Weights {
         let models = 0..self.models.len();
         let tallies: Vec<Tallies> = models.map(|model| self.tallies(model)).collect();
-        let (whole, all) = (self.weighed(|it| it.whole), self.weighed(|_| true));
+        let far = self.weighed(|it| if it.whole { it.weight_far } else { 0.0 });
+        let near = self.weighed(|it| it.weight);
         let usual = &tallies[0];
-        let tiny = 1e-9 * (usual.whole.own / whole).max(f64::MIN_POSITIVE);
+        let tiny = 1e-9 * (usual.whole.own / far).max(f64::MIN_POSITIVE);
         let ratios = tallies.iter().map(|tallies| {
-            let prior = DOUBT * usual.whole.own / whole;
+            let prior = DOUBT * usual.whole.own / far;
             let over_all = tallies.whole.ratio(UNPROVEN, prior + tiny);
             let mut ratios = [over_all; GROUPS.len()];
             for (group, ratio) in ratios.iter_mut().enumerate() {
-                let each = usual.groups[group].own / if is_short(group) { all } else { whole };
+                let each = usual.groups[group].own / if is_short(group) { near } else { far };
                 let prior = doubt(group) * each;
                 *ratio = tallies.groups[group].ratio(over_all, prior + tiny);
             }
@@ -154,9 +184,8 @@ impl<'a> Trials<'a> {
     }
 
     /// What replays weigh together.
-    fn weighed(&self, which: impl Fn(&Replay) -> bool) -> f64 {
-        let weights = self.replays.iter().filter(|it| which(it));
-        let weight: f64 = weights.map(|it| it.weight).sum();
+    fn weighed(&self, weight: impl Fn(&Replay) -> f64) -> f64 {
+        let weight: f64 = self.replays.iter().map(weight).sum();
         weight.max(f64::MIN_POSITIVE)
     }
 
@@ -176,13 +205,14 @@ impl<'a> Trials<'a> {
                 let (own, reference) = ((own - was).abs(), (reference - was).abs());
                 let group = group(hour);
                 if replay.whole {
-                    tallies
-                        .whole
-                        .add(replay.weight * own, replay.weight * reference);
+                    let weight = replay.weight_far;
+                    tallies.whole.add(weight * own, weight * reference);
                 }
-                let loss = |off: f64| if is_short(group) { off.sqrt() } else { off };
-                tallies.groups[group]
-                    .add(replay.weight * loss(own), replay.weight * loss(reference));
+                let lost = |off: f64| match is_short(group) {
+                    true => replay.weight * off.sqrt(),
+                    false => replay.weight_far * off,
+                };
+                tallies.groups[group].add(lost(own), lost(reference));
             }
         }
         tallies
@@ -214,6 +244,18 @@ impl<'a> Trials<'a> {
             Some(said.iter().copied().zip(was).collect())
         });
         replayed.collect()
+    }
+}
+
+impl Replay {
+    /// What the reference was off in the mean of its hours; `NaN` where nothing came.
+    fn off(&self, values: &[f64]) -> f64 {
+        let said = self.said[0].iter().flatten();
+        let off = said.zip(&values[self.known..]);
+        let off = off.map(|(said, was)| (said - was).abs());
+        let known = off.filter(|it| it.is_finite());
+        let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
+        sum / len_f64(count)
     }
 }
 
