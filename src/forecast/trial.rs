@@ -72,8 +72,6 @@ struct Replay {
     /// Values that were known.
     known: usize,
     weight: f64,
-    /// The same for hours further out, less where all was far off.
-    weight_far: f64,
     /// Whether it is judged on all hours, not only on the next ones.
     whole: bool,
     /// One for each model.
@@ -119,11 +117,9 @@ impl<'a> Trials<'a> {
             let days = len_f64(end - known) / len_f64(DAY);
             let whole = most > SHORT;
             let hour = if whole { 1.0 } else { OTHER_HOUR };
-            let weight = DAY_KEEPS.powf(days - 1.0) * hour;
             Replay {
                 known,
-                weight,
-                weight_far: weight,
+                weight: DAY_KEEPS.powf(days - 1.0) * hour,
                 whole,
                 said: models.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
@@ -133,25 +129,26 @@ impl<'a> Trials<'a> {
             models,
             replays: whole.chain(short).map(replay).collect(),
         };
-        trials.weigh_far();
+        trials.level();
         trials
     }
 
     /// Makes days count for about the same, whatever the reference was off on them.
-    fn weigh_far(&mut self) {
-        let off: Vec<f64> = self.replays.iter().map(|it| it.off(self.values)).collect();
-        let whole = self.replays.iter().zip(&off);
-        let whole = whole.filter(|(it, off)| it.whole && off.is_finite());
-        let (sum, all) = whole.fold((0.0, 0.0), |(sum, all), (it, off)| {
-            (sum + it.weight * off, all + it.weight)
-        });
-        let usual: f64 = sum / all;
-        if usual.is_nan() || usual <= 0.0 {
-            return;
+    fn level(&mut self) {
+        let (values, mut sum, mut all) = (self.values, 0.0, 0.0);
+        let whole = self.replays.iter_mut().filter(|it| it.whole);
+        let off = |it: &Replay| Some(it.off(values)).filter(|off| off.is_finite());
+        let mut whole: Vec<(&mut Replay, f64)> = whole
+            .filter_map(|it| off(it).map(|off| (it, off)))
+            .collect();
+        for (replay, off) in &whole {
+            sum += replay.weight * off;
+            all += replay.weight;
         }
-        for (replay, off) in self.replays.iter_mut().zip(off) {
-            if off.is_finite() {
-                replay.weight_far *= usual / (off + USUALLY_OFF * usual);
+        let usual: f64 = sum / all;
+        for (replay, off) in &mut whole {
+            if usual > 0.0 {
+                replay.weight *= usual * (1.0 + USUALLY_OFF) / (*off + USUALLY_OFF * usual);
             }
         }
     }
@@ -165,16 +162,15 @@ impl<'a> Trials<'a> {
     pub fn weights(&self) -> Weights {
         let models = 0..self.models.len();
         let tallies: Vec<Tallies> = models.map(|model| self.tallies(model)).collect();
-        let far = self.weighed(|it| if it.whole { it.weight_far } else { 0.0 });
-        let near = self.weighed(|it| it.weight);
+        let (whole, all) = (self.weighed(|it| it.whole), self.weighed(|_| true));
         let usual = &tallies[0];
-        let tiny = 1e-9 * (usual.whole.own / far).max(f64::MIN_POSITIVE);
+        let tiny = 1e-9 * (usual.whole.own / whole).max(f64::MIN_POSITIVE);
         let ratios = tallies.iter().map(|tallies| {
-            let prior = DOUBT * usual.whole.own / far;
+            let prior = DOUBT * usual.whole.own / whole;
             let over_all = tallies.whole.ratio(UNPROVEN, prior + tiny);
             let mut ratios = [over_all; GROUPS.len()];
             for (group, ratio) in ratios.iter_mut().enumerate() {
-                let each = usual.groups[group].own / if is_short(group) { near } else { far };
+                let each = usual.groups[group].own / if is_short(group) { all } else { whole };
                 let prior = doubt(group) * each;
                 *ratio = tallies.groups[group].ratio(over_all, prior + tiny);
             }
@@ -184,8 +180,9 @@ impl<'a> Trials<'a> {
     }
 
     /// What replays weigh together.
-    fn weighed(&self, weight: impl Fn(&Replay) -> f64) -> f64 {
-        let weight: f64 = self.replays.iter().map(weight).sum();
+    fn weighed(&self, which: impl Fn(&Replay) -> bool) -> f64 {
+        let weights = self.replays.iter().filter(|it| which(it));
+        let weight: f64 = weights.map(|it| it.weight).sum();
         weight.max(f64::MIN_POSITIVE)
     }
 
@@ -205,14 +202,13 @@ impl<'a> Trials<'a> {
                 let (own, reference) = ((own - was).abs(), (reference - was).abs());
                 let group = group(hour);
                 if replay.whole {
-                    let weight = replay.weight_far;
-                    tallies.whole.add(weight * own, weight * reference);
+                    tallies
+                        .whole
+                        .add(replay.weight * own, replay.weight * reference);
                 }
-                let lost = |off: f64| match is_short(group) {
-                    true => replay.weight * off.sqrt(),
-                    false => replay.weight_far * off,
-                };
-                tallies.groups[group].add(lost(own), lost(reference));
+                let loss = |off: f64| if is_short(group) { off.sqrt() } else { off };
+                tallies.groups[group]
+                    .add(replay.weight * loss(own), replay.weight * loss(reference));
             }
         }
         tallies
