@@ -15,6 +15,15 @@ const DAYS_OF_SORTS: usize = 21;
 /// Newest days of a sort that count.
 const OF_A_SORT: usize = 10;
 
+/// Days that are looked at for those alike.
+const DAYS_ALIKE: usize = 28;
+
+/// What one of them keeps of its weight for each day that is newer.
+const DAY_KEEPS: f64 = 0.95;
+
+/// What those of another weekday weigh beside those of the same.
+const OTHER_WEEKDAY: f64 = 0.1;
+
 /// A series of hourly values, and what was worked out of it.
 #[derive(Debug)]
 pub struct Cycles<'a> {
@@ -36,6 +45,9 @@ pub(super) enum Usual {
     Cycle(usize, usize, Center),
     /// The middle of newest days: weekends, or working days.
     Sort { weekend: bool },
+    /// The mean of days of the same sort, as seen so many whole days before: newer ones and
+    /// those of the same weekday foremost.
+    Alike { days_before: usize },
 }
 
 /// How values of one phase become one.
@@ -127,7 +139,29 @@ impl<'a> Cycles<'a> {
                 found.extend(known.take(OF_A_SORT));
                 Center::Median.of(found)
             }
+            Usual::Alike { days_before } => self.alike(hour, days_before),
         }
+    }
+
+    /// `NaN` where no day is of its sort.
+    fn alike(&self, hour: usize, days_before: usize) -> f64 {
+        let is_weekend = |hour: usize| self.is_weekend(i64::try_from(hour).unwrap_or(i64::MAX));
+        let weekend = is_weekend(hour);
+        let (mut sum, mut all, mut weight) = (0.0, 0.0, 1.0);
+        for days in (days_before + 1..).take(DAYS_ALIKE) {
+            let Some(at) = hour.checked_sub(days * DAY) else {
+                break;
+            };
+            let value = self.values.get(at).copied().unwrap_or(f64::NAN);
+            if value.is_finite() && is_weekend(at) == weekend {
+                let same = days.is_multiple_of(7);
+                let weight = weight * if same { 1.0 } else { OTHER_WEEKDAY };
+                sum += weight * value;
+                all += weight;
+            }
+            weight *= DAY_KEEPS;
+        }
+        sum / all
     }
 }
 
@@ -136,7 +170,7 @@ impl Usual {
     pub(super) fn period(self) -> usize {
         match self {
             Self::Cycle(period, ..) => period,
-            Self::Sort { .. } => DAY,
+            Self::Sort { .. } | Self::Alike { .. } => DAY,
         }
     }
 
@@ -145,6 +179,7 @@ impl Usual {
         match self {
             Self::Cycle(_, cycles, _) => cycles,
             Self::Sort { .. } => OF_A_SORT,
+            Self::Alike { .. } => 0,
         }
     }
 }

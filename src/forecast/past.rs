@@ -63,6 +63,16 @@ impl<'a> Past<'a> {
             .usual(usual, self.known, hours.min(usual.period()))
     }
 
+    /// What the next hours usually are, by days alike.
+    pub(super) fn alike(&self, hours: usize) -> Vec<f64> {
+        let days = (0..hours.div_ceil(DAY)).flat_map(|day| {
+            let usual = Usual::Alike { days_before: day };
+            let from = self.known + day * DAY;
+            self.cycles.usual(usual, from, DAY.min(hours - day * DAY))
+        });
+        days.collect()
+    }
+
     /// What the hours of the last day usually are, by what was before them.
     pub(super) fn usual_of_last_day(&self, usual: Usual) -> Vec<f64> {
         match self.known.checked_sub(DAY) {

@@ -53,6 +53,10 @@ const UNPROVEN: f64 = 1.1;
 const DOUBT_OF_GROUP: f64 = 10.0;
 const DOUBT_OF_SHORT: f64 = 10.0;
 
+/// What each moment is taken to be off beside what it was, as a share of what moments are: one
+/// at which the reference was far off is not to decide alone, nor one at which it was hardly.
+const USUALLY_OFF: f64 = 0.3;
+
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
 
@@ -120,10 +124,32 @@ impl<'a> Trials<'a> {
                 said: models.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
         };
-        Self {
+        let mut trials = Self {
             values,
             models,
             replays: whole.chain(short).map(replay).collect(),
+        };
+        trials.level();
+        trials
+    }
+
+    /// Makes days count for about the same, whatever the reference was off on them.
+    fn level(&mut self) {
+        let (values, mut sum, mut all) = (self.values, 0.0, 0.0);
+        let whole = self.replays.iter_mut().filter(|it| it.whole);
+        let off = |it: &Replay| Some(it.off(values)).filter(|off| off.is_finite());
+        let mut whole: Vec<(&mut Replay, f64)> = whole
+            .filter_map(|it| off(it).map(|off| (it, off)))
+            .collect();
+        for (replay, off) in &whole {
+            sum += replay.weight * off;
+            all += replay.weight;
+        }
+        let usual: f64 = sum / all;
+        for (replay, off) in &mut whole {
+            if usual > 0.0 {
+                replay.weight *= usual * (1.0 + USUALLY_OFF) / (*off + USUALLY_OFF * usual);
+            }
         }
     }
 
@@ -214,6 +240,18 @@ impl<'a> Trials<'a> {
             Some(said.iter().copied().zip(was).collect())
         });
         replayed.collect()
+    }
+}
+
+impl Replay {
+    /// What the reference was off in the mean of its hours; `NaN` where nothing came.
+    fn off(&self, values: &[f64]) -> f64 {
+        let said = self.said[0].iter().flatten();
+        let off = said.zip(&values[self.known..]);
+        let off = off.map(|(said, was)| (said - was).abs());
+        let known = off.filter(|it| it.is_finite());
+        let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
+        sum / len_f64(count)
     }
 }
 

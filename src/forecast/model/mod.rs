@@ -1,11 +1,13 @@
 //! Ways to say what comes, one file each.
 
 mod adjusted;
+mod alike;
 mod drift;
 mod halves;
 mod hour_of;
 mod naive;
 mod recent;
+mod smooth;
 mod trend;
 mod working_day;
 
@@ -13,11 +15,13 @@ use super::Past;
 use super::cycles::Center;
 use super::{DAY, WEEK};
 use adjusted::{Adjusted, By};
+use alike::Alike;
 use drift::Drift;
 use halves::Halves;
 use hour_of::HourOf;
 use naive::SameHour;
 use recent::Recent;
+use smooth::Smooth;
 use trend::Trend;
 use working_day::WorkingDay;
 
@@ -111,6 +115,8 @@ pub static ALL: &[&dyn Model] = &[
     &DAY_7,
     &DAY_14,
     &WorkingDay,
+    &Alike,
+    &Smooth,
     &Halves { name: "yesterday_and_last_week", models: [&YESTERDAY, &LAST_WEEK] },
     &Halves { name: "hour_of_day_and_last_week", models: [&DAY_3, &LAST_WEEK] },
     &Recent { name: "last_hour", hours: 1 },
@@ -121,20 +127,17 @@ pub static ALL: &[&dyn Model] = &[
     &adjusted("yesterday_fading", &YESTERDAY, By::LastHour { kept: 0.75 }),
     &adjusted("yesterday_lasting", &YESTERDAY, By::LastHour { kept: 1.0 }),
     &adjusted("hour_of_day_level", &DAY_7, By::Level),
-    &adjusted("hour_of_day_ratio", &DAY_7, By::Ratio),
     &adjusted("hour_of_day_fading", &DAY_7, By::LastHour { kept: 0.75 }),
     &adjusted("hour_of_day_lasting", &DAY_7, By::LastHour { kept: 0.95 }),
     &adjusted("working_day_level", &WorkingDay, By::Level),
     &adjusted("working_day_ratio", &WorkingDay, By::Ratio),
     &adjusted("working_day_fading", &WorkingDay, By::LastHour { kept: 0.75 }),
     &adjusted("working_day_lasting", &WorkingDay, By::LastHour { kept: 0.95 }),
+    &adjusted("days_alike_level", &Alike, By::Level),
     &adjusted("last_week_level", &LAST_WEEK, By::Level),
-    &adjusted("last_week_ratio", &LAST_WEEK, By::Ratio),
-    &adjusted("last_week_fading", &LAST_WEEK, By::LastHour { kept: 0.75 }),
     &adjusted("last_week_lasting", &LAST_WEEK, By::LastHour { kept: 0.95 }),
     &adjusted("hour_of_week_level", &WEEK_MEDIAN, By::Level),
     &adjusted("hour_of_week_ratio", &WEEK_MEDIAN, By::Ratio),
-    &adjusted("hour_of_week_fading", &WEEK_MEDIAN, By::LastHour { kept: 0.75 }),
     &adjusted("hour_of_week_lasting", &WEEK_MEDIAN, By::LastHour { kept: 0.95 }),
 ];
 
