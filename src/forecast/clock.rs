@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use super::season::{Season, seasons_and};
+use super::month::{MonthPeak, Months};
+use super::season::{Kind, Season, seasons_and};
 use super::{DAY, Hours};
 use crate::calendar::{Calendar, Like};
 
@@ -157,6 +158,15 @@ impl Clock {
     /// What comes again in a series, by its local time.
     pub fn seasons(&self, hours: &Hours) -> Vec<Season> {
         seasons_and(&self.localized(&self.usual(hours)), &self.periods)
+    }
+
+    /// What comes on a day of the month, where seasons say that such days differ.
+    pub fn month_peak(&self, hours: &Hours, seasons: &[Season]) -> Option<MonthPeak> {
+        if !seasons.iter().any(|it| it.kind == Kind::DayOfMonth) {
+            return None;
+        }
+        let local = self.localized(&self.usual(hours));
+        Months::of(&local).peak(&local)
     }
 
     /// Without hours that are no evidence.

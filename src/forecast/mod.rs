@@ -28,6 +28,7 @@ pub use capacity::{Capacity, Full, Most, SIGHT, Unit, What, Why};
 pub use clock::{Clock, Clocks, Special};
 pub use cycles::Cycles;
 pub use model::{ALL, Model, by_name, names};
+pub use month::MonthPeak;
 pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed, replay, replay_from};

@@ -1,6 +1,6 @@
 //! What days of the month, such as the first or the last, are beside days around them.
 
-use super::season::place_of_month;
+use super::season::{FROM_START, place_of_month};
 use super::{DAY, Hours};
 use crate::trend::median;
 use crate::units::len_f64;
@@ -23,6 +23,31 @@ const PLACES: usize = 40;
 pub(super) struct Months {
     /// By the place of the day in its month.
     effects: Vec<Option<Effect>>,
+}
+
+/// The peak that comes on a day of the month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonthPeak {
+    place: usize,
+    /// The local hour of the day.
+    pub hour: u32,
+    /// The mean of the hour, the largest that came.
+    pub value: f64,
+    /// Months in which the day is known.
+    pub months: usize,
+}
+
+impl MonthPeak {
+    /// `on day 1 of the month`, `on the last day of the month`.
+    pub fn day(&self) -> String {
+        let place = i64::try_from(self.place).unwrap_or(0);
+        match place - FROM_START - 1 {
+            ..0 => format!("on day {place} of the month"),
+            0 => "on the last day of the month".to_owned(),
+            1 => "on the last day but one of the month".to_owned(),
+            more => format!("{more} days before the last of the month"),
+        }
+    }
 }
 
 /// What comes on one day of the month.
@@ -66,6 +91,23 @@ impl Months {
         let effect = self.effects.get(place).and_then(Option::as_ref);
         let of_day = usize::try_from(hour.rem_euclid(24)).unwrap_or(0);
         effect.map_or((0.0, 0.0), |it| (it.hours[of_day], it.spread))
+    }
+
+    /// The largest hour of days of the month that are above others.
+    pub(super) fn peak(&self, local: &Hours) -> Option<MonthPeak> {
+        let hours = local.values.iter().zip(local.first..);
+        let known = hours.filter(|(value, hour)| value.is_finite() && self.at(*hour).0 > 0.0);
+        let (value, hour) = known.max_by(|a, b| a.0.total_cmp(b.0))?;
+        let place = place_of_month(hour.div_euclid(24));
+        let days = local.values.iter().zip(local.first..);
+        let days = days.filter(|(value, at)| value.is_finite() && at.rem_euclid(24) == 0);
+        let same = days.filter(|(_, at)| place_of_month(at.div_euclid(24)) == place);
+        Some(MonthPeak {
+            place,
+            hour: u32::try_from(hour.rem_euclid(24)).unwrap_or(0),
+            value: *value,
+            months: same.count(),
+        })
     }
 
     /// The same hours without it.

@@ -17,7 +17,7 @@ use super::window::Window;
 use super::words::{cores, percent, seen_of};
 use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, without_seasons};
+use crate::forecast::{Hours, MonthPeak, without_seasons};
 use crate::price::Book;
 use crate::profile::Profile;
 use crate::recommend::WorkloadAdvice;
@@ -35,8 +35,7 @@ const PEAK: f64 = 1.5;
 pub struct Peak {
     /// Index into the snapshot's workloads.
     pub workload: usize,
-    /// When it comes: the largest window.
-    pub window: Window,
+    pub comes: Comes,
     /// What is planned on the workload, where it was.
     pub plan: Option<Plan>,
     /// Replicas now, and cores that they hold together once the advice is followed.
@@ -44,6 +43,14 @@ pub struct Peak {
     pub held: f64,
     /// Cores of the usual week at most.
     usual: f64,
+}
+
+/// When a peak comes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comes {
+    /// Within a week: the largest window.
+    Weekly(Window),
+    Monthly(MonthPeak),
 }
 
 /// The peaks of all workloads whose advised size does not hold one, while usage comes part
@@ -134,7 +141,23 @@ fn peak(
     let hours = hours(history);
     let clock = options.clocks.of(index);
     let seasons = clock.seasons(&hours);
-    let cycle = Cycle::of(&seasons)?;
+    let of_month = || {
+        let peak = clock.month_peak(&hours, &seasons)?;
+        if !is_peak(peak.value, PEAK * held) {
+            return None;
+        }
+        Some(Peak {
+            workload: index,
+            usual: peak.value,
+            comes: Comes::Monthly(peak),
+            plan: None,
+            now,
+            held,
+        })
+    };
+    let Some(cycle) = Cycle::of(&seasons) else {
+        return of_month();
+    };
     let days = days(history, clock);
     let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
@@ -173,7 +196,7 @@ fn peak(
     let window = draft.windows.into_iter().max_by_key(|it| it.replicas)?;
     Some(Peak {
         workload: index,
-        window,
+        comes: Comes::Weekly(window),
         plan: None,
         now,
         held,
@@ -215,7 +238,7 @@ impl Peak {
         let window = plan.windows.iter().max_by_key(|it| it.replicas);
         let each = plan.load().map_or(0.0, Cpu::get);
         Self {
-            window: window.cloned().unwrap_or(self.window),
+            comes: window.cloned().map_or(self.comes, Comes::Weekly),
             held: if each > 0.0 {
                 each * f64::from(self.now)
             } else {
@@ -238,15 +261,27 @@ impl Peak {
 
     /// What comes, and what covers it: one sentence without a period.
     pub fn text(&self) -> String {
-        let it = &self.window.evidence;
+        let comes = match &self.comes {
+            Comes::Weekly(window) => {
+                let it = &window.evidence;
+                let (days, time) = (it.days.words(), clock_time(it.minute));
+                let (peak, of) = (cores(it.cores), seen_of(window));
+                format!(
+                    "{days} {time} comes a peak of {peak} cores, {} of {of}",
+                    it.seen
+                )
+            }
+            Comes::Monthly(it) => format!(
+                "{} {} comes a peak of {} cores, in {}",
+                it.day(),
+                clock_time(it.hour * 60),
+                cores(it.value),
+                count(it.months, "month"),
+            ),
+        };
         let replicas = count(usize::try_from(self.now).unwrap_or(0), "replica");
         format!(
-            "{} {} comes a peak of {} cores, {} of {}: {replicas} of the advised size hold {}, {}",
-            it.days.words(),
-            clock_time(it.minute),
-            cores(it.cores),
-            it.seen,
-            seen_of(&self.window),
+            "{comes}: {replicas} of the advised size hold {}, {}",
             cores(self.held),
             self.covers(),
         )
@@ -258,11 +293,14 @@ impl Peak {
             return "kcost schedule says what covers it".to_owned();
         };
         match plan.advice {
-            Advice::Schedule | Advice::ScheduleAndHpa(_) => format!(
-                "a schedule of {} from {} covers it",
-                self.window.replicas,
-                clock_time(self.window.start)
-            ),
+            Advice::Schedule | Advice::ScheduleAndHpa(_) => match &self.comes {
+                Comes::Weekly(window) => format!(
+                    "a schedule of {} from {} covers it",
+                    window.replicas,
+                    clock_time(window.start)
+                ),
+                Comes::Monthly(_) => "a schedule covers it".to_owned(),
+            },
             Advice::Hpa(target) => {
                 let own = if plan.scaled { "its" } else { "an" };
                 format!("{own} HPA at {} follows it", percent(target))

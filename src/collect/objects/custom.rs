@@ -16,8 +16,10 @@ impl Record for DynamicObject {
     fn record(self, objects: &mut Objects) {
         let types = self.types.unwrap_or_default();
         let paused = self.metadata.annotations.as_ref().is_some_and(|all| {
-            let flag = all.get("autoscaling.keda.sh/paused");
-            flag.is_some_and(|value| value != "false")
+            let is_set = |key: &str| all.get(key).is_some_and(|value| value != "false");
+            is_set("autoscaling.keda.sh/paused")
+                // Whatever is written into it makes no more of it.
+                || is_set("autoscaling.keda.sh/paused-scale-out")
                 || all.contains_key("autoscaling.keda.sh/paused-replicas")
         });
         let meta = Meta::new(self.metadata);

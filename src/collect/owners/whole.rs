@@ -76,10 +76,12 @@ impl Whole<'_> {
             });
         }
         // Of several parts only templates say how many pods each has.
-        let placed = placed.filter(|_| self.split);
-        let pods = placed.map(|it| it.replicas.unwrap_or(1));
-        if let (Some(queued), Some(pods)) = (&mut owner.queued, pods) {
-            queued.pods = pods;
+        let counted = placed.and_then(|it| it.replicas);
+        match &mut owner.queued {
+            Some(queued) if self.split && placed.is_some() => queued.pods = counted.unwrap_or(1),
+            // Of one part there may be several groups of pods in the queue.
+            Some(queued) => queued.pods = queued.pods.max(counted.unwrap_or(0)),
+            None => {}
         }
         Some(owner)
     }

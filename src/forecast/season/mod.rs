@@ -17,7 +17,7 @@ use super::{DAY, Hours, WEEK};
 use crate::units::Span;
 use days::Days;
 
-pub(super) use monthly::place as place_of_month;
+pub(super) use monthly::{FROM_START, place as place_of_month};
 
 /// A season of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]

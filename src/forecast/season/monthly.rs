@@ -14,7 +14,7 @@ use crate::units::{Span, len_f64};
 const LEAST: usize = 84;
 
 /// Places of a month that are told apart: from its start, and from its end.
-const FROM_START: i64 = 16;
+pub(in crate::forecast) const FROM_START: i64 = 16;
 
 /// A month, as its seasons are told.
 const MONTH: Span = Span::days(30);

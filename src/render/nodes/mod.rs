@@ -283,7 +283,11 @@ impl Page<'_> {
         if !main.homeless.is_empty() {
             let pods = count(main.homeless.len(), "pod");
             let first = main.homeless.first().map(|it| planned.pod(*it));
-            let have = if main.homeless.len() == 1 { "has" } else { "have" };
+            let have = if main.homeless.len() == 1 {
+                "has"
+            } else {
+                "have"
+            };
             let text = format!(
                 "{pods} {have} too little room already, {} among them: add a node before any is drained",
                 first.unwrap_or_default()

@@ -601,6 +601,31 @@ fn shares_beside_percent_of_one_metric_are_left_out_or_next_to_nothing() {
 }
 
 #[test]
+fn a_device_that_works_for_no_pod_is_told() {
+    let mut text = Text::default();
+    let node = node("n0", "NVIDIA-H200", "nvidia.com/gpu", 8);
+    let pod = super::objects(&[super::Pod::new("own", Vec::new())], &node);
+    let store = Store::empty()
+        .with("v1", "nodes", &node)
+        .with("v1", "pods", &pod["items"][1]);
+    text.pod("own");
+    let own = "namespace=\"ml\",pod=\"own\",container=\"main\",";
+    for (number, of, value) in [(0, own, 90.0), (3, "", 95.0), (4, "", 0.0)] {
+        let labels = format!("{of}Hostname=\"n0\",gpu=\"{number}\",UUID=\"GPU-{number}\"");
+        text.series("DCGM_FI_DEV_GPU_UTIL", &labels, 30, |_| value);
+    }
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let mut gaps = report["gaps"].as_array().unwrap().iter();
+    let gap = gaps.find(|it| it["code"] == "gpu-of-nobody");
+    let text = gap.unwrap_or_else(|| panic!("{report:#}"))["text"].as_str();
+    let told = "n0 has 1 GPU at work that no pod is told to hold: GPU 3";
+    assert_eq!(text, Some(told));
+}
+
+#[test]
 fn tiles_of_one_device_are_put_together() {
     let mut text = Text::default();
     let node = node("n0", "Max-1550", "gpu.intel.com/i915", 8);

@@ -62,7 +62,7 @@ fn a_kubeconfig_that_is_none_is_told_by_its_fields() {
     caused by: [HOME]/kubeconfig:1:191: `users[0].user.exec`: invalid type: string, expected struct ExecConfig
     caused by: [HOME]/kubeconfig:1:213: `users[0].user.exec.env[0]`: invalid type: string, expected a map
     caused by: [HOME]/kubeconfig:1:196: `users[0].user.as-groups`: invalid type: string, expected a sequence
-    caused by: [HOME]/kubeconfig:5:4: `users[0].user`: did not find expected ',' or '}'
+    caused by: [HOME]/kubeconfig:5:4: did not find expected ',' or '}'
     caused by: [HOME]/kubeconfig:1:1: invalid type: string, expected struct Kubeconfig
     ");
 }

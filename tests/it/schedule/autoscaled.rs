@@ -155,7 +155,11 @@ fn what_scales_by_other_things_is_no_autoscaler_of_cpu() {
 /// Who paused it had a reason, and a second autoscaler would fight for the replicas.
 #[test]
 fn nothing_is_written_for_what_is_paused() {
-    for (key, value) in [("paused", "true"), ("paused-replicas", "2")] {
+    for (key, value) in [
+        ("paused", "true"),
+        ("paused-replicas", "2"),
+        ("paused-scale-out", "true"),
+    ] {
         let mut own = scaled_object(40, &[cpu(60)]);
         own["metadata"]["annotations"] = json!({format!("autoscaling.keda.sh/{key}"): value});
         for form in ["keda", "cronjobs"] {

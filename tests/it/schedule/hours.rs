@@ -294,6 +294,11 @@ fn a_bundle_keeps_how_fast_an_autoscaler_scales() {
         .ended(0)
         .stdout;
     assert!(keda.contains("stabilizationWindowSeconds: 77"), "{keda}");
+    // And by what it did: the API's own target where it names none.
+    assert!(
+        keda.contains("type: cpu") && keda.contains("value: '80'"),
+        "{keda}"
+    );
 }
 
 #[test]

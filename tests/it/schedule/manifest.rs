@@ -6,9 +6,9 @@ use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Made, bundle_on, friday};
+use super::{Made, bundle, bundle_on, friday};
 use crate::common::{Kcost, needs};
 use crate::standin::{Setup, Store};
 
@@ -266,4 +266,85 @@ fn what_is_left_writes_nothing() {
     let args = ["schedule", "--snapshot", &bundle, "-o", "keda"];
     let text = Kcost::new().args(args).run().ended(0).stdout;
     assert_eq!(text, "# Nothing is to be scaled.\n");
+}
+
+/// Names of the objects of a kind that are written for these.
+fn names_of(made: &[Made<'_>], form: &str, kind: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle(folder.path(), made);
+    let args = ["schedule", "--snapshot", &bundle, "-o", form];
+    let text = Kcost::new().args(args).run().ended(0).stdout;
+    let documents = text.split("---\n").skip(1);
+    let documents = documents.map(|it| serde_yaml::from_str::<Value>(it).unwrap());
+    let own = documents.filter(|it| it["kind"] == kind);
+    own.map(|it| it["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn no_object_takes_the_place_of_another_workloads() {
+    let sale = friday(20 * 3_600, 22 * 3_600, 0.3, 4.3);
+    let named = |name: &'static str| Made {
+        name,
+        start: 900,
+        cores: &sale,
+        ..Made::default()
+    };
+    let long = [
+        named("checkout-promotions-service-for-the-friday-evening-rush-a"),
+        named("checkout-promotions-service-for-the-friday-evening-rush-b"),
+    ];
+    for (form, kind) in [
+        ("keda", "ScaledObject"),
+        ("cronjobs", "Role"),
+        ("cronjobs", "CronJob"),
+    ] {
+        let mut names = names_of(&long, form, kind);
+        let all = names.len();
+        assert!(all >= 2, "{names:?}");
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
+    }
+    // One that is called as the workload is, and scales another.
+    let other = Made {
+        beside: vec![json!({
+            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": {"namespace": "shop", "name": "api"},
+            "spec": {"scaleTargetRef": {"name": "other"}, "minReplicaCount": 2,
+                "maxReplicaCount": 4, "triggers": [{"type": "cpu",
+                    "metricType": "Utilization", "metadata": {"value": "80"}}]},
+        })],
+        ..Made {
+            name: "other",
+            ..Made::default()
+        }
+    };
+    let names = names_of(&[named("api"), other], "keda", "ScaledObject");
+    assert_eq!(names, ["api-deployment"]);
+}
+
+#[test]
+fn what_came_once_has_no_window() {
+    let sale = friday(20 * 3_600, 22 * 3_600, 0.3, 4.3);
+    let once = |second: i64| {
+        let (day, hour) = (second / 86_400, second % 86_400 / 3_600);
+        if day == 8 && (12..16).contains(&hour) {
+            9.3
+        } else {
+            sale(second)
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let made = Made {
+        start: 900,
+        cores: &once,
+        ..Made::default()
+    };
+    let bundle = bundle(folder.path(), &[made]);
+    let args = ["schedule", "--snapshot", &bundle, "-o", "keda"];
+    let text = Kcost::new().args(args).run().ended(0).stdout;
+    let starts: Vec<&str> = text.lines().filter(|it| it.contains("start:")).collect();
+    assert!(!starts.is_empty(), "{text}");
+    assert!(starts.iter().all(|it| it.ends_with("* * 5")), "{text}");
 }

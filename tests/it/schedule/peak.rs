@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::{Made, bundle, daily};
 use crate::common::Kcost;
 
 fn json(args: &[&str]) -> Value {
@@ -65,4 +66,42 @@ fn explain_shows_the_season_and_the_peak() {
     assert!(text.contains("Fri 20:00"), "{text}");
     let steady = json(&["explain", "--demo", "shop/gift-cards"]);
     assert_eq!(steady["known_peak"], Value::Null);
+}
+
+/// Nor that of anybody else below what comes on a day of the month.
+#[test]
+fn a_peak_of_a_day_of_the_month_is_told_beside_a_smaller_size() {
+    // Days from 2025-10-27 on that are the first of a month.
+    const FIRSTS: [i64; 4] = [5, 35, 66, 97];
+    let (usual, sale) = (
+        daily(0, 0, 0.3, 0.3),
+        daily(10 * 3_600, 2 * 3_600, 0.3, 4.3),
+    );
+    let monthly = |second: i64| {
+        if FIRSTS.contains(&(second / 86_400)) {
+            sale(second)
+        } else {
+            usual(second)
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let made = Made {
+        days: 110,
+        cores: &monthly,
+        ..Made::default()
+    };
+    let bundle = bundle(folder.path(), &[made]);
+    let told = json(&["explain", "--snapshot", &bundle, "api"]);
+    let kinds = told["seasons"].as_array().unwrap().iter();
+    let kinds: Vec<&Value> = kinds.map(|it| &it["kind"]).collect();
+    assert!(kinds.contains(&&Value::from("day_of_month")), "{kinds:?}");
+    let text = told["known_peak"].as_str().unwrap_or_default();
+    for words in [
+        "on day 1 of the month 1",
+        "comes a peak of 4.3 cores",
+        "in 4 months",
+        "hold",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Piece, Scaled};
+use super::{LONGEST, Piece, Scaled, cut};
 use crate::snapshot::{Behavior, Change, ScalingRules, SelectPolicy};
 use crate::text::{escape, quote};
 use crate::units::{Cpu, count_from};
@@ -14,7 +14,7 @@ impl Scaled<'_> {
         json!({
             "apiVersion": "autoscaling/v2",
             "kind": "HorizontalPodAutoscaler",
-            "metadata": self.metadata(self.name()),
+            "metadata": self.metadata(&cut(self.called, LONGEST)),
             "spec": {
                 "scaleTargetRef": self.target(),
                 "minReplicas": self.plan.base,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cron::{changes, expression};
 use super::keda::by_formula;
-use super::{Piece, Scaled};
+use super::{Piece, Scaled, cut};
 use crate::snapshot::Autoscaler;
 use crate::text::escape;
 
@@ -44,7 +44,8 @@ impl Scaled<'_> {
             pieces.push(Piece::Object(self.hpa()));
         }
         let patched = if own.is_some() || self.plan.advice.target().is_some() {
-            Some(Patched::autoscaler(own.map_or(self.name(), |it| &it.name)))
+            let called = cut(self.called, super::LONGEST);
+            Some(Patched::autoscaler(own.map_or(&called, |it| &it.name)))
         } else {
             Patched::workload(&self.workload.id.kind, self.name())
         };

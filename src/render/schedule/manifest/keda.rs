@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::autoscaler::behavior;
 use super::cron::spans;
-use super::{Piece, Scaled};
+use super::{Piece, Scaled, cut};
 use crate::schedule::{OURS, ToZero, Window};
 use crate::snapshot::{AutoscalerMetric, Manager, Trigger};
 use crate::text::{escape, quote};
+use crate::units::count_from;
 
 /// The longest name of a ScaledObject whose autoscaler can be called after it.
 const LONGEST: usize = 54;
@@ -46,18 +47,24 @@ impl<'a> Scaled<'a> {
             )];
         }
         let mut triggers = Vec::new();
-        if self.plan.advice.target().is_some() {
+        // By day an autoscaler goes on as it did.
+        let own_target = own.map(|it| {
+            let share = it.cpu_target().map(|it| count_from(it * 100.0));
+            share.unwrap_or_else(|| self.percent())
+        });
+        let target = self.plan.advice.target().map(|_| self.percent());
+        if let Some(percent) = target.or(own_target) {
             triggers.push(json!({
                 "type": "cpu",
                 "metricType": "Utilization",
-                "metadata": {"value": self.percent().to_string()},
+                "metadata": {"value": percent.to_string()},
             }));
         }
         triggers.extend(crons);
         let mut object = json!({
             "apiVersion": "keda.sh/v1alpha1",
             "kind": "ScaledObject",
-            "metadata": self.metadata(&self.short_name()),
+            "metadata": self.metadata(&cut(self.called, LONGEST)),
             "spec": {
                 "scaleTargetRef": self.target(),
                 "minReplicaCount": if self.sleep.is_some() { 0 } else { self.plan.base },
@@ -191,14 +198,6 @@ impl<'a> Scaled<'a> {
                 },
             })
         })
-    }
-
-    fn short_name(self) -> String {
-        if self.name().len() <= LONGEST {
-            self.name().to_owned()
-        } else {
-            self.named("s", LONGEST)
-        }
     }
 }
 

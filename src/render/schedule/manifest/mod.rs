@@ -10,11 +10,12 @@ mod placeholder;
 mod sleep;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::Scheduled;
 use crate::render::emit;
 use crate::schedule::{Advice, Plan, Sleep, evidence};
-use crate::snapshot::{Container, ContainerKind, Workload};
+use crate::snapshot::{Container, ContainerKind, Snapshot, Workload, hex};
 use crate::text::{escape, is_plain};
 use crate::units::Cpu;
 
@@ -32,6 +33,8 @@ pub enum Mover {
 struct Scaled<'a> {
     plan: &'a Plan,
     workload: &'a Workload,
+    /// What objects that belong to it are called, and those of no other.
+    called: &'a str,
     zone: &'a str,
     /// Of the cluster, as `v1.35.1`.
     version: Option<&'a str>,
@@ -56,8 +59,10 @@ pub fn schedule_manifests(
     let acting = acting.filter(|plan| plan.advice.acts() || plan.sleep.is_some());
     let mut none = true;
     for plan in acting {
+        let called = called(snapshot, plan.workload);
         let scaled = Scaled {
             plan,
+            called: &called,
             workload: &snapshot.workloads[plan.workload],
             zone: scheduled.options.clocks.of(plan.workload).name(),
             version: snapshot.cluster.server_version.as_deref(),
@@ -71,6 +76,43 @@ pub fn schedule_manifests(
         writeln!(out, "# Nothing is to be scaled.")?;
     }
     Ok(())
+}
+
+/// What objects of a workload are called: as it is, with its kind where another workload is
+/// called the same, or an object of that name scales another.
+fn called(snapshot: &Snapshot, index: usize) -> String {
+    let id = &snapshot.workloads[index].id;
+    let all = snapshot.workloads.iter().enumerate();
+    let mut others = all.filter(|(at, it)| *at != index && it.id.namespace == id.namespace);
+    let is_taken = others.any(|(_, it)| {
+        let scales = it.managers.iter().filter(|it| it.kind == "ScaledObject");
+        let mut names = scales
+            .map(|it| &it.name)
+            .chain(it.autoscaler.iter().map(|it| &it.name));
+        let same = it.id.name == id.name && it.id.kind != id.kind;
+        same || names.any(|name| *name == id.name)
+    });
+    if is_taken {
+        format!("{}-{}", id.name, id.kind.to_lowercase())
+    } else {
+        id.name.clone()
+    }
+}
+
+/// The longest name of most objects.
+const LONGEST: usize = 63;
+
+/// A name of at most so many characters: where it is cut, with what tells it from others that
+/// begin alike.
+fn cut(name: &str, most: usize) -> String {
+    /// Of the hash, as many digits.
+    const DIGITS: usize = 6;
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    let hash = hex(&Sha256::digest(name));
+    let stem: String = name.chars().take(most.saturating_sub(DIGITS + 1)).collect();
+    format!("{}-{}", stem.trim_end_matches(['-', '.']), &hash[..DIGITS])
 }
 
 impl<'a> Scaled<'a> {
@@ -189,8 +231,6 @@ impl<'a> Scaled<'a> {
     /// A name for what belongs to the workload, of at most so many characters.
     fn named(self, suffix: &str, most: usize) -> String {
         let room = most.saturating_sub(suffix.len() + 1);
-        let stem: String = self.name().chars().take(room).collect();
-        let stem = stem.trim_end_matches(['-', '.']);
-        format!("{stem}-{suffix}")
+        format!("{}-{suffix}", cut(self.called, room))
     }
 }

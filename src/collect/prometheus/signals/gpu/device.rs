@@ -120,6 +120,10 @@ impl Points {
         }
     }
 
+    pub(super) fn per_day(self) -> usize {
+        usize::try_from(86_400 / self.step).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn at(self, time: i64) -> Option<usize> {
         let back = usize::try_from((self.end - time).div_euclid(self.step)).ok()?;
         self.count.checked_sub(back + 1)

@@ -14,6 +14,7 @@ use super::ask::Asker;
 use super::place::Place;
 use super::question::{Answer, Question};
 use crate::snapshot::{Gap, Metric};
+use crate::text::count;
 use crate::units::{len_f64, single};
 use device::{Device, Holders, Points};
 use exporters::{ALL, Of, SLACK, Scale, Source, Tells};
@@ -55,6 +56,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         named: false,
         nameless: BTreeSet::new(),
         numbers: BTreeMap::new(),
+        ownerless: BTreeMap::new(),
     };
     reading.memory(asker, signals).await;
     for (tells, metric) in [
@@ -67,6 +69,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         (Tells::Clock, Metric::GpuClockHertz),
     ] {
         let holders = reading.all(asker, tells).await;
+        reading.note_ownerless(&holders, metric);
         reading.fold(asker, signals, &holders, metric);
         reading.each(asker, signals, &holders, metric);
     }
@@ -114,7 +117,12 @@ struct Reading {
     nameless: BTreeSet<String>,
     /// What devices are called on their nodes.
     numbers: BTreeMap<Device, String>,
+    /// Devices that work and that no pod is told to hold, by node.
+    ownerless: BTreeMap<String, BTreeSet<String>>,
 }
+
+/// A device that no pod is told to hold works where it does for this share of the newest day.
+const WORKS: f64 = 0.05;
 
 impl Reading {
     /// Memory in use and in all. That in use tells whether an exporter tells apart who
@@ -254,6 +262,33 @@ impl Reading {
         }
     }
 
+    /// Notes devices that work, and that no pod is told to hold. On a node with one device the
+    /// pod that holds it is known without.
+    fn note_ownerless(&mut self, all: &Holders, metric: Metric) {
+        if !matches!(metric, Metric::GpuUtilization | Metric::GpuSmActive) {
+            return;
+        }
+        let nodes = all
+            .0
+            .iter()
+            .filter(|(it, devices)| it.is_node() && devices.len() > 1);
+        for (place, devices) in nodes {
+            for (device, values) in devices {
+                let newest = self.points.count.saturating_sub(self.points.per_day());
+                let known = values.iter().skip(newest).filter(|it| !it.is_nan());
+                let (sum, count) = known.fold((0.0, 0), |(sum, count), it| {
+                    (sum + f64::from(*it), count + 1)
+                });
+                if count > 0 && sum / len_f64(count) > WORKS {
+                    let number = self.numbers.get(device).filter(|it| !it.is_empty());
+                    let name = number.map_or_else(|| device.name(), |it| format!("GPU {it}"));
+                    let own = self.ownerless.entry(place.container.clone());
+                    own.or_default().insert(name);
+                }
+            }
+        }
+    }
+
     /// Notes what each device of the containers in view did.
     fn each(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
         let wanted = all.0.iter().filter(|(it, _)| asker.view.wants(it));
@@ -297,11 +332,22 @@ impl Reading {
                         of a node with one device the pod that holds it is known without";
             asker.gap(Gap::new("no-gpu-pods", SUBJECT, text).hint(hint));
         }
-        let count = self.shared.len();
-        if count > 0 {
+        for (node, devices) in self.ownerless.into_iter().filter(|_| self.named) {
+            let names: Vec<&str> = devices.iter().map(String::as_str).collect();
+            let text = format!(
+                "{node} has {} at work that no pod is told to hold: {}",
+                count(devices.len(), "GPU"),
+                names.join(", ")
+            );
+            let hint = "see with nvidia-smi who uses them before anybody takes the node: a process \
+                        outside Kubernetes, or a pod that the exporter does not see";
+            asker.gap(Gap::new("gpu-of-nobody", SUBJECT, text).hint(hint));
+        }
+        let shared = self.shared.len();
+        if shared > 0 {
             let examples: Vec<String> = self.shared.into_iter().take(3).collect();
             let text = format!(
-                "{count} pods have time-sliced GPUs: a shared device does not tell who used it: {}",
+                "{shared} pods have time-sliced GPUs: a shared device does not tell who used it: {}",
                 examples.join(", ")
             );
             let hint = "MIG slices, or one pod a device, tell each pod's use";
