@@ -8,7 +8,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::month::{MonthPeak, Months};
-use super::season::{Kind, Season, seasons_and};
+use super::season::{Season, seasons_and};
 use super::{DAY, Hours};
 use crate::calendar::{Calendar, Like};
 
@@ -160,13 +160,10 @@ impl Clock {
         seasons_and(&self.localized(&self.usual(hours)), &self.periods)
     }
 
-    /// What comes on a day of the month, where seasons say that such days differ.
+    /// The largest hour that comes on a day of the month, where such days differ.
     pub fn month_peak(&self, hours: &Hours, seasons: &[Season]) -> Option<MonthPeak> {
-        if !seasons.iter().any(|it| it.kind == Kind::DayOfMonth) {
-            return None;
-        }
         let local = self.localized(&self.usual(hours));
-        Months::of(&local).peak(&local)
+        Months::proven(&local, seasons).peak(&local)
     }
 
     /// Without hours that are no evidence.

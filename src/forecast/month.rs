@@ -1,6 +1,6 @@
 //! What days of the month, such as the first or the last, are beside days around them.
 
-use super::season::{FROM_START, place_of_month};
+use super::season::{FROM_START, Kind, Season, place_of_month};
 use super::{DAY, Hours};
 use crate::trend::median;
 use crate::units::len_f64;
@@ -67,6 +67,16 @@ struct Beside {
 }
 
 impl Months {
+    /// Of hours by local time, where their seasons say that days of the month differ.
+    pub(super) fn proven(local: &Hours, seasons: &[Season]) -> Self {
+        let differ = seasons.iter().any(|it| it.kind == Kind::DayOfMonth);
+        if differ {
+            Self::of(local)
+        } else {
+            Self::default()
+        }
+    }
+
     /// Of hours by local time. A day counts where it was above, or below, those around it in
     /// every month, by far more than days usually are: whoever asks knows that days of the
     /// month differ, not which.

@@ -83,12 +83,7 @@ impl Outlook {
 /// `None` where less than two days are known, or nothing of the last.
 pub fn outlook(hours: &Hours, next: i64, ahead: usize, clock: &Clock) -> Option<Outlook> {
     let seasons = clock.seasons(hours);
-    let monthly = seasons.iter().any(|it| it.kind == Kind::DayOfMonth);
-    let months = if monthly {
-        Months::of(&clock.localized(&clock.usual(hours)))
-    } else {
-        Months::default()
-    };
+    let months = Months::proven(&clock.localized(&clock.usual(hours)), &seasons);
     let custom = seasons.iter().filter(|it| it.kind == Kind::Custom);
     let periods = custom.map(|it| usize::try_from(it.period.as_secs() / 3_600).unwrap_or(0));
     let models: Vec<Box<dyn Model>> = periods.flat_map(of_period).collect();
