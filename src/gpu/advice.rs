@@ -7,6 +7,7 @@ use super::cheaper;
 use super::free;
 use super::held::Held;
 use super::part::Part;
+use super::replicas::{Replicas, scaled_by};
 use super::run;
 use super::seen::{Fullness, Seen};
 use super::state::{Certainty, State, is_watched};
@@ -364,7 +365,7 @@ fn batch(about: &About<'_>) -> Option<Advice> {
         short(waiting, 1)
     );
     // What waits in a queue does so for its turn, not for the device.
-    let savings = fewer_by(about, true).map(|(_, saved)| saved);
+    let savings = fewer_by(about, true).map(|(.., saved)| saved);
     Some(about.advice(Action::BatchMore, Danger::Medium, savings, text))
 }
 
@@ -381,14 +382,10 @@ fn queued(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::BatchMore, Danger::Low, None, text))
 }
 
-/// Replicas that can go, and what they cost.
-fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
-    let pods = about.held.running_pods();
+/// Replicas that can go, of how many, and what they cost.
+fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Replicas, Money)> {
+    let replicas = Replicas::of(about).filter(|it| it.count > 1)?;
     let (full, _) = about.seen.fullness(about.card())?;
-    let server = !about.batch() && about.workloads.len() == 1;
-    if !server || pods < 2 {
-        return None;
-    }
     let free = |level: Option<super::Level>| level.is_none_or(|it| it.p95 < 0.5);
     if !batched && !free(about.seen.waiting) {
         return None;
@@ -397,25 +394,28 @@ fn fewer_by(about: &About<'_>, batched: bool) -> Option<(usize, Money)> {
         .seen
         .needed(full)
         .max(about.seen.cache.map_or(0.0, |it| it.p95));
-    let needed = (most * len_f64(pods) / LOADED).ceil().max(1.0);
+    let all = len_f64(replicas.count);
+    let needed = (most * all / LOADED).ceil().max(1.0);
     let needed = usize::try_from(count_from(needed)).ok()?;
-    let gone = pods.checked_sub(needed).filter(|it| *it > 0)?;
-    Some((gone, about.cost.scale(len_f64(gone) / len_f64(pods))))
+    let gone = replicas.count.checked_sub(needed).filter(|it| *it > 0)?;
+    let saved = about.cost.scale(len_f64(gone) / all);
+    Some((gone, replicas, saved))
 }
 
 fn fewer(about: &About<'_>) -> Option<Advice> {
-    let (gone, savings) = fewer_by(about, false)?;
-    let pods = about.held.running_pods();
+    let (gone, replicas, savings) = fewer_by(about, false)?;
     let (full, _) = about.seen.fullness(about.card())?;
     let queue = if about.seen.waiting.is_some() {
         ", and no requests wait"
     } else {
         ""
     };
+    let (left, all) = (replicas.count - gone, replicas.count);
     let text = format!(
-        "run {} of {pods} replicas: at most {} of each device is used{queue}",
-        pods - gone,
-        percent(about.seen.needed(full))
+        "run {left} of {all} {}: at most {} of each device is used{queue}{}",
+        replicas.word,
+        percent(about.seen.needed(full)),
+        scaled_by(about, left)
     );
     Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
 }

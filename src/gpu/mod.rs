@@ -19,6 +19,7 @@ mod gather;
 mod held;
 mod joint;
 mod part;
+mod replicas;
 mod report;
 mod run;
 mod sample;

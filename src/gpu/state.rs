@@ -426,11 +426,12 @@ fn waiting(held: &Held, workloads: &[&Workload]) -> Option<Verdict> {
             let since = workload
                 .created
                 .map_or_else(String::new, |it| format!(" since {}", minute(it)));
-            let gpus = short(held.waiting_gpus, 2);
-            format!(
-                "it waits in the queue {}{since} for {gpus} GPUs",
-                queued.queue
-            )
+            let (gpus, queue) = (short(held.waiting_gpus, 2), &queued.queue);
+            if queued.admitted {
+                format!("the queue {queue} keeps {gpus} GPUs for it, and it has no pods yet")
+            } else {
+                format!("it waits in the queue {queue}{since} for {gpus} GPUs")
+            }
         }
         None => "its pods wait for a node".to_owned(),
     };

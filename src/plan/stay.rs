@@ -179,7 +179,7 @@ impl Kept {
                 Some("remove the annotation, or wait until it ends".to_owned())
             }
             Self::Annotation(..) => Some("remove the annotation".to_owned()),
-            Self::Wanted(..) => Some("see why the queue does not let them run".to_owned()),
+            Self::Wanted(..) => Some("see why they do not run yet".to_owned()),
             Self::Sold(_) => Some("smaller requests of its pods leave the bill at once".to_owned()),
         }
     }

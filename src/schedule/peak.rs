@@ -140,6 +140,18 @@ fn peak(
     }
     let hours = hours(history);
     let clock = options.clocks.of(index);
+    let days = days(history, clock);
+    let all: Vec<&Day> = days.iter().collect();
+    // Where replicas have one size whatever is planned, only one that is told is of interest.
+    let resized = replica.is_one && workload.autoscaler.is_none();
+    let worth = if resized { held } else { PEAK * held };
+    // The median of days that are alike is at most the largest median of a day of the week
+    // among them: what no day of the week usually comes to, no season does.
+    let finest = Need::usual_of(&all, Alike::apart(Cycle::Week));
+    let of_week = finest.iter().any(|it| is_peak(*it, worth));
+    if !of_week && !hours.values.iter().any(|it| is_peak(*it, PEAK * held)) {
+        return None;
+    }
     let seasons = clock.seasons(&hours);
     let of_month = || {
         let peak = clock.month_peak(&hours, &seasons)?;
@@ -158,14 +170,10 @@ fn peak(
     let Some(cycle) = Cycle::of(&seasons) else {
         return of_month();
     };
-    let days = days(history, clock);
-    let all: Vec<&Day> = days.iter().collect();
     let alike = Alike::of(&all, cycle, capacity);
     let week = Need::usual_of(&all, alike);
     let usual = week.iter().copied().fold(0.0, f64::max);
-    // Where replicas have one size whatever is planned, only one that is told is of interest.
-    let resized = replica.is_one && workload.autoscaler.is_none();
-    if !is_peak(usual, if resized { held } else { PEAK * held }) {
+    if !is_peak(usual, worth) {
         return None;
     }
     // One that is not told is of interest only where it makes smaller replicas.

@@ -131,11 +131,15 @@ pub struct Workload {
     pub events: Vec<Event>,
 }
 
-/// Pods that are not made until a queue lets them.
+/// Pods that are not made yet: a queue holds them back, or has let them just now.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Queued {
     pub queue: String,
     pub pods: u32,
+    /// Whether the queue has let them already, and keeps what they ask for until they are
+    /// there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admitted: bool,
 }
 
 /// One container of a workload, the same in all its pods.

@@ -17,7 +17,11 @@ const QUEUE: &str = "kueue.x-k8s.io/queue-name";
 /// What a queue holds back of what is suspended.
 pub(super) fn queued(meta: &Meta, pods: u32) -> Option<Queued> {
     let queue = snapshot::label(&meta.labels, QUEUE)?.to_owned();
-    Some(Queued { queue, pods })
+    Some(Queued {
+        queue,
+        pods,
+        admitted: false,
+    })
 }
 
 /// The queue that keeps a pod from any node, where one does.
@@ -28,13 +32,14 @@ pub(in crate::collect) fn queue_of(pod: &PodRecord) -> Option<&str> {
     snapshot::label(&pod.meta.labels, QUEUE).filter(|_| is_gated && pod.node.is_none())
 }
 
-/// Keeps what Kueue keeps of a run that waits. Of a run that is let run its own object tells
-/// more, and of pods and groups of them the pods.
+/// Keeps what Kueue keeps of a run that has not come to its end. Of pods and groups of them
+/// the pods tell more.
 pub(super) fn record(api_version: String, meta: Meta, mut data: Value, objects: &mut Objects) {
     let owner = meta.controller.as_ref();
-    if owner.is_none_or(|it| it.kind == "Pod") || !waits(&data) {
+    let Some(admitted) = admitted(&data).filter(|_| owner.is_some_and(|it| it.kind != "Pod"))
+    else {
         return;
-    }
+    };
     let queue = data.pointer("/spec/queueName").and_then(Value::as_str);
     let queue = queue.unwrap_or_default().to_owned();
     let counts = counts(&data);
@@ -54,28 +59,31 @@ pub(super) fn record(api_version: String, meta: Meta, mut data: Value, objects: 
         api_version,
         kind: KEPT.to_owned(),
         meta,
-        queued: Some(Queued { queue, pods }),
+        queued: Some(Queued {
+            queue,
+            pods,
+            admitted,
+        }),
         templates,
         known: true,
         ..Controller::default()
     });
 }
 
-/// Whether it waits until its queue lets it run. What is deactivated waits for a person.
+/// Whether its queue lets it run; `None` where it is over, or waits for a person, as what is
+/// deactivated does.
 ///
 /// Source: Kueue, `workload_types.go`: `Admitted` is true from when pods may be made.
-fn waits(data: &Value) -> bool {
+fn admitted(data: &Value) -> Option<bool> {
     let conditions = data.pointer("/status/conditions").and_then(Value::as_array);
-    let Some(conditions) = conditions.filter(|it| !it.is_empty()) else {
-        return false;
-    };
+    let conditions = conditions.filter(|it| !it.is_empty())?;
     let is = |kind: &str| {
         conditions
             .iter()
             .any(|it| it["type"] == kind && it["status"] == "True")
     };
     let active = data.pointer("/spec/active").and_then(Value::as_bool);
-    active != Some(false) && !is("Admitted") && !is("Finished")
+    (active != Some(false) && !is("Finished")).then(|| is("Admitted"))
 }
 
 /// Pods of each set.

@@ -104,7 +104,7 @@ pub fn resolve_with_ended(objects: Objects) -> Resolved {
 fn resolved(mut objects: Objects, with_ended: bool) -> Resolved {
     objects.dedup();
     daemons::count_nodes(&mut objects);
-    queues::give(&mut objects.controllers);
+    queues::give(&mut objects.controllers, &objects.pods);
     borrowed::lend(&mut objects.controllers);
     let has_pods = !objects.pods.is_empty();
     let named = Named::of(&mut objects);

@@ -2,18 +2,32 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::chain::Chain;
 use crate::collect::objects::{Controller, KEPT, KUEUE, Key, Meta, PodRecord, queue_of};
 use crate::snapshot::Queued;
 
 /// Gives what Kueue keeps of a run to the run itself: it owns that object, and not the
 /// other way round. What stands for a run that was not read becomes it.
-pub(super) fn give(controllers: &mut Vec<Controller>) {
+///
+/// Of a run that its queue has let run its own object and its pods tell more, once there are
+/// any.
+pub(super) fn give(controllers: &mut Vec<Controller>, pods: &[PodRecord]) {
     let is_kept = |it: &Controller| {
         let key = it.key();
         key.group == KUEUE && key.kind == KEPT
     };
-    let (kept, mut others): (Vec<Controller>, Vec<Controller>) =
+    let (mut kept, mut others): (Vec<Controller>, Vec<Controller>) =
         std::mem::take(controllers).into_iter().partition(is_kept);
+    if kept.iter().any(is_admitted) {
+        let chain = Chain::new(&others, pods);
+        let live = pods.iter().filter(|pod| !pod.is_finished());
+        let begun: HashSet<Key> = live.map(|pod| chain.pod(pod).top.key).collect();
+        kept.retain(|it| {
+            let owner = it.meta.controller.as_ref();
+            let top = owner.map(|owner| chain.top_of(owner.key(&it.meta.namespace)));
+            !is_admitted(it) || !pods.is_empty() && top.is_some_and(|top| !begun.contains(&top))
+        });
+    }
     let makers = others.iter().filter_map(|it| {
         let owner = it.meta.controller.as_ref()?;
         Some(owner.key(&it.meta.namespace))
@@ -62,6 +76,10 @@ pub(super) fn give(controllers: &mut Vec<Controller>) {
     *controllers = others;
 }
 
+fn is_admitted(kept: &Controller) -> bool {
+    kept.queued.as_ref().is_some_and(|it| it.admitted)
+}
+
 /// What a queue holds back of a workload. Pods that are there count themselves, and of what
 /// has pods on nodes nothing is held back.
 pub(super) fn queued<'a>(
@@ -77,5 +95,9 @@ pub(super) fn queued<'a>(
     }
     let gated = || live.iter().find_map(|it| queue_of(it)).map(str::to_owned);
     let queue = of_owner.map(|it| it.queue.clone()).or_else(gated)?;
-    Some(Queued { queue, pods: 0 })
+    Some(Queued {
+        queue,
+        pods: 0,
+        admitted: of_owner.is_some_and(|it| it.admitted),
+    })
 }

@@ -48,7 +48,7 @@ impl Whole<'_> {
             key: key.clone(),
             api_version: group.api_version.clone(),
             template,
-            owner: self.owner(placed).filter(|_| own),
+            owner: self.owner(placed, &below).filter(|_| own),
             made_from: made_from.map(|placed| placed.template.clone()),
             replicas,
             present,
@@ -64,13 +64,14 @@ impl Whole<'_> {
         }
     }
 
-    /// What the owner says of the part that is made from this template.
-    fn owner(&self, placed: Option<&Placed>) -> Option<Owner> {
+    /// What the owner says of the part that is made from this template, and by the controllers
+    /// below it.
+    fn owner(&self, placed: Option<&Placed>, below: &[Controller]) -> Option<Owner> {
         let mut owner = Owner::of(self.group.tops.first()?);
         // A CronJob waits with its Jobs.
         if owner.queued.is_none() && !self.split {
-            let below = self.group.below.iter().map(|it| it.is.queued.clone());
-            owner.queued = below.flatten().reduce(|all, more| Queued {
+            let below = below.iter().filter_map(|it| it.queued.clone());
+            owner.queued = below.reduce(|all, more| Queued {
                 pods: all.pods.saturating_add(more.pods),
                 ..all
             });

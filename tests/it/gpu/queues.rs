@@ -152,13 +152,52 @@ fn what_waits_for_quota_is_a_run_that_waits() {
     // Quota is there, and what else it waits for is not.
     let reserved = kept("kept-1a2b3", Some(RAY), &sets, &["QuotaReserved"]);
     assert_eq!(found(&[reserved]), [expected("RayJob")]);
-    for over in [&["Finished"][..], &["QuotaReserved", "Admitted"]] {
-        let none = found(&[kept("kept-1a2b3", Some(RAY), &sets, over)]);
-        assert!(none.is_empty(), "{none:?}");
-    }
+    let over = ["QuotaReserved", "Admitted", "Finished"];
+    assert!(found(&[kept("kept-1a2b3", Some(RAY), &sets, &over)]).is_empty());
     let mut off = waiting(RAY);
     off["spec"]["active"] = json!(false);
     assert!(found(&[off]).is_empty());
+}
+
+#[test]
+fn what_a_queue_keeps_for_a_run_is_kept_until_its_pods_are_there() {
+    let sets = [("master", 1), ("worker", 3)];
+    let train = ["kubeflow.org/v1", "PyTorchJob", "fit"];
+    let admitted = || kept("kept-fit", Some(train), &sets, &["QuotaReserved", "Admitted"]);
+    // Whether its own kind may be read or not.
+    let part = |replicas: u32| json!({"replicas": replicas, "template": template()});
+    let own = json!({"apiVersion": train[0], "kind": train[1],
+        "metadata": {"namespace": "ml", "name": "fit", "uid": "fit",
+            "creationTimestamp": "2026-11-20T08:30:00Z"},
+        "spec": {"pytorchReplicaSpecs": {"Master": part(1), "Worker": part(3)}}});
+    let keeps = "the queue gpus keeps 8 GPUs for it, and it has no pods yet";
+    let expected = [format!("PyTorchJob fit 0.0+8.0 unknown: {keeps} (0)")];
+    assert_eq!(found(&[admitted()]), expected);
+    assert_eq!(found(&[own.clone(), admitted()]), expected);
+    // Once the first pod is there, pods say all.
+    let first = pod("fit-master-0", Some(train), &json!({}), true);
+    let begun = found(&[own, admitted(), first]);
+    assert_eq!(begun.len(), 1);
+    assert!(begun[0].starts_with("PyTorchJob fit 2.0+0.0"), "{begun:?}");
+}
+
+#[test]
+fn a_schedule_waits_with_its_job() {
+    let schedule = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "ml", "name": "nightly", "uid": "nightly",
+            "creationTimestamp": "2026-11-01T00:00:00Z"},
+        "spec": {"schedule": "0 2 * * *", "jobTemplate": {"spec": {"template": template()}}}});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "nightly-29404920", "uid": "job",
+            "creationTimestamp": "2026-11-20T08:30:00Z",
+            "ownerReferences": owned(Some(["batch/v1", "CronJob", "nightly"]))},
+        "spec": {"suspend": true, "parallelism": 3, "template": template()}});
+    let owner = ["batch/v1", "Job", "nightly-29404920"];
+    let waiting = kept("job-nightly", Some(owner), &[("main", 3)], &[]);
+    let told = found(&[schedule, job, waiting]);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("CronJob nightly 0.0+6.0"), "{told:?}");
+    assert!(told[0].contains("waits in the queue gpus"), "{told:?}");
 }
 
 #[test]
