@@ -87,7 +87,7 @@ impl ExplainArgs {
         let Whole { snapshot, asked } = &read.whole;
         super::analyze::refuse_empty(snapshot, asked)?;
         let grid = snapshot.usage.grid;
-        let find = |name: String| workload::place(&read.whole, &name);
+        let find = |name: String| workload::main_place(&read.whole, &name);
         let place = workload.map(find).transpose()?;
         let index = place.map(|place| asked[..place].iter().filter(|asked| **asked).count());
         self.learning

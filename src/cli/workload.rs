@@ -3,7 +3,7 @@
 use super::args::Whole;
 use super::given::Given;
 use crate::error::Error;
-use crate::explain;
+use crate::explain::{self, FindError};
 use crate::text::quote;
 
 /// A file in the place of a name needs its flag.
@@ -28,10 +28,20 @@ pub(super) fn refuse_files<'a>(
 /// Where the workload of this name stands among those that are asked for.
 pub(super) fn place(whole: &Whole, name: &str) -> Result<usize, Error> {
     let Whole { snapshot, asked } = whole;
-    explain::find(&snapshot.workloads, asked, name).map_err(|error| Error::Usage {
+    explain::find(&snapshot.workloads, asked, name).map_err(unfound)
+}
+
+/// The same, where the name of an owner of several parts means its main one.
+pub(super) fn main_place(whole: &Whole, name: &str) -> Result<usize, Error> {
+    let Whole { snapshot, asked } = whole;
+    explain::find_main(&snapshot.workloads, asked, name).map_err(unfound)
+}
+
+fn unfound(error: FindError) -> Error {
+    Error::Usage {
         text: error.to_string(),
         hint: error.hint(),
-    })
+    }
 }
 
 /// Of all workloads the one that is named; those that are asked for where none is.

@@ -1,4 +1,5 @@
 use crate::snapshot::{Workload, WorkloadId, owners};
+use crate::units::Cpu;
 
 /// Why a name points at no one workload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +56,41 @@ pub fn find(workloads: &[Workload], asked: &[bool], name: &str) -> Result<usize,
                 .collect(),
         }),
     }
+}
+
+/// The same, where a name that all parts of one owner have means the one that holds most: the
+/// others are named on its page.
+pub fn find_main(workloads: &[Workload], asked: &[bool], name: &str) -> Result<usize, FindError> {
+    let error = match find(workloads, asked, name) {
+        Err(error @ FindError::Several { .. }) => error,
+        other => return other,
+    };
+    let all = workloads.iter().enumerate();
+    let parts = || {
+        let named = all.clone().filter(|(_, it)| means(&it.id, name));
+        named.filter(|(index, _)| asked.get(*index) == Some(&true))
+    };
+    if owners(parts().map(|(_, it)| &it.id)) > 1 {
+        return Err(error);
+    }
+    let main = parts().max_by(|a, b| {
+        let ((gpus, cores), (other_gpus, other_cores)) = (holds(a.1), holds(b.1));
+        let devices = gpus.total_cmp(&other_gpus);
+        let cores = cores.total_cmp(&other_cores);
+        devices.then(cores).then(b.0.cmp(&a.0))
+    });
+    main.map(|(index, _)| index).ok_or(error)
+}
+
+/// Devices and cores that all pods of a workload ask for.
+fn holds(workload: &Workload) -> (f64, f64) {
+    let pods = f64::from(workload.replicas.max(1));
+    let (mut gpus, mut cores) = (0.0, 0.0);
+    for container in &workload.containers {
+        gpus += container.requests.gpus().max(container.limits.gpus());
+        cores += container.requests.cpu.map_or(0.0, Cpu::get);
+    }
+    (gpus * pods, cores * pods)
 }
 
 fn means(id: &WorkloadId, name: &str) -> bool {

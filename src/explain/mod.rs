@@ -17,7 +17,7 @@ mod find;
 mod mark;
 
 pub use curve::{Curve, Point};
-pub use find::{FindError, find};
+pub use find::{FindError, find, find_main};
 pub use mark::Mark;
 
 /// Everything there is to say about one workload.
@@ -41,6 +41,8 @@ pub struct Explanation<'a> {
     pub peak: Option<&'a Peak>,
     /// What it does with accelerators, where it has any.
     pub gpu: Option<&'a Judged>,
+    /// What else its owner makes pods of: the names of other templates.
+    pub others: Vec<String>,
     /// All of them, which that is one of.
     pub snapshot: &'a Snapshot,
 }
@@ -105,8 +107,17 @@ pub fn explain<'a>(analysis: &'a Analysis<'_>, index: usize, points: usize) -> E
             .gpus
             .place_of(index)
             .map(|place| &analysis.gpus.workloads[place]),
+        others: others(snapshot, index),
         snapshot,
     }
+}
+
+/// Full names of the other parts of the owner of a workload.
+fn others(snapshot: &Snapshot, index: usize) -> Vec<String> {
+    let own = &snapshot.workloads[index].id;
+    let all = snapshot.workloads.iter().enumerate();
+    let beside = all.filter(|(at, it)| *at != index && it.id.is_beside(own));
+    beside.map(|(_, it)| it.id.to_string()).collect()
 }
 
 /// The other workloads of a cohort, by how near their CPU's burstiness and

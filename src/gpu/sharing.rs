@@ -1,11 +1,12 @@
 //! Workloads that could share devices, and what each would keep.
 
 use super::joint::{Known, joint};
+use super::part::KNOWN;
 use super::report::Judged;
 use super::seen::Fullness;
 use super::share::{FITS, Kept};
-use super::state::{Certainty, State, is_watched};
-use crate::text::short;
+use super::state::{Certainty, NOTHING, State, is_watched};
+use crate::text::{percent, short};
 use crate::units::{Money, Span, len_f64};
 
 /// One workload of a group.
@@ -71,14 +72,22 @@ impl Sharing {
 /// What one pod of a workload does on its device, or why it cannot share one or is not known.
 fn known(judged: &Judged) -> Result<Known<'_>, String> {
     let (held, seen) = (&judged.held, &judged.seen);
-    let each = held.gpus / len_f64(held.pods.max(1));
+    let each = held.gpus / len_f64(held.running_pods().max(1));
     let full = seen.fullness(held.card());
     let why = match full {
         _ if held.pods == 0 => "has no pod now".to_owned(),
+        _ if held.running_pods() == 0 => "has no pod on a node yet".to_owned(),
+        _ if held.waiting_pods > 0 && seen.most_done().is_none_or(|it| it <= NOTHING) => {
+            "waits for the rest of its pods, so that what it will do is not known".to_owned()
+        }
         _ if held.profile.is_some() => "has slices of devices".to_owned(),
         _ if held.replicas > 1 => "shares its devices already".to_owned(),
         _ if !held.is_one_whole() => {
             format!("asks for {} devices in each pod", short(each, 2))
+        }
+        _ if !is_watched(seen) && seen.coverage < KNOWN => {
+            let (samples, share) = (seen.samples, percent(seen.coverage));
+            format!("is known by {samples} samples only, {share} of what there could be")
         }
         _ if !is_watched(seen) => format!("is known by {} samples only", seen.samples),
         None => "does not tell how full its device is".to_owned(),
@@ -137,11 +146,18 @@ pub fn together(workloads: &[Judged], places: &[usize], step: Span) -> Sharing {
     let slots = u32::try_from(slots).unwrap_or(u32::MAX);
     Sharing {
         members: places.iter().enumerate().map(member).collect(),
-        fits_memory: fits_memory(&members),
+        fits_memory: are_alike(&members).then(|| fits_memory(&members)).flatten(),
         seen: Span::from_secs(step.as_secs().saturating_mul(slots)),
         peak: joint.as_ref().map_or(1.0, |it| it.peak),
         savings: None,
     }
+}
+
+/// Whether all have whole devices of one product, so that one may take the place of all.
+fn are_alike(members: &[&Judged]) -> bool {
+    let product = members.first().map(|it| &it.held.product);
+    let is_like = |it: &&&Judged| Some(&it.held.product) == product && it.held.profile.is_none();
+    members.iter().filter(is_like).count() == members.len()
 }
 
 fn fits_memory(members: &[&Judged]) -> Option<bool> {

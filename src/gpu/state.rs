@@ -82,7 +82,7 @@ const FEWEST: usize = 5;
 const CONTRADICTS: (f64, f64) = (0.05, 0.50);
 /// Nothing is done where the 99th percentile of everything that is done is at most this:
 /// DCGM has a noise floor.
-const NOTHING: f64 = 0.01;
+pub(super) const NOTHING: f64 = 0.01;
 /// Memory that is more than the context of a process.
 const CONTEXT: Bytes = Bytes(2 << 30);
 /// What the mean of fullness is at most, and its 95th percentile, of what is underused.

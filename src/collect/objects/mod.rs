@@ -13,6 +13,7 @@ mod controllers;
 mod custom;
 mod event;
 mod fraction;
+mod gang;
 mod heap;
 mod keeper;
 mod meta;

@@ -6,7 +6,9 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::state::{self, conditions};
-use super::{Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, fraction, heap, placement};
+use super::{
+    Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, fraction, gang, heap, placement,
+};
 use crate::snapshot::{
     Condition, ContainerKind, Eviction, Heap, Placement, Probe, Resources, Termination,
 };
@@ -242,6 +244,7 @@ impl Record for Pod {
         let annotations = self.metadata.annotations.as_ref();
         let mirror = annotations.is_some_and(|it| it.contains_key("kubernetes.io/config.mirror"));
         let fraction = fraction::of(annotations);
+        let gang = gang::of(self.metadata.labels.as_ref(), annotations);
         let mut spec = self.spec.unwrap_or_default();
         let node = spec.node_name.take();
         let status = self.status.unwrap_or_default();
@@ -252,7 +255,10 @@ impl Record for Pod {
             fraction,
             ..Template::from_spec(spec, annotations, &mut amounts)
         };
-        let meta = Meta::new(self.metadata);
+        let mut meta = Meta::new(self.metadata);
+        if meta.controller.is_none() {
+            meta.other_owner = meta.other_owner.or(gang);
+        }
         let mut pod = PodRecord {
             volume_claims,
             own_claims,

@@ -193,16 +193,17 @@ fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a str> {
     snapshot::label(labels, key).filter(|it| !it.is_empty())
 }
 
-/// What a cluster of Ray, a set of Jobs or a revision of Knative that was not read was made
-/// for, by the labels of what is below it.
+/// What a cluster of Ray, a set of Jobs, a revision of Knative or a built-in controller that
+/// was not read was made for, by the labels of what is below it.
 ///
 /// Sources: `KubeRay`, `utils/constant.go`; Kubeflow Trainer, its training runtimes, whose
 /// sets are called as the `TrainJob` is; Knative Serving, `serving/register.go`; `KServe`,
-/// `constants.go`.
+/// `constants.go`; `LeaderWorkerSet`, `leaderworkerset_types.go`.
 fn made_in_the_name_of(key: &Key, labels: &Labels) -> Option<(Key, &'static str)> {
     const RAY: &str = "ray.io/v1";
     const KNATIVE: &str = "serving.knative.dev/v1";
     const KSERVE: &str = "serving.kserve.io/v1beta1";
+    const GROUPS: &str = "leaderworkerset.x-k8s.io/v1";
     const TRAINER: &str = "trainer.kubeflow.org/v1alpha1";
     let above = |api_version: &'static str, kind: &str, name: &str| {
         let key = Key::new(&key.namespace, api_version, kind, name);
@@ -224,6 +225,14 @@ fn made_in_the_name_of(key: &Key, labels: &Labels) -> Option<(Key, &'static str)
             let configuration = configuration.filter(|_| kind == "Revision");
             let service = service.map(|name| above(KNATIVE, "Service", name));
             service.or_else(|| Some(above(KNATIVE, "Configuration", configuration?)))
+        }
+        ("apps", "StatefulSet") => {
+            let set = label(labels, "leaderworkerset.sigs.k8s.io/name")?;
+            Some(above(GROUPS, "LeaderWorkerSet", set))
+        }
+        ("apps", "Deployment" | "ReplicaSet") => {
+            let served = label(labels, "serving.kserve.io/inferenceservice")?;
+            Some(above(KSERVE, "InferenceService", served))
         }
         ("jobset.x-k8s.io", "JobSet") => {
             label(labels, "trainer.kubeflow.org/trainjob-ancestor-step")?;

@@ -29,8 +29,9 @@ impl Column {
     fn limit(self) -> f64 {
         match self {
             Self::CpuCores | Self::More(Metric::GpuPowerWatts) => 1e5,
-            Self::MemoryBytes
-            | Self::More(Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes) => 1e15,
+            Self::MemoryBytes => 1e15,
+            // Blanks of DCGM are 2^47 and more.
+            Self::More(Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes) => 1e14,
             Self::More(Metric::GpuXid) => 1e4,
             Self::More(metric) if metric.is_share() => 1.05,
             Self::More(_) => 1e13,

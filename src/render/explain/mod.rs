@@ -163,7 +163,12 @@ impl Page {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let cost = money(judged.gpu_cost, &story.currency);
-        let head = format!("GPUs  {}, {cost} a month", judged.state.word());
+        let whole = if story.others.is_empty() {
+            String::new()
+        } else {
+            format!(" for all of its {}", story.workload.id.kind)
+        };
+        let head = format!("GPUs  {}, {cost} a month{whole}", judged.state.word());
         self.head(&head, out)?;
         self.line("  ", &judged.why, out)?;
         let told = if self.verbose { usize::MAX } else { 2 };
@@ -184,6 +189,15 @@ impl Page {
     fn heading(self, story: &Explanation<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (advice, bill) = (story.advice, story.bill);
         self.head(&story.workload.id.to_string(), out)?;
+        if !story.others.is_empty() {
+            let parts = count(story.others.len() + 1, "part");
+            let text = format!(
+                "one of {parts} of its {}; beside it: {}",
+                story.workload.id.kind,
+                story.others.join(", ")
+            );
+            self.line("", &text, out)?;
+        }
         let mut facts = vec![
             state(advice.state).to_owned(),
             format!("severity {}", bill.severity.name()),

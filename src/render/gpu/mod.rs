@@ -11,7 +11,7 @@ use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
 use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Sharing};
-use crate::snapshot::{Gap, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money, percent, short};
 use crate::units::{Bytes, Currency, Money};
 
@@ -23,6 +23,9 @@ const NODES: usize = 4;
 
 /// So many things to do are told of a workload, unless more are asked for.
 const TOLD: usize = 2;
+
+/// The code of gaps of what may not be read.
+const FORBIDDEN: &str = "forbidden";
 
 /// Every workload with accelerators, then what to do, then who could share.
 pub fn gpus_table(
@@ -50,7 +53,7 @@ pub fn gpus_table(
         page.to_do(out)?;
         page.sharing(out)?;
         page.idle_nodes(out)?;
-        page.gaps(&gpus.gaps, out)
+        page.gaps(out)
     })
 }
 
@@ -97,10 +100,11 @@ impl Page<'_> {
         let name = escape(&self.snapshot.cluster.name);
         let held: f64 = self.gpus.workloads.iter().map(|it| it.held.gpus).sum();
         let cost: Money = self.gpus.workloads.iter().map(|it| it.cost).sum();
+        let holders = self.gpus.workloads.iter().filter(|it| it.held.gpus > 0.0);
         let mut text = format!(
             "{} held by {}, {} a month with their CPU and memory",
             gpu_count(held),
-            count(self.gpus.workloads.len(), "workload"),
+            count(holders.count(), "workload"),
             self.money(cost)
         );
         let waiting: f64 = self
@@ -390,14 +394,26 @@ impl Page<'_> {
         self.line(&text, 0, out)
     }
 
-    fn gaps(&self, gaps: &[Gap], out: &mut dyn io::Write) -> io::Result<()> {
-        if gaps.is_empty() {
+    /// What could not be told of devices, and what could not be read that says whose they are.
+    fn gaps(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut texts: Vec<String> = Vec::new();
+        let unread = self.snapshot.gaps.iter().filter(|it| it.code == FORBIDDEN);
+        let unread: Vec<&str> = unread.map(|it| it.subject.as_str()).collect();
+        if !unread.is_empty() {
+            texts.push(format!(
+                "{}: may not be read, so that pods of one owner may stand apart",
+                unread.join(", ")
+            ));
+        }
+        let own = self.gpus.gaps.iter();
+        texts.extend(own.map(|gap| format!("{}: {}", gap.subject, gap.text)));
+        if texts.is_empty() {
             return Ok(());
         }
         writeln!(out, "\n{}", self.paint.on(BOLD, "Not known"))?;
-        for gap in gaps {
+        for text in texts {
             let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
-            let text = wrap(&escape(&format!("{}: {}", gap.subject, gap.text)), room, 4);
+            let text = wrap(&escape(&text), room, 4);
             writeln!(out, "  {} {text}", self.paint.on(DIM, "?"))?;
         }
         Ok(())

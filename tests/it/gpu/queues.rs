@@ -163,7 +163,14 @@ fn what_waits_for_quota_is_a_run_that_waits() {
 fn what_a_queue_keeps_for_a_run_is_kept_until_its_pods_are_there() {
     let sets = [("master", 1), ("worker", 3)];
     let train = ["kubeflow.org/v1", "PyTorchJob", "fit"];
-    let admitted = || kept("kept-fit", Some(train), &sets, &["QuotaReserved", "Admitted"]);
+    let admitted = || {
+        kept(
+            "kept-fit",
+            Some(train),
+            &sets,
+            &["QuotaReserved", "Admitted"],
+        )
+    };
     // Whether its own kind may be read or not.
     let part = |replicas: u32| json!({"replicas": replicas, "template": template()});
     let own = json!({"apiVersion": train[0], "kind": train[1],

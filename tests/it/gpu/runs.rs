@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{END, node};
-use crate::common::Kcost;
+use crate::common::{Kcost, Seen};
 
 /// A pod with a device: its name, what owns it, and its labels.
 fn pod(name: &str, owner: Option<[&str; 3]>, labels: &Value) -> Value {
@@ -44,6 +44,17 @@ fn template() -> Value {
 
 /// Kind, name and devices of every workload with devices.
 fn found(objects: &[Value]) -> Vec<String> {
+    let report = said(objects, &["gpus", "-o", "json"]).ended(0).json();
+    let all = report["workloads"].as_array().unwrap().iter();
+    all.map(|it| {
+        let word = |key: &str| it[key].as_str().unwrap().to_owned();
+        format!("{} {} {}", word("kind"), word("name"), it["gpus"])
+    })
+    .collect()
+}
+
+/// What a command says of objects whose pods work.
+fn said(objects: &[Value], args: &[&str]) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     let (list, table) = (folder.path().join("o.json"), folder.path().join("u.csv"));
     let mut items = vec![node("n0", "NVIDIA-H200", "nvidia.com/gpu", 64)];
@@ -60,16 +71,8 @@ fn found(objects: &[Value]) -> Vec<String> {
         }
     }
     std::fs::write(&table, text).unwrap();
-    let run = Kcost::new()
-        .args(["gpus", "-o", "json", "--objects"])
-        .arg(list);
-    let report = run.arg("--usage").arg(table).run().ended(0).json();
-    let all = report["workloads"].as_array().unwrap().iter();
-    all.map(|it| {
-        let word = |key: &str| it[key].as_str().unwrap().to_owned();
-        format!("{} {} {}", word("kind"), word("name"), it["gpus"])
-    })
-    .collect()
+    let run = Kcost::new().args(args).arg("--objects").arg(list);
+    run.arg("--usage").arg(table).run()
 }
 
 /// A run or server: what it is called, its objects with the kinds of its framework, and how
@@ -446,4 +449,48 @@ fn each_is_one_workload_also_where_its_kinds_may_not_be_read() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_name_of_a_run_means_its_main_part_and_the_page_names_the_others() {
+    let all = kubeflow();
+    let all: Vec<Value> = all.own.into_iter().chain(all.rest).collect();
+    let page = said(&all, &["explain", "ml/bert"]).ended(0).stdout;
+    let head: Vec<&str> = page.lines().take(2).collect();
+    assert_eq!(
+        head,
+        [
+            "ml/PyTorchJob/bert/Worker",
+            "one of 2 parts of its PyTorchJob; beside it: ml/PyTorchJob/bert/Master"
+        ]
+    );
+    assert!(page.contains("a month for all of its PyTorchJob"), "{page}");
+    let other = said(&all, &["explain", "ml/PyTorchJob/bert/Master"]).ended(0);
+    assert!(other.stdout.starts_with("ml/PyTorchJob/bert/Master\n"));
+}
+
+#[test]
+fn labels_tell_what_built_in_controllers_that_may_not_be_read_were_made_for() {
+    let set = |name| Some(["apps/v1", "StatefulSet", name]);
+    let labels = json!({"leaderworkerset.sigs.k8s.io/name": "llm"});
+    let groups = [
+        pod("llm-0", set("llm"), &labels),
+        pod("llm-0-1", set("llm-0"), &labels),
+        pod("llm-1", set("llm"), &labels),
+        pod("llm-1-1", set("llm-1"), &labels),
+    ];
+    assert_eq!(found(&groups), ["LeaderWorkerSet llm 4.0"]);
+    let labels = json!({"serving.kserve.io/inferenceservice": "chat"});
+    let hashed = json!({"serving.kserve.io/inferenceservice": "chat",
+        "pod-template-hash": "6dfdf5796f"});
+    let replicas = |name| Some(["apps/v1", "ReplicaSet", name]);
+    let served = [
+        pod("chat-old-x7k2p", replicas("chat-old"), &labels),
+        pod(
+            "chat-new-6dfdf5796f-k9m4q",
+            replicas("chat-new-6dfdf5796f"),
+            &hashed,
+        ),
+    ];
+    assert_eq!(found(&served), ["InferenceService chat 2.0"]);
 }

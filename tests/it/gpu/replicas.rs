@@ -1,0 +1,109 @@
+//! Fewer replicas are advised only of what has such, and with what says how many there are.
+
+use serde_json::{Value, json};
+
+use super::{Pod, csv, node, objects, row, run, workload};
+
+/// Two days of little work; of a server with one request at a time.
+fn rows(serves: bool) -> Vec<(f64, [String; 13])> {
+    let mut figures = vec![
+        ("gpu_utilization", 0.2),
+        ("gpu_sm_active", 0.05),
+        ("gpu_dram_active", 0.06),
+        ("gpu_power_watts", 150.0),
+        ("gpu_memory_bytes", 20e9),
+    ];
+    if serves {
+        figures.extend([
+            ("requests_running", 1.0),
+            ("requests_waiting", 0.0),
+            ("kv_cache_ratio", 0.03),
+        ]);
+    }
+    vec![row(1.0, &figures); 576]
+}
+
+fn pods(owner: (&'static str, &'static str), names: &[&str], serves: bool) -> Vec<Pod> {
+    let pod = |name: &&str| Pod {
+        owner: Some(owner),
+        ..Pod::new(name, rows(serves))
+    };
+    names.iter().map(pod).collect()
+}
+
+/// What is said of fewer replicas, of the workload of this name.
+fn fewer(pods: &[Pod], name: &str, change: impl Fn(&mut Vec<Value>)) -> Option<String> {
+    let mut list = objects(
+        pods,
+        &node("n0", "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu", 16),
+    );
+    change(list["items"].as_array_mut().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let report = run(folder.path(), &list, &csv(pods, 300), &[]);
+    let report = report.ended(0).json();
+    let mut advice = workload(&report, name)["advice"].as_array().unwrap().iter();
+    let found = advice.find(|it| it["action"] == "fewer_replicas")?;
+    Some(found["text"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn only_pods_that_are_alike_may_be_fewer() {
+    let names = ["a-0", "a-1", "a-2", "a-3"];
+    let said = |api, kind, serves| fewer(&pods((api, kind), &names, serves), "a", |_| ());
+    for (api, kind, serves) in [
+        ("apps/v1", "DaemonSet", true),
+        ("apps/v1", "StatefulSet", false),
+        ("ray.io/v1", "RayCluster", false),
+    ] {
+        assert_eq!(said(api, kind, serves), None, "{kind}");
+    }
+    for (api, kind, serves) in [
+        ("apps/v1", "Deployment", false),
+        ("apps/v1", "StatefulSet", true),
+    ] {
+        let said = said(api, kind, serves).unwrap();
+        assert!(said.starts_with("run 1 of 4 replicas: "), "{said}");
+    }
+}
+
+#[test]
+fn of_groups_of_pods_there_may_be_fewer_groups() {
+    const API: &str = "leaderworkerset.x-k8s.io/v1";
+    let names = ["llm-0", "llm-0-1", "llm-1", "llm-1-1", "llm-2", "llm-2-1"];
+    let pods = pods((API, "LeaderWorkerSet"), &names, true);
+    let said = fewer(&pods, "llm", |items| {
+        for pod in items.iter_mut().filter(|it| it["kind"] == "Pod") {
+            pod["metadata"]["ownerReferences"][0]["name"] = json!("llm");
+        }
+    });
+    let said = said.unwrap();
+    assert!(said.starts_with("run 1 of 3 groups: "), "{said}");
+}
+
+#[test]
+fn what_an_autoscaler_says_of_replicas_is_told() {
+    let pods = pods(
+        ("apps/v1", "Deployment"),
+        &["chat-0", "chat-1", "chat-2"],
+        true,
+    );
+    let said = |least: u32| {
+        let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"namespace": "ml", "name": "busy"},
+            "spec": {"minReplicas": least, "maxReplicas": 9,
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"},
+                "metrics": [{"type": "Resource", "resource": {"name": "cpu",
+                    "target": {"type": "Utilization", "averageUtilization": 60}}}]}});
+        fewer(&pods, "chat", |items| items.push(scaler.clone())).unwrap()
+    };
+    let held = said(3);
+    assert!(
+        held.ends_with("; its HPA `busy` keeps at least 3: lower that to 1"),
+        "{held}"
+    );
+    let free = said(1);
+    assert!(
+        free.ends_with("; its HPA `busy` says how many there are: raise its target"),
+        "{free}"
+    );
+}
