@@ -130,7 +130,9 @@ impl<'a> Classes<'a> {
             let may = |it: &Node| platform.runs_on(it) && allows(it, placement, volumes);
             let works = |it: &Node| platform.devices.is_none_or(|own| own.are_on(it));
             let each = nodes.iter().map(|it| (may(it), works(it)));
-            let (allowed, unlike) = each.map(|(may, works)| (may && works, may && !works)).unzip();
+            let (allowed, unlike) = each
+                .map(|(may, works)| (may && works, may && !works))
+                .unzip();
             (Arc::new(allowed), Arc::new(unlike))
         });
         let rules = self.terms.add(namespace, &pod.labels, placement);
