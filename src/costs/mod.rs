@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::price::{Beside, Book, NodePrice, Unused};
 use crate::profile::Profile;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Gap, Snapshot};
 use crate::units::{Currency, Money};
 
 pub use by::{Bought, By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
@@ -282,6 +282,14 @@ impl Costs {
     /// All of it.
     pub fn total(&self) -> Money {
         self.pieces.iter().map(|it| it.cost.total()).sum()
+    }
+
+    /// What of its money is not known of runs with devices.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let texts = self.unknown_runs.iter();
+        texts
+            .map(|it| Gap::new("no-gpu-price", "costs of GPUs", it.as_str()))
+            .collect()
     }
 
     /// What is for owners of this sort.

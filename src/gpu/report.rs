@@ -237,8 +237,7 @@ impl Gpus {
         let mut gaps = gaps(&workloads);
         gaps.extend(unpriced(options));
         gaps.extend(guessed(snapshot, options));
-        let unknown = options.costs.unknown_runs.iter();
-        gaps.extend(unknown.map(|it| Gap::new("no-gpu-price", "costs of GPUs", it.as_str())));
+        gaps.extend(options.costs.gaps());
         Self {
             workloads,
             sharing,

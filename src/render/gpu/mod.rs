@@ -104,8 +104,14 @@ impl Page<'_> {
         };
         let cost: Money = now().map(|it| it.cost).sum();
         let holders = now().filter(|it| it.held.gpus > 0.0).count();
+        // Of some devices nothing may say what they cost.
+        let least = if now().any(|it| self.is_unpriced(it)) {
+            "at least "
+        } else {
+            ""
+        };
         let mut text = format!(
-            "{} held by {}, {} a month with their CPU and memory",
+            "{} held by {}, {least}{} a month with their CPU and memory",
             gpu_count(held),
             count(holders, "workload"),
             self.money(cost)
@@ -135,9 +141,15 @@ impl Page<'_> {
             );
         }
         if self.gpus.unrequested > 0.01 {
+            let mut idle = self.gpus.idle_nodes.iter();
+            let least = if idle.any(|it| it.cost == Money::ZERO) {
+                "at least "
+            } else {
+                ""
+            };
             let cost = match self.gpus.unrequested_cost {
                 Money::ZERO => String::new(),
-                cost => format!(", {} a month", self.money(cost)),
+                cost => format!(", {least}{} a month", self.money(cost)),
             };
             text = format!(
                 "{text}; {} of nodes held by nobody{cost}",
@@ -285,6 +297,7 @@ impl Page<'_> {
         }
         let saved = match self.gpus.savings() {
             (Money::ZERO, _) => String::new(),
+            (all, Money::ZERO) => format!("  saves up to {} a month in all", self.money(all)),
             (all, low) => format!(
                 "  saves up to {} a month in all, {} of it at low risk",
                 self.money(all),
@@ -306,7 +319,7 @@ impl Page<'_> {
             })?;
             let told = if self.look.verbose { usize::MAX } else { TOLD };
             for advice in judged.advice.iter().take(told) {
-                let text = self.advice(advice);
+                let text = self.advice(judged, advice);
                 let room = self.look.width.map(|it| it.saturating_sub(6).max(20));
                 writeln!(out, "    - {}", wrap(&text, room, 6))?;
             }
@@ -314,10 +327,15 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn advice(&self, advice: &Advice) -> String {
+    fn advice(&self, judged: &Judged, advice: &Advice) -> String {
+        let least = if self.is_unpriced(judged) {
+            "at least "
+        } else {
+            ""
+        };
         let worth = match advice.savings {
             Some(savings) if savings > Money::ZERO => {
-                format!(": {} a month", self.money(savings))
+                format!(": {least}{} a month", self.money(savings))
             }
             _ => String::new(),
         };
