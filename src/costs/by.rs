@@ -145,6 +145,7 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
     let mut groups: Vec<Group> = groups.into_values().collect();
     let asked = [asked.list.total(), asked.contracted.total()];
     share(&mut groups, spread.total(), asked, sharing);
+    add_runs(&mut groups, &counted, costs, (by, sharing, snapshot));
     groups.sort_by(|a, b| {
         b.cost
             .total()
@@ -158,6 +159,34 @@ pub(super) fn group(costs: &Costs, by: &By, sharing: &Sharing, snapshot: &Snapsh
     };
     round(&mut groups, by_use.as_ref(), costs.sorts().total());
     groups
+}
+
+/// What ran over the window, and of which nothing is there now, cost something all the same: it
+/// has a line, and no part of the bill.
+fn add_runs(
+    groups: &mut Vec<Group>,
+    counted: &[bool],
+    costs: &Costs,
+    (by, sharing, snapshot): (&By, &Sharing, &Snapshot),
+) {
+    if matches!(by, By::Node | By::Pool) {
+        return;
+    }
+    let left = costs.window.iter().enumerate();
+    for (at, window) in left.filter(|(at, _)| !counted[*at]) {
+        let piece = Piece::of_nothing(Owner::Workload(at));
+        let Some(cost) = window.filter(|_| !sharing.spreads(&piece, snapshot)) else {
+            continue;
+        };
+        let named = named(&piece, by, snapshot);
+        let place = groups.iter().position(|it| it.name == named.name);
+        let place = place.unwrap_or_else(|| {
+            groups.push(named);
+            groups.len() - 1
+        });
+        let group = &mut groups[place];
+        group.window = known(group.window, Some(cost), |a, b| a + b);
+    }
 }
 
 /// Lets groups of workloads pay for what is there for all; where there is none, it has a

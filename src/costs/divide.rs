@@ -40,8 +40,11 @@ pub(super) fn divide(snapshot: &Snapshot, profiles: &[Profile], book: &Book) -> 
     ledger.balancers(snapshot, book);
     ledger.pieces.sort_by_key(|it| (it.owner, it.node));
     let prices = in_hundredths(prices, &ledger.pieces, nodes);
+    let over = window::window(snapshot, profiles, &ledger.pieces, (&prices, book));
     Costs {
-        window: window::window(snapshot, profiles, &ledger.pieces, book),
+        window: over.costs,
+        runs: over.runs,
+        unknown_runs: over.unknown,
         currency: book.currency(),
         nodes: prices,
         pieces: ledger.pieces,

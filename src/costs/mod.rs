@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::price::{Beside, Book, NodePrice, Unused};
 use crate::profile::Profile;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Gap, Snapshot};
 use crate::units::{Currency, Money};
 
 pub use by::{Bought, By, Group, IDLE, ParseByError, SYSTEM, UNALLOCATED, UNMOUNTED};
@@ -182,6 +182,19 @@ pub struct Piece {
     pub held: Held,
 }
 
+impl Piece {
+    /// Of an owner that costs nothing now.
+    pub(super) fn of_nothing(owner: Owner) -> Self {
+        Self {
+            owner,
+            node: None,
+            cost: Split::default(),
+            asked: Asked::default(),
+            held: Held::default(),
+        }
+    }
+}
+
 /// What is asked for something, beside what is paid for it, a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Asked {
@@ -242,6 +255,11 @@ pub struct Costs {
     /// For each workload of the snapshot what its pods of the window cost over it, at what
     /// they request now; `None` where nothing says how many there were.
     pub window: Vec<Option<Money>>,
+    /// For each workload of which no pod costs anything now what its pods of the window cost a
+    /// month on average. It is no part of the bill, which is of what is there now.
+    pub runs: Vec<Option<Split>>,
+    /// What is to be known of the money of runs whose devices nothing tells.
+    pub unknown_runs: Vec<String>,
 }
 
 /// The bill as lines that sum, in hundredths.
@@ -264,6 +282,14 @@ impl Costs {
     /// All of it.
     pub fn total(&self) -> Money {
         self.pieces.iter().map(|it| it.cost.total()).sum()
+    }
+
+    /// What of its money is not known of runs with devices.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let texts = self.unknown_runs.iter();
+        texts
+            .map(|it| Gap::new("no-gpu-price", "costs of GPUs", it.as_str()))
+            .collect()
     }
 
     /// What is for owners of this sort.
@@ -361,6 +387,12 @@ impl Costs {
         let cluster = &snapshot.cluster;
         self.in_part = true;
         self.unused = Unused::default();
+        for (at, window) in self.window.iter_mut().enumerate() {
+            if asked.get(at) != Some(&true) {
+                *window = None;
+                self.runs[at] = None;
+            }
+        }
         self.pieces.retain(|piece| match piece.owner {
             Owner::Workload(at) => asked.get(at).copied().unwrap_or(false),
             Owner::Volume(at) => names.contains(&*cluster.volume_claims[at].namespace),

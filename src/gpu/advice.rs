@@ -109,8 +109,8 @@ pub(super) struct About<'a> {
     /// Of the pods with devices, and of the devices alone, a month.
     pub(super) cost: Money,
     pub(super) gpu_cost: Money,
-    /// One device for an hour, of its own or else of the cluster on average.
-    pub(super) device_hour: Option<Money>,
+    /// What one device of a pod costs an hour, by the name of the pod.
+    pub(super) device_hours: &'a dyn Fn(&str) -> Option<f64>,
     /// The node of one of its pods.
     pub(super) node: Option<&'a Node>,
     pub(super) book: &'a Book,

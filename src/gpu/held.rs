@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::card::Card;
 use super::vendor::Vendor;
+use crate::price::Home;
 use crate::snapshot::{
     CapacityType, Cluster, Container, Node, Pod, Resources, Series, Snapshot, Workload,
 };
@@ -25,6 +26,8 @@ pub struct Held {
     pub pods: usize,
     /// Of those, the ones that wait for a node or for a queue.
     pub waiting_pods: usize,
+    /// Devices of each pod of runs that have ended, where none is there now.
+    pub ran: Option<f64>,
     /// Who makes the devices.
     pub vendor: Vendor,
     /// What the devices are sold as, of most of the pods.
@@ -191,7 +194,14 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         waiting_gpus += each * len_f64(count);
     }
     let most = products.into_iter().max_by_key(|(_, pods)| *pods);
+    let product = most.map(|(name, _)| name.to_owned());
+    let product = product.or_else(|| {
+        let home = Home::of(cluster, workload)?;
+        home.product().map(str::to_owned)
+    });
+    let has_ended = workload.is_batch() && pods == 0;
     Held {
+        ran: Some(each).filter(|it| has_ended && *it > 0.0),
         workloads: vec![index],
         gpus,
         slices,
@@ -199,7 +209,7 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         pods,
         waiting_pods: waiting,
         vendor,
-        product: most.map(|(name, _)| name.to_owned()),
+        product,
         profile: profile.map(str::to_owned).or(partition),
         replicas,
         takes_turns,
@@ -217,6 +227,11 @@ impl Held {
         self.pods += other.pods;
         self.waiting_pods += other.waiting_pods;
         self.product = self.product.take().or(other.product);
+        self.ran = match (self.ran, other.ran) {
+            (Some(own), Some(other)) => Some(own.max(other)),
+            (own, other) if self.pods == 0 => own.or(other),
+            _ => None,
+        };
         self.profile = self.profile.take().or(other.profile);
         self.replicas = self.replicas.max(other.replicas);
         self.takes_turns |= other.takes_turns;

@@ -12,11 +12,11 @@ use super::sharing::{Member, Sharing, proposed};
 use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
-use crate::costs::{Costs, Owner};
-use crate::price::{Basis, Book, is_listed};
+use crate::costs::{Costs, Owner, Split};
+use crate::price::{Basis, Book, Home, is_listed};
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::{money, percent, short};
-use crate::units::{Currency, HOURS_PER_MONTH, Money, len_f64};
+use crate::units::{Money, len_f64};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,8 @@ pub struct Judged {
     pub certainty: Certainty,
     /// One sentence without a period.
     pub why: String,
-    /// What all its pods cost a month, those without devices too: devices, CPU and memory.
+    /// What all its pods cost a month, those without devices too: devices, CPU and memory. Of
+    /// runs of which none is there now by how many ran over the window.
     pub cost: Money,
     /// Of that the devices.
     pub gpu_cost: Money,
@@ -98,11 +99,22 @@ impl Gpus {
         places.next().filter(|_| places.next().is_none())
     }
 
+    /// What all advice together saves a month, and of that what is of low risk. What a workload is
+    /// told adds up; of what excludes each other only what saves the most counts.
+    pub fn savings(&self) -> (Money, Money) {
+        let all = || self.workloads.iter().flat_map(|it| &it.advice);
+        let sum = |least: Danger| -> Money {
+            let own = all().filter(|it| it.risk <= least);
+            own.filter_map(|it| it.savings).sum()
+        };
+        (sum(Danger::High), sum(Danger::Low))
+    }
+
     /// What devices that are held cost a month; of that what is done with them, by how full
     /// they are; and what they cost of which that is not known.
     pub fn worth(&self) -> (Money, Money, Money) {
         let (mut cost, mut used, mut unknown) = (Money::ZERO, Money::ZERO, Money::ZERO);
-        for it in &self.workloads {
+        for it in self.workloads.iter().filter(|it| it.held.ran.is_none()) {
             cost += it.gpu_cost;
             match it.seen.fullness(it.held.card()) {
                 Some((full, from)) if from != Fullness::Engine || it.state != State::Unknown => {
@@ -200,18 +212,23 @@ impl Gpus {
         let mut workloads: Vec<Judged> = each
             .map(|(held, seen)| one(snapshot, held, seen, options))
             .collect();
-        let sharing = proposed(&workloads, snapshot.usage.grid.step);
-        tell_sharing(snapshot, &mut workloads, &sharing, options.book.currency());
+        let mut sharing = proposed(&workloads, snapshot.usage.grid.step);
+        tell_sharing(snapshot, &mut workloads, &sharing);
         for judged in &mut workloads {
             judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
         }
+        beyond_own(&mut sharing, &workloads);
         let (devices, unrequested) = unrequested(snapshot, options.costs);
         // In hundredths, such that they sum up to what the bill says of them.
         let [held, unrequested_cost, _] = options.costs.gpus();
         for judged in &mut workloads {
             judged.cost = judged.cost.to_cents();
         }
-        rounded(held, workloads.iter_mut().map(|it| &mut it.gpu_cost));
+        for judged in workloads.iter_mut().filter(|it| it.held.ran.is_some()) {
+            judged.gpu_cost = judged.gpu_cost.to_cents();
+        }
+        let now = workloads.iter_mut().filter(|it| it.held.ran.is_none());
+        rounded(held, now.map(|it| &mut it.gpu_cost));
         let mut idle_nodes = idle_nodes(snapshot, options.costs);
         rounded(
             unrequested_cost,
@@ -220,6 +237,7 @@ impl Gpus {
         let mut gaps = gaps(&workloads);
         gaps.extend(unpriced(options));
         gaps.extend(guessed(snapshot, options));
+        gaps.extend(options.costs.gaps());
         Self {
             workloads,
             sharing,
@@ -239,7 +257,6 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let working = seen.at_work();
     let verdict = judge(&held, working, &workloads);
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
-    let device_hour = device_hour(&held, gpu_cost, options.costs);
     let advice = advice(&About {
         held: &held,
         seen: working,
@@ -248,7 +265,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         workloads: &workloads,
         cost,
         gpu_cost,
-        device_hour,
+        device_hours: &|pod| device_hour(snapshot, &workloads, pod, options),
         node: node(snapshot, &workloads),
         book: options.book,
         now: now(snapshot),
@@ -279,23 +296,42 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
     };
     let own = |owner: Owner| matches!(owner, Owner::Workload(at) if is_own(at));
     let split = costs.of(own);
-    (split.total(), split.gpu)
+    let runs = workloads.iter().any(|it| it.is_batch());
+    if split != Split::default() || !runs {
+        return (split.total(), split.gpu);
+    }
+    let runs = costs.runs.iter().enumerate().filter(|(at, _)| is_own(*at));
+    let runs: Vec<&Split> = runs.filter_map(|(_, run)| run.as_ref()).collect();
+    let total = runs.iter().map(|it| it.total()).sum();
+    (total, runs.iter().map(|it| it.gpu).sum())
 }
 
-/// What one device costs an hour: one of its own, else one of the cluster on average.
-fn device_hour(held: &Held, gpu_cost: Money, costs: &Costs) -> Option<Money> {
-    let priced = || {
-        let pieces = costs.pieces.iter();
-        pieces.filter(|it| it.cost.gpu > Money::ZERO)
-    };
-    let all: Money = priced().map(|it| it.cost.gpu).sum();
-    let devices: f64 = priced().map(|it| it.held.gpus).sum();
-    let (month, devices) = if held.gpus > 0.0 && gpu_cost > Money::ZERO {
-        (gpu_cost, held.gpus)
-    } else {
-        (all, devices)
-    };
-    (devices > 0.0).then(|| month.scale(1.0 / HOURS_PER_MONTH / devices))
+/// What one device of a pod costs an hour, where that runs or ran; of a pod of which nobody
+/// remembers that, where others of its workload did.
+fn device_hour(
+    snapshot: &Snapshot,
+    workloads: &[&Workload],
+    pod: &str,
+    options: Options<'_>,
+) -> Option<f64> {
+    let costs = options.costs;
+    let node = workloads.iter().find_map(|it| {
+        let now = it.pods.iter().find(|own| own.name == pod);
+        let before = it.ran.iter().find(|own| own.pod == pod);
+        now.map(|it| it.node.as_deref())
+            .or_else(|| before.map(|it| it.node.as_deref()))
+    });
+    let mut nodes = snapshot.cluster.nodes.iter();
+    let place = node
+        .flatten()
+        .and_then(|name| nodes.position(|it| it.name == name));
+    if let Some(place) = place {
+        return costs.nodes.get(place)?.rates.gpu_hour;
+    }
+    let homes = workloads.iter();
+    let mut homes = homes.filter_map(|it| Home::of(&snapshot.cluster, it));
+    let home = homes.next()?;
+    home.rates(&costs.nodes, options.book).gpu_hour
 }
 
 /// The node of the first pod that has one.
@@ -362,12 +398,7 @@ fn devices_of(node: &Node) -> f64 {
 }
 
 /// To each member of a group that could share a device, that it could.
-fn tell_sharing(
-    snapshot: &Snapshot,
-    workloads: &mut [Judged],
-    sharing: &[Sharing],
-    currency: Currency,
-) {
+fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharing]) {
     for group in sharing {
         let names: Vec<String> = group
             .members
@@ -392,12 +423,8 @@ fn tell_sharing(
             let others = names.iter().enumerate().filter(|(it, _)| *it != at);
             let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
             let Some(kept) = member.kept else { continue };
-            let part = parts.get(at).map_or_else(String::new, |it| {
-                let part = money(it.to_cents(), &currency);
-                format!(", and its part of what that saves is {part} a month")
-            });
             let text = format!(
-                "share a device by time slicing with {}: it keeps {} of its rate{part}",
+                "share a device by time slicing with {}: it keeps {} of its rate",
                 others.join(", "),
                 percent(kept.value)
             );
@@ -420,6 +447,20 @@ fn tell_sharing(
                 savings: parts.get(at).copied(),
                 risk: Danger::Medium,
             });
+        }
+    }
+}
+
+/// Leaves of what groups save what their members do not save by what they do alone.
+fn beyond_own(sharing: &mut [Sharing], workloads: &[Judged]) {
+    for group in sharing {
+        let parts = group.members.iter().map(|it| {
+            let mut advice = workloads[it.place].advice.iter();
+            advice.find(|it| it.action == Action::Share)?.savings
+        });
+        let parts: Vec<Money> = parts.flatten().collect();
+        if !parts.is_empty() {
+            group.savings = group.savings.map(|_| parts.into_iter().sum());
         }
     }
 }

@@ -9,7 +9,7 @@ use super::advice::{About, Action, Advice, Danger};
 use super::held::asked;
 use crate::snapshot::{Pod, Termination, Workload};
 use crate::text::{count, money, short};
-use crate::units::len_f64;
+use crate::units::{Money, len_f64};
 
 /// Seconds that pods of one run may wait for a node while others of it have one.
 const PATIENCE: i64 = 600;
@@ -57,24 +57,34 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
 /// What attempts that failed took, also of pods that are finished.
 pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     let runs = about.workloads.iter().filter(|it| it.is_batch());
-    let (mut hours, mut times) = (0.0, 0_usize);
-    for (failed, burnt) in runs.flat_map(|it| burnt(it)) {
-        times += failed;
-        hours += burnt;
-    }
+    let burnt: Vec<Burnt> = runs.flat_map(|it| burnt(it)).collect();
+    let hours: f64 = burnt.iter().map(|it| it.hours).sum();
     if hours < WORTH {
         return None;
     }
-    let currency = about.book.currency();
-    let worth = about.device_hour.map_or_else(String::new, |it| {
-        format!(" ({})", money(it.scale(hours).to_cents(), &currency))
+    let cost = burnt.iter().map(|it| {
+        let hourly = (about.device_hours)(&it.pod)?;
+        Some(hourly * it.hours)
     });
-    let text = format!(
-        "find out why it fails: {} took {} GPU hours{worth} that came to nothing; let it write \
-         checkpoints",
-        count(times, "failed attempt"),
-        short(hours, 1),
-    );
+    let cost: Option<f64> = cost.sum();
+    let currency = about.book.currency();
+    let worth = cost.map_or_else(String::new, |it| {
+        format!(" ({})", money(Money::from_f64(it).to_cents(), &currency))
+    });
+    let hours = short(hours, 1);
+    let text = match restarts(&burnt) {
+        // Whether it took up its work where it was, nobody says.
+        Some(restarts) => format!(
+            "find out why it fails: it began again {}, and of the {hours} GPU hours before the last \
+             time{worth} no more is kept than its checkpoints have",
+            count(restarts + attempts(&burnt), "time"),
+        ),
+        None => format!(
+            "find out why it fails: {} took {hours} GPU hours{worth} that came to nothing, unless it \
+             wrote checkpoints",
+            count(attempts(&burnt), "failed attempt"),
+        ),
+    };
     Some(Advice {
         action: Action::FailingRun,
         text,
@@ -83,8 +93,18 @@ pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     })
 }
 
-/// Failed ends of containers with devices, pod by pod, and the device hours that led to them.
-fn burnt(workload: &Workload) -> Vec<(usize, f64)> {
+/// What led to failed ends of the container with devices of a pod.
+struct Burnt {
+    pod: String,
+    from: Timestamp,
+    to: Timestamp,
+    /// Of devices.
+    hours: f64,
+    /// How often it began again, of a pod that is still there.
+    restarts: Option<usize>,
+}
+
+fn burnt(workload: &Workload) -> Vec<Burnt> {
     let containers = workload.containers.iter();
     let mut containers = containers.filter(|it| asked(it).gpus() > 0.0);
     let Some(container) = containers.next() else {
@@ -95,21 +115,47 @@ fn burnt(workload: &Workload) -> Vec<(usize, f64)> {
     for end in container.terminations.iter().filter(|it| it.exit_code != 0) {
         ends.entry(&end.pod).or_default().push(end);
     }
-    let each = ends.into_iter().filter_map(|(name, ends)| {
-        let last = ends.iter().filter_map(|it| it.finished).max()?;
+    // Of a pod that is still there only the newest ends are remembered; restarts are counted for
+    // all pods together.
+    let all = usize::try_from(container.restarts).unwrap_or(usize::MAX);
+    let each = all.div_ceil(workload.pods.len().max(1));
+    let found = ends.into_iter().filter_map(|(name, ends)| {
+        let to = ends.iter().filter_map(|it| it.finished).max()?;
         let pod = workload.pods.iter().find(|it| it.name == name);
-        // Of a pod that is still there only the newest ends are remembered; its restarts are
-        // counted, and all of its time until then went into attempts that failed.
-        let restarts = usize::try_from(container.restarts).unwrap_or(usize::MAX);
-        let alone = pod.is_some() && workload.pods.len() == 1;
-        let times = ends.len().max(if alone { restarts } else { 0 });
+        // All of the time of a pod until its last restart went into attempts that failed.
         let from = match pod {
             Some(pod) => pod.created?,
             None => ends.iter().filter_map(|it| it.started).min()?,
         };
-        Some((times, hours_between(from, last) * devices))
+        Some(Burnt {
+            pod: name.to_owned(),
+            from,
+            to,
+            hours: hours_between(from, to) * devices,
+            restarts: pod.map(|_| each.max(ends.len())),
+        })
     });
-    each.collect()
+    found.collect()
+}
+
+/// How often the pods that are there began again: ranks of a run do so together.
+fn restarts(burnt: &[Burnt]) -> Option<usize> {
+    burnt.iter().filter_map(|it| it.restarts).max()
+}
+
+/// Attempts of pods that are gone: ranks that ran at the same time are of one.
+fn attempts(burnt: &[Burnt]) -> usize {
+    let gone = burnt.iter().filter(|it| it.restarts.is_none());
+    let mut spans: Vec<(Timestamp, Timestamp)> = gone.map(|it| (it.from, it.to)).collect();
+    spans.sort_unstable();
+    let (mut attempts, mut end) = (0, None);
+    for (from, to) in spans {
+        if end.is_none_or(|end| from >= end) {
+            attempts += 1;
+        }
+        end = end.max(Some(to));
+    }
+    attempts
 }
 
 fn hours_between(from: Timestamp, to: Timestamp) -> f64 {

@@ -9,18 +9,19 @@ pub(super) fn no_place(state: &State<'_>, pod: usize, leaving: usize) -> NoPlace
     let others = (0..state.model.nodes.len()).filter(|it| *it != leaving);
     let (gone, left): (Vec<usize>, Vec<usize>) = others.partition(|node| state.gone[*node]);
     let why = tally(state, pod, &left);
-    let off = why.off;
-    if why
-        != (NoPlace {
-            off,
-            ..NoPlace::default()
-        })
-    {
+    let (off, devices) = (why.off, why.devices);
+    let never = NoPlace {
+        off,
+        devices,
+        ..NoPlace::default()
+    };
+    if why != never {
         return why;
     }
     let why = tally(state, pod, &gone);
     NoPlace {
         off: off + why.off,
+        devices: devices + why.devices,
         ..why
     }
 }
@@ -68,6 +69,7 @@ fn tally(state: &State<'_>, pod: usize, nodes: &[usize]) -> NoPlace {
             Ok(()) => why.drained += 1,
             Err(Hinder::Closed) => {}
             Err(Hinder::Off) => why.off += 1,
+            Err(Hinder::Devices) => why.devices += 1,
             Err(Hinder::Ports) => why.ports += 1,
             Err(Hinder::Apart) => why.apart += 1,
             Err(Hinder::Beside) => why.beside += 1,

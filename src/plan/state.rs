@@ -35,6 +35,8 @@ pub(super) enum Hinder {
     /// It is gone or takes none.
     Closed,
     Off,
+    /// Its devices are not like those that the pod has.
+    Devices,
     Room,
     Ports,
     Apart,
@@ -231,7 +233,8 @@ impl<'m> State<'m> {
         }
         let class = self.class(pod);
         if !class.allowed[node] {
-            return Err(Hinder::Off);
+            let unlike = class.unlike[node] && self.has_kinds(pod, node);
+            return Err(if unlike { Hinder::Devices } else { Hinder::Off });
         }
         if !self.has_room(pod, node) {
             return Err(Hinder::Room);
@@ -241,6 +244,12 @@ impl<'m> State<'m> {
             return Ok(());
         }
         self.keeps_rules(class, node)
+    }
+
+    /// Whether a node has any of each resource that a pod wants.
+    fn has_kinds(&self, pod: usize, node: usize) -> bool {
+        let mut each = self.want(pod).iter().zip(&self.model.nodes[node].has);
+        each.all(|(want, has)| *want <= 0.0 || *has > 0.0)
     }
 
     fn has_room(&self, pod: usize, node: usize) -> bool {

@@ -93,6 +93,8 @@ pub enum Fixed {
 pub struct NoPlace {
     /// By selectors, affinity, taints or volumes.
     pub off: usize,
+    /// By devices that are not like those that it has.
+    pub devices: usize,
     pub room: usize,
     pub ports: usize,
     /// By pods that it must not be beside.
@@ -268,6 +270,8 @@ impl NoPlace {
             "host_port"
         } else if self.drained > 0 {
             "last_node"
+        } else if self.devices > 0 {
+            "devices"
         } else {
             "placement"
         }
@@ -309,6 +313,10 @@ impl NoPlace {
             "affinity" => "must be beside pods that are on no other node with room".to_owned(),
             "host_port" => format!("wants a host port that is taken on {}", nodes(self.ports)),
             "last_node" => "needs this node, as the others that may take it are drained".to_owned(),
+            "devices" => format!(
+                "has devices, and those of {} are not known to be of the same product, shared alike",
+                nodes(self.devices)
+            ),
             _ => "may run on no other node, by its selectors, tolerations or volumes".to_owned(),
         }
     }
@@ -324,6 +332,9 @@ impl NoPlace {
             "affinity" => "move it together with the pods beside it".to_owned(),
             "host_port" => "a Service instead of a host port".to_owned(),
             "last_node" => "keep another node instead".to_owned(),
+            "devices" => {
+                "another node with the same devices, or move it by hand where others do".to_owned()
+            }
             _ => "another node with the same labels, or rules that allow more".to_owned(),
         }
     }

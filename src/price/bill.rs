@@ -2,7 +2,7 @@ use super::effective::{self, Amount};
 use super::place::{Place, Places};
 use super::severity::severity;
 use super::waste::Sums;
-use super::{Bill, Book, Rates, Total, WorkloadBill};
+use super::{Bill, Book, Rates, Total, WorkloadBill, unknown_runs};
 use crate::profile::Profile;
 use crate::recommend::{Advised, WorkloadAdvice};
 use crate::snapshot::{ContainerKind, Snapshot, Workload};
@@ -27,12 +27,15 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         workloads: Vec::with_capacity(snapshot.workloads.len()),
         ..Bill::default()
     };
-    let mut blind = false;
+    let (mut blind, mut runs) = (false, Vec::new());
     let each = snapshot.workloads.iter().zip(&advised.workloads);
     for (workload, advice) in each {
         let places = places.of(snapshot, advice, profiles, workload);
         let is_blind = |it: &Place| it.gpus > 0.0 && it.rates.gpu_hour.is_none();
         blind |= places.iter().any(is_blind);
+        if workload.is_batch() && places.iter().any(|it| it.pods > 0.0) {
+            runs.push(workload);
+        }
         let mut wasted = Sums::default();
         wasted.add(workload, advice, profiles, &places);
         let own = WorkloadBill {
@@ -44,6 +47,10 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
     // Those of nodes are told with these.
     if blind && snapshot.cluster.nodes.is_empty() {
         let text = prices.without_price("GPUs that pods request");
+        bill.description.push_str("; ");
+        bill.description.push_str(&text);
+    }
+    for text in unknown_runs(&snapshot.cluster, runs.into_iter(), prices) {
         bill.description.push_str("; ");
         bill.description.push_str(&text);
     }

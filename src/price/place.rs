@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::effective::{self, Amount};
-use super::{Book, NodePrice, Rates};
+use super::{Book, Home, NodePrice, Rates};
 use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 use crate::snapshot::{Cluster, Node, Resources, Snapshot, Sold, Workload};
@@ -43,15 +43,21 @@ impl Place {
 
 /// Finds the nodes that pods are on, and what those cost.
 pub(super) struct Places<'a> {
+    cluster: &'a Cluster,
+    prices: &'a [NodePrice],
+    book: &'a Book,
     nodes: HashMap<&'a str, (&'a Node, Rates)>,
     /// Of pods on no known node.
     elsewhere: Rates,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(cluster: &'a Cluster, prices: &[NodePrice], book: &Book) -> Self {
+    pub(super) fn new(cluster: &'a Cluster, prices: &'a [NodePrice], book: &'a Book) -> Self {
         let nodes = cluster.nodes.iter().zip(prices);
         Self {
+            cluster,
+            prices,
+            book,
             nodes: nodes
                 .map(|(node, price)| (node.name.as_str(), (node, price.rates.clone())))
                 .collect(),
@@ -62,7 +68,8 @@ impl<'a> Places<'a> {
     /// Where the pods of the workload are. Pods that exist count, and are paid for once they
     /// have a node; where none is known, those that its controller says there are, else those
     /// that should be, on no known node. A job is paid for while it runs, so its pods count
-    /// by their share of the window, and one between two runs holds nothing.
+    /// by their share of the window, and one between two runs holds nothing; with devices they cost
+    /// what they do where they run or ran.
     pub(super) fn of(
         &self,
         snapshot: &Snapshot,
@@ -76,9 +83,15 @@ impl<'a> Places<'a> {
             let pods = workload.pods.iter();
             let running = pods.filter(|pod| !snapshot.cluster.waits(pod)).count();
             let pods = mean_pods(snapshot, advice, profiles).unwrap_or(len_f64(running));
+            let place = self.template(workload, present, node);
+            let home = Home::of(self.cluster, workload);
             return vec![Place {
                 pods,
-                ..self.template(workload, present, node)
+                rates: home.map_or_else(
+                    || place.rates.clone(),
+                    |it| it.rates(self.prices, self.book),
+                ),
+                ..place
             }];
         }
         if workload.pods.is_empty() {

@@ -44,6 +44,22 @@ impl Accelerator {
     }
 }
 
+/// Labels that name the product of a node's accelerators, those of its vendor before
+/// those of clouds and provisioners.
+pub const PRODUCT_LABELS: [&str; 11] = [
+    "nvidia.com/gpu.product",
+    "amd.com/gpu.product-name",
+    "beta.amd.com/gpu.product-name",
+    "gpu.intel.com/product",
+    "cloud.google.com/gke-accelerator",
+    "cloud.google.com/gke-tpu-accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "karpenter.k8s.aws/instance-accelerator-name",
+    "karpenter.azure.com/sku-gpu-name",
+    "k8s.amazonaws.com/accelerator",
+    "gpu.intel.com/family",
+];
+
 /// A MIG profile: slices of compute, and memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigProfile {

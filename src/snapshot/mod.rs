@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
-pub use accelerator::{Accelerator, GPU, MigProfile, is_gpu};
+pub use accelerator::{Accelerator, GPU, MigProfile, PRODUCT_LABELS, is_gpu};
 pub use behavior::{Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
@@ -51,7 +51,7 @@ pub use guard::is_reading_table;
 pub(crate) use guard::{caught, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
-pub use node::{CapacityType, Node};
+pub use node::{CapacityType, Node, SPOT_LABELS, TYPE_LABELS};
 pub use placement::{
     HostPort, Labels, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread,
     Toleration, Volume, VolumeHome, amounts, label,
@@ -64,7 +64,7 @@ pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};
 pub use values::Values;
 pub use workload::{
-    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Queued,
+    Autoscaler, AutoscalerMetric, Container, ContainerKind, Manager, PatchTarget, Pod, Queued, Ran,
     Sizes, Target, Termination, Trigger, Workload, WorkloadId, owners,
 };
 

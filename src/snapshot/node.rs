@@ -84,6 +84,26 @@ impl Node {
     }
 }
 
+/// Labels that say of what type a machine is.
+pub const TYPE_LABELS: [&str; 2] = [
+    "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/instance-type",
+];
+
+/// Labels that say how a node is bought, with the values that mean spot.
+pub const SPOT_LABELS: [(&str, &[&str]); 7] = [
+    ("karpenter.sh/capacity-type", &["spot"]),
+    ("eks.amazonaws.com/capacityType", &["SPOT"]),
+    ("cloud.google.com/gke-spot", &["true"]),
+    ("cloud.google.com/gke-preemptible", &["true"]),
+    (
+        "cloud.google.com/gke-provisioning",
+        &["spot", "preemptible"],
+    ),
+    ("kubernetes.azure.com/scalesetpriority", &["spot"]),
+    ("node.kubernetes.io/lifecycle", &["spot", "Ec2Spot"]),
+];
+
 /// How a node is bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -116,6 +116,9 @@ pub struct Workload {
     pub keeper: Option<Keeper>,
     /// Pods that are not finished.
     pub pods: Vec<Pod>,
+    /// Pods with devices that have ended and are still remembered, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ran: Vec<Ran>,
     /// What a queue holds back of it, before there is any pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<Queued>,
@@ -129,6 +132,15 @@ pub struct Workload {
     /// newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
+}
+
+/// A pod with devices that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ran {
+    pub pod: String,
+    /// Where it ran; `None` where it never had a node, or that is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
 }
 
 /// Pods that are not made yet: a queue holds them back, or has let them just now.

@@ -12,7 +12,10 @@ use super::{Amounts, Meta, Objects, Record, fraction, placement, zone};
 use crate::collect::misfit;
 use crate::collect::reach::Candidate;
 use crate::snapshot;
-use crate::snapshot::{Accelerator, CapacityType, PodSelector, QuotaScope, Resources, annotation};
+use crate::snapshot::{
+    Accelerator, CapacityType, PRODUCT_LABELS, PodSelector, QuotaScope, Resources, SPOT_LABELS,
+    TYPE_LABELS, annotation,
+};
 use crate::units::Bytes;
 
 /// Labels that name a node's pool, those of clouds before those of provisioners.
@@ -27,36 +30,6 @@ const POOL_LABELS: [&str; 10] = [
     "doks.digitalocean.com/node-pool",
     "oke.oraclecloud.com/pool.name",
     "kops.k8s.io/instancegroup",
-];
-
-/// Labels that say how a node is bought, with the values that mean spot.
-const SPOT_LABELS: [(&str, &[&str]); 7] = [
-    ("karpenter.sh/capacity-type", &["spot"]),
-    ("eks.amazonaws.com/capacityType", &["SPOT"]),
-    ("cloud.google.com/gke-spot", &["true"]),
-    ("cloud.google.com/gke-preemptible", &["true"]),
-    (
-        "cloud.google.com/gke-provisioning",
-        &["spot", "preemptible"],
-    ),
-    ("kubernetes.azure.com/scalesetpriority", &["spot"]),
-    ("node.kubernetes.io/lifecycle", &["spot", "Ec2Spot"]),
-];
-
-/// Labels that name the product of a node's accelerators, those of its vendor before
-/// those of clouds and provisioners.
-const PRODUCT_LABELS: [&str; 11] = [
-    "nvidia.com/gpu.product",
-    "amd.com/gpu.product-name",
-    "beta.amd.com/gpu.product-name",
-    "gpu.intel.com/product",
-    "cloud.google.com/gke-accelerator",
-    "cloud.google.com/gke-tpu-accelerator",
-    "karpenter.k8s.aws/instance-gpu-name",
-    "karpenter.k8s.aws/instance-accelerator-name",
-    "karpenter.azure.com/sku-gpu-name",
-    "k8s.amazonaws.com/accelerator",
-    "gpu.intel.com/family",
 ];
 
 impl Record for Node {
@@ -88,8 +61,7 @@ impl Record for Node {
         taints.sort_unstable();
         objects.cluster.nodes.push(snapshot::Node {
             name: meta.name.clone(),
-            instance_type: label("node.kubernetes.io/instance-type")
-                .or_else(|| label("beta.kubernetes.io/instance-type")),
+            instance_type: TYPE_LABELS.into_iter().find_map(label),
             region: label("topology.kubernetes.io/region")
                 .or_else(|| label("failure-domain.beta.kubernetes.io/region"))
                 .or_else(|| zone::region(zone.as_deref(), spec.provider_id.as_deref())),

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Objects;
 use super::objects::{
     AutoscalerRecord, Controller, Key, ManagerRecord, PodRecord, is_ignored_group,
+    runs_to_completion,
 };
 use crate::snapshot::{Autoscaler, Cluster, Gap, Manager, Workload, WorkloadId};
 use chain::{Chain, Way};
@@ -70,10 +71,12 @@ struct Member<T> {
 }
 
 impl Group {
-    /// Whether what is left of it are runs that have ended: of what will run again,
-    /// or of what says so itself.
+    /// Whether what is left of it are runs that have ended: of what will run again or comes to
+    /// an end by its kind, or of what says so itself.
     fn has_run(&self, key: &Key) -> bool {
-        let again = self.merged || alike::is_schedule(&key.kind);
+        let again = self.merged
+            || alike::is_schedule(&key.kind)
+            || runs_to_completion(&key.group, &key.kind);
         let mut over = self.tops.iter().filter(|top| top.over);
         (again && self.pods.iter().any(|it| it.is.is_finished()))
             || over.any(|top| !top.templates.is_empty())

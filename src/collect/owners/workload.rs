@@ -9,7 +9,7 @@ use crate::collect::objects::{
     ContainerRecord, Controller, Fraction, MOST_CONTAINERS, PodRecord, Template,
 };
 use crate::snapshot::{
-    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod,
+    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod, Ran,
     Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
 };
 
@@ -88,6 +88,7 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
         pods: current,
         conditions,
         evictions: evictions(&pods),
+        ran: ran(&pods),
         // Warnings come when every pod has its place.
         events: Vec::new(),
         id: WorkloadId {
@@ -214,6 +215,19 @@ fn evictions(pods: &[Seen]) -> Vec<Eviction> {
         .collect();
     evictions.sort_by(|a, b| (a.at, &a.pod).cmp(&(b.at, &b.pod)));
     evictions
+}
+
+/// Pods with devices that have ended.
+fn ran(pods: &[Seen]) -> Vec<Ran> {
+    let ended = pods.iter().map(|seen| &seen.pod);
+    let ended = ended.filter(|pod| pod.is_finished() && pod.requests.gpus() > 0.0);
+    let ran = ended.map(|pod| Ran {
+        pod: pod.meta.name.clone(),
+        node: pod.node.clone(),
+    });
+    let mut ran: Vec<Ran> = ran.collect();
+    ran.sort_by(|a, b| a.pod.cmp(&b.pod));
+    ran
 }
 
 /// What the running pods, the newest first, have of each container; of one that

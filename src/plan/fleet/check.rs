@@ -177,6 +177,8 @@ fn changed(
         node.unschedulable = true;
         // A pod is of the pool whose new nodes are like its own, wherever others like it are.
         node.architecture = None;
+        node.gpu_product.clone_from(&site.like.gpu_product);
+        node.accelerator.clone_from(&site.like.accelerator);
     }
     let gone: Vec<String> = site
         .nodes

@@ -2,14 +2,9 @@
 
 use super::offer::Offer;
 use crate::plan::model::HOST;
-use crate::snapshot::{CapacityType, GPU, Labels, Node, Resources};
+use crate::snapshot::{CapacityType, GPU, Labels, Node, Resources, TYPE_LABELS};
 use crate::units::{Bytes, Cpu};
 
-/// Labels that say of what type a machine is.
-const TYPE: [&str; 2] = [
-    "node.kubernetes.io/instance-type",
-    "beta.kubernetes.io/instance-type",
-];
 const REGION: [&str; 2] = [
     "topology.kubernetes.io/region",
     "failure-domain.beta.kubernetes.io/region",
@@ -105,7 +100,7 @@ pub(super) fn made(like: &Node, name: &str, offer: &Offer, zone: Option<&String>
         }
     };
     say(&[HOST], Some(name));
-    say(&TYPE, Some(offer.name));
+    say(&TYPE_LABELS, Some(offer.name));
     if let Some(region) = &like.region {
         say(&REGION, Some(region));
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::devices::Devices;
 use super::terms::{Builder, Terms};
 use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload};
 
@@ -11,6 +12,8 @@ use crate::snapshot::{HostPort, Labels, Node, NodeTerm, Placement, Pod, Workload
 pub(in crate::plan) struct Class {
     /// For each node, whether selectors, affinity, taints and volumes allow it.
     pub(in crate::plan) allowed: Arc<Vec<bool>>,
+    /// Whether some would be allowed if their devices were like those that it has.
+    pub(in crate::plan) unlike: Arc<Vec<bool>>,
     pub(in crate::plan) ports: Vec<HostPort>,
     /// Pods with the same namespace and labels.
     pub(in crate::plan) kind: usize,
@@ -26,12 +29,16 @@ pub(in crate::plan) struct Class {
 
 /// Where something may be: its rules, those of its volumes, and what it was built for.
 type Spot<'a> = (&'a Placement, Vec<Vec<NodeTerm>>, Platform<'a>);
+/// For each node whether it is allowed, and whether its devices alone are against it.
+type Allowed = (Arc<Vec<bool>>, Arc<Vec<bool>>);
 
 /// What a pod was built for: it runs nowhere else, although the scheduler knows nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Platform<'a> {
     system: Option<&'a str>,
     architecture: Option<&'a str>,
+    /// What it works on, where it has devices.
+    devices: Option<Devices<'a>>,
 }
 
 const ARCHITECTURE: &str = "kubernetes.io/arch";
@@ -41,16 +48,21 @@ impl<'a> Platform<'a> {
         Self {
             system: node.system(),
             architecture: node.architecture.as_deref(),
+            devices: None,
         }
     }
 
-    /// That of a pod that runs on this node; of what its rules name they decide.
-    fn of_pod(placement: &Placement, home: Option<&'a Node>) -> Self {
+    /// That of a pod that runs on this node; of what its rules name they decide. Devices are
+    /// those that it has, whatever its rules say of them: rules seldom name all that it needs.
+    fn of_pod(placement: &Placement, pod: &Pod, home: Option<&'a Node>) -> Self {
+        let has_devices = pod.requests.gpus() > 0.0;
+        let devices = home.filter(|_| has_devices).map(Devices::of);
         let home = home.map(Self::of_node).unwrap_or_default();
         let named = |key: &str| placement.node_keys().any(|it| it == key);
         Self {
             system: home.system.filter(|_| !named(Node::SYSTEM)),
             architecture: home.architecture.filter(|_| !named(ARCHITECTURE)),
+            devices,
         }
     }
 
@@ -68,7 +80,7 @@ impl<'a> Platform<'a> {
 pub(super) struct Classes<'a> {
     nodes: &'a [Node],
     known: HashMap<(Spot<'a>, &'a str, &'a Labels), usize>,
-    allowed: HashMap<Spot<'a>, Arc<Vec<bool>>>,
+    allowed: HashMap<Spot<'a>, Allowed>,
     terms: Builder<'a>,
     found: Vec<Class>,
 }
@@ -106,7 +118,7 @@ impl<'a> Classes<'a> {
         volumes: Vec<Vec<NodeTerm>>,
     ) -> usize {
         let placement = workload.placement(pod).unwrap_or(&ANYWHERE);
-        let spot = (placement, volumes, Platform::of_pod(placement, home));
+        let spot = (placement, volumes, Platform::of_pod(placement, pod, home));
         let namespace = workload.id.namespace.as_str();
         let key = (spot.clone(), namespace, &pod.labels);
         if let Some(class) = self.known.get(&key) {
@@ -116,11 +128,17 @@ impl<'a> Classes<'a> {
         let allowed = self.allowed.entry(spot);
         let allowed = allowed.or_insert_with_key(|(placement, volumes, platform)| {
             let may = |it: &Node| platform.runs_on(it) && allows(it, placement, volumes);
-            Arc::new(nodes.iter().map(may).collect())
+            let works = |it: &Node| platform.devices.is_none_or(|own| own.are_on(it));
+            let each = nodes.iter().map(|it| (may(it), works(it)));
+            let (allowed, unlike) = each
+                .map(|(may, works)| (may && works, may && !works))
+                .unzip();
+            (Arc::new(allowed), Arc::new(unlike))
         });
         let rules = self.terms.add(namespace, &pod.labels, placement);
         let class = Class {
-            allowed: Arc::clone(allowed),
+            allowed: Arc::clone(&allowed.0),
+            unlike: Arc::clone(&allowed.1),
             ports: placement.host_ports.clone(),
             kind: rules.kind,
             free: rules.apart.is_empty() && rules.beside.is_none() && rules.even.is_empty(),

@@ -1,6 +1,7 @@
 //! Nodes and pods as numbers: what each has, wants and must keep.
 
 mod class;
+mod devices;
 mod fixed;
 mod terms;
 mod volume;

@@ -196,6 +196,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let over = snapshot.usage.grid.span();
     let nodes = snapshot.cluster.nodes.iter().zip(&costs.nodes);
     let (held, used, unknown) = told.gpus.worth();
+    let doubts = costs.gaps();
     let report = Report {
         schema: "kcost.costs/v1",
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -239,7 +240,7 @@ pub fn costs_json(told: Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             unknown,
             unrequested: told.gpus.unrequested_cost,
         },
-        gaps: snapshot.gaps.iter().map(gap).collect(),
+        gaps: snapshot.gaps.iter().chain(&doubts).map(gap).collect(),
     };
     json::write(&report, out)
 }

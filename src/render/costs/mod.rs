@@ -242,6 +242,7 @@ impl Page<'_> {
                 "what {gpus} GPUs cost is not known, and not in the bill: `gpu` in a row of `--prices` says it"
             ));
         }
+        notes.extend(costs.unknown_runs.iter().cloned());
         if costs.unpriced_volumes > 0 {
             let volumes = count(costs.unpriced_volumes, "volume");
             // Those of clouds are known in dollars.

@@ -162,13 +162,22 @@ impl Page {
         story: &Explanation<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let cost = money(judged.gpu_cost, &story.currency);
-        let whole = if story.others.is_empty() {
-            String::new()
-        } else {
-            format!(" for all of its {}", story.workload.id.kind)
+        let amount = |it: Money| money(it, &story.currency);
+        let (all, gpus) = (judged.cost, judged.gpu_cost);
+        // What is told of a part, or by how long it ran, is less.
+        let of = match (story.workload.is_batch(), judged.held.ran) {
+            (true, None) => " while all of it runs".to_owned(),
+            (true, Some(_)) => " by how long it ran".to_owned(),
+            (false, _) if story.others.is_empty() => String::new(),
+            (false, _) => format!(" for all of its {}", story.workload.id.kind),
         };
-        let head = format!("GPUs  {}, {cost} a month{whole}", judged.state.word());
+        let head = format!(
+            "GPUs  {}, {} a month{of}: {} for GPUs, {} for CPU and memory",
+            judged.state.word(),
+            amount(all),
+            amount(gpus),
+            amount(all - gpus)
+        );
         self.head(&head, out)?;
         self.line("  ", &judged.why, out)?;
         let told = if self.verbose { usize::MAX } else { 2 };
@@ -211,9 +220,15 @@ impl Page {
         let amount = |amount: Money| money(amount, &story.currency);
         let change = worth(bill.savings(), &story.currency);
         let (now, next) = (amount(bill.current), amount(bill.recommended));
+        // Runs are paid for while they run.
+        let by = if story.workload.is_batch() && story.gpu.is_some() {
+            "by how long it ran"
+        } else {
+            "now"
+        };
         self.line(
             "",
-            &format!("{now} a month now, {next} advised: {change}"),
+            &format!("{now} a month {by}, {next} advised: {change}"),
             out,
         )?;
         let Some(cohort) = story.cohort else {

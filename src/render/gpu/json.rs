@@ -54,6 +54,10 @@ struct Summary {
     /// Of those that no pod asks for.
     unrequested_gpus: f64,
     unrequested_monthly_cost: Money,
+    /// Of all advice together: of what excludes each other what saves the most.
+    advised_monthly_savings: Money,
+    /// Of that what is of low risk.
+    low_risk_monthly_savings: Money,
 }
 
 #[derive(Serialize)]
@@ -67,6 +71,8 @@ pub(in crate::render) struct Workload<'a> {
     /// Of pods that wait for a node, which hold nothing.
     waiting_gpus: f64,
     waiting_pods: usize,
+    /// Devices of each pod of runs that have ended; null where there is a pod now.
+    ended_pod_gpus: Option<f64>,
     product: Option<&'a str>,
     mig_profile: Option<&'a str>,
     state: &'static str,
@@ -78,7 +84,8 @@ pub(in crate::render) struct Workload<'a> {
     /// Of containers with several, each that is told of alone.
     devices: Vec<Device<'a>>,
     serving: Option<Serving>,
-    /// Of all pods of the owner: devices, CPU and memory.
+    /// Of all pods of the owner: devices, CPU and memory; of runs that have ended by how many
+    /// ran on average over the window.
     monthly_cost: Money,
     /// Null where it holds devices of which nothing says what they cost.
     monthly_gpu_cost: Option<Money>,
@@ -201,6 +208,8 @@ pub(in crate::render) fn section<'a>(snapshot: &'a Snapshot, gpus: &'a Gpus) -> 
             gpus: rounded(gpus.devices),
             unrequested_gpus: rounded(gpus.unrequested),
             unrequested_monthly_cost: gpus.unrequested_cost,
+            advised_monthly_savings: gpus.savings().0,
+            low_risk_monthly_savings: gpus.savings().1,
         },
         workloads: gpus
             .workloads
@@ -257,6 +266,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
         pods: held.pods,
         waiting_gpus: rounded(held.waiting_gpus),
         waiting_pods: held.waiting_pods,
+        ended_pod_gpus: held.ran.map(rounded),
         product: held.product.as_deref(),
         mig_profile: held.profile.as_deref(),
         state: judged.state.name(),
@@ -284,7 +294,8 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             request_seconds: figure(seen.seconds),
         }),
         monthly_cost: judged.cost,
-        monthly_gpu_cost: Some(judged.gpu_cost).filter(|it| *it > Money::ZERO || held.gpus <= 0.0),
+        monthly_gpu_cost: Some(judged.gpu_cost)
+            .filter(|it| *it > Money::ZERO || held.gpus <= 0.0 && held.ran.is_none()),
         advice: judged
             .advice
             .iter()

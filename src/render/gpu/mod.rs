@@ -99,14 +99,38 @@ impl Page<'_> {
     fn head(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let name = escape(&self.snapshot.cluster.name);
         let held: f64 = self.gpus.workloads.iter().map(|it| it.held.gpus).sum();
-        let cost: Money = self.gpus.workloads.iter().map(|it| it.cost).sum();
-        let holders = self.gpus.workloads.iter().filter(|it| it.held.gpus > 0.0);
+        let now = || {
+            self.gpus
+                .workloads
+                .iter()
+                .filter(|it| it.held.ran.is_none())
+        };
+        let cost: Money = now().map(|it| it.cost).sum();
+        let holders = now().filter(|it| it.held.gpus > 0.0).count();
+        // Of some devices nothing may say what they cost.
+        let least = if now().any(|it| self.is_unpriced(it)) {
+            "at least "
+        } else {
+            ""
+        };
         let mut text = format!(
-            "{} held by {}, {} a month with their CPU and memory",
+            "{} held by {}, {least}{} a month with their CPU and memory",
             gpu_count(held),
-            count(holders.count(), "workload"),
+            count(holders, "workload"),
             self.money(cost)
         );
+        let ran = self
+            .gpus
+            .workloads
+            .iter()
+            .filter(|it| it.held.ran.is_some());
+        let ran: Money = ran.map(|it| it.cost).sum();
+        if ran > Money::ZERO {
+            text = format!(
+                "{text}; runs that have ended cost {} a month on average",
+                self.money(ran)
+            );
+        }
         let waiting: f64 = self
             .gpus
             .workloads
@@ -120,10 +144,19 @@ impl Page<'_> {
             );
         }
         if self.gpus.unrequested > 0.01 {
+            let mut idle = self.gpus.idle_nodes.iter();
+            let least = if idle.any(|it| it.cost == Money::ZERO) {
+                "at least "
+            } else {
+                ""
+            };
+            let cost = match self.gpus.unrequested_cost {
+                Money::ZERO => String::new(),
+                cost => format!(", {least}{} a month", self.money(cost)),
+            };
             text = format!(
-                "{text}; {} of nodes held by nobody, {} a month",
+                "{text}; {} of nodes held by nobody{cost}",
                 gpu_count(self.gpus.unrequested),
-                self.money(self.gpus.unrequested_cost)
             );
         }
         let text = wrap(
@@ -183,8 +216,9 @@ impl Page<'_> {
         let memory = seen.memory.map(|it| Bytes::from_f64(it.max).human());
         vec![
             Cell::new(self.name(judged)),
-            Cell::new(match held.waiting_gpus {
-                waiting if waiting > 0.01 => {
+            Cell::new(match (held.ran, held.waiting_gpus) {
+                (Some(each), _) => format!("({})", short(each, 2)),
+                (None, waiting) if waiting > 0.01 => {
                     format!("{}+{}", short(held.gpus, 2), short(waiting, 2))
                 }
                 _ => short(held.gpus, 2),
@@ -198,8 +232,18 @@ impl Page<'_> {
                 seen.watts
                     .map_or_else(String::new, |it| format!("{:.0} W", it.mean)),
             ),
-            Cell::new(self.money(judged.cost)),
+            Cell::new(match (self.is_unpriced(judged), judged.cost) {
+                (true, Money::ZERO) => "-".to_owned(),
+                (true, cost) => format!("≥{}", self.money(cost)),
+                (false, cost) => self.money(cost),
+            }),
         ]
+    }
+
+    /// Whether it has devices of which nothing says what they cost.
+    fn is_unpriced(&self, judged: &Judged) -> bool {
+        let has = judged.held.gpus > 0.0 || judged.held.ran.is_some();
+        has && judged.gpu_cost == Money::ZERO
     }
 
     /// What the columns mean.
@@ -224,6 +268,14 @@ impl Page<'_> {
         {
             text.push_str("; + asked for by pods that wait for a node");
         }
+        if self.gpus.workloads.iter().any(|it| it.held.ran.is_some()) {
+            text.push_str(
+                "; ( ) of each pod of runs that have ended, whose money is by how many ran on average",
+            );
+        }
+        if self.gpus.workloads.iter().any(|it| self.is_unpriced(it)) {
+            text.push_str("; ≥ without GPUs of which nothing says what they cost");
+        }
         if by(Fullness::Power) {
             text.push_str("; ~ by its power");
         }
@@ -246,7 +298,21 @@ impl Page<'_> {
         if order.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n{}", self.paint.on(BOLD, "What to do"))?;
+        let saved = match self.gpus.savings() {
+            (Money::ZERO, _) => String::new(),
+            (all, Money::ZERO) => format!("  saves up to {} a month in all", self.money(all)),
+            (all, low) => format!(
+                "  saves up to {} a month in all, {} of it at low risk",
+                self.money(all),
+                self.money(low)
+            ),
+        };
+        writeln!(
+            out,
+            "\n{}{}",
+            self.paint.on(BOLD, "What to do"),
+            self.paint.on(DIM, &saved)
+        )?;
         for judged in order {
             let room = self.look.width.map(|it| it.saturating_sub(2).max(20));
             let why = escape(&format!("{}: {}", judged.state.word(), judged.why));
@@ -256,7 +322,7 @@ impl Page<'_> {
             })?;
             let told = if self.look.verbose { usize::MAX } else { TOLD };
             for advice in judged.advice.iter().take(told) {
-                let text = self.advice(advice);
+                let text = self.advice(judged, advice);
                 let room = self.look.width.map(|it| it.saturating_sub(6).max(20));
                 writeln!(out, "    - {}", wrap(&text, room, 6))?;
             }
@@ -264,10 +330,15 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn advice(&self, advice: &Advice) -> String {
+    fn advice(&self, judged: &Judged, advice: &Advice) -> String {
+        let least = if self.is_unpriced(judged) {
+            "at least "
+        } else {
+            ""
+        };
         let worth = match advice.savings {
             Some(savings) if savings > Money::ZERO => {
-                format!(": {} a month", self.money(savings))
+                format!(": {least}{} a month", self.money(savings))
             }
             _ => String::new(),
         };
@@ -319,12 +390,15 @@ impl Page<'_> {
                 [one] => format!(", some of which the claim {one} holds for no pod"),
                 many => format!(", some of which {} claims hold for no pod", many.len()),
             };
+            let cost = match idle.cost {
+                Money::ZERO => "what they cost is not known".to_owned(),
+                cost => format!("{} a month", self.money(cost)),
+            };
             let text = format!(
-                "{} of {} on {}{blocked}{claims}: {} a month",
+                "{} of {} on {}{blocked}{claims}: {cost}",
                 short(idle.unrequested, 2),
                 gpu_count(idle.gpus),
                 node.name,
-                self.money(idle.cost)
             );
             let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
             writeln!(out, "  - {}", wrap(&escape(&text), room, 4))?;

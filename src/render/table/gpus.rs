@@ -36,7 +36,13 @@ impl Page<'_> {
             return Ok(());
         }
         all.sort_by_key(|it| std::cmp::Reverse(worth(it)));
-        self.heading("GPUs", "what they really do; `kcost gpus` has more", out)?;
+        let advice = gpus.workloads.iter().filter(listed);
+        let advice = advice.flat_map(|it| &it.advice);
+        let saved: Money = advice.filter_map(|it| it.savings).sum();
+        let saved = money(saved, &self.analysis.bill.currency);
+        let told =
+            format!("all advice about them saves up to {saved} a month; `kcost gpus` has more");
+        self.heading("GPUs", &told, out)?;
         for judged in all.iter().take(TOLD) {
             let name = self.gpu_name(judged);
             let saved = money(worth(judged), &self.analysis.bill.currency);

@@ -7,7 +7,7 @@ use crate::recommend::Confidence;
 use crate::risk::seen::at_most;
 use crate::risk::words::lasting;
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::{Event, Pod, Workload};
+use crate::snapshot::{Event, Pod, Resources, Workload};
 use crate::units::{Bytes, Cpu, days_between, len_f64};
 
 /// Pods that wait for a node that does not exist.
@@ -49,6 +49,8 @@ impl Check for PodFitsNowhere {
 enum Fit {
     /// On no node, however empty.
     Never,
+    /// On an empty one, and none has the devices now: those are what is short.
+    NoDevices,
     /// On an empty one, and none has the room now.
     NotNow,
     /// Its requests fit: something else keeps it off.
@@ -59,11 +61,22 @@ impl Fit {
     fn of(room: &Room, pod: &Pod) -> Self {
         if !room.holds_empty(&pod.requests) {
             Self::Never
-        } else if !room.holds_now(&pod.requests) {
-            Self::NotNow
-        } else {
+        } else if room.holds_now(&pod.requests) {
             Self::Now
+        } else if pod.requests.gpus() > 0.0 && room.holds_now(&without_devices(&pod.requests)) {
+            Self::NoDevices
+        } else {
+            Self::NotNow
         }
+    }
+}
+
+/// CPU and memory alone.
+fn without_devices(requests: &Resources) -> Resources {
+    Resources {
+        cpu: requests.cpu,
+        memory: requests.memory,
+        ..Resources::default()
     }
 }
 
@@ -83,6 +96,11 @@ impl PodFitsNowhere {
                 Severity::High,
                 format!("asks for {asks}, which no node has even when it is empty"),
                 "request less, or add a node type that is large enough",
+            ),
+            Fit::NoDevices => (
+                Severity::Medium,
+                format!("asks for {asks}, and no node has such devices left"),
+                "free devices that others hold and do not use, as `gpus` says, or add a node with some",
             ),
             Fit::NotNow => (
                 Severity::Medium,

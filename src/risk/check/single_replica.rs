@@ -95,6 +95,13 @@ impl SingleReplica {
 /// A second replica, where it can be had by a number alone: what keeps state has to
 /// know of others.
 fn second(workload: &Workload) -> Action {
+    // Another device is dear, and whether anybody asks for the first is told elsewhere.
+    if workload.pods.iter().any(|it| it.requests.gpus() > 0.0) {
+        return Action::new(
+            "run a second replica, with devices of its own, if it must always answer: `gpus` says \
+             whether it is used at all",
+        );
+    }
     let target = workload.patch.as_ref();
     let simple = target.filter(|it| it.kind == "Deployment" && it.api_version == "apps/v1");
     match simple {

@@ -4,6 +4,7 @@ mod apart;
 mod counts;
 mod demo;
 mod devices;
+mod ended;
 mod faults;
 mod gangs;
 mod judged;

@@ -144,8 +144,8 @@ fn each_member_has_its_part_of_what_a_group_saves() {
     // One that has no slices, which would save more.
     let node = node("n0", "NVIDIA-L40S", "nvidia.com/gpu", 32);
     let report = told(&pods, &node, 300, &[]);
-    let cents = |text: &str| {
-        let amount: f64 = text.replace(',', "").parse().unwrap();
+    let cents = |amount: &Value| {
+        let amount: f64 = amount.as_str().unwrap().parse().unwrap();
         (amount * 100.0).round()
     };
     let group = &report["sharing"][0];
@@ -154,15 +154,16 @@ fn each_member_has_its_part_of_what_a_group_saves() {
         let advice = workload(&report, name)["advice"].clone();
         let mut all = advice.as_array().unwrap().iter();
         let share = all.find(|it| it["action"] == "share").unwrap();
-        let text = share["text"].as_str().unwrap();
-        let (_, part) = text.split_once("part of what that saves is $").unwrap();
-        cents(part.strip_suffix(" a month").unwrap())
+        cents(&share["monthly_savings"])
     };
     let all: f64 = ["a", "b"].map(part).iter().sum();
     assert!(
-        (all - cents(group["monthly_savings"].as_str().unwrap())).abs() < 0.5,
+        (all - cents(&group["monthly_savings"])).abs() < 0.5,
         "{report:#}"
     );
+    // What all advice saves is the sum of what each is told, nothing of it twice.
+    let saved = cents(&report["summary"]["advised_monthly_savings"]);
+    assert!((all - saved).abs() < 0.5, "{report:#}");
 }
 
 #[test]

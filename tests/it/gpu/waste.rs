@@ -135,9 +135,88 @@ fn attempts_that_failed_are_told_with_what_they_burnt() {
     assert_eq!(advice["action"], "failing_run");
     let text = advice["text"].as_str().unwrap();
     assert!(
-        text.contains("5 failed attempts took 9 GPU hours ($"),
+        text.contains("it began again 5 times, and of the 9 GPU hours before the last time ($"),
         "{text}"
     );
+    // It goes on, and may have begun where it was.
+    assert!(!text.contains("nothing"), "{text}");
+}
+
+/// A pod of a run of another kind that failed after so many hours, on this node.
+fn failed_rank(name: &str, owner: [&str; 3], from: i64, on: &str) -> Value {
+    let [api, kind, of] = owner;
+    let status = json!({"phase": "Failed", "containerStatuses": [{"name": "main",
+        "restartCount": 0, "ready": false, "image": "x", "imageID": "x",
+        "state": {"terminated": {"reason": "Error", "exitCode": 1,
+            "startedAt": stamp(from), "finishedAt": stamp(from - 4 * 3_600)}}}]});
+    let mut pod = rank(name, from, Some(on), &status);
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": api, "kind": kind, "name": of,
+        "uid": of, "controller": true}]);
+    pod
+}
+
+#[test]
+fn runs_of_every_kind_that_failed_are_told_and_ranks_are_one_attempt() {
+    for (api, kind) in [
+        ("kubeflow.org/v1", "PyTorchJob"),
+        ("kubeflow.org/v2beta1", "MPIJob"),
+        ("batch.volcano.sh/v1alpha1", "Job"),
+        ("jobset.x-k8s.io/v1alpha2", "JobSet"),
+        ("ray.io/v1", "RayJob"),
+        ("trainer.kubeflow.org/v1alpha1", "TrainJob"),
+        ("batch/v1", "Job"),
+    ] {
+        let owner = [api, kind, "run"];
+        let (first, second) = (30 * 3_600, 20 * 3_600);
+        // With and without the object itself, which may not be readable.
+        let object = json!({"apiVersion": api, "kind": kind,
+            "metadata": {"namespace": "ml", "name": "run", "uid": "run"},
+            "spec": {}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}});
+        // Those of Kubernetes itself always have a template.
+        let objects = [None, Some(object).filter(|_| api != "batch/v1")];
+        for object in objects {
+            let mut items = vec![
+                big(),
+                failed_rank("run-w-0", owner, first, "n0"),
+                failed_rank("run-w-1", owner, first - 60, "n0"),
+                failed_rank("run-w-2", owner, second, "n0"),
+            ];
+            items.extend(object);
+            let names = ["run-w-0", "run-w-1", "run-w-2"];
+            let report = report(&items, &names);
+            let it = workload(&report, "run");
+            assert_eq!(it["kind"], kind, "{it:#}");
+            let text = it["advice"][0]["text"].as_str().unwrap();
+            assert!(
+                text.contains("2 failed attempts took 12 GPU hours ($"),
+                "{kind}: {text}"
+            );
+            assert_eq!(it["product"], "NVIDIA-H200", "{it:#}");
+            assert_eq!(it["ended_pod_gpus"], 1.0, "{it:#}");
+        }
+    }
+}
+
+#[test]
+fn what_failed_is_priced_where_each_pod_ran() {
+    let owner = ["kubeflow.org/v1", "PyTorchJob", "run"];
+    let small = node("n1", "Tesla-T4", "nvidia.com/gpu", 4);
+    let cost = |on: [&str; 2]| -> f64 {
+        let items = [
+            big(),
+            small.clone(),
+            failed_rank("run-a", owner, 20 * 3_600, on[0]),
+            failed_rank("run-b", owner, 20 * 3_600, on[1]),
+        ];
+        let report = report(&items, &["run-a", "run-b"]);
+        let it = workload(&report, "run");
+        let text = it["advice"][0]["text"].as_str().unwrap();
+        let (_, rest) = text.split_once("($").unwrap();
+        rest.split_once(')').unwrap().0.parse().unwrap()
+    };
+    let (both, large, little) = (cost(["n0", "n1"]), cost(["n0", "n0"]), cost(["n1", "n1"]));
+    assert!(large > 5.0 * little, "{large} {little}");
+    assert!((both - f64::midpoint(large, little)).abs() < 0.02, "{both}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Which nodes can be drained.
 
+mod alike;
 mod autoscaler;
 mod banked;
 mod checker;
