@@ -105,7 +105,7 @@ impl Page<'_> {
         let cost: Money = now().map(|it| it.cost).sum();
         let holders = now().filter(|it| it.held.gpus > 0.0).count();
         // Of some devices nothing may say what they cost.
-        let least = if now().any(|it| is_unpriced(it)) {
+        let least = if now().any(is_unpriced) {
             "at least "
         } else {
             ""
@@ -264,7 +264,7 @@ impl Page<'_> {
                 "; ( ) of each pod of runs that have ended, whose money is by how many ran on average",
             );
         }
-        if self.gpus.workloads.iter().any(|it| is_unpriced(it)) {
+        if self.gpus.workloads.iter().any(is_unpriced) {
             text.push_str("; ≥ without GPUs of which nothing says what they cost");
         }
         if by(Fullness::Power) {
