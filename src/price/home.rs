@@ -1,6 +1,6 @@
 //! What ran with devices, and is not there any more: on which nodes, and so for how much.
 
-use super::list::entry;
+use super::list::{Entry, entry};
 use super::{Book, NodePrice, Rates};
 use crate::snapshot::{
     CapacityType, Cluster, Container, Node, Operator, PRODUCT_LABELS, Placement, Resources,
@@ -201,7 +201,7 @@ fn described(cluster: &Cluster, placement: &Placement) -> Option<Node> {
         .iter()
         .any(|(key, spot)| value(key).is_some_and(|it| spot.contains(&it)));
     let like = cluster.nodes.first();
-    let capacity = listed.map(|it| it.capacity()).unwrap_or_default();
+    let capacity = listed.map(Entry::capacity).unwrap_or_default();
     Some(Node {
         gpu_product: Some(product?.to_owned()),
         instance_type: listed.map(|it| it.name.to_owned()),

@@ -108,7 +108,7 @@ impl Page<'_> {
         let cost: Money = now().map(|it| it.cost).sum();
         let holders = now().filter(|it| it.held.gpus > 0.0).count();
         // Of some devices nothing may say what they cost.
-        let least = if now().any(|it| self.is_unpriced(it)) {
+        let least = if now().any(is_unpriced) {
             "at least "
         } else {
             ""
@@ -232,18 +232,12 @@ impl Page<'_> {
                 seen.watts
                     .map_or_else(String::new, |it| format!("{:.0} W", it.mean)),
             ),
-            Cell::new(match (self.is_unpriced(judged), judged.cost) {
+            Cell::new(match (is_unpriced(judged), judged.cost) {
                 (true, Money::ZERO) => "-".to_owned(),
                 (true, cost) => format!("≥{}", self.money(cost)),
                 (false, cost) => self.money(cost),
             }),
         ]
-    }
-
-    /// Whether it has devices of which nothing says what they cost.
-    fn is_unpriced(&self, judged: &Judged) -> bool {
-        let has = judged.held.gpus > 0.0 || judged.held.ran.is_some();
-        has && judged.gpu_cost == Money::ZERO
     }
 
     /// What the columns mean.
@@ -273,7 +267,7 @@ impl Page<'_> {
                 "; ( ) of each pod of runs that have ended, whose money is by how many ran on average",
             );
         }
-        if self.gpus.workloads.iter().any(|it| self.is_unpriced(it)) {
+        if self.gpus.workloads.iter().any(is_unpriced) {
             text.push_str("; ≥ without GPUs of which nothing says what they cost");
         }
         if by(Fullness::Power) {
@@ -331,11 +325,7 @@ impl Page<'_> {
     }
 
     fn advice(&self, judged: &Judged, advice: &Advice) -> String {
-        let least = if self.is_unpriced(judged) {
-            "at least "
-        } else {
-            ""
-        };
+        let least = if is_unpriced(judged) { "at least " } else { "" };
         let worth = match advice.savings {
             Some(savings) if savings > Money::ZERO => {
                 format!(": {least}{} a month", self.money(savings))
@@ -492,6 +482,12 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it has devices of which nothing says what they cost.
+fn is_unpriced(judged: &Judged) -> bool {
+    let has = judged.held.gpus > 0.0 || judged.held.ran.is_some();
+    has && judged.gpu_cost == Money::ZERO
 }
 
 /// `5 GPUs`, `1 GPU`, `0.29 GPUs`.

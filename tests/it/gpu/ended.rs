@@ -99,7 +99,7 @@ fn gpu_of<'a>(report: &'a Value, name: &str) -> &'a Value {
 }
 
 /// What two devices of a product cost for a quarter of a month, at least and at most.
-const H100: (f64, f64) = (1_800.0, 2_700.0);
+const H100: (f64, f64) = (1_800.0, 3_500.0);
 const T4: (f64, f64) = (80.0, 300.0);
 
 fn check(items: &[Value], (least, most): (f64, f64), product: Option<&str>) -> Value {
