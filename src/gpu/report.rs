@@ -203,7 +203,8 @@ impl Gpus {
         let sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing, options.book.currency());
         for judged in &mut workloads {
-            judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
+            let advice = std::mem::take(&mut judged.advice);
+            judged.advice = in_turn(advice, judged.cost, options.book.currency());
         }
         let (devices, unrequested) = unrequested(snapshot, options.costs);
         // In hundredths, such that they sum up to what the bill says of them.

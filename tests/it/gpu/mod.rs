@@ -12,6 +12,7 @@ mod queues;
 mod runs;
 mod sharing;
 mod states;
+mod stops;
 mod waste;
 
 use std::fmt::Write as _;
