@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::apart::{
-    Course, Does, Pod as Several, SAMPLES, actions, always, both, busy, does, gpus, hung,
-    near_money, off, pod as several_devices, run, several, text,
+    Course, Does, SAMPLES, actions, always, both, busy, does, gpus, hung, near_money, off,
+    pod as several_devices, run, several, text,
 };
 use super::{Pod, node, row, told, workload};
 
@@ -206,10 +206,9 @@ fn one_rank_that_stops_and_others_that_spin_hang_together() {
         vec![from(since, busy(), off())],
         (0..3).map(|_| from(since, busy(), spin)).collect(),
     );
-    let all = gpus(&[Several {
-        owner: "run-x",
-        ..several_devices("run-x-7k2p1", 4, ranks)
-    }]);
+    let mut rank = several_devices("run-x-7k2p1", 4, ranks);
+    rank.owner = "run-x";
+    let all = gpus(&[rank]);
     let it = workload(&all, "run-x");
     assert_eq!(
         (text(it, "state"), actions(it)),
@@ -230,10 +229,9 @@ fn a_pod_with_new_devices_worked_with_those_before() {
     let moved = SAMPLES - 120;
     let old = || -> Course { until(moved, busy()) };
     let new = || -> Course { Box::new(move |at| (at >= moved).then_some(off())) };
-    let all = gpus(&[Several {
-        hours: 20,
-        ..several_devices("moved", 2, vec![old(), old(), new(), new()])
-    }]);
+    let mut back = several_devices("moved", 2, vec![old(), old(), new(), new()]);
+    back.hours = 20;
+    let all = gpus(&[back]);
     let it = workload(&all, "moved");
     let reason = text(it, "reason");
     assert!(
