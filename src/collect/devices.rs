@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::PodIndex;
 use crate::snapshot::{
     DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand, DeviceUse, Metric, Node, Pod,
-    Workload,
+    Workload, begun, clock_held,
 };
 use crate::units::{Span, count_from, len_f64};
 
@@ -31,6 +31,8 @@ const HARDLY: f64 = 0.1;
 /// Clocks tell of a device that runs for more than this share of the time, in so many samples.
 const WORKS: f64 = 0.5;
 const FEWEST: usize = 12;
+/// An hour is used where more than this is done in more than this share of it.
+const USED: (f64, f64) = (0.02, 0.05);
 
 /// What is kept of a figure, two bytes each, and in which steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,9 +123,27 @@ impl Courses {
 
     /// What each device did that is held now, as far as it was in this time.
     fn told(&self, container: &str, window: &Window<'_>) -> Vec<DeviceUse> {
+        // What they did before they began to work says nothing of what they do.
+        let begun = self.begun(window);
+        let late = Window {
+            since: begun.map_or(window.since, |it| it - 1),
+            ..*window
+        };
         let each = self.0.iter();
         let all: Vec<DeviceUse> = each
-            .filter_map(|(id, course)| Own { course, window }.told(container, id))
+            .filter_map(|(id, course)| {
+                let whole = Own { course, window };
+                let window = &late;
+                let told = Own { course, window }.told(container, id)?;
+                // An error stays, whenever it was.
+                let error = whole.error();
+                let began = begun.and_then(|it| Timestamp::from_second(it).ok());
+                Some(DeviceUse {
+                    error,
+                    began,
+                    ..told
+                })
+            })
             .collect();
         let newest = all.iter().map(|it| it.until.as_second()).max();
         let apart = TOGETHER.max(2 * window.step());
@@ -132,9 +152,43 @@ impl Courses {
             all.into_iter().partition(|it| it.until.as_second() >= from);
         let began = before.into_iter().map(|it| it.until).max();
         for device in &mut all {
-            device.began = began.filter(|at| *at <= device.since);
+            device.began = device.began.max(began.filter(|at| *at <= device.since));
         }
         all
+    }
+
+    /// The second since when any of them is at work without a break, where none did anything
+    /// before.
+    fn begun(&self, window: &Window<'_>) -> Option<i64> {
+        let all: Vec<Own<'_>> = self
+            .0
+            .values()
+            .map(|course| Own { course, window })
+            .collect();
+        let mut done: BTreeMap<i64, f64> = BTreeMap::new();
+        for own in &all {
+            for (at, done_now) in own.known(|it| own.done(it)) {
+                let held = done.entry(at).or_insert(0.0);
+                *held = held.max(done_now);
+            }
+        }
+        // A sample speaks for the time before it.
+        let of = |at: i64| (at - 1).div_euclid(HOUR);
+        let first = of(*done.keys().next()?);
+        let mut hours: Vec<(f64, f64)> = Vec::new();
+        for (at, done) in &done {
+            let place = usize::try_from(of(*at) - first).ok()?;
+            if hours.len() <= place {
+                hours.resize(place + 1, (0.0, 0.0));
+            }
+            let held = &mut hours[place];
+            *held = (held.0 + f64::from(u8::from(*done > USED.0)), held.1 + 1.0);
+        }
+        let used = |it: &(f64, f64)| (it.1 > 0.0).then_some(it.0 > USED.1 * it.1);
+        let hours: Vec<Option<bool>> = hours.iter().map(used).collect();
+        let hour = first + i64::try_from(begun(&hours)?).ok()?;
+        let mut works = done.iter().filter(|it| *it.1 > USED.0);
+        works.find(|it| of(*it.0) >= hour).map(|it| *it.0)
     }
 }
 
@@ -283,9 +337,17 @@ impl Own<'_> {
         if newest.clone().count() < FEWEST {
             return None;
         }
+        let best = quantile(all.clone(), 0.99)?;
+        let watts = self.known(|it| self.at(Figure::Watts, it).filter(|_| works(it)));
+        let watts: BTreeMap<i64, f64> = watts.into_iter().collect();
+        let samples = all.iter();
+        let samples: Vec<_> = samples
+            .map(|(at, hertz)| (*at, *hertz, watts.get(at).copied()))
+            .collect();
         Some(DeviceClock {
             last_day_hertz: mean(newest)?,
-            best_hertz: quantile(all, 0.99)?,
+            best_hertz: best,
+            held: clock_held(&samples, best),
         })
     }
 

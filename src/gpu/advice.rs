@@ -7,10 +7,12 @@ use super::cheaper;
 use super::free;
 use super::held::Held;
 use super::part::Part;
+use super::quiet::waiting_requests;
 use super::replicas::{Replicas, scaled_by};
 use super::run;
 use super::seen::{Fullness, Seen};
-use super::state::{Certainty, State, is_watched};
+use super::state::{Certainty, State, is_watched, minute};
+use super::times::{between, hours, seldom};
 use crate::price::Book;
 use crate::snapshot::{CapacityType, Node, Workload};
 use crate::text::{percent, short};
@@ -40,6 +42,10 @@ pub enum Action {
     EndHang,
     /// Devices of which nothing comes while others of the same workload work.
     FreeDevices,
+    /// Another replica, where one is full.
+    MoreReplicas,
+    /// What is broken: work waits, and none is done.
+    Mend,
     CheaperProduct,
     Spot,
     /// Look what is wrong: nothing tells how much is used.
@@ -81,6 +87,8 @@ impl Action {
             Self::FailingRun => "failing_run",
             Self::EndHang => "end_hang",
             Self::FreeDevices => "free_devices",
+            Self::MoreReplicas => "more_replicas",
+            Self::Mend => "mend",
             Self::CheaperProduct => "cheaper_product",
             Self::Spot => "spot",
             Self::Measure => "measure",
@@ -118,10 +126,6 @@ pub(super) struct About<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A schedule is worth it where no more than this of the hours of the week is used.
-const FEW_HOURS: f64 = 0.65;
-/// Hours of the week that must be known for one.
-const KNOWN_HOURS: usize = 120;
 /// A request at a time, about.
 const ONE: f64 = 1.5;
 /// So many wait on average where there is a queue.
@@ -132,8 +136,9 @@ const FULL_CACHE: f64 = 0.9;
 const LOADED: f64 = 0.6;
 /// A slice is used so much at most, and its memory.
 const OF_SLICE: f64 = 0.8;
-/// Time that a device can work once it is fed.
+/// Time that a device can work once it is fed, and what is counted of what that could save.
 const FED: f64 = 0.95;
+const COUNTED: f64 = 0.5;
 /// Memory that a server took for itself, of all there is.
 const TAKEN: f64 = 0.8;
 
@@ -142,13 +147,18 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
     let is_sure = is_watched(about.seen) && about.seen.beyond.is_none();
     let all = match about.state {
         State::Held if about.seen.hangs(about.card()) => vec![end_hang(about)],
+        State::Unknown if about.seen.past.unserved.is_some() => vec![mend(about)],
         State::Idle | State::Held => vec![stop(about), spot(about)],
         State::Starved => vec![batch(about), feed(about), hours(about), spot(about)],
+        State::Underused if about.seen.is_rare() => {
+            let between = hours(about).or_else(|| between(about));
+            vec![between.or_else(|| seldom(about)), spot(about)]
+        }
         State::Underused => vec![
             batch(about),
             queued(about),
             fewer(about),
-            hours(about),
+            hours(about).or_else(|| between(about)),
             slice(about),
             smaller_slice(about),
             shrink(about),
@@ -161,13 +171,31 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
         State::Unknown if about.held.pods == 0 => Vec::new(),
         State::Unknown => vec![measure(about)],
     };
+    let gang = run::gang(about);
+    // What waits for the rest of its run is not told to do without.
+    let waits = gang.is_some();
     let first = [
-        run::gang(about),
+        gang,
         run::failing(about),
-        free::free(about).filter(|_| is_sure),
+        free::free(about).filter(|_| is_sure && !waits),
         free::slack(about).filter(|_| is_sure),
     ];
-    first.into_iter().chain(all).flatten().collect()
+    let all = first.into_iter().chain(all).flatten();
+    match about.seen.silence {
+        None => all.collect(),
+        // What it does now is not told.
+        Some(silence) => {
+            let until = minute(silence.since);
+            let told = |it: Advice| match it.action {
+                Action::Measure => it,
+                _ => Advice {
+                    text: format!("{}, as far as it was told of until {until}", it.text),
+                    ..it
+                },
+            };
+            all.map(told).collect()
+        }
+    }
 }
 
 impl About<'_> {
@@ -187,12 +215,18 @@ impl About<'_> {
             .then(|| pods().any(|(_, pod)| !pod.volume_claims.is_empty()))
     }
 
+    /// Whether somebody works with it and starts it when needed, as with a notebook.
+    pub(super) fn is_interactive(&self) -> bool {
+        let kind = self.workloads.first().map(|it| it.id.kind.as_str());
+        kind == Some("Notebook") || kind == Some("StatefulSet") && self.held.pods == 1
+    }
+
     pub(super) fn card(&self) -> Option<&'static Card> {
         self.held.card()
     }
 
     /// All that it holds.
-    fn devices(&self) -> String {
+    pub(super) fn devices(&self) -> String {
         let slices = self.held.profile.is_some() && self.held.slices > 0.0;
         self.counted(if slices {
             self.held.slices
@@ -251,10 +285,9 @@ fn stop(about: &About<'_>) -> Option<Advice> {
         .ended()
         .map_or(about.seen.watched, |(_, span)| span);
     let (devices, time) = (about.devices(), time.human());
-    let kind = about.workloads.first()?.id.kind.as_str();
     let how = if about.batch() {
         "stop it, or look why it hangs"
-    } else if kind == "Notebook" || kind == "StatefulSet" && about.held.pods == 1 {
+    } else if about.is_interactive() {
         "stop it while nobody works with it, and start it again on demand"
     } else {
         "scale it to zero until somebody needs it"
@@ -268,6 +301,18 @@ fn stop(about: &About<'_>) -> Option<Advice> {
         }
     } else {
         advice
+    })
+}
+
+/// A server that takes none of the requests that wait for it.
+fn mend(about: &About<'_>) -> Option<Advice> {
+    let waiting = waiting_requests(about.seen.past.unserved?);
+    let text = format!("look why its server takes none: {waiting} and nothing is computed");
+    Some(Advice {
+        action: Action::Mend,
+        text,
+        savings: None,
+        risk: Danger::Low,
     })
 }
 
@@ -293,25 +338,6 @@ fn end_hang(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::EndHang, Danger::Low, Some(about.cost), text))
 }
 
-/// Hours in which nothing runs cost as much as others.
-fn hours(about: &About<'_>) -> Option<Advice> {
-    let (known, used) = (about.seen.hours_known, about.seen.hours_used);
-    if known < KNOWN_HOURS || about.held.pods == 0 || about.batch() {
-        return None;
-    }
-    let share = len_f64(used) / len_f64(known);
-    if share > FEW_HOURS {
-        return None;
-    }
-    let text = format!(
-        "run it on a schedule, or scale it to zero between: {} did something in {used} of {known} \
-         hours of the week",
-        about.devices()
-    );
-    let savings = about.cost.scale(1.0 - share);
-    Some(about.advice(Action::Schedule, Danger::Medium, Some(savings), text))
-}
-
 /// The same work in less time.
 fn feed(about: &About<'_>) -> Option<Advice> {
     let seen = about.seen;
@@ -335,8 +361,14 @@ fn feed(about: &About<'_>) -> Option<Advice> {
     };
     // Without any other sign of it that is a question, and nobody saves by a question.
     let is_guess = about.certainty <= Certainty::Low && !seen.cpu_is_short();
+    // What it serves takes no fewer devices with more CPU; a run ends earlier, by how much is
+    // not known: half of the most is counted.
+    let is_run = about.batch() && !is_guess;
+    let savings = is_run.then(|| about.cost.scale(shorter.max(0.0) * COUNTED));
     let unless = if is_guess {
         ", unless it is requests that it waits for"
+    } else if is_run {
+        "; half of what that could save is counted"
     } else {
         ""
     };
@@ -345,7 +377,6 @@ fn feed(about: &About<'_>) -> Option<Advice> {
         short(possible, 1),
         percent(1.0 - busy)
     );
-    let savings = (!is_guess).then(|| about.cost.scale(shorter.max(0.0)));
     Some(about.advice(Action::AddCpu, Danger::Low, savings, text))
 }
 
@@ -379,7 +410,7 @@ fn queued(about: &About<'_>) -> Option<Advice> {
         short(waiting, 1),
         percent(cache)
     );
-    Some(about.advice(Action::BatchMore, Danger::Low, None, text))
+    Some(about.advice(Action::MoreReplicas, Danger::Low, None, text))
 }
 
 /// Replicas that can go, of how many, and what they cost.

@@ -13,8 +13,6 @@ const OFTEN: u32 = 5;
 /// How long one must do nothing that did something before, and how much longer than ever.
 const ENDED: Span = Span::from_secs(6 * 3_600);
 const MUCH_LONGER: u32 = 2;
-/// Of a device that does nothing: DCGM has a noise floor.
-const NOTHING: f64 = 0.01;
 
 /// What is told of each device of a container of a pod.
 pub(super) struct Each<'a> {
@@ -110,6 +108,9 @@ impl<'a> Each<'a> {
                 max: it.max_bytes,
                 samples: samples(device.samples),
             }),
+            memory_total: device
+                .memory
+                .and_then(|it| Some(steady(it.total_bytes?, device.samples))),
             busiest: Busiest {
                 sm: device.sm_ratio.and_then(|it| it.busiest),
                 dram: device.dram_ratio.and_then(|it| it.busiest),
@@ -139,7 +140,14 @@ impl<'a> Each<'a> {
             samples: samples(device.samples),
             watched: device.watched(),
             newest: device.newest_ratio,
-            hung: hung(device, card),
+            hung: hung(device, card, true),
+            hung_surely: hung(device, card, false).is_some(),
+            resting: device
+                .worked_at
+                .map(|at| (at, device.rests_for()))
+                .filter(|it| is_told && it.1 >= HUNG),
+            begun: None,
+            until: Some(device.until),
             ended: device
                 .worked_at
                 .filter(|_| is_told && ended(device, grid))
@@ -200,14 +208,14 @@ fn ended(device: &DeviceUse, grid: &Grid) -> bool {
     let in_window = device.worked_at.is_some_and(|at| at >= grid.start);
     let rests = device.rests_for();
     let rest = device.longest_rest.as_secs().saturating_mul(MUCH_LONGER);
-    in_window && device.worked_ratio > NOTHING && rests >= ENDED && rests.as_secs() > rest
+    in_window && device.worked_ratio > 0.0 && rests >= ENDED && rests.as_secs() > rest
 }
 
-/// Since when it hangs, and how long.
-fn hung(device: &DeviceUse, card: Option<&Card>) -> Option<(jiff::Timestamp, Span)> {
+/// Since when it hangs, and how long: likely, where it `worked` before, or for certain.
+fn hung(device: &DeviceUse, card: Option<&Card>, worked: bool) -> Option<(jiff::Timestamp, Span)> {
     let stands = device.stands.filter(|it| it.samples >= OFTEN)?;
     let seconds = device.until.as_second() - stands.since.as_second();
     let span = Span::from_secs(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
     let lasts = span.as_secs() + device.every.as_secs() >= HUNG.as_secs();
-    (lasts && Doing::of_stand(&stands, card).hangs()).then_some((stands.since, span))
+    (lasts && Doing::of_stand(&stands, card).hangs(worked)).then_some((stands.since, span))
 }

@@ -7,15 +7,13 @@ use super::card::Card;
 use super::each::Each;
 use super::held::{Held, held, units};
 use super::part::{Life, Part, began};
+use super::past::{Silence, Slots, hourly};
 use super::sample::{ACTIVE, Mean, OfPart, Sample};
 use super::seen::{Busiest, Level, Levels, Seen, quantile};
 use super::trace::Sums;
 use super::vendor::Vendor;
-use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage};
+use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage, begun};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
-
-/// An hour of the week is used where the device did something in more than this share of it.
-const USED: f64 = 0.05;
 
 /// What is held, and what was seen of it, owner by owner.
 pub type Gathered = Vec<(Held, Seen)>;
@@ -133,8 +131,26 @@ fn finished(
         let first = all.into_iter().min()?;
         Some(since(first, grid).max(seen.watched))
     });
+    seen.silence = silence(&seen.parts, grid);
     seen.working = seen.of_working(held.card()).map(Box::new);
+    seen.tell_by_devices();
     seen
+}
+
+/// Where some of what is there still is told of no more.
+fn silence(parts: &[Part], grid: &Grid) -> Option<Silence> {
+    let end = grid.end().as_second();
+    let late = i64::from(Span::HOUR.as_secs()) + 2 * i64::from(grid.step.as_secs());
+    let silent = || {
+        let told = parts.iter().filter_map(|it| Some((it, it.until?)));
+        told.filter(|it| end - it.1.as_second() > late)
+    };
+    let since = silent().map(|it| it.1).max()?;
+    Some(Silence {
+        since,
+        span: self::since(since.as_second(), grid),
+        devices: silent().map(|it| it.0.devices).sum(),
+    })
 }
 
 /// Whether it has parts of devices as `HAMi` gives them out, whose number its share hides.
@@ -160,6 +176,9 @@ struct Own<'a> {
     /// What is told of each of them.
     each: Option<Each<'a>>,
 }
+
+/// What is told of the devices of one container.
+type Columns = BTreeMap<Metric, Vec<f32>>;
 
 impl Own<'_> {
     /// What a sum over its devices is divided by: those that tell it.
@@ -192,8 +211,8 @@ struct Raw {
     active: usize,
     first: Option<u32>,
     last: Option<u32>,
-    /// Sum and count of what is done by hour of the week, and by hour.
-    week: BTreeMap<u32, (f64, f64)>,
+    slots: Slots,
+    /// Sum and count of what is done by hour.
     hours: BTreeMap<u32, (f64, f64)>,
     cpu: [Mean; 3],
     bound: Option<f64>,
@@ -224,7 +243,7 @@ impl Raw {
             active: 0,
             first: None,
             last: None,
-            week: BTreeMap::new(),
+            slots: Slots::default(),
             hours: BTreeMap::new(),
             cpu: Default::default(),
             bound: None,
@@ -234,30 +253,28 @@ impl Raw {
     /// Takes what is known of a container.
     fn add(&mut self, series: &Series, own: &Own<'_>) {
         let (container, units) = (own.container, own.units);
-        for (metric, values) in &series.more {
-            if metric.is_of_serving() {
-                let held = self.of.entry(*metric).or_default();
-                held.extend(values.known());
-            }
-        }
+        let columns = self.columns(series);
+        // What it did before it began to work says nothing of what it does.
+        let begun = self.begun(series, &columns);
+        let from = begun.unwrap_or(0);
+        self.serving(series, from);
         if units <= 0.0 {
             return;
         }
-        self.processor(series, container);
-        let columns = self.columns(series);
+        self.processor(series, container, from);
         let at = |metric: Metric, slot: usize| {
             let value = columns.get(&metric).and_then(|values| values.get(slot));
             value.copied().unwrap_or(f32::NAN)
         };
         // What is told of all devices together, of one.
-        let mut levels: BTreeMap<Metric, Vec<f32>> = BTreeMap::new();
+        let mut levels = Columns::new();
         for (metric, values) in &columns {
             let divided = matches!(
                 metric,
                 Metric::GpuMemoryBytes | Metric::GpuMemoryTotalBytes | Metric::GpuPowerWatts
             );
             let by = if divided { own.divisor(*metric) } else { 1.0 };
-            let each = values.iter().filter(|value| !value.is_nan());
+            let each = values.iter().skip(from).filter(|value| !value.is_nan());
             let each: Vec<f32> = each.map(|it| single(f64::from(*it) / by)).collect();
             self.of.entry(*metric).or_default().extend(&each);
             levels.insert(*metric, each);
@@ -266,7 +283,7 @@ impl Raw {
         let (known, full_from) = (self.known, self.full.len());
         let mut first = None;
         let mut of = OfPart::default();
-        for slot in 0..series.len() {
+        for slot in from..series.len() {
             let watts = f64::from(at(Metric::GpuPowerWatts, slot)) / watts_by;
             let sample = Sample {
                 slot: series.first + u32::try_from(slot).unwrap_or(0),
@@ -294,29 +311,33 @@ impl Raw {
             of.add(&sample, self.card);
         }
         self.turns += of.turns;
+        let begun = begun.map(|it| self.grid.time(series.first + slots(it)));
         let life = Life {
-            created: own.pod.and_then(began),
-            opened: series.first,
+            created: own.pod.and_then(began).max(begun.map(|it| it.as_second())),
+            opened: series.first + slots(from),
             first: first.unwrap_or(series.first),
             end: end(series, own.pod, &self.grid),
             known: len_f64(self.known - known),
             devices: units,
         };
-        if !series.is_running(&self.grid) {
+        // Of a pod that is there still its figures may end, where the agents of its node do.
+        let is_there = own.pod.is_some_and(|it| it.node.is_some());
+        if !is_there && !series.is_running(&self.grid) {
             self.lives.push(life);
             return;
         }
         let all = Part {
             levels: levels_of(levels, self.compute, &self.full[full_from..]),
             life,
+            begun,
             ..of.part(series, units, self.grid)
         };
         self.part(all, own);
     }
 
     /// What is told of the devices of a container.
-    fn columns(&self, series: &Series) -> BTreeMap<Metric, Vec<f32>> {
-        let mut columns: BTreeMap<Metric, Vec<f32>> = series
+    fn columns(&self, series: &Series) -> Columns {
+        let mut columns: Columns = series
             .more
             .iter()
             .filter(|(metric, _)| metric.is_of_devices())
@@ -345,7 +366,9 @@ impl Raw {
                 self.parts.push(all);
             }
             Some(each) => {
-                let parts = each.parts(&self.grid, self.card);
+                let begun = all.begun;
+                let parts = each.parts(&self.grid, self.card).into_iter();
+                let parts: Vec<Part> = parts.map(|it| Part { begun, ..it }).collect();
                 // Each device counts as its part of the container.
                 self.lives.extend(parts.iter().map(|it| it.life));
                 self.parts.extend(parts);
@@ -353,6 +376,55 @@ impl Raw {
             None => {
                 self.lives.push(life);
                 self.parts.push(all);
+            }
+        }
+    }
+
+    /// The place of the sample since when it is at work without a break, where it did nothing
+    /// before.
+    fn begun(&self, series: &Series, columns: &Columns) -> Option<usize> {
+        let done = [
+            self.compute,
+            Metric::GpuUtilization,
+            Metric::GpuSmActive,
+            Metric::GpuTensorActive,
+            Metric::GpuDramActive,
+        ];
+        let done: Vec<&Vec<f32>> = done.iter().filter_map(|it| columns.get(it)).collect();
+        let at = |slot: usize| {
+            let each = done.iter().filter_map(|it| it.get(slot).copied());
+            each.fold(f32::NAN, f32::max)
+        };
+        let first = usize::try_from(series.first).unwrap_or(0);
+        let before = std::iter::repeat_n(f32::NAN, first);
+        let does: Vec<f32> = before.chain((0..series.len()).map(at)).collect();
+        let hours = hourly(&does, &self.grid);
+        let hour = begun(&hours)?;
+        let of = |slot: u32| self.grid.time(slot).as_second().div_euclid(3_600);
+        let mut slots = (0_u32..).zip(&does).skip(first);
+        let found = slots.find(|(slot, done)| {
+            let own = usize::try_from(of(*slot) - of(0)).unwrap_or(0);
+            own >= hour && **done > ACTIVE
+        });
+        usize::try_from(found?.0).ok()?.checked_sub(first)
+    }
+
+    /// What a server of models tells of its requests, from a sample on.
+    fn serving(&mut self, series: &Series, from: usize) {
+        let own = series.more.iter();
+        for (metric, values) in own.filter(|it| it.0.is_of_serving()) {
+            let values = values.every();
+            let values = values.iter().enumerate().skip(from);
+            for (place, value) in values.filter(|it| !it.1.is_nan()) {
+                self.of.entry(*metric).or_default().push(*value);
+                let slot = series.first + slots(place);
+                match metric {
+                    Metric::RequestsWaiting => self.slots.waits(slot, *value),
+                    Metric::RequestsRunning | Metric::TokensPerSecond => {
+                        self.slots.serves(slot, *value);
+                    }
+                    _ => {}
+                }
             }
         }
     }
@@ -374,8 +446,9 @@ impl Raw {
             return;
         }
         self.active += usize::from(done > ACTIVE);
+        self.slots.does(sample.slot, done);
         let level = f64::from(if full.is_nan() { done } else { full });
-        self.hour(sample.slot, level, done > ACTIVE);
+        self.hour(sample.slot, level);
     }
 
     fn watched(&mut self, slot: u32) {
@@ -383,18 +456,17 @@ impl Raw {
         self.last = self.last.max(Some(slot));
     }
 
-    fn hour(&mut self, slot: u32, level: f64, active: bool) {
+    fn hour(&mut self, slot: u32, level: f64) {
         let hour = self.grid.time(slot).as_second().div_euclid(3_600);
         let hour = u32::try_from(hour.rem_euclid(i64::from(u32::MAX))).unwrap_or(0);
         let held = self.hours.entry(hour).or_default();
         *held = (held.0 + level, held.1 + 1.0);
-        let held = self.week.entry(self.grid.hour_of_week(slot)).or_default();
-        *held = (held.0 + f64::from(u8::from(active)), held.1 + 1.0);
     }
 
     /// CPU of a container with devices, and how it is kept from more.
-    fn processor(&mut self, series: &Series, container: &Container) {
-        self.cpu[0].add(&series.cpu_cores);
+    fn processor(&mut self, series: &Series, container: &Container, from: usize) {
+        let cores = series.cpu_cores.iter().skip(from).copied();
+        self.cpu[0].add(&cores.collect::<Vec<f32>>());
         for (mean, metric) in self.cpu[1..]
             .iter_mut()
             .zip([Metric::CpuThrottledRatio, Metric::CpuWaitingRatio])
@@ -413,7 +485,7 @@ impl Raw {
             (Some(first), Some(last)) => last - first + 1,
             _ => 0,
         };
-        let used = self.week.values().filter(|it| it.0 / it.1 > USED).count();
+        let past = self.slots.past(&self.grid);
         let seen = Seen {
             busy: level(Metric::GpuUtilization),
             sm: level(Metric::GpuSmActive),
@@ -441,8 +513,8 @@ impl Raw {
             samples: self.known,
             watched: Span::from_secs(slots.saturating_mul(self.grid.step.as_secs())),
             active: len_f64(self.active) / len_f64(self.known.max(1)),
-            hours_known: self.week.len(),
-            hours_used: used,
+            past,
+            silence: None,
             swing: swing(&self.hours),
             cpu_cores: self.cpu[0].get(),
             cpu_bound: self.bound,
@@ -453,8 +525,12 @@ impl Raw {
     }
 }
 
+fn slots(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// Of one container.
-fn levels_of(mut of: BTreeMap<Metric, Vec<f32>>, compute: Metric, full: &[f32]) -> Levels {
+fn levels_of(mut of: Columns, compute: Metric, full: &[f32]) -> Levels {
     let mut level = |metric: Metric| of.remove(&metric).and_then(Level::of);
     Levels {
         busy: level(Metric::GpuUtilization),
@@ -464,6 +540,7 @@ fn levels_of(mut of: BTreeMap<Metric, Vec<f32>>, compute: Metric, full: &[f32]) 
         full: Level::of(full.to_vec()),
         watts: level(Metric::GpuPowerWatts),
         memory: level(Metric::GpuMemoryBytes),
+        memory_total: level(Metric::GpuMemoryTotalBytes),
         ..Levels::default()
     }
 }

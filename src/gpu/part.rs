@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::card::Card;
-use super::seen::{Fullness, Level, Levels, Seen, fullness};
+use super::seen::{Fullness, Level, Levels, Seen, Signs, fullness};
 use crate::snapshot::{DeviceStand, Grid, Pod};
 use crate::units::Span;
 
@@ -35,11 +35,19 @@ pub struct Part {
     pub coverage: f64,
     /// How long its pod has been there; `None` where that is not known.
     pub lived: Option<Span>,
-    /// Since when something ran all the time up to the end and did nothing, and how long.
+    /// Since when something ran all the time up to the end and did next to nothing, and how
+    /// long; and whether it did so little that no small load looks like it.
     pub hung: Option<(Timestamp, Span)>,
-    /// Since when nothing was done up to the end, and how long, where that is longer than it
-    /// ever was before.
+    pub hung_surely: bool,
+    /// Since when nothing was done up to the end, and how long, where it did something before.
+    pub resting: Option<(Timestamp, Span)>,
+    /// The same where that is longer than it ever was before.
     pub ended: Option<(Timestamp, Span)>,
+    /// Since when it is at work without a break, where it did nothing before; what is told is
+    /// of the time since then.
+    pub begun: Option<Timestamp>,
+    /// When it was told of last.
+    pub until: Option<Timestamp>,
     pub levels: Levels,
     pub(super) life: Life,
 }
@@ -136,14 +144,20 @@ impl Doing {
     }
 
     /// Whether something runs all the time and does nothing, at the power of doing nothing.
-    pub fn hangs(&self) -> bool {
+    /// Kernels that wait for others fill a little of a device, as tiny ones that do not: what
+    /// `worked` before tells them apart.
+    pub fn hangs(&self, worked: bool) -> bool {
         if self.busy < ALWAYS {
             return false;
         }
         let moves_nothing = self.moved.is_some_and(|it| it <= NOTHING);
         match (self.full, self.power) {
             // A kernel that only waits may hold every multiprocessor, and draws no power.
-            (Some(full), Some(power)) => power <= SPINS_POWER && (full <= SPINS || moves_nothing),
+            (Some(full), Some(power)) => {
+                let plain = full <= STANDS || full >= HOLDS_ALL && moves_nothing;
+                let likely = full <= SPINS || moves_nothing;
+                power <= SPINS_POWER && (plain || worked && likely)
+            }
             (Some(full), None) => full <= STANDS,
             (None, Some(power)) => power <= STANDS || moves_nothing && power <= SPINS,
             (None, None) => false,
@@ -167,8 +181,12 @@ const ALWAYS: f64 = 0.95;
 /// programs that together run all the time use 0.11, and 0.036 of the power of an H200.
 const SPINS: f64 = 0.05;
 const SPINS_POWER: f64 = 0.03;
-/// The same of multiprocessors where no power confirms it.
+/// The same of multiprocessors where no power confirms it, or nothing before it.
 const STANDS: f64 = 0.01;
+/// Multiprocessors that no load holds at the power of doing nothing.
+const HOLDS_ALL: f64 = 0.5;
+/// Devices stop with one that hangs where they do so within this of it.
+const WITH_IT: i64 = 3_600;
 /// So many devices of which one mean is told show by it which of them run: at most half of
 /// them may not, and what runs does so all the time.
 const FEW: f64 = 4.0;
@@ -192,18 +210,30 @@ impl Part {
     }
 
     fn did_hang(&self) -> bool {
-        self.hung.is_some()
+        self.hung.is_some() && (self.hung_surely || self.worked())
+    }
+
+    /// Whether it did work once that nothing but work looks like.
+    fn worked(&self) -> bool {
+        let most = self.levels.full.or(self.levels.busy);
+        self.levels.full.is_some() && most.is_some_and(|it| it.max > FULL_OF_WORK)
     }
 
     /// How full it is, and by what that is known.
     pub(super) fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
         let own = &self.levels;
-        fullness((own.full, own.watts, own.busy), card)
+        let signs = Signs {
+            full: own.full,
+            watts: own.watts,
+            busy: own.busy,
+            dram: own.dram,
+        };
+        fullness(&signs, card)
     }
 
     /// Whether nothing at all was done, or nothing any more, as far as it was seen.
     pub(super) fn rests(&self) -> bool {
-        let never = self.did.is_some_and(|it| it <= NOTHING);
+        let never = self.did.is_some_and(|it| it <= 0.0);
         self.is_known() && (self.ended.is_some() || never)
     }
 
@@ -212,26 +242,51 @@ impl Part {
         self.rests() && self.lived.is_none_or(|it| it >= LIFE)
     }
 
-    /// Whether something runs all the time and does nothing, at the power of doing nothing.
-    pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
+    /// What it did in all of the time.
+    fn doing(&self, card: Option<&Card>) -> Option<Doing> {
         let power = self.watts.zip(card);
-        let all = self.busy.map(|busy| Doing {
-            busy,
+        Some(Doing {
+            busy: self.busy?,
             full: self.full,
             moved: self.moved,
             power: power.map(|(watts, card)| card.fullness_at(watts)),
-        });
-        self.is_known() && (self.hung.is_some() || all.is_some_and(|it| it.hangs()))
+        })
+    }
+
+    /// Whether something runs all the time and does nothing, at the power of doing nothing.
+    pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
+        self.is_known() && (self.did_hang() || self.surely_hangs(card))
+    }
+
+    /// The same where no small load looks like it.
+    pub(super) fn surely_hangs(&self, card: Option<&Card>) -> bool {
+        let all = || self.doing(card).is_some_and(|it| it.hangs(false));
+        self.is_known() && (self.hung_surely || all())
+    }
+
+    /// Whether something runs all the time and does next to nothing: it hangs, or tiny kernels
+    /// run for ever.
+    pub(super) fn spins(&self, card: Option<&Card>) -> bool {
+        let all = || self.doing(card).is_some_and(|it| it.hangs(true));
+        self.is_known() && (self.hung.is_some() || all())
     }
 
     /// Whether it does something that may come to something.
     pub(super) fn computes(&self, card: Option<&Card>) -> bool {
-        self.did.is_some_and(|it| it > NOTHING) && !self.hangs(card) && self.ended.is_none()
+        self.did.is_some_and(|it| it > 0.0) && !self.spins(card) && self.ended.is_none()
+    }
+
+    /// Whether it stopped when others began to hang, or before.
+    fn stopped_with(&self, hung: Option<Timestamp>) -> bool {
+        let rests = self.resting.filter(|_| self.is_known());
+        rests.is_some_and(|(since, _)| {
+            hung.is_none_or(|it| since.as_second() <= it.as_second() + WITH_IT)
+        })
     }
 
     /// How long nothing has come of it.
     pub(super) fn lost_for(&self) -> Span {
-        let since = self.hung.or(self.ended);
+        let since = self.hung.filter(|_| self.did_hang()).or(self.ended);
         since.map_or(self.watched, |(_, span)| span)
     }
 
@@ -269,9 +324,19 @@ impl Part {
 }
 
 impl Seen {
-    /// How long none of its devices did anything, up to the end, where they did before.
+    /// How long none of its devices did anything, up to the end, where they did before, or
+    /// others that it had before them.
     pub(super) fn ended(&self) -> Option<(Timestamp, Span)> {
-        let all: Option<Vec<_>> = self.parts.iter().map(|it| it.ended).collect();
+        if self.parts.is_empty() || !self.parts.iter().all(Part::rests) {
+            return None;
+        }
+        let ended = self.parts.iter().filter_map(|it| it.ended).max();
+        ended.max(self.past.last.filter(|it| it.1 >= LIFE))
+    }
+
+    /// Since when all that it has is at work without a break, where it did nothing before.
+    pub(super) fn begun(&self) -> Option<Timestamp> {
+        let all: Option<Vec<_>> = self.parts.iter().map(|it| it.begun).collect();
         all?.into_iter().max()
     }
 
@@ -289,14 +354,22 @@ impl Seen {
             || self.full.is_some_and(|it| it.p99 > FULL_OF_WORK)
     }
 
-    /// Whether some hang, and none of the others does anything.
+    /// Whether some hang, and none of the others does anything any more. What spins beside one
+    /// that does nothing waits for it.
     pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
-        self.parts.iter().any(|it| it.hangs(card)) && self.parts.iter().all(|it| it.is_lost(card))
+        let spinning = || self.parts.iter().filter(|it| it.spins(card));
+        let begun = spinning().filter_map(|it| it.hung.map(|(since, _)| since));
+        let begun = begun.max();
+        let stopped = |it: &Part| it.is_unused() || it.stopped_with(begun);
+        let some = self.parts.iter().any(|it| it.hangs(card))
+            || spinning().count() > 0 && self.parts.iter().any(stopped);
+        some && self.parts.iter().all(|it| it.spins(card) || stopped(it))
     }
 
     /// Of which nothing comes while others work.
     pub(super) fn lost(&self, card: Option<&Card>) -> Vec<Lost<'_>> {
-        if self.beyond.is_some() || self.parts.iter().all(|it| it.is_lost(card)) {
+        let none_works = self.hangs(card) || self.parts.iter().all(|it| it.is_lost(card));
+        if self.beyond.is_some() || none_works {
             return Vec::new();
         }
         let parts = self.parts.iter();

@@ -215,7 +215,8 @@ impl Gpus {
         let mut sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing);
         for judged in &mut workloads {
-            judged.advice = in_turn(std::mem::take(&mut judged.advice), judged.cost);
+            let advice = std::mem::take(&mut judged.advice);
+            judged.advice = in_turn(advice, judged.cost, options.book.currency());
         }
         beyond_own(&mut sharing, &workloads);
         let (devices, unrequested) = unrequested(snapshot, options.costs);

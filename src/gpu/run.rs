@@ -16,42 +16,91 @@ const PATIENCE: i64 = 600;
 /// Device hours that failed attempts must have taken to be worth a word.
 const WORTH: f64 = 0.5;
 
-/// Pods that have devices and wait for the rest of their run. Those that compute do not wait:
-/// they are independent of each other, or enough.
+/// Pods that have devices and wait for the rest of their run, or of their group of a server.
+/// Those that compute do not wait: they are independent of each other, or enough.
 pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
-    let runs = about.workloads.iter().filter(|it| it.is_batch());
-    let pods: Vec<&Pod> = runs.flat_map(|it| &it.pods).collect();
-    let late = |pod: &&&Pod| {
-        let since = pod.created.map(|it| about.now.as_second() - it.as_second());
-        pod.node.is_none() && since.is_some_and(|it| it > PATIENCE)
-    };
-    let waiting = pods.iter().filter(late).count();
-    let running = pods.iter().filter(|pod| pod.node.is_some()).count();
-    let (card, parts) = (about.held.card(), &about.seen.parts);
-    if waiting == 0 || running == 0 || parts.iter().any(|it| it.computes(card)) {
-        return None;
+    let card = about.held.card();
+    let mut groups: BTreeMap<&str, Vec<(&Workload, &Pod)>> = BTreeMap::new();
+    for it in about.workloads {
+        for pod in &it.pods {
+            if let Some(group) = group(it, &pod.name) {
+                groups.entry(group).or_default().push((it, pod));
+            }
+        }
     }
+    let all: usize = groups.values().map(Vec::len).sum();
+    let computes = |pod: &Pod| {
+        let mut own = about.seen.parts.iter().filter(|it| it.pod == pod.name);
+        own.any(|it| it.computes(card))
+    };
+    let stuck = groups.into_values().filter(|pods| {
+        let is_waiting = |it: &(&Workload, &Pod)| waits(it.0, it.1, about.now);
+        pods.iter().any(is_waiting)
+            && !pods.iter().all(is_waiting)
+            && !pods.iter().any(|it| computes(it.1))
+    });
+    let stuck: Vec<(&Workload, &Pod)> = stuck.flatten().collect();
+    let (waiting, holding): (Vec<_>, Vec<_>) = stuck
+        .into_iter()
+        .partition(|it| waits(it.0, it.1, about.now));
+    let holding: Vec<&str> = holding.iter().map(|it| it.1.name.as_str()).collect();
+    let longest = waiting.iter().filter_map(|it| it.1.created).min()?;
     // Where nothing is told of their devices, they may compute.
-    let is_sure = !parts.is_empty() && parts.iter().all(|it| it.rests() || it.hangs(card));
-    let longest = pods
-        .iter()
-        .filter(late)
-        .filter_map(|pod| pod.created)
-        .min()?;
-    let hours = hours_between(longest, about.now);
-    let wait = if waiting == 1 { "waits" } else { "wait" };
+    let parts = about.seen.parts.iter();
+    let mut parts = parts.filter(|it| holding.contains(&it.pod.as_str()));
+    let is_told = parts.clone().count() > 0;
+    let is_sure = is_told && parts.all(|it| it.rests() || it.spins(card));
+    let for_image = waiting.iter().all(|it| it.1.node.is_some());
+    let what = if for_image { "an image" } else { "a node" };
+    let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+    let hold = if holding.len() == 1 {
+        "1 holds its GPUs".to_owned()
+    } else {
+        format!("{} hold their GPUs", holding.len())
+    };
     let text = format!(
-        "start all of its pods or none (a gang): {running} hold their GPUs while {waiting} {wait} for \
-         a node, up to {} h by now",
-        short(hours, 1)
+        "start all of its pods or none (a gang): {hold} while {} {wait} for {what}, up to {} h by now",
+        waiting.len(),
+        short(hours_between(longest, about.now), 1)
     );
+    // Pods that wait for a node cost nothing; those that wait for an image hold theirs.
+    let placed = waiting.iter().filter(|it| it.1.node.is_some()).count();
+    let costly = all + placed - waiting.len();
+    let stuck = holding.len() + placed;
+    let savings = if stuck >= costly {
+        about.cost
+    } else {
+        about.cost.scale(len_f64(stuck) / len_f64(costly.max(1)))
+    };
     Some(Advice {
         action: Action::StartTogether,
         text,
-        // Pods that wait cost nothing, so all that it costs is for those that hold.
-        savings: is_sure.then_some(about.cost),
+        savings: is_sure.then_some(savings),
         risk: if is_sure { Danger::Low } else { Danger::Medium },
     })
+}
+
+/// Which pods of a workload start together: of a run all of them, of a `LeaderWorkerSet` each
+/// group; of anything else none.
+fn group<'a>(workload: &Workload, pod: &'a str) -> Option<&'a str> {
+    if workload.is_batch() {
+        return Some("");
+    }
+    if workload.id.kind != "LeaderWorkerSet" {
+        return None;
+    }
+    let own = pod.strip_prefix(workload.id.name.as_str())?;
+    own.strip_prefix('-')?.split('-').next()
+}
+
+/// Whether a pod has waited too long: for a node, or for an image.
+fn waits(workload: &Workload, pod: &Pod, now: Timestamp) -> bool {
+    let since = pod.created.map(|it| now.as_second() - it.as_second());
+    let mut waiting = workload.containers.iter().flat_map(|it| &it.waiting);
+    let no_image = waiting.any(|it| {
+        it.pod == pod.name && matches!(it.reason.as_str(), "ImagePullBackOff" | "ErrImagePull")
+    });
+    (pod.node.is_none() || no_image) && since.is_some_and(|it| it > PATIENCE)
 }
 
 /// What attempts that failed took, also of pods that are finished.

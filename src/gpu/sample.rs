@@ -47,8 +47,9 @@ impl Sample {
         }
     }
 
-    /// Whether something runs and does nothing; `None` where nothing tells whether it runs.
-    fn hangs(&self, card: Option<&Card>) -> Option<bool> {
+    /// Whether something runs and does nothing, for certain and likely; `None` where nothing
+    /// tells whether it runs.
+    fn hangs(&self, card: Option<&Card>) -> Option<[bool; 2]> {
         let known = |value: f32| (!value.is_nan()).then(|| f64::from(value));
         let power = known(self.watts).zip(card);
         let doing = Doing {
@@ -57,7 +58,7 @@ impl Sample {
             moved: known(self.dram.max(self.tensor)),
             power: power.map(|(watts, card)| card.fullness_at(watts)),
         };
-        Some(doing.hangs())
+        Some([doing.hangs(false), doing.hangs(true)])
     }
 
     /// The most that is done, by any account.
@@ -83,7 +84,7 @@ impl Sample {
 const HARD: f32 = 0.5;
 const HARDLY: f32 = 0.1;
 /// A sample in which more is done than noise.
-const ANYTHING: f32 = 0.01;
+pub(super) const ANYTHING: f32 = 0.01;
 
 /// How long it must have been so at the end of the window, for a hang and for an end.
 pub(super) const HUNG: Span = Span::HOUR;
@@ -100,6 +101,7 @@ pub(super) struct OfPart {
     watts: Mean,
     did: Mean,
     hangs: Stretch,
+    spins: Stretch,
     rests: Stretch,
     /// The longest rest before the one that may go on.
     rested: u32,
@@ -114,7 +116,8 @@ pub(super) struct OfPart {
 impl OfPart {
     pub(super) fn add(&mut self, sample: &Sample, card: Option<&Card>) {
         if let Some(hangs) = sample.hangs(card) {
-            self.hangs.add(sample.slot, hangs);
+            self.hangs.add(sample.slot, hangs[0]);
+            self.spins.add(sample.slot, hangs[1]);
         }
         self.moved.add(&[sample.dram.max(sample.tensor)]);
         self.busy.add(&[sample.busy]);
@@ -163,8 +166,14 @@ impl OfPart {
             watts: self.watts.get(),
             did: self.did.get(),
             coverage: 1.0,
-            hung: self.hangs.lasts(HUNG, &grid),
+            hung: self.spins.lasts(HUNG, &grid),
+            hung_surely: self.hangs.lasts(HUNG, &grid).is_some(),
+            resting: self
+                .rests
+                .lasts(HUNG, &grid)
+                .filter(|_| self.did.get().is_some_and(|it| it > 0.0)),
             ended: self.ended(&grid),
+            until: self.first.map(|_| grid.time(self.last)),
             samples: usize::try_from(count_from(self.did.1)).unwrap_or(0),
             watched: Span::from_secs(slots.saturating_mul(grid.step.as_secs())),
             ..Part::default()

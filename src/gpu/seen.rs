@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
-use super::part::Part;
+use super::part::{KNOWN, Part};
+use super::past::{Past, Silence};
 use super::trace::Trace;
 use crate::units::{Bytes, Span, count_from, len_f64};
 
@@ -115,9 +116,10 @@ pub struct Seen {
     pub watched: Span,
     /// Share of the samples in which the device did anything.
     pub active: f64,
-    /// Hours of the week, 0 to 167, of which any sample is known, and in which anything ran.
-    pub hours_known: usize,
-    pub hours_used: usize,
+    /// When anything was done.
+    pub past: Past,
+    /// Where nothing is told any more of what is there still.
+    pub silence: Option<Silence>,
     /// Changes between running hard and hardly running ÷ samples.
     pub turns: f64,
     /// Standard deviation of hourly means of fullness ÷ their mean.
@@ -141,6 +143,7 @@ pub struct Levels {
     pub full: Option<Level>,
     pub watts: Option<Level>,
     pub memory: Option<Level>,
+    pub memory_total: Option<Level>,
     pub busiest: Busiest,
     pub turns: f64,
 }
@@ -167,18 +170,36 @@ impl Card {
     }
 }
 
+/// What says how full a device is.
+pub(super) struct Signs {
+    pub(super) full: Option<Level>,
+    pub(super) watts: Option<Level>,
+    pub(super) busy: Option<Level>,
+    pub(super) dram: Option<Level>,
+}
+
 /// How full a device is, by what is told of it: profiling, power, how often anything ran.
-pub(super) fn fullness(
-    (full, watts, busy): (Option<Level>, Option<Level>, Option<Level>),
-    card: Option<&Card>,
-) -> Option<(Level, Fullness)> {
-    if let Some(full) = full {
+pub(super) fn fullness(signs: &Signs, card: Option<&Card>) -> Option<(Level, Fullness)> {
+    if let Some(full) = signs.full {
         return Some((full, Fullness::Profiling));
     }
-    if let Some((watts, card)) = watts.zip(card) {
-        return Some((by_power(watts, busy, card), Fullness::Power));
+    if let Some((watts, card)) = signs.watts.zip(card) {
+        let power = by_power(watts, signs.busy, card);
+        // It is as full as its memory is at least.
+        let power = signs.dram.map_or(power, |dram| larger(power, dram));
+        return Some((power, Fullness::Power));
     }
-    Some((busy?, Fullness::Engine))
+    Some((signs.busy?, Fullness::Engine))
+}
+
+fn larger(a: Level, b: Level) -> Level {
+    Level {
+        mean: a.mean.max(b.mean),
+        p95: a.p95.max(b.p95),
+        p99: a.p99.max(b.p99),
+        max: a.max.max(b.max),
+        samples: a.samples,
+    }
 }
 
 /// By power; never more than how often anything ran.
@@ -204,7 +225,27 @@ impl Seen {
 
     /// How full its devices are, and by what that is known.
     pub fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
-        fullness((self.full, self.watts, self.busy), card)
+        let signs = Signs {
+            full: self.full,
+            watts: self.watts.filter(|_| !self.power_is_of_few()),
+            busy: self.busy,
+            dram: self.dram,
+        };
+        fullness(&signs, card)
+    }
+
+    /// Whether only some of the devices that are told of tell their power, which then says
+    /// nothing of all.
+    fn power_is_of_few(&self) -> bool {
+        let told = self.parts.iter().filter(|it| it.samples > 0);
+        let (mut all, mut power) = (0.0, 0.0);
+        for part in told {
+            all += part.devices;
+            if part.levels.watts.is_some() {
+                power += part.devices;
+            }
+        }
+        self.parts.iter().any(Part::is_device) && power < KNOWN * all
     }
 
     /// The largest share of time in which anything at all was done, by any account.

@@ -1,7 +1,8 @@
 //! Savings that add up.
 
 use super::advice::{Action, Advice};
-use crate::units::Money;
+use crate::text::money;
+use crate::units::{Currency, Money};
 
 impl Advice {
     /// Whether it is another device than the one that is held, of which only one can be.
@@ -14,13 +15,13 @@ impl Advice {
 }
 
 /// Advice whose savings add up. Each was worked out alone, as a share of what is paid: what
-/// comes later saves that share of what the ones before it leave, or, where it stands in
-/// place of one of them, what it saves more than that one. What saves nothing more is left
-/// out, unless it stands in place of another.
-pub(super) fn in_turn(all: Vec<Advice>, cost: Money) -> Vec<Advice> {
+/// comes later saves that share of what the ones before it leave. What stands in place of one
+/// of them saves nothing beside it: what it saves alone is told in words. What saves nothing
+/// more is left out.
+pub(super) fn in_turn(all: Vec<Advice>, cost: Money, currency: Currency) -> Vec<Advice> {
     let mut left = cost;
-    // What was left before another device was advised, and what that saves.
-    let mut device: Option<(Money, Money)> = None;
+    // What was left before another device was advised.
+    let mut device: Option<Money> = None;
     let mut told = Vec::new();
     for mut advice in all {
         let alone = advice
@@ -28,21 +29,21 @@ pub(super) fn in_turn(all: Vec<Advice>, cost: Money) -> Vec<Advice> {
             .filter(|it| *it > Money::ZERO && cost > Money::ZERO);
         if let Some(alone) = alone {
             let share = (alone.to_f64() / cost.to_f64()).min(1.0);
-            let more = match &mut device {
-                Some((before, saved)) if advice.is_another_device() => {
-                    advice.text = format!("or instead: {}", advice.text);
-                    let more = (before.scale(share) - *saved).floor_zero().min(left);
-                    *saved += more;
-                    more
-                }
-                _ => {
-                    let more = left.scale(share).min(left);
-                    if advice.is_another_device() {
-                        device = Some((left, more));
-                    }
-                    more
-                }
-            };
+            if let Some(before) = device.filter(|_| advice.is_another_device()) {
+                let alone = before.scale(share).to_cents();
+                let saves = money(alone, &currency);
+                advice.text = format!(
+                    "or instead: {}, which alone saves {saves} a month",
+                    advice.text
+                );
+                advice.savings = None;
+                told.push(advice);
+                continue;
+            }
+            if advice.is_another_device() {
+                device = Some(left);
+            }
+            let more = left.scale(share).min(left);
             left = left - more;
             if more.to_cents() == Money::ZERO && !advice.is_another_device() {
                 continue;

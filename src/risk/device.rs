@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::gpu::Card;
 use crate::recommend::Pool;
+use crate::risk::Seen;
 use crate::snapshot::{DeviceUse, Grid, Metric, Series, tellers};
 use crate::units::{Span, count_from, len_f64};
 
@@ -18,7 +20,8 @@ pub(super) struct Devices<'a> {
 }
 
 impl<'a> Devices<'a> {
-    /// Of a pod that still runs, and of whose devices anything is known.
+    /// Of a pod that is there still, and of whose devices anything is known, although that may
+    /// have ended with the agents of its node.
     pub(super) fn of(series: &'a Series, pool: &Pool<'a>, grid: &Grid) -> Option<Self> {
         let columns = series.more.iter().filter(|(it, _)| it.is_of_devices());
         let columns: BTreeMap<Metric, Vec<f32>> = columns
@@ -32,7 +35,8 @@ impl<'a> Devices<'a> {
         let each: Vec<&DeviceUse> = own.filter(|it| it.container == series.container).collect();
         // Of more than it asks for some are not its own.
         let is_own = len_f64(each.len()) <= units;
-        (series.is_running(grid) && !columns.is_empty()).then_some(Self {
+        let is_there = series.is_running(grid) || pod.is_some_and(|it| it.node.is_some());
+        (is_there && !columns.is_empty()).then_some(Self {
             pod: &series.pod,
             first: series.first,
             each: if is_own { each } else { Vec::new() },
@@ -96,4 +100,12 @@ pub(super) fn quantile(mut values: Vec<f64>, share: f64) -> Option<f64> {
     let last = len_f64(values.len().checked_sub(1)?);
     let place = count_from((last * share).round());
     values.get(usize::try_from(place).ok()?).copied()
+}
+
+/// What the devices of a pod are sold as.
+pub(super) fn card(pod: &str, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<&'static Card> {
+    let mut pods = pool.workload.pods.iter();
+    let node = pods.find(|it| it.name == pod)?.node.as_deref()?;
+    let mut nodes = seen.snapshot.cluster.nodes.iter();
+    Card::of(nodes.find(|it| it.name == node)?.gpu_product.as_deref()?)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use crate::units::Span;
+use crate::units::{Span, len_f64};
 
 /// A device, or a slice of one, that a container of a pod holds, and what it did over the
 /// window while it held it.
@@ -26,7 +26,8 @@ pub struct DeviceUse {
     pub every: Span,
     pub since: Timestamp,
     pub until: Timestamp,
-    /// When its container had another device last, in whose place it came.
+    /// From when on it is told of, where that is not the start: its container had another
+    /// device before, in whose place it came, or did nothing, and is at work since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<Timestamp>,
     /// Share of the samples in which it did anything, 0 to 1.
@@ -97,6 +98,47 @@ pub struct DeviceClock {
     pub last_day_hertz: f64,
     /// The best that it had: the 99th percentile.
     pub best_hertz: f64,
+    /// Up to the newest sample, where it is held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<ClockHeld>,
+}
+
+/// A time up to the newest sample in which clocks were far below the best, the mean of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClockHeld {
+    pub since: Timestamp,
+    pub hertz: f64,
+    pub power_watts: Option<f64>,
+}
+
+/// Clocks below this share of the best that a device had while it worked are held back: a
+/// power limit alone takes less.
+pub const CLOCK_HELD: f64 = 0.75;
+
+/// Of samples of a device at work, in order: seconds, hertz and watts. Up to the newest, the
+/// stretch in which its clocks were far below the best that it had, where that lasts for an
+/// hour, in several samples.
+pub fn clock_held(samples: &[(i64, f64, Option<f64>)], best: f64) -> Option<ClockHeld> {
+    let low = samples.iter().rev();
+    let low: Vec<_> = low.take_while(|it| it.1 < CLOCK_HELD * best).collect();
+    let (newest, oldest) = (low.first()?.0, low.last()?.0);
+    // A sample speaks for the time up to it.
+    let step = match samples {
+        [.., (before, ..), (last, ..)] => last - before,
+        _ => 0,
+    };
+    if low.len() < 3 || newest - oldest + step < 3_600 {
+        return None;
+    }
+    let mean = |values: Vec<f64>| {
+        let count = values.len();
+        (count > 0).then(|| values.iter().sum::<f64>() / len_f64(count))
+    };
+    Some(ClockHeld {
+        since: Timestamp::from_second(oldest).ok()?,
+        hertz: mean(low.iter().map(|it| it.1).collect())?,
+        power_watts: mean(low.iter().filter_map(|it| it.2).collect()),
+    })
 }
 
 /// The newest XID error of one device.

@@ -8,6 +8,7 @@
 
 mod accelerator;
 pub mod annotation;
+mod begun;
 mod behavior;
 mod bundle;
 mod coarsen;
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::Bytes;
 
 pub use accelerator::{Accelerator, GPU, MigProfile, PRODUCT_LABELS, is_gpu};
+pub(crate) use begun::begun;
 pub use behavior::{Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
@@ -44,7 +46,8 @@ pub(crate) use bundle::{
     recover, tables, write_with_log,
 };
 pub use device::{
-    DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand, DeviceUse, tellers,
+    CLOCK_HELD, ClockHeld, DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand,
+    DeviceUse, clock_held, tellers,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;

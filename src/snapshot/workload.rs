@@ -347,8 +347,8 @@ pub struct Pod {
     /// was not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// Of how many devices it has parts that a scheduler gives out on its own, so that it takes
-    /// turns on them with others.
+    /// Of how many devices it has parts that a scheduler gives out on its own, or that a claim
+    /// gives to several pods, so that it takes turns on them with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts_of: Option<u32>,
     /// What each of the devices did that it holds now, where that is told one by one, sorted

@@ -33,6 +33,8 @@ pub(crate) struct PodRecord {
     pub(crate) volume_claims: Vec<String>,
     /// Those that are made and deleted with it.
     pub(crate) own_claims: Vec<String>,
+    /// Devices of claims that other pods use as well.
+    pub(crate) shared_devices: Option<u32>,
 }
 
 /// What a pod is made of, from a template or from the pod itself.
@@ -260,6 +262,7 @@ impl Record for Pod {
             meta.other_owner = meta.other_owner.or(gang);
         }
         let mut pod = PodRecord {
+            shared_devices: None,
             volume_claims,
             own_claims,
             spec,

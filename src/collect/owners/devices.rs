@@ -6,7 +6,7 @@ use crate::collect::objects::{
     ClaimRecord, Controller, DeviceRequest, PodClaim, PodRecord, Template,
 };
 use crate::snapshot::{Gap, Resources};
-use crate::units::len_f64;
+use crate::units::{count_from, len_f64};
 
 /// How many examples the gap names.
 const NAMED: usize = 3;
@@ -33,6 +33,7 @@ pub(super) fn count(
     for pod in pods {
         let (devices, whole) = claims.add(&pod.meta.namespace, &mut pod.spec, 1);
         pod.requests = pod.requests.plus(&devices);
+        pod.shared_devices = claims.shared(&pod.meta.namespace, &pod.spec);
         if !whole && !pod.is_finished() {
             uncounted.insert(format!("{}/{}", pod.meta.namespace, pod.meta.name));
         }
@@ -94,6 +95,16 @@ impl Claims {
             }
         }
         (sum, whole)
+    }
+
+    /// Devices of claims that other pods use as well; `None` where there are none.
+    fn shared(&self, namespace: &str, template: &Template) -> Option<u32> {
+        let own = template.claims.iter();
+        let shared = own.filter(|it| self.users(namespace, it, 1) > 1);
+        let requests = shared.filter_map(|it| self.find(namespace, it));
+        let counts = requests.flat_map(|it| &it.requests).map(|it| it.count);
+        let devices: f64 = counts.flatten().sum();
+        u32::try_from(count_from(devices)).ok().filter(|it| *it > 0)
     }
 
     fn find(&self, namespace: &str, claim: &PodClaim) -> Option<&ClaimRecord> {

@@ -365,7 +365,12 @@ fn current(
             volume_claims: pod.volume_claims.clone(),
             own_claims: pod.own_claims.clone(),
             eviction: pod.meta.eviction.clone(),
-            parts_of: pod.spec.fraction.as_ref().map(Fraction::count),
+            parts_of: pod
+                .spec
+                .fraction
+                .as_ref()
+                .map(Fraction::count)
+                .or(pod.shared_devices),
             devices: Vec::new(),
         })
         .collect();

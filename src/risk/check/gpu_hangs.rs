@@ -1,9 +1,9 @@
 use std::ops::Range;
 
 use crate::finding::Severity;
-use crate::gpu::{Card, Doing};
+use crate::gpu::Doing;
 use crate::recommend::Pool;
-use crate::risk::device::{Devices, devices, mean, quantile};
+use crate::risk::device::{Devices, card, devices, mean, quantile};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
 use crate::snapshot::Metric;
 use crate::units::Span;
@@ -20,6 +20,8 @@ const OF_WORK: f64 = 0.35;
 const WORKED: f64 = 1.5;
 /// What memory and tensor units may still do.
 const NOTHING: f64 = 0.02;
+/// What filled more of a device than this was work.
+const FULL_OF_WORK: f64 = 0.2;
 /// How long it has to be so, and samples in that.
 const LONG: Span = Span::HOUR;
 const SAMPLES: usize = 6;
@@ -72,8 +74,12 @@ fn each_stands<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> O
         let stands = it.stands.as_ref()?;
         let seconds = it.until.as_second() - stands.since.as_second();
         let lasts = seconds + i64::from(it.every.as_secs()) >= i64::from(LONG.as_secs());
+        // What it does now is not told where its figures have ended.
+        let is_now = seen.grid.end().as_second() - it.until.as_second() < i64::from(LONG.as_secs());
+        let worked = it.full_ratio.is_some_and(|it| it.max > FULL_OF_WORK);
         let is_often = usize::try_from(stands.samples).is_ok_and(|it| it >= SAMPLES);
-        (lasts && is_often && Doing::of_stand(stands, card).hangs()).then_some((*it, stands))
+        let hangs = Doing::of_stand(stands, card).hangs(worked);
+        (lasts && is_now && is_often && hangs).then_some((*it, stands))
     });
     let hung: Vec<_> = hung.collect();
     let watts: Vec<f64> = hung.iter().filter_map(|it| it.1.power_watts).collect();
@@ -129,6 +135,8 @@ fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<
         return None;
     }
     let card = card(device.pod, seen, pool);
+    let most = quantile(device.known(Metric::GpuSmActive, 0..device.len()), 1.0);
+    let worked = most.is_some_and(|it| it > FULL_OF_WORK);
     let doing = |places: &Range<usize>| {
         let level = |metric: Metric| mean(&device.known(metric, places.clone()));
         let compute = level(Metric::GpuSmActive);
@@ -143,7 +151,7 @@ fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<
             moved: larger(dram, tensor),
             power: power.map(|(watts, card)| card.fullness_at(watts)),
         };
-        Some((doing.hangs(), watts))
+        Some((doing.hangs(worked), watts))
     };
     let (hangs, watts) = doing(&now)?;
     hangs.then(|| Found {
@@ -154,14 +162,6 @@ fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<
         worked: None,
         always: doing(&(0..device.len())).is_some_and(|it| it.0),
     })
-}
-
-/// What the devices of a pod are sold as.
-fn card(pod: &str, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<&'static Card> {
-    let mut pods = pool.workload.pods.iter();
-    let node = pods.find(|it| it.name == pod)?.node.as_deref()?;
-    let mut nodes = seen.snapshot.cluster.nodes.iter();
-    Card::of(nodes.find(|it| it.name == node)?.gpu_product.as_deref()?)
 }
 
 impl GpuHangs {

@@ -15,7 +15,7 @@ const NEAR: f64 = 0.96;
 /// have been less than this within the window.
 const LESS: f64 = 0.90;
 /// From here on also what is held all the time, of what is no server.
-const ALWAYS: f64 = 0.99;
+const ALWAYS: f64 = 0.97;
 
 impl Check for GpuMemoryFull {
     fn name(&self) -> &'static str {
@@ -60,7 +60,11 @@ fn all_full<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Vec<Found<'a>> {
     let each = devices.each.iter().filter_map(|it| {
         let memory = it.memory?;
         let of = format!("{} of {}", it.called(), devices.pod);
-        let figures = (memory.last_day_bytes?, memory.before_bytes);
+        let figures = [
+            memory.last_day_bytes?,
+            memory.p95_bytes,
+            memory.before_bytes,
+        ];
         found(devices.pod, of, figures, memory.total_bytes?)
     });
     each.collect()
@@ -72,16 +76,22 @@ fn full_of<'a>(devices: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
     let total = quantile(devices.known(Metric::GpuMemoryTotalBytes, all.clone()), 0.5)?;
     let day = devices.newest(&seen.grid, Span::DAY);
     let used = quantile(devices.known(Metric::GpuMemoryBytes, day), 1.0)?;
-    let before = quantile(devices.known(Metric::GpuMemoryBytes, all), 0.25)?;
-    let figures = [used, before].map(|it| of_one(Metric::GpuMemoryBytes, it));
+    let of_time = |share: f64| {
+        let all = devices.known(Metric::GpuMemoryBytes, all.clone());
+        quantile(all, share)
+    };
+    let figures = [used, of_time(0.95)?, of_time(0.25)?];
+    let figures = figures.map(|it| of_one(Metric::GpuMemoryBytes, it));
     let total = of_one(Metric::GpuMemoryTotalBytes, total);
-    found(devices.pod, devices.called(), figures.into(), total)
+    found(devices.pod, devices.called(), figures, total)
 }
 
-fn found(pod: &str, of: String, (used, before): (f64, f64), total: f64) -> Option<Found<'_>> {
-    let (share, before) = (used / total.max(1.0), before / total.max(1.0));
+/// Of the most of the last day, the 95th percentile of all time, and what it had before.
+fn found(pod: &str, of: String, figures: [f64; 3], total: f64) -> Option<Found<'_>> {
+    let [share, often, before] = figures.map(|it| it / total.max(1.0));
+    let used = figures[0];
     let grew = before < LESS;
-    (share >= NEAR && grew || share >= ALWAYS).then_some(Found {
+    (share >= NEAR && grew || share >= ALWAYS && often >= ALWAYS).then_some(Found {
         pod,
         of,
         share,

@@ -14,24 +14,24 @@ const ALL: f64 = 140.0 * GIB;
 
 /// Samples of ten minutes over three days.
 const STEP: i64 = 600;
-const SAMPLES: i64 = 432;
+pub(super) const SAMPLES: i64 = 432;
 
 /// What a device does in a sample; what is `NaN` is not told.
 #[derive(Clone, Copy)]
-struct Does {
-    busy: f64,
-    sm: f64,
-    dram: f64,
-    watts: f64,
-    memory: f64,
-    clock: f64,
-    xid: f64,
+pub(super) struct Does {
+    pub(super) busy: f64,
+    pub(super) sm: f64,
+    pub(super) dram: f64,
+    pub(super) watts: f64,
+    pub(super) memory: f64,
+    pub(super) clock: f64,
+    pub(super) xid: f64,
 }
 
 /// What a device does at each sample; `None` where nothing is told of it.
-type Course = Box<dyn Fn(i64) -> Option<Does>>;
+pub(super) type Course = Box<dyn Fn(i64) -> Option<Does>>;
 
-fn does(busy: f64, sm: f64, dram: f64) -> Does {
+pub(super) fn does(busy: f64, sm: f64, dram: f64) -> Does {
     Does {
         busy,
         sm,
@@ -43,7 +43,7 @@ fn does(busy: f64, sm: f64, dram: f64) -> Does {
     }
 }
 
-const fn off() -> Does {
+pub(super) const fn off() -> Does {
     Does {
         busy: 0.0,
         sm: 0.0,
@@ -55,14 +55,14 @@ const fn off() -> Does {
     }
 }
 
-fn hung() -> Does {
+pub(super) fn hung() -> Does {
     Does {
         watts: 124.0,
         ..does(1.0, 0.0, 0.0)
     }
 }
 
-fn busy() -> Does {
+pub(super) fn busy() -> Does {
     does(0.95, 0.6, 0.3)
 }
 
@@ -74,15 +74,15 @@ fn tick() -> Does {
     does(0.05, 0.03, 0.01)
 }
 
-fn always(does: Does) -> Course {
+pub(super) fn always(does: Does) -> Course {
     Box::new(move |_| Some(does))
 }
 
-fn several(count: usize, does: Does) -> Vec<Course> {
+pub(super) fn several(count: usize, does: Does) -> Vec<Course> {
     (0..count).map(|_| always(does)).collect()
 }
 
-fn both(mut a: Vec<Course>, b: Vec<Course>) -> Vec<Course> {
+pub(super) fn both(mut a: Vec<Course>, b: Vec<Course>) -> Vec<Course> {
     a.extend(b);
     a
 }
@@ -97,17 +97,17 @@ fn plain(does: Does) -> Does {
 }
 
 /// A pod of a Deployment or of a Job, and what each of its devices does.
-struct Pod {
+pub(super) struct Pod {
     name: &'static str,
-    owner: &'static str,
+    pub(super) owner: &'static str,
     gpus: usize,
-    hours: i64,
+    pub(super) hours: i64,
     annotations: Value,
     resource: &'static str,
     devices: Vec<Course>,
 }
 
-fn pod(name: &'static str, gpus: usize, devices: Vec<Course>) -> Pod {
+pub(super) fn pod(name: &'static str, gpus: usize, devices: Vec<Course>) -> Pod {
     Pod {
         name,
         owner: name,
@@ -176,7 +176,7 @@ fn rows(pods: &[Pod]) -> String {
     text
 }
 
-fn run(command: &[&str], pods: &[Pod]) -> Value {
+pub(super) fn run(command: &[&str], pods: &[Pod]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let (list, table) = (folder.path().join("o.json"), folder.path().join("u.csv"));
     std::fs::write(&list, objects(pods).to_string()).unwrap();
@@ -190,15 +190,15 @@ fn run(command: &[&str], pods: &[Pod]) -> Value {
         .json()
 }
 
-fn gpus(pods: &[Pod]) -> Value {
+pub(super) fn gpus(pods: &[Pod]) -> Value {
     run(&["gpus"], pods)
 }
 
-fn text<'a>(it: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(it: &'a Value, key: &str) -> &'a str {
     it[key].as_str().unwrap_or_default()
 }
 
-fn actions(it: &Value) -> Vec<&str> {
+pub(super) fn actions(it: &Value) -> Vec<&str> {
     let all = it["advice"].as_array().unwrap().iter();
     all.map(|it| it["action"].as_str().unwrap()).collect()
 }
@@ -213,7 +213,7 @@ fn near(value: f64, expected: f64, by: f64) {
 }
 
 #[track_caller]
-fn near_money(it: &Value, expected: f64) {
+pub(super) fn near_money(it: &Value, expected: f64) {
     near(it.as_str().unwrap_or("0").parse().unwrap(), expected, 0.02);
 }
 
@@ -550,7 +550,7 @@ fn what_is_wrong_with_one_device_of_several_is_told_of_that_one() {
     let clocks = told("gpu-clock-held");
     assert_eq!(
         clocks,
-        ["GPU 2 of clock works at 500 MHz, 25 % of the best that it had"]
+        ["GPU 2 of clock works at 500 MHz since 2026-11-22 00:10, 25 % of the best that it had"]
     );
     let memory = told("gpu-memory-full");
     assert_eq!(memory.len(), 2, "{memory:?}");

@@ -103,7 +103,7 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
         }
     };
     assert_eq!(
-        of(&[pod("a", 3, from_the_start(0.02))], "gpu-hangs"),
+        of(&[pod("a", 3, from_the_start(0.008))], "gpu-hangs"),
         [
             "high: the GPU of a is busy all the time at 130 W, and computed nothing in the whole window: it hangs"
         ]
@@ -116,8 +116,10 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
             "high: the GPU of a is busy all the time at 120 W, and computed nothing in the whole window: it hangs"
         ]
     );
-    // Two tiny programs run all the time and fill a tenth.
-    assert!(of(&[pod("a", 3, from_the_start(0.11))], "gpu-hangs").is_empty());
+    // Two tiny programs run all the time and fill a tenth, and one a fiftieth.
+    for tiny in [0.11, 0.02] {
+        assert!(of(&[pod("a", 3, from_the_start(tiny))], "gpu-hangs").is_empty());
+    }
 }
 
 #[test]
@@ -130,7 +132,9 @@ fn clocks_that_are_held_back_are_told() {
     };
     assert_eq!(
         of(&[pod("a", 3, clock(0.9))], "gpu-clock-held"),
-        ["medium: the GPU of a works at 1100 MHz, 58 % of the best that it had"]
+        [
+            "medium: the GPU of a works at 1100 MHz since 2026-11-22 00:05, 58 % of the best that it had"
+        ]
     );
     // What does nothing needs no clock.
     assert!(of(&[pod("a", 3, clock(0.1))], "gpu-clock-held").is_empty());

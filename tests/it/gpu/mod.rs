@@ -15,6 +15,7 @@ mod replicas;
 mod runs;
 mod sharing;
 mod states;
+mod stops;
 mod waste;
 
 use std::fmt::Write as _;

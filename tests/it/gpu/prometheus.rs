@@ -653,3 +653,72 @@ fn tiles_of_one_device_are_put_together() {
     assert!((mean("sm_active_ratio") - 0.3).abs() < 0.01, "{seen:#}");
     assert!((mean("memory_peak_bytes") - 18e9).abs() < 1e6, "{seen:#}");
 }
+
+#[test]
+fn what_exporters_tell_in_other_ways_is_understood() {
+    let mut text = Text::default();
+    let mut store = Store::empty();
+    for (on, devices) in [("n1", 8), ("n2", 8), ("n3", 2)] {
+        let node = node(on, "NVIDIA-H200", "nvidia.com/gpu", devices);
+        store = store.with("v1", "nodes", &node);
+    }
+    for (name, on) in [
+        ("percent", "n1"),
+        ("share", "n2"),
+        ("faulty", "n2"),
+        ("twice", "n2"),
+    ] {
+        store = store.with("v1", "pods", &pod(name, "nvidia.com/gpu", on));
+    }
+    let mut whole = pod("whole", "nvidia.com/gpu", "n3");
+    for part in ["requests", "limits"] {
+        whole["spec"]["containers"][0]["resources"][part]["nvidia.com/gpu"] = json!("2");
+    }
+    store = store.with("v1", "pods", &whole);
+    let of = |name: &str, on: &str| {
+        let own = format!("namespace=\"ml\",pod=\"{name}\",container=\"main\"");
+        format!("{own},gpu=\"0\",UUID=\"GPU-{name}\",Hostname=\"{on}\"")
+    };
+    // One exporter prints percent, that of the other node shares.
+    let sm = "DCGM_FI_PROF_SM_ACTIVE";
+    text.series(sm, &of("percent", "n1"), 30, |_| 60.0);
+    for name in ["share", "faulty", "twice"] {
+        text.series(sm, &of(name, "n2"), 30, |_| 0.6);
+    }
+    // The device of a pod that names no pod, on a node that one pod has as a whole.
+    for device in 0..2 {
+        let labels = format!("gpu=\"{device}\",UUID=\"GPU-n3-{device}\",Hostname=\"n3\"");
+        text.series(sm, &labels, 30, |_| if device == 0 { 0.7 } else { 0.0 });
+    }
+    let error = format!("{},xid=\"48\"", of("faulty", "n2"));
+    let all = usize::try_from(HOURS * 120).unwrap();
+    text.while_in(
+        "DCGM_EXP_XID_ERRORS_COUNT",
+        &error,
+        all - 600..all - 560,
+        1.0,
+    );
+    for job in ["", ",job=\"other\",endpoint=\"http\""] {
+        let labels =
+            format!("namespace=\"ml\",pod=\"twice\",container=\"main\",model_name=\"m\"{job}");
+        text.series("vllm:num_requests_running", &labels, 30, |_| 3.0);
+    }
+    for name in ["percent", "share", "faulty", "twice", "whole"] {
+        text.pod(name);
+    }
+    let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
+        return;
+    };
+    let (report, _standin) = report(&server, store, &[]);
+    let sm = |name: &str| workload(&report, name)["use"]["sm_active_ratio"]["mean"].clone();
+    assert_eq!(
+        (sm("percent"), sm("share")),
+        (json!(0.6), json!(0.6)),
+        "{report:#}"
+    );
+    let running = &workload(&report, "twice")["serving"]["requests_running"]["mean"];
+    assert_eq!(*running, 3.0, "{report:#}");
+    let whole = workload(&report, "whole");
+    assert_eq!(whole["devices"].as_array().unwrap().len(), 2, "{whole:#}");
+    assert!(!report["gaps"].to_string().contains("n3 has"), "{report:#}");
+}

@@ -51,6 +51,11 @@ impl Signals {
         } else {
             BTreeMap::new()
         };
+        for (node, devices) in &self.ownerless {
+            if !holders.contains_key(node) {
+                resolved.gaps.push(super::gpu::of_nobody(node, devices));
+            }
+        }
         for ((mut place, metric), samples) in samples {
             let mut since = i64::MIN;
             if place.is_node() {
@@ -74,15 +79,21 @@ impl Signals {
                 }
             }
         }
-        self.merge_devices(resolved);
+        self.merge_devices(resolved, &holders);
         self.merge_ends(resolved);
         self.merge_levels(resolved);
     }
 
     /// What single devices did, to the pods that hold them.
-    fn merge_devices(&mut self, resolved: &mut Resolved) {
+    fn merge_devices(&mut self, resolved: &mut Resolved, holders: &Holders) {
         let mut own = OfContainers::new();
-        for (place, courses) in std::mem::take(&mut self.devices) {
+        for (mut place, courses) in std::mem::take(&mut self.devices) {
+            if place.is_node() {
+                let Some((holder, _)) = holders.get(&place.container) else {
+                    continue;
+                };
+                place = holder.clone();
+            }
             let workload = find(resolved, &place);
             let container = workload.and_then(|it| target(it, &place, Metric::GpuUtilization));
             if let Some(container) = container {
@@ -186,20 +197,29 @@ impl Signals {
     }
 }
 
-/// By node that has one device, the pod that holds it, and since when: it can be no other.
-fn sole_holders(resolved: &Resolved) -> BTreeMap<String, (Place, i64)> {
+/// By node, the pod that holds its devices, and since when.
+type Holders = BTreeMap<String, (Place, i64)>;
+
+/// Of nodes of which one pod has all devices that pod: they can be of no other.
+fn sole_holders(resolved: &Resolved) -> Holders {
     let nodes = resolved.cluster.nodes.iter();
-    let single = nodes.filter(|it| {
-        let shared = it.accelerator.replicas.is_some_and(|it| it > 1);
-        !shared && (it.capacity.gpu_units() - 1.0).abs() < 1e-9
-    });
-    let single: BTreeSet<&str> = single.map(|it| it.name.as_str()).collect();
+    let whole = nodes.filter(|it| it.accelerator.replicas.is_none_or(|it| it <= 1));
+    let units: BTreeMap<&str, f64> = whole
+        .map(|it| (it.name.as_str(), it.capacity.gpu_units()))
+        .filter(|it| it.1 > 0.0)
+        .collect();
     let mut holders: BTreeMap<String, Vec<(Place, i64)>> = BTreeMap::new();
+    let mut parts: BTreeSet<String> = BTreeSet::new();
     for workload in &resolved.workloads {
         for pod in workload.pods.iter().filter(|it| it.requests.gpus() > 0.0) {
-            let Some(node) = pod.node.as_ref().filter(|it| single.contains(it.as_str())) else {
+            let all = pod.node.as_ref().and_then(|it| units.get(it.as_str()));
+            let Some((node, all)) = pod.node.as_ref().zip(all) else {
                 continue;
             };
+            if (pod.requests.gpu_units() - all).abs() > 1e-9 {
+                parts.insert(node.clone());
+                continue;
+            }
             let place = Place {
                 namespace: workload.id.namespace.clone(),
                 pod: pod.name.clone(),
@@ -212,7 +232,9 @@ fn sole_holders(resolved: &Resolved) -> BTreeMap<String, (Place, i64)> {
                 .push((place, since));
         }
     }
-    let alone = holders.into_iter().filter(|(_, all)| all.len() == 1);
+    let alone = holders
+        .into_iter()
+        .filter(|(node, all)| all.len() == 1 && !parts.contains(node));
     alone
         .filter_map(|(node, all)| Some((node, all.into_iter().next()?)))
         .collect()

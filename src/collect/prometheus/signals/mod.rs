@@ -25,7 +25,7 @@ mod question;
 mod requests;
 mod serving;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::PrometheusOptions;
 use super::plan::More;
@@ -48,6 +48,8 @@ pub struct Signals {
     samples: BTreeMap<(Place, Metric), Vec<Sample>>,
     /// What each device of a container did, point by point of the window.
     devices: BTreeMap<Place, Courses>,
+    /// Devices that work and that no pod is told to hold, by node.
+    ownerless: BTreeMap<String, BTreeSet<String>>,
     ends: Ends,
     /// `container_memory_max_usage_bytes`, the largest.
     high_water: BTreeMap<Place, Bytes>,
@@ -93,6 +95,7 @@ impl Signals {
             grid,
             samples: BTreeMap::new(),
             devices: BTreeMap::new(),
+            ownerless: BTreeMap::new(),
             ends: Ends::default(),
             high_water: BTreeMap::new(),
             volumes: BTreeMap::new(),

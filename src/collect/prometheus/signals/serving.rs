@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::answer::Labels;
 use super::Signals;
 use super::ask::Asker;
 use super::counters::rates;
-use super::place::Place;
+use super::place::{Place, identity};
 use super::question::{Answer, Question};
 use crate::snapshot::Metric;
 use crate::units::single;
@@ -177,17 +178,18 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         let mut all = Sums::default();
         for (name, condition) in there(asker, of) {
             let question = gauge(asker, name, condition);
-            let mut one = Sums::default();
+            let mut each = Each::default();
             let view = asker.view;
             let take = |answer: &Answer| {
                 if let Some(place) = view.place(&answer.labels) {
+                    let one = each.of(&answer.labels);
                     for (time, value) in &answer.points {
-                        one.add(&place, *time, *value, of.metric == Metric::KvCacheRatio);
+                        one.add(&place, *time, *value, true);
                     }
                 }
             };
             asker.over_window(&question, take).await;
-            all.fill(one);
+            all.fill(each.together(of.metric == Metric::KvCacheRatio));
         }
         all.put(of.metric, signals);
     }
@@ -243,16 +245,47 @@ fn counter(asker: &Asker<'_>, name: &'static str) -> Question {
 async fn risen(asker: &mut Asker<'_>, name: &'static str) -> Sums {
     let question = counter(asker, name);
     let (view, step) = (asker.view, asker.coarse());
-    let mut sums = Sums::default();
+    let mut each = Each::default();
     let take = |answer: &Answer| {
         if let Some(place) = view.place(&answer.labels) {
+            let one = each.of(&answer.labels);
             for (time, rate) in rates(&answer.points, step) {
-                sums.add(&place, time, rate, false);
+                one.add(&place, time, rate, true);
             }
         }
     };
     asker.over_window(&question, take).await;
-    sums
+    each.together(false)
+}
+
+/// Labels of who scraped a series: two jobs that scrape one server tell the same twice.
+const SCRAPES: [&str; 7] = [
+    "job",
+    "endpoint",
+    "service",
+    "prometheus",
+    "prometheus_replica",
+    "monitor",
+    "scrape_pool",
+];
+
+/// What each series tells, whoever scraped it.
+#[derive(Default)]
+struct Each(BTreeMap<String, Sums>);
+
+impl Each {
+    fn of(&mut self, labels: &Labels) -> &mut Sums {
+        self.0.entry(identity(labels, &SCRAPES)).or_default()
+    }
+
+    /// The sum of all series of a container, or the largest.
+    fn together(self, largest: bool) -> Sums {
+        let mut all = Sums::default();
+        for ((place, time), value) in self.0.into_values().flat_map(|it| it.0) {
+            all.add(&place, time, value, largest);
+        }
+        all
+    }
 }
 
 /// Values of containers by time.

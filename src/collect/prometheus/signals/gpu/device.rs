@@ -209,24 +209,52 @@ impl Holders {
         Self(each.collect())
     }
 
+    /// Puts nothing before and after what is told of while it lasts alone.
+    pub(super) fn begin_and_end(&mut self) {
+        for values in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            let known = |it: &f32| !it.is_nan();
+            let (first, last) = (
+                values.iter().position(known),
+                values.iter().rposition(known),
+            );
+            if let Some(before) = first.and_then(|it| it.checked_sub(1)) {
+                values[before] = 0.0;
+            }
+            if let Some(after) = last.and_then(|it| values.get_mut(it + 1)) {
+                *after = 0.0;
+            }
+        }
+    }
+
     /// Makes shares of what is percent, which a series shows by values above this that are no
-    /// single ones. One without them beside others that have them may be either: it is
-    /// forgotten, unless it is next to nothing both ways. Gives how many are.
-    pub(super) fn make_shares(&mut self, percent_from: f32) -> u64 {
+    /// single ones. The exporter of one host tells all in one of both ways: the host of each
+    /// device is in `hosts`. Where that is not known, a series without such values beside
+    /// others that have them may be either: it is forgotten, unless it is next to nothing both
+    /// ways. Gives how many are.
+    pub(super) fn make_shares(
+        &mut self,
+        percent_from: f32,
+        hosts: &BTreeMap<String, String>,
+    ) -> u64 {
         let largest = |values: &Vec<f32>| values.iter().copied().fold(f32::NAN, f32::max);
         let is_percent = |values: &Vec<f32>| {
             let known = values.iter().filter(|it| !it.is_nan()).count();
             let above = values.iter().filter(|it| **it > percent_from).count();
             above > 0 && above * SINGLE >= known
         };
-        let mut all = self.0.values().flat_map(BTreeMap::values);
-        if !all.any(is_percent) {
+        let host = |device: &Device| hosts.get(&device.id).filter(|it| !it.is_empty());
+        let all = || self.0.values().flatten();
+        if !all().any(|(_, values)| is_percent(values)) {
             return 0;
         }
+        let percent = all().filter(|(_, values)| is_percent(values));
+        let percent: BTreeSet<String> = percent.filter_map(|it| host(it.0)).cloned().collect();
         let mut either = 0;
-        for values in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+        for (device, values) in self.0.values_mut().flatten() {
             let factor = if is_percent(values) {
                 0.01
+            } else if let Some(host) = host(device) {
+                if percent.contains(host) { 0.01 } else { 1.0 }
             } else if largest(values) > NEXT_TO_NOTHING {
                 either += 1;
                 f32::NAN

@@ -33,6 +33,8 @@ pub(super) enum Scale {
     Times(f64),
     /// A share by its name, of which some builds print percent: the data say which.
     Share,
+    /// How many there are of what this label numbers.
+    Counts(&'static str),
 }
 
 /// A metric of an exporter.
@@ -313,6 +315,12 @@ pub(super) static ALL: &[Source] = &[
     source("DCGM_FI_DEV_XID_ERRORS", Tells::Xid, ONE, Of::Device),
     source("DCGM_FI_DEV_XID_ERROR", Tells::Xid, ONE, Of::Device),
     source(
+        "DCGM_EXP_XID_ERRORS_COUNT",
+        Tells::Xid,
+        Scale::Counts("xid"),
+        Of::Device,
+    ),
+    source(
         "DCGM_FI_DEV_SM_CLOCK",
         Tells::Clock,
         Scale::Times(1e6),
@@ -328,7 +336,7 @@ impl Source {
     /// from shares when all is known.
     pub(super) fn most(&self) -> f64 {
         match self.scale {
-            Scale::Times(_) => self.tells.most(),
+            Scale::Times(_) | Scale::Counts(_) => self.tells.most(),
             Scale::Share => 100.0,
         }
     }
@@ -338,6 +346,7 @@ impl Source {
         match self.scale {
             Scale::Times(unit) => self.most() * SLACK / unit,
             Scale::Share => self.most() * SLACK,
+            Scale::Counts(_) => 1e9,
         }
     }
 }

@@ -73,7 +73,23 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         reading.fold(asker, signals, &holders, metric);
         reading.each(asker, signals, &holders, metric);
     }
+    if reading.named {
+        signals.ownerless = std::mem::take(&mut reading.ownerless);
+    }
     reading.gaps(asker);
+}
+
+/// Devices of a node at work that no pod is told to hold, by name.
+pub(super) fn of_nobody(node: &str, devices: &BTreeSet<String>) -> Gap {
+    let names: Vec<&str> = devices.iter().map(String::as_str).collect();
+    let text = format!(
+        "{node} has {} at work that no pod is told to hold: {}",
+        count(devices.len(), "GPU"),
+        names.join(", ")
+    );
+    let hint = "see with nvidia-smi who uses them before anybody takes the node: a process \
+                outside Kubernetes, or a pod that the exporter does not see";
+    Gap::new("gpu-of-nobody", SUBJECT, text).hint(hint)
 }
 
 fn question(asker: &Asker<'_>, source: &Source) -> Question {
@@ -178,11 +194,12 @@ impl Reading {
         let (words, points) = (asker.view.words, self.points);
         let unit = match source.scale {
             Scale::Times(unit) => unit,
-            Scale::Share => 1.0,
+            Scale::Share | Scale::Counts(_) => 1.0,
         };
         let most = source.most();
         let (mut holders, mut tiles, mut odd) = (Holders::default(), Holders::default(), 0);
         let (mut nameless, mut named) = (BTreeSet::new(), false);
+        let mut hosts: BTreeMap<String, String> = BTreeMap::new();
         let numbers = &mut self.numbers;
         let take = |answer: &Answer| {
             let mut place = Place::of(&answer.labels, words);
@@ -204,8 +221,19 @@ impl Reading {
                 Some(tile) => (&mut tiles, tile),
                 None => (&mut holders, device),
             };
+            let number = match source.scale {
+                Scale::Counts(label) => Some(answer.labels.get(label).parse().unwrap_or(0.0)),
+                _ => None,
+            };
+            hosts
+                .entry(device.id.clone())
+                .or_insert_with(|| device::host(&answer.labels).to_owned());
             for (time, value) in &answer.points {
-                let value = value * unit;
+                let value = match number {
+                    Some(number) if *value > 0.0 => number,
+                    Some(_) => 0.0,
+                    None => value * unit,
+                };
                 match points.at(*time) {
                     Some(point) if (0.0..=most * SLACK).contains(&value) => {
                         let value = value.min(most);
@@ -217,8 +245,11 @@ impl Reading {
         };
         asker.over_window(&question, take).await;
         holders.fill(tiles.joined(source.tells.is_amount()));
+        if matches!(source.scale, Scale::Counts(_)) {
+            holders.begin_and_end();
+        }
         if source.scale == Scale::Share {
-            let either = holders.make_shares(PERCENT_FROM);
+            let either = holders.make_shares(PERCENT_FROM, &hosts);
             if either > 0 {
                 *self.either.entry(source.metric).or_default() += either;
             }
@@ -291,7 +322,10 @@ impl Reading {
 
     /// Notes what each device of the containers in view did.
     fn each(&self, asker: &Asker<'_>, signals: &mut Signals, all: &Holders, metric: Metric) {
-        let wanted = all.0.iter().filter(|(it, _)| asker.view.wants(it));
+        let of_nodes = |it: &Place, devices: usize| it.is_node() && devices > 1;
+        let all = all.0.iter();
+        let wanted =
+            all.filter(|(it, devices)| asker.view.wants(it) || of_nodes(it, devices.len()));
         for (place, devices) in wanted {
             let courses = signals.devices.entry(place.clone()).or_default();
             for (device, values) in devices {
@@ -329,19 +363,8 @@ impl Reading {
                  `pod` and `namespace` are missing"
             );
             let hint = "run dcgm-exporter with `--kubernetes` (or `DCGM_EXPORTER_KUBERNETES=true`); \
-                        of a node with one device the pod that holds it is known without";
+                        of a node of which one pod has all devices that pod is known without";
             asker.gap(Gap::new("no-gpu-pods", SUBJECT, text).hint(hint));
-        }
-        for (node, devices) in self.ownerless.into_iter().filter(|_| self.named) {
-            let names: Vec<&str> = devices.iter().map(String::as_str).collect();
-            let text = format!(
-                "{node} has {} at work that no pod is told to hold: {}",
-                count(devices.len(), "GPU"),
-                names.join(", ")
-            );
-            let hint = "see with nvidia-smi who uses them before anybody takes the node: a process \
-                        outside Kubernetes, or a pod that the exporter does not see";
-            asker.gap(Gap::new("gpu-of-nobody", SUBJECT, text).hint(hint));
         }
         let shared = self.shared.len();
         if shared > 0 {
