@@ -54,7 +54,9 @@ impl Level {
             (gap > after.width().max(before.width())).then_some((gap, new))
         };
         let until = means.len().min(NEWEST + 1);
+        // Of a weekend between, nobody knows: it is of what was before.
         let (_, new) = (NEW..until)
+            .rev()
             .filter_map(gap)
             .max_by(|a, b| a.0.total_cmp(&b.0))?;
         let profile = |days: &[(&[f64], bool)]| -> Vec<f64> {
