@@ -84,8 +84,7 @@ impl<'a> Cycles<'a> {
 
     /// Whether an hour is on a Saturday or Sunday.
     pub(super) fn is_weekend(&self, hour: i64) -> bool {
-        // 1970-01-01 was a Thursday: three days after Monday.
-        ((self.first + hour).div_euclid(24) + 3).rem_euclid(7) >= 5
+        is_weekend(self.first + hour)
     }
 
     /// What hours from `from` on, counted from the first value, usually are; `NaN` where
@@ -163,6 +162,12 @@ impl<'a> Cycles<'a> {
         }
         sum / all
     }
+}
+
+/// Whether a local hour, counted from 1970-01-01 00:00, is on a Saturday or Sunday.
+pub(super) fn is_weekend(hour: i64) -> bool {
+    // That was a Thursday: three days after Monday.
+    (hour.div_euclid(24) + 3).rem_euclid(7) >= 5
 }
 
 impl Usual {

@@ -3,7 +3,9 @@
 //! The signal is total work, hour by hour: what all pods of a workload use together
 //! ([`Work`]), so that replicas that come and go do not look like load. Several simple
 //! [`Model`]s forecast it from many moments of its own past, and are mixed by how far they
-//! were off there ([`Trials`]); the bands are what was left over in these replays. A
+//! were off there ([`Trials`]); the bands are what was left over in these replays. What came
+//! on one day alone ([`once`]) teaches them nothing, and where the newest days have a level of
+//! their own, what was before is brought to it. A
 //! [`Season`] is only told where chance does not explain it. What has a limit ([`Capacity`])
 //! is forecast by what it holds of all of them.
 //!
@@ -14,8 +16,10 @@ mod bands;
 mod capacity;
 mod clock;
 mod cycles;
+mod level;
 mod model;
 mod month;
+mod once;
 mod outlook;
 mod past;
 mod replay;
@@ -29,6 +33,7 @@ pub use clock::{Clock, Clocks, Special};
 pub use cycles::Cycles;
 pub use model::{ALL, Model, by_name, names};
 pub use month::MonthPeak;
+pub use once::{Once, once};
 pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed, replay, replay_from};

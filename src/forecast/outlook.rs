@@ -2,8 +2,10 @@
 
 use super::bands::bands;
 use super::cycles::Cycles;
+use super::level::Level;
 use super::model::{ALL, Model, of_period};
 use super::month::Months;
+use super::once::without_once;
 use super::past::Past;
 use super::season::{Kind, Season};
 use super::trial::{LEAST, Trials};
@@ -118,19 +120,23 @@ fn looked(
     let mut local = months.without(clock.localized(&usual));
     let len = usize::try_from(clock.local(next) - local.first).unwrap_or(0);
     local.values.resize(len.max(local.values.len()), f64::NAN);
-    let values = local.values.as_slice();
-    if let Some(level) = constant(values).filter(|_| !is_special(clock, next, ahead)) {
+    if let Some(level) = constant(&local.values).filter(|_| !is_special(clock, next, ahead)) {
         return Some(Outlook::constant(level, ahead));
     }
     // One more, where clocks are set forward; days that are like others need a week of them.
     let room = ahead.max(WEEK) + 1;
-    let cycles = Cycles::new(values, local.first);
-    let trials = Trials::of(&cycles, models, room);
+    let learned = Learned::of(&local);
+    let values = learned.came.as_slice();
+    let cycles = Cycles::new(&learned.usual, local.first);
+    let trials = Trials::of(&cycles, values, models, room);
     let weights = trials.weights();
     let past = Past::new(&cycles, values.len());
     let said: Vec<Option<Vec<f64>>> = models.iter().map(|it| it.ahead(&past, room)).collect();
     let mixed = weights.mix(&said);
-    let replays = trials.replayed(&weights);
+    let mut replays = trials.replayed(&weights);
+    if let Some(level) = learned.level {
+        unforeseen(&mut replays, &trials.begins(), level);
+    }
     let weekends = |hour: usize| cycles.is_weekend(i64::try_from(hour).unwrap_or(0));
     let bands = bands(&replays, &trials.begins(), values, room, weekends);
     let end = local.first + i64::try_from(values.len()).unwrap_or(i64::MAX);
@@ -191,6 +197,37 @@ fn looked(
         seasons: Vec::new(),
         points: hours_ahead.map(point).collect(),
     })
+}
+
+/// What is learned of a past.
+struct Learned {
+    /// What came, at the level of now.
+    came: Vec<f64>,
+    /// The same without what came once.
+    usual: Vec<f64>,
+    level: Option<Level>,
+}
+
+impl Learned {
+    fn of(local: &Hours) -> Self {
+        let (mut came, mut usual) = (local.values.clone(), without_once(&local.values));
+        let level = Level::of(&usual, local.first);
+        if let Some(level) = level {
+            level.bring(&mut came);
+            level.bring(&mut usual);
+        }
+        Self { came, usual, level }
+    }
+}
+
+/// A new level is known now, and was not before it came: forecasts from there were off by it.
+fn unforeseen(replays: &mut [Vec<(f64, f64)>], begins: &[usize], level: Level) {
+    for (replay, begin) in replays.iter_mut().zip(begins) {
+        if *begin < level.since {
+            let after = replay.iter_mut().skip(level.since - begin);
+            after.for_each(|(said, came)| *came += *said - level.then(*said));
+        }
+    }
 }
 
 /// Whether anything that comes is not like the usual.

@@ -28,8 +28,9 @@ pub(super) const LEAST: usize = DAY;
 /// The same where there is enough: one day says little of what models are worth later.
 const USUAL: usize = 3 * DAY;
 
-/// What a day keeps of its weight for each day that is newer.
-const DAY_KEEPS: f64 = 0.95;
+/// What a day keeps of its weight for each day that is newer: what was best a week ago says
+/// something of what is now, what was best a month ago hardly anything.
+const DAY_KEEPS: f64 = 0.85;
 
 /// Hours ahead, by where each group ends: mixes are made for each group, as what is best for
 /// the next hour is not for next week.
@@ -60,9 +61,16 @@ const USUALLY_OFF: f64 = 0.3;
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
 
+/// Hours ahead up to which models that were never replayed share what they get: they are
+/// many, and of the next day there are replays of others. Of a week there are few of any.
+const UNTRIED: usize = DAY;
+
 /// A series, replayed by every model.
 pub struct Trials<'a> {
+    /// What models learn from and are weighed by.
     values: &'a [f64],
+    /// What forecasts are beside.
+    came: &'a [f64],
     models: &'a [&'a dyn Model],
     replays: Vec<Replay>,
 }
@@ -92,14 +100,20 @@ struct Tally {
 /// The same over all hours of whole replays, and by group.
 #[derive(Clone, Copy, Default)]
 struct Tallies {
+    tried: bool,
     whole: Tally,
     groups: [Tally; GROUPS.len()],
 }
 
 impl<'a> Trials<'a> {
-    /// Replays a series for as many hours ahead as are asked for, a week at least. The first
-    /// model is always possible.
-    pub fn of(cycles: &'a Cycles<'a>, models: &'a [&'a dyn Model], ahead: usize) -> Self {
+    /// Replays a series for as many hours ahead as are asked for, a week at least, beside what
+    /// `came`. The first model is always possible.
+    pub fn of(
+        cycles: &'a Cycles<'a>,
+        came: &'a [f64],
+        models: &'a [&'a dyn Model],
+        ahead: usize,
+    ) -> Self {
         let values = cycles.values();
         let ahead = ahead.max(WEEK);
         let end = values.len();
@@ -126,6 +140,7 @@ impl<'a> Trials<'a> {
         };
         let mut trials = Self {
             values,
+            came,
             models,
             replays: whole.chain(short).map(replay).collect(),
         };
@@ -176,7 +191,10 @@ impl<'a> Trials<'a> {
             }
             ratios
         });
-        Weights::of(&ratios.collect::<Vec<_>>())
+        let mut weights = Weights::of(&ratios.collect::<Vec<_>>());
+        let untried: Vec<bool> = tallies.iter().map(|it| !it.tried).collect();
+        weights.share(&untried);
+        weights
     }
 
     /// What replays weigh together.
@@ -194,6 +212,7 @@ impl<'a> Trials<'a> {
             let (Some(own), Some(reference)) = (&replay.said[model], &replay.said[0]) else {
                 continue;
             };
+            tallies.tried |= replay.whole;
             let was = &self.values[replay.known..];
             for (hour, ((own, reference), was)) in own.iter().zip(reference).zip(was).enumerate() {
                 if !was.is_finite() {
@@ -219,7 +238,7 @@ impl<'a> Trials<'a> {
         let whole = self.replays.iter().filter(|it| it.whole);
         let replayed = whole.map(|replay| {
             let mixed = weights.mix(&replay.said);
-            let was = self.values[replay.known..].iter().copied();
+            let was = self.came[replay.known..].iter().copied();
             mixed.into_iter().zip(was).collect()
         });
         replayed.collect()
@@ -236,7 +255,7 @@ impl<'a> Trials<'a> {
         let whole = self.replays.iter().filter(|it| it.whole);
         let replayed = whole.filter_map(|replay| {
             let said = replay.said[model].as_ref()?;
-            let was = self.values[replay.known..].iter().copied();
+            let was = self.came[replay.known..].iter().copied();
             Some(said.iter().copied().zip(was).collect())
         });
         replayed.collect()
@@ -287,6 +306,20 @@ impl Weights {
             }
         }
         Self(weights)
+    }
+
+    /// Of models that were never tried each further one adds less: together they count for
+    /// the root of how many they are.
+    fn share(&mut self, untried: &[bool]) {
+        let count = untried.iter().filter(|it| **it).count();
+        let by = len_f64(count.max(1)).sqrt();
+        let own = self.0.iter_mut().zip(untried).filter(|it| *it.1);
+        for (weights, _) in own {
+            let near = weights.iter_mut().zip(GROUPS);
+            for (weight, _) in near.filter(|(_, end)| *end <= UNTRIED) {
+                *weight /= by;
+            }
+        }
     }
 
     /// The share of each model over so many hours ahead, those that can say nothing left out.

@@ -2,7 +2,8 @@
 
 use super::DAY;
 use super::history::{History, place};
-use crate::forecast::Clock;
+use crate::forecast::{Clock, once};
+use crate::units::single;
 
 /// Seconds of a quarter of an hour.
 const QUARTER: i64 = 900;
@@ -57,44 +58,14 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
     days
 }
 
-/// What came on one day alone is no habit: from so many times on as much as on all other days
-/// about that time.
-const ONCE: f32 = 2.0;
-
 /// Quarters to both sides that are about that time.
 const ABOUT: usize = 4;
 
-/// Days without which nobody knows whether something comes again.
-const TWO_WEEKS: usize = 14;
-
-/// Brings what came once down to the most of all other days. The newest day may be the first of
-/// many.
+/// Brings what came on one day alone down to the most of all other days.
 fn leave_out_once(days: &mut [Day]) {
-    if days.len() < TWO_WEEKS {
-        return;
-    }
-    let about = |day: &Day, quarter: usize| {
-        let near = quarter.saturating_sub(ABOUT)..(quarter + ABOUT + 1).min(DAY);
-        day.peaks[near].iter().copied().fold(0.0, f32::max)
-    };
-    let mut found: Vec<(usize, usize, f32)> = Vec::new();
-    for quarter in 0..DAY {
-        let mut most: [(f32, usize); 2] = [(0.0, 0); 2];
-        for (at, day) in days.iter().enumerate() {
-            let own = (about(day, quarter), at);
-            if own.0 > most[0].0 {
-                most = [own, most[0]];
-            } else if own.0 > most[1].0 {
-                most[1] = own;
-            }
-        }
-        let [(_, at), (others, _)] = most;
-        if at + 1 < days.len() && days[at].peaks[quarter] > ONCE * others && others > 0.0 {
-            found.push((at, quarter, others));
-        }
-    }
-    for (day, quarter, most) in found {
-        days[day].peaks[quarter] = most;
+    let peaks: Vec<&[f32]> = days.iter().map(|it| it.peaks.as_slice()).collect();
+    for it in once(&peaks, ABOUT) {
+        days[it.day].peaks[it.at] = single(it.others);
     }
 }
 

@@ -13,6 +13,7 @@ mod monthly;
 mod rising;
 mod weekly;
 
+use super::once::without_once;
 use super::{DAY, Hours, WEEK};
 use crate::units::Span;
 use days::Days;
@@ -86,8 +87,12 @@ pub fn seasons(local: &Hours) -> Vec<Season> {
 }
 
 /// The same, and of further periods, in hours, those that come again: beside what only rises
-/// or falls too, and as much as they do there.
+/// or falls too, and as much as they do there. What came on one day alone is no evidence.
 pub fn seasons_and(local: &Hours, periods: &[usize]) -> Vec<Season> {
+    let local = &Hours {
+        first: local.first,
+        values: without_once(&local.values),
+    };
     let mut found = seasons_of(local, periods);
     if found.is_empty() {
         return found;

@@ -13,6 +13,7 @@ use crate::common::{Kcost, bundle_of};
 mod calendar;
 mod capacity;
 mod measure;
+mod once;
 mod outlook;
 mod report;
 mod seasons;

@@ -1,0 +1,197 @@
+//! A new level of the newest days, and what was before brought to it: the days of a habit are
+//! the same before and after a change of what it is worth.
+
+use super::DAY;
+use super::cycles::is_weekend;
+use crate::trend::median;
+use crate::units::len_f64;
+
+/// Working days that a new level must have lasted.
+const NEW: usize = 2;
+
+/// Working days that must be known before it, and days that are looked at.
+const BEFORE: usize = 4;
+const LOOKED_AT: usize = 14;
+
+/// Newest days among which a new level is looked for: what is older decides nothing.
+const NEWEST: usize = 21;
+
+/// Hours of a day that must be known for it to count.
+const KNOWN: usize = 18;
+
+/// How what was before becomes what it would be now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Level {
+    /// The first hour of the new level.
+    pub(super) since: usize,
+    times: f64,
+    add: f64,
+}
+
+impl Level {
+    /// The level that all newest working days have, where none before comes near it: further
+    /// off than those of either differ among themselves. One day is no level: it may be a
+    /// holiday. `first` is the local hour of the first value.
+    pub(super) fn of(values: &[f64], first: i64) -> Option<Self> {
+        let noon = first + i64::try_from(values.len()).unwrap_or(0) - 12;
+        let middles = (0..).map(|back: i64| noon - back * 24);
+        let days: Vec<(&[f64], bool)> = values
+            .rchunks_exact(DAY)
+            .zip(middles)
+            .map(|(day, middle)| (day, is_weekend(middle)))
+            .collect();
+        let means: Vec<Option<f64>> = days
+            .iter()
+            .map(|(day, weekend)| if *weekend { None } else { mean(day) })
+            .collect();
+        let gap = |new: usize| {
+            let before = new..(new + LOOKED_AT).min(means.len());
+            let (after, before) = (
+                Range::of(&means[..new], NEW)?,
+                Range::of(&means[before], BEFORE)?,
+            );
+            let gap = (after.least - before.most).max(before.least - after.most);
+            (gap > after.width().max(before.width())).then_some((gap, new))
+        };
+        let until = means.len().min(NEWEST + 1);
+        // Of a weekend between, nobody knows: it is of what was before.
+        let (_, new) = (NEW..until)
+            .rev()
+            .filter_map(gap)
+            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let profile = |days: &[(&[f64], bool)]| -> Vec<f64> {
+            let of = |hour: usize| {
+                let all: Vec<f64> = days
+                    .iter()
+                    .filter(|it| !it.1)
+                    .map(|it| it.0[hour])
+                    .collect();
+                median(&all)
+            };
+            (0..DAY).map(of).collect()
+        };
+        let after = profile(&days[..new]);
+        let before = profile(&days[new..(new + LOOKED_AT).min(days.len())]);
+        let sum = |values: &[f64]| {
+            values
+                .iter()
+                .copied()
+                .filter(|it| it.is_finite())
+                .sum::<f64>()
+        };
+        let since = values.len() - new * DAY;
+        let moved = Self {
+            since,
+            times: 1.0,
+            add: (sum(&after) - sum(&before)) / len_f64(DAY),
+        };
+        let times = Self {
+            since,
+            times: sum(&after) / sum(&before),
+            add: 0.0,
+        };
+        let off = |level: Self| {
+            let both = before.iter().zip(&after);
+            let off = both.map(|(before, after)| (level.now(*before) - after).abs());
+            off.filter(|it| it.is_finite()).sum::<f64>()
+        };
+        Some(if sum(&before) > 0.0 && off(times) < off(moved) {
+            times
+        } else {
+            moved
+        })
+    }
+
+    /// What a value of before would be now.
+    fn now(self, value: f64) -> f64 {
+        (value * self.times + self.add).max(0.0)
+    }
+
+    /// What a value of now was before.
+    pub(super) fn then(self, value: f64) -> f64 {
+        ((value - self.add) / self.times).max(0.0)
+    }
+
+    /// Brings what was before to the new level.
+    pub(super) fn bring(self, values: &mut [f64]) {
+        let until = self.since.min(values.len());
+        for value in &mut values[..until] {
+            if value.is_finite() {
+                *value = self.now(*value);
+            }
+        }
+    }
+}
+
+/// What days are between.
+struct Range {
+    least: f64,
+    most: f64,
+}
+
+impl Range {
+    /// `None` of fewer days than that.
+    fn of(days: &[Option<f64>], fewest: usize) -> Option<Self> {
+        let known = days.iter().flatten().copied();
+        (known.clone().count() >= fewest).then(|| Self {
+            least: known.clone().fold(f64::INFINITY, f64::min),
+            most: known.fold(f64::NEG_INFINITY, f64::max),
+        })
+    }
+
+    fn width(&self) -> f64 {
+        self.most - self.least
+    }
+}
+
+/// Of a day that is known for the most part.
+fn mean(day: &[f64]) -> Option<f64> {
+    let known = day.iter().filter(|it| it.is_finite());
+    let count = known.clone().count();
+    (count >= KNOWN).then(|| known.sum::<f64>() / len_f64(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A Monday.
+    const MONDAY: i64 = 489_312;
+
+    fn days(count: usize, level: impl Fn(usize) -> f64) -> Vec<f64> {
+        let hour = |hour: usize| {
+            let of_day = 1.0 + f64::from(u8::from((8..18).contains(&(hour % 24))));
+            let noise = len_f64(hour * 7_919 % 101) / 1_010.0;
+            level(hour / 24) * (of_day + noise)
+        };
+        (0..count * 24).map(hour).collect()
+    }
+
+    #[test]
+    fn what_was_before_is_brought_to_a_level_that_lasts() {
+        let values = days(24, |day| if day >= 21 { 5.0 } else { 2.0 });
+        let level = Level::of(&values, MONDAY).unwrap();
+        assert_eq!(level.since, 21 * 24);
+        let mut brought = values.clone();
+        level.bring(&mut brought);
+        let always = days(24, |_| 5.0);
+        let near = |(a, b): (&f64, &f64)| (a / b - 1.0).abs() < 0.05;
+        assert!(brought.iter().zip(&always).all(near));
+        assert!((level.then(brought[0]) - values[0]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_day_a_weekend_and_growth_are_no_level() {
+        let one = days(22, |day| if day >= 21 { 5.0 } else { 2.0 });
+        assert_eq!(Level::of(&one, MONDAY), None);
+        let weekends = days(28, |day| if day % 7 >= 5 { 1.0 } else { 4.0 });
+        for until in 10..28 {
+            assert_eq!(Level::of(&weekends[..until * 24], MONDAY), None, "{until}");
+        }
+        let grows = days(24, |day| 2.0 + len_f64(day));
+        assert_eq!(Level::of(&grows, MONDAY), None);
+        // It came back.
+        let back = days(24, |day| if (14..21).contains(&day) { 5.0 } else { 2.0 });
+        assert_eq!(Level::of(&back, MONDAY), None);
+    }
+}
