@@ -139,8 +139,8 @@ impl Courses {
                 let error = whole.error();
                 let began = begun.and_then(|it| Timestamp::from_second(it).ok());
                 Some(DeviceUse {
-                    error,
                     began,
+                    error,
                     ..told
                 })
             })

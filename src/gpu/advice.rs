@@ -365,15 +365,14 @@ fn feed(about: &About<'_>) -> Option<Advice> {
     // not known: half of the most is counted.
     let is_run = about.batch() && !is_guess;
     let savings = is_run.then(|| about.cost.scale(shorter.max(0.0) * COUNTED));
+    let half = if is_run { " (half counts)" } else { "" };
     let unless = if is_guess {
         ", unless it is requests that it waits for"
-    } else if is_run {
-        "; half of what that could save is counted"
     } else {
         ""
     };
     let text = format!(
-        "{cure}: up to {} times the work, as the device waits {} of the time{unless}",
+        "{cure}: up to {} times the work{half}, as it waits {} of the time{unless}",
         short(possible, 1),
         percent(1.0 - busy)
     );

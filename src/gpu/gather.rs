@@ -313,7 +313,10 @@ impl Raw {
         self.turns += of.turns;
         let begun = begun.map(|it| self.grid.time(series.first + slots(it)));
         let life = Life {
-            created: own.pod.and_then(began).max(begun.map(|it| it.as_second())),
+            created: own
+                .pod
+                .and_then(began)
+                .max(begun.map(jiff::Timestamp::as_second)),
             opened: series.first + slots(from),
             first: first.unwrap_or(series.first),
             end: end(series, own.pod, &self.grid),
