@@ -10,7 +10,7 @@ use crate::plan::{self, Banked, Promise, Saved, Unplanned};
 use crate::price::{self, Bill};
 use crate::profile::{self, Profile};
 use crate::progress::Progress;
-use crate::recommend::{self, Advised, Drafts, Looks, Scheduled, Together};
+use crate::recommend::{self, Advised, Drafts, Load, Looks, Scheduled, Together};
 use crate::risk::{self, Risks};
 use crate::schedule::{self, Peak, Peaks};
 use crate::snapshot::{Snapshot, Supply, Usage};
@@ -326,7 +326,10 @@ fn resized<S: Supply>(
     advised: &mut Advised,
     search: &mut risk::Search<'_>,
 ) -> Result<(), S::Error> {
-    let load = |peak: &Peak| Some((peak.workload, peak.load()?));
+    let load = |peak: &Peak| {
+        let (cpu, target) = (peak.load()?, peak.target());
+        Some((peak.workload, Load { cpu, target }))
+    };
     let scheduled: Scheduled = peaks.iter().filter_map(load).collect();
     if scheduled.is_empty() {
         return Ok(());

@@ -33,7 +33,15 @@ pub fn recommend(
 
 /// What each replica of a workload is to request whose peaks a schedule holds with more of
 /// them, by the index of the workload.
-pub type Scheduled = BTreeMap<usize, Cpu>;
+pub type Scheduled = BTreeMap<usize, Load>;
+
+/// One decision: the size of a replica, and what share of it its autoscaler is to hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    pub cpu: Cpu,
+    /// `None` where no autoscaler of CPU is part of it.
+    pub target: Option<f64>,
+}
 
 /// What strategies propose, before any guard.
 pub struct Drafts<'a> {

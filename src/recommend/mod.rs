@@ -31,7 +31,7 @@ pub use advice::{
     Advice, Advised, AutoscalerAdvice, ContainerAdvice, DataQuality, HeapAdvice, HeapChange,
     Method, Methods, NodeRisk, PodAdvice, Replayed, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
-pub use advise::{Drafts, Planning, Scheduled, draft, propose, recommend};
+pub use advise::{Drafts, Load, Planning, Scheduled, draft, propose, recommend};
 pub use error::RuleError;
 use error::SettingError;
 pub use event::{Growth, OddPod};

@@ -1,5 +1,6 @@
 //! Which days of the week are alike.
 
+use super::DAY;
 use super::days::Day;
 use super::need::usual;
 use crate::forecast::{Kind, Season};
@@ -18,6 +19,10 @@ pub enum Cycle {
 /// Days of the week that differ by less than this share at every hour are alike, or by less
 /// than a replica.
 const ALIKE: f64 = 0.15;
+
+/// And where what came to them twice and more does by less than this share: a peak of every
+/// second Friday is in no median.
+const ALIKE_AT_MOST: f64 = 0.5;
 
 /// The class of each day of the week, from Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,19 +60,16 @@ impl Alike {
             Cycle::Sort => vec![(0..5).collect(), vec![5, 6]],
             Cycle::Week => (0..7).map(|day| vec![day]).collect(),
         };
-        let hours = |class: &[usize]| -> Vec<f64> {
+        let shape = |class: &[usize]| {
             let own = days.iter().filter(|day| class.contains(&day.weekday));
-            let own: Vec<&Day> = own.copied().collect();
-            let quarters = usual(&own);
-            let hours = quarters.chunks(4);
-            hours.map(|hour| hour.iter().sum::<f64>() / 4.0).collect()
+            Shape::of(&own.copied().collect::<Vec<&Day>>())
         };
-        let mut shapes: Vec<Vec<f64>> = classes.iter().map(|it| hours(it)).collect();
+        let mut shapes: Vec<Shape> = classes.iter().map(|it| shape(it)).collect();
         loop {
             let mut nearest: Option<(f64, usize, usize)> = None;
             for one in 0..classes.len() {
                 for other in one + 1..classes.len() {
-                    let apart = apart(&shapes[one], &shapes[other], capacity);
+                    let apart = shapes[one].apart(&shapes[other], capacity);
                     if apart <= 1.0 && nearest.is_none_or(|it| apart < it.0) {
                         nearest = Some((apart, one, other));
                     }
@@ -79,7 +81,7 @@ impl Alike {
             let joined = classes.remove(other);
             shapes.remove(other);
             classes[one].extend(joined);
-            shapes[one] = hours(&classes[one]);
+            shapes[one] = shape(&classes[one]);
         }
         let class = |day: usize| classes.iter().position(|it| it.contains(&day));
         Self(std::array::from_fn(|day| class(day).unwrap_or(0)))
@@ -105,11 +107,59 @@ impl Alike {
     }
 }
 
-/// The largest difference of two days at any hour, over what may be.
-fn apart(one: &[f64], other: &[f64], capacity: f64) -> f64 {
-    let all = one.iter().zip(other);
-    let each = all.map(|(a, b)| (a - b).abs() / capacity.max(ALIKE * a.max(*b)));
-    each.fold(0.0, f64::max)
+/// Days of either kind from which on what came to them twice says something: of fewer their
+/// middle does.
+const SOME: usize = 5;
+
+/// Hours of some days.
+struct Shape {
+    days: usize,
+    usual: Vec<f64>,
+    /// What at least two of them came to.
+    twice: Vec<f64>,
+}
+
+impl Shape {
+    fn of(days: &[&Day]) -> Self {
+        let hours = |quarters: Vec<f64>| {
+            let hours = quarters.chunks(4);
+            hours.map(|hour| hour.iter().sum::<f64>() / 4.0).collect()
+        };
+        Self {
+            days: days.len(),
+            usual: hours(usual(days)),
+            twice: hours(twice(days)),
+        }
+    }
+
+    /// The largest difference of two at any hour, over what may be.
+    fn apart(&self, other: &Self, capacity: f64) -> f64 {
+        let apart = |one: &[f64], other: &[f64], share: f64| {
+            let all = one.iter().zip(other);
+            let each = all.map(|(a, b)| (a - b).abs() / capacity.max(share * a.max(*b)));
+            each.fold(0.0, f64::max)
+        };
+        let usual = apart(&self.usual, &other.usual, ALIKE);
+        if self.days.min(other.days) < SOME {
+            return usual;
+        }
+        usual.max(apart(&self.twice, &other.twice, ALIKE_AT_MOST))
+    }
+}
+
+/// The second largest of each quarter.
+fn twice(days: &[&Day]) -> Vec<f64> {
+    let mut most = vec![[0.0_f32; 2]; DAY];
+    for day in days {
+        for (most, value) in most.iter_mut().zip(&day.peaks) {
+            if *value > most[0] {
+                *most = [*value, most[0]];
+            } else if *value > most[1] {
+                most[1] = *value;
+            }
+        }
+    }
+    most.into_iter().map(|it| f64::from(it[1])).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +171,7 @@ mod tests {
         Day {
             number: 0,
             weekday,
+            sampled: vec![true; 96],
             peaks: (0..96).map(|quarter| single(cores(quarter / 4))).collect(),
         }
     }
@@ -142,5 +193,30 @@ mod tests {
         let finer = Alike::of(&days, Cycle::Week, 0.3);
         assert_eq!((finer.like(0), finer.like(4), finer.like(6)), (5, 1, 1));
         assert_eq!(Alike::of(&days, Cycle::Day, 0.1).like(3), 7);
+    }
+
+    #[test]
+    fn a_peak_of_some_weeks_tells_its_day_apart() {
+        let days = |weeks: &dyn Fn(usize) -> bool| -> Vec<Day> {
+            let all = (0..16 * 7).map(|number| {
+                let sale = number % 7 == 4 && weeks(number / 7);
+                day(
+                    number % 7,
+                    |hour| {
+                        if sale && hour == 10 { 4.0 } else { 0.3 }
+                    },
+                )
+            });
+            all.collect()
+        };
+        let like = |weeks: &dyn Fn(usize) -> bool| {
+            let all = days(weeks);
+            let all: Vec<&Day> = all.iter().collect();
+            Alike::of(&all, Cycle::Week, 0.5).like(4)
+        };
+        assert_eq!(like(&|week| week % 2 == 1), 1);
+        assert_eq!(like(&|week| week % 4 == 3), 1);
+        // Not what came once.
+        assert_eq!(like(&|week| week == 9), 7);
     }
 }

@@ -15,42 +15,52 @@ pub(super) const AS_SHORT: f64 = 1.0;
 const WORTH_SHARE: f64 = 0.1;
 const WORTH: f64 = 2.0;
 
-/// From how they did; `proven` says whether a season is, `own` what share of CPU the
-/// autoscaler of today holds.
-pub(super) fn choose(outcomes: &[Outcome], proven: bool, own: Option<f64>) -> Advice {
+/// What is advised, and the way that it is, where that scales: from how all did. `proven` says
+/// whether a season is, `is_own` whether a way has the target of the autoscaler of today.
+pub(super) fn choose(
+    outcomes: &[Outcome],
+    proven: bool,
+    is_own: impl Fn(&Outcome) -> bool,
+) -> (Advice, Option<Outcome>) {
     let holding: Vec<&Outcome> = outcomes.iter().filter(|it| it.holds).collect();
     let still: Vec<&Outcome> = holding.iter().filter(|it| !scales(it)).copied().collect();
     let Some(cheapest_of_all) = cheapest(&holding) else {
         return least_short(outcomes, proven);
     };
-    if let Some(still) = cheapest(&still) {
-        let worth = Money::from_f64(WORTH).max(still.monthly.scale(WORTH_SHARE));
-        if still.monthly - cheapest_of_all.monthly < worth {
-            return Advice::Leave(match still.way {
-                Way::Peak if holding.iter().any(|it| scales(it)) => Leave::Peak,
-                Way::Peak => Leave::OnlyPeak,
-                _ if cheapest_of_all.way == still.way => Leave::Enough,
-                _ if proven => Leave::NotWorth,
-                _ => Leave::NoSeason,
-            });
-        }
+    let still = cheapest(&still).filter(|it| !is_worth(it.monthly, cheapest_of_all.monthly));
+    if let Some(still) = still {
+        let why = match still.way {
+            Way::Peak if holding.iter().any(|it| scales(it)) => Leave::Peak,
+            Way::Peak => Leave::OnlyPeak,
+            _ if cheapest_of_all.way == still.way => Leave::Enough,
+            _ if proven => Leave::NotWorth,
+            _ => Leave::NoSeason,
+        };
+        return (Advice::Leave(why), None);
     }
     // A plain autoscaler that holds is simpler than any schedule. One whose target has to be
     // lower all week for what a window would cover is not.
     let most = cheapest_of_all.monthly.scale(1.0 + AS_CHEAP);
     let is_plain =
-        |it: &&&Outcome| it.way == Way::Hpa && (it.target >= Some(DEFAULT) || it.target == own);
+        |it: &&&Outcome| it.way == Way::Hpa && (it.target >= Some(DEFAULT) || is_own(it));
     let plain = holding
         .iter()
         .filter(|it| it.monthly <= most)
-        .find(is_plain);
+        .filter(is_plain)
+        .min_by_key(|it| it.monthly);
     let moving: Vec<Outcome> = holding
         .iter()
         .filter(|it| scales(it))
         .map(|it| **it)
         .collect();
     let winner = plain.copied().copied().or_else(|| best(&moving));
-    winner.map_or(Advice::Leave(Leave::Enough), |it| advice(&it))
+    let advice = winner.map_or(Advice::Leave(Leave::Enough), |it| advice(&it));
+    (advice, winner)
+}
+
+/// Whether one way costs so much more than another a month that it is worth a change.
+pub(super) fn is_worth(from: Money, to: Money) -> bool {
+    from - to >= Money::from_f64(WORTH).max(from.scale(WORTH_SHARE))
 }
 
 /// Of ways that hold, and cost about as much as the cheapest of them, the simplest that is
@@ -90,19 +100,20 @@ fn simplicity(way: Way) -> u8 {
 }
 
 /// Where nothing holds as well as it should.
-fn least_short(outcomes: &[Outcome], proven: bool) -> Advice {
+fn least_short(outcomes: &[Outcome], proven: bool) -> (Advice, Option<Outcome>) {
     let short = |it: &&Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
     let by_short = |a: &&Outcome, b: &&Outcome| {
         short(a)
             .total_cmp(&short(b))
             .then(a.monthly.cmp(&b.monthly))
     };
-    match outcomes.iter().min_by(by_short) {
-        Some(best) if scales(best) => advice(best),
-        Some(best) if best.way == Way::Peak => Advice::Leave(Leave::OnlyPeak),
-        _ if proven => Advice::Leave(Leave::Enough),
-        _ => Advice::Leave(Leave::NoSeason),
-    }
+    let why = match outcomes.iter().min_by(by_short) {
+        Some(best) if scales(best) => return (advice(best), Some(*best)),
+        Some(best) if best.way == Way::Peak => Leave::OnlyPeak,
+        _ if proven => Leave::Enough,
+        _ => Leave::NoSeason,
+    };
+    (Advice::Leave(why), None)
 }
 
 fn scales(outcome: &Outcome) -> bool {
@@ -131,6 +142,7 @@ mod tests {
     fn told(way: Way, short: f64, monthly: f64, holds: bool) -> Outcome {
         Outcome {
             way,
+            size: 0,
             target: (way != Way::Schedule).then_some(DEFAULT),
             cores: None,
             short_minutes: Some(short),
@@ -145,6 +157,10 @@ mod tests {
         }
     }
 
+    fn chosen(outcomes: &[Outcome]) -> Advice {
+        choose(outcomes, true, |_| false).0
+    }
+
     #[test]
     fn a_schedule_is_short_hardly_longer_than_what_costs_as_much() {
         let low = Outcome {
@@ -153,13 +169,13 @@ mod tests {
         };
         let short = told(Way::ScheduleAndHpa, 19.0, 14.9, true);
         let today = told(Way::Today, 0.0, 91.0, true);
-        assert_eq!(choose(&[today, low, short], true, None), Advice::Hpa(0.7));
+        assert_eq!(chosen(&[today, low, short]), Advice::Hpa(0.7));
         let better = told(Way::ScheduleAndHpa, 0.0, 15.5, true);
         let all = [today, low, short, better];
-        assert_eq!(choose(&all, true, None), Advice::ScheduleAndHpa(DEFAULT));
+        assert_eq!(chosen(&all), Advice::ScheduleAndHpa(DEFAULT));
         // Not where that costs much more.
         let dear = told(Way::ScheduleAndHpa, 0.0, 17.0, true);
-        assert_eq!(choose(&[today, low, dear], true, None), Advice::Hpa(0.7));
+        assert_eq!(chosen(&[today, low, dear]), Advice::Hpa(0.7));
     }
 
     #[test]
@@ -167,7 +183,7 @@ mod tests {
         let peak = told(Way::Peak, 0.0, 50.0, true);
         let fails = told(Way::ScheduleAndHpa, 90.0, 15.0, false);
         let holds = told(Way::ScheduleAndHpa, 1.0, 49.0, true);
-        let said = |other| choose(&[peak, other], true, None);
+        let said = |other| chosen(&[peak, other]);
         assert_eq!(said(fails), Advice::Leave(Leave::OnlyPeak));
         assert_eq!(said(holds), Advice::Leave(Leave::Peak));
     }

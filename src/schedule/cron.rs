@@ -1,7 +1,10 @@
-//! Cron triggers of a ScaledObject that are there already, as replicas over the week.
+//! Cron triggers of a ScaledObject that are there already, as replicas over the weeks.
+
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use super::play::Floors;
 use super::{DAY, MINUTES, QUARTER};
 use crate::forecast::Clock;
 use crate::snapshot::{Trigger, Workload};
@@ -12,30 +15,85 @@ pub const OURS: &str = "kcost-";
 /// Slots of five minutes of a week.
 const SLOTS: usize = 3 * DAY * 7;
 
-/// The replicas that crons of others ask for in each five minutes of the local week from a
-/// second since the epoch on; `None` without any.
-///
-/// Source: KEDA `pkg/scalers/cron_scaler.go`: it is inside where the next end comes before the
-/// next start. Crons of some days of a month are no matter of a week, and left out.
-pub(super) fn levels(workload: &Workload, clock: &Clock, from: i64) -> Option<Vec<u32>> {
-    let triggers = workload.managers.iter().flat_map(|it| &it.triggers);
-    let theirs = triggers.filter(|it| !it.name.as_ref().is_some_and(|it| it.starts_with(OURS)));
-    let crons: Vec<Cron> = theirs.filter_map(Cron::of).collect();
-    if crons.is_empty() {
-        return None;
+/// What crons of others ask for.
+pub(super) struct Crons {
+    /// In weeks of the past, each that is like no other once: what a zone has of an offset to
+    /// another changes with the clocks of either.
+    weeks: Vec<Floors>,
+    /// Which of these a local week since 1970 is.
+    of_week: BTreeMap<i64, usize>,
+    /// In a week from now on, for each five minutes of it.
+    pub(super) coming: Vec<u32>,
+}
+
+impl Crons {
+    /// From a second since the epoch to the one that is now; `None` without any.
+    ///
+    /// Source: KEDA `pkg/scalers/cron_scaler.go`: it is inside where the next end comes before
+    /// the next start. Crons of some days of a month are no matter of a week, and left out.
+    pub(super) fn of(workload: &Workload, clock: &Clock, from: i64, now: i64) -> Option<Self> {
+        let triggers = workload.managers.iter().flat_map(|it| &it.triggers);
+        let ours = |name: &String| name.starts_with(OURS);
+        let theirs = triggers.filter(|it| !it.name.as_ref().is_some_and(ours));
+        let crons: Vec<Cron> = theirs.filter_map(|it| Cron::of(it, clock)).collect();
+        Self::from(&crons, clock, from, now)
     }
-    let mut levels = vec![0; SLOTS];
-    for slot in 0..i64::try_from(SLOTS).unwrap_or(0) {
-        let second = from.div_euclid(300) * 300 + slot * 300;
-        let own = minute_of_week(clock.local_second(second));
-        let asked = crons.iter().filter_map(|it| {
-            let there = clock.clone().in_zone(it.zone.clone());
-            let minute = minute_of_week(there.local_second(second));
-            it.inside[minute].then_some(it.replicas)
-        });
-        levels[own / 5] = asked.max().unwrap_or(0);
+
+    fn from(crons: &[Cron], clock: &Clock, from: i64, now: i64) -> Option<Self> {
+        if crons.is_empty() {
+            return None;
+        }
+        let mut coming = vec![0; SLOTS];
+        for second in (now..now + 7 * 86_400).step_by(300) {
+            asked(crons, clock, second, &mut coming);
+        }
+        let mut by_week: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+        for second in (from..now).step_by(300) {
+            let week = week(clock.local_second(second).div_euclid(86_400));
+            let levels = by_week.entry(week).or_insert_with(|| vec![0; SLOTS]);
+            asked(crons, clock, second, levels);
+        }
+        let (mut weeks, mut of_week) = (Vec::<Floors>::new(), BTreeMap::new());
+        for (week, levels) in by_week {
+            let same = weeks.iter().position(|it| it.levels == levels);
+            of_week.insert(week, same.unwrap_or(weeks.len()));
+            if same.is_none() {
+                weeks.push(Floors { base: 0, levels });
+            }
+        }
+        (!weeks.is_empty()).then_some(Self {
+            weeks,
+            of_week,
+            coming,
+        })
     }
-    Some(levels)
+
+    /// Weeks of the past that differ.
+    pub(super) fn weeks(&self) -> &[Floors] {
+        &self.weeks
+    }
+
+    /// Which of them a local day, since 1970, is of.
+    pub(super) fn place(&self, day: i64) -> usize {
+        self.of_week.get(&week(day)).copied().unwrap_or(0)
+    }
+}
+
+/// Puts down what is asked for at a second since the epoch.
+fn asked(crons: &[Cron], clock: &Clock, second: i64, levels: &mut [u32]) {
+    let second = second.div_euclid(300) * 300;
+    let asked = crons.iter().filter_map(|it| {
+        let minute = minute_of_week(it.clock.local_second(second));
+        it.inside[minute].then_some(it.replicas)
+    });
+    let level = &mut levels[minute_of_week(clock.local_second(second)) / 5];
+    // An hour that comes twice has the most of both.
+    *level = (*level).max(asked.max().unwrap_or(0));
+}
+
+/// Weeks since the Monday before 1970 of a local day.
+fn week(day: i64) -> i64 {
+    (day + 3).div_euclid(7)
 }
 
 /// Minutes since Monday 00:00.
@@ -47,21 +105,24 @@ fn minute_of_week(local: i64) -> usize {
 
 /// One trigger.
 struct Cron {
-    zone: TimeZone,
+    /// That of its zone.
+    clock: Clock,
     replicas: u32,
     /// Of each minute of its week.
     inside: Vec<bool>,
 }
 
 impl Cron {
-    fn of(trigger: &Trigger) -> Option<Self> {
+    fn of(trigger: &Trigger, clock: &Clock) -> Option<Self> {
         let setting = |name: &str| Some(trigger.metadata.get(name)?.trim());
         if trigger.kind != "cron" {
             return None;
         }
         let (starts, ends) = (fires(setting("start")?)?, fires(setting("end")?)?);
         Some(Self {
-            zone: TimeZone::get(setting("timezone")?).ok()?,
+            clock: clock
+                .clone()
+                .in_zone(TimeZone::get(setting("timezone")?).ok()?),
             replicas: setting("desiredReplicas")?.parse().ok()?,
             inside: inside(&starts, &ends),
         })
@@ -172,5 +233,38 @@ mod tests {
         ] {
             assert_eq!(fires(other), None, "{other}");
         }
+    }
+
+    /// Clocks of New York went back on 2025-11-02.
+    #[test]
+    fn a_cron_fired_at_the_hours_of_its_zone_then() {
+        let metadata = [
+            ("timezone", "America/New_York"),
+            ("start", "30 15 * * 5"),
+            ("end", "0 18 * * 5"),
+            ("desiredReplicas", "9"),
+        ];
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let trigger = Trigger {
+            kind: "cron".to_owned(),
+            metadata: metadata.into(),
+            ..Trigger::default()
+        };
+        // Monday 2025-10-27, and two weeks later.
+        let (from, now) = (1_761_523_200, 1_762_732_800);
+        let clock = Clock::default();
+        let cron = Cron::of(&trigger, &clock).unwrap();
+        let crons = Crons::from(&[cron], &clock, from, now).unwrap();
+        let hours = |levels: &[u32]| {
+            let open = (0..SLOTS).filter(|it| levels[*it] == 9);
+            let open: Vec<usize> = open.collect();
+            (open[0] * 5, (open[open.len() - 1] + 1) * 5)
+        };
+        let friday = 4 * 1_440;
+        let first = &crons.weeks()[crons.place(from / 86_400)].levels;
+        assert_eq!(hours(first), (friday + 19 * 60 + 30, friday + 22 * 60));
+        let second = &crons.weeks()[crons.place(from / 86_400 + 11)].levels;
+        assert_eq!(hours(second), (friday + 20 * 60 + 30, friday + 23 * 60));
+        assert_eq!(hours(&crons.coming), hours(second));
     }
 }

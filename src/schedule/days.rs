@@ -21,6 +21,8 @@ pub(super) struct Day {
     /// The most cores that all pods together used for a slot in each quarter, or are planned
     /// with in the place of that; `NaN` where nothing is known.
     pub(super) peaks: Vec<f32>,
+    /// In which quarters there was a sample: all others are filled by what is around them.
+    pub(super) sampled: Vec<bool>,
 }
 
 /// The days that are known for the most part, oldest first.
@@ -42,13 +44,15 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
                     number,
                     weekday: weekday(number),
                     peaks: vec![f32::NAN; DAY],
+                    sampled: vec![false; DAY],
                 });
             }
             let quarter = usize::try_from(local.rem_euclid(86_400) / QUARTER).unwrap_or(0);
             // Where clocks go back over midnight, of the day before.
             let day = days.iter_mut().rev().find(|it| it.number == number);
-            if let Some(peak) = day.and_then(|it| it.peaks.get_mut(quarter)) {
-                *peak = peak.max(*cores);
+            if let Some(day) = day {
+                day.peaks[quarter] = day.peaks[quarter].max(*cores);
+                day.sampled[quarter] |= history.sampled[slot];
             }
         }
     }

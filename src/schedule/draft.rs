@@ -61,6 +61,8 @@ pub(super) struct Drafting<'a> {
     pub(super) lead: &'a Lead,
     /// Replicas that there are at all times.
     pub(super) least: u32,
+    /// The local day since 1970 from which on peaks came at the times of now.
+    pub(super) since: Option<i64>,
 }
 
 /// Days of the past, and what they say is needed.
@@ -125,6 +127,7 @@ impl Drafting<'_> {
             days: known.days,
             capacity: self.capacity,
             lead: lead.div_ceil(60).min(MINUTES / 2),
+            since: self.since,
         };
         let total: f64 = wanted.iter().map(|it| f64::from(*it)).sum();
         // A window is a stretch on each of the days that are alike, and the one after it.
@@ -135,7 +138,7 @@ impl Drafting<'_> {
             let base = cut.iter().map(|it| it.replicas).min().unwrap_or(self.least);
             let made = making.windows(&cut, base);
             if made.len() <= windows {
-                return (made, base);
+                return (making.plain(made, base), base);
             }
             change *= 2.0;
         }

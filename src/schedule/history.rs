@@ -28,6 +28,8 @@ pub(super) struct History {
     pub(super) grid: Grid,
     /// Cores of all its pods together; `NaN` where not known.
     pub(super) cores: Vec<f32>,
+    /// Whether half of its containers and more have a sample: the rest is filled.
+    pub(super) sampled: Vec<bool>,
     /// What is planned with in their place, where something else tells better what is needed.
     pub(super) planned: Option<Vec<f32>>,
     /// Whether a container was throttled, or at its limit.
@@ -53,6 +55,7 @@ impl History {
         let mut history = Self {
             grid: *grid,
             cores: vec![0.0; len],
+            sampled: vec![false; len],
             planned: None,
             held: vec![false; len],
             pods: vec![0.0; len],
@@ -60,6 +63,7 @@ impl History {
             network: vec![f32::NAN; len],
             requests: vec![f32::NAN; len],
         };
+        let mut seen = Seen::new(len);
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
             let mut lived = vec![false; len];
             for one in pod.iter().filter(|it| !init.contains(&*it.container)) {
@@ -68,16 +72,13 @@ impl History {
                     .iter()
                     .find(|it| it.name == one.container);
                 history.hold(one, limit.and_then(|it| it.ran_limits().cpu));
-                history.add(one, &mut lived);
+                history.add(one, &mut lived, &mut seen);
             }
             for (pods, _) in history.pods.iter_mut().zip(lived).filter(|it| it.1) {
                 *pods += 1.0;
             }
         }
-        let hour = place(grid.per_hour());
-        for sparse in [&mut history.network, &mut history.requests] {
-            filled_back(sparse, hour);
-        }
+        history.bound(&seen);
         for (cores, pods) in history.cores.iter_mut().zip(&history.pods) {
             if *pods < 0.5 {
                 *cores = f32::NAN;
@@ -95,6 +96,16 @@ impl History {
                 self.cores[slot] = f32::NAN;
             }
         }
+    }
+
+    /// The same from a local day on, since 1970; before it nothing is known.
+    pub(super) fn since(&self, day: i64, clock: &Clock) -> Self {
+        let mut recent = self.clone();
+        let is_old = |slot: &usize| clock.local_second(self.second(*slot)).div_euclid(86_400) < day;
+        for slot in (0..self.cores.len()).take_while(is_old) {
+            recent.cores[slot] = f32::NAN;
+        }
+        recent
     }
 
     /// How many days' worth of slots are known.
@@ -134,31 +145,80 @@ impl History {
     /// Adds one container, and marks the slots in which it was there. One that is not seen for
     /// longer than what is filled was gone: names of pods come back, as those of a StatefulSet
     /// that scales do.
-    fn add(&mut self, series: &Series, lived: &mut [bool]) {
+    fn add(&mut self, series: &Series, lived: &mut [bool], seen: &mut Seen) {
         let first = place(series.first);
         let step = self.grid.step.as_secs().max(1);
         let values = filled(&series.cpu_cores, place(FILLED / step));
         let known = values.iter().enumerate().filter(|it| it.1.is_finite());
-        for (slot, value) in known.map(|(at, value)| (first + at, value)) {
-            let Some(cores) = self.cores.get_mut(slot) else {
+        for (at, value) in known {
+            let Some(cores) = self.cores.get_mut(first + at) else {
                 break;
             };
             *cores += value;
-            self.containers[slot] += 1.0;
-            lived[slot] = true;
+            self.containers[first + at] += 1.0;
+            lived[first + at] = true;
+            if series.cpu_cores[at].is_finite() {
+                seen.cores[first + at] += 1.0;
+            }
         }
-        for (metric, sums) in [
-            (Metric::NetworkBytesPerSecond, &mut self.network),
-            (Metric::RequestsPerSecond, &mut self.requests),
+        let hour = place(self.grid.per_hour());
+        for (metric, sums, lacking) in [
+            (
+                Metric::NetworkBytesPerSecond,
+                &mut self.network,
+                &mut seen.without_network,
+            ),
+            (
+                Metric::RequestsPerSecond,
+                &mut self.requests,
+                &mut seen.without_requests,
+            ),
         ] {
-            let Some(values) = series.more.get(&metric) else {
+            let Some(known) = series.more.get(&metric) else {
                 continue;
             };
-            let sums = sums.get_mut(first..).unwrap_or_default();
-            for (slot, value) in values.pairs().filter(|(_, value)| value.is_finite()) {
-                if let Some(sum) = sums.get_mut(slot) {
-                    *sum = if sum.is_finite() { *sum + value } else { value };
+            let mut own = vec![f32::NAN; values.len()];
+            for (slot, value) in known.pairs() {
+                if let Some(own) = own.get_mut(slot) {
+                    *own = value;
                 }
+            }
+            filled_back(&mut own, hour);
+            for (at, value) in own.iter().enumerate() {
+                let Some(sum) = sums.get_mut(first + at) else {
+                    break;
+                };
+                if value.is_finite() {
+                    *sum = if sum.is_finite() {
+                        *sum + value
+                    } else {
+                        *value
+                    };
+                } else if values[at].is_finite() {
+                    lacking[first + at] = true;
+                }
+            }
+        }
+    }
+
+    /// Marks what has samples, and takes what is filled for no more than all samples together
+    /// ever came to. Of what some lack the sum is not known.
+    fn bound(&mut self, seen: &Seen) {
+        let both = seen.cores.iter().zip(&self.containers);
+        let is_whole: Vec<bool> = both.map(|(seen, all)| seen + 0.5 > *all).collect();
+        let whole = self.cores.iter().zip(&is_whole).filter(|it| *it.1);
+        let most = whole.map(|it| *it.0).fold(0.0, f32::max);
+        for (slot, whole) in is_whole.into_iter().enumerate() {
+            let (known, all) = (seen.cores[slot], self.containers[slot]);
+            self.sampled[slot] = known > 0.0 && 2.0 * known >= all;
+            if !whole && most > 0.0 {
+                self.cores[slot] = self.cores[slot].min(most);
+            }
+            if seen.without_network[slot] {
+                self.network[slot] = f32::NAN;
+            }
+            if seen.without_requests[slot] {
+                self.requests[slot] = f32::NAN;
             }
         }
     }
@@ -226,12 +286,38 @@ pub(super) fn place(slot: u32) -> usize {
     usize::try_from(slot).unwrap_or(usize::MAX)
 }
 
-/// What is read once an hour speaks for the time up to it.
+/// What there is of each slot, beside what is filled.
+struct Seen {
+    /// Containers with a sample of CPU.
+    cores: Vec<f32>,
+    /// Where a container that has such a metric has no value of it.
+    without_network: Vec<bool>,
+    without_requests: Vec<bool>,
+}
+
+impl Seen {
+    fn new(len: usize) -> Self {
+        Self {
+            cores: vec![0.0; len],
+            without_network: vec![false; len],
+            without_requests: vec![false; len],
+        }
+    }
+}
+
+/// What is read once an hour, or as often as it is in the middle, speaks for the time up to it.
 fn filled_back(values: &mut [f32], most: usize) {
+    let known = (0..values.len()).filter(|at| values[*at].is_finite());
+    let known: Vec<usize> = known.collect();
+    let apart = known.windows(2).map(|it| it[1] - it[0]);
+    let mut apart: Vec<usize> = apart.collect();
+    apart.sort_unstable();
+    let usual = apart.get(apart.len() / 2).copied().unwrap_or(1);
+    let each = usual.min(most);
     let (mut next, mut left) = (f32::NAN, 0);
     for value in values.iter_mut().rev() {
         if value.is_finite() {
-            (next, left) = (*value, most);
+            (next, left) = (*value, each);
         } else if left > 1 {
             left -= 1;
             *value = next;
@@ -239,7 +325,8 @@ fn filled_back(values: &mut [f32], most: usize) {
     }
 }
 
-/// Bridges short stretches without a value by a straight line.
+/// Bridges short stretches without a value by the lower of what is around: what rises within
+/// one rose nobody knows when.
 fn filled(values: &[f32], most: usize) -> Vec<f32> {
     let mut filled = values.to_vec();
     let known: Vec<usize> = (0..values.len())
@@ -248,11 +335,7 @@ fn filled(values: &[f32], most: usize) -> Vec<f32> {
     for pair in known.windows(2) {
         let (before, after) = (pair[0], pair[1]);
         if (2..=most + 1).contains(&(after - before)) {
-            let (from, to) = (f64::from(values[before]), f64::from(values[after]));
-            let width = len_f64(after - before);
-            for (value, step) in filled[before + 1..after].iter_mut().zip(1..) {
-                *value = single(from + (to - from) * len_f64(step) / width);
-            }
+            filled[before + 1..after].fill(values[before].min(values[after]));
         }
     }
     filled

@@ -20,6 +20,7 @@ mod event;
 mod history;
 mod hpa;
 mod lead;
+mod moved;
 mod need;
 mod peak;
 mod plan;

@@ -7,14 +7,15 @@ use super::days::{Day, days};
 use super::draft::{Drafting, Known};
 use super::history::History;
 use super::lead::Pools;
+use super::moved::moved;
 use super::need::Need;
 use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
 use super::report::{AHEAD, LEVELS, level};
-use super::subject::{least, spread};
+use super::subject::{has_other_size, held as held_of, least, may_resize, spread};
 use super::trial::Way;
 use super::window::Window;
-use super::words::{cores, percent, seen_of};
+use super::words::{cores, percent, seen};
 use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Hours, MonthPeak, without_seasons};
@@ -101,7 +102,10 @@ impl<'a> Peaks<'a> {
         let index = advice.workload;
         let workload = &self.snapshot.workloads[index];
         let replica = self.priced.replica(workload, advice);
-        let over = is_peak(self.most[index], replica.cores?);
+        let each = replica
+            .cores?
+            .min(replica.cores_now.unwrap_or(f64::INFINITY));
+        let over = is_peak(self.most[index], each);
         // One that cannot be scaled for a volume, or is not to be, has its peak all the same.
         let why = refused(workload, &replica, &self.volumes);
         if !over || why.is_some_and(|it| !matches!(it, Leave::Volume | Leave::Paused)) {
@@ -133,25 +137,20 @@ fn peak(
     let capacity = replica.cores?;
     let now = replicas_of(workload);
     let held = capacity * f64::from(now);
+    // Where replicas have one size whatever is planned, only one that is told is of interest.
+    let resized = may_resize(workload, replica);
+    let looked = if resized {
+        held_of(workload, replica, capacity)
+    } else {
+        PEAK * held
+    };
     // No usual quarter is above the largest slot.
     let most = history.cores.iter().copied().fold(0.0, f32::max);
-    if !is_peak(f64::from(most), held) {
+    if !is_peak(f64::from(most), looked.min(held)) {
         return None;
     }
     let hours = hours(history);
     let clock = options.clocks.of(index);
-    let days = days(history, clock);
-    let all: Vec<&Day> = days.iter().collect();
-    // Where replicas have one size whatever is planned, only one that is told is of interest.
-    let resized = replica.is_one && workload.autoscaler.is_none();
-    let worth = if resized { held } else { PEAK * held };
-    // The median of days that are alike is at most the largest median of a day of the week
-    // among them: what no day of the week usually comes to, no season does.
-    let finest = Need::usual_of(&all, Alike::apart(Cycle::Week));
-    let of_week = finest.iter().any(|it| is_peak(*it, worth));
-    if !of_week && !hours.values.iter().any(|it| is_peak(*it, PEAK * held)) {
-        return None;
-    }
     let seasons = clock.seasons(&hours);
     let of_month = || {
         let peak = clock.month_peak(&hours, &seasons)?;
@@ -170,14 +169,26 @@ fn peak(
     let Some(cycle) = Cycle::of(&seasons) else {
         return of_month();
     };
-    let alike = Alike::of(&all, cycle, capacity);
+    let days = days(history, clock);
+    let mut all: Vec<&Day> = days.iter().collect();
+    let fewest = if resized {
+        capacity.min(replica.cores_now.unwrap_or(capacity))
+    } else {
+        capacity
+    };
+    let since = moved(&all, cycle, fewest).map(|it| it.day);
+    all.retain(|it| Some(it.number) >= since);
+    let recent = since.map(|day| history.since(day, clock));
+    let history = recent.as_ref().unwrap_or(history);
+    let alike = Alike::of(&all, cycle, fewest);
     let week = Need::usual_of(&all, alike);
     let usual = week.iter().copied().fold(0.0, f64::max);
-    if !is_peak(usual, worth) {
+    if !is_peak(usual, looked) {
         return None;
     }
-    // One that is not told is of interest only where it makes smaller replicas.
-    let is_told = is_peak(usual, PEAK * held);
+    // One that is not told is of interest only where it makes replicas of another size.
+    let other_size = resized && has_other_size(workload, replica, capacity);
+    let is_told = other_size || is_peak(usual, PEAK * held);
     let fewest: Vec<f64> = week.iter().map(|it| it * LEVELS.0).collect();
     if !is_told && spread(fewest, capacity, workload).is_none() {
         return None;
@@ -195,6 +206,7 @@ fn peak(
         capacity,
         lead: &lead,
         least: least(workload),
+        since,
     };
     let known = Known {
         need: &need,
@@ -267,16 +279,21 @@ impl Peak {
         self.plan.as_ref()?.load()
     }
 
+    /// The share of that which its autoscaler is to hold.
+    pub fn target(&self) -> Option<f64> {
+        self.plan.as_ref()?.advice.target()
+    }
+
     /// What comes, and what covers it: one sentence without a period.
     pub fn text(&self) -> String {
         let comes = match &self.comes {
             Comes::Weekly(window) => {
                 let it = &window.evidence;
                 let (days, time) = (it.days.words(), clock_time(it.minute));
-                let (peak, of) = (cores(it.cores), seen_of(window));
                 format!(
-                    "{days} {time} comes a peak of {peak} cores, {} of {of}",
-                    it.seen
+                    "{days} {time} comes a peak of {} cores, {}",
+                    cores(it.cores),
+                    seen(window)
                 )
             }
             Comes::Monthly(it) => format!(

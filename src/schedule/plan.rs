@@ -81,6 +81,9 @@ pub struct Plan {
     pub sleep: Option<Sleep>,
     /// Events of the calendar that come, by their start.
     pub events: Vec<Coming>,
+    /// The local day since 1970 from which on its peaks came at other times than before, where
+    /// too little is known since for windows.
+    pub too_new: Option<i64>,
 }
 
 /// How an autoscaler whose least is zero ends all pods.
@@ -198,14 +201,18 @@ impl Plan {
             traffic: None,
             sleep: None,
             events: Vec::new(),
+            too_new: None,
         }
     }
 
     /// What each replica is to request where replicas come and go, if that is not the size
-    /// that is advised where they stay: that one is for a part of the peak.
+    /// that is advised where they stay: that one is for a part of the peak. Always where an
+    /// autoscaler scales them: its target is for that size.
     pub fn load(&self) -> Option<Cpu> {
         let (cores, advised) = (self.cores?, self.replica.cores?);
-        (self.advice.acts() && cores < advised).then(|| Cpu::cores(cores))
+        let differs = self.scaled || (cores - advised).abs() > 1e-9 * advised;
+        let told = self.advice.acts() && self.replica.is_one && differs;
+        told.then(|| Cpu::cores(cores))
     }
 
     /// Cores that each is advised to request, by whoever advises it.

@@ -68,12 +68,12 @@ pub(super) struct Floors {
 
 impl Floors {
     /// The same, where others ask for replicas too: the most counts.
-    pub(super) fn beside(mut self, others: Option<&Self>) -> Self {
-        let others = others.iter().flat_map(|it| &it.levels);
-        for (level, other) in self.levels.iter_mut().zip(others) {
-            *level = (*level).max(*other);
+    pub(super) fn beside(&self, others: &Self) -> Self {
+        let both = self.levels.iter().zip(&others.levels);
+        Self {
+            base: self.base,
+            levels: both.map(|(own, other)| *own.max(other)).collect(),
         }
-        self
     }
 }
 
@@ -116,7 +116,7 @@ impl Stage<'_> {
                 let now = begin + offset;
                 let cores = self.cores(slot, offset, step);
                 let ready = fleet.ready(now);
-                if cores.is_finite() {
+                if cores.is_finite() && self.history.sampled[slot] {
                     let seconds =
                         f64::from(SYNC).min(float(u64::try_from(step - offset).unwrap_or(0)));
                     tally.known += seconds;
@@ -167,7 +167,7 @@ impl Stage<'_> {
         let step = f64::from(self.history.grid.step.as_secs());
         let mut before = f64::NAN;
         for (slot, cores) in self.history.cores.iter().enumerate() {
-            if !cores.is_finite() {
+            if !cores.is_finite() || !self.history.sampled[slot] {
                 continue;
             }
             let count = pods(slot);
@@ -321,6 +321,7 @@ mod tests {
             pods: vec![2.0; 48],
             containers: vec![2.0; 48],
             held: vec![false; 48],
+            sampled: vec![true; 48],
             planned: None,
             network: none.clone(),
             requests: none,

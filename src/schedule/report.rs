@@ -214,7 +214,7 @@ pub(super) fn level(outlook: &Outlook, history: &History, clock: &Clock) -> f64 
 }
 
 /// Nothing is taken to grow or shrink without bounds.
-fn bounded(level: f64) -> f64 {
+pub(super) fn bounded(level: f64) -> f64 {
     if level.is_finite() {
         level.clamp(LEVELS.0, LEVELS.1)
     } else {

@@ -225,7 +225,7 @@ impl Nap {
 fn idle_days(history: &History, clock: &Clock, by: Sign) -> Vec<Idle> {
     let step = i64::from(history.grid.step.as_secs().max(1));
     let mut days: Vec<(i64, Idle)> = Vec::new();
-    for slot in 0..history.cores.len() {
+    for slot in (0..history.cores.len()).filter(|it| history.sampled[*it]) {
         let Some(idle) = history.is_idle(slot, by) else {
             continue;
         };

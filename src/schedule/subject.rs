@@ -1,28 +1,32 @@
 //! From the past of one workload to what wins.
 
-use super::advice::{Advice, Leave};
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::iter::successors;
 
 use super::MINUTES;
+use super::advice::{Advice, Leave};
 use super::alike::{Alike, Cycle};
-use super::choose::choose;
-use super::cron;
+use super::choose::{choose, is_worth};
+use super::cron::{self, Crons};
 use super::days::{Day, days, weekday};
 use super::draft::{DETECTED, Draft, Drafting, Known};
 use super::event::coming;
 use super::history::History;
-use super::lead::Pools;
+use super::lead::{Lead, Pools};
+use super::moved::moved;
 use super::need::Need;
 use super::peak::is_peak;
 use super::plan::{Options, Plan, SHORT, replicas};
-use super::play::{Floors, Stage};
+use super::play::Stage;
 use super::replica::Replica;
+use super::report::bounded;
 use super::sleep::{Sleep, sleep};
 use super::traffic::Traffic;
-use super::trial::Trial;
+use super::trial::{Outcome, Trial, Way};
 use super::window::{Window, busy_hours};
 use crate::forecast::{Clock, Season};
-use crate::snapshot::Workload;
+use crate::snapshot::{Autoscaler, Manager, Workload};
 use crate::trend::quantile;
 use crate::units::count_from;
 
@@ -36,15 +40,20 @@ const BUSY: f64 = 16.8;
 const ROOM: f64 = 1.5;
 
 /// The share of the week that the fewest replicas are to hold, where their size is made for
-/// that, with so much room; and what the advised size must be above for it.
-const MOST_HOURS: f64 = 0.9;
+/// that, with so much room; and what the advised size must be above for it. Less of it where
+/// more of it is busy.
+const MOST_HOURS: [f64; 2] = [0.9, 0.8];
 const ROOM_OF_REPLICA: f64 = 1.1;
 const WORTH_SPREADING: f64 = 0.8;
 
 /// No replica is made smaller than this, in cores.
 const SMALLEST: f64 = 0.1;
 
-/// Replicas that stay at all times where there are as many today: one may fail.
+/// Sizes whose logarithms differ by less are one.
+const NEAR: f64 = 0.05;
+
+/// Replicas that stay at all times where there are as many today, and nobody says how many
+/// are to: one may fail.
 const STAY: u32 = 2;
 
 /// What a plan is made from.
@@ -62,15 +71,43 @@ pub(super) struct Subject<'a> {
     pub(super) clock: &'a Clock,
 }
 
-/// What is known of one workload once its days are.
-struct Past<'a> {
-    days: &'a [&'a Day],
-    /// The finest that is proven.
+/// The past that a plan rests on.
+struct Basis<'a> {
+    days: Vec<&'a Day>,
+    /// The finest cycle that is proven of it.
     proven: Option<Cycle>,
-    /// The finest of which there are enough days.
+    history: Cow<'a, History>,
+    level: f64,
+    /// The day from which on peaks came at the times of now, where they came at others before.
+    since: Option<i64>,
+    /// The same, where too little is known since.
+    too_new: Option<i64>,
+}
+
+/// How days are told apart, and what they need.
+struct Looked<'a> {
     cycle: Cycle,
+    alike: Alike,
     need: Need,
-    drafting: Drafting<'a>,
+    /// The same without each part of the past, once it is asked for.
+    held_out: OnceCell<Vec<HeldOut<'a>>>,
+}
+
+/// What is needed by all days but some, where that can be told, and these days.
+type HeldOut<'a> = (Option<Need>, Vec<&'a Day>);
+
+/// What one size of replicas came to.
+struct Tried {
+    capacity: f64,
+    lead: Lead,
+    made: Draft,
+    max: u32,
+    allowed: f64,
+    outcomes: Vec<Outcome>,
+    /// Windows above an autoscaler.
+    above: Vec<Window>,
+    /// Which look it is by.
+    look: usize,
 }
 
 impl Subject<'_> {
@@ -96,7 +133,6 @@ impl Subject<'_> {
 
     fn scaled(&self, options: &Options) -> Plan {
         let days = days(&self.history, self.clock);
-        let all: Vec<&Day> = days.iter().collect();
         let left = |why: Leave| Plan {
             seasons: self.seasons.clone(),
             days: days.len(),
@@ -105,35 +141,162 @@ impl Subject<'_> {
         let Some(advised) = self.replica.cores else {
             return left(Leave::NoRequest);
         };
+        // By what few hold, days that differ are told apart.
+        let fewest = advised.min(self.replica.cores_now.unwrap_or(advised));
+        let basis = self.basis(&days, fewest, options);
+        let enough = days.len() >= LEAST_DAYS;
+        let mut looks: Vec<Looked<'_>> = Vec::new();
+        let first = Self::look(&basis, fewest, &mut looks, options);
+        let Some(first) = first.filter(|_| enough) else {
+            return left(Leave::Thin);
+        };
+        let left = |why: Leave| Plan {
+            days: basis.days.len(),
+            too_new: basis.too_new,
+            ..left(why)
+        };
+        let sizes = self.sizes(&basis, &looks[first].need, advised);
+        let mut tries: Vec<Tried> = Vec::new();
+        for capacity in sizes {
+            let Some(look) = Self::look(&basis, capacity, &mut looks, options) else {
+                break;
+            };
+            let which = (tries.len(), look);
+            tries.extend(self.tried(&basis, &looks[look], capacity, which, options));
+        }
+        if tries.is_empty() {
+            return left(Leave::Thin);
+        }
+        let plan = self.judged(&basis, &mut tries, left(Leave::Enough));
+        let capacity = plan.cores.unwrap_or(advised);
+        let own = tries
+            .iter()
+            .find(|it| it.capacity.total_cmp(&capacity).is_eq());
+        let own = own.unwrap_or(&tries[0]);
+        let now = self.history.next_hour() * 3_600;
+        let early = (own.lead.span(plan.most).as_secs() + DETECTED).div_ceil(300) * 5;
+        let events = coming(&looks[own.look].need, own.capacity, self.clock, now, early);
+        let most = events.iter().map(|it| it.replicas).max().unwrap_or(0);
+        Plan {
+            lead: Some(own.lead.clone()),
+            max: plan.max.max(most),
+            events,
+            ..plan
+        }
+    }
+
+    /// All of the past, or what of it has its peaks at the times of now.
+    fn basis<'b>(&'b self, days: &'b [Day], capacity: f64, options: &Options) -> Basis<'b> {
         let proven = Cycle::of(&self.seasons);
-        // Days are told apart as far as there are enough of each, also without one part of
-        // the past.
-        let finest = Some(proven.unwrap_or(Cycle::Day));
-        let look = |capacity: f64| {
-            let mut cycles = successors(finest, |it| it.coarser());
-            cycles.find_map(|cycle| {
-                let alike = Alike::of(&all, cycle, capacity);
-                let (fold, folds) = folds(&all, cycle);
-                let known = (0..folds).all(|number| {
-                    let others = all.iter().filter(|it| fold(it.number) != number);
-                    Need::can_be_of(&others.copied().collect::<Vec<&Day>>(), alike)
-                });
-                let need = Need::of(&all, alike, self.level, options.chance);
-                Some((cycle, alike, need.filter(|_| known)?))
-            })
+        let whole = Basis {
+            days: days.iter().collect(),
+            proven,
+            history: Cow::Borrowed(&self.history),
+            level: self.level,
+            since: None,
+            too_new: None,
         };
-        let first = look(advised).filter(|_| all.len() >= LEAST_DAYS);
-        let Some(first) = first else {
-            return left(Leave::Thin);
+        let Some(moved) = proven.and_then(|it| moved(&whole.days, it, capacity)) else {
+            return whole;
         };
-        let spread = proven.and_then(|_| self.spread(&first.2, advised));
-        let (capacity, looked) = match spread {
-            Some(each) => (each, look(each)),
-            None => (advised, Some(first)),
+        let days = days.iter().filter(|it| it.number >= moved.day);
+        let recent = self.history.since(moved.day, self.clock);
+        let level = self.level * self.history.mean() / recent.mean();
+        let recent = Basis {
+            days: days.collect(),
+            history: Cow::Owned(recent),
+            level: bounded(level),
+            since: Some(moved.day),
+            ..whole
         };
-        let Some((cycle, alike, need)) = looked else {
-            return left(Leave::Thin);
-        };
+        let mut looks: Vec<Looked<'_>> = Vec::new();
+        let look = Self::look(&recent, capacity, &mut looks, options);
+        let told = look.is_some_and(|it| !moved.is_weekly || looks[it].cycle == Cycle::Week);
+        drop(looks);
+        if told && recent.days.len() >= LEAST_DAYS {
+            return recent;
+        }
+        Basis {
+            days: whole.days,
+            proven: None,
+            history: whole.history,
+            level: self.level,
+            since: None,
+            too_new: Some(moved.day),
+        }
+    }
+
+    /// Days are told apart as far as there are enough of each, also without one part of the
+    /// past: the place of that among all looks, of which sizes that part days alike share one.
+    fn look<'b>(
+        basis: &Basis<'b>,
+        capacity: f64,
+        looks: &mut Vec<Looked<'b>>,
+        options: &Options,
+    ) -> Option<usize> {
+        let finest = Some(basis.proven.unwrap_or(Cycle::Day));
+        let mut cycles = successors(finest, |it| it.coarser());
+        cycles.find_map(|cycle| {
+            let alike = Alike::of(&basis.days, cycle, capacity);
+            let same = |it: &Looked<'_>| it.cycle == cycle && it.alike == alike;
+            if let Some(place) = looks.iter().position(same) {
+                return Some(place);
+            }
+            let (fold, folds) = folds(&basis.days, cycle);
+            let known = (0..folds).all(|number| {
+                let others = basis.days.iter().filter(|it| fold(it.number) != number);
+                Need::can_be_of(&others.copied().collect::<Vec<&Day>>(), alike)
+            });
+            let need = Need::of(&basis.days, alike, basis.level, options.chance);
+            looks.push(Looked {
+                cycle,
+                alike,
+                need: need.filter(|_| known)?,
+                held_out: OnceCell::new(),
+            });
+            Some(looks.len() - 1)
+        })
+    }
+
+    /// What replicas are tried with, in cores: first their load where they come and go, or what
+    /// is advised; then what is advised to be scaled, and what they request today.
+    fn sizes(&self, basis: &Basis<'_>, need: &Need, advised: f64) -> Vec<f64> {
+        let has_peak = is_peak(
+            need.usual_peak(),
+            held(self.workload, self.replica, advised),
+        );
+        let comes = has_peak && Cycle::of(&self.seasons).is_some();
+        if !comes || !may_resize(self.workload, self.replica) {
+            return vec![advised];
+        }
+        let load = basis.proven;
+        let load = load.and_then(|_| spread(need.highs(), advised, self.workload));
+        let mut sizes = vec![load.unwrap_or(advised)];
+        if load.is_some() || has_other_size(self.workload, self.replica, advised) {
+            let advised = self.workload.autoscaler.as_ref().map(|_| advised);
+            for more in [advised, self.replica.cores_now].into_iter().flatten() {
+                if sizes.iter().all(|it| (it / more).ln().abs() > NEAR) {
+                    sizes.push(more);
+                }
+            }
+        }
+        sizes
+    }
+
+    /// One size of replicas; `None` where it needs no more of them at any time, and others are
+    /// tried.
+    fn tried<'b>(
+        &self,
+        basis: &Basis<'b>,
+        looked: &Looked<'b>,
+        capacity: f64,
+        (size, look): (usize, usize),
+        options: &Options,
+    ) -> Option<Tried> {
+        let Looked {
+            cycle, alike, need, ..
+        } = looked;
+        let (alike, days) = (*alike, &basis.days);
         let sized = self.replica.with(capacity);
         let lead = self.pools.lead(self.workload, sized.cpu, sized.memory);
         let drafting = Drafting {
@@ -141,46 +304,26 @@ impl Subject<'_> {
             capacity,
             lead: &lead,
             least: least(self.workload),
+            since: basis.since,
         };
-        let past = Past {
-            days: &all,
-            proven,
-            cycle,
-            need,
-            drafting,
-        };
-        let plan = self.judged(&past, left(Leave::Enough), options);
-        let now = self.history.next_hour() * 3_600;
-        let early = (lead.span(plan.most).as_secs() + DETECTED).div_ceil(300) * 5;
-        let events = coming(&past.need, capacity, self.clock, now, early);
-        let most = events.iter().map(|it| it.replicas).max().unwrap_or(0);
-        Plan {
-            lead: Some(lead.clone()),
-            max: plan.max.max(most),
-            events,
-            ..plan
-        }
-    }
-
-    /// `left` with what wins in the place of leaving it.
-    fn judged(&self, past: &Past<'_>, left: Plan, options: &Options) -> Plan {
-        let Past {
-            days,
-            proven,
-            cycle,
-            need,
-            drafting,
-        } = past;
         let whole = Known { need, days };
         let made = drafting.draft(&whole);
+        let max = self.max(made.most);
         if made.most <= drafting.least {
-            return Plan {
-                peak: Some(made.peak),
-                ..left
+            let plain = Tried {
+                capacity,
+                max,
+                allowed: SHORT,
+                outcomes: Vec::new(),
+                above: Vec::new(),
+                made,
+                look,
+                lead,
             };
+            return (size == 0).then_some(plain);
         }
         let own = self.workload.autoscaler.as_ref();
-        let windows = proven.map_or(0, |_| made.windows.len());
+        let windows = basis.proven.map_or(0, |_| made.windows.len());
         let hours = if windows == 0 {
             BUSY
         } else {
@@ -191,10 +334,11 @@ impl Subject<'_> {
         let held_out = |number: usize| {
             let others = days.iter().filter(|it| fold(it.number) != number);
             let others: Vec<&Day> = others.copied().collect();
-            let need = Need::of(&others, drafting.alike, 1.0, options.chance);
+            let need = Need::of(&others, alike, 1.0, options.chance);
             (need, others)
         };
-        let held_out: Vec<(Option<Need>, Vec<&Day>)> = (0..folds).map(held_out).collect();
+        let held_out = || (0..folds).map(held_out).collect();
+        let held_out: &Vec<HeldOut<'_>> = looked.held_out.get_or_init(held_out);
         let others = held_out.iter().map(|(own, days)| Known {
             need: own.as_ref().unwrap_or(need),
             days,
@@ -202,19 +346,19 @@ impl Subject<'_> {
         let others: Vec<Known<'_>> = others.collect();
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
-        let max = self.max(made.most);
         let crons = self.crons();
         let trial = Trial {
             stage: Stage {
-                history: &self.history,
+                history: &basis.history,
                 local: &local,
-                lead: drafting.lead,
-                capacity: drafting.capacity,
+                lead: &lead,
+                capacity,
                 start: replicas(self.workload),
             },
+            size,
             replica: self.replica,
-            sized: &self.replica.with(drafting.capacity),
-            drafting,
+            sized: &sized,
+            drafting: &drafting,
             whole: &whole,
             others: &others,
             drafts: &drafts,
@@ -223,7 +367,7 @@ impl Subject<'_> {
             least: drafting.least,
             allowed,
             again: SHORT,
-            alike: drafting.alike,
+            alike,
             days,
             now: replicas(self.workload),
             peak: made.peak,
@@ -231,59 +375,98 @@ impl Subject<'_> {
             crons: crons.as_ref(),
             behavior: own.and_then(|it| it.behavior.clone()).unwrap_or_default(),
         };
-        let outcomes = trial.outcomes(windows);
-        let own_target = own.and_then(|it| it.cpu_share(drafting.capacity));
-        let advice = match choose(&outcomes, proven.is_some(), own_target) {
-            // What there is already, within what it may.
-            Advice::Hpa(target) if own_target == Some(target) && self.most() >= Some(max) => {
+        let outcomes = if size == 0 {
+            trial.outcomes(windows)
+        } else {
+            trial.beside(windows)
+        };
+        let cut = outcomes.iter().find_map(|it| it.cut);
+        let above = cut.map_or_else(Vec::new, |cut| drafting.above(&whole, cut));
+        Some(Tried {
+            capacity,
+            lead,
+            made,
+            max,
+            allowed,
+            outcomes,
+            above,
+            look,
+        })
+    }
+
+    /// `left` with what wins in the place of leaving it, of all sizes that were tried.
+    fn judged(&self, basis: &Basis<'_>, tries: &mut [Tried], left: Plan) -> Plan {
+        if tries[0].outcomes.is_empty() {
+            return Plan {
+                peak: Some(tries[0].made.peak),
+                ..left
+            };
+        }
+        let own = self.workload.autoscaler.as_ref();
+        let own_target = |cores: Option<f64>| own.and_then(|it| it.cpu_share(cores?));
+        let is_own = |it: &Outcome| it.target.is_some() && it.target == own_target(it.cores);
+        let all = tries.iter().flat_map(|it| it.outcomes.iter().copied());
+        let all: Vec<Outcome> = all.collect();
+        let (advice, winner) = choose(&all, basis.proven.is_some(), is_own);
+        let size = winner.map_or(0, |it| it.size);
+        let tried = &tries[size];
+        let advised = self.replica.cores;
+        let is_advised = |cores: Option<f64>| {
+            let both = cores.zip(advised);
+            both.is_some_and(|(cores, advised)| (cores - advised).abs() <= 1e-9 * advised)
+        };
+        // What there is already, within what it may.
+        let is_there = |it: &&Outcome| {
+            let max = tries[it.size].max;
+            it.way == Way::Hpa && is_own(it) && is_advised(it.cores) && self.most() >= Some(max)
+        };
+        let there = all.iter().find(|it| it.holds && is_there(it));
+        let advice = match (advice, winner) {
+            (Advice::Hpa(_), Some(winner))
+                if is_there(&&winner)
+                    || there.is_some_and(|it| !is_worth(it.monthly, winner.monthly)) =>
+            {
                 Advice::Leave(Leave::Enough)
             }
             // Nobody should have an autoscaler end pods that hold data, for CPU alone.
-            Advice::Hpa(_) if left.stateful && own.is_none() => Advice::Leave(Leave::Stateful),
-            advice => advice,
+            (Advice::Hpa(_), _) if left.stateful && own.is_none() => Advice::Leave(Leave::Stateful),
+            (advice, _) => advice,
         };
-        let above = outcomes.iter().find_map(|it| it.cut);
-        let windows = match (advice, above) {
-            (Advice::ScheduleAndHpa(_), Some(cut)) => drafting.above(&whole, cut),
-            _ if windows > 0 => made.windows.clone(),
+        let windows = match advice {
+            Advice::ScheduleAndHpa(_) => tried.above.clone(),
+            _ if basis.proven.is_some() => tried.made.windows.clone(),
             _ => Vec::new(),
         };
+        let crons = self.crons();
+        let own_target = own_target(Some(tried.capacity));
         let (advice, windows) = beside(crons.as_ref(), advice, windows, own_target);
+        // What is told of a way is told of the size that wins.
+        let scales = |it: &Outcome| !matches!(it.way, Way::Today | Way::Advised | Way::Peak);
+        let mut outcomes = all;
+        outcomes.sort_by_key(|it| (scales(it), it.size != size));
         Plan {
             advice,
             base: if advice == Advice::Schedule {
-                made.base
+                tried.made.base
             } else {
-                drafting.least
+                least(self.workload)
             },
-            most: made.most,
-            max,
-            peak: Some(made.peak),
-            cores: Some(drafting.capacity),
+            most: tried.made.most,
+            max: tried.max,
+            peak: Some(tried.made.peak),
+            cores: Some(tried.capacity),
             windows,
             outcomes,
-            allowed,
+            allowed: tried.allowed,
             ..left
         }
     }
 
-    /// What a replica holds where replicas come and go: as much as most hours of the week
-    /// need of the fewest, where the size that is advised was made for more. Only where that
-    /// does not hold the peak, so that the peak is known to whoever sizes.
-    fn spread(&self, need: &Need, advised: f64) -> Option<f64> {
-        let held = advised * f64::from(replicas(self.workload));
-        let known = self.replica.is_one && is_peak(need.usual_peak(), held);
-        if !known || self.workload.autoscaler.is_some() {
-            return None;
-        }
-        spread(need.highs(), advised, self.workload)
-    }
-
-    /// What crons of somebody ask for in a week from now on.
-    fn crons(&self) -> Option<Floors> {
+    /// What crons of somebody asked for, and will.
+    fn crons(&self) -> Option<Crons> {
+        let first = self.history.second(self.history.first());
         let now = self.history.next_hour() * 3_600;
-        let levels = cron::levels(self.workload, self.clock, now)?;
-        Some(Floors { base: 0, levels })
+        Crons::of(self.workload, self.clock, first, now)
     }
 
     /// The most replicas of its autoscaler.
@@ -315,7 +498,7 @@ impl Subject<'_> {
 
 /// What is left of it where crons of somebody ask for some windows already.
 fn beside(
-    crons: Option<&Floors>,
+    crons: Option<&Crons>,
     advice: Advice,
     mut windows: Vec<Window>,
     own_target: Option<f64>,
@@ -323,7 +506,7 @@ fn beside(
     let Some(crons) = crons else {
         return (advice, windows);
     };
-    windows.retain(|it| !cron::cover(&crons.levels, it));
+    windows.retain(|it| !cron::cover(&crons.coming, it));
     let advice = match advice {
         Advice::ScheduleAndHpa(target) if windows.is_empty() && own_target == Some(target) => {
             Advice::Leave(Leave::Enough)
@@ -339,20 +522,45 @@ fn beside(
 /// are needed in each quarter of the week.
 pub(super) fn spread(mut high: Vec<f64>, advised: f64, workload: &Workload) -> Option<f64> {
     high.sort_unstable_by(f64::total_cmp);
-    let most = quantile(&high, MOST_HOURS).unwrap_or(f64::INFINITY);
-    let each = most * ROOM_OF_REPLICA / f64::from(least(workload));
-    // In whole steps of five thousandths, as sizes are written.
-    let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
-    (each < advised * WORTH_SPREADING).then_some(each)
+    let of = |share: f64| {
+        let most = quantile(&high, share).unwrap_or(f64::INFINITY);
+        let each = most * ROOM_OF_REPLICA / f64::from(least(workload));
+        // In whole steps of five thousandths, as sizes are written.
+        let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
+        (each < advised * WORTH_SPREADING).then_some(each)
+    };
+    MOST_HOURS.into_iter().find_map(of)
+}
+
+/// Cores that its fewest replicas hold, at what each requests now or is advised to: that is
+/// what a peak is above.
+pub(super) fn held(workload: &Workload, replica: &Replica, advised: f64) -> f64 {
+    let replicas = match &workload.autoscaler {
+        Some(_) => least(workload),
+        None => replicas(workload),
+    };
+    advised.min(replica.cores_now.unwrap_or(advised)) * f64::from(replicas)
+}
+
+/// Whether replicas that come and go may have another size than is advised, without one for
+/// their load: the target of an autoscaler goes with it, and today's may be smaller.
+pub(super) fn has_other_size(workload: &Workload, replica: &Replica, advised: f64) -> bool {
+    let smaller = |now: f64| (advised / now).ln() > NEAR;
+    workload.autoscaler.is_some() || replica.cores_now.is_some_and(smaller)
+}
+
+/// Whether another size is one number, and its autoscaler can be told to go with it.
+pub(super) fn may_resize(workload: &Workload, replica: &Replica) -> bool {
+    let follows =
+        |own: &Autoscaler| own.made_by.is_none() && own.is_whole() && own.cpu_share(1.0).is_some();
+    let follows = workload.autoscaler.as_ref().is_none_or(follows);
+    replica.is_one && follows && !workload.managers.iter().any(Manager::scales)
 }
 
 /// Replicas that there are at all times.
 pub(super) fn least(workload: &Workload) -> u32 {
-    match workload.autoscaler.as_ref().map(|it| it.min_replicas) {
-        // Nobody minds where it runs none.
-        Some(0) => 1,
-        own => own.unwrap_or(0).max(replicas(workload).min(STAY)).max(1),
-    }
+    let own = workload.autoscaler.as_ref().map(|it| it.min_replicas);
+    own.unwrap_or(replicas(workload).min(STAY)).max(1)
 }
 
 /// Which part of the past a day is of, and how many there are: weeks, or quarters where all

@@ -29,7 +29,7 @@ pub struct Traffic {
     pub idle: f64,
     /// Cores for each request a second.
     pub each: f64,
-    /// What CPU is off the line in the mean, as a share of its middle.
+    /// What CPU is off the line in the mean, as a share of its mean.
     pub scatter: f64,
     /// How much of what CPU moves goes with traffic, at most 1: one less the square of what it
     /// is off the line over what it is off its middle.
@@ -253,19 +253,18 @@ impl Line {
         let apart = apart.filter(|(requests, _)| *requests > 0.0);
         let each = middle(apart.map(|(requests, cores)| (cores / requests, requests)));
         let rests: Vec<f64> = points.iter().map(|(x, y)| y - each * x).collect();
-        let idle = median(&rests);
+        // Nothing does less than nothing without a request.
+        let idle = median(&rests).max(0.0);
         let usual = median(&points.iter().map(|it| it.1).collect::<Vec<f64>>());
         let off: f64 = rests.iter().map(|it| (it - idle).abs()).sum();
         let moves: f64 = points.iter().map(|it| (it.1 - usual).abs()).sum();
         let count = len_f64(points.len());
+        // Most of what works by day does nothing at its middle.
+        let mean = points.iter().map(|it| it.1).sum::<f64>() / count;
         Self {
             idle,
             each,
-            scatter: if usual > 0.0 {
-                off / count / usual
-            } else {
-                0.0
-            },
+            scatter: if mean > 0.0 { off / count / mean } else { 0.0 },
             follows: if moves > 0.0 {
                 1.0 - (off / moves).powi(2)
             } else {

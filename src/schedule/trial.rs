@@ -3,6 +3,7 @@
 use super::DAY;
 use super::alike::Alike;
 use super::choose::{AS_SHORT, best};
+use super::cron::Crons;
 use super::days::Day;
 use super::draft::{Draft, Drafting, Known, NARROW, WIDE};
 use super::hpa::Hpa;
@@ -53,6 +54,8 @@ impl Way {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     pub way: Way,
+    /// Which of the sizes that were tried.
+    pub(super) size: usize,
     /// Of the autoscaler, as a share of the request.
     pub target: Option<f64>,
     /// Cores that each replica requests; `None` where some container requests none.
@@ -80,6 +83,8 @@ pub struct Outcome {
 /// What all ways have in common.
 pub(super) struct Trial<'a> {
     pub(super) stage: Stage<'a>,
+    /// Which of the sizes that are tried this is.
+    pub(super) size: usize,
     pub(super) replica: &'a Replica,
     /// With the size of replicas that come and go.
     pub(super) sized: &'a Replica,
@@ -105,7 +110,7 @@ pub(super) struct Trial<'a> {
     /// The autoscaler that sets its replicas today.
     pub(super) own: Option<&'a Autoscaler>,
     /// What crons beside that ask for.
-    pub(super) crons: Option<&'a Floors>,
+    pub(super) crons: Option<&'a Crons>,
     /// How fast it scales, or one that is new.
     pub(super) behavior: Behavior,
 }
@@ -131,10 +136,8 @@ impl Trial<'_> {
         if windows > 0 {
             // Windows alone would take an autoscaler of CPU away.
             if self.own.is_none() || targets.is_empty() {
-                let floors = self.drafts.iter().map(Draft::floors);
-                let floors: Vec<Floors> = floors.map(|it| it.beside(self.crons)).collect();
-                let hpa = Hpa::new(self.least, self.max, None).with(self.behavior.clone());
-                let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+                let floors: Vec<Floors> = self.drafts.iter().map(Draft::floors).collect();
+                let tally = self.played(None, &floors);
                 let told = self.told(Way::Schedule, None, &tally);
                 outcomes.push(Outcome { windows, ..told });
             }
@@ -143,6 +146,33 @@ impl Trial<'_> {
             outcomes.extend(self.above(&targets, is_enough));
         }
         outcomes
+    }
+
+    /// The same in short, for one size of several: windows above an autoscaler, and that alone
+    /// where there is one, or no window.
+    pub(super) fn beside(&self, windows: usize) -> Vec<Outcome> {
+        let targets = self.targets();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        if self.own.is_some() || windows == 0 {
+            outcomes.extend(targets.iter().take(1).map(|it| self.alone(*it)));
+        }
+        if windows > 0 {
+            outcomes.extend(best(&self.cut(NARROW[0], &targets)));
+        }
+        outcomes
+    }
+
+    /// Plays floors, one of each stretch of the past that was left out, beside what crons of
+    /// others asked for then.
+    fn played(&self, target: Option<f64>, floors: &[Floors]) -> Tally {
+        let hpa = Hpa::new(self.least, self.max, target).with(self.behavior.clone());
+        let Some(crons) = self.crons else {
+            return self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+        };
+        let beside = |week: &Floors| floors.iter().map(|it| it.beside(week)).collect();
+        let weeks: Vec<Vec<Floors>> = crons.weeks().iter().map(beside).collect();
+        let floors = |day| weeks[crons.place(day)].get((self.fold)(day));
+        self.stage.play(hpa, floors)
     }
 
     /// Targets that an autoscaler is tried with, the highest first: its own where there is one,
@@ -192,11 +222,11 @@ impl Trial<'_> {
             return played;
         }
         let floors = self.others.iter();
-        let floors = floors.map(|it| self.drafting.floors_above(it, cut).beside(self.crons));
-        let floors: Vec<Floors> = floors.collect();
+        let floors: Vec<Floors> = floors
+            .map(|it| self.drafting.floors_above(it, cut))
+            .collect();
         for target in targets {
-            let hpa = Hpa::new(self.least, self.max, Some(*target)).with(self.behavior.clone());
-            let tally = self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+            let tally = self.played(Some(*target), &floors);
             let told = Outcome {
                 windows,
                 cut: Some(cut),
@@ -244,7 +274,7 @@ impl Trial<'_> {
                 let (day, _) = self.stage.local[slot];
                 f64::from(self.drafts[(self.fold)(day)].most)
             };
-            let tally = self.stage.held(advised, most);
+            let tally = self.stage.held(self.stage.capacity, most);
             return Some(self.told(Way::Peak, None, &tally));
         }
         let each = |peak: f64| peak / f64::from(self.now.max(1));
@@ -271,7 +301,8 @@ impl Trial<'_> {
     /// An autoscaler of CPU alone.
     fn alone(&self, target: f64) -> Outcome {
         let hpa = Hpa::new(self.least, self.max, Some(target)).with(self.behavior.clone());
-        let tally = self.stage.play(hpa, |_| self.crons);
+        let crons = |day| Some(&self.crons?.weeks()[self.crons?.place(day)]);
+        let tally = self.stage.play(hpa, crons);
         self.told(Way::Hpa, Some(target), &tally)
     }
 
@@ -287,6 +318,7 @@ impl Trial<'_> {
         let again = self.again(tally) / 60.0 / weeks;
         Outcome {
             way,
+            size: self.size,
             target,
             cores: self.sized.cores,
             short_minutes: Some(short),

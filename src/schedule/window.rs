@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::calendar::Days;
 use super::days::{Day, weekday};
+use super::moved::ways;
 use super::need::Need;
 use super::segment::Segment;
 use super::{DAY, MINUTES, QUARTER, WEEK};
@@ -21,6 +22,16 @@ const NEARLY: f64 = 0.8;
 
 /// What is this share of the largest is about as large.
 const ABOUT: f64 = 0.95;
+
+/// A window within another is written for more than one replica, and for more than this share
+/// of its own.
+const WITHIN: f64 = 0.1;
+
+/// Chance may leave days of the week out in so many cases.
+const LEFT_OUT: f64 = 0.02;
+
+/// The peak of a window came where this share of it did.
+const CAME: f64 = 1.0 / 3.0;
 
 /// A stretch of some days with more replicas than at other times. Where windows overlap,
 /// the largest counts.
@@ -45,15 +56,20 @@ pub struct Evidence {
     /// Of these the one with the most, 0 for Monday, and the minute of it.
     pub weekday: usize,
     pub minute: u32,
-    /// Times that the window would have been open on which the peak came then: half of it, and
-    /// more than there is outside of the window.
+    /// Times that the window would have been open on which the peak came then: a third of it,
+    /// and more than there is outside of the window.
     pub seen: usize,
-    /// Of so many on which it is known.
+    /// Of so many on which there is a sample.
     pub of: usize,
+    /// The local day since 1970 on which peaks began to come at these times, where they came at
+    /// others before.
+    pub since: Option<i64>,
     /// Whether all its replicas are needed from its first quarter of an hour on.
     pub at_once: bool,
     /// Cores that all pods together used then, where the peak came, as a rule.
     pub cores: f64,
+    /// Cores that are planned with.
+    pub planned: f64,
     /// Chance that more is needed in its worst quarter of an hour than its replicas hold.
     pub chance: f64,
 }
@@ -89,6 +105,8 @@ pub(super) struct Making<'a> {
     pub(super) capacity: f64,
     /// Minutes that pods and nodes take.
     pub(super) lead: u32,
+    /// See [`Evidence::since`].
+    pub(super) since: Option<i64>,
 }
 
 /// A stretch as a floor: nested ones go on below higher ones, so that none begins where
@@ -129,11 +147,28 @@ impl Making<'_> {
             !others.any(|(place, other)| it.is_within(other) && !stays(place, other))
         });
         for window in &mut windows {
-            self.count(window, &level, base);
+            let seen_on = self.count(window, &level, base);
+            if let Some(days) = seen_on.filter(|it| *it != window.days) {
+                window.days = days;
+                self.count(window, &level, base);
+            }
         }
         // What never came is no evidence.
         windows.retain(|it| it.evidence.seen > 0);
         windows.sort_by_key(|it| (it.days.iter().next(), it.start, it.end));
+        windows
+    }
+
+    /// The same without those within others that have hardly more.
+    pub(super) fn plain(&self, windows: Vec<Window>, base: u32) -> Vec<Window> {
+        let all = windows.len();
+        let mut windows = joined(windows);
+        if windows.len() < all {
+            let level = levels(&windows, base, QUARTER);
+            for window in &mut windows {
+                self.count(window, &level, base);
+            }
+        }
         windows
     }
 
@@ -168,16 +203,19 @@ impl Making<'_> {
                 minute: minutes(place),
                 seen: 0,
                 of: 0,
+                since: self.since,
                 at_once: first > f64::from(floor.replicas - 1) * self.capacity,
                 cores: 0.0,
+                planned: own.iter().map(|at| self.need.high(*at)).fold(0.0, f64::max),
                 chance: chances.fold(0.0, f64::max),
             },
         }
     }
 
     /// What was seen of it, each time that it would have been open: the time before it is
-    /// needed is left out, and what a higher window holds.
-    fn count(&self, window: &mut Window, level: &[u32], base: u32) {
+    /// needed is left out, and what a higher window holds. Days of the week that are like others
+    /// may never have had its peak: then those that had it.
+    fn count(&self, window: &mut Window, level: &[u32], base: u32) -> Option<Days> {
         let from = place((window.start + self.early()) / QUARTER);
         let until = place(window.end.div_ceil(QUARTER)).max(from + 1);
         let outside = f64::from(base) * self.capacity;
@@ -192,15 +230,16 @@ impl Making<'_> {
         let most = own.iter().map(|it| it.1).fold(0.0, f64::max);
         // The first of those that are about the largest: where the peak begins.
         let peak = own.iter().find(|it| it.1 >= ABOUT * most);
-        let Some(peak) = peak.map(|it| Seen::of(&opens, it.0, outside, held)) else {
-            return;
-        };
+        let peak = peak.map(|it| Seen::of(&opens, it.0, outside, held))?;
+        let quarters: Vec<usize> = own.iter().map(|it| it.0).collect();
+        let had = had(&opens, &quarters, peak.enough);
         let later = peak.quarter / DAY;
         let proof = &mut window.evidence;
         (proof.seen, proof.of, proof.cores) = (peak.times, peak.of, peak.cores);
         proof.days = window.days.later(later);
         proof.weekday = (peak.weekday + later) % 7;
         proof.minute = minutes(peak.quarter % DAY);
+        had
     }
 
     /// What was needed in each quarter since midnight of each day that it would have opened on.
@@ -216,6 +255,7 @@ impl Making<'_> {
             let need = (0..until).map(|quarter| {
                 let day = number + i64::try_from(quarter / DAY).unwrap_or(0);
                 let day = by_number.get(&day);
+                let day = day.filter(|it| it.sampled[quarter % DAY]);
                 day.map_or(f64::NAN, |it| f64::from(it.peaks[quarter % DAY]))
             });
             (weekday(number), need.collect())
@@ -238,6 +278,24 @@ fn over<'a>(opens: impl IntoIterator<Item = &'a Open>, quarter: usize, outside: 
     sum / len_f64(count.max(1))
 }
 
+/// The days of the week on which more than enough came in some quarter, where all others never
+/// had it and chance alone hardly leaves any out; `None` where no such days stand out.
+fn had(opens: &[Open], quarters: &[usize], enough: f64) -> Option<Days> {
+    let known = opens.iter().map(|(weekday, need)| {
+        let mut known = quarters.iter().map(|it| need[*it]);
+        (*weekday, known.any(|it| it > enough))
+    });
+    let known: Vec<(usize, bool)> = known.collect();
+    let together = |all: Days, it: &(usize, bool)| all.with(Days::one(it.0));
+    let all = known.iter().fold(Days::default(), together);
+    let came = known.iter().filter(|it| it.1);
+    let days = came.clone().fold(Days::default(), together);
+    let (times, of_days) = (came.count(), known.iter().filter(|it| days.contains(it.0)));
+    let of_days = ways(of_days.count(), times) / ways(known.len(), times);
+    let chance = ways(all.count(), days.count()) * of_days;
+    (times > 0 && days != all && chance <= LEFT_OUT).then_some(days)
+}
+
 /// What was seen in one quarter since midnight of the days that a window opens on.
 struct Seen {
     quarter: usize,
@@ -247,6 +305,8 @@ struct Seen {
     of: usize,
     /// The middle of the days on which it was seen.
     cores: f64,
+    /// What counts as the peak from there on.
+    enough: f64,
 }
 
 impl Seen {
@@ -254,7 +314,7 @@ impl Seen {
         let known = opens.iter().map(|(_, need)| need[quarter]);
         let known: Vec<f64> = known.filter(|it| it.is_finite()).collect();
         let most = known.iter().copied().fold(0.0, f64::max).min(held);
-        let enough = (most / 2.0).max(outside);
+        let enough = (CAME * most).max(outside);
         let came = known.iter().copied().filter(|it| *it > enough);
         let came: Vec<f64> = came.collect();
         let of_day = |day: usize| over(opens.iter().filter(|it| it.0 == day), quarter, outside);
@@ -267,6 +327,7 @@ impl Seen {
             times: came.len(),
             of: known.len(),
             cores: if came.is_empty() { 0.0 } else { median(&came) },
+            enough,
         }
     }
 }
@@ -286,10 +347,14 @@ impl Window {
 
     /// Whether another has as many replicas whenever this one is open; so has it itself.
     fn is_within(&self, other: &Self) -> bool {
+        self.is_inside(other) && self.replicas <= other.replicas
+    }
+
+    /// Whether another is open whenever this one is.
+    fn is_inside(&self, other: &Self) -> bool {
         self.days.with(other.days) == other.days
             && other.start <= self.start
             && self.end <= other.end
-            && self.replicas <= other.replicas
     }
 
     /// Both as one that covers both.
@@ -299,8 +364,33 @@ impl Window {
         self.end = self.end.max(other.end);
         let (own, others) = (&mut self.evidence, &other.evidence);
         own.chance = own.chance.max(others.chance);
+        own.planned = own.planned.max(others.planned);
         own.at_once = own.at_once && others.at_once && self.replicas == other.replicas;
         self.replicas = self.replicas.max(other.replicas);
+    }
+}
+
+/// Without windows within others that have hardly more: the others have as many.
+fn joined(mut windows: Vec<Window>) -> Vec<Window> {
+    let hardly = |inner: &Window, outer: &Window| {
+        let (more, most) = (inner.replicas - outer.replicas, f64::from(inner.replicas));
+        more <= 1 || f64::from(more) <= WITHIN * most
+    };
+    loop {
+        let pairs = (0..windows.len()).flat_map(|a| (0..windows.len()).map(move |b| (a, b)));
+        let found = pairs.filter(|(inner, outer)| {
+            let (inner, outer) = (&windows[*inner], &windows[*outer]);
+            let more = inner.replicas > outer.replicas;
+            more && inner.is_inside(outer) && hardly(inner, outer)
+        });
+        // From the innermost out, so that no step is taken on top of another.
+        let replicas = |it: &(usize, usize)| (windows[it.0].replicas, windows[it.1].replicas);
+        let Some((inner, outer)) = found.max_by_key(replicas) else {
+            return windows;
+        };
+        let inner = windows[inner].clone();
+        windows[outer].join(&inner);
+        windows.retain(|it| *it != inner);
     }
 }
 
@@ -401,6 +491,69 @@ mod tests {
         // What falls from nine to six has six from where it had nine: none begins where
         // another ends.
         assert_eq!(plain, [(60, 70, 9), (60, 80, 6), (40, 80, 4)]);
+    }
+
+    fn window(start: u32, end: u32, replicas: u32) -> Window {
+        Window {
+            days: Days::one(4),
+            start,
+            end,
+            replicas,
+            evidence: Evidence {
+                days: Days::one(4),
+                weekday: 4,
+                minute: start,
+                seen: 4,
+                of: 4,
+                since: None,
+                at_once: true,
+                cores: 1.0,
+                planned: 1.0,
+                chance: 0.01,
+            },
+        }
+    }
+
+    #[test]
+    fn no_window_is_within_another_for_hardly_more() {
+        let replicas = |windows: Vec<Window>| -> Vec<(u32, u32)> {
+            let joined = joined(windows);
+            joined.iter().map(|it| (it.start, it.replicas)).collect()
+        };
+        assert_eq!(
+            replicas(vec![window(570, 735, 29), window(660, 735, 30)]),
+            [(570, 30)]
+        );
+        // Steps of one each are not all of them taken at once.
+        let stairs = (3..7).map(|it| window(600 + 10 * it, 900 - 10 * it, it));
+        assert_eq!(replicas(stairs.collect()), [(630, 4), (650, 6)]);
+        let apart = vec![window(600, 700, 4), window(690, 800, 5)];
+        assert_eq!(replicas(apart), [(600, 4), (690, 5)]);
+        assert_eq!(
+            replicas(vec![window(600, 900, 4), window(700, 800, 9)]),
+            [(600, 4), (700, 9)]
+        );
+    }
+
+    #[test]
+    fn days_on_which_nothing_came_are_no_days_of_a_window() {
+        let opens = |weeks: usize, came: &dyn Fn(usize, usize) -> bool| {
+            let days = (0..7 * weeks).map(|at| {
+                let need = if came(at / 7, at % 7) { 4.0 } else { 0.3 };
+                (at % 7, vec![need; 4])
+            });
+            had(&days.collect::<Vec<Open>>(), &[1, 2], 1.5)
+        };
+        assert_eq!(opens(3, &|_, day| day == 4), Some(Days::one(4)));
+        assert_eq!(
+            opens(17, &|week, day| day == 4 && week % 2 == 1),
+            Some(Days::one(4))
+        );
+        let working = opens(3, &|_, day| day < 5).unwrap();
+        assert_eq!(working.words(), "Mon-Fri");
+        // Once each says nothing of days.
+        assert_eq!(opens(4, &|week, day| day == week), None);
+        assert_eq!(opens(4, &|_, _| true), None);
     }
 
     #[test]

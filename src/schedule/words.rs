@@ -1,5 +1,7 @@
 //! Plans in words.
 
+use jiff::Timestamp;
+
 use super::advice::{Advice, Leave};
 use super::calendar::{clock_time, span_of};
 use super::plan::{Plan, ToZero};
@@ -7,17 +9,25 @@ use super::trial::Way;
 use super::window::Window;
 use crate::text::{count, percent_said, short};
 
+/// What is planned with is said where it is more than so many times the peak.
+const SAID: f64 = 1.5;
+
 /// `Fri 20:00, 4 of 4 days, peak 9.2 cores, needs 9 replicas from 19:40; chance to be short 2%`.
 pub fn evidence(window: &Window) -> String {
     let it = &window.evidence;
     // What is needed at most is not needed at its start where work rises to it.
     let up_to = if it.at_once { "" } else { "up to " };
+    // What comes as a rule does not say why there are so many.
+    let planned = if it.planned > SAID * it.cores {
+        format!(", {} planned with", cores(it.planned))
+    } else {
+        String::new()
+    };
     format!(
-        "{} {}, {} of {}, peak {} cores, needs {up_to}{} from {}; chance to be short {}",
+        "{} {}, {}, peak {} cores{planned}, needs {up_to}{} from {}; chance to be short {}",
         it.days.words(),
         clock_time(it.minute),
-        it.seen,
-        seen_of(window),
+        seen(window),
         cores(it.cores),
         count(usize::try_from(window.replicas).unwrap_or(0), "replica"),
         clock_time(window.start),
@@ -25,15 +35,25 @@ pub fn evidence(window: &Window) -> String {
     )
 }
 
-/// `4 weeks`, `20 days`.
-pub(super) fn seen_of(window: &Window) -> String {
-    let of = window.evidence.of;
+/// `4 of 4 weeks`, `20 of 20 days`; where peaks moved `10 of the last 10 days, since Nov 2`.
+pub(super) fn seen(window: &Window) -> String {
+    let it = &window.evidence;
     let noun = if window.days.count() == 1 {
         "week"
     } else {
         "day"
     };
-    count(of, noun)
+    let of = count(it.of, noun);
+    match it.since {
+        Some(day) => format!("{} of the last {of}, since {}", it.seen, date(day)),
+        None => format!("{} of {of}", it.seen),
+    }
+}
+
+/// `Nov 2` of a day since 1970.
+fn date(day: i64) -> String {
+    let time = Timestamp::from_second(day.saturating_mul(86_400)).unwrap_or_default();
+    time.strftime("%b %-d").to_string()
 }
 
 /// `9.2`, `0.14`.
@@ -66,6 +86,12 @@ impl Plan {
         if self.by_formula && self.advice.has_windows() {
             reason = format!(
                 "{reason}; its ScaledObject scales by a formula, which has to name what is added"
+            );
+        }
+        if let Some(day) = self.too_new {
+            reason = format!(
+                "{reason}; its peaks came at other times before {}, which is too new for windows",
+                date(day)
             );
         }
         if !self.advice.acts() {

@@ -459,7 +459,8 @@ impl AutoscalerMetric {
             && matches!(self.name.as_str(), "cpu" | "memory")
     }
 
-    fn is_resource(&self) -> bool {
+    /// Whether it is use of what a pod requests.
+    pub fn is_resource(&self) -> bool {
         matches!(self.kind.as_str(), "Resource" | "ContainerResource")
     }
 }

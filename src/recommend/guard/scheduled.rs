@@ -18,8 +18,11 @@ impl Guard for Scheduled {
             let Some(load) = case.scheduled.get(&planned.pool.profile.workload) else {
                 continue;
             };
-            let before = planned.after().cpu_request;
-            planned.sizing.cpu_request = Advice::Set(*load);
+            let (load, before) = (load.cpu, planned.after().cpu_request);
+            if before.is_some_and(|it| (it.get() - load.get()).abs() <= 1e-6) {
+                continue;
+            }
+            planned.sizing.cpu_request = Advice::Set(load);
             planned.methods.cpu_request = Method::default();
             let shown = |it: f64| Field::CpuRequest.shown(it);
             let before = before.map_or("none".to_owned(), |it| shown(it.get()));

@@ -83,7 +83,7 @@ struct Asked {
     hours_held_back: usize,
     cpu_cores_idle: f64,
     cpu_cores_per_request_per_second: f64,
-    /// What CPU is off the line in the mean, as a share of its middle.
+    /// What CPU is off the line in the mean, as a share of its mean.
     scatter_ratio: f64,
     /// Share of how CPU moves that follows traffic.
     follows_ratio: f64,

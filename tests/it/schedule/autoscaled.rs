@@ -214,8 +214,11 @@ fn an_average_of_cores_is_cpu() {
         text.contains("its HPA at") && !text.contains("other things"),
         "{text}"
     );
-    // That it holds already.
-    assert!(!text.contains("first the CPU target"), "{text}");
+    // Of replicas of another size it is another, in cores as before.
+    assert!(
+        text.contains("first the CPU target of HPA api, from 300m to "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -236,4 +239,41 @@ fn what_goes_to_zero_goes_on_to_do_so_or_says_why_not() {
     );
     let least = json!({"op": "add", "path": "/spec/minReplicaCount", "value": 1});
     assert!(patch(&text).contains(&least), "{text}");
+}
+
+/// Whose zone has another offset to UTC since its clocks went back on 2025-11-02.
+#[test]
+fn a_cron_is_played_at_the_hours_at_which_it_fired() {
+    let (early, late) = (
+        friday(20 * HOUR, 22 * HOUR, 0.3, 4.3),
+        friday(21 * HOUR, 23 * HOUR, 0.3, 4.3),
+    );
+    let in_zone = |second: i64| {
+        let week = if second < 6 * 86_400 {
+            &early as &dyn Fn(i64) -> f64
+        } else {
+            &late
+        };
+        week(second)
+    };
+    for zone in ["America/New_York", "Etc/GMT+5"] {
+        let cron = json!({"type": "cron", "metadata": {"timezone": zone,
+            "start": "30 15 * * 5", "end": "0 18 * * 5", "desiredReplicas": "26"}});
+        let folder = tempfile::tempdir().unwrap();
+        let made = Made {
+            start: 900,
+            cores: &in_zone,
+            beside: vec![scaled_object(40, &[cpu(70), cron])],
+            ..Made::default()
+        };
+        let report = super::told(&bundle(folder.path(), &[made]), &[]);
+        let ways = report["workloads"][0]["simulation"]["ways"]
+            .as_array()
+            .unwrap();
+        let alone = ways.iter().find(|it| it["way"] == "hpa").unwrap();
+        let short = alone["short_minutes_per_week"].as_f64().unwrap();
+        // A zone without such clocks is an hour late in the first week.
+        let is_late = zone == "Etc/GMT+5";
+        assert_eq!(short > 1.0, is_late, "{zone}: {alone}");
+    }
 }

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use crate::common::{Kcost, bundle_of};
 
 mod autoscaled;
+mod gaps;
 mod hours;
 mod kinds;
 mod manifest;
 mod midnight;
 mod mixed;
+mod moved;
 mod peak;
 mod report;
 mod size;
@@ -39,6 +41,8 @@ struct Made<'a> {
     requests: Option<&'a dyn Fn(i64) -> f64>,
     /// Pods that run at a second, of those that it has; all where that is not said.
     running: Option<&'a dyn Fn(i64) -> i64>,
+    /// Whether the sample of a pod at a second is missing.
+    missing: Option<&'a dyn Fn(i64, i64) -> bool>,
     /// Objects beside it: what scales it, what it mounts.
     beside: Vec<Value>,
     /// A claim that its pods mount.
@@ -59,6 +63,7 @@ impl Default for Made<'_> {
             limit: None,
             requests: None,
             running: None,
+            missing: None,
             beside: Vec::new(),
             claim: None,
             annotations: &[],
@@ -94,7 +99,13 @@ fn bundle_on(folder: &Path, all: &[Made<'_>], cores: &str) -> String {
             for pod in 0..running {
                 let name = made.name;
                 let time = MONDAY + second;
-                write!(csv, "shop,{name}-5d-{pod},app,{time},{each:.6},104857600").unwrap();
+                let is_missing = made.missing.is_some_and(|it| it(second, pod));
+                let each = if is_missing {
+                    String::new()
+                } else {
+                    format!("{each:.6}")
+                };
+                write!(csv, "shop,{name}-5d-{pod},app,{time},{each},104857600").unwrap();
                 let requests = made.requests.map(|it| it(second) / f64::from(pods));
                 let requests = requests.filter(|it| it.is_finite());
                 let requests = requests.map_or_else(String::new, |it| format!("{it:.4}"));

@@ -2,7 +2,7 @@ mod reach;
 mod unread;
 
 use super::{Case, Field, Guard, Plan, Planned};
-use crate::recommend::{Advice, AutoscalerAdvice, TargetChange};
+use crate::recommend::{Advice, AutoscalerAdvice, Load, TargetChange};
 use crate::snapshot::{AutoscalerMetric, Target};
 use crate::units::{Bytes, Cpu, Ratio, count_from};
 
@@ -49,22 +49,33 @@ impl Guard for Targets {
         None
     }
 
-    fn apply(&self, _case: &Case<'_>, plans: &mut [Plan<'_>]) {
+    fn apply(&self, case: &Case<'_>, plans: &mut [Plan<'_>]) {
         for plan in plans {
-            plan.autoscaler = advise(plan);
-            explain(plan);
+            let load = case.scheduled.get(&plan.index);
+            plan.autoscaler = advise(plan, load);
+            let why = match load {
+                Some(_) => "as its schedule was played with",
+                None => "so that it scales at the same load",
+            };
+            explain(plan, why);
         }
     }
 }
 
-/// The targets that go with the plan; `None` where none moves.
-fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
+/// The targets that go with the plan; `None` where none moves. Where a schedule was played with
+/// a share of CPU, that is the target.
+fn advise(plan: &Plan<'_>, scheduled: Option<&Load>) -> Option<AutoscalerAdvice> {
     let autoscaler = plan.workload.autoscaler.as_ref()?;
     let mut metrics = autoscaler.metrics.clone();
     let mut changes = Vec::new();
     for (index, metric) in metrics.iter_mut().enumerate() {
         let before = metric.target;
-        if let Some(after) = moved(plan, metric)
+        let played = scheduled.filter(|_| metric.name == "cpu" && metric.is_resource());
+        let after = match played {
+            Some(load) => load.target.and_then(|share| held(share, load.cpu, before)),
+            None => moved(plan, metric),
+        };
+        if let Some(after) = after
             && after != before
         {
             metric.target = after;
@@ -80,6 +91,17 @@ fn advise(plan: &Plan<'_>) -> Option<AutoscalerAdvice> {
         metrics,
         changes,
     })
+}
+
+/// A share of a request as a target of the same kind as before.
+fn held(share: f64, request: Cpu, before: Target) -> Option<Target> {
+    if !matches!(before, Target::AverageValue(_)) {
+        let percent = u32::try_from(count_from(share * 100.0)).ok()?;
+        return Some(Target::Utilization(percent));
+    }
+    let cores = Cpu::cores((share * request.get() * 1e6).round() / 1e6);
+    let cores = cores.round_up_to(Cpu::millicores(1)).get();
+    Some(Target::AverageValue(cores))
 }
 
 /// Where the target goes; `None` where it stays or cannot be said.
@@ -233,7 +255,7 @@ fn keep(plan: &mut Plan<'_>, metric: &AutoscalerMetric, why: &str) {
     }
 }
 
-fn explain(plan: &mut Plan<'_>) {
+fn explain(plan: &mut Plan<'_>, why: &str) {
     let Some(advice) = &plan.autoscaler else {
         return;
     };
@@ -243,7 +265,7 @@ fn explain(plan: &mut Plan<'_>) {
         .map(|change| {
             let metric = &advice.metrics[change.metric];
             let text = format!(
-                "autoscaler `{}` target {} {} to {}, so that it scales at the same load",
+                "autoscaler `{}` target {} {} to {}, {why}",
                 advice.name,
                 metric.name,
                 shown(metric, change.before),
