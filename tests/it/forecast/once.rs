@@ -82,11 +82,9 @@ fn made(kind: &str, seed: u64) -> Hours {
         let step = noise.next();
         let day = 10.0 + 5.0 * by_day(hour + at);
         let value = match kind {
-            "daily" => day + step,
             "weekly" if (hour / 24) % 7 >= 5 => 0.3 * (day + step),
-            "weekly" => day + step,
             "level" if hour >= 29 * 24 => 2.0 * day + step,
-            "level" => day + step,
+            "daily" | "weekly" | "level" => day + step,
             "growing" => day + 0.02 * len_f64(usize::try_from(hour).unwrap()) + step,
             "one_busy_hour" if hour % 24 == at => 20.0 + 4.0 * step,
             "one_busy_hour" => 1.0 + 0.1 * step,
