@@ -6,6 +6,9 @@ use super::{Made, bundle, friday, told};
 
 const HOUR: i64 = 3_600;
 
+/// Whether the sample of a pod at a second is missing.
+type Missing<'a> = &'a dyn Fn(i64, i64) -> bool;
+
 /// The Friday evening of a shop, as far as there are samples of it.
 fn plan(missing: &dyn Fn(i64, i64) -> bool) -> Value {
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +37,7 @@ fn what_rises_in_a_gap_rose_when_it_was_seen() {
     };
     let cells = |second: i64, pod: i64| (second / 600 * 7_919 + pod * 104_729) % 100 < 45;
     let one = |second: i64, pod: i64| pod == 0 && second / 600 % 12 < 5;
-    let told: [(&dyn Fn(i64, i64) -> bool, i64); 3] =
+    let told: [(Missing<'_>, i64); 3] =
         [(&evening, 20 * 60 + 30), (&cells, 20 * 60), (&one, 20 * 60)];
     for (missing, first) in told {
         let plan = plan(missing);

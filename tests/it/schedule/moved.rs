@@ -7,6 +7,12 @@ use super::{Made, bundle, daily, hpa, told};
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
+/// The hour at which a peak begins on a day.
+type Hour<'a> = &'a dyn Fn(i64) -> Option<i64>;
+
+/// Cores at a second.
+type Cores = Box<dyn Fn(i64) -> f64>;
+
 /// A peak of two hours from an hour on, where something says at which.
 fn peaks(hour_of: impl Fn(i64) -> Option<i64>) -> impl Fn(i64) -> f64 {
     let quiet = daily(0, 0, 0.3, 0.3);
@@ -54,7 +60,7 @@ fn a_peak_that_moved_has_its_window_where_it_is_now() {
         let (on, hour) = if day < 42 { (5, 10) } else { (1, 18) };
         (day % 7 == on).then_some(hour)
     };
-    let told: [(i64, &dyn Fn(i64) -> Option<i64>, [&str; 3]); 3] = [
+    let told: [(i64, Hour<'_>, [&str; 3]); 3] = [
         (
             28,
             &daily,
@@ -138,7 +144,7 @@ fn a_peak_of_some_weeks_has_no_window_on_other_days() {
         let morning = second % DAY / HOUR == 9;
         both(second) * if morning { 6.0 } else { 1.0 }
     };
-    let told: [(i64, Box<dyn Fn(i64) -> f64>, &str); 3] = [
+    let told: [(i64, Cores, &str); 3] = [
         (112, Box::new(peaks(second)), "tue"),
         (112, Box::new(peaks(fourth)), "sat"),
         (21, Box::new(both), "fri"),

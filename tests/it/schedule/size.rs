@@ -7,6 +7,9 @@ use crate::common::Kcost;
 
 const HOUR: i64 = 3_600;
 
+/// Cores at a second.
+type Cores<'a> = &'a dyn Fn(i64) -> f64;
+
 fn json(args: &[&str]) -> Value {
     Kcost::new().args(args).run().ended(0).json()
 }
@@ -71,7 +74,7 @@ fn what_an_autoscaler_scales_is_sized_for_its_load_too() {
     let mut average = hpa("api", "api", (2, 40), 70);
     average["spec"]["metrics"][0]["resource"]["target"] =
         serde_json::json!({"type": "AverageValue", "averageValue": "300m"});
-    let shapes: [(i64, Value, &dyn Fn(i64) -> f64); 5] = [
+    let shapes: [(i64, Value, Cores<'_>); 5] = [
         (1, hpa("api", "api", (1, 30), 60), &sale),
         (2, hpa("api", "api", (2, 12), 75), &sale),
         (2, hpa("api", "api", (2, 40), 70), &noon),
