@@ -28,16 +28,16 @@ pub(super) fn refuse_files<'a>(
 /// Where the workload of this name stands among those that are asked for.
 pub(super) fn place(whole: &Whole, name: &str) -> Result<usize, Error> {
     let Whole { snapshot, asked } = whole;
-    explain::find(&snapshot.workloads, asked, name).map_err(unfound)
+    explain::find(&snapshot.workloads, asked, name).map_err(|error| unfound(&error))
 }
 
 /// The same, where the name of an owner of several parts means its main one.
 pub(super) fn main_place(whole: &Whole, name: &str) -> Result<usize, Error> {
     let Whole { snapshot, asked } = whole;
-    explain::find_main(&snapshot.workloads, asked, name).map_err(unfound)
+    explain::find_main(&snapshot.workloads, asked, name).map_err(|error| unfound(&error))
 }
 
-fn unfound(error: FindError) -> Error {
+fn unfound(error: &FindError) -> Error {
     Error::Usage {
         text: error.to_string(),
         hint: error.hint(),

@@ -168,7 +168,7 @@ fn ended(seen: &Seen, since: Timestamp, card: Option<&Card>, sure: Certainty) ->
 fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
     let why = if seen.answers() {
         "its devices do nothing, and its server works on requests"
-    } else if seen.waiting.is_some_and(|it| it.max > 0.01) {
+    } else if seen.waiting.is_some_and(|it| it.mean > NOTHING) {
         "its devices do nothing, and requests waited for its server"
     } else {
         return rests(seen, sure, "");

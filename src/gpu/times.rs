@@ -47,7 +47,8 @@ pub(super) fn between(about: &About<'_>) -> Option<Advice> {
     } else {
         RARE_HOURS
     };
-    let is_used = hours.used > 0 && share <= most;
+    // What is at work all the time and does little does not rest between uses.
+    let is_used = hours.used > 0 && share <= most && seen.past.did <= most;
     if !is_used || hours.known < 24 || about.batch() || seen.begun().is_some() {
         return None;
     }

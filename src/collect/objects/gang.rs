@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use super::Owner;
 
-/// The label of the coscheduling plugin, and the annotation of Volcano.
+/// The label of the coscheduling plugin, today's before those of old, and the annotation of
+/// Volcano.
 ///
 /// Sources: `scheduler-plugins`, `apis/scheduling/v1alpha1`; Volcano,
 /// `scheduling/v1beta1/labels.go`.
-const COSCHEDULED: &str = "scheduling.x-k8s.io/pod-group";
+const COSCHEDULED: [&str; 3] = [
+    "scheduling.x-k8s.io/pod-group",
+    "pod-group.scheduling.sigs.k8s.io",
+    "pod-group.scheduling.sigs.k8s.io/name",
+];
 const VOLCANO: &str = "scheduling.k8s.io/group-name";
 
 type Texts = BTreeMap<String, String>;
@@ -24,7 +29,7 @@ pub(super) fn of(labels: Option<&Texts>, annotations: Option<&Texts>) -> Option<
         kind: "PodGroup".to_owned(),
         name,
     };
-    let coscheduled = named(labels, COSCHEDULED);
+    let coscheduled = COSCHEDULED.into_iter().find_map(|it| named(labels, it));
     let coscheduled = coscheduled.map(|name| group("scheduling.x-k8s.io/v1alpha1", name));
     let volcano = || named(annotations, VOLCANO);
     coscheduled.or_else(|| Some(group("scheduling.volcano.sh/v1beta1", volcano()?)))

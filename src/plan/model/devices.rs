@@ -20,16 +20,19 @@ pub(super) struct Devices<'a> {
     only: Option<&'a str>,
 }
 
+fn devices(node: &Node) -> f64 {
+    node.capacity.gpus().max(node.allocatable.gpus())
+}
+
 impl<'a> Devices<'a> {
     pub(super) fn of(node: &'a Node) -> Self {
         let (product, kind) = (node.gpu_product.as_deref(), node.instance_type.as_deref());
         let told = &node.accelerator;
         let sharers = told.replicas.unwrap_or(1).max(1);
-        let devices = node.capacity.gpus().max(node.allocatable.gpus());
         Self {
             product,
             instance_type: kind,
-            count: count_from(devices),
+            count: count_from(devices(node)),
             sharing: (sharers, told.sharing.as_deref().filter(|_| sharers > 1)),
             partition: told.partition.as_deref(),
             only: (product.or(kind).is_none()).then_some(node.name.as_str()),
@@ -38,8 +41,12 @@ impl<'a> Devices<'a> {
 
     /// Whether a node has the same: the same product, shared in the same way. Where either
     /// does not say its product, a machine of the same type with as many devices has the same.
+    /// One that has none lacks them, and has no others.
     pub(super) fn are_on(self, node: &Node) -> bool {
         let other = Devices::of(node);
+        if devices(node) <= 0.0 {
+            return true;
+        }
         let alike = match (self.product, other.product) {
             (Some(own), Some(other)) => own.eq_ignore_ascii_case(other),
             _ if self.only.is_some() => self.only == other.only,

@@ -42,10 +42,15 @@ fn a_group_of_a_scheduler_is_one_workload() {
         pod["metadata"]["annotations"] = json!({"scheduling.k8s.io/group-name": "fit"});
     });
     assert_eq!(volcano, ["PodGroup fit 2.0"]);
-    let coscheduled = found(&pods, |pod| {
-        pod["metadata"]["labels"] = json!({"scheduling.x-k8s.io/pod-group": "fit"});
-    });
-    assert_eq!(coscheduled, ["PodGroup fit 2.0"]);
+    for key in [
+        "scheduling.x-k8s.io/pod-group",
+        "pod-group.scheduling.sigs.k8s.io",
+    ] {
+        let coscheduled = found(&pods, |pod| {
+            pod["metadata"]["labels"] = json!({key: "fit"});
+        });
+        assert_eq!(coscheduled, ["PodGroup fit 2.0"]);
+    }
     assert_eq!(found(&pods, |_| ()).len(), 2);
     // What made a pod goes before who starts it.
     let owned: Vec<Pod> = ["fit-0", "fit-1"]

@@ -249,7 +249,7 @@ fn a_pod_with_new_devices_worked_with_those_before() {
 fn more_cpu_for_what_serves_saves_no_device() {
     let all = report(&[{
         let waits = |slot: usize| {
-            let works = slot % 4 == 0;
+            let works = slot.is_multiple_of(4);
             let mut all = figures(if works { does(0.99, 0.9, 0.4) } else { off() });
             all.push(("cpu_throttled_ratio", 0.6));
             all
