@@ -452,7 +452,8 @@ fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharin
     }
 }
 
-/// Leaves of what groups save what their members do not save by what they do alone.
+/// Leaves of what groups save what their members do not save by what they do alone; nothing
+/// where that is more.
 fn beyond_own(sharing: &mut [Sharing], workloads: &[Judged]) {
     for group in sharing {
         let parts = group.members.iter().map(|it| {
@@ -460,9 +461,7 @@ fn beyond_own(sharing: &mut [Sharing], workloads: &[Judged]) {
             advice.find(|it| it.action == Action::Share)?.savings
         });
         let parts: Vec<Money> = parts.flatten().collect();
-        if !parts.is_empty() {
-            group.savings = group.savings.map(|_| parts.into_iter().sum());
-        }
+        group.savings = (!parts.is_empty()).then(|| parts.into_iter().sum());
     }
 }
 

@@ -351,9 +351,10 @@ impl Page<'_> {
                 format!("{name} keeps {kept}")
             });
             let members: Vec<String> = members.collect();
-            let worth = group
-                .savings
-                .map_or_else(String::new, |it| format!(": {} a month", self.money(it)));
+            let worth = group.savings.map_or_else(
+                || ", and what each may do alone saves more".to_owned(),
+                |it| format!(": {} a month", self.money(it)),
+            );
             let text = format!("{} of its rate{worth}", members.join(", "));
             let room = self.look.width.map(|it| it.saturating_sub(4).max(20));
             writeln!(out, "  - {}", wrap(&escape(&text), room, 4))?;
