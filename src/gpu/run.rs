@@ -107,6 +107,12 @@ fn waits(workload: &Workload, pod: &Pod, now: Timestamp) -> bool {
 pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     let runs = about.workloads.iter().filter(|it| it.is_batch());
     let burnt: Vec<Burnt> = runs.flat_map(|it| burnt(it)).collect();
+    let (taken, burnt): (Vec<Burnt>, Vec<Burnt>) = burnt.into_iter().partition(|it| it.disrupted);
+    let (burnt, failed) = if burnt.is_empty() {
+        (taken, false)
+    } else {
+        (burnt, true)
+    };
     let hours: f64 = burnt.iter().map(|it| it.hours).sum();
     if hours < WORTH {
         return None;
@@ -122,6 +128,11 @@ pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
     });
     let hours = short(hours, 1);
     let text = match restarts(&burnt) {
+        _ if !failed => format!(
+            "let it write checkpoints: its pods were taken away {} (preempted, evicted or with their \
+             node) after {hours} GPU hours{worth}",
+            count(attempts(&burnt), "time"),
+        ),
         // Whether it took up its work where it was, nobody says.
         Some(restarts) => format!(
             "find out why it fails: it began again {}, and of the {hours} GPU hours before the last \
@@ -151,6 +162,8 @@ struct Burnt {
     hours: f64,
     /// How often it began again, of a pod that is still there.
     restarts: Option<usize>,
+    /// Whether it was taken away, and did not fail by itself.
+    disrupted: bool,
 }
 
 fn burnt(workload: &Workload) -> Vec<Burnt> {
@@ -171,6 +184,7 @@ fn burnt(workload: &Workload) -> Vec<Burnt> {
     let found = ends.into_iter().filter_map(|(name, ends)| {
         let to = ends.iter().filter_map(|it| it.finished).max()?;
         let pod = workload.pods.iter().find(|it| it.name == name);
+        let ran = workload.ran.iter().find(|it| it.pod == name);
         // All of the time of a pod until its last restart went into attempts that failed.
         let from = match pod {
             Some(pod) => pod.created?,
@@ -182,6 +196,7 @@ fn burnt(workload: &Workload) -> Vec<Burnt> {
             to,
             hours: hours_between(from, to) * devices,
             restarts: pod.map(|_| each.max(ends.len())),
+            disrupted: ran.is_some_and(|it| it.disrupted),
         })
     });
     found.collect()

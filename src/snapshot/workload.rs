@@ -141,6 +141,9 @@ pub struct Ran {
     /// Where it ran; `None` where it never had a node, or that is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// Whether it was taken away: preempted, evicted, or with its node.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disrupted: bool,
 }
 
 /// Pods that are not made yet: a queue holds them back, or has let them just now.

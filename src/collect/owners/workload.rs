@@ -221,9 +221,16 @@ fn evictions(pods: &[Seen]) -> Vec<Eviction> {
 fn ran(pods: &[Seen]) -> Vec<Ran> {
     let ended = pods.iter().map(|seen| &seen.pod);
     let ended = ended.filter(|pod| pod.is_finished() && pod.requests.gpus() > 0.0);
+    // Source: Kubernetes, "Disruptions": the condition tells it of preemption, eviction by the
+    // API or the kubelet, taints, and the end of a node.
+    let taken = |pod: &PodRecord| {
+        let mut conditions = pod.conditions.iter();
+        conditions.any(|it| it.kind == "DisruptionTarget" && it.status == "True")
+    };
     let ran = ended.map(|pod| Ran {
         pod: pod.meta.name.clone(),
         node: pod.node.clone(),
+        disrupted: pod.eviction.is_some() || taken(pod),
     });
     let mut ran: Vec<Ran> = ran.collect();
     ran.sort_by(|a, b| a.pod.cmp(&b.pod));

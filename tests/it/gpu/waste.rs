@@ -156,6 +156,38 @@ fn failed_rank(name: &str, owner: [&str; 3], from: i64, on: &str) -> Value {
 }
 
 #[test]
+fn pods_that_were_taken_away_did_not_fail() {
+    let owner = ["batch/v1", "Job", "train"];
+    let running = rank(
+        "train-b",
+        6 * 3_600,
+        Some("n0"),
+        &json!({"phase": "Running"}),
+    );
+    let said = |changes: &[(&str, Value)]| {
+        let mut gone = failed_rank("train-a", owner, 10 * 3_600, "n0");
+        for (key, value) in changes {
+            gone["status"][*key] = value.clone();
+        }
+        let report = report(&[big(), gone, running.clone()], &["train-b"]);
+        let advice = &workload(&report, "train")["advice"][0];
+        assert_eq!(advice["action"], "failing_run", "{report:#}");
+        advice["text"].as_str().unwrap().to_owned()
+    };
+    let preempted = json!([{"type": "DisruptionTarget", "status": "True",
+        "reason": "PreemptionByScheduler"}]);
+    let taken = said(&[("conditions", preempted)]);
+    assert!(
+        taken.starts_with("let it write checkpoints: its pods were taken away 1 time (preempted"),
+        "{taken}"
+    );
+    assert!(taken.contains("after 4 GPU hours ($"), "{taken}");
+    assert_eq!(said(&[("reason", json!("Evicted"))]), taken);
+    let failed = said(&[]);
+    assert!(failed.starts_with("find out why it fails: "), "{failed}");
+}
+
+#[test]
 fn runs_of_every_kind_that_failed_are_told_and_ranks_are_one_attempt() {
     for (api, kind) in [
         ("kubeflow.org/v1", "PyTorchJob"),
