@@ -172,8 +172,9 @@ const LONG: Span = Span::HOUR;
 pub(super) const KNOWN: f64 = 0.8;
 /// A life that is shorter tells nothing of the next.
 pub(super) const LIFE: Span = Span::from_secs(6 * 3_600);
-/// Of a device that does nothing: DCGM has a noise floor.
-const NOTHING: f64 = 0.01;
+/// Of a device that does nothing, at the 99th percentile of everything that is done: DCGM has
+/// a noise floor.
+pub(super) const NOTHING: f64 = 0.01;
 /// Something runs for at least this share of the time where it hangs: a kernel that waits
 /// for ever.
 const ALWAYS: f64 = 0.95;

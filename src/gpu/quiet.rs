@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use super::card::Card;
 use super::held::Held;
+use super::part::NOTHING;
 use super::seen::Seen;
-use super::state::{Certainty, NOTHING, State, Verdict, minute};
+use super::state::{Certainty, State, Verdict, minute};
 use crate::text::{percent, short};
 use crate::units::{Bytes, Span};
 

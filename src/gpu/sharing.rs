@@ -1,11 +1,11 @@
 //! Workloads that could share devices, and what each would keep.
 
 use super::joint::{Known, joint};
-use super::part::KNOWN;
+use super::part::{KNOWN, NOTHING};
 use super::report::Judged;
 use super::seen::Fullness;
 use super::share::{FITS, Kept};
-use super::state::{Certainty, NOTHING, State, is_watched};
+use super::state::{Certainty, State, is_watched};
 use crate::text::{percent, short};
 use crate::units::{Money, Span, len_f64};
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::card::Card;
 use super::held::Held;
-use super::part::{KNOWN, Lost, Part};
+use super::part::{KNOWN, Lost, NOTHING, Part};
 use super::quiet::{by_power, quiet};
 use super::seen::{Fullness, Level, Seen};
 use super::starved::starved;
@@ -80,9 +80,6 @@ impl Certainty {
 
 /// Below so many samples nothing is said.
 const FEWEST: usize = 5;
-/// Nothing is done where the 99th percentile of everything that is done is at most this:
-/// DCGM has a noise floor.
-pub(super) const NOTHING: f64 = 0.01;
 /// What the mean of fullness is at most, and its 95th percentile, of what is underused.
 const LITTLE: (f64, f64) = (0.30, 0.50);
 /// What nothing has been told of for so long is hardly known.
