@@ -7,23 +7,15 @@ use jiff::Timestamp;
 
 use super::PodIndex;
 use crate::snapshot::{
-    DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand, DeviceUse, Metric, Node, Pod,
-    Workload, begun, clock_held,
+    DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceSample, DeviceStand, DeviceUse,
+    Metric, Node, Pod, Workload, begun, clock_held, stand, works,
 };
 use crate::units::{Span, count_from, len_f64};
 
-/// A sample in which more is done than this is work: DCGM has a noise floor.
-const ANYTHING: f64 = 0.01;
 /// Of devices that a pod had one after the other, it holds those that were told of last.
 const TOGETHER: i64 = 3_600;
 const DAY: i64 = 86_400;
 
-/// What runs all the time runs in this share of it at least; what moves no more than this does
-/// nothing, and what draws this many times its newest power does more than that.
-const ALWAYS: f64 = 0.95;
-const MOVES: f64 = 0.01;
-const SPINS: f64 = 0.05;
-const MORE_POWER: f64 = 1.1;
 const HOUR: i64 = 3_600;
 /// Above and below what a device runs hard and hardly runs.
 const HARD: f64 = 0.5;
@@ -272,8 +264,9 @@ impl Own<'_> {
         let sampled = self.known(|it| self.done(it).or_else(|| self.at(Figure::Watts, it)));
         let ((since, _), (until, _)) = (*sampled.first()?, *sampled.last()?);
         let done = self.known(|it| self.done(it));
+        let works = self.known(|it| self.works(it).then_some(1.0));
         let (mut worked, mut worked_at, mut rest) = (0_usize, None, 0);
-        for (now, _) in done.iter().filter(|(_, done)| *done > ANYTHING) {
+        for (now, _) in &works {
             worked += 1;
             rest = rest.max(now - worked_at.unwrap_or(since));
             worked_at = Some(*now);
@@ -373,42 +366,26 @@ impl Own<'_> {
         })
     }
 
-    /// Up to the newest sample, the stretch in which something ran all the time, moved
-    /// nothing, and drew no more than in the last hour.
+    /// Up to the newest sample, the stretch in which something ran all the time and moved
+    /// nothing.
     fn stands(&self) -> Option<DeviceStand> {
-        let last = self.points().rev().find(|it| self.done(*it).is_some())?;
-        let recent = self
-            .points()
-            .filter(|it| self.time(*it) > self.time(last) - HOUR);
-        let watts = |it: usize| Some((self.time(it), self.at(Figure::Watts, it)?));
-        let newest = mean(recent.filter_map(watts).collect::<Vec<_>>().iter());
-        let so = |it: usize| {
-            let busy = self.at(Figure::Busy, it)?;
-            let full = self.at(Figure::Sm, it).is_none_or(|it| it <= SPINS);
-            let moves_nothing = self.moved(it).is_some_and(|it| it <= MOVES);
-            let more = self.at(Figure::Watts, it).zip(newest);
-            let draws_more = more.is_some_and(|(now, newest)| now > newest * MORE_POWER);
-            Some(busy >= ALWAYS && (full || moves_nothing) && !draws_more)
+        let compute = self.tells(Figure::Sm);
+        let sample = |point: usize| DeviceSample {
+            at: self.time(point),
+            busy: self.at(Figure::Busy, point),
+            full: self.full(point).filter(|_| compute),
+            moved: self.moved(point),
+            watts: self.at(Figure::Watts, point),
         };
-        let tail: Vec<usize> = self
-            .points()
-            .rev()
-            .filter_map(|it| Some((it, so(it)?)))
-            .take_while(|it| it.1)
-            .map(|it| it.0)
-            .collect();
-        let over = |of: &dyn Fn(usize) -> Option<f64>| {
-            let known = tail.iter().filter_map(|it| Some((0, of(*it)?)));
-            mean(known.collect::<Vec<_>>().iter())
-        };
-        Some(DeviceStand {
-            since: Timestamp::from_second(self.time(*tail.last()?)).ok()?,
-            samples: u32::try_from(tail.len()).unwrap_or(u32::MAX),
-            busy_ratio: over(&|it| self.at(Figure::Busy, it))?,
-            full_ratio: over(&|it| self.full(it)).filter(|_| self.tells(Figure::Sm)),
-            moved_ratio: over(&|it| self.moved(it)),
-            power_watts: over(&|it| self.at(Figure::Watts, it)),
-        })
+        let samples: Vec<DeviceSample> = self.points().map(sample).collect();
+        stand(&samples)
+    }
+
+    /// Whether it did anything.
+    fn works(&self, point: usize) -> bool {
+        let units = [Figure::Sm, Figure::Tensor, Figure::Dram];
+        let done = self.done(point).unwrap_or(0.0);
+        works(done, units.map(|it| self.at(it, point)))
     }
 
     /// Changes between running hard and hardly running ÷ samples.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::alternate::take_fewer;
 use super::card::{Card, Layout, Profile};
 use super::cheaper;
 use super::free;
@@ -154,6 +155,9 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
             let between = hours(about).or_else(|| between(about));
             vec![between.or_else(|| seldom(about)), spot(about)]
         }
+        State::Underused if about.seen.alternate(about.held).is_some() => {
+            vec![take_fewer(about), fewer(about), hours(about), spot(about)]
+        }
         State::Underused => vec![
             batch(about),
             queued(about),
@@ -292,7 +296,9 @@ fn stop(about: &About<'_>) -> Option<Advice> {
     } else {
         "scale it to zero until somebody needs it"
     };
-    let text = format!("{how}: {devices} did nothing in {time}");
+    let little = about.seen.did_nothing() && about.seen.traces().is_some();
+    let did = if little { "almost nothing" } else { "nothing" };
+    let text = format!("{how}: {devices} did {did} in {time}");
     let advice = about.advice(Action::ScaleToZero, Danger::Low, Some(about.cost), text);
     Some(if about.seen.watched < Span::DAY {
         Advice {

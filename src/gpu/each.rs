@@ -1,15 +1,14 @@
 //! Devices of one container that are told of one by one.
 
 use super::card::Card;
-use super::part::{Doing, Life, Of, Part, began};
-use super::sample::HUNG;
+use super::hang::Hang;
+use super::part::{Life, Of, Part, began};
+use super::sample::RESTS;
 use super::seen::{Busiest, Level, Levels};
 use super::vendor::Vendor;
 use crate::snapshot::{DeviceLevel, DeviceUse, Grid, Metric, Pod, tellers};
 use crate::units::{Span, len_f64};
 
-/// A stretch in which a device hangs has so many samples at least.
-const OFTEN: u32 = 5;
 /// How long one must do nothing that did something before, and how much longer than ever.
 const ENDED: Span = Span::from_secs(6 * 3_600);
 const MUCH_LONGER: u32 = 2;
@@ -140,12 +139,13 @@ impl<'a> Each<'a> {
             samples: samples(device.samples),
             watched: device.watched(),
             newest: device.newest_ratio,
-            hung: hung(device, card, true),
-            hung_surely: hung(device, card, false).is_some(),
+            hung: device
+                .stands
+                .and_then(|it| Hang::of(&it, (device.until, device.every), card)),
             resting: device
                 .worked_at
                 .map(|at| (at, device.rests_for()))
-                .filter(|it| is_told && it.1 >= HUNG),
+                .filter(|it| is_told && it.1 >= RESTS),
             begun: None,
             until: Some(device.until),
             ended: device
@@ -209,13 +209,4 @@ fn ended(device: &DeviceUse, grid: &Grid) -> bool {
     let rests = device.rests_for();
     let rest = device.longest_rest.as_secs().saturating_mul(MUCH_LONGER);
     in_window && device.worked_ratio > 0.0 && rests >= ENDED && rests.as_secs() > rest
-}
-
-/// Since when it hangs, and how long: likely, where it `worked` before, or for certain.
-fn hung(device: &DeviceUse, card: Option<&Card>, worked: bool) -> Option<(jiff::Timestamp, Span)> {
-    let stands = device.stands.filter(|it| it.samples >= OFTEN)?;
-    let seconds = device.until.as_second() - stands.since.as_second();
-    let span = Span::from_secs(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX));
-    let lasts = span.as_secs() + device.every.as_secs() >= HUNG.as_secs();
-    (lasts && Doing::of_stand(&stands, card).hangs(worked)).then_some((stands.since, span))
 }

@@ -204,6 +204,7 @@ struct Raw {
     /// Of each hour of the day multiprocessors, memory, and the larger of both.
     day: BTreeMap<u32, [Vec<f32>; 3]>,
     turns: usize,
+    memory_turns: usize,
     /// Samples with anything of a device, and those that there could be.
     known: usize,
     lives: Vec<Life>,
@@ -234,6 +235,7 @@ impl Raw {
             sums: Sums::default(),
             day: BTreeMap::new(),
             turns: 0,
+            memory_turns: 0,
             of: BTreeMap::new(),
             full: Vec::new(),
             xids: BTreeMap::new(),
@@ -276,6 +278,9 @@ impl Raw {
             let by = if divided { own.divisor(*metric) } else { 1.0 };
             let each = values.iter().skip(from).filter(|value| !value.is_nan());
             let each: Vec<f32> = each.map(|it| single(f64::from(*it) / by)).collect();
+            if *metric == Metric::GpuMemoryBytes {
+                self.memory_turns += changes(&each);
+            }
             self.of.entry(*metric).or_default().extend(&each);
             levels.insert(*metric, each);
         }
@@ -308,7 +313,7 @@ impl Raw {
                 first = first.or(Some(sample.slot));
             }
             self.sample(&sample);
-            of.add(&sample, self.card);
+            of.add(&sample, &self.grid);
         }
         self.turns += of.turns;
         let begun = begun.map(|it| self.grid.time(series.first + slots(it)));
@@ -333,7 +338,7 @@ impl Raw {
             levels: levels_of(levels, self.compute, &self.full[full_from..]),
             life,
             begun,
-            ..of.part(series, units, self.grid)
+            ..of.part(series, (units, self.card), self.grid)
         };
         self.part(all, own);
     }
@@ -347,6 +352,9 @@ impl Raw {
             .map(|(metric, values)| (*metric, values.every().into_owned()))
             .collect();
         // Of a slice drivers say 0, whatever runs on it.
+        if !self.in_slices {
+            forget_overlaps(&mut columns);
+        }
         let says_nothing = |values: &Vec<f32>| values.iter().all(|it| it.is_nan() || *it == 0.0);
         if self.in_slices
             && columns.contains_key(&self.compute)
@@ -449,7 +457,7 @@ impl Raw {
             return;
         }
         self.active += usize::from(done > ACTIVE);
-        self.slots.does(sample.slot, done);
+        self.slots.does(sample.slot, done, sample.works());
         let level = f64::from(if full.is_nan() { done } else { full });
         self.hour(sample.slot, level);
     }
@@ -512,6 +520,7 @@ impl Raw {
             busiest: busiest(self.day),
             trace: self.sums.trace(self.grid.per_hour()),
             turns: len_f64(self.turns) / len_f64(self.known.max(1)),
+            memory_turns: len_f64(self.memory_turns) / len_f64(self.known.max(1)),
             coverage: 0.0,
             samples: self.known,
             watched: Span::from_secs(slots.saturating_mul(self.grid.step.as_secs())),
@@ -526,6 +535,53 @@ impl Raw {
         };
         (seen, self.lives)
     }
+}
+
+/// Samples in which a device was put in the place of another are so few in a row, and tell of
+/// both: their memory together is so many times that of either.
+const OVERLAP: usize = 3;
+const OF_BOTH: f32 = 1.25;
+
+/// Forgets what is told of a device and of the one in whose place it came together.
+fn forget_overlaps(columns: &mut Columns) {
+    let Some(total) = columns.get(&Metric::GpuMemoryTotalBytes).cloned() else {
+        return;
+    };
+    let known: Vec<(usize, f32)> = total.into_iter().enumerate().collect();
+    let known: Vec<(usize, f32)> = known.into_iter().filter(|it| !it.1.is_nan()).collect();
+    let mut from = 1;
+    while from < known.len() {
+        let before = known[from - 1].1;
+        let run = known[from..].iter();
+        let run = run.take_while(|it| it.1 > OF_BOTH * before).count();
+        let after = known.get(from + run).map_or(f32::INFINITY, |it| it.1);
+        let least = known[from..from + run].iter().map(|it| it.1);
+        let both = least.fold(f32::INFINITY, f32::min) > OF_BOTH * after;
+        if run > 0 && run <= OVERLAP && both {
+            for (place, _) in &known[from..from + run] {
+                for metric in [
+                    Metric::GpuMemoryBytes,
+                    Metric::GpuMemoryTotalBytes,
+                    Metric::GpuPowerWatts,
+                ] {
+                    let column = columns.get_mut(&metric);
+                    if let Some(value) = column.and_then(|it| it.get_mut(*place)) {
+                        *value = f32::NAN;
+                    }
+                }
+            }
+        }
+        from += run.max(1);
+    }
+}
+
+/// Memory that changes by less than this is noise.
+const CHANGES: f32 = (32 << 20) as f32;
+
+/// How often memory in use changed from one sample to the next.
+fn changes(bytes: &[f32]) -> usize {
+    let pairs = bytes.windows(2);
+    pairs.filter(|it| (it[1] - it[0]).abs() >= CHANGES).count()
 }
 
 fn slots(count: usize) -> u32 {

@@ -10,12 +10,14 @@
 //! whatever replicas: those of one owner are judged together.
 
 mod advice;
+mod alternate;
 mod card;
 mod cheaper;
 mod each;
 mod finding;
 mod free;
 mod gather;
+mod hang;
 mod held;
 mod joint;
 mod part;
@@ -41,8 +43,9 @@ mod whole;
 pub use advice::{Action, Advice, Danger};
 pub use card::{Card, Layout, Profile};
 pub use gather::{Gather, Gathered};
+pub use hang::Hang;
 pub use held::Held;
-pub use part::{Doing, Lost, Of, Part};
+pub use part::{Lost, Of, Part};
 pub use past::{Past, Silence};
 pub use report::{Gpus, IdleNode, Judged, Options, gpus, gpus_from};
 pub use seen::{Busiest, Fullness, Level, Levels, Seen};

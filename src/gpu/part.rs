@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::card::Card;
-use super::seen::{Fullness, Level, Levels, Seen, Signs, fullness};
-use crate::snapshot::{DeviceStand, Grid, Pod};
+use super::hang::{Doing, Hang};
+use super::seen::{Fullness, Level, Levels, Seen, Signs, fullness, traces};
+use crate::snapshot::{Grid, Pod};
 use crate::units::Span;
 
 /// What one device did, where each of its container is told of alone, else the mean of all
@@ -35,10 +36,8 @@ pub struct Part {
     pub coverage: f64,
     /// How long its pod has been there; `None` where that is not known.
     pub lived: Option<Span>,
-    /// Since when something ran all the time up to the end and did next to nothing, and how
-    /// long; and whether it did so little that no small load looks like it.
-    pub hung: Option<(Timestamp, Span)>,
-    pub hung_surely: bool,
+    /// Where something ran all the time up to the end and did next to nothing.
+    pub hung: Option<Hang>,
     /// Since when nothing was done up to the end, and how long, where it did something before.
     pub resting: Option<(Timestamp, Span)>,
     /// The same where that is longer than it ever was before.
@@ -114,54 +113,13 @@ impl Lost<'_> {
     pub(super) fn never_worked(&self) -> bool {
         let part = self.part;
         let is_told = part.is_device() || self.devices >= part.devices;
-        is_told && part.ended.is_none() && !part.did_hang()
-    }
-}
-
-/// What a device did over some time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Doing {
-    /// Share of the time that anything ran.
-    pub busy: f64,
-    /// The larger of multiprocessors and memory.
-    pub full: Option<f64>,
-    /// The larger of memory and tensor units.
-    pub moved: Option<f64>,
-    /// Power above its floor ÷ what it can draw above it.
-    pub power: Option<f64>,
-}
-
-impl Doing {
-    /// What one device does up to now.
-    pub fn of_stand(stands: &DeviceStand, card: Option<&Card>) -> Self {
-        let power = stands.power_watts.zip(card);
-        Self {
-            busy: stands.busy_ratio,
-            full: stands.full_ratio,
-            moved: stands.moved_ratio,
-            power: power.map(|(watts, card)| card.fullness_at(watts)),
-        }
+        is_told && part.ended.is_none() && !part.did_hang() && !self.does_some()
     }
 
-    /// Whether something runs all the time and does nothing, at the power of doing nothing.
-    /// Kernels that wait for others fill a little of a device, as tiny ones that do not: what
-    /// `worked` before tells them apart.
-    pub fn hangs(&self, worked: bool) -> bool {
-        if self.busy < ALWAYS {
-            return false;
-        }
-        let moves_nothing = self.moved.is_some_and(|it| it <= NOTHING);
-        match (self.full, self.power) {
-            // A kernel that only waits may hold every multiprocessor, and draws no power.
-            (Some(full), Some(power)) => {
-                let plain = full <= STANDS || full >= HOLDS_ALL && moves_nothing;
-                let likely = full <= SPINS || moves_nothing;
-                power <= SPINS_POWER && (plain || worked && likely)
-            }
-            (Some(full), None) => full <= STANDS,
-            (None, Some(power)) => power <= STANDS || moves_nothing && power <= SPINS,
-            (None, None) => false,
-        }
+    /// Whether it does a little all the time, below what counts as work.
+    pub(super) fn does_some(&self) -> bool {
+        let own = &self.part.levels;
+        traces([own.busy, own.sm, own.dram, own.tensor]).is_some() && self.part.ended.is_none()
     }
 }
 
@@ -175,17 +133,6 @@ pub(super) const LIFE: Span = Span::from_secs(6 * 3_600);
 /// Of a device that does nothing, at the 99th percentile of everything that is done: DCGM has
 /// a noise floor.
 pub(super) const NOTHING: f64 = 0.01;
-/// Something runs for at least this share of the time where it hangs: a kernel that waits
-/// for ever.
-const ALWAYS: f64 = 0.95;
-/// What that may do of multiprocessors and memory, and of power above the floor: two tiny
-/// programs that together run all the time use 0.11, and 0.036 of the power of an H200.
-const SPINS: f64 = 0.05;
-const SPINS_POWER: f64 = 0.03;
-/// The same of multiprocessors where no power confirms it, or nothing before it.
-const STANDS: f64 = 0.01;
-/// Multiprocessors that no load holds at the power of doing nothing.
-const HOLDS_ALL: f64 = 0.5;
 /// Devices stop with one that hangs where they do so within this of it.
 const WITH_IT: i64 = 3_600;
 /// So many devices of which one mean is told show by it which of them run: at most half of
@@ -193,8 +140,6 @@ const WITH_IT: i64 = 3_600;
 const FEW: f64 = 4.0;
 const STEADY: f64 = 0.97;
 const ABOVE: f64 = 0.01;
-/// What fills more of a device than this is work.
-const FULL_OF_WORK: f64 = 0.2;
 /// Next to nothing: the mean of how full a device is, its 95th percentile and its last hour, at
 /// most; and that of the fullest beside it, at least, also as so many times as much.
 const LITTLE: (f64, f64) = (0.05, 0.10);
@@ -211,13 +156,7 @@ impl Part {
     }
 
     fn did_hang(&self) -> bool {
-        self.hung.is_some() && (self.hung_surely || self.worked())
-    }
-
-    /// Whether it did work once that nothing but work looks like.
-    fn worked(&self) -> bool {
-        let most = self.levels.full.or(self.levels.busy);
-        self.levels.full.is_some() && most.is_some_and(|it| it.max > FULL_OF_WORK)
+        self.hung.is_some_and(|it| it.is_sure())
     }
 
     /// How full it is, and by what that is known.
@@ -251,6 +190,7 @@ impl Part {
             full: self.full,
             moved: self.moved,
             power: power.map(|(watts, card)| card.fullness_at(watts)),
+            own: None,
         })
     }
 
@@ -262,7 +202,7 @@ impl Part {
     /// The same where no small load looks like it.
     pub(super) fn surely_hangs(&self, card: Option<&Card>) -> bool {
         let all = || self.doing(card).is_some_and(|it| it.hangs(false));
-        self.is_known() && (self.hung_surely || all())
+        self.is_known() && (self.hung.is_some_and(|it| it.plain) || all())
     }
 
     /// Whether something runs all the time and does next to nothing: it hangs, or tiny kernels
@@ -287,8 +227,9 @@ impl Part {
 
     /// How long nothing has come of it.
     pub(super) fn lost_for(&self) -> Span {
-        let since = self.hung.filter(|_| self.did_hang()).or(self.ended);
-        since.map_or(self.watched, |(_, span)| span)
+        let hung = self.hung.filter(Hang::is_sure).map(|it| it.span);
+        let ended = self.ended.map(|(_, span)| span);
+        hung.or(ended).unwrap_or(self.watched)
     }
 
     /// Devices of several that seem never to be used: how often anything runs, the mean over
@@ -344,22 +285,22 @@ impl Seen {
     /// Since when all of them hang.
     pub(super) fn hung(&self) -> Option<Timestamp> {
         let hung = self.parts.iter().filter_map(|it| it.hung);
-        hung.map(|(since, _)| since).max()
+        hung.map(|it| it.since).max()
     }
 
     /// Whether it computed something before it hung.
     pub(super) fn worked(&self) -> bool {
-        let longest = self.parts.iter().filter_map(|it| it.hung);
-        let longest = longest.map(|(_, span)| span).max();
+        let hung = || self.parts.iter().filter_map(|it| it.hung);
+        let longest = hung().map(|it| it.span).max();
         longest.is_some_and(|it| 2 * u64::from(it.as_secs()) < u64::from(self.watched.as_secs()))
-            || self.full.is_some_and(|it| it.p99 > FULL_OF_WORK)
+            || hung().any(|it| it.worked)
     }
 
     /// Whether some hang, and none of the others does anything any more. What spins beside one
     /// that does nothing waits for it.
     pub(super) fn hangs(&self, card: Option<&Card>) -> bool {
         let spinning = || self.parts.iter().filter(|it| it.spins(card));
-        let begun = spinning().filter_map(|it| it.hung.map(|(since, _)| since));
+        let begun = spinning().filter_map(|it| it.hung.map(|it| it.since));
         let begun = begun.max();
         let stopped = |it: &Part| it.is_unused() || it.stopped_with(begun);
         let some = self.parts.iter().any(|it| it.hangs(card))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::sample::{ACTIVE, ANYTHING};
+use super::sample::ACTIVE;
 use crate::snapshot::Grid;
 use crate::units::{Span, len_f64};
 
@@ -51,6 +51,8 @@ pub(super) const USED: f64 = 0.05;
 const ALWAYS: f64 = 0.8;
 /// Of a server that takes no request so long, and in so many slots, something is wrong.
 const BROKEN: Span = Span::HOUR;
+/// Requests that are worked on, or tokens a second, above which something is.
+const SERVES: f32 = 0.01;
 const FEWEST: usize = 5;
 
 /// What is known of each slot; `NaN` where nothing is.
@@ -58,13 +60,16 @@ const FEWEST: usize = 5;
 pub(super) struct Slots {
     /// The most that any pod did, requests that wait, and those that are worked on.
     does: Vec<f32>,
+    /// 1 where anything was done, 0 where it was not.
+    works: Vec<f32>,
     waits: Vec<f32>,
     serves: Vec<f32>,
 }
 
 impl Slots {
-    pub(super) fn does(&mut self, slot: u32, done: f32) {
+    pub(super) fn does(&mut self, slot: u32, done: f32, works: bool) {
         keep(&mut self.does, slot, done, f32::max);
+        keep(&mut self.works, slot, f32::from(u8::from(works)), f32::max);
     }
 
     pub(super) fn waits(&mut self, slot: u32, requests: f32) {
@@ -76,8 +81,8 @@ impl Slots {
     }
 
     pub(super) fn past(&self, grid: &Grid) -> Past {
-        let known = || (0_u32..).zip(&self.does).filter(|it| !it.1.is_nan());
-        let worked = || known().filter(|it| *it.1 > ANYTHING);
+        let known = || (0_u32..).zip(&self.works).filter(|it| !it.1.is_nan());
+        let worked = || known().filter(|it| *it.1 > 0.0);
         let days: BTreeSet<i64> = worked()
             .map(|(slot, _)| grid.time(slot).as_second().div_euclid(86_400))
             .collect();
@@ -101,7 +106,7 @@ impl Slots {
         let rests = (from..grid.len).filter(|it| at(&self.does, *it).is_some());
         let served = rests
             .clone()
-            .filter(|it| at(&self.serves, *it).is_some_and(|it| it > ANYTHING));
+            .filter(|it| at(&self.serves, *it).is_some_and(|it| it > SERVES));
         let waits = rests.filter_map(|it| at(&self.waits, it));
         let waits: Vec<f64> = waits.map(f64::from).collect();
         let some = waits.iter().filter(|it| **it >= 0.5).count();
@@ -251,7 +256,8 @@ mod tests {
         };
         let mut slots = Slots::default();
         for slot in 0..60 {
-            slots.does(slot, if slot < 30 { 0.5 } else { 0.0 });
+            let done = if slot < 30 { 0.5 } else { 0.0 };
+            slots.does(slot, done, slot < 30);
             slots.waits(slot, 4.0);
         }
         assert_eq!(slots.past(&grid).unserved, Some(4.0));

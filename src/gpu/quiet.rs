@@ -19,6 +19,10 @@ const RARE: f64 = 0.02;
 const LONG: Span = Span::from_secs(6 * 3_600);
 /// Power above its floor, as a share, that nothing but work draws.
 const WORK: f64 = 0.05;
+/// Power above its floor, and changes of memory ÷ samples, that a device with a context alone
+/// does not have.
+const DRAWS: f64 = 0.05;
+const CHANGES: f64 = 0.05;
 
 impl Seen {
     /// Whether nothing was done at all, as far as anything tells it.
@@ -70,7 +74,7 @@ pub(super) fn quiet(held: &Held, seen: &Seen, sure: Certainty) -> Option<Verdict
         return Some(unserved(seen, waiting));
     }
     if seen.did_nothing() {
-        return Some(nothing(seen, sure));
+        return Some(nothing(seen, card, sure));
     }
     if let Some((since, _)) = seen.ended() {
         return Some(ended(seen, since, card, sure));
@@ -80,7 +84,8 @@ pub(super) fn quiet(held: &Held, seen: &Seen, sure: Certainty) -> Option<Verdict
         return Some(Verdict::new(State::Underused, sure, why));
     }
     let stopped = seen.most_done().is_some_and(|it| it <= NOTHING);
-    let last = seen.past.last.filter(|it| stopped && it.1 < LONG)?;
+    let lately = seen.past.last;
+    let last = lately.filter(|it| stopped && (Span::HOUR..LONG).contains(&it.1))?;
     let why = format!(
         "it worked until {}, and nothing was computed since: too short to say more",
         minute(last.0)
@@ -166,26 +171,53 @@ fn ended(seen: &Seen, since: Timestamp, card: Option<&Card>, sure: Certainty) ->
     Verdict::new(state, sure.min(Certainty::Medium), why)
 }
 
-fn nothing(seen: &Seen, sure: Certainty) -> Verdict {
+fn nothing(seen: &Seen, card: Option<&Card>, sure: Certainty) -> Verdict {
     let why = if seen.answers() {
         "its devices do nothing, and its server works on requests"
     } else if seen.waiting.is_some_and(|it| it.mean > NOTHING) {
         "its devices do nothing, and requests waited for its server"
+    } else if let Some(traces) = seen.traces() {
+        return almost_nothing(seen, traces, card, sure);
     } else {
         return rests(seen, sure, "");
     };
     Verdict::new(State::Unknown, Certainty::None, why.to_owned())
 }
 
+/// Less than what counts as work, and all the time: what an exporter tells of nothing, or a
+/// small load. Memory that changes, and power, tell which.
+fn almost_nothing(seen: &Seen, traces: f64, card: Option<&Card>, sure: Certainty) -> Verdict {
+    let sure = sure.min(Certainty::Medium);
+    let share = percent(traces);
+    let draws = seen.watts.zip(card);
+    let draws = draws.filter(|(watts, card)| card.fullness_at(watts.mean) >= DRAWS);
+    let sign = if seen.memory_turns >= CHANGES {
+        Some("its memory in use changes".to_owned())
+    } else {
+        draws.map(|(watts, _)| format!("it draws {:.0} W", watts.mean))
+    };
+    if let Some(sign) = sign {
+        let why = format!("{share} of each device is used, and {sign}");
+        return Verdict::new(State::Underused, sure, why);
+    }
+    let time = seen.watched.human();
+    let why = format!("almost nothing was computed in {time}, {share} of each device on average");
+    held_or_idle(seen, sure, why)
+}
+
 /// `by` says by what it is known, where that is not plain.
 fn rests(seen: &Seen, sure: Certainty, by: &str) -> Verdict {
     let time = seen.watched.human();
+    held_or_idle(seen, sure, format!("nothing was computed in {time}{by}"))
+}
+
+/// Of what does nothing whether it holds memory.
+fn held_or_idle(seen: &Seen, sure: Certainty, why: String) -> Verdict {
     let held = seen.memory.filter(|it| it.p95 >= CONTEXT.to_f64());
     if let Some(memory) = held {
         let memory = Bytes::from_f64(memory.max).human();
-        let why = format!("nothing was computed in {time}{by}, and {memory} of memory is held");
+        let why = format!("{why}, and {memory} of memory is held");
         return Verdict::new(State::Held, sure, why);
     }
-    let why = format!("nothing was computed in {time}{by}");
     Verdict::new(State::Idle, sure, why)
 }

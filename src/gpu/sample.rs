@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::card::Card;
-use super::part::{Doing, Part};
+use super::hang::Hang;
+use super::part::Part;
 use super::stretch::Stretch;
-use crate::snapshot::{Grid, Series};
+use crate::snapshot::{DeviceSample, Grid, Series, stand, works};
 use crate::units::{Span, count_from, single};
 
 /// Above this share of the time a device does something.
@@ -47,18 +48,25 @@ impl Sample {
         }
     }
 
-    /// Whether something runs and does nothing, for certain and likely; `None` where nothing
-    /// tells whether it runs.
-    fn hangs(&self, card: Option<&Card>) -> Option<[bool; 2]> {
+    /// The same as what devices that are told of alone did; `second` is its time.
+    fn of_device(&self, second: i64) -> DeviceSample {
         let known = |value: f32| (!value.is_nan()).then(|| f64::from(value));
-        let power = known(self.watts).zip(card);
-        let doing = Doing {
-            busy: known(self.busy)?,
+        DeviceSample {
+            at: second,
+            busy: known(self.busy),
             full: known(self.full()),
             moved: known(self.dram.max(self.tensor)),
-            power: power.map(|(watts, card)| card.fullness_at(watts)),
-        };
-        Some([doing.hangs(false), doing.hangs(true)])
+            watts: known(self.watts),
+        }
+    }
+
+    /// Whether anything was done.
+    pub(super) fn works(&self) -> bool {
+        let known = |value: f32| (!value.is_nan()).then(|| f64::from(value));
+        works(
+            f64::from(self.done()),
+            [self.sm, self.tensor, self.dram].map(known),
+        )
     }
 
     /// The most that is done, by any account.
@@ -83,11 +91,8 @@ impl Sample {
 /// Above and below what a device runs hard and hardly runs.
 const HARD: f32 = 0.5;
 const HARDLY: f32 = 0.1;
-/// A sample in which more is done than noise.
-pub(super) const ANYTHING: f32 = 0.01;
-
-/// How long it must have been so at the end of the window, for a hang and for an end.
-pub(super) const HUNG: Span = Span::HOUR;
+/// How long it must have done nothing at the end of the window, for a rest and for an end.
+pub(super) const RESTS: Span = Span::HOUR;
 const ENDED: Span = Span::from_secs(6 * 3_600);
 /// A rest that is so many times as long as any before is no pause between requests.
 const MUCH_LONGER: u32 = 2;
@@ -100,8 +105,7 @@ pub(super) struct OfPart {
     moved: Mean,
     watts: Mean,
     did: Mean,
-    hangs: Stretch,
-    spins: Stretch,
+    samples: Vec<DeviceSample>,
     rests: Stretch,
     /// The longest rest before the one that may go on.
     rested: u32,
@@ -114,11 +118,9 @@ pub(super) struct OfPart {
 }
 
 impl OfPart {
-    pub(super) fn add(&mut self, sample: &Sample, card: Option<&Card>) {
-        if let Some(hangs) = sample.hangs(card) {
-            self.hangs.add(sample.slot, hangs[0]);
-            self.spins.add(sample.slot, hangs[1]);
-        }
+    pub(super) fn add(&mut self, sample: &Sample, grid: &Grid) {
+        let second = grid.time(sample.slot).as_second();
+        self.samples.push(sample.of_device(second));
         self.moved.add(&[sample.dram.max(sample.tensor)]);
         self.busy.add(&[sample.busy]);
         if !sample.busy.is_nan() {
@@ -130,11 +132,12 @@ impl OfPart {
         if done.is_nan() {
             return;
         }
-        self.did.add(&[f32::from(u8::from(done > ANYTHING))]);
-        if done > ANYTHING {
+        let works = sample.works();
+        self.did.add(&[f32::from(u8::from(works))]);
+        if works {
             self.rested = self.rested.max(self.rests.slots());
         }
-        self.rests.add(sample.slot, done <= ANYTHING);
+        self.rests.add(sample.slot, !works);
         self.first = self.first.or(Some(sample.slot));
         self.last = sample.slot;
         let hard = (done >= HARD).then_some(true);
@@ -153,7 +156,12 @@ impl OfPart {
     }
 
     /// Of all devices of a container, so many, on the grid.
-    pub(super) fn part(&self, series: &Series, devices: f64, grid: Grid) -> Part {
+    pub(super) fn part(
+        &self,
+        series: &Series,
+        (devices, card): (f64, Option<&Card>),
+        grid: Grid,
+    ) -> Part {
         let slots = self.first.map_or(0, |first| self.last - first + 1);
         Part {
             pod: series.pod.clone(),
@@ -166,11 +174,13 @@ impl OfPart {
             watts: self.watts.get(),
             did: self.did.get(),
             coverage: 1.0,
-            hung: self.spins.lasts(HUNG, &grid),
-            hung_surely: self.hangs.lasts(HUNG, &grid).is_some(),
+            hung: stand(&self.samples).and_then(|it| {
+                let until = grid.time(self.last);
+                Hang::of(&it, (until, grid.step), card)
+            }),
             resting: self
                 .rests
-                .lasts(HUNG, &grid)
+                .lasts(RESTS, &grid)
                 .filter(|_| self.did.get().is_some_and(|it| it > 0.0)),
             ended: self.ended(&grid),
             until: self.first.map(|_| grid.time(self.last)),

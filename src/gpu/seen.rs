@@ -122,6 +122,8 @@ pub struct Seen {
     pub silence: Option<Silence>,
     /// Changes between running hard and hardly running ÷ samples.
     pub turns: f64,
+    /// Changes of memory in use ÷ samples.
+    pub memory_turns: f64,
     /// Standard deviation of hourly means of fullness ÷ their mean.
     pub swing: Option<f64>,
     /// What its containers with devices use of CPU, and may use.
@@ -176,6 +178,16 @@ pub(super) struct Signs {
     pub(super) watts: Option<Level>,
     pub(super) busy: Option<Level>,
     pub(super) dram: Option<Level>,
+}
+
+/// A mean above this is more than exporters tell of what does nothing: a context alone has
+/// 0.0001 on an H200.
+const TRACES: f64 = 0.0005;
+
+/// The largest of the means that is more than noise.
+pub(super) fn traces(levels: [Option<Level>; 4]) -> Option<f64> {
+    let means = levels.into_iter().flatten().map(|it| it.mean);
+    means.reduce(f64::max).filter(|it| *it >= TRACES)
 }
 
 /// How full a device is, by what is told of it: profiling, power, how often anything ran.
@@ -253,6 +265,12 @@ impl Seen {
         let all = [self.busy, self.sm, self.dram, self.tensor];
         let known = all.into_iter().flatten().map(|it| it.p99);
         known.reduce(f64::max)
+    }
+
+    /// What is done all the time and is below what counts as work: the most of the means.
+    /// Exporters tell less of what does nothing, or rarely more.
+    pub(super) fn traces(&self) -> Option<f64> {
+        traces([self.busy, self.sm, self.dram, self.tensor])
     }
 
     /// The memory of one device.

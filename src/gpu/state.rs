@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::card::Card;
-use super::held::Held;
+use super::held::{Held, asked};
 use super::part::{KNOWN, Lost, NOTHING, Part};
 use super::quiet::{by_power, quiet};
 use super::seen::{Fullness, Level, Seen};
@@ -88,6 +88,9 @@ const LONG_SILENCE: Span = Span::from_secs(6 * 3_600);
 const FULL: f64 = 0.80;
 /// The same as a share of the power limit, where boards hold their clocks back.
 const FULL_POWER: f64 = 0.92;
+/// What begins again so often, and so often a day, and uses little is held back by that.
+const FAILS: u32 = 10;
+const FAILS_A_DAY: f64 = 1.0;
 /// Memory that moves for more than this share of the time is near what it can.
 const MOVING: f64 = 0.60;
 /// Of several devices the fullest is so many times as full as another where they differ much.
@@ -105,7 +108,9 @@ pub(super) fn judge(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdic
     if !is_watched(seen) {
         return waiting(held, workloads).unwrap_or_else(|| now(unknown(held, seen), seen));
     }
-    let doubt = beyond(seen).or_else(|| young(seen));
+    // What hangs does so however young it is.
+    let hangs = seen.hangs(held.card());
+    let doubt = beyond(seen).or_else(|| young(seen).filter(|_| !hangs));
     if let Some(why) = doubt.or_else(|| contradiction(held, seen)) {
         return Verdict::new(State::Unknown, Certainty::None, why);
     }
@@ -158,6 +163,13 @@ fn now(mut verdict: Verdict, seen: &Seen) -> Verdict {
         verdict.certainty = verdict.certainty.min(most);
     }
     verdict
+}
+
+/// How often containers with devices began again.
+fn restarts(workload: &Workload) -> u32 {
+    let containers = workload.containers.iter();
+    let with = containers.filter(|it| asked(it).gpus() > 0.0);
+    with.map(|it| it.restarts).sum()
 }
 
 fn is_little(full: Level) -> bool {
@@ -230,6 +242,11 @@ fn of_told(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
     let dram = seen.dram.map_or(0.0, |it| it.mean);
     let tensor = seen.tensor.map_or(0.0, |it| it.mean);
     let watts = seen.watts.zip(card).map(|(it, card)| it.mean / card.watts);
+    // What waits for another device of its own waits for no data.
+    if let Some(alternate) = seen.alternate(held) {
+        let why = format!("{}: {share} of each is used{by}{spread}", alternate.told());
+        return Verdict::new(State::Underused, sure, why);
+    }
     if let Some(verdict) = starved(seen, held, workloads, sure) {
         return verdict;
     }
@@ -252,6 +269,15 @@ fn of_told(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
             format!(", although something runs {} of the time", percent(it.mean))
         });
         let why = format!("{share} of each device is used{by}{spread}{but}");
+        return Verdict::new(State::Underused, sure, why);
+    }
+    let restarts: u32 = workloads.iter().map(|it| restarts(it)).sum();
+    let days = seen.lived.unwrap_or(seen.watched).as_secs();
+    let a_day = f64::from(restarts) * 86_400.0 / f64::from(days.max(1));
+    if full.mean <= LITTLE.0 && restarts >= FAILS && a_day >= FAILS_A_DAY {
+        let why = format!(
+            "{share} of each device is used{by}{spread}, and it began again {restarts} times"
+        );
         return Verdict::new(State::Underused, sure, why);
     }
     let why = format!("{share} of each device is used{by}{spread}");
@@ -277,6 +303,8 @@ pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> O
     let counts = format!("{} of {} devices", short(gone, 2), short(all, 2));
     let did = if lost.iter().all(Lost::never_worked) {
         format!("{counts} never worked")
+    } else if lost.iter().any(Lost::does_some) && !lost.iter().any(|it| it.part.hung.is_some()) {
+        format!("next to nothing comes of {counts}")
     } else {
         format!("nothing comes of {counts}")
     };

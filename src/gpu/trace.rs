@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
+use super::alternate::mostly;
 use crate::units::count_from;
 
 /// Steps between nothing and everything; a byte has room for these and for what is not known.
 const STEPS: f32 = 250.0;
 const UNKNOWN: u8 = u8::MAX;
+/// Above this share of the time something runs, and so many samples tell how much at a time.
+const RUNS: f64 = 0.02;
+const FEWEST: usize = 20;
 
 /// The mean over the pods of a workload, slot by slot of the snapshot's grid.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +37,14 @@ impl Trace {
     pub(super) fn slots(&self) -> Range<u32> {
         let len = u32::try_from(self.full.len()).unwrap_or(0);
         self.first..self.first + len
+    }
+
+    /// Where anything runs, the share of devices that do at a time, which is nearly never
+    /// more; `None` of too few samples.
+    pub(super) fn at_once(&self) -> Option<f64> {
+        let runs: Vec<f64> = self.busy.iter().filter_map(|it| share(*it)).collect();
+        let runs: Vec<f64> = runs.into_iter().filter(|it| *it > RUNS).collect();
+        (runs.len() >= FEWEST).then(|| mostly(runs))?
     }
 
     /// The hour that a slot is in, counted from the start of the grid.

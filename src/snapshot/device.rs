@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Metric;
+use super::{DeviceStand, Metric};
 use crate::units::{Span, len_f64};
 
 /// A device, or a slice of one, that a container of a pod holds, and what it did over the
@@ -149,16 +149,16 @@ pub struct DeviceError {
     pub since: Option<Timestamp>,
 }
 
-/// A stretch up to the newest sample in which something ran all the time on a device and
-/// moved nothing, the mean of it: a hang, where power says so too.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct DeviceStand {
-    pub since: Timestamp,
-    pub samples: u32,
-    pub busy_ratio: f64,
-    pub full_ratio: Option<f64>,
-    pub moved_ratio: Option<f64>,
-    pub power_watts: Option<f64>,
+/// A sample in which more is done than this is work: DCGM has a noise floor.
+const ANYTHING: f64 = 0.01;
+/// What two of its units do at a time is work, however little: noise is of one alone.
+const LITTLE: f64 = 0.001;
+
+/// Whether a device did anything in a sample: the most of it by any account, and what its
+/// multiprocessors, tensor units and memory did.
+pub fn works(done: f64, units: [Option<f64>; 3]) -> bool {
+    let some = units.iter().flatten().filter(|it| **it >= LITTLE);
+    done > ANYTHING || some.count() > 1
 }
 
 /// Of the samples of one device.

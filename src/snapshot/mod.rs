@@ -24,6 +24,7 @@ mod replay;
 mod resources;
 mod selector;
 mod sold;
+mod stand;
 mod state;
 mod supply;
 mod usage;
@@ -46,8 +47,8 @@ pub(crate) use bundle::{
     recover, tables, write_with_log,
 };
 pub use device::{
-    CLOCK_HELD, ClockHeld, DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceStand,
-    DeviceUse, clock_held, tellers,
+    CLOCK_HELD, ClockHeld, DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceUse,
+    clock_held, tellers, works,
 };
 pub use gap::Gap;
 pub use guard::is_reading_table;
@@ -62,6 +63,7 @@ pub use placement::{
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
+pub use stand::{DeviceSample, DeviceStand, stand};
 pub use state::{Condition, Event, Eviction, Probe, ProbeKind, Restarts, Spell, Waiting};
 pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};

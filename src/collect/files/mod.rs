@@ -107,7 +107,7 @@ impl ImportError {
             ),
             Self::Foreign { what, .. } => Some(what.hint().to_owned()),
             Self::Columns { .. } => Some(format!(
-                "a usage file needs the columns `{}`",
+                "a usage file needs the columns `{}`, one of GPUs not the last two",
                 usage::REQUIRED.join(",")
             )),
             Self::Row { .. } => {

@@ -10,7 +10,7 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
-use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Sharing};
+use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Sharing, State};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money, percent, short};
 use crate::units::{Bytes, Currency, Money};
@@ -20,6 +20,9 @@ pub(super) use json::{Section, Workload, section, workload};
 
 /// So many nodes are named, unless more are asked for.
 const NODES: usize = 4;
+
+/// So many reasons are told of what there is no advice for, unless more are asked for.
+const REASONS: usize = 8;
 
 /// So many things to do are told of a workload, unless more are asked for.
 const TOLD: usize = 2;
@@ -51,6 +54,7 @@ pub fn gpus_table(
         page.grid().write(look.width, page.paint, out)?;
         page.line(&page.legend(), 0, out)?;
         page.to_do(out)?;
+        page.without_advice(out)?;
         page.sharing(out)?;
         page.idle_nodes(out)?;
         page.gaps(out)
@@ -322,6 +326,45 @@ impl Page<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Why nothing is told of what is not known, or little used: those of one reason together.
+    fn without_advice(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+        let all = self.gpus.workloads.iter().filter(|it| {
+            let is_open = matches!(it.state, State::Unknown | State::Underused | State::Starved);
+            is_open && it.advice.is_empty()
+        });
+        for judged in all {
+            let why = format!("{}: {}", judged.state.word(), judged.why);
+            let name = self.name(judged);
+            match groups.iter_mut().find(|it| it.0 == why) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((why, vec![name])),
+            }
+        }
+        if groups.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.paint.on(BOLD, "Without advice"))?;
+        let most = |most: usize| if self.look.verbose { usize::MAX } else { most };
+        for (why, names) in groups.iter().take(most(REASONS)) {
+            let told: Vec<&str> = names.iter().map(String::as_str).collect();
+            let told = &told[..told.len().min(most(NODES))];
+            let more = match names.len() - told.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let names = format!("{}{more}", told.join(", "));
+            let room = self.look.width.map(|it| it.saturating_sub(2).max(20));
+            let left = room.map(|it| it.saturating_sub(names.len() + 2).max(20));
+            let why = self.paint.on(DIM, &wrap(&escape(why), left, 4));
+            writeln!(out, "  {names}  {why}")?;
+        }
+        match groups.len().saturating_sub(most(REASONS)) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {}", count(more, "more reason")),
+        }
     }
 
     fn advice(&self, judged: &Judged, advice: &Advice) -> String {

@@ -12,6 +12,7 @@ use crate::render::style::{BAD_BOLD, BOLD, DIM, GOOD, PLAIN, WARN, of_state};
 use crate::render::urgent::urgency;
 use crate::render::whole::Whole;
 use crate::render::words::{called, short_state};
+use crate::snapshot::Resources;
 use crate::text::{count, escape, money, short};
 use crate::units::Money;
 
@@ -79,6 +80,26 @@ impl Page<'_> {
         grid
     }
 
+    /// Devices of one pod: of slices and of shares by time what they are of a whole one, as
+    /// `kcost gpus` counts them.
+    fn gpus_of(&self, parts: &[Part<'_>]) -> String {
+        let each = parts.iter().map(|part| &part.container.requests);
+        let units: f64 = each.clone().map(Resources::gpu_units).sum();
+        let place = parts.iter().find_map(|it| Some(it.profile?.workload));
+        let gpus = &self.analysis.gpus;
+        let judged = place.and_then(|it| gpus.workloads.get(gpus.place_of(it)?));
+        let held = judged.map(|it| &it.held).filter(|it| it.slices > 0.0);
+        let count = match held {
+            Some(held) => units * held.gpus / held.slices,
+            None => each.map(Resources::gpus).sum(),
+        };
+        if count > 0.0 {
+            short(count, 2)
+        } else {
+            String::new()
+        }
+    }
+
     fn cells(&self, row: &Row<'_>) -> Vec<Cell> {
         let id = &row.workload.id;
         let advice = row.advice;
@@ -101,7 +122,7 @@ impl Page<'_> {
             moves::cpu_request(row, &parts),
             moves::memory_request(row, &parts),
             moves::limits(row, &parts),
-            Cell::styled(gpus(&parts), DIM),
+            Cell::styled(self.gpus_of(&parts), DIM),
             Cell::styled(money(row.bill.current, currency), DIM),
             freed(row.bill, currency),
             Cell::styled(
@@ -109,17 +130,6 @@ impl Page<'_> {
                 DIM,
             ),
         ]
-    }
-}
-
-/// Devices of one pod.
-fn gpus(parts: &[Part<'_>]) -> String {
-    let each = parts.iter().map(|part| part.container.requests.gpus());
-    let sum: f64 = each.sum();
-    if sum > 0.0 {
-        short(sum, 2)
-    } else {
-        String::new()
     }
 }
 

@@ -1,30 +1,19 @@
-use std::ops::Range;
+use jiff::Timestamp;
 
 use crate::finding::Severity;
-use crate::gpu::Doing;
+use crate::gpu::Hang;
 use crate::recommend::Pool;
-use crate::risk::device::{Devices, card, devices, mean, quantile};
+use crate::risk::device::{Devices, card, devices, mean};
 use crate::risk::{Action, Check, Evidence, Risk, Seen, Sought};
-use crate::snapshot::Metric;
+use crate::snapshot::{DeviceSample, DeviceStand, Metric, stand};
 use crate::units::Span;
 
 /// An accelerator that is busy all the time and does nothing: a run whose ranks wait for
 /// each other for ever keeps a kernel on each device.
 pub(super) struct GpuHangs;
 
-/// Something runs for this share of the time at least.
-const ALWAYS: f64 = 0.98;
-/// Power above its least, of what it drew above it when it worked.
-const OF_WORK: f64 = 0.35;
-/// Power when it worked, against its least: less is no work.
-const WORKED: f64 = 1.5;
-/// What memory and tensor units may still do.
-const NOTHING: f64 = 0.02;
-/// What filled more of a device than this was work.
-const FULL_OF_WORK: f64 = 0.2;
-/// How long it has to be so, and samples in that.
-const LONG: Span = Span::HOUR;
-const SAMPLES: usize = 6;
+/// What was told of so long ago at most is so now.
+const NOW: Span = Span::HOUR;
 
 impl Check for GpuHangs {
     fn name(&self) -> &'static str {
@@ -38,15 +27,12 @@ impl Check for GpuHangs {
     fn look(&self, seen: &Seen<'_>) -> Sought {
         seen.each_container(|_, pool| {
             let devices = devices(pool, &seen.grid);
-            let hung: Vec<Found<'_>> = devices
-                .iter()
-                .filter_map(|it| {
-                    let single = each_stands(it, seen, pool);
-                    let all = || hangs(it, seen).or_else(|| stands(it, seen, pool));
-                    single.or_else(all)
-                })
+            let hung = devices.iter();
+            let hung: Vec<Found<'_>> = hung
+                .filter_map(|it| each_hangs(it, seen, pool).or_else(|| all_hang(it, seen, pool)))
                 .collect();
-            let first = hung.first();
+            // The pod that has hung for longest.
+            let first = hung.iter().min_by_key(|it| it.since);
             first.map_or_else(Sought::fine, |it| {
                 Sought::risk(self.risk(seen, pool, it, hung.len()))
             })
@@ -59,109 +45,84 @@ struct Found<'a> {
     /// `the GPU of trainer-0`, `GPU 3 of trainer-0`; and whether it is more than one.
     of: String,
     several: bool,
+    since: Timestamp,
     /// Of one device.
     watts: Option<f64>,
-    /// What it drew when it worked; `None` where that is not known.
+    /// What it drew when it worked; `None` where it did not.
     worked: Option<f64>,
     /// Whether it was so in the whole window.
     always: bool,
 }
 
-/// Devices of a pod that are told of one by one and do nothing while they are busy.
-fn each_stands<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
+/// Devices of a pod that are told of one by one.
+fn each_hangs<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
     let card = card(devices.pod, seen, pool);
     let hung = devices.each.iter().filter_map(|it| {
-        let stands = it.stands.as_ref()?;
-        let seconds = it.until.as_second() - stands.since.as_second();
-        let lasts = seconds + i64::from(it.every.as_secs()) >= i64::from(LONG.as_secs());
-        // What it does now is not told where its figures have ended.
-        let is_now = seen.grid.end().as_second() - it.until.as_second() < i64::from(LONG.as_secs());
-        let worked = it.full_ratio.is_some_and(|it| it.max > FULL_OF_WORK);
-        let is_often = usize::try_from(stands.samples).is_ok_and(|it| it >= SAMPLES);
-        let hangs = Doing::of_stand(stands, card).hangs(worked);
-        (lasts && is_now && is_often && hangs).then_some((*it, stands))
+        let stand = it.stands.as_ref()?;
+        let hang = Hang::of(stand, (it.until, it.every), card).filter(Hang::is_sure)?;
+        is_now(it.until, seen).then_some((*it, stand, hang))
     });
     let hung: Vec<_> = hung.collect();
-    let watts: Vec<f64> = hung.iter().filter_map(|it| it.1.power_watts).collect();
+    let figures = |of: fn(&DeviceStand) -> Option<f64>| {
+        let each: Vec<f64> = hung.iter().filter_map(|it| of(it.1)).collect();
+        mean(&each)
+    };
     let names: Vec<String> = hung.iter().map(|it| it.0.called()).collect();
     let of = match names.len() {
         0 => return None,
         count if count == devices.each.len() => devices.called(),
         _ => format!("{} of {}", names.join(", "), devices.pod),
     };
+    let worked = hung.iter().any(|it| it.2.worked);
     Some(Found {
         pod: devices.pod,
         of,
         several: hung.len() > 1,
-        watts: mean(&watts),
-        worked: None,
+        since: hung.iter().map(|it| it.2.since).max()?,
+        watts: figures(|it| it.power_watts),
+        worked: figures(|it| it.worked_watts).filter(|_| worked),
         always: hung.iter().all(|it| it.1.samples == it.0.samples),
     })
 }
 
-fn hangs<'a>(device: &Devices<'a>, seen: &Seen<'_>) -> Option<Found<'a>> {
-    let now = device.newest(&seen.grid, LONG);
-    let busy = device.known(Metric::GpuUtilization, now.clone());
-    if busy.len() < SAMPLES || busy.iter().any(|it| *it < ALWAYS) {
-        return None;
-    }
-    let idle = |metric: Metric| {
-        let known = device.known(metric, now.clone());
-        known.iter().all(|it| *it <= NOTHING)
+/// Devices of a pod of which the mean is told.
+fn all_hang<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
+    let card = card(devices.pod, seen, pool);
+    let slot = |place: usize| devices.first + u32::try_from(place).unwrap_or(0);
+    let larger = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
+    let by = devices.summed(Metric::GpuPowerWatts);
+    let sample = |place: usize| {
+        let at = |metric: Metric| devices.at(metric, place);
+        let (dram, tensor) = (at(Metric::GpuDramActive), at(Metric::GpuTensorActive));
+        DeviceSample {
+            at: seen.grid.time(slot(place)).as_second(),
+            busy: at(Metric::GpuUtilization),
+            full: at(Metric::GpuSmActive).and_then(|it| larger(Some(it), dram)),
+            moved: larger(dram, tensor),
+            watts: at(Metric::GpuPowerWatts).map(|it| it / by),
+        }
     };
-    if !idle(Metric::GpuDramActive) || !idle(Metric::GpuTensorActive) {
-        return None;
-    }
-    let watts = mean(&device.known(Metric::GpuPowerWatts, now))?;
-    let all = device.known(Metric::GpuPowerWatts, 0..device.len());
-    let (least, worked) = (quantile(all.clone(), 0.01)?, quantile(all, 0.9)?);
-    let of_one = |watts: f64| watts / device.summed(Metric::GpuPowerWatts);
-    let does = (watts - least) / (worked - least).max(1.0);
-    (worked >= WORKED * least && does <= OF_WORK).then(|| Found {
-        pod: device.pod,
-        of: device.called(),
-        several: device.units > 1.0,
-        watts: Some(of_one(watts)),
-        worked: Some(of_one(worked)),
-        always: false,
+    let samples: Vec<DeviceSample> = (0..devices.len()).map(sample).collect();
+    let told = samples.iter().filter(|it| it.busy.is_some());
+    let until = Timestamp::from_second(told.clone().next_back()?.at).ok()?;
+    let stand = stand(&samples)?;
+    let hang = Hang::of(&stand, (until, seen.grid.step), card).filter(Hang::is_sure)?;
+    is_now(until, seen).then(|| Found {
+        pod: devices.pod,
+        of: devices.called(),
+        several: devices.units > 1.0,
+        since: hang.since,
+        watts: stand.power_watts,
+        worked: stand.worked_watts.filter(|_| hang.worked),
+        always: usize::try_from(stand.samples).is_ok_and(|it| it == told.count()),
     })
 }
 
-/// What does nothing by what a device of its product draws then, or by what its
-/// multiprocessors and memory do: its own past need not tell.
-fn stands<'a>(device: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Option<Found<'a>> {
-    let now = device.newest(&seen.grid, LONG);
-    if device.known(Metric::GpuUtilization, now.clone()).len() < SAMPLES {
-        return None;
-    }
-    let card = card(device.pod, seen, pool);
-    let most = quantile(device.known(Metric::GpuSmActive, 0..device.len()), 1.0);
-    let worked = most.is_some_and(|it| it > FULL_OF_WORK);
-    let doing = |places: &Range<usize>| {
-        let level = |metric: Metric| mean(&device.known(metric, places.clone()));
-        let compute = level(Metric::GpuSmActive);
-        let (dram, tensor) = (level(Metric::GpuDramActive), level(Metric::GpuTensorActive));
-        let larger = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
-        let watts = level(Metric::GpuPowerWatts);
-        let watts = watts.map(|it| it / device.summed(Metric::GpuPowerWatts));
-        let power = watts.zip(card);
-        let doing = Doing {
-            busy: level(Metric::GpuUtilization)?,
-            full: compute.and_then(|it| larger(Some(it), dram)),
-            moved: larger(dram, tensor),
-            power: power.map(|(watts, card)| card.fullness_at(watts)),
-        };
-        Some((doing.hangs(worked), watts))
-    };
-    let (hangs, watts) = doing(&now)?;
-    hangs.then(|| Found {
-        pod: device.pod,
-        of: device.called(),
-        several: device.units > 1.0,
-        watts,
-        worked: None,
-        always: doing(&(0..device.len())).is_some_and(|it| it.0),
-    })
+/// What it does now is not told where its figures have ended.
+fn is_now(until: Timestamp, seen: &Seen<'_>) -> bool {
+    let step = i64::from(seen.grid.step.as_secs());
+    let ago = seen.grid.end().as_second() - until.as_second();
+    ago < i64::from(NOW.as_secs()) + step
 }
 
 impl GpuHangs {
@@ -181,17 +142,14 @@ impl GpuHangs {
         let at = found
             .watts
             .map_or_else(String::new, |watts| format!(" at {watts:.0} W{each}"));
-        let how = found.worked.map_or_else(
-            || {
-                let when = if found.always {
-                    "in the whole window"
-                } else {
-                    "in the last hour"
-                };
-                format!("{at}, and computed nothing {when}")
-            },
-            |watts| format!("{at}, where {it} drew {watts:.0} W when {it} worked"),
-        );
+        let when = found.since.strftime("%Y-%m-%d %H:%M");
+        let how = match found.worked {
+            _ if found.always => format!("{at}, and computed nothing in the whole window"),
+            Some(watts) => {
+                format!(" since {when}{at}, where {it} drew {watts:.0} W when {it} worked")
+            }
+            None => format!(" since {when}{at}, and computed nothing"),
+        };
         let number = |name, value: Option<f64>| value.map(|it| Evidence::number(name, it));
         let figures = [
             number("power_watts", found.watts),
@@ -200,6 +158,7 @@ impl GpuHangs {
         ];
         Risk {
             severity: Severity::High,
+            since: Some(found.since),
             text: format!(
                 "{}{others} {is} busy all the time{how}: {it} {hang}",
                 found.of

@@ -553,20 +553,9 @@ fn what_is_wrong_with_one_device_of_several_is_told_of_that_one() {
         ["GPU 2 of clock works at 500 MHz since 2026-11-22 00:10, 25 % of the best that it had"]
     );
     let memory = told("gpu-memory-full");
-    assert_eq!(memory.len(), 2, "{memory:?}");
-    assert!(
-        memory
-            .iter()
-            .any(|it| it.starts_with("GPU 3 of grows has ")),
-        "{memory:?}"
-    );
-    let full = memory
-        .iter()
-        .find(|it| it.starts_with("the GPU of full has "));
-    assert!(
-        full.unwrap().contains("99.5 %, and it was so all the time"),
-        "{memory:?}"
-    );
+    // What is held all the time is none, where nothing fails.
+    assert_eq!(memory.len(), 1, "{memory:?}");
+    assert!(memory[0].starts_with("GPU 3 of grows has "), "{memory:?}");
     let errors = told("gpu-error");
     assert_eq!(
         errors,

@@ -82,7 +82,7 @@ fn a_run_whose_ranks_wait_for_ever_hangs() {
     assert_eq!(
         found,
         [
-            "high: the GPU of a is busy all the time at 150 W, where it drew 640 W when it worked: it hangs"
+            "high: the GPU of a is busy all the time since 2026-11-22 00:05 at 150 W, where it drew 640 W when it worked: it hangs"
         ]
     );
     assert!(of(&[pod("a", 3, run(false))], "gpu-hangs").is_empty());
@@ -186,4 +186,40 @@ fn memory_that_grew_to_its_end_is_told_and_that_of_servers_is_not() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("99 %"), "{found:?}");
     assert!(of(&[pod("a", 3, grows(true))], "gpu-memory-full").is_empty());
+}
+
+#[test]
+fn memory_that_is_held_all_the_time_is_told_where_programs_fail_beside_it() {
+    let figures = |gib: f64, xid: f64| {
+        vec![
+            ("gpu_sm_active", 0.6),
+            ("gpu_memory_bytes", gib),
+            ("gpu_memory_total_bytes", 80e9),
+            ("gpu_xid", xid),
+        ]
+    };
+    let found = |does: &dyn Fn(usize) -> Vec<(&'static str, f64)>| {
+        of(&[pod("a", 3, does)], "gpu-memory-full")
+    };
+    // As servers of language models take it, from the start or from when they begin.
+    for from in [0, DAY, 5 * DAY / 2] {
+        let takes = |slot: usize| figures(if slot < from { 0.6e9 } else { 78e9 }, 0.0);
+        assert!(found(&takes).is_empty(), "{from}");
+    }
+    // A run that grows bit by bit, from nothing or from much.
+    for (low, by) in [(0.5, 79.0), (50.0, 29.0)] {
+        let grows = |slot: usize| {
+            let part = f64::from(u32::try_from(slot).unwrap()) / f64::from(864);
+            figures((low + by * part) * 1e9, 0.0)
+        };
+        assert_eq!(found(&grows).len(), 1, "{low}");
+    }
+    let faults = |slot: usize| figures(79.5e9, if slot < 2 * DAY { 0.0 } else { 31.0 });
+    let told = found(&faults);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].ends_with("99.4 %, and told XID 31, which programs cause")
+            || told[0].ends_with("99 %, and told XID 31, which programs cause"),
+        "{told:?}"
+    );
 }

@@ -16,6 +16,7 @@ mod runs;
 mod sharing;
 mod states;
 mod stops;
+mod unsteady;
 mod waste;
 
 use std::fmt::Write as _;

@@ -664,6 +664,8 @@ fn what_exporters_tell_in_other_ways_is_understood() {
     }
     for (name, on) in [
         ("percent", "n1"),
+        ("beside", "n1"),
+        ("little", "n1"),
         ("share", "n2"),
         ("faulty", "n2"),
         ("twice", "n2"),
@@ -682,6 +684,14 @@ fn what_exporters_tell_in_other_ways_is_understood() {
     // One exporter prints percent, that of the other node shares.
     let sm = "DCGM_FI_PROF_SM_ACTIVE";
     text.series(sm, &of("percent", "n1"), 30, |_| 60.0);
+    let dram = "DCGM_FI_PROF_DRAM_ACTIVE";
+    text.series(dram, &of("percent", "n1"), 30, |_| 0.3);
+    // On the same node another prints shares, and what runs rarely says nothing of it.
+    for (name, busy, full) in [("beside", 95.0, 0.6), ("little", 1.0, 0.5)] {
+        text.series("DCGM_FI_DEV_GPU_UTIL", &of(name, "n1"), 30, |_| busy);
+        text.series(sm, &of(name, "n1"), 30, |_| full);
+    }
+    text.series("DCGM_FI_DEV_GPU_UTIL", &of("percent", "n1"), 30, |_| 90.0);
     for name in ["share", "faulty", "twice"] {
         text.series(sm, &of(name, "n2"), 30, |_| 0.6);
     }
@@ -703,7 +713,9 @@ fn what_exporters_tell_in_other_ways_is_understood() {
             format!("namespace=\"ml\",pod=\"twice\",container=\"main\",model_name=\"m\"{job}");
         text.series("vllm:num_requests_running", &labels, 30, |_| 3.0);
     }
-    for name in ["percent", "share", "faulty", "twice", "whole"] {
+    for name in [
+        "percent", "beside", "little", "share", "faulty", "twice", "whole",
+    ] {
         text.pod(name);
     }
     let Some(server) = prometheus(&until_now(&text.whole()), &[]) else {
@@ -716,6 +728,9 @@ fn what_exporters_tell_in_other_ways_is_understood() {
         (json!(0.6), json!(0.6)),
         "{report:#}"
     );
+    assert_eq!((sm("beside"), sm("little")), (json!(0.6), json!(0.005)));
+    let dram = &workload(&report, "percent")["use"]["dram_active_ratio"]["mean"];
+    assert_eq!(*dram, json!(0.003));
     let running = &workload(&report, "twice")["serving"]["requests_running"]["mean"];
     assert_eq!(*running, 3.0, "{report:#}");
     let whole = workload(&report, "whole");

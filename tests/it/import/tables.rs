@@ -176,7 +176,7 @@ fn a_missing_column_is_named() {
     let files = Files::new().with("usage.csv", "namespace,pod,time,cpu_cores,memory_bytes\n");
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.csv: it has no columns `container`, `timestamp`
-    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`, one of GPUs not the last two
     ");
     let empty = Files::new().with("usage.csv", "");
     assert!(empty.refused().contains("it has no columns `namespace`"));

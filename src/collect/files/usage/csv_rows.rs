@@ -61,6 +61,7 @@ pub(super) fn read(reading: &mut Reading<'_>, source: impl Read) -> Result<(), I
         path: reading.path.to_owned(),
         problem,
     })?;
+    reading.lack(header.lacks);
     let (path, width) = (reading.path, names.len());
     let (sender, receiver) = sync_channel(WAITING);
     let (back, spare) = channel();

@@ -3,7 +3,8 @@
 use crate::collect::Column;
 use crate::snapshot::Metric;
 
-/// The columns that every file has, in any order.
+/// The columns that every file has, in any order; one that tells of devices may be without the
+/// last two.
 pub(in crate::collect::files) const REQUIRED: [&str; 6] = [
     "namespace",
     "pod",
@@ -23,13 +24,24 @@ pub(super) struct Header {
     pub(super) timestamp: usize,
     pub(super) device: Option<usize>,
     pub(super) numbers: Vec<(Column, usize)>,
+    /// Whether it has no CPU, and no memory.
+    pub(super) lacks: [bool; 2],
 }
 
 impl Header {
     /// Fails with a text that says which columns are missing, or there twice.
     pub(super) fn of(columns: &[String]) -> Result<Self, String> {
         let place = |name: &str| columns.iter().position(|column| column == name);
-        let missing: Vec<String> = REQUIRED
+        let of_devices = Metric::ALL.into_iter().filter(|it| it.is_of_devices());
+        let mut of_devices = of_devices.map(|it| Column::More(it).name());
+        let tells_devices = of_devices.any(|it| place(it).is_some());
+        let lacks = [REQUIRED[4], REQUIRED[5]].map(|name| place(name).is_none());
+        let needed = if tells_devices {
+            &REQUIRED[..4]
+        } else {
+            &REQUIRED[..]
+        };
+        let missing: Vec<String> = needed
             .iter()
             .filter(|name| place(name).is_none())
             .map(|name| format!("`{name}`"))
@@ -61,6 +73,7 @@ impl Header {
             timestamp: at("timestamp"),
             device: place(DEVICE),
             numbers,
+            lacks,
         })
     }
 }

@@ -50,6 +50,8 @@ struct Reading<'a> {
     rows: u64,
     /// How many read at a time.
     readers: u64,
+    /// Whether some files have no CPU, and no memory.
+    lacks: [bool; 2],
 }
 
 /// Rows read between two looks at how much memory there is.
@@ -83,6 +85,7 @@ pub(super) fn read(
         skipped: Skipped::default(),
         rows: 0,
         readers: 1,
+        lacks: [false; 2],
     };
     let mut gaps = Vec::new();
     for (file, path) in options.usage.iter().enumerate() {
@@ -92,6 +95,7 @@ pub(super) fn read(
         let rows = reading.samples.rows();
         progress.detail(&format!("rows of usage up to {}: {rows}", path.display()));
     }
+    gaps.extend(lacking(reading.lacks));
     let Reading {
         mut samples, days, ..
     } = reading;
@@ -109,6 +113,19 @@ pub(super) fn read(
         }
         None => (None, gaps),
     })
+}
+
+/// What files tell of devices alone.
+fn lacking(lacks: [bool; 2]) -> Option<Gap> {
+    let names = REQUIRED[4..].iter().zip(lacks).filter(|it| it.1);
+    let names: Vec<String> = names.map(|it| format!("`{}`", it.0)).collect();
+    let s = if names.len() > 1 { "s" } else { "" };
+    let text = format!(
+        "a file tells of GPUs and has no column{s} {}: how much of that is used is not known",
+        names.join(", ")
+    );
+    let hint = "export CPU and memory of the same containers beside them";
+    (!names.is_empty()).then(|| Gap::new("no-cpu-or-memory", "usage", text).hint(hint))
 }
 
 /// Wrong times would stretch the grid over years: an error, or a gap where bad
@@ -187,6 +204,13 @@ impl<'a> Reading<'a> {
             skipped: Skipped::default(),
             rows: 0,
             ..*self
+        }
+    }
+
+    /// Notes what a file does not have.
+    fn lack(&mut self, lacks: [bool; 2]) {
+        for (own, lacks) in self.lacks.iter_mut().zip(lacks) {
+            *own |= lacks;
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn read(reading: &mut Reading<'_>, mut table: Source) -> Result<(), I
         path: path.to_owned(),
         problem,
     })?;
+    reading.lack(header.lacks);
     if let Some(problem) = strange(&footer, &names, &header) {
         return Err(fail(problem));
     }

@@ -154,6 +154,51 @@ fn joined(tiles: &[Vec<f32>], point: usize, is_amount: bool) -> f32 {
     }
 }
 
+/// What is known of the scales of devices while one metric after the other is read.
+#[derive(Debug, Default)]
+pub(super) struct Scales {
+    /// How often anything runs, the mean.
+    busy: BTreeMap<Device, f32>,
+    /// Devices of which any metric is percent.
+    percent: BTreeSet<Device>,
+}
+
+/// What runs for more than this share of the time does not use so much less of a device that
+/// a value is a percent of it.
+const RUNS: f32 = 0.1;
+
+impl Scales {
+    pub(super) fn note_busy(&mut self, all: &Holders) {
+        for (device, values) in all.0.values().flatten() {
+            let known = values.iter().filter(|it| !it.is_nan());
+            let (sum, count) = known.fold((0.0, 0.0_f32), |it, value| (it.0 + value, it.1 + 1.0));
+            if count > 0.0 {
+                self.busy.insert(device.clone(), sum / count);
+            }
+        }
+    }
+
+    /// Whether these values are shares for certain, beside others that are percent: by how often
+    /// anything runs, unless other metrics of the device are percent.
+    fn is_share(&self, device: &Device, values: &[f32]) -> bool {
+        let busy = self.busy.get(device).copied();
+        let runs = busy.is_some_and(|it| it > RUNS);
+        runs && largest(values) > NEXT_TO_NOTHING && !self.percent.contains(device)
+    }
+
+    /// Whether they can be: no more is used than something runs.
+    fn can_be_share(&self, device: &Device, values: &[f32]) -> bool {
+        let known = values.iter().filter(|it| !it.is_nan());
+        let (sum, count) = known.fold((0.0, 0.0_f32), |it, value| (it.0 + value, it.1 + 1.0));
+        let busy = self.busy.get(device).copied();
+        busy.is_some_and(|it| sum <= (1.2 * it + NEXT_TO_NOTHING) * count)
+    }
+}
+
+fn largest(values: &[f32]) -> f32 {
+    values.iter().copied().fold(f32::NAN, f32::max)
+}
+
 /// Points of two pods on one device, up to which one followed the other.
 const HANDOVER: usize = 2;
 
@@ -227,16 +272,16 @@ impl Holders {
     }
 
     /// Makes shares of what is percent, which a series shows by values above this that are no
-    /// single ones. The exporter of one host tells all in one of both ways: the host of each
-    /// device is in `hosts`. Where that is not known, a series without such values beside
+    /// single ones. How often anything runs on a device tells it of the others; else the exporter
+    /// of one host is taken to tell all in one of both ways: the host of each device is in
+    /// `hosts`. Where that is not known, a series without such values beside
     /// others that have them may be either: it is forgotten, unless it is next to nothing both
     /// ways. Gives how many are.
     pub(super) fn make_shares(
         &mut self,
         percent_from: f32,
-        hosts: &BTreeMap<String, String>,
+        (hosts, scales): (&BTreeMap<String, String>, &mut Scales),
     ) -> u64 {
-        let largest = |values: &Vec<f32>| values.iter().copied().fold(f32::NAN, f32::max);
         let is_percent = |values: &Vec<f32>| {
             let known = values.iter().filter(|it| !it.is_nan()).count();
             let above = values.iter().filter(|it| **it > percent_from).count();
@@ -244,17 +289,30 @@ impl Holders {
         };
         let host = |device: &Device| hosts.get(&device.id).filter(|it| !it.is_empty());
         let all = || self.0.values().flatten();
-        if !all().any(|(_, values)| is_percent(values)) {
+        let percent = all().filter(|(_, values)| is_percent(values));
+        scales.percent.extend(percent.map(|it| it.0.clone()));
+        if !all().any(|it| scales.percent.contains(it.0)) {
             return 0;
         }
-        let percent = all().filter(|(_, values)| is_percent(values));
-        let percent: BTreeSet<String> = percent.filter_map(|it| host(it.0)).cloned().collect();
+        let of = |them: &dyn Fn(&Device, &[f32]) -> bool| -> BTreeSet<String> {
+            let them = all().filter(|it| them(it.0, it.1));
+            them.filter_map(|it| host(it.0)).cloned().collect()
+        };
+        let percent = of(&|it, _| scales.percent.contains(it));
+        let shares = of(&|it, values| scales.is_share(it, values));
         let mut either = 0;
         for (device, values) in self.0.values_mut().flatten() {
-            let factor = if is_percent(values) {
+            let factor = if scales.percent.contains(device) {
                 0.01
+            } else if scales.is_share(device, values) {
+                1.0
             } else if let Some(host) = host(device) {
-                if percent.contains(host) { 0.01 } else { 1.0 }
+                let is_mixed = shares.contains(host) && scales.can_be_share(device, values);
+                if percent.contains(host) && !is_mixed {
+                    0.01
+                } else {
+                    1.0
+                }
             } else if largest(values) > NEXT_TO_NOTHING {
                 either += 1;
                 f32::NAN

@@ -16,7 +16,7 @@ use super::question::{Answer, Question};
 use crate::snapshot::{Gap, Metric};
 use crate::text::count;
 use crate::units::{len_f64, single};
-use device::{Device, Holders, Points};
+use device::{Device, Holders, Points, Scales};
 use exporters::{ALL, Of, SLACK, Scale, Source, Tells};
 
 /// The names of all metrics that are read.
@@ -50,6 +50,7 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         points: Points::of(&asker.grid),
         odd: 0,
         either: BTreeMap::new(),
+        scales: Scales::default(),
         shared: BTreeSet::new(),
         sliced: BTreeSet::new(),
         apart: BTreeSet::new(),
@@ -69,6 +70,9 @@ pub(super) async fn read(asker: &mut Asker<'_>, signals: &mut Signals) {
         (Tells::Clock, Metric::GpuClockHertz),
     ] {
         let holders = reading.all(asker, tells).await;
+        if tells == Tells::Busy {
+            reading.scales.note_busy(&holders);
+        }
         reading.note_ownerless(&holders, metric);
         reading.fold(asker, signals, &holders, metric);
         reading.each(asker, signals, &holders, metric);
@@ -121,6 +125,7 @@ struct Reading {
     odd: u64,
     /// Series by metric that may be shares or percent.
     either: BTreeMap<&'static str, u64>,
+    scales: Scales,
     /// Pods that share devices.
     shared: BTreeSet<String>,
     /// Devices that are cut into slices.
@@ -249,7 +254,13 @@ impl Reading {
             holders.begin_and_end();
         }
         if source.scale == Scale::Share {
-            let either = holders.make_shares(PERCENT_FROM, &hosts);
+            // How often anything runs is percent in many builds whose other shares are none.
+            let mut own = Scales::default();
+            let scales = match source.tells {
+                Tells::Busy => &mut own,
+                _ => &mut self.scales,
+            };
+            let either = holders.make_shares(PERCENT_FROM, (&hosts, scales));
             if either > 0 {
                 *self.either.entry(source.metric).or_default() += either;
             }
