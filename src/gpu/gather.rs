@@ -576,7 +576,7 @@ fn forget_overlaps(columns: &mut Columns) {
 }
 
 /// Memory that changes by less than this is noise.
-const CHANGES: f32 = (32 << 20) as f32;
+const CHANGES: f32 = 33_554_432.0;
 
 /// How often memory in use changed from one sample to the next.
 fn changes(bytes: &[f32]) -> usize {

@@ -166,10 +166,18 @@ fn now(mut verdict: Verdict, seen: &Seen) -> Verdict {
 }
 
 /// How often containers with devices began again.
-fn restarts(workload: &Workload) -> u32 {
-    let containers = workload.containers.iter();
+fn restarts(workloads: &[&Workload]) -> u32 {
+    let containers = workloads.iter().flat_map(|it| &it.containers);
     let with = containers.filter(|it| asked(it).gpus() > 0.0);
     with.map(|it| it.restarts).sum()
+}
+
+/// Whether they do so again and again.
+fn begins_again(seen: &Seen, workloads: &[&Workload]) -> bool {
+    let restarts = restarts(workloads);
+    let days = seen.lived.unwrap_or(seen.watched).as_secs();
+    let a_day = f64::from(restarts) * 86_400.0 / f64::from(days.max(1));
+    restarts >= FAILS && a_day >= FAILS_A_DAY
 }
 
 fn is_little(full: Level) -> bool {
@@ -247,6 +255,13 @@ fn of_told(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
         let why = format!("{}: {share} of each is used{by}{spread}", alternate.told());
         return Verdict::new(State::Underused, sure, why);
     }
+    if full.mean <= LITTLE.0 && begins_again(seen, workloads) {
+        let why = format!(
+            "{share} of each device is used{by}{spread}, and it began again {} times",
+            restarts(workloads)
+        );
+        return Verdict::new(State::Underused, sure, why);
+    }
     if let Some(verdict) = starved(seen, held, workloads, sure) {
         return verdict;
     }
@@ -269,15 +284,6 @@ fn of_told(held: &Held, seen: &Seen, workloads: &[&Workload]) -> Verdict {
             format!(", although something runs {} of the time", percent(it.mean))
         });
         let why = format!("{share} of each device is used{by}{spread}{but}");
-        return Verdict::new(State::Underused, sure, why);
-    }
-    let restarts: u32 = workloads.iter().map(|it| restarts(it)).sum();
-    let days = seen.lived.unwrap_or(seen.watched).as_secs();
-    let a_day = f64::from(restarts) * 86_400.0 / f64::from(days.max(1));
-    if full.mean <= LITTLE.0 && restarts >= FAILS && a_day >= FAILS_A_DAY {
-        let why = format!(
-            "{share} of each device is used{by}{spread}, and it began again {restarts} times"
-        );
         return Verdict::new(State::Underused, sure, why);
     }
     let why = format!("{share} of each device is used{by}{spread}");

@@ -102,7 +102,7 @@ fn every_state_has_its_load() {
     assert_eq!(report["schema"], "kcost.gpus/v1");
     for (name, expected) in [
         ("idle", "idle high"),
-        ("held", "held high"),
+        ("held", "held medium"),
         ("small", "underused high"),
         ("short-of-cpu", "starved high"),
         ("moving", "bandwidth_bound high"),

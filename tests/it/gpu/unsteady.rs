@@ -282,6 +282,19 @@ fn pods_that_came_in_the_place_of_others_tell_what_is_so_now() {
     let old = of("web-7f9c8d6b54-b4d6f", 2 * DAY, true);
     let now = [of("web-7f9c8d6b54-x7k2p", 3 * DAY / 2, false)];
     let mut all = objects(&now, &node);
+    let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {
+        "namespace": "ml", "name": "web-7f9c8d6b54", "uid": "web-7f9c8d6b54",
+        "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web",
+            "uid": "web", "controller": true}]},
+        "spec": {"replicas": 1, "template": {"spec": all["items"][1]["spec"].clone()}}});
+    let template = json!({"spec": {"containers": all["items"][1]["spec"]["containers"].clone()}});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"namespace": "ml", "name": "web", "uid": "web"},
+        "spec": {"replicas": 1, "template": template}});
+    all["items"]
+        .as_array_mut()
+        .unwrap()
+        .extend([set, deployment]);
     let created = jiff::Timestamp::from_second(END - 129_600).unwrap();
     all["items"][1]["metadata"]["creationTimestamp"] = json!(created.to_string());
     let usage = csv(&now, 300) + &earlier(&csv(&[old], 300), 129_600);

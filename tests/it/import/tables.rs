@@ -152,7 +152,7 @@ fn parquet_with_times_of_any_kind() {
     let files = Files::new().with("usage.parquet", parquet("time", twice(START)));
     insta::assert_snapshot!(files.refused(), @"
     error: failed to read [FOLDER]/usage.parquet: it has no column `timestamp`
-    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`
+    hint: a usage file needs the columns `namespace,pod,container,timestamp,cpu_cores,memory_bytes`, one of GPUs not the last two
     ");
     let millis = parquet("timestamp", twice(START * 1_000));
     let files = Files::new().with("usage.parquet", millis);
