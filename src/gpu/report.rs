@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
-use super::advice::{About, Action, Advice, Danger, advice};
+use super::advice::{Action, Advice, Danger};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
 use super::seen::{Fullness, Seen};
 use super::sharing::{Member, Sharing, proposed};
+use super::products::{Maker, OfProduct, Whole, of_products};
 use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner, Split};
-use crate::price::{Basis, Book, Home, is_listed};
+use crate::price::{Basis, Book, is_listed};
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::{money, percent, short};
 use crate::units::{Money, len_f64};
@@ -69,6 +68,8 @@ pub struct Judged {
     pub cost: Money,
     /// Of that the devices.
     pub gpu_cost: Money,
+    /// The same by product, where there are several, as they are held.
+    pub products: Vec<OfProduct>,
     pub advice: Vec<Advice>,
 }
 
@@ -116,6 +117,16 @@ impl Gpus {
         let (mut cost, mut used, mut unknown) = (Money::ZERO, Money::ZERO, Money::ZERO);
         for it in self.workloads.iter().filter(|it| it.held.ran.is_none()) {
             cost += it.gpu_cost;
+            // Of several products each by its own figures and at its own price.
+            for product in &it.products {
+                match product.full.filter(|it| it.1 != Fullness::Engine) {
+                    Some((full, _)) => used += product.gpu_cost.scale(full.min(1.0)),
+                    None => unknown += product.gpu_cost,
+                }
+            }
+            if it.held.is_mixed() {
+                continue;
+            }
             match it.seen.fullness(it.held.card()) {
                 Some((full, from)) if from != Fullness::Engine || it.state != State::Unknown => {
                     used += it.gpu_cost.scale(full.mean.min(1.0));
@@ -215,6 +226,10 @@ impl Gpus {
         let mut sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing);
         for judged in &mut workloads {
+            // Of several products each is worked out for itself.
+            if judged.held.is_mixed() {
+                continue;
+            }
             let advice = std::mem::take(&mut judged.advice);
             judged.advice = in_turn(advice, judged.cost, options.book.currency());
         }
@@ -256,23 +271,25 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
     // What devices that work have to do is not told by those that do nothing.
     let working = seen.at_work();
-    let verdict = judge(&held, working, &workloads);
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
-    let advice = advice(&About {
+    let maker = Maker {
+        snapshot,
+        workloads: &workloads,
+        options,
+    };
+    let whole = Whole {
         held: &held,
         seen: working,
-        state: verdict.state,
-        certainty: verdict.certainty,
-        workloads: &workloads,
         cost,
         gpu_cost,
-        device_hours: &|pod| device_hour(snapshot, &workloads, pod, options),
-        node: node(snapshot, &workloads),
-        book: options.book,
-        now: now(snapshot),
-    });
+    };
+    let products = maker.products(&whole);
+    let verdict = judge(&held, working, &workloads);
+    let verdict = of_products(&held, &products).unwrap_or(verdict);
+    let advice = maker.advice(&whole, &verdict, &products);
     let verdict = beside_slack(&verdict, &held, working).unwrap_or(verdict);
     let verdict = beside_unused(&verdict, &held, working).unwrap_or(verdict);
+    let products = products.into_iter().map(|it| it.judged).collect();
     Judged {
         held,
         seen,
@@ -281,6 +298,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         why: verdict.why,
         cost,
         gpu_cost,
+        products,
         advice,
     }
 }
@@ -288,13 +306,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
 /// Of all pods of the owner, with devices or without: the head of a cluster goes with it. And
 /// of its devices.
 fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, Money) {
-    let id = |at: usize| snapshot.workloads.get(at).map(|it| &it.id);
-    let is_own = |at| {
-        let first = workloads.first();
-        first
-            .zip(id(at))
-            .is_some_and(|(it, id)| it.id.is_beside(id))
-    };
+    let is_own = |at| is_own(snapshot, workloads, at);
     let own = |owner: Owner| matches!(owner, Owner::Workload(at) if is_own(at));
     let split = costs.of(own);
     let runs = workloads.iter().any(|it| it.is_batch());
@@ -307,48 +319,11 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
     (total, runs.iter().map(|it| it.gpu).sum())
 }
 
-/// What one device of a pod costs an hour, where that runs or ran; of a pod of which nobody
-/// remembers that, where others of its workload did.
-fn device_hour(
-    snapshot: &Snapshot,
-    workloads: &[&Workload],
-    pod: &str,
-    options: Options<'_>,
-) -> Option<f64> {
-    let costs = options.costs;
-    let node = workloads.iter().find_map(|it| {
-        let now = it.pods.iter().find(|own| own.name == pod);
-        let before = it.ran.iter().find(|own| own.pod == pod);
-        now.map(|it| it.node.as_deref())
-            .or_else(|| before.map(|it| it.node.as_deref()))
-    });
-    let mut nodes = snapshot.cluster.nodes.iter();
-    let place = node
-        .flatten()
-        .and_then(|name| nodes.position(|it| it.name == name));
-    if let Some(place) = place {
-        return costs.nodes.get(place)?.rates.gpu_hour;
-    }
-    let homes = workloads.iter();
-    let mut homes = homes.filter_map(|it| Home::of(&snapshot.cluster, it));
-    let home = homes.next()?;
-    home.rates(&costs.nodes, options.book).gpu_hour
-}
-
-/// The node of the first pod that has one.
-fn node<'a>(snapshot: &'a Snapshot, workloads: &[&Workload]) -> Option<&'a Node> {
-    let mut pods = workloads.iter().flat_map(|it| &it.pods);
-    let name = pods.find_map(|pod| pod.node.as_deref())?;
-    snapshot.cluster.nodes.iter().find(|it| it.name == name)
-}
-
-/// The end of the window.
-fn now(snapshot: &Snapshot) -> Timestamp {
-    if snapshot.usage.grid.len > 0 {
-        snapshot.usage.grid.end()
-    } else {
-        snapshot.taken_at
-    }
+/// Whether a workload of the snapshot is of the same owner as these.
+pub(super) fn is_own(snapshot: &Snapshot, workloads: &[&Workload], at: usize) -> bool {
+    let id = snapshot.workloads.get(at).map(|it| &it.id);
+    let first = workloads.first();
+    first.zip(id).is_some_and(|(it, id)| it.id.is_beside(id))
 }
 
 /// Nodes with devices that nobody asks for, the dearest first.

@@ -280,7 +280,7 @@ pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> O
     } else {
         format!("nothing comes of {counts}")
     };
-    let why = if seen.is_told_apart() {
+    let why = if seen.is_told_apart() || held.is_mixed() {
         format!("{did}, and of the others: {}", of_working.why)
     } else {
         format!("{did}; of all of them: {}", of_working.why)

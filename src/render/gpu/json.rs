@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Of, Sharing};
+use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Of, OfProduct, Sharing};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::{DeviceLevel, DeviceUse, Snapshot};
@@ -73,7 +73,10 @@ pub(in crate::render) struct Workload<'a> {
     waiting_pods: usize,
     /// Devices of each pod of runs that have ended; null where there is a pod now.
     ended_pod_gpus: Option<f64>,
+    /// `A + B` where there are several.
     product: Option<&'a str>,
+    /// Of each product, where there are several.
+    products: Vec<Product<'a>>,
     mig_profile: Option<&'a str>,
     state: &'static str,
     confidence: &'static str,
@@ -90,6 +93,20 @@ pub(in crate::render) struct Workload<'a> {
     /// Null where it holds devices of which nothing says what they cost.
     monthly_gpu_cost: Option<Money>,
     advice: Vec<Advice<'a>>,
+}
+
+/// Devices of one product of a workload that has several.
+#[derive(Serialize)]
+struct Product<'a> {
+    product: Option<&'a str>,
+    gpus: f64,
+    pods: usize,
+    state: &'static str,
+    /// The mean of its devices.
+    full_ratio: Option<f64>,
+    full_from: Option<&'static str>,
+    monthly_cost: Money,
+    monthly_gpu_cost: Money,
 }
 
 /// Of one device.
@@ -268,6 +285,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
         waiting_pods: held.waiting_pods,
         ended_pod_gpus: held.ran.map(rounded),
         product: held.product.as_deref(),
+        products: judged.products.iter().map(product).collect(),
         mig_profile: held.profile.as_deref(),
         state: judged.state.name(),
         confidence: judged.certainty.name(),
@@ -306,6 +324,19 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
                 risk: it.risk.name(),
             })
             .collect(),
+    }
+}
+
+fn product(it: &OfProduct) -> Product<'_> {
+    Product {
+        product: it.product.as_deref(),
+        gpus: rounded(it.gpus),
+        pods: it.pods,
+        state: it.state.name(),
+        full_ratio: it.full.map(|it| rounded(it.0)),
+        full_from: it.full.map(|it| it.1.name()),
+        monthly_cost: it.cost,
+        monthly_gpu_cost: it.gpu_cost,
     }
 }
 
