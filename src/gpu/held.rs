@@ -1,12 +1,12 @@
 //! Which workloads hold accelerators, and what.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
 use super::vendor::Vendor;
-use crate::price::Home;
+use crate::price::Homes;
 use crate::snapshot::{
-    CapacityType, Cluster, Container, Node, Pod, Resources, Series, Snapshot, Workload,
+    CapacityType, Cluster, Container, Pod, Resources, Series, Snapshot, Workload,
 };
 use crate::units::{Bytes, count_from, len_f64};
 
@@ -111,12 +111,7 @@ pub(super) fn units(workload: &Workload, container: &Container, series: &Series)
 
 /// All owners whose workloads have devices, in the order of the workloads.
 pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
-    let nodes: HashMap<&str, &Node> = snapshot
-        .cluster
-        .nodes
-        .iter()
-        .map(|node| (node.name.as_str(), node))
-        .collect();
+    let homes = Homes::new(&snapshot.cluster);
     let mut all: Vec<Held> = Vec::new();
     let mut before: Option<&Workload> = None;
     for (index, workload) in snapshot.workloads.iter().enumerate() {
@@ -125,14 +120,14 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
         }
         let beside = before.is_some_and(|it| it.id.is_beside(&workload.id));
         before = Some(workload);
-        let one = one(index, workload, (&snapshot.cluster, &nodes), None);
+        let one = one(index, workload, (&snapshot.cluster, &homes), None);
         match all.last_mut().filter(|_| beside) {
             Some(last) => last.join(one),
             None => all.push(one),
         }
     }
     for held in &mut all {
-        held.products = by_product(held, snapshot, &nodes);
+        held.products = by_product(held, snapshot, &homes);
         let names = held.products.iter().map(Held::name_of_product);
         let names: Vec<&str> = names.collect();
         if !names.is_empty() {
@@ -143,17 +138,17 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
 }
 
 /// What is held of each product, the most devices first; nothing where all are of one.
-fn by_product(held: &Held, snapshot: &Snapshot, nodes: &HashMap<&str, &Node>) -> Vec<Held> {
+fn by_product(held: &Held, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Held> {
     let own = || held.workloads.iter().map(|at| (*at, &snapshot.workloads[*at]));
     let pods = own().flat_map(|(_, it)| it.pods.iter().map(move |pod| (it, pod)));
     let placed = pods.filter(|(it, pod)| devices(pod, each_pod(it)) > 0.0);
-    let nodes_of = placed.filter_map(|(_, pod)| nodes.get(pod.node.as_deref()?));
+    let nodes_of = placed.filter_map(|(_, pod)| homes.node(pod.node.as_deref()?));
     let names: BTreeSet<Option<&str>> = nodes_of.map(|it| it.gpu_product.as_deref()).collect();
     if names.iter().flatten().count() < 2 {
         return Vec::new();
     }
     let of = |name: Option<&str>| {
-        let each = own().map(|(at, it)| one(at, it, (&snapshot.cluster, nodes), Some(name)));
+        let each = own().map(|(at, it)| one(at, it, (&snapshot.cluster, homes), Some(name)));
         let each = each.filter(|it| it.pods > 0);
         each.reduce(|mut all, more| {
             all.join(more);
@@ -180,7 +175,7 @@ fn has_devices(workload: &Workload) -> bool {
 fn one(
     index: usize,
     workload: &Workload,
-    (cluster, nodes): (&Cluster, &HashMap<&str, &Node>),
+    (cluster, homes): (&Cluster, &Homes<'_>),
     product: Option<Option<&str>>,
 ) -> Held {
     let each = each_pod(workload);
@@ -206,7 +201,7 @@ fn one(
         if devices <= 0.0 {
             continue;
         }
-        let node = pod.node.as_deref().and_then(|name| nodes.get(name));
+        let node = pod.node.as_deref().and_then(|name| homes.node(name));
         let own = node.map(|it| it.gpu_product.as_deref());
         if product.is_some() && product != own {
             continue;
@@ -254,7 +249,7 @@ fn one(
     let most = products.into_iter().max_by_key(|(_, pods)| *pods);
     let name = most.map(|(name, _)| name.to_owned());
     let of_home = || {
-        let home = Home::of(cluster, workload)?;
+        let home = homes.of(workload)?;
         home.product().map(str::to_owned)
     };
     let name = name.or_else(|| product.is_none().then(of_home).flatten());

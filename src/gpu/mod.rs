@@ -46,7 +46,7 @@ pub use held::Held;
 pub use part::{Doing, Lost, Of, Part};
 pub use past::{Past, Silence};
 pub use products::OfProduct;
-pub use report::{Gpus, IdleNode, Judged, Options, gpus, gpus_from};
+pub use report::{Gpus, IdleNode, Judged, Options, Rate, gpus, gpus_from};
 pub use seen::{Busiest, Fullness, Gone, Level, Levels, Seen};
 pub use share::{FITS, FITTED, Kept, Load, Model, kept};
 pub use sharing::{Member, Sharing, together};

@@ -12,9 +12,9 @@ use super::seen::{Fullness, Seen};
 use super::state::{Certainty, State, Verdict, judge};
 use super::turn::by_product;
 use crate::costs::Owner;
-use crate::price::{Home, Rates};
+use crate::price::{Homes, Rates};
 use crate::snapshot::{Node, Pod, Snapshot, Workload};
-use crate::units::Money;
+use crate::units::{Bytes, Cpu, Money};
 
 /// What is said of the devices of one product.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,7 @@ pub(super) struct Whole<'a> {
 /// What advice of one owner is made from beside what it holds and does.
 pub(super) struct Maker<'a> {
     pub(super) snapshot: &'a Snapshot,
+    pub(super) homes: &'a Homes<'a>,
     pub(super) workloads: &'a [&'a Workload],
     pub(super) options: Options<'a>,
 }
@@ -155,17 +156,15 @@ impl<'a> Maker<'a> {
         let mut ran = self.workloads.iter().flat_map(|it| &it.ran);
         let before = || ran.find(|it| it.pod == name)?.node.as_deref();
         let node = pod.map_or_else(before, |it| it.node.as_deref());
-        let mut nodes = self.snapshot.cluster.nodes.iter();
-        let place = node.and_then(|name| nodes.position(|it| it.name == name));
         let of = |rates: &Rates| Hourly {
             device: rates.gpu_hour,
-            all: pod.map_or(0.0, |pod| all_of(pod, rates, self.at(place))),
+            all: pod.map_or(0.0, |pod| all_of(pod, rates)),
         };
-        if let Some(place) = place {
+        if let Some(place) = node.and_then(|name| self.homes.place(name)) {
             return Some(of(&self.options.costs.nodes.get(place)?.rates));
         }
         let homes = self.workloads.iter();
-        let mut homes = homes.filter_map(|it| Home::of(&self.snapshot.cluster, it));
+        let mut homes = homes.filter_map(|it| self.homes.of(it));
         let home = homes.next()?;
         Some(of(&home.rates(&self.options.costs.nodes, self.options.book)))
     }
@@ -177,24 +176,17 @@ impl<'a> Maker<'a> {
     /// The node of the first pod that has one, of any product or of this.
     fn node(&self, product: Option<Option<&str>>) -> Option<&'a Node> {
         let pods = self.workloads.iter().flat_map(|it| &it.pods);
-        let mut nodes = pods.filter_map(|pod| {
-            let name = pod.node.as_deref()?;
-            let mut nodes = self.snapshot.cluster.nodes.iter();
-            nodes.find(|it| it.name == name)
-        });
+        let mut nodes = pods.filter_map(|pod| self.homes.node(pod.node.as_deref()?));
         nodes.find(|it| product.is_none_or(|product| it.gpu_product.as_deref() == product))
     }
 }
 
 /// What all that a pod requests costs an hour.
-fn all_of(pod: &Pod, rates: &Rates, node: Option<&Node>) -> f64 {
+fn all_of(pod: &Pod, rates: &Rates) -> f64 {
     let asked = &pod.requests;
-    let devices = asked.gpus();
-    let devices = node.map_or(devices, |it| it.cards(devices));
-    let gib = asked.memory.unwrap_or_default().to_f64() / f64::from(1 << 30);
-    asked.cpu.unwrap_or_default().get() * rates.cpu_core_hour
-        + gib * rates.memory_gib_hour
-        + devices * rates.gpu_hour.unwrap_or(0.0)
+    asked.cpu.map_or(0.0, Cpu::get) * rates.cpu_core_hour
+        + asked.memory.map_or(0.0, Bytes::to_gib) * rates.memory_gib_hour
+        + rates.devices(asked.gpus())
 }
 
 /// The end of the window.

@@ -12,7 +12,7 @@ use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner, Split};
-use crate::price::{Basis, Book, is_listed};
+use crate::price::{Basis, Book, Homes, is_listed};
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::{money, percent, short};
 use crate::units::{Money, len_f64};
@@ -68,9 +68,41 @@ pub struct Judged {
     pub cost: Money,
     /// Of that the devices.
     pub gpu_cost: Money,
+    /// What a month of it is.
+    pub rate: Rate,
     /// The same by product, where there are several, as they are held.
     pub products: Vec<OfProduct>,
     pub advice: Vec<Advice>,
+}
+
+/// What a month of money is of something that may come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    Always,
+    /// Of a run: as if all of it ran on for a month.
+    WhileItRuns,
+    /// Of runs that have ended: by how many ran on average over the window.
+    AsItRan,
+}
+
+impl Rate {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::WhileItRuns => "while_it_runs",
+            Self::AsItRan => "as_it_ran",
+        }
+    }
+
+    /// Behind "a month".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Always => "",
+            Self::WhileItRuns => " while it runs",
+            Self::AsItRan => " by how long it ran",
+        }
+    }
 }
 
 impl Gpus {
@@ -219,9 +251,10 @@ pub fn gpus_from<S: Supply>(
 impl Gpus {
     /// Of what was gathered.
     pub fn of(snapshot: &Snapshot, seen: Gathered, options: Options<'_>) -> Self {
+        let homes = Homes::new(&snapshot.cluster);
         let each = seen.into_iter();
         let mut workloads: Vec<Judged> = each
-            .map(|(held, seen)| one(snapshot, held, seen, options))
+            .map(|(held, seen)| one((snapshot, &homes), held, seen, options))
             .collect();
         let mut sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing);
@@ -266,7 +299,12 @@ impl Gpus {
     }
 }
 
-fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Judged {
+fn one(
+    (snapshot, homes): (&Snapshot, &Homes<'_>),
+    held: Held,
+    seen: Seen,
+    options: Options<'_>,
+) -> Judged {
     let own = held.workloads.iter();
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
     // What devices that work have to do is not told by those that do nothing.
@@ -274,6 +312,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
     let maker = Maker {
         snapshot,
+        homes,
         workloads: &workloads,
         options,
     };
@@ -290,6 +329,11 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
     let verdict = beside_slack(&verdict, &held, working).unwrap_or(verdict);
     let verdict = beside_unused(&verdict, &held, working).unwrap_or(verdict);
     let products = products.into_iter().map(|it| it.judged).collect();
+    let rate = match held.ran {
+        Some(_) => Rate::AsItRan,
+        None if workloads.iter().any(|it| it.is_batch()) => Rate::WhileItRuns,
+        None => Rate::Always,
+    };
     Judged {
         held,
         seen,
@@ -298,6 +342,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         why: verdict.why,
         cost,
         gpu_cost,
+        rate,
         products,
         advice,
     }

@@ -90,6 +90,8 @@ pub(in crate::render) struct Workload<'a> {
     /// Of all pods of the owner: devices, CPU and memory; of runs that have ended by how many
     /// ran on average over the window.
     monthly_cost: Money,
+    /// What a month of money is: `always`, `while_it_runs`, `as_it_ran` over the window.
+    monthly_rate: &'static str,
     /// Null where it holds devices of which nothing says what they cost.
     monthly_gpu_cost: Option<Money>,
     advice: Vec<Advice<'a>>,
@@ -312,6 +314,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             request_seconds: figure(seen.seconds),
         }),
         monthly_cost: judged.cost,
+        monthly_rate: judged.rate.name(),
         monthly_gpu_cost: Some(judged.gpu_cost)
             .filter(|it| *it > Money::ZERO || held.gpus <= 0.0 && held.ran.is_none()),
         advice: judged
