@@ -63,9 +63,7 @@ pub(super) fn window(
             _ if !is_known => None,
             Some(run) => Some(over(run.total().to_f64())),
             None if paid > 0.0 => Some(over(monthly.to_f64() / paid * mean)),
-            None => Some(over(
-                pod(&homes, workload, prices).total().to_f64() * mean,
-            )),
+            None => Some(over(pod(&homes, workload, prices).total().to_f64() * mean)),
         };
         window.costs.push(cost);
         window.runs.push(run);

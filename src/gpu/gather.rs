@@ -12,9 +12,7 @@ use super::sample::{ACTIVE, Mean, OfPart, Sample};
 use super::seen::{Busiest, Gone, Level, Levels, Seen, quantile};
 use super::trace::Sums;
 use super::vendor::Vendor;
-use crate::snapshot::{
-    Container, Grid, Metric, Pod, Series, Snapshot, Usage, Workload, begun,
-};
+use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage, Workload, begun};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
 
 /// What is held, and what was seen of it, owner by owner.
@@ -126,12 +124,12 @@ impl<'a> Gather<'a> {
         let (epoch, snapshot) = (told.min().unwrap_or(0), self.snapshot);
         let each = self.held.into_iter().zip(self.seen);
         each.map(|(held, OfOwner { all, products })| {
-            let (seen, lives) = all;
-            let mut seen = finished(snapshot, &held, seen, (&lives, epoch));
+            let (mut seen, lives) = all;
             let each = held.products.iter().zip(products);
             seen.products = each
                 .map(|(held, (seen, lives))| finished(snapshot, held, seen, (&lives, epoch)))
                 .collect();
+            let seen = finished(snapshot, &held, seen, (&lives, epoch));
             (held, seen)
         })
         .collect()
@@ -152,7 +150,14 @@ fn product<'a>(
     sold: &HashMap<&'a str, &'a str>,
 ) -> Option<&'a str> {
     let now = workload.pods.iter().find(|it| it.name == pod);
-    let before = || workload.ran.iter().find(|it| it.pod == pod)?.node.as_deref();
+    let before = || {
+        workload
+            .ran
+            .iter()
+            .find(|it| it.pod == pod)?
+            .node
+            .as_deref()
+    };
     let node = now.map_or_else(before, |it| it.node.as_deref())?;
     sold.get(node).copied()
 }

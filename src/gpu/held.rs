@@ -120,7 +120,7 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
         }
         let beside = before.is_some_and(|it| it.id.is_beside(&workload.id));
         before = Some(workload);
-        let one = one(index, workload, (&snapshot.cluster, &homes), None);
+        let one = one(index, workload, (&snapshot.cluster, &homes), Which::All);
         match all.last_mut().filter(|_| beside) {
             Some(last) => last.join(one),
             None => all.push(one),
@@ -139,7 +139,11 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
 
 /// What is held of each product, the most devices first; nothing where all are of one.
 fn by_product(held: &Held, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Held> {
-    let own = || held.workloads.iter().map(|at| (*at, &snapshot.workloads[*at]));
+    let own = || {
+        held.workloads
+            .iter()
+            .map(|at| (*at, &snapshot.workloads[*at]))
+    };
     let pods = own().flat_map(|(_, it)| it.pods.iter().map(move |pod| (it, pod)));
     let placed = pods.filter(|(it, pod)| devices(pod, each_pod(it)) > 0.0);
     let nodes_of = placed.filter_map(|(_, pod)| homes.node(pod.node.as_deref()?));
@@ -148,7 +152,7 @@ fn by_product(held: &Held, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Held> 
         return Vec::new();
     }
     let of = |name: Option<&str>| {
-        let each = own().map(|(at, it)| one(at, it, (&snapshot.cluster, homes), Some(name)));
+        let each = own().map(|(at, it)| one(at, it, (&snapshot.cluster, homes), Which::Of(name)));
         let each = each.filter(|it| it.pods > 0);
         each.reduce(|mut all, more| {
             all.join(more);
@@ -171,12 +175,18 @@ fn has_devices(workload: &Workload) -> bool {
         || workload.pods.iter().any(|pod| pod.requests.gpus() > 0.0)
 }
 
-/// Of all pods of a workload, or of those whose devices are of this product.
+/// Pods of a workload: all of them, or those whose devices are of one product.
+#[derive(Clone, Copy, PartialEq)]
+enum Which<'a> {
+    All,
+    Of(Option<&'a str>),
+}
+
 fn one(
     index: usize,
     workload: &Workload,
     (cluster, homes): (&Cluster, &Homes<'_>),
-    product: Option<Option<&str>>,
+    which: Which<'_>,
 ) -> Held {
     let each = each_pod(workload);
     let mut containers = workload.containers.iter();
@@ -202,8 +212,8 @@ fn one(
             continue;
         }
         let node = pod.node.as_deref().and_then(|name| homes.node(name));
-        let own = node.map(|it| it.gpu_product.as_deref());
-        if product.is_some() && product != own {
+        let own = node.map(|it| Which::Of(it.gpu_product.as_deref()));
+        if which != Which::All && own != Some(which) {
             continue;
         }
         pods += 1;
@@ -240,7 +250,7 @@ fn one(
             }
         }
     }
-    let queued = workload.queued.as_ref().filter(|_| product.is_none());
+    let queued = workload.queued.as_ref().filter(|_| which == Which::All);
     if let Some(queued) = queued.filter(|_| each > 0.0) {
         let count = usize::try_from(queued.pods).unwrap_or(usize::MAX);
         (pods, waiting) = (pods + count, waiting + count);
@@ -252,7 +262,7 @@ fn one(
         let home = homes.of(workload)?;
         home.product().map(str::to_owned)
     };
-    let name = name.or_else(|| product.is_none().then(of_home).flatten());
+    let name = name.or_else(|| (which == Which::All).then(of_home).flatten());
     let has_ended = workload.is_batch() && pods == 0;
     Held {
         ran: Some(each).filter(|it| has_ended && *it > 0.0),

@@ -3,9 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::advice::{
-    About, Advice, Hourly, advice, advice_of_all, advice_of_product,
-};
+use super::advice::{About, Advice, Hourly, advice, advice_of_all, advice_of_product};
 use super::held::Held;
 use super::report::{Options, is_own};
 use super::seen::{Fullness, Seen};
@@ -90,7 +88,8 @@ impl<'a> Maker<'a> {
 
     /// What its pods cost on nodes with devices of a product, and these devices alone.
     fn cost(&self, product: Option<&str>) -> (Money, Money) {
-        let is_of = |node: Option<&Node>| node.is_some_and(|it| it.gpu_product.as_deref() == product);
+        let is_of =
+            |node: Option<&Node>| node.is_some_and(|it| it.gpu_product.as_deref() == product);
         let split = self.options.costs.of_pieces(|piece| {
             let own = matches!(piece.owner, Owner::Workload(at)
                 if is_own(self.snapshot, self.workloads, at));
@@ -118,7 +117,7 @@ impl<'a> Maker<'a> {
             gpu_cost: cost.1,
             hourly: &hourly,
             product: None,
-            node: self.node(None),
+            node: self.node(|_| true),
             budgets: &self.snapshot.cluster.disruption_budgets,
             book: self.options.book,
             now: now(self.snapshot),
@@ -137,7 +136,7 @@ impl<'a> Maker<'a> {
                 cost,
                 gpu_cost,
                 product: name,
-                node: self.node(Some(product.held.product.as_deref())),
+                node: self.node(|it| it.gpu_product == product.held.product),
                 ..all
             };
             (advice_of_product(&about), cost)
@@ -173,11 +172,11 @@ impl<'a> Maker<'a> {
         self.snapshot.cluster.nodes.get(place?)
     }
 
-    /// The node of the first pod that has one, of any product or of this.
-    fn node(&self, product: Option<Option<&str>>) -> Option<&'a Node> {
+    /// The first node of its pods that is as wanted.
+    fn node(&self, is_wanted: impl Fn(&Node) -> bool) -> Option<&'a Node> {
         let pods = self.workloads.iter().flat_map(|it| &it.pods);
         let mut nodes = pods.filter_map(|pod| self.homes.node(pod.node.as_deref()?));
-        nodes.find(|it| product.is_none_or(|product| it.gpu_product.as_deref() == product))
+        nodes.find(|it| is_wanted(it))
     }
 }
 

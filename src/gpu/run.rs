@@ -233,7 +233,9 @@ fn counted(about: &About<'_>, burnt: &[Burnt]) -> Option<String> {
         let pods = told.failed_pods.checked_sub(burnt.len());
         let pods = count(pods.filter(|it| *it > 0)?, "pod");
         return Some(if told.succeeded {
-            format!("it came to its end, and {pods} of it failed before: what they took is not known")
+            format!(
+                "it came to its end, and {pods} of it failed before: what they took is not known"
+            )
         } else {
             format!("find out why it fails: {pods} of it failed, and what they took is not known")
         });
@@ -254,7 +256,9 @@ fn counted(about: &About<'_>, burnt: &[Burnt]) -> Option<String> {
         },
     );
     Some(if told.succeeded {
-        format!("let it write checkpoints: it came to its end after it began again {times}{limited}{took}")
+        format!(
+            "let it write checkpoints: it came to its end after it began again {times}{limited}{took}"
+        )
     } else {
         format!("find out why it fails: it began again {times}{limited}{took}")
     })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Attempts, Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement, Probe,
-    Resources, Restarts, Waiting, label,
+    Attempts, Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement,
+    Probe, Resources, Restarts, Waiting, label,
 };
 use crate::units::Bytes;
 

@@ -10,7 +10,13 @@ const STORES: [&str; 12] = [
 ];
 /// What names of options have in them that say where a program writes to.
 const WRITES: [&str; 7] = [
-    "ckpt", "checkpoint", "output", "save", "snapshot", "persist", "storage_path",
+    "ckpt",
+    "checkpoint",
+    "output",
+    "save",
+    "snapshot",
+    "persist",
+    "storage_path",
 ];
 
 /// By its arguments, and by its settings, which may be told as either.

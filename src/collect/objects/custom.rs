@@ -4,7 +4,8 @@ use serde_json::Value;
 use super::api::{current, group};
 use super::queue::{self, KEPT, KUEUE, queued};
 use super::{
-    Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, Tries, scaling,
+    Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, Tries,
+    scaling,
 };
 use super::{is_ignored_group, owns_pods, placed, runs_to_completion};
 

@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::state::{self, conditions};
 use super::{
-    Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, checkpoints, fraction, gang, heap, placement,
+    Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, checkpoints, fraction, gang, heap,
+    placement,
 };
 use crate::snapshot::{
     Condition, ContainerKind, Eviction, Heap, Placement, Probe, Resources, Termination,

@@ -9,8 +9,8 @@ use crate::collect::objects::{
     ContainerRecord, Controller, Fraction, MOST_CONTAINERS, PodRecord, Template,
 };
 use crate::snapshot::{
-    Attempts, Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod, Ran,
-    Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
+    Attempts, Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement,
+    Pod, Ran, Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.

@@ -76,7 +76,7 @@ pub(in crate::render) struct Workload<'a> {
     /// `A + B` where there are several.
     product: Option<&'a str>,
     /// Of each product, where there are several.
-    products: Vec<Product<'a>>,
+    products: Vec<Sort<'a>>,
     mig_profile: Option<&'a str>,
     state: &'static str,
     confidence: &'static str,
@@ -99,7 +99,7 @@ pub(in crate::render) struct Workload<'a> {
 
 /// Devices of one product of a workload that has several.
 #[derive(Serialize)]
-struct Product<'a> {
+struct Sort<'a> {
     product: Option<&'a str>,
     gpus: f64,
     pods: usize,
@@ -330,8 +330,8 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
     }
 }
 
-fn product(it: &OfProduct) -> Product<'_> {
-    Product {
+fn product(it: &OfProduct) -> Sort<'_> {
+    Sort {
         product: it.product.as_deref(),
         gpus: rounded(it.gpus),
         pods: it.pods,

@@ -47,7 +47,11 @@ impl Page<'_> {
             let name = self.gpu_name(judged);
             let saved = money(worth(judged), &self.analysis.bill.currency);
             let text = format!("{}: {}", judged.state.word(), judged.why);
-            let text = wrap(&escape(&text), self.room(name.chars().count() + 22 + judged.rate.words().len()), 4);
+            let text = wrap(
+                &escape(&text),
+                self.room(name.chars().count() + 22 + judged.rate.words().len()),
+                4,
+            );
             writeln!(
                 out,
                 "  {name}  {saved} a month{}  {}",

@@ -464,7 +464,7 @@ fn the_name_of_a_run_means_its_main_part_and_the_page_names_the_others() {
             "one of 2 parts of its PyTorchJob; beside it: ml/PyTorchJob/bert/Master"
         ]
     );
-    assert!(page.contains("a month while all of it runs: "), "{page}");
+    assert!(page.contains("a month while it runs: "), "{page}");
     let other = said(&all, &["explain", "ml/PyTorchJob/bert/Master"]).ended(0);
     assert!(other.stdout.starts_with("ml/PyTorchJob/bert/Master\n"));
 }
