@@ -147,7 +147,7 @@ pub struct Ran {
     /// Whether it was taken away: preempted, evicted, or with its node.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disrupted: bool,
-    /// Whether the run that it is of has come to a good end, by other pods where it failed.
+    /// Whether it has come to a good end, or the run that it is of has.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
 }

@@ -243,7 +243,7 @@ fn ran(pods: &[Seen], done: &BTreeSet<String>) -> Vec<Ran> {
         pod: pod.meta.name.clone(),
         node: pod.node.clone(),
         disrupted: pod.eviction.is_some() || taken(pod),
-        recovered: pod.phase == "Failed" && done.contains(&pod.meta.name),
+        recovered: pod.phase == "Succeeded" || done.contains(&pod.meta.name),
     });
     let mut ran: Vec<Ran> = ran.collect();
     ran.sort_by(|a, b| a.pod.cmp(&b.pod));
