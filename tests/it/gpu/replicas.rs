@@ -140,6 +140,7 @@ fn a_budget_that_so_few_replicas_do_not_bear_is_told() {
 
 #[test]
 fn slices_are_not_for_pods_that_talk_to_each_other() {
+    const RUN: (&str, &str) = ("kubeflow.org/v1", "PyTorchJob");
     let slices = |owner: (&'static str, &'static str), names: &[&str]| {
         let node = node("n0", "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu", 16);
         let report = super::told(&pods(owner, names, false), &node, 300, &[]);
@@ -148,7 +149,6 @@ fn slices_are_not_for_pods_that_talk_to_each_other() {
         let text = found["text"].as_str().unwrap().to_owned();
         Some((text, found["risk"].as_str().unwrap().to_owned()))
     };
-    const RUN: (&str, &str) = ("kubeflow.org/v1", "PyTorchJob");
     assert_eq!(slices(RUN, &["a-0", "a-1"]), None);
     // One rank talks to nobody.
     assert_eq!(slices(RUN, &["a-0"]).unwrap().1, "medium");
