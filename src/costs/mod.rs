@@ -294,8 +294,13 @@ impl Costs {
 
     /// What is for owners of this sort.
     pub fn of(&self, wanted: impl Fn(Owner) -> bool) -> Split {
+        self.of_pieces(|it| wanted(it.owner))
+    }
+
+    /// What these parts of it sum up to.
+    pub fn of_pieces(&self, wanted: impl Fn(&Piece) -> bool) -> Split {
         let mut sum = Split::default();
-        for piece in self.pieces.iter().filter(|it| wanted(it.owner)) {
+        for piece in self.pieces.iter().filter(|it| wanted(it)) {
             sum.add(&piece.cost);
         }
         sum

@@ -1,7 +1,7 @@
 //! What workloads cost over the window, with as many pods as ran at each time.
 
 use super::{Owner, Piece, Split};
-use crate::price::{Book, Home, NodePrice, pod_requests, unknown_runs};
+use crate::price::{Book, Homes, NodePrice, pod_requests, unknown_runs};
 use crate::profile::Profile;
 use crate::snapshot::{Resources, Snapshot, Workload};
 use crate::units::{HOURS_PER_MONTH, Money, float, len_f64};
@@ -43,6 +43,7 @@ pub(super) fn window(
         runs: Vec::with_capacity(samples.len()),
         unknown: Vec::new(),
     };
+    let homes = Homes::new(&snapshot.cluster);
     let mut gone = Vec::new();
     let each = snapshot.workloads.iter().zip(samples).zip(monthly);
     for ((workload, samples), monthly) in each {
@@ -54,7 +55,7 @@ pub(super) fn window(
         );
         let is_known = slots > 0 && samples > 0;
         let is_gone = is_known && paid <= 0.0 && monthly == Money::ZERO;
-        let run = is_gone.then(|| pod(snapshot, workload, prices).scale(mean));
+        let run = is_gone.then(|| pod(&homes, workload, prices).scale(mean));
         if is_gone && workload.is_batch() {
             gone.push(workload);
         }
@@ -62,23 +63,21 @@ pub(super) fn window(
             _ if !is_known => None,
             Some(run) => Some(over(run.total().to_f64())),
             None if paid > 0.0 => Some(over(monthly.to_f64() / paid * mean)),
-            None => Some(over(
-                pod(snapshot, workload, prices).total().to_f64() * mean,
-            )),
+            None => Some(over(pod(&homes, workload, prices).total().to_f64() * mean)),
         };
         window.costs.push(cost);
         window.runs.push(run);
     }
-    window.unknown = unknown_runs(&snapshot.cluster, gone.into_iter(), prices.1);
+    window.unknown = unknown_runs(&homes, gone.into_iter(), prices.1);
     window
 }
 
 /// What one pod costs a month that is not there now.
-fn pod(snapshot: &Snapshot, workload: &Workload, (prices, book): (&[NodePrice], &Book)) -> Split {
+fn pod(homes: &Homes<'_>, workload: &Workload, (prices, book): (&[NodePrice], &Book)) -> Split {
     let (cpu, memory) = pod_requests(workload);
     let devices = workload.containers.iter().map(|it| &it.requests);
     let devices: f64 = devices.map(Resources::gpus).sum();
-    let home = Home::of(&snapshot.cluster, workload);
+    let home = homes.of(workload);
     let rates = home.map_or_else(|| book.rates(None), |it| it.rates(prices, book));
     let month = |hourly: f64| Money::from_f64(hourly * HOURS_PER_MONTH);
     Split {

@@ -9,13 +9,13 @@ use super::free;
 use super::held::Held;
 use super::part::Part;
 use super::quiet::waiting_requests;
-use super::replicas::{Replicas, scaled_by};
+use super::replicas::{Replicas, kept_by, talk};
 use super::run;
 use super::seen::{Fullness, Seen};
 use super::state::{Certainty, State, is_watched, minute};
 use super::times::{between, hours, seldom};
 use crate::price::Book;
-use crate::snapshot::{CapacityType, Node, Workload};
+use crate::snapshot::{CapacityType, DisruptionBudget, Node, Workload};
 use crate::text::{percent, short};
 use crate::units::{Bytes, Cpu, Money, Span, count_from, len_f64};
 
@@ -118,13 +118,25 @@ pub(super) struct About<'a> {
     /// Of the pods with devices, and of the devices alone, a month.
     pub(super) cost: Money,
     pub(super) gpu_cost: Money,
-    /// What one device of a pod costs an hour, by the name of the pod.
-    pub(super) device_hours: &'a dyn Fn(&str) -> Option<f64>,
+    /// What a pod costs an hour, by its name.
+    pub(super) hourly: &'a dyn Fn(&str) -> Option<Hourly>,
+    /// The product that alone is meant, of a workload that has several.
+    pub(super) product: Option<&'a str>,
     /// The node of one of its pods.
     pub(super) node: Option<&'a Node>,
+    pub(super) budgets: &'a [DisruptionBudget],
     pub(super) book: &'a Book,
     /// The end of the window.
     pub(super) now: Timestamp,
+}
+
+/// What a pod costs an hour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hourly {
+    /// One device of it; `None` where nothing says what that costs.
+    pub(super) device: Option<f64>,
+    /// All of it, of a pod that is there now.
+    pub(super) all: f64,
 }
 
 /// A request at a time, about.
@@ -145,7 +157,46 @@ const TAKEN: f64 = 0.8;
 
 /// Most telling first.
 pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
+    let all = of_all(about).into_iter().chain(of_state(about));
+    told(about, all.collect())
+}
+
+/// Of a workload whose devices are of several products what is about all of them: when it
+/// runs, and what of it fails or does nothing.
+pub(super) fn advice_of_all(about: &About<'_>) -> Vec<Advice> {
+    let mut all = of_all(about);
+    if !matches!(about.state, State::Idle | State::Held | State::Unknown) {
+        let rare = || between(about).or_else(|| seldom(about).filter(|_| about.seen.is_rare()));
+        all.extend(hours(about).or_else(rare));
+    }
+    told(about, all)
+}
+
+/// The same about the devices of one of its products alone.
+pub(super) fn advice_of_product(about: &About<'_>) -> Vec<Advice> {
+    let name = about.held.name_of_product();
+    let all = of_state(about).into_iter().map(|it| Advice {
+        text: format!("{name}: {}", it.text),
+        ..it
+    });
+    told(about, all.collect())
+}
+
+/// What is about all pods, whatever they do.
+fn of_all(about: &About<'_>) -> Vec<Advice> {
     let is_sure = is_watched(about.seen) && about.seen.beyond.is_none();
+    let gang = run::gang(about);
+    // What waits for the rest of its run is not told to do without.
+    let waits = gang.is_some();
+    let mut all: Vec<Advice> = gang.into_iter().collect();
+    all.extend(run::failing(about));
+    all.extend(free::free(about).filter(|_| is_sure && !waits));
+    all.extend(free::slack(about).filter(|_| is_sure));
+    all
+}
+
+/// What is about devices as they are used.
+fn of_state(about: &About<'_>) -> Vec<Advice> {
     let all = match about.state {
         State::Held if about.seen.hangs(about.card()) => vec![end_hang(about)],
         State::Unknown if about.seen.past.unserved.is_some() => vec![mend(about)],
@@ -175,31 +226,23 @@ pub(super) fn advice(about: &About<'_>) -> Vec<Advice> {
         State::Unknown if about.held.pods == 0 => Vec::new(),
         State::Unknown => vec![measure(about)],
     };
-    let gang = run::gang(about);
-    // What waits for the rest of its run is not told to do without.
-    let waits = gang.is_some();
-    let first = [
-        gang,
-        run::failing(about),
-        free::free(about).filter(|_| is_sure && !waits),
-        free::slack(about).filter(|_| is_sure),
-    ];
-    let all = first.into_iter().chain(all).flatten();
-    match about.seen.silence {
-        None => all.collect(),
-        // What it does now is not told.
-        Some(silence) => {
-            let until = minute(silence.since);
-            let told = |it: Advice| match it.action {
-                Action::Measure => it,
-                _ => Advice {
-                    text: format!("{}, as far as it was told of until {until}", it.text),
-                    ..it
-                },
-            };
-            all.map(told).collect()
-        }
-    }
+    all.into_iter().flatten().collect()
+}
+
+/// With how long ago that was, where what it does now is not told.
+fn told(about: &About<'_>, all: Vec<Advice>) -> Vec<Advice> {
+    let Some(silence) = about.seen.silence else {
+        return all;
+    };
+    let until = minute(silence.since);
+    let told = |it: Advice| match it.action {
+        Action::Measure => it,
+        _ => Advice {
+            text: format!("{}, as far as it was told of until {until}", it.text),
+            ..it
+        },
+    };
+    all.into_iter().map(told).collect()
 }
 
 impl About<'_> {
@@ -217,6 +260,31 @@ impl About<'_> {
         let is_read = pods().all(|(it, pod)| it.placement(pod).is_some());
         (is_read && pods().next().is_some())
             .then(|| pods().any(|(_, pod)| !pod.volume_claims.is_empty()))
+    }
+
+    /// Whether all of it fails where a pod is taken away, or its pods are not to be.
+    fn must_stay(&self) -> bool {
+        let mut workloads = self.workloads.iter();
+        let mut pods = self.workloads.iter().flat_map(|it| &it.pods);
+        workloads.any(|it| it.attempts.as_ref().is_some_and(|it| it.fragile))
+            || pods.any(|pod| pod.eviction.iter().any(is_protection))
+    }
+
+    /// Whether it is told to keep checkpoints in a bucket.
+    fn keeps_checkpoints(&self) -> bool {
+        let mut attempts = self.workloads.iter().filter_map(|it| it.attempts.as_ref());
+        attempts.any(|it| it.checkpoints)
+    }
+
+    /// What these pods are of all its pods, by what they cost.
+    pub(super) fn share_of(&self, pods: &[&str], all: &[&str]) -> f64 {
+        let cost = |names: &[&str]| -> Option<f64> {
+            let each = names.iter().map(|it| Some((self.hourly)(it)?.all));
+            each.sum()
+        };
+        let counts = len_f64(pods.len()) / len_f64(all.len().max(1));
+        let costs = cost(pods).zip(cost(all)).filter(|it| it.1 > 0.0);
+        costs.map_or(counts, |(own, all)| own / all).min(1.0)
     }
 
     /// Whether somebody works with it and starts it when needed, as with a notebook.
@@ -276,6 +344,18 @@ impl About<'_> {
             savings: savings.map(Money::floor_zero),
             risk: self.risk(risk),
         }
+    }
+}
+
+/// Whether an annotation says that a pod is not to be moved.
+///
+/// Source: the FAQ of Cluster Autoscaler, the documentation of Karpenter.
+fn is_protection((key, value): &(String, String)) -> bool {
+    match key.as_str() {
+        "cluster-autoscaler.kubernetes.io/safe-to-evict" => value == "false",
+        // A span of time is one as well.
+        "karpenter.sh/do-not-disrupt" | "karpenter.sh/do-not-evict" => value != "false",
+        _ => false,
     }
 }
 
@@ -451,7 +531,7 @@ fn fewer(about: &About<'_>) -> Option<Advice> {
         "run {left} of {all} {}: at most {} of each device is used{queue}{}",
         replicas.word,
         percent(about.seen.needed(full)),
-        scaled_by(about, left)
+        kept_by(about, (left, all))
     );
     Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
 }
@@ -498,9 +578,12 @@ fn smaller_slice(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::MigSlice, Danger::Medium, Some(savings), text))
 }
 
-/// The smallest slice that compute and memory fit into.
+/// The smallest slice that compute and memory fit into. Devices that talk to each other cannot
+/// be slices: NCCL knows no way between them. Source: the MIG user guide of NVIDIA.
 fn slice(about: &About<'_>) -> Option<Advice> {
-    let layout = about.card()?.layout.filter(|_| about.held.is_one_whole())?;
+    let talk = talk(about);
+    let is_whole = about.held.is_one_whole() && talk != Some(true);
+    let layout = about.card()?.layout.filter(|_| is_whole)?;
     let total = about.seen.memory_of_one(about.card())?.to_f64();
     let (needed, memory) = needed(about, 1.0)?;
     let slices = f64::from(layout.slices);
@@ -514,12 +597,21 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let savings = about.gpu_cost.scale(1.0 - share);
     let text = format!(
         "a MIG slice of {} has what it needs: {} of the compute in its busiest hour and {} of memory \
-         at most; its node is emptied to be cut",
+         at most; its node is emptied to be cut{}",
         profile.name,
         percent(needed),
-        Bytes::from_f64(memory).human()
+        Bytes::from_f64(memory).human(),
+        if talk.is_none() {
+            "; unless its pods talk to each other, as no slice talks to another"
+        } else {
+            ""
+        }
     );
-    let risk = if taken { Danger::High } else { Danger::Medium };
+    let risk = if taken || talk.is_none() {
+        Danger::High
+    } else {
+        Danger::Medium
+    };
     Some(about.advice(Action::MigSlice, risk, Some(savings), text))
 }
 
@@ -559,7 +651,8 @@ fn cheaper(about: &About<'_>) -> Option<Advice> {
 
 /// What runs to an end and can begin again.
 fn spot(about: &About<'_>) -> Option<Advice> {
-    let node = about.node.filter(|_| about.batch() && !about.held.spot)?;
+    let may_go = about.batch() && !about.held.spot && !about.must_stay();
+    let node = about.node.filter(|_| may_go)?;
     let spot = Node {
         capacity_type: CapacityType::Spot,
         ..node.clone()
@@ -571,6 +664,10 @@ fn spot(about: &About<'_>) -> Option<Advice> {
     }
     let share = then.hourly.to_f64() / now.hourly.to_f64();
     let (risk, proviso) = match about.keeps_files() {
+        _ if about.keeps_checkpoints() => (
+            Danger::Medium,
+            "where it begins again from the checkpoints that it keeps in a bucket",
+        ),
         Some(true) => (
             Danger::Medium,
             "where it writes checkpoints to the volume that it has and begins again from them",

@@ -62,7 +62,7 @@ impl<'a> Each<'a> {
     }
 
     /// One part for each device, and one for those that nothing is told of.
-    pub(super) fn parts(&self, grid: &Grid, card: Option<&Card>) -> Vec<Part> {
+    pub(super) fn parts(&self, grid: &Grid, card: Option<&'static Card>) -> Vec<Part> {
         let each = self.all.iter();
         let mut parts: Vec<Part> = each.map(|it| self.part(it, grid, card)).collect();
         let untold = self.units - len_f64(parts.len());
@@ -72,6 +72,7 @@ impl<'a> Each<'a> {
                 pod: self.pod.to_owned(),
                 container: self.container.to_owned(),
                 devices: untold,
+                card,
                 of: Of::Untold,
                 life: Life {
                     created: self.created,
@@ -87,7 +88,7 @@ impl<'a> Each<'a> {
         parts
     }
 
-    fn part(&self, device: &DeviceUse, grid: &Grid, card: Option<&Card>) -> Part {
+    fn part(&self, device: &DeviceUse, grid: &Grid, card: Option<&'static Card>) -> Part {
         let level = |level: Option<DeviceLevel>| level.map(|it| of_device(&it, device.samples));
         // Of a slice drivers say 0, whatever runs on it.
         let runs = device.busy_ratio;
@@ -126,6 +127,7 @@ impl<'a> Each<'a> {
             pod: self.pod.to_owned(),
             container: self.container.to_owned(),
             devices: 1.0,
+            card,
             of: Of::Device {
                 id: device.id.clone(),
                 name: device.called_as(self.vendor.word()),

@@ -162,15 +162,56 @@ fn spare(about: &About<'_>, groups: &[Group<'_>]) -> Option<(String, f64)> {
 }
 
 /// A pod of which nothing comes costs all that it has; where other devices of it work, it
-/// keeps its CPU and memory, and what is freed is what the advice frees.
+/// keeps its CPU and memory, and what is freed is what the advice frees. Each device counts at
+/// the price of where it is.
 fn savings(about: &About<'_>, groups: &[Group<'_>], (freed, all): (Option<f64>, f64)) -> Money {
-    let sum = |whole: bool| -> f64 {
+    let weights = Weights::of(about);
+    let told: f64 = about.seen.parts.iter().map(|it| it.devices).sum();
+    // Of devices that nothing is told of each costs the mean of the others.
+    let more = (all / told.max(f64::MIN_POSITIVE)).max(1.0);
+    let share = |whole: bool, weight: fn(&Weights, &str) -> f64| {
         let own = groups.iter().filter(|it| it.is_whole() == whole);
-        own.map(Group::gone).sum()
+        let gone: f64 = own.map(|it| it.gone() * weight(&weights, it.pod)).sum();
+        let parts = about.seen.parts.iter();
+        let every: f64 = parts.map(|it| it.devices * weight(&weights, &it.pod)).sum();
+        (gone / (every * more).max(f64::MIN_POSITIVE)).min(1.0)
     };
-    let share = |devices: f64| (devices / all.max(f64::MIN_POSITIVE)).min(1.0);
-    let partly = freed.unwrap_or_else(|| sum(false));
-    about.cost.scale(share(sum(true))) + about.gpu_cost.scale(share(partly))
+    let gone: f64 = groups
+        .iter()
+        .filter(|it| !it.is_whole())
+        .map(Group::gone)
+        .sum();
+    let scale = freed.filter(|_| gone > 0.0).map_or(1.0, |it| it / gone);
+    let partly = (share(false, Weights::device) * scale).min(1.0);
+    about.cost.scale(share(true, Weights::pod)) + about.gpu_cost.scale(partly)
+}
+
+/// What a device costs, alone and with its part of the rest of its pod; of each as much where
+/// that is not known of all.
+struct Weights(BTreeMap<String, (f64, f64)>);
+
+impl Weights {
+    fn of(about: &About<'_>) -> Self {
+        let mut devices: BTreeMap<&str, f64> = BTreeMap::new();
+        for part in &about.seen.parts {
+            *devices.entry(&part.pod).or_default() += part.devices;
+        }
+        let each = devices.into_iter().map(|(pod, devices)| {
+            let hourly = (about.hourly)(pod)?;
+            let whole = hourly.all / devices.max(f64::MIN_POSITIVE);
+            Some((pod.to_owned(), (hourly.device?, whole)))
+        });
+        let each: Option<BTreeMap<String, (f64, f64)>> = each.collect();
+        Self(each.unwrap_or_default())
+    }
+
+    fn device(&self, pod: &str) -> f64 {
+        self.0.get(pod).map_or(1.0, |it| it.0)
+    }
+
+    fn pod(&self, pod: &str) -> f64 {
+        self.0.get(pod).map_or(1.0, |it| it.1)
+    }
 }
 
 fn name(about: &About<'_>, group: &Group<'_>) -> String {

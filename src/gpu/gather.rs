@@ -1,6 +1,6 @@
 //! Samples of accelerators, workload by workload, while they are at hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::card::Card;
@@ -9,10 +9,10 @@ use super::held::{Held, held, units};
 use super::part::{Life, Part, began};
 use super::past::{Silence, Slots, hourly};
 use super::sample::{ACTIVE, Mean, OfPart, Sample};
-use super::seen::{Busiest, Level, Levels, Seen, quantile};
+use super::seen::{Busiest, Gone, Level, Levels, Seen, quantile};
 use super::trace::Sums;
 use super::vendor::Vendor;
-use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage, begun};
+use crate::snapshot::{Container, Grid, Metric, Pod, Series, Snapshot, Usage, Workload, begun};
 use crate::units::{Cpu, Span, count_from, len_f64, single};
 
 /// What is held, and what was seen of it, owner by owner.
@@ -25,13 +25,24 @@ pub struct Gather<'a> {
     /// The owner of each workload that has devices, by its place in `held`.
     owner: BTreeMap<usize, usize>,
     open: Option<Open>,
-    seen: Vec<(Seen, Vec<Life>)>,
+    seen: Vec<OfOwner>,
+    /// What devices of nodes are sold as, by the name of the node.
+    sold: HashMap<&'a str, &'a str>,
 }
 
-/// The owner whose usage comes: its place, and all of it.
+/// What was seen of an owner, and when its parts were there; and the same by product, where
+/// there are several.
+#[derive(Default)]
+struct OfOwner {
+    all: (Seen, Vec<Life>),
+    products: Vec<(Seen, Vec<Life>)>,
+}
+
+/// The owner whose usage comes: its place, all of it, and that of each product.
 struct Open {
     owner: usize,
     all: Raw,
+    products: Vec<Raw>,
 }
 
 impl<'a> Gather<'a> {
@@ -42,7 +53,8 @@ impl<'a> Gather<'a> {
         Self {
             snapshot,
             owner: owner.collect(),
-            seen: vec![Default::default(); held.len()],
+            seen: held.iter().map(|_| OfOwner::default()).collect(),
+            sold: sold(snapshot),
             held,
             open: None,
         }
@@ -64,6 +76,7 @@ impl<'a> Gather<'a> {
             let open = self.open.get_or_insert_with(|| Open {
                 owner,
                 all: Raw::new(grid, held),
+                products: held.products.iter().map(|it| Raw::new(grid, it)).collect(),
             });
             let holder = &self.snapshot.workloads[workload];
             let number = u32::try_from(workload).unwrap_or(u32::MAX);
@@ -74,13 +87,21 @@ impl<'a> Gather<'a> {
                     let pod = holder.pods.iter().find(|it| it.name == series.pod);
                     let each =
                         pod.and_then(|it| Each::of(it, &series.container, (units, held.vendor)));
+                    let product = product(holder, &series.pod, &self.sold);
+                    let card = product.and_then(Card::of).or(held.card());
                     let own = Own {
                         container,
                         pod,
                         units,
+                        card,
                         each: each.filter(|_| !held.takes_turns && !is_divided(container)),
                     };
                     open.all.add(series, &own);
+                    let mut products = held.products.iter();
+                    let place = products.position(|it| it.product.as_deref() == product);
+                    if let Some(raw) = place.and_then(|it| open.products.get_mut(it)) {
+                        raw.add(series, &own);
+                    }
                 }
             }
         }
@@ -88,23 +109,57 @@ impl<'a> Gather<'a> {
 
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            self.seen[open.owner] = open.all.seen();
+            self.seen[open.owner] = OfOwner {
+                all: open.all.seen(),
+                products: open.products.into_iter().map(Raw::seen).collect(),
+            };
         }
     }
 
     /// What is held and what was seen of each.
     pub fn done(mut self) -> Gathered {
         self.close();
-        let lives = self.seen.iter().flat_map(|(_, lives)| lives);
+        let lives = self.seen.iter().flat_map(|it| &it.all.1);
         let told = lives.filter(|it| it.known > 0.0).map(|it| it.first);
         let (epoch, snapshot) = (told.min().unwrap_or(0), self.snapshot);
         let each = self.held.into_iter().zip(self.seen);
-        each.map(|(held, (seen, lives))| {
+        each.map(|(held, OfOwner { all, products })| {
+            let (mut seen, lives) = all;
+            let each = held.products.iter().zip(products);
+            seen.products = each
+                .map(|(held, (seen, lives))| finished(snapshot, held, seen, (&lives, epoch)))
+                .collect();
             let seen = finished(snapshot, &held, seen, (&lives, epoch));
             (held, seen)
         })
         .collect()
     }
+}
+
+/// What devices of nodes are sold as, where that is told.
+fn sold(snapshot: &Snapshot) -> HashMap<&str, &str> {
+    let nodes = snapshot.cluster.nodes.iter();
+    let sold = nodes.filter_map(|it| Some((it.name.as_str(), it.gpu_product.as_deref()?)));
+    sold.collect()
+}
+
+/// What the devices of a pod are or were sold as.
+fn product<'a>(
+    workload: &Workload,
+    pod: &str,
+    sold: &HashMap<&'a str, &'a str>,
+) -> Option<&'a str> {
+    let now = workload.pods.iter().find(|it| it.name == pod);
+    let before = || {
+        workload
+            .ran
+            .iter()
+            .find(|it| it.pod == pod)?
+            .node
+            .as_deref()
+    };
+    let node = now.map_or_else(before, |it| it.node.as_deref())?;
+    sold.get(node).copied()
 }
 
 /// With what is known once all is: from when on anything is told of any device.
@@ -173,6 +228,8 @@ struct Own<'a> {
     pod: Option<&'a Pod>,
     /// Its devices and slices.
     units: f64,
+    /// What they are.
+    card: Option<&'static Card>,
     /// What is told of each of them.
     each: Option<Each<'a>>,
 }
@@ -196,7 +253,6 @@ struct Raw {
     of: BTreeMap<Metric, Vec<f32>>,
     full: Vec<f32>,
     xids: BTreeMap<String, BTreeSet<u32>>,
-    card: Option<&'static Card>,
     /// Whether it holds MIG slices.
     in_slices: bool,
     parts: Vec<Part>,
@@ -208,6 +264,7 @@ struct Raw {
     /// Samples with anything of a device, and those that there could be.
     known: usize,
     lives: Vec<Life>,
+    gone: Vec<Gone>,
     beyond: Option<(usize, f64)>,
     active: usize,
     first: Option<u32>,
@@ -229,7 +286,6 @@ impl Raw {
         Self {
             grid,
             compute,
-            card: held.card(),
             in_slices: held.profile.is_some(),
             parts: Vec::new(),
             sums: Sums::default(),
@@ -241,6 +297,7 @@ impl Raw {
             xids: BTreeMap::new(),
             known: 0,
             lives: Vec::new(),
+            gone: Vec::new(),
             beyond: None,
             active: 0,
             first: None,
@@ -312,7 +369,7 @@ impl Raw {
                 self.watched(sample.slot);
                 first = first.or(Some(sample.slot));
             }
-            self.sample(&sample);
+            self.sample(&sample, own.card);
             of.add(&sample, &self.grid);
         }
         self.turns += of.turns;
@@ -331,6 +388,11 @@ impl Raw {
         // Of a pod that is there still its figures may end, where the agents of its node do.
         let is_there = own.pod.is_some_and(|it| it.node.is_some());
         if !is_there && !series.is_running(&self.grid) {
+            self.gone.push(Gone {
+                pod: series.pod.clone(),
+                from: self.grid.time(series.first),
+                hours: life.known * units * f64::from(self.grid.step.as_secs()) / 3_600.0,
+            });
             self.lives.push(life);
             return;
         }
@@ -338,7 +400,7 @@ impl Raw {
             levels: levels_of(levels, self.compute, &self.full[full_from..]),
             life,
             begun,
-            ..of.part(series, (units, self.card), self.grid)
+            ..of.part(series, (units, own.card), self.grid)
         };
         self.part(all, own);
     }
@@ -370,6 +432,8 @@ impl Raw {
     /// Takes a container of a pod that runs: device by device, where they are told of.
     fn part(&mut self, all: Part, own: &Own<'_>) {
         let life = all.life;
+        let card = own.card;
+        let all = Part { card, ..all };
         match &own.each {
             Some(each) if each.is_beyond() => {
                 self.beyond = Some((each.told(), own.units));
@@ -378,8 +442,9 @@ impl Raw {
             }
             Some(each) => {
                 let begun = all.begun;
-                let parts = each.parts(&self.grid, self.card).into_iter();
-                let parts: Vec<Part> = parts.map(|it| Part { begun, ..it }).collect();
+                let parts = each.parts(&self.grid, card).into_iter();
+                let parts = parts.map(|it| Part { begun, ..it });
+                let parts: Vec<Part> = parts.collect();
                 // Each device counts as its part of the container.
                 self.lives.extend(parts.iter().map(|it| it.life));
                 self.parts.extend(parts);
@@ -441,10 +506,10 @@ impl Raw {
     }
 
     /// What one sample tells of the device.
-    fn sample(&mut self, sample: &Sample) {
+    fn sample(&mut self, sample: &Sample, card: Option<&Card>) {
         let (full, done) = (sample.full(), sample.done());
         self.sums
-            .add(sample.slot, sample.busy, sample.full_or_power(self.card));
+            .add(sample.slot, sample.busy, sample.full_or_power(card));
         if !full.is_nan() {
             self.full.push(full);
             let hour = self.grid.hour_of_week(sample.slot) % 24;
@@ -514,6 +579,8 @@ impl Raw {
             full: Level::of(self.full),
             xids: self.xids,
             parts: self.parts,
+            gone: self.gone,
+            products: Vec::new(),
             working: None,
             beyond: self.beyond,
             lived: None,

@@ -1,12 +1,12 @@
 //! Which workloads hold accelerators, and what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::Card;
 use super::vendor::Vendor;
-use crate::price::Home;
+use crate::price::Homes;
 use crate::snapshot::{
-    CapacityType, Cluster, Container, Node, Pod, Resources, Series, Snapshot, Workload,
+    CapacityType, Cluster, Container, Pod, Resources, Series, Snapshot, Workload,
 };
 use crate::units::{Bytes, count_from, len_f64};
 
@@ -30,8 +30,11 @@ pub struct Held {
     pub ran: Option<f64>,
     /// Who makes the devices.
     pub vendor: Vendor,
-    /// What the devices are sold as, of most of the pods.
+    /// What the devices are sold as: `NVIDIA-H200 + Tesla-T4` where there are several, that of
+    /// most devices first.
     pub product: Option<String>,
+    /// What is held of each product, where there are several, in the same order.
+    pub products: Vec<Self>,
     /// The MIG profile: `1g.10gb`.
     pub profile: Option<String>,
     /// Pods that may share each device; 1 where none do.
@@ -47,7 +50,15 @@ pub struct Held {
 
 impl Held {
     pub fn card(&self) -> Option<&'static Card> {
+        if self.is_mixed() {
+            return None;
+        }
         Card::of(self.product.as_deref()?)
+    }
+
+    /// Whether its devices are of several products.
+    pub fn is_mixed(&self) -> bool {
+        !self.products.is_empty()
     }
 
     /// Pods that have a node, and so cost something.
@@ -100,12 +111,7 @@ pub(super) fn units(workload: &Workload, container: &Container, series: &Series)
 
 /// All owners whose workloads have devices, in the order of the workloads.
 pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
-    let nodes: HashMap<&str, &Node> = snapshot
-        .cluster
-        .nodes
-        .iter()
-        .map(|node| (node.name.as_str(), node))
-        .collect();
+    let homes = Homes::new(&snapshot.cluster);
     let mut all: Vec<Held> = Vec::new();
     let mut before: Option<&Workload> = None;
     for (index, workload) in snapshot.workloads.iter().enumerate() {
@@ -114,13 +120,53 @@ pub(super) fn held(snapshot: &Snapshot) -> Vec<Held> {
         }
         let beside = before.is_some_and(|it| it.id.is_beside(&workload.id));
         before = Some(workload);
-        let one = one(index, workload, &snapshot.cluster, &nodes);
+        let one = one(index, workload, (&snapshot.cluster, &homes), Which::All);
         match all.last_mut().filter(|_| beside) {
             Some(last) => last.join(one),
             None => all.push(one),
         }
     }
+    for held in &mut all {
+        held.products = by_product(held, snapshot, &homes);
+        let names = held.products.iter().map(Held::name_of_product);
+        let names: Vec<&str> = names.collect();
+        if !names.is_empty() {
+            held.product = Some(names.join(" + "));
+        }
+    }
     all
+}
+
+/// What is held of each product, the most devices first; nothing where all are of one.
+fn by_product(held: &Held, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Held> {
+    let own = || {
+        held.workloads
+            .iter()
+            .map(|at| (*at, &snapshot.workloads[*at]))
+    };
+    let pods = own().flat_map(|(_, it)| it.pods.iter().map(move |pod| (it, pod)));
+    let placed = pods.filter(|(it, pod)| devices(pod, each_pod(it)) > 0.0);
+    let nodes_of = placed.filter_map(|(_, pod)| homes.node(pod.node.as_deref()?));
+    let names: BTreeSet<Option<&str>> = nodes_of.map(|it| it.gpu_product.as_deref()).collect();
+    if names.iter().flatten().count() < 2 {
+        return Vec::new();
+    }
+    let of = |name: Option<&str>| {
+        let each = own().map(|(at, it)| one(at, it, (&snapshot.cluster, homes), Which::Of(name)));
+        let each = each.filter(|it| it.pods > 0);
+        each.reduce(|mut all, more| {
+            all.join(more);
+            all
+        })
+    };
+    let mut all: Vec<Held> = names.into_iter().filter_map(of).collect();
+    all.sort_by(|a, b| b.gpus.total_cmp(&a.gpus).then(a.product.cmp(&b.product)));
+    all
+}
+
+/// Devices that each pod of a workload asks for.
+fn each_pod(workload: &Workload) -> f64 {
+    workload.containers.iter().map(|it| asked(it).gpus()).sum()
 }
 
 fn has_devices(workload: &Workload) -> bool {
@@ -129,8 +175,20 @@ fn has_devices(workload: &Workload) -> bool {
         || workload.pods.iter().any(|pod| pod.requests.gpus() > 0.0)
 }
 
-fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&str, &Node>) -> Held {
-    let each: f64 = workload.containers.iter().map(|it| asked(it).gpus()).sum();
+/// Pods of a workload: all of them, or those whose devices are of one product.
+#[derive(Clone, Copy, PartialEq)]
+enum Which<'a> {
+    All,
+    Of(Option<&'a str>),
+}
+
+fn one(
+    index: usize,
+    workload: &Workload,
+    (cluster, homes): (&Cluster, &Homes<'_>),
+    which: Which<'_>,
+) -> Held {
+    let each = each_pod(workload);
     let mut containers = workload.containers.iter();
     let profile = containers.find_map(|it| asked(it).mig_profile());
     let mut pods = workload.pods.iter();
@@ -153,8 +211,12 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         if devices <= 0.0 {
             continue;
         }
+        let node = pod.node.as_deref().and_then(|name| homes.node(name));
+        let own = node.map(|it| Which::Of(it.gpu_product.as_deref()));
+        if which != Which::All && own != Some(which) {
+            continue;
+        }
         pods += 1;
-        let node = pod.node.as_deref().and_then(|name| nodes.get(name));
         let waits = cluster.waits(pod);
         waiting += usize::from(waits);
         let shared = node.and_then(|node| node.accelerator.replicas).unwrap_or(1);
@@ -188,17 +250,19 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
             }
         }
     }
-    if let Some(queued) = workload.queued.as_ref().filter(|_| each > 0.0) {
+    let queued = workload.queued.as_ref().filter(|_| which == Which::All);
+    if let Some(queued) = queued.filter(|_| each > 0.0) {
         let count = usize::try_from(queued.pods).unwrap_or(usize::MAX);
         (pods, waiting) = (pods + count, waiting + count);
         waiting_gpus += each * len_f64(count);
     }
     let most = products.into_iter().max_by_key(|(_, pods)| *pods);
-    let product = most.map(|(name, _)| name.to_owned());
-    let product = product.or_else(|| {
-        let home = Home::of(cluster, workload)?;
+    let name = most.map(|(name, _)| name.to_owned());
+    let of_home = || {
+        let home = homes.of(workload)?;
         home.product().map(str::to_owned)
-    });
+    };
+    let name = name.or_else(|| (which == Which::All).then(of_home).flatten());
     let has_ended = workload.is_batch() && pods == 0;
     Held {
         ran: Some(each).filter(|it| has_ended && *it > 0.0),
@@ -209,7 +273,8 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
         pods,
         waiting_pods: waiting,
         vendor,
-        product,
+        product: name,
+        products: Vec::new(),
         profile: profile.map(str::to_owned).or(partition),
         replicas,
         takes_turns,
@@ -219,6 +284,11 @@ fn one(index: usize, workload: &Workload, cluster: &Cluster, nodes: &HashMap<&st
 }
 
 impl Held {
+    /// For people, also where nothing tells it.
+    pub(super) fn name_of_product(&self) -> &str {
+        self.product.as_deref().unwrap_or("unknown")
+    }
+
     fn join(&mut self, other: Self) {
         self.workloads.extend(other.workloads);
         self.gpus += other.gpus;

@@ -17,6 +17,8 @@ pub struct Part {
     pub container: String,
     pub devices: f64,
     pub of: Of,
+    /// What its device is, where that is known of it alone.
+    pub card: Option<&'static Card>,
     /// Means, of one device.
     pub busy: Option<f64>,
     /// The most that it was in any sample.
@@ -162,6 +164,7 @@ impl Part {
     /// How full it is, and by what that is known.
     pub(super) fn fullness(&self, card: Option<&Card>) -> Option<(Level, Fullness)> {
         let own = &self.levels;
+        let card = self.card.or(card);
         let signs = Signs {
             full: own.full,
             watts: own.watts,
@@ -184,7 +187,7 @@ impl Part {
 
     /// What it did in all of the time.
     fn doing(&self, card: Option<&Card>) -> Option<Doing> {
-        let power = self.watts.zip(card);
+        let power = self.watts.zip(self.card.or(card));
         Some(Doing {
             busy: self.busy?,
             full: self.full,

@@ -41,7 +41,8 @@ impl Replicas {
     pub(super) fn of(about: &About<'_>) -> Option<Self> {
         let first = about.workloads.first()?;
         let (kind, serves) = (first.id.kind.as_str(), about.seen.serves());
-        if about.batch() || kind == A_NODE {
+        // Requests are divided among all of them, whatever devices they have.
+        if about.batch() || kind == A_NODE || about.product.is_some() {
             return None;
         }
         if kind == GROUPS {
@@ -68,8 +69,13 @@ fn group(set: &str, pod: &str) -> Option<u32> {
     rest.split('-').next()?.parse().ok()
 }
 
-/// What keeps so few replicas from being, where an autoscaler says how many there are.
-pub(super) fn scaled_by(about: &About<'_>, left: usize) -> String {
+/// What keeps so few replicas from being: an autoscaler says how many there are, and budgets
+/// how many of them must stay.
+pub(super) fn kept_by(about: &About<'_>, (left, all): (usize, usize)) -> String {
+    format!("{}{}", scaled_by(about, left), budget(about, (left, all)))
+}
+
+fn scaled_by(about: &About<'_>, left: usize) -> String {
     let mut scaled = about.workloads.iter();
     let Some(scaler) = scaled.find_map(|it| it.autoscaler.as_ref()) else {
         return String::new();
@@ -82,6 +88,49 @@ pub(super) fn scaled_by(about: &About<'_>, left: usize) -> String {
     } else {
         format!("; its {name} says how many there are: raise its target")
     }
+}
+
+/// A budget that lets pods go now, and none of so few.
+fn budget(about: &About<'_>, (left, all): (usize, usize)) -> String {
+    let budgets = about.budgets.iter().filter_map(|it| {
+        let wanted = usize::try_from(it.wanted?).ok()?;
+        let mut pods = about.workloads.iter().flat_map(|workload| {
+            let namespace = workload.id.namespace.as_str();
+            workload.pods.iter().map(move |pod| (namespace, pod))
+        });
+        let counts = pods.any(|(namespace, pod)| it.counts(namespace, &pod.labels));
+        (counts && wanted >= left && wanted < all).then_some((wanted, it))
+    });
+    let Some((wanted, budget)) = budgets.max_by_key(|it| it.0) else {
+        return String::new();
+    };
+    let name = &budget.name;
+    format!(
+        "; its PodDisruptionBudget `{name}` wants {wanted} of them well: lower that as well, or none \
+         can be moved"
+    )
+}
+
+/// Kinds whose pods are one program, or may be.
+const ONE_PROGRAM: [&str; 2] = ["RayCluster", GROUPS];
+
+/// Whether its pods talk to each other from device to device, as ranks of a run do; `None`
+/// where they may.
+pub(super) fn talk(about: &About<'_>) -> Option<bool> {
+    let first = about.workloads.first()?;
+    let pods = about.held.running_pods();
+    if pods < 2 {
+        return Some(false);
+    }
+    // Pods of a plain Job may each have work of their own.
+    if about.batch() && first.api_version.starts_with("batch/") {
+        return None;
+    }
+    let groups = Replicas::of(about).filter(|it| it.word == "groups");
+    if groups.is_some_and(|it| it.count >= pods) {
+        return Some(false);
+    }
+    Some(about.batch() || ONE_PROGRAM.contains(&first.id.kind.as_str()))
 }
 
 #[cfg(test)]

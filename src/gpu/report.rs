@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
-use super::advice::{About, Action, Advice, Danger, advice};
+use super::advice::{Action, Advice, Danger};
 use super::gather::{Gather, Gathered};
 use super::held::Held;
+use super::products::{Maker, OfProduct, Whole, of_products};
 use super::seen::{Fullness, Seen};
 use super::sharing::{Member, Sharing, proposed};
 use super::state::{Certainty, State, beside_slack, beside_unused, judge};
 use super::turn::in_turn;
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner, Split};
-use crate::price::{Basis, Book, Home, is_listed};
+use crate::price::{Basis, Book, Homes, is_listed};
 use crate::snapshot::{Gap, Node, Snapshot, Supply, Workload};
 use crate::text::{money, percent, short};
 use crate::units::{Money, len_f64};
@@ -69,7 +68,41 @@ pub struct Judged {
     pub cost: Money,
     /// Of that the devices.
     pub gpu_cost: Money,
+    /// What a month of it is.
+    pub rate: Rate,
+    /// The same by product, where there are several, as they are held.
+    pub products: Vec<OfProduct>,
     pub advice: Vec<Advice>,
+}
+
+/// What a month of money is of something that may come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    Always,
+    /// Of a run: as if all of it ran on for a month.
+    WhileItRuns,
+    /// Of runs that have ended: by how many ran on average over the window.
+    AsItRan,
+}
+
+impl Rate {
+    /// As in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::WhileItRuns => "while_it_runs",
+            Self::AsItRan => "as_it_ran",
+        }
+    }
+
+    /// Behind "a month".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Always => "",
+            Self::WhileItRuns => " while it runs",
+            Self::AsItRan => " by how long it ran",
+        }
+    }
 }
 
 impl Gpus {
@@ -116,6 +149,16 @@ impl Gpus {
         let (mut cost, mut used, mut unknown) = (Money::ZERO, Money::ZERO, Money::ZERO);
         for it in self.workloads.iter().filter(|it| it.held.ran.is_none()) {
             cost += it.gpu_cost;
+            // Of several products each by its own figures and at its own price.
+            for product in &it.products {
+                match product.full.filter(|it| it.1 != Fullness::Engine) {
+                    Some((full, _)) => used += product.gpu_cost.scale(full.min(1.0)),
+                    None => unknown += product.gpu_cost,
+                }
+            }
+            if it.held.is_mixed() {
+                continue;
+            }
             match it.seen.fullness(it.held.card()) {
                 Some((full, from)) if from != Fullness::Engine || it.state != State::Unknown => {
                     used += it.gpu_cost.scale(full.mean.min(1.0));
@@ -208,13 +251,18 @@ pub fn gpus_from<S: Supply>(
 impl Gpus {
     /// Of what was gathered.
     pub fn of(snapshot: &Snapshot, seen: Gathered, options: Options<'_>) -> Self {
+        let homes = Homes::new(&snapshot.cluster);
         let each = seen.into_iter();
         let mut workloads: Vec<Judged> = each
-            .map(|(held, seen)| one(snapshot, held, seen, options))
+            .map(|(held, seen)| one((snapshot, &homes), held, seen, options))
             .collect();
         let mut sharing = proposed(&workloads, snapshot.usage.grid.step);
         tell_sharing(snapshot, &mut workloads, &sharing);
         for judged in &mut workloads {
+            // Of several products each is worked out for itself.
+            if judged.held.is_mixed() {
+                continue;
+            }
             let advice = std::mem::take(&mut judged.advice);
             judged.advice = in_turn(advice, judged.cost, options.book.currency());
         }
@@ -251,28 +299,41 @@ impl Gpus {
     }
 }
 
-fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Judged {
+fn one(
+    (snapshot, homes): (&Snapshot, &Homes<'_>),
+    held: Held,
+    seen: Seen,
+    options: Options<'_>,
+) -> Judged {
     let own = held.workloads.iter();
     let workloads: Vec<&Workload> = own.map(|place| &snapshot.workloads[*place]).collect();
     // What devices that work have to do is not told by those that do nothing.
     let working = seen.at_work();
-    let verdict = judge(&held, working, &workloads);
     let (cost, gpu_cost) = cost(snapshot, &workloads, options.costs);
-    let advice = advice(&About {
+    let maker = Maker {
+        snapshot,
+        homes,
+        workloads: &workloads,
+        options,
+    };
+    let whole = Whole {
         held: &held,
         seen: working,
-        state: verdict.state,
-        certainty: verdict.certainty,
-        workloads: &workloads,
         cost,
         gpu_cost,
-        device_hours: &|pod| device_hour(snapshot, &workloads, pod, options),
-        node: node(snapshot, &workloads),
-        book: options.book,
-        now: now(snapshot),
-    });
+    };
+    let products = maker.products(&whole);
+    let verdict = judge(&held, working, &workloads);
+    let verdict = of_products(&held, &products).unwrap_or(verdict);
+    let advice = maker.advice(&whole, &verdict, &products);
     let verdict = beside_slack(&verdict, &held, working).unwrap_or(verdict);
     let verdict = beside_unused(&verdict, &held, working).unwrap_or(verdict);
+    let products = products.into_iter().map(|it| it.judged).collect();
+    let rate = match held.ran {
+        Some(_) => Rate::AsItRan,
+        None if workloads.iter().any(|it| it.is_batch()) => Rate::WhileItRuns,
+        None => Rate::Always,
+    };
     Judged {
         held,
         seen,
@@ -281,6 +342,8 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
         why: verdict.why,
         cost,
         gpu_cost,
+        rate,
+        products,
         advice,
     }
 }
@@ -288,13 +351,7 @@ fn one(snapshot: &Snapshot, held: Held, seen: Seen, options: Options<'_>) -> Jud
 /// Of all pods of the owner, with devices or without: the head of a cluster goes with it. And
 /// of its devices.
 fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, Money) {
-    let id = |at: usize| snapshot.workloads.get(at).map(|it| &it.id);
-    let is_own = |at| {
-        let first = workloads.first();
-        first
-            .zip(id(at))
-            .is_some_and(|(it, id)| it.id.is_beside(id))
-    };
+    let is_own = |at| is_own(snapshot, workloads, at);
     let own = |owner: Owner| matches!(owner, Owner::Workload(at) if is_own(at));
     let split = costs.of(own);
     let runs = workloads.iter().any(|it| it.is_batch());
@@ -307,48 +364,11 @@ fn cost(snapshot: &Snapshot, workloads: &[&Workload], costs: &Costs) -> (Money, 
     (total, runs.iter().map(|it| it.gpu).sum())
 }
 
-/// What one device of a pod costs an hour, where that runs or ran; of a pod of which nobody
-/// remembers that, where others of its workload did.
-fn device_hour(
-    snapshot: &Snapshot,
-    workloads: &[&Workload],
-    pod: &str,
-    options: Options<'_>,
-) -> Option<f64> {
-    let costs = options.costs;
-    let node = workloads.iter().find_map(|it| {
-        let now = it.pods.iter().find(|own| own.name == pod);
-        let before = it.ran.iter().find(|own| own.pod == pod);
-        now.map(|it| it.node.as_deref())
-            .or_else(|| before.map(|it| it.node.as_deref()))
-    });
-    let mut nodes = snapshot.cluster.nodes.iter();
-    let place = node
-        .flatten()
-        .and_then(|name| nodes.position(|it| it.name == name));
-    if let Some(place) = place {
-        return costs.nodes.get(place)?.rates.gpu_hour;
-    }
-    let homes = workloads.iter();
-    let mut homes = homes.filter_map(|it| Home::of(&snapshot.cluster, it));
-    let home = homes.next()?;
-    home.rates(&costs.nodes, options.book).gpu_hour
-}
-
-/// The node of the first pod that has one.
-fn node<'a>(snapshot: &'a Snapshot, workloads: &[&Workload]) -> Option<&'a Node> {
-    let mut pods = workloads.iter().flat_map(|it| &it.pods);
-    let name = pods.find_map(|pod| pod.node.as_deref())?;
-    snapshot.cluster.nodes.iter().find(|it| it.name == name)
-}
-
-/// The end of the window.
-fn now(snapshot: &Snapshot) -> Timestamp {
-    if snapshot.usage.grid.len > 0 {
-        snapshot.usage.grid.end()
-    } else {
-        snapshot.taken_at
-    }
+/// Whether a workload of the snapshot is of the same owner as these.
+pub(super) fn is_own(snapshot: &Snapshot, workloads: &[&Workload], at: usize) -> bool {
+    let id = snapshot.workloads.get(at).map(|it| &it.id);
+    let first = workloads.first();
+    first.zip(id).is_some_and(|(it, id)| it.id.is_beside(id))
 }
 
 /// Nodes with devices that nobody asks for, the dearest first.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::advice::{About, Action, Advice, Danger};
 use super::held::asked;
-use crate::snapshot::{Pod, Termination, Workload};
+use crate::snapshot::{Attempts, Pod, Termination, Workload};
 use crate::text::{count, money, short};
 use crate::units::{Money, len_f64};
 
@@ -28,7 +28,9 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
             }
         }
     }
-    let all: usize = groups.values().map(Vec::len).sum();
+    let all = groups.values().flatten().map(|it| it.1);
+    let costly = all.filter(|it| it.node.is_some());
+    let costly: Vec<&str> = costly.map(|it| it.name.as_str()).collect();
     let computes = |pod: &Pod| {
         let mut own = about.seen.parts.iter().filter(|it| it.pod == pod.name);
         own.any(|it| it.computes(card))
@@ -64,14 +66,10 @@ pub(super) fn gang(about: &About<'_>) -> Option<Advice> {
         short(hours_between(longest, about.now), 1)
     );
     // Pods that wait for a node cost nothing; those that wait for an image hold theirs.
-    let placed = waiting.iter().filter(|it| it.1.node.is_some()).count();
-    let costly = all + placed - waiting.len();
-    let stuck = holding.len() + placed;
-    let savings = if stuck >= costly {
-        about.cost
-    } else {
-        about.cost.scale(len_f64(stuck) / len_f64(costly.max(1)))
-    };
+    let placed = waiting.iter().filter(|it| it.1.node.is_some());
+    let placed = placed.map(|it| it.1.name.as_str());
+    let stuck: Vec<&str> = holding.iter().copied().chain(placed).collect();
+    let savings = about.cost.scale(about.share_of(&stuck, &costly));
     Some(Advice {
         action: Action::StartTogether,
         text,
@@ -103,54 +101,180 @@ fn waits(workload: &Workload, pod: &Pod, now: Timestamp) -> bool {
     (pod.node.is_none() || no_image) && since.is_some_and(|it| it > PATIENCE)
 }
 
-/// What attempts that failed took, also of pods that are finished.
-pub(super) fn failing(about: &About<'_>) -> Option<Advice> {
+/// What became of pods that did not come to a good end by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// They failed, and nobody knows that their run has come to a good end.
+    Failed,
+    /// Their run has, by others.
+    Recovered,
+    /// They were taken away, and did not fail by themselves.
+    Taken,
+}
+
+/// What attempts that failed took, also of pods that are finished; where nothing is left of
+/// them, how many there were.
+pub(super) fn failing(about: &About<'_>) -> Vec<Advice> {
     let runs = about.workloads.iter().filter(|it| it.is_batch());
     let burnt: Vec<Burnt> = runs.flat_map(|it| burnt(it)).collect();
-    let (taken, burnt): (Vec<Burnt>, Vec<Burnt>) = burnt.into_iter().partition(|it| it.disrupted);
-    let (burnt, failed) = if burnt.is_empty() {
-        (taken, false)
-    } else {
-        (burnt, true)
-    };
-    let hours: f64 = burnt.iter().map(|it| it.hours).sum();
-    if hours < WORTH {
-        return None;
-    }
-    let cost = burnt.iter().map(|it| {
-        let hourly = (about.device_hours)(&it.pod)?;
-        Some(hourly * it.hours)
-    });
-    let cost: Option<f64> = cost.sum();
-    let currency = about.book.currency();
-    let worth = cost.map_or_else(String::new, |it| {
-        format!(" ({})", money(Money::from_f64(it).to_cents(), &currency))
-    });
-    let hours = short(hours, 1);
-    let text = match restarts(&burnt) {
-        _ if !failed => format!(
-            "let it write checkpoints: its pods were taken away {} (preempted, evicted or with their \
-             node) after {hours} GPU hours{worth}",
-            count(attempts(&burnt), "time"),
-        ),
-        // Whether it took up its work where it was, nobody says.
-        Some(restarts) => format!(
-            "find out why it fails: it began again {}, and of the {hours} GPU hours before the last \
-             time{worth} no more is kept than its checkpoints have",
-            count(restarts + attempts(&burnt), "time"),
-        ),
-        None => format!(
-            "find out why it fails: {} took {hours} GPU hours{worth} that came to nothing, unless it \
-             wrote checkpoints",
-            count(attempts(&burnt), "failed attempt"),
-        ),
-    };
-    Some(Advice {
+    let of = |fate: Fate| -> Vec<&Burnt> { burnt.iter().filter(|it| it.fate == fate).collect() };
+    let counted = counted(about, &burnt);
+    let failed = failed(about, &of(Fate::Failed)).or(counted);
+    let taken = taken(about, &of(Fate::Taken));
+    let all = [failed, recovered(about, &of(Fate::Recovered)), taken];
+    let all = all.into_iter().flatten();
+    all.map(|text| Advice {
         action: Action::FailingRun,
         text,
         savings: None,
         risk: Danger::Low,
     })
+    .collect()
+}
+
+/// Device hours, and what they cost; `None` where they are too few to be worth a word.
+fn took(about: &About<'_>, each: &[(&str, f64)]) -> Option<String> {
+    let hours: f64 = each.iter().map(|it| it.1).sum();
+    if hours < WORTH {
+        return None;
+    }
+    let cost = each
+        .iter()
+        .map(|(pod, hours)| Some((about.hourly)(pod)?.device? * hours));
+    let cost: Option<f64> = cost.sum();
+    let currency = about.book.currency();
+    let worth = cost.map_or_else(String::new, |it| {
+        format!(" ({})", money(Money::from_f64(it).to_cents(), &currency))
+    });
+    Some(format!("{} GPU hours{worth}", short(hours, 1)))
+}
+
+fn hours_of<'b>(burnt: &[&'b Burnt]) -> Vec<(&'b str, f64)> {
+    burnt.iter().map(|it| (it.pod.as_str(), it.hours)).collect()
+}
+
+fn failed(about: &About<'_>, burnt: &[&Burnt]) -> Option<String> {
+    let took = took(about, &hours_of(burnt))?;
+    let told = told(about);
+    // Whether it took up its work where it was, nobody says.
+    if let Some(restarts) = restarts(burnt) {
+        let times = (restarts + attempts(burnt)).max(told.restarts);
+        return Some(format!(
+            "find out why it fails: it began again {}, and of the {took} before the last time no more \
+             is kept than its checkpoints have",
+            count(times, "time"),
+        ));
+    }
+    let seen = attempts(burnt);
+    let more = match told.restarts.saturating_sub(seen) {
+        0 => String::new(),
+        more => format!("; what {more} more took is not known"),
+    };
+    Some(format!(
+        "find out why it fails: {} took {took} that came to nothing, unless it wrote checkpoints{more}",
+        count(seen, "failed attempt"),
+    ))
+}
+
+/// Of what has come to a good end nothing is to be mended but what the next one loses.
+fn recovered(about: &About<'_>, burnt: &[&Burnt]) -> Option<String> {
+    let took = took(about, &hours_of(burnt))?;
+    Some(format!(
+        "let it write checkpoints: it came to its end after {} that took {took}",
+        count(attempts(burnt), "failed attempt"),
+    ))
+}
+
+fn taken(about: &About<'_>, burnt: &[&Burnt]) -> Option<String> {
+    let took = took(about, &hours_of(burnt))?;
+    Some(format!(
+        "let it write checkpoints: its pods were taken away {} (preempted, evicted or with their node) \
+         after {took}",
+        count(attempts(burnt), "time"),
+    ))
+}
+
+/// Attempts as the controller of a run counts them.
+struct Told {
+    restarts: usize,
+    /// Of those, what counts towards its limit.
+    limited: Option<usize>,
+    failed_pods: usize,
+    succeeded: bool,
+}
+
+fn told(about: &About<'_>) -> Told {
+    // Parts of one run say the same.
+    let each = || about.workloads.iter().filter_map(|it| it.attempts.as_ref());
+    let most = |of: fn(&Attempts) -> u32| {
+        let most = each().map(of).max().unwrap_or(0);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    };
+    let limited = each().filter_map(|it| it.counted).max();
+    Told {
+        restarts: most(|it| it.restarts),
+        limited: limited.and_then(|it| usize::try_from(it).ok()),
+        failed_pods: most(|it| it.failed_pods),
+        succeeded: each().any(|it| it.succeeded),
+    }
+}
+
+/// Attempts whose pods are gone, so that nothing but their number is left, and what was seen
+/// of them.
+fn counted(about: &About<'_>, burnt: &[Burnt]) -> Option<String> {
+    let told = told(about);
+    let is_run = about.workloads.iter().any(|it| it.is_batch());
+    let is_left = burnt.iter().any(|it| it.fate != Fate::Taken);
+    if !is_run || is_left || told.restarts + told.failed_pods == 0 {
+        return None;
+    }
+    if told.restarts == 0 {
+        // Pods that were taken away are among those that failed.
+        let pods = told.failed_pods.checked_sub(burnt.len());
+        let pods = count(pods.filter(|it| *it > 0)?, "pod");
+        return Some(if told.succeeded {
+            format!(
+                "it came to its end, and {pods} of it failed before: what they took is not known"
+            )
+        } else {
+            format!("find out why it fails: {pods} of it failed, and what they took is not known")
+        });
+    }
+    let times = count(told.restarts, "time");
+    let limited = match told.limited.filter(|it| *it < told.restarts) {
+        Some(limited) => format!(", of which {limited} count towards its limit"),
+        None => String::new(),
+    };
+    let gone = before(about);
+    let took = took(about, &gone).map_or_else(
+        || ", and what that took is not known".to_owned(),
+        |took| {
+            format!(
+                ", and of the {took} that were seen of pods that are gone no more is kept than its \
+                 checkpoints have"
+            )
+        },
+    );
+    Some(if told.succeeded {
+        format!(
+            "let it write checkpoints: it came to its end after it began again {times}{limited}{took}"
+        )
+    } else {
+        format!("find out why it fails: it began again {times}{limited}{took}")
+    })
+}
+
+/// Pods of the run of now that are gone, and device hours in which they were seen. Those of
+/// runs before it are none of it.
+fn before<'a>(about: &About<'a>) -> Vec<(&'a str, f64)> {
+    let is_known = |pod: &str| {
+        let mut ran = about.workloads.iter().flat_map(|it| &it.ran);
+        ran.any(|it| it.pod == pod)
+    };
+    let began = about.workloads.iter().filter_map(|it| it.created).max();
+    let gone = about.seen.gone.iter();
+    let own = gone.filter(|it| began.is_some_and(|began| it.from >= began) && !is_known(&it.pod));
+    own.map(|it| (it.pod.as_str(), it.hours)).collect()
 }
 
 /// What led to failed ends of the container with devices of a pod.
@@ -162,8 +286,7 @@ struct Burnt {
     hours: f64,
     /// How often it began again, of a pod that is still there.
     restarts: Option<usize>,
-    /// Whether it was taken away, and did not fail by itself.
-    disrupted: bool,
+    fate: Fate,
 }
 
 fn burnt(workload: &Workload) -> Vec<Burnt> {
@@ -196,19 +319,23 @@ fn burnt(workload: &Workload) -> Vec<Burnt> {
             to,
             hours: hours_between(from, to) * devices,
             restarts: pod.map(|_| each.max(ends.len())),
-            disrupted: ran.is_some_and(|it| it.disrupted),
+            fate: match ran {
+                Some(ran) if ran.disrupted => Fate::Taken,
+                Some(ran) if ran.recovered => Fate::Recovered,
+                _ => Fate::Failed,
+            },
         })
     });
     found.collect()
 }
 
 /// How often the pods that are there began again: ranks of a run do so together.
-fn restarts(burnt: &[Burnt]) -> Option<usize> {
+fn restarts(burnt: &[&Burnt]) -> Option<usize> {
     burnt.iter().filter_map(|it| it.restarts).max()
 }
 
 /// Attempts of pods that are gone: ranks that ran at the same time are of one.
-fn attempts(burnt: &[Burnt]) -> usize {
+fn attempts(burnt: &[&Burnt]) -> usize {
     let gone = burnt.iter().filter(|it| it.restarts.is_none());
     let mut spans: Vec<(Timestamp, Timestamp)> = gone.map(|it| (it.from, it.to)).collect();
     spans.sort_unstable();

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::card::Card;
 use super::part::{KNOWN, Part};
 use super::past::{Past, Silence};
@@ -96,6 +98,10 @@ pub struct Seen {
     pub xids: BTreeMap<String, BTreeSet<u32>>,
     /// What containers of pods that still run did, by pod and container.
     pub parts: Vec<Part>,
+    /// What containers of pods took that are gone.
+    pub gone: Vec<Gone>,
+    /// The same of the devices of each product, where there are several, as they are held.
+    pub products: Vec<Self>,
     /// The same by the devices that work alone, where each is told of: without those that do
     /// nothing, or next to nothing, beside them.
     pub working: Option<Box<Self>>,
@@ -133,6 +139,16 @@ pub struct Seen {
     pub throttled: Option<f64>,
     /// Share of the time that something waited for CPU, the mean.
     pub cpu_waiting: Option<f64>,
+}
+
+/// A container with devices of a pod that is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gone {
+    pub pod: String,
+    /// When it was seen first.
+    pub from: Timestamp,
+    /// Device hours in which anything is known of it.
+    pub hours: f64,
 }
 
 /// Mean and more of one device, or of those of a container.

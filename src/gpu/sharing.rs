@@ -80,6 +80,7 @@ fn known(judged: &Judged) -> Result<Known<'_>, String> {
         _ if held.waiting_pods > 0 && seen.most_done().is_none_or(|it| it <= NOTHING) => {
             "waits for the rest of its pods, so that what it will do is not known".to_owned()
         }
+        _ if held.is_mixed() => "has devices of several products".to_owned(),
         _ if held.profile.is_some() => "has slices of devices".to_owned(),
         _ if held.replicas > 1 => "shares its devices already".to_owned(),
         _ if !held.is_one_whole() => {

@@ -314,7 +314,14 @@ pub(super) fn beside_unused(of_working: &Verdict, held: &Held, seen: &Seen) -> O
     } else {
         format!("nothing comes of {counts}")
     };
-    let why = if seen.is_told_apart() {
+    // Where all devices of a product do nothing, the figures of the others are their own.
+    let card = held.card();
+    let is_even = |product: &Seen| {
+        let lost = product.parts.iter().filter(|it| it.is_lost(card)).count();
+        lost == 0 || lost == product.parts.len()
+    };
+    let is_apart = held.is_mixed() && seen.products.iter().all(is_even);
+    let why = if seen.is_told_apart() || is_apart {
         format!("{did}, and of the others: {}", of_working.why)
     } else {
         format!("{did}; of all of them: {}", of_working.why)

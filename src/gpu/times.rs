@@ -17,6 +17,9 @@ const SOME_HOURS: f64 = 0.35;
 
 /// Hours in which nothing runs cost as much as others, and come again.
 pub(super) fn hours(about: &About<'_>) -> Option<Advice> {
+    if about.product.is_some() {
+        return None;
+    }
     let hours = &about.seen.past.hours;
     let known = hours.of_week.len();
     let used = hours.of_week.values().filter(|it| **it).count();
@@ -40,6 +43,9 @@ pub(super) fn hours(about: &About<'_>) -> Option<Advice> {
 
 /// What is used now and then, at no hours that come again.
 pub(super) fn between(about: &About<'_>) -> Option<Advice> {
+    if about.product.is_some() {
+        return None;
+    }
     let (seen, hours) = (about.seen, &about.seen.past.hours);
     let share = len_f64(hours.used) / len_f64(hours.known.max(1));
     let most = if seen.is_rare() {
@@ -73,7 +79,7 @@ pub(super) fn between(about: &About<'_>) -> Option<Advice> {
 
 /// A run that works now and then: something is wrong with it, or it could end.
 pub(super) fn seldom(about: &About<'_>) -> Option<Advice> {
-    if about.held.pods == 0 || !about.batch() {
+    if about.held.pods == 0 || !about.batch() || about.product.is_some() {
         return None;
     }
     let text = format!(

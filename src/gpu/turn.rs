@@ -19,7 +19,35 @@ impl Advice {
 /// of them saves nothing beside it: what it saves alone is told in words. What saves nothing
 /// more is left out.
 pub(super) fn in_turn(all: Vec<Advice>, cost: Money, currency: Currency) -> Vec<Advice> {
-    let mut left = cost;
+    of_what_is_left(all, (cost, cost), currency)
+}
+
+/// The same of a workload whose devices are of several products: what is about all of it, then
+/// what is about each product that works, with what that costs.
+pub(super) fn by_product(
+    (all, cost): (Vec<Advice>, Money),
+    products: Vec<(Vec<Advice>, Money)>,
+    currency: Currency,
+) -> Vec<Advice> {
+    let mut told = in_turn(all, cost, currency);
+    let saved: Money = told.iter().filter_map(|it| it.savings).sum();
+    let at_work: Money = products.iter().map(|it| it.1).sum();
+    // What of it does nothing is saved first.
+    let of_them = (saved - (cost - at_work)).floor_zero();
+    let share = of_them.to_f64() / at_work.to_f64().max(f64::MIN_POSITIVE);
+    for (advice, cost) in products {
+        let left = cost.scale((1.0 - share).max(0.0));
+        told.extend(of_what_is_left(advice, (cost, left), currency));
+    }
+    told
+}
+
+/// Of what is paid, and of that what is left.
+fn of_what_is_left(
+    all: Vec<Advice>,
+    (cost, mut left): (Money, Money),
+    currency: Currency,
+) -> Vec<Advice> {
     // What was left before another device was advised.
     let mut device: Option<Money> = None;
     let mut told = Vec::new();

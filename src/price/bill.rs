@@ -50,7 +50,7 @@ pub fn price(snapshot: &Snapshot, profiles: &[Profile], advised: &Advised, price
         bill.description.push_str("; ");
         bill.description.push_str(&text);
     }
-    for text in unknown_runs(&snapshot.cluster, runs.into_iter(), prices) {
+    for text in unknown_runs(places.homes(), runs.into_iter(), prices) {
         bill.description.push_str("; ");
         bill.description.push_str(&text);
     }

@@ -1,5 +1,7 @@
 //! What ran with devices, and is not there any more: on which nodes, and so for how much.
 
+use std::collections::HashMap;
+
 use super::list::{Entry, entry};
 use super::{Book, NodePrice, Rates};
 use crate::snapshot::{
@@ -25,17 +27,43 @@ pub struct Home<'a> {
     sure: bool,
 }
 
-impl<'a> Home<'a> {
+/// Finds homes: where each node stands, by its name.
+#[derive(Debug, Clone)]
+pub struct Homes<'a> {
+    cluster: &'a Cluster,
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> Homes<'a> {
+    pub fn new(cluster: &'a Cluster) -> Self {
+        let nodes = cluster.nodes.iter().enumerate();
+        Self {
+            cluster,
+            places: nodes.map(|(at, it)| (it.name.as_str(), at)).collect(),
+        }
+    }
+
+    /// Where the node of this name stands in the cluster.
+    pub fn place(&self, node: &str) -> Option<usize> {
+        self.places.get(node).copied()
+    }
+
+    /// The node of this name.
+    pub fn node(&self, name: &str) -> Option<&'a Node> {
+        self.cluster.nodes.get(self.place(name)?)
+    }
+
     /// By the nodes of its pods of now, else of those that have ended, else of all that it may
     /// run on, where their devices are all alike, else by what its rules say of a node. `None`
     /// where it has no devices, or nothing tells.
-    pub fn of(cluster: &'a Cluster, workload: &Workload) -> Option<Self> {
+    pub fn of(&self, workload: &Workload) -> Option<Home<'a>> {
+        let cluster = self.cluster;
         let asked = asked(workload)?;
         let known = |nodes: Vec<usize>| (!nodes.is_empty()).then_some((nodes, true));
         let now = workload.pods.iter().map(|it| it.node.as_deref());
         let before = workload.ran.iter().map(|it| it.node.as_deref());
-        let found = known(places(cluster, now))
-            .or_else(|| known(places(cluster, before)))
+        let found = known(self.places(now))
+            .or_else(|| known(self.places(before)))
             .or_else(|| eligible(cluster, workload, &asked));
         let described = || {
             workload
@@ -47,7 +75,7 @@ impl<'a> Home<'a> {
             Some((nodes, sure)) => (nodes, None, sure),
             None => (Vec::new(), Some(described()?), true),
         };
-        Some(Self {
+        Some(Home {
             cluster,
             nodes,
             described,
@@ -55,6 +83,12 @@ impl<'a> Home<'a> {
         })
     }
 
+    fn places<'n>(&self, names: impl Iterator<Item = Option<&'n str>>) -> Vec<usize> {
+        names.flatten().filter_map(|it| self.place(it)).collect()
+    }
+}
+
+impl<'a> Home<'a> {
     /// Whether it is known which devices they had, rather than which they may have had.
     pub fn is_sure(&self) -> bool {
         self.sure
@@ -94,14 +128,14 @@ impl<'a> Home<'a> {
 /// What is to be known of the money of runs whose devices nothing tells: of those that may have
 /// been on several sorts of nodes, and of those of which nothing is known.
 pub fn unknown_runs<'w>(
-    cluster: &Cluster,
+    homes: &Homes<'_>,
     runs: impl Iterator<Item = &'w Workload>,
     book: &Book,
 ) -> Vec<String> {
     let (mut open, mut silent) = (Vec::new(), Vec::new());
     for run in runs.filter(|it| asked(it).is_some()) {
         let name = format!("{}/{}", run.id.namespace, run.id.name);
-        match Home::of(cluster, run) {
+        match homes.of(run) {
             Some(home) if home.is_sure() => {}
             Some(_) => open.push(name),
             None => silent.push(name),
@@ -138,11 +172,6 @@ fn asked(workload: &Workload) -> Option<Resources> {
     let all = all.fold(Resources::default(), |all, it| all.plus(&it));
     let pods = workload.pods.iter().map(|it| it.requests.clone());
     std::iter::once(all).chain(pods).find(|it| it.gpus() > 0.0)
-}
-
-fn places<'n>(cluster: &Cluster, names: impl Iterator<Item = Option<&'n str>>) -> Vec<usize> {
-    let place = |name: &str| cluster.nodes.iter().position(|it| it.name == name);
-    names.flatten().filter_map(place).collect()
 }
 
 /// Nodes that have what it asks for and that its rules allow; and whether their devices are

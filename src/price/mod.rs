@@ -28,7 +28,7 @@ pub use bill::price;
 pub use billed::{Billed, BilledNode};
 pub use book::{Basis, Book, NodePrice, PriceSource, Quote, Terms, Worth};
 pub use effective::{Following, advised_requests, pod_requests};
-pub use home::{Home, unknown_runs};
+pub use home::{Home, Homes, unknown_runs};
 pub use list::{Entry, Region, entries, entry, is_listed, is_model, regions};
 pub use part::Part;
 pub use sheet::{Sheet, SheetError, Unused};

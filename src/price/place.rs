@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::effective::{self, Amount};
-use super::{Book, Home, NodePrice, Rates};
+use super::{Book, Homes, NodePrice, Rates};
 use crate::profile::Profile;
 use crate::recommend::{State, WorkloadAdvice};
 use crate::snapshot::{Cluster, Node, Resources, Snapshot, Sold, Workload};
@@ -43,7 +43,7 @@ impl Place {
 
 /// Finds the nodes that pods are on, and what those cost.
 pub(super) struct Places<'a> {
-    cluster: &'a Cluster,
+    homes: Homes<'a>,
     prices: &'a [NodePrice],
     book: &'a Book,
     nodes: HashMap<&'a str, (&'a Node, Rates)>,
@@ -55,7 +55,7 @@ impl<'a> Places<'a> {
     pub(super) fn new(cluster: &'a Cluster, prices: &'a [NodePrice], book: &'a Book) -> Self {
         let nodes = cluster.nodes.iter().zip(prices);
         Self {
-            cluster,
+            homes: Homes::new(cluster),
             prices,
             book,
             nodes: nodes
@@ -84,7 +84,7 @@ impl<'a> Places<'a> {
             let running = pods.filter(|pod| !snapshot.cluster.waits(pod)).count();
             let pods = mean_pods(snapshot, advice, profiles).unwrap_or(len_f64(running));
             let place = self.template(workload, present, node);
-            let home = Home::of(self.cluster, workload);
+            let home = self.homes.of(workload);
             return vec![Place {
                 pods,
                 rates: home.map_or_else(
@@ -125,6 +125,11 @@ impl<'a> Places<'a> {
             rates: self.rates(node),
             sold: self.sold(node),
         }
+    }
+
+    /// Where workloads with devices run or ran.
+    pub(super) fn homes(&self) -> &Homes<'a> {
+        &self.homes
     }
 
     fn sold(&self, node: Option<&str>) -> Option<Sold> {

@@ -8,6 +8,7 @@
 
 mod accelerator;
 pub mod annotation;
+mod attempts;
 mod begun;
 mod behavior;
 mod bundle;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::Bytes;
 
 pub use accelerator::{Accelerator, GPU, MigProfile, PRODUCT_LABELS, is_gpu};
+pub use attempts::Attempts;
 pub(crate) use begun::begun;
 pub use behavior::{Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bundle::{

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement, Probe,
-    Resources, Restarts, Waiting, label,
+    Attempts, Behavior, Condition, DeviceUse, Event, Eviction, Heap, Keeper, Labels, Placement,
+    Probe, Resources, Restarts, Waiting, label,
 };
 use crate::units::Bytes;
 
@@ -119,6 +119,9 @@ pub struct Workload {
     /// Pods with devices that have ended and are still remembered, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<Ran>,
+    /// What it says of its attempts, where it is a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
     /// What a queue holds back of it, before there is any pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<Queued>,
@@ -144,6 +147,9 @@ pub struct Ran {
     /// Whether it was taken away: preempted, evicted, or with its node.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disrupted: bool,
+    /// Whether it has come to a good end, or the run that it is of has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
 }
 
 /// Pods that are not made yet: a queue holds them back, or has let them just now.

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::event::cause;
 use super::queue::queued;
 use super::state;
-use super::{Amounts, Key, Meta, Objects, Record, Template};
+use super::{Amounts, Key, Meta, Objects, Record, Template, Tries};
 use crate::snapshot::{Condition, PatchTarget, Queued};
 
 /// The way from the root of a controller to its pod spec.
@@ -38,6 +38,8 @@ pub(crate) struct Controller {
     pub(crate) known: bool,
     /// Whether it is a run that has come to its end.
     pub(crate) over: bool,
+    /// What it says of the attempts of its run.
+    pub(crate) tries: Tries,
     pub(crate) renewal: Renewal,
     /// The queue that holds it back, and its pods; templates may count their own.
     pub(crate) queued: Option<Queued>,
@@ -240,6 +242,7 @@ impl Record for Job {
         let mut job = Controller::new("batch/v1", "Job", self.metadata).replicas(parallelism);
         let pods = count(spec.parallelism.unwrap_or(1));
         job.queued = queued(&job.meta, pods).filter(|_| waits);
+        job.tries = Tries::of_job(&spec, &status, over);
         // The pod template of a Job is immutable.
         job.patchable = false;
         job.record(TEMPLATE, Some(spec.template), objects);

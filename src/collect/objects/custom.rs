@@ -4,7 +4,8 @@ use serde_json::Value;
 use super::api::{current, group};
 use super::queue::{self, KEPT, KUEUE, queued};
 use super::{
-    Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, scaling,
+    Amounts, Controller, Key, Meta, Objects, Placed, Present, Record, Renewal, Template, Tries,
+    scaling,
 };
 use super::{is_ignored_group, owns_pods, placed, runs_to_completion};
 
@@ -71,6 +72,7 @@ fn controller(
         let flag = data.pointer(path).and_then(Value::as_bool);
         flag == Some(true)
     });
+    let tries = Tries::of(&group, &kind, &data, is_over);
     let pods = replicas.unwrap_or(1);
     let queued = queued(&meta, pods).filter(|_| suspended && !is_over);
     let found = placed::find(&group, &kind, &mut data);
@@ -99,6 +101,7 @@ fn controller(
         conditions: Vec::new(),
         known: owns_pods(&group, &kind) && has_template && !is_over,
         over: is_over,
+        tries,
         api_version,
         kind,
         meta,
@@ -113,7 +116,7 @@ fn controller(
     });
 }
 
-fn number(data: &Value, path: &str) -> Option<u32> {
+pub(super) fn number(data: &Value, path: &str) -> Option<u32> {
     let number = data.pointer(path).and_then(Value::as_u64)?;
     u32::try_from(number).ok()
 }

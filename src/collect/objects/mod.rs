@@ -7,6 +7,8 @@
 
 mod amounts;
 mod api;
+mod attempts;
+mod checkpoints;
 mod claims;
 mod cluster;
 mod controllers;
@@ -36,6 +38,7 @@ use crate::snapshot::{Cluster, Event, Gap};
 
 pub(super) use amounts::{Amounts, MOST_CONTAINERS};
 pub(super) use api::{group, group_today, is_ignored_group, owns_pods, runs_to_completion};
+pub(super) use attempts::{Loss, Tries};
 pub(super) use claims::{ClaimRecord, DeviceRequest, ResourceClaim, ResourceClaimTemplate};
 pub use cluster::budget_of;
 pub(super) use controllers::{Controller, Placed, Present, Renewal};

@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::state::{self, conditions};
 use super::{
-    Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, fraction, gang, heap, placement,
+    Amounts, Fraction, MOST_CONTAINERS, Meta, Objects, Record, checkpoints, fraction, gang, heap,
+    placement,
 };
 use crate::snapshot::{
     Condition, ContainerKind, Eviction, Heap, Placement, Probe, Resources, Termination,
@@ -110,6 +111,8 @@ pub(crate) struct ContainerRecord {
     pub(crate) waiting: Option<String>,
     pub(crate) probes: Vec<Probe>,
     pub(crate) claims: Vec<ClaimUse>,
+    /// Whether it keeps checkpoints in a bucket.
+    pub(crate) checkpoints: bool,
 }
 
 impl PodRecord {
@@ -190,6 +193,7 @@ impl ContainerRecord {
 
     fn new(container: Container, kind: ContainerKind, amounts: &mut Amounts) -> Self {
         let heap = heap::find(&container);
+        let checkpoints = checkpoints::are_kept(&container);
         let probes = state::probes(&container);
         let claims = container.resources.as_ref();
         let claims = claims.and_then(|it| it.claims.clone()).unwrap_or_default();
@@ -204,6 +208,7 @@ impl ContainerRecord {
             restarts: 0,
             waiting: None,
             probes,
+            checkpoints,
             claims: claims
                 .into_iter()
                 .map(|claim| ClaimUse {

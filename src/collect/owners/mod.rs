@@ -14,6 +14,7 @@ mod offered;
 mod part;
 mod queues;
 mod role;
+mod tries;
 mod whole;
 mod workload;
 

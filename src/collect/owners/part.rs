@@ -1,15 +1,16 @@
 //! The pods of one template of an owner, which make one workload.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::role::{self, Role, Roles};
+use super::tries::Tried;
 use super::whole::Whole;
 use super::{Group, Member, PodIndex};
 use crate::collect::names;
 use crate::collect::objects::{Controller, Key, Placed, PodRecord, Template, runs_to_completion};
-use crate::snapshot::{Autoscaler, Condition, Keeper, Manager, PatchTarget, Queued};
+use crate::snapshot::{Attempts, Autoscaler, Condition, Keeper, Manager, PatchTarget, Queued};
 
 /// Pods of one template of an owner, and what is known of them.
 pub(super) struct Part {
@@ -30,6 +31,9 @@ pub(super) struct Part {
     /// Pods that are there, where that is said.
     pub(super) present: Option<u32>,
     pub(super) batch: bool,
+    pub(super) attempts: Option<Attempts>,
+    /// Pods whose run has come to a good end.
+    pub(super) done: BTreeSet<String>,
     pub(super) patch: Option<PatchTarget>,
     pub(super) autoscaler: Option<Autoscaler>,
     pub(super) managers: Vec<Manager>,
@@ -70,6 +74,7 @@ impl Part {
     /// whether pods were read at all.
     pub(super) fn all(key: &Key, mut group: Group, has_pods: bool) -> Vec<Self> {
         let templates = templates(&mut group);
+        let tried = Tried::of(&group);
         let roles = Roles::new(key, &group, &templates);
         let mut by_role: BTreeMap<Role, Makers> = BTreeMap::new();
         for place in 0..templates.len() {
@@ -103,6 +108,7 @@ impl Part {
             templates: &templates,
             split,
             has_pods,
+            tried,
         };
         by_role
             .into_iter()

@@ -1,9 +1,11 @@
 //! What all parts of an owner share, and what each of them takes of it.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::part::{Makers, Owner, Part};
 use super::role::{Role, signature};
+use super::tries::Tried;
 use super::{Group, Member};
 use crate::collect::names;
 use crate::collect::objects::{
@@ -25,6 +27,7 @@ pub(super) struct Whole<'a> {
     pub(super) split: bool,
     /// Whether pods were read at all.
     pub(super) has_pods: bool,
+    pub(super) tried: Tried,
 }
 
 impl Whole<'_> {
@@ -53,6 +56,8 @@ impl Whole<'_> {
             replicas,
             present,
             batch: self.is_batch(role, &pods),
+            attempts: self.tried.attempts.clone().filter(|_| own),
+            done: self.done(&pods),
             patch: placed.and_then(|placed| self.patch(placed)),
             autoscaler: group.autoscaler.clone().filter(|_| own),
             managers: managers.cloned().collect(),
@@ -62,6 +67,12 @@ impl Whole<'_> {
             below,
             pods,
         }
+    }
+
+    /// Pods whose run has come to a good end.
+    fn done(&self, pods: &[PodRecord]) -> BTreeSet<String> {
+        let done = pods.iter().filter(|it| self.tried.is_done(it));
+        done.map(|it| it.meta.name.clone()).collect()
     }
 
     /// What the owner says of the part that is made from this template, and by the controllers

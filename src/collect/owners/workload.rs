@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::named::{self, Named};
 use super::part::Part;
@@ -9,8 +9,8 @@ use crate::collect::objects::{
     ContainerRecord, Controller, Fraction, MOST_CONTAINERS, PodRecord, Template,
 };
 use crate::snapshot::{
-    Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement, Pod, Ran,
-    Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
+    Attempts, Container, ContainerKind, Eviction, Heap, HeapPlace, LimitRange, Manager, Placement,
+    Pod, Ran, Resources, Sizes, Termination, Waiting, Workload, WorkloadId,
 };
 
 /// One workload of all that belongs to it.
@@ -39,6 +39,7 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
     let whole = whole.map(|seen| &seen.pod.spec);
     let whole = whole.or(template).or(pods_first).cloned();
     let whole = whole.unwrap_or_default();
+    let attempts = attempts(part.attempts, &whole);
     let tied = key.kind == "DaemonSet";
     let placement = template.filter(|_| tied).unwrap_or(&whole);
     let placement = placement.placement.clone();
@@ -88,7 +89,8 @@ pub(super) fn build(part: Part, limit_ranges: &[LimitRange], named: &Named) -> W
         pods: current,
         conditions,
         evictions: evictions(&pods),
-        ran: ran(&pods),
+        attempts,
+        ran: ran(&pods, &part.done),
         // Warnings come when every pod has its place.
         events: Vec::new(),
         id: WorkloadId {
@@ -217,8 +219,18 @@ fn evictions(pods: &[Seen]) -> Vec<Eviction> {
     evictions
 }
 
+/// What the run says of its attempts, and what its containers are told.
+fn attempts(told: Option<Attempts>, template: &Template) -> Option<Attempts> {
+    let mut containers = template.containers.iter();
+    let attempts = Attempts {
+        checkpoints: containers.any(|it| it.checkpoints),
+        ..told.unwrap_or_default()
+    };
+    Some(attempts).filter(|it| *it != Attempts::default())
+}
+
 /// Pods with devices that have ended.
-fn ran(pods: &[Seen]) -> Vec<Ran> {
+fn ran(pods: &[Seen], done: &BTreeSet<String>) -> Vec<Ran> {
     let ended = pods.iter().map(|seen| &seen.pod);
     let ended = ended.filter(|pod| pod.is_finished() && pod.requests.gpus() > 0.0);
     // Source: Kubernetes, "Disruptions": the condition tells it of preemption, eviction by the
@@ -231,6 +243,7 @@ fn ran(pods: &[Seen]) -> Vec<Ran> {
         pod: pod.meta.name.clone(),
         node: pod.node.clone(),
         disrupted: pod.eviction.is_some() || taken(pod),
+        recovered: pod.phase == "Succeeded" || done.contains(&pod.meta.name),
     });
     let mut ran: Vec<Ran> = ran.collect();
     ran.sort_by(|a, b| a.pod.cmp(&b.pod));

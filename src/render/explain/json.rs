@@ -24,6 +24,9 @@ struct Report<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<&'a str>,
+    /// Other parts of its owner, in full; what is told of GPUs is of all parts.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    others: &'a [String],
     replicas: u32,
     state: &'static str,
     severity: &'static str,
@@ -144,6 +147,7 @@ pub fn explanation_json(story: &Explanation<'_>, out: &mut dyn io::Write) -> io:
         kind: &id.kind,
         name: &id.name,
         template: id.template.as_deref(),
+        others: &story.others,
         replicas: story.workload.replicas,
         state: story.advice.state.name(),
         severity: story.bill.severity.name(),

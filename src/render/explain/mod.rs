@@ -19,7 +19,7 @@ use super::style::{BOLD, Paint};
 use super::words::{pods, state, worth};
 use super::wrap::wrap;
 use crate::explain::{ContainerStory, Explanation};
-use crate::gpu::{Action, Judged};
+use crate::gpu::{Action, Judged, Rate};
 use crate::recommend::{Confidence, DataQuality};
 use crate::snapshot::Grid;
 use crate::text::{ascii, count, escape, money, percent};
@@ -165,11 +165,10 @@ impl Page {
         let amount = |it: Money| money(it, &story.currency);
         let (all, gpus) = (judged.cost, judged.gpu_cost);
         // What is told of a part, or by how long it ran, is less.
-        let of = match (story.workload.is_batch(), judged.held.ran) {
-            (true, None) => " while all of it runs".to_owned(),
-            (true, Some(_)) => " by how long it ran".to_owned(),
-            (false, _) if story.others.is_empty() => String::new(),
-            (false, _) => format!(" for all of its {}", story.workload.id.kind),
+        let of = match judged.rate {
+            Rate::Always if story.others.is_empty() => String::new(),
+            Rate::Always => format!(" for all of its {}", story.workload.id.kind),
+            rate => rate.words().to_owned(),
         };
         let head = format!(
             "GPUs  {}, {} a month{of}: {} for GPUs, {} for CPU and memory",
@@ -187,7 +186,8 @@ impl Page {
         for (_, advice) in shown {
             let worth = advice.savings.filter(|it| *it > Money::ZERO);
             let worth = worth.map_or_else(String::new, |it| {
-                format!(": {} a month", money(it, &story.currency))
+                let rate = judged.rate.words();
+                format!(": {} a month{rate}", money(it, &story.currency))
             });
             let text = format!("{}{worth} ({} risk)", advice.text, advice.risk.name());
             self.line("  - ", &text, out)?;
@@ -200,8 +200,12 @@ impl Page {
         self.head(&story.workload.id.to_string(), out)?;
         if !story.others.is_empty() {
             let parts = count(story.others.len() + 1, "part");
+            let of_all = match story.gpu {
+                Some(_) => "; what is told of GPUs is of all of them",
+                None => "",
+            };
             let text = format!(
-                "one of {parts} of its {}; beside it: {}",
+                "one of {parts} of its {}; beside it: {}{of_all}",
                 story.workload.id.kind,
                 story.others.join(", ")
             );

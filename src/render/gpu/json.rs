@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Of, Sharing};
+use crate::gpu::{Gpus, IdleNode, Judged, Kept, Level, Of, OfProduct, Sharing};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
 use crate::snapshot::{DeviceLevel, DeviceUse, Snapshot};
@@ -73,7 +73,10 @@ pub(in crate::render) struct Workload<'a> {
     waiting_pods: usize,
     /// Devices of each pod of runs that have ended; null where there is a pod now.
     ended_pod_gpus: Option<f64>,
+    /// `A + B` where there are several.
     product: Option<&'a str>,
+    /// Of each product, where there are several.
+    products: Vec<Sort<'a>>,
     mig_profile: Option<&'a str>,
     state: &'static str,
     confidence: &'static str,
@@ -87,9 +90,25 @@ pub(in crate::render) struct Workload<'a> {
     /// Of all pods of the owner: devices, CPU and memory; of runs that have ended by how many
     /// ran on average over the window.
     monthly_cost: Money,
+    /// What a month of money is: `always`, `while_it_runs`, `as_it_ran` over the window.
+    monthly_rate: &'static str,
     /// Null where it holds devices of which nothing says what they cost.
     monthly_gpu_cost: Option<Money>,
     advice: Vec<Advice<'a>>,
+}
+
+/// Devices of one product of a workload that has several.
+#[derive(Serialize)]
+struct Sort<'a> {
+    product: Option<&'a str>,
+    gpus: f64,
+    pods: usize,
+    state: &'static str,
+    /// The mean of its devices.
+    full_ratio: Option<f64>,
+    full_from: Option<&'static str>,
+    monthly_cost: Money,
+    monthly_gpu_cost: Money,
 }
 
 /// Of one device.
@@ -268,6 +287,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
         waiting_pods: held.waiting_pods,
         ended_pod_gpus: held.ran.map(rounded),
         product: held.product.as_deref(),
+        products: judged.products.iter().map(product).collect(),
         mig_profile: held.profile.as_deref(),
         state: judged.state.name(),
         confidence: judged.certainty.name(),
@@ -294,6 +314,7 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
             request_seconds: figure(seen.seconds),
         }),
         monthly_cost: judged.cost,
+        monthly_rate: judged.rate.name(),
         monthly_gpu_cost: Some(judged.gpu_cost)
             .filter(|it| *it > Money::ZERO || held.gpus <= 0.0 && held.ran.is_none()),
         advice: judged
@@ -306,6 +327,19 @@ pub(in crate::render) fn workload<'a>(snapshot: &'a Snapshot, judged: &'a Judged
                 risk: it.risk.name(),
             })
             .collect(),
+    }
+}
+
+fn product(it: &OfProduct) -> Sort<'_> {
+    Sort {
+        product: it.product.as_deref(),
+        gpus: rounded(it.gpus),
+        pods: it.pods,
+        state: it.state.name(),
+        full_ratio: it.full.map(|it| rounded(it.0)),
+        full_from: it.full.map(|it| it.1.name()),
+        monthly_cost: it.cost,
+        monthly_gpu_cost: it.gpu_cost,
     }
 }
 

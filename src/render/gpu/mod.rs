@@ -10,7 +10,7 @@ use super::grid::{Cell, Column, Grid};
 use super::plain::plain;
 use super::style::{BOLD, DIM, Paint};
 use super::wrap::wrap;
-use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Sharing, State};
+use crate::gpu::{Advice, FITS, Fullness, Gpus, Judged, Kept, Rate, Sharing, State};
 use crate::snapshot::Snapshot;
 use crate::text::{count, escape, money, percent, short};
 use crate::units::{Bytes, Currency, Money};
@@ -271,6 +271,10 @@ impl Page<'_> {
                 "; ( ) of each pod of runs that have ended, whose money is by how many ran on average",
             );
         }
+        let mut all = self.gpus.workloads.iter();
+        if all.any(|it| it.rate == Rate::WhileItRuns) {
+            text.push_str("; of runs A MONTH is while all of them run");
+        }
         if self.gpus.workloads.iter().any(is_unpriced) {
             text.push_str("; ≥ without GPUs of which nothing says what they cost");
         }
@@ -286,10 +290,8 @@ impl Page<'_> {
     fn to_do(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut order: Vec<&Judged> = self.gpus.workloads.iter().collect();
         let worth = |it: &Judged| {
-            it.advice
-                .first()
-                .and_then(|it| it.savings)
-                .unwrap_or_default()
+            let mut each = it.advice.iter();
+            each.find_map(|it| it.savings).unwrap_or_default()
         };
         order.retain(|it| !it.advice.is_empty());
         order.sort_by_key(|it| Reverse(worth(it)));
@@ -371,7 +373,8 @@ impl Page<'_> {
         let least = if is_unpriced(judged) { "at least " } else { "" };
         let worth = match advice.savings {
             Some(savings) if savings > Money::ZERO => {
-                format!(": {least}{} a month", self.money(savings))
+                let rate = judged.rate.words();
+                format!(": {least}{} a month{rate}", self.money(savings))
             }
             _ => String::new(),
         };

@@ -21,8 +21,8 @@ impl Page<'_> {
             own.any(|place| rows.iter().any(|row| row.advice.workload == *place))
         };
         let worth = |it: &Judged| {
-            let first = it.advice.first();
-            first.and_then(|it| it.savings).unwrap_or_default()
+            let mut each = it.advice.iter();
+            each.find_map(|it| it.savings).unwrap_or_default()
         };
         let gpus = &self.analysis.gpus;
         let all = gpus.workloads.iter().filter(listed);
@@ -47,10 +47,15 @@ impl Page<'_> {
             let name = self.gpu_name(judged);
             let saved = money(worth(judged), &self.analysis.bill.currency);
             let text = format!("{}: {}", judged.state.word(), judged.why);
-            let text = wrap(&escape(&text), self.room(name.chars().count() + 22), 4);
+            let text = wrap(
+                &escape(&text),
+                self.room(name.chars().count() + 22 + judged.rate.words().len()),
+                4,
+            );
             writeln!(
                 out,
-                "  {name}  {saved} a month  {}",
+                "  {name}  {saved} a month{}  {}",
+                judged.rate.words(),
                 self.paint.on(DIM, &text)
             )?;
         }

@@ -8,7 +8,12 @@ use super::{END, node};
 use crate::common::Kcost;
 
 /// A node of a type of the list, with so many devices of a product.
-fn machine(name: &str, [kind, product]: [&str; 2], gpus: u32, [cpu, memory]: [&str; 2]) -> Value {
+pub(super) fn machine(
+    name: &str,
+    [kind, product]: [&str; 2],
+    gpus: u32,
+    [cpu, memory]: [&str; 2],
+) -> Value {
     let mut node = node(name, product, "nvidia.com/gpu", gpus);
     for amounts in ["capacity", "allocatable"] {
         node["status"][amounts]["cpu"] = json!(cpu);

@@ -1,6 +1,7 @@
 //! What workloads do with accelerators, as the binary tells it.
 
 mod apart;
+mod attempts;
 mod counts;
 mod demo;
 mod devices;
@@ -9,6 +10,7 @@ mod faults;
 mod gangs;
 mod judged;
 mod measure;
+mod mixed;
 mod prometheus;
 mod queues;
 mod replicas;

@@ -107,3 +107,58 @@ fn what_an_autoscaler_says_of_replicas_is_told() {
         "{free}"
     );
 }
+
+#[test]
+fn a_budget_that_so_few_replicas_do_not_bear_is_told() {
+    let names = ["chat-0", "chat-1", "chat-2", "chat-3"];
+    let pods = pods(("apps/v1", "Deployment"), &names, true);
+    let said = |wanted: u32| {
+        let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"namespace": "ml", "name": "keep"},
+            "spec": {"minAvailable": wanted, "selector": {"matchLabels": {"app": "chat"}}},
+            "status": {"disruptionsAllowed": 4 - wanted, "currentHealthy": 4,
+                "desiredHealthy": wanted, "expectedPods": 4}});
+        let text = fewer(&pods, "chat", |items| {
+            for pod in items.iter_mut().filter(|it| it["kind"] == "Pod") {
+                pod["metadata"]["labels"] = json!({"app": "chat"});
+            }
+            items.push(budget.clone());
+        });
+        text.unwrap()
+    };
+    let told = said(3);
+    assert!(
+        told.ends_with(
+            "; its PodDisruptionBudget `keep` wants 3 of them well: lower that as well, or none can \
+             be moved"
+        ),
+        "{told}"
+    );
+    let free = said(0);
+    assert!(!free.contains("PodDisruptionBudget"), "{free}");
+}
+
+#[test]
+fn slices_are_not_for_pods_that_talk_to_each_other() {
+    const RUN: (&str, &str) = ("kubeflow.org/v1", "PyTorchJob");
+    let slices = |owner: (&'static str, &'static str), names: &[&str]| {
+        let node = node("n0", "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu", 16);
+        let report = super::told(&pods(owner, names, false), &node, 300, &[]);
+        let advice = workload(&report, "a")["advice"].as_array().unwrap().clone();
+        let found = advice.iter().find(|it| it["action"] == "mig_slice")?;
+        let text = found["text"].as_str().unwrap().to_owned();
+        Some((text, found["risk"].as_str().unwrap().to_owned()))
+    };
+    assert_eq!(slices(RUN, &["a-0", "a-1"]), None);
+    // One rank talks to nobody.
+    assert_eq!(slices(RUN, &["a-0"]).unwrap().1, "medium");
+    // Pods of a Job may each have work of their own.
+    let (text, risk) = slices(("batch/v1", "Job"), &["a-0", "a-1"]).unwrap();
+    assert!(
+        text.contains("unless its pods talk to each other"),
+        "{text}"
+    );
+    assert_eq!(risk, "high");
+    let served = slices(("apps/v1", "Deployment"), &["a-0", "a-1"]).unwrap();
+    assert_eq!(served.1, "medium");
+}

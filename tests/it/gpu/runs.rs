@@ -456,15 +456,13 @@ fn the_name_of_a_run_means_its_main_part_and_the_page_names_the_others() {
     let all = kubeflow();
     let all: Vec<Value> = all.own.into_iter().chain(all.rest).collect();
     let page = said(&all, &["explain", "ml/bert"]).ended(0).stdout;
-    let head: Vec<&str> = page.lines().take(2).collect();
+    let head: Vec<&str> = page.lines().take(3).collect();
     assert_eq!(
-        head,
-        [
-            "ml/PyTorchJob/bert/Worker",
-            "one of 2 parts of its PyTorchJob; beside it: ml/PyTorchJob/bert/Master"
-        ]
+        head.join(" "),
+        "ml/PyTorchJob/bert/Worker one of 2 parts of its PyTorchJob; beside it: \
+         ml/PyTorchJob/bert/Master; what is told of GPUs is of all of them"
     );
-    assert!(page.contains("a month while all of it runs: "), "{page}");
+    assert!(page.contains("a month while it runs: "), "{page}");
     let other = said(&all, &["explain", "ml/PyTorchJob/bert/Master"]).ended(0);
     assert!(other.stdout.starts_with("ml/PyTorchJob/bert/Master\n"));
 }

@@ -135,7 +135,7 @@ fn attempts_that_failed_are_told_with_what_they_burnt() {
     assert_eq!(advice["action"], "failing_run");
     let text = advice["text"].as_str().unwrap();
     assert!(
-        text.contains("it began again 5 times, and of the 9 GPU hours before the last time ($"),
+        text.contains("it began again 5 times, and of the 9 GPU hours ($"),
         "{text}"
     );
     // It goes on, and may have begun where it was.
