@@ -3,6 +3,7 @@
 //! Days like these are no evidence of what usually is, and those that come are not like the
 //! usual. Two formats: YAML of ours ([`yaml`]), and iCalendar ([`ics`]).
 
+mod again;
 mod ics;
 mod yaml;
 
@@ -202,6 +203,76 @@ mod tests {
         assert_eq!(calendar.events[1].stretches(&TimeZone::UTC).len(), 9);
     }
 
+    /// The starts in UTC of events that are given without their frame, and how long they last.
+    fn starts(lines: &str) -> Vec<(String, i64)> {
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
+        let calendar = Calendar::parse(&text).unwrap();
+        let events = calendar.events.iter();
+        let stretches = events.flat_map(|it| it.stretches(&TimeZone::UTC));
+        let told = stretches.map(|(from, until)| {
+            let time = Timestamp::from_second(from).unwrap();
+            (
+                time.strftime("%m-%d %H:%M").to_string(),
+                (until - from) / 60,
+            )
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn events_come_again_by_their_rules() {
+        let at = |told: &[(&str, i64)]| -> Vec<(String, i64)> {
+            told.iter().map(|it| (it.0.to_owned(), it.1)).collect()
+        };
+        // The last Friday of a month, at an hour of a zone whose clocks change between.
+        assert_eq!(
+            starts(
+                "DTSTART;TZID=Europe/Berlin:20260925T200000\nDURATION:PT2H30M\nRRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=3"
+            ),
+            at(&[
+                ("09-25 18:00", 150),
+                ("10-30 19:00", 150),
+                ("11-27 19:00", 150)
+            ])
+        );
+        // Left out, moved, and added; up to the end of a day in UTC.
+        assert_eq!(
+            starts(
+                "UID:a\nDTSTART:20260601T080000Z\nDTEND:20260601T090000Z\nRRULE:FREQ=WEEKLY;UNTIL=20260622T235959Z\nEXDATE:20260608T080000Z\nRDATE:20260701T080000Z,20260702T080000Z\nEND:VEVENT\nBEGIN:VEVENT\nUID:a\nRECURRENCE-ID:20260615T080000Z\nDTSTART:20260616T100000Z\nDTEND:20260616T103000Z"
+            ),
+            at(&[
+                ("06-01 08:00", 60),
+                ("06-22 08:00", 60),
+                ("07-01 08:00", 60),
+                ("07-02 08:00", 60),
+                ("06-16 10:00", 30),
+            ])
+        );
+        // Whole days, and those of several.
+        assert_eq!(
+            starts(
+                "DTSTART;VALUE=DATE:20260530\nDURATION:P2D\nRRULE:FREQ=DAILY;INTERVAL=10;UNTIL=20260615"
+            ),
+            at(&[("05-30 00:00", 2 * 1_440), ("06-09 00:00", 2 * 1_440)])
+        );
+        // Nothing for ever is soon told, and an end before the first leaves that one.
+        let ruled = |rule: &str| {
+            starts(&format!(
+                "DTSTART:20260601T080000\nDURATION:PT1H\nRRULE:{rule}"
+            ))
+        };
+        assert_eq!(ruled("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), []);
+        assert_eq!(
+            ruled("FREQ=DAILY;UNTIL=20200101"),
+            at(&[("06-01 08:00", 60)])
+        );
+        // Without an end for as long as anybody looks.
+        assert_eq!(
+            starts("DTSTART:20260601T080000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY").len(),
+            1_566
+        );
+    }
+
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let problem = |text: &str| {
@@ -218,7 +289,9 @@ mod tests {
                 "events:\n- {name: a, from: 2026-12-02, until: 2026-12-01}\n",
                 "- a\n",
                 "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:soon\nEND:VEVENT\n",
-                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nRRULE:FREQ=WEEKLY\nEND:VEVENT\n",
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nRRULE:FREQ=HOURLY\nEND:VEVENT\n",
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nRRULE:FREQ=WEEKLY;BYDAY=NO\nEND:VEVENT\n",
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225T080000\nDURATION:long\nEND:VEVENT\n",
                 "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:a\nEND:VEVENT\n",
             ]
             .map(problem)
@@ -232,7 +305,9 @@ mod tests {
         2: events: event `a`: it ends before it begins
         1: invalid type: sequence, expected `events:` with a list below it
         3: `soon` is no time as 20261225 or 20261225T080000Z
-        4: RRULE `FREQ=WEEKLY` is not read: FREQ=YEARLY is, and single events are
+        5: RRULE `FREQ=HOURLY` is not read: what comes more than once a day is no event of a calendar
+        5: RRULE `FREQ=WEEKLY;BYDAY=NO` is not read: RRule parsing error: `NO` is not a valid weekday. Valid values are `MO`, `TU`, `WE`, `TH`, `FR`, `SA` and `SU`.
+        4: `long` is no duration as PT2H or P1D
         4: event `a` has no DTSTART
         "
         );

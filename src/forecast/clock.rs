@@ -20,6 +20,8 @@ pub struct Clock {
     calendar: Arc<Calendar>,
     /// By their start.
     special: Arc<[Special]>,
+    /// Of each the last end of it and all before.
+    ended: Arc<[i64]>,
     /// Periods, in hours, that are looked for besides days, weeks and months.
     periods: Arc<[usize]>,
 }
@@ -53,6 +55,7 @@ impl Clock {
             zone,
             calendar: Arc::default(),
             special: Arc::default(),
+            ended: Arc::default(),
             periods: Arc::default(),
         }
     }
@@ -93,8 +96,14 @@ impl Clock {
             })
             .collect();
         special.sort_by_key(|it| (it.from, it.until));
+        let last = |ended: &mut i64, it: &Special| {
+            *ended = it.until.max(*ended);
+            Some(*ended)
+        };
+        let ended: Vec<i64> = special.iter().scan(i64::MIN, last).collect();
         Self {
             zone,
+            ended: ended.into(),
             special: special.into(),
             calendar: self.calendar,
             periods: self.periods,
@@ -123,8 +132,9 @@ impl Clock {
     /// What is special at a second since the epoch: what begins last, where several are.
     pub fn special(&self, second: i64) -> Option<&Special> {
         let begun = self.special.partition_point(|it| it.from <= second);
-        let mut begun = self.special[..begun].iter().rev();
-        begun.find(|it| second < it.until)
+        let begun = self.special[..begun].iter().zip(self.ended.iter()).rev();
+        let mut last = begun.take_while(|it| second < *it.1);
+        last.find(|it| second < it.0.until).map(|it| it.0)
     }
 
     /// Everything special that touches a stretch of seconds since the epoch.

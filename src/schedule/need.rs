@@ -3,7 +3,7 @@
 use super::alike::Alike;
 use super::days::Day;
 use super::{DAY, WEEK};
-use crate::trend::median;
+use crate::trend::{finite, median};
 use crate::units::{count_from, len_f64};
 
 /// Quarters to both sides whose deviations are taken together, few first.
@@ -64,10 +64,10 @@ impl Need {
         let top = usual_of.iter().flatten().copied().fold(0.0, f64::max);
         let nothing = NOTHING * top;
         let over: Vec<Vec<Vec<Over>>> = by_class.iter().map(|days| over(days, nothing)).collect();
-        let shares = over.iter().flat_map(|class| {
+        let shares = |class: &[Vec<Over>]| {
             let of = |over: &Vec<Over>| over.iter().map(Over::share).collect();
             spreads(&class.iter().map(of).collect::<Vec<Vec<f64>>>(), chance)
-        });
+        };
         // Few days of a class show little of how far they may go, so others tell that too: by
         // the root, as what comes from many sources at once spreads. Busier ones do not.
         let roots = |class: usize, quarter: usize| -> Vec<f64> {
@@ -79,19 +79,27 @@ impl Need {
             let over = calm.iter().flat_map(|it| &over[*it][quarter]);
             over.map(|it| it.roots() * few).collect()
         };
-        let all = (0..7).flat_map(|class| {
+        let roots = |class: usize| {
             let of_class = (0..DAY).map(|quarter| roots(class, quarter));
             spreads(&of_class.collect::<Vec<Vec<f64>>>(), chance)
-        });
-        let all: Vec<Spread> = all.collect();
+        };
+        // Nobody asks for classes that no day of the week has.
+        let of_class = |class: usize| {
+            if classes.contains(&class) {
+                (shares(&over[class]), roots(class))
+            } else {
+                (vec![Spread::default(); DAY], vec![Spread::default(); DAY])
+            }
+        };
+        let (own, all): (Vec<Vec<Spread>>, Vec<Vec<Spread>>) = (0..7).map(of_class).unzip();
         let both = by_class.iter().zip(&usual_of);
         let most = both.flat_map(|(days, usual)| most(days, usual, nothing));
         let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
         Some(Self {
             alike,
             usual: scaled.map(|it| it * level).collect(),
-            own: shares.collect(),
-            all,
+            own: own.into_iter().flatten().collect(),
+            all: all.into_iter().flatten().collect(),
             most: most.collect(),
             nothing: nothing * level,
             level,
@@ -218,17 +226,14 @@ impl Spread {
 fn spreads(over: &[Vec<f64>], chance: f64) -> Vec<Spread> {
     let enough = usize::try_from(count_from(1.2 / chance)).unwrap_or(usize::MAX);
     let of = |place: usize| {
-        let mut found: Vec<f64> = Vec::new();
-        for near in NEAR {
-            found.clear();
+        let beside = |near: usize| {
             let until = (place + near + 1).min(over.len());
-            for quarter in &over[place.saturating_sub(near)..until] {
-                found.extend(quarter);
-            }
-            if found.len() >= enough {
-                break;
-            }
-        }
+            &over[place.saturating_sub(near)..until]
+        };
+        let count = |near: &usize| beside(*near).iter().map(Vec::len).sum::<usize>();
+        let near = NEAR.iter().find(|it| count(it) >= enough);
+        let near = near.or(NEAR.last()).copied().unwrap_or(0);
+        let mut found: Vec<f64> = beside(near).concat();
         found.sort_unstable_by(f64::total_cmp);
         Spread(found)
     };
@@ -282,18 +287,50 @@ fn most(days: &[&Day], usual: &[f64], nothing: f64) -> Vec<f64> {
 /// For each quarter, every day beside the usual one of the others.
 fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
     let of = |quarter: usize| {
-        let all: Vec<f64> = days.iter().map(|it| f64::from(it.peaks[quarter])).collect();
-        let known = (0..all.len()).filter(|at| all[*at].is_finite());
-        let over = known.filter_map(|at| {
-            let mut others = all.clone();
-            others.swap_remove(at);
-            let usual = median(&others) + nothing;
+        let all = days.iter().map(|it| f64::from(it.peaks[quarter]));
+        let known = finite(all);
+        let mut sorted = known.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let over = known.iter().filter_map(|came| {
+            let usual = median_without(&sorted, *came) + nothing;
             (usual > 0.0).then(|| Over {
-                came: all[at] + nothing,
+                came: came + nothing,
                 usual,
             })
         });
         over.collect()
     };
     (0..DAY).map(of).collect()
+}
+
+/// The median of ascending values without one of them; `NaN` where it is the only one.
+fn median_without(sorted: &[f64], one: f64) -> f64 {
+    let place = sorted.partition_point(|it| it.total_cmp(&one).is_lt());
+    let left = sorted.len().saturating_sub(1);
+    let at = |rank: usize| sorted[rank + usize::from(rank >= place)];
+    match left {
+        0 => f64::NAN,
+        _ if left % 2 == 1 => at(left / 2),
+        _ => f64::midpoint(at(left / 2 - 1), at(left / 2)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_without_one_value_is_that_of_the_others() {
+        let all: [f64; 6] = [3.0, 1.0, 2.0, 2.0, 9.0, 0.5];
+        for count in 1..=all.len() {
+            let mut sorted = all[..count].to_vec();
+            sorted.sort_unstable_by(f64::total_cmp);
+            for at in 0..count {
+                let mut others = all[..count].to_vec();
+                let one = others.swap_remove(at);
+                let (seen, whole) = (median_without(&sorted, one), median(&others));
+                assert_eq!(seen.to_bits(), whole.to_bits(), "{count} {at}");
+            }
+        }
+    }
 }

@@ -11,6 +11,10 @@ use crate::units::{Span, len_f64};
 /// the same.
 const LEAST: usize = 8;
 
+/// Two days whose product is so much of the sum of all are more alike than what adding them up
+/// in another order may differ by.
+const CLEARLY: f64 = 1e-6;
+
 /// Days that follow each other must be alike by this share of what all days are.
 const FOLLOWS: f64 = 0.5;
 
@@ -48,8 +52,18 @@ pub(super) fn season(days: &Days) -> Option<Season> {
     let mut numbers = numbers();
     let mut signs = vec![1.0; count];
     let seen = sum(&signs);
+    // Where all days are alike, any two signs that differ make less of them.
+    let least = alike
+        .iter()
+        .flatten()
+        .copied()
+        .fold(f64::INFINITY, f64::min);
+    let all_alike = least > CLEARLY * seen;
     let p_value = chance(seen, || {
         signs.fill_with(|| if numbers.r#gen() { 1.0 } else { -1.0 });
+        if all_alike && signs.windows(2).any(|pair| pair[0] * pair[1] < 0.0) {
+            return f64::NEG_INFINITY;
+        }
         sum(&signs)
     });
     let shape = shape(days);
