@@ -109,7 +109,7 @@ impl Alike {
 
 /// Days of either kind from which on what came to them twice says something: of fewer their
 /// middle does.
-const SOME: usize = 5;
+pub(super) const SOME: usize = 5;
 
 /// Hours of some days.
 struct Shape {
@@ -172,6 +172,7 @@ mod tests {
             number: 0,
             weekday,
             sampled: vec![true; 96],
+            once: Vec::new(),
             peaks: (0..96).map(|quarter| single(cores(quarter / 4))).collect(),
         }
     }

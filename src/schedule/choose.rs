@@ -66,7 +66,7 @@ pub(super) fn is_worth(from: Money, to: Money) -> bool {
 /// Of ways that hold, and cost about as much as the cheapest of them, the simplest that is
 /// short hardly longer than any of these. Where none holds the one that is short least.
 pub(super) fn best(outcomes: &[Outcome]) -> Option<Outcome> {
-    let short = |it: &Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
+    let short = Outcome::counted;
     let holding: Vec<&Outcome> = outcomes.iter().filter(|it| it.holds).collect();
     let Some(least) = cheapest(&holding) else {
         let mut all = outcomes.iter();
@@ -84,8 +84,14 @@ pub(super) fn best(outcomes: &[Outcome]) -> Option<Outcome> {
     let as_short = cheap
         .into_iter()
         .filter(|it| short(it) <= fewest + AS_SHORT);
-    let simplest = |it: &&Outcome| (simplicity(it.way), it.windows, it.monthly);
-    as_short.min_by_key(simplest).copied()
+    let as_short: Vec<&Outcome> = as_short.collect();
+    let simplest = |it: &&&Outcome| (simplicity(it.way), it.windows, it.monthly);
+    let simplest = as_short.iter().min_by_key(simplest)?;
+    // Windows are for what a target that is no lower does not hold by itself.
+    let alone = as_short.iter().filter(|it| it.way == Way::Hpa);
+    let mut alone = alone.filter(|it| it.target >= simplest.target);
+    let plainer = alone.next().filter(|_| simplest.way == Way::ScheduleAndHpa);
+    Some(**plainer.unwrap_or(simplest))
 }
 
 /// How much there is to a way, the least first.
@@ -101,11 +107,9 @@ fn simplicity(way: Way) -> u8 {
 
 /// Where nothing holds as well as it should.
 fn least_short(outcomes: &[Outcome], proven: bool) -> (Advice, Option<Outcome>) {
-    let short = |it: &&Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
     let by_short = |a: &&Outcome, b: &&Outcome| {
-        short(a)
-            .total_cmp(&short(b))
-            .then(a.monthly.cmp(&b.monthly))
+        let short = a.counted().total_cmp(&b.counted());
+        short.then(a.monthly.cmp(&b.monthly))
     };
     let why = match outcomes.iter().min_by(by_short) {
         Some(best) if scales(best) => return (advice(best), Some(*best)),
@@ -146,6 +150,7 @@ mod tests {
             target: (way != Way::Schedule).then_some(DEFAULT),
             cores: None,
             short_minutes: Some(short),
+            once_minutes: 0.0,
             again_minutes: Some(0.0),
             holds,
             windows: 1,
@@ -176,6 +181,19 @@ mod tests {
         // Not where that costs much more.
         let dear = told(Way::ScheduleAndHpa, 0.0, 17.0, true);
         assert_eq!(chosen(&[today, low, dear]), Advice::Hpa(0.7));
+    }
+
+    #[test]
+    fn windows_must_do_what_their_target_does_not_do_alone() {
+        let at = |target: f64, it: Outcome| Outcome {
+            target: Some(target),
+            ..it
+        };
+        let alone = at(0.5, told(Way::Hpa, 0.0, 56.5, true));
+        let windows = at(0.5, told(Way::ScheduleAndHpa, 0.1, 55.0, true));
+        assert_eq!(chosen(&[alone, windows]), Advice::Hpa(0.5));
+        let higher = at(0.7, windows);
+        assert_eq!(chosen(&[alone, higher]), Advice::ScheduleAndHpa(0.7));
     }
 
     #[test]

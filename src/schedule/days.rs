@@ -23,6 +23,8 @@ pub(super) struct Day {
     pub(super) peaks: Vec<f32>,
     /// In which quarters there was a sample: all others are filled by what is around them.
     pub(super) sampled: Vec<bool>,
+    /// Quarters in which came what no other day had about that time, which is no peak of it.
+    pub(super) once: Vec<usize>,
 }
 
 /// The days that are known for the most part, oldest first.
@@ -45,6 +47,7 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
                     weekday: weekday(number),
                     peaks: vec![f32::NAN; DAY],
                     sampled: vec![false; DAY],
+                    once: Vec::new(),
                 });
             }
             let quarter = usize::try_from(local.rem_euclid(86_400) / QUARTER).unwrap_or(0);
@@ -70,6 +73,7 @@ fn leave_out_once(days: &mut [Day]) {
     let peaks: Vec<&[f32]> = days.iter().map(|it| it.peaks.as_slice()).collect();
     for it in once(&peaks, ABOUT) {
         days[it.day].peaks[it.at] = single(it.others);
+        days[it.day].once.push(it.at);
     }
 }
 

@@ -194,6 +194,7 @@ mod tests {
             number: MONDAY + day,
             weekday: weekday(MONDAY + day),
             sampled: vec![true; 96],
+            once: Vec::new(),
             peaks: (0..96)
                 .map(|it| single(if is_peak(day, it / 4) { 4.3 } else { 0.3 }))
                 .collect(),

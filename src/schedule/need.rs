@@ -1,6 +1,6 @@
 //! How much is needed when, and how sure that is.
 
-use super::alike::Alike;
+use super::alike::{Alike, SOME};
 use super::days::Day;
 use super::{DAY, WEEK};
 use crate::trend::{finite, median};
@@ -22,6 +22,9 @@ const BUSIER: f64 = 1.5;
 
 /// The next of so many days may be above all of them by this, over how many they are.
 const BEYOND: f64 = 1.0;
+
+/// What comes to one of so many days comes often: every second week, or the last of a month.
+const OFTEN: usize = 5;
 
 /// Quarters to both sides in which what a day came to may come a little earlier or later.
 const SHIFT: usize = 1;
@@ -136,6 +139,24 @@ impl Need {
         let all: Vec<Vec<f64>> = by_class(days, alike).iter().map(|it| usual(it)).collect();
         let week = (0..7).flat_map(|weekday| all[alike.class(weekday)].iter().copied());
         week.collect()
+    }
+
+    /// The most cores that come often in some quarter: to a fifth of the days that are alike,
+    /// and to half of few.
+    pub(super) fn often_of(days: &[&Day], alike: Alike) -> f64 {
+        let classes = by_class(days, alike);
+        let most = classes.iter().filter(|it| !it.is_empty()).map(|days| {
+            if days.len() < SOME {
+                return usual(days).into_iter().fold(0.0, f64::max);
+            }
+            let of = |quarter: usize| {
+                let mut all = finite(days.iter().map(|it| f64::from(it.peaks[quarter])));
+                all.sort_unstable_by(|a, b| b.total_cmp(a));
+                all.get(all.len().div_ceil(OFTEN).max(2) - 1).copied()
+            };
+            (0..DAY).filter_map(of).fold(0.0, f64::max)
+        });
+        most.fold(0.0, f64::max)
     }
 
     /// The most cores of the usual week, at the level of the past.

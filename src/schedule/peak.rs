@@ -13,7 +13,6 @@ use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
 use super::replica::{Priced, Replica};
 use super::report::{AHEAD, LEVELS, level};
 use super::subject::{has_other_size, held as held_of, least, may_resize, spread};
-use super::trial::Way;
 use super::window::Window;
 use super::words::{cores, percent, seen};
 use super::{Advice, Leave, clock_time};
@@ -42,7 +41,7 @@ pub struct Peak {
     /// Replicas now, and cores that they hold together once the advice is followed.
     pub now: u32,
     pub held: f64,
-    /// Cores of the usual week at most.
+    /// Cores that come often, at most.
     usual: f64,
 }
 
@@ -106,9 +105,10 @@ impl<'a> Peaks<'a> {
             .cores?
             .min(replica.cores_now.unwrap_or(f64::INFINITY));
         let over = is_peak(self.most[index], each);
-        // One that cannot be scaled for a volume, or is not to be, has its peak all the same.
+        // One that cannot be scaled, or is not to be, has its peak all the same.
         let why = refused(workload, &replica, &self.volumes);
-        if !over || why.is_some_and(|it| !matches!(it, Leave::Volume | Leave::Paused)) {
+        let is_none = matches!(why, Some(Leave::Off | Leave::NoRequest));
+        if !over || is_none || workload.is_batch() {
             return None;
         }
         let number = u32::try_from(index).unwrap_or(u32::MAX);
@@ -116,7 +116,9 @@ impl<'a> Peaks<'a> {
         let mut history = History::of(&usage.grid, workload, &series);
         history.leave_out(self.options.clocks.of(index));
         let (pools, options) = (&self.pools, &self.options);
-        peak(self.snapshot, index, &replica, &history, pools, options)
+        let resized = why.is_none() && may_resize(workload, &replica);
+        let of = (index, &replica, resized);
+        peak(self.snapshot, of, &history, pools, options)
     }
 
     /// All that were found, in the order of the workloads.
@@ -127,8 +129,7 @@ impl<'a> Peaks<'a> {
 
 fn peak(
     snapshot: &Snapshot,
-    index: usize,
-    replica: &Replica,
+    (index, replica, resized): (usize, &Replica, bool),
     history: &History,
     pools: &Pools<'_>,
     options: &Options,
@@ -138,7 +139,6 @@ fn peak(
     let now = replicas_of(workload);
     let held = capacity * f64::from(now);
     // Where replicas have one size whatever is planned, only one that is told is of interest.
-    let resized = may_resize(workload, replica);
     let looked = if resized {
         held_of(workload, replica, capacity)
     } else {
@@ -181,14 +181,14 @@ fn peak(
     let recent = since.map(|day| history.since(day, clock));
     let history = recent.as_ref().unwrap_or(history);
     let alike = Alike::of(&all, cycle, fewest);
-    let week = Need::usual_of(&all, alike);
-    let usual = week.iter().copied().fold(0.0, f64::max);
+    let usual = Need::often_of(&all, alike);
     if !is_peak(usual, looked) {
         return None;
     }
     // One that is not told is of interest only where it makes replicas of another size.
     let other_size = resized && has_other_size(workload, replica, capacity);
     let is_told = other_size || is_peak(usual, PEAK * held);
+    let week = Need::usual_of(&all, alike);
     let fewest: Vec<f64> = week.iter().map(|it| it * LEVELS.0).collect();
     if !is_told && spread(fewest, capacity, workload).is_none() {
         return None;
@@ -305,8 +305,9 @@ impl Peak {
             ),
         };
         let replicas = count(usize::try_from(self.now).unwrap_or(0), "replica");
+        let hold = if self.now == 1 { "holds" } else { "hold" };
         format!(
-            "{comes}: {replicas} of the advised size hold {}, {}",
+            "{comes}: {replicas} of the advised size {hold} {}, {}",
             cores(self.held),
             self.covers(),
         )
@@ -332,10 +333,7 @@ impl Peak {
             }
             Advice::Leave(Leave::Enough) if plan.scaled => "its autoscaler follows it".to_owned(),
             Advice::Leave(_) => {
-                let request = plan.outcome(Way::Peak).and_then(|it| it.cores);
-                let request = request.map(|it| Cpu::cores(it).to_string());
-                let request = request.map_or_else(String::new, |it| format!(" ({it})"));
-                format!("kcost schedule says to {}{request}", plan.reason())
+                format!("kcost schedule says to {}", plan.reason())
             }
         }
     }

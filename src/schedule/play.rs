@@ -1,9 +1,11 @@
 //! Replicas played over the past: pods that start, nodes that come, and when that is short.
 
+use std::collections::HashSet;
+
 use super::history::{History, place};
 use super::hpa::{Hpa, INITIALIZATION, Metrics, SYNC};
 use super::lead::Lead;
-use super::{QUARTER, WEEK};
+use super::{DAY, QUARTER, WEEK};
 use crate::units::{count_from, float};
 
 /// Metrics that an autoscaler sees are so many steps old: what a kubelet and the metrics
@@ -26,6 +28,11 @@ pub(super) struct Stage<'a> {
     /// Cores that a replica holds.
     pub(super) capacity: f64,
     pub(super) start: u32,
+    /// Local days and quarters in which came what no other day had.
+    pub(super) once: &'a HashSet<(i64, usize)>,
+    /// Whether floors are the least of an autoscaler, which it goes to at once, and no metric
+    /// of it, which it follows as fast as it may.
+    pub(super) by_least: bool,
 }
 
 /// What replicas were there, and what was short.
@@ -34,6 +41,8 @@ pub(super) struct Tally {
     /// Seconds.
     pub(super) known: f64,
     pub(super) short: f64,
+    /// Of these, those in which came what no other day had.
+    pub(super) once: f64,
     /// Replica-seconds.
     pub(super) replicas: f64,
     pub(super) most: u32,
@@ -45,10 +54,14 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn short(&mut self, seconds: f64, (day, minute): (i64, u32)) {
+    fn short(&mut self, seconds: f64, (day, minute): (i64, u32), once: &HashSet<(i64, usize)>) {
         self.short += seconds;
-        self.quarters.resize(WEEK, (0.0, 0));
         let quarter = place(minute / QUARTER) % WEEK;
+        if once.contains(&(day, quarter % DAY)) {
+            self.once += seconds;
+            return;
+        }
+        self.quarters.resize(WEEK, (0.0, 0));
         let (short, days) = &mut self.quarters[quarter];
         *short += seconds;
         if self.last.replace((day, quarter)) != Some((day, quarter)) {
@@ -122,15 +135,22 @@ impl Stage<'_> {
                     tally.known += seconds;
                     tally.replicas += seconds * f64::from(fleet.size());
                     if cores > f64::from(ready) * self.capacity * (1.0 + 1e-9) {
-                        tally.short(seconds, self.local[slot]);
+                        tally.short(seconds, self.local[slot], self.once);
                     }
                 }
-                let floor = floors_of_day.map(|it| it.at(minute, offset));
+                let mut floor = floors_of_day.map(|it| it.at(minute, offset));
+                if self.by_least {
+                    let base = floors_of_day.map_or(least, |it| least.max(it.base));
+                    hpa.min = base.max(floor.unwrap_or(0)).min(hpa.max);
+                    // By CPU it goes down by itself.
+                    floor = floor.filter(|_| hpa.target.is_none());
+                }
                 let (old, ready_then) = seen[0];
                 seen.rotate_left(1);
                 seen[OLD - 1] = (cores, ready);
                 let old_is_known = f64::is_finite(old) && ready_then > 0;
-                if !old_is_known && hpa.target.is_some() && floor.is_none() {
+                let is_told = floor.is_some() || fleet.size() < hpa.min;
+                if !old_is_known && hpa.target.is_some() && !is_told {
                     continue;
                 }
                 let mut metrics = Metrics {
@@ -174,7 +194,7 @@ impl Stage<'_> {
             tally.known += step;
             tally.replicas += step * count;
             if f64::from(*cores) > count * capacity * (1.0 + 1e-6) {
-                tally.short(step, self.local[slot]);
+                tally.short(step, self.local[slot], self.once);
             }
             if before.is_finite() && (before - count).abs() > 0.5 {
                 tally.changes += 1;
@@ -336,6 +356,8 @@ mod tests {
                 lead: &lead,
                 capacity: 0.5,
                 start: 2,
+                once: &HashSet::new(),
+                by_least: false,
             };
             let tally = stage.play(Hpa::new(2, 100, Some(0.7)), |_| None);
             // 9.6 requests of one pod at 70%.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::iter::successors;
 
 use super::MINUTES;
@@ -347,8 +348,15 @@ impl Subject<'_> {
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
         let crons = self.crons();
+        let once = days.iter().flat_map(|day| {
+            let own = day.once.iter();
+            own.map(|quarter| (day.number, *quarter))
+        });
+        let once: HashSet<(i64, usize)> = once.collect();
         let trial = Trial {
             stage: Stage {
+                once: &once,
+                by_least: self.by_least(),
                 history: &basis.history,
                 local: &local,
                 lead: &lead,
@@ -467,6 +475,13 @@ impl Subject<'_> {
         let first = self.history.second(self.history.first());
         let now = self.history.next_hour() * 3_600;
         Crons::of(self.workload, self.clock, first, now)
+    }
+
+    /// Whether windows move the least of its autoscaler: those of KEDA are metrics of it.
+    fn by_least(&self) -> bool {
+        let mut managers = self.workload.managers.iter();
+        let own = self.workload.autoscaler.as_ref();
+        own.is_some_and(|it| !it.is_of_keda()) && managers.all(|it| it.kind != "ScaledObject")
     }
 
     /// The most replicas of its autoscaler.

@@ -62,6 +62,8 @@ pub struct Outcome {
     pub cores: Option<f64>,
     /// Minutes a week in which more was used than ready replicas request.
     pub short_minutes: Option<f64>,
+    /// Of these, those in which came what no other day had: nobody plans for that.
+    pub once_minutes: f64,
     /// Of these, those in quarters of an hour that were short on more than half of the days
     /// of their kind: what comes again each time is no chance.
     pub again_minutes: Option<f64>,
@@ -113,6 +115,14 @@ pub(super) struct Trial<'a> {
     pub(super) crons: Option<&'a Crons>,
     /// How fast it scales, or one that is new.
     pub(super) behavior: Behavior,
+}
+
+impl Outcome {
+    /// Minutes short a week that count against it; not finite where nobody knows.
+    pub(super) fn counted(&self) -> f64 {
+        let short = self.short_minutes.unwrap_or(f64::INFINITY);
+        (short - self.once_minutes).max(0.0)
+    }
 }
 
 impl Trial<'_> {
@@ -234,7 +244,7 @@ impl Trial<'_> {
             };
             let done = played.last().is_some_and(|it| it.holds);
             played.push(told);
-            if done || (told.holds && told.short_minutes <= Some(AS_SHORT)) {
+            if done || (told.holds && told.counted() <= AS_SHORT) {
                 break;
             }
         }
@@ -315,6 +325,7 @@ impl Trial<'_> {
         let weeks = (tally.known / WEEK).max(f64::MIN_POSITIVE);
         let replica_hours = tally.replicas / 3_600.0 / weeks;
         let short = tally.short / 60.0 / weeks;
+        let once = tally.once / 60.0 / weeks;
         let again = self.again(tally) / 60.0 / weeks;
         Outcome {
             way,
@@ -322,8 +333,9 @@ impl Trial<'_> {
             target,
             cores: self.sized.cores,
             short_minutes: Some(short),
+            once_minutes: once,
             again_minutes: Some(again),
-            holds: short <= self.allowed && again <= self.again,
+            holds: short - once <= self.allowed && again <= self.again,
             windows: 0,
             cut: None,
             replica_hours,
@@ -364,7 +376,7 @@ fn monthly(replica_hours: f64, hourly: Money) -> Money {
 
 /// The first that holds; where none does, the one that is short least.
 fn first_that_holds(outcomes: impl Iterator<Item = Outcome>) -> Option<Outcome> {
-    let short = |it: &Outcome| it.short_minutes.unwrap_or(f64::INFINITY);
+    let short = Outcome::counted;
     let mut least: Option<Outcome> = None;
     for told in outcomes {
         if told.holds {

@@ -8,6 +8,7 @@ use super::plan::{Plan, ToZero};
 use super::trial::Way;
 use super::window::Window;
 use crate::text::{count, percent_said, short};
+use crate::units::Cpu;
 
 /// What is planned with is said where it is more than so many times the peak.
 const SAID: f64 = 1.5;
@@ -172,12 +173,20 @@ impl Plan {
             Leave::NoSeason => "leave it: no season is proven that a schedule could follow, and \
                                 an HPA is not worth it"
                 .to_owned(),
-            Leave::Peak => "leave its replicas: a request for its peak costs less than replicas \
-                            that come and go, or hardly more"
-                .to_owned(),
-            Leave::OnlyPeak => "leave its replicas: only a request for its peak is short few \
-                                enough minutes of its past"
-                .to_owned(),
+            Leave::Peak => format!(
+                "leave its replicas: {} less than replicas that come and go, or hardly more{}",
+                self.for_peak("costs", "cost"),
+                self.advised_short()
+            ),
+            Leave::OnlyPeak if self.outcome(Way::Peak).is_some_and(|it| it.holds) => format!(
+                "leave its replicas: only {} short few enough minutes of its past{}",
+                self.for_peak("is", "are"),
+                self.advised_short()
+            ),
+            Leave::OnlyPeak => format!(
+                "leave its replicas: no way is short few enough minutes of its past, and {} least",
+                self.for_peak("is", "are"),
+            ),
             Leave::Stateful => {
                 "leave it: its pods have data of their own, so how many there are is \
                                 no matter of CPU alone"
@@ -190,6 +199,28 @@ impl Plan {
                 "leave it: replicas that come and go would save too little".to_owned()
             }
         }
+    }
+
+    /// `a request for its peak (2700m) costs`.
+    fn for_peak(&self, one: &str, many: &str) -> String {
+        if self.scaled {
+            return format!("as many replicas as its peak needs, at all hours, {many}");
+        }
+        let cores = self.outcome(Way::Peak).and_then(|it| it.cores);
+        let cores = cores.map_or_else(String::new, |it| format!(" ({})", Cpu::cores(it)));
+        format!("a request for its peak{cores} {one}")
+    }
+
+    /// What the size that is advised is short of, where that is too much.
+    fn advised_short(&self) -> String {
+        let advised = self.outcome(Way::Advised).filter(|it| !it.holds);
+        let told = advised.and_then(|it| Some((it.cores?, it.short_minutes?)));
+        told.map_or_else(String::new, |(cores, short)| {
+            let (cores, short) = (Cpu::cores(cores), minutes_said(short));
+            format!(
+                "; the {cores} that it is advised for all hours is short {short} minutes a week"
+            )
+        })
     }
 
     /// What the winner does better than what would be done without it.

@@ -60,6 +60,19 @@ impl Default for Behavior {
 }
 
 impl ScalingRules {
+    /// Whether it goes up as fast as where nobody says anything, or faster.
+    pub fn is_fast(&self) -> bool {
+        let fast = |it: &ScalingPolicy| {
+            let much = match it.change {
+                Change::Pods(pods) => pods >= 4,
+                Change::Percent(percent) => percent >= 100,
+            };
+            much && it.period_seconds <= 15
+        };
+        let waits = self.stabilization_seconds > 0 || self.select != SelectPolicy::Max;
+        !waits && self.policies.iter().any(fast)
+    }
+
     /// Within 15 seconds replicas double, or four come, whichever is more.
     pub fn up() -> Self {
         Self {

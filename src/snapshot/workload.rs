@@ -392,6 +392,11 @@ pub struct Autoscaler {
 }
 
 impl Autoscaler {
+    /// Whether KEDA made it, by the name that it gives where nobody names another.
+    pub fn is_of_keda(&self) -> bool {
+        self.name.starts_with("keda-hpa-")
+    }
+
     /// The share of the CPU request that it holds, 0 to 1 and more, where it scales by that.
     pub fn cpu_target(&self) -> Option<f64> {
         let mut cpu = self.metrics.iter().filter(|it| it.name == "cpu");

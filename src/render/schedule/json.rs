@@ -162,6 +162,8 @@ struct Played {
     replica_cpu_cores: Option<f64>,
     windows: usize,
     short_minutes_per_week: Option<f64>,
+    /// Of these, those of what came on one day alone, which do not count.
+    short_once_minutes_per_week: f64,
     /// At times that are short on most days of their kind.
     short_again_minutes_per_week: Option<f64>,
     holds: bool,
@@ -312,6 +314,7 @@ fn played(outcome: &Outcome) -> Played {
         replica_cpu_cores: outcome.cores.map(rounded),
         windows: outcome.windows,
         short_minutes_per_week: outcome.short_minutes.map(rounded),
+        short_once_minutes_per_week: rounded(outcome.once_minutes),
         short_again_minutes_per_week: outcome.again_minutes.map(rounded),
         holds: outcome.holds,
         replica_hours_per_week: rounded(outcome.replica_hours),

@@ -169,12 +169,22 @@ fn ways(
         Column::number("A MONTH").drop(1),
     ]);
     for outcome in &plan.outcomes {
-        grid.row(row(scheduled, outcome));
+        grid.row(row(scheduled, plan, outcome));
     }
     grid.write(look.width, paint, out)?;
+    let most = plan.outcomes.iter().map(|it| it.once_minutes);
+    let most = most.fold(0.0, f64::max);
+    let once = if minutes(most) == "0" {
+        String::new()
+    } else {
+        format!(
+            " Up to {} of them are of what came on one day alone, and do not count.",
+            minutes(most)
+        )
+    };
     let note = format!(
         "SHORT is minutes in which more was used than ready replicas request, and AGAIN those at \
-         times that are short on most days of their kind; {} and 5 of a week may be. Every stretch of the {} was played against windows made without it. A MONTH is \
+         times that are short on most days of their kind; {} and 5 of a week may be.{once} Every stretch of the {} was played against windows made without it. A MONTH is \
          what the requests cost, at the rates of the node.",
         minutes(plan.allowed),
         count(plan.days, "day")
@@ -182,12 +192,12 @@ fn ways(
     writeln!(out, "\n{}", paint.on(DIM, &wrap(&note, look.width, 0)))
 }
 
-fn row(scheduled: Scheduled<'_>, outcome: &Outcome) -> Vec<Cell> {
+fn row(scheduled: Scheduled<'_>, plan: &Plan, outcome: &Outcome) -> Vec<Cell> {
     let style = if outcome.holds { GOOD } else { PLAIN };
     let said = |it: Option<f64>| it.map_or_else(|| "?".to_owned(), minutes);
     let request = outcome.cores.map(|it| Cpu::cores(it).to_string());
     vec![
-        Cell::new(way(outcome)),
+        Cell::new(way(plan, outcome)),
         Cell::new(request.unwrap_or_else(|| "none".to_owned())),
         Cell::styled(said(outcome.short_minutes), style),
         Cell::styled(said(outcome.again_minutes), style),
@@ -198,11 +208,12 @@ fn row(scheduled: Scheduled<'_>, outcome: &Outcome) -> Vec<Cell> {
     ]
 }
 
-fn way(outcome: &Outcome) -> String {
+fn way(plan: &Plan, outcome: &Outcome) -> String {
     let target = outcome.target.map_or(0.0, |it| it * 100.0);
     match outcome.way {
         Way::Today => "today".to_owned(),
         Way::Advised => "advised size alone".to_owned(),
+        Way::Peak if plan.scaled => "replicas for the peak".to_owned(),
         Way::Peak => "size for the peak".to_owned(),
         Way::Hpa => format!("HPA at {target:.0}%"),
         Way::Schedule => format!("schedule, {}", count(outcome.windows, "window")),

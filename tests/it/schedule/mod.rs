@@ -15,6 +15,7 @@ mod manifest;
 mod midnight;
 mod mixed;
 mod moved;
+mod once;
 mod peak;
 mod report;
 mod size;

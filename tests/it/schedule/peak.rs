@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Made, bundle, daily};
+use super::{Made, bundle, daily, friday};
 use crate::common::Kcost;
 
 fn json(args: &[&str]) -> Value {
@@ -104,4 +104,46 @@ fn a_peak_of_a_day_of_the_month_is_told_beside_a_smaller_size() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+/// Nor that of every second week, nor of what no schedule could scale.
+#[test]
+fn a_peak_that_comes_less_often_or_cannot_be_scaled_is_told_too() {
+    let sale = friday(20 * 3_600, 22 * 3_600, 0.3, 4.3);
+    let every_second = |second: i64| {
+        let is_on = second / (7 * 86_400) % 2 == 1;
+        if is_on { sale(second) } else { 0.3 }
+    };
+    let each = |second: i64| sale(second);
+    let folder = tempfile::tempdir().unwrap();
+    let all = [
+        Made {
+            name: "some",
+            days: 84,
+            cores: &every_second,
+            ..Made::default()
+        },
+        Made {
+            name: "agent",
+            kind: "DaemonSet",
+            days: 84,
+            cores: &each,
+            ..Made::default()
+        },
+    ];
+    let bundle = bundle(folder.path(), &all);
+    for (name, words) in [("some", "6 of 12 weeks"), ("agent", "12 of 12 weeks")] {
+        let told = json(&["explain", "--snapshot", &bundle, name]);
+        let text = told["known_peak"].as_str().unwrap_or_default();
+        assert!(
+            text.starts_with("Fri 20:") && text.contains(words),
+            "{told}"
+        );
+    }
+    let text = json(&["explain", "--snapshot", &bundle, "agent"]);
+    let text = text["known_peak"].as_str().unwrap();
+    assert!(
+        text.contains("no number that a schedule could set") || text.contains("not a number"),
+        "{text}"
+    );
 }

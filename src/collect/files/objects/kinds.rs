@@ -167,14 +167,18 @@ fn quote_amounts(value: &mut Value) {
         "defaultRequest",
         "maxLimitRequestRatio",
     ];
+    /// How fast an autoscaler scales: its values are numbers of pods.
+    const NUMBERS: &str = "policies";
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
                 if AMOUNTS.contains(&name.as_str()) {
                     quote_numbers(field);
-                } else if matches!(name.as_str(), "averageValue" | "value") && field.is_number() {
+                } else if matches!(name.as_str(), "averageValue" | "value" | "tolerance")
+                    && field.is_number()
+                {
                     *field = Value::String(field.to_string());
-                } else {
+                } else if name != NUMBERS {
                     quote_amounts(field);
                 }
             }

@@ -208,7 +208,7 @@ impl Metrics {
 }
 
 /// How fast it may scale, with what the API server sets where nothing is said.
-fn behavior(given: HorizontalPodAutoscalerBehavior, amounts: &mut Amounts) -> Behavior {
+pub(super) fn behavior(given: HorizontalPodAutoscalerBehavior, amounts: &mut Amounts) -> Behavior {
     let usual = Behavior::default();
     let mut rules = |given: Option<HPAScalingRules>, usual: ScalingRules| match given {
         Some(given) => rules(given, usual, amounts),

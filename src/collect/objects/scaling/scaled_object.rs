@@ -1,7 +1,8 @@
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use serde_json::Value;
 
-use super::{Amounts, Key, ManagerRecord, Meta, Objects, text};
+use super::{Amounts, Key, ManagerRecord, Meta, Objects, horizontal, text};
+use crate::collect::misfit;
 use crate::snapshot::{Autoscaler, AutoscalerMetric, Manager, Target, Trigger};
 
 /// Replicas where a ScaledObject names none.
@@ -67,6 +68,8 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         }
     }
     let name = text(object, "/spec/advanced/horizontalPodAutoscalerConfig/name");
+    let behavior = object.pointer("/spec/advanced/horizontalPodAutoscalerConfig/behavior");
+    let behavior = behavior.and_then(|it| misfit::value(it).ok());
     Autoscaler {
         conditions: Vec::new(),
         name: name.map_or_else(|| format!("keda-hpa-{}", meta.name), str::to_owned),
@@ -76,7 +79,7 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
         unread: triggers.len() - metrics.len(),
         unread_of,
         made_by: None,
-        behavior: None,
+        behavior: behavior.map(|it| horizontal::behavior(it, amounts)),
         metrics,
     }
 }
@@ -127,4 +130,28 @@ fn metric(trigger: &Value, amounts: &mut Amounts) -> Option<AutoscalerMetric> {
         target,
         spec: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::snapshot::{Change, SelectPolicy};
+
+    #[test]
+    fn how_fast_it_scales_is_read() {
+        let behavior = json!({"scaleUp": {"policies":
+            [{"type": "Pods", "value": 1, "periodSeconds": 300}]}});
+        let object = json!({"spec": {
+            "scaleTargetRef": {"name": "api"}, "triggers": [],
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior}},
+        }});
+        let meta = Meta::new(k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta::default());
+        let read = autoscaler(&meta, &object, &mut Amounts::default());
+        let up = read.behavior.unwrap().up;
+        assert_eq!(up.select, SelectPolicy::Max);
+        assert_eq!(up.policies[0].change, Change::Pods(1));
+        assert_eq!(up.policies[0].period_seconds, 300);
+    }
 }

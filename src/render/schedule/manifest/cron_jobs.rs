@@ -40,6 +40,13 @@ impl Scaled<'_> {
                 "{keda} would set its autoscaler back: take -o keda"
             ))];
         }
+        if own.is_some() && self.plan.to_zero.is_some() {
+            return vec![Piece::Command(
+                "its autoscaler may stand at zero, which no minReplicas wakes it from: give it \
+                 a minReplicas of 1 first, or move it to KEDA, with a cron trigger for each window"
+                    .to_owned(),
+            )];
+        }
         if own.is_none() && self.plan.advice.target().is_some() {
             pieces.push(Piece::Object(self.hpa()));
         }

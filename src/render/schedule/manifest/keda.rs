@@ -40,9 +40,20 @@ impl<'a> Scaled<'a> {
         let by_cpu =
             |it: &AutoscalerMetric| it.name == "cpu" && it.is_share() && it.container.is_none();
         if own.is_some_and(|it| it.unread > 0 || !it.metrics.iter().all(by_cpu)) {
+            let text = "its autoscaler has metrics that kcost does not write as triggers";
+            let what = if self.plan.to_zero.is_some() {
+                "write them as those of a ScaledObject, with a cron trigger for each window"
+            } else {
+                "take -o cronjobs, which leave them"
+            };
+            return vec![Piece::Command(format!("{text}: {what}"))];
+        }
+        let mut slow = own.into_iter().filter_map(|it| it.behavior.as_ref());
+        if !crons.is_empty() && slow.any(|it| !it.up.is_fast()) {
             return vec![Piece::Command(
-                "its autoscaler has metrics that kcost does not write as triggers: take \
-                 -o cronjobs, which leave them"
+                "its autoscaler follows metrics, and so triggers, more slowly than usual \
+                 (behavior.scaleUp), and would be late for its windows: take -o cronjobs, which \
+                 move its minReplicas"
                     .to_owned(),
             )];
         }

@@ -1,0 +1,54 @@
+//! What came on one day alone: no way is planned for it, and none is judged by it.
+
+use serde_json::Value;
+
+use super::{Made, bundle, friday, told};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+
+fn plan(cores: &dyn Fn(i64) -> f64) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Made {
+        start: 600,
+        cores,
+        ..Made::default()
+    };
+    told(&bundle(folder.path(), &[made]), &[])["workloads"][0].clone()
+}
+
+fn days(plan: &Value) -> Vec<&Value> {
+    let windows = plan["windows"].as_array().unwrap().iter();
+    windows.map(|it| &it["days"]).collect()
+}
+
+#[test]
+fn an_incident_takes_no_schedule_away() {
+    let sale = friday(20 * HOUR, 22 * HOUR, 0.3, 4.3);
+    let usual = plan(&sale);
+    assert!(usual["code"].is_null(), "{usual}");
+    // Forty minutes of a night, and six hours of a day.
+    for (from, seconds) in [
+        (16 * DAY + 3 * HOUR, 2_400),
+        (9 * DAY + 11 * HOUR, 6 * HOUR),
+    ] {
+        let incident = |second: i64| {
+            let is_odd = (from..from + seconds).contains(&second);
+            if is_odd { 6.0 } else { sale(second) }
+        };
+        let plan = plan(&incident);
+        assert!(plan["code"].is_null(), "{plan}");
+        assert_eq!(days(&plan), days(&usual), "{plan}");
+        let size = |plan: &Value| plan["replica_cpu_cores"].as_f64().unwrap();
+        assert!((size(&plan) / size(&usual)).ln().abs() < 0.1, "{plan}");
+        let ways = plan["simulation"]["ways"].as_array().unwrap();
+        let own = ways.iter().find(|it| it["way"] == plan["advice"]).unwrap();
+        let minutes = |key: &str| own[key].as_f64().unwrap();
+        let once = minutes("short_once_minutes_per_week");
+        assert!(
+            once > 0.0 && once <= minutes("short_minutes_per_week"),
+            "{own}"
+        );
+        assert_eq!(own["holds"], true, "{own}");
+    }
+}
