@@ -37,15 +37,17 @@ const DAY_KEEPS: f64 = 0.85;
 const GROUPS: [usize; 9] = [1, 3, 6, 12, 24, 48, 96, WEEK, usize::MAX];
 
 /// How much a better model is preferred: the power of the ratio of losses.
-const PREFERENCE: i32 = 12;
+const PREFERENCE: i32 = 10;
 
 /// The same of groups that end within [`SHORT`] hours, of which there are more replays.
 const PREFERENCE_SHORT: i32 = 16;
 
 /// Replays in which all models are taken to be about as good as the reference, beside those
 /// that there are: luck of a few replays is no reason.
-const DOUBT: f64 = 8.0;
-const DOUBT_SHORT: f64 = 4.0;
+const DOUBT: f64 = 4.0;
+
+/// The same where each moment says as much as any other.
+const DOUBT_OF_MOMENTS: f64 = 8.0;
 
 /// What a model is taken to be there, as a share of the reference: those that were hardly
 /// tried have to prove themselves, and there are many of them.
@@ -61,7 +63,7 @@ const USUALLY_OFF: f64 = 0.3;
 
 /// Share of the weight to both sides of the middle that a mix leaves out: what one model says
 /// far from all others is not heard, and which of two is in the very middle decides nothing.
-const LEFT_OUT: f64 = 0.25;
+const LEFT_OUT: f64 = 0.35;
 
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
@@ -113,7 +115,8 @@ struct Beside {
     weight: f64,
 }
 
-/// The losses of a model: of the next hours as sums, further ahead moment by moment.
+/// The losses of a model. Further ahead than the next hours both count: sums say what peaks
+/// cost, and moments, one by one, what it is as a rule.
 #[derive(Clone, Copy, Default)]
 struct Tallies {
     /// Whether it was replayed in full, and on the next hours alone.
@@ -121,10 +124,10 @@ struct Tallies {
     tried_short: bool,
     /// Over all hours of whole replays.
     whole: Tally,
-    beside: Beside,
+    whole_beside: Beside,
     /// By group.
-    short: [Tally; GROUPS.len()],
-    far: [Beside; GROUPS.len()],
+    groups: [Tally; GROUPS.len()],
+    beside: [Beside; GROUPS.len()],
 }
 
 /// What was off in one replay, over all hours and by group: sums, and hours.
@@ -219,17 +222,27 @@ impl<'a> Trials<'a> {
         let first = &tallies[0];
         let tiny = 1e-9 * (first.whole.own / whole).max(f64::MIN_POSITIVE);
         let ratios = tallies.iter().map(|own| {
-            let prior = DOUBT_SHORT * first.whole.own / whole;
+            let prior = DOUBT * first.whole.own / whole;
             let over_all = own.whole.ratio(UNPROVEN, prior + tiny);
-            let beside = own.beside.ratio(UNPROVEN, DOUBT);
+            let as_a_rule = own.whole_beside.ratio(UNPROVEN, DOUBT_OF_MOMENTS);
             let mut ratios = [f64::INFINITY; GROUPS.len()];
             for (group, ratio) in ratios.iter_mut().enumerate() {
-                if !is_short(group) {
-                    *ratio = own.far[group].ratio(beside, DOUBT_OF_GROUP);
-                } else if own.tried_short {
-                    let prior = DOUBT_OF_SHORT * first.short[group].own / all;
-                    *ratio = own.short[group].ratio(over_all, prior + tiny);
+                let short = is_short(group);
+                if short && !own.tried_short {
+                    continue;
                 }
+                let (doubt, replays) = if short {
+                    (DOUBT_OF_SHORT, all)
+                } else {
+                    (DOUBT_OF_GROUP, whole)
+                };
+                let prior = doubt * first.groups[group].own / replays;
+                let sums = own.groups[group].ratio(over_all, prior + tiny);
+                *ratio = if short {
+                    sums
+                } else {
+                    (sums * own.beside[group].ratio(as_a_rule, DOUBT_OF_GROUP)).sqrt()
+                };
             }
             ratios
         });
@@ -273,22 +286,18 @@ impl<'a> Trials<'a> {
             };
             tallies.tried |= replay.whole;
             tallies.tried_short |= !replay.whole;
+            let (even, weight) = (replay.even, replay.weight);
             if replay.whole {
-                let even = replay.even;
-                tallies
-                    .whole
-                    .add(even * own.whole.0, even * reference.whole.0);
-                tallies
-                    .beside
-                    .add(replay.weight, own.whole, reference.whole, usual.whole);
+                let (own, reference) = (own.whole, reference.whole);
+                tallies.whole.add(even * own.0, even * reference.0);
+                let beside = &mut tallies.whole_beside;
+                beside.add(weight, own, reference, usual.whole);
             }
             for group in 0..GROUPS.len() {
                 let (own, reference) = (own.groups[group], reference.groups[group]);
-                if is_short(group) {
-                    let even = replay.even;
-                    tallies.short[group].add(even * own.0, even * reference.0);
-                } else {
-                    tallies.far[group].add(replay.weight, own, reference, usual.groups[group]);
+                tallies.groups[group].add(even * own.0, even * reference.0);
+                if !is_short(group) {
+                    tallies.beside[group].add(weight, own, reference, usual.groups[group]);
                 }
             }
         }
