@@ -3,6 +3,10 @@
 use super::cycles::{Center, Cycles, Usual};
 use super::{DAY, WEEK};
 use crate::trend::median;
+use crate::units::len_f64;
+
+/// Hours of a day that must be known for it to count.
+const KNOWN_OF_DAY: usize = 18;
 
 /// What was known at a moment: hourly values, the last of them that of the hour before.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,17 @@ impl<'a> Past<'a> {
     /// The newest hours, oldest first; `NaN` before the first.
     pub(super) fn newest(&self, hours: usize) -> Vec<f64> {
         (1..=hours).rev().map(|ago| self.ago(ago)).collect()
+    }
+
+    /// The mean of a whole day, counted back from 1; `NaN` where too little of it is known.
+    pub(super) fn mean_of_day(&self, back: usize) -> f64 {
+        let hours = (back - 1) * DAY + 1..=back * DAY;
+        let known = hours.map(|ago| self.ago(ago)).filter(|it| it.is_finite());
+        let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
+        if count < KNOWN_OF_DAY {
+            return f64::NAN;
+        }
+        sum / len_f64(count)
     }
 
     /// The middle of what is known of the newest hours; `NaN` of nothing.

@@ -37,7 +37,7 @@ const DAY_KEEPS: f64 = 0.85;
 const GROUPS: [usize; 9] = [1, 3, 6, 12, 24, 48, 96, WEEK, usize::MAX];
 
 /// How much a better model is preferred: the power of the ratio of losses.
-const PREFERENCE: i32 = 8;
+const PREFERENCE: i32 = 10;
 
 /// The same of groups that end within [`SHORT`] hours, of which there are more replays.
 const PREFERENCE_SHORT: i32 = 16;
@@ -46,17 +46,24 @@ const PREFERENCE_SHORT: i32 = 16;
 /// that there are: luck of a few replays is no reason.
 const DOUBT: f64 = 4.0;
 
+/// The same where each moment says as much as any other.
+const DOUBT_OF_MOMENTS: f64 = 8.0;
+
 /// What a model is taken to be there, as a share of the reference: those that were hardly
 /// tried have to prove themselves, and there are many of them.
 const UNPROVEN: f64 = 1.1;
 
 /// Of a group, replays in which a model is taken to be as good as it is over all hours.
-const DOUBT_OF_GROUP: f64 = 10.0;
+const DOUBT_OF_GROUP: f64 = 5.0;
 const DOUBT_OF_SHORT: f64 = 10.0;
 
 /// What each moment is taken to be off beside what it was, as a share of what moments are: one
 /// at which the reference was far off is not to decide alone, nor one at which it was hardly.
 const USUALLY_OFF: f64 = 0.3;
+
+/// Share of the weight to both sides of the middle that a mix leaves out: what one model says
+/// far from all others is not heard, and which of two is in the very middle decides nothing.
+const LEFT_OUT: f64 = 0.35;
 
 /// Models with less than this share of the best take no part.
 const LEAST_SHARE: f64 = 0.02;
@@ -79,7 +86,10 @@ pub struct Trials<'a> {
 struct Replay {
     /// Values that were known.
     known: usize,
+    /// By its age, and its hour of the day.
     weight: f64,
+    /// The same, where days count for about as much whatever the reference was off on them.
+    even: f64,
     /// Whether it is judged on all hours, not only on the next ones.
     whole: bool,
     /// One for each model.
@@ -90,19 +100,41 @@ struct Replay {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights(Vec<[f64; GROUPS.len()]>);
 
-/// What a model and the reference lost.
+/// What a model and the reference lost, in sums.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     own: f64,
     reference: f64,
 }
 
-/// The same over all hours of whole replays, and by group.
+/// The mean of logarithms of what a model lost beside the reference: a moment of wild days
+/// says as much of it as one of calm days.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    sum: f64,
+    weight: f64,
+}
+
+/// The losses of a model. Further ahead than the next hours both count: sums say what peaks
+/// cost, and moments, one by one, what it is as a rule.
 #[derive(Clone, Copy, Default)]
 struct Tallies {
+    /// Whether it was replayed in full, and on the next hours alone.
     tried: bool,
+    tried_short: bool,
+    /// Over all hours of whole replays.
     whole: Tally,
+    whole_beside: Beside,
+    /// By group.
     groups: [Tally; GROUPS.len()],
+    beside: [Beside; GROUPS.len()],
+}
+
+/// What was off in one replay, over all hours and by group: sums, and hours.
+#[derive(Clone, Copy, Default)]
+struct Off {
+    whole: (f64, f64),
+    groups: [(f64, f64); GROUPS.len()],
 }
 
 impl<'a> Trials<'a> {
@@ -131,9 +163,11 @@ impl<'a> Trials<'a> {
             let days = len_f64(end - known) / len_f64(DAY);
             let whole = most > SHORT;
             let hour = if whole { 1.0 } else { OTHER_HOUR };
+            let weight = DAY_KEEPS.powf(days - 1.0) * hour;
             Replay {
                 known,
-                weight: DAY_KEEPS.powf(days - 1.0) * hour,
+                weight,
+                even: weight,
                 whole,
                 said: models.iter().map(|it| it.ahead(&past, hours)).collect(),
             }
@@ -152,7 +186,7 @@ impl<'a> Trials<'a> {
     fn level(&mut self) {
         let (values, mut sum, mut all) = (self.values, 0.0, 0.0);
         let whole = self.replays.iter_mut().filter(|it| it.whole);
-        let off = |it: &Replay| Some(it.off(values)).filter(|off| off.is_finite());
+        let off = |it: &Replay| Some(mean(it.off(0, values)?.whole)).filter(|it| it.is_finite());
         let mut whole: Vec<(&mut Replay, f64)> = whole
             .filter_map(|it| off(it).map(|off| (it, off)))
             .collect();
@@ -163,7 +197,7 @@ impl<'a> Trials<'a> {
         let usual: f64 = sum / all;
         for (replay, off) in &mut whole {
             if usual > 0.0 {
-                replay.weight *= usual * (1.0 + USUALLY_OFF) / (*off + USUALLY_OFF * usual);
+                replay.even *= usual * (1.0 + USUALLY_OFF) / (*off + USUALLY_OFF * usual);
             }
         }
     }
@@ -175,19 +209,40 @@ impl<'a> Trials<'a> {
 
     /// The mix that would have been best, as far as that is no luck.
     pub fn weights(&self) -> Weights {
+        let reference: Vec<Option<Off>> = self
+            .replays
+            .iter()
+            .map(|it| it.off(0, self.values))
+            .collect();
+        let usual = self.usual(&reference);
         let models = 0..self.models.len();
-        let tallies: Vec<Tallies> = models.map(|model| self.tallies(model)).collect();
+        let tallies = models.map(|model| self.tallies(model, &reference, &usual));
+        let tallies: Vec<Tallies> = tallies.collect();
         let (whole, all) = (self.weighed(|it| it.whole), self.weighed(|_| true));
-        let usual = &tallies[0];
-        let tiny = 1e-9 * (usual.whole.own / whole).max(f64::MIN_POSITIVE);
-        let ratios = tallies.iter().map(|tallies| {
-            let prior = DOUBT * usual.whole.own / whole;
-            let over_all = tallies.whole.ratio(UNPROVEN, prior + tiny);
-            let mut ratios = [over_all; GROUPS.len()];
+        let first = &tallies[0];
+        let tiny = 1e-9 * (first.whole.own / whole).max(f64::MIN_POSITIVE);
+        let ratios = tallies.iter().map(|own| {
+            let prior = DOUBT * first.whole.own / whole;
+            let over_all = own.whole.ratio(UNPROVEN, prior + tiny);
+            let as_a_rule = own.whole_beside.ratio(UNPROVEN, DOUBT_OF_MOMENTS);
+            let mut ratios = [f64::INFINITY; GROUPS.len()];
             for (group, ratio) in ratios.iter_mut().enumerate() {
-                let each = usual.groups[group].own / if is_short(group) { all } else { whole };
-                let prior = doubt(group) * each;
-                *ratio = tallies.groups[group].ratio(over_all, prior + tiny);
+                let short = is_short(group);
+                if short && !own.tried_short {
+                    continue;
+                }
+                let (doubt, replays) = if short {
+                    (DOUBT_OF_SHORT, all)
+                } else {
+                    (DOUBT_OF_GROUP, whole)
+                };
+                let prior = doubt * first.groups[group].own / replays;
+                let sums = own.groups[group].ratio(over_all, prior + tiny);
+                *ratio = if short {
+                    sums
+                } else {
+                    (sums * own.beside[group].ratio(as_a_rule, DOUBT_OF_GROUP)).sqrt()
+                };
             }
             ratios
         });
@@ -200,34 +255,50 @@ impl<'a> Trials<'a> {
     /// What replays weigh together.
     fn weighed(&self, which: impl Fn(&Replay) -> bool) -> f64 {
         let weights = self.replays.iter().filter(|it| which(it));
-        let weight: f64 = weights.map(|it| it.weight).sum();
+        let weight: f64 = weights.map(|it| it.even).sum();
         weight.max(f64::MIN_POSITIVE)
     }
 
-    /// Losses are what was off, so that a peak of one evening counts for what it is; of the
-    /// next hours the root of it, as one that nobody could know is not to decide.
-    fn tallies(&self, model: usize) -> Tallies {
+    /// What the reference is off in the mean of its replays, an hour of each.
+    fn usual(&self, reference: &[Option<Off>]) -> Off {
+        let mut usual = Off::default();
+        let all = self.replays.iter().zip(reference).filter(|it| it.0.whole);
+        for (replay, off) in all.filter_map(|(replay, off)| Some((replay, off.as_ref()?))) {
+            let add = |usual: &mut (f64, f64), off: (f64, f64)| {
+                if off.1 > 0.0 {
+                    usual.0 += replay.weight * mean(off);
+                    usual.1 += replay.weight;
+                }
+            };
+            add(&mut usual.whole, off.whole);
+            for (usual, off) in usual.groups.iter_mut().zip(off.groups) {
+                add(usual, off);
+            }
+        }
+        usual
+    }
+
+    fn tallies(&self, model: usize, reference: &[Option<Off>], usual: &Off) -> Tallies {
         let mut tallies = Tallies::default();
-        for replay in &self.replays {
-            let (Some(own), Some(reference)) = (&replay.said[model], &replay.said[0]) else {
+        for (replay, reference) in self.replays.iter().zip(reference) {
+            let (Some(own), Some(reference)) = (replay.off(model, self.values), reference) else {
                 continue;
             };
             tallies.tried |= replay.whole;
-            let was = &self.values[replay.known..];
-            for (hour, ((own, reference), was)) in own.iter().zip(reference).zip(was).enumerate() {
-                if !was.is_finite() {
-                    continue;
+            tallies.tried_short |= !replay.whole;
+            let (even, weight) = (replay.even, replay.weight);
+            if replay.whole {
+                let (own, reference) = (own.whole, reference.whole);
+                tallies.whole.add(even * own.0, even * reference.0);
+                let beside = &mut tallies.whole_beside;
+                beside.add(weight, own, reference, usual.whole);
+            }
+            for group in 0..GROUPS.len() {
+                let (own, reference) = (own.groups[group], reference.groups[group]);
+                tallies.groups[group].add(even * own.0, even * reference.0);
+                if !is_short(group) {
+                    tallies.beside[group].add(weight, own, reference, usual.groups[group]);
                 }
-                let (own, reference) = ((own - was).abs(), (reference - was).abs());
-                let group = group(hour);
-                if replay.whole {
-                    tallies
-                        .whole
-                        .add(replay.weight * own, replay.weight * reference);
-                }
-                let loss = |off: f64| if is_short(group) { off.sqrt() } else { off };
-                tallies.groups[group]
-                    .add(replay.weight * loss(own), replay.weight * loss(reference));
             }
         }
         tallies
@@ -263,15 +334,29 @@ impl<'a> Trials<'a> {
 }
 
 impl Replay {
-    /// What the reference was off in the mean of its hours; `NaN` where nothing came.
-    fn off(&self, values: &[f64]) -> f64 {
-        let said = self.said[0].iter().flatten();
-        let off = said.zip(&values[self.known..]);
-        let off = off.map(|(said, was)| (said - was).abs());
-        let known = off.filter(|it| it.is_finite());
-        let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
-        sum / len_f64(count)
+    /// What a model was off; `None` where it said nothing. Losses are what was off, so that a
+    /// peak of one evening counts for what it is; of the next hours the root of it, as one that
+    /// nobody could know is not to decide.
+    fn off(&self, model: usize, values: &[f64]) -> Option<Off> {
+        let said = self.said[model].as_ref()?;
+        let mut all = Off::default();
+        for (hour, (said, was)) in said.iter().zip(&values[self.known..]).enumerate() {
+            if !was.is_finite() {
+                continue;
+            }
+            let (off, group) = ((said - was).abs(), group(hour));
+            let loss = if is_short(group) { off.sqrt() } else { off };
+            for (sum, off) in [(&mut all.whole, off), (&mut all.groups[group], loss)] {
+                *sum = (sum.0 + off, sum.1 + 1.0);
+            }
+        }
+        Some(all)
     }
+}
+
+/// Of a sum and how many it is of; `NaN` of none.
+fn mean((sum, count): (f64, f64)) -> f64 {
+    sum / count
 }
 
 impl Tally {
@@ -283,6 +368,24 @@ impl Tally {
     /// Of the losses, after some of the reference in which the ratio was another.
     fn ratio(self, before: f64, prior: f64) -> f64 {
         (self.own + prior * before) / (self.reference + prior)
+    }
+}
+
+impl Beside {
+    /// Adds sums of one moment, and how many hours they are of. `usual` is what the reference
+    /// is off as a rule.
+    fn add(&mut self, weight: f64, own: (f64, f64), reference: (f64, f64), usual: (f64, f64)) {
+        let some = (USUALLY_OFF * mean(usual)).max(f64::MIN_POSITIVE);
+        if own.1 > 0.0 {
+            let ratio = (mean(own) + some) / (mean(reference) + some);
+            self.sum += weight * ratio.ln();
+            self.weight += weight;
+        }
+    }
+
+    /// Of the losses, after some replays in which the ratio was another.
+    fn ratio(self, before: f64, doubt: f64) -> f64 {
+        ((self.sum + doubt * before.ln()) / (self.weight + doubt)).exp()
     }
 }
 
@@ -338,7 +441,8 @@ impl Weights {
         shares
     }
 
-    /// The weighted median of what models say, hour by hour.
+    /// The middle of what models say, hour by hour: of the next hours the weighted median, as
+    /// there one of them is often right.
     pub(super) fn mix(&self, said: &[Option<Vec<f64>>]) -> Vec<f64> {
         let hours = said.iter().flatten().map(Vec::len).min().unwrap_or(0);
         let mut of_hour: Vec<(f64, f64)> = Vec::with_capacity(said.len());
@@ -354,7 +458,11 @@ impl Weights {
                 // None of those in the mix can speak: the reference always can.
                 return said[0].as_ref().map_or(f64::NAN, |it| it[hour]);
             }
-            middle(&mut of_hour)
+            if is_short(group) {
+                middle(&mut of_hour)
+            } else {
+                core(&mut of_hour)
+            }
         };
         (0..hours).map(mix).collect()
     }
@@ -374,6 +482,22 @@ fn middle(values: &mut [(f64, f64)]) -> f64 {
     values.last().map_or(f64::NAN, |it| it.0)
 }
 
+/// The mean of values without the shares of the weight that are left out at both ends.
+fn core(values: &mut [(f64, f64)]) -> f64 {
+    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let all: f64 = values.iter().map(|it| it.1).sum();
+    let (from, until) = (LEFT_OUT * all, (1.0 - LEFT_OUT) * all);
+    let (mut begin, mut sum, mut inside) = (0.0, 0.0, 0.0);
+    for (value, weight) in values.iter() {
+        let end = begin + weight;
+        let part = (f64::min(end, until) - f64::max(begin, from)).max(0.0);
+        sum += part * value;
+        inside += part;
+        begin = end;
+    }
+    sum / inside
+}
+
 /// The group of an hour ahead, from 0 on.
 fn group(hour: usize) -> usize {
     GROUPS.partition_point(|end| *end <= hour)
@@ -382,13 +506,4 @@ fn group(hour: usize) -> usize {
 /// Whether all hours of a group are judged at every moment.
 fn is_short(group: usize) -> bool {
     GROUPS[group] <= SHORT
-}
-
-/// Replays in which a model is taken to be in a group what it is over all hours.
-fn doubt(group: usize) -> f64 {
-    if is_short(group) {
-        DOUBT_OF_SHORT
-    } else {
-        DOUBT_OF_GROUP
-    }
 }

@@ -2,11 +2,14 @@
 
 mod adjusted;
 mod alike;
+mod days;
 mod drift;
 mod halves;
 mod hour_of;
+mod like_last;
 mod naive;
 mod recent;
+mod shape;
 mod smooth;
 mod trend;
 mod working_day;
@@ -16,11 +19,14 @@ use super::cycles::Center;
 use super::{DAY, WEEK};
 use adjusted::{Adjusted, By};
 use alike::Alike;
+use days::Days;
 use drift::Drift;
 use halves::Halves;
 use hour_of::HourOf;
+use like_last::LikeLast;
 use naive::SameHour;
 use recent::Recent;
+use shape::Shape;
 use smooth::Smooth;
 use trend::Trend;
 use working_day::WorkingDay;
@@ -123,7 +129,9 @@ pub static ALL: &[&dyn Model] = &[
     &Recent { name: "last_day", hours: DAY },
     &Recent { name: "last_week", hours: WEEK },
     &Drift,
-    &Trend,
+    &Days(&Trend),
+    &Days(&LikeLast),
+    &Days(&Shape),
     &adjusted("yesterday_fading", &YESTERDAY, By::LastHour { kept: 0.75 }),
     &adjusted("yesterday_lasting", &YESTERDAY, By::LastHour { kept: 1.0 }),
     &adjusted("hour_of_day_level", &DAY_7, By::Level),
@@ -134,6 +142,7 @@ pub static ALL: &[&dyn Model] = &[
     &adjusted("working_day_fading", &WorkingDay, By::LastHour { kept: 0.75 }),
     &adjusted("working_day_lasting", &WorkingDay, By::LastHour { kept: 0.95 }),
     &adjusted("days_alike_level", &Alike, By::Level),
+    &Days(&adjusted("days_alike_ratio", &Alike, By::Ratio)),
     &adjusted("last_week_level", &LAST_WEEK, By::Level),
     &adjusted("last_week_lasting", &LAST_WEEK, By::LastHour { kept: 0.95 }),
     &adjusted("hour_of_week_level", &WEEK_MEDIAN, By::Level),

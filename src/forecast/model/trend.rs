@@ -13,14 +13,8 @@ const LEAST: usize = 10;
 /// Newest days that hours of the day are of.
 const DAYS: usize = 7;
 
-/// Hours of a day that must be known for it to count.
-const KNOWN: usize = 18;
-
 /// Standard deviations that a line is beyond chance: one case of a hundred.
 const SURE: f64 = 2.326;
-
-/// Fewer hours ahead than this have nothing of it.
-const FROM: usize = DAY;
 
 impl Model for Trend {
     fn name(&self) -> &'static str {
@@ -29,10 +23,10 @@ impl Model for Trend {
 
     fn ahead(&self, past: &Past<'_>, hours: usize) -> Option<Vec<f64>> {
         let count = (past.values().len() / DAY).min(MOST);
-        if hours < FROM || count < LEAST {
+        if count < LEAST {
             return None;
         }
-        let means: Vec<f64> = (0..count).rev().map(|day| mean(past, day)).collect();
+        let means: Vec<f64> = (1..=count).rev().map(|day| past.mean_of_day(day)).collect();
         if Kendall::of(&means).z.abs() < SURE {
             return None;
         }
@@ -51,15 +45,4 @@ impl Model for Trend {
         let values: Vec<f64> = values.map(|it| it.max(0.0)).collect();
         profile.iter().all(|it| it.is_finite()).then_some(values)
     }
-}
-
-/// Of the day that so many others came after; `NaN` where too little of it is known.
-fn mean(past: &Past<'_>, day: usize) -> f64 {
-    let hours = (day * DAY + 1)..=(day * DAY + DAY);
-    let known = hours.map(|ago| past.ago(ago)).filter(|it| it.is_finite());
-    let (sum, count) = known.fold((0.0, 0), |(sum, count), it| (sum + it, count + 1));
-    if count < KNOWN {
-        return f64::NAN;
-    }
-    sum / len_f64(count)
 }

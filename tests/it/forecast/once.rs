@@ -83,8 +83,9 @@ fn made(kind: &str, seed: u64) -> Hours {
         let day = 10.0 + 5.0 * by_day(hour + at);
         let value = match kind {
             "weekly" if (hour / 24) % 7 >= 5 => 0.3 * (day + step),
+            "other_days" if (hour / 24) % 2 == 0 => 2.0 + 0.5 * step,
             "level" if hour >= 29 * 24 => 2.0 * day + step,
-            "daily" | "weekly" | "level" => day + step,
+            "daily" | "weekly" | "level" | "other_days" => day + step,
             "growing" => day + 0.02 * len_f64(usize::try_from(hour).unwrap()) + step,
             "one_busy_hour" if hour % 24 == at => 20.0 + 4.0 * step,
             "one_busy_hour" => 1.0 + 0.1 * step,
@@ -114,6 +115,8 @@ fn no_kind_of_series_is_far_worse_than_the_best_rule_of_thumb() {
         // The first day of a new level may be a holiday: it is not believed at once.
         ("level", 1.5),
         ("growing", 1.0),
+        // No rule of thumb knows days that take turns.
+        ("other_days", 0.6),
         ("one_busy_hour", 1.3),
         ("often_nothing", 1.0),
         ("bursty", 1.0),
