@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::card::Card;
 use super::part::NOTHING;
-use crate::snapshot::DeviceStand;
+use crate::snapshot::{BARELY, DeviceStand, NONE};
+use crate::text::percent;
 use crate::units::Span;
 
 /// Up to its newest sample something runs on a device and does next to nothing: it hangs, or
@@ -19,6 +20,8 @@ pub struct Hang {
     pub plain: bool,
     /// Whether it did work before that nothing but work looks like.
     pub worked: bool,
+    /// Share of the time that something runs.
+    pub busy: f64,
 }
 
 /// How long it must have been so, and in so many samples.
@@ -61,7 +64,16 @@ impl Hang {
             span,
             plain: doing.hangs(false),
             worked: stand.before_ratio.is_some_and(|it| it > FULL_OF_WORK),
+            busy: stand.busy_ratio,
         })
+    }
+
+    /// `all the time`, `50% of the time`.
+    pub fn often(&self) -> String {
+        if self.busy >= ALWAYS {
+            return "all the time".to_owned();
+        }
+        format!("{} of the time", percent(self.busy))
     }
 
     /// Whether it hangs: small loads that did no more before look like what may be one.
@@ -84,6 +96,8 @@ pub(super) struct Doing {
     /// Power above the least of its own ÷ what it drew above that when it worked, and how many
     /// times the least that was.
     pub(super) own: Option<(f64, f64)>,
+    /// Whether it is so in every sample: a mean may hide a little work.
+    pub(super) throughout: bool,
 }
 
 impl Doing {
@@ -98,14 +112,22 @@ impl Doing {
             own: own
                 .filter(|(_, (least, worked))| *least > 0.0 && *worked >= WORKED * least)
                 .map(|(now, (least, worked))| ((now - least) / (worked - least), worked / least)),
+            throughout: true,
         }
+    }
+
+    /// Whether units tell that nothing at all is done: how often something runs says no more.
+    fn does_nothing(&self) -> bool {
+        let units = self.full.zip(self.moved);
+        self.throughout && units.is_some_and(|(full, moved)| full.max(moved) <= NONE)
     }
 
     /// Whether something runs all the time and does nothing, at the power of doing nothing.
     /// Kernels that wait for others fill a little of a device, as tiny ones that do not: what
     /// `worked` before tells them apart.
     pub(super) fn hangs(&self, worked: bool) -> bool {
-        if self.busy < ALWAYS {
+        let often = if self.does_nothing() { BARELY } else { ALWAYS };
+        if self.busy < often {
             return false;
         }
         let moves_nothing = self.moved.is_some_and(|it| it <= NOTHING);
@@ -141,6 +163,7 @@ mod tests {
             moved,
             power: card.map(|it| it.fullness_at(watts)),
             own: None,
+            throughout: true,
         }
     }
 
@@ -149,7 +172,33 @@ mod tests {
         let h200 = Card::of("NVIDIA H200");
         let hangs = doing(Some(0.0), Some(0.0), 125.0, h200);
         assert!(hangs.hangs(false));
-        assert!(!Doing { busy: 0.8, ..hangs }.hangs(true));
+        // How often something runs says nothing where units do, but a mean of them may hide work.
+        let seldom = Doing { busy: 0.2, ..hangs };
+        assert!(seldom.hangs(false));
+        for works in [
+            Doing {
+                throughout: false,
+                ..seldom
+            },
+            Doing {
+                full: Some(0.004),
+                ..seldom
+            },
+            Doing {
+                moved: None,
+                ..seldom
+            },
+            Doing {
+                power: Some(0.2),
+                ..seldom
+            },
+            Doing {
+                busy: 0.05,
+                ..seldom
+            },
+        ] {
+            assert!(!works.hangs(true), "{works:?}");
+        }
         // Every multiprocessor is held, and nothing is drawn.
         assert!(doing(Some(0.98), Some(0.0), 130.0, h200).hangs(false));
         // Two tiny programs, a memory copy and a small model work.

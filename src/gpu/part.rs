@@ -194,6 +194,7 @@ impl Part {
             moved: self.moved,
             power: power.map(|(watts, card)| card.fullness_at(watts)),
             own: None,
+            throughout: false,
         })
     }
 
@@ -289,6 +290,13 @@ impl Seen {
     pub(super) fn hung(&self) -> Option<Timestamp> {
         let hung = self.parts.iter().filter_map(|it| it.hung);
         hung.map(|it| it.since).max()
+    }
+
+    /// How often something runs on those that hang, where it does so least.
+    pub(super) fn hung_often(&self) -> String {
+        let hung = self.parts.iter().filter_map(|it| it.hung);
+        let least = hung.min_by(|a, b| a.busy.total_cmp(&b.busy));
+        least.map_or_else(|| "all the time".to_owned(), |it| it.often())
     }
 
     /// Whether it computed something before it hung.

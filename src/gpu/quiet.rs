@@ -118,8 +118,9 @@ fn hangs(seen: &Seen, card: Option<&Card>, sure: Certainty) -> Verdict {
     let why = match seen.hung() {
         // Means are of the time before as well.
         Some(since) if dead || seen.worked() => format!(
-            "since {} something runs all the time{some}, and nothing is computed: it hangs",
-            minute(since)
+            "since {} something runs {}{some}, and nothing is computed: it hangs",
+            minute(since),
+            seen.hung_often()
         ),
         _ => format!(
             "something runs {} of the time{watts}, and nothing is computed: it hangs",

@@ -65,7 +65,7 @@ pub use placement::{
 pub use resources::{DEVICE_CLASS, Resources, can_be};
 pub use selector::{ParseSelectorError, Selector};
 pub use sold::Sold;
-pub use stand::{DeviceSample, DeviceStand, stand};
+pub use stand::{BARELY, DeviceSample, DeviceStand, NONE, stand};
 pub use state::{Condition, Event, Eviction, Probe, ProbeKind, Restarts, Spell, Waiting};
 pub use supply::Supply;
 pub use usage::{Grid, Metric, Series, Usage};

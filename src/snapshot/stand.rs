@@ -42,7 +42,7 @@ pub struct DeviceStand {
 
 /// A sample in which anything ran for this share of the time is busy; in such a stretch this
 /// share of them is, and no more than so many in a row are not: utilisation is not steady.
-const BUSY: f64 = 0.90;
+const BUSY: f64 = 0.80;
 const MOSTLY: f64 = 0.80;
 const IN_A_ROW: usize = 2;
 /// What moves no more than this does nothing; compute of kernels that only wait.
@@ -53,6 +53,13 @@ const SPINS: f64 = 0.05;
 const MORE_POWER: f64 = 1.1;
 const MORE_OF_ALL: f64 = 0.15;
 const HOUR: i64 = 3_600;
+/// Units that do no more than this in a sample do nothing, however often something runs there:
+/// one block on one multiprocessor for a fifth of the time is 0.0015 of an H200.
+pub const NONE: f64 = 0.001;
+/// In a sample above this something runs; where units tell that nothing is done, this share of
+/// the time is enough.
+const RUNS: f64 = 0.02;
+pub const BARELY: f64 = 0.10;
 
 /// The stretch, of samples in their order; `None` where the newest ones are of a device that
 /// works, or on which nothing runs.
@@ -72,23 +79,10 @@ pub fn stand(samples: &[DeviceSample]) -> Option<DeviceStand> {
         let draws_more = it.watts.zip(draws).is_some_and(|(now, most)| now > most);
         (full || moves_nothing) && !draws_more
     };
-    let (mut count, mut busy, mut in_a_row) = (0_usize, 0_usize, 0_usize);
-    let mut begins = None;
-    for it in told.iter().rev().take_while(|it| rests(it)) {
-        count += 1;
-        if it.busy.is_some_and(|it| it >= BUSY) {
-            (busy, in_a_row) = (busy + 1, 0);
-            if len_f64(busy) >= MOSTLY * len_f64(count) {
-                begins = Some((it.at, count));
-            }
-        } else {
-            in_a_row += 1;
-            if in_a_row > IN_A_ROW {
-                break;
-            }
-        }
-    }
-    let (since, count) = begins?;
+    let resting = || told.iter().rev().copied().take_while(|it| rests(it));
+    let begins = [busy_since(resting()), nothing_since(resting(), newest)];
+    let since = begins.into_iter().flatten().min()?;
+    let count = told.iter().filter(|it| it.at >= since).count();
     let of = |of: fn(&DeviceSample) -> Option<f64>| {
         let own = told.iter().filter(|it| it.at >= since);
         mean(own.filter_map(|it| of(it)))
@@ -106,6 +100,52 @@ pub fn stand(samples: &[DeviceSample]) -> Option<DeviceStand> {
         worked_watts: rank(before().filter_map(|it| it.watts).collect(), 0.9),
         least_watts: rank(all, 0.01),
     })
+}
+
+/// From when on something runs nearly all the time, of samples from the newest back.
+fn busy_since<'a>(samples: impl Iterator<Item = &'a DeviceSample>) -> Option<i64> {
+    let (mut count, mut busy, mut in_a_row) = (0_usize, 0_usize, 0_usize);
+    let mut begins = None;
+    for it in samples {
+        count += 1;
+        if it.busy.is_some_and(|it| it >= BUSY) {
+            (busy, in_a_row) = (busy + 1, 0);
+            if len_f64(busy) >= MOSTLY * len_f64(count) {
+                begins = Some(it.at);
+            }
+        } else {
+            in_a_row += 1;
+            if in_a_row > IN_A_ROW {
+                break;
+            }
+        }
+    }
+    begins
+}
+
+/// From when on something runs again and again and units tell that nothing is done at all, of
+/// samples from the newest back: how often it runs says nothing then. Where nothing runs for
+/// an hour it has ended, or had not begun.
+fn nothing_since<'a>(samples: impl Iterator<Item = &'a DeviceSample>, newest: i64) -> Option<i64> {
+    let (mut count, mut sum, mut ran) = (0_usize, 0.0, newest);
+    let mut begins = None;
+    for it in samples {
+        let (Some(busy), Some(full), Some(moved)) = (it.busy, it.full, it.moved) else {
+            continue;
+        };
+        if full.max(moved) > NONE || ran - it.at > HOUR {
+            break;
+        }
+        count += 1;
+        sum += busy;
+        if busy > RUNS {
+            ran = it.at;
+            if sum >= BARELY * len_f64(count) {
+                begins = Some(it.at);
+            }
+        }
+    }
+    begins
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -155,16 +195,34 @@ mod tests {
             assert_eq!(found.worked_watts, Some(460.0));
             assert_eq!(found.before_ratio, Some(0.6));
         }
-        // What runs every other time, and what has ended, does not.
-        assert_eq!(
-            stand(&course(200, 140, |at| if at % 2 == 0 { 0.0 } else { 1.0 }))
-                .map(|it| it.samples > 5),
-            Some(false)
-        );
+        // What runs every other time and does a little, and what has ended, does not.
+        let mut little = course(200, 140, |at| if at % 2 == 0 { 0.0 } else { 1.0 });
+        for it in &mut little[140..] {
+            it.full = Some(0.004);
+        }
+        assert_eq!(stand(&little).map(|it| it.samples > 5), Some(false));
         assert_eq!(
             stand(&course(200, 140, |at| if at < 190 { 1.0 } else { 0.0 })),
             None
         );
+    }
+
+    #[test]
+    fn where_units_tell_that_nothing_is_done_it_matters_little_how_often_something_runs() {
+        // A fifth of the time, by turns, and with pauses.
+        let courses: [fn(i64) -> f64; 3] = [
+            |at| if at % 3 == 0 { 0.1 } else { 0.25 },
+            |at| if at % 2 == 0 { 1.0 } else { 0.0 },
+            |at| if at % 5 < 2 { 0.7 } else { 0.0 },
+        ];
+        for busy in courses {
+            let found = stand(&course(200, 140, busy)).unwrap();
+            assert_eq!(found.since.as_second(), 140 * STEP);
+            assert_eq!(found.samples, 60);
+        }
+        // A blip now and then is none.
+        let rare = |at: i64| if at % 6 == 0 { 0.2 } else { 0.0 };
+        assert!(stand(&course(200, 140, rare)).is_none_or(|it| it.samples <= 5));
     }
 
     #[test]

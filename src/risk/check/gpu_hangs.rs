@@ -46,6 +46,8 @@ struct Found<'a> {
     of: String,
     several: bool,
     since: Timestamp,
+    /// How often something runs, where it does so least.
+    often: String,
     /// Of one device.
     watts: Option<f64>,
     /// What it drew when it worked; `None` where it did not.
@@ -74,11 +76,13 @@ fn each_hangs<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Op
         _ => format!("{} of {}", names.join(", "), devices.pod),
     };
     let worked = hung.iter().any(|it| it.2.worked);
+    let least = hung.iter().min_by(|a, b| a.2.busy.total_cmp(&b.2.busy));
     Some(Found {
         pod: devices.pod,
         of,
         several: hung.len() > 1,
         since: hung.iter().map(|it| it.2.since).max()?,
+        often: least?.2.often(),
         watts: figures(|it| it.power_watts),
         worked: figures(|it| it.worked_watts).filter(|_| worked),
         always: hung.iter().all(|it| it.1.samples == it.0.samples),
@@ -112,6 +116,7 @@ fn all_hang<'a>(devices: &Devices<'a>, seen: &Seen<'_>, pool: &Pool<'_>) -> Opti
         of: devices.called(),
         several: devices.units > 1.0,
         since: hang.since,
+        often: hang.often(),
         watts: stand.power_watts,
         worked: stand.worked_watts.filter(|_| hang.worked),
         always: usize::try_from(stand.samples).is_ok_and(|it| it == told.count()),
@@ -160,8 +165,8 @@ impl GpuHangs {
             severity: Severity::High,
             since: Some(found.since),
             text: format!(
-                "{}{others} {is} busy all the time{how}: {it} {hang}",
-                found.of
+                "{}{others} {is} busy {}{how}: {it} {hang}",
+                found.of, found.often
             ),
             evidence: figures.into_iter().flatten().collect(),
             action: Action::new(

@@ -86,6 +86,75 @@ fn a_hang_is_told_alike_by_both_from_its_begin_on_however_unsteady_it_is() {
 }
 
 #[test]
+fn where_nothing_is_computed_utilisation_alone_is_no_use() {
+    let begin = 3 * DAY - 130;
+    let of = |name: &str, from: usize, busy: fn(usize) -> f64, does: f64| {
+        pod(name, move |slot| {
+            let works = slot < from;
+            let level = if works { 0.55 } else { does };
+            vec![
+                ("gpu_utilization", if works { 0.93 } else { busy(slot) }),
+                ("gpu_sm_active", level),
+                ("gpu_dram_active", level / 3.0),
+                ("gpu_tensor_active", level / 2.0),
+                ("gpu_power_watts", if works { 480.0 } else { 123.0 }),
+                ("gpu_memory_bytes", 60.0 * GIB),
+                ("gpu_memory_total_bytes", 80.0 * GIB),
+            ]
+        })
+    };
+    let third = |slot: usize| 0.15 + 0.3 * jitter(slot);
+    let most = |slot: usize| 0.6 + 0.4 * jitter(slot);
+    let turns = |slot: usize| if slot % 3 == 0 { 0.0 } else { 0.8 };
+    let pods = [
+        of("third", 0, third, 0.0),
+        of("third-since", begin, third, 0.0),
+        of("most", 0, most, 0.0),
+        of("most-since", begin, most, 0.0),
+        of(
+            "turns-since",
+            begin,
+            |slot| 0.9 - 0.9 * f64::from(u8::from(slot % 2 == 1)),
+            0.0,
+        ),
+        // As often, and a little comes of it.
+        of("little", 0, turns, 0.02),
+        of("little-since", begin, most, 0.01),
+    ];
+    let node = node("n0", "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu", 8);
+    let report = told(&pods, &node, 300, &[]);
+    let risks = risks(&pods, &node, "gpu-hangs");
+    let since = "since 2026-11-22 13:15 ";
+    for pod in &pods[..5] {
+        let it = workload(&report, &pod.name);
+        assert_eq!(it["state"], "held", "{it:#}");
+        assert_eq!(actions(it), ["end_hang"]);
+        assert_eq!(it["advice"][0]["monthly_savings"], it["monthly_cost"]);
+        let reason = text(it, "reason");
+        assert!(reason.contains(" of the time"), "{reason}");
+        let is_late = pod.name.ends_with("since");
+        assert_eq!(reason.starts_with(since), is_late, "{reason}");
+        let own = risks.iter().map(|it| text(it, "text"));
+        let mut own = own.filter(|it| it.starts_with(&format!("the GPU of {} ", pod.name)));
+        let told = own
+            .next()
+            .unwrap_or_else(|| panic!("{}: {risks:?}", pod.name));
+        let when = if is_late {
+            since
+        } else {
+            "in the whole window"
+        };
+        assert!(told.contains(when), "{told}");
+        assert!(!told.contains("all the time"), "{told}");
+    }
+    assert_eq!(risks.len(), 5, "{risks:?}");
+    for pod in &pods[5..] {
+        let it = workload(&report, &pod.name);
+        assert_ne!(it["state"], "held", "{it:#}");
+    }
+}
+
+#[test]
 fn what_works_at_low_power_does_not_hang() {
     let figures = |busy: f64, sm: f64, dram: f64, watts: f64| {
         vec![
