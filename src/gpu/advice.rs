@@ -560,8 +560,8 @@ fn who_needs(crowded: f64) -> &'static str {
 }
 
 /// What is needed of a device, of which this is the share that is held, by replicas that do so
-/// many times what they do now; and in memory, most of which is weights, and as much for any
-/// load.
+/// many times what they do now; and what they held in memory, of which weights do not grow with
+/// the load.
 fn needed(about: &About<'_>, share: f64, crowded: f64) -> Option<(f64, f64)> {
     let (full, from) = about.seen.fullness(about.card())?;
     let memory = about.seen.memory?.max;
