@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::alternate::take_fewer;
 use super::card::{Card, Layout, Profile};
-use super::cheaper;
+use super::cheaper::{self, Need};
 use super::free;
 use super::held::Held;
 use super::part::Part;
@@ -15,7 +15,7 @@ use super::seen::{Fullness, Seen};
 use super::state::{Certainty, State, is_watched, minute};
 use super::times::{between, hours, seldom};
 use crate::price::Book;
-use crate::snapshot::{CapacityType, DisruptionBudget, Node, Workload};
+use crate::snapshot::{CapacityType, DisruptionBudget, Node, Placement, Workload};
 use crate::text::{percent, short};
 use crate::units::{Bytes, Cpu, Money, Span, count_from, len_f64};
 
@@ -262,12 +262,17 @@ impl About<'_> {
             .then(|| pods().any(|(_, pod)| !pod.volume_claims.is_empty()))
     }
 
-    /// Whether all of it fails where a pod is taken away, or its pods are not to be.
+    /// Whether all of it fails where a pod is taken away, or its pods are not to be, or are not
+    /// to be where they can be.
     fn must_stay(&self) -> bool {
         let mut workloads = self.workloads.iter();
         let mut pods = self.workloads.iter().flat_map(|it| &it.pods);
         workloads.any(|it| it.attempts.as_ref().is_some_and(|it| it.fragile))
             || pods.any(|pod| pod.eviction.iter().any(is_protection))
+            || self.workloads.iter().any(|it| {
+                let mut rules = it.pods.iter().filter_map(|pod| it.placement(pod));
+                rules.any(Placement::refuses_spot)
+            })
     }
 
     /// Whether it is told to keep checkpoints in a bucket.
@@ -536,12 +541,32 @@ fn fewer(about: &About<'_>) -> Option<Advice> {
     Some(about.advice(Action::FewerReplicas, Danger::Medium, Some(savings), text))
 }
 
-/// What is needed of a device, of which this is the share that is held, and in memory.
-fn needed(about: &About<'_>, share: f64) -> Option<(f64, f64)> {
+/// How many times what it does now a replica does once there are as few as is advised before
+/// anything else: those that are left take the load of all.
+fn crowded(about: &About<'_>) -> f64 {
+    let fewer = fewer_by(about, batch(about).is_some());
+    fewer.map_or(1.0, |(gone, replicas, _)| {
+        len_f64(replicas.count) / len_f64((replicas.count - gone).max(1))
+    })
+}
+
+/// `it needs`, or of fewer replicas `each that is left needs`.
+fn who_needs(crowded: f64) -> &'static str {
+    if crowded > 1.0 {
+        "each that is left needs"
+    } else {
+        "it needs"
+    }
+}
+
+/// What is needed of a device, of which this is the share that is held, by replicas that do so
+/// many times what they do now; and what they held in memory, of which weights do not grow with
+/// the load.
+fn needed(about: &About<'_>, share: f64, crowded: f64) -> Option<(f64, f64)> {
     let (full, from) = about.seen.fullness(about.card())?;
     let memory = about.seen.memory?.max;
     // Power says too little of a small load to cut a device by it.
-    let needed = about.seen.needed_of_each(full) * share;
+    let needed = about.seen.needed_of_each(full) * share * crowded;
     (from == Fullness::Profiling).then_some((needed, memory))
 }
 
@@ -561,21 +586,29 @@ fn smaller_slice(about: &About<'_>) -> Option<Advice> {
     let (layout, name) = (about.card()?.layout?, about.held.profile.as_deref()?);
     let own = layout.profiles.iter().find(|it| it.name == name)?;
     let share = f64::from(own.compute) / f64::from(layout.slices);
-    let (needed, memory) = needed(about, share)?;
+    let crowded = crowded(about);
+    let (needed, memory) = needed(about, share, crowded)?;
     let profile = layout.smallest((needed, memory))?;
     if about.held.replicas > 1 || profile.compute >= own.compute {
         return None;
     }
     let text = format!(
-        "a smaller MIG slice of {} in place of each of {name} has what it needs: {} of the compute \
-         of {name} in its busiest hour and {} of memory at most; its node is emptied to be cut",
+        "a smaller MIG slice of {} in place of each of {name} has what {}: {} of the compute of \
+         {name} in its busiest hour and {} of memory at most; its node is emptied to be cut",
         profile.name,
+        who_needs(crowded),
         percent(needed / share),
         Bytes::from_f64(memory).human()
     );
     let savings = 1.0 - f64::from(profile.compute) / f64::from(own.compute);
     let savings = about.gpu_cost.scale(savings);
-    Some(about.advice(Action::MigSlice, Danger::Medium, Some(savings), text))
+    // How much more memory more load takes, nobody has seen.
+    let risk = if crowded > 1.0 {
+        Danger::High
+    } else {
+        Danger::Medium
+    };
+    Some(about.advice(Action::MigSlice, risk, Some(savings), text))
 }
 
 /// The smallest slice that compute and memory fit into. Devices that talk to each other cannot
@@ -585,7 +618,8 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let is_whole = about.held.is_one_whole() && talk != Some(true);
     let layout = about.card()?.layout.filter(|_| is_whole)?;
     let total = about.seen.memory_of_one(about.card())?.to_f64();
-    let (needed, memory) = needed(about, 1.0)?;
+    let crowded = crowded(about);
+    let (needed, memory) = needed(about, 1.0, crowded)?;
     let slices = f64::from(layout.slices);
     let profile = layout.smallest((needed, memory))?;
     if profile.compute >= layout.slices {
@@ -596,9 +630,10 @@ fn slice(about: &About<'_>) -> Option<Advice> {
     let share = (f64::from(profile.compute) / slices).max(f64::from(profile.memory) / 8.0);
     let savings = about.gpu_cost.scale(1.0 - share);
     let text = format!(
-        "a MIG slice of {} has what it needs: {} of the compute in its busiest hour and {} of memory \
-         at most; its node is emptied to be cut{}",
+        "a MIG slice of {} has what {}: {} of the compute in its busiest hour and {} of memory at \
+         most; its node is emptied to be cut{}",
         profile.name,
+        who_needs(crowded),
         percent(needed),
         Bytes::from_f64(memory).human(),
         if talk.is_none() {
@@ -607,7 +642,8 @@ fn slice(about: &About<'_>) -> Option<Advice> {
             ""
         }
     );
-    let risk = if taken || talk.is_none() {
+    // How much more memory more load takes, nobody has seen.
+    let risk = if taken || talk.is_none() || crowded > 1.0 {
         Danger::High
     } else {
         Danger::Medium
@@ -638,10 +674,17 @@ fn cheaper(about: &About<'_>) -> Option<Advice> {
     if about.held.profile.is_some() || about.held.replicas > 1 {
         return None;
     }
-    let found = cheaper::find(about.seen, about.card()?, about.node?, about.book)?;
+    let crowded = crowded(about);
+    let need = Need::of(about.seen, about.card()?, crowded)?;
+    let found = cheaper::find(&need, about.card()?, about.node?, about.book)?;
+    let who = if crowded > 1.0 {
+        " for each that is left"
+    } else {
+        ""
+    };
     let text = format!(
-        "{} is enough by compute, bandwidth and memory, at {:.0} % of the price of a device; single \
-         requests take longer on it",
+        "{} is enough{who} by compute, bandwidth and memory, at {:.0} % of the price of a device; \
+         single requests take longer on it",
         found.name,
         found.share * 100.0
     );

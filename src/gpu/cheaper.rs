@@ -19,7 +19,7 @@ const WORTH: f64 = 0.75;
 
 /// The cheapest product of the same cloud and region that has what is used, by list prices
 /// of machines with one device or more, each divided by its devices.
-pub(super) fn find(seen: &Seen, card: &Card, node: &Node, book: &Book) -> Option<Cheaper> {
+pub(super) fn find(need: &Need, card: &Card, node: &Node, book: &Book) -> Option<Cheaper> {
     // Under the user's own prices the list says nothing.
     if book.sheet().is_some() {
         return None;
@@ -30,7 +30,6 @@ pub(super) fn find(seen: &Seen, card: &Card, node: &Node, book: &Book) -> Option
         return None;
     }
     let now = now.hourly.to_f64() / devices;
-    let need = Need::of(seen, card)?;
     let mut region = regions().filter(|it| node.region.as_deref() == Some(it.name));
     let region = region.next()?;
     let priced = entries().filter_map(|entry| {
@@ -45,20 +44,21 @@ pub(super) fn find(seen: &Seen, card: &Card, node: &Node, book: &Book) -> Option
 }
 
 /// What is used of the fullest device, at the 95th percentile of its busiest hour.
-struct Need {
+pub(super) struct Need {
     teraflops: f64,
     bandwidth: f64,
     bytes: f64,
 }
 
 impl Need {
-    fn of(seen: &Seen, card: &Card) -> Option<Self> {
+    /// Of a device that does so many times what was seen.
+    pub(super) fn of(seen: &Seen, card: &Card, times: f64) -> Option<Self> {
         // Without both, what a device does is not known well enough for another.
         let sm = seen.busiest.sm?.max(seen.sm?.p95);
         let dram = seen.busiest.dram?.max(seen.dram?.p95);
         Some(Self {
-            teraflops: seen.most(|it| it.sm).unwrap_or(sm).max(sm) * card.teraflops,
-            bandwidth: seen.most(|it| it.dram).unwrap_or(dram).max(dram) * card.bandwidth,
+            teraflops: seen.most(|it| it.sm).unwrap_or(sm).max(sm) * card.teraflops * times,
+            bandwidth: seen.most(|it| it.dram).unwrap_or(dram).max(dram) * card.bandwidth * times,
             bytes: seen.memory?.max,
         })
     }

@@ -9,7 +9,7 @@ use super::products::{Maker, OfProduct, Whole, of_products};
 use super::seen::{Fullness, Seen};
 use super::sharing::{Member, Sharing, proposed};
 use super::state::{Certainty, State, beside_slack, beside_unused, judge};
-use super::turn::in_turn;
+use super::turn::{in_turn, saved_without_sharing};
 use super::vendor::Vendor;
 use crate::costs::{Costs, Owner, Split};
 use crate::price::{Basis, Book, Homes, is_listed};
@@ -429,11 +429,10 @@ fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharin
         // Who shares a device needs no other, and others count on it: what saves more in all
         // is counted.
         let alone = |member: &Member| {
-            let other = workloads[member.place].advice.iter();
-            let other = other.filter(|it| it.is_another_device());
-            other.filter_map(|it| it.savings).max()
+            let own = &workloads[member.place];
+            saved_without_sharing(&own.advice, own.cost)
         };
-        let alone: Money = group.members.iter().filter_map(alone).sum();
+        let alone: Money = group.members.iter().map(alone).sum();
         let counts = group.savings.is_some_and(|it| it >= alone);
         let parts = if counts {
             parts(workloads, group)
@@ -450,7 +449,7 @@ fn tell_sharing(snapshot: &Snapshot, workloads: &mut [Judged], sharing: &[Sharin
                 percent(kept.value)
             );
             let advice = &mut workloads[member.place].advice;
-            let mut others = advice.iter_mut().filter(|it| it.is_another_device());
+            let mut others = advice.iter_mut().filter(|it| it.stands_against_sharing());
             let text = match others.next() {
                 Some(_) if !counts => format!("or instead: {text}"),
                 Some(other) => {

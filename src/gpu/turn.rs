@@ -12,6 +12,26 @@ impl Advice {
             Action::MigSlice | Action::CheaperProduct | Action::Share
         )
     }
+
+    /// Whether it is not for devices that are shared as they are used now: another device, or
+    /// fewer of them that do more each.
+    pub(super) fn stands_against_sharing(&self) -> bool {
+        let fewer = matches!(self.action, Action::FewerReplicas | Action::BatchMore);
+        self.is_another_device() || fewer && self.savings.is_some()
+    }
+}
+
+/// What fewer replicas and the best of other devices save together, each of which is advised as
+/// a share of what is paid.
+pub(super) fn saved_without_sharing(all: &[Advice], cost: Money) -> Money {
+    let most = |is_device: bool| {
+        let own = all.iter().filter(|it| it.stands_against_sharing());
+        let own = own.filter(|it| it.is_another_device() == is_device);
+        let most = own.filter_map(|it| it.savings).max();
+        let most = most.unwrap_or(Money::ZERO).to_f64();
+        (most / cost.to_f64().max(f64::MIN_POSITIVE)).min(1.0)
+    };
+    cost.scale(1.0 - (1.0 - most(true)) * (1.0 - most(false)))
 }
 
 /// Advice whose savings add up. Each was worked out alone, as a share of what is paid: what

@@ -18,9 +18,9 @@ const NAMED: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Home<'a> {
     cluster: &'a Cluster,
-    /// Places of nodes in the cluster, one for each pod; of what nobody remembers those that
-    /// it may have been on.
-    nodes: Vec<usize>,
+    /// Places of nodes in the cluster, one for each pod, and how much of all each counts; of
+    /// what nobody remembers those that it may have been on.
+    nodes: Vec<(usize, f64)>,
     /// As its rules say of a node, where none is there now.
     described: Option<Node>,
     /// Whether it is known which devices they had.
@@ -53,17 +53,18 @@ impl<'a> Homes<'a> {
         self.cluster.nodes.get(self.place(name)?)
     }
 
-    /// By the nodes of its pods of now, else of those that have ended, else of all that it may
-    /// run on, where their devices are all alike, else by what its rules say of a node. `None`
-    /// where it has no devices, or nothing tells.
+    /// By the nodes of its pods of now, else of those that have ended, each for as long as it
+    /// ran, else of all that it may run on, where their devices are all alike, else by what its
+    /// rules say of a node. `None` where it has no devices, or nothing tells.
     pub fn of(&self, workload: &Workload) -> Option<Home<'a>> {
         let cluster = self.cluster;
         let asked = asked(workload)?;
-        let known = |nodes: Vec<usize>| (!nodes.is_empty()).then_some((nodes, true));
-        let now = workload.pods.iter().map(|it| it.node.as_deref());
+        let known = |nodes: Vec<(usize, f64)>| (!nodes.is_empty()).then_some((nodes, true));
+        let now = workload.pods.iter().map(|it| (it.node.as_deref(), 1.0));
         let before = workload.ran.iter().map(|it| it.node.as_deref());
+        let before = || before.zip(lengths(workload));
         let found = known(self.places(now))
-            .or_else(|| known(self.places(before)))
+            .or_else(|| known(self.places(before())))
             .or_else(|| eligible(cluster, workload, &asked));
         let described = || {
             workload
@@ -83,8 +84,9 @@ impl<'a> Homes<'a> {
         })
     }
 
-    fn places<'n>(&self, names: impl Iterator<Item = Option<&'n str>>) -> Vec<usize> {
-        names.flatten().filter_map(|it| self.place(it)).collect()
+    fn places<'n>(&self, names: impl Iterator<Item = (Option<&'n str>, f64)>) -> Vec<(usize, f64)> {
+        let found = names.filter_map(|(name, counts)| Some((self.place(name?)?, counts)));
+        found.collect()
     }
 }
 
@@ -99,11 +101,17 @@ impl<'a> Home<'a> {
         if !self.sure {
             return None;
         }
-        let product = |it: &'a Node| it.gpu_product.as_deref();
-        let all = self.nodes.iter().map(|it| &self.cluster.nodes[*it]);
-        let all: Vec<&str> = all.filter_map(product).collect();
-        let times = |it: &&str| all.iter().filter(|other| *other == it).count();
-        let most = all.iter().copied().max_by_key(times);
+        let product = |(at, counts): &(usize, f64)| {
+            let node = &self.cluster.nodes[*at];
+            Some((node.gpu_product.as_deref()?, *counts))
+        };
+        let all: Vec<(&str, f64)> = self.nodes.iter().filter_map(product).collect();
+        let of = |name: &str| -> f64 {
+            let own = all.iter().filter(|it| it.0 == name);
+            own.map(|it| it.1).sum()
+        };
+        let names = all.iter().map(|it| it.0);
+        let most = names.max_by(|a, b| of(a).total_cmp(&of(b)));
         most.or_else(|| self.described.as_ref()?.gpu_product.as_deref())
     }
 
@@ -113,13 +121,14 @@ impl<'a> Home<'a> {
         if let Some(node) = &self.described {
             return book.uncommitted(node).rates;
         }
-        let all: Vec<&Rates> = self.nodes.iter().map(|it| &prices[*it].rates).collect();
-        let of_devices = |it: &Rates| it.gpu_hour.unwrap_or(f64::INFINITY);
+        let all = self.nodes.iter().map(|(at, by)| (&prices[*at].rates, *by));
+        let all: Vec<(&Rates, f64)> = all.collect();
+        let of_devices = |it: &(&Rates, f64)| it.0.gpu_hour.unwrap_or(f64::INFINITY);
         let cheapest = all
             .iter()
             .min_by(|a, b| of_devices(a).total_cmp(&of_devices(b)));
         match cheapest {
-            Some(cheapest) if !self.sure => (*cheapest).clone(),
+            Some(cheapest) if !self.sure => cheapest.0.clone(),
             _ => mean(&all),
         }
     }
@@ -181,7 +190,7 @@ fn eligible(
     cluster: &Cluster,
     workload: &Workload,
     asked: &Resources,
-) -> Option<(Vec<usize>, bool)> {
+) -> Option<(Vec<(usize, f64)>, bool)> {
     let placement = workload.placement.as_ref()?;
     let has = |node: &Node| {
         let mut each = asked.extended.iter().filter(|it| *it.1 > 0.0);
@@ -210,7 +219,7 @@ fn eligible(
         _ => it.instance_type.is_some() && it.instance_type == first.instance_type,
     };
     let sure = all.iter().all(|(_, it)| alike(it));
-    Some((all.into_iter().map(|(at, _)| at).collect(), sure))
+    Some((all.into_iter().map(|(at, _)| (at, 1.0)).collect(), sure))
 }
 
 /// A node as rules ask for it: its type, else the product of its devices; where one alone is
@@ -261,13 +270,37 @@ fn required<'p>(placement: &'p Placement, key: &str) -> Option<&'p str> {
     }
 }
 
-fn mean(all: &[&Rates]) -> Rates {
-    let count = len_f64(all.len().max(1));
-    let of = |rate: fn(&Rates) -> f64| all.iter().map(|it| rate(it)).sum::<f64>() / count;
-    let devices: Option<f64> = all.iter().map(|it| it.gpu_hour).sum();
+/// Each by how much of all it counts.
+fn mean(all: &[(&Rates, f64)]) -> Rates {
+    let count: f64 = all.iter().map(|it| it.1).sum();
+    let count = if count > 0.0 { count } else { 1.0 };
+    let of = |rate: fn(&Rates) -> f64| {
+        let sum: f64 = all.iter().map(|(it, by)| rate(it) * by).sum();
+        sum / count
+    };
+    let devices: Option<f64> = all
+        .iter()
+        .map(|(it, by)| it.gpu_hour.map(|rate| rate * by))
+        .sum();
     Rates {
         cpu_core_hour: of(|it| it.cpu_core_hour),
         memory_gib_hour: of(|it| it.memory_gib_hour),
         gpu_hour: devices.map(|it| it / count),
     }
+}
+
+/// How long each of its pods that have ended ran, in seconds; of one that does not tell the
+/// mean of the others. One where none tells.
+fn lengths(workload: &Workload) -> Vec<f64> {
+    let own = || workload.ran.iter().map(|it| it.seconds);
+    // What failed at once was there as well.
+    let told: Vec<f64> = own().flatten().map(|it| f64::from(it.max(1))).collect();
+    let usual = if told.is_empty() {
+        1.0
+    } else {
+        told.iter().sum::<f64>() / len_f64(told.len())
+    };
+    own()
+        .map(|it| it.map_or(usual, |it| f64::from(it.max(1))))
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Resources;
+use super::{Resources, SPOT_LABELS};
 use crate::units::Bytes;
 
 /// Labels, sorted by key.
@@ -244,6 +244,20 @@ impl Placement {
         let terms = self.node_terms.as_ref();
         meets(labels, &self.node_selector, &[])
             && terms.is_none_or(|terms| terms.iter().any(|it| it.holds(name, labels)))
+    }
+
+    /// Whether no spot machine is among the nodes that a pod may run on.
+    pub fn refuses_spot(&self) -> bool {
+        let selector = SPOT_LABELS.iter().any(|(key, spot)| {
+            let value = label(&self.node_selector, key);
+            value.is_some_and(|it| !spot.contains(&it))
+        });
+        let refuses = |it: &Requirement| {
+            let mut labels = SPOT_LABELS.iter().filter(|(key, _)| it.key == *key);
+            labels.any(|(_, spot)| !spot.iter().any(|value| it.holds(Some(value))))
+        };
+        let terms = self.node_terms.as_deref().unwrap_or_default();
+        selector || !terms.is_empty() && terms.iter().all(|it| it.0.iter().any(refuses))
     }
 
     /// Whether a taint does not keep it off: it stands it, or that only asks not to come.

@@ -144,6 +144,9 @@ pub struct Ran {
     /// Where it ran; `None` where it never had a node, or that is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// How long it ran, in seconds, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
     /// Whether it was taken away: preempted, evicted, or with its node.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disrupted: bool,

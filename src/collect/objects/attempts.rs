@@ -57,10 +57,7 @@ impl Tries {
             ("jobset.x-k8s.io", "JobSet") => Self {
                 restarts: count("/status/restarts"),
                 counted: number(data, "/status/restartsCountTowardsMax"),
-                loss: match number(data, "/spec/failurePolicy/maxRestarts") {
-                    Some(1..) => Loss::BeginsAgain,
-                    _ => Loss::Made,
-                },
+                loss: loss_of_set(data),
                 ..Self::default()
             },
             ("kubeflow.org", _) => Self {
@@ -74,6 +71,10 @@ impl Tries {
             },
             ("ray.io", "RayJob") => Self {
                 restarts: count("/status/failed"),
+                loss: match number(data, "/spec/backoffLimit") {
+                    Some(0) => Loss::Fails,
+                    _ => Loss::Made,
+                },
                 ..Self::default()
             },
             ("batch.volcano.sh", "Job") => Self {
@@ -122,6 +123,24 @@ fn fits(rule: &PodFailurePolicyRule) -> bool {
     is_taken || by_code
 }
 
+/// Of a `JobSet`, which fails with any of its Jobs where it may not begin again. Its Jobs make
+/// other pods where their templates say so; the ranks of a run that lost one do not go on.
+fn loss_of_set(data: &Value) -> Loss {
+    if number(data, "/spec/failurePolicy/maxRestarts") > Some(0) {
+        return Loss::BeginsAgain;
+    }
+    let jobs = data
+        .pointer("/spec/replicatedJobs")
+        .and_then(Value::as_array);
+    let jobs = || jobs.into_iter().flatten();
+    let makes = |job: &Value| number(job, "/template/spec/backoffLimit") > Some(0);
+    if jobs().next().is_some() && jobs().all(makes) {
+        Loss::Made
+    } else {
+        Loss::Fails
+    }
+}
+
 /// Of the training operator. With an elastic policy those that are left go on.
 fn loss_of_replicas(data: &Value) -> Loss {
     if data.pointer("/spec/elasticPolicy").is_some() {
@@ -140,7 +159,7 @@ fn loss_of_replicas(data: &Value) -> Loss {
     }
 }
 
-/// Of Volcano, by its policies and by those of its tasks.
+/// Of Volcano, by its policies and by those of its tasks, and by how often it may begin again.
 fn loss_of_tasks(data: &Value) -> Loss {
     let own = data.pointer("/spec/policies").and_then(Value::as_array);
     let tasks = data.pointer("/spec/tasks").and_then(Value::as_array);
@@ -162,6 +181,7 @@ fn loss_of_tasks(data: &Value) -> Loss {
     if actions
         .iter()
         .any(|it| matches!(*it, "AbortJob" | "TerminateJob"))
+        || number(data, "/spec/maxRetry") == Some(0)
     {
         Loss::Fails
     } else if actions.contains(&"RestartJob") {
@@ -258,6 +278,17 @@ mod tests {
         let tries = of("jobset.x-k8s.io", "JobSet", &set);
         assert_eq!((tries.restarts, tries.counted), (5, Some(2)));
         assert_eq!(tries.loss, Loss::BeginsAgain);
+        for (spec, loss) in [
+            (json!({"failurePolicy": {"maxRestarts": 0}}), Loss::Fails),
+            (json!({}), Loss::Fails),
+            (
+                json!({"replicatedJobs": [{"template": {"spec": {"backoffLimit": 4}}}]}),
+                Loss::Made,
+            ),
+        ] {
+            let set = json!({"spec": spec});
+            assert_eq!(of("jobset.x-k8s.io", "JobSet", &set).loss, loss, "{set}");
+        }
         let torch = json!({"spec": {"pytorchReplicaSpecs": {"Worker": {"restartPolicy": "Never"}}},
             "status": {"replicaStatuses": {"Master": {"failed": 1}, "Worker": {"failed": 2}}}});
         let tries = of("kubeflow.org", "PyTorchJob", &torch);

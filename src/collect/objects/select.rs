@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Key, Objects, is_ignored_group};
+use super::{Key, Objects, Tries, is_ignored_group};
 use crate::collect::Scope;
 use crate::snapshot::Selector;
 
@@ -34,7 +34,8 @@ impl Objects {
             .retain(|item| inside(&item.namespace));
     }
 
-    /// Drops objects of unknown kinds that own nothing, and counts them as skipped.
+    /// Drops objects of unknown kinds that own nothing, and counts them as skipped. What tells of
+    /// attempts stays: what it made may not have been read, and names it by labels alone.
     pub(crate) fn drop_strangers(&mut self) {
         let controllers = self.controllers.iter().map(|controller| &controller.meta);
         let metas = self.pods.iter().map(|pod| &pod.meta).chain(controllers);
@@ -48,7 +49,8 @@ impl Objects {
         self.controllers.retain(|controller| {
             let key = controller.key();
             let built_in = is_ignored_group(&key.group);
-            let is_own = controller.known || controller.over;
+            let is_run = controller.tries != Tries::default();
+            let is_own = controller.known || controller.over || is_run;
             let kept = built_in || is_own || owners.contains(&key);
             if !kept {
                 *skipped.entry(controller.kind.clone()).or_default() += 1;

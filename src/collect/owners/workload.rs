@@ -242,12 +242,21 @@ fn ran(pods: &[Seen], done: &BTreeSet<String>) -> Vec<Ran> {
     let ran = ended.map(|pod| Ran {
         pod: pod.meta.name.clone(),
         node: pod.node.clone(),
+        seconds: ran_for(pod),
         disrupted: pod.eviction.is_some() || taken(pod),
         recovered: pod.phase == "Succeeded" || done.contains(&pod.meta.name),
     });
     let mut ran: Vec<Ran> = ran.collect();
     ran.sort_by(|a, b| a.pod.cmp(&b.pod));
     ran
+}
+
+/// From the first begin of a container of a pod to the last end, in seconds.
+fn ran_for(pod: &PodRecord) -> Option<u32> {
+    let ends = || pod.endings.iter().map(|(_, end)| end);
+    let from = ends().filter_map(|it| it.started).min()?;
+    let to = ends().filter_map(|it| it.finished).max()?;
+    u32::try_from(to.as_second() - from.as_second()).ok()
 }
 
 /// What the running pods, the newest first, have of each container; of one that

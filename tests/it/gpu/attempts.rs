@@ -121,6 +121,23 @@ fn attempts_that_a_controller_counts_are_told() {
 }
 
 #[test]
+fn a_run_that_its_pods_name_by_labels_alone_tells_its_attempts() {
+    let run = object(
+        ["ray.io/v1", "RayJob", "tune"],
+        None,
+        &json!({}),
+        &json!({"failed": 3, "jobDeploymentStatus": "Running"}),
+    );
+    // The cluster between both was not read.
+    let mut pod = running("tune-a", ["ray.io/v1", "RayCluster", "tune-x7k2p"]);
+    pod["metadata"]["labels"] = json!({"ray.io/cluster": "tune-x7k2p",
+        "ray.io/originated-from-crd": "RayJob", "ray.io/originated-from-cr-name": "tune"});
+    let report = report(&[run, pod], &[("tune-a", NOW)]);
+    let told = "find out why it fails: it began again 3 times, and what that took is not known";
+    assert_eq!(texts(workload(&report, "tune"), "failing_run"), [told]);
+}
+
+#[test]
 fn what_was_seen_of_pods_that_are_gone_is_what_their_attempts_took() {
     const SET: [&str; 3] = ["jobset.x-k8s.io/v1alpha2", "JobSet", "set"];
     const JOB: [&str; 3] = ["batch/v1", "Job", "set-w-0"];
@@ -196,6 +213,8 @@ fn what_failed_before_a_good_end_is_no_longer_to_be_mended() {
     );
 }
 
+const CAPACITY: &str = "karpenter.sh/capacity-type";
+
 #[test]
 fn spot_is_for_what_bears_the_loss_of_a_pod() {
     const JOB: [&str; 3] = ["batch/v1", "Job", "train"];
@@ -232,6 +251,24 @@ fn spot_is_for_what_bears_the_loss_of_a_pod() {
     }
     let free = annotated("cluster-autoscaler.kubernetes.io/safe-to-evict", "true");
     assert!(said(&json!({}), &free).is_some());
+    let pinned = |key: &'static str, value: &'static str| {
+        move |pod: &mut Value| pod["spec"]["nodeSelector"] = json!({key: value})
+    };
+    assert_eq!(said(&json!({}), &pinned(CAPACITY, "on-demand")), None);
+    let eks = pinned("eks.amazonaws.com/capacityType", "ON_DEMAND");
+    assert_eq!(said(&json!({}), &eks), None);
+    assert!(said(&json!({}), &pinned("pool", "training")).is_some());
+    let affine = |operator: &'static str, values: Value| {
+        move |pod: &mut Value| {
+            let rule = json!({"key": CAPACITY, "operator": operator, "values": values});
+            let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [rule]}]});
+            let required = "requiredDuringSchedulingIgnoredDuringExecution";
+            pod["spec"]["affinity"] = json!({"nodeAffinity": {required: terms}});
+        }
+    };
+    assert_eq!(said(&json!({}), &affine("NotIn", json!(["spot"]))), None);
+    let both = affine("In", json!(["spot", "on-demand"]));
+    assert!(said(&json!({}), &both).is_some());
     let bucket = |pod: &mut Value| {
         pod["spec"]["containers"][0]["args"] = json!(["--checkpoint-dir", "gs://bucket/run"]);
     };
@@ -241,4 +278,31 @@ fn spot_is_for_what_bears_the_loss_of_a_pod() {
         "{text}"
     );
     assert_eq!(risk, "medium");
+}
+
+#[test]
+fn spot_is_not_for_runs_that_may_not_begin_again() {
+    const SET: [&str; 3] = ["jobset.x-k8s.io/v1alpha2", "JobSet", "run"];
+    const RAY: [&str; 3] = ["ray.io/v1", "RayJob", "run"];
+    const VOLCANO: [&str; 3] = ["batch.volcano.sh/v1alpha1", "Job", "run"];
+    let is_said = |own: [&str; 3], spec: &Value| {
+        let items = [
+            object(own, None, spec, &json!({})),
+            running("run-a", own),
+            running("run-b", own),
+        ];
+        let report = report(&items, &[("run-a", NOW), ("run-b", NOW)]);
+        !texts(workload(&report, "run"), "spot").is_empty()
+    };
+    for (own, spec, expected) in [
+        (SET, json!({"failurePolicy": {"maxRestarts": 0}}), false),
+        (SET, json!({}), false),
+        (SET, json!({"failurePolicy": {"maxRestarts": 2}}), true),
+        (RAY, json!({"backoffLimit": 0}), false),
+        (RAY, json!({"backoffLimit": 2}), true),
+        (VOLCANO, json!({"maxRetry": 0}), false),
+        (VOLCANO, json!({"maxRetry": 5}), true),
+    ] {
+        assert_eq!(is_said(own, &spec), expected, "{own:?} {spec}");
+    }
 }

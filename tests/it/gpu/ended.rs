@@ -86,7 +86,7 @@ fn told(command: &[&str], items: &[Value]) -> Value {
     Kcost::new().args(all).run().ended(0).json()
 }
 
-fn site() -> Value {
+pub(super) fn site() -> Value {
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"namespace": "web", "name": "site-x", "uid": "site"},
         "spec": {"nodeName": "small", "containers": [{"name": "main", "image": "x",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::ended::machine;
+use super::ended::{machine, site};
 use super::{END, run, workload};
 
 const H100: &str = "NVIDIA-H100-80GB-HBM3";
@@ -208,5 +208,82 @@ fn a_run_is_cheaper_on_spot_by_the_price_of_each() {
             (0.2 * cost..0.9 * cost).contains(&saved),
             "{saved} of {cost}: {text}"
         );
+    }
+}
+
+/// What a Job of pods that have ended costs a month, and on which product: where each was, how
+/// many hours after the begin it began, how many it ran, and whether it failed.
+fn ended(pods: &[(&str, u32, f64, bool)]) -> Value {
+    const HOURS: u32 = 48;
+    let stamp = |after: f64| {
+        #[expect(clippy::cast_possible_truncation, reason = "two days")]
+        let seconds = (after * 3_600.0) as i64;
+        let at = jiff::Timestamp::from_second(END - i64::from(HOURS) * 3_600 + seconds);
+        at.unwrap().to_string()
+    };
+    let owner = ["batch/v1", "Job"];
+    let template = pod("x", "big", 2, owner)["spec"].clone();
+    let mut items = nodes();
+    items.push(site());
+    items.push(json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "ml", "name": "mix", "uid": "mix"},
+        "spec": {"template": {"spec": {"containers": template["containers"]}}},
+        "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}));
+    let mut text =
+        "namespace,pod,container,timestamp,cpu_cores,memory_bytes,gpu_sm_active\n".to_owned();
+    for back in 0..(i64::from(HOURS) * 12) {
+        let _ = writeln!(text, "web,site-x,main,{},1,1000000000,", END - back * 300);
+    }
+    for (at, (on, after, hours, fails)) in pods.iter().enumerate() {
+        let name = format!("mix-{at}");
+        let mut own = pod(&name, on, 2, owner);
+        let from = f64::from(*after);
+        own["metadata"]["creationTimestamp"] = json!(stamp(from));
+        let (phase, code) = if *fails {
+            ("Failed", 1)
+        } else {
+            ("Succeeded", 0)
+        };
+        own["status"] = json!({"phase": phase, "containerStatuses": [{"name": "main",
+            "image": "x", "imageID": "x", "ready": false, "restartCount": 0, "state":
+            {"terminated": {"exitCode": code, "reason": "Ended", "startedAt": stamp(from),
+                "finishedAt": stamp(from + hours)}}}]});
+        items.push(own);
+        #[expect(clippy::cast_possible_truncation, reason = "two days")]
+        let slots = (hours * 12.0) as i64;
+        let first = END - i64::from((HOURS - after) * 12) * 300;
+        for slot in 0..slots {
+            let at = first + (slot + 1) * 300;
+            let _ = writeln!(text, "ml,{name},main,{at},1,1000000000,0.6");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    let report = run(folder.path(), &list, &text, &[]).ended(0).json();
+    workload(&report, "mix").clone()
+}
+
+#[test]
+fn runs_that_have_ended_cost_what_each_device_does_for_as_long_as_they_had_it() {
+    let of = |pods: &[(&str, u32, f64, bool)]| {
+        let it = ended(pods);
+        let product = it["product"].as_str().unwrap().to_owned();
+        (product, money(&it["monthly_gpu_cost"]))
+    };
+    let (on_big, big) = of(&[("big", 10, 24.0, false)]);
+    let (on_small, small) = of(&[("small", 10, 24.0, false)]);
+    assert_eq!((on_big.as_str(), on_small.as_str()), (H100, T4));
+    let tries = |first: &'static str, then: &'static str| {
+        let mut all: Vec<(&str, u32, f64, bool)> =
+            (0..4).map(|at| (first, at, 0.25, true)).collect();
+        all.push((then, 10, 24.0, false));
+        all
+    };
+    // Four quarters of an hour on one, and a day on the other.
+    for (first, then, day, hour) in [("small", "big", big, small), ("big", "small", small, big)] {
+        let (product, cost) = of(&tries(first, then));
+        let right = day + hour / 24.0;
+        assert!((cost / right - 1.0).abs() < 0.02, "{cost}, not {right}");
+        assert_eq!(product, if then == "big" { H100 } else { T4 });
     }
 }

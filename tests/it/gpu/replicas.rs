@@ -159,6 +159,68 @@ fn slices_are_not_for_pods_that_talk_to_each_other() {
         "{text}"
     );
     assert_eq!(risk, "high");
-    let served = slices(("apps/v1", "Deployment"), &["a-0", "a-1"]).unwrap();
-    assert_eq!(served.1, "medium");
+    let (text, risk) = slices(("apps/v1", "Deployment"), &["a-0", "a-1"]).unwrap();
+    assert!(!text.contains("talk to each other"), "{text}");
+    // One of both is enough, and what memory it takes for both nobody has seen.
+    assert!(text.contains("each that is left needs"), "{text}");
+    assert_eq!(risk, "high");
+}
+
+/// Replicas of a server that are used so much of the time.
+fn replicas(count: usize, used: f64) -> Value {
+    let figures = [
+        ("gpu_utilization", 0.5),
+        ("gpu_sm_active", used),
+        ("gpu_dram_active", 0.05),
+        ("gpu_power_watts", 180.0),
+        ("gpu_memory_bytes", 9e9),
+        ("requests_running", 2.0),
+        ("requests_waiting", 0.0),
+        ("kv_cache_ratio", 0.03),
+    ];
+    let pod = |at| Pod {
+        owner: Some(("apps/v1", "Deployment")),
+        ..Pod::new(&format!("chat-{at}"), vec![row(1.0, &figures); 576])
+    };
+    let pods: Vec<Pod> = (0..count).map(pod).collect();
+    let node = node("n0", "NVIDIA-H100-80GB-HBM3", "nvidia.com/gpu", 16);
+    let report = super::told(&pods, &node, 300, &[]);
+    workload(&report, "chat").clone()
+}
+
+/// The text of what is advised of this sort, and what it saves.
+fn advised(it: &Value, action: &str) -> Option<(String, f64)> {
+    let mut all = it["advice"].as_array().unwrap().iter();
+    let found = all.find(|it| it["action"] == action)?;
+    let saved = found["monthly_savings"].as_str();
+    let saved = saved.map_or(0.0, |it| it.parse().unwrap());
+    Some((found["text"].as_str().unwrap().to_owned(), saved))
+}
+
+#[test]
+fn a_slice_is_for_what_the_replicas_that_are_left_do() {
+    // One of five has two fifths of a device to do, for which a slice of three sevenths is too small.
+    let it = replicas(5, 0.08);
+    let (text, fewer) = advised(&it, "fewer_replicas").unwrap();
+    assert!(text.starts_with("run 1 of 5 replicas: "), "{text}");
+    let (text, slice) = advised(&it, "mig_slice").unwrap_or_else(|| panic!("{it:#}"));
+    assert!(
+        text.contains("has what each that is left needs: 40% of the compute"),
+        "{text}"
+    );
+    let cost: f64 = it["monthly_cost"].as_str().unwrap().parse().unwrap();
+    let left = cost - fewer;
+    assert!((fewer / cost - 0.8).abs() < 0.001, "{it:#}");
+    // Four sevenths, or half of the memory, stay at least.
+    assert!(slice > 0.0 && slice < 0.5 * left, "{slice} of {left}");
+    // One alone has less to do.
+    let alone = replicas(1, 0.08);
+    assert_eq!(advised(&alone, "fewer_replicas"), None);
+    let (text, _) = advised(&alone, "mig_slice").unwrap();
+    assert!(text.contains("has what it needs: 8"), "{text}");
+    // What is left of six has no slice that is large enough.
+    let full = replicas(6, 0.19);
+    let (text, _) = advised(&full, "fewer_replicas").unwrap();
+    assert!(text.starts_with("run 2 of 6 replicas: "), "{text}");
+    assert_eq!(advised(&full, "mig_slice"), None, "{full:#}");
 }
