@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::step::repaired;
-use crate::forecast::Clock;
+use crate::forecast::{Clock, once};
 use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values, Workload};
 use crate::units::{Cpu, len_f64, single};
 
@@ -248,9 +248,17 @@ impl History {
         }
     }
 
-    /// Cores as a mean of whole weeks, where one is known, the newest.
+    /// Cores as a mean of whole weeks, where one is known, the newest: of what came on one day
+    /// alone the most of all others.
     pub(super) fn mean(&self) -> f64 {
-        self.mean_of(&self.cores)
+        let (day, hour) = (place(self.grid.per_day()), place(self.grid.per_hour()));
+        let mut usual = self.cores.clone();
+        let skip = usual.len() % day.max(1);
+        let days: Vec<&[f32]> = self.cores[skip..].chunks_exact(day.max(1)).collect();
+        for it in once(&days, hour) {
+            usual[skip + it.day * day + it.at] = single(it.others);
+        }
+        self.mean_of(&usual)
     }
 
     /// The same of anything else that is known slot by slot.
