@@ -23,8 +23,8 @@ const BUSIER: f64 = 1.5;
 /// The next of so many days may be above all of them by this, over how many they are.
 const BEYOND: f64 = 1.0;
 
-/// What comes to one of so many days comes often: every second week, or the last of a month.
-const OFTEN: usize = 5;
+/// What comes to one of so many days comes often, as every second week.
+const OFTEN: usize = 3;
 
 /// Quarters to both sides in which what a day came to may come a little earlier or later.
 const SHIFT: usize = 1;
@@ -141,7 +141,7 @@ impl Need {
         week.collect()
     }
 
-    /// The most cores that come often in some quarter: to a fifth of the days that are alike,
+    /// The most cores that come often in some quarter: to a third of the days that are alike,
     /// and to half of few.
     pub(super) fn often_of(days: &[&Day], alike: Alike) -> f64 {
         let classes = by_class(days, alike);
