@@ -90,7 +90,7 @@ impl<'a> Homes<'a> {
     }
 }
 
-impl<'a> Home<'a> {
+impl Home<'_> {
     /// Whether it is known which devices they had, rather than which they may have had.
     pub fn is_sure(&self) -> bool {
         self.sure

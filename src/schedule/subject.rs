@@ -348,11 +348,7 @@ impl Subject<'_> {
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let local = self.local(self.clock);
         let crons = self.crons();
-        let once = days.iter().flat_map(|day| {
-            let own = day.once.iter();
-            own.map(|quarter| (day.number, *quarter))
-        });
-        let once: HashSet<(i64, usize)> = once.collect();
+        let once = once(days);
         let trial = Trial {
             stage: Stage {
                 once: &once,
@@ -576,6 +572,15 @@ pub(super) fn may_resize(workload: &Workload, replica: &Replica) -> bool {
 pub(super) fn least(workload: &Workload) -> u32 {
     let own = workload.autoscaler.as_ref().map(|it| it.min_replicas);
     own.unwrap_or(replicas(workload).min(STAY)).max(1)
+}
+
+/// Local days and quarters in which came what no other day had.
+fn once(days: &[&Day]) -> HashSet<(i64, usize)> {
+    let each = days.iter().flat_map(|day| {
+        let own = day.once.iter();
+        own.map(|quarter| (day.number, *quarter))
+    });
+    each.collect()
 }
 
 /// Which part of the past a day is of, and how many there are: weeks, or quarters where all
