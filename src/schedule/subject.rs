@@ -346,15 +346,13 @@ impl Subject<'_> {
         });
         let others: Vec<Known<'_>> = others.collect();
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
-        let local = self.local(self.clock);
         let crons = self.crons();
-        let once = once(days);
         let trial = Trial {
             stage: Stage {
-                once: &once,
+                once: &once(days),
                 by_least: self.by_least(),
                 history: &basis.history,
-                local: &local,
+                local: &self.local(self.clock),
                 lead: &lead,
                 capacity,
                 start: replicas(self.workload),
