@@ -105,7 +105,7 @@ fn where_nothing_is_computed_utilisation_alone_is_no_use() {
     };
     let third = |slot: usize| 0.15 + 0.3 * jitter(slot);
     let most = |slot: usize| 0.6 + 0.4 * jitter(slot);
-    let turns = |slot: usize| if slot % 3 == 0 { 0.0 } else { 0.8 };
+    let turns = |slot: usize| if slot.is_multiple_of(3) { 0.0 } else { 0.8 };
     let pods = [
         of("third", 0, third, 0.0),
         of("third-since", begin, third, 0.0),
