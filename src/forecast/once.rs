@@ -26,15 +26,12 @@ pub fn once<T: Copy + Into<f64>>(days: &[&[T]], about: usize) -> Vec<Once> {
     if days.len() < TWO_WEEKS {
         return found;
     }
-    let most = |day: &[T], at: usize| {
-        let near = at.saturating_sub(about)..(at + about + 1).min(day.len());
-        day[near].iter().map(|it| (*it).into()).fold(0.0, f64::max)
-    };
+    let most: Vec<Vec<f64>> = days.iter().map(|day| most_near(day, about)).collect();
     let places = days.iter().map(|it| it.len()).min().unwrap_or(0);
     for at in 0..places {
         let mut largest: [(f64, usize); 2] = [(0.0, 0); 2];
-        for (day, values) in days.iter().enumerate() {
-            let own = (most(values, at), day);
+        for (day, most) in most.iter().enumerate() {
+            let own = (most[at], day);
             if own.0 > largest[0].0 {
                 largest = [own, largest[0]];
             } else if own.0 > largest[1].0 {
@@ -48,6 +45,40 @@ pub fn once<T: Copy + Into<f64>>(days: &[&[T]], about: usize) -> Vec<Once> {
         }
     }
     found
+}
+
+/// For each value the most of those up to `about` places beside it, and 0 where none is more,
+/// in steps that do not grow with `about`: stretches that are as wide as what is beside a value
+/// are gone through once from either end (van Herk 1992).
+fn most_near<T: Copy + Into<f64>>(values: &[T], about: usize) -> Vec<f64> {
+    let width = 2 * about + 1;
+    let mut from_start: Vec<f64> = values.iter().map(|it| (*it).into()).collect();
+    let mut from_end = from_start.clone();
+    for (ahead, back) in from_start.chunks_mut(width).zip(from_end.chunks_mut(width)) {
+        let mut most = 0.0_f64;
+        for value in ahead {
+            most = most.max(*value);
+            *value = most;
+        }
+        most = 0.0;
+        for value in back.iter_mut().rev() {
+            most = most.max(*value);
+            *value = most;
+        }
+    }
+    let last = values.len().saturating_sub(1);
+    let near = |at: usize| {
+        let (from, until) = (at.saturating_sub(about), (at + about).min(last));
+        if from / width != until / width {
+            from_end[from].max(from_start[until])
+        } else if from % width == 0 {
+            from_start[until]
+        } else {
+            // All to the end of the last stretch.
+            from_end[from]
+        }
+    };
+    (0..values.len()).map(near).collect()
 }
 
 /// Hours to both sides that are about that time.
@@ -79,6 +110,32 @@ mod tests {
             1.0 + 3.0 * f64::from(u8::from(busy))
         };
         (0..28 * 24).map(value).collect()
+    }
+
+    #[test]
+    fn what_is_near_is_looked_at_as_one_by_one() {
+        let values: Vec<f64> = (0..40)
+            .map(|at| {
+                if at % 9 == 4 {
+                    f64::NAN
+                } else {
+                    len_f64(at * 37 % 23) - 3.0
+                }
+            })
+            .collect();
+        for len in 0..values.len() {
+            for about in 0..6 {
+                let own = &values[..len];
+                let plain = |at: usize| {
+                    let near = at.saturating_sub(about)..(at + about + 1).min(len);
+                    own[near].iter().copied().fold(0.0, f64::max)
+                };
+                let plain: Vec<u64> = (0..len).map(|at| plain(at).to_bits()).collect();
+                let near = most_near(own, about);
+                let near: Vec<u64> = near.into_iter().map(f64::to_bits).collect();
+                assert_eq!(near, plain, "{len} {about}");
+            }
+        }
     }
 
     fn is_near(one: &[f64], other: &[f64]) -> bool {

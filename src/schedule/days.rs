@@ -32,6 +32,8 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
     let step = i64::from(history.grid.step.as_secs().max(1));
     let mut days: Vec<Day> = Vec::new();
     let planned = history.planned.as_ref().unwrap_or(&history.cores);
+    // Clocks change at the end of a quarter.
+    let (mut of, mut offset) = (i64::MIN, 0);
     for (slot, cores) in planned.iter().enumerate() {
         if !cores.is_finite() {
             continue;
@@ -39,7 +41,11 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
         let begin = history.second(slot);
         // Of slots that are longer every quarter that they cover.
         for second in (begin..begin + step).step_by(place(900)) {
-            let local = clock.local_second(second);
+            let quarter = second.div_euclid(QUARTER);
+            if quarter != of {
+                (of, offset) = (quarter, clock.local_second(second) - second);
+            }
+            let local = second + offset;
             let number = local.div_euclid(86_400);
             if days.last().is_none_or(|it| it.number < number) {
                 days.push(Day {

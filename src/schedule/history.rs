@@ -91,6 +91,10 @@ impl History {
 
     /// Forgets what is no evidence of the usual.
     pub(super) fn leave_out(&mut self, clock: &Clock) {
+        let (from, until) = (self.second(0), self.second(self.cores.len()));
+        if clock.between(from, until).next().is_none() {
+            return;
+        }
         for slot in 0..self.cores.len() {
             if clock.special(self.second(slot)).is_some() {
                 self.cores[slot] = f32::NAN;
@@ -337,14 +341,17 @@ fn filled_back(values: &mut [f32], most: usize) {
 /// one rose nobody knows when.
 fn filled(values: &[f32], most: usize) -> Vec<f32> {
     let mut filled = values.to_vec();
-    let known: Vec<usize> = (0..values.len())
-        .filter(|at| values[*at].is_finite())
-        .collect();
-    for pair in known.windows(2) {
-        let (before, after) = (pair[0], pair[1]);
-        if (2..=most + 1).contains(&(after - before)) {
-            filled[before + 1..after].fill(values[before].min(values[after]));
+    let mut last: Option<usize> = None;
+    for (after, value) in values.iter().enumerate() {
+        if !value.is_finite() {
+            continue;
         }
+        if let Some(before) = last
+            && (2..=most + 1).contains(&(after - before))
+        {
+            filled[before + 1..after].fill(values[before].min(*value));
+        }
+        last = Some(after);
     }
     filled
 }

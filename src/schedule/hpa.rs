@@ -124,6 +124,9 @@ impl Hpa {
 
     /// What its policies allow of it.
     fn limited(&mut self, now: i64, current: u32, wanted: u32) -> u32 {
+        if wanted == current {
+            return current;
+        }
         for events in [&mut self.came, &mut self.went] {
             while events.front().is_some_and(|it| it.0 <= now - LONGEST) {
                 events.pop_front();
@@ -183,6 +186,9 @@ fn kept(
     wanted: u32,
     gone: impl Fn(u32, u32) -> bool,
 ) -> u32 {
+    if seconds == 0 {
+        return wanted;
+    }
     while proposals.front().is_some_and(|it| it.0 <= now - seconds) {
         proposals.pop_front();
     }

@@ -1,9 +1,11 @@
 //! How much is needed when, and how sure that is.
 
+use std::ops::Range;
+
 use super::alike::{Alike, SOME};
 use super::days::Day;
 use super::{DAY, WEEK};
-use crate::trend::{finite, median};
+use crate::trend::{finite, median_of};
 use crate::units::{count_from, len_f64};
 
 /// Quarters to both sides whose deviations are taken together, few first.
@@ -36,8 +38,8 @@ pub struct Need {
     alike: Alike,
     /// Cores of the usual week.
     usual: Vec<f64>,
-    /// What came over what was usual on the other days of the class, as a share of it: for
-    /// each class and quarter of the day.
+    /// What came over what was usual on the other days of the class, as a share of it: of each
+    /// class.
     own: Vec<Spread>,
     /// The same of its days and of those that are not busier then, by the root of what was
     /// usual.
@@ -49,9 +51,16 @@ pub struct Need {
     chance: f64,
 }
 
-/// What came over what was usual, ascending.
+/// What came over what was usual, in each quarter of a day.
 #[derive(Debug, Clone, Default)]
-struct Spread(Vec<f64>);
+struct Spread {
+    came: Vec<Vec<f64>>,
+    /// The quarters about as late in the day whose values count together; so many that the
+    /// chance can be told, where there are.
+    near: Vec<Range<usize>>,
+    /// The value that the next is above with this chance.
+    high: Vec<Option<f64>>,
+}
 
 impl Need {
     /// From days of the past; work is to be `level` times what it was. `chance` is that of
@@ -69,40 +78,43 @@ impl Need {
         let over: Vec<Vec<Vec<Over>>> = by_class.iter().map(|days| over(days, nothing)).collect();
         let shares = |class: &[Vec<Over>]| {
             let of = |over: &Vec<Over>| over.iter().map(Over::share).collect();
-            spreads(&class.iter().map(of).collect::<Vec<Vec<f64>>>(), chance)
+            Spread::of(class.iter().map(of).collect(), chance)
         };
         // Few days of a class show little of how far they may go, so others tell that too: by
         // the root, as what comes from many sources at once spreads. Busier ones do not.
         let roots = |class: usize, quarter: usize| -> Vec<f64> {
             let most = BUSIER * (usual_of[class][quarter] + nothing);
-            let calm = (0..7).filter(|it| usual_of[*it][quarter] <= most);
-            let calm: Vec<usize> = calm.collect();
-            let count = calm.iter().map(|it| by_class[*it].len()).sum::<usize>();
+            let calm = |it: &usize| usual_of[*it][quarter] <= most;
+            let calm = || (0..7).filter(calm);
+            let count = calm().map(|it| by_class[it].len()).sum::<usize>();
             let few = 1.0 + FEW / len_f64(count.max(1));
-            let over = calm.iter().flat_map(|it| &over[*it][quarter]);
-            over.map(|it| it.roots() * few).collect()
+            let mut roots = Vec::with_capacity(count);
+            for over in calm().map(|it| &over[it][quarter]) {
+                roots.extend(over.iter().map(|it| it.roots() * few));
+            }
+            roots
         };
         let roots = |class: usize| {
             let of_class = (0..DAY).map(|quarter| roots(class, quarter));
-            spreads(&of_class.collect::<Vec<Vec<f64>>>(), chance)
+            Spread::of(of_class.collect(), chance)
         };
         // Nobody asks for classes that no day of the week has.
         let of_class = |class: usize| {
             if classes.contains(&class) {
                 (shares(&over[class]), roots(class))
             } else {
-                (vec![Spread::default(); DAY], vec![Spread::default(); DAY])
+                (Spread::default(), Spread::default())
             }
         };
-        let (own, all): (Vec<Vec<Spread>>, Vec<Vec<Spread>>) = (0..7).map(of_class).unzip();
+        let (own, all) = (0..7).map(of_class).unzip();
         let both = by_class.iter().zip(&usual_of);
         let most = both.flat_map(|(days, usual)| most(days, usual, nothing));
         let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
         Some(Self {
             alike,
             usual: scaled.map(|it| it * level).collect(),
-            own: own.into_iter().flatten().collect(),
-            all: all.into_iter().flatten().collect(),
+            own,
+            all,
             most: most.collect(),
             nothing: nothing * level,
             level,
@@ -168,12 +180,12 @@ impl Need {
     /// days of its class came to, and by what all days came to over what was usual, never
     /// far above all that came on days of its class.
     pub fn high(&self, quarter: usize) -> f64 {
-        let place = self.place(quarter);
-        let (own, all) = (&self.own[place], &self.all[place]);
+        let (class, place) = self.place(quarter);
+        let (own, all) = (&self.own[class], &self.all[class]);
         let usual = self.usual(quarter) + self.nothing;
-        let by_share = usual * own.high(self.chance).unwrap_or(1.0);
-        let by_roots = usual + all.high(self.chance).unwrap_or(0.0) * self.root(usual);
-        let most = usual * self.most[place];
+        let by_share = usual * own.high[place].unwrap_or(1.0);
+        let by_roots = usual + all.high[place].unwrap_or(0.0) * self.root(usual);
+        let most = usual * self.most[class * DAY + place];
         by_share.max(by_roots).min(most).max(usual) - self.nothing
     }
 
@@ -184,22 +196,22 @@ impl Need {
 
     /// The chance that more than so many cores are needed in this quarter.
     pub fn chance(&self, quarter: usize, cores: f64) -> f64 {
-        let place = self.place(quarter);
-        let (own, all) = (&self.own[place], &self.all[place]);
+        let (class, place) = self.place(quarter);
+        let (own, all) = (&self.own[class], &self.all[class]);
         let (usual, cores) = (self.usual(quarter) + self.nothing, cores + self.nothing);
         // As many as that never came.
-        if cores >= usual * self.most[place] * (1.0 - 1e-9) {
-            return own.above(f64::INFINITY);
+        if cores >= usual * self.most[class * DAY + place] * (1.0 - 1e-9) {
+            return own.above(place, f64::INFINITY);
         }
-        let by_share = own.above(cores / usual);
-        let by_roots = all.above((cores - usual) / self.root(usual));
+        let by_share = own.above(place, cores / usual);
+        let by_roots = all.above(place, (cores - usual) / self.root(usual));
         by_share.max(by_roots)
     }
 
-    /// Where the quarter of its class is.
-    fn place(&self, quarter: usize) -> usize {
+    /// The class of its day, and where the quarter is in that.
+    fn place(&self, quarter: usize) -> (usize, usize) {
         let (weekday, place) = (quarter % WEEK / DAY, quarter % DAY);
-        self.alike.class(weekday) * DAY + place
+        (self.alike.class(weekday), place)
     }
 
     /// Deviations are those of the past: work that grows makes them larger as a whole.
@@ -226,39 +238,48 @@ impl Over {
 }
 
 impl Spread {
-    /// The value that the next is above with this chance.
-    fn high(&self, chance: f64) -> Option<f64> {
-        // One more than there are: the next is one of them.
-        let rank = (len_f64(self.0.len() + 1) * chance).floor();
-        let rank = usize::try_from(count_from(rank)).unwrap_or(0).max(1);
-        let place = self.0.len().checked_sub(rank)?;
-        self.0.get(place).copied()
+    /// Of what came in each quarter.
+    fn of(came: Vec<Vec<f64>>, chance: f64) -> Self {
+        let enough = usize::try_from(count_from(1.2 / chance)).unwrap_or(usize::MAX);
+        let near = |place: usize| {
+            let beside = |near: usize| {
+                let until = (place + near + 1).min(came.len());
+                place.saturating_sub(near)..until
+            };
+            let count = |near: &usize| came[beside(*near)].iter().map(Vec::len).sum::<usize>();
+            let near = NEAR.iter().find(|it| count(it) >= enough);
+            beside(near.or(NEAR.last()).copied().unwrap_or(0))
+        };
+        let near: Vec<Range<usize>> = (0..came.len()).map(near).collect();
+        let mut buffer = Vec::new();
+        let high = near.iter().map(|near| {
+            buffer.clear();
+            came[near.clone()].iter().for_each(|it| buffer.extend(it));
+            high(&mut buffer, chance)
+        });
+        Self {
+            high: high.collect(),
+            near,
+            came,
+        }
     }
 
-    /// The chance that the next is above a value.
-    fn above(&self, value: f64) -> f64 {
-        let above = self.0.len() - self.0.partition_point(|it| *it <= value);
-        len_f64(above + 1) / len_f64(self.0.len() + 1)
+    /// The chance that the next is above a value in a quarter.
+    fn above(&self, quarter: usize, value: f64) -> f64 {
+        let came = || self.came[self.near[quarter].clone()].iter().flatten();
+        let above = came().filter(|it| **it > value).count();
+        len_f64(above + 1) / len_f64(came().count() + 1)
     }
 }
 
-/// For each quarter what came about as late in the day; so many that the chance can be
-/// told, where there are.
-fn spreads(over: &[Vec<f64>], chance: f64) -> Vec<Spread> {
-    let enough = usize::try_from(count_from(1.2 / chance)).unwrap_or(usize::MAX);
-    let of = |place: usize| {
-        let beside = |near: usize| {
-            let until = (place + near + 1).min(over.len());
-            &over[place.saturating_sub(near)..until]
-        };
-        let count = |near: &usize| beside(*near).iter().map(Vec::len).sum::<usize>();
-        let near = NEAR.iter().find(|it| count(it) >= enough);
-        let near = near.or(NEAR.last()).copied().unwrap_or(0);
-        let mut found: Vec<f64> = beside(near).concat();
-        found.sort_unstable_by(f64::total_cmp);
-        Spread(found)
-    };
-    (0..DAY).map(of).collect()
+/// The value that the next one is above with this chance, of values in any order, which it
+/// changes; `None` of none.
+fn high(came: &mut [f64], chance: f64) -> Option<f64> {
+    // One more than there are: the next is one of them.
+    let rank = (len_f64(came.len() + 1) * chance).floor();
+    let rank = usize::try_from(count_from(rank)).unwrap_or(0).max(1);
+    let place = came.len().checked_sub(rank)?;
+    Some(*came.select_nth_unstable_by(place, f64::total_cmp).1)
 }
 
 /// Days that are alike, by their class.
@@ -272,9 +293,12 @@ fn by_class<'a>(days: &[&'a Day], alike: Alike) -> Vec<Vec<&'a Day>> {
 
 /// The usual day of some.
 pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
+    let mut known = Vec::with_capacity(days.len());
     let of = |quarter: usize| {
+        known.clear();
         let all = days.iter().map(|day| f64::from(day.peaks[quarter]));
-        let middle = median(&all.collect::<Vec<f64>>());
+        known.extend(all.filter(|it| it.is_finite()));
+        let middle = median_of(&mut known);
         if middle.is_finite() { middle } else { 0.0 }
     };
     (0..DAY).map(of).collect()
@@ -307,19 +331,24 @@ fn most(days: &[&Day], usual: &[f64], nothing: f64) -> Vec<f64> {
 
 /// For each quarter, every day beside the usual one of the others.
 fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
+    let mut sorted = Vec::with_capacity(days.len());
     let of = |quarter: usize| {
-        let all = days.iter().map(|it| f64::from(it.peaks[quarter]));
-        let known = finite(all);
-        let mut sorted = known.clone();
+        let known = || {
+            let all = days.iter().map(|it| f64::from(it.peaks[quarter]));
+            all.filter(|it| it.is_finite())
+        };
+        sorted.clear();
+        sorted.extend(known());
         sorted.sort_unstable_by(f64::total_cmp);
-        let over = known.iter().filter_map(|came| {
-            let usual = median_without(&sorted, *came) + nothing;
+        let mut over = Vec::with_capacity(sorted.len());
+        over.extend(known().filter_map(|came| {
+            let usual = median_without(&sorted, came) + nothing;
             (usual > 0.0).then(|| Over {
                 came: came + nothing,
                 usual,
             })
-        });
-        over.collect()
+        }));
+        over
     };
     (0..DAY).map(of).collect()
 }
@@ -339,6 +368,7 @@ fn median_without(sorted: &[f64], one: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trend::median;
 
     #[test]
     fn a_median_without_one_value_is_that_of_the_others() {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::trend::median;
+use crate::trend::{median, median_of};
 use crate::units::single;
 
 /// Days of a week: as many must be known before and after a step.
@@ -58,12 +58,14 @@ pub(super) fn repaired(cores: &mut [f32], per_day: usize) {
 
 fn levels(cores: &[f32], per_day: usize) -> Vec<Level> {
     let days = cores.chunks_exact(per_day.max(1));
+    let mut known = Vec::with_capacity(per_day);
     let of = |day: &[f32]| {
-        let known = day.iter().filter(|it| it.is_finite());
-        let known: Vec<f64> = known.map(|it| f64::from(*it)).collect();
+        known.clear();
+        let finite = day.iter().filter(|it| it.is_finite());
+        known.extend(finite.map(|it| f64::from(*it)));
         Level {
-            middle: median(&known),
             most: known.iter().copied().fold(f64::NAN, f64::max),
+            middle: median_of(&mut known),
         }
     };
     days.map(of).collect()

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::chance::{chance, numbers};
+use super::chance::{chance_of, numbers};
 use super::days::Days;
 use super::{DAY, Kind, Season};
 use crate::units::{Span, len_f64};
@@ -14,6 +14,9 @@ const LEAST: usize = 8;
 /// Two days whose product is so much of the sum of all are more alike than what adding them up
 /// in another order may differ by.
 const CLEARLY: f64 = 1e-6;
+
+/// Signs are thrown for so many draws at a time, which a processor adds up together.
+const AT_ONCE: usize = 8;
 
 /// Days that follow each other must be alike by this share of what all days are.
 const FOLLOWS: f64 = 0.5;
@@ -37,34 +40,31 @@ pub(super) fn season(days: &Days) -> Option<Season> {
     if !follows(days, &alike) {
         return None;
     }
-    // Signs are 1 and -1.
-    let sum = |signs: &[f64]| -> f64 {
-        let rows = alike.iter().zip(&signs[1..]);
-        rows.map(|(row, own)| {
-            own * row
-                .iter()
-                .zip(signs)
-                .map(|(it, sign)| it * sign)
-                .sum::<f64>()
-        })
-        .sum()
-    };
-    let mut numbers = numbers();
-    let mut signs = vec![1.0; count];
-    let seen = sum(&signs);
     // Where all days are alike, any two signs that differ make less of them.
     let least = alike
         .iter()
         .flatten()
         .copied()
         .fold(f64::INFINITY, f64::min);
+    let [seen] = sums(&alike, &vec![[1.0]; count]);
     let all_alike = least > CLEARLY * seen;
-    let p_value = chance(seen, || {
-        signs.fill_with(|| if numbers.r#gen() { 1.0 } else { -1.0 });
-        if all_alike && signs.windows(2).any(|pair| pair[0] * pair[1] < 0.0) {
-            return f64::NEG_INFINITY;
+    let mut numbers = numbers();
+    let mut signs = vec![[1.0; AT_ONCE]; count];
+    let p_value = chance_of(seen, || {
+        for draw in 0..AT_ONCE {
+            for signs in &mut signs {
+                signs[draw] = if numbers.r#gen() { 1.0 } else { -1.0 };
+            }
         }
-        sum(&signs)
+        let differs = |draw: usize| {
+            signs
+                .windows(2)
+                .any(|pair| pair[0][draw] * pair[1][draw] < 0.0)
+        };
+        if all_alike && (0..AT_ONCE).all(differs) {
+            return [f64::NEG_INFINITY; AT_ONCE];
+        }
+        sums(&alike, &signs)
     });
     let shape = shape(days);
     Some(Season {
@@ -73,6 +73,24 @@ pub(super) fn season(days: &Days) -> Option<Season> {
         strength: strength(days, &shape),
         p_value,
     })
+}
+
+/// What pairs of days, each below the diagonal, add up to with their signs, 1 or -1, of some
+/// draws.
+fn sums<const N: usize>(alike: &[Vec<f64>], signs: &[[f64; N]]) -> [f64; N] {
+    let mut sums = [0.0; N];
+    for (row, own) in alike.iter().zip(&signs[1..]) {
+        let mut of_row = [0.0; N];
+        for (it, signs) in row.iter().zip(signs) {
+            for (sum, sign) in of_row.iter_mut().zip(signs) {
+                *sum += it * sign;
+            }
+        }
+        for ((sum, own), of_row) in sums.iter_mut().zip(own).zip(of_row) {
+            *sum += own * of_row;
+        }
+    }
+    sums
 }
 
 /// Whether days that follow each other are about as alike as all are: where every other day,

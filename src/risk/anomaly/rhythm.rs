@@ -59,6 +59,49 @@ pub(super) fn lost(hours: &Hours, usual: &Usual) -> Vec<Stray> {
     rhythm.lost(usual)
 }
 
+/// What is known of the hours of one day: room that serves for each of them.
+struct Day {
+    all: Vec<f64>,
+    seen: Sides,
+    usual: Sides,
+}
+
+/// Hours at the peak of a rhythm, and its quiet ones.
+struct Sides {
+    peak: Vec<f64>,
+    quiet: Vec<f64>,
+}
+
+impl Day {
+    fn of(hours: usize) -> Self {
+        let room = || Vec::with_capacity(hours);
+        let sides = || Sides {
+            peak: room(),
+            quiet: room(),
+        };
+        Self {
+            all: room(),
+            seen: sides(),
+            usual: sides(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.all.clear();
+        for sides in [&mut self.seen, &mut self.usual] {
+            sides.peak.clear();
+            sides.quiet.clear();
+        }
+    }
+}
+
+impl Sides {
+    /// How far the peak is above what is quiet.
+    fn contrast(&mut self) -> f64 {
+        quantile_of(&mut self.peak, MOST).unwrap_or(f64::NAN) - median_of(&mut self.quiet)
+    }
+}
+
 impl Rhythm<'_> {
     fn lost(&self, usual: &Usual) -> Vec<Stray> {
         let (day, len) = (self.hours.per_day, self.hours.mean.len());
@@ -68,7 +111,8 @@ impl Rhythm<'_> {
         }
         // Looks end where the window does.
         let ends: Vec<usize> = (day + (len - day) % step..=len).step_by(step).collect();
-        let kept: Vec<f64> = ends.iter().map(|end| self.kept(*end)).collect();
+        let mut own = Day::of(day);
+        let kept: Vec<f64> = ends.iter().map(|end| self.kept(*end, &mut own)).collect();
         let (middle, differs) = usually(&kept);
         let score: Vec<f64> = kept.iter().map(|it| (middle - it) / differs).collect();
         if !score.iter().any(|it| *it > LEAST_RARE) {
@@ -103,42 +147,38 @@ impl Rhythm<'_> {
 
     /// How much of the usual contrast between peak and quiet hours the day before a block
     /// has; `NaN` where that is not known, or where it should have none.
-    fn kept(&self, end: usize) -> f64 {
-        let room = || Vec::with_capacity(self.hours.per_day);
-        let (mut peak, mut quiet) = (room(), room());
-        let (mut usual_peak, mut usual_quiet) = (room(), room());
-        let day = end - self.hours.per_day..end;
-        for at in day.clone() {
+    fn kept(&self, end: usize, own: &mut Day) -> f64 {
+        let blocks = end - self.hours.per_day..end;
+        own.clear();
+        for at in blocks.clone() {
             let (seen, usual) = (self.hours.mean[at], self.values[at]);
             if !seen.is_finite() {
                 continue;
             }
+            own.all.push(seen);
             if usual >= self.high {
-                peak.push(seen);
-                usual_peak.push(usual);
+                own.seen.peak.push(seen);
+                own.usual.peak.push(usual);
             } else if usual <= self.low {
-                quiet.push(seen);
-                usual_quiet.push(usual);
+                own.seen.quiet.push(seen);
+                own.usual.quiet.push(usual);
             }
         }
-        if peak.len() < LEAST || quiet.len() < LEAST {
+        if own.seen.peak.len() < LEAST || own.seen.quiet.len() < LEAST {
             return f64::NAN;
         }
-        let contrast = |peak: &mut Vec<f64>, quiet: &mut Vec<f64>| {
-            quantile_of(peak, MOST).unwrap_or(f64::NAN) - median_of(quiet)
-        };
-        let usual = contrast(&mut usual_peak, &mut usual_quiet);
+        let usual = own.usual.contrast();
         if usual < HAS_ONE * (self.high - self.low) {
             return f64::NAN;
         }
-        let level = median(&self.hours.mean[day.clone()]) / self.level;
+        let level = median_of(&mut own.all) / self.level;
         let level = if level.is_finite() {
             level.clamp(LOWEST, 1.0)
         } else {
             1.0
         };
-        let kept = contrast(&mut peak, &mut quiet) / (usual * level);
-        if kept < MAY_BE_STEP && self.is_in(day, level) {
+        let kept = own.seen.contrast() / (usual * level);
+        if kept < MAY_BE_STEP && self.is_in(blocks, level) {
             return 1.0;
         }
         kept

@@ -2,6 +2,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -85,8 +87,34 @@ impl UsageTable {
         most: u64,
         take: &mut dyn FnMut(Range<usize>, Usage),
     ) -> Result<(), BundleError> {
+        let parts = self.parts(workloads, most);
+        thread::scope(|scope| {
+            // The next part is read while this one is looked at, and none beside.
+            let (give, given) = mpsc::sync_channel(0);
+            scope.spawn(|| {
+                let give = give;
+                for (workloads, heads) in parts {
+                    let read = self.some(heads).map(|usage| (workloads, usage));
+                    let failed = read.is_err();
+                    // Nobody takes more where looking at one ended in a panic.
+                    if give.send(read).is_err() || failed {
+                        return;
+                    }
+                }
+            });
+            for part in given {
+                let (workloads, usage) = part?;
+                take(workloads, usage);
+            }
+            Ok(())
+        })
+    }
+
+    /// Which workloads, and the heads of their series, make up each part.
+    fn parts(&self, workloads: usize, most: u64) -> Vec<(Range<usize>, Range<usize>)> {
         let heads = &self.table.heads;
         let of = |place: usize| usize::try_from(heads[place].workload).unwrap_or(usize::MAX);
+        let mut parts = Vec::new();
         let (mut from, mut first) = (0, 0);
         while from < heads.len() {
             let (mut end, mut bytes) = (from, 0);
@@ -102,13 +130,13 @@ impl UsageTable {
             } else {
                 workloads
             };
-            take(first..next, self.some(from..end)?);
+            parts.push((first..next, from..end));
             (from, first) = (end, next);
         }
         if first < workloads {
-            take(first..workloads, self.some(0..0)?);
+            parts.push((first..workloads, 0..0));
         }
-        Ok(())
+        parts
     }
 }
 
