@@ -16,9 +16,16 @@ impl Spread {
     /// `None` without a single sample.
     pub(super) fn of<'a>(columns: impl Iterator<Item = &'a [f32]>) -> Option<Self> {
         let mut samples: Vec<f32> = Vec::new();
+        let mut kept = 0;
         for column in columns {
-            samples.reserve(column.len());
-            samples.extend(column.iter().filter(|value| !value.is_nan()));
+            samples.extend_from_slice(column);
+            // Each is kept by not being written over: no branch to be guessed.
+            for at in samples.len() - column.len()..samples.len() {
+                let value = samples[at];
+                samples[kept] = value;
+                kept += usize::from(!value.is_nan());
+            }
+            samples.truncate(kept);
         }
         if samples.is_empty() {
             return None;

@@ -48,7 +48,6 @@ pub struct Need {
     most: Vec<f64>,
     nothing: f64,
     level: f64,
-    chance: f64,
 }
 
 /// What came over what was usual, in each quarter of a day.
@@ -118,7 +117,6 @@ impl Need {
             most: most.collect(),
             nothing: nothing * level,
             level,
-            chance,
         })
     }
 

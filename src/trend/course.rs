@@ -135,9 +135,19 @@ pub fn median(values: &[f64]) -> f64 {
 
 /// What is finite of some values, in their order.
 pub fn finite(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    // Nearly all are, so that room for all is taken at once.
-    let mut finite = Vec::with_capacity(values.size_hint().1.unwrap_or(0));
-    finite.extend(values.filter(|it| it.is_finite()));
+    let mut finite: Vec<f64> = values.collect();
+    // Nearly always all are. Each is written down, and kept by not being written over: no
+    // branch to be guessed.
+    let count = finite.iter().filter(|it| it.is_finite()).count();
+    if count < finite.len() {
+        let mut kept = 0;
+        for at in 0..finite.len() {
+            let value = finite[at];
+            finite[kept] = value;
+            kept += usize::from(value.is_finite());
+        }
+        finite.truncate(count);
+    }
     finite
 }
 
