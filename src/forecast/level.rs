@@ -1,13 +1,19 @@
 //! A new level of the newest days, and what was before brought to it: the days of a habit are
 //! the same before and after a change of what it is worth.
 
-use super::DAY;
 use super::cycles::is_weekend;
+use super::{DAY, WEEK};
 use crate::trend::median;
 use crate::units::len_f64;
 
 /// Working days that a new level must have lasted.
 const NEW: usize = 2;
+
+/// The same of a lower one: a holiday, and a week of works holidays, are none.
+const NEW_LOWER: usize = 6;
+
+/// Working days of two weeks: what is low for longer is a level for whoever plans by it.
+const QUIET: usize = 10;
 
 /// Working days that must be known before it, and days that are looked at.
 const BEFORE: usize = 4;
@@ -28,37 +34,101 @@ pub(super) struct Level {
     add: f64,
 }
 
+/// The newest days, low for so short a time that nobody knows whether that lasts.
+#[derive(Debug, Clone)]
+pub(super) struct Lull {
+    /// The first hour of it.
+    pub(super) since: usize,
+}
+
+impl Lull {
+    /// Where all newest working days are below those before, for two weeks at most. `first` is
+    /// the local hour of the first value.
+    pub(super) fn of(values: &[f64], first: i64) -> Option<Self> {
+        let gap = largest(&days(values, first), |_| true)?;
+        (gap.falls && gap.days <= QUIET).then(|| Self {
+            since: values.len() - gap.new * DAY,
+        })
+    }
+
+    /// The local day since 1970 that it begins with; days are counted back from the newest hour,
+    /// and most of the first is of this one.
+    pub(super) fn day(&self, first: i64) -> i64 {
+        (first + i64::try_from(self.since).unwrap_or(0) + 12).div_euclid(24)
+    }
+
+    /// The most that the last two weeks before it came to at this hour of the week; 0 where
+    /// nothing is known of them. The hour is counted as values are.
+    pub(super) fn back(&self, values: &[f64], hour: usize) -> f64 {
+        let before = (1..).map_while(|weeks| hour.checked_sub(weeks * WEEK));
+        let before = before.filter(|at| *at < self.since).map(|at| values[at]);
+        before
+            .take(WEEKS)
+            .filter(|it| it.is_finite())
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Weeks before a lull that tell what it may come back to.
+const WEEKS: usize = 2;
+
+/// One day's hours, and whether it is of a weekend.
+type Day<'a> = (&'a [f64], bool);
+
+/// The newest first.
+fn days(values: &[f64], first: i64) -> Vec<Day<'_>> {
+    let noon = first + i64::try_from(values.len()).unwrap_or(0) - 12;
+    let middles = (0..).map(|back: i64| noon - back * 24);
+    let days = values.rchunks_exact(DAY).zip(middles);
+    days.map(|(day, middle)| (day, is_weekend(middle)))
+        .collect()
+}
+
+/// How far all newest working days are from all before them.
+struct Gap {
+    /// Newest days, and working days of them that are known.
+    new: usize,
+    days: usize,
+    apart: f64,
+    falls: bool,
+}
+
+/// The largest gap of those that count, where the days of either side differ less among
+/// themselves.
+fn largest(days: &[Day<'_>], counts: impl Fn(&Gap) -> bool) -> Option<Gap> {
+    let means: Vec<Option<f64>> = days
+        .iter()
+        .map(|(day, weekend)| if *weekend { None } else { mean(day) })
+        .collect();
+    let gap = |new: usize| {
+        let before = new..(new + LOOKED_AT).min(means.len());
+        let (after, before) = (
+            Range::of(&means[..new], NEW)?,
+            Range::of(&means[before], BEFORE)?,
+        );
+        let (rises, falls) = (after.least - before.most, before.least - after.most);
+        let gap = Gap {
+            new,
+            days: means[..new].iter().flatten().count(),
+            apart: rises.max(falls),
+            falls: falls > rises,
+        };
+        (gap.apart > after.width().max(before.width())).then_some(gap)
+    };
+    let until = means.len().min(NEWEST + 1);
+    // Of a weekend between, nobody knows: it is of what was before.
+    let gaps = (NEW..until).rev().filter_map(gap).filter(counts);
+    gaps.max_by(|a, b| a.apart.total_cmp(&b.apart))
+}
+
 impl Level {
     /// The level that all newest working days have, where none before comes near it: further
     /// off than those of either differ among themselves. One day is no level: it may be a
     /// holiday. `first` is the local hour of the first value.
     pub(super) fn of(values: &[f64], first: i64) -> Option<Self> {
-        let noon = first + i64::try_from(values.len()).unwrap_or(0) - 12;
-        let middles = (0..).map(|back: i64| noon - back * 24);
-        let days: Vec<(&[f64], bool)> = values
-            .rchunks_exact(DAY)
-            .zip(middles)
-            .map(|(day, middle)| (day, is_weekend(middle)))
-            .collect();
-        let means: Vec<Option<f64>> = days
-            .iter()
-            .map(|(day, weekend)| if *weekend { None } else { mean(day) })
-            .collect();
-        let gap = |new: usize| {
-            let before = new..(new + LOOKED_AT).min(means.len());
-            let (after, before) = (
-                Range::of(&means[..new], NEW)?,
-                Range::of(&means[before], BEFORE)?,
-            );
-            let gap = (after.least - before.most).max(before.least - after.most);
-            (gap > after.width().max(before.width())).then_some((gap, new))
-        };
-        let until = means.len().min(NEWEST + 1);
-        // Of a weekend between, nobody knows: it is of what was before.
-        let (_, new) = (NEW..until)
-            .rev()
-            .filter_map(gap)
-            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let days = days(values, first);
+        let lasts = |it: &Gap| !it.falls || it.days >= NEW_LOWER;
+        let new = largest(&days, lasts)?.new;
         let profile = |days: &[(&[f64], bool)]| -> Vec<f64> {
             let of = |hour: usize| {
                 let all: Vec<f64> = days
@@ -178,6 +248,32 @@ mod tests {
         let near = |(a, b): (&f64, &f64)| (a / b - 1.0).abs() < 0.05;
         assert!(brought.iter().zip(&always).all(near));
         assert!((level.then(brought[0]) - values[0]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_week_that_is_low_may_be_a_holiday_and_longer_is_a_level() {
+        for (low, is_lull, is_level) in [
+            (1, false, false),
+            (2, true, false),
+            (7, true, false),
+            (9, true, true),
+            (17, false, true),
+        ] {
+            let values = days(33, |day| if day >= 33 - low { 0.3 } else { 2.0 });
+            let lull = Lull::of(&values, MONDAY);
+            assert_eq!(lull.is_some(), is_lull, "{low}");
+            assert_eq!(Level::of(&values, MONDAY).is_some(), is_level, "{low}");
+            for ahead in (0..48).filter(|_| is_lull) {
+                let back = lull
+                    .as_ref()
+                    .map_or(0.0, |it| it.back(&values, values.len() + ahead));
+                let usual = values[(values.len() + ahead) % 168];
+                assert!(
+                    (usual * 0.9..=usual * 1.1).contains(&back),
+                    "{low} {ahead} {back} {usual}"
+                );
+            }
+        }
     }
 
     #[test]

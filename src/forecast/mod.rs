@@ -34,7 +34,7 @@ pub use cycles::Cycles;
 pub use model::{ALL, Model, by_name, names};
 pub use month::MonthPeak;
 pub use once::{Once, once};
-pub use outlook::{Mixed, Outlook, Point, outlook, without_seasons};
+pub use outlook::{Mixed, Outlook, Point, outlook, quiet_since, without_seasons};
 pub use past::Past;
 pub use replay::{HORIZONS, Judged, MOMENTS, NAIVE, NEXT, Replayed, replay, replay_from};
 pub use report::{

@@ -2,7 +2,7 @@
 
 use super::bands::bands;
 use super::cycles::Cycles;
-use super::level::Level;
+use super::level::{Level, Lull};
 use super::model::{ALL, Model, of_period};
 use super::month::Months;
 use super::once::without_once;
@@ -32,6 +32,9 @@ pub struct Outlook {
     pub seasons: Vec<Season>,
     /// The hours that come.
     pub points: Vec<Point>,
+    /// The local day since 1970 from which on all working days are far below those before, where
+    /// that is two weeks at most: a holiday that ends, or a level that stays, which nobody knows.
+    pub quiet_since: Option<i64>,
 }
 
 /// A model in a mix.
@@ -74,6 +77,7 @@ impl Outlook {
             naive_error: error,
             seasons: Vec::new(),
             points: vec![point; ahead],
+            quiet_since: None,
         }
     }
 
@@ -103,6 +107,13 @@ pub fn without_seasons(hours: &Hours, next: i64, ahead: usize, clock: &Clock) ->
     looked(hours, next, ahead, clock, (&Months::default(), ALL))
 }
 
+/// [`Outlook::quiet_since`], long before all else is known.
+pub fn quiet_since(hours: &Hours, clock: &Clock) -> Option<i64> {
+    let local = clock.localized(&clock.usual(hours));
+    let lull = Lull::of(&without_once(&local.values), local.first)?;
+    Some(lull.day(local.first))
+}
+
 /// What days of the month hold is taken out before models look, and comes on top of what they
 /// say.
 fn looked(
@@ -129,6 +140,7 @@ fn looked(
     // One more, where clocks are set forward; days that are like others need a week of them.
     let room = ahead.max(WEEK) + 1;
     let learned = Learned::of(&local);
+    let (lull, before) = (learned.lull.as_ref(), local.values.as_slice());
     let values = learned.came.as_slice();
     let cycles = Cycles::new(&learned.usual, local.first);
     let trials = Trials::of(&cycles, values, models, room);
@@ -159,6 +171,8 @@ fn looked(
         let (effect, spread) = months.at(local);
         let (value, (below, above)) = ((mixed[at].max(0.0) + effect).max(0.0), bands[at]);
         let (below, above) = (below - spread, above + spread);
+        // What was usual before quiet days may come back.
+        let back = lull.map_or(0.0, |it| it.back(before, values.len() + at));
         let times = match special.map(|it| it.like) {
             Some(Like::Times(times)) => times,
             _ => 1.0,
@@ -166,7 +180,7 @@ fn looked(
         Point {
             value: value * times,
             low: (value + below).max(0.0) * times,
-            high: (value + above) * times,
+            high: (value + above).max(back + effect + spread) * times,
         }
     };
     let hours_ahead = (next..).take(ahead);
@@ -199,6 +213,7 @@ fn looked(
         naive_error: naive.min_by(f64::total_cmp),
         seasons: Vec::new(),
         points: hours_ahead.map(point).collect(),
+        quiet_since: lull.map(|it| it.day(local.first)),
     })
 }
 
@@ -209,17 +224,24 @@ struct Learned {
     /// The same without what came once.
     usual: Vec<f64>,
     level: Option<Level>,
+    lull: Option<Lull>,
 }
 
 impl Learned {
     fn of(local: &Hours) -> Self {
         let (mut came, mut usual) = (local.values.clone(), without_once(&local.values));
         let level = Level::of(&usual, local.first);
+        let lull = Lull::of(&usual, local.first);
         if let Some(level) = level {
             level.bring(&mut came);
             level.bring(&mut usual);
         }
-        Self { came, usual, level }
+        Self {
+            came,
+            usual,
+            level,
+            lull,
+        }
     }
 }
 

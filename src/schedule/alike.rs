@@ -57,7 +57,13 @@ impl Alike {
     pub(super) fn of(days: &[&Day], cycle: Cycle, capacity: f64) -> Self {
         let mut classes: Vec<Vec<usize>> = match cycle {
             Cycle::Day => vec![(0..7).collect()],
-            Cycle::Sort => vec![(0..5).collect(), vec![5, 6]],
+            Cycle::Sort => {
+                let sorts: [Vec<usize>; 2] = [(0..5).collect(), vec![5, 6]];
+                sorts
+                    .iter()
+                    .flat_map(|it| parted(days, it, capacity))
+                    .collect()
+            }
             Cycle::Week => (0..7).map(|day| vec![day]).collect(),
         };
         let shape = |class: &[usize]| {
@@ -106,6 +112,40 @@ impl Alike {
         self.0.iter().filter(|it| **it == class).count()
     }
 }
+
+/// Days of the week of one sort, and by themselves those that are above all others of it at some
+/// hour, each time: a market on Sundays, where working days tell most of the week.
+fn parted(days: &[&Day], sort: &[usize], capacity: f64) -> Vec<Vec<usize>> {
+    let hours_of = |weekday: usize| {
+        let own = days.iter().filter(move |it| it.weekday == weekday);
+        own.map(|it| {
+            let most = |hour: &[f32]| hour.iter().copied().fold(f32::NAN, f32::max);
+            it.peaks.chunks(4).map(|it| f64::from(most(it))).collect()
+        })
+        .collect::<Vec<Vec<f64>>>()
+    };
+    let hours: Vec<Vec<Vec<f64>>> = sort.iter().map(|it| hours_of(*it)).collect();
+    let at = |place: usize, hour: usize| {
+        let all = hours[place].iter().map(move |day| day[hour]);
+        all.filter(|it| it.is_finite())
+    };
+    let is_above = |place: usize, hour: usize| {
+        let others = (0..sort.len()).filter(|it| *it != place);
+        let most = others.flat_map(|it| at(it, hour)).fold(0.0, f64::max);
+        let least = at(place, hour).fold(f64::INFINITY, f64::min);
+        at(place, hour).count() >= EACH_TIME && least > ABOVE * most && least - most > capacity
+    };
+    let is_own = |place: &usize| (0..24).any(|hour| is_above(*place, hour));
+    let (own, rest): (Vec<usize>, Vec<usize>) = (0..sort.len()).partition(is_own);
+    let own = own.into_iter().map(|it| vec![sort[it]]);
+    let rest: Vec<usize> = rest.into_iter().map(|it| sort[it]).collect();
+    let rest = Some(rest).filter(|it| !it.is_empty());
+    rest.into_iter().chain(own).collect()
+}
+
+/// So many days of the week, all of them above all others by so much, are no chance.
+const EACH_TIME: usize = 3;
+const ABOVE: f64 = 1.5;
 
 /// Days of either kind from which on what came to them twice says something: of fewer their
 /// middle does.
@@ -194,6 +234,39 @@ mod tests {
         let finer = Alike::of(&days, Cycle::Week, 0.3);
         assert_eq!((finer.like(0), finer.like(4), finer.like(6)), (5, 1, 1));
         assert_eq!(Alike::of(&days, Cycle::Day, 0.1).like(3), 7);
+    }
+
+    #[test]
+    fn a_peak_of_one_day_off_is_of_that_day() {
+        let days = |is_market: &dyn Fn(usize) -> bool| -> Vec<Day> {
+            let all = (0..28).map(|number| {
+                let usual = if number % 7 < 5 { 2.0 } else { 0.4 };
+                let market = is_market(number);
+                day(
+                    number % 7,
+                    |hour| if market && hour == 8 { 5.0 } else { usual },
+                )
+            });
+            all.collect()
+        };
+        let alike = |is_market: &dyn Fn(usize) -> bool| {
+            let all = days(is_market);
+            let all: Vec<&Day> = all.iter().collect();
+            Alike::of(&all, Cycle::Sort, 0.5)
+        };
+        let sundays = alike(&|day| day % 7 == 6);
+        assert_eq!(
+            (sundays.like(0), sundays.like(5), sundays.like(6)),
+            (5, 1, 1)
+        );
+        let fridays = alike(&|day| day % 7 == 4);
+        assert_eq!(
+            (fridays.like(0), fridays.like(4), fridays.like(6)),
+            (4, 1, 2)
+        );
+        // Two of four Sundays are any days off.
+        let some = alike(&|day| day % 14 == 6);
+        assert_eq!((some.like(0), some.like(6)), (5, 2));
     }
 
     #[test]

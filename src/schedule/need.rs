@@ -28,6 +28,12 @@ const BEYOND: f64 = 1.0;
 /// What comes to one of so many days comes often, as every second week.
 const OFTEN: usize = 3;
 
+/// Work that comes to be so many times as much grows.
+const GROWS: f64 = 1.25;
+
+/// Newest days that tell a level at the least: one of them may be any day.
+const DAYS_OF_LEVEL: usize = 3;
+
 /// Quarters to both sides in which what a day came to may come a little earlier or later.
 const SHIFT: usize = 1;
 
@@ -46,6 +52,8 @@ pub struct Need {
     all: Vec<Spread>,
     /// The most that may come, as a share of what is usual: by what came on days of the class.
     most: Vec<f64>,
+    /// The same where work grows, by the days of each level alone.
+    grown: Vec<f64>,
     nothing: f64,
     level: f64,
 }
@@ -106,15 +114,22 @@ impl Need {
             }
         };
         let (own, all) = (0..7).map(of_class).unzip();
-        let both = by_class.iter().zip(&usual_of);
-        let most = both.flat_map(|(days, usual)| most(days, usual, nothing));
+        let both = || by_class.iter().zip(&usual_of);
+        let as_came = both().flat_map(|(days, usual)| most(days, usual, nothing, |_| 1.0));
+        let since = levels_since(days, &usual_of, alike);
+        let level_then = |number: i64| {
+            let at = since.partition_point(|it| it.0 < number);
+            since.get(at).map_or(1.0, |it| (1.0 / it.1).min(1.0))
+        };
+        let grown = both().flat_map(|(days, usual)| most(days, usual, nothing, level_then));
         let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
         Some(Self {
             alike,
             usual: scaled.map(|it| it * level).collect(),
             own,
             all,
-            most: most.collect(),
+            most: as_came.collect(),
+            grown: grown.collect(),
             nothing: nothing * level,
             level,
         })
@@ -183,7 +198,7 @@ impl Need {
         let usual = self.usual(quarter) + self.nothing;
         let by_share = usual * own.high[place].unwrap_or(1.0);
         let by_roots = usual + all.high[place].unwrap_or(0.0) * self.root(usual);
-        let most = usual * self.most[class * DAY + place];
+        let most = usual * self.most(class * DAY + place);
         by_share.max(by_roots).min(most).max(usual) - self.nothing
     }
 
@@ -198,12 +213,22 @@ impl Need {
         let (own, all) = (&self.own[class], &self.all[class]);
         let (usual, cores) = (self.usual(quarter) + self.nothing, cores + self.nothing);
         // As many as that never came.
-        if cores >= usual * self.most[class * DAY + place] * (1.0 - 1e-9) {
+        if cores >= usual * self.most(class * DAY + place) * (1.0 - 1e-9) {
             return own.above(place, f64::INFINITY);
         }
         let by_share = own.above(place, cores / usual);
         let by_roots = all.above(place, (cores - usual) / self.root(usual));
         by_share.max(by_roots)
+    }
+
+    /// The most that may come, as a share of what is usual. Where work grows, usual days are of
+    /// the middle of the past and the largest of its end: as much more comes as it grows from
+    /// the day on that it came.
+    fn most(&self, place: usize) -> f64 {
+        if self.level < GROWS {
+            return self.most[place];
+        }
+        self.grown[place].max(self.most[place] / self.level)
     }
 
     /// The class of its day, and where the quarter is in that.
@@ -304,10 +329,13 @@ pub(super) fn usual(days: &[&Day]) -> Vec<f64> {
 
 /// For each quarter the most that the next day may come to, as a share of what is usual: a
 /// little more than any day came to, the less the more there are. Shares of days that are of
-/// two kinds at an hour are no measure of that: what is usual then is neither of them.
-fn most(days: &[&Day], usual: &[f64], nothing: f64) -> Vec<f64> {
+/// two kinds at an hour are no measure of that: what is usual then is neither of them. What each
+/// day came to counts so many `times`, by its number.
+fn most(days: &[&Day], usual: &[f64], nothing: f64, times: impl Fn(i64) -> f64) -> Vec<f64> {
+    let times: Vec<f64> = days.iter().map(|it| times(it.number)).collect();
     let came = |quarter: usize| {
         let came = days.iter().map(|day| f64::from(day.peaks[quarter]));
+        let came = came.zip(&times).map(|(it, times)| it * times);
         nothing + came.filter(|it| it.is_finite()).fold(0.0, f64::max)
     };
     let came: Vec<f64> = (0..DAY).map(came).collect();
@@ -325,6 +353,38 @@ fn most(days: &[&Day], usual: &[f64], nothing: f64) -> Vec<f64> {
         }
     };
     (0..DAY).map(of).collect()
+}
+
+/// For each day, oldest first, how many times as much as usual the days since came to together.
+fn levels_since(days: &[&Day], usual: &[Vec<f64>], alike: Alike) -> Vec<(i64, f64)> {
+    let of = |day: &&Day| {
+        let usual = &usual[alike.class(day.weekday)];
+        let known = day.peaks.iter().zip(usual).filter(|it| it.0.is_finite());
+        known.fold((0.0, 0.0), |sum, it| {
+            (sum.0 + f64::from(*it.0), sum.1 + it.1)
+        })
+    };
+    let (mut came, mut expected) = (0.0, 0.0);
+    let back = days.iter().rev().enumerate().map(|(place, day)| {
+        let own = of(day);
+        (came, expected) = (came + own.0, expected + own.1);
+        let level = if place + 1 < DAYS_OF_LEVEL || expected <= 0.0 {
+            f64::NAN
+        } else {
+            came / expected
+        };
+        (day.number, level)
+    });
+    let mut levels: Vec<(i64, f64)> = back.collect();
+    // Of the newest few what they are together.
+    let newest = levels.iter().map(|it| it.1).find(|it| it.is_finite());
+    for level in &mut levels {
+        if !level.1.is_finite() {
+            level.1 = newest.unwrap_or(1.0);
+        }
+    }
+    levels.reverse();
+    levels
 }
 
 /// For each quarter, every day beside the usual one of the others.

@@ -17,7 +17,7 @@ use super::window::Window;
 use super::words::{cores, percent, seen};
 use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, MonthPeak, without_seasons};
+use crate::forecast::{Hours, MonthPeak, quiet_since, without_seasons};
 use crate::price::Book;
 use crate::profile::Profile;
 use crate::recommend::WorkloadAdvice;
@@ -171,6 +171,8 @@ fn peak(
     };
     let days = days(history, clock);
     let mut all: Vec<&Day> = days.iter().collect();
+    let quiet = quiet_since(&hours, clock);
+    all.retain(|it| quiet.is_none_or(|since| it.number < since));
     let fewest = if resized {
         capacity.min(replica.cores_now.unwrap_or(capacity))
     } else {

@@ -84,6 +84,8 @@ pub struct Plan {
     /// The local day since 1970 from which on its peaks came at other times than before, where
     /// too little is known since for windows.
     pub too_new: Option<i64>,
+    /// See [`crate::forecast::Outlook::quiet_since`]: what came before is planned with.
+    pub quiet_since: Option<i64>,
 }
 
 /// How an autoscaler whose least is zero ends all pods.
@@ -202,6 +204,7 @@ impl Plan {
             sleep: None,
             events: Vec::new(),
             too_new: None,
+            quiet_since: None,
         }
     }
 

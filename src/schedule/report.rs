@@ -181,6 +181,7 @@ fn plans_of<S: Supply>(
                 seasons: seasons(known.get(&index).copied(), outlook),
                 pools: &pools,
                 level,
+                quiet_since: outlook.quiet_since,
                 traffic: traffic.filter(|it| it.unused.is_some() || planned.is_some()),
                 clock,
                 history,
@@ -210,7 +211,13 @@ pub(super) fn level(outlook: &Outlook, history: &History, clock: &Clock) -> f64 
     let usual = points.filter(|(_, hour)| clock.special(hour.saturating_mul(3_600)).is_none());
     let coming: Vec<f64> = usual.map(|(it, _)| it.value).collect();
     let coming = coming.iter().sum::<f64>() / len_f64(coming.len());
-    bounded(coming / history.mean())
+    let level = bounded(coming / history.mean());
+    // Days that are quiet for now are no reason to hold less than comes again.
+    if outlook.quiet_since.is_some() {
+        level.max(1.0)
+    } else {
+        level
+    }
 }
 
 /// Nothing is taken to grow or shrink without bounds.

@@ -67,6 +67,8 @@ pub(super) struct Subject<'a> {
     pub(super) pools: &'a Pools<'a>,
     /// Work that is to come over that of the past.
     pub(super) level: f64,
+    /// See [`crate::forecast::Outlook::quiet_since`].
+    pub(super) quiet_since: Option<i64>,
     /// How CPU goes with traffic, where that is known.
     pub(super) traffic: Option<Traffic>,
     pub(super) clock: &'a Clock,
@@ -117,6 +119,7 @@ impl Subject<'_> {
         Plan {
             sleep,
             traffic: self.traffic,
+            quiet_since: self.quiet_since,
             ..self.scaled(options)
         }
     }
@@ -133,7 +136,8 @@ impl Subject<'_> {
     }
 
     fn scaled(&self, options: &Options) -> Plan {
-        let days = days(&self.history, self.clock);
+        let mut days = days(&self.history, self.clock);
+        days.retain(|it| self.quiet_since.is_none_or(|since| it.number < since));
         let left = |why: Leave| Plan {
             seasons: self.seasons.clone(),
             days: days.len(),

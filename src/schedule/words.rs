@@ -89,6 +89,12 @@ impl Plan {
                 "{reason}; its ScaledObject scales by a formula, which has to name what is added"
             );
         }
+        if let Some(day) = self.quiet_since {
+            reason = format!(
+                "{reason}; it has been quiet since {}, which may be a holiday: planned as before",
+                date(day)
+            );
+        }
         if let Some(day) = self.too_new {
             reason = format!(
                 "{reason}; its peaks came at other times before {}, which is too new for windows",
