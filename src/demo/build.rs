@@ -252,6 +252,9 @@ fn autoscaler(plan: &Plan, current: usize) -> Option<Autoscaler> {
         made_by: None,
         behavior: None,
         conditions: Vec::new(),
+        idle_replicas: None,
+        others: Vec::new(),
+        keeper: None,
     })
 }
 

@@ -322,6 +322,9 @@ fn scale_blindly(workload: &mut Workload, since: Timestamp) {
                 ..said("ScalingActive", "False", Some("FailedGetResourceMetric"))
             },
         ],
+        idle_replicas: None,
+        others: Vec::new(),
+        keeper: None,
         unread: 0,
         unread_of: Vec::new(),
         made_by: None,

@@ -76,6 +76,40 @@ pub(super) fn bands(
     (0..hours).map(band).collect()
 }
 
+/// What a series of few days may come to at most: what was left over in few replays is taken
+/// many times over, which says nothing of how far it may go.
+pub(super) struct Bound {
+    /// The most that came.
+    most: f64,
+    /// How far above that the next may go, as a share of it.
+    beyond: f64,
+    /// See [`step`].
+    step: f64,
+}
+
+/// Days from which on bands are what they are.
+const MANY_DAYS: usize = 28;
+
+impl Bound {
+    /// `None` where enough is known.
+    pub(super) fn of(values: &[f64]) -> Option<Self> {
+        let known = values.iter().copied().filter(|it| it.is_finite());
+        let days = known.clone().count().div_ceil(DAY);
+        (days < MANY_DAYS).then(|| Self {
+            most: known.fold(0.0, f64::max),
+            // The next of so many days is above all of them in one case of as many and one.
+            beyond: 1.0 / len_f64(days.max(1)),
+            step: step(values),
+        })
+    }
+
+    /// The most so many hours ahead, where so much is said: levels may walk on as they did.
+    pub(super) fn at(&self, said: f64, ahead: usize) -> f64 {
+        let walked = self.step * len_f64(ahead / DAY + 1).sqrt();
+        self.most.max(said) * (1.0 + self.beyond) + walked
+    }
+}
+
 /// What a day is above or below the one before, as a rule at most; 0 where that is not known.
 fn step(values: &[f64]) -> f64 {
     let mean = |day: &[f64]| {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
+use super::day_of_month::DayOfMonth;
 use super::month::{MonthPeak, Months};
 use super::season::{Season, seasons_and};
 use super::{DAY, Hours};
@@ -174,6 +175,13 @@ impl Clock {
     pub fn month_peak(&self, hours: &Hours, seasons: &[Season]) -> Option<MonthPeak> {
         let local = self.localized(&self.usual(hours));
         Months::proven(&local, seasons).peak(&local)
+    }
+
+    /// Days of the month that are busier than days around them in all months, where such days
+    /// differ.
+    pub fn busy_days(&self, hours: &Hours, seasons: &[Season]) -> Vec<DayOfMonth> {
+        let local = self.localized(&self.usual(hours));
+        Months::proven(&local, seasons).busy()
     }
 
     /// Without hours that are no evidence.

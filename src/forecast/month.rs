@@ -1,6 +1,7 @@
 //! What days of the month, such as the first or the last, are beside days around them.
 
-use super::season::{FROM_START, Kind, Season, place_of_month};
+use super::day_of_month::DayOfMonth;
+use super::season::{Kind, Season, place_of_month};
 use super::{DAY, Hours};
 use crate::trend::median;
 use crate::units::len_f64;
@@ -38,14 +39,17 @@ pub struct MonthPeak {
 }
 
 impl MonthPeak {
+    /// The day that it comes on.
+    pub fn day_of_month(&self) -> DayOfMonth {
+        DayOfMonth::at(self.place)
+    }
+
     /// `on day 1 of the month`, `on the last day of the month`.
     pub fn day(&self) -> String {
-        let place = i64::try_from(self.place).unwrap_or(0);
-        match place - FROM_START - 1 {
-            ..0 => format!("on day {place} of the month"),
-            0 => "on the last day of the month".to_owned(),
-            1 => "on the last day but one of the month".to_owned(),
-            more => format!("{more} days before the last of the month"),
+        let day = self.day_of_month();
+        match day.from_end() {
+            Some(2..) => format!("{} of the month", day.words()),
+            _ => format!("on {} of the month", day.words()),
         }
     }
 }
@@ -53,6 +57,8 @@ impl MonthPeak {
 /// What comes on one day of the month.
 #[derive(Debug, Clone, PartialEq)]
 struct Effect {
+    /// What it is above days around it, in the mean.
+    level: f64,
     /// What each hour is above the same hour of days around it, in the mean of the months.
     hours: [f64; DAY],
     /// What a month was off that mean at most, over the day.
@@ -103,6 +109,13 @@ impl Months {
         effect.map_or((0.0, 0.0), |it| (it.hours[of_day], it.spread))
     }
 
+    /// Days of the month that are above others.
+    pub(super) fn busy(&self) -> Vec<DayOfMonth> {
+        let places = self.effects.iter().enumerate();
+        let busy = places.filter(|(_, it)| it.as_ref().is_some_and(|it| it.level > 0.0));
+        busy.map(|(place, _)| DayOfMonth::at(place)).collect()
+    }
+
     /// The largest hour of days of the month that are above others.
     pub(super) fn peak(&self, local: &Hours) -> Option<MonthPeak> {
         let hours = local.values.iter().zip(local.first..);
@@ -143,6 +156,7 @@ impl Effect {
         let level = mean(&mut days.iter().map(|it| it.mean));
         let off = days.iter().map(|it| (it.mean - level).abs());
         Self {
+            level,
             hours: std::array::from_fn(|hour| mean(&mut days.iter().map(|it| it.hours[hour]))),
             spread: off.fold(0.0, f64::max),
         }

@@ -22,6 +22,13 @@ pub struct Once {
 /// What came on one of some days, oldest first, each of as many values; `about` that time are
 /// so many of them to both sides. The newest day may be the first of many.
 pub fn once<T: Copy + Into<f64>>(days: &[&[T]], about: usize) -> Vec<Once> {
+    let mut found = once_so_far(days, about);
+    found.retain(|it| it.day + 1 < days.len());
+    found
+}
+
+/// The same with the newest day, of which nobody knows yet whether it comes again.
+pub fn once_so_far<T: Copy + Into<f64>>(days: &[&[T]], about: usize) -> Vec<Once> {
     let mut found = Vec::new();
     if days.len() < TWO_WEEKS {
         return found;
@@ -39,8 +46,7 @@ pub fn once<T: Copy + Into<f64>>(days: &[&[T]], about: usize) -> Vec<Once> {
             }
         }
         let [(_, day), (others, _)] = largest;
-        let is_newest = day + 1 == days.len();
-        if !is_newest && others > 0.0 && days[day][at].into() > ONCE * others {
+        if others > 0.0 && days[day][at].into() > ONCE * others {
             found.push(Once { day, at, others });
         }
     }

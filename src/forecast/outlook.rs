@@ -1,6 +1,6 @@
 //! One series: its seasons, what comes, and how sure that is.
 
-use super::bands::bands;
+use super::bands::{Bound, bands};
 use super::cycles::Cycles;
 use super::level::{Level, Lull};
 use super::model::{ALL, Model, of_period};
@@ -154,6 +154,7 @@ fn looked(
     }
     let weekends = |hour: usize| cycles.is_weekend(i64::try_from(hour).unwrap_or(0));
     let bands = bands(&replays, &trials.begins(), values, room, weekends);
+    let bound = Bound::of(values);
     let end = local.first + i64::try_from(values.len()).unwrap_or(i64::MAX);
     let within = end..end + i64::try_from(room).unwrap_or(0);
     let point = |hour: i64| {
@@ -177,10 +178,11 @@ fn looked(
             Some(Like::Times(times)) => times,
             _ => 1.0,
         };
+        let most = bound.as_ref().map_or(f64::INFINITY, |it| it.at(value, at));
         Point {
             value: value * times,
             low: (value + below).max(0.0) * times,
-            high: (value + above).max(back + effect + spread) * times,
+            high: (value + above).min(most).max(back + effect + spread) * times,
         }
     };
     let hours_ahead = (next..).take(ahead);

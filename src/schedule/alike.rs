@@ -32,7 +32,9 @@ impl Cycle {
     /// The finest that is proven; `None` without a season.
     pub fn of(seasons: &[Season]) -> Option<Self> {
         let has = |kind: Kind| seasons.iter().any(|it| it.kind == kind);
-        if has(Kind::Weekly) {
+        let is_of_month = |it: &Season| matches!(it.kind, Kind::WeekdayOfMonth(_));
+        // A schedule knows no days but those of each week.
+        if has(Kind::Weekly) || seasons.iter().any(is_of_month) {
             Some(Self::Week)
         } else if has(Kind::WorkingDay) {
             Some(Self::Sort)

@@ -164,6 +164,41 @@ fn fires(cron: &str) -> Option<Vec<bool>> {
     Some(week.collect())
 }
 
+/// The expression of a cron trigger that KEDA cannot read; `None` of one that it can.
+///
+/// Source: `cron.NewParser(Minute | Hour | Dom | Month | Dow)` of robfig/cron, whose Sunday is 0.
+pub(super) fn refused(trigger: &Trigger) -> Option<String> {
+    if trigger.kind != "cron" {
+        return None;
+    }
+    let reads = |cron: &&String| -> bool {
+        let fields: Vec<&str> = cron.split_whitespace().collect();
+        let [minute, hour, day, month, weekday] = fields[..] else {
+            return false;
+        };
+        field(minute, 0, 59).is_some()
+            && field(hour, 0, 23).is_some()
+            && field(day, 1, 31).is_some_and(|it| !it[0])
+            && field(&month_named(month), 1, 12).is_some_and(|it| !it[0])
+            && field(&named(weekday), 0, 6).is_some()
+    };
+    let both = ["start", "end"].into_iter();
+    let mut both = both.filter_map(|it| trigger.metadata.get(it));
+    both.find(|it| !reads(it)).cloned()
+}
+
+/// Names of months as numbers.
+fn month_named(month: &str) -> String {
+    const NAMES: [&str; 12] = [
+        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
+    let upper = month.to_uppercase();
+    let numbers = NAMES.iter().zip(1..);
+    numbers.fold(upper, |text, (name, number): (&&str, u8)| {
+        text.replace(name, &number.to_string())
+    })
+}
+
 /// Names of days as numbers.
 fn named(weekday: &str) -> String {
     const NAMES: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
@@ -232,6 +267,35 @@ mod tests {
             "x 8 * * *",
         ] {
             assert_eq!(fires(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_keda_cannot_read_is_told_and_all_else_is_not() {
+        let trigger = |start: &str, end: &str| Trigger {
+            kind: "cron".to_owned(),
+            metadata: [("start", start), ("end", end)]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            ..Trigger::default()
+        };
+        for good in [
+            "0 8 * * 1-5",
+            "*/15 8-18/2 1,15 JAN-mar MON,fri",
+            "0 0 28-31 * ?",
+        ] {
+            assert_eq!(refused(&trigger(good, "0 9 * * *")), None, "{good}");
+        }
+        for bad in [
+            "61 25 * * *",
+            "0 8 * *",
+            "0 8 0 * *",
+            "0 8 * 13 *",
+            "0 8 * * 7",
+            "x 8 * * *",
+        ] {
+            let told = refused(&trigger("0 7 * * *", bad));
+            assert_eq!(told.as_deref(), Some(bad));
         }
     }
 

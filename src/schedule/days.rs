@@ -2,7 +2,7 @@
 
 use super::DAY;
 use super::history::{History, place};
-use crate::forecast::{Clock, once};
+use crate::forecast::{Clock, once_so_far};
 use crate::units::single;
 
 /// Seconds of a quarter of an hour.
@@ -74,10 +74,11 @@ pub(super) fn days(history: &History, clock: &Clock) -> Vec<Day> {
 /// Quarters to both sides that are about that time.
 const ABOUT: usize = 4;
 
-/// Brings what came on one day alone down to the most of all other days.
+/// Brings what came on one day alone down to the most of all other days: a schedule is for what
+/// comes again, and the newest day has shown no more than any other one of that.
 fn leave_out_once(days: &mut [Day]) {
     let peaks: Vec<&[f32]> = days.iter().map(|it| it.peaks.as_slice()).collect();
-    for it in once(&peaks, ABOUT) {
+    for it in once_so_far(&peaks, ABOUT) {
         days[it.day].peaks[it.at] = single(it.others);
         days[it.day].once.push(it.at);
     }

@@ -3,10 +3,11 @@
 use super::alike::Alike;
 use super::days::Day;
 use super::lead::Lead;
+use super::month::{MonthMaking, MonthWindow, Special};
 use super::need::Need;
-use super::play::Floors;
+use super::play::{Floors, Standing};
 use super::segment::{Segment, segments};
-use super::window::{Making, Window, levels};
+use super::window::{Making, ROUND, Window, levels};
 use super::{DAY, MINUTES, QUARTER, WEEK};
 use crate::units::{count_from, len_f64};
 
@@ -39,16 +40,21 @@ pub(super) const DETECTED: u32 = 45;
 pub(super) struct Draft {
     /// The earliest of the week first.
     pub(super) windows: Vec<Window>,
+    /// The first of the month first.
+    pub(super) month: Vec<MonthWindow>,
     pub(super) base: u32,
     pub(super) most: u32,
     pub(super) peak: f64,
 }
 
 impl Draft {
-    pub(super) fn floors(&self) -> Floors {
-        Floors {
-            base: self.base,
-            levels: levels(&self.windows, self.base, 5),
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            floors: Floors {
+                base: self.base,
+                levels: levels(&self.windows, self.base, 5),
+            },
+            month: self.month.clone(),
         }
     }
 }
@@ -69,6 +75,11 @@ pub(super) struct Drafting<'a> {
 pub(super) struct Known<'a> {
     pub(super) need: &'a Need,
     pub(super) days: &'a [&'a Day],
+    /// Days of the month that are not like the weeks around them, which are not among the days.
+    pub(super) month: &'a [Special<'a>],
+    /// Whether no season of weeks and days is proven: what is needed at most is at all hours
+    /// then.
+    pub(super) is_flat: bool,
 }
 
 impl Drafting<'_> {
@@ -77,29 +88,77 @@ impl Drafting<'_> {
         let wanted = self.wanted(known.need);
         let (windows, base) = self.cut(known, &wanted, &wanted, MOST_WINDOWS);
         let high = (0..WEEK).map(|quarter| known.need.high(quarter));
+        let month = self.month(known, &wanted, (&windows, base), <[u32]>::to_vec);
+        let most = month.iter().map(|it| it.replicas).chain(wanted);
+        let specials = known.month.iter().map(Special::peak);
         Draft {
             windows,
             base,
-            most: wanted.iter().copied().max().unwrap_or(self.least),
-            peak: high.fold(0.0, f64::max),
+            most: most.max().unwrap_or(self.least),
+            peak: high.chain(specials).fold(0.0, f64::max),
+            month,
         }
     }
 
+    /// Windows of days of the month above those of the weeks, for what is asked of what such a
+    /// day needs.
+    fn month(
+        &self,
+        known: &Known<'_>,
+        wanted: &[u32],
+        (windows, base): (&[Window], u32),
+        asked: impl Fn(&[u32]) -> Vec<u32>,
+    ) -> Vec<MonthWindow> {
+        let of_day = |it: &Special<'_>| -> Vec<u32> {
+            let high = (0..DAY).map(|quarter| it.need.high(quarter));
+            high.map(|it| whole(it / self.capacity).max(self.least))
+                .collect()
+        };
+        let days: Vec<Vec<u32>> = known.month.iter().map(of_day).collect();
+        let most = wanted.iter().chain(days.iter().flatten()).copied().max();
+        let lead = self.seconds(most.unwrap_or(self.least));
+        let making = MonthMaking {
+            week: known.need,
+            levels: &levels(windows, base, QUARTER),
+            base,
+            capacity: self.capacity,
+            early: early(lead),
+            dwell: dwell(lead),
+            change: 4.0 * CHANGE_HOURS / 2.0,
+        };
+        making.windows(known.month, |it| asked(&of_day(it)))
+    }
+
     /// Windows above an autoscaler, with more than a share of the way up to the peak.
-    pub(super) fn above(&self, known: &Known<'_>, cut: f64) -> Vec<Window> {
+    pub(super) fn above(&self, known: &Known<'_>, cut: f64) -> (Vec<Window>, Vec<MonthWindow>) {
         let wanted = self.wanted(known.need);
         let most = wanted.iter().copied().max().unwrap_or(self.least);
         let level = f64::from(self.least) + cut * f64::from(most - self.least);
         let flat = flat(&wanted, level, self.least);
-        self.cut(known, &wanted, &flat, MOST_ABOVE).0
+        let windows = self.cut(known, &wanted, &flat, MOST_ABOVE).0;
+        let month = self.month(known, &wanted, (&windows, self.least), |day| {
+            let most = day.iter().copied().max().unwrap_or(self.least);
+            let level = f64::from(self.least) + cut * f64::from(most.max(self.least) - self.least);
+            self::flat(day, level, self.least)
+        });
+        (windows, month)
     }
 
-    /// The same as replicas over the week.
-    pub(super) fn floors_above(&self, known: &Known<'_>, cut: f64) -> Floors {
-        Floors {
-            base: self.least,
-            levels: levels(&self.above(known, cut), self.least, 5),
+    /// The same as replicas over time.
+    pub(super) fn standing_above(&self, known: &Known<'_>, cut: f64) -> Standing {
+        let (windows, month) = self.above(known, cut);
+        Standing {
+            floors: Floors {
+                base: self.least,
+                levels: levels(&windows, self.least, 5),
+            },
+            month,
         }
+    }
+
+    /// Seconds that so many replicas are asked for before they are needed.
+    fn seconds(&self, replicas: u32) -> u32 {
+        self.lead.span(replicas).as_secs() + DETECTED
     }
 
     /// Replicas for each quarter of the week.
@@ -119,14 +178,17 @@ impl Drafting<'_> {
         windows: usize,
     ) -> (Vec<Window>, u32) {
         let most = wanted.iter().copied().max().unwrap_or(self.least);
-        let lead = self.lead.span(most).as_secs() + DETECTED;
-        let dwell = (lead * DWELL_LEADS).div_ceil(60 * QUARTER);
-        let dwell = usize::try_from(dwell).unwrap_or(DAY).clamp(DWELL, DAY);
+        if known.is_flat {
+            let asked = asked.iter().copied().max();
+            return (Vec::new(), asked.unwrap_or(self.least));
+        }
+        let lead = self.seconds(most);
+        let dwell = dwell(lead);
         let making = Making {
             need: known.need,
             days: known.days,
             capacity: self.capacity,
-            lead: lead.div_ceil(60).min(MINUTES / 2),
+            lead: minutes(lead),
             since: self.since,
         };
         let total: f64 = wanted.iter().map(|it| f64::from(*it)).sum();
@@ -143,6 +205,22 @@ impl Drafting<'_> {
             change *= 2.0;
         }
     }
+}
+
+/// Minutes that a window begins early.
+fn minutes(lead: u32) -> u32 {
+    lead.div_ceil(60).min(MINUTES / 2)
+}
+
+/// The same in whole five minutes.
+fn early(lead: u32) -> u32 {
+    minutes(lead).div_ceil(ROUND) * ROUND
+}
+
+/// Quarters that a window lasts at least, where so many seconds are taken to be there.
+fn dwell(lead: u32) -> usize {
+    let dwell = lead.saturating_mul(DWELL_LEADS).div_ceil(60 * QUARTER);
+    usize::try_from(dwell).unwrap_or(DAY).clamp(DWELL, DAY)
 }
 
 /// Each time in which more than a level is needed with the most of it, and `least` between.

@@ -7,6 +7,7 @@ use super::days::{Day, days};
 use super::draft::{Drafting, Known};
 use super::history::History;
 use super::lead::Pools;
+use super::month::MonthWindow;
 use super::moved::moved;
 use super::need::Need;
 use super::plan::{Options, Plan, SingleNode, refused, replicas as replicas_of};
@@ -213,6 +214,8 @@ fn peak(
     let known = Known {
         need: &need,
         days: &all,
+        month: &[],
+        is_flat: false,
     };
     let draft = drafting.draft(&known);
     let window = draft.windows.into_iter().max_by_key(|it| it.replicas)?;
@@ -232,7 +235,7 @@ pub(super) fn is_peak(cores: f64, held: f64) -> bool {
 }
 
 /// Means of whole hours.
-fn hours(history: &History) -> Hours {
+pub(super) fn hours(history: &History) -> Hours {
     let first = history.second(0).div_euclid(3_600);
     let mut sums: Vec<(f64, usize)> = Vec::new();
     for (slot, value) in history.cores.iter().enumerate() {
@@ -327,7 +330,17 @@ impl Peak {
                     window.replicas,
                     clock_time(window.start)
                 ),
-                Comes::Monthly(_) => "a schedule covers it".to_owned(),
+                Comes::Monthly(peak) => {
+                    let of = |it: &&MonthWindow| it.evidence.days.contains(&peak.day_of_month());
+                    match plan.month.iter().find(of) {
+                        Some(window) => format!(
+                            "a schedule of {} from {} covers it",
+                            window.replicas,
+                            clock_time(window.start)
+                        ),
+                        None => "a schedule covers it".to_owned(),
+                    }
+                }
             },
             Advice::Hpa(target) => {
                 let own = if plan.scaled { "its" } else { "an" };

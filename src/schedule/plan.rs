@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use super::advice::{Advice, Leave};
 use super::event::Coming;
+use super::hindered::hindered;
 use super::lead::Lead;
+use super::month::MonthWindow;
 use super::replica::Replica;
 use super::sleep::Sleep;
 use super::traffic::Traffic;
 use super::trial::{Outcome, Way};
 use super::window::Window;
-use crate::forecast::{Clocks, Season};
+use crate::forecast::{Clocks, DayOfMonth, Season};
 use crate::snapshot::{Manager, Snapshot, Workload};
 use crate::units::{Cpu, HOURS_PER_MONTH, Money};
 
@@ -60,6 +62,8 @@ pub struct Plan {
     pub max_now: Option<u32>,
     /// How its autoscaler may end all its pods, where it may.
     pub to_zero: Option<ToZero>,
+    /// Whether that is so by `idleReplicaCount`, beside a least that is not zero.
+    pub is_idle: bool,
     /// Whether that scales by a formula.
     pub by_formula: bool,
     /// Whether its pods have names and data of their own (StatefulSet).
@@ -68,6 +72,10 @@ pub struct Plan {
     pub peak: Option<f64>,
     /// What the windows are, also where they do not win; the earliest of the week first.
     pub windows: Vec<Window>,
+    /// The same for days of the month; the first of the month first.
+    pub month: Vec<MonthWindow>,
+    /// Days of the month that are busier, and of which too few are known for windows.
+    pub few_months: Vec<DayOfMonth>,
     pub lead: Option<Lead>,
     /// How each way did, simple ones first; empty where nothing was played.
     pub outcomes: Vec<Outcome>,
@@ -81,6 +89,11 @@ pub struct Plan {
     pub sleep: Option<Sleep>,
     /// Events of the calendar that come, by their start.
     pub events: Vec<Coming>,
+    /// The local day since 1970, the newest that is known, on which came what no day before had:
+    /// it is left out.
+    pub left_out: Option<i64>,
+    /// What keeps it from working, whatever it says.
+    pub hindered: Vec<String>,
     /// The local day since 1970 from which on its peaks came at other times than before, where
     /// too little is known since for windows.
     pub too_new: Option<i64>,
@@ -102,7 +115,7 @@ impl ToZero {
         let own = workload.autoscaler.as_ref()?;
         let by_use = own.metrics.iter().any(|it| it.name == "cpu");
         let how = if by_use { Self::WithCpu } else { Self::Asked };
-        (own.min_replicas == 0).then_some(how)
+        (own.min_replicas == 0 || own.idle_replicas == Some(0)).then_some(how)
     }
 }
 
@@ -179,6 +192,7 @@ impl Plan {
     /// One that changes nothing, and why.
     pub(super) fn leave(index: usize, workload: &Workload, replica: &Replica, why: Leave) -> Self {
         let now = replicas(workload);
+        let idle = workload.autoscaler.as_ref();
         Self {
             workload: index,
             advice: Advice::Leave(why),
@@ -192,10 +206,13 @@ impl Plan {
             max: now,
             max_now: workload.autoscaler.as_ref().map(|it| it.max_replicas),
             to_zero: ToZero::of(workload),
+            is_idle: idle.is_some_and(|it| it.min_replicas > 0 && it.idle_replicas.is_some()),
             by_formula: workload.managers.iter().any(Manager::has_formula),
             stateful: workload.id.kind == "StatefulSet",
             peak: None,
             windows: Vec::new(),
+            month: Vec::new(),
+            few_months: Vec::new(),
             lead: None,
             outcomes: Vec::new(),
             allowed: SHORT,
@@ -205,6 +222,16 @@ impl Plan {
             events: Vec::new(),
             too_new: None,
             quiet_since: None,
+            left_out: None,
+            hindered: Vec::new(),
+        }
+    }
+
+    /// The same, with what keeps it from working.
+    pub(super) fn told(self, workload: &Workload) -> Self {
+        Self {
+            hindered: hindered(&self, workload),
+            ..self
         }
     }
 

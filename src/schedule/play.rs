@@ -1,11 +1,13 @@
 //! Replicas played over the past: pods that start, nodes that come, and when that is short.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::history::{History, place};
 use super::hpa::{Hpa, INITIALIZATION, Metrics, SYNC};
 use super::lead::Lead;
+use super::month::MonthWindow;
 use super::{DAY, QUARTER, WEEK};
+use crate::forecast::{DayOfMonth, number_in_month};
 use crate::units::{count_from, float};
 
 /// Metrics that an autoscaler sees are so many steps old: what a kubelet and the metrics
@@ -30,6 +32,8 @@ pub(super) struct Stage<'a> {
     pub(super) start: u32,
     /// Local days and quarters in which came what no other day had.
     pub(super) once: &'a HashSet<(i64, usize)>,
+    /// Local days that are no days like others of their week, but of their month.
+    pub(super) special: &'a HashMap<i64, DayOfMonth>,
     /// Whether floors are the least of an autoscaler, which it goes to at once, and no metric
     /// of it, which it follows as fast as it may.
     pub(super) by_least: bool,
@@ -49,20 +53,25 @@ pub(super) struct Tally {
     pub(super) changes: u32,
     /// For each quarter of the week the seconds short, and the days on which it was.
     pub(super) quarters: Vec<(f64, u32)>,
+    /// The same for each quarter of special days of the month.
+    pub(super) of_month: HashMap<(DayOfMonth, usize), (f64, u32)>,
     /// The day and the quarter that were short last.
     last: Option<(i64, usize)>,
 }
 
 impl Tally {
-    fn short(&mut self, seconds: f64, (day, minute): (i64, u32), once: &HashSet<(i64, usize)>) {
+    fn short(&mut self, seconds: f64, (day, minute): (i64, u32), stage: &Stage<'_>) {
         self.short += seconds;
         let quarter = place(minute / QUARTER) % WEEK;
-        if once.contains(&(day, quarter % DAY)) {
+        if stage.once.contains(&(day, quarter % DAY)) {
             self.once += seconds;
             return;
         }
         self.quarters.resize(WEEK, (0.0, 0));
-        let (short, days) = &mut self.quarters[quarter];
+        let (short, days) = match stage.special.get(&day) {
+            Some(of_month) => self.of_month.entry((*of_month, quarter % DAY)).or_default(),
+            None => &mut self.quarters[quarter],
+        };
         *short += seconds;
         if self.last.replace((day, quarter)) != Some((day, quarter)) {
             *days += 1;
@@ -87,6 +96,32 @@ impl Floors {
             base: self.base,
             levels: both.map(|(own, other)| *own.max(other)).collect(),
         }
+    }
+}
+
+/// A schedule: its weeks, and what stands on top of them on days of the month.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub(super) floors: Floors,
+    pub(super) month: Vec<MonthWindow>,
+}
+
+impl Standing {
+    /// What it asks for on a local day, since 1970, where that is another than in other weeks.
+    pub(super) fn special(&self, day: i64, weekday: usize) -> Option<Floors> {
+        let (number, next) = (number_in_month(day), number_in_month(day + 1));
+        let opens =
+            |it: &MonthWindow| it.days.contains(number) || (it.is_eve && it.days.contains(next));
+        if !self.month.iter().any(opens) {
+            return None;
+        }
+        let mut floors = self.floors.clone();
+        let each = 3 * DAY;
+        let own = &mut floors.levels[weekday * each..(weekday + 1) * each];
+        for window in &self.month {
+            window.raise(own, number, next);
+        }
+        Some(floors)
     }
 }
 
@@ -135,7 +170,7 @@ impl Stage<'_> {
                     tally.known += seconds;
                     tally.replicas += seconds * f64::from(fleet.size());
                     if cores > f64::from(ready) * self.capacity * (1.0 + 1e-9) {
-                        tally.short(seconds, self.local[slot], self.once);
+                        tally.short(seconds, self.local[slot], self);
                     }
                 }
                 let mut floor = floors_of_day.map(|it| it.at(minute, offset));
@@ -194,7 +229,7 @@ impl Stage<'_> {
             tally.known += step;
             tally.replicas += step * count;
             if f64::from(*cores) > count * capacity * (1.0 + 1e-6) {
-                tally.short(step, self.local[slot], self.once);
+                tally.short(step, self.local[slot], self);
             }
             if before.is_finite() && (before - count).abs() > 0.5 {
                 tally.changes += 1;
@@ -357,6 +392,7 @@ mod tests {
                 capacity: 0.5,
                 start: 2,
                 once: &HashSet::new(),
+                special: &HashMap::new(),
                 by_least: false,
             };
             let tally = stage.play(Hpa::new(2, 100, Some(0.7)), |_| None);

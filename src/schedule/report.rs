@@ -191,7 +191,11 @@ fn plans_of<S: Supply>(
         plans.extend(made.collect::<Vec<Plan>>());
     })?;
     plans.sort_by_key(|it| it.workload);
-    Ok(plans)
+    let told = |it: Plan| {
+        let workload = &snapshot.workloads[it.workload];
+        it.told(workload)
+    };
+    Ok(plans.into_iter().map(told).collect())
 }
 
 /// What comes again: in requests where those are known, which no code that is faster and no

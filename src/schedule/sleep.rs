@@ -124,6 +124,12 @@ pub(super) fn sleep(
             asleep[weekday * DAY + quarter] = all >= LEAST_DAYS && idle == all;
         }
     }
+    let others = |quarter: usize| {
+        let known = days.iter().filter_map(|day| day.quarters[quarter % DAY]);
+        let (all, idle) = known.fold((0, 0), |(all, idle), it| (all + 1, idle + usize::from(it)));
+        all >= LEAST_DAYS && idle == all
+    };
+    close(&mut asleep, others);
     // What never is asked anything is no case for a schedule.
     if asleep.iter().all(|it| *it) {
         return None;
@@ -155,6 +161,19 @@ pub(super) fn sleep(
         days: days.len(),
         asleep,
     })
+}
+
+/// Closes what is shorter than a sleep between two, where nothing is asked on any day at that
+/// hour: of some day too few are known then, as where history begins after midnight.
+fn close(asleep: &mut [bool], nothing: impl Fn(usize) -> bool) {
+    let len = asleep.len();
+    let awake: Vec<bool> = asleep.iter().map(|it| !it).collect();
+    for (from, until) in stretches(&awake) {
+        let is_hole = until - from < SHORTEST && (from..until).all(|it| nothing(it % len));
+        if is_hole {
+            (from..until).for_each(|it| asleep[it % len] = true);
+        }
+    }
 }
 
 /// Stretches of a week that begins again at its end; the end may be beyond it.
@@ -295,6 +314,27 @@ mod tests {
         asleep[100..140].fill(true);
         assert_eq!(stretches(&asleep), [(100, 140), (WEEK - 16, WEEK + 32)]);
         assert!(stretches(&[true; 8]).is_empty());
+    }
+
+    #[test]
+    fn a_hole_in_a_night_is_closed_where_nothing_is_asked_then() {
+        let night = |hole: std::ops::Range<usize>| {
+            let mut asleep = vec![false; WEEK];
+            asleep[WEEK - 16..].fill(true);
+            asleep[..32].fill(true);
+            asleep[hole].fill(false);
+            asleep
+        };
+        let whole = night(0..0);
+        let closed = |hole: std::ops::Range<usize>, nothing: &dyn Fn(usize) -> bool| {
+            let mut asleep = night(hole);
+            close(&mut asleep, nothing);
+            asleep
+        };
+        assert_eq!(closed(4..8, &|_| true), whole);
+        assert_eq!(closed(4..8, &|it| it != 5), night(4..8));
+        // What is as long as a sleep is no hole.
+        assert_eq!(closed(4..16, &|_| true), night(4..16));
     }
 
     #[test]

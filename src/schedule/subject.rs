@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::iter::successors;
 
 use super::MINUTES;
@@ -15,9 +15,10 @@ use super::draft::{DETECTED, Draft, Drafting, Known};
 use super::event::coming;
 use super::history::History;
 use super::lead::{Lead, Pools};
+use super::month::{MONTHS, MonthWindow, Special};
 use super::moved::moved;
 use super::need::Need;
-use super::peak::is_peak;
+use super::peak::{hours, is_peak};
 use super::plan::{Options, Plan, SHORT, replicas};
 use super::play::Stage;
 use super::replica::Replica;
@@ -26,7 +27,7 @@ use super::sleep::{Sleep, sleep};
 use super::traffic::Traffic;
 use super::trial::{Outcome, Trial, Way};
 use super::window::{Window, busy_hours};
-use crate::forecast::{Clock, Season};
+use crate::forecast::{Clock, DayOfMonth, Season};
 use crate::snapshot::{Autoscaler, Manager, Workload};
 use crate::trend::quantile;
 use crate::units::count_from;
@@ -77,6 +78,9 @@ pub(super) struct Subject<'a> {
 /// The past that a plan rests on.
 struct Basis<'a> {
     days: Vec<&'a Day>,
+    /// Days of the month that are not like the weeks around them, which are left out of these.
+    special: Vec<&'a Day>,
+    months: Vec<DayOfMonth>,
     /// The finest cycle that is proven of it.
     proven: Option<Cycle>,
     history: Cow<'a, History>,
@@ -97,7 +101,7 @@ struct Looked<'a> {
 }
 
 /// What is needed by all days but some, where that can be told, and these days.
-type HeldOut<'a> = (Option<Need>, Vec<&'a Day>);
+type HeldOut<'a> = (Option<Need>, Vec<&'a Day>, Vec<Special<'a>>);
 
 /// What one size of replicas came to.
 struct Tried {
@@ -108,7 +112,7 @@ struct Tried {
     allowed: f64,
     outcomes: Vec<Outcome>,
     /// Windows above an autoscaler.
-    above: Vec<Window>,
+    above: (Vec<Window>, Vec<MonthWindow>),
     /// Which look it is by.
     look: usize,
 }
@@ -148,7 +152,14 @@ impl Subject<'_> {
         };
         // By what few hold, days that differ are told apart.
         let fewest = advised.min(self.replica.cores_now.unwrap_or(advised));
-        let basis = self.basis(&days, fewest, options);
+        let busy = self.clock.busy_days(&hours(&self.history), &self.seasons);
+        let known = |day: &DayOfMonth| {
+            let same = days.iter().filter(|it| DayOfMonth::of(it.number) == *day);
+            same.count()
+        };
+        let (months, few) = busy.into_iter().partition(|it| known(it) >= MONTHS);
+        let few_months: Vec<DayOfMonth> = few;
+        let basis = self.basis(&days, months, fewest, options);
         let enough = days.len() >= LEAST_DAYS;
         let mut looks: Vec<Looked<'_>> = Vec::new();
         let first = Self::look(&basis, fewest, &mut looks, options);
@@ -156,8 +167,13 @@ impl Subject<'_> {
             return left(Leave::Thin);
         };
         let left = |why: Leave| Plan {
-            days: basis.days.len(),
+            days: basis.days.len() + basis.special.len(),
             too_new: basis.too_new,
+            few_months: few_months.clone(),
+            left_out: days
+                .last()
+                .filter(|it| !it.once.is_empty())
+                .map(|it| it.number),
             ..left(why)
         };
         let sizes = self.sizes(&basis, &looks[first].need, advised);
@@ -191,10 +207,20 @@ impl Subject<'_> {
     }
 
     /// All of the past, or what of it has its peaks at the times of now.
-    fn basis<'b>(&'b self, days: &'b [Day], capacity: f64, options: &Options) -> Basis<'b> {
+    fn basis<'b>(
+        &'b self,
+        days: &'b [Day],
+        months: Vec<DayOfMonth>,
+        capacity: f64,
+        options: &Options,
+    ) -> Basis<'b> {
         let proven = Cycle::of(&self.seasons);
+        let is_special = |it: &&Day| months.contains(&DayOfMonth::of(it.number));
+        let (special, usual) = days.iter().partition(is_special);
         let whole = Basis {
-            days: days.iter().collect(),
+            days: usual,
+            special,
+            months,
             proven,
             history: Cow::Borrowed(&self.history),
             level: self.level,
@@ -204,15 +230,20 @@ impl Subject<'_> {
         let Some(moved) = proven.and_then(|it| moved(&whole.days, it, capacity)) else {
             return whole;
         };
-        let days = days.iter().filter(|it| it.number >= moved.day);
+        let is_new = |it: &&&Day| it.number >= moved.day;
+        let recent_of = |days: &[&'b Day]| days.iter().filter(is_new).copied().collect();
+        let (days, special) = (recent_of(&whole.days), recent_of(&whole.special));
         let recent = self.history.since(moved.day, self.clock);
         let level = self.level * self.history.mean() / recent.mean();
         let recent = Basis {
-            days: days.collect(),
+            days,
+            special,
+            months: whole.months.clone(),
+            proven,
             history: Cow::Owned(recent),
             level: bounded(level),
             since: Some(moved.day),
-            ..whole
+            too_new: None,
         };
         let mut looks: Vec<Looked<'_>> = Vec::new();
         let look = Self::look(&recent, capacity, &mut looks, options);
@@ -222,12 +253,9 @@ impl Subject<'_> {
             return recent;
         }
         Basis {
-            days: whole.days,
             proven: None,
-            history: whole.history,
-            level: self.level,
-            since: None,
             too_new: Some(moved.day),
+            ..whole
         }
     }
 
@@ -311,7 +339,14 @@ impl Subject<'_> {
             least: least(self.workload),
             since: basis.since,
         };
-        let whole = Known { need, days };
+        let is_flat = basis.proven.is_none();
+        let specials = basis.specials(basis.level, options, |_| true);
+        let whole = Known {
+            need,
+            days,
+            month: &specials,
+            is_flat: is_flat && !specials.is_empty(),
+        };
         let made = drafting.draft(&whole);
         let max = self.max(made.most);
         if made.most <= drafting.least {
@@ -320,7 +355,7 @@ impl Subject<'_> {
                 max,
                 allowed: SHORT,
                 outcomes: Vec::new(),
-                above: Vec::new(),
+                above: (Vec::new(), Vec::new()),
                 made,
                 look,
                 lead,
@@ -328,7 +363,7 @@ impl Subject<'_> {
             return (size == 0).then_some(plain);
         }
         let own = self.workload.autoscaler.as_ref();
-        let windows = basis.proven.map_or(0, |_| made.windows.len());
+        let windows = if is_flat { 0 } else { made.windows.len() };
         let hours = if windows == 0 {
             BUSY
         } else {
@@ -340,20 +375,24 @@ impl Subject<'_> {
             let others = days.iter().filter(|it| fold(it.number) != number);
             let others: Vec<&Day> = others.copied().collect();
             let need = Need::of(&others, alike, 1.0, options.chance);
-            (need, others)
+            let specials = basis.specials(1.0, options, |it| fold(it.number) != number);
+            (need, others, specials)
         };
         let held_out = || (0..folds).map(held_out).collect();
         let held_out: &Vec<HeldOut<'_>> = looked.held_out.get_or_init(held_out);
-        let others = held_out.iter().map(|(own, days)| Known {
+        let others = held_out.iter().map(|(own, days, specials)| Known {
             need: own.as_ref().unwrap_or(need),
             days,
+            month: specials,
+            is_flat: whole.is_flat,
         });
         let others: Vec<Known<'_>> = others.collect();
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let crons = self.crons();
         let trial = Trial {
             stage: Stage {
-                once: &once(days),
+                once: &once(days.iter().chain(&basis.special)),
+                special: &basis.special_days(),
                 by_least: self.by_least(),
                 history: &basis.history,
                 local: &self.local(self.clock),
@@ -381,13 +420,15 @@ impl Subject<'_> {
             crons: crons.as_ref(),
             behavior: own.and_then(|it| it.behavior.clone()).unwrap_or_default(),
         };
+        let windows = windows + made.month.len();
         let outcomes = if size == 0 {
             trial.outcomes(windows)
         } else {
             trial.beside(windows)
         };
         let cut = outcomes.iter().find_map(|it| it.cut);
-        let above = cut.map_or_else(Vec::new, |cut| drafting.above(&whole, cut));
+        let above = cut.map(|cut| drafting.above(&whole, cut));
+        let above = above.unwrap_or_default();
         Some(Tried {
             capacity,
             lead,
@@ -413,7 +454,8 @@ impl Subject<'_> {
         let is_own = |it: &Outcome| it.target.is_some() && it.target == own_target(it.cores);
         let all = tries.iter().flat_map(|it| it.outcomes.iter().copied());
         let all: Vec<Outcome> = all.collect();
-        let (advice, winner) = choose(&all, basis.proven.is_some(), is_own);
+        let is_proven = basis.proven.is_some() || tries.iter().any(|it| !it.made.month.is_empty());
+        let (advice, winner) = choose(&all, is_proven, is_own);
         let size = winner.map_or(0, |it| it.size);
         let tried = &tries[size];
         let advised = self.replica.cores;
@@ -438,14 +480,18 @@ impl Subject<'_> {
             (Advice::Hpa(_), _) if left.stateful && own.is_none() => Advice::Leave(Leave::Stateful),
             (advice, _) => advice,
         };
-        let windows = match advice {
+        let (windows, month) = match advice {
             Advice::ScheduleAndHpa(_) => tried.above.clone(),
-            _ if basis.proven.is_some() => tried.made.windows.clone(),
-            _ => Vec::new(),
+            _ if basis.proven.is_some() => (tried.made.windows.clone(), tried.made.month.clone()),
+            _ => (Vec::new(), tried.made.month.clone()),
         };
         let crons = self.crons();
         let own_target = own_target(Some(tried.capacity));
-        let (advice, windows) = beside(crons.as_ref(), advice, windows, own_target);
+        let (advice, windows) = if month.is_empty() {
+            beside(crons.as_ref(), advice, windows, own_target)
+        } else {
+            (advice, windows)
+        };
         // What is told of a way is told of the size that wins.
         let scales = |it: &Outcome| !matches!(it.way, Way::Today | Way::Advised | Way::Peak);
         let mut outcomes = all;
@@ -462,6 +508,7 @@ impl Subject<'_> {
             peak: Some(tried.made.peak),
             cores: Some(tried.capacity),
             windows,
+            month,
             outcomes,
             allowed: tried.allowed,
             ..left
@@ -506,6 +553,29 @@ impl Subject<'_> {
             (day, midnight + minute)
         });
         told.collect()
+    }
+}
+
+impl<'a> Basis<'a> {
+    /// What its days of the month need, by those of them that count.
+    fn specials(
+        &self,
+        level: f64,
+        options: &Options,
+        counts: impl Fn(&Day) -> bool,
+    ) -> Vec<Special<'a>> {
+        let of = |day: &DayOfMonth| {
+            let days = self.special.iter().copied().filter(|it| counts(it));
+            Special::of(*day, days, level, options.chance)
+        };
+        self.months.iter().filter_map(of).collect()
+    }
+
+    /// Which days these are.
+    fn special_days(&self) -> HashMap<i64, DayOfMonth> {
+        let days = self.special.iter();
+        days.map(|it| (it.number, DayOfMonth::of(it.number)))
+            .collect()
     }
 }
 
@@ -577,8 +647,8 @@ pub(super) fn least(workload: &Workload) -> u32 {
 }
 
 /// Local days and quarters in which came what no other day had.
-fn once(days: &[&Day]) -> HashSet<(i64, usize)> {
-    let each = days.iter().flat_map(|day| {
+fn once<'a>(days: impl Iterator<Item = &'a &'a Day>) -> HashSet<(i64, usize)> {
+    let each = days.flat_map(|day| {
         let own = day.once.iter();
         own.map(|quarter| (day.number, *quarter))
     });

@@ -1,16 +1,18 @@
 //! What could be done, each played on the same past.
 
+use std::collections::HashMap;
+
 use super::DAY;
 use super::alike::Alike;
 use super::choose::{AS_SHORT, best};
 use super::cron::Crons;
-use super::days::Day;
+use super::days::{Day, weekday};
 use super::draft::{Draft, Drafting, Known, NARROW, WIDE};
 use super::hpa::Hpa;
-use super::play::{Floors, Stage, Tally};
+use super::play::{Floors, Stage, Standing, Tally};
 use super::replica::Replica;
 use crate::snapshot::{Autoscaler, Behavior};
-use crate::units::{HOURS_PER_MONTH, Money};
+use crate::units::{HOURS_PER_MONTH, Money, len_f64};
 
 /// Targets of an autoscaler that are tried, the cheapest first. Samples are means over
 /// minutes, so one that stands alone is not tried above the default of the API.
@@ -146,8 +148,8 @@ impl Trial<'_> {
         if windows > 0 {
             // Windows alone would take an autoscaler of CPU away.
             if self.own.is_none() || targets.is_empty() {
-                let floors: Vec<Floors> = self.drafts.iter().map(Draft::floors).collect();
-                let tally = self.played(None, &floors);
+                let made: Vec<Standing> = self.drafts.iter().map(Draft::standing).collect();
+                let tally = self.played(None, &made);
                 let told = self.told(Way::Schedule, None, &tally);
                 outcomes.push(Outcome { windows, ..told });
             }
@@ -172,17 +174,41 @@ impl Trial<'_> {
         outcomes
     }
 
-    /// Plays floors, one of each stretch of the past that was left out, beside what crons of
+    /// Plays schedules, one of each stretch of the past that was left out, beside what crons of
     /// others asked for then.
-    fn played(&self, target: Option<f64>, floors: &[Floors]) -> Tally {
+    fn played(&self, target: Option<f64>, made: &[Standing]) -> Tally {
         let hpa = Hpa::new(self.least, self.max, target).with(self.behavior.clone());
+        let special = self.special(made);
         let Some(crons) = self.crons else {
-            return self.stage.play(hpa, |day| Some(&floors[(self.fold)(day)]));
+            return self.stage.play(hpa, |day| {
+                let usual = || &made[(self.fold)(day)].floors;
+                Some(special.get(&day).unwrap_or_else(usual))
+            });
         };
-        let beside = |week: &Floors| floors.iter().map(|it| it.beside(week)).collect();
+        let beside = |week: &Floors| made.iter().map(|it| it.floors.beside(week)).collect();
         let weeks: Vec<Vec<Floors>> = crons.weeks().iter().map(beside).collect();
-        let floors = |day| weeks[crons.place(day)].get((self.fold)(day));
-        self.stage.play(hpa, floors)
+        let special = special.into_iter().map(|(day, own)| {
+            let week = &crons.weeks()[crons.place(day)];
+            (day, own.beside(week))
+        });
+        let special: HashMap<i64, Floors> = special.collect();
+        let usual = |day| weeks[crons.place(day)].get((self.fold)(day));
+        self.stage
+            .play(hpa, |day| special.get(&day).or_else(|| usual(day)))
+    }
+
+    /// What is asked for on days that windows of months are open on.
+    fn special(&self, made: &[Standing]) -> HashMap<i64, Floors> {
+        if made.iter().all(|it| it.month.is_empty()) {
+            return HashMap::new();
+        }
+        let mut days: Vec<i64> = self.stage.local.iter().map(|it| it.0).collect();
+        days.dedup();
+        let special = days.into_iter().filter_map(|day| {
+            let floors = made[(self.fold)(day)].special(day, weekday(day))?;
+            Some((day, floors))
+        });
+        special.collect()
     }
 
     /// Targets that an autoscaler is tried with, the highest first: its own where there is one,
@@ -227,16 +253,17 @@ impl Trial<'_> {
     /// the one below it, which may be short less for as much money.
     fn cut(&self, cut: f64, targets: &[f64]) -> Vec<Outcome> {
         let mut played: Vec<Outcome> = Vec::new();
-        let windows = self.drafting.above(self.whole, cut).len();
+        let (windows, month) = self.drafting.above(self.whole, cut);
+        let windows = windows.len() + month.len();
         if windows == 0 {
             return played;
         }
-        let floors = self.others.iter();
-        let floors: Vec<Floors> = floors
-            .map(|it| self.drafting.floors_above(it, cut))
+        let made = self.others.iter();
+        let made: Vec<Standing> = made
+            .map(|it| self.drafting.standing_above(it, cut))
             .collect();
         for target in targets {
-            let tally = self.played(Some(*target), &floors);
+            let tally = self.played(Some(*target), &made);
             let told = Outcome {
                 windows,
                 cut: Some(cut),
@@ -326,7 +353,7 @@ impl Trial<'_> {
         let replica_hours = tally.replicas / 3_600.0 / weeks;
         let short = tally.short / 60.0 / weeks;
         let once = tally.once / 60.0 / weeks;
-        let again = self.again(tally) / 60.0 / weeks;
+        let again = self.again(tally) / 60.0 / weeks + self.again_of_months(tally) / 60.0;
         Outcome {
             way,
             size: self.size,
@@ -343,6 +370,24 @@ impl Trial<'_> {
             most: tally.most,
             changes_a_day: f64::from(tally.changes) / weeks / 7.0,
         }
+    }
+
+    /// Seconds short of a month in quarters of its days that were on more than half of them: as
+    /// many as if it were a week, since each month has them.
+    fn again_of_months(&self, tally: &Tally) -> f64 {
+        let each = tally.of_month.iter().map(|((day, _), (seconds, short))| {
+            let days = self.stage.special.values().filter(|it| *it == day).count();
+            let short = usize::try_from(*short).unwrap_or(0);
+            if 2 * short > days {
+                seconds / len_f64(days.max(1))
+            } else {
+                0.0
+            }
+        });
+        // Sums of fractions are the same in any order that is the same.
+        let mut each: Vec<f64> = each.collect();
+        each.sort_unstable_by(f64::total_cmp);
+        each.iter().sum()
     }
 
     /// Seconds short in quarters that were on more than half of the days like theirs.

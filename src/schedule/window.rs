@@ -8,11 +8,12 @@ use super::moved::ways;
 use super::need::Need;
 use super::segment::Segment;
 use super::{DAY, MINUTES, QUARTER, WEEK};
+use crate::forecast::WeekdayOfMonth;
 use crate::trend::median;
 use crate::units::len_f64;
 
 /// Windows begin at whole five minutes.
-const ROUND: u32 = 5;
+pub(super) const ROUND: u32 = 5;
 
 /// Windows of different days are one where they begin and end within so many minutes.
 const ALIKE: u32 = 45;
@@ -64,6 +65,8 @@ pub struct Evidence {
     /// The local day since 1970 on which peaks began to come at these times, where they came at
     /// others before.
     pub since: Option<i64>,
+    /// The day of the month that all days are on which it came, where no others of its weeks are.
+    pub of_month: Option<WeekdayOfMonth>,
     /// Whether all its replicas are needed from its first quarter of an hour on.
     pub at_once: bool,
     /// Cores that all pods together used then, where the peak came, as a rule.
@@ -112,10 +115,10 @@ pub(super) struct Making<'a> {
 /// A stretch as a floor: nested ones go on below higher ones, so that none begins where
 /// another ends.
 #[derive(Debug, Clone, Copy)]
-struct Floor {
-    from: usize,
-    until: usize,
-    replicas: u32,
+pub(super) struct Floor {
+    pub(super) from: usize,
+    pub(super) until: usize,
+    pub(super) replicas: u32,
 }
 
 impl Making<'_> {
@@ -128,7 +131,7 @@ impl Making<'_> {
             }
         }
         let mut windows: Vec<Window> = Vec::new();
-        for floor in floors(segments, base) {
+        for floor in floors(segments, base, WEEK) {
             let window = self.window(floor, &level, base);
             let same = windows.iter_mut().find(|it| it.is_like(&window));
             match same {
@@ -204,6 +207,7 @@ impl Making<'_> {
                 seen: 0,
                 of: 0,
                 since: self.since,
+                of_month: None,
                 at_once: first > f64::from(floor.replicas - 1) * self.capacity,
                 cores: 0.0,
                 planned: own.iter().map(|at| self.need.high(*at)).fold(0.0, f64::max),
@@ -234,8 +238,12 @@ impl Making<'_> {
         let quarters: Vec<usize> = own.iter().map(|it| it.0).collect();
         let had = had(&opens, &quarters, peak.enough);
         let later = peak.quarter / DAY;
+        let came = opens.iter().zip(self.numbers(window, until));
+        let came = came.map(|((_, need), day)| (need[peak.quarter], day + of_days(later)));
+        let came: Vec<(f64, i64)> = came.collect();
         let proof = &mut window.evidence;
         (proof.seen, proof.of, proof.cores) = (peak.times, peak.of, peak.cores);
+        proof.of_month = of_month(&came, peak.enough);
         proof.days = window.days.later(later);
         proof.weekday = (peak.weekday + later) % 7;
         proof.minute = minutes(peak.quarter % DAY);
@@ -245,15 +253,10 @@ impl Making<'_> {
     /// What was needed in each quarter since midnight of each day that it would have opened on.
     fn opens(&self, window: &Window, until: usize) -> Vec<Open> {
         let by_number: HashMap<i64, &Day> = self.days.iter().map(|it| (it.number, *it)).collect();
-        let (Some(first), Some(last)) = (self.days.first(), self.days.last()) else {
-            return Vec::new();
-        };
-        let reach = i64::try_from(until.div_ceil(DAY)).unwrap_or(0);
-        let opens =
-            (first.number - reach..=last.number).filter(|it| window.days.contains(weekday(*it)));
+        let opens = self.numbers(window, until);
         let needed = |number: i64| {
             let need = (0..until).map(|quarter| {
-                let day = number + i64::try_from(quarter / DAY).unwrap_or(0);
+                let day = number + of_days(quarter / DAY);
                 let day = by_number.get(&day);
                 let day = day.filter(|it| it.sampled[quarter % DAY]);
                 day.map_or(f64::NAN, |it| f64::from(it.peaks[quarter % DAY]))
@@ -262,6 +265,32 @@ impl Making<'_> {
         };
         opens.map(needed).collect()
     }
+
+    /// These days, since 1970-01-01.
+    fn numbers(&self, window: &Window, until: usize) -> impl Iterator<Item = i64> + use<> {
+        let (first, last) = (self.days.first(), self.days.last());
+        let reach = of_days(until.div_ceil(DAY));
+        let (first, last) = match (first, last) {
+            (Some(first), Some(last)) => (first.number - reach, last.number),
+            _ => (0, -1),
+        };
+        let days = window.days;
+        (first..=last).filter(move |it| days.contains(weekday(*it)))
+    }
+}
+
+fn of_days(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(0)
+}
+
+/// The day of the month that all days are on which enough came, of what came on which day.
+fn of_month(came: &[(f64, i64)], enough: f64) -> Option<WeekdayOfMonth> {
+    let known = came.iter().filter(|it| it.0.is_finite());
+    let days = |of: &dyn Fn(f64) -> bool| -> Vec<i64> {
+        let own = known.clone().filter(|it| of(it.0));
+        own.map(|it| it.1).collect()
+    };
+    WeekdayOfMonth::that_is(&days(&|it| it > enough), &days(&|_| true))
 }
 
 /// Days of the week that a window opens on, and what was needed in each quarter since their
@@ -394,8 +423,9 @@ fn joined(mut windows: Vec<Window>) -> Vec<Window> {
     }
 }
 
-/// Every stretch above `base` as a floor from where it is reached to where less is enough.
-fn floors(segments: &[Segment], base: u32) -> Vec<Floor> {
+/// Every stretch above `base` as a floor from where it is reached to where less is enough, in
+/// so many slots that begin again at their end.
+pub(super) fn floors(segments: &[Segment], base: u32, len: usize) -> Vec<Floor> {
     let Some(lowest) = segments.iter().position(|it| it.replicas <= base) else {
         // More than the base all week is one floor, which no window needs.
         return Vec::new();
@@ -406,7 +436,7 @@ fn floors(segments: &[Segment], base: u32) -> Vec<Floor> {
     let first = segments[lowest].from;
     for (number, it) in turned.enumerate() {
         let wrapped = number > 0 && it.from < first;
-        let from = if wrapped { it.from + WEEK } else { it.from };
+        let from = if wrapped { it.from + len } else { it.from };
         let mut start = from;
         while let Some((began, replicas)) = open.pop() {
             if replicas <= it.replicas {
@@ -425,7 +455,7 @@ fn floors(segments: &[Segment], base: u32) -> Vec<Floor> {
             open.push((start, it.replicas));
         }
     }
-    let end = first + WEEK;
+    let end = first + len;
     found.extend(open.into_iter().map(|(from, replicas)| Floor {
         from,
         until: end,
@@ -483,7 +513,7 @@ mod tests {
             segment(70, 80, 6),
             segment(80, WEEK, 2),
         ];
-        let found = floors(&segments, 2);
+        let found = floors(&segments, 2, WEEK);
         let plain: Vec<_> = found
             .iter()
             .map(|it| (it.from, it.until, it.replicas))
@@ -506,6 +536,7 @@ mod tests {
                 seen: 4,
                 of: 4,
                 since: None,
+                of_month: None,
                 at_once: true,
                 cores: 1.0,
                 planned: 1.0,
@@ -559,10 +590,10 @@ mod tests {
     #[test]
     fn what_reaches_over_sunday_night_is_one() {
         let segments = [segment(10, 600, 1), segment(600, WEEK + 10, 3)];
-        let found = floors(&segments, 1);
+        let found = floors(&segments, 1, WEEK);
         assert_eq!((found[0].from, found[0].until), (600, WEEK + 10));
         let before = [segment(0, 10, 3), segment(10, WEEK, 1)];
-        let found = floors(&before, 1);
+        let found = floors(&before, 1, WEEK);
         assert_eq!((found[0].from, found[0].until), (WEEK, WEEK + 10));
     }
 }

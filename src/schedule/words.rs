@@ -4,11 +4,13 @@ use jiff::Timestamp;
 
 use super::advice::{Advice, Leave};
 use super::calendar::{clock_time, span_of};
+use super::month::{MONTHS, MonthWindow};
 use super::plan::{Plan, ToZero};
 use super::trial::Way;
 use super::window::Window;
+use crate::forecast::{DayOfMonth, Kind, Season};
 use crate::text::{count, percent_said, short};
-use crate::units::Cpu;
+use crate::units::{Cpu, Span};
 
 /// What is planned with is said where it is more than so many times the peak.
 const SAID: f64 = 1.5;
@@ -36,6 +38,47 @@ pub fn evidence(window: &Window) -> String {
     )
 }
 
+/// `on day 1 of the month 08:00, 4 of 4 months, peak 9.2 cores, needs 9 replicas from 07:40;
+/// chance to be short 2%`.
+pub fn month_evidence(window: &MonthWindow) -> String {
+    let it = &window.evidence;
+    let up_to = if it.at_once { "" } else { "up to " };
+    let planned = if it.planned > SAID * it.cores {
+        format!(", {} planned with", cores(it.planned))
+    } else {
+        String::new()
+    };
+    let noun = if it.days.len() == 1 { "month" } else { "day" };
+    let before = if window.is_eve { " the day before" } else { "" };
+    // What is written is not what is meant.
+    let wide = if window.is_wide() {
+        format!(
+            "; no cron says how long a month is, so it is open on {}",
+            window.days.words()
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {}, {} of {}, peak {} cores{planned}, needs {up_to}{} from {}{before}; chance to be \
+         short {}{wide}",
+        days_of_month(&it.days),
+        clock_time(it.minute),
+        it.seen,
+        count(it.of, noun),
+        cores(it.cores),
+        count(usize::try_from(window.replicas).unwrap_or(0), "replica"),
+        clock_time(window.start),
+        percent_said(it.chance),
+    )
+}
+
+/// `on day 1 of the month`, `on day 1, the last day of the month`.
+fn days_of_month(days: &[DayOfMonth]) -> String {
+    let words: Vec<String> = days.iter().map(|it| it.words()).collect();
+    format!("on {} of the month", words.join(", "))
+}
+
 /// `4 of 4 weeks`, `20 of 20 days`; where peaks moved `10 of the last 10 days, since Nov 2`.
 pub(super) fn seen(window: &Window) -> String {
     let it = &window.evidence;
@@ -45,10 +88,22 @@ pub(super) fn seen(window: &Window) -> String {
         "day"
     };
     let of = count(it.of, noun);
-    match it.since {
-        Some(day) => format!("{} of the last {of}, since {}", it.seen, date(day)),
-        None => format!("{} of {of}", it.seen),
+    match (it.since, it.of_month) {
+        (Some(day), _) => format!("{} of the last {of}, since {}", it.seen, date(day)),
+        (None, Some(day)) => format!("{} of {of}, each {}", it.seen, day.words()),
+        (None, None) => format!("{} of {of}", it.seen),
     }
+}
+
+/// The period of a season that no cron follows: one that is no part of a day and no week.
+fn no_cron(season: &Season) -> Option<Span> {
+    let (own, day, week) = (
+        season.period.as_secs(),
+        Span::DAY.as_secs(),
+        7 * Span::DAY.as_secs(),
+    );
+    let is_part = own > 0 && (day.is_multiple_of(own) || own == week);
+    (season.kind == Kind::Custom && !is_part).then_some(season.period)
 }
 
 /// `Nov 2` of a day since 1970.
@@ -81,7 +136,7 @@ impl Plan {
                 "{reason}; its minReplicaCount has to rise from {from} to {to}, or its crons \
                  would end all pods outside of them, whatever the CPU"
             );
-        } else if self.to_zero.is_some() && self.advice.acts() {
+        } else if self.to_zero.is_some() && self.advice.acts() && !self.unidled() {
             reason = format!("{reason}; outside of its windows it goes to zero as it does now");
         }
         if self.by_formula && self.advice.has_windows() {
@@ -99,6 +154,26 @@ impl Plan {
             reason = format!(
                 "{reason}; its peaks came at other times before {}, which is too new for windows",
                 date(day)
+            );
+        }
+        if let Some(day) = self.left_out {
+            reason = format!(
+                "{reason}; what came on {} is more than any day before had, and is left out until \
+                 it comes again",
+                date(day)
+            );
+        }
+        for period in self.seasons.iter().filter_map(no_cron) {
+            reason = format!(
+                "{reason}; what comes every {period} has no window: crons know hours, days, weeks \
+                 and months"
+            );
+        }
+        if !self.few_months.is_empty() {
+            reason = format!(
+                "{reason}; more comes {}, for which a window needs {}",
+                days_of_month(&self.few_months),
+                count(MONTHS, "month")
             );
         }
         if !self.advice.acts() {
@@ -120,8 +195,14 @@ impl Plan {
 
     /// What the least of its autoscaler has to rise from, and to, where it may go to zero now.
     pub fn lifted(&self) -> Option<(u32, u32)> {
-        let by_cpu = self.to_zero == Some(ToZero::WithCpu);
+        let by_cpu = self.to_zero == Some(ToZero::WithCpu) && !self.is_idle;
         (by_cpu && self.advice.acts()).then_some((0, self.base))
+    }
+
+    /// Whether its `idleReplicaCount` has to go: it would be in force beside CPU.
+    pub fn unidled(&self) -> bool {
+        let by_cpu = self.to_zero == Some(ToZero::WithCpu) && self.is_idle;
+        by_cpu && self.advice.has_windows()
     }
 
     fn sentence(&self) -> String {

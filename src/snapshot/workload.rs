@@ -392,6 +392,16 @@ pub struct Autoscaler {
     /// What it says of itself, such as `ScalingActive`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// Replicas while no trigger of a ScaledObject asks (`idleReplicaCount`); `None` for its
+    /// least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_replicas: Option<u32>,
+    /// Others that scale the same workload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// What wrote it, or the ScaledObject that it is of, where they tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<Keeper>,
 }
 
 impl Autoscaler {
@@ -429,9 +439,20 @@ impl Autoscaler {
         self.unread == 0 && self.metrics.iter().all(known)
     }
 
+    /// This one, which a ScaledObject made that says this.
+    #[must_use]
+    pub fn of(self, said: Self) -> Self {
+        Self {
+            idle_replicas: said.idle_replicas,
+            keeper: said.keeper.or(self.keeper),
+            ..self
+        }
+    }
+
     /// This one, where `other` scales the same workload too: its metrics count as unread.
     #[must_use]
     pub fn beside(mut self, other: &Self) -> Self {
+        self.others = [&other.others[..], &[other.name.clone()]].concat();
         self.unread += other.unread + other.metrics.len().max(1);
         let theirs = other.metrics.iter().filter(|metric| metric.is_share());
         let theirs = theirs.map(|metric| &metric.name).chain(&other.unread_of);

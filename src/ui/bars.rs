@@ -51,19 +51,17 @@ impl Bars {
     /// A bar where `total` is known, else a spinner. With `told`, a line says
     /// what was done and how long it took, once it is.
     pub(super) fn task(&self, label: &str, total: Option<u64>, told: bool) -> Running {
+        // Once it is among the others it is drawn, with whatever it has by then.
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let bar = if self.drawn {
-            self.all.add(ProgressBar::no_length())
-        } else {
-            ProgressBar::hidden()
-        };
-        if let Some(total) = total {
-            bar.set_length(total);
-        }
-        if self.drawn {
             bar.set_style(self.style(total.is_some()));
             bar.set_message(self.words(label));
+            let bar = self.all.add(bar);
             bar.enable_steady_tick(TICK);
-        }
+            bar
+        } else {
+            bar
+        };
         Running {
             bars: self.clone(),
             bar,

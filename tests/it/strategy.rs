@@ -56,6 +56,9 @@ fn krr_has_floors_and_keeps_what_it_cannot_judge() {
     let mut scaled = workload("Deployment", "scaled", 1, vec![container("app", 500, 512)]);
     scaled.autoscaler = Some(Autoscaler {
         conditions: Vec::new(),
+        idle_replicas: None,
+        others: Vec::new(),
+        keeper: None,
         name: "scaled".to_owned(),
         min_replicas: 1,
         max_replicas: 5,

@@ -255,9 +255,10 @@ fn add_scaling(
         let home = targets.get(&record.target);
         if let Some(group) = home.and_then(|key| groups.get_mut(key)) {
             group.managers.push(record.manager);
-            if group.autoscaler.is_none() {
-                group.autoscaler = record.autoscaler;
-            }
+            group.autoscaler = match (group.autoscaler.take(), record.autoscaler) {
+                (Some(own), Some(said)) => Some(own.of(said)),
+                (own, said) => own.or(said),
+            };
         }
     }
 }

@@ -203,7 +203,7 @@ fn limits_of(quota: &Quota) -> Vec<(String, f64, f64)> {
         let limits = names.filter_map(|name| {
             let limit = amount(hard, name).filter(|it| *it > 0.0)?;
             let whole = match name {
-                "cpu" | "memory" => format!("{prefix}.{name}"),
+                "cpu" | "memory" | "storage" => format!("{prefix}.{name}"),
                 _ => name.to_owned(),
             };
             Some((whole, amount(used, name)?, limit))

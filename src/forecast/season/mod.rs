@@ -13,12 +13,13 @@ mod monthly;
 mod rising;
 mod weekly;
 
+use super::day_of_month::WeekdayOfMonth;
 use super::once::without_once;
 use super::{DAY, Hours, WEEK};
 use crate::units::Span;
 use days::Days;
 
-pub(super) use monthly::{FROM_START, place as place_of_month};
+pub(super) use monthly::{FROM_START, date as date_of, place as place_of_month};
 
 /// A season of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +41,8 @@ pub enum Kind {
     Weekly,
     /// Working days and weekends, which explain a week as well as its days do.
     WorkingDay,
+    /// A day of the week that comes once a month, such as the last Friday.
+    WeekdayOfMonth(WeekdayOfMonth),
     /// Days of each month, counted from its start and from its end.
     DayOfMonth,
     /// A period that somebody named.
@@ -47,9 +50,17 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Working days are a way to tell what weeks are.
+    /// Whether days of the week differ: working days are a way to tell that, and so is one that
+    /// comes once a month.
+    fn is_of_week(self) -> bool {
+        matches!(
+            self,
+            Self::Weekly | Self::WorkingDay | Self::WeekdayOfMonth(_)
+        )
+    }
+
     fn is_like(self, other: Self) -> bool {
-        let of_week = |it: Self| matches!(it, Self::Weekly | Self::WorkingDay);
+        let of_week = Self::is_of_week;
         self == other || (of_week(self) && of_week(other))
     }
 }
@@ -62,6 +73,7 @@ impl Season {
             Kind::Daily => "daily",
             Kind::Weekly => "weekly",
             Kind::WorkingDay => "working_day",
+            Kind::WeekdayOfMonth(_) => "weekday_of_month",
             Kind::DayOfMonth => "day_of_month",
             Kind::Custom => "custom",
         }
@@ -99,7 +111,10 @@ pub fn seasons_and(local: &Hours, periods: &[usize]) -> Vec<Season> {
     }
     let beside = seasons_of(&rising::without(local), periods);
     found.retain_mut(|season| {
-        let same = |it: &&Season| it.period == season.period && it.kind.is_like(season.kind);
+        let same = |it: &&Season| {
+            let period = it.period == season.period || it.kind.is_of_week();
+            period && it.kind.is_like(season.kind)
+        };
         let Some(same) = beside.iter().find(same) else {
             return false;
         };
@@ -124,7 +139,9 @@ fn seasons_of(local: &Hours, periods: &[usize]) -> Vec<Season> {
     let told = |season: &Season| {
         let most = match season.kind {
             Kind::Daily => CHANCE,
-            Kind::Weekly | Kind::WorkingDay | Kind::DayOfMonth => CHANCE_OF_A_WEEK,
+            Kind::Weekly | Kind::WorkingDay | Kind::WeekdayOfMonth(_) | Kind::DayOfMonth => {
+                CHANCE_OF_A_WEEK
+            }
             // Who tries many finds some by chance.
             Kind::Custom => CHANCE / f64::from(count),
         };

@@ -57,7 +57,7 @@ pub(in crate::forecast) fn place(number: i64) -> usize {
 }
 
 /// The date so many days after 1970-01-01.
-fn date(number: i64) -> Date {
+pub(in crate::forecast) fn date(number: i64) -> Date {
     let seconds = number.saturating_mul(86_400);
     let time = Timestamp::from_second(seconds).unwrap_or_default();
     time.to_zoned(TimeZone::UTC).date()

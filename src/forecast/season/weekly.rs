@@ -4,7 +4,7 @@ use rand::seq::SliceRandom;
 
 use super::chance::{chance, numbers};
 use super::days::{Day, Days};
-use super::{DAY, Kind, Season, WEEK};
+use super::{DAY, Kind, Season, WEEK, WeekdayOfMonth};
 use crate::units::{Span, len_f64};
 
 /// Days that are three weeks, one of them lost at most.
@@ -12,6 +12,14 @@ const LEAST: usize = 20;
 
 /// Working days and weekends are told where they explain so much of what the week does.
 const AS_WELL: f64 = 0.8;
+
+/// A day that comes once a month is told where it explains so many times as much as days of the
+/// week do, and came in so many months.
+const MORE: f64 = 1.5;
+const MONTHS: usize = 3;
+
+/// A month, as its seasons are told.
+const MONTH: Span = Span::days(30);
 
 /// What a day is beside the mean day, hour by hour, and something of the day as a whole, as
 /// much as all of its hours.
@@ -35,12 +43,46 @@ pub(super) fn season(days: &Days) -> Option<Season> {
     } else {
         (Kind::Weekly, &weekdays)
     };
+    if let Some(season) = once_a_month(days, &levels, (by_day, p_value)) {
+        return Some(season);
+    }
     Some(Season {
         kind,
         period: Span::from_secs(u32::try_from(WEEK).map_or(0, |hours| hours * 3_600)),
         strength: strength(&levels, labels),
         p_value,
     })
+}
+
+/// The same, told as a day of the week that comes once a month, where that alone explains far
+/// more than all days of the week do: the last Friday makes every Friday a little other.
+fn once_a_month(days: &Days, rows: &[Row], (by_day, p_value): (f64, f64)) -> Option<Season> {
+    let labels = |it: WeekdayOfMonth| {
+        let days = days.days.iter();
+        let labels = days.map(|day| usize::from(it.is(day.number)));
+        labels.collect::<Vec<usize>>()
+    };
+    let all = (0..7).flat_map(WeekdayOfMonth::all);
+    let told = all.map(|it| (explained(rows, &labels(it)), it));
+    let (most, day) = told.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
+    let labels = labels(day);
+    (most > MORE * by_day && comes_each_time(rows, &labels)).then(|| Season {
+        kind: Kind::WeekdayOfMonth(day),
+        period: MONTH,
+        strength: strength(rows, &labels),
+        p_value,
+    })
+}
+
+/// Whether each day with the second label is other in the way in which they are in the mean, and
+/// there are several.
+fn comes_each_time(rows: &[Row], labels: &[usize]) -> bool {
+    let own = rows.iter().zip(labels).filter(|it| *it.1 == 1);
+    let own: Vec<&Row> = own.map(|it| it.0).collect();
+    let count = len_f64(own.len());
+    let mean: Row = std::array::from_fn(|at| own.iter().map(|it| it[at]).sum::<f64>() / count);
+    let along = |row: &Row| row.iter().zip(&mean).map(|(a, b)| a * b).sum::<f64>();
+    own.len() >= MONTHS && own.iter().all(|row| along(row) >= along(&mean) / 2.0)
 }
 
 fn rows(days: &Days, whole: impl Fn(&Day) -> f64) -> Vec<Row> {

@@ -8,7 +8,7 @@ use super::{Foretold, capacity};
 use crate::forecast::{Forecast, Forecasts, Metric, Mixed, Point, Season, SeriesForecast};
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window, cluster, gap, rounded, window};
-use crate::schedule::{Plan, Window as Stretch, clock_time, evidence};
+use crate::schedule::{MonthWindow, Plan, Window as Stretch, clock_time, evidence, month_evidence};
 use crate::units::Currency;
 
 #[derive(Serialize)]
@@ -60,7 +60,12 @@ struct Schedule {
 /// More replicas from `start` of each day to `end`, which may be of a later day.
 #[derive(Serialize)]
 struct Floor {
+    /// Of the week that it begins on; none of one of the month.
     days: Vec<String>,
+    /// Of the month that it is open on, by their numbers; none of one of the week.
+    days_of_month: Vec<usize>,
+    /// Whether it begins on the day before each of these.
+    from_day_before: bool,
     start: String,
     end: String,
     duration_seconds: u32,
@@ -154,24 +159,43 @@ fn workload<'a>(foretold: Foretold<'a>, forecast: &Forecast) -> Workload<'a> {
 
 fn schedule(plan: &Plan) -> Option<Schedule> {
     let windows = plan.windows.iter().filter(|_| plan.advice.has_windows());
+    let of_month = plan.month.iter().filter(|_| plan.advice.has_windows());
     plan.advice.acts().then(|| Schedule {
         advice: plan.advice.name(),
         reason: plan.reason(),
         hpa_target_ratio: plan.advice.target(),
         base_replicas: plan.base,
         max_replicas: plan.max,
-        windows: windows.map(floor).collect(),
+        windows: windows
+            .map(floor)
+            .chain(of_month.map(floor_of_month))
+            .collect(),
     })
 }
 
 fn floor(window: &Stretch) -> Floor {
     Floor {
         days: window.days.names(),
+        days_of_month: Vec::new(),
+        from_day_before: false,
         start: clock_time(window.start),
         end: clock_time(window.end),
         duration_seconds: (window.end - window.start) * 60,
         replicas: window.replicas,
         evidence: evidence(window),
+    }
+}
+
+fn floor_of_month(window: &MonthWindow) -> Floor {
+    Floor {
+        days: Vec::new(),
+        days_of_month: window.days.iter().collect(),
+        from_day_before: window.is_eve,
+        start: clock_time(window.start),
+        end: clock_time(window.end),
+        duration_seconds: window.minutes() * 60,
+        replicas: window.replicas,
+        evidence: month_evidence(window),
     }
 }
 

@@ -177,6 +177,7 @@ fn words(seasons: &[Season]) -> String {
         Kind::Daily => "daily".to_owned(),
         Kind::Weekly => "weekly".to_owned(),
         Kind::WorkingDay => "working days".to_owned(),
+        Kind::WeekdayOfMonth(day) => day.words(),
         Kind::DayOfMonth => "days of the month".to_owned(),
         Kind::Custom => format!("every {}", season.period),
     };

@@ -9,7 +9,7 @@ use crate::render::Look;
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, Paint};
 use crate::render::wrap::wrap;
-use crate::schedule::evidence;
+use crate::schedule::{evidence, month_evidence};
 use crate::text::{escape, percent, percent_said};
 
 /// Models of a mix that are named.
@@ -51,6 +51,9 @@ pub fn forecast_text(
                 writeln!(out, "  {}", wrap(&plan.reason(), room, 2))?;
                 for window in plan.windows.iter().filter(|_| plan.advice.has_windows()) {
                     writeln!(out, "  {}", wrap(&evidence(window), room, 2))?;
+                }
+                for window in plan.month.iter().filter(|_| plan.advice.has_windows()) {
+                    writeln!(out, "  {}", wrap(&month_evidence(window), room, 2))?;
                 }
             }
             capacity::table(forecasts, Some(forecast.workload), look, out)?;

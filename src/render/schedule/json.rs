@@ -9,8 +9,8 @@ use crate::render::forecast;
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
 use crate::schedule::{
-    Advice, Coming, Days, Lead, Measured, Outcome, Plan, Traffic, Unused, Window, clock_time,
-    evidence,
+    Advice, Coming, Days, Lead, Measured, MonthWindow, Outcome, Plan, Traffic, Unused, Window,
+    clock_time, evidence, month_evidence,
 };
 use crate::units::{Currency, Money};
 
@@ -48,6 +48,8 @@ struct Workload<'a> {
     /// Why it is left; null where it is not.
     code: Option<&'static str>,
     reason: String,
+    /// What keeps it from working: who sets it back, what is refused.
+    hindered: &'a [String],
     /// Of the CPU request, 0 to 1; null without an HPA in the advice.
     hpa_target_ratio: Option<f64>,
     replicas: Replicas,
@@ -113,7 +115,12 @@ struct Replicas {
 /// More replicas from `start` of each day to `end`, which may be of a later day.
 #[derive(Serialize)]
 struct Shape {
+    /// Of the week that it begins on; none of one of the month.
     days: Vec<String>,
+    /// Of the month that it is open on, by their numbers; none of one of the week.
+    days_of_month: Vec<usize>,
+    /// Whether it begins on the day before each of these.
+    from_day_before: bool,
     start: String,
     end: String,
     duration_seconds: u32,
@@ -126,6 +133,7 @@ struct Shape {
 #[derive(Serialize)]
 struct Proof {
     text: String,
+    /// Of the week, or of the month: `fri`, `1`, `last`.
     peak_day: String,
     peak_time: String,
     /// As a rule.
@@ -211,6 +219,7 @@ pub fn schedule_json(scheduled: Scheduled<'_>, out: &mut dyn io::Write) -> io::R
 fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
     let id = &scheduled.snapshot.workloads[plan.workload].id;
     let windows = plan.windows.iter().filter(|_| plan.advice.has_windows());
+    let of_month = plan.month.iter().filter(|_| plan.advice.has_windows());
     Workload {
         namespace: &id.namespace,
         kind: &id.kind,
@@ -223,6 +232,7 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
             _ => None,
         },
         reason: plan.reason(),
+        hindered: &plan.hindered,
         hpa_target_ratio: plan.advice.target(),
         replicas: Replicas {
             now: plan.now,
@@ -237,7 +247,10 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         peak_cpu_cores: plan.peak.map(rounded),
         seasons: plan.seasons.iter().map(forecast::season).collect(),
         traffic: plan.traffic.as_ref().map(asked),
-        windows: windows.map(|it| shape(plan, it)).collect(),
+        windows: windows
+            .map(|it| shape(plan, it))
+            .chain(of_month.map(|it| of_month_shape(plan, it)))
+            .collect(),
         lead: plan.lead.as_ref().map(|lead| start(lead, plan.most)),
         simulation: (!plan.outcomes.is_empty()).then(|| Simulation {
             days: plan.days,
@@ -278,6 +291,8 @@ fn shape(plan: &Plan, window: &Window) -> Shape {
     let lead = plan.lead.as_ref();
     Shape {
         days: window.days.names(),
+        days_of_month: Vec::new(),
+        from_day_before: false,
         start: clock_time(window.start),
         end: clock_time(window.end),
         duration_seconds: (window.end - window.start) * 60,
@@ -286,6 +301,31 @@ fn shape(plan: &Plan, window: &Window) -> Shape {
         evidence: Proof {
             text: evidence(window),
             peak_day: Days::one(proof.weekday).names().concat(),
+            peak_time: clock_time(proof.minute),
+            peak_cpu_cores: rounded(proof.cores),
+            days_seen: proof.seen,
+            days_known: proof.of,
+            chance_short: rounded(proof.chance),
+        },
+    }
+}
+
+fn of_month_shape(plan: &Plan, window: &MonthWindow) -> Shape {
+    let proof = &window.evidence;
+    let lead = plan.lead.as_ref();
+    let names: Vec<String> = proof.days.iter().map(|it| it.name()).collect();
+    Shape {
+        days: Vec::new(),
+        days_of_month: window.days.iter().collect(),
+        from_day_before: window.is_eve,
+        start: clock_time(window.start),
+        end: clock_time(window.end),
+        duration_seconds: window.minutes() * 60,
+        replicas: window.replicas,
+        nodes_added: lead.and_then(|lead| lead.nodes(window.replicas)),
+        evidence: Proof {
+            text: month_evidence(window),
+            peak_day: names.join(","),
             peak_time: clock_time(proof.minute),
             peak_cpu_cores: rounded(proof.cores),
             days_seen: proof.seen,

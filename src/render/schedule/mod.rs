@@ -172,7 +172,9 @@ fn advice(advice: Advice) -> String {
 
 /// `2 → 9`.
 fn replicas(plan: &Plan) -> String {
-    let most = plan.windows.iter().map(|it| it.replicas).max();
+    let of_month = plan.month.iter().map(|it| it.replicas);
+    let most = plan.windows.iter().map(|it| it.replicas);
+    let most = most.chain(of_month).max();
     match most.filter(|_| plan.advice.has_windows()) {
         Some(most) => format!("{} → {most}", plan.base),
         None => format!("{} to {}", plan.base, plan.max),
@@ -184,12 +186,13 @@ fn when(scheduled: Scheduled<'_>, plan: &Plan) -> String {
         return String::new();
     }
     // The one with the most replicas says most, and of several the one that is open longest.
-    let mut windows: Vec<_> = plan.windows.iter().collect();
-    windows.sort_by(|a, b| {
-        let longest = b.weight().total_cmp(&a.weight());
-        b.replicas.cmp(&a.replicas).then(longest)
-    });
-    let told: Vec<String> = windows.iter().take(TOLD).map(|it| it.when()).collect();
+    let of_week = plan.windows.iter();
+    let of_week = of_week.map(|it| (it.replicas, it.weight(), it.when()));
+    let of_month = plan.month.iter();
+    let of_month = of_month.map(|it| (it.replicas, 0.0, it.when()));
+    let mut windows: Vec<(u32, f64, String)> = of_week.chain(of_month).collect();
+    windows.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let told: Vec<&str> = windows.iter().take(TOLD).map(|it| &*it.2).collect();
     let mut told = told.join(", ");
     // The head says the time of all others.
     let zone = scheduled.options.clocks.of(plan.workload).name();

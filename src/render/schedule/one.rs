@@ -8,7 +8,9 @@ use crate::render::grid::{Cell, Column, Grid};
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, DIM, GOOD, PLAIN, Paint};
 use crate::render::wrap::wrap;
-use crate::schedule::{Advice, Lead, Measured, Outcome, Plan, Traffic, Way, evidence};
+use crate::schedule::{
+    Advice, Lead, Measured, Outcome, Plan, Traffic, Way, evidence, month_evidence,
+};
 use crate::text::{count, escape, money, short};
 use crate::units::{Cpu, Span};
 
@@ -26,6 +28,9 @@ pub fn schedule_text(
             writeln!(out, "{}", paint.on(BOLD, &name(id)))?;
             let room = look.width.map(|width| width.saturating_sub(2).max(20));
             writeln!(out, "  {}", wrap(&plan.reason(), room, 2))?;
+            for text in &plan.hindered {
+                writeln!(out, "  {}", wrap(text, room, 2))?;
+            }
             windows(plan, room, paint, out)?;
             facts(plan, room, out)?;
             ways(scheduled, plan, look, out)?;
@@ -51,7 +56,7 @@ fn windows(
     paint: Paint,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    if plan.windows.is_empty() {
+    if plan.windows.is_empty() && plan.month.is_empty() {
         return Ok(());
     }
     let title = if plan.advice.has_windows() {
@@ -60,11 +65,14 @@ fn windows(
         "Windows that do not win"
     };
     writeln!(out, "\n{}", paint.on(BOLD, title))?;
-    for window in &plan.windows {
-        let replicas = replicas(window.replicas);
-        writeln!(out, "  {}  {replicas}", window.when())?;
+    let of_week = plan.windows.iter();
+    let of_week = of_week.map(|it| (it.when(), it.replicas, evidence(it)));
+    let of_month = plan.month.iter();
+    let of_month = of_month.map(|it| (it.when(), it.replicas, month_evidence(it)));
+    for (when, number, evidence) in of_week.chain(of_month) {
+        writeln!(out, "  {when}  {}", replicas(number))?;
         let deeper = room.map(|it| it.saturating_sub(2));
-        writeln!(out, "    {}", wrap(&evidence(window), deeper, 4))?;
+        writeln!(out, "    {}", wrap(&evidence, deeper, 4))?;
     }
     let base = replicas(plan.base);
     match plan.advice {

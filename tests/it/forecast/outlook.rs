@@ -200,3 +200,45 @@ fn what_comes_every_other_day_is_forecast_by_its_period() {
         assert!((point.value - came).abs() < 0.2, "{hour}: {point:?}");
     }
 }
+
+/// One Friday of eight days is no measure of how far the next week may go.
+#[test]
+fn bands_of_few_days_stay_near_what_ever_came() {
+    for days in [8, 10, 15] {
+        let mut noise = Noise::new(31);
+        let series = hours(days, |hour| {
+            let busy = (hour / 24) % 7 == 4 && (20..22).contains(&(hour % 24));
+            (0.3 + 4.0 * f64::from(u8::from(busy))) * (1.0 + 0.05 * noise.next())
+        });
+        let most = series.values.iter().copied().fold(0.0, f64::max);
+        let told = outlook(&series, next(&series), 168, &Clock::default()).unwrap();
+        let high = told.points.iter().map(|it| it.high).fold(0.0, f64::max);
+        assert!(high <= 1.6 * most, "{days}: {high} of {most}");
+    }
+}
+
+#[test]
+fn bands_of_few_days_hold_too() {
+    let (mut inside, mut all) = (0, 0);
+    for seed in 0..24 {
+        let mut noise = Noise::new(400 + seed);
+        let (mut level, rises) = (0.0, f64::from(u8::from(seed % 3 == 0)));
+        let series = hours(11, |hour| {
+            level = 0.8 * level + 0.6 * noise.next();
+            10.0 + 3.0 * by_day(hour)
+                + level
+                + rises * f64::from(i32::try_from(hour).unwrap()) / 48.0
+        });
+        let known = Hours {
+            first: series.first,
+            values: series.values[..10 * 24].to_vec(),
+        };
+        let outlook = outlook(&known, next(&known), 24, &Clock::default()).unwrap();
+        for (point, came) in outlook.points.iter().zip(&series.values[10 * 24..]) {
+            inside += usize::from((point.low..=point.high).contains(came));
+            all += 1;
+        }
+    }
+    let share = len_f64(inside) / len_f64(all);
+    assert!((0.8..=0.99).contains(&share), "{share}");
+}

@@ -251,6 +251,9 @@ fn what_an_autoscaler_holds_by_its_memory_keeps_its_heap() {
         let mut workload = java(2048, heap, "500Mi");
         workload.autoscaler = Some(Autoscaler {
             conditions: Vec::new(),
+            idle_replicas: None,
+            others: Vec::new(),
+            keeper: None,
             name: "api".to_owned(),
             min_replicas: 1,
             max_replicas: 9,

@@ -11,6 +11,9 @@ use crate::played::{MIB, advised, apply, by_labels, cluster, label, play};
 fn scaled_on(mut workload: Workload, target: Target) -> Workload {
     workload.autoscaler = Some(Autoscaler {
         conditions: Vec::new(),
+        idle_replicas: None,
+        others: Vec::new(),
+        keeper: None,
         name: "api".to_owned(),
         min_replicas: 1,
         max_replicas: 20,

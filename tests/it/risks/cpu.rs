@@ -133,6 +133,9 @@ fn scaled(max: u32, cores: f64, kind: &str) -> Snapshot {
         made_by: None,
         behavior: None,
         conditions: Vec::new(),
+        idle_replicas: None,
+        others: Vec::new(),
+        keeper: None,
     });
     using(workload, cores)
 }

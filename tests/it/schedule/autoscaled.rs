@@ -317,3 +317,98 @@ fn what_may_stand_at_zero_gets_no_least_by_cron() {
     assert!(text.contains("may stand at zero"), "{text}");
     assert!(!text.contains("kind: CronJob"), "{text}");
 }
+
+fn hindered(beside: &[Value]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let sale = friday(20 * HOUR, 22 * HOUR, 0.3, 4.3);
+    let made = Made {
+        start: 900,
+        cores: &sale,
+        beside: beside.to_vec(),
+        ..Made::default()
+    };
+    let plan = told(&bundle(folder.path(), &[made]), &[])["workloads"][0].clone();
+    let texts = plan["hindered"].as_array().unwrap().iter();
+    let texts: Vec<&str> = texts.filter_map(Value::as_str).collect();
+    texts.join("\n")
+}
+
+#[test]
+fn what_keeps_a_schedule_from_working_is_told_beside_it() {
+    let own = || hpa("api", "api", (2, 40), 70);
+    assert_eq!(hindered(&[own()]), "");
+    let mut other = own();
+    other["metadata"]["name"] = json!("web");
+    let text = hindered(&[own(), other]);
+    assert!(text.contains("scale the same pods"), "{text}");
+    let mut kept = own();
+    kept["metadata"]["annotations"] = json!({"argocd.argoproj.io/tracking-id":
+        "app:autoscaling/HorizontalPodAutoscaler:shop/api"});
+    let text = hindered(&[kept]);
+    let told = "Argo CD application `app` keeps HPA api and sets minReplicas";
+    assert!(text.contains(told), "{text}");
+    let cron = json!({"type": "cron", "metadata": {"timezone": "UTC",
+        "start": "61 25 * * *", "end": "0 22 * * *", "desiredReplicas": "9"}});
+    let text = hindered(&[scaled_object(40, &[cpu(70), cron])]);
+    assert!(text.contains("for its cron `61 25 * * *`"), "{text}");
+    let mut of_flux = scaled_object(40, &[cpu(70)]);
+    of_flux["metadata"]["labels"] = json!({"kustomize.toolkit.fluxcd.io/name": "apps"});
+    let text = hindered(&[of_flux]);
+    assert!(text.contains("keeps ScaledObject api"), "{text}");
+}
+
+/// Source: KEDA, "Pausing, idle replicas": it has so many while no trigger is active.
+#[test]
+fn idle_replicas_are_read() {
+    let rps = json!({"type": "prometheus", "name": "rps", "metadata": {"threshold": "100"}});
+    let idle = |least: u32, idle: u32, triggers: &[Value]| {
+        let mut own = scaled_object(40, triggers);
+        own["spec"]["minReplicaCount"] = json!(least);
+        own["spec"]["idleReplicaCount"] = json!(idle);
+        own
+    };
+    let text = hindered(&[idle(2, 2, std::slice::from_ref(&rps))]);
+    assert!(text.contains("not below minReplicaCount"), "{text}");
+    let text = hindered(&[idle(2, 0, std::slice::from_ref(&rps))]);
+    assert!(
+        text.contains("`prometheus` decides, which is not played"),
+        "{text}"
+    );
+    let text = printed("keda", &[idle(2, 0, std::slice::from_ref(&rps))]);
+    assert!(text.contains("goes to zero as it does now"), "{text}");
+    // Beside CPU it would end all pods whenever no cron asks.
+    let text = printed("keda", &[idle(2, 0, &[cpu(60), rps])]);
+    assert!(text.contains("idleReplicaCount has to go"), "{text}");
+    let gone = json!({"op": "remove", "path": "/spec/idleReplicaCount"});
+    assert!(patch(&text).contains(&gone), "{text}");
+}
+
+/// Of twenty and more one more or less is no change.
+#[test]
+fn what_is_in_force_stays_where_it_is_about_as_good() {
+    let text = printed("keda", &[scaled_object(40, &[cpu(70)])]);
+    let crons: Vec<Value> = patch(&text)
+        .iter()
+        .filter(|it| it["op"] == "add" && it["path"] == "/spec/triggers/-")
+        .map(|it| it["value"].clone())
+        .collect();
+    let own = patched(&[cpu(70)], &patch(&text));
+    let again = |by: i64| {
+        let mut triggers = own.clone();
+        let last = triggers.last_mut().unwrap();
+        let replicas: i64 = last["metadata"]["desiredReplicas"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        last["metadata"]["desiredReplicas"] = json!((replicas + by).to_string());
+        printed("keda", &[scaled_object(40, &triggers)])
+    };
+    assert_eq!(crons.len(), 1, "{text}");
+    let replicas = crons[0]["metadata"]["desiredReplicas"].as_str().unwrap();
+    assert!(replicas.parse::<u32>().unwrap() > 20, "{text}");
+    for by in [-1, 0, 1] {
+        assert!(again(by).contains("says so already"), "{by}: {}", again(by));
+    }
+    assert!(again(-3).contains("kubectl patch scaledobject"));
+}

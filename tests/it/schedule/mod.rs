@@ -14,6 +14,7 @@ mod kinds;
 mod manifest;
 mod midnight;
 mod mixed;
+mod month;
 mod moved;
 mod once;
 mod peak;

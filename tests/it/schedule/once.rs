@@ -52,3 +52,23 @@ fn an_incident_takes_no_schedule_away() {
         assert_eq!(own["holds"], true, "{own}");
     }
 }
+
+/// An afternoon that is not over yet is no habit, and no reason against one.
+#[test]
+fn what_goes_on_at_the_end_is_left_out_and_named() {
+    let morning = super::daily(9 * HOUR, 2 * HOUR, 0.3, 3.3);
+    let usual = plan(&morning);
+    let afternoon = |second: i64| {
+        let is_odd = second >= 27 * DAY + 13 * HOUR;
+        if is_odd { 6.3 } else { morning(second) }
+    };
+    let plan = plan(&afternoon);
+    assert_eq!(plan["advice"], usual["advice"], "{plan}");
+    let size = |plan: &Value| plan["replica_cpu_cores"].as_f64().unwrap();
+    assert!((size(&plan) / size(&usual)).ln().abs() < 0.2, "{plan}");
+    for window in plan["windows"].as_array().unwrap() {
+        assert!(window["start"].as_str().unwrap() < "11:00", "{window}");
+    }
+    let reason = plan["reason"].as_str().unwrap();
+    assert!(reason.contains("what came on Nov 23 is more"), "{reason}");
+}

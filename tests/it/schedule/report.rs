@@ -248,3 +248,30 @@ fn the_sale_of_the_demo_is_seen_before_it_comes() {
     assert!(again("advised_size") > 200.0);
     assert!(again("schedule_and_hpa") < 5.0);
 }
+
+/// Crons know no period of ten hours.
+#[test]
+fn a_period_that_no_cron_follows_is_said_to_have_no_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let cores = |second: i64| {
+        let busy = second / HOUR % 10 == 0;
+        let wave = f64::from(i32::try_from(second % 7_919).unwrap()) / 79_190.0;
+        (1.0 + wave) * if busy { 3.0 } else { 0.4 }
+    };
+    let made = Made {
+        start: 600,
+        cores: &cores,
+        ..Made::default()
+    };
+    let bundle = bundle(folder.path(), &[made]);
+    let reason = |more: &[&str]| {
+        let plan = &told(&bundle, more)["workloads"][0];
+        plan["reason"].as_str().unwrap().to_owned()
+    };
+    let said = reason(&["--period", "10h"]);
+    assert!(
+        said.contains("what comes every 10h has no window"),
+        "{said}"
+    );
+    assert!(!reason(&[]).contains("has no window"));
+}

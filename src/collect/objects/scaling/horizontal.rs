@@ -107,6 +107,9 @@ pub(in crate::collect) fn unreadable(meta: &Meta, object: &Value, objects: &mut 
             made_by: made_by(meta),
             behavior: None,
             conditions: Vec::new(),
+            idle_replicas: None,
+            others: Vec::new(),
+            keeper: meta.keeper.clone(),
         },
     });
 }
@@ -190,6 +193,9 @@ impl Metrics {
             made_by: made_by(meta),
             behavior: self.behavior,
             conditions: self.conditions,
+            idle_replicas: None,
+            others: Vec::new(),
+            keeper: meta.keeper.clone(),
         };
         objects
             .autoscalers

@@ -70,8 +70,13 @@ fn autoscaler(meta: &Meta, object: &Value, amounts: &mut Amounts) -> Autoscaler 
     let name = text(object, "/spec/advanced/horizontalPodAutoscalerConfig/name");
     let behavior = object.pointer("/spec/advanced/horizontalPodAutoscalerConfig/behavior");
     let behavior = behavior.and_then(|it| misfit::value(it).ok());
+    let idle = object.pointer("/spec/idleReplicaCount");
+    let idle = idle.and_then(Value::as_u64);
     Autoscaler {
         conditions: Vec::new(),
+        idle_replicas: idle.map(|it| u32::try_from(it).unwrap_or(u32::MAX)),
+        others: Vec::new(),
+        keeper: meta.keeper.clone(),
         name: name.map_or_else(|| format!("keda-hpa-{}", meta.name), str::to_owned),
         min_replicas: count("/spec/minReplicaCount", MIN_REPLICAS),
         max_replicas: count("/spec/maxReplicaCount", MAX_REPLICAS),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::cron::{changes, expression};
+use super::cron::{changes, expression, month_changes, month_expression};
 use super::keda::by_formula;
 use super::{Piece, Scaled, cut};
 use crate::snapshot::Autoscaler;
@@ -74,6 +74,7 @@ impl Scaled<'_> {
             let patch = patched.patch_within(change.replicas, most);
             pieces.push(self.cron_job(&name, &account, &schedule, &patched, &patch));
         }
+        pieces.extend(self.month_jobs(&account, &patched));
         for (number, event) in self.plan.events.iter().enumerate() {
             let (start, end) = event.crons();
             for (word, schedule, replicas) in [("from", start, event.replicas), ("to", end, base)] {
@@ -83,6 +84,32 @@ impl Scaled<'_> {
             }
         }
         pieces
+    }
+
+    /// What changes on days of the month.
+    fn month_jobs(self, account: &str, patched: &Patched) -> Vec<Piece> {
+        if self.plan.month.is_empty() {
+            return Vec::new();
+        }
+        if !self.plan.windows.is_empty() {
+            return vec![Piece::Command(
+                "its windows of the month are not written: a CronJob sets one number, and those \
+                 of the week would set it again on the same day: take -o keda, where the largest \
+                 counts"
+                    .to_owned(),
+            )];
+        }
+        let most = self.plan.raised().map(|it| it.1);
+        let jobs = month_changes(&self.plan.month, self.plan.base).into_iter();
+        let jobs = jobs.map(|change| {
+            let time = format!("{:02}{:02}", change.minute / 60, change.minute % 60);
+            let days = change.days.cron().replace(',', "-");
+            let name = self.named(&format!("day{days}-{time}"), LONGEST);
+            let schedule = month_expression(change.days, change.minute);
+            let patch = patched.patch_within(change.replicas, most);
+            self.cron_job(&name, account, &schedule, patched, &patch)
+        });
+        jobs.collect()
     }
 
     /// What would write an autoscaler again that is changed by hand.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::autoscaler::behavior;
-use super::cron::spans;
+use super::cron::{Span, month_spans, spans};
 use super::{Piece, Scaled, cut};
 use crate::schedule::{OURS, ToZero, Window};
 use crate::snapshot::{AutoscalerMetric, Manager, Trigger};
@@ -23,6 +23,24 @@ fn says(it: &Trigger, cron: &Value) -> bool {
             .all(same)
 }
 
+/// Whether one of ours says about the same: a replica more or less is no use of a change, as
+/// what is needed moves with each day that is known.
+fn says_about(it: &Trigger, cron: &Value) -> bool {
+    let replicas = |text: Option<&str>| text.and_then(|it| it.parse::<u32>().ok());
+    let own = replicas(it.metadata.get("desiredReplicas").map(String::as_str));
+    let new = replicas(cron["metadata"]["desiredReplicas"].as_str());
+    let about = own.zip(new).is_some_and(|(own, new)| {
+        let apart = own.abs_diff(new);
+        apart == 0 || (apart == 1 && apart * ABOUT <= own.max(new))
+    });
+    let same =
+        |key: &&str| it.metadata.get(*key).map(String::as_str) == cron["metadata"][*key].as_str();
+    about && ["timezone", "start", "end"].iter().all(same)
+}
+
+/// One replica of so many is about none.
+const ABOUT: u32 = 20;
+
 impl<'a> Scaled<'a> {
     /// Cron triggers beside what there is: in the ScaledObject that scales it, or in one that
     /// takes the place of its autoscaler.
@@ -30,6 +48,7 @@ impl<'a> Scaled<'a> {
         let mut crons = Vec::new();
         if self.plan.advice.has_windows() {
             crons.extend(self.crons(&self.plan.windows));
+            crons.extend(self.month_crons());
         }
         crons.extend(self.event_crons());
         crons.extend(self.sleep.iter().flat_map(|it| self.awake_crons(it)));
@@ -120,7 +139,7 @@ impl<'a> Scaled<'a> {
         let crons: Vec<&Value> = crons.iter().filter(|it| !there(it)).collect();
         let same = ours.len() == crons.len()
             && ours.iter().zip(&crons).all(|((_, it), cron)| {
-                it.name.as_deref() == cron["name"].as_str() && says(it, cron)
+                it.name.as_deref() == cron["name"].as_str() && says_about(it, cron)
             });
         let mut patch: Vec<Value> = Vec::new();
         if let (Some(_), Some(cpu)) = (self.plan.advice.target(), own.trigger("cpu")) {
@@ -155,6 +174,9 @@ impl<'a> Scaled<'a> {
         if wakes && there.is_none_or(|it| it.min_replicas != least) {
             patch.push(set("minReplicaCount", least));
         }
+        if self.plan.unidled() {
+            patch.push(json!({"op": "remove", "path": "/spec/idleReplicaCount"}));
+        }
         if let Some((_, most)) = self.plan.raised() {
             patch.push(set("maxReplicaCount", most));
         }
@@ -179,18 +201,36 @@ impl<'a> Scaled<'a> {
                 .map(move |span| (span, replicas.clone()))
         });
         let triggers = spans.enumerate().map(|(number, (span, replicas))| {
-            json!({
-                "type": "cron",
-                "name": format!("{OURS}window-{}", number + 1),
-                "metadata": {
-                    "timezone": self.zone,
-                    "start": span.start,
-                    "end": span.end,
-                    "desiredReplicas": replicas,
-                },
-            })
+            let name = format!("{OURS}window-{}", number + 1);
+            self.cron(&name, &span, &replicas)
         });
         triggers.collect()
+    }
+
+    /// The triggers of windows of the month.
+    fn month_crons(self) -> impl Iterator<Item = Value> {
+        let windows = self.plan.month.iter();
+        let spans = windows.flat_map(|window| {
+            let spans = month_spans(window).into_iter();
+            spans.map(|span| (span, window.replicas.to_string()))
+        });
+        spans.enumerate().map(move |(number, (span, replicas))| {
+            let name = format!("{OURS}month-{}", number + 1);
+            self.cron(&name, &span, &replicas)
+        })
+    }
+
+    fn cron(self, name: &str, span: &Span, replicas: &str) -> Value {
+        json!({
+            "type": "cron",
+            "name": name,
+            "metadata": {
+                "timezone": self.zone,
+                "start": span.start,
+                "end": span.end,
+                "desiredReplicas": replicas,
+            },
+        })
     }
 
     /// Triggers of events of the calendar, by their day and month.
@@ -198,16 +238,8 @@ impl<'a> Scaled<'a> {
         let events = self.plan.events.iter().enumerate();
         events.map(move |(number, event)| {
             let (start, end) = event.crons();
-            json!({
-                "type": "cron",
-                "name": format!("{OURS}event-{}", number + 1),
-                "metadata": {
-                    "timezone": self.zone,
-                    "start": start,
-                    "end": end,
-                    "desiredReplicas": event.replicas.to_string(),
-                },
-            })
+            let name = format!("{OURS}event-{}", number + 1);
+            self.cron(&name, &Span { start, end }, &event.replicas.to_string())
         })
     }
 }

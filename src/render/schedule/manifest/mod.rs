@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Scheduled;
 use crate::render::emit;
-use crate::schedule::{Advice, Plan, Sleep, evidence};
+use crate::schedule::{Advice, Plan, Sleep, evidence, month_evidence};
 use crate::snapshot::{Container, ContainerKind, Snapshot, Workload, hex};
 use crate::text::{escape, is_plain};
 use crate::units::Cpu;
@@ -120,6 +120,9 @@ impl<'a> Scaled<'a> {
         let id = &self.workload.id;
         writeln!(out, "# {}", escape(&id.to_string()))?;
         writeln!(out, "# {}", self.plan.reason())?;
+        for text in &self.plan.hindered {
+            writeln!(out, "# {text}")?;
+        }
         let names = [&id.namespace, &id.name];
         if !names.into_iter().all(|name| is_plain(name)) {
             return writeln!(out, "# Kubernetes takes no such names: nothing is written.");
@@ -127,6 +130,9 @@ impl<'a> Scaled<'a> {
         if self.plan.advice.has_windows() {
             for window in &self.plan.windows {
                 writeln!(out, "# {} ({})", evidence(window), self.zone)?;
+            }
+            for window in &self.plan.month {
+                writeln!(out, "# {} ({})", month_evidence(window), self.zone)?;
             }
         }
         for event in self.plan.events.iter().filter(|_| self.plan.advice.acts()) {
