@@ -8,7 +8,7 @@ use kcost::snapshot::Sold;
 use kcost::units::{Bytes, Cpu};
 use serde_json::{Value, json};
 
-use crate::common::{Kcost, Seen};
+use crate::common::{Kcost, Seen, demo, demo_week};
 
 /// A node of 4 cores and 16 GiB with more labels.
 fn node(name: &str, labels: &Value) -> Value {
@@ -92,8 +92,8 @@ fn two(first: &Value, second: &Value) -> Vec<Value> {
 
 #[test]
 fn freed_is_one_figure_wherever_it_is_told() {
-    let seen = Kcost::new().args(["analyze", "--demo", "-o", "json", "--by", "namespace"]);
-    let found = seen.run().ended(0).json();
+    let found = demo_week(&["analyze", "-o", "json", "--by", "namespace"]);
+    let found = found.ended(0).json();
     let summary = &found["summary"];
     let freed = cents(&summary["monthly_cost"]["freed"]);
     assert_eq!(freed, cents(&summary["bill"]["net_freed"]));
@@ -423,10 +423,8 @@ fn load_balancers_are_paid_by_the_rule_where_the_cloud_does() {
 
 #[test]
 fn nodes_and_costs_say_the_same_to_the_hundredth() {
-    let json = |args: &[&str]| Kcost::new().args(args).run().ended(0).json();
-    let nodes = json(&["nodes", "--demo", "-o", "json"]);
-    let costs = json(&["costs", "--demo", "-o", "json"]);
-    let analyzed = json(&["analyze", "--demo", "-o", "json"]);
+    let json = |command: &str| demo(&[command, "-o", "json"]).ended(0).json();
+    let (nodes, costs, analyzed) = (json("nodes"), json("costs"), json("analyze"));
     let bill = cents(&costs["bill"]["nodes"]);
     assert_eq!(bill, cents(&nodes["summary"]["monthly_cost"]));
     let rows = nodes["nodes"].as_array().unwrap();
@@ -635,7 +633,7 @@ fn the_sheet_of_the_help_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let sheet = file(folder.path(), "help.csv", lines.join("\n"));
     let seen = Kcost::new()
-        .args(["costs", "--demo", "--prices"])
+        .args(["costs", "--demo", "--window", "1d", "--prices"])
         .arg(sheet);
     seen.run().ended(0);
 }
@@ -655,14 +653,14 @@ fn a_reader_that_leaves_is_no_failure_and_flags_that_do_nothing_are_refused() {
     for format in ["csv", "focus"] {
         assert_eq!(
             Kcost::new()
-                .args(["costs", "--demo", "-o", format])
+                .args(["costs", "--demo", "--window", "1d", "-o", format])
                 .cut_off(),
             0
         );
     }
     assert_eq!(
         Kcost::new()
-            .args(["nodes", "--demo", "-o", "csv"])
+            .args(["nodes", "--demo", "--window", "1d", "-o", "csv"])
             .cut_off(),
         0
     );
@@ -675,10 +673,7 @@ fn a_reader_that_leaves_is_no_failure_and_flags_that_do_nothing_are_refused() {
 
 #[test]
 fn one_amount_is_the_same_wherever_it_is_told() {
-    let of = |command: &str| {
-        let args = [command, "--demo", "-o", "json"];
-        Kcost::new().args(args).run().ended(0).json()
-    };
+    let of = |command: &str| demo(&[command, "-o", "json"]).ended(0).json();
     let (costs, gpus, analysis) = (of("costs"), of("gpus"), of("analyze"));
     let groups = costs["allocations"].as_array().unwrap();
     let gpu = |it: &Value| cents(&it["gpuCost"]);

@@ -14,6 +14,9 @@ use crate::common::Kcost;
 use crate::made::{container, node, workload};
 use crate::played::{MIB, cluster, play};
 
+/// A past that is soon replayed, for tests of which rows there are.
+pub const SHORT: [&str; 6] = ["--window", "7d", "--fit", "6d", "--horizon", "1d"];
+
 #[test]
 fn every_goal_is_a_row_and_what_happened_stands_beside_what_was_said() {
     let args = ["backtest", "--demo", "-o", "json", "--origins", "1"];
@@ -50,6 +53,7 @@ fn sizes_without_cohorts_are_a_row_beside_and_the_same() {
         .args(["backtest", "--demo", "-o", "json", "--origins", "1"])
         .args(["--strategies", "calibrated,peak", "--goal", "savings"])
         .args(["--without-cohorts"])
+        .args(SHORT)
         .run()
         .ended(0)
         .json();
@@ -137,6 +141,7 @@ fn rules_of_other_tools_are_judged_as_those_would_set_them() {
         Kcost::new()
             .args(["backtest", "--demo", "-o", "json", "--origins", "1"])
             .args(["--strategies", "calibrated,krr"])
+            .args(SHORT)
             .args(more)
             .run()
             .ended(0)

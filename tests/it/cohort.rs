@@ -1,15 +1,13 @@
 //! Groups of workloads that behave alike, and the words for them.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use kcost::cohort::{Cohorts, group};
-use kcost::demo;
 use kcost::profile::{CpuProfile, MemoryProfile, Profile, Quality, profile};
 use kcost::snapshot::{Resources, Snapshot};
 use kcost::units::{Bytes, Cpu, Ratio, Span};
 
-static SHOP: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
+use crate::demo::DEMO;
 
 /// A workload that is calm in every way. `nudge` makes it differ a little from others.
 fn steady(nudge: f64) -> Profile {
@@ -118,12 +116,12 @@ fn growing(nudge: f64) -> Profile {
 
 /// A workload for each profile, none of them a job.
 fn group_all(profiles: &mut [Profile]) -> Cohorts {
-    let job = |place: &usize| SHOP.workloads[*place].is_batch();
-    let steady = (0..SHOP.workloads.len()).find(|place| !job(place)).unwrap();
+    let job = |place: &usize| DEMO.workloads[*place].is_batch();
+    let steady = (0..DEMO.workloads.len()).find(|place| !job(place)).unwrap();
     for profile in profiles.iter_mut() {
         profile.workload = steady;
     }
-    group(&SHOP, profiles)
+    group(&DEMO, profiles)
 }
 
 fn many(makers: &[fn(f64) -> Profile], each: u32) -> Vec<Profile> {
@@ -232,7 +230,7 @@ fn what_is_requested_decides_nothing() {
         let name = |group: &Option<usize>| group.map(|group| cohorts.groups[group].name.clone());
         cohorts.of_profile.iter().map(name).collect()
     };
-    let mut without = SHOP.clone();
+    let mut without = DEMO.clone();
     let containers = without
         .workloads
         .iter_mut()
@@ -240,7 +238,7 @@ fn what_is_requested_decides_nothing() {
     for container in containers {
         container.requests = Resources::default();
     }
-    assert_eq!(names(&SHOP), names(&without));
+    assert_eq!(names(&DEMO), names(&without));
 }
 
 #[test]
@@ -270,7 +268,7 @@ fn what_is_called_idle_hardly_works() {
 #[test]
 fn groups_are_nearly_the_same_a_day_later() {
     let names = |day: u32| -> Vec<Option<String>> {
-        let past = SHOP.as_of(day * SHOP.usage.grid.per_day(), Span::days(14));
+        let past = DEMO.as_of(day * DEMO.usage.grid.per_day(), Span::days(14));
         let cohorts = group(&past, &profile(&past));
         let name = |group: &Option<usize>| group.map(|group| cohorts.groups[group].name.clone());
         cohorts.of_profile.iter().map(name).collect()
@@ -421,10 +419,10 @@ fn a_large_cluster_is_grouped_like_a_small_one() {
 
 #[test]
 fn the_demo_falls_into_the_groups_that_a_person_would_make() {
-    let profiles = profile(&SHOP);
-    let cohorts = group(&SHOP, &profiles);
+    let profiles = profile(&DEMO);
+    let cohorts = group(&DEMO, &profiles);
     let of = |name: &str| {
-        let is_it = |one: &Profile| SHOP.workloads[one.workload].id.name == name;
+        let is_it = |one: &Profile| DEMO.workloads[one.workload].id.name == name;
         let place = profiles.iter().position(is_it).unwrap();
         cohorts.of_profile[place].map(|id| cohorts.groups[id].name.as_str())
     };

@@ -1,8 +1,10 @@
 //! Runs the built kcost with a scrubbed environment, and says all that it said.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// One run of kcost: no cluster, no user settings, no colour, nothing inherited.
 pub struct Kcost {
@@ -11,6 +13,7 @@ pub struct Kcost {
 }
 
 /// What a run said, and how it ended.
+#[derive(Clone)]
 pub struct Seen {
     pub exit: i32,
     pub stdout: String,
@@ -112,6 +115,21 @@ impl Kcost {
             stderr: text(&output.stderr),
         }
     }
+}
+
+/// What kcost says of the demo with these arguments. That is always the same, and all four weeks
+/// of it take a while: tests that ask the same share one run.
+pub fn demo(args: &[&str]) -> Seen {
+    static RUNS: Mutex<BTreeMap<Vec<String>, Arc<OnceLock<Seen>>>> = Mutex::new(BTreeMap::new());
+    let line = args.iter().map(|&arg| arg.to_owned()).collect();
+    let seen = Arc::clone(RUNS.lock().unwrap().entry(line).or_default());
+    let run = || Kcost::new().args(args).arg("--demo").run();
+    seen.get_or_init(run).clone()
+}
+
+/// The same of its last week, for tests of how things are told and not of what four weeks show.
+pub fn demo_week(args: &[&str]) -> Seen {
+    demo(&[args, &["--window", "7d"]].concat())
 }
 
 /// A bundle `name` in `folder`, of these objects and of usage as CSV, which stay beside it.

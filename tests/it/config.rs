@@ -15,6 +15,12 @@ fn run(folder: &tempfile::TempDir, args: &[&str]) -> Seen {
     Kcost::new().inside(folder.path()).args(args).run()
 }
 
+/// What is advised on the last week of the demo.
+fn week(folder: &tempfile::TempDir) -> Seen {
+    let args = ["analyze", "--demo", "--window", "7d", "-o", "json"];
+    run(folder, &args).ended(0)
+}
+
 /// The request that is advised for the first container of a workload of the demo.
 fn workload(seen: &Seen, name: &str) -> serde_json::Value {
     let report = seen.json();
@@ -30,19 +36,16 @@ fn workload(seen: &Seen, name: &str) -> serde_json::Value {
 fn flags_win_over_variables_over_the_file() {
     let folder = folder("goal: savings\n");
     let goal = |seen: &Seen| seen.json()["settings"]["goal"].clone();
-    let args = ["analyze", "--demo", "-o", "json"];
+    let args = ["analyze", "--demo", "--window", "1d", "-o", "json"];
     assert_eq!(goal(&run(&folder, &args).ended(0)), "savings");
     let variable = Kcost::new()
         .inside(folder.path())
         .args(args)
         .env("KCOST_GOAL", "reliability");
     assert_eq!(goal(&variable.run().ended(0)), "reliability");
-    let flag = run(
-        &folder,
-        &["analyze", "--demo", "-o", "json", "--goal", "balanced"],
-    );
+    let flag = run(&folder, &[&args[..], &["--goal", "balanced"]].concat());
     assert_eq!(goal(&flag.ended(0)), "balanced");
-    let none = run(&folder, &["analyze", "--demo", "-o", "json", "--no-config"]);
+    let none = run(&folder, &[&args[..], &["--no-config"]].concat());
     assert_eq!(goal(&none.ended(0)), "balanced");
 }
 
@@ -51,7 +54,7 @@ fn rules_hold_for_what_they_match() {
     let folder = folder(
         "workloads:\n- match: {namespace: shop, name: catalog}\n  min-cpu: 1\n- match: {name: 'search'}\n  protected: true\n",
     );
-    let seen = run(&folder, &["analyze", "--demo", "-o", "json"]).ended(0);
+    let seen = week(&folder);
     let catalog = workload(&seen, "catalog");
     let request = &catalog["containers"][0]["cpu_request_cores"];
     assert!(request["recommended"].as_f64().unwrap() >= 1.0, "{request}");
@@ -68,7 +71,7 @@ fn rules_hold_for_what_they_match() {
 fn labels_are_a_selector_or_a_map_and_a_goal_leaves_named_risks() {
     let limit = |rule: &str| {
         let folder = folder(&format!("workloads:\n- {rule}\n"));
-        let seen = run(&folder, &["analyze", "--demo", "-o", "json"]).ended(0);
+        let seen = week(&folder);
         let catalog = workload(&seen, "storefront-bff");
         let container = &catalog["containers"][0];
         container["risk"]["memory_over_limit"].as_f64().unwrap()

@@ -10,7 +10,7 @@ use kcost::units::{Bytes, Money};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::Kcost;
+use crate::common::{Kcost, demo, demo_week};
 use crate::made::{Made, container, node, resources, set, workload};
 
 fn priced(text: &str) -> Book {
@@ -368,10 +368,16 @@ fn cents(text: &Value) -> i64 {
 
 #[test]
 fn every_format_of_the_demo_sums_up_to_the_same_bill() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("demo.kcost");
+    let day = ["snapshot", "--demo", "--window", "1d", "-o"];
+    Kcost::new().args(day).arg(&bundle).run().ended(0);
     for by in ["namespace", "workload", "pool", "node", "label:team"] {
-        let json = Kcost::new()
-            .args(["costs", "--demo", "--by", by, "-o", "json"])
-            .run();
+        let of = |format: &str| {
+            let args = ["costs", "--by", by, "-o", format, "--snapshot"];
+            Kcost::new().args(args).arg(&bundle).run()
+        };
+        let json = of("json");
         assert_eq!(json.exit, 0, "{}", json.stderr);
         let report: Value = serde_json::from_str(&json.stdout).unwrap();
         assert_eq!(report["schema"], "kcost.costs/v1");
@@ -406,9 +412,7 @@ fn every_format_of_the_demo_sums_up_to_the_same_bill() {
         let sum: i64 = allocations.iter().map(|it| cents(&it["totalCost"])).sum();
         assert_eq!(sum, total);
         for (format, column) in [("csv", "monthly_cost"), ("focus", "BilledCost")] {
-            let seen = Kcost::new()
-                .args(["costs", "--demo", "--by", by, "-o", format])
-                .run();
+            let seen = of(format);
             let mut rows = csv::Reader::from_reader(seen.stdout.as_bytes());
             let at = rows.headers().unwrap().iter().position(|it| it == column);
             let at = at.unwrap();
@@ -422,7 +426,7 @@ fn every_format_of_the_demo_sums_up_to_the_same_bill() {
 
 #[test]
 fn the_bill_of_the_demo_is_what_its_nodes_cost() {
-    let seen = Kcost::new().args(["costs", "--demo"]).run();
+    let seen = demo(&["costs"]);
     insta::assert_snapshot!(seen.stdout);
 }
 
@@ -437,8 +441,7 @@ fn what_cannot_be_grouped_by_is_refused() {
 
 #[test]
 fn spreading_is_told_in_every_format() {
-    let args = ["costs", "--demo", "--spread", "by-cost", "-o"];
-    let run = |format: &str| Kcost::new().args(args).arg(format).run().ended(0);
+    let run = |format: &str| demo_week(&["costs", "--spread", "by-cost", "-o", format]).ended(0);
     let report = run("json").json();
     assert_eq!(report["spread"], "by-cost");
     let all = report["allocations"].as_array().unwrap();

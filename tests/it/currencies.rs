@@ -191,7 +191,7 @@ fn gpus_without_a_price_are_named_wherever_money_is() {
     let run = |args: &[&str]| -> Value {
         let seen = Kcost::new()
             .args(args)
-            .args(["--demo", "-o", "json", "--prices"]);
+            .args(["--demo", "--window", "1d", "-o", "json", "--prices"]);
         seen.arg(&sheet).run().ended(0).json()
     };
     let costs = run(&["costs"]);

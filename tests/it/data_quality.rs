@@ -4,7 +4,7 @@ use kcost::recommend::{Confidence, DataQuality, Options, WorkloadAdvice};
 use kcost::snapshot::{Snapshot, Workload};
 use kcost::units::Span;
 
-use crate::common::Kcost;
+use crate::common::demo;
 use crate::made::{container, workload};
 use crate::played::{MIB, advised, cluster, play};
 
@@ -120,8 +120,7 @@ fn nothing_known_is_zero_and_no_age() {
 
 #[test]
 fn the_number_and_its_parts_are_in_json_and_in_words() {
-    let analyze = ["analyze", "--demo", "-o", "json"];
-    let json = Kcost::new().args(analyze).run().ended(0).json();
+    let json = demo(&["analyze", "-o", "json"]).ended(0).json();
     let workloads = json["workloads"].as_array().unwrap();
     for workload in workloads {
         let quality = &workload["data_quality"];
@@ -138,8 +137,7 @@ fn the_number_and_its_parts_are_in_json_and_in_words() {
             "{workload}"
         );
     }
-    let explain = ["explain", "--demo", "shop/Deployment/cart"];
-    let text = Kcost::new().args(explain).run().ended(0).stdout;
+    let text = demo(&["explain", "wishlist"]).ended(0).stdout;
     assert!(
         text.contains("data quality 100 of 100: 28d of history"),
         "{text}"

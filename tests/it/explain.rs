@@ -1,18 +1,16 @@
 //! One workload explained: by any of its names, in braille, ASCII and JSON.
 
-use crate::common::Kcost;
+use crate::common::{Kcost, Seen, demo, demo_week};
 
-fn explain(args: &[&str]) -> crate::common::Seen {
-    Kcost::new()
-        .args(["explain", "--demo", "--strategy", "peak"])
-        .args(args)
-        .run()
+fn explain(args: &[&str]) -> Seen {
+    demo_week(&[&["explain", "--strategy", "peak"], args].concat())
 }
 
 #[test]
 fn the_story_of_a_workload_fits_the_terminal() {
     let seen = Kcost::new()
         .args(["explain", "--demo", "shop/Deployment/catalog", "--ascii"])
+        .args(["--window", "7d"])
         .env("COLUMNS", "80")
         .run()
         .ended(0);
@@ -34,7 +32,7 @@ fn the_story_of_a_workload_fits_the_terminal() {
     assert!(seen.stdout.lines().count() < 60, "{}", seen.stdout);
     assert!(!seen.stdout.contains('\u{1b}'));
     assert!(seen.stdout.contains(" a month now, $"), "{}", seen.stdout);
-    assert!(seen.stdout.contains("3 pods over 28d"), "{}", seen.stdout);
+    assert!(seen.stdout.contains("3 pods over 7d"), "{}", seen.stdout);
     // What to run next is for a person, and this is a pipe.
     assert!(!seen.stdout.contains("--goal savings"), "{}", seen.stdout);
 }
@@ -84,20 +82,19 @@ fn numbers_for_programs() {
 
 #[test]
 fn what_grows_is_said_in_every_form() {
-    let run = |args: &[&str]| Kcost::new().args(args).run().ended(0);
-    let table = run(&["analyze", "--demo"])
-        .stdout
-        .replace("\n           ", " ");
+    let table = demo(&["analyze"]).ended(0).stdout;
+    let table = table.replace("\n           ", " ");
     let grows = table.lines().find(|line| line.starts_with("  grows"));
     let expected = "shop/wishlist by 36.8Mi a day, reaches its limit of 1.5Gi in about 11 days";
     assert!(grows.unwrap().contains(expected), "{grows:?}");
-    let text = run(&["explain", "--demo", "wishlist"]).stdout;
+    let text = demo(&["explain", "wishlist"]).ended(0).stdout;
     assert!(text.contains("under-provisioned"), "{text}");
     assert!(
         text.contains("it grows by 36.8Mi a day, to 1.37Gi in 7d"),
         "{text}"
     );
-    let story = run(&["explain", "--demo", "wishlist", "-o", "json"]).json();
+    let story = demo(&["explain", "wishlist", "-o", "json"]);
+    let story = story.ended(0).json();
     let growth = &story["containers"][0]["growth"];
     assert_eq!(growth["memory_bytes_per_day"], 38_579_378);
     assert_eq!(growth["days_to_memory_limit"], 10.8);

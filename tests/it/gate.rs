@@ -1,11 +1,12 @@
 //! `--fail-on`: which limits hold.
 
-use kcost::demo;
 use kcost::gate;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;
 use kcost::render::{self, Look, View};
+use kcost::units::Span;
 
+use crate::demo::DEMO;
 use crate::made::{Made, settings};
 
 /// Each outcome of these limits on the shop, a line each.
@@ -83,7 +84,8 @@ fn a_gate_over_nothing_is_not_judged() {
         min_judged: 0.0,
         ..settings()
     };
-    let snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
+    snapshot.usage.keep_newest(Span::WEEK);
     let mut without = snapshot.clone();
     without.usage.series.clear();
     let analysis = pipeline::analyze(&without, &asked, &Silent);

@@ -15,6 +15,7 @@ use kcost::snapshot::Snapshot;
 use kcost::units::{Span, float};
 use serde_json::{Value, json};
 
+use crate::backtest::SHORT;
 use crate::common::{Kcost, bundle_of, skipped};
 use crate::made::{container, workload};
 use crate::played::{cluster, play};
@@ -561,7 +562,8 @@ fn the_backtest_has_a_row_with_and_one_without() {
             "1",
         ];
         let kcost = Kcost::new().args(args);
-        kcost.args(["--learning", "-o", format]).run().ended(0)
+        let kcost = kcost.args(["--learning", "-o", format]);
+        kcost.args(SHORT).run().ended(0)
     };
     let rows = run("json").json()["strategies"].clone();
     let labels: Vec<&Value> = rows

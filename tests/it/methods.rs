@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 
 const NUMBERS: [&str; 5] = ["quantile", "multiplier", "judged", "promise", "evidence"];
 const FIELDS: [&str; 4] = [
@@ -11,11 +11,6 @@ const FIELDS: [&str; 4] = [
     "memory_request_bytes",
     "memory_limit_bytes",
 ];
-
-fn analysis(strategy: &str) -> Value {
-    let line = ["analyze", "--demo", "-o", "json", "--strategy", strategy];
-    Kcost::new().args(line).run().ended(0).json()
-}
 
 /// Each field of each container that is to be set, by its name.
 fn set(report: &Value, name: &str) -> Vec<Value> {
@@ -27,7 +22,8 @@ fn set(report: &Value, name: &str) -> Vec<Value> {
 
 #[test]
 fn the_calibrated_numbers_are_those_of_its_promises() {
-    let report = analysis("calibrated");
+    let report = demo(&["analyze", "-o", "json"]).ended(0).json();
+    assert_eq!(report["settings"]["strategy"], "calibrated");
     every_field_has_every_number_or_null(&report);
     promises(&report);
     an_explanation_has_the_same_numbers(&report);
@@ -76,6 +72,10 @@ fn promises(report: &Value) {
 
 #[test]
 fn rules_of_other_tools_have_their_quantile_and_no_promise() {
+    let analysis = |strategy: &str| {
+        let args = ["analyze", "-o", "json", "--strategy", strategy];
+        demo_week(&args).ended(0).json()
+    };
     let krr = analysis("krr");
     for field in set(&krr, "cpu_request_cores") {
         assert_eq!(field["quantile"], 0.95);
@@ -96,8 +96,8 @@ fn rules_of_other_tools_have_their_quantile_and_no_promise() {
 }
 
 fn an_explanation_has_the_same_numbers(report: &Value) {
-    let line = ["explain", "--demo", "payments-api", "-o", "json"];
-    let story = Kcost::new().args(line).run().ended(0).json();
+    let story = demo(&["explain", "payments-api", "-o", "json"]);
+    let story = story.ended(0).json();
     let workloads = report["workloads"].as_array().unwrap();
     let own = workloads
         .iter()

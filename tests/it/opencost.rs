@@ -7,6 +7,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::common::{Kcost, Seen};
+use crate::demo::DEMO;
 
 /// Answers each request by its path; what it gives is where.
 fn served(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> String {
@@ -38,8 +39,8 @@ fn served(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> String {
 
 /// The names of the demo's nodes.
 fn names() -> Vec<String> {
-    let nodes = kcost::demo::snapshot().cluster.nodes;
-    nodes.into_iter().map(|it| it.name).collect()
+    let nodes = &DEMO.cluster.nodes;
+    nodes.iter().map(|it| it.name.clone()).collect()
 }
 
 /// Assets of a day: every node for half of it, a disk and a load balancer.
@@ -75,8 +76,8 @@ fn assets() -> Value {
 }
 
 fn costs(url: &str) -> Seen {
-    let args = ["costs", "--demo", "-o", "json", "--opencost-url", url];
-    Kcost::new().args(args).run()
+    let args = ["costs", "--demo", "-o", "json", "--window", "1d"];
+    Kcost::new().args(args).args(["--opencost-url", url]).run()
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Usage that stays on disk gives the advice that it gives in memory.
 
 use kcost::collect::refuse_impossible;
-use kcost::demo;
 use kcost::pipeline::{self, Settings};
 use kcost::progress::Silent;
 use kcost::record::{self, Read, Sifted};
 use kcost::snapshot::{self, Series, Snapshot};
 use kcost::units::Span;
 
+use crate::demo::DEMO;
 use crate::made::settings;
 use crate::short::{drawn, look};
 
@@ -37,7 +37,7 @@ fn of_parts(snapshot: &Snapshot, settings: &Settings, window: Option<Span>) -> S
 
 /// The usage of one workload is that of the whole.
 fn assert_of_one(read: &Snapshot, usage: &Sifted, window: Option<Span>) {
-    let mut whole = demo::snapshot();
+    let mut whole = DEMO.clone();
     refuse_impossible(&mut whole);
     if let Some(window) = window {
         whole.usage.keep_newest(window);
@@ -67,12 +67,11 @@ fn of_whole(mut snapshot: Snapshot, settings: &Settings, window: Option<Span>) -
 
 #[test]
 fn parts_say_what_the_whole_says() {
-    let snapshot = demo::snapshot();
     let settings = settings();
     for window in [None, Some(Span::WEEK)] {
-        let parts = of_parts(&snapshot, &settings, window);
+        let parts = of_parts(&DEMO, &settings, window);
         assert!(
-            parts == of_whole(snapshot.clone(), &settings, window),
+            parts == of_whole(DEMO.clone(), &settings, window),
             "{window:?}"
         );
     }
@@ -80,7 +79,7 @@ fn parts_say_what_the_whole_says() {
 
 #[test]
 fn what_cannot_be_is_taken_out_of_every_part() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     // Kilobytes where bytes are meant, and a counter where a rate is.
     for series in &mut snapshot.usage.series {
         for memory in &mut series.memory_bytes {
@@ -88,17 +87,17 @@ fn what_cannot_be_is_taken_out_of_every_part() {
         }
     }
     snapshot.usage.series[7].cpu_cores.fill(5e4);
-    let settings = settings();
-    let parts = of_parts(&snapshot, &settings, None);
+    let (settings, week) = (settings(), Some(Span::WEEK));
+    let parts = of_parts(&snapshot, &settings, week);
     assert!(parts.contains("as kilobytes would be"));
-    assert!(parts == of_whole(snapshot, &settings, None));
+    assert!(parts == of_whole(snapshot, &settings, week));
 }
 
 #[test]
 fn a_small_bundle_is_read_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.kcost");
-    snapshot::write(&demo::snapshot(), &path).unwrap();
+    snapshot::write(&DEMO, &path).unwrap();
     let read = record::read_within(&path, record::WHOLE, record::PART).unwrap();
     assert!(matches!(read, Read::Whole(_)));
 }

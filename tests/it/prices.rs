@@ -8,7 +8,8 @@ use kcost::snapshot::{CapacityType, Cluster, Node};
 use kcost::units::{Currency, Money};
 use serde_json::Value;
 
-use crate::common::{Kcost, skipped};
+use crate::common::{Kcost, demo, skipped};
+use crate::demo::DEMO;
 use crate::made::node;
 
 fn machine(name: &str, region: &str, capacity: CapacityType) -> Node {
@@ -440,7 +441,7 @@ fn labels_and_annotations_of_nodes_are_read_as_prices() {
 
 #[test]
 fn prices_explains_a_node() {
-    let name = kcost::demo::snapshot().cluster.nodes[0].name.clone();
+    let name = DEMO.cluster.nodes[0].name.clone();
     let args = ["prices", "--demo", "--node", &name];
     let seen = Kcost::new().args(args).run().ended(0);
     insta::assert_snapshot!(seen.stdout);
@@ -540,19 +541,12 @@ fn a_sheet_is_read_by_every_command_that_shows_money() {
     .unwrap();
     let sheet = sheet.to_str().unwrap();
     for command in [
-        &["analyze", "--demo", "-o", "json", "--prices", sheet][..],
-        &[
-            "explain",
-            "shop/api-gateway",
-            "--demo",
-            "-o",
-            "json",
-            "--prices",
-            sheet,
-        ],
-        &["costs", "--demo", "-o", "json", "--prices", sheet],
+        &["analyze"][..],
+        &["explain", "shop/api-gateway"],
+        &["costs"],
     ] {
-        let seen = Kcost::new().args(command).run();
+        let more = ["-o", "json", "--window", "1d", "--prices", sheet];
+        let seen = demo(&[command, &more].concat());
         assert_eq!(seen.exit, 0, "{command:?} {}", seen.stderr);
         let report: Value = serde_json::from_str(&seen.stdout).unwrap();
         assert_eq!(report["currency"], "EUR", "{command:?}");

@@ -1,12 +1,12 @@
 //! Advice that was followed comes to rest, and does not depend on what else is asked for.
 
 use kcost::cohort;
-use kcost::demo;
 use kcost::profile::profile;
 use kcost::recommend::{self, Advised, Options};
 use kcost::snapshot::{Sizes, Snapshot};
 
-use crate::common::Kcost;
+use crate::common::demo;
+use crate::demo::DEMO;
 use crate::played::apply;
 
 fn advised(snapshot: &Snapshot, options: &Options) -> Advised {
@@ -44,13 +44,12 @@ fn follow(snapshot: &mut Snapshot, advised: &Advised) {
 
 #[test]
 fn one_round_settles_the_demo_with_any_strategy() {
-    let demo = demo::snapshot();
     for strategy in recommend::ALL {
         let options = Options {
             strategy: *strategy,
             ..Options::default()
         };
-        let mut snapshot = demo.clone();
+        let mut snapshot = DEMO.clone();
         let first = advised(&snapshot, &options);
         assert!(changes(&first) > 50, "{}", strategy.name());
         follow(&mut snapshot, &first);
@@ -62,12 +61,8 @@ fn one_round_settles_the_demo_with_any_strategy() {
 #[test]
 fn a_namespace_gets_the_advice_that_the_whole_bundle_gives() {
     let workloads = |more: &[&str]| {
-        let seen = Kcost::new()
-            .args(["analyze", "--demo", "-o", "json"])
-            .args(more)
-            .run()
-            .ended(0)
-            .json();
+        let seen = demo(&[&["analyze", "-o", "json"], more].concat());
+        let seen = seen.ended(0).json();
         let mut found = seen["workloads"].as_array().unwrap().clone();
         found.retain(|workload| workload["namespace"] == "payments");
         found

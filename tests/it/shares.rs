@@ -9,7 +9,7 @@ use kcost::units::Money;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 use crate::made::{Made, container, node, set, settings, workload};
 
 /// Of namespace `shop` half is wasted, of `pay` nothing, and a workload without a team asks
@@ -122,11 +122,6 @@ proptest! {
     }
 }
 
-fn demo(args: &[&str], exit: i32) -> crate::common::Seen {
-    let base = ["analyze", "--demo"];
-    Kcost::new().args(base).args(args).run().ended(exit)
-}
-
 fn cents(text: &str) -> i64 {
     text.replace('.', "").parse().unwrap()
 }
@@ -181,18 +176,18 @@ fn every_format_has_the_same_groups() {
             }
         }
     }
-    demo(&["--by", "namespace", "-o", "patch"], 2);
-    demo(&["--by", "node"], 2);
+    demo(&["analyze", "--by", "namespace", "-o", "patch"]).ended(2);
+    demo(&["analyze", "--by", "node"]).ended(2);
 }
 
 #[test]
 fn a_part_of_the_demo_fails_its_own_gate() {
     let scoped = |limits: &[&str], exit| {
-        let mut args = vec!["-o", "json", "--by", "namespace"];
+        let mut args = vec!["analyze", "-o", "json", "--by", "namespace"];
         for limit in limits {
             args.extend(["--fail-on", limit]);
         }
-        demo(&args, exit)
+        demo_week(&args).ended(exit)
     };
     let limits = [
         "cost-waste>1% in namespace:shop",

@@ -1,11 +1,11 @@
 //! What is told to a person fits a person: sentences, pages and lists.
 
-use kcost::demo;
 use kcost::explain;
 use kcost::pipeline::{self, Analysis};
 use kcost::progress::Silent;
 use kcost::render::{self, Look, View};
 
+use crate::demo::DEMO;
 use crate::made::settings;
 
 /// Characters that a sentence may have.
@@ -56,7 +56,7 @@ fn told(analysis: &Analysis<'_>) -> Vec<String> {
 
 #[test]
 fn sentences_and_pages_of_the_demo_are_short() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     let settings = settings();
     let asked = vec![true; snapshot.workloads.len()];
     let grid = snapshot.usage.grid;

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use kcost::demo;
 use kcost::snapshot::{Series, Snapshot, Workload};
 
-static DEMO: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
+/// Made once for all tests.
+pub static DEMO: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
 
 fn workload(name: &str) -> (u32, &'static Workload) {
     let found = (0_u32..)

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use kcost::collect::prometheus::known_metrics;
-use kcost::demo;
 use kcost::doctor::{Examination, Grade, Point, Seen, Status, examine};
 use kcost::snapshot::{Gap, Snapshot};
 use kcost::units::Span;
 use kcost::vitals::{Api, Clusters, Counted, MetricsApi, Right, Store, Tls, Trouble, Vitals};
+
+use crate::demo::DEMO;
 
 fn examined(vitals: &Vitals, snapshot: Option<&Snapshot>) -> Examination {
     examine(&Seen::of(vitals, snapshot))
@@ -69,13 +70,13 @@ fn sound() -> Vitals {
 fn with_api(change: impl Fn(&mut Api)) -> Examination {
     let mut vitals = sound();
     change(vitals.api.as_mut().unwrap().as_mut().unwrap());
-    examined(&vitals, Some(&demo::snapshot()))
+    examined(&vitals, Some(&DEMO))
 }
 
 fn with_store(change: impl Fn(&mut Store)) -> Examination {
     let mut vitals = sound();
     change(vitals.store.as_mut().unwrap().as_mut().unwrap());
-    examined(&vitals, Some(&demo::snapshot()))
+    examined(&vitals, Some(&DEMO))
 }
 
 fn counted(store: &mut Store) -> &mut Counted {
@@ -84,7 +85,7 @@ fn counted(store: &mut Store) -> &mut Counted {
 
 #[test]
 fn what_is_sound_has_nothing_to_mend() {
-    let examination = examined(&sound(), Some(&demo::snapshot()));
+    let examination = examined(&sound(), Some(&DEMO));
     let wrong = examination.points.iter();
     let wrong: Vec<&Point> = wrong.filter(|it| it.status != Status::Ok).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
@@ -106,7 +107,7 @@ fn every_point_that_is_not_well_says_what_it_does_and_what_mends_it() {
         }),
         ..Store::default()
     }));
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     snapshot.usage.keep_newest(Span::days(2));
     let examination = examined(&vitals, Some(&snapshot));
     let wrong = examination
@@ -214,7 +215,7 @@ fn sources_of_the_same_containers_are_told_with_what_drops_one() {
 
 #[test]
 fn a_store_that_answers_and_gives_nothing_is_bad() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     let gap = Gap::new("no-prometheus", "usage", "it was found, but gave no answer");
     snapshot.gaps.push(gap);
     let examination = examined(&sound(), Some(&snapshot));
@@ -248,7 +249,7 @@ fn several_clusters_are_bad_unless_one_is_chosen() {
     assert_eq!(worst(&several, "metrics_store"), Status::Ok);
     let chosen = clusters(Clusters::Chosen("cluster=a".to_owned()));
     assert_eq!(worst(&chosen, "clusters"), Status::Ok);
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     snapshot.gaps.push(Gap::new(
         "several-clusters",
         "usage",
@@ -286,7 +287,7 @@ fn each_missing_signal_is_told_where_the_cluster_has_a_use_for_it() {
         "container_cpu_cfs_periods_total",
     ];
     assert_eq!(told(&without(&throttling)).len(), 1);
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     for container in snapshot
         .workloads
         .iter_mut()
@@ -330,19 +331,16 @@ fn the_interval_is_the_slowest_that_is_used() {
     let mut vitals = sound();
     vitals.store = None;
     vitals.api = None;
-    let text = &points(
-        &examined(&vitals, Some(&demo::snapshot())),
-        "scrape_interval",
-    )[0]
-    .text
-    .clone();
+    let text = &points(&examined(&vitals, Some(&DEMO)), "scrape_interval")[0]
+        .text
+        .clone();
     assert_eq!(text, "there is a sample every 5m");
 }
 
 #[test]
 fn history_is_told_by_what_confidence_it_allows() {
     let days = |days| {
-        let mut snapshot = demo::snapshot();
+        let mut snapshot = DEMO.clone();
         snapshot.usage.keep_newest(Span::days(days));
         let examination = of(&snapshot);
         let point = points(&examination, "history")[0].clone();
@@ -356,7 +354,7 @@ fn history_is_told_by_what_confidence_it_allows() {
 #[test]
 fn samples_that_stopped_are_told_by_their_age() {
     let older = |seconds: i64| {
-        let mut snapshot = demo::snapshot();
+        let mut snapshot = DEMO.clone();
         let later = snapshot.taken_at.as_second() + seconds;
         snapshot.taken_at = jiff::Timestamp::from_second(later).unwrap();
         worst(&of(&snapshot), "freshness")
@@ -376,7 +374,7 @@ fn a_running_pod_that_fell_silent_is_named() {
             .filter(|it| it.contains("had no sample in the last half hour"))
             .collect::<Vec<String>>()
     };
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     assert_eq!(silent(&snapshot), Vec::<String>::new());
     let day = usize::try_from(snapshot.usage.grid.per_day()).unwrap();
     let place = snapshot
@@ -400,8 +398,8 @@ fn a_running_pod_that_fell_silent_is_named() {
 
 #[test]
 fn holes_in_everything_are_told_apart_from_holes_in_series() {
-    let mut outage = demo::snapshot();
-    let mut holes = demo::snapshot();
+    let mut outage = DEMO.clone();
+    let mut holes = DEMO.clone();
     let third = outage.usage.grid.len / 3;
     for series in &mut outage.usage.series {
         for (slot, value) in (series.first..).zip(&mut series.cpu_cores) {
@@ -428,7 +426,7 @@ fn holes_in_everything_are_told_apart_from_holes_in_series() {
         let points = points(&examination, "coverage");
         points.iter().map(|it| it.status).collect::<Vec<_>>()
     };
-    assert_eq!(statuses(&demo::snapshot()), [Status::Ok, Status::Ok]);
+    assert_eq!(statuses(&DEMO), [Status::Ok, Status::Ok]);
     assert_eq!(statuses(&outage)[0], Status::Warn);
     assert_eq!(statuses(&holes)[1], Status::Warn);
 }
@@ -436,7 +434,7 @@ fn holes_in_everything_are_told_apart_from_holes_in_series() {
 #[test]
 fn pods_without_a_workload_are_told_by_their_share() {
     let lost = |lost| {
-        let mut snapshot = demo::snapshot();
+        let mut snapshot = DEMO.clone();
         let gap = Gap::new(
             "unowned-pods",
             "usage",
@@ -448,12 +446,12 @@ fn pods_without_a_workload_are_told_by_their_share() {
     assert_eq!(lost(3), Status::Ok);
     assert_eq!(lost(100), Status::Warn);
     assert_eq!(lost(100_000), Status::Bad);
-    assert_eq!(worst(&of(&demo::snapshot()), "owners"), Status::Ok);
+    assert_eq!(worst(&of(&DEMO), "owners"), Status::Ok);
 }
 
 #[test]
 fn fresh_samples_of_pods_that_are_gone_are_stale() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     for workload in snapshot.workloads.iter_mut().step_by(2) {
         for pod in &mut workload.pods {
             pod.name.push_str("-renamed");
@@ -470,7 +468,7 @@ fn fresh_samples_of_pods_that_are_gone_are_stale() {
 #[test]
 fn use_that_cannot_be_is_the_fault_of_the_source_where_much_of_it_is() {
     let refused = |every: usize| {
-        let mut snapshot = demo::snapshot();
+        let mut snapshot = DEMO.clone();
         let containers = snapshot
             .workloads
             .iter_mut()
@@ -486,7 +484,7 @@ fn use_that_cannot_be_is_the_fault_of_the_source_where_much_of_it_is() {
 
 #[test]
 fn what_no_other_check_tells_is_told_by_its_gap() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     let gap = |subject: &str| Gap::new("bad-rows", subject, "rows are bad").hint("look at them");
     snapshot.gaps.extend([gap("a.csv"), gap("b.csv")]);
     let examination = of(&snapshot);
@@ -522,7 +520,7 @@ fn where_nothing_can_be_read_nothing_is_ok() {
 
 #[test]
 fn what_is_empty_is_not_well() {
-    let mut snapshot = demo::snapshot();
+    let mut snapshot = DEMO.clone();
     snapshot.usage.series.clear();
     let examination = of(&snapshot);
     assert_eq!(worst(&examination, "metrics_store"), Status::Bad);

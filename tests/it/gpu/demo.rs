@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use super::workload;
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 
 fn report() -> Value {
-    let run = Kcost::new().args(["gpus", "--demo", "-o", "json"]).run();
-    run.ended(0).json()
+    demo(&["gpus", "-o", "json"]).ended(0).json()
 }
 
 #[test]
@@ -51,7 +50,7 @@ fn it_has_a_starved_run_an_idle_notebook_a_server_at_batch_one_and_an_unused_sli
 
 #[test]
 fn people_read_it_in_the_width_of_a_terminal() {
-    let run = Kcost::new().args(["gpus", "--demo"]).run().ended(0);
+    let run = demo(&["gpus"]).ended(0);
     for words in [
         "ml/notebook  idle: nothing was computed in 28d",
         "1 MIG slice of 1g.10gb did nothing in 28d",
@@ -65,16 +64,13 @@ fn people_read_it_in_the_width_of_a_terminal() {
             run.stdout
         );
     }
-    let explained = Kcost::new()
-        .args(["explain", "--demo", "ml/notebook"])
-        .run()
-        .ended(0);
+    let explained = demo_week(&["explain", "ml/notebook"]).ended(0);
     assert!(
         explained.stdout.contains("GPUs  idle, "),
         "{}",
         explained.stdout
     );
-    let analyzed = Kcost::new().args(["analyze", "--demo"]).run().ended(0);
+    let analyzed = demo(&["analyze"]).ended(0);
     assert!(
         analyzed
             .stdout

@@ -211,7 +211,7 @@ fn a_namespace_without_workloads_is_nothing_to_analyze_or_a_gap() {
     hint: did you mean `shop`?
     ");
     let seen = desk
-        .run("analyze --demo -n shop -n nosuch -o json")
+        .run("analyze --demo --window 7d -n shop -n nosuch -o json")
         .ended(0)
         .json();
     let gap = &seen["gaps"][0];
@@ -220,9 +220,10 @@ fn a_namespace_without_workloads_is_nothing_to_analyze_or_a_gap() {
         gap["text"],
         "there are no workloads in the namespace `nosuch`"
     );
-    desk.run("analyze --demo -n shop -n nosuch --strict")
+    desk.run("analyze --demo --window 7d -n shop -n nosuch --strict")
         .ended(1);
-    desk.run("analyze --demo -n shop --strict").ended(0);
+    desk.run("analyze --demo --window 7d -n shop --strict")
+        .ended(0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use kcost::plan::{Autoscaler, Fixed, Options, Stay};
 use kcost::snapshot::DisruptionBudget;
 
 use super::{app, each_pod, names, nodes, planned, ruled, tight, with};
+use crate::common::demo_week;
 
 fn by(autoscaler: Autoscaler) -> Options {
     Options {
@@ -119,30 +120,19 @@ fn karpenter_moves_pods_that_nothing_starts_anew() {
 
 #[test]
 fn every_format_says_by_whose_rules() {
-    use crate::common::Kcost;
-    let args = [
-        "nodes",
-        "--demo",
-        "--autoscaler",
-        "cluster-autoscaler",
-        "-o",
-    ];
-    let report = Kcost::new().args(args).arg("json").run().ended(0).json();
+    let args = ["nodes", "--autoscaler", "cluster-autoscaler", "-o"];
+    let run = |format: &str| demo_week(&[&args[..], &[format]].concat()).ended(0);
+    let report = run("json").json();
     assert_eq!(report["settings"]["autoscaler"], "cluster-autoscaler");
     let nodes = report["nodes"].as_array().unwrap();
     let codes = nodes
         .iter()
         .map(|it| it["advised"]["stays"]["code"].as_str());
     assert!(codes.flatten().any(|it| it == "half_requested"));
-    let text = Kcost::new()
-        .args(args)
-        .arg("table")
-        .run()
-        .ended(0)
-        .transcript();
+    let text = run("table").transcript();
     assert!(text.contains("nodes go as cluster-autoscaler"), "{text}");
-    let groups = ["nodes", "--demo", "-o", "node-groups"];
-    let yaml = Kcost::new().args(groups).run().ended(0).stdout;
+    let groups = demo_week(&["nodes", "-o", "node-groups"]);
+    let yaml = groups.ended(0).stdout;
     let read: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
     let drained = read["drained"].as_array().unwrap();
     let now: u64 = drained

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::generated::{random, small};
 use super::{app, nodes, tight};
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 use crate::made::{Made, set};
 use crate::played::{MIB, play};
 
@@ -99,9 +99,8 @@ proptest! {
     }
 }
 
-fn report(args: &[&str]) -> Value {
-    let base = ["analyze", "--demo", "-o", "json"];
-    Kcost::new().args(base).args(args).run().ended(0).json()
+fn report(command: &str) -> Value {
+    demo(&[command, "-o", "json"]).ended(0).json()
 }
 
 fn money(value: &Value) -> Money {
@@ -110,8 +109,8 @@ fn money(value: &Value) -> Money {
 
 #[test]
 fn the_bill_of_the_demo_sums_to_the_cent() {
-    let report = report(&[]);
-    let summary = &report["summary"];
+    let analyzed = report("analyze");
+    let summary = &analyzed["summary"];
     let bill = &summary["bill"];
     let of = |key: &str| money(&bill[key]);
     let parts = [
@@ -132,35 +131,23 @@ fn the_bill_of_the_demo_sums_to_the_cent() {
     assert!(money(&cost["banked"]) > Money::ZERO);
     assert!((of("net_freed").to_f64() - money(&cost["freed"]).to_f64()).abs() < 0.02);
     assert!(of("idle_workloads_removed") > of("idle_workloads_resized"));
-    let costs = Kcost::new()
-        .args(["costs", "--demo", "-o", "json"])
-        .run()
-        .ended(0)
-        .json();
-    assert_eq!(of("total"), money(&costs["bill"]["total"]));
-    let nodes = Kcost::new()
-        .args(["nodes", "--demo", "-o", "json"])
-        .run()
-        .ended(0)
-        .json();
+    assert_eq!(of("total"), money(&report("costs")["bill"]["total"]));
+    let nodes = report("nodes");
     let saved = money(&nodes["summary"]["advised"]["monthly_saved"]);
     assert!(of("banked") <= saved);
 }
 
 #[test]
 fn what_part_of_it_banks_is_known_and_its_bill_is_not() {
-    let report = report(&["-n", "shop"]);
+    let report = demo_week(&["analyze", "-o", "json", "-n", "shop"]);
+    let report = report.ended(0).json();
     assert!(report["summary"]["bill"].is_null());
     assert!(report["summary"]["monthly_cost"]["banked"].is_string());
 }
 
 #[test]
 fn people_are_told_and_a_gate_holds_it() {
-    let seen = Kcost::new()
-        .args(["analyze", "--demo"])
-        .run()
-        .ended(0)
-        .transcript();
+    let seen = demo(&["analyze"]).ended(0).transcript();
     for words in [
         "banks $",
         "the bill",
@@ -169,24 +156,9 @@ fn people_are_told_and_a_gate_holds_it() {
     ] {
         assert!(seen.contains(words), "{words}: {seen}");
     }
-    let gate = [
-        "analyze",
-        "--demo",
-        "-o",
-        "csv",
-        "--fail-on",
-        "monthly-banked>1",
-    ];
-    Kcost::new().args(gate).run().ended(10);
-    let gate = [
-        "analyze",
-        "--demo",
-        "-o",
-        "csv",
-        "--fail-on",
-        "monthly-banked>1000000",
-    ];
-    Kcost::new().args(gate).run().ended(0);
+    let gate = |rule: &str| demo_week(&["analyze", "-o", "csv", "--fail-on", rule]);
+    gate("monthly-banked>1").ended(10);
+    gate("monthly-banked>1000000").ended(0);
 }
 
 #[test]

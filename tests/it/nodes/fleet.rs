@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::generated::large;
 use super::{app, nodes, ruled};
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 use crate::made::Made;
 
 /// On machines of AWS in Ireland, without advice.
@@ -231,13 +231,7 @@ fn what_cannot_be_chosen_says_why() {
 
 #[test]
 fn the_demo_has_a_mix_in_every_format() {
-    let args = ["nodes", "--demo", "--fleet"];
-    let report: Value = Kcost::new()
-        .args(args)
-        .args(["-o", "json"])
-        .run()
-        .ended(0)
-        .json();
+    let report = demo(&["nodes", "--fleet", "-o", "json"]).ended(0).json();
     let pools = report["fleet"]["pools"].as_array().unwrap();
     let general = pools.iter().find(|it| it["pool"] == "general").unwrap();
     let money = |it: &Value| it.as_str().unwrap().parse::<f64>().unwrap();
@@ -252,13 +246,9 @@ fn the_demo_has_a_mix_in_every_format() {
     assert!(count >= 4, "{gpu}");
     let sliced = pools.iter().find(|it| it["pool"] == "gpu-sliced").unwrap();
     assert_eq!(sliced["unknown"]["code"], "devices");
-    let text = Kcost::new().args(args).run().ended(0).transcript();
+    let text = demo_week(&["nodes", "--fleet"]).ended(0).transcript();
     assert!(text.contains("the cheapest mix of machine types"), "{text}");
-    let yaml = Kcost::new()
-        .args(["nodes", "--demo", "-o", "karpenter"])
-        .run()
-        .ended(0)
-        .stdout;
+    let yaml = demo_week(&["nodes", "-o", "karpenter"]).ended(0).stdout;
     assert!(yaml.contains("karpenter.sh/capacity-type"), "{yaml}");
     assert!(!yaml.contains("name: \"\""), "{yaml}");
     for document in yaml.split("---").skip(1) {

@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::common::Kcost;
-
-fn report(args: &[&str]) -> Value {
-    let base = ["nodes", "--demo", "-o", "json"];
-    Kcost::new().args(base).args(args).run().ended(0).json()
-}
+use crate::common::{demo, demo_week};
 
 fn money(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
@@ -17,7 +12,7 @@ fn money(value: &Value) -> f64 {
 
 #[test]
 fn the_demo_frees_nodes_once_the_advice_is_followed() {
-    let report = report(&[]);
+    let report = demo(&["nodes", "-o", "json"]).ended(0).json();
     assert_eq!(report["schema"], "kcost.nodes/v1");
     let summary = &report["summary"];
     let nodes = report["nodes"].as_array().unwrap();
@@ -56,14 +51,14 @@ fn the_demo_frees_nodes_once_the_advice_is_followed() {
 
 #[test]
 fn a_reserve_and_minimums_keep_nodes() {
-    let drained = |args: &[&str]| report(args)["summary"]["advised"]["nodes_drained"].as_u64();
+    let drained = |args: &[&str]| {
+        let seen = demo_week(&[&["nodes", "-o", "json"], args].concat());
+        seen.ended(0).json()["summary"]["advised"]["nodes_drained"].as_u64()
+    };
     let usual = drained(&[]);
     assert!(drained(&["--reserve", "50%"]) < usual);
     assert!(drained(&["--pool-min", "general=10,batch-spot=3"]) < usual);
-    let seen = Kcost::new()
-        .args(["nodes", "--demo", "--pool-min", "generl=2"])
-        .run()
-        .ended(2);
+    let seen = demo_week(&["nodes", "--pool-min", "generl=2"]).ended(2);
     assert!(
         seen.transcript().contains("batch-spot, general, gpu"),
         "{}",
@@ -73,11 +68,7 @@ fn a_reserve_and_minimums_keep_nodes() {
 
 #[test]
 fn the_table_says_what_goes_and_why_the_rest_stays() {
-    let text = Kcost::new()
-        .args(["nodes", "--demo", "-v"])
-        .run()
-        .ended(0)
-        .transcript();
+    let text = demo_week(&["nodes", "-v"]).ended(0).transcript();
     for words in [
         "once the advice is followed",
         "why nodes stay",
@@ -91,10 +82,7 @@ fn the_table_says_what_goes_and_why_the_rest_stays() {
 
 #[test]
 fn rows_are_one_a_node() {
-    let seen = Kcost::new()
-        .args(["nodes", "--demo", "-o", "csv"])
-        .run()
-        .ended(0);
+    let seen = demo_week(&["nodes", "-o", "csv"]).ended(0);
     let mut rows = csv::Reader::from_reader(seen.stdout.as_bytes());
     let names: BTreeSet<String> = rows
         .records()

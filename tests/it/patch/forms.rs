@@ -7,15 +7,16 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use kcost::change::{Change, Edit, Unplaced, change, changes};
-use kcost::demo;
 use kcost::pipeline;
 use kcost::progress::Silent;
 use kcost::recommend::{Advised, Sizing, State};
 use kcost::render::{FORMS, Form, Sheet, form_by_name};
 use kcost::snapshot::{Container, Resources, Snapshot, Workload};
+use kcost::units::Span;
 use serde_json::{Map, Value, json};
 
-use crate::common::{Kcost, needs};
+use crate::common::{Kcost, demo, demo_week, needs};
+use crate::demo::DEMO;
 use crate::made::{self, Made};
 
 /// An object as its pod template says it, with more in it than what changes.
@@ -176,14 +177,19 @@ fn commands(form: &dyn Form, change: &Change<'_>) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-static DEMO: LazyLock<Snapshot> = LazyLock::new(demo::snapshot);
+/// The last week of the demo.
+static WEEK: LazyLock<Snapshot> = LazyLock::new(|| {
+    let mut week = DEMO.clone();
+    week.usage.keep_newest(Span::WEEK);
+    week
+});
 
 static ADVISED: LazyLock<Advised> =
-    LazyLock::new(|| pipeline::advise(&DEMO, &made::settings(), &Silent).advised);
+    LazyLock::new(|| pipeline::advise(&WEEK, &made::settings(), &Silent).advised);
 
 /// Everything that changes in the demo.
 fn of_demo() -> Vec<Change<'static>> {
-    let (placed, unplaced) = changes(&DEMO.workloads, &ADVISED.workloads);
+    let (placed, unplaced) = changes(&WEEK.workloads, &ADVISED.workloads);
     assert!(placed.len() > 30 && unplaced.is_empty(), "{}", placed.len());
     placed
 }
@@ -253,18 +259,12 @@ fn a_component_changes_what_was_advised_and_nothing_else() {
     for streamed in [true, false] {
         if streamed {
             fs::create_dir(&parts).unwrap();
-            let seen = Kcost::new()
-                .args(["patch", "--demo", "-o", "kustomize"])
-                .run()
-                .ended(0);
+            let seen = demo_week(&["patch", "-o", "kustomize"]).ended(0);
             fs::write(parts.join("kustomization.yaml"), seen.stdout).unwrap();
         } else {
             fs::remove_dir_all(&parts).unwrap();
-            Kcost::new()
-                .args(["patch", "--demo", "-o", "kustomize", "--output-dir"])
-                .arg(&parts)
-                .run()
-                .ended(0);
+            let folder = parts.to_str().unwrap();
+            demo_week(&["patch", "-o", "kustomize", "--output-dir", folder]).ended(0);
         }
         let seen = Kcost::program(&kubectl)
             .arg("kustomize")
@@ -405,8 +405,8 @@ fn every_form_has_a_name_and_a_summary_of_its_own() {
 
 #[test]
 fn a_cut_below_a_peak_that_comes_says_what_covers_it() {
-    let args = ["patch", "--demo", "shop/Deployment/promotions"];
-    let text = Kcost::new().args(args).run().ended(0).stdout;
+    let args = ["patch", "shop/Deployment/promotions"];
+    let text = demo(&args).ended(0).stdout;
     let peak = text
         .lines()
         .find(|line| line.contains("comes a peak of"))
@@ -415,12 +415,8 @@ fn a_cut_below_a_peak_that_comes_says_what_covers_it() {
         peak.starts_with("# Fri 20:00") && peak.contains("covers it"),
         "{peak}"
     );
-    let report = Kcost::new()
-        .args(args)
-        .args(["-o", "json"])
-        .run()
-        .ended(0)
-        .json();
+    let report = demo(&[&args[..], &["-o", "json"]].concat());
+    let report = report.ended(0).json();
     assert!(
         report["changes"][0]["known_peak"]
             .as_str()

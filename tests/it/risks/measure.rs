@@ -13,6 +13,7 @@ use kcost::snapshot::{Node, Resources, Snapshot};
 use kcost::units::{Bytes, Span};
 
 use crate::common::skipped;
+use crate::demo::DEMO;
 use crate::made::{container, workload};
 use crate::played::{cluster, play};
 
@@ -440,19 +441,18 @@ fn the_demo_keeps_what_it_says() {
     if std::env::var_os("KCOST_TEST_DATA").is_none() {
         return skipped("KCOST_TEST_DATA is not set: the demo is replayed where traces are");
     }
-    let demo = kcost::demo::snapshot();
     let mut table = Reliability::default();
-    let grid = demo.usage.grid;
+    let grid = DEMO.usage.grid;
     for day in [14_u32, 17, 21] {
         let now = day * grid.per_day();
-        let past = demo.as_of(now, Span::days(14));
+        let past = DEMO.as_of(now, Span::days(14));
         look(&past, |seen| {
             for pool in &seen.pools {
                 let Some(memory) = &pool.profile.memory else {
                     continue;
                 };
                 let place = u32::try_from(pool.profile.workload).unwrap();
-                let next = demo
+                let next = DEMO
                     .usage
                     .pool(place, &pool.container.name)
                     .flat_map(|it| {

@@ -7,7 +7,7 @@ use kcost::units::Span;
 use serde_json::Value;
 
 use super::{killed, risks};
-use crate::common::Kcost;
+use crate::common::{demo, demo_week};
 use crate::made::{container, workload};
 use crate::played::{MIB, cluster, play};
 
@@ -67,13 +67,9 @@ fn what_is_over_is_told_when_it_is_asked_for() {
     );
 }
 
-fn json(args: &[&str]) -> Value {
-    Kcost::new().args(args).run().json()
-}
-
 #[test]
 fn json_has_what_programs_were_promised() {
-    let report = json(&["risks", "--demo", "-o", "json"]);
+    let report = demo(&["risks", "-o", "json"]).ended(0).json();
     assert_eq!(report["schema"], "kcost.risks/v1");
     for key in [
         "tool_version",
@@ -109,25 +105,20 @@ fn json_has_what_programs_were_promised() {
         }
         assert_eq!(finding["until"], Value::Null);
     }
-    let leak = json(&["risks", "--demo", "--check", "memory-leak", "-o", "json"]);
+    let leak = demo_week(&["risks", "--check", "memory-leak", "-o", "json"]).json();
     let leaks = leak["findings"].as_array().unwrap();
     assert!(leaks.iter().all(|it| it["check"] == "memory_leak") && !leaks.is_empty());
 }
 
 #[test]
 fn people_read_what_needs_them_first() {
-    let run = Kcost::new().args(["risks", "--demo"]).run();
-    insta::assert_snapshot!(run.stdout);
+    insta::assert_snapshot!(demo(&["risks"]).stdout);
 }
 
 #[test]
 fn a_gate_holds_the_worst_risk_and_other_reports_tell_of_it() {
-    let gate = |rule: &str| {
-        let args = ["analyze", "--demo", "-o", "json", "--fail-on", rule];
-        Kcost::new().args(args).run()
-    };
-    let failed = gate("risk>=medium").ended(10);
-    let report = failed.json();
+    let failed = demo_week(&["analyze", "-o", "json", "--fail-on", "risk>=medium"]);
+    let report = failed.ended(10).json();
     let outcome = &report["gates"][0];
     assert_eq!(
         (&outcome["rule"], &outcome["failed"]),
@@ -143,17 +134,9 @@ fn a_gate_holds_the_worst_risk_and_other_reports_tell_of_it() {
         (&"shop".into(), &"wishlist".into())
     );
     assert!(!report["risks"]["findings"].as_array().unwrap().is_empty());
-    let args = [
-        "explain",
-        "--demo",
-        "shop/Deployment/wishlist",
-        "-o",
-        "json",
-    ];
-    let told = Kcost::new().args(args).run().json();
+    let told = demo(&["explain", "wishlist", "-o", "json"]).json();
     assert_eq!(told["risks"][0]["check"], "memory_leak");
-    let args = ["explain", "--demo", "shop/Deployment/wishlist"];
-    let told = Kcost::new().args(args).run().stdout;
+    let told = demo(&["explain", "wishlist"]).stdout;
     assert!(
         told.contains("Risks") && told.contains("memory leaks"),
         "{told}"
@@ -162,10 +145,7 @@ fn a_gate_holds_the_worst_risk_and_other_reports_tell_of_it() {
 
 #[test]
 fn risks_hold_their_own_gate() {
-    let gated = |args: &[&str]| {
-        let demo = ["risks", "--demo", "--fail-on"];
-        Kcost::new().args(demo.iter().chain(args)).run()
-    };
+    let gated = |args: &[&str]| demo_week(&[&["risks", "--fail-on"], args].concat());
     let failed = gated(&["risk>=low"]).ended(10);
     assert!(failed.stderr.contains("risk>=low"), "{}", failed.stderr);
     assert!(!failed.stdout.is_empty());

@@ -13,7 +13,8 @@ use kcost::units::{Bytes, Span};
 use serde_json::{Value, json};
 
 use super::measure::look;
-use crate::common::{Kcost, bundle_of, needs, repository, skipped};
+use crate::common::{Kcost, bundle_of, demo, needs, repository, skipped};
+use crate::demo::DEMO;
 use crate::made::{container, workload};
 use crate::played::{MIB, cluster, play};
 
@@ -69,9 +70,7 @@ const SHOWN: [&str; 6] = [
 
 #[test]
 fn rules_are_taken_by_prometheus_and_say_how_often_they_would_have_fired() {
-    let run = Kcost::new()
-        .args(["risks", "--demo", "-o", "prometheus-rules"])
-        .run();
+    let run = demo(&["risks", "-o", "prometheus-rules"]);
     let text = run.ended(0).stdout;
     let object: Value = serde_yaml::from_str(&text).unwrap();
     assert_eq!(object["kind"], "PrometheusRule");
@@ -99,9 +98,7 @@ fn rules_are_taken_by_prometheus_and_say_how_often_they_would_have_fired() {
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
-    let run = Kcost::new()
-        .args(["risks", "--demo", "-o", "prometheus-rule-file"])
-        .run();
+    let run = demo(&["risks", "-o", "prometheus-rule-file"]);
     let text = run.ended(0).stdout;
     let plain: Value = serde_yaml::from_str(&text).unwrap();
     assert_eq!(plain, object["spec"]);
@@ -118,7 +115,7 @@ fn rules_are_taken_by_prometheus_and_say_how_often_they_would_have_fired() {
 /// README tells the same.
 #[test]
 fn the_demo_compares_each_rule_with_those_in_use_today() {
-    let alerts = look(&kcost::demo::snapshot(), risk::alerts);
+    let alerts = look(&DEMO, risk::alerts);
     for name in SHOWN {
         let with = |alert: &&Alert| alert.rivals.iter().any(|it| it.name == name);
         let alert = alerts.iter().find(with).unwrap();
@@ -131,9 +128,7 @@ fn the_demo_compares_each_rule_with_those_in_use_today() {
             other.len()
         );
     }
-    let run = Kcost::new()
-        .args(["risks", "--demo", "-o", "prometheus-rule-file"])
-        .run();
+    let run = demo(&["risks", "-o", "prometheus-rule-file"]);
     let readme = fs::read_to_string(repository("README.md")).unwrap();
     let table: Vec<&str> = readme
         .lines()
@@ -455,9 +450,7 @@ fn rules_hold_where_they_should_and_nowhere_else() {
     let Some(promtool) = needs("promtool") else {
         return;
     };
-    let run = Kcost::new()
-        .args(["risks", "--demo", "-o", "prometheus-rule-file"])
-        .run();
+    let run = demo(&["risks", "-o", "prometheus-rule-file"]);
     let rules: Value = serde_yaml::from_str(&run.ended(0).stdout).unwrap();
     let rules = rules["groups"][0]["rules"].as_array().unwrap().clone();
     let expr = |name: &str| {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Made, bundle, daily, friday};
-use crate::common::Kcost;
+use crate::common::{Kcost, demo};
 
 fn json(args: &[&str]) -> Value {
     Kcost::new()
@@ -17,7 +17,7 @@ fn json(args: &[&str]) -> Value {
 /// No request of the demo is cut below its sale on Friday without saying what covers it.
 #[test]
 fn analyze_says_what_covers_a_peak_that_is_known_to_come() {
-    let report = json(&["analyze", "--demo"]);
+    let report = demo(&["analyze", "-o", "json"]).ended(0).json();
     let found = report["findings"].as_array().unwrap();
     let peaks: Vec<&Value> = found
         .iter()
@@ -29,7 +29,8 @@ fn analyze_says_what_covers_a_peak_that_is_known_to_come() {
         assert!(text.contains(words), "{words}: {text}");
     }
     // The very plan of the schedule.
-    let plan = json(&["schedule", "--demo", "shop/promotions"]);
+    let plan = demo(&["schedule", "shop/promotions", "-o", "json"]);
+    let plan = plan.ended(0).json();
     let windows = plan["workloads"][0]["windows"].as_array().unwrap();
     let [window] = &windows[..] else {
         panic!("{windows:?}")
@@ -46,8 +47,8 @@ fn analyze_says_what_covers_a_peak_that_is_known_to_come() {
 
 #[test]
 fn explain_shows_the_season_and_the_peak() {
-    let args = ["explain", "--demo", "shop/promotions"];
-    let told = json(&args);
+    let json = |name: &str| demo(&["explain", name, "-o", "json"]).ended(0).json();
+    let told = json("shop/promotions");
     let kinds: Vec<&str> = told["seasons"]
         .as_array()
         .unwrap()
@@ -61,10 +62,10 @@ fn explain_shows_the_season_and_the_peak() {
             .unwrap()
             .starts_with("Fri 20:00")
     );
-    let text = Kcost::new().args(args).run().ended(0).stdout;
+    let text = demo(&["explain", "shop/promotions"]).ended(0).stdout;
     assert!(text.contains("\n  season: daily ("), "{text}");
     assert!(text.contains("Fri 20:00"), "{text}");
-    let steady = json(&["explain", "--demo", "shop/gift-cards"]);
+    let steady = json("payments-api");
     assert_eq!(steady["known_peak"], Value::Null);
 }
 

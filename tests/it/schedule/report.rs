@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Made, bundle, friday, told};
-use crate::common::Kcost;
+use crate::common::{Kcost, demo};
 
 const HOUR: i64 = 3_600;
 
@@ -231,8 +231,8 @@ fn a_chance_is_a_share() {
 /// The demo's sale on Friday evening, by pods that take a quarter of an hour to start.
 #[test]
 fn the_sale_of_the_demo_is_seen_before_it_comes() {
-    let args = ["schedule", "--demo", "shop/promotions", "-o", "json"];
-    let report = Kcost::new().args(args).run().ended(0).json();
+    let seen = demo(&["schedule", "shop/promotions", "-o", "json"]);
+    let report = seen.ended(0).json();
     let promotions = of(&report, "promotions");
     assert_eq!(promotions["advice"], "schedule_and_hpa");
     let window = &promotions["windows"][0];
