@@ -9,8 +9,13 @@ const HOUR: i64 = 3_600;
 
 /// What is printed for the steep peak of a Friday, scaled by these.
 fn printed(form: &str, beside: &[Value]) -> String {
+    printed_of(4.3, form, beside)
+}
+
+/// The same for a peak of so many cores.
+fn printed_of(busy: f64, form: &str, beside: &[Value]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let sale = friday(20 * HOUR, 22 * HOUR, 0.3, 4.3);
+    let sale = friday(20 * HOUR, 22 * HOUR, 0.3, busy);
     let made = Made {
         start: 900,
         cores: &sale,
@@ -386,7 +391,7 @@ fn idle_replicas_are_read() {
 /// Of twenty and more one more or less is no change.
 #[test]
 fn what_is_in_force_stays_where_it_is_about_as_good() {
-    let text = printed("keda", &[scaled_object(40, &[cpu(70)])]);
+    let text = printed_of(12.3, "keda", &[scaled_object(60, &[cpu(70)])]);
     let crons: Vec<Value> = patch(&text)
         .iter()
         .filter(|it| it["op"] == "add" && it["path"] == "/spec/triggers/-")
@@ -402,7 +407,7 @@ fn what_is_in_force_stays_where_it_is_about_as_good() {
             .parse()
             .unwrap();
         last["metadata"]["desiredReplicas"] = json!((replicas + by).to_string());
-        printed("keda", &[scaled_object(40, &triggers)])
+        printed_of(12.3, "keda", &[scaled_object(60, &triggers)])
     };
     assert_eq!(crons.len(), 1, "{text}");
     let replicas = crons[0]["metadata"]["desiredReplicas"].as_str().unwrap();
