@@ -346,17 +346,8 @@ impl Subject<'_> {
         let made = drafting.draft(&whole);
         let max = self.max(made.most);
         if made.most <= drafting.least {
-            let plain = Tried {
-                capacity,
-                max,
-                allowed: SHORT,
-                outcomes: Vec::new(),
-                above: (Vec::new(), Vec::new()),
-                made,
-                look,
-                lead,
-            };
-            return (size == 0).then_some(plain);
+            let plain = || Tried::plain(capacity, (max, look), made, lead);
+            return (size == 0).then(plain);
         }
         let own = self.workload.autoscaler.as_ref();
         let windows = if is_flat { 0 } else { made.windows.len() };
@@ -540,6 +531,22 @@ impl Subject<'_> {
             (day, midnight + minute)
         });
         told.collect()
+    }
+}
+
+impl Tried {
+    /// One that needs no more replicas at any time than there always are.
+    fn plain(capacity: f64, (max, look): (u32, usize), made: Draft, lead: Lead) -> Self {
+        Self {
+            capacity,
+            max,
+            allowed: SHORT,
+            outcomes: Vec::new(),
+            above: (Vec::new(), Vec::new()),
+            made,
+            look,
+            lead,
+        }
     }
 }
 
