@@ -62,8 +62,6 @@ pub struct Plan {
     pub max_now: Option<u32>,
     /// How its autoscaler may end all its pods, where it may.
     pub to_zero: Option<ToZero>,
-    /// Whether that is so by `idleReplicaCount`, beside a least that is not zero.
-    pub is_idle: bool,
     /// Whether that scales by a formula.
     pub by_formula: bool,
     /// Whether its pods have names and data of their own (StatefulSet).
@@ -108,14 +106,21 @@ pub enum ToZero {
     Asked,
     /// The same, and it scales by CPU: no pod, no use, so a cron beside that ends them all.
     WithCpu,
+    /// The same by its `idleReplicaCount`, beside a least that is not zero.
+    IdleWithCpu,
 }
 
 impl ToZero {
     fn of(workload: &Workload) -> Option<Self> {
         let own = workload.autoscaler.as_ref()?;
         let by_use = own.metrics.iter().any(|it| it.name == "cpu");
-        let how = if by_use { Self::WithCpu } else { Self::Asked };
-        (own.min_replicas == 0 || own.idle_replicas == Some(0)).then_some(how)
+        let is_idle = own.idle_replicas == Some(0);
+        let how = match (by_use, own.min_replicas) {
+            (false, _) => Self::Asked,
+            (true, 0) => Self::WithCpu,
+            (true, _) => Self::IdleWithCpu,
+        };
+        (own.min_replicas == 0 || is_idle).then_some(how)
     }
 }
 
@@ -192,7 +197,6 @@ impl Plan {
     /// One that changes nothing, and why.
     pub(super) fn leave(index: usize, workload: &Workload, replica: &Replica, why: Leave) -> Self {
         let now = replicas(workload);
-        let idle = workload.autoscaler.as_ref();
         Self {
             workload: index,
             advice: Advice::Leave(why),
@@ -206,7 +210,6 @@ impl Plan {
             max: now,
             max_now: workload.autoscaler.as_ref().map(|it| it.max_replicas),
             to_zero: ToZero::of(workload),
-            is_idle: idle.is_some_and(|it| it.min_replicas > 0 && it.idle_replicas.is_some()),
             by_formula: workload.managers.iter().any(Manager::has_formula),
             stateful: workload.id.kind == "StatefulSet",
             peak: None,

@@ -350,42 +350,23 @@ impl Subject<'_> {
         let made = drafting.draft(&whole);
         let max = self.max(made.most);
         if made.most <= drafting.least {
-            let plain = Tried {
-                capacity,
-                max,
-                allowed: SHORT,
-                outcomes: Vec::new(),
-                above: (Vec::new(), Vec::new()),
-                made,
-                look,
-                lead,
-            };
-            return (size == 0).then_some(plain);
+            let plain = || Tried::plain(capacity, (max, look), made, lead);
+            return (size == 0).then(plain);
         }
         let own = self.workload.autoscaler.as_ref();
         let windows = if is_flat { 0 } else { made.windows.len() };
-        let hours = if windows == 0 {
-            BUSY
-        } else {
-            busy_hours(&made.windows, made.base)
-        };
+        let hours = busy(&made, windows);
         let allowed = SHORT.max(options.chance * hours * 60.0);
-        let (fold, folds) = folds(days, *cycle);
-        let held_out = |number: usize| {
-            let others = days.iter().filter(|it| fold(it.number) != number);
-            let others: Vec<&Day> = others.copied().collect();
-            let need = Need::of(&others, alike, 1.0, options.chance);
-            let specials = basis.specials(1.0, options, |it| fold(it.number) != number);
-            (need, others, specials)
-        };
-        let held_out = || (0..folds).map(held_out).collect();
-        let held_out: &Vec<HeldOut<'_>> = looked.held_out.get_or_init(held_out);
-        let others = held_out.iter().map(|(own, days, specials)| Known {
-            need: own.as_ref().unwrap_or(need),
-            days,
-            month: specials,
-            is_flat: whole.is_flat,
-        });
+        let (fold, _) = folds(days, *cycle);
+        let others = looked
+            .held_out(basis, options)
+            .iter()
+            .map(|(own, days, specials)| Known {
+                need: own.as_ref().unwrap_or(need),
+                days,
+                month: specials,
+                is_flat: whole.is_flat,
+            });
         let others: Vec<Known<'_>> = others.collect();
         let drafts: Vec<Draft> = others.iter().map(|it| drafting.draft(it)).collect();
         let crons = self.crons();
@@ -427,8 +408,9 @@ impl Subject<'_> {
             trial.beside(windows)
         };
         let cut = outcomes.iter().find_map(|it| it.cut);
-        let above = cut.map(|cut| drafting.above(&whole, cut));
-        let above = above.unwrap_or_default();
+        let above = cut
+            .map(|cut| drafting.above(&whole, cut))
+            .unwrap_or_default();
         Some(Tried {
             capacity,
             lead,
@@ -553,6 +535,49 @@ impl Subject<'_> {
             (day, midnight + minute)
         });
         told.collect()
+    }
+}
+
+impl Tried {
+    /// One that needs no more replicas at any time than there always are.
+    fn plain(capacity: f64, (max, look): (u32, usize), made: Draft, lead: Lead) -> Self {
+        Self {
+            capacity,
+            max,
+            allowed: SHORT,
+            outcomes: Vec::new(),
+            above: (Vec::new(), Vec::new()),
+            made,
+            look,
+            lead,
+        }
+    }
+}
+
+impl<'a> Looked<'a> {
+    /// What is needed by all days but those of each part of the past.
+    fn held_out(&self, basis: &Basis<'a>, options: &Options) -> &[HeldOut<'a>] {
+        let held_out = || {
+            let (fold, folds) = folds(&basis.days, self.cycle);
+            let of = |number: usize| {
+                let others = basis.days.iter().filter(|it| fold(it.number) != number);
+                let others: Vec<&Day> = others.copied().collect();
+                let need = Need::of(&others, self.alike, 1.0, options.chance);
+                let specials = basis.specials(1.0, options, |it| fold(it.number) != number);
+                (need, others, specials)
+            };
+            (0..folds).map(of).collect()
+        };
+        self.held_out.get_or_init(held_out)
+    }
+}
+
+/// Hours of a week that count as busy, where a schedule has so many windows.
+fn busy(made: &Draft, windows: usize) -> f64 {
+    if windows == 0 {
+        BUSY
+    } else {
+        busy_hours(&made.windows, made.base)
     }
 }
 

@@ -195,13 +195,13 @@ impl Plan {
 
     /// What the least of its autoscaler has to rise from, and to, where it may go to zero now.
     pub fn lifted(&self) -> Option<(u32, u32)> {
-        let by_cpu = self.to_zero == Some(ToZero::WithCpu) && !self.is_idle;
+        let by_cpu = self.to_zero == Some(ToZero::WithCpu);
         (by_cpu && self.advice.acts()).then_some((0, self.base))
     }
 
     /// Whether its `idleReplicaCount` has to go: it would be in force beside CPU.
     pub fn unidled(&self) -> bool {
-        let by_cpu = self.to_zero == Some(ToZero::WithCpu) && self.is_idle;
+        let by_cpu = self.to_zero == Some(ToZero::IdleWithCpu);
         by_cpu && self.advice.has_windows()
     }
 

