@@ -41,6 +41,8 @@ pub(super) struct Draft {
     pub(super) windows: Vec<Window>,
     pub(super) base: u32,
     pub(super) most: u32,
+    /// Replicas that would be wanted at most if nothing bounded them.
+    pub(super) needed: u32,
     pub(super) peak: f64,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct Drafting<'a> {
     pub(super) lead: &'a Lead,
     /// Replicas that there are at all times.
     pub(super) least: u32,
+    /// That there can be; `None` where nothing bounds them.
+    pub(super) bound: Option<u32>,
     /// The local day since 1970 from which on peaks came at the times of now.
     pub(super) since: Option<i64>,
 }
@@ -77,11 +81,13 @@ impl Drafting<'_> {
         let wanted = self.wanted(known.need);
         let (windows, base) = self.cut(known, &wanted, &wanted, MOST_WINDOWS);
         let high = (0..WEEK).map(|quarter| known.need.high(quarter));
+        let peak = high.fold(0.0, f64::max);
         Draft {
             windows,
             base,
             most: wanted.iter().copied().max().unwrap_or(self.least),
-            peak: high.fold(0.0, f64::max),
+            needed: whole(peak / self.capacity).max(self.least),
+            peak,
         }
     }
 
@@ -105,7 +111,8 @@ impl Drafting<'_> {
     /// Replicas for each quarter of the week.
     fn wanted(&self, need: &Need) -> Vec<u32> {
         let high = (0..WEEK).map(|quarter| need.high(quarter));
-        let wanted = high.map(|it| whole(it / self.capacity).max(self.least));
+        let bound = self.bound.unwrap_or(u32::MAX);
+        let wanted = high.map(|it| whole(it / self.capacity).min(bound).max(self.least));
         wanted.collect()
     }
 
@@ -164,7 +171,7 @@ fn flat(wanted: &[u32], level: f64, least: u32) -> Vec<u32> {
     flat
 }
 
-fn whole(replicas: f64) -> u32 {
+pub(super) fn whole(replicas: f64) -> u32 {
     // What is full to the last millionth is full.
     u32::try_from(count_from((replicas - 1e-6).max(0.0).ceil())).unwrap_or(u32::MAX)
 }
