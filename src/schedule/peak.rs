@@ -206,7 +206,8 @@ fn peak(
         capacity,
         lead: &lead,
         least: least(workload),
-        bound: pools.rooms(workload, replica).most(),
+        // What comes, whatever can be there.
+        bound: None,
         since,
     };
     let known = Known {

@@ -384,14 +384,8 @@ impl Subject<'_> {
             busy_hours(&made.windows, made.base)
         };
         let allowed = SHORT.max(options.chance * hours * 60.0);
-        let (fold, folds) = folds(days, *cycle);
-        let held_out = |number: usize| {
-            let others = days.iter().filter(|it| fold(it.number) != number);
-            let others: Vec<&Day> = others.copied().collect();
-            let need = Need::of(&others, alike, 1.0, options.chance);
-            (need, others)
-        };
-        let held_out = || (0..folds).map(held_out).collect();
+        let (fold, _) = folds(days, *cycle);
+        let held_out = || held_out(days, *cycle, alike, options.chance);
         let held_out: &Vec<HeldOut<'_>> = looked.held_out.get_or_init(held_out);
         let others = held_out.iter().map(|(own, days)| Known {
             need: own.as_ref().unwrap_or(need),
@@ -660,6 +654,17 @@ fn once(days: &[&Day]) -> HashSet<(i64, usize)> {
         own.map(|quarter| (day.number, *quarter))
     });
     each.collect()
+}
+
+/// What is needed by all days but each part of the past.
+fn held_out<'b>(days: &[&'b Day], cycle: Cycle, alike: Alike, chance: f64) -> Vec<HeldOut<'b>> {
+    let (fold, folds) = folds(days, cycle);
+    let without = |number: usize| {
+        let others = days.iter().filter(|it| fold(it.number) != number);
+        let others: Vec<&Day> = others.copied().collect();
+        (Need::of(&others, alike, 1.0, chance), others)
+    };
+    (0..folds).map(without).collect()
 }
 
 /// Which part of the past a day is of, and how many there are: weeks, or quarters where all

@@ -205,11 +205,9 @@ fn one_pod_a_node_takes_as_many_nodes() {
         "{reason}"
     );
     let objects = printed(&bundle, "keda");
-    let held = objects
-        .split("---\n")
-        .find(|it| it.contains("kind: Deployment"))
-        .unwrap();
-    let held: Value = serde_yaml::from_str(held).unwrap();
+    let held = objects.split("---\n").skip(1);
+    let mut held = held.map(|it| serde_yaml::from_str::<Value>(it).unwrap());
+    let held = held.find(|it| it["kind"] == "Deployment").unwrap();
     let pod = &held["spec"]["template"]["spec"];
     assert_eq!(pod["nodeSelector"]["kubernetes.io/os"], "linux", "{pod}");
     let path = "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";
