@@ -8,8 +8,8 @@ use rayon::prelude::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 use super::guard::{self, Case, Plan, Planned};
 use super::strategy::calibrated::{self, MemorySize, Shared, Together};
 use super::{
-    Advised, Confidence, Draft, Effective, Look, Looks, Methods, NodeRisk, Options, Pool, Reason,
-    Seen, Sizing, Strategy, WorkloadAdvice, history, judge,
+    Advised, Confidence, CpuBounds, Draft, Effective, Look, Looks, Methods, NodeRisk, Options,
+    Pool, Reason, Seen, Sizing, Strategy, WorkloadAdvice, history, judge,
 };
 use crate::cohort::Cohorts;
 use crate::profile::Profile;
@@ -248,6 +248,7 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
             index,
             workload,
             grid: &seen.snapshot.usage.grid,
+            cpu: cpu_bounds(workload, &rules, seen.snapshot),
             rules,
             containers: Vec::new(),
             autoscaler: None,
@@ -269,6 +270,15 @@ fn plans<'a>(seen: &Seen<'a>, rules: Vec<Effective>, drafts: Vec<Draft>) -> Vec<
             .push(Planned::new(pool, index, draft, known));
     }
     plans
+}
+
+fn cpu_bounds(workload: &Workload, rules: &Effective, snapshot: &Snapshot) -> CpuBounds {
+    let ranges = &snapshot.cluster.limit_ranges;
+    let bounds = CpuBounds::of(workload, &rules.options, ranges);
+    CpuBounds {
+        fixed: bounds.fixed || rules.ignore.is_some(),
+        ..bounds
+    }
 }
 
 /// Why nothing is said about a container; empty where something is.

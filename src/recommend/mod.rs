@@ -7,6 +7,7 @@
 mod advice;
 mod advise;
 mod annotations;
+mod bounds;
 mod error;
 mod event;
 mod finding;
@@ -32,6 +33,7 @@ pub use advice::{
     Method, Methods, NodeRisk, PodAdvice, Replayed, Risk, Sizing, TargetChange, WorkloadAdvice,
 };
 pub use advise::{Drafts, Load, Planning, Scheduled, draft, propose, recommend};
+pub use bounds::CpuBounds;
 pub use error::RuleError;
 use error::SettingError;
 pub use event::{Growth, OddPod};

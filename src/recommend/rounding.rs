@@ -1,6 +1,6 @@
 //! Sizes that a person would write.
 
-use crate::units::{Bytes, Cpu};
+use crate::units::{Bytes, Cpu, Ratio};
 
 /// CPU up to this many millicores goes in steps of that many; beyond the last, in
 /// tenths of a core. A step is at most a hundredth of the size from 100m on: a
@@ -30,6 +30,11 @@ pub(super) fn cpu_step(value: Cpu) -> Cpu {
         .find(|(up_to, _)| value <= Cpu::millicores(*up_to))
         .map_or(100, |(_, step)| step);
     Cpu::millicores(step)
+}
+
+/// The share of a size that a run leaves at least where it may cut so much, 0 to 1.
+pub(super) fn left(step: Ratio) -> f64 {
+    (1.0 - step.get()).max(0.0)
 }
 
 /// The next size up that a person would write.

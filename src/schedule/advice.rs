@@ -32,6 +32,10 @@ pub enum Leave {
     Stale,
     /// What it has, or one replica, is enough at all hours.
     Enough,
+    /// The autoscaler that it has, at the size that its pods have, and no smaller one.
+    AsItIs,
+    /// More is needed, and no more replicas can be there.
+    Bounded,
     /// Nothing that comes again is proven, and no autoscaler is better.
     NoSeason,
     /// A request for its peak costs less than replicas that come and go, or hardly more.
@@ -88,6 +92,8 @@ impl Leave {
             Self::Thin => "with too thin a history",
             Self::Stale => "without a sample in the last day",
             Self::Enough => "with enough at all hours",
+            Self::AsItIs => "whose autoscaler is right as it is",
+            Self::Bounded => "of which no more replicas can be there",
             Self::NoSeason => "without a season",
             Self::Peak | Self::OnlyPeak => "that are better sized for their peak",
             Self::Stateful => "whose pods have data of their own",
@@ -107,6 +113,8 @@ impl Leave {
             Self::Thin => "thin_history",
             Self::Stale => "no_recent_usage",
             Self::Enough => "enough",
+            Self::AsItIs => "autoscaler_as_it_is",
+            Self::Bounded => "no_room_for_replicas",
             Self::NoSeason => "no_season",
             Self::Peak => "size_for_peak",
             Self::OnlyPeak => "only_size_for_peak",

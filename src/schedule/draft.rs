@@ -44,6 +44,8 @@ pub(super) struct Draft {
     pub(super) month: Vec<MonthWindow>,
     pub(super) base: u32,
     pub(super) most: u32,
+    /// Replicas that would be wanted at most if nothing bounded them.
+    pub(super) needed: u32,
     pub(super) peak: f64,
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Drafting<'a> {
     pub(super) lead: &'a Lead,
     /// Replicas that there are at all times.
     pub(super) least: u32,
+    /// That there can be; `None` where nothing bounds them.
+    pub(super) bound: Option<u32>,
     /// The local day since 1970 from which on peaks came at the times of now.
     pub(super) since: Option<i64>,
 }
@@ -91,11 +95,13 @@ impl Drafting<'_> {
         let month = self.month(known, &wanted, (&windows, base), <[u32]>::to_vec);
         let most = month.iter().map(|it| it.replicas).chain(wanted);
         let specials = known.month.iter().map(Special::peak);
+        let peak = high.chain(specials).fold(0.0, f64::max);
         Draft {
             windows,
             base,
             most: most.max().unwrap_or(self.least),
-            peak: high.chain(specials).fold(0.0, f64::max),
+            needed: whole(peak / self.capacity).max(self.least),
+            peak,
             month,
         }
     }
@@ -111,8 +117,7 @@ impl Drafting<'_> {
     ) -> Vec<MonthWindow> {
         let of_day = |it: &Special<'_>| -> Vec<u32> {
             let high = (0..DAY).map(|quarter| it.need.high(quarter));
-            high.map(|it| whole(it / self.capacity).max(self.least))
-                .collect()
+            high.map(|it| self.replicas(it)).collect()
         };
         let days: Vec<Vec<u32>> = known.month.iter().map(of_day).collect();
         let most = wanted.iter().chain(days.iter().flatten()).copied().max();
@@ -164,8 +169,13 @@ impl Drafting<'_> {
     /// Replicas for each quarter of the week.
     fn wanted(&self, need: &Need) -> Vec<u32> {
         let high = (0..WEEK).map(|quarter| need.high(quarter));
-        let wanted = high.map(|it| whole(it / self.capacity).max(self.least));
-        wanted.collect()
+        high.map(|it| self.replicas(it)).collect()
+    }
+
+    /// Replicas that hold so many cores, as far as they can be there.
+    fn replicas(&self, cores: f64) -> u32 {
+        let bound = self.bound.unwrap_or(u32::MAX);
+        whole(cores / self.capacity).min(bound).max(self.least)
     }
 
     /// At most so many windows that hold `asked`, of what is wanted in all, and what there is
@@ -242,7 +252,7 @@ fn flat(wanted: &[u32], level: f64, least: u32) -> Vec<u32> {
     flat
 }
 
-fn whole(replicas: f64) -> u32 {
+pub(super) fn whole(replicas: f64) -> u32 {
     // What is full to the last millionth is full.
     u32::try_from(count_from((replicas - 1e-6).max(0.0).ceil())).unwrap_or(u32::MAX)
 }

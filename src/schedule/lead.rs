@@ -4,15 +4,26 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::snapshot::{Condition, Node, Pod, Resources, Snapshot, Workload};
+use super::apart::{Apart, Rules};
+use super::bound::Rooms;
+use super::replica::Replica;
+use crate::snapshot::{Condition, Node, Pod, Quota, Resources, Snapshot, Workload};
 use crate::trend::quantile;
 use crate::units::{Bytes, Cpu, Span, count_from};
 
 /// How long pods take to be ready where nothing was seen of it, in seconds.
 const POD: u32 = 60;
 
-/// Longer than this a pod was not starting: it was not ready again later.
-const LONGEST: i64 = 30 * 60;
+/// A pod that takes longer than this until it is ready may have been ready before, and again
+/// later.
+const LONGEST: u32 = 30 * 60;
+
+/// A pod is ready for the first time no later than for the last: the quickest of all tells most.
+/// So many times as long others take that start like it.
+const ALIKE: u32 = 2;
+
+/// Where even the quickest took longer than this, none was seen starting.
+const NO_START: u32 = 2 * 3_600;
 
 /// Of start-ups so many are within what is planned with.
 const SHARE: f64 = 0.95;
@@ -45,6 +56,10 @@ pub struct Lead {
     pub room: Option<u32>,
     /// Pods of it on an empty node of the pool.
     pub per_node: Option<u32>,
+    /// What bounds the room, where rules that keep its pods apart do.
+    pub apart: Option<Apart>,
+    /// Pods that were seen to become ready so late that they were ready before.
+    pub late: usize,
     /// Start-ups as they were seen, in seconds, ascending; never empty.
     pub(super) starts: Vec<u32>,
 }
@@ -79,6 +94,7 @@ impl Lead {
 /// What pods of all workloads take of each node.
 pub(super) struct Pools<'a> {
     nodes: &'a [Node],
+    quotas: &'a [Quota],
     by_name: HashMap<&'a str, usize>,
     taken: Vec<Resources>,
     pods: Vec<u32>,
@@ -90,6 +106,7 @@ impl<'a> Pools<'a> {
         let named = nodes.iter().enumerate();
         let mut pools = Self {
             nodes,
+            quotas: &snapshot.cluster.quotas,
             by_name: named.map(|(at, node)| (&*node.name, at)).collect(),
             taken: vec![Resources::default(); nodes.len()],
             pods: vec![0; nodes.len()],
@@ -107,25 +124,37 @@ impl<'a> Pools<'a> {
         self.by_name.get(pod.node.as_deref()?).copied()
     }
 
-    /// What is known of a workload whose pods request so much each.
-    pub(super) fn lead(&self, workload: &Workload, cpu: Cpu, memory: Bytes) -> Lead {
-        let own: Vec<usize> = workload
-            .pods
-            .iter()
-            .filter_map(|it| self.node(it))
-            .collect();
-        let pools: BTreeSet<_> = own.iter().map(|at| kind(&self.nodes[*at])).collect();
+    /// The nodes that are like those that its pods are on, and take pods.
+    fn beside(&self, workload: &Workload) -> Vec<usize> {
+        let own = workload.pods.iter().filter_map(|it| self.node(it));
+        let pools: BTreeSet<_> = own.map(|at| kind(&self.nodes[at])).collect();
         let beside = |at: &usize| {
             let node = &self.nodes[*at];
             pools.contains(&kind(node)) && node.ready && !node.unschedulable
         };
-        let beside: Vec<usize> = (0..self.nodes.len()).filter(beside).collect();
+        (0..self.nodes.len()).filter(beside).collect()
+    }
+
+    /// What bounds the replicas of a workload of this size.
+    pub(super) fn rooms(&self, workload: &Workload, sized: &Replica) -> Rooms {
+        let beside = self.beside(workload);
+        let nodes: Vec<&Node> = beside.iter().map(|at| &self.nodes[*at]).collect();
+        let parts = Rules::of(workload).parts(&nodes);
+        // Of nodes whose labels are not known nothing is said.
+        let parts = parts.filter(|(_, count)| *count > 0);
+        Rooms::of(self.quotas, workload, sized, parts)
+    }
+
+    /// What is known of a workload whose pods request so much each.
+    pub(super) fn lead(&self, workload: &Workload, cpu: Cpu, memory: Bytes) -> Lead {
+        let beside = self.beside(workload);
         let ends = workload.containers.iter().flat_map(|it| &it.terminations);
         let restarted: BTreeSet<&str> = ends.map(|end| &*end.pod).collect();
         let pods = workload.pods.iter();
         let starts = pods.filter(|pod| !restarted.contains(&*pod.name));
-        let mut starts: Vec<u32> = starts.filter_map(start).collect();
-        starts.sort_unstable();
+        let seen: Vec<u32> = starts.filter_map(start).collect();
+        let mut starts = starting(seen.clone());
+        let late = seen.len() - starts.len();
         let pod = measured(&starts, POD, 0);
         if starts.is_empty() {
             starts.push(pod.span.as_secs());
@@ -139,20 +168,21 @@ impl<'a> Pools<'a> {
             .filter_map(|at| up(&self.nodes[*at]))
             .collect();
         ready.sort_unstable();
-        let known = !beside.is_empty();
+        let rules = Rules::of(workload);
+        let fits = beside
+            .iter()
+            .map(|at| self.fits(*at, workload, cpu, memory));
+        let fits: Vec<u32> = fits.collect();
+        let nodes: Vec<&Node> = beside.iter().map(|at| &self.nodes[*at]).collect();
+        let (room, apart) = rules.room(&nodes, &fits);
+        let per_node = nodes.iter().map(|it| whole(it, cpu, memory)).max();
         Lead {
             pod,
             node: measured(&ready, assumed, BEFORE),
-            room: known.then(|| {
-                let fits = beside
-                    .iter()
-                    .map(|at| self.fits(*at, workload, cpu, memory));
-                fits.fold(0, u32::saturating_add)
-            }),
-            per_node: beside
-                .iter()
-                .map(|at| whole(&self.nodes[*at], cpu, memory))
-                .max(),
+            room: (!beside.is_empty()).then_some(room),
+            per_node: per_node.map(|it| rules.alone.map_or(it, |_| it.min(1))),
+            apart,
+            late,
             starts,
         }
     }
@@ -221,7 +251,17 @@ fn start(pod: &Pod) -> Option<u32> {
     let ready = since(&pod.conditions, "Ready")?;
     let placed = since(&pod.conditions, "PodScheduled");
     let placed = placed.or_else(|| pod.created.map(Timestamp::as_second))?;
-    short(ready - placed)
+    u32::try_from(ready - placed).ok()
+}
+
+/// Of the times after which pods were ready, ascending, those that are of a start: a pod that
+/// was not ready for a while says when it was again.
+fn starting(mut seen: Vec<u32>) -> Vec<u32> {
+    seen.sort_unstable();
+    let quickest = seen.first().copied().filter(|it| *it <= NO_START);
+    let most = quickest.map_or(0, |it| it.saturating_mul(ALIKE).max(LONGEST));
+    seen.retain(|it| *it <= most);
+    seen
 }
 
 /// Seconds from the time that the node was registered to the time that it was ready.
@@ -231,8 +271,7 @@ fn up(node: &Node) -> Option<u32> {
 }
 
 fn short(seconds: i64) -> Option<u32> {
-    let within = (0..=LONGEST).contains(&seconds);
-    within.then(|| u32::try_from(seconds).unwrap_or(0))
+    u32::try_from(seconds).ok().filter(|it| *it <= LONGEST)
 }
 
 #[cfg(test)]
@@ -245,6 +284,15 @@ mod tests {
         assert_eq!(times(0.3, 0.1), 3);
         assert_eq!(times(-1.0, 0.1), 0);
         assert_eq!(times(7.9, 1.0), 7);
+    }
+
+    #[test]
+    fn the_quickest_tells_which_pods_were_starting() {
+        assert_eq!(starting(vec![2_400, 2_100]), [2_100, 2_400]);
+        // One was not ready for a while, a day after its start.
+        assert_eq!(starting(vec![90_000, 45, 1_700]), [45, 1_700]);
+        assert_eq!(starting(vec![2_000, 90_000, 3_900]), [2_000, 3_900]);
+        assert!(starting(vec![90_000, 40_000]).is_empty());
     }
 
     #[test]

@@ -10,7 +10,9 @@
 
 mod advice;
 mod alike;
+mod apart;
 mod batch;
+mod bound;
 mod calendar;
 mod choose;
 mod cron;
@@ -42,7 +44,9 @@ mod zone;
 
 pub use advice::{Advice, Leave};
 pub use alike::{Alike, Cycle};
+pub use apart::Apart;
 pub use batch::{Move, moves};
+pub use bound::{Bound, Limit};
 pub use calendar::{Days, clock_time};
 pub use cron::OURS;
 pub use event::Coming;

@@ -193,14 +193,14 @@ fn peak(
     let is_told = other_size || is_peak(usual, PEAK * held);
     let week = Need::usual_of(&all, alike);
     let fewest: Vec<f64> = week.iter().map(|it| it * LEVELS.0).collect();
-    if !is_told && spread(fewest, capacity, workload).is_none() {
+    if !is_told && spread(fewest, capacity, workload, replica).is_none() {
         return None;
     }
     let need = Need::of(&all, alike, 1.0, options.chance)?;
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
     let outlook = without_seasons(&hours, next, AHEAD, clock)?;
     let need = need.at(level(&outlook, history, clock));
-    if !is_told && spread(need.highs(), capacity, workload).is_none() {
+    if !is_told && spread(need.highs(), capacity, workload, replica).is_none() {
         return None;
     }
     let lead = pools.lead(workload, replica.cpu, replica.memory);
@@ -209,6 +209,8 @@ fn peak(
         capacity,
         lead: &lead,
         least: least(workload),
+        // What comes, whatever can be there.
+        bound: None,
         since,
     };
     let known = Known {
@@ -296,8 +298,9 @@ impl Peak {
                 let it = &window.evidence;
                 let (days, time) = (it.days.words(), clock_time(it.minute));
                 format!(
-                    "{days} {time} comes a peak of {} cores, {}",
+                    "{days} {time} comes a peak of {} cores{}, {}",
                     cores(it.cores),
+                    self.held_back(),
                     seen(window)
                 )
             }
@@ -318,11 +321,21 @@ impl Peak {
         )
     }
 
+    /// That it may be more.
+    fn held_back(&self) -> &'static str {
+        let held = self.plan.as_ref().and_then(|it| it.held_back);
+        held.map_or("", |_| " or more, as it stands at its CPU limit")
+    }
+
     /// As `kcost schedule` has it.
     fn covers(&self) -> String {
         let Some(plan) = &self.plan else {
             return "kcost schedule says what covers it".to_owned();
         };
+        let bound = plan.bound.as_ref().filter(|_| plan.advice.acts());
+        if let Some(bound) = bound {
+            return format!("only {}", bound.text());
+        }
         match plan.advice {
             Advice::Schedule | Advice::ScheduleAndHpa(_) => match &self.comes {
                 Comes::Weekly(window) => format!(
@@ -346,7 +359,9 @@ impl Peak {
                 let own = if plan.scaled { "its" } else { "an" };
                 format!("{own} HPA at {} follows it", percent(target))
             }
-            Advice::Leave(Leave::Enough) if plan.scaled => "its autoscaler follows it".to_owned(),
+            Advice::Leave(Leave::Enough | Leave::AsItIs) if plan.scaled => {
+                "its autoscaler follows it".to_owned()
+            }
             Advice::Leave(_) => {
                 format!("kcost schedule says to {}", plan.reason())
             }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::advice::{Advice, Leave};
+use super::bound::Bound;
 use super::event::Coming;
 use super::hindered::hindered;
 use super::lead::Lead;
@@ -85,6 +86,12 @@ pub struct Plan {
     pub traffic: Option<Traffic>,
     /// When it may run no replica; `None` where somebody may ask at any time.
     pub sleep: Option<Sleep>,
+    /// What stands against as many replicas as are needed; `None` where they can be there.
+    pub bound: Option<Bound>,
+    /// What sets the CPU that its pods request, so that nothing else does: its kind and name.
+    pub sized_by: Option<String>,
+    /// The CPU limit of a pod, where use at the peak is for the most part what that left of it.
+    pub held_back: Option<Cpu>,
     /// Events of the calendar that come, by their start.
     pub events: Vec<Coming>,
     /// The local day since 1970, the newest that is known, on which came what no day before had:
@@ -222,6 +229,9 @@ impl Plan {
             days: 0,
             traffic: None,
             sleep: None,
+            bound: None,
+            sized_by: None,
+            held_back: None,
             events: Vec::new(),
             too_new: None,
             quiet_since: None,
@@ -244,8 +254,27 @@ impl Plan {
     pub fn load(&self) -> Option<Cpu> {
         let (cores, advised) = (self.cores?, self.replica.cores?);
         let differs = self.scaled || (cores - advised).abs() > 1e-9 * advised;
-        let told = self.advice.acts() && self.replica.is_one && differs;
+        let sized = self.advice.acts() || self.advice == Advice::Leave(Leave::AsItIs);
+        let told = sized && self.replica.is_one && differs;
         told.then(|| Cpu::cores(cores))
+    }
+
+    /// The same, where nothing is enough because no more replicas can be there.
+    pub(super) fn bounded(self) -> Self {
+        let holds = self.outcomes.iter().any(|it| it.holds);
+        let bound = self.bound.is_some() && !self.outcomes.is_empty();
+        let left = matches!(
+            self.advice,
+            Advice::Leave(Leave::Enough | Leave::NoSeason | Leave::NotWorth)
+        );
+        Self {
+            advice: if bound && left && !holds {
+                Advice::Leave(Leave::Bounded)
+            } else {
+                self.advice
+            },
+            ..self
+        }
     }
 
     /// Cores that each is advised to request, by whoever advises it.

@@ -356,6 +356,8 @@ mod tests {
             node: measured(0),
             room: None,
             per_node: None,
+            apart: None,
+            late: 0,
             starts: vec![minutes * 60],
         }
     }

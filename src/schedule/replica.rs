@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::price::{Book, Rates, advised_requests, pod_requests};
-use crate::recommend::{Advised, WorkloadAdvice};
-use crate::snapshot::{Container, ContainerKind, Snapshot, Workload};
+use crate::recommend::{Advised, CpuBounds, Sizing, WorkloadAdvice};
+use crate::snapshot::{Container, ContainerKind, Resources, Snapshot, Workload};
 use crate::units::{Bytes, Cpu, Money};
 
 /// One replica of a workload.
@@ -18,13 +18,19 @@ pub struct Replica {
     /// What the scheduler counts for it once the advice is followed.
     pub cpu: Cpu,
     pub memory: Bytes,
+    /// Limits of its containers together once the advice is followed, where they have any.
+    pub cpu_limit: Option<Cpu>,
+    pub memory_limit: Option<Bytes>,
     /// What its requests cost an hour, at the rates of its node, and now.
     pub hourly: Money,
     pub hourly_now: Money,
     /// A core for an hour.
     pub core_hour: f64,
-    /// Whether its cores are those of one container, so that another size is one number.
+    /// Whether its cores are those of one container that advice may size, so that another size
+    /// is one number.
     pub is_one: bool,
+    /// What that number may be.
+    pub within: CpuBounds,
 }
 
 impl Replica {
@@ -75,6 +81,8 @@ impl<'a> Priced<'a> {
         let rates = known.next().unwrap_or(&self.elsewhere);
         let hourly = |(cpu, memory)| Money::from_f64(rates.hourly(cpu, memory));
         let after = advised_requests(workload, advice);
+        let one = workload.pod_requests.cpu.is_none() && stay(workload).count() == 1;
+        let (cpu_limit, memory_limit) = limits(workload, advice);
         Replica {
             cores: cores(workload, |at, container| {
                 let sizing = advice.containers.iter().find(|it| it.container == at);
@@ -84,10 +92,13 @@ impl<'a> Priced<'a> {
             cores_now: cores(workload, |_, container| container.requests.cpu),
             cpu: after.0,
             memory: after.1,
+            cpu_limit,
+            memory_limit,
             hourly: hourly(after),
             hourly_now: hourly(pod_requests(workload)),
             core_hour: rates.cpu_core_hour,
-            is_one: workload.pod_requests.cpu.is_none() && stay(workload).count() == 1,
+            is_one: one && !advice.cpu.fixed,
+            within: advice.cpu,
         }
     }
 }
@@ -98,6 +109,22 @@ fn cores(workload: &Workload, request: impl Fn(usize, &Container) -> Option<Cpu>
     let requests: Option<Vec<Cpu>> = requests.collect();
     let sum = requests?.into_iter().map(Cpu::get).sum::<f64>();
     (sum > 0.0).then_some(sum)
+}
+
+/// What the containers of a pod that stay are limited to together.
+fn limits(workload: &Workload, advice: &WorkloadAdvice) -> (Option<Cpu>, Option<Bytes>) {
+    let of = |(at, container): (usize, &Container)| {
+        let sizing = advice.containers.iter().find(|it| it.container == at);
+        let sizing = sizing.map_or(Sizing::KEEP, |it| it.sizing);
+        Resources {
+            cpu: sizing.cpu_limit.after(container.limits.cpu),
+            memory: sizing.memory_limit.after(container.limits.memory),
+            ..Resources::default()
+        }
+    };
+    let all = stay(workload).map(of);
+    let sum = all.fold(Resources::default(), |sum, it| sum.plus(&it));
+    (sum.cpu, sum.memory)
 }
 
 fn stay(workload: &Workload) -> impl Iterator<Item = (usize, &Container)> {

@@ -8,10 +8,11 @@ use std::iter::successors;
 use super::MINUTES;
 use super::advice::{Advice, Leave};
 use super::alike::{Alike, Cycle};
+use super::bound::Rooms;
 use super::choose::{choose, is_worth};
 use super::cron::{self, Crons};
 use super::days::{Day, days, weekday};
-use super::draft::{DETECTED, Draft, Drafting, Known};
+use super::draft::{DETECTED, Draft, Drafting, Known, whole};
 use super::event::coming;
 use super::history::History;
 use super::lead::{Lead, Pools};
@@ -28,9 +29,9 @@ use super::traffic::Traffic;
 use super::trial::{Outcome, Trial, Way};
 use super::window::{Window, busy_hours};
 use crate::forecast::{Clock, DayOfMonth, Season};
-use crate::snapshot::{Autoscaler, Manager, Workload};
+use crate::snapshot::{Autoscaler, ContainerKind, Manager, Workload};
 use crate::trend::quantile;
-use crate::units::count_from;
+use crate::units::Cpu;
 
 /// Days that must be known for anything to be said.
 pub(super) const LEAST_DAYS: usize = 8;
@@ -50,6 +51,9 @@ const WORTH_SPREADING: f64 = 0.8;
 
 /// No replica is made smaller than this, in cores.
 const SMALLEST: f64 = 0.1;
+
+/// Use of at least this share of the peak is at it.
+const AT_PEAK: f64 = 0.8;
 
 /// Sizes whose logarithms differ by less are one.
 const NEAR: f64 = 0.05;
@@ -107,6 +111,7 @@ type HeldOut<'a> = (Option<Need>, Vec<&'a Day>, Vec<Special<'a>>);
 struct Tried {
     capacity: f64,
     lead: Lead,
+    rooms: Rooms,
     made: Draft,
     max: u32,
     allowed: f64,
@@ -196,14 +201,42 @@ impl Subject<'_> {
         let own = own.unwrap_or(&tries[0]);
         let now = self.history.next_hour() * 3_600;
         let early = (own.lead.span(plan.most).as_secs() + DETECTED).div_ceil(300) * 5;
-        let events = coming(&looks[own.look].need, own.capacity, self.clock, now, early);
-        let most = events.iter().map(|it| it.replicas).max().unwrap_or(0);
+        let need = &looks[own.look].need;
+        let mut events = coming(need, own.capacity, self.clock, now, early);
+        let needed = events.iter().map(|it| it.replicas).max().unwrap_or(0);
+        let bound = own
+            .rooms
+            .most()
+            .unwrap_or(u32::MAX)
+            .max(least(self.workload));
+        for event in &mut events {
+            event.replicas = event.replicas.min(bound);
+        }
         Plan {
             lead: Some(own.lead.clone()),
-            max: plan.max.max(most),
+            max: plan.max.max(needed.min(bound)),
+            bound: own.rooms.bound(own.made.needed.max(needed)),
+            sized_by: sized_by(self.workload),
+            held_back: self.held_back(need.usual_peak()),
             events,
             ..plan
         }
+        .bounded()
+    }
+
+    /// The CPU limit of a pod, where use at the peak is for the most part what that left of it
+    /// and no traffic tells what was wanted.
+    fn held_back(&self, peak: f64) -> Option<Cpu> {
+        let history = &self.history;
+        let both = history.cores.iter().zip(&history.held);
+        let at_peak = both.filter(|it| f64::from(*it.0) >= AT_PEAK * peak);
+        let held: Vec<bool> = at_peak.map(|it| *it.1).collect();
+        let count = held.iter().filter(|it| **it).count();
+        let told = history.planned.is_none() && count > 0 && 2 * count >= held.len();
+        let containers = self.workload.containers.iter();
+        let stay = containers.filter(|it| it.kind != ContainerKind::Init);
+        let limits = stay.filter_map(|it| it.ran_limits().cpu);
+        limits.reduce(Cpu::plus).filter(|_| told)
     }
 
     /// All of the past, or what of it has its peaks at the times of now.
@@ -303,17 +336,34 @@ impl Subject<'_> {
             return vec![advised];
         }
         let load = basis.proven;
-        let load = load.and_then(|_| spread(need.highs(), advised, self.workload));
-        let mut sizes = vec![load.unwrap_or(advised)];
-        if load.is_some() || has_other_size(self.workload, self.replica, advised) {
+        let load = load.and_then(|_| spread(need.highs(), advised, self.workload, self.replica));
+        let usual = load.unwrap_or(advised);
+        let larger = self.larger(need, usual);
+        let mut sizes = vec![larger.unwrap_or(usual)];
+        let other = load.is_some() || has_other_size(self.workload, self.replica, advised);
+        if other || larger.is_some() {
             let advised = self.workload.autoscaler.as_ref().map(|_| advised);
-            for more in [advised, self.replica.cores_now].into_iter().flatten() {
+            let now = self.replica.cores_now;
+            let now = now.filter(|it| self.replica.within.admits(Cpu::cores(*it)));
+            let usual = larger.map(|_| usual);
+            for more in [usual, advised, now].into_iter().flatten() {
                 if sizes.iter().all(|it| (it / more).ln().abs() > NEAR) {
                     sizes.push(more);
                 }
             }
         }
         sizes
+    }
+
+    /// Where fewer replicas of a size can be there than the peak takes: the size that it takes
+    /// of these.
+    fn larger(&self, need: &Need, usual: f64) -> Option<f64> {
+        let sized = self.replica.with(usual);
+        let most = self.pools.rooms(self.workload, &sized).most_of_any_size()?;
+        let peak = need.highs().into_iter().fold(0.0, f64::max);
+        let each = peak / f64::from(most.max(1));
+        let larger = self.replica.within.hold(Cpu::cores(each)).get();
+        (each > usual && larger > usual).then_some(larger)
     }
 
     /// One size of replicas; `None` where it needs no more of them at any time, and others are
@@ -332,11 +382,13 @@ impl Subject<'_> {
         let (alike, days) = (*alike, &basis.days);
         let sized = self.replica.with(capacity);
         let lead = self.pools.lead(self.workload, sized.cpu, sized.memory);
+        let rooms = self.pools.rooms(self.workload, &sized);
         let drafting = Drafting {
             alike,
             capacity,
             lead: &lead,
             least: least(self.workload),
+            bound: rooms.most(),
             since: basis.since,
         };
         let is_flat = basis.proven.is_none();
@@ -348,9 +400,9 @@ impl Subject<'_> {
             is_flat: is_flat && !specials.is_empty(),
         };
         let made = drafting.draft(&whole);
-        let max = self.max(made.most);
-        if made.most <= drafting.least {
-            let plain = || Tried::plain(capacity, (max, look), made, lead);
+        let max = self.max(made.most, drafting.bound);
+        if made.needed <= drafting.least {
+            let plain = || Tried::plain(capacity, (max, look), made, lead, rooms);
             return (size == 0).then(plain);
         }
         let own = self.workload.autoscaler.as_ref();
@@ -389,7 +441,8 @@ impl Subject<'_> {
             others: &others,
             drafts: &drafts,
             fold: &fold,
-            max,
+            max: max.min(drafting.bound.unwrap_or(max)).max(drafting.least),
+            room: rooms.cores(),
             least: drafting.least,
             allowed,
             again: SHORT,
@@ -398,6 +451,7 @@ impl Subject<'_> {
             now: replicas(self.workload),
             peak: made.peak,
             own,
+            sized_elsewhere: sized_by(self.workload).is_some(),
             crons: crons.as_ref(),
             behavior: own.and_then(|it| it.behavior.clone()).unwrap_or_default(),
         };
@@ -413,6 +467,7 @@ impl Subject<'_> {
             .unwrap_or_default();
         Some(Tried {
             capacity,
+            rooms,
             lead,
             made,
             max,
@@ -440,16 +495,16 @@ impl Subject<'_> {
         let (advice, winner) = choose(&all, is_proven, is_own);
         let size = winner.map_or(0, |it| it.size);
         let tried = &tries[size];
-        let advised = self.replica.cores;
-        let is_advised = |cores: Option<f64>| {
-            let both = cores.zip(advised);
-            both.is_some_and(|(cores, advised)| (cores - advised).abs() <= 1e-9 * advised)
+        let is = |cores: Option<f64>, size: Option<f64>| {
+            let both = cores.zip(size);
+            both.is_some_and(|(cores, size)| (cores - size).abs() <= 1e-9 * size)
         };
         // What there is already, within what it may.
-        let is_there = |it: &&Outcome| {
+        let stays = |it: &Outcome| {
             let max = tries[it.size].max;
-            it.way == Way::Hpa && is_own(it) && is_advised(it.cores) && self.most() >= Some(max)
+            it.way == Way::Hpa && is_own(it) && self.most() >= Some(max)
         };
+        let is_there = |it: &&Outcome| stays(it) && is(it.cores, self.replica.cores);
         let there = all.iter().find(|it| it.holds && is_there(it));
         let advice = match (advice, winner) {
             (Advice::Hpa(_), Some(winner))
@@ -457,6 +512,11 @@ impl Subject<'_> {
                     || there.is_some_and(|it| !is_worth(it.monthly, winner.monthly)) =>
             {
                 Advice::Leave(Leave::Enough)
+            }
+            (Advice::Hpa(_), Some(winner))
+                if stays(&winner) && is(winner.cores, self.replica.cores_now) =>
+            {
+                Advice::Leave(Leave::AsItIs)
             }
             // Nobody should have an autoscaler end pods that hold data, for CPU alone.
             (Advice::Hpa(_), _) if left.stateful && own.is_none() => Advice::Leave(Leave::Stateful),
@@ -516,12 +576,13 @@ impl Subject<'_> {
         self.workload.autoscaler.as_ref().map(|it| it.max_replicas)
     }
 
-    fn max(&self, most: u32) -> u32 {
+    fn max(&self, most: u32, bound: Option<u32>) -> u32 {
         if let Some(own) = &self.workload.autoscaler {
             return own.max_replicas.max(most);
         }
         let most = most.max(replicas(self.workload));
-        u32::try_from(count_from((f64::from(most) * ROOM).ceil())).unwrap_or(most)
+        let room = whole(f64::from(most) * ROOM);
+        room.min(bound.unwrap_or(room)).max(most)
     }
 
     /// For each slot, the local day and the minute of the local week.
@@ -540,9 +601,16 @@ impl Subject<'_> {
 
 impl Tried {
     /// One that needs no more replicas at any time than there always are.
-    fn plain(capacity: f64, (max, look): (u32, usize), made: Draft, lead: Lead) -> Self {
+    fn plain(
+        capacity: f64,
+        (max, look): (u32, usize),
+        made: Draft,
+        lead: Lead,
+        rooms: Rooms,
+    ) -> Self {
         Self {
             capacity,
+            rooms,
             max,
             allowed: SHORT,
             outcomes: Vec::new(),
@@ -628,13 +696,19 @@ fn beside(
 
 /// What a replica holds where replicas come and go, where that is worth it, by the cores that
 /// are needed in each quarter of the week.
-pub(super) fn spread(mut high: Vec<f64>, advised: f64, workload: &Workload) -> Option<f64> {
+pub(super) fn spread(
+    mut high: Vec<f64>,
+    advised: f64,
+    workload: &Workload,
+    replica: &Replica,
+) -> Option<f64> {
     high.sort_unstable_by(f64::total_cmp);
     let of = |share: f64| {
         let most = quantile(&high, share).unwrap_or(f64::INFINITY);
         let each = most * ROOM_OF_REPLICA / f64::from(least(workload));
         // In whole steps of five thousandths, as sizes are written.
         let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);
+        let each = replica.within.hold(Cpu::cores(each)).get();
         (each < advised * WORTH_SPREADING).then_some(each)
     };
     MOST_HOURS.into_iter().find_map(of)
@@ -659,10 +733,23 @@ pub(super) fn has_other_size(workload: &Workload, replica: &Replica, advised: f6
 
 /// Whether another size is one number, and its autoscaler can be told to go with it.
 pub(super) fn may_resize(workload: &Workload, replica: &Replica) -> bool {
+    let known = |own: &Autoscaler| own.made_by.is_none() && own.is_whole();
     let follows =
-        |own: &Autoscaler| own.made_by.is_none() && own.is_whole() && own.cpu_share(1.0).is_some();
+        |own: &Autoscaler| !scales_by_cpu(own) || known(own) && own.cpu_share(1.0).is_some();
     let follows = workload.autoscaler.as_ref().is_none_or(follows);
     replica.is_one && follows && !workload.managers.iter().any(Manager::scales)
+}
+
+/// Whether CPU use is among what an autoscaler scales by, or may be.
+fn scales_by_cpu(own: &Autoscaler) -> bool {
+    own.unread > 0 || own.metrics.iter().any(|it| it.name == "cpu")
+}
+
+/// The VerticalPodAutoscaler that sets what its pods request of CPU.
+fn sized_by(workload: &Workload) -> Option<String> {
+    let mut managers = workload.managers.iter();
+    let own = managers.find(|it| it.resizes() && it.resources.iter().any(|name| name == "cpu"))?;
+    Some(format!("{} `{}`", own.kind, own.name))
 }
 
 /// Replicas that there are at all times.

@@ -12,7 +12,7 @@ use super::hpa::Hpa;
 use super::play::{Floors, Stage, Standing, Tally};
 use super::replica::Replica;
 use crate::snapshot::{Autoscaler, Behavior};
-use crate::units::{HOURS_PER_MONTH, Money, len_f64};
+use crate::units::{Cpu, HOURS_PER_MONTH, Money, len_f64};
 
 /// Targets of an autoscaler that are tried, the cheapest first. Samples are means over
 /// minutes, so one that stands alone is not tried above the default of the API.
@@ -99,7 +99,9 @@ pub(super) struct Trial<'a> {
     /// What each day is held against: made without it.
     pub(super) drafts: &'a [Draft],
     pub(super) fold: &'a dyn Fn(i64) -> usize,
-    /// The most replicas of an autoscaler.
+    /// Cores that all replicas together may request; `None` where nothing bounds that.
+    pub(super) room: Option<f64>,
+    /// The most replicas of an autoscaler, of those that there can be.
     pub(super) max: u32,
     pub(super) least: u32,
     /// Minutes a week that may be short.
@@ -113,6 +115,8 @@ pub(super) struct Trial<'a> {
     pub(super) peak: f64,
     /// The autoscaler that sets its replicas today.
     pub(super) own: Option<&'a Autoscaler>,
+    /// Whether something else sets what its pods request of CPU.
+    pub(super) sized_elsewhere: bool,
     /// What crons beside that ask for.
     pub(super) crons: Option<&'a Crons>,
     /// How fast it scales, or one that is new.
@@ -148,10 +152,7 @@ impl Trial<'_> {
         if windows > 0 {
             // Windows alone would take an autoscaler of CPU away.
             if self.own.is_none() || targets.is_empty() {
-                let made: Vec<Standing> = self.drafts.iter().map(Draft::standing).collect();
-                let tally = self.played(None, &made);
-                let told = self.told(Way::Schedule, None, &tally);
-                outcomes.push(Outcome { windows, ..told });
+                outcomes.extend(self.schedule(windows));
             }
             let is_enough =
                 alone.is_some_and(|it| it.holds && it.target == targets.first().copied());
@@ -165,6 +166,9 @@ impl Trial<'_> {
     pub(super) fn beside(&self, windows: usize) -> Vec<Outcome> {
         let targets = self.targets();
         let mut outcomes: Vec<Outcome> = Vec::new();
+        if targets.is_empty() {
+            outcomes.extend(self.schedule(windows));
+        }
         if self.own.is_some() || windows == 0 {
             outcomes.extend(targets.iter().take(1).map(|it| self.alone(*it)));
         }
@@ -172,6 +176,17 @@ impl Trial<'_> {
             outcomes.extend(best(&self.cut(NARROW[0], &targets)));
         }
         outcomes
+    }
+
+    /// Windows alone, where there are any.
+    fn schedule(&self, windows: usize) -> Option<Outcome> {
+        if windows == 0 {
+            return None;
+        }
+        let made: Vec<Standing> = self.drafts.iter().map(Draft::standing).collect();
+        let tally = self.played(None, &made);
+        let told = self.told(Way::Schedule, None, &tally);
+        Some(Outcome { windows, ..told })
     }
 
     /// Plays schedules, one of each stretch of the past that was left out, beside what crons of
@@ -215,12 +230,18 @@ impl Trial<'_> {
     /// and lower ones. None where it does not look at CPU: what it does is not known.
     fn targets(&self) -> Vec<f64> {
         let Some(own) = self.own else {
-            return TARGETS.to_vec();
+            // A share of a request that somebody else moves is none to go by.
+            return if self.sized_elsewhere {
+                Vec::new()
+            } else {
+                TARGETS.to_vec()
+            };
         };
         let Some(own) = own.cpu_share(self.stage.capacity) else {
             return Vec::new();
         };
-        let lower = TARGETS.into_iter().filter(|it| *it < own - 1e-9);
+        let lower = TARGETS.into_iter().filter(|_| !self.sized_elsewhere);
+        let lower = lower.filter(|it| *it < own - 1e-9);
         std::iter::once(own).chain(lower).collect()
     }
 
@@ -316,7 +337,10 @@ impl Trial<'_> {
         }
         let each = |peak: f64| peak / f64::from(self.now.max(1));
         let cores = each(self.peak);
-        if cores <= advised {
+        let is_admitted = self.replica.within.admits(Cpu::cores(cores));
+        let has_room = self.room.is_none_or(|it| self.peak <= it * (1.0 + 1e-9));
+        let may_be = !self.replica.within.fixed && is_admitted && has_room;
+        if cores <= advised || !may_be {
             return None;
         }
         // Replicas of one size: a day that was planned with less has fewer of them.

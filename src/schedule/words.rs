@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use super::advice::{Advice, Leave};
+use super::apart::Apart;
+use super::bound::Bound;
 use super::calendar::{clock_time, span_of};
 use super::month::{MONTHS, MonthWindow};
 use super::plan::{Plan, ToZero};
 use super::trial::Way;
 use super::window::Window;
 use crate::forecast::{DayOfMonth, Kind, Season};
-use crate::text::{count, percent_said, short};
+use crate::text::{count, escape, percent_said, short};
 use crate::units::{Cpu, Span};
 
 /// What is planned with is said where it is more than so many times the peak.
@@ -20,6 +22,8 @@ pub fn evidence(window: &Window) -> String {
     let it = &window.evidence;
     // What is needed at most is not needed at its start where work rises to it.
     let up_to = if it.at_once { "" } else { "up to " };
+    // What bounds replicas may leave fewer than are needed.
+    let needs = if it.chance > 0.5 { "gets" } else { "needs" };
     // What comes as a rule does not say why there are so many.
     let planned = if it.planned > SAID * it.cores {
         format!(", {} planned with", cores(it.planned))
@@ -27,7 +31,7 @@ pub fn evidence(window: &Window) -> String {
         String::new()
     };
     format!(
-        "{} {}, {}, peak {} cores{planned}, needs {up_to}{} from {}; chance to be short {}",
+        "{} {}, {}, peak {} cores{planned}, {needs} {up_to}{} from {}; chance to be short {}",
         it.days.words(),
         clock_time(it.minute),
         seen(window),
@@ -150,6 +154,9 @@ impl Plan {
                 date(day)
             );
         }
+        for more in self.beside() {
+            reason = format!("{reason}; {more}");
+        }
         if let Some(day) = self.too_new {
             reason = format!(
                 "{reason}; its peaks came at other times before {}, which is too new for windows",
@@ -185,6 +192,57 @@ impl Plan {
         } else {
             reason
         }
+    }
+
+    /// What stands against it, and what to know of it.
+    fn beside(&self) -> Vec<String> {
+        let by_size = matches!(
+            self.advice,
+            Advice::Leave(Leave::Peak | Leave::OnlyPeak | Leave::Enough | Leave::AsItIs)
+        );
+        let mut beside = Vec::new();
+        beside.extend(self.bound.iter().filter(|_| !by_size).map(Bound::text));
+        beside.extend(self.apart());
+        if let Some(own) = self.sized_by.as_ref().filter(|_| self.advice.acts()) {
+            let target = if self.scaled {
+                "its CPU target stays"
+            } else {
+                "no CPU target is set beside it"
+            };
+            let cores = self
+                .cores
+                .map_or_else(|| "size".to_owned(), |it| Cpu::cores(it).to_string());
+            beside.push(format!(
+                "its size is left to {}: replicas are counted at the {cores} that they request \
+                 now, and {target}",
+                escape(own)
+            ));
+        }
+        let sized = matches!(self.advice, Advice::Leave(Leave::Peak | Leave::OnlyPeak));
+        if let Some(limit) = self.held_back.filter(|_| sized || self.advice.acts()) {
+            beside.push(format!(
+                "its use at the peak stands at its CPU limit ({limit} a pod), so more may be \
+                 wanted than was seen: raise the limit first, or plan by requests (--traffic)"
+            ));
+        }
+        beside
+    }
+
+    /// Nodes that rules take which keep its pods apart.
+    fn apart(&self) -> Option<String> {
+        let lead = self.lead.as_ref().filter(|_| self.advice.acts())?;
+        let (apart, most) = (lead.apart?, self.most);
+        let more = lead.nodes(most).filter(|it| *it > 0)?;
+        let one = if apart == Apart::Spread {
+            "spreads its pods over the nodes"
+        } else {
+            "lets one pod be on a node"
+        };
+        Some(format!(
+            "{} {one}, so its peak takes {}, which is not in the money told",
+            apart.words(),
+            count(usize::try_from(more).unwrap_or(0), "more node")
+        ))
     }
 
     /// What the most of its autoscaler has to rise from, and to.
@@ -257,6 +315,14 @@ impl Plan {
                 "leave it: what its autoscaler does is enough".to_owned()
             }
             Leave::Enough => format!("leave it: its {replicas} are enough at all hours"),
+            Leave::AsItIs => format!(
+                "leave it: what its autoscaler does is enough with the {} that each requests",
+                self.cores
+                    .map_or_else(String::new, |it| Cpu::cores(it).to_string())
+            ),
+            Leave::Bounded => {
+                "leave it: more replicas than it has are needed, and cannot be there".to_owned()
+            }
             Leave::NoSeason => "leave it: no season is proven that a schedule could follow, and \
                                 an HPA is not worth it"
                 .to_owned(),

@@ -21,6 +21,7 @@ mod keeper;
 mod node;
 pub(crate) mod parquet;
 mod placement;
+mod quota;
 mod replay;
 mod resources;
 mod selector;

@@ -9,8 +9,8 @@ use kcost::profile::Profile;
 use kcost::progress::Silent;
 use kcost::recommend::guard::Field;
 use kcost::recommend::{
-    Advice, Advised, Confidence, ContainerAdvice, DataQuality, Methods, NodeRisk, Options, Reason,
-    Risk, Sizing, State, Why, WorkloadAdvice,
+    Advice, Advised, Confidence, ContainerAdvice, CpuBounds, DataQuality, Methods, NodeRisk,
+    Options, Reason, Risk, Sizing, State, Why, WorkloadAdvice,
 };
 use kcost::risk::Risks;
 use kcost::snapshot::{
@@ -243,6 +243,7 @@ impl Made {
             },
             data_quality: DataQuality::default(),
             cohort: known.then_some(0),
+            cpu: CpuBounds::default(),
             containers: sizings.iter().enumerate().map(advice).collect(),
             autoscaler: None,
             pod: None,

@@ -1,5 +1,5 @@
 use super::{AutoscalerAdvice, DataQuality, HeapAdvice, Methods, NodeRisk, Risk, Sizing};
-use crate::recommend::{Confidence, Growth, Headline, OddPod, Reason, State, Why};
+use crate::recommend::{Confidence, CpuBounds, Growth, Headline, OddPod, Reason, State, Why};
 use crate::units::Ratio;
 
 /// What is said about the cluster.
@@ -31,6 +31,8 @@ pub struct WorkloadAdvice {
     pub data_quality: DataQuality,
     /// The group of its largest container that has one.
     pub cohort: Option<usize>,
+    /// Of what the CPU request of its one container may be, whatever proposes it.
+    pub cpu: CpuBounds,
     /// One for each container of the workload, in the same order.
     pub containers: Vec<ContainerAdvice>,
     /// To be changed together with the requests.

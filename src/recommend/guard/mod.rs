@@ -4,8 +4,8 @@
 
 use super::plain::Causes;
 use super::{
-    Advice, AutoscalerAdvice, Confidence, Draft, Effective, HeapAdvice, Methods, PodAdvice, Pool,
-    Reason, Risk, Scheduled, Sizing,
+    Advice, AutoscalerAdvice, Confidence, CpuBounds, Draft, Effective, HeapAdvice, Methods,
+    PodAdvice, Pool, Reason, Risk, Scheduled, Sizing,
 };
 use crate::snapshot::{ContainerKind, Grid, Snapshot, Workload};
 use crate::units::{Bytes, Cpu};
@@ -121,6 +121,8 @@ pub struct Plan<'a> {
     /// The times of all samples.
     pub grid: &'a Grid,
     pub rules: Effective,
+    /// Of what its CPU request may be, whatever proposes it.
+    pub cpu: CpuBounds,
     /// One for each container of the workload, in the same order.
     pub containers: Vec<Planned<'a>>,
     pub autoscaler: Option<AutoscalerAdvice>,

@@ -27,8 +27,8 @@ impl Guard for Scheduled {
             let shown = |it: f64| Field::CpuRequest.shown(it);
             let before = before.map_or("none".to_owned(), |it| shown(it.get()));
             let text = format!(
-                "CPU request {before} becomes {}, the load of a replica while a schedule of \
-                 more of them holds the peak",
+                "CPU request {before} becomes {}, the load of a replica while more of \
+                 them hold the peak",
                 shown(load.get())
             );
             planned.say("scheduled", text);

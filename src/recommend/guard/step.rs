@@ -1,4 +1,5 @@
 use super::{Case, Field, Guard, Plan, Planned, each};
+pub(super) use crate::recommend::rounding::left;
 use crate::recommend::rounding::{round_cpu, round_memory};
 use crate::units::{Bytes, Cpu, Ratio};
 
@@ -46,11 +47,6 @@ fn hold_back(planned: &mut Planned<'_>, step: Ratio) {
             _ => memory(wanted, now.memory_limit),
         },
     );
-}
-
-/// The share of a size that a run leaves at least, 0 to 1.
-pub(super) fn left(step: Ratio) -> f64 {
-    (1.0 - step.get()).max(0.0)
 }
 
 /// What is wanted, where it is a cut not below `floor`.

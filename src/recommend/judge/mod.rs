@@ -36,6 +36,7 @@ pub(super) fn conclude(mut plan: Plan<'_>) -> WorkloadAdvice {
         confidence: confidence::of(&plan, &data),
         data_quality: data_quality::worst(data),
         cohort: cohort(&plan),
+        cpu: plan.cpu,
         autoscaler: plan.autoscaler,
         pod: plan.pod,
         containers: plan

@@ -9,8 +9,8 @@ use crate::render::forecast;
 use crate::render::json;
 use crate::render::json_v1::{Cluster, Gap, Window as Span, cluster, gap, rounded, window};
 use crate::schedule::{
-    Advice, Coming, Days, Lead, Measured, MonthWindow, Outcome, Plan, Traffic, Unused, Window,
-    clock_time, evidence, month_evidence,
+    Advice, Apart, Bound, Coming, Days, Lead, Limit, Measured, MonthWindow, Outcome, Plan, Traffic,
+    Unused, Window, clock_time, evidence, month_evidence,
 };
 use crate::units::{Currency, Money};
 
@@ -64,6 +64,12 @@ struct Workload<'a> {
     seasons: Vec<forecast::Shape>,
     /// How CPU goes with traffic; null where no traffic is known.
     traffic: Option<Asked>,
+    /// Why fewer replicas can be there than are needed; null where they can.
+    bound: Option<Bounds>,
+    /// What sets the CPU that its pods request, so that nothing else does.
+    sized_by: Option<&'a str>,
+    /// The CPU limit of a pod, where use at the peak stands at it; null where it does not.
+    held_back_at_cpu_cores: Option<f64>,
     windows: Vec<Shape>,
     lead: Option<Start>,
     simulation: Option<Simulation>,
@@ -71,6 +77,31 @@ struct Workload<'a> {
     sleep: Option<sleep::Shape>,
     /// Events of the calendar that come.
     events: Vec<Event>,
+}
+
+#[derive(Serialize)]
+struct Bounds {
+    /// Replicas that there can be.
+    replicas: u32,
+    needed: u32,
+    text: String,
+    limits: Vec<Against>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind")]
+enum Against {
+    #[serde(rename = "ResourceQuota")]
+    Quota {
+        name: String,
+        resource: String,
+        /// In cores, bytes or a count.
+        hard: f64,
+        /// What it has to be.
+        to: f64,
+    },
+    #[serde(rename = "anti_affinity")]
+    Apart { topology_key: String },
 }
 
 #[derive(Serialize)]
@@ -154,6 +185,9 @@ struct Start {
     waits_for_nodes: bool,
     /// Replicas that its pool holds; null where its nodes are not known.
     room: Option<u32>,
+    /// What bounds that beside the size of the nodes: `anti_affinity`, `host_port`,
+    /// `topology_spread`; null where nothing does.
+    apart: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -247,6 +281,9 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         peak_cpu_cores: plan.peak.map(rounded),
         seasons: plan.seasons.iter().map(forecast::season).collect(),
         traffic: plan.traffic.as_ref().map(asked),
+        bound: plan.bound.as_ref().map(bounds),
+        sized_by: plan.sized_by.as_deref(),
+        held_back_at_cpu_cores: plan.held_back.map(|it| rounded(it.get())),
         windows: windows
             .map(|it| shape(plan, it))
             .chain(of_month.map(|it| of_month_shape(plan, it)))
@@ -259,6 +296,31 @@ fn workload<'a>(scheduled: Scheduled<'a>, plan: &'a Plan) -> Workload<'a> {
         }),
         sleep: sleep::shape(plan),
         events: plan.events.iter().map(event).collect(),
+    }
+}
+
+fn bounds(bound: &Bound) -> Bounds {
+    let limits = bound.limits.iter().map(|it| match it {
+        Limit::Quota {
+            name,
+            resource,
+            hard,
+            to,
+        } => Against::Quota {
+            name: name.clone(),
+            resource: resource.clone(),
+            hard: rounded(*hard),
+            to: rounded(*to),
+        },
+        Limit::Apart { key } => Against::Apart {
+            topology_key: key.clone(),
+        },
+    });
+    Bounds {
+        replicas: bound.replicas,
+        needed: bound.needed,
+        text: bound.text(),
+        limits: limits.collect(),
     }
 }
 
@@ -344,6 +406,7 @@ fn start(lead: &Lead, most: u32) -> Start {
         node_samples: lead.node.samples,
         waits_for_nodes: lead.waits(most),
         room: lead.room,
+        apart: lead.apart.map(Apart::name),
     }
 }
 

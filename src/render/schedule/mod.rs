@@ -74,6 +74,9 @@ pub fn schedule_table(
             if let Some(raised) = raised(scheduled.snapshot, &acting) {
                 writeln!(out, "\n{}", wrap(&raised, look.width, 0))?;
             }
+            for line in bounded(scheduled.snapshot, &acting) {
+                writeln!(out, "\n{}", wrap(&line, look.width, 0))?;
+            }
         }
         left(plans, look, out)?;
         zones(scheduled, look, out)?;
@@ -106,6 +109,17 @@ fn raised(snapshot: &Snapshot, plans: &[&Plan]) -> Option<String> {
     });
     let each: Vec<String> = each.collect();
     (!each.is_empty()).then(|| format!("maxReplicas has to rise: {}", each.join(", ")))
+}
+
+/// `shop/api: 8 of the 25 replicas that its peak takes can be there: …`.
+fn bounded(snapshot: &Snapshot, plans: &[&Plan]) -> Vec<String> {
+    let each = plans.iter().filter_map(|plan| {
+        let bound = plan.bound.as_ref()?;
+        let id = &snapshot.workloads[plan.workload].id;
+        let name = escape(&format!("{}/{}", id.namespace, id.name));
+        Some(format!("{name}: {}", bound.text()))
+    });
+    each.collect()
 }
 
 fn grid(scheduled: Scheduled<'_>, plans: &[&Plan]) -> Grid {

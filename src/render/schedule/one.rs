@@ -108,10 +108,15 @@ fn holds(plan: &Plan) -> Option<String> {
         .replica
         .cores_now
         .map_or_else(|| "none".to_owned(), said);
-    Some(if cores != advised && plan.advice.acts() {
+    Some(if cores != advised && plan.load().is_some() {
+        let (load, what) = if plan.advice.has_windows() {
+            ("its load while the schedule holds the peak", "a schedule")
+        } else {
+            ("its load while more of them hold the peak", "an HPA")
+        };
         format!(
-            "a replica is to request {cores} CPU, its load while the schedule holds the peak (now \
-             {now}); without a schedule it would be {advised}"
+            "a replica is to request {cores} CPU, {load} (now {now}); without {what} it would be \
+             {advised}"
         )
     } else if cores != advised {
         format!("a replica was played with {cores} CPU (now {now}); it is advised {advised}")
@@ -128,11 +133,15 @@ fn lead(lead: &Lead, most: u32) -> String {
         0 => "assumed: none was seen starting".to_owned(),
         samples => format!("{samples} seen"),
     };
-    let pod = format!(
-        "a pod is ready after {} ({})",
-        span(lead.pod.span),
-        how(&lead.pod)
-    );
+    let seen = match (lead.pod.samples, lead.late) {
+        (0, 1..) => "assumed: those that are there were ready hours after they came, which is \
+                     taken for no start"
+            .to_owned(),
+        _ => how(&lead.pod),
+    };
+    let pod = format!("a pod is ready after {} ({seen})", span(lead.pod.span));
+    let by = lead.apart.map(|it| format!(" by {}", it.words()));
+    let by = by.unwrap_or_default();
     let nodes = match (lead.room, lead.waits(most)) {
         (None, _) => "its nodes are not known, so none is waited for".to_owned(),
         (Some(_), false) => "its pool has room, so no node is waited for".to_owned(),
@@ -142,7 +151,7 @@ fn lead(lead: &Lead, most: u32) -> String {
                 |it| count(usize::try_from(it).unwrap_or(0), "more node"),
             );
             format!(
-                "its pool has room for {room}, the peak takes {more}, each after {} ({})",
+                "its pool has room for {room}{by}, the peak takes {more}, each after {} ({})",
                 span(lead.node.span),
                 how(&lead.node)
             )

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::common::{Kcost, bundle_of};
 
 mod autoscaled;
+mod bounds;
 mod gaps;
 mod hours;
 mod kinds;
@@ -50,6 +51,8 @@ struct Made<'a> {
     /// A claim that its pods mount.
     claim: Option<&'a str>,
     annotations: &'a [(&'a str, &'a str)],
+    /// Fields of the pod spec beside its containers.
+    spec: Value,
 }
 
 impl Default for Made<'_> {
@@ -69,6 +72,7 @@ impl Default for Made<'_> {
             beside: Vec::new(),
             claim: None,
             annotations: &[],
+            spec: json!({}),
         }
     }
 }
@@ -145,7 +149,8 @@ impl Made<'_> {
             resources["limits"] = json!({"cpu": limit});
         }
         let container = json!({"name": "app", "image": "a", "resources": resources});
-        let mut spec = json!({"containers": [container]});
+        let mut spec = self.spec.clone();
+        spec["containers"] = json!([container]);
         if let Some(claim) = self.claim {
             let volume = json!({"name": "d", "persistentVolumeClaim": {"claimName": claim}});
             spec["volumes"] = json!([volume]);

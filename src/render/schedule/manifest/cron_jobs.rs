@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::cron::{changes, expression, month_changes, month_expression};
 use super::keda::by_formula;
+use super::resources::Wanted;
 use super::{Piece, Scaled, cut};
+use crate::schedule::Bound;
 use crate::snapshot::Autoscaler;
 use crate::text::escape;
+use crate::units::{Bytes, Cpu};
 
 /// Names of CronJobs are cut at 52: their Jobs get eleven characters more.
 const LONGEST: usize = 52;
@@ -61,6 +64,13 @@ impl Scaled<'_> {
             return vec![Piece::Command(text)];
         };
         pieces.extend(self.another_target());
+        if self.plan.bound.as_ref().is_some_and(Bound::is_full) {
+            pieces.push(Piece::Command(
+                "the quota has no room at the peak for the pod of the CronJob that ends the \
+                 window: raise it first, or take -o keda"
+                    .to_owned(),
+            ));
+        }
         let base = self.plan.base;
         // The API takes no least above the most: it rises with the first window.
         let most = self.plan.raised().map(|it| it.1);
@@ -162,6 +172,12 @@ impl Scaled<'_> {
         arguments.extend(patched.words.iter().map(|it| json!(it)));
         let more = ["-n", self.namespace(), "--type=merge", "-p", patch];
         arguments.extend(more.map(|it| json!(it)));
+        let resources = self.admitted(&Wanted {
+            cpu: Cpu::millicores(10),
+            memory: Bytes::mib(32),
+            cpu_limit: Cpu::millicores(200),
+            memory_limit: Some(Bytes::mib(128)),
+        });
         Piece::Object(json!({
             "apiVersion": "batch/v1",
             "kind": "CronJob",
@@ -188,10 +204,7 @@ impl Scaled<'_> {
                             "name": "kubectl",
                             "image": format!("registry.k8s.io/kubectl:{}", self.kubectl()),
                             "args": arguments,
-                            "resources": {
-                                "requests": {"cpu": "10m", "memory": "32Mi"},
-                                "limits": {"memory": "128Mi"},
-                            },
+                            "resources": resources,
                             "securityContext": {
                                 "allowPrivilegeEscalation": false,
                                 "readOnlyRootFilesystem": true,
@@ -206,7 +219,8 @@ impl Scaled<'_> {
 
     /// The version of kubectl: that of the cluster, without what a cloud adds to it.
     fn kubectl(self) -> String {
-        let own = self.version.and_then(plain);
+        let version = self.cluster.server_version.as_deref();
+        let own = version.and_then(plain);
         own.unwrap_or_else(|| USUAL.to_owned())
     }
 }

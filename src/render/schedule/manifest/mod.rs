@@ -7,6 +7,7 @@ mod cron;
 mod cron_jobs;
 mod keda;
 mod placeholder;
+mod resources;
 mod sleep;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::Scheduled;
 use crate::render::emit;
 use crate::schedule::{Advice, Plan, Sleep, evidence, month_evidence};
-use crate::snapshot::{Container, ContainerKind, Snapshot, Workload, hex};
+use crate::snapshot::{Cluster, Container, ContainerKind, Snapshot, Workload, hex};
 use crate::text::{escape, is_plain};
 use crate::units::Cpu;
 
@@ -36,8 +37,7 @@ struct Scaled<'a> {
     /// What objects that belong to it are called, and those of no other.
     called: &'a str,
     zone: &'a str,
-    /// Of the cluster, as `v1.35.1`.
-    version: Option<&'a str>,
+    cluster: &'a Cluster,
     /// When it runs no replica, where that is to be written.
     sleep: Option<&'a Sleep>,
 }
@@ -65,7 +65,7 @@ pub fn schedule_manifests(
             called: &called,
             workload: &snapshot.workloads[plan.workload],
             zone: scheduled.options.clocks.of(plan.workload).name(),
-            version: snapshot.cluster.server_version.as_deref(),
+            cluster: &snapshot.cluster,
             sleep: plan.sleep.as_ref().filter(|_| scheduled.sleep),
         };
         none &= !plan.advice.acts() && scaled.sleep.is_none();

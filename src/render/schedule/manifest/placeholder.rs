@@ -1,15 +1,20 @@
 //! Pods of low priority that hold room on nodes until what they stand for comes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cron::{changes, expression};
 use super::cron_jobs::Patched;
+use super::resources::Wanted;
 use super::{Mover, Piece, Scaled};
-use crate::schedule::Window;
-use crate::units::Span;
+use crate::schedule::{Apart, Window};
+use crate::snapshot::{Labels, Operator, Placement, Toleration};
+use crate::units::{Cpu, Span, float};
 
 /// Cluster autoscalers add no node for what is below this (`--expendable-pods-priority-cutoff`).
 const PRIORITY: i64 = -10;
+
+/// The label that tells nodes apart.
+const HOSTNAME: &str = "kubernetes.io/hostname";
 
 const PAUSE: &str = "registry.k8s.io/pause:3.10";
 
@@ -41,7 +46,6 @@ impl Scaled<'_> {
             "description": "Holds room on nodes, and gives way to any other pod.",
         });
         let labels = json!({"app.kubernetes.io/name": name});
-        let replica = &self.plan.replica.with(self.plan.cores.unwrap_or(0.0));
         let deployment = json!({
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -51,18 +55,7 @@ impl Scaled<'_> {
                 "selector": {"matchLabels": labels},
                 "template": {
                     "metadata": {"labels": labels},
-                    "spec": {
-                        "priorityClassName": "kcost-placeholder",
-                        "terminationGracePeriodSeconds": 0,
-                        "containers": [{
-                            "name": "pause",
-                            "image": PAUSE,
-                            "resources": {"requests": {
-                                "cpu": replica.cpu.to_string(),
-                                "memory": replica.memory.to_string(),
-                            }},
-                        }],
-                    },
+                    "spec": self.standing_for(&name),
                 },
             },
         });
@@ -102,6 +95,113 @@ impl Scaled<'_> {
         }
         pieces
     }
+}
+
+impl Scaled<'_> {
+    /// The pod that stands for one of the workload: as large, and kept to nodes by the same
+    /// labels, taints, and rules that keep its pods apart.
+    fn standing_for(self, name: &str) -> Value {
+        let replica = &self.plan.replica.with(self.plan.cores.unwrap_or(0.0));
+        let count = self.containers_of(replica.cpu, replica.memory);
+        let share = 1.0 / float(count);
+        let (cpu, memory) = (replica.cpu.scale(share), replica.memory.scale(share));
+        let cpu = cpu.round_up_to(Cpu::millicores(1));
+        let resources = self.admitted(&Wanted {
+            cpu,
+            memory,
+            cpu_limit: cpu,
+            memory_limit: None,
+        });
+        let containers = (0..count).map(|number| {
+            let name = match number {
+                0 => "pause".to_owned(),
+                _ => format!("pause-{number}"),
+            };
+            json!({"name": name, "image": PAUSE, "resources": resources})
+        });
+        let mut spec = json!({
+            "priorityClassName": "kcost-placeholder",
+            "terminationGracePeriodSeconds": 0,
+            "containers": containers.collect::<Vec<Value>>(),
+        });
+        let mut pods = self.workload.pods.iter();
+        let placement = pods.find_map(|it| self.workload.placement(it));
+        let Some(placement) = placement.or(self.workload.placement.as_ref()) else {
+            return spec;
+        };
+        if !placement.node_selector.is_empty() {
+            spec["nodeSelector"] = labels(&placement.node_selector);
+        }
+        if !placement.tolerations.is_empty() {
+            let all = placement.tolerations.iter().map(toleration);
+            spec["tolerations"] = Value::Array(all.collect());
+        }
+        let alone = match self.plan.lead.as_ref().and_then(|it| it.apart) {
+            Some(Apart::AntiAffinity) => Some(own_term(placement)),
+            Some(Apart::HostPort) => Some(None),
+            _ => None,
+        };
+        if let Some(theirs) = alone {
+            // No two on a node, and none beside a pod that it cannot make room for.
+            let own = json!({
+                "labelSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
+                "topologyKey": HOSTNAME,
+            });
+            let terms: Vec<Value> = std::iter::once(own).chain(theirs).collect();
+            let key = "requiredDuringSchedulingIgnoredDuringExecution";
+            spec["affinity"] = json!({"podAntiAffinity": {key: terms}});
+        }
+        spec
+    }
+}
+
+/// The first of its terms about the pods of a node.
+fn own_term(placement: &Placement) -> Option<Value> {
+    let mut terms = placement.anti_affinity.iter();
+    let term = terms.find(|it| it.topology_key == HOSTNAME && it.namespaces.is_empty())?;
+    let selector = term.selector.as_ref()?;
+    let expressions = selector.expressions.iter().map(|it| {
+        let operator = match it.operator {
+            Operator::NotIn => "NotIn",
+            Operator::Exists => "Exists",
+            Operator::DoesNotExist => "DoesNotExist",
+            _ => "In",
+        };
+        let mut told = json!({"key": it.key, "operator": operator});
+        if !it.values.is_empty() {
+            told["values"] = json!(it.values);
+        }
+        told
+    });
+    let mut chosen = json!({});
+    if !selector.labels.is_empty() {
+        chosen["matchLabels"] = labels(&selector.labels);
+    }
+    if !selector.expressions.is_empty() {
+        chosen["matchExpressions"] = Value::Array(expressions.collect());
+    }
+    Some(json!({"labelSelector": chosen, "topologyKey": HOSTNAME}))
+}
+
+fn labels(labels: &Labels) -> Value {
+    let fields = labels
+        .iter()
+        .map(|(key, value)| (key.clone(), json!(value)));
+    Value::Object(fields.collect())
+}
+
+fn toleration(it: &Toleration) -> Value {
+    let mut told = json!({"operator": if it.value.is_some() { "Equal" } else { "Exists" }});
+    for (field, value) in [
+        ("key", &it.key),
+        ("value", &it.value),
+        ("effect", &it.effect),
+    ] {
+        if let Some(value) = value {
+            told[field] = json!(value);
+        }
+    }
+    told
 }
 
 /// The time before a window in which placeholders wait for nodes.
