@@ -42,11 +42,25 @@ pub(super) struct Lull {
 }
 
 impl Lull {
-    /// Where all newest working days are below those before, for two weeks at most. `first` is
-    /// the local hour of the first value.
+    /// Where all newest working days are below those before: for a week at most, or for two if
+    /// what came each day is gone with it. `first` is the local hour of the first value.
     pub(super) fn of(values: &[f64], first: i64) -> Option<Self> {
-        let gap = largest(&days(values, first), |_| true)?;
-        (gap.falls && gap.days <= QUIET).then(|| Self {
+        let days = days(values, first);
+        let gap = largest(&days, |_| true)?;
+        if !gap.falls || gap.days > QUIET {
+            return None;
+        }
+        // Beyond a week what goes on as before, all of it less, is another level.
+        let goes_on = || {
+            let (before, after) = profiles(&days, gap.new);
+            let (before, after) = (Range::of_hours(&before)?, Range::of_hours(&after)?);
+            let shrinks = (after.least + after.most) / (before.least + before.most);
+            Some(after.width() >= GOES_ON * shrinks * before.width())
+        };
+        if gap.days >= NEW_LOWER && goes_on() == Some(true) {
+            return None;
+        }
+        Some(Self {
             since: values.len() - gap.new * DAY,
         })
     }
@@ -69,6 +83,10 @@ impl Lull {
     }
 }
 
+/// A day still goes up and down where it does by this share of what it did before, for as much
+/// less as it is.
+const GOES_ON: f64 = 0.5;
+
 /// Weeks before a lull that tell what it may come back to.
 const WEEKS: usize = 2;
 
@@ -82,6 +100,19 @@ fn days(values: &[f64], first: i64) -> Vec<Day<'_>> {
     let days = values.rchunks_exact(DAY).zip(middles);
     days.map(|(day, middle)| (day, is_weekend(middle)))
         .collect()
+}
+
+/// The usual working day before the newest days, and that of them.
+fn profiles(days: &[Day<'_>], new: usize) -> (Vec<f64>, Vec<f64>) {
+    let profile = |days: &[Day<'_>]| -> Vec<f64> {
+        let of = |hour: usize| {
+            let working = days.iter().filter(|it| !it.1);
+            median(&working.map(|it| it.0[hour]).collect::<Vec<f64>>())
+        };
+        (0..DAY).map(of).collect()
+    };
+    let before = profile(&days[new..(new + LOOKED_AT).min(days.len())]);
+    (before, profile(&days[..new]))
 }
 
 /// How far all newest working days are from all before them.
@@ -129,19 +160,7 @@ impl Level {
         let days = days(values, first);
         let lasts = |it: &Gap| !it.falls || it.days >= NEW_LOWER;
         let new = largest(&days, lasts)?.new;
-        let profile = |days: &[(&[f64], bool)]| -> Vec<f64> {
-            let of = |hour: usize| {
-                let all: Vec<f64> = days
-                    .iter()
-                    .filter(|it| !it.1)
-                    .map(|it| it.0[hour])
-                    .collect();
-                median(&all)
-            };
-            (0..DAY).map(of).collect()
-        };
-        let after = profile(&days[..new]);
-        let before = profile(&days[new..(new + LOOKED_AT).min(days.len())]);
+        let (before, after) = profiles(&days, new);
         let sum = |values: &[f64]| {
             values
                 .iter()
@@ -209,6 +228,15 @@ impl Range {
         })
     }
 
+    /// Of the hours that are known; `None` of none.
+    fn of_hours(hours: &[f64]) -> Option<Self> {
+        let hours: Vec<Option<f64>> = hours
+            .iter()
+            .map(|it| it.is_finite().then_some(*it))
+            .collect();
+        Self::of(&hours, 1)
+    }
+
     fn width(&self) -> f64 {
         self.most - self.least
     }
@@ -259,7 +287,8 @@ mod tests {
             (9, true, true),
             (17, false, true),
         ] {
-            let values = days(33, |day| if day >= 33 - low { 0.3 } else { 2.0 });
+            // What is closed does nothing all day.
+            let values = days(33, |day| if day >= 33 - low { 0.0 } else { 2.0 });
             let lull = Lull::of(&values, MONDAY);
             assert_eq!(lull.is_some(), is_lull, "{low}");
             assert_eq!(Level::of(&values, MONDAY).is_some(), is_level, "{low}");
@@ -273,6 +302,14 @@ mod tests {
                     "{low} {ahead} {back} {usual}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn less_of_the_same_for_more_than_a_week_is_no_lull() {
+        for (low, is_lull) in [(2, true), (7, true), (9, false)] {
+            let values = days(33, |day| if day >= 33 - low { 1.0 } else { 2.0 });
+            assert_eq!(Lull::of(&values, MONDAY).is_some(), is_lull, "{low}");
         }
     }
 

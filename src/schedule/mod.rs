@@ -64,7 +64,7 @@ pub use sleep::{Nap, Sign, Sleep};
 pub use traffic::{Traffic, Unused};
 pub use trial::{Outcome, Way};
 pub use window::{Evidence, Window, levels};
-pub use words::{evidence, month_evidence};
+pub use words::{date, evidence, month_evidence};
 pub use zone::{UNKNOWN_ZONE, clock_of, clocks, zone_gaps};
 
 /// Quarters of an hour of a day: what needs are told by.

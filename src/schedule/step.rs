@@ -19,6 +19,9 @@ const MOST: usize = 6;
 /// A level is another one from so many times as much on, up or down.
 const SHIFT: f64 = 1.25;
 
+/// Days beyond a week that a lower level must have lasted.
+const BEYOND: usize = 2;
+
 /// What weeks around the two may differ by, as a share of the step.
 const STEADY: f64 = 0.34;
 
@@ -86,7 +89,7 @@ fn found(levels: &[Level]) -> Option<usize> {
         let before = day.checked_sub(DAYS).map(|it| it..day);
         let after = (day + 2 * DAYS <= levels.len()).then(|| day + DAYS..day + 2 * DAYS);
         // What is low for a week may be a holiday.
-        let lasts = own > 0.0 || after.is_some();
+        let lasts = own > 0.0 || day + DAYS + BEYOND <= levels.len();
         let is_step =
             lasts && own.abs() >= SHIFT.ln() && alike >= MOST && steady(before) && steady(after);
         is_step.then(|| steps.iter().sum::<f64>().abs())

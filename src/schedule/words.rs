@@ -111,7 +111,7 @@ fn no_cron(season: &Season) -> Option<Span> {
 }
 
 /// `Nov 2` of a day since 1970.
-fn date(day: i64) -> String {
+pub fn date(day: i64) -> String {
     let time = Timestamp::from_second(day.saturating_mul(86_400)).unwrap_or_default();
     time.strftime("%b %-d").to_string()
 }

@@ -9,7 +9,7 @@ use crate::render::Look;
 use crate::render::plain::plain;
 use crate::render::style::{BOLD, Paint};
 use crate::render::wrap::wrap;
-use crate::schedule::{evidence, month_evidence};
+use crate::schedule::{date, evidence, month_evidence};
 use crate::text::{escape, percent, percent_said};
 
 /// Models of a mix that are named.
@@ -92,6 +92,14 @@ fn lines(forecasts: &Forecasts, series: &SeriesForecast) -> Vec<String> {
         } else {
             format!("largest {value} at {when} UTC, nine times of ten between {low} and {high}")
         });
+    }
+    if let Some(day) = outlook.quiet_since {
+        let most = outlook.points.iter().map(|it| it.high).fold(0.0, f64::max);
+        lines.push(format!(
+            "quiet since {}, which may be a holiday: what was before may come back, up to {}",
+            date(day),
+            amount(series.metric, most)
+        ));
     }
     lines.push(format!("season: {}", seasons(&outlook.seasons)));
     lines.push(format!("model: {}", models(outlook)));

@@ -6,6 +6,7 @@ mod autoscaler;
 mod cron;
 mod cron_jobs;
 mod keda;
+mod placed;
 mod placeholder;
 mod resources;
 mod sleep;

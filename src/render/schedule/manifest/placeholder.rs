@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::cron::{changes, expression};
 use super::cron_jobs::Patched;
 use super::resources::Wanted;
-use super::{Mover, Piece, Scaled};
+use super::{Mover, Piece, Scaled, placed};
 use crate::schedule::{Apart, Window};
-use crate::snapshot::{Labels, Operator, Placement, Toleration};
+use crate::snapshot::{Labels, Operator, Placement};
 use crate::units::{Cpu, Span, float};
 
 /// Cluster autoscalers add no node for what is below this (`--expendable-pods-priority-cutoff`).
@@ -129,12 +129,8 @@ impl Scaled<'_> {
         let Some(placement) = placement.or(self.workload.placement.as_ref()) else {
             return spec;
         };
-        if !placement.node_selector.is_empty() {
-            spec["nodeSelector"] = labels(&placement.node_selector);
-        }
-        if !placement.tolerations.is_empty() {
-            let all = placement.tolerations.iter().map(toleration);
-            spec["tolerations"] = Value::Array(all.collect());
+        for (field, value) in placed::fields(placement) {
+            spec[field] = value;
         }
         let alone = match self.plan.lead.as_ref().and_then(|it| it.apart) {
             Some(Apart::AntiAffinity) => Some(own_term(placement)),
@@ -149,7 +145,7 @@ impl Scaled<'_> {
             });
             let terms: Vec<Value> = std::iter::once(own).chain(theirs).collect();
             let key = "requiredDuringSchedulingIgnoredDuringExecution";
-            spec["affinity"] = json!({"podAntiAffinity": {key: terms}});
+            spec["affinity"]["podAntiAffinity"] = json!({key: terms});
         }
         spec
     }
@@ -188,20 +184,6 @@ fn labels(labels: &Labels) -> Value {
         .iter()
         .map(|(key, value)| (key.clone(), json!(value)));
     Value::Object(fields.collect())
-}
-
-fn toleration(it: &Toleration) -> Value {
-    let mut told = json!({"operator": if it.value.is_some() { "Equal" } else { "Exists" }});
-    for (field, value) in [
-        ("key", &it.key),
-        ("value", &it.value),
-        ("effect", &it.effect),
-    ] {
-        if let Some(value) = value {
-            told[field] = json!(value);
-        }
-    }
-    told
 }
 
 /// The time before a window in which placeholders wait for nodes.
