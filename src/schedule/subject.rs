@@ -435,8 +435,8 @@ impl Subject<'_> {
         let above = cut.map_or_else(Vec::new, |cut| drafting.above(&whole, cut));
         Some(Tried {
             capacity,
-            rooms,
             lead,
+            rooms,
             made,
             max,
             allowed,

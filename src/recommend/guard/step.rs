@@ -1,6 +1,5 @@
 use super::{Case, Field, Guard, Plan, Planned, each};
-pub(super) use crate::recommend::rounding::left;
-use crate::recommend::rounding::{round_cpu, round_memory};
+use crate::recommend::rounding::{left, round_cpu, round_memory};
 use crate::units::{Bytes, Cpu, Ratio};
 
 /// The largest cut a run. Raises are never held back.

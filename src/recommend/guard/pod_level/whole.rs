@@ -2,6 +2,7 @@
 
 use crate::recommend::guard::sum::Sum;
 use crate::recommend::guard::{Field, Plan, Planned, dead_band, qos, running, step};
+use crate::recommend::rounding::left;
 use crate::recommend::{PodAdvice, Reason, Sizing};
 use crate::units::float;
 
@@ -144,7 +145,7 @@ fn set(plan: &mut Plan<'_>, field: Field, now: f64, wanted: f64, most: f64) {
         return;
     };
     let round = match plan.rules.options.max_step {
-        Some(step) => step::held(round, now, now * step::left(step), |floor| floor),
+        Some(step) => step::held(round, now, now * left(step), |floor| floor),
         None => round,
     };
     field.set(&mut sizing, round, round);
