@@ -467,8 +467,8 @@ impl Subject<'_> {
             .unwrap_or_default();
         Some(Tried {
             capacity,
-            rooms,
             lead,
+            rooms,
             made,
             max,
             allowed,
