@@ -12,7 +12,7 @@ const NEW: usize = 2;
 /// The same of a lower one: a holiday, and a week of works holidays, are none.
 const NEW_LOWER: usize = 6;
 
-/// Working days of two weeks: what is low for longer is a level for whoever plans by it.
+/// Working days of two weeks: what is low for longer is a level, whatever is gone.
 const QUIET: usize = 10;
 
 /// Working days that must be known before it, and days that are looked at.
@@ -55,7 +55,7 @@ impl Lull {
             let (before, after) = profiles(&days, gap.new);
             let (before, after) = (Range::of_hours(&before)?, Range::of_hours(&after)?);
             let shrinks = (after.least + after.most) / (before.least + before.most);
-            Some(after.width() >= GOES_ON * shrinks * before.width())
+            Some(after.width() > GOES_ON * shrinks * before.width())
         };
         if gap.days >= NEW_LOWER && goes_on() == Some(true) {
             return None;

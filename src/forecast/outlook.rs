@@ -33,7 +33,7 @@ pub struct Outlook {
     /// The hours that come.
     pub points: Vec<Point>,
     /// The local day since 1970 from which on all working days are far below those before, where
-    /// that is two weeks at most: a holiday that ends, or a level that stays, which nobody knows.
+    /// nobody knows whether that is a holiday that ends or a level that stays: see [`Lull`].
     pub quiet_since: Option<i64>,
 }
 

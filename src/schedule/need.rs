@@ -401,7 +401,7 @@ fn over(days: &[&Day], nothing: f64) -> Vec<Vec<Over>> {
         let mut over = Vec::with_capacity(sorted.len());
         over.extend(known().filter_map(|came| {
             let usual = median_without(&sorted, came) + nothing;
-            (usual > 0.0).then(|| Over {
+            (usual > 0.0).then_some(Over {
                 came: came + nothing,
                 usual,
             })
