@@ -26,7 +26,7 @@ fn some(is_busy: impl Fn(Date, i64) -> bool) -> impl Fn(i64) -> f64 {
     }
 }
 
-fn made<'a>(cores: &'a dyn Fn(i64) -> f64) -> Made<'a> {
+fn made(cores: &dyn Fn(i64) -> f64) -> Made<'_> {
     Made {
         start: 600,
         days: 120,
