@@ -267,8 +267,10 @@ impl Plan {
             self.advice,
             Advice::Leave(Leave::Enough | Leave::NoSeason | Leave::NotWorth)
         );
+        // One that may have no more than there are scales nothing.
+        let stuck = !self.scaled && self.max <= self.now && self.advice.acts();
         Self {
-            advice: if bound && left && !holds {
+            advice: if bound && !holds && (left || stuck) {
                 Advice::Leave(Leave::Bounded)
             } else {
                 self.advice
