@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::snapshot::{NodeTerm, Operator, Placement, Requirement, Toleration};
+use crate::snapshot::{Labels, NodeTerm, Operator, Placement, Requirement, Toleration};
 
 /// The key that stands for a node's name, which is a field and no label.
 const NODE_NAME: &str = "metadata.name";
@@ -13,9 +13,7 @@ const NODE_NAME: &str = "metadata.name";
 pub(super) fn fields(placement: &Placement) -> Map<String, Value> {
     let mut fields = Map::new();
     if !placement.node_selector.is_empty() {
-        let labels = placement.node_selector.iter();
-        let labels: Map<String, Value> = labels.map(|(key, it)| (key.clone(), json!(it))).collect();
-        fields.insert("nodeSelector".to_owned(), Value::Object(labels));
+        fields.insert("nodeSelector".to_owned(), labels(&placement.node_selector));
     }
     if let Some(terms) = &placement.node_terms {
         let terms: Vec<Value> = terms.iter().map(term).collect();
@@ -29,6 +27,13 @@ pub(super) fn fields(placement: &Placement) -> Map<String, Value> {
         fields.insert("tolerations".to_owned(), Value::Array(all));
     }
     fields
+}
+
+pub(super) fn labels(labels: &Labels) -> Value {
+    let fields = labels
+        .iter()
+        .map(|(key, value)| (key.clone(), json!(value)));
+    Value::Object(fields.collect())
 }
 
 fn term(term: &NodeTerm) -> Value {
@@ -46,14 +51,15 @@ fn term(term: &NodeTerm) -> Value {
     Value::Object(told)
 }
 
-fn requirement(own: &Requirement) -> Value {
+/// Of labels of nodes, or of pods.
+pub(super) fn requirement(own: &Requirement) -> Value {
     let operator = match own.operator {
-        Operator::In => "In",
+        Operator::In | Operator::Other => "In",
         Operator::NotIn => "NotIn",
         Operator::Exists => "Exists",
         Operator::DoesNotExist => "DoesNotExist",
         Operator::Gt => "Gt",
-        Operator::Lt | Operator::Other => "Lt",
+        Operator::Lt => "Lt",
     };
     let mut told = json!({"key": own.key, "operator": operator});
     if !own.values.is_empty() {

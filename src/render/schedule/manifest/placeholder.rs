@@ -7,7 +7,7 @@ use super::cron_jobs::Patched;
 use super::resources::Wanted;
 use super::{Mover, Piece, Scaled, placed};
 use crate::schedule::{Apart, Window};
-use crate::snapshot::{Labels, Operator, Placement};
+use crate::snapshot::Placement;
 use crate::units::{Cpu, Span, float};
 
 /// Cluster autoscalers add no node for what is below this (`--expendable-pods-priority-cutoff`).
@@ -156,34 +156,15 @@ fn own_term(placement: &Placement) -> Option<Value> {
     let mut terms = placement.anti_affinity.iter();
     let term = terms.find(|it| it.topology_key == HOSTNAME && it.namespaces.is_empty())?;
     let selector = term.selector.as_ref()?;
-    let expressions = selector.expressions.iter().map(|it| {
-        let operator = match it.operator {
-            Operator::NotIn => "NotIn",
-            Operator::Exists => "Exists",
-            Operator::DoesNotExist => "DoesNotExist",
-            _ => "In",
-        };
-        let mut told = json!({"key": it.key, "operator": operator});
-        if !it.values.is_empty() {
-            told["values"] = json!(it.values);
-        }
-        told
-    });
+    let expressions = selector.expressions.iter().map(placed::requirement);
     let mut chosen = json!({});
     if !selector.labels.is_empty() {
-        chosen["matchLabels"] = labels(&selector.labels);
+        chosen["matchLabels"] = placed::labels(&selector.labels);
     }
     if !selector.expressions.is_empty() {
         chosen["matchExpressions"] = Value::Array(expressions.collect());
     }
     Some(json!({"labelSelector": chosen, "topologyKey": HOSTNAME}))
-}
-
-fn labels(labels: &Labels) -> Value {
-    let fields = labels
-        .iter()
-        .map(|(key, value)| (key.clone(), json!(value)));
-    Value::Object(fields.collect())
 }
 
 /// The time before a window in which placeholders wait for nodes.
