@@ -42,7 +42,7 @@ const SHIFT: usize = 1;
 #[derive(Debug, Clone)]
 pub struct Need {
     alike: Alike,
-    /// Cores of the usual week.
+    /// Cores of the usual week, at the level of the past.
     usual: Vec<f64>,
     /// What came over what was usual on the other days of the class, as a share of it: of each
     /// class.
@@ -54,7 +54,9 @@ pub struct Need {
     most: Vec<f64>,
     /// The same where work grows, by the days of each level alone.
     grown: Vec<f64>,
+    /// As [`NOTHING`] says, in cores at the level of the past.
     nothing: f64,
+    /// Times that work comes to be what it was.
     level: f64,
 }
 
@@ -122,15 +124,15 @@ impl Need {
             since.get(at).map_or(1.0, |it| (1.0 / it.1).min(1.0))
         };
         let grown = both().flat_map(|(days, usual)| most(days, usual, nothing, level_then));
-        let scaled = classes.iter().flat_map(|class| &usual_of[*class]);
+        let usual = classes.iter().flat_map(|class| &usual_of[*class]);
         Some(Self {
             alike,
-            usual: scaled.map(|it| it * level).collect(),
+            usual: usual.copied().collect(),
             own,
             all,
             most: as_came.collect(),
             grown: grown.collect(),
-            nothing: nothing * level,
+            nothing,
             level,
         })
     }
@@ -144,18 +146,15 @@ impl Need {
         (0..7).all(|weekday| counts[alike.class(weekday)] >= 2)
     }
 
-    /// Need that was taken at the level of the past, where work is to be `level` times that.
+    /// The same where work is to be `level` times that of the past.
     #[must_use]
-    pub(super) fn at(mut self, level: f64) -> Self {
-        self.usual.iter_mut().for_each(|it| *it *= level);
-        self.nothing *= level;
-        self.level = level;
-        self
+    pub(super) fn at(self, level: f64) -> Self {
+        Self { level, ..self }
     }
 
     /// Cores of the usual week in this quarter of it.
     pub fn usual(&self, quarter: usize) -> f64 {
-        self.usual[quarter % WEEK]
+        self.usual[quarter % WEEK] * self.level
     }
 
     /// What [`Self::usual`] is in each quarter by these days, long before all else is known of
@@ -186,20 +185,25 @@ impl Need {
 
     /// The most cores of the usual week, at the level of the past.
     pub(super) fn usual_peak(&self) -> f64 {
-        self.usual.iter().copied().fold(0.0, f64::max) / self.level
+        self.usual.iter().copied().fold(0.0, f64::max)
     }
 
     /// Cores that more than are needed in this quarter with the given chance only: by what
     /// days of its class came to, and by what all days came to over what was usual, never
     /// far above all that came on days of its class.
     pub fn high(&self, quarter: usize) -> f64 {
+        self.high_at(quarter, self.level)
+    }
+
+    fn high_at(&self, quarter: usize, level: f64) -> f64 {
         let (class, place) = self.place(quarter);
         let (own, all) = (&self.own[class], &self.all[class]);
-        let usual = self.usual(quarter) + self.nothing;
+        let nothing = self.nothing * level;
+        let usual = self.usual[quarter % WEEK] * level + nothing;
         let by_share = usual * own.high[place].unwrap_or(1.0);
-        let by_roots = usual + all.high[place].unwrap_or(0.0) * self.root(usual);
-        let most = usual * self.most(class * DAY + place);
-        by_share.max(by_roots).min(most).max(usual) - self.nothing
+        let by_roots = usual + all.high[place].unwrap_or(0.0) * root(usual, level);
+        let most = usual * self.most(class * DAY + place, level);
+        by_share.max(by_roots).min(most).max(usual) - nothing
     }
 
     /// [`Self::high`] of each quarter of the week.
@@ -207,28 +211,44 @@ impl Need {
         (0..WEEK).map(|quarter| self.high(quarter)).collect()
     }
 
+    /// What [`Self::high`] of each quarter of the week is never below, at whatever level from
+    /// `least`, 1 or less, to `most`: it grows with the level, but for what is taken off as
+    /// nothing, and for what may come at most, which is never below that of a level of 1.
+    pub(super) fn lows(&self, (least, most): (f64, f64)) -> Vec<f64> {
+        let off = (most - least) * self.nothing;
+        let low = |quarter: usize| {
+            let usual = self.usual[quarter % WEEK] * least;
+            (self.high_at(quarter, least) - off).max(usual)
+        };
+        // Sums at other levels are rounded otherwise.
+        (0..WEEK)
+            .map(|quarter| low(quarter) * (1.0 - 1e-9))
+            .collect()
+    }
+
     /// The chance that more than so many cores are needed in this quarter.
     pub fn chance(&self, quarter: usize, cores: f64) -> f64 {
         let (class, place) = self.place(quarter);
         let (own, all) = (&self.own[class], &self.all[class]);
-        let (usual, cores) = (self.usual(quarter) + self.nothing, cores + self.nothing);
+        let nothing = self.nothing * self.level;
+        let (usual, cores) = (self.usual(quarter) + nothing, cores + nothing);
         // As many as that never came.
-        if cores >= usual * self.most(class * DAY + place) * (1.0 - 1e-9) {
+        if cores >= usual * self.most(class * DAY + place, self.level) * (1.0 - 1e-9) {
             return own.above(place, f64::INFINITY);
         }
         let by_share = own.above(place, cores / usual);
-        let by_roots = all.above(place, (cores - usual) / self.root(usual));
+        let by_roots = all.above(place, (cores - usual) / root(usual, self.level));
         by_share.max(by_roots)
     }
 
     /// The most that may come, as a share of what is usual. Where work grows, usual days are of
     /// the middle of the past and the largest of its end: as much more comes as it grows from
     /// the day on that it came.
-    fn most(&self, place: usize) -> f64 {
-        if self.level < GROWS {
+    fn most(&self, place: usize, level: f64) -> f64 {
+        if level < GROWS {
             return self.most[place];
         }
-        self.grown[place].max(self.most[place] / self.level)
+        self.grown[place].max(self.most[place] / level)
     }
 
     /// The class of its day, and where the quarter is in that.
@@ -236,11 +256,11 @@ impl Need {
         let (weekday, place) = (quarter % WEEK / DAY, quarter % DAY);
         (self.alike.class(weekday), place)
     }
+}
 
-    /// Deviations are those of the past: work that grows makes them larger as a whole.
-    fn root(&self, usual: f64) -> f64 {
-        (usual * self.level).sqrt()
-    }
+/// Deviations are those of the past: work that grows makes them larger as a whole.
+fn root(usual: f64, level: f64) -> f64 {
+    (usual * level).sqrt()
 }
 
 /// What came beside what was usual.

@@ -197,6 +197,10 @@ fn peak(
         return None;
     }
     let need = Need::of(&all, alike, 1.0, options.chance)?;
+    // What comes takes long to work out, and no level of it may help.
+    if !is_told && spread(need.lows(LEVELS), capacity, workload, replica).is_none() {
+        return None;
+    }
     let next = hours.first + i64::try_from(hours.values.len()).unwrap_or(0);
     let outlook = without_seasons(&hours, next, AHEAD, clock)?;
     let need = need.at(level(&outlook, history, clock));
