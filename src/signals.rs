@@ -26,7 +26,12 @@ mod of_unix {
 
     use tokio::signal::unix::{SignalKind, signal};
 
+    /// The number of SIGXFSZ where kcost runs: a file grows beyond what `ulimit -f` allows.
+    const FILE_TOO_LARGE: i32 = 25;
+
     pub(super) async fn wait() -> io::Result<()> {
+        // Whoever writes the file is told by an error then, and says so or has another way.
+        let _told = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
         let ignored = ignored();
         let mut ends = [
             pin!(one(SignalKind::interrupt(), ignored)),

@@ -1,7 +1,8 @@
 //! The one reader of answers: limited in size, time and shape, whatever sends them.
 //!
 //! Sizes count after decompression. An answer has the timeout, and more time with
-//! what comes of it, so that a slow network is waited for and a drip is not.
+//! what comes of it, so that a slow network is waited for and a drip is not; however much
+//! came, nobody is waited for longer than the timeout from one byte to the next.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub(super) struct Reading {
     left: u64,
     most: u64,
     until: Instant,
+    /// The longest wait for more of it.
+    timeout: Duration,
     deadline: Deadline,
 }
 
@@ -69,6 +72,7 @@ impl Reading {
             left: most,
             most,
             until: started + timeout,
+            timeout,
             deadline: deadline.clone(),
         }
     }
@@ -76,7 +80,7 @@ impl Reading {
     /// The next bytes; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Unread> {
         loop {
-            let until = self.until.min(self.deadline.until());
+            let until = self.until.min(self.deadline.within(self.timeout));
             let frame = timeout_at(until, self.body.frame()).await;
             // What is always ready is never late by itself.
             if Instant::now() >= until {

@@ -7,12 +7,12 @@ use super::kubernetes::{self, ClusterOptions, Connection};
 use super::prometheus::{self, Engine, Owners, Plan, PrometheusOptions, Signals};
 use super::reach::{self, Looked, ServiceName};
 use super::{
-    Objects, Scope, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs, metrics_api,
-    resolve_with_ended,
+    Aside, HasSeries, Objects, Placed, Resolved, Scope, UsageBuilder, drop_ended,
+    drop_unknown_containers, mark_runs, metrics_api, resolve_with_ended,
 };
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::snapshot::{Gap, Snapshot, Source, SourceKind};
+use crate::snapshot::{Gap, Snapshot, Source, SourceKind, Usage};
 
 /// What to read of a live cluster.
 #[derive(Debug, Clone)]
@@ -56,6 +56,48 @@ struct Used {
 /// When the cluster cannot be reached or its pods cannot be listed, or when a
 /// Prometheus is named and brings nothing. Everything else becomes a gap.
 pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<Snapshot, Error> {
+    let (connection, objects, gaps, used) = Box::pin(read_both(options, progress)).await?;
+    Ok(assemble(&connection, objects, gaps, used))
+}
+
+/// The same, where of usage so many bytes are held at once: what is more waits in a temporary
+/// file, and is not in the snapshot.
+///
+/// # Errors
+///
+/// As [`collect`].
+pub async fn collect_aside(
+    options: &LiveOptions,
+    held: u64,
+    progress: &dyn Progress,
+) -> Result<(Snapshot, Option<Aside>), Error> {
+    let options = LiveOptions {
+        usage: options.usage.holding(held),
+        ..options.clone()
+    };
+    let (connection, objects, gaps, used) = Box::pin(read_both(&options, progress)).await?;
+    Ok(assemble_aside(&connection, objects, gaps, used))
+}
+
+impl UsageFrom {
+    fn holding(&self, held: u64) -> Self {
+        let holding = |options: &PrometheusOptions| PrometheusOptions {
+            held: Some(held),
+            ..options.clone()
+        };
+        match self {
+            Self::MetricsApi => Self::MetricsApi,
+            Self::Url(options) => Self::Url(holding(options)),
+            Self::Service(name, options) => Self::Service(name.clone(), holding(options)),
+            Self::Search(options) => Self::Search(holding(options)),
+        }
+    }
+}
+
+async fn read_both(
+    options: &LiveOptions,
+    progress: &dyn Progress,
+) -> Result<(Connection, Objects, Vec<Gap>, Used), Error> {
     let connection = kubernetes::connect(&options.cluster, progress).await?;
     let objects = async {
         let listed = match options.usage {
@@ -68,44 +110,100 @@ pub async fn collect(options: &LiveOptions, progress: &dyn Progress) -> Result<S
     };
     let usage = usage(&connection, options, progress);
     let ((objects, gaps), used) = tokio::try_join!(objects, usage)?;
-    Ok(assemble(&connection, objects, gaps, used))
+    Ok((connection, objects, gaps, used))
 }
 
 /// Relates what was read of the cluster to what was read of usage.
-fn assemble(
+fn assemble(connection: &Connection, objects: Objects, gaps: Vec<Gap>, used: Used) -> Snapshot {
+    let (mut together, builder) = Together::of(connection, objects, gaps, used);
+    let (mut usage, unmatched) = builder.finish(&together.resolved.pods);
+    together.gaps.extend(unmatched);
+    together.relate(&mut usage);
+    together.snapshot(usage, None)
+}
+
+/// The same, where usage may stay aside.
+fn assemble_aside(
     connection: &Connection,
-    mut objects: Objects,
-    mut gaps: Vec<Gap>,
-    mut used: Used,
-) -> Snapshot {
-    objects.merge(used.objects);
-    name(&mut objects, connection);
-    let mut resolved = resolve_with_ended(objects);
-    used.owners.teach(&mut resolved.pods);
-    used.signals.merge(&mut used.usage, &mut resolved);
-    let (mut usage, unmatched) = used.usage.finish(&resolved.pods);
-    gaps.extend(drop_unknown_containers(&mut usage, &resolved.workloads));
-    mark_runs(&usage, &mut resolved.workloads);
-    gaps.extend(resolved.gaps);
-    gaps.extend(used.gaps);
-    gaps.extend(unmatched);
-    gaps.sort();
-    gaps.dedup();
-    let cluster = Source {
-        kind: SourceKind::Kubernetes,
-        detail: connection.name.clone(),
-    };
-    let mut snapshot = Snapshot {
-        taken_at: Timestamp::now(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        cluster: resolved.cluster,
-        sources: vec![cluster, used.source],
-        workloads: resolved.workloads,
-        usage,
-        gaps,
-    };
-    drop_ended(&mut snapshot, &resolved.ended);
-    snapshot
+    objects: Objects,
+    gaps: Vec<Gap>,
+    used: Used,
+) -> (Snapshot, Option<Aside>) {
+    let (mut together, builder) = Together::of(connection, objects, gaps, used);
+    let (placed, unmatched) = builder.finish_aside(&together.resolved.pods);
+    together.gaps.extend(unmatched);
+    match placed {
+        Placed::Here(mut usage) => {
+            together.relate(&mut usage);
+            (together.snapshot(usage, None), None)
+        }
+        Placed::Aside(mut aside) => {
+            together.relate(&mut aside);
+            let grid = aside.grid();
+            let usage = Usage {
+                grid,
+                series: Vec::new(),
+            };
+            (together.snapshot(usage, Some(&mut aside)), Some(aside))
+        }
+    }
+}
+
+/// What was read, and what belongs together in it.
+struct Together {
+    resolved: Resolved,
+    sources: Vec<Source>,
+    gaps: Vec<Gap>,
+}
+
+impl Together {
+    /// All but usage, which the signals are put beside.
+    fn of(
+        connection: &Connection,
+        mut objects: Objects,
+        mut gaps: Vec<Gap>,
+        mut used: Used,
+    ) -> (Self, UsageBuilder) {
+        objects.merge(used.objects);
+        name(&mut objects, connection);
+        let mut resolved = resolve_with_ended(objects);
+        used.owners.teach(&mut resolved.pods);
+        used.signals.merge(&mut used.usage, &mut resolved);
+        gaps.extend(std::mem::take(&mut resolved.gaps));
+        gaps.extend(used.gaps);
+        let cluster = Source {
+            kind: SourceKind::Kubernetes,
+            detail: connection.name.clone(),
+        };
+        let together = Self {
+            resolved,
+            sources: vec![cluster, used.source],
+            gaps,
+        };
+        (together, used.usage)
+    }
+
+    fn relate(&mut self, usage: &mut impl HasSeries) {
+        let workloads = &mut self.resolved.workloads;
+        self.gaps.extend(drop_unknown_containers(usage, workloads));
+        mark_runs(usage, workloads);
+    }
+
+    fn snapshot(mut self, usage: Usage, aside: Option<&mut Aside>) -> Snapshot {
+        self.gaps.sort();
+        self.gaps.dedup();
+        let mut snapshot = Snapshot {
+            taken_at: Timestamp::now(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            cluster: self.resolved.cluster,
+            sources: self.sources,
+            workloads: self.resolved.workloads,
+            usage,
+            gaps: self.gaps,
+        };
+        drop_ended(&mut snapshot, aside, &self.resolved.ended);
+        snapshot
+    }
 }
 
 /// What is read of a cluster that answers, when its Prometheus was found already: that of

@@ -40,6 +40,7 @@ pub use objects::{Objects, Record, budget_of, keeper_of};
 pub use owners::{Mapped, MappedBy, PodIndex, Resolved, resolve, resolve_with_ended};
 pub use scope::{ParseScopeError, Scope};
 pub use usage::{
-    Column, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs, refuse_impossible,
+    Aside, Column, HasSeries, Placed, UsageBuilder, drop_ended, drop_unknown_containers, mark_runs,
+    refuse_impossible,
 };
 pub(crate) use usage::{Refused, Sieve};

@@ -43,7 +43,7 @@ pub use report::{
     Forecast, Forecasts, Metric, Options, SeriesForecast, forecast, forecast_from, forecast_of,
     hours_of, seasons_of, works,
 };
-pub use season::{Kind, Season, seasons, seasons_and};
+pub use season::{Kind, Season, may_tell_months, seasons, seasons_and};
 pub use trial::{Trials, Weights};
 pub use work::{Gather, Hours, Work};
 

@@ -47,28 +47,30 @@ impl Kind {
     ) -> Vec<Packed> {
         let mut order = self.pods.clone();
         order.shuffle(random);
-        let mut nodes: Vec<(f64, Packed)> = Vec::new();
+        let largest = self.largest();
+        let requests: Vec<f64> = order.iter().map(|pod| request(*pod)).collect();
+        let smallest = requests.iter().copied().fold(f64::MAX, f64::min);
+        let mut nodes: Vec<Packed> = Vec::new();
+        // What is left on each of them: apart, as it is looked through for each pod.
+        let mut room: Vec<f64> = Vec::new();
         // Nodes before this one are too full for the smallest pod.
         let mut open = 0;
-        let smallest = order
-            .iter()
-            .map(|pod| request(*pod))
-            .fold(f64::MAX, f64::min);
-        for pod in order {
-            let needed = request(pod).min(self.largest());
-            while open < nodes.len() && nodes[open].0 < smallest {
+        for (pod, requested) in order.into_iter().zip(requests) {
+            let needed = requested.min(largest);
+            while open < room.len() && room[open] < smallest {
                 open += 1;
             }
-            let found = (open..nodes.len()).find(|node| nodes[*node].0 >= needed);
-            let node = found.unwrap_or_else(|| {
-                let opened = self.open(nodes.len(), needed, &request, random);
+            let found = room[open..].iter().position(|left| *left >= needed);
+            let node = found.map_or(nodes.len(), |it| open + it);
+            if found.is_none() {
+                let (left, opened) = self.open(nodes.len(), needed, &request, random);
+                room.push(left);
                 nodes.push(opened);
-                nodes.len() - 1
-            });
-            nodes[node].0 -= needed;
-            nodes[node].1.pods.push(pod);
+            }
+            room[node] -= needed;
+            nodes[node].pods.push(pod);
         }
-        nodes.into_iter().map(|(_, node)| node).collect()
+        nodes
     }
 
     /// A new node of a size that there is, with a pod of each DaemonSet, and the room left.

@@ -87,12 +87,15 @@ impl Shape {
 
 /// Sum and number of the samples, and the largest; `NaN` without one.
 fn of_run(values: &[f32]) -> (Tally, f32) {
-    let (mut tally, mut peak) = (Tally::default(), f32::NAN);
-    for value in values.iter().filter(|value| !value.is_nan()) {
-        tally.add(f64::from(*value));
-        peak = peak.max(*value);
+    let (mut tally, mut peak) = (Tally::default(), f32::NEG_INFINITY);
+    for value in values {
+        // Nothing is added where nothing is known, which takes no branch to be guessed.
+        let known = !value.is_nan();
+        tally.sum += if known { f64::from(*value) } else { 0.0 };
+        tally.count += u32::from(known);
+        peak = if *value > peak { *value } else { peak };
     }
-    (tally, peak)
+    (tally, if tally.count > 0 { peak } else { f32::NAN })
 }
 
 /// A pool day by day.

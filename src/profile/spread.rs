@@ -1,5 +1,6 @@
 //! How samples of a pool spread, whatever their order in time.
 
+use crate::trend::smallest;
 use crate::units::{count_from, len_f64, single};
 
 /// How many samples are added up side by side: a single sum would wait for the one before.
@@ -56,8 +57,11 @@ impl Spread {
             let rest = &mut self.samples[done..];
             let (_, low, above) = rest.select_nth_unstable_by(below - done, f32::total_cmp);
             let low = f64::from(*low);
-            let next = above.iter().copied().min_by(f32::total_cmp);
-            let high = next.map_or(low, f64::from);
+            let high = if above.is_empty() {
+                low
+            } else {
+                f64::from(smallest(above, f32::INFINITY))
+            };
             done = below;
             // In the precision of samples.
             f64::from(single(low + (high - low) * (rank - rank.floor())))

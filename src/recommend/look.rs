@@ -108,7 +108,7 @@ impl<'a> Looks<'a> {
                 pool.take_usage(usage);
                 let horizon = self.options.targets.horizon;
                 pool.events = Arc::new(Events::of(&pool, case.grid, horizon));
-                pool.over = Over::now(&pool);
+                Over::now(&mut pool);
                 pool
             })
             .collect();

@@ -1,6 +1,7 @@
 //! How much of the time and of the work of a pool is above a CPU request.
 
 use super::{Pool, samples};
+use crate::trend;
 use crate::units::{Cpu, len_f64, single};
 
 /// What is above the CPU request that a container has.
@@ -10,17 +11,31 @@ pub(super) struct Over {
     pub(super) time: f64,
     /// Share of the CPU work of the window; `None` where there was none.
     pub(super) work: Option<f64>,
+    /// Of all samples, so that other requests need no second look at them; `None` where
+    /// nobody looked.
+    all: Option<Samples>,
+}
+
+/// All CPU samples of a pool.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Samples {
+    count: usize,
+    /// The largest in cores; none is above a request that is no smaller.
+    most: f32,
+    /// In core-slots.
+    work: f64,
 }
 
 impl Over {
     /// While usage is at hand.
-    pub(super) fn now(pool: &Pool<'_>) -> Self {
-        let Some(request) = pool.container.requests.cpu else {
-            return Self::default();
+    pub(super) fn now(pool: &mut Pool<'_>) {
+        pool.over = Self {
+            all: Some(Samples::of(pool)),
+            ..Self::default()
         };
-        Self {
-            time: share_over(pool, request),
-            work: work_over(pool, request),
+        if let Some(request) = pool.container.requests.cpu {
+            pool.over.time = share_over(pool, request);
+            pool.over.work = work_over(pool, request);
         }
     }
 }
@@ -33,24 +48,128 @@ pub(super) fn share_over(pool: &Pool<'_>, request: Cpu) -> f64 {
 
 /// Share of the CPU work of the window above `request`; `None` where there was none.
 pub(super) fn work_over(pool: &Pool<'_>, request: Cpu) -> Option<f64> {
-    let (mut above, mut all) = (0.0, 0.0);
-    let series = pool.series.iter();
-    for used in series.flat_map(|series| samples::known(&series.cpu_cores)) {
-        above += (used - request.get()).max(0.0);
-        all += used;
+    let all = Samples::known(pool);
+    let mut above = 0.0;
+    if f64::from(all.most) > request.get() {
+        for values in columns(pool) {
+            above = add_above(above, values, request.get());
+        }
     }
-    (all > 0.0).then_some(above / all)
+    (all.work > 0.0).then_some(above / all.work)
 }
 
 /// Samples above `request`, and all samples.
 pub(super) fn count_over(pool: &Pool<'_>, request: Cpu) -> (f64, f64) {
+    let all = Samples::known(pool);
     // In the precision of samples, so that one at the request is not above it.
-    let request = f64::from(single(request.get()));
-    let (mut above, mut all) = (0, 0);
-    let series = pool.series.iter();
-    for value in series.flat_map(|series| samples::known(&series.cpu_cores)) {
-        all += 1;
-        above += usize::from(value > request);
+    let request = single(request.get());
+    let above = if all.most > request {
+        columns(pool)
+            .map(|values| count_above(values, request))
+            .sum()
+    } else {
+        0
+    };
+    (len_f64(above), len_f64(all.count))
+}
+
+impl Samples {
+    /// As they were found, or anew.
+    fn known(pool: &Pool<'_>) -> Self {
+        pool.over.all.unwrap_or_else(|| Self::of(pool))
     }
-    (len_f64(above), len_f64(all))
+
+    fn of(pool: &Pool<'_>) -> Self {
+        if let Some(work) = trend::exact_sum(columns(pool)) {
+            let none = f32::NEG_INFINITY;
+            return Self {
+                count: columns(pool)
+                    .map(|values| count(values, |it| !it.is_nan()))
+                    .sum(),
+                most: columns(pool).fold(none, |most, values| trend::largest(values, most)),
+                work,
+            };
+        }
+        let mut all = Self {
+            count: 0,
+            most: f32::NEG_INFINITY,
+            work: 0.0,
+        };
+        for used in columns(pool).flatten().filter(|it| it.is_finite()) {
+            all.count += 1;
+            all.most = all.most.max(*used);
+            all.work += f64::from(*used);
+        }
+        all
+    }
+}
+
+fn columns<'a>(pool: &'a Pool<'_>) -> impl Iterator<Item = &'a [f32]> + Clone {
+    pool.series.iter().map(|series| &series.cpu_cores[..])
+}
+
+/// Adds what is above a request, sample by sample. Most stretches have nothing above it, and
+/// a single comparison tells that of many samples.
+fn add_above(mut sum: f64, values: &[f32], request: f64) -> f64 {
+    const MANY: usize = 32;
+    for values in values.chunks(MANY) {
+        let most = samples::peak(values);
+        if most.is_none_or(|most| f64::from(most) <= request) {
+            continue;
+        }
+        for used in samples::known(values).filter(|used| *used > request) {
+            sum += used - request;
+        }
+    }
+    sum
+}
+
+/// Samples above a request.
+fn count_above(values: &[f32], request: f32) -> usize {
+    count(values, |it| it > request && it < f32::INFINITY)
+}
+
+fn count(values: &[f32], of: impl Fn(f32) -> bool) -> usize {
+    /// So few that 32 bits hold their number, which is faster to count in.
+    const MANY: usize = 1 << 16;
+    let of_some = |values: &[f32]| {
+        let mut count = 0_u32;
+        for value in values {
+            count += u32::from(of(*value));
+        }
+        usize::try_from(count).unwrap_or(0)
+    };
+    values.chunks(MANY).map(of_some).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples with gaps, and with what was never measured.
+    fn samples_of(seed: usize) -> Vec<f32> {
+        let of = |at: usize| match (at * 31 + seed) % 97 {
+            0 => f32::NAN,
+            1 => f32::INFINITY,
+            it => single(len_f64(it * it % 89) / 7.0),
+        };
+        (0..1013).map(of).collect()
+    }
+
+    #[test]
+    fn what_is_above_is_that_of_each_sample() {
+        for seed in 0..5 {
+            let values = samples_of(seed);
+            for request in [0.0, 0.01, 3.0, 9.9, 12.571_428, 50.0] {
+                let (mut sum, mut count) = (0.1, 0);
+                for used in samples::known(&values) {
+                    sum += (used - request).max(0.0);
+                    count += usize::from(used > f64::from(single(request)));
+                }
+                let found = add_above(0.1, &values, request);
+                assert!(found.to_bits() == sum.to_bits(), "{seed} {request}");
+                assert_eq!(count_above(&values, single(request)), count);
+            }
+        }
+    }
 }

@@ -29,18 +29,7 @@ pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// The largest sample that exists; `None` without one.
 pub(super) fn peak(values: &[f32]) -> Option<f32> {
-    /// Found side by side: a single maximum would wait for the one before.
-    const LANES: usize = 8;
-    let larger = |most: f32, value: f32| if value > most { value } else { most };
-    let mut most = [f32::NEG_INFINITY; LANES];
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (most, value) in most.iter_mut().zip(chunk) {
-            *most = larger(*most, *value);
-        }
-    }
-    let all = most.iter().chain(rest).copied();
-    let most = all.fold(f32::NEG_INFINITY, larger);
+    let most = trend::largest(values, f32::NEG_INFINITY);
     (most > f32::NEG_INFINITY).then_some(most)
 }
 

@@ -27,4 +27,4 @@ pub use error::RecordError;
 pub use log::{Incident, Log, Place, Round, Sample, Tail, Trouble, fold, notice};
 pub use options::{RecordOptions, Recorded, step};
 pub use run::record;
-pub use stored::{PART, Parts, Read, Sifted, Stored, WHOLE, read_within};
+pub use stored::{HELD, PART, Parts, Read, Sifted, Stored, WHOLE, read_within};

@@ -1,29 +1,34 @@
-//! The usage of a bundle that is larger than memory should hold, part by part.
+//! Usage that is larger than memory should hold, part by part: of a bundle, or of a cluster.
 
 use std::ops::Range;
 use std::path::Path;
 
-use crate::collect::{Refused, Sieve};
-use crate::snapshot::{self, BundleError, LOG, Snapshot, Supply, Usage, UsageTable};
+use crate::collect::{Aside, Refused, Sieve};
+use crate::snapshot::{self, BundleError, LOG, OnDisk, Snapshot, Supply, Usage};
 use crate::units::Span;
 
 /// Usage beyond this, in bytes of samples, is read part by part.
 pub const WHOLE: u64 = 256 << 20;
+/// Of usage of a cluster so many bytes are held while it is read: those of some hundred
+/// containers over a fortnight.
+pub const HELD: u64 = 16 << 20;
 /// What one part takes: some thousand containers over a fortnight.
-pub const PART: u64 = 64 << 20;
+pub const PART: u64 = 32 << 20;
+
+/// The same of usage that was set aside, for each thread: what is there at once is then about
+/// what was held of it before.
+const PART_OF_CLUSTER: u64 = 2 << 20;
 
 /// A bundle that was read, and its usage where that stayed on disk.
-#[derive(Debug)]
 pub enum Read {
     Whole(Snapshot),
     /// The snapshot has no usage, but the grid of it.
     Parts(Snapshot, Parts),
 }
 
-/// The usage of a bundle, and all that was read beside it.
-#[derive(Debug)]
+/// Usage on disk, and how much of it is read at a time.
 pub struct Parts {
-    table: UsageTable,
+    table: Box<dyn OnDisk>,
     most: u64,
 }
 
@@ -38,15 +43,27 @@ pub fn read_within(path: &Path, whole: u64, part: u64) -> Result<Read, BundleErr
         return super::read(path).map(Read::Whole);
     }
     let (mut snapshot, table, _) = snapshot::objects(path)?;
-    if table.bytes() <= whole {
+    if table.all_bytes() <= whole {
         snapshot.usage = table.all()?;
         return Ok(Read::Whole(snapshot));
     }
-    let parts = Parts { table, most: part };
+    let parts = Parts {
+        table: Box::new(table),
+        most: part,
+    };
     Ok(Read::Parts(snapshot, parts))
 }
 
 impl Parts {
+    /// Usage of a cluster that was set aside while it was read.
+    pub fn of_cluster(aside: Aside) -> Self {
+        let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
+        Self {
+            table: Box::new(aside),
+            most: PART_OF_CLUSTER * threads,
+        }
+    }
+
     /// Reads all usage once, to tell what of it cannot be: marks containers, and says so
     /// in gaps.
     ///

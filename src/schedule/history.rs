@@ -1,5 +1,6 @@
 //! What a workload did, slot by slot.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use super::step::repaired;
 use crate::forecast::{Clock, once};
 use crate::snapshot::{ContainerKind, Grid, Metric, Series, Values, Workload};
+use crate::trend::are_finite;
 use crate::units::{Cpu, len_f64, single};
 
 /// A stretch without a sample up to this long is filled by what is around it.
@@ -45,6 +47,15 @@ pub(super) struct History {
 impl History {
     /// Of all series of the workload.
     pub(super) fn of(grid: &Grid, workload: &Workload, series: &[&Series]) -> Self {
+        Self::all_or_work(grid, workload, series, true)
+    }
+
+    /// The same of its CPU alone: nothing is known of traffic, nor of who was held back.
+    pub(super) fn of_work(grid: &Grid, workload: &Workload, series: &[&Series]) -> Self {
+        Self::all_or_work(grid, workload, series, false)
+    }
+
+    fn all_or_work(grid: &Grid, workload: &Workload, series: &[&Series], all: bool) -> Self {
         let init: BTreeSet<&str> = workload
             .containers
             .iter()
@@ -67,15 +78,16 @@ impl History {
         for pod in series.chunk_by(|a, b| a.pod == b.pod) {
             let mut lived = vec![false; len];
             for one in pod.iter().filter(|it| !init.contains(&*it.container)) {
-                let limit = workload
-                    .containers
-                    .iter()
-                    .find(|it| it.name == one.container);
-                history.hold(one, limit.and_then(|it| it.ran_limits().cpu));
-                history.add(one, &mut lived, &mut seen);
+                let values = history.add(one, &mut lived, &mut seen);
+                if all {
+                    let mut own = workload.containers.iter();
+                    let own = own.find(|it| it.name == one.container);
+                    history.hold(one, own.and_then(|it| it.ran_limits().cpu));
+                    history.add_traffic(one, &values, &mut seen);
+                }
             }
-            for (pods, _) in history.pods.iter_mut().zip(lived).filter(|it| it.1) {
-                *pods += 1.0;
+            for (pods, lived) in history.pods.iter_mut().zip(lived) {
+                *pods += f32::from(u8::from(lived));
             }
         }
         history.bound(&seen);
@@ -146,25 +158,42 @@ impl History {
         }
     }
 
-    /// Adds one container, and marks the slots in which it was there. One that is not seen for
-    /// longer than what is filled was gone: names of pods come back, as those of a StatefulSet
-    /// that scales do.
-    fn add(&mut self, series: &Series, lived: &mut [bool], seen: &mut Seen) {
+    /// Adds one container, and marks the slots in which it was there: what it used, and what is
+    /// filled. One that is not seen for longer than what is filled was gone: names of pods come
+    /// back, as those of a StatefulSet that scales do.
+    fn add<'a>(
+        &mut self,
+        series: &'a Series,
+        lived: &mut [bool],
+        seen: &mut Seen,
+    ) -> Cow<'a, [f32]> {
         let first = place(series.first);
         let step = self.grid.step.as_secs().max(1);
         let values = filled(&series.cpu_cores, place(FILLED / step));
-        let known = values.iter().enumerate().filter(|it| it.1.is_finite());
-        for (at, value) in known {
-            let Some(cores) = self.cores.get_mut(first + at) else {
-                break;
-            };
-            *cores += value;
-            self.containers[first + at] += 1.0;
-            lived[first + at] = true;
-            if series.cpu_cores[at].is_finite() {
-                seen.cores[first + at] += 1.0;
-            }
+        let cores = self.cores.get_mut(first..).unwrap_or_default();
+        let containers = self.containers.get_mut(first..).unwrap_or_default();
+        let lived = lived.get_mut(first..).unwrap_or_default();
+        let seen = seen.cores.get_mut(first..).unwrap_or_default();
+        // Nothing is added where nothing is known, which takes no branch to be guessed.
+        let one = |is_known: bool| if is_known { 1.0 } else { 0.0 };
+        for (cores, value) in cores.iter_mut().zip(&*values) {
+            *cores += if value.is_finite() { *value } else { 0.0 };
         }
+        for (containers, value) in containers.iter_mut().zip(&*values) {
+            *containers += one(value.is_finite());
+        }
+        for (lived, value) in lived.iter_mut().zip(&*values) {
+            *lived |= value.is_finite();
+        }
+        for (seen, sample) in seen.iter_mut().zip(&series.cpu_cores) {
+            *seen += one(sample.is_finite());
+        }
+        values
+    }
+
+    /// Adds the traffic of a container whose CPU was added.
+    fn add_traffic(&mut self, series: &Series, values: &[f32], seen: &mut Seen) {
+        let first = place(series.first);
         let hour = place(self.grid.per_hour());
         for (metric, sums, lacking) in [
             (
@@ -339,7 +368,10 @@ fn filled_back(values: &mut [f32], most: usize) {
 
 /// Bridges short stretches without a value by the lower of what is around: what rises within
 /// one rose nobody knows when.
-fn filled(values: &[f32], most: usize) -> Vec<f32> {
+fn filled(values: &[f32], most: usize) -> Cow<'_, [f32]> {
+    if are_finite(values) {
+        return Cow::Borrowed(values);
+    }
     let mut filled = values.to_vec();
     let mut last: Option<usize> = None;
     for (after, value) in values.iter().enumerate() {
@@ -353,5 +385,5 @@ fn filled(values: &[f32], most: usize) -> Vec<f32> {
         }
         last = Some(after);
     }
-    filled
+    Cow::Owned(filled)
 }

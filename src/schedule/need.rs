@@ -165,6 +165,25 @@ impl Need {
         week.collect()
     }
 
+    /// What [`Self::usual_of`] some of these days, such as the newest, is in no quarter of the
+    /// week less than, at a level: of classes with a day. It takes no class to be known.
+    pub(super) fn least_of(days: &[Day], level: f64) -> Vec<f64> {
+        let mut least = vec![f32::INFINITY; DAY];
+        for day in days {
+            for (least, peak) in least.iter_mut().zip(&day.peaks) {
+                // What is not known is usually nothing where no day knows it.
+                let peak = if peak.is_finite() { *peak } else { 0.0 };
+                *least = least.min(peak);
+            }
+        }
+        let of_day = least.iter().map(|it| {
+            let known = if it.is_finite() { f64::from(*it) } else { 0.0 };
+            known * level
+        });
+        let of_day: Vec<f64> = of_day.collect();
+        of_day.iter().copied().cycle().take(WEEK).collect()
+    }
+
     /// The most cores that come often in some quarter: to a third of the days that are alike,
     /// and to half of few.
     pub(super) fn often_of(days: &[&Day], alike: Alike) -> f64 {
@@ -181,6 +200,28 @@ impl Need {
             (0..DAY).filter_map(of).fold(0.0, f64::max)
         });
         most.fold(0.0, f64::max)
+    }
+
+    /// What [`Self::often_of`] some of these days, such as the newest, is never above, whichever
+    /// of them are alike: where as many are as a need takes, the largest of a quarter counts no
+    /// more than the next.
+    pub(super) fn often_at_most(days: &[Day]) -> f64 {
+        let of = |quarter: usize| {
+            let (mut largest, mut next) = (0.0_f32, 0.0_f32);
+            let mut is_known = true;
+            for peak in days.iter().map(|day| day.peaks[quarter]) {
+                is_known &= peak.is_finite();
+                if peak > largest {
+                    (largest, next) = (peak, largest);
+                } else if peak > next {
+                    next = peak;
+                }
+            }
+            // Of days alike, a single one may know it.
+            let next = if is_known { next } else { largest };
+            f64::midpoint(f64::from(largest), f64::from(next))
+        };
+        (0..DAY).map(of).fold(0.0, f64::max)
     }
 
     /// The most cores of the usual week, at the level of the past.
@@ -445,8 +486,10 @@ fn median_without(sorted: &[f64], one: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alike::Cycle;
     use super::*;
     use crate::trend::median;
+    use crate::units::single;
 
     #[test]
     fn a_median_without_one_value_is_that_of_the_others() {
@@ -461,5 +504,122 @@ mod tests {
                 assert_eq!(seen.to_bits(), whole.to_bits(), "{count} {at}");
             }
         }
+    }
+
+    /// Days of noise around a rhythm, with peaks, growth, nothing at night and holes.
+    fn days(seed: u32, count: i64) -> Vec<Day> {
+        let mut state = seed;
+        let mut chance = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1_u32 << 24)
+        };
+        let day = |number: i64| {
+            let grown = 1.0 + f64::from(seed % 3) * 0.05 * f64::from(u8::try_from(number).unwrap());
+            let peak = |quarter: usize| {
+                let busy = if quarter / 4 % 24 > 7 { 2.0 } else { 0.0 };
+                let came = grown * (busy + 0.05 * chance()) * (0.7 + 0.6 * chance());
+                let burst = if chance() > 0.97 { 4.0 } else { 1.0 };
+                let hole = chance() > 0.98;
+                single(if hole { f64::NAN } else { came * burst })
+            };
+            Day {
+                number,
+                weekday: usize::try_from(number).unwrap() % 7,
+                peaks: (0..DAY).map(peak).collect(),
+                sampled: vec![true; DAY],
+                once: Vec::new(),
+            }
+        };
+        (0..count).map(day).collect()
+    }
+
+    #[test]
+    fn no_level_needs_less_than_the_lows() {
+        let levels = (0.8, 1.5);
+        for seed in 0..12 {
+            let days = days(seed, 14 + i64::from(seed));
+            let days: Vec<&Day> = days.iter().collect();
+            for cycle in [Cycle::Day, Cycle::Sort] {
+                let need = Need::of(&days, Alike::of(&days, cycle, 1.0), 1.0, 0.01).unwrap();
+                let lows = need.lows(levels);
+                for level in [0.8, 0.9, 1.0, 1.1, 1.249, 1.25, 1.3, 1.5] {
+                    let highs = need.clone().at(level).highs();
+                    let both = highs.iter().zip(&lows).enumerate();
+                    for (quarter, (high, low)) in both {
+                        assert!(low <= high, "{seed} {level} {quarter}: {low} {high}");
+                    }
+                }
+                // They are near what they bound.
+                let all = |of: &[f64]| of.iter().sum::<f64>();
+                let lowest = all(&need.at(0.8).highs());
+                assert!(all(&lows) > 0.9 * lowest, "{seed}: {} {lowest}", all(&lows));
+            }
+        }
+    }
+
+    #[test]
+    fn the_least_of_days_is_below_what_is_usual_on_those_alike() {
+        let peaks = |number: usize| {
+            let cores = |quarter: usize| match (number * 13 + quarter * 7) % 31 {
+                0 => f32::NAN,
+                it => single(len_f64(it * (1 + number % 7)) / 3.0),
+            };
+            (0..DAY).map(cores).collect()
+        };
+        let days: Vec<Day> = (0..17)
+            .map(|number| Day {
+                number: i64::try_from(number).unwrap(),
+                weekday: number % 7,
+                peaks: peaks(number),
+                sampled: vec![true; DAY],
+                once: Vec::new(),
+            })
+            .collect();
+        let least = Need::least_of(&days, 0.8);
+        assert!(least.iter().any(|it| *it > 0.0));
+        for cycle in [Cycle::Day, Cycle::Sort, Cycle::Week] {
+            for from in [0, 3, 10] {
+                let newest: Vec<&Day> = days[from..].iter().collect();
+                let usual = Need::usual_of(&newest, Alike::apart(cycle));
+                let mut both = least.iter().zip(&usual);
+                assert!(both.all(|(least, usual)| *least <= usual * 0.8));
+            }
+        }
+        assert_eq!(Need::least_of(&[], 0.8), [0.0; WEEK]);
+    }
+
+    #[test]
+    fn what_comes_often_is_never_above_the_two_largest() {
+        for seed in 1..40_usize {
+            // Now and then one that is not known, and one far above all others.
+            let peaks = |number: usize| {
+                let cores = |quarter: usize| match (number * 37 + quarter * seed) % 59 {
+                    0 if seed % 2 == 0 => f32::NAN,
+                    1 => 90.0,
+                    it => single(len_f64(it) / 7.0),
+                };
+                (0..DAY).map(cores).collect()
+            };
+            let days: Vec<Day> = (0..17)
+                .map(|number| Day {
+                    number: i64::try_from(number).unwrap(),
+                    weekday: number % 7,
+                    peaks: peaks(number),
+                    sampled: vec![true; DAY],
+                    once: Vec::new(),
+                })
+                .collect();
+            let most = Need::often_at_most(&days);
+            for cycle in [Cycle::Day, Cycle::Sort, Cycle::Week] {
+                let alike = Alike::apart(cycle);
+                for from in 0..12 {
+                    let newest: Vec<&Day> = days[from..].iter().collect();
+                    if Need::can_be_of(&newest, alike) {
+                        assert!(Need::often_of(&newest, alike) <= most, "{seed} {from}");
+                    }
+                }
+            }
+        }
+        assert!(Need::often_at_most(&[]) <= 0.0);
     }
 }

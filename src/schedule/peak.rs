@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::alike::{Alike, Cycle};
 use super::days::{Day, days};
 use super::draft::{Drafting, Known};
-use super::history::History;
+use super::history::{History, place};
 use super::lead::Pools;
 use super::month::MonthWindow;
 use super::moved::moved;
@@ -18,7 +18,7 @@ use super::window::Window;
 use super::words::{cores, percent, seen};
 use super::{Advice, Leave, clock_time};
 use crate::finding::{Finding, Severity};
-use crate::forecast::{Hours, MonthPeak, quiet_since, without_seasons};
+use crate::forecast::{Hours, MonthPeak, may_tell_months, quiet_since, without_seasons};
 use crate::price::Book;
 use crate::profile::Profile;
 use crate::recommend::WorkloadAdvice;
@@ -30,6 +30,9 @@ use crate::units::{Cpu, len_f64};
 /// followed: below it the share of time over the request that the goal allows says all, where
 /// no schedule has the size of replicas be another.
 const PEAK: f64 = 1.5;
+
+/// What a mean may be above the largest of its values, as it is rounded.
+const ROUNDED: f64 = 1.0 + 1e-9;
 
 /// A peak that comes again.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +117,7 @@ impl<'a> Peaks<'a> {
         }
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let series: Vec<&Series> = usage.of_workload(number).collect();
-        let mut history = History::of(&usage.grid, workload, &series);
+        let mut history = History::of_work(&usage.grid, workload, &series);
         history.leave_out(self.options.clocks.of(index));
         let (pools, options) = (&self.pools, &self.options);
         let resized = why.is_none() && may_resize(workload, &replica);
@@ -150,8 +153,13 @@ fn peak(
     if !is_peak(f64::from(most), looked.min(held)) {
         return None;
     }
-    let hours = hours(history);
     let clock = options.clocks.of(index);
+    let days = days(history, clock);
+    let of = (index, replica, resized);
+    if !may_come(snapshot, of, history, &days, (f64::from(most), looked)) {
+        return None;
+    }
+    let hours = hours(history);
     let seasons = clock.seasons(&hours);
     let of_month = || {
         let peak = clock.month_peak(&hours, &seasons)?;
@@ -170,7 +178,6 @@ fn peak(
     let Some(cycle) = Cycle::of(&seasons) else {
         return of_month();
     };
-    let days = days(history, clock);
     let mut all: Vec<&Day> = days.iter().collect();
     let quiet = quiet_since(&hours, clock);
     all.retain(|it| quiet.is_none_or(|since| it.number < since));
@@ -235,6 +242,36 @@ fn peak(
     })
 }
 
+/// Whether a peak may be found at all, by what takes little: not which days are alike, nor what
+/// comes again. `most` is the largest slot, and a peak must be above what is looked for.
+fn may_come(
+    snapshot: &Snapshot,
+    (index, replica, resized): (usize, &Replica, bool),
+    history: &History,
+    days: &[Day],
+    (most, looked): (f64, f64),
+) -> bool {
+    let workload = &snapshot.workloads[index];
+    let capacity = replica.cores.unwrap_or(f64::INFINITY);
+    let held = capacity * f64::from(replicas_of(workload));
+    // A day of the month is told by an hour, which is not above its largest slot.
+    let per_day = place(history.grid.per_day()).max(1);
+    let known = history.cores.len() / per_day + 2;
+    if may_tell_months(known) && is_peak(most * ROUNDED, PEAK * held) {
+        return true;
+    }
+    let often = Need::often_at_most(days);
+    if !is_peak(often, looked) {
+        return false;
+    }
+    let other_size = resized && has_other_size(workload, replica, capacity);
+    if other_size || is_peak(often, PEAK * held) {
+        return true;
+    }
+    let least = Need::least_of(days, LEVELS.0);
+    resized && spread(least, capacity, workload, replica).is_some()
+}
+
 /// Whether so many cores are more than is held at all times.
 pub(super) fn is_peak(cores: f64, held: f64) -> bool {
     cores > held
@@ -242,18 +279,27 @@ pub(super) fn is_peak(cores: f64, held: f64) -> bool {
 
 /// Means of whole hours.
 pub(super) fn hours(history: &History) -> Hours {
-    let first = history.second(0).div_euclid(3_600);
-    let mut sums: Vec<(f64, usize)> = Vec::new();
+    let step = i64::from(history.grid.step.as_secs());
+    let mut second = history.second(0);
+    let first = second.div_euclid(3_600);
+    // Where the hour of the slot at hand ends.
+    let mut end = (first + 1) * 3_600;
+    let mut sums: Vec<(f64, usize)> = vec![(0.0, 0)];
     for (slot, value) in history.cores.iter().enumerate() {
-        let hour = history.second(slot).div_euclid(3_600) - first;
-        let at = usize::try_from(hour).unwrap_or(0);
-        if sums.len() <= at {
-            sums.resize(at + 1, (0.0, 0));
+        if slot > 0 {
+            second += step;
         }
-        if value.is_finite() {
-            sums[at].0 += f64::from(*value);
-            sums[at].1 += 1;
+        while second >= end {
+            end += 3_600;
+            sums.push((0.0, 0));
         }
+        if let (true, Some((sum, count))) = (value.is_finite(), sums.last_mut()) {
+            *sum += f64::from(*value);
+            *count += 1;
+        }
+    }
+    if history.cores.is_empty() {
+        sums.clear();
     }
     let values = sums.into_iter().map(|(sum, count)| sum / len_f64(count));
     Hours {

@@ -30,7 +30,7 @@ use super::trial::{Outcome, Trial, Way};
 use super::window::{Window, busy_hours};
 use crate::forecast::{Clock, DayOfMonth, Season};
 use crate::snapshot::{Autoscaler, ContainerKind, Manager, Workload};
-use crate::trend::quantile;
+use crate::trend::quantile_of;
 use crate::units::Cpu;
 
 /// Days that must be known for anything to be said.
@@ -702,9 +702,8 @@ pub(super) fn spread(
     workload: &Workload,
     replica: &Replica,
 ) -> Option<f64> {
-    high.sort_unstable_by(f64::total_cmp);
     let of = |share: f64| {
-        let most = quantile(&high, share).unwrap_or(f64::INFINITY);
+        let most = quantile_of(&mut high, share).unwrap_or(f64::INFINITY);
         let each = most * ROOM_OF_REPLICA / f64::from(least(workload));
         // In whole steps of five thousandths, as sizes are written.
         let each = ((each * 200.0).ceil() / 200.0).max(SMALLEST);

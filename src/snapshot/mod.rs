@@ -19,6 +19,7 @@ mod guard;
 mod heap;
 mod keeper;
 mod node;
+mod on_disk;
 pub(crate) mod parquet;
 mod placement;
 mod quota;
@@ -46,8 +47,8 @@ pub use bundle::{
     BundleError, FORMAT_VERSION, abandon, check_folder, check_place, names, replace, write,
 };
 pub(crate) use bundle::{
-    LOG, MANIFEST, MOST_SLOTS, UsageTable, absolute, hex, objects, open_file, private_file,
-    recover, tables, write_with_log,
+    LOG, MANIFEST, MOST_SLOTS, absolute, hex, objects, open_file, private_file, recover, tables,
+    write_with_log,
 };
 pub use device::{
     CLOCK_HELD, ClockHeld, DeviceClock, DeviceError, DeviceLevel, DeviceMemory, DeviceUse,
@@ -59,6 +60,7 @@ pub(crate) use guard::{caught, check_room, guarded};
 pub use heap::{Heap, HeapPlace, HeapSetting, HeapSize, OptionWord, Size};
 pub use keeper::{Keeper, Tool};
 pub use node::{CapacityType, Node, SPOT_LABELS, TYPE_LABELS};
+pub(crate) use on_disk::OnDisk;
 pub use placement::{
     HostPort, Labels, NodeTerm, Operator, Placement, PodSelector, PodTerm, Requirement, Spread,
     Toleration, Volume, VolumeHome, amounts, label,

@@ -297,7 +297,11 @@ impl Series {
     /// Whether CPU is missing for an hour or more, and for a tenth or more, of the time
     /// that memory is known. Less is the beginning of pods, where there is no rate yet.
     pub fn lacks_cpu(&self, grid: &Grid) -> bool {
-        let (memory, without) = self.without_cpu();
+        Self::lacks(self.without_cpu(), grid)
+    }
+
+    /// The same by [`Self::without_cpu`].
+    pub(crate) fn lacks((memory, without): (usize, usize), grid: &Grid) -> bool {
         let hour = usize::try_from(grid.per_hour()).unwrap_or(1);
         without >= hour.max(1) && without * 10 >= memory
     }

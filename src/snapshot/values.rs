@@ -59,6 +59,24 @@ impl Values {
         }
     }
 
+    /// Every slot, where they are kept so.
+    pub(crate) fn dense(&self) -> Option<&[f32]> {
+        match &self.held {
+            Held::Every(values) => Some(values),
+            Held::Known { .. } => None,
+        }
+    }
+
+    /// What they take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.held {
+            Held::Every(values) => size_of_val(values.as_slice()),
+            Held::Known { slots, values } => {
+                size_of_val(slots.as_slice()) + size_of_val(values.as_slice())
+            }
+        }
+    }
+
     /// The values that are known, in order; perhaps some that are not besides.
     pub fn known(&self) -> &[f32] {
         match &self.held {

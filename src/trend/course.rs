@@ -1,5 +1,6 @@
 //! Where something that rises day by day is going.
 
+use super::few::ranked;
 use super::{Slopes, quantile};
 use crate::units::{count_from, len_f64};
 
@@ -157,6 +158,14 @@ pub fn median_of(values: &mut [f64]) -> f64 {
     if count == 0 {
         return f64::NAN;
     }
+    if let Some(found) = ranked(values, middle) {
+        let upper = found.value;
+        if count % 2 == 1 || found.below < middle {
+            return upper;
+        }
+        let below = values.iter().copied().filter(|it| *it < upper);
+        return f64::midpoint(below.fold(f64::NEG_INFINITY, f64::max), upper);
+    }
     // Not all of it need be in order, only what is below the middle.
     let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     let upper = *upper;
@@ -191,6 +200,21 @@ mod tests {
         assert!((normal(0.0) - 0.5).abs() < 1e-7);
         assert!((normal(1.2816) - 0.9).abs() < 1e-4);
         assert!((normal(-1.96) - 0.025).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_median_is_the_middle_of_the_values_in_order() {
+        for count in 1..70_usize {
+            for odd in [0.0, -0.0, -2.0, 0.5] {
+                let of = |at: usize| len_f64(at * 29 % 13) * odd + len_f64(at % 3);
+                let mut values: Vec<f64> = (0..count).map(of).collect();
+                let mut sorted = values.clone();
+                sorted.sort_unstable_by(f64::total_cmp);
+                let (low, high) = (sorted[(count - 1) / 2], sorted[count / 2]);
+                let middle = f64::midpoint(low, high);
+                assert_eq!(median_of(&mut values).to_bits(), middle.to_bits());
+            }
+        }
     }
 
     #[test]

@@ -19,7 +19,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("vitals", &[]),
     (
         "collect",
-        &["error", "progress", "snapshot", "text", "units", "vitals"],
+        &[
+            "error", "progress", "snapshot", "text", "trend", "units", "vitals",
+        ],
     ),
     ("demo", &["snapshot", "units"]),
     (
@@ -27,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["collect", "error", "progress", "snapshot", "units"],
     ),
     ("pack", &["snapshot", "units"]),
-    ("profile", &["snapshot", "units"]),
+    ("profile", &["snapshot", "trend", "units"]),
     ("cohort", &["profile", "snapshot", "units"]),
     ("doctor", &["snapshot", "text", "units", "vitals"]),
     (

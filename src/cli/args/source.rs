@@ -345,6 +345,8 @@ impl SourceArgs {
             mut snapshot,
             asked,
         } = self.read_whole(progress)?;
+        // As of a part of the namespaces: nothing is to be said of whole nodes.
+        snapshot.cluster.in_part |= asked.contains(&false);
         snapshot.retain(&asked);
         Ok(snapshot)
     }
@@ -361,21 +363,46 @@ impl SourceArgs {
 
     /// The same, where usage that memory should not hold at once may stay on disk.
     pub(in crate::cli) fn read_parts(&self, progress: &dyn Progress) -> Result<Parts, Error> {
-        let [path] = self.snapshot.as_slice() else {
+        let path = self.snapshot.first();
+        if path.is_none() && !self.is_live() {
             return self.read_whole(progress).map(Parts::in_memory);
-        };
+        }
         self.one()?;
         let scope = self.scope()?;
-        let (mut snapshot, mut usage) = read_bundle(path, progress)?;
-        last::remember(path);
+        let (mut snapshot, mut usage) = match path {
+            Some(path) => read_bundle(path, progress)?,
+            None => self.read_cluster(&scope, progress)?,
+        };
+        if let Some(path) = path {
+            last::remember(path);
+        }
         let asked = self.look_at(&scope, &mut snapshot)?;
         if let Some(usage) = &mut usage {
-            usage.cut(self.usage_args.step, self.usage_args.window);
+            // A cluster was asked for the step that is wanted.
+            let step = self.usage_args.step.filter(|_| path.is_some());
+            usage.cut(step, self.usage_args.window);
         }
         Ok(Parts {
             whole: Whole { snapshot, asked },
             usage,
         })
+    }
+
+    /// A cluster, whose usage waits in a file where memory should not hold it at once.
+    fn read_cluster(
+        &self,
+        scope: &Scope,
+        progress: &dyn Progress,
+    ) -> Result<(Snapshot, Option<Sifted>), Error> {
+        let options = self.live(scope, self.cluster.context.first())?;
+        let read = live::collect_aside(&options, record::HELD, progress);
+        let (mut snapshot, aside) = super::super::block_on(read)?;
+        let Some(aside) = aside else {
+            refuse_impossible(&mut snapshot);
+            return Ok((snapshot, None));
+        };
+        let sifted = record::Parts::of_cluster(aside).sift(&mut snapshot)?;
+        Ok((snapshot, Some(sifted)))
     }
 
     /// Refuses several clusters where only one can be meant.

@@ -208,7 +208,7 @@ pub fn import(options: &FileOptions, progress: &dyn Progress) -> Result<Snapshot
         usage,
         gaps,
     };
-    drop_ended(&mut snapshot, &ended);
+    drop_ended(&mut snapshot, None, &ended);
     Ok(snapshot)
 }
 

@@ -33,6 +33,9 @@ pub struct PrometheusOptions {
     pub concurrency: usize,
     /// The most samples that one query may make the server touch.
     pub max_samples: u64,
+    /// Bytes of samples that are held in memory, what is more in a temporary file; all of them,
+    /// where it is not said.
+    pub held: Option<u64>,
     /// Who boils samples down; by their number, where it is not said.
     pub engine: Option<Engine>,
     /// First pause after a refusal; it doubles with each that follows.
@@ -72,6 +75,7 @@ impl PrometheusOptions {
             deadline: None,
             concurrency: 2,
             max_samples: MAX_SAMPLES,
+            held: None,
             engine: None,
             back_off: Duration::from_millis(500),
             access: Access {

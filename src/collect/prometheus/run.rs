@@ -140,7 +140,7 @@ pub(super) async fn run(
             "reading usage from Prometheus",
             Some(plan.samples_of_usage()),
         ),
-        usage: Arc::new(Mutex::new(UsageBuilder::new(plan.grid))),
+        usage: Arc::new(Mutex::new(UsageBuilder::holding(plan.grid, options.held))),
         peaks: Arc::default(),
         state: Mutex::new(State {
             queue: plan.pieces.iter().cloned().collect(),
@@ -152,6 +152,11 @@ pub(super) async fn run(
     let mut usage = std::mem::replace(&mut *held(&run.usage), usage);
     let peaks = std::mem::take(&mut *held(&run.peaks));
     peaks.place(&mut usage);
+    if let Some(error) = usage.unwritten() {
+        progress.detail(&format!(
+            "usage stays in memory, as its temporary file cannot be written: {error}"
+        ));
+    }
     let state = std::mem::take(&mut *run.state());
     Outcome {
         usage,

@@ -1,48 +1,63 @@
+use std::io;
 use std::ops::Range;
 
+use super::aside::Aside;
+use super::building::Building;
 use super::column::Column;
-use super::growing::{Growing, length};
 use super::handles::Handles;
-use super::left_out::LeftOut;
+use super::left_out::{LeftOut, Strange};
+use super::spill::Spill;
 use crate::collect::PodIndex;
-use crate::snapshot::{Gap, Grid, Metric, Series, Usage, Values};
+use crate::snapshot::{Gap, Grid, Series, Usage};
 
 /// Collects samples of containers, in any order, on a grid.
 ///
 /// Costs four bytes a metric and slot, between the first and the last slot that
-/// has a sample, and less for metrics of which few slots are known. Opening a series hashes its names, setting a slot does not.
+/// has a sample, and less for metrics of which few slots are known. Opening a series hashes its
+/// names, setting a slot does not.
 #[derive(Debug)]
 pub struct UsageBuilder {
     grid: Grid,
     handles: Handles,
     series: Vec<Building>,
+    /// Bytes of samples that are held, and how many may be: what is more waits in a file.
+    held: usize,
+    most: usize,
+    spill: Option<Spill>,
+    /// Why no more is put there.
+    unwritten: Option<io::Error>,
 }
 
-/// The samples of one container of one pod, while they come in.
+/// Usage under its workloads: all of it, or with samples that wait in a file.
 #[derive(Debug)]
-struct Building {
-    namespace: String,
-    pod: String,
-    container: String,
-    cpu: Growing,
-    memory: Growing,
-    /// Over the whole grid.
-    more: Vec<(Metric, Values)>,
-    /// Values that cannot be true.
-    refused: u32,
-    /// Shares that are none: below 0, or above 1.
-    no_shares: u32,
-    /// Values of a time that is not on the grid.
-    outside: u32,
+pub enum Placed {
+    Here(Usage),
+    Aside(Aside),
 }
 
 impl UsageBuilder {
     pub fn new(grid: Grid) -> Self {
+        Self::holding(grid, None)
+    }
+
+    /// The same, with samples beyond so many bytes in a temporary file. Where that cannot be
+    /// written, all stay in memory.
+    pub fn holding(grid: Grid, most: Option<u64>) -> Self {
+        let most = most.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
         Self {
             grid,
             handles: Handles::default(),
             series: Vec::new(),
+            held: 0,
+            most,
+            spill: None,
+            unwritten: None,
         }
+    }
+
+    /// Why samples stay in memory that should wait in a file.
+    pub fn unwritten(&self) -> Option<&io::Error> {
+        self.unwritten.as_ref()
     }
 
     /// The grid that slots count on.
@@ -59,17 +74,7 @@ impl UsageBuilder {
     pub fn open(&mut self, namespace: &str, pod: &str, container: &str) -> usize {
         let (handle, new) = self.handles.of([namespace, pod, container]);
         if new {
-            self.series.push(Building {
-                namespace: namespace.to_owned(),
-                pod: pod.to_owned(),
-                container: container.to_owned(),
-                cpu: Growing::default(),
-                memory: Growing::default(),
-                more: Vec::new(),
-                refused: 0,
-                no_shares: 0,
-                outside: 0,
-            });
+            self.series.push(Building::new(namespace, pod, container));
         }
         handle
     }
@@ -88,7 +93,10 @@ impl UsageBuilder {
             return;
         }
         match column.stored(value) {
-            Some(value) => building.set(column, slot, value, self.grid.len),
+            Some(value) => {
+                let more = building.set(column, slot, value, self.grid.len);
+                self.took(more);
+            }
             None if value.is_nan() && matches!(column, Column::More(_)) => {}
             None if value.is_finite() && column.is_share() => {
                 building.no_shares = building.no_shares.saturating_add(1);
@@ -104,9 +112,9 @@ impl UsageBuilder {
         };
         let grid = self.grid.len;
         let values = &values[..values.partition_point(|(slot, _)| *slot < grid)];
-        let refused = match column {
-            Column::CpuCores => building.cpu.fill(values, grid, |it| column.stored(it)),
-            Column::MemoryBytes => building.memory.fill(values, grid, |it| column.stored(it)),
+        let growing = match column {
+            Column::CpuCores => &mut building.cpu,
+            Column::MemoryBytes => &mut building.memory,
             Column::More(_) => {
                 for (slot, value) in values {
                     self.set(series, column, *slot, *value);
@@ -114,7 +122,29 @@ impl UsageBuilder {
                 return;
             }
         };
+        let before = growing.bytes();
+        let refused = growing.fill(values, grid, |it| column.stored(it));
+        let more = growing.bytes().saturating_sub(before);
         building.refused = building.refused.saturating_add(refused);
+        self.took(more);
+    }
+
+    /// So many bytes more are held.
+    fn took(&mut self, bytes: usize) {
+        self.held = self.held.saturating_add(bytes);
+        if self.held > self.most {
+            self.set_aside();
+        }
+    }
+
+    /// Puts what is held into the file, but for metrics of which few slots are known.
+    fn set_aside(&mut self) {
+        if let Err(error) = self.spill_all() {
+            (self.most, self.unwritten) = (usize::MAX, Some(error));
+        }
+        self.held = self.series.iter().map(Building::bytes).sum();
+        // What stays is not to be looked through for every sample.
+        self.most = self.most.max(self.held.saturating_mul(2));
     }
 
     /// Adds what another has of the same grid; of series that both have, the larger values.
@@ -128,6 +158,15 @@ impl UsageBuilder {
                 self.series[handle].join(building, self.grid.len);
             }
         }
+    }
+
+    fn spill_all(&mut self) -> io::Result<()> {
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::new()?),
+        };
+        let mut series = self.series.iter_mut();
+        series.try_for_each(|it| it.set_aside(spill))
     }
 
     /// Counts values of a time outside the grid, where none was asked for: they become a gap.
@@ -144,134 +183,91 @@ impl UsageBuilder {
             return;
         };
         match Column::CpuCores.stored(value) {
-            Some(value) => building.cpu.raise(slots, value),
+            Some(value) => building.raise_cpu(slots, value),
             None => building.refused = building.refused.saturating_add(1),
         }
     }
 
-    /// Sorts series under their workloads. Pods of no known workload become a gap.
+    /// Sorts series under their workloads. Pods of no known workload become a gap, and what
+    /// cannot be read again from the file another.
     ///
     /// Series of containers that the workload does not have are kept: see
     /// [`drop_unknown_containers`](super::drop_unknown_containers).
     pub fn finish(self, pods: &PodIndex) -> (Usage, Vec<Gap>) {
+        let (placed, mut gaps) = self.finish_aside(pods);
+        match placed {
+            Placed::Here(usage) => (usage, gaps),
+            Placed::Aside(aside) => {
+                let (usage, lost) = aside.all();
+                gaps.extend(lost);
+                (usage, gaps)
+            }
+        }
+    }
+
+    /// The same, where samples in the file stay there.
+    pub fn finish_aside(self, pods: &PodIndex) -> (Placed, Vec<Gap>) {
         self.place(|namespace, pod| pods.workload(namespace, pod))
     }
 
-    fn place(self, owner: impl Fn(&str, &str) -> Option<u32>) -> (Usage, Vec<Gap>) {
+    fn place(self, owner: impl Fn(&str, &str) -> Option<u32>) -> (Placed, Vec<Gap>) {
         let mut unknown = LeftOut::default();
-        let mut refused = LeftOut::default();
-        let mut no_shares = LeftOut::default();
-        let mut outside = LeftOut::default();
-        let mut without_cpu = LeftOut::default();
-        let mut has_cpu = false;
-        let mut series = Vec::with_capacity(self.series.len());
+        let mut strange = Strange::default();
+        let mut owned = Vec::with_capacity(self.series.len());
         for building in self.series {
-            let name = || format!("{}/{}", building.namespace, building.pod);
-            if building.refused > 0 {
-                refused.add(name(), u64::from(building.refused));
-            }
-            if building.no_shares > 0 {
-                no_shares.add(name(), u64::from(building.no_shares));
-            }
-            if building.outside > 0 {
-                outside.add(name(), u64::from(building.outside));
-            }
+            let name = building.name();
+            strange.add(&name, building.strange());
             match owner(&building.namespace, &building.pod) {
-                Some(workload) => {
-                    let name = name();
-                    let Some(one) = building.into_series(workload) else {
-                        continue;
-                    };
-                    has_cpu |= one.cpu_cores.iter().any(|value| !value.is_nan());
-                    if one.lacks_cpu(&self.grid) {
-                        without_cpu.add(name, 1);
-                    }
-                    series.push(one);
-                }
-                None => unknown.add(name(), 1),
+                Some(workload) => owned.push((workload, building)),
+                None => unknown.add(name, 1),
             }
         }
-        series.sort_by(|a, b| order(a).cmp(&order(b)));
-        let usage = Usage {
-            grid: self.grid,
-            series,
+        owned.sort_by(|a, b| order(a).cmp(&order(b)));
+        let (placed, without_cpu) = if let Some(mut spill) = self.spill {
+            // What is still held goes to the rest, but for what there is no room for.
+            let rest = owned.iter_mut().map(|(_, it)| it.set_aside(&mut spill));
+            let _ = rest.collect::<io::Result<()>>();
+            let aside = Aside::new(self.grid, spill, owned);
+            let without_cpu = aside.without_cpu();
+            (Placed::Aside(aside), without_cpu)
+        } else {
+            let (usage, without_cpu) = in_memory(self.grid, owned);
+            (Placed::Here(usage), without_cpu)
         };
-        let gaps = [
-            unknown.unowned_pods(),
-            refused.refused_values(),
-            no_shares.no_shares(),
-            outside.outside_window(),
-            without_cpu.without_cpu().filter(|_| has_cpu),
-        ];
-        (usage, gaps.into_iter().flatten().collect())
+        let mut gaps: Vec<Gap> = unknown.unowned_pods().into_iter().collect();
+        gaps.extend(strange.gaps());
+        gaps.extend(without_cpu);
+        (placed, gaps)
     }
 }
 
-fn order(series: &Series) -> (u32, &str, &str) {
-    (series.workload, &series.pod, &series.container)
+fn order((workload, building): &(u32, Building)) -> (u32, &str, &str) {
+    (*workload, &building.pod, &building.container)
 }
 
-impl Building {
-    fn set(&mut self, column: Column, slot: u32, value: f32, grid: u32) {
-        let metric = match column {
-            Column::CpuCores => return self.cpu.set(slot, value, grid),
-            Column::MemoryBytes => return self.memory.set(slot, value, grid),
-            Column::More(metric) => metric,
+/// All samples, and of which containers too few are of CPU.
+fn in_memory(grid: Grid, owned: Vec<(u32, Building)>) -> (Usage, Option<Gap>) {
+    let (mut without_cpu, mut has_cpu) = (LeftOut::default(), false);
+    let mut series: Vec<Series> = Vec::with_capacity(owned.len());
+    for (workload, building) in owned {
+        let name = building.name();
+        let Some(one) = building.into_series(workload) else {
+            continue;
         };
-        let found = self.more.iter().position(|(known, _)| *known == metric);
-        let place = found.unwrap_or_else(|| {
-            self.more.push((metric, Values::unknown(length(grid))));
-            self.more.len() - 1
-        });
-        self.more[place].1.raise(length(slot), value);
-    }
-
-    fn join(&mut self, other: Self, grid: u32) {
-        self.refused = self.refused.saturating_add(other.refused);
-        self.no_shares = self.no_shares.saturating_add(other.no_shares);
-        self.outside = self.outside.saturating_add(other.outside);
-        for (column, values) in [
-            (Column::CpuCores, other.cpu.known()),
-            (Column::MemoryBytes, other.memory.known()),
-        ] {
-            for (slot, value) in values {
-                self.set(column, slot, value, grid);
-            }
+        has_cpu |= one.cpu_cores.iter().any(|value| !value.is_nan());
+        if one.lacks_cpu(&grid) {
+            without_cpu.add(name, 1);
         }
-        for (metric, values) in other.more {
-            for (slot, value) in values.pairs() {
-                let slot = u32::try_from(slot).unwrap_or(u32::MAX);
-                self.set(Column::More(metric), slot, value, grid);
-            }
-        }
+        series.push(one);
     }
-
-    /// All columns over the same slots; `None` without a sample.
-    fn into_series(self, workload: u32) -> Option<Series> {
-        let more = self.more.iter().map(|(_, values)| values.bounds());
-        let usage = [self.cpu.bounds(), self.memory.bounds()];
-        let all = usage.into_iter().chain(more);
-        let all = all.filter(|bounds| !bounds.is_empty());
-        let bounds = all.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))?;
-        Some(Series {
-            workload,
-            pod: self.pod,
-            container: self.container,
-            first: u32::try_from(bounds.start).unwrap_or(u32::MAX),
-            cpu_cores: self.cpu.into_column(&bounds),
-            memory_bytes: self.memory.into_column(&bounds),
-            more: self
-                .more
-                .into_iter()
-                .map(|(metric, values)| (metric, values.part(bounds.clone())))
-                .collect(),
-        })
-    }
+    let gap = without_cpu.without_cpu().filter(|_| has_cpu);
+    (Usage { grid, series }, gap)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::Metric;
 
     fn builder() -> UsageBuilder {
         UsageBuilder::new(Grid {
@@ -288,6 +284,17 @@ mod tests {
         }
     }
 
+    fn here(builder: UsageBuilder) -> (Usage, Vec<Gap>) {
+        match builder.place(owner) {
+            (Placed::Here(usage), gaps) => (usage, gaps),
+            (Placed::Aside(aside), mut gaps) => {
+                let (usage, lost) = aside.all();
+                gaps.extend(lost);
+                (usage, gaps)
+            }
+        }
+    }
+
     #[test]
     fn columns_cover_the_same_slots_in_whatever_order_samples_come() {
         let mut usage = builder();
@@ -296,7 +303,7 @@ mod tests {
         usage.set(series, Column::CpuCores, 5, 0.25);
         usage.set(series, Column::MemoryBytes, 9, 10.4);
         usage.set(series, Column::MemoryBytes, 200, 1.0);
-        let (usage, gaps) = usage.place(owner);
+        let (usage, gaps) = here(usage);
         let series = &usage.series[0];
         assert_eq!((series.first, series.len(), gaps.len()), (5, 5, 0));
         assert_eq!(
@@ -316,7 +323,7 @@ mod tests {
             let series = usage.open("shop", "a", "app");
             usage.set(series, Column::CpuCores, 1, value);
         }
-        let (usage, _) = usage.place(owner);
+        let (usage, _) = here(usage);
         assert_eq!((usage.series.len(), usage.series[0].cpu_cores[0]), (1, 3.0));
     }
 
@@ -348,7 +355,7 @@ mod tests {
             let series = many.open("shop", "a", "app");
             many.fill(series, column, part);
         }
-        let (one, many) = (one.place(owner), many.place(owner));
+        let (one, many) = (here(one), here(many));
         assert_eq!(format!("{one:?}"), format!("{many:?}"));
         assert_eq!(many.0.series[0].len(), 99);
     }
@@ -363,7 +370,7 @@ mod tests {
         usage.raise_cpu(series, 4..8, 3.0);
         usage.raise_cpu(series, 0..4, 3.0);
         usage.raise_cpu(series, 20..30, 3.0);
-        let (usage, _) = usage.place(owner);
+        let (usage, _) = here(usage);
         assert_eq!(
             format!("{:?}", usage.series[0].cpu_cores),
             "[9.0, NaN, 1.0, 3.0, NaN, 9.0]"
@@ -379,7 +386,7 @@ mod tests {
         }
         usage.set(series, Column::More(Metric::CpuThrottledRatio), 1, f64::NAN);
         usage.set(series, Column::MemoryBytes, 1, 5.0);
-        let (usage, gaps) = usage.place(owner);
+        let (usage, gaps) = here(usage);
         assert!(usage.series[0].cpu_cores[0].is_nan());
         assert_eq!(
             gaps[0].text,
@@ -394,13 +401,63 @@ mod tests {
             let series = usage.open("shop", pod, container);
             usage.set(series, Column::CpuCores, 1, 1.0);
         }
-        let (usage, gaps) = usage.place(owner);
-        let order: Vec<_> = usage.series.iter().map(order).collect();
+        let (usage, gaps) = here(usage);
+        let order = usage.series.iter();
+        let order = order.map(|it| (it.workload, &*it.pod, &*it.container));
+        let order: Vec<_> = order.collect();
         assert_eq!(order, [(0, "b", "x"), (0, "b", "y"), (1, "a", "x")]);
         assert_eq!(gaps[0].code, "unowned-pods");
         assert_eq!(
             gaps[0].text,
             "usage of 1 pod belongs to no known workload and is left out: shop/gone"
         );
+    }
+
+    /// Whatever is set aside when, the same usage comes back, and the same gaps.
+    #[test]
+    fn what_waits_in_a_file_comes_back_as_it_was() {
+        let columns = [
+            Column::CpuCores,
+            Column::MemoryBytes,
+            Column::More(Metric::CpuThrottledRatio),
+        ];
+        let fill = |most: Option<u64>| {
+            let grid = Grid {
+                len: 100,
+                ..Grid::default()
+            };
+            let mut usage = UsageBuilder::holding(grid, most);
+            for (turn, pod) in ["a", "b", "gone", "a", "b"].into_iter().enumerate() {
+                for (place, column) in columns.into_iter().enumerate() {
+                    let series = usage.open("shop", pod, "app");
+                    // Some have holes, some overlap what was there, and one has no CPU.
+                    let slots = (0..60_u32).map(|it| it + u32::try_from(turn).unwrap() * 9);
+                    let slots = slots.filter(|it| it % 7 != 3 && (place > 0 || pod == "a"));
+                    let value = |slot: u32| f64::from((slot * 37 + 11) % 64) / 64.0;
+                    let values: Vec<(u32, f64)> = slots.map(|it| (it, value(it))).collect();
+                    usage.fill(series, column, &values);
+                    usage.set(series, column, 97, -1.0);
+                }
+            }
+            let series = usage.open("shop", "a", "app");
+            usage.raise_cpu(series, 20..30, 5.0);
+            usage
+        };
+        let whole = here(fill(None));
+        assert_eq!(
+            (whole.0.series.len(), whole.1.len()),
+            (2, 4),
+            "{:?}",
+            whole.1
+        );
+        for most in [0, 100, 500, 1_000, 1_500] {
+            let builder = fill(Some(most));
+            assert!(builder.spill.is_some(), "{most}");
+            assert_eq!(
+                format!("{:?}", here(builder)),
+                format!("{whole:?}"),
+                "{most}"
+            );
+        }
     }
 }

@@ -1,5 +1,8 @@
 use std::collections::VecDeque;
+use std::io;
 use std::ops::Range;
+
+use super::spill::{Spill, Stretch};
 
 /// One metric over the slots that have samples.
 #[derive(Debug, Default)]
@@ -92,6 +95,33 @@ impl Growing {
             let target = needed.max((held * 2).max(16).min(length(grid)));
             self.slots.reserve_exact(target - self.slots.len());
         }
+    }
+
+    /// What is held.
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.len() * size_of::<f32>()
+    }
+
+    /// [`Self::set`], and how many bytes more are held then.
+    pub(super) fn put(&mut self, slot: u32, value: f32, grid: u32) -> usize {
+        let before = self.bytes();
+        self.set(slot, value, grid);
+        self.bytes().saturating_sub(before)
+    }
+
+    /// The first slot, and the values from there on.
+    pub(super) fn values(&self) -> (u32, impl Iterator<Item = f32>) {
+        (self.first, self.slots.iter().copied())
+    }
+
+    /// Puts what is held into a file; `None` where that is nothing.
+    pub(super) fn set_aside(&mut self, spill: &mut Spill) -> io::Result<Option<Stretch>> {
+        if self.slots.is_empty() {
+            return Ok(None);
+        }
+        let stretch = spill.put(self.first, self.slots.make_contiguous())?;
+        self.slots = VecDeque::new();
+        Ok(Some(stretch))
     }
 
     pub(super) fn into_column(self, bounds: &Range<usize>) -> Vec<f32> {

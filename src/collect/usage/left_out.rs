@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use crate::snapshot::{Gap, Usage, Workload};
+use super::placed::HasSeries;
+use crate::snapshot::{Gap, Workload};
 
 /// How many names a gap gives as examples.
 const EXAMPLES: usize = 3;
@@ -10,13 +11,11 @@ const EXAMPLES: usize = 3;
 /// They are debug containers, the pod's own sandbox, or containers of an older
 /// template: there is nothing to advise on, and a node's joint use must not
 /// count them as someone's.
-pub fn drop_unknown_containers(usage: &mut Usage, workloads: &[Workload]) -> Option<Gap> {
+pub fn drop_unknown_containers(usage: &mut impl HasSeries, workloads: &[Workload]) -> Option<Gap> {
     let mut dropped = LeftOut::default();
-    usage.series.retain(|series| {
+    usage.renumber(&mut |series| {
         let place = usize::try_from(series.workload).unwrap_or(usize::MAX);
-        let Some(workload) = workloads.get(place) else {
-            return false;
-        };
+        let workload = workloads.get(place)?;
         let known = workload
             .containers
             .iter()
@@ -24,9 +23,38 @@ pub fn drop_unknown_containers(usage: &mut Usage, workloads: &[Workload]) -> Opt
         if !known {
             dropped.add(format!("{} in {}", series.container, workload.id), 1);
         }
-        known
+        known.then_some(series.workload)
     });
     dropped.unknown_containers()
+}
+
+/// Values that were left out while samples came in.
+#[derive(Default)]
+pub(super) struct Strange {
+    refused: LeftOut,
+    no_shares: LeftOut,
+    outside: LeftOut,
+}
+
+impl Strange {
+    /// Of one series, as `Building` counts them.
+    pub(super) fn add(&mut self, name: &str, counts: [u32; 3]) {
+        let all = [&mut self.refused, &mut self.no_shares, &mut self.outside];
+        for (left_out, count) in all.into_iter().zip(counts) {
+            if count > 0 {
+                left_out.add(name.to_owned(), u64::from(count));
+            }
+        }
+    }
+
+    pub(super) fn gaps(&self) -> impl Iterator<Item = Gap> {
+        let gaps = [
+            self.refused.refused_values(),
+            self.no_shares.no_shares(),
+            self.outside.outside_window(),
+        ];
+        gaps.into_iter().flatten()
+    }
 }
 
 /// Names to mention in a gap, and how many things they stand for.
@@ -98,6 +126,22 @@ impl LeftOut {
                  the CPU metric of all of them",
             )
         })
+    }
+
+    /// What was set aside and cannot be read again.
+    pub(super) fn unread(&self) -> Option<Gap> {
+        let count = self.count;
+        let noun = if count == 1 {
+            "container"
+        } else {
+            "containers"
+        };
+        self.gap("usage-not-read", "usage", |examples| {
+            format!(
+                "usage of {count} {noun} cannot be read again from its temporary file: {examples}"
+            )
+        })
+        .map(|gap| gap.hint("check the folder for temporary files, which `TMPDIR` names"))
     }
 
     pub(super) fn outside_window(&self) -> Option<Gap> {

@@ -1,26 +1,41 @@
 use std::collections::BTreeSet;
 
-use crate::snapshot::{Snapshot, Usage, Workload, WorkloadId};
+use super::aside::Aside;
+use super::placed::HasSeries;
+use crate::snapshot::{Snapshot, Workload, WorkloadId};
 
 /// Marks bare pods whose like have run and gone as what they are: runs, rather
 /// than pods that are there all the time.
-pub fn mark_runs(usage: &Usage, workloads: &mut [Workload]) {
-    for (index, workload) in (0_u32..).zip(workloads) {
-        if workload.id.kind != "Pod" || workload.batch {
+pub fn mark_runs(usage: &impl HasSeries, workloads: &mut [Workload]) {
+    let mut gone = BTreeSet::new();
+    for name in usage.names() {
+        let place = usize::try_from(name.workload).unwrap_or(usize::MAX);
+        let workload = workloads.get(place);
+        let Some(workload) = workload.filter(|it| it.id.kind == "Pod" && !it.batch) else {
             continue;
+        };
+        if !workload.pods.iter().any(|pod| pod.name == name.pod) {
+            gone.insert(place);
         }
-        let there: BTreeSet<&str> = workload.pods.iter().map(|pod| pod.name.as_str()).collect();
-        let mut series = usage.of_workload(index);
-        workload.batch = series.any(|series| !there.contains(series.pod.as_str()));
+    }
+    for place in gone {
+        workloads[place].batch = true;
     }
 }
 
-/// Drops those of the workloads that have ended which have no usage either.
-pub fn drop_ended(snapshot: &mut Snapshot, ended: &BTreeSet<WorkloadId>) {
+/// Drops those of the workloads that have ended which have no usage either; it is in the
+/// snapshot, or aside.
+pub fn drop_ended(
+    snapshot: &mut Snapshot,
+    aside: Option<&mut Aside>,
+    ended: &BTreeSet<WorkloadId>,
+) {
     if ended.is_empty() {
         return;
     }
-    let used: BTreeSet<u32> = snapshot.usage.series.iter().map(|it| it.workload).collect();
+    let here = snapshot.usage.names();
+    let there = aside.as_deref().into_iter().flat_map(HasSeries::names);
+    let used: BTreeSet<u32> = here.chain(there).map(|it| it.workload).collect();
     let workloads = (0_u32..).zip(&snapshot.workloads);
     let unused = workloads.filter(|(index, _)| !used.contains(index));
     let gone: BTreeSet<WorkloadId> = unused
@@ -33,4 +48,15 @@ pub fn drop_ended(snapshot: &mut Snapshot, ended: &BTreeSet<WorkloadId>) {
         .map(|workload| !gone.contains(&workload.id))
         .collect();
     snapshot.retain(&kept);
+    if let Some(aside) = aside {
+        let mut next = 0..;
+        let places = kept.iter().map(|kept| next.next().filter(|_| *kept));
+        let places: Vec<Option<u32>> = places.collect();
+        aside.renumber(&mut |it| {
+            places
+                .get(usize::try_from(it.workload).ok()?)
+                .copied()
+                .flatten()
+        });
+    }
 }

@@ -93,6 +93,11 @@ const WORTH: f64 = 0.05;
 /// its steps, and leaves a little of each day that is alike.
 const WORTH_BESIDE: f64 = 0.1;
 
+/// Whether days of the month may be told apart by so many days at most.
+pub fn may_tell_months(days: usize) -> bool {
+    monthly::may_be(days)
+}
+
 /// The seasons of a series by local time, the shortest first.
 pub fn seasons(local: &Hours) -> Vec<Season> {
     seasons_and(local, &[])

@@ -19,9 +19,14 @@ pub(in crate::forecast) const FROM_START: i64 = 16;
 /// A month, as its seasons are told.
 const MONTH: Span = Span::days(30);
 
+/// Whether so many days may have one.
+pub(super) fn may_be(days: usize) -> bool {
+    days >= LEAST
+}
+
 /// The season of months; `None` with fewer than three.
 pub(super) fn season(days: &Days) -> Option<Season> {
-    if days.days.len() < LEAST {
+    if !may_be(days.days.len()) {
         return None;
     }
     let labels: Vec<usize> = days.days.iter().map(|day| place(day.number)).collect();

@@ -1,3 +1,5 @@
+use std::array;
+
 use super::{Pool, Reason, days};
 use crate::recommend::samples;
 use crate::snapshot::{Grid, Series};
@@ -131,13 +133,15 @@ fn day_levels(series: &[&Series], grid: &Grid) -> Vec<f64> {
         let values = &series.memory_bytes;
         let place = |slot: usize| slot.saturating_sub(of_grid(series.first)).min(values.len());
         let mut start = len % per_day;
-        for (sum, count) in &mut days {
-            let day = &values[place(start)..place(start + per_day)];
-            for value in day.iter().filter(|value| value.is_finite()) {
-                *sum += f64::from(*value);
-                *count += 1;
-            }
-            start += per_day;
+        for days in days.chunks_mut(TOGETHER) {
+            let count = days.len();
+            let of_day = |day: usize| {
+                // Where there are fewer days, one of them stands beside itself.
+                let start = start + per_day * if day < count { day } else { 0 };
+                &values[place(start)..place(start + per_day)]
+            };
+            add(days, &array::from_fn(of_day));
+            start += count * per_day;
         }
     }
     let fullest = days.iter().map(|day| day.1).max().unwrap_or(0);
@@ -145,6 +149,38 @@ fn day_levels(series: &[&Series], grid: &Grid) -> Vec<f64> {
         .filter(|(_, count)| *count > 0 && 2 * count >= fullest)
         .map(|(sum, count)| sum / float(count))
         .collect()
+}
+
+/// Days that are added up side by side: each sample of a day waits for the one before it.
+const TOGETHER: usize = 4;
+
+/// Adds samples to sums and counts of some days.
+fn add(days: &mut [(f64, u64)], samples: &[&[f32]; TOGETHER]) {
+    let mut sums = [(0.0, 0); TOGETHER];
+    for (sum, day) in sums.iter_mut().zip(days.iter()) {
+        *sum = *day;
+    }
+    let keep = |(sum, count): &mut (f64, u64), value: f32| {
+        let is_known = value.is_finite();
+        *sum += if is_known { f64::from(value) } else { 0.0 };
+        *count += u64::from(is_known);
+    };
+    let whole = samples.iter().map(|it| it.len()).min().unwrap_or(0);
+    let [first, second, third, fourth] = samples.map(|it| &it[..whole]);
+    let [one, two, three, four] = &mut sums;
+    let pairs = first.iter().zip(second).zip(third.iter().zip(fourth));
+    for ((first, second), (third, fourth)) in pairs {
+        keep(one, *first);
+        keep(two, *second);
+        keep(three, *third);
+        keep(four, *fourth);
+    }
+    for (sum, samples) in sums.iter_mut().zip(samples) {
+        for value in &samples[whole..] {
+            keep(sum, *value);
+        }
+    }
+    days.copy_from_slice(&sums[..days.len()]);
 }
 
 /// How levels of consecutive days move.

@@ -24,14 +24,15 @@ pub(super) fn of(plan: &Plan<'_>, data: &[DataQuality]) -> Confidence {
 }
 
 fn of_container(planned: &Planned<'_>, data: &DataQuality, plan: &Plan<'_>) -> Confidence {
-    if planned.known {
-        planned
-            .confidence
-            .min(data.allows)
-            .min(of_error(planned, plan))
-    } else {
-        Confidence::None
+    if !planned.known {
+        return Confidence::None;
     }
+    let most = planned.confidence.min(data.allows);
+    // No error is worth less than that, and it takes a look at all samples.
+    if most <= Confidence::Low {
+        return most;
+    }
+    most.min(of_error(planned, plan))
 }
 
 /// By the measured error of sizes like these. Of a job the runs speak: between them
@@ -52,9 +53,17 @@ fn of_error(planned: &Planned<'_>, plan: &Plan<'_>) -> Confidence {
         }
     };
     let allowed = targets.cpu_time_over_request.max(1e-9);
-    let cpu = seen.cpu_time_over.map(|over| at(over / allowed, ERROR));
-    let day = seen.cpu_worst_day.map(|over| at(over / allowed, WORST_DAY));
-    let memory = seen.memory_over.map(|share| at(share, PASSED));
-    let worst = [cpu, day, memory].into_iter().flatten().min();
+    // What is looked at last takes the most.
+    let day = || Some(at(seen.cpu_worst_day()? / allowed, WORST_DAY));
+    let memory = || Some(at(seen.memory_over()?, PASSED));
+    let cpu = || Some(at(seen.cpu_time_over()? / allowed, ERROR));
+    let errors: [&dyn Fn() -> Option<Confidence>; 3] = [&day, &memory, &cpu];
+    let mut worst = None;
+    for error in errors {
+        worst = error().into_iter().chain(worst).min();
+        if worst == Some(Confidence::Low) {
+            break;
+        }
+    }
     worst.unwrap_or(Confidence::Medium)
 }

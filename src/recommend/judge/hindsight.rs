@@ -14,34 +14,46 @@ const FEWEST: usize = 12;
 
 /// What the window says of the sizes that the guards left: at each of some moments
 /// the size is chosen again by the same rule from what was before, and held against
-/// what followed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Hindsight {
-    /// Mean share of time above the CPU request; `None` where no moment has samples
-    /// on both sides.
-    pub(super) cpu_time_over: Option<f64>,
-    /// The largest share of time above the CPU request on any day of the window; `None`
-    /// where no day has samples.
-    pub(super) cpu_worst_day: Option<f64>,
-    /// Share of the moments after which memory passed its limit; `None` likewise.
-    pub(super) memory_over: Option<f64>,
+/// what followed. Nothing is looked at before it is asked for.
+pub(super) struct Hindsight<'a> {
+    series: &'a [&'a Series],
+    grid: &'a Grid,
+    horizon: Span,
+    cpu_request: Option<f32>,
+    memory_limit: Option<f32>,
 }
 
-impl Hindsight {
-    pub(super) fn of(planned: &Planned<'_>, grid: &Grid, horizon: Span) -> Self {
+impl<'a> Hindsight<'a> {
+    pub(super) fn of(planned: &'a Planned<'_>, grid: &'a Grid, horizon: Span) -> Self {
         let after = planned.after();
-        let series = &planned.pool.series;
-        let cpu = after.cpu_request.map(|request| single(request.get()));
-        let used = Samples::of(series, |series| &series.cpu_cores);
-        let memory = after.memory_limit.map(Bytes::to_f64);
         Self {
-            cpu_time_over: cpu.and_then(|size| used.time_over(size, grid, horizon)),
-            cpu_worst_day: cpu.and_then(|size| used.worst_day(size, grid)),
-            memory_over: memory.and_then(|size| {
-                let all = Samples::of(series, |series| &series.memory_bytes);
-                all.peaks_over(single(size), grid, horizon)
-            }),
+            series: &planned.pool.series,
+            grid,
+            horizon,
+            cpu_request: after.cpu_request.map(|request| single(request.get())),
+            memory_limit: after.memory_limit.map(|limit| single(Bytes::to_f64(limit))),
         }
+    }
+
+    /// Mean share of time above the CPU request; `None` where no moment has samples
+    /// on both sides.
+    pub(super) fn cpu_time_over(&self) -> Option<f64> {
+        let used = Samples::of(self.series, |series| &series.cpu_cores);
+        used.time_over(self.cpu_request?, self.grid, self.horizon)
+    }
+
+    /// The largest share of time above the CPU request on any day of the window; `None`
+    /// where no day has samples.
+    pub(super) fn cpu_worst_day(&self) -> Option<f64> {
+        let used = Samples::of(self.series, |series| &series.cpu_cores);
+        used.worst_day(self.cpu_request?, self.grid)
+    }
+
+    /// Share of the moments after which memory passed its limit; `None` where no moment has
+    /// samples on both sides.
+    pub(super) fn memory_over(&self) -> Option<f64> {
+        let used = Samples::of(self.series, |series| &series.memory_bytes);
+        used.peaks_over(self.memory_limit?, self.grid, self.horizon)
     }
 }
 
@@ -63,22 +75,28 @@ impl<'a> Samples<'a> {
             };
             &values[place(from)..place(to)]
         });
-        Part(parts.collect())
+        Part::of(parts.collect())
     }
 
     /// Mean share of time above a request like this one, chosen at each moment.
     fn time_over(&self, request: f32, grid: &Grid, horizon: Span) -> Option<f64> {
         let all = self.between(0.0, f64::INFINITY);
-        let above = all.above(request);
-        let share = len_f64(above) / len_f64(all.count());
-        let beyond = request / all.peak().filter(|peak| *peak > 0.0)?;
+        let peak = all.peak().filter(|peak| *peak > 0.0)?;
+        let above = if peak > request {
+            all.above(request)
+        } else {
+            0
+        };
+        let share = len_f64(above) / len_f64(all.count);
+        let beyond = request / peak;
         self.mean(grid, horizon, |before, after| {
             let size = if above == 0 {
                 before.peak()? * beyond
             } else {
                 before.level(share, request * NEAR)?
             };
-            Some(len_f64(after.above(size)) / len_f64(after.count()))
+            let above = if peak > size { after.above(size) } else { 0 };
+            Some(len_f64(above) / len_f64(after.count))
         })
     }
 
@@ -88,8 +106,7 @@ impl<'a> Samples<'a> {
         let days = count_from((float(u64::from(grid.len)) / day).ceil());
         let shares = (0..days).filter_map(|nth| {
             let part = self.between(float(nth) * day, float(nth + 1) * day);
-            let count = part.count();
-            (count >= FEWEST).then(|| len_f64(part.above(request)) / len_f64(count))
+            (part.count >= FEWEST).then(|| len_f64(part.above(request)) / len_f64(part.count))
         });
         shares.reduce(f64::max)
     }
@@ -117,7 +134,7 @@ impl<'a> Samples<'a> {
         let errors = MOMENTS.iter().filter_map(|moment| {
             let (from, to) = (moment * length, moment * length + horizon);
             let (before, after) = (self.between(0.0, from), self.between(from, to));
-            let enough = before.count() >= FEWEST && after.count() >= FEWEST;
+            let enough = before.count >= FEWEST && after.count >= FEWEST;
             enough.then(|| error(&before, &after)).flatten()
         });
         let (sum, count) = errors.fold((0.0, 0.0), |(sum, count), it| (sum + it, count + 1.0));
@@ -126,16 +143,28 @@ impl<'a> Samples<'a> {
 }
 
 /// The samples of some slots, pod by pod; `NaN` where one is missing.
-struct Part<'a>(Vec<&'a [f32]>);
+struct Part<'a> {
+    values: Vec<&'a [f32]>,
+    /// How many are there.
+    count: usize,
+}
 
-impl Part<'_> {
-    fn count(&self) -> usize {
-        self.matching(|value| !value.is_nan())
+impl<'a> Part<'a> {
+    fn of(values: Vec<&'a [f32]>) -> Self {
+        let part = Self { values, count: 0 };
+        let count = part.matching(|value| !value.is_nan());
+        Self { count, ..part }
     }
 
     fn matching(&self, wanted: impl Fn(f32) -> bool) -> usize {
-        let of_pod = |values: &&[f32]| values.iter().filter(|value| wanted(**value)).count();
-        self.0.iter().map(of_pod).sum()
+        // Many at a time, in numbers as wide as they are themselves.
+        let many = self.values.iter().flat_map(|values| values.chunks(1 << 16));
+        let of_many = |values: &[f32]| -> u32 {
+            let wanted = values.iter().map(|value| u32::from(wanted(*value)));
+            wanted.sum()
+        };
+        let counts = many.map(of_many);
+        counts.map(|it| usize::try_from(it).unwrap_or(0)).sum()
     }
 
     /// How many are larger than `size`.
@@ -144,15 +173,15 @@ impl Part<'_> {
     }
 
     fn peak(&self) -> Option<f32> {
-        let known = self.0.iter().filter_map(|values| samples::peak(values));
+        let values = self.values.iter();
+        let known = values.filter_map(|values| samples::peak(values));
         known.reduce(f32::max)
     }
 
     /// The size that this share of samples is above; quicker where it is above `near`.
     fn level(&self, share: f64, near: f32) -> Option<f32> {
-        let count = self.count();
-        let above = usize::try_from(count_from(share * len_f64(count))).ok()?;
-        let above = above.min(count.checked_sub(1)?);
+        let above = usize::try_from(count_from(share * len_f64(self.count))).ok()?;
+        let above = above.min(self.count.checked_sub(1)?);
         let mut values = self.from(near);
         if values.len() <= above {
             values = self.from(f32::NEG_INFINITY);
@@ -163,7 +192,7 @@ impl Part<'_> {
 
     /// The samples that are no smaller than this.
     fn from(&self, least: f32) -> Vec<f32> {
-        let mut values = self.0.concat();
+        let mut values = self.values.concat();
         // Each is written down, and kept by not being written over: no branch to be guessed.
         let mut kept = 0;
         for at in 0..values.len() {

@@ -39,6 +39,8 @@ struct Rhythm<'a> {
     low: f64,
     /// Usual level of all hours.
     level: f64,
+    /// The contrast of every day that is known as a whole, where they are all alike.
+    contrast: Option<f64>,
 }
 
 /// Stretches in which the peak did not come, or came at another time, against how much that
@@ -49,14 +51,35 @@ pub(super) fn lost(hours: &Hours, usual: &Usual) -> Vec<Stray> {
     };
     let mut known = finite(values.iter().copied());
     let mut at = |share: f64| quantile_of(&mut known, share).unwrap_or(f64::NAN);
+    let (high, low) = (at(PEAK), at(QUIET));
     let rhythm = Rhythm {
         hours,
         values,
-        high: at(PEAK),
-        low: at(QUIET),
+        high,
+        low,
         level: median(&hours.mean).abs(),
+        contrast: of_all_days(values, hours.per_day, (high, low)),
     };
     rhythm.lost(usual)
+}
+
+/// The contrast of a day, where each hour is what it is on all others: whenever it begins, it
+/// has the same hours.
+fn of_all_days(values: &[f64], day: usize, (high, low): (f64, f64)) -> Option<f64> {
+    let later = values.iter().skip(day);
+    let mut both = values.iter().zip(later);
+    if values.len() < day || !both.all(|(one, other)| one.to_bits() == other.to_bits()) {
+        return None;
+    }
+    let of = |wanted: &dyn Fn(f64) -> bool| -> Vec<f64> {
+        let day = values[..day].iter().copied();
+        day.filter(|it| wanted(*it)).collect()
+    };
+    let mut sides = Sides {
+        peak: of(&|it| it >= high),
+        quiet: of(&|it| it < high && it <= low),
+    };
+    Some(sides.contrast())
 }
 
 /// What is known of the hours of one day: room that serves for each of them.
@@ -167,7 +190,9 @@ impl Rhythm<'_> {
         if own.seen.peak.len() < LEAST || own.seen.quiet.len() < LEAST {
             return f64::NAN;
         }
-        let usual = own.usual.contrast();
+        let whole = own.all.len() == self.hours.per_day;
+        let usual = self.contrast.filter(|_| whole);
+        let usual = usual.unwrap_or_else(|| own.usual.contrast());
         if usual < HAS_ONE * (self.high - self.low) {
             return f64::NAN;
         }
@@ -275,7 +300,8 @@ fn left(values: &[f64]) -> f64 {
 /// The squares beside the mean of the first values, for each number of them (Welford).
 fn beside_means<'a>(values: impl Iterator<Item = &'a f64>) -> Vec<f64> {
     let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    let mut left = vec![0.0];
+    let mut left = Vec::with_capacity(values.size_hint().0 + 1);
+    left.push(0.0);
     for value in values {
         count += 1.0;
         let away = value - mean;
@@ -301,4 +327,30 @@ pub(super) fn told(levels: Vec<Stray>, mut rhythms: Vec<Stray>) -> Vec<Stray> {
     all.append(&mut rhythms);
     all.sort_by_key(|it| (it.first, it.last));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::len_f64;
+
+    #[test]
+    fn a_day_has_the_same_contrast_whenever_it_begins() {
+        let hour = |at: usize| len_f64(at % 24 * 7 % 24) / 3.0;
+        let alike: Vec<f64> = (0..100).map(hour).collect();
+        let (high, low) = (5.0, 2.5);
+        let contrast = of_all_days(&alike, 24, (high, low)).expect("days that are alike");
+        for begin in 0..76 {
+            let day = || alike[begin..begin + 24].iter().copied();
+            let mut sides = Sides {
+                peak: day().filter(|it| *it >= high).collect(),
+                quiet: day().filter(|it| *it <= low).collect(),
+            };
+            assert_eq!(sides.contrast().to_bits(), contrast.to_bits(), "{begin}");
+        }
+        let weekend = |at: usize| if at < 48 { 0.0 } else { hour(at) };
+        let weekly: Vec<f64> = (0..100).map(weekend).collect();
+        assert_eq!(of_all_days(&weekly, 24, (high, low)), None);
+        assert_eq!(of_all_days(&alike[..20], 24, (high, low)), None);
+    }
 }

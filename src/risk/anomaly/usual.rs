@@ -140,8 +140,15 @@ impl Window {
 
     /// One step on: the oldest goes, the next comes.
     fn moves(&mut self, old: f64, new: f64) {
-        let place = |value: f64| self.0.partition_point(|it| *it < value);
-        let (gone, comes) = (place(old), place(new));
+        // Of so few a look at all takes less than a search, whose every step waits for the one
+        // before it.
+        let (mut gone, mut comes) = (0_u64, 0_u64);
+        for it in &self.0 {
+            gone += u64::from(*it < old);
+            comes += u64::from(*it < new);
+        }
+        let place = |smaller: u64| usize::try_from(smaller).unwrap_or(0);
+        let (gone, comes) = (place(gone), place(comes));
         match (old.is_finite(), new.is_finite()) {
             // Only what lies between the two moves.
             (true, true) if gone < comes => {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::snapshot::{Grid, Series};
-use crate::trend::lives;
+use crate::trend::{are_finite, largest, lives, smallest};
 use crate::units::len_f64;
 
 /// Days of a life, after its first hours, from which on a day is a stretch; a younger
@@ -89,7 +89,7 @@ impl<'a> Blocks<'a> {
     /// Mean CPU of each stretch, in cores.
     pub(super) fn cpu(&self) -> Vec<f64> {
         let stretches = self.cpu.chunks_exact(self.slots);
-        stretches.map(|it| Stretch::of(it).mean).collect()
+        stretches.map(mean).collect()
     }
 
     /// Mean CPU and memory of each hour, day by day: of stretches the first begins a day.
@@ -98,7 +98,7 @@ impl<'a> Blocks<'a> {
         let hour = (day / 24).max(1);
         let means = |values: &[f32]| -> Vec<f64> {
             let hours = values.chunks_exact(hour);
-            hours.map(|it| Stretch::of(it).mean).collect()
+            hours.map(mean).collect()
         };
         let days = self.cpu.chunks(day).zip(self.memory.chunks(day));
         days.map(|(cpu, memory)| means(cpu).into_iter().zip(means(memory)).collect())
@@ -123,12 +123,12 @@ impl<'a> Blocks<'a> {
 /// The smallest and the largest of each stretch of so many samples; `NaN` for one that is
 /// hardly known.
 pub(super) fn bounds(values: &[f32], size: usize) -> (Vec<f64>, Vec<f64>) {
-    let all: Vec<Stretch> = values.chunks_exact(size).map(Stretch::of).collect();
+    let all: Vec<Bounds> = values.chunks_exact(size).map(Bounds::of).collect();
     let fullest = all.iter().map(|it| it.count).max().unwrap_or(0);
-    let known = |it: &Stretch| FULL * it.count >= fullest;
+    let known = |it: &Bounds| it.count > 0 && FULL * it.count >= fullest;
     let bounds = all.iter().map(|it| {
         if known(it) {
-            (it.least, it.most)
+            (f64::from(it.least), f64::from(it.most))
         } else {
             (f64::NAN, f64::NAN)
         }
@@ -153,36 +153,38 @@ pub(super) fn lives_of(series: &Series, day: usize) -> Vec<Range<usize>> {
     lives
 }
 
-/// What samples of one stretch say.
-struct Stretch {
-    least: f64,
-    most: f64,
-    mean: f64,
+/// The ends of the samples of one stretch.
+struct Bounds {
+    least: f32,
+    most: f32,
     count: usize,
 }
 
-impl Stretch {
+impl Bounds {
     fn of(values: &[f32]) -> Self {
-        let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
-        let (mut sum, mut count) = (0.0, 0);
-        for value in values.iter().copied().filter(|it| it.is_finite()) {
-            least = if value < least { value } else { least };
-            most = if value > most { value } else { most };
-            sum += f64::from(value);
-            count += 1;
-        }
-        let known = |value: f32| {
-            if count > 0 {
-                f64::from(value)
-            } else {
-                f64::NAN
-            }
+        // Where some is missing, what is there is gathered first.
+        let known: Vec<f32>;
+        let values = if are_finite(values) {
+            values
+        } else {
+            let finite = values.iter().copied().filter(|it| it.is_finite());
+            known = finite.collect();
+            &known
         };
         Self {
-            least: known(least),
-            most: known(most),
-            mean: sum / len_f64(count),
-            count,
+            least: smallest(values, f32::INFINITY),
+            most: largest(values, f32::NEG_INFINITY),
+            count: values.len(),
         }
     }
+}
+
+/// The mean of what is known of one stretch; `NaN` of nothing.
+fn mean(values: &[f32]) -> f64 {
+    let (mut sum, mut count) = (0.0, 0);
+    for value in values.iter().copied().filter(|it| it.is_finite()) {
+        sum += f64::from(value);
+        count += 1;
+    }
+    sum / len_f64(count)
 }

@@ -39,8 +39,8 @@ struct Rise {
 struct Present {
     level: f64,
     since: u32,
-    /// Its own rise a day, where it is old enough for one.
-    per_day: Option<f64>,
+    /// Where it is old enough for a rise of its own.
+    life: Option<Life>,
 }
 
 impl Past {
@@ -80,7 +80,7 @@ impl Past {
         self.present.push(Present {
             level: last.fold(0.0, |most, it| f64::from(*it).max(most)),
             since: series.first + u32::try_from(life.start).unwrap_or(0),
-            per_day: Life::of(&memory[life], own, quarter).map(|it| it.per_day()),
+            life: Life::of(&memory[life], own, quarter),
         });
     }
 
@@ -105,8 +105,11 @@ impl Past {
             return Memory::Unknown;
         }
         let most = MOST_OF * len_f64(self.lives.len());
-        let goes_on = next.per_day.is_none_or(|it| it * ALIKE >= slope);
-        if alike < LIVES || len_f64(alike) < most || !goes_on {
+        let goes_on = || {
+            let own = next.life.as_ref();
+            own.is_none_or(|it| it.per_day() * ALIKE >= slope)
+        };
+        if alike < LIVES || len_f64(alike) < most || !goes_on() {
             return Memory::Steady;
         }
         let leak = Leak {
@@ -157,9 +160,13 @@ impl Life {
     }
 
     fn rise(&self) -> Option<Rise> {
-        let course = Course::of(&self.floors, &self.peaks, A_DAY)?;
+        // Hardly any life rises so, and a course takes far longer to work out.
         let tau = Kendall::of(&self.floors).tau;
-        (tau >= SURE && course.per_day > 0.0).then_some(Rise { course, tau })
+        if tau < SURE {
+            return None;
+        }
+        let course = Course::of(&self.floors, &self.peaks, A_DAY)?;
+        (course.per_day > 0.0).then_some(Rise { course, tau })
     }
 
     fn per_day(&self) -> f64 {

@@ -36,7 +36,7 @@ pub(crate) use fits::MOST_SLOTS;
 pub use names::names;
 pub use place::{abandon, check_folder, check_place};
 pub(crate) use place::{absolute, private_file, recover};
-pub(crate) use read::{UsageTable, objects, tables};
+pub(crate) use read::{objects, tables};
 pub(crate) use write::{hex, write_with_log};
 pub use write::{replace, write};
 
@@ -67,6 +67,9 @@ pub enum BundleError {
         #[source]
         source: io::Error,
     },
+    /// Usage of a cluster, and no bundle: what is more than memory should hold.
+    #[error("failed to read usage again from its temporary file")]
+    Aside(#[source] io::Error),
     #[error("failed to write {}", path.display())]
     Write {
         path: PathBuf,
@@ -102,6 +105,9 @@ impl BundleError {
             }
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("name the folder that `kcost snapshot -o NAME.kcost` wrote".to_owned())
+            }
+            Self::Aside(_) => {
+                Some("check the folder for temporary files, which `TMPDIR` names".to_owned())
             }
             Self::Read { .. } => Some("check that it may be read".to_owned()),
             Self::NoFolder { folder, .. } => {

@@ -2,15 +2,13 @@ use std::fs;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::guard::check_room;
-use super::super::{Cluster, Container, Grid, Snapshot, Usage, Workload};
+use super::super::{Cluster, Container, Grid, OnDisk, Snapshot, Usage, Workload};
 use super::manifest::{FORMAT, File, Head, Manifest, SeriesHead};
 use super::table::Table;
 use super::write::hex;
@@ -40,7 +38,7 @@ pub(crate) struct UsageTable {
 
 impl UsageTable {
     /// What all series take in memory, in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn all_bytes(&self) -> u64 {
         self.table.heads.iter().map(SeriesHead::bytes).sum()
     }
 
@@ -51,92 +49,29 @@ impl UsageTable {
     /// When the file is damaged, or they are more than memory holds.
     pub(crate) fn all(&self) -> Result<Usage, BundleError> {
         let damaged = |problem| BundleError::damaged(&self.path, problem);
-        check_room(self.bytes()).map_err(damaged)?;
+        check_room(self.all_bytes()).map_err(damaged)?;
         self.some(0..self.table.heads.len())
     }
+}
 
-    fn some(&self, heads: Range<usize>) -> Result<Usage, BundleError> {
-        let series = self.table.read(heads);
+impl OnDisk for UsageTable {
+    fn count(&self) -> usize {
+        self.table.heads.len()
+    }
+
+    fn workload(&self, series: usize) -> u32 {
+        self.table.heads[series].workload
+    }
+
+    fn bytes(&self, series: usize) -> u64 {
+        self.table.heads[series].bytes()
+    }
+
+    fn some(&self, series: Range<usize>) -> Result<Usage, BundleError> {
+        let series = self.table.read(series);
         let series = series.map_err(|problem| BundleError::damaged(&self.path, problem))?;
         let grid = self.grid;
         Ok(Usage { grid, series })
-    }
-
-    /// The series of one workload.
-    ///
-    /// # Errors
-    ///
-    /// When the file is damaged, or is no longer there.
-    pub(crate) fn of_workload(&self, workload: usize) -> Result<Usage, BundleError> {
-        let place = u32::try_from(workload).unwrap_or(u32::MAX);
-        let heads = &self.table.heads;
-        let from = heads.partition_point(|head| head.workload < place);
-        let end = heads.partition_point(|head| head.workload <= place);
-        self.some(from..end)
-    }
-
-    /// Gives the series of some of so many workloads, in order: those that together take
-    /// no more than `most` bytes, one at least.
-    ///
-    /// # Errors
-    ///
-    /// When the file is damaged, or is no longer there.
-    pub(crate) fn each(
-        &self,
-        workloads: usize,
-        most: u64,
-        take: &mut dyn FnMut(Range<usize>, Usage),
-    ) -> Result<(), BundleError> {
-        let parts = self.parts(workloads, most);
-        thread::scope(|scope| {
-            // The next part is read while this one is looked at, and none beside.
-            let (give, given) = mpsc::sync_channel(0);
-            scope.spawn(|| {
-                let give = give;
-                for (workloads, heads) in parts {
-                    let read = self.some(heads).map(|usage| (workloads, usage));
-                    let failed = read.is_err();
-                    // Nobody takes more where looking at one ended in a panic.
-                    if give.send(read).is_err() || failed {
-                        return;
-                    }
-                }
-            });
-            for part in given {
-                let (workloads, usage) = part?;
-                take(workloads, usage);
-            }
-            Ok(())
-        })
-    }
-
-    /// Which workloads, and the heads of their series, make up each part.
-    fn parts(&self, workloads: usize, most: u64) -> Vec<(Range<usize>, Range<usize>)> {
-        let heads = &self.table.heads;
-        let of = |place: usize| usize::try_from(heads[place].workload).unwrap_or(usize::MAX);
-        let mut parts = Vec::new();
-        let (mut from, mut first) = (0, 0);
-        while from < heads.len() {
-            let (mut end, mut bytes) = (from, 0);
-            while end < heads.len() && (bytes == 0 || bytes + heads[end].bytes() <= most) {
-                let workload = of(end);
-                while end < heads.len() && of(end) == workload {
-                    bytes += heads[end].bytes();
-                    end += 1;
-                }
-            }
-            let next = if end < heads.len() {
-                of(end)
-            } else {
-                workloads
-            };
-            parts.push((first..next, from..end));
-            (from, first) = (end, next);
-        }
-        if first < workloads {
-            parts.push((first..workloads, 0..0));
-        }
-        parts
     }
 }
 
@@ -145,18 +80,14 @@ pub(crate) fn objects(path: &Path) -> Result<(Snapshot, UsageTable, String), Bun
     let (manifest, hash) = manifest(path)?;
     let bundle = Bundle { path, manifest };
     let grid = bundle.grid()?;
-    let cluster: Cluster = bundle.json(CLUSTER)?;
-    fits::nodes(&cluster.nodes)
-        .map_err(|problem| BundleError::damaged(&bundle.path.join(CLUSTER), problem))?;
-    let mut workloads: Vec<Workload> = bundle.json(WORKLOADS)?;
-    fits::amounts(&workloads)
-        .map_err(|problem| BundleError::damaged(&bundle.path.join(WORKLOADS), problem))?;
-    let containers = workloads.iter_mut().flat_map(|it| &mut it.containers);
-    containers.for_each(Container::forget_same_sizes);
-    let series: Vec<SeriesHead> = bundle.json(SERIES)?;
-    fits::heads(&series, &workloads, &grid)
-        .map_err(|problem| BundleError::damaged(&bundle.path.join(SERIES), problem))?;
-    let table = bundle.usage(series, grid)?;
+    // Hashing the largest file takes about as long as reading all others.
+    let (file, lists) = rayon::join(|| bundle.usage_file(), || bundle.lists(&grid));
+    let Lists {
+        cluster,
+        workloads,
+        series,
+    } = lists?;
+    let table = bundle.usage(file?, series, grid)?;
     let usage = Usage {
         grid,
         series: Vec::new(),
@@ -219,6 +150,13 @@ struct Bundle<'a> {
     manifest: Manifest,
 }
 
+/// What a bundle has beside usage.
+struct Lists {
+    cluster: Cluster,
+    workloads: Vec<Workload>,
+    series: Vec<SeriesHead>,
+}
+
 impl Bundle<'_> {
     fn grid(&self) -> Result<Grid, BundleError> {
         let grid = fits::grid(&self.manifest.window);
@@ -235,7 +173,27 @@ impl Bundle<'_> {
             .map_err(|error| BundleError::damaged(&path, error.to_string()))
     }
 
-    fn usage(&self, heads: Vec<SeriesHead>, grid: Grid) -> Result<UsageTable, BundleError> {
+    /// All but usage.
+    fn lists(&self, grid: &Grid) -> Result<Lists, BundleError> {
+        let damaged =
+            |name: &str, problem: String| BundleError::damaged(&self.path.join(name), problem);
+        let cluster: Cluster = self.json(CLUSTER)?;
+        fits::nodes(&cluster.nodes).map_err(|problem| damaged(CLUSTER, problem))?;
+        let mut workloads: Vec<Workload> = self.json(WORKLOADS)?;
+        fits::amounts(&workloads).map_err(|problem| damaged(WORKLOADS, problem))?;
+        let containers = workloads.iter_mut().flat_map(|it| &mut it.containers);
+        containers.for_each(Container::forget_same_sizes);
+        let series: Vec<SeriesHead> = self.json(SERIES)?;
+        fits::heads(&series, &workloads, grid).map_err(|problem| damaged(SERIES, problem))?;
+        Ok(Lists {
+            cluster,
+            workloads,
+            series,
+        })
+    }
+
+    /// The file of usage, which is as it was written.
+    fn usage_file(&self) -> Result<fs::File, BundleError> {
         let listed = self.listed(USAGE)?;
         let path = self.path.join(USAGE);
         let (mut file, size) = file::open(&path).map_err(|error| file::unread(&path, error))?;
@@ -243,6 +201,16 @@ impl Bundle<'_> {
             return Err(not_as_large(&path, size, listed));
         }
         check(&path, listed, &mut (&mut file).take(size))?;
+        Ok(file)
+    }
+
+    fn usage(
+        &self,
+        file: fs::File,
+        heads: Vec<SeriesHead>,
+        grid: Grid,
+    ) -> Result<UsageTable, BundleError> {
+        let path = self.path.join(USAGE);
         let table = Table::open(file, heads);
         let table = table.map_err(|problem| BundleError::damaged(&path, problem))?;
         Ok(UsageTable { path, table, grid })

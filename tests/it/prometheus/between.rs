@@ -35,6 +35,8 @@ pub enum Fate {
     Bytes(fn(Vec<u8>) -> Vec<u8>),
     /// No answer for so long.
     Wait(Duration),
+    /// The answer in chunks, changed, and then no end of it for so long.
+    Stall(fn(Vec<u8>) -> Vec<u8>, Duration),
 }
 
 /// Stands until the tests end.
@@ -150,6 +152,16 @@ fn answer(mut stream: &TcpStream, behind: &str, asked: &Asked, fate: &Fate) -> O
             (status, STREAMED, change(body))
         }
         Fate::Wait(time) => {
+            std::thread::sleep(*time);
+            return None;
+        }
+        Fate::Stall(change, time) => {
+            let (status, body) = passed(behind, &read(asked))?;
+            let body = change(body);
+            let length = body.len() + 1;
+            let head = format!("HTTP/1.1 {status} X\r\n{STREAMED}Content-Length: {length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).ok()?;
+            stream.write_all(&body).ok()?;
             std::thread::sleep(*time);
             return None;
         }

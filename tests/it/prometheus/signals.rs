@@ -2,15 +2,18 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kcost::collect::Scope;
 use kcost::collect::kubernetes::ClusterOptions;
 use kcost::collect::live::{self, LiveOptions, UsageFrom};
 use kcost::collect::prometheus::{Engine, PrometheusOptions};
+use kcost::collect::{Scope, refuse_impossible};
 use kcost::progress::Silent;
-use kcost::snapshot::{Container, Metric, Series, Snapshot};
+use kcost::record;
+use kcost::snapshot::{Container, Metric, Series, Snapshot, Supply as _, Usage};
 use kcost::units::{Bytes, Span};
 
 use super::block_on;
@@ -32,15 +35,41 @@ fn options(url: &str) -> PrometheusOptions {
 pub(super) fn taken(options: &PrometheusOptions) -> Snapshot {
     let standin = standin(END);
     let folder = tempfile::tempdir().unwrap();
-    let live = LiveOptions {
+    let live = live(&standin, folder.path(), options);
+    block_on(live::collect(&live, &Silent)).unwrap()
+}
+
+/// The same where of usage so many bytes are held: the snapshot, and all usage out of its file.
+fn taken_aside(options: &PrometheusOptions, held: u64) -> (Snapshot, Vec<Series>) {
+    let standin = standin(END);
+    let folder = tempfile::tempdir().unwrap();
+    let live = live(&standin, folder.path(), options);
+    let taken = block_on(live::collect_aside(&live, held, &Silent)).unwrap();
+    let (mut snapshot, Some(aside)) = taken else {
+        panic!("nothing was set aside of {held}");
+    };
+    assert!(snapshot.usage.series.is_empty());
+    let usage = record::Parts::of_cluster(aside).sift(&mut snapshot);
+    let usage = usage.unwrap();
+    let (mut series, mut next) = (Vec::new(), 0);
+    let mut add = |workloads: Range<usize>, usage: &Usage| {
+        assert_eq!(std::mem::replace(&mut next, workloads.end), workloads.start);
+        series.extend_from_slice(&usage.series);
+    };
+    usage.of(&snapshot).each(&mut add).unwrap();
+    assert_eq!(next, snapshot.workloads.len());
+    (snapshot, series)
+}
+
+fn live(standin: &Standin, folder: &Path, options: &PrometheusOptions) -> LiveOptions {
+    LiveOptions {
         cluster: ClusterOptions {
-            kubeconfig: Some(standin.kubeconfig(folder.path())),
+            kubeconfig: Some(standin.kubeconfig(folder)),
             ..ClusterOptions::default()
         },
         usage: UsageFrom::Url(options.clone()),
         scope: Scope::new(&[], None).unwrap(),
-    };
-    block_on(live::collect(&live, &Silent)).unwrap()
+    }
 }
 
 fn standin(end: i64) -> Standin {
@@ -182,6 +211,30 @@ fn signals_fit_usage_that_the_server_boiled_down() {
     });
     assert!(snapshot.usage.grid.per_hour() < 12);
     check(&snapshot);
+}
+
+/// Whichever engine gave it, and whenever what was held became too much.
+#[test]
+fn usage_that_waits_in_a_file_is_that_of_a_snapshot() {
+    let Some(server) = shared() else { return };
+    for engine in [Engine::Chunks, Engine::Raw, Engine::Pushdown] {
+        let options = PrometheusOptions {
+            engine: Some(engine),
+            ..options(&server.url)
+        };
+        let mut whole = taken(&options);
+        refuse_impossible(&mut whole);
+        for held in [0, 1_000, 9_000] {
+            let (snapshot, series) = taken_aside(&options, held);
+            let about = format!("{engine} {held}");
+            let text = |series: &[Series]| format!("{series:?}");
+            assert!(text(&series) == text(&whole.usage.series), "{about}");
+            assert_eq!(snapshot.usage.grid, whole.usage.grid, "{about}");
+            assert_eq!(snapshot.workloads, whole.workloads, "{about}");
+            assert_eq!(snapshot.gaps, whole.gaps, "{about}");
+            assert_eq!(snapshot.cluster, whole.cluster, "{about}");
+        }
+    }
 }
 
 #[test]

@@ -218,6 +218,23 @@ fn what_keeps_silent_as_chunks_is_asked_for_as_points() {
     assert_eq!(seen(&options), raw);
 }
 
+/// However much came before: that is no reason to wait.
+#[test]
+fn what_stalls_in_the_middle_is_asked_for_as_points() {
+    let Some(server) = day() else { return };
+    let raw = whole(&server, Engine::Raw);
+    let long = |body: Vec<u8>| {
+        let times = (4 << 20) / body.len().max(1) + 1;
+        body.repeat(times)
+    };
+    let stalling = reads(&server, move |_| {
+        Fate::Stall(long, std::time::Duration::from_secs(20))
+    });
+    let mut options = with(&stalling, None);
+    options.timeout = std::time::Duration::from_secs(2);
+    assert_eq!(seen(&options), raw);
+}
+
 /// One that is refused while the others are not.
 #[test]
 fn only_what_cannot_be_had_as_chunks_is_asked_for_as_points() {

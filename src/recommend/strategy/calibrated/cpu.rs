@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Asked;
 use super::replays::Replays;
 use super::sorted::{Ordered, Sorted};
+use super::sought::Sought;
 use super::work::Work;
 use crate::recommend::event::{Events, Regime};
 use crate::recommend::rounding::round_cpu;
@@ -113,28 +114,37 @@ impl Replayed {
         let many = series.filter(|one| odd.is_none_or(|odd| !odd.is_left_out_of_cpu(&one.pod)));
         let many: Vec<&Series> = many.collect();
         let starting = starting(events, grid);
-        let all = Ordered::of(samples(&many, starting));
-        let sorted = |range: &Range<usize>| all.within(range, LEVELS[0].0);
-        let each = |ranges: Vec<Range<usize>>| -> Vec<Sorted> {
-            ranges.iter().filter_map(sorted).collect()
+        // What a change of level did to replays of the past is what it may do to
+        // anyone; what is requested now is drawn from what holds since.
+        let now = since(replays.cut(&replays.window), &events.cpu_regime());
+        let known = replays.all.iter().map(|replay| replays.cut(&replay.known));
+        let known: Vec<Vec<Range<usize>>> = known.collect();
+        let asked = Sought {
+            stretches: known.iter().flatten().chain(&now).cloned().collect(),
+            above: LEVELS[0].0,
+            beside: replays.all.iter().map(|it| it.ahead.clone()).collect(),
         };
-        let moments = replays.all.iter().filter_map(|replay| {
-            let before = all.count(&replay.known);
-            if before.min(all.count(&replay.ahead)) < FEWEST {
-                return None;
-            }
-            // More of the time is less, of a larger quantile no less: they ascend.
-            let requests = busiest(&each(replays.cut(&replay.known)));
-            Some(all.shares_above(&replay.ahead, &requests))
-        });
+        let all = Ordered::with_sums(samples(&many, starting), &asked);
+        let mut levels = Vec::new();
+        let moments = replays
+            .all
+            .iter()
+            .zip(&known)
+            .filter_map(|(replay, known)| {
+                let before = all.count(&replay.known);
+                if before.min(all.count(&replay.ahead)) < FEWEST {
+                    return None;
+                }
+                // More of the time is less, of a larger quantile no less: they ascend.
+                let requests = busiest_of(&all, known, &mut levels);
+                Some(all.shares_above(&replay.ahead, &requests))
+            });
         let moments: Vec<Vec<f64>> = moments.collect();
         let mean = |level: usize| {
             moments.iter().map(|moment| moment[level]).sum::<f64>() / len_f64(moments.len())
         };
-        // What a change of level did to replays of the past is what it may do to
-        // anyone; what is requested now is drawn from what holds since.
-        let now = since(replays.cut(&replays.window), &events.cpu_regime());
-        let now = each(now);
+        let now = now.iter().filter_map(|it| all.within(it, LEVELS[0].0));
+        let now: Vec<Sorted> = now.collect();
         Self {
             requests: (!now.is_empty()).then(|| wanted(&now, bursts)),
             time_over: (!moments.is_empty()).then(|| (0..LEVELS.len()).map(mean).collect()),
@@ -143,14 +153,14 @@ impl Replayed {
 }
 
 /// What pods used, by slot, without the first moments of each.
-fn samples(pods: &[&Series], starting: usize) -> impl Iterator<Item = (usize, f32)> {
-    pods.iter().flat_map(move |series| {
-        let first = usize::try_from(series.first).unwrap_or(0);
-        let steady = if first > 0 { starting } else { 0 };
-        let used = series.cpu_cores.iter().copied().enumerate().skip(steady);
-        let known = used.filter(|(_, used)| !used.is_nan());
-        known.map(move |(slot, used)| (first + slot, used))
-    })
+fn samples(pods: &[&Series], starting: usize) -> Vec<(u32, f32)> {
+    let mut samples = Vec::with_capacity(pods.iter().map(|series| series.cpu_cores.len()).sum());
+    for series in pods {
+        let steady = if series.first > 0 { starting } else { 0 };
+        let used = (series.first..).zip(series.cpu_cores.iter().copied());
+        samples.extend(used.skip(steady).filter(|(_, used)| !used.is_nan()));
+    }
+    samples
 }
 
 /// The stretches where the level changed: none before what counts, and none that
@@ -199,6 +209,31 @@ fn busiest(stretches: &[Sorted]) -> Vec<f64> {
         levels.fold(0.0, f64::max)
     });
     at.collect()
+}
+
+/// What a stretch asks for at each level; `None` without a sample.
+type AtLevels = (Range<usize>, Option<[f64; LEVELS.len()]>);
+
+/// The same of stretches that nothing else is asked of; some of them are of several moments,
+/// and `known` from the first of these on.
+fn busiest_of(
+    all: &Ordered,
+    stretches: &[Range<usize>],
+    known: &mut Vec<AtLevels>,
+) -> [f64; LEVELS.len()] {
+    let mut most = [0.0_f64; LEVELS.len()];
+    for stretch in stretches {
+        let found = known.iter().find(|it| it.0 == *stretch).map(|it| it.1);
+        let own = found.unwrap_or_else(|| {
+            let own = all.quantiles(stretch, LEVELS.map(|(quantile, _)| quantile));
+            known.push((stretch.clone(), own));
+            own
+        });
+        for (most, own) in most.iter_mut().zip(own.into_iter().flatten()) {
+            *most = most.max(own);
+        }
+    }
+    most
 }
 
 /// The level nearest to what is wanted whose request, as it is written, lessons may ask

@@ -9,9 +9,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator,
+};
 
 use super::pods::Pods;
+use super::sums::{Sums, largest};
 use super::tail::prior_risk;
 use crate::pack::{self, Kind, NODE_FULL, Orders, Packed};
 use crate::snapshot::Node;
@@ -28,6 +31,8 @@ pub(super) struct Joint {
     pub(super) pods: Pods,
     /// Largest number of nodes first.
     pub(super) kinds: Vec<Kind>,
+    /// What bounds the use of any pods together.
+    sums: Sums,
     /// For each horizon of the window and pod, its own largest use.
     peaks: Vec<Vec<f32>>,
     /// The same for what followed each moment.
@@ -50,6 +55,14 @@ pub(super) struct Overflow {
     pub(super) nodes: f64,
 }
 
+/// All pods on nodes by the sizes of the whole window, and what happened there.
+struct Again {
+    tally: Tally,
+    packed: Orders,
+    /// The nodes of each order.
+    placed: Vec<Vec<Packed>>,
+}
+
 /// What happened on nodes over stretches of time.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
@@ -65,15 +78,16 @@ impl Joint {
         if kinds.is_empty() {
             return Err(Box::new(pods));
         }
+        let sums = Sums::of(&pods.items);
         let peaks = |range: &Range<usize>| -> Vec<f32> {
-            let used = pods.items.par_iter().map(|item| &item.used[range.clone()]);
-            used.map(|used| used.iter().copied().fold(0.0, f32::max))
-                .collect()
+            let each = (0..pods.items.len()).into_par_iter();
+            each.map(|pod| sums.peak(&pods.items, pod, range)).collect()
         };
         let replays = &pods.replays;
         Ok(Self {
             peaks: replays.horizons.iter().map(peaks).collect(),
             peaks_ahead: replays.all.iter().map(|it| peaks(&it.ahead)).collect(),
+            sums,
             kinds,
             pods,
         })
@@ -87,20 +101,52 @@ impl Joint {
         kind: &Kind,
         size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
     ) -> Overflow {
-        let replays = &self.pods.replays;
-        // The whole window, by sizes that were drawn from it: what came back.
-        let mut again = Tally::default();
-        let mut expected = 0.0;
-        let mut packed = Orders::default();
-        while packed.go_on() {
-            let placed = packed.pack(kind, |item| self.request(item, size, None));
-            expected += placed.iter().map(|node| self.expected(node)).sum::<f64>();
-            for (range, peaks) in replays.horizons.iter().zip(&self.peaks) {
-                again.watch(self, &placed, range, peaks);
-            }
+        let again = self.again(kind, size);
+        self.told(&again, &self.ahead(kind, size))
+    }
+
+    /// The same; `None` as soon as more than `most` of it was seen, which takes less to find
+    /// than all else.
+    pub(super) fn overflow_within(
+        &self,
+        kind: &Kind,
+        size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
+        most: f64,
+    ) -> Option<Overflow> {
+        let again = self.again(kind, size);
+        if self.longer(again.tally.together()) > most {
+            return None;
         }
-        // What followed each moment, by sizes that knew nothing of it.
-        let moments = replays.all.par_iter().zip(&self.peaks_ahead).enumerate();
+        let ahead = self.ahead(kind, size);
+        (self.seen(&again, &ahead) <= most).then(|| self.told(&again, &ahead))
+    }
+
+    /// The whole window, by sizes that were drawn from it: what came back.
+    fn again(&self, kind: &Kind, size: &impl Fn(usize, Option<usize>) -> f64) -> Again {
+        let mut tally = Tally::default();
+        let (mut packed, mut placed) = (Orders::default(), Vec::new());
+        while packed.go_on() {
+            let nodes = packed.pack(kind, |item| self.request(item, size, None));
+            for (range, peaks) in self.pods.replays.horizons.iter().zip(&self.peaks) {
+                tally.watch(self, &nodes, range, peaks);
+            }
+            placed.push(nodes);
+        }
+        Again {
+            tally,
+            packed,
+            placed,
+        }
+    }
+
+    /// What followed each moment, by sizes that knew nothing of it.
+    fn ahead(
+        &self,
+        kind: &Kind,
+        size: &(impl Fn(usize, Option<usize>) -> f64 + Sync),
+    ) -> Vec<Tally> {
+        let moments = self.pods.replays.all.par_iter();
+        let moments = moments.zip(&self.peaks_ahead).enumerate();
         let tallies = moments.map(|(moment, (replay, peaks))| {
             let mut ahead = Tally::default();
             let mut packed = Orders::default();
@@ -110,19 +156,37 @@ impl Joint {
             }
             ahead
         });
-        let tallies: Vec<Tally> = tallies.collect();
-        let ahead = tallies.iter().fold(Tally::default(), Tally::plus);
-        let longer = |chance: f64| (chance * replays.longer).min(1.0);
-        let seen = longer(again.together().max(ahead.together()));
-        let nodes = packed.nodes_each();
-        let expected = expected / len_f64(packed.nodes().max(1));
+        tallies.collect()
+    }
+
+    /// Of a horizon that is longer than what is replayed.
+    fn longer(&self, chance: f64) -> f64 {
+        (chance * self.pods.replays.longer).min(1.0)
+    }
+
+    fn seen(&self, again: &Again, ahead: &[Tally]) -> f64 {
+        let ahead = ahead.iter().fold(Tally::default(), Tally::plus);
+        self.longer(again.tally.together().max(ahead.together()))
+    }
+
+    fn told(&self, again: &Again, ahead: &[Tally]) -> Overflow {
+        let seen = self.seen(again, ahead);
+        let mut expected = 0.0;
+        for placed in &again.placed {
+            expected += placed.iter().map(|node| self.expected(node)).sum::<f64>();
+        }
+        let nodes = again.packed.nodes_each();
+        let expected = expected / len_f64(again.packed.nodes().max(1));
         // One less: sizes were chosen so that what was seen fits.
-        let counted = (nodes - 1.0).max(0.0) * len_f64(replays.horizons.len());
+        let counted = (nodes - 1.0).max(0.0) * len_f64(self.pods.replays.horizons.len());
+        let all = ahead.iter().fold(Tally::default(), Tally::plus);
+        let again = &again.tally;
+        let surge = ahead.iter().map(Tally::any).fold(again.any(), f64::max);
         Overflow {
             together: seen.max(expected * PRIOR_NODES / (counted + PRIOR_NODES)),
             seen,
-            alone: longer(again.alone().max(ahead.alone())),
-            surge: longer(tallies.iter().map(Tally::any).fold(again.any(), f64::max)),
+            alone: self.longer(again.alone().max(all.alone())),
+            surge: self.longer(surge),
             nodes,
         }
     }
@@ -147,10 +211,8 @@ impl Joint {
                 *sum += used;
             }
         }
-        let days: Vec<f64> = sum
-            .chunks(self.pods.replays.day)
-            .map(|day| f64::from(day.iter().copied().fold(0.0, f32::max)))
-            .collect();
+        let days = sum.chunks(self.pods.replays.day);
+        let days: Vec<f64> = days.map(|day| f64::from(largest(day))).collect();
         let peak = days.iter().copied().fold(0.0, f64::max);
         let margin = full / peak.max(1.0);
         (margin >= 1.0).then(|| prior_risk(&days, margin, self.pods.replays.due))
@@ -204,7 +266,6 @@ impl Overflow {
 impl Tally {
     /// Counts the nodes that overflowed in a range, in which each pod had its peak.
     fn watch(&mut self, joint: &Joint, nodes: &[Packed], range: &Range<usize>, peaks: &[f32]) {
-        let mut sum: Vec<f32> = Vec::new();
         let own = |pod: &usize| f64::from(peaks[*pod]);
         for node in nodes {
             let full = node.size * NODE_FULL;
@@ -217,15 +278,8 @@ impl Tally {
             if node.pods.iter().map(own).sum::<f64>() <= full {
                 continue;
             }
-            sum.clear();
-            sum.resize(range.len(), 0.0);
-            for pod in &node.pods {
-                let used = &joint.pods.items[*pod].used[range.clone()];
-                for (sum, used) in sum.iter_mut().zip(used) {
-                    *sum += used;
-                }
-            }
-            if sum.iter().any(|used| f64::from(*used) > full) {
+            let together = joint.sums.together(&joint.pods.items, &node.pods, range);
+            if together.is_above(range, full) {
                 self.together += 1.0;
             }
         }

@@ -34,6 +34,8 @@ mod replays;
 mod request;
 mod shared;
 mod sorted;
+mod sought;
+mod sums;
 mod tail;
 mod taught;
 mod together;

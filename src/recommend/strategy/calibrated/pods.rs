@@ -5,20 +5,25 @@
 //! fullest of these chains stand for the pods of today.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
 
 use super::replays::Replays;
 use super::sorted::Ordered;
+use super::sought::Sought;
 use crate::pack;
 use crate::recommend::Pool;
 use crate::snapshot::{ContainerKind, Series, Snapshot, Workload};
 use crate::units::{Bytes, Span};
 
-/// Cells that are held at once, over all pods: 64 MiB. Beyond it, neighbouring
+/// Cells that are held at once, over all pods: 16 MiB. Beyond it, neighbouring
 /// slots become one cell with the larger value.
-const CELLS: usize = 16 << 20;
+const CELLS: usize = 4 << 20;
 /// How many slots may become one.
 const FACTORS: [usize; 6] = [1, 2, 3, 6, 12, 24];
+
+/// Nothing below this quantile of a stretch is asked for: a little less than [`Level::p95`].
+const LEAST: f64 = 0.94;
 
 /// How much memory one replica of a container used, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -166,18 +171,26 @@ impl Layout {
     }
 
     fn measure(&self, pool: &Pool<'_>, replicas: &[Vec<f32>]) -> Levels {
-        let used = replicas
-            .iter()
-            .flat_map(|cells| cells.iter().copied().enumerate())
-            .filter(|(_, used)| !used.is_nan());
         if !self.shared {
-            let all = Level::of_all(used.map(|(_, used)| used).collect());
+            let used = replicas.iter().flatten().copied();
+            let all = Level::of_all(used.filter(|used| !used.is_nan()).collect());
             return Levels {
                 all: all.unwrap_or_else(|| profiled(pool)),
                 known: Vec::new(),
             };
         }
-        let ordered = Ordered::of(used);
+        let mut used = Vec::with_capacity(replicas.iter().map(Vec::len).sum());
+        for cells in replicas {
+            let cells = (0..).zip(cells.iter().copied());
+            used.extend(cells.filter(|(_, used): &(u32, f32)| !used.is_nan()));
+        }
+        let known = self.replays.all.iter().map(|replay| replay.known.clone());
+        let asked = Sought {
+            stretches: iter::once(0..self.cells).chain(known).collect(),
+            above: LEAST,
+            ..Sought::default()
+        };
+        let ordered = Ordered::without_sums(used, &asked);
         let within = |stretch: &Range<usize>| Level::of(&ordered, stretch);
         let all = within(&(0..self.cells)).unwrap_or_else(|| profiled(pool));
         let known = self.replays.all.iter().map(|replay| {
@@ -245,12 +258,14 @@ impl Level {
     fn of(all: &Ordered, stretch: &Range<usize>) -> Option<Self> {
         let last = all.count(stretch).checked_sub(1)?;
         let from_above = |thousandths: usize| last - (last * thousandths).div_ceil(1000);
-        let upper: Vec<f32> = all.largest(stretch).take(from_above(950) + 1).collect();
-        let at = |thousandths| upper.get(from_above(thousandths)).copied().map(f64::from);
+        let ranks = [1000, 990, 950].map(from_above);
+        let [peak, p99, p95] = all.ranked(stretch, &ranks)[..] else {
+            return None;
+        };
         Some(Self {
-            p95: at(950)?,
-            p99: at(990)?,
-            peak: at(1000)?,
+            p95: f64::from(p95),
+            p99: f64::from(p99),
+            peak: f64::from(peak),
         })
     }
 }

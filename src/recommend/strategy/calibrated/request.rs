@@ -150,18 +150,18 @@ fn at_moments<'a>(
 /// Doubt about what was never seen goes no further than to reserve what all pods
 /// used at most, as if all did so at once.
 fn choose(joint: &Joint, kind: &Kind, bounds: &[Option<Bound>], promise: f64) -> (f64, Overflow) {
+    let node = kind.largest();
     let sized = |pool: usize, step: usize| {
         let bound = bounds[pool]?;
         let level = joint.pods.level(pool);
-        Some(Request::of(level, bound, factor(step), kind.largest()))
+        Some(Request::of(level, bound, factor(step), node))
     };
-    let at = |step: usize| {
+    let held = |step: usize| -> Vec<Held> {
         let held = bounds.iter().enumerate().map(|(pool, bound)| Held {
             request: sized(pool, step).map_or(0.0, |request| request.size),
             reserved: bound.is_some_and(|bound| bound.tied),
         });
-        let held: Vec<Held> = held.collect();
-        joint.overflow(kind, &at_moments(joint, kind, &held))
+        held.collect()
     };
     let of_all = |amount: &dyn Fn(usize) -> f64| -> f64 {
         let pods = kind.pods.iter().map(|pod| &joint.pods.items[*pod]);
@@ -176,23 +176,29 @@ fn choose(joint: &Joint, kind: &Kind, bounds: &[Option<Bound>], promise: f64) ->
         .find(|step| reserves_peaks(*step))
         .unwrap_or(STEPS - 1);
     let keeps = |step: usize| {
-        let overflow = at(step);
-        overflow.together <= promise || (step >= enough && overflow.seen <= promise)
+        let held = held(step);
+        let overflow = joint.overflow_within(kind, &at_moments(joint, kind, &held), promise)?;
+        (overflow.together <= promise || step >= enough).then_some(overflow)
     };
     // More room moves pods between nodes, so more of it may once in a while keep
     // the promise less: from the cheapest on, and not from the middle.
-    let kept = (0..STEPS).step_by(STRIDE).find(|step| keeps(*step));
-    let mut high = kept.unwrap_or(STEPS - 1);
+    let mut steps = (0..STEPS).step_by(STRIDE);
+    let kept = steps.find_map(|step| Some((step, keeps(step)?)));
+    let (mut high, mut found) = kept.map_or((STEPS - 1, None), |(step, it)| (step, Some(it)));
     let mut low = (high + 1).saturating_sub(STRIDE);
     while low < high {
         let middle = usize::midpoint(low, high);
-        if keeps(middle) {
-            high = middle;
+        if let Some(overflow) = keeps(middle) {
+            (high, found) = (middle, Some(overflow));
         } else {
             low = middle + 1;
         }
     }
-    (factor(low), at(low))
+    let found = found.unwrap_or_else(|| {
+        let held = held(low);
+        joint.overflow(kind, &at_moments(joint, kind, &held))
+    });
+    (factor(low), found)
 }
 
 impl Request {

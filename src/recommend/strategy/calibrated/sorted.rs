@@ -5,45 +5,73 @@
 
 use std::ops::Range;
 
-use crate::units::{count_from, len_f64};
+use super::sought::{Counts, Sought, long, no_less, parts, rank};
+use crate::units::len_f64;
 
-/// Samples of a window by size, each with its place in time.
+/// Samples of a window by size, each with its place in time: those that were asked for, and
+/// perhaps more.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ordered {
     /// The largest first.
     values: Vec<f32>,
-    /// The place of each of these.
-    places: Vec<u32>,
-    /// How many samples are before each place, and before the end.
-    before: Vec<usize>,
-    /// What they are together.
+    /// Where each of these lies among the ends: as many of them are before it, or at it. Many
+    /// of such small numbers are compared at once.
+    parts: Vec<u16>,
+    /// All samples, asked for or not.
+    counts: Counts,
+    /// What they are together; empty where nobody is to ask.
     sums: Vec<f64>,
 }
 
 impl Ordered {
-    /// Of places in time and samples, in any order. Nothing here is `NaN`; places beyond
-    /// 32 bits are those of no grid.
-    pub(super) fn of(samples: impl Iterator<Item = (usize, f32)>) -> Self {
-        let short = |place| u32::try_from(place).unwrap_or(u32::MAX);
-        let mut all: Vec<(u32, f32)> = samples.map(|(at, it)| (short(at), it)).collect();
-        let long = |place| usize::try_from(place).unwrap_or(usize::MAX);
-        let last = all.iter().map(|(place, _)| long(*place)).max();
-        let places = last.map_or(0, |last| last + 1);
-        let (mut before, mut sums) = (vec![0; places + 1], vec![0.0; places + 1]);
-        for (place, sample) in &all {
-            before[long(*place) + 1] += 1;
+    /// Of places in time and samples, in any order, with every stretch of them. Nothing here is
+    /// `NaN`.
+    #[cfg(test)]
+    pub(super) fn of(samples: Vec<(u32, f32)>) -> Self {
+        let each = Sought {
+            stretches: (0..=places(&samples)).map(|at| at..at + 1).collect(),
+            ..Sought::default()
+        };
+        Self::with_sums(samples, &each)
+    }
+
+    /// The same of what is asked for.
+    pub(super) fn with_sums(samples: Vec<(u32, f32)>, sought: &Sought) -> Self {
+        let mut sums = vec![0.0; places(&samples) + 1];
+        for (place, sample) in &samples {
             sums[long(*place) + 1] += f64::from(*sample);
         }
-        for place in 1..before.len() {
-            before[place] += before[place - 1];
+        for place in 1..sums.len() {
             sums[place] += sums[place - 1];
         }
-        radsort::sort_by_key(&mut all, |(_, sample)| *sample);
         Self {
-            values: all.iter().rev().map(|(_, sample)| *sample).collect(),
-            places: all.iter().rev().map(|(place, _)| *place).collect(),
-            before,
             sums,
+            ..Self::without_sums(samples, sought)
+        }
+    }
+
+    /// The same for whoever asks for no sum.
+    pub(super) fn without_sums(samples: Vec<(u32, f32)>, sought: &Sought) -> Self {
+        let ends = sought.ends();
+        let parts = parts(&ends);
+        let last = parts.len().saturating_sub(1);
+        let part = |place: u32| parts[long(place).min(last)];
+        let samples: Vec<(u16, f32)> = samples
+            .into_iter()
+            .map(|(place, sample)| (part(place), sample))
+            .collect();
+        let counts = Counts::of(&samples, &ends, |_| true);
+        let least = sought.least(&samples, &counts);
+        let mut upper = match least {
+            Some(least) => no_less(&samples, least),
+            None => samples,
+        };
+        radsort::sort_by_key(&mut upper, |(_, sample)| *sample);
+        Self {
+            values: upper.iter().rev().map(|(_, sample)| *sample).collect(),
+            parts: upper.iter().rev().map(|(part, _)| *part).collect(),
+            counts,
+            sums: Vec::new(),
         }
     }
 
@@ -65,25 +93,32 @@ impl Ordered {
 
     /// The largest samples within a stretch, of which it has as many, in order.
     fn top(&self, stretch: &Range<usize>, count: usize) -> Vec<f32> {
-        let lies_within = within(stretch);
+        let lies_within = self.within_it(stretch);
         let mut top = vec![0.0; count];
         let mut found = 0;
-        for (place, sample) in self.places.iter().zip(&self.values) {
+        for (part, sample) in self.parts.iter().zip(&self.values) {
             let Some(slot) = top.get_mut(found) else {
                 break;
             };
             // Written before it is known to count: cheaper than to guess.
             *slot = *sample;
-            found += usize::from(lies_within(*place));
+            found += usize::from(lies_within(*part));
         }
         top
     }
 
+    /// Whether a part lies within a stretch, of those that were named.
+    fn within_it(&self, stretch: &Range<usize>) -> impl Fn(u16) -> bool + use<> {
+        let part = |place: usize| u16::try_from(self.counts.part(place)).unwrap_or(u16::MAX);
+        let (start, end) = (part(stretch.start), part(stretch.end));
+        let length = end.saturating_sub(start);
+        // One comparison for both ends: what is before the start wraps around.
+        move |part| part.wrapping_sub(start) < length
+    }
+
     /// How many samples lie within a stretch.
     pub(super) fn count(&self, stretch: &Range<usize>) -> usize {
-        let last = self.before.last().copied().unwrap_or(0);
-        let before = |place: usize| self.before.get(place).copied().unwrap_or(last);
-        before(stretch.end).saturating_sub(before(stretch.start))
+        self.counts.within(stretch)
     }
 
     /// The samples within a stretch added up.
@@ -97,15 +132,22 @@ impl Ordered {
     /// that is above it; 0 without a sample. One walk from the largest on tells all.
     pub(super) fn shares_above(&self, stretch: &Range<usize>, ascending: &[f64]) -> Vec<f64> {
         let count = len_f64(self.count(stretch).max(1));
-        let lies_within = within(stretch);
+        let lies_within = self.within_it(stretch);
         let (mut seen, mut above) = (0, 0_usize);
         let from_the_highest = ascending.iter().rev().map(|value| {
-            let rest = self.values[seen..].iter();
-            let larger = rest.take_while(|sample| f64::from(**sample) > *value);
-            let until = seen + larger.count();
-            let places = self.places[seen..until].iter();
-            above += places.filter(|place| lies_within(**place)).count();
-            seen = until;
+            let is_above = |at: usize| {
+                let sample = self.values.get(at);
+                sample.is_some_and(|sample| f64::from(*sample) > *value)
+            };
+            // Many at once, where the least of them is above it.
+            while is_above(seen + MANY - 1) {
+                above += many_within(&self.parts[seen..seen + MANY], &lies_within);
+                seen += MANY;
+            }
+            while is_above(seen) {
+                above += usize::from(lies_within(self.parts[seen]));
+                seen += 1;
+            }
             len_f64(above) / count
         });
         let mut shares: Vec<f64> = from_the_highest.collect();
@@ -113,22 +155,77 @@ impl Ordered {
         shares
     }
 
-    /// The samples within a stretch, the largest first.
-    pub(super) fn largest(&self, stretch: &Range<usize>) -> impl Iterator<Item = f32> {
-        let lies_within = within(stretch);
-        let all = self.places.iter().zip(&self.values);
-        let within = all.filter(move |(place, _)| lies_within(**place));
-        within.map(|(_, sample)| *sample)
+    /// Of the samples within a stretch those of some ranks, the largest of which is 0: ranks
+    /// ascend, and none is beyond them.
+    pub(super) fn ranked(&self, stretch: &Range<usize>, ranks: &[usize]) -> Vec<f32> {
+        let lies_within = self.within_it(stretch);
+        let mut ranks = ranks.iter().peekable();
+        let mut found = Vec::with_capacity(ranks.len());
+        let mut seen = 0;
+        for (parts, values) in self.parts.chunks(MANY).zip(self.values.chunks(MANY)) {
+            let until = seen + many_within(parts, &lies_within);
+            if ranks.peek().is_some_and(|rank| **rank < until) {
+                let (mut own, mut count) = ([0.0; MANY], 0);
+                for (part, value) in parts.iter().zip(values) {
+                    // Each is kept by not being written over: no branch to be guessed.
+                    own[count % MANY] = *value;
+                    count += usize::from(lies_within(*part));
+                }
+                while let Some(rank) = ranks.next_if(|rank| **rank < until) {
+                    found.push(own[(rank - seen) % MANY]);
+                }
+            }
+            if ranks.peek().is_none() {
+                break;
+            }
+            seen = until;
+        }
+        found
+    }
+
+    /// For each of some levels, 0 to 1 and ascending, the value that such a share of the
+    /// samples within a stretch does not exceed; `None` without a sample.
+    pub(super) fn quantiles<const N: usize>(
+        &self,
+        stretch: &Range<usize>,
+        levels: [f64; N],
+    ) -> Option<[f64; N]> {
+        let count = self.count(stretch);
+        let last = count.checked_sub(1)?;
+        let mut ranks = levels.map(|level| last - rank(count, level));
+        ranks.reverse();
+        let found = self.ranked(stretch, &ranks);
+        let mut found = found.into_iter().rev().map(f64::from);
+        Some(levels.map(|_| found.next().unwrap_or(0.0)))
     }
 }
 
-/// Whether a place lies within a stretch.
-fn within(stretch: &Range<usize>) -> impl Fn(u32) -> bool + use<> {
-    let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-    let (start, end) = (place(stretch.start), place(stretch.end));
-    let length = end.saturating_sub(start);
-    // One comparison for both ends: what is before the start wraps around.
-    move |place| place.wrapping_sub(start) < length
+/// Samples that are counted at once, before any of them is looked at by itself.
+const MANY: usize = 32;
+
+/// How many of some samples, [`MANY`] at most, lie within a stretch by their parts.
+fn many_within(parts: &[u16], lies_within: &impl Fn(u16) -> bool) -> usize {
+    // As wide as parts are, so that as many are counted as are compared.
+    let mut count = 0_u16;
+    if let Ok(parts) = <&[u16; MANY]>::try_from(parts) {
+        for part in parts {
+            count += u16::from(lies_within(*part));
+        }
+    } else {
+        for part in parts {
+            count += u16::from(lies_within(*part));
+        }
+    }
+    usize::from(count)
+}
+
+/// Places up to the last that has a sample.
+fn places(samples: &[(u32, f32)]) -> usize {
+    let mut places = 0;
+    for (place, _) in samples {
+        places = places.max(*place + 1);
+    }
+    long(places)
 }
 
 /// The samples of a stretch, the largest of them in order.
@@ -168,19 +265,15 @@ impl Sorted<'_> {
     }
 }
 
-fn rank(count: usize, level: f64) -> usize {
-    let rank = count_from((len_f64(count - 1) * level).ceil());
-    usize::try_from(rank).unwrap_or(count - 1).min(count - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::single;
 
     #[test]
     fn quantiles_and_shares_are_exact() {
-        let samples = (0..=1000_u16).rev().map(f32::from).enumerate();
-        let all = Ordered::of(samples);
+        let samples = (0..=1000_u16).map(|it| (u32::from(it), f32::from(1000 - it)));
+        let all = Ordered::of(samples.collect());
         let sorted = all.within(&(0..1001), 0.9).expect("samples");
         assert!((sorted.quantile(0.95) - 950.0).abs() < 1e-9);
         assert!((sorted.quantile(1.0) - 1000.0).abs() < 1e-9);
@@ -191,7 +284,7 @@ mod tests {
 
     #[test]
     fn samples_that_are_all_alike_are_never_above_themselves() {
-        let all = Ordered::of([0.25; 100].into_iter().enumerate());
+        let all = Ordered::of((0..100).map(|place| (place, 0.25)).collect());
         let sorted = all.within(&(0..100), 0.9).expect("samples");
         assert_eq!(all.shares_above(&(0..100), &[sorted.quantile(0.9)]), [0.0]);
     }
@@ -199,7 +292,7 @@ mod tests {
     #[test]
     fn a_stretch_is_what_lies_within_it() {
         let samples = [(0, 3.0), (5, -0.0), (2, 1.5), (2, 9.0), (7, 0.0), (3, 2.0)];
-        let all = Ordered::of(samples.into_iter());
+        let all = Ordered::of(samples.to_vec());
         let whole = all.within(&(0..10), 0.0).expect("samples");
         assert_eq!(whole.upper(), [-0.0, 0.0, 1.5, 2.0, 3.0, 9.0]);
         assert_eq!(all.shares_above(&(0..10), &[1.5]), [0.5]);
@@ -208,10 +301,59 @@ mod tests {
         assert_eq!((part.count(), part.upper()), (4, &[2.0, 9.0][..]));
         assert_eq!(all.shares_above(&(2..6), &[0.5]), [0.75]);
         assert_eq!(all.shares_above(&(8..9), &[0.5]), [0.0]);
-        assert_eq!(
-            all.largest(&(2..6)).collect::<Vec<_>>(),
-            [9.0, 2.0, 1.5, -0.0]
-        );
+        let ranked = all.ranked(&(2..6), &[0, 1, 1, 3]);
+        assert_eq!(ranked, [9.0, 2.0, 2.0, -0.0]);
+        assert!(ranked[3].is_sign_negative());
         assert!(all.within(&(8..9), 0.5).is_none());
+    }
+
+    #[test]
+    fn quantiles_of_a_stretch_are_those_of_its_samples_in_order() {
+        const LEVELS: [f64; 4] = [0.8, 0.95, 0.95, 1.0];
+        let of = |place: u32| (place, single(f64::from(place * place % 211)));
+        let all = Ordered::of((0..700).map(of).collect());
+        for stretch in [0..700, 3..4, 90..93, 200..431, 650..900] {
+            let sorted = all.within(&stretch, 0.8).expect("samples");
+            let found = all.quantiles(&stretch, LEVELS);
+            assert_eq!(found, Some(LEVELS.map(|level| sorted.quantile(level))));
+        }
+        assert_eq!(all.quantiles(&(700..800), LEVELS), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_the_same_as_of_all() {
+        let waves: [fn(u32) -> u32; 4] = [
+            |place| place * place % 211,
+            |place| place,
+            |place| if place < 2000 { place % 37 } else { 900 },
+            |_| 7,
+        ];
+        let stretches: Vec<Range<usize>> = (0..9).map(|it| it * 300..it * 300 + 777).collect();
+        for (wave, fewer) in waves.into_iter().zip([true, false, true, true]) {
+            let samples: Vec<(u32, f32)> = (0..3000)
+                .filter(|place| place % 13 > 0)
+                .map(|place| (place, single(f64::from(wave(place)))))
+                .collect();
+            let asked = Sought {
+                stretches: stretches.clone(),
+                above: 0.8,
+                beside: stretches.iter().map(|it| it.end..it.end + 500).collect(),
+            };
+            let all = Ordered::of(samples.clone());
+            let some = Ordered::with_sums(samples, &asked);
+            assert!(some.values.len() == all.values.len() || fewer);
+            for stretch in &stretches {
+                let levels = [0.8, 0.9, 0.999, 1.0];
+                let found = all.quantiles(stretch, levels).expect("samples");
+                assert_eq!(some.quantiles(stretch, levels), Some(found));
+                let later = stretch.end..stretch.end + 500;
+                let shares = all.shares_above(&later, &found);
+                assert_eq!(some.shares_above(&later, &found), shares);
+                let (all, some) = (all.within(stretch, 0.8), some.within(stretch, 0.8));
+                let (all, some) = (all.expect("samples"), some.expect("samples"));
+                assert_eq!(some.upper(), all.upper());
+                assert_eq!(some.sum().to_bits(), all.sum().to_bits());
+            }
+        }
     }
 }
