@@ -62,7 +62,8 @@
 //! - The core (profile to render) cannot fail, reads no clock, no environment and
 //!   no file: the same snapshot and settings give the same bytes.
 //! - Usage may be more than fits into memory: what a stage wants of samples it takes while they are
-//!   at hand ([`snapshot::Supply`], [`recommend::Looks`]), and what it keeps is small.
+//!   at hand ([`snapshot::Supply`], [`recommend::Looks`]), and what it keeps is small. Of a bundle
+//!   it stays there, of a live cluster it waits in a temporary file ([`collect::Aside`]).
 //! - A stage may read the types of earlier stages and of no later one.
 //! - What could not be read is a [`snapshot::Gap`] in the report. Only what leaves
 //!   nothing to analyze is an [`error::Error`].

@@ -191,7 +191,9 @@ impl Unplanned {
     pub fn text(self) -> &'static str {
         match self {
             Self::NoNodes => "no nodes were read",
-            Self::InPart => "only some namespaces were read, so nodes may hold more than is known",
+            Self::InPart => {
+                "only a part of the cluster was read, so nodes may hold more than is known"
+            }
             Self::RulesUnread => "the snapshot does not say where pods may run",
         }
     }
