@@ -162,12 +162,7 @@ impl Snapshot {
 
     /// Keeps only these workloads, one `bool` for each, and the usage of their pods.
     pub fn retain(&mut self, kept: &[bool]) {
-        let mut next = 0..;
-        let places: Vec<Option<u32>> = kept
-            .iter()
-            .map(|kept| if *kept { next.next() } else { None })
-            .collect();
-        let place = |old: u32| places.get(usize::try_from(old).ok()?).copied().flatten();
+        let place = places(kept);
         self.usage
             .series
             .retain_mut(|series| match place(series.workload) {
@@ -181,6 +176,16 @@ impl Snapshot {
         self.workloads
             .retain(|_| kept.next().copied().unwrap_or(false));
     }
+}
+
+/// Where a workload stands once only those are left that are kept; `None` for the others.
+pub(crate) fn places(kept: &[bool]) -> impl Fn(u32) -> Option<u32> + use<> {
+    let mut next = 0..;
+    let places = kept
+        .iter()
+        .map(|kept| if *kept { next.next() } else { None });
+    let places: Vec<Option<u32>> = places.collect();
+    move |old| places.get(usize::try_from(old).ok()?).copied().flatten()
 }
 
 /// One place that a snapshot was read from.
@@ -394,5 +399,17 @@ impl DisruptionBudget {
         !self.selects_nothing
             && self.namespace == namespace
             && placement::meets(labels, &self.selector, &self.expressions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_takes_no_place() {
+        let place = places(&[true, false, false, true, true]);
+        let all: Vec<Option<u32>> = (0..6).map(place).collect();
+        assert_eq!(all, [Some(0), None, None, Some(1), Some(2), None]);
     }
 }

@@ -3,7 +3,7 @@ use std::io;
 use std::ops::Range;
 
 use super::column::Column;
-use super::growing::{Growing, length};
+use super::growing::{Growing, length, raise_largest};
 use super::spill::{Spill, Stretch};
 use crate::snapshot::{Metric, Series, Values};
 
@@ -174,10 +174,7 @@ impl Building {
         for (slots, value) in &self.raised {
             let place = |slot: u32| length(slot).saturating_sub(bounds.start).min(bounds.len());
             let slots = &mut cpu_cores[place(slots.start)..place(slots.end)];
-            let known = slots.iter_mut().filter(|it| !it.is_nan());
-            if let Some(largest) = known.max_by(|a, b| a.total_cmp(b)) {
-                *largest = largest.max(*value);
-            }
+            raise_largest(slots.iter_mut(), *value);
         }
         let mut memory_bytes = self.column(Column::MemoryBytes, bounds, spill)?;
         lay(self.memory.values(), bounds, &mut memory_bytes);

@@ -82,10 +82,7 @@ impl Growing {
         let from = length(slots.start.saturating_sub(self.first));
         let until = length(slots.end.saturating_sub(self.first)).min(self.slots.len());
         let held = self.slots.range_mut(from.min(until)..until);
-        let known = held.filter(|held| !held.is_nan());
-        if let Some(largest) = known.max_by(|a, b| a.total_cmp(b)) {
-            *largest = largest.max(value);
-        }
+        raise_largest(held, value);
     }
 
     /// Doubles as a vector does, but never beyond the grid.
@@ -141,6 +138,14 @@ impl Growing {
         column.extend(self.slots);
         column.resize(len, f32::NAN);
         column
+    }
+}
+
+/// Lifts the largest value that is known to this one, where that is larger.
+pub(super) fn raise_largest<'a>(values: impl Iterator<Item = &'a mut f32>, value: f32) {
+    let known = values.filter(|it| !it.is_nan());
+    if let Some(largest) = known.max_by(|a, b| a.total_cmp(b)) {
+        *largest = largest.max(value);
     }
 }
 

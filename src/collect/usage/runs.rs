@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::aside::Aside;
 use super::placed::HasSeries;
-use crate::snapshot::{Snapshot, Workload, WorkloadId};
+use crate::snapshot::{Snapshot, Workload, WorkloadId, places};
 
 /// Marks bare pods whose like have run and gone as what they are: runs, rather
 /// than pods that are there all the time.
@@ -49,14 +49,7 @@ pub fn drop_ended(
         .collect();
     snapshot.retain(&kept);
     if let Some(aside) = aside {
-        let mut next = 0..;
-        let places = kept.iter().map(|kept| next.next().filter(|_| *kept));
-        let places: Vec<Option<u32>> = places.collect();
-        aside.renumber(&mut |it| {
-            places
-                .get(usize::try_from(it.workload).ok()?)
-                .copied()
-                .flatten()
-        });
+        let place = places(&kept);
+        aside.renumber(&mut |it| place(it.workload));
     }
 }
