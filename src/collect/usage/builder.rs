@@ -266,8 +266,12 @@ fn in_memory(grid: Grid, owned: Vec<(u32, Building)>) -> (Usage, Option<Gap>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::placed::HasSeries as _;
+    use super::super::runs::drop_ended;
     use super::*;
-    use crate::snapshot::Metric;
+    use crate::snapshot::{Metric, Snapshot, Workload};
 
     fn builder() -> UsageBuilder {
         UsageBuilder::new(Grid {
@@ -459,5 +463,42 @@ mod tests {
                 "{most}"
             );
         }
+    }
+
+    /// Workload 0 has ended and has no usage: the others take its place, and so do their series.
+    #[test]
+    fn what_waits_in_a_file_moves_with_its_workload() {
+        let mut usage = UsageBuilder::holding(
+            Grid {
+                len: 100,
+                ..Grid::default()
+            },
+            Some(0),
+        );
+        for pod in ["a", "b"] {
+            let series = usage.open("shop", pod, "app");
+            usage.fill(series, Column::CpuCores, &[(1, 1.0), (2, 2.0)]);
+        }
+        let owner = |_: &str, pod: &str| Some(if pod == "a" { 1 } else { 2 });
+        let (Placed::Aside(mut aside), _) = usage.place(owner) else {
+            panic!("nothing was set aside");
+        };
+        let workload = |name: &str| {
+            let mut workload = Workload::default();
+            workload.id.name = name.to_owned();
+            workload
+        };
+        let workloads: Vec<Workload> = ["gone", "one", "two"].map(workload).into();
+        let ended = BTreeSet::from([workloads[0].id.clone()]);
+        let mut snapshot = Snapshot {
+            workloads,
+            ..Snapshot::default()
+        };
+        drop_ended(&mut snapshot, Some(&mut aside), &ended);
+        let names: Vec<_> = aside.names().map(|it| (it.workload, it.pod)).collect();
+        assert_eq!(
+            (snapshot.workloads.len(), names),
+            (2, vec![(0, "a"), (1, "b")])
+        );
     }
 }

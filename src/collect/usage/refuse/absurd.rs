@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::collect::Column;
 use crate::snapshot::{Metric, Series, Values};
+use crate::trend::{largest, smallest};
 use crate::units::single;
 
 /// Takes out what is infinite, negative or absurdly large, and says how many: what was
@@ -56,13 +57,8 @@ fn is_well_within(bounds: &RangeInclusive<f64>, values: &[f32]) -> bool {
     /// Of the bound: more than what rounding it takes.
     const NEAR: f64 = 0.999;
     let (least, most) = (single(*bounds.start()), single(bounds.end() * NEAR));
-    let out = |value: &f32| u32::from(*value < least) | u32::from(*value > most);
-    let is_fine = |values: &[f32]| values.iter().fold(0, |any, it| any | out(it)) == 0;
-    values.chunks(AT_ONCE).all(is_fine)
+    smallest(values, least) >= least && largest(values, most) <= most
 }
-
-/// Values that are looked at before any of them decides.
-const AT_ONCE: usize = 256;
 
 fn is_absurd(bounds: &RangeInclusive<f64>, value: f32) -> bool {
     !value.is_nan() && !bounds.contains(&f64::from(value))
