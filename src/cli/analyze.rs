@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use super::args::{AdviceArgs, BookArgs, ClockArgs, LearningArgs, PlanArgs, ShowArgs, SourceArgs};
 use super::invocation::Invocation;
@@ -65,6 +66,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(
         long,
         env = "KCOST_EXIT_ZERO",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]
@@ -74,6 +76,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(
         long,
         env = "KCOST_STRICT",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueHint};
 
 use super::args::{PlanArgs, SourceArgs};
@@ -86,6 +87,7 @@ pub(super) struct SnapshotArgs {
     #[arg(
         long,
         env = "KCOST_STRICT",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]

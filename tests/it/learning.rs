@@ -435,7 +435,8 @@ fn a_file_of_settings_and_the_environment_turn_it_off() {
         .arg(&now);
     let kcost = kcost
         .env("KCOST_HISTORY", &runs)
-        .env("KCOST_NO_LEARNING", "true");
+        .env("KCOST_NO_PROGRESS", "yes")
+        .env("KCOST_NO_LEARNING", "1");
     assert_eq!(kcost.run().ended(0).json()["learned"], Value::Null);
     assert_ne!(analyze(&now, &runs, &[]).json()["learned"], Value::Null);
 }

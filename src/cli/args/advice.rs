@@ -1,4 +1,5 @@
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use super::BookArgs;
 use crate::cli::values::{cpu, described, memory, named, share};
@@ -123,6 +124,7 @@ pub(in crate::cli) struct AdviceArgs {
         long,
         value_name = "BOOL",
         env = "KCOST_TIE_MEMORY",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true,
         num_args = 0..=1,
@@ -137,6 +139,7 @@ pub(in crate::cli) struct AdviceArgs {
         long,
         value_name = "BOOL",
         env = "KCOST_ALLOW_QOS_CHANGE",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true,
         num_args = 0..=1,

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::ui::{ColorChoice, Ui, Verbosity};
@@ -39,6 +40,7 @@ pub(in crate::cli) struct GlobalArgs {
         long,
         global = true,
         env = "KCOST_NO_PROGRESS",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]
@@ -68,6 +70,7 @@ pub(in crate::cli) struct GlobalArgs {
         long,
         global = true,
         env = "KCOST_ASCII",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]

@@ -1,3 +1,4 @@
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueHint};
 
 use super::{Parts, SourceArgs};
@@ -36,6 +37,7 @@ pub(in crate::cli) struct LearningArgs {
     #[arg(
         long,
         env = "KCOST_NO_LEARNING",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]

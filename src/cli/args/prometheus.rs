@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
@@ -82,6 +83,7 @@ pub(super) struct PrometheusArgs {
     #[arg(
         long,
         env = "KCOST_NO_DISCOVERY",
+        value_parser = BoolishValueParser::new(),
         hide_env_values = true,
         hide_short_help = true
     )]
