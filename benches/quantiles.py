@@ -12,12 +12,29 @@ import sys
 
 from measured import measured
 
-QUERY = """
+QUANTILES = """
 SELECT namespace, workload, container,
        quantile_cont(cpu_cores, [0.5, 0.9, 0.95, 0.99, 1.0]),
        quantile_cont(memory_bytes, [0.5, 0.9, 0.95, 0.99, 1.0])
-FROM read_parquet('{}/usage.parquet') GROUP BY ALL
+FROM read_parquet('{0}/usage.parquet') GROUP BY ALL
 """
+
+# What a profile tells of a container, without its shape: more quantiles, maxima, and those of
+# each day.
+PROFILES = """
+SELECT namespace, workload, container, max(cpu_cores), max(memory_bytes),
+       quantile_cont(cpu_cores, [0.5, 0.75, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.999]),
+       quantile_cont(memory_bytes, [0.5, 0.75, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.999])
+FROM read_parquet('{0}/usage.parquet') GROUP BY ALL
+""", """
+SELECT namespace, workload, container, date_trunc('day', time), max(cpu_cores), max(memory_bytes)
+FROM read_parquet('{0}/usage.parquet') GROUP BY ALL
+"""
+
+
+def duckdb(queries, bundle):
+    run = (f"duckdb.sql('''{query.format(bundle)}''').fetchall()" for query in queries)
+    return [sys.executable, "-c", "; ".join(["import duckdb", *run])]
 
 
 def main():
@@ -25,11 +42,11 @@ def main():
         sys.exit(__doc__)
     kcost, bundle = sys.argv[1:3]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-    program = f"import duckdb; duckdb.sql('''{QUERY.format(bundle)}''').fetchall()"
     ways = {
         "kcost": [kcost, "analyze", "--no-config", "--snapshot", bundle, "-o", "json"],
         "kcost, rule krr": [kcost, "analyze", "--no-config", "--snapshot", bundle, "--strategy", "krr", "-o", "json"],
-        "DuckDB": [sys.executable, "-c", program],
+        "DuckDB, five quantiles": duckdb([QUANTILES], bundle),
+        "DuckDB, nine, maxima and those of each day": duckdb(PROFILES, bundle),
     }
     rows = {name: [] for name in ways}
     for _ in range(rounds):
